@@ -1,0 +1,272 @@
+"""The only input of an evaluation: tables with fixed columns, the same from files, databases, CSV or Parquet."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+TEXT, DAY = pa.string(), pa.date32()
+
+
+class Enterprise(NamedTuple):
+    """A legal person. division_code: six digits of the place of registration, or null."""
+
+    credit_code: str
+    name: str
+    division_code: str | None
+    branch_credit_codes: tuple[str, ...]
+
+
+class Item(NamedTuple):
+    """One certificate record of an item (credit_code, category, sub_item)."""
+
+    credit_code: str
+    category: str
+    sub_item: str
+    grade: str
+    certificate_no: str
+    licensing_authority: str | None
+    route: str
+    valid_from: date | None
+    valid_to: date | None
+    renewal_filed_on: date | None
+    extended_without_check_until: date | None
+    register_state: str
+    register_state_from: date | None
+
+
+class Registration(NamedTuple):
+    """One person, one profession, one speciality, one enterprise. speciality null = unreadable."""
+
+    person_id: str
+    credit_code: str
+    profession: str
+    profession_grade: str | None
+    speciality: str | None
+    registration_no: str | None
+    at_enterprise_from: date | None
+    valid_from: date | None
+    valid_to: date | None
+    register_state: str
+    register_state_from: date | None
+
+
+class Person(NamedTuple):
+    """A person. born_on null = age in doubt."""
+
+    person_id: str
+    born_on: date | None
+    died_on: date | None
+    locked_from: date | None
+    locked_until: date | None
+
+
+class Contribution(NamedTuple):
+    """One month (its first day) of social insurance, paid by one payer."""
+
+    person_id: str
+    month: date
+    payer_credit_code: str
+
+
+class Exemption(NamedTuple):
+    """A lawful reason why a person's insurance is elsewhere, with its document."""
+
+    person_id: str
+    credit_code: str
+    reason: str
+    document: str | None
+    valid_from: date | None
+    valid_to: date | None
+
+
+class AcceptedFinding(NamedTuple):
+    """A determined or repaired finding that must not warn again while at least `at_held` are held."""
+
+    credit_code: str
+    category: str
+    sub_item: str
+    requirement: str
+    at_held: int
+    until: date | None
+    because: str | None
+
+
+class Coverage(NamedTuple):
+    """What a source (a table's name) covers: loaded_at null = never loaded; area '' = everywhere; people `all` or `present`."""
+
+    source: str
+    loaded_at: date | None
+    covers_from: date | None
+    covers_to: date | None
+    area: str
+    people: str
+
+
+class Unread(NamedTuple):
+    """A rejected row. A null key could be anyone's: it can only help."""
+
+    row_id: str
+    credit_code: str | None
+    table: str
+    profession: str | None
+    person_id: str | None
+    category: str | None
+
+
+TABLES: Mapping[str, type[Any]] = {
+    "enterprises": Enterprise,
+    "items": Item,
+    "registrations": Registration,
+    "people": Person,
+    "contributions": Contribution,
+    "exemptions": Exemption,
+    "accepted_findings": AcceptedFinding,
+    "coverage": Coverage,
+    "unread": Unread,
+}
+_DAYS = {
+    "born_on", "died_on", "locked_from", "locked_until", "month", "valid_from", "valid_to", "renewal_filed_on",
+    "extended_without_check_until", "register_state_from", "at_enterprise_from", "until", "loaded_at", "covers_from",
+    "covers_to",
+}  # fmt: skip
+REGISTER_STATES = ("in-force", "suspended", "withdrawn", "annulled", "revoked", "deregistered", "expired")
+ROUTES = ("direct", "upgrade", "unknown")
+PERSON_TABLES = ("registrations", "contributions", "exemptions")  # an unread row of these may hide a person
+
+
+def _type_of(column: str) -> pa.DataType:
+    if column in _DAYS:
+        return DAY
+    if column == "branch_credit_codes":
+        return pa.list_(TEXT)
+    return pa.int32() if column == "at_held" else TEXT
+
+
+SCHEMAS: Mapping[str, pa.Schema] = {
+    name: pa.schema([(column, _type_of(column)) for column in row._fields]) for name, row in TABLES.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EnterpriseFacts:
+    """What concerns one enterprise: its own rows, and everything else about the people registered there."""
+
+    enterprise: Enterprise | None
+    items: list[Item]
+    registrations: list[Registration]
+    elsewhere: Mapping[str, list[Registration]]
+    people: Mapping[str, Person]
+    contributions: Mapping[str, list[Contribution]]
+    exemptions: Mapping[str, list[Exemption]]
+    accepted_findings: list[AcceptedFinding]
+    unread: list[Unread]
+
+
+class Facts:
+    """All tables of one evaluation. `tables[name]` is an Arrow table in the schema of SCHEMAS."""
+
+    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+        self.tables = {name: tables.get(name, SCHEMAS[name].empty_table()) for name in TABLES}
+        for name, table in self.tables.items():
+            if table.schema.names != SCHEMAS[name].names:
+                raise ValueError(f"{name}: columns {table.schema.names}, expected {SCHEMAS[name].names}")
+
+    @classmethod
+    def of_rows(cls, rows: Mapping[str, Iterable[Any]]) -> "Facts":
+        """Facts from named tuples (or plain tuples in column order), by table name."""
+        tables = {}
+        for name, listed in rows.items():
+            columns = list(zip(*listed, strict=True)) or [()] * len(SCHEMAS[name])
+            arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMAS[name], strict=True)]
+            tables[name] = pa.Table.from_arrays(arrays, schema=SCHEMAS[name])
+        return cls(tables)
+
+    def rows(self, name: str) -> list[Any]:
+        """A table's rows as named tuples."""
+        make, table = TABLES[name], self.tables[name]
+        columns = [table.column(column).to_pylist() for column in make._fields]
+        if name == "enterprises":
+            columns[3] = [tuple(codes or ()) for codes in columns[3]]
+        return [make(*values) for values in zip(*columns, strict=True)]
+
+    @cached_property
+    def coverage(self) -> list[Coverage]:
+        """Coverage rows."""
+        return self.rows("coverage")
+
+    @cached_property
+    def contribution_months(self) -> frozenset[date]:
+        """The months in which anybody paid for anybody."""
+        return frozenset(self.tables["contributions"].column("month").unique().to_pylist())
+
+    @cached_property
+    def unread(self) -> list[Unread]:
+        """Rejected rows."""
+        return self.rows("unread")
+
+    @cached_property
+    def _enterprises(self) -> dict[str, Enterprise]:
+        return {row.credit_code: row for row in self.rows("enterprises")}
+
+    @cached_property
+    def _people(self) -> dict[str, Person]:
+        return {row.person_id: row for row in self.rows("people")}
+
+    @cached_property
+    def _items(self) -> dict[str, list[Item]]:
+        return _grouped(self.rows("items"), "credit_code")
+
+    @cached_property
+    def _registrations(self) -> dict[str, list[Registration]]:
+        return _grouped(self.rows("registrations"), "credit_code")
+
+    @cached_property
+    def _registrations_of(self) -> dict[str, list[Registration]]:
+        return _grouped((row for rows in self._registrations.values() for row in rows), "person_id")
+
+    @cached_property
+    def _contributions(self) -> dict[str, list[Contribution]]:
+        return _grouped(self.rows("contributions"), "person_id")
+
+    @cached_property
+    def _exemptions(self) -> dict[str, list[Exemption]]:
+        return _grouped(self.rows("exemptions"), "person_id")
+
+    @cached_property
+    def _accepted(self) -> dict[str, list[AcceptedFinding]]:
+        return _grouped(self.rows("accepted_findings"), "credit_code")
+
+    @cached_property
+    def credit_codes(self) -> list[str]:
+        """Every enterprise that has a row, an item or a registration with an item, in order."""
+        return sorted({*self._enterprises, *self._items})
+
+    def for_enterprise(self, credit_code: str) -> EnterpriseFacts:
+        """The part of the facts that one enterprise's evaluation needs."""
+        own = self._registrations.get(credit_code, [])
+        ids = {row.person_id for row in own}
+        return EnterpriseFacts(
+            enterprise=self._enterprises.get(credit_code),
+            items=self._items.get(credit_code, []),
+            registrations=own,
+            elsewhere={
+                one: [row for row in self._registrations_of[one] if row.credit_code != credit_code] for one in ids
+            },
+            people={one: self._people[one] for one in ids if one in self._people},
+            contributions={one: self._contributions[one] for one in ids if one in self._contributions},
+            exemptions={one: self._exemptions[one] for one in ids if one in self._exemptions},
+            accepted_findings=self._accepted.get(credit_code, []),
+            unread=[row for row in self.unread if row.credit_code in (None, credit_code)],
+        )
+
+
+def _grouped(rows: Iterable[Any], key: str) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[getattr(row, key)].append(row)
+    return dict(found)

@@ -1,0 +1,1 @@
+"""The law as data: standards, policy, calendar, divisions; read strictly, never guessed."""

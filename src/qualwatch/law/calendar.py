@@ -1,0 +1,50 @@
+"""Working days: the State Council's calendar."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from chinese_calendar.constants import holidays, workdays
+
+from qualwatch.law.model import CalendarText
+
+SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Rest days that fall on weekdays, make-up working days that fall on weekends, and the years published."""
+
+    rest: frozenset[date]
+    work: frozenset[date]
+    years: frozenset[int]
+
+    def is_working_day(self, day: date) -> bool:
+        """True on a working day; in a year not yet published, Monday to Friday."""
+        if day.year in self.years:
+            if day in self.work:
+                return True
+            if day in self.rest:
+                return False
+        return day.weekday() < SATURDAY
+
+    def is_published(self, day: date) -> bool:
+        """Whether the calendar of that day's year is known."""
+        return day.year in self.years
+
+    def next_working_day(self, day: date) -> date:
+        """`day` itself if it is a working day, otherwise the first one after it."""
+        while not self.is_working_day(day):
+            day += timedelta(days=1)
+        return day
+
+
+def calendar_from(text: CalendarText) -> Calendar:
+    """The base calendar with the file's own years laid over it, whole years at a time."""
+    own = set(text.years)
+    base_years = {day.year for day in holidays}
+    rest = {day for day in holidays if day.year not in own}
+    work = {day for day in workdays if day.year not in own}
+    for year in text.years.values():
+        rest |= set(year.rest)
+        work |= set(year.work)
+    return Calendar(frozenset(rest), frozenset(work), frozenset(base_years | own))

@@ -1,0 +1,123 @@
+"""Reading YAML with line numbers, and saying where a text is wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from qualwatch.law.model import Text
+
+T = TypeVar("T", bound=Text)
+Path_ = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LawProblem:
+    """One fault in a text: file, line (from 1), clause (path inside the file), and a sentence."""
+
+    file: str
+    line: int
+    clause: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.clause or '(文件)'}: {self.sentence}"
+
+
+class LawError(Exception):
+    """The law's files cannot be used; `problems` says where and why."""
+
+    def __init__(self, problems: Sequence[LawProblem]) -> None:
+        self.problems = sorted(set(problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+SENTENCES = {
+    "missing": "缺少必填项",
+    "extra_forbidden": "未知的键,请核对拼写",
+    "int_type": "应为整数",
+    "string_type": "应为文字",
+    "bool_type": "应为 true 或 false",
+    "date_type": "应为日期(YYYY-MM-DD)",
+    "list_type": "应为列表",
+    "dict_type": "应为键值表",
+    "model_type": "应为键值表",
+    "literal_error": "取值不在允许的范围内",
+}
+
+
+def line_of(data: Any, path: Path_) -> int:
+    """The line (from 1) of the deepest part of `path` that exists in a loaded text."""
+    line = 1
+    for part in path:
+        lc = getattr(data, "lc", None)
+        try:
+            if isinstance(data, dict) and part in data:
+                line = lc.key(part)[0] + 1 if lc else line
+            elif isinstance(data, list) and isinstance(part, int):
+                line = lc.item(part)[0] + 1 if lc else line
+            else:
+                continue
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            break
+    return line
+
+
+def clause_of(data: Any, path: Path_) -> str:
+    """The path as text, without the parts that only the validator knows (names of union members)."""
+    parts: list[str] = []
+    for part in path:
+        if isinstance(data, dict) and part in data:
+            parts.append(str(part))
+            data = data[part]
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            parts.append(f"[{part}]")
+            data = data[part]
+        elif part == path[-1] and isinstance(part, str) and "[" not in part:
+            parts.append(part)
+    return ".".join(parts).replace(".[", "[")
+
+
+def read_yaml(path: Path) -> Any:
+    """A YAML file as nested maps and lists that know their lines; LawError where it is not YAML."""
+    try:
+        return YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except DuplicateKeyError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise LawError([LawProblem(path.name, line, "", "同一处有重复的键")]) from error
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise LawError([LawProblem(path.name, line, "", f"不是合法的 YAML:{error.problem}")]) from error
+    except (YAMLError, UnicodeDecodeError, ValueError) as error:
+        raise LawError([LawProblem(path.name, 1, "", "读不出:不是 UTF-8 的 YAML 文件")]) from error
+    except OSError as error:
+        raise LawError([LawProblem(path.name, 1, "", "文件不存在或打不开")]) from error
+
+
+def read_text(model: type[T], path: Path) -> tuple[T, Any]:
+    """A file as its model, and the raw data for looking up lines."""
+    data = read_yaml(path)
+    return validated(model, data, path.name), data
+
+
+def validated(model: type[T], data: Any, file: str, prefix: Path_ = (), whole: Any = None) -> T:
+    """`data` as `model`; LawError with every fault's line otherwise."""
+    whole = data if whole is None else whole
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise LawError([_problem(file, whole, prefix, detail) for detail in error.errors()]) from error
+
+
+def _problem(file: str, whole: Any, prefix: Path_, detail: Any) -> LawProblem:
+    path = (*prefix, *detail["loc"])
+    sentence = SENTENCES.get(detail["type"], detail["msg"])
+    if detail["type"] not in ("missing", "extra_forbidden"):
+        sentence += f"(读到 {str(detail['input'])[:40]})"
+    return LawProblem(file, line_of(whole, path), clause_of(whole, path), sentence)
