@@ -97,7 +97,10 @@ class AcceptedFinding(NamedTuple):
 
 
 class Coverage(NamedTuple):
-    """What a source (a table's name) covers: loaded_at null = never loaded; area '' = everywhere; people `all` or `present`."""
+    """What a source (a table's name) covers.
+
+    loaded_at null = never loaded; area '' = everywhere; people `all` or `present` (only those who appear).
+    """
 
     source: str
     loaded_at: date | None
@@ -136,7 +139,6 @@ _DAYS = {
 }  # fmt: skip
 REGISTER_STATES = ("in-force", "suspended", "withdrawn", "annulled", "revoked", "deregistered", "expired")
 ROUTES = ("direct", "upgrade", "unknown")
-PERSON_TABLES = ("registrations", "contributions", "exemptions")  # an unread row of these may hide a person
 
 
 def _type_of(column: str) -> pa.DataType:
@@ -242,9 +244,27 @@ class Facts:
         return _grouped(self.rows("accepted_findings"), "credit_code")
 
     @cached_property
+    def _unread_of(self) -> dict[str | None, list[Unread]]:
+        return _grouped(self.unread, "credit_code")
+
+    @cached_property
+    def _unread_insurance(self) -> dict[str | None, list[Unread]]:
+        return _grouped((row for row in self.unread if row.table != "registrations"), "person_id")
+
+    def _unread_near(self, credit_code: str, person_ids: set[str]) -> list[Unread]:
+        """Rejected rows that may concern the enterprise: its own, its branches', its people's, and anyone's."""
+        enterprise = self._enterprises.get(credit_code)
+        codes = (None, credit_code, *(enterprise.branch_credit_codes if enterprise else ()))
+        found = {row.row_id: row for code in codes for row in self._unread_of.get(code, [])}
+        if self._unread_insurance:
+            found |= {row.row_id: row for one in person_ids for row in self._unread_insurance.get(one, [])}
+        return list(found.values())
+
+    @cached_property
     def credit_codes(self) -> list[str]:
-        """Every enterprise that has a row, an item or a registration with an item, in order."""
-        return sorted({*self._enterprises, *self._items})
+        """Every enterprise that has a row, an item, or an item's row that could not be read, in order."""
+        unread = {row.credit_code for row in self.unread if row.table == "items" and row.credit_code}
+        return sorted({*self._enterprises, *self._items, *unread})
 
     def for_enterprise(self, credit_code: str) -> EnterpriseFacts:
         """The part of the facts that one enterprise's evaluation needs."""
@@ -261,12 +281,12 @@ class Facts:
             contributions={one: self._contributions[one] for one in ids if one in self._contributions},
             exemptions={one: self._exemptions[one] for one in ids if one in self._exemptions},
             accepted_findings=self._accepted.get(credit_code, []),
-            unread=[row for row in self.unread if row.credit_code in (None, credit_code)],
+            unread=self._unread_near(credit_code, ids),
         )
 
 
-def _grouped(rows: Iterable[Any], key: str) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = defaultdict(list)
+def _grouped(rows: Iterable[Any], key: str) -> dict[Any, list[Any]]:
+    found: dict[Any, list[Any]] = defaultdict(list)
     for row in rows:
         found[getattr(row, key)].append(row)
     return dict(found)

@@ -8,6 +8,7 @@ from chinese_calendar.constants import holidays, workdays
 from qualwatch.law.model import CalendarText
 
 SATURDAY = 5
+LAST_WEEK_OF_THE_YEAR = (12, 25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,12 @@ class Calendar:
         return day.weekday() < SATURDAY
 
     def is_published(self, day: date) -> bool:
-        """Whether the calendar of that day's year is known."""
-        return day.year in self.years
+        """Whether that day is settled: its year is known and, for the last days of December, the next year too.
+
+        The notice for a year may move days of the December before it (31 December 2018 was a rest day of 2019's).
+        """
+        last_week = (day.month, day.day) >= LAST_WEEK_OF_THE_YEAR
+        return day.year in self.years and (not last_week or day.year + 1 in self.years)
 
     def next_working_day(self, day: date) -> date:
         """`day` itself if it is a working day, otherwise the first one after it."""

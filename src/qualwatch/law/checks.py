@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from qualwatch.law.model import AcceptText, CategoryText, ClauseText, GradeText, RequirementText
@@ -34,7 +35,7 @@ def _grade_faults(
     if grade.no_clause and grade.requirements:
         yield ("no_clause",), "已有指标(requirements),不能又说没有条款"
     if not grade.no_clause and not grade.requirements:
-        yield ("requirements",), "没有指标;确无条款的写 no_clause"
+        yield ("requirements",), "没有指标；确无条款的写 no_clause"
     yield from _ascending(("measured_as",), grade.measured_as)
     for day, other in grade.measured_as.items():
         if other.grade not in grades or other.grade == slug:
@@ -74,7 +75,7 @@ def _requirement_faults(law: "Law", category: CategoryText, requirement: Require
     if split > MOST_CLAUSES_IN_A_GROUP:
         yield ("clauses",), f"一组条款连同其中项最多 {MOST_CLAUSES_IN_A_GROUP} 条"
     if requirement.counts == "person-times" and split > 1:
-        yield ("clauses",), "人次只能有一条,且没有其中项"
+        yield ("clauses",), "人次只能有一条，且没有其中项"
     days = list(requirement.clauses[0].at_least)
     for index, clause in enumerate(requirement.clauses):
         for tail, sentence in _clause_faults(law, category, requirement, clause, days):
@@ -194,7 +195,7 @@ def _rank(law: "Law", accept: AcceptText) -> int:
 
 def _ascending(path: tuple[Any, ...], dated: dict[date, Any]) -> Iterator[Fault]:
     days = list(dated)
-    for earlier, later in zip(days, days[1:], strict=False):
+    for earlier, later in pairwise(days):
         if later <= earlier:
             yield (*path, later), "日期须由早到晚"
 

@@ -64,8 +64,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One requirement of an item on a day. `strong` alone may lead to a card; `weak` is another, higher or unsure reading.
+    """One requirement of an item on a day.
 
+    strong: the reading that alone may lead to a card. weak: another, higher or unsure one.
     basis: document numbers. because: reason slugs that come from the law, not from people.
     """
 
@@ -118,7 +119,9 @@ def requirements_on(
         )
     own = grades[grade]
     measured, basis = _measured_by(law, grades, own, day)
-    found = tuple(_requirement(law, policy, text.sector, requirement, basis, day) for requirement in measured.requirements)
+    found = tuple(
+        _requirement(law, policy, text.sector, requirement, basis, day) for requirement in measured.requirements
+    )
     if not found:
         found = (_nothing("constructors", text.sector, (standard, *basis), "no-clause"),)
     if measured is not own:

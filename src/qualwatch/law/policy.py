@@ -19,8 +19,6 @@ class DatedValue(Text, Generic[T]):
     because: str
 
 
-
-
 class AgeRule(Text):
     """In doubt from the first birthday named, not counted from the second; null = no limit."""
 

@@ -39,7 +39,7 @@ class LawError(Exception):
 
 SENTENCES = {
     "missing": "缺少必填项",
-    "extra_forbidden": "未知的键,请核对拼写",
+    "extra_forbidden": "未知的键，请核对拼写",
     "int_type": "应为整数",
     "string_type": "应为文字",
     "bool_type": "应为 true 或 false",
@@ -95,7 +95,7 @@ def read_yaml(path: Path) -> Any:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise LawError([LawProblem(path.name, line, "", f"不是合法的 YAML:{error.problem}")]) from error
     except (YAMLError, UnicodeDecodeError, ValueError) as error:
-        raise LawError([LawProblem(path.name, 1, "", "读不出:不是 UTF-8 的 YAML 文件")]) from error
+        raise LawError([LawProblem(path.name, 1, "", "读不出：不是 UTF-8 的 YAML 文件")]) from error
     except OSError as error:
         raise LawError([LawProblem(path.name, 1, "", "文件不存在或打不开")]) from error
 

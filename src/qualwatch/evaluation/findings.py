@@ -1,0 +1,95 @@
+"""What an evaluation says: findings, insurance anomalies, and a line for every person looked at."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+Verdict = Literal["not-required", "manual", "cannot-say", "short", "advise", "met"]
+VERDICTS: tuple[Verdict, ...] = ("short", "advise", "cannot-say", "manual", "met", "not-required")
+Counted = Literal["certain", "in-doubt", "never"]
+
+# Every reason slug, in the order in which a finding lists them: first the law's and the item's, then the people's.
+REASONS = (
+    "out-of-scope", "no-clause", "not-yet-in-force", "ended-by-amendment", "extended-without-check",
+    "not-in-registers", "stock-past-its-end", "figure-unknown", "grade-unknown", "sub-item-missing",
+    "measured-as-lowest-grade", "route-upgrade", "weak-figure", "one-person-both-counts", "highest-any-trade",
+    "enterprise-unknown", "place-unknown", "enterprises-stale", "enterprises-never-loaded", "items-stale",
+    "items-never-loaded", "registrations-stale", "registrations-never-loaded", "item-row-unread", "renewal-pending",
+    "accepted-finding", "unread-row",
+    "deceased", "over-age", "age-in-doubt", "age-unknown", "locked", "not-yet-at-enterprise", "registration-expired",
+    "registration-not-in-force", "registered-elsewhere", "unpaid", "paid-by-other", "paid-by-several", "no-data",
+    "insurance-not-yet-due", "unread-insurance-row", "grade-unreadable", "speciality-unreadable",
+    "second-grade-cost-engineer", "cost-speciality-unclear", "no-registration-no", "grade-too-low",
+    "speciality-not-accepted",
+)  # fmt: skip
+_ORDER = {slug: place for place, slug in enumerate(REASONS)}
+
+
+def in_order(slugs: set[str]) -> tuple[str, ...]:
+    """Reason slugs in the order of REASONS."""
+    return tuple(sorted(slugs, key=lambda slug: (_ORDER[slug], slug)))
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseCount:
+    """One clause of the reading shown: people (or person-times) certainly and possibly eligible."""
+
+    text: str
+    at_least: int
+    eligible: int
+    eligible_possible: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One requirement of one item on one day. Numbers are null where the law gives no figure to compare with."""
+
+    credit_code: str
+    enterprise: str
+    certificate_no: str
+    licensing_authority: str | None
+    category: str
+    qualification: str
+    sub_item: str
+    grade: str
+    requirement: str
+    text: str
+    verdict: Verdict
+    required: int | None
+    held: int | None
+    possible: int | None
+    shortfall: int | None
+    clauses: tuple[ClauseCount, ...]
+    basis: tuple[str, ...]
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """Abnormal social insurance of one registered person at one enterprise; months are first days."""
+
+    credit_code: str
+    person_id: str
+    registration_no: str | None
+    kind: Literal["unpaid", "paid-by-other", "paid-by-several"]
+    months: tuple[date, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """One person looked at for one requirement: the registrations concerned, whether they count, and why not."""
+
+    person_id: str
+    registrations: tuple[tuple[str, str | None, str | None, str | None], ...]  # profession, grade, speciality, number
+    counts: Counted
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnterpriseResult:
+    """Everything said about one enterprise. `people[i]` belongs to `findings[i]`."""
+
+    findings: tuple[Finding, ...] = ()
+    anomalies: tuple[Anomaly, ...] = ()
+    people: tuple[tuple[PersonLine, ...], ...] = ()
+    not_judged: tuple[tuple[str, str], ...] = field(default=())  # (category, why): items not in force on the day

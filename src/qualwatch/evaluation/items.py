@@ -1,0 +1,55 @@
+"""Which record of an item is in force on a day."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from qualwatch.evaluation.facts import Item
+from qualwatch.evaluation.people import state_holds
+from qualwatch.law.loader import Law
+
+
+def renewal_pending(item: Item, day: date) -> bool:
+    """Past its end, renewal filed before it, not answered: held to be renewed (Administrative Licensing Law, 50)."""
+    filed = item.renewal_filed_on is not None and item.valid_to is not None and item.renewal_filed_on <= item.valid_to
+    return filed and item.valid_to is not None and item.valid_to < day
+
+
+def extended_to(law: Law, item: Item) -> date | None:
+    """The end of an extension granted without a check, where the law knows one for the grade."""
+    text = law.categories.get(item.category)
+    grade = text.grades_of(item.sub_item).get(item.grade) if text else None  # type: ignore[call-overload]  # any text
+    return item.extended_without_check_until if grade and grade.check_deferrable else None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsInForce:
+    """The records to judge, and (category, why) of the items that have none."""
+
+    items: list[Item]
+    not_judged: list[tuple[str, str]]
+
+
+def items_in_force(law: Law, records: list[Item], day: date) -> ItemsInForce:
+    """The record in force of each item: the latest, where several certificates are."""
+    current: dict[tuple[str, str], Item] = {}
+    missing: dict[tuple[str, str], str] = {}
+    for item in sorted(records, key=lambda one: (one.valid_from or date.min, one.certificate_no)):
+        key = (item.category, item.sub_item)
+        why = _not_in_force(law, item, day)
+        if why:
+            missing[key] = why
+        else:
+            current[key] = item
+    not_judged = [(key[0], why) for key, why in sorted(missing.items()) if key not in current]
+    return ItemsInForce([current[key] for key in sorted(current)], not_judged)
+
+
+def _not_in_force(law: Law, item: Item, day: date) -> str | None:
+    if state_holds(item, day):
+        return item.register_state
+    if item.valid_from and item.valid_from > day:
+        return "not-yet-in-force"
+    lasts_to = max((end for end in (item.valid_to, extended_to(law, item)) if end), default=None)
+    if item.valid_to and lasts_to and lasts_to < day and not renewal_pending(item, day):
+        return "expired"
+    return None

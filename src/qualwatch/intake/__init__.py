@@ -1,0 +1,1 @@
+"""Any office's spreadsheets in, canonical facts out, every row accounted for. No database."""

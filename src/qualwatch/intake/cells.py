@@ -1,0 +1,185 @@
+"""One cell: plain text, placeholders, days, months, codes, identities."""
+
+import re
+import unicodedata
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from stdnum.cn import ric, uscc
+from stdnum.exceptions import ValidationError
+
+from qualwatch.intake.problems import BadCell
+from qualwatch.wording import gettext as _
+
+Cell = Any  # str, int, float, bool, date, datetime, time, timedelta or None, as the reader gives it
+BEIJING = timezone(timedelta(hours=8))
+_INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad"))
+_EXCEL_EPOCH = date(1899, 12, 30)
+_SERIAL_DAYS = range(10_000, 80_000)  # 1927 to 2119: what a spreadsheet's serial number may mean here
+_DIGITS_OF_A_FLOAT = 15  # a spreadsheet keeps no more
+_EPOCH_MILLISECONDS = re.compile(r"^\d{13}$")
+_DAY = re.compile(
+    r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[\sT]+\d{1,2}:\d{1,2}(?::\d{1,2})?(?:\.\d+)?)?$"
+)
+_MONTH = re.compile(r"^(\d{4})\s*[-/.年]?\s*(\d{1,2})\s*月?$")
+
+
+@lru_cache(maxsize=1)
+def values() -> dict[str, Any]:
+    """The spellings of values (values.yaml)."""
+    loaded: dict[str, Any] = YAML(typ="safe").load((Path(__file__).parent / "values.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+@lru_cache(maxsize=1)
+def _placeholders() -> frozenset[str]:
+    return frozenset(str(one).strip().lower() for one in values()["placeholders"]) | {""}
+
+
+def plain(cell: Cell) -> str:
+    """A cell as text: trimmed, without invisible characters; a whole number without its `.0`; a placeholder as ''."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    text = str(cell).translate(_INVISIBLE).replace("\u3000", " ").strip()
+    return "" if text.lower() in _placeholders() else text
+
+
+def folded(cell: Cell) -> str:
+    """Text for comparing codes and key words: compatibility forms folded, no white space."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", plain(cell)))
+
+
+def has_lost_digits(cell: Cell) -> bool:
+    """A number where a long code should be: its last digits may be gone."""
+    if isinstance(cell, bool):
+        return False
+    if isinstance(cell, (int, float)):
+        return True
+    return bool(re.fullmatch(r"\d(\.\d+)?[eE]\+?\d+", folded(cell)))
+
+
+def day(cell: Cell) -> date | None:
+    """A day in any of the usual shapes; None for an empty cell. BadCell for anything else."""
+    if isinstance(cell, datetime):
+        return (cell.astimezone(BEIJING) if cell.tzinfo else cell).date()
+    if isinstance(cell, date):
+        return cell
+    text = unicodedata.normalize("NFKC", plain(cell)).strip()
+    if not text:
+        return None
+    found = _DAY.match(text)
+    if found:
+        return _checked_day(text, *map(int, found.groups()))
+    if re.fullmatch(r"\d{8}", text):
+        return _checked_day(text, int(text[:4]), int(text[4:6]), int(text[6:]))
+    if re.fullmatch(r"\d{5}(\.\d+)?", text) and int(float(text)) in _SERIAL_DAYS:
+        return _EXCEL_EPOCH + timedelta(days=int(float(text)))
+    if _EPOCH_MILLISECONDS.match(text):
+        return (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(text))).astimezone(BEIJING).date()
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment.astimezone(BEIJING) if moment.tzinfo else moment).date()
+    except ValueError as error:
+        raise BadCell(_("日期认不出：{value}").format(value=text), _("改为 2023-06-01 这样的日期")) from error
+
+
+def _checked_day(text: str, year: int, month: int, number: int) -> date:
+    try:
+        return date(year, month, number)
+    except ValueError as error:
+        raise BadCell(_("没有这一天：{value}").format(value=text), _("核对年月日后改正")) from error
+
+
+def end_day(cell: Cell) -> date | None:
+    """A day on which something ends; 长期 and the like are open-ended (None)."""
+    if folded(cell) in values()["open_ended"] or (isinstance(cell, date) and cell.year == 9999):
+        return None
+    return day(cell)
+
+
+def month(cell: Cell) -> date:
+    """A month, as its first day."""
+    if isinstance(cell, date):
+        return date(cell.year, cell.month, 1)
+    text = folded(cell)
+    found = _MONTH.match(text)
+    if found and 1 <= int(found[2]) <= 12:
+        return date(int(found[1]), int(found[2]), 1)
+    try:
+        whole = day(cell)
+    except BadCell:
+        whole = None
+    if whole is None:
+        raise BadCell(_("月份认不出：{value}").format(value=text or _("空")), _("改为 2026-03 这样的年月"))
+    return whole.replace(day=1)
+
+
+def credit_code(cell: Cell) -> str:
+    """A unified social credit code with a right check digit, in capitals."""
+    if has_lost_digits(cell):
+        raise BadCell(_("信用代码是数字格式，末几位已丢失"), _("把这一列设为文本格式后重新录入"))
+    text = folded(cell).upper().replace("-", "")
+    if not text:
+        raise BadCell(_("统一社会信用代码为空"), _("补填 18 位统一社会信用代码"))
+    try:
+        return str(uscc.validate(text))
+    except ValidationError as error:
+        sentence = _("统一社会信用代码不是 18 位") if len(text) != 18 else _("统一社会信用代码校验位不符")
+        raise BadCell(sentence, _("对照营业执照改正")) from error
+
+
+def credit_codes(cell: Cell) -> tuple[str, ...]:
+    """Several credit codes in one cell."""
+    return tuple(credit_code(part) for part in re.split(r"[;；,，、\s]+", plain(cell)) if part)
+
+
+def resident_number(cell: Cell) -> str:
+    """A resident identity number, 18 digits, capital X; the old 15-digit form is lengthened."""
+    if has_lost_digits(cell):
+        raise BadCell(_("身份证号是数字格式，末几位已丢失"), _("把这一列设为文本格式后重新录入"))
+    text = folded(cell).upper()
+    if not text:
+        raise BadCell(_("身份证号为空"), _("补填身份证号"))
+    if re.fullmatch(r"\d{15}", text):
+        text = text[:6] + "19" + text[6:]
+        text += ric.calc_check_digit(text + "0")
+    if not re.fullmatch(r"\d{17}[\dX]", text):
+        if len(re.findall(r"\d{17}[\dX]", text)) > 1:
+            raise BadCell(_("一格里有多个身份证号"), _("每行只填一个人"))
+        raise BadCell(_("身份证号不是 18 位(或旧 15 位)"), _("只填号码本身，去掉说明文字"))
+    if text[-1] != ric.calc_check_digit(text):
+        raise BadCell(_("身份证号校验位不符"), _("对照身份证改正"))
+    try:
+        ric.get_birth_date(text)
+    except ValidationError as error:
+        raise BadCell(_("身份证号中的出生日期不存在"), _("对照身份证改正")) from error
+    return text
+
+
+def has_retired_region(number: str) -> bool:
+    """Whether the first six digits of a resident number are no longer (or never were) a county's code."""
+    try:
+        return str(_county(number[:6])).startswith("[") and not str(_county(number[:6])).split("]")[0].endswith("-")
+    except KeyError:
+        return True
+
+
+@lru_cache(maxsize=10_000)
+def _county(code: str) -> str:
+    from stdnum import numdb  # the table is large; most runs of other commands never need it
+
+    found = {key: value for _part, props in numdb.get("cn/loc").info(code) for key, value in props.items()}
+    return str(found["county"])
+
+
+def whole_number(cell: Cell) -> int:
+    """A number of people."""
+    text = folded(cell)
+    if not text.isdigit():
+        raise BadCell(_("不是整数：{value}").format(value=text or _("空")), _("填写人数"))
+    return int(text)

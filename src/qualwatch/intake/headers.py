@@ -1,0 +1,102 @@
+"""Which table a sheet is, told by its header row, wherever that stands."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from qualwatch.intake.cells import Cell, folded
+from qualwatch.intake.sheets import Sheet
+
+_FIRST_ROWS = 30  # a header stands below a few title rows
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A canonical column: its slug, its header, whether a table is unusable without it."""
+
+    slug: str
+    header: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TableHead:
+    """A canonical table as headers.yaml describes it."""
+
+    slug: str
+    name: str
+    identified_by: frozenset[str]
+    columns: dict[str, Column]
+    spellings: dict[str, str]  # folded header -> column slug
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header row found in a sheet: its row index, its table, the place of each column, and what is left over."""
+
+    row: int
+    table: TableHead
+    places: dict[str, int]
+    written: dict[str, str]
+    left_over: list[str]
+
+    @property
+    def missing(self) -> list[str]:
+        """Headers of required columns that are not there."""
+        return [c.header for c in self.table.columns.values() if c.required and c.slug not in self.places]
+
+
+@lru_cache(maxsize=1)
+def table_heads() -> dict[str, TableHead]:
+    """All canonical tables, by slug."""
+    loaded: dict[str, Any] = YAML(typ="safe").load((Path(__file__).parent / "headers.yaml").read_text(encoding="utf-8"))
+    heads = {}
+    for slug, text in loaded.items():
+        columns = {key: Column(key, one["header"], one.get("required", False)) for key, one in text["columns"].items()}
+        spellings: dict[str, str] = {}
+        for key, one in text["columns"].items():
+            for word in (one["header"], *one.get("aliases", ())):
+                spellings.setdefault(_compared(word), key)
+        heads[slug] = TableHead(slug, text["name"], frozenset(text["identified_by"]), columns, spellings)
+    return heads
+
+
+def find_header(sheet: Sheet) -> Header | None:
+    """The header row of the table that explains most of a row's cells; None where no row is a header."""
+    best: Header | None = None
+    for index, row in enumerate(sheet.rows[:_FIRST_ROWS]):
+        for table in table_heads().values():
+            found = _as_header(index, row, table)
+            if found and (best is None or len(found.places) > len(best.places)):
+                best = found
+    return best
+
+
+def is_header_again(row: list[Cell], header: Header) -> bool:
+    """Whether a data row only repeats the header (exports page by page do)."""
+    return all(
+        _compared(row[at]) == _compared(header.written[key]) for key, at in header.places.items() if at < len(row)
+    )
+
+
+def _as_header(index: int, row: list[Cell], table: TableHead) -> Header | None:
+    places: dict[str, int] = {}
+    written: dict[str, str] = {}
+    left_over = []
+    for at, cell in enumerate(row):
+        key = table.spellings.get(_compared(cell)) if isinstance(cell, str) else None
+        if key and key not in places:
+            places[key], written[key] = at, cell.strip()
+        elif folded(cell):
+            left_over.append(folded(cell))
+    if not table.identified_by <= places.keys():
+        return None
+    return Header(index, table, places, written, left_over)
+
+
+def _compared(cell: Cell) -> str:
+    return re.sub(r"[*:]|\((必填|选填|\*)\)|\[.*?\]", "", folded(cell)).lower()

@@ -1,0 +1,112 @@
+"""A sheet's data rows, merged cells filled, footers and repeated headers left out; each row's cells read once."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from qualwatch.evaluation.account import FileAccount, Notice, Rejection
+from qualwatch.intake.cells import Cell, folded, plain, values
+from qualwatch.intake.headers import Header, is_header_again
+from qualwatch.intake.problems import BadCell, masked, masked_text
+from qualwatch.intake.sheets import Sheet
+from qualwatch.wording import gettext as _
+
+_FOOTER_CELLS = 3  # a footer fills at most so many cells
+
+
+@dataclass(slots=True)
+class Row:
+    """One data row: its number from 1 and its cells by column slug."""
+
+    number: int
+    cells: dict[str, Cell]
+
+
+@dataclass(slots=True)
+class SheetReader:
+    """Reads the rows of one sheet and keeps its account."""
+
+    sheet: Sheet
+    header: Header
+    account: FileAccount
+    rejections: list[Rejection]
+    notices: list[Notice]
+    _memo: dict[tuple[Callable[[Cell], Any], type, Cell], Any] = field(default_factory=dict)
+
+    def rows(self) -> Iterator[Row]:
+        """Data rows below the header that are not blank."""
+        self._fill_merged()
+        places = list(self.header.places.items())
+        for index in range(self.header.row + 1, len(self.sheet.rows)):
+            row = self.sheet.rows[index]
+            filled = [cell for cell in row if cell not in (None, "") and plain(cell)]
+            if not filled:
+                continue
+            if is_header_again(row, self.header):
+                self.notice(index + 1, "", _("重复的表头，略过"))
+                continue
+            if len(filled) <= _FOOTER_CELLS and folded(filled[0]).startswith(tuple(values()["footers"])):
+                self.notice(index + 1, "", _("表尾文字，略过"))
+                continue
+            self.account.read += 1
+            yield Row(index + 1, {key: row[at] if at < len(row) else None for key, at in places})
+
+    def _fill_merged(self) -> None:
+        for top, left, bottom, _right in self.sheet.merged or ():
+            if top <= self.header.row:
+                continue
+            value = self.sheet.rows[top][left]
+            for index in range(top + 1, min(bottom + 1, len(self.sheet.rows))):
+                self.sheet.rows[index][left] = value
+
+    def value(self, row: Row, column: str, read: Callable[[Cell], Any]) -> Any:
+        """A cell read by `read`; the same cell text is read once per sheet. BadCell carries the column."""
+        cell = row.cells.get(column)
+        key = (read, type(cell), cell)
+        if key not in self._memo:
+            try:
+                self._memo[key] = read(cell)
+            except BadCell as error:
+                self._memo[key] = error
+        found = self._memo[key]
+        if isinstance(found, BadCell):
+            raise BadColumn(column, found)
+        return found
+
+    def period(self, row: Row, start: date | None, end: date | None, column: str) -> None:
+        """Refuses a period that ends before it begins."""
+        if start and end and end < start:
+            raise BadColumn(column, BadCell(_("有效期止早于有效期起"), _("核对两个日期")))
+
+    def reject(self, row: Row, bad: "BadColumn") -> None:
+        """Accounts for a row that was not taken."""
+        cell = row.cells.get(bad.column)
+        shown = plain(cell) or folded(cell)
+        shown = masked(shown) if bad.column == "identity" and len(shown) <= 40 else masked_text(shown)
+        column = self.header.written.get(bad.column) or self.header.table.columns[bad.column].header
+        self.account.rejected += 1
+        self.rejections.append(
+            Rejection(
+                self.sheet.file,
+                self.sheet.name,
+                row.number,
+                column,
+                shown,
+                masked_text(bad.cause.problem),
+                bad.cause.remedy,
+            )
+        )
+
+    def notice(self, row: int | None, column: str, text: str) -> None:
+        """Something to look at."""
+        written = self.header.written.get(column, column)
+        self.notices.append(Notice(self.sheet.file, self.sheet.name, row, written, text))
+
+
+class BadColumn(Exception):
+    """A BadCell with its column's slug."""
+
+    def __init__(self, column: str, cause: BadCell) -> None:
+        super().__init__(cause.problem)
+        self.column, self.cause = column, cause

@@ -1,0 +1,192 @@
+"""The result of `qualwatch check`: what goes out as a table, as JSON, and later as other forms."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from qualwatch.evaluation.account import FileAccount, Notice, Rejection
+from qualwatch.evaluation.findings import VERDICTS, Anomaly, EnterpriseResult, Finding
+from qualwatch.law.loader import Law
+from qualwatch.law.policy import Policy
+from qualwatch.reports import labels
+from qualwatch.reports.labels import said
+from qualwatch.wording import gettext as _
+
+SCHEMA = "qualwatch-check/1"
+MOST_ROWS = 200  # of a table on a terminal; everything is in the other formats
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """Everything that one check said. `masks`: pseudonym -> masked identity number."""
+
+    as_of: date
+    law: Law
+    policy: Policy
+    results: list[EnterpriseResult]
+    accounts: list[FileAccount]
+    rejections: list[Rejection]
+    notices: list[Notice]
+    masks: dict[str, str]
+
+    @property
+    def findings(self) -> Iterator[Finding]:
+        """All findings, in the order of enterprises."""
+        return (finding for result in self.results for finding in result.findings)
+
+    @property
+    def anomalies(self) -> Iterator[Anomaly]:
+        """All insurance anomalies, in the order of enterprises."""
+        return (anomaly for result in self.results for anomaly in result.anomalies)
+
+    def verdict_counts(self) -> dict[str, int]:
+        """How many findings have each verdict."""
+        counted = Counter(finding.verdict for finding in self.findings)
+        return {verdict: counted[verdict] for verdict in VERDICTS}
+
+
+def standards_in(law: Law) -> list[dict[str, str]]:
+    """The standards judged by: their documents and the day they took force."""
+    documents = dict.fromkeys(text.standard for text in law.categories.values())
+    levels = [grade for text in law.categories.values() for *_, grade in text.every_grade()]
+    clauses = [clause for grade in levels for one in grade.requirements for clause in one.clauses]
+    special = [figure.basis for clause in clauses for figure in clause.at_least.values()]
+    found = [law.documents[slug] for slug in dict.fromkeys([*documents, *special])]
+    return [{"doc_no": one.doc_no, "in_force_from": str(one.in_force_from)} for one in found if one.in_force_from]
+
+
+def as_json(report: CheckReport) -> str:
+    """The report as the JSON that other programs read (schema qualwatch-check/1); days as ISO, people masked."""
+    whole = {
+        "schema": SCHEMA,
+        "as_of": str(report.as_of),
+        "policy": {
+            "policy": report.policy.slug,
+            "in_force_from": str(report.policy.in_force_from),
+            "counting": report.policy["counting"],
+            "law_digest": report.law.digest,
+        },
+        "standards": standards_in(report.law),
+        "findings": [finding_as_dict(one) for one in report.findings],
+        "anomalies": [anomaly_as_dict(one, report.masks) for one in report.anomalies],
+        "rejected": [
+            {
+                "file": one.file, "sheet": one.sheet, "row": one.row, "column": one.column, "value": one.value,
+                "problem": one.problem, "remedy": one.remedy,
+            }
+            for one in report.rejections
+        ],
+        "notices": [
+            {"file": one.file, "sheet": one.sheet, "row": one.row, "column": one.column, "text": one.text}
+            for one in report.notices
+        ],
+        "summary": summary(report),
+    }  # fmt: skip
+    return json.dumps(whole, ensure_ascii=False, indent=1)
+
+
+def finding_as_dict(one: Finding) -> dict[str, Any]:
+    """One finding, in the columns of the JSON."""
+    return {
+        "credit_code": one.credit_code, "enterprise": one.enterprise, "certificate_no": one.certificate_no,
+        "licensing_authority": one.licensing_authority, "qualification": one.qualification, "sub_item": one.sub_item,
+        "grade": one.grade, "requirement": one.requirement, "text": one.text, "verdict": one.verdict,
+        "required": one.required, "held": one.held, "possible": one.possible, "shortfall": one.shortfall,
+        "clauses": [
+            {
+                "text": clause.text, "at_least": clause.at_least, "eligible": clause.eligible,
+                "eligible_possible": clause.eligible_possible,
+            }
+            for clause in one.clauses
+        ],
+        "basis": list(one.basis), "because": list(one.because),
+    }  # fmt: skip
+
+
+def anomaly_as_dict(one: Anomaly, masks: dict[str, str]) -> dict[str, Any]:
+    """One anomaly, the person masked."""
+    return {
+        "credit_code": one.credit_code, "person": masks.get(one.person_id, one.person_id),
+        "registration_no": one.registration_no, "kind": one.kind,
+        "months": [f"{month:%Y-%m}" for month in one.months],
+    }  # fmt: skip
+
+
+def summary(report: CheckReport) -> dict[str, Any]:
+    """Counts per verdict, of anomalies and items not judged, and per file."""
+    not_judged = Counter(why for result in report.results for _category, why in result.not_judged)
+    return {
+        "enterprises": len(report.results),
+        "verdicts": report.verdict_counts(),
+        "anomalies": dict(sorted(Counter(one.kind for one in report.anomalies).items())),
+        "items_not_in_force": dict(sorted(not_judged.items())),
+        "files": [
+            {
+                "file": one.file, "sheet": one.sheet, "table": one.table, "read": one.read, "accepted": one.accepted,
+                "rejected": one.rejected,
+            }
+            for one in report.accounts
+        ],
+    }  # fmt: skip
+
+
+def print_table(report: CheckReport, console: Console) -> None:
+    """What an officer wants to see first: who falls short, who cannot be judged, and the counts."""
+    findings = list(report.findings)
+    shown = findings if len(findings) <= MOST_ROWS else [one for one in findings if one.verdict in ("short", "advise")]
+    shown = sorted(shown, key=lambda one: VERDICTS.index(one.verdict))
+    table = Table(title=_("核查结果 {day}").format(day=report.as_of), title_justify="left")
+    for heading in (_("企业"), _("资质"), _("指标"), _("结论"), _("要求"), _("实有"), _("可能"), _("原因")):
+        table.add_column(heading, justify="right" if heading in (_("要求"), _("实有"), _("可能")) else "left")
+    for one in shown[:MOST_ROWS]:
+        numbers = ["" if number is None else str(number) for number in (one.required, one.held, one.possible)]
+        name = f"{one.qualification}{'·' + one.sub_item if one.sub_item else ''} {one.grade}".strip()
+        reasons = "、".join(said(labels.REASONS, slug) for slug in one.because)
+        verdict = said(labels.VERDICTS, one.verdict)
+        row = [one.enterprise or one.credit_code, name, said(labels.REQUIREMENTS, one.requirement), verdict]
+        table.add_row(*row, *numbers, reasons)
+    console.print(table)
+    if len(shown) > MOST_ROWS or len(shown) < len(findings):
+        text = _("表中 {shown} 行，共 {all} 行；全部见 --format json")
+        console.print(text.format(shown=min(len(shown), MOST_ROWS), all=len(findings)))
+    print_summary(report, console)
+
+
+def print_summary(report: CheckReport, console: Console) -> None:
+    """Counts: verdicts, anomalies, files, rejected rows with their remedies."""
+    counts = report.verdict_counts()
+    console.print(_("结论：") + "  ".join(f"{said(labels.VERDICTS, slug)} {counts[slug]}" for slug in VERDICTS))
+    kinds: Counter[str] = Counter(one.kind for one in report.anomalies)
+    text = "  ".join(f"{said(labels.ANOMALIES, kind)} {kinds[kind]}" for kind in labels.ANOMALIES)
+    console.print(_("社保异常：") + text)
+    for one in report.accounts:
+        where = f"{one.file} {one.sheet}".strip()
+        console.print(
+            _("{where}（{table}）：读 {read}，收 {accepted}，拒 {rejected}").format(
+                where=where,
+                table=said(labels.TABLES, one.table),
+                read=one.read,
+                accepted=one.accepted,
+                rejected=one.rejected,
+            )
+        )
+    for rejection in report.rejections[:20]:
+        console.print(_("拒收：") + rejection_line(rejection))
+    if len(report.rejections) > 20:
+        console.print(_("另有 {count} 行拒收，见 --format json").format(count=len(report.rejections) - 20))
+    if report.notices:
+        console.print(_("提醒 {count} 条，见 --format json").format(count=len(report.notices)))
+
+
+def rejection_line(one: Rejection) -> str:
+    """File, sheet, row, column, masked value, problem and remedy in one line."""
+    row = _("第 {row} 行").format(row=one.row) if one.row else ""
+    where = " ".join(part for part in (one.file, one.sheet, row, one.column) if part)
+    value = f"「{one.value}」" if one.value else ""
+    return f"{where}{value}：{one.problem}；{one.remedy}"

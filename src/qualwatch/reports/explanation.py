@@ -1,0 +1,86 @@
+"""One enterprise explained: every requirement, every person, why counted or not."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from rich.console import Console
+from rich.table import Table
+
+from qualwatch.evaluation.findings import EnterpriseResult, Finding, PersonLine
+from qualwatch.law.loader import Law
+from qualwatch.reports import labels
+from qualwatch.reports.labels import said
+from qualwatch.wording import gettext as _
+
+
+def print_explanation(
+    result: EnterpriseResult,
+    law: Law,
+    as_of: date,
+    masks: Mapping[str, str],
+    names: Mapping[str, str],
+    console: Console,
+) -> None:
+    """Findings one by one with their clauses, basis and people; then insurance anomalies."""
+    for finding, people in zip(result.findings, result.people, strict=True):
+        _print_finding(finding, console)
+        if people:
+            console.print(_people_table(people, law, masks, names))
+        console.print()
+    for anomaly in result.anomalies:
+        months = "、".join(f"{month:%Y-%m}" for month in anomaly.months)
+        person = masks.get(anomaly.person_id, anomaly.person_id)
+        console.print(_("社保异常：") + f"{person} {said(labels.ANOMALIES, anomaly.kind)} {months}")
+    for category, why in result.not_judged:
+        name = law.categories[category].name if category in law.categories else category
+        text = _("未核查：{name}，{day} 不在有效期或效力内（{why}）")
+        console.print(text.format(name=name, day=as_of, why=said(labels.REGISTER_STATES, why)))
+    if not result.findings and not result.not_judged:
+        console.print(_("这家企业没有资质，无可核查"))
+
+
+def _print_finding(one: Finding, console: Console) -> None:
+    item = f"{one.qualification}{'·' + one.sub_item if one.sub_item else ''} {one.grade}".strip()
+    heading = f"{one.enterprise} {one.credit_code} {item} {one.certificate_no}".strip()
+    console.print(f"■ {heading}", style="bold")
+    line = f"{said(labels.REQUIREMENTS, one.requirement)}：{said(labels.VERDICTS, one.verdict)}"
+    if one.required is not None:
+        numbers = _("要求 {required}，实有 {held}，可能 {possible}，缺 {shortfall}").format(
+            required=one.required, held=one.held, possible=one.possible, shortfall=one.shortfall
+        )
+        line += f"（{numbers}）"
+    console.print(line)
+    if one.text:
+        console.print(_("标准：") + one.text)
+    for clause in one.clauses:
+        console.print(
+            "  · " + clause.text + _("：至少 {at_least}，合格 {eligible}，可能合格 {possible}").format(
+                at_least=clause.at_least, eligible=clause.eligible, possible=clause.eligible_possible
+            )
+        )  # fmt: skip
+    if one.basis:
+        console.print(_("依据：") + "、".join(one.basis))
+    if one.because:
+        console.print(_("原因：") + "、".join(said(labels.REASONS, slug) for slug in one.because))
+
+
+def _people_table(
+    people: tuple[PersonLine, ...], law: Law, masks: Mapping[str, str], names: Mapping[str, str]
+) -> Table:
+    table = Table(box=None, padding=(0, 2))
+    for heading in (_("人员"), _("证件"), _("注册"), _("计入"), _("原因")):
+        table.add_column(heading)
+    order = {"certain": 0, "in-doubt": 1, "never": 2}
+    for line in sorted(people, key=lambda one: (order[one.counts], one.person_id)):
+        registrations = "；".join(_registration(law, *one) for one in line.registrations)
+        reasons = "、".join(said(labels.REASONS, slug) for slug in line.because)
+        name, mask = names.get(line.person_id, line.person_id), masks.get(line.person_id, "")
+        table.add_row(name, mask, registrations, said(labels.COUNTS, line.counts), reasons)
+    return table
+
+
+def _registration(law: Law, profession: str, grade: str | None, speciality: str | None, number: str | None) -> str:
+    text = law.professions[profession]
+    grade_name = law.profession_grades[grade][0] if grade in law.profession_grades else ""
+    trade = text.specialities.get(speciality or "", [""])[0]
+    return " ".join(part for part in (grade_name + text.name, trade, number or "") if part)

@@ -1,0 +1,143 @@
+"""The standards as a person reads them: list, one category with its history, coverage."""
+
+from collections import Counter
+from datetime import date
+
+from rich.console import Console
+from rich.table import Table
+
+from qualwatch.law.figures import Requirement, requirements_on
+from qualwatch.law.loader import Law
+from qualwatch.law.model import GRADE_NAMES, CategoryText, ClauseText, FigureText, GradeSlug, GradeText
+from qualwatch.law.policy import Policy
+from qualwatch.reports import labels
+from qualwatch.reports.labels import said
+from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
+
+COVERAGE = {
+    "short": _n("可判不达标"),
+    "advise": _n("只可提示"),
+    "manual": _n("须人工核查"),
+    "nothing": _n("无可判（不考核或人数未查到）"),
+}
+
+
+def can_say(requirements: tuple[Requirement, ...]) -> str:
+    """The strongest thing that can be said of a level: short, advise, manual or nothing."""
+    if any(one.outcome == "judge" and one.strong for one in requirements):
+        return "short"
+    if any(one.outcome == "judge" for one in requirements):
+        return "advise"
+    return "manual" if any(one.outcome == "manual" for one in requirements) else "nothing"
+
+
+def coverage(law: Law, policy: Policy, day: date) -> list[tuple[CategoryText, str, GradeSlug, str]]:
+    """(category, sub-item, grade, what can be said) of every level on a day, route unknown."""
+    return [
+        (text, sub_item, grade, can_say(requirements_on(law, policy, slug, sub_item, grade, "unknown", day)))
+        for slug, text in law.categories.items()
+        for sub_item, grade, _grade_text in text.every_grade()
+    ]
+
+
+def print_coverage(law: Law, policy: Policy, day: date, console: Console) -> None:
+    """How many levels can give short, only advise, manual, nothing."""
+    found = coverage(law, policy, day)
+    table = Table(title=_("{day} 各等级可以得出什么").format(day=day), title_justify="left")
+    table.add_column("")
+    sectors = {"construction": _("施工"), "supervision": _("监理")}
+    for name in sectors.values():
+        table.add_column(name, justify="right")
+    table.add_column(_("合计"), justify="right")
+    counts: Counter[tuple[str, str]] = Counter((text.sector, what) for text, _sub, _grade, what in found)
+    for what, label in COVERAGE.items():
+        numbers = [counts[(sector, what)] for sector in sectors]
+        table.add_row(said(COVERAGE, what) if label else "", *map(str, numbers), str(sum(numbers)))
+    totals = [sum(counts[(sector, what)] for what in COVERAGE) for sector in sectors]
+    table.add_row(_("合计"), *map(str, totals), str(sum(totals)))
+    console.print(table)
+    for what in ("advise", "manual"):
+        names = [f"{text.name}{sub_item} {GRADE_NAMES[grade]}" for text, sub_item, grade, one in found if one == what]
+        console.print(f"{said(COVERAGE, what)}：" + ("、".join(names) or _("无")))
+
+
+def print_list(law: Law, console: Console) -> None:
+    """Every category with its grades."""
+    table = Table()
+    for heading in (_("代码"), _("名称"), _("等级"), _("标识")):
+        table.add_column(heading)
+    for slug, text in law.categories.items():
+        grades = dict.fromkeys(GRADE_NAMES[grade] for _sub, grade, _text in text.every_grade())
+        table.add_row(text.platform_code or "", text.name, "、".join(grades), slug)
+    console.print(table)
+
+
+def print_category(
+    law: Law, policy: Policy, text: CategoryText, grade: str | None, day: date, console: Console
+) -> None:
+    """A category's grades: what is required on the day, then the history of each figure."""
+    console.print(f"{text.name}（{text.category}）", style="bold")
+    console.print(_("标准：") + f"{law.documents[text.standard].doc_no} {law.documents[text.standard].name}")
+    if text.note:
+        console.print(_("注：") + text.note)
+    for sub_item, slug, grade_text in text.every_grade():
+        if grade in (None, slug, GRADE_NAMES[slug]):
+            console.print()
+            console.print(f"■ {sub_item} {GRADE_NAMES[slug]}".replace("  ", " "), style="bold")
+            _print_today(law, policy, text, sub_item, slug, day, console)
+            _print_history(law, grade_text, console)
+
+
+def _print_today(
+    law: Law, policy: Policy, text: CategoryText, sub_item: str, slug: GradeSlug, day: date, console: Console
+) -> None:
+    for one in requirements_on(law, policy, text.category, sub_item, slug, "unknown", day):
+        reading = one.strong or one.weak
+        outcome = {"not-required": "not-required", "manual": "manual", "unknown": "cannot-say"}.get(one.outcome)
+        number = _("要求 {number}").format(number=reading.required) if reading else said(labels.VERDICTS, outcome or "")
+        strength = "" if one.strong or not reading else "，" + said(labels.VERDICTS, "advise")
+        console.print(f"{day} {said(labels.REQUIREMENTS, one.requirement)}：{number}{strength}。{one.text}")
+        if one.basis:
+            console.print("  " + _("依据：") + "、".join(one.basis))
+        if one.because:
+            console.print("  " + _("说明：") + "、".join(said(labels.REASONS, slug) for slug in one.because))
+
+
+def _print_history(law: Law, grade: GradeText, console: Console) -> None:
+    for requirement in grade.requirements:
+        refs = "、".join(requirement.refs) or _("无")
+        console.print(
+            "  " + _("把握 {confidence}，来源 {source}，出处 {refs}").format(
+                confidence=requirement.confidence, source=requirement.source, refs=refs
+            )
+        )  # fmt: skip
+        for clause in requirement.clauses:
+            _print_clause(law, clause, console)
+    for start, other in grade.measured_as.items():
+        doc_no = law.doc_no(other.basis)
+        console.print(
+            f"  {start} " + _("起按{grade}人数：{doc_no}").format(grade=GRADE_NAMES[other.grade], doc_no=doc_no)
+        )
+    if grade.abolished:
+        text = _("起不再核发：{doc_no}；存量最迟到 {end}")
+        doc_no = law.doc_no(grade.abolished.basis)
+        console.print(f"  {grade.abolished.from_} " + text.format(doc_no=doc_no, end=grade.abolished.stock_ends_on))
+    if grade.note:
+        console.print("  " + _("注：") + grade.note)
+
+
+def _print_clause(law: Law, clause: ClauseText, console: Console) -> None:
+    for start, figure in clause.at_least.items():
+        console.print(f"  {start} {_number(figure)}  {clause.summary}  {law.doc_no(figure.basis)}")
+    for floor in clause.of_which:
+        _print_clause(law, floor, console)
+
+
+def _number(figure: FigureText) -> str:
+    if figure.number is None:
+        return _("取消")
+    if figure.number == "unknown":
+        return _("未查到")
+    other = _("（另一读法 {number}）").format(number=figure.other_reading) if figure.other_reading else ""
+    return f"{figure.number}{other}"
