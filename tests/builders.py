@@ -80,7 +80,14 @@ class _Case:
                      "category": None, **row}  # fmt: skip
             self.rows["unread"].append(Unread(**whole))
         for row in case.get("accepted", ()):
-            whole = {"credit_code": OWN, "sub_item": "", "requirement": "constructors", "until": None, "because": None, **row}
+            whole = {
+                "credit_code": OWN,
+                "sub_item": "",
+                "requirement": "constructors",
+                "until": None,
+                "because": None,
+                **row,
+            }
             self.rows["accepted_findings"].append(AcceptedFinding(**whole))
         return Facts.of_rows(self.rows)
 
@@ -114,9 +121,17 @@ class _Case:
         for trade in trades if isinstance(trades, list) else [trades]:
             self.rows["registrations"].append(
                 Registration(
-                    person_id, one.get("at", OWN), one["profession"], one.get("grade"), trade, number,
-                    one.get("joined", given.get("joined")), one.get("valid_from", date(2006, 1, 1)),
-                    one.get("valid_to", date(2036, 1, 1)), one.get("state", "in-force"), one.get("state_from"),
+                    person_id,
+                    one.get("at", OWN),
+                    one["profession"],
+                    one.get("grade"),
+                    trade,
+                    number,
+                    one.get("joined", given.get("joined")),
+                    one.get("valid_from", date(2006, 1, 1)),
+                    one.get("valid_to", date(2036, 1, 1)),
+                    one.get("state", "in-force"),
+                    one.get("state_from"),
                 )  # fmt: skip
             )
 

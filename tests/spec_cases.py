@@ -26,7 +26,12 @@ def spec_cases() -> list[tuple[str, dict[str, Any]]]:
 
 def page() -> str:
     """The reference page: each situation with its clause and what must come out."""
-    lines = ["# Situations", "", "Printed from `tests/spec/` by `make docs`; every engine must agree with every line.", ""]
+    lines = [
+        "# Situations",
+        "",
+        "Printed from `tests/spec/` by `make docs`; every engine must agree with every line.",
+        "",
+    ]
     for stem, text in spec_files().items():
         lines += [f"## {text['title']}", "", "| situation | clause | day | must come out |", "|---|---|---|---|"]
         for case in text["cases"]:

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from builders import OWN, facts_of, law, policy
-from spec_cases import COLUMNS, PAGE, expectations, page, spec_cases
 
+from builders import OWN, facts_of, law, policy
 from qualwatch.evaluation.reference import judge
+from spec_cases import COLUMNS, PAGE, expectations, page, spec_cases
 
 CASES = spec_cases()
 

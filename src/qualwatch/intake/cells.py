@@ -151,7 +151,7 @@ def resident_number(cell: Cell) -> str:
     if not re.fullmatch(r"\d{17}[\dX]", text):
         if len(re.findall(r"\d{17}[\dX]", text)) > 1:
             raise BadCell(_("一格里有多个身份证号"), _("每行只填一个人"))
-        raise BadCell(_("身份证号不是 18 位(或旧 15 位)"), _("只填号码本身，去掉说明文字"))
+        raise BadCell(_("身份证号不是 18 位（或旧 15 位）"), _("只填号码本身，去掉说明文字"))
     if text[-1] != ric.calc_check_digit(text):
         raise BadCell(_("身份证号校验位不符"), _("对照身份证改正"))
     try:

@@ -109,7 +109,7 @@ class _Gathering:
                     where=where, problem=first.problem, remedy=first.remedy
                 )
             else:
-                sentence += _(";请按说明书的表头导出后再试")
+                sentence += _("；请按说明书的表头导出后再试")
             raise NothingReadable(sentence)
         into = self.tables.into
         ids = _pseudonyms(into)

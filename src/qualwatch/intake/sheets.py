@@ -2,7 +2,10 @@
 
 import csv
 import io
+import os
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +20,7 @@ TEXTS = {".csv", ".tsv", ".txt"}
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _DELIMITERS = ",\t;|"
 _LONGEST_CELL = 10_000_000
+STANDARD_ERROR = 2
 
 
 @dataclass(slots=True)
@@ -40,13 +44,9 @@ def sheets_of(path: Path, shown_as: str) -> Iterator[Sheet]:
 
 def _workbook_sheets(path: Path, shown_as: str) -> Iterator[Sheet]:
     try:
-        book = CalamineWorkbook.from_path(path)
-        for name in book.sheet_names:
-            sheet = book.get_sheet_by_name(name)
-            rows = sheet.to_python(skip_empty_area=False)
-            ranges = sheet.merged_cell_ranges
-            merged = None if ranges is None else [(a, b, c, d) for (a, b), (c, d) in ranges]
-            yield Sheet(shown_as, name, rows, merged)
+        with _parser_kept_quiet():
+            book = CalamineWorkbook.from_path(path)
+            sheets = [_one_sheet(book, name, shown_as) for name in book.sheet_names]
     except CalamineError as error:
         if "assword" in str(error) or "ncrypt" in str(error):
             raise BadFile(_("工作簿有密码"), _("去掉密码后另存")) from error
@@ -54,9 +54,32 @@ def _workbook_sheets(path: Path, shown_as: str) -> Iterator[Sheet]:
     except OSError as error:
         raise BadFile(_("文件打不开"), _("核对文件是否存在、是否有权限")) from error
     except BaseException as error:  # a parser written in Rust may panic on garbage; its panic is no Exception
-        if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
         raise BadFile(_("不是能读的工作簿，或已损坏"), _("用表格软件打开后另存为 .xlsx")) from error
+    yield from sheets
+
+
+def _one_sheet(book: CalamineWorkbook, name: str, shown_as: str) -> Sheet:
+    sheet = book.get_sheet_by_name(name)
+    ranges = sheet.merged_cell_ranges
+    merged = None if ranges is None else [(top, left, bottom, right) for (top, left), (bottom, right) in ranges]
+    return Sheet(shown_as, name, sheet.to_python(skip_empty_area=False), merged)
+
+
+@contextmanager
+def _parser_kept_quiet() -> Iterator[None]:
+    """The Rust parser writes its panics to the process's standard error, past Python: nobody can read them there."""
+    sys.stderr.flush()
+    kept = os.dup(STANDARD_ERROR)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, STANDARD_ERROR)
+        yield
+    finally:
+        os.dup2(kept, STANDARD_ERROR)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _csv_sheet(path: Path, shown_as: str) -> Sheet:
@@ -96,7 +119,7 @@ def _decoded(raw: bytes) -> tuple[str, str]:
 
 def _undecodable(raw: bytes, error: UnicodeDecodeError) -> BadFile:
     row = raw[: error.start].count(b"\n") + 1
-    return BadFile(_("有读不出的字节(既不是 UTF-8 也不是 GB18030)"), _("用原软件另存为 UTF-8 的 CSV"), row)
+    return BadFile(_("有读不出的字节（既不是 UTF-8 也不是 GB18030）"), _("用原软件另存为 UTF-8 的 CSV"), row)
 
 
 def _delimiter(text: str) -> str:

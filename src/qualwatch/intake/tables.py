@@ -93,7 +93,7 @@ class TableReader:
         elif not known and (
             (division or "")[:2] == province or (division or "")[:2] not in self.law.divisions.other_provinces
         ):
-            text = _("区划代码认不出：{code},这家企业暂不判定").format(code=division or _("空"))
+            text = _("区划代码认不出：{code}，这家企业暂不判定").format(code=division or _("空"))
             reader.notice(row.number, "division_code", text)
 
     def _items(self, reader: SheetReader, row: Row) -> None:

@@ -18,14 +18,17 @@ class Calendar:
     rest: frozenset[date]
     work: frozenset[date]
     years: frozenset[int]
+    statutory: frozenset[str] = frozenset()
 
     def is_working_day(self, day: date) -> bool:
-        """True on a working day; in a year not yet published, Monday to Friday."""
+        """True on a working day; in a year not yet published, Monday to Friday but for the fixed public holidays."""
         if day.year in self.years:
             if day in self.work:
                 return True
             if day in self.rest:
                 return False
+        elif f"{day:%m-%d}" in self.statutory:
+            return False
         return day.weekday() < SATURDAY
 
     def is_published(self, day: date) -> bool:
@@ -52,4 +55,4 @@ def calendar_from(text: CalendarText) -> Calendar:
     for year in text.years.values():
         rest |= set(year.rest)
         work |= set(year.work)
-    return Calendar(frozenset(rest), frozenset(work), frozenset(base_years | own))
+    return Calendar(frozenset(rest), frozenset(work), frozenset(base_years | own), frozenset(text.statutory))

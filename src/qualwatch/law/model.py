@@ -257,4 +257,5 @@ class CalendarText(Text):
     """The calendar file: a base and years of our own over it."""
 
     base: Literal["chinesecalendar"]
+    statutory: list[str]
     years: dict[int, CalendarYearText]

@@ -1,0 +1,53 @@
+# One word per chore. Everything a fresh machine needs comes from here.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+STAMP := $(VENV)/.made
+MESSAGES := src/qualwatch/locale/en/LC_MESSAGES/qualwatch.mo
+
+.PHONY: setup demo test test-full check fix docs lock messages clean
+
+setup: $(STAMP) $(MESSAGES)
+
+$(STAMP): requirements-dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(MESSAGES): src/qualwatch/locale/en/LC_MESSAGES/qualwatch.po $(STAMP)
+	$(BIN)/pybabel --quiet compile --domain qualwatch --directory src/qualwatch/locale
+
+demo: setup           ## an invented province as register files, checked, three shortfalls explained
+	$(BIN)/python tools/demo.py
+
+test: setup check     ## lint, types, doors between rooms, and all tests but the long ones
+	$(BIN)/pytest -n auto -m "not full"
+
+test-full: setup check ## everything, the long generative runs too
+	$(BIN)/pytest -n auto
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: setup           ## reference pages, printed from the source
+	PYTHONPATH=tests $(BIN)/python tests/spec_cases.py
+	$(BIN)/python tools/reference_pages.py
+
+messages: setup       ## collect the source texts into the catalogs
+	$(BIN)/pybabel extract --keywords _ --keywords _n --no-location --sort-output --omit-header -o build/qualwatch.pot src
+	$(BIN)/pybabel update --domain qualwatch -i build/qualwatch.pot -d src/qualwatch/locale --no-fuzzy-matching --omit-header
+
+lock:                 ## pin the dependencies with hashes (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev pyproject.toml -o requirements-dev.txt
+
+clean:
+	rm -rf build demo .pytest_cache .mypy_cache .ruff_cache

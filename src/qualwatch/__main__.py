@@ -1,0 +1,5 @@
+"""`python -m qualwatch` is the command `qualwatch`."""
+
+from qualwatch.cli import main
+
+main()

@@ -1,0 +1,360 @@
+"""`qualwatch check` end to end on .csv, GB18030 .csv, .xls, .xlsx, .ods."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import qualwatch.intake.sheets as sheets_module
+from builders import OTHER, OWN, credit_code, identity
+from commands import check, qualwatch, verdicts
+from files import ENTERPRISES, FORMATS, ITEMS, REGISTRATIONS, Rows, csv_bytes, write
+from registers import item, paid, person, province
+
+SHORT_BY_ONE = [(OWN, "constructors", "short")]
+MET = [(OWN, "constructors", "met")]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_same_content_gives_the_same_findings_in_every_form(tmp_path: Path, form: str) -> None:
+    sheets = province(2)
+    titled = {name: [[f"山西省{name}登记表"], [], *rows] if form == "xlsx" else rows for name, rows in sheets.items()}
+    found = check(write(tmp_path / form, titled, form))
+    assert found.status == 0, found.err
+    plain = check(write(tmp_path / "plain", sheets, "csv")).json()
+    assert verdicts(found.json()) == SHORT_BY_ONE
+    assert found.json()["findings"] == plain["findings"]
+    assert found.json()["anomalies"] == plain["anomalies"] == []
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_one_workbook_or_a_folder(tmp_path: Path, form: str) -> None:
+    folder = write(tmp_path, province(3), form)
+    path = folder if form.endswith("csv") else folder / f"登记.{form}"
+    assert verdicts(check(path).json()) == MET
+
+
+def test_json_has_the_agreed_shape(tmp_path: Path) -> None:
+    rows = [person(n) for n in range(1, 4)]
+    found = check(write(tmp_path, province(3, 社保=[["身份证号", "缴费月份", "缴费单位信用代码"], *paid(1), *paid(2), *paid(3, OTHER)],
+                                           注册人员=[REGISTRATIONS, *rows]), "csv")).json()  # fmt: skip
+    assert found["schema"] == "qualwatch-check/1"
+    assert found["as_of"] == "2026-05-20"
+    assert {"doc_no": "建市〔2014〕159号", "in_force_from": "2015-01-01"} in found["standards"]
+    finding = found["findings"][0]
+    assert finding | {"text": "", "clauses": [], "basis": []} == {
+        "credit_code": OWN, "enterprise": "甲装饰有限公司", "certificate_no": "D214000010", "licensing_authority": "province",
+        "qualification": "建筑装修装饰工程专业承包", "sub_item": "", "grade": "二级", "requirement": "constructors", "text": "",
+        "verdict": "short", "required": 3, "held": 2, "possible": 2, "shortfall": 1, "clauses": [], "basis": [],
+        "because": ["paid-by-other"],
+    }  # fmt: skip
+    assert finding["clauses"] == [{"text": "建筑建造师至少3人", "at_least": 3, "eligible": 2, "eligible_possible": 2}]
+    assert finding["basis"] == ["建市〔2014〕159号"]
+    assert found["anomalies"] == [
+        {"credit_code": OWN, "person": identity(3)[:6] + "*" * 10 + identity(3)[-2:], "registration_no": "晋214000000003",
+         "kind": "paid-by-other", "months": ["2026-01", "2026-02", "2026-03"]}
+    ]  # fmt: skip
+    assert found["summary"]["verdicts"]["short"] == 1
+    assert [(one["file"], one["read"], one["accepted"], one["rejected"]) for one in found["summary"]["files"]] == [
+        ("企业.csv", 2, 2, 0), ("注册人员.csv", 3, 3, 0), ("社保.csv", 9, 9, 0), ("资质.csv", 1, 1, 0),
+    ]  # fmt: skip
+
+
+def test_no_full_identity_number_comes_out(tmp_path: Path) -> None:
+    bad = identity(4)[:-1] + ("1" if identity(4)[-1] == "0" else "0")
+    folder = write(tmp_path, province(3, 注册人员=[REGISTRATIONS, person(1), person(2), person(3), person(4, 身份证号=bad),
+                                             person(5, 身份证号=f"{identity(5)}(经理)"), person(6, 有效期止=identity(6))]), "csv")  # fmt: skip
+    outputs = [
+        check(folder),
+        qualwatch("check", folder, "--as-of", "2026-05-20"),
+        qualwatch("explain", folder, OWN, "--as-of", "2026-05-20"),
+    ]
+    for ran in outputs:
+        assert ran.status == 3
+        for number in (*(identity(n) for n in range(1, 7)), bad):
+            assert number not in ran.out + ran.err
+    assert len(outputs[0].json()["rejected"]) == 3
+
+
+@pytest.mark.parametrize("missing", ["企业", "资质", "注册人员"])
+def test_a_missing_base_table_is_one_sentence_and_status_2(tmp_path: Path, missing: str) -> None:
+    sheets = {name: rows for name, rows in province(3).items() if name != missing}
+    found = qualwatch(
+        "check", write(tmp_path, sheets, "csv"), "--as-of", "2026-05-20", "--output", tmp_path / "out.json"
+    )
+    assert found.status == 2
+    assert missing in found.err
+    assert len(found.err.strip().splitlines()) == 1
+    assert not (tmp_path / "out.json").exists()
+
+
+def test_without_insurance_data_everybody_is_in_doubt_and_nobody_abnormal(tmp_path: Path) -> None:
+    sheets = {name: rows for name, rows in province(3).items() if name != "社保"}
+    found = check(write(tmp_path, sheets, "csv"))
+    assert found.status == 0
+    assert verdicts(found.json()) == [(OWN, "constructors", "cannot-say")]
+    assert "no-data" in found.json()["findings"][0]["because"]
+    assert found.json()["anomalies"] == []
+
+
+def test_an_unreadable_file_among_good_ones_is_a_rejected_entry(tmp_path: Path) -> None:
+    folder = write(tmp_path, province(3), "csv")
+    (folder / "补充.xlsx").write_bytes(b"\xff\xd8\xff\xe0 JFIF")
+    found = check(folder)
+    assert found.status == 3
+    assert verdicts(found.json()) == MET
+    assert [(one["file"], one["row"]) for one in found.json()["rejected"]] == [("补充.xlsx", None)]
+    assert found.json()["rejected"][0]["remedy"]
+
+
+def test_accepted_and_rejected_make_up_what_was_read(tmp_path: Path) -> None:
+    rows = [
+        REGISTRATIONS,
+        *(person(n) for n in range(1, 4)),
+        person(4, 身份证号="123"),
+        person(5, 有效期止="2023-02-30"),
+        person(6, 证书类别="园艺师"),
+    ]
+    found = check(write(tmp_path, province(3, 注册人员=rows), "csv"))
+    assert found.status == 3
+    for one in found.json()["summary"]["files"]:
+        assert one["accepted"] + one["rejected"] == one["read"]
+    assert [(one["file"], one["row"], one["column"]) for one in found.json()["rejected"]] == [
+        ("注册人员.csv", 5, "身份证号"), ("注册人员.csv", 6, "有效期止"), ("注册人员.csv", 7, "证书类别"),
+    ]  # fmt: skip
+    assert all(one["problem"] and one["remedy"] for one in found.json()["rejected"])
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_rejected_row_can_only_help(tmp_path: Path, form: str) -> None:
+    rows = [REGISTRATIONS, person(1), person(2), person(3, 有效期止="2023-02-30")]
+    found = check(write(tmp_path, province(3, 注册人员=rows), form))
+    assert found.status == 3
+    finding = found.json()["findings"][0]
+    assert (finding["verdict"], finding["held"], finding["possible"]) == ("cannot-say", 2, 3)
+    assert "unread-row" in finding["because"]
+
+
+GARBAGE: dict[str, tuple[str, bytes]] = {
+    "a JPEG named .xlsx": ("登记.xlsx", b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(200)),
+    "a JPEG named .xls": ("登记.xls", b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(200)),
+    "a JPEG named .ods": ("登记.ods", b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(200)),
+    "an empty .xlsx": ("登记.xlsx", b""),
+    "an empty .csv": ("企业.csv", b""),
+    "a CSV with a NUL": ("企业.csv", csv_bytes([ENTERPRISES, [OWN, "甲\0", "140105", ""]])),
+    "a CSV that is neither UTF-8 nor GB18030": ("企业.csv", csv_bytes([ENTERPRISES]) + b"\xff\xff\x81\x20,x\n"),
+    "a CSV with an open quote": ("企业.csv", csv_bytes([ENTERPRISES]) + b'"x,1\n2,3\n'),
+    "1,000 columns": ("企业.csv", csv_bytes([[f"列{n}" for n in range(1000)], ["1"] * 1000])),
+    "binary noise": ("登记.xls", bytes(range(256)) * 40),
+}
+
+
+@pytest.mark.parametrize("name", GARBAGE)
+def test_garbage_alone_is_one_sentence_and_status_2(tmp_path: Path, name: str) -> None:
+    file, content = GARBAGE[name]
+    (tmp_path / file).write_bytes(content)
+    for path in (tmp_path, tmp_path / file):
+        found = check(path)
+        assert found.status == 2
+        assert len(found.err.strip().splitlines()) == 1
+        assert not found.out
+
+
+@pytest.mark.parametrize("form", ["xlsx", "xls", "ods"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
+def test_a_truncated_workbook_is_one_sentence(tmp_path: Path, form: str, share: float) -> None:
+    whole = (write(tmp_path / "whole", province(3), form) / f"登记.{form}").read_bytes()
+    (tmp_path / f"半.{form}").write_bytes(whole[: int(len(whole) * share)])
+    found = check(tmp_path / f"半.{form}")
+    assert found.status in (0, 2, 3)  # an .xls that lacks only its padding is still whole
+    if found.status == 2:
+        assert len(found.err.strip().splitlines()) == 1
+
+
+def test_a_sheet_of_1000_columns_beside_the_right_ones_is_read(tmp_path: Path) -> None:
+    wide: Rows = [[*ENTERPRISES, *(f"列{n}" for n in range(996))], [OWN, "甲装饰有限公司", "140105", "", *["x"] * 996]]
+    found = check(write(tmp_path, province(3, 企业=wide), "xlsx"))
+    assert found.status == 0
+    assert verdicts(found.json()) == MET
+    assert any("列0" in one["text"] for one in found.json()["notices"])
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_formula_error_reads_as_an_empty_cell(tmp_path: Path, form: str) -> None:
+    error = "#DIV/0!" if form.endswith("csv") else "=ERR"
+    rows = [REGISTRATIONS, person(1), person(2), person(3, 变更日期=error), person(4, 身份证号=error)]
+    found = check(write(tmp_path, province(3, 注册人员=rows), form))
+    assert found.status == 3
+    assert verdicts(found.json()) == MET
+    assert [(one["row"], one["column"]) for one in found.json()["rejected"]] == [(5, "身份证号")]
+
+
+def test_optional_tables_in_chinese(tmp_path: Path) -> None:
+    sheets = province(3)
+    sheets["社保"] = [["身份证号", "缴费月份", "缴费单位信用代码"], *paid(1), *paid(2), *paid(3, OTHER)]
+    sheets["豁免"] = [
+        ["身份证号", "统一社会信用代码", "豁免理由", "证明材料", "豁免起", "豁免止"],
+        [identity(3), OWN, "退休", "退休证", "", ""],
+    ]
+    assert verdicts(check(write(tmp_path / "1", sheets, "csv")).json()) == MET
+    sheets["锁定"] = [["身份证号", "锁定起", "锁定止"], [identity(1), "2026-01-01", ""]]
+    locked = check(write(tmp_path / "2", sheets, "csv")).json()
+    assert (locked["findings"][0]["verdict"], locked["findings"][0]["held"]) == ("short", 2)
+    assert "locked" in locked["findings"][0]["because"]
+    sheets["认定"] = [
+        ["统一社会信用代码", "资质名称", "指标", "认定人数", "有效至"],
+        [OWN, "建筑装修装饰工程专业承包", "注册建造师", "2", "2026-12-31"],
+    ]
+    assert verdicts(check(write(tmp_path / "3", sheets, "csv")).json()) == [(OWN, "constructors", "advise")]
+    sheets["覆盖"] = [
+        ["来源", "载入日期", "覆盖起", "覆盖止", "辖区", "人员"],
+        ["注册人员", "2026-05-01", "", "", "", ""],
+    ]
+    stale = check(write(tmp_path / "4", sheets, "csv")).json()["findings"][0]
+    assert (stale["verdict"], "registrations-stale" in stale["because"]) == ("cannot-say", True)
+
+
+def test_order_of_files_names_and_rows_does_not_matter(tmp_path: Path) -> None:
+    sheets = province(3)
+    renamed = {f"导出{n}": [rows[0], *reversed(rows[1:])] for n, rows in enumerate(reversed(sheets.values()))}
+    assert (
+        check(write(tmp_path / "1", renamed, "csv")).json()["findings"]
+        == check(write(tmp_path / "2", sheets, "csv")).json()["findings"]
+    )
+
+
+def test_header_aliases_and_short_words(tmp_path: Path) -> None:
+    sheets = province(3)
+    sheets["企业"][0] = ["社会信用代码", "单位名称", "行政区划代码", "分公司信用代码"]
+    sheets["注册人员"] = [
+        ["注册单位信用代码", "姓名", "证件号码", "注册类别", "注册专业", "注册号", "有效期至"],
+        *([OWN, "张", identity(n), words, trade, f"晋{n}", "2027-01-01"] for n, words, trade in
+          ((1, "二级注册建造师", "建筑"), (2, "二级建造师", "市政、建筑"), (3, "注册建造师(二级)", "房建"))),
+    ]  # fmt: skip
+    found = check(write(tmp_path, sheets, "csv"))
+    assert found.status == 0, found.err
+    assert verdicts(found.json()) == MET
+
+
+@pytest.mark.parametrize(
+    ("name", "grade", "expected"),
+    [
+        ("建筑工程施工总承包贰级", "", ("建筑工程施工总承包", "二级")),
+        ("建筑工程施工总承包二级", "", ("建筑工程施工总承包", "二级")),
+        ("建筑工程施工总承包", "贰级", ("建筑工程施工总承包", "二级")),
+        ("房屋建筑工程监理甲级", "", ("工程监理房屋建筑工程专业", "甲级")),
+        ("工程监理房屋建筑工程专业甲级", "", ("工程监理房屋建筑工程专业", "甲级")),
+        ("D101A", "", ("建筑工程施工总承包", "一级")),
+        ("E201B", "", ("工程监理房屋建筑工程专业", "乙级")),
+        ("E1X", "", ("工程监理综合资质", "不分等级")),
+        ("工程监理事务所", "", ("工程监理事务所", "不分等级")),
+        ("施工劳务不分等级", "", ("施工劳务", "不分等级")),
+    ],
+)
+def test_qualification_names(tmp_path: Path, name: str, grade: str, expected: tuple[str, str]) -> None:
+    rows = [ITEMS, item(资质名称=name, 等级=grade)]
+    found = check(write(tmp_path, province(3, 资质=rows), "csv")).json()
+    assert {(one["qualification"], one["grade"]) for one in found["findings"]} == {expected}
+
+
+@pytest.mark.parametrize(
+    ("cells", "column"),
+    [
+        ({"资质名称": "园林绿化企业一级"}, "资质名称"),
+        ({"资质名称": "消防设施工程专业承包", "等级": "三级"}, "资质名称"),
+        ({"资质名称": "消防设施工程专业承包一级", "等级": "二级"}, "资质名称"),
+        ({"等级": ""}, "资质名称"),
+        ({"有效期止": "不知道"}, "有效期止"),
+        ({"有效期起": "2027-01-01", "有效期止": "2026-01-01"}, "有效期止"),
+        ({"状态": "奇怪"}, "状态"),
+        ({"统一社会信用代码": credit_code(1)[:-1] + "0"}, "统一社会信用代码"),
+    ],
+)
+def test_a_bad_item_row_is_rejected_and_nothing_is_said_against_the_item(
+    tmp_path: Path, cells: dict[str, str], column: str
+) -> None:
+    found = check(write(tmp_path, province(0, 资质=[ITEMS, item(**cells)]), "csv"))
+    assert found.status == 3
+    assert [(one["row"], one["column"]) for one in found.json()["rejected"]] == [(2, column)]
+    assert not [one for one in found.json()["findings"] if one["verdict"] == "short"]
+
+
+def test_f12_design_items_are_listed_and_not_judged(tmp_path: Path) -> None:
+    rows = [ITEMS, item(), item(资质名称="工程勘察岩土工程专业甲级"), item(资质名称="工程设计建筑行业甲级")]
+    found = check(write(tmp_path, province(3, 资质=rows), "csv")).json()
+    assert sorted((one["qualification"], one["verdict"]) for one in found["findings"]) == [
+        ("工程勘察岩土工程专业甲级", "not-required"), ("工程设计建筑行业甲级", "not-required"), ("建筑装修装饰工程专业承包", "met"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        ("140100", "met"),
+        ("140171", "met"),
+        ("140202", "met"),
+        ("149900", "cannot-say"),
+        ("", "cannot-say"),
+        ("330100", "not-required"),
+    ],
+)
+def test_f09_places(tmp_path: Path, code: str, verdict: str) -> None:
+    rows = [ENTERPRISES, [OWN, "甲装饰有限公司", code, ""]]
+    found = check(write(tmp_path, province(3, 企业=rows), "csv"))
+    assert found.status == 0
+    assert verdicts(found.json()) == [(OWN, "constructors", verdict)]
+    noticed = [one["column"] for one in found.json()["notices"]]
+    assert noticed == (["注册地区划代码"] if code in ("140202", "149900", "") else [])
+
+
+def test_a_facts_folder_in_csv_and_parquet_gives_the_same_findings(tmp_path: Path) -> None:
+    import pyarrow.csv as pa_csv
+    import pyarrow.parquet as pa_parquet
+
+    from builders import facts_of, law
+    from qualwatch.intake.gather import gather
+
+    gathered = gather(write(tmp_path / "registers", province(2), "csv"), law())
+    assert facts_of({"as_of": "x"} | {"as_of": __import__("datetime").date(2026, 5, 20)})
+    for name, table in gathered.facts.tables.items():
+        (tmp_path / "parquet").mkdir(exist_ok=True)
+        (tmp_path / "csv").mkdir(exist_ok=True)
+        pa_parquet.write_table(table, tmp_path / "parquet" / f"{name}.parquet")
+        if name == "enterprises":
+            joined = [";".join(codes) for codes in table.column("branch_credit_codes").to_pylist()]
+            table = table.set_column(3, "branch_credit_codes", [joined])
+        pa_csv.write_csv(table, tmp_path / "csv" / f"{name}.csv")
+    whole = check(tmp_path / "registers").json()
+    for form in ("parquet", "csv"):
+        found = check(tmp_path / form)
+        assert found.status == 0, found.err
+        assert found.json()["findings"] == whole["findings"]
+
+
+def test_a_broken_facts_folder_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "enterprises.csv").write_text("credit_code,name\nx,y\n", encoding="utf-8")
+    found = check(tmp_path)
+    assert found.status == 2
+    assert len(found.err.strip().splitlines()) == 1
+
+
+def test_output_is_whole_or_absent(tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", province(3), "csv")
+    found = qualwatch("check", folder, "--as-of", "2026-05-20", "--output", tmp_path / "no" / "such" / "file.json")
+    assert found.status == 2
+    assert len(found.err.strip().splitlines()) == 1
+    assert qualwatch("check", folder, "--as-of", "2026-05-20", "--output", tmp_path / "out.txt").status == 0
+    assert "达标" in (tmp_path / "out.txt").read_text(encoding="utf-8")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["in", "out.txt"]
+
+
+def test_a_parser_that_panics_is_still_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Panic(BaseException):
+        pass
+
+    def panics(_path: Path) -> Any:
+        raise Panic
+
+    monkeypatch.setattr(sheets_module, "CalamineWorkbook", type("Book", (), {"from_path": staticmethod(panics)}))
+    with pytest.raises(sheets_module.BadFile):
+        list(sheets_module.sheets_of(tmp_path / "x.xlsx", "x.xlsx"))
