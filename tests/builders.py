@@ -132,7 +132,7 @@ class _Case:
                     one.get("valid_to", date(2036, 1, 1)),
                     one.get("state", "in-force"),
                     one.get("state_from"),
-                )  # fmt: skip
+                )
             )
 
     def insure(self, person_id: str, given: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ from qualwatch.law.model import (
     Text,
 )
 from qualwatch.law.policy import Policy, PolicyText, policy_on
-from qualwatch.law.texts_on_disk import LawError, LawProblem, line_of, read_text, read_yaml, validated
+from qualwatch.law.texts_on_disk import LawError, LawProblem, clause_of, line_of, read_text, read_yaml, validated
 
 BUILT_IN = Path(__file__).parent / "texts"
 T = TypeVar("T", bound=Text)
@@ -101,17 +101,13 @@ class _Reading:
         return found
 
     def faults(self, path: Path, data: Any, faults: Iterator[checks.Fault]) -> None:
-        from_checks = [LawProblem(path.name, line_of(data, p), _written(p), sentence) for p, sentence in faults]
+        from_checks = [LawProblem(path.name, line_of(data, p), clause_of(data, p), sentence) for p, sentence in faults]
         self.problems += [self._placed(problem, path) for problem in from_checks]
 
     def _placed(self, problem: LawProblem, path: Path) -> LawProblem:
         inside = self.folder in path.parents
         name = str(path.relative_to(self.folder)) if inside else str(path)
         return LawProblem(name, problem.line, problem.clause, problem.sentence)
-
-
-def _written(path: tuple[Any, ...]) -> str:
-    return ".".join(f"[{part}]" if isinstance(part, int) else str(part) for part in path).replace(".[", "[")
 
 
 @lru_cache(maxsize=8)

@@ -1,7 +1,9 @@
 """Reading YAML with line numbers, and saying where a text is wrong."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,37 +53,36 @@ SENTENCES = {
 }
 
 
-def line_of(data: Any, path: Path_) -> int:
-    """The line (from 1) of the deepest part of `path` that exists in a loaded text."""
-    line = 1
+def _steps(data: Any, path: Path_) -> Iterator[tuple[Any, Any, int | None]]:
+    """(container, key or index, line from 1) for each part of a path that exists in the file.
+
+    The validator names days by their repr and the members of a union by their type, which are no keys of the file.
+    """
     for part in path:
         lc = getattr(data, "lc", None)
-        try:
-            if isinstance(data, dict) and part in data:
-                line = lc.key(part)[0] + 1 if lc else line
-            elif isinstance(data, list) and isinstance(part, int):
-                line = lc.item(part)[0] + 1 if lc else line
-            else:
+        if isinstance(data, dict):
+            keys = {str(key): key for key in data} | {repr(key): key for key in data}
+            if str(part) not in keys:
                 continue
-            data = data[part]
-        except (KeyError, IndexError, TypeError):
-            break
-    return line
-
-
-def clause_of(data: Any, path: Path_) -> str:
-    """The path as text, without the parts that only the validator knows (names of union members)."""
-    parts: list[str] = []
-    for part in path:
-        if isinstance(data, dict) and part in data:
-            parts.append(str(part))
-            data = data[part]
+            key = keys[str(part)]
+            yield data, key, lc.key(key)[0] + 1 if lc else None
         elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            parts.append(f"[{part}]")
-            data = data[part]
-        elif part == path[-1] and isinstance(part, str) and "[" not in part:
-            parts.append(part)
-    return ".".join(parts).replace(".[", "[")
+            key = part
+            yield data, key, lc.item(key)[0] + 1 if lc else None
+        else:
+            continue
+        data = data[key]
+
+
+def line_of(data: Any, path: Path_) -> int:
+    """The line (from 1) of the deepest part of `path` that exists in a loaded text."""
+    return ([line for _data, _key, line in _steps(data, path) if line] or [1])[-1]
+
+
+def clause_of(data: Any, path: Path_, missing: str = "") -> str:
+    """The path as text; `missing` is a last part that the file lacks."""
+    parts = [f"[{key}]" if isinstance(inside, list) else str(key) for inside, key, _line in _steps(data, path)]
+    return ".".join([*parts, missing] if missing else parts).replace(".[", "[")
 
 
 def read_yaml(path: Path) -> Any:
@@ -94,10 +95,24 @@ def read_yaml(path: Path) -> Any:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise LawError([LawProblem(path.name, line, "", f"不是合法的 YAML:{error.problem}")]) from error
-    except (YAMLError, UnicodeDecodeError, ValueError) as error:
-        raise LawError([LawProblem(path.name, 1, "", "读不出：不是 UTF-8 的 YAML 文件")]) from error
+    except UnicodeDecodeError as error:
+        raise LawError([LawProblem(path.name, 1, "", "读不出：不是 UTF-8 的文件")]) from error
+    except ValueError as error:  # what the YAML library says of a day that does not exist
+        raise LawError([LawProblem(path.name, _line_of_bad_day(path), "", "没有这一天")]) from error
+    except YAMLError as error:
+        raise LawError([LawProblem(path.name, 1, "", "不是合法的 YAML")]) from error
     except OSError as error:
         raise LawError([LawProblem(path.name, 1, "", "文件不存在或打不开")]) from error
+
+
+def _line_of_bad_day(path: Path) -> int:
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for found in re.finditer(r"\b\d{4}-\d\d-\d\d\b", line):
+            try:
+                date.fromisoformat(found.group())
+            except ValueError:
+                return number
+    return 1
 
 
 def read_text(model: type[T], path: Path) -> tuple[T, Any]:
@@ -118,6 +133,7 @@ def validated(model: type[T], data: Any, file: str, prefix: Path_ = (), whole: A
 def _problem(file: str, whole: Any, prefix: Path_, detail: Any) -> LawProblem:
     path = (*prefix, *detail["loc"])
     sentence = SENTENCES.get(detail["type"], detail["msg"])
+    missing = str(path[-1]) if detail["type"] == "missing" else ""
     if detail["type"] not in ("missing", "extra_forbidden"):
-        sentence += f"(读到 {str(detail['input'])[:40]})"
-    return LawProblem(file, line_of(whole, path), clause_of(whole, path), sentence)
+        sentence += f"（读到 {str(detail['input'])[:40]}）"
+    return LawProblem(file, line_of(whole, path), clause_of(whole, path, missing), sentence)
