@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -25,21 +25,20 @@ from qualwatch.reports import standards as standards_report
 from qualwatch.reports.check import CheckReport, as_json, print_table, rejection_line
 from qualwatch.reports.explanation import print_explanation
 from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
 from qualwatch.wording import speak
 
 ALL_READ, WRONG, SOME_REJECTED = 0, 2, 3
 WIDE = 160  # columns where nobody looks: output into a file or a pipe
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
-standards_app = typer.Typer(no_args_is_help=True, help="The standards: list, show, lint, coverage.")
+standards_app = typer.Typer(no_args_is_help=True, help=_n("标准：列表、查看、检查、覆盖情况"))
 app.add_typer(standards_app, name="standards")
 
-Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day to judge, YYYY-MM-DD.")]
-PolicyFile = Annotated[Path | None, typer.Option("--policy", help="A policy file instead of the built-in one.")]
-LawFolder = Annotated[Path | None, typer.Option("--law", help="A folder of law texts instead of the built-in one.")]
-Where = Annotated[
-    Path, typer.Argument(metavar="PATH", help="A folder of register files, a workbook, or a facts folder.")
-]
+Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help=_n("核查哪一天，YYYY-MM-DD"))]
+PolicyFile = Annotated[Path | None, typer.Option("--policy", help=_n("另用一个政策文件"))]
+LawFolder = Annotated[Path | None, typer.Option("--law", help=_n("另用一个标准文件夹"))]
+Where = Annotated[Path, typer.Argument(metavar="PATH", help=_n("登记文件的文件夹、一个工作簿，或事实文件夹"))]
 
 
 class WrongWords(Exception):
@@ -50,7 +49,9 @@ def main() -> NoReturn:
     """Runs the command; every foreseen failure is one sentence on standard error and status 2."""
     speak(_language())
     try:
-        status = app(standalone_mode=False)
+        command = typer.main.get_command(app)
+        _translate_help(command)
+        status = command(standalone_mode=False)
     except (WrongWords, NothingReadable, NoPolicyYet) as error:
         _fail(str(error))
     except LawError as error:
@@ -67,6 +68,15 @@ def main() -> NoReturn:
             raise
         _fail(message())
     sys.exit(status if isinstance(status, int) else ALL_READ)
+
+
+def _translate_help(command: Any) -> None:
+    """Help texts stand in the source language; said in the chosen one when the command runs."""
+    for part in (command, *command.params):
+        if getattr(part, "help", None):
+            part.help = _(part.help)
+    for inner in getattr(command, "commands", {}).values():
+        _translate_help(inner)
 
 
 def _language() -> str:
@@ -113,12 +123,12 @@ def _read(path: Path, law: Law) -> Gathered:
     return gather(path, law, told)
 
 
-@app.command()
+@app.command(help=_n("对照标准核查登记数据：每项资质的结论和原因"))
 def check(
     path: Where,
     as_of: Day = None,
     form: Annotated[Literal["table", "json"], typer.Option("--format")] = "table",
-    output: Annotated[Path | None, typer.Option("--output", help="Write to this file.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", help=_n("写到这个文件"))] = None,
     engine: Annotated[Literal["reference"], typer.Option("--engine")] = "reference",
     policy: PolicyFile = None,
     law: LawFolder = None,
@@ -146,7 +156,7 @@ def _status(gathered: Gathered) -> int:
     return SOME_REJECTED if gathered.rejections else ALL_READ
 
 
-@app.command()
+@app.command(help=_n("解释一家企业：每个指标、每个人，计入与否及原因"))
 def explain(
     path: Where,
     credit_code: Annotated[str, typer.Argument(metavar="CREDIT_CODE")],
@@ -166,7 +176,7 @@ def explain(
     return _status(gathered)
 
 
-@app.command()
+@app.command(help=_n("生成一个虚构的省的登记文件；种子相同，字节相同"))
 def generate(
     folder: Annotated[Path, typer.Argument(metavar="DIR")],
     enterprises: Annotated[int, typer.Option("--enterprises", min=1, max=1_000_000)] = 300,
@@ -185,13 +195,13 @@ def generate(
     return ALL_READ
 
 
-@app.command()
+@app.command(help=_n("法定期间的最后一天，单独印在末行"))
 def deadline(
-    start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The day of the event.")],
+    start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help=_n("事件之日"))],
     months: Annotated[int | None, typer.Option("--months", min=1, max=1200)] = None,
     days: Annotated[int | None, typer.Option("--days", min=1, max=36_500)] = None,
     working_days: Annotated[int | None, typer.Option("--working-days", min=1, max=5000)] = None,
-    first_counted: Annotated[bool, typer.Option("--first-counted", help="The day of the event is day 1.")] = False,
+    first_counted: Annotated[bool, typer.Option("--first-counted", help=_n("首日计入"))] = False,
     law: LawFolder = None,
 ) -> int:
     """The last day of a legal period, alone on the last line."""
@@ -210,7 +220,7 @@ def deadline(
     return ALL_READ
 
 
-@standards_app.command("list")
+@standards_app.command("list", help=_n("列出所有类别"))
 def standards_list(law: LawFolder = None) -> int:
     """Every category."""
     with _console(None) as console:
@@ -218,7 +228,7 @@ def standards_list(law: LawFolder = None) -> int:
     return ALL_READ
 
 
-@standards_app.command("show")
+@standards_app.command("show", help=_n("某类别某日要求什么，怎样演变来的；CATEGORY 可写标识、名称或资质代码"))
 def standards_show(
     category: Annotated[str, typer.Argument(metavar="CATEGORY")],
     grade: Annotated[str | None, typer.Argument(metavar="GRADE")] = None,
@@ -247,7 +257,7 @@ def standards_show(
     return ALL_READ
 
 
-@standards_app.command("lint")
+@standards_app.command("lint", help=_n("检查一个标准文件夹：哪个文件、哪一行、哪一条、错在哪里"))
 def standards_lint(path: Annotated[Path | None, typer.Argument(metavar="PATH")] = None) -> int:
     """Every fault of a folder of law texts: file, line, clause, what is wrong."""
     try:
@@ -261,7 +271,7 @@ def standards_lint(path: Annotated[Path | None, typer.Argument(metavar="PATH")] 
     return ALL_READ
 
 
-@standards_app.command("coverage")
+@standards_app.command("coverage", help=_n("多少等级可判不达标、只可提示、须人工核查、无可判"))
 def standards_coverage(
     on: Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"])] = None, law: LawFolder = None
 ) -> int:

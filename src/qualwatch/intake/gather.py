@@ -105,7 +105,7 @@ class _Gathering:
             if self.rejections:
                 first = self.rejections[0]
                 where = f"{first.file} {first.sheet}".strip() + (f" {first.row}" if first.row else "")
-                sentence += _(";{where}:{problem},{remedy}").format(
+                sentence += _("；{where}：{problem}，{remedy}").format(
                     where=where, problem=first.problem, remedy=first.remedy
                 )
             else:

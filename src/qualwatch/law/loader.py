@@ -25,6 +25,7 @@ from qualwatch.law.model import (
 )
 from qualwatch.law.policy import Policy, PolicyText, policy_on
 from qualwatch.law.texts_on_disk import LawError, LawProblem, clause_of, line_of, read_text, read_yaml, validated
+from qualwatch.wording import gettext as _
 
 BUILT_IN = Path(__file__).parent / "texts"
 T = TypeVar("T", bound=Text)
@@ -119,10 +120,10 @@ def load_law(folder: Path | None = None, policy_file: Path | None = None) -> Law
     folder = folder or BUILT_IN
     reading = _Reading(folder)
     if not folder.is_dir():
-        raise LawError([LawProblem(str(folder), 1, "", "没有这个文件夹")])
-    professions, _ = reading.one(ProfessionsText, folder / "professions.yaml")
-    divisions, _ = reading.one(DivisionsText, folder / "divisions.yaml")
-    calendar, _ = reading.one(CalendarText, folder / "calendar" / "state-council.yaml")
+        raise LawError([LawProblem(str(folder), 1, "", _("没有这个文件夹"))])
+    professions, _professions_data = reading.one(ProfessionsText, folder / "professions.yaml")
+    divisions, _divisions_data = reading.one(DivisionsText, folder / "divisions.yaml")
+    calendar, _calendar_data = reading.one(CalendarText, folder / "calendar" / "state-council.yaml")
     policy_path = policy_file or folder / "policy" / "shanxi.yaml"
     policy, policy_data = reading.one(PolicyText, policy_path)
     maps = {
@@ -158,16 +159,16 @@ def _category_texts(reading: _Reading) -> list[tuple[Path, CategoryText, Any]]:
     names: dict[str, str] = {}
     paths = sorted((reading.folder / "standards").glob("*/*.yaml"))
     if not paths:
-        reading.problems.append(LawProblem("standards", 1, "", "没有资质标准文件"))
+        reading.problems.append(LawProblem("standards", 1, "", _("没有资质标准文件")))
     for path in paths:
         text, data = reading.one(CategoryText, path)
         if text is None:
             continue
         name = str(path.relative_to(reading.folder))
         if text.category != path.stem:
-            reading.problems.append(LawProblem(name, line_of(data, ("category",)), "category", "须与文件名相同"))
+            reading.problems.append(LawProblem(name, line_of(data, ("category",)), "category", _("须与文件名相同")))
         if text.name in names:
-            sentence = f"名称与 {names[text.name]} 重复"
+            sentence = _("名称与 {0} 重复").format(names[text.name])
             reading.problems.append(LawProblem(name, line_of(data, ("name",)), "name", sentence))
         names[text.name] = name
         found[text.category] = (path, text, data)

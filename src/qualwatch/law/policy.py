@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, Generic, Literal, TypeVar
 
 from qualwatch.law.model import Route, Sector, Text
+from qualwatch.wording import gettext as _
 
 T = TypeVar("T")
 Counts = Literal["certain", "in-doubt", "never"]
@@ -115,7 +116,7 @@ class Policy:
     def __getitem__(self, key: str) -> Any:
         """The value of a key on the day; NoPolicyYet before its first day."""
         if key not in self.values:
-            raise NoPolicyYet(f"政策文件 {self.slug} 中 {key} 在 {self.on} 尚无取值")
+            raise NoPolicyYet(_("政策文件 {0} 中 {1} 在 {2} 尚无取值").format(self.slug, key, self.on))
         return self.values[key]
 
 

@@ -13,6 +13,8 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from qualwatch.law.model import Text
+from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
 
 T = TypeVar("T", bound=Text)
 Path_ = tuple[Any, ...]
@@ -28,7 +30,7 @@ class LawProblem:
     sentence: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.clause or '(文件)'}: {self.sentence}"
+        return f"{self.file}:{self.line}: {self.clause or _('（文件）')}: {self.sentence}"
 
 
 class LawError(Exception):
@@ -40,16 +42,16 @@ class LawError(Exception):
 
 
 SENTENCES = {
-    "missing": "缺少必填项",
-    "extra_forbidden": "未知的键，请核对拼写",
-    "int_type": "应为整数",
-    "string_type": "应为文字",
-    "bool_type": "应为 true 或 false",
-    "date_type": "应为日期(YYYY-MM-DD)",
-    "list_type": "应为列表",
-    "dict_type": "应为键值表",
-    "model_type": "应为键值表",
-    "literal_error": "取值不在允许的范围内",
+    "missing": _n("缺少必填项"),
+    "extra_forbidden": _n("未知的键，请核对拼写"),
+    "int_type": _n("应为整数"),
+    "string_type": _n("应为文字"),
+    "bool_type": _n("应为 true 或 false"),
+    "date_type": _n("应为日期（YYYY-MM-DD）"),
+    "list_type": _n("应为列表"),
+    "dict_type": _n("应为键值表"),
+    "model_type": _n("应为键值表"),
+    "literal_error": _n("取值不在允许的范围内"),
 }
 
 
@@ -91,18 +93,18 @@ def read_yaml(path: Path) -> Any:
         return YAML(typ="rt").load(path.read_text(encoding="utf-8"))
     except DuplicateKeyError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise LawError([LawProblem(path.name, line, "", "同一处有重复的键")]) from error
+        raise LawError([LawProblem(path.name, line, "", _("同一处有重复的键"))]) from error
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise LawError([LawProblem(path.name, line, "", f"不是合法的 YAML:{error.problem}")]) from error
+        raise LawError([LawProblem(path.name, line, "", _("不是合法的 YAML:{0}").format(error.problem))]) from error
     except UnicodeDecodeError as error:
-        raise LawError([LawProblem(path.name, 1, "", "读不出：不是 UTF-8 的文件")]) from error
+        raise LawError([LawProblem(path.name, 1, "", _("读不出：不是 UTF-8 的文件"))]) from error
     except ValueError as error:  # what the YAML library says of a day that does not exist
-        raise LawError([LawProblem(path.name, _line_of_bad_day(path), "", "没有这一天")]) from error
+        raise LawError([LawProblem(path.name, _line_of_bad_day(path), "", _("没有这一天"))]) from error
     except YAMLError as error:
-        raise LawError([LawProblem(path.name, 1, "", "不是合法的 YAML")]) from error
+        raise LawError([LawProblem(path.name, 1, "", _("不是合法的 YAML"))]) from error
     except OSError as error:
-        raise LawError([LawProblem(path.name, 1, "", "文件不存在或打不开")]) from error
+        raise LawError([LawProblem(path.name, 1, "", _("文件不存在或打不开"))]) from error
 
 
 def _line_of_bad_day(path: Path) -> int:
@@ -132,8 +134,8 @@ def validated(model: type[T], data: Any, file: str, prefix: Path_ = (), whole: A
 
 def _problem(file: str, whole: Any, prefix: Path_, detail: Any) -> LawProblem:
     path = (*prefix, *detail["loc"])
-    sentence = SENTENCES.get(detail["type"], detail["msg"])
+    sentence = _(SENTENCES.get(detail["type"], detail["msg"]))
     missing = str(path[-1]) if detail["type"] == "missing" else ""
     if detail["type"] not in ("missing", "extra_forbidden"):
-        sentence += f"（读到 {str(detail['input'])[:40]}）"
+        sentence += _("（读到 {0}）").format(str(detail["input"])[:40])
     return LawProblem(file, line_of(whole, path), clause_of(whole, path, missing), sentence)

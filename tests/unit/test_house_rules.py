@@ -1,0 +1,80 @@
+"""What the house promises of its own files."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from builders import law
+
+ROOT = Path(__file__).parent.parent.parent
+SOURCE = ROOT / "src" / "qualwatch"
+
+
+def test_no_file_names_a_package_index() -> None:
+    for path in (*ROOT.glob("*.txt"), *ROOT.glob("*.toml"), ROOT / "Makefile"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"index-url|https?://|find-links", text), path
+
+
+def test_every_dependency_has_its_reason() -> None:
+    block = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    lines = re.findall(r'^  "[\w-]+>=[\d.]+",.*$', block, re.M)
+    assert len(lines) >= 15
+    assert all(re.search(r",\s+# \w.{10,}", line) for line in lines), lines
+
+
+def test_no_number_of_the_law_in_python() -> None:
+    """The pure rooms hold no figure, period, age or date of the law: only small structural numbers."""
+    allowed = {"0", "1", "2", "4", "5", "8", "12", "25", "65", "8192"}
+    for room in ("law", "evaluation", "procedure"):
+        for path in (SOURCE / room).glob("*.py"):
+            code = re.sub(r'"""(.|\n)*?"""|"[^"\n]*"|#.*', "", path.read_text(encoding="utf-8"))
+            numbers = set(re.findall(r"(?<![\w.])\d+(?![\w.])", code)) - allowed
+            assert not numbers, (path.name, numbers)
+
+
+@pytest.mark.parametrize("word", ["evaluation", "procedure", "law"])
+def test_pure_rooms_read_no_clock(word: str) -> None:
+    for path in (SOURCE / word).glob("*.py"):
+        assert not re.search(r"\.(now|today|utcnow)\(", path.read_text(encoding="utf-8")), path
+
+
+def test_files_stay_short() -> None:
+    for path in SOURCE.rglob("*.py"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path
+
+
+def test_reason_slugs_verdicts_and_states_are_all_named() -> None:
+    from qualwatch.evaluation.facts import REGISTER_STATES
+    from qualwatch.evaluation.findings import REASONS, VERDICTS
+    from qualwatch.reports import labels
+
+    assert set(REASONS) == set(labels.REASONS)
+    assert set(VERDICTS) == set(labels.VERDICTS)
+    assert set(REGISTER_STATES) - {"in-force"} <= set(labels.REGISTER_STATES)
+    requirements = {
+        one.requirement
+        for text in law().categories.values()
+        for *_, grade in text.every_grade()
+        for one in grade.requirements
+    }
+    assert requirements <= set(labels.REQUIREMENTS)
+
+
+def test_the_glossary_has_every_slug_of_the_facts() -> None:
+    from qualwatch.evaluation.facts import SCHEMAS
+
+    glossary = (ROOT / "GLOSSARY.md").read_text(encoding="utf-8")
+    for name in SCHEMAS:
+        assert f"`{name}`" in glossary, name
+
+
+def test_the_reference_pages_are_printed_from_the_source() -> None:
+    import subprocess
+    import sys
+
+    found = subprocess.run(
+        [sys.executable, ROOT / "tools" / "reference_pages.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stderr

@@ -1,0 +1,112 @@
+"""Prints docs/reference/standards.md and commands.md from the source; `--check` says whether they are up to date."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from qualwatch.law.loader import Law, load_law
+from qualwatch.law.model import GRADE_NAMES, ClauseText, FigureText
+
+REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
+COMMANDS = (
+    "check",
+    "explain",
+    "generate",
+    "deadline",
+    "standards",
+    "standards list",
+    "standards show",
+    "standards lint",
+    "standards coverage",
+)
+
+
+def number(figure: FigureText) -> str:
+    """A figure as the page shows it."""
+    shown = "–" if figure.number is None else "?" if figure.number == "unknown" else str(figure.number)
+    return f"{shown} ({figure.other_reading})" if figure.other_reading else shown
+
+
+def life(law: Law, clause: ClauseText) -> str:
+    """A clause's numbers by day, with their documents."""
+    return "; ".join(f"{day} {number(figure)} {law.doc_no(figure.basis)}" for day, figure in clause.at_least.items())
+
+
+def standards() -> str:
+    """Every clause of every level, with its history, confidence and where it was seen."""
+    law = load_law()
+    lines = [
+        "# Standards",
+        "",
+        "Printed from `src/qualwatch/law/texts/` by `make docs`. – ended, ? not found, (n) another reading, ⚠ hint only.",
+        "",
+    ]
+    for text in law.categories.values():
+        lines += [
+            f"## {text.name} `{text.category}`",
+            "",
+            "| 等级 | 指标 | 条款与沿革 | 把握 | 出处 |",
+            "|---|---|---|---|---|",
+        ]
+        for sub_item, slug, grade in text.every_grade():
+            name = f"{sub_item} {GRADE_NAMES[slug]}".strip()
+            extra = [
+                f"{day} 起按{GRADE_NAMES[one.grade]}人数 {law.doc_no(one.basis)}"
+                for day, one in grade.measured_as.items()
+            ]
+            if grade.abolished:
+                extra.append(f"{grade.abolished.from_} 起不再核发 {law.doc_no(grade.abolished.basis)}")
+            if grade.no_clause:
+                lines.append(
+                    f"| {name} | – | 没有人数条款 | {grade.no_clause.confidence} | {' '.join(grade.no_clause.refs)} |"
+                )
+            for one in grade.requirements:
+                parts = []
+                for clause in one.clauses:
+                    parts.append(f"{clause.summary}：{life(law, clause)}")
+                    parts += [f"{floor.summary}：{life(law, floor)}" for floor in clause.of_which]
+                weak = "" if one.usable_for_short else " ⚠"
+                history = "<br>".join(parts + extra)
+                lines.append(
+                    f"| {name} | {one.requirement}{weak} | {history} | {one.confidence} | {' '.join(one.refs)} |"
+                )
+        lines.append("")
+    lines += ["## Documents", "", "| | 文号 | 名称 | 施行 | 内容 | 把握 |", "|---|---|---|---|---|---|"]
+    for slug, document in law.documents.items():
+        lines.append(
+            f"| {slug} | {document.doc_no} | {document.name} | {document.in_force_from or '–'} | {document.effect} | {document.confidence} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def commands() -> str:
+    """The help of every command."""
+    lines = [
+        "# Commands",
+        "",
+        "Printed by `make docs`. Exit status: 0 all read; 3 rows were rejected; 2 nothing readable or wrong words.",
+        "",
+    ]
+    for name in COMMANDS:
+        environment = {**os.environ, "QUALWATCH_LANG": "en", "COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"}
+        words = [sys.executable, "-m", "qualwatch", *name.split(), "--help"]
+        shown = subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout
+        lines += [f"## qualwatch {name}", "", "```", *(line.rstrip() for line in shown.strip().splitlines()), "```", ""]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Writes the pages, or compares them."""
+    stale = False
+    for name, text in (("standards.md", standards()), ("commands.md", commands())):
+        path = REFERENCE / name
+        if "--check" in sys.argv:
+            stale = stale or not path.exists() or path.read_text(encoding="utf-8") != text
+        else:
+            path.write_text(text, encoding="utf-8")
+    sys.exit("docs/reference is out of date: run `make docs`" if stale else 0)
+
+
+if __name__ == "__main__":
+    main()
