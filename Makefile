@@ -43,7 +43,7 @@ docs: setup           ## reference pages, printed from the source
 
 messages: setup       ## collect the source texts into the catalogs
 	$(BIN)/pybabel extract --keywords _ --keywords _n --no-location --sort-output --omit-header -o build/qualwatch.pot src
-	$(BIN)/pybabel update --domain qualwatch -i build/qualwatch.pot -d src/qualwatch/locale --no-fuzzy-matching --omit-header
+	$(BIN)/pybabel update --domain qualwatch -i build/qualwatch.pot -d src/qualwatch/locale --no-fuzzy-matching --ignore-obsolete
 
 lock:                 ## pin the dependencies with hashes (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements.txt

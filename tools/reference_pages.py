@@ -39,7 +39,7 @@ def standards() -> str:
     lines = [
         "# Standards",
         "",
-        "Printed from `src/qualwatch/law/texts/` by `make docs`. – ended, ? not found, (n) another reading, ⚠ hint only.",
+        "Printed from `src/qualwatch/law/texts/` by `make docs`. – ended, ? not found, (n) other reading, ⚠ hint.",
         "",
     ]
     for text in law.categories.values():
@@ -75,7 +75,8 @@ def standards() -> str:
     lines += ["## Documents", "", "| | 文号 | 名称 | 施行 | 内容 | 把握 |", "|---|---|---|---|---|---|"]
     for slug, document in law.documents.items():
         lines.append(
-            f"| {slug} | {document.doc_no} | {document.name} | {document.in_force_from or '–'} | {document.effect} | {document.confidence} |"
+            f"| {slug} | {document.doc_no} | {document.name} | {document.in_force_from or '–'} "
+            f"| {document.effect} | {document.confidence} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -51,7 +51,7 @@ def main() -> NoReturn:
     try:
         command = typer.main.get_command(app)
         _translate_help(command)
-        status = command(standalone_mode=False)
+        status = command(prog_name="qualwatch", standalone_mode=False)
     except (WrongWords, NothingReadable, NoPolicyYet) as error:
         _fail(str(error))
     except LawError as error:

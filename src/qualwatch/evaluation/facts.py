@@ -193,7 +193,8 @@ class Facts:
         make, table = TABLES[name], self.tables[name]
         columns = [table.column(column).to_pylist() for column in make._fields]
         if name == "enterprises":
-            columns[3] = [tuple(codes or ()) for codes in columns[3]]
+            branches = make._fields.index("branch_credit_codes")
+            columns[branches] = [tuple(codes or ()) for codes in columns[branches]]
         return [make(*values) for values in zip(*columns, strict=True)]
 
     @cached_property

@@ -30,7 +30,8 @@ class LawProblem:
     sentence: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.clause or _('（文件）')}: {self.sentence}"
+        clause = self.clause or _("（文件）")
+        return f"{self.file}:{self.line}: {clause}: {self.sentence}"
 
 
 class LawError(Exception):
