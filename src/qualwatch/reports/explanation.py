@@ -72,15 +72,22 @@ def _people_table(
         table.add_column(heading)
     order = {"certain": 0, "in-doubt": 1, "never": 2}
     for line in sorted(people, key=lambda one: (order[one.counts], one.person_id)):
-        registrations = "；".join(_registration(law, *one) for one in line.registrations)
+        registrations = "；".join(_registrations(law, line))
         reasons = "、".join(said(labels.REASONS, slug) for slug in line.because)
         name, mask = names.get(line.person_id, line.person_id), masks.get(line.person_id, "")
         table.add_row(name, mask, registrations, said(labels.COUNTS, line.counts), reasons)
     return table
 
 
-def _registration(law: Law, profession: str, grade: str | None, speciality: str | None, number: str | None) -> str:
-    text = law.professions[profession]
-    grade_name = law.profession_grades[grade][0] if grade in law.profession_grades else ""
-    trade = text.specialities.get(speciality or "", [""])[0]
-    return " ".join(part for part in (grade_name + text.name, trade, number or "") if part)
+def _registrations(law: Law, line: PersonLine) -> list[str]:
+    """One text per certificate, its specialities together."""
+    trades: dict[tuple[str, str, str], list[str]] = {}
+    for profession, grade, speciality, number in line.registrations:
+        text = law.professions[profession]
+        grade_name = law.profession_grades[grade][0] if grade in law.profession_grades else ""
+        known = text.specialities.get(speciality or "", [""])[0]
+        trades.setdefault((grade_name + text.name, number or "", profession), []).append(known)
+    return [
+        " ".join(part for part in (name, "、".join(filter(None, known)), number) if part)
+        for (name, number, _profession), known in trades.items()
+    ]
