@@ -20,6 +20,8 @@ _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad"))
 _EXCEL_EPOCH = date(1899, 12, 30)
 _SERIAL_DAYS = range(10_000, 80_000)  # 1927 to 2119: what a spreadsheet's serial number may mean here
 _DIGITS_OF_A_FLOAT = 15  # a spreadsheet keeps no more
+_BETWEEN = re.compile(r"\s*(?:至|到|~|\uff5e|—+|--)\s*")
+LAST_YEAR = 9999  # how systems write "without end"
 _EPOCH_MILLISECONDS = re.compile(r"^\d{13}$")
 _DAY = re.compile(
     r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[\sT]+\d{1,2}:\d{1,2}(?::\d{1,2})?(?:\.\d+)?)?$"
@@ -97,7 +99,9 @@ def _checked_day(text: str, year: int, month: int, number: int) -> date:
 
 def end_day(cell: Cell) -> date | None:
     """A day on which something ends; 长期 and the like are open-ended (None)."""
-    if folded(cell) in values()["open_ended"] or (isinstance(cell, date) and cell.year == 9999):
+    if isinstance(cell, str):
+        cell = _BETWEEN.split(plain(cell))[-1]  # 2022-01-01至2027-01-01
+    if folded(cell) in values()["open_ended"] or (isinstance(cell, date) and cell.year == LAST_YEAR):
         return None
     return day(cell)
 

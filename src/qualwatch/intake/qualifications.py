@@ -20,7 +20,9 @@ _CODE_LETTERS = {
     "construction": {"T": "special", "A": "grade-1", "B": "grade-2", "C": "grade-3", "X": "ungraded"},
     "supervision": {"A": "grade-a", "B": "grade-b", "C": "grade-c", "X": "ungraded"},
 }
-_NOISE = re.compile(r"(建筑业企业资质|工程监理企业资质|建筑业企业|[-_—–:：·|/]|资质$)")
+_NOISE = re.compile(
+    r"(建筑业企业资质证书|工程监理企业资质证书|建筑业企业资质|工程监理企业资质|建筑业企业|[-_—–:：·|/]|资质$)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,11 @@ class QualificationNames:
         self.law = law
         self.names: dict[str, str] = {}
         self.codes = {text.platform_code: slug for slug, text in law.categories.items() if text.platform_code}
+        trades = law.professions["supervising-engineer"].specialities
         for slug, text in law.categories.items():
-            for name in (*_spellings(text), *values()["qualification_aliases"].get(slug, ())):
+            trade = slug.removeprefix("supervision-")
+            words = [one for one in trades.get(trade, ()) if not one.isdigit()]
+            for name in (*_spellings(text, words), *values()["qualification_aliases"].get(slug, ())):
                 self.names.setdefault(folded(name), slug)
 
     def read(self, name: Cell, grade: Cell = None, sub_item: Cell = None, *, needs_grade: bool = True) -> Qualification:
@@ -127,7 +132,7 @@ def _tail_first(text: str) -> str:
     return text
 
 
-def _spellings(text: CategoryText) -> list[str]:
+def _spellings(text: CategoryText, trade_words: list[str]) -> list[str]:
     short = text.short_name
     stem = short.removesuffix("工程")
     if text.sequence == "general":
@@ -138,12 +143,13 @@ def _spellings(text: CategoryText) -> list[str]:
     if text.sequence == "specialist":
         return [text.name, *(one + tail for one in (short, stem) for tail in ("专业承包", "工程专业承包")), short]
     if text.sequence == "supervision-professional":
-        names = [short, stem, short.replace("与", ""), stem.replace("与", "")]
+        names = [short, stem, short.replace("与", ""), stem.replace("与", ""), *trade_words]
         shapes = [
             "工程监理{}专业",
             "工程监理{}",
             "{}监理",
             "{}专业监理",
+            "{}专业",
             "{}工程监理",
             "工程监理企业{}专业",
             "监理{}专业",
