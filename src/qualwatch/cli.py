@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal, NoReturn
 import typer
 from rich.console import Console
 
-from qualwatch.evaluation.reference import evaluate, judge
+from qualwatch.evaluation import columnar, reference
+from qualwatch.evaluation.law_tables import CannotRunAsSql
+from qualwatch.evaluation.reference import judge
 from qualwatch.intake.gather import Gathered, gather
 from qualwatch.intake.invent import Plan, invent
 from qualwatch.intake.problems import BadCell, NothingReadable
@@ -30,6 +32,8 @@ from qualwatch.wording import speak
 
 ALL_READ, WRONG, SOME_REJECTED = 0, 2, 3
 WIDE = 160  # columns where nobody looks: output into a file or a pipe
+
+ENGINES = {"duckdb": columnar.evaluate, "reference": reference.evaluate}
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 standards_app = typer.Typer(no_args_is_help=True, help=_n("标准：列表、查看、检查、覆盖情况"))
@@ -52,6 +56,8 @@ def main() -> NoReturn:
         command = typer.main.get_command(app)
         _translate_help(command)
         status = command(prog_name="qualwatch", standalone_mode=False)
+    except CannotRunAsSql:
+        _fail(_("这份政策 duckdb 引擎表达不了，请加 --engine reference"))
     except (WrongWords, NothingReadable, NoPolicyYet) as error:
         _fail(str(error))
     except LawError as error:
@@ -129,13 +135,14 @@ def check(
     as_of: Day = None,
     form: Annotated[Literal["table", "json"], typer.Option("--format")] = "table",
     output: Annotated[Path | None, typer.Option("--output", help=_n("写到这个文件"))] = None,
-    engine: Annotated[Literal["reference"], typer.Option("--engine")] = "reference",
+    engine: Annotated[Literal["duckdb", "reference"], typer.Option("--engine")] = "duckdb",
     policy: PolicyFile = None,
     law: LawFolder = None,
 ) -> int:
     """Compare registers with the standards: every item's verdict, with its reasons."""
     texts, values, day = _judged_by(as_of, policy, law)
     gathered = _read(path, texts)
+    evaluate = ENGINES[engine]
     results = list(evaluate(texts, values, gathered.facts, day))
     report = CheckReport(
         day, texts, values, results, gathered.accounts, gathered.rejections, gathered.notices, gathered.masks

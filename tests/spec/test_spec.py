@@ -5,16 +5,19 @@ from typing import Any
 import pytest
 
 from builders import OWN, facts_of, law, policy
-from qualwatch.evaluation.reference import judge
+from qualwatch.evaluation import columnar, reference
 from spec_cases import COLUMNS, PAGE, expectations, page, spec_cases
 
 CASES = spec_cases()
+ENGINES = {"duckdb": columnar.evaluate, "reference": reference.evaluate}
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[name for name, _ in CASES])
-def test_situation(name: str, case: dict[str, Any]) -> None:
-    values = policy(case["as_of"], **case.get("policy", {}))
-    result = judge(law(), values, facts_of(case), OWN, case["as_of"])
+def test_situation(name: str, case: dict[str, Any], engine: str) -> None:
+    values, facts = policy(case["as_of"], **case.get("policy", {})), facts_of(case)
+    results = dict(zip(facts.credit_codes, ENGINES[engine](law(), values, facts, case["as_of"]), strict=True))
+    result = results[OWN]
     for wanted in expectations(case):
         matching = [
             one

@@ -6,24 +6,24 @@ from qualwatch.evaluation.facts import Item
 from qualwatch.law.figures import Accept, Clause, Reading, Requirement
 
 
+def flat_clause(reading: Reading, required: int) -> Clause:
+    """A reading's clauses as one: constructors of the lowest grade asked, any trade."""
+    rank = min(one.lowest_rank for clause in reading.clauses for one in clause.accept if not clause.floor)
+    return Clause("注册建造师合计（不分专业）", (Accept("constructor", rank, None, None),), required)
+
+
 def highest_any_trade(asked: list[tuple[Item, Requirement]]) -> list[tuple[Item, Requirement]]:
     """The same requirements with grades kept, one clause each, and the maximum over all items as the figure."""
     judged = [one for _, one in asked if one.requirement == "constructors" and one.outcome == "judge"]
     strong = max((one.strong.required for one in judged if one.strong), default=0)
     weak = max((reading.required for one in judged for reading in (one.strong, one.weak) if reading), default=0)
 
-    def flat(reading: Reading, required: int) -> Reading:
-        rank = min(one.lowest_rank for clause in reading.clauses for one in clause.accept if not clause.floor)
-        clause = Clause("注册建造师合计(不分专业)", (Accept("constructor", rank, None, None),), required)
-        return Reading((clause,))
-
     def changed(one: Requirement) -> Requirement:
-        if one.requirement != "constructors" or one.outcome != "judge":
+        base = one.strong or one.weak
+        if one.requirement != "constructors" or one.outcome != "judge" or base is None:
             return one
-        reading = one.strong or one.weak
-        assert reading is not None
-        higher = flat(reading, weak) if not one.strong or weak > strong else None
-        lower = flat(reading, strong) if one.strong else None
+        higher = Reading((flat_clause(base, weak),)) if not one.strong or weak > strong else None
+        lower = Reading((flat_clause(base, strong),)) if one.strong else None
         return replace(one, strong=lower, weak=higher, because=(*one.because, "highest-any-trade"))
 
     return [(item, changed(requirement)) for item, requirement in asked]

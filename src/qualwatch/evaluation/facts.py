@@ -224,6 +224,15 @@ class Facts:
     def _items(self) -> dict[str, list[Item]]:
         return _grouped(self.rows("items"), "credit_code")
 
+    def items_of(self, credit_code: str) -> list[Item]:
+        """The certificate records of an enterprise."""
+        return self._items.get(credit_code, [])
+
+    def enterprise_name(self, credit_code: str) -> str:
+        """An enterprise's name; '' where it has no row."""
+        found = self._enterprises.get(credit_code)
+        return found.name if found else ""
+
     @cached_property
     def _registrations(self) -> dict[str, list[Registration]]:
         return _grouped(self.rows("registrations"), "credit_code")

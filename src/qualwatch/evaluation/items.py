@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from qualwatch.evaluation.facts import Item
+from qualwatch.evaluation.facts import Item, Unread
+from qualwatch.evaluation.findings import Finding
 from qualwatch.evaluation.people import state_holds
 from qualwatch.law.loader import Law
 
@@ -53,3 +54,12 @@ def _not_in_force(law: Law, item: Item, day: date) -> str | None:
     if item.valid_to and lasts_to and lasts_to < day and not renewal_pending(item, day):
         return "expired"
     return None
+
+
+def never_read(law: Law, row: Unread, name: str) -> Finding:
+    """The finding of an item whose only row could not be read."""
+    text = law.categories.get(row.category or "")
+    return Finding(
+        row.credit_code or "", name, "", None, row.category or "", text.name if text else "", "", "",
+        "registered-people", "", "cannot-say", None, None, None, None, (), (), ("item-row-unread",),
+    )  # fmt: skip

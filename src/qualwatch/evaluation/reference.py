@@ -13,7 +13,7 @@ from qualwatch.evaluation.counting import highest_any_trade
 from qualwatch.evaluation.explain import person_lines
 from qualwatch.evaluation.facts import EnterpriseFacts, Facts, Item, Registration, Unread
 from qualwatch.evaluation.findings import ClauseCount, EnterpriseResult, Finding, Verdict, in_order
-from qualwatch.evaluation.items import extended_to, items_in_force, renewal_pending
+from qualwatch.evaluation.items import extended_to, items_in_force, never_read, renewal_pending
 from qualwatch.evaluation.matching import largest_matching
 from qualwatch.evaluation.people import Bench, Judgement, best_of, is_stale
 from qualwatch.law.figures import Accept, Clause, Reading, Requirement, requirements_on
@@ -264,9 +264,4 @@ class _Judge:
         for row in self.own.unread:
             if row.table != "items" or row.credit_code != self.credit_code or row.category in known:
                 continue
-            text = self.law.categories.get(row.category or "")
-            name = self.own.enterprise.name if self.own.enterprise else ""
-            yield Finding(
-                self.credit_code, name, "", None, row.category or "", text.name if text else "", "", "",
-                "registered-people", "", "cannot-say", None, None, None, None, (), (), ("item-row-unread",),
-            )  # fmt: skip
+            yield never_read(self.law, row, self.own.enterprise.name if self.own.enterprise else "")

@@ -1,0 +1,161 @@
+-- Abnormal social insurance of everybody registered on one day: one statement, read from top to bottom.
+-- The second ground of a yellow card (notice 2(1)). Bound tables as for findings.sql; reference: people.py.
+WITH
+-- The legal person: an enterprise and its branches pay and register as one (C11, F22b).
+code AS (
+    SELECT credit_code, credit_code AS own_code FROM items
+    UNION SELECT credit_code, credit_code FROM enterprises
+    UNION SELECT credit_code, branch_code FROM branches
+),
+-- Place of registration (notice 1): in scope, outside the province, or unknown.
+placed AS (
+    SELECT c.credit_code, e.name, d.area,
+           CASE WHEN e.credit_code IS NULL THEN 'enterprise-unknown'
+                WHEN d.area IS NOT NULL THEN 'in-scope'
+                WHEN o.prefix IS NOT NULL THEN 'out-of-scope'
+                ELSE 'place-unknown' END AS place
+    FROM (SELECT DISTINCT credit_code FROM items) c
+    LEFT JOIN enterprises e ON e.credit_code = c.credit_code
+    LEFT JOIN division d ON d.division_code = e.division_code
+    LEFT JOIN other_province o ON o.prefix = substr(e.division_code, 1, 2)
+),
+-- The record of an item that is in force on the day: the latest, where several certificates are.
+dated AS (
+    SELECT i.*, coalesce(l.level_id, k.fallback_level_id) AS level_id,
+           CASE WHEN l.deferrable THEN i.extended_without_check_until END AS extended_to,
+           i.valid_to < p.as_of AND i.renewal_filed_on <= i.valid_to AS renewal_pending
+    FROM items i
+    CROSS JOIN policy p
+    JOIN category k ON k.category = i.category
+    LEFT JOIN level l ON l.category = i.category AND l.grade = i.grade AND (l.sub_item IS NULL OR l.sub_item = i.sub_item)
+),
+item AS (
+    SELECT * FROM (
+        SELECT d.*, row_number() OVER (
+            PARTITION BY credit_code, category, sub_item
+            ORDER BY coalesce(valid_from, DATE '0001-01-01') DESC, certificate_no DESC) AS newest
+        FROM dated d CROSS JOIN policy p
+        WHERE NOT (register_state <> 'in-force' AND coalesce(register_state_from, p.as_of) <= p.as_of)
+          AND coalesce(valid_from, p.as_of) <= p.as_of
+          AND (valid_to IS NULL OR greatest(valid_to, coalesce(extended_to, valid_to)) >= p.as_of
+               OR coalesce(renewal_pending, FALSE))
+    ) ranked WHERE newest = 1
+),
+-- Enterprises in scope with a construction or supervision item in force (notice 1).
+watched AS (
+    SELECT DISTINCT i.credit_code
+    FROM item i
+    JOIN placed w ON w.credit_code = i.credit_code AND w.place = 'in-scope'
+    JOIN category k ON k.category = i.category AND k.in_scope
+),
+-- Registrations, and whether each is in force on the day (M11).
+registration AS (
+    SELECT r.*, coalesce(r.at_enterprise_from, r.valid_from) AS begins, x.counted, g.rank, h.born_on, h.died_on,
+           year(p.as_of) - year(h.born_on)
+               - CASE WHEN month(h.born_on) * 100 + day(h.born_on) > month(p.as_of) * 100 + day(p.as_of) THEN 1 ELSE 0 END AS age,
+           x.ends_at_age
+    FROM registrations r CROSS JOIN policy p
+    JOIN profession x ON x.profession = r.profession
+    LEFT JOIN grade g ON g.profession = r.profession AND g.profession_grade = r.profession_grade
+    LEFT JOIN people h ON h.person_id = r.person_id
+),
+stood AS (
+    SELECT r.*,
+           CASE WHEN r.at_enterprise_from > p.as_of OR r.valid_from > p.as_of THEN b.not_yet_at_enterprise
+                WHEN r.register_state <> 'in-force' AND coalesce(r.register_state_from, p.as_of) <= p.as_of
+                    THEN b.registration_not_in_force
+                WHEN r.valid_to < p.as_of THEN b.registration_expired
+                WHEN r.age >= r.ends_at_age THEN b.over_age
+                ELSE 0 END AS standing
+    FROM registration r CROSS JOIN policy p CROSS JOIN bit b
+),
+-- Everybody registered there in a profession that counts, alive; since when; by the smallest registration number.
+member AS (
+    SELECT s.person_id, s.credit_code, min(s.begins) AS joined, count(CASE WHEN s.begins IS NULL THEN 1 END) AS without_start,
+           min(CASE WHEN s.counted THEN s.registration_no END) AS registration_no
+    FROM stood s CROSS JOIN policy p
+    JOIN watched w ON w.credit_code = s.credit_code
+    WHERE s.standing = 0
+    GROUP BY s.person_id, s.credit_code
+    HAVING max(CASE WHEN s.counted THEN 1 ELSE 0 END) = 1
+       AND max(CASE WHEN s.died_on <= p.as_of THEN 1 ELSE 0 END) = 0
+),
+-- Months of insurance as bits counted back from the last settled month: by the legal person, by others.
+paid AS (
+    SELECT m.person_id, m.credit_code,
+           bit_or(CASE WHEN c.own_code IS NOT NULL THEN i.month_bit ELSE 0 END) AS by_own,
+           bit_or(CASE WHEN c.own_code IS NULL THEN i.month_bit ELSE 0 END) AS by_other
+    FROM member m
+    JOIN contribution i ON i.person_id = m.person_id
+    LEFT JOIN code c ON c.credit_code = m.credit_code AND c.own_code = i.payer_credit_code
+    GROUP BY m.person_id, m.credit_code
+),
+-- Lawful reasons with a document (建办市函〔2019〕92号).
+exempt AS (
+    SELECT DISTINCT c.credit_code, x.person_id
+    FROM exemptions x CROSS JOIN policy p
+    JOIN lawful_reason l ON l.reason = x.reason
+    JOIN code c ON c.own_code = x.credit_code
+    WHERE x.document <> '' AND coalesce(x.valid_from, p.as_of) <= p.as_of AND coalesce(x.valid_to, p.as_of) >= p.as_of
+),
+-- Unread insurance rows that may be this person's.
+unread_insurance AS (
+    SELECT DISTINCT m.person_id, m.credit_code
+    FROM member m
+    JOIN unread u ON u.person_id = m.person_id
+    WHERE u.table_name IN ('contributions', 'exemptions')
+    UNION
+    SELECT DISTINCT m.person_id, m.credit_code
+    FROM member m
+    JOIN code c ON c.credit_code = m.credit_code
+    JOIN unread u ON u.credit_code IS NULL OR u.credit_code = c.own_code
+    WHERE u.table_name IN ('contributions', 'exemptions') AND u.person_id IS NULL
+),
+-- Judged months: settled, covered, after joining; then the latest of them, as many as the window has.
+covered AS (
+    SELECT m.person_id, m.credit_code,
+           v.for_everybody | CASE WHEN s.person_id IS NOT NULL THEN v.for_those_present ELSE 0 END AS months,
+           CASE WHEN m.without_start > 0 OR m.joined IS NULL THEN 60
+                ELSE p.last_month - (year(m.joined) * 12 + month(m.joined) - 1)
+                     - CASE WHEN day(m.joined) > 1 THEN 1 ELSE 0 END END AS reach
+    FROM member m CROSS JOIN policy p
+    JOIN placed w ON w.credit_code = m.credit_code
+    JOIN cover v ON v.area = coalesce(w.area, '')
+    LEFT JOIN (SELECT DISTINCT person_id FROM contribution_person) s ON s.person_id = m.person_id
+),
+judged AS (
+    SELECT person_id, credit_code, months AS covered_months,
+           CASE WHEN reach < 0 THEN 0
+                ELSE months & ((CAST(1 AS BIGINT) << CAST(least(reach, 60) + 1 AS INTEGER)) - 1) END AS months
+    FROM covered
+),
+shifted AS (
+    SELECT person_id, credit_code, covered_months, months, months & (months - 1) AS less_one FROM judged
+),
+shifted_again AS (
+    SELECT s.*, less_one & (less_one - 1) AS less_two FROM shifted s
+),
+settled AS (
+    SELECT person_id, credit_code, covered_months,
+           months - CASE p.insurance_window WHEN 1 THEN less_one WHEN 2 THEN less_two
+                    ELSE less_two & (less_two - 1) END AS months
+    FROM shifted_again CROSS JOIN policy p
+),
+insured AS (
+    SELECT t.person_id, t.credit_code, m.registration_no,
+           t.months & coalesce(a.by_own, 0) & coalesce(a.by_other, 0) AS several, t.months,
+           CASE WHEN x.person_id IS NOT NULL OR t.months = 0 THEN 'settled'
+                WHEN t.months & coalesce(a.by_own, 0) & coalesce(a.by_other, 0) <> 0 THEN 'paid-by-several'
+                WHEN t.months & coalesce(a.by_own, 0) <> 0 OR u.person_id IS NOT NULL THEN 'settled'
+                WHEN t.months & coalesce(a.by_other, 0) <> 0 THEN 'paid-by-other'
+                ELSE 'unpaid' END AS kind
+    FROM settled t
+    JOIN member m ON m.person_id = t.person_id AND m.credit_code = t.credit_code
+    LEFT JOIN paid a ON a.person_id = t.person_id AND a.credit_code = t.credit_code
+    LEFT JOIN exempt x ON x.person_id = t.person_id AND x.credit_code = t.credit_code
+    LEFT JOIN unread_insurance u ON u.person_id = t.person_id AND u.credit_code = t.credit_code
+)
+SELECT credit_code, person_id, registration_no, kind, CASE kind WHEN 'paid-by-several' THEN several ELSE months END AS months
+FROM insured
+WHERE kind <> 'settled'
+ORDER BY credit_code, person_id
