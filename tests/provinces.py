@@ -177,7 +177,9 @@ class Province:
 
     def _unread(self, number: int) -> Unread:
         pick = self.random.choice
-        table = pick(("registrations", "contributions", "exemptions", "items", "people"))
+        table = pick(
+            ("registrations", "contributions", "exemptions", "items", "people", "enterprises", "accepted_findings")
+        )
         profession = pick(("constructor", "supervising-engineer", None)) if table == "registrations" else None
         category = pick((*CATEGORIES, None)) if table == "items" else None
         person = pick((*self.people, None)) if table in ("contributions", "exemptions") else None

@@ -23,7 +23,7 @@ placed AS (
 dated AS (
     SELECT i.*, coalesce(l.level_id, k.fallback_level_id) AS level_id,
            CASE WHEN l.deferrable THEN i.extended_without_check_until END AS extended_to,
-           i.valid_to < p.as_of AND i.renewal_filed_on <= i.valid_to AS renewal_pending
+           i.valid_to < p.as_of AND i.renewal_filed_on <= i.valid_to AND NOT coalesce(l.abolished, FALSE) AS renewal_pending
     FROM items i
     CROSS JOIN policy p
     JOIN category k ON k.category = i.category
@@ -47,6 +47,9 @@ watched AS (
     FROM item i
     JOIN placed w ON w.credit_code = i.credit_code AND w.place = 'in-scope'
     JOIN category k ON k.category = i.category AND k.in_scope
+    JOIN register_state r ON r.area = coalesce(w.area, '') AND r.reasons = 0
+    LEFT JOIN unread u ON u.table_name = 'enterprises' AND u.credit_code = i.credit_code
+    WHERE u.row_id IS NULL
 ),
 -- Registrations, and whether each is in force on the day (M11).
 registration AS (

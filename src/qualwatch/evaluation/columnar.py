@@ -14,7 +14,7 @@ from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.findings import Anomaly, ClauseCount, EnterpriseResult, Finding
 from qualwatch.evaluation.items import items_in_force, never_read
 from qualwatch.evaluation.law_tables import BIG, TEXT, LawTables, Rows, mask_of, slugs_of
-from qualwatch.evaluation.people import first_of, is_stale, month_of
+from qualwatch.evaluation.people import first_of, is_stale, month_of, whole_months
 from qualwatch.evaluation.reference import REGISTERS
 from qualwatch.law.figures import Clause, Requirement
 from qualwatch.law.loader import Law
@@ -67,8 +67,9 @@ def _cover(facts: Facts, law: LawTables) -> pa.Table:
         for row in rows:
             if row.area not in ("", area) or is_stale(row, law.day, law.policy["insurance_freshness_days"]):
                 continue
-            top = last if row.covers_to is None else min(last, month_of(row.covers_to))
-            bottom = month_of(row.covers_from) if row.covers_from else top - window + 1
+            first, final = whole_months(row)
+            top = last if final is None else min(last, final)
+            bottom = top - window + 1 if first is None else first
             months = range(max(bottom, top - window + 1), top + 1)
             bits = sum(1 << (last - month) for month in months if last - month <= MOST_MONTHS)
             if row.people == "present":
@@ -178,7 +179,11 @@ def _clauses(tables: LawTables, asked: Requirement, row: dict[str, Any]) -> Iter
 def _never_read(law: Law, facts: Facts, found: dict[str, list[Finding]]) -> Iterator[Finding]:
     """A rejected row of an item that no good row stands for: it cannot be judged, and says so."""
     unread = [row for row in facts.unread if row.table == "items" and row.credit_code is not None]
-    known = {code: {one.category for one in found.get(code or "", ())} for code in {row.credit_code for row in unread}}
+    codes = {row.credit_code for row in unread}
+    known: dict[str | None, set[str | None]] = {
+        code: {one.category for one in found.get(code or "", ())} for code in codes
+    }
     for row in unread:
         if row.category not in known[row.credit_code]:
+            known[row.credit_code].add(row.category)
             yield never_read(law, row, facts.enterprise_name(row.credit_code or ""))

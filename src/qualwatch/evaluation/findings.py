@@ -15,7 +15,7 @@ REASONS = (
     "measured-as-lowest-grade", "route-upgrade", "weak-figure", "one-person-both-counts", "highest-any-trade",
     "enterprise-unknown", "place-unknown", "enterprises-stale", "enterprises-never-loaded", "items-stale",
     "items-never-loaded", "registrations-stale", "registrations-never-loaded", "item-row-unread", "renewal-pending",
-    "accepted-finding", "unread-row",
+    "row-unread",    "accepted-finding", "unread-row",
     "deceased", "over-age", "age-in-doubt", "age-unknown", "locked", "not-yet-at-enterprise", "registration-expired",
     "registration-not-in-force", "registered-elsewhere", "unpaid", "paid-by-other", "paid-by-several", "no-data",
     "insurance-not-yet-due", "unread-insurance-row", "grade-unreadable", "speciality-unreadable",

@@ -23,7 +23,7 @@ placed AS (
 dated AS (
     SELECT i.*, coalesce(l.level_id, k.fallback_level_id) AS level_id,
            CASE WHEN l.deferrable THEN i.extended_without_check_until END AS extended_to,
-           i.valid_to < p.as_of AND i.renewal_filed_on <= i.valid_to AS renewal_pending
+           i.valid_to < p.as_of AND i.renewal_filed_on <= i.valid_to AND NOT coalesce(l.abolished, FALSE) AS renewal_pending
     FROM items i
     CROSS JOIN policy p
     JOIN category k ON k.category = i.category
@@ -314,15 +314,17 @@ reading AS (
 -- Rejected rows of the very item, registers too old, place unknown: nothing can be said.
 unsure AS (
     SELECT f.credit_code, f.category, f.sub_item, f.requirement_id,
-           r.reasons | CASE WHEN count(u.row_id) > 0 THEN max(b.item_row_unread) ELSE 0 END
+           r.reasons | CASE WHEN count(CASE WHEN u.table_name = 'items' THEN 1 END) > 0 THEN max(b.item_row_unread) ELSE 0 END
+           | CASE WHEN count(CASE WHEN u.table_name <> 'items' THEN 1 END) > 0 THEN max(b.row_unread) ELSE 0 END
            | CASE w.place WHEN 'enterprise-unknown' THEN max(b.enterprise_unknown)
                           WHEN 'place-unknown' THEN max(b.place_unknown) ELSE 0 END AS reasons,
            w.place, w.name
     FROM figure f CROSS JOIN bit b
     JOIN placed w ON w.credit_code = f.credit_code
     JOIN register_state r ON r.area = coalesce(w.area, '')
-    LEFT JOIN unread u ON u.table_name = 'items' AND u.credit_code = f.credit_code
-        AND (u.category IS NULL OR u.category = f.category)
+    LEFT JOIN unread u ON u.credit_code = f.credit_code
+        AND (u.table_name IN ('enterprises', 'accepted_findings')
+             OR u.table_name = 'items' AND (u.category IS NULL OR u.category = f.category))
     GROUP BY f.credit_code, f.category, f.sub_item, f.requirement_id, r.reasons, w.place, w.name
 ),
 -- Determined or repaired findings that must not warn again.

@@ -9,8 +9,15 @@ from qualwatch.evaluation.people import state_holds
 from qualwatch.law.loader import Law
 
 
-def renewal_pending(item: Item, day: date) -> bool:
-    """Past its end, renewal filed before it, not answered: held to be renewed (Administrative Licensing Law, 50)."""
+def renewal_pending(law: Law, item: Item, day: date) -> bool:
+    """Past its end, renewal filed before it, not answered: held to be renewed (Administrative Licensing Law, 50).
+
+    Not for an abolished grade: its stock lasts to the item's own end.
+    """
+    text = law.categories.get(item.category)
+    grade = text.grades_of(item.sub_item).get(item.grade) if text else None  # type: ignore[call-overload]  # any text
+    if grade and grade.abolished:
+        return False
     filed = item.renewal_filed_on is not None and item.valid_to is not None and item.renewal_filed_on <= item.valid_to
     return filed and item.valid_to is not None and item.valid_to < day
 
@@ -51,7 +58,7 @@ def _not_in_force(law: Law, item: Item, day: date) -> str | None:
     if item.valid_from and item.valid_from > day:
         return "not-yet-in-force"
     lasts_to = max((end for end in (item.valid_to, extended_to(law, item)) if end), default=None)
-    if item.valid_to and lasts_to and lasts_to < day and not renewal_pending(item, day):
+    if item.valid_to and lasts_to and lasts_to < day and not renewal_pending(law, item, day):
         return "expired"
     return None
 

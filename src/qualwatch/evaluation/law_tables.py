@@ -64,7 +64,7 @@ class LawTables:
         self._sets: dict[tuple[str, str, tuple[Accept, ...]], int] = {}
         self._made = {
             "category": Rows({"category": TEXT, "in_scope": BOOL, "fallback_level_id": NUMBER}),
-            "level": Rows({"level_id": NUMBER, "category": TEXT, "sub_item": TEXT, "grade": TEXT, "deferrable": BOOL}),
+            "level": Rows({"level_id": NUMBER, "category": TEXT, "sub_item": TEXT, "grade": TEXT, "deferrable": BOOL, "abolished": BOOL}),
             "requirement": Rows(
                 {"requirement_id": NUMBER, "level_id": NUMBER, "route": TEXT, "requirement": TEXT, "place": NUMBER,
                  "outcome": TEXT, "because": BIG, "strong_required": NUMBER, "weak_required": NUMBER, "flat": BOOL}
@@ -98,7 +98,8 @@ class LawTables:
             for sub_item, grade, grade_text in text.every_grade() if text else ():
                 level_id += 1
                 part = sub_item if text and text.sub_items else None
-                self._made["level"].rows.append((level_id, category, part, grade, bool(grade_text.check_deferrable)))
+                kind = (bool(grade_text.check_deferrable), bool(grade_text.abolished))
+                self._made["level"].rows.append((level_id, category, part, grade, *kind))
                 self._ask(level_id, category, sub_item, grade)
 
     def _ask(self, level_id: int, category: str, sub_item: str, grade: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 
 from qualwatch.evaluation.facts import Coverage, EnterpriseFacts, Facts, Item, Registration, Unread
@@ -207,8 +207,9 @@ class Bench:
                 continue
             if row.people == "present" and not present:
                 continue
-            top = last if row.covers_to is None else min(last, month_of(row.covers_to))
-            bottom = month_of(row.covers_from) if row.covers_from else top - self.policy["insurance_window_months"] + 1
+            first, final = whole_months(row)
+            top = last if final is None else min(last, final)
+            bottom = top - self.policy["insurance_window_months"] + 1 if first is None else first
             found |= set(range(max(bottom, top - self.policy["insurance_window_months"] + 1), top + 1))
         return found
 
@@ -252,6 +253,13 @@ class Bench:
 
 def _may_settle(row: Unread, person_id: str) -> bool:
     return row.table in ("contributions", "exemptions") and row.person_id in (None, person_id)
+
+
+def whole_months(row: Coverage) -> tuple[int | None, int | None]:
+    """The first and last month that a source covers from its first to its last day; None = without limit."""
+    first = None if row.covers_from is None else month_of(row.covers_from) + (row.covers_from.day > 1)
+    final = None if row.covers_to is None else month_of(row.covers_to + timedelta(days=1)) - 1
+    return first, final
 
 
 def is_stale(row: Coverage, as_of: date, days: int) -> bool:

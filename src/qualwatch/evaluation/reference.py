@@ -22,6 +22,7 @@ from qualwatch.law.model import GRADE_NAMES
 from qualwatch.law.policy import Policy
 
 REGISTERS = ("enterprises", "items", "registrations")
+DECISIVE = ("enterprises", "accepted_findings")  # an unread row of these may settle every item of its enterprise
 
 
 def evaluate(law: Law, policy: Policy, facts: Facts, as_of: date) -> Iterator[EnterpriseResult]:
@@ -66,7 +67,8 @@ class _Judge:
         for unread in self._items_never_read(items):
             findings.append(unread)
             people.append(())
-        in_scope = bool(items) and self._place() is None
+        decisive = any(row.table == "enterprises" and row.credit_code == self.credit_code for row in self.own.unread)
+        in_scope = self._place() is None and not self._too_old() and not decisive
         judged = in_scope and any(item.category in self.law.categories for item in items)
         anomalies = self.bench.anomalies() if judged else []
         return EnterpriseResult(tuple(findings), tuple(anomalies), tuple(people), tuple(in_force.not_judged))
@@ -119,7 +121,7 @@ class _Judge:
         weak = self._count(requirement, requirement.weak)
         verdict, shown, reasons = self._verdict(item, requirement, strong, weak)
         reasons |= set(requirement.because)
-        if renewal_pending(item, self.as_of):
+        if renewal_pending(self.law, item, self.as_of):
             reasons.add("renewal-pending")
         if verdict in ("short", "advise", "cannot-say") and shown:
             reasons |= shown.reasons
@@ -170,8 +172,8 @@ class _Judge:
             return "cannot-say", weak, set()
         return "met", strong or weak, set()
 
-    def _unsure(self, item: Item) -> set[str]:
-        """Registers too old to judge by, and rejected rows that may be this very item's."""
+    def _too_old(self) -> set[str]:
+        """Registers that were loaded too long ago, or never."""
         reasons = set()
         for source in REGISTERS:
             rows = [row for row in self.facts.coverage if row.source == source]
@@ -181,9 +183,16 @@ class _Judge:
                 reasons.add(f"{source}-never-loaded")
             elif rows and all(is_stale(row, self.as_of, days) for row in here):
                 reasons.add(f"{source}-stale")
-        unread = [row for row in self.own.unread if row.table == "items" and row.credit_code == self.credit_code]
-        if any(row.category in (None, item.category) for row in unread):
+        return reasons
+
+    def _unsure(self, item: Item) -> set[str]:
+        """Registers too old to judge by, and rejected rows that may be this very item's or change everything."""
+        reasons = self._too_old()
+        unread = [row for row in self.own.unread if row.credit_code == self.credit_code]
+        if any(row.table == "items" and row.category in (None, item.category) for row in unread):
             reasons.add("item-row-unread")
+        if any(row.table in DECISIVE for row in unread):
+            reasons.add("row-unread")
         return reasons
 
     def _accepted(self, item: Item, requirement: Requirement, held: int) -> bool:
@@ -260,8 +269,9 @@ class _Judge:
 
     def _items_never_read(self, items: list[Item]) -> Iterator[Finding]:
         """A rejected row of an item that no good row stands for: it cannot be judged, and says so."""
-        known = {item.category for item in items}
+        known: set[str | None] = {item.category for item in items}
         for row in self.own.unread:
             if row.table != "items" or row.credit_code != self.credit_code or row.category in known:
                 continue
+            known.add(row.category)
             yield never_read(self.law, row, self.own.enterprise.name if self.own.enterprise else "")

@@ -51,6 +51,7 @@ REASONS = {
     "registrations-stale": _n("注册人员数据过旧"),
     "registrations-never-loaded": _n("注册人员数据从未载入"),
     "item-row-unread": _n("资质行读不出"),
+    "row-unread": _n("有读不出的企业或认定行"),
     "renewal-pending": _n("已届满，延续申请未决，视为准予延续"),
     "accepted-finding": _n("已有认定，不再预警"),
     "unread-row": _n("有读不出的人员行，可能就是所缺的人"),
