@@ -22,6 +22,7 @@ from qualwatch.law.loader import Law, load_law
 from qualwatch.law.model import GRADE_NAMES
 from qualwatch.law.policy import NoPolicyYet, Policy
 from qualwatch.law.texts_on_disk import LawError
+from qualwatch.privacy import Hiding, hidden
 from qualwatch.procedure.periods import BEIJING, CannotCount, Period
 from qualwatch.reports import standards as standards_report
 from qualwatch.reports.check import CheckReport, as_json, print_table, rejection_line
@@ -72,7 +73,12 @@ def main() -> NoReturn:
         message = getattr(error, "format_message", None)  # the words of the command line itself
         if message is None:
             raise
-        _fail(message())
+        text = message()
+        _fail(
+            _("请写明命令，见 qualwatch --help")
+            if text.startswith("Usage:")
+            else _("命令有误：{text}").format(text=text)
+        )
     sys.exit(status if isinstance(status, int) else ALL_READ)
 
 
@@ -91,7 +97,7 @@ def _language() -> str:
 
 
 def _fail(sentence: str) -> NoReturn:
-    print(f"qualwatch: {sentence}", file=sys.stderr)
+    print(hidden(f"qualwatch: {sentence}"), file=sys.stderr)
     sys.exit(WRONG)
 
 
@@ -99,12 +105,13 @@ def _fail(sentence: str) -> NoReturn:
 def _console(output: Path | None) -> Iterator[Console]:
     """A console on standard output, or into a file that appears only when it is whole."""
     if output is None:
-        yield Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, markup=False, emoji=False)
+        width = None if sys.stdout.isatty() else WIDE
+        yield Console(file=Hiding(sys.stdout), width=width, highlight=False, markup=False, emoji=False)  # type: ignore[arg-type]  # a text file in all that is used
         return
     part = output.with_name(output.name + ".part")
     try:
         with part.open("w", encoding="utf-8") as file:
-            yield Console(file=file, width=WIDE, highlight=False, markup=False, emoji=False)
+            yield Console(file=Hiding(file), width=WIDE, highlight=False, markup=False, emoji=False)  # type: ignore[arg-type]
         part.replace(output)
     except OSError as error:
         raise WrongWords(_("写不到 {path}：{reason}").format(path=output, reason=error.strerror or error)) from error
@@ -124,7 +131,7 @@ def _read(path: Path, law: Law) -> Gathered:
 
     def told(name: str) -> None:
         if sys.stderr.isatty():
-            print(_("读取 {name}").format(name=name), file=sys.stderr)
+            print(hidden(_("读取 {name}").format(name=name)), file=sys.stderr)
 
     return gather(path, law, told)
 
@@ -159,7 +166,7 @@ def _status(gathered: Gathered) -> int:
     if gathered.rejections:
         count = len(gathered.rejections)
         first = rejection_line(gathered.rejections[0])
-        print(_("有 {count} 处拒收，第一处：{first}").format(count=count, first=first), file=sys.stderr)
+        print(hidden(_("有 {count} 处拒收，第一处：{first}").format(count=count, first=first)), file=sys.stderr)
     return SOME_REJECTED if gathered.rejections else ALL_READ
 
 
@@ -219,7 +226,7 @@ def deadline(
         found = given[0].from_day(start.date(), load_law(law).calendar, first_counted=first_counted)
     except CannotCount as error:
         raise WrongWords(_("按月的期间自次日起算，不能首日计入")) from error
-    except OverflowError as error:
+    except (OverflowError, ValueError) as error:
         raise WrongWords(_("期间太长，超出日历")) from error
     if found.provisional:
         print(_("暂定：所涉年份的放假安排尚未公布，公布后重新计算"))

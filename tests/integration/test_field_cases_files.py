@@ -171,11 +171,17 @@ def test_f45_a_retired_region_code_is_a_warning(tmp_path: Path, form: str) -> No
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("text", [f"{KNOWN_PERSON}(经理)", f"{KNOWN_PERSON},110105194912310038", "无号码"])
+@pytest.mark.parametrize("text", [f"{KNOWN_PERSON},110105194912310038", "无号码", "110105194912310021(经理)"])
 def test_f11_an_identity_field_with_more_or_less_than_one_number(tmp_path: Path, form: str, text: str) -> None:
     rows = registrations(person(1), person(2), person(3), person(4, 身份证号=text))
     found = check(write(tmp_path, province(3, 注册人员=rows), form))
     assert [(one["row"], one["column"]) for one in found.json()["rejected"]] == [(5, "身份证号")]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_f11_one_valid_number_among_words_is_taken(tmp_path: Path, form: str) -> None:
+    rows = registrations(person(1), person(2), person(3, 身份证号=f"{identity(3)}(经理)"))
+    assert verdicts(check(write(tmp_path, province(3, 注册人员=rows), form)).json()) == MET
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -64,7 +64,10 @@ class LawTables:
         self._sets: dict[tuple[str, str, tuple[Accept, ...]], int] = {}
         self._made = {
             "category": Rows({"category": TEXT, "in_scope": BOOL, "fallback_level_id": NUMBER}),
-            "level": Rows({"level_id": NUMBER, "category": TEXT, "sub_item": TEXT, "grade": TEXT, "deferrable": BOOL, "abolished": BOOL}),
+            "level": Rows(
+                {"level_id": NUMBER, "category": TEXT, "sub_item": TEXT, "grade": TEXT, "deferrable": BOOL,
+                 "abolished": BOOL}
+            ),
             "requirement": Rows(
                 {"requirement_id": NUMBER, "level_id": NUMBER, "route": TEXT, "requirement": TEXT, "place": NUMBER,
                  "outcome": TEXT, "because": BIG, "strong_required": NUMBER, "weak_required": NUMBER, "flat": BOOL}

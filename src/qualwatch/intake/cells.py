@@ -26,7 +26,7 @@ _EPOCH_MILLISECONDS = re.compile(r"^\d{13}$")
 _DAY = re.compile(
     r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[\sT]+\d{1,2}:\d{1,2}(?::\d{1,2})?(?:\.\d+)?)?$"
 )
-_MONTH = re.compile(r"^(\d{4})\s*[-/.年]?\s*(\d{1,2})\s*月?$")
+_MONTH = re.compile(r"^(\d{4})(?:[-/.年](\d{1,2})月?|(\d{2}))$")
 
 
 @lru_cache(maxsize=1)
@@ -53,7 +53,7 @@ def plain(cell: Cell) -> str:
 
 def folded(cell: Cell) -> str:
     """Text for comparing codes and key words: compatibility forms folded, no white space."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", plain(cell)))
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", plain(cell))).removeprefix("'")
 
 
 def has_lost_digits(cell: Cell) -> bool:
@@ -90,6 +90,34 @@ def day(cell: Cell) -> date | None:
         raise BadCell(_("日期认不出：{value}").format(value=text), _("改为 2023-06-01 这样的日期")) from error
 
 
+def day_if_told(cell: Cell) -> date | None:
+    """A day where the cell tells one; None for a month, a year or anything else (dates of birth)."""
+    try:
+        return day(cell)
+    except BadCell:
+        return None
+
+
+def first_day(cell: Cell) -> date | None:
+    """A day, or a month's first day; None for an empty cell."""
+    if not plain(cell):
+        return None
+    try:
+        return day(cell)
+    except BadCell:
+        return month(cell)
+
+
+def last_day(cell: Cell) -> date | None:
+    """A day, or a month's last day; open-ended and empty cells give None."""
+    if not plain(cell):
+        return None
+    try:
+        return end_day(cell)
+    except BadCell:
+        return (month(cell).replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
 def _checked_day(text: str, year: int, month: int, number: int) -> date:
     try:
         return date(year, month, number)
@@ -111,9 +139,11 @@ def month(cell: Cell) -> date:
     if isinstance(cell, date):
         return date(cell.year, cell.month, 1)
     text = folded(cell)
+    if isinstance(cell, float) and not cell.is_integer():  # 2026.1 may have been 2026.10
+        raise BadCell(_("月份是小数，分不清一月还是十月：{value}").format(value=text), _("改为 2026-03 这样的年月"))
     found = _MONTH.match(text)
-    if found and 1 <= int(found[2]) <= 12:
-        return date(int(found[1]), int(found[2]), 1)
+    if found and 1 <= int(found[2] or found[3]) <= 12:
+        return date(int(found[1]), int(found[2] or found[3]), 1)
     try:
         whole = day(cell)
     except BadCell:
@@ -153,9 +183,12 @@ def resident_number(cell: Cell) -> str:
         text = text[:6] + "19" + text[6:]
         text += ric.calc_check_digit(text + "0")
     if not re.fullmatch(r"\d{17}[\dX]", text):
-        if len(re.findall(r"\d{17}[\dX]", text)) > 1:
+        inside = set(re.findall(r"(?<!\d)\d{17}[\dX](?!\d)", text))
+        if len(inside) > 1:
             raise BadCell(_("一格里有多个身份证号"), _("每行只填一个人"))
-        raise BadCell(_("身份证号不是 18 位（或旧 15 位）"), _("只填号码本身，去掉说明文字"))
+        if not inside:
+            raise BadCell(_("身份证号不是 18 位（或旧 15 位）"), _("只填号码本身，去掉说明文字"))
+        text = inside.pop()
     if text[-1] != ric.calc_check_digit(text):
         raise BadCell(_("身份证号校验位不符"), _("对照身份证改正"))
     try:

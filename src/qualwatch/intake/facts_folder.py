@@ -18,6 +18,7 @@ OPTIONAL_COLUMNS = {
     "people": {"died_on", "locked_from", "locked_until"},
     "unread": {"person_id", "category"},
 }
+SHORT_NAMES = {("exemptions", "from"): "valid_from", ("exemptions", "to"): "valid_to"}
 NEEDED = ("enterprises", "items", "registrations")
 
 
@@ -54,11 +55,15 @@ def _read(file: Path, schema: pa.Schema) -> pa.Table:
     if file.suffix == ".parquet":
         return pa_parquet.read_table(file)
     types = {field.name: pa.string() if pa.types.is_list(field.type) else field.type for field in schema}
+    types |= {
+        short: types[long] for (table, short), long in SHORT_NAMES.items() if long in types and table == file.stem
+    }
     options = pa_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True)
     return pa_csv.read_csv(file, convert_options=options)
 
 
 def _conformed(name: str, table: pa.Table, schema: pa.Schema) -> pa.Table:
+    table = table.rename_columns([SHORT_NAMES.get((name, column), column) for column in table.schema.names])
     columns = []
     for field in schema:
         if field.name not in table.schema.names:

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qualwatch.evaluation.account import FileAccount, Notice, Rejection
-from qualwatch.evaluation.facts import Contribution, Exemption, Facts, Person, Registration, Unread
+from qualwatch.evaluation.facts import Contribution, Coverage, Exemption, Facts, Person, Registration, Unread
 from qualwatch.intake import facts_folder
 from qualwatch.intake.headers import find_header, table_heads
-from qualwatch.intake.problems import BadFile, NothingReadable, masked
+from qualwatch.intake.problems import BadFile, NothingReadable
 from qualwatch.intake.rows import SheetReader
 from qualwatch.intake.sheets import TEXTS, WORKBOOKS, Sheet, sheets_of
 from qualwatch.intake.tables import Collected, Identity, TableReader
 from qualwatch.law.loader import Law
+from qualwatch.privacy import masked
 from qualwatch.wording import gettext as _
 
 BASE_TABLES = ("enterprises", "items", "registrations")
@@ -63,7 +64,6 @@ class _Gathering:
         self.accounts: list[FileAccount] = []
         self.rejections: list[Rejection] = []
         self.notices: list[Notice] = []
-        self.incomplete: list[str] = []
 
     def file(self, path: Path, shown_as: str) -> None:
         """One file: its tables read, its other sheets listed; an unreadable one is a rejected entry."""
@@ -85,7 +85,15 @@ class _Gathering:
             columns = "、".join(header.missing)
             sentence = _("{table}表缺少列：{columns}").format(table=header.table.name, columns=columns)
             self.rejections.append(
-                Rejection(sheet.file, sheet.name, header.row + 1, columns, "", sentence, _("补上这些列后重新导出"))
+                Rejection(
+                    sheet.file,
+                    sheet.name,
+                    header.row + 1,
+                    columns,
+                    "",
+                    sentence,
+                    _("补上这些列，或把表头改为说明书的写法"),
+                )
             )
             return
         if header.left_over:
@@ -112,6 +120,14 @@ class _Gathering:
                 sentence += _("；请按说明书的表头导出后再试")
             raise NothingReadable(sentence)
         into = self.tables.into
+        read = sum(account.read for account in self.accounts if account.table == "registrations")
+        if not read and not any(row.source == "registrations" for row in into.coverage):
+            into.coverage[Coverage("registrations", None, None, None, "", "all")] = None
+            account = next(one for one in self.accounts if one.table == "registrations")
+            self.notices.append(
+                Notice(account.file, account.sheet, None, "", _("注册人员表没有一行数据，视为从未载入"))
+            )
+        into.settle_numbers_of_other_documents()
         ids = _pseudonyms(into)
         return Gathered(
             _facts(into, ids),

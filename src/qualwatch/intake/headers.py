@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from qualwatch.intake.cells import Cell, folded
 from qualwatch.intake.sheets import Sheet
 
+_PARTIAL_COLUMNS = 4  # so many known columns make a table whose key column is headed otherwise
 _FIRST_ROWS = 30  # a header stands below a few title rows
 
 
@@ -45,6 +46,11 @@ class Header:
     left_over: list[str]
 
     @property
+    def strength(self) -> tuple[bool, int]:
+        """A whole header before a partial one, then the one that explains more cells."""
+        return not self.missing, len(self.places)
+
+    @property
     def missing(self) -> list[str]:
         """Headers of required columns that are not there."""
         return [c.header for c in self.table.columns.values() if c.required and c.slug not in self.places]
@@ -71,7 +77,7 @@ def find_header(sheet: Sheet) -> Header | None:
     for index, row in enumerate(sheet.rows[:_FIRST_ROWS]):
         for table in table_heads().values():
             found = _as_header(index, row, table)
-            if found and (best is None or len(found.places) > len(best.places)):
+            if found and (best is None or found.strength > best.strength):
                 best = found
     return best
 
@@ -93,7 +99,8 @@ def _as_header(index: int, row: list[Cell], table: TableHead) -> Header | None:
             places[key], written[key] = at, cell.strip()
         elif folded(cell):
             left_over.append(folded(cell))
-    if not table.identified_by <= places.keys():
+    partial = len(places) >= _PARTIAL_COLUMNS and 2 * len(places) >= len(table.columns)
+    if not table.identified_by <= places.keys() and not partial:
         return None
     return Header(index, table, places, written, left_over)
 

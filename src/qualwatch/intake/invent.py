@@ -240,7 +240,7 @@ class _Province:
             words = [self.random.choice(text.specialities[trade][:2]) for trade in trades]
             grade_word = {"grade-1": "一级", "grade-2": "二级"}.get(grade or "", "")
             self.serial += 1
-            number = f"{'晋1' if grade == 'grade-1' else '晋2'}14{start.year}{self.serial:08d}"
+            number = f"晋{1 if grade == 'grade-1' else 2}14{start.year}{start.year}{self.serial % 100_000:05d}"
             self._row(
                 "registrations",
                 credit_code=code, person_name=someone.name, identity_kind=someone.kind, identity=identity,

@@ -47,6 +47,7 @@ class QualificationNames:
             words = [one for one in trades.get(trade, ()) if not one.isdigit()]
             for name in (*_spellings(text, words), *values()["qualification_aliases"].get(slug, ())):
                 self.names.setdefault(folded(name), slug)
+                self.names.setdefault(_core(folded(name)), slug)
 
     def read(self, name: Cell, grade: Cell = None, sub_item: Cell = None, *, needs_grade: bool = True) -> Qualification:
         """Category, sub-item and grade of a row; BadCell where they cannot be told or contradict each other."""
@@ -87,10 +88,25 @@ class QualificationNames:
         bare = _NOISE.sub("", _GRADE.sub("", text))
         brackets = "".join(re.findall(r"\((.*?)\)", bare)).removesuffix("分项")
         outside = re.sub(r"\(.*?\)", "", bare)
-        for candidate in (bare, outside, _tail_first(outside), outside.removesuffix("资质")):
+        inside = _GRADE_WORDS[grades[-1].removesuffix("级")] if grades else ""
+        plainly = _GRADE.sub("", text)
+        candidates = (
+            bare,
+            outside,
+            _tail_first(outside),
+            plainly,
+            _core(plainly),
+            _core(bare),
+            _core(_tail_first(_core(outside))),
+        )
+        for candidate in candidates:
             if candidate in self.names:
-                inside = _GRADE_WORDS[grades[-1].removesuffix("级")] if grades else ""
                 return self.names[candidate], inside, brackets
+        for category, known in self.law.categories.items():
+            for part in known.sub_items:  # a sub-item without brackets
+                rest = _core(bare.replace(part + "分项", "").replace(part, ""))
+                if part in bare and self.names.get(rest) == category:
+                    return category, inside, part
         return None, "", ""
 
     def _grade(self, category: str, inside: str, cell: str, text: str) -> str:
@@ -122,6 +138,14 @@ class QualificationNames:
             _("分项认不出：{value}").format(value=written),
             _("改为下列之一：{known}").format(known="、".join(text.sub_items)),
         )
+
+
+def _core(text: str) -> str:
+    """A name without the words that say only what kind of paper it is."""
+    if "监理" in text:
+        trade = re.sub(r"工程监理|监理|企业|资质|专业|[()]", "", text)
+        return f"监理:{trade}"
+    return re.sub(r"企业|资质|证书|^建筑业", "", text)
 
 
 def _tail_first(text: str) -> str:

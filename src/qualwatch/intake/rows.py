@@ -1,5 +1,6 @@
 """A sheet's data rows, merged cells filled, footers and repeated headers left out; each row's cells read once."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -8,8 +9,9 @@ from typing import Any
 from qualwatch.evaluation.account import FileAccount, Notice, Rejection
 from qualwatch.intake.cells import Cell, folded, plain, values
 from qualwatch.intake.headers import Header, is_header_again
-from qualwatch.intake.problems import BadCell, masked, masked_text
+from qualwatch.intake.problems import BadCell
 from qualwatch.intake.sheets import Sheet
+from qualwatch.privacy import hidden, masked, masked_text
 from qualwatch.wording import gettext as _
 
 _FOOTER_CELLS = 3  # a footer fills at most so many cells
@@ -46,7 +48,10 @@ class SheetReader:
             if is_header_again(row, self.header):
                 self.notice(index + 1, "", _("重复的表头，略过"))
                 continue
-            if len(filled) <= _FOOTER_CELLS and folded(filled[0]).startswith(tuple(values()["footers"])):
+            if [folded(cell) for cell in filled] == [str(number) for number in range(1, len(filled) + 1)]:
+                self.notice(index + 1, "", _("列号行，略过"))
+                continue
+            if _is_footer(filled):
                 self.notice(index + 1, "", _("表尾文字，略过"))
                 continue
             self.account.read += 1
@@ -101,7 +106,14 @@ class SheetReader:
     def notice(self, row: int | None, column: str, text: str) -> None:
         """Something to look at."""
         written = self.header.written.get(column, column)
-        self.notices.append(Notice(self.sheet.file, self.sheet.name, row, written, text))
+        self.notices.append(Notice(self.sheet.file, self.sheet.name, row, written, hidden(text)))
+
+
+def _is_footer(filled: list[Cell]) -> bool:
+    """A few cells that begin with a footer's word and hold no code or number of anybody."""
+    if len(filled) > _FOOTER_CELLS or any(re.search(r"[0-9A-Za-z]{15}", folded(cell)) for cell in filled):
+        return False
+    return folded(filled[0]).startswith(tuple(values()["footers"]))
 
 
 class BadColumn(Exception):

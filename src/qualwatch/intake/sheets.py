@@ -124,4 +124,5 @@ def _undecodable(raw: bytes, error: UnicodeDecodeError) -> BadFile:
 
 def _delimiter(text: str) -> str:
     lines = [line for line in text[:100_000].splitlines()[:20] if line.strip()]
-    return max(_DELIMITERS, key=lambda mark: (max((line.count(mark) for line in lines), default=0), mark == ","))
+    # the mark that stands on the most lines: a cell may hold many of another one
+    return max(_DELIMITERS, key=lambda mark: (sum(mark in line for line in lines), mark == ",", text.count(mark)))

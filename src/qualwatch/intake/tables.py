@@ -1,5 +1,6 @@
 """Canonical rows -> facts, table by table. People get their pseudonyms only when every file has been read."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -21,6 +22,8 @@ from qualwatch.wording import gettext as _
 
 Identity = tuple[str, str]  # kind of document, number
 IDENTITY_CARD = "identity-card"
+UNTOLD = "untold"
+_OTHER_DOCUMENT = re.compile(r"[A-Z]{1,3}\d{6,10}")
 PERSONAL_PAYER = "personal"
 
 
@@ -51,6 +54,15 @@ class Collected:
     died_on: dict[Identity, date] = field(default_factory=dict)
     names: dict[Identity, str] = field(default_factory=dict)
     rejected: list[RejectedKey] = field(default_factory=list)
+
+    def settle_numbers_of_other_documents(self) -> None:
+        """Insurance rows name no kind of document: a passport's number belongs to whoever registered with it."""
+        known = {identity[1]: identity for identity, _fact in self.registrations if identity[0] != IDENTITY_CARD}
+        found: dict[tuple[Identity, date, str], None] = {}
+        for (kind, number), month, payer in self.contributions:
+            identity = known.get(number, ("other-document", number)) if kind == UNTOLD else (kind, number)
+            found[(identity, month, payer)] = None
+        self.contributions = found
 
 
 class TableReader:
@@ -128,21 +140,25 @@ class TableReader:
         at_enterprise_from = reader.value(row, "at_enterprise_from", cells.day)
         state = reader.value(row, "register_state", _state)
         state_from = reader.value(row, "register_state_from", cells.day)
-        born_on = reader.value(row, "born_on", cells.day)
+        born_on = reader.value(row, "born_on", cells.day_if_told)
         number = folded(row.cells.get("registration_no")) or None
         specialities, unread = self.words.speciality_list(row.cells.get("speciality"), profession)
         if unread:
             reader.notice(row.number, "speciality", _("专业认不出：{value}").format(value="、".join(unread)))
-        if grade is None and self.law.professions[profession].grades:
+        if not all(own or grade for _speciality, own in specialities) and self.law.professions[profession].grades:
             reader.notice(row.number, "profession_grade", _("没有可认的级别，只能存疑"))
-        for speciality in specialities:
-            kind = (code, profession, grade, speciality, number)
+        for speciality, own_grade in specialities:
+            kind = (code, profession, own_grade or grade, speciality, number)
             fact = (*kind, at_enterprise_from, valid_from, valid_to, state, state_from)
             self.into.registrations[(identity, fact)] = None
         self._person(reader, row, identity, born_on)
 
     def _contributions(self, reader: SheetReader, row: Row) -> None:
-        identity = self._identity(reader, row)
+        number = folded(row.cells.get("identity")).upper()
+        if "identity_kind" not in reader.header.places and _OTHER_DOCUMENT.fullmatch(number):
+            identity = (UNTOLD, number)
+        else:
+            identity = self._identity(reader, row)
         month = reader.value(row, "month", cells.month)
         self.into.contributions[(identity, month, reader.value(row, "payer_credit_code", _payer))] = None
 
@@ -150,7 +166,7 @@ class TableReader:
         identity = self._identity(reader, row)
         code = reader.value(row, "credit_code", cells.credit_code)
         reason = reader.value(row, "exemption_reason", self._exemption_reason)
-        start, end = reader.value(row, "valid_from", cells.day), reader.value(row, "valid_to", cells.end_day)
+        start, end = reader.value(row, "valid_from", cells.first_day), reader.value(row, "valid_to", cells.last_day)
         reader.period(row, start, end, "valid_to")
         document = plain(row.cells.get("document")) or None
         if document is None:
@@ -165,7 +181,9 @@ class TableReader:
         if start is None and died_on is None:
             raise BadColumn("locked_from", BadCell(_("锁定起为空"), _("填写锁定开始的日期")))
         if start is not None:
-            self.into.locks[identity] = (start, end)
+            known = self.into.locks.get(identity)
+            later = known is None or (end or date.max, start) > (known[1] or date.max, known[0] or date.min)
+            self.into.locks[identity] = (start, end) if later else known or (start, end)
         if died_on is not None:
             self.into.died_on[identity] = died_on
 
@@ -183,7 +201,7 @@ class TableReader:
     def _coverage(self, reader: SheetReader, row: Row) -> None:
         source = reader.value(row, "source", _source)
         loaded_at = reader.value(row, "loaded_at", cells.day)
-        start, end = reader.value(row, "covers_from", _month_start), reader.value(row, "covers_to", _month_start)
+        start, end = reader.value(row, "covers_from", cells.first_day), reader.value(row, "covers_to", cells.last_day)
         people = reader.value(row, "people", _people)
         self.into.coverage[Coverage(source, loaded_at, start, end, reader.value(row, "area", self._area), people)] = (
             None
@@ -305,13 +323,3 @@ def _source(cell: Cell) -> str:
 
 def _people(cell: Cell) -> str:
     return one_of("coverage_people", cell, _("人员范围"), "all")
-
-
-def _month_start(cell: Cell) -> date | None:
-    """A day, or a month's first day; None for an empty cell."""
-    if not plain(cell):
-        return None
-    try:
-        return cells.day(cell)
-    except BadCell:
-        return cells.month(cell)

@@ -1,6 +1,7 @@
 """The field's words as registers write them -> the law's slugs."""
 
 import re
+import unicodedata
 from functools import lru_cache
 
 from qualwatch.intake.cells import Cell, folded, plain, values
@@ -8,6 +9,7 @@ from qualwatch.intake.problems import BadCell
 from qualwatch.law.loader import Law
 from qualwatch.wording import gettext as _
 
+_BETWEEN_WORDS = re.compile(r"[,、;/|+&·\s-]+|和(?=[\u4e00-\u9fff])")
 _GRADE_MARKS = re.compile(r"(一级|二级|壹级|贰级|1级|2级|I级|II级)")
 
 
@@ -40,7 +42,9 @@ class Words:
             for name in (text.name, *text.aliases):
                 self.professions[folded(name)] = (slug, None)
                 for word, grade in self.grades.items():
-                    if grade in text.grades and len(word) > 1:
+                    if not text.counted and not text.grades and len(word) > 1:
+                        self.professions[word + folded(name)] = (slug, None)
+                    elif grade in text.grades and len(word) > 1:
                         self.professions[word + folded(name)] = (slug, grade)
                         self.professions[folded(name) + word] = (slug, grade)
                         self.professions[f"{folded(name)}({word})"] = (slug, grade)
@@ -56,7 +60,7 @@ class Words:
 
     def profession(self, cell: Cell) -> tuple[str, str | None]:
         """(profession, grade written in the same words or None)."""
-        text = folded(cell)
+        text = folded(cell).removeprefix("国家")
         if not text:
             raise BadCell(_("证书类别为空"), _("填写注册证书类别，如 注册建造师"))
         found = self.professions.get(text) or self.professions.get(text.removesuffix("证书").removesuffix("注册"))
@@ -74,22 +78,34 @@ class Words:
         found = self.grades.get(folded(cell))
         return found if found in self.law.professions[profession].grades else None
 
-    def speciality_list(self, cell: Cell, profession: str) -> tuple[list[str | None], list[str]]:
-        """(specialities, words that could not be read); [None] where none can be read, [''] where none exist."""
+    def speciality_list(self, cell: Cell, profession: str) -> tuple[list[tuple[str | None, str | None]], list[str]]:
+        """((speciality, grade written with it), …) and the words that could not be read.
+
+        A speciality is None where none can be read, '' where the profession has none.
+        """
         known = self.specialities[profession]
         if not known:
-            return [""], []
+            return [("", None)], []
         if not plain(cell):
-            return [self.law.professions[profession].speciality_when_empty], []
+            return [(self.law.professions[profession].speciality_when_empty, None)], []
         whole = known.get(folded(cell))
         if whole:
-            return [whole], []
+            return [(whole, None)], []
         words = [
-            folded(word) for word in re.split(r"[,，、;；/|+\s]+|和(?=[\u4e00-\u9fff])", plain(cell)) if folded(word)
+            folded(word) for word in _BETWEEN_WORDS.split(unicodedata.normalize("NFKC", plain(cell))) if folded(word)
         ]
-        found: list[str | None] = list(dict.fromkeys(known[w] for w in map(self._bare, words) if w in known))
-        unread = [word for word in words if self._bare(word) not in known]
-        return ([*found, None] if unread and found else found or [None]), unread
+        found: dict[tuple[str | None, str | None], None] = {}
+        unread = []
+        for word in words:
+            bare, marks = self._bare(word), _GRADE_MARKS.findall(word)
+            grade = self.grade(marks[0], profession) if marks else None
+            if bare in known:
+                found[(known[bare], grade)] = None
+            elif not (marks and not bare.strip(marks[0])):
+                unread.append(word)
+        if unread or not found:
+            found[(None, None)] = None
+        return list(found), unread
 
     @staticmethod
     def _bare(word: str) -> str:
