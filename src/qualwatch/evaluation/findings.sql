@@ -50,8 +50,9 @@ asked AS (
            CASE WHEN q.outcome = 'judge' AND i.extended_to >= p.as_of THEN b.extended_without_check ELSE q.because END AS because,
            q.outcome = 'judge' AND coalesce(i.extended_to >= p.as_of, FALSE) AS deferred,
            q.strong_required, q.weak_required,
-           max(CASE WHEN q.flat THEN q.strong_required END) OVER (PARTITION BY i.credit_code) AS highest_strong,
-           max(CASE WHEN q.flat THEN greatest(coalesce(q.strong_required, 0), coalesce(q.weak_required, 0)) END)
+           max(CASE WHEN q.flat AND NOT coalesce(i.extended_to >= p.as_of, FALSE) THEN q.strong_required END) OVER (PARTITION BY i.credit_code) AS highest_strong,
+           max(CASE WHEN q.flat AND NOT coalesce(i.extended_to >= p.as_of, FALSE)
+                    THEN greatest(coalesce(q.strong_required, 0), coalesce(q.weak_required, 0)) END)
                OVER (PARTITION BY i.credit_code) AS highest_weak,
            q.flat
     FROM item i CROSS JOIN policy p CROSS JOIN bit b

@@ -26,6 +26,7 @@ _EPOCH_MILLISECONDS = re.compile(r"^\d{13}$")
 _DAY = re.compile(
     r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[\sT]+\d{1,2}:\d{1,2}(?::\d{1,2})?(?:\.\d+)?)?$"
 )
+_SPACE = re.compile(r"\s+")
 _MONTH = re.compile(r"^(\d{4})(?:[-/.年](\d{1,2})月?|(\d{2}))$")
 
 
@@ -53,7 +54,12 @@ def plain(cell: Cell) -> str:
 
 def folded(cell: Cell) -> str:
     """Text for comparing codes and key words: compatibility forms folded, no white space."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", plain(cell))).removeprefix("'")
+    return _folded(cell) if isinstance(cell, str) else _folded(plain(cell))
+
+
+@lru_cache(maxsize=100_000)
+def _folded(text: str) -> str:
+    return _SPACE.sub("", unicodedata.normalize("NFKC", plain(text))).removeprefix("'")
 
 
 def has_lost_digits(cell: Cell) -> bool:
@@ -192,8 +198,8 @@ def resident_number(cell: Cell) -> str:
     if text[-1] != ric.calc_check_digit(text):
         raise BadCell(_("身份证号校验位不符"), _("对照身份证改正"))
     try:
-        ric.get_birth_date(text)
-    except ValidationError as error:
+        date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
+    except ValueError as error:
         raise BadCell(_("身份证号中的出生日期不存在"), _("对照身份证改正")) from error
     return text
 

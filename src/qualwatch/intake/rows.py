@@ -34,28 +34,39 @@ class SheetReader:
     account: FileAccount
     rejections: list[Rejection]
     notices: list[Notice]
+    _header_words: frozenset[str] = frozenset()
+    _footer_words: tuple[str, ...] = ()
     _memo: dict[tuple[Callable[[Cell], Any], type, Cell], Any] = field(default_factory=dict)
 
     def rows(self) -> Iterator[Row]:
         """Data rows below the header that are not blank."""
+        self._header_words = frozenset(folded(word) for word in self.sheet.rows[self.header.row] if word)
+        self._footer_words = tuple(values()["footers"])
         self._fill_merged()
         places = list(self.header.places.items())
         for index in range(self.header.row + 1, len(self.sheet.rows)):
             row = self.sheet.rows[index]
-            filled = [cell for cell in row if cell not in (None, "") and plain(cell)]
-            if not filled:
+            first = next((cell for cell in row if cell not in (None, "") and plain(cell)), None)
+            if first is None:
                 continue
-            if is_header_again(row, self.header):
-                self.notice(index + 1, "", _("重复的表头，略过"))
-                continue
-            if [folded(cell) for cell in filled] == [str(number) for number in range(1, len(filled) + 1)]:
-                self.notice(index + 1, "", _("列号行，略过"))
-                continue
-            if _is_footer(filled):
-                self.notice(index + 1, "", _("表尾文字，略过"))
+            extra = self._not_data(row, folded(first))
+            if extra:
+                self.notice(index + 1, "", extra)
                 continue
             self.account.read += 1
             yield Row(index + 1, {key: row[at] if at < len(row) else None for key, at in places})
+
+    def _not_data(self, row: list[Cell], first: str) -> str:
+        """What a row is that is no data, told by its first word; '' for data."""
+        if first == "1":
+            filled = [folded(cell) for cell in row if cell not in (None, "") and plain(cell)]
+            return _("列号行，略过") if filled == [str(number) for number in range(1, len(filled) + 1)] else ""
+        if first in self._header_words:
+            return _("重复的表头，略过") if is_header_again(row, self.header) else ""
+        if first.startswith(self._footer_words):
+            filled = [cell for cell in row if cell not in (None, "") and plain(cell)]
+            return _("表尾文字，略过") if _is_footer(filled) else ""
+        return ""
 
     def _fill_merged(self) -> None:
         for top, left, bottom, _right in self.sheet.merged or ():
@@ -110,10 +121,8 @@ class SheetReader:
 
 
 def _is_footer(filled: list[Cell]) -> bool:
-    """A few cells that begin with a footer's word and hold no code or number of anybody."""
-    if len(filled) > _FOOTER_CELLS or any(re.search(r"[0-9A-Za-z]{15}", folded(cell)) for cell in filled):
-        return False
-    return folded(filled[0]).startswith(tuple(values()["footers"]))
+    """A few cells that hold no code or number of anybody."""
+    return len(filled) <= _FOOTER_CELLS and not any(re.search(r"[0-9A-Za-z]{15}", folded(cell)) for cell in filled)
 
 
 class BadColumn(Exception):
