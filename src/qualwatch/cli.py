@@ -111,7 +111,7 @@ def _console(output: Path | None) -> Iterator[Console]:
     part = output.with_name(output.name + ".part")
     try:
         with part.open("w", encoding="utf-8") as file:
-            yield Console(file=Hiding(file), width=WIDE, highlight=False, markup=False, emoji=False)  # type: ignore[arg-type]
+            yield Console(file=Hiding(file), width=WIDE, highlight=False, markup=False, emoji=False)  # type: ignore[arg-type]  # as above
         part.replace(output)
     except OSError as error:
         raise WrongWords(_("写不到 {path}：{reason}").format(path=output, reason=error.strerror or error)) from error

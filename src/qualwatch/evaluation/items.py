@@ -7,6 +7,13 @@ from qualwatch.evaluation.facts import Item, Unread
 from qualwatch.evaluation.findings import Finding
 from qualwatch.evaluation.people import state_holds
 from qualwatch.law.loader import Law
+from qualwatch.law.model import GradeText
+
+
+def grade_of(law: Law, item: Item) -> GradeText | None:
+    """What the law says of an item's grade; None where it knows no such level."""
+    text = law.categories.get(item.category)
+    return text.grades_of(item.sub_item).get(item.grade) if text else None  # type: ignore[call-overload]  # facts are text
 
 
 def renewal_pending(law: Law, item: Item, day: date) -> bool:
@@ -14,8 +21,7 @@ def renewal_pending(law: Law, item: Item, day: date) -> bool:
 
     Not for an abolished grade: its stock lasts to the item's own end.
     """
-    text = law.categories.get(item.category)
-    grade = text.grades_of(item.sub_item).get(item.grade) if text else None  # type: ignore[call-overload]  # any text
+    grade = grade_of(law, item)
     if grade and grade.abolished:
         return False
     filed = item.renewal_filed_on is not None and item.valid_to is not None and item.renewal_filed_on <= item.valid_to
@@ -24,8 +30,7 @@ def renewal_pending(law: Law, item: Item, day: date) -> bool:
 
 def extended_to(law: Law, item: Item) -> date | None:
     """The end of an extension granted without a check, where the law knows one for the grade."""
-    text = law.categories.get(item.category)
-    grade = text.grades_of(item.sub_item).get(item.grade) if text else None  # type: ignore[call-overload]  # any text
+    grade = grade_of(law, item)
     return item.extended_without_check_until if grade and grade.check_deferrable else None
 
 

@@ -227,7 +227,7 @@ class Bench:
             outcome, months = self.insurance(person_id)
             if outcome in ANOMALIES:
                 number = min(numbers[person_id], default=None)
-                found.append(Anomaly(self.credit_code, person_id, number, outcome, months))  # type: ignore[arg-type]
+                found.append(Anomaly(self.credit_code, person_id, number, outcome, months))  # type: ignore[arg-type]  # one of ANOMALIES
         return found
 
     def fits(self, registration: Registration, accept: Iterable[Accept]) -> Judgement | None:

@@ -13,7 +13,7 @@ from qualwatch.evaluation.counting import highest_any_trade
 from qualwatch.evaluation.explain import person_lines
 from qualwatch.evaluation.facts import EnterpriseFacts, Facts, Item, Registration, Unread
 from qualwatch.evaluation.findings import ClauseCount, EnterpriseResult, Finding, Verdict, in_order
-from qualwatch.evaluation.items import extended_to, items_in_force, never_read, renewal_pending
+from qualwatch.evaluation.items import extended_to, grade_of, items_in_force, never_read, renewal_pending
 from qualwatch.evaluation.matching import largest_matching
 from qualwatch.evaluation.people import Bench, Judgement, best_of, is_stale
 from qualwatch.law.figures import Accept, Clause, Reading, Requirement, requirements_on
@@ -106,8 +106,8 @@ class _Judge:
         )
         until = extended_to(self.law, item)
         if until and until >= self.as_of:
-            document = self.law.categories[item.category].grades_of(item.sub_item)[item.grade].check_deferrable  # type: ignore[index]
-            basis = (self.law.doc_no(document.basis),) if document else ()
+            grade = grade_of(self.law, item)
+            basis = (self.law.doc_no(grade.check_deferrable.basis),) if grade and grade.check_deferrable else ()
             found = tuple(
                 replace(one, outcome="not-required", basis=one.basis + basis, because=("extended-without-check",))
                 if one.outcome == "judge"

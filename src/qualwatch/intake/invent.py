@@ -203,7 +203,7 @@ class _Province:
         if not known:
             return []
         if grade == "grade-2" and text.name == "注册建造师":  # C16: four trades have grade 1 only
-            known = [slug for slug in known if slug not in ("railway", "airport", "port", "telecom")]
+            known = [slug for slug in known if slug not in self.words["first_grade_only"]]
         first = self.random.choice(sorted(wanted & set(text.specialities)) if wanted else known)
         if self._chance("several_specialities"):
             return list(dict.fromkeys([first, self.random.choice(known)]))
