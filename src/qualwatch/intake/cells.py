@@ -26,6 +26,7 @@ _EPOCH_MILLISECONDS = re.compile(r"^\d{13}$")
 _DAY = re.compile(
     r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[\sT]+\d{1,2}:\d{1,2}(?::\d{1,2})?(?:\.\d+)?)?$"
 )
+_CARD_NUMBER = re.compile(r"[0-9]{17}[0-9X]")
 _SPACE = re.compile(r"\s+")
 _MONTH = re.compile(r"^(\d{4})(?:[-/.年](\d{1,2})月?|(\d{2}))$")
 
@@ -54,7 +55,10 @@ def plain(cell: Cell) -> str:
 
 def folded(cell: Cell) -> str:
     """Text for comparing codes and key words: compatibility forms folded, no white space."""
-    return _folded(cell) if isinstance(cell, str) else _folded(plain(cell))
+    text = cell if isinstance(cell, str) else plain(cell)
+    if text.isascii() and text.isalnum():  # most codes: nothing to fold
+        return "" if text.lower() in _placeholders() else text
+    return _folded(text)
 
 
 @lru_cache(maxsize=100_000)
@@ -166,11 +170,19 @@ def credit_code(cell: Cell) -> str:
     text = folded(cell).upper().replace("-", "")
     if not text:
         raise BadCell(_("统一社会信用代码为空"), _("补填 18 位统一社会信用代码"))
+    found = _valid_credit_code(text)
+    if found is None:
+        sentence = _("统一社会信用代码不是 18 位") if len(text) != 18 else _("统一社会信用代码校验位不符")
+        raise BadCell(sentence, _("对照营业执照改正"))
+    return found
+
+
+@lru_cache(maxsize=1_000_000)
+def _valid_credit_code(text: str) -> str | None:
     try:
         return str(uscc.validate(text))
-    except ValidationError as error:
-        sentence = _("统一社会信用代码不是 18 位") if len(text) != 18 else _("统一社会信用代码校验位不符")
-        raise BadCell(sentence, _("对照营业执照改正")) from error
+    except ValidationError:
+        return None
 
 
 def credit_codes(cell: Cell) -> tuple[str, ...]:
@@ -180,6 +192,19 @@ def credit_codes(cell: Cell) -> tuple[str, ...]:
 
 def resident_number(cell: Cell) -> str:
     """A resident identity number, 18 digits, capital X; the old 15-digit form is lengthened."""
+    if not isinstance(cell, str) or not _CARD_NUMBER.fullmatch(cell):
+        cell = _card_number_in(cell)
+    if cell[-1] != ric.calc_check_digit(cell):
+        raise BadCell(_("身份证号校验位不符"), _("对照身份证改正"))
+    try:
+        date(int(cell[6:10]), int(cell[10:12]), int(cell[12:14]))
+    except ValueError as error:
+        raise BadCell(_("身份证号中的出生日期不存在"), _("对照身份证改正")) from error
+    return str(cell)
+
+
+def _card_number_in(cell: Cell) -> str:
+    """The one number of 18 places that a cell holds, however it is written."""
     if has_lost_digits(cell):
         raise BadCell(_("身份证号是数字格式，末几位已丢失"), _("把这一列设为文本格式后重新录入"))
     text = folded(cell).upper()
@@ -195,24 +220,22 @@ def resident_number(cell: Cell) -> str:
         if not inside:
             raise BadCell(_("身份证号不是 18 位（或旧 15 位）"), _("只填号码本身，去掉说明文字"))
         text = inside.pop()
-    if text[-1] != ric.calc_check_digit(text):
-        raise BadCell(_("身份证号校验位不符"), _("对照身份证改正"))
-    try:
-        date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
-    except ValueError as error:
-        raise BadCell(_("身份证号中的出生日期不存在"), _("对照身份证改正")) from error
     return text
 
 
 def has_retired_region(number: str) -> bool:
     """Whether the first six digits of a resident number are no longer (or never were) a county's code."""
+    return _is_retired(number[:6])
+
+
+@lru_cache(maxsize=1_000_000)
+def _is_retired(code: str) -> bool:
     try:
-        return str(_county(number[:6])).startswith("[") and not str(_county(number[:6])).split("]")[0].endswith("-")
+        return str(_county(code)).startswith("[") and not str(_county(code)).split("]")[0].endswith("-")
     except KeyError:
         return True
 
 
-@lru_cache(maxsize=10_000)
 def _county(code: str) -> str:
     from stdnum import numdb  # the table is large; most runs of other commands never need it
 

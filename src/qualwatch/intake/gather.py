@@ -1,25 +1,26 @@
 """A folder of register files, one workbook, or a facts folder -> facts with every row accounted for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from qualwatch.evaluation.account import FileAccount, Notice, Rejection
-from qualwatch.evaluation.facts import Contribution, Coverage, Exemption, Facts, Person, Registration, Unread
+from qualwatch.evaluation.facts import Coverage, Facts
 from qualwatch.intake import facts_folder
 from qualwatch.intake.headers import find_header, table_heads
+from qualwatch.intake.people import People
 from qualwatch.intake.problems import BadFile, NothingReadable
 from qualwatch.intake.rows import SheetReader
 from qualwatch.intake.sheets import TEXTS, WORKBOOKS, Sheet, sheets_of
-from qualwatch.intake.tables import Collected, Identity, TableReader
+from qualwatch.intake.tables import TableReader
 from qualwatch.law.loader import Law
-from qualwatch.privacy import masked
 from qualwatch.wording import gettext as _
 
 BASE_TABLES = ("enterprises", "items", "registrations")
 
 
-@dataclass(slots=True)
+@dataclass
 class Gathered:
     """Facts, and how they came about. `masks` and `names` are by pseudonym, for people who may see them."""
 
@@ -27,8 +28,17 @@ class Gathered:
     accounts: list[FileAccount] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    masks: dict[str, str] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
+    people: People | None = None  # None where the facts came with pseudonyms
+
+    @cached_property
+    def masks(self) -> Mapping[str, str]:
+        """Masked identity numbers."""
+        return self.people.masks() if self.people else {}
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Names as the registers write them."""
+        return self.people.names() if self.people else {}
 
 
 def gather(path: Path, law: Law, progress: Callable[[str], None] = lambda _file: None) -> Gathered:
@@ -128,55 +138,5 @@ class _Gathering:
                 Notice(account.file, account.sheet, None, "", _("注册人员表没有一行数据，视为从未载入"))
             )
         into.settle_numbers_of_other_documents()
-        ids = _pseudonyms(into)
-        return Gathered(
-            _facts(into, ids),
-            self.accounts,
-            self.rejections,
-            self.notices,
-            {ids[identity]: masked(identity[1]) for identity in ids},
-            {ids[identity]: name for identity, name in into.names.items() if name},
-        )
-
-
-def _pseudonyms(into: Collected) -> dict[Identity, str]:
-    """Ranks in sorted identity order: nothing of the number can be computed back from them."""
-    identities = {key[0] for key in into.registrations} | {key[0] for key in into.contributions}
-    identities |= {key[0] for key in into.exemptions} | into.locks.keys() | into.died_on.keys()
-    identities |= {key.identity for key in into.rejected if key.identity}
-    width = len(str(len(identities)))
-    return {identity: f"P{rank:0{width}d}" for rank, identity in enumerate(sorted(identities), 1)}
-
-
-def _facts(into: Collected, ids: dict[Identity, str]) -> Facts:
-    people = []
-    for identity, person_id in ids.items():
-        locked_from, locked_until = into.locks.get(identity, (None, None))
-        born_on, died_on = into.born_on.get(identity), into.died_on.get(identity)
-        people.append(Person(person_id, born_on, died_on, locked_from, locked_until))
-    unread = [
-        Unread(
-            f"U{n}",
-            key.credit_code,
-            key.table,
-            key.profession,
-            ids[key.identity] if key.identity else None,
-            key.category,
-        )
-        for n, key in enumerate(into.rejected, 1)
-    ]
-    return Facts.of_rows(
-        {
-            "enterprises": into.enterprises.values(),
-            "items": into.items,
-            "registrations": [Registration(ids[identity], *rest) for identity, rest in into.registrations],
-            "people": people,
-            "contributions": [
-                Contribution(ids[identity], month, payer) for identity, month, payer in into.contributions
-            ],
-            "exemptions": [Exemption(ids[identity], *rest) for identity, rest in into.exemptions],
-            "accepted_findings": into.accepted_findings,
-            "coverage": into.coverage,
-            "unread": unread,
-        }
-    )
+        people = People(self.tables)
+        return Gathered(people.facts(), self.accounts, self.rejections, self.notices, people)

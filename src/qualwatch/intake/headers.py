@@ -74,7 +74,7 @@ def table_heads() -> dict[str, TableHead]:
 def find_header(sheet: Sheet) -> Header | None:
     """The header row of the table that explains most of a row's cells; None where no row is a header."""
     best: Header | None = None
-    for index, row in enumerate(sheet.rows[:_FIRST_ROWS]):
+    for index, row in enumerate(sheet.head(_FIRST_ROWS)):
         for table in table_heads().values():
             found = _as_header(index, row, table)
             if found and (best is None or found.strength > best.strength):

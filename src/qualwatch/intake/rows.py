@@ -6,14 +6,19 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from qualwatch.evaluation.account import FileAccount, Notice, Rejection
 from qualwatch.intake.cells import Cell, folded, plain, values
+from qualwatch.intake.columns import Body
 from qualwatch.intake.headers import Header, is_header_again
 from qualwatch.intake.problems import BadCell
 from qualwatch.intake.sheets import Sheet
 from qualwatch.privacy import hidden, masked, masked_text
 from qualwatch.wording import gettext as _
 
+_LONG_CODE = 15  # digits of the shortest code that no heading or footer begins with
 _FOOTER_CELLS = 3  # a footer fills at most so many cells
 
 
@@ -38,14 +43,35 @@ class SheetReader:
     _footer_words: tuple[str, ...] = ()
     _memo: dict[tuple[Callable[[Cell], Any], type, Cell], Any] = field(default_factory=dict)
 
-    def rows(self) -> Iterator[Row]:
-        """Data rows below the header that are not blank."""
-        self._header_words = frozenset(folded(word) for word in self.sheet.rows[self.header.row] if word)
+    def __post_init__(self) -> None:
+        header = self.sheet.head(self.header.row + 1)[self.header.row]
+        self._header_words = frozenset(folded(word) for word in header if word)
         self._footer_words = tuple(values()["footers"])
         self._fill_merged()
+
+    def body(self) -> Body:
+        """The rows below the header as columns."""
+        return Body(self.sheet, self.header)
+
+    def surely_data(self, body: Body) -> pa.Array:
+        """Which rows below the header are data by their first word; the others want a closer look."""
+
+        def kind(cell: Cell) -> bool | None:  # None: look at the next column
+            if isinstance(cell, str) and len(cell) >= _LONG_CODE and cell.isascii() and cell.isdigit():
+                return True
+            if cell in (None, "") or not plain(cell):
+                return None
+            word = folded(cell)
+            return word != "1" and word not in self._header_words and not word.startswith(self._footer_words)
+
+        return body.first_that_tells(kind)
+
+    def rows(self, taken: pa.Array) -> Iterator[Row]:
+        """Data rows below the header that are not blank, without those `taken` already."""
         places = list(self.header.places.items())
-        for index in range(self.header.row + 1, len(self.sheet.rows)):
-            row = self.sheet.rows[index]
+        rest = pc.indices_nonzero(pc.invert(taken)).to_pylist()
+        first_row = self.header.row + 1
+        for index, row in self.sheet.rows_at(first_row + at for at in rest):
             first = next((cell for cell in row if cell not in (None, "") and plain(cell)), None)
             if first is None:
                 continue

@@ -14,17 +14,16 @@ from qualwatch.evaluation.facts import (
 from qualwatch.intake import cells
 from qualwatch.intake.cells import Cell, folded, plain, values
 from qualwatch.intake.problems import BadCell
-from qualwatch.intake.qualifications import QualificationNames
+from qualwatch.intake.qualifications import Qualification, QualificationNames
 from qualwatch.intake.rows import BadColumn, Row, SheetReader
-from qualwatch.intake.vocabulary import Words, one_of
+from qualwatch.intake.smooth import SmoothRows
+from qualwatch.intake.vocabulary import IDENTITY_CARD, Words, identity_kind, one_of, payer, state
 from qualwatch.law.loader import Law
 from qualwatch.wording import gettext as _
 
 Identity = tuple[str, str]  # kind of document, number
-IDENTITY_CARD = "identity-card"
 UNTOLD = "untold"
 _OTHER_DOCUMENT = re.compile(r"[A-Z]{1,3}\d{6,10}")
-PERSONAL_PAYER = "personal"
 
 
 @dataclass(slots=True)
@@ -59,9 +58,9 @@ class Collected:
         """Insurance rows name no kind of document: a passport's number belongs to whoever registered with it."""
         known = {identity[1]: identity for identity, _fact in self.registrations if identity[0] != IDENTITY_CARD}
         found: dict[tuple[Identity, date, str], None] = {}
-        for (kind, number), month, payer in self.contributions:
+        for (kind, number), month, paid_by in self.contributions:
             identity = known.get(number, ("other-document", number)) if kind == UNTOLD else (kind, number)
-            found[(identity, month, payer)] = None
+            found[(identity, month, paid_by)] = None
         self.contributions = found
 
 
@@ -73,11 +72,16 @@ class TableReader:
         self.words = Words(law)
         self.qualifications = QualificationNames(law)
         self.into = Collected()
+        self.smooth = SmoothRows(self.words)
+        self._named: dict[tuple[Any, ...], Qualification | BadCell] = {}
 
     def read(self, reader: SheetReader) -> None:
         """Every row of a sheet: taken, or rejected with its reason and kept as unread."""
         take = getattr(self, f"_{reader.header.table.slug}")
-        for row in reader.rows():
+        smooth = self.smooth.take(reader)
+        reader.account.read += smooth.true_count
+        reader.account.accepted += smooth.true_count
+        for row in reader.rows(smooth):
             try:
                 take(reader, row)
                 reader.account.accepted += 1
@@ -125,31 +129,30 @@ class TableReader:
                 reader.value(row, "route", self._route), valid_from, valid_to,
                 reader.value(row, "renewal_filed_on", cells.day),
                 reader.value(row, "extended_without_check_until", cells.day),
-                reader.value(row, "register_state", _state), reader.value(row, "register_state_from", cells.day),
+                reader.value(row, "register_state", state), reader.value(row, "register_state_from", cells.day),
             )
         ] = None  # fmt: skip
 
     def _registrations(self, reader: SheetReader, row: Row) -> None:
         code = reader.value(row, "credit_code", cells.credit_code)
         identity = self._identity(reader, row)
-        profession, grade = reader.value(row, "profession", self.words.profession)
-        grade = grade or self.words.grade(row.cells.get("profession_grade"), profession)
+        reader.value(row, "profession", self.words.profession)
+        written = (row.cells.get(column) for column in ("profession", "profession_grade", "speciality"))
+        kinds, unread, graded = self.words.certificates(*written)
         valid_from = reader.value(row, "valid_from", cells.day)
         valid_to = reader.value(row, "valid_to", cells.end_day)
         reader.period(row, valid_from, valid_to, "valid_to")
         at_enterprise_from = reader.value(row, "at_enterprise_from", cells.day)
-        state = reader.value(row, "register_state", _state)
+        own_state = reader.value(row, "register_state", state)
         state_from = reader.value(row, "register_state_from", cells.day)
         born_on = reader.value(row, "born_on", cells.day_if_told)
         number = folded(row.cells.get("registration_no")) or None
-        specialities, unread = self.words.speciality_list(row.cells.get("speciality"), profession)
         if unread:
             reader.notice(row.number, "speciality", _("专业认不出：{value}").format(value="、".join(unread)))
-        if not all(own or grade for _speciality, own in specialities) and self.law.professions[profession].grades:
+        if not graded:
             reader.notice(row.number, "profession_grade", _("没有可认的级别，只能存疑"))
-        for speciality, own_grade in specialities:
-            kind = (code, profession, own_grade or grade, speciality, number)
-            fact = (*kind, at_enterprise_from, valid_from, valid_to, state, state_from)
+        for kind in kinds:
+            fact = (code, *kind, number, at_enterprise_from, valid_from, valid_to, own_state, state_from)
             self.into.registrations[(identity, fact)] = None
         self._person(reader, row, identity, born_on)
 
@@ -160,7 +163,7 @@ class TableReader:
         else:
             identity = self._identity(reader, row)
         month = reader.value(row, "month", cells.month)
-        self.into.contributions[(identity, month, reader.value(row, "payer_credit_code", _payer))] = None
+        self.into.contributions[(identity, month, reader.value(row, "payer_credit_code", payer))] = None
 
     def _exemptions(self, reader: SheetReader, row: Row) -> None:
         identity = self._identity(reader, row)
@@ -207,19 +210,21 @@ class TableReader:
             None
         )
 
-    def _qualification(self, row: Row, *, needs_grade: bool = True) -> Any:
-        try:
-            return self.qualifications.read(
-                row.cells.get("qualification"),
-                row.cells.get("grade"),
-                row.cells.get("sub_item"),
-                needs_grade=needs_grade,
-            )
-        except BadCell as bad:
-            raise BadColumn("qualification", bad) from bad
+    def _qualification(self, row: Row, *, needs_grade: bool = True) -> Qualification:
+        written = tuple(row.cells.get(column) for column in ("qualification", "grade", "sub_item"))
+        key = (needs_grade, *map(type, written), *written)
+        if key not in self._named:
+            try:
+                self._named[key] = self.qualifications.read(*written, needs_grade=needs_grade)
+            except BadCell as bad:
+                self._named[key] = bad
+        found = self._named[key]
+        if isinstance(found, BadCell):
+            raise BadColumn("qualification", found)
+        return found
 
     def _identity(self, reader: SheetReader, row: Row) -> Identity:
-        kind = reader.value(row, "identity_kind", _identity_kind)
+        kind = reader.value(row, "identity_kind", identity_kind)
         if kind != IDENTITY_CARD:
             number = folded(row.cells.get("identity")).upper()
             if not number:
@@ -293,18 +298,6 @@ def _reason_slugs() -> set[str]:
 def _division(cell: Cell) -> str | None:
     text = folded(cell)
     return text[:6] if text.isdigit() and len(text) in (6, 9, 12) else text or None
-
-
-def _state(cell: Cell) -> str:
-    return one_of("states", cell, _("状态"), "in-force")
-
-
-def _identity_kind(cell: Cell) -> str:
-    return one_of("identity_kinds", cell, _("证件类型"), IDENTITY_CARD)
-
-
-def _payer(cell: Cell) -> str:
-    return PERSONAL_PAYER if folded(cell) in values()["personal_payers"] else cells.credit_code(cell)
 
 
 def _requirement(cell: Cell) -> str:

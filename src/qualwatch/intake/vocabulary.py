@@ -4,11 +4,13 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from qualwatch.intake.cells import Cell, folded, plain, values
+from qualwatch.intake.cells import Cell, credit_code, folded, plain, values
 from qualwatch.intake.problems import BadCell
 from qualwatch.law.loader import Law
 from qualwatch.wording import gettext as _
 
+IDENTITY_CARD = "identity-card"
+PERSONAL_PAYER = "personal"
 _BETWEEN_WORDS = re.compile(r"[,、;/|+&·\s-]+|和(?=[\u4e00-\u9fff])")
 _GRADE_MARKS = re.compile(r"(一级|二级|壹级|贰级|1级|2级|I级|II级)")
 
@@ -24,6 +26,21 @@ def one_of(group: str, cell: Cell, what: str, empty: str) -> str:
         sentence = _("{what}认不出：{value}").format(what=what, value=text)
         raise BadCell(sentence, _("改为下列之一：{known}").format(known=known))
     return found
+
+
+def identity_kind(cell: Cell) -> str:
+    """The kind of an identity document; an identity card where nothing is said."""
+    return one_of("identity_kinds", cell, _("证件类型"), IDENTITY_CARD)
+
+
+def state(cell: Cell) -> str:
+    """A register state; in force where nothing is said."""
+    return one_of("states", cell, _("状态"), "in-force")
+
+
+def payer(cell: Cell) -> str:
+    """Who paid: a credit code, or the person alone."""
+    return PERSONAL_PAYER if folded(cell) in values()["personal_payers"] else credit_code(cell)
 
 
 @lru_cache(maxsize=32)
@@ -77,6 +94,16 @@ class Words:
         """A profession's grade; None where it has none, is empty or unreadable."""
         found = self.grades.get(folded(cell))
         return found if found in self.law.professions[profession].grades else None
+
+    def certificates(
+        self, profession: Cell, grade: Cell, speciality: Cell
+    ) -> tuple[list[tuple[str, str | None, str | None]], list[str], bool]:
+        """(profession, grade, speciality) of each speciality, the words not read, and whether every grade is known."""
+        slug, own = self.profession(profession)
+        whole = own or self.grade(grade, slug)
+        specialities, unread = self.speciality_list(speciality, slug)
+        graded = not self.law.professions[slug].grades or all(mark or whole for _speciality, mark in specialities)
+        return [(slug, mark or whole, one) for one, mark in specialities], unread, graded
 
     def speciality_list(self, cell: Cell, profession: str) -> tuple[list[tuple[str | None, str | None]], list[str]]:
         """((speciality, grade written with it), …) and the words that could not be read.

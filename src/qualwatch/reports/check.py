@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -33,7 +33,7 @@ class CheckReport:
     accounts: list[FileAccount]
     rejections: list[Rejection]
     notices: list[Notice]
-    masks: dict[str, str]
+    masks: Mapping[str, str]
 
     @property
     def findings(self) -> Iterator[Finding]:
@@ -109,7 +109,7 @@ def finding_as_dict(one: Finding) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def anomaly_as_dict(one: Anomaly, masks: dict[str, str]) -> dict[str, Any]:
+def anomaly_as_dict(one: Anomaly, masks: Mapping[str, str]) -> dict[str, Any]:
     """One anomaly, the person masked."""
     return {
         "credit_code": one.credit_code, "person": masks.get(one.person_id, one.person_id),
