@@ -1,0 +1,104 @@
+"""Reading by columns is reading row by row, only faster: the same facts, rejections, notices and accounts."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import files
+from builders import BRANCH, OTHER, OWN, identity, law
+from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS
+from qualwatch.intake.gather import Gathered, gather
+from qualwatch.intake.invent import Plan, invent
+from qualwatch.intake.rows import SheetReader
+from qualwatch.intake.smooth import SmoothRows
+from registers import item
+
+CODES = [OWN, OTHER, BRANCH, OWN.lower(), f" {OTHER}", OWN[:-1] + "0", "", "1.23E+17"]
+PEOPLE = [*(identity(n) for n in range(1, 9)), identity(3).lower(), "14010519850615", "140105850615001", "H12345678", "", "-"]
+DAYS = ["2024-01-01", "2027/1/1", "2024年3月5日", "45000", "长期", "", "无", "2026-02-30", "2020-01-01", "2020-01-01至2027-01-01"]
+KINDS = ["", "身份证", "港澳居民来往内地通行证", "护照", "说不清"]
+PROFESSIONS = ["注册建造师", "二级注册建造师", "注册监理工程师", "注册造价工程师", "不知道", "", "小型项目管理师"]
+GRADES = ["一级", "二级", "", "三级", "壹级"]
+TRADES = ["建筑工程", "建筑工程、市政", "机电(二级)", "", "不是专业", "房屋建筑工程", "矿业"]
+STATES = ["有效", "", "注销", "奇怪"]
+MONTHS = ["2026-01", "2026-02", "202603", "2026.1", "", "十月", "2026-03-31"]
+PAYERS = [*CODES, "个人"]
+EXTRAS = [["合计"], [], ["1", "2", "3"], ["填表人：张三"], ["", ""]]
+
+
+def row(*pools: list[str]) -> st.SearchStrategy[list[Any]]:
+    return st.tuples(*(st.sampled_from(pool) for pool in pools)).map(list)
+
+
+registration = row(CODES, ["张三", "李四", "-"], KINDS, PEOPLE, ["", "1985-06-15", "1985-06"], PROFESSIONS, GRADES, TRADES,
+                   ["", "晋214", "京1"], DAYS, DAYS, DAYS, STATES, DAYS)  # fmt: skip
+contribution = row(PEOPLE, MONTHS, PAYERS)
+extra = st.sampled_from(EXTRAS)
+
+
+def told(found: Gathered) -> dict[str, Any]:
+    """Everything that a reading says, in an order of its own."""
+    tables = {name: sorted(map(str, table.to_pylist())) for name, table in found.facts.tables.items() if name != "people"}
+    registered = {one["person_id"] for one in found.facts.tables["registrations"].to_pylist()}
+    people = {one["person_id"]: one for one in found.facts.tables["people"].to_pylist() if one["person_id"] in registered}
+    shown = {one: (found.masks[one], found.names.get(one)) for one in people}
+    return {**tables, "people": people, "shown": shown, "rejections": found.rejections, "notices": found.notices,
+            "accounts": found.accounts}  # fmt: skip
+
+
+def none_smooth(_self: SmoothRows, reader: SheetReader) -> pa.Array:
+    return pa.repeat(pa.scalar(value=False), reader.body().length)
+
+
+def agree(path: Path) -> Gathered:
+    quick = gather(path, law())
+    with patch.object(SmoothRows, "take", none_smooth):
+        slow = gather(path, law())
+    assert told(quick) == told(slow)
+    return quick
+
+
+@given(st.lists(st.one_of(registration, registration, extra), max_size=12), st.lists(st.one_of(contribution, extra), max_size=12),
+       st.sampled_from(["csv", "gb18030.csv", "xlsx"]), st.integers(0, 2))  # fmt: skip
+@settings(max_examples=60)
+def test_columns_say_what_rows_say(registrations: files.Rows, contributions: files.Rows, form: str, titles: int) -> None:
+    above: files.Rows = [["某厅导出"], []][:titles]
+    sheets = {
+        "企业": [ENTERPRISES, [OWN, "甲", "140105", BRANCH], [OTHER, "乙", "140200", ""]],
+        "资质": [ITEMS, item()],
+        "注册人员": [*above, REGISTRATIONS, *registrations],
+        "社保": [*above, CONTRIBUTIONS, *contributions],
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        agree(files.write(Path(folder), sheets, form))
+
+
+def test_an_invented_province_read_both_ways(tmp_path: Path) -> None:
+    invent(Plan(200, 5), tmp_path, "csv", law())
+    found = agree(tmp_path)
+    assert found.rejections, "the province is to have bad rows"
+    assert len(found.facts.tables["registrations"]) > 2000
+
+
+def test_a_province_whose_rows_are_nearly_all_smooth(tmp_path: Path) -> None:
+    """Otherwise the test above would compare one way of reading with itself."""
+    invent(Plan(200, 5), tmp_path, "csv", law())
+    taken: list[int] = []
+    take = SmoothRows.take
+
+    def counted(self: SmoothRows, reader: SheetReader) -> pa.Array:
+        found = take(self, reader)
+        if reader.header.table.slug in ("registrations", "contributions"):
+            taken.append(found.true_count * 100 // max(1, len(found)))
+        return found
+
+    with patch.object(SmoothRows, "take", counted):
+        gather(tmp_path, law())
+    assert min(taken) > 90
