@@ -1,4 +1,6 @@
-"""The two engines say the same: every number, every reason, every anomaly, over random provinces."""
+"""The two engines say the same: every number, every reason, every anomaly, every person, over random provinces."""
+
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from builders import law, policy
 from provinces import Province
 from qualwatch.evaluation import columnar, reference
+from qualwatch.evaluation.findings import FindingKey, PersonLine
 
 
 def agree(seed: int) -> None:
@@ -15,10 +18,13 @@ def agree(seed: int) -> None:
     expected = list(reference.evaluate(law(), values, facts, province.day))
     found = list(columnar.evaluate(law(), values, facts, province.day))
     assert len(found) == len(expected)
+    lines: dict[FindingKey, tuple[PersonLine, ...]] = {}
     for one, other in zip(expected, found, strict=True):
         assert list(other.findings) == list(one.findings)
         assert other.anomalies == one.anomalies
         assert other.not_judged == one.not_judged
+        lines |= {finding.key: people for finding, people in zip(one.findings, one.people, strict=True) if people}
+    assert columnar.people(law(), values, facts, province.day, facts.credit_codes) == lines
 
 
 @given(st.integers(0, 10**9))
@@ -32,3 +38,29 @@ def test_the_engines_agree(seed: int) -> None:
 def test_the_engines_agree_over_thousands_of_provinces(first: int) -> None:
     for seed in range(first, first + 500):
         agree(seed)
+
+
+def steps(statement: str) -> dict[str, str]:
+    """The named steps of a statement, each with its heading."""
+    text = (columnar.SQL / statement).read_text(encoding="utf-8")
+    return {name: body for body, name in re.findall(r"(?ms)((?:^-- [^\n]*\n)*^(\w+) AS \(.*?^\),?$)", text)}
+
+
+OWN_STEPS = {"registration", "stood", "member", "insured"}  # anomalies.sql looks at everybody, findings.sql at those needed
+
+
+def test_a_step_that_statements_share_is_the_same_text_in_each() -> None:
+    findings, people, anomalies = map(steps, ("findings.sql", "people.sql", "anomalies.sql"))
+    shared = findings.keys() & people.keys() - {"needed", "counted", "head"}
+    assert len(shared) >= 18
+    assert [name for name in shared if findings[name].rstrip(",") != people[name].rstrip(",")] == []
+    with_anomalies = findings.keys() & anomalies.keys() - OWN_STEPS
+    assert len(with_anomalies) >= 10
+    assert [name for name in with_anomalies if findings[name].rstrip(",") != anomalies[name].rstrip(",")] == []
+
+
+@pytest.mark.parametrize("statement", ["findings.sql", "people.sql", "anomalies.sql"])
+def test_every_step_is_headed_by_its_rule_or_goes_on_with_the_one_before(statement: str) -> None:
+    found = steps(statement)
+    assert sum(body.startswith("-- ") for body in found.values()) >= 10
+    assert next(iter(found.values())).startswith("-- ")

@@ -1,7 +1,9 @@
-"""The fast engine: findings.sql and anomalies.sql over facts and the law of the day. Must agree with reference.py."""
+"""The fast engine: findings.sql, anomalies.sql, people.sql over facts and the law of the day."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pyarrow.compute as pc
 
 from qualwatch.evaluation.counting import flat_clause
 from qualwatch.evaluation.facts import Facts
-from qualwatch.evaluation.findings import Anomaly, ClauseCount, EnterpriseResult, Finding
+from qualwatch.evaluation.findings import Anomaly, ClauseCount, EnterpriseResult, Finding, FindingKey, PersonLine
 from qualwatch.evaluation.items import items_in_force, never_read
 from qualwatch.evaluation.law_tables import BIG, TEXT, LawTables, Rows, mask_of, slugs_of
 from qualwatch.evaluation.people import first_of, is_stale, month_of, whole_months
@@ -100,9 +102,7 @@ def _register_states(facts: Facts, law: LawTables) -> pa.Table:
 def evaluate(law: Law, policy: Policy, facts: Facts, as_of: date) -> Iterator[EnterpriseResult]:
     """Every enterprise in credit-code order, as reference.evaluate gives it but for the person lines."""
     tables = LawTables(law, policy, as_of)
-    connection = duckdb.connect()
-    for name, table in {**tables.tables(), **_facts_tables(facts, tables)}.items():
-        connection.register(name, table)
+    connection = _bound({**tables.tables(), **_facts_tables(facts, tables)})
     findings: dict[str, list[Finding]] = {}
     for row in _rows_of(connection, "findings.sql"):
         findings.setdefault(row["credit_code"], []).append(_finding(law, tables, row))
@@ -118,6 +118,34 @@ def evaluate(law: Law, policy: Policy, facts: Facts, as_of: date) -> Iterator[En
             anomalies=tuple(anomalies.get(credit_code, ())),
             not_judged=tuple(items_in_force(law, facts.items_of(credit_code), as_of).not_judged),
         )
+
+
+def people(
+    law: Law, policy: Policy, facts: Facts, as_of: date, credit_codes: Iterable[str]
+) -> dict[FindingKey, tuple[PersonLine, ...]]:
+    """Everybody looked at for each requirement of some enterprises, by the finding's key."""
+    tables = LawTables(law, policy, as_of)
+    bound = {**tables.tables(), **_facts_tables(facts, tables)}
+    bound["items"] = bound["items"].filter(pc.is_in(bound["items"]["credit_code"], pa.array(set(credit_codes), TEXT)))
+    connection = _bound(bound)
+    found: dict[FindingKey, list[PersonLine]] = {}
+    for (*key, person_id), rows in groupby(
+        _rows_of(connection, "people.sql"),
+        itemgetter("credit_code", "category", "sub_item", "requirement", "person_id"),
+    ):
+        listed = list(rows)
+        shown = tuple(map(itemgetter("profession", "profession_grade", "speciality", "registration_no"), listed))
+        line = PersonLine(person_id, shown, listed[0]["counts"], slugs_of(listed[0]["because"]))
+        found.setdefault(tuple(key), []).append(line)
+    connection.close()
+    return {key: tuple(lines) for key, lines in found.items()}
+
+
+def _bound(tables: dict[str, pa.Table]) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    for name, table in tables.items():
+        connection.register(name, table)
+    return connection
 
 
 def _rows_of(connection: duckdb.DuckDBPyConnection, statement: str) -> Iterator[dict[str, Any]]:

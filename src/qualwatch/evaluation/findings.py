@@ -40,6 +40,9 @@ class ClauseCount:
     eligible_possible: int
 
 
+FindingKey = tuple[str, str, str, str]  # credit code, category, sub-item, requirement
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One requirement of one item on one day. Numbers are null where the law gives no figure to compare with."""
@@ -62,6 +65,11 @@ class Finding:
     clauses: tuple[ClauseCount, ...]
     basis: tuple[str, ...]
     because: tuple[str, ...]
+
+    @property
+    def key(self) -> FindingKey:
+        """What tells this finding from every other of its day."""
+        return self.credit_code, self.category, self.sub_item, self.requirement
 
 
 @dataclass(frozen=True, slots=True)

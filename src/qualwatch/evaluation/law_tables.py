@@ -77,6 +77,7 @@ class LawTables:
             ),
             "hall": Rows({"requirement_id": NUMBER, "reading": TEXT, "set_id": NUMBER, "need": NUMBER}),
             "requirement_set": Rows({"requirement_id": NUMBER, "set_id": NUMBER}),
+            "looked_at": Rows({"requirement_id": NUMBER, "set_id": NUMBER}),
             "class": Rows({"set_id": NUMBER, "sector": TEXT, "by_certificate": BOOL}),
             "class_profession": Rows({"set_id": NUMBER, "profession": TEXT}),
             "accept": Rows(
@@ -126,6 +127,10 @@ class LawTables:
             if reading is not None:
                 shown = Reading((flat_clause(base, reading.required),)) if flat and base else reading
                 sets |= self._reading(number, name, one, shown)
+        if base is not None:
+            looked = (flat_clause(base, base.required),) if flat else base.clauses
+            accept = tuple(dict.fromkeys(kind for clause in looked for kind in clause.accept))
+            self._made["looked_at"].rows.append((number, self._set(one, accept)))
         self._made["requirement_set"].rows += [(number, set_id) for set_id in sorted(sets)]
 
     def _reading(self, number: int, name: str, one: Requirement, reading: Reading) -> set[int]:

@@ -51,6 +51,13 @@ def read_facts(path: Path, law: Law) -> Facts:
     return Facts(tables)
 
 
+def write_facts(facts: Facts, folder: Path) -> None:
+    """Every table as Parquet; reading the folder gives the same facts."""
+    folder.mkdir(parents=True)
+    for name, table in facts.tables.items():
+        pa_parquet.write_table(table, folder / f"{name}.parquet")
+
+
 def _read(file: Path, schema: pa.Schema) -> pa.Table:
     if file.suffix == ".parquet":
         return pa_parquet.read_table(file)

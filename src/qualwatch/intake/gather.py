@@ -17,6 +17,7 @@ from qualwatch.intake.tables import TableReader
 from qualwatch.law.loader import Law
 from qualwatch.wording import gettext as _
 
+Progress = Callable[[str, int, int], None]  # a file's name, the bytes before it, the bytes of all
 BASE_TABLES = ("enterprises", "items", "registrations")
 
 
@@ -41,7 +42,7 @@ class Gathered:
         return self.people.names() if self.people else {}
 
 
-def gather(path: Path, law: Law, progress: Callable[[str], None] = lambda _file: None) -> Gathered:
+def gather(path: Path, law: Law, progress: Progress = lambda *_told: None) -> Gathered:
     """Reads PATH. NothingReadable where there is nothing to judge, in one sentence."""
     if not path.exists():
         raise NothingReadable(_("找不到 {path}").format(path=path))
@@ -49,8 +50,9 @@ def gather(path: Path, law: Law, progress: Callable[[str], None] = lambda _file:
         return Gathered(facts_folder.read_facts(path, law))
     files = _files_of(path)
     reading = _Gathering(law)
-    for file in files:
-        progress(file.name)
+    sizes = [file.stat().st_size for file in files]
+    for at, file in enumerate(files):
+        progress(file.name, sum(sizes[:at]), sum(sizes))
         reading.file(file, file.name if path.is_file() else str(file.relative_to(path)))
     return reading.finished(path)
 

@@ -109,6 +109,7 @@ class Policy:
     """The policy's values on one day. `policy["yellow_period_months"]` is the plain value."""
 
     slug: str
+    name: str
     on: date
     in_force_from: date
     values: dict[str, Any]
@@ -127,4 +128,4 @@ def policy_on(text: PolicyText, day: date) -> Policy:
         begun = [start for start in getattr(text.values, key) if start <= day]
         if begun:
             values[key] = getattr(text.values, key)[max(begun)].value
-    return Policy(text.policy, day, text.in_force_from, values)
+    return Policy(text.policy, text.name, day, text.in_force_from, values)

@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from qualwatch.evaluation.account import FileAccount, Notice, Rejection
-from qualwatch.evaluation.findings import VERDICTS, Anomaly, EnterpriseResult, Finding
+from qualwatch.evaluation.findings import VERDICTS, Anomaly, EnterpriseResult, Finding, FindingKey, PersonLine
 from qualwatch.law.loader import Law
 from qualwatch.law.policy import Policy
 from qualwatch.reports import labels
+from qualwatch.reports.explanation import item_name
 from qualwatch.reports.labels import said
 from qualwatch.wording import gettext as _
 
@@ -24,7 +25,11 @@ MOST_ROWS = 200  # of a table on a terminal; everything is in the other formats
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """Everything that one check said. `masks`: pseudonym -> masked identity number."""
+    """Everything that one check said.
+
+    masks, names: by pseudonym, masked identity numbers and names. people: who was looked at, by the key of a finding.
+    areas: the supervising area by credit code, None outside the province or unknown.
+    """
 
     as_of: date
     law: Law
@@ -34,6 +39,9 @@ class CheckReport:
     rejections: list[Rejection]
     notices: list[Notice]
     masks: Mapping[str, str]
+    names: Mapping[str, str]
+    people: Mapping[FindingKey, tuple[PersonLine, ...]]
+    areas: Mapping[str, str | None]
 
     @property
     def findings(self) -> Iterator[Finding]:
@@ -49,6 +57,11 @@ class CheckReport:
         """How many findings have each verdict."""
         counted = Counter(finding.verdict for finding in self.findings)
         return {verdict: counted[verdict] for verdict in VERDICTS}
+
+
+def how_to_read() -> str:
+    """What held and possible mean."""
+    return _("「实有」是确定计入的人数，「可能」把每处疑问都按有利于企业解释；只有「可能」也不够才是不达标。")
 
 
 def standards_in(law: Law) -> list[dict[str, str]]:
@@ -146,7 +159,7 @@ def print_table(report: CheckReport, console: Console) -> None:
         table.add_column(heading, justify="right" if heading in (_("要求"), _("实有"), _("可能")) else "left")
     for one in shown[:MOST_ROWS]:
         numbers = ["" if number is None else str(number) for number in (one.required, one.held, one.possible)]
-        name = f"{one.qualification}{'·' + one.sub_item if one.sub_item else ''} {one.grade}".strip()
+        name = item_name(one)
         reasons = "、".join(said(labels.REASONS, slug) for slug in one.because)
         verdict = said(labels.VERDICTS, one.verdict)
         row = [one.enterprise or one.credit_code, name, said(labels.REQUIREMENTS, one.requirement), verdict]

@@ -1,12 +1,12 @@
 """One enterprise explained: every requirement, every person, why counted or not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from rich.console import Console
 from rich.table import Table
 
-from qualwatch.evaluation.findings import EnterpriseResult, Finding, PersonLine
+from qualwatch.evaluation.findings import ClauseCount, EnterpriseResult, Finding, PersonLine
 from qualwatch.law.loader import Law
 from qualwatch.reports import labels
 from qualwatch.reports.labels import said
@@ -40,8 +40,7 @@ def print_explanation(
 
 
 def _print_finding(one: Finding, console: Console) -> None:
-    item = f"{one.qualification}{'·' + one.sub_item if one.sub_item else ''} {one.grade}".strip()
-    heading = f"{one.enterprise} {one.credit_code} {item} {one.certificate_no}".strip()
+    heading = f"{one.enterprise} {one.credit_code} {item_name(one)} {one.certificate_no}".strip()
     console.print(f"■ {heading}", style="bold")
     line = f"{said(labels.REQUIREMENTS, one.requirement)}：{said(labels.VERDICTS, one.verdict)}"
     if one.required is not None:
@@ -53,15 +52,37 @@ def _print_finding(one: Finding, console: Console) -> None:
     if one.text:
         console.print(_("标准：") + one.text)
     for clause in one.clauses:
-        console.print(
-            "  · " + clause.text + _("：至少 {at_least}，合格 {eligible}，可能合格 {possible}").format(
-                at_least=clause.at_least, eligible=clause.eligible, possible=clause.eligible_possible
-            )
-        )  # fmt: skip
+        console.print("  · " + clause_line(clause))
     if one.basis:
         console.print(_("依据：") + "、".join(one.basis))
     if one.because:
         console.print(_("原因：") + "、".join(said(labels.REASONS, slug) for slug in one.because))
+
+
+def item_name(one: Finding) -> str:
+    """Qualification, sub-item and grade in one text."""
+    return f"{one.qualification}{'·' + one.sub_item if one.sub_item else ''} {one.grade}".strip()
+
+
+def clause_line(clause: ClauseCount) -> str:
+    """A clause with its figure and who is eligible for it."""
+    return clause.text + _("：至少 {at_least}，合格 {eligible}，可能合格 {possible}").format(
+        at_least=clause.at_least, eligible=clause.eligible, possible=clause.eligible_possible
+    )
+
+
+def in_reading_order(people: Iterable[PersonLine]) -> list[PersonLine]:
+    """Those who count first, then the doubtful, then the others."""
+    order = {"certain": 0, "in-doubt": 1, "never": 2}
+    return sorted(people, key=lambda one: (order[one.counts], one.person_id))
+
+
+def person_text(line: PersonLine, law: Law, masks: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """One person in one line: who, with what, counted or not and why not."""
+    who = " ".join(filter(None, (names.get(line.person_id, line.person_id), masks.get(line.person_id, ""))))
+    reasons = "、".join(said(labels.REASONS, slug) for slug in line.because)
+    counts = said(labels.COUNTS, line.counts) + (f"（{reasons}）" if reasons else "")
+    return f"{who}：{'；'.join(registrations_of(law, line))}：{counts}"
 
 
 def _people_table(
@@ -70,16 +91,15 @@ def _people_table(
     table = Table(box=None, padding=(0, 2))
     for heading in (_("人员"), _("证件"), _("注册"), _("计入"), _("原因")):
         table.add_column(heading)
-    order = {"certain": 0, "in-doubt": 1, "never": 2}
-    for line in sorted(people, key=lambda one: (order[one.counts], one.person_id)):
-        registrations = "；".join(_registrations(law, line))
+    for line in in_reading_order(people):
+        registrations = "；".join(registrations_of(law, line))
         reasons = "、".join(said(labels.REASONS, slug) for slug in line.because)
         name, mask = names.get(line.person_id, line.person_id), masks.get(line.person_id, "")
         table.add_row(name, mask, registrations, said(labels.COUNTS, line.counts), reasons)
     return table
 
 
-def _registrations(law: Law, line: PersonLine) -> list[str]:
+def registrations_of(law: Law, line: PersonLine) -> list[str]:
     """One text per certificate, its specialities together."""
     trades: dict[tuple[str, str, str], list[str]] = {}
     for profession, grade, speciality, number in line.registrations:

@@ -1,5 +1,6 @@
 """What slugs are called. Chinese is the source; `said` gives the chosen language."""
 
+from qualwatch.law.loader import Law
 from qualwatch.wording import gettext
 from qualwatch.wording import gettext_noop as _n
 
@@ -97,6 +98,15 @@ REGISTER_STATES = {
     "expired": _n("过期"),
     "not-yet-in-force": _n("尚未生效"),
 }
+
+
+AUTHORITIES = {"ministry": _n("住房和城乡建设部"), "province": _n("山西省住房和城乡建设厅")}
+
+
+def authority_name(law: Law, authority: str | None) -> str:
+    """The licensing authority of an item."""
+    area = law.divisions.areas.get(authority or "")
+    return area.name if area else said(AUTHORITIES, authority or "")
 
 
 def said(labels: dict[str, str], slug: str) -> str:

@@ -1,0 +1,5 @@
+"""The command `qualwatch`."""
+
+from qualwatch.cli.run import main
+
+__all__ = ["main"]

@@ -1,0 +1,76 @@
+"""The commands put together. Status: 0 all read; 3 rows were rejected; 2 nothing readable or wrong words."""
+
+import os
+import sys
+from typing import Any, NoReturn
+
+import typer
+
+from qualwatch.cli import checking, law
+from qualwatch.cli.options import ALL_READ, WRONG, WrongWords
+from qualwatch.evaluation.law_tables import CannotRunAsSql
+from qualwatch.intake.problems import NothingReadable
+from qualwatch.law.policy import NoPolicyYet
+from qualwatch.law.texts_on_disk import LawError
+from qualwatch.privacy import hidden
+from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
+from qualwatch.wording import speak
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+app.command(help=_n("对照标准核查登记数据：每项资质的结论和原因"))(checking.check)
+app.command(help=_n("解释一家企业：每个指标、每个人，计入与否及原因"))(checking.explain)
+app.command(help=_n("生成一个虚构的省的登记文件；种子相同，字节相同"))(law.generate)
+app.command(help=_n("法定期间的最后一天，单独印在末行"))(law.deadline)
+app.add_typer(law.standards_app, name="standards")
+
+
+def main() -> NoReturn:
+    """Runs the command; every foreseen failure is one sentence on standard error and status 2."""
+    speak(_language())
+    try:
+        command = typer.main.get_command(app)
+        _translate_help(command)
+        status = command(prog_name="qualwatch", standalone_mode=False)
+    except CannotRunAsSql:
+        _fail(_("这份政策 duckdb 引擎表达不了，请加 --engine reference"))
+    except (WrongWords, NothingReadable, NoPolicyYet) as error:
+        _fail(str(error))
+    except LawError as error:
+        more = _("（另有 {count} 处，见 qualwatch standards lint）").format(count=len(error.problems) - 1)
+        _fail(str(error.problems[0]) + (more if len(error.problems) > 1 else ""))
+    except typer.Abort:
+        _fail(_("已中止"))
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(WRONG)
+    except Exception as error:
+        message = getattr(error, "format_message", None)  # the words of the command line itself
+        if message is None:
+            raise
+        text = message()
+        _fail(
+            _("请写明命令，见 qualwatch --help")
+            if text.startswith("Usage:")
+            else _("命令有误：{text}").format(text=text)
+        )
+    sys.exit(status if isinstance(status, int) else ALL_READ)
+
+
+def _translate_help(command: Any) -> None:
+    """Help texts stand in the source language; said in the chosen one when the command runs."""
+    for part in (command, *command.params):
+        if getattr(part, "help", None):
+            part.help = _(part.help)
+    for inner in getattr(command, "commands", {}).values():
+        _translate_help(inner)
+
+
+def _language() -> str:
+    wanted = os.environ.get("QUALWATCH_LANG") or "zh"
+    return "en" if wanted.lower().startswith("en") else "zh"
+
+
+def _fail(sentence: str) -> NoReturn:
+    print(hidden(f"qualwatch: {sentence}"), file=sys.stderr)
+    sys.exit(WRONG)

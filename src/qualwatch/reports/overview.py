@@ -1,0 +1,100 @@
+"""The counts behind the pictures of a check: by verdict, supervising area, category and size of the shortfall."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from qualwatch.evaluation.findings import Finding
+from qualwatch.reports import labels
+from qualwatch.reports.check import CheckReport
+from qualwatch.reports.labels import said
+from qualwatch.wording import gettext as _
+
+LARGEST_SHOWN = 10  # shortfalls of so many people and more stand in one column
+MOST_BARS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many."""
+
+    label: str
+    part: int
+    whole: int
+
+    @property
+    def percent(self) -> float:
+        """0 to 100; 0 of nothing is 0."""
+        return 100 * self.part / self.whole if self.whole else 0.0
+
+
+@dataclass(slots=True)
+class Overview:
+    """What a check found, counted."""
+
+    enterprises: int = 0
+    watched: int = 0  # enterprises in scope with a finding
+    short_enterprises: int = 0
+    verdicts: dict[str, int] = field(default_factory=dict)
+    funnel: list[Share] = field(default_factory=list)
+    areas: dict[str, Share] = field(default_factory=dict)  # supervising area -> short of watched enterprises
+    categories: list[Share] = field(default_factory=list)
+    shortfalls: list[tuple[str, int]] = field(default_factory=list)
+    reasons: list[tuple[str, int]] = field(default_factory=list)
+    anomalies: list[tuple[str, int]] = field(default_factory=list)
+
+
+def overview_of(report: CheckReport) -> Overview:
+    """All counts of a report."""
+    findings = list(report.findings)
+    asked = [one for one in findings if one.verdict != "not-required"]
+    watched, short = {one.credit_code for one in asked}, [one for one in findings if one.verdict == "short"]
+    short_codes = {one.credit_code for one in short}
+    kinds: Counter[str] = Counter(one.kind for one in report.anomalies)
+    return Overview(
+        enterprises=len(report.results),
+        watched=len(watched),
+        short_enterprises=len(short_codes),
+        verdicts=report.verdict_counts(),
+        funnel=_funnel(findings),
+        areas=_areas(report, watched, short_codes),
+        categories=_categories(asked),
+        shortfalls=_shortfalls(short),
+        reasons=_reasons(short),
+        anomalies=[(said(labels.ANOMALIES, kind), kinds[kind]) for kind in labels.ANOMALIES],
+    )
+
+
+def _funnel(findings: list[Finding]) -> list[Share]:
+    """From all requirements looked at down to those that are short; each step leaves something out."""
+    steps = [
+        (_("全部指标"), ()),
+        (_("需要考核"), ("not-required",)),
+        (_("登记数据可判"), ("not-required", "manual")),
+        (_("有结论"), ("not-required", "manual", "cannot-say")),
+        (_("不达标"), ("not-required", "manual", "cannot-say", "met", "advise")),
+    ]
+    return [Share(label, sum(one.verdict not in out for one in findings), len(findings)) for label, out in steps]
+
+
+def _areas(report: CheckReport, watched: set[str], short: set[str]) -> dict[str, Share]:
+    whole, part = (Counter(report.areas.get(code) for code in codes) for codes in (watched, short))
+    return {area: Share(one.name, part[area], whole[area]) for area, one in report.law.divisions.areas.items()}
+
+
+def _categories(asked: list[Finding]) -> list[Share]:
+    whole = Counter(one.qualification for one in asked)
+    part = Counter(one.qualification for one in asked if one.verdict == "short")
+    found = [Share(name or _("资质不明"), part[name], count) for name, count in whole.items() if part[name]]
+    return sorted(found, key=lambda one: (-one.part, one.label))[:MOST_BARS]
+
+
+def _shortfalls(short: list[Finding]) -> list[tuple[str, int]]:
+    counted = Counter(min(one.shortfall or 0, LARGEST_SHOWN) for one in short)
+    last = max(counted, default=0)
+    sizes = range(1, last + 1)
+    return [(str(size) if size < LARGEST_SHOWN else f"{size}+", counted[size]) for size in sizes]
+
+
+def _reasons(short: list[Finding]) -> list[tuple[str, int]]:
+    counted = Counter(slug for one in short for slug in one.because)
+    return [(said(labels.REASONS, slug), count) for slug, count in counted.most_common(MOST_BARS)]
