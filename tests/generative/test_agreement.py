@@ -46,7 +46,12 @@ def steps(statement: str) -> dict[str, str]:
     return {name: body for body, name in re.findall(r"(?ms)((?:^-- [^\n]*\n)*^(\w+) AS \(.*?^\),?$)", text)}
 
 
-OWN_STEPS = {"registration", "stood", "member", "insured"}  # anomalies.sql looks at everybody, findings.sql at those needed
+OWN_STEPS = {
+    "registration",
+    "stood",
+    "member",
+    "insured",
+}  # anomalies.sql looks at everybody, findings.sql at those needed
 
 
 def test_a_step_that_statements_share_is_the_same_text_in_each() -> None:

@@ -21,8 +21,27 @@ from qualwatch.intake.smooth import SmoothRows
 from registers import item
 
 CODES = [OWN, OTHER, BRANCH, OWN.lower(), f" {OTHER}", OWN[:-1] + "0", "", "1.23E+17"]
-PEOPLE = [*(identity(n) for n in range(1, 9)), identity(3).lower(), "14010519850615", "140105850615001", "H12345678", "", "-"]
-DAYS = ["2024-01-01", "2027/1/1", "2024年3月5日", "45000", "长期", "", "无", "2026-02-30", "2020-01-01", "2020-01-01至2027-01-01"]
+PEOPLE = [
+    *(identity(n) for n in range(1, 9)),
+    identity(3).lower(),
+    "14010519850615",
+    "140105850615001",
+    "H12345678",
+    "",
+    "-",
+]
+DAYS = [
+    "2024-01-01",
+    "2027/1/1",
+    "2024年3月5日",
+    "45000",
+    "长期",
+    "",
+    "无",
+    "2026-02-30",
+    "2020-01-01",
+    "2020-01-01至2027-01-01",
+]
 KINDS = ["", "身份证", "港澳居民来往内地通行证", "护照", "说不清"]
 PROFESSIONS = ["注册建造师", "二级注册建造师", "注册监理工程师", "注册造价工程师", "不知道", "", "小型项目管理师"]
 GRADES = ["一级", "二级", "", "三级", "壹级"]
@@ -45,9 +64,13 @@ extra = st.sampled_from(EXTRAS)
 
 def told(found: Gathered) -> dict[str, Any]:
     """Everything that a reading says, in an order of its own."""
-    tables = {name: sorted(map(str, table.to_pylist())) for name, table in found.facts.tables.items() if name != "people"}
+    tables = {
+        name: sorted(map(str, table.to_pylist())) for name, table in found.facts.tables.items() if name != "people"
+    }
     registered = {one["person_id"] for one in found.facts.tables["registrations"].to_pylist()}
-    people = {one["person_id"]: one for one in found.facts.tables["people"].to_pylist() if one["person_id"] in registered}
+    people = {
+        one["person_id"]: one for one in found.facts.tables["people"].to_pylist() if one["person_id"] in registered
+    }
     shown = {one: (found.masks[one], found.names.get(one)) for one in people}
     return {**tables, "people": people, "shown": shown, "rejections": found.rejections, "notices": found.notices,
             "accounts": found.accounts}  # fmt: skip
@@ -68,7 +91,9 @@ def agree(path: Path) -> Gathered:
 @given(st.lists(st.one_of(registration, registration, extra), max_size=12), st.lists(st.one_of(contribution, extra), max_size=12),
        st.sampled_from(["csv", "gb18030.csv", "xlsx"]), st.integers(0, 2))  # fmt: skip
 @settings(max_examples=60)
-def test_columns_say_what_rows_say(registrations: files.Rows, contributions: files.Rows, form: str, titles: int) -> None:
+def test_columns_say_what_rows_say(
+    registrations: files.Rows, contributions: files.Rows, form: str, titles: int
+) -> None:
     above: files.Rows = [["某厅导出"], []][:titles]
     sheets = {
         "企业": [ENTERPRISES, [OWN, "甲", "140105", BRANCH], [OTHER, "乙", "140200", ""]],

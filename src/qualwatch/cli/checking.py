@@ -1,7 +1,6 @@
-"""Commands over registers: check, explain."""
+"""The main command: registers compared with the standards."""
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,28 +15,23 @@ from qualwatch.cli.options import (
     WrongWords,
     areas_of,
     console,
+    engine_of,
     judged_by,
     read,
     status,
     whole_file,
 )  # fmt: skip
-from qualwatch.evaluation import columnar, reference
+from qualwatch.evaluation import columnar
 from qualwatch.evaluation.facts import Facts
-from qualwatch.evaluation.findings import EnterpriseResult
-from qualwatch.evaluation.reference import judge
 from qualwatch.intake.facts_folder import is_facts_folder, write_facts
-from qualwatch.law.loader import Law
-from qualwatch.law.policy import Policy
 from qualwatch.privacy import hidden
 from qualwatch.reports.check import CheckReport, as_json, print_table
-from qualwatch.reports.explanation import print_explanation
 from qualwatch.reports.lines import json_lines, write_json_lines, write_parquet
 from qualwatch.reports.page import as_page
 from qualwatch.reports.workbook import write_workbook
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
-Engine = Annotated[str, typer.Option("--engine", help=_n("duckdb、reference，或 Spark Connect 地址 sc://主机:端口"))]
 Form = Literal["table", "json", "jsonl", "parquet", "xlsx", "html", "facts"]
 ENDS: dict[str, Form] = {
     ".json": "json", ".jsonl": "jsonl", ".parquet": "parquet", ".xlsx": "xlsx", ".html": "html", ".htm": "html",
@@ -91,14 +85,6 @@ def check(
     return status(gathered)
 
 
-def engine_of(engine: str) -> Callable[[Law, Policy, Facts, date], Iterator[EnterpriseResult]]:
-    """The engine of that name."""
-    engines = {"duckdb": columnar.evaluate, "reference": reference.evaluate}
-    if engine in engines:
-        return engines[engine]
-    raise WrongWords(_("没有引擎 {engine}，只有 duckdb、reference 或 sc://主机:端口").format(engine=engine))
-
-
 def _print(report: CheckReport, form: Form, output: Path | None) -> None:
     with console(output) as out:
         if form == "table":
@@ -118,29 +104,3 @@ def _write_facts(facts: Facts, folder: Path) -> None:
         raise WrongWords(_("{path} 已有别的内容，不能写成事实文件夹").format(path=folder))
     with whole_file(folder) as part:
         write_facts(facts, part)
-
-
-def explain(
-    path: Where,
-    credit_code: Annotated[str, typer.Argument(metavar="CREDIT_CODE")],
-    as_of: Day = None,
-    policy: PolicyFile = None,
-    law: LawFolder = None,
-) -> int:
-    """One enterprise: every requirement, every person, why counted or not."""
-    texts, values, day = judged_by(as_of, policy, law)
-    with Steps() as steps:
-        gathered = read(path, texts, steps)
-    code = known_code(gathered.facts, credit_code)
-    result = judge(texts, values, gathered.facts, code, day)
-    with console(None) as out:
-        print_explanation(result, texts, day, gathered.masks, gathered.names, out)
-    return status(gathered)
-
-
-def known_code(facts: Facts, credit_code: str) -> str:
-    """A credit code that the registers know."""
-    code = credit_code.strip().upper()
-    if code not in facts.credit_codes:
-        raise WrongWords(_("数据里没有信用代码为 {code} 的企业").format(code=code))
-    return code

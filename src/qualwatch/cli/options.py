@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -12,7 +12,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from qualwatch.evaluation import columnar, reference
 from qualwatch.evaluation.facts import Facts
+from qualwatch.evaluation.findings import EnterpriseResult
 from qualwatch.intake.gather import Gathered, gather
 from qualwatch.law.loader import Law, load_law
 from qualwatch.law.policy import Policy
@@ -28,6 +30,9 @@ Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], h
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help=_n("另用一个政策文件"))]
 LawFolder = Annotated[Path | None, typer.Option("--law", help=_n("另用一个标准文件夹"))]
 Where = Annotated[Path, typer.Argument(metavar="PATH", help=_n("登记文件的文件夹、一个工作簿，或事实文件夹"))]
+
+Engine = Annotated[str, typer.Option("--engine", help=_n("duckdb、reference，或 Spark Connect 地址 sc://主机:端口"))]
+Run = Callable[[Law, Policy, Facts, date], Iterator[EnterpriseResult]]
 
 
 class WrongWords(Exception):
@@ -80,9 +85,17 @@ class Steps:
         self.say(_("读取 {name}").format(name=name), done, of)
 
 
-def read(path: Path, law: Law, steps: Steps) -> Gathered:
-    """The facts of PATH."""
-    return gather(path, law, steps.reading)
+def read(path: Path, law: Law, steps: Steps, also: Path | None = None) -> Gathered:
+    """The facts of PATH, and of one file more."""
+    return gather(path, law, steps.reading, also)
+
+
+def engine_of(engine: str) -> Run:
+    """The engine of that name."""
+    engines: dict[str, Run] = {"duckdb": columnar.evaluate, "reference": reference.evaluate}
+    if engine in engines:
+        return engines[engine]
+    raise WrongWords(_("没有引擎 {engine}，只有 duckdb、reference 或 sc://主机:端口").format(engine=engine))
 
 
 def areas_of(law: Law, facts: Facts) -> dict[str, str | None]:

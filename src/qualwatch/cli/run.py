@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from qualwatch.cli import checking, law
+from qualwatch.cli import asking, checking, law
 from qualwatch.cli.options import ALL_READ, WRONG, WrongWords
 from qualwatch.evaluation.law_tables import CannotRunAsSql
 from qualwatch.intake.problems import NothingReadable
@@ -19,7 +19,9 @@ from qualwatch.wording import speak
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command(help=_n("对照标准核查登记数据：每项资质的结论和原因"))(checking.check)
-app.command(help=_n("解释一家企业：每个指标、每个人，计入与否及原因"))(checking.explain)
+app.command(help=_n("解释一家企业：每个指标、每个人，计入与否及原因；180 天内将要发生什么"))(asking.explain)
+app.command(help=_n("假如有人离开、加入，或换一个等级，一家企业会怎样"))(asking.whatif)
+app.command(help=_n("政策或标准改了，谁会转为不达标或达标，按监管地和资质"))(asking.impact)
 app.command(help=_n("生成一个虚构的省的登记文件；种子相同，字节相同"))(law.generate)
 app.command(help=_n("法定期间的最后一天，单独印在末行"))(law.deadline)
 app.add_typer(law.standards_app, name="standards")

@@ -78,7 +78,7 @@ def state_holds(row: Registration | Item, day: date) -> bool:
 
 @dataclass(frozen=True)
 class Bench:
-    """Judges the people of one enterprise. `area`: its supervising area."""
+    """Judges the people of one enterprise. `area`: its supervising area; `known_on`: the day of the last news."""
 
     law: Law
     policy: Policy
@@ -87,6 +87,7 @@ class Bench:
     credit_code: str
     area: str | None
     as_of: date
+    known_on: date
 
     @cached_property
     def codes(self) -> frozenset[str]:
@@ -196,14 +197,14 @@ class Bench:
 
     def _covered(self, person_id: str) -> set[int]:
         """Settled months inside the coverage of the insurance source, for this person; the latest of each source."""
-        last = month_of(self.as_of) - 1 - self.policy["insurance_settlement_lag_months"]
+        last = month_of(self.known_on) - 1 - self.policy["insurance_settlement_lag_months"]
         present = person_id in self.own.contributions
         rows = [row for row in self.facts.coverage if row.source == "contributions"]
         if not rows:
             return {month_of(m) for m in self.facts.contribution_months if month_of(m) <= last} if present else set()
         found: set[int] = set()
         for row in rows:
-            if row.area not in ("", self.area) or is_stale(row, self.as_of, self.policy["insurance_freshness_days"]):
+            if row.area not in ("", self.area) or is_stale(row, self.known_on, self.policy["insurance_freshness_days"]):
                 continue
             if row.people == "present" and not present:
                 continue

@@ -31,9 +31,15 @@ def evaluate(law: Law, policy: Policy, facts: Facts, as_of: date) -> Iterator[En
         yield judge(law, policy, facts, credit_code, as_of)
 
 
-def judge(law: Law, policy: Policy, facts: Facts, credit_code: str, as_of: date) -> EnterpriseResult:
-    """All findings, anomalies and person lines of one enterprise."""
-    return _Judge(law, policy, facts, facts.for_enterprise(credit_code), credit_code, as_of).result()
+def judge(
+    law: Law, policy: Policy, facts: Facts, credit_code: str, as_of: date, known_on: date | None = None
+) -> EnterpriseResult:
+    """All findings, anomalies and person lines of one enterprise.
+
+    known_on: the day of the last news, where `as_of` lies in the future: insurance stays as it was known then.
+    """
+    own = facts.for_enterprise(credit_code)
+    return _Judge(law, policy, facts, own, credit_code, as_of, known_on or as_of).result()
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ class _Judge:
     own: EnterpriseFacts
     credit_code: str
     as_of: date
+    known_on: date
 
     def result(self) -> EnterpriseResult:
         in_force = items_in_force(self.law, self.own.items, self.as_of)
@@ -81,7 +88,9 @@ class _Judge:
     @cached_property
     def bench(self) -> Bench:
         """Where this enterprise's people are judged."""
-        return Bench(self.law, self.policy, self.facts, self.own, self.credit_code, self.area, self.as_of)
+        return Bench(
+            self.law, self.policy, self.facts, self.own, self.credit_code, self.area, self.as_of, self.known_on
+        )
 
     def _place(self) -> tuple[Verdict, str] | None:
         """Why the place of registration, or the want of it, decides everything; None = in scope."""
@@ -181,7 +190,7 @@ class _Judge:
             days = self.policy["register_freshness_days"]
             if rows and all(row.loaded_at is None for row in here):
                 reasons.add(f"{source}-never-loaded")
-            elif rows and all(is_stale(row, self.as_of, days) for row in here):
+            elif rows and all(is_stale(row, self.known_on, days) for row in here):
                 reasons.add(f"{source}-stale")
         return reasons
 

@@ -42,10 +42,11 @@ class Gathered:
         return self.people.names() if self.people else {}
 
 
-def gather(path: Path, law: Law, progress: Progress = lambda *_told: None) -> Gathered:
-    """Reads PATH. NothingReadable where there is nothing to judge, in one sentence."""
-    if not path.exists():
-        raise NothingReadable(_("找不到 {path}").format(path=path))
+def gather(path: Path, law: Law, progress: Progress = lambda *_told: None, also: Path | None = None) -> Gathered:
+    """Reads PATH, and one file more. NothingReadable where there is nothing to judge, in one sentence."""
+    for needed in (path, also):
+        if needed is not None and not needed.exists():
+            raise NothingReadable(_("找不到 {path}").format(path=needed))
     if facts_folder.is_facts_folder(path):
         return Gathered(facts_folder.read_facts(path, law))
     files = _files_of(path)
@@ -54,6 +55,8 @@ def gather(path: Path, law: Law, progress: Progress = lambda *_told: None) -> Ga
     for at, file in enumerate(files):
         progress(file.name, sum(sizes[:at]), sum(sizes))
         reading.file(file, file.name if path.is_file() else str(file.relative_to(path)))
+    if also is not None:
+        reading.file(also, also.name)
     return reading.finished(path)
 
 

@@ -1,12 +1,13 @@
 """One enterprise explained: every requirement, every person, why counted or not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from rich.console import Console
 from rich.table import Table
 
 from qualwatch.evaluation.findings import ClauseCount, EnterpriseResult, Finding, PersonLine
+from qualwatch.evaluation.forecast import Coming
 from qualwatch.law.loader import Law
 from qualwatch.reports import labels
 from qualwatch.reports.labels import said
@@ -37,6 +38,31 @@ def print_explanation(
         console.print(text.format(name=name, day=as_of, why=said(labels.REGISTER_STATES, why)))
     if not result.findings and not result.not_judged:
         console.print(_("这家企业没有资质，无可核查"))
+
+
+def print_coming(
+    coming: Sequence[Coming], until: date, masks: Mapping[str, str], names: Mapping[str, str], console: Console
+) -> None:
+    """The first day on which each requirement becomes short, and who counts no longer from then on."""
+    console.print(_("▷ 截至 {day} 将要发生什么（社保和登记按现在所知，不再变化）").format(day=until), style="bold")
+    if not coming:
+        console.print(_("没有指标会转为不达标"))
+    for one in coming:
+        finding = one.finding
+        text = _("{day} 起：{item} {requirement} 不达标（要求 {required}，可能 {possible}）")
+        console.print(
+            text.format(
+                day=one.on,
+                item=item_name(finding),
+                requirement=said(labels.REQUIREMENTS, finding.requirement),
+                required=finding.required,
+                possible=finding.possible,
+            )
+        )
+        for line in one.leaving:
+            who = f"{names.get(line.person_id, line.person_id)} {masks.get(line.person_id, '')}".strip()
+            reasons = "、".join(said(labels.REASONS, slug) for slug in line.because)
+            console.print(f"  · {who}：{reasons}")
 
 
 def _print_finding(one: Finding, console: Console) -> None:

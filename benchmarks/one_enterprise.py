@@ -1,0 +1,33 @@
+"""The reference engine, one enterprise at a time, explanation included."""
+
+from statistics import mean, quantiles
+from typing import Any
+
+from measure import answer, seconds
+from nation import DAY, nation
+
+from qualwatch.evaluation.reference import judge
+from qualwatch.intake.facts_folder import read_facts
+from qualwatch.law.loader import load_law
+
+
+def work(words: list[str]) -> dict[str, Any]:
+    """Words: ENTERPRISES of the nation, how many of them to judge."""
+    enterprises, judged = int(words[0]), int(words[1])
+    law = load_law()
+    facts, policy = read_facts(nation(enterprises), law), law.policy_on(DAY)
+    codes = facts.credit_codes
+    chosen = codes[:: max(1, len(codes) // judged)][:judged]
+    judge(law, policy, facts, chosen[0], DAY)  # the facts' indexes are made on first use
+    took = [seconds(lambda code=code: judge(law, policy, facts, code, DAY)) for code in chosen]  # type: ignore[misc]
+    lines = sum(len(people) for code in chosen[:200] for people in judge(law, policy, facts, code, DAY).people)
+    return {
+        "judged": len(took),
+        "mean_ms": mean(took) * 1000,
+        "p99_ms": quantiles(took, n=100)[98] * 1000,
+        "people_explained": lines / len(chosen[:200]),
+    }
+
+
+if __name__ == "__main__":
+    answer(work)

@@ -1,0 +1,89 @@
+"""What is coming: the first day on which each requirement becomes short, if nothing new is registered.
+
+Nothing changes but on a day that some row, the law or the policy names, or on a birthday that a limit of age names:
+only those days are judged. Insurance and the freshness of registers are taken as last known.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from qualwatch.evaluation.facts import EnterpriseFacts, Facts
+from qualwatch.evaluation.findings import Finding, FindingKey, PersonLine
+from qualwatch.evaluation.reference import judge
+from qualwatch.law.days import days_named
+from qualwatch.law.loader import Law
+from qualwatch.law.policy import Policy
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A requirement that becomes short: the first day, the finding of that day, and who counts no longer."""
+
+    on: date
+    finding: Finding
+    leaving: tuple[PersonLine, ...]
+
+
+PolicyOn = Callable[[date], Policy]
+Judged = dict[FindingKey, tuple[Finding, tuple[PersonLine, ...]]]
+
+
+def forecast(law: Law, policy_on: PolicyOn, facts: Facts, credit_code: str, as_of: date, days: int) -> list[Coming]:
+    """Every requirement not short on `as_of` that becomes short within so many days, the earliest first."""
+
+    def judged(day: date) -> Judged:
+        result = judge(law, policy_on(day), facts, credit_code, day, as_of)
+        return {one.key: (one, people) for one, people in zip(result.findings, result.people, strict=True)}
+
+    own, last = facts.for_enterprise(credit_code), as_of + timedelta(days=days)
+    known = judged(as_of)
+    seen = {key for key, (finding, _people) in known.items() if finding.verdict == "short"}
+    found, before = [], known
+    for day in sorted({day for day in _turning_days(law, policy_on, own, as_of, last) if as_of < day <= last}):
+        today = judged(day)
+        for key, (finding, people) in today.items():
+            if finding.verdict == "short" and key not in seen:
+                seen.add(key)
+                counted_before = before[key][1] if key in before else ()
+                found.append(Coming(day, finding, _leaving(counted_before, people)))
+        before = today
+    return found
+
+
+def _leaving(before: Iterable[PersonLine], after: Iterable[PersonLine]) -> tuple[PersonLine, ...]:
+    """Those who counted, for certain or in doubt, and now count never."""
+    counted = {line.person_id for line in before if line.counts != "never"}
+    return tuple(line for line in after if line.counts == "never" and line.person_id in counted)
+
+
+def _turning_days(law: Law, policy_on: PolicyOn, own: EnterpriseFacts, first: date, last: date) -> Iterator[date]:
+    """Every day on which something may be otherwise than the day before."""
+    rows: list[Any] = [*own.items, *own.registrations, *own.people.values(), *own.accepted_findings]
+    for several in (*own.elsewhere.values(), *own.exemptions.values()):
+        rows += several  # type: ignore[arg-type]  # rows of either table
+    named = days_named(law)
+    for day in {*named, *(value for row in rows for value in row if isinstance(value, date))}:
+        yield from (day, day + ONE_DAY) if day < date.max else (day,)
+    ages = {age for day in {first, *named} if first <= day <= last for age in _ages(policy_on(day))}
+    for person in own.people.values():
+        if person.born_on:
+            yield from (_birthday(person.born_on, age) for age in ages)
+
+
+def _ages(policy: Policy) -> set[int]:
+    """Every age at which the policy changes its mind about somebody."""
+    rules = [rule for sector in ("construction", "supervision") for rule in policy[f"age_{sector}"].values()]
+    limits = {age for rule in rules for age in (rule.doubt_from, rule.ends_at) if age is not None}
+    return limits | set(policy["registration_ends_at_age"].values())
+
+
+def _birthday(born_on: date, age: int) -> date:
+    """The day on which an age is reached; a birthday on 29 February is 1 March in other years."""
+    try:
+        return born_on.replace(year=born_on.year + age)
+    except ValueError:
+        return born_on.replace(year=born_on.year + age, day=28) + ONE_DAY

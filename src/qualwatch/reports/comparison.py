@@ -1,0 +1,120 @@
+"""Two judgements side by side: what if, and the impact of a changed policy or standard."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from qualwatch.evaluation.findings import Finding
+from qualwatch.evaluation.impact import Turn
+from qualwatch.law.loader import Law
+from qualwatch.reports import labels
+from qualwatch.reports.check import finding_as_dict
+from qualwatch.reports.explanation import item_name
+from qualwatch.reports.labels import said
+from qualwatch.wording import gettext as _
+
+IMPACT_SCHEMA = "qualwatch-impact/1"
+MOST_ROWS = 100  # of enterprises on a terminal; everything is in the JSON
+
+
+def print_what_if(before: Sequence[Finding], after: Sequence[Finding], console: Console) -> None:
+    """Every requirement of an enterprise as it is and as it would be; what changes is marked."""
+    old, new = ({one.key: one for one in findings} for findings in (before, after))
+    table = Table(title=_("假如"), title_justify="left")
+    for heading in (_("资质"), _("指标"), _("要求"), _("现在"), _("假如"), ""):
+        table.add_column(heading)
+    for key in dict.fromkeys([*old, *new]):
+        one, other = old.get(key), new.get(key)
+        shown = other or one
+        if shown is None:
+            continue
+        required = "" if shown.required is None else str(shown.required)
+        told = [_told(finding) for finding in (one, other)]
+        mark = _("变") if told[0] != told[1] else ""
+        table.add_row(item_name(shown), said(labels.REQUIREMENTS, shown.requirement), required, *told, mark)
+    console.print(table)
+
+
+def _told(one: Finding | None) -> str:
+    if one is None:
+        return _("没有这一项")
+    verdict = said(labels.VERDICTS, one.verdict)
+    if one.held is None:
+        return verdict
+    return verdict + _("（实有 {held}，可能 {possible}）").format(held=one.held, possible=one.possible)
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactReport:
+    """What would turn. areas: the supervising area by credit code. law: the one that names areas."""
+
+    as_of: date
+    law: Law
+    turns: list[Turn]
+    areas: Mapping[str, str | None]
+
+    def counted(self, group: Callable[[Turn], str]) -> list[tuple[str, int, int, int]]:
+        """(group, turn short, turn met, turn otherwise), groups in order of their names."""
+        short, met, all_of = (
+            Counter(group(one) for one in self.turns if chosen(one))
+            for chosen in (lambda one: one.becomes_short, lambda one: one.becomes_met, lambda _one: True)
+        )
+        return [(name, short[name], met[name], all_of[name] - short[name] - met[name]) for name in sorted(all_of)]
+
+    def area_name(self, turn: Turn) -> str:
+        """The supervising area of a turn's enterprise."""
+        area = self.areas.get(turn.either.credit_code)
+        return self.law.divisions.areas[area].name if area else _("不在本省或不明")
+
+
+def print_impact(report: ImpactReport, console: Console) -> None:
+    """Counts per supervising area and category, then the enterprises that turn short or met."""
+    by_area = report.counted(report.area_name)
+    by_category = report.counted(lambda turn: turn.either.qualification or _("资质不明"))
+    for title, rows in ((_("按监管地"), by_area), (_("按资质"), by_category)):
+        table = Table(title=title, title_justify="left")
+        for heading in (title, _("转为不达标"), _("转为达标"), _("其他变化")):
+            table.add_column(heading, justify="left" if heading == title else "right")
+        for name, *counts in rows:
+            table.add_row(name, *map(str, counts))
+        console.print(table)
+    shown = [one for one in report.turns if one.becomes_short or one.becomes_met]
+    table = Table(title=_("转为不达标或达标的指标"), title_justify="left")
+    for heading in (_("企业"), _("监管地"), _("资质"), _("指标"), _("原来"), _("改后")):
+        table.add_column(heading)
+    for turn in shown[:MOST_ROWS]:
+        one = turn.either
+        told = [_told(finding) for finding in (turn.before, turn.after)]
+        name = one.enterprise or one.credit_code
+        table.add_row(name, report.area_name(turn), item_name(one), said(labels.REQUIREMENTS, one.requirement), *told)
+    console.print(table)
+    text = _("结论有变化的指标 {all} 项，其中转为不达标 {short} 项，转为达标 {met} 项")
+    short, met = (sum(one.becomes_short for one in shown), sum(one.becomes_met for one in shown))
+    console.print(text.format(all=len(report.turns), short=short, met=met))
+    if len(shown) > MOST_ROWS:
+        console.print(_("表中 {shown} 行，共 {all} 行；全部见 --format json").format(shown=MOST_ROWS, all=len(shown)))
+
+
+def impact_as_json(report: ImpactReport) -> str:
+    """All turns as JSON (schema qualwatch-impact/1), counts per area and category beside them."""
+
+    def counts(rows: list[tuple[str, int, int, int]]) -> dict[str, dict[str, int]]:
+        return {name: {"becomes_short": short, "becomes_met": met, "other": other} for name, short, met, other in rows}
+
+    def told(finding: Finding | None) -> dict[str, Any] | None:
+        return finding_as_dict(finding) if finding else None
+
+    whole = {
+        "schema": IMPACT_SCHEMA,
+        "as_of": str(report.as_of),
+        "areas": counts(report.counted(lambda turn: report.areas.get(turn.either.credit_code) or "")),
+        "categories": counts(report.counted(lambda turn: turn.either.qualification)),
+        "turns": [{"before": told(one.before), "after": told(one.after)} for one in report.turns],
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=1)
