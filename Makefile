@@ -42,7 +42,7 @@ docs: setup           ## reference pages, printed from the source
 	$(BIN)/python tools/reference_pages.py
 
 messages: setup       ## collect the source texts into the catalogs
-	$(BIN)/pybabel extract --keywords _ --keywords _n --no-location --sort-output --omit-header -o build/qualwatch.pot src
+	$(BIN)/pybabel extract --mapping babel.cfg --keywords _ --keywords _n --no-location --sort-output --omit-header -o build/qualwatch.pot src
 	$(BIN)/pybabel update --domain qualwatch -i build/qualwatch.pot -d src/qualwatch/locale --no-fuzzy-matching --ignore-obsolete
 
 lock:                 ## pin the dependencies with hashes (needs uv)

@@ -12,6 +12,8 @@ REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
 COMMANDS = (
     "check",
     "explain",
+    "whatif",
+    "impact",
     "generate",
     "deadline",
     "standards",

@@ -12,6 +12,7 @@ from commands import qualwatch
 
 SOURCE = Path(__file__).parent.parent.parent / "src" / "qualwatch"
 CATALOG = SOURCE / "locale" / "en" / "LC_MESSAGES" / "qualwatch.po"
+METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
 CHINESE = re.compile(r"[\u3001-\u30ff\u4e00-\u9fff\uff00-\uffef]")
 
 
@@ -23,7 +24,7 @@ def test_every_text_has_its_english() -> None:
     keywords = {"_": None, "_n": None, "gettext": None}
     used = {
         message
-        for _file, _line, message, *_rest in extract_from_dir(SOURCE, keywords=keywords)
+        for _file, _line, message, *_rest in extract_from_dir(SOURCE, method_map=METHODS, keywords=keywords)
         if isinstance(message, str)
     }
     translated = {message.id: message.string for message in catalog() if message.id}
@@ -46,6 +47,12 @@ def test_no_chinese_sentence_outside_the_catalog() -> None:
             ):
                 unmarked.append(f"{path.name}:{number}")
     assert not unmarked
+
+
+def test_no_chinese_outside_the_marks_of_a_template() -> None:
+    for path in SOURCE.rglob("templates/*.html"):
+        bare = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", path.read_text(encoding="utf-8"))
+        assert not CHINESE.search(bare), path
 
 
 def test_the_language_is_chosen_by_the_environment(tmp_path: Path) -> None:

@@ -86,4 +86,4 @@ def _birthday(born_on: date, age: int) -> date:
     try:
         return born_on.replace(year=born_on.year + age)
     except ValueError:
-        return born_on.replace(year=born_on.year + age, day=28) + ONE_DAY
+        return (born_on + ONE_DAY).replace(year=born_on.year + age)
