@@ -5,7 +5,7 @@ PYTHON ?= python3
 STAMP := $(VENV)/.made
 MESSAGES := src/qualwatch/locale/en/LC_MESSAGES/qualwatch.mo
 
-.PHONY: setup demo test test-full check fix docs lock messages clean
+.PHONY: setup demo test test-full browser bench check fix docs lock messages clean
 
 setup: $(STAMP) $(MESSAGES)
 
@@ -21,10 +21,19 @@ $(MESSAGES): src/qualwatch/locale/en/LC_MESSAGES/qualwatch.po $(STAMP)
 demo: setup           ## an invented province as register files, checked, three shortfalls explained
 	$(BIN)/python tools/demo.py
 
-test: setup check     ## lint, types, doors between rooms, and all tests but the long ones
+browser:              ## Debian's Chromium and a Chinese font, for the tests that look at pages
+	@if ! command -v chromium >/dev/null || ! fc-list 2>/dev/null | grep -q "Noto Sans CJK"; then \
+	  if [ "$$(id -u)" = 0 ]; then \
+	    echo "installing chromium and fonts-noto-cjk"; apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk fontconfig >/dev/null; \
+	  fi; \
+	fi
+	@command -v chromium >/dev/null || { echo "FAIL: the tests need Chromium: apt-get install chromium fonts-noto-cjk" >&2; exit 1; }
+
+test: setup check browser ## lint, types, doors between rooms, and all tests but the long ones
 	$(BIN)/pytest -n auto -m "not full"
 
-test-full: setup check ## everything, the long generative runs too
+test-full: setup check browser ## everything, the long generative runs too
 	$(BIN)/pytest -n auto
 
 check: setup
@@ -37,6 +46,10 @@ fix: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+bench: setup          ## the figures of docs/reference/performance.md, as ratios in one run
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	$(BIN)/python -m benchmarks.run
+
 docs: setup           ## reference pages, printed from the source
 	PYTHONPATH=tests $(BIN)/python tests/spec_cases.py
 	$(BIN)/python tools/reference_pages.py
@@ -48,6 +61,7 @@ messages: setup       ## collect the source texts into the catalogs
 lock:                 ## pin the dependencies with hashes (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev pyproject.toml -o requirements-dev.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev --extra bench pyproject.toml -o requirements-bench.txt
 
 clean:
 	rm -rf build demo .pytest_cache .mypy_cache .ruff_cache

@@ -22,9 +22,11 @@ def run(*words: str) -> None:
 
 def main() -> None:
     """Generate, check, explain."""
-    province, result = "demo/province", "demo/check.json"
+    province, result, page, book = "demo/province", "demo/check.json", "demo/check.html", "demo/check.xlsx"
     run("generate", province, "--enterprises", "3000", "--seed", "1")
     run("check", province, "--as-of", DAY, "--format", "json", "--output", result)
+    run("check", province, "--as-of", DAY, "--output", page)
+    run("check", province, "--as-of", DAY, "--output", book)
     found = json.loads((ROOT / result).read_text(encoding="utf-8"))
     print("\nsummary:", json.dumps(found["summary"]["verdicts"], ensure_ascii=False))
     print("anomalies:", json.dumps(found["summary"]["anomalies"], ensure_ascii=False))
@@ -37,7 +39,8 @@ def main() -> None:
     )
     for kind in kinds:
         run("explain", province, next(filter(kind, short))["credit_code"], "--as-of", DAY)
-    print(f"\nEverything: {ROOT / result}\nRegister files: {ROOT / province}")
+    print(f"\nPage with pictures: {ROOT / page}\nWorkbook: {ROOT / book}")
+    print(f"Everything as JSON: {ROOT / result}\nRegister files: {ROOT / province}")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from qualwatch.cli.options import (
     WrongWords,
     areas_of,
     asked_day,
+    check_place,
     console,
     engine_of,
     judged_by,
@@ -98,6 +99,7 @@ def impact(
     """Who would turn short or met under another policy or standard, per supervising area and category."""
     if against is None and against_law is None:
         raise WrongWords(_("请用 --against 写明改后的政策文件，或用 --against-law 写明改后的标准文件夹"))
+    check_place(output)
     day = asked_day(as_of)
     old, new = load_law(law, policy), load_law(against_law or law, against or policy)
     run = engine_of(engine)

@@ -14,6 +14,7 @@ from qualwatch.cli.options import (
     Where,
     WrongWords,
     areas_of,
+    check_place,
     console,
     engine_of,
     judged_by,
@@ -61,6 +62,7 @@ def check(
     form = form or ENDS.get(output.suffix.lower() if output else "", "table")
     if form in ("parquet", "xlsx", "facts") and output is None:
         raise WrongWords(_("格式 {form} 要写到文件，请加 --output").format(form=form))
+    check_place(output)
     texts, values, day = judged_by(as_of, policy, law)
     run = engine_of(engine)
     with Steps() as steps:

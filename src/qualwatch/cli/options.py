@@ -116,6 +116,12 @@ def console(output: Path | None) -> Iterator[Console]:
         yield Console(file=Hiding(file), width=WIDE, highlight=False, markup=False, emoji=False)  # type: ignore[arg-type]  # as above
 
 
+def check_place(output: Path | None) -> None:
+    """Says at once, not after the work, that an output has no folder to be in."""
+    if output is not None and not output.parent.is_dir():
+        raise WrongWords(_("写不到 {path}：{reason}").format(path=output, reason=_("没有这个文件夹")))
+
+
 @contextmanager
 def whole_file(output: Path) -> Iterator[Path]:
     """A path to write to (a file or a folder); what is written takes `output`'s place only when it is whole."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from qualwatch.evaluation.account import Notice, Rejection
 from qualwatch.evaluation.findings import Finding
@@ -39,12 +40,15 @@ def write_workbook(report: CheckReport, path: Path, rows_per_sheet: int = MOST_R
     options = {
         "constant_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False,
     }  # fmt: skip
-    with xlsxwriter.Workbook(path, options) as book:
-        book.set_properties({"title": _("资质动态核查") + f" {report.as_of}"})
-        looks = _looks(book)
-        _cover(book, looks, report)
-        for sheet in _sheets(report):
-            _write(book, looks, sheet, rows_per_sheet)
+    try:
+        with xlsxwriter.Workbook(path, options) as book:
+            book.set_properties({"title": _("资质动态核查") + f" {report.as_of}"})
+            looks = _looks(book)
+            _cover(book, looks, report)
+            for sheet in _sheets(report):
+                _write(book, looks, sheet, rows_per_sheet)
+    except FileCreateError as error:  # the library's own kind of an operating system's error
+        raise OSError(*error.args[0].args) from error
 
 
 def _looks(book: Any) -> dict[str, Any]:
@@ -81,7 +85,7 @@ def _write(book: Any, looks: dict[str, Any], sheet: _Sheet, rows_per_sheet: int)
         page.set_paper(A3)
         page.fit_to_pages(1, 0)
         page.repeat_rows(0)
-        page.set_footer("&A  &P / &N")
+        page.set_footer("&C&A  &P / &N")
         part += 1
 
 

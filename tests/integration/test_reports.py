@@ -1,0 +1,184 @@
+"""What a check writes: workbook, page, JSON Lines, Parquet, facts folder."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import openpyxl
+import pyarrow.parquet as pq
+import pytest
+from playwright.sync_api import Request
+
+from browser import DESKTOP, PHONE, chromium
+from builders import OTHER, OWN, identity, law
+from commands import check, qualwatch
+from files import ENTERPRISES, write
+from qualwatch.reports import workbook
+from registers import DAY, paid, person, province
+
+EVIL = '=HYPERLINK("http://x","甲")<script>alert(1)</script>'
+
+
+@pytest.fixture(scope="module")
+def registers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A decoration firm one constructor short, with a name that wants to be a formula and a script."""
+    sheets = province(3)
+    sheets["企业"] = [ENTERPRISES, [OWN, EVIL, "140105", ""], [OTHER, "乙建设有限公司", "140200", ""]]
+    sheets["注册人员"].append(person(9, 身份证号="14010519850615000X"))
+    sheets["注册人员"][3] = person(3, 有效期止="2026-01-01")
+    sheets["社保"] = [sheets["社保"][0], *paid(1), *paid(2, OTHER), *paid(3)]
+    return write(tmp_path_factory.mktemp("registers"), sheets, "csv")
+
+
+def written(registers: Path, folder: Path, name: str) -> Path:
+    found = qualwatch("check", registers, "--as-of", DAY, "--output", folder / name)
+    assert found.status == 3, found.err
+    return folder / name
+
+
+def test_the_ending_tells_the_format(registers: Path, tmp_path: Path) -> None:
+    assert written(registers, tmp_path, "a.json").read_text(encoding="utf-8").startswith("{")
+    assert written(registers, tmp_path, "a.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert written(registers, tmp_path, "a.jsonl").read_text(encoding="utf-8").count("\n") == 1
+    assert written(registers, tmp_path, "a.txt").read_text(encoding="utf-8").startswith("核查结果")
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_the_workbook_is_what_an_officer_sends_round(registers: Path, tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(written(registers, tmp_path, "a.xlsx"))
+    assert book.sheetnames == ["说明", "不达标", "提示", "无法判定", "人员", "社保异常", "拒收", "提醒"]
+    for name in book.sheetnames[1:]:
+        sheet = book[name]
+        assert sheet.freeze_panes == "B2"
+        assert sheet.auto_filter.ref
+    (row,) = list(book["不达标"].iter_rows(min_row=2, values_only=True)) or [()]
+    assert row[1:3] == (EVIL, OWN)
+    assert row[7:11] == (3, 1, 2, 2) or row[7:11] == (3, 1, 1, 2), row
+    people = {line[5]: line[7:] for line in book["人员"].iter_rows(min_row=2, values_only=True)}
+    assert len(people) == 3
+    assert all(re.fullmatch(r"\d{6}\*{10}[\dX]{2}", str(number)) for number in people)
+    assert {counts for counts, _why in people.values()} == {"计入", "不计"}
+    assert book["社保异常"].max_row == 2
+    assert book["拒收"]["D2"].value == "身份证号"
+
+
+def test_no_cell_of_a_workbook_is_a_formula_and_codes_are_text(registers: Path, tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(written(registers, tmp_path, "a.xlsx"))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    assert cells
+    assert not [cell.coordinate for cell in cells if cell.data_type == "f"]
+    codes = [cell for cell in cells if isinstance(cell.value, str) and cell.value == OWN]
+    assert codes
+    assert {(cell.data_type, cell.number_format) for cell in codes} == {("s", "@")}
+
+
+def test_a_sheet_that_is_full_goes_on_in_the_next(
+    registers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import xlsxwriter
+
+    def many(count: int) -> Iterator[tuple[str, int]]:
+        return ((f"行{n}", n) for n in range(count))
+
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+        looks = workbook._looks(book)
+        for name, count in (("满", 20), ("余", 21), ("空", 0)):
+            workbook._write(book, looks, workbook._Sheet(name, [("甲", 8), ("乙", 8)], many(count)), 10)
+    found = {sheet.title: sheet.max_row - 1 for sheet in openpyxl.load_workbook(path)}
+    assert found == {"满": 10, "满2": 10, "余": 10, "余2": 10, "余3": 1, "空": 0}
+    assert workbook.MOST_ROWS + 1 == 1_048_576
+
+
+def test_json_lines_and_parquet_say_what_the_json_says(registers: Path, tmp_path: Path) -> None:
+    whole = check(registers).json()
+    lines = [
+        json.loads(line) for line in written(registers, tmp_path, "a.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    assert [{key: value for key, value in one.items() if key != "as_of"} for one in lines] == whole["findings"]
+    table = pq.read_table(written(registers, tmp_path, "a.parquet"))
+    assert table.to_pylist() == whole["findings"]
+    assert table.schema.metadata[b"as_of"].decode() == DAY
+    assert table.schema.metadata[b"law_digest"].decode() == law().digest
+
+
+def test_a_facts_folder_gives_the_findings_of_the_files(registers: Path, tmp_path: Path) -> None:
+    found = qualwatch("check", registers, "--as-of", DAY, "--format", "facts", "--output", tmp_path / "facts")
+    assert found.status == 3
+    again = check(tmp_path / "facts").json()
+    assert again["findings"] == check(registers).json()["findings"]
+    numbers = b"".join(file.read_bytes() for file in (tmp_path / "facts").iterdir())
+    assert identity(1).encode() not in numbers
+    assert (
+        qualwatch("check", registers, "--as-of", DAY, "--format", "facts", "--output", tmp_path / "facts").status == 3
+    )
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "note.txt").write_text("keep")
+    refused = qualwatch("check", registers, "--as-of", DAY, "--format", "facts", "--output", tmp_path / "mine")
+    assert refused.status == 2
+    assert (tmp_path / "mine" / "note.txt").read_text() == "keep"
+
+
+@pytest.mark.parametrize("form", ["xlsx", "parquet", "facts"])
+def test_a_format_that_needs_a_file_says_so(registers: Path, form: str) -> None:
+    found = qualwatch("check", registers, "--as-of", DAY, "--format", form)
+    assert found.status == 2
+    assert "--output" in found.err
+
+
+def test_nothing_half_written_where_writing_fails(registers: Path, tmp_path: Path) -> None:
+    found = qualwatch("check", registers, "--as-of", DAY, "--output", tmp_path / "none" / "a.xlsx")
+    assert found.status == 2
+    assert "写不到" in found.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_page_needs_nothing_else_and_shows_no_number(registers: Path, tmp_path: Path) -> None:
+    text = written(registers, tmp_path, "a.html").read_text(encoding="utf-8")
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+    assert not re.search(r"(src|href)=|url\(|@import", text)
+    assert identity(1) not in text
+    assert identity(1)[:6] + "*" * 10 in text
+
+
+def note_request(asked: list[str], request: Request) -> None:
+    asked.append(request.url)
+
+
+def test_the_page_in_a_browser(tmp_path: Path) -> None:
+    qualwatch("generate", tmp_path / "province", "--enterprises", "200", "--seed", "4")
+    page_file = written(tmp_path / "province", tmp_path, "a.html")
+    summary = check(tmp_path / "province").json()["summary"]
+    with chromium() as browser:
+        for screen in (DESKTOP, PHONE):
+            page = browser.new_page(viewport=screen)  # type: ignore[arg-type]  # a plain dict of the right keys
+            asked: list[str] = []
+            page.on("request", partial(note_request, asked))
+            page.goto(page_file.as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") <= screen["width"]
+            assert len(asked) == 1, "a self-contained page asks for nothing"
+            assert page.locator("figure svg").count() >= 5
+            assert page.locator("svg .tile").count() == 12
+            figures = page.locator(".figures li b").all_inner_texts()
+            assert figures[2] == str(summary["verdicts"]["short"])
+            assert page.locator("table.stack tbody tr").count() == summary["verdicts"]["short"]
+            smallest = page.evaluate(
+                "Math.min(...[...document.querySelectorAll('svg text')].map(t => t.getBoundingClientRect().height))"
+            )
+            assert smallest >= 10, "text in the pictures is readable"
+            if screen is PHONE:
+                page.locator("summary").first.click()
+                assert page.locator("details[open] li").first.is_visible()
+
+
+def test_the_page_in_english(registers: Path, tmp_path: Path) -> None:
+    found = qualwatch("check", registers, "--as-of", DAY, "--output", tmp_path / "a.html", QUALWATCH_LANG="en")
+    assert found.status == 3
+    text = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert '<html lang="en">' in text
+    assert "Requirements that are short" in text
