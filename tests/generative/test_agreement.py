@@ -10,6 +10,7 @@ from builders import law, policy
 from provinces import Province
 from qualwatch.evaluation import columnar, reference
 from qualwatch.evaluation.findings import FindingKey, PersonLine
+from qualwatch.evaluation.sessions import text_of
 
 
 def agree(seed: int) -> None:
@@ -42,7 +43,7 @@ def test_the_engines_agree_over_thousands_of_provinces(first: int) -> None:
 
 def steps(statement: str) -> dict[str, str]:
     """The named steps of a statement, each with its heading."""
-    text = (columnar.SQL / statement).read_text(encoding="utf-8")
+    text = text_of(statement)
     return {name: body for body, name in re.findall(r"(?ms)((?:^-- [^\n]*\n)*^(\w+) AS \(.*?^\),?$)", text)}
 
 

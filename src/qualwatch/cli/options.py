@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from qualwatch.evaluation import columnar, reference
 from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.findings import EnterpriseResult
+from qualwatch.evaluation.sessions import spark_session
 from qualwatch.intake.gather import Gathered, gather
 from qualwatch.law.loader import Law, load_law
 from qualwatch.law.policy import Policy
@@ -37,12 +39,6 @@ Run = Callable[[Law, Policy, Facts, date], Iterator[EnterpriseResult]]
 
 class WrongWords(Exception):
     """The command cannot be carried out as asked; the message is one sentence."""
-
-
-def fail(sentence: str) -> None:
-    """One sentence on standard error, and status 2."""
-    print(hidden(f"qualwatch: {sentence}"), file=sys.stderr)
-    sys.exit(WRONG)
 
 
 def asked_day(as_of: datetime | None) -> date:
@@ -95,6 +91,8 @@ def engine_of(engine: str) -> Run:
     engines: dict[str, Run] = {"duckdb": columnar.evaluate, "reference": reference.evaluate}
     if engine in engines:
         return engines[engine]
+    if engine.startswith("sc://"):
+        return partial(columnar.evaluate, session=spark_session(engine))
     raise WrongWords(_("没有引擎 {engine}，只有 duckdb、reference 或 sc://主机:端口").format(engine=engine))
 
 

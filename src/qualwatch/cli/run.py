@@ -9,6 +9,7 @@ import typer
 from qualwatch.cli import asking, checking, law
 from qualwatch.cli.options import ALL_READ, WRONG, WrongWords
 from qualwatch.evaluation.law_tables import CannotRunAsSql
+from qualwatch.evaluation.sessions import NoSpark
 from qualwatch.intake.problems import NothingReadable
 from qualwatch.law.policy import NoPolicyYet
 from qualwatch.law.texts_on_disk import LawError
@@ -36,6 +37,8 @@ def main() -> NoReturn:
         status = command(prog_name="qualwatch", standalone_mode=False)
     except CannotRunAsSql:
         _fail(_("这份政策 duckdb 引擎表达不了，请加 --engine reference"))
+    except NoSpark as error:
+        _fail(_("Spark Connect 用不了：{reason}").format(reason=error))
     except (WrongWords, NothingReadable, NoPolicyYet) as error:
         _fail(str(error))
     except LawError as error:

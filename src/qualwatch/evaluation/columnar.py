@@ -4,10 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,12 +16,12 @@ from qualwatch.evaluation.items import items_in_force, never_read
 from qualwatch.evaluation.law_tables import BIG, TEXT, LawTables, Rows, mask_of, slugs_of
 from qualwatch.evaluation.people import first_of, is_stale, month_of, whole_months
 from qualwatch.evaluation.reference import REGISTERS
+from qualwatch.evaluation.sessions import DuckSession, Session
 from qualwatch.law.figures import Clause, Requirement
 from qualwatch.law.loader import Law
 from qualwatch.law.model import GRADE_NAMES
 from qualwatch.law.policy import Policy
 
-SQL = Path(__file__).parent
 MOST_MONTHS = 60  # months of insurance kept as bits, back from the last settled one
 
 
@@ -99,19 +97,20 @@ def _register_states(facts: Facts, law: LawTables) -> pa.Table:
     return found.table()
 
 
-def evaluate(law: Law, policy: Policy, facts: Facts, as_of: date) -> Iterator[EnterpriseResult]:
+def evaluate(
+    law: Law, policy: Policy, facts: Facts, as_of: date, session: type[Session] = DuckSession
+) -> Iterator[EnterpriseResult]:
     """Every enterprise in credit-code order, as reference.evaluate gives it but for the person lines."""
     tables = LawTables(law, policy, as_of)
-    connection = _bound({**tables.tables(), **_facts_tables(facts, tables)})
     findings: dict[str, list[Finding]] = {}
-    for row in _rows_of(connection, "findings.sql"):
-        findings.setdefault(row["credit_code"], []).append(_finding(law, tables, row))
+    anomalies: dict[str, list[Anomaly]] = {}
+    with session({**tables.tables(), **_facts_tables(facts, tables)}) as bound:
+        for row in _rows_of(bound, "findings.sql"):
+            findings.setdefault(row["credit_code"], []).append(_finding(law, tables, row))
+        for row in _rows_of(bound, "anomalies.sql"):
+            anomalies.setdefault(row["credit_code"], []).append(_anomaly(tables, row))
     for one in _never_read(law, facts, findings):
         findings.setdefault(one.credit_code, []).append(one)
-    anomalies: dict[str, list[Anomaly]] = {}
-    for row in _rows_of(connection, "anomalies.sql"):
-        anomalies.setdefault(row["credit_code"], []).append(_anomaly(tables, row))
-    connection.close()
     for credit_code in facts.credit_codes:
         yield EnterpriseResult(
             findings=tuple(findings.get(credit_code, ())),
@@ -121,36 +120,31 @@ def evaluate(law: Law, policy: Policy, facts: Facts, as_of: date) -> Iterator[En
 
 
 def people(
-    law: Law, policy: Policy, facts: Facts, as_of: date, credit_codes: Iterable[str]
+    law: Law,
+    policy: Policy,
+    facts: Facts,
+    as_of: date,
+    credit_codes: Iterable[str],
+    session: type[Session] = DuckSession,
 ) -> dict[FindingKey, tuple[PersonLine, ...]]:
     """Everybody looked at for each requirement of some enterprises, by the finding's key."""
     tables = LawTables(law, policy, as_of)
     bound = {**tables.tables(), **_facts_tables(facts, tables)}
     bound["items"] = bound["items"].filter(pc.is_in(bound["items"]["credit_code"], pa.array(set(credit_codes), TEXT)))
-    connection = _bound(bound)
+    key_of = itemgetter("credit_code", "category", "sub_item", "requirement", "person_id")
     found: dict[FindingKey, list[PersonLine]] = {}
-    for (*key, person_id), rows in groupby(
-        _rows_of(connection, "people.sql"),
-        itemgetter("credit_code", "category", "sub_item", "requirement", "person_id"),
-    ):
-        listed = list(rows)
-        shown = tuple(map(itemgetter("profession", "profession_grade", "speciality", "registration_no"), listed))
-        line = PersonLine(person_id, shown, listed[0]["counts"], slugs_of(listed[0]["because"]))
-        found.setdefault(tuple(key), []).append(line)
-    connection.close()
+    with session(bound) as opened:
+        for (*key, person_id), rows in groupby(_rows_of(opened, "people.sql"), key_of):
+            listed = list(rows)
+            shown = tuple(map(itemgetter("profession", "profession_grade", "speciality", "registration_no"), listed))
+            line = PersonLine(person_id, shown, listed[0]["counts"], slugs_of(listed[0]["because"]))
+            found.setdefault(tuple(key), []).append(line)
     return {key: tuple(lines) for key, lines in found.items()}
 
 
-def _bound(tables: dict[str, pa.Table]) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    for name, table in tables.items():
-        connection.register(name, table)
-    return connection
-
-
-def _rows_of(connection: duckdb.DuckDBPyConnection, statement: str) -> Iterator[dict[str, Any]]:
+def _rows_of(session: Session, statement: str) -> Iterator[dict[str, Any]]:
     """The rows of one statement."""
-    found = connection.sql((SQL / statement).read_text(encoding="utf-8")).to_arrow_table()
+    found = session.run(statement)
     names = found.column_names
     for values in zip(*(found.column(name).to_pylist() for name in names), strict=True):
         yield dict(zip(names, values, strict=True))

@@ -209,9 +209,8 @@ of_the_trade AS (
 seen AS (
     SELECT n.credit_code, n.set_id, r.row_no, r.person_id,
            coalesce(f.doubt, 0) AS doubt,
-           CASE WHEN f.row_no IS NOT NULL THEN 0
-                WHEN t.row_no IS NOT NULL THEN b.grade_too_low
-                ELSE b.speciality_not_accepted END AS never
+           CASE WHEN f.row_no IS NULL AND t.row_no IS NOT NULL THEN b.grade_too_low
+                WHEN f.row_no IS NULL THEN b.speciality_not_accepted ELSE 0 END AS never
     FROM needed n CROSS JOIN bit b
     JOIN stood r ON r.credit_code = n.credit_code
     JOIN class_profession x ON x.set_id = n.set_id AND x.profession = r.profession

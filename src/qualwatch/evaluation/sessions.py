@@ -1,0 +1,93 @@
+"""Where the statements run: DuckDB in this process, or a Spark Connect server. The text is the same."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import duckdb
+import pyarrow as pa
+
+SQL = Path(__file__).parent
+
+
+class NoSpark(Exception):
+    """The Spark Connect client is not installed, or no server answers; the message says which."""
+
+
+class Session(Protocol):
+    """Tables bound by name, and statements over them."""
+
+    def __init__(self, tables: Mapping[str, pa.Table]) -> None: ...
+
+    def run(self, statement: str) -> pa.Table:
+        """The result of one of the statements, by its file name."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+
+class DuckSession:
+    """DuckDB over Arrow tables; nothing is copied."""
+
+    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+        self._connection = duckdb.connect()
+        for name, table in tables.items():
+            self._connection.register(name, table)
+
+    def run(self, statement: str) -> pa.Table:
+        """The result of one of the statements."""
+        return self._connection.sql(text_of(statement)).to_arrow_table()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._connection.close()
+
+
+def text_of(statement: str) -> str:
+    """The text of a statement, by its file name."""
+    return (SQL / statement).read_text(encoding="utf-8")
+
+
+def spark_session(address: str) -> type[Session]:
+    """Sessions on the Spark Connect server at `sc://host:port`."""
+
+    class SparkSession:
+        """Spark Connect: tables go there as Arrow, results come back as Arrow."""
+
+        def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+            self._spark = _connected(address)
+            for name, table in tables.items():
+                self._bind(name, table)
+
+        def _bind(self, name: str, table: pa.Table) -> None:
+            rows = table if len(table) else pa.Table.from_pylist([{}], table.schema)
+            frame = self._spark.createDataFrame(rows)
+            (frame if len(table) else frame.where("false")).createOrReplaceTempView(name)  # an empty table has no types
+
+        def run(self, statement: str) -> pa.Table:
+            """The result of one of the statements."""
+            found: pa.Table = self._spark.sql(text_of(statement)).toArrow()
+            return found
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *error: object) -> None:
+            self._spark.stop()
+
+    return SparkSession
+
+
+def _connected(address: str) -> Any:
+    try:
+        from pyspark.sql import SparkSession  # an optional extra, and slow to load
+    except ImportError as error:
+        raise NoSpark("pip install 'qualwatch[spark]'") from error
+    try:
+        return SparkSession.builder.remote(address).getOrCreate()
+    except Exception as error:  # the client raises whatever its transport raises
+        raise NoSpark(f"{address}: {str(error).splitlines()[0][:200]}") from error
