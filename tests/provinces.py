@@ -60,6 +60,8 @@ class Province:
         ]  # fmt: skip
         self.rows["items"] = [self._item(code) for code in self.codes for _ in range(self.random.randint(0, 4))]
         self.rows["registrations"] = [self._registration(one) for one in self.people for _ in range(pick((1, 1, 2, 3)))]
+        if chance(0.4):
+            self._share_out()
         self.rows["people"] = [self._person(one) for one in self.people if not chance(0.03)]
         payers = [*self.codes, *self.codes, *branches, credit_code(99), "personal"]
         self.rows["contributions"] = [
@@ -74,10 +76,23 @@ class Province:
             for back in (2, 3, 4)
         ]
         self.rows["exemptions"] = [self._exemption() for _ in range(self.random.randint(0, 4))]
-        self.rows["accepted_findings"] = [self._accepted() for _ in range(self.random.randint(0, 3))]
+        self.rows["accepted_findings"] = [self._accepted() for _ in range(self.random.randint(0, 4))]
         self.rows["coverage"] = [self._coverage() for _ in range(self.random.randint(1, 6))] if chance(0.25) else []
         self.rows["unread"] = [self._unread(n) for n in range(self.random.randint(0, 3))] if chance(0.4) else []
         return Facts.of_rows({name: list(dict.fromkeys(rows)) for name, rows in self.rows.items()})
+
+    def _share_out(self) -> None:
+        """About as many people as a group of two clauses asks, some of them of use for either."""
+        pick, code = self.random.choice, self.codes[0]
+        self.rows["items"].append(
+            Item(code, "general-mining", "", pick(("grade-2", "grade-3")), "D9", "province", "direct", None, None, None, None, "in-force", None)
+        )  # fmt: skip
+        for one in self.people[: self.random.randint(4, 7)]:
+            for trade in pick(
+                (("mining",), ("mining",), ("mechanical-electrical",), ("mining", "mechanical-electrical"))
+            ):
+                kind = ("constructor", pick(("grade-1", "grade-2")), trade, f"G{one}{trade}")
+                self.rows["registrations"].append(Registration(one, code, *kind, None, None, None, "in-force", None))
 
     def policy(self) -> dict[str, Any]:
         """Changed policy values."""
@@ -140,6 +155,8 @@ class Province:
         ]
         speciality = pick([*trades, *trades, None]) if trades else ""
         code = pick(self.codes[:2]) if self._chance(0.7) else pick(self.codes)
+        if self._chance(0.05):
+            code = pick([branch for row in self.rows["enterprises"] for branch in row.branch_credit_codes] or [code])
         return Registration(
             person_id, code, profession, grade, speciality, pick([f"N{n}" for n in range(60)] + [None] * 6), self._near(400, 3) if self._chance(0.5) else None,
             self._near(1500, 1), self._near(3, 900), pick(STATES), self._near(30, 30),
@@ -152,8 +169,15 @@ class Province:
             if not self._chance(0.05)
             else None
         )
+        if born and self._chance(0.2):
+            born = self._birthday(int(years))
         locked = (self._near(100, 5), self._near(5, 100)) if self._chance(0.08) else (None, None)
         return Person(person_id, born, self._near(10, 10) if self._chance(0.03) else None, *locked)
+
+    def _birthday(self, years: int) -> date:
+        """Born so many years ago to the day, or a day before or after."""
+        day = self.day + timedelta(days=self.random.randint(-1, 1))
+        return day.replace(year=day.year - years, day=min(day.day, 28))
 
     def _exemption(self) -> Exemption:
         pick = self.random.choice
@@ -163,9 +187,12 @@ class Province:
     def _accepted(self) -> AcceptedFinding:
         pick = self.random.choice
         requirement = pick(("constructors", "supervising-engineers"))
-        return AcceptedFinding(
-            pick(self.codes), pick(CATEGORIES), "", requirement, self.random.randint(0, 8), self._near(3, 30), None
-        )
+        if self.rows["items"] and self._chance(0.7):
+            item = pick(self.rows["items"])
+            key = (item.credit_code, item.category, item.sub_item)
+        else:
+            key = (pick(self.codes), pick(CATEGORIES), "")
+        return AcceptedFinding(*key, requirement, pick((0, 0, 1, 2, 3, 8)), self._near(3, 30), None)
 
     def _coverage(self) -> Coverage:
         pick = self.random.choice

@@ -12,7 +12,7 @@ import pyarrow as pa
 from qualwatch.evaluation.counting import flat_clause
 from qualwatch.evaluation.findings import REASONS
 from qualwatch.evaluation.people import month_of
-from qualwatch.law.figures import Accept, Reading, Requirement, grade_rank, requirements_on
+from qualwatch.law.figures import Accept, Clause, Reading, Requirement, grade_rank, requirements_on
 from qualwatch.law.loader import Law
 from qualwatch.law.policy import Policy
 
@@ -77,7 +77,7 @@ class LawTables:
             ),
             "hall": Rows({"requirement_id": NUMBER, "reading": TEXT, "set_id": NUMBER, "need": NUMBER}),
             "requirement_set": Rows({"requirement_id": NUMBER, "set_id": NUMBER}),
-            "looked_at": Rows({"requirement_id": NUMBER, "set_id": NUMBER}),
+            "looked_at": Rows({"requirement_id": NUMBER, "set_id": NUMBER, "deferred_set_id": NUMBER}),
             "class": Rows({"set_id": NUMBER, "sector": TEXT, "by_certificate": BOOL}),
             "class_profession": Rows({"set_id": NUMBER, "profession": TEXT}),
             "accept": Rows(
@@ -128,10 +128,14 @@ class LawTables:
                 shown = Reading((flat_clause(base, reading.required),)) if flat and base else reading
                 sets |= self._reading(number, name, one, shown)
         if base is not None:
-            looked = (flat_clause(base, base.required),) if flat else base.clauses
-            accept = tuple(dict.fromkeys(kind for clause in looked for kind in clause.accept))
-            self._made["looked_at"].rows.append((number, self._set(one, accept)))
+            own = self._looked_at(one, base.clauses)
+            flattened = self._looked_at(one, (flat_clause(base, base.required),)) if flat else own
+            self._made["looked_at"].rows.append((number, flattened, own))
         self._made["requirement_set"].rows += [(number, set_id) for set_id in sorted(sets)]
+
+    def _looked_at(self, one: Requirement, clauses: tuple[Clause, ...]) -> int:
+        """The class of everybody whom some clauses accept."""
+        return self._set(one, tuple(dict.fromkeys(kind for clause in clauses for kind in clause.accept)))
 
     def _reading(self, number: int, name: str, one: Requirement, reading: Reading) -> set[int]:
         sets = set()

@@ -43,8 +43,9 @@ item AS (
 ),
 -- Whom each requirement of each item looks at: a class of people, whether it counts them or not.
 looked AS (
-    SELECT i.credit_code, i.category, i.sub_item, q.requirement_id, q.requirement, q.place, k.set_id
-    FROM item i
+    SELECT i.credit_code, i.category, i.sub_item, q.requirement_id, q.requirement, q.place,
+           CASE WHEN q.outcome = 'judge' AND i.extended_to >= p.as_of THEN k.deferred_set_id ELSE k.set_id END AS set_id
+    FROM item i CROSS JOIN policy p
     JOIN requirement q ON q.level_id = i.level_id AND q.route = i.route
     JOIN looked_at k ON k.requirement_id = q.requirement_id
 ),

@@ -1,0 +1,117 @@
+"""A fault put into either engine, in any of the named places, is noticed by comparing the two.
+
+Were a mutation not noticed, the random provinces would be too tame in that place: mend provinces.py, not this list.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from builders import law, policy
+from provinces import Province
+from qualwatch.evaluation import columnar, reference, sessions
+
+SOURCE = Path(sessions.__file__).parent
+PROVINCES = 150  # looked at before a mutation counts as unnoticed
+
+# place: the fault in a statement (file, right text, wrong text) and the same kind of fault in the reference engine
+MUTATIONS = {
+    "the last day of a registration": (
+        ("findings.sql", "WHEN r.valid_to < p.as_of THEN b.registration_expired", "WHEN r.valid_to <= p.as_of THEN b.registration_expired"),
+        ("people.py", "registration.valid_to < self.as_of", "registration.valid_to <= self.as_of"),
+    ),
+    "the birthday of an age limit": (
+        ("findings.sql", "WHEN r.age >= a.doubt_from THEN b.age_in_doubt", "WHEN r.age > a.doubt_from THEN b.age_in_doubt"),
+        ("people.py", "(day.month, day.day) < (born_on.month, born_on.day)", "(day.month, day.day) <= (born_on.month, born_on.day)"),
+    ),
+    "the month of joining": (
+        ("findings.sql", "CASE WHEN day(m.joined) > 1 THEN 1 ELSE 0 END", "0"),
+        ("people.py", "first_of(m) >= joined", "first_of(m) > joined"),
+    ),
+    "several payers in one month": (
+        ("anomalies.sql", "coalesce(a.by_own, 0) & coalesce(a.by_other, 0) <> 0 THEN 'paid-by-several'", "coalesce(a.by_other, 0) <> 0 THEN 'paid-by-several'"),
+        ("people.py", "if by_own & by_other:", "if by_own and by_other:"),
+    ),
+    "the enterprise's branches": (
+        ("findings.sql", "UNION SELECT credit_code, branch_code FROM branches", ""),
+        ("people.py", "frozenset((self.credit_code, *branches))", "frozenset((self.credit_code,))"),
+    ),
+    "registered at another enterprise": (
+        ("findings.sql", "s.standing = 0 AND s.counted", "s.counted"),
+        ("people.py", "row.credit_code not in self.codes", "row.credit_code != self.credit_code"),
+    ),
+    "the grade that suffices": (
+        ("findings.sql", "r.rank >= a.lowest_rank", "r.rank > a.lowest_rank"),
+        ("people.py", "rank < one.lowest_rank", "rank <= one.lowest_rank"),
+    ),
+    "the union of all clauses of a group": (
+        ("law_tables.py", "for size in range(1, len(parts) + 1):", "for size in range(1, len(parts)):"),
+        ("matching.py", "len(filled[clause]) < minima[clause]", "len(filled[clause]) <= minima[clause]"),
+    ),
+    "an unread row is somebody": (
+        ("findings.sql", "coalesce(t.possible, 0) + coalesce(m.people, 0) AS possible", "coalesce(t.possible, 0) AS possible"),
+        ("reference.py", "len(maybe) + nameless", "len(maybe)"),
+    ),
+    "an accepted finding holds while as many are held": (
+        ("findings.sql", "s.held >= a.at_held THEN 'advise'", "s.held > a.at_held THEN 'advise'"),
+        ("reference.py", "and held >= one.at_held", "and held > one.at_held"),
+    ),
+    "an exemption needs its document": (
+        ("findings.sql", "x.document <> '' AND", ""),
+        ("people.py", " and bool(one.document)", ""),
+    ),
+    "the certificate that counts is the latest": (
+        ("findings.sql", "ORDER BY coalesce(valid_from, DATE '0001-01-01') DESC, certificate_no DESC", "ORDER BY certificate_no DESC"),
+        ("items.py", "key=lambda one: (one.valid_from or date.min, one.certificate_no)", "key=lambda one: one.certificate_no"),
+    ),
+}  # fmt: skip
+
+
+def disagreement(provinces: int) -> int | None:
+    """The first province about which the engines say different things; None where there is none."""
+    for seed in range(provinces):
+        province = Province(seed)
+        facts, values = province.facts(), policy(province.day, **province.policy())
+        expected = list(reference.evaluate(law(), values, facts, province.day))
+        found = list(columnar.evaluate(law(), values, facts, province.day))
+        if [(one.findings, one.anomalies) for one in expected] != [(one.findings, one.anomalies) for one in found]:
+            return seed
+    return None
+
+
+def mutated(folder: Path, file: str, right: str, wrong: str) -> Path:
+    """The package with one fault, in a folder of its own."""
+    shutil.copytree(SOURCE.parent, folder / "qualwatch", ignore=shutil.ignore_patterns("__pycache__", "locale"))
+    path = folder / "qualwatch" / "evaluation" / file
+    text = path.read_text(encoding="utf-8")
+    assert right in text, f"{file} has no longer: {right}"
+    path.write_text(text.replace(right, wrong), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("place", MUTATIONS)
+@pytest.mark.parametrize("engine", ["statement", "reference"])
+def test_a_fault_in_either_engine_is_noticed(tmp_path: Path, place: str, engine: str) -> None:
+    folder = mutated(tmp_path, *MUTATIONS[place][engine == "reference"])
+    paths = os.pathsep.join([str(folder), str(Path(__file__).parent.parent), str(Path(__file__).parent)])
+    code = f"import qualwatch, test_mutations as t; assert {str(folder)!r} in qualwatch.__file__; print(t.disagreement({PROVINCES}))"
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    assert found.returncode == 0, found.stderr[-2000:]
+    assert found.stdout.strip() != "None", f"not noticed within {PROVINCES} provinces"
+
+
+def test_without_a_fault_there_is_nothing_to_notice() -> None:
+    assert disagreement(20) is None
+    assert len(MUTATIONS) >= 10
