@@ -48,7 +48,7 @@ fix: setup
 
 bench: setup          ## the figures of docs/reference/performance.md, as ratios in one run
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
-	$(BIN)/python -m benchmarks.run
+	$(BIN)/python benchmarks/run.py
 
 docs: setup           ## reference pages, printed from the source
 	PYTHONPATH=tests $(BIN)/python tests/spec_cases.py

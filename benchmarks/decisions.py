@@ -1,7 +1,12 @@
-"""The requirement rules as GoRules JDM decisions, in two shapes: one graph per enterprise, one small graph per level."""
+"""The requirement rules as GoRules JDM decisions, in two shapes: one graph per enterprise, one small graph per level.
+
+Their input is one enterprise already joined and partly judged: {items: [{level}], people: [{alive, locked, elsewhere,
+insured, registrations: [{in_force, profession, rank, speciality, age}]}]}; unknown rank or age is -1, speciality '?'.
+"""
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from qualwatch.law.figures import Accept, Requirement, requirements_on
@@ -10,126 +15,143 @@ from qualwatch.law.policy import Policy
 
 Graph = dict[str, Any]
 ROUTES = ("direct", "upgrade", "unknown")
+NO_LIMIT = 999
 
 
 def comparable(one: Requirement) -> bool:
     """One strong clause on people: no group to match, no certificates to count, no second reading."""
-    return bool(one.outcome == "judge" and one.strong and not one.strong.is_group and not one.weak) and (
-        one.counts == "people"
-    )
+    if one.outcome != "judge" or one.strong is None or one.weak is not None:
+        return False
+    return one.counts == "people" and not one.strong.is_group
 
 
-def levels(law: Law, policy: Policy, day: date) -> Iterator[tuple[str, list[Requirement]]]:
-    """Every level and route with its comparable requirements."""
-    for category, text in law.categories.items():
-        for sub_item, grade, _text in text.every_grade():
-            for route in ROUTES:
-                asked = requirements_on(law, policy, category, sub_item, grade, route, day)
-                yield f"{category}/{sub_item}/{grade}/{route}", [one for one in asked if comparable(one)]
+class Decisions:
+    """Both shapes, written from the law and the policy of one day."""
 
+    def __init__(self, law: Law, policy: Policy, day: date) -> None:
+        self.law, self.policy, self.day = law, policy, day
 
-def per_enterprise(law: Law, policy: Policy, day: date) -> Graph:
-    """Input, a table of figures looped over the items, an expression that counts people for each, output."""
-    rules = []
-    for level, asked in levels(law, policy, day):
-        figures = [
-            f"{{requirement: '{one.requirement}', sector: '{one.sector}', "
-            f"required: {one.strong.required}, accept: {_accept_list(one.strong.clauses[0].accept)}}}"
-            for one in asked
-            if one.strong
+    def levels(self) -> Iterator[tuple[str, list[Requirement]]]:
+        """Every level and route that has comparable requirements."""
+        for category, text in self.law.categories.items():
+            for sub_item, grade, _text in text.every_grade():
+                for route in ROUTES:
+                    asked = requirements_on(self.law, self.policy, category, sub_item, grade, route, self.day)
+                    found = [one for one in asked if comparable(one)]
+                    if found:
+                        yield f"{category}/{sub_item}/{grade}/{route}", found
+
+    def per_enterprise(self) -> Graph:
+        """A table of figures looped over the items, then an expression that counts people for each figure."""
+        rules = [
+            {"_id": level, "level": f"'{level}'", "figures": f"[{', '.join(map(self._figure, asked))}]"}
+            for level, asked in self.levels()
         ]
-        rules.append({"_id": level, "level": f"'{level}'", "figures": f"[{', '.join(figures)}]"})
-    table = {
-        "hitPolicy": "first",
-        "executionMode": "loop",
-        "inputField": "items",
-        "outputPath": "asked",
-        "passThrough": True,
-        "inputs": [{"id": "level", "name": "Level", "field": "level"}],
-        "outputs": [{"id": "figures", "name": "Figures", "field": "figures"}],
-        "rules": rules,
-    }
-    fits = (
-        "r.profession == a.profession and (r.rank == null or r.rank >= a.lowest)"
-        " and (a.any or r.speciality == null or r.speciality in a.specialities)"
-    )
-    sure = f"{fits} and not a.doubt and (a.any or r.speciality != null) and (r.rank != null or a.lowest <= 1)"
-    count = "count(people as p, {person} and some(p.registrations as r, {row} and some(f.accept as a, {fits})))"
-    age_sure, age_perhaps = _ages(policy, "r.age", "r.profession", "f.sector")
-    held = count.format(person=_sure(policy, "p"), row=f"r.in_force and {age_sure}", fits=sure)
-    possible = count.format(person=_perhaps(policy, "p"), row=f"r.in_force and {age_perhaps}", fits=fits)
-    counted = f"{{requirement: f.requirement, required: f.required, held: {held}, possible: {possible}}}"
-    return _graph(
-        [("figures", "decisionTableNode", table)],
-        {
-            "counted": f"map(asked as i, {{level: i.level, found: map(i.figures as f, {counted})}})",
-            "findings": "map($.counted as i, {level: i.level, found: map(i.found as f, {requirement: f.requirement, "
-            "held: f.held, possible: f.possible, verdict: " + _verdict("f.possible", "f.held", "f.required") + "})})",
-        },
-    )
+        table = {
+            "hitPolicy": "first", "executionMode": "loop", "inputField": "items", "outputPath": "asked",
+            "passThrough": True, "inputs": [{"id": "level", "name": "Level", "field": "level"}],
+            "outputs": [{"id": "figures", "name": "Figures", "field": "figures"}], "rules": rules,
+        }  # fmt: skip
+        row = "r.profession == a.profession and (a.any or r.speciality in a.specialities{trade}) and {rank}"
+        sure = row.format(trade="", rank="(r.rank >= a.lowest or r.rank < 0 and a.lowest <= 1)")
+        perhaps = row.format(trade=" or r.speciality == '?'", rank="(r.rank < 0 or r.rank >= a.lowest)")
+        held = (
+            f"count(people as p, {self._certain('p')} and some(p.registrations as r, r.in_force and "
+            f"some(f.accept as a, {sure} and not a.doubt and r.age >= a.known and r.age < a.sure_below)))"
+        )
+        possible = (
+            f"count(people as p, {self._not_excluded('p')} and some(p.registrations as r, r.in_force and "
+            f"some(f.accept as a, {perhaps} and r.age < a.ends_at)))"
+        )
+        counted = f"{{requirement: f.requirement, required: f.required, held: {held}, possible: {possible}}}"
+        judged = f"merge([f, {{verdict: {_verdict('f.possible', 'f.held', 'f.required')}}}])"
+        expressions = {
+            "counted": f"map(asked as i, map(i.figures ?? [] as f, {counted}))",
+            "findings": f"map($.counted as i, map(i as f, {judged}))",
+        }
+        return _graph(expressions, table)
+
+    def per_level(self) -> dict[str, Graph]:
+        """One graph per level and route, the figures and everything accepted written into its expressions."""
+        return {level: _graph({k: v for one in asked for k, v in self._written(one)}) for level, asked in self.levels()}
+
+    def _figure(self, one: Requirement) -> str:
+        assert one.strong is not None
+        accept = ", ".join(self._kind(one, kind) for kind in one.strong.clauses[0].accept)
+        return f"{{requirement: '{one.requirement}', required: {one.strong.required}, accept: [{accept}]}}"
+
+    def _kind(self, one: Requirement, kind: Accept) -> str:
+        sure_below, ends_at = self._ages(one, kind)
+        known = 0 if sure_below < NO_LIMIT or ends_at < NO_LIMIT else -1
+        values = {
+            "profession": f"'{kind.profession}'", "lowest": kind.lowest_rank, "doubt": str(bool(kind.doubt)).lower(),
+            "any": str(kind.specialities is None).lower(), "specialities": _strings(kind.specialities or ()),
+            "known": known, "sure_below": sure_below, "ends_at": ends_at,
+        }  # fmt: skip
+        return "{" + ", ".join(f"{name}: {value}" for name, value in values.items()) + "}"
+
+    def _written(self, one: Requirement) -> Iterator[tuple[str, str]]:
+        assert one.strong is not None
+        name, accept = one.requirement.replace("-", "_"), one.strong.clauses[0].accept
+        sure = " or ".join(self._condition(one, kind, sure=True) for kind in accept if not kind.doubt)
+        perhaps = " or ".join(self._condition(one, kind, sure=False) for kind in accept)
+        for key, person, kinds in (("held", self._certain, sure), ("possible", self._not_excluded, perhaps)):
+            yield f"{name}_{key}", f"count(people, {person('#')} and some(#.registrations, #.in_force and ({kinds})))"
+        yield name, _verdict(f"$.{name}_possible", f"$.{name}_held", str(one.strong.required))
+
+    def _condition(self, one: Requirement, kind: Accept, *, sure: bool) -> str:
+        sure_below, ends_at = self._ages(one, kind)
+        limit = sure_below if sure else ends_at
+        parts = [f"#.profession == '{kind.profession}'"]
+        if kind.lowest_rank:
+            unreadable = "" if sure and kind.lowest_rank > 1 else " or #.rank < 0"
+            parts.append(f"(#.rank >= {kind.lowest_rank}{unreadable})")
+        if kind.specialities is not None:
+            parts.append(f"#.speciality in {_strings([*kind.specialities, *([] if sure else ['?'])])}")
+        if limit < NO_LIMIT:
+            parts.append(f"#.age < {limit}" + (" and #.age >= 0" if sure else ""))
+        return "(" + " and ".join(parts) + ")"
+
+    def _ages(self, one: Requirement, kind: Accept) -> tuple[int, int]:
+        rules = self.policy[f"age_{one.sector}"]
+        rule = rules.get(kind.profession) or rules["default"]
+        ends_at = rule.ends_at or NO_LIMIT
+        return min(rule.doubt_from or NO_LIMIT, ends_at), ends_at
+
+    def _certain(self, person: str) -> str:
+        return self._person(person, ("never", "in-doubt"))
+
+    def _not_excluded(self, person: str) -> str:
+        return self._person(person, ("never",))
+
+    def _person(self, person: str, bad: tuple[str, ...]) -> str:
+        """Alive, and nothing about the person that the policy holds against them as badly as `bad`."""
+        parts = [f"{person}.alive"]
+        for column, key in (("locked", "locked_person_counts"), ("elsewhere", "registered_at_two_enterprises_counts")):
+            if self.policy[key] in bad:
+                parts.append(f"not {person}.{column}")
+        outcomes = [outcome for outcome, counts in self.policy["insurance_person_counts"].items() if counts in bad]
+        return " and ".join([*parts, f"not ({person}.insured in {_strings(outcomes)})"])
 
 
-def per_level(law: Law, policy: Policy, day: date) -> dict[str, Graph]:
-    """One graph per level and route with the figures and specialities written into its expressions."""
-    found = {}
-    for level, asked in levels(law, policy, day):
-        expressions: dict[str, str] = {}
-        for one in asked:
-            assert one.strong is not None
-            name, accept = one.requirement.replace("-", "_"), one.strong.clauses[0].accept
-            age_sure, age_perhaps = _ages(policy, "#.age", "#.profession", f"'{one.sector}'")
-            expressions[f"{name}_held"] = (
-                f"count(people, {_sure(policy, '#')} and some(#.registrations, #.in_force and {age_sure}"
-                f" and ({' or '.join(_written(a, sure=True) for a in accept if not a.doubt)})))"
-            )
-            expressions[f"{name}_possible"] = (
-                f"count(people, {_perhaps(policy, '#')} and some(#.registrations, #.in_force and {age_perhaps}"
-                f" and ({' or '.join(_written(a, sure=False) for a in accept)})))"
-            )
-            expressions[name] = _verdict(f"$.{name}_possible", f"$.{name}_held", str(one.strong.required))
-        if expressions:
-            found[level] = _graph([], expressions)
-    return found
+def _strings(values: Any) -> str:
+    return "[" + ", ".join(f"'{value}'" for value in sorted(values)) + "]"
 
 
 def _verdict(possible: str, held: str, required: str) -> str:
     return f"{possible} < {required} ? 'short' : {held} < {required} ? 'cannot-say' : 'met'"
 
 
-def _accept_list(accept: tuple[Accept, ...]) -> str:
-    return "[" + ", ".join(_accept(one) for one in accept) + "]"
-
-
-def _accept(one: Accept) -> str:
-    trades = ", ".join(f"'{slug}'" for slug in sorted(one.specialities or ()))
-    return (
-        f"{{profession: '{one.profession}', lowest: {one.lowest_rank}, doubt: {str(bool(one.doubt)).lower()}, "
-        f"any: {str(one.specialities is None).lower()}, specialities: [{trades}]}}"
-    )
-
-
-def _written(one: Accept, *, sure: bool) -> str:
-    """One accepted kind as a condition on a registration `#`."""
-    parts = [f"#.profession == '{one.profession}'"]
-    if one.lowest_rank:
-        parts.append(f"(#.rank == null{' and false' if sure and one.lowest_rank > 1 else ''} or #.rank >= {one.lowest_rank})")
-    if one.specialities is not None:
-        trades = ", ".join(f"'{slug}'" for slug in sorted(one.specialities))
-        parts.append(f"(#.speciality in [{trades}]{'' if sure else ' or #.speciality == null'})")
-    return "(" + " and ".join(parts) + ")"
-
-
-def _sure(policy: Policy, person: str) -> str:
-    return f"{person}.certain" if policy else ""
-
-
-def _perhaps(policy: Policy, person: str) -> str:
-    return f"{person}.possible" if policy else ""
-
-
-def _ages(policy: Policy, age: str, profession: str, sector: str) -> tuple[str, str]:
-    return "", ""
-
-
-def _graph(nodes: list[tuple[str, str, Any]], expressions: dict[str, str]) -> Graph:
-    return {}
+def _graph(expressions: dict[str, str], table: Graph | None = None) -> Graph:
+    rows = [{"id": key, "key": key, "value": value} for key, value in expressions.items()]
+    nodes: list[Graph] = [{"id": "in", "type": "inputNode", "content": {}}]
+    if table:
+        nodes.append({"id": "figures", "type": "decisionTableNode", "content": table})
+    nodes.append({"id": "count", "type": "expressionNode", "content": {"expressions": rows}})
+    nodes.append({"id": "out", "type": "outputNode", "content": {}})
+    edges = [
+        {"id": f"{one['id']}-{other['id']}", "type": "edge", "sourceId": one["id"], "targetId": other["id"]}
+        for one, other in pairwise(nodes)
+    ]
+    placed = [{"name": node["id"], "position": {"x": 200 * at, "y": 0}, **node} for at, node in enumerate(nodes)]
+    return {"nodes": placed, "edges": edges}

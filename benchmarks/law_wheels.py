@@ -28,7 +28,9 @@ def tables(law: Law, day: date) -> dict[str, pa.Table]:
     asked = list(_asked(law, day, levels, classes))
     turned = classes.wheels()
     return {
-        "level": _table(("level_id", "sector", "category", "sub_item", "grade", "authority"), [row[:6] for row in levels]),
+        "level": _table(
+            ("level_id", "sector", "category", "sub_item", "grade", "authority"), [row[:6] for row in levels]
+        ),
         "asked": _table(("level_id", "route", "class_id", "minimum"), asked),
         "kind": _table(("kind_id", "profession", "grade", "speciality"), classes.kinds),
         "class_wheel": _table(("class_id", "slot", "kind_id"), turned),

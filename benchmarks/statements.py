@@ -2,6 +2,8 @@
 
 import os
 from collections import Counter
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -10,67 +12,62 @@ from measure import HERE, answer, peak_gigabytes, seconds
 from nation import DAY, nation
 
 from qualwatch.evaluation import columnar
+from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.law_tables import LawTables
 from qualwatch.intake.facts_folder import read_facts
 from qualwatch.law.loader import load_law
 
 
-def bound(enterprises: int) -> tuple[duckdb.DuckDBPyConnection, dict[str, float]]:
-    """A connection with the facts and the law of the day bound, and what reading and binding took."""
-    law, took = load_law(), {}
-    facts, tables = None, {}
+class Nation:
+    """One nation bound to a connection, with what reading and binding took."""
 
-    def read() -> None:
-        nonlocal facts
-        facts = read_facts(nation(enterprises), law)
+    def __init__(self, enterprises: int) -> None:
+        self.law, folder = load_law(), nation(enterprises)
+        self.facts: Facts | None = None
+        self.connection = duckdb.connect()
+        self.took = {"read": seconds(partial(self._read, folder)), "bind": seconds(self._bind)}
 
-    def bind() -> None:
-        assert facts is not None
-        law_tables = LawTables(law, law.policy_on(DAY), DAY)
-        tables.update({**law_tables.tables(), **columnar._facts_tables(facts, law_tables)})
+    def _read(self, folder: Path) -> None:
+        self.facts = read_facts(folder, self.law)
 
-    nation(enterprises)
-    took["read"], took["bind"] = seconds(read), seconds(bind)
-    connection = duckdb.connect()
-    for name, table in tables.items():
-        connection.register(name, table)
-    return connection, took
+    def _bind(self) -> None:
+        assert self.facts is not None
+        tables = LawTables(self.law, self.law.policy_on(DAY), DAY)
+        for name, table in {**tables.tables(), **columnar._facts_tables(self.facts, tables)}.items():
+            self.connection.register(name, table)
 
+    def rows(self) -> dict[str, int]:
+        """Rows of the larger facts tables."""
+        assert self.facts is not None
+        names = ("enterprises", "items", "registrations", "people", "contributions", "unread")
+        return {name: len(self.facts.tables[name]) for name in names}
 
-def statement(name: str) -> str:
-    """The text of a statement: the floor, or one of the package's."""
-    path = HERE / name if name == "floor.sql" else columnar.SQL / name
-    return path.read_text(encoding="utf-8")
+    def run(self, name: str) -> pa.Table:
+        """All rows of a statement: the floor, or one of the package's."""
+        path = HERE / name if name == "floor.sql" else columnar.SQL / name
+        return self.connection.sql(path.read_text(encoding="utf-8")).to_arrow_table()
 
 
 def work(words: list[str]) -> dict[str, Any]:
     """Words: timed ENTERPRISES, or memory ENTERPRISES."""
     kind, enterprises = words[0], int(words[1])
-    connection, figures = bound(enterprises)
-
-    def run(name: str) -> pa.Table:
-        return connection.sql(statement(name)).to_arrow_table()
-
+    one = Nation(enterprises)
+    found, anomalies = one.run("findings.sql"), one.run("anomalies.sql")
     if kind == "memory":
-        run("findings.sql")
-        run("anomalies.sql")
         return {"peak_gigabytes": peak_gigabytes()}
-    found = run("findings.sql")
-    verdicts = Counter(found.column("verdict").to_pylist())
     return {
-        **figures,
+        **one.took,
         "enterprises": enterprises,
         "cores": os.cpu_count(),
         "duckdb": duckdb.__version__,
-        "floor": seconds(lambda: run("floor.sql"), 5),
-        "findings": seconds(lambda: run("findings.sql"), 3),
-        "anomalies": seconds(lambda: run("anomalies.sql"), 3),
-        "rows": len(found),
-        "anomaly_rows": len(run("anomalies.sql")),
-        "verdicts": dict(verdicts.most_common()),
-        "tables": {name: connection.table(name).aggregate("count(*)").fetchall()[0][0] for name in
-                   ("enterprises", "items", "registrations", "people", "contribution")},
-    }  # fmt: skip
+        "rows": one.rows(),
+        "findings_rows": len(found),
+        "anomalies_rows": len(anomalies),
+        "verdicts": dict(Counter(found.column("verdict").to_pylist()).most_common()),
+        "floor": seconds(partial(one.run, "floor.sql"), 5),
+        "findings": seconds(partial(one.run, "findings.sql"), 3),
+        "anomalies": seconds(partial(one.run, "anomalies.sql"), 3),
+    }
 
 
 if __name__ == "__main__":

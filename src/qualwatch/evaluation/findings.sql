@@ -99,7 +99,7 @@ fit AS (
     SELECT n.credit_code, n.set_id, r.row_no,
            CASE WHEN min(coalesce(a.doubt, 0)
                     + CASE WHEN a.speciality IS NOT NULL AND r.speciality IS NULL THEN b.speciality_unreadable ELSE 0 END
-                    + CASE WHEN r.rank IS NULL AND a.lowest_rank > 1 THEN b.grade_unreadable ELSE 0 END) = 0 THEN 0
+                    + CASE WHEN r.rank IS NULL AND a.lowest_rank > 1 THEN b.grade_unreadable ELSE 0 END) = 0 THEN b.none
                 ELSE bit_or(coalesce(a.doubt, 0)
                     + CASE WHEN a.speciality IS NOT NULL AND r.speciality IS NULL THEN b.speciality_unreadable ELSE 0 END
                     + CASE WHEN r.rank IS NULL AND a.lowest_rank > 1 THEN b.grade_unreadable ELSE 0 END) END AS doubt
@@ -227,8 +227,8 @@ counted AS (
                 ELSE r.profession || ' ' || r.registration_no END AS counted_as,
            CASE WHEN r.standing <> 0 THEN r.standing
                 ELSE q.never | CASE WHEN r.age >= a.ends_at THEN b.over_age ELSE 0 END END AS never,
-           CASE WHEN r.standing <> 0 THEN 0
-                ELSE q.doubt | CASE WHEN a.doubt_from IS NULL AND a.ends_at IS NULL THEN 0
+           CASE WHEN r.standing <> 0 THEN b.none
+                ELSE q.doubt | CASE WHEN a.doubt_from IS NULL AND a.ends_at IS NULL THEN b.none
                                     WHEN r.born_on IS NULL THEN b.age_unknown
                                     WHEN r.age >= a.ends_at THEN 0
                                     WHEN r.age >= a.doubt_from THEN b.age_in_doubt ELSE 0 END END

@@ -168,7 +168,7 @@ class LawTables:
 
     def _fixed(self) -> dict[str, pa.Table]:
         law, policy = self.law, self.policy
-        bits = {reason.replace("-", "_"): bit for reason, bit in BITS.items()}
+        bits = {"none": 0} | {reason.replace("-", "_"): bit for reason, bit in BITS.items()}
         limits = policy["registration_ends_at_age"]
         ages = [
             (sector, profession, rule.doubt_from, rule.ends_at)

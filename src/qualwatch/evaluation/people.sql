@@ -79,7 +79,7 @@ fit AS (
     SELECT n.credit_code, n.set_id, r.row_no,
            CASE WHEN min(coalesce(a.doubt, 0)
                     + CASE WHEN a.speciality IS NOT NULL AND r.speciality IS NULL THEN b.speciality_unreadable ELSE 0 END
-                    + CASE WHEN r.rank IS NULL AND a.lowest_rank > 1 THEN b.grade_unreadable ELSE 0 END) = 0 THEN 0
+                    + CASE WHEN r.rank IS NULL AND a.lowest_rank > 1 THEN b.grade_unreadable ELSE 0 END) = 0 THEN b.none
                 ELSE bit_or(coalesce(a.doubt, 0)
                     + CASE WHEN a.speciality IS NOT NULL AND r.speciality IS NULL THEN b.speciality_unreadable ELSE 0 END
                     + CASE WHEN r.rank IS NULL AND a.lowest_rank > 1 THEN b.grade_unreadable ELSE 0 END) END AS doubt
@@ -209,7 +209,7 @@ of_the_trade AS (
 -- Everybody of the class's professions, fitting or not; who does not is of too low a grade or of another speciality.
 seen AS (
     SELECT n.credit_code, n.set_id, r.row_no, r.person_id,
-           coalesce(f.doubt, 0) AS doubt,
+           coalesce(f.doubt, b.none) AS doubt,
            CASE WHEN f.row_no IS NULL AND t.row_no IS NOT NULL THEN b.grade_too_low
                 WHEN f.row_no IS NULL THEN b.speciality_not_accepted ELSE 0 END AS never
     FROM needed n CROSS JOIN bit b
@@ -223,8 +223,8 @@ counted AS (
     SELECT v.credit_code, v.set_id, v.row_no, v.person_id,
            v.never | CASE WHEN r.standing <> 0 THEN r.standing
                           ELSE q.never | CASE WHEN r.age >= a.ends_at THEN b.over_age ELSE 0 END END AS never,
-           v.doubt | CASE WHEN r.standing <> 0 THEN 0
-                          ELSE q.doubt | CASE WHEN a.doubt_from IS NULL AND a.ends_at IS NULL THEN 0
+           v.doubt | CASE WHEN r.standing <> 0 THEN b.none
+                          ELSE q.doubt | CASE WHEN a.doubt_from IS NULL AND a.ends_at IS NULL THEN b.none
                                               WHEN r.born_on IS NULL THEN b.age_unknown
                                               WHEN r.age >= a.ends_at THEN 0
                                               WHEN r.age >= a.doubt_from THEN b.age_in_doubt ELSE 0 END END AS doubt

@@ -1,5 +1,7 @@
 """Where the statements run: DuckDB in this process, or a Spark Connect server. The text is the same."""
 
+import re
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -8,6 +10,8 @@ import duckdb
 import pyarrow as pa
 
 SQL = Path(__file__).parent
+DEFAULT_PORT = 15002  # of Spark Connect
+PATIENCE_SECONDS = 5.0
 
 
 class NoSpark(Exception):
@@ -87,7 +91,11 @@ def _connected(address: str) -> Any:
         from pyspark.sql import SparkSession  # an optional extra, and slow to load
     except ImportError as error:
         raise NoSpark("pip install 'qualwatch[spark]'") from error
-    try:
+    found = re.fullmatch(r"sc://([^:/;]+)(?::(\d+))?([/;].*)?", address)
+    if found is None:
+        raise NoSpark(f"{address}: sc://host:port")
+    try:  # the client itself would go on trying for minutes
+        socket.create_connection((found[1], int(found[2] or DEFAULT_PORT)), timeout=PATIENCE_SECONDS).close()
         return SparkSession.builder.remote(address).getOrCreate()
     except Exception as error:  # the client raises whatever its transport raises
         raise NoSpark(f"{address}: {str(error).splitlines()[0][:200]}") from error

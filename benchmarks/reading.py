@@ -1,0 +1,71 @@
+"""Reading register files: gather() against pandas reading the same files; `qualwatch check` whole."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from measure import answer, missing, peak_gigabytes, seconds
+from nation import CACHE, DAY
+
+from qualwatch.intake.gather import gather
+from qualwatch.intake.invent import Plan, invent
+from qualwatch.law.loader import load_law
+
+SOME_REJECTED = 3  # the invented province has its rate of bad rows
+
+
+def registers(enterprises: int, form: str) -> Path:
+    """A folder of invented register files, made on first use."""
+    folder = CACHE / f"registers-{enterprises}-{form}"
+    if not folder.is_dir():
+        part = folder.with_name(folder.name + ".part")
+        invent(Plan(enterprises, 1, DAY), part, form, load_law())
+        part.rename(folder)
+    return folder
+
+
+def by_pandas(folder: Path) -> None:
+    """Every file of the folder as text, nothing else."""
+    import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]  # optional
+
+    for file in sorted(folder.iterdir()):
+        if file.suffix == ".csv":
+            pandas.read_csv(file, dtype=str)
+        else:
+            pandas.read_excel(file, engine="openpyxl", dtype=str, sheet_name=None)
+
+
+def check(folder: Path) -> None:
+    """The whole command as a user runs it, its report into a file."""
+    words = ["check", str(folder), "--as-of", str(DAY), "--format", "json", "--output", str(CACHE / "check.json")]
+    environment = {**os.environ, "QUALWATCH_LANG": "en"}
+    command = [sys.executable, "-m", "qualwatch", *words]
+    done = subprocess.run(command, check=False, env=environment, stderr=subprocess.PIPE, text=True)
+    if done.returncode not in (0, SOME_REJECTED):
+        raise RuntimeError(f"qualwatch check ended with status {done.returncode}: {done.stderr.strip()[-300:]}")
+
+
+def work(words: list[str]) -> dict[str, Any]:
+    """Words: gather|pandas|check, ENTERPRISES, csv|xlsx, how often."""
+    kind, enterprises, form, times = words[0], int(words[1]), words[2], int(words[3])
+    folder = registers(enterprises, form)
+    law = load_law()
+    megabytes = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
+    if kind == "pandas":
+        try:
+            import openpyxl  # type: ignore[import-untyped, unused-ignore]  # noqa: F401  # read_excel needs it
+            import pandas  # noqa: F401
+        except ImportError as error:
+            raise missing(error.name or "pandas") from None
+        took = seconds(lambda: by_pandas(folder), times)
+    elif kind == "check":
+        took = seconds(lambda: check(folder), times)
+    else:
+        took = seconds(lambda: gather(folder, law), times)
+    return {"enterprises": enterprises, "megabytes": megabytes, "seconds": took, "peak_gigabytes": peak_gigabytes()}
+
+
+if __name__ == "__main__":
+    answer(work)

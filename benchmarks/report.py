@@ -1,0 +1,189 @@
+"""The page of goals: what was measured, whether it is met, and where not, why and what comes next."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import log
+from typing import Any, Literal
+
+Figures = dict[str, Any]
+Met = Literal["yes", "**no**", "not measured", "no goal"]
+
+# Why a goal may be missed and what to try next; printed only where it is missed.
+NEXT = {
+    "findings": "Most of it is joins and groups on text keys. Next: number people and enterprises where they are read.",
+    "both": "anomalies.sql judges the same people's insurance again. Next: keep what findings.sql judged of people.",
+    "memory": "The facts as text columns are half of it. Next: numbers for text keys, fewer columns from step to step.",
+    "growth": "Tables of people outgrow the processor's caches. Next: narrower keys, or one area after the other.",
+    "zen": "ZEN is spared what costs the statement most: joining people, judging insurance and registers. "
+    "Next: give it raw rows, if the goal is about the whole of the rules.",
+    "one": "Plain Python, one person at a time, by intention. Next: judge a person once for all clauses of an item.",
+    "check": "Next: write the report from columns, not from one object per finding.",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One goal."""
+
+    key: str
+    goal: str
+    measured: str
+    met: Met
+
+
+def page(found: Figures) -> str:
+    """The whole page."""
+    return "\n".join([*_head(found), *_table(list(_lines(found))), "", *_remarks(found), ""])
+
+
+def _head(found: Figures) -> Iterator[str]:
+    yield "# Performance"
+    yield ""
+    yield "Written by `make bench`. Goals are ratios within one run on one machine; seconds are remarks."
+    yield f"Machine: {found['machine']}."
+    if found["quick"]:
+        yield "**Quick run at small sizes: it only shows that everything runs; the goals are for full size.**"
+    yield ""
+
+
+def _table(lines: list[Line]) -> Iterator[str]:
+    yield "| goal | measured | met | if not: reason, next idea |"
+    yield "|---|---|---|---|"
+    for line in lines:
+        yield f"| {line.goal} | {line.measured} | {line.met} | {NEXT[line.key] if line.met == '**no**' else ''} |"
+
+
+def _lines(found: Figures) -> Iterator[Line]:
+    yield from _statements([one for one in found["growth"] if not _lacking(one)])
+    yield _memory(found["memory"])
+    yield _zen(found["zen"], found["growth"][-1])
+    yield _one(found["one"], found["growth"][-1])
+    yield from (_reading(form, found[f"gather {form}"], found[f"pandas {form}"]) for form in ("csv", "xlsx"))
+    yield _check(found["check"])
+
+
+def _lacking(figures: Figures) -> str | None:
+    return str(figures["not_measured"]) if "not_measured" in figures else None
+
+
+def _met(reached: bool) -> Met:
+    return "yes" if reached else "**no**"
+
+
+def _statements(growth: list[Figures]) -> Iterator[Line]:
+    goals = {
+        "findings": "findings of a nation: at most 5 x the floor",
+        "both": "findings and anomalies of a nation: at most 8 x the floor",
+        "growth": "growth exponent of findings: at most 1.1",
+    }
+    if len(growth) < 2:
+        yield from (Line(key, goal, "", "not measured") for key, goal in goals.items())
+        return
+    first, last = growth[0], growth[-1]
+    ratio, both = last["findings"] / last["floor"], (last["findings"] + last["anomalies"]) / last["floor"]
+    exponent = slope([(one["enterprises"], one["findings"]) for one in growth])
+    sizes = f"{first['enterprises']:,} to {last['enterprises']:,} enterprises"
+    yield Line("findings", goals["findings"], f"{ratio:.1f} x", _met(ratio <= 5))
+    yield Line("both", goals["both"], f"{both:.1f} x", _met(both <= 8))
+    yield Line("growth", goals["growth"], f"{exponent:.2f} from {sizes}", _met(exponent <= 1.1))
+
+
+def _memory(figures: Figures) -> Line:
+    goal = "peak memory of reading, binding, findings and anomalies of a nation: under 8 GB"
+    if lacking := _lacking(figures):
+        return Line("memory", goal, lacking, "not measured")
+    peak = figures["peak_gigabytes"]
+    return Line("memory", goal, f"{peak:.1f} GB", _met(peak < 8))
+
+
+def slope(points: list[tuple[float, float]]) -> float:
+    """The growth exponent: the slope of the line of least squares through the logarithms."""
+    logs = [(log(x), log(y)) for x, y in points]
+    x_mean, y_mean = sum(x for x, _ in logs) / len(logs), sum(y for _, y in logs) / len(logs)
+    return sum((x - x_mean) * (y - y_mean) for x, y in logs) / sum((x - x_mean) ** 2 for x, _ in logs)
+
+
+def _zen(figures: Figures, last: Figures) -> Line:
+    goal = "findings.sql: at least 100 x the enterprises per second of the ZEN engine"
+    if lacking := _lacking(figures) or _lacking(last):
+        return Line("zen", goal, lacking, "not measured")
+    ours, theirs = last["enterprises"] / last["findings"], max(figures["a_second"].values()) * last["cores"]
+    agree = all(count == figures["findings"] for count in figures["agree"].values())
+    verdicts = f"all {figures['findings']:,} verdicts and counts equal" if agree else "VERDICTS DIFFER"
+    text = f"{ours / theirs:.1f} x (ZEN on one core, taken times {last['cores']}); {verdicts}"
+    return Line("zen", goal, text, _met(agree and ours / theirs >= 100))
+
+
+def _one(figures: Figures, last: Figures) -> Line:
+    goal = "one enterprise with its explanation by the reference engine: at most 5 ms in the mean"
+    if lacking := _lacking(figures):
+        return Line("one", goal, lacking, "not measured")
+    text = f"mean {figures['mean_ms']:.1f} ms, 99th percentile {figures['p99_ms']:.1f} ms"
+    if not _lacking(last):
+        text += f"; {figures['mean_ms'] / 1000 / (last['floor'] / last['enterprises']):,.0f} x the floor per enterprise"
+    return Line("one", goal, text, _met(figures["mean_ms"] <= 5))
+
+
+def _reading(form: str, ours: Figures, theirs: Figures) -> Line:
+    goal = f"reading .{form}: all of `gather()` against pandas reading the same files as text and doing nothing else"
+    if lacking := _lacking(ours) or _lacking(theirs):
+        return Line(form, goal, lacking, "not measured")
+    ratio = ours["seconds"] / theirs["seconds"]
+    return Line(form, goal, f"{ratio:.1f} x for {ours['enterprises']:,} enterprises", "no goal")
+
+
+def _check(figures: Figures) -> Line:
+    if lacking := _lacking(figures):
+        return Line("check", "`qualwatch check` whole: under 15 s", lacking, "not measured")
+    goal = f"`qualwatch check` of {figures['enterprises']:,} enterprises from CSV, report as JSON: under 15 s"
+    return Line("check", goal, f"{figures['seconds']:.1f} s", _met(figures["seconds"] < 15))
+
+
+def _remarks(found: Figures) -> Iterator[str]:
+    yield "## Seconds, and what was measured"
+    yield ""
+    growth = [one for one in found["growth"] if not _lacking(one)]
+    if growth:
+        yield "| enterprises | read | bind | floor | findings | anomalies | findings per floor |"
+        yield "|---|---|---|---|---|---|---|"
+        for one in growth:
+            cells = " | ".join(f"{one[name]:.2f}" for name in ("read", "bind", "floor", "findings", "anomalies"))
+            yield f"| {one['enterprises']:,} | {cells} | {one['findings'] / one['floor']:.1f} |"
+        yield from _nation(growth[-1])
+    if not _lacking(found["zen"]):
+        yield from _about_zen(found["zen"])
+    for name in ("gather csv", "pandas csv", "gather xlsx", "pandas xlsx", "check"):
+        if not _lacking(one := found[name]):
+            size = f"{one['enterprises']:,} enterprises, {one['megabytes']:.0f} MB"
+            yield f"- {name}: {one['seconds']:.2f} s ({size})."
+
+
+def _nation(last: Figures) -> Iterator[str]:
+    rows = ", ".join(f"{count:,} {name}" for name, count in last["rows"].items())
+    verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in last["verdicts"].items())
+    yield ""
+    yield f"- The largest nation: {rows}. Findings: {verdicts}; {last['anomalies_rows']:,} anomalies."
+    yield (
+        f"- DuckDB {last['duckdb']} with its own settings, {last['cores']} cores; facts bound as Arrow tables, as"
+        " `columnar.evaluate` binds them; rows drained to Arrow."
+    )
+    yield (
+        "- Floor: `benchmarks/floor.sql`, the fastest of three ways to write it. It is the best of 5 runs, the"
+        " statements are the best of 3, all in one process; memory is measured in another."
+    )
+
+
+def _about_zen(figures: Figures) -> Iterator[str]:
+    a_second = figures["a_second"]
+    verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in figures["verdicts"].items())
+    yield (
+        f"- zen-engine {figures['version']} judged {figures['enterprises']:,} enterprises, {figures['findings']:,}"
+        f" requirements with one strong clause on people ({verdicts}). On one core {a_second['whole']:,.0f} enterprises"
+        f" a second by one graph with a table of figures, {a_second['small']:,.0f} by a small graph per level."
+    )
+    yield (
+        "- ZEN was given JSON text in memory: people joined to enterprises, registrations judged in force or not,"
+        " insurance judged. It did the rest: grade, speciality, age, counting, verdict. findings.sql does all of it"
+        " from the tables, with groups, person-times and reasons."
+    )
+    yield f"- Joining and judging ZEN's input in Python took {figures['joining_seconds']:.1f} s, not counted above."

@@ -1,0 +1,56 @@
+"""The same three texts on Spark Connect: Sail, inside the test process, says what DuckDB says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pysail.spark import SparkConnectServer
+
+from builders import OWN, law, policy
+from commands import qualwatch
+from files import write
+from provinces import Province
+from qualwatch.evaluation import columnar
+from qualwatch.evaluation.sessions import spark_session
+from registers import DAY, province
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    server = SparkConnectServer()
+    server.start(background=True)
+    _host, port = server.listening_address
+    yield f"sc://127.0.0.1:{port}"
+    server.stop()
+
+
+def test_findings_anomalies_and_people_are_those_of_duckdb(address: str) -> None:
+    session, seen = spark_session(address), 0
+    for seed in (3, 5, 8, 14):
+        one = Province(seed)
+        facts, values = one.facts(), policy(one.day, **one.policy())
+        here = list(columnar.evaluate(law(), values, facts, one.day))
+        assert list(columnar.evaluate(law(), values, facts, one.day, session)) == here
+        people = columnar.people(law(), values, facts, one.day, facts.credit_codes)
+        assert columnar.people(law(), values, facts, one.day, facts.credit_codes, session) == people
+        seen += sum(len(result.findings) for result in here) + len(people)
+    assert seen > 40
+
+
+def test_the_command_takes_the_address(address: str, tmp_path: Path) -> None:
+    registers = write(tmp_path, province(2), "csv")
+    there = qualwatch("check", registers, "--as-of", DAY, "--format", "json", "--engine", address)
+    here = qualwatch("check", registers, "--as-of", DAY, "--format", "json")
+    assert there.status == 0, there.err
+    assert there.out == here.out
+    assert OWN in there.out
+
+
+def test_no_server_is_one_sentence(tmp_path: Path) -> None:
+    registers = write(tmp_path, province(2), "csv")
+    found = qualwatch("check", registers, "--as-of", DAY, "--engine", "sc://127.0.0.1:1")
+    assert found.status == 2
+    assert "Spark Connect" in found.err
+    assert "没有引擎" in qualwatch("check", registers, "--as-of", DAY, "--engine", "spark").err
