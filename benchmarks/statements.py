@@ -11,7 +11,7 @@ import pyarrow as pa
 from measure import HERE, answer, peak_gigabytes, seconds
 from nation import DAY, nation
 
-from qualwatch.evaluation import columnar
+from qualwatch.evaluation import columnar, sessions
 from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.law_tables import LawTables
 from qualwatch.intake.facts_folder import read_facts
@@ -44,7 +44,7 @@ class Nation:
 
     def run(self, name: str) -> pa.Table:
         """All rows of a statement: the floor, or one of the package's."""
-        path = HERE / name if name == "floor.sql" else columnar.SQL / name
+        path = HERE / name if name == "floor.sql" else sessions.SQL / name
         return self.connection.sql(path.read_text(encoding="utf-8")).to_arrow_table()
 
 

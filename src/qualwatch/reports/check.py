@@ -101,7 +101,17 @@ def as_json(report: CheckReport) -> str:
         ],
         "summary": summary(report),
     }  # fmt: skip
-    return json.dumps(whole, ensure_ascii=False, indent=1)
+    return _one_row_a_line(whole)
+
+
+def _one_row_a_line(whole: dict[str, Any]) -> str:
+    """JSON with every row of every list on a line of its own: readable, and quick to write and to compare."""
+    parts = []
+    for key, value in whole.items():
+        rows = isinstance(value, list) and value
+        told = ",\n".join(json.dumps(row, ensure_ascii=False) for row in value) if rows else ""
+        parts.append(f"{json.dumps(key)}: " + (f"[\n{told}\n]" if rows else json.dumps(value, ensure_ascii=False)))
+    return "{\n" + ",\n".join(parts) + "\n}"
 
 
 def finding_as_dict(one: Finding) -> dict[str, Any]:
