@@ -9,7 +9,7 @@ from decisions import Decisions, comparable
 from measure import answer, missing, seconds
 from nation import DAY, nation
 
-from qualwatch.evaluation import columnar, sessions
+from qualwatch.evaluation import columnar
 from qualwatch.evaluation.facts import Facts, Item, Registration
 from qualwatch.evaluation.items import items_in_force
 from qualwatch.evaluation.people import Bench, age_on
