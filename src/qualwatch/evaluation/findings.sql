@@ -251,7 +251,7 @@ head AS (
 ),
 tally AS (
     SELECT credit_code, set_id, CAST(sum(certain) AS BIGINT) AS held, CAST(sum(perhaps) AS BIGINT) AS possible,
-           bit_or(CASE WHEN certain = 1 THEN 0 WHEN perhaps = 1 THEN doubts ELSE nevers END) AS reasons
+           bit_or(CASE WHEN perhaps = 0 THEN nevers WHEN certain = 0 THEN doubts ELSE 0 END) AS reasons
     FROM head GROUP BY credit_code, set_id
 ),
 -- Rejected rows that may be somebody of the class: nameless people.

@@ -1,5 +1,6 @@
 """Where the statements run: DuckDB in this process, or a Spark Connect server. The text is the same."""
 
+import os
 import re
 import socket
 from collections.abc import Mapping
@@ -88,9 +89,11 @@ def spark_session(address: str) -> type[Session]:
 
 def _connected(address: str) -> Any:
     try:
-        from pyspark.sql import SparkSession  # an optional extra, and slow to load
+        import pyspark  # an optional extra, and slow to load
+        from pyspark.sql import SparkSession
     except ImportError as error:
         raise NoSpark("pip install 'qualwatch[spark]'") from error
+    os.environ.setdefault("SPARK_HOME", str(Path(pyspark.__file__).parent))  # else the client may look for it, and exit
     found = re.fullmatch(r"sc://([^:/;]+)(?::(\d+))?([/;].*)?", address)
     if found is None:
         raise NoSpark(f"{address}: sc://host:port")
