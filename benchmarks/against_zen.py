@@ -95,7 +95,7 @@ def ours(law: Law, policy: Policy, facts: Facts, codes: set[str]) -> Iterator[Ve
 def work(words: list[str]) -> dict[str, Any]:
     """Words: ENTERPRISES of the nation that is compared."""
     try:
-        import zen  # type: ignore[import-not-found, unused-ignore]  # optional
+        import zen  # optional
     except ImportError:
         raise missing("zen-engine") from None
     law = load_law()

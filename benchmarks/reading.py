@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def registers(enterprises: int, form: str) -> Path:
 
 def by_pandas(folder: Path) -> None:
     """Every file of the folder as text, nothing else."""
-    import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]  # optional
+    import pandas  # optional
 
     for file in sorted(folder.iterdir()):
         if file.suffix == ".csv":
@@ -54,11 +55,9 @@ def work(words: list[str]) -> dict[str, Any]:
     law = load_law()
     megabytes = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
     if kind == "pandas":
-        try:
-            import openpyxl  # type: ignore[import-untyped, unused-ignore]  # noqa: F401  # read_excel needs it
-            import pandas  # noqa: F401
-        except ImportError as error:
-            raise missing(error.name or "pandas") from None
+        for package in ("openpyxl", "pandas"):  # read_excel needs the first
+            if find_spec(package) is None:
+                raise missing(package)
         took = seconds(lambda: by_pandas(folder), times)
     elif kind == "check":
         took = seconds(lambda: check(folder), times)

@@ -76,10 +76,10 @@ paid AS (
 ),
 -- Everybody registered there in a profession that counts: since when, and who paid, the legal person or others.
 member AS (
-    SELECT s.person_id, s.credit_code, min(s.begins) AS joined, max(CASE WHEN s.begins IS NULL THEN 1 ELSE 0 END) AS without_start,
-           max(CASE WHEN i.person_id IS NULL THEN 0 ELSE 1 END) AS appears,
-           bit_or(CASE WHEN i.payer_credit_code = s.credit_code OR c.branch_code IS NOT NULL THEN i.months ELSE 0 END) AS by_own,
-           bit_or(CASE WHEN i.payer_credit_code = s.credit_code OR c.branch_code IS NOT NULL THEN 0 ELSE coalesce(i.months, 0) END) AS by_other
+    SELECT s.person_id, s.credit_code, min(coalesce(s.begins, DATE '0001-01-01')) AS joined,
+           bit_or(CASE WHEN i.payer_credit_code = s.credit_code OR c.branch_code IS NOT NULL THEN i.months
+                       WHEN i.months IS NOT NULL THEN 0 END) AS by_own,
+           bit_or(CASE WHEN i.payer_credit_code = s.credit_code OR c.branch_code IS NOT NULL THEN 0 ELSE i.months END) AS by_other
     FROM stood s
     LEFT JOIN paid i ON i.person_id = s.person_id
     LEFT JOIN branches c ON c.credit_code = s.credit_code AND c.branch_code = i.payer_credit_code
@@ -109,10 +109,9 @@ unread_insurance_at AS (
 ),
 -- Judged months: settled, covered, after joining; then the latest of them, as many as the window has.
 covered AS (
-    SELECT m.*, v.for_everybody | CASE WHEN m.appears = 1 THEN v.for_those_present ELSE 0 END AS covered_months,
-           CASE WHEN m.without_start > 0 OR m.joined IS NULL THEN 60
-                ELSE p.last_month - (year(m.joined) * 12 + month(m.joined) - 1)
-                     - CASE WHEN day(m.joined) > 1 THEN 1 ELSE 0 END END AS reach
+    SELECT m.*, v.for_everybody | CASE WHEN m.by_own IS NOT NULL THEN v.for_those_present ELSE 0 END AS covered_months,
+           p.last_month - (year(m.joined) * 12 + month(m.joined) - 1)
+                     - CASE WHEN day(m.joined) > 1 THEN 1 ELSE 0 END AS reach
     FROM member m CROSS JOIN policy p
     JOIN watched w ON w.credit_code = m.credit_code
     JOIN cover v ON v.area = coalesce(w.area, '')
@@ -135,11 +134,11 @@ settled AS (
     FROM shifted_again s CROSS JOIN policy p
 ),
 insured AS (
-    SELECT t.person_id, t.credit_code, t.months & t.by_own & t.by_other AS several, t.months,
+    SELECT t.person_id, t.credit_code, t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0) AS several, t.months,
            CASE WHEN x.person_id IS NOT NULL OR t.months = 0 THEN 'settled'
-                WHEN t.months & t.by_own & t.by_other <> 0 THEN 'paid-by-several'
-                WHEN t.months & t.by_own <> 0 OR u.person_id IS NOT NULL OR a.credit_code IS NOT NULL THEN 'settled'
-                WHEN t.months & t.by_other <> 0 THEN 'paid-by-other'
+                WHEN t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-several'
+                WHEN t.months & coalesce(t.by_own, 0) <> 0 OR u.person_id IS NOT NULL OR a.credit_code IS NOT NULL THEN 'settled'
+                WHEN t.months & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-other'
                 ELSE 'unpaid' END AS kind
     FROM settled t
     LEFT JOIN exempt x ON x.person_id = t.person_id AND x.credit_code = t.credit_code

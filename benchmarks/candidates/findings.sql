@@ -146,7 +146,8 @@ member AS (
     SELECT s.person_id, s.credit_code, max(s.dead_or_locked) AS dead_or_locked,
            max(s.row_no) > min(s.row_no) AS several, min(s.kind_no) AS kind_no, min(s.standing) AS standing, min(s.age) AS age,
            min(CASE WHEN s.standing = 0 THEN coalesce(s.begins, DATE '0001-01-01') END) AS joined,
-           bit_or(CASE WHEN i.payer_credit_code = s.credit_code OR c.branch_code IS NOT NULL THEN i.months ELSE i.months & 0 END) AS by_own,
+           bit_or(CASE WHEN i.payer_credit_code = s.credit_code OR c.branch_code IS NOT NULL THEN i.months
+                       WHEN i.months IS NOT NULL THEN 0 END) AS by_own,
            bit_or(CASE WHEN i.payer_credit_code = s.credit_code OR c.branch_code IS NOT NULL THEN 0 ELSE i.months END) AS by_other
     FROM stood s
     LEFT JOIN paid i ON i.person_id = s.person_id

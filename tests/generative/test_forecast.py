@@ -13,7 +13,7 @@ from builders import facts_of, law
 from provinces import Province
 from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.findings import FindingKey
-from qualwatch.evaluation.forecast import forecast
+from qualwatch.evaluation.forecast import PolicyOn, forecast
 from qualwatch.evaluation.reference import judge
 from qualwatch.law.policy import Policy
 
@@ -21,12 +21,12 @@ DAYS = 180
 AS_OF = date(2026, 5, 20)
 
 
-def every_day(facts: Facts, policy_on: object, credit_code: str, as_of: date, days: int) -> dict[FindingKey, date]:
+def every_day(facts: Facts, policy_on: PolicyOn, credit_code: str, as_of: date, days: int) -> dict[FindingKey, date]:
     """The first day on which each requirement is short, found by judging every single day."""
     found: dict[FindingKey, date] = {}
     for ahead in range(days + 1):
         day = as_of + timedelta(days=ahead)
-        result = judge(law(), policy_on(day), facts, credit_code, day, as_of)  # type: ignore[operator]  # a callable
+        result = judge(law(), policy_on(day), facts, credit_code, day, as_of)
         for one in result.findings:
             if one.verdict == "short":
                 found.setdefault(one.key, day)

@@ -156,7 +156,7 @@ def test_the_page_in_a_browser(tmp_path: Path) -> None:
     summary = check(tmp_path / "province").json()["summary"]
     with chromium() as browser:
         for screen in (DESKTOP, PHONE):
-            page = browser.new_page(viewport=screen)  # type: ignore[arg-type]  # a plain dict of the right keys
+            page = browser.new_page(viewport=screen)
             asked: list[str] = []
             page.on("request", partial(note_request, asked))
             page.goto(page_file.as_uri())

@@ -34,7 +34,6 @@ def test_no_number_of_the_law_in_python() -> None:
             numbers -= (
                 {"3", "60", "4096"} if path.name in ("columnar.py", "law_tables.py") else set()
             )  # bits kept, months peeled, a cache
-            numbers -= {"15002", "200"} if path.name == "sessions.py" else set()  # a port, a sentence's length
             assert not numbers, (path.name, numbers)
 
 

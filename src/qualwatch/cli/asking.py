@@ -22,7 +22,7 @@ from qualwatch.cli.options import (
     judged_by,
     read,
     status,
-)  # fmt: skip
+)
 from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.forecast import forecast
 from qualwatch.evaluation.impact import turns

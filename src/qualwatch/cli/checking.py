@@ -8,6 +8,7 @@ import typer
 
 from qualwatch.cli.options import (
     Day,
+    Engine,
     LawFolder,
     PolicyFile,
     Steps,
@@ -21,7 +22,7 @@ from qualwatch.cli.options import (
     read,
     status,
     whole_file,
-)  # fmt: skip
+)
 from qualwatch.evaluation import columnar
 from qualwatch.evaluation.facts import Facts
 from qualwatch.intake.facts_folder import is_facts_folder, write_facts
@@ -52,9 +53,7 @@ def check(
         Form | None, typer.Option("--format", help=_n("输出格式；不写时看 --output 的扩展名，再不然是 table"))
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", help=_n("写到这个文件（facts 是文件夹）"))] = None,
-    engine: Annotated[
-        str, typer.Option("--engine", help=_n("duckdb、reference，或 Spark Connect 地址 sc://主机:端口"))
-    ] = "duckdb",
+    engine: Engine = "duckdb",
     policy: PolicyFile = None,
     law: LawFolder = None,
 ) -> int:

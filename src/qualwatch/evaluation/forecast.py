@@ -7,6 +7,7 @@ only those days are judged. Insurance and the freshness of registers are taken a
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 
 from qualwatch.evaluation.facts import EnterpriseFacts, Facts
@@ -63,8 +64,7 @@ def _leaving(before: Iterable[PersonLine], after: Iterable[PersonLine]) -> tuple
 def _turning_days(law: Law, policy_on: PolicyOn, own: EnterpriseFacts, first: date, last: date) -> Iterator[date]:
     """Every day on which something may be otherwise than the day before."""
     rows: list[Any] = [*own.items, *own.registrations, *own.people.values(), *own.accepted_findings]
-    for several in (*own.elsewhere.values(), *own.exemptions.values()):
-        rows += several  # type: ignore[arg-type]  # rows of either table
+    rows += chain(*own.elsewhere.values(), *own.exemptions.values())
     named = days_named(law)
     for day in {*named, *(value for row in rows for value in row if isinstance(value, date))}:
         yield from (day, day + ONE_DAY) if day < date.max else (day,)

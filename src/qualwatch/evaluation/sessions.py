@@ -11,7 +11,6 @@ import duckdb
 import pyarrow as pa
 
 SQL = Path(__file__).parent
-DEFAULT_PORT = 15002  # of Spark Connect
 PATIENCE_SECONDS = 5.0
 
 
@@ -94,11 +93,11 @@ def _connected(address: str) -> Any:
     except ImportError as error:
         raise NoSpark("pip install 'qualwatch[spark]'") from error
     os.environ.setdefault("SPARK_HOME", str(Path(pyspark.__file__).parent))  # else the client may look for it, and exit
-    found = re.fullmatch(r"sc://([^:/;]+)(?::(\d+))?([/;].*)?", address)
+    found = re.fullmatch(r"sc://([^:/;]+):(\d+)([/;].*)?", address)
     if found is None:
         raise NoSpark(f"{address}: sc://host:port")
     try:  # the client itself would go on trying for minutes
-        socket.create_connection((found[1], int(found[2] or DEFAULT_PORT)), timeout=PATIENCE_SECONDS).close()
+        socket.create_connection((found[1], int(found[2])), timeout=PATIENCE_SECONDS).close()
         return SparkSession.builder.remote(address).getOrCreate()
     except Exception as error:  # the client raises whatever its transport raises
-        raise NoSpark(f"{address}: {str(error).splitlines()[0][:200]}") from error
+        raise NoSpark(f"{address}: {str(error).splitlines()[0]}") from error

@@ -1,4 +1,4 @@
-"""The result of `qualwatch check`: what goes out as a table, as JSON, and later as other forms."""
+"""The result of `qualwatch check`: as a table and as JSON; the other forms stand beside this file."""
 
 import json
 from collections import Counter
@@ -53,6 +53,10 @@ class CheckReport:
         """All insurance anomalies, in the order of enterprises."""
         return (anomaly for result in self.results for anomaly in result.anomalies)
 
+    def area_name(self, credit_code: str) -> str:
+        """The supervising area of an enterprise; '' outside the province or unknown."""
+        return labels.area_name(self.law, self.areas.get(credit_code))
+
     def verdict_counts(self) -> dict[str, int]:
         """How many findings have each verdict."""
         counted = Counter(finding.verdict for finding in self.findings)
@@ -62,6 +66,11 @@ class CheckReport:
 def how_to_read() -> str:
     """What held and possible mean."""
     return _("「实有」是确定计入的人数，「可能」把每处疑问都按有利于企业解释；只有「可能」也不够才是不达标。")
+
+
+def personal_data_notice() -> str:
+    """What stands on every form that names people."""
+    return _("含个人信息，证件号码已遮盖，只供经办使用。结论供核实，不等于黄牌。")
 
 
 def standards_in(law: Law) -> list[dict[str, str]]:
@@ -101,10 +110,10 @@ def as_json(report: CheckReport) -> str:
         ],
         "summary": summary(report),
     }  # fmt: skip
-    return _one_row_a_line(whole)
+    return one_row_a_line(whole)
 
 
-def _one_row_a_line(whole: dict[str, Any]) -> str:
+def one_row_a_line(whole: dict[str, Any]) -> str:
     """JSON with every row of every list on a line of its own: readable, and quick to write and to compare."""
     parts = []
     for key, value in whole.items():

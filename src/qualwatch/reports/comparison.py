@@ -1,6 +1,5 @@
 """Two judgements side by side: what if, and the impact of a changed policy or standard."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from qualwatch.evaluation.findings import Finding
 from qualwatch.evaluation.impact import Turn
 from qualwatch.law.loader import Law
 from qualwatch.reports import labels
-from qualwatch.reports.check import finding_as_dict
+from qualwatch.reports.check import finding_as_dict, one_row_a_line
 from qualwatch.reports.explanation import item_name
 from qualwatch.reports.labels import said
 from qualwatch.wording import gettext as _
@@ -69,8 +68,7 @@ class ImpactReport:
 
     def area_name(self, turn: Turn) -> str:
         """The supervising area of a turn's enterprise."""
-        area = self.areas.get(turn.either.credit_code)
-        return self.law.divisions.areas[area].name if area else _("不在本省或不明")
+        return labels.area_name(self.law, self.areas.get(turn.either.credit_code)) or _("不在本省或不明")
 
 
 def print_impact(report: ImpactReport, console: Console) -> None:
@@ -117,4 +115,4 @@ def impact_as_json(report: ImpactReport) -> str:
         "categories": counts(report.counted(lambda turn: turn.either.qualification)),
         "turns": [{"before": told(one.before), "after": told(one.after)} for one in report.turns],
     }
-    return json.dumps(whole, ensure_ascii=False, indent=1)
+    return one_row_a_line(whole)

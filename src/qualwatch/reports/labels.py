@@ -103,10 +103,15 @@ REGISTER_STATES = {
 AUTHORITIES = {"ministry": _n("住房和城乡建设部"), "province": _n("山西省住房和城乡建设厅")}
 
 
+def area_name(law: Law, area: str | None) -> str:
+    """A supervising area; '' outside the province or unknown."""
+    return law.divisions.areas[area].name if area else ""
+
+
 def authority_name(law: Law, authority: str | None) -> str:
     """The licensing authority of an item."""
-    area = law.divisions.areas.get(authority or "")
-    return area.name if area else said(AUTHORITIES, authority or "")
+    known = authority in law.divisions.areas
+    return area_name(law, authority) if known else said(AUTHORITIES, authority or "")
 
 
 def said(labels: dict[str, str], slug: str) -> str:

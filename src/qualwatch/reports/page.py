@@ -1,21 +1,24 @@
 """A check as one self-contained page: pictures, shortfalls, where the data came from. Needs nothing from a network."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from qualwatch.evaluation.account import FileAccount
 from qualwatch.evaluation.findings import Finding
 from qualwatch.privacy import hidden
 from qualwatch.reports import labels, pictures
-from qualwatch.reports.check import CheckReport, how_to_read, rejection_line, standards_in
+from qualwatch.reports.check import CheckReport, how_to_read, personal_data_notice, rejection_line, standards_in
 from qualwatch.reports.explanation import clause_line, in_reading_order, item_name, person_text
 from qualwatch.reports.labels import said
 from qualwatch.reports.overview import Overview, overview_of
 from qualwatch.wording import gettext as _
 from qualwatch.wording import language
 
+T = TypeVar("T")
 MOST_SHORT, MOST_REJECTED = 300, 100  # rows on the page; the workbook has them all
 
 
@@ -50,7 +53,7 @@ def as_page(report: CheckReport) -> str:
         pictures=_pictures(overview), short=[_row(report, one) for one in short[:MOST_SHORT]], short_note=note,
         areas=overview.areas.values(), accounts=[_account(one) for one in report.accounts],
         rejections=[rejection_line(one) for one in report.rejections[:MOST_REJECTED]],
-        how_to_read=how_to_read(), rejections_count=len(report.rejections),
+        how_to_read=how_to_read(), personal_data=personal_data_notice(), rejections_count=len(report.rejections),
         standards="、".join(one["doc_no"] for one in standards_in(report.law)),
     )  # fmt: skip
     return hidden(page)
@@ -78,22 +81,30 @@ def _pictures(overview: Overview) -> list[Picture]:
         return [(label, count, f"{count:,}") for label, count in rows]
 
     categories = [(one.label, float(one.part), f"{one.part:,} / {one.whole:,}") for one in overview.categories]
-    found = [
-        (_("从全部指标到不达标"), _("每一步去掉不考核、须人工、说不准的"), pictures.funnel, overview.funnel),
-        (_("各地不达标企业占比"), _("颜色越深占比越高；下为不达标企业 / 在核企业"), pictures.tile_map, overview.areas),
-        (_("不达标最多的资质"), _("不达标指标 / 考核指标"), pictures.bars, categories),
-        (_("缺多少人"), _("横轴为缺的人数，纵轴为指标数"), pictures.columns, overview.shortfalls),
-        (_("人为什么不计入"), _("不达标指标中出现的原因，一项指标可有多个"), pictures.bars, counted(overview.reasons)),
-        (_("社保异常"), _("在核企业的注册人员"), pictures.bars, counted(overview.anomalies)),
+
+    def drawn(title: str, beside: str, draw: Callable[[str, T], str], what: T) -> Iterator[Picture]:
+        if what:
+            yield Picture(title, beside, draw(title, what))
+
+    return [
+        *drawn(_("从全部指标到不达标"), _("每一步去掉不考核、须人工、说不准的"), pictures.funnel, overview.funnel),
+        *drawn(
+            _("各地不达标企业占比"), _("颜色越深占比越高；下为不达标企业 / 在核企业"), pictures.tile_map, overview.areas
+        ),
+        *drawn(_("不达标最多的资质"), _("不达标指标 / 考核指标"), pictures.bars, categories),
+        *drawn(_("缺多少人"), _("横轴为缺的人数，纵轴为指标数"), pictures.columns, overview.shortfalls),
+        *drawn(
+            _("人为什么不计入"), _("不达标指标中出现的原因，一项指标可有多个"), pictures.bars, counted(overview.reasons)
+        ),
+        *drawn(_("社保异常"), _("在核企业的注册人员"), pictures.bars, counted(overview.anomalies)),
     ]
-    return [Picture(title, beside, draw(title, what)) for title, beside, draw, what in found if what]  # type: ignore[operator]
 
 
 def _row(report: CheckReport, one: Finding) -> dict[str, Any]:
-    area, people = report.areas.get(one.credit_code), in_reading_order(report.people.get(one.key, ()))
+    people = in_reading_order(report.people.get(one.key, ()))
     return {
         "enterprise": one.enterprise, "credit_code": one.credit_code, "item": item_name(one),
-        "area": report.law.divisions.areas[area].name if area else "",
+        "area": report.area_name(one.credit_code),
         "requirement": said(labels.REQUIREMENTS, one.requirement), "required": one.required, "held": one.held,
         "possible": one.possible, "shortfall": one.shortfall, "text": one.text,
         "clauses": [clause_line(clause) for clause in one.clauses], "basis": "、".join(one.basis),
@@ -102,7 +113,7 @@ def _row(report: CheckReport, one: Finding) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _account(one: Any) -> dict[str, Any]:
+def _account(one: FileAccount) -> dict[str, Any]:
     return {
         "where": f"{one.file} {one.sheet}".strip(), "table": said(labels.TABLES, one.table), "read": one.read,
         "accepted": one.accepted, "rejected": one.rejected,

@@ -14,7 +14,7 @@ from qualwatch.evaluation.account import Notice, Rejection
 from qualwatch.evaluation.findings import Finding
 from qualwatch.privacy import hidden
 from qualwatch.reports import labels
-from qualwatch.reports.check import CheckReport, how_to_read, standards_in
+from qualwatch.reports.check import CheckReport, how_to_read, personal_data_notice, standards_in
 from qualwatch.reports.explanation import clause_line, in_reading_order, item_name, registrations_of
 from qualwatch.reports.labels import said
 from qualwatch.wording import gettext as _
@@ -129,7 +129,7 @@ def _cover(book: Any, looks: dict[str, Any], report: CheckReport) -> None:
         *((said(labels.VERDICTS, verdict), count) for verdict, count in counts.items()),
         (_("拒收的行"), len(report.rejections)),
         (_("怎样读"), how_to_read()),
-        (_("注意"), _("含个人信息，证件号码已遮盖，只供经办使用。结论供核实，不等于黄牌。")),
+        (_("注意"), personal_data_notice()),
     ]  # fmt: skip
     for row, (label, value) in enumerate(lines, 2):
         _height(page, row, [(value, COVER)])
@@ -176,16 +176,11 @@ def _anomaly_columns() -> list[tuple[str, int]]:
     ]  # fmt: skip
 
 
-def _area(report: CheckReport, credit_code: str) -> str:
-    area = report.areas.get(credit_code)
-    return report.law.divisions.areas[area].name if area else ""
-
-
 def _finding(report: CheckReport, one: Finding) -> tuple[Any, ...]:
     authority = labels.authority_name(report.law, one.licensing_authority)
     return (
-        _area(report, one.credit_code), one.enterprise, one.credit_code, item_name(one), one.certificate_no, authority,
-        said(labels.REQUIREMENTS, one.requirement), one.required, one.held, one.possible, one.shortfall,
+        report.area_name(one.credit_code), one.enterprise, one.credit_code, item_name(one), one.certificate_no,
+        authority, said(labels.REQUIREMENTS, one.requirement), one.required, one.held, one.possible, one.shortfall,
         "\n".join(clause_line(clause) for clause in one.clauses) or one.text, "、".join(one.basis),
         "、".join(said(labels.REASONS, slug) for slug in one.because),
     )  # fmt: skip
@@ -206,7 +201,7 @@ def _anomalies(report: CheckReport) -> Iterator[tuple[Any, ...]]:
     names = {one.credit_code: one.enterprise for one in report.findings}
     for one in report.anomalies:
         yield (
-            _area(report, one.credit_code), names.get(one.credit_code, ""), one.credit_code,
+            report.area_name(one.credit_code), names.get(one.credit_code, ""), one.credit_code,
             report.names.get(one.person_id, one.person_id), report.masks.get(one.person_id, ""), one.registration_no,
             said(labels.ANOMALIES, one.kind), "、".join(f"{month:%Y-%m}" for month in one.months),
         )  # fmt: skip
