@@ -171,6 +171,10 @@ def test_the_page_in_a_browser(tmp_path: Path) -> None:
                 "Math.min(...[...document.querySelectorAll('svg text')].map(t => t.getBoundingClientRect().height))"
             )
             assert smallest >= 10, "text in the pictures is readable"
+            broken = (
+                "[...document.querySelectorAll('td.n')].filter(t => getComputedStyle(t).whiteSpace !== 'nowrap').length"
+            )
+            assert page.evaluate(broken) == 0, "a number is never broken over two lines"
             if screen is PHONE:
                 page.locator("summary").first.click()
                 assert page.locator("details[open] li").first.is_visible()
