@@ -24,7 +24,6 @@ class Nation:
     def __init__(self, enterprises: int) -> None:
         self.law, folder = load_law(), nation(enterprises)
         self.facts: Facts | None = None
-        self.connection = duckdb.connect()
         self.took = {"read": seconds(partial(self._read, folder)), "bind": seconds(self._bind)}
 
     def _read(self, folder: Path) -> None:
@@ -33,8 +32,7 @@ class Nation:
     def _bind(self) -> None:
         assert self.facts is not None
         tables = LawTables(self.law, self.law.policy_on(DAY), DAY)
-        for name, table in {**tables.tables(), **columnar._facts_tables(self.facts, tables)}.items():
-            self.connection.register(name, table)
+        self.session = sessions.DuckSession(columnar.Bound(self.facts, tables).tables)
 
     def rows(self) -> dict[str, int]:
         """Rows of the larger facts tables."""
@@ -45,7 +43,7 @@ class Nation:
     def run(self, name: str) -> pa.Table:
         """All rows of a statement: the floor, or one of the package's."""
         path = HERE / name if name == "floor.sql" else sessions.SQL / name
-        return self.connection.sql(path.read_text(encoding="utf-8")).to_arrow_table()
+        return self.session.ask(path.read_text(encoding="utf-8"))
 
 
 def work(words: list[str]) -> dict[str, Any]:

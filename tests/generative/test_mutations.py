@@ -27,7 +27,7 @@ MUTATIONS = {
         ("people.py", "registration.valid_to < self.as_of", "registration.valid_to <= self.as_of"),
     ),
     "the birthday of an age limit": (
-        ("findings.sql", "WHEN r.age >= a.doubt_from THEN b.age_in_doubt", "WHEN r.age > a.doubt_from THEN b.age_in_doubt"),
+        ("findings.sql", "WHEN r.age >= f.doubt_from THEN b.age_in_doubt", "WHEN r.age > f.doubt_from THEN b.age_in_doubt"),
         ("people.py", "(day.month, day.day) < (born_on.month, born_on.day)", "(day.month, day.day) <= (born_on.month, born_on.day)"),
     ),
     "the month of joining": (
@@ -35,19 +35,19 @@ MUTATIONS = {
         ("people.py", "first_of(m) >= joined", "first_of(m) > joined"),
     ),
     "several payers in one month": (
-        ("anomalies.sql", "coalesce(a.by_own, 0) & coalesce(a.by_other, 0) <> 0 THEN 'paid-by-several'", "coalesce(a.by_other, 0) <> 0 THEN 'paid-by-several'"),
+        ("anomalies.sql", "coalesce(t.by_own, 0) & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-several'", "coalesce(t.by_other, 0) <> 0 THEN 'paid-by-several'"),
         ("people.py", "if by_own & by_other:", "if by_own and by_other:"),
     ),
     "the enterprise's branches": (
-        ("findings.sql", "UNION SELECT credit_code, branch_code FROM branches", ""),
+        ("findings.sql", "i.payer_credit_code = s.credit_code OR c.branch_code IS NOT NULL", "i.payer_credit_code = s.credit_code"),
         ("people.py", "frozenset((self.credit_code, *branches))", "frozenset((self.credit_code,))"),
     ),
     "registered at another enterprise": (
-        ("findings.sql", "s.standing = 0 AND s.counted", "s.counted"),
+        ("findings.sql", "o.standing = 0 AND o.counted", "o.counted"),
         ("people.py", "row.credit_code not in self.codes", "row.credit_code != self.credit_code"),
     ),
     "the grade that suffices": (
-        ("findings.sql", "r.rank >= a.lowest_rank", "r.rank > a.lowest_rank"),
+        ("findings.sql", "k.rank >= a.lowest_rank", "k.rank > a.lowest_rank"),
         ("people.py", "rank < one.lowest_rank", "rank <= one.lowest_rank"),
     ),
     "the union of all clauses of a group": (
@@ -59,7 +59,7 @@ MUTATIONS = {
         ("reference.py", "len(maybe) + nameless", "len(maybe)"),
     ),
     "an accepted finding holds while as many are held": (
-        ("findings.sql", "s.held >= a.at_held THEN 'advise'", "s.held > a.at_held THEN 'advise'"),
+        ("findings.sql", "s.held >= f.at_held THEN 'advise'", "s.held > f.at_held THEN 'advise'"),
         ("reference.py", "and held >= one.at_held", "and held > one.at_held"),
     ),
     "an exemption needs its document": (

@@ -43,7 +43,7 @@ item AS (
 ),
 -- Enterprises in scope with a construction or supervision item in force (notice 1).
 watched AS (
-    SELECT DISTINCT i.credit_code
+    SELECT DISTINCT i.credit_code, w.area
     FROM item i
     JOIN placed w ON w.credit_code = i.credit_code AND w.place = 'in-scope'
     JOIN category k ON k.category = i.category AND k.in_scope
@@ -51,47 +51,40 @@ watched AS (
     LEFT JOIN unread u ON u.table_name = 'enterprises' AND u.credit_code = i.credit_code
     WHERE u.row_id IS NULL
 ),
--- Registrations, and whether each is in force on the day (M11).
-registration AS (
-    SELECT r.*, coalesce(r.at_enterprise_from, r.valid_from) AS begins, x.counted, g.rank, h.born_on, h.died_on,
+-- Registrations in force on the day (M11) of people who are alive, at those enterprises.
+aged AS (
+    SELECT r.*, x.counted, x.ends_at_age,
            year(p.as_of) - year(h.born_on)
-               - CASE WHEN month(h.born_on) * 100 + day(h.born_on) > month(p.as_of) * 100 + day(p.as_of) THEN 1 ELSE 0 END AS age,
-           x.ends_at_age
+               - CASE WHEN month(h.born_on) * 100 + day(h.born_on) > month(p.as_of) * 100 + day(p.as_of) THEN 1 ELSE 0 END AS age
     FROM registrations r CROSS JOIN policy p
     JOIN profession x ON x.profession = r.profession
-    LEFT JOIN grade g ON g.profession = r.profession AND g.profession_grade = r.profession_grade
     LEFT JOIN people h ON h.person_id = r.person_id
+    WHERE coalesce(h.died_on > p.as_of, TRUE)
 ),
 stood AS (
-    SELECT r.*,
-           CASE WHEN r.at_enterprise_from > p.as_of OR r.valid_from > p.as_of THEN b.not_yet_at_enterprise
-                WHEN r.register_state <> 'in-force' AND coalesce(r.register_state_from, p.as_of) <= p.as_of
-                    THEN b.registration_not_in_force
-                WHEN r.valid_to < p.as_of THEN b.registration_expired
-                WHEN r.age >= r.ends_at_age THEN b.over_age
-                ELSE 0 END AS standing
-    FROM registration r CROSS JOIN policy p CROSS JOIN bit b
+    SELECT r.person_id, r.credit_code, r.counted, r.registration_no, coalesce(r.at_enterprise_from, r.valid_from) AS begins
+    FROM aged r CROSS JOIN policy p
+    WHERE coalesce(r.at_enterprise_from <= p.as_of, TRUE) AND coalesce(r.valid_from <= p.as_of, TRUE)
+      AND NOT (r.register_state <> 'in-force' AND coalesce(r.register_state_from, p.as_of) <= p.as_of)
+      AND coalesce(r.valid_to >= p.as_of, TRUE) AND coalesce(r.age < r.ends_at_age, TRUE)
 ),
--- Everybody registered there in a profession that counts, alive; since when; by the smallest registration number.
+-- Months of insurance as bits counted back from the last settled month, by payer.
+paid AS (
+    SELECT person_id, payer_credit_code, bit_or(month_bit) AS months
+    FROM contribution
+    GROUP BY person_id, payer_credit_code
+),
+-- Everybody registered there in a profession that counts: since when, and who paid, the legal person or others.
 member AS (
-    SELECT s.person_id, s.credit_code, min(s.begins) AS joined, count(CASE WHEN s.begins IS NULL THEN 1 END) AS without_start,
-           min(CASE WHEN s.counted THEN s.registration_no END) AS registration_no
-    FROM stood s CROSS JOIN policy p
-    JOIN watched w ON w.credit_code = s.credit_code
-    WHERE s.standing = 0
+    SELECT s.person_id, s.credit_code, min(coalesce(s.begins, DATE '0001-01-01')) AS joined,
+           bit_or(CASE WHEN i.payer_credit_code = s.credit_code OR c.branch_code IS NOT NULL THEN i.months
+                       WHEN i.months IS NOT NULL THEN 0 END) AS by_own,
+           bit_or(CASE WHEN i.payer_credit_code = s.credit_code OR c.branch_code IS NOT NULL THEN 0 ELSE i.months END) AS by_other
+    FROM stood s
+    LEFT JOIN paid i ON i.person_id = s.person_id
+    LEFT JOIN branches c ON c.credit_code = s.credit_code AND c.branch_code = i.payer_credit_code
     GROUP BY s.person_id, s.credit_code
     HAVING max(CASE WHEN s.counted THEN 1 ELSE 0 END) = 1
-       AND max(CASE WHEN s.died_on <= p.as_of THEN 1 ELSE 0 END) = 0
-),
--- Months of insurance as bits counted back from the last settled month: by the legal person, by others.
-paid AS (
-    SELECT m.person_id, m.credit_code,
-           bit_or(CASE WHEN c.own_code IS NOT NULL THEN i.month_bit ELSE 0 END) AS by_own,
-           bit_or(CASE WHEN c.own_code IS NULL THEN i.month_bit ELSE 0 END) AS by_other
-    FROM member m
-    JOIN contribution i ON i.person_id = m.person_id
-    LEFT JOIN code c ON c.credit_code = m.credit_code AND c.own_code = i.payer_credit_code
-    GROUP BY m.person_id, m.credit_code
 ),
 -- Lawful reasons with a document (建办市函〔2019〕92号).
 exempt AS (
@@ -103,62 +96,61 @@ exempt AS (
 ),
 -- Unread insurance rows that may be this person's.
 unread_insurance AS (
-    SELECT DISTINCT m.person_id, m.credit_code
-    FROM member m
-    JOIN unread u ON u.person_id = m.person_id
-    WHERE u.table_name IN ('contributions', 'exemptions')
-    UNION
-    SELECT DISTINCT m.person_id, m.credit_code
-    FROM member m
-    JOIN code c ON c.credit_code = m.credit_code
-    JOIN unread u ON u.credit_code IS NULL OR u.credit_code = c.own_code
+    SELECT DISTINCT person_id FROM unread WHERE table_name IN ('contributions', 'exemptions') AND person_id IS NOT NULL
+),
+-- Or anybody's at a legal person; without a readable code, everybody's.
+unread_insurance_at AS (
+    SELECT c.credit_code
+    FROM unread u JOIN code c ON c.own_code = u.credit_code
     WHERE u.table_name IN ('contributions', 'exemptions') AND u.person_id IS NULL
+    UNION
+    SELECT w.credit_code
+    FROM unread u CROSS JOIN watched w
+    WHERE u.table_name IN ('contributions', 'exemptions') AND u.person_id IS NULL AND u.credit_code IS NULL
 ),
 -- Judged months: settled, covered, after joining; then the latest of them, as many as the window has.
 covered AS (
-    SELECT m.person_id, m.credit_code,
-           v.for_everybody | CASE WHEN s.person_id IS NOT NULL THEN v.for_those_present ELSE 0 END AS months,
-           CASE WHEN m.without_start > 0 OR m.joined IS NULL THEN 60
-                ELSE p.last_month - (year(m.joined) * 12 + month(m.joined) - 1)
-                     - CASE WHEN day(m.joined) > 1 THEN 1 ELSE 0 END END AS reach
+    SELECT m.*, v.for_everybody | CASE WHEN m.by_own IS NOT NULL THEN v.for_those_present ELSE 0 END AS covered_months,
+           p.last_month - (year(m.joined) * 12 + month(m.joined) - 1)
+                     - CASE WHEN day(m.joined) > 1 THEN 1 ELSE 0 END AS reach
     FROM member m CROSS JOIN policy p
-    JOIN placed w ON w.credit_code = m.credit_code
+    JOIN watched w ON w.credit_code = m.credit_code
     JOIN cover v ON v.area = coalesce(w.area, '')
-    LEFT JOIN (SELECT DISTINCT person_id FROM contribution_person) s ON s.person_id = m.person_id
 ),
 judged AS (
-    SELECT person_id, credit_code, months AS covered_months,
-           CASE WHEN reach < 0 THEN 0
-                ELSE months & ((CAST(1 AS BIGINT) << CAST(least(reach, 60) + 1 AS INTEGER)) - 1) END AS months
-    FROM covered
+    SELECT c.*, CASE WHEN reach < 0 THEN 0
+                ELSE covered_months & ((CAST(1 AS BIGINT) << CAST(least(reach, 60) + 1 AS INTEGER)) - 1) END AS months
+    FROM covered c
 ),
 shifted AS (
-    SELECT person_id, credit_code, covered_months, months, months & (months - 1) AS less_one FROM judged
+    SELECT j.*, months & (months - 1) AS less_one FROM judged j
 ),
 shifted_again AS (
     SELECT s.*, less_one & (less_one - 1) AS less_two FROM shifted s
 ),
 settled AS (
-    SELECT person_id, credit_code, covered_months,
+    SELECT s.person_id, s.credit_code, s.by_own, s.by_other,
            months - CASE p.insurance_window WHEN 1 THEN less_one WHEN 2 THEN less_two
                     ELSE less_two & (less_two - 1) END AS months
-    FROM shifted_again CROSS JOIN policy p
+    FROM shifted_again s CROSS JOIN policy p
 ),
 insured AS (
-    SELECT t.person_id, t.credit_code, m.registration_no,
-           t.months & coalesce(a.by_own, 0) & coalesce(a.by_other, 0) AS several, t.months,
+    SELECT t.person_id, t.credit_code, t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0) AS several, t.months,
            CASE WHEN x.person_id IS NOT NULL OR t.months = 0 THEN 'settled'
-                WHEN t.months & coalesce(a.by_own, 0) & coalesce(a.by_other, 0) <> 0 THEN 'paid-by-several'
-                WHEN t.months & coalesce(a.by_own, 0) <> 0 OR u.person_id IS NOT NULL THEN 'settled'
-                WHEN t.months & coalesce(a.by_other, 0) <> 0 THEN 'paid-by-other'
+                WHEN t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-several'
+                WHEN t.months & coalesce(t.by_own, 0) <> 0 OR u.person_id IS NOT NULL OR a.credit_code IS NOT NULL THEN 'settled'
+                WHEN t.months & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-other'
                 ELSE 'unpaid' END AS kind
     FROM settled t
-    JOIN member m ON m.person_id = t.person_id AND m.credit_code = t.credit_code
-    LEFT JOIN paid a ON a.person_id = t.person_id AND a.credit_code = t.credit_code
     LEFT JOIN exempt x ON x.person_id = t.person_id AND x.credit_code = t.credit_code
-    LEFT JOIN unread_insurance u ON u.person_id = t.person_id AND u.credit_code = t.credit_code
+    LEFT JOIN unread_insurance u ON u.person_id = t.person_id
+    LEFT JOIN unread_insurance_at a ON a.credit_code = t.credit_code
 )
-SELECT credit_code, person_id, registration_no, kind, CASE kind WHEN 'paid-by-several' THEN several ELSE months END AS months
-FROM insured
-WHERE kind <> 'settled'
-ORDER BY credit_code, person_id
+-- The anomalies, by the smallest registration number there.
+SELECT i.credit_code, i.person_id, min(CASE WHEN s.counted THEN s.registration_no END) AS registration_no, i.kind,
+       CASE i.kind WHEN 'paid-by-several' THEN i.several ELSE i.months END AS months
+FROM insured i
+JOIN stood s ON s.person_id = i.person_id AND s.credit_code = i.credit_code
+WHERE i.kind <> 'settled'
+GROUP BY i.credit_code, i.person_id, i.kind, i.several, i.months
+ORDER BY i.credit_code, i.person_id

@@ -1,9 +1,10 @@
 """The fast engine: findings.sql, anomalies.sql, people.sql over facts and the law of the day."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from qualwatch.evaluation.counting import flat_clause
 from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.findings import Anomaly, ClauseCount, EnterpriseResult, Finding, FindingKey, PersonLine
 from qualwatch.evaluation.items import items_in_force, never_read
-from qualwatch.evaluation.law_tables import BIG, TEXT, LawTables, Rows, mask_of, slugs_of
+from qualwatch.evaluation.law_tables import BIG, NUMBER, TEXT, LawTables, Rows, mask_of, slugs_of
 from qualwatch.evaluation.people import first_of, is_stale, month_of, whole_months
 from qualwatch.evaluation.reference import REGISTERS
 from qualwatch.evaluation.sessions import DuckSession, Session
@@ -25,33 +26,87 @@ from qualwatch.law.policy import Policy
 MOST_MONTHS = 60  # months of insurance kept as bits, back from the last settled one
 
 
-def _facts_tables(facts: Facts, law: LawTables) -> dict[str, pa.Table]:
-    """The facts as the statements bind them: rows numbered, months as bits, lists unrolled, coverage by area."""
+class Bound:
+    """The facts as the statements bind them: enterprises and people numbered, months as bits, coverage by area.
+
+    `tables` has the law's tables too; `named` gives results their credit codes and person ids again. Numbers go by
+    credit code (results come in that order); those of people are in no order.
+    """
+
+    def __init__(self, facts: Facts, law: LawTables, of: Iterable[str] | None = None) -> None:
+        asked = dict(facts.tables) if of is None else _concerning(facts, pa.array(sorted(set(of)), TEXT))
+        branches = asked["enterprises"].column("branch_credit_codes").combine_chunks()
+        parents = asked["enterprises"].column("credit_code").take(pc.list_parent_indices(branches))
+        tables = {
+            **{name: asked[name] for name in ("items", "registrations", "people", "exemptions", "accepted_findings")},
+            "contribution": _month_bits(asked["contributions"], law.last_month),
+            "unread": asked["unread"].rename_columns({"table": "table_name"}),
+            "enterprises": asked["enterprises"].drop_columns(["branch_credit_codes"]),
+            "branches": pa.table({"credit_code": parents, "branch_code": pc.list_flatten(branches)}),
+        }
+        with ThreadPoolExecutor() as both:
+            codes = both.submit(_numbered, tables, {"credit_code", "branch_code", "payer_credit_code"}, ordered=True)
+            people = both.submit(_numbered, tables, {"person_id"}, ordered=False)
+        self._names = {"credit_code": codes.result()[1], "person_id": people.result()[1]}
+        for (name, column), numbers in {**codes.result()[0], **people.result()[0]}.items():
+            tables[name] = tables[name].set_column(tables[name].column_names.index(column), column, numbers)
+        one = pa.repeat(pa.scalar(1, NUMBER), len(tables["registrations"]))
+        tables["registrations"] = tables["registrations"].append_column("row_no", pc.cumulative_sum(one))
+        states = {"cover": _cover(facts, law), "register_state": _register_states(facts, law)}
+        self.tables = {**law.tables(), **tables, **states}
+
+    def named(self, found: pa.Table) -> pa.Table:
+        """A result with credit codes and person ids in the place of their numbers."""
+        for column in self._names.keys() & set(found.column_names):
+            text = self._names[column].take(found.column(column).combine_chunks())
+            found = found.set_column(found.column_names.index(column), column, text)
+        return found
+
+
+def _concerning(facts: Facts, codes: pa.Array) -> dict[str, pa.Table]:
+    """The facts about some enterprises: their items, and all about the people registered there."""
     tables = dict(facts.tables)
+
+    def keep(name: str, column: str, values: pa.Array) -> None:
+        tables[name] = tables[name].filter(pc.is_in(tables[name].column(column), values))
+
+    keep("items", "credit_code", codes)
     registrations = tables["registrations"]
-    tables["registrations"] = registrations.append_column("row_no", pa.array(range(len(registrations)), BIG))
-    enterprises = tables["enterprises"]
-    branches = enterprises.column("branch_credit_codes").combine_chunks()
-    parents = pc.list_parent_indices(branches)
-    tables["branches"] = pa.table(
-        {"credit_code": enterprises.column("credit_code").take(parents), "branch_code": pc.list_flatten(branches)}
-    )
-    tables["enterprises"] = enterprises.drop_columns(["branch_credit_codes"])
-    tables["unread"] = tables["unread"].rename_columns({"table": "table_name"})
-    paid = tables.pop("contributions")
-    back = pc.subtract(
-        pa.scalar(law.last_month, BIG),
-        pc.subtract(pc.add(pc.multiply(pc.year(paid.column("month")), 12), pc.month(paid.column("month"))), 1),
-    )
-    kept = pc.and_(pc.greater_equal(back, 0), pc.less_equal(back, MOST_MONTHS))
-    bits = pc.shift_left(pa.scalar(1, BIG), back.filter(kept))
-    tables["contribution"] = (
-        paid.filter(kept).select(["person_id", "payer_credit_code"]).append_column("month_bit", bits)
-    )
-    tables["contribution_person"] = paid.select(["person_id"])
-    tables["cover"] = _cover(facts, law)
-    tables["register_state"] = _register_states(facts, law)
+    here = registrations.filter(pc.is_in(registrations.column("credit_code"), codes))
+    for name in ("registrations", "people", "contributions"):
+        keep(name, "person_id", here.column("person_id").unique())
     return tables
+
+
+def _month_bits(paid: pa.Table, last_month: int) -> pa.Table:
+    """Contributions with the month as a bit counted back from the last settled one; 0 where it is not kept."""
+    month = paid.column("month")
+    counted = pc.subtract(pc.add(pc.multiply(pc.year(month), 12), pc.month(month)), 1)
+    back = pc.subtract(pa.scalar(last_month, BIG), counted)
+    kept = pc.and_(pc.greater_equal(back, 0), pc.less_equal(back, MOST_MONTHS))
+    bits = pc.if_else(kept, pc.shift_left(pa.scalar(1, BIG), pc.if_else(kept, back, 0)), pa.scalar(0, BIG))
+    return paid.drop_columns(["month"]).append_column("month_bit", bits)
+
+
+def _numbered(
+    tables: Mapping[str, pa.Table], names: set[str], *, ordered: bool
+) -> tuple[dict[tuple[str, str], pa.ChunkedArray], pa.Array]:
+    """Numbers for every text in the columns of these names, by table and column; and the texts by number."""
+    places = [(name, column) for name, table in tables.items() for column in table.column_names if column in names]
+    chunks = [chunk for name, column in places for chunk in tables[name].column(column).chunks]
+    coded = pa.chunked_array(chunks, TEXT).dictionary_encode()
+    texts = coded.chunk(0).dictionary if coded.num_chunks else pa.array([], TEXT)
+    numbers = [chunk.indices for chunk in coded.chunks]
+    if ordered:
+        order = pc.sort_indices(texts)
+        ranks = pc.sort_indices(order).cast(NUMBER)
+        texts, numbers = texts.take(order), [ranks.take(chunk) for chunk in numbers]
+    column_of, start = pa.chunked_array(numbers, NUMBER), 0
+    found = {}
+    for name, column in places:
+        found[name, column] = column_of.slice(start, len(tables[name]))
+        start += len(tables[name])
+    return found, texts
 
 
 def _cover(facts: Facts, law: LawTables) -> pa.Table:
@@ -104,17 +159,18 @@ def evaluate(
     tables = LawTables(law, policy, as_of)
     findings: dict[str, list[Finding]] = {}
     anomalies: dict[str, list[Anomaly]] = {}
-    with session({**tables.tables(), **_facts_tables(facts, tables)}) as bound:
-        for row in _rows_of(bound, "findings.sql"):
+    bound = Bound(facts, tables)
+    with session(bound.tables) as opened:
+        for row in _rows(bound.named(opened.run("findings.sql"))):
             findings.setdefault(row["credit_code"], []).append(_finding(law, tables, row))
-        for row in _rows_of(bound, "anomalies.sql"):
+        for row in _rows(bound.named(opened.run("anomalies.sql"))):
             anomalies.setdefault(row["credit_code"], []).append(_anomaly(tables, row))
     for one in _never_read(law, facts, findings):
         findings.setdefault(one.credit_code, []).append(one)
     for credit_code in facts.credit_codes:
         yield EnterpriseResult(
             findings=tuple(findings.get(credit_code, ())),
-            anomalies=tuple(anomalies.get(credit_code, ())),
+            anomalies=tuple(sorted(anomalies.get(credit_code, ()), key=attrgetter("person_id"))),
             not_judged=tuple(items_in_force(law, facts.items_of(credit_code), as_of).not_judged),
         )
 
@@ -128,23 +184,19 @@ def people(
     session: type[Session] = DuckSession,
 ) -> dict[FindingKey, tuple[PersonLine, ...]]:
     """Everybody looked at for each requirement of some enterprises, by the finding's key."""
-    tables = LawTables(law, policy, as_of)
-    bound = {**tables.tables(), **_facts_tables(facts, tables)}
-    bound["items"] = bound["items"].filter(pc.is_in(bound["items"]["credit_code"], pa.array(set(credit_codes), TEXT)))
+    bound = Bound(facts, LawTables(law, policy, as_of), credit_codes)
     key_of = itemgetter("credit_code", "category", "sub_item", "requirement", "person_id")
     found: dict[FindingKey, list[PersonLine]] = {}
-    with session(bound) as opened:
-        for (*key, person_id), rows in groupby(_rows_of(opened, "people.sql"), key_of):
+    with session(bound.tables) as opened:
+        for (*key, person_id), rows in groupby(_rows(bound.named(opened.run("people.sql"))), key_of):
             listed = list(rows)
             shown = tuple(map(itemgetter("profession", "profession_grade", "speciality", "registration_no"), listed))
             line = PersonLine(person_id, shown, listed[0]["counts"], slugs_of(listed[0]["because"]))
             found.setdefault(tuple(key), []).append(line)
-    return {key: tuple(lines) for key, lines in found.items()}
+    return {key: tuple(sorted(lines, key=attrgetter("person_id"))) for key, lines in found.items()}
 
 
-def _rows_of(session: Session, statement: str) -> Iterator[dict[str, Any]]:
-    """The rows of one statement."""
-    found = session.run(statement)
+def _rows(found: pa.Table) -> Iterator[dict[str, Any]]:
     names = found.column_names
     for values in zip(*(found.column(name).to_pylist() for name in names), strict=True):
         yield dict(zip(names, values, strict=True))

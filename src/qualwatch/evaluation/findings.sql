@@ -49,22 +49,23 @@ asked AS (
            CASE WHEN q.outcome = 'judge' AND i.extended_to >= p.as_of THEN 'not-required' ELSE q.outcome END AS outcome,
            CASE WHEN q.outcome = 'judge' AND i.extended_to >= p.as_of THEN b.extended_without_check ELSE q.because END AS because,
            q.outcome = 'judge' AND coalesce(i.extended_to >= p.as_of, FALSE) AS deferred,
-           q.strong_required, q.weak_required,
-           max(CASE WHEN q.flat AND NOT coalesce(i.extended_to >= p.as_of, FALSE) THEN q.strong_required END) OVER (PARTITION BY i.credit_code) AS highest_strong,
-           max(CASE WHEN q.flat AND NOT coalesce(i.extended_to >= p.as_of, FALSE)
-                    THEN greatest(coalesce(q.strong_required, 0), coalesce(q.weak_required, 0)) END)
-               OVER (PARTITION BY i.credit_code) AS highest_weak,
-           q.flat
+           q.strong_required, q.weak_required, q.flat
     FROM item i CROSS JOIN policy p CROSS JOIN bit b
     JOIN requirement q ON q.level_id = i.level_id AND q.route = i.route
 ),
+highest AS (
+    SELECT credit_code, max(strong_required) AS strong_required,
+           max(greatest(coalesce(strong_required, 0), coalesce(weak_required, 0))) AS weak_required
+    FROM asked WHERE flat AND NOT deferred
+    GROUP BY credit_code
+),
 figure AS (
-    SELECT credit_code, category, sub_item, certificate_no, licensing_authority, grade, renewal_pending, requirement_id,
-           requirement, place, outcome, because, deferred,
-           CASE WHEN flat AND strong_required IS NOT NULL THEN highest_strong ELSE strong_required END AS strong_required,
-           CASE WHEN NOT flat THEN weak_required
-                WHEN strong_required IS NULL OR highest_weak > coalesce(highest_strong, 0) THEN highest_weak END AS weak_required
-    FROM asked
+    SELECT a.credit_code, a.category, a.sub_item, a.certificate_no, a.licensing_authority, a.grade, a.renewal_pending,
+           a.requirement_id, a.requirement, a.place, a.outcome, a.because, a.deferred,
+           CASE WHEN a.flat AND a.strong_required IS NOT NULL THEN h.strong_required ELSE a.strong_required END AS strong_required,
+           CASE WHEN NOT a.flat THEN a.weak_required
+                WHEN a.strong_required IS NULL OR h.weak_required > coalesce(h.strong_required, 0) THEN h.weak_required END AS weak_required
+    FROM asked a LEFT JOIN highest h ON h.credit_code = a.credit_code
 ),
 -- The classes of people that the enterprise's items ask for.
 needed AS (
@@ -72,71 +73,86 @@ needed AS (
     FROM figure f JOIN requirement_set s ON s.requirement_id = f.requirement_id
     WHERE f.outcome = 'judge'
 ),
--- Registrations of those enterprises, and whether each is in force on the day (M11).
-registration AS (
-    SELECT r.*, coalesce(r.at_enterprise_from, r.valid_from) AS begins, x.counted, g.rank, h.born_on, h.died_on,
-           h.locked_from, h.locked_until,
+-- Every kind of registration that occurs: profession, grade, speciality.
+kind AS (
+    SELECT k.kind_no, k.profession, k.profession_grade, k.speciality, x.counted, x.ends_at_age, g.rank
+    FROM (
+        SELECT profession, profession_grade, speciality,
+               CAST(row_number() OVER (ORDER BY profession, profession_grade, speciality) AS INTEGER) AS kind_no
+        FROM (SELECT DISTINCT profession, profession_grade, speciality FROM registrations) occurring
+    ) k
+    JOIN profession x ON x.profession = k.profession
+    LEFT JOIN grade g ON g.profession = k.profession AND g.profession_grade = k.profession_grade
+),
+-- Which kind fits which class: profession, grade at least, speciality; an unreadable one fits in doubt. The class's age rule.
+match AS (
+    SELECT k.kind_no, k.profession, k.profession_grade, a.set_id,
+           coalesce(a.doubt, 0)
+               + CASE WHEN a.speciality IS NOT NULL AND k.speciality IS NULL THEN b.speciality_unreadable ELSE 0 END
+               + CASE WHEN k.rank IS NULL AND a.lowest_rank > 1 THEN b.grade_unreadable ELSE 0 END AS doubt
+    FROM kind k CROSS JOIN bit b
+    JOIN accept a ON a.profession = k.profession
+        AND (k.rank IS NULL OR k.rank >= a.lowest_rank)
+        AND (a.speciality IS NULL OR k.speciality IS NULL OR a.speciality = k.speciality)
+),
+fits AS (
+    SELECT m.set_id * 1000000 + m.kind_no AS fit_no, m.kind_no, m.profession, m.profession_grade, m.set_id, s.by_certificate, max(a.doubt_from) AS doubt_from, max(a.ends_at) AS ends_at,
+           CASE WHEN min(m.doubt) = 0 THEN 0 ELSE bit_or(m.doubt) END AS doubt
+    FROM match m
+    JOIN class s ON s.set_id = m.set_id
+    JOIN age_rule a ON a.sector = s.sector AND a.profession = m.profession
+    GROUP BY m.kind_no, m.profession, m.profession_grade, m.set_id, s.by_certificate
+),
+-- Registrations, and whether each is in force on the day (M11).
+aged AS (
+    SELECT r.row_no, r.person_id, r.credit_code, k.kind_no, k.counted, k.ends_at_age,
+           coalesce(r.at_enterprise_from, r.valid_from) AS begins,
+           r.at_enterprise_from, r.valid_from, r.valid_to, r.register_state, r.register_state_from,
+           CASE WHEN h.died_on <= p.as_of THEN 1 ELSE 0 END
+           + CASE WHEN h.locked_from <= p.as_of AND coalesce(h.locked_until, p.as_of) >= p.as_of THEN 2 ELSE 0 END AS dead_or_locked,
            year(p.as_of) - year(h.born_on)
-               - CASE WHEN month(h.born_on) * 100 + day(h.born_on) > month(p.as_of) * 100 + day(p.as_of) THEN 1 ELSE 0 END AS age,
-           x.ends_at_age
-    FROM registrations r CROSS JOIN policy p
-    JOIN profession x ON x.profession = r.profession
-    LEFT JOIN grade g ON g.profession = r.profession AND g.profession_grade = r.profession_grade
+               - CASE WHEN month(h.born_on) * 100 + day(h.born_on) > month(p.as_of) * 100 + day(p.as_of) THEN 1 ELSE 0 END AS age
+    FROM registrations r CROSS JOIN policy p CROSS JOIN bit b
+    JOIN kind k ON k.profession = r.profession AND k.profession_grade IS NOT DISTINCT FROM r.profession_grade
+        AND k.speciality IS NOT DISTINCT FROM r.speciality
     LEFT JOIN people h ON h.person_id = r.person_id
 ),
 stood AS (
-    SELECT r.*,
+    SELECT r.row_no, r.person_id, r.credit_code, r.kind_no, r.counted, r.begins, CAST(r.age AS INTEGER) AS age, r.dead_or_locked,
            CASE WHEN r.at_enterprise_from > p.as_of OR r.valid_from > p.as_of THEN b.not_yet_at_enterprise
                 WHEN r.register_state <> 'in-force' AND coalesce(r.register_state_from, p.as_of) <= p.as_of
                     THEN b.registration_not_in_force
                 WHEN r.valid_to < p.as_of THEN b.registration_expired
                 WHEN r.age >= r.ends_at_age THEN b.over_age
                 ELSE 0 END AS standing
-    FROM registration r CROSS JOIN policy p CROSS JOIN bit b
-),
--- Who fits which class: profession, grade at least, speciality; an unreadable one fits in doubt.
-fit AS (
-    SELECT n.credit_code, n.set_id, r.row_no,
-           CASE WHEN min(coalesce(a.doubt, 0)
-                    + CASE WHEN a.speciality IS NOT NULL AND r.speciality IS NULL THEN b.speciality_unreadable ELSE 0 END
-                    + CASE WHEN r.rank IS NULL AND a.lowest_rank > 1 THEN b.grade_unreadable ELSE 0 END) = 0 THEN max(b.none)
-                ELSE bit_or(coalesce(a.doubt, 0)
-                    + CASE WHEN a.speciality IS NOT NULL AND r.speciality IS NULL THEN b.speciality_unreadable ELSE 0 END
-                    + CASE WHEN r.rank IS NULL AND a.lowest_rank > 1 THEN b.grade_unreadable ELSE 0 END) END AS doubt
-    FROM needed n CROSS JOIN bit b
-    JOIN stood r ON r.credit_code = n.credit_code
-    JOIN accept a ON a.set_id = n.set_id AND a.profession = r.profession
-        AND (r.rank IS NULL OR r.rank >= a.lowest_rank)
-        AND (a.speciality IS NULL OR r.speciality IS NULL OR a.speciality = r.speciality)
-    GROUP BY n.credit_code, n.set_id, r.row_no
-),
--- The people who matter, at the enterprise where they matter; since when they are there.
-member AS (
-    SELECT s.person_id, s.credit_code, max(s.died_on) AS died_on, max(s.locked_from) AS locked_from,
-           max(s.locked_until) AS locked_until,
-           min(CASE WHEN s.standing = 0 THEN s.begins END) AS joined,
-           count(CASE WHEN s.standing = 0 AND s.begins IS NULL THEN 1 END) AS without_start
-    FROM stood s
-    JOIN (SELECT DISTINCT credit_code FROM needed) n ON n.credit_code = s.credit_code
-    GROUP BY s.person_id, s.credit_code
+    FROM aged r CROSS JOIN policy p CROSS JOIN bit b
 ),
 -- In force at an unrelated enterprise too (C09).
 elsewhere AS (
-    SELECT DISTINCT m.person_id, m.credit_code
-    FROM member m
-    JOIN stood s ON s.person_id = m.person_id AND s.credit_code <> m.credit_code AND s.standing = 0 AND s.counted
-    LEFT JOIN code c ON c.credit_code = m.credit_code AND c.own_code = s.credit_code
-    WHERE c.own_code IS NULL
+    SELECT DISTINCT s.person_id, s.credit_code
+    FROM stood s
+    JOIN stood o ON o.person_id = s.person_id AND o.credit_code <> s.credit_code
+    LEFT JOIN branches c ON c.credit_code = s.credit_code AND c.branch_code = o.credit_code
+    WHERE o.standing = 0 AND o.counted AND c.branch_code IS NULL
 ),
--- Months of insurance as bits counted back from the last settled month: by the legal person, by others.
+-- Months of insurance as bits counted back from the last settled month, by payer.
 paid AS (
-    SELECT m.person_id, m.credit_code,
-           bit_or(CASE WHEN c.own_code IS NOT NULL THEN i.month_bit ELSE 0 END) AS by_own,
-           bit_or(CASE WHEN c.own_code IS NULL THEN i.month_bit ELSE 0 END) AS by_other
-    FROM member m
-    JOIN contribution i ON i.person_id = m.person_id
-    LEFT JOIN code c ON c.credit_code = m.credit_code AND c.own_code = i.payer_credit_code
-    GROUP BY m.person_id, m.credit_code
+    SELECT person_id, payer_credit_code, bit_or(month_bit) AS months
+    FROM contribution
+    GROUP BY person_id, payer_credit_code
+),
+-- Everybody at the enterprises where they are registered: since when, and who paid, the legal person or others.
+member AS (
+    SELECT s.person_id, s.credit_code, max(s.dead_or_locked) AS dead_or_locked,
+           max(s.row_no) > min(s.row_no) AS several, min(s.kind_no) AS kind_no, min(s.standing) AS standing, min(s.age) AS age,
+           min(CASE WHEN s.standing = 0 THEN coalesce(s.begins, DATE '0001-01-01') END) AS joined,
+           bit_or(CASE WHEN i.payer_credit_code = s.credit_code OR c.branch_code IS NOT NULL THEN i.months
+                       WHEN i.months IS NOT NULL THEN 0 END) AS by_own,
+           bit_or(CASE WHEN i.payer_credit_code = s.credit_code OR c.branch_code IS NOT NULL THEN 0 ELSE i.months END) AS by_other
+    FROM stood s
+    LEFT JOIN paid i ON i.person_id = s.person_id
+    LEFT JOIN branches c ON c.credit_code = s.credit_code AND c.branch_code = i.payer_credit_code
+    GROUP BY s.person_id, s.credit_code
 ),
 -- Lawful reasons with a document (建办市函〔2019〕92号).
 exempt AS (
@@ -146,120 +162,143 @@ exempt AS (
     JOIN code c ON c.own_code = x.credit_code
     WHERE x.document <> '' AND coalesce(x.valid_from, p.as_of) <= p.as_of AND coalesce(x.valid_to, p.as_of) >= p.as_of
 ),
+-- Rejected rows with the legal persons that they may concern: without a readable code, everybody.
+unread_at AS (
+    SELECT c.credit_code, u.row_id, u.table_name, u.profession, u.person_id
+    FROM unread u JOIN code c ON c.own_code = u.credit_code
+    UNION
+    SELECT n.credit_code, u.row_id, u.table_name, u.profession, u.person_id
+    FROM unread u CROSS JOIN (SELECT DISTINCT credit_code FROM needed) n
+    WHERE u.credit_code IS NULL
+),
 -- Unread insurance rows that may be this person's.
 unread_insurance AS (
-    SELECT DISTINCT m.person_id, m.credit_code
-    FROM member m
-    JOIN unread u ON u.person_id = m.person_id
-    WHERE u.table_name IN ('contributions', 'exemptions')
-    UNION
-    SELECT DISTINCT m.person_id, m.credit_code
-    FROM member m
-    JOIN code c ON c.credit_code = m.credit_code
-    JOIN unread u ON u.credit_code IS NULL OR u.credit_code = c.own_code
-    WHERE u.table_name IN ('contributions', 'exemptions') AND u.person_id IS NULL
+    SELECT DISTINCT person_id FROM unread WHERE table_name IN ('contributions', 'exemptions') AND person_id IS NOT NULL
+),
+unread_insurance_at AS (
+    SELECT DISTINCT credit_code FROM unread_at WHERE table_name IN ('contributions', 'exemptions') AND person_id IS NULL
 ),
 -- Judged months: settled, covered, after joining; then the latest of them, as many as the window has.
 covered AS (
-    SELECT m.person_id, m.credit_code,
-           v.for_everybody | CASE WHEN s.person_id IS NOT NULL THEN v.for_those_present ELSE 0 END AS months,
-           CASE WHEN m.without_start > 0 OR m.joined IS NULL THEN 60
+    SELECT m.*, v.for_everybody | CASE WHEN m.by_own IS NOT NULL THEN v.for_those_present ELSE 0 END AS covered_months,
+           CASE WHEN m.joined IS NULL THEN 60
                 ELSE p.last_month - (year(m.joined) * 12 + month(m.joined) - 1)
                      - CASE WHEN day(m.joined) > 1 THEN 1 ELSE 0 END END AS reach
     FROM member m CROSS JOIN policy p
     JOIN placed w ON w.credit_code = m.credit_code
     JOIN cover v ON v.area = coalesce(w.area, '')
-    LEFT JOIN (SELECT DISTINCT person_id FROM contribution_person) s ON s.person_id = m.person_id
 ),
 judged AS (
-    SELECT person_id, credit_code, months AS covered_months,
-           CASE WHEN reach < 0 THEN 0
-                ELSE months & ((CAST(1 AS BIGINT) << CAST(least(reach, 60) + 1 AS INTEGER)) - 1) END AS months
-    FROM covered
+    SELECT c.*, CASE WHEN reach < 0 THEN 0
+                ELSE covered_months & ((CAST(1 AS BIGINT) << CAST(least(reach, 60) + 1 AS INTEGER)) - 1) END AS months
+    FROM covered c
 ),
 shifted AS (
-    SELECT person_id, credit_code, covered_months, months, months & (months - 1) AS less_one FROM judged
+    SELECT j.*, months & (months - 1) AS less_one FROM judged j
 ),
 shifted_again AS (
     SELECT s.*, less_one & (less_one - 1) AS less_two FROM shifted s
 ),
 settled AS (
-    SELECT person_id, credit_code, covered_months,
+    SELECT s.person_id, s.credit_code, s.dead_or_locked, s.several, s.kind_no, s.standing, s.age, s.covered_months, s.by_own, s.by_other,
            months - CASE p.insurance_window WHEN 1 THEN less_one WHEN 2 THEN less_two
                     ELSE less_two & (less_two - 1) END AS months
-    FROM shifted_again CROSS JOIN policy p
+    FROM shifted_again s CROSS JOIN policy p
 ),
 insured AS (
-    SELECT t.person_id, t.credit_code,
+    SELECT t.*,
            CASE WHEN x.person_id IS NOT NULL THEN 'exempt'
                 WHEN t.months = 0 THEN CASE WHEN t.covered_months = 0 THEN 'no-data' ELSE 'insurance-not-yet-due' END
-                WHEN t.months & coalesce(a.by_own, 0) & coalesce(a.by_other, 0) <> 0 THEN 'paid-by-several'
-                WHEN t.months & coalesce(a.by_own, 0) <> 0 THEN 'paid'
-                WHEN u.person_id IS NOT NULL THEN 'unread-insurance-row'
-                WHEN t.months & coalesce(a.by_other, 0) <> 0 THEN 'paid-by-other'
+                WHEN t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-several'
+                WHEN t.months & coalesce(t.by_own, 0) <> 0 THEN 'paid'
+                WHEN u.person_id IS NOT NULL OR a.credit_code IS NOT NULL THEN 'unread-insurance-row'
+                WHEN t.months & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-other'
                 ELSE 'unpaid' END AS outcome
     FROM settled t
-    LEFT JOIN paid a ON a.person_id = t.person_id AND a.credit_code = t.credit_code
     LEFT JOIN exempt x ON x.person_id = t.person_id AND x.credit_code = t.credit_code
-    LEFT JOIN unread_insurance u ON u.person_id = t.person_id AND u.credit_code = t.credit_code
+    LEFT JOIN unread_insurance u ON u.person_id = t.person_id
+    LEFT JOIN unread_insurance_at a ON a.credit_code = t.credit_code
 ),
 -- What holds of a person whatever the clause (rule 7): alive, locked, registered elsewhere, insured.
 person AS (
-    SELECT m.person_id, m.credit_code,
-           CASE WHEN m.died_on <= p.as_of THEN b.deceased ELSE 0 END
-           | CASE WHEN m.locked_from <= p.as_of AND coalesce(m.locked_until, p.as_of) >= p.as_of THEN p.locked_never ELSE 0 END
-           | CASE WHEN w.person_id IS NOT NULL THEN p.elsewhere_never ELSE 0 END
-           | coalesce(o.never, 0) AS never,
-           CASE WHEN m.locked_from <= p.as_of AND coalesce(m.locked_until, p.as_of) >= p.as_of THEN p.locked_doubt ELSE 0 END
-           | CASE WHEN w.person_id IS NOT NULL THEN p.elsewhere_doubt ELSE 0 END
-           | coalesce(o.doubt, 0) AS doubt
-    FROM member m CROSS JOIN policy p CROSS JOIN bit b
-    LEFT JOIN elsewhere w ON w.person_id = m.person_id AND w.credit_code = m.credit_code
-    LEFT JOIN insured i ON i.person_id = m.person_id AND i.credit_code = m.credit_code
+    SELECT i.person_id, i.credit_code, i.several, i.kind_no, i.standing, i.age,
+           CASE WHEN i.dead_or_locked & 1 = 1 THEN b.deceased ELSE 0 END | CASE WHEN i.dead_or_locked & 2 = 2 THEN p.locked_never ELSE 0 END
+           | CASE WHEN w.person_id IS NOT NULL THEN p.elsewhere_never ELSE 0 END | coalesce(o.never, 0) AS never,
+           CASE WHEN i.dead_or_locked & 2 = 2 THEN p.locked_doubt ELSE 0 END | CASE WHEN w.person_id IS NOT NULL THEN p.elsewhere_doubt ELSE 0 END | coalesce(o.doubt, 0) AS doubt
+    FROM insured i CROSS JOIN policy p CROSS JOIN bit b
+    LEFT JOIN elsewhere w ON w.person_id = i.person_id AND w.credit_code = i.credit_code
     LEFT JOIN insurance_outcome o ON o.outcome = i.outcome
+),
+-- Whoever has one registration there is a head; those alike are counted together.
+youngest AS (
+    SELECT min(least(coalesce(doubt_from, 150), coalesce(ends_at, 150))) - 1 AS age FROM age_rule
+),
+alike AS (
+    SELECT q.credit_code, q.kind_no, q.standing, CASE WHEN q.age < y.age THEN y.age ELSE q.age END AS age, q.never, q.doubt, count(*) AS people
+    FROM person q CROSS JOIN youngest y
+    WHERE NOT q.several
+    GROUP BY q.credit_code, q.kind_no, q.standing, CASE WHEN q.age < y.age THEN y.age ELSE q.age END, q.never, q.doubt
+),
+-- Registrations of people who have several there, or where certificates are counted, one by one.
+person_times AS (
+    SELECT DISTINCT n.credit_code FROM needed n JOIN class s ON s.set_id = n.set_id AND s.by_certificate
+),
+one_by_one AS (
+    SELECT q.credit_code, r.kind_no, r.standing, r.age, q.never, q.doubt, q.several, r.person_id, n.registration_no
+    FROM person q
+    LEFT JOIN person_times t ON t.credit_code = q.credit_code
+    JOIN stood r ON r.person_id = q.person_id AND r.credit_code = q.credit_code
+    JOIN registrations n ON n.row_no = r.row_no
+    WHERE q.several OR t.credit_code IS NOT NULL
 ),
 -- One registration in one class: why it never counts, why it is in doubt; whom or what it counts as.
 counted AS (
-    SELECT f.credit_code, f.set_id,
-           CASE WHEN NOT s.by_certificate THEN r.person_id
+    SELECT r.credit_code, f.set_id, r.people,
+           CASE WHEN NOT f.by_certificate THEN CAST(r.person_id AS STRING)
                 WHEN r.registration_no IS NULL
-                    THEN r.profession || ' ' || coalesce(r.profession_grade, 'None') || ' without number ' || r.person_id
-                ELSE r.profession || ' ' || r.registration_no END AS counted_as,
+                    THEN f.profession || ' ' || coalesce(f.profession_grade, 'None') || ' without number ' || CAST(r.person_id AS STRING)
+                ELSE f.profession || ' ' || r.registration_no END AS counted_as,
            CASE WHEN r.standing <> 0 THEN r.standing
-                ELSE q.never | CASE WHEN r.age >= a.ends_at THEN b.over_age ELSE 0 END END AS never,
-           CASE WHEN r.standing <> 0 THEN b.none
-                ELSE q.doubt | CASE WHEN a.doubt_from IS NULL AND a.ends_at IS NULL THEN b.none
-                                    WHEN r.born_on IS NULL THEN b.age_unknown
-                                    WHEN r.age >= a.ends_at THEN 0
-                                    WHEN r.age >= a.doubt_from THEN b.age_in_doubt ELSE 0 END END
+                ELSE r.never | CASE WHEN r.age >= f.ends_at THEN b.over_age ELSE 0 END END AS never,
+           CASE WHEN r.standing <> 0 THEN 0
+                ELSE r.doubt | CASE WHEN f.doubt_from IS NULL AND f.ends_at IS NULL THEN 0
+                                    WHEN r.age IS NULL THEN b.age_unknown
+                                    WHEN r.age >= f.ends_at THEN 0
+                                    WHEN r.age >= f.doubt_from THEN b.age_in_doubt ELSE 0 END END
            | f.doubt
-           | CASE WHEN s.by_certificate AND r.registration_no IS NULL THEN b.no_registration_no ELSE 0 END AS doubt
-    FROM fit f CROSS JOIN bit b
-    JOIN stood r ON r.row_no = f.row_no
-    JOIN class s ON s.set_id = f.set_id
-    JOIN age_rule a ON a.sector = s.sector AND a.profession = r.profession
-    JOIN person q ON q.person_id = r.person_id AND q.credit_code = r.credit_code
+           | CASE WHEN f.by_certificate AND r.registration_no IS NULL THEN b.no_registration_no ELSE 0 END AS doubt
+    FROM (
+        SELECT credit_code, kind_no, standing, age, never, doubt, FALSE AS several, people, NULL AS person_id, NULL AS registration_no FROM alike
+        UNION ALL
+        SELECT credit_code, kind_no, standing, age, never, doubt, several, 1, person_id, registration_no FROM one_by_one
+    ) r CROSS JOIN bit b
+    JOIN needed n ON n.credit_code = r.credit_code
+    JOIN fits f ON f.fit_no = n.set_id * 1000000 + r.kind_no
+    WHERE CASE WHEN f.by_certificate THEN r.person_id IS NOT NULL ELSE r.person_id IS NULL OR r.several END
 ),
--- The best of somebody's registrations: a certain one, else the doubts of the doubtful, else every reason.
+-- Of several registrations the best counts: a certain one, else the doubts of the doubtful, else every reason.
 head AS (
-    SELECT credit_code, set_id, counted_as,
+    SELECT credit_code, set_id, 1 AS people,
            max(CASE WHEN never = 0 AND doubt = 0 THEN 1 ELSE 0 END) AS certain,
            max(CASE WHEN never = 0 THEN 1 ELSE 0 END) AS perhaps,
            bit_or(CASE WHEN never = 0 THEN doubt ELSE 0 END) AS doubts,
            bit_or(never) AS nevers
-    FROM counted GROUP BY credit_code, set_id, counted_as
+    FROM counted WHERE counted_as IS NOT NULL GROUP BY credit_code, set_id, counted_as
+    UNION ALL
+    SELECT credit_code, set_id, people, CASE WHEN never = 0 AND doubt = 0 THEN 1 ELSE 0 END, CASE WHEN never = 0 THEN 1 ELSE 0 END,
+           CASE WHEN never = 0 THEN doubt ELSE 0 END, never
+    FROM counted WHERE counted_as IS NULL
 ),
 tally AS (
-    SELECT credit_code, set_id, CAST(sum(certain) AS BIGINT) AS held, CAST(sum(perhaps) AS BIGINT) AS possible,
-           bit_or(CASE WHEN perhaps = 0 THEN nevers WHEN certain = 0 THEN doubts ELSE 0 END) AS reasons
+    SELECT credit_code, set_id, CAST(sum(certain * people) AS BIGINT) AS held, CAST(sum(perhaps * people) AS BIGINT) AS possible,
+           bit_or(CASE WHEN certain = 1 THEN 0 WHEN perhaps = 1 THEN doubts ELSE nevers END) AS reasons
     FROM head GROUP BY credit_code, set_id
 ),
 -- Rejected rows that may be somebody of the class: nameless people.
 nameless AS (
     SELECT n.credit_code, n.set_id, count(DISTINCT u.row_id) AS people
     FROM needed n
-    JOIN code c ON c.credit_code = n.credit_code
-    JOIN unread u ON u.table_name = 'registrations' AND (u.credit_code IS NULL OR u.credit_code = c.own_code)
+    JOIN unread_at u ON u.credit_code = n.credit_code AND u.table_name = 'registrations'
     LEFT JOIN class_profession x ON x.set_id = n.set_id AND x.profession = u.profession
     WHERE u.profession IS NULL OR x.set_id IS NOT NULL
     GROUP BY n.credit_code, n.set_id
@@ -271,62 +310,49 @@ class_count AS (
     LEFT JOIN tally t ON t.credit_code = n.credit_code AND t.set_id = n.set_id
     LEFT JOIN nameless m ON m.credit_code = n.credit_code AND m.set_id = n.set_id
 ),
--- A group by Hall's theorem: the deficiency is the largest of 0 and every union's need less its eligible people (rule 5).
-matched AS (
-    SELECT f.credit_code, f.category, f.sub_item, f.requirement_id, h.reading,
-           max(h.need - k.held) AS held_deficiency, max(h.need - k.possible) AS possible_deficiency
-    FROM figure f
-    JOIN hall h ON h.requirement_id = f.requirement_id
-    JOIN class_count k ON k.credit_code = f.credit_code AND k.set_id = h.set_id
-    WHERE f.outcome = 'judge'
-    GROUP BY f.credit_code, f.category, f.sub_item, f.requirement_id, h.reading
+-- What each reading counts: its clauses, and by Hall's theorem in a group the unions of them (rule 5):
+-- the deficiency is the largest of 0 and every union's need less its eligible people.
+part AS (
+    SELECT requirement_id, reading, set_id, place, clauses, CAST(NULL AS INTEGER) AS need FROM clause
+    UNION ALL
+    SELECT requirement_id, reading, set_id, 0, 0, need FROM hall
 ),
-clause_count AS (
-    SELECT f.credit_code, f.category, f.sub_item, f.requirement_id, c.reading, max(c.clauses) AS clauses,
-           bit_or(k.reasons) AS reasons,
+counts AS (
+    SELECT f.credit_code, f.requirement_id, c.reading, max(c.clauses) AS clauses,
+           max(CASE c.reading WHEN 'strong' THEN f.strong_required ELSE f.weak_required END) AS required,
+           max(c.need - k.held) AS held_deficiency, max(c.need - k.possible) AS possible_deficiency,
+           bit_or(CASE WHEN c.place > 0 THEN k.reasons ELSE 0 END) AS reasons,
            max(CASE WHEN c.place = 1 THEN k.held END) AS held_1, max(CASE WHEN c.place = 1 THEN k.possible END) AS possible_1,
            max(CASE WHEN c.place = 2 THEN k.held END) AS held_2, max(CASE WHEN c.place = 2 THEN k.possible END) AS possible_2,
            max(CASE WHEN c.place = 3 THEN k.held END) AS held_3, max(CASE WHEN c.place = 3 THEN k.possible END) AS possible_3,
            max(CASE WHEN c.place = 4 THEN k.held END) AS held_4, max(CASE WHEN c.place = 4 THEN k.possible END) AS possible_4
     FROM figure f
-    JOIN clause c ON c.requirement_id = f.requirement_id
+    JOIN part c ON c.requirement_id = f.requirement_id
     JOIN class_count k ON k.credit_code = f.credit_code AND k.set_id = c.set_id
     WHERE f.outcome = 'judge'
-    GROUP BY f.credit_code, f.category, f.sub_item, f.requirement_id, c.reading
+    GROUP BY f.credit_code, f.requirement_id, c.reading
 ),
 -- held and possible of each reading: a plain count, in a group the largest matching.
 reading AS (
-    SELECT f.credit_code, f.category, f.sub_item, f.requirement_id, c.reading, c.reasons,
-           CASE c.reading WHEN 'strong' THEN f.strong_required ELSE f.weak_required END AS required,
-           CASE WHEN c.clauses = 1 THEN c.held_1
-                ELSE CASE c.reading WHEN 'strong' THEN f.strong_required ELSE f.weak_required END
-                     - greatest(0, m.held_deficiency) END AS held,
-           CASE WHEN c.clauses = 1 THEN c.possible_1
-                ELSE CASE c.reading WHEN 'strong' THEN f.strong_required ELSE f.weak_required END
-                     - greatest(0, m.possible_deficiency) END AS possible,
-           c.held_1, c.possible_1, c.held_2, c.possible_2, c.held_3, c.possible_3, c.held_4, c.possible_4
-    FROM figure f
-    JOIN clause_count c ON c.credit_code = f.credit_code AND c.category = f.category AND c.sub_item = f.sub_item
-        AND c.requirement_id = f.requirement_id
-    LEFT JOIN matched m ON m.credit_code = c.credit_code AND m.category = c.category AND m.sub_item = c.sub_item
-        AND m.requirement_id = c.requirement_id AND m.reading = c.reading
-    WHERE CASE c.reading WHEN 'strong' THEN f.strong_required ELSE f.weak_required END IS NOT NULL
+    SELECT credit_code, requirement_id, reading, reasons, required,
+           CASE WHEN clauses = 1 THEN held_1 ELSE required - greatest(0, held_deficiency) END AS held,
+           CASE WHEN clauses = 1 THEN possible_1 ELSE required - greatest(0, possible_deficiency) END AS possible,
+           held_1, possible_1, held_2, possible_2, held_3, possible_3, held_4, possible_4
+    FROM counts WHERE required IS NOT NULL
 ),
--- Rejected rows of the very item, registers too old, place unknown: nothing can be said.
+-- Rejected rows of the very item, rejected rows that settle every item, registers too old, place unknown: nothing can be said.
+item_unread AS (
+    SELECT DISTINCT credit_code, category FROM unread WHERE table_name = 'items'
+),
 unsure AS (
-    SELECT f.credit_code, f.category, f.sub_item, f.requirement_id,
-           r.reasons | CASE WHEN count(CASE WHEN u.table_name = 'items' THEN 1 END) > 0 THEN max(b.item_row_unread) ELSE 0 END
-           | CASE WHEN count(CASE WHEN u.table_name <> 'items' THEN 1 END) > 0 THEN max(b.row_unread) ELSE 0 END
-           | CASE w.place WHEN 'enterprise-unknown' THEN max(b.enterprise_unknown)
-                          WHEN 'place-unknown' THEN max(b.place_unknown) ELSE 0 END AS reasons,
-           w.place, w.name
-    FROM figure f CROSS JOIN bit b
-    JOIN placed w ON w.credit_code = f.credit_code
+    SELECT w.credit_code, w.name, w.place,
+           max(r.reasons) | bit_or(CASE WHEN u.table_name IN ('enterprises', 'accepted_findings') THEN b.row_unread
+                                        WHEN u.table_name = 'items' AND u.category IS NULL THEN b.item_row_unread ELSE 0 END)
+           | max(CASE w.place WHEN 'enterprise-unknown' THEN b.enterprise_unknown WHEN 'place-unknown' THEN b.place_unknown ELSE 0 END) AS reasons
+    FROM placed w CROSS JOIN bit b
     JOIN register_state r ON r.area = coalesce(w.area, '')
-    LEFT JOIN unread u ON u.credit_code = f.credit_code
-        AND (u.table_name IN ('enterprises', 'accepted_findings')
-             OR u.table_name = 'items' AND (u.category IS NULL OR u.category = f.category))
-    GROUP BY f.credit_code, f.category, f.sub_item, f.requirement_id, r.reasons, w.place, w.name
+    LEFT JOIN unread u ON u.credit_code = w.credit_code
+    GROUP BY w.credit_code, w.name, w.place
 ),
 -- Determined or repaired findings that must not warn again.
 accepted AS (
@@ -335,30 +361,33 @@ accepted AS (
     WHERE coalesce(a.until, p.as_of) >= p.as_of
     GROUP BY a.credit_code, a.category, a.sub_item, a.requirement
 ),
+asked_of AS (
+    SELECT f.*, n.name, n.place AS registered, n.reasons | CASE WHEN u.credit_code IS NULL THEN 0 ELSE b.item_row_unread END AS unsure_reasons,
+           a.at_held
+    FROM figure f CROSS JOIN bit b
+    JOIN unsure n ON n.credit_code = f.credit_code
+    LEFT JOIN item_unread u ON u.credit_code = f.credit_code AND u.category = f.category
+    LEFT JOIN accepted a ON a.credit_code = f.credit_code AND a.category = f.category AND a.sub_item = f.sub_item
+        AND a.requirement = f.requirement
+),
 -- The verdict: first match wins.
 verdict AS (
-    SELECT f.*, n.name, n.place AS registered, n.reasons AS unsure_reasons,
-           CASE WHEN n.place = 'out-of-scope' THEN 'not-required'
+    SELECT f.*,
+           CASE WHEN f.registered = 'out-of-scope' THEN 'not-required'
                 WHEN f.outcome IN ('not-required', 'manual') THEN f.outcome
-                WHEN n.reasons <> 0 OR f.outcome = 'unknown' THEN 'cannot-say'
-                WHEN s.possible < s.required THEN CASE WHEN s.held >= a.at_held THEN 'advise' ELSE 'short' END
+                WHEN f.unsure_reasons <> 0 OR f.outcome = 'unknown' THEN 'cannot-say'
+                WHEN s.possible < s.required THEN CASE WHEN s.held >= f.at_held THEN 'advise' ELSE 'short' END
                 WHEN s.held < s.required THEN 'cannot-say'
                 WHEN w.possible < w.required THEN 'advise'
                 WHEN s.required IS NULL AND w.held < w.required THEN 'cannot-say'
                 ELSE 'met' END AS verdict,
-           coalesce(s.possible < s.required AND s.held >= a.at_held AND n.reasons = 0, FALSE) AS was_accepted,
+           coalesce(s.possible < s.required AND s.held >= f.at_held AND f.unsure_reasons = 0, FALSE) AS was_accepted,
            CASE WHEN s.required IS NULL THEN 'weak'
-                WHEN n.reasons = 0 AND s.held >= s.required AND w.possible < w.required THEN 'weak'
+                WHEN f.unsure_reasons = 0 AND s.held >= s.required AND w.possible < w.required THEN 'weak'
                 ELSE 'strong' END AS shown
-    FROM figure f
-    JOIN unsure n ON n.credit_code = f.credit_code AND n.category = f.category AND n.sub_item = f.sub_item
-        AND n.requirement_id = f.requirement_id
-    LEFT JOIN reading s ON s.credit_code = f.credit_code AND s.category = f.category AND s.sub_item = f.sub_item
-        AND s.requirement_id = f.requirement_id AND s.reading = 'strong'
-    LEFT JOIN reading w ON w.credit_code = f.credit_code AND w.category = f.category AND w.sub_item = f.sub_item
-        AND w.requirement_id = f.requirement_id AND w.reading = 'weak'
-    LEFT JOIN accepted a ON a.credit_code = f.credit_code AND a.category = f.category AND a.sub_item = f.sub_item
-        AND a.requirement = f.requirement
+    FROM asked_of f
+    LEFT JOIN reading s ON s.credit_code = f.credit_code AND s.requirement_id = f.requirement_id AND s.reading = 'strong'
+    LEFT JOIN reading w ON w.credit_code = f.credit_code AND w.requirement_id = f.requirement_id AND w.reading = 'weak'
 )
 SELECT v.credit_code, v.name, v.certificate_no, v.licensing_authority, v.category, v.sub_item, v.grade, v.requirement_id,
        v.deferred, v.verdict, v.shown,
@@ -371,6 +400,6 @@ SELECT v.credit_code, v.name, v.certificate_no, v.licensing_authority, v.categor
        | CASE WHEN v.verdict = 'cannot-say' THEN v.unsure_reasons ELSE 0 END
        | CASE WHEN v.verdict IN ('short', 'advise', 'cannot-say') THEN coalesce(r.reasons, 0) ELSE 0 END AS because
 FROM verdict v CROSS JOIN bit b
-LEFT JOIN reading r ON r.credit_code = v.credit_code AND r.category = v.category AND r.sub_item = v.sub_item
+LEFT JOIN reading r ON r.credit_code = v.credit_code
     AND r.requirement_id = v.requirement_id AND r.reading = v.shown AND v.verdict NOT IN ('not-required', 'manual')
 ORDER BY v.credit_code, v.category, v.sub_item, v.place

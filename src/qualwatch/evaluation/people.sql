@@ -52,71 +52,86 @@ looked AS (
 needed AS (
     SELECT DISTINCT credit_code, set_id FROM looked
 ),
--- Registrations of those enterprises, and whether each is in force on the day (M11).
-registration AS (
-    SELECT r.*, coalesce(r.at_enterprise_from, r.valid_from) AS begins, x.counted, g.rank, h.born_on, h.died_on,
-           h.locked_from, h.locked_until,
+-- Every kind of registration that occurs: profession, grade, speciality.
+kind AS (
+    SELECT k.kind_no, k.profession, k.profession_grade, k.speciality, x.counted, x.ends_at_age, g.rank
+    FROM (
+        SELECT profession, profession_grade, speciality,
+               CAST(row_number() OVER (ORDER BY profession, profession_grade, speciality) AS INTEGER) AS kind_no
+        FROM (SELECT DISTINCT profession, profession_grade, speciality FROM registrations) occurring
+    ) k
+    JOIN profession x ON x.profession = k.profession
+    LEFT JOIN grade g ON g.profession = k.profession AND g.profession_grade = k.profession_grade
+),
+-- Which kind fits which class: profession, grade at least, speciality; an unreadable one fits in doubt. The class's age rule.
+match AS (
+    SELECT k.kind_no, k.profession, k.profession_grade, a.set_id,
+           coalesce(a.doubt, 0)
+               + CASE WHEN a.speciality IS NOT NULL AND k.speciality IS NULL THEN b.speciality_unreadable ELSE 0 END
+               + CASE WHEN k.rank IS NULL AND a.lowest_rank > 1 THEN b.grade_unreadable ELSE 0 END AS doubt
+    FROM kind k CROSS JOIN bit b
+    JOIN accept a ON a.profession = k.profession
+        AND (k.rank IS NULL OR k.rank >= a.lowest_rank)
+        AND (a.speciality IS NULL OR k.speciality IS NULL OR a.speciality = k.speciality)
+),
+fits AS (
+    SELECT m.set_id * 1000000 + m.kind_no AS fit_no, m.kind_no, m.profession, m.profession_grade, m.set_id, s.by_certificate, max(a.doubt_from) AS doubt_from, max(a.ends_at) AS ends_at,
+           CASE WHEN min(m.doubt) = 0 THEN 0 ELSE bit_or(m.doubt) END AS doubt
+    FROM match m
+    JOIN class s ON s.set_id = m.set_id
+    JOIN age_rule a ON a.sector = s.sector AND a.profession = m.profession
+    GROUP BY m.kind_no, m.profession, m.profession_grade, m.set_id, s.by_certificate
+),
+-- Registrations, and whether each is in force on the day (M11).
+aged AS (
+    SELECT r.row_no, r.person_id, r.credit_code, k.kind_no, k.counted, k.ends_at_age,
+           coalesce(r.at_enterprise_from, r.valid_from) AS begins,
+           r.at_enterprise_from, r.valid_from, r.valid_to, r.register_state, r.register_state_from,
+           CASE WHEN h.died_on <= p.as_of THEN 1 ELSE 0 END
+           + CASE WHEN h.locked_from <= p.as_of AND coalesce(h.locked_until, p.as_of) >= p.as_of THEN 2 ELSE 0 END AS dead_or_locked,
            year(p.as_of) - year(h.born_on)
-               - CASE WHEN month(h.born_on) * 100 + day(h.born_on) > month(p.as_of) * 100 + day(p.as_of) THEN 1 ELSE 0 END AS age,
-           x.ends_at_age
-    FROM registrations r CROSS JOIN policy p
-    JOIN profession x ON x.profession = r.profession
-    LEFT JOIN grade g ON g.profession = r.profession AND g.profession_grade = r.profession_grade
+               - CASE WHEN month(h.born_on) * 100 + day(h.born_on) > month(p.as_of) * 100 + day(p.as_of) THEN 1 ELSE 0 END AS age
+    FROM registrations r CROSS JOIN policy p CROSS JOIN bit b
+    JOIN kind k ON k.profession = r.profession AND k.profession_grade IS NOT DISTINCT FROM r.profession_grade
+        AND k.speciality IS NOT DISTINCT FROM r.speciality
     LEFT JOIN people h ON h.person_id = r.person_id
 ),
 stood AS (
-    SELECT r.*,
+    SELECT r.row_no, r.person_id, r.credit_code, r.kind_no, r.counted, r.begins, CAST(r.age AS INTEGER) AS age, r.dead_or_locked,
            CASE WHEN r.at_enterprise_from > p.as_of OR r.valid_from > p.as_of THEN b.not_yet_at_enterprise
                 WHEN r.register_state <> 'in-force' AND coalesce(r.register_state_from, p.as_of) <= p.as_of
                     THEN b.registration_not_in_force
                 WHEN r.valid_to < p.as_of THEN b.registration_expired
                 WHEN r.age >= r.ends_at_age THEN b.over_age
                 ELSE 0 END AS standing
-    FROM registration r CROSS JOIN policy p CROSS JOIN bit b
-),
--- Who fits which class: profession, grade at least, speciality; an unreadable one fits in doubt.
-fit AS (
-    SELECT n.credit_code, n.set_id, r.row_no,
-           CASE WHEN min(coalesce(a.doubt, 0)
-                    + CASE WHEN a.speciality IS NOT NULL AND r.speciality IS NULL THEN b.speciality_unreadable ELSE 0 END
-                    + CASE WHEN r.rank IS NULL AND a.lowest_rank > 1 THEN b.grade_unreadable ELSE 0 END) = 0 THEN max(b.none)
-                ELSE bit_or(coalesce(a.doubt, 0)
-                    + CASE WHEN a.speciality IS NOT NULL AND r.speciality IS NULL THEN b.speciality_unreadable ELSE 0 END
-                    + CASE WHEN r.rank IS NULL AND a.lowest_rank > 1 THEN b.grade_unreadable ELSE 0 END) END AS doubt
-    FROM needed n CROSS JOIN bit b
-    JOIN stood r ON r.credit_code = n.credit_code
-    JOIN accept a ON a.set_id = n.set_id AND a.profession = r.profession
-        AND (r.rank IS NULL OR r.rank >= a.lowest_rank)
-        AND (a.speciality IS NULL OR r.speciality IS NULL OR a.speciality = r.speciality)
-    GROUP BY n.credit_code, n.set_id, r.row_no
-),
--- The people who matter, at the enterprise where they matter; since when they are there.
-member AS (
-    SELECT s.person_id, s.credit_code, max(s.died_on) AS died_on, max(s.locked_from) AS locked_from,
-           max(s.locked_until) AS locked_until,
-           min(CASE WHEN s.standing = 0 THEN s.begins END) AS joined,
-           count(CASE WHEN s.standing = 0 AND s.begins IS NULL THEN 1 END) AS without_start
-    FROM stood s
-    JOIN (SELECT DISTINCT credit_code FROM needed) n ON n.credit_code = s.credit_code
-    GROUP BY s.person_id, s.credit_code
+    FROM aged r CROSS JOIN policy p CROSS JOIN bit b
 ),
 -- In force at an unrelated enterprise too (C09).
 elsewhere AS (
-    SELECT DISTINCT m.person_id, m.credit_code
-    FROM member m
-    JOIN stood s ON s.person_id = m.person_id AND s.credit_code <> m.credit_code AND s.standing = 0 AND s.counted
-    LEFT JOIN code c ON c.credit_code = m.credit_code AND c.own_code = s.credit_code
-    WHERE c.own_code IS NULL
+    SELECT DISTINCT s.person_id, s.credit_code
+    FROM stood s
+    JOIN stood o ON o.person_id = s.person_id AND o.credit_code <> s.credit_code
+    LEFT JOIN branches c ON c.credit_code = s.credit_code AND c.branch_code = o.credit_code
+    WHERE o.standing = 0 AND o.counted AND c.branch_code IS NULL
 ),
--- Months of insurance as bits counted back from the last settled month: by the legal person, by others.
+-- Months of insurance as bits counted back from the last settled month, by payer.
 paid AS (
-    SELECT m.person_id, m.credit_code,
-           bit_or(CASE WHEN c.own_code IS NOT NULL THEN i.month_bit ELSE 0 END) AS by_own,
-           bit_or(CASE WHEN c.own_code IS NULL THEN i.month_bit ELSE 0 END) AS by_other
-    FROM member m
-    JOIN contribution i ON i.person_id = m.person_id
-    LEFT JOIN code c ON c.credit_code = m.credit_code AND c.own_code = i.payer_credit_code
-    GROUP BY m.person_id, m.credit_code
+    SELECT person_id, payer_credit_code, bit_or(month_bit) AS months
+    FROM contribution
+    GROUP BY person_id, payer_credit_code
+),
+-- Everybody at the enterprises where they are registered: since when, and who paid, the legal person or others.
+member AS (
+    SELECT s.person_id, s.credit_code, max(s.dead_or_locked) AS dead_or_locked,
+           max(s.row_no) > min(s.row_no) AS several, min(s.kind_no) AS kind_no, min(s.standing) AS standing, min(s.age) AS age,
+           min(CASE WHEN s.standing = 0 THEN coalesce(s.begins, DATE '0001-01-01') END) AS joined,
+           bit_or(CASE WHEN i.payer_credit_code = s.credit_code OR c.branch_code IS NOT NULL THEN i.months
+                       WHEN i.months IS NOT NULL THEN 0 END) AS by_own,
+           bit_or(CASE WHEN i.payer_credit_code = s.credit_code OR c.branch_code IS NOT NULL THEN 0 ELSE i.months END) AS by_other
+    FROM stood s
+    LEFT JOIN paid i ON i.person_id = s.person_id
+    LEFT JOIN branches c ON c.credit_code = s.credit_code AND c.branch_code = i.payer_credit_code
+    GROUP BY s.person_id, s.credit_code
 ),
 -- Lawful reasons with a document (建办市函〔2019〕92号).
 exempt AS (
@@ -126,113 +141,105 @@ exempt AS (
     JOIN code c ON c.own_code = x.credit_code
     WHERE x.document <> '' AND coalesce(x.valid_from, p.as_of) <= p.as_of AND coalesce(x.valid_to, p.as_of) >= p.as_of
 ),
+-- Rejected rows with the legal persons that they may concern: without a readable code, everybody.
+unread_at AS (
+    SELECT c.credit_code, u.row_id, u.table_name, u.profession, u.person_id
+    FROM unread u JOIN code c ON c.own_code = u.credit_code
+    UNION
+    SELECT n.credit_code, u.row_id, u.table_name, u.profession, u.person_id
+    FROM unread u CROSS JOIN (SELECT DISTINCT credit_code FROM needed) n
+    WHERE u.credit_code IS NULL
+),
 -- Unread insurance rows that may be this person's.
 unread_insurance AS (
-    SELECT DISTINCT m.person_id, m.credit_code
-    FROM member m
-    JOIN unread u ON u.person_id = m.person_id
-    WHERE u.table_name IN ('contributions', 'exemptions')
-    UNION
-    SELECT DISTINCT m.person_id, m.credit_code
-    FROM member m
-    JOIN code c ON c.credit_code = m.credit_code
-    JOIN unread u ON u.credit_code IS NULL OR u.credit_code = c.own_code
-    WHERE u.table_name IN ('contributions', 'exemptions') AND u.person_id IS NULL
+    SELECT DISTINCT person_id FROM unread WHERE table_name IN ('contributions', 'exemptions') AND person_id IS NOT NULL
+),
+unread_insurance_at AS (
+    SELECT DISTINCT credit_code FROM unread_at WHERE table_name IN ('contributions', 'exemptions') AND person_id IS NULL
 ),
 -- Judged months: settled, covered, after joining; then the latest of them, as many as the window has.
 covered AS (
-    SELECT m.person_id, m.credit_code,
-           v.for_everybody | CASE WHEN s.person_id IS NOT NULL THEN v.for_those_present ELSE 0 END AS months,
-           CASE WHEN m.without_start > 0 OR m.joined IS NULL THEN 60
+    SELECT m.*, v.for_everybody | CASE WHEN m.by_own IS NOT NULL THEN v.for_those_present ELSE 0 END AS covered_months,
+           CASE WHEN m.joined IS NULL THEN 60
                 ELSE p.last_month - (year(m.joined) * 12 + month(m.joined) - 1)
                      - CASE WHEN day(m.joined) > 1 THEN 1 ELSE 0 END END AS reach
     FROM member m CROSS JOIN policy p
     JOIN placed w ON w.credit_code = m.credit_code
     JOIN cover v ON v.area = coalesce(w.area, '')
-    LEFT JOIN (SELECT DISTINCT person_id FROM contribution_person) s ON s.person_id = m.person_id
 ),
 judged AS (
-    SELECT person_id, credit_code, months AS covered_months,
-           CASE WHEN reach < 0 THEN 0
-                ELSE months & ((CAST(1 AS BIGINT) << CAST(least(reach, 60) + 1 AS INTEGER)) - 1) END AS months
-    FROM covered
+    SELECT c.*, CASE WHEN reach < 0 THEN 0
+                ELSE covered_months & ((CAST(1 AS BIGINT) << CAST(least(reach, 60) + 1 AS INTEGER)) - 1) END AS months
+    FROM covered c
 ),
 shifted AS (
-    SELECT person_id, credit_code, covered_months, months, months & (months - 1) AS less_one FROM judged
+    SELECT j.*, months & (months - 1) AS less_one FROM judged j
 ),
 shifted_again AS (
     SELECT s.*, less_one & (less_one - 1) AS less_two FROM shifted s
 ),
 settled AS (
-    SELECT person_id, credit_code, covered_months,
+    SELECT s.person_id, s.credit_code, s.dead_or_locked, s.several, s.kind_no, s.standing, s.age, s.covered_months, s.by_own, s.by_other,
            months - CASE p.insurance_window WHEN 1 THEN less_one WHEN 2 THEN less_two
                     ELSE less_two & (less_two - 1) END AS months
-    FROM shifted_again CROSS JOIN policy p
+    FROM shifted_again s CROSS JOIN policy p
 ),
 insured AS (
-    SELECT t.person_id, t.credit_code,
+    SELECT t.*,
            CASE WHEN x.person_id IS NOT NULL THEN 'exempt'
                 WHEN t.months = 0 THEN CASE WHEN t.covered_months = 0 THEN 'no-data' ELSE 'insurance-not-yet-due' END
-                WHEN t.months & coalesce(a.by_own, 0) & coalesce(a.by_other, 0) <> 0 THEN 'paid-by-several'
-                WHEN t.months & coalesce(a.by_own, 0) <> 0 THEN 'paid'
-                WHEN u.person_id IS NOT NULL THEN 'unread-insurance-row'
-                WHEN t.months & coalesce(a.by_other, 0) <> 0 THEN 'paid-by-other'
+                WHEN t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-several'
+                WHEN t.months & coalesce(t.by_own, 0) <> 0 THEN 'paid'
+                WHEN u.person_id IS NOT NULL OR a.credit_code IS NOT NULL THEN 'unread-insurance-row'
+                WHEN t.months & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-other'
                 ELSE 'unpaid' END AS outcome
     FROM settled t
-    LEFT JOIN paid a ON a.person_id = t.person_id AND a.credit_code = t.credit_code
     LEFT JOIN exempt x ON x.person_id = t.person_id AND x.credit_code = t.credit_code
-    LEFT JOIN unread_insurance u ON u.person_id = t.person_id AND u.credit_code = t.credit_code
+    LEFT JOIN unread_insurance u ON u.person_id = t.person_id
+    LEFT JOIN unread_insurance_at a ON a.credit_code = t.credit_code
 ),
 -- What holds of a person whatever the clause (rule 7): alive, locked, registered elsewhere, insured.
 person AS (
-    SELECT m.person_id, m.credit_code,
-           CASE WHEN m.died_on <= p.as_of THEN b.deceased ELSE 0 END
-           | CASE WHEN m.locked_from <= p.as_of AND coalesce(m.locked_until, p.as_of) >= p.as_of THEN p.locked_never ELSE 0 END
-           | CASE WHEN w.person_id IS NOT NULL THEN p.elsewhere_never ELSE 0 END
-           | coalesce(o.never, 0) AS never,
-           CASE WHEN m.locked_from <= p.as_of AND coalesce(m.locked_until, p.as_of) >= p.as_of THEN p.locked_doubt ELSE 0 END
-           | CASE WHEN w.person_id IS NOT NULL THEN p.elsewhere_doubt ELSE 0 END
-           | coalesce(o.doubt, 0) AS doubt
-    FROM member m CROSS JOIN policy p CROSS JOIN bit b
-    LEFT JOIN elsewhere w ON w.person_id = m.person_id AND w.credit_code = m.credit_code
-    LEFT JOIN insured i ON i.person_id = m.person_id AND i.credit_code = m.credit_code
+    SELECT i.person_id, i.credit_code, i.several, i.kind_no, i.standing, i.age,
+           CASE WHEN i.dead_or_locked & 1 = 1 THEN b.deceased ELSE 0 END | CASE WHEN i.dead_or_locked & 2 = 2 THEN p.locked_never ELSE 0 END
+           | CASE WHEN w.person_id IS NOT NULL THEN p.elsewhere_never ELSE 0 END | coalesce(o.never, 0) AS never,
+           CASE WHEN i.dead_or_locked & 2 = 2 THEN p.locked_doubt ELSE 0 END | CASE WHEN w.person_id IS NOT NULL THEN p.elsewhere_doubt ELSE 0 END | coalesce(o.doubt, 0) AS doubt
+    FROM insured i CROSS JOIN policy p CROSS JOIN bit b
+    LEFT JOIN elsewhere w ON w.person_id = i.person_id AND w.credit_code = i.credit_code
     LEFT JOIN insurance_outcome o ON o.outcome = i.outcome
 ),
--- Whose profession and speciality are those of the class, whatever the grade.
+-- Kinds whose profession and speciality are those of the class, whatever the grade.
 of_the_trade AS (
-    SELECT DISTINCT n.credit_code, n.set_id, r.row_no
-    FROM needed n
-    JOIN stood r ON r.credit_code = n.credit_code
-    JOIN accept a ON a.set_id = n.set_id AND a.profession = r.profession
-        AND (a.speciality IS NULL OR a.speciality = r.speciality)
+    SELECT DISTINCT k.kind_no, a.set_id
+    FROM kind k
+    JOIN accept a ON a.profession = k.profession AND (a.speciality IS NULL OR a.speciality = k.speciality)
 ),
--- Everybody of the class's professions, fitting or not; who does not is of too low a grade or of another speciality.
+-- Every kind of the class's professions, fitting or not; what does not fit is of too low a grade or another speciality.
 seen AS (
-    SELECT n.credit_code, n.set_id, r.row_no, r.person_id,
-           coalesce(f.doubt, b.none) AS doubt,
-           CASE WHEN f.row_no IS NULL AND t.row_no IS NOT NULL THEN b.grade_too_low
-                WHEN f.row_no IS NULL THEN b.speciality_not_accepted ELSE 0 END AS never
-    FROM needed n CROSS JOIN bit b
-    JOIN stood r ON r.credit_code = n.credit_code
-    JOIN class_profession x ON x.set_id = n.set_id AND x.profession = r.profession
-    LEFT JOIN fit f ON f.credit_code = n.credit_code AND f.set_id = n.set_id AND f.row_no = r.row_no
-    LEFT JOIN of_the_trade t ON t.credit_code = n.credit_code AND t.set_id = n.set_id AND t.row_no = r.row_no
+    SELECT x.set_id, k.kind_no, a.doubt_from, a.ends_at, coalesce(f.doubt, b.none) AS doubt,
+           CASE WHEN f.kind_no IS NULL AND t.kind_no IS NOT NULL THEN b.grade_too_low
+                WHEN f.kind_no IS NULL THEN b.speciality_not_accepted ELSE 0 END AS never
+    FROM class_profession x CROSS JOIN bit b
+    JOIN kind k ON k.profession = x.profession
+    JOIN class s ON s.set_id = x.set_id
+    JOIN age_rule a ON a.sector = s.sector AND a.profession = k.profession
+    LEFT JOIN fits f ON f.set_id = x.set_id AND f.kind_no = k.kind_no
+    LEFT JOIN of_the_trade t ON t.set_id = x.set_id AND t.kind_no = k.kind_no
 ),
 -- One registration looked at for one class: every reason of the person, the age and the kind together.
 counted AS (
-    SELECT v.credit_code, v.set_id, v.row_no, v.person_id,
+    SELECT n.credit_code, n.set_id, r.row_no, r.person_id,
            v.never | CASE WHEN r.standing <> 0 THEN r.standing
-                          ELSE q.never | CASE WHEN r.age >= a.ends_at THEN b.over_age ELSE 0 END END AS never,
+                          ELSE q.never | CASE WHEN r.age >= v.ends_at THEN b.over_age ELSE 0 END END AS never,
            v.doubt | CASE WHEN r.standing <> 0 THEN b.none
-                          ELSE q.doubt | CASE WHEN a.doubt_from IS NULL AND a.ends_at IS NULL THEN b.none
-                                              WHEN r.born_on IS NULL THEN b.age_unknown
-                                              WHEN r.age >= a.ends_at THEN 0
-                                              WHEN r.age >= a.doubt_from THEN b.age_in_doubt ELSE 0 END END AS doubt
-    FROM seen v CROSS JOIN bit b
-    JOIN stood r ON r.row_no = v.row_no
-    JOIN class s ON s.set_id = v.set_id
-    JOIN age_rule a ON a.sector = s.sector AND a.profession = r.profession
-    JOIN person q ON q.person_id = v.person_id AND q.credit_code = v.credit_code
+                          ELSE q.doubt | CASE WHEN v.doubt_from IS NULL AND v.ends_at IS NULL THEN b.none
+                                              WHEN r.age IS NULL THEN b.age_unknown
+                                              WHEN r.age >= v.ends_at THEN 0
+                                              WHEN r.age >= v.doubt_from THEN b.age_in_doubt ELSE 0 END END AS doubt
+    FROM needed n CROSS JOIN bit b
+    JOIN person q ON q.credit_code = n.credit_code
+    JOIN stood r ON r.person_id = q.person_id AND r.credit_code = q.credit_code
+    JOIN seen v ON v.set_id = n.set_id AND v.kind_no = r.kind_no
 ),
 -- The best of somebody's registrations: a certain one, else the doubts of the doubtful, else every reason.
 head AS (
@@ -249,6 +256,6 @@ SELECT l.credit_code, l.category, l.sub_item, l.requirement, h.person_id,
        r.profession, r.profession_grade, r.speciality, r.registration_no
 FROM looked l
 JOIN head h ON h.credit_code = l.credit_code AND h.set_id = l.set_id
-JOIN seen v ON v.credit_code = h.credit_code AND v.set_id = h.set_id AND v.person_id = h.person_id
+JOIN counted v ON v.credit_code = h.credit_code AND v.set_id = h.set_id AND v.person_id = h.person_id
 JOIN registrations r ON r.row_no = v.row_no
 ORDER BY l.credit_code, l.category, l.sub_item, l.place, h.person_id, r.row_no

@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 SQL = Path(__file__).parent
 PATIENCE_SECONDS = 5.0
+MEMORY = "3GB"  # a nation runs no slower within it
 
 
 class NoSpark(Exception):
@@ -33,22 +35,34 @@ class Session(Protocol):
 
 
 class DuckSession:
-    """DuckDB over Arrow tables; nothing is copied."""
+    """DuckDB over Arrow tables; nothing is copied. What outgrows MEMORY goes to a folder that is removed again."""
 
     def __init__(self, tables: Mapping[str, pa.Table]) -> None:
-        self._connection = duckdb.connect()
+        self._overflow = tempfile.TemporaryDirectory(prefix="qualwatch-", ignore_cleanup_errors=True)
+        self._connection = duckdb.connect(
+            config={
+                "memory_limit": MEMORY,
+                "temp_directory": self._overflow.name,
+                "preserve_insertion_order": False,  # every statement says its order
+            }
+        )
         for name, table in tables.items():
             self._connection.register(name, table)
 
     def run(self, statement: str) -> pa.Table:
         """The result of one of the statements."""
-        return self._connection.sql(text_of(statement)).to_arrow_table()
+        return self.ask(text_of(statement))
+
+    def ask(self, text: str) -> pa.Table:
+        """The result of any statement."""
+        return self._connection.sql(text).to_arrow_table()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
         self._connection.close()
+        self._overflow.cleanup()
 
 
 def text_of(statement: str) -> str:
