@@ -10,8 +10,8 @@ Met = Literal["yes", "**no**", "not measured", "no goal"]
 
 # Why a goal may be missed and what to try next; printed only where it is missed.
 NEXT = {
-    "findings": "Two groups of eight million rows (insurance by person and payer, registrations by person and enterprise) are a "
-    "third of it. Next: gather a person's months where insurance is read.",
+    "findings": "Two groups of eight million rows (insurance by person and payer, registrations by person and "
+    "enterprise) are a third of it. Next: gather a person's months where insurance is read.",
     "both": "anomalies.sql judges the same people's insurance again. Next: keep what findings.sql judged of people.",
     "memory": "The facts as text columns are half of it. Next: numbers for text keys, fewer columns from step to step.",
     "growth": "Tables of people outgrow the processor's caches. Next: narrower keys, or one area after the other.",
