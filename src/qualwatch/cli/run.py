@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from qualwatch.cli import asking, checking, law
+from qualwatch.cli import asking, checking, law, office
 from qualwatch.cli.options import ALL_READ, WRONG, WrongWords
 from qualwatch.evaluation.law_tables import CannotRunAsSql
 from qualwatch.evaluation.sessions import NoSpark
@@ -26,6 +26,14 @@ app.command(help=_n("假如有人离开、加入，或换一个等级，一家�
 app.command(help=_n("政策或标准改了，谁会转为不达标或达标，按监管地和资质"))(asking.impact)
 app.command(help=_n("生成一个虚构的省的登记文件；种子相同，字节相同"))(law.generate)
 app.command(help=_n("法定期间的最后一天，单独印在末行"))(law.deadline)
+app.command("import", help=_n("把一个来源的文件载入登记库：与已有的比对，整批生效或扣下"))(office.take_in)
+app.command(help=_n("跑完一天：核查、封签日志；再跑一次什么也不多"))(office.patrol)
+app.command(help=_n("放行（或拒绝）被扣下的载入或核查；谁发起的谁不能放行"))(office.decide)
+app.command(
+    help=_n("Django 的管理命令，以及 prepare、create_officer、make_token、rotate_keys"),
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+)(office.manage)
+app.add_typer(office.journal_app, name="journal")
 app.add_typer(law.standards_app, name="standards")
 
 

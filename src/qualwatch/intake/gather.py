@@ -60,6 +60,16 @@ def gather(path: Path, law: Law, progress: Progress = lambda *_told: None, also:
     return reading.finished(path)
 
 
+def gather_files(files: Mapping[str, Path], law: Law, progress: Progress = lambda *_told: None) -> Gathered:
+    """Reads some files by the names to show; which tables they hold is the caller's concern."""
+    reading = _Gathering(law)
+    sizes = [file.stat().st_size for file in files.values()]
+    for at, (name, file) in enumerate(files.items()):
+        progress(name, sum(sizes[:at]), sum(sizes))
+        reading.file(file, name)
+    return reading.gathered()
+
+
 def _files_of(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
@@ -142,6 +152,10 @@ class _Gathering:
             self.notices.append(
                 Notice(account.file, account.sheet, None, "", _("注册人员表没有一行数据，视为从未载入"))
             )
-        into.settle_numbers_of_other_documents()
+        return self.gathered()
+
+    def gathered(self) -> Gathered:
+        """What was read, people by pseudonym."""
+        self.tables.into.settle_numbers_of_other_documents()
         people = People(self.tables)
         return Gathered(people.facts(), self.accounts, self.rejections, self.notices, people)

@@ -85,6 +85,10 @@ class People:
             one: last + at for at, one in enumerate(self.after)
         }
 
+    def identities(self) -> list[Identity]:
+        """Everybody's kind of document and number, by rank."""
+        return [*self.before, *((IDENTITY_CARD, number) for number in self.cards.to_pylist()), *self.after]
+
     def ranks(self, identities: Iterable[Identity]) -> list[int]:
         """The rank of each identity."""
         identities = list(identities)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from qualwatch.evaluation.facts import (
     AcceptedFinding,
@@ -24,6 +24,17 @@ from qualwatch.wording import gettext as _
 Identity = tuple[str, str]  # kind of document, number
 UNTOLD = "untold"
 _OTHER_DOCUMENT = re.compile(r"[A-Z]{1,3}\d{6,10}")
+
+
+class Project(NamedTuple):
+    """A project of an enterprise under one of its qualifications (category)."""
+
+    project_code: str
+    credit_code: str
+    qualification: str
+    division_code: str | None
+    started_on: date | None
+    completed_on: date | None
 
 
 @dataclass(slots=True)
@@ -48,6 +59,7 @@ class Collected:
     exemptions: dict[tuple[Identity, tuple[Any, ...]], None] = field(default_factory=dict)
     accepted_findings: dict[AcceptedFinding, None] = field(default_factory=dict)
     coverage: dict[Coverage, None] = field(default_factory=dict)
+    projects: dict[Project, None] = field(default_factory=dict)
     born_on: dict[Identity, date | None] = field(default_factory=dict)
     locks: dict[Identity, tuple[date | None, date | None]] = field(default_factory=dict)
     died_on: dict[Identity, date] = field(default_factory=dict)
@@ -200,6 +212,17 @@ class TableReader:
         self.into.accepted_findings[
             AcceptedFinding(code, named.category, named.sub_item, requirement, held, until, because)
         ] = None
+
+    def _projects(self, reader: SheetReader, row: Row) -> None:
+        number = folded(row.cells.get("project_code")).upper()
+        if not number:
+            raise BadColumn("project_code", BadCell(_("项目编码为空"), _("补填项目编码")))
+        code = reader.value(row, "credit_code", cells.credit_code)
+        named = self._qualification(row, needs_grade=False)
+        started, completed = (reader.value(row, column, cells.day) for column in ("started_on", "completed_on"))
+        reader.period(row, started, completed, "completed_on")
+        division = reader.value(row, "division_code", _division)
+        self.into.projects[Project(number, code, named.category, division, started, completed)] = None
 
     def _coverage(self, reader: SheetReader, row: Row) -> None:
         source = reader.value(row, "source", _source)

@@ -1,0 +1,1 @@
+"""Organisations, people with roles, and whose enterprises each may see."""

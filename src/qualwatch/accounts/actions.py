@@ -1,0 +1,127 @@
+"""Making organisations and accounts, giving and taking roles and permissions, tokens of machines."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from qualwatch.accounts.models import Account, MachineToken, Organisation, RoleHeld
+from qualwatch.journal.actions import record
+from qualwatch.law.model import DivisionsText
+from qualwatch.procedure.roles import ROLES
+from qualwatch.wording import gettext as _
+
+SEATS = {"province": "housing-authority", "city": "housing-authority", "bureau": "approval-bureau",
+         "enterprise": "enterprise", "machine": "platform"}  # fmt: skip
+
+
+class CannotMakeAccount(Exception):
+    """The account or role is refused; the message says why."""
+
+
+@transaction.atomic
+def make_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> list[Organisation]:
+    """The province, its cities and 综改区, their approval bureaus, and the platform. What exists stays."""
+    wanted = [
+        ("province", _("省住房和城乡建设厅"), "housing-authority", ""),
+        ("province-bureau", _("省行政审批服务管理局"), "approval-bureau", ""),
+        ("platform", _("省建筑市场监管公共服务平台"), "platform", ""),
+    ]
+    for area, text in divisions.areas.items():
+        name = text.name
+        wanted.append((area, _("{area}住房和城乡建设主管部门").format(area=name), "housing-authority", area))
+        wanted.append((f"{area}-bureau", _("{area}行政审批局").format(area=name), "approval-bureau", area))
+    made = []
+    for slug, name, kind, area in wanted:
+        one, new = Organisation.objects.get_or_create(slug=slug, defaults={"name": name, "kind": kind, "area": area})
+        if new:
+            made.append(one)
+            record(
+                stream=f"organisation/{slug}", by=by, at=at, what="organisation-made", after=[slug, name, kind, area]
+            )
+    return made
+
+
+@transaction.atomic
+def make_account(
+    *, username: str, password: str, organisation: Organisation, roles: Iterable[str], early_warning: bool, by: str,
+    at: datetime, email: str = "",
+) -> Account:  # fmt: skip
+    """An account with its roles. CannotMakeAccount where a role does not fit there or the password is weak."""
+    roles = list(roles)
+    if not roles:
+        raise CannotMakeAccount(_("账号至少要有一个角色"))
+    for slug in roles:
+        _check_seat(slug, organisation)
+    if Account.objects.filter(username=username).exists():
+        raise CannotMakeAccount(_("账号 {name} 已存在").format(name=username))
+    account = Account(
+        username=username, email=email, organisation=organisation, has_early_warning_permission=early_warning
+    )
+    try:
+        validate_password(password, account)
+        account.username_validator(username)
+    except ValidationError as error:
+        raise CannotMakeAccount("；".join(error.messages)) from error
+    account.set_password(password)
+    account.save()
+    RoleHeld.objects.bulk_create([RoleHeld(account=account, role=slug) for slug in roles])
+    record(
+        stream=f"organisation/{organisation.slug}", by=by, at=at, what="account-made",
+        details={"account": username, "roles": sorted(roles), "early_warning": early_warning},
+    )  # fmt: skip
+    return account
+
+
+@transaction.atomic
+def permit_early_warning(*, account: Account, allowed: bool, by: str, at: datetime) -> None:
+    """Switches the early-warning permission of one account (notice 4(1))."""
+    before = account.has_early_warning_permission
+    account.has_early_warning_permission = allowed
+    account.save(update_fields=["has_early_warning_permission"])
+    slug = account.organisation.slug if account.organisation else "none"
+    record(
+        stream=f"organisation/{slug}", by=by, at=at, what="early-warning-permission", before=before, after=allowed,
+        basis=_("71号文 四（一）"), details={"account": account.username, "allowed": allowed},
+    )  # fmt: skip
+
+
+@transaction.atomic
+def make_token(*, organisation: Organisation, scopes: Iterable[str], by: str, at: datetime) -> str:
+    """A new token of a machine, shown this once."""
+    if organisation.kind != "platform":
+        raise CannotMakeAccount(_("只有平台可以有机器令牌"))
+    token = secrets.token_urlsafe(32)
+    hashed = hashlib.sha256(token.encode()).hexdigest()
+    one = MachineToken.objects.create(organisation=organisation, hashed=hashed, scopes=sorted(scopes), made_at=at)
+    record(
+        stream=f"organisation/{organisation.slug}", by=by, at=at, what="token-made",
+        details={"token": one.pk, "scopes": one.scopes},
+    )  # fmt: skip
+    return token
+
+
+@transaction.atomic
+def rotate_token(*, organisation: Organisation, old_ends_at: datetime, by: str, at: datetime) -> str:
+    """A new token with the scopes of those in use, which end at the moment given."""
+    good = MachineToken.objects.select_for_update().filter(organisation=organisation, revoked_at=None, ends_at=None)
+    scopes = sorted({scope for one in good for scope in one.scopes})
+    good.update(ends_at=old_ends_at)
+    return make_token(organisation=organisation, scopes=scopes, by=by, at=at)
+
+
+def _check_seat(slug: str, organisation: Organisation) -> None:
+    if slug not in ROLES:
+        raise CannotMakeAccount(_("没有这个角色：{role}；有 {roles}").format(role=slug, roles="、".join(ROLES)))
+    seat = ROLES[slug].seat
+    fits = seat == "any" or SEATS[seat] == organisation.kind
+    if seat in ("province", "city"):
+        fits = fits and bool(organisation.area) == (seat == "city")
+    if not fits:
+        raise CannotMakeAccount(
+            _("角色 {role} 不能给 {organisation} 的账号").format(role=slug, organisation=organisation.name)
+        )

@@ -1,0 +1,71 @@
+"""Organisations, accounts, the roles that they hold, tokens of machines."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+from qualwatch.procedure.roles import ROLES
+
+KINDS = ("housing-authority", "approval-bureau", "enterprise", "platform")
+
+
+class Organisation(models.Model):
+    """An authority, a bureau, an enterprise, a platform. `area`: a city's slug; '' at an authority is the province."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=30)
+    area = models.CharField(max_length=30, blank=True)
+    credit_code = models.CharField(max_length=18, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=KINDS), name="organisation_kind_known"),
+            models.CheckConstraint(
+                condition=models.Q(kind="enterprise") ^ models.Q(credit_code=""), name="organisation_code_if_enterprise"
+            ),
+            models.UniqueConstraint(
+                fields=["credit_code"], condition=~models.Q(credit_code=""), name="organisation_of_enterprise_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Account(AbstractUser):
+    """A person who logs in. Early warning is switched on account by account (notice 4(1))."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="accounts", null=True)
+    has_early_warning_permission = models.BooleanField(default=False)
+
+    REQUIRED_FIELDS = []
+
+
+class RoleHeld(models.Model):
+    """A role that an account holds."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="roles")
+    role = models.CharField(max_length=30)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "role"], name="role_held_once"),
+            models.CheckConstraint(condition=models.Q(role__in=list(ROLES)), name="role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.role}"
+
+
+class MachineToken(models.Model):
+    """A machine's token: only its hash is kept. Rotating makes a new one and lets the old one run out."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="tokens")
+    hashed = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField()
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.organisation} {self.made_at}"

@@ -1,0 +1,77 @@
+"""Who may do what, and about which enterprises: the one place that decides jurisdiction."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from qualwatch.accounts.models import Account, MachineToken, Organisation
+from qualwatch.procedure.roles import ROLES
+
+
+@dataclass(frozen=True, slots=True)
+class Jurisdiction:
+    """Whose enterprises an account may see: everybody's, those of some areas, one enterprise's, or nobody's."""
+
+    everywhere: bool = False
+    areas: frozenset[str] = frozenset()
+    credit_code: str = ""
+
+    def covers(self, credit_code: str, area: str | None) -> bool:
+        """Whether an enterprise of this area is within it."""
+        return self.everywhere or (area or "") in self.areas or (bool(credit_code) and credit_code == self.credit_code)
+
+
+NOWHERE = Jurisdiction()
+
+
+def jurisdiction(account: Account) -> Jurisdiction:
+    """Whom an account may see: the province all, a city and its bureau their own, an enterprise itself."""
+    where = account.organisation
+    if not account.is_active or where is None or not roles_of(account):
+        return NOWHERE
+    if where.kind == "enterprise":
+        return Jurisdiction(credit_code=where.credit_code)
+    held = [ROLES[slug] for slug in roles_of(account)]
+    sees = [one for one in held if "read-registers" in one.may]
+    if not any(account.has_early_warning_permission or not one.needs_early_warning_permission for one in sees):
+        return NOWHERE
+    return Jurisdiction(areas=frozenset([where.area])) if where.area else Jurisdiction(everywhere=True)
+
+
+def roles_of(account: Account) -> list[str]:
+    """The slugs of the roles that an account holds."""
+    return sorted(account.roles.values_list("role", flat=True))
+
+
+def may(account: Account, capability: str) -> bool:
+    """Whether some role of an active account has the capability; officers need the early-warning permission too."""
+    if not account.is_active or account.organisation is None:
+        return False
+    return any(
+        capability in ROLES[slug].may
+        and (account.has_early_warning_permission or not ROLES[slug].needs_early_warning_permission)
+        for slug in roles_of(account)
+    )
+
+
+def organisation(slug: str) -> Organisation:
+    """The organisation of a slug; Organisation.DoesNotExist."""
+    return Organisation.objects.get(slug=slug)
+
+
+def machine_of(token: str, scope: str, at: datetime) -> Organisation | None:
+    """Whose token this is, if it is good for the scope at that moment."""
+    hashed = hashlib.sha256(token.encode()).hexdigest()
+    good = MachineToken.objects.filter(Q(ends_at=None) | Q(ends_at__gt=at), hashed=hashed, revoked_at=None)
+    found = good.select_related("organisation").first()
+    return found.organisation if found and scope in found.scopes else None
+
+
+def people_who_may(capability: str, areas: Iterable[str]) -> list[Account]:
+    """Active accounts at authorities of these areas ('' = the province) with a capability."""
+    slugs = [slug for slug, role in ROLES.items() if capability in role.may]
+    found = Account.objects.filter(is_active=True, organisation__area__in=list(areas), roles__role__in=slugs)
+    return [one for one in found.select_related("organisation").distinct() if may(one, capability)]

@@ -1,0 +1,1 @@
+"""The facts of a day compared with the law of that day: runs, and what they found, kept as intervals of runs."""

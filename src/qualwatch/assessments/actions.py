@@ -1,0 +1,205 @@
+"""Assessing a day; releasing or rejecting a run that would warn too many at once."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from django.db import transaction
+
+from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
+from qualwatch.assessments.queries import on_record_in
+from qualwatch.evaluation import columnar
+from qualwatch.evaluation.facts import Facts
+from qualwatch.evaluation.findings import EnterpriseResult
+from qualwatch.journal.actions import digest_of, record
+from qualwatch.law.loader import Law
+from qualwatch.registers.facts import facts_on, revision_at
+from qualwatch.registers.models import RevisionClock
+from qualwatch.registers.tables import Table
+from qualwatch.wording import gettext as _
+
+SAMPLE = 50  # enterprises shown of a held run
+SOURCE = "assessment"
+ROLLING = timedelta(days=1)
+TEXT, NUMBER = pa.string(), pa.int32()
+
+
+class CannotAssess(Exception):
+    """Nothing is known yet, or the run is not held; the message says which."""
+
+
+@transaction.atomic
+def assess(
+    *, as_of: date, law: Law, by: str, at: datetime, credit_codes: Iterable[str] | None = None,
+    guarded: bool = True,
+) -> Run:  # fmt: skip
+    """Assesses a day with what is known now, all or some enterprises; the same again gives the run that there is.
+
+    A run that would newly warn more than the policy's share of enterprises is held: nothing of it is on record.
+    """
+    RevisionClock.objects.select_for_update().filter(number=1).first()  # registers stand still meanwhile
+    revision = revision_at(None)
+    if not revision:
+        raise CannotAssess(_("登记库还是空的，先用 qualwatch import 导入"))
+    told = {
+        "as_of": as_of,
+        "revision_id": revision,
+        "law_digest": law.digest,
+        "policy_digest": _policy_digest(law, as_of),
+    }
+    codes = None if credit_codes is None else sorted(set(credit_codes))
+    known = Run.objects.filter(**told, is_full=True).exclude(state="rejected").order_by("-id").first()
+    if known and codes is None:
+        return known
+    return _run(Run(**told, is_full=codes is None, run_at=at, by=by), law, codes, guarded=guarded)
+
+
+@transaction.atomic
+def release_run(*, run: Run, law: Law, by: str, at: datetime, because: str) -> Run:
+    """Puts a held run on record: its day is assessed again from what was known then, and must come out the same."""
+    _check_held(run, by, because)
+    if (run.law_digest, run.policy_digest) != (law.digest, _policy_digest(law, run.as_of)):
+        raise CannotAssess(_("标准或政策已经变了，请重新核查"))
+    if Run.objects.filter(state="released", pk__gt=run.pk).exists():
+        raise CannotAssess(_("之后已有放行的核查"))
+    run.decided_by, run.decided_at, run.because = by, at, because
+    return _run(run, law, None, guarded=False)
+
+
+@transaction.atomic
+def reject_run(*, run: Run, by: str, at: datetime, because: str) -> Run:
+    """Refuses a held run."""
+    _check_held(run, by, because)
+    if not Run.objects.filter(pk=run.pk, state="held").update(
+        state="rejected", decided_by=by, decided_at=at, because=because
+    ):
+        raise CannotAssess(_("这次核查已经处理过"))
+    run.refresh_from_db()
+    record(stream="assessments", by=by, at=at, what="run-rejected", details={"run": run.pk}, after=because)
+    return run
+
+
+def evaluated(
+    as_of: date, revision: int, law: Law, codes: list[str] | None = None
+) -> tuple[Facts, list[EnterpriseResult]]:
+    """Facts and results of a day as known at a revision: what a run said, said again."""
+    facts = facts_on(as_of, revision, codes)
+    return facts, list(columnar.evaluate(law, law.policy_on(as_of), facts, as_of))
+
+
+def _run(run: Run, law: Law, codes: list[str] | None, *, guarded: bool) -> Run:
+    facts, results = evaluated(run.as_of, run.revision_id, law, codes)
+    if codes is not None:
+        results = [one for one in results if _code_of(one) in set(codes)]
+    digest = _digest_of_facts(facts)
+    if run.input_digest and run.input_digest != digest:
+        raise CannotAssess(_("登记库给不出当时的事实"))  # what was known cannot change: the database was tampered with
+    run.input_digest = digest
+    bad = {_code_of(one) for one in results if one.anomalies or any(f.verdict == "short" for f in one.findings)}
+    newly = sorted(bad - _warned_before(run.run_at, codes))
+    run.counts = _counts(results, len(newly))
+    guard = law.policy_on(run.as_of)["mass_warning_guard"]
+    everybody = (
+        len(results)
+        if codes is None
+        else FindingRow.objects.filter(recorded_to=None).values("credit_code").distinct().count()
+    )
+    if guarded and len(newly) >= guard.enterprises and len(newly) * 100 > everybody * guard.share_percent:
+        run.state, run.sample = "held", newly[:SAMPLE]
+        run.because = _("新增 {count} 家，超过 {share}%").format(count=len(newly), share=guard.share_percent)
+    else:
+        run.state, run.sample = "released", run.sample or []
+    run.save()
+    if run.state == "released":
+        _put_on_record(run, results, codes)
+    told = {"run": run.pk, "as_of": run.as_of, "revision": run.revision_id, "law": run.law_digest, "counts": run.counts,
+            "input": run.input_digest}  # fmt: skip
+    at, by = (run.decided_at, run.decided_by) if run.decided_at else (run.run_at, run.by)
+    record(stream="assessments", by=by, at=at, what=f"run-{run.state}", basis=run.because, details=told)
+    return run
+
+
+def _put_on_record(run: Run, results: list[EnterpriseResult], codes: list[str] | None) -> None:
+    rows = [
+        (
+            one.credit_code, one.category, one.sub_item, one.requirement, one.grade, one.certificate_no,
+            one.licensing_authority, one.verdict, one.required, one.held, one.possible, one.shortfall,
+            _json([[c.text, c.at_least, c.eligible, c.eligible_possible] for c in one.clauses]), _json(one.basis),
+            _json(one.because),
+        )
+        for result in results for one in result.findings
+    ]  # fmt: skip
+    anomalies = [
+        (one.credit_code, int(one.person_id[1:]), one.registration_no, one.kind, ";".join(map(str, one.months)))
+        for result in results for one in result.anomalies
+    ]  # fmt: skip
+    kinds = [TEXT] * 8 + [NUMBER] * 4 + [TEXT] * 3
+    for model, listed, types in (
+        (FindingRow, rows, kinds), (AnomalyRow, anomalies, [TEXT, pa.int64(), TEXT, TEXT, TEXT]),
+    ):  # fmt: skip
+        columns = list(zip(*listed, strict=True)) or [()] * len(types)
+        arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
+        with Table(model, SOURCE, pa.table(arrays, model.facts()), is_full=True, within=codes) as table:
+            table.apply(run.pk, run.as_of)
+
+
+def _code_of(result: EnterpriseResult) -> str:
+    codes = [*(one.credit_code for one in result.findings), *(one.credit_code for one in result.anomalies)]
+    return codes[0] if codes else ""
+
+
+def _warned_before(at: datetime, codes: list[str] | None) -> set[str]:
+    """Enterprises short or anomalous in the last released run that is a day old, or in the first one."""
+    released = Run.objects.filter(state="released")
+    baseline = released.filter(run_at__lte=at - ROLLING).order_by("id").last() or released.order_by("id").first()
+    if baseline is None:
+        return set()
+    found: set[str] = set()
+    for model, extra in ((FindingRow, {"verdict": "short"}), (AnomalyRow, {})):
+        rows = model._default_manager.filter(on_record_in(baseline.pk), **extra)
+        found |= set(rows.values_list("credit_code", flat=True).distinct())
+    return found
+
+
+def _counts(results: list[EnterpriseResult], newly: int) -> dict[str, Any]:
+    verdicts: dict[str, int] = {}
+    for result in results:
+        for one in result.findings:
+            verdicts[one.verdict] = verdicts.get(one.verdict, 0) + 1
+    anomalies = sum(len(result.anomalies) for result in results)
+    return {"enterprises": len(results), "findings": verdicts, "anomalies": anomalies, "newly": newly}
+
+
+def _check_held(run: Run, by: str, because: str) -> None:
+    if run.state != "held":
+        raise CannotAssess(_("这次核查没有被扣下"))
+    if not because.strip():
+        raise CannotAssess(_("请写明理由"))
+    if run.by == by:
+        raise CannotAssess(_("发起核查的人不能自己放行或拒绝"))
+
+
+def _policy_digest(law: Law, day: date) -> str:
+    return digest_of([law.policy.policy, repr(law.policy_on(day))])
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _digest_of_facts(facts: Facts) -> str:
+    """SHA-256 over every table's rows, whatever their order."""
+    told = []
+    with duckdb.connect() as connection:
+        for name, table in sorted(facts.tables.items()):
+            connection.register(name, table)
+            columns = " || chr(31) || ".join(
+                f'coalesce(CAST("{one}" AS VARCHAR), chr(30))' for one in table.column_names
+            )
+            query = f"SELECT count(*), coalesce(bit_xor(md5_number({columns})), 0) FROM {name}"
+            told.append([name, *map(str, connection.sql(query).fetchall()[0])])
+    return hashlib.sha256(_json(told).encode()).hexdigest()

@@ -1,0 +1,41 @@
+"""What runs said: now, on a past day, or on a day as known on another."""
+
+from datetime import date, datetime
+
+from django.db.models import Q
+
+from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
+
+
+def on_record_in(run: int) -> Q:
+    """The condition that a row was on record in a run."""
+    return Q(recorded_from__lte=run) & (Q(recorded_to=None) | Q(recorded_to__gt=run))
+
+
+def run_of(day: date, known_at: datetime | None = None) -> Run | None:
+    """The last released run of a day (and of no later moment than `known_at`)."""
+    found = Run.objects.filter(state="released", as_of=day)
+    if known_at is not None:
+        found = found.filter(run_at__lte=known_at)
+    return found.order_by("id").last()
+
+
+def findings_of(run: Run, credit_code: str | None = None) -> list[FindingRow]:
+    """What a run had on record, of all enterprises or of one."""
+    found = FindingRow._default_manager.filter(on_record_in(run.pk))
+    if credit_code is not None:
+        found = found.filter(credit_code=credit_code)
+    return list(found.order_by("credit_code", "category", "sub_item", "id"))
+
+
+def anomalies_of(run: Run, credit_code: str | None = None) -> list[AnomalyRow]:
+    """The anomalies that a run had on record."""
+    found = AnomalyRow._default_manager.filter(on_record_in(run.pk))
+    if credit_code is not None:
+        found = found.filter(credit_code=credit_code)
+    return list(found.order_by("credit_code", "person_id"))
+
+
+def held_runs() -> list[Run]:
+    """Runs that wait for a reviewer."""
+    return list(Run.objects.filter(state="held").order_by("id"))

@@ -1,0 +1,215 @@
+"""The commands of the office's memory: they need its database."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec
+
+import typer
+
+from qualwatch.cli.options import (
+    ALL_READ,
+    SOME_REJECTED,
+    Day,
+    LawFolder,
+    PolicyFile,
+    Steps,
+    WrongWords,
+    asked_day,
+    console,
+)
+from qualwatch.config import make_ready
+from qualwatch.law.loader import load_law
+from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
+
+By = Annotated[str, typer.Option("--by", help=_n("谁做的（账号名）；不写时是系统用户名"))]
+Because = Annotated[str, typer.Option("--because", help=_n("理由"))]
+P = ParamSpec("P")
+
+
+def _now() -> datetime:
+    from django.utils import timezone  # Django is loaded only for these commands
+
+    return timezone.now()
+
+
+def _who(by: str) -> str:
+    return by or f"cli:{os.environ.get('USER') or os.environ.get('LOGNAME') or os.getuid()}"
+
+
+def with_database(command: Callable[P, int]) -> Callable[P, int]:
+    """Django made ready, the database prepared; what the rooms refuse is one sentence."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> int:
+        make_ready()
+        with _one_sentence():
+            _check_prepared()
+            return command(*args, **kwargs)
+
+    return run
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    from django.core.exceptions import ObjectDoesNotExist
+    from django.db import DatabaseError
+
+    from qualwatch.accounts.actions import CannotMakeAccount
+    from qualwatch.assessments.actions import CannotAssess
+    from qualwatch.registers.corrections import CannotCorrect
+    from qualwatch.registers.loads import CannotDecide
+    from qualwatch.registers.sources import UnknownSource
+
+    try:
+        yield
+    except UnknownSource as error:
+        raise WrongWords(_("没有这个来源；有 {sources}").format(sources=error)) from error
+    except (CannotAssess, CannotCorrect, CannotDecide, CannotMakeAccount) as error:
+        raise WrongWords(str(error)) from error
+    except ObjectDoesNotExist as error:
+        raise WrongWords(_("没有这条记录：{error}").format(error=error)) from error
+    except DatabaseError as error:
+        raise WrongWords(_("数据库用不了：{error}").format(error=str(error).splitlines()[0])) from error
+
+
+def _check_prepared() -> None:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise WrongWords(_("数据库还没有准备好，先运行 qualwatch manage prepare"))
+
+
+@with_database
+def take_in(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help=_n("来源，如 practitioners"))],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=_n("登记文件"))],
+    as_of: Day = None,
+    covers: Annotated[str, typer.Option("--covers", help=_n("社保覆盖的月份，如 2026-01..2026-03"))] = "",
+    delta: Annotated[bool, typer.Option("--delta", help=_n("只有变更，不是全量"))] = False,
+    by: By = "",
+    law: LawFolder = None,
+) -> int:
+    """Take a source's files into the registers: compared with what is on record, applied whole or held."""
+    from qualwatch.registers.loads import Delivery
+    from qualwatch.registers.loads import take_in as take
+
+    texts, day = load_law(law), asked_day(as_of)
+    months = _months(covers)
+    named = {file.name: file for file in files}
+    if len(named) < len(files):
+        raise WrongWords(_("两个文件同名"))
+    with Steps() as steps:
+        delivery = Delivery(source, named, day, False if delta else None, months, steps.reading)
+        load = take(delivery=delivery, law=texts, by=_who(by), at=_now())
+    states = {"released": _n("已载入"), "held": _n("已扣下，等审核放行"), "rejected": _n("已拒绝"),
+              "unchanged": _n("没有变化")}  # fmt: skip
+    sentence = _("第 {number} 次载入，{source}，{day}：{state}")
+    lines = [sentence.format(number=load.pk, source=source, day=load.as_of, state=_(states[load.state]))]
+    lines += [load.because] if load.because else []
+    for table, counts in load.counts.items():
+        lines.append(f"  {table}: " + ", ".join(f"{name} {value}" for name, value in counts.items()))
+    _say(*lines)
+    rejected = sum(counts.get("rejected", 0) for counts in load.counts.values())
+    return SOME_REJECTED if rejected or load.state == "held" else ALL_READ
+
+
+@with_database
+def patrol(
+    on: Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help=_n("哪一天，YYYY-MM-DD"))] = None,
+    by: By = "",
+    law: LawFolder = None,
+    policy: PolicyFile = None,
+) -> int:
+    """Run a day: assess it, seal the journal. Running it again adds nothing."""
+    from qualwatch.patrol.days import run_day
+
+    if on is None:
+        raise WrongWords(_("请用 --on 写明哪一天，如 --on 2026-05-20"))
+    run = run_day(day=on.date(), law=load_law(law, policy), by=_who(by), at=_now()).run
+    told = {"number": run.pk, "day": run.as_of, "because": run.because}
+    held, done = _("第 {number} 次核查，{day}：已扣下（{because}），等审核放行"), _("第 {number} 次核查，{day}：已记录")
+    counts = [f"  {name}: {value}" for name, value in run.counts.items()]
+    _say((held if run.state == "held" else done).format(**told), *counts)
+    return SOME_REJECTED if run.state == "held" else ALL_READ
+
+
+@with_database
+def decide(
+    what: Annotated[str, typer.Argument(metavar="load|run", help=_n("载入还是核查"))],
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help=_n("第几次"))],
+    because: Because,
+    by: By = "",
+    refuse: Annotated[bool, typer.Option("--refuse", help=_n("拒绝而不是放行"))] = False,
+    law: LawFolder = None,
+) -> int:
+    """Release (or refuse) what a guard held; whoever began it may not."""
+    from qualwatch.assessments.actions import reject_run, release_run
+    from qualwatch.assessments.models import Run
+    from qualwatch.registers.loads import reject, release
+    from qualwatch.registers.models import Load
+
+    if what not in ("load", "run"):
+        raise WrongWords(_("写 load 或 run"))
+    texts = load_law(law)
+    told: dict[str, Any] = {"by": _who(by), "at": _now(), "because": because}
+    if what == "load":
+        load = Load.objects.get(pk=number)
+        state = reject(load=load, **told).state if refuse else release(load=load, law=texts, **told).state
+    else:
+        run = Run.objects.get(pk=number)
+        state = reject_run(run=run, **told).state if refuse else release_run(run=run, law=texts, **told).state
+    _say(state)
+    return ALL_READ
+
+
+journal_app = typer.Typer(no_args_is_help=True, help=_n("日志"))
+
+
+@journal_app.command(help=_n("核对日志：有无改动、删除、插入或换序"))
+@with_database
+def verify() -> int:
+    """Prove that nothing in the journal was altered, removed, inserted or put in another order."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from django.conf import settings
+
+    from qualwatch.journal.queries import faults
+
+    key = Ed25519PrivateKey.from_private_bytes(settings.SEAL_KEY).public_key().public_bytes_raw().hex()
+    found = list(faults(key))
+    _say(*found, _("日志完好") if not found else _("{count} 处不符").format(count=len(found)))
+    return ALL_READ if not found else SOME_REJECTED
+
+
+def manage(context: typer.Context) -> int:
+    """Django's own commands, and `prepare`, `create_officer`, `make_token`, `rotate_keys`."""
+    make_ready()
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["qualwatch manage", *context.args])
+    return ALL_READ
+
+
+def _say(*lines: str) -> None:
+    with console(None) as shown:
+        for line in lines:
+            shown.print(line)
+
+
+def _months(text: str) -> tuple[date, date] | None:
+    if not text:
+        return None
+    first, dots, last = text.partition("..")
+    try:
+        start, end = (date.fromisoformat(f"{one}-01") for one in (first, last if dots else first))
+    except ValueError as error:
+        raise WrongWords(_("覆盖的月份写作 2026-01..2026-03")) from error
+    if end < start:
+        raise WrongWords(_("覆盖的月份写作 2026-01..2026-03"))
+    return start, end

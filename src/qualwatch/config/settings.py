@@ -1,0 +1,113 @@
+"""Django's settings. What an installation chooses comes from the environment; docs/reference/settings.md lists it."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+
+from qualwatch.config.keys import keys_of
+
+STATE = Path(
+    os.environ.get("QUALWATCH_STATE", "qualwatch-state")
+)  # database, raw files and keys, if nothing else is said
+DEBUG = os.environ.get("QUALWATCH_DEBUG") == "1"
+_keys = keys_of(STATE)
+SECRET_KEY = _keys.secret
+IDENTITY_KEYS = _keys.identity
+LOOKUP_KEY = _keys.lookup
+SEAL_KEY = _keys.seal
+RAW_FILES = STATE / "raw"
+
+_DATABASE_URL = os.environ.get("DATABASE_URL") or f"sqlite:///{(STATE / 'qualwatch.sqlite3').absolute()}"
+DATABASES: dict[str, dict[str, Any]] = {"default": dict(dj_database_url.parse(_DATABASE_URL, conn_max_age=60))}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",  # a writer waits at its beginning, never fails in the middle
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "qualwatch.journal",
+    "qualwatch.outbox",
+    "qualwatch.accounts",
+    "qualwatch.registers",
+    "qualwatch.assessments",
+    "qualwatch.patrol",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "qualwatch.config.urls"
+WSGI_APPLICATION = "qualwatch.config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+ALLOWED_HOSTS = [one for one in os.environ.get("QUALWATCH_HOSTS", "localhost,127.0.0.1").split(",") if one]
+CSRF_TRUSTED_ORIGINS = [one for one in os.environ.get("QUALWATCH_ORIGINS", "").split(",") if one]
+
+AUTH_USER_MODEL = "accounts.Account"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "qualwatch.accounts.adapters.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "qualwatch.accounts.adapters.SocialAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/10m/key,30/10m/ip"}
+ACCOUNT_PREVENT_ENUMERATION = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "qualwatch"
+OFFICERS_NEED_TOTP = os.environ.get("QUALWATCH_OFFICERS_NEED_TOTP", "1") == "1"
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": _keys.openid_connect}}
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
+}  # lock-out holds over processes
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 8 * 3600  # a working day
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG and os.environ.get("QUALWATCH_HTTP") != "1"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+STATIC_URL = "static/"

@@ -1,0 +1,1 @@
+"""What was done, by whom, on what basis: streams of entries, each bound to the one before it, sealed every day."""

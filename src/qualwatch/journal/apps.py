@@ -1,0 +1,10 @@
+"""The room of the journal."""
+
+from django.apps import AppConfig
+
+
+class JournalConfig(AppConfig):
+    """Streams, entries, seals."""
+
+    name = "qualwatch.journal"
+    label = "journal"

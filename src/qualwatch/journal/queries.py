@@ -1,0 +1,55 @@
+"""Reading the journal, and proving that nothing in it was altered, removed, inserted or put in another order."""
+
+from collections.abc import Iterator
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from qualwatch.journal.actions import content_of, digest_of
+from qualwatch.journal.models import Entry, Seal, Stream
+from qualwatch.wording import gettext as _
+
+
+def entries_of(stream: str) -> list[Entry]:
+    """All entries of a stream, oldest first."""
+    return list(Entry.objects.filter(stream=stream).order_by("number"))
+
+
+def faults(public_key: str) -> Iterator[str]:
+    """One sentence for every place where the journal is not as it was written; none for a sound one."""
+    digests: dict[tuple[str, int], str] = {}
+    lengths: dict[str, int] = {}
+    previous = ""
+    for entry in Entry.objects.order_by("stream", "number").iterator(chunk_size=2000):
+        known = lengths.get(entry.stream, 0)
+        previous = digests.get((entry.stream, known), "")
+        if entry.number != known + 1:
+            yield _("{stream}：第 {number} 条之前少了记录").format(stream=entry.stream, number=entry.number)
+        elif entry.previous != previous:
+            yield _("{stream}：第 {number} 条接不上前一条").format(stream=entry.stream, number=entry.number)
+        if digest_of(content_of(entry)) != entry.digest:
+            yield _("{stream}：第 {number} 条被改动").format(stream=entry.stream, number=entry.number)
+        lengths[entry.stream] = entry.number
+        digests[entry.stream, entry.number] = entry.digest
+    for stream in Stream.objects.order_by("name"):
+        if stream.length != lengths.get(stream.name, 0) or stream.head != digests.get((stream.name, stream.length), ""):
+            yield _("{stream}：末尾与登记的不符").format(stream=stream.name)
+    yield from _faults_of_seals(public_key, digests)
+
+
+def _faults_of_seals(public_key: str, digests: dict[tuple[str, int], str]) -> Iterator[str]:
+    previous = ""
+    for one in Seal.objects.order_by("day"):
+        if digest_of([one.day.isoformat(), one.heads, one.previous]) != one.digest or one.previous != previous:
+            yield _("{day} 的封签被改动或接不上").format(day=one.day)
+        try:
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
+            key.verify(bytes.fromhex(one.signature), one.digest.encode())
+        except (InvalidSignature, ValueError):
+            yield _("{day} 的封签签名不符").format(day=one.day)
+        for stream, length, head in one.heads:
+            if digests.get((stream, length), "") != head:
+                yield _("{day} 的封签：{stream} 第 {number} 条已不是当时的内容").format(
+                    day=one.day, stream=stream, number=length
+                )
+        previous = one.digest

@@ -1,0 +1,1 @@
+"""Messages to be sent: written in the transaction of the act, sent by `qualwatch deliver`, never doubled."""

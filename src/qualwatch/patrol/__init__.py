@@ -1,0 +1,1 @@
+"""The only place that puts the rooms' acts in order: a day's run, what a push changes, a load let in."""

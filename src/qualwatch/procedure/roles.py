@@ -1,0 +1,49 @@
+"""The roles of procedure.md by slug, what each is for, and what each may do. Read aloud by accounts/roles.py."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from qualwatch.wording import gettext_noop as _n
+
+Seat = Literal["province", "city", "bureau", "enterprise", "machine", "any"]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role: at which kind of organisation it is held, and its capabilities."""
+
+    slug: str
+    name: str
+    purpose: str
+    seat: Seat
+    may: frozenset[str]
+    needs_early_warning_permission: bool = True
+
+
+_READ = {"read-registers", "read-cases"}
+_OFFICER = _READ | {"propose", "urge", "correct", "serve"}
+_REVIEWER = _READ | {"sign", "release-loads", "release-runs"}
+
+ROLES: dict[str, Role] = {
+    role.slug: role
+    for role in (
+        Role("province-officer", _n("省厅经办"), _n("办理全省的预警：提出认定、更正登记、指导督促、送达"), "province",
+             frozenset(_OFFICER | {"import"})),
+        Role("province-reviewer", _n("省厅审核"), _n("签批认定、决定，放行载入和核查；不签自己提出的"), "province",
+             frozenset(_REVIEWER)),
+        Role("city-officer", _n("市局经办"), _n("办理本市企业的预警：提出认定、更正登记、指导督促、送达"), "city",
+             frozenset(_OFFICER)),
+        Role("city-reviewer", _n("市局审核"), _n("签批本市的认定；不签自己提出的"), "city",
+             frozenset(_READ | {"sign"})),
+        Role("approval-officer", _n("审批局经办"), _n("办理移送来的撤回"), "bureau", frozenset(_READ | {"withdraw"})),
+        Role("approval-reviewer", _n("审批局审核"), _n("签批撤回决定"), "bureau",
+             frozenset(_READ | {"sign-withdrawal"})),
+        Role("enterprise-user", _n("企业"), _n("看本企业的预警，整改、申请异议或修复"), "enterprise",
+             frozenset({"see-own", "apply"}), needs_early_warning_permission=False),
+        Role("platform", _n("平台（机器）"), _n("推送登记变更，不登录页面"), "machine", frozenset({"push-changes"}),
+             needs_early_warning_permission=False),
+        Role("auditor", _n("审计"), _n("什么都能看，什么都不能改"), "any", frozenset(_READ | {"read-journal"})),
+        Role("administrator", _n("管理员"), _n("管账号和权限，不看案件"), "any", frozenset({"manage-accounts"}),
+             needs_early_warning_permission=False),
+    )
+}  # fmt: skip

@@ -1,0 +1,137 @@
+"""Corrections: one field of one row set right by an officer, kept on top of whatever the source says.
+
+The corrected row stands in the same table under the source `correction`, which is believed before every other. It is
+made anew whenever the source's row changes, in the same transaction.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Model
+
+from qualwatch.journal.actions import record
+from qualwatch.registers.bulk import rows_of
+from qualwatch.registers.models import TABLES, Correction, Recorded
+from qualwatch.registers.sources import sources
+from qualwatch.registers.tables import Table, next_revision
+from qualwatch.wording import gettext as _
+
+CORRECTION = "correction"
+
+
+class CannotCorrect(Exception):
+    """The row or the field is not there, or the reason or document is missing; the message says which."""
+
+
+@transaction.atomic
+def correct(
+    *, table: str, key: Mapping[str, Any], field: str, value: Any, because: str, document: str, review_on: date,
+    by: str, at: datetime,
+) -> Correction:  # fmt: skip
+    """Sets one field of the row of a key right; the row must be on record from a source."""
+    model = TABLES.get(table)
+    if model is None or field not in model.facts() or field in model.KEY:
+        raise CannotCorrect(_("{table} 没有可更正的字段 {field}").format(table=table, field=field))
+    if not because.strip() or not document.strip():
+        raise CannotCorrect(_("更正要写明理由和证明文件"))
+    if review_on <= at.date():
+        raise CannotCorrect(_("复核日要晚于今天"))
+    revision = next_revision(what="correction", by=by, at=at)
+    row = believed(model, key)
+    if row is None:
+        raise CannotCorrect(_("登记里没有这一行"))
+    told = _plain(getattr(row, field))
+    Correction.objects.filter(table=table, key=_plain_key(model, key), field=field, released_at=None).update(
+        released_at=at, released_by=by
+    )
+    made = Correction.objects.create(
+        table=table, key=_plain_key(model, key), field=field, source_value=told, value=_plain(value), because=because,
+        document=document, review_on=review_on, made_by=by, made_at=at,
+    )  # fmt: skip
+    _resolve_key(model, table, made.key, revision.pk, at.date())
+    record(
+        stream=f"correction/{made.pk}", by=by, at=at, what="corrected", basis=document, before=told,
+        after=_plain(value), details={"table": table, "field": field, "because": because, "review_on": review_on},
+    )  # fmt: skip
+    return made
+
+
+@transaction.atomic
+def release_correction(*, correction: Correction, by: str, at: datetime, because: str) -> None:
+    """Lets the source be believed again."""
+    revision = next_revision(what="correction-released", by=by, at=at)
+    done = Correction.objects.filter(pk=correction.pk, released_at=None).update(released_at=at, released_by=by)
+    if not done:
+        raise CannotCorrect(_("这条更正已经解除"))
+    _resolve_key(TABLES[correction.table], correction.table, correction.key, revision.pk, at.date())
+    record(stream=f"correction/{correction.pk}", by=by, at=at, what="correction-released", after=because)
+
+
+def resolve(slug: str, table: Table, revision: int) -> int:
+    """Makes the corrected rows of a table anew after a load; in how many fields the source still differs."""
+    differing = 0
+    active = Correction.objects.filter(table=slug, released_at=None)
+    for key in {json.dumps(one.key, sort_keys=True) for one in active}:
+        differing += _resolve_key(table.model, slug, json.loads(key), revision, None)
+    return differing
+
+
+def believed(model: type[Recorded], key: Mapping[str, Any]) -> Recorded | None:
+    """The row of a key from the source that is believed first, corrections left out."""
+    found = model._default_manager.filter(recorded_to=None, **key).exclude(source=CORRECTION)
+    order = {slug: one.precedence for slug, one in sources().items()}
+    return min(found, key=lambda row: (order.get(row.source, 0), row.source, row.nth), default=None)
+
+
+def _resolve_key(model: type[Recorded], slug: str, key: Mapping[str, Any], revision: int, on: date | None) -> int:
+    row = believed(model, key)
+    fields = Correction.objects.filter(table=slug, key=key, released_at=None)
+    values = {one.field: one.value for one in fields}
+    current = model._default_manager.filter(recorded_to=None, source=CORRECTION, **key).first()
+    differing = sum(_plain(getattr(row, name)) != value for name, value in values.items()) if row else 0
+    wanted = {name: _plain(getattr(row, name)) for name in model.facts()} | values if row and values else None
+    if current is not None:
+        if wanted == {name: _plain(getattr(current, name)) for name in model.facts()}:
+            return differing
+        model._default_manager.filter(pk=current.pk).update(recorded_to=revision, absent_since=None if wanted else on)
+    if wanted is not None:
+        model._default_manager.create(source=CORRECTION, recorded_from=revision, nth=1, **_typed(model, wanted))
+    return differing
+
+
+def _typed(model: type[Model], values: Mapping[str, Any]) -> dict[str, Any]:
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    return {name: fields[name].to_python(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _plain_key(model: type[Recorded], key: Mapping[str, Any]) -> dict[str, Any]:
+    if set(key) != set(model.KEY):
+        raise CannotCorrect(_("这张表的键是 {key}").format(key="、".join(model.KEY)))
+    return {name: _plain(key[name]) for name in sorted(key)}
+
+
+def due_for_review(day: date) -> Iterable[Correction]:
+    """Corrections whose review day has come."""
+    return Correction.objects.filter(released_at=None, review_on__lte=day).order_by("review_on", "pk")
+
+
+def conflicts(table: str) -> list[tuple[Any, ...]]:
+    """Keys about which current rows of several sources say different things: key columns, then the sources."""
+    model = TABLES[table]
+    key = ", ".join(f"a.{name}" for name in model.KEY)
+    same = " AND ".join(f"a.{name} = b.{name}" for name in model.KEY)
+    others = [name for name in model.facts() if name not in model.KEY]
+    differ = " OR ".join(f"a.{name} IS DISTINCT FROM b.{name}" for name in others) or "1 = 0"
+    name = model._meta.db_table
+    return rows_of(
+        f"SELECT DISTINCT {key}, a.source, b.source FROM {name} a JOIN {name} b ON {same} AND a.source < b.source "
+        f"WHERE a.recorded_to IS NULL AND b.recorded_to IS NULL AND a.source <> 'correction' "
+        f"AND b.source <> 'correction' AND ({differ}) ORDER BY {key}"
+    )

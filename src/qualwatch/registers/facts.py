@@ -1,0 +1,153 @@
+"""The facts of any day as they were known at any moment."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qualwatch.evaluation.facts import SCHEMAS, Coverage, Facts
+from qualwatch.registers.bulk import rows_of, table_of
+from qualwatch.registers.corrections import CORRECTION
+from qualwatch.registers.models import TABLES, Load, Recorded, Revision
+from qualwatch.registers.sources import sources
+
+PERSON = "'P' || {}"
+# how a fact's column is read, where it is not the table's own
+READ = {
+    "registrations": {"person_id": PERSON.format("t.person_id"), "speciality": "nullif(t.speciality, '')",
+                      "registration_no": "nullif(t.registration_no, '')"},
+    "contributions": {"person_id": PERSON.format("t.person_id")},
+    "exemptions": {"person_id": PERSON.format("t.person_id")},
+    "unread": {"row_id": "'U' || t.id", "credit_code": "nullif(t.credit_code, '')", "table": "t.table_name",
+               "profession": "nullif(t.profession, '')", "category": "nullif(t.category, '')",
+               "person_id": "CASE WHEN t.person_id = 0 THEN NULL ELSE 'P' || t.person_id END"},
+}  # fmt: skip
+JUDGED = ("enterprises", "items", "registrations", "contributions")  # tables whose age matters
+
+
+def revision_at(known_at: datetime | None) -> int:
+    """The number of the last revision recorded by then; 0 before the first."""
+    found = Revision.objects.all() if known_at is None else Revision.objects.filter(recorded_at__lte=known_at)
+    return int(found.order_by("-id").values_list("id", flat=True).first() or 0)
+
+
+def facts_on(day: date, known_at: datetime | int | None = None, credit_codes: Iterable[str] | None = None) -> Facts:
+    """The facts of a day as known at a moment (or revision; None = now), of all or of some enterprises.
+
+    Of some enterprises: their own rows, and all about the people registered there. person_id is `P` and a number.
+    """
+    revision = known_at if isinstance(known_at, int) else revision_at(known_at)
+    scope = _Scope(revision, None if credit_codes is None else sorted(set(credit_codes)))
+    tables = {name: scope.table(name) for name in ("registrations", "contributions", "exemptions", "items", "unread")}
+    tables["enterprises"] = _enterprises(scope)
+    tables["people"] = scope.people()
+    tables["coverage"] = Facts.of_rows({"coverage": _coverage(revision, day)}).tables["coverage"]
+    return Facts(tables)
+
+
+class _Scope:
+    """One revision, and the enterprises looked at."""
+
+    def __init__(self, revision: int, codes: list[str] | None) -> None:
+        self.revision, self.codes = revision, codes
+
+    def table(self, name: str) -> pa.Table:
+        """A facts table."""
+        told = READ.get(name, {})
+        columns = {one: told.get(one, f"t.{one}") for one in SCHEMAS[name].names}
+        rest, values = self._rows(name)
+        return table_of(columns, SCHEMAS[name], rest, values)
+
+    def _rows(self, name: str) -> tuple[str, list[object]]:
+        """FROM and WHERE of the rows on record that are believed."""
+        model = TABLES[name]
+        where = f"{_on_record('t', self.revision)}{_believed(model, self.revision)}"
+        values: list[object] = []
+        if self.codes is not None:
+            marks = ", ".join(["%s"] * len(self.codes)) or "NULL"
+            here = (
+                "SELECT person_id FROM registers_registration r "
+                f"WHERE {_on_record('r', self.revision)} AND r.credit_code IN ({marks})"
+            )
+            if name in ("registrations", "contributions", "exemptions", "locks"):
+                where += f" AND t.person_id IN ({here})"
+                values = list(self.codes)
+            elif name == "unread":
+                where += f" AND (t.credit_code IN ('', {marks}) OR t.person_id IN ({here}))"
+                values = [*self.codes, *self.codes]
+            else:
+                where += f" AND t.credit_code IN ({marks})"
+                values = list(self.codes)
+        return f"FROM {model._meta.db_table} t WHERE {where}", values
+
+    def people(self) -> pa.Table:
+        """Everybody registered or insured, with birthday, lock and death."""
+        locks, values = self._rows("locks")
+        joined = "FROM registers_person p LEFT JOIN (SELECT t.person_id, t.died_on, t.locked_from, t.locked_until "
+        rest = f"{joined}{locks}) l ON l.person_id = p.id"
+        if self.codes is not None:
+            marks = ", ".join(["%s"] * len(self.codes)) or "NULL"
+            rest += (
+                " WHERE p.id IN (SELECT person_id FROM registers_registration r "
+                f"WHERE {_on_record('r', self.revision)} AND r.credit_code IN ({marks}))"
+            )
+            values = [*values, *self.codes]
+        columns = {name: f"l.{name}" for name in ("died_on", "locked_from", "locked_until")}
+        columns = {"person_id": PERSON.format("p.id"), "born_on": "p.born_on", **columns}
+        return table_of(columns, SCHEMAS["people"], rest, values)
+
+
+def _enterprises(scope: _Scope) -> pa.Table:
+    names = ["credit_code", "name", "division_code", "branch_credit_codes"]
+    schema = pa.schema([(name, pa.string()) for name in names])
+    rest, values = scope._rows("enterprises")
+    found = table_of({name: f"t.{name}" for name in names}, schema, rest, values)
+    written = pc.fill_null(found.column("branch_credit_codes"), "")
+    split = pc.split_pattern(written, ";")
+    empty = pa.array([[]], pa.list_(pa.string()))[0]
+    branches = pc.if_else(pc.equal(written, ""), empty, split)
+    return found.set_column(3, "branch_credit_codes", branches).cast(SCHEMAS["enterprises"])
+
+
+def _on_record(alias: str, revision: int) -> str:
+    return f"{alias}.recorded_from <= {revision} AND ({alias}.recorded_to IS NULL OR {alias}.recorded_to > {revision})"
+
+
+def _believed(model: type[Recorded], revision: int) -> str:
+    """Of several sources with one key the first in precedence; nothing where one source has all rows."""
+    table = model._meta.db_table
+    present = [row[0] for row in rows_of(f"SELECT DISTINCT source FROM {table}")]
+    if len(present) < 2 or table == "registers_unread":
+        return ""
+    order = sorted(
+        present, key=lambda slug: (slug != CORRECTION, sources()[slug].precedence if slug in sources() else 0, slug)
+    )
+
+    def place(alias: str) -> str:
+        cases = " ".join(f"WHEN '{slug}' THEN {at}" for at, slug in enumerate(order))
+        return f"CASE {alias}.source {cases} END"
+
+    same = " AND ".join(f"b.{name} = t.{name}" for name in model.KEY)
+    better = f"SELECT 1 FROM {table} b WHERE {same} AND {_on_record('b', revision)} AND {place('b')} < {place('t')}"
+    return f" AND NOT EXISTS ({better})"
+
+
+def _coverage(revision: int, day: date) -> list[Coverage]:
+    """How old each source is: its newest delivery known by then and not of a later day."""
+    found = []
+    for source in sources().values():
+        judged = [name for name in source.tables if name in JUDGED]
+        known = Load.objects.filter(source=source.slug, state="released", revision_id__lte=revision, as_of__lte=day)
+        last = known.order_by("as_of", "id").last()
+        if not judged or (
+            last is None
+            and source.precedence > min(one.precedence for one in sources().values() if set(one.tables) & set(judged))
+        ):  # a second source that never delivered is no gap
+            continue
+        for name in judged:
+            if last is None:
+                found.append(Coverage(name, None, None, None, source.area, source.people))
+            else:
+                found.append(Coverage(name, last.as_of, last.covers_from, last.covers_to, source.area, source.people))
+    return found

@@ -1,0 +1,289 @@
+"""The registers. Every row has two times: the register's own dates, and the revisions between which it was on record.
+
+A row is never changed but for its end (`recorded_to`, `absent_since`); the database refuses anything else, and two
+rows of one key and source whose time on record overlaps (guards.py).
+"""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+
+class Revision(models.Model):
+    """One change of what is known. Revisions are numbered in the order in which they are committed."""
+
+    recorded_at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    what = models.CharField(max_length=80)
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.what}"
+
+
+class RevisionClock(models.Model):
+    """The one row that whoever changes the registers locks first."""
+
+    number = models.PositiveSmallIntegerField(primary_key=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(number=1), name="one_revision_clock")]
+
+
+class Person(models.Model):
+    """Somebody in the registers. The identity is encrypted; `lookup` is a keyed hash of it."""
+
+    lookup = models.CharField(max_length=64, unique=True)
+    key_version = models.CharField(max_length=20)
+    identity = models.BinaryField()  # kind of document and number
+    name = models.BinaryField(null=True)
+    born_on = models.DateField(null=True)
+
+    def __str__(self) -> str:
+        return f"P{self.pk}"
+
+
+class Load(models.Model):
+    """One delivery of one source: accepted + rejected = read; of the accepted: added, changed, unchanged."""
+
+    STATES = ("released", "held", "rejected", "unchanged")
+
+    source = models.CharField(max_length=40)
+    as_of = models.DateField()  # the day whose register it is
+    is_full = models.BooleanField()
+    received_at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    state = models.CharField(max_length=20)
+    because = models.TextField(blank=True)
+    files = models.JSONField()  # name, sha256, bytes
+    counts = models.JSONField()  # per table: read, accepted, rejected, rows, added, changed, gone, unchanged
+    covers_from = models.DateField(null=True)
+    covers_to = models.DateField(null=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, null=True, related_name="loads")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=("released", "held", "rejected", "unchanged")), name="load_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="released", revision__isnull=False)
+                | Q(state__in=("held", "rejected", "unchanged"), revision__isnull=True),
+                name="load_revision_if_released",
+            ),
+        ]
+        indexes = [models.Index(fields=["source", "-as_of"], name="load_of_source")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.as_of}"
+
+
+class LoadRejection(models.Model):
+    """A row (or file) of a load that was not taken; the value is masked."""
+
+    load = models.ForeignKey(Load, on_delete=models.CASCADE, related_name="rejections")
+    file = models.CharField(max_length=300)
+    sheet = models.CharField(max_length=100, blank=True)
+    row = models.PositiveIntegerField(null=True)
+    column = models.CharField(max_length=100, blank=True)
+    value = models.CharField(max_length=200, blank=True)
+    problem = models.TextField()
+    remedy = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.file} {self.row}: {self.problem}"
+
+
+class Recorded(models.Model):
+    """A row of a register. `nth` tells apart rows that a source writes twice with the same key."""
+
+    KEY: ClassVar[tuple[str, ...]]
+    id = models.BigAutoField(primary_key=True)
+    source = models.CharField(max_length=40)
+    nth = models.PositiveSmallIntegerField(default=1)
+    recorded_from = models.IntegerField()
+    recorded_to = models.IntegerField(null=True)
+    absent_since = models.DateField(null=True)  # the day from which the source no longer had the key
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def facts(cls) -> list[str]:
+        """The columns that are not the record's own, keys first."""
+        own = {"id", "source", "nth", "recorded_from", "recorded_to", "absent_since"}
+        names = [field.attname for field in cls._meta.concrete_fields if field.attname not in own]
+        return [*cls.KEY, *(name for name in names if name not in cls.KEY)]
+
+
+def recorded_meta(name: str, key: tuple[str, ...], *more: models.Index) -> Any:
+    """One current row per source and key; the rows of an enterprise or person quickly found."""
+    once = models.UniqueConstraint(
+        fields=[*key, "nth", "source"], condition=Q(recorded_to__isnull=True), name=f"{name}_current_once"
+    )
+    ends = models.CheckConstraint(
+        condition=Q(recorded_to__isnull=True) | Q(recorded_to__gt=models.F("recorded_from")), name=f"{name}_ends_later"
+    )
+    past = models.Index(fields=[*key], condition=Q(recorded_to__isnull=False), name=f"{name}_past")
+    return type("Meta", (), {"constraints": [once, ends], "indexes": [past, *more], "db_table": f"registers_{name}"})
+
+
+def _person() -> Any:
+    return models.ForeignKey(Person, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="+")
+
+
+class EnterpriseRow(Recorded):
+    """A legal person: names and places over time are its rows over time."""
+
+    KEY = ("credit_code",)
+    credit_code = models.CharField(max_length=18)
+    name = models.CharField(max_length=200)
+    division_code = models.CharField(max_length=20, null=True)
+    branch_credit_codes = models.TextField(default="")  # separated by ;
+
+    Meta = recorded_meta("enterprise", KEY)
+
+
+class ItemRow(Recorded):
+    """One certificate record of an item (credit_code, category, sub_item)."""
+
+    KEY = ("credit_code", "category", "sub_item", "certificate_no")
+    credit_code = models.CharField(max_length=18)
+    category = models.CharField(max_length=80)
+    sub_item = models.CharField(max_length=80)
+    certificate_no = models.CharField(max_length=80)
+    grade = models.CharField(max_length=30)
+    licensing_authority = models.CharField(max_length=30, null=True)
+    route = models.CharField(max_length=20)
+    valid_from = models.DateField(null=True)
+    valid_to = models.DateField(null=True)
+    renewal_filed_on = models.DateField(null=True)
+    extended_without_check_until = models.DateField(null=True)
+    register_state = models.CharField(max_length=20)
+    register_state_from = models.DateField(null=True)
+
+    Meta = recorded_meta("item", KEY)
+
+
+class RegistrationRow(Recorded):
+    """One person, one profession, one speciality, one enterprise; '' = no number, no readable speciality."""
+
+    KEY = ("credit_code", "person_id", "profession", "speciality", "registration_no")
+    credit_code = models.CharField(max_length=18)
+    person = _person()
+    profession = models.CharField(max_length=60)
+    speciality = models.CharField(max_length=60)
+    registration_no = models.CharField(max_length=80)
+    profession_grade = models.CharField(max_length=30, null=True)
+    at_enterprise_from = models.DateField(null=True)
+    valid_from = models.DateField(null=True)
+    valid_to = models.DateField(null=True)
+    register_state = models.CharField(max_length=20)
+    register_state_from = models.DateField(null=True)
+
+    Meta = recorded_meta("registration", KEY, models.Index(fields=["person"], name="registration_person"))
+
+
+class ContributionRow(Recorded):
+    """One month (its first day) of social insurance, paid by one payer."""
+
+    KEY = ("person_id", "month", "payer_credit_code")
+    person = _person()
+    month = models.DateField()
+    payer_credit_code = models.CharField(max_length=30)
+
+    Meta = recorded_meta("contribution", KEY)
+
+
+class ExemptionRow(Recorded):
+    """A lawful reason why a person's insurance is elsewhere."""
+
+    KEY = ("person_id", "credit_code", "reason")
+    person = _person()
+    credit_code = models.CharField(max_length=18)
+    reason = models.CharField(max_length=60)
+    document = models.TextField(null=True)
+    valid_from = models.DateField(null=True)
+    valid_to = models.DateField(null=True)
+
+    Meta = recorded_meta("exemption", KEY)
+
+
+class LockRow(Recorded):
+    """A person locked while 挂证 is looked into, or dead."""
+
+    KEY = ("person_id",)
+    person = _person()
+    locked_from = models.DateField(null=True)
+    locked_until = models.DateField(null=True)
+    died_on = models.DateField(null=True)
+
+    Meta = recorded_meta("lock", KEY)
+
+
+class ProjectRow(Recorded):
+    """A project of an enterprise in the province: red cards put it on the key-supervision list while it runs."""
+
+    KEY = ("project_code", "credit_code", "qualification")
+    project_code = models.CharField(max_length=80)
+    credit_code = models.CharField(max_length=18)
+    qualification = models.CharField(max_length=120)
+    division_code = models.CharField(max_length=20, null=True)
+    started_on = models.DateField(null=True)
+    completed_on = models.DateField(null=True)
+
+    Meta = recorded_meta("project", KEY, models.Index(fields=["credit_code"], name="project_enterprise"))
+
+
+class UnreadRow(Recorded):
+    """What of a rejected row could still be read: while the source says nothing better it can only help."""
+
+    KEY = ("table_name", "credit_code", "profession", "person_id", "category")
+    table_name = models.CharField(max_length=30)
+    credit_code = models.CharField(max_length=18)  # '' = could be anyone's
+    profession = models.CharField(max_length=60)
+    person_id = models.BigIntegerField()  # 0 = could be anyone
+    category = models.CharField(max_length=80)
+
+    Meta = recorded_meta("unread", KEY)
+
+
+class Correction(models.Model):
+    """One field of one row set right by an officer, on top of what the source says."""
+
+    table = models.CharField(max_length=30)
+    key = models.JSONField()
+    field = models.CharField(max_length=40)
+    source_value = models.JSONField(null=True)
+    value = models.JSONField(null=True)
+    because = models.TextField()
+    document = models.TextField()
+    review_on = models.DateField()
+    made_by = models.CharField(max_length=150)
+    made_at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True)
+    released_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["table", "key", "field"], condition=Q(released_at__isnull=True), name="correction_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.field}"
+
+
+TABLES: dict[str, type[Recorded]] = {
+    "enterprises": EnterpriseRow,
+    "items": ItemRow,
+    "registrations": RegistrationRow,
+    "contributions": ContributionRow,
+    "exemptions": ExemptionRow,
+    "locks": LockRow,
+    "projects": ProjectRow,
+    "unread": UnreadRow,
+}

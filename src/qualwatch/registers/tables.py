@@ -1,0 +1,129 @@
+"""The rows of one source compared with a register's table as sets, and applied to it."""
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Self
+
+import duckdb
+import pyarrow as pa
+
+from qualwatch.registers.bulk import Staged, execute, rows_of
+from qualwatch.registers.models import Recorded, Revision, RevisionClock
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What applying did: rows = added + changed + unchanged; gone rows are absent from now on."""
+
+    rows: int
+    added: int
+    changed: int
+    unchanged: int
+    gone: int
+
+    def counts(self) -> dict[str, int]:
+        """By name."""
+        return asdict(self)
+
+
+def next_revision(*, what: str, by: str, at: datetime) -> Revision:
+    """The next change of what is known; waits until every earlier one is committed."""
+    RevisionClock.objects.get_or_create(number=1)
+    RevisionClock.objects.select_for_update().get(number=1)
+    return Revision.objects.create(recorded_at=at, by=by, what=what)
+
+
+class Table:
+    """Rows of one source, staged beside the register's table.
+
+    `columns` has the table's facts (Recorded.facts); of a full list, what is not in it is gone. `within`: the list is
+    full for these enterprises only.
+    """
+
+    def __init__(
+        self, model: type[Recorded], source: str, columns: pa.Table, *, is_full: bool,
+        within: Iterable[str] | None = None,
+    ) -> None:  # fmt: skip
+        self.model, self.source, self.is_full = model, source, is_full
+        self.within = None if within is None else sorted(set(within))
+        self.name = model._meta.db_table
+        self.facts = model.facts()
+        self.key = (*model.KEY, "nth")
+        self._rows = _with_nth(columns.select(self.facts), model.KEY)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        columns = {name: self._rows.column(name) for name in self._rows.column_names}
+        self.staged = self._stack.enter_context(Staged(columns, f"staged_{self.name}"))
+        self.staged.index(self.key)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        self._stack.__exit__(kind, *rest)  # type: ignore[arg-type]  # handed through as it came
+
+    def known(self) -> int:
+        """Rows of the source on record now."""
+        return int(rows_of(f"SELECT count(*) FROM {self.name} t WHERE {self._current}", self._values)[0][0])
+
+    def gone(self) -> int:
+        """Rows on record whose key is not among those staged."""
+        query = f"SELECT count(*) FROM {self.name} t WHERE {self._current} AND NOT {self._staged()}"
+        return int(rows_of(query, self._values)[0][0])
+
+    def apply(self, revision: int, as_of: date) -> Change:
+        """Ends what changed or is gone, adds what is new; the same rows again change nothing."""
+        gone = changed = 0
+        if self.known():
+            changed = execute(
+                f"UPDATE {self.name} AS t SET recorded_to = %s "
+                f"WHERE {self._current} AND {self._staged()} AND NOT {self._staged(whole=True)}",
+                [revision, *self._values],
+            )
+            if self.is_full:
+                gone = execute(
+                    f"UPDATE {self.name} AS t SET recorded_to = %s, absent_since = %s "
+                    f"WHERE {self._current} AND NOT {self._staged()}",
+                    [revision, as_of, *self._values],
+                )
+        names = ", ".join((*self.facts, "nth"))
+        same = " AND ".join(f"t.{name} = s.{name}" for name in self.key)
+        added = execute(
+            f"INSERT INTO {self.name} ({names}, source, recorded_from) SELECT {names}, %s, %s FROM {self.staged} s "
+            f"WHERE NOT EXISTS (SELECT 1 FROM {self.name} t WHERE {same} AND {self._current})",
+            [self.source, revision, *self._values],
+        )
+        rows = len(self._rows)
+        return Change(rows, added - changed, changed, rows - added, gone)
+
+    @property
+    def _current(self) -> str:
+        if self.within is None:
+            return "t.source = %s AND t.recorded_to IS NULL"
+        marks = ", ".join(["%s"] * len(self.within)) or "NULL"
+        return f"t.source = %s AND t.recorded_to IS NULL AND t.credit_code IN ({marks})"
+
+    @property
+    def _values(self) -> list[object]:
+        return [self.source, *(self.within or ())]
+
+    def _staged(self, *, whole: bool = False) -> str:
+        same = [f"s.{name} = t.{name}" for name in self.key]
+        if whole:
+            same += [f"s.{name} IS NOT DISTINCT FROM t.{name}" for name in self.facts if name not in self.key]
+        return f"EXISTS (SELECT 1 FROM {self.staged} s WHERE {' AND '.join(same)})"
+
+
+def _with_nth(rows: pa.Table, key: tuple[str, ...]) -> pa.Table:
+    """Rows that share a key counted from 1, in the order of their values."""
+    distinct = len(pa.TableGroupBy(rows, list(key)).aggregate([])) if len(rows) else 0
+    if distinct == len(rows):
+        return rows.append_column("nth", pa.repeat(pa.scalar(1, pa.int32()), len(rows)))
+    keys, everything = (", ".join(f'"{name}"' for name in names) for names in (key, rows.column_names))
+    with duckdb.connect() as connection:
+        connection.register("told", rows)
+        query = (
+            f"SELECT *, CAST(row_number() OVER (PARTITION BY {keys} ORDER BY {everything}) AS INTEGER) AS nth FROM told"
+        )
+        return connection.sql(query).to_arrow_table()
