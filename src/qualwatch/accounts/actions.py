@@ -33,8 +33,9 @@ def make_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> li
     ]
     for area, text in divisions.areas.items():
         name = text.name
-        wanted.append((area, _("{area}住房和城乡建设主管部门").format(area=name), "housing-authority", area))
-        wanted.append((f"{area}-bureau", _("{area}行政审批局").format(area=name), "approval-bureau", area))
+        slug = area.replace(":", "-")
+        wanted.append((slug, _("{area}住房和城乡建设主管部门").format(area=name), "housing-authority", area))
+        wanted.append((f"{slug}-bureau", _("{area}行政审批局").format(area=name), "approval-bureau", area))
     made = []
     for slug, name, kind, area in wanted:
         one, new = Organisation.objects.get_or_create(slug=slug, defaults={"name": name, "kind": kind, "area": area})

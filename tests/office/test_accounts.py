@@ -1,0 +1,148 @@
+"""Organisations, roles, jurisdiction: who may do what about whom."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from builders import OWN, law
+from qualwatch.accounts.actions import (
+    CannotMakeAccount,
+    make_account,
+    make_organisations,
+    make_token,
+    permit_early_warning,
+    rotate_token,
+)
+from qualwatch.accounts.models import Account, Organisation, RoleHeld
+from qualwatch.accounts.queries import jurisdiction, machine_of, may, organisation, people_who_may
+from qualwatch.accounts.roles import aloud
+from qualwatch.journal.queries import entries_of
+from qualwatch.procedure.roles import ROLES
+
+AT = datetime(2026, 5, 20, 1, tzinfo=UTC)
+AREA, OTHER_AREA = list(law().divisions.areas)[:2]
+TAIYUAN, DATONG = AREA.replace(":", "-"), OTHER_AREA.replace(":", "-")
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _organisations() -> None:
+    make_organisations(divisions=law().divisions, by="prepare", at=AT)
+
+
+def account(name: str, where: str, *roles: str, early_warning: bool = True) -> Account:
+    return make_account(
+        username=name, password="correct-horse-battery", organisation=organisation(where), roles=roles,
+        early_warning=early_warning, by="admin", at=AT,
+    )  # fmt: skip
+
+
+def enterprise(code: str = OWN) -> Organisation:
+    return Organisation.objects.create(slug=f"e-{code}".lower(), name="甲", kind="enterprise", credit_code=code)
+
+
+def test_the_province_its_cities_and_their_bureaus_are_made_once() -> None:
+    assert make_organisations(divisions=law().divisions, by="prepare", at=AT) == []
+    assert Organisation.objects.filter(kind="housing-authority").count() == len(law().divisions.areas) + 1
+    assert Organisation.objects.filter(kind="approval-bureau").count() == len(law().divisions.areas) + 1
+
+
+def test_every_role_is_read_aloud() -> None:
+    assert len(dict(aloud())) == len(ROLES)
+    assert all(purpose for _name, purpose in aloud())
+
+
+def test_a_city_sees_its_own_the_province_all_an_enterprise_itself() -> None:
+    city = jurisdiction(account("c", TAIYUAN, "city-officer"))
+    assert city.covers(OWN, AREA)
+    assert not city.covers(OWN, OTHER_AREA)
+    assert not city.covers(OWN, None)
+    assert jurisdiction(account("p", "province", "province-reviewer")).covers(OWN, None)
+    assert jurisdiction(account("b", TAIYUAN + "-bureau", "approval-officer")).covers(OWN, AREA)
+    own = enterprise()
+    user = jurisdiction(account("e", own.slug, "enterprise-user", early_warning=False))
+    assert user.covers(OWN, AREA)
+    assert not user.covers("91140100MA0000002Y", AREA)
+    assert not user.covers("", "")
+
+
+def test_without_the_early_warning_permission_an_officer_sees_and_does_nothing() -> None:
+    officer = account("c", TAIYUAN, "city-officer", early_warning=False)
+    assert not jurisdiction(officer).covers(OWN, AREA)
+    assert not may(officer, "propose")
+    permit_early_warning(account=officer, allowed=True, by="admin", at=AT)
+    assert jurisdiction(officer).covers(OWN, AREA)
+    assert may(officer, "propose")
+    assert not may(officer, "sign")
+    assert entries_of(f"organisation/{TAIYUAN}")[-1].what == "early-warning-permission"
+
+
+def test_nobody_without_organisation_role_or_leave() -> None:
+    stranger = Account.objects.create(username="s")
+    assert not jurisdiction(stranger).covers(OWN, "")
+    assert not may(stranger, "propose")
+    gone = account("g", "province", "province-officer")
+    gone.is_active = False
+    assert not jurisdiction(gone).covers(OWN, "")
+    assert not may(gone, "propose")
+    admin = account("a", "province", "administrator", early_warning=False)
+    assert not jurisdiction(admin).covers(OWN, "")
+    assert may(admin, "manage-accounts")
+
+
+@pytest.mark.parametrize(
+    ("where", "role"),
+    [(TAIYUAN, "province-officer"), ("province", "city-officer"), (TAIYUAN, "approval-officer"),
+     (TAIYUAN + "-bureau", "city-officer"), (TAIYUAN, "platform"), (TAIYUAN, "nobody")],
+)  # fmt: skip
+def test_a_role_is_given_only_where_it_belongs(where: str, role: str) -> None:
+    with pytest.raises(CannotMakeAccount):
+        account("x", where, role)
+    assert not Account.objects.exists()
+
+
+def test_a_weak_password_and_a_taken_name_are_refused() -> None:
+    account("c", TAIYUAN, "city-officer")
+    with pytest.raises(CannotMakeAccount, match="已存在"):
+        account("c", TAIYUAN, "city-officer")
+    with pytest.raises(CannotMakeAccount):
+        make_account(
+            username="d", password="12345678", organisation=organisation(TAIYUAN), roles=["city-officer"],
+            early_warning=True, by="admin", at=AT,
+        )  # fmt: skip
+
+
+def test_the_database_keeps_kinds_roles_and_codes() -> None:
+    for wrong in (
+        lambda: Organisation.objects.create(slug="x", name="x", kind="club"),
+        lambda: Organisation.objects.create(slug="x", name="x", kind="enterprise"),
+        lambda: Organisation.objects.create(slug="x", name="x", kind="platform", credit_code=OWN),
+        lambda: (enterprise(), Organisation.objects.create(slug="x", name="x", kind="enterprise", credit_code=OWN)),
+        lambda: RoleHeld.objects.create(account=Account.objects.create(username="z"), role="king"),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            wrong()
+
+
+def test_a_machine_token_is_good_for_its_scope_until_it_ends() -> None:
+    platform = organisation("platform")
+    token = make_token(organisation=platform, scopes=["push-changes"], by="admin", at=AT)
+    assert machine_of(token, "push-changes", AT) == platform
+    assert machine_of(token, "other", AT) is None
+    assert machine_of(token + "x", "push-changes", AT) is None
+    new = rotate_token(organisation=platform, old_ends_at=AT + timedelta(hours=1), by="admin", at=AT)
+    assert machine_of(token, "push-changes", AT) == platform
+    assert machine_of(token, "push-changes", AT + timedelta(hours=2)) is None
+    assert machine_of(new, "push-changes", AT + timedelta(hours=2)) == platform
+    with pytest.raises(CannotMakeAccount):
+        make_token(organisation=organisation(TAIYUAN), scopes=["push-changes"], by="admin", at=AT)
+
+
+def test_people_who_may_are_found_by_place() -> None:
+    officer = account("c", TAIYUAN, "city-officer")
+    account("d", DATONG, "city-officer")
+    account("e", TAIYUAN, "city-reviewer")
+    assert people_who_may("propose", [AREA]) == [officer]

@@ -1,0 +1,205 @@
+"""Runs: what each day's run said, held when too many would be warned at once, and said again from what was known."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from builders import OWN, credit_code, law, policy
+from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS
+from office import DAY, Office
+from qualwatch.assessments.actions import CannotAssess, assess, evaluated, reject_run, release_run
+from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
+from qualwatch.assessments.queries import anomalies_of, findings_of, held_runs, run_of
+from qualwatch.evaluation import columnar
+from qualwatch.evaluation.facts import Facts
+from qualwatch.evaluation.findings import EnterpriseResult
+from qualwatch.intake.gather import gather
+from qualwatch.intake.invent import Plan, invent
+from qualwatch.journal.queries import entries_of, faults
+from qualwatch.patrol.days import run_day
+from qualwatch.registers.facts import facts_on
+from registers import item, paid, person
+from test_journal import key
+
+pytestmark = pytest.mark.django_db
+NEXT = DAY + timedelta(days=1)
+
+
+def constructors(run: Run) -> tuple[str, int | None]:
+    [row] = [one for one in findings_of(run, OWN) if one.requirement == "constructors"]
+    return row.verdict, row.held
+
+
+def test_a_run_records_what_it_found_and_says_on_what(office: Office) -> None:
+    office.province(3)
+    run = office.run()
+    assert run.state == "released"
+    assert constructors(run) == ("met", 3)
+    entry = entries_of("assessments")[-1]
+    assert entry.details["law"] == law().digest == run.law_digest
+    assert entry.details["input"] == run.input_digest
+    assert run_of(DAY) == run
+    assert run_of(NEXT) is None
+
+
+def test_nothing_known_is_no_run(office: Office) -> None:
+    with pytest.raises(CannotAssess, match="还是空的"):
+        office.run()
+
+
+def test_the_same_day_and_knowledge_again_is_the_same_run(office: Office) -> None:
+    office.province(3)
+    first = office.run()
+    assert office.run() == first
+    assert Run.objects.count() == 1
+    rows = FindingRow.objects.count()
+    second = office.run(NEXT)
+    assert second != first
+    assert FindingRow.objects.count() == rows  # the same verdict, numbers and basis: the same interval goes on
+
+
+def test_a_changed_finding_ends_and_the_past_run_still_says_what_it_said(office: Office) -> None:
+    office.province(3)
+    first = office.run()
+    office.people(1, day=NEXT)
+    second = office.run(NEXT)
+    assert constructors(second) == ("short", 1)
+    assert constructors(first) == ("met", 3)
+    assert {row.recorded_to for row in FindingRow.objects.filter(requirement="constructors")} == {None, second.pk}
+
+
+def said(results: list[EnterpriseResult]) -> list[tuple[object, ...]]:
+    return [
+        (f.credit_code, f.category, f.requirement, f.verdict, f.required, f.held, f.possible, f.because)
+        for one in results for f in one.findings
+    ]  # fmt: skip
+
+
+def test_a_day_as_known_then_is_said_again_after_the_registers_went_on(office: Office) -> None:
+    office.province(3)
+    run = office.run()
+    _facts, before = evaluated(DAY, run.revision_id, law())
+    office.people(1, day=NEXT)
+    _facts, again = evaluated(DAY, run.revision_id, law())
+    assert said(again) == said(before)
+    _facts, now = evaluated(NEXT, run.revision_id + 1, law())
+    assert said(now) != said(before)
+
+
+def firms(office: Office, count: int, people: int) -> None:
+    """Decoration firms with so many constructors each."""
+    codes = [credit_code(n) for n in range(1, count + 1)]
+    office.load("enterprises", [ENTERPRISES, *([code, f"企{code}", "140105", ""] for code in codes)])
+    office.load("qualifications", [ITEMS, *(item(**{"统一社会信用代码": code}) for code in codes)])
+    rows = [(code, n * 3 + k) for n, code in enumerate(codes, 1) for k in range(people)]
+    registered = (person(number, **{"统一社会信用代码": code}) for code, number in rows)
+    office.load("practitioners", [REGISTRATIONS, *registered])
+    office.load("insurance", [CONTRIBUTIONS, *(row for code, number in rows for row in paid(number, code))])
+
+
+def shortened(office: Office, count: int, short: int) -> None:
+    """The next day's practitioners: the first `short` firms have one constructor less."""
+    rows = [
+        person(n * 3 + k, **{"统一社会信用代码": credit_code(n)})
+        for n in range(1, count + 1) for k in range(2 if n <= short else 3)
+    ]  # fmt: skip
+    assert office.load("practitioners", [REGISTRATIONS, *rows], day=NEXT).state == "released"
+
+
+@pytest.mark.parametrize(("short", "state"), [(19, "released"), (20, "held")])
+def test_f24_too_many_newly_short_at_once_are_held(office: Office, short: int, state: str) -> None:
+    """policy: at least 20 enterprises and more than 5 %."""
+    firms(office, 200, 3)
+    office.run()
+    shortened(office, 200, short)
+    run = office.run(NEXT, guarded=True)
+    assert run.state == state
+    assert run.counts["newly"] == short
+    assert FindingRow.objects.filter(recorded_to=None, verdict="short").count() == (0 if state == "held" else short)
+    if state == "held":
+        assert held_runs() == [run]
+        assert set(run.sample) == {credit_code(n) for n in range(1, short + 1)}
+
+
+def test_the_guard_counts_over_a_rolling_day(office: Office) -> None:
+    firms(office, 200, 3)
+    office.run()
+    shortened(office, 200, 12)
+    assert office.run(NEXT, guarded=True).state == "released"
+    rows = [
+        person(n * 3 + k, **{"统一社会信用代码": credit_code(n)}) for n in range(1, 201) for k in range(2 if n <= 24 else 3)
+    ]
+    office.load("practitioners", [REGISTRATIONS, *rows], day=NEXT)
+    run = office.run(NEXT, guarded=True)
+    assert (run.state, run.counts["newly"]) == ("held", 24)
+
+
+def test_a_first_run_that_warns_many_is_held_released_by_another_and_recorded(office: Office) -> None:
+    firms(office, 30, 2)
+    run = office.run(guarded=True)
+    assert run.state == "held"
+    with pytest.raises(CannotAssess, match="不能自己"):
+        release_run(run=run, law=law(), by="patrol", at=office.tick(), because="x")
+    with pytest.raises(CannotAssess, match="理由"):
+        release_run(run=run, law=law(), by="wang", at=office.tick(), because=" ")
+    office.people(1, day=NEXT)  # registers go on; what is released is what was known then
+    released = office.release(run)
+    assert (released.state, released.decided_by) == ("released", "wang")
+    assert FindingRow.objects.filter(recorded_to=None, verdict="short").count() == 30
+    with pytest.raises(CannotAssess, match="没有被扣下"):
+        office.release(released)
+
+
+def test_a_rejected_run_is_run_again(office: Office) -> None:
+    firms(office, 30, 2)
+    run = office.run(guarded=True)
+    reject_run(run=run, by="wang", at=office.tick(), because="社保整批缺失")
+    assert not FindingRow.objects.exists()
+    assert office.run(guarded=True).pk != run.pk
+
+
+def test_a_run_of_some_enterprises_leaves_the_others_alone(office: Office) -> None:
+    firms(office, 5, 3)
+    office.run()
+    shortened(office, 5, 5)
+    run = assess(as_of=NEXT, law=law(), by="push", at=office.tick(), credit_codes=[credit_code(1)])
+    assert not run.is_full
+    short = FindingRow.objects.filter(recorded_to=None, verdict="short").values_list("credit_code", flat=True)
+    assert list(short) == [credit_code(1)]
+    assert FindingRow.objects.filter(recorded_to=None).values("credit_code").distinct().count() == 5
+
+
+def test_a_day_run_twice_adds_nothing_and_the_journal_is_sound(office: Office) -> None:
+    office.province(3)
+    for _again in range(2):
+        done = run_day(day=DAY, law=law(), by="patrol", at=office.tick())
+    assert (Run.objects.count(), done.seal.day) == (1, DAY)
+    assert list(faults(key())) == []
+
+
+@pytest.fixture(scope="module")
+def invented(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("province")
+    invent(Plan(120, 5), folder, "csv", law())
+    return folder
+
+
+def test_an_invented_province_is_judged_from_the_registers_as_from_its_files(office: Office, invented: Path) -> None:
+    sources = {"企业": "enterprises", "资质": "qualifications", "注册人员": "practitioners", "社保": "insurance",
+               "豁免": "exemptions", "锁定": "locks"}  # fmt: skip
+    for file in sorted(invented.glob("*.csv")):
+        office.take(sources[file.stem], {file.name: file})
+    run = office.run()
+    gathered = gather(invented, law())
+    facts = Facts({**gathered.facts.tables, "coverage": facts_on(DAY).tables["coverage"]})  # deliveries say what they cover
+    expected = list(columnar.evaluate(law(), policy(DAY), facts, DAY))
+    _facts, found = evaluated(DAY, run.revision_id, law())
+    assert len(facts_on(DAY).tables["registrations"]) == len(gathered.facts.tables["registrations"])
+    assert said(found) == said(expected)
+    assert len(anomalies_of(run)) == sum(len(one.anomalies) for one in expected)
+    assert {(a.credit_code, a.kind, a.months) for a in AnomalyRow.objects.all()} == {
+        (a.credit_code, a.kind, ";".join(map(str, a.months))) for one in expected for a in one.anomalies
+    }
