@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from test_journal import key
 
 from builders import OWN, credit_code, law, policy
 from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS
@@ -22,7 +23,6 @@ from qualwatch.journal.queries import entries_of, faults
 from qualwatch.patrol.days import run_day
 from qualwatch.registers.facts import facts_on
 from registers import item, paid, person
-from test_journal import key
 
 pytestmark = pytest.mark.django_db
 NEXT = DAY + timedelta(days=1)
@@ -93,9 +93,9 @@ def firms(office: Office, count: int, people: int) -> None:
     """Decoration firms with so many constructors each."""
     codes = [credit_code(n) for n in range(1, count + 1)]
     office.load("enterprises", [ENTERPRISES, *([code, f"企{code}", "140105", ""] for code in codes)])
-    office.load("qualifications", [ITEMS, *(item(**{"统一社会信用代码": code}) for code in codes)])
+    office.load("qualifications", [ITEMS, *(item(统一社会信用代码=code) for code in codes)])
     rows = [(code, n * 3 + k) for n, code in enumerate(codes, 1) for k in range(people)]
-    registered = (person(number, **{"统一社会信用代码": code}) for code, number in rows)
+    registered = (person(number, 统一社会信用代码=code) for code, number in rows)
     office.load("practitioners", [REGISTRATIONS, *registered])
     office.load("insurance", [CONTRIBUTIONS, *(row for code, number in rows for row in paid(number, code))])
 
@@ -103,7 +103,7 @@ def firms(office: Office, count: int, people: int) -> None:
 def shortened(office: Office, count: int, short: int) -> None:
     """The next day's practitioners: the first `short` firms have one constructor less."""
     rows = [
-        person(n * 3 + k, **{"统一社会信用代码": credit_code(n)})
+        person(n * 3 + k, 统一社会信用代码=credit_code(n))
         for n in range(1, count + 1) for k in range(2 if n <= short else 3)
     ]  # fmt: skip
     assert office.load("practitioners", [REGISTRATIONS, *rows], day=NEXT).state == "released"
@@ -130,7 +130,7 @@ def test_the_guard_counts_over_a_rolling_day(office: Office) -> None:
     shortened(office, 200, 12)
     assert office.run(NEXT, guarded=True).state == "released"
     rows = [
-        person(n * 3 + k, **{"统一社会信用代码": credit_code(n)}) for n in range(1, 201) for k in range(2 if n <= 24 else 3)
+        person(n * 3 + k, 统一社会信用代码=credit_code(n)) for n in range(1, 201) for k in range(2 if n <= 24 else 3)
     ]
     office.load("practitioners", [REGISTRATIONS, *rows], day=NEXT)
     run = office.run(NEXT, guarded=True)
@@ -194,7 +194,9 @@ def test_an_invented_province_is_judged_from_the_registers_as_from_its_files(off
         office.take(sources[file.stem], {file.name: file})
     run = office.run()
     gathered = gather(invented, law())
-    facts = Facts({**gathered.facts.tables, "coverage": facts_on(DAY).tables["coverage"]})  # deliveries say what they cover
+    facts = Facts(
+        {**gathered.facts.tables, "coverage": facts_on(DAY).tables["coverage"]}
+    )  # deliveries say what they cover
     expected = list(columnar.evaluate(law(), policy(DAY), facts, DAY))
     _facts, found = evaluated(DAY, run.revision_id, law())
     assert len(facts_on(DAY).tables["registrations"]) == len(gathered.facts.tables["registrations"])

@@ -44,7 +44,7 @@ def held(office: Office, day: date = DAY) -> tuple[str, int | None]:
 
 
 def test_a_load_accounts_for_every_row_and_keeps_the_raw_file(office: Office) -> None:
-    rows = [REGISTRATIONS, person(1), person(1), person(2), person(3, **{"有效期止": "2026-02-30"})]
+    rows = [REGISTRATIONS, person(1), person(1), person(2), person(3, 有效期止="2026-02-30")]
     path = office.path(rows)
     load = office.take("practitioners", {"登记.csv": path})
     counts = load.counts["registrations"]
@@ -75,7 +75,7 @@ def test_changed_new_and_gone_rows_are_told_apart_and_the_past_stays(office: Off
     office.people(1, 2, 3)
     before = office.now
     load = office.load(
-        "practitioners", [REGISTRATIONS, person(1), person(2, **{"有效期止": "2028-01-01"}), person(4)], day=NEXT
+        "practitioners", [REGISTRATIONS, person(1), person(2, 有效期止="2028-01-01"), person(4)], day=NEXT
     )
     counts = load.counts["registrations"]
     assert (counts["added"], counts["changed"], counts["unchanged"], counts["gone"]) == (1, 1, 1, 1)
@@ -97,7 +97,7 @@ def test_a_delta_lets_everything_else_stand(office: Office) -> None:
 
 
 def test_rows_that_share_a_key_are_all_kept(office: Office) -> None:
-    first, second = item(**{"等级": "二级"}), item(**{"等级": "一级", "有效期起": "2023-01-01"})
+    first, second = item(等级="二级"), item(等级="一级", 有效期起="2023-01-01")
     office.load("qualifications", [ITEMS, first, second])
     assert sorted(ItemRow.objects.values_list("nth", flat=True)) == [1, 2]
     assert office.load("qualifications", [ITEMS, second, first], day=NEXT).counts["items"]["unchanged"] == 2
@@ -203,7 +203,7 @@ def test_projects_are_read(office: Office) -> None:
 def test_f01_two_items_of_one_certificate_one_person_of_two_majors(office: Office) -> None:
     office.load("qualifications", items({"资质名称": "建筑工程施工总承包", "等级": "二级"},
                                         {"资质名称": "市政公用工程施工总承包", "等级": "三级"}))  # fmt: skip
-    office.load("practitioners", [REGISTRATIONS, person(1, **{"专业": "建筑工程、市政公用工程"})])
+    office.load("practitioners", [REGISTRATIONS, person(1, 专业="建筑工程、市政公用工程")])
     assert ItemRow.objects.count() == 2
     assert Person.objects.count() == 1
     assert RegistrationRow.objects.count() == 2
@@ -218,8 +218,8 @@ def test_f03_a_source_that_no_longer_arrives(office: Office) -> None:
 
 
 def test_f05_two_sources_disagree_and_the_conflict_is_listed(office: Office) -> None:
-    office.load("practitioners", [REGISTRATIONS, person(1, **{"有效期止": "2026-03-10"})])
-    office.load("national-practitioners", [REGISTRATIONS, person(1, **{"有效期止": "2026-03-31"}), person(2)])
+    office.load("practitioners", [REGISTRATIONS, person(1, 有效期止="2026-03-10")])
+    office.load("national-practitioners", [REGISTRATIONS, person(1, 有效期止="2026-03-31"), person(2)])
     found = conflicts("registrations")
     assert [row[-2:] for row in found] == [("national-practitioners", "practitioners")]
     rows = facts_on(DAY).rows("registrations")
@@ -228,8 +228,8 @@ def test_f05_two_sources_disagree_and_the_conflict_is_listed(office: Office) -> 
 
 def test_f05_moving_from_one_enterprise_to_another(office: Office) -> None:
     office.load("practitioners", [
-        REGISTRATIONS, person(1, **{"有效期止": "2026-03-10"}),
-        person(1, **{"统一社会信用代码": OTHER, "有效期起": "2026-03-15"}),
+        REGISTRATIONS, person(1, 有效期止="2026-03-10"),
+        person(1, 统一社会信用代码=OTHER, 有效期起="2026-03-15"),
     ])  # fmt: skip
     assert sorted((row.credit_code, row.valid_from) for row in facts_on(DAY).rows("registrations")) == sorted(
         [(OWN, date(2024, 1, 1)), (OTHER, date(2026, 3, 15))]
@@ -247,17 +247,18 @@ def correction(office: Office, value: str = "2031-01-31") -> None:
 
 
 def test_f06_a_correction_outlives_the_next_load_until_it_is_released(office: Office) -> None:
-    office.load("practitioners", [REGISTRATIONS, person(1, **{"有效期止": "2026-01-31"})])
+    office.load("practitioners", [REGISTRATIONS, person(1, 有效期止="2026-01-31")])
     before = office.now
     correction(office)
     assert [row.valid_to for row in facts_on(DAY).rows("registrations")] == [date(2031, 1, 31)]
     assert [row.valid_to for row in facts_on(DAY, before).rows("registrations")] == [date(2026, 1, 31)]
-    load = office.load(
-        "practitioners", [REGISTRATIONS, person(1, **{"有效期止": "2026-01-31", "等级": "一级"})], day=NEXT
-    )
+    load = office.load("practitioners", [REGISTRATIONS, person(1, 有效期止="2026-01-31", 等级="一级")], day=NEXT)
     assert load.counts["corrections"] == {"source_still_differs": 1}
     [row] = facts_on(NEXT).rows("registrations")
-    assert (row.valid_to, row.profession_grade) == (date(2031, 1, 31), "grade-1")  # one field corrected, the rest followed
+    assert (row.valid_to, row.profession_grade) == (
+        date(2031, 1, 31),
+        "grade-1",
+    )  # one field corrected, the rest followed
     [one] = due_for_review(date(2026, 8, 1))
     assert list(due_for_review(date(2026, 7, 31))) == []
     release_correction(correction=one, by="li", at=office.tick(), because="来源已改")
@@ -287,7 +288,9 @@ def test_a_correction_wants_field_reason_and_document(office: Office, field: str
 
 
 def test_f07_a_cancellation_in_the_future_and_the_right_certificate(office: Office) -> None:
-    office.load("qualifications", items({"资质证书号": "D1", "状态": "注销", "状态日期": "2026-05-21"}, {"资质证书号": "D2"}))
+    office.load(
+        "qualifications", items({"资质证书号": "D1", "状态": "注销", "状态日期": "2026-05-21"}, {"资质证书号": "D2"})
+    )
     first = office.load(
         "qualifications", items({"资质证书号": "D1", "状态": "注销", "状态日期": "2026-05-21"},
                                 {"资质证书号": "D2", "等级": "一级"}), day=NEXT,
@@ -311,7 +314,7 @@ def test_f09_every_place_belongs_to_one_city_or_is_asked_about(office: Office) -
 
 
 def test_f11_identities_of_other_documents_load_too(office: Office) -> None:
-    office.load("practitioners", [REGISTRATIONS, person(1, **{"身份证号": "E12345678", "证件类型": "护照"})])
+    office.load("practitioners", [REGISTRATIONS, person(1, 身份证号="E12345678", 证件类型="护照")])
     one = Person.objects.get()
     assert identity_of(one)[1] == "E12345678"
     assert one.born_on is None
@@ -351,13 +354,15 @@ def test_rows_of_every_register_only_end(office: Office, slug: str) -> None:
     del office
     table = TABLES[slug]._meta.db_table
     model = TABLES[slug]
-    columns = {"source": "x", "nth": 1, "recorded_from": 1}
+    columns: dict[str, str | int | None] = {"source": "x", "nth": 1, "recorded_from": 1}
     for field in model._meta.concrete_fields:
-        if field.column not in columns and field.column != "id" and not field.null:
+        name = str(field.column)
+        if name not in columns and name != "id" and not field.null:
             kind = field.get_internal_type()
-            columns[field.column] = {"ForeignKey": 1, "BigIntegerField": 1, "DateField": "2026-01-01"}.get(kind, "x")
+            sample: dict[str, str | int] = {"ForeignKey": 1, "BigIntegerField": 1, "DateField": "2026-01-01"}
+            columns[name] = sample.get(kind, "x")
 
-    def insert(**changed: object) -> None:
+    def insert(**changed: int) -> None:
         values = columns | changed
         marks = ", ".join(["%s"] * len(values))
         with transaction.atomic(), connection.cursor() as cursor:
@@ -371,7 +376,11 @@ def test_rows_of_every_register_only_end(office: Office, slug: str) -> None:
     with pytest.raises(IntegrityError):
         insert(recorded_from=2)  # two current rows of one key
     execute(f"UPDATE {table} SET recorded_to = 5")
-    for refused in (f"UPDATE {table} SET recorded_to = NULL", f"UPDATE {table} SET recorded_to = 7", f"DELETE FROM {table}"):
+    for refused in (
+        f"UPDATE {table} SET recorded_to = NULL",
+        f"UPDATE {table} SET recorded_to = 7",
+        f"DELETE FROM {table}",
+    ):
         with pytest.raises(DatabaseError, match="only ends"):
             execute(refused)
     with pytest.raises(DatabaseError, match="overlap"):

@@ -9,19 +9,20 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 from django.db import transaction
+from django.db.models import Q
 
 from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
 from qualwatch.assessments.queries import on_record_in
-from qualwatch.evaluation import columnar
+from qualwatch.evaluation import columnar, reference
 from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.findings import EnterpriseResult
 from qualwatch.journal.actions import digest_of, record
 from qualwatch.law.loader import Law
 from qualwatch.registers.facts import facts_on, revision_at
-from qualwatch.registers.models import RevisionClock
-from qualwatch.registers.tables import Table
+from qualwatch.registers.tables import Table, lock
 from qualwatch.wording import gettext as _
 
+FEW = 200  # enterprises judged one by one
 SAMPLE = 50  # enterprises shown of a held run
 SOURCE = "assessment"
 ROLLING = timedelta(days=1)
@@ -41,7 +42,7 @@ def assess(
 
     A run that would newly warn more than the policy's share of enterprises is held: nothing of it is on record.
     """
-    RevisionClock.objects.select_for_update().filter(number=1).first()  # registers stand still meanwhile
+    lock()  # registers stand still meanwhile
     revision = revision_at(None)
     if not revision:
         raise CannotAssess(_("登记库还是空的，先用 qualwatch import 导入"))
@@ -55,7 +56,7 @@ def assess(
     known = Run.objects.filter(**told, is_full=True).exclude(state="rejected").order_by("-id").first()
     if known and codes is None:
         return known
-    return _run(Run(**told, is_full=codes is None, run_at=at, by=by), law, codes, guarded=guarded)
+    return _run(Run(**told, is_full=codes is None, credit_codes=codes, run_at=at, by=by), law, guarded=guarded)
 
 
 @transaction.atomic
@@ -67,7 +68,7 @@ def release_run(*, run: Run, law: Law, by: str, at: datetime, because: str) -> R
     if Run.objects.filter(state="released", pk__gt=run.pk).exists():
         raise CannotAssess(_("之后已有放行的核查"))
     run.decided_by, run.decided_at, run.because = by, at, because
-    return _run(run, law, None, guarded=False)
+    return _run(run, law, guarded=False)
 
 
 @transaction.atomic
@@ -87,27 +88,26 @@ def evaluated(
     as_of: date, revision: int, law: Law, codes: list[str] | None = None
 ) -> tuple[Facts, list[EnterpriseResult]]:
     """Facts and results of a day as known at a revision: what a run said, said again."""
-    facts = facts_on(as_of, revision, codes)
-    return facts, list(columnar.evaluate(law, law.policy_on(as_of), facts, as_of))
+    facts, policy = facts_on(as_of, revision, codes), law.policy_on(as_of)
+    if codes is not None and len(codes) <= FEW:  # the engine that defines the answer is the faster one then
+        return facts, [reference.judge(law, policy, facts, code, as_of) for code in codes]
+    results = list(columnar.evaluate(law, policy, facts, as_of))
+    return facts, results if codes is None else [one for one in results if _code_of(one) in set(codes)]
 
 
-def _run(run: Run, law: Law, codes: list[str] | None, *, guarded: bool) -> Run:
+def _run(run: Run, law: Law, *, guarded: bool) -> Run:
+    codes = run.credit_codes
     facts, results = evaluated(run.as_of, run.revision_id, law, codes)
-    if codes is not None:
-        results = [one for one in results if _code_of(one) in set(codes)]
     digest = _digest_of_facts(facts)
     if run.input_digest and run.input_digest != digest:
         raise CannotAssess(_("登记库给不出当时的事实"))  # what was known cannot change: the database was tampered with
     run.input_digest = digest
-    bad = {_code_of(one) for one in results if one.anomalies or any(f.verdict == "short" for f in one.findings)}
-    newly = sorted(bad - _warned_before(run.run_at, codes))
+    others = set() if codes is None else _bad_on_record(Q(recorded_to=None)) - set(codes)
+    newly = sorted((_bad(results) | others) - _bad_before(run.run_at))
     run.counts = _counts(results, len(newly))
     guard = law.policy_on(run.as_of)["mass_warning_guard"]
-    everybody = (
-        len(results)
-        if codes is None
-        else FindingRow.objects.filter(recorded_to=None).values("credit_code").distinct().count()
-    )
+    full = None if codes is None else Run.objects.filter(state="released", is_full=True).order_by("id").last()
+    everybody = full.counts["enterprises"] if full else len(results)
     if guarded and len(newly) >= guard.enterprises and len(newly) * 100 > everybody * guard.share_percent:
         run.state, run.sample = "held", newly[:SAMPLE]
         run.because = _("新增 {count} 家，超过 {share}%").format(count=len(newly), share=guard.share_percent)
@@ -115,7 +115,7 @@ def _run(run: Run, law: Law, codes: list[str] | None, *, guarded: bool) -> Run:
         run.state, run.sample = "released", run.sample or []
     run.save()
     if run.state == "released":
-        _put_on_record(run, results, codes)
+        _put_on_record(run, results)
     told = {"run": run.pk, "as_of": run.as_of, "revision": run.revision_id, "law": run.law_digest, "counts": run.counts,
             "input": run.input_digest}  # fmt: skip
     at, by = (run.decided_at, run.decided_by) if run.decided_at else (run.run_at, run.by)
@@ -123,7 +123,7 @@ def _run(run: Run, law: Law, codes: list[str] | None, *, guarded: bool) -> Run:
     return run
 
 
-def _put_on_record(run: Run, results: list[EnterpriseResult], codes: list[str] | None) -> None:
+def _put_on_record(run: Run, results: list[EnterpriseResult]) -> None:
     rows = [
         (
             one.credit_code, one.category, one.sub_item, one.requirement, one.grade, one.certificate_no,
@@ -143,7 +143,7 @@ def _put_on_record(run: Run, results: list[EnterpriseResult], codes: list[str] |
     ):  # fmt: skip
         columns = list(zip(*listed, strict=True)) or [()] * len(types)
         arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
-        with Table(model, SOURCE, pa.table(arrays, model.facts()), is_full=True, within=codes) as table:
+        with Table(model, SOURCE, pa.table(arrays, model.facts()), is_full=True, within=run.credit_codes) as table:
             table.apply(run.pk, run.as_of)
 
 
@@ -152,17 +152,22 @@ def _code_of(result: EnterpriseResult) -> str:
     return codes[0] if codes else ""
 
 
-def _warned_before(at: datetime, codes: list[str] | None) -> set[str]:
+def _bad(results: list[EnterpriseResult]) -> set[str]:
+    return {_code_of(one) for one in results if one.anomalies or any(f.verdict == "short" for f in one.findings)}
+
+
+def _bad_on_record(when: Q) -> set[str]:
+    """Enterprises short or anomalous on record."""
+    short = FindingRow._default_manager.filter(when, verdict="short").values_list("credit_code", flat=True)
+    anomalous = AnomalyRow._default_manager.filter(when).values_list("credit_code", flat=True)
+    return set(short.distinct()) | set(anomalous.distinct())
+
+
+def _bad_before(at: datetime) -> set[str]:
     """Enterprises short or anomalous in the last released run that is a day old, or in the first one."""
     released = Run.objects.filter(state="released")
     baseline = released.filter(run_at__lte=at - ROLLING).order_by("id").last() or released.order_by("id").first()
-    if baseline is None:
-        return set()
-    found: set[str] = set()
-    for model, extra in ((FindingRow, {"verdict": "short"}), (AnomalyRow, {})):
-        rows = model._default_manager.filter(on_record_in(baseline.pk), **extra)
-        found |= set(rows.values_list("credit_code", flat=True).distinct())
-    return found
+    return _bad_on_record(on_record_in(baseline.pk)) if baseline else set()
 
 
 def _counts(results: list[EnterpriseResult], newly: int) -> dict[str, Any]:

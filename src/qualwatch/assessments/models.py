@@ -16,7 +16,8 @@ class Run(models.Model):
     law_digest = models.CharField(max_length=64)
     policy_digest = models.CharField(max_length=64)
     input_digest = models.CharField(max_length=64)
-    is_full = models.BooleanField()  # False: only the enterprises that a push concerned
+    is_full = models.BooleanField()
+    credit_codes = models.JSONField(null=True)  # of a run that is not full: the enterprises that a push concerned
     run_at = models.DateTimeField()
     by = models.CharField(max_length=150)
     state = models.CharField(max_length=20)

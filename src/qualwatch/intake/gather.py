@@ -1,6 +1,6 @@
 """A folder of register files, one workbook, or a facts folder -> facts with every row accounted for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -67,6 +67,14 @@ def gather_files(files: Mapping[str, Path], law: Law, progress: Progress = lambd
     for at, (name, file) in enumerate(files.items()):
         progress(name, sum(sizes[:at]), sum(sizes))
         reading.file(file, name)
+    return reading.gathered()
+
+
+def gather_sheets(sheets: Iterable[Sheet], law: Law) -> Gathered:
+    """Reads sheets that are in memory already."""
+    reading = _Gathering(law)
+    for sheet in sheets:
+        reading.sheet(sheet)
     return reading.gathered()
 
 

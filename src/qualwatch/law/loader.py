@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -152,6 +152,12 @@ def load_law(folder: Path | None = None, policy_file: Path | None = None) -> Law
     if reading.problems:
         raise LawError(reading.problems)
     return law
+
+
+@cache
+def current_law() -> Law:
+    """The built-in law, read once in this process."""
+    return load_law()
 
 
 def _category_texts(reading: _Reading) -> list[tuple[Path, CategoryText, Any]]:

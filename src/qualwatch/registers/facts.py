@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qualwatch.evaluation.facts import SCHEMAS, Coverage, Facts
-from qualwatch.registers.bulk import rows_of, table_of
+from qualwatch.registers.bulk import table_of
 from qualwatch.registers.corrections import CORRECTION
-from qualwatch.registers.models import TABLES, Load, Recorded, Revision
+from qualwatch.registers.models import TABLES, Correction, Load, PlatformChange, Recorded, Revision
 from qualwatch.registers.sources import sources
 
 PERSON = "'P' || {}"
@@ -62,7 +62,7 @@ class _Scope:
     def _rows(self, name: str) -> tuple[str, list[object]]:
         """FROM and WHERE of the rows on record that are believed."""
         model = TABLES[name]
-        where = f"{_on_record('t', self.revision)}{_believed(model, self.revision)}"
+        where = f"{_on_record('t', self.revision)}{_believed(model, name, self.revision)}"
         values: list[object] = []
         if self.codes is not None:
             marks = ", ".join(["%s"] * len(self.codes)) or "NULL"
@@ -114,15 +114,26 @@ def _on_record(alias: str, revision: int) -> str:
     return f"{alias}.recorded_from <= {revision} AND ({alias}.recorded_to IS NULL OR {alias}.recorded_to > {revision})"
 
 
-def _believed(model: type[Recorded], revision: int) -> str:
+def _present(slug: str) -> list[str]:
+    """The sources that have given rows to a table, those believed first in front."""
+    known = {name for name, source in sources().items() if slug in source.tables and delivered(name)}
+    if Correction.objects.filter(table=slug).exists():
+        known.add(CORRECTION)
+    return sorted(known, key=lambda name: (name != CORRECTION, name in sources() and sources()[name].precedence, name))
+
+
+def delivered(source: str) -> bool:
+    """Whether anything of a source was ever let in."""
+    loads = Load.objects.filter(source=source, state="released")
+    return loads.exists() or PlatformChange.objects.filter(source=source, state="applied").exists()
+
+
+def _believed(model: type[Recorded], slug: str, revision: int) -> str:
     """Of several sources with one key the first in precedence; nothing where one source has all rows."""
-    table = model._meta.db_table
-    present = [row[0] for row in rows_of(f"SELECT DISTINCT source FROM {table}")]
-    if len(present) < 2 or table == "registers_unread":
+    order = _present(slug)
+    if len(order) < 2:
         return ""
-    order = sorted(
-        present, key=lambda slug: (slug != CORRECTION, sources()[slug].precedence if slug in sources() else 0, slug)
-    )
+    table = model._meta.db_table
 
     def place(alias: str) -> str:
         cases = " ".join(f"WHEN '{slug}' THEN {at}" for at, slug in enumerate(order))
@@ -136,18 +147,16 @@ def _believed(model: type[Recorded], revision: int) -> str:
 def _coverage(revision: int, day: date) -> list[Coverage]:
     """How old each source is: its newest delivery known by then and not of a later day."""
     found = []
+    first = {name: min(one.precedence for one in sources().values() if name in one.tables) for name in JUDGED}
     for source in sources().values():
         judged = [name for name in source.tables if name in JUDGED]
+        if not judged:
+            continue
         known = Load.objects.filter(source=source.slug, state="released", revision_id__lte=revision, as_of__lte=day)
         last = known.order_by("as_of", "id").last()
-        if not judged or (
-            last is None
-            and source.precedence > min(one.precedence for one in sources().values() if set(one.tables) & set(judged))
-        ):  # a second source that never delivered is no gap
-            continue
         for name in judged:
-            if last is None:
-                found.append(Coverage(name, None, None, None, source.area, source.people))
-            else:
+            if last is not None:
                 found.append(Coverage(name, last.as_of, last.covers_from, last.covers_to, source.area, source.people))
+            elif source.precedence == first[name]:  # a second source that never delivered is no gap
+                found.append(Coverage(name, None, None, None, source.area, source.people))
     return found

@@ -100,6 +100,7 @@ class Recorded(models.Model):
     """A row of a register. `nth` tells apart rows that a source writes twice with the same key."""
 
     KEY: ClassVar[tuple[str, ...]]
+    PART: ClassVar[tuple[str, ...]] = ()  # of the key: what tells apart the rows that one row of the source becomes
     id = models.BigAutoField(primary_key=True)
     source = models.CharField(max_length=40)
     nth = models.PositiveSmallIntegerField(default=1)
@@ -109,6 +110,11 @@ class Recorded(models.Model):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def unit(cls) -> tuple[str, ...]:
+        """What a single row of the source is known by: a change of it replaces all rows that share this."""
+        return tuple(name for name in cls.KEY if name not in cls.PART)
 
     @classmethod
     def facts(cls) -> list[str]:
@@ -171,6 +177,7 @@ class RegistrationRow(Recorded):
     """One person, one profession, one speciality, one enterprise; '' = no number, no readable speciality."""
 
     KEY = ("credit_code", "person_id", "profession", "speciality", "registration_no")
+    PART = ("speciality",)
     credit_code = models.CharField(max_length=18)
     person = _person()
     profession = models.CharField(max_length=60)
@@ -248,6 +255,31 @@ class UnreadRow(Recorded):
     category = models.CharField(max_length=80)
 
     Meta = recorded_meta("unread", KEY)
+
+
+class PlatformChange(models.Model):
+    """One change that the platform pushed, in its order; the row itself lies encrypted."""
+
+    change_id = models.CharField(max_length=100, unique=True)
+    sequence = models.PositiveBigIntegerField(unique=True)
+    source = models.CharField(max_length=40)
+    action = models.CharField(max_length=10)
+    digest = models.CharField(max_length=64)
+    row = models.BinaryField()
+    key_version = models.CharField(max_length=20)
+    state = models.CharField(max_length=10)
+    problem = models.TextField(blank=True)
+    taken_at = models.DateTimeField()
+    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="changes")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=("applied", "rejected")), name="change_state_known"),
+            models.CheckConstraint(condition=Q(action__in=("put", "remove")), name="change_action_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.change_id}"
 
 
 class Correction(models.Model):

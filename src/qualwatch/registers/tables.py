@@ -28,10 +28,15 @@ class Change:
         return asdict(self)
 
 
-def next_revision(*, what: str, by: str, at: datetime) -> Revision:
-    """The next change of what is known; waits until every earlier one is committed."""
+def lock() -> None:
+    """Waits until every earlier change of the registers is committed, and keeps later ones waiting."""
     RevisionClock.objects.get_or_create(number=1)
     RevisionClock.objects.select_for_update().get(number=1)
+
+
+def next_revision(*, what: str, by: str, at: datetime) -> Revision:
+    """The next change of what is known; locks the registers."""
+    lock()
     return Revision.objects.create(recorded_at=at, by=by, what=what)
 
 
@@ -67,6 +72,9 @@ class Table:
         """Rows of the source on record now."""
         return int(rows_of(f"SELECT count(*) FROM {self.name} t WHERE {self._current}", self._values)[0][0])
 
+    def _any_known(self) -> bool:
+        return bool(rows_of(f"SELECT 1 FROM {self.name} t WHERE {self._current} LIMIT 1", self._values))
+
     def gone(self) -> int:
         """Rows on record whose key is not among those staged."""
         query = f"SELECT count(*) FROM {self.name} t WHERE {self._current} AND NOT {self._staged()}"
@@ -75,18 +83,18 @@ class Table:
     def apply(self, revision: int, as_of: date) -> Change:
         """Ends what changed or is gone, adds what is new; the same rows again change nothing."""
         gone = changed = 0
-        if self.known():
+        if self._any_known():
             changed = execute(
                 f"UPDATE {self.name} AS t SET recorded_to = %s "
                 f"WHERE {self._current} AND {self._staged()} AND NOT {self._staged(whole=True)}",
                 [revision, *self._values],
             )
-            if self.is_full:
-                gone = execute(
-                    f"UPDATE {self.name} AS t SET recorded_to = %s, absent_since = %s "
-                    f"WHERE {self._current} AND NOT {self._staged()}",
-                    [revision, as_of, *self._values],
-                )
+            told_about = "" if self.is_full else f"AND {self._staged(self.model.unit())} "
+            gone = execute(
+                f"UPDATE {self.name} AS t SET recorded_to = %s, absent_since = %s "
+                f"WHERE {self._current} {told_about}AND NOT {self._staged()}",
+                [revision, as_of, *self._values],
+            )
         names = ", ".join((*self.facts, "nth"))
         same = " AND ".join(f"t.{name} = s.{name}" for name in self.key)
         added = execute(
@@ -96,6 +104,14 @@ class Table:
         )
         rows = len(self._rows)
         return Change(rows, added - changed, changed, rows - added, gone)
+
+    def end(self, revision: int, as_of: date) -> int:
+        """Ends the rows on record that those staged stand for; how many."""
+        return execute(
+            f"UPDATE {self.name} AS t SET recorded_to = %s, absent_since = %s "
+            f"WHERE {self._current} AND {self._staged(self.model.unit())}",
+            [revision, as_of, *self._values],
+        )
 
     @property
     def _current(self) -> str:
@@ -108,8 +124,8 @@ class Table:
     def _values(self) -> list[object]:
         return [self.source, *(self.within or ())]
 
-    def _staged(self, *, whole: bool = False) -> str:
-        same = [f"s.{name} = t.{name}" for name in self.key]
+    def _staged(self, key: Iterable[str] = (), *, whole: bool = False) -> str:
+        same = [f"s.{name} = t.{name}" for name in key or self.key]
         if whole:
             same += [f"s.{name} IS NOT DISTINCT FROM t.{name}" for name in self.facts if name not in self.key]
         return f"EXISTS (SELECT 1 FROM {self.staged} s WHERE {' AND '.join(same)})"

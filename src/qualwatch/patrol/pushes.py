@@ -1,0 +1,29 @@
+"""What a push of the platform changes: registers and findings, in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+
+from qualwatch.assessments.actions import assess
+from qualwatch.assessments.models import Run
+from qualwatch.law.loader import Law
+from qualwatch.registers.changes import Change, Taken, apply_changes
+
+
+@dataclass(frozen=True, slots=True)
+class PushDone:
+    """What became of the changes, and the run that followed where something new came."""
+
+    taken: Taken
+    run: Run | None
+
+
+@transaction.atomic
+def take_in_changes(*, changes: Sequence[Change], law: Law, by: str, at: datetime, day: date) -> PushDone:
+    """Applies changes and assesses the enterprises concerned. Cards wait for the day's close (policy)."""
+    taken = apply_changes(changes=changes, law=law, by=by, at=at, day=day)
+    if not taken.credit_codes:
+        return PushDone(taken, None)
+    return PushDone(taken, assess(as_of=day, law=law, by=by, at=at, credit_codes=taken.credit_codes))

@@ -1,0 +1,1 @@
+"""The doors: pages and interfaces, each opening on the rooms and on no other door."""
