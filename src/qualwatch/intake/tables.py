@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from qualwatch.evaluation.facts import (
@@ -81,8 +82,7 @@ class TableReader:
 
     def __init__(self, law: Law) -> None:
         self.law = law
-        self.words = Words(law)
-        self.qualifications = QualificationNames(law)
+        self.words, self.qualifications = _vocabulary(law)
         self.into = Collected()
         self.smooth = SmoothRows(self.words)
         self._named: dict[tuple[Any, ...], Qualification | BadCell] = {}
@@ -312,6 +312,12 @@ class TableReader:
         except BadColumn:
             category = self.qualifications.category_alone(row.cells.get("qualification"))
         return RejectedKey(table, code, profession[0] if profession else None, identity, category)
+
+
+@lru_cache(maxsize=2)
+def _vocabulary(law: Law) -> tuple[Words, QualificationNames]:
+    """The words by which the registers name what the law knows; built once for a law."""
+    return Words(law), QualificationNames(law)
 
 
 def _reason_slugs() -> set[str]:

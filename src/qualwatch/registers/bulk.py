@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 from django.db import connection
 
-TYPES = {pa.string(): "text", pa.date32(): "date", pa.int32(): "integer", pa.int64(): "bigint"}
+TYPES = {pa.string(): "text", pa.date32(): "date", pa.int32(): "integer", pa.int64(): "bigint", pa.binary(): "bytea"}
 _numbers = count(1)
 
 
@@ -19,18 +19,20 @@ class Staged:
 
     def __init__(self, columns: Mapping[str, pa.Array | pa.ChunkedArray], name: str) -> None:
         self._table = pa.table(dict(columns))
+        self._kinds = [field.type for field in self._table.schema]
         self._name = f"{name}_{next(_numbers)}"
 
     def __str__(self) -> str:
         return self._name
 
     def __enter__(self) -> Self:
-        columns = ", ".join(f"{field.name} {TYPES[field.type]}" for field in self._table.schema)
+        names = self._table.column_names
+        columns = ", ".join(f"{name} {TYPES[kind]}" for name, kind in zip(names, self._kinds, strict=True))
         with connection.cursor() as cursor:
             cursor.execute(f"CREATE TEMPORARY TABLE {self._name} ({columns})")
             if connection.vendor == "postgresql":
                 with cursor.copy(f"COPY {self._name} FROM STDIN (FORMAT csv)") as copy:
-                    for batch in self._table.to_batches(100_000):
+                    for batch in _as_text(self._table).to_batches(100_000):
                         sink = io.BytesIO()
                         options = pa_csv.WriteOptions(include_header=False, quoting_style="all_valid")
                         pa_csv.write_csv(pa.table(batch), sink, options)
@@ -53,6 +55,15 @@ class Staged:
         if kind is None:  # after an error the transaction is undone, and the table with it
             with connection.cursor() as cursor:
                 cursor.execute(f"DROP TABLE {self._name}")
+
+
+def _as_text(table: pa.Table) -> pa.Table:
+    """Bytes written as PostgreSQL reads them in CSV."""
+    for at, field in enumerate(table.schema):
+        if field.type == pa.binary():
+            shown = ["\\x" + one.hex() if one is not None else None for one in table.column(at).to_pylist()]
+            table = table.set_column(at, field.name, pa.array(shown, pa.string()))
+    return table
 
 
 def execute(statement: str, values: Sequence[Any] = ()) -> int:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.db.models import Max
 
 from qualwatch.evaluation.facts import SCHEMAS, Coverage, Facts
 from qualwatch.registers.bulk import table_of
@@ -51,6 +52,7 @@ class _Scope:
 
     def __init__(self, revision: int, codes: list[str] | None) -> None:
         self.revision, self.codes = revision, codes
+        self.present = _present(revision)
 
     def table(self, name: str) -> pa.Table:
         """A facts table."""
@@ -62,7 +64,7 @@ class _Scope:
     def _rows(self, name: str) -> tuple[str, list[object]]:
         """FROM and WHERE of the rows on record that are believed."""
         model = TABLES[name]
-        where = f"{_on_record('t', self.revision)}{_believed(model, name, self.revision)}"
+        where = f"{_on_record('t', self.revision)}{_believed(model, self.present[name], self.revision)}"
         values: list[object] = []
         if self.codes is not None:
             marks = ", ".join(["%s"] * len(self.codes)) or "NULL"
@@ -114,23 +116,23 @@ def _on_record(alias: str, revision: int) -> str:
     return f"{alias}.recorded_from <= {revision} AND ({alias}.recorded_to IS NULL OR {alias}.recorded_to > {revision})"
 
 
-def _present(slug: str) -> list[str]:
-    """The sources that have given rows to a table, those believed first in front."""
-    known = {name for name, source in sources().items() if slug in source.tables and delivered(name)}
-    if Correction.objects.filter(table=slug).exists():
-        known.add(CORRECTION)
-    return sorted(known, key=lambda name: (name != CORRECTION, name in sources() and sources()[name].precedence, name))
+def _present(revision: int) -> dict[str, list[str]]:
+    """For every table the sources that gave rows to it, those believed first in front."""
+    loads = Load.objects.filter(state="released", revision_id__lte=revision)
+    delivered = set(loads.values_list("source", flat=True).distinct())
+    delivered |= set(
+        PlatformChange.objects.filter(revision_id__lte=revision).values_list("source", flat=True).distinct()
+    )
+    corrected = set(Correction.objects.values_list("table", flat=True).distinct())
+    order = sorted(delivered & sources().keys(), key=lambda slug: (sources()[slug].precedence, slug))
+    return {
+        name: [CORRECTION] * (name in corrected) + [slug for slug in order if name in sources()[slug].tables]
+        for name in TABLES
+    }
 
 
-def delivered(source: str) -> bool:
-    """Whether anything of a source was ever let in."""
-    loads = Load.objects.filter(source=source, state="released")
-    return loads.exists() or PlatformChange.objects.filter(source=source, state="applied").exists()
-
-
-def _believed(model: type[Recorded], slug: str, revision: int) -> str:
+def _believed(model: type[Recorded], order: list[str], revision: int) -> str:
     """Of several sources with one key the first in precedence; nothing where one source has all rows."""
-    order = _present(slug)
     if len(order) < 2:
         return ""
     table = model._meta.db_table
@@ -148,13 +150,14 @@ def _coverage(revision: int, day: date) -> list[Coverage]:
     """How old each source is: its newest delivery known by then and not of a later day."""
     found = []
     first = {name: min(one.precedence for one in sources().values() if name in one.tables) for name in JUDGED}
+    known = Load.objects.filter(state="released", revision_id__lte=revision, as_of__lte=day)
+    newest = dict(
+        known.values_list("source").annotate(newest=Max("id"))
+    )  # an older day than the last is never released
+    loads = Load.objects.in_bulk(list(newest.values()))
     for source in sources().values():
-        judged = [name for name in source.tables if name in JUDGED]
-        if not judged:
-            continue
-        known = Load.objects.filter(source=source.slug, state="released", revision_id__lte=revision, as_of__lte=day)
-        last = known.order_by("as_of", "id").last()
-        for name in judged:
+        last = loads.get(newest.get(source.slug, 0))
+        for name in (one for one in source.tables if one in JUDGED):
             if last is not None:
                 found.append(Coverage(name, last.as_of, last.covers_from, last.covers_to, source.area, source.people))
             elif source.precedence == first[name]:  # a second source that never delivered is no gap

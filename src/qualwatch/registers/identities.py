@@ -3,6 +3,7 @@
 import hmac
 import os
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 import pyarrow as pa
 from cryptography.exceptions import InvalidTag
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from qualwatch.privacy import masked
-from qualwatch.registers.bulk import Staged, rows_of
+from qualwatch.registers.bulk import Staged, execute, rows_of
 from qualwatch.registers.models import Person
 
 Identity = tuple[str, str]  # kind of document, number
@@ -65,23 +66,53 @@ def name_of(person: Person) -> str:
 
 
 def numbers_of(identities: Sequence[Identity], names: Sequence[str | None], born: pa.Array) -> pa.Array:
-    """The row number of each person, made known where new. A new name or birthday replaces the old one's absence."""
+    """The row number of each person, made known where new; a name or birthday that was missing is filled in."""
     lookups = [lookup_of(one) for one in identities]
+    found = _found(lookups)
+    places = {one: at for at, one in enumerate(lookups)}
+    _make_known([at for one, at in places.items() if one not in found], lookups, identities, names, born)
+    if len(found) < len(places):
+        found |= _found([one for one in places if one not in found])
+    for one, (number, named, dated) in found.items():
+        at = places[one]
+        if (names[at] and not named) or (born[at].is_valid and not dated):
+            _fill_in(Person.objects.get(pk=number), names[at], born[at].as_py())
+    return pa.array([found[one][0] for one in lookups], pa.int64())
+
+
+def _found(lookups: Sequence[str]) -> dict[str, tuple[int, bool, bool]]:
+    """Row number, and whether a name and a birthday are known, by lookup."""
     with Staged({"lookup": pa.array(lookups, pa.string())}, "staged_person") as staged:
-        query = f"SELECT p.lookup, p.id FROM registers_person p JOIN {staged} s ON s.lookup = p.lookup"
-        known: dict[str, int] = dict(rows_of(query))
-    version, born_on = newest_version(), born.to_pylist()
-    new = [at for at, one in enumerate(lookups) if one not in known]
-    for start in range(0, len(new), 5000):
-        made = Person.objects.bulk_create(
-            Person(
-                lookup=lookups[at], key_version=version, identity=encrypted("\x1f".join(identities[at]), version),
-                name=encrypted(names[at] or "", version) if names[at] else None, born_on=born_on[at],
-            )
-            for at in new[start : start + 5000]
-        )  # fmt: skip
-        known |= {one.lookup: one.pk for one in made}
-    return pa.array([known[one] for one in lookups], pa.int64())
+        columns = "p.lookup, p.id, p.name IS NOT NULL, p.born_on IS NOT NULL"
+        rows = rows_of(f"SELECT {columns} FROM registers_person p JOIN {staged} s ON s.lookup = p.lookup")
+    return {lookup: (number, bool(named), bool(dated)) for lookup, number, named, dated in rows}
+
+
+def _make_known(
+    places: Sequence[int], lookups: Sequence[str], identities: Sequence[Identity], names: Sequence[str | None],
+    born: pa.Array,
+) -> None:  # fmt: skip
+    if not places:
+        return
+    version = newest_version()
+    told = [names[at] for at in places]
+    columns = {
+        "lookup": pa.array([lookups[at] for at in places], pa.string()),
+        "key_version": pa.repeat(pa.scalar(version), len(places)),
+        "identity": pa.array([encrypted("\x1f".join(identities[at]), version) for at in places], pa.binary()),
+        "name": pa.array([encrypted(one, version) if one else None for one in told], pa.binary()),
+        "born_on": born.take(pa.array(places, pa.int64())),
+    }
+    with Staged(columns, "staged_person") as staged:
+        listed = ", ".join(columns)
+        execute(f"INSERT INTO registers_person ({listed}) SELECT {listed} FROM {staged}")
+
+
+def _fill_in(person: Person, name: str | None, born_on: date | None) -> None:
+    if name and not person.name:
+        person.name = encrypted(name, person.key_version)
+    person.born_on = person.born_on or born_on
+    person.save(update_fields=["name", "born_on"])
 
 
 @transaction.atomic

@@ -1,0 +1,168 @@
+"""The office's memory on PostgreSQL: first load, daily load, assessment, pushes. Ratios within one run."""
+
+import os
+import random
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from measure import HERE, answer, seconds
+
+sys.path.insert(0, str(HERE.parent / "tools"))
+from with_postgres import DURABLE, cluster
+
+DAY = date(2026, 5, 20)
+AT = datetime(2026, 5, 20, tzinfo=UTC)
+SOURCES = {"企业": "enterprises", "资质": "qualifications", "注册人员": "practitioners", "豁免": "exemptions", "锁定": "locks",
+           "社保": "insurance"}  # fmt: skip
+PUSHES = 300
+
+
+def work(words: list[str]) -> dict[str, Any]:
+    """Words: ENTERPRISES."""
+    enterprises = int(words[0])
+    with _office():
+        return _measured(enterprises)
+
+
+@contextmanager
+def _office() -> Iterator[None]:
+    """A cluster that loses nothing at a crash, and a state folder, of this run's own."""
+    with tempfile.TemporaryDirectory() as state, cluster(DURABLE) as address:
+        os.environ |= {"DATABASE_URL": address, "QUALWATCH_STATE": state}
+        from qualwatch.config import make_ready
+
+        make_ready()
+        from django.core.management import call_command
+
+        call_command("prepare", verbosity=0)
+        yield
+
+
+def _measured(enterprises: int) -> dict[str, Any]:
+    from qualwatch.assessments.actions import assess, release_run
+    from qualwatch.assessments.models import FindingRow
+    from qualwatch.intake.gather import gather
+    from qualwatch.intake.invent import Plan, invent
+    from qualwatch.law.loader import load_law
+    from qualwatch.registers.models import TABLES
+
+    law = load_law()
+    folder = HERE.parent / "build" / "bench" / f"registers-{enterprises}-csv"
+    if not folder.is_dir():
+        invent(Plan(enterprises, 1), folder, "csv", law)
+    found: dict[str, Any] = {"enterprises": enterprises}
+    load = partial(_load, law=law)
+    found["first"] = {name: load(folder / f"{name}.csv", source, DAY) for name, source in SOURCES.items()}
+    found["rows"] = {slug: model._default_manager.count() for slug, model in TABLES.items()}
+    begun = perf_counter()
+    run = assess(as_of=DAY, law=law, by="bench", at=AT)
+    found["assess_held"] = perf_counter() - begun
+    begun = perf_counter()
+    release_run(run=run, law=law, by="other", at=AT, because="bench")
+    found["assess_stored"] = perf_counter() - begun
+    found["findings"] = FindingRow.objects.count()
+    changed = _changed(folder)
+    found["daily"] = {
+        name: load(changed / f"{name}.csv", source, DAY + timedelta(1)) for name, source in SOURCES.items()
+    }
+    shutil.rmtree(changed)
+    begun = perf_counter()
+    assess(as_of=DAY + timedelta(1), law=law, by="bench", at=AT + timedelta(1), guarded=False)
+    found["assess_next_day"] = perf_counter() - begun
+    found["pushes"] = _pushes(law, gather(folder, law).facts.tables["registrations"].num_rows)
+    found["bulk_create"] = _bulk_create()
+    return found
+
+
+def _load(path: Path, source: str, day: date, *, law: Any) -> float:
+    from qualwatch.registers.loads import Delivery, take_in
+
+    covers = (date(2026, 1, 1), date(2026, 4, 1)) if source == "insurance" else None
+    begun = perf_counter()
+    load = take_in(delivery=Delivery(source, {path.name: path}, day, None, covers), law=law, by="bench", at=AT)
+    assert load.state == "released", load.because
+    return perf_counter() - begun
+
+
+def _changed(folder: Path) -> Path:
+    """The same files with one row in a hundred changed or gone."""
+    chance = random.Random(7)
+    made = Path(tempfile.mkdtemp())
+    for name in SOURCES:
+        lines = (folder / f"{name}.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines[1:] if chance.random() > 0.01]
+        (made / f"{name}.csv").write_text("".join([lines[0], *kept]), encoding="utf-8")
+    return made
+
+
+def _pushes(law: Any, _rows: int) -> dict[str, float]:
+    """One change each: a person leaves, then comes back."""
+    from qualwatch.patrol.pushes import take_in_changes
+    from qualwatch.registers.changes import Change
+    from qualwatch.registers.identities import identity_of
+    from qualwatch.registers.models import RegistrationRow
+
+    chance = random.Random(3)
+    numbers = list(
+        RegistrationRow.objects.filter(recorded_to=None, profession="constructor").values_list("id", flat=True)[:50_000]
+    )
+    rows = RegistrationRow.objects.select_related("person").in_bulk(chance.sample(numbers, PUSHES // 2))
+    took, sequence = [], 0
+    for one in rows.values():
+        kind, number = identity_of(one.person)
+        if kind != "resident":
+            pass
+        row = {"统一社会信用代码": one.credit_code, "身份证号": number, "证书类别": "注册建造师", "等级": "二级", "专业": "建筑工程",
+               "注册编号": one.registration_no, "有效期起": "2025-01-01", "有效期止": "2028-01-01", "状态": "有效"}  # fmt: skip
+        for action in ("remove", "put"):
+            sequence += 1
+            change = Change(f"b{sequence}", sequence, "practitioners", action, row)
+            begun = perf_counter()
+            take_in_changes(
+                changes=[change],
+                law=law,
+                by="bench",
+                at=AT + timedelta(days=1, seconds=sequence),
+                day=DAY + timedelta(1),
+            )
+            took.append(perf_counter() - begun)
+    took.sort()
+    return {"count": len(took), "median": took[len(took) // 2], "p99": took[int(len(took) * 0.99)]}
+
+
+def _bulk_create() -> dict[str, float]:
+    """The rows on record written again by Django's bulk_create, into emptied tables of the same shape."""
+    from django.db import connection, transaction
+
+    from qualwatch.registers.models import TABLES
+
+    took = {}
+    for slug, model in TABLES.items():
+        rows = list(model._default_manager.filter(recorded_to=None).values())
+        if len(rows) < 1000:
+            continue
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE {model._meta.db_table} DISABLE TRIGGER USER")
+            cursor.execute(f"TRUNCATE {model._meta.db_table}")
+            cursor.execute(f"ALTER TABLE {model._meta.db_table} ENABLE TRIGGER USER")
+        for row in rows:
+            row.pop("id")
+
+        def write(model: Any = model, rows: list[dict[str, Any]] = rows) -> None:
+            with transaction.atomic():
+                model._default_manager.bulk_create([model(**row) for row in rows], batch_size=5000)
+
+        took[slug] = seconds(write, 1)
+    return took
+
+
+if __name__ == "__main__":
+    answer(work)
