@@ -20,8 +20,14 @@ from with_postgres import DURABLE, cluster
 
 DAY = date(2026, 5, 20)
 AT = datetime(2026, 5, 20, tzinfo=UTC)
-SOURCES = {"企业": "enterprises", "资质": "qualifications", "注册人员": "practitioners", "豁免": "exemptions", "锁定": "locks",
-           "社保": "insurance"}  # fmt: skip
+SOURCES = {
+    "企业": "enterprises",
+    "资质": "qualifications",
+    "注册人员": "practitioners",
+    "豁免": "exemptions",
+    "锁定": "locks",
+    "社保": "insurance",
+}
 PUSHES = 300
 
 
@@ -49,7 +55,6 @@ def _office() -> Iterator[None]:
 def _measured(enterprises: int) -> dict[str, Any]:
     from qualwatch.assessments.actions import assess, release_run
     from qualwatch.assessments.models import FindingRow
-    from qualwatch.intake.gather import gather
     from qualwatch.intake.invent import Plan, invent
     from qualwatch.law.loader import load_law
     from qualwatch.registers.models import TABLES
@@ -77,7 +82,7 @@ def _measured(enterprises: int) -> dict[str, Any]:
     begun = perf_counter()
     assess(as_of=DAY + timedelta(1), law=law, by="bench", at=AT + timedelta(1), guarded=False)
     found["assess_next_day"] = perf_counter() - begun
-    found["pushes"] = _pushes(law, gather(folder, law).facts.tables["registrations"].num_rows)
+    found["pushes"] = _pushes(law)
     found["bulk_create"] = _bulk_create()
     return found
 
@@ -103,7 +108,7 @@ def _changed(folder: Path) -> Path:
     return made
 
 
-def _pushes(law: Any, _rows: int) -> dict[str, float]:
+def _pushes(law: Any) -> dict[str, float]:
     """One change each: a person leaves, then comes back."""
     from qualwatch.patrol.pushes import take_in_changes
     from qualwatch.registers.changes import Change
@@ -117,22 +122,23 @@ def _pushes(law: Any, _rows: int) -> dict[str, float]:
     rows = RegistrationRow.objects.select_related("person").in_bulk(chance.sample(numbers, PUSHES // 2))
     took, sequence = [], 0
     for one in rows.values():
-        kind, number = identity_of(one.person)
-        if kind != "resident":
-            pass
-        row = {"统一社会信用代码": one.credit_code, "身份证号": number, "证书类别": "注册建造师", "等级": "二级", "专业": "建筑工程",
-               "注册编号": one.registration_no, "有效期起": "2025-01-01", "有效期止": "2028-01-01", "状态": "有效"}  # fmt: skip
+        told = {
+            "统一社会信用代码": one.credit_code,
+            "身份证号": identity_of(one.person)[1],
+            "证书类别": "注册建造师",
+            "等级": "二级",
+            "专业": "建筑工程",
+            "注册编号": one.registration_no,
+            "有效期起": "2025-01-01",
+            "有效期止": "2028-01-01",
+            "状态": "有效",
+        }
         for action in ("remove", "put"):
             sequence += 1
-            change = Change(f"b{sequence}", sequence, "practitioners", action, row)
+            change = Change(f"b{sequence}", sequence, "practitioners", action, told)
+            at = AT + timedelta(days=1, seconds=sequence)
             begun = perf_counter()
-            take_in_changes(
-                changes=[change],
-                law=law,
-                by="bench",
-                at=AT + timedelta(days=1, seconds=sequence),
-                day=DAY + timedelta(1),
-            )
+            take_in_changes(changes=[change], law=law, by="bench", at=at, day=DAY + timedelta(1))
             took.append(perf_counter() - begun)
     took.sort()
     return {"count": len(took), "median": took[len(took) // 2], "p99": took[int(len(took) * 0.99)]}
@@ -142,26 +148,31 @@ def _bulk_create() -> dict[str, float]:
     """The rows on record written again by Django's bulk_create, into emptied tables of the same shape."""
     from django.db import connection, transaction
 
-    from qualwatch.registers.models import TABLES
+    from qualwatch.registers.models import TABLES, Person
 
     took = {}
     for slug, model in TABLES.items():
-        rows = list(model._default_manager.filter(recorded_to=None).values())
+        names = [*model.facts(), "source", "nth", "recorded_from"]
+        rows = list(model._default_manager.filter(recorded_to=None).values_list(*names))
         if len(rows) < 1000:
             continue
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"ALTER TABLE {model._meta.db_table} DISABLE TRIGGER USER")
             cursor.execute(f"TRUNCATE {model._meta.db_table}")
             cursor.execute(f"ALTER TABLE {model._meta.db_table} ENABLE TRIGGER USER")
-        for row in rows:
-            row.pop("id")
-
-        def write(model: Any = model, rows: list[dict[str, Any]] = rows) -> None:
-            with transaction.atomic():
-                model._default_manager.bulk_create([model(**row) for row in rows], batch_size=5000)
-
-        took[slug] = seconds(write, 1)
+        made = [model(**dict(zip(names, row, strict=True))) for row in rows]
+        took[slug] = seconds(partial(_written, model, made))
+    people = [Person(lookup=f"x{one.lookup[1:]}", key_version=one.key_version, identity=one.identity, name=one.name,
+                     born_on=one.born_on) for one in Person.objects.all()]  # fmt: skip
+    took["people"] = seconds(partial(_written, Person, people))
     return took
+
+
+def _written(model: Any, rows: list[Any]) -> None:
+    from django.db import transaction
+
+    with transaction.atomic():
+        model._default_manager.bulk_create(rows, batch_size=5000)
 
 
 if __name__ == "__main__":

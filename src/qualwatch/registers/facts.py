@@ -151,9 +151,7 @@ def _coverage(revision: int, day: date) -> list[Coverage]:
     found = []
     first = {name: min(one.precedence for one in sources().values() if name in one.tables) for name in JUDGED}
     known = Load.objects.filter(state="released", revision_id__lte=revision, as_of__lte=day)
-    newest = dict(
-        known.values_list("source").annotate(newest=Max("id"))
-    )  # an older day than the last is never released
+    newest = dict(known.values_list("source").annotate(newest=Max("id")))  # an older day is never released after
     loads = Load.objects.in_bulk(list(newest.values()))
     for source in sources().values():
         last = loads.get(newest.get(source.slug, 0))

@@ -16,6 +16,7 @@ from qualwatch.registers.bulk import Staged, execute, rows_of
 from qualwatch.registers.models import Person
 
 Identity = tuple[str, str]  # kind of document, number
+FEW = 500  # people looked up by name instead of by a join
 NONCE = 12  # bytes, of AES-GCM
 
 
@@ -82,9 +83,13 @@ def numbers_of(identities: Sequence[Identity], names: Sequence[str | None], born
 
 def _found(lookups: Sequence[str]) -> dict[str, tuple[int, bool, bool]]:
     """Row number, and whether a name and a birthday are known, by lookup."""
-    with Staged({"lookup": pa.array(lookups, pa.string())}, "staged_person") as staged:
-        columns = "p.lookup, p.id, p.name IS NOT NULL, p.born_on IS NOT NULL"
-        rows = rows_of(f"SELECT {columns} FROM registers_person p JOIN {staged} s ON s.lookup = p.lookup")
+    query = "SELECT p.lookup, p.id, p.name IS NOT NULL, p.born_on IS NOT NULL FROM registers_person p"
+    if len(lookups) <= FEW:
+        marks = ", ".join(["%s"] * len(lookups)) or "NULL"
+        rows = rows_of(f"{query} WHERE p.lookup IN ({marks})", lookups)
+    else:
+        with Staged({"lookup": pa.array(lookups, pa.string())}, "staged_person") as staged:
+            rows = rows_of(f"{query} JOIN {staged} s ON s.lookup = p.lookup")
     return {lookup: (number, bool(named), bool(dated)) for lookup, number, named, dated in rows}
 
 
