@@ -67,8 +67,8 @@ MUTATIONS = {
         ("people.py", " and bool(one.document)", ""),
     ),
     "the certificate that counts is the latest": (
-        ("findings.sql", "ORDER BY coalesce(valid_from, DATE '0001-01-01') DESC, certificate_no DESC", "ORDER BY certificate_no DESC"),
-        ("items.py", "key=lambda one: (one.valid_from or date.min, one.certificate_no)", "key=lambda one: one.certificate_no"),
+        ("findings.sql", "ORDER BY coalesce(valid_from, DATE '0001-01-01') DESC, certificate_no DESC,", "ORDER BY certificate_no DESC,"),
+        ("items.py", "item.valid_from or date.min, item.certificate_no, item.valid_to", "item.certificate_no, item.valid_to"),
     ),
 }  # fmt: skip
 

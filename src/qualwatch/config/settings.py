@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "qualwatch.registers",
     "qualwatch.assessments",
     "qualwatch.patrol",
+    "qualwatch.web.home",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -55,6 +56,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "qualwatch.accounts.sessions.IdleSessionsEnd",
+    "qualwatch.accounts.sessions.OfficersNeedSecondFactor",
 ]
 ROOT_URLCONF = "qualwatch.config.urls"
 WSGI_APPLICATION = "qualwatch.config.wsgi.application"
@@ -101,6 +104,7 @@ CACHES = {
 }  # lock-out holds over processes
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 8 * 3600  # a working day
+SESSION_IDLE_SECONDS = 60 * int(os.environ.get("QUALWATCH_IDLE_MINUTES", "30"))
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG and os.environ.get("QUALWATCH_HTTP") != "1"

@@ -33,7 +33,11 @@ item AS (
     SELECT * FROM (
         SELECT d.*, row_number() OVER (
             PARTITION BY credit_code, category, sub_item
-            ORDER BY coalesce(valid_from, DATE '0001-01-01') DESC, certificate_no DESC) AS newest
+            ORDER BY coalesce(valid_from, DATE '0001-01-01') DESC, certificate_no DESC,
+                     coalesce(valid_to, DATE '9999-12-31') DESC, grade DESC, route DESC,
+                     coalesce(renewal_filed_on, DATE '0001-01-01') DESC,
+                     coalesce(extended_without_check_until, DATE '0001-01-01') DESC,
+                     coalesce(licensing_authority, '') DESC) AS newest
         FROM dated d CROSS JOIN policy p
         WHERE NOT (register_state <> 'in-force' AND coalesce(register_state_from, p.as_of) <= p.as_of)
           AND coalesce(valid_from, p.as_of) <= p.as_of

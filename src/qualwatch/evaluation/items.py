@@ -43,10 +43,10 @@ class ItemsInForce:
 
 
 def items_in_force(law: Law, records: list[Item], day: date) -> ItemsInForce:
-    """The record in force of each item: the latest, where several certificates are."""
+    """The record in force of each item: the latest, where several certificates are; see `_later` for what is later."""
     current: dict[tuple[str, str], Item] = {}
     missing: dict[tuple[str, str], str] = {}
-    for item in sorted(records, key=lambda one: (one.valid_from or date.min, one.certificate_no)):
+    for item in sorted(records, key=_later):
         key = (item.category, item.sub_item)
         why = _not_in_force(law, item, day)
         if why:
@@ -55,6 +55,15 @@ def items_in_force(law: Law, records: list[Item], day: date) -> ItemsInForce:
             current[key] = item
     not_judged = [(key[0], why) for key, why in sorted(missing.items()) if key not in current]
     return ItemsInForce([current[key] for key in sorted(current)], not_judged)
+
+
+def _later(item: Item) -> tuple[date | str, ...]:
+    """By beginning, certificate, end; the rest only decides between rows that contradict each other."""
+    return (
+        item.valid_from or date.min, item.certificate_no, item.valid_to or date.max,
+        item.grade, item.route, item.renewal_filed_on or date.min,
+        item.extended_without_check_until or date.min, item.licensing_authority or "",
+    )  # fmt: skip
 
 
 def _not_in_force(law: Law, item: Item, day: date) -> str | None:

@@ -73,7 +73,9 @@ class Problem(Schema):
     expected: int | None = None
 
 
-api = NinjaAPI(title="qualwatch platform", version="1", urls_namespace="platform", auth=_Token(), docs_url=None)
+api = NinjaAPI(
+    title="qualwatch platform", version="1", urls_namespace="platform", auth=_Token(), docs_url=None, openapi_url=None
+)
 
 
 @api.post("/changes", response={200: Taken, 409: Problem, 422: Problem})

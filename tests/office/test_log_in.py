@@ -1,0 +1,293 @@
+"""Log-in: lock-out, second factor, idle sessions, OpenID Connect, and the matrix of every address and every role."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+import time_machine
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.core.cache import cache
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+from pytest_django.fixtures import Settings as SettingsWrapper
+
+from builders import OWN, law
+from qualwatch.accounts.actions import make_account, make_organisations
+from qualwatch.accounts.models import Account, Organisation
+from qualwatch.accounts.queries import organisation
+from qualwatch.procedure.roles import ROLES
+
+AT = datetime(2026, 5, 20, 1, tzinfo=UTC)
+PASSWORD = "correct-horse-battery"
+CITY = next(iter(law().divisions.areas)).replace(":", "-")
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _organisations() -> None:
+    cache.clear()
+    make_organisations(divisions=law().divisions, by="prepare", at=AT)
+
+
+def account(name: str, role: str = "city-officer") -> Account:
+    """An account where the role belongs."""
+    seat = ROLES[role].seat
+    if seat == "enterprise":
+        where = Organisation.objects.create(slug="e", name="甲", kind="enterprise", credit_code=OWN)
+    else:
+        slugs = {
+            "province": "province",
+            "city": CITY,
+            "bureau": f"{CITY}-bureau",
+            "machine": "platform",
+            "any": "province",
+        }
+        where = organisation(slugs[seat])
+    return make_account(
+        username=name, password=PASSWORD, organisation=where, roles=[role], early_warning=True, by="a", at=AT
+    )
+
+
+def log_in(client: Client, name: str, password: str = PASSWORD) -> Any:
+    return client.post("/accounts/login/", {"login": name, "password": password})
+
+
+def test_an_enterprise_logs_in_and_sees_who_it_is(client: Client) -> None:
+    account("qiye", "enterprise-user")
+    assert log_in(client, "qiye").status_code == 302
+    page = client.get("/").content.decode()
+    assert "甲" in page
+    assert "企业" in page
+
+
+def test_an_officer_without_a_second_factor_gets_to_the_page_that_sets_it_up_only(client: Client) -> None:
+    account("li")
+    log_in(client, "li")
+    assert client.get("/").headers["Location"] == "/accounts/2fa/totp/activate/"
+    set_up = "/accounts/2fa/totp/activate/"
+    client.post(f"/accounts/reauthenticate/?next={set_up}", {"password": PASSWORD})
+    page = client.get(set_up)
+    assert page.status_code == 200
+    assert client.post(set_up, {"code": "000000"}).status_code == 200
+    code = format_hotp_value(hotp_value(page.context["form"].secret, next(iter(yield_hotp_counters_from_time()))))
+    assert client.post(set_up, {"code": code}).status_code == 302
+    assert client.get("/").status_code == 200
+    assert client.post("/accounts/logout/").status_code == 302
+
+
+def test_a_setting_lets_officers_in_without(client: Client, settings: SettingsWrapper) -> None:
+    settings.OFFICERS_NEED_TOTP = False
+    account("li")
+    log_in(client, "li")
+    assert client.get("/").status_code == 200
+
+
+def test_the_second_factor_is_asked_for(client: Client) -> None:
+    li = account("li")
+    secret = "JBSWY3DPEHPK3PXP"
+    TOTP.activate(li, secret)
+    assert Authenticator.objects.get().user_id == li.pk
+    answer = log_in(client, "li")
+    assert answer.headers["Location"].startswith("/accounts/2fa/authenticate/")
+    assert client.get("/").status_code == 302  # not in yet
+    assert client.post("/accounts/2fa/authenticate/", {"code": "000000"}).status_code == 200
+    code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+    assert client.post("/accounts/2fa/authenticate/", {"code": code}).status_code == 302
+    assert client.get("/").status_code == 200
+
+
+def test_five_wrong_passwords_lock_the_account_out_for_every_process(client: Client) -> None:
+    account("qiye", "enterprise-user")
+    for _try in range(5):
+        log_in(client, "qiye", "wrong-wrong-wrong")
+    other = Client()  # another process shares only the database
+    log_in(other, "qiye")
+    assert "_auth_user_id" not in other.session
+    with time_machine.travel(timezone.now() + timedelta(minutes=11), tick=False):
+        log_in(other, "qiye")
+        assert "_auth_user_id" in other.session
+
+
+def test_an_idle_session_ends(client: Client) -> None:
+    account("qiye", "enterprise-user")
+    log_in(client, "qiye")
+    assert client.get("/").status_code == 200
+    with time_machine.travel(timezone.now() + timedelta(minutes=29), tick=False):
+        assert client.get("/").status_code == 200
+    with time_machine.travel(timezone.now() + timedelta(minutes=60), tick=False):
+        assert client.get("/").headers["Location"] == "/accounts/login/"
+
+
+class Provider(BaseHTTPRequestHandler):
+    """A small OpenID Connect provider: whoever asks is the user of `name`."""
+
+    name = "li"
+
+    def log_message(self, *words: Any) -> None:
+        """Silent."""
+
+    def answer(self, told: dict[str, Any]) -> None:
+        """JSON."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(told).encode())
+
+    def do_GET(self) -> None:  # the standard library's name
+        """Configuration, authorisation, user information."""
+        here = f"http://127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]  # an HTTPServer
+        address = urllib.parse.urlparse(self.path)
+        if address.path.endswith("openid-configuration"):
+            self.answer({"issuer": here, "authorization_endpoint": f"{here}/authorize", "token_endpoint": f"{here}/token",
+                         "userinfo_endpoint": f"{here}/me", "jwks_uri": f"{here}/keys"})  # fmt: skip
+        elif address.path == "/me":
+            self.answer({"sub": f"id-of-{self.name}", "preferred_username": self.name})
+        else:
+            self.send_error(404)
+
+    def do_POST(self) -> None:  # the standard library's name
+        """A token."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer({"access_token": "t", "token_type": "Bearer"})
+
+
+@pytest.fixture
+def provider(settings: SettingsWrapper) -> Iterator[type[Provider]]:
+    """The provider, and the office configured for it."""
+    server = HTTPServer(("127.0.0.1", 0), Provider)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/.well-known/openid-configuration"
+    app = {
+        "provider_id": "platform",
+        "name": "平台",
+        "client_id": "q",
+        "secret": "s",
+        "settings": {"server_url": address},
+    }
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [app]}}
+    yield Provider
+    server.shutdown()
+    server.server_close()
+
+
+def through_the_platform(client: Client) -> Any:
+    """Log-in by the platform: there, and back with a code."""
+    there = client.post("/accounts/oidc/platform/login/")
+    asked = urllib.parse.parse_qs(urllib.parse.urlparse(there.headers["Location"]).query)
+    back = urllib.parse.urlparse(asked["redirect_uri"][0]).path
+    return client.get(back, {"code": "c", "state": asked["state"][0]})
+
+
+def test_an_account_of_the_platform_logs_in_as_the_account_of_its_name(
+    client: Client, provider: type[Provider]
+) -> None:
+    del provider
+    li = account("li")
+    assert through_the_platform(client).status_code == 302
+    assert client.session["_auth_user_id"] == str(li.pk)
+    assert client.get("/").headers["Location"] == "/accounts/2fa/totp/activate/"
+
+
+def test_an_account_of_the_platform_that_nobody_made_here_gets_nowhere(
+    client: Client, provider: type[Provider], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account("li")
+    monkeypatch.setattr(provider, "name", "stranger")
+    assert through_the_platform(client).status_code == 403
+    assert "_auth_user_id" not in client.session
+    assert Account.objects.count() == 1
+
+
+# Every address x every role. kinds: entrance (anybody), own (logged in), closed (nobody), machine (a token)
+MATRIX = {
+    "home": "own",
+    "closed": "closed",
+    "account_login": "entrance",
+    "account_logout": "own",
+    "account_inactive": "entrance",
+    "account_reauthenticate": "own",
+    "account_change_password": "own",
+    "mfa_index": "own",
+    "mfa_authenticate": "stage",
+    "mfa_reauthenticate": "own",
+    "mfa_activate_totp": "own",
+    "mfa_deactivate_totp": "own",
+    "mfa_view_recovery_codes": "own",
+    "mfa_generate_recovery_codes": "own",
+    "mfa_download_recovery_codes": "own",
+    "openid_connect_login": "absent",
+    "openid_connect_callback": "absent",
+    "platform:push_changes": "machine",
+    "platform:api-root": "closed",
+}
+SAMPLES = {"closed": "/accounts/signup/", "openid_connect_login": "/accounts/oidc/nowhere/login/",
+           "openid_connect_callback": "/accounts/oidc/nowhere/login/callback/"}  # fmt: skip
+SHUT_BY_PATTERN = ("accounts/signup", "accounts/email", "accounts/confirm-email", "accounts/password/set",
+                   "accounts/password/reset", "accounts/login/code", "accounts/3rdparty", "accounts/social",
+                   "accounts/^confirm-email", "accounts/^password/reset")  # fmt: skip
+
+
+def addresses() -> dict[str, str]:
+    """Every address by its name; those shut by a pattern come under `closed`."""
+    found: dict[str, str] = {}
+
+    def walk(resolver: URLResolver, before: str, space: str) -> None:
+        for one in resolver.url_patterns:
+            where = before + str(one.pattern)
+            if isinstance(one, URLResolver):
+                walk(one, where, space + (f"{one.namespace}:" if one.namespace else ""))
+            elif isinstance(one, URLPattern):
+                shut = where.startswith(SHUT_BY_PATTERN)
+                found["closed" if shut else space + (one.name or where)] = "/" + where
+
+    walk(get_resolver(), "", "")
+    return found
+
+
+def test_every_address_is_in_the_matrix() -> None:
+    assert addresses().keys() == MATRIX.keys()
+
+
+@pytest.mark.parametrize("role", ["", *ROLES])
+def test_the_matrix_holds(client: Client, settings: SettingsWrapper, role: str) -> None:
+    settings.OFFICERS_NEED_TOTP = False
+    if role:
+        account("somebody", role)
+        log_in(client, "somebody")
+        assert "_auth_user_id" in client.session
+    for name, kind in MATRIX.items():
+        if name == "account_logout":
+            continue  # would end the session; tested above
+        path = SAMPLES.get(name) or addresses()[name]
+        answer = client.get(path)
+        to_log_in = answer.status_code == 302 and answer.headers["Location"].startswith("/accounts/login/")
+        assert answer.status_code != 500, name
+        if kind == "entrance":
+            assert answer.status_code in (200, 302), name
+            assert not (to_log_in and not role), name
+        elif kind == "own":
+            assert to_log_in != bool(role), (name, answer.status_code)
+        elif kind in ("closed", "absent"):
+            assert answer.status_code in (401, 404), name
+        elif kind == "stage":
+            assert answer.status_code == 302, name
+        else:
+            assert client.post(path, "{}", content_type="application/json").status_code == 401, name
+            assert answer.status_code in (401, 405), name
+
+
+@pytest.mark.parametrize("path", [one.replace("^", "").strip("/") for one in SHUT_BY_PATTERN])
+def test_what_is_shut_is_shut(client: Client, path: str) -> None:
+    for end in ("/", "/x/", "/key/a-b/"):
+        assert client.get(f"/{path}{end}").status_code == 404
+        assert client.post(f"/{path}{end}").status_code == 404
