@@ -5,7 +5,7 @@ PYTHON ?= python3
 STAMP := $(VENV)/.made
 MESSAGES := src/qualwatch/locale/en/LC_MESSAGES/qualwatch.mo
 
-.PHONY: setup demo test test-full browser bench check fix docs lock messages clean
+.PHONY: setup demo serve test test-full browser postgres bench check fix docs lock messages clean
 
 setup: $(STAMP) $(MESSAGES)
 
@@ -30,11 +30,26 @@ browser:              ## Debian's Chromium and a Chinese font, for the tests tha
 	fi
 	@command -v chromium >/dev/null || { echo "FAIL: the tests need Chromium: apt-get install chromium fonts-noto-cjk" >&2; exit 1; }
 
-test: setup check browser ## lint, types, doors between rooms, and all tests but the long ones
-	$(BIN)/pytest -n auto -m "not full"
+serve: setup          ## the office on this machine, with the demo's state unless QUALWATCH_STATE says another
+	QUALWATCH_STATE=$${QUALWATCH_STATE:-demo/state} QUALWATCH_DEBUG=1 $(BIN)/qualwatch manage runserver
 
-test-full: setup check browser ## everything, the long generative runs too
+postgres:             ## PostgreSQL's programs, for the tests that run on both databases
+	@if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ]; then \
+	    echo "installing postgresql"; apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; \
+	  fi; \
+	fi
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
+	  { echo "FAIL: the tests need PostgreSQL: apt-get install postgresql" >&2; exit 1; }
+
+test: setup check browser postgres ## lint, types, doors between rooms, all tests but the long ones, the office on both databases
+	$(BIN)/pytest -n auto -m "not full"
+	$(BIN)/python tools/with_postgres.py $(BIN)/pytest -n auto -m "not full" tests/office
+
+test-full: setup check browser postgres ## everything, the long generative and fault runs too
 	$(BIN)/pytest -n auto
+	$(BIN)/python tools/with_postgres.py $(BIN)/pytest -n auto tests/office
 
 check: setup
 	$(BIN)/ruff check .

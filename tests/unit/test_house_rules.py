@@ -45,6 +45,8 @@ def test_pure_rooms_read_no_clock(word: str) -> None:
 
 def test_files_stay_short() -> None:
     for path in SOURCE.rglob("*.py"):
+        if path.parent.name == "migrations" and path.name.startswith("0001"):
+            continue  # written by makemigrations from the models, which are held to it
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path
 
 

@@ -191,6 +191,9 @@ def _apply(
     limits = [(one.share_percent, one.rows) for one in law.policy_on(load.as_of)["shrink_guard"]]
     differing = 0
     for slug, columns in rows_by_table(source, gathered).items():
+        if slug == "contributions" and load.covers_from is None and len(columns):
+            first, last = pc.min_max(columns.column("month")).as_py().values()
+            load.covers_from, load.covers_to = first, last  # nobody said which months: those that are there
         with Table(TABLES[slug], source.slug, columns, is_full=load.is_full) as table:
             known, gone = table.known(), table.gone()
             if guarded and slug != "unread":
