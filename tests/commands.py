@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "qualwatch.config.settings"}  # not those of the tests
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -28,7 +30,7 @@ def qualwatch(*words: str | Path, **environment: str) -> Ran:
     """Runs `qualwatch`; a traceback is never an answer."""
     command = [sys.executable, "-m", "qualwatch", *map(str, words)]
     found = subprocess.run(
-        command, capture_output=True, check=False, env={**os.environ, **environment}, encoding="utf-8"
+        command, capture_output=True, check=False, env={**os.environ, **SETTINGS, **environment}, encoding="utf-8"
     )
     assert "Traceback" not in found.stderr, found.stderr
     return Ran(found.returncode, found.stdout, found.stderr)

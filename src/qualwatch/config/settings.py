@@ -12,6 +12,7 @@ STATE = Path(
     os.environ.get("QUALWATCH_STATE", "qualwatch-state")
 )  # database, raw files and keys, if nothing else is said
 DEBUG = os.environ.get("QUALWATCH_DEBUG") == "1"
+STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
 _keys = keys_of(STATE)
 SECRET_KEY = _keys.secret
 IDENTITY_KEYS = _keys.identity

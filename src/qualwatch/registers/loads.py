@@ -59,15 +59,15 @@ def take_in(*, delivery: Delivery, law: Law, by: str, at: datetime) -> Load:
         covers_from=delivery.covers[0] if delivery.covers else None,
         covers_to=delivery.covers[1] if delivery.covers else None,
     )  # fmt: skip
-    last = Load.objects.filter(source=source.slug, state="released").order_by("as_of", "id").last()
-    if last and [one["sha256"] for one in last.files] == [one["sha256"] for one in files] and last.as_of == load.as_of:
-        load.state, load.because, load.counts = (
-            "unchanged",
-            _("与第 {number} 次载入相同").format(number=last.pk),
-            last.counts,
-        )
+    released = Load.objects.filter(source=source.slug, state="released").order_by("as_of", "id")
+    sums = [one["sha256"] for one in files]
+    same = [one for one in released.filter(as_of=load.as_of) if [file["sha256"] for file in one.files] == sums]
+    if same:
+        load.state, load.counts = "unchanged", same[-1].counts
+        load.because = _("与第 {number} 次载入相同").format(number=same[-1].pk)
         load.save()
         return load
+    last = released.last()
     gathered = _read(source, delivery, law)
     if last and load.as_of < last.as_of:
         load.state = "rejected"

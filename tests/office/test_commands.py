@@ -1,0 +1,125 @@
+"""The office's commands as processes: import, patrol, decide, journal, manage."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from builders import OWN, identity
+from commands import qualwatch
+from databases import state_of
+from files import CONTRIBUTIONS, REGISTRATIONS, csv_bytes
+from office import SOURCES
+from registers import person, province
+
+DAY = "2026-05-20"
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> dict[str, str]:
+    """An office made ready."""
+    made = state_of(tmp_path / "state")
+    assert qualwatch("manage", "prepare", "-v0", **made).status == 0
+    return made
+
+
+def load_province(state: dict[str, str], folder: Path, people: int = 3) -> None:
+    for sheet, rows in province(people).items():
+        path = folder / f"{sheet}.csv"
+        path.write_bytes(csv_bytes(rows))
+        assert qualwatch("import", SOURCES[sheet], path, "--as-of", DAY, "--by", "li", **state).status == 0
+
+
+def test_from_files_to_a_recorded_run(state: dict[str, str], tmp_path: Path) -> None:
+    load_province(state, tmp_path)
+    ran = qualwatch("patrol", "--on", DAY, "--by", "li", **state)
+    assert (ran.status, "已记录" in ran.out) == (0, True)
+    assert "'met': 1" in ran.out
+    assert qualwatch("patrol", "--on", DAY, "--by", "li", **state).out == ran.out
+    assert qualwatch("journal", "verify", **state).out == "日志完好\n"
+
+
+def test_a_held_load_is_decided_by_another(state: dict[str, str], tmp_path: Path) -> None:
+    load_province(state, tmp_path, 10)
+    path = tmp_path / "少.csv"
+    path.write_bytes(csv_bytes([REGISTRATIONS, person(1)]))
+    held = qualwatch("import", "practitioners", path, "--as-of", "2026-05-21", "--by", "li", **state)
+    assert held.status == 3
+    assert "已扣下" in held.out
+    own = qualwatch("decide", "load", "5", "--because", "x", "--by", "li", **state)
+    assert (own.status, own.err) == (2, "qualwatch: 导入的人不能自己放行或拒绝\n")
+    assert qualwatch("decide", "load", "5", "--because", "九人已注销", "--by", "wang", **state).out == "released\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["import", "nowhere", "{file}", "--as-of", DAY], "没有这个来源"),
+        (["import", "practitioners", "{file}"], "--as-of"),
+        (["import", "practitioners", "/nowhere.csv", "--as-of", DAY], "找不到"),
+        (["import", "insurance", "{file}", "--as-of", DAY, "--covers", "May"], "2026-01..2026-03"),
+        (["import", "insurance", "{file}", "--as-of", DAY], "不属于来源"),
+        (["patrol"], "--on"),
+        (["patrol", "--on", DAY], "还是空的"),
+        (["decide", "card", "1", "--because", "x"], "load 或 run"),
+        (["decide", "run", "7", "--because", "x"], "没有这条记录"),
+    ],
+)
+def test_wrong_words_are_one_sentence(state: dict[str, str], tmp_path: Path, words: list[str], sentence: str) -> None:
+    path = tmp_path / "注册人员.csv"
+    path.write_bytes(csv_bytes([REGISTRATIONS, person(1)]))
+    ran = qualwatch(*(word.replace("{file}", str(path)) for word in words), **state)
+    assert ran.status == 2
+    assert sentence in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_a_database_that_is_not_ready_or_not_there_is_one_sentence(tmp_path: Path) -> None:
+    ran = qualwatch("patrol", "--on", DAY, **state_of(tmp_path / "new"))
+    assert (ran.status, "manage prepare" in ran.err) == (2, True)
+    gone = {"QUALWATCH_STATE": str(tmp_path / "x"), "DATABASE_URL": "postgresql://nobody@/x?host=/nowhere"}
+    ran = qualwatch("patrol", "--on", DAY, **gone)
+    assert (ran.status, "数据库用不了" in ran.err) == (2, True)
+
+
+def test_months_covered_are_told_or_those_that_are_there(state: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "社保.csv"
+    path.write_bytes(csv_bytes([CONTRIBUTIONS, [identity(1), "2026-02", OWN]]))
+    assert qualwatch("import", "insurance", path, "--as-of", DAY, **state).status == 0
+    [row] = rows(state, "SELECT covers_from, covers_to FROM registers_load")
+    assert [str(one) for one in row] == ["2026-02-01", "2026-02-01"]
+
+
+def rows(state: dict[str, str], query: str) -> list[tuple[object, ...]]:
+    if state["DATABASE_URL"]:
+        with psycopg.connect(state["DATABASE_URL"]) as connection:
+            return connection.execute(query).fetchall()
+    with sqlite3.connect(Path(state["QUALWATCH_STATE"]) / "qualwatch.sqlite3") as file:
+        return file.execute(query).fetchall()
+
+
+def test_no_identity_number_lies_readable_in_the_state_or_comes_out(state: dict[str, str], tmp_path: Path) -> None:
+    load_province(state, tmp_path)
+    bad = tmp_path / "坏.csv"
+    bad.write_bytes(csv_bytes([REGISTRATIONS, person(1), person(2, 有效期止="2026-02-30"), person(3)]))
+    ran = qualwatch("import", "practitioners", bad, "--as-of", "2026-05-21", **state)
+    numbers = [identity(n).encode() for n in range(1, 4)]
+    assert not any(number in (ran.out + ran.err).encode() for number in numbers)
+    folder = Path(state["QUALWATCH_STATE"])
+    for file in folder.rglob("*"):
+        if file.is_file() and "raw" not in file.relative_to(folder).parts:  # delivered files are kept as they came
+            assert not any(number in file.read_bytes() for number in numbers), file
+    assert (folder / "keys.json").exists() is False  # the tests' keys come from the environment
+
+
+def test_an_officer_is_made_and_a_weak_password_is_not(state: dict[str, str]) -> None:
+    words = ["manage", "create_officer", "li", "--organisation", "province", "--role", "province-officer"]
+    refused = qualwatch(*words, **state)
+    assert refused.status != 0
+    weak = qualwatch(
+        "manage", "create_officer", "li", "--organisation", "nowhere", "--role", "x", "--password-from-stdin", **state
+    )
+    assert "there are" in weak.err

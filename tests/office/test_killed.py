@@ -1,0 +1,94 @@
+"""kill -9 at random moments of loads, releases, runs and pushes: after a rerun all is as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders import law
+from databases import copy_of, state_of
+from qualwatch.intake.invent import Plan, invent
+
+ACTS = str(Path(__file__).parent.parent / "office_acts.py")
+HOME = Path(__file__).parent.parent
+
+
+def environment(state: dict[str, str]) -> dict[str, str]:
+    return {**os.environ, **state, "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings", "PYTHONPATH": str(HOME)}
+
+
+def acts(state: dict[str, str], *words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, ACTS, *words], env=environment(state), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def told(state: dict[str, str]) -> Any:
+    return json.loads(acts(state, "told"))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small province, a list that has shrunk, and changes."""
+    folder = tmp_path_factory.mktemp("files")
+    invent(Plan(60, 11), folder, "csv", law())
+    lines = (folder / "注册人员.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "少.csv").write_text("\n".join(lines[: len(lines) // 2]), encoding="utf-8")
+    header = lines[0].removeprefix("\ufeff").split(",")
+    rows = [dict(zip(header, line.split(","), strict=True)) for line in lines[1:12]]
+    (folder / "changes.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An office made ready, nothing in it."""
+    state = state_of(tmp_path_factory.mktemp("office") / "state")
+    words = [sys.executable, "-m", "qualwatch", "manage", "prepare", "-v0"]
+    subprocess.run(words, env=environment(state), check=True, capture_output=True)
+    return state
+
+
+def killed_and_run_again(files: Path, prepared: dict[str, str], folder: Path, kills: int, seed: int) -> None:
+    whole = copy_of(prepared, folder / "whole")
+    begun = time.perf_counter()
+    acts(whole, str(files))
+    length = time.perf_counter() - begun
+    expected = told(whole)
+    assert expected["faults"] == []
+    assert ["practitioners", "released"] in expected["loads"]
+    chance, cut = random.Random(seed), 0
+    for number in range(kills):
+        state = copy_of(prepared, folder / f"k{number}")
+        process = subprocess.Popen(
+            [sys.executable, ACTS, str(files)], env=environment(state), stderr=subprocess.DEVNULL
+        )
+        time.sleep(chance.uniform(0.15, 0.95) * length)
+        process.send_signal(signal.SIGKILL)
+        cut += process.wait() == -signal.SIGKILL
+        acts(state, str(files))
+        assert told(state) == expected, f"kill {number}"
+    assert cut >= kills // 2  # most of them did hit a running process
+
+
+def test_a_few_kills_leave_nothing_half_applied(files: Path, prepared: dict[str, str], tmp_path: Path) -> None:
+    killed_and_run_again(files, prepared, tmp_path, 3, 1)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(2, 7))
+def test_fifty_kills_leave_nothing_half_applied(
+    files: Path, prepared: dict[str, str], tmp_path: Path, seed: int
+) -> None:
+    killed_and_run_again(files, prepared, tmp_path, 10, seed)

@@ -1,0 +1,84 @@
+"""One course of an office's acts, each at a fixed moment: run again after a crash it goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+DAY = date(2026, 5, 20)
+AT = datetime(2026, 5, 20, 2, tzinfo=UTC)
+SOURCES = {"enterprises": "企业", "qualifications": "资质", "practitioners": "注册人员", "insurance": "社保",
+           "exemptions": "豁免", "locks": "锁定"}  # fmt: skip
+
+
+def run(folder: Path) -> None:
+    """Loads, a held run and its release, a held load and its release, a push, a seal."""
+    from qualwatch.assessments.actions import assess, release_run
+    from qualwatch.assessments.models import Run
+    from qualwatch.journal.actions import seal
+    from qualwatch.law.loader import load_law
+    from qualwatch.patrol.pushes import take_in_changes
+    from qualwatch.registers.changes import Change
+    from qualwatch.registers.loads import Delivery, release, take_in
+    from qualwatch.registers.models import Load
+
+    law = load_law()
+    for source, name in SOURCES.items():
+        path = folder / f"{name}.csv"
+        take_in(delivery=Delivery(source, {path.name: path}, DAY), law=law, by="li", at=AT)
+    if not Run.objects.exists():
+        assess(as_of=DAY, law=law, by="li", at=AT)
+    held = Run.objects.get(is_full=True)
+    if held.state == "held":
+        release_run(run=held, law=law, by="wang", at=AT, because="核对过样本")
+    less, next_day = folder / "少.csv", DAY + timedelta(days=1)
+    if not Load.objects.filter(as_of=next_day).exists():
+        take_in(delivery=Delivery("practitioners", {less.name: less}, next_day), law=law, by="li", at=AT)
+    load = Load.objects.get(as_of=next_day)
+    if load.state == "held":
+        release(load=load, law=law, by="wang", at=AT, because="核对过")
+    rows = json.loads((folder / "changes.json").read_text(encoding="utf-8"))
+    changes = [Change(f"c{n}", n, "practitioners", "remove", row) for n, row in enumerate(rows, 1)]
+    take_in_changes(changes=changes, law=law, by="platform", at=AT + timedelta(days=2), day=next_day)
+    seal(day=next_day)
+
+
+def told() -> dict[str, Any]:
+    """Everything that must come out the same: rows, findings, what the journal says."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from django.conf import settings
+
+    from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
+    from qualwatch.journal.models import Entry
+    from qualwatch.journal.queries import faults
+    from qualwatch.registers.models import TABLES, Load, Person, PlatformChange, Revision
+
+    key = Ed25519PrivateKey.from_private_bytes(settings.SEAL_KEY).public_key().public_bytes_raw().hex()
+    names = ["credit_code", "category", "sub_item", "requirement", "verdict", "held", "possible", "because"]
+    current = FindingRow.objects.filter(recorded_to=None)
+    return {
+        "rows": {slug: [model._default_manager.count(), model._default_manager.filter(recorded_to=None).count()]
+                 for slug, model in TABLES.items()},
+        "people": Person.objects.count(),
+        "changes": PlatformChange.objects.count(),
+        "revisions": Revision.objects.count(),
+        "loads": sorted(map(list, Load.objects.exclude(state="unchanged").values_list("source", "state"))),
+        "runs": sorted(map(list, Run.objects.values_list("is_full", "state"))),
+        "findings": sorted(map(list, current.order_by(*names[:4]).values_list(*names)), key=repr),
+        "anomalies": AnomalyRow.objects.filter(recorded_to=None).count(),
+        "journal": [list(one) for one in Entry.objects.order_by("stream", "number").values_list("stream", "number", "by", "what")],
+        "faults": list(faults(key)),
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    if sys.argv[1] == "told":
+        print(json.dumps(told(), ensure_ascii=False, default=str))
+    else:
+        run(Path(sys.argv[1]))
