@@ -21,6 +21,11 @@ COMMANDS = (
     "standards show",
     "standards lint",
     "standards coverage",
+    "import",
+    "patrol",
+    "decide",
+    "journal",
+    "journal verify",
 )
 
 

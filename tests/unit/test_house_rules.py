@@ -83,3 +83,13 @@ def test_the_reference_pages_are_printed_from_the_source() -> None:
         [sys.executable, ROOT / "tools" / "reference_pages.py", "--check"], capture_output=True, text=True, check=False
     )
     assert found.returncode == 0, found.stderr
+
+
+def test_every_setting_is_documented() -> None:
+    used: set[str] = set()
+    for path in SOURCE.rglob("*.py"):
+        used |= set(re.findall(r'"(QUALWATCH_[A-Z_]+|DATABASE_URL)"', path.read_text(encoding="utf-8")))
+    listed = set(
+        re.findall(r"^\| `(\w+)`", (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8"), re.M)
+    )
+    assert used == listed

@@ -22,12 +22,14 @@ from qualwatch.cli.options import (
     console,
 )
 from qualwatch.config import make_ready
+from qualwatch.evaluation.findings import VERDICTS
 from qualwatch.law.loader import load_law
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
 By = Annotated[str, typer.Option("--by", help=_n("谁做的（账号名）；不写时是系统用户名"))]
 Because = Annotated[str, typer.Option("--because", help=_n("理由"))]
+LOAD_COUNTS = ("read", "accepted", "rejected", "rows", "added", "changed", "unchanged", "gone", "source_still_differs")
 P = ParamSpec("P")
 
 
@@ -113,8 +115,8 @@ def take_in(
     sentence = _("第 {number} 次载入，{source}，{day}：{state}")
     lines = [sentence.format(number=load.pk, source=source, day=load.as_of, state=_(states[load.state]))]
     lines += [load.because] if load.because else []
-    for table, counts in load.counts.items():
-        lines.append(f"  {table}: " + ", ".join(f"{name} {value}" for name, value in counts.items()))
+    for table, counts in sorted(load.counts.items()):
+        lines.append(f"  {table}: " + ", ".join(f"{name} {counts[name]}" for name in LOAD_COUNTS if name in counts))
     _say(*lines)
     rejected = sum(counts.get("rejected", 0) for counts in load.counts.values())
     return SOME_REJECTED if rejected or load.state == "held" else ALL_READ
@@ -135,7 +137,8 @@ def patrol(
     run = run_day(day=on.date(), law=load_law(law, policy), by=_who(by), at=_now()).run
     told = {"number": run.pk, "day": run.as_of, "because": run.because}
     held, done = _("第 {number} 次核查，{day}：已扣下（{because}），等审核放行"), _("第 {number} 次核查，{day}：已记录")
-    counts = [f"  {name}: {value}" for name, value in run.counts.items()]
+    counts = [f"  {name}: {run.counts[name]}" for name in ("enterprises", "anomalies", "newly")]
+    counts += [f"  {verdict}: {run.counts['findings'].get(verdict, 0)}" for verdict in VERDICTS]
     _say((held if run.state == "held" else done).format(**told), *counts)
     return SOME_REJECTED if run.state == "held" else ALL_READ
 
