@@ -103,8 +103,7 @@ def _run(run: Run, law: Law, *, guarded: bool) -> Run:
     if run.input_digest and run.input_digest != digest:
         raise CannotAssess(_("登记库给不出当时的事实"))  # what was known cannot change: the database was tampered with
     run.input_digest = digest
-    others = set() if codes is None else _bad_on_record(Q(recorded_to=None)) - set(codes)
-    newly = sorted((_bad(results) | others) - _bad_before(run.run_at))
+    newly = sorted(_newly(_bad(results), run.run_at, codes))
     run.counts = _counts(results, len(newly))
     guard = law.policy_on(run.as_of)["mass_warning_guard"]
     full = None if codes is None else Run.objects.filter(state="released", is_full=True).order_by("id").last()
@@ -157,18 +156,26 @@ def _bad(results: list[EnterpriseResult]) -> set[str]:
     return {_code_of(one) for one in results if one.anomalies or any(f.verdict == "short" for f in one.findings)}
 
 
+def _newly(bad: set[str], at: datetime, codes: list[str] | None) -> set[str]:
+    """Enterprises short or anomalous now that were not in the last released run that is a day old, or in the first.
+
+    Of a run of some enterprises, those that other runs since then have found count too.
+    """
+    released = Run.objects.filter(state="released")
+    baseline = released.filter(run_at__lte=at - ROLLING).order_by("id").last() or released.order_by("id").first()
+    if baseline is None:
+        return bad
+    if codes is not None:
+        bad |= _bad_on_record(Q(recorded_to=None, recorded_from__gt=baseline.pk)) - set(codes)
+    among = Q(credit_code__in=bad) if len(bad) <= FEW else Q()
+    return bad - _bad_on_record(on_record_in(baseline.pk) & among)
+
+
 def _bad_on_record(when: Q) -> set[str]:
     """Enterprises short or anomalous on record."""
     short = FindingRow._default_manager.filter(when, verdict="short").values_list("credit_code", flat=True)
     anomalous = AnomalyRow._default_manager.filter(when).values_list("credit_code", flat=True)
     return set(short.distinct()) | set(anomalous.distinct())
-
-
-def _bad_before(at: datetime) -> set[str]:
-    """Enterprises short or anomalous in the last released run that is a day old, or in the first one."""
-    released = Run.objects.filter(state="released")
-    baseline = released.filter(run_at__lte=at - ROLLING).order_by("id").last() or released.order_by("id").first()
-    return _bad_on_record(on_record_in(baseline.pk)) if baseline else set()
 
 
 def _counts(results: list[EnterpriseResult], newly: int) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class _Scope:
     """One revision, and the enterprises looked at."""
 
     def __init__(self, revision: int, codes: list[str] | None) -> None:
-        self.revision, self.codes = revision, codes
+        self.revision, self.codes = (None if revision == revision_at(None) else revision), codes
         self.present = _present(revision)
 
     def table(self, name: str) -> pa.Table:
@@ -112,7 +112,10 @@ def _enterprises(scope: _Scope) -> pa.Table:
     return found.set_column(3, "branch_credit_codes", branches).cast(SCHEMAS["enterprises"])
 
 
-def _on_record(alias: str, revision: int) -> str:
+def _on_record(alias: str, revision: int | None) -> str:
+    """The condition that a row was on record at a revision; None = now, which is what the indexes are made for."""
+    if revision is None:
+        return f"{alias}.recorded_to IS NULL"
     return f"{alias}.recorded_from <= {revision} AND ({alias}.recorded_to IS NULL OR {alias}.recorded_to > {revision})"
 
 
@@ -131,7 +134,7 @@ def _present(revision: int) -> dict[str, list[str]]:
     }
 
 
-def _believed(model: type[Recorded], order: list[str], revision: int) -> str:
+def _believed(model: type[Recorded], order: list[str], revision: int | None) -> str:
     """Of several sources with one key the first in precedence; nothing where one source has all rows."""
     if len(order) < 2:
         return ""
