@@ -90,7 +90,7 @@ def _measured(enterprises: int) -> dict[str, Any]:
 def _load(path: Path, source: str, day: date, *, law: Any) -> float:
     from qualwatch.registers.loads import Delivery, take_in
 
-    covers = (date(2026, 1, 1), date(2026, 4, 1)) if source == "insurance" else None
+    covers = (date(2026, 1, 1), date(2026, 4, 30)) if source == "insurance" else None
     begun = perf_counter()
     load = take_in(delivery=Delivery(source, {path.name: path}, day, None, covers), law=law, by="bench", at=AT)
     assert load.state == "released", load.because

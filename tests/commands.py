@@ -26,11 +26,16 @@ class Ran:
         return json.loads(self.out)
 
 
-def qualwatch(*words: str | Path, **environment: str) -> Ran:
+def qualwatch(*words: str | Path, typed: str | None = None, **environment: str) -> Ran:
     """Runs `qualwatch`; a traceback is never an answer."""
     command = [sys.executable, "-m", "qualwatch", *map(str, words)]
     found = subprocess.run(
-        command, capture_output=True, check=False, env={**os.environ, **SETTINGS, **environment}, encoding="utf-8"
+        command,
+        input=typed,
+        capture_output=True,
+        check=False,
+        env={**os.environ, **SETTINGS, **environment},
+        encoding="utf-8",
     )
     assert "Traceback" not in found.stderr, found.stderr
     return Ran(found.returncode, found.stdout, found.stderr)

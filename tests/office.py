@@ -30,9 +30,9 @@ class Office:
     step: timedelta
     files: int = 0
 
-    def tick(self) -> datetime:
-        """The next moment."""
-        self.now += self.step
+    def tick(self, day: date = DAY) -> datetime:
+        """The next moment, not before six in the morning of a day."""
+        self.now = max(self.now + self.step, datetime(day.year, day.month, day.day, 6, tzinfo=self.now.tzinfo))
         return self.now
 
     def path(self, rows: Rows) -> Path:
@@ -50,9 +50,9 @@ class Office:
         self, source: str, files: Mapping[str, Path], *, day: date = DAY, full: bool | None = None, by: str = "li"
     ) -> Load:
         """Takes files in."""
-        covers = (date(2026, 1, 1), date(2026, 4, 1)) if source == "insurance" else None
+        covers = (date(2026, 1, 1), date(2026, 4, 30)) if source == "insurance" else None
         delivery = loads.Delivery(source, files, day, full, covers)
-        return loads.take_in(delivery=delivery, law=law(), by=by, at=self.tick())
+        return loads.take_in(delivery=delivery, law=law(), by=by, at=self.tick(day))
 
     def province(self, people: int = 3, *, day: date = DAY) -> None:
         """The decoration firm with so many constructors, and a firm without items."""
@@ -67,7 +67,7 @@ class Office:
 
     def run(self, day: date = DAY, *, guarded: bool = False) -> Run:
         """Assesses a day."""
-        return assess(as_of=day, law=law(), by="patrol", at=self.tick(), guarded=guarded)
+        return assess(as_of=day, law=law(), by="patrol", at=self.tick(day), guarded=guarded)
 
     def release(self, run: Run) -> Run:
         """A reviewer releases a held run."""

@@ -31,15 +31,17 @@ def run(folder: Path) -> None:
         take_in(delivery=Delivery(source, {path.name: path}, DAY), law=law, by="li", at=AT)
     if not Run.objects.exists():
         assess(as_of=DAY, law=law, by="li", at=AT)
-    held = Run.objects.get(is_full=True)
+    held = Run.objects.get(is_full=True, of=None)
     if held.state == "held":
         release_run(run=held, law=law, by="wang", at=AT, because="核对过样本")
     less, next_day = folder / "少.csv", DAY + timedelta(days=1)
     if not Load.objects.filter(as_of=next_day).exists():
-        take_in(delivery=Delivery("practitioners", {less.name: less}, next_day), law=law, by="li", at=AT)
+        take_in(
+            delivery=Delivery("practitioners", {less.name: less}, next_day), law=law, by="li", at=AT + timedelta(days=1)
+        )
     load = Load.objects.get(as_of=next_day)
     if load.state == "held":
-        release(load=load, law=law, by="wang", at=AT, because="核对过")
+        release(load=load, law=law, by="wang", at=AT + timedelta(days=1), because="核对过")
     rows = json.loads((folder / "changes.json").read_text(encoding="utf-8"))
     changes = [Change(f"c{n}", n, "practitioners", "remove", row) for n, row in enumerate(rows, 1)]
     take_in_changes(changes=changes, law=law, by="platform", at=AT + timedelta(days=2), day=next_day)

@@ -11,13 +11,14 @@ ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "demo"
 DAY = "2026-05-20"
 COMMAND = [sys.executable, "-m", "qualwatch"]
+PASSWORD = "correct-horse-battery\n"  # of the demo's own database
 SOME_REJECTED = 3  # the invented province has its rate of bad rows
 
 
-def run(*words: str) -> None:
+def run(*words: str, typed: str | None = None) -> None:
     """One qualwatch command, shown and run; rejected rows are part of the demo."""
     print("\n$ qualwatch " + " ".join(words), flush=True)
-    status = subprocess.run([*COMMAND, *words], check=False, cwd=ROOT).returncode
+    status = subprocess.run([*COMMAND, *words], check=False, cwd=ROOT, input=typed, text=True).returncode
     if status not in (0, SOME_REJECTED):
         sys.exit(status)
 
@@ -41,7 +42,10 @@ def remember(province: str) -> None:
     for source, file in SOURCES.items():
         run("import", source, f"{province}/{file}", "--as-of", DAY, "--by", "demo-officer")
     run("patrol", "--on", DAY, "--by", "demo-officer")  # a first run warns many at once: held
-    run("decide", "run", "1", "--because", "首次核查，样本已核对", "--by", "demo-reviewer")
+    words = ["create_officer", "demo-reviewer", "--organisation", "province", "--role", "province-reviewer"]
+    run("manage", *words, "--early-warning", "--password-from-stdin", typed=PASSWORD)
+    words = ["--because", "首次核查，样本已核对", "--by", "demo-reviewer", "--password-from-stdin"]
+    run("decide", "run", "1", *words, typed=PASSWORD)
     run("patrol", "--on", DAY, "--by", "demo-officer")
     run("journal", "verify")
 

@@ -165,7 +165,7 @@ def test_a_run_of_some_enterprises_leaves_the_others_alone(office: Office) -> No
     firms(office, 5, 3)
     office.run()
     shortened(office, 5, 5)
-    run = assess(as_of=NEXT, law=law(), by="push", at=office.tick(), credit_codes=[credit_code(1)])
+    run = assess(as_of=NEXT, law=law(), by="push", at=office.tick(NEXT), credit_codes=[credit_code(1)])
     assert not run.is_full
     short = FindingRow.objects.filter(recorded_to=None, verdict="short").values_list("credit_code", flat=True)
     assert list(short) == [credit_code(1)]

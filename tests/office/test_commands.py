@@ -49,9 +49,20 @@ def test_a_held_load_is_decided_by_another(state: dict[str, str], tmp_path: Path
     held = qualwatch("import", "practitioners", path, "--as-of", "2026-05-21", "--by", "li", **state)
     assert held.status == 3
     assert "已扣下" in held.out
-    own = qualwatch("decide", "load", "5", "--because", "x", "--by", "li", **state)
-    assert (own.status, own.err) == (2, "qualwatch: 导入的人不能自己放行或拒绝\n")
-    assert qualwatch("decide", "load", "5", "--because", "九人已注销", "--by", "wang", **state).out == "released\n"
+    for name, role in (("li", "province-reviewer"), ("wang", "province-reviewer"), ("zhao", "province-officer")):
+        words = ["manage", "create_officer", name, "--organisation", "province", "--role", role, "--early-warning"]
+        made = qualwatch(*words, "--password-from-stdin", typed="correct-horse-battery\n", **state)
+        assert made.status == 0, made.err
+
+    def decide(by: str, password: str = "correct-horse-battery") -> tuple[int, str]:
+        words = ["decide", "load", "5", "--because", "九人已注销", "--by", by, "--password-from-stdin"]
+        ran = qualwatch(*words, typed=password + "\n", **state)
+        return ran.status, ran.out or ran.err
+
+    assert decide("li") == (2, "qualwatch: 导入的人不能自己放行或拒绝\n")
+    assert decide("zhao") == (2, "qualwatch: 账号 zhao 没有这个权限\n")
+    assert decide("wang", "guess") == decide("nobody") == (2, "qualwatch: 账号或密码不对\n")
+    assert decide("wang") == (0, "released\n")
 
 
 @pytest.mark.parametrize(
@@ -64,8 +75,8 @@ def test_a_held_load_is_decided_by_another(state: dict[str, str], tmp_path: Path
         (["import", "insurance", "{file}", "--as-of", DAY], "不属于来源"),
         (["patrol"], "--on"),
         (["patrol", "--on", DAY], "还是空的"),
-        (["decide", "card", "1", "--because", "x"], "load 或 run"),
-        (["decide", "run", "7", "--because", "x"], "没有这条记录"),
+        (["decide", "card", "1", "--because", "x", "--by", "li"], "load 或 run"),
+        (["import", "practitioners", "{file}", "--as-of", "2999-01-01"], "还没有到"),
     ],
 )
 def test_wrong_words_are_one_sentence(state: dict[str, str], tmp_path: Path, words: list[str], sentence: str) -> None:
@@ -90,7 +101,7 @@ def test_months_covered_are_told_or_those_that_are_there(state: dict[str, str], 
     path.write_bytes(csv_bytes([CONTRIBUTIONS, [identity(1), "2026-02", OWN]]))
     assert qualwatch("import", "insurance", path, "--as-of", DAY, **state).status == 0
     [row] = rows(state, "SELECT covers_from, covers_to FROM registers_load")
-    assert [str(one) for one in row] == ["2026-02-01", "2026-02-01"]
+    assert [str(one) for one in row] == ["2026-02-01", "2026-02-28"]
 
 
 def rows(state: dict[str, str], query: str) -> list[tuple[object, ...]]:

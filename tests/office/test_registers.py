@@ -397,8 +397,8 @@ def test_rows_of_every_register_only_end(office: Office, slug: str) -> None:
 def test_insurance_says_which_months_it_covers(office: Office) -> None:
     office.province(3)
     load = office.load("insurance", insurance(1, 2))
-    assert (load.covers_from, load.covers_to) == (date(2026, 1, 1), date(2026, 4, 1))
+    assert (load.covers_from, load.covers_to) == (date(2026, 1, 1), date(2026, 4, 30))
     [covered] = [row for row in facts_on(DAY).coverage if row.source == "contributions"]
-    assert (covered.covers_from, covered.covers_to, covered.loaded_at) == (date(2026, 1, 1), date(2026, 4, 1), DAY)
+    assert (covered.covers_from, covered.covers_to, covered.loaded_at) == (date(2026, 1, 1), date(2026, 4, 30), DAY)
     assert load.counts["contributions"]["gone"] == 3
     assert CONTRIBUTIONS[0] == "身份证号"

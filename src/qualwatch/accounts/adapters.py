@@ -7,6 +7,7 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.http import HttpRequest, HttpResponseForbidden
+from django.utils.html import escape
 
 from qualwatch.accounts.models import Account
 from qualwatch.wording import gettext as _
@@ -36,5 +37,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  
         name = claims.get("preferred_username") or ""
         account = Account.objects.filter(username=name, is_active=True).first() if name else None
         if account is None:
-            raise ImmediateHttpResponse(HttpResponseForbidden(_("平台账号 {name} 尚未开通预警权限").format(name=name)))
+            raise ImmediateHttpResponse(
+                HttpResponseForbidden(_("平台账号 {name} 尚未开通预警权限").format(name=escape(name)))
+            )
         sociallogin.connect(request, account)

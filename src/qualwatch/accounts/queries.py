@@ -74,4 +74,5 @@ def people_who_may(capability: str, areas: Iterable[str]) -> list[Account]:
     """Active accounts at authorities of these areas ('' = the province) with a capability."""
     slugs = [slug for slug, role in ROLES.items() if capability in role.may]
     found = Account.objects.filter(is_active=True, organisation__area__in=list(areas), roles__role__in=slugs)
+    found = found.filter(organisation__kind__in=("housing-authority", "approval-bureau"))
     return [one for one in found.select_related("organisation").distinct() if may(one, capability)]

@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from qualwatch.accounts.models import Account
 
-SEEN = "seen_at"
+SEEN, BEGAN = "seen_at", "began_at"
 OPEN_TO_ALL = ("account_logout", "mfa_activate_totp", "account_reauthenticate", "mfa_reauthenticate")
 Response = Callable[[HttpRequest], HttpResponse]
 
 
 class IdleSessionsEnd:
-    """A session that nobody used for settings.SESSION_IDLE_SECONDS is logged out."""
+    """A session that nobody used for SESSION_IDLE_SECONDS, or older than SESSION_COOKIE_AGE, is logged out."""
 
     def __init__(self, get_response: Response) -> None:
         self.get_response = get_response
@@ -27,8 +27,8 @@ class IdleSessionsEnd:
         """Ends what was idle; notes that the session is in use at most once a minute."""
         if request.user.is_authenticated:
             now = timezone.now().timestamp()
-            seen = request.session.get(SEEN, now)
-            if now - seen > settings.SESSION_IDLE_SECONDS:
+            seen, began = request.session.get(SEEN, now), request.session.setdefault(BEGAN, now)
+            if now - seen > settings.SESSION_IDLE_SECONDS or now - began > settings.SESSION_COOKIE_AGE:
                 logout(request)
                 return redirect("account_login")
             if SEEN not in request.session or now - seen > 60:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
 from qualwatch.assessments.queries import on_record_in
@@ -54,35 +55,51 @@ def assess(
         "policy_digest": _policy_digest(law, as_of),
     }
     codes = None if credit_codes is None else sorted(set(credit_codes))
-    known = Run.objects.filter(**told, is_full=True).exclude(state="rejected").order_by("-id").first()
+    known = Run.objects.filter(**told, is_full=True, state__in=("released", "held")).order_by("-id").first()
     if known and codes is None:
         return known
+    newest = Run.objects.filter(state="released").order_by("-as_of").first()
+    if newest and as_of < newest.as_of:
+        raise CannotAssess(_("已有 {day} 的核查，不再记录更早的一天").format(day=newest.as_of))
+    if as_of > timezone.localdate(at):
+        raise CannotAssess(_("{day} 还没有到").format(day=as_of))
     return _run(Run(**told, is_full=codes is None, credit_codes=codes, run_at=at, by=by), law, guarded=guarded)
 
 
 @transaction.atomic
 def release_run(*, run: Run, law: Law, by: str, at: datetime, because: str) -> Run:
-    """Puts a held run on record: its day is assessed again from what was known then, and must come out the same."""
-    _check_held(run, by, because)
-    if (run.law_digest, run.policy_digest) != (law.digest, _policy_digest(law, run.as_of)):
+    """Puts a held run on record, as a run of its own: its day is assessed again from what was known then.
+
+    Enterprises that later pushes were about keep what those found. CannotAssess after a later full run.
+    """
+    lock()
+    held = _held(run, by, because)
+    if (held.law_digest, held.policy_digest) != (law.digest, _policy_digest(law, held.as_of)):
         raise CannotAssess(_("标准或政策已经变了，请重新核查"))
-    if Run.objects.filter(state="released", pk__gt=run.pk).exists():
+    later = Run.objects.filter(state="released", pk__gt=held.pk)
+    if later.filter(is_full=True).exists():
         raise CannotAssess(_("之后已有放行的核查"))
-    run.decided_by, run.decided_at, run.because = by, at, because
-    return _run(run, law, guarded=False)
+    since = {code for codes in later.values_list("credit_codes", flat=True) for code in codes or ()}
+    released = Run(
+        as_of=held.as_of, revision_id=held.revision_id, law_digest=held.law_digest, policy_digest=held.policy_digest,
+        input_digest=held.input_digest, is_full=held.is_full, credit_codes=held.credit_codes, sample=held.sample,
+        run_at=held.run_at, by=held.by, decided_by=by, decided_at=at, because=because, of=held,
+    )  # fmt: skip
+    _run(released, law, guarded=False, apart_from=since)
+    held.state, held.decided_by, held.decided_at = "decided", by, at
+    held.save()
+    return released
 
 
 @transaction.atomic
 def reject_run(*, run: Run, by: str, at: datetime, because: str) -> Run:
     """Refuses a held run."""
-    _check_held(run, by, because)
-    if not Run.objects.filter(pk=run.pk, state="held").update(
-        state="rejected", decided_by=by, decided_at=at, because=because
-    ):
-        raise CannotAssess(_("这次核查已经处理过"))
-    run.refresh_from_db()
-    record(stream="assessments", by=by, at=at, what="run-rejected", details={"run": run.pk}, after=because)
-    return run
+    lock()
+    held = _held(run, by, because)
+    held.state, held.decided_by, held.decided_at, held.because = "rejected", by, at, because
+    held.save()
+    record(stream="assessments", by=by, at=at, what="run-rejected", details={"run": held.pk}, basis=because)
+    return held
 
 
 def evaluated(
@@ -96,7 +113,7 @@ def evaluated(
     return facts, results if codes is None else [one for one in results if _code_of(one) in set(codes)]
 
 
-def _run(run: Run, law: Law, *, guarded: bool) -> Run:
+def _run(run: Run, law: Law, *, guarded: bool, apart_from: Set[str] = frozenset()) -> Run:
     codes = run.credit_codes
     facts, results = evaluated(run.as_of, run.revision_id, law, codes)
     digest = _digest_of_facts(facts)
@@ -115,7 +132,7 @@ def _run(run: Run, law: Law, *, guarded: bool) -> Run:
         run.state, run.sample = "released", run.sample or []
     run.save()
     if run.state == "released":
-        _put_on_record(run, results)
+        _put_on_record(run, [one for one in results if _code_of(one) not in apart_from], apart_from)
     told = {"run": run.pk, "as_of": run.as_of, "revision": run.revision_id, "law": run.law_digest, "counts": run.counts,
             "input": run.input_digest}  # fmt: skip
     at, by = (run.decided_at, run.decided_by) if run.decided_at else (run.run_at, run.by)
@@ -123,7 +140,7 @@ def _run(run: Run, law: Law, *, guarded: bool) -> Run:
     return run
 
 
-def _put_on_record(run: Run, results: list[EnterpriseResult]) -> None:
+def _put_on_record(run: Run, results: list[EnterpriseResult], apart_from: Set[str]) -> None:
     rows = [
         (
             one.credit_code, one.category, one.sub_item, one.requirement, one.grade, one.certificate_no,
@@ -143,7 +160,9 @@ def _put_on_record(run: Run, results: list[EnterpriseResult]) -> None:
     ):  # fmt: skip
         columns = list(zip(*listed, strict=True)) or [()] * len(types)
         arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
-        with Table(model, SOURCE, pa.table(arrays, model.facts()), is_full=True, within=run.credit_codes) as table:
+        within = None if run.credit_codes is None else set(run.credit_codes) - apart_from
+        rows_told = pa.table(arrays, model.facts())
+        with Table(model, SOURCE, rows_told, is_full=True, within=within, apart_from=apart_from) as table:
             table.apply(run.pk, run.as_of)
 
 
@@ -157,12 +176,14 @@ def _bad(results: list[EnterpriseResult]) -> set[str]:
 
 
 def _newly(bad: set[str], at: datetime, codes: list[str] | None) -> set[str]:
-    """Enterprises short or anomalous now that were not in the last released run that is a day old, or in the first.
+    """Enterprises short or anomalous now that were not a day ago, nor when a reviewer last released a run.
 
     Of a run of some enterprises, those that other runs since then have found count too.
     """
     released = Run.objects.filter(state="released")
-    baseline = released.filter(run_at__lte=at - ROLLING).order_by("id").last() or released.order_by("id").first()
+    old = released.filter(run_at__lte=at - ROLLING).order_by("id").last() or released.order_by("id").first()
+    looked_at = released.exclude(decided_at=None).order_by("id").last()  # a reviewer has seen what was new until then
+    baseline = max((one for one in (old, looked_at) if one), key=lambda one: one.pk, default=None)
     if baseline is None:
         return bad
     if codes is not None:
@@ -187,13 +208,16 @@ def _counts(results: list[EnterpriseResult], newly: int) -> dict[str, Any]:
     return {"enterprises": len(results), "findings": verdicts, "anomalies": anomalies, "newly": newly}
 
 
-def _check_held(run: Run, by: str, because: str) -> None:
-    if run.state != "held":
+def _held(run: Run, by: str, because: str) -> Run:
+    """The run as it stands now, if it may be decided by this person."""
+    found = Run.objects.select_for_update().get(pk=run.pk)
+    if found.state != "held":
         raise CannotAssess(_("这次核查没有被扣下"))
     if not because.strip():
         raise CannotAssess(_("请写明理由"))
-    if run.by == by:
+    if found.by == by:
         raise CannotAssess(_("发起核查的人不能自己放行或拒绝"))
+    return found
 
 
 def _policy_digest(law: Law, day: date) -> str:

@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from qualwatch.registers.models import Recorded, Revision, recorded_meta
 
-STATES = ("released", "held", "rejected")
+STATES = ("released", "held", "decided", "rejected")  # decided: released by a run of its own
 
 
 class Run(models.Model):
@@ -24,6 +24,7 @@ class Run(models.Model):
     because = models.TextField(blank=True)
     counts = models.JSONField()  # findings by verdict, anomalies, enterprises, newly
     sample = models.JSONField(default=list)  # of a held run: enterprises newly short or anomalous
+    of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")  # the held run released
     decided_by = models.CharField(max_length=150, blank=True)
     decided_at = models.DateTimeField(null=True)
 

@@ -16,7 +16,7 @@ def run_of(day: date, known_at: datetime | None = None) -> Run | None:
     """The last released run of a day (and of no later moment than `known_at`)."""
     found = Run.objects.filter(state="released", as_of=day)
     if known_at is not None:
-        found = found.filter(run_at__lte=known_at)
+        found = found.filter(Q(decided_at=None, run_at__lte=known_at) | Q(decided_at__lte=known_at))
     return found.order_by("id").last()
 
 

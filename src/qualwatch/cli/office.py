@@ -1,6 +1,9 @@
 """The commands of the office's memory: they need its database."""
 
+import getpass
 import os
+import sys
+from calendar import monthrange
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -147,10 +150,12 @@ def patrol(
 def decide(
     what: Annotated[str, typer.Argument(metavar="load|run", help=_n("载入还是核查"))],
     number: Annotated[int, typer.Argument(metavar="NUMBER", help=_n("第几次"))],
+    by: Annotated[str, typer.Option("--by", help=_n("审核人的账号名；会问密码"))],
     because: Because,
-    by: By = "",
     refuse: Annotated[bool, typer.Option("--refuse", help=_n("拒绝而不是放行"))] = False,
+    password_from_stdin: Annotated[bool, typer.Option("--password-from-stdin", help=_n("密码从标准输入读"))] = False,
     law: LawFolder = None,
+    policy: PolicyFile = None,
 ) -> int:
     """Release (or refuse) what a guard held; whoever began it may not."""
     from qualwatch.assessments.actions import reject_run, release_run
@@ -160,8 +165,9 @@ def decide(
 
     if what not in ("load", "run"):
         raise WrongWords(_("写 load 或 run"))
-    texts = load_law(law)
-    told: dict[str, Any] = {"by": _who(by), "at": _now(), "because": because}
+    _check_reviewer(by, f"release-{what}s", password_from_stdin)
+    texts = load_law(law, policy)
+    told: dict[str, Any] = {"by": by, "at": _now(), "because": because}
     if what == "load":
         load = Load.objects.get(pk=number)
         state = reject(load=load, **told).state if refuse else release(load=load, law=texts, **told).state
@@ -170,6 +176,19 @@ def decide(
         state = reject_run(run=run, **told).state if refuse else release_run(run=run, law=texts, **told).state
     _say(state)
     return ALL_READ
+
+
+def _check_reviewer(by: str, capability: str, password_from_stdin: bool) -> None:
+    """The account is a reviewer's, and who types is its owner."""
+    from qualwatch.accounts.models import Account
+    from qualwatch.accounts.queries import may
+
+    password = sys.stdin.readline().rstrip("\n") if password_from_stdin else getpass.getpass(_("密码："))
+    account = Account.objects.filter(username=by).first()
+    if account is None or not account.check_password(password):
+        raise WrongWords(_("账号或密码不对"))
+    if not may(account, capability):
+        raise WrongWords(_("账号 {name} 没有这个权限").format(name=by))
 
 
 journal_app = typer.Typer(no_args_is_help=True, help=_n("日志"))
@@ -211,6 +230,7 @@ def _months(text: str) -> tuple[date, date] | None:
     first, dots, last = text.partition("..")
     try:
         start, end = (date.fromisoformat(f"{one}-01") for one in (first, last if dots else first))
+        end = end.replace(day=monthrange(end.year, end.month)[1])
     except ValueError as error:
         raise WrongWords(_("覆盖的月份写作 2026-01..2026-03")) from error
     if end < start:

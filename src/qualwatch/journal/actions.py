@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from qualwatch.journal.models import Entry, Seal, Stream
+from qualwatch.privacy import hidden
 
 
 class NotInAnAction(Exception):
@@ -42,9 +43,9 @@ def record(
     Stream.objects.get_or_create(name=stream)
     head = Stream.objects.select_for_update().get(name=stream)
     entry = Entry(
-        stream=stream, number=head.length + 1, recorded_at=at, by=by, what=what, basis=basis,
+        stream=stream, number=head.length + 1, recorded_at=at, by=by, what=what, basis=hidden(basis),
         before="" if before is None else digest_of(before), after="" if after is None else digest_of(after),
-        details=json.loads(json.dumps(details or {}, default=str)), previous=head.head,
+        details=json.loads(hidden(json.dumps(details or {}, default=str, ensure_ascii=False))), previous=head.head,
     )  # fmt: skip
     entry.digest = digest_of(content_of(entry))
     entry.save(force_insert=True)
@@ -58,7 +59,7 @@ def seal(*, day: date) -> Seal:
     known = Seal.objects.filter(day=day).first()
     if known:
         return known
-    last = Seal.objects.order_by("-day").first()
+    last = Seal.objects.order_by("-id").first()
     heads = [list(one) for one in Stream.objects.order_by("name").values_list("name", "length", "head")]
     key = Ed25519PrivateKey.from_private_bytes(settings.SEAL_KEY)
     found = Seal(day=day, heads=heads, previous=last.digest if last else "")

@@ -19,6 +19,11 @@ def append_only(table: str) -> migrations.RunPython:
                 f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()"
             )
             return
+        editor.execute(  # INSERT OR REPLACE would go round the others
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+            f"WHEN EXISTS (SELECT 1 FROM {table} o WHERE o.id = NEW.id) "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
         for act in ("UPDATE", "DELETE"):
             editor.execute(
                 f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
@@ -29,7 +34,7 @@ def append_only(table: str) -> migrations.RunPython:
         if editor.connection.vendor == "postgresql":
             editor.execute(f"DROP FUNCTION {table}_refuse() CASCADE")
             return
-        for act in ("update", "delete"):
+        for act in ("update", "delete", "replace"):
             editor.execute(f"DROP TRIGGER {table}_no_{act}")
 
     return migrations.RunPython(make, unmake)

@@ -31,7 +31,10 @@ def faults(public_key: str) -> Iterator[str]:
             yield _("{stream}：第 {number} 条被改动").format(stream=entry.stream, number=entry.number)
         lengths[entry.stream] = entry.number
         digests[entry.stream, entry.number] = entry.digest
-    for stream in Stream.objects.order_by("name"):
+    streams = list(Stream.objects.order_by("name"))
+    for name in lengths.keys() - {stream.name for stream in streams}:
+        yield _("{stream}：没有登记这个日志流").format(stream=name)
+    for stream in streams:
         if stream.length != lengths.get(stream.name, 0) or stream.head != digests.get((stream.name, stream.length), ""):
             yield _("{stream}：末尾与登记的不符").format(stream=stream.name)
     yield from _faults_of_seals(public_key, digests)
@@ -39,7 +42,7 @@ def faults(public_key: str) -> Iterator[str]:
 
 def _faults_of_seals(public_key: str, digests: dict[tuple[str, int], str]) -> Iterator[str]:
     previous = ""
-    for one in Seal.objects.order_by("day"):
+    for one in Seal.objects.order_by("id"):
         if digest_of([one.day.isoformat(), one.heads, one.previous]) != one.digest or one.previous != previous:
             yield _("{day} 的封签被改动或接不上").format(day=one.day)
         try:

@@ -1,29 +1,31 @@
 """Changes that the platform pushes: single rows, in their order, each applied once."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from itertools import groupby
+from datetime import date, datetime, time
 
 import pyarrow as pa
 from django.db import transaction
+from django.utils import timezone
 
 from qualwatch.intake.cells import Cell
-from qualwatch.intake.gather import Gathered, gather_sheets
+from qualwatch.intake.gather import gather_sheets
+from qualwatch.intake.problems import NothingReadable
 from qualwatch.intake.sheets import Sheet
-from qualwatch.journal.actions import digest_of, record
+from qualwatch.journal.actions import record
 from qualwatch.law.loader import Law
+from qualwatch.privacy import hidden
 from qualwatch.registers.bulk import rows_of
 from qualwatch.registers.corrections import resolve
-from qualwatch.registers.identities import encrypted, newest_version
-from qualwatch.registers.loads import rows_by_table
+from qualwatch.registers.identities import decrypted, encrypted, keyed_hash, newest_version
 from qualwatch.registers.models import TABLES, PlatformChange, Revision
+from qualwatch.registers.reading import rows_by_table
 from qualwatch.registers.sources import source_of
 from qualwatch.registers.tables import Table, lock, next_revision
 from qualwatch.wording import gettext as _
 
-PERSONAL = ("registrations", "contributions", "exemptions", "locks")
+PERSONAL = ("registrations", "contributions", "exemptions", "locks", "birthdays", "unread")
 
 
 class OutOfOrder(Exception):
@@ -47,7 +49,8 @@ class Change:
     @property
     def digest(self) -> str:
         """What tells this change from another under the same id."""
-        return digest_of([self.sequence, self.source, self.action, dict(self.row)])
+        told = json.dumps([self.sequence, self.source, self.action, dict(self.row)], ensure_ascii=False)
+        return keyed_hash(told)  # of a plain one the identity number could be guessed
 
 
 @dataclass(slots=True)
@@ -71,25 +74,36 @@ def apply_changes(*, changes: Sequence[Change], law: Law, by: str, at: datetime,
     if not new:
         return taken
     version, made = newest_version(), []
-    for group in _groups(new):
-        revision = taken.revision = next_revision(what="platform changes", by=by, at=at)  # a row may come and go again
-        problems = _apply(group, law, revision, day, taken)
-        for one in group:
-            state = "rejected" if one.change_id in problems else "applied"
-            problem = problems.get(one.change_id, "")
-            taken.outcomes.append((one, state, problem))
-            made.append(
-                PlatformChange(
-                    change_id=one.change_id, sequence=one.sequence, source=one.source, action=one.action,
-                    digest=one.digest, row=encrypted(json.dumps(dict(one.row), ensure_ascii=False), version),
-                    key_version=version, state=state, problem=problem, taken_at=at, revision=revision,
-                )
-            )  # fmt: skip
+    for one in new:
+        revision = taken.revision = next_revision(what="platform change", by=by, at=at)  # a row may come and go again
+        problem = _apply(one, law, revision, day, taken.credit_codes)
+        state = "rejected" if problem else "applied"
+        taken.outcomes.append((one, state, problem))
+        made.append(
+            PlatformChange(
+                change_id=one.change_id, sequence=one.sequence, source=one.source, action=one.action, digest=one.digest,
+                row=encrypted(json.dumps(dict(one.row), ensure_ascii=False), version), key_version=version, state=state,
+                problem=hidden(problem), taken_at=at, revision=revision,
+            )
+        )  # fmt: skip
     PlatformChange.objects.bulk_create(made)
     told = {"from": new[0].sequence, "to": new[-1].sequence, "revision": revision.pk,
             "rejected": sum(one.state == "rejected" for one in made)}  # fmt: skip
     record(stream="source/platform", by=by, at=at, what="changes-applied", details=told)
     return taken
+
+
+def apply_again(*, source: str, since: date, law: Law, revision_of: Callable[[], Revision]) -> int:
+    """After a full list of a day: what was pushed from that day on is put on top of it again; how many changes."""
+    start = timezone.make_aware(datetime.combine(since, time.min))
+    pushed = PlatformChange.objects.filter(source=source, state="applied", taken_at__gte=start).order_by("sequence")
+    done = 0
+    for stored in pushed.iterator():
+        row = json.loads(decrypted(stored.row, stored.key_version))
+        change = Change(stored.change_id, stored.sequence, source, stored.action, row)
+        _apply(change, law, revision_of(), since, set())
+        done += 1
+    return done
 
 
 def _new(changes: Sequence[Change]) -> tuple[list[Change], Taken]:
@@ -115,55 +129,35 @@ def _new(changes: Sequence[Change]) -> tuple[list[Change], Taken]:
     return new, taken
 
 
-def _groups(changes: list[Change]) -> Iterator[list[Change]]:
-    """Neighbours that can be applied together: one source, one action, the same headers, no row's words again."""
-    for _key, same in groupby(changes, key=lambda one: (one.source, one.action, tuple(one.row))):
-        group: list[Change] = []
-        seen: set[str] = set()
-        for one in same:
-            words = {cell for cell in one.row.values() if len(cell) >= 15}  # codes of enterprises and people
-            key = "\x1f".join(sorted(words))
-            if key in seen:
-                yield group
-                group, seen = [], set()
-            group.append(one)
-            seen.add(key)
-        yield group
-
-
-def _apply(group: list[Change], law: Law, revision: Revision, day: date, taken: Taken) -> dict[str, str]:
-    """Applies changes of one kind; the problem of each that was rejected, by its id."""
-    source, action = source_of(group[0].source), group[0].action
-    header = list(group[0].row)
-    rows: list[list[Cell]] = [[*header], *([*one.row.values()] for one in group)]
+def _apply(change: Change, law: Law, revision: Revision, day: date, concerned: set[str]) -> str:
+    """Applies one change, adds the enterprises that it concerns; the problem that kept it out, or ''."""
+    source = source_of(change.source)
+    rows: list[list[Cell]] = [[*change.row], [*change.row.values()]]
+    if any("\x00" in str(cell) for row in rows for cell in row):
+        return _("有不可见的字符")
     gathered = gather_sheets([Sheet("platform", "", rows, None)], law)
-    problems = _problems(group, gathered, source.tables)
-    if len(problems) == len(group) and not gathered.accounts:
-        return problems
-    for slug, columns in rows_by_table(source, gathered).items():
-        if not len(columns):
-            continue
-        taken.credit_codes |= _concerned(slug, columns)
+    if not gathered.accounts or any(one.table not in source.tables for one in gathered.accounts):
+        return next((f"{one.problem}，{one.remedy}" for one in gathered.rejections), _("表头不属于这个来源"))
+    try:
+        tables = {slug: columns for slug, columns in rows_by_table(source, gathered).items() if len(columns)}
+    except NothingReadable as error:
+        return str(error)
+    touched = 0
+    for slug, columns in tables.items():
+        concerned |= _concerned(slug, columns)
         with Table(TABLES[slug], source.slug, columns, is_full=False) as table:
-            if action == "put" or slug == "unread":
+            if slug == "unread":
+                table.add(revision.pk)
+            elif change.action == "put":
                 table.apply(revision.pk, day)
+                touched += len(columns)
             else:
-                table.end(revision.pk, day)
+                touched += table.end(revision.pk, day)
             resolve(slug, table, revision.pk)
-        taken.credit_codes |= _concerned(slug, columns)
-    return problems
-
-
-def _problems(group: list[Change], gathered: Gathered, tables: Sequence[str]) -> dict[str, str]:
-    if any(one.table not in tables for one in gathered.accounts) or not gathered.accounts:
-        why = next((f"{one.problem}，{one.remedy}" for one in gathered.rejections), _("表头不属于这个来源"))
-        gathered.accounts = []
-        return {one.change_id: why for one in group}
-    found = {}
+        concerned |= _concerned(slug, columns)
     for one in gathered.rejections:
-        if one.row is not None and 2 <= one.row <= len(group) + 1:
-            found[group[one.row - 2].change_id] = f"{one.column}「{one.value}」：{one.problem}；{one.remedy}"
-    return found
+        return f"{one.column}「{one.value}」：{one.problem}；{one.remedy}"
+    return "" if touched else _("登记里没有这一行") if change.action == "remove" else _("这一行是空的")
 
 
 def _concerned(slug: str, columns: pa.Table) -> set[str]:
@@ -174,4 +168,9 @@ def _concerned(slug: str, columns: pa.Table) -> set[str]:
         marks = ", ".join(["%s"] * len(people))
         here = f"FROM registers_registration WHERE recorded_to IS NULL AND person_id IN ({marks})"
         named |= {row[0] for row in rows_of(f"SELECT DISTINCT credit_code {here}", people)}
-    return {one for one in named if one}
+    named -= {"", None}
+    if named:  # a branch's row concerns the legal person
+        likes = " OR ".join(["branch_credit_codes LIKE %s"] * len(named))
+        here = f"FROM registers_enterprise WHERE recorded_to IS NULL AND branch_credit_codes <> '' AND ({likes})"
+        named |= {row[0] for row in rows_of(f"SELECT credit_code {here}", [f"%{one}%" for one in named])}
+    return named

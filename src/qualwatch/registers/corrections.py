@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model
 
+from qualwatch.evaluation.facts import REGISTER_STATES, ROUTES
 from qualwatch.journal.actions import record
 from qualwatch.registers.bulk import rows_of
 from qualwatch.registers.models import TABLES, Correction, Recorded
@@ -20,6 +22,7 @@ from qualwatch.registers.tables import Table, next_revision
 from qualwatch.wording import gettext as _
 
 CORRECTION = "correction"
+VOCABULARY = {"register_state": REGISTER_STATES, "route": ROUTES}
 
 
 class CannotCorrect(Exception):
@@ -39,6 +42,7 @@ def correct(
         raise CannotCorrect(_("更正要写明理由和证明文件"))
     if review_on <= at.date():
         raise CannotCorrect(_("复核日要晚于今天"))
+    value = _checked(model, field, value)
     revision = next_revision(what="correction", by=by, at=at)
     row = believed(model, key)
     if row is None:
@@ -54,7 +58,8 @@ def correct(
     _resolve_key(model, table, made.key, revision.pk, at.date())
     record(
         stream=f"correction/{made.pk}", by=by, at=at, what="corrected", basis=document, before=told,
-        after=_plain(value), details={"table": table, "field": field, "because": because, "review_on": review_on},
+        after=_plain(value),
+        details={"table": table, "key": made.key, "field": field, "because": because, "review_on": review_on},
     )  # fmt: skip
     return made
 
@@ -100,6 +105,19 @@ def _resolve_key(model: type[Recorded], slug: str, key: Mapping[str, Any], revis
     if wanted is not None:
         model._default_manager.create(source=CORRECTION, recorded_from=revision, nth=1, **_typed(model, wanted))
     return differing
+
+
+def _checked(model: type[Model], field: str, value: Any) -> Any:
+    """The value as the register would write it."""
+    column = next(one for one in model._meta.concrete_fields if one.attname == field)
+    try:
+        clean = column.clean(value, None)
+    except ValidationError as error:
+        raise CannotCorrect("；".join(error.messages)) from error
+    words = VOCABULARY.get(field)
+    if words is not None and clean not in words:
+        raise CannotCorrect(_("{field} 只能是 {words}").format(field=field, words="、".join(words)))
+    return clean
 
 
 def _typed(model: type[Model], values: Mapping[str, Any]) -> dict[str, Any]:

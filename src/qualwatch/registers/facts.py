@@ -5,10 +5,9 @@ from datetime import date, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.db.models import Max
 
 from qualwatch.evaluation.facts import SCHEMAS, Coverage, Facts
-from qualwatch.registers.bulk import table_of
+from qualwatch.registers.bulk import rows_of, table_of
 from qualwatch.registers.corrections import CORRECTION
 from qualwatch.registers.models import TABLES, Correction, Load, PlatformChange, Recorded, Revision
 from qualwatch.registers.sources import sources
@@ -24,6 +23,7 @@ READ = {
                "profession": "nullif(t.profession, '')", "category": "nullif(t.category, '')",
                "person_id": "CASE WHEN t.person_id = 0 THEN NULL ELSE 'P' || t.person_id END"},
 }  # fmt: skip
+WITH = {"birthdays": "registrations"}  # tables that come with another
 JUDGED = ("enterprises", "items", "registrations", "contributions")  # tables whose age matters
 
 
@@ -72,32 +72,45 @@ class _Scope:
                 "SELECT person_id FROM registers_registration r "
                 f"WHERE {_on_record('r', self.revision)} AND r.credit_code IN ({marks})"
             )
-            if name in ("registrations", "contributions", "exemptions", "locks"):
+            if name in ("registrations", "contributions", "exemptions", "locks", "birthdays"):
                 where += f" AND t.person_id IN ({here})"
                 values = list(self.codes)
             elif name == "unread":
-                where += f" AND (t.credit_code IN ('', {marks}) OR t.person_id IN ({here}))"
-                values = [*self.codes, *self.codes]
+                own = [*self.codes, *self._branches()]
+                where += (
+                    f" AND (t.credit_code IN ('', {', '.join(['%s'] * len(own)) or 'NULL'}) OR t.person_id IN ({here}))"
+                )
+                values = [*own, *self.codes]
             else:
                 where += f" AND t.credit_code IN ({marks})"
                 values = list(self.codes)
         return f"FROM {model._meta.db_table} t WHERE {where}", values
 
+    def _branches(self) -> list[str]:
+        """The codes of the branches of the enterprises looked at."""
+        rest, values = self._rows("enterprises")
+        return [
+            code
+            for (codes,) in rows_of(f"SELECT t.branch_credit_codes {rest}", values)
+            for code in codes.split(";")
+            if code
+        ]
+
     def people(self) -> pa.Table:
-        """Everybody registered or insured, with birthday, lock and death."""
+        """Everybody registered, with birthday, lock and death."""
         locks, values = self._rows("locks")
-        joined = "FROM registers_person p LEFT JOIN (SELECT t.person_id, t.died_on, t.locked_from, t.locked_until "
-        rest = f"{joined}{locks}) l ON l.person_id = p.id"
+        births, more = self._rows("birthdays")
+        here = f"SELECT person_id FROM registers_registration r WHERE {_on_record('r', self.revision)}"
         if self.codes is not None:
-            marks = ", ".join(["%s"] * len(self.codes)) or "NULL"
-            rest += (
-                " WHERE p.id IN (SELECT person_id FROM registers_registration r "
-                f"WHERE {_on_record('r', self.revision)} AND r.credit_code IN ({marks}))"
-            )
-            values = [*values, *self.codes]
+            here += f" AND r.credit_code IN ({', '.join(['%s'] * len(self.codes)) or 'NULL'})"
+        rest = (
+            "FROM registers_person p "
+            f"LEFT JOIN (SELECT t.person_id, t.died_on, t.locked_from, t.locked_until {locks}) l ON l.person_id = p.id "
+            f"LEFT JOIN (SELECT t.person_id, t.born_on {births}) b ON b.person_id = p.id WHERE p.id IN ({here})"
+        )
         columns = {name: f"l.{name}" for name in ("died_on", "locked_from", "locked_until")}
-        columns = {"person_id": PERSON.format("p.id"), "born_on": "p.born_on", **columns}
-        return table_of(columns, SCHEMAS["people"], rest, values)
+        columns = {"person_id": PERSON.format("p.id"), "born_on": "coalesce(p.born_on, b.born_on)", **columns}
+        return table_of(columns, SCHEMAS["people"], rest, [*values, *more, *(self.codes or ())])
 
 
 def _enterprises(scope: _Scope) -> pa.Table:
@@ -129,7 +142,8 @@ def _present(revision: int) -> dict[str, list[str]]:
     corrected = set(Correction.objects.values_list("table", flat=True).distinct())
     order = sorted(delivered & sources().keys(), key=lambda slug: (sources()[slug].precedence, slug))
     return {
-        name: [CORRECTION] * (name in corrected) + [slug for slug in order if name in sources()[slug].tables]
+        name: [CORRECTION] * (name in corrected)
+        + [slug for slug in order if {name, WITH.get(name)} & set(sources()[slug].tables)]
         for name in TABLES
     }
 
@@ -144,23 +158,23 @@ def _believed(model: type[Recorded], order: list[str], revision: int | None) -> 
         cases = " ".join(f"WHEN '{slug}' THEN {at}" for at, slug in enumerate(order))
         return f"CASE {alias}.source {cases} END"
 
-    same = " AND ".join(f"b.{name} = t.{name}" for name in model.KEY)
+    same = " AND ".join(f"b.{name} = t.{name}" for name in (*model.KEY, "nth"))
     better = f"SELECT 1 FROM {table} b WHERE {same} AND {_on_record('b', revision)} AND {place('b')} < {place('t')}"
     return f" AND NOT EXISTS ({better})"
 
 
 def _coverage(revision: int, day: date) -> list[Coverage]:
-    """How old each source is: its newest delivery known by then and not of a later day."""
+    """How old each table is: the newest delivery, known by then and not of a later day, of the source believed first.
+
+    A second source that is fresh says nothing of the first one's rows.
+    """
     found = []
-    first = {name: min(one.precedence for one in sources().values() if name in one.tables) for name in JUDGED}
-    known = Load.objects.filter(state="released", revision_id__lte=revision, as_of__lte=day)
-    newest = dict(known.values_list("source").annotate(newest=Max("id")))  # an older day is never released after
-    loads = Load.objects.in_bulk(list(newest.values()))
-    for source in sources().values():
-        last = loads.get(newest.get(source.slug, 0))
-        for name in (one for one in source.tables if one in JUDGED):
-            if last is not None:
-                found.append(Coverage(name, last.as_of, last.covers_from, last.covers_to, source.area, source.people))
-            elif source.precedence == first[name]:  # a second source that never delivered is no gap
-                found.append(Coverage(name, None, None, None, source.area, source.people))
+    for name in JUDGED:
+        source = min((one for one in sources().values() if name in one.tables), key=lambda one: one.precedence)
+        known = Load.objects.filter(source=source.slug, state="released", revision_id__lte=revision, as_of__lte=day)
+        last = known.order_by("as_of", "revision_id").last()
+        if last is None:
+            found.append(Coverage(name, None, None, None, source.area, source.people))
+        else:
+            found.append(Coverage(name, last.as_of, last.covers_from, last.covers_to, source.area, source.people))
     return found

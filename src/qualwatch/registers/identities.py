@@ -3,7 +3,7 @@
 import hmac
 import os
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 
 import pyarrow as pa
 from cryptography.exceptions import InvalidTag
@@ -11,9 +11,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import transaction
 
+from qualwatch.journal.actions import record
 from qualwatch.privacy import masked
 from qualwatch.registers.bulk import Staged, execute, rows_of
-from qualwatch.registers.models import Person
+from qualwatch.registers.models import Person, PlatformChange
+from qualwatch.registers.tables import lock
 
 Identity = tuple[str, str]  # kind of document, number
 FEW = 500  # people looked up by name instead of by a join
@@ -26,7 +28,12 @@ class CannotDecrypt(Exception):
 
 def lookup_of(identity: Identity) -> str:
     """The keyed hash under which an identity is found."""
-    return hmac.digest(settings.LOOKUP_KEY, "\x1f".join(identity).encode(), "sha256").hex()
+    return keyed_hash("\x1f".join(identity))
+
+
+def keyed_hash(text: str) -> str:
+    """HMAC-SHA-256 under the look-up key, 64 hexadecimal digits."""
+    return hmac.digest(settings.LOOKUP_KEY, text.encode(), "sha256").hex()
 
 
 def encrypted(text: str, version: str) -> bytes:
@@ -121,16 +128,24 @@ def _fill_in(person: Person, name: str | None, born_on: date | None) -> None:
 
 
 @transaction.atomic
-def rotate(*, at_most: int = 100_000) -> int:
-    """Encrypts people that are under an older key with the newest; how many were done. Run it until it says 0."""
+def rotate(*, by: str, at: datetime, at_most: int = 100_000) -> int:
+    """Encrypts what is under an older key with the newest; how many rows were done. Run it until it says 0."""
+    lock()
     version, done = newest_version(), 0
-    for person in Person.objects.select_for_update().exclude(key_version=version)[:at_most]:
+    for person in Person.objects.exclude(key_version=version)[:at_most]:
         identity, name = "\x1f".join(identity_of(person)), name_of(person)
         person.identity = encrypted(identity, version)
         person.name = encrypted(name, version) if name else None
         person.key_version = version
         person.save(update_fields=["identity", "name", "key_version"])
         done += 1
+    for change in PlatformChange.objects.exclude(key_version=version)[: at_most - done]:
+        change.row = encrypted(decrypted(change.row, change.key_version), version)
+        change.key_version = version
+        change.save(update_fields=["row", "key_version"])
+        done += 1
+    if done:
+        record(stream="keys", by=by, at=at, what="encrypted-anew", details={"version": version, "rows": done})
     return done
 
 

@@ -37,7 +37,7 @@ class Person(models.Model):
     key_version = models.CharField(max_length=20)
     identity = models.BinaryField()  # kind of document and number
     name = models.BinaryField(null=True)
-    born_on = models.DateField(null=True)
+    born_on = models.DateField(null=True)  # of resident cards: their number's, which never changes
 
     def __str__(self) -> str:
         return f"P{self.pk}"
@@ -57,7 +57,9 @@ class Load(models.Model):
     because = models.TextField(blank=True)
     files = models.JSONField()  # name, sha256, bytes
     counts = models.JSONField()  # per table: read, accepted, rejected, rows, added, changed, gone, unchanged
-    covers_from = models.DateField(null=True)
+    told_from = models.DateField(null=True)  # the days of insurance that the importer said are covered
+    told_to = models.DateField(null=True)
+    covers_from = models.DateField(null=True)  # those that are
     covers_to = models.DateField(null=True)
     decided_by = models.CharField(max_length=150, blank=True)
     decided_at = models.DateTimeField(null=True)
@@ -103,7 +105,7 @@ class Recorded(models.Model):
     PART: ClassVar[tuple[str, ...]] = ()  # of the key: what tells apart the rows that one row of the source becomes
     id = models.BigAutoField(primary_key=True)
     source = models.CharField(max_length=40)
-    nth = models.PositiveSmallIntegerField(default=1)
+    nth = models.PositiveIntegerField(default=1)
     recorded_from = models.IntegerField()
     recorded_to = models.IntegerField(null=True)
     absent_since = models.DateField(null=True)  # the day from which the source no longer had the key
@@ -230,6 +232,16 @@ class LockRow(Recorded):
     Meta = recorded_meta("lock", KEY)
 
 
+class BirthdayRow(Recorded):
+    """The birthday of somebody without a resident card, as a source tells it."""
+
+    KEY = ("person_id",)
+    person = _person()
+    born_on = models.DateField(null=True)
+
+    Meta = recorded_meta("birthday", KEY)
+
+
 class ProjectRow(Recorded):
     """A project of an enterprise in the province: red cards put it on the key-supervision list while it runs."""
 
@@ -317,5 +329,6 @@ TABLES: dict[str, type[Recorded]] = {
     "exemptions": ExemptionRow,
     "locks": LockRow,
     "projects": ProjectRow,
+    "birthdays": BirthdayRow,
     "unread": UnreadRow,
 }

@@ -37,6 +37,8 @@ def lock() -> None:
 def next_revision(*, what: str, by: str, at: datetime) -> Revision:
     """The next change of what is known; locks the registers."""
     lock()
+    last = Revision.objects.order_by("-id").first()
+    at = max(at, last.recorded_at) if last else at  # whoever waited for the lock was not known before
     return Revision.objects.create(recorded_at=at, by=by, what=what)
 
 
@@ -44,15 +46,16 @@ class Table:
     """Rows of one source, staged beside the register's table.
 
     `columns` has the table's facts (Recorded.facts); of a full list, what is not in it is gone. `within`: the list is
-    full for these enterprises only.
+    full for these enterprises only; `apart_from`: it says nothing about these.
     """
 
     def __init__(
         self, model: type[Recorded], source: str, columns: pa.Table, *, is_full: bool,
-        within: Iterable[str] | None = None,
+        within: Iterable[str] | None = None, apart_from: Iterable[str] = (),
     ) -> None:  # fmt: skip
         self.model, self.source, self.is_full = model, source, is_full
         self.within = None if within is None else sorted(set(within))
+        self.apart_from = sorted(set(apart_from))
         self.name = model._meta.db_table
         self.facts = model.facts()
         self.key = (*model.KEY, "nth")
@@ -105,6 +108,17 @@ class Table:
         rows = len(self._rows)
         return Change(rows, added - changed, changed, rows - added, gone)
 
+    def add(self, revision: int) -> int:
+        """Puts every row on record beside those of its key."""
+        key = self.model.KEY
+        same = " AND ".join(f"t.{name} = s.{name}" for name in key)
+        names = ", ".join(self.facts)
+        return execute(
+            f"INSERT INTO {self.name} ({names}, nth, source, recorded_from) SELECT {names}, s.nth + coalesce("
+            f"(SELECT max(t.nth) FROM {self.name} t WHERE {same} AND t.source = %s), 0), %s, %s FROM {self.staged} s",
+            [self.source, self.source, revision],
+        )
+
     def end(self, revision: int, as_of: date) -> int:
         """Ends the rows on record that those staged stand for; how many."""
         return execute(
@@ -115,14 +129,16 @@ class Table:
 
     @property
     def _current(self) -> str:
-        if self.within is None:
-            return "t.source = %s AND t.recorded_to IS NULL"
-        marks = ", ".join(["%s"] * len(self.within)) or "NULL"
-        return f"t.source = %s AND t.recorded_to IS NULL AND t.credit_code IN ({marks})"
+        current = "t.source = %s AND t.recorded_to IS NULL"
+        if self.within is not None:
+            current += f" AND t.credit_code IN ({', '.join(['%s'] * len(self.within)) or 'NULL'})"
+        if self.apart_from:
+            current += f" AND t.credit_code NOT IN ({', '.join(['%s'] * len(self.apart_from))})"
+        return current
 
     @property
     def _values(self) -> list[object]:
-        return [self.source, *(self.within or ())]
+        return [self.source, *(self.within or ()), *self.apart_from]
 
     def _staged(self, key: Iterable[str] = (), *, whole: bool = False) -> str:
         same = [f"s.{name} = t.{name}" for name in key or self.key]

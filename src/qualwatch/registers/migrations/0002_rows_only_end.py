@@ -4,7 +4,7 @@ from django.db import migrations
 
 from qualwatch.registers.guards import guards_of
 
-TABLES = ("EnterpriseRow", "ItemRow", "RegistrationRow", "ContributionRow", "ExemptionRow", "LockRow", "ProjectRow",
+TABLES = ("EnterpriseRow", "ItemRow", "RegistrationRow", "ContributionRow", "ExemptionRow", "LockRow", "BirthdayRow", "ProjectRow",
           "UnreadRow")  # fmt: skip
 
 

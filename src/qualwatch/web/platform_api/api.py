@@ -34,7 +34,7 @@ class ChangeIn(Schema):
     model_config = ConfigDict(extra="forbid")
 
     id: Annotated[str, Field(min_length=1, max_length=100)]
-    sequence: Annotated[int, Field(ge=1)]
+    sequence: Annotated[int, Field(ge=1, le=2**62)]
     source: Annotated[str, Field(max_length=40)]
     action: Literal["put", "remove"]
     row: Annotated[dict[Cell, Cell], Field(min_length=1, max_length=60)]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
 from qualwatch.registers.identities import rotate
 
@@ -15,6 +16,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Runs it."""
         total = 0
-        while done := rotate():
+        while done := rotate(by="rotate_keys", at=timezone.now()):
             total += done
         self.stdout.write(f"people encrypted anew: {total}; none is left under an older key")
