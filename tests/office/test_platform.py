@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.test import Client
 from test_journal import key
 
 from builders import OTHER, OWN, identity, law
+from conftest import Leaks
 from files import REGISTRATIONS
 from office import DAY, Office
 from qualwatch.accounts.actions import make_organisations, make_token
@@ -188,3 +190,10 @@ def test_pushed_rows_lie_encrypted(platform: Platform) -> None:
     platform.push(platform.change(7))
     stored = bytes(PlatformChange.objects.get().row)
     assert identity(7).encode() not in stored
+
+
+def test_the_listener_to_all_logs_hears_an_identity_number(leaks: Leaks) -> None:
+    logging.getLogger("qualwatch.anything").debug("row %s", identity(1))
+    logging.getLogger("django.request").error("Internal Server Error: %s", f"/{identity(2)}/")
+    assert len(leaks.found) == 2
+    leaks.found.clear()
