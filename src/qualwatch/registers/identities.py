@@ -117,7 +117,9 @@ def _make_known(
     }
     with Staged(columns, "staged_person") as staged:
         listed = ", ".join(columns)
-        execute(f"INSERT INTO registers_person ({listed}) SELECT {listed} FROM {staged}")
+        execute(
+            f"INSERT INTO registers_person ({listed}) SELECT {listed} FROM {staged} ORDER BY lookup"
+        )  # as the index lies
 
 
 def _fill_in(person: Person, name: str | None, born_on: date | None) -> None:

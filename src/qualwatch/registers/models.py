@@ -33,11 +33,14 @@ class RevisionClock(models.Model):
 class Person(models.Model):
     """Somebody in the registers. The identity is encrypted; `lookup` is a keyed hash of it."""
 
-    lookup = models.CharField(max_length=64, unique=True)
+    lookup = models.CharField(max_length=64)
     key_version = models.CharField(max_length=20)
     identity = models.BinaryField()  # kind of document and number
     name = models.BinaryField(null=True)
     born_on = models.DateField(null=True)  # of resident cards: their number's, which never changes
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["lookup"], name="person_once")]  # `unique` would index it twice
 
     def __str__(self) -> str:
         return f"P{self.pk}"

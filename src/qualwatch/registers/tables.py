@@ -65,7 +65,9 @@ class Table:
     def __enter__(self) -> Self:
         columns = {name: self._rows.column(name) for name in self._rows.column_names}
         self.staged = self._stack.enter_context(Staged(columns, f"staged_{self.name}"))
-        self.staged.index(self.key)
+        self._is_first = not rows_of(f"SELECT 1 FROM {self.name} t WHERE {self._current} LIMIT 1", self._values)
+        if not self._is_first:
+            self.staged.index(self.key)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
@@ -75,9 +77,6 @@ class Table:
         """Rows of the source on record now."""
         return int(rows_of(f"SELECT count(*) FROM {self.name} t WHERE {self._current}", self._values)[0][0])
 
-    def _any_known(self) -> bool:
-        return bool(rows_of(f"SELECT 1 FROM {self.name} t WHERE {self._current} LIMIT 1", self._values))
-
     def gone(self) -> int:
         """Rows on record whose key is not among those staged."""
         query = f"SELECT count(*) FROM {self.name} t WHERE {self._current} AND NOT {self._staged()}"
@@ -86,7 +85,7 @@ class Table:
     def apply(self, revision: int, as_of: date) -> Change:
         """Ends what changed or is gone, adds what is new; the same rows again change nothing."""
         gone = changed = 0
-        if self._any_known():
+        if not self._is_first:
             changed = execute(
                 f"UPDATE {self.name} AS t SET recorded_to = %s "
                 f"WHERE {self._current} AND {self._staged()} AND NOT {self._staged(whole=True)}",
@@ -100,10 +99,11 @@ class Table:
             )
         names = ", ".join((*self.facts, "nth"))
         same = " AND ".join(f"t.{name} = s.{name}" for name in self.key)
+        new = f" WHERE NOT EXISTS (SELECT 1 FROM {self.name} t WHERE {same} AND {self._current})"
         added = execute(
-            f"INSERT INTO {self.name} ({names}, source, recorded_from) SELECT {names}, %s, %s FROM {self.staged} s "
-            f"WHERE NOT EXISTS (SELECT 1 FROM {self.name} t WHERE {same} AND {self._current})",
-            [self.source, revision, *self._values],
+            f"INSERT INTO {self.name} ({names}, source, recorded_from) SELECT {names}, %s, %s FROM {self.staged} s"
+            + ("" if self._is_first else new),
+            [self.source, revision, *([] if self._is_first else self._values)],
         )
         rows = len(self._rows)
         return Change(rows, added - changed, changed, rows - added, gone)
