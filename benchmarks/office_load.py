@@ -1,5 +1,6 @@
 """The office's memory on PostgreSQL: first load, daily load, assessment, pushes. Ratios within one run."""
 
+import io
 import os
 import random
 import shutil
@@ -48,7 +49,7 @@ def _office() -> Iterator[None]:
         make_ready()
         from django.core.management import call_command
 
-        call_command("prepare", verbosity=0)
+        call_command("prepare", verbosity=0, stdout=io.StringIO())  # figures are the only line of output
         yield
 
 

@@ -42,6 +42,7 @@ def figures(*, quick: bool) -> dict[str, Any]:
             for kind in ("gather", "pandas")
         },
         "check": measured("reading.py", "check", registers, "csv", 2),
+        "office": measured("office_load.py", registers),
     }
 
 
