@@ -6,7 +6,7 @@ import shutil
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,15 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from qualwatch.evaluation.account import Rejection
 from qualwatch.intake.gather import Gathered, Progress, gather_files
 from qualwatch.intake.problems import NothingReadable
 from qualwatch.journal.actions import record
 from qualwatch.law.loader import Law
 from qualwatch.registers.changes import apply_again
 from qualwatch.registers.corrections import resolve
-from qualwatch.registers.models import TABLES, Load, LoadRejection, Revision
+from qualwatch.registers.differences import Difference, difference
+from qualwatch.registers.models import TABLES, Load, LoadRejection, PlatformChange, Revision
 from qualwatch.registers.reading import rows_by_table
 from qualwatch.registers.sources import Source, source_of
 from qualwatch.registers.tables import Table, lock, next_revision
@@ -69,7 +71,10 @@ def take_in(*, delivery: Delivery, law: Law, by: str, at: datetime) -> Load:
         load.because = _("与第 {number} 次载入相同").format(number=same.pk)
         load.save()
         return load
-    return _applied(load, source, _read(source, load, law, delivery.progress), law, by, at, guarded=True)
+    last = _released(source.slug).last()
+    part = difference(load, last, source, law, raw_file) if last and _is_as_delivered(last) else None
+    gathered = part.gathered if part else _read(source, load, law, delivery.progress)
+    return _applied(load, source, gathered, law, by, at, guarded=True, part=part)
 
 
 @transaction.atomic
@@ -105,6 +110,12 @@ def raw_file(sha256: str, name: str) -> Path:
 
 def _released(source: str) -> Any:
     return Load.objects.filter(source=source, state="released").order_by("as_of", "id")
+
+
+def _is_as_delivered(last: Load) -> bool:
+    """Whether what is on record of a source is what its last list said: nothing was pushed since its day."""
+    start = timezone.make_aware(datetime.combine(last.as_of, time.min))
+    return not PlatformChange.objects.filter(source=last.source, taken_at__gte=start).exists()
 
 
 def _last_of_day(load: Load) -> Load | None:
@@ -188,23 +199,27 @@ class _NotBelieved(Exception):
 
 @transaction.atomic
 def _applied(
-    load: Load, source: Source, gathered: Gathered, law: Law, by: str, at: datetime, *, guarded: bool
+    load: Load, source: Source, gathered: Gathered, law: Law, by: str, at: datetime, *, guarded: bool,
+    part: Difference | None = None,
 ) -> Load:  # fmt: skip
     """Everything of a load, or nothing: people, rows, resolved corrections, account, journal entry."""
-    load.counts = _read_counts(gathered)
     lock()
+    if part and (_released(source.slug).last() != part.last or not _is_as_delivered(part.last)):
+        part, gathered = None, _read(source, load, law, lambda *_told: None)  # something else came in meanwhile
+    load.counts = part.counts() if part else _read_counts(gathered)
     try:
         with transaction.atomic():
-            _apply(load, source, gathered, law, by, at, guarded=guarded)
+            _apply(load, source, gathered, law, by, at, guarded=guarded, part=part)
     except _NotBelieved as why:
         load.state, load.because, load.revision = why.state, str(why), None
     else:
         load.state = "released"
-    return _noted(load, gathered, by, at)
+    return _noted(load, part.rejections() if part else gathered.rejections, by, at)
 
 
 def _apply(
-    load: Load, source: Source, gathered: Gathered, law: Law, by: str, at: datetime, *, guarded: bool
+    load: Load, source: Source, gathered: Gathered, law: Law, by: str, at: datetime, *, guarded: bool,
+    part: Difference | None,
 ) -> None:  # fmt: skip
     newest = _released(source.slug).last()
     if newest and load.as_of < newest.as_of:
@@ -215,13 +230,19 @@ def _apply(
     revision = next_revision(what=f"load {source.slug}", by=by, at=at)
     limits = [(one.share_percent, one.rows) for one in law.policy_on(load.as_of)["shrink_guard"]]
     differing = 0
-    for slug, columns in rows_by_table(source, gathered).items():
+    tables, people = part.rows(source) if part else (rows_by_table(source, gathered), None)
+    for slug, columns in tables.items():
         if slug == "contributions":
             _cover(load, columns, newest)
-        with Table(TABLES[slug], source.slug, columns, is_full=load.is_full) as table:
+        among = None if slug == "unread" else people
+        with Table(TABLES[slug], source.slug, columns, is_full=load.is_full, among=among) as table:
+            known = table.known_of_source()
+            rows = len(columns) if part is None else load.counts.get(slug, {}).get("accepted", 0)
             if guarded and load.is_full and slug in source.tables:
-                _guard(slug, table.known(), table.gone(), len(columns), limits)
+                _guard(slug, known, table.gone(), rows, limits)
             change = table.apply(revision.pk, load.as_of)
+            if part:
+                change = change.among(known)
             load.counts.setdefault(slug, {}).update(change.counts())
             differing += resolve(slug, table, revision.pk)
     if load.is_full:
@@ -265,7 +286,7 @@ def _cover(load: Load, paid: pa.Table, before: Load | None) -> None:
         load.covers_from, load.covers_to = min(known, default=None), max(ends, default=None)
 
 
-def _noted(load: Load, gathered: Gathered, by: str, at: datetime) -> Load:
+def _noted(load: Load, rejections: list[Rejection], by: str, at: datetime) -> Load:
     """The load's account and the rows that it did not take, with the journal entry of its source."""
     load.save()
     load.rejections.all().delete()
@@ -274,7 +295,7 @@ def _noted(load: Load, gathered: Gathered, by: str, at: datetime) -> Load:
             load=load, file=one.file[:300], sheet=one.sheet[:100], row=one.row, column=one.column[:100],
             value=one.value[:200], problem=one.problem, remedy=one.remedy,
         )
-        for one in gathered.rejections[:KEPT_REJECTIONS]
+        for one in rejections[:KEPT_REJECTIONS]
     )  # fmt: skip
     told = {"load": load.pk, "state": load.state, "as_of": load.as_of, "files": load.files, "counts": load.counts}
     record(stream=f"source/{load.source}", by=by, at=at, what=f"load-{load.state}", details=told, basis=load.because)

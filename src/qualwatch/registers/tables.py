@@ -23,6 +23,11 @@ class Change:
     unchanged: int
     gone: int
 
+    def among(self, known: int) -> "Change":
+        """The same of all rows of the source, of which there were `known` before."""
+        rows = known + self.added - self.gone
+        return Change(rows, self.added, self.changed, rows - self.added - self.changed, self.gone)
+
     def counts(self) -> dict[str, int]:
         """By name."""
         return asdict(self)
@@ -46,16 +51,18 @@ class Table:
     """Rows of one source, staged beside the register's table.
 
     `columns` has the table's facts (Recorded.facts); of a full list, what is not in it is gone. `within`: the list is
-    full for these enterprises only; `apart_from`: it says nothing about these.
+    full for these enterprises only; `apart_from`: not for these; `among`: only for people of these numbers.
     """
 
     def __init__(
         self, model: type[Recorded], source: str, columns: pa.Table, *, is_full: bool,
-        within: Iterable[str] | None = None, apart_from: Iterable[str] = (),
+        within: Iterable[str] | None = None, apart_from: Iterable[str] = (), among: pa.Array | None = None,
     ) -> None:  # fmt: skip
         self.model, self.source, self.is_full = model, source, is_full
         self.within = None if within is None else sorted(set(within))
         self.apart_from = sorted(set(apart_from))
+        self._among = among
+        self._people: Staged | None = None
         self.name = model._meta.db_table
         self.facts = model.facts()
         self.key = (*model.KEY, "nth")
@@ -65,6 +72,9 @@ class Table:
     def __enter__(self) -> Self:
         columns = {name: self._rows.column(name) for name in self._rows.column_names}
         self.staged = self._stack.enter_context(Staged(columns, f"staged_{self.name}"))
+        if self._among is not None:
+            self._people = self._stack.enter_context(Staged({"id": self._among}, "staged_people"))
+            self._people.index(["id"])
         self._is_first = not rows_of(f"SELECT 1 FROM {self.name} t WHERE {self._current} LIMIT 1", self._values)
         if not self._is_first:
             self.staged.index(self.key)
@@ -76,6 +86,11 @@ class Table:
     def known(self) -> int:
         """Rows of the source on record now."""
         return int(rows_of(f"SELECT count(*) FROM {self.name} t WHERE {self._current}", self._values)[0][0])
+
+    def known_of_source(self) -> int:
+        """Rows of the source on record now, whomever this list is about."""
+        query = f"SELECT count(*) FROM {self.name} WHERE source = %s AND recorded_to IS NULL"
+        return int(rows_of(query, [self.source])[0][0])
 
     def gone(self) -> int:
         """Rows on record whose key is not among those staged."""
@@ -132,6 +147,8 @@ class Table:
         current = "t.source = %s AND t.recorded_to IS NULL"
         if self.within is not None:
             current += f" AND t.credit_code IN ({', '.join(['%s'] * len(self.within)) or 'NULL'})"
+        if self._people is not None:
+            current += f" AND t.person_id IN (SELECT id FROM {self._people})"
         if self.apart_from:
             current += f" AND t.credit_code NOT IN ({', '.join(['%s'] * len(self.apart_from))})"
         return current

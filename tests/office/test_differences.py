@@ -1,0 +1,144 @@
+"""A list read by its differences gives what reading all of it gives: rows, counts, rejections, unread rows."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.db.models import Q
+
+from builders import OTHER, OWN, identity, law
+from files import CONTRIBUTIONS, REGISTRATIONS
+from office import DAY, Office
+from qualwatch.registers.differences import difference
+from qualwatch.registers.loads import Delivery, take_in
+from qualwatch.registers.models import BirthdayRow, ContributionRow, Load, Person, RegistrationRow, UnreadRow
+from registers import person
+
+pytestmark = pytest.mark.django_db
+NEXT = DAY + timedelta(days=1)
+PEOPLE = 60
+
+
+class Undo(Exception):
+    """Ends a trial."""
+
+
+def row(chance: random.Random, number: int) -> list[Any]:
+    """A row of somebody, often in order, sometimes in other words, sometimes unreadable."""
+    cells: dict[str, str] = {
+        "统一社会信用代码": chance.choice([OWN, OWN, OWN, OTHER]),
+        "有效期止": f"202{chance.randint(7, 9)}-01-01",
+    }
+    odd = chance.random()
+    if odd < 0.06:
+        cells["有效期止"] = "2026-02-30"
+    elif odd < 0.10:
+        cells["身份证号"] = "12345"
+    elif odd < 0.14:
+        cells |= {
+            "身份证号": f"E1234{number:04d}",
+            "证件类型": "护照",
+            "出生日期": chance.choice(["1950-01-01", "1985-01-01"]),
+        }
+    elif odd < 0.18:
+        cells["身份证号"] = f" {identity(number)}（本人）"
+    elif odd < 0.24:
+        cells["专业"] = "建筑工程、市政公用工程"
+    return person(number, **cells)
+
+
+def contribution(chance: random.Random, number: int) -> list[Any]:
+    who = "12345" if chance.random() < 0.05 else identity(number)
+    return [who, f"2026-0{chance.randint(1, 4)}", chance.choice([OWN, OTHER, "?"])]
+
+
+def said() -> dict[str, Any]:
+    """What is on record, people by their hash."""
+    lookup = dict(Person.objects.values_list("id", "lookup")) | {0: ""}
+    load = Load.objects.latest("id")
+    found: dict[str, Any] = {"counts": load.counts, "state": load.state}
+    for model in (RegistrationRow, ContributionRow, BirthdayRow, UnreadRow):
+        names = [name for name in model.facts() if name != "person_id"]
+        current = model._default_manager.filter(recorded_to=None).values_list("person_id", *names)
+        ended = model._default_manager.filter(~Q(recorded_to=None)).values_list("person_id", "absent_since", *names)
+        found[model.__name__] = Counter((lookup[one], *rest) for one, *rest in current)
+        found[model.__name__ + " ended"] = Counter((lookup[one], *rest) for one, *rest in ended)
+    found["rejections"] = list(
+        load.rejections.order_by("row", "id").values_list("file", "row", "column", "value", "problem")
+    )
+    return found
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("source", ["practitioners", "insurance"])
+def test_reading_the_differences_is_reading_all(
+    office: Office, monkeypatch: pytest.MonkeyPatch, source: str, seed: int
+) -> None:
+    chance = random.Random(seed)
+    head, make = (REGISTRATIONS, row) if source == "practitioners" else (CONTRIBUTIONS, contribution)
+    rows = [make(chance, chance.randint(1, PEOPLE)) for _ in range(300)]
+    changed = [list(one) for one in rows]
+    for _ in range(chance.randint(1, 12)):
+        act, at = chance.choice(["drop", "put", "again", "move", "change"]), chance.randrange(len(changed))
+        if act == "drop":
+            del changed[at]
+        elif act == "put":
+            changed.insert(at, make(chance, chance.randint(1, PEOPLE + 9)))
+        elif act == "again":
+            changed.append(list(changed[at]))
+        elif act == "move":
+            changed.append(changed.pop(at))
+        else:
+            changed[at] = make(chance, chance.randint(1, PEOPLE))
+    covers = (date(2026, 1, 1), date(2026, 4, 30))
+
+    def take(cells: list[list[Any]], day: date) -> Load:
+        told = Delivery(source, {"登记.csv": office.path([head, *cells])}, day, None, covers)
+        return take_in(delivery=told, law=law(), by="li", at=office.tick(day))
+
+    assert take(rows, DAY).state == "released"
+    used: list[bool] = []
+    find = difference
+    outcomes = []
+    for whole in (False, True):
+
+        def looked(*words: Any, whole: bool = whole) -> Any:
+            found = None if whole else find(*words)
+            used.append(found is not None)
+            return found
+
+        monkeypatch.setattr("qualwatch.registers.loads.difference", looked)
+        try:
+            with transaction.atomic():
+                take(changed, NEXT)
+                outcomes.append(said())
+                raise Undo
+        except Undo:
+            pass
+    assert used == [True, False] or changed == rows or sorted(map(repr, changed)) == sorted(map(repr, rows))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_a_list_with_quotes_another_heading_or_many_changes_is_read_whole(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[bool] = []
+    find = difference
+
+    def looked(*words: Any) -> Any:
+        found = find(*words)
+        used.append(found is not None)
+        return found
+
+    monkeypatch.setattr("qualwatch.registers.loads.difference", looked)
+    office.people(*range(1, 21))
+    office.people(*range(2, 21), day=NEXT)
+    office.load("practitioners", [[*REGISTRATIONS, "备注"], *([*person(n), ""] for n in range(1, 21))], day=NEXT)
+    office.load("practitioners", [REGISTRATIONS, *(person(n, 姓名='张"三') for n in range(1, 21))], day=NEXT)
+    office.people(*range(5, 30), day=NEXT + timedelta(days=1))
+    assert used == [True, False, False, False]
