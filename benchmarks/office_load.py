@@ -93,7 +93,9 @@ def _load(path: Path, source: str, day: date, *, law: Any) -> float:
 
     covers = (date(2026, 1, 1), date(2026, 4, 30)) if source == "insurance" else None
     begun = perf_counter()
-    load = take_in(delivery=Delivery(source, {path.name: path}, day, None, covers), law=law, by="bench", at=AT)
+    load = take_in(
+        delivery=Delivery(source, {path.name: path}, day, None, covers), law=law, by="bench", at=AT + (day - DAY)
+    )
     assert load.state == "released", load.because
     return perf_counter() - begun
 

@@ -1,8 +1,11 @@
 """All benchmarks, each in a process of its own; writes the page of goals and figures."""
 
 import argparse
+import json
 import os
 import platform
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ from measure import HERE, measured
 from report import page
 
 GROWTH = (15_000, 60_000, 150_000, 500_000)
+LAST = HERE.parent / "build" / "bench" / "figures.json"
 QUICK_GROWTH = (1_000, 3_000, 10_000)
 
 
@@ -24,35 +28,40 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores, {memory:.0f} GB, Python {platform.python_version()}"
 
 
-def figures(*, quick: bool) -> dict[str, Any]:
-    """What was measured, by benchmark."""
+def figures(*, quick: bool, only: list[str]) -> dict[str, Any]:
+    """What was measured, by benchmark; of all benchmarks or of some."""
     growth = QUICK_GROWTH if quick else GROWTH
     compared, judged = (1_000, 500) if quick else (15_000, 3_000)
     registers, books = (1_000, 300) if quick else (30_000, 10_000)
-    return {
-        "machine": machine(),
-        "quick": quick,
-        "growth": [measured("statements.py", "timed", enterprises) for enterprises in growth],
-        "memory": measured("statements.py", "memory", growth[-1]),
-        "zen": measured("against_zen.py", compared),
-        "one": measured("one_enterprise.py", growth[0], judged),
+    todo: dict[str, Callable[[], Any]] = {
+        "growth": lambda: [measured("statements.py", "timed", enterprises) for enterprises in growth],
+        "memory": lambda: measured("statements.py", "memory", growth[-1]),
+        "zen": lambda: measured("against_zen.py", compared),
+        "one": lambda: measured("one_enterprise.py", growth[0], judged),
         **{
-            f"{kind} {form}": measured("reading.py", kind, size, form, 3 if form == "csv" else 1)
+            f"{kind} {form}": partial(measured, "reading.py", kind, size, form, 3 if form == "csv" else 1)
             for form, size in (("csv", registers), ("xlsx", books))
             for kind in ("gather", "pandas")
         },
-        "check": measured("reading.py", "check", registers, "csv", 2),
-        "office": measured("office_load.py", registers),
+        "check": lambda: measured("reading.py", "check", registers, "csv", 2),
+        "office": lambda: measured("office_load.py", registers),
     }
+    found = {name: measure() for name, measure in todo.items() if not only or name in only}
+    return found if only else {"machine": machine(), "quick": quick, **found}
 
 
 def main() -> None:
     """Measures everything, writes the page."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--quick", action="store_true", help="small sizes: only whether it runs")
+    words.add_argument("--again", nargs="+", default=[], help="measure only these of the last whole run again")
     words.add_argument("--output", type=Path, default=HERE.parent / "docs" / "reference" / "performance.md")
     asked = words.parse_args()
-    text = page(figures(quick=asked.quick))
+    known = json.loads(LAST.read_text(encoding="utf-8")) if asked.again else {}
+    found = known | figures(quick=asked.quick, only=asked.again)
+    LAST.parent.mkdir(parents=True, exist_ok=True)
+    LAST.write_text(json.dumps(found), encoding="utf-8")
+    text = page(found)
     asked.output.parent.mkdir(parents=True, exist_ok=True)
     asked.output.write_text(text, encoding="utf-8")
     print(text)

@@ -84,20 +84,26 @@ def difference(load: Load, last: Load, source: Source, law: Law, raw: Callable[[
     new, old = (_Lines.of(one["name"], raw(one["sha256"], one["name"])) for one in both)
     if new is None or old is None or new.header != old.header or new.place != old.place:
         return None
-    added, gone = Counter(new.lines), Counter(old.lines)
-    differing = [*(added - gone), *(gone - added)]
+    differing = _differing(new.lines, old.lines)
     if len(differing) * WORTH_IT > len(new.lines) or not differing:
         return None
     people = {new.person(line) for line in differing}
-    numbers = [at for at, line in enumerate(new.lines) if new.person(line) in people]
+    numbers = new.lines_of(people)
     read = new.read([new.lines[at] for at in numbers], law)
-    before = old.read([line for line in old.lines if old.person(line) in people], law)
+    before = old.read([old.lines[at] for at in old.lines_of(people)], law)
     if read is None or before is None:
         return None
     carried = _carried(last, old, new, people)
     if carried is None:
         return None
     return Difference(last, source.tables[0], read, before, [at + 2 for at in numbers], carried)
+
+
+def _differing(new: list[bytes], old: list[bytes]) -> set[bytes]:
+    """Lines that one of the two has more often than the other."""
+    added, gone = Counter(new), Counter(old)
+    again = {line for counted in (added, gone) for line, count in counted.items() if count > 1}
+    return (added.keys() ^ gone.keys()) | {line for line in again if added[line] != gone[line]}
 
 
 def _carried(last: Load, old: "_Lines", new: "_Lines", people: set[bytes]) -> list[Rejection] | None:
@@ -166,6 +172,16 @@ class _Lines:
                     known = cell.strip().upper()
             self._known[cell] = known
         return known
+
+    def lines_of(self, people: set[bytes]) -> list[int]:
+        """The lines that name these people."""
+        found, known, delimiter, place = [], self._known, self._delimiter, self.place
+        for at, line in enumerate(self.lines):
+            cells = line.split(delimiter, place + 1)
+            who = known.get(cells[place]) if len(cells) > place else None
+            if (self.person(line) if who is None else who) in people:
+                found.append(at)
+        return found
 
     def read(self, lines: list[bytes], law: Law) -> Gathered | None:
         """Some of the lines read as the whole file would be."""

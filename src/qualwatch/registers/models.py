@@ -145,6 +145,9 @@ def _person() -> Any:
     return models.ForeignKey(Person, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="+")
 
 
+HAS_BRANCHES = Q(recorded_to__isnull=True) & ~Q(branch_credit_codes="")
+
+
 class EnterpriseRow(Recorded):
     """A legal person: names and places over time are its rows over time."""
 
@@ -154,7 +157,10 @@ class EnterpriseRow(Recorded):
     division_code = models.CharField(max_length=20, null=True)
     branch_credit_codes = models.TextField(default="")  # separated by ;
 
-    Meta = recorded_meta("enterprise", KEY)
+    Meta = recorded_meta(
+        "enterprise", KEY,
+        models.Index(fields=["credit_code"], condition=HAS_BRANCHES, name="enterprise_with_branches"),
+    )  # fmt: skip
 
 
 class ItemRow(Recorded):
