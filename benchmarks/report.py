@@ -20,8 +20,8 @@ NEXT = {
     "one": "Plain Python, one person at a time, by intention. Next: judge a person once for all clauses of an item.",
     "first": "Half of it is reading and encrypting in one process, a quarter the indexes of what is on record. "
     "Next: read and encrypt in processes beside the database's.",
-    "daily": "All lines are read again. Next: compare the files line by line first and read those that differ, with "
-    "all lines of the people they name.",
+    "daily": "Half of it is reading both files and comparing their lines (ADR 18). Next: keep the lines' hashes with "
+    "the load; read items by their differences too.",
     "assess": "Next: store findings from columns, not from one object per finding.",
     "push": "About 60 statements of a millisecond. Next: fewer of them, staged rows as values instead of tables.",
     "check": "Next: write the report from columns, not from one object per finding.",
@@ -208,7 +208,7 @@ def _nation(last: Figures) -> Iterator[str]:
     yield ""
     yield f"- The largest nation: {rows}. Findings: {verdicts}; {last['anomalies_rows']:,} anomalies."
     yield (
-        f"- DuckDB {last['duckdb']} with its own settings, {last['cores']} cores; facts bound as Arrow tables, as"
+        f"- DuckDB {last['duckdb']} within 3 GB, {last['cores']} cores; facts bound as Arrow tables, as"
         " `columnar.evaluate` binds them; rows drained to Arrow."
     )
     yield (
