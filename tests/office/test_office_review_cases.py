@@ -321,3 +321,13 @@ def test_insurance_of_somebody_registered_elsewhere_renews_that_enterprise(offic
     row = dict(zip(CONTRIBUTIONS, [identity(3), "2026-03", OTHER], strict=True))
     change = {"id": "i1", "sequence": 1, "source": "insurance", "action": "put", "row": row}
     assert platform.push(change).json()["enterprises"] >= 1
+
+
+def test_insurance_says_which_months_it_covers(office: Office) -> None:
+    office.province(3)
+    load = office.load("insurance", insurance(1, 2))
+    assert (load.covers_from, load.covers_to) == (date(2026, 1, 1), date(2026, 4, 30))
+    [covered] = [row for row in facts_on(DAY).coverage if row.source == "contributions"]
+    assert (covered.covers_from, covered.covers_to, covered.loaded_at) == (date(2026, 1, 1), date(2026, 4, 30), DAY)
+    assert load.counts["contributions"]["gone"] == 3
+    assert CONTRIBUTIONS[0] == "身份证号"

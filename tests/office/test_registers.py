@@ -9,8 +9,8 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from builders import OTHER, OWN, credit_code, identity, law
-from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS
-from office import DAY, Office, insurance, items
+from files import ENTERPRISES, ITEMS, REGISTRATIONS
+from office import DAY, Office, items
 from qualwatch.evaluation import columnar
 from qualwatch.intake.problems import NothingReadable
 from qualwatch.journal.queries import entries_of
@@ -392,13 +392,3 @@ def test_rows_of_every_register_only_end(office: Office, slug: str) -> None:
         execute(f"UPDATE {table} SET source = 'y' WHERE recorded_to IS NULL")
     with pytest.raises(IntegrityError):
         execute(f"UPDATE {table} SET recorded_to = recorded_from WHERE recorded_to IS NULL")
-
-
-def test_insurance_says_which_months_it_covers(office: Office) -> None:
-    office.province(3)
-    load = office.load("insurance", insurance(1, 2))
-    assert (load.covers_from, load.covers_to) == (date(2026, 1, 1), date(2026, 4, 30))
-    [covered] = [row for row in facts_on(DAY).coverage if row.source == "contributions"]
-    assert (covered.covers_from, covered.covers_to, covered.loaded_at) == (date(2026, 1, 1), date(2026, 4, 30), DAY)
-    assert load.counts["contributions"]["gone"] == 3
-    assert CONTRIBUTIONS[0] == "身份证号"

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model
+from django.utils import timezone
 
 from qualwatch.evaluation.facts import REGISTER_STATES, ROUTES
 from qualwatch.journal.actions import record
@@ -40,7 +41,7 @@ def correct(
         raise CannotCorrect(_("{table} 没有可更正的字段 {field}").format(table=table, field=field))
     if not because.strip() or not document.strip():
         raise CannotCorrect(_("更正要写明理由和证明文件"))
-    if review_on <= at.date():
+    if review_on <= timezone.localdate(at):
         raise CannotCorrect(_("复核日要晚于今天"))
     value = _checked(model, field, value)
     revision = next_revision(what="correction", by=by, at=at)
@@ -55,7 +56,7 @@ def correct(
         table=table, key=_plain_key(model, key), field=field, source_value=told, value=_plain(value), because=because,
         document=document, review_on=review_on, made_by=by, made_at=at,
     )  # fmt: skip
-    _resolve_key(model, table, made.key, revision.pk, at.date())
+    _resolve_key(model, table, made.key, revision.pk, timezone.localdate(at))
     record(
         stream=f"correction/{made.pk}", by=by, at=at, what="corrected", basis=document, before=told,
         after=_plain(value),
@@ -71,8 +72,8 @@ def release_correction(*, correction: Correction, by: str, at: datetime, because
     done = Correction.objects.filter(pk=correction.pk, released_at=None).update(released_at=at, released_by=by)
     if not done:
         raise CannotCorrect(_("这条更正已经解除"))
-    _resolve_key(TABLES[correction.table], correction.table, correction.key, revision.pk, at.date())
-    record(stream=f"correction/{correction.pk}", by=by, at=at, what="correction-released", after=because)
+    _resolve_key(TABLES[correction.table], correction.table, correction.key, revision.pk, timezone.localdate(at))
+    record(stream=f"correction/{correction.pk}", by=by, at=at, what="correction-released", basis=because)
 
 
 def resolve(slug: str, table: Table, revision: int) -> int:

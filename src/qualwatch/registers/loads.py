@@ -24,6 +24,7 @@ from qualwatch.law.loader import Law
 from qualwatch.registers.changes import apply_again
 from qualwatch.registers.corrections import resolve
 from qualwatch.registers.differences import Difference, difference
+from qualwatch.registers.facts import JUDGED
 from qualwatch.registers.models import TABLES, Load, LoadRejection, PlatformChange, Revision
 from qualwatch.registers.reading import rows_by_table
 from qualwatch.registers.sources import Source, source_of
@@ -31,7 +32,6 @@ from qualwatch.registers.tables import Table, lock, next_revision
 from qualwatch.wording import gettext as _
 
 KEPT_REJECTIONS = 10_000  # of one load; the count is always whole
-JUDGED = ("enterprises", "items", "registrations", "contributions")  # an empty list of these is never believed
 
 
 class CannotDecide(Exception):

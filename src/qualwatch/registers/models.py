@@ -46,10 +46,11 @@ class Person(models.Model):
         return f"P{self.pk}"
 
 
+LOAD_STATES = ("released", "held", "rejected", "unchanged")
+
+
 class Load(models.Model):
     """One delivery of one source: accepted + rejected = read; of the accepted: added, changed, unchanged."""
-
-    STATES = ("released", "held", "rejected", "unchanged")
 
     source = models.CharField(max_length=40)
     as_of = models.DateField()  # the day whose register it is
@@ -70,12 +71,10 @@ class Load(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(state__in=("released", "held", "rejected", "unchanged")), name="load_state_known"
-            ),
+            models.CheckConstraint(condition=Q(state__in=LOAD_STATES), name="load_state_known"),
             models.CheckConstraint(
                 condition=Q(state="released", revision__isnull=False)
-                | Q(state__in=("held", "rejected", "unchanged"), revision__isnull=True),
+                | Q(state__in=LOAD_STATES[1:], revision__isnull=True),
                 name="load_revision_if_released",
             ),
         ]

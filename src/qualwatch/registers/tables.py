@@ -83,10 +83,6 @@ class Table:
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         self._stack.__exit__(kind, *rest)  # type: ignore[arg-type]  # handed through as it came
 
-    def known(self) -> int:
-        """Rows of the source on record now."""
-        return int(rows_of(f"SELECT count(*) FROM {self.name} t WHERE {self._current}", self._values)[0][0])
-
     def known_of_source(self) -> int:
         """Rows of the source on record now, whomever this list is about."""
         query = f"SELECT count(*) FROM {self.name} WHERE source = %s AND recorded_to IS NULL"
