@@ -55,9 +55,10 @@ def assess(
         "policy_digest": _policy_digest(law, as_of),
     }
     codes = None if credit_codes is None else sorted(set(credit_codes))
-    known = Run.objects.filter(**told, is_full=True, state__in=("released", "held")).order_by("-id").first()
-    if known and codes is None:
-        return known
+    if codes is None:
+        known = Run.objects.filter(**told, is_full=True, state__in=("released", "held")).order_by("-id").first()
+        if known:
+            return known
     newest = Run.objects.filter(state="released").order_by("-as_of").first()
     if newest and as_of < newest.as_of:
         raise CannotAssess(_("已有 {day} 的核查，不再记录更早的一天").format(day=newest.as_of))

@@ -56,7 +56,7 @@ def plain(cell: Cell) -> str:
 def folded(cell: Cell) -> str:
     """Text for comparing codes and key words: compatibility forms folded, no white space."""
     text = cell if isinstance(cell, str) else plain(cell)
-    if text.isascii() and text.isalnum():  # most codes: nothing to fold
+    if text.isascii() and text.isprintable() and " " not in text and text[:1] != "'":  # most codes: nothing to fold
         return "" if text.lower() in _placeholders() else text
     return _folded(text)
 

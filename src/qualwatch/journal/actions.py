@@ -40,8 +40,11 @@ def record(
     """The next entry of a stream. `before` and `after` are kept as digests; details hold no identity number."""
     if not connection.in_atomic_block:
         raise NotInAnAction(what)
-    Stream.objects.get_or_create(name=stream)
-    head = Stream.objects.select_for_update().get(name=stream)
+    locked = Stream.objects.select_for_update()
+    head = locked.filter(name=stream).first()
+    if head is None:
+        Stream.objects.get_or_create(name=stream)
+        head = locked.get(name=stream)
     entry = Entry(
         stream=stream, number=head.length + 1, recorded_at=at, by=by, what=what, basis=hidden(basis),
         before="" if before is None else digest_of(before), after="" if after is None else digest_of(after),

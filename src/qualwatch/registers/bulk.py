@@ -1,7 +1,7 @@
 """Many rows at once, through Django's own connection and in its transaction: COPY on PostgreSQL, cursors on SQLite."""
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, Self
 
@@ -11,50 +11,82 @@ import pyarrow.csv as pa_csv
 from django.db import connection
 
 TYPES = {pa.string(): "text", pa.date32(): "date", pa.int32(): "integer", pa.int64(): "bigint", pa.binary(): "bytea"}
+FEW = 50  # rows that are literal values
+BATCH = 25_000  # rows written at once
 _numbers = count(1)
 
 
 class Staged:
-    """Columns in a temporary table, which is gone at the end; `str()` is its name."""
+    """Columns as a table that is gone at the end: a temporary one, or, of few rows on PostgreSQL, literal values.
+
+    `str()` stands after FROM.
+    """
 
     def __init__(self, columns: Mapping[str, pa.Array | pa.ChunkedArray], name: str) -> None:
         self._table = pa.table(dict(columns))
-        self._kinds = [field.type for field in self._table.schema]
         self._name = f"{name}_{next(_numbers)}"
+        self._is_few = connection.vendor == "postgresql" and len(self._table) <= FEW
 
     def __str__(self) -> str:
         return self._name
 
     def __enter__(self) -> Self:
-        names = self._table.column_names
-        columns = ", ".join(f"{name} {TYPES[kind]}" for name, kind in zip(names, self._kinds, strict=True))
-        with connection.cursor() as cursor:
-            cursor.execute(f"CREATE TEMPORARY TABLE {self._name} ({columns})")
-            if connection.vendor == "postgresql":
-                with cursor.copy(f"COPY {self._name} FROM STDIN (FORMAT csv)") as copy:
-                    for batch in _as_text(self._table).to_batches(100_000):
-                        sink = io.BytesIO()
-                        options = pa_csv.WriteOptions(include_header=False, quoting_style="all_valid")
-                        pa_csv.write_csv(pa.table(batch), sink, options)
-                        copy.write(sink.getvalue())
-            else:
-                marks = ", ".join("%s" for _ in self._table.schema)
-                shown = [pc.cast(one, pa.string()) if one.type == pa.date32() else one for one in self._table.columns]
-                for start in range(0, len(self._table), 50_000):
-                    rows = zip(*(one.slice(start, 50_000).to_pylist() for one in shown), strict=True)
-                    cursor.executemany(f"INSERT INTO {self._name} VALUES ({marks})", list(rows))
+        if self._is_few:  # a temporary table costs PostgreSQL more than such rows do
+            self._name = _as_values(self._table)
+            return self
+        columns = ", ".join(f"{field.name} {TYPES[field.type]}" for field in self._table.schema)
+        execute(f"CREATE TEMPORARY TABLE {self._name} ({columns})")
+        fill(self._name, self._table.column_names, [self._table])
         return self
 
     def index(self, columns: Sequence[str]) -> None:
         """An index over some columns, and what PostgreSQL wants to know of the rows."""
-        with connection.cursor() as cursor:
-            cursor.execute(f"CREATE INDEX {self._name}_key ON {self._name} ({', '.join(columns)})")
-            cursor.execute(f"ANALYZE {self._name}")
+        if not self._is_few:
+            execute(f"CREATE INDEX {self._name}_key ON {self._name} ({', '.join(columns)})")
+            execute(f"ANALYZE {self._name}")
 
     def __exit__(self, kind: object, *error: object) -> None:
-        if kind is None:  # after an error the transaction is undone, and the table with it
-            with connection.cursor() as cursor:
-                cursor.execute(f"DROP TABLE {self._name}")
+        if kind is None and not self._is_few:  # after an error the transaction is undone, and the table with it
+            execute(f"DROP TABLE {self._name}")
+
+
+def fill(name: str, columns: Sequence[str], parts: Iterable[pa.Table]) -> int:
+    """Rows put into a table, how many; the database writes one part while the next is made."""
+    done = 0
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN (FORMAT csv)") as copy:
+                for batch in _batches(parts):
+                    sink = io.BytesIO()
+                    options = pa_csv.WriteOptions(include_header=False, quoting_style="all_valid")
+                    pa_csv.write_csv(_as_text(batch), sink, options)
+                    copy.write(sink.getvalue())
+                    done += len(batch)
+            return done
+        statement = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join('%s' for _ in columns)})"
+        for batch in _batches(parts):
+            shown = [pc.cast(one, pa.string()) if one.type == pa.date32() else one for one in batch.columns]
+            cursor.executemany(statement, list(zip(*(one.to_pylist() for one in shown), strict=True)))
+            done += len(batch)
+    return done
+
+
+def _batches(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    return (part.slice(start, BATCH) for part in parts for start in range(0, len(part), BATCH))
+
+
+def _as_values(table: pa.Table) -> str:
+    """A query of literal rows, to stand in a statement that takes values of its own."""
+    kinds = [TYPES[field.type] for field in table.schema]
+    names = ", ".join(table.column_names)
+    if not len(table):
+        nothing = ", ".join(f"NULL::{kind} AS {name}" for kind, name in zip(kinds, table.column_names, strict=True))
+        return f"(SELECT {nothing} WHERE FALSE)"
+    row = f"({', '.join(f'%s::{kind}' for kind in kinds)})"
+    cells = [cell for one in zip(*(column.to_pylist() for column in table.columns), strict=True) for cell in one]
+    with connection.cursor() as cursor:
+        rows = cursor.mogrify(", ".join([row] * len(table)), cells)
+    return f"(SELECT * FROM (VALUES {rows}) v ({names}))".replace("%", "%%")
 
 
 def _as_text(table: pa.Table) -> pa.Table:

@@ -144,7 +144,7 @@ def _apply(change: Change, law: Law, revision: Revision, day: date, concerned: s
         return str(error)
     touched = 0
     for slug, columns in tables.items():
-        concerned |= _concerned(slug, columns)
+        concerned |= _concerned(slug, columns)  # before it is applied: a row moves people only to those that it names
         with Table(TABLES[slug], source.slug, columns, is_full=False) as table:
             if slug == "unread":
                 table.add(revision.pk)
@@ -154,7 +154,6 @@ def _apply(change: Change, law: Law, revision: Revision, day: date, concerned: s
             else:
                 touched += table.end(revision.pk, day)
             resolve(slug, table, revision.pk)
-        concerned |= _concerned(slug, columns)
     for one in gathered.rejections:
         return f"{one.column}「{one.value}」：{one.problem}；{one.remedy}"
     return "" if touched else _("登记里没有这一行") if change.action == "remove" else _("这一行是空的")

@@ -1,10 +1,13 @@
 """The facts of any day as they were known at any moment."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.db.models import Window
+from django.db.models.functions import RowNumber
 
 from qualwatch.evaluation.facts import SCHEMAS, Coverage, Facts
 from qualwatch.registers.bulk import rows_of, table_of
@@ -139,18 +142,24 @@ def _on_record(alias: str, revision: int | None) -> str:
 
 def _present(revision: int) -> dict[str, list[str]]:
     """For every table the sources that gave rows to it, those believed first in front."""
-    loads = Load.objects.filter(state="released", revision_id__lte=revision)
-    delivered = set(loads.values_list("source", flat=True).distinct())
-    delivered |= set(
-        PlatformChange.objects.filter(revision_id__lte=revision).values_list("source", flat=True).distinct()
-    )
+    shared = Counter(table for one in sources().values() for table in one.tables)
+
+    def gave(slug: str) -> bool:  # who gave nothing matters only beside others
+        return all(shared[table] == 1 for table in sources()[slug].tables) or _has_given(slug, revision)
+
     corrected = set(Correction.objects.values_list("table", flat=True).distinct())
-    order = sorted(delivered & sources().keys(), key=lambda slug: (sources()[slug].precedence, slug))
+    order = sorted(filter(gave, sources()), key=lambda slug: (sources()[slug].precedence, slug))
     return {
         name: [CORRECTION] * (name in corrected)
         + [slug for slug in order if {name, WITH.get(name)} & set(sources()[slug].tables)]
         for name in TABLES
     }
+
+
+def _has_given(source: str, revision: int) -> bool:
+    """Whether a source had delivered or pushed anything by then."""
+    loads = Load.objects.filter(source=source, state="released", revision_id__lte=revision)
+    return loads.exists() or PlatformChange.objects.filter(source=source, revision_id__lte=revision).exists()
 
 
 def _believed(model: type[Recorded], order: list[str], revision: int | None) -> str:
@@ -173,13 +182,13 @@ def _coverage(revision: int, day: date) -> list[Coverage]:
 
     A second source that is fresh says nothing of the first one's rows.
     """
+    loads = Load.objects.filter(state="released", revision_id__lte=revision, as_of__lte=day)
+    newest = Window(RowNumber(), partition_by="source", order_by=["-as_of", "-revision_id"])
+    last = {one.source: one for one in loads.annotate(nth=newest).filter(nth=1)}
     found = []
     for name in JUDGED:
         source = min((one for one in sources().values() if name in one.tables), key=lambda one: one.precedence)
-        known = Load.objects.filter(source=source.slug, state="released", revision_id__lte=revision, as_of__lte=day)
-        last = known.order_by("as_of", "revision_id").last()
-        if last is None:
-            found.append(Coverage(name, None, None, None, source.area, source.people))
-        else:
-            found.append(Coverage(name, last.as_of, last.covers_from, last.covers_to, source.area, source.people))
+        load = last.get(source.slug)
+        as_of, first, to = (load.as_of, load.covers_from, load.covers_to) if load else (None, None, None)
+        found.append(Coverage(name, as_of, first, to, source.area, source.people))
     return found

@@ -2,23 +2,26 @@
 
 import hmac
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from functools import cache
 
 import pyarrow as pa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Max
 
 from qualwatch.journal.actions import record
 from qualwatch.privacy import masked
-from qualwatch.registers.bulk import Staged, execute, rows_of
+from qualwatch.registers.bulk import BATCH, Staged, fill, rows_of
 from qualwatch.registers.models import Person, PlatformChange
 from qualwatch.registers.tables import lock
 
 Identity = tuple[str, str]  # kind of document, number
-FEW = 500  # people looked up by name instead of by a join
+MANY = 500  # people from which a join finds them
+PERSON = ["id", "lookup", "key_version", "identity", "name", "born_on"]
 NONCE = 12  # bytes, of AES-GCM
 
 
@@ -39,14 +42,19 @@ def keyed_hash(text: str) -> str:
 def encrypted(text: str, version: str) -> bytes:
     """A text under one of the keys; the key's version is bound to it."""
     nonce = os.urandom(NONCE)
-    return nonce + AESGCM(settings.IDENTITY_KEYS[version]).encrypt(nonce, text.encode(), version.encode())
+    return nonce + _cipher(settings.IDENTITY_KEYS[version]).encrypt(nonce, text.encode(), version.encode())
+
+
+@cache
+def _cipher(key: bytes) -> AESGCM:
+    return AESGCM(key)
 
 
 def decrypted(stored: bytes | memoryview, version: str) -> str:
     """The text again; CannotDecrypt."""
     stored = bytes(stored)
     try:
-        key = AESGCM(settings.IDENTITY_KEYS[version])
+        key = _cipher(settings.IDENTITY_KEYS[version])
         return key.decrypt(stored[:NONCE], stored[NONCE:], version.encode()).decode()
     except (KeyError, InvalidTag) as error:
         raise CannotDecrypt(version) from error
@@ -78,48 +86,58 @@ def numbers_of(identities: Sequence[Identity], names: Sequence[str | None], born
     lookups = [lookup_of(one) for one in identities]
     found = _found(lookups)
     places = {one: at for at, one in enumerate(lookups)}
-    _make_known([at for one, at in places.items() if one not in found], lookups, identities, names, born)
-    if len(found) < len(places):
-        found |= _found([one for one in places if one not in found])
-    for one, (number, named, dated) in found.items():
+    for one, (_number, named, dated) in found.items():
         at = places[one]
         if (names[at] and not named) or (born[at].is_valid and not dated):
-            _fill_in(Person.objects.get(pk=number), names[at], born[at].as_py())
-    return pa.array([found[one][0] for one in lookups], pa.int64())
+            _fill_in(Person.objects.get(lookup=one), names[at], born[at].as_py())
+    new = sorted(one for one in places if one not in found)  # as the index lies
+    first = _next_number(len(new))
+    fill("registers_person", PERSON, _parts([places[one] for one in new], first, lookups, identities, names, born))
+    numbers = {one: number for one, (number, _named, _dated) in found.items()}
+    numbers |= {one: number for number, one in enumerate(new, first)}
+    return pa.array([numbers[one] for one in lookups], pa.int64())
 
 
 def _found(lookups: Sequence[str]) -> dict[str, tuple[int, bool, bool]]:
     """Row number, and whether a name and a birthday are known, by lookup."""
     query = "SELECT p.lookup, p.id, p.name IS NOT NULL, p.born_on IS NOT NULL FROM registers_person p"
-    if len(lookups) <= FEW:
+    if len(lookups) <= MANY:
         marks = ", ".join(["%s"] * len(lookups)) or "NULL"
         rows = rows_of(f"{query} WHERE p.lookup IN ({marks})", lookups)
+    elif not Person.objects.exists():
+        rows = []
     else:
         with Staged({"lookup": pa.array(lookups, pa.string())}, "staged_person") as staged:
             rows = rows_of(f"{query} JOIN {staged} s ON s.lookup = p.lookup")
     return {lookup: (number, bool(named), bool(dated)) for lookup, number, named, dated in rows}
 
 
-def _make_known(
-    places: Sequence[int], lookups: Sequence[str], identities: Sequence[Identity], names: Sequence[str | None],
-    born: pa.Array,
-) -> None:  # fmt: skip
-    if not places:
-        return
+def _next_number(count: int) -> int:
+    """The first of so many row numbers that are nobody's; the registers are locked meanwhile."""
+    last = Person.objects.aggregate(last=Max("id"))["last"] or 0
+    if count and connection.vendor == "postgresql":
+        rows_of("SELECT setval(pg_get_serial_sequence('registers_person', 'id'), %s)", [last + count])
+    return int(last) + 1
+
+
+def _parts(
+    places: Sequence[int], first: int, lookups: Sequence[str], identities: Sequence[Identity],
+    names: Sequence[str | None], born: pa.Array,
+) -> Iterator[pa.Table]:  # fmt: skip
+    """New people as rows of the table, encrypted part by part while the database writes the part before."""
     version = newest_version()
-    told = [names[at] for at in places]
-    columns = {
-        "lookup": pa.array([lookups[at] for at in places], pa.string()),
-        "key_version": pa.repeat(pa.scalar(version), len(places)),
-        "identity": pa.array([encrypted("\x1f".join(identities[at]), version) for at in places], pa.binary()),
-        "name": pa.array([encrypted(one, version) if one else None for one in told], pa.binary()),
-        "born_on": born.take(pa.array(places, pa.int64())),
-    }
-    with Staged(columns, "staged_person") as staged:
-        listed = ", ".join(columns)
-        execute(
-            f"INSERT INTO registers_person ({listed}) SELECT {listed} FROM {staged} ORDER BY lookup"
-        )  # as the index lies
+    for start in range(0, len(places), BATCH):
+        part = places[start : start + BATCH]
+        told = [names[at] for at in part]
+        columns = [
+            pa.array(range(first + start, first + start + len(part)), pa.int64()),
+            pa.array([lookups[at] for at in part], pa.string()),
+            pa.repeat(pa.scalar(version), len(part)),
+            pa.array([encrypted("\x1f".join(identities[at]), version) for at in part], pa.binary()),
+            pa.array([encrypted(one, version) if one else None for one in told], pa.binary()),
+            born.take(pa.array(part, pa.int64())),
+        ]
+        yield pa.table(columns, PERSON)
 
 
 def _fill_in(person: Person, name: str | None, born_on: date | None) -> None:

@@ -9,7 +9,7 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
-from qualwatch.registers.bulk import Staged, execute, rows_of
+from qualwatch.registers.bulk import FEW, Staged, execute, fill, rows_of
 from qualwatch.registers.models import Recorded, Revision, RevisionClock
 
 
@@ -35,8 +35,9 @@ class Change:
 
 def lock() -> None:
     """Waits until every earlier change of the registers is committed, and keeps later ones waiting."""
-    RevisionClock.objects.get_or_create(number=1)
-    RevisionClock.objects.select_for_update().get(number=1)
+    if not RevisionClock.objects.select_for_update().filter(number=1):
+        RevisionClock.objects.get_or_create(number=1)
+        RevisionClock.objects.select_for_update().get(number=1)
 
 
 def next_revision(*, what: str, by: str, at: datetime) -> Revision:
@@ -70,14 +71,17 @@ class Table:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
+        self._is_first = self.is_full and len(self._rows) > FEW and not rows_of(
+            f"SELECT 1 FROM {self.name} t WHERE t.source = %s AND t.recorded_to IS NULL LIMIT 1", [self.source]
+        )
+        if self._is_first:  # nothing to compare with
+            return self
         columns = {name: self._rows.column(name) for name in self._rows.column_names}
         self.staged = self._stack.enter_context(Staged(columns, f"staged_{self.name}"))
         if self._among is not None:
             self._people = self._stack.enter_context(Staged({"id": self._among}, "staged_people"))
             self._people.index(["id"])
-        self._is_first = not rows_of(f"SELECT 1 FROM {self.name} t WHERE {self._current} LIMIT 1", self._values)
-        if not self._is_first:
-            self.staged.index(self.key)
+        self.staged.index(self.key)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
@@ -90,34 +94,44 @@ class Table:
 
     def gone(self) -> int:
         """Rows on record whose key is not among those staged."""
+        if self._is_first:
+            return 0
         query = f"SELECT count(*) FROM {self.name} t WHERE {self._current} AND NOT {self._staged()}"
         return int(rows_of(query, self._values)[0][0])
 
     def apply(self, revision: int, as_of: date) -> Change:
         """Ends what changed or is gone, adds what is new; the same rows again change nothing."""
-        gone = changed = 0
-        if not self._is_first:
-            changed = execute(
-                f"UPDATE {self.name} AS t SET recorded_to = %s "
-                f"WHERE {self._current} AND {self._staged()} AND NOT {self._staged(whole=True)}",
-                [revision, *self._values],
-            )
-            told_about = "" if self.is_full else f"AND {self._staged(self.model.unit())} "
-            gone = execute(
-                f"UPDATE {self.name} AS t SET recorded_to = %s, absent_since = %s "
-                f"WHERE {self._current} {told_about}AND NOT {self._staged()}",
-                [revision, as_of, *self._values],
-            )
+        if self._is_first:
+            return self._fill(revision)
+        changed = execute(
+            f"UPDATE {self.name} AS t SET recorded_to = %s "
+            f"WHERE {self._current} AND {self._staged()} AND NOT {self._staged(whole=True)}",
+            [revision, *self._values],
+        )
+        told_about = "" if self.is_full else f"AND {self._staged(self.model.unit())} "
+        gone = execute(
+            f"UPDATE {self.name} AS t SET recorded_to = %s, absent_since = %s "
+            f"WHERE {self._current} {told_about}AND NOT {self._staged()}",
+            [revision, as_of, *self._values],
+        )
         names = ", ".join((*self.facts, "nth"))
         same = " AND ".join(f"t.{name} = s.{name}" for name in self.key)
-        new = f" WHERE NOT EXISTS (SELECT 1 FROM {self.name} t WHERE {same} AND {self._current})"
         added = execute(
-            f"INSERT INTO {self.name} ({names}, source, recorded_from) SELECT {names}, %s, %s FROM {self.staged} s"
-            + ("" if self._is_first else new),
-            [self.source, revision, *([] if self._is_first else self._values)],
+            f"INSERT INTO {self.name} ({names}, source, recorded_from) SELECT {names}, %s, %s FROM {self.staged} s "
+            f"WHERE NOT EXISTS (SELECT 1 FROM {self.name} t WHERE {same} AND {self._current})",
+            [self.source, revision, *self._values],
         )
         rows = len(self._rows)
         return Change(rows, added - changed, changed, rows - added, gone)
+
+    def _fill(self, revision: int) -> Change:
+        """The first rows of a source, straight into the table, in the order of its index."""
+        rows = self._rows.sort_by([(name, "ascending") for name in self.model.KEY])
+        rows = rows.append_column("source", pa.repeat(pa.scalar(self.source), len(rows)))
+        rows = rows.append_column("recorded_from", pa.repeat(pa.scalar(revision), len(rows)))
+        added = fill(self.name, rows.column_names, [rows])
+        execute(f"ANALYZE {self.name}")  # or the database guesses of a table that it knows as empty
+        return Change(added, added, 0, 0, 0)
 
     def add(self, revision: int) -> int:
         """Puts every row on record beside those of its key."""
