@@ -45,6 +45,8 @@ def _placeholders() -> frozenset[str]:
 
 def plain(cell: Cell) -> str:
     """A cell as text: trimmed, without invisible characters; a whole number without its `.0`; a placeholder as ''."""
+    if isinstance(cell, str) and cell.isprintable() and cell[:1] != " " and cell[-1:] != " ":  # most: nothing to trim
+        return "" if cell.lower() in _placeholders() else cell
     if cell is None:
         return ""
     if isinstance(cell, float) and cell.is_integer():
@@ -56,8 +58,8 @@ def plain(cell: Cell) -> str:
 def folded(cell: Cell) -> str:
     """Text for comparing codes and key words: compatibility forms folded, no white space."""
     text = cell if isinstance(cell, str) else plain(cell)
-    if text.isascii() and text.isprintable() and " " not in text and text[:1] != "'":  # most codes: nothing to fold
-        return "" if text.lower() in _placeholders() else text
+    if text.isprintable() and " " not in text and text[:1] != "'" and unicodedata.is_normalized("NFKC", text):
+        return "" if text.lower() in _placeholders() else text  # most codes: nothing to fold
     return _folded(text)
 
 

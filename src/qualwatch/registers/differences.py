@@ -1,7 +1,8 @@
-"""A full list that is like the one before but for some lines: only the people whom those lines name are read again.
+"""A full list that is like the one before but for some lines: only those whom the lines name are read again.
 
-Every line of such a person is read, of the old file and of the new one: what a person's rows say of each other (two
-birthdays, the same row twice) comes out as if all had been read. tests/office/test_differences.py compares the two.
+They are people, or enterprises in the list of items. Every line of theirs is read, of the old file and of the new one:
+what their rows say of each other (two birthdays, the same row twice) comes out as if all had been read.
+tests/office/test_differences.py compares the two.
 """
 
 from collections import Counter
@@ -9,10 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from qualwatch.evaluation.account import FileAccount, Rejection
-from qualwatch.intake.cells import resident_number
+from qualwatch.intake.cells import credit_code, resident_number
 from qualwatch.intake.gather import Gathered, gather_sheets
 from qualwatch.intake.headers import find_header
 from qualwatch.intake.problems import BadCell
@@ -23,9 +26,10 @@ from qualwatch.registers.models import Load, UnreadRow
 from qualwatch.registers.reading import rows_by_table
 from qualwatch.registers.sources import Source
 
-BY_PERSON = ("registrations", "contributions")  # tables whose rows are each about one person
-WORTH_IT = 5  # the lines that differ are fewer than one in so many
+SUBJECT = {"registrations": "identity", "contributions": "identity", "items": "credit_code"}  # whom a row is about
 BOM = b"\xef\xbb\xbf"
+WORTH_IT = 5  # the lines that differ are fewer than one in so many
+CARD = 18  # digits of a resident identity number
 
 
 @dataclass(slots=True)
@@ -52,13 +56,12 @@ class Difference:
         return sorted([*self.carried, *new], key=lambda one: one.row or 0)
 
     def rows(self, source: Source) -> tuple[dict[str, pa.Table], pa.Array]:
-        """Rows by table of the people concerned (and all unread rows of the source), and those people's numbers."""
+        """Rows by table of those concerned (and all unread rows of the source); who they are, as the table has it."""
         old, new = rows_by_table(source, self.before), rows_by_table(source, self.gathered)
-        people = pa.chunked_array(
-            [chunk for one in (old, new) for chunk in one[self.table].column("person_id").chunks], pa.int64()
-        )
+        who = "person_id" if SUBJECT[self.table] == "identity" else "credit_code"
+        concerned = pa.concat_tables([one[self.table].select([who]) for one in (old, new)])
         new["unread"] = self._unread(source, old["unread"], new["unread"])
-        return new, people.unique()
+        return new, concerned.column(who).unique()
 
     def _unread(self, source: Source, old: pa.Table, new: pa.Table) -> pa.Table:
         names = UnreadRow.facts()
@@ -76,48 +79,50 @@ class Difference:
 def difference(load: Load, last: Load, source: Source, law: Law, raw: Callable[[str, str], Path]) -> Difference | None:
     """What differs from the last list, where reading that alone gives the same as reading all; else None."""
     both = [one.files[0] for one in (load, last) if len(one.files) == 1]
-    whole = (
-        load.is_full and last.is_full and len(both) == 2 and source.tables[0] in BY_PERSON and len(source.tables) == 1
-    )
+    whole = load.is_full and last.is_full and len(both) == 2 and source.tables[0] in SUBJECT and len(source.tables) == 1
     if not whole or (source.tables[0] == "contributions" and load.told_from is None):
         return None
-    new, old = (_Lines.of(one["name"], raw(one["sha256"], one["name"])) for one in both)
+    subject = SUBJECT[source.tables[0]]
+    new, old = (_Lines.of(one["name"], raw(one["sha256"], one["name"]), subject) for one in both)
     if new is None or old is None or new.header != old.header or new.place != old.place:
         return None
     differing = _differing(new.lines, old.lines)
     if len(differing) * WORTH_IT > len(new.lines) or not differing:
         return None
-    people = {new.person(line) for line in differing}
-    numbers = new.lines_of(people)
-    read = new.read([new.lines[at] for at in numbers], law)
-    before = old.read([old.lines[at] for at in old.lines_of(people)], law)
+    concerned = {new.subject(line) for line in differing}
+    numbers = new.lines_of(concerned)
+    read, before = new.read(numbers, law), old.read(old.lines_of(concerned), law)
     if read is None or before is None:
         return None
-    carried = _carried(last, old, new, people)
+    carried = _carried(last, old, new, concerned)
     if carried is None:
         return None
     return Difference(last, source.tables[0], read, before, [at + 2 for at in numbers], carried)
 
 
-def _differing(new: list[bytes], old: list[bytes]) -> set[bytes]:
+def _differing(new: pa.Array, old: pa.Array) -> list[str]:
     """Lines that one of the two has more often than the other."""
-    added, gone = Counter(new), Counter(old)
-    again = {line for counted in (added, gone) for line, count in counted.items() if count > 1}
-    return (added.keys() ^ gone.keys()) | {line for line in again if added[line] != gone[line]}
+    with duckdb.connect() as connection:
+        for name, lines in (("new", new), ("old", old)):
+            connection.register(name, pa.table([lines], ["line"]))
+        query = (
+            "SELECT line FROM (SELECT line, 1 AS n FROM new UNION ALL SELECT line, -1 FROM old) "
+            "GROUP BY line HAVING sum(n) <> 0"
+        )
+        return [line for (line,) in connection.execute(query).fetchall()]
 
 
-def _carried(last: Load, old: "_Lines", new: "_Lines", people: set[bytes]) -> list[Rejection] | None:
+def _carried(last: Load, old: "_Lines", new: "_Lines", concerned: set[str]) -> list[Rejection] | None:
     """The rejections of lines that did not change, by their new rows; None where not all of them are kept."""
     kept = list(last.rejections.order_by("row"))
     if len(kept) != sum(one.get("rejected", 0) for one in last.counts.values()) or any(not one.row for one in kept):
         return None
-    lines = [(one, old.lines[(one.row or 2) - 2]) for one in kept]
-    same = [(one, line) for one, line in lines if old.person(line) not in people]
-    wanted = {line for _one, line in same}
-    places: dict[bytes, list[int]] = {}
-    for at, line in enumerate(new.lines):
-        if line in wanted:
-            places.setdefault(line, []).append(at + 2)
+    lines = [(one, old.lines[(one.row or 2) - 2].as_py()) for one in kept]
+    same = [(one, line) for one, line in lines if old.subject(line) not in concerned]
+    wanted = pa.array([line for _one, line in same], pa.large_string())
+    places: dict[str, list[int]] = {}
+    for at in pc.indices_nonzero(pc.is_in(new.lines, value_set=wanted)).to_pylist():
+        places.setdefault(new.lines[at].as_py(), []).append(at + 2)
     told = ("sheet", "column", "value", "problem", "remedy")
     return [
         Rejection(file=new.name, row=places[line].pop(0), **{name: getattr(one, name) for name in told})
@@ -129,63 +134,69 @@ def _rows(table: pa.Table, names: Iterable[str]) -> list[tuple[object, ...]]:
     return list(zip(*(table.column(name).to_pylist() for name in names), strict=True))
 
 
-class _Lines:
-    """A text file whose rows are its lines, and the place of the identity number in them."""
+def _person(cell: str) -> str:
+    if len(cell) == CARD and cell.isascii() and cell.isdigit():
+        return cell
+    try:
+        return resident_number(cell)
+    except BadCell:
+        return cell.strip().upper()
 
-    def __init__(self, name: str, header: bytes, lines: list[bytes], place: int, delimiter: bytes) -> None:
+
+def _enterprise(cell: str) -> str:
+    try:
+        return credit_code(cell)
+    except BadCell:
+        return cell.strip().upper()
+
+
+class _Lines:
+    """A text file whose rows are its lines, and the place of the cell in them that says whom they are about."""
+
+    def __init__(self, name: str, header: str, lines: pa.Array, place: int, delimiter: str, subject: str) -> None:
         self.name, self.header, self.lines, self.place, self._delimiter = name, header, lines, place, delimiter
-        self._known: dict[bytes, bytes] = {}
+        self._read = _person if subject == "identity" else _enterprise
 
     @classmethod
-    def of(cls, name: str, path: Path) -> "_Lines | None":
+    def of(cls, name: str, path: Path, subject: str) -> "_Lines | None":
         """The lines; None where a row might be more or less than a line, or the heading is not in the first one."""
         if path.suffix.lower() != ".csv" or not path.is_file():
             return None
-        text = path.read_bytes().removeprefix(BOM).replace(b"\r\n", b"\n")
-        if b'"' in text or b"\r" in text or b"\x00" in text:
+        raw = path.read_bytes().removeprefix(BOM).replace(b"\r\n", b"\n")
+        if b'"' in raw or b"\r" in raw or b"\x00" in raw:
             return None
+        first, _end, rest = raw.removesuffix(b"\n").partition(b"\n")
+        lines = pc.split_pattern(pa.array([rest] if rest else [], pa.large_binary()), b"\n").flatten()
         try:
-            text.decode()
-        except UnicodeDecodeError:
+            header, lines = first.decode(), lines.cast(pa.large_string())
+        except (UnicodeDecodeError, pa.ArrowInvalid):
             return None
-        header, _end, rest = text.partition(b"\n")
-        found = find_header(TextSheet(name, header + b"\n"))
-        if found is None or found.missing or found.row != 0 or "identity" not in found.places:
+        found = find_header(TextSheet(name, first + b"\n"))
+        if found is None or found.missing or found.row != 0 or subject not in found.places:
             return None
-        delimiter = b"\t" if b"\t" in header else b","
-        if len(header.split(delimiter)) <= found.places["identity"]:
+        delimiter = "\t" if "\t" in header else ","
+        if len(header.split(delimiter)) <= found.places[subject]:
             return None
-        lines = rest.split(b"\n")
-        return cls(name, header, lines[:-1] if lines[-1] == b"" else lines, found.places["identity"], delimiter)
+        return cls(name, header, lines, found.places[subject], delimiter, subject)
 
-    def person(self, line: bytes) -> bytes:
-        """Whom a line names, however the number is written."""
+    def subject(self, line: str) -> str:
+        """Whom a line is about, however that is written."""
         cells = line.split(self._delimiter, self.place + 1)
-        cell = cells[self.place] if len(cells) > self.place else b""
-        known = self._known.get(cell)
-        if known is None:
-            known = cell
-            if not (len(cell) == 18 and cell.isdigit()):
-                try:
-                    known = resident_number(cell.decode()).encode()
-                except BadCell:
-                    known = cell.strip().upper()
-            self._known[cell] = known
-        return known
+        return self._read(cells[self.place] if len(cells) > self.place else "")
 
-    def lines_of(self, people: set[bytes]) -> list[int]:
-        """The lines that name these people."""
-        found, known, delimiter, place = [], self._known, self._delimiter, self.place
-        for at, line in enumerate(self.lines):
-            cells = line.split(delimiter, place + 1)
-            who = known.get(cells[place]) if len(cells) > place else None
-            if (self.person(line) if who is None else who) in people:
-                found.append(at)
+    def lines_of(self, concerned: set[str]) -> list[int]:
+        """The lines about these."""
+        cells = pc.split_pattern(self.lines, self._delimiter, max_splits=self.place + 1)
+        named = pc.list_slice(cells, self.place, self.place + 1, return_fixed_size_list=True).flatten()
+        coded = named.fill_null("").dictionary_encode()
+        theirs = pa.array([self._read(cell) in concerned for cell in coded.dictionary.to_pylist()], pa.bool_())
+        found: list[int] = pc.indices_nonzero(theirs.take(coded.indices)).to_pylist()
         return found
 
-    def read(self, lines: list[bytes], law: Law) -> Gathered | None:
+    def read(self, numbers: list[int], law: Law) -> Gathered | None:
         """Some of the lines read as the whole file would be."""
-        found = gather_sheets([TextSheet(self.name, b"\n".join([self.header, *lines, b""]))], law)
+        told = "\n".join([self.header, *self.lines.take(pa.array(numbers, pa.int64())).to_pylist(), ""])
+        found = gather_sheets([TextSheet(self.name, told.encode())], law)
         if not found.accounts:
             found.accounts.append(FileAccount(self.name, "", "none"))
         return found if len(found.accounts) == 1 and all(one.row for one in found.rejections) else None

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from functools import cache
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
@@ -15,12 +16,15 @@ from django.db.models import Max
 
 from qualwatch.journal.actions import record
 from qualwatch.privacy import masked
-from qualwatch.registers.bulk import BATCH, Staged, fill, rows_of
+from qualwatch.registers.bulk import BATCH, Staged, fill, rows_of, table_of
 from qualwatch.registers.models import Person, PlatformChange
 from qualwatch.registers.tables import lock
 
 Identity = tuple[str, str]  # kind of document, number
 MANY = 500  # people from which a join finds them
+FEW_OF = 4  # a person in so many is looked up by name
+TOLD = {"is_named": "p.name", "is_dated": "p.born_on"}
+KNOWN = pa.schema([("lookup", pa.string()), ("id", pa.int64()), *((name, pa.int32()) for name in TOLD)])
 PERSON = ["id", "lookup", "key_version", "identity", "name", "born_on"]
 NONCE = 12  # bytes, of AES-GCM
 
@@ -41,8 +45,15 @@ def keyed_hash(text: str) -> str:
 
 def encrypted(text: str, version: str) -> bytes:
     """A text under one of the keys; the key's version is bound to it."""
-    nonce = os.urandom(NONCE)
-    return nonce + _cipher(settings.IDENTITY_KEYS[version]).encrypt(nonce, text.encode(), version.encode())
+    return _encrypted([text], version)[0]
+
+
+def _encrypted(texts: Sequence[str], version: str) -> list[bytes]:
+    """Each text under a nonce of its own."""
+    encrypt, bound = _cipher(settings.IDENTITY_KEYS[version]).encrypt, version.encode()
+    drawn = os.urandom(NONCE * len(texts))
+    nonces = [drawn[at : at + NONCE] for at in range(0, len(drawn), NONCE)]
+    return [nonce + encrypt(nonce, text.encode(), bound) for nonce, text in zip(nonces, texts, strict=True)]
 
 
 @cache
@@ -84,32 +95,37 @@ def name_of(person: Person) -> str:
 def numbers_of(identities: Sequence[Identity], names: Sequence[str | None], born: pa.Array) -> pa.Array:
     """The row number of each person, made known where new; a name or birthday that was missing is filled in."""
     lookups = [lookup_of(one) for one in identities]
-    found = _found(lookups)
-    places = {one: at for at, one in enumerate(lookups)}
-    for one, (_number, named, dated) in found.items():
-        at = places[one]
-        if (names[at] and not named) or (born[at].is_valid and not dated):
-            _fill_in(Person.objects.get(lookup=one), names[at], born[at].as_py())
-    new = sorted(one for one in places if one not in found)  # as the index lies
+    told = pa.array(lookups, pa.string())
+    known = _known(told)
+    at = pc.index_in(told, value_set=known.column("lookup"))
+    named = pa.array([bool(one) for one in names], pa.bool_())
+    to_name = pc.and_(named, pc.equal(known.column("is_named").take(at), 0))
+    to_date = pc.and_(pc.is_valid(born), pc.equal(known.column("is_dated").take(at), 0))
+    for place in pc.indices_nonzero(pc.or_(to_name, to_date).fill_null(False)).to_pylist():
+        _fill_in(Person.objects.get(lookup=lookups[place]), names[place], born[place].as_py())
+    new = pc.indices_nonzero(pc.is_null(at))
+    new = new.take(pc.sort_indices(told.take(new)))  # as the index lies
     first = _next_number(len(new))
-    fill("registers_person", PERSON, _parts([places[one] for one in new], first, lookups, identities, names, born))
-    numbers = {one: number for one, (number, _named, _dated) in found.items()}
-    numbers |= {one: number for number, one in enumerate(new, first)}
-    return pa.array([numbers[one] for one in lookups], pa.int64())
+    fill("registers_person", PERSON, _parts(new.to_pylist(), first, lookups, identities, names, born))
+    numbers = pa.chunked_array(
+        [*known.column("id").chunks, pa.array(range(first, first + len(new)), pa.int64())], pa.int64()
+    )
+    everybody = pa.chunked_array([*known.column("lookup").chunks, told.take(new)], pa.string())
+    return numbers.take(pc.index_in(told, value_set=everybody)).combine_chunks()
 
 
-def _found(lookups: Sequence[str]) -> dict[str, tuple[int, bool, bool]]:
-    """Row number, and whether a name and a birthday are known, by lookup."""
-    query = "SELECT p.lookup, p.id, p.name IS NOT NULL, p.born_on IS NOT NULL FROM registers_person p"
+def _known(lookups: pa.Array) -> pa.Table:
+    """Lookup, row number, and whether a name and a birthday are known, of those people who are known."""
+    columns = {"lookup": "p.lookup", "id": "p.id"}
+    columns |= {name: f"CASE WHEN {told} IS NULL THEN 0 ELSE 1 END" for name, told in TOLD.items()}
+    people = "FROM registers_person p"
     if len(lookups) <= MANY:
         marks = ", ".join(["%s"] * len(lookups)) or "NULL"
-        rows = rows_of(f"{query} WHERE p.lookup IN ({marks})", lookups)
-    elif not Person.objects.exists():
-        rows = []
-    else:
-        with Staged({"lookup": pa.array(lookups, pa.string())}, "staged_person") as staged:
-            rows = rows_of(f"{query} JOIN {staged} s ON s.lookup = p.lookup")
-    return {lookup: (number, bool(named), bool(dated)) for lookup, number, named, dated in rows}
+        return table_of(columns, KNOWN, f"{people} WHERE p.lookup IN ({marks})", lookups.to_pylist())
+    if len(lookups) * FEW_OF >= Person.objects.count():  # all of them are read sooner than most are looked up
+        return table_of(columns, KNOWN, people)
+    with Staged({"lookup": lookups}, "staged_person") as staged:
+        return table_of(columns, KNOWN, f"{people} JOIN {staged} s ON s.lookup = p.lookup")
 
 
 def _next_number(count: int) -> int:
@@ -125,17 +141,17 @@ def _parts(
     names: Sequence[str | None], born: pa.Array,
 ) -> Iterator[pa.Table]:  # fmt: skip
     """New people as rows of the table, encrypted part by part while the database writes the part before."""
-    version = newest_version()
+    version, named = newest_version(), pa.array([bool(one) for one in names], pa.bool_())
     for start in range(0, len(places), BATCH):
         part = places[start : start + BATCH]
-        told = [names[at] for at in part]
+        which, told = pa.array(part, pa.int64()), [names[at] or "" for at in part]
         columns = [
             pa.array(range(first + start, first + start + len(part)), pa.int64()),
             pa.array([lookups[at] for at in part], pa.string()),
             pa.repeat(pa.scalar(version), len(part)),
-            pa.array([encrypted("\x1f".join(identities[at]), version) for at in part], pa.binary()),
-            pa.array([encrypted(one, version) if one else None for one in told], pa.binary()),
-            born.take(pa.array(part, pa.int64())),
+            pa.array(_encrypted(["\x1f".join(identities[at]) for at in part], version), pa.binary()),
+            pc.if_else(named.take(which), pa.array(_encrypted(told, version), pa.binary()), None),
+            born.take(which),
         ]
         yield pa.table(columns, PERSON)
 

@@ -230,11 +230,11 @@ def _apply(
     revision = next_revision(what=f"load {source.slug}", by=by, at=at)
     limits = [(one.share_percent, one.rows) for one in law.policy_on(load.as_of)["shrink_guard"]]
     differing = 0
-    tables, people = part.rows(source) if part else (rows_by_table(source, gathered), None)
+    tables, concerned = part.rows(source) if part else (rows_by_table(source, gathered), None)
     for slug, columns in tables.items():
         if slug == "contributions":
             _cover(load, columns, newest)
-        among = None if slug == "unread" else people
+        among = None if slug == "unread" else concerned
         with Table(TABLES[slug], source.slug, columns, is_full=load.is_full, among=among) as table:
             known = table.known_of_source()
             rows = len(columns) if part is None else load.counts.get(slug, {}).get("accepted", 0)

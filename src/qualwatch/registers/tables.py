@@ -52,7 +52,8 @@ class Table:
     """Rows of one source, staged beside the register's table.
 
     `columns` has the table's facts (Recorded.facts); of a full list, what is not in it is gone. `within`: the list is
-    full for these enterprises only; `apart_from`: not for these; `among`: only for people of these numbers.
+    full for these enterprises only; `apart_from`: not for these; `among`: only for these people
+    (numbers) or enterprises (codes).
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Table:
         self.within = None if within is None else sorted(set(within))
         self.apart_from = sorted(set(apart_from))
         self._among = among
-        self._people: Staged | None = None
+        self._concerned: Staged | None = None
         self.name = model._meta.db_table
         self.facts = model.facts()
         self.key = (*model.KEY, "nth")
@@ -71,16 +72,20 @@ class Table:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self._is_first = self.is_full and len(self._rows) > FEW and not rows_of(
-            f"SELECT 1 FROM {self.name} t WHERE t.source = %s AND t.recorded_to IS NULL LIMIT 1", [self.source]
+        self._is_first = (
+            self.is_full
+            and len(self._rows) > FEW
+            and not rows_of(
+                f"SELECT 1 FROM {self.name} t WHERE t.source = %s AND t.recorded_to IS NULL LIMIT 1", [self.source]
+            )
         )
         if self._is_first:  # nothing to compare with
             return self
         columns = {name: self._rows.column(name) for name in self._rows.column_names}
         self.staged = self._stack.enter_context(Staged(columns, f"staged_{self.name}"))
         if self._among is not None:
-            self._people = self._stack.enter_context(Staged({"id": self._among}, "staged_people"))
-            self._people.index(["id"])
+            self._concerned = self._stack.enter_context(Staged({"id": self._among}, "staged_concerned"))
+            self._concerned.index(["id"])
         self.staged.index(self.key)
         return self
 
@@ -157,8 +162,9 @@ class Table:
         current = "t.source = %s AND t.recorded_to IS NULL"
         if self.within is not None:
             current += f" AND t.credit_code IN ({', '.join(['%s'] * len(self.within)) or 'NULL'})"
-        if self._people is not None:
-            current += f" AND t.person_id IN (SELECT id FROM {self._people})"
+        if self._among is not None:
+            who = "person_id" if pa.types.is_integer(self._among.type) else "credit_code"
+            current += f" AND t.{who} IN (SELECT id FROM {self._concerned} c)"
         if self.apart_from:
             current += f" AND t.credit_code NOT IN ({', '.join(['%s'] * len(self.apart_from))})"
         return current
