@@ -36,6 +36,11 @@ class Run(models.Model):
         return f"{self.pk} {self.as_of}"
 
 
+def _since(name: str) -> models.Index:
+    """What has been on record since some run on: the mass-warning guard asks after every push."""
+    return models.Index(fields=["recorded_from"], condition=Q(recorded_to=None), name=f"{name}_since")
+
+
 class FindingRow(Recorded):
     """What was found of one requirement of one item, as long as verdict, numbers and basis stayed the same."""
 
@@ -56,7 +61,7 @@ class FindingRow(Recorded):
     basis = models.TextField()  # JSON: documents' numbers
     because = models.TextField()  # JSON: reason slugs
 
-    Meta = recorded_meta("finding", KEY, models.Index(fields=["verdict"], name="finding_verdict"))
+    Meta = recorded_meta("finding", KEY, models.Index(fields=["verdict"], name="finding_verdict"), _since("finding"))
 
 
 class AnomalyRow(Recorded):
@@ -69,4 +74,4 @@ class AnomalyRow(Recorded):
     kind = models.CharField(max_length=30)
     months = models.TextField()  # first days, separated by ;
 
-    Meta = recorded_meta("anomaly", KEY)
+    Meta = recorded_meta("anomaly", KEY, _since("anomaly"))

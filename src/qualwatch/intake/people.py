@@ -118,12 +118,19 @@ class People:
 
     def names(self) -> Mapping[str, str]:
         """The first name each registered person is given, by pseudonym."""
-        rows = self.smooth.rows("registrations")
-        numbers, words = rows.column("number").to_pylist(), rows.column("person_name").to_pylist()
-        known = {(IDENTITY_CARD, number): word for number, word in zip(reversed(numbers), reversed(words), strict=True)}
-        known |= {one: name for one, name in self.into.names.items() if name}
-        named = {one: name for one, name in known.items() if name}
-        return dict(zip(self.ids_of(named), named.values(), strict=True))
+        return {one: name for one, name in zip(self.ids.to_pylist(), self.names_by_rank(), strict=True) if name}
+
+    def names_by_rank(self) -> list[str | None]:
+        """The first name each registered person is given, None for the others."""
+        rows = self.smooth.rows("registrations").select(["number", "person_name"])
+        rows = rows.filter(pc.greater(pc.utf8_length(rows.column("person_name")), 0))
+        first = pc.index_in(self.cards, value_set=rows.column("number").combine_chunks())
+        of_cards = rows.column("person_name").take(first).to_pylist() if len(rows) else [None] * len(self.cards)
+        found = [*(None for _ in self.before), *of_cards, *(None for _ in self.after)]
+        named = {one: name for one, name in self.into.names.items() if name}
+        for rank, name in zip(self.ranks(named), named.values(), strict=True):
+            found[rank] = name
+        return found
 
     def facts(self) -> Facts:
         """All tables, people by pseudonym."""

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any, Self
 
@@ -51,24 +52,31 @@ class Staged:
 
 
 def fill(name: str, columns: Sequence[str], parts: Iterable[pa.Table]) -> int:
-    """Rows put into a table, how many; the database writes one part while the next is made."""
-    done = 0
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+    """Rows put into a table, how many. On PostgreSQL `parts` are made in a thread while those before are written."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor, ThreadPoolExecutor(1) as ahead:
+            texts = _as_csv(parts)
             with cursor.copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN (FORMAT csv)") as copy:
-                for batch in _batches(parts):
-                    sink = io.BytesIO()
-                    options = pa_csv.WriteOptions(include_header=False, quoting_style="all_valid")
-                    pa_csv.write_csv(_as_text(batch), sink, options)
-                    copy.write(sink.getvalue())
-                    done += len(batch)
-            return done
-        statement = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join('%s' for _ in columns)})"
+                made = ahead.submit(next, texts, b"")
+                while text := made.result():
+                    made = ahead.submit(next, texts, b"")
+                    copy.write(text)
+            return int(cursor.rowcount)
+    done = 0
+    statement = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join('%s' for _ in columns)})"
+    with connection.cursor() as cursor:
         for batch in _batches(parts):
             shown = [pc.cast(one, pa.string()) if one.type == pa.date32() else one for one in batch.columns]
             cursor.executemany(statement, list(zip(*(one.to_pylist() for one in shown), strict=True)))
             done += len(batch)
     return done
+
+
+def _as_csv(parts: Iterable[pa.Table]) -> Iterator[bytes]:
+    for batch in _batches(parts):
+        sink = io.BytesIO()
+        pa_csv.write_csv(_as_text(batch), sink, pa_csv.WriteOptions(include_header=False, quoting_style="needed"))
+        yield sink.getvalue()
 
 
 def _batches(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:

@@ -33,14 +33,15 @@ class CannotDecrypt(Exception):
     """The key of this version is not among the keys, or the stored bytes were altered."""
 
 
-def lookup_of(identity: Identity) -> str:
-    """The keyed hash under which an identity is found."""
-    return keyed_hash("\x1f".join(identity))
-
-
 def keyed_hash(text: str) -> str:
     """HMAC-SHA-256 under the look-up key, 64 hexadecimal digits."""
-    return hmac.digest(settings.LOOKUP_KEY, text.encode(), "sha256").hex()
+    return keyed_hashes([text])[0]
+
+
+def keyed_hashes(texts: Iterable[str]) -> list[str]:
+    """The keyed hash of each text: under that of kind and number a person is found."""
+    key, digest = settings.LOOKUP_KEY, hmac.digest
+    return [digest(key, text.encode(), "sha256").hex() for text in texts]
 
 
 def encrypted(text: str, version: str) -> bytes:
@@ -94,7 +95,7 @@ def name_of(person: Person) -> str:
 
 def numbers_of(identities: Sequence[Identity], names: Sequence[str | None], born: pa.Array) -> pa.Array:
     """The row number of each person, made known where new; a name or birthday that was missing is filled in."""
-    lookups = [lookup_of(one) for one in identities]
+    lookups = keyed_hashes(map("\x1f".join, identities))
     told = pa.array(lookups, pa.string())
     known = _known(told)
     at = pc.index_in(told, value_set=known.column("lookup"))

@@ -27,16 +27,13 @@ def rows_by_table(source: Source, gathered: Gathered) -> dict[str, pa.Table]:
     if people is None:
         raise NothingReadable(_("带假名的事实文件夹不能导入登记库"))
     facts = gathered.facts.tables
-    identities, pseudonyms, names = people.identities(), people.ids.to_pylist(), gathered.names
+    identities, names = people.identities(), people.names_by_rank()
     born = facts["people"].column("born_on").combine_chunks()
     is_card = pa.array([kind == IDENTITY_CARD for kind, _number in identities], pa.bool_())
-    numbers = numbers_of(
-        identities, [names.get(one) for one in pseudonyms], pc.if_else(is_card, born, pa.scalar(None, pa.date32()))
-    )
-    by_pseudonym = pa.array(pseudonyms, pa.string())
+    numbers = numbers_of(identities, names, pc.if_else(is_card, born, pa.scalar(None, pa.date32())))
 
     def numbered(table: pa.Table) -> pa.Table:
-        places = pc.index_in(table.column("person_id"), value_set=by_pseudonym)
+        places = pc.index_in(table.column("person_id"), value_set=people.ids)
         at = table.column_names.index("person_id")
         return table.set_column(at, "person_id", pc.take(numbers, places))
 
