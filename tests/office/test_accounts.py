@@ -5,19 +5,23 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from builders import OWN, law
 from qualwatch.accounts.actions import (
     CannotMakeAccount,
+    change_roles,
     make_account,
     make_organisations,
     make_token,
     permit_early_warning,
     rotate_token,
+    shut_account,
 )
 from qualwatch.accounts.models import Account, Organisation, RoleHeld
-from qualwatch.accounts.queries import jurisdiction, machine_of, may, organisation, people_who_may
+from qualwatch.accounts.queries import jurisdiction, machine_of, may, organisation, people_who_may, roles_of
 from qualwatch.accounts.roles import aloud
 from qualwatch.journal.queries import entries_of
 from qualwatch.procedure.roles import ROLES
@@ -146,3 +150,50 @@ def test_people_who_may_are_found_by_place() -> None:
     account("d", DATONG, "city-officer")
     account("e", TAIYUAN, "city-reviewer")
     assert people_who_may("propose", [AREA]) == [officer]
+
+
+def test_roles_are_taken_away_and_given_and_the_journal_says_so() -> None:
+    one = account("wu", "province", "province-officer")
+    assert may(one, "propose")
+    change_roles(account=one, give=["auditor"], take=["province-officer"], by="admin", at=AT)
+    assert not may(one, "propose")
+    assert roles_of(one) == ["auditor"]
+    entry = entries_of("organisation/province")[-1]
+    assert (entry.what, entry.details["given"], entry.details["taken"]) == (
+        "roles-changed", ["auditor"], ["province-officer"],
+    )  # fmt: skip
+    for give, take in (["city-officer"], []), ([], ["province-officer"]):
+        with pytest.raises(CannotMakeAccount):
+            change_roles(account=one, give=give, take=take, by="admin", at=AT)
+    assert roles_of(one) == ["auditor"]
+
+
+def test_a_shut_account_can_do_nothing_and_its_session_ends(client: Client) -> None:
+    one = account("wu", "province", "province-officer")
+    client.force_login(one)
+    assert "2fa" in client.get("/").headers["Location"]  # to the second factor
+    with pytest.raises(CannotMakeAccount):
+        shut_account(account=one, by="admin", at=AT, because=" ")
+    shut_account(account=one, by="admin", at=AT, because="调离")
+    assert not may(one, "read-registers")
+    assert "login" in client.get("/").headers["Location"]
+
+
+def test_a_revoked_token_is_no_good_at_once() -> None:
+    platform = organisation("platform")
+    token = make_token(organisation=platform, scopes=["push-changes"], by="admin", at=AT)
+    call_command("revoke_token", str(platform.tokens.get().pk), because="泄露")
+    assert machine_of(token, "push-changes", AT) is None
+    with pytest.raises(CommandError):
+        call_command("revoke_token", str(platform.tokens.get().pk))
+    assert [one.what for one in entries_of("organisation/platform")][-1] == "token-revoked"
+
+
+def test_one_command_changes_an_account_or_nothing_of_it() -> None:
+    one = account("wu", "province", "province-officer")
+    with pytest.raises(CommandError):
+        call_command("change_account", "wu", take=["province-officer"], shut="")
+    assert roles_of(one) == ["province-officer"]
+    call_command("change_account", "wu", give=["province-reviewer"], early_warning="off")
+    one.refresh_from_db()
+    assert (roles_of(one), one.has_early_warning_permission) == (["province-officer", "province-reviewer"], False)

@@ -92,6 +92,58 @@ def permit_early_warning(*, account: Account, allowed: bool, by: str, at: dateti
 
 
 @transaction.atomic
+def change_roles(
+    *, account: Account, give: Iterable[str] = (), take: Iterable[str] = (), by: str, at: datetime
+) -> None:
+    """Gives an account roles and takes roles away; one that is left without a role can do nothing."""
+    give, take = sorted(set(give)), sorted(set(take))
+    where = account.organisation
+    if where is None:
+        raise CannotMakeAccount(_("账号 {name} 没有单位").format(name=account.username))
+    for slug in give:
+        _check_seat(slug, where)
+    before = sorted(account.roles.values_list("role", flat=True))
+    if missing := sorted(set(take) - set(before)):
+        raise CannotMakeAccount(
+            _("账号 {name} 没有角色 {roles}").format(name=account.username, roles="、".join(missing))
+        )
+    account.roles.filter(role__in=take).delete()
+    RoleHeld.objects.bulk_create([RoleHeld(account=account, role=slug) for slug in give if slug not in before])
+    after = sorted(account.roles.values_list("role", flat=True))
+    record(
+        stream=f"organisation/{where.slug}", by=by, at=at, what="roles-changed", before=before, after=after,
+        details={"account": account.username, "given": give, "taken": take},
+    )  # fmt: skip
+
+
+@transaction.atomic
+def shut_account(*, account: Account, by: str, at: datetime, because: str) -> None:
+    """Ends an account: nobody logs in with it again, and its open sessions end. Its acts stay under its name."""
+    if not because.strip():
+        raise CannotMakeAccount(_("请写明理由"))
+    account.is_active = False
+    account.save(update_fields=["is_active"])
+    slug = account.organisation.slug if account.organisation else "none"
+    record(
+        stream=f"organisation/{slug}", by=by, at=at, what="account-shut", basis=because,
+        details={"account": account.username},
+    )  # fmt: skip
+
+
+@transaction.atomic
+def revoke_token(*, token: MachineToken, by: str, at: datetime, because: str) -> None:
+    """Ends a machine's token at once; again changes nothing."""
+    if not because.strip():
+        raise CannotMakeAccount(_("请写明理由"))
+    if not MachineToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at):
+        return
+    record(
+        stream=f"organisation/{token.organisation.slug}", by=by, at=at, what="token-revoked", basis=because,
+        details={"token": token.pk},
+    )  # fmt: skip
+
+
+@transaction.atomic
 def make_token(*, organisation: Organisation, scopes: Iterable[str], by: str, at: datetime) -> str:
     """A new token of a machine, shown this once."""
     if organisation.kind != "platform":
