@@ -1,0 +1,237 @@
+"""What follows from each event of transitions.py: the state after it, and what must be done."""
+
+from dataclasses import replace
+
+from qualwatch.procedure.course import Application, CaseState, Effect, Event, Named, Proposal, Terms
+from qualwatch.procedure.periods import Deadline
+
+Result = tuple[CaseState, tuple[Effect, ...]]
+GOOD = ("met", "not-required")  # what may close; advise, manual and cannot-say close nothing
+
+
+def found(state: CaseState, event: Event, terms: Terms) -> Result:
+    """A released run. Old data change nothing; what is good again closes, what is short is pushed."""
+    if event.ended and state.is_open:
+        return closed(state, event, event.ended)
+    if not event.is_fresh:
+        return replace(state, last_found="cannot-say", last_found_on=event.on), ()
+    named, restarted = _looked_at(state, event, terms)
+    new = _new(state, event, terms)
+    state = replace(state, named=named)
+    if state.is_open and _is_good(state, event):
+        if state.origin == "officer":
+            first = not state.needs_review
+            state = replace(state, needs_review=True, last_found="recovered", last_found_on=event.on)
+            return state, (Effect("open-task", detail="review"),) if first else ()
+        ended = all(one.is_ended for one in named if _matters(state, one))
+        return closed(state, event, "requirement-ended" if ended else "recovered")
+    if state.place == "none" and not new:
+        return state, ()
+    says = {event.verdicts.get(one.requirement, "cannot-say") for one in (*named, *new) if _matters(state, one)}
+    last = "short" if "short" in says else "cannot-say"
+    back = state.origin == "officer" and last == "short"  # fell short again before anybody reviewed it
+    state = replace(
+        state, named=(*named, *new), last_found=last, last_found_on=event.on,
+        needs_review=state.needs_review and not back,
+    )  # fmt: skip
+    if state.place == "none":
+        return replace(state, place="yellow"), (Effect("push", tuple(one.requirement for one in new)),)
+    pushed = (*restarted, *(one.requirement for one in new))
+    return state, (Effect("push-addition", pushed),) if pushed else ()
+
+
+def _looked_at(state: CaseState, event: Event, terms: Terms) -> tuple[tuple[Named, ...], tuple[str, ...]]:
+    """The requirements named, with what the run says of them; those whose period begins anew after a recovery."""
+    named, restarted = [], []
+    for one in state.named:
+        verdict = event.verdicts.get(one.requirement, "cannot-say")
+        if verdict in GOOD and one.recovered_on is None:
+            one = replace(one, recovered_on=event.on, is_ended=verdict == "not-required")
+        elif verdict == "short" and one.recovered_on is not None:
+            one = replace(one, recovered_on=None, is_ended=False)
+            if not one.is_determined:
+                one = replace(one, pushed_on=event.on, deadline=terms.yellow.from_day(event.on, terms.calendar))
+                restarted.append(one.requirement)
+        named.append(one)
+    return tuple(named), tuple(restarted)
+
+
+def _new(state: CaseState, event: Event, terms: Terms) -> tuple[Named, ...]:
+    """Requirements that fall short and are not named yet, each with a period of its own."""
+    if state.origin == "officer":
+        return ()
+    known = {one.requirement for one in state.named}
+    deadline = terms.yellow.from_day(event.on, terms.calendar)
+    short = sorted(one for one, verdict in event.verdicts.items() if verdict == "short" and one not in known)
+    return tuple(Named(one, event.on, deadline) for one in short)
+
+
+def _matters(state: CaseState, one: Named) -> bool:
+    """Of a red card only what was determined: what fell short later is warned of, and goes on as a card of its own."""
+    return state.place != "red" or one.is_determined
+
+
+def _is_good(state: CaseState, event: Event) -> bool:
+    """Every requirement that matters is met or has ended, by this very run."""
+    return all(
+        one.recovered_on is not None and event.verdicts.get(one.requirement) in GOOD
+        for one in state.named
+        if _matters(state, one)
+    )
+
+
+def closed(state: CaseState, event: Event, code: str) -> Result:
+    """Closed with a code: what was public is taken down, an undecided withdrawal ends or goes to another red card."""
+    effects = [Effect("tell-closed", detail=code)]
+    if state.place == "red":
+        effects.append(Effect("take-down", detail=code))
+    withdrawal = state.withdrawal
+    if withdrawal and withdrawal.is_open and not withdrawal.is_decided:
+        ended = {"recovered": "made-good", "requirement-ended": "made-good", "reviewed": "made-good"}.get(code, code)
+        if event.is_other_red_open and ended == "made-good":
+            effects.append(Effect("end-withdrawal", detail="handed-over"))
+            withdrawal = None
+        else:
+            effects.append(Effect("end-withdrawal", detail=ended))
+            withdrawal = replace(withdrawal, ended=ended)
+    elif withdrawal and withdrawal.is_decided and code == "annulled":
+        effects.append(Effect("end-withdrawal", detail="annulled"))
+        withdrawal = replace(withdrawal, ended="annulled")
+    after = replace(
+        state, place="closed", closed_because=code, withdrawal=withdrawal, application=None, proposal=None,
+        last_found_on=event.on,
+    )  # fmt: skip
+    return after, tuple(effects)
+
+
+def inspected(state: CaseState, event: Event, terms: Terms) -> Result:
+    """A supervision finding with evidence is a red card at once, of the officer's own."""
+    deadline = Deadline(event.on, provisional=False)
+    named = tuple(Named(one, event.on, deadline, is_determined=True) for one in event.requirements)
+    after = replace(
+        state, origin="officer", place="red", named=named, published_on=event.on,
+        determined_by=(event.by, *event.others), last_found="short", last_found_on=event.on,
+    )  # fmt: skip
+    return after, (Effect("publish-red", event.requirements), Effect("issue-order"))
+
+
+def push_proved(state: CaseState, event: Event, terms: Terms) -> Result:
+    """The first proof stays."""
+    return replace(state, push_proved_on=state.push_proved_on or event.proved_on), ()
+
+
+def propose(state: CaseState, event: Event, terms: Terms) -> Result:
+    """Waits for a reviewer."""
+    from_all = tuple(one.requirement for one in state.named if one.recovered_on is None)
+    made = Proposal(event.outcome, event.requirements or from_all, event.by, event.until)
+    return replace(state, proposal=made), (Effect("open-task", detail="sign"),)
+
+
+def return_proposal(state: CaseState, event: Event, terms: Terms) -> Result:
+    """Back to the officer, with reasons."""
+    return replace(state, proposal=None), (Effect("open-task", detail="propose"),)
+
+
+def sign(state: CaseState, event: Event, terms: Terms) -> Result:
+    """The determination takes effect."""
+    made = state.proposal
+    assert made is not None  # the table needs it
+    after = replace(state, proposal=None)
+    if made.outcome == "prolonged":
+        return replace(after, prolonged=made.until), (Effect("tell-prolonged"),)
+    if made.outcome == "dismissed":
+        return closed(after, event, "dismissed")
+    if state.is_whole_enterprise:  # red cards of the items named; this case has done its work
+        after, effects = closed(after, event, "determined")
+        return after, (Effect("open-red", made.requirements), *effects)
+    named = tuple(
+        replace(one, is_determined=True) if one.requirement in made.requirements else one for one in state.named
+    )
+    after = replace(after, place="red", named=named, published_on=event.on, determined_by=(made.by, event.by))
+    return after, (Effect("publish-red", made.requirements), Effect("issue-order"))
+
+
+def order_served(state: CaseState, event: Event, terms: Terms) -> Result:
+    """The red period begins on the later of publication and proved service."""
+    assert event.proved_on is not None  # the table needs it
+    begins = max(state.published_on or event.proved_on, event.proved_on)
+    deadline = terms.red.from_day(begins, terms.calendar)
+    return replace(state, order_served_on=event.proved_on, red=deadline), (Effect("set-red-period"),)
+
+
+def recheck(state: CaseState, event: Event, terms: Terms) -> Result:
+    """An officer has looked: still short (`outcome` red), or recovered, which a review then closes."""
+    if event.outcome == "recovered":
+        return replace(state, rechecked_on=event.on, needs_review=True, last_found="recovered"), ()
+    return replace(state, rechecked_on=event.on, needs_review=False, last_found="short"), ()
+
+
+def review(state: CaseState, event: Event, terms: Terms) -> Result:
+    """Another officer agrees that it has recovered."""
+    return closed(state, event, "reviewed")
+
+
+def apply(state: CaseState, event: Event, terms: Terms) -> Result:
+    """Only the first one stops a determination or decision."""
+    made = Application(is_first=state.applications == 0)
+    return replace(state, application=made, applications=state.applications + 1), (
+        Effect("open-task", detail="application"),
+    )
+
+
+def opinion(state: CaseState, event: Event, terms: Terms) -> Result:
+    """The city agrees in writing and sends it to the province."""
+    assert state.application is not None  # the table needs it
+    touched = state.application.touched_by | {event.by}
+    return replace(state, application=replace(state.application, has_opinion=True, touched_by=touched)), (
+        Effect("open-task", detail="application"),
+    )
+
+
+def refuse(state: CaseState, event: Event, terms: Terms) -> Result:
+    """With reasons and remedies."""
+    return replace(state, application=None), (Effect("tell-refused"),)
+
+
+def uphold(state: CaseState, event: Event, terms: Terms) -> Result:
+    """Repaired for all."""
+    return closed(state, event, "repaired")
+
+
+def annul(state: CaseState, event: Event, terms: Terms) -> Result:
+    """The red card is undone, also after it was closed."""
+    after, effects = closed(replace(state, place="red"), event, "annulled")
+    return after, effects
+
+
+def end(state: CaseState, event: Event, terms: Terms) -> Result:
+    """An officer records what became of the item or the enterprise."""
+    return closed(state, event, event.code)
+
+
+def calendar_loaded(state: CaseState, event: Event, terms: Terms) -> Result:
+    """Periods counted again from their own starts: they get longer or stay, never shorter."""
+
+    def longer(old: Deadline | None, new: Deadline) -> Deadline:
+        if old is None or new.ends_on >= old.ends_on:
+            return new
+        return replace(old, provisional=new.provisional)
+
+    named = tuple(
+        one if one.is_determined else replace(
+            one, deadline=longer(one.deadline, terms.yellow.from_day(one.pushed_on, terms.calendar))
+        )
+        for one in state.named
+    )  # fmt: skip
+    red = state.red
+    if red is not None and state.order_served_on is not None:
+        begins = max(state.published_on or state.order_served_on, state.order_served_on)
+        red = longer(red, terms.red.from_day(begins, terms.calendar))
+    withdrawal = state.withdrawal
+    if withdrawal and withdrawal.statement and withdrawal.notice_served_on:
+        again = terms.statement.from_day(withdrawal.notice_served_on, terms.calendar)
+        withdrawal = replace(withdrawal, statement=longer(withdrawal.statement, again))
+    if withdrawal and withdrawal.display and withdrawal.displayed_on:
+        again = terms.display.from_day(withdrawal.displayed_on, terms.calendar, first_counted=True)
+        withdrawal = replace(withdrawal, display=longer(withdrawal.display, again))
+    return replace(state, named=named, red=red, withdrawal=withdrawal), ()

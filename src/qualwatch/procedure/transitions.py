@@ -1,0 +1,131 @@
+"""The whole course of a case as one table, and `step`, which follows it. Printed as docs/reference/transitions.md."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from qualwatch.procedure import follows
+from qualwatch.procedure.course import CLOSED, OUTCOMES, CaseState, Effect, Event, Terms
+from qualwatch.procedure.needs import NEEDS
+from qualwatch.procedure.withdrawal import WITHDRAWAL_STEPS
+from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
+
+Result = tuple[CaseState, tuple[Effect, ...]]
+Does = Callable[[CaseState, Event, Terms], Result]
+
+NOTICE = "71号文"
+
+
+class CannotStep(Exception):
+    """The step is not to be taken from this state; the message is one sentence that says why."""
+
+    def __init__(self, slug: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.slug = slug
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row of the course: in which places an event may happen, what it needs, where it may lead, on what ground."""
+
+    event: str
+    meaning: str
+    places: tuple[str, ...]
+    leads_to: tuple[str, ...]
+    needs: tuple[str, ...]
+    does: Does
+    effects: tuple[str, ...]
+    basis: str
+
+    @property
+    def is_adverse(self) -> bool:
+        """Whether it can put the enterprise in a worse place."""
+        return bool(set(self.effects) & WORSE)
+
+
+WORSE = {"push", "publish-red", "publish-display", "publish-decision"}
+OPEN = ("yellow", "red")
+ANY = ("none", "yellow", "red", "closed")
+TABLE: tuple[Transition, ...] = (
+    Transition("found", _n("放行的核查"), ("none", *OPEN), ANY, ("by-system",), follows.found,
+               ("push", "push-addition", "tell-closed", "take-down", "open-task", "end-withdrawal"),
+               f"{NOTICE} 二（一）"),
+    Transition("inspected", _n("日常监管发现不达标，有证据"), ("none",), ("red",), ("evidence", "because"),
+               follows.inspected, ("publish-red", "issue-order"), f"{NOTICE} 二（二）"),
+    Transition("push-proved", _n("推送已阅或送达有凭证"), ("yellow", "red"), ("yellow", "red"), ("proof",),
+               follows.push_proved, (), f"{NOTICE} 四（一）"),
+    Transition("propose", _n("经办提出认定"), ("yellow",), ("yellow",),
+               ("known-outcome", "no-proposal", "because", "evidence", "ripe", "leaves-something",
+                "prolongs-in-limits"), follows.propose, ("open-task",), f"{NOTICE} 二（二）"),
+    Transition("return-proposal", _n("审核退回"), ("yellow",), ("yellow",), ("proposal", "other-person", "because"),
+               follows.return_proposal, ("open-task",), f"{NOTICE} 二（二）"),
+    Transition("sign", _n("审核签批认定"), ("yellow",), ("yellow", "red", "closed"),
+               ("proposal", "other-person", "still-ripe", "prolongs-in-limits"), follows.sign,
+               ("publish-red", "issue-order", "open-red", "tell-closed", "tell-prolonged"), f"{NOTICE} 二（二）"),
+    Transition("order-served", _n("责令限期整改送达有凭证"), ("red",), ("red",), ("proof", "order-not-served"),
+               follows.order_served, ("set-red-period",), "部令22号 28条"),
+    Transition("recheck", _n("经办复查，有证据"), ("red",), ("red",), ("officer-origin", "evidence", "because"),
+               follows.recheck, (), "部令22号 28条"),
+    Transition("review", _n("复查达标，解除"), ("red",), ("closed",),
+               ("review-due", "because", "not-the-determiner", "withdrawal-undecided"), follows.review,
+               ("tell-closed", "take-down", "end-withdrawal"), f"{NOTICE} 三"),
+    Transition("apply", _n("企业提出异议或信息修复申请"), OPEN, OPEN, ("no-application", "evidence"), follows.apply,
+               ("open-task",), f"{NOTICE} 四（五）"),
+    Transition("opinion", _n("市级审查意见"), OPEN, OPEN, ("application", "not-the-determiner", "because"),
+               follows.opinion, ("open-task",), f"{NOTICE} 四（五）"),
+    Transition("refuse", _n("不予支持，告知理由和救济"), OPEN, OPEN, ("application", "different-decider", "because"),
+               follows.refuse, ("tell-refused",), f"{NOTICE} 四（五）"),
+    Transition("uphold", _n("省厅核实，统一修复"), OPEN, ("closed",),
+               ("application", "different-decider", "because", "leaves-something"), follows.uphold,
+               ("tell-closed", "take-down", "end-withdrawal"), f"{NOTICE} 四（五）"),
+    Transition("annul", _n("复议或诉讼撤销"), ("red", "closed"), ("closed",), ("was-red", "evidence"), follows.annul,
+               ("take-down", "end-withdrawal", "tell-closed"), "行政复议法；行政诉讼法"),
+    Transition("end", _n("资质或企业的变化使案件终结"), OPEN, ("closed",), ("ending-code", "because"), follows.end,
+               ("tell-closed", "take-down", "end-withdrawal"), f"{NOTICE} 二"),
+    Transition("calendar-loaded", _n("放假安排公布，期间重算"), OPEN, OPEN, ("by-system",), follows.calendar_loaded, (),
+               "民法典 203条"),
+    *(
+        Transition(one.event, one.meaning, one.places, one.leads_to, one.needs, one.does, one.effects, one.basis)
+        for one in WITHDRAWAL_STEPS
+    ),
+)  # fmt: skip
+BY_EVENT = {one.event: one for one in TABLE}
+ADVERSE = frozenset(one.event for one in TABLE if one.is_adverse)
+EFFECTS = frozenset(name for one in TABLE for name in one.effects)
+
+
+def step(state: CaseState, event: Event, terms: Terms) -> Result:
+    """The state after an event and what must be done with it; CannotStep where the course has no such step.
+
+    Pure: the same state and event give the same. `terms` are for clocks that start with this step.
+    """
+    row = BY_EVENT.get(event.name)
+    if row is None or state.place not in row.places:
+        raise CannotStep(
+            "no-such-step", _("这一步现在不能办：{event}").format(event=_(row.meaning) if row else event.name)
+        )
+    for slug in row.needs:
+        need = NEEDS[slug]
+        if not need.holds(state, event, terms):
+            raise CannotStep(slug, _(need.sentence))
+    after, effects = row.does(state, event, terms)
+    return _settled(after), effects
+
+
+def _settled(state: CaseState) -> CaseState:
+    """What a closed case no longer has."""
+    return replace(state, proposal=None, needs_review=False) if state.place == "closed" else state
+
+
+def rows() -> Iterator[tuple[str, str, str, str, str, str]]:
+    """The table as text: event, from, to, needs, effects, basis."""
+    for one in TABLE:
+        yield (
+            f"`{one.event}` {_(one.meaning)}", "、".join(one.places), "、".join(one.leads_to),
+            "；".join(_(NEEDS[slug].sentence) for slug in one.needs), "、".join(one.effects), one.basis,
+        )  # fmt: skip
+
+
+def words() -> dict[str, str]:
+    """Outcomes and closing codes, in words."""
+    return {slug: _(text) for slug, text in {**OUTCOMES, **CLOSED}.items()}

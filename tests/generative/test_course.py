@@ -1,0 +1,175 @@
+"""What can never happen to a case, whatever happens: looked for in random histories through `step`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from histories import History, Taken, histories, history, terms_on
+from qualwatch.procedure.course import CLOSED, CaseState, Effect
+from qualwatch.procedure.transitions import ADVERSE, BY_EVENT, EFFECTS, CannotStep, step
+
+TOLD_PUBLICLY = ("publish-red", "publish-display", "publish-decision")
+SOME, MANY, WIDE = range(3_000), range(100_000), range(6_000)
+
+
+def looked_at(told: History) -> None:
+    """Every promise, over one history."""
+    proved, proposed_by, signed = False, "", False
+    for one in told.taken:
+        before, event, after = one.before, one.event, one.after
+        assert after.place in BY_EVENT[event.name].leads_to or after.place == before.place
+        assert {effect.name for effect in one.effects} <= EFFECTS
+        proved |= event.name == "push-proved"
+        proposed_by = event.by if event.name == "propose" else proposed_by
+        a_red_needs_a_signed_determination_or_evidence(one, proved, proposed_by)
+        nothing_is_public_before_red(one)
+        no_step_rests_on_doubt(one)
+        a_closed_case_has_one_reason(one)
+        no_period_is_shorter_than_the_law(one)
+        no_clock_is_set_back(before, after, event.name)
+        signed |= event.name == "sign"
+    if told.taken:
+        a_run_again_adds_nothing(told)
+
+
+def a_red_needs_a_signed_determination_or_evidence(one: Taken, proved: bool, proposed_by: str) -> None:
+    if one.after.place == "red" != one.before.place:
+        event = one.event
+        if event.name == "inspected":
+            assert event.has_evidence
+            assert event.because
+            assert one.after.origin == "officer"
+            return
+        assert event.name == "sign"
+        assert event.by != proposed_by
+        assert one.before.proposal is not None
+        assert one.before.proposal.outcome == "red"
+        assert proved
+        assert event.is_fresh
+        for named in one.after.named:
+            if named.is_determined:
+                assert event.verdicts[named.requirement] == "short"
+                assert event.on > named.deadline.ends_on
+                assert not named.deadline.provisional
+        assert one.before.application is None or not one.before.application.is_first
+
+
+def nothing_is_public_before_red(one: Taken) -> None:
+    public = any(effect.name in TOLD_PUBLICLY for effect in one.effects)
+    assert not public or one.after.published_on is not None
+    assert not (one.after.place in ("none", "yellow") and one.after.published_on)
+
+
+def no_step_rests_on_doubt(one: Taken) -> None:
+    before, event, after = one.before, one.event, one.after
+    if event.name == "open-withdrawal":
+        assert before.red is not None
+        assert before.order_served_on is not None
+        assert not before.red.provisional
+        assert event.on > before.red.ends_on
+        assert event.is_fresh or before.origin == "officer"
+    if event.name == "display":
+        assert before.withdrawal is not None
+        assert before.withdrawal.notice_served_on is not None
+        assert before.withdrawal.statement is not None
+        assert not before.withdrawal.statement.provisional
+        assert event.on > before.withdrawal.statement.ends_on
+        assert before.withdrawal.hearing != "asked"
+    if event.name in ("notify-intent", "announce", "order-served", "push-proved"):
+        assert event.proved_on is not None
+        assert event.proved_on <= event.on
+    if event.name == "found" and not event.is_fresh and not event.ended:
+        assert replace(after, last_found=before.last_found, last_found_on=before.last_found_on) == before
+    if event.name == "found" and before.is_open and after.place == "closed" and not event.ended:
+        matter = [named for named in before.named if before.place == "yellow" or named.is_determined]
+        assert all(event.verdicts.get(named.requirement) in ("met", "not-required") for named in matter)
+
+
+def a_closed_case_has_one_reason(one: Taken) -> None:
+    assert (one.after.place == "closed") == bool(one.after.closed_because)
+    assert not one.after.closed_because or one.after.closed_because in CLOSED
+
+
+def no_period_is_shorter_than_the_law(one: Taken) -> None:
+    after = one.after
+    terms = terms_on(one.event.on)
+    for named in after.named:
+        if not named.is_determined or after.origin == "system":
+            assert named.deadline.ends_on >= terms.yellow.from_day(named.pushed_on, terms.calendar).ends_on
+    if after.red:
+        assert after.order_served_on is not None
+        assert after.published_on is not None
+        begins = max(after.order_served_on, after.published_on)
+        assert after.red.ends_on >= terms.red.from_day(begins, terms.calendar).ends_on
+
+
+def no_clock_is_set_back(before: CaseState, after: CaseState, event: str) -> None:
+    for named in before.named:
+        later = after.of(named.requirement)
+        assert later is not None
+        assert later.pushed_on >= named.pushed_on
+        assert later.deadline.ends_on >= named.deadline.ends_on
+    if before.red and after.red:
+        assert after.red.ends_on >= before.red.ends_on
+
+
+def a_run_again_adds_nothing(told: History) -> None:
+    """The same run again on the same day, and after an outage of a month, puts nobody in a worse place."""
+    last = told.taken[-1]
+    state = last.after
+    for late in (timedelta(0), timedelta(days=31)):
+        event = replace(last.event, name="found", by="system", on=last.event.on + late, ended="")
+        try:
+            once, _effects = step(state, event, terms_on(event.on))
+        except CannotStep:
+            continue
+        if state.place != "none":
+            assert once.place in (state.place, "closed")
+        if once.place == "closed" or once.place == "none":
+            continue
+        twice, effects = step(once, event, terms_on(event.on))
+        assert twice == once
+        assert effects == ()
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_no_history_breaks_a_promise(part: int) -> None:
+    for told in histories(SOME[part::4]):
+        looked_at(told)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("part", range(20))
+def test_no_history_of_a_hundred_thousand_breaks_a_promise(part: int) -> None:
+    for told in histories(MANY[part::20]):
+        looked_at(told)
+
+
+def test_the_histories_go_everywhere() -> None:
+    """A promise that no history comes near is not tested: every event happens, every need refuses something."""
+    events: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    closed: Counter[str] = Counter()
+    effects: Counter[Effect] = Counter()
+    for told in histories(WIDE):
+        events.update(one.event.name for one in told.taken)
+        refused.update(told.refused)
+        closed[told.state.closed_because] += 1
+        effects.update(effect.name for one in told.taken for effect in one.effects)  # type: ignore[misc]  # names
+    assert set(BY_EVENT) == set(events)
+    assert {"ripe", "still-ripe", "other-person", "red-over", "short-now", "leaves-something", "statement-over",
+            "hearing-concluded", "display-over-if-displayed", "different-decider"} <= set(refused)  # fmt: skip
+    assert {"recovered", "dismissed", "withdrawn", "annulled", "repaired", "reviewed"} <= set(closed)
+    assert set(effects) == set(EFFECTS)  # type: ignore[comparison-overlap]  # names
+
+
+def test_adverse_events_are_derived_from_the_table() -> None:
+    assert sorted(ADVERSE) == ["decide", "display", "found", "inspected", "sign"]
+
+
+def test_a_history_is_the_same_again() -> None:
+    assert history(7).taken == history(7).taken
