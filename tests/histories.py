@@ -82,7 +82,9 @@ def history(seed: int, length: int = 60) -> History:
     """A random history."""
     chance = random.Random(seed)
     told, on = History(), START + timedelta(days=chance.randint(0, 1300))  # some run into years not yet published
-    state, steadiness = CaseState(), chance.choice([0.3, 0.7, 0.98, 0.99])
+    whole = chance.random() < 0.1  # of an enterprise's insurance
+    state = CaseState(ground="insurance", is_whole_enterprise=True) if whole else CaseState()
+    steadiness = chance.choice([0.3, 0.7, 0.98, 0.99])
     for _ in range(length):
         event = event_on(chance, state, on, steadiness)
         try:
