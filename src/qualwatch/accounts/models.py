@@ -37,6 +37,7 @@ class Account(AbstractUser):
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="accounts", null=True)
     has_early_warning_permission = models.BooleanField(default=False)
+    phone = models.CharField(max_length=20, blank=True)  # for text messages, where a gateway is set
 
     REQUIRED_FIELDS = []
 

@@ -33,9 +33,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "qualwatch.journal",
     "qualwatch.outbox",
+    "qualwatch.publication",
     "qualwatch.accounts",
     "qualwatch.registers",
     "qualwatch.assessments",
+    "qualwatch.cases",
     "qualwatch.patrol",
     "qualwatch.web.home",
     "django.contrib.auth",
@@ -114,6 +116,16 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG and os.environ.get("QUALWATCH_HTTP") != "1"
 SECURE_CONTENT_TYPE_NOSNIFF = True
+
+EMAIL_HOST = os.environ.get("QUALWATCH_SMTP_HOST", "")
+EMAIL_PORT = int(os.environ.get("QUALWATCH_SMTP_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("QUALWATCH_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("QUALWATCH_SMTP_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("QUALWATCH_SMTP_TLS") == "1"
+DEFAULT_FROM_EMAIL = os.environ.get("QUALWATCH_MAIL_FROM", "qualwatch@localhost")
+SMS_GATEWAY = os.environ.get("QUALWATCH_SMS_URL", "")
+WEBHOOK = os.environ.get("QUALWATCH_WEBHOOK_URL", "")
+HOOK_SECRET = os.environ.get("QUALWATCH_HOOK_SECRET", "")
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]

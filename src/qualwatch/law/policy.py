@@ -65,6 +65,7 @@ class PolicyValues(Text):
     cards_from_pushes: dict[date, DatedValue[Literal["at-days-close", "at-once"]]]
     yellow_period_months: dict[date, DatedValue[int]]
     prolongation_max_months: dict[date, DatedValue[int]]
+    reminder_days_before_end: dict[date, DatedValue[int]]
     order_to_rectify: dict[date, DatedValue[Literal["with-red"]]]
     red_period_months: dict[date, DatedValue[int]]
     first_application_stops: dict[date, DatedValue[list[Literal["determination", "decision"]]]]

@@ -1,6 +1,6 @@
 """Putting messages in and sending them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from qualwatch.outbox.models import Message
 
 Send = Callable[[Message], None]
+Noted = Callable[[Message, datetime], None]
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
 
 
@@ -23,8 +24,17 @@ def put(*, key: str, channel: str, recipient: str, subject: str, body: str, at: 
     return Message.objects.get_or_create(key=key, defaults={**told, "put_at": at, "not_before": at})[0]
 
 
-def deliver(*, send: Send, at: datetime, at_most: int = 1000) -> tuple[int, int]:
+def put_all(messages: Sequence[Message]) -> None:
+    """Many at once; those whose key is there already stay as they are."""
+    if messages and not connection.in_atomic_block:
+        raise NotInAnAction(messages[0].key)
+    Message.objects.bulk_create(messages, batch_size=500, ignore_conflicts=True)
+
+
+def deliver(*, send: Send, at: datetime, at_most: int = 1000, noted: Noted | None = None) -> tuple[int, int]:
     """Sends what is due, oldest first; (sent, failed). What fails waits longer each time.
+
+    `noted` is called for each message sent, in the transaction that notes it as sent.
 
     Each message is claimed in a transaction of its own: two loops never send one twice. A crash between sending and
     noting it may send it again, which the key in the message lets the recipient see.
@@ -46,6 +56,8 @@ def deliver(*, send: Send, at: datetime, at_most: int = 1000) -> tuple[int, int]
             try:
                 send(message)
                 message.sent_at, message.last_error = at, ""
+                if noted is not None:
+                    noted(message, at)
                 sent += 1
             except Exception as error:  # whatever a channel raises is a failed attempt, not the end of the loop
                 message.last_error = str(error)[:500]

@@ -1,27 +1,94 @@
-"""What is done for one day."""
+"""What is done for one day, in order; running it again adds nothing, running it late only lengthens."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from time import perf_counter
 
 from django.db import transaction
+from django.utils import timezone
 
-from qualwatch.assessments.actions import assess
+from qualwatch.assessments.actions import assess, release_run
 from qualwatch.assessments.models import Run
+from qualwatch.cases.actions.warn import take_up_run
+from qualwatch.cases.course import Doing
+from qualwatch.cases.models import Heartbeat
+from qualwatch.cases.reminders import remind
+from qualwatch.cases.standings import publish_register
 from qualwatch.journal.actions import seal
 from qualwatch.journal.models import Seal
 from qualwatch.law.loader import Law
+from qualwatch.procedure.needs import SYSTEM
+from qualwatch.publication.actions import hide_what_is_over, take_snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class DayDone:
-    """What running a day came to."""
+    """What running a day came to. `cases`: cards opened, added to, closed. `seconds`: by part."""
 
     run: Run
     seal: Seal
+    cases: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 @transaction.atomic
 def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayDone:
-    """Assesses the day and seals the journal. Running it again adds nothing."""
-    run = assess(as_of=day, law=law, by=by, at=at)
-    return DayDone(run, seal(day=day))
+    """Assesses the day, deals with its cards, publishes, seals the journal. All of it or nothing.
+
+    Cards, reminders and the public copy belong to the day on which this is really done; a day long past is only
+    assessed. A run that a guard holds makes no cards until an officer releases it.
+    """
+    took: dict[str, float] = {}
+    with _timed(took, "assess"):
+        run = assess(as_of=day, law=law, by=by, at=at)
+    doing = Doing(law, at, SYSTEM)
+    counts: Counter[str] = Counter()
+    if _is_today(day, doing):
+        with _timed(took, "cases"):
+            counts = take_up_run(run=_newest(run), doing=doing)
+            counts["reminded"] += remind(doing)
+        with _timed(took, "publish"):
+            counts["standings"] += publish_register(on=doing.on, law=law)
+            hide_what_is_over(on=doing.on, at=at)
+            take_snapshot(day=day)
+    with _timed(took, "seal"):
+        sealed = seal(day=day)
+    told = {"run": run.pk, "state": run.state, "by": by, "cases": dict(counts)}
+    Heartbeat.objects.get_or_create(day=day, defaults={"done_at": at, "told": told})
+    return DayDone(run, sealed, counts, took)
+
+
+@transaction.atomic
+def let_run_in(*, run: Run, law: Law, by: str, at: datetime, because: str) -> DayDone:
+    """A reviewer releases a held run: it goes on record, and its cards are made today."""
+    released = release_run(run=run, law=law, by=by, at=at, because=because)
+    doing = Doing(law, at, SYSTEM)
+    return DayDone(released, seal(day=released.as_of), take_up_run(run=released, doing=doing))
+
+
+def missed_days(day: date) -> list[date]:
+    """Days since the last heartbeat on which no patrol was run, before a day."""
+    last = Heartbeat.objects.filter(day__lt=day).order_by("-day").values_list("day", flat=True).first()
+    return [last + timedelta(days=n) for n in range(1, (day - last).days)] if last else []
+
+
+def _newest(run: Run) -> Run:
+    """The run whose findings are on record: a held one changes nothing, the one before still speaks."""
+    if run.state == "released":
+        return run
+    return Run.objects.filter(state="released", is_full=True).order_by("-id").first() or run
+
+
+def _is_today(day: date, doing: Doing) -> bool:
+    limit = timedelta(days=doing.law.policy_on(doing.on)["register_freshness_days"])
+    return timedelta(0) <= timezone.localdate(doing.at) - day <= limit
+
+
+@contextmanager
+def _timed(took: dict[str, float], part: str) -> Iterator[None]:
+    begun = perf_counter()
+    yield
+    took[part] = perf_counter() - begun

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from qualwatch.procedure.course import Application, CaseState, Effect, Event, Named, Proposal, Terms
-from qualwatch.procedure.periods import Deadline
+from qualwatch.procedure.periods import Deadline, resettled
 
 Result = tuple[CaseState, tuple[Effect, ...]]
 GOOD = ("met", "not-required")  # what may close; advise, manual and cannot-say close nothing
@@ -14,14 +14,14 @@ def found(state: CaseState, event: Event, terms: Terms) -> Result:
     if event.ended and state.is_open:
         return closed(state, event, event.ended)
     if not event.is_fresh:
-        return replace(state, last_found="cannot-say", last_found_on=event.on), ()
+        return _said(state, "cannot-say", event), ()
     named, restarted = _looked_at(state, event, terms)
     new = _new(state, event, terms)
     state = replace(state, named=named)
     if state.is_open and _is_good(state, event):
         if state.origin == "officer":
             first = not state.needs_review
-            state = replace(state, needs_review=True, last_found="recovered", last_found_on=event.on)
+            state = replace(_said(state, "recovered", event), needs_review=True)
             return state, (Effect("open-task", detail="review"),) if first else ()
         ended = all(one.is_ended for one in named if _matters(state, one))
         return closed(state, event, "requirement-ended" if ended else "recovered")
@@ -30,14 +30,16 @@ def found(state: CaseState, event: Event, terms: Terms) -> Result:
     says = {event.verdicts.get(one.requirement, "cannot-say") for one in (*named, *new) if _matters(state, one)}
     last = "short" if "short" in says else "cannot-say"
     back = state.origin == "officer" and last == "short"  # fell short again before anybody reviewed it
-    state = replace(
-        state, named=(*named, *new), last_found=last, last_found_on=event.on,
-        needs_review=state.needs_review and not back,
-    )  # fmt: skip
+    state = replace(_said(state, last, event), named=(*named, *new), needs_review=state.needs_review and not back)
     if state.place == "none":
         return replace(state, place="yellow"), (Effect("push", tuple(one.requirement for one in new)),)
     pushed = (*restarted, *(one.requirement for one in new))
     return state, (Effect("push-addition", pushed),) if pushed else ()
+
+
+def _said(state: CaseState, word: str, event: Event) -> CaseState:
+    """What the last run said, and since when runs have said so."""
+    return state if state.last_found == word else replace(state, last_found=word, last_found_on=event.on)
 
 
 def _looked_at(state: CaseState, event: Event, terms: Terms) -> tuple[tuple[Named, ...], tuple[str, ...]]:
@@ -97,10 +99,7 @@ def closed(state: CaseState, event: Event, code: str) -> Result:
     elif withdrawal and withdrawal.is_decided and code == "annulled":
         effects.append(Effect("end-withdrawal", detail="annulled"))
         withdrawal = replace(withdrawal, ended="annulled")
-    after = replace(
-        state, place="closed", closed_because=code, withdrawal=withdrawal, application=None, proposal=None,
-        last_found_on=event.on,
-    )  # fmt: skip
+    after = replace(state, place="closed", closed_because=code, withdrawal=withdrawal, application=None, proposal=None)
     return after, tuple(effects)
 
 
@@ -210,28 +209,24 @@ def end(state: CaseState, event: Event, terms: Terms) -> Result:
 
 
 def calendar_loaded(state: CaseState, event: Event, terms: Terms) -> Result:
-    """Periods counted again from their own starts: they get longer or stay, never shorter."""
+    """Periods by the newest calendar: they get longer or stay, never shorter. Clocks keep their first policy."""
 
-    def longer(old: Deadline | None, new: Deadline) -> Deadline:
-        if old is None or new.ends_on >= old.ends_on:
-            return new
-        return replace(old, provisional=new.provisional)
+    def again(old: Deadline | None) -> Deadline | None:
+        return old and resettled(old, terms.calendar)
+
+    def longer(old: Deadline, new: Deadline) -> Deadline:
+        return new if new.ends_on >= old.ends_on else replace(old, provisional=new.provisional)
 
     named = tuple(
-        one if one.is_determined else replace(
-            one, deadline=longer(one.deadline, terms.yellow.from_day(one.pushed_on, terms.calendar))
-        )
+        one if one.is_determined else replace(one, deadline=resettled(one.deadline, terms.calendar))
         for one in state.named
-    )  # fmt: skip
-    red = state.red
-    if red is not None and state.order_served_on is not None:
-        begins = max(state.published_on or state.order_served_on, state.order_served_on)
-        red = longer(red, terms.red.from_day(begins, terms.calendar))
+    )
     withdrawal = state.withdrawal
     if withdrawal and withdrawal.statement and withdrawal.notice_served_on:
-        again = terms.statement.from_day(withdrawal.notice_served_on, terms.calendar)
-        withdrawal = replace(withdrawal, statement=longer(withdrawal.statement, again))
+        counted = terms.statement.from_day(withdrawal.notice_served_on, terms.calendar)
+        withdrawal = replace(withdrawal, statement=longer(withdrawal.statement, counted))
     if withdrawal and withdrawal.display and withdrawal.displayed_on:
-        again = terms.display.from_day(withdrawal.displayed_on, terms.calendar, first_counted=True)
-        withdrawal = replace(withdrawal, display=longer(withdrawal.display, again))
-    return replace(state, named=named, red=red, withdrawal=withdrawal), ()
+        counted = terms.display.from_day(withdrawal.displayed_on, terms.calendar, first_counted=True)
+        withdrawal = replace(withdrawal, display=longer(withdrawal.display, counted))
+    after = replace(state, named=named, red=again(state.red), prolonged=again(state.prolonged), withdrawal=withdrawal)
+    return after, ()

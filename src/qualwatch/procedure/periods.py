@@ -69,6 +69,14 @@ def _off_rest_days(nominal: date, calendar: Calendar) -> Deadline:
     return Deadline(ends_on, provisional)
 
 
+def resettled(deadline: Deadline, calendar: Calendar) -> Deadline:
+    """The end of a period of months or days by a newer calendar: later where the day has become a rest day."""
+    ends_on = calendar.next_working_day(deadline.ends_on)
+    unpublished = (not calendar.is_published(deadline.ends_on + timedelta(days=n))
+                   for n in range((ends_on - deadline.ends_on).days + 1))  # fmt: skip
+    return Deadline(ends_on, any(unpublished))
+
+
 def _working_days(start: date, amount: int, calendar: Calendar, *, first_counted: bool) -> Deadline:
     day = start - timedelta(days=1) if first_counted else start
     counted, provisional = 0, False

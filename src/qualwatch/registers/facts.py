@@ -34,6 +34,8 @@ JUDGED = (
     "contributions",
 )  # tables whose age matters, and whose empty list is never believed
 
+READ_WHOLE = ("registrations", "contributions", "exemptions", "items", "unread", "accepted_findings")
+
 
 def revision_at(known_at: datetime | None) -> int:
     """The number of the last revision recorded by then; 0 before the first."""
@@ -48,10 +50,10 @@ def facts_on(day: date, known_at: datetime | int | None = None, credit_codes: It
     """
     revision = known_at if isinstance(known_at, int) else revision_at(known_at)
     scope = _Scope(revision, None if credit_codes is None else sorted(set(credit_codes)))
-    tables = {name: scope.table(name) for name in ("registrations", "contributions", "exemptions", "items", "unread")}
+    tables = {name: scope.table(name) for name in READ_WHOLE}
     tables["enterprises"] = _enterprises(scope)
     tables["people"] = scope.people()
-    tables["coverage"] = Facts.of_rows({"coverage": _coverage(revision, day)}).tables["coverage"]
+    tables["coverage"] = Facts.of_rows({"coverage": coverage_on(revision, day)}).tables["coverage"]
     return Facts(tables)
 
 
@@ -177,7 +179,7 @@ def _believed(model: type[Recorded], order: list[str], revision: int | None) -> 
     return f" AND NOT EXISTS ({better})"
 
 
-def _coverage(revision: int, day: date) -> list[Coverage]:
+def coverage_on(revision: int, day: date) -> list[Coverage]:
     """How old each table is: the newest delivery, known by then and not of a later day, of the source believed first.
 
     A second source that is fresh says nothing of the first one's rows.

@@ -277,6 +277,21 @@ class UnreadRow(Recorded):
     Meta = recorded_meta("unread", KEY)
 
 
+class AcceptedFindingRow(Recorded):
+    """A finding that an officer has determined or repaired: it does not warn again while so many are held."""
+
+    KEY = ("credit_code", "category", "sub_item", "requirement")
+    credit_code = models.CharField(max_length=18)
+    category = models.CharField(max_length=80)
+    sub_item = models.CharField(max_length=80)
+    requirement = models.CharField(max_length=60)
+    at_held = models.IntegerField()
+    until = models.DateField(null=True)
+    because = models.TextField()
+
+    Meta = recorded_meta("accepted_finding", KEY)
+
+
 class PlatformChange(models.Model):
     """One change that the platform pushed, in its order; the row itself lies encrypted."""
 
@@ -339,4 +354,5 @@ TABLES: dict[str, type[Recorded]] = {
     "projects": ProjectRow,
     "birthdays": BirthdayRow,
     "unread": UnreadRow,
+    "accepted_findings": AcceptedFindingRow,
 }

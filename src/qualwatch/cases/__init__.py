@@ -1,0 +1,1 @@
+"""Cases: yellow, determination, red, closed; what was told to whom; what may not be done meanwhile."""

@@ -1,0 +1,198 @@
+"""Determination: an officer proposes, a reviewer signs or returns. Red, dismissed or prolonged (notice 2(2))."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from qualwatch.accounts.models import Account
+from qualwatch.assessments.models import Run
+from qualwatch.cases.competence import check
+from qualwatch.cases.course import Doing, Step, act, put, rows_of, told_of
+from qualwatch.cases.effects import RED_PREFIX, next_number, perform
+from qualwatch.cases.models import Case, Determination
+from qualwatch.cases.seen import Seen
+from qualwatch.journal.actions import Told, record_all
+from qualwatch.law.loader import Law
+from qualwatch.procedure.course import CaseState, Event
+from qualwatch.procedure.periods import Deadline
+from qualwatch.procedure.transitions import CannotStep, step
+from qualwatch.registers.acceptances import Requirement, accept_finding
+from qualwatch.registers.models import Correction, ExemptionRow
+from qualwatch.wording import gettext as _
+
+INSURANCE = "insurance"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What an officer proposes. `leaves`: what the next run will read, where the case is dismissed.
+
+    `leaves`: accepted-finding (with `left["until"]`, the review day), correction (`left["correction"]`, its number) or
+    exemption (`left["exemption"]`, the row's number). `items`: of an enterprise-wide case, [category, sub_item].
+    """
+
+    outcome: str
+    because: str
+    evidence: Sequence[str]
+    requirements: Sequence[str] = ()
+    items: Sequence[tuple[str, str]] = ()
+    until: date | None = None
+    leaves: str = ""
+    left: Mapping[str, Any] | None = None
+
+
+@transaction.atomic
+def propose(*, case: Case, what: Proposed, by: Account, law: Law, at: datetime) -> Determination:
+    """Puts a determination before a reviewer. CannotStep, NotCompetent."""
+    where = check(by, "propose", case)
+    doing = Doing(law, at, by.username)
+    if case.category is None and what.outcome == "red" and not what.items:
+        raise CannotStep("items", _("请写明哪些资质因此不达标"))
+    left = _checked_left(case, what, doing)
+    requirements = list(what.requirements) or [one.requirement for one in case.requirements.filter(recovered_on=None)]
+    until = Deadline(what.until, provisional=False) if what.until else None
+    event = _event("propose", case, doing, by, law)
+    event = replace(
+        event, outcome=what.outcome, requirements=tuple(requirements), because=what.because, until=until,
+        has_evidence=any(one.strip() for one in what.evidence), leaves=what.leaves,
+    )  # fmt: skip
+    made = Determination(
+        case=case, outcome=what.outcome, requirements=requirements, items=[list(one) for one in what.items],
+        until=what.until, because=what.because, evidence=list(what.evidence), leaves=what.leaves, left=left,
+        proposed_by=by.username, proposed_at=at,
+    )  # fmt: skip
+    doing.told.append(
+        Told(case.stream, "proposed", basis=what.because,
+             details={"outcome": what.outcome, "requirements": requirements, "evidence": list(what.evidence),
+                      "leaves": what.leaves, "authority": where})
+    )  # fmt: skip
+    act(case=case, event=event, doing=doing, perform=perform)
+    made.save(force_insert=True)
+    return made
+
+
+@transaction.atomic
+def return_proposal(*, case: Case, by: Account, because: str, law: Law, at: datetime) -> Step:
+    """A reviewer sends it back with reasons."""
+    check(by, "sign", case)
+    doing = Doing(law, at, by.username)
+    event = replace(_event("return-proposal", case, doing, by, law), because=because)
+    done = act(case=case, event=event, doing=doing, perform=perform)
+    _decided(case, by, at, "returned", because)
+    return done
+
+
+@transaction.atomic
+def sign(*, case: Case, by: Account, law: Law, at: datetime, because: str = "") -> Step:
+    """A reviewer signs: the determination takes effect now. What it needs is looked at again."""
+    where = check(by, "sign", case)
+    doing = Doing(law, at, by.username)
+    made = case.determinations.filter(state="proposed").first()
+    event = replace(_event("sign", case, doing, by, law), because=because or (made.because if made else ""))
+    figures = _seen(case, law).verdicts_of(case)[1]
+    doing.told.append(Told(case.stream, "signed", basis=because, details={"authority": where}))
+    done = act(case=case, event=event, doing=doing, perform=perform, figures=figures)
+    _decided(case, by, at, "signed", because)
+    if made is not None and made.outcome == "dismissed":
+        _leave(case, made, doing)
+    if made is not None and any(effect.name == "open-red" for effect in done.effects):
+        _open_reds(case, made, by, doing)
+    return done
+
+
+def _event(name: str, case: Case, doing: Doing, by: Account, law: Law) -> Event:
+    """What the newest run says of the case, and whether it is young enough for an adverse act."""
+    seen = _seen(case, law)
+    limit = timedelta(days=law.policy_on(doing.on)["register_freshness_days"])
+    fresh = timedelta(0) <= doing.on - seen.run.as_of <= limit
+    return Event(name, doing.on, by=by.username, is_fresh=fresh, verdicts=seen.verdicts_of(case)[0])
+
+
+def _seen(case: Case, law: Law) -> Seen:
+    run = Run.objects.filter(state="released", is_full=True).order_by("-id").first()
+    if run is None:
+        raise CannotStep("no-run", _("还没有放行的核查"))
+    return Seen.of(run, law, [case], only_these=True)
+
+
+def _decided(case: Case, by: Account, at: datetime, state: str, because: str) -> None:
+    waiting = Determination.objects.filter(case=case, state="proposed")
+    waiting.update(state=state, decided_by=by.username, decided_at=at, decided_because=because)
+
+
+def _checked_left(case: Case, what: Proposed, doing: Doing) -> dict[str, Any]:
+    """What is left for the next run must be there, or be makeable: else the next morning would warn again."""
+    left = dict(what.left or {})
+    if what.outcome != "dismissed":
+        return {}
+    if what.leaves == "accepted-finding":
+        until = left.get("until")
+        if not isinstance(until, date) or until <= doing.on:
+            raise CannotStep("leaves-something", _("认可要写明复核日，且晚于今天"))
+        if case.category is None:
+            raise CannotStep("leaves-something", _("社保案件只能留下更正或豁免"))
+        return {"until": until.isoformat()}
+    number = int(left.get(what.leaves) or 0)
+    if what.leaves == "correction":
+        is_there = Correction.objects.filter(pk=number, released_at=None).exists()
+    else:
+        theirs = ExemptionRow._default_manager.filter(recorded_to=None, credit_code=case.credit_code)
+        is_there = theirs.filter(pk=number).exists()
+    if what.leaves and not is_there:
+        raise CannotStep("leaves-something", _("没有找到所说的更正或豁免"))
+    return left
+
+
+def _leave(case: Case, made: Determination, doing: Doing) -> None:
+    """The accepted finding that a dismissal leaves, at what is held now."""
+    if made.leaves != "accepted-finding":
+        return
+    for row in case.requirements.filter(requirement__in=made.requirements):
+        about = Requirement(case.credit_code, case.category or "", case.sub_item or "", row.requirement)
+        accept_finding(
+            about=about, at_held=int(row.told.get("held") or 0), until=date.fromisoformat(made.left["until"]),
+            because=made.because, by=doing.by, at=doing.at,
+        )  # fmt: skip
+
+
+def _open_reds(case: Case, made: Determination, by: Account, doing: Doing) -> None:
+    """An enterprise's insurance case was determined: red cards of the items named, of origin officer."""
+    seen = _seen(case, doing.law)
+    for category, sub_item in made.items:
+        one = seen.case_of_item((case.credit_code, category, sub_item))
+        if not one.grade:
+            raise CannotStep("items", _("登记里没有这项有效资质：{item}").format(item=f"{category} {sub_item}".strip()))
+        one.ground, one.origin, one.opened_on = INSURANCE, "officer", doing.on
+        open_red(one, Event(
+            "inspected", doing.on, by=by.username, others=(made.proposed_by,), requirements=(INSURANCE,),
+            because=made.because, has_evidence=True,
+        ), seen.verdicts_of(case)[1], doing)  # fmt: skip
+
+
+def open_red(case: Case, event: Event, figures: Mapping[str, Any], doing: Doing) -> Step:
+    """A new case that begins red."""
+    state = CaseState(ground=case.ground, origin="officer")  # type: ignore[arg-type]  # the database's words
+    same = Case.objects.exclude(place="closed").filter(
+        credit_code=case.credit_code, category=case.category, sub_item=case.sub_item, ground=case.ground,
+        origin="officer",
+    )  # fmt: skip
+    if same.select_for_update().exists():
+        raise CannotStep("open-once", _("这项资质已有主管部门认定的红牌"))
+    after, effects = step(state, event, doing.terms)
+    done = Step(case, state, after, (), event, figures)
+    case.opened_on = doing.on
+    put(case, after, doing)
+    case.version, case.card_number = 1, next_number("red-card", RED_PREFIX, doing.on.year)
+    case.save()
+    for row in rows_of(done, [])[0]:
+        row.case = case
+        row.save()
+    done.effects = effects
+    perform(done, doing)
+    case.save()
+    record_all([told_of(done), *doing.told], by=doing.by, at=doing.at)
+    doing.told.clear()
+    return done

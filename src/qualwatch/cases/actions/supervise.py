@@ -1,0 +1,147 @@
+"""What officers do about cases besides determining: supervision findings, urging, fraud, proof, review, end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from qualwatch.accounts.models import Account
+from qualwatch.assessments.models import Run
+from qualwatch.cases.actions.determine import open_red
+from qualwatch.cases.competence import check, check_place
+from qualwatch.cases.course import Doing, Step, act
+from qualwatch.cases.effects import perform
+from qualwatch.cases.models import Case, CreditRecord, SupervisionFinding, Urging
+from qualwatch.cases.seen import Seen
+from qualwatch.journal.actions import record
+from qualwatch.law.loader import Law
+from qualwatch.procedure.course import Event
+from qualwatch.procedure.transitions import CannotStep
+from qualwatch.wording import gettext as _
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an authority found in daily supervision. `figures`: requirement -> required, held, shortfall, as found."""
+
+    credit_code: str
+    category: str
+    sub_item: str
+    what: str
+    evidence: Sequence[str]
+    figures: Mapping[str, Mapping[str, Any]]
+    ground: str = "shortage"
+
+
+@transaction.atomic
+def record_supervision_finding(*, found: Found, by: Account, law: Law, at: datetime) -> Step:
+    """A red card of origin officer, beside whatever the system has (notice 2(2)). CannotStep, NotCompetent."""
+    doing = Doing(law, at, by.username)
+    run = Run.objects.filter(state="released", is_full=True).order_by("-id").first()
+    if run is None:
+        raise CannotStep("no-run", _("还没有放行的核查"))
+    probe = Case(credit_code=found.credit_code, category=found.category, sub_item=found.sub_item)
+    seen = Seen.of(run, law, [probe], only_these=True)
+    case = seen.case_of_item((found.credit_code, found.category, found.sub_item))
+    if not case.grade:
+        raise CannotStep("items", _("登记里没有这项有效资质"))
+    case.ground, case.origin = found.ground, "officer"
+    where = check_place(by, "propose", case)
+    evidence = [one for one in found.evidence if one.strip()]
+    event = Event(
+        "inspected", doing.on, by=by.username, requirements=tuple(found.figures), because=found.what,
+        has_evidence=bool(evidence),
+    )  # fmt: skip
+    if not found.figures:
+        raise CannotStep("requirements", _("请写明哪些指标不达标"))
+    done = open_red(case, event, found.figures, doing)
+    SupervisionFinding.objects.create(
+        case=done.case, found_on=doing.on, what=found.what, evidence=evidence, authority=where, by=by.username
+    )
+    return done
+
+
+@transaction.atomic
+def urge(*, case: Case, kind: str, what: str, by: Account, at: datetime, law: Law) -> Urging:
+    """Guides and urges an enterprise to rectify: a visit, letter, call or meeting (notice 3)."""
+    where = check_place(by, "urge", case)
+    if not what.strip():
+        raise CannotStep("because", _("请写明内容"))
+    on = Doing(law, at, by.username).on
+    made = Urging.objects.create(case=case, kind=kind, on=on, what=what, by=by.username)
+    record(stream=case.stream, by=by.username, at=at, what="urged", basis=_("71号文 三"),
+           details={"kind": kind, "what": what, "authority": where})  # fmt: skip
+    return made
+
+
+@transaction.atomic
+def record_fraud(
+    *, case: Case, what: str, evidence: Sequence[str], referred_to: str, by: Account, at: datetime, law: Law
+) -> CreditRecord:
+    """Facts concealed or rectification faked: an adverse credit record and a referral. The case goes on."""
+    where = check_place(by, "propose", case)
+    evidence = [one for one in evidence if one.strip()]
+    if not (what.strip() and evidence and referred_to.strip()):
+        raise CannotStep("evidence", _("要写明事实、证据和移送单位"))
+    made = CreditRecord.objects.create(
+        case=case, credit_code=case.credit_code, what=what, evidence=evidence, referred_to=referred_to,
+        recorded_on=Doing(law, at, by.username).on, by=by.username,
+    )  # fmt: skip
+    record(stream=case.stream, by=by.username, at=at, what="fraud-recorded", basis=_("71号文 三"),
+           details={"what": what, "evidence": evidence, "referred_to": referred_to, "authority": where})  # fmt: skip
+    return made
+
+
+def prove_push(*, case: Case, proved_on: date, by: str, law: Law, at: datetime) -> Step:
+    """The enterprise has opened the warning, or its service is proved."""
+    doing = Doing(law, at, by)
+    return act(
+        case=case, event=Event("push-proved", doing.on, by=by, proved_on=proved_on), doing=doing, perform=perform
+    )
+
+
+def prove_order(*, case: Case, proved_on: date, evidence: str, by: Account, law: Law, at: datetime) -> Step:
+    """The order to rectify has been served, with proof: the red period begins."""
+    check(by, "serve", case)
+    if not evidence.strip():
+        raise CannotStep("proof", _("请写明送达凭证"))
+    doing = Doing(law, at, by.username)
+    event = Event("order-served", doing.on, by=by.username, proved_on=proved_on, because=evidence)
+    return act(case=case, event=event, doing=doing, perform=perform)
+
+
+def recheck(
+    *, case: Case, outcome: str, because: str, evidence: Sequence[str], by: Account, law: Law, at: datetime
+) -> Step:
+    """An officer looks again at a red card of origin officer: `short` or `recovered`."""
+    check_place(by, "propose", case)
+    doing = Doing(law, at, by.username)
+    event = Event("recheck", doing.on, by=by.username, outcome=outcome, because=because,
+                  has_evidence=any(one.strip() for one in evidence))  # fmt: skip
+    return act(case=case, event=event, doing=doing, perform=perform)
+
+
+def review(*, case: Case, because: str, by: Account, law: Law, at: datetime) -> Step:
+    """Somebody else than those who determined it agrees that the enterprise has recovered: closed."""
+    check(by, "sign", case)
+    doing = Doing(law, at, by.username)
+    event = Event("review", doing.on, by=by.username, because=because)
+    return act(case=case, event=event, doing=doing, perform=perform)
+
+
+def annul(*, case: Case, because: str, document: str, by: Account, law: Law, at: datetime) -> Step:
+    """A review or a court has annulled the red card: taken down, also after it was closed."""
+    check(by, "sign", case)
+    doing = Doing(law, at, by.username)
+    event = Event("annul", doing.on, by=by.username, because=because, has_evidence=bool(document.strip()))
+    return act(case=case, event=event, doing=doing, perform=perform)
+
+
+def end(*, case: Case, code: str, because: str, by: Account, law: Law, at: datetime) -> Step:
+    """Records what became of the item or the enterprise: merger, split, moved out, duplicate, …"""
+    check(by, "propose", case)
+    doing = Doing(law, at, by.username)
+    event = Event("end", doing.on, by=by.username, code=code, because=because)
+    return act(case=case, event=event, doing=doing, perform=perform)

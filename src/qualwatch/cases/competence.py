@@ -1,0 +1,65 @@
+"""Which authority is competent, and whether an account may take a step (notice 1, 3, 4)."""
+
+from qualwatch.accounts.models import Account
+from qualwatch.accounts.queries import jurisdiction, may
+from qualwatch.cases.models import Case
+from qualwatch.wording import gettext as _
+
+PROVINCE = "province"
+HOUSING = "housing-authority"
+
+
+class NotCompetent(Exception):
+    """The account lacks the role, or its authority is not the competent one; the message says which."""
+
+
+def competent_area(licensing_authority: str, area: str) -> str:
+    """The area whose authority is competent for an item; '' = the province (also for the ministry's items)."""
+    if licensing_authority in ("ministry", PROVINCE, ""):
+        return ""
+    return licensing_authority if ":" in licensing_authority else area
+
+
+def authority_of(area: str) -> str:
+    """The housing authority's slug of an area."""
+    return area.replace(":", "-") if area else PROVINCE
+
+
+def competent_for(case: Case) -> str:
+    """The competent authority's slug. An enterprise-wide case: that of the place of registration."""
+    if case.category is None:
+        return authority_of(case.area)
+    return authority_of(competent_area(case.licensing_authority, case.area))
+
+
+def check(by: Account, capability: str, case: Case) -> str:
+    """The slug of the authority that acts; NotCompetent. The province may act in any case, and the journal says so."""
+    where = check_role(by, capability)
+    if where not in (competent_for(case), PROVINCE):
+        raise NotCompetent(_("这项资质由别的主管部门办理"))
+    return where
+
+
+def check_place(by: Account, capability: str, case: Case) -> str:
+    """As `check`, for what any authority may do that has the item or the place."""
+    where = check_role(by, capability)
+    if where not in (competent_for(case), authority_of(case.area), PROVINCE):
+        raise NotCompetent(_("这家企业不在你单位的辖区"))
+    return where
+
+
+def check_role(by: Account, capability: str) -> str:
+    """The slug of the account's housing authority."""
+    if not may(by, capability):
+        raise NotCompetent(_("账号 {name} 没有这项权限").format(name=by.username))
+    where = by.organisation
+    if where is None or where.kind != HOUSING:
+        raise NotCompetent(_("只有住房城乡建设主管部门可以办理"))
+    return str(where.slug)
+
+
+def may_see(account: Account, case: Case) -> bool:
+    """Whether the case lies within an account's jurisdiction: the enterprise's place, or the item's authority."""
+    seen = jurisdiction(account)
+    area = competent_area(case.licensing_authority, case.area) if case.category else case.area
+    return seen.covers(case.credit_code, case.area) or seen.covers(case.credit_code, area or None)

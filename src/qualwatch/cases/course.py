@@ -1,0 +1,178 @@
+"""Cases as `step` sees them: read from rows, written back, every step in one transaction with its journal entry."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from qualwatch.cases.models import Case, CaseRequirement, Determination
+from qualwatch.journal.actions import Told, record_all
+from qualwatch.law.loader import Law
+from qualwatch.procedure.course import Application, CaseState, Effect, Event, Named, Proposal, Terms
+from qualwatch.procedure.periods import Deadline, same_day_after_months
+from qualwatch.procedure.transitions import CannotStep, step
+from qualwatch.wording import gettext as _
+
+CLEARED = ("recovered", "reviewed")  # after which the enterprise is watched for a while
+
+
+@dataclass(slots=True)
+class Doing:
+    """One act: when, by which law, by whom it is signed in the journal; what it did, to be told."""
+
+    law: Law
+    at: datetime
+    by: str
+    told: list[Told] = field(default_factory=list)
+
+    @property
+    def on(self) -> date:
+        """The Beijing day on which it is really done."""
+        return timezone.localdate(self.at)
+
+    @property
+    def terms(self) -> Terms:
+        """The periods of clocks that start today."""
+        return Terms.of(self.law.policy_on(self.on), self.law.calendar)
+
+
+@dataclass(slots=True)
+class Step:
+    """One step of one case, done and not yet written."""
+
+    case: Case
+    before: CaseState
+    after: CaseState
+    effects: tuple[Effect, ...]
+    event: Event
+    figures: Mapping[str, Any] = field(default_factory=dict)  # requirement -> what the enterprise is told of it
+
+    @property
+    def is_change(self) -> bool:
+        """Whether anything has to be written."""
+        return self.before != self.after or bool(self.effects)
+
+
+def state_of(case: Case, requirements: Sequence[CaseRequirement], proposal: Determination | None = None) -> CaseState:
+    """A case's rows as the state that `step` knows."""
+    return CaseState(
+        ground=case.ground,  # type: ignore[arg-type]  # the database knows only these words
+        origin=case.origin,  # type: ignore[arg-type]
+        is_whole_enterprise=case.category is None,
+        place=case.place,  # type: ignore[arg-type]
+        named=tuple(
+            Named(one.requirement, one.pushed_on, Deadline(one.ends_on, one.is_provisional), one.recovered_on,
+                  one.is_ended, one.is_determined)
+            for one in requirements
+        ),
+        push_proved_on=case.push_proved_on,
+        proposal=_proposal(proposal),
+        prolonged=_deadline(case.prolonged_until, case.is_prolonged_provisional),
+        application=Application(is_first=case.applications <= 1) if case.has_application else None,
+        applications=case.applications,
+        published_on=case.published_on, order_served_on=case.order_served_on,
+        red=_deadline(case.red_ends_on, case.is_red_provisional),
+        last_found=case.last_found, last_found_on=case.last_found_on, needs_review=case.needs_review,
+        rechecked_on=case.rechecked_on, closed_because=case.closed_because, determined_by=tuple(case.determined_by),
+    )  # fmt: skip
+
+
+def put(case: Case, state: CaseState, doing: Doing) -> None:
+    """A state written into its row, not yet saved."""
+    case.place, case.push_proved_on, case.published_on = state.place, state.push_proved_on, state.published_on
+    case.prolonged_until, case.is_prolonged_provisional = _columns(state.prolonged)
+    case.order_served_on = state.order_served_on
+    case.red_ends_on, case.is_red_provisional = _columns(state.red)
+    case.last_found, case.last_found_on = state.last_found, state.last_found_on
+    case.needs_review, case.rechecked_on = state.needs_review, state.rechecked_on
+    case.has_application, case.applications = state.application is not None, state.applications
+    case.determined_by, case.version = list(state.determined_by), case.version + 1
+    if state.place == "closed" and not case.closed_because:
+        case.closed_on = doing.on
+        if state.closed_because in CLEARED:
+            months = doing.law.policy_on(doing.on)["watch_after_clearing_months"]
+            case.watched_until = same_day_after_months(doing.on, months)
+    case.closed_because = state.closed_because
+
+
+def rows_of(one: Step, known: Sequence[CaseRequirement]) -> tuple[list[CaseRequirement], list[CaseRequirement]]:
+    """The requirements' rows to be made, and those to be changed."""
+    by_name = {row.requirement: row for row in known}
+    made, changed = [], []
+    for named in one.after.named:
+        row = by_name.get(named.requirement)
+        if row is None:
+            row = CaseRequirement(case=one.case, requirement=named.requirement)
+            made.append(row)
+        elif one.before.of(named.requirement) != named:
+            changed.append(row)
+        else:
+            continue
+        row.pushed_on, row.recovered_on = named.pushed_on, named.recovered_on
+        row.ends_on, row.is_provisional = named.deadline.ends_on, named.deadline.provisional
+        row.is_ended, row.is_determined = named.is_ended, named.is_determined
+        if named.pushed_on == one.event.on and named.requirement in one.figures:
+            row.told = one.figures[named.requirement]
+    return made, changed
+
+
+def told_of(one: Step) -> Told:
+    """The journal's entry of a step."""
+    return Told(
+        stream=one.case.stream, what=one.event.name, basis=one.event.because, before=repr(one.before),
+        after=repr(one.after),
+        details={
+            "credit_code": one.case.credit_code, "category": one.case.category, "sub_item": one.case.sub_item,
+            "on": one.event.on, "from": one.before.place, "to": one.after.place,
+            "effects": [[effect.name, *effect.requirements, effect.detail] for effect in one.effects],
+            "outcome": one.event.outcome, "code": one.after.closed_because,
+        },
+    )  # fmt: skip
+
+
+Perform = Callable[[Step, Doing], None]
+
+
+@transaction.atomic
+def act(
+    *, case: Case, event: Event, doing: Doing, perform: Perform, figures: Mapping[str, Any] | None = None,
+    before_saving: Callable[[Case], None] | None = None,
+) -> Step:  # fmt: skip
+    """One step of one case. CannotStep where the course has none, or where the case is no longer as it was read."""
+    locked = Case.objects.select_for_update().get(pk=case.pk)
+    if locked.version != case.version:
+        raise CannotStep("changed", _("案件刚刚被别人改动过，请刷新后再办"))
+    known = list(locked.requirements.order_by("pk"))
+    waiting = locked.determinations.filter(state="proposed").first()
+    before = state_of(locked, known, waiting)
+    after, effects = step(before, event, doing.terms)
+    done = Step(locked, before, after, effects, event, figures or {})
+    put(locked, after, doing)
+    if before_saving is not None:
+        before_saving(locked)
+    perform(done, doing)
+    locked.save()
+    made, changed = rows_of(done, known)
+    for row in (*made, *changed):
+        row.save()
+    record_all([told_of(done), *doing.told], by=doing.by, at=doing.at)
+    doing.told.clear()
+    return done
+
+
+def _proposal(made: Determination | None) -> Proposal | None:
+    if made is None:
+        return None
+    until = Deadline(made.until, provisional=False) if made.until else None
+    return Proposal(made.outcome, tuple(made.requirements), made.proposed_by, until)
+
+
+def _deadline(ends_on: date | None, provisional: bool) -> Deadline | None:
+    return Deadline(ends_on, provisional) if ends_on else None
+
+
+def _columns(deadline: Deadline | None) -> tuple[date | None, bool]:
+    return (deadline.ends_on, deadline.provisional) if deadline else (None, False)

@@ -1,0 +1,157 @@
+"""What a step does besides changing the case: notices, tasks, the public copy. In the step's transaction."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db.models import F
+
+from qualwatch.cases import words
+from qualwatch.cases.competence import authority_of, competent_for
+from qualwatch.cases.course import Doing, Step
+from qualwatch.cases.models import Case, NumberSequence, Task
+from qualwatch.cases.telling import Said, tell
+from qualwatch.journal.actions import Told
+from qualwatch.procedure.course import Effect
+from qualwatch.procedure.periods import same_day_after_months
+from qualwatch.publication.actions import Card, post_cleared, post_red_card, post_red_period, remove_red_card
+from qualwatch.reports.labels import AUTHORITIES, area_name, said
+from qualwatch.wording import gettext as _
+
+RED_PREFIX = "晋红"
+NEVER_HAPPENED = ("repaired", "annulled", "duplicate")  # after these nothing stays public
+DONE_BY = {"sign": ("sign",), "return-proposal": ("sign",), "review": ("review",), "order-served": ("serve-order",),
+           "refuse": ("application",), "uphold": ("application",), "propose": ("propose",)}  # fmt: skip
+Handler = Callable[[Step, Effect, Doing], None]
+
+
+def perform(done: Step, doing: Doing) -> None:
+    """Every effect of a step, in order; then the tasks that it settles."""
+    for effect in done.effects:
+        HANDLERS[effect.name](done, effect, doing)
+    settle(done, doing)
+
+
+def settle(done: Step, doing: Doing) -> None:
+    """Closes the tasks that a step has done; all of them where the case is closed."""
+    waiting = Task.objects.filter(case=done.case, done_on=None)
+    if done.after.place != "closed":
+        waiting = waiting.filter(kind__in=DONE_BY.get(done.event.name, ()))
+    waiting.update(done_on=doing.on, done_by=doing.by)
+
+
+def figures_of(done: Step, requirements: tuple[str, ...]) -> dict[str, Mapping[str, Any]]:
+    """What the enterprise is told of each requirement: today's figures, else those it was warned with."""
+    known = {} if done.case.pk is None else {one.requirement: one.told for one in done.case.requirements.all()}
+    return {name: done.figures.get(name) or known.get(name, {}) for name in requirements}
+
+
+def said_of(done: Step, effect: Effect) -> Said | None:
+    """What a step says to the enterprise and its authorities."""
+    case = done.case
+    if effect.name in ("push", "push-addition"):
+        ends = [one.deadline.ends_on for one in done.after.named if one.requirement in effect.requirements]
+        body = words.warning(case, figures_of(done, effect.requirements), max(ends))
+        return Said(case, effect.name, words.subject(effect.name, case), body)
+    if effect.name == "tell-closed":
+        return Said(case, "closed", words.subject("closed", case), words.closing(case, effect.detail))
+    if effect.name == "tell-prolonged":
+        return Said(case, "prolonged", words.subject("prolonged", case), words.prolonged(case))
+    if effect.name == "tell-refused":
+        return Said(case, "refused", words.subject("refused", case), words.refused(case))
+    if effect.name == "set-red-period":
+        return Said(case, "red-period", words.subject("red-period", case), words.red_period(case))
+    return None
+
+
+def _tell(done: Step, effect: Effect, doing: Doing) -> None:
+    told = said_of(done, effect)
+    if told is not None:
+        tell([told], doing.at)
+
+
+def _publish_red(done: Step, effect: Effect, doing: Doing) -> None:
+    """Public from this moment on, with figures and without people."""
+    case = done.case
+    case.card_number = case.card_number or next_number("red-card", RED_PREFIX, doing.on.year)
+    figures = figures_of(done, effect.requirements)
+    shown = [
+        {
+            "text": words.line(name, told),
+            "requirement": name,
+            "required": told.get("required"),
+            "held": told.get("held"),
+        }
+        for name, told in figures.items()
+    ]
+    authority = authority_name(competent_for(case), doing)
+    card = Card(
+        case.card_number, case.credit_code, case.enterprise, case.category or "", case.sub_item or "",
+        case.qualification, case.grade, case.area, authority, shown,
+    )  # fmt: skip
+    post_red_card(card, on=doing.on, at=doing.at)
+    case.published_on = doing.on
+    tell([Said(case, "red", words.subject("red", case), words.red(case, figures, authority))], doing.at)
+
+
+def _issue_order(done: Step, effect: Effect, doing: Doing) -> None:
+    """The order to rectify has to be served: the red period waits for it."""
+    open_task(done.case, "serve-order", doing)
+
+
+def _set_red_period(done: Step, effect: Effect, doing: Doing) -> None:
+    assert done.after.red is not None  # what the step has just set
+    post_red_period(done.case.card_number, ends_on=done.after.red.ends_on, at=doing.at)
+    _tell(done, effect, doing)
+
+
+def _take_down(done: Step, effect: Effect, doing: Doing) -> None:
+    """Cleared and still to be seen for a while; or gone, where it should never have been."""
+    if not done.case.card_number:
+        return
+    if effect.detail in NEVER_HAPPENED:
+        remove_red_card(done.case.card_number, on=doing.on, because=effect.detail, at=doing.at)
+        return
+    years = doing.law.policy_on(doing.on)["public_afterlife_years"]
+    post_cleared(
+        done.case.card_number, on=doing.on, because=effect.detail, at=doing.at,
+        hidden_from=same_day_after_months(doing.on, years * MONTHS),
+    )  # fmt: skip
+
+
+def _open_task(done: Step, effect: Effect, doing: Doing) -> None:
+    open_task(done.case, effect.detail, doing)
+
+
+def open_task(case: Case, kind: str, doing: Doing) -> None:
+    """A task for the competent authority; one of a kind at a time."""
+    if not Task.objects.filter(case=case, kind=kind, done_on=None).exists():
+        Task.objects.create(case=case, kind=kind, organisation=competent_for(case), opened_on=doing.on)
+
+
+def next_number(kind: str, prefix: str, year: int) -> str:
+    """The next number of a year's sequence, without gaps: its row stays locked until the act is committed."""
+    row, _new = NumberSequence.objects.select_for_update().get_or_create(kind=kind, year=year)
+    NumberSequence.objects.filter(pk=row.pk).update(last=F("last") + 1)
+    row.refresh_from_db()
+    return f"{prefix}〔{year}〕{row.last}号"
+
+
+def authority_name(slug: str, doing: Doing) -> str:
+    """An authority as the public reads it."""
+    areas = {authority_of(area): area for area in doing.law.divisions.areas}
+    if slug in areas:
+        return _("{area}住房和城乡建设主管部门").format(area=area_name(doing.law, areas[slug]))
+    return said(AUTHORITIES, slug)
+
+
+def _journaled(done: Step, effect: Effect, doing: Doing) -> None:
+    """What another room takes up from the journal's entry of the step (open-red: the action does it)."""
+    doing.told.append(Told(done.case.stream, effect.name, details={"requirements": list(effect.requirements)}))
+
+
+MONTHS = 12  # of a year
+HANDLERS: Mapping[str, Handler] = {
+    "push": _tell, "push-addition": _tell, "tell-closed": _tell, "tell-prolonged": _tell, "tell-refused": _tell,
+    "publish-red": _publish_red, "issue-order": _issue_order, "set-red-period": _set_red_period,
+    "take-down": _take_down, "open-task": _open_task, "open-red": _journaled,
+}  # fmt: skip

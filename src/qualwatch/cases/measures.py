@@ -1,0 +1,94 @@
+"""What a red card forbids (notice 3): computed from open red cases, never stored as flags; every question is kept."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from django.db import transaction
+
+from qualwatch.cases.models import Case, Question
+from qualwatch.publication.queries import is_fresh
+from qualwatch.registers.models import ItemRow, ProjectRow
+from qualwatch.wording import gettext as _
+
+Purpose = Literal["upgrade", "addition", "new-project", "award", "bid"]
+PURPOSES = ("upgrade", "addition", "new-project", "award", "bid")
+ITS_OWN = ("new-project", "bid")  # forbidden with the red item only; the rest with any item of the enterprise
+CITATION = {
+    "upgrade": "71号文 三（2）", "addition": "71号文 三（2）", "new-project": "71号文 三（3）", "bid": "71号文 三（3）",
+    "award": "71号文 三（4）",
+}  # fmt: skip
+
+
+class CannotAsk(Exception):
+    """The question lacks its item, or asks something unknown; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question: may this enterprise do this (with this item) today?"""
+
+    credit_code: str
+    purpose: str
+    category: str = ""
+    sub_item: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The answer, its reasons in words, and what it rests on."""
+
+    answer: Literal["yes", "no", "cannot-say"]
+    reasons: tuple[str, ...]
+    citation: str
+
+
+@transaction.atomic
+def check(*, asked: Asked, by: str, on: date, at: datetime) -> Said:
+    """Answers and keeps the question."""
+    if asked.purpose not in PURPOSES:
+        raise CannotAsk(_("没有这种事项；有 {purposes}").format(purposes="、".join(PURPOSES)))
+    if asked.purpose in ITS_OWN and not asked.category:
+        raise CannotAsk(_("请写明用哪项资质"))
+    said = _answer(asked, on)
+    Question.objects.create(
+        asked_at=at, by=by, credit_code=asked.credit_code, purpose=asked.purpose, category=asked.category,
+        sub_item=asked.sub_item, answer=said.answer, reasons=list(said.reasons),
+    )  # fmt: skip
+    return said
+
+
+def red_cases(credit_code: str) -> list[Case]:
+    """Open red cases of an enterprise."""
+    return list(Case.objects.filter(credit_code=credit_code, place="red").order_by("published_on", "pk"))
+
+
+def key_supervision(credit_codes: Iterable[str] | None = None) -> list[ProjectRow]:
+    """Running projects in the province of enterprises with a red card: the key-supervision list."""
+    red = Case.objects.filter(place="red")
+    if credit_codes is not None:
+        red = red.filter(credit_code__in=list(credit_codes))
+    running = ProjectRow._default_manager.filter(
+        recorded_to=None, completed_on=None, credit_code__in=red.values("credit_code")
+    )
+    return list(running.order_by("credit_code", "project_code"))
+
+
+def _answer(asked: Asked, on: date) -> Said:
+    citation = CITATION[asked.purpose]
+    its_own = asked.purpose in ITS_OWN
+    for case in red_cases(asked.credit_code):
+        if not its_own or (case.category, case.sub_item) == (asked.category, asked.sub_item):
+            told = _("{item} 自 {day} 起红牌预警（{number}）").format(
+                item=f"{case.qualification}{case.sub_item} {case.grade}", day=case.published_on, number=case.card_number
+            )
+            return Said("no", (told,), citation)
+    if not is_fresh(on):
+        return Said("cannot-say", (_("登记数据过旧或当天没有核查"),), citation)
+    items = ItemRow._default_manager.filter(recorded_to=None, credit_code=asked.credit_code)
+    if its_own:
+        items = items.filter(category=asked.category, sub_item=asked.sub_item)
+    if not items.exists():
+        return Said("cannot-say", (_("登记里没有这家企业或这项资质"),), citation)
+    return Said("yes", (), citation)

@@ -1,0 +1,87 @@
+"""What others ask about cases: work lists, funnels, one case's life."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from qualwatch.cases.models import Case, CaseRequirement, Task, Urging
+from qualwatch.journal.models import Entry
+from qualwatch.journal.queries import entries_of
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """How many cases came how far, between two days."""
+
+    yellow: int
+    recovered_in_yellow: int
+    red: int
+    recovered_in_red: int
+    open_yellow: int
+    open_red: int
+    closed: Mapping[str, int]
+
+
+def funnel(since: date, until: date, area: str | None = None) -> Funnel:
+    """Of the cases opened in these days; totals always add up: opened = open + closed by reason."""
+    cases = Case.objects.filter(opened_on__gte=since, opened_on__lte=until)
+    if area is not None:
+        cases = cases.filter(area=area)
+    told = list(cases.values_list("place", "closed_because", "published_on", "origin"))
+    closed = Counter(because for place, because, _red, _origin in told if place == "closed")
+    return Funnel(
+        yellow=sum(origin == "system" for _place, _because, _red, origin in told),
+        recovered_in_yellow=sum(because == "recovered" and red is None for _place, because, red, _origin in told),
+        red=sum(red is not None for _place, _because, red, _origin in told),
+        recovered_in_red=sum(
+            because in ("recovered", "reviewed") and red is not None for _place, because, red, _origin in told
+        ),
+        open_yellow=sum(place == "yellow" for place, *_rest in told),
+        open_red=sum(place == "red" for place, *_rest in told),
+        closed=dict(sorted(closed.items())),
+    )
+
+
+def over_on(day: date) -> list[Case]:
+    """Yellow cases of which a requirement's period is over, and red ones whose period is: waiting for an officer."""
+    over = CaseRequirement.objects.filter(case=OuterRef("pk"), recovered_on=None, ends_on__lt=day, is_provisional=False)
+    yellow = Q(place="yellow") & Exists(over) & (Q(prolonged_until=None) | Q(prolonged_until__lt=day))
+    red = Q(place="red", red_ends_on__lt=day, is_red_provisional=False)
+    return list(Case.objects.filter(yellow | red).order_by("pk"))
+
+
+def cases_due_by(day: date) -> list[tuple[date, Case]]:
+    """Open cases by the day on which their period ends, up to a day, earliest first."""
+    rows = CaseRequirement.objects.filter(case__place="yellow", recovered_on=None, ends_on__lte=day)
+    found = {(row.ends_on, row.case_id): row.case for row in rows.select_related("case")}
+    found |= {
+        (one.red_ends_on, one.pk): one
+        for one in Case.objects.filter(place="red", red_ends_on__lte=day)
+        if one.red_ends_on is not None
+    }
+    return [(day_of, case) for (day_of, _number), case in sorted(found.items())]
+
+
+def without_urging(area: str | None = None) -> list[Case]:
+    """Open cases about which no authority has urged yet (notice 3: guide and urge)."""
+    cases = Case.objects.exclude(place="closed").filter(~Exists(Urging.objects.filter(case=OuterRef("pk"))))
+    return list((cases if area is None else cases.filter(area=area)).order_by("opened_on", "pk"))
+
+
+def tasks_of(organisation: str) -> list[Task]:
+    """What an authority has to do, oldest first."""
+    found = Task.objects.filter(organisation=organisation, done_on=None).select_related("case")
+    return list(found.order_by(F("due_on").asc(nulls_last=True), "opened_on", "pk"))
+
+
+def life_of(case: Case) -> list[Entry]:
+    """Everything the journal has of a case, oldest first."""
+    return list(entries_of(case.stream))
+
+
+def open_cases(credit_codes: Iterable[str]) -> list[Case]:
+    """Open cases of some enterprises."""
+    return list(Case.objects.exclude(place="closed").filter(credit_code__in=list(credit_codes)).order_by("pk"))

@@ -1,0 +1,131 @@
+"""Telling enterprises and authorities: in-platform inbox always, e-mail where an account has an address."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from qualwatch.accounts.models import Account
+from qualwatch.cases.competence import authority_of, competent_for
+from qualwatch.cases.models import Case, Delivery, Notice, Task
+from qualwatch.journal.actions import record
+from qualwatch.outbox.actions import put_all
+from qualwatch.outbox.models import Message
+
+INBOX, EMAIL, SMS, WEBHOOK = "in-platform", "email", "sms", "webhook"
+LETTER = "letter"  # the task of a city whose enterprise has no account
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of a case, to the enterprise and its authorities (or to some of them)."""
+
+    case: Case
+    kind: str
+    subject: str
+    body: str
+    to_enterprise: bool = True
+    to_authorities: tuple[str, ...] | None = None  # None: the competent one and that of the place
+
+
+def tell(all_said: Iterable[Said], at: datetime) -> None:
+    """Puts notices into inboxes, and messages for the other channels into the outbox; in the act's transaction."""
+    all_said = list(all_said)
+    accounts = _accounts_of({one.case.credit_code for one in all_said if one.to_enterprise})
+    notices, whose = [], []
+    for one in all_said:
+        authorities = one.to_authorities
+        if authorities is None:
+            authorities = tuple(sorted({competent_for(one.case), authority_of(one.case.area)}))
+        told = {"case": one.case, "kind": one.kind, "subject": one.subject[:200], "body": one.body, "put_at": at}
+        if one.to_enterprise:
+            notices.append(Notice(credit_code=one.case.credit_code, **told))
+            whose.append(accounts.get(one.case.credit_code, []))
+        notices += [Notice(organisation=slug, **told) for slug in authorities]
+        whose += [[] for _slug in authorities]
+    Notice.objects.bulk_create(notices, batch_size=1000)
+    deliveries, messages, letters = [], [], []
+    for notice, people in zip(notices, whose, strict=True):
+        if notice.credit_code and not people:
+            letters.append(notice)
+            continue
+        recipient = notice.credit_code or notice.organisation
+        deliveries.append(Delivery(notice=notice, channel=INBOX, recipient=recipient, delivered_at=at))
+        for channel, address in _others(people):
+            deliveries.append(Delivery(notice=notice, channel=channel, recipient=address))
+            key = f"notice/{notice.pk}/{channel}/{address}"
+            messages.append(Message(key=key, channel=channel, recipient=address, subject=notice.subject,
+                                    body=notice.body, put_at=at, not_before=at))  # fmt: skip
+    Delivery.objects.bulk_create(deliveries, batch_size=1000)
+    put_all(messages)
+    _letters(letters, at)
+
+
+def _accounts_of(codes: set[str]) -> Mapping[str, list[Account]]:
+    found: dict[str, list[Account]] = defaultdict(list)
+    accounts = Account.objects.filter(is_active=True, organisation__credit_code__in=codes - {""})
+    for one in accounts.select_related("organisation").order_by("pk"):
+        if one.organisation is not None:
+            found[one.organisation.credit_code].append(one)
+    return found
+
+
+def _others(people: Iterable[Account]) -> list[tuple[str, str]]:
+    """Channel and address of everything besides the inbox: accounts' e-mail, their phones, the platform's own hook."""
+    people = list(people)
+    found = {(EMAIL, one.email) for one in people if one.email}
+    if settings.SMS_GATEWAY:
+        found |= {(SMS, one.phone) for one in people if one.phone}
+    if settings.WEBHOOK and people:
+        found.add((WEBHOOK, settings.WEBHOOK))
+    return sorted(found)
+
+
+def _letters(notices: list[Notice], at: datetime) -> None:
+    """A task for the city: a letter, and inviting the enterprise to register on the platform."""
+    waiting = set(
+        Task.objects.filter(kind=LETTER, done_on=None, case__in=[one.case for one in notices]).values_list(
+            "case_id", flat=True
+        )
+    )
+    made = {}
+    for one in notices:
+        if one.case_id not in waiting:
+            made[one.case_id] = Task(
+                case=one.case, kind=LETTER, organisation=authority_of(one.case.area), opened_on=timezone.localdate(at)
+            )
+    Task.objects.bulk_create(made.values(), batch_size=1000)
+
+
+def note_sent(message: Message, at: datetime) -> None:
+    """A message of a notice has gone out: its delivery is dated."""
+    kind, _slash, rest = message.key.partition("/")
+    if kind == "notice":
+        number, channel, recipient = rest.split("/", 2)
+        Delivery.objects.filter(notice_id=int(number), channel=channel, recipient=recipient, delivered_at=None).update(
+            delivered_at=at
+        )
+
+
+@transaction.atomic
+def open_notice(*, notice: Notice, by: Account, at: datetime) -> bool:
+    """An account of the recipient opens a notice: the first time is kept, and is proof. Whether it was the first."""
+    where = by.organisation
+    is_theirs = where is not None and (
+        where.credit_code == notice.credit_code if notice.credit_code else where.slug == notice.organisation
+    )
+    if not is_theirs:
+        raise Notice.DoesNotExist(notice.pk)
+    first = Notice.objects.filter(pk=notice.pk, first_opened_at=None).update(
+        first_opened_at=at, first_opened_by=by.username
+    )
+    if first:
+        record(
+            stream=f"case/{notice.case_id}", by=by.username, at=at, what="notice-opened",
+            details={"notice": notice.pk, "kind": notice.kind},
+        )  # fmt: skip
+    return bool(first)

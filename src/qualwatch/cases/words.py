@@ -1,0 +1,104 @@
+"""What is said to enterprises and authorities, word for word. No person is named: that is seen after log-in."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from qualwatch.cases.models import Case
+from qualwatch.procedure.transitions import words
+from qualwatch.reports.labels import REQUIREMENTS, said
+from qualwatch.wording import gettext as _
+
+
+def name_of(case: Case) -> str:
+    """The item, or what an enterprise-wide case is about."""
+    if case.category is None:
+        return _("注册人员社保")
+    return f"{case.qualification}{case.sub_item} {case.grade}".strip()
+
+
+def subject(kind: str, case: Case) -> str:
+    """One line."""
+    said_of = {
+        "push": _("黄牌预警：{name}"), "push-addition": _("黄牌预警增加指标：{name}"), "closed": _("预警解除：{name}"),
+        "red": _("红牌预警：{name}"), "red-period": _("红牌预警期限：{name}"), "prolonged": _("整改延长：{name}"),
+        "moved": _("预警案件移交：{name}"), "refused": _("申请不予支持：{name}"),
+        "reminder": _("整改期将满：{name}"),
+    }  # fmt: skip
+    return said_of[kind].format(name=name_of(case))
+
+
+def line(requirement: str, told: Mapping[str, Any]) -> str:
+    """One requirement with its figures, reasons and basis."""
+    if requirement == "insurance":
+        return _("{count} 名注册人员社保缴纳异常").format(count=told.get("people", ""))
+    name = said(REQUIREMENTS, requirement)
+    text = _("{name}：应有 {required} 人，现有 {held} 人，缺 {shortfall} 人").format(
+        name=name, required=told.get("required"), held=told.get("held"), shortfall=told.get("shortfall")
+    )
+    basis = "、".join(told.get("basis", ()))
+    return text + (_("（依据 {basis}）").format(basis=basis) if basis else "")
+
+
+def warning(case: Case, requirements: Mapping[str, Mapping[str, Any]], ends_on: date) -> str:
+    """A yellow card."""
+    lines = [line(name, told) for name, told in requirements.items()]
+    head = _("{enterprise}（{code}）：").format(enterprise=case.enterprise, code=case.credit_code)
+    tail = _(
+        "请于 {day} 前整改；对预警信息有异议的，可以提出申请并附证明材料（晋建市规字〔2023〕71号）。"
+        "期满仍不达标的，主管部门可以认定并公布红牌预警。"
+    ).format(day=ends_on)
+    return "\n".join([head, *lines, tail])
+
+
+def red(case: Case, requirements: Mapping[str, Mapping[str, Any]], authority: str) -> str:
+    """A red card, to the enterprise: what follows from it (notice 3)."""
+    lines = [line(name, told) for name, told in requirements.items()]
+    head = _("{enterprise}（{code}）：{name} 经{authority}认定不达标，红牌预警 {number} 自 {day} 起公布。").format(
+        enterprise=case.enterprise, code=case.credit_code, name=name_of(case), authority=authority,
+        number=case.card_number, day=case.published_on,
+    )  # fmt: skip
+    tail = _(
+        "红牌预警期间：不得申请资质升级、增项；省内在建项目列入重点监管，不得以该资质承揽新项目；"
+        "不得参加评优评先、表彰奖励；自公布和责令整改送达较晚之日起满一期仍不达标的，依法启动撤回。"
+    )
+    return "\n".join([head, *lines, tail])
+
+
+def closing(case: Case, because: str) -> str:
+    """A case closed, and why."""
+    return _("{enterprise}（{code}）：{name} 的预警已于 {day} 解除：{because}。").format(
+        enterprise=case.enterprise, code=case.credit_code, name=name_of(case), day=case.closed_on,
+        because=words()[because],
+    )  # fmt: skip
+
+
+def red_period(case: Case) -> str:
+    """The order has been served."""
+    return _("{name}：责令整改已于 {served} 送达，红牌期至 {ends}。").format(
+        name=name_of(case), served=case.order_served_on, ends=case.red_ends_on
+    )
+
+
+def prolonged(case: Case) -> str:
+    """Rectification may take longer."""
+    return _("{name}：整改延长至 {day}。").format(name=name_of(case), day=case.prolonged_until)
+
+
+def moved(case: Case) -> str:
+    """To the authority that now has the case."""
+    return _("{enterprise}（{code}）迁入本地，{name} 的预警案件一并移交。").format(
+        enterprise=case.enterprise, code=case.credit_code, name=name_of(case)
+    )
+
+
+def refused(case: Case) -> str:
+    """An application refused."""
+    return _("{name}：所提申请不予支持，理由和救济途径见决定书。").format(name=name_of(case))
+
+
+def reminder(case: Case, ends_on: date) -> str:
+    """The period ends soon."""
+    return _("{enterprise}（{code}）：{name} 的黄牌预警期至 {day}，请抓紧整改或提出异议。").format(
+        enterprise=case.enterprise, code=case.credit_code, name=name_of(case), day=ends_on
+    )

@@ -1,0 +1,172 @@
+"""Posting to the public copy, in the transaction of the act itself, with the feed's entry."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from qualwatch.publication.models import FeedClock, FeedEntry, Freshness, RedCard, Snapshot, Standing
+from qualwatch.publication.queries import canonical, replayed
+
+ItemKey = tuple[str, str, str]  # credit code, category, sub-item
+SHOWN = ("number", "credit_code", "enterprise", "category", "sub_item", "qualification", "grade", "area", "authority",
+         "requirements", "published_on", "ends_on", "state", "ended_on", "because")  # fmt: skip
+
+
+class NotInAnAction(Exception):
+    """What is posted outside a transaction would stay although its act is undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A red card to be posted: plain values."""
+
+    number: str
+    credit_code: str
+    enterprise: str
+    category: str
+    sub_item: str
+    qualification: str
+    grade: str
+    area: str
+    authority: str
+    requirements: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemNow:
+    """What the register says of an item today."""
+
+    enterprise: str
+    qualification: str
+    grade: str
+    standing: str
+    because: str = ""
+
+
+def post_red_card(card: Card, *, on: date, at: datetime) -> None:
+    """A red card is public from now on."""
+    told = {name: getattr(card, name) for name in Card.__slots__}
+    _feed("red-card", RedCard.objects.create(published_on=on, **told), at)
+
+
+def post_red_period(number: str, *, ends_on: date, at: datetime) -> None:
+    """The order has been served: the red period ends on a day."""
+    card = RedCard.objects.select_for_update().get(number=number)
+    card.ends_on = ends_on
+    card.save(update_fields=["ends_on"])
+    _feed("red-card", card, at)
+
+
+def post_cleared(number: str, *, on: date, because: str, hidden_from: date, at: datetime) -> None:
+    """The card is no longer in force; it stays to be seen, as cleared, until its afterlife is over."""
+    card = RedCard.objects.select_for_update().get(number=number)
+    if card.state != "open":
+        return
+    card.state, card.ended_on, card.because, card.hidden_from = "cleared", on, because, hidden_from
+    card.save()
+    _feed("red-card", card, at)
+
+
+def remove_red_card(number: str, *, on: date, because: str, at: datetime) -> None:
+    """The card should never have been: its content goes, the feed keeps a tombstone."""
+    card = RedCard.objects.select_for_update().get(number=number)
+    if card.state == "removed":
+        return
+    for name in Card.__slots__:
+        if name not in ("number", "requirements"):
+            setattr(card, name, "")
+    card.requirements, card.state, card.ended_on, card.because = [], "removed", on, because
+    card.ends_on = card.hidden_from = None
+    card.save()
+    _feed("red-card", card, at, is_gone=True)
+
+
+def move_card(number: str, *, enterprise: str, grade: str, area: str, at: datetime) -> None:
+    """Name, grade or place of an open card follow the register."""
+    card = RedCard.objects.select_for_update().get(number=number)
+    if card.state == "open" and (card.enterprise, card.grade, card.area) != (enterprise, grade, area):
+        card.enterprise, card.grade, card.area = enterprise, grade, area
+        card.save(update_fields=["enterprise", "grade", "area"])
+        _feed("red-card", card, at)
+
+
+@transaction.atomic
+def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date) -> int:
+    """The register as it is today: what changed ends and begins; how many did. An item gone from it has `ended`."""
+    current = {(one.credit_code, one.category, one.sub_item): one for one in Standing.objects.filter(to_on=None)}
+    ended, made = [], []
+    for key, one in current.items():
+        now = items.get(key)
+        if now is None and one.standing != "in-force":
+            continue
+        now = now or ItemNow(one.enterprise, one.qualification, one.grade, "ended", "not-in-register")
+        if now != ItemNow(one.enterprise, one.qualification, one.grade, one.standing, one.because):
+            ended.append(one)
+            made.append((key, now))
+    made += [(key, now) for key, now in items.items() if key not in current]
+    same_day = [one.pk for one in ended if one.from_on >= on]  # said and unsaid within a day
+    Standing.objects.filter(pk__in=same_day).delete()
+    Standing.objects.filter(pk__in=[one.pk for one in ended if one.from_on < on]).update(to_on=on)
+    Standing.objects.bulk_create(
+        [
+            Standing(
+                credit_code=key[0], category=key[1], sub_item=key[2], enterprise=now.enterprise,
+                qualification=now.qualification, grade=now.grade, standing=now.standing, because=now.because,
+                from_on=on,
+            )
+            for key, now in made
+        ],
+        batch_size=2000,
+    )  # fmt: skip
+    return len(made)
+
+
+def post_freshness(*, day: date, loaded: Mapping[str, date | None], is_fresh: bool) -> None:
+    """How old the registers are on a day."""
+    told = {name: one.isoformat() if one else None for name, one in loaded.items()}
+    Freshness.objects.update_or_create(day=day, defaults={"loaded": told, "is_fresh": is_fresh})
+
+
+@transaction.atomic
+def take_snapshot(*, day: date) -> Snapshot:
+    """The public copy of a day, by the digest of what replaying the feed gives; a day is taken once."""
+    known = Snapshot.objects.filter(day=day).first()
+    if known:
+        return known
+    last = _locked_clock().last
+    digest = hashlib.sha256(canonical(replayed(last)).encode()).hexdigest()
+    return Snapshot.objects.create(day=day, sequence=last, sha256=digest)
+
+
+def _feed(kind: str, card: RedCard, at: datetime, *, is_gone: bool = False) -> None:
+    """The next entry; in the transaction of the act, so that no number is missing."""
+    if not connection.in_atomic_block:
+        raise NotInAnAction(kind)
+    clock = _locked_clock()
+    clock.last += 1
+    clock.save(update_fields=["last"])
+    shown = {name: getattr(card, name) for name in SHOWN}
+    body = {name: one.isoformat() if isinstance(one, date) else one for name, one in shown.items()}
+    FeedEntry.objects.create(sequence=clock.last, at=at, kind=kind, key=card.number, body=None if is_gone else body)
+
+
+def _locked_clock() -> FeedClock:
+    clock = FeedClock.objects.select_for_update().filter(number=1).first()
+    if clock is None:
+        FeedClock.objects.get_or_create(number=1)
+        clock = FeedClock.objects.select_for_update().get(number=1)
+    return clock
+
+
+def hide_what_is_over(*, on: date, at: datetime) -> int:
+    """Cleared cards whose afterlife is over leave the public copy; how many."""
+    over: Iterable[RedCard] = RedCard.objects.filter(state="cleared", hidden_from__lte=on)
+    done = 0
+    for card in over:
+        remove_red_card(card.number, on=card.ended_on or on, because="afterlife-over", at=at)
+        done += 1
+    return done

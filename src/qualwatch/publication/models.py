@@ -1,0 +1,120 @@
+"""What the public may know, and the feed of every change of it. Nothing here points at a case or a person."""
+
+from django.db import models
+from django.db.models import Q
+
+CARD_STATES = ("open", "cleared", "removed")
+STANDINGS = ("in-force", "red", "withdrawn", "ended", "unknown", "cannot-say")  # the same six everywhere
+KEPT_STANDINGS = ("in-force", "withdrawn", "ended")  # red comes from cards, the rest from what is not there
+
+
+class RedCard(models.Model):
+    """A red card as published. Of a removed one only the number is left."""
+
+    number = models.CharField(max_length=40, unique=True)
+    credit_code = models.CharField(max_length=18, blank=True, db_index=True)
+    enterprise = models.CharField(max_length=200, blank=True)
+    category = models.CharField(max_length=80, blank=True)
+    sub_item = models.CharField(max_length=80, blank=True)
+    qualification = models.CharField(max_length=120, blank=True)
+    grade = models.CharField(max_length=30, blank=True)
+    area = models.CharField(max_length=30, blank=True)
+    authority = models.CharField(max_length=200, blank=True)
+    requirements = models.JSONField(default=list)  # text, required, held; no person
+    published_on = models.DateField()
+    ends_on = models.DateField(null=True)  # of the red period, once the order has been served
+    state = models.CharField(max_length=10, default="open")
+    ended_on = models.DateField(null=True)
+    because = models.CharField(max_length=40, blank=True)
+    hidden_from = models.DateField(null=True)  # of a cleared one: when its afterlife is over
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=CARD_STATES), name="red_card_state_known"),
+            models.CheckConstraint(
+                condition=Q(state="open", ended_on=None) | Q(state__in=CARD_STATES[1:], ended_on__isnull=False),
+                name="red_card_ended_if_not_open",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="removed") | Q(credit_code="", enterprise=""), name="red_card_removed_is_empty"
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "published_on"], name="red_card_list")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Standing(models.Model):
+    """What the register says of an item from one day to another."""
+
+    credit_code = models.CharField(max_length=18)
+    category = models.CharField(max_length=80)
+    sub_item = models.CharField(max_length=80)
+    enterprise = models.CharField(max_length=200)
+    qualification = models.CharField(max_length=120)
+    grade = models.CharField(max_length=30)
+    standing = models.CharField(max_length=12)
+    because = models.CharField(max_length=40, blank=True)
+    from_on = models.DateField()
+    to_on = models.DateField(null=True)  # the first day on which it no longer held
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["credit_code", "category", "sub_item"], condition=Q(to_on=None), name="standing_current_once"
+            ),
+            models.CheckConstraint(condition=Q(standing__in=KEPT_STANDINGS), name="standing_known"),
+            models.CheckConstraint(
+                condition=Q(to_on=None) | Q(to_on__gt=models.F("from_on")), name="standing_ends_later"
+            ),
+        ]
+        indexes = [models.Index(fields=["credit_code", "from_on"], name="standing_of_enterprise")]
+
+    def __str__(self) -> str:
+        return f"{self.credit_code} {self.category} {self.standing}"
+
+
+class Freshness(models.Model):
+    """How old the registers were on a day; a day without a row is one on which nobody looked."""
+
+    day = models.DateField(unique=True)
+    loaded = models.JSONField()  # table: the day whose list was the newest, or null
+    is_fresh = models.BooleanField()  # young enough to say anything of an item
+
+    def __str__(self) -> str:
+        return f"{self.day}"
+
+
+class FeedEntry(models.Model):
+    """One change of the public copy. `sequence` has no gaps."""
+
+    sequence = models.PositiveBigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=80)
+    body = models.JSONField(null=True)  # the row as it is from now on; null = it is no longer public
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.kind}"
+
+
+class FeedClock(models.Model):
+    """The one row that whoever adds to the feed locks first."""
+
+    number = models.PositiveSmallIntegerField(primary_key=True)
+    last = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(number=1), name="one_feed_clock")]
+
+
+class Snapshot(models.Model):
+    """The public copy at the close of a day: what replaying the feed up to `sequence` gives."""
+
+    day = models.DateField(unique=True)
+    sequence = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.day}"

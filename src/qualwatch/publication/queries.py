@@ -1,0 +1,105 @@
+"""What the public is told: standings today and on a past day, red cards, the feed."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Q
+
+from qualwatch.publication.models import FeedEntry, Freshness, RedCard, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The standing of an item on a day: one of six words, and what there is to say of it."""
+
+    standing: str
+    because: str = ""
+    enterprise: str = ""
+    qualification: str = ""
+    category: str = ""
+    sub_item: str = ""
+    grade: str = ""
+    card: RedCard | None = None
+
+
+def standing_of(credit_code: str, category: str, sub_item: str, day: date) -> Answer:
+    """Of one item on one day."""
+    for one in standings_of(credit_code, day):
+        if (one.category, one.sub_item) == (category, sub_item):
+            return one
+    return Answer("unknown", category=category, sub_item=sub_item)
+
+
+def standings_of(credit_code: str, day: date) -> list[Answer]:
+    """Of every item of an enterprise that is known on a day. A red card is said whatever the register's age."""
+    rows = Standing.objects.filter(_holds_on(day), credit_code=credit_code).order_by("category", "sub_item")
+    cards = {(one.category, one.sub_item): one for one in cards_on(day, credit_code=credit_code)}
+    fresh = is_fresh(day)
+    found = []
+    for row in rows:
+        card = cards.get((row.category, row.sub_item))
+        word, why = (row.standing, row.because) if fresh else ("cannot-say", "items-stale")
+        if card is not None and row.standing == "in-force":
+            word, why = "red", ""
+        found.append(
+            Answer(word, why, row.enterprise, row.qualification, row.category, row.sub_item, row.grade,
+                   card if word == "red" else None)
+        )  # fmt: skip
+    return found
+
+
+def is_fresh(day: date) -> bool:
+    """Whether the register of items was young enough on a day; a day on which nobody looked is not."""
+    found = Freshness.objects.filter(day=day).first()
+    return bool(found and found.is_fresh)
+
+
+def cards_on(day: date, **which: Any) -> list[RedCard]:
+    """Red cards in force on a day."""
+    found = RedCard.objects.filter(Q(ended_on=None) | Q(ended_on__gt=day), published_on__lte=day, **which)
+    return list(found.exclude(state="removed").order_by("published_on", "number"))
+
+
+def history_of(credit_code: str, category: str, sub_item: str) -> list[Standing]:
+    """What the register said of an item, oldest first."""
+    found = Standing.objects.filter(credit_code=credit_code, category=category, sub_item=sub_item)
+    return list(found.order_by("from_on"))
+
+
+def cards_to_see(day: date) -> list[RedCard]:
+    """Open cards, and cleared ones within their afterlife."""
+    found = RedCard.objects.filter(Q(state="open") | Q(state="cleared", hidden_from__gt=day))
+    return list(found.order_by("-published_on", "number"))
+
+
+def entries_after(sequence: int, at_most: int = 1000) -> list[FeedEntry]:
+    """The feed from a number on."""
+    return list(FeedEntry.objects.filter(sequence__gt=sequence).order_by("sequence")[:at_most])
+
+
+def replayed(until: int) -> dict[str, Any]:
+    """The public copy that the feed gives, up to a number: key -> body."""
+    return replay(FeedEntry.objects.filter(sequence__lte=until).order_by("sequence").iterator())
+
+
+def replay(entries: Iterable[FeedEntry]) -> dict[str, Any]:
+    """What subscribers do: put every body in its place, take away what is no longer public."""
+    found: dict[str, Any] = {}
+    for one in entries:
+        if one.body is None:
+            found.pop(f"{one.kind}/{one.key}", None)
+        else:
+            found[f"{one.kind}/{one.key}"] = one.body
+    return found
+
+
+def canonical(copy: dict[str, Any]) -> str:
+    """A public copy as the text whose SHA-256 a snapshot has."""
+    return json.dumps(copy, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _holds_on(day: date) -> Q:
+    return Q(from_on__lte=day) & (Q(to_on=None) | Q(to_on__gt=day))
