@@ -125,7 +125,7 @@ class Seen:
     def _insurance(self, code: str) -> tuple[Mapping[str, str], Mapping[str, Any]]:
         people = self.anomalies.get(code, 0)
         told = {INSURANCE: {"run": self.run.pk, "people": people}}
-        if not self.is_insurance_fresh or code not in self.judged:
+        if not self.is_insurance_fresh or not (people or code in self.judged):
             return {INSURANCE: "cannot-say"}, told
         return {INSURANCE: "short" if people else "met"}, told
 

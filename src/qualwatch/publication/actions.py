@@ -9,11 +9,9 @@ from typing import Any
 from django.db import connection, transaction
 
 from qualwatch.publication.models import FeedClock, FeedEntry, Freshness, RedCard, Snapshot, Standing
-from qualwatch.publication.queries import canonical, replayed
+from qualwatch.publication.queries import canonical, replayed, shown
 
 ItemKey = tuple[str, str, str]  # credit code, category, sub-item
-SHOWN = ("number", "credit_code", "enterprise", "category", "sub_item", "qualification", "grade", "area", "authority",
-         "requirements", "published_on", "ends_on", "state", "ended_on", "because")  # fmt: skip
 
 
 class NotInAnAction(Exception):
@@ -149,9 +147,8 @@ def _feed(kind: str, card: RedCard, at: datetime, *, is_gone: bool = False) -> N
     clock = _locked_clock()
     clock.last += 1
     clock.save(update_fields=["last"])
-    shown = {name: getattr(card, name) for name in SHOWN}
-    body = {name: one.isoformat() if isinstance(one, date) else one for name, one in shown.items()}
-    FeedEntry.objects.create(sequence=clock.last, at=at, kind=kind, key=card.number, body=None if is_gone else body)
+    body = None if is_gone else shown(card)
+    FeedEntry.objects.create(sequence=clock.last, at=at, kind=kind, key=card.number, body=body)
 
 
 def _locked_clock() -> FeedClock:

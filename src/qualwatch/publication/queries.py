@@ -10,6 +10,9 @@ from django.db.models import Q
 
 from qualwatch.publication.models import FeedEntry, Freshness, RedCard, Standing
 
+SHOWN = ("number", "credit_code", "enterprise", "category", "sub_item", "qualification", "grade", "area", "authority",
+         "requirements", "published_on", "ends_on", "state", "ended_on", "because")  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -78,6 +81,17 @@ def cards_to_see(day: date) -> list[RedCard]:
 def entries_after(sequence: int, at_most: int = 1000) -> list[FeedEntry]:
     """The feed from a number on."""
     return list(FeedEntry.objects.filter(sequence__gt=sequence).order_by("sequence")[:at_most])
+
+
+def shown(card: RedCard) -> dict[str, Any]:
+    """A card as the feed tells it."""
+    told = {name: getattr(card, name) for name in SHOWN}
+    return {name: one.isoformat() if isinstance(one, date) else one for name, one in told.items()}
+
+
+def public_copy() -> dict[str, Any]:
+    """The public copy as the tables have it: what replaying the whole feed must give."""
+    return {f"red-card/{one.number}": shown(one) for one in RedCard.objects.exclude(state="removed")}
 
 
 def replayed(until: int) -> dict[str, Any]:
