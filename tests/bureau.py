@@ -64,11 +64,11 @@ class Bureau:
         self.registers(day, people, **changed)
         return self.patrol(day)
 
-    def registers(self, day: date, people: int = 2, **changed: Rows) -> None:
-        """Fresh registers of a day."""
+    def registers(self, day: date, people: int = 2, *, may_be_held: bool = False, **changed: Rows) -> None:
+        """Fresh registers of a day; perhaps a guard holds one of them."""
         for sheet, rows in province(people, **changed).items():
             load = self.office.load(SOURCES[sheet], rows, day=day)
-            assert load.state in ("released", "unchanged"), load.because
+            assert may_be_held or load.state in ("released", "unchanged"), load.because
 
     def patrol(self, day: date, *, done: date | None = None) -> DayDone:
         """A day's patrol, perhaps done on a later day."""

@@ -210,6 +210,14 @@ def test_a_dismissal_leaves_what_the_next_run_reads(bureau: Bureau) -> None:
     assert Case.objects.get(place="yellow").requirements.get().told["held"] == 1
 
 
+def test_what_a_dismissal_leaves_must_still_be_there_when_it_is_signed(bureau: Bureau) -> None:
+    case = bureau.yellow()
+    bureau.propose(case, outcome="dismissed", leaves="accepted-finding", left={"until": NEXT})
+    with pytest.raises(CannotStep, match="复核日"):
+        bureau.sign(case, day=NEXT)
+    assert fresh(case).place == "yellow"
+
+
 def test_an_accepted_finding_ends_on_its_day(bureau: Bureau) -> None:
     case = bureau.yellow()
     bureau.propose(case, outcome="dismissed", leaves="accepted-finding", left={"until": NEXT})

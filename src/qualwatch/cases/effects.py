@@ -9,7 +9,7 @@ from qualwatch.cases import words
 from qualwatch.cases.competence import authority_of, competent_for
 from qualwatch.cases.course import Doing, Step
 from qualwatch.cases.models import Case, NumberSequence, Task
-from qualwatch.cases.telling import Said, tell
+from qualwatch.cases.telling import LETTER, Said, tell
 from qualwatch.journal.actions import Told
 from qualwatch.procedure.course import Effect
 from qualwatch.procedure.periods import same_day_after_months
@@ -32,8 +32,8 @@ def perform(done: Step, doing: Doing) -> None:
 
 
 def settle(done: Step, doing: Doing) -> None:
-    """Closes the tasks that a step has done; all of them where the case is closed."""
-    waiting = Task.objects.filter(case=done.case, done_on=None)
+    """Closes the tasks that a step has done; where the case is closed all but letters, which say so."""
+    waiting = Task.objects.filter(case=done.case, done_on=None).exclude(kind=LETTER)
     if done.after.place != "closed":
         waiting = waiting.filter(kind__in=DONE_BY.get(done.event.name, ()))
     waiting.update(done_on=doing.on, done_by=doing.by)

@@ -1,4 +1,4 @@
-"""Telling enterprises and authorities: in-platform inbox always, e-mail where an account has an address."""
+"""Telling enterprises and authorities: in-platform inbox always, other ways where an account has an address."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from qualwatch.accounts.models import Account
 from qualwatch.cases.competence import authority_of, competent_for
 from qualwatch.cases.models import Case, Delivery, Notice, Task
-from qualwatch.journal.actions import record
 from qualwatch.outbox.actions import put_all
 from qualwatch.outbox.models import Message
 
@@ -109,23 +107,3 @@ def note_sent(message: Message, at: datetime) -> None:
         Delivery.objects.filter(notice_id=int(number), channel=channel, recipient=recipient, delivered_at=None).update(
             delivered_at=at
         )
-
-
-@transaction.atomic
-def open_notice(*, notice: Notice, by: Account, at: datetime) -> bool:
-    """An account of the recipient opens a notice: the first time is kept, and is proof. Whether it was the first."""
-    where = by.organisation
-    is_theirs = where is not None and (
-        where.credit_code == notice.credit_code if notice.credit_code else where.slug == notice.organisation
-    )
-    if not is_theirs:
-        raise Notice.DoesNotExist(notice.pk)
-    first = Notice.objects.filter(pk=notice.pk, first_opened_at=None).update(
-        first_opened_at=at, first_opened_by=by.username
-    )
-    if first:
-        record(
-            stream=f"case/{notice.case_id}", by=by.username, at=at, what="notice-opened",
-            details={"notice": notice.pk, "kind": notice.kind},
-        )  # fmt: skip
-    return bool(first)

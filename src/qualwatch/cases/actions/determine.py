@@ -51,7 +51,7 @@ def propose(*, case: Case, what: Proposed, by: Account, law: Law, at: datetime) 
     doing = Doing(law, at, by.username)
     if case.category is None and what.outcome == "red" and not what.items:
         raise CannotStep("items", _("请写明哪些资质因此不达标"))
-    left = _checked_left(case, what, doing)
+    left = _checked_left(case, what.outcome, what.leaves, dict(what.left or {}), doing)
     requirements = list(what.requirements) or [one.requirement for one in case.requirements.filter(recovered_on=None)]
     until = Deadline(what.until, provisional=False) if what.until else None
     event = _event("propose", case, doing, by, law)
@@ -91,6 +91,8 @@ def sign(*, case: Case, by: Account, law: Law, at: datetime, because: str = "") 
     where = check(by, "sign", case)
     doing = Doing(law, at, by.username)
     made = case.determinations.filter(state="proposed").first()
+    if made is not None:
+        _checked_left(case, made.outcome, made.leaves, made.left, doing)  # it may be gone by now
     event = replace(_event("sign", case, doing, by, law), because=because or (made.because if made else ""))
     figures = _seen(case, law).verdicts_of(case)[1]
     doing.told.append(Told(case.stream, "signed", basis=because, details={"authority": where}))
@@ -123,25 +125,25 @@ def _decided(case: Case, by: Account, at: datetime, state: str, because: str) ->
     waiting.update(state=state, decided_by=by.username, decided_at=at, decided_because=because)
 
 
-def _checked_left(case: Case, what: Proposed, doing: Doing) -> dict[str, Any]:
+def _checked_left(case: Case, outcome: str, leaves: str, left: dict[str, Any], doing: Doing) -> dict[str, Any]:
     """What is left for the next run must be there, or be makeable: else the next morning would warn again."""
-    left = dict(what.left or {})
-    if what.outcome != "dismissed":
+    if outcome != "dismissed":
         return {}
-    if what.leaves == "accepted-finding":
-        until = left.get("until")
+    if leaves == "accepted-finding":
+        told = left.get("until")
+        until = date.fromisoformat(told) if isinstance(told, str) else told
         if not isinstance(until, date) or until <= doing.on:
             raise CannotStep("leaves-something", _("认可要写明复核日，且晚于今天"))
         if case.category is None:
             raise CannotStep("leaves-something", _("社保案件只能留下更正或豁免"))
         return {"until": until.isoformat()}
-    number = int(left.get(what.leaves) or 0)
-    if what.leaves == "correction":
+    number = int(left.get(leaves) or 0)
+    if leaves == "correction":
         is_there = Correction.objects.filter(pk=number, released_at=None).exists()
     else:
         theirs = ExemptionRow._default_manager.filter(recorded_to=None, credit_code=case.credit_code)
         is_there = theirs.filter(pk=number).exists()
-    if what.leaves and not is_there:
+    if leaves and not is_there:
         raise CannotStep("leaves-something", _("没有找到所说的更正或豁免"))
     return left
 

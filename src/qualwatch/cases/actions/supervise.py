@@ -13,7 +13,7 @@ from qualwatch.cases.actions.determine import open_red
 from qualwatch.cases.competence import check, check_place
 from qualwatch.cases.course import Doing, Step, act
 from qualwatch.cases.effects import perform
-from qualwatch.cases.models import Case, CreditRecord, SupervisionFinding, Urging
+from qualwatch.cases.models import Case, CreditRecord, Notice, SupervisionFinding, Urging
 from qualwatch.cases.seen import Seen
 from qualwatch.journal.actions import record
 from qualwatch.law.loader import Law
@@ -145,3 +145,28 @@ def end(*, case: Case, code: str, because: str, by: Account, law: Law, at: datet
     doing = Doing(law, at, by.username)
     event = Event("end", doing.on, by=by.username, code=code, because=because)
     return act(case=case, event=event, doing=doing, perform=perform)
+
+
+@transaction.atomic
+def open_notice(*, notice: Notice, by: Account, at: datetime, law: Law) -> bool:
+    """An account of the recipient opens a notice; whether it was the first time.
+
+    The first time is kept. A warning that the enterprise itself has opened is proved to have reached it.
+    """
+    where = by.organisation
+    is_theirs = where is not None and (
+        where.credit_code == notice.credit_code if notice.credit_code else where.slug == notice.organisation
+    )
+    if not is_theirs:
+        raise Notice.DoesNotExist(notice.pk)
+    first = Notice.objects.filter(pk=notice.pk, first_opened_at=None).update(
+        first_opened_at=at, first_opened_by=by.username
+    )
+    if not first:
+        return False
+    case = notice.case
+    details = {"notice": notice.pk, "kind": notice.kind}
+    record(stream=case.stream, by=by.username, at=at, what="notice-opened", details=details)
+    if notice.credit_code and notice.kind == "push" and case.place != "closed":
+        prove_push(case=case, proved_on=Doing(law, at, by.username).on, by=by.username, law=law, at=at)
+    return True

@@ -15,7 +15,7 @@ from qualwatch.cases.effects import HANDLERS, said_of
 from qualwatch.cases.follow import follow
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Task
 from qualwatch.cases.seen import Seen, item_of
-from qualwatch.cases.telling import tell
+from qualwatch.cases.telling import LETTER, tell
 from qualwatch.journal.actions import record_all
 from qualwatch.procedure.course import CaseState, Event
 from qualwatch.procedure.transitions import step
@@ -130,7 +130,8 @@ def _written(work: Work) -> None:
                 HANDLERS[effect.name](one, effect, work.doing)
     Case.objects.bulk_update([one.case for one in old], CASE_FIELDS, batch_size=500)
     closed = [one.case.pk for one in old if one.after.place == "closed"]
-    Task.objects.filter(case__in=closed, done_on=None).update(done_on=work.doing.on, done_by=work.doing.by)
+    settled = Task.objects.filter(case__in=closed, done_on=None).exclude(kind=LETTER)
+    settled.update(done_on=work.doing.on, done_by=work.doing.by)
     tell(said, work.doing.at)
     link_conflicts(new, work.doing)
     entries = [told_of(one) for one in work.steps] + work.doing.told

@@ -1,0 +1,69 @@
+"""Two people at one case at the same moment: a setup, then an act that waits for its moment and says what came of it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+OVER = date(2026, 7, 21)
+
+
+def bureau_in(folder: Path, day: date = OVER):  # type: ignore[no-untyped-def]  # Bureau, which needs Django ready
+    """A bureau that goes on in a state made before."""
+    from bureau import SEATS, Bureau
+    from office import Office
+    from qualwatch.accounts.models import Account
+
+    now = datetime(day.year, day.month, day.day, 12).astimezone()
+    one = Bureau(Office(folder, now, timedelta(minutes=1)))
+    one.accounts = {name: one.who(name) if not found else found[0] for name in SEATS
+                    if (found := list(Account.objects.filter(username=name))) or True}  # fmt: skip
+    return one
+
+
+def setup(folder: Path) -> None:
+    """A yellow card that is over, proved, and proposed."""
+    from qualwatch.cases.models import Case
+
+    one = bureau_in(folder, date(2026, 5, 20))
+    case = one.yellow()
+    one.prove(case, date(2026, 5, 21))
+    one.morning(OVER)
+    one.propose(case, day=OVER)
+    one.registers(OVER + timedelta(days=1), people=3)
+    assert Case.objects.get().place == "yellow"
+
+
+def act(folder: Path, what: str, start: float) -> str:
+    """One act at its moment."""
+    from qualwatch.cases.actions.determine import return_proposal, sign
+    from qualwatch.cases.models import Case
+    from qualwatch.procedure.transitions import CannotStep
+
+    one = bureau_in(folder)
+    case = Case.objects.get(origin="system")
+    who, at = one.who("reviewer" if what == "sign" else "other-reviewer"), one.office.tick(OVER)
+    time.sleep(max(0.0, start - time.time()))  # noqa: TID251  # two processes meet at a moment of the real clock
+    try:
+        if what == "sign":
+            sign(case=case, by=who, law=one.law, at=at)
+        elif what == "return":
+            return_proposal(case=case, by=who, law=one.law, at=at, because="证据不全")
+        else:
+            one.patrol(OVER + timedelta(days=1))
+    except CannotStep as error:
+        return f"refused: {error}"
+    return "done"
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    place = Path(sys.argv[2])
+    if sys.argv[1] == "setup":
+        setup(place)
+    else:
+        print(act(place, sys.argv[1], float(sys.argv[3])))

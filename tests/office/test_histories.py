@@ -1,0 +1,129 @@
+"""Random histories through the database: what `step` promises holds for rows, the public copy and the journal."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from bureau import Bureau, fresh
+from files import CONTRIBUTIONS, ITEMS
+from office import DAY, Office
+from qualwatch.cases.actions.determine import return_proposal
+from qualwatch.cases.actions.supervise import annul, end, recheck, review, urge
+from qualwatch.cases.competence import NotCompetent
+from qualwatch.cases.models import Case, Determination, Notice, Task
+from qualwatch.journal.models import Entry
+from qualwatch.journal.queries import faults
+from qualwatch.procedure.periods import Period
+from qualwatch.procedure.transitions import CannotStep
+from qualwatch.publication.models import RedCard
+from qualwatch.publication.queries import public_copy, replayed
+from registers import item, paid
+
+pytestmark = pytest.mark.django_db
+OFFICERS = ("officer", "city-officer", "datong-officer")
+REVIEWERS = ("reviewer", "other-reviewer", "city-reviewer", "officer")
+
+
+def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
+    """One act of somebody, sensible or not."""
+    who, reviewer = bureau.who(chance.choice(OFFICERS)), bureau.who(chance.choice(REVIEWERS))
+    told: dict[str, Any] = {"law": bureau.law, "at": bureau.office.tick(on)}
+    case = fresh(case)
+    acts = {
+        "prove": lambda: bureau.prove(case, on),
+        "propose": lambda: bureau.propose(case, by=who.username, day=on),
+        "prolong": lambda: bureau.propose(case, by=who.username, day=on, outcome="prolonged", until=on + timedelta(days=9)),
+        "dismiss": lambda: bureau.propose(case, by=who.username, day=on, outcome="dismissed", leaves="accepted-finding",
+                                          left={"until": on + timedelta(days=40)}),
+        "sign": lambda: bureau.sign(case, by=reviewer.username, day=on),
+        "return": lambda: return_proposal(case=case, by=reviewer, because="再查", **told),
+        "inspect": lambda: bureau.inspect(on, by=who.username),
+        "serve": lambda: bureau.serve_order(case, on, by=who.username),
+        "recheck": lambda: recheck(case=case, outcome=chance.choice(["short", "recovered"]), because="看过",
+                                   evidence=["照片"], by=who, **told),
+        "review": lambda: review(case=case, because="达标", by=reviewer, **told),
+        "annul": lambda: annul(case=case, because="判决", document="判决书", by=reviewer, **told),
+        "end": lambda: end(case=case, code="merged", because="合并", by=who, **told),
+        "urge": lambda: urge(case=case, kind="call", what="电话", by=who, **told),
+    }  # fmt: skip
+    likely = ["prove", "propose", "propose", "sign", "sign", "serve", "serve", "review"]
+    name = chance.choice([*likely, *likely, *acts])
+    before = (Case.objects.values_list().order_by("pk"), Entry.objects.count(), RedCard.objects.count())
+    before = (list(before[0]), *before[1:])  # type: ignore[assignment]  # read now
+    try:
+        with transaction.atomic():
+            acts[name]()
+    except (CannotStep, NotCompetent):
+        after = (list(Case.objects.values_list().order_by("pk")), Entry.objects.count(), RedCard.objects.count())
+        assert after == before
+
+
+def held(bureau: Bureau) -> None:
+    """Every promise, over everything on record."""
+    yellow_months = Period(2, "months")  # the built-in policy's, as the notice has it
+    for case in Case.objects.all():
+        signed = Determination.objects.filter(case=case, state="signed", outcome="red").first()
+        if case.published_on:
+            inspected = hasattr(case, "supervision_finding")
+            assert signed is not None or inspected
+            if signed is not None and not inspected:
+                assert signed.proposed_by != signed.decided_by
+                assert case.push_proved_on is not None
+        else:
+            assert not RedCard.objects.filter(credit_code=case.credit_code, number=case.card_number).exists()
+        assert (case.place == "closed") == bool(case.closed_because)
+        for row in case.requirements.all():
+            if case.origin == "system":
+                assert row.ends_on >= yellow_months.from_day(row.pushed_on, bureau.law.calendar).ends_on
+        if case.red_ends_on:
+            assert case.order_served_on is not None
+            assert case.published_on is not None
+            begins = max(case.order_served_on, case.published_on)
+            assert case.red_ends_on >= Period(1, "months").from_day(begins, bureau.law.calendar).ends_on
+        words = list(Entry.objects.filter(stream=case.stream).values_list("what", flat=True))
+        assert words.count("sign") == case.determinations.filter(state="signed").count()
+        if case.place == "closed":
+            assert not Task.objects.filter(case=case, done_on=None).exclude(kind="letter").exists()
+    open_cards = set(RedCard.objects.filter(state="open").values_list("number", flat=True))
+    assert open_cards == set(Case.objects.filter(place="red").values_list("card_number", flat=True))
+    assert replayed(10**9) == public_copy()
+    assert not Notice.objects.filter(credit_code="", organisation="").exists()
+
+
+def lived(bureau: Bureau, seed: int) -> None:
+    chance, on = random.Random(seed), DAY
+    for _ in range(chance.randint(4, 8)):
+        people = chance.choice([1, 2, 2, 2, 3])
+        changed: dict[str, Any] = {}
+        if chance.random() < 0.1:
+            changed["社保"] = [CONTRIBUTIONS, *(row for n in range(1, max(people, 2)) for row in paid(n))]
+        if chance.random() < 0.05:
+            changed["资质"] = [ITEMS, item(有效期止=(on - timedelta(days=1)).isoformat())]
+        bureau.registers(on, people, may_be_held=True, **changed)
+        bureau.patrol(on)
+        if chance.random() < 0.3:
+            counts = (Case.objects.count(), Notice.objects.count(), RedCard.objects.count())
+            bureau.patrol(on)  # twice
+            assert (Case.objects.count(), Notice.objects.count(), RedCard.objects.count()) == counts
+        for _ in range(chance.randint(1, 5)):
+            for case in Case.objects.order_by("pk"):
+                acted(bureau, chance, case, on)
+        held(bureau)
+        on += timedelta(days=chance.choice([1, 5, 33, 62, 62]))
+    assert list(faults(bureau.patrol(on).seal.public_key)) == []
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_history_on_a_database_breaks_a_promise(office: Office, seed: int) -> None:
+    lived(Bureau(office), seed)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(8, 208))
+def test_no_history_of_two_hundred_on_a_database_breaks_a_promise(office: Office, seed: int) -> None:
+    lived(Bureau(office), seed)

@@ -1,0 +1,152 @@
+"""Who was told what, by which way, when it came and when it was opened; nothing lost, nothing said twice."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any, ClassVar
+
+import pytest
+from django.core import mail
+from django.db import transaction
+
+from builders import OWN
+from bureau import Bureau
+from office import DAY, Office
+from qualwatch.cases.actions.supervise import open_notice
+from qualwatch.cases.models import Case, Delivery, Notice, Task
+from qualwatch.cases.telling import note_sent
+from qualwatch.journal.queries import entries_of
+from qualwatch.outbox import channels
+from qualwatch.outbox.actions import deliver, put
+from qualwatch.outbox.models import Message
+
+pytestmark = pytest.mark.django_db
+NEXT = DAY + timedelta(days=1)
+
+
+@pytest.fixture
+def bureau(office: Office) -> Bureau:
+    return Bureau(office)
+
+
+def sent(bureau: Bureau, day: date = DAY) -> tuple[int, int]:
+    return deliver(send=channels.send, at=bureau.office.tick(day), noted=note_sent)
+
+
+def test_the_inbox_always_and_mail_where_there_is_an_address(bureau: Bureau) -> None:
+    bureau.enterprise(email="boss@example.com")
+    bureau.morning()
+    notice = Notice.objects.get(credit_code=OWN)
+    ways = {one.channel: one for one in notice.deliveries.all()}
+    assert set(ways) == {"in-platform", "email"}
+    assert ways["in-platform"].delivered_at == notice.put_at
+    assert ways["email"].delivered_at is None
+    assert sent(bureau) == (1, 0)
+    assert sent(bureau) == (0, 0)
+    assert [one.to for one in mail.outbox] == [["boss@example.com"]]
+    assert mail.outbox[0].body == notice.body
+    ways["email"].refresh_from_db()
+    assert ways["email"].delivered_at is not None
+
+
+def test_an_enterprise_without_an_account_is_a_task_for_its_city(bureau: Bureau) -> None:
+    bureau.morning()
+    notice = Notice.objects.get(credit_code=OWN)
+    assert not notice.deliveries.exists()
+    assert (Task.objects.get().kind, Task.objects.get().organisation) == ("letter", "city-140100")
+    bureau.morning(NEXT, people=1)
+    assert Task.objects.count() == 1
+
+
+def test_the_first_opening_is_kept_and_is_proof(bureau: Bureau) -> None:
+    boss, stranger = bureau.enterprise(), bureau.who("datong-officer")
+    bureau.morning()
+    notice = Notice.objects.get(credit_code=OWN)
+    with pytest.raises(Notice.DoesNotExist):
+        open_notice(notice=notice, by=stranger, at=bureau.office.tick(), law=bureau.law)
+    first = bureau.office.tick(NEXT)
+    assert open_notice(notice=notice, by=boss, at=first, law=bureau.law)
+    assert not open_notice(notice=notice, by=boss, at=bureau.office.tick(NEXT), law=bureau.law)
+    notice.refresh_from_db()
+    assert (notice.first_opened_at, notice.first_opened_by) == (first, boss.username)
+    case = Case.objects.get()
+    assert case.push_proved_on == NEXT
+    assert [one.what for one in entries_of(case.stream)] == ["found", "notice-opened", "push-proved"]
+
+
+def test_an_officer_who_opens_a_notice_proves_nothing(bureau: Bureau) -> None:
+    officer = bureau.who("officer")
+    bureau.morning()
+    assert open_notice(
+        notice=Notice.objects.get(organisation="province"), by=officer, at=bureau.office.tick(), law=bureau.law
+    )
+    assert Case.objects.get().push_proved_on is None
+
+
+def test_a_reminder_comes_once_late_rather_than_never(bureau: Bureau) -> None:
+    """F36: the patrol was down on the day of the reminder."""
+    bureau.morning()
+    bureau.morning(date(2026, 7, 10))
+    assert not Notice.objects.filter(kind="reminder").exists()
+    bureau.morning(date(2026, 7, 16))
+    bureau.morning(date(2026, 7, 17))
+    assert Notice.objects.filter(kind="reminder").count() == 1
+
+
+class Gateway(BaseHTTPRequestHandler):
+    """A gateway that refuses at first."""
+
+    taken: ClassVar[list[tuple[str, dict[str, Any], str]]] = []
+    refuse = 1
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if Gateway.refuse > 0:
+            Gateway.refuse -= 1
+            self.send_response(503)
+        else:
+            Gateway.taken.append((self.path, json.loads(body), self.headers["X-Qualwatch-Signature"]))
+            self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_words: Any) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def gateway() -> Iterator[str]:
+    Gateway.taken, Gateway.refuse = [], 1
+    server = HTTPServer(("127.0.0.1", 0), Gateway)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_text_messages_and_the_hook_are_tried_again_and_signed(bureau: Bureau, gateway: str, settings: Any) -> None:
+    settings.SMS_GATEWAY, settings.WEBHOOK, settings.HOOK_SECRET = f"{gateway}/sms", f"{gateway}/hook", "s3cret"
+    boss = bureau.enterprise()
+    boss.phone = "13800000000"
+    boss.save()
+    bureau.morning()
+    assert sent(bureau) == (1, 1)  # the first attempt was refused
+    assert sent(bureau) == (0, 0)  # it waits before the next
+    assert sent(bureau, NEXT) == (1, 0)
+    assert {path for path, *_rest in Gateway.taken} == {"/sms", "/hook"}
+    told = next(body for path, body, _signature in Gateway.taken if path == "/sms")
+    assert told["to"] == "13800000000"
+    assert all(signature.startswith("sha256=") and len(signature) == 71 for *_rest, signature in Gateway.taken)
+    assert not Delivery.objects.filter(delivered_at=None).exists()
+
+
+def test_a_channel_that_nobody_knows_waits_and_says_why(bureau: Bureau) -> None:
+    with transaction.atomic():
+        put(key="x", channel="pigeon", recipient="y", subject="", body="", at=bureau.office.tick())
+    assert sent(bureau) == (0, 1)
+    assert Message.objects.get().last_error == "pigeon"
