@@ -61,12 +61,14 @@ class Bureau:
 
     def morning(self, day: date = DAY, people: int = 2, **changed: Rows) -> DayDone:
         """Fresh registers of a day, and its patrol."""
-        self.registers(day, people, **changed)
+        self.registers(day, people, changed)
         return self.patrol(day)
 
-    def registers(self, day: date, people: int = 2, *, may_be_held: bool = False, **changed: Rows) -> None:
+    def registers(
+        self, day: date, people: int = 2, changed: dict[str, Rows] | None = None, *, may_be_held: bool = False
+    ) -> None:
         """Fresh registers of a day; perhaps a guard holds one of them."""
-        for sheet, rows in province(people, **changed).items():
+        for sheet, rows in province(people, **(changed or {})).items():
             load = self.office.load(SOURCES[sheet], rows, day=day)
             assert may_be_held or load.state in ("released", "unchanged"), load.because
 

@@ -24,6 +24,7 @@ COMMANDS = (
     "import",
     "patrol",
     "decide",
+    "deliver",
     "journal",
     "journal verify",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -167,7 +168,12 @@ def test_a_reviewer_may_return_it_with_reasons(bureau: Bureau) -> None:
     bureau.prove(case, NEXT)
     bureau.morning(OVER)
     bureau.propose(case, day=OVER)
-    told = {"case": fresh(case), "by": bureau.who("reviewer"), "law": bureau.law, "at": bureau.office.tick(OVER)}
+    told: dict[str, Any] = {
+        "case": fresh(case),
+        "by": bureau.who("reviewer"),
+        "law": bureau.law,
+        "at": bureau.office.tick(OVER),
+    }
     with pytest.raises(CannotStep, match="理由"):
         return_proposal(because=" ", **told)
     return_proposal(because="证据不全", **told)
@@ -198,7 +204,7 @@ def test_a_dismissal_leaves_what_the_next_run_reads(bureau: Bureau) -> None:
     for nothing in ({}, {"leaves": "accepted-finding"}, {"leaves": "correction", "left": {"correction": 99}},
                     {"leaves": "accepted-finding", "left": {"until": DAY}}):  # fmt: skip
         with pytest.raises(CannotStep):
-            bureau.propose(case, outcome="dismissed", **nothing)  # type: ignore[arg-type]  # told wrongly on purpose
+            bureau.propose(case, outcome="dismissed", **nothing)
     until = DAY + timedelta(days=100)
     bureau.propose(case, outcome="dismissed", leaves="accepted-finding", left={"until": until})
     bureau.sign(case)
@@ -230,7 +236,7 @@ def test_an_accepted_finding_ends_on_its_day(bureau: Bureau) -> None:
 
 def test_the_red_period_runs_from_proved_service(bureau: Bureau) -> None:
     case = bureau.red()
-    assert case.red_ends_on is None
+    assert not case.red_ends_on
     served = OVER + timedelta(days=6)
     with pytest.raises(CannotStep, match="凭证"):
         served_in_the_future(bureau, case)
@@ -349,7 +355,11 @@ def test_moved_out_of_the_province_ends_it_and_an_officer_may_end_it_with_a_code
     assert fresh(case).closed_because == "moved-out"
     bureau.morning(NEXT + timedelta(days=1))
     again = Case.objects.get(place="yellow")
-    told = {"by": bureau.who("officer"), "law": bureau.law, "at": bureau.office.tick(NEXT + timedelta(days=1))}
+    told: dict[str, Any] = {
+        "by": bureau.who("officer"),
+        "law": bureau.law,
+        "at": bureau.office.tick(NEXT + timedelta(days=1)),
+    }
     with pytest.raises(CannotStep):
         end(case=fresh(again), code="recovered", because="x", **told)
     end(case=fresh(again), code="merged", because="吸收合并", **told)
@@ -423,7 +433,7 @@ def test_what_concerns_two_enterprises_is_one_conflict(bureau: Bureau) -> None:
 def test_guiding_and_urging_is_recorded_and_its_lack_is_seen(bureau: Bureau) -> None:
     case = bureau.yellow()
     assert without_urging() == [case]
-    told = {"case": case, "at": bureau.office.tick(NEXT), "law": bureau.law}
+    told: dict[str, Any] = {"case": case, "at": bureau.office.tick(NEXT), "law": bureau.law}
     with pytest.raises(NotCompetent):
         urge(kind="visit", what="走访", by=bureau.who("datong-officer"), **told)
     urge(kind="visit", what="走访", by=bureau.who("city-officer"), **told)
@@ -433,7 +443,12 @@ def test_guiding_and_urging_is_recorded_and_its_lack_is_seen(bureau: Bureau) -> 
 
 def test_fraud_is_recorded_with_evidence_and_ends_nothing(bureau: Bureau) -> None:
     case = bureau.yellow()
-    told = {"case": case, "by": bureau.who("officer"), "at": bureau.office.tick(NEXT), "law": bureau.law}
+    told: dict[str, Any] = {
+        "case": case,
+        "by": bureau.who("officer"),
+        "at": bureau.office.tick(NEXT),
+        "law": bureau.law,
+    }
     with pytest.raises(CannotStep):
         record_fraud(what="伪造社保", evidence=[], referred_to="执法局", **told)
     made = record_fraud(what="伪造社保", evidence=["查询结果"], referred_to="执法局", **told)

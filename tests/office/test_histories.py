@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -34,7 +35,7 @@ def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
     who, reviewer = bureau.who(chance.choice(OFFICERS)), bureau.who(chance.choice(REVIEWERS))
     told: dict[str, Any] = {"law": bureau.law, "at": bureau.office.tick(on)}
     case = fresh(case)
-    acts = {
+    acts: dict[str, Callable[[], object]] = {
         "prove": lambda: bureau.prove(case, on),
         "propose": lambda: bureau.propose(case, by=who.username, day=on),
         "prolong": lambda: bureau.propose(case, by=who.username, day=on, outcome="prolonged", until=on + timedelta(days=9)),
@@ -53,14 +54,17 @@ def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
     }  # fmt: skip
     likely = ["prove", "propose", "propose", "sign", "sign", "serve", "serve", "review"]
     name = chance.choice([*likely, *likely, *acts])
-    before = (Case.objects.values_list().order_by("pk"), Entry.objects.count(), RedCard.objects.count())
-    before = (list(before[0]), *before[1:])  # type: ignore[assignment]  # read now
+    before = on_record()
     try:
         with transaction.atomic():
             acts[name]()
     except (CannotStep, NotCompetent):
-        after = (list(Case.objects.values_list().order_by("pk")), Entry.objects.count(), RedCard.objects.count())
-        assert after == before
+        assert on_record() == before
+
+
+def on_record() -> tuple[list[Any], int, int]:
+    """What a refused act may not touch."""
+    return list(Case.objects.values_list().order_by("pk")), Entry.objects.count(), RedCard.objects.count()
 
 
 def held(bureau: Bureau) -> None:
@@ -104,7 +108,7 @@ def lived(bureau: Bureau, seed: int) -> None:
             changed["社保"] = [CONTRIBUTIONS, *(row for n in range(1, max(people, 2)) for row in paid(n))]
         if chance.random() < 0.05:
             changed["资质"] = [ITEMS, item(有效期止=(on - timedelta(days=1)).isoformat())]
-        bureau.registers(on, people, may_be_held=True, **changed)
+        bureau.registers(on, people, changed, may_be_held=True)
         bureau.patrol(on)
         if chance.random() < 0.3:
             counts = (Case.objects.count(), Notice.objects.count(), RedCard.objects.count())

@@ -14,8 +14,8 @@ from qualwatch.journal.actions import Told
 from qualwatch.procedure.course import Effect
 from qualwatch.procedure.periods import same_day_after_months
 from qualwatch.publication.actions import Card, post_cleared, post_red_card, post_red_period, remove_red_card
-from qualwatch.reports.labels import AUTHORITIES, area_name, said
-from qualwatch.wording import gettext as _
+from qualwatch.reports.labels import AUTHORITIES, area_name
+from qualwatch.wording import gettext_noop as _  # what is published is Chinese
 
 RED_PREFIX = "晋红"
 NEVER_HAPPENED = ("repaired", "annulled", "duplicate")  # after these nothing stays public
@@ -141,7 +141,7 @@ def authority_name(slug: str, doing: Doing) -> str:
     areas = {authority_of(area): area for area in doing.law.divisions.areas}
     if slug in areas:
         return _("{area}住房和城乡建设主管部门").format(area=area_name(doing.law, areas[slug]))
-    return said(AUTHORITIES, slug)
+    return AUTHORITIES.get(slug, slug)
 
 
 def _journaled(done: Step, effect: Effect, doing: Doing) -> None:

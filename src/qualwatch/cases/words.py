@@ -5,9 +5,9 @@ from datetime import date
 from typing import Any
 
 from qualwatch.cases.models import Case
-from qualwatch.procedure.transitions import words
-from qualwatch.reports.labels import REQUIREMENTS, said
-from qualwatch.wording import gettext as _
+from qualwatch.procedure.course import CLOSED
+from qualwatch.reports.labels import REQUIREMENTS
+from qualwatch.wording import gettext_noop as _  # what is sent is Chinese, whatever the office's terminal speaks
 
 
 def name_of(case: Case) -> str:
@@ -32,7 +32,7 @@ def line(requirement: str, told: Mapping[str, Any]) -> str:
     """One requirement with its figures, reasons and basis."""
     if requirement == "insurance":
         return _("{count} 名注册人员社保缴纳异常").format(count=told.get("people", ""))
-    name = said(REQUIREMENTS, requirement)
+    name = REQUIREMENTS.get(requirement, requirement)
     text = _("{name}：应有 {required} 人，现有 {held} 人，缺 {shortfall} 人").format(
         name=name, required=told.get("required"), held=told.get("held"), shortfall=told.get("shortfall")
     )
@@ -60,7 +60,7 @@ def red(case: Case, requirements: Mapping[str, Mapping[str, Any]], authority: st
     )  # fmt: skip
     tail = _(
         "红牌预警期间：不得申请资质升级、增项；省内在建项目列入重点监管，不得以该资质承揽新项目；"
-        "不得参加评优评先、表彰奖励；自公布和责令整改送达较晚之日起满一期仍不达标的，依法启动撤回。"
+        "不得参加评优评先、表彰奖励；红牌期满仍不达标的，依法启动资质撤回。"
     )
     return "\n".join([head, *lines, tail])
 
@@ -69,7 +69,7 @@ def closing(case: Case, because: str) -> str:
     """A case closed, and why."""
     return _("{enterprise}（{code}）：{name} 的预警已于 {day} 解除：{because}。").format(
         enterprise=case.enterprise, code=case.credit_code, name=name_of(case), day=case.closed_on,
-        because=words()[because],
+        because=CLOSED[because],
     )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ from qualwatch.wording import gettext_noop as _n
 By = Annotated[str, typer.Option("--by", help=_n("谁做的（账号名）；不写时是系统用户名"))]
 Because = Annotated[str, typer.Option("--because", help=_n("理由"))]
 LOAD_COUNTS = ("read", "accepted", "rejected", "rows", "added", "changed", "unchanged", "gone", "source_still_differs")
+SHOWN = 10  # days named one by one
 P = ParamSpec("P")
 
 
@@ -132,17 +133,26 @@ def patrol(
     law: LawFolder = None,
     policy: PolicyFile = None,
 ) -> int:
-    """Run a day: assess it, seal the journal. Running it again adds nothing."""
-    from qualwatch.patrol.days import run_day
+    """Run a day: assess it, deal with its cards, publish, seal the journal. Running it again adds nothing."""
+    from qualwatch.patrol.days import missed_days, run_day
 
     if on is None:
         raise WrongWords(_("请用 --on 写明哪一天，如 --on 2026-05-20"))
-    run = run_day(day=on.date(), law=load_law(law, policy), by=_who(by), at=_now()).run
+    missed = missed_days(on.date())
+    done = run_day(day=on.date(), law=load_law(law, policy), by=_who(by), at=_now())
+    run = done.run
     told = {"number": run.pk, "day": run.as_of, "because": run.because}
-    held, done = _("第 {number} 次核查，{day}：已扣下（{because}），等审核放行"), _("第 {number} 次核查，{day}：已记录")
+    held, recorded = (
+        _("第 {number} 次核查，{day}：已扣下（{because}），等审核放行"),
+        _("第 {number} 次核查，{day}：已记录"),
+    )
     counts = [f"  {name}: {run.counts[name]}" for name in ("enterprises", "anomalies", "newly")]
     counts += [f"  {verdict}: {run.counts['findings'].get(verdict, 0)}" for verdict in VERDICTS]
-    _say((held if run.state == "held" else done).format(**told), *counts)
+    if missed:
+        counts.append(_("  上次巡查后有 {count} 天没有巡查：{days}").format(
+            count=len(missed), days="、".join(map(str, missed[:SHOWN]))))  # fmt: skip
+    counts += [f"  {name}: {count}" for name, count in sorted(done.cases.items()) if count]
+    _say((held if run.state == "held" else recorded).format(**told), *counts)
     return SOME_REJECTED if run.state == "held" else ALL_READ
 
 
@@ -158,8 +168,9 @@ def decide(
     policy: PolicyFile = None,
 ) -> int:
     """Release (or refuse) what a guard held; whoever began it may not."""
-    from qualwatch.assessments.actions import reject_run, release_run
+    from qualwatch.assessments.actions import reject_run
     from qualwatch.assessments.models import Run
+    from qualwatch.patrol.days import let_run_in
     from qualwatch.registers.loads import reject, release
     from qualwatch.registers.models import Load
 
@@ -168,14 +179,34 @@ def decide(
     _check_reviewer(by, f"release-{what}s", password_from_stdin)
     texts = load_law(law, policy)
     told: dict[str, Any] = {"by": by, "at": _now(), "because": because}
+    lines: list[str] = []
     if what == "load":
         load = Load.objects.get(pk=number)
         state = reject(load=load, **told).state if refuse else release(load=load, law=texts, **told).state
     else:
         run = Run.objects.get(pk=number)
-        state = reject_run(run=run, **told).state if refuse else release_run(run=run, law=texts, **told).state
-    _say(state)
+        if refuse:
+            state = reject_run(run=run, **told).state
+        else:
+            done = let_run_in(run=run, law=texts, **told)
+            state = done.run.state
+            lines = [f"  {name}: {count}" for name, count in sorted(done.cases.items()) if count]
+    _say(state, *lines)
     return ALL_READ
+
+
+@with_database
+def deliver(
+    at_most: Annotated[int, typer.Option("--at-most", help=_n("最多发多少条"))] = 1000,
+) -> int:
+    """Send what waits in the outbox: e-mail, text messages, the hook. What fails is tried again, later each time."""
+    from qualwatch.cases.telling import note_sent
+    from qualwatch.outbox.actions import deliver as send_all
+    from qualwatch.outbox.channels import send
+
+    sent, failed = send_all(send=send, at=_now(), at_most=at_most, noted=note_sent)
+    _say(_("已发 {sent} 条，未成 {failed} 条").format(sent=sent, failed=failed))
+    return SOME_REJECTED if failed else ALL_READ
 
 
 def _check_reviewer(by: str, capability: str, password_from_stdin: bool) -> None:
