@@ -165,3 +165,30 @@ def test_a_list_with_quotes_another_heading_or_many_changes_is_read_whole(
     office.load("practitioners", [REGISTRATIONS, *(person(n, 姓名='张"三') for n in range(1, 21))], day=NEXT)
     office.people(*range(5, 30), day=NEXT + timedelta(days=1))
     assert used == [True, False, False, False]
+
+
+@pytest.mark.parametrize("source", list(LISTS))
+def test_the_same_bytes_on_the_next_day_say_what_reading_them_says(
+    office: Office, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    chance = random.Random(3)
+    head, make = LISTS[source]
+    rows = [head, *(make(chance, chance.randint(1, PEOPLE)) for _ in range(200))]
+    path = office.path(rows)
+    covers = (date(2026, 1, 1), date(2026, 4, 30))
+    told = []
+    for whole in (False, True):
+        try:
+            with transaction.atomic():
+                for day in (DAY, NEXT):
+                    if whole and day == NEXT:
+                        monkeypatch.setattr("qualwatch.registers.loads._says_the_same", lambda *_told: False)
+                    delivery = Delivery(source, {"登记.csv": path}, day, None, covers)
+                    load = take_in(delivery=delivery, law=law(), by="li", at=office.tick(day))
+                assert load.as_of == NEXT
+                assert load.revision_id == load.revision.pk  # type: ignore[union-attr]  # a released load has one
+                told.append(said())
+                raise Undo
+        except Undo:
+            pass
+    assert told[0] == told[1]

@@ -153,7 +153,7 @@ def _apply(change: Change, law: Law, revision: Revision, day: date, concerned: s
                 touched += len(columns)
             else:
                 touched += table.end(revision.pk, day)
-            resolve(slug, table, revision.pk)
+            resolve(slug, revision.pk)
     for one in gathered.rejections:
         return f"{one.column}「{one.value}」：{one.problem}；{one.remedy}"
     return "" if touched else _("登记里没有这一行") if change.action == "remove" else _("这一行是空的")

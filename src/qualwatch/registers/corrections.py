@@ -19,7 +19,7 @@ from qualwatch.journal.actions import record
 from qualwatch.registers.bulk import rows_of
 from qualwatch.registers.models import TABLES, Correction, Recorded
 from qualwatch.registers.sources import sources
-from qualwatch.registers.tables import Table, next_revision
+from qualwatch.registers.tables import next_revision
 from qualwatch.wording import gettext as _
 
 CORRECTION = "correction"
@@ -76,12 +76,12 @@ def release_correction(*, correction: Correction, by: str, at: datetime, because
     record(stream=f"correction/{correction.pk}", by=by, at=at, what="correction-released", basis=because)
 
 
-def resolve(slug: str, table: Table, revision: int) -> int:
+def resolve(slug: str, revision: int) -> int:
     """Makes the corrected rows of a table anew after a load; in how many fields the source still differs."""
     differing = 0
     active = Correction.objects.filter(table=slug, released_at=None)
     for key in {json.dumps(one.key, sort_keys=True) for one in active}:
-        differing += _resolve_key(table.model, slug, json.loads(key), revision, None)
+        differing += _resolve_key(TABLES[slug], slug, json.loads(key), revision, None)
     return differing
 
 
