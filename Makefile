@@ -18,7 +18,7 @@ $(STAMP): requirements-dev.txt pyproject.toml
 $(MESSAGES): src/qualwatch/locale/en/LC_MESSAGES/qualwatch.po $(STAMP)
 	$(BIN)/pybabel --quiet compile --domain qualwatch --directory src/qualwatch/locale
 
-demo: setup           ## an invented province as register files, checked, three shortfalls explained
+demo: setup           ## invented provinces: checked, explained, remembered, and played day by day with cards
 	$(BIN)/python tools/demo.py
 
 browser:              ## Debian's Chromium and a Chinese font, for the tests that look at pages
@@ -31,7 +31,7 @@ browser:              ## Debian's Chromium and a Chinese font, for the tests tha
 	@command -v chromium >/dev/null || { echo "FAIL: the tests need Chromium: apt-get install chromium fonts-noto-cjk" >&2; exit 1; }
 
 serve: setup          ## the office on this machine, with the demo's state unless QUALWATCH_STATE says another
-	QUALWATCH_STATE=$${QUALWATCH_STATE:-demo/state} QUALWATCH_DEBUG=1 $(BIN)/qualwatch manage runserver
+	QUALWATCH_STATE=$${QUALWATCH_STATE:-demo/played/state} QUALWATCH_DEBUG=1 $(BIN)/qualwatch manage runserver
 
 postgres:             ## PostgreSQL's programs, for the tests that run on both databases
 	@if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb >/dev/null; then \

@@ -1,4 +1,4 @@
-"""The main job on invented register files: 3,000 enterprises checked, three shortfalls explained, all remembered."""
+"""The main job on invented register files: a province checked, explained, remembered; another played day by day."""
 
 import json
 import os
@@ -70,9 +70,16 @@ def main() -> None:
     for kind in kinds:
         run("explain", province, next(filter(kind, short))["credit_code"], "--as-of", DAY)
     remember(province)
+    print("\n500 enterprises from 2023-05-01 to 2023-09-30, day by day:", flush=True)
+    status = subprocess.run([sys.executable, "tools/play.py", "demo/played"], check=False, cwd=ROOT).returncode
+    if status:
+        sys.exit(status)
     print(f"\nPage with pictures: {ROOT / page}\nWorkbook: {ROOT / book}")
     print(f"Everything as JSON: {ROOT / result}\nRegister files: {ROOT / province}")
-    print(f"The office's memory: {ROOT / 'demo' / 'state'} (make serve)")
+    print(
+        f"The office's memory: {ROOT / 'demo' / 'state'}; the played province: {ROOT / 'demo' / 'played'} (make serve)"
+    )
+    print(f"Sample log-ins there: sample-officer, sample-reviewer, sample-enterprise-1; password {PASSWORD.strip()}")
 
 
 if __name__ == "__main__":

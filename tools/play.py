@@ -1,0 +1,387 @@
+"""An invented province played day by day: rectifications, relapses, determinations, supervision findings.
+
+`python tools/play.py FOLDER [--enterprises N] [--until DAY]`: the office's state is FOLDER/state, its files beside it.
+"""
+
+import argparse
+import csv
+import os
+import random
+import shutil
+import sys
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from stdnum.cn import ric
+
+START, END = date(2023, 5, 1), date(2023, 9, 30)
+SOURCES = {"企业": "enterprises", "资质": "qualifications", "注册人员": "practitioners", "豁免": "exemptions",
+           "锁定": "locks", "社保": "insurance"}  # fmt: skip
+PASSWORD = "correct-horse-battery"  # of the demo's own database
+CODE, NUMBER, KIND, MONTH, PAYER = "统一社会信用代码", "身份证号", "证书类别", "缴费月份", "缴费单位信用代码"
+ENDS, REGISTRATION = "有效期止", "注册编号"
+WITH_ACCOUNT = 12  # enterprises that have one
+CHANCE = {"opens": 0.3, "letter-proved": 0.08, "rectifies": 0.006, "relapses": 0.003, "leaves": 0.0004,
+          "urged": 0.05, "proposes": 0.4, "signs": 0.7, "served": 0.15, "inspects": 0.04, "renews": 0.985,
+          "pays-up": 0.02}  # fmt: skip
+
+
+@dataclass
+class Registers:
+    """The register files as they change; a file is written again only when something in it has changed."""
+
+    folder: Path
+    chance: random.Random
+    rows: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    heads: dict[str, list[str]] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    hired: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    serial: int = 0
+
+    def read(self) -> None:
+        """From the invented files."""
+        for name in SOURCES:
+            with (self.folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
+                reader = csv.DictReader(file)
+                self.rows[name], self.heads[name] = list(reader), list(reader.fieldnames or ())
+
+    def write(self) -> None:
+        """What has changed since the last time."""
+        for name in sorted(self.changed):
+            with (self.folder / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as file:
+                writer = csv.DictWriter(file, self.heads[name])
+                writer.writeheader()
+                writer.writerows(self.rows[name])
+        self.changed.clear()
+
+    def day_passes(self, day: date) -> None:
+        """People leave, registrations are renewed in time (mostly), each month's insurance comes on the tenth."""
+        kept = []
+        for row in self.rows["注册人员"]:
+            if self.chance.random() < CHANCE["leaves"]:
+                self.changed.add("注册人员")
+                continue
+            if row[ENDS].replace("/", "-") == (day + timedelta(days=3)).isoformat():
+                self.changed.add("注册人员")
+                if self.chance.random() < CHANCE["renews"]:
+                    row[ENDS] = (day + timedelta(days=1096)).isoformat()
+            kept.append(row)
+        self.rows["注册人员"] = kept
+        if day.day == 10:
+            self._next_month(day)
+
+    def _next_month(self, day: date) -> None:
+        paid = self.rows["社保"]
+        last = max(row[MONTH] for row in paid if len(row[MONTH]) == 7)
+        month = f"{(day.replace(day=1) - timedelta(days=1)):%Y-%m}"
+        if month > last:
+            self.rows["社保"] = [*paid, *({**row, MONTH: month} for row in paid if row[MONTH] == last)]
+            self.changed.add("社保")
+
+    def hire(self, code: str, models: list[dict[str, str]], months: list[str]) -> None:
+        """New people like those of an enterprise that has enough, insured by their employer."""
+        for model in models:
+            self.serial += 1
+            born = f"{1970 + self.serial % 25}{1 + self.serial % 12:02d}{1 + self.serial % 28:02d}"
+            body = f"140105{born}{self.serial % 1000:03d}"
+            number = body + str(ric.calc_check_digit(body + "0"))
+            row = {**model, CODE: code, NUMBER: number, "证件类型": "", "出生日期": "", "姓名": f"新{self.serial}",
+                   REGISTRATION: f"晋补{self.serial:09d}", "变更日期": "", ENDS: "2026-12-31"}  # fmt: skip
+            self.rows["注册人员"].append(row)
+            self.rows["社保"] += [{"证件类型": "", NUMBER: number, MONTH: one, PAYER: code} for one in months]
+            self.hired[code].append(number)
+        self.changed |= {"注册人员", "社保"}
+
+    def let_go(self, code: str) -> None:
+        """Those hired leave again."""
+        gone = set(self.hired.pop(code, ()))
+        self.rows["注册人员"] = [row for row in self.rows["注册人员"] if row[NUMBER] not in gone]
+        self.changed.add("注册人员")
+
+    def pay_up(self, code: str, months: list[str]) -> None:
+        """Insurance of everybody registered there, paid by the enterprise for the last months."""
+        theirs = {row[NUMBER] for row in self.rows["注册人员"] if row[CODE] == code}
+        others = [row for row in self.rows["社保"] if row[NUMBER] not in theirs]
+        new = [{"证件类型": "", NUMBER: one, MONTH: month, PAYER: code} for one in sorted(theirs) for month in months]
+        self.rows["社保"], self.changed = others + new, self.changed | {"社保"}
+
+
+class Play:
+    """The office of one province, day after day."""
+
+    def __init__(self, folder: Path, enterprises: int, seed: int) -> None:
+        from qualwatch.intake.invent import Plan, invent
+        from qualwatch.law.loader import load_law
+
+        self.law, self.chance = load_law(), random.Random(seed)
+        self.files = folder / "registers"
+        invent(Plan(enterprises, seed, START), self.files, "csv", self.law)
+        self.registers = Registers(self.files, self.chance)
+        self.registers.read()
+        self.done: Counter[str] = Counter()
+        self.shown: list[str] = []
+        self.accounts: dict[str, Any] = {}
+
+    def prepare(self) -> None:
+        """The authorities and their people."""
+        from django.core.management import call_command
+
+        from qualwatch.accounts.actions import make_account
+        from qualwatch.accounts.queries import organisation
+
+        call_command("prepare", verbosity=0)
+        seats = {"sample-officer": ("province", "province-officer"),
+                 "sample-reviewer": ("province", "province-reviewer"),
+                 "sample-second-reviewer": ("province", "province-reviewer"),
+                 "sample-city-officer": ("city-140100", "city-officer"),
+                 "sample-city-reviewer": ("city-140100", "city-reviewer")}  # fmt: skip
+        for name, (where, role) in seats.items():
+            self.accounts[name] = make_account(
+                username=name, password=PASSWORD, organisation=organisation(where), roles=[role], early_warning=True,
+                by="play", at=moment(START, 5),
+            )  # fmt: skip
+
+    def run(self, until: date) -> None:
+        """Every day."""
+        day = START
+        while day <= until:
+            self.registers.day_passes(day)
+            self.morning(day)
+            self.people_at_work(day)
+            day += timedelta(days=1)
+
+    def morning(self, day: date) -> None:
+        """The registers come in, the patrol runs; what a guard holds is looked at by a reviewer."""
+        from qualwatch.patrol.days import let_run_in, run_day
+        from qualwatch.registers.loads import Delivery, release, take_in
+
+        self.registers.write()
+        for name, source in SOURCES.items():
+            path = self.files / f"{name}.csv"
+            covers = (date(2023, 1, 1), day.replace(day=1) - timedelta(days=1)) if source == "insurance" else None
+            load = take_in(delivery=Delivery(source, {path.name: path}, day, None, covers), law=self.law, by="import",
+                           at=moment(day, 5))  # fmt: skip
+            if load.state == "held":
+                self.say(day, f"load of {source} held: {load.because}; released by sample-reviewer")
+                release(load=load, law=self.law, by="sample-reviewer", at=moment(day, 5), because="已核对")
+        done = run_day(day=day, law=self.law, by="patrol", at=moment(day, 6))
+        self.done.update(done.cases)
+        if done.run.state == "held":
+            self.say(
+                day,
+                f"run held: {done.run.because}; sample {', '.join(done.run.sample[:3])} …; released by sample-reviewer",
+            )
+            let_in = let_run_in(
+                run=done.run, law=self.law, by="sample-reviewer", at=moment(day, 9), because="样本已核对"
+            )
+            self.say(day, f"cards made: {let_in.cases['opened']}")
+            self.done.update(let_in.cases)
+            if day == START:
+                self.open_accounts()
+
+    def open_accounts(self) -> None:
+        """A dozen of the enterprises warned have an account on the platform."""
+        from qualwatch.accounts.actions import make_account
+        from qualwatch.accounts.models import Organisation
+        from qualwatch.cases.models import Case
+
+        codes = Case.objects.filter(category__isnull=False).order_by("pk").values_list("credit_code", "enterprise")
+        for number, (code, name) in enumerate(list(dict.fromkeys(codes))[:WITH_ACCOUNT], 1):
+            where = Organisation.objects.create(
+                slug=f"e-{code}".lower(), name=name, kind="enterprise", credit_code=code
+            )
+            self.accounts[f"sample-enterprise-{number}"] = make_account(
+                username=f"sample-enterprise-{number}", password=PASSWORD, organisation=where,
+                roles=["enterprise-user"], early_warning=False, by="play", at=moment(START, 9),
+            )  # fmt: skip
+
+    def people_at_work(self, day: date) -> None:
+        """Enterprises answer, officers act."""
+        from qualwatch.cases.models import Case
+
+        self.read_notices(day)
+        for case in Case.objects.exclude(place="closed").order_by("pk"):
+            if self.chance.random() < CHANCE["rectifies" if case.ground == "shortage" else "pays-up"]:
+                self.rectify(case, day)
+            if case.place == "yellow":
+                self.yellow(case, day)
+            else:
+                self.red(case, day)
+        for code in sorted(self.registers.hired):
+            if self.chance.random() < CHANCE["relapses"]:
+                self.registers.let_go(code)
+        if self.chance.random() < CHANCE["inspects"]:
+            self.inspect(day)
+
+    def read_notices(self, day: date) -> None:
+        """Enterprises with an account read what came; of the others a letter comes back with a receipt."""
+        from qualwatch.cases.actions.supervise import open_notice, prove_push
+        from qualwatch.cases.models import Case, Notice
+
+        accounts = {one.organisation.credit_code: one for one in self.accounts.values() if one.organisation.credit_code}
+        unread = Notice.objects.filter(credit_code__in=accounts, first_opened_at=None)
+        for notice in unread.select_related("case").order_by("pk"):
+            if self.chance.random() < CHANCE["opens"]:
+                open_notice(notice=notice, by=accounts[notice.credit_code], at=moment(day, 8), law=self.law)
+        unproved = Case.objects.filter(place="yellow", push_proved_on=None).exclude(credit_code__in=accounts)
+        for case in unproved.order_by("pk"):
+            if self.chance.random() < CHANCE["letter-proved"]:
+                prove_push(case=case, proved_on=day, by="sample-officer", law=self.law, at=moment(day, 15))
+
+    def rectify(self, case: Any, day: date) -> None:
+        """People like those of an enterprise that has enough; or insurance paid."""
+        months = sorted({row[MONTH] for row in self.registers.rows["社保"] if len(row[MONTH]) == 7})[-3:]
+        if case.ground == "insurance":
+            self.registers.pay_up(case.credit_code, months)
+            return
+        from qualwatch.assessments.models import FindingRow
+
+        short = set(FindingRow.objects.filter(recorded_to=None, category=case.category, verdict="short").values_list(
+            "credit_code", flat=True))  # fmt: skip
+        enough = FindingRow.objects.filter(
+            recorded_to=None, category=case.category, sub_item=case.sub_item, grade=case.grade, verdict="met"
+        ).exclude(credit_code__in=short)
+        for code in enough.order_by("credit_code").values_list("credit_code", flat=True):
+            models = [row for row in self.registers.rows["注册人员"] if row[CODE] == code and not row["证件类型"]]
+            if models:
+                self.registers.hire(case.credit_code, models, months)
+                return
+
+    def yellow(self, case: Any, day: date) -> None:
+        """Urged; determined when its period is over: proposed one day, signed on another."""
+        from qualwatch.cases.actions.supervise import urge
+
+        officer = self.accounts["sample-officer"]
+        if self.chance.random() < CHANCE["urged"]:
+            kind = self.chance.choice(["visit", "letter", "call", "meeting"])
+            urge(case=case, kind=kind, what="督促整改", by=officer, at=moment(day, 10), law=self.law)
+        if case.determinations.filter(state="proposed").exists():
+            if self.chance.random() < CHANCE["signs"]:
+                self.try_to("sign", case, day)
+        elif (
+            case.category is not None
+            and any(row.ends_on < day for row in case.requirements.all())
+            and self.chance.random() < CHANCE["proposes"]
+        ):
+            self.try_to("propose", case, day)
+
+    def try_to(self, what: str, case: Any, day: date) -> None:
+        """An act that the course may refuse; a refusal is counted, and nothing is done."""
+        from qualwatch.cases.actions.determine import Proposed, propose, sign
+        from qualwatch.procedure.transitions import CannotStep
+
+        lot = self.chance.random()
+        told: dict[str, Any] = {"outcome": "red"}
+        if lot < 0.08:
+            told = {"outcome": "dismissed", "leaves": "accepted-finding", "left": {"until": day + timedelta(days=180)}}
+        elif lot < 0.16 and case.prolonged_until is None:
+            told = {"outcome": "prolonged", "until": day + timedelta(days=20)}
+        try:
+            if what == "propose":
+                proposed = Proposed(because="期满后核查仍不达标", evidence=["核查结果", "送达凭证"], **told)
+                propose(case=case, what=proposed, by=self.accounts["sample-officer"], law=self.law, at=moment(day, 11))
+            else:
+                sign(case=case, by=self.accounts["sample-reviewer"], law=self.law, at=moment(day, 14), because="同意")
+            self.done[f"{what}: {told['outcome']}" if what == "propose" else what] += 1
+        except CannotStep as why:
+            self.done[f"refused: {why.slug}"] += 1
+
+    def red(self, case: Any, day: date) -> None:
+        """The order is served sooner or later; what has recovered is reviewed by somebody else."""
+        from qualwatch.cases.actions.supervise import prove_order, review
+
+        if case.order_served_on is None and self.chance.random() < CHANCE["served"]:
+            prove_order(case=case, proved_on=day, evidence="送达回证", by=self.accounts["sample-officer"], law=self.law,
+                        at=moment(day, 16))  # fmt: skip
+        elif case.needs_review and self.chance.random() < CHANCE["signs"]:
+            review(case=case, because="复查达标", by=self.accounts["sample-second-reviewer"], law=self.law,
+                   at=moment(day, 16))  # fmt: skip
+
+    def inspect(self, day: date) -> None:
+        """An officer finds an enterprise short on the spot, whatever the registers say."""
+        from qualwatch.assessments.models import FindingRow
+        from qualwatch.cases.actions.supervise import Found, record_supervision_finding
+        from qualwatch.procedure.transitions import CannotStep
+
+        rows = list(FindingRow.objects.filter(recorded_to=None, verdict="met", required__gt=1).order_by("pk"))
+        row = self.chance.choice(rows)
+        figures = {row.requirement: {"required": row.required, "held": row.required - 1, "shortfall": 1}}
+        found = Found(
+            row.credit_code, row.category, row.sub_item, "现场核查：一人并不在岗", ["检查笔录", "照片"], figures
+        )
+        try:
+            record_supervision_finding(
+                found=found, by=self.accounts["sample-officer"], law=self.law, at=moment(day, 15)
+            )
+        except CannotStep as why:
+            self.done[f"refused: {why.slug}"] += 1
+        else:
+            self.done["supervision findings"] += 1
+
+    def say(self, day: date, text: str) -> None:
+        """Something worth showing."""
+        self.shown.append(f"{day} {text}")
+        print(f"{day} {text}", flush=True)
+
+
+def moment(day: date, hour: int) -> datetime:
+    """An hour of a Beijing day."""
+    from qualwatch.procedure.periods import BEIJING
+
+    return datetime(day.year, day.month, day.day, hour, tzinfo=BEIJING)
+
+
+def told(play: Play, until: date) -> None:
+    """The funnel, and one case's life with its days."""
+    from qualwatch.cases.models import Case
+    from qualwatch.cases.queries import funnel, life_of
+
+    found = funnel(START, until)
+    print(f"\nfrom {START} to {until}: {found.yellow} yellow cards ({play.done['relapses']} relapses), "
+          f"{found.recovered_in_yellow} made good in yellow, {found.red} red, {found.recovered_in_red} made good in "
+          f"red; open: {found.open_yellow} yellow, {found.open_red} red")  # fmt: skip
+    print("closed:", ", ".join(f"{code} {count}" for code, count in found.closed.items()))
+    print(
+        "officers:",
+        ", ".join(f"{what} {count}" for what, count in sorted(play.done.items()) if ":" in what or " " in what),
+    )
+    case = max(Case.objects.filter(published_on__isnull=False, origin="system"), key=lambda one: (
+        one.place == "closed", len(life_of(one))), default=None)  # fmt: skip
+    if case is None:
+        return
+    print(f"\nthe life of case {case.pk}: {case.enterprise}, {case.qualification}{case.sub_item} {case.grade}")
+    for row in case.requirements.order_by("pk"):
+        print(f"  {row.requirement}: warned {row.pushed_on}, period ends {row.ends_on}")
+    for entry in life_of(case):
+        on = entry.recorded_at.astimezone(moment(START, 0).tzinfo).date()
+        moved = f" {entry.details['from']} -> {entry.details['to']}" if {"from", "to"} <= entry.details.keys() else ""
+        print(f"  {on} {entry.what} by {entry.by}{moved if isinstance(entry.details.get('from'), str) else ''}")
+    print(f"  red: published {case.published_on}, order served {case.order_served_on}, period ends {case.red_ends_on}; "
+          f"{case.place} {case.closed_because}")  # fmt: skip
+
+
+def main() -> None:
+    """Plays it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--enterprises", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--until", type=date.fromisoformat, default=END)
+    options = parser.parse_args()
+    shutil.rmtree(options.folder, ignore_errors=True)
+    options.folder.mkdir(parents=True)
+    os.environ |= {"QUALWATCH_STATE": str(options.folder / "state"), "DATABASE_URL": os.environ.get("DATABASE_URL", "")}
+    from qualwatch.config import make_ready
+
+    make_ready()
+    play = Play(options.folder, options.enterprises, options.seed)
+    play.prepare()
+    play.run(options.until)
+    told(play, options.until)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
