@@ -77,17 +77,46 @@ def _measured(enterprises: int) -> dict[str, Any]:
     release_run(run=run, law=law, by="other", at=AT, because="bench")
     found["assess_stored"] = perf_counter() - begun
     found["findings"] = FindingRow.objects.count()
+    found["cards"] = seconds(partial(_cards, law))
     changed = _changed(folder)
     found["daily"] = {
         name: load(changed / f"{name}.csv", source, DAY + timedelta(1)) for name, source in SOURCES.items()
     }
+    found["patrol"] = _patrol(changed, law)
     shutil.rmtree(changed)
-    begun = perf_counter()
-    assess(as_of=DAY + timedelta(1), law=law, by="bench", at=AT + timedelta(1), guarded=False)
-    found["assess_next_day"] = perf_counter() - begun
     found["pushes"] = measured("office_load.py", "pushes")  # as a web server does, which has loaded no lists
     found["bulk_create"] = _bulk_create()
     return found
+
+
+def _cards(law: Any) -> None:
+    """The cards of the first run."""
+    from qualwatch.assessments.models import Run
+    from qualwatch.cases.actions.warn import take_up_run
+    from qualwatch.cases.course import Doing
+    from qualwatch.procedure.needs import SYSTEM
+
+    take_up_run(run=Run.objects.filter(state="released").latest("id"), doing=Doing(law, AT, SYSTEM))
+
+
+def _patrol(files: Path, law: Any) -> dict[str, Any]:
+    """An ordinary day's patrol with many cards open: the day after one on which a row in a hundred went."""
+    from qualwatch.assessments.models import Run
+    from qualwatch.cases.models import Case
+    from qualwatch.patrol.days import let_run_in, run_day
+
+    for later in (1, 2):
+        day, at = DAY + timedelta(later), AT + timedelta(later)
+        if later > 1:
+            for name, source in SOURCES.items():
+                _load(files / f"{name}.csv", source, day, law=law)
+        open_cases = Case.objects.exclude(place="closed").count()
+        begun = perf_counter()
+        done = run_day(day=day, law=law, by="bench", at=at)
+        took = perf_counter() - begun
+        if done.run.state == "held":
+            let_run_in(run=Run.objects.latest("id"), law=law, by="other", at=at, because="bench")
+    return {"seconds": took, "parts": done.seconds, "open_cases": open_cases, "counts": dict(done.cases)}
 
 
 def _load(path: Path, source: str, day: date, *, law: Any) -> float:
@@ -143,9 +172,9 @@ def _pushes() -> dict[str, Any]:
         for action in ("remove", "put"):
             sequence += 1
             change = Change(f"b{sequence}", sequence, "practitioners", action, told)
-            at = AT + timedelta(days=1, seconds=sequence)
+            at = AT + timedelta(days=2, seconds=sequence)
             begun = perf_counter()
-            take_in_changes(changes=[change], law=law, by="bench", at=at, day=DAY + timedelta(1))
+            take_in_changes(changes=[change], law=law, by="bench", at=at, day=DAY + timedelta(2))
             took.append(perf_counter() - begun)
     took.sort()
     return {"count": len(took), "median": took[len(took) // 2], "p99": took[int(len(took) * 0.99)]}

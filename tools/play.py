@@ -24,7 +24,7 @@ PASSWORD = "correct-horse-battery"  # of the demo's own database
 CODE, NUMBER, KIND, MONTH, PAYER = "统一社会信用代码", "身份证号", "证书类别", "缴费月份", "缴费单位信用代码"
 ENDS, REGISTRATION = "有效期止", "注册编号"
 WITH_ACCOUNT = 12  # enterprises that have one
-CHANCE = {"opens": 0.3, "letter-proved": 0.08, "rectifies": 0.006, "relapses": 0.003, "leaves": 0.0004,
+CHANCE = {"opens": 0.3, "letter-proved": 0.08, "rectifies": 0.006, "relapses": 0.003, "leaves": 0.003,
           "urged": 0.05, "proposes": 0.4, "signs": 0.7, "served": 0.15, "inspects": 0.04, "renews": 0.985,
           "pays-up": 0.02}  # fmt: skip
 
@@ -58,20 +58,21 @@ class Registers:
         self.changed.clear()
 
     def day_passes(self, day: date) -> None:
-        """People leave, registrations are renewed in time (mostly), each month's insurance comes on the tenth."""
-        kept = []
-        for row in self.rows["注册人员"]:
-            if self.chance.random() < CHANCE["leaves"]:
-                self.changed.add("注册人员")
-                continue
-            if row[ENDS].replace("/", "-") == (day + timedelta(days=3)).isoformat():
-                self.changed.add("注册人员")
-                if self.chance.random() < CHANCE["renews"]:
-                    row[ENDS] = (day + timedelta(days=1096)).isoformat()
-            kept.append(row)
-        self.rows["注册人员"] = kept
+        """People leave, registrations are renewed in time (mostly), on Mondays; insurance comes on the tenth."""
+        if day.weekday() == 0:
+            self.rows["注册人员"] = [row for row in self.rows["注册人员"] if self._stays(row, day)]
+            self.changed.add("注册人员")
         if day.day == 10:
             self._next_month(day)
+
+    def _stays(self, row: dict[str, str], day: date) -> bool:
+        if self.chance.random() < CHANCE["leaves"]:
+            return False
+        ends = row[ENDS].replace("/", "-")
+        soon = day.isoformat() <= ends <= (day + timedelta(days=7)).isoformat()
+        if soon and self.chance.random() < CHANCE["renews"]:
+            row[ENDS] = (day + timedelta(days=1096)).isoformat()
+        return True
 
     def _next_month(self, day: date) -> None:
         paid = self.rows["社保"]
