@@ -1,5 +1,6 @@
 """The main job on invented register files: a province checked, explained, remembered; another played day by day."""
 
+import argparse
 import json
 import os
 import shutil
@@ -51,7 +52,12 @@ def remember(province: str) -> None:
 
 
 def main() -> None:
-    """Generate, check, explain, remember."""
+    """Generate, check, explain, remember; meanwhile, on the other core, another province is played."""
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--enterprises", type=int, default=500, help="of the province that is played")
+    enterprises = words.parse_args().enterprises
+    play = [sys.executable, "tools/play.py", "demo/played", "--enterprises", str(enterprises)]
+    played = subprocess.Popen(play, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     province, result, page, book = "demo/province", "demo/check.json", "demo/check.html", "demo/check.xlsx"
     run("generate", province, "--enterprises", "3000", "--seed", "1")
     run("check", province, "--as-of", DAY, "--format", "json", "--output", result)
@@ -70,10 +76,11 @@ def main() -> None:
     for kind in kinds:
         run("explain", province, next(filter(kind, short))["credit_code"], "--as-of", DAY)
     remember(province)
-    print("\n500 enterprises from 2023-05-01 to 2023-09-30, day by day:", flush=True)
-    status = subprocess.run([sys.executable, "tools/play.py", "demo/played"], check=False, cwd=ROOT).returncode
-    if status:
-        sys.exit(status)
+    print(f"\n{enterprises} enterprises from 2023-05-01 to 2023-09-30, day by day:", flush=True)
+    said, _nothing = played.communicate()
+    print(said)
+    if played.returncode:
+        sys.exit(played.returncode)
     print(f"\nPage with pictures: {ROOT / page}\nWorkbook: {ROOT / book}")
     print(f"Everything as JSON: {ROOT / result}\nRegister files: {ROOT / province}")
     print(
