@@ -1,4 +1,4 @@
-"""Prints docs/reference/standards.md and commands.md from the source; `--check` says whether they are up to date."""
+"""Prints docs/reference standards.md, commands.md, transitions.md from the source; `--check`: are they up to date?"""
 
 import os
 import subprocess
@@ -7,6 +7,8 @@ from pathlib import Path
 
 from qualwatch.law.loader import Law, load_law
 from qualwatch.law.model import GRADE_NAMES, ClauseText, FigureText
+from qualwatch.procedure.course import ROUTES
+from qualwatch.procedure.transitions import TABLE, rows, words
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
 COMMANDS = (
@@ -105,10 +107,55 @@ def commands() -> str:
     return "\n".join(lines)
 
 
+def transitions() -> str:
+    """The course of a case: diagram, table, words."""
+    moves: dict[tuple[str, str], list[str]] = {}
+    for one in TABLE:
+        for start in one.places:
+            for to in one.leads_to:
+                is_new = start == "none" and to in ("yellow", "red")
+                is_step = start in ("yellow", "red") and (to == "closed" or (to == "red" and one.event in TO_RED))
+                if start != to and (is_new or is_step):
+                    moves.setdefault((start, to), []).append(one.event)
+    shown = {"none": "[*]"}
+    diagram = [
+        f"    {shown.get(start, start)} --> {to} : {', '.join(events)}" for (start, to), events in sorted(moves.items())
+    ]
+    lines = [
+        "# The course of a case",
+        "",
+        "Printed from `src/qualwatch/procedure/transitions.py` by `make docs`. Every row is one event; `step` follows",
+        "this table, and nothing else moves a case. Events that keep a case where it is are in the table only.",
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+        *diagram,
+        "    closed --> [*]",
+        "```",
+        "",
+        "| event | from | to | refused, with the sentence | does | basis |",
+        "|---|---|---|---|---|---|",
+        *(f"| {' | '.join(row)} |" for row in rows()),
+        "",
+        "## Words",
+        "",
+        *(f"- `{slug}` {text}" for slug, text in words().items()),
+        "",
+        "## Routes of a withdrawal",
+        "",
+        *(f"- {route}: {' → '.join(steps)}" for route, steps in ROUTES.items()),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+TO_RED = ("inspected", "sign")  # the others keep a red card red
+
+
 def main() -> None:
     """Writes the pages, or compares them."""
     stale = False
-    for name, text in (("standards.md", standards()), ("commands.md", commands())):
+    for name, text in (("standards.md", standards()), ("commands.md", commands()), ("transitions.md", transitions())):
         path = REFERENCE / name
         if "--check" in sys.argv:
             stale = stale or not path.exists() or path.read_text(encoding="utf-8") != text
