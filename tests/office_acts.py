@@ -6,7 +6,10 @@ import json
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qualwatch.law.loader import Law
 
 DAY = date(2026, 5, 20)
 AT = datetime(2026, 5, 20, 2, tzinfo=UTC)
@@ -15,7 +18,7 @@ SOURCES = {"enterprises": "企业", "qualifications": "资质", "practitioners":
 
 
 def run(folder: Path) -> None:
-    """Loads, a held run and its release, a held load and its release, a push, a seal."""
+    """Loads, a held run and its release, a held load and its release, a push, cards, a supervision finding, mail."""
     from qualwatch.assessments.actions import assess, release_run
     from qualwatch.assessments.models import Run
     from qualwatch.journal.actions import seal
@@ -46,6 +49,54 @@ def run(folder: Path) -> None:
     changes = [Change(f"c{n}", n, "practitioners", "remove", row) for n, row in enumerate(rows, 1)]
     take_in_changes(changes=changes, law=law, by="platform", at=AT + timedelta(days=2), day=next_day)
     seal(day=next_day)
+    cards(law, next_day)
+
+
+def cards(law: Law, day: date) -> None:
+    """A patrol with its cards, an officer's red card, messages sent."""
+    from django.conf import settings
+
+    from qualwatch.accounts.actions import make_account
+    from qualwatch.accounts.models import Account, Organisation
+    from qualwatch.accounts.queries import organisation
+    from qualwatch.assessments.models import FindingRow
+    from qualwatch.cases.actions.supervise import Found, record_supervision_finding
+    from qualwatch.cases.models import Case
+    from qualwatch.cases.telling import note_sent
+    from qualwatch.outbox.actions import deliver
+    from qualwatch.outbox.models import Message
+    from qualwatch.patrol.days import run_day
+
+    made: dict[str, Any] = {
+        "password": "correct-horse-battery",
+        "by": "admin",
+        "at": AT + timedelta(days=2),
+        "early_warning": True,
+    }
+    if not Account.objects.filter(username="li").exists():
+        make_account(username="li", organisation=organisation("province"), roles=["province-officer"], **made)
+    short = FindingRow.objects.filter(recorded_to=None, verdict="short").order_by("credit_code")
+    for code in sorted(set(short.values_list("credit_code", flat=True)))[:2]:
+        where, _new = Organisation.objects.get_or_create(
+            slug=f"e-{code}".lower(), defaults={"name": "x", "kind": "enterprise", "credit_code": code}
+        )
+        if not Account.objects.filter(organisation=where).exists():
+            make_account(
+                username=code, organisation=where, roles=["enterprise-user"], email=f"{code}@example.com", **made
+            )
+    run_day(day=day, law=law, by="patrol", at=AT + timedelta(days=2))
+    met = FindingRow.objects.filter(recorded_to=None, verdict="met", required__gt=1).order_by("credit_code").first()
+    if met is not None and not Case.objects.filter(origin="officer").exists():
+        found = Found(met.credit_code, met.category, met.sub_item, "现场核查", ["笔录"],
+                      {met.requirement: {"required": 2, "held": 0, "shortfall": 2}})  # fmt: skip
+        who = Account.objects.get(username="li")
+        record_supervision_finding(found=found, by=who, law=law, at=AT + timedelta(days=2))
+
+    def send(message: Message) -> None:
+        with (settings.STATE / "sent.txt").open("a", encoding="utf-8") as file:
+            file.write(message.key + "\n")
+
+    deliver(send=send, at=AT + timedelta(days=3), noted=note_sent)
 
 
 def told() -> dict[str, Any]:
@@ -54,11 +105,15 @@ def told() -> dict[str, Any]:
     from django.conf import settings
 
     from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
+    from qualwatch.cases.models import Case, CaseRequirement, Delivery, Notice, Task
     from qualwatch.journal.models import Entry
     from qualwatch.journal.queries import faults
     from qualwatch.registers.models import TABLES, Load, Person, PlatformChange, Revision
 
     key = Ed25519PrivateKey.from_private_bytes(settings.SEAL_KEY).public_key().public_bytes_raw().hex()
+    from qualwatch.publication.queries import canonical, public_copy, replayed
+
+    sent = (settings.STATE / "sent.txt").read_text(encoding="utf-8").split()
     names = ["credit_code", "category", "sub_item", "requirement", "verdict", "held", "possible", "because"]
     current = FindingRow.objects.filter(recorded_to=None)
     return {
@@ -73,6 +128,11 @@ def told() -> dict[str, Any]:
         "anomalies": AnomalyRow.objects.filter(recorded_to=None).count(),
         "journal": [list(one) for one in Entry.objects.order_by("stream", "number").values_list("stream", "number", "by", "what")],
         "faults": list(faults(key)),
+        "cases": sorted(map(list, Case.objects.values_list("credit_code", "category", "origin", "place", "version")), key=repr),
+        "told": [CaseRequirement.objects.count(), Notice.objects.count(), Delivery.objects.count(), Task.objects.count(),
+                 Delivery.objects.filter(delivered_at=None).count()],
+        "public": [canonical(public_copy()), public_copy() == replayed(10**9)],
+        "sent": sorted(set(sent)),
     }  # fmt: skip
 
 

@@ -113,7 +113,7 @@ def transitions() -> str:
     for one in TABLE:
         for start in one.places:
             for to in one.leads_to:
-                is_new = start == "none" and to in ("yellow", "red")
+                is_new = start == "none" and (to == "yellow" or (to == "red" and one.event in TO_RED))
                 is_step = start in ("yellow", "red") and (to == "closed" or (to == "red" and one.event in TO_RED))
                 if start != to and (is_new or is_step):
                     moves.setdefault((start, to), []).append(one.event)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from builders import OTHER, OWN
+from builders import OTHER, OWN, credit_code
 from bureau import Bureau, fresh
-from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS
+from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS, Rows
 from office import DAY, Office
 from qualwatch.cases.actions.determine import return_proposal
 from qualwatch.cases.actions.supervise import annul, end, prove_order, recheck, record_fraud, review, urge
@@ -18,7 +18,7 @@ from qualwatch.cases.competence import NotCompetent, may_see
 from qualwatch.cases.models import Case, CaseRequirement, Conflict, Determination, Heartbeat, Notice, Task
 from qualwatch.cases.queries import cases_due_by, funnel, life_of, over_on, without_urging
 from qualwatch.journal.queries import entries_of, faults
-from qualwatch.patrol.days import missed_days
+from qualwatch.patrol.days import let_run_in, missed_days
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import RedCard
 from registers import item, paid, person
@@ -428,6 +428,50 @@ def test_what_concerns_two_enterprises_is_one_conflict(bureau: Bureau) -> None:
     bureau.morning(资质=both, 注册人员=people)
     assert Case.objects.filter(category="specialist-decoration").count() == 2
     assert Conflict.objects.count() == 1
+
+
+def many(count: int) -> dict[str, Rows]:
+    """Firms that all lack everybody."""
+    codes = [credit_code(100 + n) for n in range(count)]
+    return {
+        "企业": [ENTERPRISES, *([code, f"第{n}公司", "140105", ""] for n, code in enumerate(codes))],
+        "资质": [ITEMS, *(item(统一社会信用代码=code, 资质证书号=f"D2140{n:05d}") for n, code in enumerate(codes))],
+    }
+
+
+def test_a_mass_of_warnings_waits_for_a_reviewer_and_is_dated_on_the_release(bureau: Bureau) -> None:
+    """F24: nothing is pushed before somebody has looked at the sample."""
+    bureau.registers(DAY, 2, many(25))
+    done = bureau.patrol(DAY)
+    assert (done.run.state, len(done.run.sample)) == ("held", 25)
+    assert not Case.objects.exists()
+    assert not Notice.objects.exists()
+    bureau.patrol(DAY)  # again
+    assert not Case.objects.exists()
+    at = bureau.office.tick(NEXT)
+    let_in = let_run_in(run=done.run, law=bureau.law, by="reviewer", at=at, because="样本已核对")
+    assert let_in.cases["opened"] == 25
+    assert set(Case.objects.values_list("opened_on", flat=True)) == {NEXT}
+    assert set(CaseRequirement.objects.values_list("ends_on", flat=True)) == {date(2026, 7, 21)}
+
+
+def test_a_held_run_closes_nothing_either(bureau: Bureau) -> None:
+    case = bureau.yellow()
+    day = NEXT + timedelta(days=1)
+    more = many(25)
+    more["企业"].append([OWN, "甲装饰有限公司", "140105", ""])
+    more["资质"].append(item())
+    bureau.registers(day, 3, more)
+    done = bureau.patrol(day)
+    assert done.run.state == "held"
+    assert fresh(case).place == "yellow"  # what is on record of it is the run before
+
+
+def test_several_items_of_one_enterprise_are_warned_of_one_by_one(bureau: Bureau) -> None:
+    """F12: one result, one card per item."""
+    two = [ITEMS, item(), item(资质名称="消防设施工程专业承包", 资质证书号="D214000012", 等级="二级")]
+    bureau.morning(DAY, 1, 资质=two)
+    assert Case.objects.filter(credit_code=OWN, category__isnull=False).count() == 2
 
 
 def test_guiding_and_urging_is_recorded_and_its_lack_is_seen(bureau: Bureau) -> None:
