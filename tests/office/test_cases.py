@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -547,3 +548,31 @@ def test_the_database_knows_one_open_case_per_item_ground_and_origin(bureau: Bur
     whole.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():
         whole.save(force_insert=True)
+
+
+def test_a_period_on_an_unpublished_calendar_is_provisional_and_is_counted_again_when_it_is_known(
+    bureau: Bureau,
+) -> None:
+    """F31: the end rests on a year that is not published; nothing adverse may rest on it, and it only gets longer."""
+    published = bureau.law.calendar
+    unknown = replace(published, years=frozenset(year for year in published.years if year < 2026))
+    bureau.law = replace(bureau.law, calendar=unknown)
+    case = bureau.yellow()
+    row = case.requirements.get()
+    assert (row.ends_on, row.is_provisional) == (ENDS, True)
+    bureau.prove(case, NEXT)
+    bureau.morning(OVER)
+    with pytest.raises(CannotStep):
+        bureau.propose(case, day=OVER)
+    rest = frozenset(ENDS + timedelta(days=n) for n in range(3))  # a holiday is announced
+    bureau.law = replace(bureau.law, calendar=replace(published, rest=published.rest | rest))
+    bureau.morning(OVER + timedelta(days=1))
+    row.refresh_from_db()
+    assert (row.ends_on, row.is_provisional) == (ENDS + timedelta(days=3), False)
+    bureau.law = replace(bureau.law, calendar=published)  # taken back: never shorter
+    bureau.morning(OVER + timedelta(days=2))
+    row.refresh_from_db()
+    assert row.ends_on == ENDS + timedelta(days=3)
+    over = ENDS + timedelta(days=4)
+    bureau.morning(over)
+    bureau.propose(case, day=over)

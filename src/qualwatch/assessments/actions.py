@@ -108,8 +108,9 @@ def evaluated(
 ) -> tuple[Facts, list[EnterpriseResult]]:
     """Facts and results of a day as known at a revision: what a run said, said again."""
     facts, policy = facts_on(as_of, revision, codes), law.policy_on(as_of)
-    if codes is not None and len(codes) <= FEW:  # the engine that defines the answer is the faster one then
-        return facts, [reference.judge(law, policy, facts, code, as_of) for code in codes]
+    asked = facts.credit_codes if codes is None else codes
+    if len(asked) <= FEW:  # the engine that defines the answer is the faster one then
+        return facts, [reference.judge(law, policy, facts, code, as_of) for code in asked]
     results = list(columnar.evaluate(law, policy, facts, as_of))
     return facts, results if codes is None else [one for one in results if _code_of(one) in set(codes)]
 
