@@ -79,7 +79,7 @@ TABLE: tuple[Transition, ...] = (
                ("application", "different-decider", "because", "leaves-something"), follows.uphold,
                ("tell-closed", "take-down", "end-withdrawal"), f"{NOTICE} 四（五）"),
     Transition("annul", _n("复议或诉讼撤销"), ("red", "closed"), ("closed",), ("was-red", "evidence"), follows.annul,
-               ("take-down", "end-withdrawal", "tell-closed"), "行政复议法；行政诉讼法"),
+               ("take-down", "end-withdrawal", "tell-closed"), "行政复议法、行政诉讼法"),
     Transition("end", _n("资质或企业的变化使案件终结"), OPEN, ("closed",), ("ending-code", "because"), follows.end,
                ("tell-closed", "take-down", "end-withdrawal"), f"{NOTICE} 二"),
     Transition("calendar-loaded", _n("放假安排公布，期间重算"), OPEN, OPEN, ("by-system",), follows.calendar_loaded, (),
