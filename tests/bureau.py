@@ -88,7 +88,10 @@ class Bureau:
 
     def prove(self, case: Case, day: date) -> Any:
         """The enterprise has seen the warning."""
-        return prove_push(case=fresh(case), proved_on=day, by="officer", law=self.law, at=self.office.tick(day))
+        return prove_push(
+            case=fresh(case), proved_on=day, evidence="送达回证", by=self.who("officer"), law=self.law,
+            at=self.office.tick(day),
+        )  # fmt: skip
 
     def serve_order(self, case: Case, day: date, by: str = "officer") -> Any:
         """The order to rectify is served."""

@@ -69,7 +69,7 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
         verdicts={one: verdict if chance.random() < 0.8 else "short" for one in REQUIREMENTS},
         ended=chance.choice(ENDINGS) if chance.random() < 0.01 else "",
         requirements=chance.choice([(), REQUIREMENTS[:1], REQUIREMENTS]),
-        outcome=told("red", "dismissed", "prolonged", "nonsense", "recovered"),
+        outcome=told("red", "dismissed", "prolonged", "nonsense", "recovered", "short"),
         until=chance.choice([None, Deadline(on + timedelta(days=chance.randint(1, 40)), provisional=False)]),
         because=told("理由", ""), has_evidence=told(True, False), leaves=told("", "correction", "accepted-finding"),
         proved_on=told(on, None, on - timedelta(days=chance.randint(0, 9)), on + timedelta(days=1)),

@@ -230,7 +230,8 @@ class Play:
         unproved = Case.objects.filter(place="yellow", push_proved_on=None).exclude(credit_code__in=accounts)
         for case in unproved.order_by("pk"):
             if self.chance.random() < CHANCE["letter-proved"]:
-                prove_push(case=case, proved_on=day, by="sample-officer", law=self.law, at=moment(day, 15))
+                prove_push(case=case, proved_on=day, evidence="邮政回执", by=self.accounts["sample-officer"],
+                           law=self.law, at=moment(day, 15))  # fmt: skip
 
     def rectify(self, case: Any, day: date) -> None:
         """People like those of an enterprise that has enough; or insurance paid."""

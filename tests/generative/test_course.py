@@ -18,25 +18,23 @@ SOME, MANY, WIDE = range(3_000), range(100_000), range(6_000)
 
 def looked_at(told: History) -> None:
     """Every promise, over one history."""
-    proved, proposed_by, signed = False, "", False
+    proposed_by = ""
     for one in told.taken:
         before, event, after = one.before, one.event, one.after
         assert after.place in BY_EVENT[event.name].leads_to or after.place == before.place
         assert {effect.name for effect in one.effects} <= EFFECTS
-        proved |= event.name == "push-proved"
         proposed_by = event.by if event.name == "propose" else proposed_by
-        a_red_needs_a_signed_determination_or_evidence(one, proved, proposed_by)
+        a_red_needs_a_signed_determination_or_evidence(one, proposed_by)
         nothing_is_public_before_red(one)
         no_step_rests_on_doubt(one)
         a_closed_case_has_one_reason(one)
         no_period_is_shorter_than_the_law(one)
         no_clock_is_set_back(before, after, event.name)
-        signed |= event.name == "sign"
     if told.taken:
         a_run_again_adds_nothing(told)
 
 
-def a_red_needs_a_signed_determination_or_evidence(one: Taken, proved: bool, proposed_by: str) -> None:
+def a_red_needs_a_signed_determination_or_evidence(one: Taken, proposed_by: str) -> None:
     if one.after.place == "red" != one.before.place:
         event = one.event
         if event.name == "inspected":
@@ -48,11 +46,12 @@ def a_red_needs_a_signed_determination_or_evidence(one: Taken, proved: bool, pro
         assert event.by != proposed_by
         assert one.before.proposal is not None
         assert one.before.proposal.outcome == "red"
-        assert proved
         assert event.is_fresh
         for named in one.after.named:
             if named.is_determined:
                 assert event.verdicts[named.requirement] == "short"
+                assert named.proved_on is not None
+                assert named.proved_on >= named.pushed_on
                 assert event.on > named.deadline.ends_on
                 assert not named.deadline.provisional
         assert one.before.application is None or not one.before.application.is_first
@@ -103,6 +102,7 @@ def no_period_is_shorter_than_the_law(one: Taken) -> None:
     if after.red:
         assert after.order_served_on is not None
         assert after.published_on is not None
+        assert after.order_served_on >= after.published_on
         begins = max(after.order_served_on, after.published_on)
         assert after.red.ends_on >= terms.red.from_day(begins, terms.calendar).ends_on
 

@@ -363,6 +363,8 @@ def test_moved_out_of_the_province_ends_it_and_an_officer_may_end_it_with_a_code
     }
     with pytest.raises(CannotStep):
         end(case=fresh(again), code="recovered", because="x", **told)
+    with pytest.raises(CannotStep):
+        end(case=fresh(again), code="withdrawn", because="x", **told)
     end(case=fresh(again), code="merged", because="吸收合并", **told)
     assert fresh(again).closed_because == "merged"
 

@@ -77,7 +77,7 @@ def held(bureau: Bureau) -> None:
             assert signed is not None or inspected
             if signed is not None and not inspected:
                 assert signed.proposed_by != signed.decided_by
-                assert case.push_proved_on is not None
+                assert all(row.proved_on for row in case.requirements.filter(is_determined=True))
         else:
             assert not RedCard.objects.filter(credit_code=case.credit_code, number=case.card_number).exists()
         assert (case.place == "closed") == bool(case.closed_because)

@@ -51,7 +51,7 @@ def test_the_six_answers_and_their_days(bureau: Bureau) -> None:
     case = bureau.red()
     assert word(DAY) == "in-force"
     assert word(OVER) == "red"
-    assert word(OVER - timedelta(days=1)) == "cannot-say"  # nobody looked that day
+    assert word(OVER - timedelta(days=1)) == "cannot-say"  # the last list known then was two months old
     assert word(DAY, code=OTHER) == "unknown"
     answer = standing_of(OWN, DECORATION, "", OVER)
     assert answer.card is not None
@@ -158,9 +158,11 @@ def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterpr
     for case in Case.objects.filter(category=DECORATION):
         bureau.prove(case, DAY)
     bureau.office.load("projects", [PROJECTS, ["P1", OWN, "建筑装修装饰工程专业承包", "140105", "2026-01-01", ""],
-                                    ["P2", OWN, "建筑装修装饰工程专业承包", "140105", "2025-01-01", "2026-01-01"]])  # fmt: skip
+                                    ["P2", OWN, "建筑装修装饰工程专业承包", "140105", "2025-01-01", "2026-01-01"],
+                                    ["P3", OWN, "建筑装修装饰工程专业承包", "140105", "2025-01-01", "2027-01-01"],
+                                    ["P4", OWN, "建筑装修装饰工程专业承包", "110105", "2025-01-01", ""]])  # fmt: skip
     assert asked(bureau, "bid", DECORATION, on=DAY) == "yes"  # yellow forbids nothing
-    assert key_supervision() == []
+    assert key_supervision(on=DAY, law=bureau.law) == []
     bureau.morning(OVER, 资质=both)
     case = Case.objects.get(category=DECORATION)
     bureau.propose(case, day=OVER)
@@ -171,7 +173,7 @@ def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterpr
     assert answers == {("upgrade", ""): "no", ("addition", ""): "no", ("award", ""): "no", ("bid", DECORATION): "no",
                        ("bid", BUILDING): "yes", ("new-project", DECORATION): "no",
                        ("new-project", BUILDING): "yes"}  # fmt: skip
-    assert [one.project_code for one in key_supervision()] == ["P1"]
+    assert [one.project_code for one in key_supervision(on=OVER, law=bureau.law)] == ["P1", "P3"]
     kept = Question.objects.latest("pk")
     assert (kept.answer, kept.by, kept.credit_code) == ("yes", "platform", OWN)
     assert "晋红〔2026〕1号" in Question.objects.filter(answer="no").first().reasons[0]  # type: ignore[union-attr]  # there is one
@@ -179,7 +181,8 @@ def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterpr
 
 def test_what_nobody_knows_is_not_answered_with_yes(bureau: Bureau) -> None:
     bureau.morning()
-    assert asked(bureau, "bid", DECORATION, on=DAY + timedelta(days=1)) == "cannot-say"
+    assert asked(bureau, "bid", DECORATION, on=DAY + timedelta(days=1)) == "yes"  # yesterday's list is young enough
+    assert asked(bureau, "bid", DECORATION, on=DAY + timedelta(days=4)) == "cannot-say"
     assert asked(bureau, "bid", BUILDING, on=DAY) == "cannot-say"
     with pytest.raises(CannotAsk):
         asked(bureau, "bid", on=DAY)

@@ -16,6 +16,7 @@ from qualwatch.procedure.periods import Deadline, same_day_after_months
 from qualwatch.procedure.transitions import CannotStep, step
 from qualwatch.wording import gettext as _
 
+DECIDES = ("sign", "return-proposal")  # they say themselves what became of the proposal
 CLEARED = ("recovered", "reviewed")  # after which the enterprise is watched for a while
 
 
@@ -64,8 +65,8 @@ def state_of(case: Case, requirements: Sequence[CaseRequirement], proposal: Dete
         is_whole_enterprise=case.category is None,
         place=case.place,  # type: ignore[arg-type]
         named=tuple(
-            Named(one.requirement, one.pushed_on, Deadline(one.ends_on, one.is_provisional), one.recovered_on,
-                  one.is_ended, one.is_determined)
+            Named(one.requirement, one.pushed_on, Deadline(one.ends_on, one.is_provisional), one.proved_on,
+                  one.recovered_on, one.is_ended, one.is_determined)
             for one in requirements
         ),
         push_proved_on=case.push_proved_on,
@@ -76,6 +77,7 @@ def state_of(case: Case, requirements: Sequence[CaseRequirement], proposal: Dete
         published_on=case.published_on, order_served_on=case.order_served_on,
         red=_deadline(case.red_ends_on, case.is_red_provisional),
         last_found=case.last_found, last_found_on=case.last_found_on, needs_review=case.needs_review,
+        was_seen_short=case.was_seen_short,
         rechecked_on=case.rechecked_on, closed_because=case.closed_because, determined_by=tuple(case.determined_by),
     )  # fmt: skip
 
@@ -88,6 +90,9 @@ def put(case: Case, state: CaseState, doing: Doing) -> None:
     case.red_ends_on, case.is_red_provisional = _columns(state.red)
     case.last_found, case.last_found_on = state.last_found, state.last_found_on
     case.needs_review, case.rechecked_on = state.needs_review, state.rechecked_on
+    case.was_seen_short = state.was_seen_short
+    if state.closed_because == "annulled":
+        case.watched_until = None  # what never was is not relapsed from
     case.has_application, case.applications = state.application is not None, state.applications
     case.determined_by, case.version = list(state.determined_by), case.version + 1
     if state.place == "closed" and not case.closed_because:
@@ -111,7 +116,7 @@ def rows_of(one: Step, known: Sequence[CaseRequirement]) -> tuple[list[CaseRequi
             changed.append(row)
         else:
             continue
-        row.pushed_on, row.recovered_on = named.pushed_on, named.recovered_on
+        row.pushed_on, row.recovered_on, row.proved_on = named.pushed_on, named.recovered_on, named.proved_on
         row.ends_on, row.is_provisional = named.deadline.ends_on, named.deadline.provisional
         row.is_ended, row.is_determined = named.is_ended, named.is_determined
         if named.pushed_on == one.event.on and named.requirement in one.figures:
@@ -155,6 +160,8 @@ def act(
         before_saving(locked)
     perform(done, doing)
     locked.save()
+    if waiting is not None and after.proposal is None and event.name not in DECIDES:
+        Determination.objects.filter(pk=waiting.pk, state="proposed").update(state="void")
     made, changed = rows_of(done, known)
     for row in (*made, *changed):
         row.save()

@@ -20,15 +20,16 @@ from qualwatch.wording import gettext_noop as _  # what is published is Chinese
 RED_PREFIX = "晋红"
 NEVER_HAPPENED = ("repaired", "annulled", "duplicate")  # after these nothing stays public
 DONE_BY = {"sign": ("sign",), "return-proposal": ("sign",), "review": ("review",), "order-served": ("serve-order",),
-           "refuse": ("application",), "uphold": ("application",), "propose": ("propose",)}  # fmt: skip
+           "refuse": ("application",), "uphold": ("application",), "propose": ("propose",),
+           "recheck": ("review",)}  # fmt: skip
 Handler = Callable[[Step, Effect, Doing], None]
 
 
 def perform(done: Step, doing: Doing) -> None:
     """Every effect of a step, in order; then the tasks that it settles."""
+    settle(done, doing)  # first: a step may open a task of the kind that it settles
     for effect in done.effects:
         HANDLERS[effect.name](done, effect, doing)
-    settle(done, doing)
 
 
 def settle(done: Step, doing: Doing) -> None:

@@ -5,7 +5,7 @@ from qualwatch.cases.competence import authority_of, competent_for
 from qualwatch.cases.course import Doing
 from qualwatch.cases.models import Case, Task
 from qualwatch.cases.seen import Seen
-from qualwatch.cases.telling import Said, tell
+from qualwatch.cases.telling import LETTER, Said, tell
 from qualwatch.journal.actions import Told
 from qualwatch.publication.actions import move_card
 
@@ -25,7 +25,9 @@ def follow(case: Case, seen: Seen, doing: Doing) -> bool:
         move_card(case.card_number, enterprise=case.enterprise, grade=case.grade, area=case.area, at=doing.at)
     new = {competent_for(case), authority_of(case.area)}
     if new != old:
-        Task.objects.filter(case=case, done_on=None).update(organisation=competent_for(case))
+        waiting = Task.objects.filter(case=case, done_on=None)
+        waiting.exclude(kind=LETTER).update(organisation=competent_for(case))
+        waiting.filter(kind=LETTER).update(organisation=authority_of(case.area))
         receivers = tuple(sorted(new - old))
         said = Said(case, "moved", words.subject("moved", case), words.moved(case), False, receivers)
         tell([said], doing.at)

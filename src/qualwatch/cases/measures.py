@@ -6,10 +6,12 @@ from datetime import date, datetime
 from typing import Literal
 
 from django.db import transaction
+from django.db.models import Q
 
 from qualwatch.cases.models import Case, Question
-from qualwatch.publication.queries import is_fresh
-from qualwatch.registers.models import ItemRow, ProjectRow
+from qualwatch.law.loader import Law
+from qualwatch.publication.queries import is_fresh, standings_of
+from qualwatch.registers.models import ProjectRow
 from qualwatch.wording import gettext as _
 
 Purpose = Literal["upgrade", "addition", "new-project", "award", "bid"]
@@ -64,15 +66,16 @@ def red_cases(credit_code: str) -> list[Case]:
     return list(Case.objects.filter(credit_code=credit_code, place="red").order_by("published_on", "pk"))
 
 
-def key_supervision(credit_codes: Iterable[str] | None = None) -> list[ProjectRow]:
+def key_supervision(*, on: date, law: Law, credit_codes: Iterable[str] | None = None) -> list[ProjectRow]:
     """Running projects in the province of enterprises with a red card: the key-supervision list."""
     red = Case.objects.filter(place="red")
     if credit_codes is not None:
         red = red.filter(credit_code__in=list(credit_codes))
     running = ProjectRow._default_manager.filter(
-        recorded_to=None, completed_on=None, credit_code__in=red.values("credit_code")
+        Q(completed_on=None) | Q(completed_on__gte=on), recorded_to=None, credit_code__in=red.values("credit_code")
     )
-    return list(running.order_by("credit_code", "project_code"))
+    here = Q(division_code=None) | Q(division_code="") | Q(division_code__startswith=law.policy_on(on)["province"])
+    return list(running.filter(here).order_by("credit_code", "project_code"))
 
 
 def _answer(asked: Asked, on: date) -> Said:
@@ -86,9 +89,12 @@ def _answer(asked: Asked, on: date) -> Said:
             return Said("no", (told,), citation)
     if not is_fresh(on):
         return Said("cannot-say", (_("登记数据过旧或当天没有核查"),), citation)
-    items = ItemRow._default_manager.filter(recorded_to=None, credit_code=asked.credit_code)
-    if its_own:
-        items = items.filter(category=asked.category, sub_item=asked.sub_item)
-    if not items.exists():
+    known = [
+        one for one in standings_of(asked.credit_code, on)
+        if not its_own or (one.category, one.sub_item) == (asked.category, asked.sub_item)
+    ]  # fmt: skip
+    if not known:
         return Said("cannot-say", (_("登记里没有这家企业或这项资质"),), citation)
+    if not any(one.standing == "in-force" for one in known):
+        return Said("no", (_("资质不在有效状态"),), citation)
     return Said("yes", (), citation)

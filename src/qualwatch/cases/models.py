@@ -39,6 +39,7 @@ class Case(models.Model):
     is_red_provisional = models.BooleanField(default=False)
     last_found = models.CharField(max_length=12, default="none")
     last_found_on = models.DateField(null=True)
+    was_seen_short = models.BooleanField(default=False)
     needs_review = models.BooleanField(default=False)
     rechecked_on = models.DateField(null=True)
     has_application = models.BooleanField(default=False)  # undecided
@@ -112,6 +113,7 @@ class CaseRequirement(models.Model):
     pushed_on = models.DateField()
     ends_on = models.DateField()
     is_provisional = models.BooleanField(default=False)
+    proved_on = models.DateField(null=True)  # that the enterprise was told
     recovered_on = models.DateField(null=True)
     is_ended = models.BooleanField(default=False)
     is_determined = models.BooleanField(default=False)

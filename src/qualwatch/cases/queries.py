@@ -48,7 +48,11 @@ def funnel(since: date, until: date, area: str | None = None) -> Funnel:
 def over_on(day: date) -> list[Case]:
     """Yellow cases of which a requirement's period is over, and red ones whose period is: waiting for an officer."""
     over = CaseRequirement.objects.filter(case=OuterRef("pk"), recovered_on=None, ends_on__lt=day, is_provisional=False)
-    yellow = Q(place="yellow") & Exists(over) & (Q(prolonged_until=None) | Q(prolonged_until__lt=day))
+    yellow = (
+        Q(place="yellow")
+        & Exists(over)
+        & (Q(prolonged_until=None) | Q(prolonged_until__lt=day, is_prolonged_provisional=False))
+    )
     red = Q(place="red", red_ends_on__lt=day, is_red_provisional=False)
     return list(Case.objects.filter(yellow | red).order_by("pk"))
 

@@ -14,7 +14,9 @@ def remind(doing: Doing) -> int:
     """Tells enterprises whose yellow period ends soon (policy), once per case; how many were told."""
     days = doing.law.policy_on(doing.on)["reminder_days_before_end"]
     soon = CaseRequirement.objects.filter(
-        case__place="yellow", recovered_on=None, ends_on__gte=doing.on, ends_on__lte=doing.on + timedelta(days=days)
+        case__place="yellow",
+        recovered_on=None,
+        ends_on__lte=doing.on + timedelta(days=days),  # late rather than never
     )
     told = set(Notice.objects.filter(kind=KIND, case__in=soon.values("case")).values_list("case_id", flat=True))
     due: dict[Case, CaseRequirement] = {}

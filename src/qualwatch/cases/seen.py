@@ -9,10 +9,13 @@ from typing import Any
 from django.db.models import Q
 
 from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
-from qualwatch.cases.models import Case
+from qualwatch.cases.models import Case, CaseRequirement
+from qualwatch.evaluation.facts import Item as ItemFact
+from qualwatch.evaluation.items import items_in_force
 from qualwatch.evaluation.people import is_stale
+from qualwatch.evaluation.reference import is_insurance_in_order
 from qualwatch.law.loader import Law
-from qualwatch.registers.facts import coverage_on
+from qualwatch.registers.facts import believed, coverage_on, facts_on
 from qualwatch.registers.models import EnterpriseRow, ItemRow
 
 Item = tuple[str, str, str]  # credit code, category, sub-item; of an enterprise-wide case the last two are empty
@@ -41,7 +44,8 @@ class Seen:
     enterprises: Mapping[str, tuple[str, str]]  # name, area
     is_insurance_fresh: bool
     ended: Mapping[Item, str]
-    judged: frozenset[str]  # enterprises that the run has findings of
+    named: Mapping[int, list[str]]  # the requirements of each case
+    in_order: frozenset[str]  # enterprises whose people's insurance was judged, and has nothing abnormal
 
     @classmethod
     def of(cls, run: Run, law: Law, cases: Iterable[Case], *, only_these: bool = False) -> "Seen":
@@ -67,8 +71,9 @@ class Seen:
             anomalies,
             _enterprises(codes, law),
             _insurance_is_fresh(run, law),
-            _ended(gone, run),
-            frozenset(item[0] for item in findings),
+            _ended(gone, run, law),
+            _named(cases),
+            _in_order({one.credit_code for one in cases if one.ground == INSURANCE} - anomalies.keys(), run, law),
         )
 
     def verdicts_of(self, case: Case) -> tuple[Mapping[str, str], Mapping[str, Any]]:
@@ -76,9 +81,10 @@ class Seen:
         if case.ground == INSURANCE:
             return self._insurance(case.credit_code)
         rows = self.findings.get(item_of(case), {})
-        return {name: row["verdict"] for name, row in rows.items()}, {
-            name: self._told(row) for name, row in rows.items()
-        }
+        verdicts = {name: row["verdict"] for name, row in rows.items()}
+        if rows and "cannot-say" not in verdicts.values() and case.pk is not None:  # judged, and no longer asked for
+            verdicts |= {name: "not-required" for name in self.named.get(case.pk, ()) if name not in verdicts}
+        return verdicts, {name: self._told(row) for name, row in rows.items()}
 
     def end_of(self, case: Case) -> str:
         """The code with which the item has ended; '' while it has not."""
@@ -125,7 +131,7 @@ class Seen:
     def _insurance(self, code: str) -> tuple[Mapping[str, str], Mapping[str, Any]]:
         people = self.anomalies.get(code, 0)
         told = {INSURANCE: {"run": self.run.pk, "people": people}}
-        if not self.is_insurance_fresh or not (people or code in self.judged):
+        if not self.is_insurance_fresh or not (people or code in self.in_order):
             return {INSURANCE: "cannot-say"}, told
         return {INSURANCE: "short" if people else "met"}, told
 
@@ -145,25 +151,43 @@ def _findings(codes: set[str], *, only_these: bool) -> Iterator[Mapping[str, Any
 
 
 def _enterprises(codes: set[str], law: Law) -> dict[str, tuple[str, str]]:
-    found = EnterpriseRow._default_manager.filter(recorded_to=None, credit_code__in=codes)
-    told = found.values_list("credit_code", "name", "division_code")
+    told = believed(EnterpriseRow, ("credit_code", "name", "division_code"), credit_code__in=codes)
     return {code: (name, law.area_of(division) or "") for code, name, division in told}
 
 
-def _ended(items: list[Item], run: Run) -> dict[Item, str]:
+def _ended(items: list[Item], run: Run, law: Law) -> dict[Item, str]:
     """Why items without a finding are no longer in force, where the register says so."""
     found: dict[Item, str] = {}
-    rows = ItemRow._default_manager.filter(recorded_to=None, credit_code__in={item[0] for item in items})
-    for row in rows.order_by("valid_from", "certificate_no"):
-        item = (row.credit_code, row.category, row.sub_item)
-        if item not in items:
-            continue
-        from_on = row.register_state_from
-        if row.register_state in ENDED and (from_on is None or from_on <= run.as_of):
-            found[item] = ENDED[row.register_state]
-        elif row.valid_to is not None and row.valid_to < run.as_of:
-            found[item] = "expired"
+    fresh = {one.source: one.loaded_at for one in coverage_on(run.revision_id, run.as_of)}["items"]
+    days = law.policy_on(run.as_of)["register_freshness_days"]
+    if not items or fresh is None or (run.as_of - fresh).days > days:
+        return found  # the renewal may not have arrived yet
+    wanted: dict[Item, list[ItemFact]] = {item: [] for item in items}
+    for told in believed(ItemRow, ItemFact._fields, credit_code__in={item[0] for item in items}):
+        row = ItemFact(*told)
+        if (row.credit_code, row.category, row.sub_item) in wanted:
+            wanted[(row.credit_code, row.category, row.sub_item)].append(row)
+    for item, rows in wanted.items():
+        why = dict(items_in_force(law, rows, run.as_of).not_judged).get(item[1])
+        if why in ENDED:
+            found[item] = ENDED[why]
     return found
+
+
+def _named(cases: Iterable[Case]) -> Mapping[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    rows = CaseRequirement.objects.filter(case__in=[one.pk for one in cases if one.pk is not None])
+    for number, name in rows.values_list("case_id", "requirement"):
+        found[number].append(name)
+    return found
+
+
+def _in_order(codes: set[str], run: Run, law: Law) -> frozenset[str]:
+    """Of enterprises with an insurance case and no anomaly on record, those of which that can be said."""
+    if not codes:
+        return frozenset()
+    facts, policy = facts_on(run.as_of, run.revision_id, codes), law.policy_on(run.as_of)
+    return frozenset(one for one in codes if is_insurance_in_order(law, policy, facts, one, run.as_of))
 
 
 def _insurance_is_fresh(run: Run, law: Law) -> bool:

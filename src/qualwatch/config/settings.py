@@ -121,6 +121,7 @@ EMAIL_HOST = os.environ.get("QUALWATCH_SMTP_HOST", "")
 EMAIL_PORT = int(os.environ.get("QUALWATCH_SMTP_PORT", "25"))
 EMAIL_HOST_USER = os.environ.get("QUALWATCH_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("QUALWATCH_SMTP_PASSWORD", "")
+EMAIL_TIMEOUT = 10  # seconds; a server that hangs is a failed attempt
 EMAIL_USE_TLS = os.environ.get("QUALWATCH_SMTP_TLS") == "1"
 DEFAULT_FROM_EMAIL = os.environ.get("QUALWATCH_MAIL_FROM", "qualwatch@localhost")
 SMS_GATEWAY = os.environ.get("QUALWATCH_SMS_URL", "")

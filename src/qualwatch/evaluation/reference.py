@@ -22,6 +22,7 @@ from qualwatch.law.model import GRADE_NAMES
 from qualwatch.law.policy import Policy
 
 REGISTERS = ("enterprises", "items", "registrations")
+IN_ORDER = ("paid", "exempt", "insurance-not-yet-due")
 DECISIVE = ("enterprises", "accepted_findings")  # an unread row of these may settle every item of its enterprise
 
 
@@ -40,6 +41,18 @@ def judge(
     """
     own = facts.for_enterprise(credit_code)
     return _Judge(law, policy, facts, own, credit_code, as_of, known_on or as_of).result()
+
+
+def is_insurance_in_order(law: Law, policy: Policy, facts: Facts, credit_code: str, as_of: date) -> bool:
+    """Whether every registered person's insurance was judged and is in order. False where anything cannot be said."""
+    own = facts.for_enterprise(credit_code)
+    one = _Judge(law, policy, facts, own, credit_code, as_of, as_of)
+    if one._place() is not None or one._too_old():
+        return False
+    if any(row.credit_code in one.bench.codes and row.table != "items" for row in own.unread):
+        return False
+    people = {row.person_id for row in own.registrations if one.bench.standing(row) is None}
+    return all(one.bench.insurance(person)[0] in IN_ORDER for person in people)
 
 
 @dataclass(frozen=True)

@@ -78,11 +78,15 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A requirement that the enterprise was warned of. recovered_on: since when it has been met, or has ended."""
+    """A requirement that the enterprise was warned of, and when that was proved to have reached it.
+
+    recovered_on: since when it has been met, or has ended.
+    """
 
     requirement: str
     pushed_on: date
     deadline: Deadline
+    proved_on: date | None = None
     recovered_on: date | None = None
     is_ended: bool = False
     is_determined: bool = False
@@ -162,6 +166,7 @@ class CaseState:
     red: Deadline | None = None
     last_found: str = "none"  # what the last fresh run said of it: short, recovered, cannot-say
     last_found_on: date | None = None
+    was_seen_short: bool = False  # by a run, since it was opened
     needs_review: bool = False
     rechecked_on: date | None = None
     withdrawal: Withdrawal | None = None

@@ -20,9 +20,7 @@ def found(state: CaseState, event: Event, terms: Terms) -> Result:
     state = replace(state, named=named)
     if state.is_open and _is_good(state, event):
         if state.origin == "officer":
-            first = not state.needs_review
-            state = replace(_said(state, "recovered", event), needs_review=True)
-            return state, (Effect("open-task", detail="review"),) if first else ()
+            return _recovered(state, event)
         ended = all(one.is_ended for one in named if _matters(state, one))
         return closed(state, event, "requirement-ended" if ended else "recovered")
     if state.place == "none" and not new:
@@ -30,11 +28,24 @@ def found(state: CaseState, event: Event, terms: Terms) -> Result:
     says = {event.verdicts.get(one.requirement, "cannot-say") for one in (*named, *new) if _matters(state, one)}
     last = "short" if "short" in says else "cannot-say"
     back = state.origin == "officer" and last == "short"  # fell short again before anybody reviewed it
-    state = replace(_said(state, last, event), named=(*named, *new), needs_review=state.needs_review and not back)
+    state = replace(_said(state, last, event), named=(*named, *new), needs_review=state.needs_review and not back,
+        was_seen_short=state.was_seen_short or last == "short",
+    )  # fmt: skip
     if state.place == "none":
         return replace(state, place="yellow"), (Effect("push", tuple(one.requirement for one in new)),)
     pushed = (*restarted, *(one.requirement for one in new))
     return state, (Effect("push-addition", pushed),) if pushed else ()
+
+
+def _recovered(state: CaseState, event: Event) -> Result:
+    """An officer's red card goes to review when runs that said short say so no more, unless an officer knows better.
+
+    Where no run ever said short, the registers only contradict what was found on the spot: a recheck decides.
+    """
+    knows_better = state.rechecked_on is not None and state.last_found != "short"
+    first = state.was_seen_short and not knows_better and not state.needs_review
+    after = replace(_said(state, "recovered", event), needs_review=state.needs_review or first)
+    return after, (Effect("open-task", detail="review"),) if first else ()
 
 
 def _said(state: CaseState, word: str, event: Event) -> CaseState:
@@ -52,7 +63,8 @@ def _looked_at(state: CaseState, event: Event, terms: Terms) -> tuple[tuple[Name
         elif verdict == "short" and one.recovered_on is not None:
             one = replace(one, recovered_on=None, is_ended=False)
             if not one.is_determined:
-                one = replace(one, pushed_on=event.on, deadline=terms.yellow.from_day(event.on, terms.calendar))
+                deadline = terms.yellow.from_day(event.on, terms.calendar)
+                one = replace(one, pushed_on=event.on, deadline=deadline, proved_on=None)
                 restarted.append(one.requirement)
         named.append(one)
     return tuple(named), tuple(restarted)
@@ -109,14 +121,20 @@ def inspected(state: CaseState, event: Event, terms: Terms) -> Result:
     named = tuple(Named(one, event.on, deadline, is_determined=True) for one in event.requirements)
     after = replace(
         state, origin="officer", place="red", named=named, published_on=event.on,
-        determined_by=(event.by, *event.others), last_found="short", last_found_on=event.on,
+        determined_by=(event.by, *event.others),
+        was_seen_short="short" in event.verdicts.values(), last_found="short", last_found_on=event.on,
     )  # fmt: skip
     return after, (Effect("publish-red", event.requirements), Effect("issue-order"))
 
 
 def push_proved(state: CaseState, event: Event, terms: Terms) -> Result:
-    """The first proof stays."""
-    return replace(state, push_proved_on=state.push_proved_on or event.proved_on), ()
+    """The first proof of each requirement stays."""
+    named = tuple(
+        replace(one, proved_on=one.proved_on or event.proved_on)
+        if not event.requirements or one.requirement in event.requirements else one
+        for one in state.named
+    )  # fmt: skip
+    return replace(state, named=named, push_proved_on=state.push_proved_on or event.proved_on), ()
 
 
 def propose(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -159,10 +177,12 @@ def order_served(state: CaseState, event: Event, terms: Terms) -> Result:
 
 
 def recheck(state: CaseState, event: Event, terms: Terms) -> Result:
-    """An officer has looked: still short (`outcome` red), or recovered, which a review then closes."""
+    """An officer has looked: still short, or recovered, which somebody else's review then closes."""
+    seen = tuple(dict.fromkeys((*state.determined_by, event.by)))
+    state = replace(state, rechecked_on=event.on, determined_by=seen)
     if event.outcome == "recovered":
-        return replace(state, rechecked_on=event.on, needs_review=True, last_found="recovered"), ()
-    return replace(state, rechecked_on=event.on, needs_review=False, last_found="short"), ()
+        return replace(state, needs_review=True), (Effect("open-task", detail="review"),)
+    return replace(state, needs_review=False, last_found="none"), ()
 
 
 def review(state: CaseState, event: Event, terms: Terms) -> Result:

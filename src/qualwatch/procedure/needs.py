@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from qualwatch.procedure.course import ENDINGS, OUTCOMES, ROUTES, CaseState, Event, Terms
+from qualwatch.procedure.course import ENDINGS, OUTCOMES, ROUTES, CaseState, Event, Named, Terms
 from qualwatch.procedure.periods import Deadline, may_rest_on
 from qualwatch.wording import gettext_noop as _n
 
@@ -35,10 +35,15 @@ def _ripe(state: CaseState, event: Event, outcome: str, requirements: tuple[str,
         bool(requirements)
         and event.is_fresh
         and state.is_over(event.on)
-        and state.push_proved_on is not None
+        and all((one := state.of(name)) is not None and one.proved_on is not None for name in requirements)
         and (state.application is None or not state.application.is_first)
         and set(requirements) <= set(ripe_requirements(state, event))
     )
+
+
+def _told(state: CaseState, event: Event) -> tuple[Named, ...]:
+    """The requirements whose telling is proved."""
+    return tuple(one for one in state.named if not event.requirements or one.requirement in event.requirements)
 
 
 def _still_ripe(state: CaseState, event: Event, _terms: Terms) -> bool:
@@ -52,7 +57,8 @@ def _prolongs_in_limits(state: CaseState, event: Event, terms: Terms) -> bool:
     if outcome != "prolonged":
         return True
     latest = terms.prolongation.from_day(event.on, terms.calendar).ends_on
-    return state.prolonged is None and until is not None and event.on < until.ends_on <= latest
+    over = state.is_over(event.on)
+    return over and state.prolonged is None and until is not None and event.on < until.ends_on <= latest
 
 
 def _undecided(state: CaseState) -> bool:
@@ -109,7 +115,19 @@ NEEDS: Mapping[str, Need] = {
         _n("不予认定或修复要留下更正、豁免或认可，否则次日又会预警"),
         lambda s, e, t: (e.name == "propose" and e.outcome != "dismissed") or bool(e.leaves),
     ),
-    "prolongs-in-limits": Need(_n("延长整改只能一次，不超过政策规定的期限"), _prolongs_in_limits),
+    "prolongs-in-limits": Need(_n("延长整改只能在期满后提出，只能一次，不超过政策规定的期限"), _prolongs_in_limits),
+    "proof-since-told": Need(
+        _n("凭证的日期不能早于推送"),
+        lambda s, e, t: bool(_told(s, e)) and all(
+            e.proved_on is not None and e.proved_on >= one.pushed_on for one in _told(s, e)
+        ),
+    ),
+    "proof-since-published": Need(
+        _n("送达不能早于认定公布"),
+        lambda s, e, t: e.proved_on is not None and s.published_on is not None and e.proved_on >= s.published_on,
+    ),
+    "known-recheck": Need(_n("复查结果只能是：仍不达标、已达标"), lambda s, e, t: e.outcome in ("short", "recovered")),
+    "evidence-if-red": Need(_n("红牌案件终结要附证据"), lambda s, e, t: s.place != "red" or e.has_evidence),
     "order-not-served": Need(_n("责令整改已经送达"), lambda s, e, t: s.order_served_on is None),
     "review-due": Need(_n("没有核查或复查说明已经达标"), lambda s, e, t: s.needs_review),
     "withdrawal-undecided": Need(_n("撤回已经决定，只能另行申请或复议"), lambda s, e, t: _undecided(s)),
@@ -124,7 +142,7 @@ NEEDS: Mapping[str, Need] = {
         and (s.proposal is None or s.proposal.by != e.by),
     ),
     "was-red": Need(_n("没有认定过红牌"), lambda s, e, t: s.published_on is not None),
-    "ending-code": Need(_n("请选一个终结原因"), lambda s, e, t: e.code in ENDINGS),
+    "ending-code": Need(_n("请选一个终结原因"), lambda s, e, t: e.code in ENDINGS and e.code != "withdrawn"),
     # withdrawal
     "no-withdrawal": Need(_n("撤回程序已经启动"), lambda s, e, t: s.withdrawal is None or not s.withdrawal.is_open),
     "withdrawal": Need(_n("没有进行中的撤回程序"), lambda s, e, t: s.withdrawal is not None and s.withdrawal.is_open),

@@ -123,10 +123,10 @@ def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date) -> int:
     return len(made)
 
 
-def post_freshness(*, day: date, loaded: Mapping[str, date | None], is_fresh: bool) -> None:
+def post_freshness(*, day: date, loaded: Mapping[str, date | None], limit_days: int) -> None:
     """How old the registers are on a day."""
     told = {name: one.isoformat() if one else None for name, one in loaded.items()}
-    Freshness.objects.update_or_create(day=day, defaults={"loaded": told, "is_fresh": is_fresh})
+    Freshness.objects.update_or_create(day=day, defaults={"loaded": told, "limit_days": limit_days})
 
 
 @transaction.atomic

@@ -76,11 +76,11 @@ class Standing(models.Model):
 
 
 class Freshness(models.Model):
-    """How old the registers were on a day; a day without a row is one on which nobody looked."""
+    """How old the registers were when somebody last looked, and how old they may be."""
 
     day = models.DateField(unique=True)
     loaded = models.JSONField()  # table: the day whose list was the newest, or null
-    is_fresh = models.BooleanField()  # young enough to say anything of an item
+    limit_days = models.PositiveIntegerField()  # older lists say nothing of an item
 
     def __str__(self) -> str:
         return f"{self.day}"

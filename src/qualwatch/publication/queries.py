@@ -45,7 +45,7 @@ def standings_of(credit_code: str, day: date) -> list[Answer]:
     for row in rows:
         card = cards.get((row.category, row.sub_item))
         word, why = (row.standing, row.because) if fresh else ("cannot-say", "items-stale")
-        if card is not None and row.standing == "in-force":
+        if card is not None and (row.standing == "in-force" or row.because == "not-in-register"):
             word, why = "red", ""
         found.append(
             Answer(word, why, row.enterprise, row.qualification, row.category, row.sub_item, row.grade,
@@ -55,9 +55,12 @@ def standings_of(credit_code: str, day: date) -> list[Answer]:
 
 
 def is_fresh(day: date) -> bool:
-    """Whether the register of items was young enough on a day; a day on which nobody looked is not."""
-    found = Freshness.objects.filter(day=day).first()
-    return bool(found and found.is_fresh)
+    """Whether the lists known by a day were young enough on it."""
+    found = Freshness.objects.filter(day__lte=day).order_by("-day").first()
+    if found is None:
+        return False
+    days = [date.fromisoformat(one) for one in found.loaded.values() if one]
+    return len(days) == len(found.loaded) > 0 and all((day - one).days <= found.limit_days for one in days)
 
 
 def cards_on(day: date, **which: Any) -> list[RedCard]:
@@ -79,8 +82,14 @@ def cards_to_see(day: date) -> list[RedCard]:
 
 
 def entries_after(sequence: int, at_most: int = 1000) -> list[FeedEntry]:
-    """The feed from a number on."""
-    return list(FeedEntry.objects.filter(sequence__gt=sequence).order_by("sequence")[:at_most])
+    """The feed from a number on. Of what has been removed since only the tombstone is left."""
+    found = list(FeedEntry.objects.filter(sequence__gt=sequence).order_by("sequence")[:at_most])
+    gone = FeedEntry.objects.filter(body__isnull=True, key__in=[one.key for one in found])
+    last = {(one.kind, one.key): one.sequence for one in gone}
+    for one in found:
+        if one.sequence < last.get((one.kind, one.key), 0):
+            one.body = None
+    return found
 
 
 def shown(card: RedCard) -> dict[str, Any]:

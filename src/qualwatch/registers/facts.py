@@ -1,8 +1,9 @@
 """The facts of any day as they were known at any moment."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -156,6 +157,19 @@ def _present(revision: int) -> dict[str, list[str]]:
         + [slug for slug in order if {name, WITH.get(name)} & set(sources()[slug].tables)]
         for name in TABLES
     }
+
+
+def believed(model: type[Recorded], names: Sequence[str], **which: Any) -> list[tuple[Any, ...]]:
+    """Rows on record now, of each key the one that is believed: a correction before its source, then by precedence."""
+    order = {CORRECTION: 0} | {slug: one.precedence for slug, one in sources().items()}
+    key = (*model.KEY, "nth")
+    best: dict[tuple[Any, ...], tuple[int, tuple[Any, ...]]] = {}
+    rows = model._default_manager.filter(recorded_to=None, **which).order_by("pk")
+    for source, *told in rows.values_list("source", *key, *names):
+        place, whose = order.get(source, 0), tuple(told[: len(key)])
+        if whose not in best or place < best[whose][0]:
+            best[whose] = (place, tuple(told[len(key) :]))
+    return [told for _place, told in best.values()]
 
 
 def _has_given(source: str, revision: int) -> bool:

@@ -20,7 +20,8 @@ from qualwatch.procedure.course import CaseState, Event
 from qualwatch.procedure.periods import Deadline
 from qualwatch.procedure.transitions import CannotStep, step
 from qualwatch.registers.acceptances import Requirement, accept_finding
-from qualwatch.registers.models import Correction, ExemptionRow
+from qualwatch.registers.models import Correction, ExemptionRow, RegistrationRow
+from qualwatch.registers.tables import lock
 from qualwatch.wording import gettext as _
 
 INSURANCE = "insurance"
@@ -92,6 +93,11 @@ def sign(*, case: Case, by: Account, law: Law, at: datetime, because: str = "") 
     doing = Doing(law, at, by.username)
     made = case.determinations.filter(state="proposed").first()
     if made is not None:
+        if made.outcome == "dismissed":
+            lock()  # the registers before the case, as the patrol does
+            open_ones = case.requirements.filter(recovered_on=None).exclude(requirement__in=made.requirements)
+            if open_ones.exists():
+                raise CannotStep("leaves-something", _("还有没有写进认定的指标，请退回"))
         _checked_left(case, made.outcome, made.leaves, made.left, doing)  # it may be gone by now
     event = replace(_event("sign", case, doing, by, law), because=because or (made.because if made else ""))
     figures = _seen(case, law).verdicts_of(case)[1]
@@ -99,7 +105,7 @@ def sign(*, case: Case, by: Account, law: Law, at: datetime, because: str = "") 
     done = act(case=case, event=event, doing=doing, perform=perform, figures=figures)
     _decided(case, by, at, "signed", because)
     if made is not None and made.outcome == "dismissed":
-        _leave(case, made, doing)
+        _leave(case, made, figures, doing)
     if made is not None and any(effect.name == "open-red" for effect in done.effects):
         _open_reds(case, made, by, doing)
     return done
@@ -139,7 +145,8 @@ def _checked_left(case: Case, outcome: str, leaves: str, left: dict[str, Any], d
         return {"until": until.isoformat()}
     number = int(left.get(leaves) or 0)
     if leaves == "correction":
-        is_there = Correction.objects.filter(pk=number, released_at=None).exists()
+        correction = Correction.objects.filter(pk=number, released_at=None).first()
+        is_there = correction is not None and _concerns(case, correction)
     else:
         theirs = ExemptionRow._default_manager.filter(recorded_to=None, credit_code=case.credit_code)
         is_there = theirs.filter(pk=number).exists()
@@ -148,14 +155,23 @@ def _checked_left(case: Case, outcome: str, leaves: str, left: dict[str, Any], d
     return left
 
 
-def _leave(case: Case, made: Determination, doing: Doing) -> None:
-    """The accepted finding that a dismissal leaves, at what is held now."""
+def _concerns(case: Case, correction: Correction) -> bool:
+    """Whether a correction is about the enterprise or somebody registered there."""
+    if correction.key.get("credit_code") == case.credit_code:
+        return True
+    current = RegistrationRow._default_manager.filter(recorded_to=None, credit_code=case.credit_code)
+    return current.filter(person_id=correction.key.get("person_id") or 0).exists()
+
+
+def _leave(case: Case, made: Determination, figures: Mapping[str, Any], doing: Doing) -> None:
+    """The accepted finding that a dismissal leaves, at what is held today."""
     if made.leaves != "accepted-finding":
         return
     for row in case.requirements.filter(requirement__in=made.requirements):
+        held = figures.get(row.requirement, row.told).get("held")
         about = Requirement(case.credit_code, case.category or "", case.sub_item or "", row.requirement)
         accept_finding(
-            about=about, at_held=int(row.told.get("held") or 0), until=date.fromisoformat(made.left["until"]),
+            about=about, at_held=int(held or 0), until=date.fromisoformat(made.left["until"]),
             because=made.because, by=doing.by, at=doing.at,
         )  # fmt: skip
 
@@ -167,16 +183,21 @@ def _open_reds(case: Case, made: Determination, by: Account, doing: Doing) -> No
         one = seen.case_of_item((case.credit_code, category, sub_item))
         if not one.grade:
             raise CannotStep("items", _("登记里没有这项有效资质：{item}").format(item=f"{category} {sub_item}".strip()))
+        if Case.objects.filter(
+            credit_code=case.credit_code, category=category, sub_item=sub_item, ground=INSURANCE, place="red"
+        ).exists():
+            continue  # it is red for it already
         one.ground, one.origin, one.opened_on = INSURANCE, "officer", doing.on
         open_red(one, Event(
             "inspected", doing.on, by=by.username, others=(made.proposed_by,), requirements=(INSURANCE,),
-            because=made.because, has_evidence=True,
+            because=made.because, has_evidence=True, verdicts=seen.verdicts_of(case)[0],
         ), seen.verdicts_of(case)[1], doing)  # fmt: skip
 
 
 def open_red(case: Case, event: Event, figures: Mapping[str, Any], doing: Doing) -> Step:
     """A new case that begins red."""
     state = CaseState(ground=case.ground, origin="officer")  # type: ignore[arg-type]  # the database's words
+    number = next_number("red-card", RED_PREFIX, doing.on.year)  # locks: of two at once one waits here
     same = Case.objects.exclude(place="closed").filter(
         credit_code=case.credit_code, category=case.category, sub_item=case.sub_item, ground=case.ground,
         origin="officer",
@@ -187,7 +208,7 @@ def open_red(case: Case, event: Event, figures: Mapping[str, Any], doing: Doing)
     done = Step(case, state, after, (), event, figures)
     case.opened_on = doing.on
     put(case, after, doing)
-    case.version, case.card_number = 1, next_number("red-card", RED_PREFIX, doing.on.year)
+    case.version, case.card_number = 1, number
     case.save()
     for row in rows_of(done, [])[0]:
         row.case = case

@@ -6,20 +6,25 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from qualwatch.accounts.models import Account
+from qualwatch.accounts.queries import may
 from qualwatch.assessments.models import Run
 from qualwatch.cases.actions.determine import open_red
 from qualwatch.cases.competence import check, check_place
 from qualwatch.cases.course import Doing, Step, act
 from qualwatch.cases.effects import perform
-from qualwatch.cases.models import Case, CreditRecord, Notice, SupervisionFinding, Urging
+from qualwatch.cases.models import GROUNDS, Case, CreditRecord, Notice, SupervisionFinding, Urging
 from qualwatch.cases.seen import Seen
 from qualwatch.journal.actions import record
 from qualwatch.law.loader import Law
 from qualwatch.procedure.course import Event
 from qualwatch.procedure.transitions import CannotStep
+from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext as _
+
+INSURANCE = "insurance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +54,28 @@ def record_supervision_finding(*, found: Found, by: Account, law: Law, at: datet
         raise CannotStep("items", _("登记里没有这项有效资质"))
     case.ground, case.origin = found.ground, "officer"
     where = check_place(by, "propose", case)
+    figures = _checked_figures(found)
     evidence = [one for one in found.evidence if one.strip()]
     event = Event(
-        "inspected", doing.on, by=by.username, requirements=tuple(found.figures), because=found.what,
+        "inspected", doing.on, by=by.username, requirements=tuple(figures), because=found.what,
+        verdicts={name: verdict for name, verdict in seen.verdicts_of(case)[0].items() if name in figures},
         has_evidence=bool(evidence),
     )  # fmt: skip
-    if not found.figures:
-        raise CannotStep("requirements", _("请写明哪些指标不达标"))
-    done = open_red(case, event, found.figures, doing)
+    done = open_red(case, event, figures, doing)
     SupervisionFinding.objects.create(
         case=done.case, found_on=doing.on, what=found.what, evidence=evidence, authority=where, by=by.username
     )
     return done
+
+
+def _checked_figures(found: Found) -> dict[str, dict[str, int]]:
+    """What will be public: known requirements with whole numbers, and nothing else."""
+    numbers = ("required", "held", "shortfall")
+    known = found.figures and set(found.figures) <= {*REQUIREMENTS, INSURANCE} and found.ground in GROUNDS
+    plain = all(type(told.get(name, 0)) is int for told in found.figures.values() for name in numbers)
+    if not known or not plain:
+        raise CannotStep("requirements", _("请写明哪些指标不达标，应有、现有各几人"))
+    return {slug: {name: told[name] for name in numbers if name in told} for slug, told in found.figures.items()}
 
 
 @transaction.atomic
@@ -70,6 +85,7 @@ def urge(*, case: Case, kind: str, what: str, by: Account, at: datetime, law: La
     if not what.strip():
         raise CannotStep("because", _("请写明内容"))
     on = Doing(law, at, by.username).on
+    Case.objects.select_for_update().get(pk=case.pk)
     made = Urging.objects.create(case=case, kind=kind, on=on, what=what, by=by.username)
     record(stream=case.stream, by=by.username, at=at, what="urged", basis=_("71号文 三"),
            details={"kind": kind, "what": what, "authority": where})  # fmt: skip
@@ -85,6 +101,7 @@ def record_fraud(
     evidence = [one for one in evidence if one.strip()]
     if not (what.strip() and evidence and referred_to.strip()):
         raise CannotStep("evidence", _("要写明事实、证据和移送单位"))
+    Case.objects.select_for_update().get(pk=case.pk)
     made = CreditRecord.objects.create(
         case=case, credit_code=case.credit_code, what=what, evidence=evidence, referred_to=referred_to,
         recorded_on=Doing(law, at, by.username).on, by=by.username,
@@ -94,12 +111,14 @@ def record_fraud(
     return made
 
 
-def prove_push(*, case: Case, proved_on: date, by: str, law: Law, at: datetime) -> Step:
-    """The enterprise has opened the warning, or its service is proved."""
-    doing = Doing(law, at, by)
-    return act(
-        case=case, event=Event("push-proved", doing.on, by=by, proved_on=proved_on), doing=doing, perform=perform
-    )
+def prove_push(*, case: Case, proved_on: date, evidence: str, by: Account, law: Law, at: datetime) -> Step:
+    """The service of the warning is proved: of every requirement that the case names."""
+    check_place(by, "serve", case)
+    if not evidence.strip():
+        raise CannotStep("proof", _("请写明送达凭证"))
+    doing = Doing(law, at, by.username)
+    event = Event("push-proved", doing.on, by=by.username, proved_on=proved_on, because=evidence)
+    return act(case=case, event=event, doing=doing, perform=perform)
 
 
 def prove_order(*, case: Case, proved_on: date, evidence: str, by: Account, law: Law, at: datetime) -> Step:
@@ -139,11 +158,11 @@ def annul(*, case: Case, because: str, document: str, by: Account, law: Law, at:
     return act(case=case, event=event, doing=doing, perform=perform)
 
 
-def end(*, case: Case, code: str, because: str, by: Account, law: Law, at: datetime) -> Step:
-    """Records what became of the item or the enterprise: merger, split, moved out, duplicate, …"""
-    check(by, "propose", case)
+def end(*, case: Case, code: str, because: str, by: Account, law: Law, at: datetime, evidence: str = "") -> Step:
+    """Records what became of the item or the enterprise. A red card: by a reviewer who did not determine it."""
+    check(by, "sign" if case.place == "red" else "propose", case)
     doing = Doing(law, at, by.username)
-    event = Event("end", doing.on, by=by.username, code=code, because=because)
+    event = Event("end", doing.on, by=by.username, code=code, because=because, has_evidence=bool(evidence.strip()))
     return act(case=case, event=event, doing=doing, perform=perform)
 
 
@@ -157,16 +176,20 @@ def open_notice(*, notice: Notice, by: Account, at: datetime, law: Law) -> bool:
     is_theirs = where is not None and (
         where.credit_code == notice.credit_code if notice.credit_code else where.slug == notice.organisation
     )
-    if not is_theirs:
+    if not is_theirs or not may(by, "see-own" if notice.credit_code else "read-cases"):
         raise Notice.DoesNotExist(notice.pk)
+    case = Case.objects.select_for_update().get(pk=notice.case_id)  # the case before its stream, as everywhere
     first = Notice.objects.filter(pk=notice.pk, first_opened_at=None).update(
         first_opened_at=at, first_opened_by=by.username
     )
     if not first:
         return False
-    case = notice.case
     details = {"notice": notice.pk, "kind": notice.kind}
     record(stream=case.stream, by=by.username, at=at, what="notice-opened", details=details)
-    if notice.credit_code and notice.kind == "push" and case.place != "closed":
-        prove_push(case=case, proved_on=Doing(law, at, by.username).on, by=by.username, law=law, at=at)
+    told_on = timezone.localdate(notice.put_at)
+    told = case.requirements.filter(pushed_on=told_on, proved_on=None).values_list("requirement", flat=True)
+    if notice.credit_code and notice.kind in ("push", "push-addition") and case.place != "closed" and told:
+        doing = Doing(law, at, by.username)
+        event = Event("push-proved", doing.on, by=by.username, proved_on=doing.on, requirements=tuple(told))
+        act(case=case, event=event, doing=doing, perform=perform)
     return True

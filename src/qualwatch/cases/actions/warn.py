@@ -19,15 +19,16 @@ from qualwatch.cases.telling import LETTER, tell
 from qualwatch.journal.actions import record_all
 from qualwatch.procedure.course import CaseState, Event
 from qualwatch.procedure.transitions import step
+from qualwatch.publication.actions import post_red_period
 
 SAID = ("push", "push-addition", "tell-closed")  # said all together, the rest case by case
 INSURANCE = "insurance"
 CASE_FIELDS = [
     "place", "enterprise", "qualification", "grade", "certificate_no", "licensing_authority", "area", "last_found",
-    "last_found_on", "needs_review", "closed_on", "closed_because", "watched_until", "version", "prolonged_until",
-    "is_prolonged_provisional", "red_ends_on", "is_red_provisional", "has_application",
+    "last_found_on", "needs_review", "was_seen_short", "closed_on", "closed_because", "watched_until", "version",
+    "prolonged_until", "is_prolonged_provisional", "red_ends_on", "is_red_provisional", "has_application",
 ]  # fmt: skip
-REQUIREMENT_FIELDS = ["pushed_on", "ends_on", "is_provisional", "recovered_on", "is_ended", "told"]
+REQUIREMENT_FIELDS = ["pushed_on", "ends_on", "is_provisional", "proved_on", "recovered_on", "is_ended", "told"]
 
 
 @dataclass(slots=True)
@@ -72,6 +73,8 @@ def _known_cases(work: Work, cases: Iterable[Case]) -> None:
         state, effects = step(before, found, work.doing.terms)
         if state.is_open:
             state, _none = step(state, Event("calendar-loaded", work.doing.on), work.doing.terms)
+        if state.place == "red" and state.red is not None and state.red != before.red:
+            post_red_period(case.card_number, ends_on=state.red.ends_on, at=work.doing.at)
         if before.proposal is not None and state.place == "closed":
             Determination.objects.filter(case=case, state="proposed").update(state="void")
         done = Step(case, before, state, effects, found, figures)
@@ -82,13 +85,15 @@ def _known_cases(work: Work, cases: Iterable[Case]) -> None:
 
 
 def _new_cases(work: Work, cases: Iterable[Case]) -> None:
+    cases = list(cases)
     known = {(item_of(one), one.ground) for one in cases if one.origin == "system"}
     watched = _watched(work.doing)
     for item in work.seen.short_items():
         if (item, "shortage") not in known:
             _open(work, work.seen.case_of_item(item), watched.get((*item, "shortage")))
+    determined = {one.credit_code for one in cases if one.ground == INSURANCE and one.origin == "officer"}
     for code in work.seen.anomalous():
-        if ((code, "", ""), INSURANCE) not in known:
+        if ((code, "", ""), INSURANCE) not in known and code not in determined:  # its items are red for it already
             _open(work, work.seen.case_of_enterprise(code), watched.get((code, "", "", INSURANCE)))
 
 
