@@ -220,3 +220,20 @@ def test_opening_an_addition_proves_the_addition_only(bureau: Bureau) -> None:
     new = Notice.objects.filter(case=again, kind="push", credit_code=OWN).get()
     open_notice(notice=new, by=boss, at=bureau.office.tick(NEXT + timedelta(days=2)), law=bureau.law)
     assert again.requirements.get().proved_on == NEXT + timedelta(days=2)
+
+
+def test_a_period_that_is_over_is_a_task_until_somebody_acts(bureau: Bureau) -> None:
+    case = bureau.yellow()
+    bureau.morning(OVER)
+    bureau.morning(OVER + timedelta(days=1))
+    task = Task.objects.get(kind="propose", done_on=None)
+    assert (task.organisation, task.due_on) == ("province", OVER)
+    assert Task.objects.filter(kind="letter", done_on=None).exists()
+    bureau.prove(case, OVER + timedelta(days=1))  # the letter came
+    assert not Task.objects.filter(kind="letter", done_on=None).exists()
+    bureau.propose(case, day=OVER + timedelta(days=1))
+    assert not Task.objects.filter(kind="propose", done_on=None).exists()
+    bureau.sign(case, day=OVER + timedelta(days=1))
+    bureau.serve_order(case, OVER + timedelta(days=1))
+    bureau.morning(date(2026, 8, 25))
+    assert Task.objects.get(kind="withdraw", done_on=None).case == case

@@ -34,7 +34,10 @@ def perform(done: Step, doing: Doing) -> None:
 
 def settle(done: Step, doing: Doing) -> None:
     """Closes the tasks that a step has done; where the case is closed all but letters, which say so."""
-    waiting = Task.objects.filter(case=done.case, done_on=None).exclude(kind=LETTER)
+    waiting = Task.objects.filter(case=done.case, done_on=None)
+    if done.event.name == "push-proved":
+        waiting.filter(kind=LETTER).update(done_on=doing.on, done_by=doing.by)
+    waiting = waiting.exclude(kind=LETTER)
     if done.after.place != "closed":
         waiting = waiting.filter(kind__in=DONE_BY.get(done.event.name, ()))
     waiting.update(done_on=doing.on, done_by=doing.by)

@@ -1,13 +1,16 @@
-"""Reminders before a period ends, once each; said late rather than never (F36)."""
+"""Reminders before a period ends, once each; said late rather than never (F36). Tasks when it is over."""
 
 from datetime import timedelta
 
 from qualwatch.cases import words
+from qualwatch.cases.competence import competent_for
 from qualwatch.cases.course import Doing
-from qualwatch.cases.models import Case, CaseRequirement, Notice
+from qualwatch.cases.models import Case, CaseRequirement, Notice, Task
+from qualwatch.cases.queries import over_on
 from qualwatch.cases.telling import Said, tell
 
 KIND = "reminder"
+DUE = {"yellow": "propose", "red": "withdraw"}  # what the authority has to do when a period is over
 
 
 def remind(doing: Doing) -> int:
@@ -29,3 +32,15 @@ def remind(doing: Doing) -> int:
     ]
     tell(said, doing.at)
     return len(said)
+
+
+def escalate(doing: Doing) -> int:
+    """A task for the competent authority of every case whose period is over, once while it waits; how many."""
+    over = [one for one in over_on(doing.on) if one.last_found == "short"]
+    waiting = set(Task.objects.filter(done_on=None, kind__in=DUE.values()).values_list("case_id", "kind"))
+    made = [
+        Task(case=one, kind=DUE[one.place], organisation=competent_for(one), opened_on=doing.on, due_on=doing.on)
+        for one in over if (one.pk, DUE[one.place]) not in waiting
+    ]  # fmt: skip
+    Task.objects.bulk_create(made, batch_size=1000)
+    return len(made)

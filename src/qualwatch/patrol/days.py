@@ -15,7 +15,7 @@ from qualwatch.assessments.models import Run
 from qualwatch.cases.actions.warn import take_up_run
 from qualwatch.cases.course import Doing
 from qualwatch.cases.models import Heartbeat
-from qualwatch.cases.reminders import remind
+from qualwatch.cases.reminders import escalate, remind
 from qualwatch.cases.standings import publish_register
 from qualwatch.journal.actions import seal
 from qualwatch.journal.models import Seal
@@ -50,6 +50,7 @@ def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayDone:
         with _timed(took, "cases"):
             counts = take_up_run(run=_newest(run), doing=doing)
             counts["reminded"] += remind(doing)
+            counts["escalated"] += escalate(doing)
         with _timed(took, "publish"):
             counts["standings"] += publish_register(on=doing.on, law=law)
             hide_what_is_over(on=doing.on, at=at)
