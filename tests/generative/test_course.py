@@ -13,7 +13,7 @@ from qualwatch.procedure.course import CLOSED, CaseState, Effect
 from qualwatch.procedure.transitions import ADVERSE, BY_EVENT, EFFECTS, CannotStep, step
 
 TOLD_PUBLICLY = ("publish-red", "publish-display", "publish-decision")
-SOME, MANY, WIDE = range(3_000), range(100_000), range(6_000)
+SOME, MANY, WIDE = range(2_000), range(100_000), range(6_000)
 
 
 def looked_at(told: History) -> None:

@@ -359,7 +359,12 @@ def test_rows_of_every_register_only_end(office: Office, slug: str) -> None:
         name = str(field.column)
         if name not in columns and name != "id" and not field.null:
             kind = field.get_internal_type()
-            sample: dict[str, str | int] = {"ForeignKey": 1, "BigIntegerField": 1, "DateField": "2026-01-01"}
+            sample: dict[str, str | int] = {
+                "ForeignKey": 1,
+                "BigIntegerField": 1,
+                "IntegerField": 1,
+                "DateField": "2026-01-01",
+            }
             columns[name] = sample.get(kind, "x")
 
     def insert(**changed: int) -> None:
