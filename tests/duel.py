@@ -6,11 +6,15 @@ import sys
 import time
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bureau import Bureau  # needs Django ready
 
 OVER = date(2026, 7, 21)
 
 
-def bureau_in(folder: Path, day: date = OVER):  # type: ignore[no-untyped-def]  # Bureau, which needs Django ready
+def bureau_in(folder: Path, day: date = OVER) -> Bureau:
     """A bureau that goes on in a state made before."""
     from bureau import SEATS, Bureau
     from office import Office

@@ -94,7 +94,7 @@ def test_an_old_list_ends_nothing_as_expired(bureau: Bureau) -> None:
 
 
 @pytest.mark.parametrize("figures", [
-    {"张三 140105199001011234": {"held": 1}}, {"constructors": {"held": "张三"}}, {},
+    {"张三 140105199001011234": {"held": 1}}, {"constructors": {"required": 3, "held": "张三"}}, {}, {"constructors": {"held": 1}}, {"constructors": {"required": 1, "held": 1}},
 ])  # fmt: skip
 def test_only_known_requirements_and_numbers_become_public(
     bureau: Bureau, figures: dict[str, dict[str, object]]
@@ -232,6 +232,7 @@ def test_a_period_that_is_over_is_a_task_until_somebody_acts(bureau: Bureau) -> 
     bureau.prove(case, OVER + timedelta(days=1))  # the letter came
     assert not Task.objects.filter(kind="letter", done_on=None).exists()
     bureau.propose(case, day=OVER + timedelta(days=1))
+    bureau.patrol(OVER + timedelta(days=1))  # what waits for a signature is nobody's to propose
     assert not Task.objects.filter(kind="propose", done_on=None).exists()
     bureau.sign(case, day=OVER + timedelta(days=1))
     bureau.serve_order(case, OVER + timedelta(days=1))

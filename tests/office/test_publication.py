@@ -177,7 +177,7 @@ def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterpr
     assert [one.project_code for one in key_supervision(on=OVER, law=bureau.law)] == ["P1", "P3"]
     kept = Question.objects.latest("pk")
     assert (kept.answer, kept.by, kept.credit_code) == ("yes", "platform", OWN)
-    assert "晋红〔2026〕1号" in Question.objects.filter(answer="no").first().reasons[0]  # type: ignore[union-attr]  # there is one
+    assert "晋红〔2026〕1号" in Question.objects.filter(answer="no").latest("pk").reasons[0]
 
 
 def test_what_nobody_knows_is_not_answered_with_yes(bureau: Bureau) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from qualwatch.cases.course import Doing, Step
 from qualwatch.cases.models import Case, Conflict
+from qualwatch.journal.actions import Told
 from qualwatch.registers.models import RegistrationRow
 
 ELSEWHERE = "registered-elsewhere"
@@ -38,6 +39,8 @@ def link_conflicts(opened: Iterable[Step], doing: Doing) -> None:
         for code in codes - {one.credit_code}
         for other in at[code]
     }
+    for a, b, _person in sorted(pairs):
+        doing.told.append(Told(f"case/{a}", "conflict-found", details={"other": b}))
     Conflict.objects.bulk_create(
         [Conflict(first_id=a, second_id=b, person_id=person, found_on=doing.on) for a, b, person in sorted(pairs)],
         ignore_conflicts=True,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -34,6 +34,11 @@ class Doing:
         """The Beijing day on which it is really done."""
         return timezone.localdate(self.at)
 
+    def is_fresh(self, as_of: date) -> bool:
+        """Whether a run of a day is young enough to act on today."""
+        limit = self.law.policy_on(self.on)["register_freshness_days"]
+        return timedelta(0) <= self.on - as_of <= timedelta(days=limit)
+
     @property
     def terms(self) -> Terms:
         """The periods of clocks that start today."""
@@ -61,9 +66,9 @@ def state_of(case: Case, requirements: Sequence[CaseRequirement], proposal: Dete
     """A case's rows as the state that `step` knows."""
     return CaseState(
         ground=case.ground,  # type: ignore[arg-type]  # the database knows only these words
-        origin=case.origin,  # type: ignore[arg-type]
+        origin=case.origin,  # type: ignore[arg-type]  # the database knows only these words
         is_whole_enterprise=case.category is None,
-        place=case.place,  # type: ignore[arg-type]
+        place=case.place,  # type: ignore[arg-type]  # the database knows only these words
         named=tuple(
             Named(one.requirement, one.pushed_on, Deadline(one.ends_on, one.is_provisional), one.proved_on,
                   one.recovered_on, one.is_ended, one.is_determined)
@@ -142,10 +147,7 @@ Perform = Callable[[Step, Doing], None]
 
 
 @transaction.atomic
-def act(
-    *, case: Case, event: Event, doing: Doing, perform: Perform, figures: Mapping[str, Any] | None = None,
-    before_saving: Callable[[Case], None] | None = None,
-) -> Step:  # fmt: skip
+def act(*, case: Case, event: Event, doing: Doing, perform: Perform, figures: Mapping[str, Any] | None = None) -> Step:
     """One step of one case. CannotStep where the course has none, or where the case is no longer as it was read."""
     locked = Case.objects.select_for_update().get(pk=case.pk)
     if locked.version != case.version:
@@ -156,8 +158,6 @@ def act(
     after, effects = step(before, event, doing.terms)
     done = Step(locked, before, after, effects, event, figures or {})
     put(locked, after, doing)
-    if before_saving is not None:
-        before_saving(locked)
     perform(done, doing)
     locked.save()
     if waiting is not None and after.proposal is None and event.name not in DECIDES:

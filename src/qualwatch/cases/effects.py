@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db.models import F
-
 from qualwatch.cases import words
 from qualwatch.cases.competence import authority_of, competent_for
 from qualwatch.cases.course import Doing, Step
@@ -26,8 +24,8 @@ Handler = Callable[[Step, Effect, Doing], None]
 
 
 def perform(done: Step, doing: Doing) -> None:
-    """Every effect of a step, in order; then the tasks that it settles."""
-    settle(done, doing)  # first: a step may open a task of the kind that it settles
+    """The tasks that a step settles, then its effects in their order."""
+    settle(done, doing)  # first, for a step may open a task of the kind that it settles
     for effect in done.effects:
         HANDLERS[effect.name](done, effect, doing)
 
@@ -135,8 +133,8 @@ def open_task(case: Case, kind: str, doing: Doing) -> None:
 def next_number(kind: str, prefix: str, year: int) -> str:
     """The next number of a year's sequence, without gaps: its row stays locked until the act is committed."""
     row, _new = NumberSequence.objects.select_for_update().get_or_create(kind=kind, year=year)
-    NumberSequence.objects.filter(pk=row.pk).update(last=F("last") + 1)
-    row.refresh_from_db()
+    row.last += 1
+    row.save(update_fields=["last"])
     return f"{prefix}〔{year}〕{row.last}号"
 
 

@@ -1,13 +1,14 @@
 """Cases. Places are stored (yellow, red, closed); what follows from stored days is reckoned when read."""
 
+from typing import get_args
+
 from django.db import models
 from django.db.models import Q
 
-from qualwatch.procedure.course import CLOSED, OUTCOMES
+from qualwatch.procedure.course import CLOSED, OUTCOMES, Ground, Origin, Place
 
-PLACES = ("yellow", "red", "closed")
-GROUNDS = ("shortage", "insurance")
-ORIGINS = ("system", "officer")
+PLACES = tuple(one for one in get_args(Place) if one != "none")
+GROUNDS, ORIGINS = get_args(Ground), get_args(Origin)
 
 
 class Case(models.Model):

@@ -1,7 +1,7 @@
 """What others ask about cases: work lists, funnels, one case's life."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -84,8 +84,3 @@ def tasks_of(organisation: str) -> list[Task]:
 def life_of(case: Case) -> list[Entry]:
     """Everything the journal has of a case, oldest first."""
     return list(entries_of(case.stream))
-
-
-def open_cases(credit_codes: Iterable[str]) -> list[Case]:
-    """Open cases of some enterprises."""
-    return list(Case.objects.exclude(place="closed").filter(credit_code__in=list(credit_codes)).order_by("pk"))

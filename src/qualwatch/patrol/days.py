@@ -8,14 +8,13 @@ from datetime import date, datetime, timedelta
 from time import perf_counter
 
 from django.db import transaction
-from django.utils import timezone
 
 from qualwatch.assessments.actions import assess, release_run
 from qualwatch.assessments.models import Run
+from qualwatch.cases.actions.remind import escalate, remind
 from qualwatch.cases.actions.warn import take_up_run
 from qualwatch.cases.course import Doing
 from qualwatch.cases.models import Heartbeat
-from qualwatch.cases.reminders import escalate, remind
 from qualwatch.cases.standings import publish_register
 from qualwatch.journal.actions import seal
 from qualwatch.journal.models import Seal
@@ -46,7 +45,7 @@ def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayDone:
         run = assess(as_of=day, law=law, by=by, at=at)
     doing = Doing(law, at, SYSTEM)
     counts: Counter[str] = Counter()
-    if _is_today(day, doing):
+    if doing.is_fresh(day):
         with _timed(took, "cases"):
             counts = take_up_run(run=_newest(run), doing=doing)
             counts["reminded"] += remind(doing)
@@ -54,7 +53,7 @@ def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayDone:
         with _timed(took, "publish"):
             counts["standings"] += publish_register(on=doing.on, law=law)
             hide_what_is_over(on=doing.on, at=at)
-            take_snapshot(day=day)
+            take_snapshot(day=doing.on)
     with _timed(took, "seal"):
         sealed = seal(day=day)
     told = {"run": run.pk, "state": run.state, "by": by, "cases": dict(counts)}
@@ -81,11 +80,6 @@ def _newest(run: Run) -> Run:
     if run.state == "released":
         return run
     return Run.objects.filter(state="released", is_full=True).order_by("-id").first() or run
-
-
-def _is_today(day: date, doing: Doing) -> bool:
-    limit = timedelta(days=doing.law.policy_on(doing.on)["register_freshness_days"])
-    return timedelta(0) <= timezone.localdate(doing.at) - day <= limit
 
 
 @contextmanager

@@ -28,9 +28,12 @@ def found(state: CaseState, event: Event, terms: Terms) -> Result:
     says = {event.verdicts.get(one.requirement, "cannot-say") for one in (*named, *new) if _matters(state, one)}
     last = "short" if "short" in says else "cannot-say"
     back = state.origin == "officer" and last == "short"  # fell short again before anybody reviewed it
-    state = replace(_said(state, last, event), named=(*named, *new), needs_review=state.needs_review and not back,
+    state = replace(
+        _said(state, last, event),
+        named=(*named, *new),
+        needs_review=state.needs_review and not back,
         was_seen_short=state.was_seen_short or last == "short",
-    )  # fmt: skip
+    )
     if state.place == "none":
         return replace(state, place="yellow"), (Effect("push", tuple(one.requirement for one in new)),)
     pushed = (*restarted, *(one.requirement for one in new))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -13,7 +13,7 @@ from qualwatch.cases.competence import check
 from qualwatch.cases.course import Doing, Step, act, put, rows_of, told_of
 from qualwatch.cases.effects import RED_PREFIX, next_number, perform
 from qualwatch.cases.models import Case, Determination
-from qualwatch.cases.seen import Seen
+from qualwatch.cases.seen import INSURANCE, Seen
 from qualwatch.journal.actions import Told, record_all
 from qualwatch.law.loader import Law
 from qualwatch.procedure.course import CaseState, Event
@@ -23,8 +23,6 @@ from qualwatch.registers.acceptances import Requirement, accept_finding
 from qualwatch.registers.models import Correction, ExemptionRow, RegistrationRow
 from qualwatch.registers.tables import lock
 from qualwatch.wording import gettext as _
-
-INSURANCE = "insurance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ def propose(*, case: Case, what: Proposed, by: Account, law: Law, at: datetime) 
     left = _checked_left(case, what.outcome, what.leaves, dict(what.left or {}), doing)
     requirements = list(what.requirements) or [one.requirement for one in case.requirements.filter(recovered_on=None)]
     until = Deadline(what.until, provisional=False) if what.until else None
-    event = _event("propose", case, doing, by, law)
+    event, _figures = _event("propose", case, doing)
     event = replace(
         event, outcome=what.outcome, requirements=tuple(requirements), because=what.because, until=until,
         has_evidence=any(one.strip() for one in what.evidence), leaves=what.leaves,
@@ -80,7 +78,7 @@ def return_proposal(*, case: Case, by: Account, because: str, law: Law, at: date
     """A reviewer sends it back with reasons."""
     check(by, "sign", case)
     doing = Doing(law, at, by.username)
-    event = replace(_event("return-proposal", case, doing, by, law), because=because)
+    event = Event("return-proposal", doing.on, by=by.username, because=because)
     done = act(case=case, event=event, doing=doing, perform=perform)
     _decided(case, by, at, "returned", because)
     return done
@@ -99,8 +97,8 @@ def sign(*, case: Case, by: Account, law: Law, at: datetime, because: str = "") 
             if open_ones.exists():
                 raise CannotStep("leaves-something", _("还有没有写进认定的指标，请退回"))
         _checked_left(case, made.outcome, made.leaves, made.left, doing)  # it may be gone by now
-    event = replace(_event("sign", case, doing, by, law), because=because or (made.because if made else ""))
-    figures = _seen(case, law).verdicts_of(case)[1]
+    event, figures = _event("sign", case, doing)
+    event = replace(event, because=because or (made.because if made else ""))
     doing.told.append(Told(case.stream, "signed", basis=because, details={"authority": where}))
     done = act(case=case, event=event, doing=doing, perform=perform, figures=figures)
     _decided(case, by, at, "signed", because)
@@ -111,12 +109,12 @@ def sign(*, case: Case, by: Account, law: Law, at: datetime, because: str = "") 
     return done
 
 
-def _event(name: str, case: Case, doing: Doing, by: Account, law: Law) -> Event:
-    """What the newest run says of the case, and whether it is young enough for an adverse act."""
-    seen = _seen(case, law)
-    limit = timedelta(days=law.policy_on(doing.on)["register_freshness_days"])
-    fresh = timedelta(0) <= doing.on - seen.run.as_of <= limit
-    return Event(name, doing.on, by=by.username, is_fresh=fresh, verdicts=seen.verdicts_of(case)[0])
+def _event(name: str, case: Case, doing: Doing) -> tuple[Event, Mapping[str, Any]]:
+    """What the newest run says of the case, whether it is young enough for an adverse act, and its figures."""
+    seen = _seen(case, doing.law)
+    verdicts, figures = seen.verdicts_of(case)
+    fresh = doing.is_fresh(seen.run.as_of)
+    return Event(name, doing.on, by=doing.by, is_fresh=fresh, verdicts=verdicts), figures
 
 
 def _seen(case: Case, law: Law) -> Seen:
@@ -187,7 +185,7 @@ def _open_reds(case: Case, made: Determination, by: Account, doing: Doing) -> No
             credit_code=case.credit_code, category=category, sub_item=sub_item, ground=INSURANCE, place="red"
         ).exists():
             continue  # it is red for it already
-        one.ground, one.origin, one.opened_on = INSURANCE, "officer", doing.on
+        one.ground, one.origin = INSURANCE, "officer"
         open_red(one, Event(
             "inspected", doing.on, by=by.username, others=(made.proposed_by,), requirements=(INSURANCE,),
             because=made.because, has_evidence=True, verdicts=seen.verdicts_of(case)[0],
@@ -215,7 +213,6 @@ def open_red(case: Case, event: Event, figures: Mapping[str, Any], doing: Doing)
         row.save()
     done.effects = effects
     perform(done, doing)
-    case.save()
     record_all([told_of(done), *doing.told], by=doing.by, at=doing.at)
     doing.told.clear()
     return done

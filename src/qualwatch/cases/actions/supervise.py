@@ -16,7 +16,7 @@ from qualwatch.cases.competence import check, check_place
 from qualwatch.cases.course import Doing, Step, act
 from qualwatch.cases.effects import perform
 from qualwatch.cases.models import GROUNDS, Case, CreditRecord, Notice, SupervisionFinding, Urging
-from qualwatch.cases.seen import Seen
+from qualwatch.cases.seen import INSURANCE, Seen
 from qualwatch.journal.actions import record
 from qualwatch.law.loader import Law
 from qualwatch.procedure.course import Event
@@ -24,12 +24,10 @@ from qualwatch.procedure.transitions import CannotStep
 from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext as _
 
-INSURANCE = "insurance"
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What an authority found in daily supervision. `figures`: requirement -> required, held, shortfall, as found."""
+    """What an authority found in daily supervision. `figures`: requirement -> required and held, as found."""
 
     credit_code: str
     category: str
@@ -70,12 +68,20 @@ def record_supervision_finding(*, found: Found, by: Account, law: Law, at: datet
 
 def _checked_figures(found: Found) -> dict[str, dict[str, int]]:
     """What will be public: known requirements with whole numbers, and nothing else."""
-    numbers = ("required", "held", "shortfall")
-    known = found.figures and set(found.figures) <= {*REQUIREMENTS, INSURANCE} and found.ground in GROUNDS
-    plain = all(type(told.get(name, 0)) is int for told in found.figures.values() for name in numbers)
-    if not known or not plain:
+    checked: dict[str, dict[str, int]] = {}
+    for slug, told in found.figures.items():
+        names = ("people",) if slug == INSURANCE else ("required", "held")
+        numbers = {name: told[name] for name in names if type(told.get(name)) is int and told[name] >= 0}
+        if slug not in {*REQUIREMENTS, INSURANCE} or len(numbers) < len(names):
+            break
+        if slug != INSURANCE:
+            numbers["shortfall"] = numbers["required"] - numbers["held"]
+        if min(numbers["shortfall"] if "shortfall" in numbers else numbers["people"], 1) < 1:
+            break
+        checked[slug] = numbers
+    if not checked or len(checked) < len(found.figures) or found.ground not in GROUNDS:
         raise CannotStep("requirements", _("请写明哪些指标不达标，应有、现有各几人"))
-    return {slug: {name: told[name] for name in numbers if name in told} for slug, told in found.figures.items()}
+    return checked
 
 
 @transaction.atomic

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +13,7 @@ from qualwatch.cases.course import Doing, Step, put, rows_of, state_of, told_of
 from qualwatch.cases.effects import HANDLERS, said_of
 from qualwatch.cases.follow import follow
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Task
-from qualwatch.cases.seen import Seen, item_of
+from qualwatch.cases.seen import INSURANCE, Seen, item_of
 from qualwatch.cases.telling import LETTER, tell
 from qualwatch.journal.actions import record_all
 from qualwatch.procedure.course import CaseState, Event
@@ -22,7 +21,6 @@ from qualwatch.procedure.transitions import step
 from qualwatch.publication.actions import post_red_period
 
 SAID = ("push", "push-addition", "tell-closed")  # said all together, the rest case by case
-INSURANCE = "insurance"
 CASE_FIELDS = [
     "place", "enterprise", "qualification", "grade", "certificate_no", "licensing_authority", "area", "last_found",
     "last_found_on", "needs_review", "was_seen_short", "closed_on", "closed_because", "watched_until", "version",
@@ -48,8 +46,7 @@ def take_up_run(*, run: Run, doing: Doing) -> Counter[str]:
 
     Clocks start on the day on which this is really done.
     """
-    limit = timedelta(days=doing.law.policy_on(doing.on)["register_freshness_days"])
-    if run.state != "released" or not run.is_full or not timedelta(0) <= doing.on - run.as_of <= limit:
+    if run.state != "released" or not run.is_full or not doing.is_fresh(run.as_of):
         return Counter()
     open_cases = list(Case.objects.select_for_update().exclude(place="closed").order_by("pk"))
     work = Work(doing, Seen.of(run, doing.law, open_cases))
@@ -98,7 +95,7 @@ def _new_cases(work: Work, cases: Iterable[Case]) -> None:
 
 
 def _open(work: Work, case: Case, before: Case | None) -> None:
-    state = CaseState(ground=case.ground, is_whole_enterprise=case.category is None)  # type: ignore[arg-type]
+    state = CaseState(ground=case.ground, is_whole_enterprise=case.category is None)  # type: ignore[arg-type]  # its words
     verdicts, figures = work.seen.verdicts_of(case)
     event = Event("found", work.doing.on, verdicts=verdicts)
     after, effects = step(state, event, work.doing.terms)

@@ -1,18 +1,23 @@
 """Reminders before a period ends, once each; said late rather than never (F36). Tasks when it is over."""
 
+from collections.abc import Iterable
 from datetime import timedelta
+
+from django.db import transaction
 
 from qualwatch.cases import words
 from qualwatch.cases.competence import competent_for
 from qualwatch.cases.course import Doing
-from qualwatch.cases.models import Case, CaseRequirement, Notice, Task
+from qualwatch.cases.models import Case, CaseRequirement, Determination, Notice, Task
 from qualwatch.cases.queries import over_on
 from qualwatch.cases.telling import Said, tell
+from qualwatch.journal.actions import Told, record_all
 
 KIND = "reminder"
 DUE = {"yellow": "propose", "red": "withdraw"}  # what the authority has to do when a period is over
 
 
+@transaction.atomic
 def remind(doing: Doing) -> int:
     """Tells enterprises whose yellow period ends soon (policy), once per case; how many were told."""
     days = doing.law.policy_on(doing.on)["reminder_days_before_end"]
@@ -31,16 +36,24 @@ def remind(doing: Doing) -> int:
         for case, row in due.items()
     ]
     tell(said, doing.at)
+    _journaled("reminded", due, doing)
     return len(said)
 
 
+@transaction.atomic
 def escalate(doing: Doing) -> int:
     """A task for the competent authority of every case whose period is over, once while it waits; how many."""
-    over = [one for one in over_on(doing.on) if one.last_found == "short"]
+    proposed = set(Determination.objects.filter(state="proposed").values_list("case_id", flat=True))
+    over = [one for one in over_on(doing.on) if one.last_found == "short" and one.pk not in proposed]
     waiting = set(Task.objects.filter(done_on=None, kind__in=DUE.values()).values_list("case_id", "kind"))
     made = [
         Task(case=one, kind=DUE[one.place], organisation=competent_for(one), opened_on=doing.on, due_on=doing.on)
         for one in over if (one.pk, DUE[one.place]) not in waiting
     ]  # fmt: skip
     Task.objects.bulk_create(made, batch_size=1000)
+    _journaled("task-opened", [one.case for one in made], doing)
     return len(made)
+
+
+def _journaled(what: str, cases: Iterable[Case], doing: Doing) -> None:
+    record_all([Told(one.stream, what, details={"on": doing.on}) for one in cases], by=doing.by, at=doing.at)
