@@ -34,7 +34,7 @@ def run(folder: Path) -> None:
         take_in(delivery=Delivery(source, {path.name: path}, DAY), law=law, by="li", at=AT)
     if not Run.objects.exists():
         assess(as_of=DAY, law=law, by="li", at=AT)
-    held = Run.objects.get(is_full=True, of=None)
+    held = Run.objects.get(is_full=True, of=None, as_of=DAY)
     if held.state == "held":
         release_run(run=held, law=law, by="wang", at=AT, because="核对过样本")
     less, next_day = folder / "少.csv", DAY + timedelta(days=1)
