@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
+
+from PIL import Image
 
 from builders import OWN, law
 from files import Rows
@@ -12,11 +16,16 @@ from office import DAY, SOURCES, Office
 from qualwatch.accounts.actions import make_account, make_organisations
 from qualwatch.accounts.models import Account, Organisation
 from qualwatch.accounts.queries import organisation
+from qualwatch.cases.actions.apply import Filing, file_application
 from qualwatch.cases.actions.determine import Proposed, propose, sign
-from qualwatch.cases.actions.supervise import Found, prove_order, prove_push, record_supervision_finding
-from qualwatch.cases.models import Case
+from qualwatch.cases.actions.serve import issue_warning, prove, send
+from qualwatch.cases.actions.supervise import Found, record_supervision_finding
+from qualwatch.cases.attachments import HandedIn
+from qualwatch.cases.models import Application, Case, Document, Service
 from qualwatch.law.loader import Law
 from qualwatch.patrol.days import DayDone, run_day
+from qualwatch.procedure.checklists import lines_of
+from qualwatch.procedure.service import CannotServe
 from registers import province
 
 PASSWORD = "correct-horse-battery"
@@ -86,19 +95,54 @@ class Bureau:
         """A reviewer signs."""
         return sign(case=fresh(case), by=self.who(by), law=self.law, at=self.office.tick(day or DAY), because="同意")
 
-    def prove(self, case: Case, day: date) -> Any:
-        """The enterprise has seen the warning."""
-        return prove_push(
-            case=fresh(case), proved_on=day, evidence="送达回证", by=self.who("officer"), law=self.law,
-            at=self.office.tick(day),
-        )  # fmt: skip
+    def prove(self, case: Case, day: date, by: str = "officer") -> Any:
+        """The warning was handed over as a letter, with a receipt."""
+        who, office = self.who(by), self.office
+        letter = issue_warning(case=fresh(case), by=who, law=self.law, at=office.tick(day))
+        return self.served(letter, day, by=by)
 
     def serve_order(self, case: Case, day: date, by: str = "officer") -> Any:
-        """The order to rectify is served."""
-        return prove_order(
-            case=fresh(case), proved_on=day, evidence="送达回证", by=self.who(by), law=self.law,
-            at=self.office.tick(day),
-        )  # fmt: skip
+        """The order to rectify is handed over, with a receipt."""
+        return self.served(self.order(case), day, by=by)
+
+    def order(self, case: Case) -> Document:
+        """The order that waits to be served, or the last one."""
+        orders = Document.objects.filter(case=case, kind="order-to-rectify").order_by("-pk")
+        found = orders.filter(voided_on=None).first()
+        if found is None:
+            raise CannotServe("没有责令整改通知书")
+        return found
+
+    def sent(
+        self, document: Document, day: date, method: str = "in-person", by: str = "officer", **told: Any
+    ) -> Service:
+        """On its way."""
+        return send(document=document, method=method, recipient="甲公司，太原市某路1号", by=self.who(by), law=self.law,
+                    at=self.office.tick(day), **told)  # fmt: skip
+
+    def proved(self, service: Service, day: date, by: str = "officer", **told: Any) -> Service:
+        """It came back with a receipt."""
+        files = [HandedIn("送达回证.png", picture())]
+        return prove(service=service, by=self.who(by), law=self.law, at=self.office.tick(day),
+                     **{"proved_on": day, "proof": "送达回证", "files": files, **told})  # fmt: skip
+
+    def served(self, document: Document, day: date, by: str = "officer") -> Service:
+        """Sent and proved on one day."""
+        return self.proved(self.sent(document, day, by=by), day, by=by)
+
+    def filing(self, cause: str = "assessment-wrong", *requirements: str, files: Any = None, **told: Any) -> Filing:
+        """An application with every line of its checklist answered."""
+        handed = [HandedIn("证明.png", picture())] if files is None else files
+        lines = {one: {line: [handed[0].name] if handed else "见说明" for line in lines_of(one)}
+                 for one in requirements or ("constructors",)}  # fmt: skip
+        return Filing(**{"cause": cause, "statement": "人员确在本单位", "files": handed, "requirements": requirements,
+                         "checklist": lines, **told})  # fmt: skip
+
+    def apply(self, case: Case, day: date, by: Account, filing: Filing | None = None) -> Application:
+        """The enterprise applies."""
+        return file_application(
+            case=fresh(case), filing=filing or self.filing(), by=by, law=self.law, at=self.office.tick(day)
+        )
 
     def inspect(self, day: date, by: str = "officer", **told: Any) -> Case:
         """A supervision finding: red at once."""
@@ -124,6 +168,14 @@ class Bureau:
         self.propose(case, day=over)
         self.sign(case, day=over)
         return fresh(case)
+
+
+@cache
+def picture(colour: int = 0) -> bytes:
+    """A small picture, as a scan of a receipt."""
+    written = io.BytesIO()
+    Image.new("L", (2, 2), colour).save(written, "PNG")
+    return written.getvalue()
 
 
 def fresh(case: Case) -> Case:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +31,44 @@ class Ran:
 
 
 def qualwatch(*words: str | Path, typed: str | None = None, **environment: str) -> Ran:
-    """Runs `qualwatch`; a traceback is never an answer."""
-    command = [sys.executable, "-m", "qualwatch", *map(str, words)]
-    found = subprocess.run(
-        command,
-        input=typed,
-        capture_output=True,
-        check=False,
-        env={**os.environ, **SETTINGS, **environment},
-        encoding="utf-8",
+    """Runs `qualwatch` in a process of its own; a traceback is never an answer."""
+    folder = Path(tempfile.mkdtemp(dir=_scratch()))
+    streams = {name: str(folder / name) for name in ("stdin", "stdout", "stderr")}
+    Path(streams["stdin"]).write_text(typed or "", encoding="utf-8")
+    asked = {
+        "words": [str(one) for one in words], "environment": {**os.environ, **SETTINGS, **environment},
+        "folder": str(Path.cwd()), **streams,
+    }  # fmt: skip
+    server = _server()
+    assert server.stdin is not None
+    assert server.stdout is not None
+    server.stdin.write(json.dumps(asked) + "\n")
+    server.stdin.flush()
+    status = server.stdout.readline()
+    assert status, "the server of commands has ended"
+    out, err = (Path(streams[name]).read_text(encoding="utf-8") for name in ("stdout", "stderr"))
+    shutil.rmtree(folder)
+    assert "Traceback" not in err, err
+    return Ran(int(status), out, err)
+
+
+@cache
+def _scratch() -> str:
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
+def _server() -> subprocess.Popen[str]:
+    """Begun once for each process of tests (tests/command_server.py)."""
+    path = Path(__file__).with_name("command_server.py")
+    made = subprocess.Popen(
+        [sys.executable, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
     )
-    assert "Traceback" not in found.stderr, found.stderr
-    return Ran(found.returncode, found.stdout, found.stderr)
+    assert made.stdin is not None
+    atexit.register(made.stdin.close)
+    return made
 
 
 def check(path: Path, *words: str, day: str = "2026-05-20") -> Ran:

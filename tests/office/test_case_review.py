@@ -12,7 +12,8 @@ from bureau import ITEM, Bureau, fresh
 from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS
 from office import DAY, Office
 from qualwatch.assessments.models import FindingRow
-from qualwatch.cases.actions.supervise import annul, end, open_notice, prove_order, prove_push, recheck, review
+from qualwatch.cases.actions.serve import issue_warning
+from qualwatch.cases.actions.supervise import annul, end, open_notice, recheck, review
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.measures import Asked, check
 from qualwatch.cases.models import Case, Notice, Task
@@ -66,22 +67,21 @@ def test_a_withdrawn_item_may_do_nothing(bureau: Bureau) -> None:
 
 def test_a_warning_is_proved_requirement_by_requirement_and_not_before_it_was_sent(bureau: Bureau) -> None:
     case = bureau.yellow()
-    told: dict[str, Any] = {"evidence": "回证", "law": bureau.law}
-    with pytest.raises(CannotStep, match="不能早于推送"):
-        prove_push(
-            case=fresh(case), proved_on=date(2020, 1, 1), by=bureau.who("officer"), at=bureau.office.tick(NEXT), **told
-        )
+    letter = bureau.sent(issue_warning(case=fresh(case), by=bureau.who("officer"), law=bureau.law,
+                                       at=bureau.office.tick(NEXT)), NEXT)  # fmt: skip
+    with pytest.raises(CannotStep, match="不能早于发出"):
+        bureau.proved(letter, NEXT, proved_on=date(2020, 1, 1))
     with pytest.raises(NotCompetent):
-        prove_push(case=fresh(case), proved_on=DAY, by=bureau.who("auditor"), at=bureau.office.tick(NEXT), **told)
+        bureau.proved(letter, NEXT, by="auditor")
+    assert case.requirements.get().proved_on is None
     bureau.prove(case, NEXT)
     assert case.requirements.get().proved_on == NEXT
 
 
 def test_an_order_cannot_be_served_before_it_was_made(bureau: Bureau) -> None:
     case = bureau.red()
-    with pytest.raises(CannotStep, match="不能早于认定公布"):
-        prove_order(case=fresh(case), proved_on=date(2026, 6, 1), evidence="回证", by=bureau.who("officer"),
-                    law=bureau.law, at=bureau.office.tick(OVER + timedelta(days=9)))  # fmt: skip
+    with pytest.raises(CannotStep, match="不能早于发出"):
+        bureau.proved(bureau.sent(bureau.order(case), OVER), OVER, proved_on=date(2026, 6, 1))
     assert fresh(case).red_ends_on is None
 
 

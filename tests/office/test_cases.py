@@ -12,7 +12,7 @@ from bureau import Bureau, fresh
 from files import ITEMS
 from office import DAY, Office
 from qualwatch.cases.actions.determine import return_proposal
-from qualwatch.cases.actions.supervise import annul, prove_order, recheck, record_fraud, review, urge
+from qualwatch.cases.actions.supervise import annul, recheck, record_fraud, review, urge
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Heartbeat, Notice, Task
 from qualwatch.cases.queries import cases_due_by, funnel, life_of, over_on, without_urging
@@ -237,7 +237,7 @@ def test_the_red_period_runs_from_proved_service(bureau: Bureau) -> None:
     case = bureau.red()
     assert not case.red_ends_on
     served = OVER + timedelta(days=6)
-    with pytest.raises(CannotStep, match="凭证"):
+    with pytest.raises(CannotStep, match="不能早于发出，也不能晚于今天"):
         served_in_the_future(bureau, case)
     bureau.serve_order(case, served)
     case.refresh_from_db()
@@ -251,10 +251,7 @@ def test_the_red_period_runs_from_proved_service(bureau: Bureau) -> None:
 
 
 def served_in_the_future(bureau: Bureau, case: Case) -> None:
-    prove_order(
-        case=fresh(case), proved_on=OVER + timedelta(days=9), evidence="回证", by=bureau.who("officer"), law=bureau.law,
-        at=bureau.office.tick(OVER),
-    )  # fmt: skip
+    bureau.proved(bureau.sent(bureau.order(case), OVER), OVER, proved_on=OVER + timedelta(days=9))
 
 
 def test_a_red_card_made_good_is_cleared_and_stays_to_be_seen(bureau: Bureau) -> None:
@@ -369,7 +366,8 @@ def test_only_the_competent_authority_proposes_and_the_province_may_in_any(burea
     with pytest.raises(NotCompetent):
         bureau.sign(case, by="city-officer", day=OVER)
     bureau.sign(case, by="reviewer", day=OVER)
-    assert entries_of(case.stream)[-1].details["authority"] == "province"
+    signed = next(one for one in entries_of(case.stream) if one.what == "signed")
+    assert signed.details["authority"] == "province"
 
 
 def test_the_funnel_adds_up(bureau: Bureau) -> None:

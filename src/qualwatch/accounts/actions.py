@@ -27,14 +27,14 @@ class CannotMakeAccount(Exception):
 def make_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> list[Organisation]:
     """The province, its cities and 综改区, their approval bureaus, and the platform. What exists stays."""
     wanted = [
-        ("province", _("省住房和城乡建设厅"), "housing-authority", ""),
-        ("province-bureau", _("省行政审批服务管理局"), "approval-bureau", ""),
+        ("province", _("山西省住房和城乡建设厅"), "housing-authority", ""),
+        ("province-bureau", _("山西省行政审批服务管理局"), "approval-bureau", ""),
         ("platform", _("省建筑市场监管公共服务平台"), "platform", ""),
     ]
     for area, text in divisions.areas.items():
         name = text.name
         slug = area.replace(":", "-")
-        wanted.append((slug, _("{area}住房和城乡建设主管部门").format(area=name), "housing-authority", area))
+        wanted.append((slug, text.authority, "housing-authority", area))
         wanted.append((f"{slug}-bureau", _("{area}行政审批局").format(area=name), "approval-bureau", area))
     made = []
     for slug, name, kind, area in wanted:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
 from qualwatch.assessments.queries import on_record_in
+from qualwatch.assessments.texts import keep_law
 from qualwatch.evaluation import columnar, reference
 from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.findings import EnterpriseResult
@@ -133,6 +134,7 @@ def _run(run: Run, law: Law, *, guarded: bool, apart_from: Set[str] = frozenset(
     else:
         run.state, run.sample = "released", run.sample or []
     run.save()
+    keep_law(law, run.run_at)
     if run.state == "released":
         _put_on_record(run, [one for one in results if _code_of(one) not in apart_from], apart_from)
     told = {"run": run.pk, "as_of": run.as_of, "revision": run.revision_id, "law": run.law_digest, "counts": run.counts,

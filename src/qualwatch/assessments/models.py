@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from qualwatch.archive.models import KeptFile
 from qualwatch.registers.models import Recorded, Revision, recorded_meta
 
 STATES = ("released", "held", "decided", "rejected")  # decided: released by a run of its own
@@ -34,6 +35,16 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.as_of}"
+
+
+class LawText(models.Model):
+    """The texts of the law and the policy that runs were judged by, as they stood: a .zip of the folder."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    file = models.ForeignKey(KeptFile, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return self.digest[:12]
 
 
 def _since(name: str) -> models.Index:

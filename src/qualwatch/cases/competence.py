@@ -3,6 +3,7 @@
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import jurisdiction, may
 from qualwatch.cases.models import Case
+from qualwatch.procedure.course import Route
 from qualwatch.wording import gettext as _
 
 PROVINCE = "province"
@@ -30,6 +31,13 @@ def competent_for(case: Case) -> str:
     if case.category is None:
         return authority_of(case.area)
     return authority_of(competent_area(case.licensing_authority, case.area))
+
+
+def route_of(case: Case) -> Route:
+    """By which route the case's papers and its withdrawal go."""
+    if case.category is not None and case.licensing_authority == "ministry":
+        return "ministry"
+    return "province" if competent_for(case) == PROVINCE else "city"
 
 
 def check(by: Account, capability: str, case: Case) -> str:

@@ -27,6 +27,7 @@ class Doing:
     law: Law
     at: datetime
     by: str
+    where: str = ""  # the authority that acts
     told: list[Told] = field(default_factory=list)
 
     @property
@@ -77,8 +78,7 @@ def state_of(case: Case, requirements: Sequence[CaseRequirement], proposal: Dete
         push_proved_on=case.push_proved_on,
         proposal=_proposal(proposal),
         prolonged=_deadline(case.prolonged_until, case.is_prolonged_provisional),
-        application=Application(is_first=case.applications <= 1) if case.has_application else None,
-        applications=case.applications,
+        application=_application(case.application), disputed=tuple(case.disputed),
         published_on=case.published_on, order_served_on=case.order_served_on,
         red=_deadline(case.red_ends_on, case.is_red_provisional),
         last_found=case.last_found, last_found_on=case.last_found_on, needs_review=case.needs_review,
@@ -98,7 +98,7 @@ def put(case: Case, state: CaseState, doing: Doing) -> None:
     case.was_seen_short = state.was_seen_short
     if state.closed_because == "annulled":
         case.watched_until = None  # what never was is not relapsed from
-    case.has_application, case.applications = state.application is not None, state.applications
+    case.application, case.disputed = _plain(state.application), list(state.disputed)
     case.determined_by, case.version = list(state.determined_by), case.version + 1
     if state.place == "closed" and not case.closed_because:
         case.closed_on = doing.on
@@ -165,9 +165,33 @@ def act(*, case: Case, event: Event, doing: Doing, perform: Perform, figures: Ma
     made, changed = rows_of(done, known)
     for row in (*made, *changed):
         row.save()
-    record_all([told_of(done), *doing.told], by=doing.by, at=doing.at)
-    doing.told.clear()
+    doing.told.insert(0, told_of(done))
+    journal(doing)
     return done
+
+
+def journal(doing: Doing) -> None:
+    """What an act did, into the journal, in its transaction."""
+    if doing.told:
+        record_all(doing.told, by=doing.by, at=doing.at)
+    doing.told.clear()
+
+
+def _application(told: Mapping[str, Any] | None) -> Application | None:
+    if told is None:
+        return None
+    touched, about = frozenset(told["touched_by"]), tuple(told["requirements"])
+    return Application(told["is_first"], about, touched, told["has_opinion"])
+
+
+def _plain(made: Application | None) -> dict[str, Any] | None:
+    """As it lies in the case's row."""
+    if made is None:
+        return None
+    return {
+        "is_first": made.is_first, "requirements": list(made.requirements), "touched_by": sorted(made.touched_by),
+        "has_opinion": made.has_opinion,
+    }  # fmt: skip
 
 
 def _proposal(made: Determination | None) -> Proposal | None:

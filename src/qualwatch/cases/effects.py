@@ -1,25 +1,36 @@
 """What a step does besides changing the case: notices, tasks, the public copy. In the step's transaction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any
 
-from qualwatch.cases import words
-from qualwatch.cases.competence import authority_of, competent_for
+from qualwatch.cases import issuing, words
+from qualwatch.cases.competence import PROVINCE, authority_of, competent_for, route_of
 from qualwatch.cases.course import Doing, Step
-from qualwatch.cases.models import Case, NumberSequence, Task
+from qualwatch.cases.models import UNDECIDED, Application, Case, Task
+from qualwatch.cases.numbers import RED_CARD, next_number
+from qualwatch.cases.serving import serve_on_platform
 from qualwatch.cases.telling import LETTER, Said, tell
 from qualwatch.journal.actions import Told
 from qualwatch.procedure.course import Effect
-from qualwatch.procedure.periods import same_day_after_months
-from qualwatch.publication.actions import Card, post_cleared, post_red_card, post_red_period, remove_red_card
-from qualwatch.reports.labels import AUTHORITIES, area_name
-from qualwatch.wording import gettext_noop as _  # what is published is Chinese
+from qualwatch.procedure.periods import Deadline, Period, same_day_after_months
+from qualwatch.publication.actions import (
+    Card,
+    amend_card,
+    post_cleared,
+    post_red_card,
+    post_red_period,
+    remove_red_card,
+)
+from qualwatch.reports.labels import AUTHORITIES
 
 RED_PREFIX = "晋红"
 NEVER_HAPPENED = ("repaired", "annulled", "duplicate")  # after these nothing stays public
+APPLIED = ("application", "decide-application")
 DONE_BY = {"sign": ("sign",), "return-proposal": ("sign",), "review": ("review",), "order-served": ("serve-order",),
-           "refuse": ("application",), "uphold": ("application",), "propose": ("propose",),
+           "opinion": APPLIED, "refuse": APPLIED, "uphold": APPLIED, "retract": APPLIED, "propose": ("propose",),
            "recheck": ("review",)}  # fmt: skip
+DECIDED_BY_PROVINCE = "decide-application"
 Handler = Callable[[Step, Effect, Doing], None]
 
 
@@ -33,12 +44,20 @@ def perform(done: Step, doing: Doing) -> None:
 def settle(done: Step, doing: Doing) -> None:
     """Closes the tasks that a step has done; where the case is closed all but letters, which say so."""
     waiting = Task.objects.filter(case=done.case, done_on=None)
+    if done.after.place == "closed" and done.event.name != "uphold":
+        end_applications([done.case.pk], doing)
     if done.event.name == "push-proved":
         waiting.filter(kind=LETTER).update(done_on=doing.on, done_by=doing.by)
     waiting = waiting.exclude(kind=LETTER)
     if done.after.place != "closed":
         waiting = waiting.filter(kind__in=DONE_BY.get(done.event.name, ()))
     waiting.update(done_on=doing.on, done_by=doing.by)
+
+
+def end_applications(cases: Iterable[int], doing: Doing) -> None:
+    """Applications that were still waiting when their cases ended otherwise."""
+    waiting = Application.objects.filter(case__in=list(cases), stage__in=UNDECIDED)
+    waiting.update(stage="moot", decided_on=doing.on)
 
 
 def figures_of(done: Step, requirements: tuple[str, ...]) -> dict[str, Mapping[str, Any]]:
@@ -58,6 +77,8 @@ def said_of(done: Step, effect: Effect) -> Said | None:
         return Said(case, "closed", words.subject("closed", case), words.closing(case, effect.detail))
     if effect.name == "tell-prolonged":
         return Said(case, "prolonged", words.subject("prolonged", case), words.prolonged(case))
+    if effect.name == "tell-repaired":
+        return Said(case, "repaired", words.subject("repaired", case), words.repaired(case, effect.requirements))
     if effect.name == "tell-refused":
         return Said(case, "refused", words.subject("refused", case), words.refused(case))
     if effect.name == "set-red-period":
@@ -74,9 +95,21 @@ def _tell(done: Step, effect: Effect, doing: Doing) -> None:
 def _publish_red(done: Step, effect: Effect, doing: Doing) -> None:
     """Public from this moment on, with figures and without people."""
     case = done.case
-    case.card_number = case.card_number or next_number("red-card", RED_PREFIX, doing.on.year)
+    case.card_number = case.card_number or next_number(RED_CARD, RED_PREFIX, doing.on.year)
     figures = figures_of(done, effect.requirements)
-    shown = [
+    authority = authority_name(competent_for(case), doing)
+    card = Card(
+        case.card_number, case.credit_code, case.enterprise, case.category or "", case.sub_item or "",
+        case.qualification, case.grade, case.area, authority, _public(figures),
+    )  # fmt: skip
+    post_red_card(card, on=doing.on, at=doing.at)
+    case.published_on = doing.on
+    tell([Said(case, "red", words.subject("red", case), words.red(case, figures, authority))], doing.at)
+
+
+def _public(figures: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Requirements as the public copy has them."""
+    return [
         {
             "text": words.line(name, told),
             "requirement": name,
@@ -85,19 +118,24 @@ def _publish_red(done: Step, effect: Effect, doing: Doing) -> None:
         }
         for name, told in figures.items()
     ]
-    authority = authority_name(competent_for(case), doing)
-    card = Card(
-        case.card_number, case.credit_code, case.enterprise, case.category or "", case.sub_item or "",
-        case.qualification, case.grade, case.area, authority, shown,
-    )  # fmt: skip
-    post_red_card(card, on=doing.on, at=doing.at)
-    case.published_on = doing.on
-    tell([Said(case, "red", words.subject("red", case), words.red(case, figures, authority))], doing.at)
+
+
+def _amend_red(done: Step, effect: Effect, doing: Doing) -> None:
+    """What was repaired is no longer said publicly; the rest of the card stands."""
+    amend_card(done.case.card_number, requirements=_public(figures_of(done, effect.requirements)), at=doing.at)
 
 
 def _issue_order(done: Step, effect: Effect, doing: Doing) -> None:
-    """The order to rectify has to be served: the red period waits for it."""
-    open_task(done.case, "serve-order", doing)
+    """The determination and the order to rectify go out; the red period waits for the order's proof of service."""
+    case, made = done.case, done.before.proposal
+    about = tuple(one.requirement for one in done.after.named if one.is_determined)
+    waiting = case.determinations.filter(state="proposed").first() if made else None
+    warned_on = min((one.pushed_on for one in done.after.named if one.is_determined), default=None)
+    because = waiting.because if waiting else done.event.because
+    documents = issuing.determination(case, figures_of(done, about), because, warned_on if made else None, doing)
+    open_task(case, "serve-order", doing)
+    for one in documents:
+        serve_on_platform(one, doing)
 
 
 def _set_red_period(done: Step, effect: Effect, doing: Doing) -> None:
@@ -121,29 +159,32 @@ def _take_down(done: Step, effect: Effect, doing: Doing) -> None:
 
 
 def _open_task(done: Step, effect: Effect, doing: Doing) -> None:
-    open_task(done.case, effect.detail, doing)
+    where = PROVINCE if effect.detail == DECIDED_BY_PROVINCE else ""
+    due = application_due(done.case, effect.detail, doing) if effect.detail in APPLIED else None
+    open_task(done.case, effect.detail, doing, where=where, due_on=due.ends_on if due else None)
 
 
-def open_task(case: Case, kind: str, doing: Doing) -> None:
-    """A task for the competent authority; one of a kind at a time."""
-    if not Task.objects.filter(case=case, kind=kind, done_on=None).exists():
-        Task.objects.create(case=case, kind=kind, organisation=competent_for(case), opened_on=doing.on)
+def application_due(case: Case | None, task: str, doing: Doing) -> Deadline:
+    """By when the city gives its opinion, or the province decides."""
+    policy = doing.law.policy_on(doing.on)
+    examines = task != DECIDED_BY_PROVINCE and (case is None or route_of(case) == "city")
+    days = policy["city_opinion_working_days" if examines else "application_decision_working_days"]
+    return Period(days, "working-days").from_day(doing.on, doing.law.calendar)
 
 
-def next_number(kind: str, prefix: str, year: int) -> str:
-    """The next number of a year's sequence, without gaps: its row stays locked until the act is committed."""
-    row, _new = NumberSequence.objects.select_for_update().get_or_create(kind=kind, year=year)
-    row.last += 1
-    row.save(update_fields=["last"])
-    return f"{prefix}〔{year}〕{row.last}号"
+def open_task(
+    case: Case, kind: str, doing: Doing, *, where: str = "", due_on: date | None = None, detail: str = ""
+) -> None:
+    """A task for the competent authority, unless told otherwise; one of a kind at a time."""
+    if not Task.objects.filter(case=case, kind=kind, detail=detail, done_on=None).exists():
+        Task.objects.create(case=case, kind=kind, organisation=where or competent_for(case), opened_on=doing.on,
+                            due_on=due_on, detail=detail)  # fmt: skip
 
 
 def authority_name(slug: str, doing: Doing) -> str:
     """An authority as the public reads it."""
-    areas = {authority_of(area): area for area in doing.law.divisions.areas}
-    if slug in areas:
-        return _("{area}住房和城乡建设主管部门").format(area=area_name(doing.law, areas[slug]))
-    return AUTHORITIES.get(slug, slug)
+    areas = {authority_of(area): text for area, text in doing.law.divisions.areas.items()}
+    return areas[slug].authority if slug in areas else AUTHORITIES.get(slug, slug)
 
 
 def _journaled(done: Step, effect: Effect, doing: Doing) -> None:
@@ -154,6 +195,7 @@ def _journaled(done: Step, effect: Effect, doing: Doing) -> None:
 MONTHS = 12  # of a year
 HANDLERS: Mapping[str, Handler] = {
     "push": _tell, "push-addition": _tell, "tell-closed": _tell, "tell-prolonged": _tell, "tell-refused": _tell,
+    "tell-repaired": _tell, "amend-red": _amend_red,
     "publish-red": _publish_red, "issue-order": _issue_order, "set-red-period": _set_red_period,
     "take-down": _take_down, "open-task": _open_task, "open-red": _journaled,
 }  # fmt: skip

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
 
-from qualwatch.cases.models import Case, CaseRequirement, Task, Urging
+from qualwatch.cases.models import UNDECIDED, Application, Case, CaseRequirement, Task, Urging
 from qualwatch.journal.models import Entry
 from qualwatch.journal.queries import entries_of
 
@@ -84,3 +85,10 @@ def tasks_of(organisation: str) -> list[Task]:
 def life_of(case: Case) -> list[Entry]:
     """Everything the journal has of a case, oldest first."""
     return list(entries_of(case.stream))
+
+
+def applications_due_by(day: date) -> list[Application]:
+    """Undecided applications whose opinion or decision is due on or before a day, earliest first."""
+    due = Coalesce("decision_due_on", "opinion_due_on")
+    waiting = Application.objects.filter(stage__in=UNDECIDED).annotate(due=due)
+    return list(waiting.filter(due__lte=day).order_by("due", "pk"))

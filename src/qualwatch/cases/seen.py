@@ -47,6 +47,14 @@ class Seen:
     named: Mapping[int, list[str]]  # the requirements of each case
     in_order: frozenset[str]  # enterprises whose people's insurance was judged, and has nothing abnormal
 
+    @staticmethod
+    def newest_run(credit_code: str) -> Run:
+        """The newest released run that looked at an enterprise; Run.DoesNotExist before the first."""
+        for run in Run.objects.filter(state="released").order_by("-id").iterator():
+            if run.is_full or credit_code in (run.credit_codes or ()):
+                return run
+        raise Run.DoesNotExist
+
     @classmethod
     def of(cls, run: Run, law: Law, cases: Iterable[Case], *, only_these: bool = False) -> "Seen":
         """Reads what is on record now; `run` is the newest released one."""

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from qualwatch.accounts.models import Account
 from qualwatch.cases.competence import authority_of, competent_for
-from qualwatch.cases.models import Case, Delivery, Notice, Task
+from qualwatch.cases.models import Case, Delivery, Document, Notice, Task
 from qualwatch.outbox.actions import put_all
 from qualwatch.outbox.models import Message
 
@@ -28,6 +28,7 @@ class Said:
     body: str
     to_enterprise: bool = True
     to_authorities: tuple[str, ...] | None = None  # None: the competent one and that of the place
+    document: Document | None = None
 
 
 def tell(all_said: Iterable[Said], at: datetime) -> None:
@@ -39,7 +40,8 @@ def tell(all_said: Iterable[Said], at: datetime) -> None:
         authorities = one.to_authorities
         if authorities is None:
             authorities = tuple(sorted({competent_for(one.case), authority_of(one.case.area)}))
-        told = {"case": one.case, "kind": one.kind, "subject": one.subject[:200], "body": one.body, "put_at": at}
+        told = {"case": one.case, "kind": one.kind, "subject": one.subject[:200], "body": one.body, "put_at": at,
+                "document": one.document}  # fmt: skip
         if one.to_enterprise:
             notices.append(Notice(credit_code=one.case.credit_code, **told))
             whose.append(accounts.get(one.case.credit_code, []))
@@ -61,6 +63,11 @@ def tell(all_said: Iterable[Said], at: datetime) -> None:
     Delivery.objects.bulk_create(deliveries, batch_size=1000)
     put_all(messages)
     _letters(letters, at)
+
+
+def has_account(credit_code: str) -> bool:
+    """Whether somebody of the enterprise can read what is told."""
+    return bool(_accounts_of({credit_code}))
 
 
 def _accounts_of(codes: set[str]) -> Mapping[str, list[Account]]:

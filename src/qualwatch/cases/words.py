@@ -1,19 +1,21 @@
 """What is said to enterprises and authorities, word for word. No person is named: that is seen after log-in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from qualwatch.cases.models import Case
+from qualwatch.cases.models import Case, Document
 from qualwatch.procedure.course import CLOSED
 from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext_noop as _  # what is sent is Chinese, whatever the office's terminal speaks
+
+_INSURANCE = _("注册人员社保")
 
 
 def name_of(case: Case) -> str:
     """The item, or what an enterprise-wide case is about."""
     if case.category is None:
-        return _("注册人员社保")
+        return _INSURANCE
     return f"{case.qualification}{case.sub_item} {case.grade}".strip()
 
 
@@ -23,7 +25,7 @@ def subject(kind: str, case: Case) -> str:
         "push": _("黄牌预警：{name}"), "push-addition": _("黄牌预警增加指标：{name}"), "closed": _("预警解除：{name}"),
         "red": _("红牌预警：{name}"), "red-period": _("红牌预警期限：{name}"), "prolonged": _("整改延长：{name}"),
         "moved": _("预警案件移交：{name}"), "refused": _("申请不予支持：{name}"),
-        "reminder": _("整改期将满：{name}"),
+        "reminder": _("整改期将满：{name}"), "repaired": _("部分指标已修复：{name}"),
     }  # fmt: skip
     return said_of[kind].format(name=name_of(case))
 
@@ -95,6 +97,35 @@ def moved(case: Case) -> str:
 def refused(case: Case) -> str:
     """An application refused."""
     return _("{name}：所提申请不予支持，理由和救济途径见决定书。").format(name=name_of(case))
+
+
+def repaired(case: Case, requirements: Iterable[str]) -> str:
+    """An application upheld for some of the requirements; the rest goes on."""
+    return _("{name}：{what} 已统一修复，其余指标的预警继续。").format(name=name_of(case), what=names(requirements))
+
+
+def names(requirements: Iterable[str]) -> str:
+    """Requirements by name."""
+    return "、".join(_INSURANCE if one == "insurance" else REQUIREMENTS.get(one, one) for one in requirements)
+
+
+def document_subject(document: Document) -> str:
+    """One line."""
+    return _("文书送达：{title}（{number}）").format(title=document.title, number=document.number)
+
+
+def document(told: Document) -> str:
+    """A document that waits on the platform."""
+    return _("{title}（{number}）已在平台送达，请打开查看。打开即视为确认收到。").format(
+        title=told.title, number=told.number
+    )
+
+
+def public_notice(enterprise: str, title: str, number: str, days: int) -> str:
+    """What the public reads where nothing else reached the enterprise: no figures, no person."""
+    first = _("{enterprise}：因其他方式无法送达，现依法公告送达《{title}》（{number}）。")
+    second = _("自公告之日起经过 {days} 日即视为送达。")
+    return first.format(enterprise=enterprise, title=title, number=number) + second.format(days=days)
 
 
 def reminder(case: Case, ends_on: date) -> str:

@@ -19,6 +19,9 @@ IDENTITY_KEYS = _keys.identity
 LOOKUP_KEY = _keys.lookup
 SEAL_KEY = _keys.seal
 RAW_FILES = STATE / "raw"
+KEPT_FILES = STATE / "kept"
+LETTERS = os.environ.get("QUALWATCH_LETTERS", "")  # a folder of .docx templates of the office's own
+UPLOAD_BYTES = 1024**2 * int(os.environ.get("QUALWATCH_UPLOAD_MB", "20"))  # the largest file handed in
 
 _DATABASE_URL = os.environ.get("DATABASE_URL") or f"sqlite:///{(STATE / 'qualwatch.sqlite3').absolute()}"
 DATABASES: dict[str, dict[str, Any]] = {"default": dict(dj_database_url.parse(_DATABASE_URL, conn_max_age=60))}
@@ -33,6 +36,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "qualwatch.journal",
     "qualwatch.outbox",
+    "qualwatch.archive",
     "qualwatch.publication",
     "qualwatch.accounts",
     "qualwatch.registers",

@@ -1,6 +1,6 @@
 """Loads a folder of law texts and refuses it when anything in it is wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, lru_cache
@@ -30,6 +30,8 @@ from qualwatch.wording import gettext as _
 BUILT_IN = Path(__file__).parent / "texts"
 T = TypeVar("T", bound=Text)
 
+POLICY = "policy/shanxi.yaml"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Law:
@@ -47,6 +49,7 @@ class Law:
     calendar: Calendar
     policy: PolicyText
     digest: str
+    files: Mapping[str, Path]  # every file that was read, by its name within a folder of the law
 
     def accepts(self, accept: str | list[AcceptText]) -> list[AcceptText]:
         """What a clause accepts, a pool's name resolved."""
@@ -111,20 +114,23 @@ class _Reading:
         return LawProblem(name, problem.line, problem.clause, problem.sentence)
 
 
-@lru_cache(maxsize=8)
 def load_law(folder: Path | None = None, policy_file: Path | None = None) -> Law:
     """The law in `folder` (the built-in one without it) under a policy file (the folder's own without it).
 
     Raises LawError listing every problem with file, line and clause.
     """
-    folder = folder or BUILT_IN
+    return _loaded(folder or BUILT_IN, policy_file)
+
+
+@lru_cache(maxsize=8)
+def _loaded(folder: Path, policy_file: Path | None) -> Law:
     reading = _Reading(folder)
     if not folder.is_dir():
         raise LawError([LawProblem(str(folder), 1, "", _("没有这个文件夹"))])
     professions, _professions_data = reading.one(ProfessionsText, folder / "professions.yaml")
     divisions, _divisions_data = reading.one(DivisionsText, folder / "divisions.yaml")
     calendar, _calendar_data = reading.one(CalendarText, folder / "calendar" / "state-council.yaml")
-    policy_path = policy_file or folder / "policy" / "shanxi.yaml"
+    policy_path = policy_file or folder / POLICY
     policy, policy_data = reading.one(PolicyText, policy_path)
     maps = {
         "documents": reading.many(DocumentText, "documents.yaml"),
@@ -145,6 +151,8 @@ def load_law(folder: Path | None = None, policy_file: Path | None = None) -> Law
         calendar=calendar_from(calendar),
         policy=policy,
         digest=_digest(folder, policy_file),
+        files={path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.yaml"))}
+        | ({POLICY: policy_file} if policy_file else {}),
     )
     for path, text, data in texts:
         reading.faults(path, data, checks.category_faults(law, text))

@@ -215,9 +215,16 @@ class ProfessionsText(Text):
 
 
 class AreaText(Text):
-    """A supervising area: a city or the zone."""
+    """A supervising area: a city or the zone; what its housing authority is called, and its mark in numbers."""
 
     name: str
+    housing_authority: str = ""
+    mark: str = ""
+
+    @property
+    def authority(self) -> str:
+        """The housing authority by its full name."""
+        return self.housing_authority or f"{self.name}住房和城乡建设局"
 
 
 class DivisionText(Text):

@@ -41,6 +41,13 @@ class MassShare(Text):
     enterprises: int
 
 
+class Article(Text):
+    """An article of a document of law/texts/documents.yaml."""
+
+    document: str
+    article: str
+
+
 class PolicyValues(Text):
     """Every key of the policy. Units stand in the names."""
 
@@ -67,6 +74,7 @@ class PolicyValues(Text):
     prolongation_max_months: dict[date, DatedValue[int]]
     reminder_days_before_end: dict[date, DatedValue[int]]
     order_to_rectify: dict[date, DatedValue[Literal["with-red"]]]
+    management_rule: dict[date, DatedValue[dict[Sector, Article]]]
     red_period_months: dict[date, DatedValue[int]]
     first_application_stops: dict[date, DatedValue[list[Literal["determination", "decision"]]]]
     city_opinion_working_days: dict[date, DatedValue[int]]
@@ -83,6 +91,8 @@ class PolicyValues(Text):
     watch_after_clearing_months: dict[date, DatedValue[int]]
     public_afterlife_years: dict[date, DatedValue[int]]
     public_notice_service_days: dict[date, DatedValue[int]]
+    service_proof_working_days: dict[date, DatedValue[int]]
+    platform_opening_proves: dict[date, DatedValue[list[str]]]
     lower_grade_window_months: dict[date, DatedValue[int]]
     reconsideration_days: dict[date, DatedValue[int]]
     litigation_months: dict[date, DatedValue[int]]

@@ -12,6 +12,7 @@ from django.db import transaction
 from qualwatch.assessments.actions import assess, release_run
 from qualwatch.assessments.models import Run
 from qualwatch.cases.actions.remind import escalate, remind
+from qualwatch.cases.actions.serve import take_up_services
 from qualwatch.cases.actions.warn import take_up_run
 from qualwatch.cases.course import Doing
 from qualwatch.cases.models import Heartbeat
@@ -50,6 +51,7 @@ def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayDone:
             counts = take_up_run(run=_newest(run), doing=doing)
             counts["reminded"] += remind(doing)
             counts["escalated"] += escalate(doing)
+            counts["services"] += take_up_services(doing)
         with _timed(took, "publish"):
             counts["standings"] += publish_register(on=doing.on, law=law)
             hide_what_is_over(on=doing.on, at=at)

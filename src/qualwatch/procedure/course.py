@@ -108,9 +108,13 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A written objection (or request for information repair) that is not decided. A first one stops adverse acts."""
+    """A written objection (or request for information repair) that is not decided. A first one stops adverse acts.
+
+    is_first: about a requirement that no application was about before.
+    """
 
     is_first: bool
+    requirements: tuple[str, ...] = ()
     touched_by: frozenset[str] = frozenset()
     has_opinion: bool = False
 
@@ -160,7 +164,7 @@ class CaseState:
     proposal: Proposal | None = None
     prolonged: Deadline | None = None
     application: Application | None = None
-    applications: int = 0
+    disputed: tuple[str, ...] = ()  # requirements that applications were about
     published_on: date | None = None
     order_served_on: date | None = None
     red: Deadline | None = None

@@ -194,11 +194,16 @@ def review(state: CaseState, event: Event, terms: Terms) -> Result:
 
 
 def apply(state: CaseState, event: Event, terms: Terms) -> Result:
-    """Only the first one stops a determination or decision."""
-    made = Application(is_first=state.applications == 0)
-    return replace(state, application=made, applications=state.applications + 1), (
-        Effect("open-task", detail="application"),
-    )
+    """Only the first one about a requirement stops a determination or decision."""
+    about = event.requirements or tuple(one.requirement for one in state.named if one.recovered_on is None)
+    made = Application(is_first=not set(about) <= set(state.disputed), requirements=about)
+    disputed = tuple(dict.fromkeys((*state.disputed, *about)))
+    return replace(state, application=made, disputed=disputed), (Effect("open-task", about, "application"),)
+
+
+def retract(state: CaseState, event: Event, terms: Terms) -> Result:
+    """The enterprise takes it back; what it was about stays disputed once."""
+    return replace(state, application=None), ()
 
 
 def opinion(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -206,7 +211,7 @@ def opinion(state: CaseState, event: Event, terms: Terms) -> Result:
     assert state.application is not None  # the table needs it
     touched = state.application.touched_by | {event.by}
     return replace(state, application=replace(state.application, has_opinion=True, touched_by=touched)), (
-        Effect("open-task", detail="application"),
+        Effect("open-task", detail="decide-application"),
     )
 
 
@@ -216,8 +221,20 @@ def refuse(state: CaseState, event: Event, terms: Terms) -> Result:
 
 
 def uphold(state: CaseState, event: Event, terms: Terms) -> Result:
-    """Repaired for all."""
-    return closed(state, event, "repaired")
+    """Repaired for all. What the application was not about, and what fell short of itself, goes on."""
+    assert state.application is not None  # the table needs it
+    about = state.application.requirements
+    named = tuple(
+        replace(one, recovered_on=one.recovered_on or event.on, is_determined=False)
+        if one.requirement in about else one
+        for one in state.named
+    )  # fmt: skip
+    left = tuple(one.requirement for one in named if _matters(state, one) and one.recovered_on is None)
+    if not left:
+        return closed(state, event, "repaired")
+    after = replace(state, named=named, application=None, proposal=None)
+    amended = state.place == "red" and any(one.is_determined for one in state.named if one.requirement in about)
+    return after, (Effect("tell-repaired", about), *((Effect("amend-red", left),) if amended else ()))
 
 
 def annul(state: CaseState, event: Event, terms: Terms) -> Result:

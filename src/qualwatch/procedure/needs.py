@@ -113,7 +113,8 @@ NEEDS: Mapping[str, Need] = {
     "still-ripe": Need(_n("签批时认定红牌的条件已不齐，请退回"), _still_ripe),
     "leaves-something": Need(
         _n("不予认定或修复要留下更正、豁免或认可，否则次日又会预警"),
-        lambda s, e, t: (e.name == "propose" and e.outcome != "dismissed") or bool(e.leaves),
+        lambda s, e, t: (e.name == "propose" and e.outcome != "dismissed") or bool(e.leaves)
+        or (e.name == "uphold" and s.origin == "officer"),  # no run warns of what an officer found
     ),
     "prolongs-in-limits": Need(_n("延长整改只能在期满后提出，只能一次，不超过政策规定的期限"), _prolongs_in_limits),
     "proof-since-told": Need(
@@ -136,6 +137,23 @@ NEEDS: Mapping[str, Need] = {
     ),
     "application": Need(_n("没有未决的申请"), lambda s, e, t: s.application is not None),
     "no-application": Need(_n("已有未决的申请"), lambda s, e, t: s.application is None),
+    "open-requirements": Need(
+        _n("申请要写明针对哪些指标，且这些指标仍在预警"),
+        lambda s, e, t: bool(open_ones := {one.requirement for one in s.named if one.recovered_on is None})
+        and set(e.requirements) <= open_ones,
+    ),
+    "new-evidence": Need(
+        _n("同一指标再次申请要附新的证据"),
+        lambda s, e, t: e.has_evidence or not s.disputed or not set(e.requirements) <= set(s.disputed),
+    ),
+    "city-route": Need(_n("只有市级核发的资质才由市级出审查意见"), lambda s, e, t: e.route == "city"),
+    "no-opinion-yet": Need(
+        _n("市级已经出过审查意见"), lambda s, e, t: s.application is not None and not s.application.has_opinion
+    ),
+    "opinion-first": Need(
+        _n("市级核发的资质先由市级审查，同意后省厅才核实修复"),
+        lambda s, e, t: e.route != "city" or (s.application is not None and s.application.has_opinion),
+    ),
     "different-decider": Need(
         _n("提出、签批过认定或出过审查意见的人不能决定申请"),
         lambda s, e, t: s.application is not None and e.by not in {*s.determined_by, *s.application.touched_by}

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from qualwatch.publication.models import FeedClock, FeedEntry, Freshness, RedCard, Snapshot, Standing
+from qualwatch.publication.models import Announcement, FeedClock, FeedEntry, Freshness, RedCard, Snapshot, Standing
 from qualwatch.publication.queries import canonical, replayed, shown
 
 ItemKey = tuple[str, str, str]  # credit code, category, sub-item
@@ -32,6 +32,18 @@ class Card:
     area: str
     authority: str
     requirements: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A notice to the public: plain values."""
+
+    number: str
+    kind: str
+    title: str
+    enterprise: str
+    credit_code: str
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,30 @@ def remove_red_card(number: str, *, on: date, because: str, at: datetime) -> Non
     card.ends_on = card.hidden_from = None
     card.save()
     _feed("red-card", card, at, is_gone=True)
+
+
+def amend_card(number: str, *, requirements: list[dict[str, Any]], at: datetime) -> None:
+    """An open card says less from now on: some of its requirements were repaired."""
+    card = RedCard.objects.select_for_update().get(number=number)
+    if card.state == "open":
+        card.requirements = requirements
+        card.save(update_fields=["requirements"])
+        _feed("red-card", card, at)
+
+
+def post_announcement(told: Announced, *, on: date, ends_on: date | None, at: datetime) -> None:
+    """A notice is public from now on; that its days are over is seen from `ends_on`."""
+    values = {name: getattr(told, name) for name in Announced.__slots__}
+    _feed("announcement", Announcement.objects.create(published_on=on, ends_on=ends_on, **values), at)
+
+
+def remove_announcement(number: str, *, at: datetime) -> None:
+    """Taken back: its content goes, the feed keeps a tombstone."""
+    found = Announcement.objects.select_for_update().get(number=number)
+    found.title = found.enterprise = found.credit_code = found.body = ""
+    found.is_removed = True
+    found.save()
+    _feed("announcement", found, at, is_gone=True)
 
 
 def move_card(number: str, *, enterprise: str, grade: str, area: str, at: datetime) -> None:
@@ -140,15 +176,15 @@ def take_snapshot(*, day: date) -> Snapshot:
     return Snapshot.objects.create(day=day, sequence=last, sha256=digest)
 
 
-def _feed(kind: str, card: RedCard, at: datetime, *, is_gone: bool = False) -> None:
+def _feed(kind: str, told: RedCard | Announcement, at: datetime, *, is_gone: bool = False) -> None:
     """The next entry; in the transaction of the act, so that no number is missing."""
     if not connection.in_atomic_block:
         raise NotInAnAction(kind)
     clock = _locked_clock()
     clock.last += 1
     clock.save(update_fields=["last"])
-    body = None if is_gone else shown(card)
-    FeedEntry.objects.create(sequence=clock.last, at=at, kind=kind, key=card.number, body=body)
+    body = None if is_gone else shown(told)
+    FeedEntry.objects.create(sequence=clock.last, at=at, kind=kind, key=told.number, body=body)
 
 
 def _locked_clock() -> FeedClock:

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 CARD_STATES = ("open", "cleared", "removed")
+ANNOUNCED = ("service", "display", "decision")
 STANDINGS = ("in-force", "red", "withdrawn", "ended", "unknown", "cannot-say")  # the same six everywhere
 KEPT_STANDINGS = ("in-force", "withdrawn", "ended")  # red comes from cards, the rest from what is not there
 
@@ -40,6 +41,33 @@ class RedCard(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["state", "published_on"], name="red_card_list")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Announcement(models.Model):
+    """A notice to the public: a document served so, a display, a decision. Removed: only the number is left."""
+
+    number = models.CharField(max_length=60, unique=True)
+    kind = models.CharField(max_length=20)
+    title = models.CharField(max_length=300, blank=True)
+    enterprise = models.CharField(max_length=200, blank=True)
+    credit_code = models.CharField(max_length=18, blank=True, db_index=True)
+    body = models.TextField(blank=True)
+    published_on = models.DateField()
+    ends_on = models.DateField(null=True)
+    is_removed = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=ANNOUNCED), name="announcement_kind_known"),
+            models.CheckConstraint(
+                condition=Q(is_removed=False) | Q(credit_code="", enterprise="", body=""),
+                name="announcement_removed_is_empty",
+            ),
+        ]
+        indexes = [models.Index(fields=["kind", "published_on"], name="announcement_list")]
 
     def __str__(self) -> str:
         return self.number

@@ -8,10 +8,11 @@ from typing import Any
 
 from django.db.models import Q
 
-from qualwatch.publication.models import FeedEntry, Freshness, RedCard, Standing
+from qualwatch.publication.models import Announcement, FeedEntry, Freshness, RedCard, Standing
 
 SHOWN = ("number", "credit_code", "enterprise", "category", "sub_item", "qualification", "grade", "area", "authority",
          "requirements", "published_on", "ends_on", "state", "ended_on", "because")  # fmt: skip
+ANNOUNCED = ("number", "kind", "title", "enterprise", "credit_code", "body", "published_on", "ends_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +93,17 @@ def entries_after(sequence: int, at_most: int = 1000) -> list[FeedEntry]:
     return found
 
 
-def shown(card: RedCard) -> dict[str, Any]:
-    """A card as the feed tells it."""
-    told = {name: getattr(card, name) for name in SHOWN}
-    return {name: one.isoformat() if isinstance(one, date) else one for name, one in told.items()}
+def shown(one: RedCard | Announcement) -> dict[str, Any]:
+    """A card or an announcement as the feed tells it."""
+    told = {name: getattr(one, name) for name in (SHOWN if isinstance(one, RedCard) else ANNOUNCED)}
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in told.items()}
 
 
 def public_copy() -> dict[str, Any]:
     """The public copy as the tables have it: what replaying the whole feed must give."""
-    return {f"red-card/{one.number}": shown(one) for one in RedCard.objects.exclude(state="removed")}
+    cards = {f"red-card/{one.number}": shown(one) for one in RedCard.objects.exclude(state="removed")}
+    notices = Announcement.objects.filter(is_removed=False)
+    return cards | {f"announcement/{one.number}": shown(one) for one in notices}
 
 
 def replayed(until: int) -> dict[str, Any]:

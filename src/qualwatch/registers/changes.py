@@ -9,6 +9,7 @@ import pyarrow as pa
 from django.db import transaction
 from django.utils import timezone
 
+from qualwatch.ciphers import newest_version
 from qualwatch.intake.cells import Cell
 from qualwatch.intake.gather import gather_sheets
 from qualwatch.intake.problems import NothingReadable
@@ -18,7 +19,7 @@ from qualwatch.law.loader import Law
 from qualwatch.privacy import hidden
 from qualwatch.registers.bulk import rows_of
 from qualwatch.registers.corrections import resolve
-from qualwatch.registers.identities import decrypted, encrypted, keyed_hash, newest_version
+from qualwatch.registers.identities import decrypted, encrypted, keyed_hash
 from qualwatch.registers.models import TABLES, PlatformChange, Revision
 from qualwatch.registers.reading import rows_by_table
 from qualwatch.registers.sources import source_of

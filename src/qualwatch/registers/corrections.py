@@ -23,6 +23,8 @@ from qualwatch.registers.tables import next_revision
 from qualwatch.wording import gettext as _
 
 CORRECTION = "correction"
+WHOLE = "*"  # instead of a field: the whole row, which the source lacks
+ADDED = ("registrations", "contributions", "exemptions", "items")  # tables to which a whole row may be added
 VOCABULARY = {"register_state": REGISTER_STATES, "route": ROUTES}
 
 
@@ -35,20 +37,26 @@ def correct(
     *, table: str, key: Mapping[str, Any], field: str, value: Any, because: str, document: str, review_on: date,
     by: str, at: datetime,
 ) -> Correction:  # fmt: skip
-    """Sets one field of the row of a key right; the row must be on record from a source."""
+    """Sets one field of the row of a key right; the row must be on record from a source.
+
+    With WHOLE as the field, `value` is a row that the source lacks: it stands until the source has the key.
+    """
     model = TABLES.get(table)
-    if model is None or field not in model.facts() or field in model.KEY:
+    is_whole = field == WHOLE and table in ADDED
+    if model is None or (not is_whole and (field not in model.facts() or field in model.KEY)):
         raise CannotCorrect(_("{table} 没有可更正的字段 {field}").format(table=table, field=field))
     if not because.strip() or not document.strip():
         raise CannotCorrect(_("更正要写明理由和证明文件"))
     if review_on <= timezone.localdate(at):
         raise CannotCorrect(_("复核日要晚于今天"))
-    value = _checked(model, field, value)
+    value = _whole(model, key, value) if is_whole else _checked(model, field, value)
     revision = next_revision(what="correction", by=by, at=at)
     row = believed(model, key)
-    if row is None:
+    if is_whole and row is not None:
+        raise CannotCorrect(_("登记里已有这一行，请更正其中的字段"))
+    if row is None and not is_whole:
         raise CannotCorrect(_("登记里没有这一行"))
-    told = _plain(getattr(row, field))
+    told = None if row is None else _plain(getattr(row, field))
     Correction.objects.filter(table=table, key=_plain_key(model, key), field=field, released_at=None).update(
         released_at=at, released_by=by
     )
@@ -97,8 +105,11 @@ def _resolve_key(model: type[Recorded], slug: str, key: Mapping[str, Any], revis
     fields = Correction.objects.filter(table=slug, key=key, released_at=None)
     values = {one.field: one.value for one in fields}
     current = model._default_manager.filter(recorded_to=None, source=CORRECTION, **key).first()
-    differing = sum(_plain(getattr(row, name)) != value for name, value in values.items()) if row else 0
+    whole = values.pop(WHOLE, None)
+    differing = sum(_plain(getattr(row, name)) != value for name, value in values.items()) if row else int(bool(whole))
     wanted = {name: _plain(getattr(row, name)) for name in model.facts()} | values if row and values else None
+    if row is None and whole is not None:
+        wanted = {**dict.fromkeys(model.facts()), **key, **whole, **values}
     if current is not None:
         if wanted == {name: _plain(getattr(current, name)) for name in model.facts()}:
             return differing
@@ -112,13 +123,22 @@ def _checked(model: type[Model], field: str, value: Any) -> Any:
     """The value as the register would write it."""
     column = next(one for one in model._meta.concrete_fields if one.attname == field)
     try:
-        clean = column.clean(value, None)
+        clean = column.clean(value, None) if value is not None or not column.null else None
     except ValidationError as error:
         raise CannotCorrect("；".join(error.messages)) from error
     words = VOCABULARY.get(field)
     if words is not None and clean not in words:
         raise CannotCorrect(_("{field} 只能是 {words}").format(field=field, words="、".join(words)))
     return clean
+
+
+def _whole(model: type[Recorded], key: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """A row's columns besides its key, as the register would write them; those not told are empty."""
+    if strange := set(told) - set(model.facts()) | set(told) & set(model.KEY):
+        raise CannotCorrect(_("{table} 没有可更正的字段 {field}").format(table=model.__name__, field=min(strange)))
+    _plain_key(model, key)
+    names = [one for one in model.facts() if one not in model.KEY]
+    return {name: _plain(_checked(model, name, told.get(name))) for name in names}
 
 
 def _typed(model: type[Model], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,19 +1,17 @@
 """Identity numbers: encrypted where they lie, looked up by a keyed hash, shown masked."""
 
 import hmac
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
 
+from qualwatch import ciphers
+from qualwatch.ciphers import newest_version
 from qualwatch.journal.actions import record
 from qualwatch.privacy import masked
 from qualwatch.registers.bulk import BATCH, Staged, fill, rows_of, table_of
@@ -26,11 +24,6 @@ FEW_OF = 4  # a person in so many is looked up by name
 TOLD = {"is_named": "p.name", "is_dated": "p.born_on"}
 KNOWN = pa.schema([("lookup", pa.string()), ("id", pa.int64()), *((name, pa.int32()) for name in TOLD)])
 PERSON = ["id", "lookup", "key_version", "identity", "name", "born_on"]
-NONCE = 12  # bytes, of AES-GCM
-
-
-class CannotDecrypt(Exception):
-    """The key of this version is not among the keys, or the stored bytes were altered."""
 
 
 def keyed_hash(text: str) -> str:
@@ -46,35 +39,16 @@ def keyed_hashes(texts: Iterable[str]) -> list[str]:
 
 def encrypted(text: str, version: str) -> bytes:
     """A text under one of the keys; the key's version is bound to it."""
-    return _encrypted([text], version)[0]
+    return ciphers.encrypted([text.encode()], version)[0]
 
 
 def _encrypted(texts: Sequence[str], version: str) -> list[bytes]:
-    """Each text under a nonce of its own."""
-    encrypt, bound = _cipher(settings.IDENTITY_KEYS[version]).encrypt, version.encode()
-    drawn = os.urandom(NONCE * len(texts))
-    nonces = [drawn[at : at + NONCE] for at in range(0, len(drawn), NONCE)]
-    return [nonce + encrypt(nonce, text.encode(), bound) for nonce, text in zip(nonces, texts, strict=True)]
-
-
-@cache
-def _cipher(key: bytes) -> AESGCM:
-    return AESGCM(key)
+    return ciphers.encrypted([text.encode() for text in texts], version)
 
 
 def decrypted(stored: bytes | memoryview, version: str) -> str:
     """The text again; CannotDecrypt."""
-    stored = bytes(stored)
-    try:
-        key = _cipher(settings.IDENTITY_KEYS[version])
-        return key.decrypt(stored[:NONCE], stored[NONCE:], version.encode()).decode()
-    except (KeyError, InvalidTag) as error:
-        raise CannotDecrypt(version) from error
-
-
-def newest_version() -> str:
-    """The version of the key that is written with."""
-    return list(settings.IDENTITY_KEYS)[-1]
+    return ciphers.decrypted(stored, version).decode()
 
 
 def identity_of(person: Person) -> Identity:

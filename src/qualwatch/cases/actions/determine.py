@@ -10,11 +10,12 @@ from django.db import transaction
 from qualwatch.accounts.models import Account
 from qualwatch.assessments.models import Run
 from qualwatch.cases.competence import check
-from qualwatch.cases.course import Doing, Step, act, put, rows_of, told_of
-from qualwatch.cases.effects import RED_PREFIX, next_number, perform
+from qualwatch.cases.course import Doing, Step, act, journal, put, rows_of, told_of
+from qualwatch.cases.effects import RED_PREFIX, perform
 from qualwatch.cases.models import Case, Determination
+from qualwatch.cases.numbers import RED_CARD, next_number
 from qualwatch.cases.seen import INSURANCE, Seen
-from qualwatch.journal.actions import Told, record_all
+from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
 from qualwatch.procedure.course import CaseState, Event
 from qualwatch.procedure.periods import Deadline
@@ -47,7 +48,7 @@ class Proposed:
 def propose(*, case: Case, what: Proposed, by: Account, law: Law, at: datetime) -> Determination:
     """Puts a determination before a reviewer. CannotStep, NotCompetent."""
     where = check(by, "propose", case)
-    doing = Doing(law, at, by.username)
+    doing = Doing(law, at, by.username, where)
     if case.category is None and what.outcome == "red" and not what.items:
         raise CannotStep("items", _("请写明哪些资质因此不达标"))
     left = _checked_left(case, what.outcome, what.leaves, dict(what.left or {}), doing)
@@ -88,7 +89,7 @@ def return_proposal(*, case: Case, by: Account, because: str, law: Law, at: date
 def sign(*, case: Case, by: Account, law: Law, at: datetime, because: str = "") -> Step:
     """A reviewer signs: the determination takes effect now. What it needs is looked at again."""
     where = check(by, "sign", case)
-    doing = Doing(law, at, by.username)
+    doing = Doing(law, at, by.username, where)
     made = case.determinations.filter(state="proposed").first()
     if made is not None:
         if made.outcome == "dismissed":
@@ -118,9 +119,10 @@ def _event(name: str, case: Case, doing: Doing) -> tuple[Event, Mapping[str, Any
 
 
 def _seen(case: Case, law: Law) -> Seen:
-    run = Run.objects.filter(state="released", is_full=True).order_by("-id").first()
-    if run is None:
-        raise CannotStep("no-run", _("还没有放行的核查"))
+    try:
+        run = Seen.newest_run(case.credit_code)
+    except Run.DoesNotExist as error:
+        raise CannotStep("no-run", _("还没有放行的核查")) from error
     return Seen.of(run, law, [case], only_these=True)
 
 
@@ -195,7 +197,7 @@ def _open_reds(case: Case, made: Determination, by: Account, doing: Doing) -> No
 def open_red(case: Case, event: Event, figures: Mapping[str, Any], doing: Doing) -> Step:
     """A new case that begins red."""
     state = CaseState(ground=case.ground, origin="officer")  # type: ignore[arg-type]  # the database's words
-    number = next_number("red-card", RED_PREFIX, doing.on.year)  # locks: of two at once one waits here
+    number = next_number(RED_CARD, RED_PREFIX, doing.on.year)  # locks: of two at once one waits here
     same = Case.objects.exclude(place="closed").filter(
         credit_code=case.credit_code, category=case.category, sub_item=case.sub_item, ground=case.ground,
         origin="officer",
@@ -213,6 +215,6 @@ def open_red(case: Case, event: Event, figures: Mapping[str, Any], doing: Doing)
         row.save()
     done.effects = effects
     perform(done, doing)
-    record_all([told_of(done), *doing.told], by=doing.by, at=doing.at)
-    doing.told.clear()
+    doing.told.insert(0, told_of(done))
+    journal(doing)
     return done

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -12,6 +12,7 @@ from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import may
 from qualwatch.assessments.models import Run
 from qualwatch.cases.actions.determine import open_red
+from qualwatch.cases.actions.serve import confirm
 from qualwatch.cases.competence import check, check_place
 from qualwatch.cases.course import Doing, Step, act
 from qualwatch.cases.effects import perform
@@ -20,6 +21,7 @@ from qualwatch.cases.seen import INSURANCE, Seen
 from qualwatch.journal.actions import record
 from qualwatch.law.loader import Law
 from qualwatch.procedure.course import Event
+from qualwatch.procedure.service import PLATFORM
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext as _
@@ -51,7 +53,7 @@ def record_supervision_finding(*, found: Found, by: Account, law: Law, at: datet
     if not case.grade:
         raise CannotStep("items", _("登记里没有这项有效资质"))
     case.ground, case.origin = found.ground, "officer"
-    where = check_place(by, "propose", case)
+    doing.where = where = check_place(by, "propose", case)
     figures = _checked_figures(found)
     evidence = [one for one in found.evidence if one.strip()]
     event = Event(
@@ -117,26 +119,6 @@ def record_fraud(
     return made
 
 
-def prove_push(*, case: Case, proved_on: date, evidence: str, by: Account, law: Law, at: datetime) -> Step:
-    """The service of the warning is proved: of every requirement that the case names."""
-    check_place(by, "serve", case)
-    if not evidence.strip():
-        raise CannotStep("proof", _("请写明送达凭证"))
-    doing = Doing(law, at, by.username)
-    event = Event("push-proved", doing.on, by=by.username, proved_on=proved_on, because=evidence)
-    return act(case=case, event=event, doing=doing, perform=perform)
-
-
-def prove_order(*, case: Case, proved_on: date, evidence: str, by: Account, law: Law, at: datetime) -> Step:
-    """The order to rectify has been served, with proof: the red period begins."""
-    check(by, "serve", case)
-    if not evidence.strip():
-        raise CannotStep("proof", _("请写明送达凭证"))
-    doing = Doing(law, at, by.username)
-    event = Event("order-served", doing.on, by=by.username, proved_on=proved_on, because=evidence)
-    return act(case=case, event=event, doing=doing, perform=perform)
-
-
 def recheck(
     *, case: Case, outcome: str, because: str, evidence: Sequence[str], by: Account, law: Law, at: datetime
 ) -> Step:
@@ -192,9 +174,16 @@ def open_notice(*, notice: Notice, by: Account, at: datetime, law: Law) -> bool:
         return False
     details = {"notice": notice.pk, "kind": notice.kind}
     record(stream=case.stream, by=by.username, at=at, what="notice-opened", details=details)
+    document = notice.document
+    if document is not None:
+        served = document.services.filter(method=PLATFORM, proved_on=None, failed_on=None).first()
+        if served is not None and not document.services.filter(proved_on__isnull=False).exists():
+            confirm(served, by=by, law=law, at=at)
+        return True
     told_on = timezone.localdate(notice.put_at)
+    proves = "warning" in law.policy_on(timezone.localdate(at))["platform_opening_proves"]
     told = case.requirements.filter(pushed_on=told_on, proved_on=None).values_list("requirement", flat=True)
-    if notice.credit_code and notice.kind in ("push", "push-addition") and case.place != "closed" and told:
+    if notice.credit_code and notice.kind in ("push", "push-addition") and case.place != "closed" and told and proves:
         doing = Doing(law, at, by.username)
         event = Event("push-proved", doing.on, by=by.username, proved_on=doing.on, requirements=tuple(told))
         act(case=case, event=event, doing=doing, perform=perform)

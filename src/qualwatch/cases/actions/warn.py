@@ -10,7 +10,7 @@ from django.db import transaction
 from qualwatch.assessments.models import Run
 from qualwatch.cases.conflicts import link_conflicts
 from qualwatch.cases.course import Doing, Step, put, rows_of, state_of, told_of
-from qualwatch.cases.effects import HANDLERS, said_of
+from qualwatch.cases.effects import HANDLERS, end_applications, said_of
 from qualwatch.cases.follow import follow
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Task
 from qualwatch.cases.seen import INSURANCE, Seen, item_of
@@ -24,7 +24,7 @@ SAID = ("push", "push-addition", "tell-closed")  # said all together, the rest c
 CASE_FIELDS = [
     "place", "enterprise", "qualification", "grade", "certificate_no", "licensing_authority", "area", "last_found",
     "last_found_on", "needs_review", "was_seen_short", "closed_on", "closed_because", "watched_until", "version",
-    "prolonged_until", "is_prolonged_provisional", "red_ends_on", "is_red_provisional", "has_application",
+    "prolonged_until", "is_prolonged_provisional", "red_ends_on", "is_red_provisional", "application",
 ]  # fmt: skip
 REQUIREMENT_FIELDS = ["pushed_on", "ends_on", "is_provisional", "proved_on", "recovered_on", "is_ended", "told"]
 
@@ -132,6 +132,7 @@ def _written(work: Work) -> None:
                 HANDLERS[effect.name](one, effect, work.doing)
     Case.objects.bulk_update([one.case for one in old], CASE_FIELDS, batch_size=500)
     closed = [one.case.pk for one in old if one.after.place == "closed"]
+    end_applications(closed, work.doing)
     settled = Task.objects.filter(case__in=closed, done_on=None).exclude(kind=LETTER)
     settled.update(done_on=work.doing.on, done_by=work.doing.by)
     tell(said, work.doing.at)

@@ -1,4 +1,4 @@
-"""Cases. Places are stored (yellow, red, closed); what follows from stored days is reckoned when read."""
+"""Cases and what was told of them. Places are stored; what follows from stored days is reckoned when read."""
 
 from typing import get_args
 
@@ -43,8 +43,8 @@ class Case(models.Model):
     was_seen_short = models.BooleanField(default=False)
     needs_review = models.BooleanField(default=False)
     rechecked_on = models.DateField(null=True)
-    has_application = models.BooleanField(default=False)  # undecided
-    applications = models.PositiveIntegerField(default=0)
+    application = models.JSONField(null=True)  # the undecided one, as `step` sees it
+    disputed = models.JSONField(default=list)  # requirements that applications were about
     closed_on = models.DateField(null=True)
     closed_because = models.CharField(max_length=20, blank=True)
     watched_until = models.DateField(null=True)  # after clearing: a new case by then is a relapse
@@ -224,6 +224,7 @@ class Notice(models.Model):
     """What was told to one organisation (or to an enterprise without an account), word for word, and when it came."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notices")
+    document = models.ForeignKey("cases.Document", on_delete=models.PROTECT, null=True, related_name="notices")
     kind = models.CharField(max_length=30)
     credit_code = models.CharField(max_length=18, blank=True)  # the enterprise, where it is the recipient
     organisation = models.CharField(max_length=60, blank=True)  # the authority's slug, where one is
@@ -260,6 +261,7 @@ class Task(models.Model):
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="tasks")
     kind = models.CharField(max_length=20)
+    detail = models.CharField(max_length=200, blank=True)
     organisation = models.CharField(max_length=60)
     opened_on = models.DateField()
     due_on = models.DateField(null=True)
@@ -268,20 +270,9 @@ class Task(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["case", "kind"], condition=Q(done_on=None), name="task_open_once")
+            models.UniqueConstraint(fields=["case", "kind", "detail"], condition=Q(done_on=None), name="task_open_once")
         ]
         indexes = [models.Index(fields=["organisation"], condition=Q(done_on=None), name="task_waiting")]
-
-
-class NumberSequence(models.Model):
-    """The numbers of one kind in one year; they run without gaps."""
-
-    kind = models.CharField(max_length=40)
-    year = models.PositiveIntegerField()
-    last = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["kind", "year"], name="number_sequence_once")]
 
 
 class Question(models.Model):

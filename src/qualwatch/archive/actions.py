@@ -1,0 +1,74 @@
+"""Keeping files: written whole and flushed before any row names them, read back only if still what they were."""
+
+import hashlib
+import os
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+
+from qualwatch import ciphers
+from qualwatch.archive.contents import Content
+from qualwatch.archive.models import KeptFile
+
+
+class Damaged(Exception):
+    """The bytes on disk are gone, or are not those that were kept."""
+
+
+@transaction.atomic
+def keep(content: Content, *, at: datetime) -> KeptFile:
+    """Keeps a content that was looked at; the same again is the same file."""
+    sha256 = hashlib.sha256(content.told).hexdigest()
+    known = KeptFile.objects.filter(sha256=sha256).first()
+    if known is not None and _place(sha256).exists():
+        return known
+    version = ciphers.newest_version()
+    _write(_place(sha256), content.told, version)
+    made, _new = KeptFile.objects.get_or_create(
+        sha256=sha256,
+        defaults={"kind": content.kind, "size": len(content.told), "key_version": version, "kept_at": at},
+    )
+    return made
+
+
+def content_of(file: KeptFile) -> bytes:
+    """The bytes again, exactly; Damaged."""
+    try:
+        version, _line, stored = _place(file.sha256).read_bytes().partition(b"\n")
+        told = ciphers.decrypted(stored, version.decode())
+    except (OSError, UnicodeDecodeError, ciphers.CannotDecrypt) as error:
+        raise Damaged(file.sha256) from error
+    if hashlib.sha256(told).hexdigest() != file.sha256:
+        raise Damaged(file.sha256)
+    return told
+
+
+@transaction.atomic
+def rotate(*, at_most: int) -> int:
+    """Encrypts files that lie under an older key with the newest; how many. Run it until it says 0."""
+    version, done = ciphers.newest_version(), 0
+    for file in KeptFile.objects.select_for_update().exclude(key_version=version)[:at_most]:
+        _write(_place(file.sha256), content_of(file), version)
+        file.key_version = version
+        file.save(update_fields=["key_version"])
+        done += 1
+    return done
+
+
+def _place(sha256: str) -> Path:
+    folder: Path = settings.KEPT_FILES
+    return folder / sha256[:2] / sha256
+
+
+def _write(path: Path, told: bytes, version: str) -> None:
+    """Whole or not at all; readable by its owner only. The key's version stands in the first line."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{uuid4().hex}")
+    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(version.encode() + b"\n" + ciphers.encrypted([told], version)[0])
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)

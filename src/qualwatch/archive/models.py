@@ -1,0 +1,22 @@
+"""Files that are kept. Who may see one is for the room that refers to it to say."""
+
+from django.db import models
+from django.db.models import Q
+
+KINDS = ("pdf", "ofd", "png", "jpeg", "docx", "xlsx", "zip")  # zip: evidence packs, made here and never handed in
+
+
+class KeptFile(models.Model):
+    """One content, whoever handed it in and under whatever names; its bytes lie encrypted in the state folder."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=10)
+    size = models.PositiveBigIntegerField()  # bytes, before encryption
+    key_version = models.CharField(max_length=20)
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(kind__in=KINDS), name="kept_file_kind_known")]
+
+    def __str__(self) -> str:
+        return f"{self.sha256[:12]} {self.kind}"

@@ -1,0 +1,34 @@
+"""The law's texts as they stood when runs were judged by them: what was decided can be decided again years later."""
+
+import io
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+from qualwatch.archive.actions import content_of, keep
+from qualwatch.archive.contents import Content
+from qualwatch.assessments.models import LawText
+from qualwatch.law.loader import Law, load_law
+
+FIXED = (1980, 1, 1, 0, 0, 0)  # of every entry: the same texts are the same bytes
+
+
+def keep_law(law: Law, at: datetime) -> LawText:
+    """Keeps the texts, once for each digest."""
+    known = LawText.objects.filter(digest=law.digest).first()
+    if known is not None:
+        return known
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, path in sorted(law.files.items()):
+            archive.writestr(zipfile.ZipInfo(name, FIXED), path.read_bytes(), zipfile.ZIP_DEFLATED)
+    file = keep(Content("zip", written.getvalue()), at=at)
+    return LawText.objects.get_or_create(digest=law.digest, defaults={"file": file})[0]
+
+
+def law_of(digest: str, folder: Path) -> Law:
+    """The law as it was, unpacked into an empty folder; LawText.DoesNotExist where it was never judged by."""
+    kept = LawText.objects.select_related("file").get(digest=digest)
+    with zipfile.ZipFile(io.BytesIO(content_of(kept.file))) as archive:
+        archive.extractall(folder)
+    return load_law(folder)

@@ -1,0 +1,282 @@
+"""Applications: an enterprise objects to a warning or asks for repair of its data (notice 4(5)).
+
+The province decides on items that it or the ministry issued. A city examines its own first: it refuses with reasons,
+or agrees in writing and sends it to the province, which verifies and repairs for all.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from qualwatch.accounts.models import Account
+from qualwatch.accounts.queries import may, organisation
+from qualwatch.cases import issuing
+from qualwatch.cases.attachments import HandedIn, attach
+from qualwatch.cases.competence import PROVINCE, NotCompetent, authority_of, check_role, competent_for, route_of
+from qualwatch.cases.course import Doing, act, journal
+from qualwatch.cases.effects import DECIDED_BY_PROVINCE, application_due, open_task, perform
+from qualwatch.cases.letters import day
+from qualwatch.cases.models import UNDECIDED, Application, Attachment, Case, Document
+from qualwatch.cases.repairs import Repairs, repair
+from qualwatch.cases.serving import serve_on_platform
+from qualwatch.cases.words import name_of, names
+from qualwatch.journal.actions import Told
+from qualwatch.law.loader import Law
+from qualwatch.procedure.checklists import LINES, lines_of
+from qualwatch.procedure.course import Event
+from qualwatch.procedure.transitions import CannotStep
+from qualwatch.registers.facts import believed
+from qualwatch.registers.models import EnterpriseRow
+from qualwatch.registers.tables import lock
+from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
+
+CAUSES = {"data-wrong": _n("信息修复"), "assessment-wrong": _n("异议")}
+UPHELD, REFUSED = _n("予以支持，统一修复"), _n("不予支持")
+FIRST_WORKED = "received"
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """What an enterprise hands in. `checklist`: requirement -> line -> names of files, or why there is none."""
+
+    cause: str
+    statement: str
+    files: Sequence[HandedIn]
+    requirements: Sequence[str] = ()
+    checklist: Mapping[str, Mapping[str, str | Sequence[str]]] = field(default_factory=dict)
+
+
+@transaction.atomic
+def file_application(*, case: Case, filing: Filing, by: Account, law: Law, at: datetime) -> Application:
+    """Receipt with a number at once. CannotStep, CannotKeep, NotCompetent; then nothing is on record."""
+    _own(by, case.credit_code)
+    doing = Doing(law, at, by.username, competent_for(case))
+    about = tuple(dict.fromkeys(filing.requirements)) or tuple(
+        case.requirements.filter(recovered_on=None).order_by("pk").values_list("requirement", flat=True)
+    )
+    checklist = _checked(filing, about)
+    known = set(Attachment.objects.filter(application__case=case).values_list("file__sha256", flat=True))
+    made = _received(filing, doing, case.credit_code, case.enterprise, about, checklist, case=case)
+    handed = {one.file.sha256 for one in made.attachments.select_related("file")}
+    event = Event("apply", doing.on, by=by.username, requirements=about, because=filing.statement,
+                  has_evidence=bool(handed - known), route=route_of(case))  # fmt: skip
+    act(case=case, event=event, doing=doing, perform=perform)
+    _receipt(made, doing)
+    journal(doing)
+    return made
+
+
+@transaction.atomic
+def file_data_error(*, filing: Filing, by: Account, law: Law, at: datetime) -> Application:
+    """Register data found wrong outside any warning: the same way, without a case."""
+    code = by.organisation.credit_code if by.organisation else ""
+    _own(by, code)
+    if filing.cause != "data-wrong" or not filing.files:
+        raise CannotStep("evidence", _("没有预警时只能申请信息修复，并附证据"))
+    told = believed(EnterpriseRow, ("name", "division_code"), credit_code=code)
+    if not told:
+        raise CannotStep("items", _("登记里没有这家企业"))
+    name, division = told[0]
+    doing = Doing(law, at, by.username, authority_of(law.area_of(division) or ""))
+    made = _received(filing, doing, code, name, (), [], case=None)
+    _receipt(made, doing)
+    journal(doing)
+    return made
+
+
+@transaction.atomic
+def retract(*, application: Application, by: Account, law: Law, at: datetime) -> Application:
+    """The enterprise takes its application back."""
+    _own(by, application.credit_code)
+    doing = Doing(law, at, by.username)
+    found = _undecided(application)
+    if found.case is not None:
+        act(case=found.case, event=Event("retract", doing.on, by=by.username), doing=doing, perform=perform)
+    return _decided(found, "retracted", by, "", doing)
+
+
+@transaction.atomic
+def agree(*, application: Application, because: str, by: Account, law: Law, at: datetime) -> Document:
+    """The city's written opinion that the application is right, sent to the province."""
+    found = _undecided(application)
+    where = _at(by, found.receiver)
+    doing = Doing(law, at, by.username, where)
+    _check_other(found, by, because)
+    if found.stage != FIRST_WORKED or where == PROVINCE:
+        raise CannotStep("city-route", _("这份申请不由市级出审查意见"))
+    if found.case is not None:
+        event = Event("opinion", doing.on, by=by.username, because=because, route=route_of(found.case))
+        act(case=found.case, event=event, doing=doing, perform=perform)
+    due = application_due(found.case, DECIDED_BY_PROVINCE, doing)
+    found.stage, found.opinion_by, found.opinion_on, found.opinion_because = "agreed", by.username, doing.on, because
+    found.decision_due_on, found.is_due_provisional = due.ends_on, due.provisional
+    found.save()
+    told = {**_about(found), "because": because}
+    made = issuing.issue("opinion", doing, told=told, addressee=organisation(PROVINCE).name, case=found.case,
+                         application=found)  # fmt: skip
+    journal(doing)
+    return made
+
+
+@transaction.atomic
+def refuse(*, application: Application, because: str, by: Account, law: Law, at: datetime) -> Document:
+    """Not right: closed with reasons and remedies, by whoever has it now."""
+    found = _undecided(application)
+    doing = Doing(law, at, by.username, _at(by, found.receiver if found.stage == FIRST_WORKED else PROVINCE))
+    _check_other(found, by, because)
+    if found.case is not None:
+        event = Event("refuse", doing.on, by=by.username, because=because)
+        act(case=found.case, event=event, doing=doing, perform=perform)
+    _decided(found, "refused", by, because, doing)
+    return _decision(found, REFUSED, [], doing)
+
+
+@transaction.atomic
+def uphold(
+    *, application: Application, repairs: Repairs, because: str, by: Account, law: Law, at: datetime
+) -> Document:
+    """The province repairs for all. What it puts on record must heal what was applied for, or nothing is done.
+
+    CannotStep, CannotCorrect, CannotAccept, NotCompetent.
+    """
+    lock()  # the registers before the case, as the patrol does
+    found = _undecided(application)
+    doing = Doing(law, at, by.username, _at(by, PROVINCE))
+    _check_other(found, by, because)
+    done = repair(found, repairs, doing, because)
+    if found.case is not None:
+        event = Event("uphold", doing.on, by=by.username, because=because, leaves=done.leaves,
+                      route=route_of(found.case))  # fmt: skip
+        act(case=found.case, event=event, doing=doing, perform=perform)
+    elif found.stage == FIRST_WORKED and found.receiver != PROVINCE:
+        raise CannotStep("opinion-first", _("市级核发的资质先由市级审查，同意后省厅才核实修复"))
+    found.repairs = done.put
+    _decided(found, "upheld", by, because, doing)
+    return _decision(found, UPHELD, done.lines, doing)
+
+
+def _received(
+    filing: Filing, doing: Doing, code: str, name: str, about: Sequence[str], checklist: list[list[Any]],
+    *, case: Case | None,
+) -> Application:  # fmt: skip
+    if filing.cause not in CAUSES:
+        raise CannotStep("cause", _("请选择：异议，或信息修复"))
+    if not filing.statement.strip():
+        raise CannotStep("because", _("请写明理由"))
+    by_city = doing.where != PROVINCE
+    due = application_due(case, "application" if by_city else DECIDED_BY_PROVINCE, doing)
+    number = issuing.application_number(doing)
+    made = Application.objects.create(
+        number=number, case=case, credit_code=code, enterprise=name, cause=filing.cause, requirements=list(about),
+        statement=filing.statement, checklist=checklist, receiver=doing.where, filed_by=doing.by, filed_at=doing.at,
+        opinion_due_on=due.ends_on if by_city else None, decision_due_on=None if by_city else due.ends_on,
+        is_due_provisional=due.provisional,
+    )  # fmt: skip
+    attach(filing.files, by=doing.by, at=doing.at, application=made)
+    details = {"application": number, "cause": filing.cause, "requirements": list(about), "receiver": doing.where}
+    doing.told.append(Told(_stream(made), "applied", basis=filing.statement, details=details))
+    return made
+
+
+def _checked(filing: Filing, about: Sequence[str]) -> list[list[Any]]:
+    """Every line of every requirement answered: by files that were handed in, or by the reason why there are none."""
+    names_in = {one.name for one in filing.files}
+    rows: list[list[Any]] = []
+    for requirement in about:
+        answers = filing.checklist.get(requirement, {})
+        for line in lines_of(requirement):
+            answer = answers.get(line, "")
+            told = [answer] if isinstance(answer, str) else list(answer)
+            if not any(one.strip() for one in told):
+                sentence = _("{requirement}：请上传{line}，或写明为何没有")
+                raise CannotStep("checklist", sentence.format(requirement=names([requirement]), line=_(LINES[line])))
+            if not isinstance(answer, str) and (missing := set(told) - names_in):
+                raise CannotStep("checklist", _("没有收到文件 {name}").format(name=min(missing)))
+            rows.append([requirement, line, answer if isinstance(answer, str) else told])
+    return rows
+
+
+def _receipt(made: Application, doing: Doing) -> None:
+    """Handed over at once; the enterprise itself is there."""
+    told = {**_about(made), "opinion_due_on": day(made.opinion_due_on), "decision_due_on": day(made.decision_due_on)}
+    receipt = issuing.issue(
+        "receipt", doing, told=told, addressee=made.enterprise, case=made.case, application=made,
+        credit_code=made.credit_code,
+    )  # fmt: skip
+    serve_on_platform(receipt, doing)
+
+
+def _decision(found: Application, outcome: str, lines: Sequence[str], doing: Doing) -> Document:
+    told = {
+        **_about(found), "outcome": outcome, "because": found.decided_because, "repairs": list(lines),
+        "is_refused": outcome == REFUSED, **issuing.remedies(doing),
+    }  # fmt: skip
+    made = issuing.issue(
+        "application-decision", doing, told=told, addressee=found.enterprise, case=found.case, application=found,
+        credit_code=found.credit_code,
+    )  # fmt: skip
+    if serve_on_platform(made, doing) is None and found.case is not None:
+        open_task(found.case, "serve-decision", doing, detail=made.number, where=made.organisation)
+    journal(doing)
+    return made
+
+
+def _about(one: Application) -> dict[str, Any]:
+    case = one.case
+    return {
+        "enterprise": one.enterprise, "credit_code": one.credit_code, "application": one.number,
+        "filed_on": day(timezone.localdate(one.filed_at)), "cause": CAUSES[one.cause], "files": one.attachments.count(),
+        "item": name_of(case) if case else _n("登记信息"), "about": names(one.requirements) or _n("登记信息"),
+    }  # fmt: skip
+
+
+def _decided(found: Application, stage: str, by: Account, because: str, doing: Doing) -> Application:
+    found.stage, found.decided_by, found.decided_on, found.decided_because = stage, by.username, doing.on, because
+    found.save()
+    doing.told.append(
+        Told(_stream(found), f"application-{stage}", basis=because,
+             details={"application": found.number, "repairs": found.repairs})
+    )  # fmt: skip
+    journal(doing)
+    return found
+
+
+def _undecided(application: Application) -> Application:
+    """The application as it stands now; its case is locked first, as everywhere."""
+    if application.case_id:
+        Case.objects.select_for_update().get(pk=application.case_id)
+    found = Application.objects.select_for_update(of=("self",)).select_related("case").get(pk=application.pk)
+    if found.stage not in UNDECIDED:
+        raise CannotStep("application", _("没有未决的申请"))
+    return found
+
+
+def _check_other(found: Application, by: Account, because: str) -> None:
+    """Reasons, and another person than whoever gave the opinion; of those who determined, the course knows."""
+    if not because.strip():
+        raise CannotStep("because", _("请写明理由"))
+    if by.username == found.opinion_by:
+        raise CannotStep("different-decider", _("提出、签批过认定或出过审查意见的人不能决定申请"))
+
+
+def _own(by: Account, credit_code: str) -> None:
+    where = by.organisation
+    if where is None or not credit_code or where.credit_code != credit_code or not may(by, "apply"):
+        raise NotCompetent(_("只有企业自己可以申请"))
+
+
+def _at(by: Account, slug: str) -> str:
+    """A reviewer of this very authority."""
+    where = check_role(by, "sign")
+    if where != slug:
+        raise NotCompetent(_("这份申请现在由别的主管部门办理"))
+    return where
+
+
+def _stream(one: Application) -> str:
+    return one.case.stream if one.case else f"enterprise/{one.credit_code}"

@@ -1,0 +1,62 @@
+"""Files handed in with an application or as the proof of a service; who may see them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from qualwatch.accounts.models import Account
+from qualwatch.accounts.queries import jurisdiction, may
+from qualwatch.archive.actions import content_of, keep
+from qualwatch.archive.contents import clean_name, looked_at
+from qualwatch.cases.competence import may_see
+from qualwatch.cases.models import Application, Attachment, Case, Document
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """A file as it came: the name that it was given, and its bytes."""
+
+    name: str
+    told: bytes
+
+
+def attach(files: Iterable[HandedIn], *, by: str, at: datetime, **owner: Any) -> list[Attachment]:
+    """Keeps files for an application or a service; all or none. CannotKeep names the file and what to do."""
+    looked = [(clean_name(one.name), looked_at(one.told, one.name)) for one in files]
+    return [
+        Attachment.objects.create(file=keep(content, at=at), name=name, put_by=by, put_at=at, **owner)
+        for name, content in looked
+    ]
+
+
+def attachment_for(account: Account, number: int) -> tuple[Attachment, bytes]:
+    """An attachment and its bytes; Attachment.DoesNotExist also where the account may not see it."""
+    found = Attachment.objects.select_related("file", "application__case", "service__document__case").get(pk=number)
+    document = found.service.document if found.service else None
+    if not _may_see(account, document or found.application):
+        raise Attachment.DoesNotExist(number)
+    return found, content_of(found.file)
+
+
+def document_for(account: Account, number: int) -> tuple[Document, bytes]:
+    """A document as it went out; Document.DoesNotExist also where the account may not see it."""
+    found = Document.objects.select_related("file", "case").get(pk=number)
+    if not _may_see(account, found):
+        raise Document.DoesNotExist(number)
+    return found, content_of(found.file)
+
+
+def _may_see(account: Account, paper: Document | Application | None) -> bool:
+    """The enterprise its own, officers those of their jurisdiction, whoever issued or received it."""
+    if paper is None:
+        return False
+    where = account.organisation
+    if where is not None and where.kind == "enterprise":
+        return bool(paper.credit_code) and where.credit_code == paper.credit_code and may(account, "see-own")
+    if not may(account, "read-cases") or where is None:
+        return False
+    if isinstance(paper.case, Case) and may_see(account, paper.case):
+        return True
+    slug = paper.organisation if isinstance(paper, Document) else paper.receiver
+    return where.slug == slug or jurisdiction(account).everywhere

@@ -1,0 +1,250 @@
+"""Evidence packs: everything that a red card rests on, in one .zip that a court can read and check for itself.
+
+index.html          what is in it, and how to check it
+finding.json        what was determined, and what the facts below give again
+facts/              the registers' facts of that day, people as pseudonyms (`qualwatch check PACK/facts --law PACK/law`)
+law/                the texts of the standards, the policy and the calendar that it was judged by
+people.csv          everybody looked at: masked, counted or not, and why
+documents/          the documents as they went out;  proofs/  what proves their service
+case.json           determination, supervision finding, applications, services
+journal.json        the journal of the case, each entry bound to the one before, and the seals over it
+SHA256SUMS          of every file (`sha256sum -c SHA256SUMS`)
+"""
+
+import csv
+import hashlib
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from qualwatch.accounts.models import Account
+from qualwatch.accounts.queries import may
+from qualwatch.archive.actions import content_of
+from qualwatch.assessments.actions import evaluated
+from qualwatch.assessments.models import Run
+from qualwatch.assessments.texts import law_of
+from qualwatch.cases.competence import NotCompetent, may_see
+from qualwatch.cases.letters import LETTERS
+from qualwatch.cases.models import Case, Service
+from qualwatch.cases.words import line, name_of
+from qualwatch.evaluation import columnar
+from qualwatch.evaluation.facts import Facts
+from qualwatch.intake.facts_folder import write_facts
+from qualwatch.journal.actions import content_of as content_of_entry
+from qualwatch.journal.actions import record
+from qualwatch.journal.models import Seal
+from qualwatch.journal.queries import entries_of
+from qualwatch.law.loader import Law
+from qualwatch.registers.identities import mask_of, people_by_number
+from qualwatch.registers.identities import name_of as name_of_person
+from qualwatch.reports.check import finding_as_dict
+from qualwatch.reports.labels import COUNTS, REASONS, said
+from qualwatch.wording import gettext as _
+
+FIXED = (1980, 1, 1, 0, 0, 0)  # of every entry: the time of packing says nothing
+PEOPLE = ("requirement", "person", "identity", "name", "counts", "because", "registrations")
+
+
+class CannotPack(Exception):
+    """No red card of that number, or what was known then cannot be shown again; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the facts of the deciding run give again."""
+
+    run: Run
+    facts: Facts
+    law: Law
+    findings: list[dict[str, Any]]
+    people: list[list[str]]
+
+
+@transaction.atomic
+def evidence_pack(*, card_number: str, by: Account, at: datetime) -> bytes:
+    """The pack of a red card, as .zip; what was given to whom stands in the journal. CannotPack, NotCompetent."""
+    case = Case.objects.filter(card_number=card_number).first() if card_number else None
+    if case is None:
+        raise CannotPack(_("没有这张红牌：{number}").format(number=card_number))
+    if not may(by, "read-cases") or not may_see(by, case):
+        raise NotCompetent(_("这项资质由别的主管部门办理"))
+    with tempfile.TemporaryDirectory() as folder:
+        told = packed(case, Path(folder))
+    sha256 = hashlib.sha256(told).hexdigest()
+    record(stream=case.stream, by=by.username, at=at, what="pack-made",
+           details={"card": card_number, "sha256": sha256, "bytes": len(told)})  # fmt: skip
+    return told
+
+
+def packed(case: Case, folder: Path) -> bytes:
+    """Every file of the pack, in the order of their names."""
+    parts: dict[str, bytes] = {}
+    judged = _judged(case, folder / "law")
+    if judged is not None:
+        write_facts(judged.facts, folder / "facts")
+        for path in sorted((folder / "facts").iterdir()):
+            parts[f"facts/{path.name}"] = path.read_bytes()
+        parts |= {f"law/{name}": path.read_bytes() for name, path in judged.law.files.items()}
+        parts["people.csv"] = _csv([PEOPLE, *judged.people])
+    parts["finding.json"] = _json(_finding(case, judged))
+    parts["case.json"] = _json(_course(case))
+    parts["journal.json"] = _json(_journal(case))
+    for document in case.documents.select_related("file").order_by("pk"):
+        parts[f"documents/{document.number}{_(LETTERS[document.kind].title)}.docx"] = content_of(document.file)
+    for service in Service.objects.filter(document__case=case).order_by("pk"):
+        for one in service.attachments.select_related("file").order_by("pk"):
+            parts[f"proofs/{service.pk}-{one.pk}-{one.name}"] = content_of(one.file)
+    parts["index.html"] = _index(case, judged, parts).encode()
+    sums = "".join(f"{hashlib.sha256(told).hexdigest()}  {name}\n" for name, told in sorted(parts.items()))
+    parts["SHA256SUMS"] = sums.encode()
+    return _zip(parts)
+
+
+def _judged(case: Case, folder: Path) -> Judged | None:
+    """The deciding run said again from what was known then; None where no run ever said anything of the case."""
+    told = {row.requirement: row.told for row in case.requirements.filter(is_determined=True)}
+    told = told or {row.requirement: row.told for row in case.requirements.all()}
+    number = max((one.get("run") or 0 for one in told.values()), default=0)
+    run = Run.objects.filter(pk=number).first() or _run_before(case)
+    if run is None:
+        return None
+    folder.mkdir(parents=True)
+    law = law_of(run.law_digest, folder)
+    facts, results = evaluated(run.as_of, run.revision_id, law, [case.credit_code])
+    found = [
+        one for result in results for one in result.findings
+        if (one.category, one.sub_item) == (case.category, case.sub_item)
+    ]  # fmt: skip
+    for one in found:
+        known = told.get(one.requirement, {})
+        if known.get("run") == run.pk and "held" in known and (known["required"], known["held"]) != (
+            one.required, one.held,
+        ):  # fmt: skip
+            raise CannotPack(_("登记库给不出当时的事实：{requirement}").format(requirement=one.text))
+    looked_at = columnar.people(law, law.policy_on(run.as_of), facts, run.as_of, [case.credit_code])
+    lines = [(key[3], one) for key, listed in looked_at.items() for one in listed
+             if key[1:3] == (case.category, case.sub_item)]  # fmt: skip
+    people = people_by_number(int(one.person_id[1:]) for _requirement, one in lines)
+    rows = [
+        [
+            requirement, one.person_id, mask_of(who), _short_name(name_of_person(who)), said(COUNTS, one.counts),
+            "、".join(said(REASONS, why) for why in one.because),
+            "；".join(" ".join(filter(None, shown)) for shown in one.registrations),
+        ]
+        for requirement, one in lines if (who := people[int(one.person_id[1:])])
+    ]  # fmt: skip
+    return Judged(run, facts, law, [finding_as_dict(one) for one in found], rows)
+
+
+def _run_before(case: Case) -> Run | None:
+    """The run that stood when an officer found it out."""
+    runs = Run.objects.filter(state="released", is_full=True, as_of__lte=case.opened_on)
+    return runs.order_by("-as_of", "-pk").first()
+
+
+def _short_name(name: str) -> str:
+    """The family name, the rest hidden."""
+    return name[:1] + "*" * len(name[1:])
+
+
+def _finding(case: Case, judged: Judged | None) -> dict[str, Any]:
+    determined = case.requirements.filter(is_determined=True).order_by("pk")
+    return {
+        "card": case.card_number, "enterprise": case.enterprise, "credit_code": case.credit_code,
+        "item": name_of(case), "category": case.category, "sub_item": case.sub_item, "ground": case.ground,
+        "origin": case.origin, "published_on": case.published_on, "state": case.place,
+        "determined": [
+            {"requirement": one.requirement, "text": line(one.requirement, one.told), "told": one.told,
+             "warned_on": one.pushed_on, "period_ended_on": one.ends_on, "proved_on": one.proved_on}
+            for one in determined
+        ],
+        "judged_again": judged and {
+            "run": judged.run.pk, "as_of": judged.run.as_of, "revision": judged.run.revision_id,
+            "law_digest": judged.run.law_digest, "input_digest": judged.run.input_digest, "findings": judged.findings,
+        },
+    }  # fmt: skip
+
+
+def _course(case: Case) -> dict[str, Any]:
+    """Rows of the case, without the accounts' other data."""
+    found = getattr(case, "supervision_finding", None)
+    services = Service.objects.filter(document__case=case).select_related("document").order_by("pk")
+    return {
+        "requirements": list(case.requirements.order_by("pk").values()),
+        "determinations": list(case.determinations.order_by("pk").values()),
+        "supervision_finding": found and {"found_on": found.found_on, "what": found.what, "evidence": found.evidence,
+                                          "authority": found.authority, "by": found.by},
+        "applications": [
+            {**row, "attachments": list(one.attachments.order_by("pk").values("name", "file__sha256"))}
+            for row, one in zip(case.applications.order_by("pk").values(), case.applications.order_by("pk"), strict=True)
+        ],
+        "documents": list(case.documents.order_by("pk").values(
+            "pk", "kind", "number", "title", "issued_on", "issued_by", "file__sha256", "voided_on", "voided_because")),
+        "services": [
+            {"document": one.document.number, "method": one.method, "sent_on": one.sent_on, "proved_on": one.proved_on,
+             "proof": one.proof, "failed_on": one.failed_on, "failed_because": one.failed_because,
+             "files": list(one.attachments.order_by("pk").values("name", "file__sha256"))}
+            for one in services
+        ],
+        "urgings": list(case.urgings.order_by("pk").values("kind", "on", "what", "by")),
+    }  # fmt: skip
+
+
+def _journal(case: Case) -> dict[str, Any]:
+    entries = entries_of(case.stream)
+    seals: list[dict[str, Any]] = []
+    for one in Seal.objects.order_by("id"):
+        heads = [head for head in one.heads if head[0] == case.stream]
+        if heads and (not seals or seals[-1]["head"] != heads[0]):
+            seals.append({"day": one.day, "head": heads[0], "digest": one.digest, "signature": one.signature,
+                          "public_key": one.public_key})  # fmt: skip
+    return {"stream": case.stream, "entries": [{**content_of_entry(one), "digest": one.digest} for one in entries],
+            "seals": seals}  # fmt: skip
+
+
+def _index(case: Case, judged: Judged | None, parts: Mapping[str, bytes]) -> str:
+    services = Service.objects.filter(document__case=case).select_related("document").order_by("pk")
+    return _templates().get_template("pack.html").render(
+        _=_, case=case, item=name_of(case), judged=judged, names=sorted(parts), people=judged.people if judged else [],
+        lines=[line(one.requirement, one.told) for one in case.requirements.filter(is_determined=True).order_by("pk")],
+        requirements=case.requirements.order_by("pk"), services=services,
+        entries=[(timezone.localtime(one.recorded_at), one.what, one.by) for one in entries_of(case.stream)],
+    )  # fmt: skip
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(loader=PackageLoader("qualwatch.cases"), autoescape=True, undefined=StrictUndefined,
+                       trim_blocks=True, lstrip_blocks=True)  # fmt: skip
+
+
+def _csv(rows: Iterable[Iterable[str]]) -> bytes:
+    written = io.StringIO()
+    csv.writer(written).writerows(rows)
+    return ("\ufeff" + written.getvalue()).encode()
+
+
+def _json(told: Any) -> bytes:
+    def plain(value: Any) -> Any:
+        return value.isoformat() if isinstance(value, date | datetime) else str(value)
+
+    return json.dumps(told, ensure_ascii=False, indent=1, default=plain).encode()
+
+
+def _zip(parts: Mapping[str, bytes]) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, told in sorted(parts.items()):
+            archive.writestr(zipfile.ZipInfo(name, FIXED), told, zipfile.ZIP_DEFLATED)
+    return written.getvalue()

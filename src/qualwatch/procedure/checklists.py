@@ -1,0 +1,20 @@
+"""What an application has to bring for each requirement that it disputes (notice 4(5): 相关印证资料)."""
+
+from collections.abc import Mapping
+
+from qualwatch.wording import gettext_noop as _n
+
+LINES: Mapping[str, str] = {
+    "identity": _n("身份证明"),
+    "registration": _n("注册证书或注册信息"),
+    "query-print-out": _n("注册信息查询截图"),
+    "insurance": _n("最近一个已结算月的社保缴纳证明"),
+    "lawful-reason": _n("社保不在本单位的合法事由证明"),
+}
+OF_PEOPLE = ("identity", "registration", "query-print-out", "insurance")
+OF_INSURANCE = ("identity", "insurance", "lawful-reason")
+
+
+def lines_of(requirement: str) -> tuple[str, ...]:
+    """The lines to be answered for a requirement: each with a file, or with the reason why there is none."""
+    return OF_INSURANCE if requirement == "insurance" else OF_PEOPLE

@@ -1,0 +1,57 @@
+"""Processes of `qualwatch` that begin with its modules imported and the law's texts read, as a forked copy of this one.
+
+Each command is still a process of its own, with its own arguments, environment, folder, streams and status; what it
+does not do again is the start. One request a line on standard input, one answer a line on standard output.
+"""
+
+import json
+import os
+import sys
+from typing import NoReturn
+
+from qualwatch.cli import main
+from qualwatch.law.loader import load_law
+
+
+def run(asked: dict[str, object], streams: tuple[int, int, int]) -> NoReturn:
+    """What the child does."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+    sys.stdin, sys.stdout, sys.stderr = (
+        os.fdopen(number, mode, encoding="utf-8", closefd=False) for number, mode in ((0, "r"), (1, "w"), (2, "w"))
+    )
+    os.environ.clear()
+    os.environ.update(asked["environment"])  # type: ignore[call-overload]  # as the tests wrote it
+    os.chdir(str(asked["folder"]))
+    sys.argv = ["qualwatch", *asked["words"]]  # type: ignore[misc]  # as the tests wrote it
+    status = 1
+    try:
+        main()
+    except SystemExit as told:
+        status = told.code if isinstance(told.code, int) else 1
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def serve() -> None:
+    """Until standard input ends."""
+    load_law()
+    answers = os.fdopen(os.dup(1), "w")
+    for line in sys.stdin:
+        asked = json.loads(line)
+        child = os.fork()
+        if not child:
+            told = os.open(asked["stdin"], os.O_RDONLY)
+            out, err = (os.open(asked[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC) for name in ("stdout", "stderr"))
+            run(asked, (told, out, err))
+        _pid, how = os.waitpid(child, 0)
+        answers.write(f"{os.waitstatus_to_exitcode(how)}\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,233 @@
+"""The templates of official documents as they are shipped: `python tools/letter_templates.py`.
+
+The .docx files are what the office uses and may edit in Word or WPS; this writes them anew in official form (GB/T 9704:
+A4, margins, red head, number, title, addressee, body, basis, organisation, seal place, date, page numbers).
+"""
+
+from pathlib import Path
+from typing import Any
+
+from docx import Document
+from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Mm, Pt, RGBColor
+
+FOLDER = Path(__file__).parent.parent / "src/qualwatch/cases/letters"
+HEAD_FONT, TITLE_FONT, BODY_FONT, BOLD_FONT = "方正小标宋简体", "方正小标宋简体", "仿宋_GB2312", "黑体"
+RED = RGBColor(0xE6, 0x00, 0x12)
+LINE, BODY = Pt(28), Pt(16)
+FIGURES = (("指标", "row.name"), ("标准要求（人）", "row.required"), ("现有（人）", "row.held"), ("缺额（人）", "row.shortfall"),
+           ("依据", "row.basis"))  # fmt: skip
+ITEMS = (("序号", "row.nth"), ("企业名称", "row.enterprise"), ("统一社会信用代码", "row.credit_code"), ("资质", "row.item"),
+         ("红牌编号", "row.card"), ("不达标情况", "row.why"))  # fmt: skip
+REMEDIES = ("如不服本{what}，可以自收到之日起 {{{{ reconsideration_days }}}} 日内依法申请行政复议，"
+            "也可以自收到之日起 {{{{ litigation_months }}}} 个月内依法向人民法院提起行政诉讼。")  # fmt: skip
+ITEM = "{{ item }}（证书编号 {{ certificate_no }}）"
+# Of each kind: paragraphs, or (columns, rows) of a table.
+LETTERS: dict[str, list[Any]] = {
+    "warning": [
+        "你单位（统一社会信用代码 {{ credit_code }}）" + ITEM + "的注册人员情况与资质标准比对，自 {{ pushed_on }} 起列入黄牌预警：",
+        (FIGURES, "requirements"),
+        "请于 {{ ends_on }} 前整改。对预警信息有异议的，可以书面提出申请并附证明材料。期满仍不达标的，主管部门可以认定并公布红牌预警。",
+        "黄牌预警不向社会公布。注册人员名单请登录平台企业版查看。",
+    ],
+    "order-to-rectify": [
+        "经查，你单位（统一社会信用代码 {{ credit_code }}）" + ITEM + "不符合资质标准，已认定为红牌预警（{{ card }}，{{ published_on }} 公布）：",
+        (FIGURES, "requirements"),
+        "依据{{ rule }}，责令你单位自本通知送达之日起 {{ red_months }} 个月内整改。"
+        "整改期间不得申请资质升级、增项，不得以该资质承揽新的工程。",
+        "期满仍未达到资质标准要求的，依法启动该项资质撤回程序。",
+    ],
+    "determination": [
+        "你单位（统一社会信用代码 {{ credit_code }}）" + ITEM + "{% if warned_on %}自 {{ warned_on }} 起黄牌预警，期满后核查仍不达标{% else %}在日常监管中被发现不达标{% endif %}。经研究，认定为资质不达标：",
+        (FIGURES, "requirements"),
+        "认定理由：{{ because }}",
+        "依据：{{ standards }}、{{ rule }}{% if run %}。核查编号 {{ run }}，数据截至 {{ as_of }}{% endif %}。",
+        "自本认定书公布之日起列为红牌预警（{{ card }}），红牌预警期间：不得申请资质升级、增项；省内在建项目列入重点监管，不得以该资质承揽新项目；不得参加评优评先、表彰奖励。",
+        REMEDIES.format(what="认定"),
+    ],
+    "urging-letter": [
+        "你单位（统一社会信用代码 {{ credit_code }}）" + ITEM + "存在{{ colour }}预警：",
+        (FIGURES, "requirements"),
+        "{{ what }}",
+        "请于 {{ ends_on }} 前整改到位，或者按规定提出申请。",
+    ],
+    "receipt": [
+        "你单位（统一社会信用代码 {{ credit_code }}）于 {{ filed_on }} 提出的{{ cause }}申请（编号 {{ application }}）已经收到，涉及{{ about }}，附材料 {{ files }} 件。",
+        "{% if opinion_due_on %}由本机关先行审查，于 {{ opinion_due_on }} 前提出意见；同意的，报送省住房和城乡建设厅核实修复。"
+        "{% else %}由本机关核实，于 {{ decision_due_on }} 前作出决定。{% endif %}",
+        "申请期间各项期限照常计算；首次申请作出决定前，不作认定和撤回决定。",
+    ],
+    "opinion": [
+        "{{ enterprise }}（统一社会信用代码 {{ credit_code }}）于 {{ filed_on }} 就 {{ item }} 提出{{ cause }}申请（编号 {{ application }}），涉及{{ about }}。",
+        "我单位审查了申请材料 {{ files }} 件，同意该申请。理由：{{ because }}",
+        "现报送你厅核实，统一修复。",
+    ],
+    "application-decision": [
+        "你单位（统一社会信用代码 {{ credit_code }}）于 {{ filed_on }} 就 {{ item }} 提出的{{ cause }}申请（编号 {{ application }}），涉及{{ about }}，经核实，决定：{{ outcome }}。",
+        "理由：{{ because }}",
+        "{% for line in repairs %}{{ line }}{% endfor %}",
+        "{% if is_refused %}" + REMEDIES.format(what="决定") + "{% else %}预警信息已由省住房和城乡建设厅统一修复。{% endif %}",
+    ],
+    "suggestion-list": [
+        "下列企业的资质经红牌预警期满仍未达到资质标准要求，依据晋建市规字〔2023〕71号文件，建议依法启动撤回程序，共 {{ enterprises }} 家企业、{{ items_count }} 项资质：",
+        (ITEMS, "rows"),
+        "请于收到本函之日起 {{ start_days }} 个工作日内启动相关资质撤回程序，并将撤回结果函告我单位。",
+    ],
+    "intended-withdrawal": [
+        "你单位（统一社会信用代码 {{ credit_code }}）" + ITEM + "红牌预警（{{ card }}）于 {{ red_ends_on }} 期满，仍未达到资质标准要求：",
+        (FIGURES, "requirements"),
+        "我单位拟依法撤回该项资质。依据《中华人民共和国行政许可法》，你单位可以自收到本告知书之日起 {{ statement_days }} 个工作日内陈述、申辩，"
+        "也可以自收到之日起 {{ hearing_days }} 个工作日内要求听证。逾期未提出的，视为放弃。",
+    ],
+    "hearing-notice": [
+        "你单位就拟撤回 {{ item }} 一事要求听证，我单位定于 {{ held_on }} 在{{ place }}举行听证，由{{ chair }}主持。",
+        "你单位可以委托代理人参加，可以申请主持人回避，可以提出证据并质证。无正当理由不参加的，视为放弃听证。",
+    ],
+    "hearing-record": [
+        "案由：拟撤回{{ enterprise }}（统一社会信用代码 {{ credit_code }}）{{ item }}。",
+        "时间：{{ held_on }}。地点：{{ place }}。主持人：{{ chair }}。参加人：{{ present }}。",
+        "{% for line in said %}{{ line }}{% if not loop.last %}\n{% endif %}{% endfor %}",
+        "以上笔录经参加人核对无误后签名。",
+    ],
+    "display-notice": [
+        "下列企业的资质经红牌预警期满仍未达到资质标准要求，拟依法撤回，现予公示，共 {{ enterprises }} 家企业、{{ items_count }} 项资质：",
+        (ITEMS, "rows"),
+        "公示期 {{ display_days }} 个工作日，自 {{ displayed_on }} 至 {{ display_ends_on }}（首日计入）。公示期内整改到位的，不再列入撤回；有异议的，请书面向本机关提出。",
+    ],
+    "withdrawal-decision": [
+        "你单位（统一社会信用代码 {{ credit_code }}）" + ITEM + "红牌预警期满仍未达到资质标准要求：",
+        (FIGURES, "requirements"),
+        "拟撤回告知书于 {{ notice_served_on }} 送达，公示于 {{ display_ends_on }} 期满，公示后复核仍不达标。理由：{{ because }}",
+        "依据《中华人民共和国行政许可法》第八条和{{ rule }}，决定撤回该项资质。"
+        "你单位可以自撤回之日起 {{ lower_grade_months }} 个月内申请核定低等级资质。",
+        REMEDIES.format(what="决定"),
+    ],
+    "announcement": [
+        "依据《中华人民共和国行政许可法》，现将下列事项公告如下，共 {{ enterprises }} 家企业、{{ items_count }} 项资质：",
+        (ITEMS, "rows"),
+        "{{ what }}",
+    ],
+    "result-letter": [
+        "你单位 {{ suggested_on }} 来函（{{ suggestion }}）建议撤回的资质，办理结果如下，共 {{ items_count }} 项：",
+        ((*ITEMS[:4], ("结果", "row.outcome")), "rows"),
+        "各项结果合计与来函名单一致。",
+    ],
+    "ministry-report": [
+        "下列由你部核发的资质，经红牌预警期满仍未达到资质标准要求，我厅已经审定，现报请履行撤回程序，共 {{ enterprises }} 家企业、{{ items_count }} 项资质：",
+        (ITEMS, "rows"),
+        "有关证据材料随文报送。",
+    ],
+    "credit-record": [
+        "企业：{{ enterprise }}（统一社会信用代码 {{ credit_code }}）。",
+        "经查，该企业在资质动态预警整改中有下列行为：{{ what }}",
+        "证据：{{ evidence }}",
+        "依据晋建市规字〔2023〕71号文件第三条，记入不良信用记录，并移送{{ referred_to }}依法处理。",
+    ],
+}  # fmt: skip
+
+
+def font(run: Any, name: str, size: Pt, *, bold: bool = False) -> None:
+    """The same font for Chinese and Latin text."""
+    run.font.name, run.font.size, run.font.bold = name, size, bold
+    run._element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), name)
+
+
+def paragraph(document: Any, text: str, *, align: Any = None, indent: bool = True) -> Any:
+    """A paragraph of the body: three-size 仿宋, 28 points from line to line."""
+    made = document.add_paragraph()
+    form = made.paragraph_format
+    form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.EXACTLY, LINE
+    form.space_before = form.space_after = Pt(0)
+    if indent:
+        form.first_line_indent = BODY * 2
+    if align is not None:
+        made.alignment = align
+    font(made.add_run(text), BODY_FONT, BODY)
+    return made
+
+
+def rule(made: Any) -> None:
+    """The red line under the head."""
+    border = OxmlElement("w:pBdr")
+    line = OxmlElement("w:bottom")
+    for name, value in (("val", "single"), ("sz", "18"), ("space", "6"), ("color", "E60012")):
+        line.set(qn(f"w:{name}"), value)
+    border.append(line)
+    made._element.get_or_add_pPr().append(border)
+
+
+def page_number(section: Any) -> None:
+    """— 1 — at the foot of every page."""
+    made = section.footer.paragraphs[0]
+    made.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    font(made.add_run("— "), "宋体", Pt(14))
+    run = made.add_run()
+    font(run, "宋体", Pt(14))
+    for kind, text in (("begin", None), (None, "PAGE"), ("end", None)):
+        part = OxmlElement("w:fldChar" if kind else "w:instrText")
+        if kind:
+            part.set(qn("w:fldCharType"), kind)
+        else:
+            part.text = text
+        run._element.append(part)
+    font(made.add_run(" —"), "宋体", Pt(14))
+
+
+def table(document: Any, columns: Any, rows: str) -> None:
+    """A table with a head that is repeated on every page, and one row for each of `rows`."""
+    made = document.add_table(rows=4, cols=len(columns), style="Table Grid")
+    made.alignment = WD_TABLE_ALIGNMENT.CENTER
+    for at, (head, field) in enumerate(columns):
+        for row, text in ((0, head), (2, f"{{{{ {field} }}}}")):
+            cell = made.cell(row, at).paragraphs[0]
+            cell.alignment = WD_ALIGN_PARAGRAPH.CENTER
+            font(cell.add_run(text), BOLD_FONT if row == 0 else BODY_FONT, Pt(12))
+    made.cell(1, 0).paragraphs[0].add_run(f"{{%tr for row in {rows} %}}")
+    made.cell(3, 0).paragraphs[0].add_run("{%tr endfor %}")
+    head = made.rows[0]._tr.get_or_add_trPr()
+    head.append(OxmlElement("w:tblHeader"))
+    for row in made.rows:
+        row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+
+
+def letter(parts: list[Any]) -> Any:
+    """One template."""
+    document = Document()
+    section = document.sections[0]
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.top_margin, section.bottom_margin = Mm(37), Mm(35)
+    section.left_margin, section.right_margin = Mm(28), Mm(26)
+    head = document.add_paragraph()
+    head.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    run = head.add_run("{{ organisation }}")
+    font(run, HEAD_FONT, Pt(32))
+    run.font.color.rgb = RED
+    number = paragraph(document, "{{ number }}", align=WD_ALIGN_PARAGRAPH.CENTER, indent=False)
+    rule(number)
+    title = document.add_paragraph()
+    title.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    title.paragraph_format.space_before = title.paragraph_format.space_after = Pt(20)
+    font(title.add_run("{{ title }}"), TITLE_FONT, Pt(22))
+    addressed = "{%p if addressee %}", "{{ addressee }}：", "{%p endif %}"
+    for text in addressed:
+        paragraph(document, text, indent=False)
+    for part in parts:
+        if isinstance(part, str):
+            paragraph(document, part)
+        else:
+            table(document, *part)
+            paragraph(document, "")
+    for text in ("", "{{ organisation }}", "（印章）", "{{ issued_on }}"):
+        made = paragraph(document, text, align=WD_ALIGN_PARAGRAPH.RIGHT, indent=False)
+        made.paragraph_format.right_indent = BODY * 2
+        made.paragraph_format.keep_with_next = text != "{{ issued_on }}"
+    page_number(section)
+    return document
+
+
+if __name__ == "__main__":
+    for kind, parts in LETTERS.items():
+        letter(parts).save(str(FOLDER / f"{kind}.docx"))
