@@ -201,7 +201,7 @@ def test_f29_the_city_s_determiner_gives_no_opinion(bureau: Bureau) -> None:
             bureau,
             "different-decider",
             lambda act=act: act(application=made, because="看过", **acts(bureau, "city-reviewer", OVER)),
-        )  # type: ignore[misc]
+        )
 
 
 def test_wrong_data_are_corrected_and_a_missing_row_added(bureau: Bureau) -> None:

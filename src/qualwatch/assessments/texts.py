@@ -29,6 +29,8 @@ def keep_law(law: Law, at: datetime) -> LawText:
 def law_of(digest: str, folder: Path) -> Law:
     """The law as it was, unpacked into an empty folder; LawText.DoesNotExist where it was never judged by."""
     kept = LawText.objects.select_related("file").get(digest=digest)
+    if load_law().digest == digest:  # the built-in texts are still those
+        return load_law()
     with zipfile.ZipFile(io.BytesIO(content_of(kept.file))) as archive:
         archive.extractall(folder)
     return load_law(folder)

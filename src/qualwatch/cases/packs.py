@@ -36,8 +36,8 @@ from qualwatch.assessments.models import Run
 from qualwatch.assessments.texts import law_of
 from qualwatch.cases.competence import NotCompetent, may_see
 from qualwatch.cases.letters import LETTERS
-from qualwatch.cases.models import Case, Service
-from qualwatch.cases.words import line, name_of
+from qualwatch.cases.models import Attachment, Case, Service
+from qualwatch.cases.words import line, name_of, names
 from qualwatch.evaluation import columnar
 from qualwatch.evaluation.facts import Facts
 from qualwatch.intake.facts_folder import write_facts
@@ -46,13 +46,26 @@ from qualwatch.journal.actions import record
 from qualwatch.journal.models import Seal
 from qualwatch.journal.queries import entries_of
 from qualwatch.law.loader import Law
+from qualwatch.privacy import hidden
+from qualwatch.procedure.service import METHODS
+from qualwatch.procedure.transitions import BY_EVENT
 from qualwatch.registers.identities import mask_of, people_by_number
 from qualwatch.registers.identities import name_of as name_of_person
 from qualwatch.reports.check import finding_as_dict
-from qualwatch.reports.labels import COUNTS, REASONS, said
+from qualwatch.reports.labels import COUNTS, REASONS, VERDICTS, said
 from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
 
 FIXED = (1980, 1, 1, 0, 0, 0)  # of every entry: the time of packing says nothing
+ENTRIES = {
+    "issued": _n("制发文书"), "sent": _n("发出文书"), "served": _n("文书送达有凭证"),
+    "service-failed": _n("文书没有送达"),
+    "voided": _n("文书作废"), "proposed": _n("提出的认定"), "signed": _n("签批的认定"), "applied": _n("申请收件"),
+    "application-refused": _n("申请不予支持"), "application-upheld": _n("申请予以支持"),
+    "application-retracted": _n("申请撤回"), "urged": _n("指导督促"), "reminded": _n("期满前提醒"),
+    "task-opened": _n("期满待办"), "notice-opened": _n("打开通知"), "fraud-recorded": _n("记入不良信用记录"),
+    "pack-made": _n("制作证据包"),
+}  # fmt: skip
 PEOPLE = ("requirement", "person", "identity", "name", "counts", "because", "registrations")
 
 
@@ -105,7 +118,7 @@ def packed(case: Case, folder: Path) -> bytes:
     for service in Service.objects.filter(document__case=case).order_by("pk"):
         for one in service.attachments.select_related("file").order_by("pk"):
             parts[f"proofs/{service.pk}-{one.pk}-{one.name}"] = content_of(one.file)
-    parts["index.html"] = _index(case, judged, parts).encode()
+    parts["index.html"] = hidden(_index(case, judged, parts)).encode()
     sums = "".join(f"{hashlib.sha256(told).hexdigest()}  {name}\n" for name, told in sorted(parts.items()))
     parts["SHA256SUMS"] = sums.encode()
     return _zip(parts)
@@ -113,8 +126,7 @@ def packed(case: Case, folder: Path) -> bytes:
 
 def _judged(case: Case, folder: Path) -> Judged | None:
     """The deciding run said again from what was known then; None where no run ever said anything of the case."""
-    told = {row.requirement: row.told for row in case.requirements.filter(is_determined=True)}
-    told = told or {row.requirement: row.told for row in case.requirements.all()}
+    told = decided_figures(case)
     number = max((one.get("run") or 0 for one in told.values()), default=0)
     run = Run.objects.filter(pk=number).first() or _run_before(case)
     if run is None:
@@ -147,6 +159,14 @@ def _judged(case: Case, folder: Path) -> Judged | None:
     return Judged(run, facts, law, [finding_as_dict(one) for one in found], rows)
 
 
+def decided_figures(case: Case) -> dict[str, Any]:
+    """What it was determined on: the figures of the signature, else those of the warning or the officer's finding."""
+    signed = case.determinations.filter(state="signed", outcome="red").order_by("-pk").first()
+    if signed is not None and signed.figures:
+        return dict(signed.figures)
+    return {row.requirement: row.told for row in case.requirements.filter(is_determined=True).order_by("pk")}
+
+
 def _run_before(case: Case) -> Run | None:
     """The run that stood when an officer found it out."""
     runs = Run.objects.filter(state="released", is_full=True, as_of__lte=case.opened_on)
@@ -159,15 +179,15 @@ def _short_name(name: str) -> str:
 
 
 def _finding(case: Case, judged: Judged | None) -> dict[str, Any]:
-    determined = case.requirements.filter(is_determined=True).order_by("pk")
+    told, rows = decided_figures(case), {one.requirement: one for one in case.requirements.all()}
     return {
         "card": case.card_number, "enterprise": case.enterprise, "credit_code": case.credit_code,
         "item": name_of(case), "category": case.category, "sub_item": case.sub_item, "ground": case.ground,
         "origin": case.origin, "published_on": case.published_on, "state": case.place,
         "determined": [
-            {"requirement": one.requirement, "text": line(one.requirement, one.told), "told": one.told,
-             "warned_on": one.pushed_on, "period_ended_on": one.ends_on, "proved_on": one.proved_on}
-            for one in determined
+            {"requirement": name, "text": line(name, figures), "told": figures, "warned_on": rows[name].pushed_on,
+             "period_ended_on": rows[name].ends_on, "proved_on": rows[name].proved_on}
+            for name, figures in told.items()
         ],
         "judged_again": judged and {
             "run": judged.run.pk, "as_of": judged.run.as_of, "revision": judged.run.revision_id,
@@ -186,8 +206,9 @@ def _course(case: Case) -> dict[str, Any]:
         "supervision_finding": found and {"found_on": found.found_on, "what": found.what, "evidence": found.evidence,
                                           "authority": found.authority, "by": found.by},
         "applications": [
-            {**row, "attachments": list(one.attachments.order_by("pk").values("name", "file__sha256"))}
-            for row, one in zip(case.applications.order_by("pk").values(), case.applications.order_by("pk"), strict=True)
+            {**row, "attachments": list(Attachment.objects.filter(application=row["id"]).order_by("pk").values(
+                "name", "file__sha256"))}
+            for row in case.applications.order_by("pk").values()
         ],
         "documents": list(case.documents.order_by("pk").values(
             "pk", "kind", "number", "title", "issued_on", "issued_by", "file__sha256", "voided_on", "voided_because")),
@@ -214,13 +235,24 @@ def _journal(case: Case) -> dict[str, Any]:
 
 
 def _index(case: Case, judged: Judged | None, parts: Mapping[str, bytes]) -> str:
+    """The page that is read first."""
     services = Service.objects.filter(document__case=case).select_related("document").order_by("pk")
     return _templates().get_template("pack.html").render(
-        _=_, case=case, item=name_of(case), judged=judged, names=sorted(parts), people=judged.people if judged else [],
-        lines=[line(one.requirement, one.told) for one in case.requirements.filter(is_determined=True).order_by("pk")],
-        requirements=case.requirements.order_by("pk"), services=services,
-        entries=[(timezone.localtime(one.recorded_at), one.what, one.by) for one in entries_of(case.stream)],
+        _=_, case=case, item=name_of(case), judged=judged, names=sorted(parts),
+        people=[[names([row[0]]), *row[1:]] for row in judged.people] if judged else [],
+        lines=[line(name, figures) for name, figures in decided_figures(case).items()],
+        findings=[{**one, "verdict": said(VERDICTS, one["verdict"])} for one in judged.findings] if judged else [],
+        requirements=[(names([one.requirement]), one) for one in case.requirements.order_by("pk")],
+        services=[(one, _(METHODS[one.method].name)) for one in services],
+        entries=[(timezone.localtime(one.recorded_at), _word(one.what), one.by) for one in entries_of(case.stream)],
     )  # fmt: skip
+
+
+def _word(what: str) -> str:
+    """An entry of the journal as people read it."""
+    if what in BY_EVENT:
+        return _(BY_EVENT[what].meaning)
+    return _(ENTRIES[what]) if what in ENTRIES else what
 
 
 @cache
@@ -239,7 +271,7 @@ def _json(told: Any) -> bytes:
     def plain(value: Any) -> Any:
         return value.isoformat() if isinstance(value, date | datetime) else str(value)
 
-    return json.dumps(told, ensure_ascii=False, indent=1, default=plain).encode()
+    return hidden(json.dumps(told, ensure_ascii=False, indent=1, default=plain)).encode()
 
 
 def _zip(parts: Mapping[str, bytes]) -> bytes:

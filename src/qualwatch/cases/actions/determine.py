@@ -102,7 +102,8 @@ def sign(*, case: Case, by: Account, law: Law, at: datetime, because: str = "") 
     event = replace(event, because=because or (made.because if made else ""))
     doing.told.append(Told(case.stream, "signed", basis=because, details={"authority": where}))
     done = act(case=case, event=event, doing=doing, perform=perform, figures=figures)
-    _decided(case, by, at, "signed", because)
+    signed_on = {} if made is None else {name: figures[name] for name in made.requirements if name in figures}
+    _decided(case, by, at, "signed", because, signed_on)
     if made is not None and made.outcome == "dismissed":
         _leave(case, made, figures, doing)
     if made is not None and any(effect.name == "open-red" for effect in done.effects):
@@ -126,9 +127,11 @@ def _seen(case: Case, law: Law) -> Seen:
     return Seen.of(run, law, [case], only_these=True)
 
 
-def _decided(case: Case, by: Account, at: datetime, state: str, because: str) -> None:
+def _decided(
+    case: Case, by: Account, at: datetime, state: str, because: str, figures: Mapping[str, Any] | None = None
+) -> None:
     waiting = Determination.objects.filter(case=case, state="proposed")
-    waiting.update(state=state, decided_by=by.username, decided_at=at, decided_because=because)
+    waiting.update(state=state, decided_by=by.username, decided_at=at, decided_because=because, figures=figures or {})
 
 
 def _checked_left(case: Case, outcome: str, leaves: str, left: dict[str, Any], doing: Doing) -> dict[str, Any]:

@@ -142,6 +142,7 @@ class Determination(models.Model):
     evidence = models.JSONField()  # what was looked at
     leaves = models.CharField(max_length=20, blank=True)  # what the next run reads
     left = models.JSONField(default=dict)
+    figures = models.JSONField(default=dict)  # by requirement, of the run that it was signed on
     proposed_by = models.CharField(max_length=150)
     proposed_at = models.DateTimeField()
     state = models.CharField(max_length=10, default="proposed")

@@ -1,0 +1,208 @@
+"""Documents: every figure in the .docx is the stored one; bytes are kept; numbers run without gaps."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import docx
+import jinja2
+import pytest
+from django.db import transaction
+from docx.document import Document as Docx
+
+from bureau import Bureau
+from files import ITEMS
+from letters import SAMPLES
+from office import Office
+from qualwatch.archive.actions import Damaged, content_of
+from qualwatch.archive.models import KeptFile
+from qualwatch.assessments.models import Run
+from qualwatch.cases import issuing
+from qualwatch.cases.actions.serve import issue_warning, void
+from qualwatch.cases.course import Doing, journal
+from qualwatch.cases.letters import LETTERS, rendered
+from qualwatch.cases.models import Case, Document, NumberSequence
+from registers import item
+
+pytestmark = pytest.mark.django_db
+OVER = date(2026, 7, 21)
+
+
+@pytest.fixture
+def bureau(office: Office) -> Bureau:
+    return Bureau(office)
+
+
+def read(document: Document) -> Docx:
+    return docx.Document(io.BytesIO(content_of(document.file)))
+
+
+def text_of(found: Docx) -> str:
+    return "\n".join(one.text for one in found.paragraphs)
+
+
+def cells(found: Docx) -> list[list[str]]:
+    return [[cell.text for cell in row.cells] for row in found.tables[0].rows]
+
+
+def test_a_red_card_comes_with_a_determination_and_an_order_that_say_what_is_stored(bureau: Bureau) -> None:
+    case = bureau.red()
+    row = case.requirements.get()
+    told = row.told
+    expected = [
+        "注册建造师",
+        str(told["required"]),
+        str(told["held"]),
+        str(told["shortfall"]),
+        "、".join(told["basis"]),
+    ]
+    assert told["required"] - told["held"] == told["shortfall"] == 1
+    for kind, number in (("determination", "晋建资认〔2026〕1号"), ("order-to-rectify", "晋建资责〔2026〕1号")):
+        document = Document.objects.get(case=case, kind=kind)
+        found = read(document)
+        text = text_of(found)
+        lines = [one.text for one in found.paragraphs if one.text]
+        assert lines[:4] == ["山西省住房和城乡建设厅", number, LETTERS[kind].title, f"{case.enterprise}："]
+        assert lines[-3:] == ["山西省住房和城乡建设厅", "（印章）", "2026年7月21日"]
+        assert cells(found)[1:] == [expected]
+        assert cells(found)[0] == ["指标", "标准要求（人）", "现有（人）", "缺额（人）", "依据"]
+        for value in (case.credit_code, case.certificate_no, case.card_number):
+            assert value in text
+        assert document.number == number
+    determined = text_of(read(Document.objects.get(kind="determination")))
+    assert "自 2026年5月20日 起黄牌预警" in determined
+    assert "认定理由：期满仍不达标" in determined  # the officer's, not the reviewer's word
+    signed = case.determinations.get()
+    assert signed.figures["constructors"]["run"] == Run.objects.get(as_of=OVER).pk
+    assert f"核查编号 {signed.figures['constructors']['run']}，数据截至 2026年7月21日" in determined
+    assert "60 日内依法申请行政复议" in determined
+    assert "6 个月内依法向人民法院提起行政诉讼" in determined
+    ordered = text_of(read(Document.objects.get(kind="order-to-rectify")))
+    assert "《建筑业企业资质管理规定》（住建部令第22号）第二十八条" in ordered
+    assert "自本通知送达之日起 1 个月内整改" in ordered
+
+
+def test_the_bytes_are_kept_and_a_reprint_is_those_bytes(bureau: Bureau, tmp_path: Path, settings: Any) -> None:
+    case = bureau.red()
+    order = bureau.order(case)
+    first = content_of(order.file)
+    assert hashlib.sha256(first).hexdigest() == order.file.sha256
+    own = docx.Document(
+        io.BytesIO(Path(issuing.__file__).parent.joinpath("letters/order-to-rectify.docx").read_bytes())
+    )
+    own.add_paragraph("本局专用：{{ card }}")
+    own.save(str(tmp_path / "order-to-rectify.docx"))
+    settings.LETTERS = str(tmp_path)
+    assert content_of(bureau.order(case).file) == first
+    void(document=order, because="样式有误", by=bureau.who("reviewer"), law=bureau.law, at=bureau.office.tick(OVER))
+    assert f"本局专用：{case.card_number}" in text_of(read(bureau.order(case)))
+    assert content_of(order.file) == first
+
+
+def test_kept_bytes_lie_encrypted_and_damage_is_noticed(bureau: Bureau, settings: Any) -> None:
+    case = bureau.red()
+    file = bureau.order(case).file
+    path = settings.KEPT_FILES / file.sha256[:2] / file.sha256
+    lying = path.read_bytes()
+    assert b"PK\x03\x04" not in lying[:20]
+    assert path.stat().st_mode & 0o077 == 0
+    path.write_bytes(lying[:-1] + bytes([lying[-1] ^ 1]))
+    with pytest.raises(Damaged):
+        content_of(file)
+    path.write_bytes(lying)
+    path.unlink()
+    with pytest.raises(Damaged):
+        content_of(KeptFile.objects.get(pk=file.pk))
+
+
+def test_numbers_run_by_authority_and_year_without_gaps(bureau: Bureau) -> None:
+    city_item = [ITEMS, item(许可机关="太原市行政审批服务管理局", 资质证书号="D314000010", 等级="二级")]
+    bureau.morning(资质=city_item)
+    case = Case.objects.get()
+    told: dict[str, Any] = {"law": bureau.law}
+    made = [
+        issue_warning(case=case, by=bureau.who(who), at=bureau.office.tick(day), **told).number
+        for who, day in (
+            ("officer", date(2026, 5, 21)), ("city-officer", date(2026, 5, 21)), ("officer", date(2026, 5, 22)),
+            ("city-officer", date(2027, 1, 4)), ("officer", date(2027, 1, 4)),
+        )
+    ]  # fmt: skip
+    assert made == [
+        "晋建资预〔2026〕1号", "太原建资预〔2026〕1号", "晋建资预〔2026〕2号", "太原建资预〔2027〕1号", "晋建资预〔2027〕1号",
+    ]  # fmt: skip
+
+
+def test_a_value_that_is_wanting_is_an_error_and_uses_no_number(bureau: Bureau) -> None:
+    case = bureau.yellow()
+    doing = Doing(bureau.law, bureau.office.tick(), "officer", "province")
+    before = list(NumberSequence.objects.values())
+    with pytest.raises(jinja2.UndefinedError), transaction.atomic():
+        issuing.issue("warning", doing, told={"credit_code": "x"}, addressee="x", case=case)
+    assert list(NumberSequence.objects.values()) == before
+    assert not Document.objects.exists()
+
+
+@pytest.mark.parametrize("kind", LETTERS)
+def test_every_kind_is_whole_and_says_its_values(bureau: Bureau, kind: str) -> None:
+    """Also those that come with withdrawals: each value of the sample stands in the text, nothing of the template is left."""
+    case = bureau.yellow()
+    doing = Doing(bureau.law, bureau.office.tick(), "officer", "province")
+    sample = SAMPLES[kind]
+    with transaction.atomic():
+        made = issuing.issue(kind, doing, told=sample, addressee="收件单位", case=case)
+        journal(doing)
+    found = read(made)
+    text = text_of(found) + "\n" + "\n".join("\t".join(row) for one in found.tables for row in _rows(one))
+    assert "{{" not in text
+    assert "{%" not in text
+    for name, value in _plain(sample):
+        assert str(value) in text, f"{kind}: {name}"
+    for value in (
+        "山西省住房和城乡建设厅",
+        made.number,
+        LETTERS[kind].title,
+        "收件单位：",
+        "（印章）",
+        "2026年5月20日",
+    ):
+        assert value in text
+    section = found.sections[0]
+    assert (round(section.page_width.mm), round(section.page_height.mm)) == (210, 297)  # type: ignore[union-attr]  # they are set
+    assert (round(section.top_margin.mm), round(section.left_margin.mm)) == (37, 28)  # type: ignore[union-attr]  # they are set
+    assert "PAGE" in section.footer._element.xml
+
+
+def _rows(table: Any) -> list[list[str]]:
+    return [[cell.text for cell in row.cells] for row in table.rows]
+
+
+def _plain(told: Any, name: str = "") -> list[tuple[str, Any]]:
+    """Every value that should be read, however deep."""
+    if isinstance(told, dict):
+        return [one for key, value in told.items() if key not in HIDDEN for one in _plain(value, f"{name}.{key}")]
+    if isinstance(told, list):
+        return [one for value in told for one in _plain(value, name)]
+    return [] if told in (None, "", False, True) else [(name, told)]
+
+
+HIDDEN = {"requirement_slugs", "outcome_slug"}
+
+
+def test_a_template_can_do_nothing_but_text(tmp_path: Path, settings: Any) -> None:
+    own = docx.Document()
+    own.add_paragraph("{{ ''.__class__.__mro__[1].__subclasses__() }}")
+    own.save(str(tmp_path / "credit-record.docx"))
+    settings.LETTERS = str(tmp_path)
+    with pytest.raises(jinja2.exceptions.SecurityError):
+        rendered("credit-record", {})
+
+
+def test_a_case_of_a_supervision_firm_rests_on_its_own_rule(bureau: Bureau) -> None:
+    case = bureau.yellow()
+    doing = Doing(bureau.law, bureau.office.tick(), "officer", "province")
+    case.category = "supervision-building"
+    assert issuing.rule_of(case, doing) == "《工程监理企业资质管理规定》（建设部令第158号）第二十三条、第二十五条"

@@ -1,0 +1,251 @@
+"""Evidence packs: what a court gets gives the finding again, is whole, and shows nobody's number."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import random
+import re
+import zipfile
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders import law
+from bureau import Bureau
+from commands import qualwatch
+from office import DAY, Office
+from qualwatch.assessments.models import LawText
+from qualwatch.cases.actions.supervise import urge
+from qualwatch.cases.competence import NotCompetent
+from qualwatch.cases.models import Case
+from qualwatch.cases.packs import CannotPack, evidence_pack
+from qualwatch.evaluation import reference
+from qualwatch.intake.facts_folder import read_facts
+from qualwatch.intake.invent import Plan, invent
+from qualwatch.journal.actions import digest_of
+from qualwatch.journal.queries import entries_of
+from qualwatch.law.loader import load_law
+from qualwatch.patrol.days import let_run_in
+from qualwatch.privacy import hidden
+from qualwatch.procedure.transitions import CannotStep
+from qualwatch.registers.loads import Delivery, take_in
+from qualwatch.registers.models import RegistrationRow
+
+pytestmark = pytest.mark.django_db
+OVER = date(2026, 7, 21)
+
+
+@pytest.fixture
+def bureau(office: Office) -> Bureau:
+    return Bureau(office)
+
+
+def packed(bureau: Bureau, case: Case, folder: Path, by: str = "officer") -> Path:
+    """A pack, unpacked."""
+    told = evidence_pack(card_number=case.card_number, by=bureau.who(by), at=bureau.office.tick(OVER))
+    with zipfile.ZipFile(io.BytesIO(told)) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def finding(case: Case) -> dict[str, Any]:
+    return dict(case.determinations.get(state="signed").figures)
+
+
+def test_the_command_gives_the_finding_again_from_the_pack_alone(bureau: Bureau, tmp_path: Path) -> None:
+    case = bureau.red()
+    bureau.serve_order(case, OVER)
+    folder = packed(bureau, case, tmp_path / "pack")
+    judged = json.loads((folder / "finding.json").read_text())["judged_again"]
+    found = qualwatch(
+        "check", folder / "facts", "--law", folder / "law", "--as-of", judged["as_of"], "--format", "json"
+    )
+    (one,) = [row for row in found.json()["findings"] if row["credit_code"] == case.credit_code]
+    told = finding(case)["constructors"]
+    assert (one["verdict"], one["required"], one["held"], one["shortfall"], one["basis"]) == (
+        "short", told["required"], told["held"], told["shortfall"], told["basis"],
+    )  # fmt: skip
+    assert judged["findings"][0]["held"] == told["held"]
+
+
+def test_a_pack_is_whole_and_every_file_is_as_summed(bureau: Bureau, tmp_path: Path) -> None:
+    case = bureau.red()
+    bureau.serve_order(case, OVER)
+    bureau.patrol(OVER)
+    folder = packed(bureau, case, tmp_path / "pack")
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    sums = dict(line.split("  ", 1)[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines())
+    assert set(sums) == names - {"SHA256SUMS"}
+    assert all(hashlib.sha256((folder / name).read_bytes()).hexdigest() == told for name, told in sums.items())
+    assert {"index.html", "finding.json", "case.json", "journal.json", "people.csv", "facts/registrations.parquet",
+            "law/policy/shanxi.yaml"} <= names  # fmt: skip
+    assert sum(name.startswith("documents/") for name in names) == 3
+    assert sum(name.startswith("proofs/") for name in names) == 2  # of the warning, of the order
+    course = json.loads((folder / "case.json").read_text())
+    assert [one["method"] for one in course["services"]] == ["in-person", "in-person"]
+    journal = json.loads((folder / "journal.json").read_text())
+    for before, one in zip([None, *journal["entries"]], journal["entries"], strict=False):
+        digest = one.pop("digest")
+        assert digest_of(one) == digest
+        assert one["previous"] == (before["_"] if before else "")
+        one["_"] = digest
+    assert journal["seals"][-1]["head"][0] == case.stream
+
+
+def test_nobody_s_number_or_name_is_in_it(bureau: Bureau, tmp_path: Path) -> None:
+    case = bureau.red()
+    urge(case=case, kind="call", what="电话 11010519491231002X 本人", by=bureau.who("officer"), law=bureau.law,
+         at=bureau.office.tick(OVER))  # fmt: skip
+    folder = packed(bureau, case, tmp_path / "pack")
+    for path in folder.rglob("*"):
+        if path.is_file() and path.suffix not in (".parquet", ".docx", ".png"):
+            text = path.read_text("utf-8")
+            assert hidden(text) == text, path
+    rows = list(csv.reader((folder / "people.csv").read_text("utf-8-sig").splitlines()))[1:]
+    assert rows
+    assert all(re.fullmatch(r"\d{6}\*{10}..", row[2]) for row in rows)
+    assert all(set(row[3][1:]) <= {"*"} for row in rows)
+    facts = read_facts(folder / "facts", law())
+    assert facts.rows("enterprises")[0].credit_code == case.credit_code
+    assert len(facts.rows("enterprises")) == 1  # nobody else's data
+    page = (folder / "index.html").read_text("utf-8")
+    assert case.card_number in page
+    assert "注册建造师：应有 3 人，现有 2 人，缺 1 人" in page
+
+
+def test_it_stays_the_same_after_the_registers_and_the_law_went_on(bureau: Bureau, tmp_path: Path) -> None:
+    """People come and go, a policy is replaced: what was known and in force that day is in the pack."""
+    case = bureau.red()
+    before = packed(bureau, case, tmp_path / "before")
+    text = Path(load_law().files["policy/shanxi.yaml"]).read_text()
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(text.replace("value: number-and-trade", "value: highest-any-trade"))
+    bureau.law = load_law(None, policy)
+    bureau.morning(OVER + timedelta(days=1), people=1)
+    assert LawText.objects.count() == 2
+    after = packed(bureau, case, tmp_path / "after")
+    for name in ("people.csv", "law/policy/shanxi.yaml", "facts/registrations.parquet"):
+        assert (before / name).read_bytes() == (after / name).read_bytes()
+    told = [json.loads((one / "finding.json").read_text())["judged_again"]["findings"] for one in (before, after)]
+    assert told[0] == told[1]
+
+
+def test_who_got_a_pack_stands_in_the_journal_and_others_get_none(bureau: Bureau) -> None:
+    case = bureau.red()
+    told = evidence_pack(card_number=case.card_number, by=bureau.who("auditor"), at=bureau.office.tick(OVER))
+    last = entries_of(case.stream)[-1]
+    assert (last.what, last.by, last.details["sha256"]) == ("pack-made", "auditor", hashlib.sha256(told).hexdigest())
+    with pytest.raises(NotCompetent):
+        evidence_pack(card_number=case.card_number, by=bureau.who("datong-officer"), at=bureau.office.tick(OVER))
+    for number in ("", "晋红〔2026〕999号"):
+        with pytest.raises(CannotPack):
+            evidence_pack(card_number=number, by=bureau.who("officer"), at=bureau.office.tick(OVER))
+
+
+def test_a_tampered_register_gives_no_pack(bureau: Bureau, tmp_path: Path) -> None:
+    case = bureau.red()
+    case.determinations.update(figures={"constructors": {**finding(case)["constructors"], "held": 1}})
+    with pytest.raises(CannotPack, match="给不出当时的事实"):
+        packed(bureau, case, tmp_path / "pack")
+    assert RegistrationRow.objects.exists()
+
+
+def test_an_officer_s_red_card_has_its_finding_and_the_registers_of_that_day(bureau: Bureau, tmp_path: Path) -> None:
+    bureau.morning(people=3)
+    case = bureau.inspect(DAY)
+    folder = packed(bureau, case, tmp_path / "pack")
+    course = json.loads((folder / "case.json").read_text())
+    assert course["supervision_finding"]["evidence"] == ["笔录"]
+    told = json.loads((folder / "finding.json").read_text())
+    assert told["determined"][0]["told"] == {"required": 3, "held": 1, "shortfall": 2}
+    assert (
+        told["judged_again"]["findings"][0]["verdict"] == "met"
+    )  # the registers say otherwise, and the court may know
+
+
+def reds_of_a_province(bureau: Bureau, folder: Path, enterprises: int, count: int, seed: int) -> list[Case]:
+    """An invented province, some of its yellow cards determined at random after their period."""
+    invent(Plan(enterprises, seed, DAY), folder, "csv", law())
+    files = {"企业": "enterprises", "资质": "qualifications", "注册人员": "practitioners", "豁免": "exemptions", "锁定": "locks",
+             "社保": "insurance"}  # fmt: skip
+
+    def morning(day: date) -> None:
+        for name, source in files.items():
+            if not (folder / f"{name}.csv").exists():
+                continue  # a small province has nobody locked
+            covers = (date(2026, 1, 1), day.replace(day=1) - timedelta(days=1)) if source == "insurance" else None
+            delivery = Delivery(source, {f"{name}.csv": folder / f"{name}.csv"}, day, None, covers)
+            load = take_in(delivery=delivery, law=bureau.law, by="li", at=bureau.office.tick(day))
+            assert load.state in ("released", "unchanged"), load.because
+        done = bureau.patrol(day)
+        if done.run.state == "held":
+            let_run_in(run=done.run, law=bureau.law, by="wang", at=bureau.office.tick(day), because="核对过样本")
+
+    morning(DAY)
+    yellow = list(Case.objects.filter(category__isnull=False).order_by("pk"))
+    chosen = random.Random(seed).sample(yellow, min(count, len(yellow)))
+    for case in chosen:
+        bureau.prove(case, DAY)
+    go_on_paying(folder / "社保.csv", ("2026-05", "2026-06"))
+    morning(OVER)
+    made = []
+    for case in chosen:
+        try:
+            bureau.propose(case, day=OVER)
+        except CannotStep:
+            continue  # what is short cannot be said for certain any more
+        bureau.sign(case, day=OVER)
+        made.append(Case.objects.get(pk=case.pk))
+    return made
+
+
+def go_on_paying(path: Path, months: tuple[str, ...]) -> None:
+    """Whoever paid last pays in these months too."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        rows, heads = list(reader), list(reader.fieldnames or ())
+    last = max(row["缴费月份"] for row in rows if len(row["缴费月份"]) == 7)
+    more = [{**row, "缴费月份": month} for row in rows if row["缴费月份"] == last for month in months]
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, heads)
+        writer.writeheader()
+        writer.writerows([*rows, *more])
+
+
+def check_of_packs(bureau: Bureau, folder: Path, enterprises: int, count: int, seed: int) -> int:
+    reds = reds_of_a_province(bureau, folder / "province", enterprises, count, seed)
+    for case in reds:
+        pack = packed(bureau, case, folder / str(case.pk))
+        judged = json.loads((pack / "finding.json").read_text())["judged_again"]
+        texts = load_law(pack / "law") if case is reds[0] else load_law()
+        assert all((pack / "law" / name).read_bytes() == path.read_bytes() for name, path in load_law().files.items())
+        day = date.fromisoformat(judged["as_of"])
+        facts = read_facts(pack / "facts", texts)
+        assert {one.credit_code for one in facts.rows("items")} == {case.credit_code}
+        result = reference.judge(texts, texts.policy_on(day), facts, case.credit_code, day)
+        found = {
+            one.requirement: one
+            for one in result.findings
+            if (one.category, one.sub_item) == (case.category, case.sub_item)
+        }
+        for name, told in finding(case).items():
+            one = found[name]
+            assert (one.verdict, one.required, one.held, one.possible, one.shortfall) == (
+                "short", told["required"], told["held"], told["possible"], told["shortfall"],
+            )  # fmt: skip
+            assert list(one.basis) == told["basis"]
+    return len(reds)
+
+
+def test_packs_of_random_reds_give_their_findings_again(bureau: Bureau, tmp_path: Path) -> None:
+    assert check_of_packs(bureau, tmp_path, 500, 12, 5) >= 8
+
+
+@pytest.mark.full
+def test_packs_of_fifty_random_reds_give_their_findings_again(bureau: Bureau, tmp_path: Path) -> None:
+    assert check_of_packs(bureau, tmp_path, 2500, 75, 5) >= 50

@@ -1,0 +1,141 @@
+"""Files handed in: known by their content; nothing that runs, hides or grows; names without tricks."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+
+import pikepdf
+import pytest
+from docx import Document
+from openpyxl import Workbook
+from PIL import Image
+
+from qualwatch.archive.contents import CannotKeep, clean_name, looked_at
+
+
+def saved(make: Callable[[io.BytesIO], object]) -> bytes:
+    written = io.BytesIO()
+    make(written)
+    return written.getvalue()
+
+
+def pdf(change: Callable[[pikepdf.Pdf], object] = lambda _pdf: None, **how: object) -> bytes:
+    with pikepdf.new() as made:
+        made.add_blank_page()
+        change(made)
+        return saved(lambda out: made.save(out, **how))  # type: ignore[arg-type]  # as told
+
+
+def packed(parts: dict[str, bytes]) -> bytes:
+    def make(out: io.BytesIO) -> None:
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, told in parts.items():
+                archive.writestr(name, told)
+
+    return saved(make)
+
+
+def with_part(whole: bytes, name: str, told: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        parts = {one: archive.read(one) for one in archive.namelist()}
+    return packed({**parts, name: told})
+
+
+def picture(kind: str) -> bytes:
+    return saved(lambda out: Image.new("RGB", (3, 3)).save(out, kind))
+
+
+DOCX, XLSX = saved(lambda out: Document().save(out)), saved(lambda out: Workbook().save(out))
+OFD = packed({"OFD.xml": b"<ofd/>", "Doc_0/Document.xml": b"<d/>"})
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [(pdf(), "pdf"), (picture("PNG"), "png"), (picture("JPEG"), "jpeg"), (DOCX, "docx"), (XLSX, "xlsx"), (OFD, "ofd")],
+)
+def test_the_content_says_what_it_is_whatever_the_name(told: bytes, kind: str) -> None:
+    assert looked_at(told, "随便.exe").kind == kind
+    assert looked_at(told, "随便.exe").told == told
+
+
+def script(made: pikepdf.Pdf) -> None:
+    made.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert(1)")
+
+
+def hidden_script(made: pikepdf.Pdf) -> None:
+    """In an annotation's action, inside a compressed object stream."""
+    action = pikepdf.Dictionary(S=pikepdf.Name.Launch, F="cmd.exe")
+    made.pages[0].obj.Annots = pikepdf.Array([pikepdf.Dictionary(Subtype=pikepdf.Name.Link, A=action)])
+
+
+def attachment(made: pikepdf.Pdf) -> None:
+    made.attachments["x.exe"] = b"MZ"
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        (b"", "空文件"),
+        (b"MZ\x90\x00", "不是能接收的文件"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "不是能接收的文件"),  # .doc and .xls may hold macros
+        (b"<html><script>alert(1)</script>", "不是能接收的文件"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg' onload='x()'/>", "不是能接收的文件"),
+        (packed({"a.txt": b"x"}), "不是能接收的文件"),
+        (b"PK\x03\x04rubbish", "不是能接收的文件"),
+        (b"%PDF-1.7 rubbish", "已损坏"),
+        (picture("PNG")[:40], "已损坏"),
+        (pdf(script), "脚本或附件"),
+        (pdf(hidden_script, object_stream_mode=pikepdf.ObjectStreamMode.generate), "脚本或附件"),
+        (pdf(attachment), "脚本或附件"),
+        (with_part(DOCX, "word/vbaProject.bin", b"x"), "宏或嵌入内容"),
+        (with_part(XLSX, "xl/vbaProject.bin", b"x"), "宏或嵌入内容"),
+        (with_part(DOCX, "word/embeddings/oleObject1.bin", b"x"), "宏或嵌入内容"),
+        (with_part(DOCX, "word/activeX/activeX1.xml", b"x"), "宏或嵌入内容"),
+        (with_part(XLSX, "xl/externalLinks/externalLink1.xml", b"x"), "宏或嵌入内容"),
+        (
+            with_part(DOCX, "word/_rels/settings.xml.rels",
+                      b'<Relationships><Relationship Id="r" Type="http://x/attachedTemplate" '
+                      b'Target="http://evil/x.dotm" TargetMode="External"/></Relationships>'), "外部引用",
+        ),
+        (with_part(OFD, "Doc_0/run.js", b"x"), "宏或嵌入内容"),
+    ],
+)  # fmt: skip
+def test_what_runs_hides_or_is_something_else_is_refused_in_a_sentence(told: bytes, sentence: str) -> None:
+    with pytest.raises(CannotKeep, match=sentence) as why:
+        looked_at(told, "/etc/材料\u202egpj.exe")
+    assert str(why.value).startswith("材料gpj.exe ")
+
+
+def test_a_link_in_a_document_is_no_danger() -> None:
+    link = (b'<Relationships><Relationship Id="r" Type="http://schemas/hyperlink" Target="http://zjt.shanxi.gov.cn" '
+            b'TargetMode="External"/></Relationships>')  # fmt: skip
+    assert looked_at(with_part(DOCX, "word/_rels/x.xml.rels", link), "a.docx").kind == "docx"
+
+
+def test_a_file_that_is_too_large_or_unpacks_to_too_much_is_refused(settings: object) -> None:
+    settings.UPLOAD_BYTES = 1024**2  # type: ignore[attr-defined]  # the fixture of pytest-django
+    with pytest.raises(CannotKeep, match="超过 1 MB"):
+        looked_at(b"%PDF-" + b"x" * 1024**2, "a.pdf")
+    bomb = with_part(DOCX, "word/media/x.bin", b"\0" * (101 * 1024**2))
+    assert len(bomb) < 1024**2
+    with pytest.raises(CannotKeep, match="过大的压缩内容"):
+        looked_at(bomb, "a.docx")
+
+
+@pytest.mark.parametrize(
+    ("name", "clean"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\li\\证明.pdf", "证明.pdf"),
+        ("证明\x00\n.pdf", "证明.pdf"),
+        ("a\u202efdp.exe", "afdp.exe"),
+        ('<img src="x">.png', "_img src=_x__.png"),
+        ("   ", "未命名"),
+        ("..", "未命名"),
+        ("长" * 300 + ".pdf", "长" * 116 + ".pdf"),
+    ],
+)
+def test_names_keep_no_folder_and_no_trick(name: str, clean: str) -> None:
+    assert clean_name(name) == clean
