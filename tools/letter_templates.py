@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from docx import Document
-from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.table import WD_ALIGN_VERTICAL, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -17,11 +17,13 @@ from docx.shared import Mm, Pt, RGBColor
 FOLDER = Path(__file__).parent.parent / "src/qualwatch/cases/letters"
 HEAD_FONT, TITLE_FONT, BODY_FONT, BOLD_FONT = "方正小标宋简体", "方正小标宋简体", "仿宋_GB2312", "黑体"
 RED = RGBColor(0xE6, 0x00, 0x12)
-LINE, BODY = Pt(28), Pt(16)
-FIGURES = (("指标", "row.name"), ("标准要求（人）", "row.required"), ("现有（人）", "row.held"), ("缺额（人）", "row.shortfall"),
-           ("依据", "row.basis"))  # fmt: skip
-ITEMS = (("序号", "row.nth"), ("企业名称", "row.enterprise"), ("统一社会信用代码", "row.credit_code"), ("资质", "row.item"),
-         ("红牌编号", "row.card"), ("不达标情况", "row.why"))  # fmt: skip
+LINE, BODY, CELL = Pt(28), Pt(16), Pt(10)
+# Head, value, width in mm; a page is 156 mm wide.
+FIGURES = (("指标", "row.name", 42), ("标准要求（人）", "row.required", 22), ("现有（人）", "row.held", 22),
+           ("缺额（人）", "row.shortfall", 22), ("依据", "row.basis", 48))  # fmt: skip
+ITEMS = (("序号", "row.nth", 9), ("企业名称", "row.enterprise", 31), ("统一社会信用代码", "row.credit_code", 43),
+         ("资质", "row.item", 25), ("红牌编号", "row.card", 27), ("不达标情况", "row.why", 21))  # fmt: skip
+RESULTS = (*ITEMS[:4], ("结果", "row.outcome", 48))
 REMEDIES = ("如不服本{what}，可以自收到之日起 {{{{ reconsideration_days }}}} 日内依法申请行政复议，"
             "也可以自收到之日起 {{{{ litigation_months }}}} 个月内依法向人民法院提起行政诉讼。")  # fmt: skip
 ITEM = "{{ item }}（证书编号 {{ certificate_no }}）"
@@ -112,7 +114,7 @@ LETTERS: dict[str, list[Any]] = {
     ],
     "result-letter": [
         "你单位 {{ suggested_on }} 来函（{{ suggestion }}）建议撤回的资质，办理结果如下，共 {{ items_count }} 项：",
-        ((*ITEMS[:4], ("结果", "row.outcome")), "rows"),
+        (RESULTS, "rows"),
         "各项结果合计与来函名单一致。",
     ],
     "ministry-report": [
@@ -179,12 +181,16 @@ def page_number(section: Any) -> None:
 def table(document: Any, columns: Any, rows: str) -> None:
     """A table with a head that is repeated on every page, and one row for each of `rows`."""
     made = document.add_table(rows=4, cols=len(columns), style="Table Grid")
-    made.alignment = WD_TABLE_ALIGNMENT.CENTER
-    for at, (head, field) in enumerate(columns):
+    made.alignment, made.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+    for at, (head, field, width) in enumerate(columns):
+        made.columns[at].width = Mm(width)
         for row, text in ((0, head), (2, f"{{{{ {field} }}}}")):
+            made.cell(row, at).width, made.cell(row, at).vertical_alignment = Mm(width), WD_ALIGN_VERTICAL.CENTER
             cell = made.cell(row, at).paragraphs[0]
             cell.alignment = WD_ALIGN_PARAGRAPH.CENTER
-            font(cell.add_run(text), BOLD_FONT if row == 0 else BODY_FONT, Pt(12))
+            cell.paragraph_format.space_before = cell.paragraph_format.space_after = Pt(2)
+            cell.paragraph_format.line_spacing = 1.0
+            font(cell.add_run(text), BOLD_FONT if row == 0 else BODY_FONT, CELL)
     made.cell(1, 0).paragraphs[0].add_run(f"{{%tr for row in {rows} %}}")
     made.cell(3, 0).paragraphs[0].add_run("{%tr endfor %}")
     head = made.rows[0]._tr.get_or_add_trPr()
@@ -214,12 +220,15 @@ def letter(parts: list[Any]) -> Any:
     addressed = "{%p if addressee %}", "{{ addressee }}：", "{%p endif %}"
     for text in addressed:
         paragraph(document, text, indent=False)
+    last = None
     for part in parts:
         if isinstance(part, str):
-            paragraph(document, part)
+            last = paragraph(document, part)
+            last.paragraph_format.keep_together = True
         else:
             table(document, *part)
-            paragraph(document, "")
+    if last is not None:  # no page that holds only a signature
+        last.paragraph_format.keep_with_next = True
     for text in ("", "{{ organisation }}", "（印章）", "{{ issued_on }}"):
         made = paragraph(document, text, align=WD_ALIGN_PARAGRAPH.RIGHT, indent=False)
         made.paragraph_format.right_indent = BODY * 2

@@ -11,10 +11,11 @@ import shutil
 import sys
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from play_papers import Papers, moment
 from stdnum.cn import ric
 
 START, END = date(2023, 5, 1), date(2023, 9, 30)
@@ -24,8 +25,8 @@ PASSWORD = "correct-horse-battery"  # of the demo's own database
 CODE, NUMBER, KIND, MONTH, PAYER = "统一社会信用代码", "身份证号", "证书类别", "缴费月份", "缴费单位信用代码"
 ENDS, REGISTRATION = "有效期止", "注册编号"
 WITH_ACCOUNT = 12  # enterprises that have one
-CHANCE = {"opens": 0.3, "letter-proved": 0.08, "rectifies": 0.006, "relapses": 0.003, "leaves": 0.003,
-          "urged": 0.05, "proposes": 0.4, "signs": 0.7, "served": 0.15, "inspects": 0.04, "renews": 0.985,
+CHANCE = {"opens": 0.3, "letter": 0.08, "rectifies": 0.006, "relapses": 0.003, "leaves": 0.003,
+          "urged": 0.05, "proposes": 0.4, "signs": 0.7, "sent": 0.15, "inspects": 0.04, "renews": 0.985,
           "pays-up": 0.02}  # fmt: skip
 
 
@@ -125,6 +126,8 @@ class Play:
         self.done: Counter[str] = Counter()
         self.shown: list[str] = []
         self.accounts: dict[str, Any] = {}
+        self.waiting: set[int] = set()
+        self.papers = Papers(self.law, self.chance, self.accounts, self.done)
 
     def prepare(self) -> None:
         """The authorities and their people."""
@@ -201,10 +204,11 @@ class Play:
 
     def people_at_work(self, day: date) -> None:
         """Enterprises answer, officers act."""
-        from qualwatch.cases.models import Case
+        from qualwatch.cases.models import Case, Determination
 
         self.read_notices(day)
-        for case in Case.objects.exclude(place="closed").order_by("pk"):
+        self.waiting = set(Determination.objects.filter(state="proposed").values_list("case_id", flat=True))
+        for case in Case.objects.exclude(place="closed").order_by("pk").prefetch_related("requirements"):
             if self.chance.random() < CHANCE["rectifies" if case.ground == "shortage" else "pays-up"]:
                 self.rectify(case, day)
             if case.place == "yellow":
@@ -218,8 +222,8 @@ class Play:
             self.inspect(day)
 
     def read_notices(self, day: date) -> None:
-        """Enterprises with an account read what came; of the others a letter comes back with a receipt."""
-        from qualwatch.cases.actions.supervise import open_notice, prove_push
+        """Enterprises with an account read what came; to the others a letter goes out."""
+        from qualwatch.cases.actions.supervise import open_notice
         from qualwatch.cases.models import Case, Notice
 
         accounts = {one.organisation.credit_code: one for one in self.accounts.values() if one.organisation.credit_code}
@@ -227,11 +231,14 @@ class Play:
         for notice in unread.select_related("case").order_by("pk"):
             if self.chance.random() < CHANCE["opens"]:
                 open_notice(notice=notice, by=accounts[notice.credit_code], at=moment(day, 8), law=self.law)
-        unproved = Case.objects.filter(place="yellow", push_proved_on=None).exclude(credit_code__in=accounts)
-        for case in unproved.order_by("pk"):
-            if self.chance.random() < CHANCE["letter-proved"]:
-                prove_push(case=case, proved_on=day, evidence="邮政回执", by=self.accounts["sample-officer"],
-                           law=self.law, at=moment(day, 15))  # fmt: skip
+        unproved = Case.objects.filter(place="yellow", requirements__proved_on=None, requirements__recovered_on=None)
+        for case in unproved.exclude(pk__in=self.papers.on_the_way()).distinct().order_by("pk"):
+            if case.credit_code not in accounts and self.chance.random() < CHANCE["letter"]:
+                self.papers.letter(case, day)
+        self.papers.post_comes(day)
+        for code in sorted(accounts):
+            self.papers.applies(accounts[code], day)
+        self.papers.decides(day)
 
     def rectify(self, case: Any, day: date) -> None:
         """People like those of an enterprise that has enough; or insurance paid."""
@@ -260,7 +267,7 @@ class Play:
         if self.chance.random() < CHANCE["urged"]:
             kind = self.chance.choice(["visit", "letter", "call", "meeting"])
             urge(case=case, kind=kind, what="督促整改", by=officer, at=moment(day, 10), law=self.law)
-        if case.determinations.filter(state="proposed").exists():
+        if case.pk in self.waiting:
             if self.chance.random() < CHANCE["signs"]:
                 self.try_to("sign", case, day)
         elif (
@@ -293,11 +300,10 @@ class Play:
 
     def red(self, case: Any, day: date) -> None:
         """The order is served sooner or later; what has recovered is reviewed by somebody else."""
-        from qualwatch.cases.actions.supervise import prove_order, review
+        from qualwatch.cases.actions.supervise import review
 
-        if case.order_served_on is None and self.chance.random() < CHANCE["served"]:
-            prove_order(case=case, proved_on=day, evidence="送达回证", by=self.accounts["sample-officer"], law=self.law,
-                        at=moment(day, 16))  # fmt: skip
+        if case.order_served_on is None and self.chance.random() < CHANCE["sent"]:
+            self.papers.order(case, day)
         elif case.needs_review and self.chance.random() < CHANCE["signs"]:
             review(case=case, because="复查达标", by=self.accounts["sample-second-reviewer"], law=self.law,
                    at=moment(day, 16))  # fmt: skip
@@ -327,13 +333,6 @@ class Play:
         """Something worth showing."""
         self.shown.append(f"{day} {text}")
         print(f"{day} {text}", flush=True)
-
-
-def moment(day: date, hour: int) -> datetime:
-    """An hour of a Beijing day."""
-    from qualwatch.procedure.periods import BEIJING
-
-    return datetime(day.year, day.month, day.day, hour, tzinfo=BEIJING)
 
 
 def told(play: Play, until: date) -> None:
@@ -383,6 +382,7 @@ def main() -> None:
     play.prepare()
     play.run(options.until)
     told(play, options.until)
+    play.papers.show(options.folder, options.until)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from builders import OWN
 from bureau import SEATS, Bureau, fresh, picture
@@ -315,3 +316,30 @@ def test_an_officer_s_red_card_is_repaired_without_a_run(bureau: Bureau) -> None
     uphold(application=made, repairs=ACCEPT, because="笔录有误", **acts(bureau, "reviewer"))
     assert fresh(case).closed_because == "repaired"
     assert Application.objects.get().repairs == [["supervision-finding", case.pk]]
+
+
+def test_papers_are_served_as_downloads_to_those_who_may_see_them(
+    bureau: Bureau, client: Client, settings: Any
+) -> None:
+    settings.OFFICERS_NEED_TOTP = False
+    case, account = city_case(bureau)
+    made = bureau.apply(case, NEXT, account, bureau.filing("assessment-wrong", "constructors", files=[HandedIn("../证明 1.png", picture())]))  # fmt: skip
+    paths = {
+        f"/papers/attachments/{made.attachments.get().pk}": ("image/png", picture()),
+        f"/papers/documents/{Document.objects.get(kind='receipt').pk}": (None, None),
+    }
+    for path, (kind, told) in paths.items():
+        assert client.get(path).headers["Location"].startswith("/accounts/login/")
+        for who, status in ((account, 200), (bureau.who("city-officer"), 200), (bureau.who("datong-officer"), 404)):
+            client.force_login(who)
+            answer = client.get(path)
+            assert answer.status_code == status, who
+            if status == 200:
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"
+                assert answer.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''")
+                assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+                assert "no-store" in answer.headers["Cache-Control"]
+                assert told is None or (answer.headers["Content-Type"], answer.content) == (kind, told)
+            assert client.post(path).status_code == 405
+        client.logout()
+    assert made.attachments.get().name == "证明 1.png"

@@ -15,6 +15,7 @@ from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS, Rows
 from office import DAY, Office
 from qualwatch.cases.actions.supervise import end
 from qualwatch.cases.competence import may_see
+from qualwatch.cases.measures import may_know_of
 from qualwatch.cases.models import Case, CaseRequirement, Conflict, Notice
 from qualwatch.cases.queries import life_of
 from qualwatch.patrol.days import let_run_in
@@ -226,3 +227,40 @@ def test_a_period_on_an_unpublished_calendar_is_provisional_and_is_counted_again
     over = ENDS + timedelta(days=4)
     bureau.morning(over)
     bureau.propose(case, day=over)
+
+
+def test_an_item_that_vanished_from_the_list_is_looked_into(bureau: Bureau) -> None:
+    """A fresh list without it says nothing of why: the card stays, an officer has to look."""
+    case = bureau.red()
+    other = [ITEMS, item(资质名称="建筑工程施工总承包", 资质证书号="D214000011", 等级="一级")]
+    for day in (OVER + timedelta(days=1), OVER + timedelta(days=2)):
+        bureau.morning(day, 资质=other)
+    assert fresh(case).place == "red"
+    assert [one.organisation for one in case.tasks.filter(kind="vanished", done_on=None)] == ["province"]
+
+
+def test_an_insurance_case_ends_with_the_last_item_of_the_enterprise(bureau: Bureau) -> None:
+    bureau.morning(people=4, 社保=insured(1, 2, 3))
+    whole = Case.objects.get()
+    gone = [ITEMS, item(状态="注销", 状态日期="2026-05-21")]
+    bureau.morning(NEXT, people=4, 资质=gone, 社保=insured(1, 2, 3))
+    assert (fresh(whole).place, fresh(whole).closed_because) == ("closed", "surrendered")
+    told = Notice.objects.filter(kind="closed", credit_code=OWN).get()
+    assert told.subject.startswith("预警案件终结")
+    assert "终结：企业申请注销" in told.body
+
+
+def test_a_red_card_is_known_where_the_enterprise_builds(bureau: Bureau) -> None:
+    case = bureau.red()
+    datong = bureau.who("datong-officer")
+    head = ["项目编码", "统一社会信用代码", "资质名称", "项目所在地区划", "开工日期", "竣工日期"]
+    assert not may_know_of(datong, case, on=OVER, law=bureau.law)
+    bureau.office.load(
+        "projects", [head, ["P1", OWN, "建筑装修装饰工程专业承包", "140212", "2026-01-01", "2026-08-01"]], day=OVER
+    )
+    assert may_know_of(datong, case, on=OVER, law=bureau.law)
+    assert not may_know_of(datong, case, on=date(2026, 9, 1), law=bureau.law)  # the project is finished
+    assert not may_see(datong, case)  # its papers are not theirs
+    assert may_know_of(bureau.who("city-officer"), case, on=OVER, law=bureau.law)
+    yellow = Case(credit_code=OWN, category="specialist-decoration", sub_item="", place="yellow", area="city:140100")
+    assert not may_know_of(datong, yellow, on=OVER, law=bureau.law)

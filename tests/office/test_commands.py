@@ -134,3 +134,14 @@ def test_an_officer_is_made_and_a_weak_password_is_not(state: dict[str, str]) ->
         "manage", "create_officer", "li", "--organisation", "nowhere", "--role", "x", "--password-from-stdin", **state
     )
     assert "there are" in weak.err
+
+
+def test_a_missing_patrol_is_told_to_whatever_watches_the_office(state: dict[str, str], tmp_path: Path) -> None:
+    """F36: the scheduler was down."""
+    assert qualwatch("heartbeat", "--on", DAY, **state).status == 3
+    load_province(state, tmp_path, 3)
+    assert qualwatch("patrol", "--on", DAY, **state).status == 0
+    found = qualwatch("heartbeat", "--on", DAY, **state)
+    assert (found.status, f"上次巡查：{DAY}" in found.out) == (0, True)
+    found = qualwatch("heartbeat", "--on", "2026-05-21", **state)
+    assert (found.status, f"上次巡查：{DAY}" in found.out) == (3, True)

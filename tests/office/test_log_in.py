@@ -227,11 +227,14 @@ MATRIX = {
     "mfa_download_recovery_codes": "own",
     "openid_connect_login": "absent",
     "openid_connect_callback": "absent",
+    "attachment": "own",
+    "document": "own",
     "platform:push_changes": "machine",
     "platform:api-root": "closed",
 }
 SAMPLES = {"closed": "/accounts/signup/", "openid_connect_login": "/accounts/oidc/nowhere/login/",
-           "openid_connect_callback": "/accounts/oidc/nowhere/login/callback/"}  # fmt: skip
+           "openid_connect_callback": "/accounts/oidc/nowhere/login/callback/",
+           "attachment": "/papers/attachments/1", "document": "/papers/documents/1"}  # fmt: skip
 SHUT_BY_PATTERN = ("accounts/signup", "accounts/email", "accounts/confirm-email", "accounts/password/set",
                    "accounts/password/reset", "accounts/login/code", "accounts/3rdparty", "accounts/social",
                    "accounts/^confirm-email", "accounts/^password/reset")  # fmt: skip

@@ -6,8 +6,11 @@ import csv
 import hashlib
 import io
 import json
+import os
 import random
 import re
+import subprocess
+import sys
 import zipfile
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,8 +19,9 @@ from typing import Any
 import pytest
 
 from builders import law
-from bureau import Bureau
+from bureau import PASSWORD, Bureau
 from commands import qualwatch
+from databases import state_of
 from office import DAY, Office
 from qualwatch.assessments.models import LawText
 from qualwatch.cases.actions.supervise import urge
@@ -38,6 +42,8 @@ from qualwatch.registers.models import RegistrationRow
 
 pytestmark = pytest.mark.django_db
 OVER = date(2026, 7, 21)
+HOME = Path(__file__).parent.parent
+DUEL = str(HOME / "duel.py")
 
 
 @pytest.fixture
@@ -249,3 +255,32 @@ def test_packs_of_random_reds_give_their_findings_again(bureau: Bureau, tmp_path
 @pytest.mark.full
 def test_packs_of_fifty_random_reds_give_their_findings_again(bureau: Bureau, tmp_path: Path) -> None:
     assert check_of_packs(bureau, tmp_path, 2500, 75, 5) >= 50
+
+
+def test_the_command_writes_a_pack_for_whoever_may_have_it(tmp_path: Path) -> None:
+    state = state_of(tmp_path / "state")
+    environment = {
+        **os.environ,
+        **state,
+        "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings",
+        "PYTHONPATH": str(HOME),
+    }
+    for words in (["-m", "qualwatch", "manage", "prepare", "-v0"], [DUEL, "setup", str(tmp_path)],
+                  [DUEL, "sign", str(tmp_path), "0"]):  # fmt: skip
+        subprocess.run([sys.executable, *words], env=environment, check=True, capture_output=True)
+    pack = tmp_path / "证据.zip"
+
+    def asked(number: str, password: str = PASSWORD, output: Path = pack) -> tuple[int, str]:
+        words: list[str | Path] = ["pack", number, "--by", "officer", "--output", output, "--password-from-stdin"]
+        ran = qualwatch(*words, typed=password + "\n", **state)
+        return ran.status, ran.out or ran.err
+
+    assert asked("晋红〔2026〕1号", "guess") == (2, "qualwatch: 账号或密码不对\n")
+    assert asked("晋红〔2026〕9号") == (2, "qualwatch: 没有这张红牌：晋红〔2026〕9号\n")
+    status, said = asked("晋红〔2026〕1号")
+    assert (status, "已写" in said) == (0, True)
+    assert "index.html" in zipfile.ZipFile(pack).namelist()
+    before = pack.read_bytes()
+    assert asked("晋红〔2026〕1号")[0] == 2  # never over another file
+    assert asked("晋红〔2026〕1号", output=tmp_path / "nowhere" / "a.zip")[0] == 2
+    assert pack.read_bytes() == before

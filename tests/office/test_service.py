@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from bureau import Bureau, fresh, picture
-from office import DAY, Office
+from office import DAY, SOURCES, Office
 from qualwatch.archive.contents import CannotKeep
+from qualwatch.assessments.models import FindingRow
 from qualwatch.cases.actions.determine import sign
-from qualwatch.cases.actions.serve import fail, issue_warning, void
+from qualwatch.cases.actions.serve import fail, issue_warning, take_up_services, void
 from qualwatch.cases.actions.supervise import open_notice
 from qualwatch.cases.attachments import HandedIn
 from qualwatch.cases.competence import NotCompetent
+from qualwatch.cases.course import Doing
 from qualwatch.cases.models import Case, Document, Notice, Service, Task
 from qualwatch.cases.queries import tasks_of
+from qualwatch.intake.invent import Plan, invent
 from qualwatch.journal.queries import entries_of
+from qualwatch.patrol.days import let_run_in
 from qualwatch.procedure.service import METHODS, Circumstances, next_method, served_by_notice
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import Announcement, RedCard
@@ -208,3 +214,46 @@ def test_the_ways_are_tried_in_their_order() -> None:
     assert tried == list(METHODS)
     assert next_method(["in-person", "left", "post"], Circumstances(failed=("in-person", "post"))) == ""
     assert picture(1) != picture()
+
+
+def test_f19_of_twenty_eight_orders_every_one_is_accounted_for(bureau: Bureau, tmp_path: Path) -> None:
+    """17 served and silent, 11 unreachable and served by public notice, 1 of which answers meanwhile; sums to 28."""
+    files = invent(Plan(150, 4, DAY), tmp_path / "province", "csv", bureau.law)
+    assert files
+    for name, source in SOURCES.items():
+        path = tmp_path / "province" / f"{name}.csv"
+        if path.exists() and name != "在建项目":
+            assert bureau.office.take(source, {path.name: path}, day=DAY).state == "released"
+    done = bureau.patrol(DAY)
+    if done.run.state == "held":
+        let_run_in(run=done.run, law=bureau.law, by="wang", at=bureau.office.tick(), because="核对过样本")
+    met = FindingRow.objects.filter(recorded_to=None, verdict="met", required__gt=1).order_by("credit_code", "pk")
+    one_each = {row.credit_code: row for row in met}
+    cases = []
+    for row in list(one_each.values())[:28]:
+        figures = {row.requirement: {"required": row.required, "held": 0}}
+        cases.append(bureau.inspect(DAY, credit_code=row.credit_code, category=row.category, sub_item=row.sub_item,
+                                    figures=figures))  # fmt: skip
+    assert len(cases) == 28
+    served, unreachable = cases[:17], cases[17:]
+    for case in served:
+        bureau.served(bureau.order(case), DAY + timedelta(days=1))
+    for case in unreachable:
+        post = bureau.sent(bureau.order(case), DAY, method="post")
+        fail(service=post, because="退回", **told(bureau, DAY + timedelta(days=5)))  # type: ignore[arg-type]  # as told
+        bureau.sent(bureau.order(case), DAY + timedelta(days=6), method="public-notice")
+    account = bureau.enterprise(unreachable[0].credit_code)
+    about = unreachable[0].requirements.get().requirement
+    bureau.apply(unreachable[0], DAY + timedelta(days=20), account, bureau.filing("assessment-wrong", about))
+    assert Announcement.objects.filter(kind="service").count() == 11
+    done = bureau.patrol(DAY + timedelta(days=2))
+    due = served_by_notice(DAY + timedelta(days=6), 30, bureau.law.calendar).ends_on
+    take_up_services(Doing(bureau.law, bureau.office.tick(due + timedelta(days=1)), "system"))
+    by_way = Counter(Service.objects.filter(proved_on__isnull=False).values_list("method", flat=True))
+    assert by_way == {"in-person": 17, "public-notice": 11}
+    cases = [fresh(case) for case in cases]
+    assert {case.order_served_on for case in cases[17:]} == {due}
+    undecided = [case for case in cases if case.application]
+    silent = [case for case in cases if not case.application]
+    assert (len(undecided), len(silent), len(cases)) == (1, 27, 28)
+    assert all(case.red_ends_on for case in cases)  # the clocks of all run, the one undecided cannot be withdrawn

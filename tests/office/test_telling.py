@@ -150,3 +150,34 @@ def test_a_channel_that_nobody_knows_waits_and_says_why(bureau: Bureau) -> None:
         put(key="x", channel="pigeon", recipient="y", subject="", body="", at=bureau.office.tick())
     assert sent(bureau) == (0, 1)
     assert Message.objects.get().last_error == "pigeon"
+
+
+def test_nothing_is_locked_while_a_server_is_slow_and_no_second_loop_sends_it(bureau: Bureau) -> None:
+    """Within the sending another loop runs: it finds the message claimed, and the database open."""
+    at = bureau.office.tick()
+    with transaction.atomic():
+        put(key="k", channel="sms", recipient="1", subject="s", body="b", at=at)
+    seen: list[object] = []
+
+    def slow(message: Message) -> None:
+        seen.append(message.key)
+        seen.append(deliver(send=slow, at=at))
+        seen.append(Message.objects.get().not_before > at)
+
+    assert deliver(send=slow, at=at) == (1, 0)
+    assert seen == ["k", (0, 0), True]
+    assert Message.objects.get().attempts == 1
+
+
+def test_a_message_whose_sender_died_goes_out_again_later(bureau: Bureau) -> None:
+    at = bureau.office.tick()
+    with transaction.atomic():
+        put(key="k", channel="sms", recipient="1", subject="s", body="b", at=at)
+
+    def killed(_message: Message) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        deliver(send=killed, at=at)
+    assert deliver(send=lambda _message: None, at=at + timedelta(minutes=4)) == (0, 0)
+    assert deliver(send=lambda _message: None, at=at + timedelta(minutes=5)) == (1, 0)

@@ -74,7 +74,8 @@ def said_of(done: Step, effect: Effect) -> Said | None:
         body = words.warning(case, figures_of(done, effect.requirements), max(ends))
         return Said(case, effect.name, words.subject(effect.name, case), body)
     if effect.name == "tell-closed":
-        return Said(case, "closed", words.subject("closed", case), words.closing(case, effect.detail))
+        subject = words.subject("closed" if effect.detail in words.CLEARS else "ended", case)
+        return Said(case, "closed", subject, words.closing(case, effect.detail))
     if effect.name == "tell-prolonged":
         return Said(case, "prolonged", words.subject("prolonged", case), words.prolonged(case))
     if effect.name == "tell-repaired":

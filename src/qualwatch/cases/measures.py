@@ -8,6 +8,9 @@ from typing import Literal
 from django.db import transaction
 from django.db.models import Q
 
+from qualwatch.accounts.models import Account
+from qualwatch.accounts.queries import jurisdiction
+from qualwatch.cases.competence import may_see
 from qualwatch.cases.models import Case, Question
 from qualwatch.law.loader import Law
 from qualwatch.publication.queries import is_fresh, standings_of
@@ -76,6 +79,15 @@ def key_supervision(*, on: date, law: Law, credit_codes: Iterable[str] | None = 
     )
     here = Q(division_code=None) | Q(division_code="") | Q(division_code__startswith=law.policy_on(on)["province"])
     return list(running.filter(here).order_by("credit_code", "project_code"))
+
+
+def may_know_of(account: Account, case: Case, *, on: date, law: Law) -> bool:
+    """As `may_see`; a red card (not its papers) also where the enterprise has a running project, to supervise it."""
+    areas = jurisdiction(account).areas
+    if case.place != "red" or not areas:
+        return may_see(account, case)
+    running = key_supervision(on=on, law=law, credit_codes=[case.credit_code])
+    return may_see(account, case) or any(law.area_of(one.division_code) in areas for one in running)
 
 
 def _answer(asked: Asked, on: date) -> Said:

@@ -52,6 +52,7 @@ from qualwatch.procedure.transitions import BY_EVENT
 from qualwatch.registers.identities import mask_of, people_by_number
 from qualwatch.registers.identities import name_of as name_of_person
 from qualwatch.reports.check import finding_as_dict
+from qualwatch.reports.explanation import registrations_of
 from qualwatch.reports.labels import COUNTS, REASONS, VERDICTS, said
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
@@ -152,7 +153,7 @@ def _judged(case: Case, folder: Path) -> Judged | None:
         [
             requirement, one.person_id, mask_of(who), _short_name(name_of_person(who)), said(COUNTS, one.counts),
             "、".join(said(REASONS, why) for why in one.because),
-            "；".join(" ".join(filter(None, shown)) for shown in one.registrations),
+            "；".join(registrations_of(law, one)),
         ]
         for requirement, one in lines if (who := people[int(one.person_id[1:])])
     ]  # fmt: skip

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db.models import Q
@@ -43,7 +44,8 @@ class Seen:
     anomalies: Mapping[str, int]
     enterprises: Mapping[str, tuple[str, str]]  # name, area
     is_insurance_fresh: bool
-    ended: Mapping[Item, str]
+    ended: Mapping[Item, str]  # also of enterprises all of whose items have ended, under their empty item
+    vanished: frozenset[Item]  # items that a fresh register has no row of any more
     named: Mapping[int, list[str]]  # the requirements of each case
     in_order: frozenset[str]  # enterprises whose people's insurance was judged, and has nothing abnormal
 
@@ -71,7 +73,10 @@ class Seen:
         for code in abnormal.values_list("credit_code", flat=True):
             anomalies[code] += 1
         codes = with_cases | {item[0] for item in findings} | anomalies.keys()
-        gone = [item_of(one) for one in cases if one.category is not None and item_of(one) not in findings]
+        gone = {item_of(one) for one in cases if item_of(one) not in findings}
+        with_items = {item[0] for item in findings}
+        gone = {item for item in gone if item[1] or item[0] not in with_items}
+        ended, vanished = _ended(gone, run, law)
         return cls(
             run,
             law,
@@ -79,7 +84,8 @@ class Seen:
             anomalies,
             _enterprises(codes, law),
             _insurance_is_fresh(run, law),
-            _ended(gone, run, law),
+            ended,
+            vanished,
             _named(cases),
             _in_order({one.credit_code for one in cases if one.ground == INSURANCE} - anomalies.keys(), run, law),
         )
@@ -96,8 +102,6 @@ class Seen:
 
     def end_of(self, case: Case) -> str:
         """The code with which the item has ended; '' while it has not."""
-        if case.category is None:
-            return ""
         rows = self.findings.get(item_of(case), {})
         if rows and all("out-of-scope" in row["because"] for row in rows.values()):
             return "moved-out"
@@ -163,23 +167,31 @@ def _enterprises(codes: set[str], law: Law) -> dict[str, tuple[str, str]]:
     return {code: (name, law.area_of(division) or "") for code, name, division in told}
 
 
-def _ended(items: list[Item], run: Run, law: Law) -> dict[Item, str]:
-    """Why items without a finding are no longer in force, where the register says so."""
+def _ended(items: set[Item], run: Run, law: Law) -> tuple[dict[Item, str], frozenset[Item]]:
+    """Why items without a finding are no longer in force, where the register says so; and those that it lacks.
+
+    An enterprise (its empty item) has ended with the last of its items.
+    """
     found: dict[Item, str] = {}
     fresh = {one.source: one.loaded_at for one in coverage_on(run.revision_id, run.as_of)}["items"]
     days = law.policy_on(run.as_of)["register_freshness_days"]
     if not items or fresh is None or (run.as_of - fresh).days > days:
-        return found  # the renewal may not have arrived yet
-    wanted: dict[Item, list[ItemFact]] = {item: [] for item in items}
+        return found, frozenset()  # the renewal may not have arrived yet
+    rows: dict[Item, list[ItemFact]] = defaultdict(list)
     for told in believed(ItemRow, ItemFact._fields, credit_code__in={item[0] for item in items}):
         row = ItemFact(*told)
-        if (row.credit_code, row.category, row.sub_item) in wanted:
-            wanted[(row.credit_code, row.category, row.sub_item)].append(row)
-    for item, rows in wanted.items():
-        why = dict(items_in_force(law, rows, run.as_of).not_judged).get(item[1])
-        if why in ENDED:
+        rows[(row.credit_code, row.category, row.sub_item)].append(row)
+    ends: dict[str, list[tuple[date, str]]] = defaultdict(list)
+    for item, records in rows.items():
+        why = dict(items_in_force(law, records, run.as_of).not_judged).get(item[1])
+        last = max(one.register_state_from or one.valid_to or date.min for one in records)
+        ends[item[0]].append((last, ENDED.get(why or "", "")))
+        if item in items and why in ENDED:
             found[item] = ENDED[why]
-    return found
+    for code, category, _sub_item in items:
+        if not category and ends[code] and all(slug for _day, slug in ends[code]):
+            found[(code, "", "")] = max(ends[code])[1]
+    return found, frozenset(item for item in items if item[1] and item not in rows)
 
 
 def _named(cases: Iterable[Case]) -> Mapping[int, list[str]]:

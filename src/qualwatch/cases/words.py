@@ -9,6 +9,7 @@ from qualwatch.procedure.course import CLOSED
 from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext_noop as _  # what is sent is Chinese, whatever the office's terminal speaks
 
+CLEARS = ("recovered", "requirement-ended", "dismissed", "reviewed", "repaired", "annulled")
 _INSURANCE = _("注册人员社保")
 
 
@@ -22,10 +23,11 @@ def name_of(case: Case) -> str:
 def subject(kind: str, case: Case) -> str:
     """One line."""
     said_of = {
-        "push": _("黄牌预警：{name}"), "push-addition": _("黄牌预警增加指标：{name}"), "closed": _("预警解除：{name}"),
-        "red": _("红牌预警：{name}"), "red-period": _("红牌预警期限：{name}"), "prolonged": _("整改延长：{name}"),
-        "moved": _("预警案件移交：{name}"), "refused": _("申请不予支持：{name}"),
-        "reminder": _("整改期将满：{name}"), "repaired": _("部分指标已修复：{name}"),
+        "push": _("黄牌预警：{name}"), "push-addition": _("黄牌预警增加指标：{name}"),
+        "closed": _("预警解除：{name}"), "ended": _("预警案件终结：{name}"), "red": _("红牌预警：{name}"),
+        "red-period": _("红牌预警期限：{name}"), "prolonged": _("整改延长：{name}"), "moved": _("预警案件移交：{name}"),
+        "refused": _("申请不予支持：{name}"), "reminder": _("整改期将满：{name}"),
+        "repaired": _("部分指标已修复：{name}"),
     }  # fmt: skip
     return said_of[kind].format(name=name_of(case))
 
@@ -68,11 +70,19 @@ def red(case: Case, requirements: Mapping[str, Mapping[str, Any]], authority: st
 
 
 def closing(case: Case, because: str) -> str:
-    """A case closed, and why."""
-    return _("{enterprise}（{code}）：{name} 的预警已于 {day} 解除：{because}。").format(
+    """A case closed, and why: cleared, or ended with what became of the item or the enterprise."""
+    ends = _("{enterprise}（{code}）：{name} 的预警已于 {day} 解除：{because}。")
+    if because not in CLEARS:
+        ends = _("{enterprise}（{code}）：{name} 的预警案件已于 {day} 终结：{because}。")
+    return ends.format(
         enterprise=case.enterprise, code=case.credit_code, name=name_of(case), day=case.closed_on,
         because=CLOSED[because],
     )  # fmt: skip
+
+
+def red_period_longer(case: Case) -> str:
+    """A newly published calendar made the period longer."""
+    return _("{name}：按新公布的放假安排，红牌期延至 {ends}。").format(name=name_of(case), ends=case.red_ends_on)
 
 
 def red_period(case: Case) -> str:

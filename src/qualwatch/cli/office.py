@@ -66,7 +66,10 @@ def _one_sentence() -> Iterator[None]:
     from django.db import DatabaseError
 
     from qualwatch.accounts.actions import CannotMakeAccount
+    from qualwatch.archive.actions import Damaged
     from qualwatch.assessments.actions import CannotAssess
+    from qualwatch.cases.competence import NotCompetent
+    from qualwatch.cases.packs import CannotPack
     from qualwatch.registers.corrections import CannotCorrect
     from qualwatch.registers.loads import CannotDecide
     from qualwatch.registers.sources import UnknownSource
@@ -75,7 +78,9 @@ def _one_sentence() -> Iterator[None]:
         yield
     except UnknownSource as error:
         raise WrongWords(_("没有这个来源；有 {sources}").format(sources=error)) from error
-    except (CannotAssess, CannotCorrect, CannotDecide, CannotMakeAccount) as error:
+    except Damaged as error:
+        raise WrongWords(_("存档的文件缺失或被改动：{sha256}").format(sha256=error)) from error
+    except (CannotAssess, CannotCorrect, CannotDecide, CannotMakeAccount, CannotPack, NotCompetent) as error:
         raise WrongWords(str(error)) from error
     except ObjectDoesNotExist as error:
         raise WrongWords(_("没有这条记录：{error}").format(error=error)) from error
@@ -196,6 +201,27 @@ def decide(
 
 
 @with_database
+def heartbeat(
+    on: Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help=_n("哪一天，YYYY-MM-DD"))] = None,
+) -> int:
+    """Say when the last patrol was done; status 3 where it is missing for the day: for whatever watches the office."""
+    from django.utils import timezone
+
+    from qualwatch.outbox.actions import waiting_since
+    from qualwatch.patrol.days import last_patrol
+
+    day = on.date() if on else timezone.localdate()
+    last, oldest = last_patrol(day), waiting_since(_now())
+    _say(
+        _("上次巡查：{day}").format(day=last.day) if last else _("还没有巡查过"),
+        _("待发消息最早的一条：{at}").format(at=oldest.isoformat(timespec="minutes"))
+        if oldest
+        else _("没有待发的消息"),
+    )
+    return ALL_READ if last and last.day == day else SOME_REJECTED
+
+
+@with_database
 def deliver(
     at_most: Annotated[int, typer.Option("--at-most", help=_n("最多发多少条"))] = 1000,
 ) -> int:
@@ -207,6 +233,31 @@ def deliver(
     sent, failed = send_all(send=send, at=_now(), at_most=at_most, noted=note_sent)
     _say(_("已发 {sent} 条，未成 {failed} 条").format(sent=sent, failed=failed))
     return SOME_REJECTED if failed else ALL_READ
+
+
+@with_database
+def pack(
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help=_n("红牌编号，如 晋红〔2026〕1号"))],
+    by: Annotated[str, typer.Option("--by", help=_n("经办人的账号名；会问密码"))],
+    output: Annotated[Path, typer.Option("--output", help=_n("写到这个 .zip 文件"))],
+    password_from_stdin: Annotated[bool, typer.Option("--password-from-stdin", help=_n("密码从标准输入读"))] = False,
+) -> int:
+    """Write the evidence pack of a red card: facts, law, findings, people, documents, services, journal, checksums."""
+    from qualwatch.accounts.models import Account
+    from qualwatch.cases.packs import evidence_pack
+
+    _check_reviewer(by, "read-cases", password_from_stdin)
+    if output.exists():
+        raise WrongWords(_("{path} 已经存在，请换一个文件名").format(path=output))
+    told = evidence_pack(card_number=number, by=Account.objects.get(username=by), at=_now())
+    beside = output.with_name(f".{output.name}.part")
+    try:
+        beside.write_bytes(told)
+        beside.replace(output)
+    except OSError as error:
+        raise WrongWords(_("{path} 写不进去：{reason}").format(path=output, reason=error.strerror)) from error
+    _say(_("已写 {path}，{size} 字节").format(path=output, size=len(told)))
+    return ALL_READ
 
 
 def _check_reviewer(by: str, capability: str, password_from_stdin: bool) -> None:

@@ -30,6 +30,8 @@ app.command("import", help=_n("把一个来源的文件载入登记库：与已�
 app.command(help=_n("跑完一天：核查、发牌、公布、封签日志；再跑一次什么也不多"))(office.patrol)
 app.command(help=_n("放行（或拒绝）被扣下的载入或核查；谁发起的谁不能放行"))(office.decide)
 app.command(help=_n("发出待发的消息：邮件、短信、回调；不成的以后再发"))(office.deliver)
+app.command(help=_n("上次巡查是哪一天；当天没有巡查时状态为 3，供监控"))(office.heartbeat)
+app.command(help=_n("写出一张红牌的证据包：当时的事实、标准、结论、人员、文书、送达、日志"))(office.pack)
 app.command(
     help=_n("Django 的管理命令，以及 prepare、create_officer、make_token、rotate_keys"),
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest
 from django.urls import include, path, re_path
 
 from qualwatch.web.home.views import home
+from qualwatch.web.papers.views import attachment, document
 from qualwatch.web.platform_api.api import api as platform_api
 
 
@@ -19,5 +20,7 @@ urlpatterns = [
     path("", home, name="home"),
     re_path(CLOSED, closed, name="closed"),
     path("accounts/", include("allauth.urls")),
+    path("papers/attachments/<int:number>", attachment, name="attachment"),
+    path("papers/documents/<int:number>", document, name="document"),
     path("api/platform/v1/", platform_api.urls),
 ]

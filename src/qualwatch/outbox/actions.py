@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from qualwatch.outbox.models import Message
 
 Send = Callable[[Message], None]
 Noted = Callable[[Message, datetime], None]
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
+CLAIMED = timedelta(minutes=5)  # longer than any channel waits for its server
 
 
 class NotInAnAction(Exception):
@@ -36,8 +38,9 @@ def deliver(*, send: Send, at: datetime, at_most: int = 1000, noted: Noted | Non
 
     `noted` is called for each message sent, in the transaction that notes it as sent.
 
-    Each message is claimed in a transaction of its own: two loops never send one twice. A crash between sending and
-    noting it may send it again, which the key in the message lets the recipient see.
+    Each message is claimed first, for a while: two loops never send one twice, and nothing is locked while a server
+    is slow. A crash between sending and noting it may send it again, which the key in the message lets the recipient
+    see.
     """
     sent = failed = 0
     for number in (
@@ -45,23 +48,28 @@ def deliver(*, send: Send, at: datetime, at_most: int = 1000, noted: Noted | Non
         .order_by("put_at", "id")
         .values_list("id", flat=True)[:at_most]
     ):
+        waiting = Message.objects.filter(id=number, sent_at=None, not_before__lte=at)
+        if not waiting.update(not_before=at + CLAIMED, attempts=F("attempts") + 1):
+            continue  # another loop has it
+        message = Message.objects.get(id=number)
+        try:
+            send(message)
+        except Exception as error:  # whatever a channel raises is a failed attempt, not the end of the loop
+            message.last_error = str(error)[:500]
+            message.not_before = at + min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(message.attempts, 10))
+            message.save(update_fields=["last_error", "not_before"])
+            failed += 1
+            continue
         with transaction.atomic():
-            waiting = Message.objects.select_for_update(
-                skip_locked=connection.features.has_select_for_update_skip_locked
-            )
-            message = waiting.filter(id=number, sent_at=None, not_before__lte=at).first()
-            if message is None:
-                continue
-            message.attempts += 1
-            try:
-                send(message)
-                message.sent_at, message.last_error = at, ""
-                if noted is not None:
-                    noted(message, at)
-                sent += 1
-            except Exception as error:  # whatever a channel raises is a failed attempt, not the end of the loop
-                message.last_error = str(error)[:500]
-                message.not_before = at + min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(message.attempts, 10))
-                failed += 1
-            message.save()
+            message.sent_at, message.last_error = at, ""
+            message.save(update_fields=["sent_at", "last_error"])
+            if noted is not None:
+                noted(message, at)
+        sent += 1
     return sent, failed
+
+
+def waiting_since(at: datetime) -> datetime | None:
+    """Since when the oldest message that is due has been waiting; None where none is."""
+    due = Message.objects.filter(sent_at=None, not_before__lte=at).order_by("put_at")
+    return due.values_list("put_at", flat=True).first()

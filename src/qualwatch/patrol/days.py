@@ -77,6 +77,11 @@ def missed_days(day: date) -> list[date]:
     return [last + timedelta(days=n) for n in range(1, (day - last).days)] if last else []
 
 
+def last_patrol(day: date) -> Heartbeat | None:
+    """The newest patrol of a day or before."""
+    return Heartbeat.objects.filter(day__lte=day).order_by("-day").first()
+
+
 def _newest(run: Run) -> Run:
     """The run whose findings are on record: a held one changes nothing, the one before still speaks."""
     if run.state == "released":

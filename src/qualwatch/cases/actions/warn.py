@@ -8,13 +8,14 @@ from typing import Any
 from django.db import transaction
 
 from qualwatch.assessments.models import Run
+from qualwatch.cases import words
 from qualwatch.cases.conflicts import link_conflicts
 from qualwatch.cases.course import Doing, Step, put, rows_of, state_of, told_of
-from qualwatch.cases.effects import HANDLERS, end_applications, said_of
+from qualwatch.cases.effects import HANDLERS, end_applications, open_task, said_of
 from qualwatch.cases.follow import follow
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Task
 from qualwatch.cases.seen import INSURANCE, Seen, item_of
-from qualwatch.cases.telling import LETTER, tell
+from qualwatch.cases.telling import LETTER, Said, tell
 from qualwatch.journal.actions import record_all
 from qualwatch.procedure.course import CaseState, Event
 from qualwatch.procedure.transitions import step
@@ -70,8 +71,11 @@ def _known_cases(work: Work, cases: Iterable[Case]) -> None:
         state, effects = step(before, found, work.doing.terms)
         if state.is_open:
             state, _none = step(state, Event("calendar-loaded", work.doing.on), work.doing.terms)
-        if state.place == "red" and state.red is not None and state.red != before.red:
+        longer = state.place == "red" and state.red is not None and state.red != before.red
+        if longer and state.red is not None:
             post_red_period(case.card_number, ends_on=state.red.ends_on, at=work.doing.at)
+        if state.is_open and item_of(case) in work.seen.vanished:
+            open_task(case, "vanished", work.doing)
         if before.proposal is not None and state.place == "closed":
             Determination.objects.filter(case=case, state="proposed").update(state="void")
         done = Step(case, before, state, effects, found, figures)
@@ -79,6 +83,9 @@ def _known_cases(work: Work, cases: Iterable[Case]) -> None:
         if done.is_change or followed:
             put(case, state, work.doing)
             work.steps.append(done)
+        if longer:
+            said = Said(case, "red-period", words.subject("red-period", case), words.red_period_longer(case))
+            tell([said], work.doing.at)
 
 
 def _new_cases(work: Work, cases: Iterable[Case]) -> None:

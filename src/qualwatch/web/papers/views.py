@@ -1,0 +1,52 @@
+"""Each answer is a download that a browser will not run: by its own type, never sniffed, never cached."""
+
+from urllib.parse import quote
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from qualwatch.accounts.models import Account
+from qualwatch.cases.attachments import attachment_for, document_for
+
+TYPES = {
+    "pdf": "application/pdf", "ofd": "application/ofd", "png": "image/png", "jpeg": "image/jpeg",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "zip": "application/zip",
+}  # fmt: skip
+
+
+@login_required
+@require_safe
+def attachment(request: HttpRequest, number: int) -> HttpResponse:
+    """A file that was handed in; 404 also for those who may not see it."""
+    assert isinstance(request.user, Account)
+    try:
+        found, told = attachment_for(request.user, number)
+    except ObjectDoesNotExist as error:
+        raise Http404 from error
+    return _download(told, found.name, found.file.kind)
+
+
+@login_required
+@require_safe
+def document(request: HttpRequest, number: int) -> HttpResponse:
+    """A document, byte for byte as it went out."""
+    assert isinstance(request.user, Account)
+    try:
+        found, told = document_for(request.user, number)
+    except ObjectDoesNotExist as error:
+        raise Http404 from error
+    return _download(told, f"{found.number}{found.title}.docx", found.file.kind)
+
+
+def _download(told: bytes, name: str, kind: str) -> HttpResponse:
+    return HttpResponse(
+        told, content_type=TYPES[kind],
+        headers={
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+            "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+        },
+    )  # fmt: skip

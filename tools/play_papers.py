@@ -1,0 +1,180 @@
+"""The papers of the played province: letters, services that succeed or fail, applications decided, packs."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+CHANCE = {"post-returns": 0.12, "post-lost": 0.05, "applies": 0.04, "data-wrong": 0.3, "examined": 0.2, "agreed": 0.5,
+          "upheld": 0.4, "home": 0.6}  # fmt: skip
+DAYS_ON_THE_WAY = (3, 8)
+PACKS = 3
+ADDRESS = "登记住所"
+
+
+def moment(day: date, hour: int) -> datetime:
+    """An hour of a Beijing day."""
+    from qualwatch.procedure.periods import BEIJING
+
+    return datetime(day.year, day.month, day.day, hour, tzinfo=BEIJING)
+
+
+def scan(serial: int) -> bytes:
+    """A scanned receipt, each its own."""
+    from PIL import Image
+
+    written = io.BytesIO()
+    Image.new("RGB", (8, 8), (serial % 256, serial // 256 % 256, 90)).save(written, "PNG")
+    return written.getvalue()
+
+
+@dataclass
+class Papers:
+    """Officers and enterprises with their papers, day after day."""
+
+    law: Any
+    chance: random.Random
+    accounts: dict[str, Any]
+    done: Counter[str]
+    serial: int = 0
+
+    def act(self, day: date, by: str = "sample-officer", hour: int = 15) -> dict[str, Any]:
+        """Who acts, by which law, when."""
+        return {"by": self.accounts[by], "law": self.law, "at": moment(day, hour)}
+
+    def file(self, name: str) -> Any:
+        """A file to be handed in."""
+        from qualwatch.cases.attachments import HandedIn
+
+        self.serial += 1
+        return HandedIn(name, scan(self.serial))
+
+    def letter(self, case: Any, day: date) -> None:
+        """A warning by post to an enterprise without an account."""
+        from qualwatch.cases.actions.serve import issue_warning, send
+
+        made = issue_warning(case=case, **self.act(day))
+        send(document=made, method="post", recipient=f"{case.enterprise}，{ADDRESS}", **self.act(day))
+        self.done["letters: posted"] += 1
+
+    def on_the_way(self) -> set[int]:
+        """Cases with a letter of which nothing has been heard yet."""
+        from qualwatch.cases.models import Service
+
+        waiting = Service.objects.filter(document__kind="warning", proved_on=None, failed_on=None)
+        return set(waiting.values_list("document__case_id", flat=True))
+
+    def order(self, case: Any, day: date) -> None:
+        """The order by the next way that is open; somebody is at home or not."""
+        from qualwatch.cases.actions.serve import fail, prove, send
+        from qualwatch.cases.models import Document
+
+        order = Document.objects.filter(case=case, kind="order-to-rectify", voided_on=None).order_by("-pk").first()
+        if order is None or order.services.filter(proved_on=None, failed_on=None).exclude(method="platform").exists():
+            return
+        task = case.tasks.filter(kind="serve-again", done_on=None).first()
+        method = task.detail.rsplit(" ", 1)[1] if task else "in-person"
+        service = send(document=order, method=method, recipient=f"{case.enterprise}，{ADDRESS}", **self.act(day))
+        self.done[f"orders: {method}"] += 1
+        if method not in ("in-person", "left"):
+            return
+        if method == "left" or self.chance.random() < CHANCE["home"]:
+            prove(service=service, proved_on=day, proof="送达回证", files=[self.file("送达回证.png")],
+                  **self.act(day, hour=16))  # fmt: skip
+        else:
+            fail(service=service, because="住所无人", **self.act(day, hour=16))
+            self.done["services: failed"] += 1
+
+    def post_comes(self, day: date) -> None:
+        """Receipts come back, letters too, and of some nothing is heard."""
+        from qualwatch.cases.actions.serve import fail, prove
+        from qualwatch.cases.models import Service
+
+        since = [day - timedelta(days=one) for one in DAYS_ON_THE_WAY]
+        waiting = Service.objects.filter(method="post", proved_on=None, failed_on=None, document__voided_on=None,
+                                         sent_on__lte=since[0], sent_on__gte=since[1])  # fmt: skip
+        for service in waiting.select_related("document__case").order_by("pk"):
+            if service.document.services.filter(proved_on__isnull=False).exists():
+                continue
+            lot = self.chance.random()
+            if lot < CHANCE["post-returns"] / 3:
+                fail(service=service, because="查无此单位，退回", **self.act(day))
+                self.done["services: failed"] += 1
+            elif lot < CHANCE["home"] - CHANCE["post-lost"]:
+                prove(service=service, proved_on=day - timedelta(days=1), proof="邮政回执",
+                      files=[self.file("邮政回执.png")], **self.act(day))  # fmt: skip
+                self.done["services: proved"] += 1
+
+    def applies(self, account: Any, day: date) -> None:
+        """An enterprise objects, or asks for its data to be repaired."""
+        from qualwatch.cases.actions.apply import Filing, file_application
+        from qualwatch.cases.models import Case
+        from qualwatch.procedure.checklists import lines_of
+
+        case = Case.objects.filter(
+            credit_code=account.organisation.credit_code, category__isnull=False, application__isnull=True
+        ).exclude(place="closed").order_by("pk").first()  # fmt: skip
+        if case is None or case.disputed or self.chance.random() >= CHANCE["applies"]:
+            return
+        about = list(case.requirements.filter(recovered_on=None).values_list("requirement", flat=True))
+        if not about:
+            return
+        proof = self.file("证明材料.png")
+        lines = {one: {line: [proof.name] for line in lines_of(one)} for one in about}
+        filing = Filing("assessment-wrong", "所缺人员确在本单位执业", [proof], about, lines)
+        file_application(case=case, filing=filing, by=account, law=self.law, at=moment(day, 9))
+        self.done["applications: filed"] += 1
+
+    def decides(self, day: date) -> None:
+        """Cities examine their own; the province decides; nobody who determined."""
+        from qualwatch.cases.actions.apply import agree, refuse, uphold
+        from qualwatch.cases.models import Application
+        from qualwatch.cases.repairs import Repairs
+        from qualwatch.procedure.transitions import CannotStep
+
+        for one in Application.objects.filter(stage__in=("received", "agreed")).select_related("case").order_by("pk"):
+            if self.chance.random() >= CHANCE["examined"]:
+                continue
+            is_city = one.stage == "received" and one.receiver != "province"
+            who = "sample-city-reviewer" if is_city else "sample-second-reviewer"
+            if is_city and one.receiver != self.accounts[who].organisation.slug:
+                continue
+            yes = self.chance.random() < CHANCE["agreed" if is_city else "upheld"]
+            try:
+                if not yes:
+                    refuse(application=one, because="材料不足以证明人员在本单位执业", **self.act(day, who))
+                elif is_city:
+                    agree(application=one, because="经核实，人员在本单位执业", **self.act(day, who))
+                else:
+                    uphold(application=one, repairs=Repairs(day + timedelta(days=180)), because="核实属实，统一修复",
+                           **self.act(day, who))  # fmt: skip
+                self.done[f"applications: {'refused' if not yes else 'agreed' if is_city else 'upheld'}"] += 1
+            except CannotStep as why:
+                self.done[f"refused: {why.slug}"] += 1
+
+    def show(self, folder: Path, until: date) -> None:
+        """Three evidence packs, and every letter as it went out, in folders that are named."""
+        from qualwatch.archive.actions import content_of
+        from qualwatch.cases.models import Case, Document, Service
+        from qualwatch.cases.packs import evidence_pack
+
+        letters, packs = folder / "letters", folder / "packs"
+        letters.mkdir(parents=True)
+        packs.mkdir(parents=True)
+        for one in Document.objects.select_related("file").order_by("pk"):
+            (letters / f"{one.number} {one.title}.docx").write_bytes(content_of(one.file))
+        reds = Case.objects.filter(origin="system", published_on__isnull=False).exclude(closed_because="repaired")
+        for case in reds.order_by("order_served_on", "pk")[:PACKS]:
+            told = evidence_pack(card_number=case.card_number, by=self.accounts["sample-officer"], at=moment(until, 18))
+            (packs / f"{case.card_number}.zip").write_bytes(told)
+        proved = Service.objects.filter(proved_on__isnull=False)
+        print(f"\ndocuments issued: {Document.objects.count()} (every one in {letters}); services: "
+              f"{Service.objects.count()}, proved {proved.count()}, "
+              f"by method {dict(sorted(Counter(proved.values_list('method', flat=True)).items()))}, failed "
+              f"{Service.objects.filter(failed_on__isnull=False).count()}")  # fmt: skip
+        print("evidence packs:", ", ".join(str(path) for path in sorted(packs.iterdir())))
