@@ -105,7 +105,7 @@ def told() -> dict[str, Any]:
     from django.conf import settings
 
     from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
-    from qualwatch.cases.models import Case, CaseRequirement, Delivery, Notice, Task
+    from qualwatch.cases.models import Case, CaseRequirement, Delivery, Document, Notice, Task
     from qualwatch.journal.models import Entry
     from qualwatch.journal.queries import faults
     from qualwatch.registers.models import TABLES, Load, Person, PlatformChange, Revision
@@ -131,6 +131,7 @@ def told() -> dict[str, Any]:
         "cases": sorted(map(list, Case.objects.values_list("credit_code", "category", "origin", "place", "version")), key=repr),
         "told": [CaseRequirement.objects.count(), Notice.objects.count(), Delivery.objects.count(), Task.objects.count(),
                  Delivery.objects.filter(delivered_at=None).count()],
+        "papers": sorted(map(list, Document.objects.values_list("number", "kind", "credit_code"))),
         "public": [canonical(public_copy()), public_copy() == replayed(10**9)],
         "sent": sorted(set(sent)),
     }  # fmt: skip

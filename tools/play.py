@@ -265,7 +265,7 @@ class Play:
 
         officer = self.accounts["sample-officer"]
         if self.chance.random() < CHANCE["urged"]:
-            kind = self.chance.choice(["visit", "letter", "call", "meeting"])
+            kind = self.chance.choice(["visit", "visit", "call", "call", "call", "meeting", "letter"])
             urge(case=case, kind=kind, what="督促整改", by=officer, at=moment(day, 10), law=self.law)
         if case.pk in self.waiting:
             if self.chance.random() < CHANCE["signs"]:

@@ -77,7 +77,7 @@ class Papers:
         order = Document.objects.filter(case=case, kind="order-to-rectify", voided_on=None).order_by("-pk").first()
         if order is None or order.services.filter(proved_on=None, failed_on=None).exclude(method="platform").exists():
             return
-        task = case.tasks.filter(kind="serve-again", done_on=None).first()
+        task = case.tasks.filter(kind="serve", done_on=None).first()
         method = task.detail.rsplit(" ", 1)[1] if task else "in-person"
         service = send(document=order, method=method, recipient=f"{case.enterprise}，{ADDRESS}", **self.act(day))
         self.done[f"orders: {method}"] += 1

@@ -18,11 +18,12 @@ from bureau import Bureau
 from files import ITEMS
 from letters import SAMPLES
 from office import Office
-from qualwatch.archive.actions import Damaged, content_of
+from qualwatch.archive.actions import Damaged, content_of, rotate
 from qualwatch.archive.models import KeptFile
 from qualwatch.assessments.models import Run
 from qualwatch.cases import issuing
 from qualwatch.cases.actions.serve import issue_warning, void
+from qualwatch.cases.actions.supervise import record_fraud, urge
 from qualwatch.cases.course import Doing, journal
 from qualwatch.cases.letters import LETTERS, rendered
 from qualwatch.cases.models import Case, Document, NumberSequence
@@ -206,3 +207,34 @@ def test_a_case_of_a_supervision_firm_rests_on_its_own_rule(bureau: Bureau) -> N
     doing = Doing(bureau.law, bureau.office.tick(), "officer", "province")
     case.category = "supervision-building"
     assert issuing.rule_of(case, doing) == "《工程监理企业资质管理规定》（建设部令第158号）第二十三条、第二十五条"
+
+
+def test_kept_files_come_under_a_new_key_and_may_stop_half_way(bureau: Bureau, settings: Any) -> None:
+    case = bureau.red()
+    before = {one.pk: content_of(one) for one in KeptFile.objects.all()}
+    settings.IDENTITY_KEYS = {**settings.IDENTITY_KEYS, "2": b"n" * 32}
+    file = bureau.order(case).file
+    assert rotate(at_most=1) == 1
+    KeptFile.objects.filter(key_version="2").update(key_version="1")  # the row's change was lost, the file's was not
+    while rotate(at_most=2):
+        pass
+    settings.IDENTITY_KEYS = {"2": b"n" * 32}
+    assert {one.pk: content_of(one) for one in KeptFile.objects.all()} == before
+    assert set(KeptFile.objects.values_list("key_version", flat=True)) == {"2"}
+    assert content_of(file) == before[file.pk]
+
+
+def test_an_urging_letter_and_a_credit_record_are_documents(bureau: Bureau) -> None:
+    case = bureau.yellow()
+    told: dict[str, Any] = {"by": bureau.who("officer"), "law": bureau.law, "at": bureau.office.tick()}
+    urge(case=case, kind="letter", what="请于期满前补齐建造师。", **told)
+    letter = Document.objects.get(kind="urging-letter")
+    assert "请于期满前补齐建造师。" in text_of(read(letter))
+    assert "存在黄牌预警" in text_of(read(letter))
+    assert cells(read(letter))[1][1:4] == ["3", "2", "1"]
+    urge(case=case, kind="call", what="电话督促", **told)
+    assert Document.objects.count() == 1
+    record_fraud(case=case, what="提供虚假社保证明", evidence=["社保局回函"], referred_to="太原市行政执法局", **told)
+    made = Document.objects.get(kind="credit-record")
+    for value in ("提供虚假社保证明", "社保局回函", "移送太原市行政执法局", case.credit_code):
+        assert value in text_of(read(made))

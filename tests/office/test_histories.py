@@ -10,18 +10,23 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from bureau import Bureau, fresh
+from bureau import Bureau, fresh, picture
 from files import CONTRIBUTIONS, ITEMS
 from office import DAY, Office
+from qualwatch.cases.actions.apply import Filing, agree, refuse, retract, uphold
 from qualwatch.cases.actions.determine import return_proposal
+from qualwatch.cases.actions.serve import fail, void
 from qualwatch.cases.actions.supervise import annul, end, recheck, review, urge
+from qualwatch.cases.attachments import HandedIn
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.models import Case, Determination, Notice, Task
+from qualwatch.cases.models import UNDECIDED, Case, Determination, Document, Notice, Service, Task
+from qualwatch.cases.repairs import Repairs
 from qualwatch.journal.models import Entry
 from qualwatch.journal.queries import faults
 from qualwatch.procedure.periods import Period
+from qualwatch.procedure.service import METHODS
 from qualwatch.procedure.transitions import CannotStep
-from qualwatch.publication.models import RedCard
+from qualwatch.publication.models import Announcement, RedCard
 from qualwatch.publication.queries import public_copy, replayed
 from registers import item, paid
 
@@ -50,9 +55,18 @@ def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
         "review": lambda: review(case=case, because="达标", by=reviewer, **told),
         "annul": lambda: annul(case=case, because="判决", document="判决书", by=reviewer, **told),
         "end": lambda: end(case=case, code="merged", because="合并", by=who, **told),
-        "urge": lambda: urge(case=case, kind="call", what="电话", by=who, **told),
+        "urge": lambda: urge(case=case, kind=chance.choice(["call", "letter"]), what="督促", by=who, **told),
+        "post": lambda: bureau.sent(bureau.order(case), on, method=chance.choice(list(METHODS)), by=who.username),
+        "return post": lambda: fail(service=some(Service.objects.filter(document__case=case)), because="退回", by=who, **told),
+        "void": lambda: void(document=some(case.documents.all()), because="写错", by=reviewer, **told),
+        "apply": lambda: bureau.apply(case, on, bureau.accounts["enterprise"], filing(bureau, chance, case)),
+        "agree": lambda: agree(application=some(case.applications.all()), because="属实", by=reviewer, **told),
+        "refuse": lambda: refuse(application=some(case.applications.all()), because="不实", by=reviewer, **told),
+        "retract": lambda: retract(application=some(case.applications.all()), by=bureau.accounts["enterprise"], **told),
+        "uphold": lambda: uphold(application=some(case.applications.all()), because="属实", by=reviewer,
+                                 repairs=Repairs(on + timedelta(days=chance.choice([5, 40]))), **told),
     }  # fmt: skip
-    likely = ["prove", "propose", "propose", "sign", "sign", "serve", "serve", "review"]
+    likely = ["prove", "propose", "propose", "sign", "sign", "serve", "serve", "review", "apply", "refuse", "uphold"]
     name = chance.choice([*likely, *likely, *acts])
     before = on_record()
     try:
@@ -60,6 +74,24 @@ def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
             acts[name]()
     except (CannotStep, NotCompetent):
         assert on_record() == before
+
+
+def some(rows: Any) -> Any:
+    """The last one; CannotStep where there is none."""
+    found = rows.order_by("-pk").first()
+    if found is None:
+        raise CannotStep("none", "nothing to act on")
+    return found
+
+
+def filing(bureau: Bureau, chance: random.Random, case: Case) -> Filing:
+    """An application about some of what is warned of, with new evidence or old."""
+    open_ones = list(case.requirements.filter(recovered_on=None).values_list("requirement", flat=True)) or [
+        "constructors"
+    ]
+    about = chance.sample(open_ones, chance.randint(1, len(open_ones)))
+    handed = HandedIn("证明.png", picture(chance.randint(0, 255)))
+    return bureau.filing(chance.choice(["assessment-wrong", "assessment-wrong", "data-wrong"]), *about, files=[handed])
 
 
 def on_record() -> tuple[list[Any], int, int]:
@@ -92,7 +124,31 @@ def held(bureau: Bureau) -> None:
         words = list(Entry.objects.filter(stream=case.stream).values_list("what", flat=True))
         assert words.count("sign") == case.determinations.filter(state="signed").count()
         if case.place == "closed":
-            assert not Task.objects.filter(case=case, done_on=None).exclude(kind="letter").exists()
+            assert not Task.objects.filter(case=case, done_on=None).exclude(kind__in=("letter", "serve")).exists()
+    for case in Case.objects.all():
+        undecided = list(case.applications.filter(stage__in=UNDECIDED))
+        assert [one.requirements for one in undecided] == (
+            [case.application["requirements"]] if case.application else []
+        )
+        for one in case.applications.filter(stage__in=("upheld", "refused")):
+            assert one.decided_by not in {one.opinion_by, one.filed_by}
+            assert one.stage == "refused" or one.decided_by in ("reviewer", "other-reviewer")
+        orders = Service.objects.filter(document__case=case, document__kind="order-to-rectify", proved_on__isnull=False)
+        assert case.order_served_on is None or case.order_served_on in {one.proved_on for one in orders}
+        assert bool(case.documents.filter(kind="determination").count()) == bool(case.published_on)
+    for mark in {one.split("〔")[0] for one in Document.objects.values_list("number", flat=True)}:
+        numbers = [
+            int(one.split("〕")[1][:-1])
+            for one in Document.objects.filter(number__startswith=mark + "〔", issued_on__year=2026).values_list(
+                "number", flat=True
+            )
+        ]
+        assert sorted(numbers) == list(range(1, len(numbers) + 1))
+    assert set(Announcement.objects.filter(is_removed=False).values_list("number", flat=True)) <= set(
+        Document.objects.filter(voided_on=None)
+        .exclude(kind__in=("warning", "urging-letter"))
+        .values_list("number", flat=True)
+    )
     open_cards = set(RedCard.objects.filter(state="open").values_list("number", flat=True))
     assert open_cards == set(Case.objects.filter(place="red").values_list("card_number", flat=True))
     assert replayed(10**9) == public_copy()
@@ -101,6 +157,7 @@ def held(bureau: Bureau) -> None:
 
 def lived(bureau: Bureau, seed: int) -> None:
     chance, on = random.Random(seed), DAY
+    bureau.accounts["enterprise"] = bureau.enterprise()
     for _ in range(chance.randint(4, 8)):
         people = chance.choice([1, 2, 2, 2, 3])
         changed: dict[str, Any] = {}

@@ -47,14 +47,14 @@ def test_f18_mailed_is_not_served(bureau: Bureau) -> None:
     bureau.sent(bureau.order(case), OVER, method="post")
     late = date(2026, 8, 12)  # 15 working days after the 21st of July end on the 11th of August
     bureau.morning(late - timedelta(days=1))
-    assert not Task.objects.filter(kind="serve-again").exists()
+    assert not Task.objects.filter(kind="serve").exists()
     bureau.morning(late)
     case = fresh(case)
     assert (case.order_served_on, case.red_ends_on) == (None, None)
-    task = Task.objects.get(kind="serve-again", done_on=None)
+    task = Task.objects.get(kind="serve", done_on=None)
     assert task.detail == f"{bureau.order(case).number} in-person"
     bureau.morning(late + timedelta(days=1))
-    assert Task.objects.filter(kind="serve-again").count() == 1  # once
+    assert Task.objects.filter(kind="serve").count() == 1  # once
     bureau.morning(date(2026, 12, 20))
     assert fresh(case).place == "red"
     assert fresh(case).red_ends_on is None  # however long it lies
@@ -73,7 +73,7 @@ def test_the_clock_starts_on_proved_service_and_the_proof_is_kept(bureau: Bureau
     case = fresh(case)
     assert (case.order_served_on, case.red_ends_on) == (received, date(2026, 8, 27))
     assert Service.objects.get(pk=service.pk).attachments.get().name == "送达回证.png"
-    assert not Task.objects.filter(kind__in=("serve-order", "serve-again"), done_on=None).exists()
+    assert not Task.objects.filter(kind__in=("serve-order", "serve"), done_on=None).exists()
     with pytest.raises(CannotStep, match="已经送达"):
         bureau.sent(bureau.order(case), date(2026, 8, 4))
 
@@ -93,9 +93,9 @@ def test_a_returned_letter_opens_the_next_way_up_to_the_public_notice(bureau: Bu
     with pytest.raises(CannotStep, match="原因"):
         fail(service=service, because=" ", **told(bureau, OVER))  # type: ignore[arg-type]  # as told
     fail(service=service, because="门锁着，无人", **told(bureau, OVER))  # type: ignore[arg-type]  # as told
-    assert Task.objects.get(kind="serve-again", done_on=None).detail == f"{number} left"
+    assert Task.objects.get(kind="serve", done_on=None).detail == f"{number} left"
     post = bureau.sent(order, OVER, method="post")
-    assert not Task.objects.filter(kind="serve-again", done_on=None).exists()
+    assert not Task.objects.filter(kind="serve", done_on=None).exists()
     fail(service=post, because="查无此人，退回", **told(bureau, OVER + timedelta(days=6)))  # type: ignore[arg-type]  # as told
     published = OVER + timedelta(days=7)
     notice = bureau.sent(order, published, method="public-notice")
@@ -203,7 +203,7 @@ def test_no_red_on_a_warning_that_was_only_sent(bureau: Bureau) -> None:
 def test_the_task_of_a_service_goes_to_whoever_issued_the_document(bureau: Bureau) -> None:
     case = bureau.red()
     fail(service=bureau.sent(bureau.order(case), OVER), because="无人", **told(bureau, OVER))  # type: ignore[arg-type]  # as told
-    assert any(one.kind == "serve-again" for one in tasks_of(bureau.order(case).organisation))
+    assert any(one.kind == "serve" for one in tasks_of(bureau.order(case).organisation))
     assert Case.objects.count() == 1
 
 

@@ -1,5 +1,6 @@
 """Files handed in with an application or as the proof of a service; who may see them."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import jurisdiction, may
 from qualwatch.archive.actions import content_of, keep
-from qualwatch.archive.contents import clean_name, looked_at
+from qualwatch.archive.contents import Content, clean_name, looked_at
 from qualwatch.cases.competence import may_see
 from qualwatch.cases.models import Application, Attachment, Case, Document
 
@@ -21,12 +22,28 @@ class HandedIn:
     told: bytes
 
 
-def attach(files: Iterable[HandedIn], *, by: str, at: datetime, **owner: Any) -> list[Attachment]:
-    """Keeps files for an application or a service; all or none. CannotKeep names the file and what to do."""
-    looked = [(clean_name(one.name), looked_at(one.told, one.name)) for one in files]
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A file that was looked at and may be kept."""
+
+    name: str
+    content: Content
+    sha256: str
+
+
+def look_at(files: Iterable[HandedIn]) -> list[Looked]:
+    """Every file known by its content; CannotKeep names the first that is not to be kept, and what to do."""
     return [
-        Attachment.objects.create(file=keep(content, at=at), name=name, put_by=by, put_at=at, **owner)
-        for name, content in looked
+        Looked(clean_name(one.name), looked_at(one.told, one.name), hashlib.sha256(one.told).hexdigest())
+        for one in files
+    ]
+
+
+def attach(files: Iterable[Looked], *, by: str, at: datetime, **owner: Any) -> list[Attachment]:
+    """Keeps files for an application or a service."""
+    return [
+        Attachment.objects.create(file=keep(one.content, at=at), name=one.name, put_by=by, put_at=at, **owner)
+        for one in files
     ]
 
 

@@ -11,7 +11,7 @@ from qualwatch.assessments.models import Run
 from qualwatch.cases.competence import competent_for
 from qualwatch.cases.course import Doing
 from qualwatch.cases.letters import LETTERS, day, rendered
-from qualwatch.cases.models import Application, Case, Document
+from qualwatch.cases.models import Application, Case, CreditRecord, Document
 from qualwatch.cases.numbers import mark_of, next_number
 from qualwatch.cases.words import name_of
 from qualwatch.journal.actions import Told
@@ -20,6 +20,7 @@ from qualwatch.wording import gettext_noop as _  # documents are Chinese
 
 NONE = "—"
 APPLICATION_MARK = "资申"
+COLOURS = {"yellow": _("黄牌"), "red": _("红牌")}
 INSURANCE_NAME = _("注册人员社保缴纳")
 INSURANCE_HELD = _("{count} 人异常")
 INSURANCE_BASIS = _("晋建市规字〔2023〕71号 二（一）")
@@ -109,6 +110,24 @@ def warning(case: Case, doing: Doing) -> Document:
         "ends_on": day(max((one.ends_on for one in open_ones), default=None)),
     }  # fmt: skip
     return issue("warning", doing, told=told, addressee=case.enterprise, case=case, credit_code=case.credit_code)
+
+
+def urging(case: Case, what: str, doing: Doing) -> Document:
+    """A letter that urges to rectify (notice 3)."""
+    open_ones = list(case.requirements.filter(recovered_on=None).order_by("pk"))
+    ends = case.red_ends_on or max((one.ends_on for one in open_ones), default=None)
+    told = {
+        **about(case), "requirements": figures({one.requirement: one.told for one in open_ones}), "what": what,
+        "colour": COLOURS[case.place], "ends_on": day(ends),
+    }  # fmt: skip
+    return issue("urging-letter", doing, told=told, addressee=case.enterprise, case=case, credit_code=case.credit_code)
+
+
+def credit_record(made: CreditRecord, doing: Doing) -> Document:
+    """What went into the adverse credit record, and to whom it was referred (notice 3)."""
+    case = made.case
+    told = {**about(case), "what": made.what, "evidence": "；".join(made.evidence), "referred_to": made.referred_to}
+    return issue("credit-record", doing, told=told, addressee=case.enterprise, case=case, credit_code=case.credit_code)
 
 
 def determination(

@@ -7,10 +7,19 @@ from qualwatch.cases.models import Document, Service, Task
 from qualwatch.cases.telling import Said, has_account, tell
 from qualwatch.journal.actions import Told
 from qualwatch.procedure.periods import Period
-from qualwatch.procedure.service import METHODS, NOTICE, PLATFORM, Circumstances, served_by_notice
+from qualwatch.procedure.service import (
+    IN_PERSON,
+    METHODS,
+    NOTICE,
+    PLATFORM,
+    Circumstances,
+    next_method,
+    served_by_notice,
+)
 from qualwatch.publication.actions import Announced, post_announcement
 
-AGAIN = "serve-again"
+SERVE = "serve"  # the task: its detail is the document's number and the way to be tried
+OUTLIVES = ("application-decision",)  # what is served although its case has ended
 
 
 def circumstances_of(document: Document, doing: Doing, *, consent: str = "") -> Circumstances:
@@ -50,7 +59,7 @@ def record_service(document: Document, method: str, recipient: str, doing: Doing
         )  # fmt: skip
     stream = document.case.stream if document.case else f"organisation/{document.organisation}"
     doing.told.append(Told(stream, "sent", details={"document": document.number, "method": method}))
-    settle_again(document, doing)
+    settle_serve_tasks(document, doing)
     return made
 
 
@@ -61,7 +70,22 @@ def serve_on_platform(document: Document, doing: Doing) -> Service | None:
     return record_service(document, PLATFORM, document.credit_code, doing)
 
 
-def settle_again(document: Document, doing: Doing) -> None:
-    """Tasks to serve this document another way are done."""
-    tasks = Task.objects.filter(case=document.case, kind=AGAIN, detail__startswith=f"{document.number} ", done_on=None)
+def open_serve_task(document: Document, doing: Doing) -> int:
+    """A task to serve it by the next open way, once for each; how many were opened. None where nothing waits for it."""
+    case = document.case
+    if case is None or (case.place == "closed" and document.kind not in OUTLIVES):
+        return 0
+    tried = set(document.services.values_list("method", flat=True))
+    method = next_method(tried, circumstances_of(document, doing)) or IN_PERSON  # none is left: once more
+    detail = f"{document.number} {method}"
+    if Task.objects.filter(case=case, kind=SERVE, detail=detail, done_on=None).exists():
+        return 0
+    settle_serve_tasks(document, doing)
+    Task.objects.create(case=case, kind=SERVE, detail=detail, organisation=document.organisation, opened_on=doing.on)
+    return 1
+
+
+def settle_serve_tasks(document: Document, doing: Doing) -> None:
+    """Tasks to serve this document are done."""
+    tasks = Task.objects.filter(case=document.case, kind=SERVE, detail__startswith=f"{document.number} ", done_on=None)
     tasks.update(done_on=doing.on, done_by=doing.by)

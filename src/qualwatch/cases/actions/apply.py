@@ -15,14 +15,14 @@ from django.utils import timezone
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import may, organisation
 from qualwatch.cases import issuing
-from qualwatch.cases.attachments import HandedIn, attach
+from qualwatch.cases.attachments import HandedIn, Looked, attach, look_at
 from qualwatch.cases.competence import PROVINCE, NotCompetent, authority_of, check_role, competent_for, route_of
 from qualwatch.cases.course import Doing, act, journal
-from qualwatch.cases.effects import DECIDED_BY_PROVINCE, application_due, open_task, perform
+from qualwatch.cases.effects import DECIDED_BY_PROVINCE, application_due, perform
 from qualwatch.cases.letters import day
 from qualwatch.cases.models import UNDECIDED, Application, Attachment, Case, Document
 from qualwatch.cases.repairs import Repairs, repair
-from qualwatch.cases.serving import serve_on_platform
+from qualwatch.cases.serving import open_serve_task, serve_on_platform
 from qualwatch.cases.words import name_of, names
 from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
@@ -59,13 +59,13 @@ def file_application(*, case: Case, filing: Filing, by: Account, law: Law, at: d
     about = tuple(dict.fromkeys(filing.requirements)) or tuple(
         case.requirements.filter(recovered_on=None).order_by("pk").values_list("requirement", flat=True)
     )
-    checklist = _checked(filing, about)
+    checklist, files = _checked(filing, about), look_at(filing.files)
     known = set(Attachment.objects.filter(application__case=case).values_list("file__sha256", flat=True))
-    made = _received(filing, doing, case.credit_code, case.enterprise, about, checklist, case=case)
-    handed = {one.file.sha256 for one in made.attachments.select_related("file")}
     event = Event("apply", doing.on, by=by.username, requirements=about, because=filing.statement,
-                  has_evidence=bool(handed - known), route=route_of(case))  # fmt: skip
+                  has_evidence=bool({one.sha256 for one in files} - known), route=route_of(case))  # fmt: skip
     act(case=case, event=event, doing=doing, perform=perform)
+    made = _received(filing, files, doing, code=case.credit_code, name=case.enterprise, case=case, about=about,
+                     checklist=checklist)  # fmt: skip
     _receipt(made, doing)
     journal(doing)
     return made
@@ -83,7 +83,7 @@ def file_data_error(*, filing: Filing, by: Account, law: Law, at: datetime) -> A
         raise CannotStep("items", _("登记里没有这家企业"))
     name, division = told[0]
     doing = Doing(law, at, by.username, authority_of(law.area_of(division) or ""))
-    made = _received(filing, doing, code, name, (), [], case=None)
+    made = _received(filing, look_at(filing.files), doing, code=code, name=name, case=None)
     _receipt(made, doing)
     journal(doing)
     return made
@@ -161,8 +161,8 @@ def uphold(
 
 
 def _received(
-    filing: Filing, doing: Doing, code: str, name: str, about: Sequence[str], checklist: list[list[Any]],
-    *, case: Case | None,
+    filing: Filing, files: Sequence[Looked], doing: Doing, *, code: str, name: str, case: Case | None,
+    about: Sequence[str] = (), checklist: Sequence[list[Any]] = (),
 ) -> Application:  # fmt: skip
     if filing.cause not in CAUSES:
         raise CannotStep("cause", _("请选择：异议，或信息修复"))
@@ -173,11 +173,12 @@ def _received(
     number = issuing.application_number(doing)
     made = Application.objects.create(
         number=number, case=case, credit_code=code, enterprise=name, cause=filing.cause, requirements=list(about),
-        statement=filing.statement, checklist=checklist, receiver=doing.where, filed_by=doing.by, filed_at=doing.at,
+        statement=filing.statement, checklist=list(checklist), receiver=doing.where, filed_by=doing.by,
+        filed_at=doing.at,
         opinion_due_on=due.ends_on if by_city else None, decision_due_on=None if by_city else due.ends_on,
         is_due_provisional=due.provisional,
     )  # fmt: skip
-    attach(filing.files, by=doing.by, at=doing.at, application=made)
+    attach(files, by=doing.by, at=doing.at, application=made)
     details = {"application": number, "cause": filing.cause, "requirements": list(about), "receiver": doing.where}
     doing.told.append(Told(_stream(made), "applied", basis=filing.statement, details=details))
     return made
@@ -220,8 +221,8 @@ def _decision(found: Application, outcome: str, lines: Sequence[str], doing: Doi
         "application-decision", doing, told=told, addressee=found.enterprise, case=found.case, application=found,
         credit_code=found.credit_code,
     )  # fmt: skip
-    if serve_on_platform(made, doing) is None and found.case is not None:
-        open_task(found.case, "serve-decision", doing, detail=made.number, where=made.organisation)
+    if serve_on_platform(made, doing) is None:
+        open_serve_task(made, doing)
     journal(doing)
     return made
 

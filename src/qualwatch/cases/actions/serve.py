@@ -8,18 +8,18 @@ from django.db.models import Exists, OuterRef
 
 from qualwatch.accounts.models import Account
 from qualwatch.cases import issuing
-from qualwatch.cases.attachments import HandedIn, attach
+from qualwatch.cases.attachments import HandedIn, attach, look_at
 from qualwatch.cases.competence import NotCompetent, check, check_place, check_role
 from qualwatch.cases.course import Doing, act, journal
-from qualwatch.cases.effects import open_task, perform
+from qualwatch.cases.effects import perform
 from qualwatch.cases.letters import LETTERS
-from qualwatch.cases.models import Case, Document, Service, Task
-from qualwatch.cases.serving import AGAIN, circumstances_of, record_service, settle_again
+from qualwatch.cases.models import Case, Document, Service
+from qualwatch.cases.serving import circumstances_of, open_serve_task, record_service, settle_serve_tasks
 from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
 from qualwatch.procedure.course import Event
 from qualwatch.procedure.periods import Deadline, resettled
-from qualwatch.procedure.service import IN_PERSON, METHODS, NOTICE, PLATFORM, CannotServe, check_open, next_method
+from qualwatch.procedure.service import METHODS, NOTICE, PLATFORM, CannotServe, check_open
 from qualwatch.procedure.transitions import BY_EVENT
 from qualwatch.publication.actions import remove_announcement
 from qualwatch.wording import gettext as _
@@ -67,7 +67,7 @@ def prove(
         raise CannotServe(_("请写明送达凭证并上传：{proof}").format(proof=_(METHODS[found.method].proof)))
     if not found.sent_on <= proved_on <= doing.on:
         raise CannotServe(_("送达日不能早于发出，也不能晚于今天"))
-    attach(files, by=by.username, at=at, service=found)
+    attach(look_at(files), by=by.username, at=at, service=found)
     return _proved(found, document, proved_on, proof, doing)
 
 
@@ -82,7 +82,7 @@ def fail(*, service: Service, because: str, by: Account, law: Law, at: datetime)
     found.failed_on, found.failed_because = doing.on, because
     found.save(update_fields=["failed_on", "failed_because"])
     _told(document, "service-failed", doing, method=found.method, because=because)
-    _again(document, doing)
+    open_serve_task(document, doing)
     journal(doing)
     return found
 
@@ -99,7 +99,7 @@ def void(*, document: Document, because: str, by: Account, law: Law, at: datetim
     if locked.services.filter(method=NOTICE).exists():
         remove_announcement(locked.number, at=at)
     _told(locked, "voided", doing, because=because)
-    settle_again(locked, doing)
+    settle_serve_tasks(locked, doing)
     if locked.kind == "order-to-rectify" and locked.case and locked.case.place == "red":
         issuing.reissued_order(locked, doing)
     journal(doing)
@@ -128,7 +128,7 @@ def take_up_services(doing: Doing) -> int:
             _proved(one, document, one.due_on, _("公告 {number} 期满").format(number=document.number), doing)
             done += 1
         else:
-            done += _again(document, doing)
+            done += open_serve_task(document, doing)
     journal(doing)
     return done
 
@@ -149,23 +149,9 @@ def _proved(found: Service, document: Document, proved_on: date, proof: str, doi
                           requirements=tuple(one for one in named if one in about))  # fmt: skip
             if event.requirements or not about:
                 act(case=case, event=event, doing=doing, perform=perform)
-    settle_again(document, doing)
+    settle_serve_tasks(document, doing)
     journal(doing)
     return found
-
-
-def _again(document: Document, doing: Doing) -> int:
-    """A task to try the next open way, once for each; how many were opened."""
-    tried = set(document.services.values_list("method", flat=True))
-    method = next_method(tried, circumstances_of(document, doing)) or IN_PERSON  # none is left: once more
-    if document.case is None:
-        return 0
-    detail = f"{document.number} {method}"
-    if Task.objects.filter(case=document.case, kind=AGAIN, detail=detail, done_on=None).exists():
-        return 0
-    settle_again(document, doing)
-    open_task(document.case, AGAIN, doing, detail=detail, where=document.organisation)
-    return 1
 
 
 def _authority(document: Document, by: Account, capability: str = "serve") -> str:

@@ -11,14 +11,16 @@ from django.utils import timezone
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import may
 from qualwatch.assessments.models import Run
+from qualwatch.cases import issuing
 from qualwatch.cases.actions.determine import open_red
 from qualwatch.cases.actions.serve import confirm
 from qualwatch.cases.competence import check, check_place
-from qualwatch.cases.course import Doing, Step, act
+from qualwatch.cases.course import Doing, Step, act, journal
 from qualwatch.cases.effects import perform
 from qualwatch.cases.models import GROUNDS, Case, CreditRecord, Notice, SupervisionFinding, Urging
 from qualwatch.cases.seen import INSURANCE, Seen
-from qualwatch.journal.actions import record
+from qualwatch.cases.serving import serve_on_platform
+from qualwatch.journal.actions import Told, record
 from qualwatch.law.loader import Law
 from qualwatch.procedure.course import Event
 from qualwatch.procedure.service import PLATFORM
@@ -92,11 +94,16 @@ def urge(*, case: Case, kind: str, what: str, by: Account, at: datetime, law: La
     where = check_place(by, "urge", case)
     if not what.strip():
         raise CannotStep("because", _("请写明内容"))
-    on = Doing(law, at, by.username).on
-    Case.objects.select_for_update().get(pk=case.pk)
-    made = Urging.objects.create(case=case, kind=kind, on=on, what=what, by=by.username)
-    record(stream=case.stream, by=by.username, at=at, what="urged", basis=_("71号文 三"),
-           details={"kind": kind, "what": what, "authority": where})  # fmt: skip
+    doing = Doing(law, at, by.username, where)
+    locked = Case.objects.select_for_update().get(pk=case.pk)
+    if locked.place == "closed":
+        raise CannotStep("closed", _("案件已经终结"))
+    made = Urging.objects.create(case=locked, kind=kind, on=doing.on, what=what, by=by.username)
+    details = {"kind": kind, "what": what, "authority": where}
+    doing.told.append(Told(case.stream, "urged", basis=_("71号文 三"), details=details))
+    if kind == "letter":
+        serve_on_platform(issuing.urging(locked, what, doing), doing)
+    journal(doing)
     return made
 
 
@@ -109,13 +116,16 @@ def record_fraud(
     evidence = [one for one in evidence if one.strip()]
     if not (what.strip() and evidence and referred_to.strip()):
         raise CannotStep("evidence", _("要写明事实、证据和移送单位"))
-    Case.objects.select_for_update().get(pk=case.pk)
+    doing = Doing(law, at, by.username, where)
+    locked = Case.objects.select_for_update().get(pk=case.pk)
     made = CreditRecord.objects.create(
-        case=case, credit_code=case.credit_code, what=what, evidence=evidence, referred_to=referred_to,
-        recorded_on=Doing(law, at, by.username).on, by=by.username,
+        case=locked, credit_code=case.credit_code, what=what, evidence=evidence, referred_to=referred_to,
+        recorded_on=doing.on, by=by.username,
     )  # fmt: skip
-    record(stream=case.stream, by=by.username, at=at, what="fraud-recorded", basis=_("71号文 三"),
-           details={"what": what, "evidence": evidence, "referred_to": referred_to, "authority": where})  # fmt: skip
+    details = {"what": what, "evidence": evidence, "referred_to": referred_to, "authority": where}
+    doing.told.append(Told(case.stream, "fraud-recorded", basis=_("71号文 三"), details=details))
+    serve_on_platform(issuing.credit_record(made, doing), doing)
+    journal(doing)
     return made
 
 
