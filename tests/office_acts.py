@@ -91,6 +91,7 @@ def cards(law: Law, day: date) -> None:
                       {met.requirement: {"required": 2, "held": 0, "shortfall": 2}})  # fmt: skip
         who = Account.objects.get(username="li")
         record_supervision_finding(found=found, by=who, law=law, at=AT + timedelta(days=2))
+    run_day(day=day, law=law, by="patrol", at=AT + timedelta(days=2))  # also what a rerun after the finding does
 
     def send(message: Message) -> None:
         with (settings.STATE / "sent.txt").open("a", encoding="utf-8") as file:
