@@ -16,12 +16,13 @@ from office import DAY, SOURCES, Office
 from qualwatch.accounts.actions import make_account, make_organisations
 from qualwatch.accounts.models import Account, Organisation
 from qualwatch.accounts.queries import organisation
-from qualwatch.cases.actions.apply import Filing, file_application
+from qualwatch.cases.actions.apply import Filing, file_application, uphold, verify
 from qualwatch.cases.actions.determine import Proposed, propose, sign
-from qualwatch.cases.actions.serve import issue_warning, prove, send
+from qualwatch.cases.actions.serve import fail, issue_warning, prove, send
 from qualwatch.cases.actions.supervise import Found, record_supervision_finding
 from qualwatch.cases.attachments import HandedIn
 from qualwatch.cases.models import Application, Case, Document, Service
+from qualwatch.cases.repairs import Repairs
 from qualwatch.law.loader import Law
 from qualwatch.patrol.days import DayDone, run_day
 from qualwatch.procedure.checklists import lines_of
@@ -35,7 +36,7 @@ SEATS = {
     "officer": ("province", "province-officer"), "reviewer": ("province", "province-reviewer"),
     "other-reviewer": ("province", "province-reviewer"), "city-officer": (TAIYUAN, "city-officer"),
     "city-reviewer": (TAIYUAN, "city-reviewer"), "datong-officer": (DATONG, "city-officer"),
-    "auditor": ("province", "auditor"),
+    "auditor": ("province", "auditor"), "second-officer": ("province", "province-officer"),
 }  # fmt: skip
 
 
@@ -137,6 +138,22 @@ class Bureau:
                  for one in requirements or ("constructors",)}  # fmt: skip
         return Filing(**{"cause": cause, "statement": "人员确在本单位", "files": handed, "requirements": requirements,
                          "checklist": lines, **told})  # fmt: skip
+
+    def verify(self, made: Application, repairs: Repairs, day: date, by: str = "second-officer") -> Application:
+        """An officer says what is to be repaired, and how."""
+        return verify(application=made, repairs=repairs, because="已核实", by=self.who(by), law=self.law,
+                      at=self.office.tick(day))  # fmt: skip
+
+    def uphold(self, made: Application, repairs: Repairs, day: date, by: str = "reviewer") -> Document:
+        """Verified by an officer, signed by a reviewer."""
+        self.verify(made, repairs, day)
+        return uphold(application=made, because="核实属实", by=self.who(by), law=self.law, at=self.office.tick(day))
+
+    def failed(self, service: Service, day: date, why: str = "absent", by: str = "officer") -> Service:
+        """It came to nothing."""
+        return fail(
+            service=service, why=why, because="情况说明", by=self.who(by), law=self.law, at=self.office.tick(day)
+        )
 
     def apply(self, case: Case, day: date, by: Account, filing: Filing | None = None) -> Application:
         """The enterprise applies."""

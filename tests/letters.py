@@ -12,7 +12,7 @@ CASE: dict[str, Any] = {
     "certificate_no": "D214000777",
 }
 CARD = {"card": "晋红〔2026〕41号"}
-REMEDIES = {"reconsideration_days": 61, "litigation_months": 7}
+REMEDIES = {"reconsideration_days": 61, "litigation_months": 7, "review_organ": "山西省人民政府"}
 ROW: dict[str, Any] = {"nth": 1, "enterprise": "太行甲建设有限公司", "credit_code": "91140100MA0KEK0B6P", "item": "市政公用工程施工总承包 二级",
        "card": "晋红〔2026〕43号", "why": "注册建造师：31/17", "outcome": "已撤回"}  # fmt: skip
 LISTED: dict[str, Any] = {"rows": [ROW, {**ROW, "nth": 2, "enterprise": "汾河乙监理有限公司", "card": "晋红〔2026〕44号"}], "enterprises": 52,
@@ -30,7 +30,7 @@ def listed(*hidden: str) -> dict[str, Any]:
 
 
 SAMPLES: dict[str, dict[str, Any]] = {
-    "warning": {**CASE, "requirements": [FIGURE, OTHER], "pushed_on": "2026年4月2日", "ends_on": "2026年6月2日"},
+    "warning": {**CASE, "requirements": [{**FIGURE, "ends_on": "2026年6月2日"}, {**OTHER, "ends_on": "2026年6月9日"}]},
     "order-to-rectify": {**CASE, **CARD, "published_on": "2026年6月8日", "requirements": [FIGURE], "red_months": 11,
                          "rule": "《规定》第二十八条"},
     "determination": {**CASE, **CARD, **REMEDIES, "requirements": [FIGURE], "warned_on": "2026年4月2日", "because": "期满不达标",

@@ -24,15 +24,17 @@ FIGURES = (("指标", "row.name", 42), ("标准要求（人）", "row.required",
 ITEMS = (("序号", "row.nth", 9), ("企业名称", "row.enterprise", 31), ("统一社会信用代码", "row.credit_code", 43),
          ("资质", "row.item", 25), ("红牌编号", "row.card", 27), ("不达标情况", "row.why", 21))  # fmt: skip
 RESULTS = (*ITEMS[:4], ("结果", "row.outcome", 48))
-REMEDIES = ("如不服本{what}，可以自收到之日起 {{{{ reconsideration_days }}}} 日内依法申请行政复议，"
+WARNED = (("指标", "row.name", 34), ("标准要求（人）", "row.required", 16), ("现有（人）", "row.held", 16),
+          ("缺额（人）", "row.shortfall", 16), ("依据", "row.basis", 36), ("整改期限", "row.ends_on", 38))  # fmt: skip
+REMEDIES = ("如不服本{what}，可以自收到之日起 {{{{ reconsideration_days }}}} 日内依法向{{{{ review_organ }}}}申请行政复议，"
             "也可以自收到之日起 {{{{ litigation_months }}}} 个月内依法向人民法院提起行政诉讼。")  # fmt: skip
 ITEM = "{{ item }}（证书编号 {{ certificate_no }}）"
 # Of each kind: paragraphs, or (columns, rows) of a table.
 LETTERS: dict[str, list[Any]] = {
     "warning": [
-        "你单位（统一社会信用代码 {{ credit_code }}）" + ITEM + "的注册人员情况与资质标准比对，自 {{ pushed_on }} 起列入黄牌预警：",
-        (FIGURES, "requirements"),
-        "请于 {{ ends_on }} 前整改。对预警信息有异议的，可以书面提出申请并附证明材料。期满仍不达标的，主管部门可以认定并公布红牌预警。",
+        "你单位（统一社会信用代码 {{ credit_code }}）" + ITEM + "的注册人员情况与资质标准比对，列入黄牌预警：",
+        (WARNED, "requirements"),
+        "请于表中所列各项期限（含当日）前整改。对预警信息有异议的，可以书面提出申请并附证明材料。期满仍不达标的，主管部门可以认定并公布红牌预警。",
         "黄牌预警不向社会公布。注册人员名单请登录平台企业版查看。",
     ],
     "order-to-rectify": [
@@ -54,7 +56,7 @@ LETTERS: dict[str, list[Any]] = {
         "你单位（统一社会信用代码 {{ credit_code }}）" + ITEM + "存在{{ colour }}预警：",
         (FIGURES, "requirements"),
         "{{ what }}",
-        "请于 {{ ends_on }} 前整改到位，或者按规定提出申请。",
+        "请{% if ends_on %}于 {{ ends_on }} 前{% else %}尽快{% endif %}整改到位，或者按规定提出申请。",
     ],
     "receipt": [
         "你单位（统一社会信用代码 {{ credit_code }}）于 {{ filed_on }} 提出的{{ cause }}申请（编号 {{ application }}）已经收到，涉及{{ about }}，附材料 {{ files }} 件。",

@@ -45,6 +45,8 @@ class Registers:
     def read(self) -> None:
         """From the invented files."""
         for name in SOURCES:
+            if not (self.folder / f"{name}.csv").exists():
+                continue  # a small province has nobody locked
             with (self.folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
                 reader = csv.DictReader(file)
                 self.rows[name], self.heads[name] = list(reader), list(reader.fieldnames or ())
@@ -138,6 +140,7 @@ class Play:
 
         call_command("prepare", verbosity=0)
         seats = {"sample-officer": ("province", "province-officer"),
+                 "sample-second-officer": ("province", "province-officer"),
                  "sample-reviewer": ("province", "province-reviewer"),
                  "sample-second-reviewer": ("province", "province-reviewer"),
                  "sample-city-officer": ("city-140100", "city-officer"),
@@ -165,6 +168,8 @@ class Play:
         self.registers.write()
         for name, source in SOURCES.items():
             path = self.files / f"{name}.csv"
+            if name not in self.registers.rows:
+                continue
             covers = (date(2023, 1, 1), day.replace(day=1) - timedelta(days=1)) if source == "insurance" else None
             load = take_in(delivery=Delivery(source, {path.name: path}, day, None, covers), law=self.law, by="import",
                            at=moment(day, 5))  # fmt: skip
@@ -303,7 +308,7 @@ class Play:
         from qualwatch.cases.actions.supervise import review
 
         if case.order_served_on is None and self.chance.random() < CHANCE["sent"]:
-            self.papers.order(case, day)
+            self.papers.red_card(case, day)
         elif case.needs_review and self.chance.random() < CHANCE["signs"]:
             review(case=case, because="复查达标", by=self.accounts["sample-second-reviewer"], law=self.law,
                    at=moment(day, 16))  # fmt: skip

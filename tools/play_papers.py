@@ -69,26 +69,27 @@ class Papers:
         waiting = Service.objects.filter(document__kind="warning", proved_on=None, failed_on=None)
         return set(waiting.values_list("document__case_id", flat=True))
 
-    def order(self, case: Any, day: date) -> None:
-        """The order by the next way that is open; somebody is at home or not."""
+    def red_card(self, case: Any, day: date) -> None:
+        """Determination and order by the next way that is open; somebody is at home or not."""
         from qualwatch.cases.actions.serve import fail, prove, send
         from qualwatch.cases.models import Document
 
-        order = Document.objects.filter(case=case, kind="order-to-rectify", voided_on=None).order_by("-pk").first()
-        if order is None or order.services.filter(proved_on=None, failed_on=None).exclude(method="platform").exists():
-            return
-        task = case.tasks.filter(kind="serve", done_on=None).first()
-        method = task.detail.rsplit(" ", 1)[1] if task else "in-person"
-        service = send(document=order, method=method, recipient=f"{case.enterprise}，{ADDRESS}", **self.act(day))
-        self.done[f"orders: {method}"] += 1
-        if method not in ("in-person", "left"):
-            return
-        if method == "left" or self.chance.random() < CHANCE["home"]:
-            prove(service=service, proved_on=day, proof="送达回证", files=[self.file("送达回证.png")],
-                  **self.act(day, hour=16))  # fmt: skip
-        else:
-            fail(service=service, because="住所无人", **self.act(day, hour=16))
-            self.done["services: failed"] += 1
+        at_home = self.chance.random() < CHANCE["home"]
+        for one in Document.objects.filter(case=case, kind__in=("determination", "order-to-rectify"), voided_on=None):
+            known = one.services.exclude(method="platform")
+            if known.filter(proved_on=None, failed_on=None).exists() or known.exclude(proved_on=None).exists():
+                continue
+            task = case.tasks.filter(kind="serve", detail__startswith=one.number, done_on=None).first()
+            method = task.detail.rsplit(" ", 1)[1] if task else "in-person"
+            service = send(document=one, method=method, recipient=f"{case.enterprise}，{ADDRESS}", **self.act(day))
+            self.done[f"red cards: {method}"] += 1
+            if method == "left" or (method == "in-person" and at_home):
+                prove(service=service, proved_on=day, proof="送达回证", files=[self.file("送达回证.png")],
+                      **self.act(day, hour=16))  # fmt: skip
+            elif method == "in-person":
+                fail(service=service, why=self.chance.choice(["absent", "refused"]), because="上门未能送达",
+                     **self.act(day, hour=16))  # fmt: skip
+                self.done["services: failed"] += 1
 
     def post_comes(self, day: date) -> None:
         """Receipts come back, letters too, and of some nothing is heard."""
@@ -103,7 +104,7 @@ class Papers:
                 continue
             lot = self.chance.random()
             if lot < CHANCE["post-returns"] / 3:
-                fail(service=service, because="查无此单位，退回", **self.act(day))
+                fail(service=service, why="unknown", because="查无此单位，退回", **self.act(day))
                 self.done["services: failed"] += 1
             elif lot < CHANCE["home"] - CHANCE["post-lost"]:
                 prove(service=service, proved_on=day - timedelta(days=1), proof="邮政回执",
@@ -132,7 +133,7 @@ class Papers:
 
     def decides(self, day: date) -> None:
         """Cities examine their own; the province decides; nobody who determined."""
-        from qualwatch.cases.actions.apply import agree, refuse, uphold
+        from qualwatch.cases.actions.apply import agree, refuse, uphold, verify
         from qualwatch.cases.models import Application
         from qualwatch.cases.repairs import Repairs
         from qualwatch.procedure.transitions import CannotStep
@@ -151,8 +152,9 @@ class Papers:
                 elif is_city:
                     agree(application=one, because="经核实，人员在本单位执业", **self.act(day, who))
                 else:
-                    uphold(application=one, repairs=Repairs(day + timedelta(days=180)), because="核实属实，统一修复",
-                           **self.act(day, who))  # fmt: skip
+                    verify(application=one, repairs=Repairs(day + timedelta(days=180)), because="人员在本单位执业",
+                           **self.act(day, "sample-second-officer"))  # fmt: skip
+                    uphold(application=one, because="核实属实，统一修复", **self.act(day, who))
                 self.done[f"applications: {'refused' if not yes else 'agreed' if is_city else 'upheld'}"] += 1
             except CannotStep as why:
                 self.done[f"refused: {why.slug}"] += 1

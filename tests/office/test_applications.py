@@ -8,24 +8,28 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from builders import OWN
+from builders import OTHER, OWN
 from bureau import SEATS, Bureau, fresh, picture
-from files import CONTRIBUTIONS, ITEMS
+from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS
 from office import DAY, Office
+from qualwatch.accounts.actions import change_roles
 from qualwatch.accounts.models import Account
+from qualwatch.archive.contents import CannotKeep
 from qualwatch.cases.actions.apply import agree, file_data_error, refuse, retract, uphold
+from qualwatch.cases.actions.determine import return_proposal
+from qualwatch.cases.actions.supervise import open_notice
 from qualwatch.cases.attachments import HandedIn, attachment_for, document_for
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.models import Application, Attachment, Case, CaseRequirement, Document, Task
+from qualwatch.cases.models import Application, Attachment, Case, CaseRequirement, Document, Notice, Task
 from qualwatch.cases.queries import applications_due_by, tasks_of
 from qualwatch.cases.repairs import Correcting, Repairs
 from qualwatch.journal.models import Entry
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import RedCard
 from qualwatch.publication.queries import public_copy, replayed
-from qualwatch.registers.corrections import WHOLE
+from qualwatch.registers.corrections import WHOLE, CannotCorrect, correct
 from qualwatch.registers.models import AcceptedFindingRow, Correction, RegistrationRow
-from registers import item, paid
+from registers import item, paid, person
 
 pytestmark = pytest.mark.django_db
 NEXT, OVER = DAY + timedelta(days=1), date(2026, 7, 21)
@@ -137,7 +141,7 @@ def test_the_city_examines_and_the_province_repairs(bureau: Bureau) -> None:
     refused(
         bureau,
         "opinion-first",
-        lambda: uphold(application=made, repairs=ACCEPT, because="属实", **acts(bureau, "reviewer")),
+        lambda: bureau.uphold(made, ACCEPT, NEXT),
     )
     with pytest.raises(NotCompetent):
         agree(application=made, because="属实", **acts(bureau, "datong-officer"))
@@ -149,8 +153,8 @@ def test_the_city_examines_and_the_province_repairs(bureau: Bureau) -> None:
     assert (made.stage, made.decision_due_on) == ("agreed", date(2026, 6, 18))
     assert [one.kind for one in tasks_of("province")] == ["decide-application"]
     with pytest.raises(NotCompetent):
-        uphold(application=made, repairs=ACCEPT, because="属实", **acts(bureau, "city-reviewer"))
-    decision = uphold(application=made, repairs=ACCEPT, because="核实属实", **acts(bureau, "reviewer"))
+        bureau.uphold(made, ACCEPT, NEXT, "city-reviewer")
+    decision = bureau.uphold(made, ACCEPT, NEXT)
     assert decision.told["outcome"] == "予以支持，统一修复"
     case = fresh(case)
     assert (case.place, case.closed_because) == ("closed", "repaired")
@@ -179,12 +183,15 @@ def test_f29_whoever_determined_or_gave_the_opinion_does_not_decide(bureau: Bure
     account = bureau.enterprise()
     case = bureau.red()
     made = bureau.apply(case, OVER, account)
-    for do in (
-        lambda: refuse(application=made, because="不实", **acts(bureau, "reviewer", OVER)),
-        lambda: uphold(application=made, repairs=ACCEPT, because="属实", **acts(bureau, "reviewer", OVER)),
-    ):
-        refused(bureau, "different-decider", do)
-    uphold(application=made, repairs=ACCEPT, because="属实", **acts(bureau, "other-reviewer", OVER))
+    refused(
+        bureau, "different-decider", lambda: refuse(application=made, because="不实", **acts(bureau, "reviewer", OVER))
+    )
+    refused(bureau, "different-decider", lambda: bureau.verify(made, ACCEPT, OVER, by="officer"))  # who proposed it
+    bureau.verify(made, ACCEPT, OVER)
+    refused(
+        bureau, "different-decider", lambda: uphold(application=made, because="属实", **acts(bureau, "reviewer", OVER))
+    )
+    bureau.uphold(made, ACCEPT, OVER, "other-reviewer")
     assert (fresh(case).place, fresh(case).closed_because) == ("closed", "repaired")
     assert RedCard.objects.get().state == "removed"
     assert replayed(10**9) == public_copy()
@@ -221,14 +228,13 @@ def test_wrong_data_are_corrected_and_a_missing_row_added(bureau: Bureau) -> Non
     refused(
         bureau,
         "leaves-something",
-        lambda: uphold(application=made, repairs=ACCEPT, because="属实", **acts(bureau, "reviewer")),
+        lambda: bureau.uphold(made, ACCEPT, NEXT),
     )
     expired = Correcting("registrations", key, WHOLE, {**told, "valid_to": date(2026, 1, 1)}, "注册信息截图")
-    refused(bureau, "still-short", lambda: uphold(
-        application=made, repairs=Repairs(REVIEW, [expired]), because="属实", **acts(bureau, "reviewer")))  # fmt: skip
+    refused(bureau, "still-short", lambda: bureau.uphold(made, Repairs(REVIEW, [expired]), NEXT))  # fmt: skip
     assert not Correction.objects.exists()
     right = Correcting("registrations", key, WHOLE, told, "注册信息截图")
-    uphold(application=made, repairs=Repairs(REVIEW, [right]), because="属实", **acts(bureau, "reviewer"))
+    bureau.uphold(made, Repairs(REVIEW, [right]), NEXT)
     assert fresh(case).closed_because == "repaired"
     bureau.morning(NEXT + timedelta(days=1), people=2, 社保=insured)
     assert not Case.objects.exclude(place="closed").exists()
@@ -244,7 +250,7 @@ def test_a_field_set_right_is_a_repair_too(bureau: Bureau) -> None:
     made = bureau.apply(case, NEXT, account, bureau.filing("data-wrong"))
     told = {"credit_code": OWN, "category": case.category, "sub_item": "", "certificate_no": case.certificate_no}
     lower = Correcting("items", told, "register_state", "deregistered", "注销通知")
-    uphold(application=made, repairs=Repairs(REVIEW, [lower]), because="资质已注销", **acts(bureau, "reviewer"))
+    bureau.uphold(made, Repairs(REVIEW, [lower]), NEXT)
     assert fresh(case).closed_because == "repaired"
     assert Application.objects.get().repairs == [["correction", Correction.objects.get().pk]]
 
@@ -255,7 +261,7 @@ def test_what_the_application_was_not_about_goes_on(bureau: Bureau) -> None:
     CaseRequirement.objects.create(case=case, requirement="manual-titles", pushed_on=DAY, ends_on=date(2026, 7, 20))
     made = bureau.apply(case, NEXT, account, bureau.filing("assessment-wrong", "constructors"))
     assert made.requirements == ["constructors"]
-    uphold(application=made, repairs=ACCEPT, because="属实", **acts(bureau, "reviewer"))
+    bureau.uphold(made, ACCEPT, NEXT)
     case = fresh(case)
     assert (case.place, case.application) == ("yellow", None)
     assert [row.recovered_on for row in case.requirements.order_by("pk")] == [NEXT, None]
@@ -277,7 +283,7 @@ def test_an_application_ends_with_its_case_and_can_be_taken_back(bureau: Bureau)
 
 def test_data_errors_without_a_warning_go_the_same_way(bureau: Bureau) -> None:
     account = bureau.enterprise()
-    bureau.morning(people=3)
+    bureau.morning(people=3, 资质=CITY_ITEM)
     filing = bureau.filing("data-wrong", checklist={})
     made = file_data_error(filing=filing, by=account, law=bureau.law, at=bureau.office.tick())
     assert (made.case, made.receiver, made.number) == (None, "city-140100", "太原建资申〔2026〕1号")
@@ -286,10 +292,10 @@ def test_data_errors_without_a_warning_go_the_same_way(bureau: Bureau) -> None:
     refused(
         bureau,
         "opinion-first",
-        lambda: uphold(application=made, repairs=fix, because="属实", **acts(bureau, "reviewer")),
+        lambda: bureau.uphold(made, fix, NEXT),
     )
     agree(application=made, because="属实", **acts(bureau, "city-reviewer"))
-    uphold(application=made, repairs=fix, because="属实", **acts(bureau, "reviewer"))
+    bureau.uphold(made, fix, NEXT)
     made.refresh_from_db()
     assert (made.stage, Correction.objects.get().value) == ("upheld", "甲装饰有限公司")
 
@@ -298,6 +304,10 @@ def test_papers_are_seen_only_by_those_who_may(bureau: Bureau) -> None:
     case, account = city_case(bureau)
     made = bureau.apply(case, NEXT, account)
     number, receipt = made.attachments.get().pk, Document.objects.get(kind="receipt").pk
+    with pytest.raises(Document.DoesNotExist):
+        document_for(account, receipt)  # its notice was not opened yet
+    notice = Notice.objects.get(document=receipt)
+    open_notice(notice=notice, by=account, at=bureau.office.tick(NEXT), law=bureau.law)
     for who in (account, bureau.who("city-officer"), bureau.who("officer"), bureau.who("auditor")):
         assert attachment_for(who, number)[1] == picture()
         assert document_for(who, receipt)[1].startswith(b"PK")
@@ -313,7 +323,7 @@ def test_an_officer_s_red_card_is_repaired_without_a_run(bureau: Bureau) -> None
     bureau.morning(people=3)
     case = bureau.inspect(DAY)
     made = bureau.apply(case, NEXT, account)
-    uphold(application=made, repairs=ACCEPT, because="笔录有误", **acts(bureau, "reviewer"))
+    bureau.uphold(made, ACCEPT, NEXT)
     assert fresh(case).closed_because == "repaired"
     assert Application.objects.get().repairs == [["supervision-finding", case.pk]]
 
@@ -324,6 +334,8 @@ def test_papers_are_served_as_downloads_to_those_who_may_see_them(
     settings.OFFICERS_NEED_TOTP = False
     case, account = city_case(bureau)
     made = bureau.apply(case, NEXT, account, bureau.filing("assessment-wrong", "constructors", files=[HandedIn("../证明 1.png", picture())]))  # fmt: skip
+    notice = Notice.objects.get(document__kind="receipt")
+    open_notice(notice=notice, by=account, at=bureau.office.tick(NEXT), law=bureau.law)
     paths = {
         f"/papers/attachments/{made.attachments.get().pk}": ("image/png", picture()),
         f"/papers/documents/{Document.objects.get(kind='receipt').pk}": (None, None),
@@ -343,3 +355,181 @@ def test_papers_are_served_as_downloads_to_those_who_may_see_them(
             assert client.post(path).status_code == 405
         client.logout()
     assert made.attachments.get().name == "证明 1.png"
+
+
+def test_a_repair_is_verified_by_an_officer_and_signed_by_a_reviewer(bureau: Bureau) -> None:
+    account = bureau.enterprise()
+    made = bureau.apply(bureau.yellow(), NEXT, account)
+    refused(bureau, "verified", lambda: uphold(application=made, because="属实", **acts(bureau, "other-reviewer")))
+    for name in ("reviewer", "city-officer", "auditor"):
+        with pytest.raises(NotCompetent):
+            bureau.verify(made, ACCEPT, NEXT, by=name)
+    bureau.verify(made, ACCEPT, NEXT)
+    assert not AcceptedFindingRow.objects.exists()  # tried out, not put on record
+    change_roles(
+        account=bureau.who("second-officer"), give=["province-reviewer"], by="admin", at=bureau.office.tick(NEXT)
+    )
+    refused(
+        bureau, "different-decider", lambda: uphold(application=made, because="属实", **acts(bureau, "second-officer"))
+    )
+    uphold(application=made, because="属实", **acts(bureau, "reviewer"))
+    assert AcceptedFindingRow.objects.get().at_held == 2
+
+
+def test_whoever_proposed_and_was_returned_does_not_decide(bureau: Bureau) -> None:
+    account = bureau.enterprise()
+    case = bureau.yellow()
+    bureau.prove(case, NEXT)
+    bureau.morning(OVER)
+    bureau.propose(case, day=OVER)
+    return_proposal(case=fresh(case), because="再查", **acts(bureau, "reviewer", OVER))
+    made = bureau.apply(case, OVER, account)
+    change_roles(account=bureau.who("officer"), give=["province-reviewer"], by="admin", at=bureau.office.tick(OVER))
+    for name in ("officer", "reviewer"):
+        refused(
+            bureau,
+            "different-decider",
+            lambda name=name: refuse(application=made, because="不实", **acts(bureau, name, OVER)),
+        )
+
+
+def test_an_officer_s_red_card_can_be_disputed_whatever_the_registers_say(bureau: Bureau) -> None:
+    """The next morning's run finds the item met; the card stands in public, and so does the right to object."""
+    account = bureau.enterprise()
+    bureau.morning(people=3)
+    case = bureau.inspect(DAY)
+    bureau.morning(NEXT, people=3)
+    made = bureau.apply(case, NEXT, account)
+    assert made.requirements == ["constructors"]
+    bureau.uphold(made, ACCEPT, NEXT)
+    assert fresh(case).closed_because == "repaired"
+
+
+def test_what_cannot_be_judged_is_not_healed(bureau: Bureau) -> None:
+    account = bureau.enterprise()
+    case = bureau.yellow()
+    made = bureau.apply(case, NEXT, account, bureau.filing("data-wrong", "constructors"))
+    name = Repairs(REVIEW, [Correcting("enterprises", {"credit_code": OWN}, "name", "甲", "执照")])
+    refused(bureau, "still-short", lambda: bureau.verify(made, name, NEXT))
+    bureau.office.load("practitioners", [REGISTRATIONS, person(1), person(2), person(3, 证书类别="？")], day=NEXT)
+    bureau.patrol(NEXT)
+    assert fresh(case).last_found == "cannot-say"
+    refused(bureau, "still-short", lambda: bureau.verify(made, name, NEXT))
+    refused(bureau, "no-run", lambda: bureau.verify(made, name, NEXT + timedelta(days=9)))  # no recent run
+
+
+def test_nobody_else_s_registers_are_corrected(bureau: Bureau) -> None:
+    account = bureau.enterprise()
+    case = bureau.yellow()
+    made = bureau.apply(case, NEXT, account, bureau.filing("data-wrong", "constructors"))
+    for one in (
+        Correcting("enterprises", {"credit_code": OTHER}, "name", "乙", "执照"),
+        Correcting("locks", {"person_id": 10**9}, "locked_from", None, "函"),
+    ):
+        refused(bureau, "leaves-something", lambda one=one: bureau.verify(made, Repairs(REVIEW, [one]), NEXT))
+    item_row = Correcting(
+        "items", {"credit_code": OWN, "category": "x", "sub_item": "", "certificate_no": "y"}, WHOLE, {}, "函"
+    )
+    with pytest.raises(CannotCorrect):  # a qualification is granted, not added
+        bureau.verify(made, Repairs(REVIEW, [item_row]), NEXT)
+
+
+def test_an_added_row_ends_when_the_source_has_it_and_does_not_come_back(bureau: Bureau) -> None:
+    bureau.morning(people=3)
+    gone = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN).order_by("pk").last()
+    assert gone is not None
+    told = {name: getattr(gone, name) for name in RegistrationRow.facts()}
+    key = {name: told.pop(name) for name in RegistrationRow.KEY}
+    bureau.registers(NEXT, 2)
+    made = correct(table="registrations", key=key, field=WHOLE, value=told, because="漏登", document="截图",
+                   review_on=REVIEW, by="li", at=bureau.office.tick(NEXT))  # fmt: skip
+    here = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN)
+    assert here.count() == 3
+    bureau.registers(NEXT + timedelta(days=1), 3)
+    made.refresh_from_db()
+    assert made.released_at is not None
+    bureau.registers(NEXT + timedelta(days=2), 2)
+    assert here.count() == 2
+
+
+def test_a_case_that_moves_takes_its_application_along(bureau: Bureau) -> None:
+    case, account = city_case(bureau)
+    made = bureau.apply(case, NEXT, account)
+    moved = [ENTERPRISES, [OWN, "甲装饰有限公司", "140200", ""], [OTHER, "乙建设有限公司", "140200", ""]]
+    day = NEXT + timedelta(days=1)
+    elsewhere = [ITEMS, item(许可机关="大同市行政审批服务管理局", 资质证书号="D314000010", 等级="二级")]
+    bureau.morning(day, 资质=elsewhere, 企业=moved)
+    made.refresh_from_db()
+    assert (made.receiver, made.opinion_due_on) == ("city-140200", date(2026, 6, 5))
+    task = Task.objects.get(kind="application", done_on=None)
+    assert (task.organisation, task.due_on) == ("city-140200", date(2026, 6, 5))
+    with pytest.raises(NotCompetent):
+        refuse(application=made, because="不实", **acts(bureau, "city-reviewer", day))
+
+
+def test_the_province_s_task_stays_with_the_province_when_a_case_moves(bureau: Bureau) -> None:
+    case, account = city_case(bureau)
+    made = bureau.apply(case, NEXT, account)
+    agree(application=made, because="属实", **acts(bureau, "city-reviewer"))
+    told = Notice.objects.get(kind="agreed")
+    assert (told.credit_code, "2026-06-18" in told.body) == (OWN, True)
+    moved = [ENTERPRISES, [OWN, "甲装饰有限公司", "140200", ""], [OTHER, "乙建设有限公司", "140200", ""]]
+    bureau.morning(NEXT + timedelta(days=1), 资质=CITY_ITEM, 企业=moved)
+    assert Task.objects.get(kind="decide-application", done_on=None).organisation == "province"
+    bureau.uphold(made, ACCEPT, NEXT + timedelta(days=1))
+    assert fresh(case).closed_because == "repaired"
+
+
+def test_a_part_repaired_and_a_part_made_good_is_cleared_not_erased(bureau: Bureau) -> None:
+    """The card did happen: of two requirements one had been rightly determined."""
+    account = bureau.enterprise()
+    case = bureau.red()
+    CaseRequirement.objects.create(case=case, requirement="manual-titles", pushed_on=DAY, ends_on=date(2026, 7, 20),
+                                   is_determined=True, recovered_on=OVER)  # fmt: skip
+    made = bureau.apply(case, OVER, account, bureau.filing("assessment-wrong", "constructors"))
+    bureau.uphold(made, ACCEPT, OVER, by="other-reviewer")
+    assert fresh(case).closed_because == "recovered"
+    assert RedCard.objects.get().state == "cleared"
+
+
+def test_the_same_proof_may_serve_another_requirement(bureau: Bureau) -> None:
+    account = bureau.enterprise()
+    case = bureau.yellow()
+    CaseRequirement.objects.create(case=case, requirement="manual-titles", pushed_on=DAY, ends_on=date(2026, 7, 20))
+    first = bureau.apply(case, NEXT, account, bureau.filing("assessment-wrong", "constructors"))
+    refuse(application=first, because="不实", **acts(bureau, "reviewer"))
+    second = bureau.apply(case, NEXT, account, bureau.filing("assessment-wrong", "manual-titles"))
+    assert (fresh(case).application or {})["is_first"]
+    assert second.requirements == ["manual-titles"]
+
+
+def test_wrong_data_go_to_the_province_where_it_issued_an_item(bureau: Bureau) -> None:
+    account = bureau.enterprise()
+    bureau.morning(people=3)
+    filing = bureau.filing("data-wrong", checklist={})
+    told: dict[str, Any] = {"by": account, "law": bureau.law}
+    made = file_data_error(filing=filing, at=bureau.office.tick(), **told)
+    assert (made.receiver, made.opinion_due_on) == ("province", None)
+    task = Task.objects.get(case=None)
+    assert (task.kind, task.organisation, task.detail) == ("decide-application", "province", made.number)
+    notice = Notice.objects.get(document__kind="receipt")
+    assert notice.case is None
+    open_notice(notice=notice, by=account, at=bureau.office.tick(), law=bureau.law)
+    assert Document.objects.get(kind="receipt").services.get().proved_on == DAY
+    refuse(application=made, because="不实", **acts(bureau, "reviewer", DAY))
+    assert not Task.objects.filter(case=None, done_on=None).exists()
+    bureau.yellow(NEXT)
+    with pytest.raises(CannotStep, match="针对预警"):
+        file_data_error(filing=filing, at=bureau.office.tick(NEXT), **told)
+
+
+def test_file_names_are_kept_as_they_are_listed(bureau: Bureau) -> None:
+    account = bureau.enterprise()
+    files = [HandedIn("../扫描.hta", picture())]
+    made = bureau.apply(bureau.yellow(), NEXT, account, bureau.filing("assessment-wrong", "constructors", files=files))
+    assert made.attachments.get().name == "扫描.hta.png"
+    assert made.checklist[0] == ["constructors", "identity", ["扫描.hta.png"]]
+    with pytest.raises(CannotKeep, match="最多上传 30 个"):
+        bureau.apply(
+            Case.objects.get(), NEXT, account, bureau.filing("assessment-wrong", "constructors", files=files * 31)
+        )

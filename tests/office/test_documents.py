@@ -80,7 +80,7 @@ def test_a_red_card_comes_with_a_determination_and_an_order_that_say_what_is_sto
     signed = case.determinations.get()
     assert signed.figures["constructors"]["run"] == Run.objects.get(as_of=OVER).pk
     assert f"核查编号 {signed.figures['constructors']['run']}，数据截至 2026年7月21日" in determined
-    assert "60 日内依法申请行政复议" in determined
+    assert "60 日内依法向山西省人民政府申请行政复议" in determined
     assert "6 个月内依法向人民法院提起行政诉讼" in determined
     ordered = text_of(read(Document.objects.get(kind="order-to-rectify")))
     assert "《建筑业企业资质管理规定》（住建部令第22号）第二十八条" in ordered

@@ -13,10 +13,10 @@ from django.db import transaction
 from bureau import Bureau, fresh, picture
 from files import CONTRIBUTIONS, ITEMS
 from office import DAY, Office
-from qualwatch.cases.actions.apply import Filing, agree, refuse, retract, uphold
+from qualwatch.cases.actions.apply import Filing, agree, refuse, retract, uphold, verify
 from qualwatch.cases.actions.determine import return_proposal
 from qualwatch.cases.actions.serve import fail, void
-from qualwatch.cases.actions.supervise import annul, end, recheck, review, urge
+from qualwatch.cases.actions.supervise import annul, end, open_notice, recheck, review, urge
 from qualwatch.cases.attachments import HandedIn
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import UNDECIDED, Case, Determination, Document, Notice, Service, Task
@@ -24,14 +24,14 @@ from qualwatch.cases.repairs import Repairs
 from qualwatch.journal.models import Entry
 from qualwatch.journal.queries import faults
 from qualwatch.procedure.periods import Period
-from qualwatch.procedure.service import METHODS
+from qualwatch.procedure.service import FAILURES, METHODS
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import Announcement, RedCard
 from qualwatch.publication.queries import public_copy, replayed
 from registers import item, paid
 
 pytestmark = pytest.mark.django_db
-OFFICERS = ("officer", "city-officer", "datong-officer")
+OFFICERS = ("officer", "second-officer", "city-officer", "datong-officer")
 REVIEWERS = ("reviewer", "other-reviewer", "city-reviewer", "officer")
 
 
@@ -57,16 +57,33 @@ def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
         "end": lambda: end(case=case, code="merged", because="合并", by=who, **told),
         "urge": lambda: urge(case=case, kind=chance.choice(["call", "letter"]), what="督促", by=who, **told),
         "post": lambda: bureau.sent(bureau.order(case), on, method=chance.choice(list(METHODS)), by=who.username),
-        "return post": lambda: fail(service=some(Service.objects.filter(document__case=case)), because="退回", by=who, **told),
+        "return post": lambda: fail(service=some(Service.objects.filter(document__case=case)), why=chance.choice(list(FAILURES)), because="退回", by=who, **told),
         "void": lambda: void(document=some(case.documents.all()), because="写错", by=reviewer, **told),
         "apply": lambda: bureau.apply(case, on, bureau.accounts["enterprise"], filing(bureau, chance, case)),
         "agree": lambda: agree(application=some(case.applications.all()), because="属实", by=reviewer, **told),
         "refuse": lambda: refuse(application=some(case.applications.all()), because="不实", by=reviewer, **told),
         "retract": lambda: retract(application=some(case.applications.all()), by=bureau.accounts["enterprise"], **told),
-        "uphold": lambda: uphold(application=some(case.applications.all()), because="属实", by=reviewer,
+        "verify": lambda: verify(application=some(case.applications.all()), because="属实", by=who,
                                  repairs=Repairs(on + timedelta(days=chance.choice([5, 40]))), **told),
+        "uphold": lambda: uphold(application=some(case.applications.all()), because="属实", by=reviewer, **told),
+        "open": lambda: open_notice(notice=some(Notice.objects.filter(credit_code=case.credit_code, first_opened_at=None)),
+                                    by=bureau.accounts["enterprise"], **told),
     }  # fmt: skip
-    likely = ["prove", "propose", "propose", "sign", "sign", "serve", "serve", "review", "apply", "refuse", "uphold"]
+    likely = [
+        "prove",
+        "propose",
+        "propose",
+        "sign",
+        "sign",
+        "serve",
+        "serve",
+        "review",
+        "apply",
+        "refuse",
+        "verify",
+        "uphold",
+        "open",
+    ]
     name = chance.choice([*likely, *likely, *acts])
     before = on_record()
     try:
@@ -131,7 +148,13 @@ def held(bureau: Bureau) -> None:
             [case.application["requirements"]] if case.application else []
         )
         for one in case.applications.filter(stage__in=("upheld", "refused")):
-            assert one.decided_by not in {one.opinion_by, one.filed_by}
+            took_part = {
+                name
+                for made in case.determinations.all()
+                for name in (made.proposed_by, made.decided_by)
+                if made.proposed_at < bureau.office.now and made.proposed_at <= one.filed_at
+            }
+            assert one.decided_by not in {one.opinion_by, one.filed_by, one.verified_by, *took_part}
             assert one.stage == "refused" or one.decided_by in ("reviewer", "other-reviewer")
         orders = Service.objects.filter(document__case=case, document__kind="order-to-rectify", proved_on__isnull=False)
         assert case.order_served_on is None or case.order_served_on in {one.proved_on for one in orders}
@@ -144,7 +167,11 @@ def held(bureau: Bureau) -> None:
             )
         ]
         assert sorted(numbers) == list(range(1, len(numbers) + 1))
-    assert set(Announcement.objects.filter(is_removed=False).values_list("number", flat=True)) <= set(
+    public = Announcement.objects.filter(is_removed=False).values_list("number", flat=True)
+    assert all(
+        one.case is not None and one.case.place == "red" for one in Document.objects.filter(number__in=list(public))
+    )
+    assert set(public) <= set(
         Document.objects.filter(voided_on=None)
         .exclude(kind__in=("warning", "urging-letter"))
         .values_list("number", flat=True)

@@ -23,7 +23,12 @@ HOME = Path(__file__).parent.parent
 
 
 def environment(state: dict[str, str]) -> dict[str, str]:
-    return {**os.environ, **state, "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings", "PYTHONPATH": str(HOME)}
+    return {
+        **os.environ,
+        **state,
+        "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings",
+        "PYTHONPATH": os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    }
 
 
 def acts(state: dict[str, str], *words: str) -> str:

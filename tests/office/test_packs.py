@@ -9,29 +9,35 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import docx
 import pytest
 
 from builders import law
-from bureau import PASSWORD, Bureau
+from bureau import PASSWORD, Bureau, picture
 from commands import qualwatch
 from databases import state_of
+from files import CONTRIBUTIONS
 from office import DAY, Office
 from qualwatch.assessments.models import LawText
 from qualwatch.cases.actions.supervise import urge
+from qualwatch.cases.attachments import HandedIn
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.models import Case
+from qualwatch.cases.models import Case, Document
 from qualwatch.cases.packs import CannotPack, evidence_pack
 from qualwatch.evaluation import reference
 from qualwatch.intake.facts_folder import read_facts
 from qualwatch.intake.invent import Plan, invent
-from qualwatch.journal.actions import digest_of
+from qualwatch.journal.models import Seal
+from qualwatch.journal.proofs import faults_of_pack
 from qualwatch.journal.queries import entries_of
 from qualwatch.law.loader import load_law
 from qualwatch.patrol.days import let_run_in
@@ -39,6 +45,7 @@ from qualwatch.privacy import hidden
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.registers.loads import Delivery, take_in
 from qualwatch.registers.models import RegistrationRow
+from registers import paid
 
 pytestmark = pytest.mark.django_db
 OVER = date(2026, 7, 21)
@@ -82,7 +89,7 @@ def test_the_command_gives_the_finding_again_from_the_pack_alone(bureau: Bureau,
 def test_a_pack_is_whole_and_every_file_is_as_summed(bureau: Bureau, tmp_path: Path) -> None:
     case = bureau.red()
     bureau.serve_order(case, OVER)
-    bureau.patrol(OVER)
+    bureau.patrol(OVER + timedelta(days=1))
     folder = packed(bureau, case, tmp_path / "pack")
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     sums = dict(line.split("  ", 1)[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines())
@@ -92,29 +99,98 @@ def test_a_pack_is_whole_and_every_file_is_as_summed(bureau: Bureau, tmp_path: P
             "law/policy/shanxi.yaml"} <= names  # fmt: skip
     assert sum(name.startswith("documents/") for name in names) == 3
     assert sum(name.startswith("proofs/") for name in names) == 2  # of the warning, of the order
-    course = json.loads((folder / "case.json").read_text())
+    course = json.loads((folder / "case.json").read_text())[case.stream]
     assert [one["method"] for one in course["services"]] == ["in-person", "in-person"]
-    journal = json.loads((folder / "journal.json").read_text())
-    for before, one in zip([None, *journal["entries"]], journal["entries"], strict=False):
-        digest = one.pop("digest")
-        assert digest_of(one) == digest
-        assert one["previous"] == (before["_"] if before else "")
-        one["_"] = digest
-    assert journal["seals"][-1]["head"][0] == case.stream
+    assert qualwatch("journal", "check", folder).status == 0
+    (journal,) = json.loads((folder / "journal.json").read_text())
+    assert journal["seals"][-1]["head"][:2] == [case.stream, len(journal["entries"])]
+    key = Seal.objects.latest("pk").public_key
+    assert qualwatch("journal", "check", folder, "--key", key).out == "证据包完好\n"
+
+
+def altered(folder: Path, name: str, change: Callable[[Any], None]) -> None:
+    """A file of the pack changed, and its sum made right again."""
+    path = folder / name
+    told = json.loads(path.read_text())
+    change(told)
+    path.write_text(json.dumps(told, ensure_ascii=False))
+    sums = [line for line in (folder / "SHA256SUMS").read_text().splitlines() if not line.endswith(f"  {name}")]
+    sums.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}")
+    (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n")
+
+
+def test_a_pack_that_was_altered_is_noticed(bureau: Bureau, tmp_path: Path) -> None:
+    case = bureau.red()
+    bureau.patrol(OVER + timedelta(days=1))
+    whole = packed(bureau, case, tmp_path / "whole")
+    key = Seal.objects.latest("pk").public_key
+    assert faults_of_pack(whole, key) == []
+    assert faults_of_pack(whole, "00" * 32) != []  # another office's key
+    changes: dict[str, Callable[[Path], object]] = {
+        "被改动": lambda folder: (folder / "people.csv").write_text("x"),
+        "少了文件 people.csv": lambda folder: (folder / "people.csv").unlink(),
+        "多了文件": lambda folder: (folder / "more.txt").write_text("x"),
+        "第 2 条被改动": lambda folder: altered(folder, "journal.json", lambda told: told[0]["entries"][1].update(by="li")),
+        "封签签名不符": lambda folder: altered(folder, "journal.json", lambda told: told[0]["seals"][0].update(day="2026-01-01")),
+        "封签签名不": lambda folder: altered(folder, "journal.json", lambda told: told[0]["seals"][0]["path"].append(["left", "0" * 64])),
+        "不是完整的证据包": lambda folder: (folder / "journal.json").write_text("{"),
+    }  # fmt: skip
+    for number, (sentence, change) in enumerate(changes.items()):
+        folder = tmp_path / str(number)
+        shutil.copytree(whole, folder)
+        change(folder)
+        assert any(sentence in one for one in faults_of_pack(folder, key)), sentence
+
+
+def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(bureau: Bureau, tmp_path: Path) -> None:
+    """It arises from the enterprise's yellow card: its papers, its journal and the people are in the pack."""
+    insured = [CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
+    bureau.morning(people=4, 社保=insured)
+    whole = Case.objects.get()
+    bureau.prove(whole, DAY)
+    bureau.morning(OVER, people=4, 社保=insured)
+    bureau.propose(whole, day=OVER, items=[("specialist-decoration", "")])
+    bureau.sign(whole, day=OVER)
+    red = Case.objects.get(place="red")
+    assert red.arises_from == whole
+    determination = Document.objects.get(case=red, kind="determination")
+    assert determination.told["warned_on"] == "2026年5月20日"
+    assert determination.told["standards"] == "晋建市规字〔2023〕71号 二（一）"
+    folder = packed(bureau, red, tmp_path / "pack")
+    judged = json.loads((folder / "finding.json").read_text())["judged_again"]
+    assert [one["kind"] for one in judged["anomalies"]] == ["unpaid"]
+    course = json.loads((folder / "case.json").read_text())
+    assert list(course) == [whole.stream, red.stream]
+    assert [one["outcome"] for one in course[whole.stream]["determinations"]] == ["red"]
+    assert course[whole.stream]["services"][0]["proved_on"] == str(DAY)
+    rows = list(csv.reader((folder / "people.csv").read_text("utf-8-sig").splitlines()))[1:]
+    assert [row[4] for row in rows if row[0] == "insurance"] == ["无人缴纳社保"]
+    facts = read_facts(folder / "facts", law())
+    day = date.fromisoformat(judged["as_of"])
+    assert len(reference.judge(law(), law().policy_on(day), facts, red.credit_code, day).anomalies) == 1
+    red.requirements.update(told={"run": judged["run"], "people": 9})
+    with pytest.raises(CannotPack):
+        packed(bureau, red, tmp_path / "other")
 
 
 def test_nobody_s_number_or_name_is_in_it(bureau: Bureau, tmp_path: Path) -> None:
     case = bureau.red()
-    urge(case=case, kind="call", what="电话 11010519491231002X 本人", by=bureau.who("officer"), law=bureau.law,
+    bureau.proved(bureau.sent(bureau.order(case), OVER), OVER,
+                  files=[HandedIn("11010519491231002X 签收.png", picture())])  # fmt: skip
+    urge(case=case, kind="letter", what="电话 11010519491231002X 本人", by=bureau.who("officer"), law=bureau.law,
          at=bureau.office.tick(OVER))  # fmt: skip
     folder = packed(bureau, case, tmp_path / "pack")
     for path in folder.rglob("*"):
+        assert hidden(path.name) == path.name
+        if path.suffix == ".docx":
+            text = "\n".join(one.text for one in docx.Document(str(path)).paragraphs)
+            assert hidden(text) == text, path
         if path.is_file() and path.suffix not in (".parquet", ".docx", ".png"):
             text = path.read_text("utf-8")
             assert hidden(text) == text, path
     rows = list(csv.reader((folder / "people.csv").read_text("utf-8-sig").splitlines()))[1:]
     assert rows
-    assert all(re.fullmatch(r"\d{6}\*{10}..", row[2]) for row in rows)
+    assert all(re.fullmatch(r"\d{6}\*{12}", row[2]) for row in rows)
     assert all(set(row[3][1:]) <= {"*"} for row in rows)
     facts = read_facts(folder / "facts", law())
     assert facts.rows("enterprises")[0].credit_code == case.credit_code
@@ -165,7 +241,7 @@ def test_an_officer_s_red_card_has_its_finding_and_the_registers_of_that_day(bur
     bureau.morning(people=3)
     case = bureau.inspect(DAY)
     folder = packed(bureau, case, tmp_path / "pack")
-    course = json.loads((folder / "case.json").read_text())
+    course = json.loads((folder / "case.json").read_text())[case.stream]
     assert course["supervision_finding"]["evidence"] == ["笔录"]
     told = json.loads((folder / "finding.json").read_text())
     assert told["determined"][0]["told"] == {"required": 3, "held": 1, "shortfall": 2}
@@ -263,7 +339,7 @@ def test_the_command_writes_a_pack_for_whoever_may_have_it(tmp_path: Path) -> No
         **os.environ,
         **state,
         "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings",
-        "PYTHONPATH": str(HOME),
+        "PYTHONPATH": os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
     for words in (["-m", "qualwatch", "manage", "prepare", "-v0"], [DUEL, "setup", str(tmp_path)],
                   [DUEL, "sign", str(tmp_path), "0"]):  # fmt: skip

@@ -12,10 +12,11 @@ from bureau import Bureau, fresh, picture
 from office import DAY, SOURCES, Office
 from qualwatch.archive.contents import CannotKeep
 from qualwatch.assessments.models import FindingRow
+from qualwatch.cases.actions.apply import refuse
 from qualwatch.cases.actions.determine import sign
-from qualwatch.cases.actions.serve import fail, issue_warning, take_up_services, void
-from qualwatch.cases.actions.supervise import open_notice
-from qualwatch.cases.attachments import HandedIn
+from qualwatch.cases.actions.serve import issue_warning, take_up_services, void
+from qualwatch.cases.actions.supervise import annul, open_notice, record_fraud
+from qualwatch.cases.attachments import HandedIn, document_for
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.course import Doing
 from qualwatch.cases.models import Case, Document, Notice, Service, Task
@@ -47,14 +48,14 @@ def test_f18_mailed_is_not_served(bureau: Bureau) -> None:
     bureau.sent(bureau.order(case), OVER, method="post")
     late = date(2026, 8, 12)  # 15 working days after the 21st of July end on the 11th of August
     bureau.morning(late - timedelta(days=1))
-    assert not Task.objects.filter(kind="serve").exists()
+    assert not Task.objects.filter(kind="serve", detail__startswith=bureau.order(case).number).exists()
     bureau.morning(late)
     case = fresh(case)
     assert (case.order_served_on, case.red_ends_on) == (None, None)
-    task = Task.objects.get(kind="serve", done_on=None)
+    task = task_of(bureau.order(case))
     assert task.detail == f"{bureau.order(case).number} in-person"
     bureau.morning(late + timedelta(days=1))
-    assert Task.objects.filter(kind="serve").count() == 1  # once
+    assert Task.objects.filter(kind="serve", detail__startswith=bureau.order(case).number).count() == 1  # once
     bureau.morning(date(2026, 12, 20))
     assert fresh(case).place == "red"
     assert fresh(case).red_ends_on is None  # however long it lies
@@ -73,7 +74,7 @@ def test_the_clock_starts_on_proved_service_and_the_proof_is_kept(bureau: Bureau
     case = fresh(case)
     assert (case.order_served_on, case.red_ends_on) == (received, date(2026, 8, 27))
     assert Service.objects.get(pk=service.pk).attachments.get().name == "送达回证.png"
-    assert not Task.objects.filter(kind__in=("serve-order", "serve"), done_on=None).exists()
+    assert not Task.objects.filter(kind="serve-order", done_on=None).exists()
     with pytest.raises(CannotStep, match="已经送达"):
         bureau.sent(bureau.order(case), date(2026, 8, 4))
 
@@ -81,7 +82,7 @@ def test_the_clock_starts_on_proved_service_and_the_proof_is_kept(bureau: Bureau
 def test_a_returned_letter_opens_the_next_way_up_to_the_public_notice(bureau: Bureau) -> None:
     case = bureau.red()
     order, number = bureau.order(case), bureau.order(case).number
-    with pytest.raises(CannotStep, match="直接送达或邮寄没有成功"):
+    with pytest.raises(CannotStep, match="直接送达和邮寄都没有成功"):
         bureau.sent(order, OVER, method="public-notice")
     with pytest.raises(CannotStep, match="书面材料"):
         bureau.sent(order, OVER, method="e-mail")
@@ -91,12 +92,19 @@ def test_a_returned_letter_opens_the_next_way_up_to_the_public_notice(bureau: Bu
         bureau.sent(order, OVER, method="left")
     service = bureau.sent(order, OVER, method="in-person")
     with pytest.raises(CannotStep, match="原因"):
-        fail(service=service, because=" ", **told(bureau, OVER))  # type: ignore[arg-type]  # as told
-    fail(service=service, because="门锁着，无人", **told(bureau, OVER))  # type: ignore[arg-type]  # as told
-    assert Task.objects.get(kind="serve", done_on=None).detail == f"{number} left"
+        bureau.failed(service, OVER, why="bored")
+    with pytest.raises(CannotStep, match="还没有逾期"):
+        bureau.failed(service, OVER, why="unanswered")
+    bureau.failed(service, OVER)
+    with pytest.raises(CannotStep, match="拒绝签收"):
+        bureau.sent(order, OVER, method="left")  # nobody was there, which is no refusal
+    with pytest.raises(CannotStep, match="都没有成功"):
+        bureau.sent(order, OVER, method="public-notice")  # one way is not every way
+    assert task_of(order).detail == f"{number} post"
     post = bureau.sent(order, OVER, method="post")
-    assert not Task.objects.filter(kind="serve", done_on=None).exists()
-    fail(service=post, because="查无此人，退回", **told(bureau, OVER + timedelta(days=6)))  # type: ignore[arg-type]  # as told
+    assert not Task.objects.filter(kind="serve", detail__startswith=number, done_on=None).exists()
+    bureau.failed(post, OVER + timedelta(days=6), why="returned")
+    assert task_of(order).detail == f"{number} public-notice"
     published = OVER + timedelta(days=7)
     notice = bureau.sent(order, published, method="public-notice")
     shown = Announcement.objects.get()
@@ -105,6 +113,10 @@ def test_a_returned_letter_opens_the_next_way_up_to_the_public_notice(bureau: Bu
     assert "建造师" not in shown.body
     due = served_by_notice(published, 30, bureau.law.calendar).ends_on
     assert (notice.due_on, shown.ends_on) == (due, due) == (date(2026, 8, 27), date(2026, 8, 27))
+    with pytest.raises(CannotStep, match="已在公告送达"):
+        bureau.sent(order, published, method="public-notice")
+    with pytest.raises(CannotStep, match="期满即为送达"):
+        bureau.failed(notice, published)
     bureau.morning(due)
     assert fresh(case).order_served_on is None  # its last day is not over
     bureau.morning(due + timedelta(days=1))
@@ -115,7 +127,7 @@ def test_a_returned_letter_opens_the_next_way_up_to_the_public_notice(bureau: Bu
 def test_whoever_answers_during_a_public_notice_is_served_then(bureau: Bureau) -> None:
     case = bureau.red()
     order = bureau.order(case)
-    fail(service=bureau.sent(order, OVER, method="post"), because="退回", **told(bureau, OVER))  # type: ignore[arg-type]  # as told
+    bureau.failed(bureau.sent(order, OVER, method="post"), OVER, why="unknown")
     bureau.sent(order, OVER, method="public-notice")
     came = OVER + timedelta(days=5)
     bureau.served(order, came)
@@ -127,7 +139,7 @@ def test_whoever_answers_during_a_public_notice_is_served_then(bureau: Bureau) -
 def test_a_yellow_card_is_never_published_to_serve_it(bureau: Bureau) -> None:
     case = bureau.yellow()
     letter = issue_warning(case=fresh(case), **told(bureau, DAY))  # type: ignore[arg-type]  # as told
-    fail(service=bureau.sent(letter, DAY), because="无人", **told(bureau, DAY))  # type: ignore[arg-type]  # as told
+    bureau.failed(bureau.sent(letter, DAY), DAY, why="unknown")
     with pytest.raises(CannotStep, match="可以公开的文书"):
         bureau.sent(letter, DAY, method="public-notice")
     assert not Announcement.objects.exists()
@@ -140,9 +152,13 @@ def test_opening_on_the_platform_proves_an_order_where_the_policy_says_so(bureau
     order = bureau.order(case)
     service = order.services.get()
     assert (service.method, service.proved_on) == ("platform", None)
+    for document in (order, Document.objects.get(kind="determination")):
+        with pytest.raises(Document.DoesNotExist):
+            document_for(account, document.pk)  # not before it has come
     notice = Notice.objects.get(document=order)
     assert open_notice(notice=notice, by=account, at=bureau.office.tick(OVER + timedelta(days=2)), law=bureau.law)
     assert fresh(case).order_served_on == OVER + timedelta(days=2)
+    assert document_for(account, order.pk)[0] == order
     with pytest.raises(CannotStep, match="已经送达"):
         bureau.served(order, OVER + timedelta(days=3))
 
@@ -202,18 +218,141 @@ def test_no_red_on_a_warning_that_was_only_sent(bureau: Bureau) -> None:
 
 def test_the_task_of_a_service_goes_to_whoever_issued_the_document(bureau: Bureau) -> None:
     case = bureau.red()
-    fail(service=bureau.sent(bureau.order(case), OVER), because="无人", **told(bureau, OVER))  # type: ignore[arg-type]  # as told
+    bureau.failed(bureau.sent(bureau.order(case), OVER), OVER)
     assert any(one.kind == "serve" for one in tasks_of(bureau.order(case).organisation))
     assert Case.objects.count() == 1
 
 
 def test_the_ways_are_tried_in_their_order() -> None:
     tried: list[str] = []
-    while method := next_method(tried, Circumstances(True, True, True, True, tuple(tried))):
+    while method := next_method(tried, Circumstances(True, True, True, True, {one: ["refused"] for one in tried})):
         tried.append(method)
     assert tried == list(METHODS)
-    assert next_method(["in-person", "left", "post"], Circumstances(failed=("in-person", "post"))) == ""
-    assert picture(1) != picture()
+    both = {"in-person": ["absent"], "post": ["returned"]}
+    assert next_method(["in-person", "post"], Circumstances(failed=both)) == ""  # a yellow card ends here
+    assert next_method(["in-person", "post"], Circumstances(may_be_public=True, failed=both)) == "public-notice"
+
+
+def task_of(document: Document) -> Task:
+    return Task.objects.get(kind="serve", detail__startswith=document.number, done_on=None)
+
+
+def test_a_voided_order_that_is_opened_starts_nothing(bureau: Bureau) -> None:
+    """Its service on the platform ends with it; the order in its place goes there too, and counts when it is opened."""
+    account = bureau.enterprise()
+    case = bureau.red()
+    old = bureau.order(case)
+    void(document=old, because="写错", **told(bureau, OVER, "reviewer"))  # type: ignore[arg-type]  # as told
+    again = bureau.order(case)
+    assert [one.failed_as for one in old.services.all()] == ["voided"]
+    for document, served in ((old, None), (again, OVER + timedelta(days=1))):
+        notice = Notice.objects.get(document=document)
+        open_notice(notice=notice, by=account, at=bureau.office.tick(OVER + timedelta(days=1)), law=bureau.law)
+        assert fresh(case).order_served_on == served
+
+
+def test_only_who_issued_a_document_voids_it(bureau: Bureau) -> None:
+    case = bureau.red()
+    for name in ("city-reviewer", "officer", "auditor"):
+        with pytest.raises(NotCompetent):
+            void(document=bureau.order(case), because="x", **told(bureau, OVER, name))  # type: ignore[arg-type]  # as told
+
+
+def test_a_new_attempt_is_not_overtaken_by_the_task_of_an_old_one(bureau: Bureau) -> None:
+    case = bureau.red()
+    order = bureau.order(case)
+    bureau.sent(order, OVER, method="post")
+    late = date(2026, 8, 12)
+    bureau.morning(late)
+    assert task_of(order).detail.endswith(" in-person")
+    bureau.sent(order, late)
+    for day in (late + timedelta(days=1), late + timedelta(days=14)):
+        bureau.morning(day)
+        assert not Task.objects.filter(kind="serve", detail__startswith=order.number, done_on=None).exists()
+    with pytest.raises(CannotStep, match="都没有成功"):  # that nothing was heard is not that it failed
+        bureau.sent(order, late + timedelta(days=14), method="public-notice")
+
+
+def test_the_determination_has_to_arrive_too(bureau: Bureau) -> None:
+    case = bureau.red()
+    determination = Document.objects.get(kind="determination", case=case)
+    assert task_of(determination).detail.endswith(" in-person")
+    bureau.served(determination, OVER)
+    assert not Task.objects.filter(kind="serve", detail__startswith=determination.number, done_on=None).exists()
+    assert fresh(case).order_served_on is None
+
+
+def test_a_letter_proves_the_warnings_that_it_told_of_and_no_other(bureau: Bureau) -> None:
+    """Recovered and short again meanwhile: the old letter says nothing of the new period."""
+    bureau.morning(people=1)
+    case = Case.objects.get()
+    letter = issue_warning(case=case, **told(bureau, DAY))  # type: ignore[arg-type]  # as told
+    service = bureau.sent(letter, DAY, method="post")
+    case.requirements.update(pushed_on=DAY + timedelta(days=6), ends_on=date(2026, 7, 27))
+    bureau.proved(service, DAY + timedelta(days=8), proved_on=DAY + timedelta(days=7))
+    assert [row.proved_on for row in case.requirements.all()] == [None]
+    assert Service.objects.get(pk=service.pk).proved_on == DAY + timedelta(days=7)
+
+
+def test_mail_needs_the_consent_as_a_file(bureau: Bureau) -> None:
+    case = bureau.red()
+    with pytest.raises(CannotStep, match="书面材料"):
+        bureau.sent(bureau.order(case), OVER, method="e-mail")
+    made = bureau.sent(bureau.order(case), OVER, method="e-mail", consent=HandedIn("送达地址确认书.png", picture(7)))
+    assert [(one.name, one.is_consent) for one in made.attachments.all()] == [("送达地址确认书.png", True)]
+
+
+def test_nothing_of_a_yellow_card_s_papers_is_published(bureau: Bureau) -> None:
+    account = bureau.enterprise()
+    case = bureau.yellow()
+    made = bureau.apply(case, DAY, account)
+    account.is_active = False
+    account.save()
+    decision = refuse(application=made, because="不实", **told(bureau, DAY, "reviewer"))  # type: ignore[arg-type]  # as told
+    bureau.failed(bureau.sent(decision, DAY), DAY, why="unknown")
+    with pytest.raises(CannotStep, match="可以公开的文书"):
+        bureau.sent(decision, DAY, method="public-notice")
+    record_fraud(case=fresh(case), what="伪造", evidence=["回函"], referred_to="执法局", **told(bureau, DAY))  # type: ignore[arg-type]  # as told
+    record = Document.objects.get(kind="credit-record")
+    bureau.failed(bureau.sent(record, DAY), DAY, why="unknown")
+    with pytest.raises(CannotStep, match="可以公开的文书"):
+        bureau.sent(record, DAY, method="public-notice")
+    assert public_copy() == {}
+
+
+def test_public_notices_go_with_their_card(bureau: Bureau) -> None:
+    case = bureau.red()
+    order = bureau.order(case)
+    bureau.failed(bureau.sent(order, OVER), OVER, why="unknown")
+    bureau.sent(order, OVER, method="public-notice")
+    assert f"announcement/{order.number}" in public_copy()
+    annul(case=case, because="判决撤销", document="判决书", **told(bureau, OVER, "other-reviewer"))  # type: ignore[arg-type]  # as told
+    assert public_copy() == replayed(10**9) == {}
+    with pytest.raises(CannotStep, match="已经终结"):
+        bureau.sent(order, OVER, method="post")
+
+
+def test_an_issuer_serves_its_own_documents(bureau: Bureau) -> None:
+    """A city that found it out serves its order, although the item is the province's."""
+    bureau.morning(people=3)
+    case = bureau.inspect(DAY, by="city-officer")
+    order = bureau.order(case)
+    assert (order.organisation, order.number) == ("city-140100", "太原建资责〔2026〕1号")
+    assert RedCard.objects.get().authority == "太原市住房和城乡建设局"
+    assert case.tasks.get(kind="serve-order").organisation == "city-140100"
+    bureau.served(order, DAY, by="city-officer")
+    assert fresh(case).order_served_on == DAY
+
+
+def test_a_service_that_the_course_refuses_stops_no_patrol(bureau: Bureau) -> None:
+    case = bureau.red()
+    order = bureau.order(case)
+    bureau.failed(bureau.sent(order, OVER), OVER, why="unknown")
+    notice = bureau.sent(order, OVER, method="public-notice")
+    Case.objects.filter(pk=case.pk).update(order_served_on=OVER)  # served by another paper, whatever the reason
+    bureau.morning(notice.due_on + timedelta(days=1))
+    assert Service.objects.get(pk=notice.pk).failed_because != ""
+    assert Service.objects.get(pk=notice.pk).proved_on is None
 
 
 def test_f19_of_twenty_eight_orders_every_one_is_accounted_for(bureau: Bureau, tmp_path: Path) -> None:
@@ -240,7 +379,7 @@ def test_f19_of_twenty_eight_orders_every_one_is_accounted_for(bureau: Bureau, t
         bureau.served(bureau.order(case), DAY + timedelta(days=1))
     for case in unreachable:
         post = bureau.sent(bureau.order(case), DAY, method="post")
-        fail(service=post, because="退回", **told(bureau, DAY + timedelta(days=5)))  # type: ignore[arg-type]  # as told
+        bureau.failed(post, DAY + timedelta(days=5), why="unknown")
         bureau.sent(bureau.order(case), DAY + timedelta(days=6), method="public-notice")
     account = bureau.enterprise(unreachable[0].credit_code)
     about = unreachable[0].requirements.get().requirement

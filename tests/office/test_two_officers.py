@@ -26,7 +26,12 @@ print(json.dumps([case.place, [one.state for one in Determination.objects.all()]
 
 
 def environment(state: dict[str, str]) -> dict[str, str]:
-    return {**os.environ, **state, "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings", "PYTHONPATH": str(HOME)}
+    return {
+        **os.environ,
+        **state,
+        "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings",
+        "PYTHONPATH": os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    }
 
 
 @pytest.fixture(scope="module")

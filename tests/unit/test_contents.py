@@ -70,6 +70,12 @@ def hidden_script(made: pikepdf.Pdf) -> None:
     made.pages[0].obj.Annots = pikepdf.Array([pikepdf.Dictionary(Subtype=pikepdf.Name.Link, A=action)])
 
 
+def file_annotation(made: pikepdf.Pdf) -> None:
+    file = pikepdf.Dictionary(Type=pikepdf.Name.Filespec, F="x.exe", EF=pikepdf.Dictionary(F=made.make_stream(b"MZ")))
+    mark = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FileAttachment, FS=file)
+    made.pages[0].obj.Annots = pikepdf.Array([mark])
+
+
 def attachment(made: pikepdf.Pdf) -> None:
     made.attachments["x.exe"] = b"MZ"
 
@@ -96,10 +102,31 @@ def attachment(made: pikepdf.Pdf) -> None:
         (with_part(XLSX, "xl/externalLinks/externalLink1.xml", b"x"), "宏或嵌入内容"),
         (
             with_part(DOCX, "word/_rels/settings.xml.rels",
-                      b'<Relationships><Relationship Id="r" Type="http://x/attachedTemplate" '
-                      b'Target="http://evil/x.dotm" TargetMode="External"/></Relationships>'), "外部引用",
+                      b'<Relationships><Relationship Id="r" Type="http://x/image" '
+                      b'Target="http://evil/x.png" TargetMode="External"/></Relationships>'), "外部引用",
         ),
         (with_part(OFD, "Doc_0/run.js", b"x"), "宏或嵌入内容"),
+        (with_part(OFD, "Attachs/a.docm", b"x"), "宏或嵌入内容"),
+        (with_part(OFD, "Attachs/a.xml", b"MZ\x90"), "宏或嵌入内容"),
+        (with_part(with_part(DOCX, "word/vbaProject.bin", b"x"), "OFD.xml", b""), "不是能接收的文件"),
+        (with_part(DOCX, "word/media/picture.png", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "宏或嵌入内容"),
+        (
+            with_part(DOCX, "word/_rels/settings.xml.rels",
+                      b'<p:Relationships xmlns:p="http://x"><p:Relationship Id="r" Type="http://x/image" '
+                      b'Target="http://evil/x.png" TargetMode="&#69;xternal"/></p:Relationships>'), "外部引用",
+        ),
+        (
+            with_part(DOCX, "word/_rels/settings.xml.rels",
+                      b'<p:Relationships xmlns:p="http://x"><p:Relationship Id="r" Type="http://x/attachedTemplate" '
+                      b'Target="x.dotm"/></p:Relationships>'), "宏或嵌入内容",
+        ),
+        (
+            with_part(DOCX, "word/_rels/settings.xml.rels",
+                      b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'), "外部引用",
+        ),
+        (pdf(file_annotation), "脚本或附件"),
+        (picture("PNG") + packed({"a.exe": b"MZ"}), "其他内容"),
+        (picture("JPEG") + packed({"a.exe": b"MZ"}), "其他内容"),
     ],
 )  # fmt: skip
 def test_what_runs_hides_or_is_something_else_is_refused_in_a_sentence(told: bytes, sentence: str) -> None:
@@ -118,7 +145,7 @@ def test_a_file_that_is_too_large_or_unpacks_to_too_much_is_refused(settings: ob
     settings.UPLOAD_BYTES = 1024**2  # type: ignore[attr-defined]  # the fixture of pytest-django
     with pytest.raises(CannotKeep, match="超过 1 MB"):
         looked_at(b"%PDF-" + b"x" * 1024**2, "a.pdf")
-    bomb = with_part(DOCX, "word/media/x.bin", b"\0" * (101 * 1024**2))
+    bomb = with_part(DOCX, "word/media/x.png", b"\0" * (21 * 1024**2))
     assert len(bomb) < 1024**2
     with pytest.raises(CannotKeep, match="过大的压缩内容"):
         looked_at(bomb, "a.docx")
@@ -134,8 +161,27 @@ def test_a_file_that_is_too_large_or_unpacks_to_too_much_is_refused(settings: ob
         ('<img src="x">.png', "_img src=_x__.png"),
         ("   ", "未命名"),
         ("..", "未命名"),
-        ("长" * 300 + ".pdf", "长" * 116 + ".pdf"),
+        ("长" * 300 + ".pdf", "长" * 58 + ".pdf"),
     ],
 )
+def test_a_picture_of_too_many_pixels_is_refused() -> None:
+    wide = saved(lambda out: Image.new("1", (10_000, 5_001)).save(out, "PNG"))
+    with pytest.raises(CannotKeep, match="过多的像素"):
+        looked_at(wide, "a.png")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "clean"),
+    [
+        ("证明.hta", "pdf", "证明.hta.pdf"),
+        ("证明.JPG", "jpeg", "证明.JPG"),
+        ("证明", "png", "证明.png"),
+        ("a.docm", "docx", "a.docm.docx"),
+    ],
+)
+def test_names_end_as_their_kind_does(name: str, kind: str, clean: str) -> None:
+    assert clean_name(name, kind) == clean
+
+
 def test_names_keep_no_folder_and_no_trick(name: str, clean: str) -> None:
     assert clean_name(name) == clean

@@ -10,20 +10,61 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 import pikepdf
 from django.conf import settings
+from lxml import etree
 from PIL import Image
 
 from qualwatch.wording import gettext as _
 
-LONGEST_NAME = 120  # characters
-LONGEST_SUFFIX = 10
-UNPACKED_TIMES = 100  # an archive that grows more than this is not a document
-PDF_ACTIVE = ("/JS", "/JavaScript", "/Launch", "/EmbeddedFiles", "/EmbeddedFile", "/RichMedia", "/AA", "/XFA",
-              "/ImportData", "/SubmitForm")  # fmt: skip
-OFFICE_ACTIVE = ("vbaproject", "activex", "embeddings/", "macrosheets", "customui", "oleobject", "/externallinks/")
-OFD_ACTIVE = (".js", ".exe", ".dll", ".bat", ".vbs")
-EXTERNAL = re.compile(rb'TargetMode\s*=\s*["\']External["\']', re.IGNORECASE)
-HYPERLINK = re.compile(rb'Type\s*=\s*["\'][^"\']*/hyperlink["\']', re.IGNORECASE)
-RELATIONSHIP = re.compile(rb"<Relationship\s[^>]*>", re.IGNORECASE)
+LONGEST_NAME = 180  # bytes: a file system takes 255, and a pack puts numbers before it
+MEGABYTE = 1024**2
+UNPACKED_TIMES = 20  # an archive that grows more than this is not a document
+PART_BYTES = 4 * MEGABYTE  # of a part that is looked into
+PIXELS = 50_000_000
+SUFFIXES = {"pdf": ("pdf",), "ofd": ("ofd",), "png": ("png",), "jpeg": ("jpg", "jpeg"), "docx": ("docx",),
+            "xlsx": ("xlsx",), "zip": ("zip",)}  # fmt: skip
+# Keys, and names of actions and types, that make a PDF do something or carry something.
+PDF_ACTIVE = frozenset((
+    "/JS", "/JavaScript", "/Launch", "/EmbeddedFiles", "/EmbeddedFile", "/EF", "/FileAttachment", "/RichMedia", "/AA",
+    "/XFA", "/ImportData", "/SubmitForm", "/GoToE", "/GoToR", "/Movie", "/Sound", "/Screen", "/3D",
+))  # fmt: skip
+NAMING = ("/S", "/Type", "/Subtype")  # keys whose values say what a thing is
+OFFICE_PARTS = (
+    ".xml",
+    ".rels",
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".bmp",
+    ".emf",
+    ".wmf",
+    ".tif",
+    ".tiff",
+    ".odttf",
+    ".vml",
+)
+OFFICE_ACTIVE = ("vba", "macro", "oleobject", "activex", "control", "package", "externallink", "attachedtemplate",
+                 "frame", "customui")  # fmt: skip
+PRINTER = re.compile(r"xl/printerSettings/[^/]+\.bin")
+OFD_PARTS = (
+    ".xml",
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".bmp",
+    ".gif",
+    ".jb2",
+    ".ttf",
+    ".otf",
+    ".ttc",
+    ".cff",
+    ".esl",
+    ".dat",
+    ".p7b",
+)
+RUNS = (b"MZ", b"\x7fELF", b"\xd0\xcf\x11\xe0", b"#!")  # how programs, scripts and OLE files begin
+ZIP_END, PNG_END = b"PK\x05\x06", b"IEND\xaeB`\x82"
+MARKS = {"ofd": ("OFD.xml",), "office": ("[Content_Types].xml",)}
 
 
 class CannotKeep(Exception):
@@ -58,43 +99,50 @@ def looked_at(told: bytes, name: str) -> Content:
     raise CannotKeep(_("{name} 不是能接收的文件，请传 PDF、OFD、PNG、JPEG、docx 或 xlsx").format(name=shown))
 
 
-def clean_name(name: str) -> str:
-    """A file's name without folders, control and direction characters, not longer than is kept."""
+def clean_name(name: str, kind: str = "") -> str:
+    """A file's name without folders, control and direction characters, short enough, ending as its kind does."""
     last = PureWindowsPath(PurePosixPath(name).name).name
     text = "".join(one for one in unicodedata.normalize("NFC", last) if unicodedata.category(one)[0] != "C")
-    text = re.sub(r'[<>:"/\\|?*]', "_", text).strip(" .")
+    text = re.sub(r'[<>:"/\\|?*]', "_", text).strip(" .") or _("未命名")
     stem, dot, suffix = text.rpartition(".")
-    if dot and len(suffix) <= LONGEST_SUFFIX:
-        return f"{stem[: LONGEST_NAME - len(suffix) - 1]}.{suffix}" if stem else suffix
-    return text[:LONGEST_NAME] or _("未命名")
+    allowed = SUFFIXES.get(kind, ())
+    if not dot or (allowed and suffix.lower() not in allowed):
+        stem, suffix = text, allowed[0] if allowed else ""
+    ending = f".{suffix}" if suffix else ""
+    return stem.encode()[: LONGEST_NAME - len(ending.encode())].decode(errors="ignore").strip(" .") + ending
 
 
 def _pdf(told: bytes) -> str:
     with pikepdf.open(io.BytesIO(told)) as pdf:
         for one in pdf.objects:
-            for found in _keys(one):
+            for found in _said_by(one):
                 if found in PDF_ACTIVE:
                     return _("脚本或附件（{key}）").format(key=found)
     return ""
 
 
-def _keys(found: object) -> Iterator[str]:
-    """The keys of a PDF's object, direct objects within it too, and the names of its actions."""
+def _said_by(found: object) -> Iterator[str]:
+    """The keys of a PDF's object, of the direct objects within it too, and the names that say what it is."""
     if isinstance(found, pikepdf.Array):
         for one in found:
-            yield from _keys(one) if not getattr(one, "is_indirect", False) else ()
+            yield from _said_by(one) if not getattr(one, "is_indirect", False) else ()
     elif isinstance(found, pikepdf.Dictionary | pikepdf.Stream):
         for key, one in found.items():
             yield key
-            if key == "/S" and isinstance(one, pikepdf.Name):
+            if key in NAMING and isinstance(one, pikepdf.Name):
                 yield str(one)
             if not getattr(one, "is_indirect", False):
-                yield from _keys(one)
+                yield from _said_by(one)
 
 
 def _picture(told: bytes) -> str:
     with Image.open(io.BytesIO(told), formats=("PNG", "JPEG")) as picture:
+        if picture.width * picture.height > PIXELS:
+            return _("过多的像素")
         picture.load()
+    behind = told[told.rindex(PNG_END) + len(PNG_END) :] if told.startswith(b"\x89PNG") else b""
+    if behind.strip(b"\0") or ZIP_END in told:
+        return _("图片之后的其他内容")
     return ""
 
 
@@ -102,15 +150,33 @@ def _office(told: bytes) -> str:
     with zipfile.ZipFile(io.BytesIO(told)) as archive:
         if packed := _unpacked(archive):
             return packed
-        for name in archive.namelist():
-            if any(word in name.lower() for word in OFFICE_ACTIVE):
+        for info in archive.infolist():
+            name = info.filename
+            if name.endswith("/"):
+                continue
+            known = name.lower().endswith(OFFICE_PARTS) or PRINTER.fullmatch(name)
+            if not known or any(word in name.lower() for word in OFFICE_ACTIVE) or _runs(archive, info):
                 return _("宏或嵌入内容（{part}）").format(part=name)
-            if name.lower().endswith(".rels"):
-                for one in RELATIONSHIP.findall(archive.read(name)):
-                    if EXTERNAL.search(one) and not HYPERLINK.search(one):
-                        return _("外部引用（{part}）").format(part=name)
-        if b"macroEnabled" in archive.read("[Content_Types].xml"):
-            return _("宏或嵌入内容（{part}）").format(part="[Content_Types].xml")
+            if name.lower().endswith(".rels") or name in MARKS["office"]:
+                if info.file_size > PART_BYTES:
+                    return _("过大的压缩内容")
+                if found := _declared(archive.read(info), name):
+                    return found
+    return ""
+
+
+def _declared(told: bytes, name: str) -> str:
+    """What relationships and content types declare: nothing active, and outside only links to follow."""
+    root = etree.fromstring(told, etree.XMLParser(resolve_entities=False, no_network=True))
+    if root.getroottree().docinfo.doctype:
+        return _("外部引用（{part}）").format(part=name)
+    for one in root.iter():
+        kind = (one.get("Type") or one.get("ContentType") or "").lower()
+        ends = kind.rsplit("/", 1)[-1]
+        if any(word in ends for word in OFFICE_ACTIVE if word != "package") or ends == "package":
+            return _("宏或嵌入内容（{part}）").format(part=name)
+        if (one.get("TargetMode") or "").lower() == "external" and ends != "hyperlink":
+            return _("外部引用（{part}）").format(part=name)
     return ""
 
 
@@ -118,10 +184,17 @@ def _ofd(told: bytes) -> str:
     with zipfile.ZipFile(io.BytesIO(told)) as archive:
         if packed := _unpacked(archive):
             return packed
-        for name in archive.namelist():
-            if name.lower().endswith(OFD_ACTIVE):
+        for info in archive.infolist():
+            name = info.filename
+            if not name.endswith("/") and (not name.lower().endswith(OFD_PARTS) or _runs(archive, info)):
                 return _("宏或嵌入内容（{part}）").format(part=name)
     return ""
+
+
+def _runs(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    """Whether a part begins as programs do, whatever it is called."""
+    with archive.open(info) as part:
+        return part.read(max(map(len, RUNS))).startswith(RUNS)
 
 
 def _unpacked(archive: zipfile.ZipFile) -> str:
@@ -134,15 +207,17 @@ def _unpacked(archive: zipfile.ZipFile) -> str:
 
 
 def _zip_kind(told: bytes) -> str:
+    """What a zip is; '' where it is nothing known, or two things at once."""
     try:
         with zipfile.ZipFile(io.BytesIO(told)) as archive:
-            names = set(archive.namelist())
+            names = {one.lower() for one in archive.namelist()}
     except zipfile.BadZipFile:
         return ""
-    if "OFD.xml" in names:
-        return "ofd"
-    if "[Content_Types].xml" not in names:
+    is_ofd, is_office = (any(mark.lower() in names for mark in MARKS[one]) for one in ("ofd", "office"))
+    if is_ofd == is_office:
         return ""
+    if is_ofd:
+        return "ofd"
     return "docx" if "word/document.xml" in names else "xlsx" if "xl/workbook.xml" in names else ""
 
 
@@ -151,5 +226,5 @@ KINDS: tuple[tuple[bytes, Callable[[bytes], str], Callable[[bytes], str]], ...] 
     (b"\x89PNG\r\n\x1a\n", lambda _told: "png", _picture),
     (b"\xff\xd8\xff", lambda _told: "jpeg", _picture),
     (b"PK\x03\x04", lambda told: "ofd" if _zip_kind(told) == "ofd" else "", _ofd),
-    (b"PK\x03\x04", _zip_kind, _office),
+    (b"PK\x03\x04", lambda told: _zip_kind(told).removeprefix("ofd"), _office),
 )

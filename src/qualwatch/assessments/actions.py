@@ -18,7 +18,8 @@ from qualwatch.assessments.texts import keep_law
 from qualwatch.evaluation import columnar, reference
 from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.findings import EnterpriseResult
-from qualwatch.journal.actions import digest_of, record
+from qualwatch.journal.actions import record
+from qualwatch.journal.proofs import digest_of
 from qualwatch.law.loader import Law
 from qualwatch.registers.facts import facts_on, revision_at
 from qualwatch.registers.tables import Table, lock

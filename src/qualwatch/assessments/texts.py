@@ -5,10 +5,12 @@ import zipfile
 from datetime import datetime
 from pathlib import Path
 
-from qualwatch.archive.actions import content_of, keep
+from qualwatch.archive.actions import Damaged, content_of, keep
 from qualwatch.archive.contents import Content
 from qualwatch.assessments.models import LawText
-from qualwatch.law.loader import Law, load_law
+from qualwatch.law.loader import Law, digest_of, load_law
+from qualwatch.law.texts_on_disk import LawError, LawProblem
+from qualwatch.wording import gettext as _
 
 FIXED = (1980, 1, 1, 0, 0, 0)  # of every entry: the same texts are the same bytes
 
@@ -18,6 +20,8 @@ def keep_law(law: Law, at: datetime) -> LawText:
     known = LawText.objects.filter(digest=law.digest).first()
     if known is not None:
         return known
+    if digest_of(law.files) != law.digest:
+        raise LawError([LawProblem("", 1, "", _("标准文件在读取之后被改动，请重新运行"))])
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(law.files.items()):
@@ -27,10 +31,13 @@ def keep_law(law: Law, at: datetime) -> LawText:
 
 
 def law_of(digest: str, folder: Path) -> Law:
-    """The law as it was, unpacked into an empty folder; LawText.DoesNotExist where it was never judged by."""
+    """The law as it was, unpacked into an empty folder; LawText.DoesNotExist, Damaged."""
     kept = LawText.objects.select_related("file").get(digest=digest)
     if load_law().digest == digest:  # the built-in texts are still those
         return load_law()
     with zipfile.ZipFile(io.BytesIO(content_of(kept.file))) as archive:
         archive.extractall(folder)
-    return load_law(folder)
+    law = load_law(folder)
+    if law.digest != digest:
+        raise Damaged(kept.file.sha256)
+    return law

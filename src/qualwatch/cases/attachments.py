@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import jurisdiction, may
 from qualwatch.archive.actions import content_of, keep
-from qualwatch.archive.contents import Content, clean_name, looked_at
+from qualwatch.archive.contents import MEGABYTE, CannotKeep, Content, clean_name, looked_at
 from qualwatch.cases.competence import may_see
 from qualwatch.cases.models import Application, Attachment, Case, Document
+from qualwatch.wording import gettext as _
+
+MOST_FILES, MOST_TIMES = 30, 5  # handed in at once; of the largest file
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,16 @@ class Looked:
 
 def look_at(files: Iterable[HandedIn]) -> list[Looked]:
     """Every file known by its content; CannotKeep names the first that is not to be kept, and what to do."""
-    return [
-        Looked(clean_name(one.name), looked_at(one.told, one.name), hashlib.sha256(one.told).hexdigest())
-        for one in files
-    ]
+    files = list(files)
+    if len(files) > MOST_FILES or sum(len(one.told) for one in files) > MOST_TIMES * settings.UPLOAD_BYTES:
+        raise CannotKeep(_("一次最多上传 {count} 个文件，共 {most} MB").format(
+            count=MOST_FILES, most=MOST_TIMES * settings.UPLOAD_BYTES // MEGABYTE))  # fmt: skip
+    found = []
+    for one in files:
+        content = looked_at(one.told, one.name)
+        name = clean_name(one.name, content.kind)
+        found.append(Looked(name, content, hashlib.sha256(one.told).hexdigest()))
+    return found
 
 
 def attach(files: Iterable[Looked], *, by: str, at: datetime, **owner: Any) -> list[Attachment]:
@@ -59,9 +70,20 @@ def attachment_for(account: Account, number: int) -> tuple[Attachment, bytes]:
 def document_for(account: Account, number: int) -> tuple[Document, bytes]:
     """A document as it went out; Document.DoesNotExist also where the account may not see it."""
     found = Document.objects.select_related("file", "case").get(pk=number)
-    if not _may_see(account, found):
+    if not _may_see(account, found) or (is_enterprise(account) and not _has_come(found)):
         raise Document.DoesNotExist(number)
     return found, content_of(found.file)
+
+
+def is_enterprise(account: Account) -> bool:
+    """Whether the account is an enterprise's."""
+    return account.organisation is not None and account.organisation.kind == "enterprise"
+
+
+def _has_come(document: Document) -> bool:
+    """Whether the enterprise has received it: served, or its notice opened (which confirms that it was received)."""
+    served = document.services.filter(proved_on__isnull=False).exists()
+    return served or document.notices.exclude(first_opened_at=None).exists()
 
 
 def _may_see(account: Account, paper: Document | Application | None) -> bool:
@@ -69,7 +91,7 @@ def _may_see(account: Account, paper: Document | Application | None) -> bool:
     if paper is None:
         return False
     where = account.organisation
-    if where is not None and where.kind == "enterprise":
+    if where is not None and is_enterprise(account):
         return bool(paper.credit_code) and where.credit_code == paper.credit_code and may(account, "see-own")
     if not may(account, "read-cases") or where is None:
         return False

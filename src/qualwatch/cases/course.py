@@ -35,6 +35,11 @@ class Doing:
         """The Beijing day on which it is really done."""
         return timezone.localdate(self.at)
 
+    @staticmethod
+    def day_of(moment: datetime) -> date:
+        """The Beijing day of a moment."""
+        return timezone.localdate(moment)
+
     def is_fresh(self, as_of: date) -> bool:
         """Whether a run of a day is young enough to act on today."""
         limit = self.law.policy_on(self.on)["register_freshness_days"]

@@ -5,15 +5,16 @@ from datetime import date
 from typing import Any
 
 from qualwatch.cases import issuing, words
-from qualwatch.cases.competence import PROVINCE, authority_of, competent_for, route_of
+from qualwatch.cases.competence import PROVINCE, authority_of, competent_for
 from qualwatch.cases.course import Doing, Step
+from qualwatch.cases.due import DECIDE, EXAMINE, application_due
 from qualwatch.cases.models import UNDECIDED, Application, Case, Task
 from qualwatch.cases.numbers import RED_CARD, next_number
-from qualwatch.cases.serving import serve_on_platform
+from qualwatch.cases.serving import NEVER_HAPPENED, bring, take_down_notices
 from qualwatch.cases.telling import LETTER, Said, tell
 from qualwatch.journal.actions import Told
 from qualwatch.procedure.course import Effect
-from qualwatch.procedure.periods import Deadline, Period, same_day_after_months
+from qualwatch.procedure.periods import same_day_after_months
 from qualwatch.publication.actions import (
     Card,
     amend_card,
@@ -25,12 +26,10 @@ from qualwatch.publication.actions import (
 from qualwatch.reports.labels import AUTHORITIES
 
 RED_PREFIX = "晋红"
-NEVER_HAPPENED = ("repaired", "annulled", "duplicate")  # after these nothing stays public
-APPLIED = ("application", "decide-application")
+APPLIED = (EXAMINE, DECIDE)
 DONE_BY = {"sign": ("sign",), "return-proposal": ("sign",), "review": ("review",), "order-served": ("serve-order",),
            "opinion": APPLIED, "refuse": APPLIED, "uphold": APPLIED, "retract": APPLIED, "propose": ("propose",),
            "recheck": ("review",)}  # fmt: skip
-DECIDED_BY_PROVINCE = "decide-application"
 Handler = Callable[[Step, Effect, Doing], None]
 
 
@@ -98,7 +97,7 @@ def _publish_red(done: Step, effect: Effect, doing: Doing) -> None:
     case = done.case
     case.card_number = case.card_number or next_number(RED_CARD, RED_PREFIX, doing.on.year)
     figures = figures_of(done, effect.requirements)
-    authority = authority_name(competent_for(case), doing)
+    authority = authority_name(doing.where or competent_for(case), doing)
     card = Card(
         case.card_number, case.credit_code, case.enterprise, case.category or "", case.sub_item or "",
         case.qualification, case.grade, case.area, authority, _public(figures),
@@ -122,21 +121,26 @@ def _public(figures: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _amend_red(done: Step, effect: Effect, doing: Doing) -> None:
-    """What was repaired is no longer said publicly; the rest of the card stands."""
-    amend_card(done.case.card_number, requirements=_public(figures_of(done, effect.requirements)), at=doing.at)
+    """What was repaired is no longer said publicly; the rest of the card stands, with the figures determined."""
+    decided = issuing.decided_figures(done.case)
+    left = {name: decided.get(name, {}) for name in effect.requirements}
+    amend_card(done.case.card_number, requirements=_public(left), at=doing.at)
 
 
 def _issue_order(done: Step, effect: Effect, doing: Doing) -> None:
     """The determination and the order to rectify go out; the red period waits for the order's proof of service."""
-    case, made = done.case, done.before.proposal
+    case = done.case
     about = tuple(one.requirement for one in done.after.named if one.is_determined)
-    waiting = case.determinations.filter(state="proposed").first() if made else None
-    warned_on = min((one.pushed_on for one in done.after.named if one.is_determined), default=None)
+    waiting = case.determinations.filter(state="proposed").first() if done.before.proposal else None
+    days = [one.pushed_on for one in done.after.named if one.is_determined] if waiting else []
+    if case.arises_from is not None:
+        days = list(case.arises_from.requirements.values_list("pushed_on", flat=True))
     because = waiting.because if waiting else done.event.because
-    documents = issuing.determination(case, figures_of(done, about), because, warned_on if made else None, doing)
-    open_task(case, "serve-order", doing)
+    ground = issuing.Ground(figures_of(done, about), because, min(days, default=None))
+    documents = issuing.red_card(case, ground, doing, issuing.OF_A_RED_CARD)
+    open_task(case, "serve-order", doing, where=documents[0].organisation)
     for one in documents:
-        serve_on_platform(one, doing)
+        bring(one, doing)
 
 
 def _set_red_period(done: Step, effect: Effect, doing: Doing) -> None:
@@ -149,6 +153,7 @@ def _take_down(done: Step, effect: Effect, doing: Doing) -> None:
     """Cleared and still to be seen for a while; or gone, where it should never have been."""
     if not done.case.card_number:
         return
+    take_down_notices(done.case, doing)
     if effect.detail in NEVER_HAPPENED:
         remove_red_card(done.case.card_number, on=doing.on, because=effect.detail, at=doing.at)
         return
@@ -160,25 +165,18 @@ def _take_down(done: Step, effect: Effect, doing: Doing) -> None:
 
 
 def _open_task(done: Step, effect: Effect, doing: Doing) -> None:
-    where = PROVINCE if effect.detail == DECIDED_BY_PROVINCE else ""
+    where = PROVINCE if effect.detail == DECIDE else ""
     due = application_due(done.case, effect.detail, doing) if effect.detail in APPLIED else None
     open_task(done.case, effect.detail, doing, where=where, due_on=due.ends_on if due else None)
-
-
-def application_due(case: Case | None, task: str, doing: Doing) -> Deadline:
-    """By when the city gives its opinion, or the province decides."""
-    policy = doing.law.policy_on(doing.on)
-    examines = task != DECIDED_BY_PROVINCE and (case is None or route_of(case) == "city")
-    days = policy["city_opinion_working_days" if examines else "application_decision_working_days"]
-    return Period(days, "working-days").from_day(doing.on, doing.law.calendar)
 
 
 def open_task(
     case: Case, kind: str, doing: Doing, *, where: str = "", due_on: date | None = None, detail: str = ""
 ) -> None:
     """A task for the competent authority, unless told otherwise; one of a kind at a time."""
-    if not Task.objects.filter(case=case, kind=kind, detail=detail, done_on=None).exists():
-        Task.objects.create(case=case, kind=kind, organisation=where or competent_for(case), opened_on=doing.on,
+    known = case if case.pk else None  # an application without a case
+    if not Task.objects.filter(case=known, kind=kind, detail=detail, done_on=None).exists():
+        Task.objects.create(case=known, kind=kind, organisation=where or competent_for(case), opened_on=doing.on,
                             due_on=due_on, detail=detail)  # fmt: skip
 
 

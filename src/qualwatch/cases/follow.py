@@ -1,10 +1,12 @@
 """The case follows the item: another name, grade, certificate or place (procedure: rename, renewal, regrade, move)."""
 
 from qualwatch.cases import words
-from qualwatch.cases.competence import authority_of, competent_for
+from qualwatch.cases.competence import authority_of, competent_for, route_of
 from qualwatch.cases.course import Doing
-from qualwatch.cases.models import Case, Task
+from qualwatch.cases.due import DECIDE, application_due
+from qualwatch.cases.models import Application, Case, Task
 from qualwatch.cases.seen import Seen
+from qualwatch.cases.serving import SERVE
 from qualwatch.cases.telling import LETTER, Said, tell
 from qualwatch.journal.actions import Told
 from qualwatch.publication.actions import move_card
@@ -26,9 +28,26 @@ def follow(case: Case, seen: Seen, doing: Doing) -> bool:
     new = {competent_for(case), authority_of(case.area)}
     if new != old:
         waiting = Task.objects.filter(case=case, done_on=None)
-        waiting.exclude(kind=LETTER).update(organisation=competent_for(case))
+        waiting.exclude(kind__in=(LETTER, SERVE, DECIDE)).update(organisation=competent_for(case))
         waiting.filter(kind=LETTER).update(organisation=authority_of(case.area))
+        _hand_over(case, doing)
         receivers = tuple(sorted(new - old))
         said = Said(case, "moved", words.subject("moved", case), words.moved(case), False, receivers)
         tell([said], doing.at)
     return True
+
+
+def _hand_over(case: Case, doing: Doing) -> None:
+    """An application not yet examined goes to the authority that is competent now, with a clock of its own."""
+    for one in Application.objects.filter(case=case, stage="received"):
+        if one.receiver == competent_for(case):
+            continue
+        doing.told.append(Told(case.stream, "application-handed-over", before=one.receiver, after=competent_for(case),
+                               details={"application": one.number, "to": competent_for(case)}))  # fmt: skip
+        one.receiver = competent_for(case)
+        due = application_due(case, "application", doing)
+        by_city = route_of(case) == "city"
+        one.opinion_due_on, one.decision_due_on = (due.ends_on, None) if by_city else (None, due.ends_on)
+        one.is_due_provisional = due.provisional
+        one.save()
+        Task.objects.filter(case=case, kind="application", done_on=None).update(due_on=due.ends_on)

@@ -1,6 +1,8 @@
 """Issuing documents: numbered, made from what is stored, kept as bytes; and what each kind says of a case."""
 
+import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -12,13 +14,16 @@ from qualwatch.cases.competence import competent_for
 from qualwatch.cases.course import Doing
 from qualwatch.cases.letters import LETTERS, day, rendered
 from qualwatch.cases.models import Application, Case, CreditRecord, Document
-from qualwatch.cases.numbers import mark_of, next_number
+from qualwatch.cases.numbers import mark_of, next_number, review_organ
 from qualwatch.cases.words import name_of
 from qualwatch.journal.actions import Told
+from qualwatch.privacy import hidden
 from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext_noop as _  # documents are Chinese
 
 NONE = "—"
+OF_A_RED_CARD = ("determination", "order-to-rectify")
+INSURANCE = "insurance"
 APPLICATION_MARK = "资申"
 COLOURS = {"yellow": _("黄牌"), "red": _("红牌")}
 INSURANCE_NAME = _("注册人员社保缴纳")
@@ -36,8 +41,9 @@ def issue(
     mark = mark_of(slug, doing.law) + letter.mark
     number = next_number(f"document/{mark}", mark, doing.on.year)
     whole = {
-        **told, "organisation": organisation(slug).name, "number": number, "title": letter.title,
-        "addressee": addressee, "issued_on": day(doing.on),
+        **json.loads(hidden(json.dumps(told, ensure_ascii=False))),  # what people write may hold a number
+        "organisation": organisation(slug).name, "number": number, "title": letter.title, "addressee": addressee,
+        "issued_on": day(doing.on),
     }  # fmt: skip
     file = keep(Content("docx", rendered(kind, whole)), at=doing.at)
     made = Document.objects.create(
@@ -94,31 +100,36 @@ def rule_of(case: Case, doing: Doing) -> str:
     )
 
 
-def remedies(doing: Doing) -> dict[str, int]:
-    """How long an enterprise has to seek review or to sue."""
+def remedies(doing: Doing, where: str) -> dict[str, Any]:
+    """How long, and where, an enterprise may seek review or sue."""
     policy = doing.law.policy_on(doing.on)
-    return {name: policy[name] for name in ("reconsideration_days", "litigation_months")}
+    told = {name: policy[name] for name in ("reconsideration_days", "litigation_months")}
+    return {**told, "review_organ": review_organ(where, doing.law)}
 
 
 def warning(case: Case, doing: Doing) -> Document:
-    """The letter to an enterprise that cannot read its warning on the platform."""
+    """The letter to an enterprise that cannot read its warning on the platform: each requirement with its own days."""
     open_ones = list(case.requirements.filter(recovered_on=None).order_by("pk"))
+    rows = figures({one.requirement: one.told for one in open_ones})
+    for row, one in zip(rows, open_ones, strict=True):
+        row |= {"pushed_on": day(one.pushed_on), "ends_on": day(one.ends_on)}
     told = {
-        **about(case), "requirements": figures({one.requirement: one.told for one in open_ones}),
-        "requirement_slugs": [one.requirement for one in open_ones],
-        "pushed_on": day(min((one.pushed_on for one in open_ones), default=None)),
-        "ends_on": day(max((one.ends_on for one in open_ones), default=None)),
+        **about(case), "requirements": rows,
+        "pushed": {one.requirement: one.pushed_on.isoformat() for one in open_ones},
     }  # fmt: skip
     return issue("warning", doing, told=told, addressee=case.enterprise, case=case, credit_code=case.credit_code)
 
 
 def urging(case: Case, what: str, doing: Doing) -> Document:
     """A letter that urges to rectify (notice 3)."""
-    open_ones = list(case.requirements.filter(recovered_on=None).order_by("pk"))
-    ends = case.red_ends_on or max((one.ends_on for one in open_ones), default=None)
+    rows = case.requirements.order_by("pk")
+    rows = rows.filter(is_determined=True) if case.place == "red" else rows.filter(recovered_on=None)
+    ends = case.red_ends_on if case.place == "red" else case.prolonged_until
+    if case.place == "yellow" and ends is None:
+        ends = min((one.ends_on for one in rows), default=None)
     told = {
-        **about(case), "requirements": figures({one.requirement: one.told for one in open_ones}), "what": what,
-        "colour": COLOURS[case.place], "ends_on": day(ends),
+        **about(case), "requirements": figures({one.requirement: one.told for one in rows}), "what": what,
+        "colour": COLOURS[case.place], "ends_on": day(ends) if ends and ends >= doing.on else "",
     }  # fmt: skip
     return issue("urging-letter", doing, told=told, addressee=case.enterprise, case=case, credit_code=case.credit_code)
 
@@ -130,28 +141,56 @@ def credit_record(made: CreditRecord, doing: Doing) -> Document:
     return issue("credit-record", doing, told=told, addressee=case.enterprise, case=case, credit_code=case.credit_code)
 
 
-def determination(
-    case: Case, figures_told: Mapping[str, Mapping[str, Any]], because: str, warned_on: date | None, doing: Doing
-) -> list[Document]:
-    """What a red card comes with: the determination, and the order to rectify."""
-    run = Run.objects.filter(pk__in={one["run"] for one in figures_told.values() if "run" in one}).first()
-    basis = sorted({name for one in figures_told.values() for name in one.get("basis", ())})
+def decided_figures(case: Case) -> dict[str, Any]:
+    """What a red card was determined on: the figures of the signature, else those of the officer's finding."""
+    signed = case.determinations.filter(state="signed", outcome="red").order_by("-pk").first()
+    rows = case.requirements.filter(is_determined=True).order_by("pk")
+    figures_signed = signed.figures if signed is not None else {}
+    return {row.requirement: figures_signed.get(row.requirement) or row.told for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a red card rests on: figures by requirement, the officer's reasons, the day of the first warning."""
+
+    figures: Mapping[str, Mapping[str, Any]]
+    because: str
+    warned_on: date | None  # None: found in daily supervision
+
+
+def red_card(case: Case, ground: Ground, doing: Doing, kinds: Iterable[str]) -> list[Document]:
+    """What a red card comes with: the determination, the order to rectify."""
+    run = Run.objects.filter(pk__in={one["run"] for one in ground.figures.values() if "run" in one}).first()
+    basis = sorted({name for one in ground.figures.values() for name in one.get("basis", ())})
+    if INSURANCE in ground.figures:
+        basis.append(INSURANCE_BASIS)
     told = {
-        **about(case), "requirements": figures(figures_told), "warned_on": day(warned_on), "because": because,
-        "run": run.pk if run and warned_on else None, "as_of": day(run.as_of) if run else "",
-        "standards": "、".join(basis) or NONE, "rule": rule_of(case, doing),
-        "red_months": doing.law.policy_on(doing.on)["red_period_months"], **remedies(doing),
+        **about(case), "requirements": figures(ground.figures), "warned_on": day(ground.warned_on),
+        "because": ground.because, "run": run.pk if run and ground.warned_on else None,
+        "as_of": day(run.as_of) if run else "", "standards": "、".join(basis) or NONE, "rule": rule_of(case, doing),
+        "red_months": doing.law.policy_on(doing.on)["red_period_months"],
+        **remedies(doing, doing.where or competent_for(case)),
     }  # fmt: skip
     addressed: dict[str, Any] = {"addressee": case.enterprise, "case": case, "credit_code": case.credit_code}
-    return [issue(kind, doing, told=told, **addressed) for kind in ("determination", "order-to-rectify")]
+    return [issue(kind, doing, told=told, **addressed) for kind in kinds]
 
 
-def reissued_order(voided: Document, doing: Doing) -> Document:
-    """The order again in place of one taken back: the same figures, today's day, a new number."""
+def issued_again(voided: Document, doing: Doing) -> Document:
+    """An order or determination in place of one taken back: from what is on record now, with a new number."""
     case = voided.case
-    assert case is not None  # an order is always about a case
-    return issue(voided.kind, doing, told=voided.told, addressee=case.enterprise, case=case,
-                 credit_code=case.credit_code, where=voided.organisation)  # fmt: skip
+    assert case is not None  # those of a red card are about a case
+    return red_card(case, ground_of(case), doing, [voided.kind])[0]
+
+
+def ground_of(case: Case) -> Ground:
+    """What an open red card rests on, from what is on record."""
+    figures_now = decided_figures(case)
+    source = case.arises_from or case
+    signed = source.determinations.filter(state="signed", outcome="red").order_by("-pk").first()
+    found = getattr(case, "supervision_finding", None)
+    because = signed.because if signed else found.what if found else ""
+    days = [row.pushed_on for row in source.requirements.all()] if signed else []
+    return Ground(figures_now, because, min(days, default=None))
 
 
 def items(cases: Iterable[Case], outcomes: Mapping[int, str] | None = None) -> dict[str, Any]:

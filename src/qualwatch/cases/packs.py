@@ -31,12 +31,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import may
 from qualwatch.archive.actions import content_of
+from qualwatch.archive.contents import SUFFIXES
 from qualwatch.assessments.actions import evaluated
 from qualwatch.assessments.models import Run
 from qualwatch.assessments.texts import law_of
+from qualwatch.cases import issuing
 from qualwatch.cases.competence import NotCompetent, may_see
 from qualwatch.cases.letters import LETTERS
-from qualwatch.cases.models import Attachment, Case, Service
+from qualwatch.cases.models import Attachment, Case, Document, Service
+from qualwatch.cases.seen import INSURANCE
 from qualwatch.cases.words import line, name_of, names
 from qualwatch.evaluation import columnar
 from qualwatch.evaluation.facts import Facts
@@ -44,6 +47,7 @@ from qualwatch.intake.facts_folder import write_facts
 from qualwatch.journal.actions import content_of as content_of_entry
 from qualwatch.journal.actions import record
 from qualwatch.journal.models import Seal
+from qualwatch.journal.proofs import path_of, root_of
 from qualwatch.journal.queries import entries_of
 from qualwatch.law.loader import Law
 from qualwatch.privacy import hidden
@@ -51,9 +55,10 @@ from qualwatch.procedure.service import METHODS
 from qualwatch.procedure.transitions import BY_EVENT
 from qualwatch.registers.identities import mask_of, people_by_number
 from qualwatch.registers.identities import name_of as name_of_person
-from qualwatch.reports.check import finding_as_dict
+from qualwatch.registers.models import Person
+from qualwatch.reports.check import anomaly_as_dict, finding_as_dict
 from qualwatch.reports.explanation import registrations_of
-from qualwatch.reports.labels import COUNTS, REASONS, VERDICTS, said
+from qualwatch.reports.labels import ANOMALIES, COUNTS, REASONS, VERDICTS, said
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
@@ -83,6 +88,7 @@ class Judged:
     law: Law
     findings: list[dict[str, Any]]
     people: list[list[str]]
+    anomalies: list[dict[str, Any]]
 
 
 @transaction.atomic
@@ -112,13 +118,13 @@ def packed(case: Case, folder: Path) -> bytes:
         parts |= {f"law/{name}": path.read_bytes() for name, path in judged.law.files.items()}
         parts["people.csv"] = _csv([PEOPLE, *judged.people])
     parts["finding.json"] = _json(_finding(case, judged))
-    parts["case.json"] = _json(_course(case))
-    parts["journal.json"] = _json(_journal(case))
-    for document in case.documents.select_related("file").order_by("pk"):
+    related = [one for one in (case.arises_from, case) if one is not None]
+    parts["case.json"] = _json({one.stream: _course(one) for one in related})
+    parts["journal.json"] = _json([_journal(one) for one in related])
+    for document in Document.objects.filter(case__in=related).select_related("file").order_by("pk"):
         parts[f"documents/{document.number}{_(LETTERS[document.kind].title)}.docx"] = content_of(document.file)
-    for service in Service.objects.filter(document__case=case).order_by("pk"):
-        for one in service.attachments.select_related("file").order_by("pk"):
-            parts[f"proofs/{service.pk}-{one.pk}-{one.name}"] = content_of(one.file)
+    for one in Attachment.objects.filter(service__document__case__in=related).select_related("file").order_by("pk"):
+        parts[f"proofs/{one.service_id}-{one.pk}.{SUFFIXES[one.file.kind][0]}"] = content_of(one.file)
     parts["index.html"] = hidden(_index(case, judged, parts)).encode()
     sums = "".join(f"{hashlib.sha256(told).hexdigest()}  {name}\n" for name, told in sorted(parts.items()))
     parts["SHA256SUMS"] = sums.encode()
@@ -127,9 +133,8 @@ def packed(case: Case, folder: Path) -> bytes:
 
 def _judged(case: Case, folder: Path) -> Judged | None:
     """The deciding run said again from what was known then; None where no run ever said anything of the case."""
-    told = decided_figures(case)
-    number = max((one.get("run") or 0 for one in told.values()), default=0)
-    run = Run.objects.filter(pk=number).first() or _run_before(case)
+    told = issuing.decided_figures(case)
+    run = _run_of(case, told)
     if run is None:
         return None
     folder.mkdir(parents=True)
@@ -145,33 +150,52 @@ def _judged(case: Case, folder: Path) -> Judged | None:
             one.required, one.held,
         ):  # fmt: skip
             raise CannotPack(_("登记库给不出当时的事实：{requirement}").format(requirement=one.text))
+    abnormal = [one for result in results for one in result.anomalies]
+    people_told = told.get(INSURANCE, {}).get("people") if told.get(INSURANCE, {}).get("run") == run.pk else None
+    if people_told is not None and people_told != len(abnormal):
+        raise CannotPack(_("登记库给不出当时的事实：{requirement}").format(requirement=INSURANCE))
     looked_at = columnar.people(law, law.policy_on(run.as_of), facts, run.as_of, [case.credit_code])
     lines = [(key[3], one) for key, listed in looked_at.items() for one in listed
              if key[1:3] == (case.category, case.sub_item)]  # fmt: skip
-    people = people_by_number(int(one.person_id[1:]) for _requirement, one in lines)
+    everybody = {one.person_id for _requirement, one in lines} | {one.person_id for one in abnormal}
+    people = {f"P{number}": who for number, who in people_by_number(int(one[1:]) for one in everybody).items()}
     rows = [
         [
-            requirement, one.person_id, mask_of(who), _short_name(name_of_person(who)), said(COUNTS, one.counts),
-            "、".join(said(REASONS, why) for why in one.because),
-            "；".join(registrations_of(law, one)),
+            requirement, *_shown(one.person_id, people), said(COUNTS, one.counts),
+            "、".join(said(REASONS, why) for why in one.because), "；".join(registrations_of(law, one)),
         ]
-        for requirement, one in lines if (who := people[int(one.person_id[1:])])
+        for requirement, one in lines
     ]  # fmt: skip
-    return Judged(run, facts, law, [finding_as_dict(one) for one in found], rows)
+    rows += [
+        [INSURANCE, *_shown(one.person_id, people), said(ANOMALIES, one.kind), months_of(one.months),
+         one.registration_no or ""]
+        for one in abnormal if case.ground == INSURANCE
+    ]  # fmt: skip
+    masks = {number: _mask(mask_of(who)) for number, who in people.items()}
+    return Judged(run, facts, law, [finding_as_dict(one) for one in found], rows,
+                  [anomaly_as_dict(one, masks) for one in abnormal] if case.ground == INSURANCE else [])  # fmt: skip
 
 
-def decided_figures(case: Case) -> dict[str, Any]:
-    """What it was determined on: the figures of the signature, else those of the warning or the officer's finding."""
-    signed = case.determinations.filter(state="signed", outcome="red").order_by("-pk").first()
-    if signed is not None and signed.figures:
-        return dict(signed.figures)
-    return {row.requirement: row.told for row in case.requirements.filter(is_determined=True).order_by("pk")}
+def _shown(person_id: str, people: Mapping[str, Person]) -> list[str]:
+    who = people[person_id]
+    return [person_id, _mask(mask_of(who)), _short_name(name_of_person(who))]
 
 
-def _run_before(case: Case) -> Run | None:
-    """The run that stood when an officer found it out."""
-    runs = Run.objects.filter(state="released", is_full=True, as_of__lte=case.opened_on)
-    return runs.order_by("-as_of", "-pk").first()
+def _mask(shown: str) -> str:
+    """A masked number without its last characters: with the birthday, which the facts need, they would give it away."""
+    return shown.rstrip("0123456789Xx") + "*" * (len(shown) - len(shown.rstrip("0123456789Xx")))
+
+
+def months_of(months: Iterable[date]) -> str:
+    """Months as written."""
+    return "、".join(f"{one:%Y-%m}" for one in months)
+
+
+def _run_of(case: Case, told: Mapping[str, Any]) -> Run | None:
+    """The run that it was signed on; of an officer's red card the one that stood when it was found."""
+    found = getattr(case, "supervision_finding", None)
+    number = found.run if found else max((one.get("run") or 0 for one in told.values()), default=0)
+    return Run.objects.filter(pk=number).first()
 
 
 def _short_name(name: str) -> str:
@@ -180,7 +204,7 @@ def _short_name(name: str) -> str:
 
 
 def _finding(case: Case, judged: Judged | None) -> dict[str, Any]:
-    told, rows = decided_figures(case), {one.requirement: one for one in case.requirements.all()}
+    told, rows = issuing.decided_figures(case), {one.requirement: one for one in case.requirements.all()}
     return {
         "card": case.card_number, "enterprise": case.enterprise, "credit_code": case.credit_code,
         "item": name_of(case), "category": case.category, "sub_item": case.sub_item, "ground": case.ground,
@@ -193,6 +217,7 @@ def _finding(case: Case, judged: Judged | None) -> dict[str, Any]:
         "judged_again": judged and {
             "run": judged.run.pk, "as_of": judged.run.as_of, "revision": judged.run.revision_id,
             "law_digest": judged.run.law_digest, "input_digest": judged.run.input_digest, "findings": judged.findings,
+            "anomalies": judged.anomalies,
         },
     }  # fmt: skip
 
@@ -224,28 +249,35 @@ def _course(case: Case) -> dict[str, Any]:
 
 
 def _journal(case: Case) -> dict[str, Any]:
+    """The case's stream, and the first seal over each length of it: how its head lies under the signed root."""
     entries = entries_of(case.stream)
     seals: list[dict[str, Any]] = []
     for one in Seal.objects.order_by("id"):
-        heads = [head for head in one.heads if head[0] == case.stream]
-        if heads and (not seals or seals[-1]["head"] != heads[0]):
-            seals.append({"day": one.day, "head": heads[0], "digest": one.digest, "signature": one.signature,
-                          "public_key": one.public_key})  # fmt: skip
+        at = next((place for place, head in enumerate(one.heads) if head[0] == case.stream), None)
+        if at is None or (seals and seals[-1]["head"] == one.heads[at]):
+            continue
+        told = {"day": one.day, "head": one.heads[at], "path": path_of(one.heads, at), "root": root_of(one.heads)}
+        seals.append({**told, "previous": one.previous, "digest": one.digest, "signature": one.signature,
+                      "public_key": one.public_key})  # fmt: skip
     return {"stream": case.stream, "entries": [{**content_of_entry(one), "digest": one.digest} for one in entries],
             "seals": seals}  # fmt: skip
 
 
 def _index(case: Case, judged: Judged | None, parts: Mapping[str, bytes]) -> str:
     """The page that is read first."""
-    services = Service.objects.filter(document__case=case).select_related("document").order_by("pk")
+    related = [one for one in (case.arises_from, case) if one is not None]
+    services = Service.objects.filter(document__case__in=related).select_related("document").order_by("pk")
+    entries = sorted(
+        (entry for one in related for entry in entries_of(one.stream)), key=lambda entry: (entry.recorded_at, entry.pk)
+    )
     return _templates().get_template("pack.html").render(
         _=_, case=case, item=name_of(case), judged=judged, names=sorted(parts),
         people=[[names([row[0]]), *row[1:]] for row in judged.people] if judged else [],
-        lines=[line(name, figures) for name, figures in decided_figures(case).items()],
+        lines=[line(name, figures) for name, figures in issuing.decided_figures(case).items()],
         findings=[{**one, "verdict": said(VERDICTS, one["verdict"])} for one in judged.findings] if judged else [],
-        requirements=[(names([one.requirement]), one) for one in case.requirements.order_by("pk")],
+        requirements=[(names([row.requirement]), row) for one in related for row in one.requirements.order_by("pk")],
         services=[(one, _(METHODS[one.method].name)) for one in services],
-        entries=[(timezone.localtime(one.recorded_at), _word(one.what), one.by) for one in entries_of(case.stream)],
+        entries=[(timezone.localtime(one.recorded_at), _word(one.what), one.by) for one in entries],
     )  # fmt: skip
 
 

@@ -1,9 +1,11 @@
 """What serving a document comes to in rows: the attempt, what is told or published, the tasks that wait."""
 
+from collections import defaultdict
+
 from qualwatch.cases import words
 from qualwatch.cases.course import Doing
 from qualwatch.cases.letters import LETTERS
-from qualwatch.cases.models import Document, Service, Task
+from qualwatch.cases.models import Attachment, Case, Document, Service, Task
 from qualwatch.cases.telling import Said, has_account, tell
 from qualwatch.journal.actions import Told
 from qualwatch.procedure.periods import Period
@@ -16,26 +18,36 @@ from qualwatch.procedure.service import (
     next_method,
     served_by_notice,
 )
-from qualwatch.publication.actions import Announced, post_announcement
+from qualwatch.publication.actions import Announced, post_announcement, remove_announcement
 
 SERVE = "serve"  # the task: its detail is the document's number and the way to be tried
-OUTLIVES = ("application-decision",)  # what is served although its case has ended
+NEVER_HAPPENED = ("repaired", "annulled", "duplicate")  # after these nothing stays public
 
 
-def circumstances_of(document: Document, doing: Doing, *, consent: str = "") -> Circumstances:
-    """Which ways are open for a document today."""
-    theirs = Service.objects.filter(document__credit_code=document.credit_code).exclude(consent="")
-    tried = document.services.filter(proved_on=None)
+def circumstances_of(document: Document, doing: Doing, *, has_consent: bool = False) -> Circumstances:
+    """Which ways are open for a document today. That an answer is overdue opens nothing: somebody has to say so."""
+    case = document.case
+    failed: dict[str, list[str]] = defaultdict(list)
+    for one in document.services.exclude(failed_on=None):
+        failed[one.method].append(one.failed_as)
+    given = (
+        Attachment.objects.filter(is_consent=True, service__document__case=case) if case else Attachment.objects.none()
+    )
     return Circumstances(
         has_account=has_account(document.credit_code),
         opening_proves=document.kind in doing.law.policy_on(doing.on)["platform_opening_proves"],
-        has_consent=bool(consent.strip()) or theirs.exists(),
-        may_be_public=LETTERS[document.kind].may_be_public,
-        failed=[one.method for one in tried if one.failed_on or one.due_on < doing.on],
+        has_consent=has_consent or (case is not None and given.exists()),
+        may_be_public=LETTERS[document.kind].may_be_public and (case is None or is_public(case)),
+        failed=failed,
     )
 
 
-def record_service(document: Document, method: str, recipient: str, doing: Doing, *, consent: str = "") -> Service:
+def is_public(case: Case) -> bool:
+    """Whether the public knows of a case: a red card that was not undone. A yellow card never."""
+    return case.published_on is not None and case.closed_because not in NEVER_HAPPENED
+
+
+def record_service(document: Document, method: str, recipient: str, doing: Doing) -> Service:
     """One attempt, with what it needs at once: a notice on the platform, or one to the public."""
     policy, calendar = doing.law.policy_on(doing.on), doing.law.calendar
     if method == NOTICE:
@@ -43,13 +55,14 @@ def record_service(document: Document, method: str, recipient: str, doing: Doing
     else:
         due = Period(policy["service_proof_working_days"], "working-days").from_day(doing.on, calendar)
     made = Service.objects.create(
-        document=document, method=method, recipient=recipient, consent=consent, sent_on=doing.on, sent_by=doing.by,
-        due_on=due.ends_on, is_due_provisional=due.provisional,
+        document=document, method=method, recipient=recipient, sent_on=doing.on, sent_by=doing.by, due_on=due.ends_on,
+        is_due_provisional=due.provisional,
     )  # fmt: skip
-    if method == PLATFORM and document.case is not None:
+    if method == PLATFORM:
+        about = document.case or Case(credit_code=document.credit_code, enterprise=document.addressee)
         subject = words.document_subject(document)
-        tell([Said(document.case, "document", subject, words.document(document), to_authorities=(),
-                   document=document)], doing.at)  # fmt: skip
+        tell([Said(about, "document", subject, words.document(document), to_authorities=(), document=document)],
+             doing.at)  # fmt: skip
     if method == NOTICE:
         days = policy["public_notice_service_days"]
         body = words.public_notice(document.addressee, document.title, document.number, days)
@@ -57,8 +70,7 @@ def record_service(document: Document, method: str, recipient: str, doing: Doing
             Announced(document.number, "service", document.title, document.addressee, document.credit_code, body),
             on=doing.on, ends_on=due.ends_on, at=doing.at,
         )  # fmt: skip
-    stream = document.case.stream if document.case else f"organisation/{document.organisation}"
-    doing.told.append(Told(stream, "sent", details={"document": document.number, "method": method}))
+    doing.told.append(Told(stream_of(document), "sent", details={"document": document.number, "method": method}))
     settle_serve_tasks(document, doing)
     return made
 
@@ -70,10 +82,16 @@ def serve_on_platform(document: Document, doing: Doing) -> Service | None:
     return record_service(document, PLATFORM, document.credit_code, doing)
 
 
+def bring(document: Document, doing: Doing) -> None:
+    """On the platform at once; else a task to serve it, where it has to arrive (an order has the course's own)."""
+    if serve_on_platform(document, doing) is None and LETTERS[document.kind].starts != "order-served":
+        open_serve_task(document, doing)
+
+
 def open_serve_task(document: Document, doing: Doing) -> int:
     """A task to serve it by the next open way, once for each; how many were opened. None where nothing waits for it."""
-    case = document.case
-    if case is None or (case.place == "closed" and document.kind not in OUTLIVES):
+    case, letter = document.case, LETTERS[document.kind]
+    if not letter.must_arrive or document.voided_on or (case and case.place == "closed" and not letter.outlives):
         return 0
     tried = set(document.services.values_list("method", flat=True))
     method = next_method(tried, circumstances_of(document, doing)) or IN_PERSON  # none is left: once more
@@ -89,3 +107,14 @@ def settle_serve_tasks(document: Document, doing: Doing) -> None:
     """Tasks to serve this document are done."""
     tasks = Task.objects.filter(case=document.case, kind=SERVE, detail__startswith=f"{document.number} ", done_on=None)
     tasks.update(done_on=doing.on, done_by=doing.by)
+
+
+def take_down_notices(case: Case, doing: Doing) -> None:
+    """The public notices of a case's documents go with its card."""
+    for number in Service.objects.filter(document__case=case, method=NOTICE).values_list("document__number", flat=True):
+        remove_announcement(number, at=doing.at)
+
+
+def stream_of(document: Document) -> str:
+    """Where the journal tells of a document."""
+    return document.case.stream if document.case else f"organisation/{document.organisation}"

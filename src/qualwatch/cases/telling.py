@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -40,8 +41,10 @@ def tell(all_said: Iterable[Said], at: datetime) -> None:
         authorities = one.to_authorities
         if authorities is None:
             authorities = tuple(sorted({competent_for(one.case), authority_of(one.case.area)}))
-        told = {"case": one.case, "kind": one.kind, "subject": one.subject[:200], "body": one.body, "put_at": at,
-                "document": one.document}  # fmt: skip
+        told: dict[str, Any] = {
+            "case": one.case if one.case.pk else None, "kind": one.kind, "subject": one.subject[:200],
+            "body": one.body, "put_at": at, "document": one.document,
+        }  # fmt: skip
         if one.to_enterprise:
             notices.append(Notice(credit_code=one.case.credit_code, **told))
             whose.append(accounts.get(one.case.credit_code, []))
@@ -93,16 +96,15 @@ def _others(people: Iterable[Account]) -> list[tuple[str, str]]:
 def _letters(notices: list[Notice], at: datetime) -> None:
     """A task for the city: a letter, and inviting the enterprise to register on the platform."""
     waiting = set(
-        Task.objects.filter(kind=LETTER, done_on=None, case__in=[one.case for one in notices]).values_list(
+        Task.objects.filter(kind=LETTER, done_on=None, case__in=[one.case_id for one in notices]).values_list(
             "case_id", flat=True
         )
     )
-    made = {}
+    made: dict[int, Task] = {}
     for one in notices:
-        if one.case_id not in waiting:
-            made[one.case_id] = Task(
-                case=one.case, kind=LETTER, organisation=authority_of(one.case.area), opened_on=timezone.localdate(at)
-            )
+        if one.case is not None and one.case.pk not in waiting:
+            where = authority_of(one.case.area)
+            made[one.case.pk] = Task(case=one.case, kind=LETTER, organisation=where, opened_on=timezone.localdate(at))
     Task.objects.bulk_create(made.values(), batch_size=1000)
 
 

@@ -114,6 +114,18 @@ def repaired(case: Case, requirements: Iterable[str]) -> str:
     return _("{name}：{what} 已统一修复，其余指标的预警继续。").format(name=name_of(case), what=names(requirements))
 
 
+def agreed_subject(number: str) -> str:
+    """One line."""
+    return _("申请已报省厅：{number}").format(number=number)
+
+
+def agreed_body(number: str, due_on: date) -> str:
+    """The city has agreed; who decides now, and by when."""
+    return _("申请 {number} 经市级审查同意，已报省住房和城乡建设厅核实，{day} 前作出决定。").format(
+        number=number, day=due_on
+    )
+
+
 def names(requirements: Iterable[str]) -> str:
     """Requirements by name."""
     return "、".join(_INSURANCE if one == "insurance" else REQUIREMENTS.get(one, one) for one in requirements)

@@ -230,7 +230,7 @@ def deliver(
     from qualwatch.outbox.actions import deliver as send_all
     from qualwatch.outbox.channels import send
 
-    sent, failed = send_all(send=send, at=_now(), at_most=at_most, noted=note_sent)
+    sent, failed = send_all(send=send, at=_now(), at_most=at_most, noted=note_sent, clock=_now)
     _say(_("已发 {sent} 条，未成 {failed} 条").format(sent=sent, failed=failed))
     return SOME_REJECTED if failed else ALL_READ
 
@@ -288,6 +288,19 @@ def verify() -> int:
     key = Ed25519PrivateKey.from_private_bytes(settings.SEAL_KEY).public_key().public_bytes_raw().hex()
     found = list(faults(key))
     _say(*found, _("日志完好") if not found else _("{count} 处不符").format(count=len(found)))
+    return ALL_READ if not found else SOME_REJECTED
+
+
+@journal_app.command(help=_n("核对一个解开的证据包：文件、日志和封签是否原样"))
+def check(
+    folder: Annotated[Path, typer.Argument(metavar="PACK", help=_n("解开的证据包"))],
+    key: Annotated[str, typer.Option("--key", help=_n("机关公布的公钥（十六进制）"))] = "",
+) -> int:
+    """Prove that an unpacked evidence pack is as it was written; needs no database."""
+    from qualwatch.journal.proofs import faults_of_pack
+
+    found = faults_of_pack(folder, key)
+    _say(*found, _("证据包完好") if not found else _("{count} 处不符").format(count=len(found)))
     return ALL_READ if not found else SOME_REJECTED
 
 

@@ -1,6 +1,5 @@
 """Writing the journal: an entry goes into the transaction of the act itself, or the act does not happen."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,17 +11,12 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from qualwatch.journal.models import Entry, Seal, Stream
+from qualwatch.journal.proofs import digest_of, root_of, seal_digest
 from qualwatch.privacy import hidden
 
 
 class NotInAnAction(Exception):
     """A journal entry outside a transaction would stay although its act is undone."""
-
-
-def digest_of(value: Any) -> str:
-    """SHA-256 of a value's canonical JSON, as 64 hexadecimal digits."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def content_of(entry: Entry) -> dict[str, Any]:
@@ -95,7 +89,7 @@ def seal(*, day: date) -> Seal:
     heads = [list(one) for one in Stream.objects.order_by("name").values_list("name", "length", "head")]
     key = Ed25519PrivateKey.from_private_bytes(settings.SEAL_KEY)
     found = Seal(day=day, heads=heads, previous=last.digest if last else "")
-    found.digest = digest_of([day.isoformat(), heads, found.previous])
+    found.digest = seal_digest(day.isoformat(), root_of(heads), found.previous)
     found.signature = key.sign(found.digest.encode()).hex()
     found.public_key = key.public_key().public_bytes_raw().hex()
     found.save(force_insert=True)

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from qualwatch.journal.actions import content_of, digest_of
+from qualwatch.journal.actions import content_of
 from qualwatch.journal.models import Entry, Seal, Stream
+from qualwatch.journal.proofs import digest_of, is_signed, root_of, seal_digest
 from qualwatch.wording import gettext as _
 
 
@@ -43,12 +41,9 @@ def faults(public_key: str) -> Iterator[str]:
 def _faults_of_seals(public_key: str, digests: dict[tuple[str, int], str]) -> Iterator[str]:
     previous = ""
     for one in Seal.objects.order_by("id"):
-        if digest_of([one.day.isoformat(), one.heads, one.previous]) != one.digest or one.previous != previous:
+        if seal_digest(one.day.isoformat(), root_of(one.heads), one.previous) != one.digest or one.previous != previous:
             yield _("{day} 的封签被改动或接不上").format(day=one.day)
-        try:
-            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
-            key.verify(bytes.fromhex(one.signature), one.digest.encode())
-        except (InvalidSignature, ValueError):
+        if not is_signed(one.digest, one.signature, public_key):
             yield _("{day} 的封签签名不符").format(day=one.day)
         for stream, length, head in one.heads:
             if digests.get((stream, length), "") != head:

@@ -141,6 +141,8 @@ def _loaded(folder: Path, policy_file: Path | None) -> Law:
     pools, texts = reading.pools(), _category_texts(reading)
     if not (professions and divisions and calendar and policy):
         raise LawError(reading.problems)
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.yaml"))}
+    files |= {POLICY: policy_file} if policy_file else {}
     law = Law(
         **maps,  # type: ignore[arg-type]  # each key has its own type
         professions=professions.professions,
@@ -150,9 +152,8 @@ def _loaded(folder: Path, policy_file: Path | None) -> Law:
         divisions=divisions,
         calendar=calendar_from(calendar),
         policy=policy,
-        digest=_digest(folder, policy_file),
-        files={path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.yaml"))}
-        | ({POLICY: policy_file} if policy_file else {}),
+        digest=digest_of(files),
+        files=files,
     )
     for path, text, data in texts:
         reading.faults(path, data, checks.category_faults(law, text))
@@ -189,8 +190,9 @@ def _category_texts(reading: _Reading) -> list[tuple[Path, CategoryText, Any]]:
     return list(found.values())
 
 
-def _digest(folder: Path, policy_file: Path | None) -> str:
+def digest_of(files: Mapping[str, Path]) -> str:
+    """SHA-256 of the texts, by their names within a folder of the law."""
     digest = sha256()
-    for path in [*sorted(folder.rglob("*.yaml")), *([policy_file] if policy_file else [])]:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for name, path in sorted(files.items()):
+        digest.update(name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

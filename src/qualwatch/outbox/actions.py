@@ -33,10 +33,14 @@ def put_all(messages: Sequence[Message]) -> None:
     Message.objects.bulk_create(messages, batch_size=500, ignore_conflicts=True)
 
 
-def deliver(*, send: Send, at: datetime, at_most: int = 1000, noted: Noted | None = None) -> tuple[int, int]:
+def deliver(
+    *, send: Send, at: datetime, at_most: int = 1000, noted: Noted | None = None,
+    clock: Callable[[], datetime] | None = None,
+) -> tuple[int, int]:  # fmt: skip
     """Sends what is due, oldest first; (sent, failed). What fails waits longer each time.
 
-    `noted` is called for each message sent, in the transaction that notes it as sent.
+    `noted` is called for each message sent, in the transaction that notes it as sent. `clock` tells the moment of each
+    claim (`at` throughout without it).
 
     Each message is claimed first, for a while: two loops never send one twice, and nothing is locked while a server
     is slow. A crash between sending and noting it may send it again, which the key in the message lets the recipient
@@ -49,7 +53,7 @@ def deliver(*, send: Send, at: datetime, at_most: int = 1000, noted: Noted | Non
         .values_list("id", flat=True)[:at_most]
     ):
         waiting = Message.objects.filter(id=number, sent_at=None, not_before__lte=at)
-        if not waiting.update(not_before=at + CLAIMED, attempts=F("attempts") + 1):
+        if not waiting.update(not_before=(clock() if clock else at) + CLAIMED, attempts=F("attempts") + 1):
             continue  # another loop has it
         message = Message.objects.get(id=number)
         try:

@@ -8,20 +8,23 @@ from datetime import date, datetime, timedelta
 from time import perf_counter
 
 from django.db import transaction
+from django.db.models import Q
 
 from qualwatch.assessments.actions import assess, release_run
 from qualwatch.assessments.models import Run
 from qualwatch.cases.actions.remind import escalate, remind
-from qualwatch.cases.actions.serve import take_up_services
+from qualwatch.cases.actions.serve import take_up_services, waiting_services
 from qualwatch.cases.actions.warn import take_up_run
 from qualwatch.cases.course import Doing
-from qualwatch.cases.models import Heartbeat
+from qualwatch.cases.due import count_again
+from qualwatch.cases.models import Case, Heartbeat
 from qualwatch.cases.standings import publish_register
 from qualwatch.journal.actions import seal
 from qualwatch.journal.models import Seal
 from qualwatch.law.loader import Law
 from qualwatch.procedure.needs import SYSTEM
 from qualwatch.publication.actions import hide_what_is_over, take_snapshot
+from qualwatch.registers.corrections import due_for_review
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,13 @@ def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayDone:
     counts: Counter[str] = Counter()
     if doing.is_fresh(day):
         with _timed(took, "cases"):
+            lock_cases()
             counts = take_up_run(run=_newest(run), doing=doing)
             counts["reminded"] += remind(doing)
             counts["escalated"] += escalate(doing)
             counts["services"] += take_up_services(doing)
+            count_again(doing)
+            counts["corrections-due"] += len(list(due_for_review(doing.on)))
         with _timed(took, "publish"):
             counts["standings"] += publish_register(on=doing.on, law=law)
             hide_what_is_over(on=doing.on, at=at)
@@ -69,6 +75,13 @@ def let_run_in(*, run: Run, law: Law, by: str, at: datetime, because: str) -> Da
     released = release_run(run=run, law=law, by=by, at=at, because=because)
     doing = Doing(law, at, SYSTEM)
     return DayDone(released, seal(day=released.as_of), take_up_run(run=released, doing=doing))
+
+
+def lock_cases() -> None:
+    """All cases that the patrol may touch, in one order, before it touches the public copy: others wait."""
+    waiting = waiting_services().exclude(document__case=None).values_list("document__case", flat=True)
+    either = Q(pk__in=list(waiting)) | ~Q(place="closed")
+    list(Case.objects.select_for_update().filter(either).order_by("pk").values_list("pk", flat=True))
 
 
 def missed_days(day: date) -> list[date]:

@@ -187,6 +187,14 @@ class CaseState:
         """Whether the public may know of it: a red card, while it is open."""
         return self.place == "red"
 
+    @property
+    def disputable(self) -> tuple[str, ...]:
+        """What an application may be about: what is warned of; of a red card whatever was determined."""
+        return tuple(
+            one.requirement for one in self.named
+            if one.recovered_on is None or (self.place == "red" and one.is_determined)
+        )  # fmt: skip
+
     def of(self, requirement: str) -> Named | None:
         """A requirement that it names."""
         return next((one for one in self.named if one.requirement == requirement), None)
@@ -215,6 +223,7 @@ class Event:
     until: Deadline | None = None
     because: str = ""
     has_evidence: bool = False
+    has_new_evidence: bool = False  # that no application about these requirements had
     leaves: str = ""  # what the next run reads: correction, exemption, accepted-finding
     proved_on: date | None = None
     code: str = ""

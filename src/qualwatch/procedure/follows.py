@@ -63,7 +63,7 @@ def _looked_at(state: CaseState, event: Event, terms: Terms) -> tuple[tuple[Name
         verdict = event.verdicts.get(one.requirement, "cannot-say")
         if verdict in GOOD and one.recovered_on is None:
             one = replace(one, recovered_on=event.on, is_ended=verdict == "not-required")
-        elif verdict == "short" and one.recovered_on is not None:
+        elif verdict == "short" and one.recovered_on is not None and (one.is_determined or state.origin == "system"):
             one = replace(one, recovered_on=None, is_ended=False)
             if not one.is_determined:
                 deadline = terms.yellow.from_day(event.on, terms.calendar)
@@ -195,7 +195,7 @@ def review(state: CaseState, event: Event, terms: Terms) -> Result:
 
 def apply(state: CaseState, event: Event, terms: Terms) -> Result:
     """Only the first one about a requirement stops a determination or decision."""
-    about = event.requirements or tuple(one.requirement for one in state.named if one.recovered_on is None)
+    about = event.requirements or state.disputable
     made = Application(is_first=not set(about) <= set(state.disputed), requirements=about)
     disputed = tuple(dict.fromkeys((*state.disputed, *about)))
     return replace(state, application=made, disputed=disputed), (Effect("open-task", about, "application"),)
@@ -221,9 +221,15 @@ def refuse(state: CaseState, event: Event, terms: Terms) -> Result:
 
 
 def uphold(state: CaseState, event: Event, terms: Terms) -> Result:
-    """Repaired for all. What the application was not about, and what fell short of itself, goes on."""
+    """Repaired for all. What the application was not about goes on.
+
+    A red card of which another part had been right, and was made good, is cleared: it did happen.
+    """
     assert state.application is not None  # the table needs it
     about = state.application.requirements
+    was_right = state.place == "red" and any(
+        one.is_determined and one.recovered_on is not None and one.requirement not in about for one in state.named
+    )
     named = tuple(
         replace(one, recovered_on=one.recovered_on or event.on, is_determined=False)
         if one.requirement in about else one
@@ -231,7 +237,7 @@ def uphold(state: CaseState, event: Event, terms: Terms) -> Result:
     )  # fmt: skip
     left = tuple(one.requirement for one in named if _matters(state, one) and one.recovered_on is None)
     if not left:
-        return closed(state, event, "repaired")
+        return closed(state, event, "recovered" if was_right else "repaired")
     after = replace(state, named=named, application=None, proposal=None)
     amended = state.place == "red" and any(one.is_determined for one in state.named if one.requirement in about)
     return after, (Effect("tell-repaired", about), *((Effect("amend-red", left),) if amended else ()))

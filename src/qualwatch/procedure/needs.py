@@ -139,12 +139,11 @@ NEEDS: Mapping[str, Need] = {
     "no-application": Need(_n("已有未决的申请"), lambda s, e, t: s.application is None),
     "open-requirements": Need(
         _n("申请要写明针对哪些指标，且这些指标仍在预警"),
-        lambda s, e, t: bool(open_ones := {one.requirement for one in s.named if one.recovered_on is None})
-        and set(e.requirements) <= open_ones,
+        lambda s, e, t: bool(s.disputable) and set(e.requirements) <= set(s.disputable),
     ),
     "new-evidence": Need(
         _n("同一指标再次申请要附新的证据"),
-        lambda s, e, t: e.has_evidence or not s.disputed or not set(e.requirements) <= set(s.disputed),
+        lambda s, e, t: e.has_new_evidence or not set(e.requirements or s.disputable) <= set(s.disputed),
     ),
     "city-route": Need(_n("只有市级核发的资质才由市级出审查意见"), lambda s, e, t: e.route == "city"),
     "no-opinion-yet": Need(

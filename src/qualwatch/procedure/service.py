@@ -1,7 +1,7 @@
 """Ways of serving a document: what each needs beforehand, what proves it, which comes next (民事诉讼法 送达一节)."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from qualwatch.law.calendar import Calendar
@@ -13,6 +13,13 @@ from qualwatch.wording import gettext_noop as _n
 PLATFORM, IN_PERSON, LEFT, POST, EMAIL, NOTICE = (
     "platform", "in-person", "left", "post", "e-mail", "public-notice",
 )  # fmt: skip
+
+
+# Why a way came to nothing.
+FAILURES: Mapping[str, str] = {
+    "refused": _n("拒绝签收"), "absent": _n("无人"), "unknown": _n("下落不明"), "returned": _n("退回"),
+    "unanswered": _n("逾期没有回音"), "voided": _n("文书作废"),
+}  # fmt: skip
 
 
 class CannotServe(CannotStep):
@@ -28,9 +35,14 @@ class Circumstances:
 
     has_account: bool = False
     opening_proves: bool = False  # the policy lets a confirmed opening on the platform prove this kind of document
-    has_consent: bool = False  # of the enterprise, to be served by e-mail
+    has_consent: bool = False  # of the enterprise, in writing, to be served by e-mail
     may_be_public: bool = False  # the document may be published; a yellow card never
-    failed: Collection[str] = ()  # the ways that were tried and came to nothing
+    failed: Mapping[str, Collection[str]] = field(default_factory=dict)  # way that came to nothing -> why (FAILURES)
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether nobody knows where the enterprise is, or neither a visit nor the post has reached it."""
+        return any("unknown" in why for why in self.failed.values()) or {IN_PERSON, POST} <= self.failed.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +62,13 @@ METHODS: Mapping[str, Method] = {
                      lambda c: c.has_account and c.opening_proves),
     IN_PERSON: Method(_n("直接送达"), _n("送达回证，有受送达人签收"), "", lambda c: True),
     LEFT: Method(_n("留置送达"), _n("见证人签名的送达回证，或者拍照、录像"), _n("先直接送达，拒绝签收的才可以留置"),
-                 lambda c: IN_PERSON in c.failed),
+                 lambda c: "refused" in c.failed.get(IN_PERSON, ())),
     POST: Method(_n("邮寄送达"), _n("邮政回执，注明收件日期"), "", lambda c: True),
     EMAIL: Method(_n("电子送达"), _n("受送达人系统收到的记录"), _n("要有企业同意电子送达的书面材料"),
                   lambda c: c.has_consent),
     NOTICE: Method(_n("公告送达"), _n("公告刊载的记录"),
-                   _n("公告送达只用于可以公开的文书，且直接送达或邮寄没有成功"),
-                   lambda c: c.may_be_public and bool({IN_PERSON, POST} & set(c.failed))),
+                   _n("公告送达只用于可以公开的文书，且企业下落不明，或直接送达和邮寄都没有成功"),
+                   lambda c: c.may_be_public and c.is_unreachable),
 }  # fmt: skip
 
 

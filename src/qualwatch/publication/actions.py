@@ -113,6 +113,8 @@ def post_announcement(told: Announced, *, on: date, ends_on: date | None, at: da
 def remove_announcement(number: str, *, at: datetime) -> None:
     """Taken back: its content goes, the feed keeps a tombstone."""
     found = Announcement.objects.select_for_update().get(number=number)
+    if found.is_removed:
+        return
     found.title = found.enterprise = found.credit_code = found.body = ""
     found.is_removed = True
     found.save()

@@ -17,14 +17,14 @@ from django.utils import timezone
 from qualwatch.evaluation.facts import REGISTER_STATES, ROUTES
 from qualwatch.journal.actions import record
 from qualwatch.registers.bulk import rows_of
-from qualwatch.registers.models import TABLES, Correction, Recorded
+from qualwatch.registers.models import TABLES, Correction, Recorded, Revision
 from qualwatch.registers.sources import sources
 from qualwatch.registers.tables import next_revision
 from qualwatch.wording import gettext as _
 
 CORRECTION = "correction"
 WHOLE = "*"  # instead of a field: the whole row, which the source lacks
-ADDED = ("registrations", "contributions", "exemptions", "items")  # tables to which a whole row may be added
+ADDED = ("registrations", "contributions", "exemptions")  # tables to which a whole row may be added
 VOCABULARY = {"register_state": REGISTER_STATES, "route": ROUTES}
 
 
@@ -106,6 +106,9 @@ def _resolve_key(model: type[Recorded], slug: str, key: Mapping[str, Any], revis
     values = {one.field: one.value for one in fields}
     current = model._default_manager.filter(recorded_to=None, source=CORRECTION, **key).first()
     whole = values.pop(WHOLE, None)
+    if row is not None and whole is not None:  # the source has it now, and may lose it again
+        _end_whole(slug, key, revision)
+        whole = None
     differing = sum(_plain(getattr(row, name)) != value for name, value in values.items()) if row else int(bool(whole))
     wanted = {name: _plain(getattr(row, name)) for name in model.facts()} | values if row and values else None
     if row is None and whole is not None:
@@ -117,6 +120,15 @@ def _resolve_key(model: type[Recorded], slug: str, key: Mapping[str, Any], revis
     if wanted is not None:
         model._default_manager.create(source=CORRECTION, recorded_from=revision, nth=1, **_typed(model, wanted))
     return differing
+
+
+def _end_whole(slug: str, key: Mapping[str, Any], revision: int) -> None:
+    made = Revision.objects.get(pk=revision)
+    for one in Correction.objects.filter(table=slug, key=key, field=WHOLE, released_at=None):
+        one.released_at, one.released_by = made.recorded_at, made.by
+        one.save(update_fields=["released_at", "released_by"])
+        record(stream=f"correction/{one.pk}", by=made.by, at=made.recorded_at, what="correction-released",
+               basis=_("来源已有这一行"))  # fmt: skip
 
 
 def _checked(model: type[Model], field: str, value: Any) -> Any:

@@ -5,6 +5,7 @@ or agrees in writing and sends it to the province, which verifies and repairs fo
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,21 +17,31 @@ from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import may, organisation
 from qualwatch.cases import issuing
 from qualwatch.cases.attachments import HandedIn, Looked, attach, look_at
-from qualwatch.cases.competence import PROVINCE, NotCompetent, authority_of, check_role, competent_for, route_of
-from qualwatch.cases.course import Doing, act, journal
-from qualwatch.cases.effects import DECIDED_BY_PROVINCE, application_due, perform
+from qualwatch.cases.competence import (
+    PROVINCE,
+    NotCompetent,
+    authority_of,
+    check_role,
+    competent_area,
+    competent_for,
+    route_of,
+)
+from qualwatch.cases.course import Doing, act, journal, state_of
+from qualwatch.cases.due import DECIDE, EXAMINE, application_due
+from qualwatch.cases.effects import open_task, perform
 from qualwatch.cases.letters import day
-from qualwatch.cases.models import UNDECIDED, Application, Attachment, Case, Document
+from qualwatch.cases.models import UNDECIDED, Application, Attachment, Case, Determination, Document, Task
 from qualwatch.cases.repairs import Repairs, repair
-from qualwatch.cases.serving import open_serve_task, serve_on_platform
-from qualwatch.cases.words import name_of, names
+from qualwatch.cases.serving import bring, serve_on_platform
+from qualwatch.cases.telling import Said, tell
+from qualwatch.cases.words import agreed_body, agreed_subject, name_of, names
 from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
 from qualwatch.procedure.checklists import LINES, lines_of
 from qualwatch.procedure.course import Event
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.registers.facts import believed
-from qualwatch.registers.models import EnterpriseRow
+from qualwatch.registers.models import EnterpriseRow, ItemRow
 from qualwatch.registers.tables import lock
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
@@ -56,13 +67,16 @@ def file_application(*, case: Case, filing: Filing, by: Account, law: Law, at: d
     """Receipt with a number at once. CannotStep, CannotKeep, NotCompetent; then nothing is on record."""
     _own(by, case.credit_code)
     doing = Doing(law, at, by.username, competent_for(case))
-    about = tuple(dict.fromkeys(filing.requirements)) or tuple(
-        case.requirements.filter(recovered_on=None).order_by("pk").values_list("requirement", flat=True)
-    )
-    checklist, files = _checked(filing, about), look_at(filing.files)
-    known = set(Attachment.objects.filter(application__case=case).values_list("file__sha256", flat=True))
-    event = Event("apply", doing.on, by=by.username, requirements=about, because=filing.statement,
-                  has_evidence=bool({one.sha256 for one in files} - known), route=route_of(case))  # fmt: skip
+    state = state_of(case, list(case.requirements.order_by("pk")))
+    about = tuple(dict.fromkeys(filing.requirements)) or state.disputable
+    files = look_at(filing.files)
+    checklist = _checked(filing, about, files)
+    before = Attachment.objects.filter(application__in=_about_these(case, about))
+    known = set(before.values_list("file__sha256", flat=True))
+    event = Event(
+        "apply", doing.on, by=by.username, requirements=about, because=filing.statement, has_evidence=bool(files),
+        has_new_evidence=bool({one.sha256 for one in files} - known), route=route_of(case),
+    )  # fmt: skip
     act(case=case, event=event, doing=doing, perform=perform)
     made = _received(filing, files, doing, code=case.credit_code, name=case.enterprise, case=case, about=about,
                      checklist=checklist)  # fmt: skip
@@ -76,14 +90,19 @@ def file_data_error(*, filing: Filing, by: Account, law: Law, at: datetime) -> A
     """Register data found wrong outside any warning: the same way, without a case."""
     code = by.organisation.credit_code if by.organisation else ""
     _own(by, code)
+    if Case.objects.exclude(place="closed").filter(credit_code=code).exists():
+        raise CannotStep("with-case", _("已有预警，请针对预警提出申请"))
     if filing.cause != "data-wrong" or not filing.files:
         raise CannotStep("evidence", _("没有预警时只能申请信息修复，并附证据"))
     told = believed(EnterpriseRow, ("name", "division_code"), credit_code=code)
     if not told:
         raise CannotStep("items", _("登记里没有这家企业"))
     name, division = told[0]
-    doing = Doing(law, at, by.username, authority_of(law.area_of(division) or ""))
+    doing = Doing(law, at, by.username, _receiver_of(code, law.area_of(division) or ""))
     made = _received(filing, look_at(filing.files), doing, code=code, name=name, case=None)
+    task = DECIDE if doing.where == PROVINCE else EXAMINE
+    open_task(_probe(made), task, doing, where=doing.where, detail=made.number,
+              due_on=made.decision_due_on or made.opinion_due_on)  # fmt: skip
     _receipt(made, doing)
     journal(doing)
     return made
@@ -102,25 +121,56 @@ def retract(*, application: Application, by: Account, law: Law, at: datetime) ->
 
 @transaction.atomic
 def agree(*, application: Application, because: str, by: Account, law: Law, at: datetime) -> Document:
-    """The city's written opinion that the application is right, sent to the province."""
+    """The city's written opinion that the application is right, sent to the province; the enterprise is told."""
     found = _undecided(application)
     where = _at(by, found.receiver)
     doing = Doing(law, at, by.username, where)
     _check_other(found, by, because)
     if found.stage != FIRST_WORKED or where == PROVINCE:
         raise CannotStep("city-route", _("这份申请不由市级出审查意见"))
+    due = application_due(found.case, DECIDE, doing)
     if found.case is not None:
         event = Event("opinion", doing.on, by=by.username, because=because, route=route_of(found.case))
         act(case=found.case, event=event, doing=doing, perform=perform)
-    due = application_due(found.case, DECIDED_BY_PROVINCE, doing)
+    else:
+        _settle(found, doing)
+        open_task(_probe(found), DECIDE, doing, where=PROVINCE, detail=found.number, due_on=due.ends_on)
     found.stage, found.opinion_by, found.opinion_on, found.opinion_because = "agreed", by.username, doing.on, because
     found.decision_due_on, found.is_due_provisional = due.ends_on, due.provisional
     found.save()
     told = {**_about(found), "because": because}
     made = issuing.issue("opinion", doing, told=told, addressee=organisation(PROVINCE).name, case=found.case,
                          application=found)  # fmt: skip
+    subject, body = agreed_subject(found.number), agreed_body(found.number, due.ends_on)
+    tell([Said(found.case or _probe(found), "agreed", subject, body, to_authorities=())], doing.at)
     journal(doing)
     return made
+
+
+@transaction.atomic
+def verify(
+    *, application: Application, repairs: Repairs, because: str, by: Account, law: Law, at: datetime
+) -> Application:
+    """An officer of the province has looked: what is to be repaired, and how. Tried out at once, put on record later.
+
+    CannotStep, CannotCorrect, CannotAccept, NotCompetent where it would not heal what was applied for.
+    """
+    lock()  # the registers before the case, as the patrol does
+    found = _undecided(application)
+    doing = Doing(law, at, by.username, _at(by, PROVINCE, "correct"))
+    _check_other(found, by, because, apart_from=found.verified_by)  # who verified it may think better of it
+    _check_examined(found)
+    with suppress(_TriedOut), transaction.atomic():
+        repair(found, repairs, doing, because)
+        raise _TriedOut
+    found.proposed_repairs, found.verified_by, found.verified_on, found.verified_because = (
+        repairs.told(), by.username, doing.on, because,
+    )  # fmt: skip
+    found.save()
+    doing.told = [Told(_stream(found), "application-verified", basis=because, details={
+        "application": found.number, "repairs": repairs.told()})]  # fmt: skip
+    journal(doing)
+    return found
 
 
 @transaction.atomic
@@ -137,27 +187,30 @@ def refuse(*, application: Application, because: str, by: Account, law: Law, at:
 
 
 @transaction.atomic
-def uphold(
-    *, application: Application, repairs: Repairs, because: str, by: Account, law: Law, at: datetime
-) -> Document:
-    """The province repairs for all. What it puts on record must heal what was applied for, or nothing is done.
+def uphold(*, application: Application, because: str, by: Account, law: Law, at: datetime) -> Document:
+    """A reviewer of the province signs what an officer verified: it is put on record and the enterprise assessed again.
 
-    CannotStep, CannotCorrect, CannotAccept, NotCompetent.
+    What is put on record must heal what was applied for, or nothing is done. CannotStep, CannotCorrect, NotCompetent.
     """
     lock()  # the registers before the case, as the patrol does
     found = _undecided(application)
     doing = Doing(law, at, by.username, _at(by, PROVINCE))
     _check_other(found, by, because)
-    done = repair(found, repairs, doing, because)
+    _check_examined(found)
+    if found.proposed_repairs is None:
+        raise CannotStep("verified", _("还没有经办核实，写明怎样修复"))
+    done = repair(found, Repairs.of(found.proposed_repairs), doing, because)
     if found.case is not None:
         event = Event("uphold", doing.on, by=by.username, because=because, leaves=done.leaves,
                       route=route_of(found.case))  # fmt: skip
         act(case=found.case, event=event, doing=doing, perform=perform)
-    elif found.stage == FIRST_WORKED and found.receiver != PROVINCE:
-        raise CannotStep("opinion-first", _("市级核发的资质先由市级审查，同意后省厅才核实修复"))
     found.repairs = done.put
     _decided(found, "upheld", by, because, doing)
     return _decision(found, UPHELD, done.lines, doing)
+
+
+class _TriedOut(Exception):
+    """Undoes a repair that was only tried out."""
 
 
 def _received(
@@ -169,14 +222,13 @@ def _received(
     if not filing.statement.strip():
         raise CannotStep("because", _("请写明理由"))
     by_city = doing.where != PROVINCE
-    due = application_due(case, "application" if by_city else DECIDED_BY_PROVINCE, doing)
+    due = application_due(case, EXAMINE if by_city else DECIDE, doing)
     number = issuing.application_number(doing)
     made = Application.objects.create(
         number=number, case=case, credit_code=code, enterprise=name, cause=filing.cause, requirements=list(about),
         statement=filing.statement, checklist=list(checklist), receiver=doing.where, filed_by=doing.by,
-        filed_at=doing.at,
-        opinion_due_on=due.ends_on if by_city else None, decision_due_on=None if by_city else due.ends_on,
-        is_due_provisional=due.provisional,
+        filed_at=doing.at, opinion_due_on=due.ends_on if by_city else None,
+        decision_due_on=None if by_city else due.ends_on, is_due_provisional=due.provisional,
     )  # fmt: skip
     attach(files, by=doing.by, at=doing.at, application=made)
     details = {"application": number, "cause": filing.cause, "requirements": list(about), "receiver": doing.where}
@@ -184,9 +236,16 @@ def _received(
     return made
 
 
-def _checked(filing: Filing, about: Sequence[str]) -> list[list[Any]]:
+def _receiver_of(code: str, area: str) -> str:
+    """Who is told of wrong data: the province where it or the ministry issued an item (notice 4(5)), else the city."""
+    issued = {told[0] for told in believed(ItemRow, ("licensing_authority",), credit_code=code)}
+    by_cities = bool(issued) and all(one and competent_area(one, area) for one in issued)
+    return authority_of(area) if by_cities else PROVINCE
+
+
+def _checked(filing: Filing, about: Sequence[str], files: Sequence[Looked]) -> list[list[Any]]:
     """Every line of every requirement answered: by files that were handed in, or by the reason why there are none."""
-    names_in = {one.name for one in filing.files}
+    kept = {one.name: looked.name for one, looked in zip(filing.files, files, strict=True)}
     rows: list[list[Any]] = []
     for requirement in about:
         answers = filing.checklist.get(requirement, {})
@@ -196,9 +255,12 @@ def _checked(filing: Filing, about: Sequence[str]) -> list[list[Any]]:
             if not any(one.strip() for one in told):
                 sentence = _("{requirement}：请上传{line}，或写明为何没有")
                 raise CannotStep("checklist", sentence.format(requirement=names([requirement]), line=_(LINES[line])))
-            if not isinstance(answer, str) and (missing := set(told) - names_in):
+            if isinstance(answer, str):
+                rows.append([requirement, line, answer])
+                continue
+            if missing := set(told) - set(kept):
                 raise CannotStep("checklist", _("没有收到文件 {name}").format(name=min(missing)))
-            rows.append([requirement, line, answer if isinstance(answer, str) else told])
+            rows.append([requirement, line, [kept[one] for one in told]])
     return rows
 
 
@@ -215,14 +277,13 @@ def _receipt(made: Application, doing: Doing) -> None:
 def _decision(found: Application, outcome: str, lines: Sequence[str], doing: Doing) -> Document:
     told = {
         **_about(found), "outcome": outcome, "because": found.decided_because, "repairs": list(lines),
-        "is_refused": outcome == REFUSED, **issuing.remedies(doing),
+        "is_refused": outcome == REFUSED, **issuing.remedies(doing, doing.where),
     }  # fmt: skip
     made = issuing.issue(
         "application-decision", doing, told=told, addressee=found.enterprise, case=found.case, application=found,
         credit_code=found.credit_code,
     )  # fmt: skip
-    if serve_on_platform(made, doing) is None:
-        open_serve_task(made, doing)
+    bring(made, doing)
     journal(doing)
     return made
 
@@ -239,12 +300,19 @@ def _about(one: Application) -> dict[str, Any]:
 def _decided(found: Application, stage: str, by: Account, because: str, doing: Doing) -> Application:
     found.stage, found.decided_by, found.decided_on, found.decided_because = stage, by.username, doing.on, because
     found.save()
+    _settle(found, doing)
     doing.told.append(
         Told(_stream(found), f"application-{stage}", basis=because,
              details={"application": found.number, "repairs": found.repairs})
     )  # fmt: skip
     journal(doing)
     return found
+
+
+def _settle(found: Application, doing: Doing) -> None:
+    """The tasks of an application without a case; those of the others the course settles."""
+    tasks = Task.objects.filter(case=None, detail=found.number, done_on=None)
+    tasks.update(done_on=doing.on, done_by=doing.by)
 
 
 def _undecided(application: Application) -> Application:
@@ -257,12 +325,35 @@ def _undecided(application: Application) -> Application:
     return found
 
 
-def _check_other(found: Application, by: Account, because: str) -> None:
-    """Reasons, and another person than whoever gave the opinion; of those who determined, the course knows."""
+def _check_examined(found: Application) -> None:
+    """What a city has to examine first has its opinion."""
+    if found.stage == FIRST_WORKED and found.receiver != PROVINCE:
+        raise CannotStep("opinion-first", _("市级核发的资质先由市级审查，同意后省厅才核实修复"))
+
+
+def _check_other(found: Application, by: Account, because: str, apart_from: str = "") -> None:
+    """Reasons; and somebody who had no part in what the application is against, nor in what was made of it so far."""
     if not because.strip():
         raise CannotStep("because", _("请写明理由"))
-    if by.username == found.opinion_by:
+    cases = Case.objects.filter(credit_code=found.credit_code)
+    cases = cases.filter(pk=found.case_id) if found.case_id else cases
+    took_part = {found.opinion_by, found.verified_by, found.filed_by}
+    for people in Determination.objects.filter(case__in=cases).values_list("proposed_by", "decided_by"):
+        took_part.update(people)
+    took_part.update(name for determined in cases.values_list("determined_by", flat=True) for name in determined)
+    if by.username in took_part - {apart_from}:
         raise CannotStep("different-decider", _("提出、签批过认定或出过审查意见的人不能决定申请"))
+
+
+def _about_these(case: Case, about: Sequence[str]) -> list[Application]:
+    """The earlier applications of a case about any of these requirements."""
+    return [one for one in case.applications.all() if set(one.requirements) & set(about)]
+
+
+def _probe(one: Application) -> Case:
+    """An application without a case, where words and tasks ask for one."""
+    area = one.receiver.replace("-", ":", 1) if one.receiver != PROVINCE else ""
+    return Case(credit_code=one.credit_code, enterprise=one.enterprise, area=area)
 
 
 def _own(by: Account, credit_code: str) -> None:
@@ -271,9 +362,9 @@ def _own(by: Account, credit_code: str) -> None:
         raise NotCompetent(_("只有企业自己可以申请"))
 
 
-def _at(by: Account, slug: str) -> str:
-    """A reviewer of this very authority."""
-    where = check_role(by, "sign")
+def _at(by: Account, slug: str, capability: str = "sign") -> str:
+    """Somebody with the capability at this very authority."""
+    where = check_role(by, capability)
     if where != slug:
         raise NotCompetent(_("这份申请现在由别的主管部门办理"))
     return where

@@ -190,7 +190,7 @@ def _open_reds(case: Case, made: Determination, by: Account, doing: Doing) -> No
             credit_code=case.credit_code, category=category, sub_item=sub_item, ground=INSURANCE, place="red"
         ).exists():
             continue  # it is red for it already
-        one.ground, one.origin = INSURANCE, "officer"
+        one.ground, one.origin, one.arises_from = INSURANCE, "officer", case
         open_red(one, Event(
             "inspected", doing.on, by=by.username, others=(made.proposed_by,), requirements=(INSURANCE,),
             because=made.because, has_evidence=True, verdicts=seen.verdicts_of(case)[0],

@@ -46,12 +46,13 @@ def escalate(doing: Doing) -> int:
     proposed = set(Determination.objects.filter(state="proposed").values_list("case_id", flat=True))
     over = [one for one in over_on(doing.on) if one.last_found == "short" and one.pk not in proposed]
     waiting = set(Task.objects.filter(done_on=None, kind__in=DUE.values()).values_list("case_id", "kind"))
+    due = [one for one in over if (one.pk, DUE[one.place]) not in waiting]
     made = [
         Task(case=one, kind=DUE[one.place], organisation=competent_for(one), opened_on=doing.on, due_on=doing.on)
-        for one in over if (one.pk, DUE[one.place]) not in waiting
-    ]  # fmt: skip
+        for one in due
+    ]
     Task.objects.bulk_create(made, batch_size=1000)
-    _journaled("task-opened", [one.case for one in made], doing)
+    _journaled("task-opened", due, doing)
     return len(made)
 
 

@@ -1,26 +1,42 @@
 """Serving documents: sent one way or another, proved or failed. What depends on service waits for the proof."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from qualwatch.accounts.models import Account
 from qualwatch.cases import issuing
 from qualwatch.cases.attachments import HandedIn, attach, look_at
-from qualwatch.cases.competence import NotCompetent, check, check_place, check_role
+from qualwatch.cases.competence import PROVINCE, NotCompetent, check_place, check_role, competent_for
 from qualwatch.cases.course import Doing, act, journal
 from qualwatch.cases.effects import perform
 from qualwatch.cases.letters import LETTERS
 from qualwatch.cases.models import Case, Document, Service
-from qualwatch.cases.serving import circumstances_of, open_serve_task, record_service, settle_serve_tasks
+from qualwatch.cases.serving import (
+    bring,
+    circumstances_of,
+    open_serve_task,
+    record_service,
+    settle_serve_tasks,
+    stream_of,
+)
 from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
 from qualwatch.procedure.course import Event
-from qualwatch.procedure.periods import Deadline, resettled
-from qualwatch.procedure.service import METHODS, NOTICE, PLATFORM, CannotServe, check_open
-from qualwatch.procedure.transitions import BY_EVENT
+from qualwatch.procedure.periods import Period
+from qualwatch.procedure.service import (
+    EMAIL,
+    FAILURES,
+    METHODS,
+    NOTICE,
+    PLATFORM,
+    CannotServe,
+    check_open,
+    served_by_notice,
+)
+from qualwatch.procedure.transitions import BY_EVENT, CannotStep
 from qualwatch.publication.actions import remove_announcement
 from qualwatch.wording import gettext as _
 
@@ -40,15 +56,25 @@ def issue_warning(*, case: Case, by: Account, law: Law, at: datetime) -> Documen
 
 @transaction.atomic
 def send(
-    *, document: Document, method: str, recipient: str, by: Account, law: Law, at: datetime, consent: str = ""
-) -> Service:
-    """Sends a document one way. Nothing follows from it before it is proved. CannotServe, NotCompetent."""
+    *, document: Document, method: str, recipient: str, by: Account, law: Law, at: datetime,
+    consent: HandedIn | None = None,
+) -> Service:  # fmt: skip
+    """Sends a document one way. Nothing follows from it before it is proved. CannotServe, CannotKeep, NotCompetent.
+
+    `consent`: the enterprise's, in writing, to be served by e-mail.
+    """
     doing = Doing(law, at, by.username, _authority(document, by))
     locked = _waiting(document)
-    check_open(method, circumstances_of(locked, doing, consent=consent))
+    if locked.case and locked.case.place == "closed" and not LETTERS[locked.kind].outlives:
+        raise CannotServe(_("案件已经终结，这份文书不再送达"))
+    if method == NOTICE and locked.services.filter(method=NOTICE, failed_on=None).exists():
+        raise CannotServe(_("这份文书已在公告送达"))
+    looked = look_at([consent] if consent and method == EMAIL else [])
+    check_open(method, circumstances_of(locked, doing, has_consent=bool(looked)))
     if not recipient.strip():
         raise CannotServe(_("请写明受送达人和地址"))
-    made = record_service(locked, method, recipient, doing, consent=consent)
+    made = record_service(locked, method, recipient, doing)
+    attach(looked, by=by.username, at=at, service=made, is_consent=True)
     journal(doing)
     return made
 
@@ -72,16 +98,19 @@ def prove(
 
 
 @transaction.atomic
-def fail(*, service: Service, because: str, by: Account, law: Law, at: datetime) -> Service:
-    """A way came to nothing: a task names the next one that is open."""
+def fail(*, service: Service, why: str, because: str, by: Account, law: Law, at: datetime) -> Service:
+    """A way came to nothing (`why`: one of FAILURES): a task names the next one that is open."""
     doing = Doing(law, at, by.username, _authority(service.document, by))
     document = _waiting(service.document)
     found = _unproved(service)
-    if not because.strip():
-        raise CannotServe(_("请写明没有送达的原因"))
-    found.failed_on, found.failed_because = doing.on, because
-    found.save(update_fields=["failed_on", "failed_because"])
-    _told(document, "service-failed", doing, method=found.method, because=because)
+    if found.method == NOTICE:
+        raise CannotServe(_("公告送达期满即为送达；要收回请作废文书"))
+    if why not in FAILURES or why == VOIDED or not because.strip():
+        raise CannotServe(_("请选择没有送达的原因并写明情况"))
+    if why == UNANSWERED and (found.due_on >= doing.on or found.is_due_provisional):
+        raise CannotServe(_("还没有逾期：{day}").format(day=found.due_on))
+    _failed(found, why, because, doing)
+    _told(document, "service-failed", doing, method=found.method, why=why, because=because)
     open_serve_task(document, doing)
     journal(doing)
     return found
@@ -89,48 +118,84 @@ def fail(*, service: Service, because: str, by: Account, law: Law, at: datetime)
 
 @transaction.atomic
 def void(*, document: Document, because: str, by: Account, law: Law, at: datetime) -> Document:
-    """Takes a document back before it was served; its number stays used. Another one may be issued."""
-    doing = Doing(law, at, by.username, _authority(document, by, "sign"))
+    """Takes a document back before it was served: its number stays used, what was under way ends, its notice goes.
+
+    An order or a determination of a red card that stands is issued again, from what is on record now.
+    """
+    where = check_role(by, "sign")
+    if where != document.organisation:
+        raise NotCompetent(_("只有发文单位可以作废"))
+    doing = Doing(law, at, by.username, where)
     locked = _waiting(document)
     if not because.strip():
         raise CannotServe(_("请写明作废的原因"))
     locked.voided_on, locked.voided_by, locked.voided_because = doing.on, by.username, because
     locked.save(update_fields=["voided_on", "voided_by", "voided_because"])
-    if locked.services.filter(method=NOTICE).exists():
-        remove_announcement(locked.number, at=at)
+    for one in locked.services.filter(proved_on=None, failed_on=None):
+        _failed(one, VOIDED, because, doing)
+        if one.method == NOTICE:
+            remove_announcement(locked.number, at=at)
     _told(locked, "voided", doing, because=because)
     settle_serve_tasks(locked, doing)
-    if locked.kind == "order-to-rectify" and locked.case and locked.case.place == "red":
-        issuing.reissued_order(locked, doing)
+    if locked.case and locked.case.place == "red" and locked.kind in issuing.OF_A_RED_CARD:
+        bring(issuing.issued_again(locked, doing), doing)
     journal(doing)
     return locked
 
 
-def confirm(service: Service, *, by: Account, law: Law, at: datetime) -> Service:
-    """The enterprise has opened a document on the platform, where the policy lets that prove it."""
+def confirm(service: Service, *, by: Account, law: Law, at: datetime) -> Service | None:
+    """The enterprise has opened a document on the platform; None where it was voided or served otherwise meanwhile."""
     doing = Doing(law, at, by.username)
     document = Document.objects.select_for_update().get(pk=service.document_id)
+    if document.voided_on or document.services.filter(proved_on__isnull=False).exists():
+        return None
     return _proved(_unproved(service), document, doing.on, _(METHODS[PLATFORM].proof), doing)
 
 
-def take_up_services(doing: Doing) -> int:
-    """What the passing of days does: notices count as served, and what is unproved too long goes another way."""
-    done = 0
+def waiting_services() -> QuerySet[Service]:
+    """Services of which nothing is known yet, of documents that still wait."""
     proved = Service.objects.filter(document=OuterRef("document"), proved_on__isnull=False)
-    waiting = Service.objects.filter(~Exists(proved), failed_on=None, document__voided_on=None).order_by("pk")
-    for one in waiting.filter(is_due_provisional=True):
-        settled = resettled(Deadline(one.due_on, provisional=True), doing.law.calendar)
-        one.due_on, one.is_due_provisional = settled.ends_on, settled.provisional
-        one.save(update_fields=["due_on", "is_due_provisional"])
-    for one in waiting.filter(due_on__lt=doing.on, is_due_provisional=False).select_related("document__case"):
+    return Service.objects.filter(~Exists(proved), failed_on=None, document__voided_on=None).order_by("pk")
+
+
+def take_up_services(doing: Doing) -> int:
+    """What the passing of days does: notices count as served, and what is unproved too long goes another way.
+
+    Each by itself: one that the course refuses becomes a task, and the others go on. The caller holds the cases.
+    """
+    _recounted(waiting_services().filter(is_due_provisional=True), doing)
+    done, numbers = 0, waiting_services().filter(due_on__lt=doing.on, is_due_provisional=False)
+    for number in list(numbers.values_list("pk", flat=True)):
+        one = Service.objects.select_for_update(of=("self",)).select_related("document__case").get(pk=number)
         document = one.document
-        if one.method == NOTICE:
-            _proved(one, document, one.due_on, _("公告 {number} 期满").format(number=document.number), doing)
+        if one.method != NOTICE:
+            later = document.services.filter(proved_on=None, failed_on=None, due_on__gte=doing.on)
+            done += 0 if later.exists() else open_serve_task(document, doing)
+            continue
+        said = len(doing.told)
+        try:
+            with transaction.atomic():
+                proof = _("公告 {number} 期满").format(number=document.number)
+                _proved(one, document, one.due_on, proof, doing)
             done += 1
-        else:
-            done += open_serve_task(document, doing)
+        except CannotStep as why:
+            del doing.told[said:]
+            _failed(Service.objects.get(pk=number), VOIDED, str(why), doing)
+            _told(document, "service-failed", doing, method=NOTICE, because=str(why))
     journal(doing)
     return done
+
+
+def _recounted(services: Iterable[Service], doing: Doing) -> None:
+    """Days that rested on an unpublished calendar, counted again from the day of sending: later or the same."""
+    policy, calendar = doing.law.policy_on(doing.on), doing.law.calendar
+    for one in services:
+        if one.method == NOTICE:
+            due = served_by_notice(one.sent_on, policy["public_notice_service_days"], calendar)
+        else:
+            due = Period(policy["service_proof_working_days"], "working-days").from_day(one.sent_on, calendar)
+        one.due_on, one.is_due_provisional = max(one.due_on, due.ends_on), due.provisional
+        one.save(update_fields=["due_on", "is_due_provisional"])
 
 
 def _proved(found: Service, document: Document, proved_on: date, proof: str, doing: Doing) -> Service:
@@ -141,26 +206,29 @@ def _proved(found: Service, document: Document, proved_on: date, proof: str, doi
     if starts and case is not None:
         case = Case.objects.select_for_update().get(pk=case.pk)
         if case.place in BY_EVENT[starts].places:  # else it has ended meanwhile, and nothing waits
-            about = set(document.told.get("requirement_slugs", ()))
-            named = case.requirements.filter(pushed_on__lte=proved_on, proved_on=None).values_list(
-                "requirement", flat=True
-            )
-            event = Event(starts, doing.on, by=doing.by, proved_on=proved_on, because=proof,
-                          requirements=tuple(one for one in named if one in about))  # fmt: skip
-            if event.requirements or not about:
+            pushed = document.told.get("pushed", {})  # only the very warnings that the letter told of
+            named = tuple(
+                row.requirement for row in case.requirements.filter(proved_on=None)
+                if pushed.get(row.requirement) == row.pushed_on.isoformat()
+            )  # fmt: skip
+            if named or not pushed:
+                event = Event(starts, doing.on, by=doing.by, proved_on=proved_on, because=proof, requirements=named)
                 act(case=case, event=event, doing=doing, perform=perform)
     settle_serve_tasks(document, doing)
     journal(doing)
     return found
 
 
-def _authority(document: Document, by: Account, capability: str = "serve") -> str:
-    """The slug of the authority that acts."""
-    if document.case is not None:
-        starts_at_place = document.kind == "warning"
-        return (check_place if starts_at_place else check)(by, capability, document.case)
-    where = check_role(by, capability)
-    if where != document.organisation:
+def _failed(service: Service, why: str, because: str, doing: Doing) -> None:
+    service.failed_on, service.failed_as, service.failed_because = doing.on, why, because
+    service.save(update_fields=["failed_on", "failed_as", "failed_because"])
+
+
+def _authority(document: Document, by: Account) -> str:
+    """The slug of the authority that acts: whoever issued it, the competent one, the province."""
+    where = check_role(by, "serve")
+    allowed = {document.organisation, PROVINCE} | ({competent_for(document.case)} if document.case else set())
+    if where not in allowed:
         raise NotCompetent(_("这份文书由别的单位送达"))
     return where
 
@@ -184,7 +252,9 @@ def _unproved(service: Service) -> Service:
     return found
 
 
-def _told(document: Document, what: str, doing: Doing, **details: object) -> None:
-    stream = document.case.stream if document.case else f"organisation/{document.organisation}"
-    basis = str(details.pop("because", ""))
-    doing.told.append(Told(stream, what, basis=basis, details={"document": document.number, **details}))
+def _told(document: Document, what: str, doing: Doing, *, because: str = "", **details: object) -> None:
+    told = {"document": document.number, **details}
+    doing.told.append(Told(stream_of(document), what, basis=because, details=told))
+
+
+VOIDED, UNANSWERED = "voided", "unanswered"

@@ -65,7 +65,13 @@ def record_supervision_finding(*, found: Found, by: Account, law: Law, at: datet
     )  # fmt: skip
     done = open_red(case, event, figures, doing)
     SupervisionFinding.objects.create(
-        case=done.case, found_on=doing.on, what=found.what, evidence=evidence, authority=where, by=by.username
+        case=done.case,
+        found_on=doing.on,
+        what=found.what,
+        evidence=evidence,
+        run=run.pk,
+        authority=where,
+        by=by.username,
     )
     return done
 
@@ -176,19 +182,23 @@ def open_notice(*, notice: Notice, by: Account, at: datetime, law: Law) -> bool:
     )
     if not is_theirs or not may(by, "see-own" if notice.credit_code else "read-cases"):
         raise Notice.DoesNotExist(notice.pk)
-    case = Case.objects.select_for_update().get(pk=notice.case_id)  # the case before its stream, as everywhere
+    case = notice.case
+    if case is not None:
+        case = Case.objects.select_for_update().get(pk=case.pk)  # the case before its stream, as everywhere
     first = Notice.objects.filter(pk=notice.pk, first_opened_at=None).update(
         first_opened_at=at, first_opened_by=by.username
     )
     if not first:
         return False
     details = {"notice": notice.pk, "kind": notice.kind}
-    record(stream=case.stream, by=by.username, at=at, what="notice-opened", details=details)
+    stream = case.stream if case is not None else f"enterprise/{notice.credit_code}"
+    record(stream=stream, by=by.username, at=at, what="notice-opened", details=details)
     document = notice.document
     if document is not None:
         served = document.services.filter(method=PLATFORM, proved_on=None, failed_on=None).first()
-        if served is not None and not document.services.filter(proved_on__isnull=False).exists():
+        if served is not None:
             confirm(served, by=by, law=law, at=at)
+    if document is not None or case is None:
         return True
     told_on = timezone.localdate(notice.put_at)
     proves = "warning" in law.policy_on(timezone.localdate(at))["platform_opening_proves"]

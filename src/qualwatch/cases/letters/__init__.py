@@ -23,32 +23,39 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A kind of document. `starts`: the event that its proof of service is; '' where it starts nothing."""
+    """A kind of document. `starts`: the event that its proof of service is; '' where it starts none.
+
+    must_arrive: a right or a clock begins with its service, so that it is tried until it has arrived.
+    may_be_public: by public notice, where nothing else succeeds and the case is public.
+    """
 
     title: str
     mark: str  # in its numbers, after the authority's
     starts: str = ""
-    may_be_public: bool = True  # by public notice, where nothing else succeeds
+    must_arrive: bool = False
+    may_be_public: bool = False
+    outlives: bool = False  # is served although its case has ended
 
 
+WAITED_FOR: Mapping[str, Any] = {"must_arrive": True, "may_be_public": True}
 LETTERS: Mapping[str, Letter] = {
-    "warning": Letter(_("资质黄牌预警告知书"), "资预", "push-proved", may_be_public=False),
-    "order-to-rectify": Letter(_("责令限期整改通知书"), "资责", "order-served"),
-    "determination": Letter(_("资质不达标认定书"), "资认"),
-    "urging-letter": Letter(_("关于督促整改资质预警问题的函"), "资督", may_be_public=False),
-    "receipt": Letter(_("资质预警申请收件回执"), "资收", may_be_public=False),
-    "opinion": Letter(_("关于资质预警申请的审查意见"), "资审", may_be_public=False),
-    "application-decision": Letter(_("资质预警申请决定书"), "资决"),
-    "suggestion-list": Letter(_("关于撤回建设工程企业资质的建议名单函"), "资函", may_be_public=False),
-    "intended-withdrawal": Letter(_("拟撤回资质告知书"), "资拟", "notify-intent"),
-    "hearing-notice": Letter(_("听证通知书"), "资听"),
-    "hearing-record": Letter(_("听证笔录"), "资听笔", may_be_public=False),
+    "warning": Letter(_("资质黄牌预警告知书"), "资预", "push-proved", must_arrive=True),
+    "order-to-rectify": Letter(_("责令限期整改通知书"), "资责", "order-served", **WAITED_FOR),
+    "determination": Letter(_("资质不达标认定书"), "资认", **WAITED_FOR),
+    "urging-letter": Letter(_("关于督促整改资质预警问题的函"), "资督"),
+    "receipt": Letter(_("资质预警申请收件回执"), "资收", outlives=True),
+    "opinion": Letter(_("关于资质预警申请的审查意见"), "资审"),
+    "application-decision": Letter(_("资质预警申请决定书"), "资决", **WAITED_FOR, outlives=True),
+    "suggestion-list": Letter(_("关于撤回建设工程企业资质的建议名单函"), "资函"),
+    "intended-withdrawal": Letter(_("拟撤回资质告知书"), "资拟", "notify-intent", **WAITED_FOR),
+    "hearing-notice": Letter(_("听证通知书"), "资听", **WAITED_FOR),
+    "hearing-record": Letter(_("听证笔录"), "资听笔"),
     "display-notice": Letter(_("关于拟撤回建设工程企业资质的公示"), "资示"),
-    "withdrawal-decision": Letter(_("撤回建设工程企业资质决定书"), "资撤", "announce"),
-    "announcement": Letter(_("公告"), "资公"),
-    "result-letter": Letter(_("关于资质撤回结果的函"), "资果", may_be_public=False),
-    "ministry-report": Letter(_("关于报请撤回建设工程企业资质的报告"), "资报", may_be_public=False),
-    "credit-record": Letter(_("不良信用记录告知书"), "资信"),
+    "withdrawal-decision": Letter(_("撤回建设工程企业资质决定书"), "资撤", "announce", **WAITED_FOR, outlives=True),
+    "announcement": Letter(_("公告"), "资公", outlives=True),
+    "result-letter": Letter(_("关于资质撤回结果的函"), "资果", outlives=True),
+    "ministry-report": Letter(_("关于报请撤回建设工程企业资质的报告"), "资报"),
+    "credit-record": Letter(_("不良信用记录告知书"), "资信", must_arrive=True, outlives=True),
 }  # fmt: skip
 
 

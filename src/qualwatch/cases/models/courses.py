@@ -49,6 +49,7 @@ class Case(models.Model):
     closed_because = models.CharField(max_length=20, blank=True)
     watched_until = models.DateField(null=True)  # after clearing: a new case by then is a relapse
     relapse_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="relapses")
+    arises_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="arisen")  # determined in
     determined_by = models.JSONField(default=list)  # accounts that proposed and signed
     version = models.PositiveIntegerField(default=1)  # a row is written only if it is still as it was read
 
@@ -173,6 +174,7 @@ class SupervisionFinding(models.Model):
     found_on = models.DateField()
     what = models.TextField()
     evidence = models.JSONField()
+    run = models.BigIntegerField()  # of assessments: what the registers said when it was found
     authority = models.CharField(max_length=60)  # the organisation's slug
     by = models.CharField(max_length=150)
 
@@ -224,7 +226,7 @@ class Conflict(models.Model):
 class Notice(models.Model):
     """What was told to one organisation (or to an enterprise without an account), word for word, and when it came."""
 
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notices")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, related_name="notices")
     document = models.ForeignKey("cases.Document", on_delete=models.PROTECT, null=True, related_name="notices")
     kind = models.CharField(max_length=30)
     credit_code = models.CharField(max_length=18, blank=True)  # the enterprise, where it is the recipient
@@ -260,7 +262,7 @@ class Delivery(models.Model):
 class Task(models.Model):
     """Something that an authority has to do about a case."""
 
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="tasks")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, related_name="tasks")
     kind = models.CharField(max_length=20)
     detail = models.CharField(max_length=200, blank=True)
     organisation = models.CharField(max_length=60)

@@ -5,7 +5,7 @@ from django.db.models import F, Q
 
 from qualwatch.archive.models import KeptFile
 from qualwatch.cases.models.courses import Case
-from qualwatch.procedure.service import METHODS
+from qualwatch.procedure.service import FAILURES, METHODS
 
 CAUSES = ("data-wrong", "assessment-wrong")
 STAGES = ("received", "agreed", "refused", "upheld", "retracted", "moot")  # moot: its case ended otherwise
@@ -44,6 +44,10 @@ class Application(models.Model):
     opinion_by = models.CharField(max_length=150, blank=True)
     opinion_on = models.DateField(null=True)
     opinion_because = models.TextField(blank=True)
+    verified_by = models.CharField(max_length=150, blank=True)  # of the province: what is to be repaired, and how
+    verified_on = models.DateField(null=True)
+    verified_because = models.TextField(blank=True)
+    proposed_repairs = models.JSONField(null=True)
     decided_by = models.CharField(max_length=150, blank=True)
     decided_on = models.DateField(null=True)
     decided_because = models.TextField(blank=True)
@@ -58,9 +62,13 @@ class Application(models.Model):
                 name="application_decided_with_reasons",
             ),
             models.CheckConstraint(
-                condition=Q(opinion_by="") | ~Q(opinion_by=F("decided_by")), name="application_decided_by_another"
+                condition=(Q(opinion_by="") | ~Q(opinion_by=F("decided_by")))
+                & (Q(verified_by="") | ~Q(verified_by=F("decided_by"))),
+                name="application_decided_by_another",
             ),
-            models.CheckConstraint(condition=~Q(stage="upheld") | ~Q(repairs=[]), name="application_upheld_repairs"),
+            models.CheckConstraint(
+                condition=~Q(stage="upheld") | ~Q(repairs=[]) & ~Q(verified_by=""), name="application_upheld_repairs"
+            ),
         ]
         indexes = [models.Index(fields=["credit_code", "-filed_at"], name="application_of_enterprise")]
 
@@ -108,7 +116,6 @@ class Service(models.Model):
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="services")
     method = models.CharField(max_length=20)
     recipient = models.CharField(max_length=300)
-    consent = models.TextField(blank=True)
     sent_on = models.DateField()
     sent_by = models.CharField(max_length=150)
     due_on = models.DateField()  # without proof by then the next way is tried; of a notice: the day it counts as served
@@ -117,6 +124,7 @@ class Service(models.Model):
     proof = models.TextField(blank=True)
     proved_by = models.CharField(max_length=150, blank=True)
     failed_on = models.DateField(null=True)
+    failed_as = models.CharField(max_length=20, blank=True)
     failed_because = models.TextField(blank=True)
 
     class Meta:
@@ -130,7 +138,7 @@ class Service(models.Model):
                 name="service_proved_since_sent",
             ),
             models.CheckConstraint(
-                condition=Q(failed_on=None) | Q(failed_on__gte=F("sent_on")) & ~Q(failed_because=""),
+                condition=Q(failed_on=None) | Q(failed_on__gte=F("sent_on"), failed_as__in=list(FAILURES)),
                 name="service_failed_with_reason",
             ),
         ]
@@ -140,12 +148,13 @@ class Service(models.Model):
 
 
 class Attachment(models.Model):
-    """A file handed in: with an application, or as the proof of a service."""
+    """A file handed in: with an application, or with a service (its proof, or the consent that it rests on)."""
 
     application = models.ForeignKey(Application, on_delete=models.PROTECT, null=True, related_name="attachments")
     service = models.ForeignKey(Service, on_delete=models.PROTECT, null=True, related_name="attachments")
     file = models.ForeignKey(KeptFile, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=200)
+    is_consent = models.BooleanField(default=False)  # to be served by e-mail
     put_by = models.CharField(max_length=150)
     put_at = models.DateTimeField()
 

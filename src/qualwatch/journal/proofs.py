@@ -1,0 +1,110 @@
+"""Proofs that need no database: chains of entries, heads under the signed root of a day, sums of files."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from qualwatch.wording import gettext as _
+
+Head = Sequence[Any]  # stream, length, digest of its last entry
+SUMS = "SHA256SUMS"
+
+
+def digest_of(value: Any) -> str:
+    """SHA-256 of a value's canonical JSON, as 64 hexadecimal digits."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def root_of(heads: Sequence[Head]) -> str:
+    """The root of the tree over all heads, in their order; of none the digest of an empty list."""
+    return _levels(heads)[-1][0]
+
+
+def path_of(heads: Sequence[Head], at: int) -> list[list[str]]:
+    """From one head up to the root: the side and the digest of each neighbour."""
+    path = []
+    for level in _levels(heads)[:-1]:
+        beside = at ^ 1
+        if beside < len(level):
+            path.append(["left" if beside < at else "right", level[beside]])
+        at //= 2
+    return path
+
+
+def root_by(head: Head, path: Sequence[Sequence[str]]) -> str:
+    """The root that a head and its path give."""
+    found = digest_of(list(head))
+    for side, digest in path:
+        found = digest_of([digest, found] if side == "left" else [found, digest])
+    return found
+
+
+def _levels(heads: Sequence[Head]) -> list[list[str]]:
+    level = [digest_of(list(one)) for one in heads] or [digest_of([])]
+    levels = [level]
+    while len(level) > 1:  # one that has no neighbour goes up as it is
+        level = [digest_of(level[at : at + 2]) if at + 1 < len(level) else level[at] for at in range(0, len(level), 2)]
+        levels.append(level)
+    return levels
+
+
+def seal_digest(day: str, root: str, previous: str) -> str:
+    """What the signature of a day is over."""
+    return digest_of([day, root, previous])
+
+
+def is_signed(digest: str, signature: str, public_key: str) -> bool:
+    """Whether the key signed it."""
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(bytes.fromhex(signature), digest.encode())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def faults_of_pack(folder: Path, public_key: str = "") -> list[str]:
+    """One sentence for everything in an unpacked evidence pack that is not as it was written; none for a sound one.
+
+    `public_key`: the office's, from elsewhere; without it the key in the pack is only held to be one and the same.
+    """
+    try:
+        sums = dict(line.split("  ", 1)[::-1] for line in (folder / SUMS).read_text(encoding="utf-8").splitlines())
+        streams = json.loads((folder / "journal.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return [_("{folder} 不是完整的证据包：{reason}").format(folder=folder, reason=error)]
+    there = {one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()} - {SUMS}
+    found = [_("少了文件 {name}").format(name=one) for one in sorted(set(sums) - there)]
+    found += [_("多了文件 {name}").format(name=one) for one in sorted(there - set(sums))]
+    for name in sorted(there & set(sums)):
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sums[name]:
+            found.append(_("{name} 被改动").format(name=name))
+    for one in streams:
+        found += _faults_of_stream(one, public_key)
+    return found
+
+
+def _faults_of_stream(told: Mapping[str, Any], public_key: str) -> list[str]:
+    found, previous, digests = [], "", {}
+    for number, entry in enumerate(told["entries"], 1):
+        content = {name: value for name, value in entry.items() if name != "digest"}
+        if entry["number"] != number or entry["previous"] != previous or digest_of(content) != entry["digest"]:
+            found.append(_("{stream}：第 {number} 条被改动").format(stream=told["stream"], number=number))
+        previous = digests[number] = entry["digest"]
+    for seal in told["seals"]:
+        stream, length, head = seal["head"]
+        good = (
+            stream == told["stream"]
+            and digests.get(length) == head
+            and root_by(seal["head"], seal["path"]) == seal["root"]
+            and seal_digest(seal["day"], seal["root"], seal["previous"]) == seal["digest"]
+            and is_signed(seal["digest"], seal["signature"], public_key or seal["public_key"])
+        )
+        if not good:
+            found.append(_("{day} 的封签签名不符").format(day=seal["day"]))
+    return found
