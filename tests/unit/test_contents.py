@@ -164,6 +164,10 @@ def test_a_file_that_is_too_large_or_unpacks_to_too_much_is_refused(settings: ob
         ("长" * 300 + ".pdf", "长" * 58 + ".pdf"),
     ],
 )
+def test_names_keep_no_folder_and_no_trick(name: str, clean: str) -> None:
+    assert clean_name(name) == clean
+
+
 def test_a_picture_of_too_many_pixels_is_refused() -> None:
     wide = saved(lambda out: Image.new("1", (10_000, 5_001)).save(out, "PNG"))
     with pytest.raises(CannotKeep, match="过多的像素"):
@@ -181,7 +185,3 @@ def test_a_picture_of_too_many_pixels_is_refused() -> None:
 )
 def test_names_end_as_their_kind_does(name: str, kind: str, clean: str) -> None:
     assert clean_name(name, kind) == clean
-
-
-def test_names_keep_no_folder_and_no_trick(name: str, clean: str) -> None:
-    assert clean_name(name) == clean
