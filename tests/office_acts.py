@@ -117,6 +117,8 @@ def told() -> dict[str, Any]:
     sent = (settings.STATE / "sent.txt").read_text(encoding="utf-8").split()
     names = ["credit_code", "category", "sub_item", "requirement", "verdict", "held", "possible", "because"]
     current = FindingRow.objects.filter(recorded_to=None)
+    # a case's number may have been used by a transaction that was killed: its place among all cases is the same
+    place = {one.stream: f"case {at}" for at, one in enumerate(Case.objects.order_by("pk"))}
     return {
         "rows": {slug: [model._default_manager.count(), model._default_manager.filter(recorded_to=None).count()]
                  for slug, model in TABLES.items()},
@@ -127,7 +129,8 @@ def told() -> dict[str, Any]:
         "runs": sorted(map(list, Run.objects.values_list("is_full", "state"))),
         "findings": sorted(map(list, current.order_by(*names[:4]).values_list(*names)), key=repr),
         "anomalies": AnomalyRow.objects.filter(recorded_to=None).count(),
-        "journal": [list(one) for one in Entry.objects.order_by("stream", "number").values_list("stream", "number", "by", "what")],
+        "journal": sorted([place.get(stream, stream), *rest] for stream, *rest in Entry.objects.values_list(
+            "stream", "number", "by", "what")),
         "faults": list(faults(key)),
         "cases": sorted(map(list, Case.objects.values_list("credit_code", "category", "origin", "place", "version")), key=repr),
         "told": [CaseRequirement.objects.count(), Notice.objects.count(), Delivery.objects.count(), Task.objects.count(),
