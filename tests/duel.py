@@ -40,10 +40,10 @@ def setup(folder: Path) -> None:
     assert Case.objects.get().place == "yellow"
 
 
-def act(folder: Path, what: str, start: float) -> str:
+def act(folder: Path, what: str, start: float, by: str) -> str:
     """One act at its moment."""
     from qualwatch.cases.actions.determine import return_proposal, sign
-    from qualwatch.cases.models import Case
+    from qualwatch.cases.models import Case, Service
     from qualwatch.procedure.transitions import CannotStep
 
     one = bureau_in(folder)
@@ -53,6 +53,10 @@ def act(folder: Path, what: str, start: float) -> str:
     try:
         if what == "sign":
             sign(case=case, by=who, law=one.law, at=at)
+        elif what == "inspect":
+            one.inspect(OVER, by=by)
+        elif what == "prove":
+            one.proved(Service.objects.get(document__kind="order-to-rectify"), OVER)
         elif what == "return":
             return_proposal(case=case, by=who, law=one.law, at=at, because="证据不全")
         else:
@@ -70,4 +74,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "setup":
         setup(place)
     else:
-        print(act(place, sys.argv[1], float(sys.argv[3])))
+        print(act(place, sys.argv[1], float(sys.argv[3]), sys.argv[4] if len(sys.argv) > 4 else "officer"))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,22 +48,31 @@ def waiting(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return state
 
 
-def both(state: dict[str, str], folder: Path, first: str, second: str) -> tuple[list[str], list[object]]:
+def at_once(state: dict[str, str], folder: Path, *acts: list[str]) -> list[str]:
+    """What two people say who act at the same moment, each in a process of its own."""
     start = str(time.time() + 6)  # noqa: TID251  # two processes meet at a moment of the real clock
     running = [
-        subprocess.Popen([sys.executable, DUEL, what, str(folder), start], env=environment(state), text=True,
+        subprocess.Popen([sys.executable, DUEL, one[0], str(folder), start, *one[1:]], env=environment(state), text=True,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for what in (first, second)
+        for one in acts
     ]  # fmt: skip
     said = []
     for one in running:
         out, err = one.communicate(timeout=120)
         assert one.returncode == 0, err[-2000:]
         said.append(out.strip())
-    look = subprocess.run(
-        [sys.executable, "-c", LOOK], env=environment(state), capture_output=True, text=True, check=True
-    )
-    return said, json.loads(look.stdout)
+    return said
+
+
+def looked(state: dict[str, str], look: str) -> list[Any]:
+    """What is on record afterwards."""
+    words = [sys.executable, "-c", look]
+    done = subprocess.run(words, env=environment(state), capture_output=True, text=True, check=True)
+    return list(json.loads(done.stdout))
+
+
+def both(state: dict[str, str], folder: Path, first: str, second: str) -> tuple[list[str], list[object]]:
+    return at_once(state, folder, [first], [second]), looked(state, LOOK)
 
 
 @pytest.mark.parametrize(("first", "second"), [("sign", "return"), ("sign", "sign"), ("return", "return")])
@@ -87,3 +97,38 @@ def test_an_officer_and_the_patrol_never_undo_each_other(waiting: dict[str, str]
     assert (states == ["signed"]) == (said[0] == "done")
     assert isinstance(entries, list)
     assert entries.count("sign") == (said[0] == "done")
+
+
+REDS = """
+import django, json; django.setup()
+from qualwatch.cases.models import Case, Document, Service
+from qualwatch.journal.models import Entry
+reds = Case.objects.filter(origin="officer")
+print(json.dumps([reds.count(), sorted(Document.objects.values_list("number", flat=True)),
+    Service.objects.filter(proved_on__isnull=False, document__kind="order-to-rectify").count(),
+    [one.what for one in Entry.objects.filter(what__in=("inspected", "order-served"))]]))
+"""
+
+
+def test_two_officers_find_out_one_item_and_prove_one_service(waiting: dict[str, str], tmp_path: Path) -> None:
+    """Two authorities at once: one red card, no number lost; then one receipt counts."""
+    state = copy_of(waiting, tmp_path / "state")
+    said = at_once(state, tmp_path, ["inspect", "officer"], ["inspect", "city-officer"])
+    assert sorted(one.split(":")[0] for one in said) == ["done", "refused"]
+    assert "已有主管部门认定的红牌" in next(one for one in said if one.startswith("refused"))
+    reds, numbers, _proved, entries = looked(state, REDS)
+    assert (reds, entries) == (1, ["inspected"])
+    mark = "晋建" if said[0] == "done" else "太原建"
+    assert [one for one in numbers if "资认" in one or "资责" in one] == [
+        f"{mark}资认〔2026〕1号",
+        f"{mark}资责〔2026〕1号",
+    ]
+    send = (
+        "import sys, django; django.setup(); sys.path.insert(0, {tests!r}); from duel import *; from pathlib import Path; "
+        "one = bureau_in(Path({folder!r})); from qualwatch.cases.models import Document; "
+        "one.sent(Document.objects.get(kind='order-to-rectify'), OVER); print('[]')"
+    )
+    looked(state, send.format(tests=str(HOME), folder=str(tmp_path)))
+    said = at_once(state, tmp_path, ["prove"], ["prove"])
+    assert sorted(one.split(":")[0] for one in said) == ["done", "refused"]
+    assert looked(state, REDS)[2:] == [1, ["inspected", "order-served"]]
