@@ -284,7 +284,7 @@ class Play:
 
     def try_to(self, what: str, case: Any, day: date) -> None:
         """An act that the course may refuse; a refusal is counted, and nothing is done."""
-        from qualwatch.cases.actions.determine import Proposed, propose, sign
+        from qualwatch.cases.actions.determine import Proposed, propose, return_proposal, sign
         from qualwatch.procedure.transitions import CannotStep
 
         lot = self.chance.random()
@@ -302,6 +302,9 @@ class Play:
             self.done[f"{what}: {told['outcome']}" if what == "propose" else what] += 1
         except CannotStep as why:
             self.done[f"refused: {why.slug}"] += 1
+            if why.slug == "still-ripe":
+                return_proposal(case=case, by=self.accounts["sample-reviewer"], because="条件已不齐", law=self.law,
+                                at=moment(day, 14))  # fmt: skip
 
     def red(self, case: Any, day: date) -> None:
         """The order is served sooner or later; what has recovered is reviewed by somebody else."""

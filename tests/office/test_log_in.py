@@ -230,6 +230,7 @@ MATRIX = {
     "attachment": "own",
     "document": "own",
     "platform:push_changes": "machine",
+    "platform:ask": "machine",
     "platform:api-root": "closed",
 }
 SAMPLES = {"closed": "/accounts/signup/", "openid_connect_login": "/accounts/oidc/nowhere/login/",

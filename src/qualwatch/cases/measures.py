@@ -1,19 +1,21 @@
 """What a red card forbids (notice 3): computed from open red cases, never stored as flags; every question is kept."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Literal
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import jurisdiction
 from qualwatch.cases.competence import may_see
 from qualwatch.cases.models import Case, Question
 from qualwatch.law.loader import Law
-from qualwatch.publication.queries import is_fresh, standings_of
+from qualwatch.publication.queries import Answer, is_fresh, standings_among
 from qualwatch.registers.models import ProjectRow
 from qualwatch.wording import gettext as _
 
@@ -49,19 +51,41 @@ class Said:
     citation: str
 
 
-@transaction.atomic
 def check(*, asked: Asked, by: str, on: date, at: datetime) -> Said:
     """Answers and keeps the question."""
-    if asked.purpose not in PURPOSES:
-        raise CannotAsk(_("没有这种事项；有 {purposes}").format(purposes="、".join(PURPOSES)))
-    if asked.purpose in ITS_OWN and not asked.category:
-        raise CannotAsk(_("请写明用哪项资质"))
-    said = _answer(asked, on)
-    Question.objects.create(
-        asked_at=at, by=by, credit_code=asked.credit_code, purpose=asked.purpose, category=asked.category,
-        sub_item=asked.sub_item, answer=said.answer, reasons=list(said.reasons),
+    return check_all(asked=[asked], by=by, on=on, at=at)[0]
+
+
+@transaction.atomic
+def check_all(*, asked: Sequence[Asked], by: str, on: date, at: datetime) -> list[Said]:
+    """Answers many questions as of one moment, and keeps them; all or none. CannotAsk names the first that is wrong."""
+    for number, one in enumerate(asked, 1):
+        where = _("第 {number} 问：").format(number=number) if len(asked) > 1 else ""
+        if one.purpose not in PURPOSES:
+            raise CannotAsk(where + _("没有这种事项；有 {purposes}").format(purposes="、".join(PURPOSES)))
+        if one.purpose in ITS_OWN and not one.category:
+            raise CannotAsk(where + _("请写明用哪项资质"))
+    codes = {one.credit_code for one in asked}
+    reds: dict[str, list[Case]] = defaultdict(list)
+    for case in Case.objects.filter(credit_code__in=codes, place="red").order_by("published_on", "pk"):
+        reds[case.credit_code].append(case)
+    standings, fresh = standings_among(codes, on), is_fresh(on)
+    said = [_answer(one, reds[one.credit_code], standings[one.credit_code], is_fresh=fresh) for one in asked]
+    Question.objects.bulk_create(
+        [
+            Question(asked_at=at, by=by, credit_code=one.credit_code, purpose=one.purpose, category=one.category,
+                     sub_item=one.sub_item, answer=told.answer, reasons=list(told.reasons))
+            for one, told in zip(asked, said, strict=True)
+        ],
+        batch_size=500,
     )  # fmt: skip
     return said
+
+
+def asked_today(by: str, at: datetime) -> int:
+    """How many questions somebody has asked on the Beijing day of a moment."""
+    start = timezone.make_aware(datetime.combine(timezone.localdate(at), time.min))
+    return Question.objects.filter(by=by, asked_at__gte=start).count()
 
 
 def red_cases(credit_code: str) -> list[Case]:
@@ -90,19 +114,19 @@ def may_know_of(account: Account, case: Case, *, on: date, law: Law) -> bool:
     return may_see(account, case) or any(law.area_of(one.division_code) in areas for one in running)
 
 
-def _answer(asked: Asked, on: date) -> Said:
+def _answer(asked: Asked, reds: Sequence[Case], standings: Sequence[Answer], *, is_fresh: bool) -> Said:
     citation = CITATION[asked.purpose]
     its_own = asked.purpose in ITS_OWN
-    for case in red_cases(asked.credit_code):
+    for case in reds:
         if not its_own or (case.category, case.sub_item) == (asked.category, asked.sub_item):
             told = _("{item} 自 {day} 起红牌预警（{number}）").format(
                 item=f"{case.qualification}{case.sub_item} {case.grade}", day=case.published_on, number=case.card_number
             )
             return Said("no", (told,), citation)
-    if not is_fresh(on):
+    if not is_fresh:
         return Said("cannot-say", (_("登记数据过旧或当天没有核查"),), citation)
     known = [
-        one for one in standings_of(asked.credit_code, on)
+        one for one in standings
         if not its_own or (one.category, one.sub_item) == (asked.category, asked.sub_item)
     ]  # fmt: skip
     if not known:

@@ -39,16 +39,21 @@ def standing_of(credit_code: str, category: str, sub_item: str, day: date) -> An
 
 def standings_of(credit_code: str, day: date) -> list[Answer]:
     """Of every item of an enterprise that is known on a day. A red card is said whatever the register's age."""
-    rows = Standing.objects.filter(_holds_on(day), credit_code=credit_code).order_by("category", "sub_item")
-    cards = {(one.category, one.sub_item): one for one in cards_on(day, credit_code=credit_code)}
-    fresh = is_fresh(day)
-    found = []
+    return standings_among([credit_code], day)[credit_code]
+
+
+def standings_among(credit_codes: Iterable[str], day: date) -> dict[str, list[Answer]]:
+    """The same of many enterprises."""
+    codes, fresh = list(credit_codes), is_fresh(day)
+    rows = Standing.objects.filter(_holds_on(day), credit_code__in=codes).order_by("category", "sub_item")
+    cards = {(one.credit_code, one.category, one.sub_item): one for one in cards_on(day, credit_code__in=codes)}
+    found: dict[str, list[Answer]] = {code: [] for code in codes}
     for row in rows:
-        card = cards.get((row.category, row.sub_item))
+        card = cards.get((row.credit_code, row.category, row.sub_item))
         word, why = (row.standing, row.because) if fresh else ("cannot-say", "items-stale")
         if card is not None and (row.standing == "in-force" or row.because == "not-in-register"):
             word, why = "red", ""
-        found.append(
+        found[row.credit_code].append(
             Answer(word, why, row.enterprise, row.qualification, row.category, row.sub_item, row.grade,
                    card if word == "red" else None)
         )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from qualwatch.cases.models.courses import (
     GROUNDS,
+    AnsweredRequest,
     Case,
     CaseRequirement,
     Conflict,
@@ -27,6 +28,7 @@ from qualwatch.cases.models.papers import (
 __all__ = [
     "GROUNDS",
     "UNDECIDED",
+    "AnsweredRequest",
     "Application",
     "Attachment",
     "Case",

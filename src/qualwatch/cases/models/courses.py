@@ -294,7 +294,23 @@ class Question(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(answer__in=("yes", "no", "cannot-say")), name="question_answer_known")
         ]
-        indexes = [models.Index(fields=["credit_code", "-asked_at"], name="question_of_enterprise")]
+        indexes = [
+            models.Index(fields=["credit_code", "-asked_at"], name="question_of_enterprise"),
+            models.Index(fields=["by", "asked_at"], name="question_of_asker"),
+        ]
+
+
+class AnsweredRequest(models.Model):
+    """A request with a key of its asker's own, and the answer: the same request again gets the same answer."""
+
+    organisation = models.CharField(max_length=60)
+    key = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64)  # of what was asked
+    told = models.JSONField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "key"], name="answered_request_once")]
 
 
 class Heartbeat(models.Model):

@@ -1,8 +1,9 @@
-"""`POST /api/platform/v1/changes`: the "real time" of the notice."""
+"""The platform's door. `POST /changes`: the "real time" of the notice. `POST /gate`: may this enterprise do X today?"""
 
 from typing import Annotated, Literal
 
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import NinjaAPI, Schema, Status
 from ninja.security import HttpBearer
@@ -10,22 +11,29 @@ from pydantic import ConfigDict, Field
 
 from qualwatch.accounts.models import Organisation
 from qualwatch.accounts.queries import machine_of
+from qualwatch.cases.gate import OtherRequest, OverQuota, answer_once
+from qualwatch.cases.measures import Asked, CannotAsk
 from qualwatch.law.loader import current_law
 from qualwatch.patrol.pushes import take_in_changes
 from qualwatch.registers.changes import Change, OutOfOrder
 from qualwatch.registers.sources import UnknownSource
 from qualwatch.wording import gettext as _
 
-MOST_CHANGES = 1000
+MOST_CHANGES = MOST_QUESTIONS = 1000
+LONGEST_KEY = 100
 Cell = Annotated[str, Field(max_length=500)]
 
 
 class _Token(HttpBearer):
-    """A machine's token with the scope push-changes."""
+    """A machine's token with a scope."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__()
+        self.scope = scope
 
     def authenticate(self, request: HttpRequest, token: str) -> Organisation | None:
         """The platform whose token it is."""
-        return machine_of(token, "push-changes", timezone.now())
+        return machine_of(token, self.scope, timezone.now())
 
 
 class ChangeIn(Schema):
@@ -74,7 +82,12 @@ class Problem(Schema):
 
 
 api = NinjaAPI(
-    title="qualwatch platform", version="1", urls_namespace="platform", auth=_Token(), docs_url=None, openapi_url=None
+    title="qualwatch platform",
+    version="1",
+    urls_namespace="platform",
+    auth=_Token("push-changes"),
+    docs_url=None,
+    openapi_url=None,
 )
 
 
@@ -104,3 +117,64 @@ def push_changes(request: HttpRequest, batch: Batch) -> Status[Taken | Problem]:
         run_state=run.state if run else "",
     )  # fmt: skip
     return Status(200, told)
+
+
+class QuestionIn(Schema):
+    """May this enterprise do this (with this item) today? `category`, `sub_item`: the register's slugs of the item."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    credit_code: Annotated[str, Field(min_length=18, max_length=18)]
+    purpose: Literal["upgrade", "addition", "new-project", "award", "bid"]
+    category: Annotated[str, Field(max_length=80)] = ""
+    sub_item: Annotated[str, Field(max_length=80)] = ""
+
+
+class Questions(Schema):
+    """One question or many, all answered as of one moment."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    questions: Annotated[list[QuestionIn], Field(min_length=1, max_length=MOST_QUESTIONS)]
+
+
+class AnswerOut(Schema):
+    """yes, no or cannot-say; why, and what it rests on."""
+
+    credit_code: str
+    purpose: str
+    category: str
+    sub_item: str
+    answer: str
+    reasons: list[str]
+    citation: str
+
+
+class Answers(Schema):
+    """In the order of the questions. Every one of them is on record."""
+
+    answered_at: str
+    answers: list[AnswerOut]
+
+
+@api.post("/gate", auth=_Token("gate"), response={200: Answers, 409: Problem, 422: Problem, 429: Problem})
+def ask(request: HttpRequest, response: HttpResponse, asked: Questions) -> Status[Answers | Problem]:
+    """Answers and records. With an `Idempotency-Key` the same request again gets the same answer and asks nothing."""
+    now = timezone.now()
+    asker: Organisation = request.auth  # type: ignore[attr-defined]  # ninja puts it there
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > LONGEST_KEY:
+        return Status(422, Problem(detail=_("Idempotency-Key 最长 {most} 个字符").format(most=LONGEST_KEY)))
+    questions = [Asked(one.credit_code, one.purpose, one.category, one.sub_item) for one in asked.questions]
+    try:
+        told = answer_once(
+            asked=questions, key=key, by=asker.slug, on=timezone.localdate(now), at=now, quota=settings.GATE_QUOTA
+        )
+    except CannotAsk as error:
+        return Status(422, Problem(detail=str(error)))
+    except OtherRequest as error:
+        return Status(409, Problem(detail=str(error)))
+    except OverQuota as error:
+        response["Retry-After"] = str(error.seconds)
+        return Status(429, Problem(detail=str(error)))
+    return Status(200, Answers(**told))
