@@ -160,7 +160,9 @@ def test_every_kind_is_whole_and_says_its_values(bureau: Bureau, kind: str) -> N
     text = text_of(found) + "\n" + "\n".join("\t".join(row) for one in found.tables for row in _rows(one))
     assert "{{" not in text
     assert "{%" not in text
-    for name, value in _plain(sample):
+    made.refresh_from_db()
+    assert {**made.told, **sample} == made.told  # everything is stored
+    for name, value in _plain(made.told):
         assert str(value) in text, f"{kind}: {name}"
     for value in (
         "山西省住房和城乡建设厅",
