@@ -26,7 +26,7 @@ from qualwatch.cases.repairs import Repairs
 from qualwatch.law.loader import Law
 from qualwatch.patrol.days import DayDone, run_day
 from qualwatch.procedure.checklists import lines_of
-from qualwatch.procedure.service import CannotServe
+from qualwatch.procedure.service import NEEDS_FILE, CannotServe
 from registers import province
 
 PASSWORD = "correct-horse-battery"
@@ -151,9 +151,9 @@ class Bureau:
 
     def failed(self, service: Service, day: date, why: str = "absent", by: str = "officer") -> Service:
         """It came to nothing."""
-        return fail(
-            service=service, why=why, because="情况说明", by=self.who(by), law=self.law, at=self.office.tick(day)
-        )
+        files = [HandedIn("退件.png", picture(5))] if why in NEEDS_FILE else []
+        return fail(service=service, why=why, because="情况说明", files=files, by=self.who(by), law=self.law,
+                    at=self.office.tick(day))  # fmt: skip
 
     def apply(self, case: Case, day: date, by: Account, filing: Filing | None = None) -> Application:
         """The enterprise applies."""

@@ -71,7 +71,7 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
         requirements=chance.choice([(), REQUIREMENTS[:1], REQUIREMENTS]),
         outcome=told("red", "dismissed", "prolonged", "nonsense", "recovered", "short"),
         until=chance.choice([None, Deadline(on + timedelta(days=chance.randint(1, 40)), provisional=False)]),
-        because=told("理由", ""), has_evidence=told(True, False), has_new_evidence=told(True, False), leaves=told("", "correction", "accepted-finding"),
+        because=told("理由", ""), has_evidence=told(True, False), has_new_evidence=told(True, False), leaves=told("correction" if name == "uphold" else "", "correction", "accepted-finding"),
         proved_on=told(on, None, on - timedelta(days=chance.randint(0, 9)), on + timedelta(days=1)),
         code=chance.choice(["", *ENDINGS]), route=chance.choice(["city", "province", "ministry"]),
         is_other_red_open=chance.random() < 0.1,

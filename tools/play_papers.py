@@ -88,6 +88,7 @@ class Papers:
                       **self.act(day, hour=16))  # fmt: skip
             elif method == "in-person":
                 fail(service=service, why=self.chance.choice(["absent", "refused"]), because="上门未能送达",
+                     files=[self.file("上门照片.png")],
                      **self.act(day, hour=16))  # fmt: skip
                 self.done["services: failed"] += 1
 
@@ -104,7 +105,8 @@ class Papers:
                 continue
             lot = self.chance.random()
             if lot < CHANCE["post-returns"] / 3:
-                fail(service=service, why="unknown", because="查无此单位，退回", **self.act(day))
+                fail(service=service, why="unknown", because="查无此单位，退回", files=[self.file("退件.png")],
+                     **self.act(day))  # fmt: skip
                 self.done["services: failed"] += 1
             elif lot < CHANCE["home"] - CHANCE["post-lost"]:
                 prove(service=service, proved_on=day - timedelta(days=1), proof="邮政回执",

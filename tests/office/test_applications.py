@@ -20,6 +20,8 @@ from qualwatch.cases.actions.determine import return_proposal
 from qualwatch.cases.actions.supervise import open_notice
 from qualwatch.cases.attachments import HandedIn, attachment_for, document_for
 from qualwatch.cases.competence import NotCompetent
+from qualwatch.cases.course import Doing
+from qualwatch.cases.due import count_again
 from qualwatch.cases.models import Application, Attachment, Case, CaseRequirement, Document, Notice, Task
 from qualwatch.cases.queries import applications_due_by, tasks_of
 from qualwatch.cases.repairs import Correcting, Repairs
@@ -145,8 +147,6 @@ def test_the_city_examines_and_the_province_repairs(bureau: Bureau) -> None:
     )
     with pytest.raises(NotCompetent):
         agree(application=made, because="属实", **acts(bureau, "datong-officer"))
-    with pytest.raises(NotCompetent):
-        refuse(application=made, because="不实", **acts(bureau, "reviewer"))  # it is the city's for now
     opinion = agree(application=made, because="人员确在本单位", **acts(bureau, "city-reviewer"))
     assert (opinion.organisation, opinion.addressee) == ("city-140100", "山西省住房和城乡建设厅")
     made.refresh_from_db()
@@ -385,12 +385,13 @@ def test_whoever_proposed_and_was_returned_does_not_decide(bureau: Bureau) -> No
     return_proposal(case=fresh(case), because="再查", **acts(bureau, "reviewer", OVER))
     made = bureau.apply(case, OVER, account)
     change_roles(account=bureau.who("officer"), give=["province-reviewer"], by="admin", at=bureau.office.tick(OVER))
-    for name in ("officer", "reviewer"):
+    for name in ("officer",):
         refused(
             bureau,
             "different-decider",
             lambda name=name: refuse(application=made, because="不实", **acts(bureau, name, OVER)),
         )
+    refuse(application=made, because="不实", **acts(bureau, "reviewer", OVER))  # returned it, and so determined nothing
 
 
 def test_an_officer_s_red_card_can_be_disputed_whatever_the_registers_say(bureau: Bureau) -> None:
@@ -533,3 +534,76 @@ def test_file_names_are_kept_as_they_are_listed(bureau: Bureau) -> None:
         bureau.apply(
             Case.objects.get(), NEXT, account, bureau.filing("assessment-wrong", "constructors", files=files * 31)
         )
+
+
+def test_the_province_examines_where_nobody_of_the_city_may(bureau: Bureau) -> None:
+    """The city's only reviewer signed the card: the application is not stuck, and the journal says who acted."""
+    case, account = city_case(bureau)
+    bureau.prove(case, NEXT)
+    bureau.morning(OVER, 资质=CITY_ITEM)
+    bureau.propose(case, by="city-officer", day=OVER)
+    bureau.sign(case, by="city-reviewer", day=OVER)
+    made = bureau.apply(case, OVER, account)
+    refused(
+        bureau,
+        "different-decider",
+        lambda: refuse(application=made, because="x", **acts(bureau, "city-reviewer", OVER)),
+    )
+    opinion = agree(application=made, because="属实", **acts(bureau, "other-reviewer", OVER))
+    assert opinion.organisation == "province"
+    refused(
+        bureau,
+        "different-decider",
+        lambda: refuse(application=made, because="x", **acts(bureau, "other-reviewer", OVER)),
+    )
+    bureau.uphold(made, ACCEPT, OVER)
+    assert fresh(case).closed_because == "repaired"
+
+
+def test_wrong_data_against_an_officer_s_red_card(bureau: Bureau) -> None:
+    account = bureau.enterprise()
+    bureau.morning(people=3)
+    case = bureau.inspect(DAY)
+    made = bureau.apply(case, NEXT, account, bureau.filing("data-wrong", "constructors"))
+    bureau.uphold(made, ACCEPT, NEXT)
+    assert fresh(case).closed_because == "repaired"
+
+
+def test_a_red_card_of_insurance_is_repaired_by_what_the_run_reads(bureau: Bureau) -> None:
+    """No officer found it: the run did, and would warn again next morning."""
+    account = bureau.enterprise()
+    unpaid = [CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
+    bureau.morning(people=4, 社保=unpaid)
+    whole = Case.objects.get()
+    bureau.prove(whole, NEXT)
+    bureau.morning(OVER, people=4, 社保=unpaid)
+    bureau.propose(whole, day=OVER, items=[("specialist-decoration", "")])
+    bureau.sign(whole, day=OVER)
+    red = Case.objects.get(place="red")
+    made = bureau.apply(red, OVER, account, bureau.filing("data-wrong", "insurance"))
+    refused(bureau, "leaves-something", lambda: bureau.verify(made, ACCEPT, OVER))
+    who = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN).order_by("pk").last()
+    assert who is not None
+    rows = [
+        Correcting("contributions", {"person_id": who.person_id, "month": f"2026-0{month}-01", "payer_credit_code": OWN}, WHOLE,
+                   {}, "社保证明")
+        for month in (4, 5, 6)
+    ]  # fmt: skip
+    bureau.uphold(made, Repairs(REVIEW, rows), OVER, by="other-reviewer")
+    assert fresh(red).closed_because == "repaired"
+    bureau.morning(OVER + timedelta(days=1), people=4, 社保=unpaid)
+    assert not Case.objects.exclude(place="closed").exists()
+
+
+def test_days_counted_again_are_those_of_their_own_application(bureau: Bureau) -> None:
+    account, other = bureau.enterprise(), bureau.enterprise(OTHER)
+    bureau.morning(people=3)
+    filing = bureau.filing("data-wrong", checklist={})
+    first, second = (
+        file_data_error(filing=filing, by=who, law=bureau.law, at=bureau.office.tick(day))
+        for who, day in ((account, DAY), (other, date(2026, 7, 17)))
+    )
+    Application.objects.filter(pk=second.pk).update(is_due_provisional=True)
+    count_again(Doing(bureau.law, bureau.office.tick(date(2026, 7, 20)), "system"))
+    due = {task.detail: task.due_on for task in Task.objects.filter(case=None)}
+    assert due == {first.number: first.decision_due_on, second.number: second.decision_due_on}

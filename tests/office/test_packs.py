@@ -37,7 +37,7 @@ from qualwatch.evaluation import reference
 from qualwatch.intake.facts_folder import read_facts
 from qualwatch.intake.invent import Plan, invent
 from qualwatch.journal.models import Seal
-from qualwatch.journal.proofs import faults_of_pack
+from qualwatch.journal.proofs import faults_of_pack, parts_digest
 from qualwatch.journal.queries import entries_of
 from qualwatch.law.loader import load_law
 from qualwatch.patrol.days import let_run_in
@@ -103,9 +103,21 @@ def test_a_pack_is_whole_and_every_file_is_as_summed(bureau: Bureau, tmp_path: P
     assert [one["method"] for one in course["services"]] == ["in-person", "in-person"]
     assert qualwatch("journal", "check", folder).status == 0
     (journal,) = json.loads((folder / "journal.json").read_text())
-    assert journal["seals"][-1]["head"][:2] == [case.stream, len(journal["entries"])]
+    assert journal["seals"][-1]["head"][:2] == [case.stream, len(journal["entries"]) - 1]  # then the pack itself
     key = Seal.objects.latest("pk").public_key
-    assert qualwatch("journal", "check", folder, "--key", key).out == "证据包完好\n"
+    assert (
+        qualwatch("journal", "check", folder, "--key", key).out
+        == "证据包完好\n最后 1 条日志在末次封签之后，由下一次封签证明\n"
+    )
+    assert "请用 --key" in qualwatch("journal", "check", folder).out
+
+
+def replaced(folder: Path, name: str) -> None:
+    """Another content under the same name, and its sum made right."""
+    (folder / name).write_bytes(b"x")
+    sums = [line for line in (folder / "SHA256SUMS").read_text().splitlines() if not line.endswith(f"  {name}")]
+    sums.append(f"{hashlib.sha256(b'x').hexdigest()}  {name}")
+    (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n")
 
 
 def altered(folder: Path, name: str, change: Callable[[Any], None]) -> None:
@@ -133,6 +145,11 @@ def test_a_pack_that_was_altered_is_noticed(bureau: Bureau, tmp_path: Path) -> N
         "第 2 条被改动": lambda folder: altered(folder, "journal.json", lambda told: told[0]["entries"][1].update(by="li")),
         "封签签名不符": lambda folder: altered(folder, "journal.json", lambda told: told[0]["seals"][0].update(day="2026-01-01")),
         "封签签名不": lambda folder: altered(folder, "journal.json", lambda told: told[0]["seals"][0]["path"].append(["left", "0" * 64])),
+        "没有封签": lambda folder: altered(folder, "journal.json", lambda told: told[0].update(seals=[])),
+        "没有日志": lambda folder: altered(folder, "journal.json", lambda told: told.clear()),
+        "不是日志所记的文件": lambda folder: replaced(folder, next(folder.glob("documents/*")).relative_to(folder).as_posix()),
+        "与日志所记的不同": lambda folder: replaced(folder, "facts/people.parquet"),
+        "不是完整的证据": lambda folder: altered(folder, "journal.json", lambda told: told[0].pop("entries")),
         "不是完整的证据包": lambda folder: (folder / "journal.json").write_text("{"),
     }  # fmt: skip
     for number, (sentence, change) in enumerate(changes.items()):
@@ -221,7 +238,10 @@ def test_who_got_a_pack_stands_in_the_journal_and_others_get_none(bureau: Bureau
     case = bureau.red()
     told = evidence_pack(card_number=case.card_number, by=bureau.who("auditor"), at=bureau.office.tick(OVER))
     last = entries_of(case.stream)[-1]
-    assert (last.what, last.by, last.details["sha256"]) == ("pack-made", "auditor", hashlib.sha256(told).hexdigest())
+    assert (last.what, last.by) == ("pack-made", "auditor")
+    with zipfile.ZipFile(io.BytesIO(told)) as archive:
+        sums = dict(line.split("  ", 1)[::-1] for line in archive.read("SHA256SUMS").decode().splitlines())
+    assert last.details["parts"] == parts_digest(sums)
     with pytest.raises(NotCompetent):
         evidence_pack(card_number=case.card_number, by=bureau.who("datong-officer"), at=bureau.office.tick(OVER))
     for number in ("", "晋红〔2026〕999号"):

@@ -14,7 +14,7 @@ from qualwatch.archive.contents import CannotKeep
 from qualwatch.assessments.models import FindingRow
 from qualwatch.cases.actions.apply import refuse
 from qualwatch.cases.actions.determine import sign
-from qualwatch.cases.actions.serve import issue_warning, take_up_services, void
+from qualwatch.cases.actions.serve import fail, issue_warning, take_up_services, void
 from qualwatch.cases.actions.supervise import annul, open_notice, record_fraud
 from qualwatch.cases.attachments import HandedIn, document_for
 from qualwatch.cases.competence import NotCompetent
@@ -93,8 +93,11 @@ def test_a_returned_letter_opens_the_next_way_up_to_the_public_notice(bureau: Bu
     service = bureau.sent(order, OVER, method="in-person")
     with pytest.raises(CannotStep, match="原因"):
         bureau.failed(service, OVER, why="bored")
-    with pytest.raises(CannotStep, match="还没有逾期"):
-        bureau.failed(service, OVER, why="unanswered")
+    for why in ("returned", "unanswered", "voided"):  # not of a visit
+        with pytest.raises(CannotStep, match="选择没有送达的原因"):
+            bureau.failed(service, OVER, why=why)
+    with pytest.raises(CannotStep, match="上传"):
+        fail(service=service, why="refused", because="拒收", **told(bureau, OVER))  # type: ignore[arg-type]  # as told
     bureau.failed(service, OVER)
     with pytest.raises(CannotStep, match="拒绝签收"):
         bureau.sent(order, OVER, method="left")  # nobody was there, which is no refusal
@@ -103,6 +106,8 @@ def test_a_returned_letter_opens_the_next_way_up_to_the_public_notice(bureau: Bu
     assert task_of(order).detail == f"{number} post"
     post = bureau.sent(order, OVER, method="post")
     assert not Task.objects.filter(kind="serve", detail__startswith=number, done_on=None).exists()
+    with pytest.raises(CannotStep, match="还没有逾期"):
+        bureau.failed(post, OVER + timedelta(days=6), why="unanswered")
     bureau.failed(post, OVER + timedelta(days=6), why="returned")
     assert task_of(order).detail == f"{number} public-notice"
     published = OVER + timedelta(days=7)
@@ -227,7 +232,7 @@ def test_the_ways_are_tried_in_their_order() -> None:
     tried: list[str] = []
     while method := next_method(tried, Circumstances(True, True, True, True, {one: ["refused"] for one in tried})):
         tried.append(method)
-    assert tried == list(METHODS)
+    assert tried == [one for one in METHODS if one != "public-notice"]  # who refuses has been reached
     both = {"in-person": ["absent"], "post": ["returned"]}
     assert next_method(["in-person", "post"], Circumstances(failed=both)) == ""  # a yellow card ends here
     assert next_method(["in-person", "post"], Circumstances(may_be_public=True, failed=both)) == "public-notice"
@@ -351,8 +356,83 @@ def test_a_service_that_the_course_refuses_stops_no_patrol(bureau: Bureau) -> No
     notice = bureau.sent(order, OVER, method="public-notice")
     Case.objects.filter(pk=case.pk).update(order_served_on=OVER)  # served by another paper, whatever the reason
     bureau.morning(notice.due_on + timedelta(days=1))
-    assert Service.objects.get(pk=notice.pk).failed_because != ""
-    assert Service.objects.get(pk=notice.pk).proved_on is None
+    failed = Service.objects.get(pk=notice.pk)
+    assert (failed.proved_on, failed.failed_as) == (None, "taken-down")
+    assert f"announcement/{order.number}" not in public_copy()
+    assert task_of(order).detail.startswith(order.number)
+    Case.objects.filter(pk=case.pk).update(order_served_on=None)
+    again = bureau.sent(order, notice.due_on + timedelta(days=1), method="public-notice")  # no trace is in the way
+    assert again.due_on > notice.due_on
+
+
+def test_a_refusal_is_no_disappearance(bureau: Bureau) -> None:
+    case = bureau.red()
+    order = bureau.order(case)
+    bureau.failed(bureau.sent(order, OVER), OVER, why="refused")
+    bureau.failed(bureau.sent(order, OVER, method="post"), OVER, why="refused")
+    with pytest.raises(CannotStep, match="下落不明"):
+        bureau.sent(order, OVER, method="public-notice")
+    assert task_of(order).detail == f"{order.number} left"
+    bureau.proved(bureau.sent(order, OVER, method="left"), OVER)
+    assert fresh(case).order_served_on == OVER
+
+
+def test_a_notice_taken_down_with_its_card_serves_nothing(bureau: Bureau) -> None:
+    """The card is cleared: the order's notice goes and proves nothing; the decision's stays, for it outlives the case."""
+    account = bureau.enterprise()
+    case = bureau.red()
+    made = bureau.apply(case, OVER, account)
+    account.is_active = False
+    account.save()
+    decision = refuse(application=made, because="不实", **told(bureau, OVER, "other-reviewer"))  # type: ignore[arg-type]  # as told
+    order = bureau.order(case)
+    for document in (decision, order):
+        bureau.failed(bureau.sent(document, OVER), OVER, why="unknown")
+        bureau.sent(document, OVER, method="public-notice")
+    bureau.morning(OVER + timedelta(days=1), people=3)
+    assert fresh(case).place == "closed"
+    assert {one.number: one.is_removed for one in Announcement.objects.all()} == {
+        decision.number: False,
+        order.number: True,
+    }
+    bureau.morning(OVER + timedelta(days=60), people=3)
+    served = Service.objects.filter(method="public-notice", proved_on__isnull=False)
+    assert [one.document for one in served] == [decision]
+    assert order.services.get(method="public-notice").failed_as == "taken-down"
+
+
+def test_what_outlives_its_case_is_served_after_it(bureau: Bureau) -> None:
+    case = bureau.red()
+    record_fraud(case=case, what="伪造", evidence=["回函"], referred_to="执法局", **told(bureau, OVER))  # type: ignore[arg-type]  # as told
+    record = Document.objects.get(kind="credit-record")
+    bureau.morning(OVER + timedelta(days=1), people=3)
+    assert fresh(case).place == "closed"
+    assert task_of(record).detail.endswith(" in-person")
+    assert Task.objects.filter(done_on=None).exclude(kind="letter").count() == 1
+    bureau.served(record, OVER + timedelta(days=1))
+    assert not Task.objects.filter(kind="serve", done_on=None).exists()
+
+
+def test_what_was_served_has_no_task(bureau: Bureau) -> None:
+    """Posted while a notice ran: the notice proves it, and the overdue letter asks for nothing."""
+    case = bureau.red()
+    order = bureau.order(case)
+    bureau.failed(bureau.sent(order, OVER), OVER, why="unknown")
+    notice = bureau.sent(order, OVER, method="public-notice")
+    bureau.sent(order, OVER + timedelta(days=1), method="post")
+    bureau.morning(notice.due_on + timedelta(days=1))
+    assert fresh(case).order_served_on == notice.due_on
+    assert not Task.objects.filter(kind="serve", detail__startswith=order.number, done_on=None).exists()
+
+
+def test_a_voided_decision_is_issued_again(bureau: Bureau) -> None:
+    account = bureau.enterprise()
+    made = bureau.apply(bureau.yellow(), DAY, account)
+    decision = refuse(application=made, because="不实", **told(bureau, DAY, "reviewer"))  # type: ignore[arg-type]  # as told
+    void(document=decision, because="写错", **told(bureau, DAY, "reviewer"))  # type: ignore[arg-type]  # as told
+    again = Document.objects.get(kind="application-decision", voided_on=None)
+    assert (again.number, again.application, again.told["because"]) == ("晋建资决〔2026〕2号", made, "不实")
+    assert again.services.get().method == "platform"
 
 
 def test_f19_of_twenty_eight_orders_every_one_is_accounted_for(bureau: Bureau, tmp_path: Path) -> None:

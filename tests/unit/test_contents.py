@@ -125,6 +125,15 @@ def attachment(made: pikepdf.Pdf) -> None:
                       b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'), "外部引用",
         ),
         (pdf(file_annotation), "脚本或附件"),
+        (pdf() + packed({"a.exe": b"MZ"}), "文件末尾之后"),
+        (packed({"a.exe": b"MZ"}) + DOCX, "压缩内容前后"),
+        (with_part(DOCX, "word/afchunk.xml", b"{\\rtf1 \\objdata 0105}"), "宏或嵌入内容"),
+        (with_part(DOCX, "word/media/image1.png", packed({"a.exe": b"MZ"})), "宏或嵌入内容"),
+        (with_part(OFD, "Doc_0/a.dat", packed({"a.exe": b"MZ"})), "宏或嵌入内容"),
+        (with_part(DOCX, "word/footnotes.xml", b"<w:a><w:instrText>DDE</w:instrText><w:instrText>AUTO cmd</w:instrText></w:a>"), "域"),
+        (with_part(DOCX, "word/footnotes.xml", b"<w:a><w:fldSimple w:instr='INCLUDEPICTURE http://x'/></w:a>"), "域"),
+        (picture("PNG") + b"MZ" + b"IEND\xaeB`\x82", "其他内容"),
+        (picture("JPEG") + b"Rar!\x1a\x07", "其他内容"),
         (picture("PNG") + packed({"a.exe": b"MZ"}), "其他内容"),
         (picture("JPEG") + packed({"a.exe": b"MZ"}), "其他内容"),
     ],
@@ -168,8 +177,22 @@ def test_names_keep_no_folder_and_no_trick(name: str, clean: str) -> None:
     assert clean_name(name) == clean
 
 
+def test_pictures_as_cameras_and_offices_make_them_are_taken() -> None:
+    jpeg = picture("JPEG")
+    assert looked_at(jpeg + jpeg, "手机.jpg").kind == "jpeg"  # a second picture behind the first
+    assert looked_at(jpeg + b"\0\0SEFH\x01\x02SEFT", "手机.jpg").kind == "jpeg"
+    assert looked_at(jpeg + b"\0" * 16, "手机.jpg").kind == "jpeg"
+    progressive = saved(lambda out: Image.effect_noise((300, 200), 90).save(out, "JPEG", progressive=True))
+    assert looked_at(progressive, "a.jpg").kind == "jpeg"
+    assert looked_at(with_part(DOCX, "word/media/icon.svg", b"<svg/>"), "a.docx").kind == "docx"
+    assert looked_at(with_part(DOCX, "word/media/a.wdp", b"II\xbc"), "a.docx").kind == "docx"
+    numbers = with_part(DOCX, "word/footnotes.xml", b"<w:a><w:instrText> PAGE </w:instrText></w:a>")
+    assert looked_at(numbers, "a.docx").kind == "docx"
+    assert looked_at(pdf() + b"\r\n", "a.pdf").kind == "pdf"
+
+
 def test_a_picture_of_too_many_pixels_is_refused() -> None:
-    wide = saved(lambda out: Image.new("1", (10_000, 5_001)).save(out, "PNG"))
+    wide = saved(lambda out: Image.new("1", (9_000, 8_900)).save(out, "PNG"))
     with pytest.raises(CannotKeep, match="过多的像素"):
         looked_at(wide, "a.png")
 

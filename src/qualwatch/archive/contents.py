@@ -19,7 +19,7 @@ LONGEST_NAME = 180  # bytes: a file system takes 255, and a pack puts numbers be
 MEGABYTE = 1024**2
 UNPACKED_TIMES = 20  # an archive that grows more than this is not a document
 PART_BYTES = 4 * MEGABYTE  # of a part that is looked into
-PIXELS = 50_000_000
+PIXELS = 80_000_000
 SUFFIXES = {"pdf": ("pdf",), "ofd": ("ofd",), "png": ("png",), "jpeg": ("jpg", "jpeg"), "docx": ("docx",),
             "xlsx": ("xlsx",), "zip": ("zip",)}  # fmt: skip
 # Keys, and names of actions and types, that make a PDF do something or carry something.
@@ -42,9 +42,12 @@ OFFICE_PARTS = (
     ".tiff",
     ".odttf",
     ".vml",
+    ".svg",
+    ".wdp",
+    ".jfif",
 )
 OFFICE_ACTIVE = ("vba", "macro", "oleobject", "activex", "control", "package", "externallink", "attachedtemplate",
-                 "frame", "customui")  # fmt: skip
+                 "frame", "customui", "afchunk")  # fmt: skip
 PRINTER = re.compile(r"xl/printerSettings/[^/]+\.bin")
 OFD_PARTS = (
     ".xml",
@@ -60,10 +63,22 @@ OFD_PARTS = (
     ".cff",
     ".esl",
     ".dat",
+    ".tif",
+    ".tiff",
+    ".jp2",
+    ".jpx",
     ".p7b",
 )
 RUNS = (b"MZ", b"\x7fELF", b"\xd0\xcf\x11\xe0", b"#!")  # how programs, scripts and OLE files begin
-ZIP_END, PNG_END = b"PK\x05\x06", b"IEND\xaeB`\x82"
+PACKED = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf")  # how archives begin
+ZIP_END = b"PK\x05\x06"
+FIELDS = re.compile(r"\b(?:DDE|DDEAUTO|INCLUDE\w*)\b")  # of Word: they fetch or run something
+FIELD_TEXT = re.compile(rb"<(?:\w+:)?instrText[^>]*>([^<]*)<|\binstr=[\"']([^\"']*)[\"']")
+MOST_TEXT = 32 * MEGABYTE
+BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\0 \r\n\t"  # byte order marks and space
+JPEG_START, JPEG_SCAN, JPEG_END, SAMSUNG = b"\xff\xd8", 0xDA, 0xD9, b"SEFT"
+ALONE = frozenset((0x01, *range(0xD0, 0xD8)))  # markers of JPEG without a length
+PDF_END = b"%%EOF"
 MARKS = {"ofd": ("OFD.xml",), "office": ("[Content_Types].xml",)}
 
 
@@ -118,7 +133,8 @@ def _pdf(told: bytes) -> str:
             for found in _said_by(one):
                 if found in PDF_ACTIVE:
                     return _("脚本或附件（{key}）").format(key=found)
-    return ""
+    rest = told[told.rindex(PDF_END) + len(PDF_END) :] if PDF_END in told else b""
+    return _("文件末尾之后的其他内容") if rest.strip(b"\0\r\n\t ") else ""
 
 
 def _said_by(found: object) -> Iterator[str]:
@@ -140,10 +156,40 @@ def _picture(told: bytes) -> str:
         if picture.width * picture.height > PIXELS:
             return _("过多的像素")
         picture.load()
-    behind = told[told.rindex(PNG_END) + len(PNG_END) :] if told.startswith(b"\x89PNG") else b""
-    if behind.strip(b"\0") or ZIP_END in told:
-        return _("图片之后的其他内容")
-    return ""
+    rest = _behind_jpeg(told) if told.startswith(JPEG_START) else _behind_png(told)
+    return _("图片之后的其他内容") if rest.strip(b"\0") else ""
+
+
+def _behind_png(told: bytes) -> bytes:
+    """What stands behind the first chunk that ends the picture."""
+    at = 8
+    while at + 8 <= len(told):
+        length, kind = int.from_bytes(told[at : at + 4], "big"), told[at + 4 : at + 8]
+        at += 12 + length
+        if kind == b"IEND":
+            return told[at:]
+    return b""
+
+
+def _behind_jpeg(told: bytes) -> bytes:
+    """What stands behind the picture, but for what cameras put there: further pictures, Samsung's own trailer."""
+    at = 2
+    while at + 4 <= len(told) and told[at] == 0xFF:
+        mark = told[at + 1]
+        if mark == JPEG_END:
+            rest = told[at + 2 :].lstrip(b"\0")
+            if rest.endswith(SAMSUNG):
+                return b""
+            return _behind_jpeg(rest) if rest.startswith(JPEG_START) else rest
+        if mark == 0xFF or mark in ALONE:
+            at += 1 if mark == 0xFF else 2
+            continue
+        at += 2 + int.from_bytes(told[at + 2 : at + 4], "big")
+        if mark == JPEG_SCAN:
+            while at + 1 < len(told) and not (told[at] == 0xFF and told[at + 1] not in (0, *ALONE)):
+                found = told.find(b"\xff", at + 1)
+                at = found if found >= 0 else len(told)
+    return b""
 
 
 def _office(told: bytes) -> str:
@@ -157,7 +203,9 @@ def _office(told: bytes) -> str:
             known = name.lower().endswith(OFFICE_PARTS) or PRINTER.fullmatch(name)
             if not known or any(word in name.lower() for word in OFFICE_ACTIVE) or _runs(archive, info):
                 return _("宏或嵌入内容（{part}）").format(part=name)
-            if name.lower().endswith(".rels") or name in MARKS["office"]:
+            if name.lower().endswith(".xml") and _fetches(archive, info):
+                return _("会取用外部内容的域（{part}）").format(part=name)
+            if name.lower().endswith(".rels") or name.lower() == MARKS["office"][0].lower():
                 if info.file_size > PART_BYTES:
                     return _("过大的压缩内容")
                 if found := _declared(archive.read(info), name):
@@ -192,15 +240,28 @@ def _ofd(told: bytes) -> str:
 
 
 def _runs(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
-    """Whether a part begins as programs do, whatever it is called."""
+    """Whether a part begins as programs and archives do, whatever it is called; one that is called .xml is XML."""
     with archive.open(info) as part:
-        return part.read(max(map(len, RUNS))).startswith(RUNS)
+        begins = part.read(64)
+    is_xml = begins.lstrip(BEFORE_XML)[:1] in (b"<", b"") if info.filename.lower().endswith((".xml", ".rels")) else True
+    return begins.startswith((*RUNS, *PACKED)) or not is_xml
+
+
+def _fetches(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    """Whether the fields of a text fetch or run something; a field's words may be spread over runs."""
+    if info.file_size > MOST_TEXT:
+        return True
+    words = b"".join(one or other for one, other in FIELD_TEXT.findall(archive.read(info)))
+    return bool(FIELDS.search(words.decode("utf-8", errors="replace").upper()))
 
 
 def _unpacked(archive: zipfile.ZipFile) -> str:
     """Whether it would grow beyond what a document can; its parts are read, so that a damaged one is noticed."""
     if sum(one.file_size for one in archive.infolist()) > settings.UPLOAD_BYTES * UNPACKED_TIMES:
         return _("过大的压缩内容")
+    first = min((one.header_offset for one in archive.infolist()), default=0)
+    if archive.comment or first > 0:
+        return _("压缩内容前后的其他内容")
     if archive.testzip() is not None:
         raise zipfile.BadZipFile
     return ""
@@ -218,7 +279,8 @@ def _zip_kind(told: bytes) -> str:
         return ""
     if is_ofd:
         return "ofd"
-    return "docx" if "word/document.xml" in names else "xlsx" if "xl/workbook.xml" in names else ""
+    main = {one for one in names if one.startswith(("word/document", "xl/workbook")) and one.endswith(".xml")}
+    return "" if not main else "docx" if min(main).startswith("word/") else "xlsx"
 
 
 KINDS: tuple[tuple[bytes, Callable[[bytes], str], Callable[[bytes], str]], ...] = (

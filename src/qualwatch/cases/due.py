@@ -32,4 +32,5 @@ def count_again(doing: Doing) -> None:
         else:
             one.opinion_due_on = later
         one.save(update_fields=["is_due_provisional", "decision_due_on", "opinion_due_on"])
-        Task.objects.filter(case=one.case, kind=task, done_on=None).update(due_on=later)
+        tasks = Task.objects.filter(case=one.case, kind=task, done_on=None)
+        (tasks if one.case else tasks.filter(detail=one.number)).update(due_on=later)

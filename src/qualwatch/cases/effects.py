@@ -10,7 +10,7 @@ from qualwatch.cases.course import Doing, Step
 from qualwatch.cases.due import DECIDE, EXAMINE, application_due
 from qualwatch.cases.models import UNDECIDED, Application, Case, Task
 from qualwatch.cases.numbers import RED_CARD, next_number
-from qualwatch.cases.serving import NEVER_HAPPENED, bring, take_down_notices
+from qualwatch.cases.serving import NEVER_HAPPENED, bring, take_down_notices, tasks_that_outlive
 from qualwatch.cases.telling import LETTER, Said, tell
 from qualwatch.journal.actions import Told
 from qualwatch.procedure.course import Effect
@@ -48,7 +48,9 @@ def settle(done: Step, doing: Doing) -> None:
     if done.event.name == "push-proved":
         waiting.filter(kind=LETTER).update(done_on=doing.on, done_by=doing.by)
     waiting = waiting.exclude(kind=LETTER)
-    if done.after.place != "closed":
+    if done.after.place == "closed":
+        waiting = waiting.exclude(tasks_that_outlive([done.case.pk]))
+    else:
         waiting = waiting.filter(kind__in=DONE_BY.get(done.event.name, ()))
     waiting.update(done_on=doing.on, done_by=doing.by)
 
@@ -153,7 +155,7 @@ def _take_down(done: Step, effect: Effect, doing: Doing) -> None:
     """Cleared and still to be seen for a while; or gone, where it should never have been."""
     if not done.case.card_number:
         return
-    take_down_notices(done.case, doing)
+    take_down_notices(done.case, effect.detail, doing)
     if effect.detail in NEVER_HAPPENED:
         remove_red_card(done.case.card_number, on=doing.on, because=effect.detail, at=doing.at)
         return

@@ -8,10 +8,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from qualwatch.cases.measures import Asked, asked_today, check_all
-from qualwatch.cases.models import AnsweredRequest
+from qualwatch.cases.measures import Asked, check_all
+from qualwatch.cases.models import AnsweredRequest, AskedOn
 from qualwatch.journal.proofs import digest_of
 from qualwatch.wording import gettext as _
+
+KEPT = timedelta(days=2)
 
 
 class OtherRequest(Exception):
@@ -35,13 +37,16 @@ def answer_once(*, asked: Sequence[Asked], key: str, by: str, on: date, at: date
         known, new = AnsweredRequest.objects.select_for_update().get_or_create(
             organisation=by, key=key, defaults={"digest": digest, "at": at}
         )
-        if known.digest != digest:
-            raise OtherRequest(_("这个 Idempotency-Key 已经用于别的请求"))
+        if known.digest != digest or timezone.localdate(known.at) != timezone.localdate(at):
+            raise OtherRequest(_("这个 Idempotency-Key 已经用于别的请求，或者不是今天的"))
         if not new and known.told is not None:
-            return dict(known.told)
-    if asked_today(by, at) + len(asked) > quota:
+            return {**known.told, "is_replayed": True}
+    day, _new = AskedOn.objects.select_for_update().get_or_create(organisation=by, day=timezone.localdate(at))
+    day.count += len(asked)
+    if day.count > quota:
         tomorrow = timezone.make_aware(datetime.combine(timezone.localdate(at) + timedelta(days=1), time.min))
         raise OverQuota(_("今天的查询超过限额 {quota}").format(quota=quota), int((tomorrow - at).total_seconds()) + 1)
+    day.save(update_fields=["count"])
     said = check_all(asked=asked, by=by, on=on, at=at)
     told = {
         "answered_at": timezone.localtime(at).isoformat(timespec="seconds"),
@@ -51,4 +56,9 @@ def answer_once(*, asked: Sequence[Asked], key: str, by: str, on: date, at: date
     if known is not None:
         known.told = told
         known.save(update_fields=["told"])
-    return told
+    return {**told, "is_replayed": False}
+
+
+def forget_answers(at: datetime) -> None:
+    """Keys hold for their day; what is older may go. The questions stay on record."""
+    AnsweredRequest.objects.filter(at__lt=at - KEPT).delete()

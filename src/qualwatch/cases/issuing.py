@@ -176,10 +176,14 @@ def red_card(case: Case, ground: Ground, doing: Doing, kinds: Iterable[str]) -> 
 
 
 def issued_again(voided: Document, doing: Doing) -> Document:
-    """An order or determination in place of one taken back: from what is on record now, with a new number."""
+    """In place of a document taken back, with a new number: a red card's from what is on record now, others as told."""
     case = voided.case
-    assert case is not None  # those of a red card are about a case
-    return red_card(case, ground_of(case), doing, [voided.kind])[0]
+    if case is not None and voided.kind in OF_A_RED_CARD:
+        return red_card(case, ground_of(case), doing, [voided.kind])[0]
+    return issue(
+        voided.kind, doing, told=voided.told, addressee=voided.addressee, case=case, application=voided.application,
+        credit_code=voided.credit_code,
+    )  # fmt: skip
 
 
 def ground_of(case: Case) -> Ground:
@@ -189,7 +193,8 @@ def ground_of(case: Case) -> Ground:
     signed = source.determinations.filter(state="signed", outcome="red").order_by("-pk").first()
     found = getattr(case, "supervision_finding", None)
     because = signed.because if signed else found.what if found else ""
-    days = [row.pushed_on for row in source.requirements.all()] if signed else []
+    rows = source.requirements.all() if case.arises_from else source.requirements.filter(is_determined=True)
+    days = [row.pushed_on for row in rows] if signed else []
     return Ground(figures_now, because, min(days, default=None))
 
 

@@ -3,12 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Literal
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import jurisdiction
@@ -80,12 +79,6 @@ def check_all(*, asked: Sequence[Asked], by: str, on: date, at: datetime) -> lis
         batch_size=500,
     )  # fmt: skip
     return said
-
-
-def asked_today(by: str, at: datetime) -> int:
-    """How many questions somebody has asked on the Beijing day of a moment."""
-    start = timezone.make_aware(datetime.combine(timezone.localdate(at), time.min))
-    return Question.objects.filter(by=by, asked_at__gte=start).count()
 
 
 def red_cases(credit_code: str) -> list[Case]:

@@ -47,7 +47,7 @@ from qualwatch.intake.facts_folder import write_facts
 from qualwatch.journal.actions import content_of as content_of_entry
 from qualwatch.journal.actions import record
 from qualwatch.journal.models import Seal
-from qualwatch.journal.proofs import path_of, root_of
+from qualwatch.journal.proofs import JOURNAL, SUMS, parts_digest, path_and_root
 from qualwatch.journal.queries import entries_of
 from qualwatch.law.loader import Law
 from qualwatch.privacy import hidden
@@ -100,15 +100,21 @@ def evidence_pack(*, card_number: str, by: Account, at: datetime) -> bytes:
     if not may(by, "read-cases") or not may_see(by, case):
         raise NotCompetent(_("这项资质由别的主管部门办理"))
     with tempfile.TemporaryDirectory() as folder:
-        told = packed(case, Path(folder))
-    sha256 = hashlib.sha256(told).hexdigest()
+        parts = parts_of(case, Path(folder))
+    sums = {name: hashlib.sha256(told).hexdigest() for name, told in parts.items()}
     record(stream=case.stream, by=by.username, at=at, what="pack-made",
-           details={"card": card_number, "sha256": sha256, "bytes": len(told)})  # fmt: skip
-    return told
+           details={"card": card_number, "parts": parts_digest(sums)})  # fmt: skip
+    parts[JOURNAL] = _json([_journal(one) for one in related(case)])
+    return _zip(with_sums(parts))
 
 
-def packed(case: Case, folder: Path) -> bytes:
-    """Every file of the pack, in the order of their names."""
+def related(case: Case) -> list[Case]:
+    """A case, and before it the one that it arises from."""
+    return [one for one in (case.arises_from, case) if one is not None]
+
+
+def parts_of(case: Case, folder: Path) -> dict[str, bytes]:
+    """Every file of the pack but the journal and the sums."""
     parts: dict[str, bytes] = {}
     judged = _judged(case, folder / "law")
     if judged is not None:
@@ -118,17 +124,20 @@ def packed(case: Case, folder: Path) -> bytes:
         parts |= {f"law/{name}": path.read_bytes() for name, path in judged.law.files.items()}
         parts["people.csv"] = _csv([PEOPLE, *judged.people])
     parts["finding.json"] = _json(_finding(case, judged))
-    related = [one for one in (case.arises_from, case) if one is not None]
-    parts["case.json"] = _json({one.stream: _course(one) for one in related})
-    parts["journal.json"] = _json([_journal(one) for one in related])
-    for document in Document.objects.filter(case__in=related).select_related("file").order_by("pk"):
+    cases = related(case)
+    parts["case.json"] = _json({one.stream: _course(one) for one in cases})
+    for document in Document.objects.filter(case__in=cases).select_related("file").order_by("pk"):
         parts[f"documents/{document.number}{_(LETTERS[document.kind].title)}.docx"] = content_of(document.file)
-    for one in Attachment.objects.filter(service__document__case__in=related).select_related("file").order_by("pk"):
+    for one in Attachment.objects.filter(service__document__case__in=cases).select_related("file").order_by("pk"):
         parts[f"proofs/{one.service_id}-{one.pk}.{SUFFIXES[one.file.kind][0]}"] = content_of(one.file)
-    parts["index.html"] = hidden(_index(case, judged, parts)).encode()
+    parts["index.html"] = hidden(_index(case, judged, [*parts, JOURNAL])).encode()
+    return parts
+
+
+def with_sums(parts: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files and their sums."""
     sums = "".join(f"{hashlib.sha256(told).hexdigest()}  {name}\n" for name, told in sorted(parts.items()))
-    parts["SHA256SUMS"] = sums.encode()
-    return _zip(parts)
+    return {**parts, SUMS: sums.encode()}
 
 
 def _judged(case: Case, folder: Path) -> Judged | None:
@@ -252,30 +261,31 @@ def _journal(case: Case) -> dict[str, Any]:
     """The case's stream, and the first seal over each length of it: how its head lies under the signed root."""
     entries = entries_of(case.stream)
     seals: list[dict[str, Any]] = []
-    for one in Seal.objects.order_by("id"):
+    for one in Seal.objects.order_by("id").iterator(chunk_size=1):  # each holds the heads of all streams
         at = next((place for place, head in enumerate(one.heads) if head[0] == case.stream), None)
         if at is None or (seals and seals[-1]["head"] == one.heads[at]):
             continue
-        told = {"day": one.day, "head": one.heads[at], "path": path_of(one.heads, at), "root": root_of(one.heads)}
+        path, root = path_and_root(one.heads, at)
+        told = {"day": one.day, "head": one.heads[at], "path": path, "root": root}
         seals.append({**told, "previous": one.previous, "digest": one.digest, "signature": one.signature,
                       "public_key": one.public_key})  # fmt: skip
     return {"stream": case.stream, "entries": [{**content_of_entry(one), "digest": one.digest} for one in entries],
             "seals": seals}  # fmt: skip
 
 
-def _index(case: Case, judged: Judged | None, parts: Mapping[str, bytes]) -> str:
+def _index(case: Case, judged: Judged | None, parts: Iterable[str]) -> str:
     """The page that is read first."""
-    related = [one for one in (case.arises_from, case) if one is not None]
-    services = Service.objects.filter(document__case__in=related).select_related("document").order_by("pk")
+    cases = related(case)
+    services = Service.objects.filter(document__case__in=cases).select_related("document").order_by("pk")
     entries = sorted(
-        (entry for one in related for entry in entries_of(one.stream)), key=lambda entry: (entry.recorded_at, entry.pk)
+        (entry for one in cases for entry in entries_of(one.stream)), key=lambda entry: (entry.recorded_at, entry.pk)
     )
     return _templates().get_template("pack.html").render(
         _=_, case=case, item=name_of(case), judged=judged, names=sorted(parts),
         people=[[names([row[0]]), *row[1:]] for row in judged.people] if judged else [],
         lines=[line(name, figures) for name, figures in issuing.decided_figures(case).items()],
         findings=[{**one, "verdict": said(VERDICTS, one["verdict"])} for one in judged.findings] if judged else [],
-        requirements=[(names([row.requirement]), row) for one in related for row in one.requirements.order_by("pk")],
+        requirements=[(names([row.requirement]), row) for one in cases for row in one.requirements.order_by("pk")],
         services=[(one, _(METHODS[one.method].name)) for one in services],
         entries=[(timezone.localtime(one.recorded_at), _word(one.what), one.by) for one in entries],
     )  # fmt: skip

@@ -66,14 +66,9 @@ class Repaired:
 def repair(found: Application, repairs: Repairs, doing: Doing, because: str) -> Repaired:
     """Puts it on record and assesses the enterprise again. CannotStep where it might be warned again next morning."""
     done, case = Repaired(), found.case
-    if found.cause == "data-wrong" and not repairs.corrections:
+    was_inspected = case is not None and hasattr(case, "supervision_finding")
+    if found.cause == "data-wrong" and not repairs.corrections and not was_inspected:
         raise CannotStep("leaves-something", _("信息有误的要写明更正哪些登记"))
-    if case is not None and case.origin == "officer":
-        if repairs.corrections:
-            raise CannotStep("leaves-something", _("主管部门发现的红牌不靠更正登记修复"))
-        done.put.append([OFFICER, case.pk])
-        done.lines.append(_n("原监管发现不再作为依据。"))
-        return done
     for one in repairs.corrections:
         _check_concerns(found.credit_code, one)
         made = correct(
@@ -85,6 +80,11 @@ def repair(found: Application, repairs: Repairs, doing: Doing, because: str) -> 
     if done.put:
         done.lines.append(_n("更正登记 {count} 处。").format(count=len(done.put)))
     if case is None:
+        return done
+    if was_inspected:  # no run warns of what an officer found: the finding itself is no longer relied on
+        done.put.append([OFFICER, case.pk])
+        done.lines.append(_n("原监管发现不再作为依据。"))
+        done.leaves = OFFICER
         return done
     if not done.put:
         _accept(found, case, repairs, doing, because, done)

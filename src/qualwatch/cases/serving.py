@@ -1,6 +1,9 @@
 """What serving a document comes to in rows: the attempt, what is told or published, the tasks that wait."""
 
 from collections import defaultdict
+from collections.abc import Iterable
+
+from django.db.models import Q
 
 from qualwatch.cases import words
 from qualwatch.cases.course import Doing
@@ -20,6 +23,7 @@ from qualwatch.procedure.service import (
 )
 from qualwatch.publication.actions import Announced, post_announcement, remove_announcement
 
+VOIDED, TAKEN_DOWN = "voided", "taken-down"  # FAILURES that the system says
 SERVE = "serve"  # the task: its detail is the document's number and the way to be tried
 NEVER_HAPPENED = ("repaired", "annulled", "duplicate")  # after these nothing stays public
 
@@ -37,7 +41,7 @@ def circumstances_of(document: Document, doing: Doing, *, has_consent: bool = Fa
         has_account=has_account(document.credit_code),
         opening_proves=document.kind in doing.law.policy_on(doing.on)["platform_opening_proves"],
         has_consent=has_consent or (case is not None and given.exists()),
-        may_be_public=LETTERS[document.kind].may_be_public and (case is None or is_public(case)),
+        may_be_public=LETTERS[document.kind].may_be_public and case is not None and is_public(case),
         failed=failed,
     )
 
@@ -93,6 +97,8 @@ def open_serve_task(document: Document, doing: Doing) -> int:
     case, letter = document.case, LETTERS[document.kind]
     if not letter.must_arrive or document.voided_on or (case and case.place == "closed" and not letter.outlives):
         return 0
+    if document.services.filter(proved_on__isnull=False).exists():
+        return 0
     tried = set(document.services.values_list("method", flat=True))
     method = next_method(tried, circumstances_of(document, doing)) or IN_PERSON  # none is left: once more
     detail = f"{document.number} {method}"
@@ -109,10 +115,36 @@ def settle_serve_tasks(document: Document, doing: Doing) -> None:
     tasks.update(done_on=doing.on, done_by=doing.by)
 
 
-def take_down_notices(case: Case, doing: Doing) -> None:
-    """The public notices of a case's documents go with its card."""
-    for number in Service.objects.filter(document__case=case, method=NOTICE).values_list("document__number", flat=True):
-        remove_announcement(number, at=doing.at)
+def take_down_notices(case: Case, because: str, doing: Doing) -> None:
+    """With a card go the public notices of its papers: all where it never should have been, else what ends with it.
+
+    A notice that was taken down serves nothing; what outlives the case is tried another way.
+    """
+    running = Service.objects.filter(document__case=case, method=NOTICE, failed_on=None).select_related("document")
+    for one in running:
+        document = one.document
+        if LETTERS[document.kind].outlives and because not in NEVER_HAPPENED:
+            continue
+        remove_announcement(document.number, at=doing.at)
+        if one.proved_on is None:
+            fail_service(one, TAKEN_DOWN, because, doing)
+            document.case = case
+            open_serve_task(document, doing)
+
+
+def fail_service(service: Service, why: str, because: str, doing: Doing) -> None:
+    """It came to nothing."""
+    service.failed_on, service.failed_as, service.failed_because = doing.on, why, because
+    service.save(update_fields=["failed_on", "failed_as", "failed_because"])
+
+
+def tasks_that_outlive(cases: Iterable[int]) -> Q:
+    """Tasks to serve what has to arrive although its case has ended."""
+    outliving = [kind for kind, letter in LETTERS.items() if letter.outlives]
+    found = Q(pk__in=[])
+    for number in Document.objects.filter(case__in=list(cases), kind__in=outliving).values_list("number", flat=True):
+        found |= Q(kind=SERVE, detail__startswith=f"{number} ")
+    return found
 
 
 def stream_of(document: Document) -> str:

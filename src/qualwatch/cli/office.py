@@ -297,11 +297,17 @@ def check(
     key: Annotated[str, typer.Option("--key", help=_n("机关公布的公钥（十六进制）"))] = "",
 ) -> int:
     """Prove that an unpacked evidence pack is as it was written; needs no database."""
-    from qualwatch.journal.proofs import faults_of_pack
+    from qualwatch.journal.proofs import faults_of_pack, not_yet_sealed
 
     found = faults_of_pack(folder, key)
-    _say(*found, _("证据包完好") if not found else _("{count} 处不符").format(count=len(found)))
-    return ALL_READ if not found else SOME_REJECTED
+    if found:
+        _say(*found, _("{count} 处不符").format(count=len(found)))
+        return SOME_REJECTED
+    said = [_("证据包完好") if key else _("证据包前后一致；要证明出自哪个机关，请用 --key 写明其公布的公钥")]
+    if count := not_yet_sealed(folder):
+        said.append(_("最后 {count} 条日志在末次封签之后，由下一次封签证明").format(count=count))
+    _say(*said)
+    return ALL_READ
 
 
 def manage(context: typer.Context) -> int:

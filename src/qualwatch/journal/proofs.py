@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from qualwatch.wording import gettext as _
 
 Head = Sequence[Any]  # stream, length, digest of its last entry
-SUMS = "SHA256SUMS"
+SUMS, JOURNAL = "SHA256SUMS", "journal.json"
+HANDED = ("served", "service-failed", "sent")  # entries that tell of files
 
 
 def digest_of(value: Any) -> str:
@@ -26,15 +27,15 @@ def root_of(heads: Sequence[Head]) -> str:
     return _levels(heads)[-1][0]
 
 
-def path_of(heads: Sequence[Head], at: int) -> list[list[str]]:
-    """From one head up to the root: the side and the digest of each neighbour."""
-    path = []
-    for level in _levels(heads)[:-1]:
+def path_and_root(heads: Sequence[Head], at: int) -> tuple[list[list[str]], str]:
+    """From one head up to the root: the side and the digest of each neighbour; and the root."""
+    path, levels = [], _levels(heads)
+    for level in levels[:-1]:
         beside = at ^ 1
         if beside < len(level):
             path.append(["left" if beside < at else "right", level[beside]])
         at //= 2
-    return path
+    return path, levels[-1][0]
 
 
 def root_by(head: Head, path: Sequence[Sequence[str]]) -> str:
@@ -68,34 +69,71 @@ def is_signed(digest: str, signature: str, public_key: str) -> bool:
     return True
 
 
+def parts_digest(sums: Mapping[str, str]) -> str:
+    """What the journal says of a pack's files: their sums, but for the journal that says it."""
+    return digest_of({name: told for name, told in sums.items() if name != JOURNAL})
+
+
 def faults_of_pack(folder: Path, public_key: str = "") -> list[str]:
     """One sentence for everything in an unpacked evidence pack that is not as it was written; none for a sound one.
 
-    `public_key`: the office's, from elsewhere; without it the key in the pack is only held to be one and the same.
+    `public_key`: the office's, from elsewhere; without it a pack can only be found to agree with itself.
     """
     try:
         sums = dict(line.split("  ", 1)[::-1] for line in (folder / SUMS).read_text(encoding="utf-8").splitlines())
-        streams = json.loads((folder / "journal.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        return [_("{folder} 不是完整的证据包：{reason}").format(folder=folder, reason=error)]
+        streams = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
+        found = _faults_of_files(folder, sums)
+        for one in streams:
+            found += _faults_of_stream(one, public_key)
+        return found + _faults_of_binding(sums, streams)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        return [_("{folder} 不是完整的证据包：{reason}").format(folder=folder, reason=error or type(error).__name__)]
+
+
+def not_yet_sealed(folder: Path) -> int:
+    """How many entries of a sound pack come after its last seal: the next day's seal proves them."""
+    streams = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
+    return sum(len(one["entries"]) - one["seals"][-1]["head"][1] for one in streams)
+
+
+def _faults_of_files(folder: Path, sums: Mapping[str, str]) -> list[str]:
     there = {one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()} - {SUMS}
     found = [_("少了文件 {name}").format(name=one) for one in sorted(set(sums) - there)]
     found += [_("多了文件 {name}").format(name=one) for one in sorted(there - set(sums))]
-    for name in sorted(there & set(sums)):
-        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sums[name]:
-            found.append(_("{name} 被改动").format(name=name))
-    for one in streams:
-        found += _faults_of_stream(one, public_key)
+    changed = (name for name in sorted(there & set(sums))
+               if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sums[name])  # fmt: skip
+    return found + [_("{name} 被改动").format(name=one) for one in changed]
+
+
+def _faults_of_binding(sums: Mapping[str, str], streams: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Documents and proofs are those of which the journal tells, and the rest is what the pack was made of."""
+    entries = [entry for one in streams for entry in one["entries"]]
+    if not entries:
+        return [_("没有日志")]
+    issued = {entry["details"]["sha256"] for entry in entries if entry["what"] == "issued"}
+    handed = {one for entry in entries for one in entry["details"].get("files", ()) if entry["what"] in HANDED}
+    told = {"documents/": issued, "proofs/": handed}
+    found = [
+        _("{name} 不是日志所记的文件").format(name=name) for name in sorted(sums)
+        for folder, known in told.items() if name.startswith(folder) and sums[name] not in known
+    ]  # fmt: skip
+    made = [entry["details"]["parts"] for entry in entries if entry["what"] == "pack-made"]
+    if not made or made[-1] != parts_digest(sums):
+        found.append(_("包内文件与日志所记的不同"))
     return found
 
 
 def _faults_of_stream(told: Mapping[str, Any], public_key: str) -> list[str]:
-    found, previous, digests = [], "", {}
+    found: list[str] = []
+    previous, digests = "", {}
     for number, entry in enumerate(told["entries"], 1):
         content = {name: value for name, value in entry.items() if name != "digest"}
         if entry["number"] != number or entry["previous"] != previous or digest_of(content) != entry["digest"]:
             found.append(_("{stream}：第 {number} 条被改动").format(stream=told["stream"], number=number))
         previous = digests[number] = entry["digest"]
+    if not told["seals"]:
+        found.append(_("{stream}：没有封签").format(stream=told["stream"]))
+    key = public_key or (told["seals"][0]["public_key"] if told["seals"] else "")
     for seal in told["seals"]:
         stream, length, head = seal["head"]
         good = (
@@ -103,7 +141,7 @@ def _faults_of_stream(told: Mapping[str, Any], public_key: str) -> list[str]:
             and digests.get(length) == head
             and root_by(seal["head"], seal["path"]) == seal["root"]
             and seal_digest(seal["day"], seal["root"], seal["previous"]) == seal["digest"]
-            and is_signed(seal["digest"], seal["signature"], public_key or seal["public_key"])
+            and is_signed(seal["digest"], seal["signature"], key)
         )
         if not good:
             found.append(_("{day} 的封签签名不符").format(day=seal["day"]))

@@ -17,6 +17,7 @@ from qualwatch.cases.actions.serve import take_up_services, waiting_services
 from qualwatch.cases.actions.warn import take_up_run
 from qualwatch.cases.course import Doing
 from qualwatch.cases.due import count_again
+from qualwatch.cases.gate import forget_answers
 from qualwatch.cases.models import Case, Heartbeat
 from qualwatch.cases.standings import publish_register
 from qualwatch.journal.actions import seal
@@ -57,6 +58,7 @@ def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayDone:
             counts["escalated"] += escalate(doing)
             counts["services"] += take_up_services(doing)
             count_again(doing)
+            forget_answers(at)
             counts["corrections-due"] += len(list(due_for_review(doing.on)))
         with _timed(took, "publish"):
             counts["standings"] += publish_register(on=doing.on, law=law)

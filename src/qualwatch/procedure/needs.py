@@ -113,8 +113,7 @@ NEEDS: Mapping[str, Need] = {
     "still-ripe": Need(_n("签批时认定红牌的条件已不齐，请退回"), _still_ripe),
     "leaves-something": Need(
         _n("不予认定或修复要留下更正、豁免或认可，否则次日又会预警"),
-        lambda s, e, t: (e.name == "propose" and e.outcome != "dismissed") or bool(e.leaves)
-        or (e.name == "uphold" and s.origin == "officer"),  # no run warns of what an officer found
+        lambda s, e, t: (e.name == "propose" and e.outcome != "dismissed") or bool(e.leaves),
     ),
     "prolongs-in-limits": Need(_n("延长整改只能在期满后提出，只能一次，不超过政策规定的期限"), _prolongs_in_limits),
     "proof-since-told": Need(

@@ -15,11 +15,17 @@ PLATFORM, IN_PERSON, LEFT, POST, EMAIL, NOTICE = (
 )  # fmt: skip
 
 
-# Why a way came to nothing.
+# Why a way came to nothing; the last two are said by the system.
 FAILURES: Mapping[str, str] = {
     "refused": _n("拒绝签收"), "absent": _n("无人"), "unknown": _n("下落不明"), "returned": _n("退回"),
-    "unanswered": _n("逾期没有回音"), "voided": _n("文书作废"),
+    "unanswered": _n("逾期没有回音"), "voided": _n("文书作废"), "taken-down": _n("公告随红牌撤下或不再需要"),
 }  # fmt: skip
+# By which ways each may happen; those that need what came back, as a file.
+MAY_HAPPEN: Mapping[str, tuple[str, ...]] = {
+    "refused": (IN_PERSON, POST), "absent": (IN_PERSON,), "unknown": (IN_PERSON, POST), "returned": (POST, EMAIL),
+    "unanswered": (PLATFORM, POST, EMAIL),
+}  # fmt: skip
+NEEDS_FILE = ("refused", "unknown", "returned")
 
 
 class CannotServe(CannotStep):
@@ -41,8 +47,9 @@ class Circumstances:
 
     @property
     def is_unreachable(self) -> bool:
-        """Whether nobody knows where the enterprise is, or neither a visit nor the post has reached it."""
-        return any("unknown" in why for why in self.failed.values()) or {IN_PERSON, POST} <= self.failed.keys()
+        """Nobody knows where it is, or neither a visit nor the post has reached it; a refusal did reach it."""
+        why = {word for words in self.failed.values() for word in words}
+        return "refused" not in why and ("unknown" in why or {IN_PERSON, POST} <= self.failed.keys())
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,9 @@ def amend_card(number: str, *, requirements: list[dict[str, Any]], at: datetime)
 def post_announcement(told: Announced, *, on: date, ends_on: date | None, at: datetime) -> None:
     """A notice is public from now on; that its days are over is seen from `ends_on`."""
     values = {name: getattr(told, name) for name in Announced.__slots__}
-    _feed("announcement", Announcement.objects.create(published_on=on, ends_on=ends_on, **values), at)
+    values |= {"published_on": on, "ends_on": ends_on, "is_removed": False}
+    made, _new = Announcement.objects.update_or_create(number=told.number, defaults=values)  # one taken down may return
+    _feed("announcement", made, at)
 
 
 def remove_announcement(number: str, *, at: datetime) -> None:

@@ -121,12 +121,15 @@ def retract(*, application: Application, by: Account, law: Law, at: datetime) ->
 
 @transaction.atomic
 def agree(*, application: Application, because: str, by: Account, law: Law, at: datetime) -> Document:
-    """The city's written opinion that the application is right, sent to the province; the enterprise is told."""
+    """The city's written opinion that the application is right, sent to the province; the enterprise is told.
+
+    Where nobody of the city may, or the city is late, a reviewer of the province examines it in its stead.
+    """
     found = _undecided(application)
-    where = _at(by, found.receiver)
+    where = _at(by, found.receiver, PROVINCE)
     doing = Doing(law, at, by.username, where)
     _check_other(found, by, because)
-    if found.stage != FIRST_WORKED or where == PROVINCE:
+    if found.stage != FIRST_WORKED or found.receiver == PROVINCE:
         raise CannotStep("city-route", _("这份申请不由市级出审查意见"))
     due = application_due(found.case, DECIDE, doing)
     if found.case is not None:
@@ -157,8 +160,8 @@ def verify(
     """
     lock()  # the registers before the case, as the patrol does
     found = _undecided(application)
-    doing = Doing(law, at, by.username, _at(by, PROVINCE, "correct"))
-    _check_other(found, by, because, apart_from=found.verified_by)  # who verified it may think better of it
+    doing = Doing(law, at, by.username, _at(by, PROVINCE, capability="correct"))
+    _check_other(found, by, because, verifies=True)
     _check_examined(found)
     with suppress(_TriedOut), transaction.atomic():
         repair(found, repairs, doing, because)
@@ -177,7 +180,7 @@ def verify(
 def refuse(*, application: Application, because: str, by: Account, law: Law, at: datetime) -> Document:
     """Not right: closed with reasons and remedies, by whoever has it now."""
     found = _undecided(application)
-    doing = Doing(law, at, by.username, _at(by, found.receiver if found.stage == FIRST_WORKED else PROVINCE))
+    doing = Doing(law, at, by.username, _at(by, found.receiver if found.stage == FIRST_WORKED else PROVINCE, PROVINCE))
     _check_other(found, by, because)
     if found.case is not None:
         event = Event("refuse", doing.on, by=by.username, because=because)
@@ -303,7 +306,7 @@ def _decided(found: Application, stage: str, by: Account, because: str, doing: D
     _settle(found, doing)
     doing.told.append(
         Told(_stream(found), f"application-{stage}", basis=because,
-             details={"application": found.number, "repairs": found.repairs})
+             details={"application": found.number, "repairs": found.repairs, "authority": doing.where})
     )  # fmt: skip
     journal(doing)
     return found
@@ -331,17 +334,19 @@ def _check_examined(found: Application) -> None:
         raise CannotStep("opinion-first", _("市级核发的资质先由市级审查，同意后省厅才核实修复"))
 
 
-def _check_other(found: Application, by: Account, because: str, apart_from: str = "") -> None:
-    """Reasons; and somebody who had no part in what the application is against, nor in what was made of it so far."""
+def _check_other(found: Application, by: Account, because: str, *, verifies: bool = False) -> None:
+    """Reasons; and somebody who had no part in what the application is against, nor in what was made of it so far.
+
+    Who verified it may think better of it, and verify again. Who returned a proposal determined nothing.
+    """
     if not because.strip():
         raise CannotStep("because", _("请写明理由"))
-    cases = Case.objects.filter(credit_code=found.credit_code)
-    cases = cases.filter(pk=found.case_id) if found.case_id else cases
-    took_part = {found.opinion_by, found.verified_by, found.filed_by}
-    for people in Determination.objects.filter(case__in=cases).values_list("proposed_by", "decided_by"):
-        took_part.update(people)
-    took_part.update(name for determined in cases.values_list("determined_by", flat=True) for name in determined)
-    if by.username in took_part - {apart_from}:
+    took_part = {found.opinion_by, found.filed_by} | (set() if verifies else {found.verified_by})
+    if found.case is not None:
+        took_part |= set(found.case.determined_by)
+        for one in Determination.objects.filter(case__in=[found.case, found.case.arises_from]):
+            took_part |= {one.proposed_by} | ({one.decided_by} if one.state == "signed" else set())
+    if by.username in took_part:
         raise CannotStep("different-decider", _("提出、签批过认定或出过审查意见的人不能决定申请"))
 
 
@@ -362,10 +367,10 @@ def _own(by: Account, credit_code: str) -> None:
         raise NotCompetent(_("只有企业自己可以申请"))
 
 
-def _at(by: Account, slug: str, capability: str = "sign") -> str:
-    """Somebody with the capability at this very authority."""
+def _at(by: Account, *slugs: str, capability: str = "sign") -> str:
+    """Somebody with the capability at one of these; the province may act in a city's stead, and the journal says so."""
     where = check_role(by, capability)
-    if where != slug:
+    if where not in slugs:
         raise NotCompetent(_("这份申请现在由别的主管部门办理"))
     return where
 

@@ -15,8 +15,11 @@ from qualwatch.cases.effects import perform
 from qualwatch.cases.letters import LETTERS
 from qualwatch.cases.models import Case, Document, Service
 from qualwatch.cases.serving import (
+    TAKEN_DOWN,
+    VOIDED,
     bring,
     circumstances_of,
+    fail_service,
     open_serve_task,
     record_service,
     settle_serve_tasks,
@@ -28,8 +31,9 @@ from qualwatch.procedure.course import Event
 from qualwatch.procedure.periods import Period
 from qualwatch.procedure.service import (
     EMAIL,
-    FAILURES,
+    MAY_HAPPEN,
     METHODS,
+    NEEDS_FILE,
     NOTICE,
     PLATFORM,
     CannotServe,
@@ -39,6 +43,8 @@ from qualwatch.procedure.service import (
 from qualwatch.procedure.transitions import BY_EVENT, CannotStep
 from qualwatch.publication.actions import remove_announcement
 from qualwatch.wording import gettext as _
+
+UNANSWERED = "unanswered"
 
 
 @transaction.atomic
@@ -74,7 +80,9 @@ def send(
     if not recipient.strip():
         raise CannotServe(_("请写明受送达人和地址"))
     made = record_service(locked, method, recipient, doing)
-    attach(looked, by=by.username, at=at, service=made, is_consent=True)
+    kept = attach(looked, by=by.username, at=at, service=made, is_consent=True)
+    if kept:
+        _told(locked, "sent", doing, method=method, files=[one.file.sha256 for one in kept])
     journal(doing)
     return made
 
@@ -93,24 +101,30 @@ def prove(
         raise CannotServe(_("请写明送达凭证并上传：{proof}").format(proof=_(METHODS[found.method].proof)))
     if not found.sent_on <= proved_on <= doing.on:
         raise CannotServe(_("送达日不能早于发出，也不能晚于今天"))
-    attach(look_at(files), by=by.username, at=at, service=found)
-    return _proved(found, document, proved_on, proof, doing)
+    kept = attach(look_at(files), by=by.username, at=at, service=found)
+    return _proved(found, document, proved_on, proof, doing, files=[one.file.sha256 for one in kept])
 
 
 @transaction.atomic
-def fail(*, service: Service, why: str, because: str, by: Account, law: Law, at: datetime) -> Service:
-    """A way came to nothing (`why`: one of FAILURES): a task names the next one that is open."""
+def fail(
+    *, service: Service, why: str, because: str, by: Account, law: Law, at: datetime, files: Sequence[HandedIn] = (),
+) -> Service:  # fmt: skip
+    """A way came to nothing (`why`: one of MAY_HAPPEN), with what came back: a task names the next one that is open."""
     doing = Doing(law, at, by.username, _authority(service.document, by))
     document = _waiting(service.document)
     found = _unproved(service)
     if found.method == NOTICE:
         raise CannotServe(_("公告送达期满即为送达；要收回请作废文书"))
-    if why not in FAILURES or why == VOIDED or not because.strip():
+    if found.method not in MAY_HAPPEN.get(why, ()) or not because.strip():
         raise CannotServe(_("请选择没有送达的原因并写明情况"))
+    if why in NEEDS_FILE and not files:
+        raise CannotServe(_("请上传没有送达的凭证，如退件、拒收或者查无此人的记录"))
     if why == UNANSWERED and (found.due_on >= doing.on or found.is_due_provisional):
         raise CannotServe(_("还没有逾期：{day}").format(day=found.due_on))
-    _failed(found, why, because, doing)
-    _told(document, "service-failed", doing, method=found.method, why=why, because=because)
+    kept = attach(look_at(files), by=by.username, at=at, service=found)
+    fail_service(found, why, because, doing)
+    _told(document, "service-failed", doing, method=found.method, why=why, because=because,
+          files=[one.file.sha256 for one in kept])  # fmt: skip
     open_serve_task(document, doing)
     journal(doing)
     return found
@@ -120,7 +134,7 @@ def fail(*, service: Service, why: str, because: str, by: Account, law: Law, at:
 def void(*, document: Document, because: str, by: Account, law: Law, at: datetime) -> Document:
     """Takes a document back before it was served: its number stays used, what was under way ends, its notice goes.
 
-    An order or a determination of a red card that stands is issued again, from what is on record now.
+    What has to arrive is issued again, a red card's from what is on record now; unless its case has ended with it.
     """
     where = check_role(by, "sign")
     if where != document.organisation:
@@ -132,12 +146,13 @@ def void(*, document: Document, because: str, by: Account, law: Law, at: datetim
     locked.voided_on, locked.voided_by, locked.voided_because = doing.on, by.username, because
     locked.save(update_fields=["voided_on", "voided_by", "voided_because"])
     for one in locked.services.filter(proved_on=None, failed_on=None):
-        _failed(one, VOIDED, because, doing)
+        fail_service(one, VOIDED, because, doing)
         if one.method == NOTICE:
             remove_announcement(locked.number, at=at)
     _told(locked, "voided", doing, because=because)
     settle_serve_tasks(locked, doing)
-    if locked.case and locked.case.place == "red" and locked.kind in issuing.OF_A_RED_CARD:
+    letter, stands = LETTERS[locked.kind], locked.case is None or locked.case.place != "closed"
+    if letter.must_arrive and (stands or letter.outlives):
         bring(issuing.issued_again(locked, doing), doing)
     journal(doing)
     return locked
@@ -161,29 +176,32 @@ def waiting_services() -> QuerySet[Service]:
 def take_up_services(doing: Doing) -> int:
     """What the passing of days does: notices count as served, and what is unproved too long goes another way.
 
-    Each by itself: one that the course refuses becomes a task, and the others go on. The caller holds the cases.
+    Each by itself: a notice that the course refuses becomes a task, and the others go on. The caller holds the cases.
     """
     _recounted(waiting_services().filter(is_due_provisional=True), doing)
-    done, numbers = 0, waiting_services().filter(due_on__lt=doing.on, is_due_provisional=False)
-    for number in list(numbers.values_list("pk", flat=True)):
+    done = 0
+    for number in list(_overdue(doing).filter(method=NOTICE).values_list("pk", flat=True)):
         one = Service.objects.select_for_update(of=("self",)).select_related("document__case").get(pk=number)
-        document = one.document
-        if one.method != NOTICE:
-            later = document.services.filter(proved_on=None, failed_on=None, due_on__gte=doing.on)
-            done += 0 if later.exists() else open_serve_task(document, doing)
-            continue
-        said = len(doing.told)
+        document, said = one.document, len(doing.told)
         try:
             with transaction.atomic():
-                proof = _("公告 {number} 期满").format(number=document.number)
-                _proved(one, document, one.due_on, proof, doing)
+                _proved(one, document, one.due_on, _("公告 {number} 期满").format(number=document.number), doing)
             done += 1
         except CannotStep as why:
             del doing.told[said:]
-            _failed(Service.objects.get(pk=number), VOIDED, str(why), doing)
+            fail_service(Service.objects.get(pk=number), TAKEN_DOWN, str(why), doing)
+            remove_announcement(document.number, at=doing.at)
             _told(document, "service-failed", doing, method=NOTICE, because=str(why))
+            open_serve_task(document, doing)
+    for one in _overdue(doing).exclude(method=NOTICE).select_related("document__case"):
+        later = one.document.services.filter(proved_on=None, failed_on=None, due_on__gte=doing.on)
+        done += 0 if later.exists() else open_serve_task(one.document, doing)
     journal(doing)
     return done
+
+
+def _overdue(doing: Doing) -> QuerySet[Service]:
+    return waiting_services().filter(due_on__lt=doing.on, is_due_provisional=False)
 
 
 def _recounted(services: Iterable[Service], doing: Doing) -> None:
@@ -198,10 +216,12 @@ def _recounted(services: Iterable[Service], doing: Doing) -> None:
         one.save(update_fields=["due_on", "is_due_provisional"])
 
 
-def _proved(found: Service, document: Document, proved_on: date, proof: str, doing: Doing) -> Service:
+def _proved(
+    found: Service, document: Document, proved_on: date, proof: str, doing: Doing, *, files: Sequence[str] = ()
+) -> Service:
     found.proved_on, found.proof, found.proved_by = proved_on, proof, doing.by
     found.save(update_fields=["proved_on", "proof", "proved_by"])
-    _told(document, "served", doing, method=found.method, proved_on=proved_on)
+    _told(document, "served", doing, method=found.method, proved_on=proved_on, files=list(files))
     starts, case = LETTERS[document.kind].starts, document.case
     if starts and case is not None:
         case = Case.objects.select_for_update().get(pk=case.pk)
@@ -217,11 +237,6 @@ def _proved(found: Service, document: Document, proved_on: date, proof: str, doi
     settle_serve_tasks(document, doing)
     journal(doing)
     return found
-
-
-def _failed(service: Service, why: str, because: str, doing: Doing) -> None:
-    service.failed_on, service.failed_as, service.failed_because = doing.on, why, because
-    service.save(update_fields=["failed_on", "failed_as", "failed_because"])
 
 
 def _authority(document: Document, by: Account) -> str:
@@ -255,6 +270,3 @@ def _unproved(service: Service) -> Service:
 def _told(document: Document, what: str, doing: Doing, *, because: str = "", **details: object) -> None:
     told = {"document": document.number, **details}
     doing.told.append(Told(stream_of(document), what, basis=because, details=told))
-
-
-VOIDED, UNANSWERED = "voided", "unanswered"

@@ -19,7 +19,7 @@ from qualwatch.cases.course import Doing, Step, act, journal
 from qualwatch.cases.effects import perform
 from qualwatch.cases.models import GROUNDS, Case, CreditRecord, Notice, SupervisionFinding, Urging
 from qualwatch.cases.seen import INSURANCE, Seen
-from qualwatch.cases.serving import serve_on_platform
+from qualwatch.cases.serving import bring
 from qualwatch.journal.actions import Told, record
 from qualwatch.law.loader import Law
 from qualwatch.procedure.course import Event
@@ -108,7 +108,7 @@ def urge(*, case: Case, kind: str, what: str, by: Account, at: datetime, law: La
     details = {"kind": kind, "what": what, "authority": where}
     doing.told.append(Told(case.stream, "urged", basis=_("71号文 三"), details=details))
     if kind == "letter":
-        serve_on_platform(issuing.urging(locked, what, doing), doing)
+        bring(issuing.urging(locked, what, doing), doing)
     journal(doing)
     return made
 
@@ -130,7 +130,7 @@ def record_fraud(
     )  # fmt: skip
     details = {"what": what, "evidence": evidence, "referred_to": referred_to, "authority": where}
     doing.told.append(Told(case.stream, "fraud-recorded", basis=_("71号文 三"), details=details))
-    serve_on_platform(issuing.credit_record(made, doing), doing)
+    bring(issuing.credit_record(made, doing), doing)
     journal(doing)
     return made
 

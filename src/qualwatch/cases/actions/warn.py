@@ -15,6 +15,7 @@ from qualwatch.cases.effects import HANDLERS, end_applications, open_task, said_
 from qualwatch.cases.follow import follow
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Task
 from qualwatch.cases.seen import INSURANCE, Seen, item_of
+from qualwatch.cases.serving import tasks_that_outlive
 from qualwatch.cases.telling import LETTER, Said, tell
 from qualwatch.journal.actions import record_all
 from qualwatch.procedure.course import CaseState, Event
@@ -141,6 +142,7 @@ def _written(work: Work) -> None:
     closed = [one.case.pk for one in old if one.after.place == "closed"]
     end_applications(closed, work.doing)
     settled = Task.objects.filter(case__in=closed, done_on=None).exclude(kind=LETTER)
+    settled = settled.exclude(tasks_that_outlive(closed)) if closed else settled
     settled.update(done_on=work.doing.on, done_by=work.doing.by)
     tell(said, work.doing.at)
     link_conflicts(new, work.doing)

@@ -3,6 +3,7 @@
 from qualwatch.cases.models.courses import (
     GROUNDS,
     AnsweredRequest,
+    AskedOn,
     Case,
     CaseRequirement,
     Conflict,
@@ -30,6 +31,7 @@ __all__ = [
     "UNDECIDED",
     "AnsweredRequest",
     "Application",
+    "AskedOn",
     "Attachment",
     "Case",
     "CaseRequirement",

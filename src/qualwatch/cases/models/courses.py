@@ -294,10 +294,7 @@ class Question(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(answer__in=("yes", "no", "cannot-say")), name="question_answer_known")
         ]
-        indexes = [
-            models.Index(fields=["credit_code", "-asked_at"], name="question_of_enterprise"),
-            models.Index(fields=["by", "asked_at"], name="question_of_asker"),
-        ]
+        indexes = [models.Index(fields=["credit_code", "-asked_at"], name="question_of_enterprise")]
 
 
 class AnsweredRequest(models.Model):
@@ -311,6 +308,17 @@ class AnsweredRequest(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "key"], name="answered_request_once")]
+
+
+class AskedOn(models.Model):
+    """How many questions a machine has asked on one day; locked by whoever asks."""
+
+    organisation = models.CharField(max_length=60)
+    day = models.DateField()
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "day"], name="asked_on_once")]
 
 
 class Heartbeat(models.Model):

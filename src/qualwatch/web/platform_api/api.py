@@ -21,6 +21,7 @@ from qualwatch.wording import gettext as _
 
 MOST_CHANGES = MOST_QUESTIONS = 1000
 LONGEST_KEY = 100
+SLUG = r"^[^\x00-\x1f]*$"
 Cell = Annotated[str, Field(max_length=500)]
 
 
@@ -124,10 +125,10 @@ class QuestionIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    credit_code: Annotated[str, Field(min_length=18, max_length=18)]
+    credit_code: Annotated[str, Field(pattern=r"^[0-9A-Z]{18}$")]
     purpose: Literal["upgrade", "addition", "new-project", "award", "bid"]
-    category: Annotated[str, Field(max_length=80)] = ""
-    sub_item: Annotated[str, Field(max_length=80)] = ""
+    category: Annotated[str, Field(max_length=80, pattern=SLUG)] = ""
+    sub_item: Annotated[str, Field(max_length=80, pattern=SLUG)] = ""
 
 
 class Questions(Schema):
@@ -177,4 +178,5 @@ def ask(request: HttpRequest, response: HttpResponse, asked: Questions) -> Statu
     except OverQuota as error:
         response["Retry-After"] = str(error.seconds)
         return Status(429, Problem(detail=str(error)))
+    response["Idempotent-Replayed"] = "true" if told.pop("is_replayed") else "false"
     return Status(200, Answers(**told))
