@@ -55,6 +55,7 @@ def run(folder: Path) -> None:
 def cards(law: Law, day: date) -> None:
     """A patrol with its cards, an officer's red card, messages sent."""
     from django.conf import settings
+    from django.db import transaction
 
     from qualwatch.accounts.actions import make_account
     from qualwatch.accounts.models import Account, Organisation
@@ -76,14 +77,15 @@ def cards(law: Law, day: date) -> None:
     if not Account.objects.filter(username="li").exists():
         make_account(username="li", organisation=organisation("province"), roles=["province-officer"], **made)
     short = FindingRow.objects.filter(recorded_to=None, verdict="short").order_by("credit_code")
-    for code in sorted(set(short.values_list("credit_code", flat=True)))[:2]:
-        where, _new = Organisation.objects.get_or_create(
-            slug=f"e-{code}".lower(), defaults={"name": "x", "kind": "enterprise", "credit_code": code}
-        )
-        if not Account.objects.filter(organisation=where).exists():
-            make_account(
-                username=code, organisation=where, roles=["enterprise-user"], email=f"{code}@example.com", **made
-            )
+    with transaction.atomic():  # all or none: after the patrol others may be short
+        if not Organisation.objects.filter(kind="enterprise").exists():
+            for code in sorted(set(short.values_list("credit_code", flat=True)))[:2]:
+                where = Organisation.objects.create(
+                    slug=f"e-{code}".lower(), name="x", kind="enterprise", credit_code=code
+                )
+                make_account(
+                    username=code, organisation=where, roles=["enterprise-user"], email=f"{code}@example.com", **made
+                )
     run_day(day=day, law=law, by="patrol", at=AT + timedelta(days=2))
     met = FindingRow.objects.filter(recorded_to=None, verdict="met", required__gt=1).order_by("credit_code").first()
     if met is not None and not Case.objects.filter(origin="officer").exists():
