@@ -71,7 +71,6 @@ OFD_PARTS = (
 )
 RUNS = (b"MZ", b"\x7fELF", b"\xd0\xcf\x11\xe0", b"#!")  # how programs, scripts and OLE files begin
 PACKED = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf")  # how archives begin
-ZIP_END = b"PK\x05\x06"
 FIELDS = re.compile(r"\b(?:DDE|DDEAUTO|INCLUDE\w*)\b")  # of Word: they fetch or run something
 FIELD_TEXT = re.compile(rb"<(?:\w+:)?instrText[^>]*>([^<]*)<|\binstr=[\"']([^\"']*)[\"']")
 MOST_TEXT = 32 * MEGABYTE

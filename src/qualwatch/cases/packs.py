@@ -65,7 +65,7 @@ from qualwatch.wording import gettext_noop as _n
 FIXED = (1980, 1, 1, 0, 0, 0)  # of every entry: the time of packing says nothing
 ENTRIES = {
     "issued": _n("制发文书"), "sent": _n("发出文书"), "served": _n("文书送达有凭证"),
-    "service-failed": _n("文书没有送达"),
+    "service-failed": _n("文书没有送达"), "consent-kept": _n("同意电子送达"),
     "voided": _n("文书作废"), "proposed": _n("提出的认定"), "signed": _n("签批的认定"), "applied": _n("申请收件"),
     "application-refused": _n("申请不予支持"), "application-upheld": _n("申请予以支持"),
     "application-retracted": _n("申请撤回"), "urged": _n("指导督促"), "reminded": _n("期满前提醒"),

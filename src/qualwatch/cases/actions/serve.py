@@ -82,7 +82,7 @@ def send(
     made = record_service(locked, method, recipient, doing)
     kept = attach(looked, by=by.username, at=at, service=made, is_consent=True)
     if kept:
-        _told(locked, "sent", doing, method=method, files=[one.file.sha256 for one in kept])
+        _told(locked, "consent-kept", doing, method=method, files=[one.file.sha256 for one in kept])
     journal(doing)
     return made
 

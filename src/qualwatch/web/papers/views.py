@@ -1,5 +1,7 @@
 """Each answer is a download that a browser will not run: by its own type, never sniffed, never cached."""
 
+from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import quote
 
 from django.contrib.auth.decorators import login_required
@@ -10,6 +12,7 @@ from django.views.decorators.http import require_safe
 from qualwatch.accounts.models import Account
 from qualwatch.cases.attachments import attachment_for, document_for
 
+T = TypeVar("T")
 TYPES = {
     "pdf": "application/pdf", "ofd": "application/ofd", "png": "image/png", "jpeg": "image/jpeg",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -21,11 +24,7 @@ TYPES = {
 @require_safe
 def attachment(request: HttpRequest, number: int) -> HttpResponse:
     """A file that was handed in; 404 also for those who may not see it."""
-    assert isinstance(request.user, Account)
-    try:
-        found, told = attachment_for(request.user, number)
-    except ObjectDoesNotExist as error:
-        raise Http404 from error
+    found, told = _asked_for(attachment_for, request, number)
     return _download(told, found.name, found.file.kind)
 
 
@@ -33,12 +32,16 @@ def attachment(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def document(request: HttpRequest, number: int) -> HttpResponse:
     """A document, byte for byte as it went out."""
+    found, told = _asked_for(document_for, request, number)
+    return _download(told, f"{found.number}{found.title}.docx", found.file.kind)
+
+
+def _asked_for(find: Callable[[Account, int], tuple[T, bytes]], request: HttpRequest, number: int) -> tuple[T, bytes]:
     assert isinstance(request.user, Account)
     try:
-        found, told = document_for(request.user, number)
+        return find(request.user, number)
     except ObjectDoesNotExist as error:
         raise Http404 from error
-    return _download(told, f"{found.number}{found.title}.docx", found.file.kind)
 
 
 def _download(told: bytes, name: str, kind: str) -> HttpResponse:

@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import transaction
 from django.utils import timezone
 
 from qualwatch.archive.actions import rotate as rotate_files
+from qualwatch.journal.actions import record
 from qualwatch.registers.identities import rotate
 
 FILES = 100  # in one transaction
@@ -22,6 +24,14 @@ class Command(BaseCommand):
         while done := rotate(by="rotate_keys", at=timezone.now()):
             total += done
         files = 0
-        while done := rotate_files(at_most=FILES):
+        while done := self._files():
             files += done
         self.stdout.write(f"people encrypted anew: {total}, files: {files}; none is left under an older key")
+
+    @transaction.atomic
+    def _files(self) -> int:
+        done = rotate_files(at_most=FILES)
+        if done:
+            record(stream="keys", by="rotate_keys", at=timezone.now(), what="files-encrypted-anew",
+                   details={"files": done})  # fmt: skip
+        return done
