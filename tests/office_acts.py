@@ -119,8 +119,10 @@ def told() -> dict[str, Any]:
     sent = (settings.STATE / "sent.txt").read_text(encoding="utf-8").split()
     names = ["credit_code", "category", "sub_item", "requirement", "verdict", "held", "possible", "because"]
     current = FindingRow.objects.filter(recorded_to=None)
-    # a case's number may have been used by a transaction that was killed: its place among all cases is the same
+    # a transaction that was killed may have used up a number: the place of a case or notice among all is the same
     place = {one.stream: f"case {at}" for at, one in enumerate(Case.objects.order_by("pk"))}
+    place |= {str(number): f"notice {at}" for at, number in enumerate(
+        Notice.objects.order_by("pk").values_list("pk", flat=True))}  # fmt: skip
     return {
         "rows": {slug: [model._default_manager.count(), model._default_manager.filter(recorded_to=None).count()]
                  for slug, model in TABLES.items()},
@@ -139,7 +141,7 @@ def told() -> dict[str, Any]:
                  Delivery.objects.filter(delivered_at=None).count()],
         "papers": sorted(map(list, Document.objects.values_list("number", "kind", "credit_code"))),
         "public": [canonical(public_copy()), public_copy() == replayed(10**9)],
-        "sent": sorted(set(sent)),
+        "sent": sorted("/".join(place.get(part, part) for part in key.split("/")) for key in set(sent)),
     }  # fmt: skip
 
 
