@@ -16,7 +16,7 @@ from qualwatch.procedure.periods import Deadline
 from qualwatch.procedure.transitions import BY_EVENT, CannotStep, step
 
 START = date(2023, 5, 1)
-PEOPLE = ("li", "wang", "zhao", "qian")
+PEOPLE = ("li", "wang", "zhao", "qian", "sun", "zhou", "wu")
 REQUIREMENTS = ("constructors", "trade")
 LIKELY = ("found", "found", "found", "push-proved", "propose", "sign", "order-served", "open-withdrawal", "review")
 
@@ -59,8 +59,16 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
     pool = [name for name in LIKELY if name in here] * 3 + (here if chance.random() > steadiness / 2 else [])
     if state.withdrawal and not state.withdrawal.ended:
         likely = [name for name, place in PLACE_AFTER.items() if place == state.withdrawal.next_place]
-        hearing = ["ask-hearing", "hold-hearing"] if state.withdrawal.place == "notified" else []
-        pool += [name for name in (*likely, *hearing) if name in here] * 12
+        made, others = state.withdrawal, [["make-statement"], ["object-publicly"]][state.withdrawal.place == "displayed"]
+        if made.place == "notified":
+            others += ["ask-hearing"] * 8 + ["hearing-lapses"]
+        if made.hearing == "asked":
+            others += likely
+            likely = ["fix-hearing"] if made.hearing_on is None else ["tell-hearing", "hold-hearing"]
+        if state.origin == "officer":
+            likely += ["recheck"]
+        pool += [name for name in likely if name in here] * 12 + [name for name in others if name in here]
+        pool += ["answer"] * 12 * (made.unanswered > 0)
     name = chance.choice(pool if pool and chance.random() < 0.95 else list(BY_EVENT))
     verdict = told("short", "met", "met", "cannot-say", "advise", "not-required")
     return Event(
@@ -71,6 +79,7 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
         requirements=chance.choice([(), REQUIREMENTS[:1], REQUIREMENTS]),
         outcome=told("red", "dismissed", "prolonged", "nonsense", "recovered", "short"),
         until=chance.choice([None, Deadline(on + timedelta(days=chance.randint(1, 40)), provisional=False)]),
+        seen_on=told(on, None, on - timedelta(days=30)),
         because=told("理由", ""), has_evidence=told(True, False), has_new_evidence=told(True, False), leaves=told("correction" if name == "uphold" else "", "correction", "accepted-finding"),
         proved_on=told(on, None, on - timedelta(days=chance.randint(0, 9)), on + timedelta(days=1)),
         code=chance.choice(["", *ENDINGS]), route=chance.choice(["city", "province", "ministry"]),

@@ -78,7 +78,24 @@ def no_step_rests_on_doubt(one: Taken) -> None:
         assert not before.withdrawal.statement.provisional
         assert event.on > before.withdrawal.statement.ends_on
         assert before.withdrawal.hearing != "asked"
-    if event.name in ("notify-intent", "announce", "order-served", "push-proved"):
+    if event.name in ("decide", "ministry-decided"):
+        made = before.withdrawal
+        assert made is not None
+        assert made.rechecked_on is not None
+        if event.name == "decide":
+            assert made.notice_served_on is not None
+            assert made.display is not None
+            assert event.on > made.display.ends_on
+            assert made.unanswered == 0
+            assert made.hearing != "asked"
+            assert len({event.by, made.reviewed_by, *made.handled_by, *before.determined_by} - {""}) >= 3
+            assert event.by not in {made.reviewed_by, *made.handled_by, *before.determined_by}
+    if event.name == "hold-hearing":
+        assert before.withdrawal is not None
+        assert before.withdrawal.hearing_told_on is not None
+        assert before.withdrawal.hearing_on is not None
+        assert event.on >= before.withdrawal.hearing_on > before.withdrawal.hearing_told_on
+    if event.name in ("notify-intent", "tell-hearing", "announce", "order-served", "push-proved"):
         assert event.proved_on is not None
         assert event.proved_on <= event.on
     if event.name == "found" and not event.is_fresh and not event.ended:
@@ -168,7 +185,7 @@ def test_the_histories_go_everywhere() -> None:
 
 
 def test_adverse_events_are_derived_from_the_table() -> None:
-    assert sorted(ADVERSE) == ["decide", "display", "found", "inspected", "sign"]
+    assert sorted(ADVERSE) == ["decide", "display", "found", "inspected", "ministry-decided", "sign"]
 
 
 def test_a_history_is_the_same_again() -> None:

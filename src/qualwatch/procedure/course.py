@@ -60,6 +60,8 @@ class Terms:
     red: Period
     statement: Period
     hearing_request: Period
+    hearing_notice: Period
+    hearing_held: Period
     display: Period
 
     @classmethod
@@ -72,6 +74,8 @@ class Terms:
             red=Period(policy["red_period_months"], "months"),
             statement=Period(policy["statement_working_days"], "working-days"),
             hearing_request=Period(policy["hearing_request_working_days"], "working-days"),
+            hearing_notice=Period(policy["hearing_notice_working_days"], "working-days"),
+            hearing_held=Period(policy["hearing_held_within_working_days"], "working-days"),
             display=Period(policy["public_display_working_days"], "working-days"),
         )
 
@@ -127,10 +131,16 @@ class Withdrawal:
     place: str = "opened"
     notice_served_on: date | None = None
     statement: Deadline | None = None
-    hearing: Literal["none", "asked", "held"] = "none"
+    unanswered: int = 0  # statements, points of a hearing and objections of the public without an answer
+    hearing: Literal["none", "asked", "held", "lapsed"] = "none"
+    hearing_asked_on: date | None = None
+    hearing_on: date | None = None
+    hearing_told_on: date | None = None  # that its day was proved to have reached the enterprise
     displayed_on: date | None = None
     display: Deadline | None = None
     rechecked_on: date | None = None
+    handled_by: tuple[str, ...] = ()
+    reviewed_by: str = ""
     ended: str = ""
 
     @property
@@ -230,6 +240,7 @@ class Event:
     route: Route = "city"
     others: tuple[str, ...] = ()  # who else took part
     is_other_red_open: bool = False  # another red card of the same item
+    seen_on: date | None = None  # the day that the run saw which `verdicts` are of
 
 
 @dataclass(frozen=True, slots=True)

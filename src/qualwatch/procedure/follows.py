@@ -111,7 +111,7 @@ def closed(state: CaseState, event: Event, code: str) -> Result:
         else:
             effects.append(Effect("end-withdrawal", detail=ended))
             withdrawal = replace(withdrawal, ended=ended)
-    elif withdrawal and withdrawal.is_decided and code == "annulled":
+    elif withdrawal and withdrawal.is_decided and not withdrawal.ended and code == "annulled":
         effects.append(Effect("end-withdrawal", detail="annulled"))
         withdrawal = replace(withdrawal, ended="annulled")
     after = replace(state, place="closed", closed_because=code, withdrawal=withdrawal, application=None, proposal=None)

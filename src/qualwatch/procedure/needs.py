@@ -74,22 +74,43 @@ def _is_next(state: CaseState, event: Event) -> bool:
 
 
 def _is_short_now(state: CaseState, event: Event, _terms: Terms) -> bool:
-    """After the red period: a fresh run says so, or for an officer's red card a recheck with evidence."""
-    if state.red is None:
+    """After the red period (and the display): a fresh run says so, for an officer's red card a recheck with evidence."""
+    if state.red is None or not state.is_over(event.on):
         return False
+    made = state.withdrawal
+    since = made.display.ends_on if made and made.is_open and made.display else state.red.ends_on
     if state.origin == "officer":
-        return state.rechecked_on is not None and state.rechecked_on > state.red.ends_on and not state.needs_review
-    return event.is_fresh and any(
+        return state.rechecked_on is not None and state.rechecked_on > since and not state.needs_review
+    return event.is_fresh and (event.seen_on is None or event.seen_on > since) and any(
         one.is_determined and event.verdicts.get(one.requirement) == "short" for one in state.named
     )
+
+
+def _hearing_in_limits(state: CaseState, event: Event, terms: Terms) -> bool:
+    """Told early enough, held soon enough; a hearing fixed anew may be later, with reasons."""
+    made = state.withdrawal
+    if made is None or made.hearing_asked_on is None or event.until is None:
+        return False
+    earliest = terms.hearing_notice.from_day(event.on, terms.calendar).ends_on
+    latest = terms.hearing_held.from_day(made.hearing_asked_on, terms.calendar).ends_on
+    again = made.hearing_on is not None and bool(event.because.strip())
+    return event.until.ends_on >= earliest and (again or event.until.ends_on <= latest)
+
+
+def _hearing_told(state: CaseState, event: Event, terms: Terms) -> bool:
+    made = state.withdrawal
+    if made is None or made.hearing_on is None or made.hearing_told_on is None or event.on < made.hearing_on:
+        return False
+    return terms.hearing_notice.from_day(made.hearing_told_on, terms.calendar).ends_on <= made.hearing_on
 
 
 # The place of a withdrawal after each of its steps.
 PLACE_AFTER: Mapping[str, str] = {
     "suggest": "suggested", "report": "reported", "start": "started", "notify-intent": "notified",
     "display": "displayed", "recheck-withdrawal": "rechecked", "review-law": "reviewed", "decide": "decided",
-    "announce": "announced", "finish": "closed",
+    "ministry-decided": "decided", "announce": "announced", "finish": "closed",
 }  # fmt: skip
+HEARD = ("started", "notified", "displayed", "rechecked", "reviewed")  # places in which a statement is taken
 NEEDS: Mapping[str, Need] = {
     "by-system": Need(_n("只能由系统巡查进行"), lambda s, e, t: e.by == SYSTEM),
     "officer-origin": Need(
@@ -187,6 +208,43 @@ NEEDS: Mapping[str, Need] = {
     "hearing-asked": Need(
         _n("没有要求听证"), lambda s, e, t: s.withdrawal is not None and s.withdrawal.hearing == "asked"
     ),
+    "hearing-in-limits": Need(_n("听证日要留足通知的期限，并在要求听证后的期限之内；改期要写明理由"), _hearing_in_limits),
+    "hearing-fixed": Need(
+        _n("听证的时间地点还没有定"), lambda s, e, t: s.withdrawal is not None and s.withdrawal.hearing == "asked"
+        and s.withdrawal.hearing_on is not None
+    ),
+    "hearing-told": Need(_n("听证通知没有按期送达，或者还没有到听证日"), _hearing_told),
+    "statement-taken": Need(
+        _n("现在不能陈述申辩：拟撤回告知还没有发出，或者撤回已经决定"),
+        lambda s, e, t: s.withdrawal is not None and s.withdrawal.is_open and s.withdrawal.place in HEARD
+        and s.withdrawal.route != "ministry",
+    ),
+    "on-display": Need(
+        _n("这项资质不在公示期内"), lambda s, e, t: s.withdrawal is not None and s.withdrawal.display is not None
+        and s.withdrawal.place == "displayed" and e.on <= s.withdrawal.display.ends_on
+    ),
+    "unanswered": Need(
+        _n("没有等待答复的意见"), lambda s, e, t: s.withdrawal is not None and s.withdrawal.unanswered > 0
+    ),
+    "answered": Need(
+        _n("还有陈述申辩、听证意见或公示意见没有答复"),
+        lambda s, e, t: s.withdrawal is not None and s.withdrawal.unanswered == 0,
+    ),
+    "not-a-handler": Need(
+        _n("办理过这件撤回的人不能作法制审核，也不能决定"),
+        lambda s, e, t: s.withdrawal is not None and e.by not in s.withdrawal.handled_by,
+    ),
+    "not-the-reviewer": Need(
+        _n("作过法制审核的人不能决定"), lambda s, e, t: s.withdrawal is not None and e.by != s.withdrawal.reviewed_by
+    ),
+    "own-route": Need(
+        _n("住建部核发的资质由住建部决定"), lambda s, e, t: s.withdrawal is not None and s.withdrawal.route != "ministry"
+    ),
+    "ministry-route": Need(
+        _n("只有住建部核发的资质才登记住建部的决定"),
+        lambda s, e, t: s.withdrawal is not None and s.withdrawal.route == "ministry",
+    ),
+    "not-annulled": Need(_n("撤回决定已经被撤销"), lambda s, e, t: s.withdrawal is not None and not s.withdrawal.ended),
     "statement-over": Need(
         _n("陈述申辩期未满或期限未定"), lambda s, e, t: s.withdrawal is not None and _over(s.withdrawal.statement, e)
     ),

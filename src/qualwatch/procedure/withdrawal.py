@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from qualwatch.procedure.course import CaseState, Effect, Event, Terms, Withdrawal
 from qualwatch.procedure.follows import Result, closed
@@ -23,7 +24,7 @@ class Step:
     basis: str
     places: tuple[str, ...] = ("red",)
     leads_to: tuple[str, ...] = ("red",)
-    effects: tuple[str, ...] = ("letter",)
+    effects: tuple[str, ...] = ()
 
 
 def _now(state: CaseState) -> Withdrawal:
@@ -31,79 +32,139 @@ def _now(state: CaseState) -> Withdrawal:
     return state.withdrawal
 
 
+def _changed(state: CaseState, **changed: Any) -> Result:
+    return replace(state, withdrawal=replace(_now(state), **changed)), ()
+
+
 def _open(state: CaseState, event: Event, terms: Terms) -> Result:
-    return replace(state, withdrawal=Withdrawal(event.route)), (Effect("open-task", detail="withdrawal"),)
+    return replace(state, withdrawal=Withdrawal(event.route)), ()
 
 
 def _step(state: CaseState, event: Event, terms: Terms) -> Result:
-    place = PLACE_AFTER[event.name]
-    return replace(state, withdrawal=replace(_now(state), place=place)), (Effect("letter", detail=event.name),)
+    return _changed(state, place=PLACE_AFTER[event.name])
+
+
+def _handled(state: CaseState, event: Event, terms: Terms) -> Result:
+    """A step whose officer neither reviews nor decides."""
+    return _changed(state, place=PLACE_AFTER[event.name], handled_by=_handlers(state, event))
+
+
+def _handlers(state: CaseState, event: Event) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*_now(state).handled_by, event.by)))
 
 
 def _notify(state: CaseState, event: Event, terms: Terms) -> Result:
     """The statement period runs from proved service, not from sending."""
     assert event.proved_on is not None  # the table needs it
     until = terms.statement.from_day(event.proved_on, terms.calendar)
-    after = replace(_now(state), place="notified", notice_served_on=event.proved_on, statement=until)
-    return replace(state, withdrawal=after), ()
+    return _changed(state, place="notified", notice_served_on=event.proved_on, statement=until)
 
 
-def _hearing(asked: bool) -> Callable[[CaseState, Event, Terms], Result]:
-    def does(state: CaseState, event: Event, terms: Terms) -> Result:
-        after = replace(_now(state), hearing="asked" if asked else "held")
-        return replace(state, withdrawal=after), (Effect("letter", detail=event.name),)
+def _said(state: CaseState, event: Event, terms: Terms) -> Result:
+    """A statement, or an objection of the public: it waits for its answer."""
+    return _changed(state, unanswered=_now(state).unanswered + 1)
 
-    return does
+
+def _answered(state: CaseState, event: Event, terms: Terms) -> Result:
+    return _changed(state, unanswered=_now(state).unanswered - 1)
+
+
+def _ask_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
+    return _changed(state, hearing="asked", hearing_asked_on=event.on)
+
+
+def _fix_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
+    assert event.until is not None  # the table needs it
+    return _changed(state, hearing_on=event.until.ends_on, hearing_told_on=None)
+
+
+def _tell_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
+    return _changed(state, hearing_told_on=event.proved_on)
+
+
+def _hold_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
+    """Every point that was made waits for its answer."""
+    return _changed(state, hearing="held", unanswered=_now(state).unanswered + len(event.requirements))
+
+
+def _hearing_lapses(state: CaseState, event: Event, terms: Terms) -> Result:
+    """The enterprise took its request back, or stayed away without a good reason."""
+    return _changed(state, hearing="lapsed")
 
 
 def _display(state: CaseState, event: Event, terms: Terms) -> Result:
     until = terms.display.from_day(event.on, terms.calendar, first_counted=True)
-    after = replace(_now(state), place="displayed", displayed_on=event.on, display=until)
-    return replace(state, withdrawal=after), (Effect("publish-display"),)
+    after, _none = _changed(state, place="displayed", displayed_on=event.on, display=until,
+                            handled_by=_handlers(state, event))  # fmt: skip
+    return after, (Effect("publish-display"),)
 
 
 def _recheck(state: CaseState, event: Event, terms: Terms) -> Result:
-    return replace(state, withdrawal=replace(_now(state), place="rechecked", rechecked_on=event.on)), ()
+    return _changed(state, place="rechecked", rechecked_on=event.on, handled_by=_handlers(state, event))
+
+
+def _review_law(state: CaseState, event: Event, terms: Terms) -> Result:
+    return _changed(state, place="reviewed", reviewed_by=event.by)
 
 
 def _decide(state: CaseState, event: Event, terms: Terms) -> Result:
     """The item is withdrawn; its cases are closed."""
-    decided = replace(state, withdrawal=replace(_now(state), place="decided"))
+    decided, _none = _changed(state, place="decided")
     after, effects = closed(decided, event, "withdrawn")
-    return after, (Effect("publish-decision"), Effect("letter", detail="decide"), *effects)
+    return after, (Effect("publish-decision"), *effects)
 
 
 def _not_withdraw(state: CaseState, event: Event, terms: Terms) -> Result:
     """The competent authority decides not to: the red card goes to review."""
-    after = replace(_now(state), ended="not-withdrawn")
+    after, _none = _changed(state, ended="not-withdrawn")
     effects = (Effect("end-withdrawal", detail="not-withdrawn"), Effect("open-task", detail="review"))
-    return replace(state, withdrawal=after, needs_review=True), effects
+    return replace(after, needs_review=True), effects
 
 
+def _annul(state: CaseState, event: Event, terms: Terms) -> Result:
+    """The decision is undone in review or court: the item is what it was, and is assessed anew."""
+    after, _none = _changed(state, ended="annulled")
+    return after, (Effect("end-withdrawal", detail="annulled"),)
+
+
+OPEN, CLOSED = ("withdrawal", "undecided"), {"places": ("closed",), "leads_to": ("closed",)}
+DECIDED: dict[str, Any] = {
+    "leads_to": ("closed",), "effects": ("publish-decision", "tell-closed", "take-down"),
+}  # fmt: skip
 WITHDRAWAL_STEPS: tuple[Step, ...] = (
     Step("open-withdrawal", _n("启动撤回"),
-         ("no-withdrawal", "red-over", "order-served", "short-now", "no-first-application"), _open,
-         f"{NOTICE} 三（5）", effects=("open-task",)),
+         ("no-withdrawal", "red-over", "order-served", "short-now", "no-first-application"), _open, f"{NOTICE} 三（5）"),
     Step("suggest", _n("市局发撤回建议名单函"), STEP, _step, f"{NOTICE} 四（二）"),
-    Step("report", _n("省厅审定后报住建部"), STEP, _step, f"{NOTICE} 四（二）"),
-    Step("start", _n("许可机关启动"), STEP, _step, f"{NOTICE} 四（二）"),
-    Step("notify-intent", _n("拟撤回告知书送达有凭证"), (*STEP, "proof"), _notify,
-         "行政许可法 36、47条参照", effects=()),
-    Step("ask-hearing", _n("企业要求听证"), ("withdrawal", "no-hearing-yet"), _hearing(asked=True), "行政许可法 47条"),
-    Step("hold-hearing", _n("举行听证"), ("withdrawal", "hearing-asked", "evidence"), _hearing(asked=False),
+    Step("report", _n("省厅审定后报住建部"), (*STEP, "because"), _step, f"{NOTICE} 四（二）"),
+    Step("start", _n("许可机关启动"), STEP, _handled, f"{NOTICE} 四（二）"),
+    Step("notify-intent", _n("拟撤回告知书送达有凭证"), (*STEP, "proof"), _notify, "行政许可法 36、47条参照"),
+    Step("make-statement", _n("企业陈述申辩"), ("statement-taken", "because"), _said, "行政许可法 7、36条"),
+    Step("object-publicly", _n("公示期内收到意见"), ("on-display", "because"), _said, f"{NOTICE} 四（二）"),
+    Step("answer", _n("逐条答复意见"), (*OPEN, "unanswered", "because"), _answered, "行政许可法 7条"),
+    Step("ask-hearing", _n("企业要求听证"), ("withdrawal", "no-hearing-yet"), _ask_hearing, "行政许可法 47条"),
+    Step("fix-hearing", _n("确定听证的时间地点"), ("withdrawal", "hearing-asked", "hearing-in-limits"), _fix_hearing,
+         "行政许可法 47、48条"),
+    Step("tell-hearing", _n("听证通知书送达有凭证"), ("withdrawal", "hearing-fixed", "proof"), _tell_hearing,
          "行政许可法 48条"),
+    Step("hold-hearing", _n("举行听证，制作笔录"), ("withdrawal", "hearing-asked", "hearing-told", "evidence"),
+         _hold_hearing, "行政许可法 48条"),
+    Step("hearing-lapses", _n("企业撤回听证要求或不参加"), ("withdrawal", "hearing-asked", "because", "evidence"),
+         _hearing_lapses, "行政许可法 47条"),
     Step("display", _n("公示拟撤回"), (*STEP, "statement-over", "hearing-concluded"), _display, f"{NOTICE} 四（二）",
          effects=("publish-display",)),
     Step("recheck-withdrawal", _n("公示后复核仍不达标"), (*STEP, "display-over-if-displayed", "short-now"), _recheck,
-         f"{NOTICE} 四（二）", effects=()),
-    Step("review-law", _n("法制审核"), (*STEP, "because"), _step, "重大行政决定法制审核"),
-    Step("decide", _n("决定撤回，告知救济"), (*STEP, "because", "no-first-application", "short-now",
-         "not-the-determiner"), _decide, "行政许可法 8条；部令22号 28条", leads_to=("closed",),
-         effects=("publish-decision", "letter", "tell-closed", "take-down")),
-    Step("not-withdraw", _n("决定不予撤回"), ("withdrawal", "undecided", "because"), _not_withdraw, "行政许可法 8条",
+         f"{NOTICE} 四（二）"),
+    Step("review-law", _n("法制审核"), (*STEP, "because", "not-the-determiner", "not-a-handler"), _review_law,
+         "重大行政决定法制审核"),
+    Step("decide", _n("决定撤回，告知救济"), (*STEP, "own-route", "because", "no-first-application", "short-now",
+         "answered", "not-the-determiner", "not-a-handler", "not-the-reviewer"), _decide,
+         "行政许可法 8条；部令22号 28条", **DECIDED),
+    Step("ministry-decided", _n("住建部决定撤回"), (*STEP, "ministry-route", "because", "evidence"), _decide,
+         f"{NOTICE} 四（二）", **DECIDED),
+    Step("not-withdraw", _n("决定不予撤回"), (*OPEN, "because", "not-the-determiner"), _not_withdraw, "行政许可法 8条",
          effects=("end-withdrawal", "open-task")),
-    Step("announce", _n("决定送达有凭证，公告"), (*STEP, "proof"), _step, "行政许可法 40条", places=("closed",),
-         leads_to=("closed",)),
-    Step("finish", _n("办结：注销手续、结果函"), STEP, _step, "行政许可法 70条", places=("closed",),
-         leads_to=("closed",)),
+    Step("announce", _n("撤回决定送达有凭证"), (*STEP, "proof"), _step, "行政许可法 40条", **CLOSED),
+    Step("finish", _n("公告，办结注销手续"), (*STEP, "because"), _step, "行政许可法 70条", **CLOSED),
+    Step("annul-withdrawal", _n("复议或诉讼撤销撤回决定"), ("decided", "not-annulled", "because", "evidence"), _annul,
+         "行政复议法、行政诉讼法", effects=("end-withdrawal",), **CLOSED),
 )  # fmt: skip
