@@ -53,6 +53,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
                             "lower_grade_months": 3},
     "announcement": {**listed("outcome"), "what": "上述资质已经撤回。"},
     "result-letter": {**listed("card", "why"), "enterprises": None, "suggested_on": "2026年7月12日", "suggestion": "太原建资函〔2026〕2号"},
+    "recall-letter": {**listed("card", "why"), "enterprises": None, "suggested_on": "2026年7月12日", "suggestion": "太原建资函〔2026〕2号"},
     "ministry-report": listed("outcome"),
     "credit-record": {"enterprise": "太行甲建设有限公司", "credit_code": CASE["credit_code"], "what": "提供虚假社保证明。",
                       "evidence": "社保局回函", "referred_to": "太原市行政执法局"},

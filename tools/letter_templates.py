@@ -119,6 +119,11 @@ LETTERS: dict[str, list[Any]] = {
         (RESULTS, "rows"),
         "各项结果合计与来函名单一致。",
     ],
+    "recall-letter": [
+        "我单位 {{ suggested_on }} 以{{ suggestion }}提请撤回的下列资质，已不符合撤回的条件，现收回该项提请，共 {{ items_count }} 项：",
+        (RESULTS, "rows"),
+        "请终止相关资质的撤回程序。",
+    ],
     "ministry-report": [
         "下列由你部核发的资质，经红牌预警期满仍未达到资质标准要求，我厅已经审定，现报请履行撤回程序，共 {{ enterprises }} 家企业、{{ items_count }} 项资质：",
         (ITEMS, "rows"),

@@ -51,7 +51,7 @@ def look_at(files: Iterable[HandedIn]) -> list[Looked]:
 
 
 def attach(files: Iterable[Looked], *, by: str, at: datetime, **owner: Any) -> list[Attachment]:
-    """Keeps files for an application or a service."""
+    """Keeps files for an application, a service, or a withdrawal."""
     return [
         Attachment.objects.create(file=keep(one.content, at=at), name=one.name, put_by=by, put_at=at, **owner)
         for one in files
@@ -60,7 +60,15 @@ def attach(files: Iterable[Looked], *, by: str, at: datetime, **owner: Any) -> l
 
 def attachment_for(account: Account, number: int) -> tuple[Attachment, bytes]:
     """An attachment and its bytes; Attachment.DoesNotExist also where the account may not see it."""
-    found = Attachment.objects.select_related("file", "application__case", "service__document__case").get(pk=number)
+    found = Attachment.objects.select_related(
+        "file", "application__case", "service__document__case", "withdrawal__case"
+    ).get(pk=number)
+    if found.withdrawal is not None:
+        theirs = found.point is not None and found.point.said_by == account.username
+        seen = may_see(account, found.withdrawal.case) and may(account, "read-cases")
+        if not (theirs or (seen and not is_enterprise(account))):
+            raise Attachment.DoesNotExist(number)
+        return found, content_of(found.file)
     document = found.service.document if found.service else None
     if not _may_see(account, document or found.application):
         raise Attachment.DoesNotExist(number)
@@ -98,4 +106,5 @@ def _may_see(account: Account, paper: Document | Application | None) -> bool:
     if isinstance(paper.case, Case) and may_see(account, paper.case):
         return True
     slug = paper.organisation if isinstance(paper, Document) else paper.receiver
-    return where.slug == slug or jurisdiction(account).everywhere
+    received = isinstance(paper, Document) and paper.notices.filter(organisation=where.slug).exists()
+    return received or where.slug == slug or jurisdiction(account).everywhere

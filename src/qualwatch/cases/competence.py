@@ -7,7 +7,8 @@ from qualwatch.procedure.course import Route
 from qualwatch.wording import gettext as _
 
 PROVINCE = "province"
-HOUSING = "housing-authority"
+HOUSING, APPROVAL = "housing-authority", "approval-bureau"
+BUREAU = "-bureau"  # ends the slug of a city's approval bureau
 
 
 class NotCompetent(Exception):
@@ -40,6 +41,11 @@ def route_of(case: Case) -> Route:
     return "province" if competent_for(case) == PROVINCE else "city"
 
 
+def carrier_of(case: Case) -> str:
+    """The slug of who withdraws an item: a city's approval bureau, the province; of the ministry's items too (papers)."""
+    return competent_for(case) + BUREAU if route_of(case) == "city" else PROVINCE
+
+
 def check(by: Account, capability: str, case: Case) -> str:
     """The slug of the authority that acts; NotCompetent. The province may act in any case, and the journal says so."""
     where = check_role(by, capability)
@@ -56,13 +62,29 @@ def check_place(by: Account, capability: str, case: Case) -> str:
     return where
 
 
+def check_carrier(by: Account, case: Case, *capabilities: str) -> str:
+    """The slug of who withdraws the item, if the account is one of its own and has one of the capabilities."""
+    where = check_authority(by, *capabilities)
+    if where != carrier_of(case):
+        raise NotCompetent(_("这项资质由别的许可机关撤回"))
+    return where
+
+
 def check_role(by: Account, capability: str) -> str:
     """The slug of the account's housing authority."""
-    if not may(by, capability):
+    where = check_authority(by, capability)
+    if by.organisation is None or by.organisation.kind != HOUSING:
+        raise NotCompetent(_("只有住房城乡建设主管部门可以办理"))
+    return where
+
+
+def check_authority(by: Account, *capabilities: str) -> str:
+    """The slug of the account's housing authority or approval bureau, if it has one of the capabilities."""
+    if not any(may(by, one) for one in capabilities):
         raise NotCompetent(_("账号 {name} 没有这项权限").format(name=by.username))
     where = by.organisation
-    if where is None or where.kind != HOUSING:
-        raise NotCompetent(_("只有住房城乡建设主管部门可以办理"))
+    if where is None or where.kind not in (HOUSING, APPROVAL):
+        raise NotCompetent(_("只有住房城乡建设主管部门和审批局可以办理"))
     return str(where.slug)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from qualwatch.cases.models import Case, CaseRequirement, Determination
+from qualwatch.cases.models import Case, CaseRequirement, Determination, Withdrawal, WithdrawalList
+from qualwatch.cases.withdrawing import as_columns, as_deadline, as_state, open_or_decided, put_withdrawal, save_withdrawal
 from qualwatch.journal.actions import Told, record_all
 from qualwatch.law.loader import Law
 from qualwatch.procedure.course import Application, CaseState, Effect, Event, Named, Proposal, Terms
@@ -28,6 +29,7 @@ class Doing:
     at: datetime
     by: str
     where: str = ""  # the authority that acts
+    batch: WithdrawalList | None = None  # to which a withdrawal that is opened belongs
     told: list[Told] = field(default_factory=list)
 
     @property
@@ -61,6 +63,7 @@ class Step:
     effects: tuple[Effect, ...]
     event: Event
     figures: Mapping[str, Any] = field(default_factory=dict)  # requirement -> what the enterprise is told of it
+    row: Withdrawal | None = None  # of the withdrawal that the case carries
 
     @property
     def is_change(self) -> bool:
@@ -68,7 +71,10 @@ class Step:
         return self.before != self.after or bool(self.effects)
 
 
-def state_of(case: Case, requirements: Sequence[CaseRequirement], proposal: Determination | None = None) -> CaseState:
+def state_of(
+    case: Case, requirements: Sequence[CaseRequirement], proposal: Determination | None = None,
+    withdrawal: Withdrawal | None = None,
+) -> CaseState:  # fmt: skip
     """A case's rows as the state that `step` knows."""
     return CaseState(
         ground=case.ground,  # type: ignore[arg-type]  # the database knows only these words
@@ -82,22 +88,23 @@ def state_of(case: Case, requirements: Sequence[CaseRequirement], proposal: Dete
         ),
         push_proved_on=case.push_proved_on,
         proposal=_proposal(proposal),
-        prolonged=_deadline(case.prolonged_until, case.is_prolonged_provisional),
+        prolonged=as_deadline(case.prolonged_until, case.is_prolonged_provisional),
         application=_application(case.application), disputed=tuple(case.disputed),
         published_on=case.published_on, order_served_on=case.order_served_on,
-        red=_deadline(case.red_ends_on, case.is_red_provisional),
+        red=as_deadline(case.red_ends_on, case.is_red_provisional),
         last_found=case.last_found, last_found_on=case.last_found_on, needs_review=case.needs_review,
         was_seen_short=case.was_seen_short,
         rechecked_on=case.rechecked_on, closed_because=case.closed_because, determined_by=tuple(case.determined_by),
+        withdrawal=None if withdrawal is None else as_state(withdrawal),
     )  # fmt: skip
 
 
 def put(case: Case, state: CaseState, doing: Doing) -> None:
     """A state written into its row, not yet saved."""
     case.place, case.push_proved_on, case.published_on = state.place, state.push_proved_on, state.published_on
-    case.prolonged_until, case.is_prolonged_provisional = _columns(state.prolonged)
+    case.prolonged_until, case.is_prolonged_provisional = as_columns(state.prolonged)
     case.order_served_on = state.order_served_on
-    case.red_ends_on, case.is_red_provisional = _columns(state.red)
+    case.red_ends_on, case.is_red_provisional = as_columns(state.red)
     case.last_found, case.last_found_on = state.last_found, state.last_found_on
     case.needs_review, case.rechecked_on = state.needs_review, state.rechecked_on
     case.was_seen_short = state.was_seen_short
@@ -159,17 +166,20 @@ def act(*, case: Case, event: Event, doing: Doing, perform: Perform, figures: Ma
         raise CannotStep("changed", _("案件刚刚被别人改动过，请刷新后再办"))
     known = list(locked.requirements.order_by("pk"))
     waiting = locked.determinations.filter(state="proposed").first()
-    before = state_of(locked, known, waiting)
+    row = open_or_decided(locked)
+    before = state_of(locked, known, waiting, row)
     after, effects = step(before, event, doing.terms)
-    done = Step(locked, before, after, effects, event, figures or {})
+    done = Step(locked, before, after, effects, event, figures or {}, row)
     put(locked, after, doing)
+    put_withdrawal(done, doing)
     perform(done, doing)
     locked.save()
+    save_withdrawal(done, doing)
     if waiting is not None and after.proposal is None and event.name not in DECIDES:
         Determination.objects.filter(pk=waiting.pk, state="proposed").update(state="void")
     made, changed = rows_of(done, known)
-    for row in (*made, *changed):
-        row.save()
+    for one in (*made, *changed):
+        one.save()
     doing.told.insert(0, told_of(done))
     journal(doing)
     return done
@@ -204,11 +214,3 @@ def _proposal(made: Determination | None) -> Proposal | None:
         return None
     until = Deadline(made.until, provisional=False) if made.until else None
     return Proposal(made.outcome, tuple(made.requirements), made.proposed_by, until)
-
-
-def _deadline(ends_on: date | None, provisional: bool) -> Deadline | None:
-    return Deadline(ends_on, provisional) if ends_on else None
-
-
-def _columns(deadline: Deadline | None) -> tuple[date | None, bool]:
-    return (deadline.ends_on, deadline.provisional) if deadline else (None, False)

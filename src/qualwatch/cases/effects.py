@@ -10,6 +10,7 @@ from qualwatch.cases.course import Doing, Step
 from qualwatch.cases.due import DECIDE, EXAMINE, application_due
 from qualwatch.cases.models import UNDECIDED, Application, Case, Task
 from qualwatch.cases.numbers import RED_CARD, next_number
+from qualwatch.cases.outcomes import end_withdrawal, publish_decision
 from qualwatch.cases.serving import NEVER_HAPPENED, bring, take_down_notices, tasks_that_outlive
 from qualwatch.cases.telling import LETTER, Said, tell
 from qualwatch.journal.actions import Told
@@ -29,7 +30,7 @@ RED_PREFIX = "晋红"
 APPLIED = (EXAMINE, DECIDE)
 DONE_BY = {"sign": ("sign",), "return-proposal": ("sign",), "review": ("review",), "order-served": ("serve-order",),
            "opinion": APPLIED, "refuse": APPLIED, "uphold": APPLIED, "retract": APPLIED, "propose": ("propose",),
-           "recheck": ("review",)}  # fmt: skip
+           "recheck": ("review",), "open-withdrawal": ("withdraw",)}  # fmt: skip
 Handler = Callable[[Step, Effect, Doing], None]
 
 
@@ -189,7 +190,7 @@ def authority_name(slug: str, doing: Doing) -> str:
 
 
 def _journaled(done: Step, effect: Effect, doing: Doing) -> None:
-    """What another room takes up from the journal's entry of the step (open-red: the action does it)."""
+    """What the action itself does for all cases at once (open-red, publish-display)."""
     doing.told.append(Told(done.case.stream, effect.name, details={"requirements": list(effect.requirements)}))
 
 
@@ -198,5 +199,6 @@ HANDLERS: Mapping[str, Handler] = {
     "push": _tell, "push-addition": _tell, "tell-closed": _tell, "tell-prolonged": _tell, "tell-refused": _tell,
     "tell-repaired": _tell, "amend-red": _amend_red,
     "publish-red": _publish_red, "issue-order": _issue_order, "set-red-period": _set_red_period,
-    "take-down": _take_down, "open-task": _open_task, "open-red": _journaled,
+    "take-down": _take_down, "open-task": _open_task, "open-red": _journaled, "publish-display": _journaled,
+    "publish-decision": publish_decision, "end-withdrawal": end_withdrawal,
 }  # fmt: skip

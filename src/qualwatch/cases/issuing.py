@@ -1,10 +1,12 @@
 """Issuing documents: numbered, made from what is stored, kept as bytes; and what each kind says of a case."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+
+from django.utils import timezone
 
 from qualwatch.accounts.queries import organisation
 from qualwatch.archive.actions import keep
@@ -13,7 +15,7 @@ from qualwatch.assessments.models import Run
 from qualwatch.cases.competence import competent_for
 from qualwatch.cases.course import Doing
 from qualwatch.cases.letters import LETTERS, day, rendered
-from qualwatch.cases.models import Application, Case, CreditRecord, Document
+from qualwatch.cases.models import Application, Case, CreditRecord, Document, Hearing, Withdrawal, WithdrawalList
 from qualwatch.cases.numbers import mark_of, next_number, review_organ
 from qualwatch.cases.words import name_of
 from qualwatch.journal.actions import Told
@@ -33,7 +35,8 @@ INSURANCE_BASIS = _("晋建市规字〔2023〕71号 二（一）")
 
 def issue(
     kind: str, doing: Doing, *, told: Mapping[str, Any], addressee: str, case: Case | None = None,
-    application: Application | None = None, credit_code: str = "", where: str = "",
+    application: Application | None = None, withdrawal: Withdrawal | None = None, batch: WithdrawalList | None = None,
+    credit_code: str = "", where: str = "",
 ) -> Document:  # fmt: skip
     """A document with the next number of its authority, in the act's transaction; its bytes are what it will be."""
     letter = LETTERS[kind]
@@ -47,7 +50,8 @@ def issue(
     }  # fmt: skip
     file = keep(Content("docx", rendered(kind, whole)), at=doing.at)
     made = Document.objects.create(
-        kind=kind, number=number, organisation=slug, case=case, application=application, credit_code=credit_code,
+        kind=kind, number=number, organisation=slug, case=case, application=application, withdrawal=withdrawal,
+        batch=batch, credit_code=credit_code,
         addressee=addressee, title=letter.title, told=whole, file=file, issued_on=doing.on, issued_by=doing.by,
         issued_at=doing.at,
     )  # fmt: skip
@@ -182,7 +186,7 @@ def issued_again(voided: Document, doing: Doing) -> Document:
         return red_card(case, ground_of(case), doing, [voided.kind])[0]
     return issue(
         voided.kind, doing, told=voided.told, addressee=voided.addressee, case=case, application=voided.application,
-        credit_code=voided.credit_code,
+        withdrawal=voided.withdrawal, batch=voided.batch, credit_code=voided.credit_code,
     )  # fmt: skip
 
 
@@ -196,6 +200,61 @@ def ground_of(case: Case) -> Ground:
     rows = source.requirements.all() if case.arises_from else source.requirements.filter(is_determined=True)
     days = [row.pushed_on for row in rows] if signed else []
     return Ground(figures_now, because, min(days, default=None))
+
+
+def intended_withdrawal(row: Withdrawal, doing: Doing) -> Document:
+    """That an item is to be withdrawn, and what may be said against it until when."""
+    case, policy = row.case, doing.law.policy_on(doing.on)
+    told = {
+        **about(case), "requirements": figures(decided_figures(case)),
+        "statement_days": policy["statement_working_days"], "hearing_days": policy["hearing_request_working_days"],
+    }  # fmt: skip
+    return _to_enterprise("intended-withdrawal", row, told, doing)
+
+
+def withdrawal_decision(row: Withdrawal, because: str, doing: Doing) -> Document:
+    """The decision, with the figures of the recheck and the remedies."""
+    case = row.case
+    told = {
+        **about(case), "requirements": figures(row.figures or decided_figures(case)), "because": because,
+        "notice_served_on": day(row.notice_served_on), "display_ends_on": day(row.display_until),
+        "rule": rule_of(case, doing), "lower_grade_months": doing.law.policy_on(doing.on)["lower_grade_window_months"],
+        **remedies(doing, doing.where),
+    }  # fmt: skip
+    return _to_enterprise("withdrawal-decision", row, told, doing)
+
+
+def hearing_notice(made: Hearing, doing: Doing) -> Document:
+    """When and where the hearing is, and who chairs it."""
+    told = {
+        "item": name_of(made.withdrawal.case), "held_on": moment(made.at), "place": made.where,
+        "chair": made.chair_name,
+    }  # fmt: skip
+    return _to_enterprise("hearing-notice", made.withdrawal, told, doing)
+
+
+def hearing_record(made: Hearing, said: Sequence[str], doing: Doing) -> Document:
+    """Who was there, and what was said."""
+    case = made.withdrawal.case
+    told = {
+        "enterprise": case.enterprise, "credit_code": case.credit_code, "item": name_of(case),
+        "held_on": moment(made.at), "place": made.where, "chair": made.chair_name, "present": made.present,
+        "said": list(said),
+    }  # fmt: skip
+    return issue("hearing-record", doing, told=told, addressee="", case=case, withdrawal=made.withdrawal)
+
+
+def _to_enterprise(kind: str, row: Withdrawal, told: Mapping[str, Any], doing: Doing) -> Document:
+    case = row.case
+    return issue(
+        kind, doing, told=told, addressee=case.enterprise, case=case, withdrawal=row, credit_code=case.credit_code
+    )
+
+
+def moment(at: datetime) -> str:
+    """An hour as documents write it."""
+    told = timezone.localtime(at)
+    return f"{day(told.date())}{told.hour}时" + (f"{told.minute}分" if told.minute else "")
 
 
 def items(cases: Iterable[Case], outcomes: Mapping[int, str] | None = None) -> dict[str, Any]:

@@ -1,13 +1,12 @@
 """Numbers of cards and documents: one sequence for each kind and year, without gaps."""
 
-from qualwatch.cases.competence import PROVINCE, authority_of
+from qualwatch.cases.competence import BUREAU, PROVINCE, authority_of
 from qualwatch.cases.models import NumberSequence
 from qualwatch.law.loader import Law
 from qualwatch.wording import gettext_noop as _  # documents are Chinese
 
 RED_CARD = "red-card"
 PROVINCE_MARK, HOUSING_MARK, BUREAU_MARK = "晋", "建", "审"
-BUREAU = "-bureau"
 CITY = "市"
 PROVINCIAL_GOVERNMENT, GOVERNMENT, ITS_GOVERNMENT = _("山西省人民政府"), _("{area}人民政府"), _("有权的行政复议机关")
 

@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import date
 
 from django.db.models import Q
 
+from qualwatch.accounts.models import Account
 from qualwatch.cases import words
 from qualwatch.cases.course import Doing
 from qualwatch.cases.letters import LETTERS
@@ -22,7 +24,10 @@ from qualwatch.procedure.service import (
     served_by_notice,
 )
 from qualwatch.publication.actions import Announced, post_announcement, remove_announcement
+from qualwatch.wording import gettext_noop as _  # what is kept is Chinese
 
+RECEIVED = ("suggestion-list", "ministry-report")  # their receipt is a day that counts
+ARRIVED = _("到达收文单位的平台收件箱")
 VOIDED, TAKEN_DOWN = "voided", "taken-down"  # FAILURES that the system says
 SERVE = "serve"  # the task: its detail is the document's number and the way to be tried
 NEVER_HAPPENED = ("repaired", "annulled", "duplicate")  # after these nothing stays public
@@ -94,8 +99,8 @@ def bring(document: Document, doing: Doing) -> None:
 
 def open_serve_task(document: Document, doing: Doing) -> int:
     """A task to serve it by the next open way, once for each; how many were opened. None where nothing waits for it."""
-    case, letter = document.case, LETTERS[document.kind]
-    if not letter.must_arrive or document.voided_on or (case and case.place == "closed" and not letter.outlives):
+    case = document.case
+    if not LETTERS[document.kind].must_arrive or document.voided_on or is_over(document):
         return 0
     if document.services.filter(proved_on__isnull=False).exists():
         return 0
@@ -107,6 +112,45 @@ def open_serve_task(document: Document, doing: Doing) -> int:
     settle_serve_tasks(document, doing)
     Task.objects.create(case=case, kind=SERVE, detail=detail, organisation=document.organisation, opened_on=doing.on)
     return 1
+
+
+def is_over(document: Document) -> bool:
+    """Whether nothing waits for a document any more: its case, or the withdrawal that it is of, has ended."""
+    if LETTERS[document.kind].outlives:
+        return False
+    case, withdrawal = document.case, document.withdrawal
+    return (case is not None and case.place == "closed") or (withdrawal is not None and bool(withdrawal.ended))
+
+
+def deliver(document: Document, slug: str, doing: Doing) -> None:
+    """To another authority: arrived when it is in the inbox of somebody who reads it there; else a task to serve it."""
+    if not slug or not Account.objects.filter(is_active=True, organisation__slug=slug).exists():
+        open_serve_task(document, doing)
+        return
+    Service.objects.create(
+        document=document, method=PLATFORM, recipient=slug, sent_on=doing.on, sent_by=doing.by, due_on=doing.on,
+        proved_on=doing.on, proof=ARRIVED, proved_by=doing.by,
+    )  # fmt: skip
+    subject = words.document_subject(document)
+    tell([Said(document.case or Case(), "document", subject, words.document_for_authority(document), to_enterprise=False,
+               to_authorities=(slug,), document=document)], doing.at)  # fmt: skip
+    doing.told.append(Told(stream_of(document), "served", details={"document": document.number, "to": slug}))
+    arrived(document, doing.on, doing)
+
+
+def arrived(document: Document, on: date, doing: Doing) -> None:
+    """The receiver of a suggestion list or report has it: its days to start begin (notice 4(2))."""
+    batch = document.batch
+    if batch is None or document.kind not in RECEIVED or batch.received_on is not None:
+        return
+    batch.received_on = on
+    if batch.route == "city":
+        days = Period(doing.law.policy_on(doing.on)["bureau_start_working_days"], "working-days")
+        due = days.from_day(on, doing.law.calendar)
+        batch.start_due_on, batch.is_start_due_provisional = due.ends_on, due.provisional
+    batch.save()
+    for row in batch.members.filter(ended="", place="suggested"):
+        Task.objects.filter(kind="start", detail=str(row.pk), done_on=None).update(due_on=batch.start_due_on)
 
 
 def settle_serve_tasks(document: Document, doing: Doing) -> None:

@@ -24,11 +24,16 @@ def publish_register(*, on: date, law: Law) -> int:
     return post_standings(_items(on, law), on=on) if fresh else 0
 
 
-def _items(on: date, law: Law) -> dict[ItemKey, ItemNow]:
+def publish_items_of(credit_code: str, *, on: date, law: Law) -> None:
+    """Posts the standings of one enterprise's items at once: one was withdrawn, or is again what it was."""
+    post_standings(_items(on, law, credit_code=credit_code), on=on, credit_code=credit_code)
+
+
+def _items(on: date, law: Law, **which: str) -> dict[ItemKey, ItemNow]:
     """By the same rule as what is judged: the record in force of each item, or why none is."""
-    names = dict(believed(EnterpriseRow, ("credit_code", "name")))
+    names = dict(believed(EnterpriseRow, ("credit_code", "name"), **which))
     records: dict[ItemKey, list[Item]] = defaultdict(list)
-    for told in believed(ItemRow, Item._fields):
+    for told in believed(ItemRow, Item._fields, **which):
         row = Item(*told)
         records[(row.credit_code, row.category, row.sub_item)].append(row)
     found: dict[ItemKey, ItemNow] = {}

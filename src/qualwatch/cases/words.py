@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from qualwatch.cases.models import Case, Document
-from qualwatch.procedure.course import CLOSED
+from qualwatch.procedure.course import CLOSED, MADE_GOOD, NOT_WITHDRAWN
 from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext_noop as _  # what is sent is Chinese, whatever the office's terminal speaks
 
@@ -27,7 +27,8 @@ def subject(kind: str, case: Case) -> str:
         "closed": _("预警解除：{name}"), "ended": _("预警案件终结：{name}"), "red": _("红牌预警：{name}"),
         "red-period": _("红牌预警期限：{name}"), "prolonged": _("整改延长：{name}"), "moved": _("预警案件移交：{name}"),
         "refused": _("申请不予支持：{name}"), "reminder": _("整改期将满：{name}"),
-        "repaired": _("部分指标已修复：{name}"),
+        "repaired": _("部分指标已修复：{name}"), "withdrawal-ended": _("撤回程序终止：{name}"),
+        "withdrawal-annulled": _("撤回决定已撤销：{name}"),
     }  # fmt: skip
     return said_of[kind].format(name=name_of(case))
 
@@ -126,6 +127,34 @@ def agreed_body(number: str, due_on: date) -> str:
     )
 
 
+def withdrawal_ended(case: Case, because: str) -> str:
+    """A withdrawal that ended without a decision, or whose decision was undone."""
+    ends = _("{enterprise}（{code}）：{name} 的撤回程序终止：{because}。")
+    if because == "annulled":
+        ends = _("{enterprise}（{code}）：{name} 的撤回决定已被撤销，资质恢复，将重新核查。")
+    return ends.format(enterprise=case.enterprise, code=case.credit_code, name=name_of(case), because=outcome(because))
+
+
+def outcome(code: str) -> str:
+    """What became of an item that was to be withdrawn."""
+    own = {"made-good": MADE_GOOD, "not-withdrawn": NOT_WITHDRAWN}
+    return own.get(code) or CLOSED[code]
+
+
+def displayed(enterprise: str, item: str, until: date) -> str:
+    """What the public reads while it may object."""
+    return _("{enterprise}的{item}经红牌预警期满仍未达到资质标准要求，拟依法撤回，现予公示，公示期至 {day}。有异议的，请在公示期内书面提出。").format(
+        enterprise=enterprise, item=item, day=until
+    )
+
+
+def withdrawn(enterprise: str, item: str, number: str, authority: str) -> str:
+    """What the public reads of a decision."""
+    return _("{enterprise}的{item}已由{authority}依法撤回（{number}）。").format(
+        enterprise=enterprise, item=item, authority=authority, number=number
+    )
+
+
 def names(requirements: Iterable[str]) -> str:
     """Requirements by name."""
     return "、".join(_INSURANCE if one == "insurance" else REQUIREMENTS.get(one, one) for one in requirements)
@@ -141,6 +170,11 @@ def document(told: Document) -> str:
     return _("{title}（{number}）已在平台送达，请打开查看。打开即视为确认收到。").format(
         title=told.title, number=told.number
     )
+
+
+def document_for_authority(told: Document) -> str:
+    """A document to another authority."""
+    return _("{title}（{number}）已送达你单位，请办理。").format(title=told.title, number=told.number)
 
 
 def public_notice(enterprise: str, title: str, number: str, days: int) -> str:

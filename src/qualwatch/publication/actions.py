@@ -133,9 +133,14 @@ def move_card(number: str, *, enterprise: str, grade: str, area: str, at: dateti
 
 
 @transaction.atomic
-def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date) -> int:
-    """The register as it is today: what changed ends and begins; how many did. An item gone from it has `ended`."""
-    current = {(one.credit_code, one.category, one.sub_item): one for one in Standing.objects.filter(to_on=None)}
+def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date, credit_code: str = "") -> int:
+    """The register as it is today: what changed ends and begins; how many did. An item gone from it has `ended`.
+
+    With a credit code `items` are those of this enterprise, and no other is touched.
+    """
+    known = Standing.objects.filter(to_on=None)
+    known = known.filter(credit_code=credit_code) if credit_code else known
+    current = {(one.credit_code, one.category, one.sub_item): one for one in known}
     ended, made = [], []
     for key, one in current.items():
         now = items.get(key)

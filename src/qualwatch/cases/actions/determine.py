@@ -8,13 +8,13 @@ from typing import Any
 from django.db import transaction
 
 from qualwatch.accounts.models import Account
-from qualwatch.assessments.models import Run
 from qualwatch.cases.competence import check
 from qualwatch.cases.course import Doing, Step, act, journal, put, rows_of, told_of
 from qualwatch.cases.effects import RED_PREFIX, perform
+from qualwatch.cases.looking import looked, seen_now
 from qualwatch.cases.models import Case, Determination
 from qualwatch.cases.numbers import RED_CARD, next_number
-from qualwatch.cases.seen import INSURANCE, Seen
+from qualwatch.cases.seen import INSURANCE
 from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
 from qualwatch.procedure.course import CaseState, Event
@@ -54,7 +54,7 @@ def propose(*, case: Case, what: Proposed, by: Account, law: Law, at: datetime) 
     left = _checked_left(case, what.outcome, what.leaves, dict(what.left or {}), doing)
     requirements = list(what.requirements) or [one.requirement for one in case.requirements.filter(recovered_on=None)]
     until = Deadline(what.until, provisional=False) if what.until else None
-    event, _figures = _event("propose", case, doing)
+    event, _figures = looked("propose", case, doing)
     event = replace(
         event, outcome=what.outcome, requirements=tuple(requirements), because=what.because, until=until,
         has_evidence=any(one.strip() for one in what.evidence), leaves=what.leaves,
@@ -98,7 +98,7 @@ def sign(*, case: Case, by: Account, law: Law, at: datetime, because: str = "") 
             if open_ones.exists():
                 raise CannotStep("leaves-something", _("还有没有写进认定的指标，请退回"))
         _checked_left(case, made.outcome, made.leaves, made.left, doing)  # it may be gone by now
-    event, figures = _event("sign", case, doing)
+    event, figures = looked("sign", case, doing)
     event = replace(event, because=because or (made.because if made else ""))
     doing.told.append(Told(case.stream, "signed", basis=because, details={"authority": where}))
     done = act(case=case, event=event, doing=doing, perform=perform, figures=figures)
@@ -109,22 +109,6 @@ def sign(*, case: Case, by: Account, law: Law, at: datetime, because: str = "") 
     if made is not None and any(effect.name == "open-red" for effect in done.effects):
         _open_reds(case, made, by, doing)
     return done
-
-
-def _event(name: str, case: Case, doing: Doing) -> tuple[Event, Mapping[str, Any]]:
-    """What the newest run says of the case, whether it is young enough for an adverse act, and its figures."""
-    seen = _seen(case, doing.law)
-    verdicts, figures = seen.verdicts_of(case)
-    fresh = doing.is_fresh(seen.run.as_of)
-    return Event(name, doing.on, by=doing.by, is_fresh=fresh, verdicts=verdicts), figures
-
-
-def _seen(case: Case, law: Law) -> Seen:
-    try:
-        run = Seen.newest_run(case.credit_code)
-    except Run.DoesNotExist as error:
-        raise CannotStep("no-run", _("还没有放行的核查")) from error
-    return Seen.of(run, law, [case], only_these=True)
 
 
 def _decided(
@@ -181,7 +165,7 @@ def _leave(case: Case, made: Determination, figures: Mapping[str, Any], doing: D
 
 def _open_reds(case: Case, made: Determination, by: Account, doing: Doing) -> None:
     """An enterprise's insurance case was determined: red cards of the items named, of origin officer."""
-    seen = _seen(case, doing.law)
+    seen = seen_now(case, doing.law)
     for category, sub_item in made.items:
         one = seen.case_of_item((case.credit_code, category, sub_item))
         if not one.grade:

@@ -8,7 +8,7 @@ from django.db import transaction
 from qualwatch.cases import words
 from qualwatch.cases.competence import competent_for
 from qualwatch.cases.course import Doing
-from qualwatch.cases.models import Case, CaseRequirement, Determination, Notice, Task
+from qualwatch.cases.models import Case, CaseRequirement, Determination, Notice, Task, Withdrawal
 from qualwatch.cases.queries import over_on
 from qualwatch.cases.telling import Said, tell
 from qualwatch.journal.actions import Told, record_all
@@ -44,7 +44,9 @@ def remind(doing: Doing) -> int:
 def escalate(doing: Doing) -> int:
     """A task for the competent authority of every case whose period is over, once while it waits; how many."""
     proposed = set(Determination.objects.filter(state="proposed").values_list("case_id", flat=True))
-    over = [one for one in over_on(doing.on) if one.last_found == "short" and one.pk not in proposed]
+    withdrawn = set(Withdrawal.objects.filter(ended="").values_list("case_id", flat=True))
+    done = proposed | withdrawn
+    over = [one for one in over_on(doing.on) if one.pk not in done and _is_to_be_done(one)]
     waiting = set(Task.objects.filter(done_on=None, kind__in=DUE.values()).values_list("case_id", "kind"))
     due = [one for one in over if (one.pk, DUE[one.place]) not in waiting]
     made = [
@@ -54,6 +56,11 @@ def escalate(doing: Doing) -> int:
     Task.objects.bulk_create(made, batch_size=1000)
     _journaled("task-opened", due, doing)
     return len(made)
+
+
+def _is_to_be_done(case: Case) -> bool:
+    """Short as a run says; an officer's red card of which no run says so waits for its recheck, unless it is reviewed."""
+    return not case.needs_review and (case.last_found == "short" or (case.place == "red" and case.origin == "officer"))
 
 
 def _journaled(what: str, cases: Iterable[Case], doing: Doing) -> None:

@@ -9,7 +9,14 @@ from django.db.models import Exists, OuterRef, QuerySet
 from qualwatch.accounts.models import Account
 from qualwatch.cases import issuing
 from qualwatch.cases.attachments import HandedIn, attach, look_at
-from qualwatch.cases.competence import PROVINCE, NotCompetent, check_place, check_role, competent_for
+from qualwatch.cases.competence import (
+    BUREAU,
+    PROVINCE,
+    NotCompetent,
+    check_authority,
+    check_place,
+    competent_for,
+)
 from qualwatch.cases.course import Doing, act, journal
 from qualwatch.cases.effects import perform
 from qualwatch.cases.letters import LETTERS
@@ -17,9 +24,11 @@ from qualwatch.cases.models import Case, Document, Service
 from qualwatch.cases.serving import (
     TAKEN_DOWN,
     VOIDED,
+    arrived,
     bring,
     circumstances_of,
     fail_service,
+    is_over,
     open_serve_task,
     record_service,
     settle_serve_tasks,
@@ -71,8 +80,8 @@ def send(
     """
     doing = Doing(law, at, by.username, _authority(document, by))
     locked = _waiting(document)
-    if locked.case and locked.case.place == "closed" and not LETTERS[locked.kind].outlives:
-        raise CannotServe(_("案件已经终结，这份文书不再送达"))
+    if is_over(locked):
+        raise CannotServe(_("案件或撤回程序已经终结，这份文书不再送达"))
     if method == NOTICE and locked.services.filter(method=NOTICE, failed_on=None).exists():
         raise CannotServe(_("这份文书已在公告送达"))
     looked = look_at([consent] if consent and method == EMAIL else [])
@@ -136,7 +145,7 @@ def void(*, document: Document, because: str, by: Account, law: Law, at: datetim
 
     What has to arrive is issued again, a red card's from what is on record now; unless its case has ended with it.
     """
-    where = check_role(by, "sign")
+    where = check_authority(by, "sign", "sign-withdrawal")
     if where != document.organisation:
         raise NotCompetent(_("只有发文单位可以作废"))
     doing = Doing(law, at, by.username, where)
@@ -151,8 +160,7 @@ def void(*, document: Document, because: str, by: Account, law: Law, at: datetim
             remove_announcement(locked.number, at=at)
     _told(locked, "voided", doing, because=because)
     settle_serve_tasks(locked, doing)
-    letter, stands = LETTERS[locked.kind], locked.case is None or locked.case.place != "closed"
-    if letter.must_arrive and (stands or letter.outlives):
+    if LETTERS[locked.kind].must_arrive and not is_over(locked):
         bring(issuing.issued_again(locked, doing), doing)
     journal(doing)
     return locked
@@ -222,7 +230,10 @@ def _proved(
     found.proved_on, found.proof, found.proved_by = proved_on, proof, doing.by
     found.save(update_fields=["proved_on", "proof", "proved_by"])
     _told(document, "served", doing, method=found.method, proved_on=proved_on, files=list(files))
-    starts, case = LETTERS[document.kind].starts, document.case
+    starts, case, withdrawal = LETTERS[document.kind].starts, document.case, document.withdrawal
+    if withdrawal is not None:
+        case = None if withdrawal.ended else withdrawal.case  # another red card may carry it meanwhile
+    arrived(document, proved_on, doing)
     if starts and case is not None:
         case = Case.objects.select_for_update().get(pk=case.pk)
         if case.place in BY_EVENT[starts].places:  # else it has ended meanwhile, and nothing waits
@@ -241,8 +252,10 @@ def _proved(
 
 def _authority(document: Document, by: Account) -> str:
     """The slug of the authority that acts: whoever issued it, the competent one, the province."""
-    where = check_role(by, "serve")
-    allowed = {document.organisation, PROVINCE} | ({competent_for(document.case)} if document.case else set())
+    where = check_authority(by, "serve")
+    allowed = {document.organisation}
+    if not document.organisation.endswith(BUREAU):
+        allowed |= {PROVINCE} | ({competent_for(document.case)} if document.case else set())
     if where not in allowed:
         raise NotCompetent(_("这份文书由别的单位送达"))
     return where
@@ -252,7 +265,9 @@ def _waiting(document: Document) -> Document:
     """The document as it stands now, if it still waits to be served."""
     if document.case_id:
         Case.objects.select_for_update().get(pk=document.case_id)  # the case before its papers, as everywhere
-    locked = Document.objects.select_for_update(of=("self",)).select_related("case").get(pk=document.pk)
+    locked = Document.objects.select_for_update(of=("self",)).select_related("case", "withdrawal__case").get(
+        pk=document.pk
+    )
     if locked.voided_on:
         raise CannotServe(_("{number} 已经作废").format(number=locked.number))
     if locked.services.filter(proved_on__isnull=False).exists():

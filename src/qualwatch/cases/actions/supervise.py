@@ -25,6 +25,7 @@ from qualwatch.law.loader import Law
 from qualwatch.procedure.course import Event
 from qualwatch.procedure.service import PLATFORM
 from qualwatch.procedure.transitions import CannotStep
+from qualwatch.registers.tables import lock
 from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext as _
 
@@ -154,9 +155,11 @@ def review(*, case: Case, because: str, by: Account, law: Law, at: datetime) -> 
     return act(case=case, event=event, doing=doing, perform=perform)
 
 
+@transaction.atomic
 def annul(*, case: Case, because: str, document: str, by: Account, law: Law, at: datetime) -> Step:
     """A review or a court has annulled the red card: taken down, also after it was closed."""
     check(by, "sign", case)
+    lock()  # the registers before the case, as the patrol does: a withdrawal may be undone with it
     doing = Doing(law, at, by.username)
     event = Event("annul", doing.on, by=by.username, because=because, has_evidence=bool(document.strip()))
     return act(case=case, event=event, doing=doing, perform=perform)

@@ -13,10 +13,11 @@ from qualwatch.cases.conflicts import link_conflicts
 from qualwatch.cases.course import Doing, Step, put, rows_of, state_of, told_of
 from qualwatch.cases.effects import HANDLERS, end_applications, open_task, said_of
 from qualwatch.cases.follow import follow
-from qualwatch.cases.models import Case, CaseRequirement, Determination, Task
+from qualwatch.cases.models import Case, CaseRequirement, Determination, Task, Withdrawal
 from qualwatch.cases.seen import INSURANCE, Seen, item_of
 from qualwatch.cases.serving import tasks_that_outlive
 from qualwatch.cases.telling import LETTER, Said, tell
+from qualwatch.cases.withdrawing import put_withdrawal, save_withdrawal
 from qualwatch.journal.actions import record_all
 from qualwatch.procedure.course import CaseState, Event
 from qualwatch.procedure.transitions import step
@@ -63,9 +64,12 @@ def take_up_run(*, run: Run, doing: Doing) -> Counter[str]:
 def _known_cases(work: Work, cases: Iterable[Case]) -> None:
     cases = list(cases)
     waiting = {one.case_id: one for one in Determination.objects.filter(state="proposed")}
+    withdrawals = {one.case_id: one for one in Withdrawal.objects.filter(ended="", case__in=[one.pk for one in cases])
+                   .select_related("batch")}  # fmt: skip
     reds: Counter[tuple[str, str, str]] = Counter(item_of(one) for one in cases if one.place == "red")
     for case in cases:
-        before = state_of(case, work.requirements.get(case.pk, []), waiting.get(case.pk))
+        row = withdrawals.get(case.pk)
+        before = state_of(case, work.requirements.get(case.pk, []), waiting.get(case.pk), row)
         others = case.category is not None and reds[item_of(case)] > (case.place == "red")
         verdicts, figures = work.seen.verdicts_of(case)
         found = Event("found", work.doing.on, verdicts=verdicts, ended=work.seen.end_of(case), is_other_red_open=others)
@@ -79,10 +83,11 @@ def _known_cases(work: Work, cases: Iterable[Case]) -> None:
             open_task(case, "vanished", work.doing)
         if before.proposal is not None and state.place == "closed":
             Determination.objects.filter(case=case, state="proposed").update(state="void")
-        done = Step(case, before, state, effects, found, figures)
+        done = Step(case, before, state, effects, found, figures, row)
         followed = follow(case, work.seen, work.doing) if state.is_open else False
         if done.is_change or followed:
             put(case, state, work.doing)
+            put_withdrawal(done, work.doing)
             work.steps.append(done)
         if longer:
             said = Said(case, "red-period", words.subject("red-period", case), words.red_period_longer(case))
@@ -138,6 +143,7 @@ def _written(work: Work) -> None:
         for effect in one.effects:
             if effect.name not in SAID:
                 HANDLERS[effect.name](one, effect, work.doing)
+        save_withdrawal(one, work.doing)
     Case.objects.bulk_update([one.case for one in old], CASE_FIELDS, batch_size=500)
     closed = [one.case.pk for one in old if one.after.place == "closed"]
     end_applications(closed, work.doing)

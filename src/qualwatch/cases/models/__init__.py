@@ -25,6 +25,7 @@ from qualwatch.cases.models.papers import (
     NumberSequence,
     Service,
 )
+from qualwatch.cases.models.withdrawals import Hearing, Point, Withdrawal, WithdrawalList
 
 __all__ = [
     "GROUNDS",
@@ -40,12 +41,16 @@ __all__ = [
     "Delivery",
     "Determination",
     "Document",
+    "Hearing",
     "Heartbeat",
     "Notice",
     "NumberSequence",
+    "Point",
     "Question",
     "Service",
     "SupervisionFinding",
     "Task",
     "Urging",
+    "Withdrawal",
+    "WithdrawalList",
 ]

@@ -84,6 +84,8 @@ class Document(models.Model):
     organisation = models.CharField(max_length=60)  # the slug of who issued it
     case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, related_name="documents")
     application = models.ForeignKey(Application, on_delete=models.PROTECT, null=True, related_name="documents")
+    withdrawal = models.ForeignKey("cases.Withdrawal", on_delete=models.PROTECT, null=True, related_name="documents")
+    batch = models.ForeignKey("cases.WithdrawalList", on_delete=models.PROTECT, null=True, related_name="documents")
     credit_code = models.CharField(max_length=18, blank=True)  # the enterprise addressed, where one is
     addressee = models.CharField(max_length=200)
     title = models.CharField(max_length=300)
@@ -148,10 +150,15 @@ class Service(models.Model):
 
 
 class Attachment(models.Model):
-    """A file handed in: with an application, or with a service (its proof, or the consent that it rests on)."""
+    """A file handed in: with an application, a service (its proof, or the consent that it rests on), a withdrawal.
+
+    Of a withdrawal: what goes with a point that was made, or (point null) what an officer put on its file.
+    """
 
     application = models.ForeignKey(Application, on_delete=models.PROTECT, null=True, related_name="attachments")
     service = models.ForeignKey(Service, on_delete=models.PROTECT, null=True, related_name="attachments")
+    withdrawal = models.ForeignKey("cases.Withdrawal", on_delete=models.PROTECT, null=True, related_name="attachments")
+    point = models.ForeignKey("cases.Point", on_delete=models.PROTECT, null=True, related_name="attachments")
     file = models.ForeignKey(KeptFile, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=200)
     is_consent = models.BooleanField(default=False)  # to be served by e-mail
@@ -160,7 +167,15 @@ class Attachment(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(application=None) ^ Q(service=None), name="attachment_of_one")
+            models.CheckConstraint(
+                condition=Q(application__isnull=False, service=None, withdrawal=None)
+                | Q(application=None, service__isnull=False, withdrawal=None)
+                | Q(application=None, service=None, withdrawal__isnull=False),
+                name="attachment_of_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(point=None) | Q(withdrawal__isnull=False), name="attachment_of_point_has_withdrawal"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,375 @@
+"""Withdrawal (notice 3(5), 4(2)): lists of items that go through together, step by step, by one of three routes.
+
+A city's item: the city's housing authority suggests, the approval bureau of the same level withdraws. The province's:
+the province. The ministry's: the province examines and reports, and records what the ministry decided.
+Every step takes the members that are ready; the others wait, each with its reason (`Went`).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from qualwatch.accounts.models import Account
+from qualwatch.accounts.queries import organisation
+from qualwatch.cases import issuing, words
+from qualwatch.cases.attachments import HandedIn, attach, look_at
+from qualwatch.cases.competence import (
+    NotCompetent,
+    carrier_of,
+    check,
+    check_authority,
+    check_carrier,
+    competent_for,
+    route_of,
+)
+from qualwatch.cases.course import Doing, Step, act, journal
+from qualwatch.cases.effects import perform
+from qualwatch.cases.letters import day
+from qualwatch.cases.looking import looked
+from qualwatch.cases.models import Case, Document, Withdrawal, WithdrawalList
+from qualwatch.cases.outcomes import MINISTRY
+from qualwatch.cases.serving import bring, deliver
+from qualwatch.journal.actions import Told
+from qualwatch.law.loader import Law
+from qualwatch.procedure.course import STEPS, Event
+from qualwatch.procedure.needs import SYSTEM
+from qualwatch.procedure.transitions import CannotStep
+from qualwatch.publication.actions import Announced, post_announcement
+from qualwatch.registers.tables import lock
+from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n  # documents are Chinese
+
+WITHDRAW, SIGN = "withdraw", "sign-withdrawal"
+UNDER_WAY, WITHDRAWN = _n("办理中：{place}"), _n("已撤回（{number}）")
+ANNOUNCED = _n("上述资质已经依法撤回，资质证书同时作废；企业可以自撤回之日起 {months} 个月内申请核定低等级资质。")
+
+
+@dataclass(slots=True)
+class Went:
+    """What became of the members of a step: those that took it; those that wait, by number, and why."""
+
+    done: list[Withdrawal] = field(default_factory=list)
+    waiting: dict[int, str] = field(default_factory=dict)
+
+
+@transaction.atomic
+def open_withdrawals(*, cases: Sequence[Case], by: Account, law: Law, at: datetime) -> WithdrawalList:
+    """Opens the withdrawal of red cards whose period is over, as one list. All or none: CannotStep, NotCompetent.
+
+    The province's own items are started with it; for a city's list `suggest` comes next, for the ministry's `report`.
+    """
+    if not cases:
+        raise CannotStep("members", _("名单是空的"))
+    where = {(check(by, "propose", one), competent_for(one), route_of(one)) for one in cases}
+    if len(where) > 1:
+        raise CannotStep("members", _("一份名单只能有同一主管部门、同一许可机关的资质"))
+    acting, housing, route = where.pop()
+    doing = Doing(law, at, by.username, acting)
+    doing.batch = WithdrawalList.objects.create(
+        route=route, housing=housing, carrier=carrier_of(cases[0]), opened_on=doing.on, opened_by=by.username
+    )
+    for one in sorted(cases, key=lambda case: case.pk):
+        event, _figures = looked("open-withdrawal", one, doing)
+        _step(one, replace(event, route=route), doing)
+        if route == "province":
+            _step(one, Event("start", doing.on, by=by.username), doing)
+    return doing.batch
+
+
+@transaction.atomic
+def suggest(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Document:
+    """A reviewer of the city's housing authority signs the suggestion list; the bureau's days begin with its receipt."""
+    doing = _doing_for(batch, by, law, at)
+    went = _each(_undecided(batch), doing, lambda row: Event("suggest", doing.on, by=by.username))
+    days = doing.law.policy_on(doing.on)["bureau_start_working_days"]
+    return _sent_list("suggestion-list", went.done, organisation(batch.carrier).name, doing, start_days=days)
+
+
+@transaction.atomic
+def report(*, batch: WithdrawalList, because: str, by: Account, law: Law, at: datetime) -> Document:
+    """The province has examined the ministry's items, and reports them to be withdrawn."""
+    doing = _doing_for(batch, by, law, at)
+    went = _each(_undecided(batch), doing, lambda row: Event("report", doing.on, by=by.username, because=because))
+    return _sent_list("ministry-report", went.done, MINISTRY, doing)
+
+
+@transaction.atomic
+def start(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime, because: str = "") -> Went:
+    """The licensing authority begins; of the ministry's items the province records that it has."""
+    doing, rows = _carried(members, by, law, at, WITHDRAW)
+    went = _each(rows, doing, lambda row: Event("start", doing.on, by=by.username, because=because))
+    for batch in {row.batch for row in went.done}:
+        if batch.start_due_on and doing.on > batch.start_due_on:
+            doing.told.append(Told(stream_of(batch), "started-late", details={
+                "due": batch.start_due_on, "received": batch.received_on, "on": doing.on}))  # fmt: skip
+    journal(doing)
+    return went
+
+
+@transaction.atomic
+def announce_intent(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime) -> list[Document]:
+    """To each enterprise a notice of the intended withdrawal; statement and hearing count from its proved service."""
+    doing, rows = _carried(members, by, law, at, WITHDRAW)
+    made = []
+    for row in rows:
+        known = row.documents.filter(kind="intended-withdrawal", voided_on=None).exists()
+        if row.ended or row.place != "started" or row.batch.route == "ministry" or known:
+            raise CannotStep("next-step", _("{name}：现在不能告知拟撤回").format(name=words.name_of(row.case)))
+        made.append(issuing.intended_withdrawal(row, doing))
+        bring(made[-1], doing)
+    journal(doing)
+    return made
+
+
+@transaction.atomic
+def display(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime) -> tuple[Document, Went]:
+    """Shows the members that are ready to the public; the first day counts."""
+    doing, rows = _carried(members, by, law, at, WITHDRAW)
+    went = _each(rows, doing, lambda row: Event("display", doing.on, by=by.username))
+    until = went.done[0].display_until
+    assert until is not None  # the step has just set it
+    told = {
+        **issuing.items([row.case for row in went.done]), "displayed_on": day(doing.on), "display_ends_on": day(until),
+        "display_days": doing.law.policy_on(doing.on)["public_display_working_days"],
+    }  # fmt: skip
+    made = issuing.issue("display-notice", doing, told=told, addressee="", batch=went.done[0].batch)
+    for nth, row in enumerate(went.done, 1):
+        row.display_number = f"{made.number}-{nth}"
+        row.save(update_fields=["display_number"])
+        case = row.case
+        body = words.displayed(case.enterprise, words.name_of(case), until)
+        shown = Announced(row.display_number, "display", made.title, case.enterprise, case.credit_code, body)
+        post_announcement(shown, on=doing.on, ends_on=until, at=at)
+    journal(doing)
+    return made, went
+
+
+@transaction.atomic
+def recheck_members(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime) -> Went:
+    """A run that saw the registers after the display (the ministry's items: today) must still find them short."""
+    doing, rows = _carried(members, by, law, at, WITHDRAW)
+    return _each(rows, doing, lambda row: looked("recheck-withdrawal", row.case, doing), _keep_figures)
+
+
+@transaction.atomic
+def review_law(*, members: Iterable[Withdrawal], opinion: str, by: Account, law: Law, at: datetime) -> Went:
+    """Legal review, by somebody who neither handles nor decides it."""
+    doing, rows = _carried(members, by, law, at, WITHDRAW, SIGN)
+    return _each(rows, doing, lambda row: Event("review-law", doing.on, by=by.username, because=opinion))
+
+
+@transaction.atomic
+def decide(*, members: Iterable[Withdrawal], because: str, by: Account, law: Law, at: datetime) -> Went:
+    """Withdrawn: the decision is issued with its remedies, public, and in the registers; the item's cases are closed."""
+    lock()  # the registers before the cases, as the patrol does
+    doing, rows = _carried(members, by, law, at, SIGN)
+
+    def event(row: Withdrawal) -> tuple[Event, Any]:
+        made, figures = looked("decide", row.case, doing)
+        return replace(made, because=because), figures
+
+    return _each(rows, doing, event, _close_others)
+
+
+@transaction.atomic
+def record_ministry_decision(
+    *, members: Iterable[Withdrawal], number: str, because: str, files: Sequence[HandedIn], by: Account, law: Law,
+    at: datetime,
+) -> Went:  # fmt: skip
+    """What the ministry decided, with its document."""
+    if not number.strip():
+        raise CannotStep("evidence", _("请写明住建部决定的文号"))
+    lock()  # the registers before the cases, as the patrol does
+    doing, rows = _carried(members, by, law, at, SIGN)
+    kept = look_at(files)
+
+    def event(row: Withdrawal) -> Event:
+        return Event("ministry-decided", doing.on, by=by.username, because=because, code=number,
+                     has_evidence=bool(kept))  # fmt: skip
+
+    def after(done: Step, inner: Doing) -> None:
+        attach(kept, by=by.username, at=at, withdrawal=done.row)
+        _close_others(done, inner)
+
+    return _each(rows, doing, event, after)
+
+
+@transaction.atomic
+def not_withdraw(*, member: Withdrawal, because: str, by: Account, law: Law, at: datetime) -> Withdrawal:
+    """The competent authority decides not to withdraw; the red card goes to review."""
+    doing, rows = _carried([member], by, law, at, SIGN)
+    return _each(rows, doing, lambda row: Event("not-withdraw", doing.on, by=by.username, because=because)).done[0]
+
+
+@transaction.atomic
+def record_ministry_service(*, members: Iterable[Withdrawal], proof: str, files: Sequence[HandedIn], by: Account,
+                            law: Law, at: datetime) -> Went:  # fmt: skip
+    """That the ministry's decision reached the enterprise, with what proves it."""
+    doing, rows = _carried(members, by, law, at, WITHDRAW)
+    kept = look_at(files)
+    if not proof.strip() or not kept or any(row.batch.route != "ministry" for row in rows):
+        raise CannotStep("proof", _("请写明住建部送达的凭证并上传"))
+
+    def after(done: Step, inner: Doing) -> None:
+        attach(kept, by=by.username, at=at, withdrawal=done.row)
+
+    event = Event("announce", doing.on, by=by.username, proved_on=doing.on, because=proof)
+    return _each(rows, doing, lambda row: event, after)
+
+
+@transaction.atomic
+def finish(*, members: Iterable[Withdrawal], because: str, by: Account, law: Law, at: datetime) -> tuple[Document, Went]:
+    """Deregistration is done (`because` says how: certificates returned, or declared void); announced as one list."""
+    doing, rows = _carried(members, by, law, at, WITHDRAW)
+    went = _each(rows, doing, lambda row: Event("finish", doing.on, by=by.username, because=because))
+    months = doing.law.policy_on(doing.on)["lower_grade_window_months"]
+    told = {**issuing.items([row.case for row in went.done]), "what": ANNOUNCED.format(months=months)}
+    made = issuing.issue("announcement", doing, told=told, addressee="", batch=went.done[0].batch)
+    body = "\n".join(f"{row['enterprise']} {row['item']}" for row in told["rows"]) + "\n" + told["what"]
+    post_announcement(Announced(made.number, "decision", made.title, "", "", body), on=doing.on, ends_on=None, at=at)
+    journal(doing)
+    return made, went
+
+
+@transaction.atomic
+def report_results(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Document:
+    """The result letter to the housing authority: every member of the list with what became of it."""
+    where = check_authority(by, SIGN)
+    if where != batch.carrier or batch.route != "city" or batch.suggestion is None:
+        raise NotCompetent(_("只有收到建议名单的审批局函告结果"))
+    doing = Doing(law, at, by.username, where)
+    rows = list(batch.members.select_related("case").order_by("pk"))
+    told = {
+        **issuing.items([row.case for row in rows], {row.case_id: result_of(row) for row in rows}),
+        "suggested_on": day(batch.suggestion.issued_on), "suggestion": batch.suggestion.number,
+    }  # fmt: skip
+    made = issuing.issue("result-letter", doing, told=told, addressee=organisation(batch.housing).name, batch=batch)
+    deliver(made, batch.housing, doing)
+    if all(row.outcome for row in rows):
+        batch.reported_on = doing.on
+        batch.save(update_fields=["reported_on"])
+    journal(doing)
+    return made
+
+
+@transaction.atomic
+def annul_withdrawal(
+    *, member: Withdrawal, because: str, files: Sequence[HandedIn], by: Account, law: Law, at: datetime
+) -> Withdrawal:
+    """Review or court has annulled the decision: the item is restored with its history, and assessed anew."""
+    lock()  # the registers before the cases, as the patrol does
+    doing, rows = _carried([member], by, law, at, SIGN)
+    kept = look_at(files)
+
+    def after(done: Step, inner: Doing) -> None:
+        attach(kept, by=by.username, at=at, withdrawal=done.row)
+
+    event = Event("annul-withdrawal", doing.on, by=by.username, because=because, has_evidence=bool(kept))
+    return _each(rows, doing, lambda row: event, after).done[0]
+
+
+def result_of(row: Withdrawal) -> str:
+    """What a result letter says of a member."""
+    if row.outcome == "withdrawn":
+        return WITHDRAWN.format(number=row.decision_number)
+    return words.outcome(row.ended) if row.ended else UNDER_WAY.format(place=STEPS[row.place])
+
+
+def stream_of(batch: WithdrawalList) -> str:
+    """Where the journal tells of a list."""
+    return f"withdrawal-list/{batch.pk}"
+
+
+Wanted = Event | tuple[Event, Any]
+
+
+def _each(
+    rows: Sequence[Withdrawal], doing: Doing, event: Callable[[Withdrawal], Wanted],
+    after: Callable[[Step, Doing], None] | None = None,
+) -> Went:  # fmt: skip
+    """Every member takes the step, or waits with its reason; CannotStep with the first reason where none can."""
+    went = Went()
+    for row in rows:
+        said = len(doing.told)
+        try:
+            with transaction.atomic():
+                wanted = event(row)
+                made, figures = wanted if isinstance(wanted, tuple) else (wanted, None)
+                done = _step(row.case, made, doing, figures)
+                if after is not None:
+                    after(done, doing)
+                journal(doing)
+        except CannotStep as why:
+            del doing.told[said:]
+            went.waiting[row.pk] = str(why)
+        else:
+            went.done.append(Withdrawal.objects.select_related("batch", "case").get(pk=row.pk))
+    if not went.done:
+        raise CannotStep("members", "；".join(sorted(set(went.waiting.values()))) or _("名单是空的"))
+    return went
+
+
+def _step(case: Case, event: Event, doing: Doing, figures: Any = None) -> Step:
+    fresh = Case.objects.get(pk=case.pk)
+    return act(case=fresh, event=event, doing=doing, perform=perform, figures=figures)
+
+
+def _keep_figures(done: Step, doing: Doing) -> None:
+    """What the recheck saw, which the decision will say."""
+    assert done.row is not None  # the table needs it
+    determined = [one.requirement for one in done.after.named if one.is_determined]
+    told = issuing.decided_figures(done.case)
+    done.row.figures = {name: dict(done.figures.get(name) or told.get(name, {})) for name in determined}
+    done.row.save(update_fields=["figures"])
+
+
+def _close_others(done: Step, doing: Doing) -> None:
+    """The item's other cases end with it."""
+    case = done.case
+    same = {"credit_code": case.credit_code, "category": case.category, "sub_item": case.sub_item}
+    for other in Case.objects.filter(**same).exclude(place="closed").order_by("pk"):
+        _step(other, Event("found", doing.on, by=SYSTEM, ended="withdrawn"), doing)
+
+
+def _carried(
+    members: Iterable[Withdrawal], by: Account, law: Law, at: datetime, *capabilities: str
+) -> tuple[Doing, list[Withdrawal]]:
+    """The members as they stand now, if the account belongs to who withdraws them."""
+    numbers = [one.pk for one in members]
+    rows = list(Withdrawal.objects.filter(pk__in=numbers).select_related("batch", "case").order_by("case_id"))
+    where = {check_carrier(by, row.case, *capabilities) for row in rows}
+    if len(where) != 1:
+        raise CannotStep("members", _("名单是空的"))
+    list(Case.objects.select_for_update().filter(pk__in=[row.case_id for row in rows]).order_by("pk"))
+    return Doing(law, at, by.username, where.pop()), rows
+
+
+def _doing_for(batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Doing:
+    """A reviewer of the housing authority that opened the list."""
+    rows = _undecided(batch)
+    where = {check(by, "sign", row.case) for row in rows}
+    if not where:
+        raise CannotStep("members", _("名单是空的"))
+    list(Case.objects.select_for_update().filter(pk__in=[row.case_id for row in rows]).order_by("pk"))
+    return Doing(law, at, by.username, where.pop())
+
+
+def _undecided(batch: WithdrawalList) -> list[Withdrawal]:
+    found = batch.members.filter(ended="", decided_on=None).select_related("case", "batch")
+    return list(found.order_by("case_id"))
+
+
+def _sent_list(kind: str, rows: Sequence[Withdrawal], addressee: str, doing: Doing, **more: Any) -> Document:
+    """The letter about these items, to the bureau or the ministry; it is in the list's row before it arrives."""
+    batch = rows[0].batch
+    told = {**issuing.items([row.case for row in rows]), **more}
+    made = issuing.issue(kind, doing, told=told, addressee=addressee, batch=batch)
+    batch.suggestion = made
+    batch.save(update_fields=["suggestion"])
+    made.batch = batch
+    deliver(made, batch.carrier if batch.route == "city" else "", doing)
+    journal(doing)
+    return made
