@@ -59,7 +59,10 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
     pool = [name for name in LIKELY if name in here] * 3 + (here if chance.random() > steadiness / 2 else [])
     if state.withdrawal and not state.withdrawal.ended:
         likely = [name for name, place in PLACE_AFTER.items() if place == state.withdrawal.next_place]
-        made, others = state.withdrawal, [["make-statement"], ["object-publicly"]][state.withdrawal.place == "displayed"]
+        made, others = (
+            state.withdrawal,
+            [["make-statement"], ["object-publicly"]][state.withdrawal.place == "displayed"],
+        )
         if made.place == "notified":
             others += ["ask-hearing"] * 8 + ["hearing-lapses"]
         if made.hearing == "asked":

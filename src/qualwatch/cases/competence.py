@@ -42,7 +42,7 @@ def route_of(case: Case) -> Route:
 
 
 def carrier_of(case: Case) -> str:
-    """The slug of who withdraws an item: a city's approval bureau, the province; of the ministry's items too (papers)."""
+    """The slug of who withdraws an item: a city's approval bureau, or the province (for the ministry its papers)."""
     return competent_for(case) + BUREAU if route_of(case) == "city" else PROVINCE
 
 

@@ -9,7 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Withdrawal, WithdrawalList
-from qualwatch.cases.withdrawing import as_columns, as_deadline, as_state, open_or_decided, put_withdrawal, save_withdrawal
+from qualwatch.cases.withdrawing import (
+    as_columns,
+    as_deadline,
+    as_state,
+    open_or_decided,
+    put_withdrawal,
+    save_withdrawal,
+)
 from qualwatch.journal.actions import Told, record_all
 from qualwatch.law.loader import Law
 from qualwatch.procedure.course import Application, CaseState, Effect, Event, Named, Proposal, Terms

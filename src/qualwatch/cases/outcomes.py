@@ -103,7 +103,9 @@ def _end(row: Withdrawal, code: str, doing: Doing) -> None:
     """Nothing of it is served or shown any more; whoever was asked to withdraw the item is told."""
     case = row.case
     _take_display_down(row, doing)
-    for one in Service.objects.filter(document__withdrawal=row, proved_on=None, failed_on=None).select_related("document"):
+    for one in Service.objects.filter(document__withdrawal=row, proved_on=None, failed_on=None).select_related(
+        "document"
+    ):
         if not LETTERS[one.document.kind].outlives:
             fail_service(one, TAKEN_DOWN, code, doing)
             if one.method == NOTICE:

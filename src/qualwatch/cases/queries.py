@@ -8,7 +8,8 @@ from datetime import date
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
-from qualwatch.cases.models import UNDECIDED, Application, Case, CaseRequirement, Task, Urging
+from qualwatch.cases.models import UNDECIDED, Application, Case, CaseRequirement, Task, Urging, WithdrawalList
+from qualwatch.cases.withdrawing import TASKS
 from qualwatch.journal.models import Entry
 from qualwatch.journal.queries import entries_of
 
@@ -92,3 +93,15 @@ def applications_due_by(day: date) -> list[Application]:
     due = Coalesce("decision_due_on", "opinion_due_on")
     waiting = Application.objects.filter(stage__in=UNDECIDED).annotate(due=due)
     return list(waiting.filter(due__lte=day).order_by("due", "pk"))
+
+
+def outcomes_of(batch: WithdrawalList) -> Counter[str]:
+    """How many members of a list came to what; '' = under way. They add up to its members."""
+    return Counter(row.outcome for row in batch.members.all())
+
+
+def withdrawals_due_by(day: date, carrier: str = "") -> list[tuple[date, Task]]:
+    """Steps of withdrawals that are due by a day, earliest first; late ones are those before today."""
+    found = Task.objects.filter(kind__in=TASKS, done_on=None, due_on__lte=day).select_related("case")
+    found = found.filter(organisation=carrier) if carrier else found
+    return [(one.due_on, one) for one in found.order_by("due_on", "pk") if one.due_on is not None]

@@ -131,9 +131,8 @@ def deliver(document: Document, slug: str, doing: Doing) -> None:
         document=document, method=PLATFORM, recipient=slug, sent_on=doing.on, sent_by=doing.by, due_on=doing.on,
         proved_on=doing.on, proof=ARRIVED, proved_by=doing.by,
     )  # fmt: skip
-    subject = words.document_subject(document)
-    tell([Said(document.case or Case(), "document", subject, words.document_for_authority(document), to_enterprise=False,
-               to_authorities=(slug,), document=document)], doing.at)  # fmt: skip
+    subject, body = words.document_subject(document), words.document_for_authority(document)
+    tell([Said(document.case or Case(), "document", subject, body, False, (slug,), document)], doing.at)
     doing.told.append(Told(stream_of(document), "served", details={"document": document.number, "to": slug}))
     arrived(document, doing.on, doing)
 

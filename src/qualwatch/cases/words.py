@@ -143,9 +143,9 @@ def outcome(code: str) -> str:
 
 def displayed(enterprise: str, item: str, until: date) -> str:
     """What the public reads while it may object."""
-    return _("{enterprise}的{item}经红牌预警期满仍未达到资质标准要求，拟依法撤回，现予公示，公示期至 {day}。有异议的，请在公示期内书面提出。").format(
-        enterprise=enterprise, item=item, day=until
-    )
+    first = _("{enterprise}的{item}经红牌预警期满仍未达到资质标准要求，拟依法撤回，现予公示，公示期至 {day}。")
+    second = _("有异议的，请在公示期内书面提出。")
+    return first.format(enterprise=enterprise, item=item, day=until) + second
 
 
 def withdrawn(enterprise: str, item: str, number: str, authority: str) -> str:

@@ -49,8 +49,10 @@ ROUTES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 WITHDRAWAL_ENDED = ("made-good", "not-withdrawn", "repaired", "annulled", *ENDINGS)
 STEPS: Mapping[str, str] = {
-    "opened": _n("已启动"), "suggested": _n("已函告审批局"), "started": _n("许可机关已受理"), "notified": _n("已告知拟撤回"),
-    "displayed": _n("公示中"), "rechecked": _n("已复核"), "reviewed": _n("已法制审核"), "reported": _n("已报住建部"),
+    "opened": _n("已启动"), "suggested": _n("已函告审批局"), "started": _n("许可机关已受理"),
+    "notified": _n("已告知拟撤回"),
+    "displayed": _n("公示中"), "rechecked": _n("已复核"),
+    "reviewed": _n("已法制审核"), "reported": _n("已报住建部"),
     "decided": _n("已决定撤回"), "announced": _n("决定已送达"), "closed": _n("已办结"),
 }  # fmt: skip
 MADE_GOOD, NOT_WITHDRAWN = _n("已整改达标，终止撤回"), _n("决定不予撤回")

@@ -74,15 +74,17 @@ def _is_next(state: CaseState, event: Event) -> bool:
 
 
 def _is_short_now(state: CaseState, event: Event, _terms: Terms) -> bool:
-    """After the red period (and the display): a fresh run says so, for an officer's red card a recheck with evidence."""
+    """After the red period (and the display) a fresh run says so, or of an officer's red card a recheck."""
     if state.red is None or not state.is_over(event.on):
         return False
     made = state.withdrawal
     since = made.display.ends_on if made and made.is_open and made.display else state.red.ends_on
     if state.origin == "officer":
         return state.rechecked_on is not None and state.rechecked_on > since and not state.needs_review
-    return event.is_fresh and (event.seen_on is None or event.seen_on > since) and any(
-        one.is_determined and event.verdicts.get(one.requirement) == "short" for one in state.named
+    return (
+        event.is_fresh
+        and (event.seen_on is None or event.seen_on > since)
+        and any(one.is_determined and event.verdicts.get(one.requirement) == "short" for one in state.named)
     )
 
 
@@ -208,7 +210,9 @@ NEEDS: Mapping[str, Need] = {
     "hearing-asked": Need(
         _n("没有要求听证"), lambda s, e, t: s.withdrawal is not None and s.withdrawal.hearing == "asked"
     ),
-    "hearing-in-limits": Need(_n("听证日要留足通知的期限，并在要求听证后的期限之内；改期要写明理由"), _hearing_in_limits),
+    "hearing-in-limits": Need(
+        _n("听证日要留足通知的期限，并在要求听证后的期限之内；改期要写明理由"), _hearing_in_limits
+    ),
     "hearing-fixed": Need(
         _n("听证的时间地点还没有定"), lambda s, e, t: s.withdrawal is not None and s.withdrawal.hearing == "asked"
         and s.withdrawal.hearing_on is not None
@@ -238,7 +242,8 @@ NEEDS: Mapping[str, Need] = {
         _n("作过法制审核的人不能决定"), lambda s, e, t: s.withdrawal is not None and e.by != s.withdrawal.reviewed_by
     ),
     "own-route": Need(
-        _n("住建部核发的资质由住建部决定"), lambda s, e, t: s.withdrawal is not None and s.withdrawal.route != "ministry"
+        _n("住建部核发的资质由住建部决定"),
+        lambda s, e, t: s.withdrawal is not None and s.withdrawal.route != "ministry"
     ),
     "ministry-route": Need(
         _n("只有住建部核发的资质才登记住建部的决定"),

@@ -133,7 +133,8 @@ DECIDED: dict[str, Any] = {
 }  # fmt: skip
 WITHDRAWAL_STEPS: tuple[Step, ...] = (
     Step("open-withdrawal", _n("启动撤回"),
-         ("no-withdrawal", "red-over", "order-served", "short-now", "no-first-application"), _open, f"{NOTICE} 三（5）"),
+         ("no-withdrawal", "red-over", "order-served", "short-now", "no-first-application"), _open,
+         f"{NOTICE} 三（5）"),
     Step("suggest", _n("市局发撤回建议名单函"), STEP, _step, f"{NOTICE} 四（二）"),
     Step("report", _n("省厅审定后报住建部"), (*STEP, "because"), _step, f"{NOTICE} 四（二）"),
     Step("start", _n("许可机关启动"), STEP, _handled, f"{NOTICE} 四（二）"),

@@ -1,4 +1,4 @@
-"""What is said against a withdrawal: statements, the hearing, objections of the public; and the answer to each point."""
+"""What is said against a withdrawal: statements, the hearing, objections of the public; and the answers."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -59,7 +59,7 @@ def escalate(doing: Doing) -> int:
 
 
 def _is_to_be_done(case: Case) -> bool:
-    """Short as a run says; an officer's red card of which no run says so waits for its recheck, unless it is reviewed."""
+    """Short as a run says; an officer's red card without such a run waits for a recheck, unless it is in review."""
     return not case.needs_review and (case.last_found == "short" or (case.place == "red" and case.origin == "officer"))
 
 

@@ -265,8 +265,8 @@ def _waiting(document: Document) -> Document:
     """The document as it stands now, if it still waits to be served."""
     if document.case_id:
         Case.objects.select_for_update().get(pk=document.case_id)  # the case before its papers, as everywhere
-    locked = Document.objects.select_for_update(of=("self",)).select_related("case", "withdrawal__case").get(
-        pk=document.pk
+    locked = (
+        Document.objects.select_for_update(of=("self",)).select_related("case", "withdrawal__case").get(pk=document.pk)
     )
     if locked.voided_on:
         raise CannotServe(_("{number} 已经作废").format(number=locked.number))

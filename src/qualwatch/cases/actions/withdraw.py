@@ -81,7 +81,7 @@ def open_withdrawals(*, cases: Sequence[Case], by: Account, law: Law, at: dateti
 
 @transaction.atomic
 def suggest(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Document:
-    """A reviewer of the city's housing authority signs the suggestion list; the bureau's days begin with its receipt."""
+    """A reviewer of the city signs the suggestion list; the bureau's days begin with its receipt."""
     doing = _doing_for(batch, by, law, at)
     went = _each(_undecided(batch), doing, lambda row: Event("suggest", doing.on, by=by.username))
     days = doing.law.policy_on(doing.on)["bureau_start_working_days"]
@@ -163,7 +163,7 @@ def review_law(*, members: Iterable[Withdrawal], opinion: str, by: Account, law:
 
 @transaction.atomic
 def decide(*, members: Iterable[Withdrawal], because: str, by: Account, law: Law, at: datetime) -> Went:
-    """Withdrawn: the decision is issued with its remedies, public, and in the registers; the item's cases are closed."""
+    """Withdrawn: the decision goes out with its remedies, is public and in the registers; the item's cases close."""
     lock()  # the registers before the cases, as the patrol does
     doing, rows = _carried(members, by, law, at, SIGN)
 
@@ -221,7 +221,9 @@ def record_ministry_service(*, members: Iterable[Withdrawal], proof: str, files:
 
 
 @transaction.atomic
-def finish(*, members: Iterable[Withdrawal], because: str, by: Account, law: Law, at: datetime) -> tuple[Document, Went]:
+def finish(
+    *, members: Iterable[Withdrawal], because: str, by: Account, law: Law, at: datetime
+) -> tuple[Document, Went]:
     """Deregistration is done (`because` says how: certificates returned, or declared void); announced as one list."""
     doing, rows = _carried(members, by, law, at, WITHDRAW)
     went = _each(rows, doing, lambda row: Event("finish", doing.on, by=by.username, because=because))

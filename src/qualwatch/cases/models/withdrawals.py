@@ -162,7 +162,9 @@ class Hearing(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(state__in=HEARINGS), name="hearing_state_known"),
-            models.CheckConstraint(condition=~Q(state="held") | Q(record__isnull=False), name="hearing_held_has_record"),
+            models.CheckConstraint(
+                condition=~Q(state="held") | Q(record__isnull=False), name="hearing_held_has_record"
+            ),
             models.UniqueConstraint(fields=["withdrawal"], condition=Q(state="fixed"), name="hearing_fixed_once"),
         ]  # fmt: skip
 

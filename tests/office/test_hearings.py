@@ -1,0 +1,210 @@
+"""Statements, hearings and objections of the public: taken in time, answered point by point before the decision."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from applying import seated
+from builders import OWN
+from bureau import TAIYUAN, Bureau
+from office import Office
+from qualwatch.accounts.models import Account
+from qualwatch.cases.actions import withdraw
+from qualwatch.cases.actions.hear import (
+    Held,
+    answer,
+    ask_hearing,
+    fix_hearing,
+    hearing_lapses,
+    hold_hearing,
+    make_statement,
+    object_publicly,
+    who_objected,
+)
+from qualwatch.cases.attachments import attachment_for
+from qualwatch.cases.competence import NotCompetent
+from qualwatch.cases.models import Attachment, Document, Hearing, Point, Task, Withdrawal
+from qualwatch.journal.models import Entry
+from qualwatch.procedure.periods import BEIJING
+from qualwatch.procedure.transitions import CannotStep
+from withdrawing import (
+    CITY_SHEETS,
+    RED_OVER,
+    acts,
+    decided,
+    displayed,
+    members,
+    morning,
+    opened,
+    red_and_over,
+    refused,
+    reviewed,
+    scan,
+    told_of_intent,
+)
+
+pytestmark = pytest.mark.django_db
+SERVED = RED_OVER + timedelta(days=1)  # a Tuesday
+HELD_ON = date(2026, 9, 8)
+
+
+@pytest.fixture
+def bureau(office: Office) -> Bureau:
+    made = seated(office)
+    made.accounts["enterprise"] = made.enterprise()
+    return made
+
+
+def notified(bureau: Bureau) -> Withdrawal:
+    """An enterprise that was served with the notice of the intended withdrawal."""
+    (case,) = red_and_over(bureau, CITY_SHEETS)
+    batch = opened(bureau, [case])
+    (letter,) = told_of_intent(bureau, batch, RED_OVER)
+    bureau.served(letter, SERVED, by="approval-officer")
+    return members(batch)[0]
+
+
+def fixed(bureau: Bureau, row: Withdrawal, day: date = SERVED, on: date = HELD_ON, **changed: Any) -> Hearing:
+    """The hearing is fixed."""
+    chair: Account = changed.pop("chair", bureau.who("approval-second-officer"))
+    held_at = datetime(on.year, on.month, on.day, 9, 30, tzinfo=BEIJING)
+    return fix_hearing(withdrawal=row, held_at=held_at, where="三楼会议室", chair=chair,
+                       **acts(bureau, "approval-officer", day), **changed)  # fmt: skip
+
+
+def test_a_hearing_is_asked_fixed_told_held_recorded_and_answered(bureau: Bureau) -> None:
+    row = notified(bureau)
+    ask_hearing(withdrawal=row, **acts(bureau, "enterprise", date(2026, 9, 1)))  # the fifth working day
+    assert Task.objects.get(kind="hearing").due_on == date(
+        2026, 9, 29
+    )  # the 20th working day: the 25th is a holiday, Sunday 20 is worked
+    after = bureau.office.now + timedelta(days=30)
+    refused(
+        "members", lambda: withdraw.display(members=[row], by=bureau.who("approval-officer"), law=bureau.law, at=after)
+    )
+    day = date(2026, 9, 2)
+    refused("hearing-in-limits", lambda: fixed(bureau, row, day, date(2026, 9, 10)))  # six working days' notice
+    refused("hearing-in-limits", lambda: fixed(bureau, row, day, date(2026, 10, 12)))
+    refused("chair", lambda: fixed(bureau, row, day, date(2026, 9, 18), chair=bureau.who("approval-officer")))
+    refused("chair", lambda: fixed(bureau, row, day, date(2026, 9, 18), chair=bureau.who("city-officer")))
+    hearing = fixed(bureau, row, day, date(2026, 9, 18))
+    notice = hearing.notice
+    assert notice is not None
+    assert notice.told["held_on"] == "2026年9月18日9时30分"
+    held = Held("甲公司李某；审批局王某", ["主持人宣布开始。", "企业：三人均在岗。"], ["三人均在岗", "通知未写明证据"])
+    told: dict[str, Any] = {
+        "by": bureau.who("approval-officer"),
+        "law": bureau.law,
+        "at": datetime(2026, 9, 18, 15, tzinfo=BEIJING),
+    }
+    refused("hearing-told", lambda: hold_hearing(hearing=hearing, held=held, files=[scan()], **told))
+    bureau.served(notice, date(2026, 9, 3), by="approval-officer")
+    refused("hearing-told", lambda: hold_hearing(hearing=hearing, held=held, files=[scan()], **{
+        **told, "at": datetime(2026, 9, 17, 15, tzinfo=BEIJING)}))  # fmt: skip
+    refused("evidence", lambda: hold_hearing(hearing=hearing, held=held, files=[], **told))
+    hold_hearing(hearing=hearing, held=held, files=[scan("笔录.png")], **told)
+    record = Document.objects.get(kind="hearing-record")
+    assert record.told["said"] == held.said
+    row.refresh_from_db()
+    assert (row.hearing, row.unanswered) == ("held", 2)
+    assert Task.objects.filter(kind="answer", done_on=None).count() == 2
+    shown_on = date(2026, 9, 21)
+    withdraw.display(members=[row], **acts(bureau, "approval-officer", shown_on))
+    row.refresh_from_db()
+    assert row.display_until is not None
+    over = row.display_until + timedelta(days=1)
+    morning(bureau, over, CITY_SHEETS)
+    reviewed(bureau, row.batch, over)
+    refused("members", lambda: decided(bureau, row.batch, over))
+    for one in Point.objects.order_by("pk"):
+        answer(point=one, text=f"答复{one.pk}", **acts(bureau, "approval-officer", over))
+        with pytest.raises(CannotStep):
+            answer(point=one, text="再答", **acts(bureau, "approval-officer", over))
+    decided(bureau, row.batch, over)
+    assert not Task.objects.filter(kind__in=("answer", "hearing"), done_on=None).exists()
+    words = list(Entry.objects.filter(stream=row.case.stream).values_list("what", flat=True))
+    for step in ("ask-hearing", "fix-hearing", "tell-hearing", "hold-hearing", "answer"):
+        assert step in words
+
+
+def test_a_hearing_is_asked_within_its_days_only_and_once(bureau: Bureau) -> None:
+    row = notified(bureau)
+    refused("no-hearing-yet", lambda: ask_hearing(withdrawal=row, **acts(bureau, "enterprise", date(2026, 9, 2))))
+    with pytest.raises(NotCompetent):
+        ask_hearing(withdrawal=row, **acts(bureau, "approval-officer", SERVED))
+
+
+def test_a_hearing_that_was_not_told_in_time_is_moved_with_reasons(bureau: Bureau) -> None:
+    row = notified(bureau)
+    ask_hearing(withdrawal=row, **acts(bureau, "enterprise", SERVED))
+    first = fixed(bureau, row)
+    late = date(2026, 9, 2)
+    bureau.served(first.notice, late, by="approval-officer")  # type: ignore[arg-type]  # it has one
+    held = Held("甲公司", ["经过"], [])
+    refused(
+        "hearing-told",
+        lambda: hold_hearing(hearing=first, held=held, files=[scan()], **acts(bureau, "approval-officer", HELD_ON)),
+    )
+    second = fixed(bureau, row, HELD_ON, date(2026, 9, 29), because="首次通知送达过迟")
+    first.refresh_from_db()
+    assert first.state == "moved"
+    assert Hearing.objects.get(state="fixed") == second
+    refused("hearing-told", lambda: hearing_lapses(hearing=second, state="absent", because="未到场", files=[scan()],
+                                                   **acts(bureau, "approval-officer", date(2026, 9, 29))))  # fmt: skip
+    hearing_lapses(hearing=second, state="retracted", because="企业书面撤回", files=[scan()],
+                   **acts(bureau, "approval-officer", date(2026, 9, 29)))  # fmt: skip
+    row.refresh_from_db()
+    assert row.hearing == "lapsed"
+    withdraw.display(members=[row], **acts(bureau, "approval-officer", date(2026, 9, 29)))
+
+
+def test_a_statement_is_taken_before_service_and_kept_from_others(bureau: Bureau) -> None:
+    (case,) = red_and_over(bureau, CITY_SHEETS)
+    batch = opened(bureau, [case])
+    row = members(batch)[0]
+    told = acts(bureau, "enterprise", RED_OVER)
+    refused("statement-taken", lambda: make_statement(withdrawal=row, text="x", files=[], **told))
+    told_of_intent(bureau, batch, RED_OVER)
+    refused("because", lambda: make_statement(withdrawal=row, text=" ", files=[], **told))
+    made = make_statement(withdrawal=row, text="人员正在办理注册", files=[scan("证明.png")], **told)
+    assert Task.objects.get(kind="answer").detail == str(made.pk)
+    kept = Attachment.objects.get(point=made)
+    assert attachment_for(bureau.accounts["enterprise"], kept.pk)[0] == kept
+    assert attachment_for(bureau.who("approval-officer"), kept.pk)[0] == kept
+    with pytest.raises(Attachment.DoesNotExist):
+        attachment_for(bureau.who("datong-officer"), kept.pk)
+    with pytest.raises(NotCompetent):
+        answer(point=made, text="不属实", **acts(bureau, "city-officer", RED_OVER))
+
+
+def test_the_public_objects_during_the_display_and_its_name_is_kept_from_all_but_who_answers(bureau: Bureau) -> None:
+    (case,) = red_and_over(bureau, CITY_SHEETS)
+    batch = opened(bureau, [case])
+    over = displayed(bureau, batch)
+    (row,) = members(batch)
+    last = over - timedelta(days=1)
+    who = {"name": "赵某某", "address": "太原市某路2号"}
+
+    def objects(day: date, **changed: Any) -> Point:
+        told = {"number": row.display_number, "text": "该企业确无人员", "who": who, **changed}
+        return object_publicly(**told, law=bureau.law, at=bureau.office.tick(day))
+
+    refused("because", lambda: objects(last, who={"name": "赵某某"}))
+    refused("on-display", lambda: objects(last, number="晋建资示〔2026〕9号-1"))
+    refused("on-display", lambda: objects(last, number=""))
+    made = objects(last)
+    assert "赵" not in repr(list(Point.objects.values())) + repr(list(Entry.objects.values("details", "basis")))
+    assert who_objected(made, bureau.who("approval-officer")) == who
+    with pytest.raises(NotCompetent):
+        who_objected(made, bureau.who("city-officer"))
+    refused("on-display", lambda: objects(over))
+    morning(bureau, over, CITY_SHEETS)
+    reviewed(bureau, batch, over)
+    refused("members", lambda: decided(bureau, batch, over))
+    answer(point=made, text="已核查", **acts(bureau, "approval-officer", over))
+    decided(bureau, batch, over)
+    assert Withdrawal.objects.get().credit_code == OWN
+    assert case.area == TAIYUAN.replace("-", ":")
