@@ -13,13 +13,15 @@ from django.db import transaction
 from bureau import Bureau, fresh, picture
 from files import CONTRIBUTIONS, ITEMS
 from office import DAY, Office
+from qualwatch.cases.actions import withdraw
 from qualwatch.cases.actions.apply import Filing, agree, refuse, retract, uphold, verify
 from qualwatch.cases.actions.determine import return_proposal
+from qualwatch.cases.actions.hear import answer, ask_hearing, make_statement
 from qualwatch.cases.actions.serve import fail, void
 from qualwatch.cases.actions.supervise import annul, end, open_notice, recheck, review, urge
 from qualwatch.cases.attachments import HandedIn
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.models import UNDECIDED, Case, Determination, Document, Notice, Service, Task
+from qualwatch.cases.models import UNDECIDED, Case, Determination, Document, Notice, Point, Service, Task, Withdrawal
 from qualwatch.cases.repairs import Repairs
 from qualwatch.journal.models import Entry
 from qualwatch.journal.queries import faults
@@ -28,10 +30,21 @@ from qualwatch.procedure.service import FAILURES, METHODS
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import Announcement, RedCard
 from qualwatch.publication.queries import public_copy, replayed
+from qualwatch.registers.models import Correction
 from registers import item, paid
 
 pytestmark = pytest.mark.django_db
 OFFICERS = ("officer", "second-officer", "city-officer", "datong-officer")
+OUTLIVING = ("letter", "serve", "announce", "finish")  # tasks of closed cases
+HANDLERS = (
+    "second-officer",
+    "second-officer",
+    "third-reviewer",
+    "fourth-reviewer",
+    "officer",
+    "reviewer",
+    "approval-officer",
+)
 REVIEWERS = ("reviewer", "other-reviewer", "city-reviewer", "officer")
 
 
@@ -67,6 +80,14 @@ def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
         "verify": lambda: verify(application=some(case.applications.all()), because="属实", by=who,
                                  repairs=Repairs(on + timedelta(days=chance.choice([5, 40]))), **told),
         "uphold": lambda: uphold(application=some(case.applications.all()), because="属实", by=reviewer, **told),
+        "open-withdrawal": lambda: withdraw.open_withdrawals(cases=[case], by=who, **told),
+        "withdraw": lambda: next_step(bureau, chance, case, on),
+        "not-withdraw": lambda: withdraw.not_withdraw(member=of(case), because="重组", by=reviewer, **told),
+        "annul-withdrawal": lambda: withdraw.annul_withdrawal(member=of(case), because="判决", files=[HandedIn("判决.png", picture(3))],
+                                                              by=reviewer, **told),
+        "state": lambda: make_statement(withdrawal=of(case), text="在办注册", files=[], by=bureau.accounts["enterprise"], **told),
+        "answer": lambda: answer(point=some(Point.objects.filter(answered_on=None)), text="不属实", by=who, **told),
+        "ask-hearing": lambda: ask_hearing(withdrawal=of(case), by=bureau.accounts["enterprise"], **told),
         "open": lambda: open_notice(notice=some(Notice.objects.filter(credit_code=case.credit_code, first_opened_at=None)),
                                     by=bureau.accounts["enterprise"], **told),
     }  # fmt: skip
@@ -84,6 +105,8 @@ def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
         "verify",
         "uphold",
         "open",
+        "open-withdrawal",
+        *(["withdraw", "answer"] * 12 if Withdrawal.objects.filter(case=case, ended="").exists() else ()),
     ]
     name = chance.choice([*likely, *likely, *acts])
     before = on_record()
@@ -92,6 +115,34 @@ def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
             acts[name]()
     except (CannotStep, NotCompetent):
         assert on_record() == before
+
+
+def of(case: Case) -> Withdrawal:
+    """The withdrawal that a case carries."""
+    found: Withdrawal = some(Withdrawal.objects.filter(case=case))
+    return found
+
+
+def next_step(bureau: Bureau, chance: random.Random, case: Case, on: date) -> object:
+    """The step that comes next, by somebody who may or may not take it."""
+    row = of(case)
+    who = bureau.who(chance.choice(HANDLERS))
+    told: dict[str, Any] = {"members": [row], "law": bureau.law, "at": bureau.office.tick(on), "by": who}
+    waiting = Document.objects.filter(withdrawal=row, kind__in=("intended-withdrawal", "withdrawal-decision"))
+    unserved = waiting.filter(voided_on=None).exclude(services__proved_on__isnull=False)
+    steps: dict[str, Callable[[], object]] = {
+        "started": lambda: (bureau.served(some(unserved), on, by="second-officer") if unserved.exists()
+                            else withdraw.announce_intent(**told)),
+        "notified": lambda: withdraw.display(**told),
+        "displayed": lambda: withdraw.recheck_members(**told),
+        "rechecked": lambda: withdraw.review_law(opinion="合法", **told),
+        "reviewed": lambda: withdraw.decide(because="不达标", **told),
+        "decided": lambda: bureau.served(some(unserved), on, by="second-officer"),
+        "announced": lambda: withdraw.finish(because="收回证书", **told),
+    }  # fmt: skip
+    if row.place not in steps:
+        raise CannotStep("none", "nothing comes next")
+    return steps[row.place]()
 
 
 def some(rows: Any) -> Any:
@@ -142,7 +193,7 @@ def held(bureau: Bureau) -> None:
         words = list(Entry.objects.filter(stream=case.stream).values_list("what", flat=True))
         assert words.count("sign") == case.determinations.filter(state="signed").count()
         if case.place == "closed":
-            assert not Task.objects.filter(case=case, done_on=None).exclude(kind__in=("letter", "serve")).exists()
+            assert not Task.objects.filter(case=case, done_on=None).exclude(kind__in=OUTLIVING).exists()
     for case in Case.objects.all():
         undecided = list(case.applications.filter(stage__in=UNDECIDED))
         assert [one.requirements for one in undecided] == (
@@ -168,9 +219,10 @@ def held(bureau: Bureau) -> None:
             )
         ]
         assert sorted(numbers) == list(range(1, len(numbers) + 1))
-    public = Announcement.objects.filter(is_removed=False).values_list("number", flat=True)
+    public = Announcement.objects.filter(is_removed=False, kind="service").values_list("number", flat=True)
     assert all(
-        one.case is not None and one.case.place == "red" for one in Document.objects.filter(number__in=list(public))
+        one.case is not None and (one.case.place == "red" or one.case.closed_because == "withdrawn")
+        for one in Document.objects.filter(number__in=list(public))
     )
     assert set(public) <= set(
         Document.objects.filter(voided_on=None)
@@ -181,6 +233,37 @@ def held(bureau: Bureau) -> None:
     assert open_cards == set(Case.objects.filter(place="red").values_list("card_number", flat=True))
     assert replayed(10**9) == public_copy()
     assert not Notice.objects.filter(credit_code="", organisation="").exists()
+
+
+def withdrawals_held() -> None:
+    """Every promise about withdrawals."""
+    shown = {one.number for one in Announcement.objects.filter(is_removed=False, kind="display")}
+    decisions = Announcement.objects.filter(is_removed=False, kind="decision").exclude(credit_code="").count()
+    rows = list(Withdrawal.objects.select_related("case", "batch"))
+    assert shown == {one.display_number for one in rows if one.display_number and not one.outcome}
+    assert decisions == sum(one.outcome == "withdrawn" for one in rows)
+    for one in rows:
+        case, judged = one.case, set(one.case.determined_by)
+        corrections = Correction.objects.filter(pk__in=one.corrections, released_at=None)
+        assert not corrections or one.outcome == "withdrawn"
+        assert one.unanswered == one.points.filter(answered_on=None).count()
+        if one.decided_on:
+            assert one.notice_served_on is not None
+            assert one.displayed_on is not None
+            assert one.display_until is not None
+            assert one.statement_until is not None
+            assert one.rechecked_on is not None
+            assert one.statement_until < one.displayed_on <= one.display_until < one.rechecked_on <= one.decided_on
+            assert len({one.decided_by, one.reviewed_by}) == 2
+            assert not {one.decided_by, one.reviewed_by} & {*one.handled_by, *judged}
+            assert one.unanswered == 0
+        elif not one.ended:
+            assert case.place == "red"
+            assert case.red_ends_on is not None
+            assert case.red_ends_on < one.opened_on
+        if one.outcome == "withdrawn" and one.decided_on is not None:
+            same = {"credit_code": one.credit_code, "category": one.category, "sub_item": one.sub_item}
+            assert not Case.objects.filter(**same, opened_on__lt=one.decided_on).exclude(place="closed").exists()
 
 
 def lived(bureau: Bureau, seed: int) -> None:
@@ -203,6 +286,7 @@ def lived(bureau: Bureau, seed: int) -> None:
             for case in Case.objects.order_by("pk"):
                 acted(bureau, chance, case, on)
         held(bureau)
+        withdrawals_held()
         on += timedelta(days=chance.choice([1, 5, 33, 62, 62]))
     assert list(faults(bureau.patrol(on).seal.public_key)) == []
 

@@ -157,11 +157,15 @@ def test_the_ministrys_item_is_rechecked_reported_and_its_decision_recorded(bure
 def test_a_bureau_that_starts_late_is_seen_by_both(bureau: Bureau) -> None:
     (case,) = red_and_over(bureau, CITY_SHEETS)
     batch = opened(bureau, [case])
-    withdraw.start(members=members(batch), **acts(bureau, "approval-officer", date(2026, 8, 28)))
+    for day in (date(2026, 8, 27), date(2026, 8, 28), date(2026, 8, 29)):
+        morning(bureau, day, CITY_SHEETS)
+        told = Notice.objects.filter(kind="start-late").values_list("organisation", flat=True)
+        assert sorted(told) == ([] if day == date(2026, 8, 27) else [TAIYUAN, APPROVAL])
+    withdraw.start(members=members(batch), **acts(bureau, "approval-officer", date(2026, 8, 29)))
     late = Entry.objects.get(what="started-late")
     assert late.details["due"] == "2026-08-27"
     with pytest.raises(NotCompetent):
-        withdraw.start(members=members(batch), **acts(bureau, "city-officer", date(2026, 8, 28)))
+        withdraw.start(members=members(batch), **acts(bureau, "city-officer", date(2026, 8, 29)))
 
 
 def test_without_anybody_at_the_bureau_its_days_begin_with_the_proof_that_it_has_the_list(office: Office) -> None:
@@ -280,7 +284,10 @@ def test_a_decision_that_a_court_annuls_restores_the_item_with_its_history(burea
     morning(bureau, later, CITY_SHEETS)
     told = acts(bureau, "approval-reviewer", later)
     refused("members", lambda: withdraw.annul_withdrawal(member=row, because="判决撤销", files=[], **told))
-    withdraw.annul_withdrawal(member=row, because="（2026）晋01行终9号", files=[scan()], **told)
+    came = later - timedelta(days=9)
+    withdraw.annul_withdrawal(member=row, because="（2026）晋01行终9号", files=[scan()], received_on=came, **told)
+    down = Entry.objects.get(what="taken-down").details
+    assert (down["received"], down["late"]) == (came.isoformat(), True)  # three working days were given
     assert Withdrawal.objects.get().ended == "annulled"
     assert not Correction.objects.filter(released_at=None).exists()
     assert standing_of(*ITEM, later).standing == "in-force"

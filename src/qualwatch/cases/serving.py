@@ -9,6 +9,7 @@ from django.db.models import Q
 from qualwatch.accounts.models import Account
 from qualwatch.cases import words
 from qualwatch.cases.course import Doing
+from qualwatch.cases.due import start_due
 from qualwatch.cases.letters import LETTERS
 from qualwatch.cases.models import Attachment, Case, Document, Service, Task
 from qualwatch.cases.telling import Said, has_account, tell
@@ -144,8 +145,7 @@ def arrived(document: Document, on: date, doing: Doing) -> None:
         return
     batch.received_on = on
     if batch.route == "city":
-        days = Period(doing.law.policy_on(doing.on)["bureau_start_working_days"], "working-days")
-        due = days.from_day(on, doing.law.calendar)
+        due = start_due(on, doing)
         batch.start_due_on, batch.is_start_due_provisional = due.ends_on, due.provisional
     batch.save()
     for row in batch.members.filter(ended="", place="suggested"):

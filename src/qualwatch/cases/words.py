@@ -141,6 +141,14 @@ def outcome(code: str) -> str:
     return own.get(code) or CLOSED[code]
 
 
+def late_start(number: str, due_on: date) -> tuple[str, str]:
+    """A suggestion list that was not started in its days, to both sides: one line, and the text."""
+    subject = _("撤回程序逾期未启动：{number}").format(number=number)
+    return subject, _("建议名单函 {number} 应于 {day} 前启动撤回程序，至今仍有资质没有启动。").format(
+        number=number, day=due_on
+    )
+
+
 def displayed(enterprise: str, item: str, until: date) -> str:
     """What the public reads while it may object."""
     first = _("{enterprise}的{item}经红牌预警期满仍未达到资质标准要求，拟依法撤回，现予公示，公示期至 {day}。")

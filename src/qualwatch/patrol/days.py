@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from qualwatch.assessments.actions import assess, release_run
 from qualwatch.assessments.models import Run
-from qualwatch.cases.actions.remind import escalate, remind
+from qualwatch.cases.actions.remind import escalate, remind, tell_late_starts
 from qualwatch.cases.actions.serve import take_up_services, waiting_services
 from qualwatch.cases.actions.warn import take_up_run
 from qualwatch.cases.course import Doing
@@ -56,6 +56,7 @@ def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayDone:
             counts = take_up_run(run=_newest(run), doing=doing)
             counts["reminded"] += remind(doing)
             counts["escalated"] += escalate(doing)
+            counts["late-starts"] += tell_late_starts(doing)
             counts["services"] += take_up_services(doing)
             count_again(doing)
             forget_answers(at)

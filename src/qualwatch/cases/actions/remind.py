@@ -8,12 +8,12 @@ from django.db import transaction
 from qualwatch.cases import words
 from qualwatch.cases.competence import competent_for
 from qualwatch.cases.course import Doing
-from qualwatch.cases.models import Case, CaseRequirement, Determination, Notice, Task, Withdrawal
+from qualwatch.cases.models import Case, CaseRequirement, Determination, Notice, Task, Withdrawal, WithdrawalList
 from qualwatch.cases.queries import over_on
 from qualwatch.cases.telling import Said, tell
 from qualwatch.journal.actions import Told, record_all
 
-KIND = "reminder"
+KIND, LATE = "reminder", "start-late"
 DUE = {"yellow": "propose", "red": "withdraw"}  # what the authority has to do when a period is over
 
 
@@ -56,6 +56,25 @@ def escalate(doing: Doing) -> int:
     Task.objects.bulk_create(made, batch_size=1000)
     _journaled("task-opened", due, doing)
     return len(made)
+
+
+@transaction.atomic
+def tell_late_starts(doing: Doing) -> int:
+    """Both sides are told, once, of a list not started in its days (notice 4(2)); how many lists."""
+    waiting = WithdrawalList.objects.filter(
+        start_due_on__lt=doing.on, is_start_due_provisional=False, members__place="suggested", members__ended=""
+    )
+    told = 0
+    for batch in waiting.distinct().order_by("pk").select_related("suggestion"):
+        letter = batch.suggestion
+        if letter is None or batch.start_due_on is None or letter.notices.filter(kind=LATE).exists():
+            continue
+        subject, body = words.late_start(letter.number, batch.start_due_on)
+        tell([Said(Case(), LATE, subject, body, False, (batch.housing, batch.carrier), letter)], doing.at)
+        record_all([Told(f"withdrawal-list/{batch.pk}", LATE, details={"due": batch.start_due_on})], by=doing.by,
+                   at=doing.at)  # fmt: skip
+        told += 1
+    return told
 
 
 def _is_to_be_done(case: Case) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from qualwatch.cases.actions.determine import open_red
 from qualwatch.cases.actions.serve import confirm
 from qualwatch.cases.competence import check, check_place
 from qualwatch.cases.course import Doing, Step, act, journal
+from qualwatch.cases.due import taken_down_by
 from qualwatch.cases.effects import perform
 from qualwatch.cases.models import GROUNDS, Case, CreditRecord, Notice, SupervisionFinding, Urging
 from qualwatch.cases.seen import INSURANCE, Seen
@@ -156,11 +157,17 @@ def review(*, case: Case, because: str, by: Account, law: Law, at: datetime) -> 
 
 
 @transaction.atomic
-def annul(*, case: Case, because: str, document: str, by: Account, law: Law, at: datetime) -> Step:
-    """A review or a court has annulled the red card: taken down, also after it was closed."""
+def annul(
+    *, case: Case, because: str, document: str, by: Account, law: Law, at: datetime, received_on: date | None = None
+) -> Step:
+    """A review or a court has annulled the red card: taken down, also after it was closed.
+
+    `received_on`: the day on which its document came; what is public goes within the policy's days from then.
+    """
     check(by, "sign", case)
     lock()  # the registers before the case, as the patrol does: a withdrawal may be undone with it
     doing = Doing(law, at, by.username)
+    doing.told.append(taken_down_by(case, received_on, doing))
     event = Event("annul", doing.on, by=by.username, because=because, has_evidence=bool(document.strip()))
     return act(case=case, event=event, doing=doing, perform=perform)
 

@@ -7,7 +7,7 @@ Every step takes the members that are ready; the others wait, each with its reas
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -26,6 +26,7 @@ from qualwatch.cases.competence import (
     route_of,
 )
 from qualwatch.cases.course import Doing, Step, act, journal
+from qualwatch.cases.due import taken_down_by
 from qualwatch.cases.effects import perform
 from qualwatch.cases.letters import day
 from qualwatch.cases.looking import looked
@@ -259,15 +260,20 @@ def report_results(*, batch: WithdrawalList, by: Account, law: Law, at: datetime
 
 @transaction.atomic
 def annul_withdrawal(
-    *, member: Withdrawal, because: str, files: Sequence[HandedIn], by: Account, law: Law, at: datetime
-) -> Withdrawal:
-    """Review or court has annulled the decision: the item is restored with its history, and assessed anew."""
+    *, member: Withdrawal, because: str, files: Sequence[HandedIn], by: Account, law: Law, at: datetime,
+    received_on: date | None = None,
+) -> Withdrawal:  # fmt: skip
+    """Review or court has annulled the decision: the item is restored with its history, and assessed anew.
+
+    `received_on`: the day on which its document came; what is public goes within the policy's days from then.
+    """
     lock()  # the registers before the cases, as the patrol does
     doing, rows = _carried([member], by, law, at, SIGN)
     kept = look_at(files)
 
     def after(done: Step, inner: Doing) -> None:
         attach(kept, by=by.username, at=at, withdrawal=done.row)
+        inner.told.append(taken_down_by(done.case, received_on, inner))
 
     event = Event("annul-withdrawal", doing.on, by=by.username, because=because, has_evidence=bool(kept))
     return _each(rows, doing, lambda row: event, after).done[0]
