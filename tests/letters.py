@@ -17,6 +17,8 @@ ROW: dict[str, Any] = {"nth": 1, "enterprise": "太行甲建设有限公司", "c
        "card": "晋红〔2026〕43号", "why": "注册建造师：31/17", "outcome": "已撤回"}  # fmt: skip
 LISTED: dict[str, Any] = {"rows": [ROW, {**ROW, "nth": 2, "enterprise": "汾河乙监理有限公司", "card": "晋红〔2026〕44号"}], "enterprises": 52,
           "items_count": 53}  # fmt: skip
+RETURNED_BASE = {name: ROW[name] for name in ("nth", "enterprise", "credit_code", "item")}
+RETURNED = {**RETURNED_BASE, "opened_on": "2026-07-12", "outcome": "资质已撤回"}
 APPLIED = {"credit_code": "91140100MA0KEK0B6P", "filed_on": "2026年5月3日", "cause": "异议", "application": "晋建资申〔2026〕9号",
            "about": "注册建造师", "files": 13}  # fmt: skip
 
@@ -53,6 +55,17 @@ SAMPLES: dict[str, dict[str, Any]] = {
                             "lower_grade_months": 3},
     "announcement": {**listed("outcome"), "what": "上述资质已经撤回。"},
     "result-letter": {**listed("card", "why"), "enterprises": None, "suggested_on": "2026年7月12日", "suggestion": "太原建资函〔2026〕2号"},
+    "quarterly-return": {"quarter": "2026年第3季度", "version": 2, "lines": [{"name": "决定撤回（项）", "value": 19}],
+                         "rows": [RETURNED], "items_count": 27, "differences": ["决定撤回（项）：18 → 19。"]},
+    "quarterly-summary": {"quarter": "2026年第3季度", "reporters": 12, "received": 11, "in_time": 10,
+                          "lines": [{"name": "决定撤回（项）", "value": 37}], "missing": ["未报送：大同市住房和城乡建设局。"],
+                          "reported": [{"name": "太原市住房和城乡建设局", "all": 21, "withdrawn": 18, "made_good": 2,
+                                        "under_way": 1, "sent": "2026-10-09"}]},
+    "check-sheet": {"enterprise": "太行甲建设有限公司", "credit_code": CASE["credit_code"], "item": CASE["item"], "result": "发现问题",
+                    "authority": "太原市住房和城乡建设局", "why": "逾期启动", "found": "应启动未启动。", "follow_up_due_on": "2026年11月2日",
+                    "sheet": [{"question": "按期启动", "record": "2026-07-12 收到，未启动", "answer": "否", "remark": "人员调整"}]},
+    "circular": {"quarter": "2026年第3季度", "authority": "太原市行政审批局", "items_count": 29, "demand": "请于十日内启动。",
+                 "rows": [{**RETURNED_BASE, "what": "逾期未启动撤回程序"}]},
     "recall-letter": {**listed("card", "why"), "enterprises": None, "suggested_on": "2026年7月12日", "suggestion": "太原建资函〔2026〕2号"},
     "ministry-report": listed("outcome"),
     "credit-record": {"enterprise": "太行甲建设有限公司", "credit_code": CASE["credit_code"], "what": "提供虚假社保证明。",

@@ -24,6 +24,13 @@ FIGURES = (("指标", "row.name", 42), ("标准要求（人）", "row.required",
 ITEMS = (("序号", "row.nth", 9), ("企业名称", "row.enterprise", 31), ("统一社会信用代码", "row.credit_code", 43),
          ("资质", "row.item", 25), ("红牌编号", "row.card", 27), ("不达标情况", "row.why", 21))  # fmt: skip
 RESULTS = (*ITEMS[:4], ("结果", "row.outcome", 48))
+LINES = (("项目", "row.name", 110), ("数量", "row.value", 46))
+RETURNED = (*ITEMS[:4], ("启动日", "row.opened_on", 24), ("结果", "row.outcome", 24))
+BY_REPORTER = (("单位", "row.name", 52), ("在办与新启动", "row.all", 22), ("撤回", "row.withdrawn", 18),
+               ("达标终止", "row.made_good", 20), ("季末在办", "row.under_way", 20), ("报送", "row.sent", 24))  # fmt: skip
+CHECKED = (("检查内容", "row.question", 50), ("系统记录", "row.record", 46), ("结论", "row.answer", 20),
+           ("说明", "row.remark", 40))  # fmt: skip
+NOT_DONE = (*ITEMS[:4], ("情况", "row.what", 48))
 WARNED = (("指标", "row.name", 34), ("标准要求（人）", "row.required", 16), ("现有（人）", "row.held", 16),
           ("缺额（人）", "row.shortfall", 16), ("依据", "row.basis", 36), ("整改期限", "row.ends_on", 38))  # fmt: skip
 REMEDIES = ("如不服本{what}，可以自收到之日起 {{{{ reconsideration_days }}}} 日内依法向{{{{ review_organ }}}}申请行政复议，"
@@ -123,6 +130,33 @@ LETTERS: dict[str, list[Any]] = {
         "我单位 {{ suggested_on }} 以{{ suggestion }}提请撤回的下列资质，已不符合撤回的条件，现收回该项提请，共 {{ items_count }} 项：",
         (RESULTS, "rows"),
         "请终止相关资质的撤回程序。",
+    ],
+    "quarterly-return": [
+        "现将 {{ quarter }} 预警企业资质撤回情况报送如下{% if version > 1 %}（第 {{ version }} 次报送，以本次为准）{% endif %}：",
+        (LINES, "lines"),
+        "各项明细（共 {{ items_count }} 项）：",
+        (RETURNED, "rows"),
+        "{% for line in differences %}{{ line }}{% endfor %}",
+        "本表各数由案件数据汇总，季初在办与新启动之和等于各项结果与季末在办之和。",
+    ],
+    "quarterly-summary": [
+        "{{ quarter }} 全省预警企业资质撤回情况汇总如下，应报送单位 {{ reporters }} 家，已报送 {{ received }} 家，其中按期 {{ in_time }} 家。",
+        (BY_REPORTER, "reported"),
+        "全省合计：",
+        (LINES, "lines"),
+        "{% for line in missing %}{{ line }}{% endfor %}",
+    ],
+    "check-sheet": [
+        "抽查对象：{{ enterprise }}（统一社会信用代码 {{ credit_code }}）{{ item }}，办理单位：{{ authority }}。抽查原因：{{ why }}。",
+        (CHECKED, "sheet"),
+        "结论：{{ result }}。{{ found }}",
+        "{% if follow_up_due_on %}请于 {{ follow_up_due_on }} 前整改并书面反馈。{% endif %}",
+    ],
+    "circular": [
+        "经抽查和统计，{{ quarter }} {{ authority }}在预警企业资质撤回工作中存在下列执行不到位的情况，共 {{ items_count }} 项：",
+        (NOT_DONE, "rows"),
+        "{{ demand }}",
+        "依据晋建市规字〔2023〕71号文件第四条第（三）项，予以通报。",
     ],
     "ministry-report": [
         "下列由你部核发的资质，经红牌预警期满仍未达到资质标准要求，我厅已经审定，现报请履行撤回程序，共 {{ enterprises }} 家企业、{{ items_count }} 项资质：",

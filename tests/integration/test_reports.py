@@ -88,7 +88,7 @@ def test_a_sheet_that_is_full_goes_on_in_the_next(
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
         looks = workbook._looks(book)
         for name, count in (("满", 20), ("余", 21), ("空", 0)):
-            workbook._write(book, looks, workbook._Sheet(name, [("甲", 8), ("乙", 8)], many(count)), 10)
+            workbook._write(book, looks, workbook.Sheet(name, [("甲", 8), ("乙", 8)], many(count)), 10)
     found = {sheet.title: sheet.max_row - 1 for sheet in openpyxl.load_workbook(path)}
     assert found == {"满": 10, "满2": 10, "余": 10, "余2": 10, "余3": 1, "空": 0}
     assert workbook.MOST_ROWS + 1 == 1_048_576

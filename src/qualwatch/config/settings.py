@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "qualwatch.registers",
     "qualwatch.assessments",
     "qualwatch.cases",
+    "qualwatch.oversight",
     "qualwatch.patrol",
     "qualwatch.web.home",
     "django.contrib.auth",

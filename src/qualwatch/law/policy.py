@@ -48,6 +48,15 @@ class Article(Text):
     article: str
 
 
+class SpotCheckText(Text):
+    """How many items of each city are drawn, and what makes one of special interest."""
+
+    per_city: int
+    many_dismissals: int  # determinations dismissed by one city in a quarter
+    relapses: int  # of one item
+    follow_up_working_days: int
+
+
 class PolicyValues(Text):
     """Every key of the policy. Units stand in the names."""
 
@@ -88,6 +97,7 @@ class PolicyValues(Text):
     take_down_working_days: dict[date, DatedValue[int]]
     quarterly_return_days: dict[date, DatedValue[int]]
     reporters: dict[date, DatedValue[list[str]]]
+    spot_check: dict[date, DatedValue[SpotCheckText]]
     watch_after_clearing_months: dict[date, DatedValue[int]]
     public_afterlife_years: dict[date, DatedValue[int]]
     public_notice_service_days: dict[date, DatedValue[int]]

@@ -1,8 +1,10 @@
 """A check as the workbook that an officer sends round: one sheet per question, codes as text, no formulas."""
 
+import io
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -23,11 +25,14 @@ MOST_ROWS = 1_048_575  # of data below the heading: a sheet has 1,048,576
 LONGEST_CELL = 32_767  # characters that a cell may hold
 LINE_POINTS, TALLEST_ROW, A3 = 15, 409, 8  # a line's height; a row's largest; the paper's number
 COVER = 72  # width of the cover's second column
+OPTIONS: dict[str, Any] = {
+    "constant_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False,
+}  # fmt: skip
 NARROW, MIDDLE, WIDE, CODE = 8, 16, 44, 21  # widths in characters
 
 
 @dataclass(frozen=True, slots=True)
-class _Sheet:
+class Sheet:
     """A sheet: its name, columns (heading, width) and rows."""
 
     name: str
@@ -37,11 +42,8 @@ class _Sheet:
 
 def write_workbook(report: CheckReport, path: Path, rows_per_sheet: int = MOST_ROWS) -> None:
     """Writes the whole report; a sheet longer than `rows_per_sheet` goes on in further ones."""
-    options = {
-        "constant_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False,
-    }  # fmt: skip
     try:
-        with xlsxwriter.Workbook(path, options) as book:
+        with xlsxwriter.Workbook(path, OPTIONS) as book:
             book.set_properties({"title": _("资质动态核查") + f" {report.as_of}"})
             looks = _looks(book)
             _cover(book, looks, report)
@@ -49,6 +51,17 @@ def write_workbook(report: CheckReport, path: Path, rows_per_sheet: int = MOST_R
                 _write(book, looks, sheet, rows_per_sheet)
     except FileCreateError as error:  # the library's own kind of an operating system's error
         raise OSError(*error.args[0].args) from error
+
+
+def workbook_of(title: str, sheets: Iterable[Sheet]) -> bytes:
+    """A workbook of a few sheets, as bytes; the same content gives the same bytes."""
+    written = io.BytesIO()
+    with xlsxwriter.Workbook(written, OPTIONS | {"in_memory": True}) as book:
+        book.set_properties({"title": title, "created": datetime(2023, 5, 1, tzinfo=UTC)})
+        looks = _looks(book)
+        for sheet in sheets:
+            _write(book, looks, sheet, MOST_ROWS)
+    return written.getvalue()
 
 
 def _looks(book: Any) -> dict[str, Any]:
@@ -62,7 +75,7 @@ def _looks(book: Any) -> dict[str, Any]:
     }
 
 
-def _write(book: Any, looks: dict[str, Any], sheet: _Sheet, rows_per_sheet: int) -> None:
+def _write(book: Any, looks: dict[str, Any], sheet: Sheet, rows_per_sheet: int) -> None:
     rows, part = iter(sheet.rows), 1
     while True:
         first = next(rows, None)
@@ -137,16 +150,16 @@ def _cover(book: Any, looks: dict[str, Any], report: CheckReport) -> None:
         page.write(row, 1, value, looks["told"])
 
 
-def _sheets(report: CheckReport) -> Iterator[_Sheet]:
+def _sheets(report: CheckReport) -> Iterator[Sheet]:
     for verdict in ("short", "advise", "cannot-say"):
         found = (one for one in report.findings if one.verdict == verdict)
-        yield _Sheet(said(labels.VERDICTS, verdict), _finding_columns(), (_finding(report, one) for one in found))
-    yield _Sheet(_("人员"), _people_columns(), _people(report))
-    yield _Sheet(_("社保异常"), _anomaly_columns(), _anomalies(report))
+        yield Sheet(said(labels.VERDICTS, verdict), _finding_columns(), (_finding(report, one) for one in found))
+    yield Sheet(_("人员"), _people_columns(), _people(report))
+    yield Sheet(_("社保异常"), _anomaly_columns(), _anomalies(report))
     where = [(_("文件"), MIDDLE + 8), (_("工作表"), MIDDLE), (_("行"), NARROW), (_("列"), MIDDLE)]
     rejected = [*where, (_("值"), CODE), (_("问题"), WIDE), (_("怎样改"), WIDE)]
-    yield _Sheet(_("拒收"), rejected, ((*_place(one), one.value, one.problem, one.remedy) for one in report.rejections))
-    yield _Sheet(_("提醒"), [*where, (_("提醒"), WIDE + 20)], ((*_place(one), one.text) for one in report.notices))
+    yield Sheet(_("拒收"), rejected, ((*_place(one), one.value, one.problem, one.remedy) for one in report.rejections))
+    yield Sheet(_("提醒"), [*where, (_("提醒"), WIDE + 20)], ((*_place(one), one.text) for one in report.notices))
 
 
 def _place(one: Rejection | Notice) -> tuple[str, str, int | None, str]:

@@ -1,0 +1,1 @@
+"""Oversight of the authorities: quarterly returns, spot checks, circulars (notice 4(3))."""

@@ -1,0 +1,150 @@
+"""What a quarter came to, from the cases: every figure is counted from rows with their days, none is typed."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from django.db.models import Q
+
+from qualwatch.cases import words
+from qualwatch.cases.competence import competent_for
+from qualwatch.cases.models import Application, Case, Withdrawal, WithdrawalList
+from qualwatch.procedure.course import CLOSED, STEPS
+from qualwatch.procedure.quarters import Quarter
+from qualwatch.wording import gettext_noop as _  # returns are Chinese
+
+FIGURES: Mapping[str, str] = {
+    "carried": _("季初在办（项）"), "opened": _("本季新启动（项）"), "withdrawn": _("决定撤回（项）"),
+    "made-good": _("整改达标终止（项）"), "not-withdrawn": _("决定不予撤回（项）"),
+    "ended-otherwise": _("其他原因终止（项）"),
+    "under-way": _("季末在办（项）"), "enterprises": _("涉及企业（家）"), "annulled": _("撤回决定被撤销（项）"),
+    "lists": _("发出建议名单（份）"), "started-in-time": _("按期启动（项）"), "started-late": _("逾期启动（项）"),
+    "not-started": _("逾期未启动（项）"), "not-opened": _("红牌期满未启动（项）"),
+}  # fmt: skip
+BALANCE = (("carried", "opened"), ("withdrawn", "made-good", "not-withdrawn", "ended-otherwise", "under-way"))
+UNDER_WAY = _("在办：{place}")
+PLACES_BY_DAY = (("closed_on", "closed"), ("announced_on", "announced"), ("decided_on", "decided"),
+                 ("reviewed_on", "reviewed"), ("rechecked_on", "rechecked"), ("displayed_on", "displayed"),
+                 ("notice_served_on", "notified"), ("started_on", "started"))  # fmt: skip
+
+
+def compiled(reporter: str, quarter: Quarter) -> tuple[dict[str, int], list[dict[str, Any]]]:
+    """Figures of a quarter by slug, and a row for each item; as they were at its last day, whenever it is asked."""
+    start, end = quarter.start, quarter.end
+    found = Withdrawal.objects.filter(batch__housing=reporter, opened_on__lte=end)
+    rows = list(found.select_related("case", "batch__suggestion").order_by("pk"))
+    counted = [one for one in rows if _came_on(one) is None or (_came_on(one) or end) >= start]
+    outcomes = [_outcome_at(one, end) for one in counted]
+    kinds = {"made-good": "made-good", "not-withdrawn": "not-withdrawn", "withdrawn": "withdrawn", "": "under-way"}
+    told = dict.fromkeys(FIGURES, 0)
+    for one, outcome in zip(counted, outcomes, strict=True):
+        told["opened" if one.opened_on >= start else "carried"] += 1
+        told[kinds.get(outcome, "ended-otherwise")] += 1
+    told["enterprises"] = len({one.credit_code for one in counted})
+    told["annulled"] = sum(
+        one.decided_on is not None and one.ended_on is not None and start <= one.ended_on <= end for one in rows
+    )
+    lists = WithdrawalList.objects.filter(housing=reporter, suggestion__issued_on__gte=start)
+    told["lists"] = lists.filter(suggestion__issued_on__lte=end).count()
+    told |= _starts(rows, start, end)
+    told["not-opened"] = len(not_opened(end, reporter))
+    shown = [
+        {
+            "nth": nth, "withdrawal": one.pk, "enterprise": one.case.enterprise, "credit_code": one.credit_code,
+            "item": words.name_of(one.case), "opened_on": _day(one.opened_on),
+            "started_on": _day_by(one.started_on, end),
+            "outcome": outcome_in_words(outcome) or UNDER_WAY.format(place=STEPS[_place_at(one, end)]),
+            "came_on": _day(_came_on(one)) if outcome else "",
+        }
+        for nth, (one, outcome) in enumerate(zip(counted, outcomes, strict=True), 1)
+    ]  # fmt: skip
+    return told, shown
+
+
+def adds_up(figures: Mapping[str, int]) -> bool:
+    """What was there and what came is what ended and what is left."""
+    before, after = (sum(figures[name] for name in side) for side in BALANCE)
+    return before == after
+
+
+def total(several: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Figures of several reporters together."""
+    rows = list(several)
+    return {name: sum(one[name] for one in rows) for name in FIGURES}
+
+
+def not_opened(end: date, housing: str = "") -> list[Case]:
+    """Red cards whose period was over on a day, still open on it, without a withdrawal by then."""
+    over = Case.objects.filter(
+        Q(closed_on=None) | Q(closed_on__gt=end), red_ends_on__lt=end, is_red_provisional=False,
+        published_on__isnull=False,
+    )  # fmt: skip
+    opened = Withdrawal.objects.filter(opened_on__lte=end).values_list("credit_code", "category", "sub_item")
+    known = set(opened)
+    left = [
+        one for one in over.order_by("pk") if (one.credit_code, one.category or "", one.sub_item or "") not in known
+    ]
+    return [one for one in left if not housing or competent_for(one) == housing]
+
+
+def on_time(start: date, end: date, housing: str, carrier: str) -> dict[str, int]:
+    """How an authority and its bureau kept their days between two days: starts, answers to applications."""
+    rows = list(Withdrawal.objects.filter(batch__housing=housing).select_related("batch"))
+    answered = Application.objects.filter(receiver=housing, opinion_due_on__gte=start, opinion_due_on__lte=end)
+    given = [(one.opinion_on or one.decided_on, one.opinion_due_on) for one in answered]
+    return {
+        **_starts(rows, start, end),
+        "opinions-in-time": sum(on is not None and due is not None and on <= due for on, due in given),
+        "opinions-late": sum(on is None or (due is not None and on > due) for on, due in given),
+    }
+
+
+def outcome_in_words(code: str) -> str:
+    """What became of an item; '' while it is under way."""
+    return "" if not code else CLOSED["withdrawn"] if code == "withdrawn" else words.outcome(code)
+
+
+def _starts(rows: Iterable[Withdrawal], start: date, end: date) -> dict[str, int]:
+    """Starts by a bureau in these days, and what it had to start by then and did not."""
+    told = {"started-in-time": 0, "started-late": 0, "not-started": 0}
+    for one in rows:
+        due = one.batch.start_due_on
+        if due is None:
+            continue
+        if one.started_on is not None and one.started_on <= end:
+            if one.started_on >= start:
+                told["started-in-time" if one.started_on <= due else "started-late"] += 1
+        elif due <= end and not _outcome_at(one, end):
+            told["not-started"] += 1
+    return told
+
+
+def _came_on(one: Withdrawal) -> date | None:
+    """The day of its outcome; a decision annulled later was still one."""
+    return one.decided_on or one.ended_on
+
+
+def _outcome_at(one: Withdrawal, end: date) -> str:
+    came = _came_on(one)
+    if came is None or came > end:
+        return ""
+    return "withdrawn" if one.decided_on else one.ended
+
+
+def _place_at(one: Withdrawal, end: date) -> str:
+    for column, place in PLACES_BY_DAY:
+        on = getattr(one, column)
+        if on is not None and on <= end:
+            return place
+    sent = one.batch.suggestion
+    if sent is not None and sent.issued_on <= end:
+        return "reported" if one.batch.route == "ministry" else "suggested"
+    return "opened"
+
+
+def _day(on: date | None) -> str:
+    return on.isoformat() if on else ""
+
+
+def _day_by(on: date | None, end: date) -> str:
+    return _day(on) if on is not None and on <= end else ""

@@ -1,0 +1,301 @@
+"""Quarterly returns (notice 4(3)): compiled from cases, reviewed by another, submitted with papers; the summary."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from qualwatch.accounts.models import Account
+from qualwatch.accounts.queries import organisation
+from qualwatch.archive.actions import keep
+from qualwatch.archive.contents import Content
+from qualwatch.cases.competence import BUREAU, PROVINCE, NotCompetent, authority_of, check_role
+from qualwatch.cases.course import Doing, journal
+from qualwatch.cases.issuing import issue
+from qualwatch.cases.models import Document, Task
+from qualwatch.cases.serving import deliver
+from qualwatch.journal.actions import Told
+from qualwatch.law.loader import Law
+from qualwatch.oversight.figures import FIGURES, adds_up, compiled, on_time, total
+from qualwatch.oversight.models import Return
+from qualwatch.procedure.periods import Deadline, Period
+from qualwatch.procedure.quarters import Quarter
+from qualwatch.procedure.transitions import CannotStep
+from qualwatch.reports.workbook import CODE, MIDDLE, WIDE, Sheet, workbook_of
+from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n  # returns are Chinese
+
+TASK = "quarterly-return"
+QUARTER = _n("{year}年第{number}季度")
+CHANGED, MORE, LESS = _n("{name}：{old} → {new}。"), _n("增加 {count} 项。"), _n("减少 {count} 项。")
+OTHERS = _n("明细变化 {count} 项。")
+MISSING, SENT_LATE = _n("未报送：{names}。"), _n("{day}（逾期）")
+LINE_HEADS = (_n("项目"), _n("数量"))
+ROW_HEADS = ((_n("序号"), "nth", 6), (_n("企业"), "enterprise", WIDE), (_n("统一社会信用代码"), "credit_code", CODE),
+             (_n("资质"), "item", WIDE), (_n("启动日"), "opened_on", MIDDLE),
+             (_n("许可机关启动日"), "started_on", MIDDLE),
+             (_n("结果"), "outcome", WIDE), (_n("结果日"), "came_on", MIDDLE))  # fmt: skip
+TIMELY: Mapping[str, str] = {
+    "started-in-time": _n("按期启动（项）"), "started-late": _n("逾期启动（项）"),
+    "not-started": _n("逾期未启动（项）"),
+    "opinions-in-time": _n("申请审查按期（件）"), "opinions-late": _n("申请审查逾期（件）"),
+}  # fmt: skip
+SUMMARY_SHEET, ROWS_SHEET, TIMELY_SHEET = _n("汇总"), _n("明细"), _n("按期办理")
+UNIT, TOTAL = _n("单位"), _n("合计")
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What a reporter owes for a quarter."""
+
+    reporter: str
+    quarter: Quarter
+    due: Deadline
+    submitted_on: date | None
+
+    def is_late(self, on: date) -> bool:
+        """Whether it was late, or is."""
+        return (self.submitted_on or on) > self.due.ends_on
+
+
+def due_of(quarter: Quarter, law: Law) -> Deadline:
+    """The last day on which a quarter's return is in time."""
+    days = law.policy_on(quarter.end)["quarterly_return_days"]
+    return Period(days, "days").from_day(quarter.end, law.calendar)
+
+
+def owed(quarter: Quarter, law: Law) -> list[Owed]:
+    """Every reporter, with the day on which its first return came."""
+    first: dict[str, date] = {}
+    found = Return.objects.filter(year=quarter.year, quarter=quarter.number, state="submitted").order_by("-version")
+    for one in found:
+        if one.submitted_on is not None:
+            first[one.reporter] = one.submitted_on
+    due = due_of(quarter, law)
+    return [Owed(slug, quarter, due, first.get(slug)) for slug in reporters(quarter, law)]
+
+
+def overdue(quarter: Quarter, law: Law, on: date) -> list[Owed]:
+    """Those whose return is not there although its day is over."""
+    return [one for one in owed(quarter, law) if one.submitted_on is None and one.is_late(on)]
+
+
+def reporters(quarter: Quarter, law: Law) -> list[str]:
+    """The slugs of those who report."""
+    return [authority_of(area) for area in law.policy_on(quarter.end)["reporters"]]
+
+
+@transaction.atomic
+def open_quarter(doing: Doing) -> int:
+    """A task for everybody who still owes the return of the quarter that is over; how many were opened."""
+    quarter, made = Quarter.of(doing.on).previous, 0
+    for one in owed(quarter, doing.law):
+        if one.submitted_on is None:
+            _task, new = Task.objects.get_or_create(
+                case=None, kind=TASK, detail=str(quarter), organisation=one.reporter, done_on=None,
+                defaults={"opened_on": doing.on, "due_on": one.due.ends_on},
+            )  # fmt: skip
+            made += new
+    return made
+
+
+@transaction.atomic
+def compile_return(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Return:
+    """Counts the quarter anew from the cases; a draft that was there is counted again. CannotStep, NotCompetent."""
+    where = check_role(by, "propose")
+    doing = Doing(law, at, by.username, where)
+    if where not in reporters(quarter, law):
+        raise NotCompetent(_("只有各市和综改区的主管部门报送季度汇总"))
+    if doing.on <= quarter.end:
+        raise CannotStep("quarter", _("这个季度还没有结束"))
+    known = _versions(where, quarter).select_for_update().order_by("-version").first()
+    figures, rows = compiled(where, quarter)
+    if not adds_up(figures):
+        raise CannotStep("figures", _("各项合计不相等，不能报送"))  # a fault of ours: it must not go out
+    draft = known if known is not None and known.state != "submitted" else None
+    if draft is None:
+        due, version = due_of(quarter, law), known.version + 1 if known else 1
+        draft = Return(reporter=where, year=quarter.year, quarter=quarter.number, version=version,
+                       due_on=due.ends_on, is_due_provisional=due.provisional)  # fmt: skip
+    before = _versions(where, quarter).filter(state="submitted").order_by("-version").first()
+    draft.figures, draft.rows, draft.state, draft.reviewed_by, draft.reviewed_on = figures, rows, "compiled", "", None
+    draft.differences = differences(before, figures, rows) if before else {}
+    draft.compiled_on, draft.compiled_by = doing.on, by.username
+    draft.save()
+    _told(draft, "return-compiled", doing)
+    return draft
+
+
+@transaction.atomic
+def review_return(*, made: Return, by: Account, law: Law, at: datetime) -> Return:
+    """Somebody else of the reporter has looked at it."""
+    found, doing = _draft(made, by, law, at, "sign")
+    if found.state != "compiled":
+        raise CannotStep("return", _("这份汇总表已经审核"))
+    if by.username == found.compiled_by:
+        raise CannotStep("other-person", _("汇总的人不能自己审核"))
+    found.state, found.reviewed_on, found.reviewed_by = "reviewed", doing.on, by.username
+    found.save()
+    _told(found, "return-reviewed", doing)
+    return found
+
+
+@transaction.atomic
+def submit_return(*, made: Return, by: Account, law: Law, at: datetime) -> Return:
+    """Sent to the province, with document and workbook; what it says must still be what the cases say."""
+    found, doing = _draft(made, by, law, at, "propose")
+    if found.state != "reviewed":
+        raise CannotStep("return", _("先审核，再报送"))
+    quarter = Quarter(found.year, found.quarter)
+    figures, rows = compiled(found.reporter, quarter)
+    if (figures, rows) != (found.figures, found.rows):
+        raise CannotStep("changed", _("汇总之后案件有变化，请重新汇总"))
+    told = {
+        "quarter": QUARTER.format(year=found.year, number=found.quarter), "version": found.version,
+        "lines": lines_of(figures), "rows": rows, "items_count": len(rows),
+        "differences": in_words(found.differences),
+    }  # fmt: skip
+    found.document = issue("quarterly-return", doing, told=told, addressee=organisation(PROVINCE).name)
+    deliver(found.document, PROVINCE, doing)
+    found.workbook = keep(Content("xlsx", _workbook(found)), at=at)
+    found.state, found.submitted_on, found.submitted_by = "submitted", doing.on, by.username
+    found.save()
+    waiting = Task.objects.filter(kind=TASK, detail=str(quarter), organisation=found.reporter, done_on=None)
+    waiting.update(done_on=doing.on, done_by=by.username)
+    _told(found, "return-submitted", doing)
+    return found
+
+
+@transaction.atomic
+def summarise(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Return:
+    """The province's summary of what was submitted: totals, who reported when, who did not, who kept its days."""
+    if check_role(by, "sign") != PROVINCE:
+        raise NotCompetent(_("只有省厅汇总全省"))
+    doing = Doing(law, at, by.username, PROVINCE)
+    due, newest = due_of(quarter, law), newest_of(quarter)
+    if doing.on <= quarter.end or not newest:
+        raise CannotStep("quarter", _("这个季度还没有结束，或还没有单位报送"))
+    all_owed = owed(quarter, law)
+    names = {one.reporter: organisation(one.reporter).name for one in all_owed}
+    figures = total(one.figures for one in newest.values())
+    rows = [_reported(one, newest.get(one.reporter), names[one.reporter]) for one in all_owed]
+    missing = "、".join(names[one.reporter] for one in all_owed if one.submitted_on is None)
+    last = _versions(PROVINCE, quarter).order_by("-version").first()
+    made = Return(
+        reporter=PROVINCE, year=quarter.year, quarter=quarter.number, version=last.version + 1 if last else 1,
+        state="submitted", figures=figures, rows=rows, due_on=due.ends_on, is_due_provisional=due.provisional,
+        compiled_on=doing.on, compiled_by=by.username, submitted_on=doing.on, submitted_by=by.username,
+    )  # fmt: skip
+    told = {
+        "quarter": QUARTER.format(year=quarter.year, number=quarter.number), "reporters": len(all_owed),
+        "received": sum(one.submitted_on is not None for one in all_owed), "lines": lines_of(figures),
+        "in_time": sum(one.submitted_on is not None and not one.is_late(doing.on) for one in all_owed),
+        "reported": rows, "missing": [MISSING.format(names=missing)] if missing else [],
+    }  # fmt: skip
+    made.document = issue("quarterly-summary", doing, told=told, addressee="")
+    made.workbook = keep(Content("xlsx", _summary_workbook(made, quarter, names, newest)), at=at)
+    made.save()
+    _told(made, "returns-summarised", doing)
+    return made
+
+
+def newest_of(quarter: Quarter) -> dict[str, Return]:
+    """Of each reporter the version submitted last."""
+    found = Return.objects.filter(year=quarter.year, quarter=quarter.number, state="submitted")
+    return {one.reporter: one for one in found.exclude(reporter=PROVINCE).order_by("version")}
+
+
+def timely(quarter: Quarter, law: Law) -> dict[str, dict[str, int]]:
+    """How every reporter and its bureau kept their days in a quarter."""
+    return {slug: on_time(quarter.start, quarter.end, slug, slug + BUREAU) for slug in reporters(quarter, law)}
+
+
+def differences(before: Return, figures: Mapping[str, int], rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a resubmission says otherwise: figures as [old, new]; items that are new, gone, or told otherwise."""
+    old = {one["withdrawal"]: one for one in before.rows}
+    new = {one["withdrawal"]: one for one in rows}
+    changed = [
+        number for number in sorted(old.keys() & new.keys())
+        if {**old[number], "nth": 0} != {**new[number], "nth": 0}
+    ]  # fmt: skip
+    return {
+        "figures": {name: [before.figures.get(name), figures[name]] for name in FIGURES
+                    if before.figures.get(name) != figures[name]},
+        "added": sorted(new.keys() - old.keys()), "gone": sorted(old.keys() - new.keys()), "changed": changed,
+    }  # fmt: skip
+
+
+def in_words(told: Mapping[str, Any]) -> list[str]:
+    """The differences, as the document says them."""
+    if not told:
+        return []
+    lines = [CHANGED.format(name=FIGURES[name], old=old, new=new) for name, (old, new) in told["figures"].items()]
+    for name, sentence in (("added", MORE), ("gone", LESS), ("changed", OTHERS)):
+        if told[name]:
+            lines.append(sentence.format(count=len(told[name])))
+    return lines
+
+
+def lines_of(figures: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Figures by name."""
+    return [{"name": text, "value": figures[slug]} for slug, text in FIGURES.items()]
+
+
+def _reported(one: Owed, made: Return | None, name: str) -> dict[str, Any]:
+    if made is None or one.submitted_on is None:
+        return {"name": name, "all": "—", "withdrawn": "—", "made_good": "—", "under_way": "—", "sent": "—"}
+    figures, day = made.figures, one.submitted_on.isoformat()
+    return {
+        "name": name, "all": figures["carried"] + figures["opened"], "withdrawn": figures["withdrawn"],
+        "made_good": figures["made-good"], "under_way": figures["under-way"],
+        "sent": SENT_LATE.format(day=day) if one.is_late(one.submitted_on) else day,
+    }  # fmt: skip
+
+
+def _workbook(made: Return) -> bytes:
+    figures = Sheet(SUMMARY_SHEET, [(LINE_HEADS[0], WIDE), (LINE_HEADS[1], MIDDLE)],
+                    [(one["name"], one["value"]) for one in lines_of(made.figures)])  # fmt: skip
+    rows = Sheet(ROWS_SHEET, [(head, width) for head, _name, width in ROW_HEADS],
+                 [tuple(row[name] for _head, name, _width in ROW_HEADS) for row in made.rows])  # fmt: skip
+    return workbook_of(str(made), [figures, rows])
+
+
+def _summary_workbook(made: Return, quarter: Quarter, names: Mapping[str, str], newest: Mapping[str, Return]) -> bytes:
+    heads = [(UNIT, WIDE), *((text, MIDDLE) for text in FIGURES.values())]
+    rows = [(names[slug], *(one.figures[name] for name in FIGURES)) for slug, one in newest.items()]
+    rows.append((TOTAL, *(made.figures[name] for name in FIGURES)))
+    kept = [(names[slug], *(on_time(quarter.start, quarter.end, slug, slug + BUREAU)[name] for name in TIMELY))
+            for slug in names]  # fmt: skip
+    timely_heads = [(UNIT, WIDE), *((text, MIDDLE) for text in TIMELY.values())]
+    return workbook_of(str(made), [Sheet(SUMMARY_SHEET, heads, rows), Sheet(TIMELY_SHEET, timely_heads, kept)])
+
+
+def _versions(reporter: str, quarter: Quarter) -> Any:
+    return Return.objects.filter(reporter=reporter, year=quarter.year, quarter=quarter.number)
+
+
+def _draft(made: Return, by: Account, law: Law, at: datetime, capability: str) -> tuple[Return, Doing]:
+    where = check_role(by, capability)
+    found = Return.objects.select_for_update().get(pk=made.pk)
+    if where != found.reporter:
+        raise NotCompetent(_("这份汇总表由别的单位报送"))
+    if found.state == "submitted":
+        raise CannotStep("return", _("已经报送；要更正请重新汇总"))
+    return found, Doing(law, at, by.username, where)
+
+
+def _told(made: Return, what: str, doing: Doing) -> None:
+    details: dict[str, Any] = {
+        "quarter": f"{made.year}Q{made.quarter}",
+        "version": made.version,
+        "figures": made.figures,
+    }
+    document: Document | None = made.document
+    if document is not None:
+        details |= {"document": document.number, "differences": made.differences}
+    if made.workbook is not None:
+        details["workbook"] = made.workbook.sha256
+    doing.told.append(Told(f"organisation/{made.reporter}", what, after=details, details=details))
+    journal(doing)
