@@ -37,7 +37,7 @@ SEATS = {
     "officer": ("province", "province-officer"), "reviewer": ("province", "province-reviewer"),
     "other-reviewer": ("province", "province-reviewer"), "city-officer": (TAIYUAN, "city-officer"),
     "city-reviewer": (TAIYUAN, "city-reviewer"), "datong-officer": (DATONG, "city-officer"),
-    "auditor": ("province", "auditor"), "second-officer": ("province", "province-officer"),
+    "datong-reviewer": (DATONG, "city-reviewer"), "auditor": ("province", "auditor"), "second-officer": ("province", "province-officer"),
     "third-reviewer": ("province", "province-reviewer"), "fourth-reviewer": ("province", "province-reviewer"),
     "approval-officer": (APPROVAL, "approval-officer"), "approval-second-officer": (APPROVAL, "approval-officer"),
     "approval-reviewer": (APPROVAL, "approval-reviewer"), "approval-lawyer": (APPROVAL, "approval-reviewer"),

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from qualwatch.cli import asking, checking, law, office
+from qualwatch.cli import asking, checking, law, office, oversight
 from qualwatch.cli.options import ALL_READ, WRONG, WrongWords
 from qualwatch.evaluation.law_tables import CannotRunAsSql
 from qualwatch.evaluation.sessions import NoSpark
@@ -32,6 +32,8 @@ app.command(help=_n("放行（或拒绝）被扣下的载入或核查；谁发�
 app.command(help=_n("发出待发的消息：邮件、短信、回调；不成的以后再发"))(office.deliver)
 app.command(help=_n("上次巡查是哪一天；当天没有巡查时状态为 3，供监控"))(office.heartbeat)
 app.command(help=_n("写出一张红牌的证据包：当时的事实、标准、结论、人员、文书、送达、日志"))(office.pack)
+app.command(help=_n("一个季度谁应报送撤回汇总、谁已报送；有逾期未报时状态为 3"))(oversight.returns)
+app.command(help=_n("用记录的种子重抽一次抽查，与记录比对"))(oversight.redraw)
 app.command(
     help=_n("Django 的管理命令，以及 prepare、create_officer、make_token、rotate_keys"),
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},

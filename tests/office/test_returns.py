@@ -1,0 +1,233 @@
+"""Quarterly returns: counted from the cases as they were at the quarter's end, reviewed, submitted, summed up."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, timedelta
+
+import docx
+import openpyxl
+import pytest
+
+from applying import seated
+from bureau import TAIYUAN, Bureau, fresh
+from office import Office
+from qualwatch.archive.actions import content_of
+from qualwatch.cases.actions import withdraw
+from qualwatch.cases.actions.supervise import end
+from qualwatch.cases.competence import NotCompetent
+from qualwatch.cases.models import Document, Notice, Task, Withdrawal
+from qualwatch.oversight.figures import FIGURES, adds_up, compiled
+from qualwatch.oversight.models import Return
+from qualwatch.oversight.returns import (
+    compile_return,
+    due_of,
+    overdue,
+    owed,
+    review_return,
+    submit_return,
+    summarise,
+)
+from qualwatch.procedure.quarters import NotAQuarter, Quarter
+from qualwatch.procedure.transitions import CannotStep
+from withdrawing import (
+    RED_OVER,
+    acts,
+    decided,
+    firms,
+    members,
+    morning,
+    opened,
+    red_and_over,
+    reviewed,
+    scan,
+    told_of_intent,
+)
+
+pytestmark = pytest.mark.django_db
+Q3, Q4 = Quarter(2026, 3), Quarter(2026, 4)
+AFTER = date(2026, 10, 8)
+
+
+@pytest.fixture
+def bureau(office: Office) -> Bureau:
+    return seated(office)
+
+
+def played(bureau: Bureau) -> None:
+    """Six items: one merges, one is not withdrawn, three are decided in the third quarter, one is still heard in it."""
+    sheets = firms(6)
+    cases = red_and_over(bureau, sheets)
+    batch = opened(bureau, cases)
+    letters = told_of_intent(bureau, batch, RED_OVER)
+    for letter in letters:
+        bureau.served(letter, RED_OVER, by="approval-officer")
+    end(
+        case=fresh(cases[0]), code="merged", because="合并", evidence="公告", **acts(bureau, "other-reviewer", RED_OVER)
+    )
+    withdraw.not_withdraw(member=members(batch)[0], because="重组", **acts(bureau, "approval-reviewer", RED_OVER))
+    withdraw.display(members=members(batch), **acts(bureau, "approval-officer", date(2026, 9, 1)))
+    over = date(2026, 9, 10)
+    morning(bureau, over, sheets)
+    reviewed(bureau, batch, over)
+    withdraw.decide(members=members(batch)[:3], because="不达标", **acts(bureau, "approval-reviewer", over))
+
+
+def test_a_return_is_counted_reviewed_and_submitted_with_figures_that_are_the_cases(bureau: Bureau) -> None:
+    played(bureau)
+    with pytest.raises(CannotStep, match="还没有结束"):
+        compile_return(quarter=Q3, **acts(bureau, "city-officer", date(2026, 9, 30)))
+    made = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
+    wanted = dict.fromkeys(FIGURES, 0) | {
+        "opened": 6, "withdrawn": 3, "not-withdrawn": 1, "ended-otherwise": 1, "under-way": 1, "enterprises": 6, "lists": 1,
+        "started-in-time": 6,
+    }  # fmt: skip
+    assert made.figures == wanted
+    assert adds_up(made.figures)
+    assert made.due_on == date(2026, 10, 10)  # a Saturday that is worked
+    with pytest.raises(NotCompetent):
+        compile_return(quarter=Q3, **acts(bureau, "second-officer", AFTER))
+    with pytest.raises(CannotStep, match="先审核"):
+        submit_return(made=made, **acts(bureau, "city-officer", AFTER))
+    with pytest.raises(NotCompetent):
+        review_return(made=made, **acts(bureau, "other-reviewer", AFTER))
+    review_return(made=made, **acts(bureau, "city-reviewer", AFTER))
+    done = submit_return(made=made, **acts(bureau, "city-officer", AFTER))
+    document = done.document
+    assert document is not None
+    assert done.workbook is not None
+    assert Notice.objects.filter(organisation="province", document=document).exists()
+    text = docx.Document(io.BytesIO(content_of(document.file)))
+    cells = [[cell.text for cell in row.cells] for row in text.tables[0].rows[1:]]
+    assert cells == [[FIGURES[slug], str(wanted[slug])] for slug in FIGURES]
+    assert len(text.tables[1].rows) == 7
+    book = openpyxl.load_workbook(io.BytesIO(content_of(done.workbook)))
+    assert [tuple(row) for row in book["汇总"].iter_rows(min_row=2, values_only=True)] == [
+        (FIGURES[slug], wanted[slug]) for slug in FIGURES
+    ]
+    rows = list(book["明细"].iter_rows(min_row=2, values_only=True))
+    assert [row[6] for row in rows] == [one["outcome"] for one in done.rows]
+    assert sum(row[6] == "资质已撤回" for row in rows) == 3
+    with pytest.raises(CannotStep, match="已经报送"):
+        submit_return(made=done, **acts(bureau, "city-officer", AFTER))
+
+
+def test_the_quarter_stays_what_it_was_and_the_next_begins_with_what_was_left(bureau: Bureau) -> None:
+    played(bureau)
+    before = compiled(TAIYUAN, Q3)
+    over = date(2026, 10, 9)
+    batch = Withdrawal.objects.order_by("pk").first().batch  # type: ignore[union-attr]  # there are six
+    morning(bureau, over, firms(6))
+    decided(bureau, batch, over)
+    annulled = Withdrawal.objects.filter(decided_on=date(2026, 9, 10)).order_by("pk").first()
+    assert annulled is not None
+    withdraw.annul_withdrawal(
+        member=annulled, because="判决", files=[scan()], **acts(bureau, "approval-reviewer", over)
+    )
+    assert compiled(TAIYUAN, Q3) == before
+    figures, rows = compiled(TAIYUAN, Q4)
+    assert figures == dict.fromkeys(FIGURES, 0) | {"carried": 1, "withdrawn": 1, "enterprises": 1, "annulled": 1}
+    assert len(rows) == 1
+
+
+def test_what_changed_after_it_was_counted_has_to_be_counted_again(bureau: Bureau) -> None:
+    played(bureau)
+    made = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
+    review_return(made=made, **acts(bureau, "city-reviewer", AFTER))
+    Withdrawal.objects.filter(decided_on=None, ended="").update(
+        opened_on=date(2026, 6, 30)
+    )  # as if it was recorded late
+    with pytest.raises(CannotStep, match="重新汇总"):
+        submit_return(made=made, **acts(bureau, "city-officer", AFTER))
+    again = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
+    assert (again.pk, again.state, again.version) == (made.pk, "compiled", 1)
+    assert again.figures["carried"] == 1
+
+
+def test_a_resubmission_says_what_is_otherwise(bureau: Bureau) -> None:
+    played(bureau)
+
+    def sent() -> Return:
+        made = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
+        review_return(made=made, **acts(bureau, "city-reviewer", AFTER))
+        return submit_return(made=made, **acts(bureau, "city-officer", AFTER))
+
+    first = sent()
+    late = Withdrawal.objects.get(ended="merged")
+    Withdrawal.objects.filter(pk=late.pk).update(ended="split")
+    Withdrawal.objects.filter(decided_on=None, ended="").update(opened_on=date(2026, 6, 30))
+    second = sent()
+    assert (first.version, second.version) == (1, 2)
+    assert second.differences["figures"] == {"carried": [0, 1], "opened": [6, 5]}
+    assert len(second.differences["changed"]) == 2
+    assert second.document is not None
+    assert second.document.told["differences"] == [
+        "季初在办（项）：0 → 1。",
+        "本季新启动（项）：6 → 5。",
+        "明细变化 2 项。",
+    ]
+    assert Return.objects.get(pk=first.pk).figures["carried"] == 0  # what was sent stays
+
+
+def test_the_overdue_are_listed_and_the_summary_adds_up(bureau: Bureau) -> None:
+    played(bureau)
+    assert due_of(Q3, bureau.law).ends_on == date(2026, 10, 10)
+    assert overdue(Q3, bureau.law, date(2026, 10, 10)) == []
+    assert len(overdue(Q3, bureau.law, date(2026, 10, 11))) == len(owed(Q3, bureau.law)) == 12
+    morning(bureau, AFTER, firms(6))
+    waiting = Task.objects.filter(kind="quarterly-return", detail="2026Q3", done_on=None)
+    assert waiting.count() == 12
+    assert {one.due_on for one in waiting} == {date(2026, 10, 10)}
+    told = acts(bureau, "other-reviewer", AFTER)
+    with pytest.raises(CannotStep):
+        summarise(quarter=Q3, **told)
+    late = date(2026, 10, 12)
+    for name, day in (("city-officer", AFTER), ("datong-officer", late)):
+        made = compile_return(quarter=Q3, **acts(bureau, name, day))
+        reviewer = "city-reviewer" if name == "city-officer" else "datong-reviewer"
+        review_return(made=made, **acts(bureau, reviewer, day))
+        submit_return(made=made, **acts(bureau, name, day))
+    assert len(overdue(Q3, bureau.law, late)) == 10
+    assert waiting.all().count() == 10
+    total = summarise(quarter=Q3, **acts(bureau, "other-reviewer", late))
+    assert total.figures["opened"] == 6
+    assert total.document is not None
+    assert total.document.told["received"] == 2
+    assert total.document.told["in_time"] == 1
+    assert total.rows[1]["sent"] == "2026-10-12（逾期）"
+    assert total.workbook is not None
+    book = openpyxl.load_workbook(io.BytesIO(content_of(total.workbook)))
+    rows = list(book["汇总"].iter_rows(min_row=2, values_only=True))
+    for at in range(1, len(FIGURES) + 1):
+        assert rows[-1][at] == sum(row[at] for row in rows[:-1])
+    kept = {row[0]: row[1:] for row in book["按期办理"].iter_rows(min_row=2, values_only=True)}
+    assert kept["太原市住房和城乡建设局"][0] == 6
+    assert Document.objects.filter(kind="quarterly-return").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "last"),
+    [("2023Q1", date(2023, 1, 1), date(2023, 3, 31)), ("2023Q4", date(2023, 10, 1), date(2023, 12, 31)),
+     ("2024Q1", date(2024, 1, 1), date(2024, 3, 31))],
+)  # fmt: skip
+def test_quarters(text: str, start: date, last: date) -> None:
+    found = Quarter.read(text)
+    assert (found.start, found.end, str(found)) == (start, last, text)
+    assert Quarter.of(last) == found
+    assert Quarter.of(last + timedelta(days=1)) == found.following
+    assert found.following.previous == found
+
+
+@pytest.mark.parametrize("text", ["2023", "2023Q5", "23Q1", "2023-Q1", "2023Q0"])
+def test_what_is_not_a_quarter(text: str) -> None:
+    with pytest.raises(NotAQuarter):
+        Quarter.read(text)
+
+
+@pytest.mark.parametrize(
+    ("quarter", "due"),
+    [(Quarter(2023, 2), date(2023, 7, 10)), (Quarter(2023, 3), date(2023, 10, 10)), (Quarter(2023, 4), date(2024, 1, 10)),
+     (Quarter(2024, 1), date(2024, 4, 10)), (Quarter(2025, 3), date(2025, 10, 10))],
+)  # fmt: skip
+def test_due_days(bureau: Bureau, quarter: Quarter, due: date) -> None:
+    assert due_of(quarter, bureau.law).ends_on == due

@@ -1,0 +1,188 @@
+"""Spot checks drawn by lot and for what stands out; sheets, follow-up, circulars."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from applying import seated
+from bureau import APPROVAL, DATONG, TAIYUAN, Bureau, fresh
+from office import Office
+from qualwatch.cases.actions import withdraw
+from qualwatch.cases.competence import NotCompetent
+from qualwatch.cases.models import Case, Document, Notice
+from qualwatch.oversight.checks import (
+    QUESTIONS,
+    Answer,
+    choose,
+    draw_randomly,
+    drawn,
+    follow_up,
+    record_check,
+    to_follow_up,
+)
+from qualwatch.oversight.circulars import issue_circular, not_carried_out
+from qualwatch.oversight.models import Check, Circular, Draw
+from qualwatch.oversight.returns import compile_return, review_return, submit_return
+from qualwatch.procedure.quarters import Quarter
+from qualwatch.procedure.transitions import CannotStep
+from withdrawing import RED_OVER, acts, firms, members, morning, opened, red_and_over
+
+pytestmark = pytest.mark.django_db
+Q3 = Quarter(2026, 3)
+AFTER = date(2026, 10, 8)
+YES = {slug: Answer("yes") for slug in QUESTIONS}
+
+
+@pytest.fixture
+def bureau(office: Office) -> Bureau:
+    return seated(office)
+
+
+def played(bureau: Bureau, count: int = 6, started_on: date | None = RED_OVER) -> list[Case]:
+    """Red cards over, all but the last opened and suggested; started on a day, or not at all."""
+    cases = red_and_over(bureau, firms(count))
+    batch = opened(bureau, cases[:-1])
+    if started_on is not None:
+        withdraw.start(members=members(batch), **acts(bureau, "approval-officer", started_on))
+    return cases
+
+
+def test_a_random_draw_is_drawn_again_identically(bureau: Bureau) -> None:
+    cases = played(bureau)
+    draw = draw_randomly(quarter=Q3, seed="2026年10月8日 福彩 3D 507", **acts(bureau, "second-officer", AFTER))
+    assert draw.population == {TAIYUAN: [one.pk for one in cases]}
+    again = drawn(Draw.objects.get(pk=draw.pk))
+    assert len(again[TAIYUAN]) == draw.per_city == 3
+    assert sorted(again[TAIYUAN]) == sorted(draw.checks.values_list("case_id", flat=True))
+    other = draw_randomly(quarter=Q3, seed="另一个", **acts(bureau, "second-officer", AFTER))
+    own = draw_randomly(quarter=Q3, **acts(bureau, "second-officer", AFTER))
+    assert len(own.seed) == 32
+    assert any(drawn(one) != again for one in (other, own))
+    with pytest.raises(NotCompetent):
+        draw_randomly(quarter=Q3, **acts(bureau, "city-officer", AFTER))
+
+
+def test_every_case_is_drawn_about_as_often_as_every_other() -> None:
+    draw = Draw(kind="random", per_city=3, population={"city": list(range(10))})
+    counts = dict.fromkeys(range(10), 0)
+    for seed in range(2000):
+        draw.seed = str(seed)
+        for number in drawn(draw)["city"]:
+            counts[number] += 1
+    assert sum(counts.values()) == 6000
+    assert all(500 < count < 700 for count in counts.values()), counts
+
+
+def test_what_stands_out_is_chosen_with_its_reason(bureau: Bureau) -> None:
+    cases = played(bureau, started_on=date(2026, 8, 31))
+    draw = choose(quarter=Q3, **acts(bureau, "second-officer", AFTER))
+    why = dict(draw.checks.values_list("case_id", "why"))
+    assert why == {one.pk: "late-start" for one in cases[:-1]} | {cases[-1].pk: "not-opened"}
+    relapsed = cases[0]
+    for nth in (1, 2):
+        Case.objects.filter(pk=cases[nth].pk).update(
+            credit_code=relapsed.credit_code, relapse_of=relapsed, opened_on=date(2026, 8, nth), origin="officer",
+            ground=("shortage", "insurance")[nth - 1],
+        )  # fmt: skip
+    Case.objects.filter(pk=cases[2].pk).update(
+        place="closed", closed_on=RED_OVER, closed_because="recovered", ground="shortage"
+    )
+    Check.objects.all().delete()
+    again = choose(quarter=Quarter(2026, 3), **acts(bureau, "second-officer", AFTER))
+    assert again.checks.get(case=cases[1]).why == "late-start"  # once, for the first thing that it stands out by
+
+
+def test_a_city_that_dismisses_much_stands_out(bureau: Bureau) -> None:
+    morning(bureau, date(2026, 5, 20), firms(4))
+    cases = list(Case.objects.filter(place="yellow").order_by("pk"))
+    over = date(2026, 7, 21)
+    for one in cases[:3]:
+        bureau.prove(one, date(2026, 5, 21))
+    morning(bureau, over, firms(4))
+    for one in cases[:3]:
+        bureau.propose(
+            one, day=over, outcome="dismissed", leaves="accepted-finding", left={"until": over + timedelta(days=90)}
+        )
+        if one != cases[2]:
+            bureau.sign(one, day=over)
+    with pytest.raises(CannotStep):
+        choose(quarter=Q3, **acts(bureau, "second-officer", over))
+    bureau.sign(cases[2], day=over)
+    draw = choose(quarter=Q3, **acts(bureau, "second-officer", over))
+    assert set(draw.checks.values_list("why", flat=True)) == {"many-dismissals"}
+    assert draw.checks.count() == 3
+
+
+def test_a_sheet_shows_the_records_and_a_fault_is_followed_up(bureau: Bureau) -> None:
+    cases = played(bureau)
+    draw = draw_randomly(quarter=Q3, seed="七", **acts(bureau, "second-officer", AFTER))
+    check = draw.checks.exclude(case=cases[-1]).order_by("pk").first()
+    assert check is not None
+    told: dict[str, Any] = {"check": check, "found": "", **acts(bureau, "second-officer", AFTER)}
+    with pytest.raises(CannotStep, match="每一项"):
+        record_check(answers={"opened": Answer("yes")}, **told)
+    with pytest.raises(CannotStep, match="写明发现"):
+        record_check(answers=YES | {"started": Answer("no")}, **told)
+    done = record_check(
+        answers=YES | {"notified": Answer("no", "尚未发出")}, **{**told, "found": "启动后一个半月未告知"}
+    )
+    assert (done.result, done.follow_up_due_on) == ("fault", date(2026, 10, 28))
+    assert done.document is not None
+    lines = {one["question"]: one for one in done.document.told["sheet"]}
+    assert lines[QUESTIONS["started"]]["record"] == "应于 2026年8月27日 前，2026年8月24日"
+    assert lines[QUESTIONS["notified"]] == {
+        "question": "拟撤回告知是否送达",
+        "record": "无记录",
+        "answer": "否",
+        "remark": "尚未发出",
+    }
+    assert Notice.objects.filter(organisation=TAIYUAN, document=done.document).exists()
+    assert to_follow_up(TAIYUAN) == [done]
+    with pytest.raises(CannotStep):
+        record_check(answers=YES, **told)
+    follow_up(check=done, text="已全部告知", **acts(bureau, "second-officer", AFTER))
+    assert to_follow_up() == []
+    with pytest.raises(CannotStep):
+        follow_up(check=done, text="再次", **acts(bureau, "second-officer", AFTER))
+
+
+def test_a_circular_names_who_did_not_carry_withdrawals_out_and_what(bureau: Bureau) -> None:
+    cases = played(bureau, started_on=None)
+    told = acts(bureau, "other-reviewer", AFTER)
+    rows = not_carried_out(Q3, APPROVAL, bureau.law, AFTER)
+    assert [one["credit_code"] for one in rows] == [one.credit_code for one in cases[:-1]]
+    assert rows[0]["what"] == "建议名单 2026年8月24日 收到，应于 2026年8月27日 前启动，未启动"
+    with pytest.raises(NotCompetent):
+        issue_circular(quarter=Q3, authority=APPROVAL, demand="请立即启动", **acts(bureau, "city-reviewer", AFTER))
+    with pytest.raises(CannotStep, match="没有执行不到位"):
+        issue_circular(quarter=Q3, authority="city-140300-bureau", demand="请立即启动", **told)
+    made = issue_circular(quarter=Q3, authority=APPROVAL, demand="请立即启动", **told)
+    assert made.document.told["authority"] == "太原市行政审批局"
+    assert made.document.told["items_count"] == 5
+    assert Notice.objects.filter(organisation=APPROVAL, document=made.document).exists()
+    assert set(Notice.objects.filter(kind="circular").values_list("organisation", flat=True)) >= {TAIYUAN, DATONG}
+    assert Circular.objects.get().rows == rows
+
+
+def test_a_city_is_named_for_cards_not_followed_faults_and_a_missing_return(bureau: Bureau) -> None:
+    cases = played(bureau)
+    draw = draw_randomly(quarter=Q3, seed="七", **acts(bureau, "second-officer", AFTER))
+    check = draw.checks.exclude(case=cases[-1]).order_by("pk").first()
+    assert check is not None
+    record_check(
+        check=check, answers=YES | {"notified": Answer("no")}, found="未告知", **acts(bureau, "second-officer", AFTER)
+    )
+    rows = not_carried_out(Q3, TAIYUAN, bureau.law, date(2026, 10, 12))
+    assert [one["what"] for one in rows] == [
+        "红牌期 2026年8月21日 届满，未启动撤回程序", "抽查发现：未告知", "未报送季度汇总，应于 2026年10月10日 前报送"]  # fmt: skip
+    made = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
+    assert made.figures["not-opened"] == 1
+    review_return(made=made, **acts(bureau, "city-reviewer", AFTER))
+    submit_return(made=made, **acts(bureau, "city-officer", AFTER))
+    assert len(not_carried_out(Q3, TAIYUAN, bureau.law, date(2026, 10, 12))) == 2
+    issue_circular(quarter=Q3, authority=TAIYUAN, demand="请整改", **acts(bureau, "other-reviewer", date(2026, 10, 12)))
+    assert Document.objects.get(kind="circular").addressee == "太原市住房和城乡建设局"
+    assert fresh(cases[0]).place == "red"
