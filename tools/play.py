@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from play_papers import Papers, moment
+from play_withdrawals import Withdrawals
 from stdnum.cn import ric
 
-START, END = date(2023, 5, 1), date(2023, 9, 30)
+START, END = date(2023, 5, 1), date(2023, 10, 31)
 SOURCES = {"企业": "enterprises", "资质": "qualifications", "注册人员": "practitioners", "豁免": "exemptions",
            "锁定": "locks", "社保": "insurance"}  # fmt: skip
 PASSWORD = "correct-horse-battery"  # of the demo's own database
@@ -130,6 +131,7 @@ class Play:
         self.accounts: dict[str, Any] = {}
         self.waiting: set[int] = set()
         self.papers = Papers(self.law, self.chance, self.accounts, self.done)
+        self.withdrawals = Withdrawals(self.law, self.chance, self.papers, self.accounts, self.done)
 
     def prepare(self) -> None:
         """The authorities and their people."""
@@ -225,6 +227,7 @@ class Play:
                 self.registers.let_go(code)
         if self.chance.random() < CHANCE["inspects"]:
             self.inspect(day)
+        self.withdrawals.day_passes(day)
 
     def read_notices(self, day: date) -> None:
         """Enterprises with an account read what came; to the others a letter goes out."""
@@ -391,6 +394,7 @@ def main() -> None:
     play.run(options.until)
     told(play, options.until)
     play.papers.show(options.folder, options.until)
+    play.withdrawals.show(options.folder)
 
 
 if __name__ == "__main__":

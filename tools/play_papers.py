@@ -77,7 +77,8 @@ class Papers:
         at_home = self.chance.random() < CHANCE["home"]
         for one in Document.objects.filter(case=case, kind__in=("determination", "order-to-rectify"), voided_on=None):
             known = one.services.exclude(method="platform")
-            if known.filter(proved_on=None, failed_on=None).exists() or known.exclude(proved_on=None).exists():
+            is_served = one.services.filter(proved_on__isnull=False).exists()
+            if is_served or known.filter(proved_on=None, failed_on=None).exists():
                 continue
             task = case.tasks.filter(kind="serve", detail__startswith=one.number, done_on=None).first()
             method = task.detail.rsplit(" ", 1)[1] if task else "in-person"

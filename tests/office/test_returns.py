@@ -16,9 +16,10 @@ from qualwatch.archive.actions import content_of
 from qualwatch.cases.actions import withdraw
 from qualwatch.cases.actions.supervise import end
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.models import Document, Notice, Task, Withdrawal
+from qualwatch.cases.models import Document, Notice, Withdrawal
 from qualwatch.oversight.figures import FIGURES, adds_up, compiled
 from qualwatch.oversight.models import Return
+from qualwatch.oversight.quarters import NotAQuarter, Quarter
 from qualwatch.oversight.returns import (
     compile_return,
     due_of,
@@ -28,7 +29,6 @@ from qualwatch.oversight.returns import (
     submit_return,
     summarise,
 )
-from qualwatch.procedure.quarters import NotAQuarter, Quarter
 from qualwatch.procedure.transitions import CannotStep
 from withdrawing import (
     RED_OVER,
@@ -174,10 +174,6 @@ def test_the_overdue_are_listed_and_the_summary_adds_up(bureau: Bureau) -> None:
     assert due_of(Q3, bureau.law).ends_on == date(2026, 10, 10)
     assert overdue(Q3, bureau.law, date(2026, 10, 10)) == []
     assert len(overdue(Q3, bureau.law, date(2026, 10, 11))) == len(owed(Q3, bureau.law)) == 12
-    morning(bureau, AFTER, firms(6))
-    waiting = Task.objects.filter(kind="quarterly-return", detail="2026Q3", done_on=None)
-    assert waiting.count() == 12
-    assert {one.due_on for one in waiting} == {date(2026, 10, 10)}
     told = acts(bureau, "other-reviewer", AFTER)
     with pytest.raises(CannotStep):
         summarise(quarter=Q3, **told)
@@ -188,7 +184,6 @@ def test_the_overdue_are_listed_and_the_summary_adds_up(bureau: Bureau) -> None:
         review_return(made=made, **acts(bureau, reviewer, day))
         submit_return(made=made, **acts(bureau, name, day))
     assert len(overdue(Q3, bureau.law, late)) == 10
-    assert waiting.all().count() == 10
     total = summarise(quarter=Q3, **acts(bureau, "other-reviewer", late))
     assert total.figures["opened"] == 6
     assert total.document is not None
@@ -216,6 +211,11 @@ def test_quarters(text: str, start: date, last: date) -> None:
     assert Quarter.of(last) == found
     assert Quarter.of(last + timedelta(days=1)) == found.following
     assert found.following.previous == found
+
+
+def test_nothing_is_owed_for_a_quarter_before_the_notice(bureau: Bureau) -> None:
+    assert owed(Quarter(2023, 1), bureau.law) == overdue(Quarter(2023, 1), bureau.law, AFTER) == []
+    assert len(owed(Quarter(2023, 2), bureau.law)) == 12
 
 
 @pytest.mark.parametrize("text", ["2023", "2023Q5", "23Q1", "2023-Q1", "2023Q0"])

@@ -25,8 +25,8 @@ from qualwatch.oversight.checks import (
 )
 from qualwatch.oversight.circulars import issue_circular, not_carried_out
 from qualwatch.oversight.models import Check, Circular, Draw
+from qualwatch.oversight.quarters import Quarter
 from qualwatch.oversight.returns import compile_return, review_return, submit_return
-from qualwatch.procedure.quarters import Quarter
 from qualwatch.procedure.transitions import CannotStep
 from withdrawing import RED_OVER, acts, firms, members, morning, opened, red_and_over
 

@@ -8,7 +8,7 @@ import typer
 from qualwatch.cli.office import with_database
 from qualwatch.cli.options import ALL_READ, SOME_REJECTED, LawFolder, WrongWords, asked_day
 from qualwatch.law.loader import load_law
-from qualwatch.procedure.quarters import NotAQuarter, Quarter
+from qualwatch.oversight.quarters import NotAQuarter, Quarter
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 

@@ -23,9 +23,9 @@ from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
 from qualwatch.oversight.figures import not_opened, outcome_in_words
 from qualwatch.oversight.models import Check, Draw
+from qualwatch.oversight.quarters import Quarter
 from qualwatch.oversight.returns import reporters
 from qualwatch.procedure.periods import Period
-from qualwatch.procedure.quarters import Quarter
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n  # sheets are Chinese

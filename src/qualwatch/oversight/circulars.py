@@ -19,8 +19,8 @@ from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
 from qualwatch.oversight.figures import not_opened
 from qualwatch.oversight.models import Check, Circular
+from qualwatch.oversight.quarters import Quarter
 from qualwatch.oversight.returns import QUARTER, overdue, reporters
-from qualwatch.procedure.quarters import Quarter
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n  # circulars are Chinese

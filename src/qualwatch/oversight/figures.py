@@ -9,8 +9,8 @@ from django.db.models import Q
 from qualwatch.cases import words
 from qualwatch.cases.competence import competent_for
 from qualwatch.cases.models import Application, Case, Withdrawal, WithdrawalList
+from qualwatch.oversight.quarters import Quarter
 from qualwatch.procedure.course import CLOSED, STEPS
-from qualwatch.procedure.quarters import Quarter
 from qualwatch.wording import gettext_noop as _  # returns are Chinese
 
 FIGURES: Mapping[str, str] = {

@@ -14,20 +14,19 @@ from qualwatch.archive.contents import Content
 from qualwatch.cases.competence import BUREAU, PROVINCE, NotCompetent, authority_of, check_role
 from qualwatch.cases.course import Doing, journal
 from qualwatch.cases.issuing import issue
-from qualwatch.cases.models import Document, Task
+from qualwatch.cases.models import Document
 from qualwatch.cases.serving import deliver
 from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
 from qualwatch.oversight.figures import FIGURES, adds_up, compiled, on_time, total
 from qualwatch.oversight.models import Return
+from qualwatch.oversight.quarters import Quarter
 from qualwatch.procedure.periods import Deadline, Period
-from qualwatch.procedure.quarters import Quarter
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.reports.workbook import CODE, MIDDLE, WIDE, Sheet, workbook_of
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n  # returns are Chinese
 
-TASK = "quarterly-return"
 QUARTER = _n("{year}年第{number}季度")
 CHANGED, MORE, LESS = _n("{name}：{old} → {new}。"), _n("增加 {count} 项。"), _n("减少 {count} 项。")
 OTHERS = _n("明细变化 {count} 项。")
@@ -68,6 +67,8 @@ def due_of(quarter: Quarter, law: Law) -> Deadline:
 
 def owed(quarter: Quarter, law: Law) -> list[Owed]:
     """Every reporter, with the day on which its first return came."""
+    if not reporters(quarter, law):
+        return []
     first: dict[str, date] = {}
     found = Return.objects.filter(year=quarter.year, quarter=quarter.number, state="submitted").order_by("-version")
     for one in found:
@@ -83,22 +84,9 @@ def overdue(quarter: Quarter, law: Law, on: date) -> list[Owed]:
 
 
 def reporters(quarter: Quarter, law: Law) -> list[str]:
-    """The slugs of those who report."""
-    return [authority_of(area) for area in law.policy_on(quarter.end)["reporters"]]
-
-
-@transaction.atomic
-def open_quarter(doing: Doing) -> int:
-    """A task for everybody who still owes the return of the quarter that is over; how many were opened."""
-    quarter, made = Quarter.of(doing.on).previous, 0
-    for one in owed(quarter, doing.law):
-        if one.submitted_on is None:
-            _task, new = Task.objects.get_or_create(
-                case=None, kind=TASK, detail=str(quarter), organisation=one.reporter, done_on=None,
-                defaults={"opened_on": doing.on, "due_on": one.due.ends_on},
-            )  # fmt: skip
-            made += new
-    return made
+    """The slugs of those who report; nobody for a quarter that was over before the notice was in use."""
+    policy = law.policy_on(quarter.end)
+    return [authority_of(area) for area in policy.values.get("reporters", ())]
 
 
 @transaction.atomic
@@ -162,8 +150,6 @@ def submit_return(*, made: Return, by: Account, law: Law, at: datetime) -> Retur
     found.workbook = keep(Content("xlsx", _workbook(found)), at=at)
     found.state, found.submitted_on, found.submitted_by = "submitted", doing.on, by.username
     found.save()
-    waiting = Task.objects.filter(kind=TASK, detail=str(quarter), organisation=found.reporter, done_on=None)
-    waiting.update(done_on=doing.on, done_by=by.username)
     _told(found, "return-submitted", doing)
     return found
 

@@ -23,7 +23,6 @@ from qualwatch.cases.standings import publish_register
 from qualwatch.journal.actions import seal
 from qualwatch.journal.models import Seal
 from qualwatch.law.loader import Law
-from qualwatch.oversight.returns import open_quarter
 from qualwatch.procedure.needs import SYSTEM
 from qualwatch.publication.actions import hide_what_is_over, take_snapshot
 from qualwatch.registers.corrections import due_for_review
@@ -58,7 +57,6 @@ def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayDone:
             counts["reminded"] += remind(doing)
             counts["escalated"] += escalate(doing)
             counts["late-starts"] += tell_late_starts(doing)
-            counts["returns-owed"] += open_quarter(doing)
             counts["services"] += take_up_services(doing)
             count_again(doing)
             forget_answers(at)

@@ -1,0 +1,418 @@
+"""The end of the road in the played province: withdrawals by three routes, returns of two quarters, a circular."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from play_papers import ADDRESS, moment
+
+PASSWORD = "correct-horse-battery"  # of the demo's own database
+HOME, STATES, ASKS = 0.6, 0.3, 0.15  # served in person; the enterprise makes a statement; it asks for a hearing
+OPENS_ON = 0  # Monday: lists go out once a week
+STARTS_AFTER, LATE_AFTER, MINISTRY_AFTER = 2, 9, 20  # days
+LATE = "city-140200-bureau"  # starts late, and is named for it
+REPORT_ON = 6  # day of the month after a quarter
+SILENT = ("city-140300", "city-140400", "city-140500")  # never report
+FACTS = "期满仍不达标，公示后复核属实"
+
+
+@dataclass
+class Withdrawals:
+    """Authorities, bureaus and enterprises at withdrawals, day after day."""
+
+    law: Any
+    chance: random.Random
+    papers: Any
+    accounts: dict[str, Any]
+    done: Counter[str]
+    written: list[str] = field(default_factory=list)
+    has_annulled: bool = False
+
+    def seat(self, where: str, role: str, nth: str = "") -> Any:
+        """Somebody with a role at an organisation, made at first use."""
+        from qualwatch.accounts.actions import make_account
+        from qualwatch.accounts.queries import organisation
+
+        name = f"sample-{where}-{role.rsplit('-', 1)[1]}{nth}"
+        if name not in self.accounts:
+            self.accounts[name] = make_account(
+                username=name,
+                password=PASSWORD,
+                organisation=organisation(where),
+                roles=[role],
+                early_warning=True,
+                by="play",
+                at=moment(date(2023, 5, 1), 5),
+            )
+        return self.accounts[name]
+
+    def act(self, who: Any, day: date, hour: int = 10) -> dict[str, Any]:
+        """Who acts, by which law, when."""
+        return {"by": who, "law": self.law, "at": moment(day, hour)}
+
+    def people(self, carrier: str) -> dict[str, Any]:
+        """Who handles, reviews and decides at whoever withdraws."""
+        if carrier == "province":
+            return {
+                "handles": self.accounts["sample-second-officer"],
+                "reviews": self.seat("province", "province-reviewer", "-3"),
+                "decides": self.seat("province", "province-reviewer", "-4"),
+            }
+        return {
+            "handles": self.seat(carrier, "approval-officer"),
+            "reviews": self.seat(carrier, "approval-reviewer", "-2"),
+            "decides": self.seat(carrier, "approval-reviewer"),
+        }
+
+    def tried(self, what: str, do: Callable[..., Any], **told: Any) -> Any:
+        """An act that the course may refuse: then nobody of the list is ready yet."""
+        from django.db import transaction
+
+        from qualwatch.procedure.transitions import CannotStep
+
+        try:
+            with transaction.atomic():
+                made = do(**told)
+        except CannotStep:
+            return None
+        self.done[f"withdrawals: {what}"] += 1
+        return made
+
+    def day_passes(self, day: date) -> None:
+        """Everything of one day."""
+        from qualwatch.cases.models import Withdrawal
+
+        if day.weekday() == OPENS_ON:
+            self.opens(day)
+        rows = Withdrawal.objects.filter(ended="").exclude(place="closed").select_related("batch", "case")
+        lists: dict[int, list[Any]] = defaultdict(list)
+        for row in rows.order_by("pk"):
+            lists[row.batch_id].append(row)
+        for members in lists.values():
+            batch = members[0].batch
+            (self.ministry if batch.route == "ministry" else self.carries)(batch, members, day)
+        self.returns(day)
+
+    def opens(self, day: date) -> None:
+        """Red cards that are over go on lists, one for each authority and route; a city's list is signed at once."""
+        from qualwatch.cases.actions import withdraw
+        from qualwatch.cases.competence import competent_for, route_of
+        from qualwatch.cases.models import Case, Withdrawal
+        from qualwatch.cases.queries import over_on
+
+        known = set(Withdrawal.objects.filter(ended="").values_list("case_id", flat=True))
+        lists: dict[tuple[str, str], list[Case]] = defaultdict(list)
+        for case in over_on(day):
+            if (
+                case.place == "red"
+                and case.pk not in known
+                and case.application is None
+                and not case.needs_review
+                and (case.origin == "officer" or case.last_found == "short")
+            ):
+                lists[(competent_for(case), route_of(case))].append(case)
+        for (_housing, route), cases in sorted(lists.items()):
+            for one in cases:
+                if one.origin == "officer":
+                    self.recheck(one, day)
+            ready = list(Case.objects.filter(pk__in=[case.pk for case in cases]))
+            officer = self.accounts["sample-second-officer"]
+            batch = self.tried("lists opened", withdraw.open_withdrawals, cases=ready, **self.act(officer, day))
+            if batch is not None and route == "city":
+                withdraw.suggest(batch=batch, **self.act(self.accounts["sample-second-reviewer"], day, 11))
+            self.done["withdrawals: items opened"] += len(ready) if batch is not None else 0
+
+    def recheck(self, case: Any, day: date) -> None:
+        """An officer's red card: somebody looks again."""
+        from qualwatch.cases.actions.supervise import recheck
+
+        recheck(
+            case=case,
+            outcome="short",
+            because="复查仍不达标",
+            evidence=["复查笔录"],
+            **self.act(self.accounts["sample-officer"], day, 9),
+        )
+
+    def carries(self, batch: Any, members: list[Any], day: date) -> None:
+        """A city's bureau or the province takes its list on."""
+        from qualwatch.cases.actions import withdraw
+
+        who = self.people(batch.carrier)
+        by_place: dict[str, list[Any]] = defaultdict(list)
+        for row in members:
+            by_place[row.place].append(row)
+        wait = LATE_AFTER if batch.carrier == LATE else STARTS_AFTER
+        if by_place["suggested"] and day >= batch.opened_on + timedelta(days=wait):
+            self.tried("started", withdraw.start, members=by_place["suggested"], **self.act(who["handles"], day))
+        for row in by_place["started"]:
+            letter = row.documents.filter(kind="intended-withdrawal").first()
+            if letter is None:
+                (letter,) = withdraw.announce_intent(members=[row], **self.act(who["handles"], day, 11))
+                self.sends(letter, who["handles"], day)
+        for row in [*by_place["started"], *by_place["notified"]]:
+            self.enterprise_says(row, day)
+        self.answers(members, who["handles"], day)
+        if by_place["notified"]:
+            self.tried("displays", withdraw.display, members=by_place["notified"], **self.act(who["handles"], day, 14))
+        if by_place["displayed"]:
+            self.tried(
+                "rechecks", withdraw.recheck_members, members=by_place["displayed"], **self.act(who["handles"], day, 14)
+            )
+        if by_place["rechecked"]:
+            self.tried(
+                "legal reviews",
+                withdraw.review_law,
+                members=by_place["rechecked"],
+                opinion="事实清楚，程序合法",
+                **self.act(who["reviews"], day, 15),
+            )
+        if by_place["reviewed"]:
+            went = self.tried(
+                "decisions",
+                withdraw.decide,
+                members=by_place["reviewed"],
+                because=FACTS,
+                **self.act(who["decides"], day, 16),
+            )
+            for row in went.done if went else []:
+                self.sends(row.documents.get(kind="withdrawal-decision"), who["handles"], day)
+        if by_place["announced"]:
+            self.tried(
+                "deregistered",
+                withdraw.finish,
+                members=by_place["announced"],
+                because="证书公告作废",
+                **self.act(who["handles"], day, 17),
+            )
+        ended = all(row.outcome for row in batch.members.all())
+        if batch.route == "city" and batch.reported_on is None and ended:
+            self.tried("results reported", withdraw.report_results, batch=batch, **self.act(who["decides"], day, 17))
+        self.court(batch, who["decides"], day)
+
+    def ministry(self, batch: Any, members: list[Any], day: date) -> None:
+        """The province examines and reports; later the ministry decides."""
+        from qualwatch.cases.actions import withdraw
+
+        who, row = self.people("province"), members[0]
+        places = {one.place for one in members}
+        if "opened" in places:
+            self.tried("rechecks", withdraw.recheck_members, members=members, **self.act(who["handles"], day))
+        elif "rechecked" in places:
+            letter = self.tried(
+                "reports to the ministry",
+                withdraw.report,
+                batch=batch,
+                because="省厅审定",
+                **self.act(self.accounts["sample-second-reviewer"], day),
+            )
+            if letter is not None:
+                self.sends(letter, who["handles"], day, home=1)
+        elif "reported" in places and batch.received_on:
+            self.tried(
+                "started",
+                lambda: withdraw.start(members=members, because="住建部受理", **self.act(who["handles"], day)),
+            )
+        elif "started" in places and row.started_on and day >= row.started_on + timedelta(days=MINISTRY_AFTER):
+            self.tried(
+                "decisions",
+                withdraw.record_ministry_decision,
+                members=members,
+                number=f"建市撤〔{day.year}〕{batch.pk}号",
+                because=FACTS,
+                files=[self.papers.file("部决定.png")],
+                **self.act(who["decides"], day),
+            )
+        elif "decided" in places:
+            self.tried(
+                "decisions served",
+                withdraw.record_ministry_service,
+                members=members,
+                proof="部送达回证",
+                files=[self.papers.file("部回证.png")],
+                **self.act(who["handles"], day),
+            )
+        elif "announced" in places:
+            self.tried(
+                "deregistered",
+                withdraw.finish,
+                members=members,
+                because="证书公告作废",
+                **self.act(who["handles"], day),
+            )
+
+    def sends(self, letter: Any, by: Any, day: date, home: float = HOME) -> None:
+        """Handed over; or nobody knows where the enterprise is, and a public notice runs for its days."""
+        from qualwatch.cases.actions.serve import fail, prove, send
+
+        told = self.act(by, day, 17)
+        service = send(document=letter, method="in-person", recipient=f"{letter.addressee}，{ADDRESS}", **told)
+        if self.chance.random() < home:
+            prove(service=service, proved_on=day, proof="送达回证", files=[self.papers.file("送达回证.png")], **told)
+            return
+        fail(
+            service=service,
+            why="unknown",
+            because="登记住所无人办公，下落不明",
+            files=[self.papers.file("查访记录.png")],
+            **told,
+        )
+        send(document=letter, method="public-notice", recipient=letter.addressee, **told)
+        self.done["withdrawals: public notices"] += 1
+
+    def enterprise_says(self, row: Any, day: date) -> None:
+        """An enterprise with an account states, or asks for a hearing."""
+        from qualwatch.cases.actions.hear import ask_hearing, make_statement
+
+        code = row.credit_code
+        mine = next((one for one in self.accounts.values() if one.organisation.credit_code == code), None)
+        if mine is None or row.points.exists() or row.hearing != "none":
+            return
+        if self.chance.random() < STATES:
+            self.tried(
+                "statements",
+                make_statement,
+                withdrawal=row,
+                text="人员已在办理注册",
+                files=[],
+                **self.act(mine, day, 12),
+            )
+        elif self.chance.random() < ASKS:
+            self.tried("hearings asked", ask_hearing, withdrawal=row, **self.act(mine, day, 12))
+
+    def answers(self, members: list[Any], by: Any, day: date) -> None:
+        """Points are answered; a hearing that was asked for is fixed, told, held and recorded."""
+        from qualwatch.cases.actions.hear import Held, answer, fix_hearing, hold_hearing
+        from qualwatch.cases.models import Point
+
+        for point in Point.objects.filter(withdrawal__in=members, answered_on=None).order_by("pk"):
+            self.tried(
+                "points answered", answer, point=point, text="经核实，截至复核日未完成注册", **self.act(by, day, 13)
+            )
+        for row in members:
+            if row.hearing != "asked":
+                continue
+            hearing = row.hearings.filter(state="fixed").first()
+            if hearing is None:
+                where = by.organisation.slug
+                role = "province-officer" if where == "province" else "approval-officer"
+                made = self.tried(
+                    "hearings fixed",
+                    fix_hearing,
+                    withdrawal=row,
+                    held_at=moment(day + timedelta(days=16), 9),
+                    where="三楼会议室",
+                    chair=self.seat(where, role, "-chair"),
+                    **self.act(by, day, 13),
+                )
+                if made is not None:
+                    self.sends(made.notice, by, day, home=1)
+            elif day >= hearing.at.astimezone(moment(day, 0).tzinfo).date():
+                held = Held(
+                    "企业代表；办理人员",
+                    ["主持人宣布听证开始。", "企业陈述。", "办理人员说明依据。"],
+                    ["企业认为整改期过短"],
+                )
+                self.tried(
+                    "hearings held",
+                    hold_hearing,
+                    hearing=hearing,
+                    held=held,
+                    files=[self.papers.file("听证笔录.png")],
+                    **self.act(by, day, 15),
+                )
+
+    def court(self, batch: Any, by: Any, day: date) -> None:
+        """Once, late in the play, a court annuls a decision."""
+        from qualwatch.cases.actions.withdraw import annul_withdrawal
+
+        row = batch.members.filter(ended="", decided_on__lte=day - timedelta(days=14)).order_by("pk").first()
+        if self.has_annulled or row is None:
+            return
+        done = self.tried(
+            "annulled",
+            annul_withdrawal,
+            member=row,
+            because="行政判决撤销",
+            files=[self.papers.file("判决书.png")],
+            **self.act(by, day, 17),
+        )
+        self.has_annulled = done is not None
+
+    def returns(self, day: date) -> None:
+        """After a quarter: cities report, most of them; the province sums up, draws checks, names who was late."""
+        from qualwatch.cases.models import WithdrawalList
+        from qualwatch.oversight.checks import choose, draw_randomly
+        from qualwatch.oversight.circulars import issue_circular
+        from qualwatch.oversight.quarters import Quarter
+        from qualwatch.oversight.returns import compile_return, review_return, submit_return, summarise
+
+        quarter = Quarter.of(day).previous
+        if quarter.start < date(2023, 4, 1) or day != date(day.year, day.month, REPORT_ON) or day.month % 3 != 1:
+            return
+        lists = WithdrawalList.objects.exclude(housing="province").values_list("housing", flat=True)
+        for city in sorted({"city-140100", "city-140200", *lists} - {*SILENT}):
+            officer, reviewer = self.seat(city, "city-officer"), self.seat(city, "city-reviewer")
+            made = compile_return(quarter=quarter, **self.act(officer, day, 9))
+            review_return(made=made, **self.act(reviewer, day, 10))
+            sent = submit_return(made=made, **self.act(officer, day, 11))
+            self.written.append(
+                f"{sent.document.number} ({city}, {quarter}: {sent.figures['opened']} opened, "
+                f"{sent.figures['withdrawn']} withdrawn)"
+            )
+        officer, reviewer = self.accounts["sample-second-officer"], self.accounts["sample-second-reviewer"]
+        total = summarise(quarter=quarter, **self.act(reviewer, day, 15))
+        self.written.append(f"{total.document.number} (the province, {quarter})")
+        self.tried(
+            "spot checks drawn",
+            lambda: draw_randomly(quarter=quarter, seed=f"play-{quarter}", **self.act(officer, day)),
+        )
+        self.tried("spot checks chosen", choose, quarter=quarter, **self.act(officer, day))
+        for bureau in sorted({f"{housing}-bureau" for housing in lists}):
+            made = self.tried(
+                "circulars",
+                issue_circular,
+                quarter=quarter,
+                authority=bureau,
+                demand="请于十日内报送整改情况。",
+                **self.act(reviewer, day, 16),
+            )
+            if made is not None:
+                self.written.append(f"{made.document.number} (circular that names {bureau}, {len(made.rows)} items)")
+
+    def show(self, folder: Path) -> None:
+        """The funnel of withdrawals, and what was written."""
+        from qualwatch.archive.actions import content_of
+        from qualwatch.cases.models import Withdrawal, WithdrawalList
+        from qualwatch.cases.queries import outcomes_of
+        from qualwatch.oversight.models import Return
+
+        rows = list(Withdrawal.objects.select_related("batch"))
+        by = Counter(one.outcome or "under way" for one in rows)
+        routes = Counter(one.batch.route for one in rows)
+        print(
+            f"\nwithdrawals: {len(rows)} items on {WithdrawalList.objects.count()} lists "
+            f"({', '.join(f'{route} {count}' for route, count in sorted(routes.items()))}): "
+            f"{by['withdrawn']} withdrawn, {by['made-good']} made good, {by['annulled']} annulled; "
+            + ", ".join(
+                f"{what} {count}"
+                for what, count in sorted(by.items())
+                if what not in ("withdrawn", "made-good", "annulled")
+            )
+        )
+        sums = sum(sum(outcomes_of(one).values()) for one in WithdrawalList.objects.all())
+        print(f"every list adds up: {sums} = {len(rows)}")
+        books = folder / "returns"
+        books.mkdir(parents=True)
+        for one in Return.objects.select_related("workbook").order_by("pk"):
+            path = books / f"{one.year}Q{one.quarter} {one.reporter} {one.version}.xlsx"
+            path.write_bytes(content_of(one.workbook))
+        print(f"returns, summaries and circulars (.docx in {folder / 'letters'}, .xlsx in {books}):")
+        for line in self.written:
+            print(f"  {line}")
