@@ -76,7 +76,7 @@ def main() -> None:
     for kind in kinds:
         run("explain", province, next(filter(kind, short))["credit_code"], "--as-of", DAY)
     remember(province)
-    print(f"\n{enterprises} enterprises from 2023-05-01 to 2023-09-30, day by day:", flush=True)
+    print(f"\n{enterprises} enterprises from 2023-05-01 to 2023-10-31, day by day:", flush=True)
     said, _nothing = played.communicate()
     print(said)
     if played.returncode:

@@ -161,6 +161,10 @@ class Withdrawals:
         self.answers(members, who["handles"], day)
         if by_place["notified"]:
             self.tried("displays", withdraw.display, members=by_place["notified"], **self.act(who["handles"], day, 14))
+        for row in by_place["displayed"]:
+            until = row.display_until
+            if row.case.origin == "officer" and day > until and (row.case.rechecked_on or until) <= until:
+                self.recheck(row.case, day)
         if by_place["displayed"]:
             self.tried(
                 "rechecks", withdraw.recheck_members, members=by_place["displayed"], **self.act(who["handles"], day, 14)
