@@ -131,7 +131,7 @@ class Play:
         self.accounts: dict[str, Any] = {}
         self.waiting: set[int] = set()
         self.papers = Papers(self.law, self.chance, self.accounts, self.done)
-        self.withdrawals = Withdrawals(self.law, self.chance, self.papers, self.accounts, self.done)
+        self.withdrawals = Withdrawals(self.law, self.chance, self.papers, self.accounts, self.done, self.rectify)
 
     def prepare(self) -> None:
         """The authorities and their people."""

@@ -14,7 +14,8 @@ from play_papers import ADDRESS, moment
 
 PASSWORD = "correct-horse-battery"  # of the demo's own database
 HOME, STATES, ASKS = 0.6, 0.3, 0.15  # served in person; the enterprise makes a statement; it asks for a hearing
-OPENS_ON = 0  # Monday: lists go out once a week
+RECTIFIES = 0.01  # each day that its item is to be withdrawn
+FIRST_DAYS = 7  # of a month: lists go out on its first Monday
 STARTS_AFTER, LATE_AFTER, MINISTRY_AFTER = 2, 9, 20  # days
 LATE = "city-140200-bureau"  # starts late, and is named for it
 REPORT_ON = 6  # day of the month after a quarter
@@ -31,6 +32,7 @@ class Withdrawals:
     papers: Any
     accounts: dict[str, Any]
     done: Counter[str]
+    rectify: Callable[[Any, date], None]  # an enterprise hires whom it lacks
     written: list[str] = field(default_factory=list)
     has_annulled: bool = False
 
@@ -88,7 +90,7 @@ class Withdrawals:
         """Everything of one day."""
         from qualwatch.cases.models import Withdrawal
 
-        if day.weekday() == OPENS_ON:
+        if day.weekday() == 0 and day.day <= FIRST_DAYS:
             self.opens(day)
         rows = Withdrawal.objects.filter(ended="").exclude(place="closed").select_related("batch", "case")
         lists: dict[int, list[Any]] = defaultdict(list)
@@ -117,7 +119,9 @@ class Withdrawals:
                 and (case.origin == "officer" or case.last_found == "short")
             ):
                 lists[(competent_for(case), route_of(case))].append(case)
-        for (_housing, route), cases in sorted(lists.items()):
+        for (housing, route), cases in sorted(lists.items()):
+            if route == "city":
+                self.people(f"{housing}-bureau")  # somebody reads the inbox there
             for one in cases:
                 if one.origin == "officer":
                     self.recheck(one, day)
@@ -158,6 +162,8 @@ class Withdrawals:
                 self.sends(letter, who["handles"], day)
         for row in [*by_place["started"], *by_place["notified"]]:
             self.enterprise_says(row, day)
+            if row.case.origin == "system" and self.chance.random() < RECTIFIES:
+                self.rectify(row.case, day)
         self.answers(members, who["handles"], day)
         if by_place["notified"]:
             self.tried("displays", withdraw.display, members=by_place["notified"], **self.act(who["handles"], day, 14))

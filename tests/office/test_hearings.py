@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +31,9 @@ from qualwatch.cases.actions.hear import (
 from qualwatch.cases.attachments import attachment_for
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Attachment, Document, Hearing, Point, Task, Withdrawal
+from qualwatch.cases.packs import evidence_pack
 from qualwatch.journal.models import Entry
+from qualwatch.journal.proofs import faults_of_pack
 from qualwatch.procedure.periods import BEIJING
 from qualwatch.procedure.transitions import CannotStep
 from withdrawing import (
@@ -208,3 +214,42 @@ def test_the_public_objects_during_the_display_and_its_name_is_kept_from_all_but
     decided(bureau, batch, over)
     assert Withdrawal.objects.get().credit_code == OWN
     assert case.area == TAIYUAN.replace("-", ":")
+
+
+def test_the_pack_of_a_withdrawn_card_has_what_was_said_and_answered_and_nobody_of_the_public(
+    bureau: Bureau, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pack"
+    (case,) = red_and_over(bureau, CITY_SHEETS)
+    batch = opened(bureau, [case])
+    told_of_intent(bureau, batch, RED_OVER)
+    row = members(batch)[0]
+    point = make_statement(
+        withdrawal=row, text="在办注册", files=[scan("证明.png", 99)], **acts(bureau, "enterprise", RED_OVER)
+    )
+    bureau.served(row.documents.get(), RED_OVER, by="approval-officer")
+    withdraw.display(members=members(batch), **acts(bureau, "approval-officer", date(2026, 9, 1)))
+    row.refresh_from_db()
+    objection = object_publicly(number=row.display_number, text="确无人员", who={"name": "赵某某", "address": "某路2号"},
+                                law=bureau.law, at=bureau.office.tick(date(2026, 9, 2)))  # fmt: skip
+    over = date(2026, 9, 10)
+    for one in (point, objection):
+        answer(point=one, text="已核", **acts(bureau, "approval-officer", over))
+    morning(bureau, over, CITY_SHEETS)
+    reviewed(bureau, batch, over)
+    decided(bureau, batch, over)
+    bureau.patrol(over + timedelta(days=1))
+    made = evidence_pack(
+        card_number=case.card_number, by=bureau.who("officer"), at=bureau.office.tick(over + timedelta(days=1))
+    )
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        archive.extractall(folder)
+    assert faults_of_pack(folder) == []
+    told = json.loads((folder / "case.json").read_text())[case.stream]["withdrawals"][0]
+    assert [one["answer"] for one in told["points"]] == ["已核", "已核"]
+    assert (told["decided_on"], told["list"]["received_on"]) == ("2026-09-10", "2026-08-24")
+    assert any(path.read_bytes() == scan("证明.png", 99).told for path in (folder / "proofs").iterdir())
+    assert "赵某某" not in "".join(path.read_text() for path in folder.glob("*.json"))
+    names = "".join(path.name for path in (folder / "documents").iterdir())
+    assert "拟撤回资质告知书" in names
+    assert "撤回建设工程企业资质决定书" in names

@@ -215,8 +215,9 @@ def intended_withdrawal(row: Withdrawal, doing: Doing) -> Document:
 def withdrawal_decision(row: Withdrawal, because: str, doing: Doing) -> Document:
     """The decision, with the figures of the recheck and the remedies."""
     case = row.case
+    seen = {name: row.figures.get(name) or told for name, told in decided_figures(case).items()}
     told = {
-        **about(case), "requirements": figures(row.figures or decided_figures(case)), "because": because,
+        **about(case), "requirements": figures(seen), "because": because,
         "notice_served_on": day(row.notice_served_on), "display_ends_on": day(row.display_until),
         "rule": rule_of(case, doing), "lower_grade_months": doing.law.policy_on(doing.on)["lower_grade_window_months"],
         **remedies(doing, doing.where),

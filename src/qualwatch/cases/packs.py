@@ -38,7 +38,7 @@ from qualwatch.assessments.texts import law_of
 from qualwatch.cases import issuing
 from qualwatch.cases.competence import NotCompetent, may_see
 from qualwatch.cases.letters import LETTERS
-from qualwatch.cases.models import Attachment, Case, Document, Service
+from qualwatch.cases.models import Attachment, Case, Document, Service, Withdrawal, WithdrawalList
 from qualwatch.cases.seen import INSURANCE
 from qualwatch.cases.words import line, name_of, names
 from qualwatch.evaluation import columnar
@@ -130,6 +130,8 @@ def parts_of(case: Case, folder: Path) -> dict[str, bytes]:
         parts[f"documents/{document.number}{_(LETTERS[document.kind].title)}.docx"] = content_of(document.file)
     for one in Attachment.objects.filter(service__document__case__in=cases).select_related("file").order_by("pk"):
         parts[f"proofs/{one.service_id}-{one.pk}.{SUFFIXES[one.file.kind][0]}"] = content_of(one.file)
+    for one in Attachment.objects.filter(withdrawal__case__in=cases).select_related("file").order_by("pk"):
+        parts[f"proofs/w{one.withdrawal_id}-{one.pk}.{SUFFIXES[one.file.kind][0]}"] = content_of(one.file)
     parts["index.html"] = hidden(_index(case, judged, [*parts, JOURNAL])).encode()
     return parts
 
@@ -253,7 +255,20 @@ def _course(case: Case) -> dict[str, Any]:
              "files": list(one.attachments.order_by("pk").values("name", "file__sha256"))}
             for one in services
         ],
+        "withdrawals": [_withdrawal(one) for one in case.withdrawals.order_by("pk")],
         "urgings": list(case.urgings.order_by("pk").values("kind", "on", "what", "by")),
+    }  # fmt: skip
+
+
+def _withdrawal(row: Withdrawal) -> dict[str, Any]:
+    """A withdrawal with what was said against it; who of the public objected is not told."""
+    told = {field.name: getattr(row, field.attname) for field in row._meta.concrete_fields}
+    said = ("kind", "text", "said_on", "said_by", "answer", "answered_on", "answered_by")
+    return {
+        **told, "list": WithdrawalList.objects.values().get(pk=row.batch_id),
+        "points": list(row.points.order_by("pk").values(*said)),
+        "hearings": list(row.hearings.order_by("pk").values(
+            "at", "where", "chair_name", "state", "present", "because", "notice__number", "record__number")),
     }  # fmt: skip
 
 

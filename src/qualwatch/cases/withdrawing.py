@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
+from qualwatch.cases.attachments import Looked, attach
 from qualwatch.cases.competence import carrier_of
-from qualwatch.cases.models import Case, Task, Withdrawal
+from qualwatch.cases.models import Case, Point, Task, Withdrawal
+from qualwatch.journal.actions import Told
 from qualwatch.procedure.course import Event
 from qualwatch.procedure.course import Withdrawal as State
 from qualwatch.procedure.periods import Deadline, Period
@@ -93,6 +96,15 @@ def save_withdrawal(done: Step, doing: Doing) -> None:
     before = done.before.withdrawal
     if is_new or before is None or before.place != row.place or row.ended:
         set_next_task(row, doing)
+
+
+def keep_files(looked: Iterable[Looked], row: Withdrawal, doing: Doing, point: Point | None = None) -> None:
+    """What was handed in, on the withdrawal's file; the journal has what it was."""
+    kept = attach(looked, by=doing.by, at=doing.at, withdrawal=row, point=point)
+    if kept:
+        details = {"withdrawal": row.pk, "point": point.pk if point else None,
+                   "files": [one.file.sha256 for one in kept]}  # fmt: skip
+        doing.told.append(Told(row.case.stream, "files-kept", details=details))
 
 
 def set_next_task(row: Withdrawal, doing: Doing) -> None:

@@ -13,7 +13,7 @@ from qualwatch.wording import gettext as _
 
 Head = Sequence[Any]  # stream, length, digest of its last entry
 SUMS, JOURNAL = "SHA256SUMS", "journal.json"
-HANDED = ("served", "service-failed", "consent-kept")  # entries that tell of files
+HANDED = ("served", "service-failed", "consent-kept", "files-kept")  # entries that tell of files
 
 
 def digest_of(value: Any) -> str:

@@ -217,7 +217,11 @@ def in_words(told: Mapping[str, Any]) -> list[str]:
     """The differences, as the document says them."""
     if not told:
         return []
-    lines = [CHANGED.format(name=FIGURES[name], old=old, new=new) for name, (old, new) in told["figures"].items()]
+    figures = told["figures"]  # in no order that a database keeps
+    lines = [
+        CHANGED.format(name=text, old=figures[slug][0], new=figures[slug][1])
+        for slug, text in FIGURES.items() if slug in figures
+    ]  # fmt: skip
     for name, sentence in (("added", MORE), ("gone", LESS), ("changed", OTHERS)):
         if told[name]:
             lines.append(sentence.format(count=len(told[name])))

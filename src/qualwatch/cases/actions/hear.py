@@ -11,12 +11,13 @@ from django.utils import timezone
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import may
 from qualwatch.cases import issuing
-from qualwatch.cases.attachments import HandedIn, attach, look_at
+from qualwatch.cases.attachments import HandedIn, look_at
 from qualwatch.cases.competence import NotCompetent, carrier_of, check_carrier
 from qualwatch.cases.course import Doing, act, journal
 from qualwatch.cases.effects import open_task, perform
 from qualwatch.cases.models import Case, Hearing, Point, Task, Withdrawal
 from qualwatch.cases.serving import bring
+from qualwatch.cases.withdrawing import keep_files
 from qualwatch.ciphers import decrypted, encrypted, newest_version
 from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
@@ -50,7 +51,7 @@ def make_statement(
     kept = look_at(files)
     _acted(row, Event("make-statement", doing.on, by=by.username, because=text), doing)
     made = _point(row, STATEMENT, text, doing, said_by=by.username)
-    attach(kept, by=by.username, at=at, withdrawal=row, point=made)
+    keep_files(kept, row, doing, made)
     journal(doing)
     return made
 
@@ -72,7 +73,7 @@ def object_publicly(
     key = newest_version()
     told = json.dumps(dict(who), ensure_ascii=False).encode()
     made = _point(row, OBJECTION, text, doing, who=encrypted([told], key)[0], who_key=key)
-    attach(kept, by=PUBLIC, at=at, withdrawal=row, point=made)
+    keep_files(kept, row, doing, made)
     journal(doing)
     return made
 
@@ -160,7 +161,7 @@ def hold_hearing(
     made.withdrawal, made.state, made.present = row, "held", held.present
     made.record = issuing.hearing_record(made, held.said, doing)
     made.save()
-    attach(kept, by=by.username, at=at, withdrawal=row)
+    keep_files(kept, row, doing)
     for one in points:
         _point(row, HEARING, one, doing)
     _settle(row, HOLD, str(row.pk), doing)
@@ -186,10 +187,11 @@ def hearing_lapses(
     row = _acted(
         row, Event("hearing-lapses", doing.on, by=by.username, because=because, has_evidence=bool(kept)), doing
     )
-    attach(kept, by=by.username, at=at, withdrawal=row)
+    keep_files(kept, row, doing)
     made.state, made.because = state, because
     made.save()
     _settle(row, HOLD, str(row.pk), doing)
+    journal(doing)
     return made
 
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import organisation
 from qualwatch.cases import issuing, words
-from qualwatch.cases.attachments import HandedIn, attach, look_at
+from qualwatch.cases.attachments import HandedIn, Looked, look_at
 from qualwatch.cases.competence import (
     NotCompetent,
     carrier_of,
@@ -33,6 +33,7 @@ from qualwatch.cases.looking import looked
 from qualwatch.cases.models import Case, Document, Withdrawal, WithdrawalList
 from qualwatch.cases.outcomes import MINISTRY
 from qualwatch.cases.serving import bring, deliver
+from qualwatch.cases.withdrawing import keep_files
 from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
 from qualwatch.procedure.course import STEPS, Event
@@ -192,7 +193,7 @@ def record_ministry_decision(
                      has_evidence=bool(kept))  # fmt: skip
 
     def after(done: Step, inner: Doing) -> None:
-        attach(kept, by=by.username, at=at, withdrawal=done.row)
+        _keep(kept, done, inner)
         _close_others(done, inner)
 
     return _each(rows, doing, event, after)
@@ -215,7 +216,7 @@ def record_ministry_service(*, members: Iterable[Withdrawal], proof: str, files:
         raise CannotStep("proof", _("请写明住建部送达的凭证并上传"))
 
     def after(done: Step, inner: Doing) -> None:
-        attach(kept, by=by.username, at=at, withdrawal=done.row)
+        _keep(kept, done, inner)
 
     event = Event("announce", doing.on, by=by.username, proved_on=doing.on, because=proof)
     return _each(rows, doing, lambda row: event, after)
@@ -272,7 +273,7 @@ def annul_withdrawal(
     kept = look_at(files)
 
     def after(done: Step, inner: Doing) -> None:
-        attach(kept, by=by.username, at=at, withdrawal=done.row)
+        _keep(kept, done, inner)
         inner.told.append(taken_down_by(done.case, received_on, inner))
 
     event = Event("annul-withdrawal", doing.on, by=by.username, because=because, has_evidence=bool(kept))
@@ -325,6 +326,11 @@ def _step(case: Case, event: Event, doing: Doing, figures: Any = None) -> Step:
     return act(case=fresh, event=event, doing=doing, perform=perform, figures=figures)
 
 
+def _keep(kept: Sequence[Looked], done: Step, doing: Doing) -> None:
+    assert done.row is not None  # the table needs it
+    keep_files(kept, done.row, doing)
+
+
 def _keep_figures(done: Step, doing: Doing) -> None:
     """What the recheck saw, which the decision will say."""
     assert done.row is not None  # the table needs it
@@ -347,21 +353,20 @@ def _carried(
 ) -> tuple[Doing, list[Withdrawal]]:
     """The members as they stand now, if the account belongs to who withdraws them."""
     numbers = [one.pk for one in members]
+    list(Case.objects.select_for_update().filter(withdrawals__in=numbers).order_by("pk"))
     rows = list(Withdrawal.objects.filter(pk__in=numbers).select_related("batch", "case").order_by("case_id"))
     where = {check_carrier(by, row.case, *capabilities) for row in rows}
     if len(where) != 1:
         raise CannotStep("members", _("名单是空的"))
-    list(Case.objects.select_for_update().filter(pk__in=[row.case_id for row in rows]).order_by("pk"))
     return Doing(law, at, by.username, where.pop()), rows
 
 
 def _doing_for(batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Doing:
     """A reviewer of the housing authority that opened the list."""
-    rows = _undecided(batch)
-    where = {check(by, "sign", row.case) for row in rows}
+    list(Case.objects.select_for_update().filter(withdrawals__batch=batch).order_by("pk"))
+    where = {check(by, "sign", row.case) for row in _undecided(batch)}
     if not where:
         raise CannotStep("members", _("名单是空的"))
-    list(Case.objects.select_for_update().filter(pk__in=[row.case_id for row in rows]).order_by("pk"))
     return Doing(law, at, by.username, where.pop())
 
 
