@@ -25,9 +25,9 @@ ITEMS = (("序号", "row.nth", 9), ("企业名称", "row.enterprise", 31), ("统
          ("资质", "row.item", 25), ("红牌编号", "row.card", 27), ("不达标情况", "row.why", 21))  # fmt: skip
 RESULTS = (*ITEMS[:4], ("结果", "row.outcome", 48))
 LINES = (("项目", "row.name", 110), ("数量", "row.value", 46))
-RETURNED = (*ITEMS[:4], ("启动日", "row.opened_on", 24), ("结果", "row.outcome", 24))
-BY_REPORTER = (("单位", "row.name", 52), ("在办与新启动", "row.all", 22), ("撤回", "row.withdrawn", 18),
-               ("达标终止", "row.made_good", 20), ("季末在办", "row.under_way", 20), ("报送", "row.sent", 24))  # fmt: skip
+RETURNED = (*ITEMS[:4], ("启动日", "row.opened_on", 27), ("结果", "row.outcome", 21))
+BY_REPORTER = (("单位", "row.name", 48), ("在办与新启动", "row.all", 22), ("撤回", "row.withdrawn", 18),
+               ("达标终止", "row.made_good", 20), ("季末在办", "row.under_way", 20), ("报送", "row.sent", 28))  # fmt: skip
 CHECKED = (("检查内容", "row.question", 50), ("系统记录", "row.record", 46), ("结论", "row.answer", 20),
            ("说明", "row.remark", 40))  # fmt: skip
 NOT_DONE = (*ITEMS[:4], ("情况", "row.what", 48))
