@@ -14,10 +14,10 @@ from play_papers import ADDRESS, moment
 
 PASSWORD = "correct-horse-battery"  # of the demo's own database
 HOME, STATES, ASKS = 0.6, 0.3, 0.15  # served in person; the enterprise makes a statement; it asks for a hearing
-RECTIFIES = 0.01  # each day that its item is to be withdrawn
+RECTIFIES = 0.03  # each day that its item is to be withdrawn
 FIRST_DAYS = 7  # of a month: lists go out on its first Monday
 STARTS_AFTER, LATE_AFTER, MINISTRY_AFTER = 2, 9, 20  # days
-LATE = "city-140200-bureau"  # starts late, and is named for it
+LATE = "city-141100-bureau"  # starts late, and is named for it
 REPORT_ON = 6  # day of the month after a quarter
 SILENT = ("city-140300", "city-140400", "city-140500")  # never report
 FACTS = "期满仍不达标，公示后复核属实"

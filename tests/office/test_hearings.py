@@ -158,9 +158,9 @@ def test_a_hearing_that_was_not_told_in_time_is_moved_with_reasons(bureau: Burea
     first.refresh_from_db()
     assert first.state == "moved"
     assert Hearing.objects.get(state="fixed") == second
-    refused("hearing-told", lambda: hearing_lapses(hearing=second, state="absent", because="未到场", files=[scan()],
+    refused("told-if-absent", lambda: hearing_lapses(withdrawal=row, state="absent", because="未到场", files=[scan()],
                                                    **acts(bureau, "approval-officer", date(2026, 9, 29))))  # fmt: skip
-    hearing_lapses(hearing=second, state="retracted", because="企业书面撤回", files=[scan()],
+    hearing_lapses(withdrawal=row, state="retracted", because="企业书面撤回", files=[scan()],
                    **acts(bureau, "approval-officer", date(2026, 9, 29)))  # fmt: skip
     row.refresh_from_db()
     assert row.hearing == "lapsed"

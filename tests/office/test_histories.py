@@ -244,7 +244,7 @@ def withdrawals_held() -> None:
     assert decisions == sum(one.outcome == "withdrawn" for one in rows)
     for one in rows:
         case, judged = one.case, set(one.case.determined_by)
-        corrections = Correction.objects.filter(pk__in=one.corrections, released_at=None)
+        corrections = Correction.objects.filter(pk__in=[told[0] for told in one.corrections], released_at=None)
         assert not corrections or one.outcome == "withdrawn"
         assert one.unanswered == one.points.filter(answered_on=None).count()
         if one.decided_on:

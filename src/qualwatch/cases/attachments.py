@@ -12,7 +12,7 @@ from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import jurisdiction, may
 from qualwatch.archive.actions import content_of, keep
 from qualwatch.archive.contents import MEGABYTE, CannotKeep, Content, clean_name, looked_at
-from qualwatch.cases.competence import may_see
+from qualwatch.cases.competence import carrier_of, may_see
 from qualwatch.cases.models import Application, Attachment, Case, Document
 from qualwatch.wording import gettext as _
 
@@ -65,7 +65,10 @@ def attachment_for(account: Account, number: int) -> tuple[Attachment, bytes]:
     ).get(pk=number)
     if found.withdrawal is not None:
         theirs = found.point is not None and found.point.said_by == account.username
-        seen = may_see(account, found.withdrawal.case) and may(account, "read-cases")
+        case = found.withdrawal.case
+        seen = may_see(account, case) and may(account, "read-cases")
+        if found.point is not None and found.point.who is not None:  # of the public: for those who have to answer
+            seen = seen and account.organisation is not None and account.organisation.slug == carrier_of(case)
         if not (theirs or (seen and not is_enterprise(account))):
             raise Attachment.DoesNotExist(number)
         return found, content_of(found.file)

@@ -1,7 +1,7 @@
 """Cases as `step` sees them: read from rows, written back, every step in one transaction with its journal entry."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -174,6 +174,9 @@ def act(*, case: Case, event: Event, doing: Doing, perform: Perform, figures: Ma
     known = list(locked.requirements.order_by("pk"))
     waiting = locked.determinations.filter(state="proposed").first()
     row = open_or_decided(locked)
+    if row is not None and locked.place == "red":  # another red card of the item would carry its withdrawal on
+        same = Case.objects.filter(credit_code=locked.credit_code, category=locked.category, sub_item=locked.sub_item)
+        event = replace(event, is_other_red_open=same.filter(place="red").exclude(pk=locked.pk).exists())
     before = state_of(locked, known, waiting, row)
     after, effects = step(before, event, doing.terms)
     done = Step(locked, before, after, effects, event, figures or {}, row)

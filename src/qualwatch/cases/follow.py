@@ -1,13 +1,14 @@
 """The case follows the item: another name, grade, certificate or place (procedure: rename, renewal, regrade, move)."""
 
 from qualwatch.cases import words
-from qualwatch.cases.competence import authority_of, competent_for, route_of
+from qualwatch.cases.competence import authority_of, carrier_of, competent_for, route_of
 from qualwatch.cases.course import Doing
 from qualwatch.cases.due import DECIDE, application_due
 from qualwatch.cases.models import Application, Case, Task
 from qualwatch.cases.seen import Seen
 from qualwatch.cases.serving import SERVE
 from qualwatch.cases.telling import LETTER, Said, tell
+from qualwatch.cases.withdrawing import ANSWER, CARRIED, HOLD
 from qualwatch.journal.actions import Told
 from qualwatch.publication.actions import move_card
 
@@ -29,8 +30,12 @@ def follow(case: Case, seen: Seen, doing: Doing) -> bool:
     if new != old:
         waiting = Task.objects.filter(case=case, done_on=None)
         waiting.exclude(kind__in=(LETTER, SERVE, DECIDE)).update(organisation=competent_for(case))
+        steps = set(CARRIED) | {ANSWER, HOLD}
+        waiting.filter(kind__in=steps).update(organisation=carrier_of(case))
         waiting.filter(kind=LETTER).update(organisation=authority_of(case.area))
         _hand_over(case, doing)
+        if case.withdrawals.filter(ended="").exclude(place="closed").exists():
+            new.add(carrier_of(case))
         receivers = tuple(sorted(new - old))
         said = Said(case, "moved", words.subject("moved", case), words.moved(case), False, receivers)
         tell([said], doing.at)

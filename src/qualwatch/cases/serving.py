@@ -7,12 +7,14 @@ from datetime import date
 from django.db.models import Q
 
 from qualwatch.accounts.models import Account
+from qualwatch.accounts.queries import may
 from qualwatch.cases import words
 from qualwatch.cases.course import Doing
 from qualwatch.cases.due import start_due
 from qualwatch.cases.letters import LETTERS
-from qualwatch.cases.models import Attachment, Case, Document, Service, Task
+from qualwatch.cases.models import Attachment, Case, Document, Service, Task, Withdrawal
 from qualwatch.cases.telling import Said, has_account, tell
+from qualwatch.cases.withdrawing import TASKS
 from qualwatch.journal.actions import Told
 from qualwatch.procedure.periods import Period
 from qualwatch.procedure.service import (
@@ -117,15 +119,16 @@ def open_serve_task(document: Document, doing: Doing) -> int:
 
 def is_over(document: Document) -> bool:
     """Whether nothing waits for a document any more: its case, or the withdrawal that it is of, has ended."""
-    if LETTERS[document.kind].outlives:
-        return False
     case, withdrawal = document.case, document.withdrawal
-    return (case is not None and case.place == "closed") or (withdrawal is not None and bool(withdrawal.ended))
+    if withdrawal is not None and withdrawal.ended:
+        return True
+    return not LETTERS[document.kind].outlives and case is not None and case.place == "closed"
 
 
 def deliver(document: Document, slug: str, doing: Doing) -> None:
     """To another authority: arrived when it is in the inbox of somebody who reads it there; else a task to serve it."""
-    if not slug or not Account.objects.filter(is_active=True, organisation__slug=slug).exists():
+    people = Account.objects.filter(is_active=True, organisation__slug=slug) if slug else []
+    if not any(may(one, "read-cases") for one in people):
         open_serve_task(document, doing)
         return
     Service.objects.create(
@@ -152,9 +155,19 @@ def arrived(document: Document, on: date, doing: Doing) -> None:
         Task.objects.filter(kind="start", detail=str(row.pk), done_on=None).update(due_on=batch.start_due_on)
 
 
+def drop_services(document: Document, why: str, because: str, doing: Doing) -> None:
+    """Nothing of a document is on its way any more: attempts end, its notice to the public goes, tasks are done."""
+    for one in document.services.filter(failed_on=None):
+        if one.method == NOTICE:
+            remove_announcement(document.number, at=doing.at)
+        if one.proved_on is None:
+            fail_service(one, why, because, doing)
+    settle_serve_tasks(document, doing)
+
+
 def settle_serve_tasks(document: Document, doing: Doing) -> None:
     """Tasks to serve this document are done."""
-    tasks = Task.objects.filter(case=document.case, kind=SERVE, detail__startswith=f"{document.number} ", done_on=None)
+    tasks = Task.objects.filter(kind=SERVE, detail__startswith=f"{document.number} ", done_on=None)
     tasks.update(done_on=doing.on, done_by=doing.by)
 
 
@@ -182,9 +195,11 @@ def fail_service(service: Service, why: str, because: str, doing: Doing) -> None
 
 
 def tasks_that_outlive(cases: Iterable[int]) -> Q:
-    """Tasks to serve what has to arrive although its case has ended."""
+    """Tasks to serve what has to arrive although its case has ended; steps of withdrawals that have not."""
+    cases = list(cases)
     outliving = [kind for kind, letter in LETTERS.items() if letter.outlives]
-    found = Q(pk__in=[])
+    going_on = Withdrawal.objects.filter(case__in=cases, ended="").values_list("pk", flat=True)
+    found = Q(kind__in=TASKS, detail__in=[str(number) for number in going_on])
     for number in Document.objects.filter(case__in=list(cases), kind__in=outliving).values_list("number", flat=True):
         found |= Q(kind=SERVE, detail__startswith=f"{number} ")
     return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qualwatch.cases.attachments import Looked, attach
 from qualwatch.cases.competence import carrier_of
 from qualwatch.cases.models import Case, Point, Task, Withdrawal
+from qualwatch.cases.words import name_of
 from qualwatch.journal.actions import Told
 from qualwatch.procedure.course import Event
 from qualwatch.procedure.course import Withdrawal as State
@@ -22,7 +23,9 @@ NEXT = {"suggested": "suggest", "reported": "report", "started": "start", "notif
         "rechecked": "recheck-withdrawal", "reviewed": "review-law", "decided": "decide", "announced": "announce",
         "closed": "finish"}  # fmt: skip
 TASKS = tuple(NEXT.values())
+ANSWER, HOLD, RESULTS = "answer", "hearing", "report-results"  # further tasks
 BY_HOUSING = ("suggested", "reported")  # steps of the housing authority
+CARRIED = tuple(kind for place, kind in NEXT.items() if place not in BY_HOUSING)
 
 
 def open_or_decided(case: Case) -> Withdrawal | None:
@@ -53,7 +56,7 @@ def put_withdrawal(done: Step, doing: Doing) -> None:
         assert doing.batch is not None  # whoever opens one has made its list
         done.row = Withdrawal(
             batch=doing.batch, case=case, credit_code=case.credit_code, category=case.category or "",
-            sub_item=case.sub_item or "", opened_on=doing.on,
+            sub_item=case.sub_item or "", opened_on=doing.on, enterprise=case.enterprise, item=name_of(case),
         )  # fmt: skip
     row = done.row
     moved = after.place != row.place
@@ -96,6 +99,19 @@ def save_withdrawal(done: Step, doing: Doing) -> None:
     before = done.before.withdrawal
     if is_new or before is None or before.place != row.place or row.ended:
         set_next_task(row, doing)
+    if before is not None and row.outcome:
+        _results_due(row, doing)
+
+
+def _results_due(row: Withdrawal, doing: Doing) -> None:
+    """The last member of a city's list has its outcome: the bureau has the result letter to write (notice 4(2))."""
+    batch = row.batch
+    waiting = batch.suggestion is not None and batch.reported_on is None and batch.route == "city"
+    if waiting and not batch.members.filter(ended="", decided_on=None).exists():
+        Task.objects.get_or_create(
+            case=None, kind=RESULTS, detail=str(batch.pk), organisation=batch.carrier, done_on=None,
+            defaults={"opened_on": doing.on, "due_on": doing.on},
+        )  # fmt: skip
 
 
 def keep_files(looked: Iterable[Looked], row: Withdrawal, doing: Doing, point: Point | None = None) -> None:

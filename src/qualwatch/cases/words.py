@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from qualwatch.cases.models import Case, Document
-from qualwatch.procedure.course import CLOSED, MADE_GOOD, NOT_WITHDRAWN
+from qualwatch.procedure.course import CLOSED, MADE_GOOD, NOT_WITHDRAWN, WITHDRAWAL_ANNULLED
 from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext_noop as _  # what is sent is Chinese, whatever the office's terminal speaks
 
@@ -130,7 +130,7 @@ def agreed_body(number: str, due_on: date) -> str:
 def withdrawal_ended(case: Case, because: str) -> str:
     """A withdrawal that ended without a decision, or whose decision was undone."""
     ends = _("{enterprise}（{code}）：{name} 的撤回程序终止：{because}。")
-    if because == "annulled":
+    if because == WITHDRAWAL_ANNULLED:
         ends = _("{enterprise}（{code}）：{name} 的撤回决定已被撤销，资质恢复，将重新核查。")
     return ends.format(enterprise=case.enterprise, code=case.credit_code, name=name_of(case), because=outcome(because))
 

@@ -59,6 +59,8 @@ def draw_randomly(*, quarter: Quarter, by: Account, law: Law, at: datetime, seed
     """So many of each city's items of a quarter as the policy says, by lot; the seed is told, or made and recorded."""
     doing = _province(by, law, at, "propose")
     told = law.policy_on(doing.on)["spot_check"]
+    if Draw.objects.filter(kind=RANDOM, year=quarter.year, quarter=quarter.number).exists():
+        raise CannotStep("draw", _("这个季度已经随机抽取过"))
     population = {city: sorted(numbers) for city, numbers in sorted(_population(quarter, law).items())}
     if not population:
         raise CannotStep("draw", _("这个季度没有可以抽查的资质"))
@@ -196,12 +198,15 @@ def _standing_out(quarter: Quarter, law: Law, doing: Doing) -> Iterable[tuple[st
 
 
 def _late(quarter: Quarter, doing: Doing) -> Iterable[tuple[str, int, str]]:
-    rows = Withdrawal.objects.filter(batch__start_due_on__gte=quarter.start, batch__start_due_on__lte=quarter.end)
+    rows = Withdrawal.objects.filter(
+        batch__start_due_on__gte=quarter.start, batch__start_due_on__lte=quarter.end,
+        batch__is_start_due_provisional=False,
+    )  # fmt: skip
     for row in rows.select_related("batch").order_by("pk"):
         due = row.batch.start_due_on
         if due is not None and (row.started_on or row.ended_on or doing.on) > due:
             yield row.batch.housing, row.case_id, "late-start"
-    for case in not_opened(quarter.end):
+    for case in not_opened(min(quarter.end, doing.on)):
         yield competent_for(case), case.pk, "not-opened"
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import organisation
-from qualwatch.cases.competence import BUREAU, PROVINCE, NotCompetent, check_role
+from qualwatch.cases.competence import BUREAU, PROVINCE, NotCompetent, carrier_of, check_role
 from qualwatch.cases.course import Doing, journal
 from qualwatch.cases.issuing import issue
 from qualwatch.cases.letters import day
@@ -27,7 +27,8 @@ from qualwatch.wording import gettext_noop as _n  # circulars are Chinese
 
 NOT_STARTED = _n("建议名单 {received} 收到，应于 {due} 前启动，未启动")
 STARTED_LATE = _n("建议名单应于 {due} 前启动，{day} 启动")
-NOT_OPENED = _n("红牌期 {ends} 届满，未启动撤回程序")
+NOT_OPENED = _n("红牌期 {ends} 届满，本季度未启动撤回程序")
+OPENED_LATER = _n("（{day} 启动）")
 FOUND = _n("抽查发现：{found}")
 NO_RETURN = _n("未报送季度汇总，应于 {due} 前报送")
 NONE = "—"
@@ -86,6 +87,8 @@ def _starts(quarter: Quarter, bureau: str, on: date) -> list[dict[str, Any]]:
     rows = []
     for one in found.select_related("batch", "case").order_by("pk"):
         due, received = one.batch.start_due_on, one.batch.received_on
+        if one.batch.is_start_due_provisional or carrier_of(one.case) != bureau:
+            continue  # nobody is named for a day that may still change, or for what another has by now
         if due is None or (one.started_on or one.ended_on or on) <= due:
             continue
         if one.started_on is None and one.ended_on is not None:
@@ -98,7 +101,7 @@ def _starts(quarter: Quarter, bureau: str, on: date) -> list[dict[str, Any]]:
 
 def _own(quarter: Quarter, authority: str, law: Law, on: date) -> list[dict[str, Any]]:
     """Red cards that a housing authority did not follow, what checks found, a return that it did not make."""
-    rows = [_row(case, NOT_OPENED.format(ends=day(case.red_ends_on))) for case in not_opened(quarter.end, authority)]
+    rows = [_row(case, _not_opened(case)) for case in not_opened(quarter.end, authority)]
     faults = Check.objects.filter(draw__year=quarter.year, draw__quarter=quarter.number, city=authority, result="fault")
     rows += [_row(one.case, FOUND.format(found=one.found)) for one in faults.select_related("case").order_by("pk")]
     for one in overdue(quarter, law, on):
@@ -106,6 +109,13 @@ def _own(quarter: Quarter, authority: str, law: Law, on: date) -> list[dict[str,
             what = NO_RETURN.format(due=day(one.due.ends_on))
             rows.append({"enterprise": NONE, "credit_code": NONE, "item": NONE, "what": what})
     return rows
+
+
+def _not_opened(case: Case) -> str:
+    """Not in the quarter; and when it was at last."""
+    later = case.withdrawals.order_by("pk").first()
+    text = NOT_OPENED.format(ends=day(case.red_ends_on))
+    return text + (OPENED_LATER.format(day=day(later.opened_on)) if later else "")
 
 
 def _row(case: Case, what: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a quarter came to, from the cases: every figure is counted from rows with their days, none is typed."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -9,6 +10,7 @@ from django.db.models import Q
 from qualwatch.cases import words
 from qualwatch.cases.competence import competent_for
 from qualwatch.cases.models import Application, Case, Withdrawal, WithdrawalList
+from qualwatch.cases.seen import item_of
 from qualwatch.oversight.quarters import Quarter
 from qualwatch.procedure.course import CLOSED, STEPS
 from qualwatch.wording import gettext_noop as _  # returns are Chinese
@@ -50,8 +52,8 @@ def compiled(reporter: str, quarter: Quarter) -> tuple[dict[str, int], list[dict
     told["not-opened"] = len(not_opened(end, reporter))
     shown = [
         {
-            "nth": nth, "withdrawal": one.pk, "enterprise": one.case.enterprise, "credit_code": one.credit_code,
-            "item": words.name_of(one.case), "opened_on": _day(one.opened_on),
+            "nth": nth, "withdrawal": one.pk, "enterprise": one.enterprise, "credit_code": one.credit_code,
+            "item": one.item, "opened_on": _day(one.opened_on),
             "started_on": _day_by(one.started_on, end),
             "outcome": outcome_in_words(outcome) or UNDER_WAY.format(place=STEPS[_place_at(one, end)]),
             "came_on": _day(_came_on(one)) if outcome else "",
@@ -74,20 +76,37 @@ def total(several: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 
 def not_opened(end: date, housing: str = "") -> list[Case]:
-    """Red cards whose period was over on a day, still open on it, without a withdrawal by then."""
+    """Red cards whose period was over on a day, still open on it, without a withdrawal by then; nothing held it up.
+
+    An undecided first application, a review, a run that could not judge hold it up, as far as they still do.
+    """
     over = Case.objects.filter(
         Q(closed_on=None) | Q(closed_on__gt=end), red_ends_on__lt=end, is_red_provisional=False,
         published_on__isnull=False,
     )  # fmt: skip
-    opened = Withdrawal.objects.filter(opened_on__lte=end).values_list("credit_code", "category", "sub_item")
-    known = set(opened)
-    left = [
-        one for one in over.order_by("pk") if (one.credit_code, one.category or "", one.sub_item or "") not in known
-    ]
-    return [one for one in left if not housing or competent_for(one) == housing]
+    known: dict[tuple[str, str, str], list[Withdrawal]] = defaultdict(list)
+    for row in Withdrawal.objects.filter(opened_on__lte=end):
+        known[(row.credit_code, row.category, row.sub_item)].append(row)
+    return [
+        one for one in over.order_by("pk")
+        if not _is_followed(one, known[item_of(one)], end) and not _is_held_up(one)
+        and (not housing or competent_for(one) == housing)
+    ]  # fmt: skip
 
 
-def on_time(start: date, end: date, housing: str, carrier: str) -> dict[str, int]:
+def _is_followed(case: Case, rows: Iterable[Withdrawal], end: date) -> bool:
+    """A withdrawal since its red period, or one that was under way when that was over."""
+    ends = case.red_ends_on or end
+    return any(row.opened_on >= ends or (_came_on(row) or end) >= ends for row in rows)
+
+
+def _is_held_up(case: Case) -> bool:
+    application = case.application or {}
+    short = case.last_found == "short" or case.origin == "officer"
+    return case.place != "closed" and (bool(application.get("is_first")) or case.needs_review or not short)
+
+
+def on_time(start: date, end: date, housing: str) -> dict[str, int]:
     """How an authority and its bureau kept their days between two days: starts, answers to applications."""
     rows = list(Withdrawal.objects.filter(batch__housing=housing).select_related("batch"))
     answered = Application.objects.filter(receiver=housing, opinion_due_on__gte=start, opinion_due_on__lte=end)
@@ -109,7 +128,7 @@ def _starts(rows: Iterable[Withdrawal], start: date, end: date) -> dict[str, int
     told = {"started-in-time": 0, "started-late": 0, "not-started": 0}
     for one in rows:
         due = one.batch.start_due_on
-        if due is None:
+        if due is None or one.batch.is_start_due_provisional:
             continue
         if one.started_on is not None and one.started_on <= end:
             if one.started_on >= start:

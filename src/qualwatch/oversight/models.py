@@ -70,6 +70,7 @@ class Draw(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=DRAWS), name="draw_kind_known"),
             models.CheckConstraint(condition=~Q(kind="random") | ~Q(seed=""), name="draw_random_has_seed"),
+            models.UniqueConstraint(fields=["year", "quarter"], condition=Q(kind="random"), name="draw_random_once"),
         ]
 
     def __str__(self) -> str:

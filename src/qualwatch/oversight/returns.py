@@ -7,11 +7,11 @@ from typing import Any
 
 from django.db import transaction
 
-from qualwatch.accounts.models import Account
+from qualwatch.accounts.models import Account, Organisation
 from qualwatch.accounts.queries import organisation
 from qualwatch.archive.actions import keep
 from qualwatch.archive.contents import Content
-from qualwatch.cases.competence import BUREAU, PROVINCE, NotCompetent, authority_of, check_role
+from qualwatch.cases.competence import PROVINCE, NotCompetent, authority_of, check_role
 from qualwatch.cases.course import Doing, journal
 from qualwatch.cases.issuing import issue
 from qualwatch.cases.models import Document
@@ -55,8 +55,8 @@ class Owed:
     submitted_on: date | None
 
     def is_late(self, on: date) -> bool:
-        """Whether it was late, or is."""
-        return (self.submitted_on or on) > self.due.ends_on
+        """Whether it was late, or is; never by a day that may still change."""
+        return (self.submitted_on or on) > self.due.ends_on and not self.due.provisional
 
 
 def due_of(quarter: Quarter, law: Law) -> Deadline:
@@ -98,7 +98,8 @@ def compile_return(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> 
         raise NotCompetent(_("只有各市和综改区的主管部门报送季度汇总"))
     if doing.on <= quarter.end:
         raise CannotStep("quarter", _("这个季度还没有结束"))
-    known = _versions(where, quarter).select_for_update().order_by("-version").first()
+    _one_at_a_time(where)
+    known = _versions(where, quarter).order_by("-version").first()
     figures, rows = compiled(where, quarter)
     if not adds_up(figures):
         raise CannotStep("figures", _("各项合计不相等，不能报送"))  # a fault of ours: it must not go out
@@ -160,12 +161,14 @@ def summarise(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Retur
     if check_role(by, "sign") != PROVINCE:
         raise NotCompetent(_("只有省厅汇总全省"))
     doing = Doing(law, at, by.username, PROVINCE)
+    _one_at_a_time(PROVINCE)
     due, newest = due_of(quarter, law), newest_of(quarter)
     if doing.on <= quarter.end or not newest:
         raise CannotStep("quarter", _("这个季度还没有结束，或还没有单位报送"))
     all_owed = owed(quarter, law)
     names = {one.reporter: organisation(one.reporter).name for one in all_owed}
     figures = total(one.figures for one in newest.values())
+    figures["enterprises"] = len({row["credit_code"] for one in newest.values() for row in one.rows})
     rows = [_reported(one, newest.get(one.reporter), names[one.reporter]) for one in all_owed]
     missing = "、".join(names[one.reporter] for one in all_owed if one.submitted_on is None)
     last = _versions(PROVINCE, quarter).order_by("-version").first()
@@ -195,7 +198,7 @@ def newest_of(quarter: Quarter) -> dict[str, Return]:
 
 def timely(quarter: Quarter, law: Law) -> dict[str, dict[str, int]]:
     """How every reporter and its bureau kept their days in a quarter."""
-    return {slug: on_time(quarter.start, quarter.end, slug, slug + BUREAU) for slug in reporters(quarter, law)}
+    return {slug: on_time(quarter.start, quarter.end, slug) for slug in reporters(quarter, law)}
 
 
 def differences(before: Return, figures: Mapping[str, int], rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -256,10 +259,15 @@ def _summary_workbook(made: Return, quarter: Quarter, names: Mapping[str, str], 
     heads = [(UNIT, WIDE), *((text, MIDDLE) for text in FIGURES.values())]
     rows = [(names[slug], *(one.figures[name] for name in FIGURES)) for slug, one in newest.items()]
     rows.append((TOTAL, *(made.figures[name] for name in FIGURES)))
-    kept = [(names[slug], *(on_time(quarter.start, quarter.end, slug, slug + BUREAU)[name] for name in TIMELY))
+    kept = [(names[slug], *(on_time(quarter.start, quarter.end, slug)[name] for name in TIMELY))
             for slug in names]  # fmt: skip
     timely_heads = [(UNIT, WIDE), *((text, MIDDLE) for text in TIMELY.values())]
     return workbook_of(str(made), [Sheet(SUMMARY_SHEET, heads, rows), Sheet(TIMELY_SHEET, timely_heads, kept)])
+
+
+def _one_at_a_time(slug: str) -> None:
+    """Of two at one authority the second waits."""
+    Organisation.objects.select_for_update().get(slug=slug)
 
 
 def _versions(reporter: str, quarter: Quarter) -> Any:

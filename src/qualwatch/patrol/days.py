@@ -19,6 +19,7 @@ from qualwatch.cases.course import Doing
 from qualwatch.cases.due import count_again
 from qualwatch.cases.gate import forget_answers
 from qualwatch.cases.models import Case, Heartbeat
+from qualwatch.cases.outcomes import release_overtaken
 from qualwatch.cases.standings import publish_register
 from qualwatch.journal.actions import seal
 from qualwatch.journal.models import Seal
@@ -26,6 +27,7 @@ from qualwatch.law.loader import Law
 from qualwatch.procedure.needs import SYSTEM
 from qualwatch.publication.actions import hide_what_is_over, take_snapshot
 from qualwatch.registers.corrections import due_for_review
+from qualwatch.registers.tables import lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayDone:
     assessed. A run that a guard holds makes no cards until an officer releases it.
     """
     took: dict[str, float] = {}
+    if Doing(law, at, SYSTEM).is_fresh(day):
+        lock()  # the registers first, as everywhere
+        release_overtaken(Doing(law, at, SYSTEM))
     with _timed(took, "assess"):
         run = assess(as_of=day, law=law, by=by, at=at)
     doing = Doing(law, at, SYSTEM)

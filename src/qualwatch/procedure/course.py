@@ -25,6 +25,7 @@ CLOSED: Mapping[str, str] = {
     "reviewed": _n("复查后解除"),
     "repaired": _n("信息修复"),
     "annulled": _n("认定被撤销"),
+    "withdrawal-annulled": _n("撤回决定被撤销"),
     "withdrawn": _n("资质已撤回"),
     "expired": _n("资质证书到期未延续"),
     "surrendered": _n("企业申请注销"),
@@ -55,6 +56,7 @@ STEPS: Mapping[str, str] = {
     "reviewed": _n("已法制审核"), "reported": _n("已报住建部"),
     "decided": _n("已决定撤回"), "announced": _n("决定已送达"), "closed": _n("已办结"),
 }  # fmt: skip
+WITHDRAWAL_ANNULLED = "withdrawal-annulled"
 MADE_GOOD, NOT_WITHDRAWN = _n("已整改达标，终止撤回"), _n("决定不予撤回")
 
 

@@ -6,6 +6,7 @@ from qualwatch.procedure.course import Application, CaseState, Effect, Event, Na
 from qualwatch.procedure.periods import Deadline, resettled
 
 Result = tuple[CaseState, tuple[Effect, ...]]
+AT_THE_MINISTRY = ("reported", "started")
 GOOD = ("met", "not-required")  # what may close; advise, manual and cannot-say close nothing
 
 
@@ -27,7 +28,8 @@ def found(state: CaseState, event: Event, terms: Terms) -> Result:
         return state, ()
     says = {event.verdicts.get(one.requirement, "cannot-say") for one in (*named, *new) if _matters(state, one)}
     last = "short" if "short" in says else "cannot-say"
-    back = state.origin == "officer" and last == "short"  # fell short again before anybody reviewed it
+    # fell short again before anybody reviewed it
+    back = state.origin == "officer" and last == "short" and state.last_found != "short"
     state = replace(
         _said(state, last, event),
         named=(*named, *new),
@@ -104,6 +106,9 @@ def closed(state: CaseState, event: Event, code: str) -> Result:
         effects.append(Effect("take-down", detail=code))
     withdrawal = state.withdrawal
     if withdrawal and withdrawal.is_open and not withdrawal.is_decided:
+        if code == "withdrawn" and withdrawal.route == "ministry" and withdrawal.place in AT_THE_MINISTRY:
+            after = replace(state, place="closed", closed_because=code, application=None, proposal=None)
+            return after, tuple(effects)  # the register was faster than the ministry's letter, which is still to come
         ended = {"recovered": "made-good", "requirement-ended": "made-good", "reviewed": "made-good"}.get(code, code)
         if event.is_other_red_open and ended == "made-good":
             effects.append(Effect("end-withdrawal", detail="handed-over"))

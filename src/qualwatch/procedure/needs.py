@@ -89,14 +89,13 @@ def _is_short_now(state: CaseState, event: Event, _terms: Terms) -> bool:
 
 
 def _hearing_in_limits(state: CaseState, event: Event, terms: Terms) -> bool:
-    """Told early enough, held soon enough; a hearing fixed anew may be later, with reasons."""
+    """Told early enough, and held soon enough, or later with reasons."""
     made = state.withdrawal
     if made is None or made.hearing_asked_on is None or event.until is None:
         return False
     earliest = terms.hearing_notice.from_day(event.on, terms.calendar).ends_on
     latest = terms.hearing_held.from_day(made.hearing_asked_on, terms.calendar).ends_on
-    again = made.hearing_on is not None and bool(event.because.strip())
-    return event.until.ends_on >= earliest and (again or event.until.ends_on <= latest)
+    return event.until.ends_on >= earliest and (bool(event.because.strip()) or event.until.ends_on <= latest)
 
 
 def _hearing_told(state: CaseState, event: Event, terms: Terms) -> bool:
@@ -203,21 +202,31 @@ NEEDS: Mapping[str, Need] = {
     "next-step": Need(_n("撤回程序的上一步还没有完成"), lambda s, e, t: _is_next(s, e)),
     "no-hearing-yet": Need(
         _n("只能在送达拟撤回告知之后、要求听证的期限之内提出听证"),
-        lambda s, e, t: s.withdrawal is not None and s.withdrawal.place == "notified"
-        and s.withdrawal.hearing == "none" and s.withdrawal.notice_served_on is not None
-        and e.on <= t.hearing_request.from_day(s.withdrawal.notice_served_on, t.calendar).ends_on,
+        lambda s, e, t: s.withdrawal is not None and s.withdrawal.route != "ministry"
+        and s.withdrawal.place in ("started", "notified") and s.withdrawal.hearing == "none"
+        and (s.withdrawal.notice_served_on is None
+             or e.on <= t.hearing_request.from_day(s.withdrawal.notice_served_on, t.calendar).ends_on),
     ),
     "hearing-asked": Need(
         _n("没有要求听证"), lambda s, e, t: s.withdrawal is not None and s.withdrawal.hearing == "asked"
     ),
     "hearing-in-limits": Need(
-        _n("听证日要留足通知的期限，并在要求听证后的期限之内；改期要写明理由"), _hearing_in_limits
+        _n("听证日要留足通知的期限，并在要求听证后的期限之内；改期或逾期要写明理由"), _hearing_in_limits
     ),
     "hearing-fixed": Need(
         _n("听证的时间地点还没有定"), lambda s, e, t: s.withdrawal is not None and s.withdrawal.hearing == "asked"
         and s.withdrawal.hearing_on is not None
     ),
     "hearing-told": Need(_n("听证通知没有按期送达，或者还没有到听证日"), _hearing_told),
+    "told-if-absent": Need(
+        _n("听证通知没有按期送达，或者还没有到听证日，不能算放弃"),
+        lambda s, e, t: e.outcome != "absent" or _hearing_told(s, e, t),
+    ),
+    "no-review": Need(_n("红牌正在复查，先办结复查"), lambda s, e, t: not s.needs_review),
+    "asked-for": Need(
+        _n("建议名单还没有函告"),
+        lambda s, e, t: s.withdrawal is not None and (s.withdrawal.route != "city" or s.withdrawal.place != "opened"),
+    ),
     "statement-taken": Need(
         _n("现在不能陈述申辩：拟撤回告知还没有发出，或者撤回已经决定"),
         lambda s, e, t: s.withdrawal is not None and s.withdrawal.is_open and s.withdrawal.place in HEARD

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from qualwatch.procedure.course import CaseState, Effect, Event, Terms, Withdrawal
+from qualwatch.procedure.course import WITHDRAWAL_ANNULLED, CaseState, Effect, Event, Terms, Withdrawal
 from qualwatch.procedure.follows import Result, closed
 from qualwatch.procedure.needs import PLACE_AFTER
 from qualwatch.wording import gettext_noop as _n
@@ -66,7 +66,7 @@ def _said(state: CaseState, event: Event, terms: Terms) -> Result:
 
 
 def _answered(state: CaseState, event: Event, terms: Terms) -> Result:
-    return _changed(state, unanswered=_now(state).unanswered - 1)
+    return _changed(state, unanswered=_now(state).unanswered - 1, handled_by=_handlers(state, event))
 
 
 def _ask_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -75,7 +75,7 @@ def _ask_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
 
 def _fix_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
     assert event.until is not None  # the table needs it
-    return _changed(state, hearing_on=event.until.ends_on, hearing_told_on=None)
+    return _changed(state, hearing_on=event.until.ends_on, hearing_told_on=None, handled_by=_handlers(state, event))
 
 
 def _tell_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -84,7 +84,8 @@ def _tell_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
 
 def _hold_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
     """Every point that was made waits for its answer."""
-    return _changed(state, hearing="held", unanswered=_now(state).unanswered + len(event.requirements))
+    unanswered = _now(state).unanswered + len(event.requirements)
+    return _changed(state, hearing="held", unanswered=unanswered, handled_by=_handlers(state, event))
 
 
 def _hearing_lapses(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -110,6 +111,8 @@ def _review_law(state: CaseState, event: Event, terms: Terms) -> Result:
 def _decide(state: CaseState, event: Event, terms: Terms) -> Result:
     """The item is withdrawn; its cases are closed."""
     decided, _none = _changed(state, place="decided")
+    if state.place == "closed":  # the register was faster
+        return decided, (Effect("publish-decision"),)
     after, effects = closed(decided, event, "withdrawn")
     return after, (Effect("publish-decision"), *effects)
 
@@ -124,20 +127,21 @@ def _not_withdraw(state: CaseState, event: Event, terms: Terms) -> Result:
 def _annul(state: CaseState, event: Event, terms: Terms) -> Result:
     """The decision is undone in review or court: the item is what it was, and is assessed anew."""
     after, _none = _changed(state, ended="annulled")
-    return after, (Effect("end-withdrawal", detail="annulled"),)
+    return replace(after, closed_because=WITHDRAWAL_ANNULLED), (Effect("end-withdrawal", detail="annulled"),)
 
 
+RED_OR_CLOSED: dict[str, Any] = {"places": ("red", "closed"), "leads_to": ("red", "closed")}
 OPEN, CLOSED = ("withdrawal", "undecided"), {"places": ("closed",), "leads_to": ("closed",)}
 DECIDED: dict[str, Any] = {
     "leads_to": ("closed",), "effects": ("publish-decision", "tell-closed", "take-down"),
 }  # fmt: skip
 WITHDRAWAL_STEPS: tuple[Step, ...] = (
     Step("open-withdrawal", _n("启动撤回"),
-         ("no-withdrawal", "red-over", "order-served", "short-now", "no-first-application"), _open,
+         ("no-withdrawal", "no-review", "red-over", "order-served", "short-now", "no-first-application"), _open,
          f"{NOTICE} 三（5）"),
     Step("suggest", _n("市局发撤回建议名单函"), STEP, _step, f"{NOTICE} 四（二）"),
     Step("report", _n("省厅审定后报住建部"), (*STEP, "because"), _step, f"{NOTICE} 四（二）"),
-    Step("start", _n("许可机关启动"), STEP, _handled, f"{NOTICE} 四（二）"),
+    Step("start", _n("许可机关启动"), STEP, _handled, f"{NOTICE} 四（二）", **RED_OR_CLOSED),
     Step("notify-intent", _n("拟撤回告知书送达有凭证"), (*STEP, "proof"), _notify, "行政许可法 36、47条参照"),
     Step("make-statement", _n("企业陈述申辩"), ("statement-taken", "because"), _said, "行政许可法 7、36条"),
     Step("object-publicly", _n("公示期内收到意见"), ("on-display", "because"), _said, f"{NOTICE} 四（二）"),
@@ -149,8 +153,8 @@ WITHDRAWAL_STEPS: tuple[Step, ...] = (
          "行政许可法 48条"),
     Step("hold-hearing", _n("举行听证，制作笔录"), ("withdrawal", "hearing-asked", "hearing-told", "evidence"),
          _hold_hearing, "行政许可法 48条"),
-    Step("hearing-lapses", _n("企业撤回听证要求或不参加"), ("withdrawal", "hearing-asked", "because", "evidence"),
-         _hearing_lapses, "行政许可法 47条"),
+    Step("hearing-lapses", _n("企业撤回听证要求或不参加"),
+         ("withdrawal", "hearing-asked", "because", "evidence", "told-if-absent"), _hearing_lapses, "行政许可法 47条"),
     Step("display", _n("公示拟撤回"), (*STEP, "statement-over", "hearing-concluded"), _display, f"{NOTICE} 四（二）",
          effects=("publish-display",)),
     Step("recheck-withdrawal", _n("公示后复核仍不达标"), (*STEP, "display-over-if-displayed", "short-now"), _recheck,
@@ -161,8 +165,10 @@ WITHDRAWAL_STEPS: tuple[Step, ...] = (
          "answered", "not-the-determiner", "not-a-handler", "not-the-reviewer"), _decide,
          "行政许可法 8条；部令22号 28条", **DECIDED),
     Step("ministry-decided", _n("住建部决定撤回"), (*STEP, "ministry-route", "because", "evidence"), _decide,
-         f"{NOTICE} 四（二）", **DECIDED),
-    Step("not-withdraw", _n("决定不予撤回"), (*OPEN, "because", "not-the-determiner"), _not_withdraw, "行政许可法 8条",
+         f"{NOTICE} 四（二）", **{**DECIDED, "places": ("red", "closed")}),
+    Step("not-withdraw", _n("决定不予撤回"),
+         (*OPEN, "asked-for", "because", "not-the-determiner", "not-a-handler"), _not_withdraw,
+         "行政许可法 8条",
          effects=("end-withdrawal", "open-task")),
     Step("announce", _n("撤回决定送达有凭证"), (*STEP, "proof"), _step, "行政许可法 40条", **CLOSED),
     Step("finish", _n("公告，办结注销手续"), (*STEP, "because"), _step, "行政许可法 70条", **CLOSED),

@@ -81,6 +81,15 @@ def post_cleared(number: str, *, on: date, because: str, hidden_from: date, at: 
     _feed("red-card", card, at)
 
 
+def reword_cleared(number: str, *, because: str, at: datetime) -> None:
+    """A cleared card says another reason: what it was cleared by was undone."""
+    card = RedCard.objects.select_for_update().get(number=number)
+    if card.state == "cleared":
+        card.because = because
+        card.save(update_fields=["because"])
+        _feed("red-card", card, at)
+
+
 def remove_red_card(number: str, *, on: date, because: str, at: datetime) -> None:
     """The card should never have been: its content goes, the feed keeps a tombstone."""
     card = RedCard.objects.select_for_update().get(number=number)

@@ -49,7 +49,7 @@ class RedCard(models.Model):
 class Announcement(models.Model):
     """A notice to the public: a document served so, a display, a decision. Removed: only the number is left."""
 
-    number = models.CharField(max_length=60, unique=True)
+    number = models.CharField(max_length=100, unique=True)
     kind = models.CharField(max_length=20)
     title = models.CharField(max_length=300, blank=True)
     enterprise = models.CharField(max_length=200, blank=True)
@@ -120,7 +120,7 @@ class FeedEntry(models.Model):
     sequence = models.PositiveBigIntegerField(primary_key=True)
     at = models.DateTimeField()
     kind = models.CharField(max_length=40)
-    key = models.CharField(max_length=80)
+    key = models.CharField(max_length=100)
     body = models.JSONField(null=True)  # the row as it is from now on; null = it is no longer public
 
     def __str__(self) -> str:

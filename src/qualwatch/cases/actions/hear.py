@@ -16,8 +16,8 @@ from qualwatch.cases.competence import NotCompetent, carrier_of, check_carrier
 from qualwatch.cases.course import Doing, act, journal
 from qualwatch.cases.effects import open_task, perform
 from qualwatch.cases.models import Case, Hearing, Point, Task, Withdrawal
-from qualwatch.cases.serving import bring
-from qualwatch.cases.withdrawing import keep_files
+from qualwatch.cases.serving import VOIDED, bring, drop_services
+from qualwatch.cases.withdrawing import ANSWER, HOLD, keep_files
 from qualwatch.ciphers import decrypted, encrypted, newest_version
 from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
@@ -27,7 +27,6 @@ from qualwatch.procedure.transitions import CannotStep
 from qualwatch.wording import gettext as _
 
 STATEMENT, HEARING, OBJECTION = "statement", "hearing", "objection"
-ANSWER, HOLD = "answer", "hearing"  # the tasks
 PUBLIC = "public"
 LONGEST = 5000  # characters of what one of the public writes
 
@@ -69,7 +68,10 @@ def object_publicly(
     doing = Doing(law, at, PUBLIC)
     row = _locked(found)
     kept = look_at(files)
-    _acted(row, Event("object-publicly", doing.on, by=PUBLIC, because=text), doing)
+    if not text.strip():
+        raise CannotStep("because", _("请写明意见"))
+    event = Event("object-publicly", doing.on, by=PUBLIC, because=OBJECTION)  # what it says stays in its row
+    _acted(row, event, doing)
     key = newest_version()
     told = json.dumps(dict(who), ensure_ascii=False).encode()
     made = _point(row, OBJECTION, text, doing, who=encrypted([told], key)[0], who_key=key)
@@ -93,11 +95,14 @@ def answer(*, point: Point, text: str, by: Account, law: Law, at: datetime) -> P
     found = Point.objects.select_for_update().get(pk=point.pk)
     if found.answered_on is not None:
         raise CannotStep("unanswered", _("这一条已经答复"))
-    _acted(row, Event("answer", doing.on, by=by.username, because=text), doing)
+    if not text.strip():
+        raise CannotStep("because", _("请写明理由"))
+    told = f"point/{found.pk}" if found.kind == OBJECTION else text  # of the public nothing goes into the journal
+    _acted(row, Event("answer", doing.on, by=by.username, because=told), doing)
     found.answer, found.answered_on, found.answered_by = text, doing.on, by.username
     found.save()
     _settle(row, ANSWER, str(found.pk), doing)
-    doing.told.append(Told(row.case.stream, "point-answered", basis=text, details={"point": found.pk}))
+    doing.told.append(Told(row.case.stream, "point-answered", basis=told, details={"point": found.pk}))
     journal(doing)
     return found
 
@@ -107,6 +112,8 @@ def ask_hearing(*, withdrawal: Withdrawal, by: Account, law: Law, at: datetime) 
     """The enterprise asks for a hearing, within its days from the proved service of the notice."""
     doing = Doing(law, at, by.username)
     row = _own(withdrawal, by)
+    if not row.documents.filter(kind="intended-withdrawal", voided_on=None, case=row.case).exists():
+        raise CannotStep("no-hearing-yet", _("拟撤回告知还没有发出"))
     row = _acted(row, Event("ask-hearing", doing.on, by=by.username), doing)
     due = doing.terms.hearing_held.from_day(doing.on, law.calendar)
     open_task(row.case, HOLD, doing, where=carrier_of(row.case), due_on=due.ends_on, detail=str(row.pk))
@@ -135,6 +142,10 @@ def fix_hearing(
     for one in row.hearings.filter(state="fixed"):
         one.state, one.because = "moved", because
         one.save()
+        if one.notice is not None and one.notice.voided_on is None:  # its receipt proves nothing any more
+            one.notice.voided_on, one.notice.voided_by, one.notice.voided_because = doing.on, by.username, because
+            one.notice.save(update_fields=["voided_on", "voided_by", "voided_because"])
+            drop_services(one.notice, VOIDED, because, doing)
     name = chair.get_full_name() or chair.username
     made = Hearing.objects.create(withdrawal=row, at=held_at, where=where, chair=chair.username, chair_name=name)
     made.notice = issuing.hearing_notice(made, doing)
@@ -171,28 +182,21 @@ def hold_hearing(
 
 @transaction.atomic
 def hearing_lapses(
-    *, hearing: Hearing, state: str, because: str, files: Sequence[HandedIn], by: Account, law: Law, at: datetime
-) -> Hearing:
+    *, withdrawal: Withdrawal, state: str, because: str, files: Sequence[HandedIn], by: Account, law: Law, at: datetime
+) -> Withdrawal:
     """The enterprise took its request back (`retracted`) or stayed away without a good reason (`absent`)."""
-    row = _locked(hearing.withdrawal)
+    row = _locked(withdrawal)
     doing = Doing(law, at, by.username, check_carrier(by, row.case, "withdraw"))
-    made = _fixed(hearing)
     if state not in ("retracted", "absent"):
         raise CannotStep("because", _("只能是：撤回听证要求、没有参加"))
-    if state == "absent":
-        served = row.hearing_told_on is not None and row.hearing_on is not None and row.hearing_on <= doing.on
-        if not served:
-            raise CannotStep("hearing-told", _("听证通知没有送达，或者还没有到听证日，不能算放弃"))
     kept = look_at(files)
-    row = _acted(
-        row, Event("hearing-lapses", doing.on, by=by.username, because=because, has_evidence=bool(kept)), doing
-    )
+    event = Event("hearing-lapses", doing.on, by=by.username, outcome=state, because=because, has_evidence=bool(kept))
+    row = _acted(row, event, doing)
     keep_files(kept, row, doing)
-    made.state, made.because = state, because
-    made.save()
+    row.hearings.filter(state="fixed").update(state=state, because=because)
     _settle(row, HOLD, str(row.pk), doing)
     journal(doing)
-    return made
+    return row
 
 
 def _point(row: Withdrawal, kind: str, text: str, doing: Doing, **who: object) -> Point:

@@ -10,6 +10,7 @@ from qualwatch.cases.competence import competent_for
 from qualwatch.cases.course import Doing
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Notice, Task, Withdrawal, WithdrawalList
 from qualwatch.cases.queries import over_on
+from qualwatch.cases.seen import item_of
 from qualwatch.cases.telling import Said, tell
 from qualwatch.journal.actions import Told, record_all
 
@@ -44,9 +45,12 @@ def remind(doing: Doing) -> int:
 def escalate(doing: Doing) -> int:
     """A task for the competent authority of every case whose period is over, once while it waits; how many."""
     proposed = set(Determination.objects.filter(state="proposed").values_list("case_id", flat=True))
-    withdrawn = set(Withdrawal.objects.filter(ended="").values_list("case_id", flat=True))
-    done = proposed | withdrawn
-    over = [one for one in over_on(doing.on) if one.pk not in done and _is_to_be_done(one)]
+    going_on = Withdrawal.objects.filter(ended="").exclude(place="closed")
+    withdrawn = set(going_on.values_list("credit_code", "category", "sub_item"))
+    over = [
+        one for one in over_on(doing.on)
+        if one.pk not in proposed and item_of(one) not in withdrawn and _is_to_be_done(one)
+    ]  # fmt: skip
     waiting = set(Task.objects.filter(done_on=None, kind__in=DUE.values()).values_list("case_id", "kind"))
     due = [one for one in over if (one.pk, DUE[one.place]) not in waiting]
     made = [

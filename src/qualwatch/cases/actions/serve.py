@@ -20,13 +20,14 @@ from qualwatch.cases.competence import (
 from qualwatch.cases.course import Doing, act, journal
 from qualwatch.cases.effects import perform
 from qualwatch.cases.letters import LETTERS
-from qualwatch.cases.models import Case, Document, Service
+from qualwatch.cases.models import Case, Document, Hearing, Service
 from qualwatch.cases.serving import (
     TAKEN_DOWN,
     VOIDED,
     arrived,
     bring,
     circumstances_of,
+    drop_services,
     fail_service,
     is_over,
     open_serve_task,
@@ -53,6 +54,9 @@ from qualwatch.procedure.transitions import BY_EVENT, CannotStep
 from qualwatch.publication.actions import remove_announcement
 from qualwatch.wording import gettext as _
 
+# Published, or the ground of what others have done since: not to be taken back.
+RESTED_ON = ("display-notice", "announcement", "withdrawal-decision", "suggestion-list", "ministry-report",
+             "result-letter", "quarterly-return", "circular")  # fmt: skip
 UNANSWERED = "unanswered"
 
 
@@ -152,16 +156,17 @@ def void(*, document: Document, because: str, by: Account, law: Law, at: datetim
     locked = _waiting(document)
     if not because.strip():
         raise CannotServe(_("请写明作废的原因"))
+    if locked.kind in RESTED_ON:
+        raise CannotServe(_("已经公布，或者已据以办理，不能作废"))
     locked.voided_on, locked.voided_by, locked.voided_because = doing.on, by.username, because
     locked.save(update_fields=["voided_on", "voided_by", "voided_because"])
-    for one in locked.services.filter(proved_on=None, failed_on=None):
-        fail_service(one, VOIDED, because, doing)
-        if one.method == NOTICE:
-            remove_announcement(locked.number, at=at)
     _told(locked, "voided", doing, because=because)
     settle_serve_tasks(locked, doing)
-    if LETTERS[locked.kind].must_arrive and not is_over(locked):
-        bring(issuing.issued_again(locked, doing), doing)
+    if LETTERS[locked.kind].must_arrive and not is_over(locked):  # its number before the public copy, as everywhere
+        again = issuing.issued_again(locked, doing)
+        Hearing.objects.filter(notice=locked, state="fixed").update(notice=again)
+        bring(again, doing)
+    drop_services(locked, VOIDED, because, doing)
     journal(doing)
     return locked
 
@@ -231,8 +236,8 @@ def _proved(
     found.save(update_fields=["proved_on", "proof", "proved_by"])
     _told(document, "served", doing, method=found.method, proved_on=proved_on, files=list(files))
     starts, case, withdrawal = LETTERS[document.kind].starts, document.case, document.withdrawal
-    if withdrawal is not None:
-        case = None if withdrawal.ended else withdrawal.case  # another red card may carry it meanwhile
+    if withdrawal is not None and (withdrawal.ended or withdrawal.case_id != document.case_id or _is_moved(document)):
+        case = None  # nothing waits for it: another card, or another day, takes its place
     arrived(document, proved_on, doing)
     if starts and case is not None:
         case = Case.objects.select_for_update().get(pk=case.pk)
@@ -263,8 +268,9 @@ def _authority(document: Document, by: Account) -> str:
 
 def _waiting(document: Document) -> Document:
     """The document as it stands now, if it still waits to be served."""
-    if document.case_id:
-        Case.objects.select_for_update().get(pk=document.case_id)  # the case before its papers, as everywhere
+    told = (document.case_id, document.withdrawal.case_id if document.withdrawal else None)
+    numbers = {one for one in told if one is not None}
+    list(Case.objects.select_for_update().filter(pk__in=numbers).order_by("pk"))  # before its papers, as everywhere
     locked = (
         Document.objects.select_for_update(of=("self",)).select_related("case", "withdrawal__case").get(pk=document.pk)
     )
@@ -273,6 +279,11 @@ def _waiting(document: Document) -> Document:
     if locked.services.filter(proved_on__isnull=False).exists():
         raise CannotServe(_("{number} 已经送达").format(number=locked.number))
     return locked
+
+
+def _is_moved(document: Document) -> bool:
+    """Whether a notice of a hearing is not that of the hearing as it is fixed now."""
+    return document.kind == "hearing-notice" and not Hearing.objects.filter(notice=document, state="fixed").exists()
 
 
 def _unproved(service: Service) -> Service:

@@ -14,6 +14,7 @@ from qualwatch.cases.course import Doing, Step, put, rows_of, state_of, told_of
 from qualwatch.cases.effects import HANDLERS, end_applications, open_task, said_of
 from qualwatch.cases.follow import follow
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Task, Withdrawal
+from qualwatch.cases.outcomes import show_longer
 from qualwatch.cases.seen import INSURANCE, Seen, item_of
 from qualwatch.cases.serving import tasks_that_outlive
 from qualwatch.cases.telling import LETTER, Said, tell
@@ -88,6 +89,10 @@ def _known_cases(work: Work, cases: Iterable[Case]) -> None:
         if done.is_change or followed:
             put(case, state, work.doing)
             put_withdrawal(done, work.doing)
+            if row is not None and before.withdrawal and before.withdrawal.display and state.withdrawal and (
+                state.withdrawal.display != before.withdrawal.display
+            ):  # fmt: skip
+                show_longer(row, work.doing)
             work.steps.append(done)
         if longer:
             said = Said(case, "red-period", words.subject("red-period", case), words.red_period_longer(case))

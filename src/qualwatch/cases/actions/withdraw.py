@@ -11,17 +11,19 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import organisation
 from qualwatch.cases import issuing, words
 from qualwatch.cases.attachments import HandedIn, Looked, look_at
 from qualwatch.cases.competence import (
+    PROVINCE,
     NotCompetent,
     carrier_of,
     check,
     check_authority,
-    check_carrier,
+    check_role,
     competent_for,
     route_of,
 )
@@ -30,13 +32,13 @@ from qualwatch.cases.due import taken_down_by
 from qualwatch.cases.effects import perform
 from qualwatch.cases.letters import day
 from qualwatch.cases.looking import looked
-from qualwatch.cases.models import Case, Document, Withdrawal, WithdrawalList
-from qualwatch.cases.outcomes import MINISTRY
-from qualwatch.cases.serving import bring, deliver
-from qualwatch.cases.withdrawing import keep_files
+from qualwatch.cases.models import Case, Document, Task, Withdrawal, WithdrawalList
+from qualwatch.cases.outcomes import MINISTRY, post_display
+from qualwatch.cases.serving import arrived, bring, deliver
+from qualwatch.cases.withdrawing import RESULTS, keep_files
 from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
-from qualwatch.procedure.course import STEPS, Event
+from qualwatch.procedure.course import STEPS, WITHDRAWAL_ANNULLED, Event
 from qualwatch.procedure.needs import SYSTEM
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.actions import Announced, post_announcement
@@ -69,6 +71,11 @@ def open_withdrawals(*, cases: Sequence[Case], by: Account, law: Law, at: dateti
     if len(where) > 1:
         raise CannotStep("members", _("一份名单只能有同一主管部门、同一许可机关的资质"))
     acting, housing, route = where.pop()
+    list(Case.objects.select_for_update().filter(pk__in=[one.pk for one in cases]).order_by("pk"))
+    for one in cases:
+        same = {"credit_code": one.credit_code, "category": one.category or "", "sub_item": one.sub_item or ""}
+        if Withdrawal.objects.filter(**same, ended="").exclude(place="closed").exists():
+            raise CannotStep("no-withdrawal", _("{name}：撤回程序已经启动").format(name=words.name_of(one)))
     doing = Doing(law, at, by.username, acting)
     doing.batch = WithdrawalList.objects.create(
         route=route, housing=housing, carrier=carrier_of(cases[0]), opened_on=doing.on, opened_by=by.username
@@ -85,7 +92,7 @@ def open_withdrawals(*, cases: Sequence[Case], by: Account, law: Law, at: dateti
 def suggest(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Document:
     """A reviewer of the city signs the suggestion list; the bureau's days begin with its receipt."""
     doing = _doing_for(batch, by, law, at)
-    went = _each(_undecided(batch), doing, lambda row: Event("suggest", doing.on, by=by.username))
+    went = _whole(_each(_undecided(batch), doing, lambda row: Event("suggest", doing.on, by=by.username)))
     days = doing.law.policy_on(doing.on)["bureau_start_working_days"]
     return _sent_list("suggestion-list", went.done, organisation(batch.carrier).name, doing, start_days=days)
 
@@ -94,7 +101,9 @@ def suggest(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Do
 def report(*, batch: WithdrawalList, because: str, by: Account, law: Law, at: datetime) -> Document:
     """The province has examined the ministry's items, and reports them to be withdrawn."""
     doing = _doing_for(batch, by, law, at)
-    went = _each(_undecided(batch), doing, lambda row: Event("report", doing.on, by=by.username, because=because))
+    went = _whole(
+        _each(_undecided(batch), doing, lambda row: Event("report", doing.on, by=by.username, because=because))
+    )
     return _sent_list("ministry-report", went.done, MINISTRY, doing)
 
 
@@ -104,6 +113,8 @@ def start(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime,
     doing, rows = _carried(members, by, law, at, WITHDRAW)
     went = _each(rows, doing, lambda row: Event("start", doing.on, by=by.username, because=because))
     for batch in {row.batch for row in went.done}:
+        if batch.received_on is None and batch.suggestion is not None:  # whoever starts it has received it
+            arrived(batch.suggestion, doing.on, doing)
         if batch.start_due_on and doing.on > batch.start_due_on:
             doing.told.append(Told(stream_of(batch), "started-late", details={
                 "due": batch.start_due_on, "received": batch.received_on, "on": doing.on}))  # fmt: skip
@@ -117,9 +128,11 @@ def announce_intent(*, members: Iterable[Withdrawal], by: Account, law: Law, at:
     doing, rows = _carried(members, by, law, at, WITHDRAW)
     made = []
     for row in rows:
-        known = row.documents.filter(kind="intended-withdrawal", voided_on=None).exists()
+        known = row.documents.filter(kind="intended-withdrawal", voided_on=None, case=row.case).exists()
         if row.ended or row.place != "started" or row.batch.route == "ministry" or known:
             raise CannotStep("next-step", _("{name}：现在不能告知拟撤回").format(name=words.name_of(row.case)))
+        row.handled_by = list(dict.fromkeys((*row.handled_by, by.username)))
+        row.save(update_fields=["handled_by"])
         made.append(issuing.intended_withdrawal(row, doing))
         bring(made[-1], doing)
     journal(doing)
@@ -141,10 +154,7 @@ def display(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetim
     for nth, row in enumerate(went.done, 1):
         row.display_number = f"{made.number}-{nth}"
         row.save(update_fields=["display_number"])
-        case = row.case
-        body = words.displayed(case.enterprise, words.name_of(case), until)
-        shown = Announced(row.display_number, "display", made.title, case.enterprise, case.credit_code, body)
-        post_announcement(shown, on=doing.on, ends_on=until, at=at)
+        post_display(row, doing)
     journal(doing)
     return made, went
 
@@ -232,8 +242,12 @@ def finish(
     months = doing.law.policy_on(doing.on)["lower_grade_window_months"]
     told = {**issuing.items([row.case for row in went.done]), "what": ANNOUNCED.format(months=months)}
     made = issuing.issue("announcement", doing, told=told, addressee="", batch=went.done[0].batch)
-    body = "\n".join(f"{row['enterprise']} {row['item']}" for row in told["rows"]) + "\n" + told["what"]
-    post_announcement(Announced(made.number, "decision", made.title, "", "", body), on=doing.on, ends_on=None, at=at)
+    for nth, row in enumerate(went.done, 1):  # one for each: a single one may have to be taken down again
+        row.final_number = f"{made.number}-{nth}"
+        row.save(update_fields=["final_number"])
+        body = f"{row.enterprise} {row.item}\n{told['what']}"
+        shown = Announced(row.final_number, "decision", made.title, row.enterprise, row.credit_code, body)
+        post_announcement(shown, on=doing.on, ends_on=None, at=at)
     journal(doing)
     return made, went
 
@@ -255,6 +269,8 @@ def report_results(*, batch: WithdrawalList, by: Account, law: Law, at: datetime
     if all(row.outcome for row in rows):
         batch.reported_on = doing.on
         batch.save(update_fields=["reported_on"])
+        waiting = Task.objects.filter(kind=RESULTS, detail=str(batch.pk), done_on=None)
+        waiting.update(done_on=doing.on, done_by=by.username)
     journal(doing)
     return made
 
@@ -284,6 +300,8 @@ def result_of(row: Withdrawal) -> str:
     """What a result letter says of a member."""
     if row.outcome == "withdrawn":
         return WITHDRAWN.format(number=row.decision_number)
+    if row.ended == "annulled" and row.decided_on is not None:
+        return words.outcome(WITHDRAWAL_ANNULLED)
     return words.outcome(row.ended) if row.ended else UNDER_WAY.format(place=STEPS[row.place])
 
 
@@ -321,6 +339,13 @@ def _each(
     return went
 
 
+def _whole(went: Went) -> Went:
+    """A letter names its whole list."""
+    if went.waiting:
+        raise CannotStep("members", "；".join(sorted(set(went.waiting.values()))))
+    return went
+
+
 def _step(case: Case, event: Event, doing: Doing, figures: Any = None) -> Step:
     fresh = Case.objects.get(pk=case.pk)
     return act(case=fresh, event=event, doing=doing, perform=perform, figures=figures)
@@ -351,23 +376,36 @@ def _close_others(done: Step, doing: Doing) -> None:
 def _carried(
     members: Iterable[Withdrawal], by: Account, law: Law, at: datetime, *capabilities: str
 ) -> tuple[Doing, list[Withdrawal]]:
-    """The members as they stand now, if the account belongs to who withdraws them."""
+    """The members as they stand now that the account's authority withdraws; NotCompetent where it has none of them.
+
+    All open cases of their items are locked in one order, before anything else: a decision closes them.
+    """
+    where = check_authority(by, *capabilities)
     numbers = [one.pk for one in members]
-    list(Case.objects.select_for_update().filter(withdrawals__in=numbers).order_by("pk"))
-    rows = list(Withdrawal.objects.filter(pk__in=numbers).select_related("batch", "case").order_by("case_id"))
-    where = {check_carrier(by, row.case, *capabilities) for row in rows}
-    if len(where) != 1:
+    known = Withdrawal.objects.filter(pk__in=numbers)
+    cases = Q(withdrawals__in=numbers)
+    for told in known.values("credit_code", "category", "sub_item"):
+        cases |= Q(**told) & ~Q(place="closed")
+    wanted = set(Case.objects.filter(cases).values_list("pk", flat=True))
+    list(Case.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
+    rows = list(known.select_related("batch", "case").order_by("case_id"))
+    if not rows:
         raise CannotStep("members", _("名单是空的"))
-    return Doing(law, at, by.username, where.pop()), rows
+    mine = [row for row in rows if carrier_of(row.case) == where]
+    if not mine:
+        raise NotCompetent(_("这项资质由别的许可机关撤回"))
+    return Doing(law, at, by.username, where), mine
 
 
 def _doing_for(batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Doing:
-    """A reviewer of the housing authority that opened the list."""
+    """A reviewer of the housing authority that opened the list, or of the province; not whoever opened it."""
+    where = check_role(by, "sign")
+    if where not in (batch.housing, PROVINCE):
+        raise NotCompetent(_("这项资质由别的主管部门办理"))
+    if by.username == batch.opened_by:
+        raise CannotStep("other-person", _("开列名单的人不能自己签批"))
     list(Case.objects.select_for_update().filter(withdrawals__batch=batch).order_by("pk"))
-    where = {check(by, "sign", row.case) for row in _undecided(batch)}
-    if not where:
-        raise CannotStep("members", _("名单是空的"))
-    return Doing(law, at, by.username, where.pop())
+    return Doing(law, at, by.username, where)
 
 
 def _undecided(batch: WithdrawalList) -> list[Withdrawal]:

@@ -47,6 +47,8 @@ class Withdrawal(models.Model):
     credit_code = models.CharField(max_length=18)
     category = models.CharField(max_length=80)
     sub_item = models.CharField(max_length=80)
+    enterprise = models.CharField(max_length=200)  # as they were called when it was opened
+    item = models.CharField(max_length=260)
     place = models.CharField(max_length=12, default="opened")
     opened_on = models.DateField()
     started_on = models.DateField(null=True)
@@ -73,7 +75,8 @@ class Withdrawal(models.Model):
     because = models.TextField(blank=True)  # of the decision, or why it ended without one
     decision_number = models.CharField(max_length=80, blank=True)
     lower_grade_until = models.DateField(null=True)
-    corrections = models.JSONField(default=list)  # numbers of what the decision put into the registers
+    corrections = models.JSONField(default=list)  # what the decision put into the registers: number, then valid_from
+    final_number = models.CharField(max_length=80, blank=True)  # of the announcement that it is finished
     announced_on = models.DateField(null=True)  # the decision's proof of service was recorded
     closed_on = models.DateField(null=True)
     ended = models.CharField(max_length=20, blank=True)
