@@ -13,6 +13,7 @@ from bureau import Bureau, fresh, picture
 from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS, Rows
 from qualwatch.cases.actions import withdraw
 from qualwatch.cases.attachments import HandedIn
+from qualwatch.cases.members import Went
 from qualwatch.cases.models import Case, Document, Withdrawal, WithdrawalList
 from qualwatch.journal.models import Entry
 from qualwatch.procedure.transitions import CannotStep
@@ -119,7 +120,7 @@ def reviewed(bureau: Bureau, batch: WithdrawalList, day: date, who: dict[str, st
     withdraw.review_law(members=members(batch), opinion="程序合法，依据充分", **acts(bureau, who["reviews"], day))
 
 
-def decided(bureau: Bureau, batch: WithdrawalList, day: date, who: dict[str, str] = CITY) -> withdraw.Went:
+def decided(bureau: Bureau, batch: WithdrawalList, day: date, who: dict[str, str] = CITY) -> Went:
     """The decision on every member that is ready."""
     return withdraw.decide(members=members(batch), because="期满仍不达标", **acts(bureau, who["decides"], day))
 

@@ -5,41 +5,50 @@ the province. The ministry's: the province examines and reports, and records wha
 Every step takes the members that are ready; the others wait, each with its reason (`Went`).
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import organisation
 from qualwatch.cases import issuing, words
-from qualwatch.cases.attachments import HandedIn, Looked, look_at
+from qualwatch.cases.attachments import HandedIn, look_at
 from qualwatch.cases.competence import (
-    PROVINCE,
     NotCompetent,
     carrier_of,
     check,
     check_authority,
-    check_role,
     competent_for,
     route_of,
 )
-from qualwatch.cases.course import Doing, Step, act, journal
+from qualwatch.cases.course import Doing, Step, journal
 from qualwatch.cases.due import taken_down_by
-from qualwatch.cases.effects import perform
 from qualwatch.cases.letters import day
 from qualwatch.cases.looking import looked
+from qualwatch.cases.members import (
+    Went,
+    carried,
+    close_others,
+    each,
+    keep,
+    keep_figures,
+    sent_list,
+    signing,
+    step_of,
+    stream_of,
+    undecided,
+    whole,
+)
 from qualwatch.cases.models import Case, Document, Task, Withdrawal, WithdrawalList
 from qualwatch.cases.outcomes import MINISTRY, post_display
 from qualwatch.cases.serving import arrived, bring, deliver
-from qualwatch.cases.withdrawing import RESULTS, keep_files
+from qualwatch.cases.withdrawing import RESULTS
 from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
 from qualwatch.procedure.course import STEPS, WITHDRAWAL_ANNULLED, Event
-from qualwatch.procedure.needs import SYSTEM
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.actions import Announced, post_announcement
 from qualwatch.registers.tables import lock
@@ -49,14 +58,6 @@ from qualwatch.wording import gettext_noop as _n  # documents are Chinese
 WITHDRAW, SIGN = "withdraw", "sign-withdrawal"
 UNDER_WAY, WITHDRAWN = _n("办理中：{place}"), _n("已撤回（{number}）")
 ANNOUNCED = _n("上述资质已经依法撤回，资质证书同时作废；企业可以自撤回之日起 {months} 个月内申请核定低等级资质。")
-
-
-@dataclass(slots=True)
-class Went:
-    """What became of the members of a step: those that took it; those that wait, by number, and why."""
-
-    done: list[Withdrawal] = field(default_factory=list)
-    waiting: dict[int, str] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -82,36 +83,34 @@ def open_withdrawals(*, cases: Sequence[Case], by: Account, law: Law, at: dateti
     )
     for one in sorted(cases, key=lambda case: case.pk):
         event, _figures = looked("open-withdrawal", one, doing)
-        _step(one, replace(event, route=route), doing)
+        step_of(one, replace(event, route=route), doing)
         if route == "province":
-            _step(one, Event("start", doing.on, by=by.username), doing)
+            step_of(one, Event("start", doing.on, by=by.username), doing)
     return doing.batch
 
 
 @transaction.atomic
 def suggest(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Document:
     """A reviewer of the city signs the suggestion list; the bureau's days begin with its receipt."""
-    doing = _doing_for(batch, by, law, at)
-    went = _whole(_each(_undecided(batch), doing, lambda row: Event("suggest", doing.on, by=by.username)))
+    doing = signing(batch, by, law, at)
+    went = whole(each(undecided(batch), doing, lambda row: Event("suggest", doing.on, by=by.username)))
     days = doing.law.policy_on(doing.on)["bureau_start_working_days"]
-    return _sent_list("suggestion-list", went.done, organisation(batch.carrier).name, doing, start_days=days)
+    return sent_list("suggestion-list", went.done, organisation(batch.carrier).name, doing, start_days=days)
 
 
 @transaction.atomic
 def report(*, batch: WithdrawalList, because: str, by: Account, law: Law, at: datetime) -> Document:
     """The province has examined the ministry's items, and reports them to be withdrawn."""
-    doing = _doing_for(batch, by, law, at)
-    went = _whole(
-        _each(_undecided(batch), doing, lambda row: Event("report", doing.on, by=by.username, because=because))
-    )
-    return _sent_list("ministry-report", went.done, MINISTRY, doing)
+    doing = signing(batch, by, law, at)
+    went = whole(each(undecided(batch), doing, lambda row: Event("report", doing.on, by=by.username, because=because)))
+    return sent_list("ministry-report", went.done, MINISTRY, doing)
 
 
 @transaction.atomic
 def start(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime, because: str = "") -> Went:
     """The licensing authority begins; of the ministry's items the province records that it has."""
-    doing, rows = _carried(members, by, law, at, WITHDRAW)
-    went = _each(rows, doing, lambda row: Event("start", doing.on, by=by.username, because=because))
+    doing, rows = carried(members, by, law, at, WITHDRAW)
+    went = each(rows, doing, lambda row: Event("start", doing.on, by=by.username, because=because))
     for batch in {row.batch for row in went.done}:
         if batch.received_on is None and batch.suggestion is not None:  # whoever starts it has received it
             arrived(batch.suggestion, doing.on, doing)
@@ -125,7 +124,7 @@ def start(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime,
 @transaction.atomic
 def announce_intent(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime) -> list[Document]:
     """To each enterprise a notice of the intended withdrawal; statement and hearing count from its proved service."""
-    doing, rows = _carried(members, by, law, at, WITHDRAW)
+    doing, rows = carried(members, by, law, at, WITHDRAW)
     made = []
     for row in rows:
         known = row.documents.filter(kind="intended-withdrawal", voided_on=None, case=row.case).exists()
@@ -142,8 +141,8 @@ def announce_intent(*, members: Iterable[Withdrawal], by: Account, law: Law, at:
 @transaction.atomic
 def display(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime) -> tuple[Document, Went]:
     """Shows the members that are ready to the public; the first day counts."""
-    doing, rows = _carried(members, by, law, at, WITHDRAW)
-    went = _each(rows, doing, lambda row: Event("display", doing.on, by=by.username))
+    doing, rows = carried(members, by, law, at, WITHDRAW)
+    went = each(rows, doing, lambda row: Event("display", doing.on, by=by.username))
     until = went.done[0].display_until
     assert until is not None  # the step has just set it
     told = {
@@ -162,28 +161,28 @@ def display(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetim
 @transaction.atomic
 def recheck_members(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime) -> Went:
     """A run that saw the registers after the display (the ministry's items: today) must still find them short."""
-    doing, rows = _carried(members, by, law, at, WITHDRAW)
-    return _each(rows, doing, lambda row: looked("recheck-withdrawal", row.case, doing), _keep_figures)
+    doing, rows = carried(members, by, law, at, WITHDRAW)
+    return each(rows, doing, lambda row: looked("recheck-withdrawal", row.case, doing), keep_figures)
 
 
 @transaction.atomic
 def review_law(*, members: Iterable[Withdrawal], opinion: str, by: Account, law: Law, at: datetime) -> Went:
     """Legal review, by somebody who neither handles nor decides it."""
-    doing, rows = _carried(members, by, law, at, WITHDRAW, SIGN)
-    return _each(rows, doing, lambda row: Event("review-law", doing.on, by=by.username, because=opinion))
+    doing, rows = carried(members, by, law, at, WITHDRAW, SIGN)
+    return each(rows, doing, lambda row: Event("review-law", doing.on, by=by.username, because=opinion))
 
 
 @transaction.atomic
 def decide(*, members: Iterable[Withdrawal], because: str, by: Account, law: Law, at: datetime) -> Went:
     """Withdrawn: the decision goes out with its remedies, is public and in the registers; the item's cases close."""
     lock()  # the registers before the cases, as the patrol does
-    doing, rows = _carried(members, by, law, at, SIGN)
+    doing, rows = carried(members, by, law, at, SIGN)
 
     def event(row: Withdrawal) -> tuple[Event, Any]:
         made, figures = looked("decide", row.case, doing)
         return replace(made, because=because), figures
 
-    return _each(rows, doing, event, _close_others)
+    return each(rows, doing, event, close_others)
 
 
 @transaction.atomic
@@ -195,7 +194,7 @@ def record_ministry_decision(
     if not number.strip():
         raise CannotStep("evidence", _("请写明住建部决定的文号"))
     lock()  # the registers before the cases, as the patrol does
-    doing, rows = _carried(members, by, law, at, SIGN)
+    doing, rows = carried(members, by, law, at, SIGN)
     kept = look_at(files)
 
     def event(row: Withdrawal) -> Event:
@@ -203,33 +202,33 @@ def record_ministry_decision(
                      has_evidence=bool(kept))  # fmt: skip
 
     def after(done: Step, inner: Doing) -> None:
-        _keep(kept, done, inner)
-        _close_others(done, inner)
+        keep(kept, done, inner)
+        close_others(done, inner)
 
-    return _each(rows, doing, event, after)
+    return each(rows, doing, event, after)
 
 
 @transaction.atomic
 def not_withdraw(*, member: Withdrawal, because: str, by: Account, law: Law, at: datetime) -> Withdrawal:
     """The competent authority decides not to withdraw; the red card goes to review."""
-    doing, rows = _carried([member], by, law, at, SIGN)
-    return _each(rows, doing, lambda row: Event("not-withdraw", doing.on, by=by.username, because=because)).done[0]
+    doing, rows = carried([member], by, law, at, SIGN)
+    return each(rows, doing, lambda row: Event("not-withdraw", doing.on, by=by.username, because=because)).done[0]
 
 
 @transaction.atomic
 def record_ministry_service(*, members: Iterable[Withdrawal], proof: str, files: Sequence[HandedIn], by: Account,
                             law: Law, at: datetime) -> Went:  # fmt: skip
     """That the ministry's decision reached the enterprise, with what proves it."""
-    doing, rows = _carried(members, by, law, at, WITHDRAW)
+    doing, rows = carried(members, by, law, at, WITHDRAW)
     kept = look_at(files)
     if not proof.strip() or not kept or any(row.batch.route != "ministry" for row in rows):
         raise CannotStep("proof", _("请写明住建部送达的凭证并上传"))
 
     def after(done: Step, inner: Doing) -> None:
-        _keep(kept, done, inner)
+        keep(kept, done, inner)
 
     event = Event("announce", doing.on, by=by.username, proved_on=doing.on, because=proof)
-    return _each(rows, doing, lambda row: event, after)
+    return each(rows, doing, lambda row: event, after)
 
 
 @transaction.atomic
@@ -237,8 +236,8 @@ def finish(
     *, members: Iterable[Withdrawal], because: str, by: Account, law: Law, at: datetime
 ) -> tuple[Document, Went]:
     """Deregistration is done (`because` says how: certificates returned, or declared void); announced as one list."""
-    doing, rows = _carried(members, by, law, at, WITHDRAW)
-    went = _each(rows, doing, lambda row: Event("finish", doing.on, by=by.username, because=because))
+    doing, rows = carried(members, by, law, at, WITHDRAW)
+    went = each(rows, doing, lambda row: Event("finish", doing.on, by=by.username, because=because))
     months = doing.law.policy_on(doing.on)["lower_grade_window_months"]
     told = {**issuing.items([row.case for row in went.done]), "what": ANNOUNCED.format(months=months)}
     made = issuing.issue("announcement", doing, told=told, addressee="", batch=went.done[0].batch)
@@ -285,15 +284,15 @@ def annul_withdrawal(
     `received_on`: the day on which its document came; what is public goes within the policy's days from then.
     """
     lock()  # the registers before the cases, as the patrol does
-    doing, rows = _carried([member], by, law, at, SIGN)
+    doing, rows = carried([member], by, law, at, SIGN)
     kept = look_at(files)
 
     def after(done: Step, inner: Doing) -> None:
-        _keep(kept, done, inner)
+        keep(kept, done, inner)
         inner.told.append(taken_down_by(done.case, received_on, inner))
 
     event = Event("annul-withdrawal", doing.on, by=by.username, because=because, has_evidence=bool(kept))
-    return _each(rows, doing, lambda row: event, after).done[0]
+    return each(rows, doing, lambda row: event, after).done[0]
 
 
 def result_of(row: Withdrawal) -> str:
@@ -303,124 +302,3 @@ def result_of(row: Withdrawal) -> str:
     if row.ended == "annulled" and row.decided_on is not None:
         return words.outcome(WITHDRAWAL_ANNULLED)
     return words.outcome(row.ended) if row.ended else UNDER_WAY.format(place=STEPS[row.place])
-
-
-def stream_of(batch: WithdrawalList) -> str:
-    """Where the journal tells of a list."""
-    return f"withdrawal-list/{batch.pk}"
-
-
-Wanted = Event | tuple[Event, Any]
-
-
-def _each(
-    rows: Sequence[Withdrawal], doing: Doing, event: Callable[[Withdrawal], Wanted],
-    after: Callable[[Step, Doing], None] | None = None,
-) -> Went:  # fmt: skip
-    """Every member takes the step, or waits with its reason; CannotStep with the first reason where none can."""
-    went = Went()
-    for row in rows:
-        said = len(doing.told)
-        try:
-            with transaction.atomic():
-                wanted = event(row)
-                made, figures = wanted if isinstance(wanted, tuple) else (wanted, None)
-                done = _step(row.case, made, doing, figures)
-                if after is not None:
-                    after(done, doing)
-                journal(doing)
-        except CannotStep as why:
-            del doing.told[said:]
-            went.waiting[row.pk] = str(why)
-        else:
-            went.done.append(Withdrawal.objects.select_related("batch", "case").get(pk=row.pk))
-    if not went.done:
-        raise CannotStep("members", "；".join(sorted(set(went.waiting.values()))) or _("名单是空的"))
-    return went
-
-
-def _whole(went: Went) -> Went:
-    """A letter names its whole list."""
-    if went.waiting:
-        raise CannotStep("members", "；".join(sorted(set(went.waiting.values()))))
-    return went
-
-
-def _step(case: Case, event: Event, doing: Doing, figures: Any = None) -> Step:
-    fresh = Case.objects.get(pk=case.pk)
-    return act(case=fresh, event=event, doing=doing, perform=perform, figures=figures)
-
-
-def _keep(kept: Sequence[Looked], done: Step, doing: Doing) -> None:
-    assert done.row is not None  # the table needs it
-    keep_files(kept, done.row, doing)
-
-
-def _keep_figures(done: Step, doing: Doing) -> None:
-    """What the recheck saw, which the decision will say."""
-    assert done.row is not None  # the table needs it
-    determined = [one.requirement for one in done.after.named if one.is_determined]
-    told = issuing.decided_figures(done.case)
-    done.row.figures = {name: dict(done.figures.get(name) or told.get(name, {})) for name in determined}
-    done.row.save(update_fields=["figures"])
-
-
-def _close_others(done: Step, doing: Doing) -> None:
-    """The item's other cases end with it."""
-    case = done.case
-    same = {"credit_code": case.credit_code, "category": case.category, "sub_item": case.sub_item}
-    for other in Case.objects.filter(**same).exclude(place="closed").order_by("pk"):
-        _step(other, Event("found", doing.on, by=SYSTEM, ended="withdrawn"), doing)
-
-
-def _carried(
-    members: Iterable[Withdrawal], by: Account, law: Law, at: datetime, *capabilities: str
-) -> tuple[Doing, list[Withdrawal]]:
-    """The members as they stand now that the account's authority withdraws; NotCompetent where it has none of them.
-
-    All open cases of their items are locked in one order, before anything else: a decision closes them.
-    """
-    where = check_authority(by, *capabilities)
-    numbers = [one.pk for one in members]
-    known = Withdrawal.objects.filter(pk__in=numbers)
-    cases = Q(withdrawals__in=numbers)
-    for told in known.values("credit_code", "category", "sub_item"):
-        cases |= Q(**told) & ~Q(place="closed")
-    wanted = set(Case.objects.filter(cases).values_list("pk", flat=True))
-    list(Case.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
-    rows = list(known.select_related("batch", "case").order_by("case_id"))
-    if not rows:
-        raise CannotStep("members", _("名单是空的"))
-    mine = [row for row in rows if carrier_of(row.case) == where]
-    if not mine:
-        raise NotCompetent(_("这项资质由别的许可机关撤回"))
-    return Doing(law, at, by.username, where), mine
-
-
-def _doing_for(batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Doing:
-    """A reviewer of the housing authority that opened the list, or of the province; not whoever opened it."""
-    where = check_role(by, "sign")
-    if where not in (batch.housing, PROVINCE):
-        raise NotCompetent(_("这项资质由别的主管部门办理"))
-    if by.username == batch.opened_by:
-        raise CannotStep("other-person", _("开列名单的人不能自己签批"))
-    list(Case.objects.select_for_update().filter(withdrawals__batch=batch).order_by("pk"))
-    return Doing(law, at, by.username, where)
-
-
-def _undecided(batch: WithdrawalList) -> list[Withdrawal]:
-    found = batch.members.filter(ended="", decided_on=None).select_related("case", "batch")
-    return list(found.order_by("case_id"))
-
-
-def _sent_list(kind: str, rows: Sequence[Withdrawal], addressee: str, doing: Doing, **more: Any) -> Document:
-    """The letter about these items, to the bureau or the ministry; it is in the list's row before it arrives."""
-    batch = rows[0].batch
-    told = {**issuing.items([row.case for row in rows]), **more}
-    made = issuing.issue(kind, doing, told=told, addressee=addressee, batch=batch)
-    batch.suggestion = made
-    batch.save(update_fields=["suggestion"])
-    made.batch = batch
-    deliver(made, batch.carrier if batch.route == "city" else "", doing)
-    journal(doing)
-    return made
