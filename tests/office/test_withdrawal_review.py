@@ -1,0 +1,451 @@
+"""What an independent review found in withdrawals; each with the right value."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from applying import seated
+from builders import OWN
+from bureau import ITEM, TAIYUAN, Bureau, fresh
+from files import ENTERPRISES, ITEMS, Rows
+from office import Office
+from qualwatch.cases.actions import withdraw
+from qualwatch.cases.actions.hear import (
+    Held,
+    answer,
+    ask_hearing,
+    fix_hearing,
+    hearing_lapses,
+    hold_hearing,
+    make_statement,
+    object_publicly,
+)
+from qualwatch.cases.actions.serve import void
+from qualwatch.cases.actions.supervise import annul, recheck, review
+from qualwatch.cases.attachments import attachment_for
+from qualwatch.cases.models import Attachment, Case, Document, Notice, Service, Task, Withdrawal, WithdrawalList
+from qualwatch.journal.models import Entry
+from qualwatch.oversight.circulars import not_carried_out
+from qualwatch.oversight.figures import not_opened
+from qualwatch.oversight.quarters import Quarter
+from qualwatch.procedure.periods import BEIJING
+from qualwatch.procedure.service import CannotServe
+from qualwatch.procedure.transitions import CannotStep
+from qualwatch.publication.models import Announcement, RedCard
+from qualwatch.publication.queries import public_copy, replayed, standing_of
+from registers import item
+from withdrawing import (
+    CITY_SHEETS,
+    MINISTRY_ITEM,
+    PROVINCE,
+    RED_OVER,
+    acts,
+    decided,
+    displayed,
+    firms,
+    members,
+    morning,
+    opened,
+    red_and_over,
+    refused,
+    reviewed,
+    scan,
+    told_of_intent,
+)
+
+pytestmark = pytest.mark.django_db
+Q3 = Quarter(2026, 3)
+CITY_WITHDRAWN: dict[str, Rows] = {"资质": [ITEMS, item(许可机关="太原市行政审批服务管理局", 资质证书号="D314000010",
+                                                    状态="撤回", 状态日期="2026-08-25")]}  # fmt: skip
+
+
+@pytest.fixture
+def bureau(office: Office) -> Bureau:
+    made = seated(office)
+    made.accounts["enterprise"] = made.enterprise()
+    return made
+
+
+def withdrawn(bureau: Bureau) -> tuple[Case, WithdrawalList, date]:
+    """A city's item, decided."""
+    (case,) = red_and_over(bureau, CITY_SHEETS)
+    batch = opened(bureau, [case])
+    over = displayed(bureau, batch)
+    morning(bureau, over, CITY_SHEETS)
+    reviewed(bureau, batch, over)
+    decided(bureau, batch, over)
+    return case, batch, over
+
+
+def notified(bureau: Bureau, served: bool = True) -> Withdrawal:
+    (case,) = red_and_over(bureau, CITY_SHEETS)
+    batch = opened(bureau, [case])
+    (letter,) = told_of_intent(bureau, batch, RED_OVER)
+    if served:
+        bureau.served(letter, RED_OVER, by="approval-officer")
+    return members(batch)[0]
+
+
+def fixed(bureau: Bureau, row: Withdrawal, day: date, on: date, because: str = "") -> Any:
+    return fix_hearing(withdrawal=row, held_at=datetime(on.year, on.month, on.day, 9, tzinfo=BEIJING), where="会议室",
+                       chair=bureau.who("approval-second-officer"), because=because,
+                       **acts(bureau, "approval-officer", day))  # fmt: skip
+
+
+def two_reds(bureau: Bureau) -> tuple[Case, Case, WithdrawalList]:
+    """A system red whose withdrawal was displayed, and an officer's red of the same item, over too."""
+    (case,) = red_and_over(bureau, {"资质": [ITEMS, item()]})
+    other = bureau.inspect(RED_OVER)
+    bureau.serve_order(other, RED_OVER)
+    batch = opened(bureau, [fresh(case)], who=PROVINCE)
+    displayed(bureau, batch, who=PROVINCE)
+    return case, other, batch
+
+
+def test_an_annulment_takes_everything_down_and_nothing_of_it_is_served(bureau: Bureau) -> None:
+    case, _batch, over = withdrawn(bureau)
+    decision = Document.objects.get(kind="withdrawal-decision")
+    bureau.failed(bureau.sent(decision, over, by="approval-officer"), over, "unknown", by="approval-officer")
+    bureau.sent(decision, over, method="public-notice", by="approval-officer")
+    row = Withdrawal.objects.get()
+    withdraw.annul_withdrawal(member=row, because="判决", files=[scan()], **acts(bureau, "approval-reviewer", over))
+    assert not Announcement.objects.filter(is_removed=False).exists()
+    assert not Task.objects.filter(kind__in=("serve", "announce"), done_on=None).exists()
+    morning(bureau, over + timedelta(days=40), CITY_SHEETS)
+    assert not Service.objects.filter(document=decision, proved_on__isnull=False).exists()
+    with pytest.raises(CannotServe, match="已经终结"):
+        bureau.sent(decision, over + timedelta(days=40), by="approval-officer")
+    assert fresh(case).closed_because == "withdrawal-annulled"
+    assert RedCard.objects.get(number=case.card_number).because == "withdrawal-annulled"
+    assert withdraw.result_of(Withdrawal.objects.get()) == "撤回决定被撤销"
+    assert public_copy() == replayed(10**9)
+
+
+def test_an_announced_withdrawal_is_taken_down_item_by_item(bureau: Bureau) -> None:
+    sheets = firms(2)
+    cases = red_and_over(bureau, sheets)
+    batch = opened(bureau, cases)
+    over = displayed(bureau, batch)
+    morning(bureau, over, sheets)
+    reviewed(bureau, batch, over)
+    went = decided(bureau, batch, over)
+    for document in Document.objects.filter(kind="withdrawal-decision"):
+        bureau.served(document, over, by="approval-officer")
+    withdraw.finish(members=went.done, because="收回证书", **acts(bureau, "approval-officer", over))
+    first, second = Withdrawal.objects.order_by("pk")
+    withdraw.annul_withdrawal(member=first, because="判决", files=[scan()], **acts(bureau, "approval-reviewer", over))
+    public = Announcement.objects.filter(is_removed=False)
+    assert {one.credit_code for one in public} == {second.credit_code}
+    assert public.count() == 2  # the decision, and that it is finished
+
+
+def test_a_register_that_is_faster_than_the_ministrys_letter_is_no_recall(bureau: Bureau) -> None:
+    sheets = {"资质": MINISTRY_ITEM}
+    (case,) = red_and_over(bureau, sheets)
+    batch = opened(bureau, [case], who=PROVINCE)
+    withdraw.recheck_members(members=members(batch), **acts(bureau, "second-officer", RED_OVER))
+    withdraw.report(batch=batch, because="已审定", **acts(bureau, "other-reviewer", RED_OVER))
+    withdraw.start(members=members(batch), because="已受理", **acts(bureau, "second-officer", RED_OVER))
+    gone = {
+        "资质": [ITEMS, item(许可机关="住房和城乡建设部", 资质证书号="D114000010", 状态="撤回", 状态日期="2026-08-25")]
+    }
+    day = RED_OVER + timedelta(days=2)
+    morning(bureau, day, gone)
+    assert fresh(case).closed_because == "withdrawn"
+    assert not Document.objects.filter(kind="recall-letter").exists()
+    row = Withdrawal.objects.get()
+    assert (row.ended, row.place) == ("", "started")
+    assert Task.objects.get(kind="decide", done_on=None).detail == str(row.pk)
+    withdraw.record_ministry_decision(members=[row], number="建市〔2026〕9号", because="不达标", files=[scan()],
+                                      **acts(bureau, "fourth-reviewer", day))  # fmt: skip
+    assert Withdrawal.objects.get().outcome == "withdrawn"
+    assert fresh(case).closed_because == "withdrawn"
+
+
+def test_a_register_that_is_faster_than_the_bureau_is_no_recall(bureau: Bureau) -> None:
+    notified(bureau)
+    morning(bureau, RED_OVER + timedelta(days=2), CITY_WITHDRAWN)
+    row = Withdrawal.objects.get()
+    assert (row.ended, row.decided_on) == ("withdrawn", None)
+    assert not Document.objects.filter(kind="recall-letter").exists()
+
+
+def test_a_hearing_can_be_fixed_late_with_reasons(bureau: Bureau) -> None:
+    row = notified(bureau)
+    ask_hearing(withdrawal=row, **acts(bureau, "enterprise", RED_OVER))
+    late = date(2026, 9, 18)
+    refused("hearing-in-limits", lambda: fixed(bureau, row, late, date(2026, 9, 30)))
+    fixed(bureau, row, late, date(2026, 9, 30), "场地原因，已与企业说明")
+    other = date(2026, 9, 28)
+    hearing_lapses(
+        withdrawal=row,
+        state="retracted",
+        because="企业书面撤回",
+        files=[scan()],
+        **acts(bureau, "approval-officer", other),
+    )
+
+
+def test_a_hearing_may_be_asked_for_before_the_receipt_is_on_record(bureau: Bureau) -> None:
+    row = notified(bureau, served=False)
+    sent = bureau.sent(row.documents.get(), RED_OVER, by="approval-officer")
+    ask_hearing(withdrawal=row, **acts(bureau, "enterprise", date(2026, 8, 27)))
+    bureau.proved(sent, date(2026, 9, 2), by="approval-officer", proved_on=date(2026, 8, 25))
+    row.refresh_from_db()
+    assert (row.place, row.hearing) == ("notified", "asked")
+
+
+def test_the_receipt_of_an_old_notice_proves_no_new_hearing(bureau: Bureau) -> None:
+    row = notified(bureau)
+    ask_hearing(withdrawal=row, **acts(bureau, "enterprise", RED_OVER))
+    first = fixed(bureau, row, RED_OVER, date(2026, 9, 4))
+    sent = bureau.sent(first.notice, RED_OVER, by="approval-officer")
+    second = fixed(bureau, row, date(2026, 8, 25), date(2026, 9, 18), "主持人出差")
+    with pytest.raises(CannotServe, match="作废"):
+        bureau.proved(sent, date(2026, 8, 26), by="approval-officer")
+    row.refresh_from_db()
+    assert row.hearing_told_on is None
+    held = Held("甲公司", ["经过"], [])
+    on = {"by": bureau.who("approval-officer"), "law": bureau.law, "at": datetime(2026, 9, 18, 15, tzinfo=BEIJING)}
+    refused("hearing-told", lambda: hold_hearing(hearing=second, held=held, files=[scan()], **on))  # type: ignore[arg-type]  # who, law, when
+
+
+def test_nobody_is_absent_who_was_told_the_day_before(bureau: Bureau) -> None:
+    row = notified(bureau)
+    ask_hearing(withdrawal=row, **acts(bureau, "enterprise", RED_OVER))
+    made = fixed(bureau, row, RED_OVER, date(2026, 9, 8))
+    bureau.served(made.notice, date(2026, 9, 7), by="approval-officer")
+    refused("told-if-absent", lambda: hearing_lapses(withdrawal=row, state="absent", because="未到场", files=[scan()],
+                                                     **acts(bureau, "approval-officer", date(2026, 9, 8))))  # fmt: skip
+
+
+def test_another_red_card_that_takes_a_withdrawal_over_begins_with_its_own_notice(bureau: Bureau) -> None:
+    """F21: the system's card clears by itself, the officer's carries on."""
+    case, other, batch = two_reds(bureau)
+    day = date(2026, 9, 25)
+    morning(bureau, day, {"资质": [ITEMS, item()]}, people=3)
+    row = Withdrawal.objects.get()
+    assert fresh(case).closed_because == "recovered"
+    assert (row.case, row.ended, row.place) == (other, "", "started")
+    assert (row.notice_served_on, row.display_until, row.figures, row.hearing) == (None, None, {}, "none")
+    assert not Announcement.objects.filter(kind="display", is_removed=False).exists()
+    assert Task.objects.get(kind="notify", done_on=None).case == other
+    assert standing_of(*ITEM, day).standing == "red"
+    (letter,) = withdraw.announce_intent(members=members(batch), **acts(bureau, "second-officer", day))
+    assert letter.told["card"] == other.card_number
+    bureau.served(letter, day, by="second-officer")
+    assert members(batch)[0].place == "notified"
+
+
+def test_a_review_hands_the_withdrawal_over_too(bureau: Bureau) -> None:
+    sheets = {"资质": [ITEMS, item()]}
+    (case,) = red_and_over(bureau, sheets)
+    other = bureau.inspect(RED_OVER, by="officer")
+    bureau.serve_order(other, RED_OVER)
+    over = date(2026, 9, 25)
+    morning(bureau, over, sheets)
+    recheck(
+        case=fresh(other), outcome="short", because="仍只有一人", evidence=["照片"], **acts(bureau, "officer", over)
+    )
+    opened(bureau, [fresh(other)], over, PROVINCE)
+    recheck(
+        case=fresh(other), outcome="recovered", because="已补齐", evidence=["照片"], **acts(bureau, "officer", over)
+    )
+    review(case=fresh(other), because="复查达标", **acts(bureau, "third-reviewer", over))
+    row = Withdrawal.objects.get()
+    assert (row.ended, row.case) == ("", case)
+    assert not Document.objects.filter(kind="recall-letter").exists()
+
+
+def test_one_item_has_one_withdrawal_whatever_its_cards(bureau: Bureau) -> None:
+    _case, other, _batch = two_reds(bureau)
+    day = date(2026, 9, 25)
+    morning(bureau, day, {"资质": [ITEMS, item()]})
+    assert not Task.objects.filter(kind="withdraw", done_on=None).exists()
+    recheck(case=fresh(other), outcome="short", because="仍不足", evidence=["照片"], **acts(bureau, "officer", day))
+    refused(
+        "no-withdrawal", lambda: withdraw.open_withdrawals(cases=[fresh(other)], **acts(bureau, "second-officer", day))
+    )
+
+
+def test_a_lower_grade_under_the_same_number_is_in_force(bureau: Bureau) -> None:
+    _case, _batch, over = withdrawn(bureau)
+    day = over + timedelta(days=20)
+    granted = item(
+        许可机关="太原市行政审批服务管理局",
+        资质证书号="D314000010",
+        等级="二级",
+        有效期起=day.isoformat(),
+        有效期止="2031-01-01",
+    )
+    morning(bureau, day, {"资质": [ITEMS, granted]}, people=3)
+    assert standing_of(*ITEM, day).standing == "in-force"
+
+
+def test_a_renewal_that_begins_later_is_withdrawn_with_the_item(bureau: Bureau) -> None:
+    renewed = {"资质": [*CITY_SHEETS["资质"], item(许可机关="太原市行政审批服务管理局", 资质证书号="D314000011",
+                                                有效期起="2026-12-01", 有效期止="2031-12-01")]}  # fmt: skip
+    (case,) = red_and_over(bureau, renewed)
+    batch = opened(bureau, [case])
+    over = displayed(bureau, batch)
+    morning(bureau, over, renewed)
+    reviewed(bureau, batch, over)
+    decided(bureau, batch, over)
+    day = date(2026, 12, 2)
+    morning(bureau, day, renewed)
+    assert standing_of(*ITEM, day).standing == "withdrawn"
+
+
+@pytest.mark.parametrize("origin", ["system", "officer"])
+def test_what_is_not_withdrawn_waits_for_its_review(bureau: Bureau, origin: str) -> None:
+    sheets = {"资质": [ITEMS, item()]}
+    (case,) = red_and_over(bureau, sheets)
+    day = RED_OVER
+    if origin == "officer":
+        case = bureau.inspect(RED_OVER)
+        bureau.serve_order(case, RED_OVER)
+        day = date(2026, 9, 25)
+        morning(bureau, day, sheets)
+        recheck(case=fresh(case), outcome="short", because="仍不足", evidence=["照片"], **acts(bureau, "officer", day))
+    batch = opened(bureau, [fresh(case)], day, PROVINCE)
+    told_of_intent(bureau, batch, day, PROVINCE)
+    make_statement(withdrawal=members(batch)[0], text="重组", files=[], **acts(bureau, "enterprise", day))
+    withdraw.not_withdraw(member=members(batch)[0], because="重组在即", **acts(bureau, "third-reviewer", day))
+    letter = Document.objects.get(kind="intended-withdrawal")
+    left = Task.objects.filter(case=case, done_on=None)
+    assert not left.filter(kind__in=("answer", "hearing")).exists()
+    assert not left.filter(kind="serve", detail__startswith=letter.number).exists()
+    refused("no-review", lambda: withdraw.open_withdrawals(cases=[fresh(case)], **acts(bureau, "second-officer", day)))
+    for more in (1, 2):
+        morning(bureau, day + timedelta(days=more), sheets)
+        assert fresh(case).needs_review
+        assert not Task.objects.filter(case=case, kind="withdraw", done_on=None).exists()
+    assert Task.objects.filter(case=case, kind="review", done_on=None).exists()
+
+
+def test_nobody_signs_reviews_or_chairs_what_he_has_handled(bureau: Bureau) -> None:
+    (case,) = red_and_over(bureau, CITY_SHEETS)
+    both = bureau.who("city-officer")
+    from qualwatch.accounts.actions import change_roles
+
+    change_roles(account=both, give=["city-reviewer"], by="admin", at=bureau.office.tick(RED_OVER))
+    batch = withdraw.open_withdrawals(cases=[case], **acts(bureau, "city-officer", RED_OVER))
+    refused("other-person", lambda: withdraw.suggest(batch=batch, **acts(bureau, "city-officer", RED_OVER)))
+    withdraw.suggest(batch=batch, **acts(bureau, "city-reviewer", RED_OVER))
+    withdraw.start(members=members(batch), **acts(bureau, "approval-officer", RED_OVER))
+    withdraw.announce_intent(members=members(batch), **acts(bureau, "approval-second-officer", RED_OVER))
+    row = members(batch)[0]
+    assert row.handled_by == ["approval-officer", "approval-second-officer"]
+    handled = acts(bureau, "approval-second-officer", RED_OVER)
+    refused("members", lambda: withdraw.review_law(members=[row], opinion="合法", **handled))
+    point = make_statement(withdrawal=row, text="在办", files=[], **acts(bureau, "enterprise", RED_OVER))
+    answer(point=point, text="未完成", **acts(bureau, "approval-second-officer", RED_OVER))
+    ask_hearing(withdrawal=row, **acts(bureau, "enterprise", RED_OVER))
+    refused("chair", lambda: fixed(bureau, row, RED_OVER, date(2026, 9, 18)))
+
+
+def test_an_authority_is_not_named_for_what_it_could_not_do(bureau: Bureau) -> None:
+    (case,) = red_and_over(bureau, CITY_SHEETS)
+    end = date(2026, 9, 30)
+    assert not_opened(end, TAIYUAN) == [case]
+    assert not_opened(date(2026, 8, 21), TAIYUAN) == []  # its last day
+    Case.objects.filter(pk=case.pk).update(
+        application={"is_first": True, "requirements": [], "touched_by": [], "has_opinion": False}
+    )
+    assert not_opened(end, TAIYUAN) == []
+    Case.objects.filter(pk=case.pk).update(application=None, last_found="cannot-say")
+    assert not_opened(end, TAIYUAN) == []
+    Case.objects.filter(pk=case.pk).update(last_found="short")
+    batch = opened(bureau, [fresh(case)])
+    assert not_opened(end, TAIYUAN) == []
+    Withdrawal.objects.update(
+        opened_on=date(2026, 1, 5), ended="not-withdrawn", ended_on=date(2026, 2, 1)
+    )  # of an earlier card
+    assert not_opened(end, TAIYUAN) == [case]
+    Withdrawal.objects.update(opened_on=RED_OVER, ended="", ended_on=None)
+    WithdrawalList.objects.update(is_start_due_provisional=True)
+    assert not_carried_out(Q3, batch.carrier, bureau.law, end) == []
+    WithdrawalList.objects.update(is_start_due_provisional=False)
+    assert len(not_carried_out(Q3, batch.carrier, bureau.law, end)) == 1
+
+
+def test_what_is_started_was_received(office: Office) -> None:
+    bureau = Bureau(office)
+    (case,) = red_and_over(bureau, CITY_SHEETS)
+    batch = opened(bureau, [case])
+    day = date(2026, 9, 4)
+    withdraw.start(members=members(batch), **acts(bureau, "approval-officer", day))
+    batch.refresh_from_db()
+    assert (batch.received_on, batch.start_due_on) == (day, date(2026, 9, 9))
+
+
+def test_what_was_published_or_acted_on_is_not_taken_back(bureau: Bureau) -> None:
+    _case, _batch, over = withdrawn(bureau)
+    for kind, by in (("display-notice", "approval-reviewer"), ("withdrawal-decision", "approval-reviewer")):
+        with pytest.raises(CannotServe, match="不能作废"):
+            void(document=Document.objects.get(kind=kind), because="写错", **acts(bureau, by, over))
+
+
+def test_a_moved_case_takes_its_steps_to_the_bureau_of_its_new_city(bureau: Bureau) -> None:
+    sheets = firms(2)
+    cases = red_and_over(bureau, sheets)
+    batch = opened(bureau, cases)
+    day = RED_OVER + timedelta(days=1)
+    rows = [list(row) for row in sheets["企业"]]
+    rows[1][ENTERPRISES.index("注册地区划代码") if "注册地区划代码" in ENTERPRISES else 2] = "140200"
+    theirs = [list(row) for row in sheets["资质"]]
+    theirs[1][ITEMS.index("许可机关")] = "大同市行政审批服务管理局"
+    morning(bureau, day, {**sheets, "企业": rows, "资质": theirs})
+    moved = fresh(cases[0])
+    assert moved.licensing_authority == "city:140200"
+    assert Task.objects.get(case=moved, kind="start", done_on=None).organisation == "city-140200-bureau"
+    assert Notice.objects.filter(kind="moved", organisation="city-140200-bureau").exists()
+    went = withdraw.start(members=members(batch), **acts(bureau, "approval-officer", day))
+    assert [row.case for row in went.done] == [cases[1]]
+
+
+def test_the_ministry_is_told_of_what_is_not_to_be_withdrawn(bureau: Bureau) -> None:
+    sheets = {"资质": MINISTRY_ITEM}
+    (case,) = red_and_over(bureau, sheets)
+    batch = opened(bureau, [case], who=PROVINCE)
+    withdraw.recheck_members(members=members(batch), **acts(bureau, "second-officer", RED_OVER))
+    withdraw.report(batch=batch, because="已审定", **acts(bureau, "other-reviewer", RED_OVER))
+    withdraw.not_withdraw(member=members(batch)[0], because="部里不予撤回", **acts(bureau, "third-reviewer", RED_OVER))
+    assert Document.objects.get(kind="recall-letter").addressee == "住房和城乡建设部"
+
+
+def test_a_red_card_annulled_before_the_decision_says_so(bureau: Bureau) -> None:
+    notified(bureau)
+    case = Case.objects.get(place="red")
+    annul(case=case, because="复议决定", document="复议决定书", **acts(bureau, "third-reviewer", RED_OVER))
+    told = Notice.objects.get(kind="withdrawal-ended", credit_code=OWN)
+    assert told.body.endswith("撤回程序终止：认定被撤销。")
+
+
+def test_nothing_of_what_the_public_says_stands_in_the_journal(bureau: Bureau) -> None:
+    (case,) = red_and_over(bureau, CITY_SHEETS)
+    batch = opened(bureau, [case])
+    over = displayed(bureau, batch)
+    (row,) = members(batch)
+    point = object_publicly(number=row.display_number, text="我叫赵某某，该公司无人", who={"name": "赵某某", "address": "某路"},
+                            files=[scan("信.png", 201)], law=bureau.law, at=bureau.office.tick(over - timedelta(days=1)))  # fmt: skip
+    answer(point=point, text="赵某某所述已核查", **acts(bureau, "approval-officer", over))
+    assert "赵某某" not in repr(list(Entry.objects.values("basis", "details")))
+    kept = Attachment.objects.get(point=point)
+    assert attachment_for(bureau.who("approval-officer"), kept.pk)[0] == kept
+    for other in ("city-officer", "officer", "enterprise"):
+        with pytest.raises(Attachment.DoesNotExist):
+            attachment_for(bureau.who(other) if other != "enterprise" else bureau.accounts[other], kept.pk)
+    with pytest.raises(CannotStep):
+        answer(point=point, text="再答", **acts(bureau, "approval-officer", over))
+
+
+def test_the_last_outcome_of_a_list_is_the_bureaus_task_to_report(bureau: Bureau) -> None:
+    _case, batch, over = withdrawn(bureau)
+    task = Task.objects.get(kind="report-results", done_on=None)
+    assert task.organisation == batch.carrier
+    withdraw.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
+    assert not Task.objects.filter(kind="report-results", done_on=None).exists()
