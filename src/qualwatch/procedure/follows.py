@@ -29,7 +29,7 @@ def found(state: CaseState, event: Event, terms: Terms) -> Result:
     says = {event.verdicts.get(one.requirement, "cannot-say") for one in (*named, *new) if _matters(state, one)}
     last = "short" if "short" in says else "cannot-say"
     # fell short again before anybody reviewed it
-    back = state.origin == "officer" and last == "short" and state.last_found != "short"
+    back = state.origin == "officer" and last == "short" and state.last_found in ("recovered", "cannot-say")
     state = replace(
         _said(state, last, event),
         named=(*named, *new),
