@@ -449,3 +449,25 @@ def test_the_last_outcome_of_a_list_is_the_bureaus_task_to_report(bureau: Bureau
     assert task.organisation == batch.carrier
     withdraw.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
     assert not Task.objects.filter(kind="report-results", done_on=None).exists()
+
+
+def test_an_officers_figures_stand_in_the_decision_whatever_the_registers_say(bureau: Bureau) -> None:
+    morning(bureau, date(2026, 5, 20), CITY_SHEETS, people=3)
+    case = bureau.inspect(date(2026, 5, 20))
+    bureau.serve_order(case, date(2026, 5, 20))
+    day = date(2026, 6, 24)
+    morning(bureau, day, CITY_SHEETS, people=3)
+    recheck(case=fresh(case), outcome="short", because="仍只有一人", evidence=["照片"], **acts(bureau, "officer", day))
+    batch = withdraw.open_withdrawals(cases=[fresh(case)], **acts(bureau, "second-officer", day))
+    letter = withdraw.suggest(batch=batch, **acts(bureau, "other-reviewer", day))
+    assert letter.organisation == "province"  # in the city's stead
+    over = displayed(bureau, batch, day)
+    morning(bureau, over, CITY_SHEETS, people=3)
+    recheck(case=fresh(case), outcome="short", because="仍只有一人", evidence=["照片"], **acts(bureau, "officer", over))
+    reviewed(bureau, batch, over)
+    decided(bureau, batch, over)
+    (row,) = Document.objects.get(kind="withdrawal-decision").told["requirements"]
+    assert (row["required"], row["held"], row["shortfall"]) == (3, 1, 2)
+    results = withdraw.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
+    assert results.addressee == "山西省住房和城乡建设厅"  # who wrote the letter that it answers
+    assert set(Notice.objects.filter(document=results).values_list("organisation", flat=True)) == {"province", TAIYUAN}

@@ -90,7 +90,8 @@ def keep_figures(done: Step, doing: Doing) -> None:
     assert done.row is not None  # the table needs it
     determined = [one.requirement for one in done.after.named if one.is_determined]
     told = issuing.decided_figures(done.case)
-    done.row.figures = {name: dict(done.figures.get(name) or told.get(name, {})) for name in determined}
+    by_run = done.figures if done.case.origin == "system" else {}  # registers say nothing of what an officer found
+    done.row.figures = {name: dict(by_run.get(name) or told.get(name, {})) for name in determined}
     done.row.save(update_fields=["figures"])
 
 

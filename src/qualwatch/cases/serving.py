@@ -135,10 +135,15 @@ def deliver(document: Document, slug: str, doing: Doing) -> None:
         document=document, method=PLATFORM, recipient=slug, sent_on=doing.on, sent_by=doing.by, due_on=doing.on,
         proved_on=doing.on, proof=ARRIVED, proved_by=doing.by,
     )  # fmt: skip
-    subject, body = words.document_subject(document), words.document_for_authority(document)
-    tell([Said(document.case or Case(), "document", subject, body, False, (slug,), document)], doing.at)
+    deliver_copy(document, slug, doing)
     doing.told.append(Told(stream_of(document), "served", details={"document": document.number, "to": slug}))
     arrived(document, doing.on, doing)
+
+
+def deliver_copy(document: Document, slug: str, doing: Doing) -> None:
+    """Into the inbox of an authority; nothing begins with it."""
+    subject, body = words.document_subject(document), words.document_for_authority(document)
+    tell([Said(document.case or Case(), "document", subject, body, False, (slug,), document)], doing.at)
 
 
 def arrived(document: Document, on: date, doing: Doing) -> None:

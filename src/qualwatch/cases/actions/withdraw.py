@@ -44,7 +44,7 @@ from qualwatch.cases.members import (
 )
 from qualwatch.cases.models import Case, Document, Task, Withdrawal, WithdrawalList
 from qualwatch.cases.outcomes import MINISTRY, post_display
-from qualwatch.cases.serving import arrived, bring, deliver
+from qualwatch.cases.serving import arrived, bring, deliver, deliver_copy
 from qualwatch.cases.withdrawing import RESULTS
 from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
@@ -255,16 +255,19 @@ def finish(
 def report_results(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Document:
     """The result letter to the housing authority: every member of the list with what became of it."""
     where = check_authority(by, SIGN)
+    batch = WithdrawalList.objects.select_related("suggestion").get(pk=batch.pk)
     if where != batch.carrier or batch.route != "city" or batch.suggestion is None:
         raise NotCompetent(_("只有收到建议名单的审批局函告结果"))
     doing = Doing(law, at, by.username, where)
-    rows = list(batch.members.select_related("case").order_by("pk"))
+    asked, rows = batch.suggestion.organisation, list(batch.members.select_related("case").order_by("pk"))
     told = {
         **issuing.items([row.case for row in rows], {row.case_id: result_of(row) for row in rows}),
         "suggested_on": day(batch.suggestion.issued_on), "suggestion": batch.suggestion.number,
     }  # fmt: skip
-    made = issuing.issue("result-letter", doing, told=told, addressee=organisation(batch.housing).name, batch=batch)
-    deliver(made, batch.housing, doing)
+    made = issuing.issue("result-letter", doing, told=told, addressee=organisation(asked).name, batch=batch)
+    deliver(made, asked, doing)
+    if asked != batch.housing:  # the province suggested it in the city's stead
+        deliver_copy(made, batch.housing, doing)
     if all(row.outcome for row in rows):
         batch.reported_on = doing.on
         batch.save(update_fields=["reported_on"])
