@@ -15,14 +15,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from play_papers import Papers, moment
+from play_oversight import show, told
+from play_papers import PASSWORD, Papers, moment
 from play_withdrawals import Withdrawals
 from stdnum.cn import ric
 
 START, END = date(2023, 5, 1), date(2023, 10, 31)
 SOURCES = {"企业": "enterprises", "资质": "qualifications", "注册人员": "practitioners", "豁免": "exemptions",
            "锁定": "locks", "社保": "insurance"}  # fmt: skip
-PASSWORD = "correct-horse-battery"  # of the demo's own database
 CODE, NUMBER, KIND, MONTH, PAYER = "统一社会信用代码", "身份证号", "证书类别", "缴费月份", "缴费单位信用代码"
 ENDS, REGISTRATION = "有效期止", "注册编号"
 WITH_ACCOUNT = 12  # enterprises that have one
@@ -346,35 +346,6 @@ class Play:
         print(f"{day} {text}", flush=True)
 
 
-def told(play: Play, until: date) -> None:
-    """The funnel, and one case's life with its days."""
-    from qualwatch.cases.models import Case
-    from qualwatch.cases.queries import funnel, life_of
-
-    found = funnel(START, until)
-    print(f"\nfrom {START} to {until}: {found.yellow} yellow cards ({play.done['relapses']} relapses), "
-          f"{found.recovered_in_yellow} made good in yellow, {found.red} red, {found.recovered_in_red} made good in "
-          f"red; open: {found.open_yellow} yellow, {found.open_red} red")  # fmt: skip
-    print("closed:", ", ".join(f"{code} {count}" for code, count in found.closed.items()))
-    print(
-        "officers:",
-        ", ".join(f"{what} {count}" for what, count in sorted(play.done.items()) if ":" in what or " " in what),
-    )
-    case = max(Case.objects.filter(published_on__isnull=False, origin="system"), key=lambda one: (
-        one.place == "closed", len(life_of(one))), default=None)  # fmt: skip
-    if case is None:
-        return
-    print(f"\nthe life of case {case.pk}: {case.enterprise}, {case.qualification}{case.sub_item} {case.grade}")
-    for row in case.requirements.order_by("pk"):
-        print(f"  {row.requirement}: warned {row.pushed_on}, period ends {row.ends_on}")
-    for entry in life_of(case):
-        on = entry.recorded_at.astimezone(moment(START, 0).tzinfo).date()
-        moved = f" {entry.details['from']} -> {entry.details['to']}" if {"from", "to"} <= entry.details.keys() else ""
-        print(f"  {on} {entry.what} by {entry.by}{moved if isinstance(entry.details.get('from'), str) else ''}")
-    print(f"  red: published {case.published_on}, order served {case.order_served_on}, period ends {case.red_ends_on}; "
-          f"{case.place} {case.closed_because}")  # fmt: skip
-
-
 def main() -> None:
     """Plays it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -392,9 +363,9 @@ def main() -> None:
     play = Play(options.folder, options.enterprises, options.seed)
     play.prepare()
     play.run(options.until)
-    told(play, options.until)
+    told(play.done, START, options.until)
     play.papers.show(options.folder, options.until)
-    play.withdrawals.show(options.folder)
+    show(play.withdrawals, options.folder)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ CHANCE = {"post-returns": 0.12, "post-lost": 0.05, "applies": 0.04, "data-wrong"
 DAYS_ON_THE_WAY = (3, 8)
 PACKS = 3
 ADDRESS = "登记住所"
+PASSWORD = "correct-horse-battery"  # of the demo's own database
 
 
 def moment(day: date, hour: int) -> datetime:

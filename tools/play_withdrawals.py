@@ -7,19 +7,16 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
-from play_papers import ADDRESS, moment
+from play_oversight import report
+from play_papers import ADDRESS, PASSWORD, moment
 
-PASSWORD = "correct-horse-battery"  # of the demo's own database
 HOME, STATES, ASKS = 0.6, 0.3, 0.15  # served in person; the enterprise makes a statement; it asks for a hearing
 RECTIFIES = 0.03  # each day that its item is to be withdrawn
 FIRST_DAYS = 7  # of a month: lists go out on its first Monday
 STARTS_AFTER, LATE_AFTER, MINISTRY_AFTER = 2, 9, 20  # days
 LATE = "city-141100-bureau"  # starts late, and is named for it
-REPORT_ON = 6  # day of the month after a quarter
-SILENT = ("city-140300", "city-140400", "city-140500")  # never report
 FACTS = "期满仍不达标，公示后复核属实"
 
 
@@ -99,7 +96,7 @@ class Withdrawals:
         for members in lists.values():
             batch = members[0].batch
             (self.ministry if batch.route == "ministry" else self.carries)(batch, members, day)
-        self.returns(day)
+        report(self, day)
 
     def opens(self, day: date) -> None:
         """Red cards that are over go on lists, one for each authority and route; a city's list is signed at once."""
@@ -354,75 +351,3 @@ class Withdrawals:
             **self.act(by, day, 17),
         )
         self.has_annulled = done is not None
-
-    def returns(self, day: date) -> None:
-        """After a quarter: cities report, most of them; the province sums up, draws checks, names who was late."""
-        from qualwatch.cases.models import WithdrawalList
-        from qualwatch.oversight.checks import choose, draw_randomly
-        from qualwatch.oversight.circulars import issue_circular
-        from qualwatch.oversight.quarters import Quarter
-        from qualwatch.oversight.returns import compile_return, review_return, submit_return, summarise
-
-        quarter = Quarter.of(day).previous
-        if quarter.start < date(2023, 4, 1) or day != date(day.year, day.month, REPORT_ON) or day.month % 3 != 1:
-            return
-        lists = WithdrawalList.objects.exclude(housing="province").values_list("housing", flat=True)
-        for city in sorted({"city-140100", "city-140200", *lists} - {*SILENT}):
-            officer, reviewer = self.seat(city, "city-officer"), self.seat(city, "city-reviewer")
-            made = compile_return(quarter=quarter, **self.act(officer, day, 9))
-            review_return(made=made, **self.act(reviewer, day, 10))
-            sent = submit_return(made=made, **self.act(officer, day, 11))
-            self.written.append(
-                f"{sent.document.number} ({city}, {quarter}: {sent.figures['opened']} opened, "
-                f"{sent.figures['withdrawn']} withdrawn)"
-            )
-        officer, reviewer = self.accounts["sample-second-officer"], self.accounts["sample-second-reviewer"]
-        total = summarise(quarter=quarter, **self.act(reviewer, day, 15))
-        self.written.append(f"{total.document.number} (the province, {quarter})")
-        self.tried(
-            "spot checks drawn",
-            lambda: draw_randomly(quarter=quarter, seed=f"play-{quarter}", **self.act(officer, day)),
-        )
-        self.tried("spot checks chosen", choose, quarter=quarter, **self.act(officer, day))
-        for bureau in sorted({f"{housing}-bureau" for housing in lists}):
-            made = self.tried(
-                "circulars",
-                issue_circular,
-                quarter=quarter,
-                authority=bureau,
-                demand="请于十日内报送整改情况。",
-                **self.act(reviewer, day, 16),
-            )
-            if made is not None:
-                self.written.append(f"{made.document.number} (circular that names {bureau}, {len(made.rows)} items)")
-
-    def show(self, folder: Path) -> None:
-        """The funnel of withdrawals, and what was written."""
-        from qualwatch.archive.actions import content_of
-        from qualwatch.cases.models import Withdrawal, WithdrawalList
-        from qualwatch.cases.queries import outcomes_of
-        from qualwatch.oversight.models import Return
-
-        rows = list(Withdrawal.objects.select_related("batch"))
-        by = Counter(one.outcome or "under way" for one in rows)
-        routes = Counter(one.batch.route for one in rows)
-        print(
-            f"\nwithdrawals: {len(rows)} items on {WithdrawalList.objects.count()} lists "
-            f"({', '.join(f'{route} {count}' for route, count in sorted(routes.items()))}): "
-            f"{by['withdrawn']} withdrawn, {by['made-good']} made good, {by['annulled']} annulled; "
-            + ", ".join(
-                f"{what} {count}"
-                for what, count in sorted(by.items())
-                if what not in ("withdrawn", "made-good", "annulled")
-            )
-        )
-        sums = sum(sum(outcomes_of(one).values()) for one in WithdrawalList.objects.all())
-        print(f"every list adds up: {sums} = {len(rows)}")
-        books = folder / "returns"
-        books.mkdir(parents=True)
-        for one in Return.objects.select_related("workbook").order_by("pk"):
-            path = books / f"{one.year}Q{one.quarter} {one.reporter} {one.version}.xlsx"
-            path.write_bytes(content_of(one.workbook))
-        print(f"returns, summaries and circulars (.docx in {folder / 'letters'}, .xlsx in {books}):")
-        for line in self.written:
-            print(f"  {line}")

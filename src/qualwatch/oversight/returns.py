@@ -196,11 +196,6 @@ def newest_of(quarter: Quarter) -> dict[str, Return]:
     return {one.reporter: one for one in found.exclude(reporter=PROVINCE).order_by("version")}
 
 
-def timely(quarter: Quarter, law: Law) -> dict[str, dict[str, int]]:
-    """How every reporter and its bureau kept their days in a quarter."""
-    return {slug: on_time(quarter.start, quarter.end, slug) for slug in reporters(quarter, law)}
-
-
 def differences(before: Return, figures: Mapping[str, int], rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """What a resubmission says otherwise: figures as [old, new]; items that are new, gone, or told otherwise."""
     old = {one["withdrawal"]: one for one in before.rows}

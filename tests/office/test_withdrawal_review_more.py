@@ -1,0 +1,223 @@
+"""What an independent review found around withdrawals: who is named, what is kept, who is told."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from applying import seated
+from builders import OWN
+from bureau import TAIYUAN, Bureau, fresh
+from files import ENTERPRISES, ITEMS, Rows
+from office import Office
+from qualwatch.cases.actions import withdraw
+from qualwatch.cases.actions.hear import (
+    answer,
+    fix_hearing,
+    object_publicly,
+)
+from qualwatch.cases.actions.serve import void
+from qualwatch.cases.actions.supervise import annul, recheck
+from qualwatch.cases.attachments import attachment_for
+from qualwatch.cases.models import Attachment, Case, Document, Notice, Task, Withdrawal, WithdrawalList
+from qualwatch.journal.models import Entry
+from qualwatch.oversight.circulars import not_carried_out
+from qualwatch.oversight.figures import not_opened
+from qualwatch.oversight.quarters import Quarter
+from qualwatch.procedure.periods import BEIJING
+from qualwatch.procedure.service import CannotServe
+from qualwatch.procedure.transitions import CannotStep
+from registers import item
+from withdrawing import (
+    CITY_SHEETS,
+    MINISTRY_ITEM,
+    PROVINCE,
+    RED_OVER,
+    acts,
+    decided,
+    displayed,
+    firms,
+    members,
+    morning,
+    opened,
+    red_and_over,
+    reviewed,
+    scan,
+    told_of_intent,
+)
+
+pytestmark = pytest.mark.django_db
+Q3 = Quarter(2026, 3)
+CITY_WITHDRAWN: dict[str, Rows] = {"资质": [ITEMS, item(许可机关="太原市行政审批服务管理局", 资质证书号="D314000010",
+                                                    状态="撤回", 状态日期="2026-08-25")]}  # fmt: skip
+
+
+@pytest.fixture
+def bureau(office: Office) -> Bureau:
+    made = seated(office)
+    made.accounts["enterprise"] = made.enterprise()
+    return made
+
+
+def withdrawn(bureau: Bureau) -> tuple[Case, WithdrawalList, date]:
+    """A city's item, decided."""
+    (case,) = red_and_over(bureau, CITY_SHEETS)
+    batch = opened(bureau, [case])
+    over = displayed(bureau, batch)
+    morning(bureau, over, CITY_SHEETS)
+    reviewed(bureau, batch, over)
+    decided(bureau, batch, over)
+    return case, batch, over
+
+
+def notified(bureau: Bureau, served: bool = True) -> Withdrawal:
+    (case,) = red_and_over(bureau, CITY_SHEETS)
+    batch = opened(bureau, [case])
+    (letter,) = told_of_intent(bureau, batch, RED_OVER)
+    if served:
+        bureau.served(letter, RED_OVER, by="approval-officer")
+    return members(batch)[0]
+
+
+def fixed(bureau: Bureau, row: Withdrawal, day: date, on: date, because: str = "") -> Any:
+    return fix_hearing(withdrawal=row, held_at=datetime(on.year, on.month, on.day, 9, tzinfo=BEIJING), where="会议室",
+                       chair=bureau.who("approval-second-officer"), because=because,
+                       **acts(bureau, "approval-officer", day))  # fmt: skip
+
+
+def two_reds(bureau: Bureau) -> tuple[Case, Case, WithdrawalList]:
+    """A system red whose withdrawal was displayed, and an officer's red of the same item, over too."""
+    (case,) = red_and_over(bureau, {"资质": [ITEMS, item()]})
+    other = bureau.inspect(RED_OVER)
+    bureau.serve_order(other, RED_OVER)
+    batch = opened(bureau, [fresh(case)], who=PROVINCE)
+    displayed(bureau, batch, who=PROVINCE)
+    return case, other, batch
+
+
+def test_an_authority_is_not_named_for_what_it_could_not_do(bureau: Bureau) -> None:
+    (case,) = red_and_over(bureau, CITY_SHEETS)
+    end = date(2026, 9, 30)
+    assert not_opened(end, TAIYUAN) == [case]
+    assert not_opened(date(2026, 8, 21), TAIYUAN) == []  # its last day
+    Case.objects.filter(pk=case.pk).update(
+        application={"is_first": True, "requirements": [], "touched_by": [], "has_opinion": False}
+    )
+    assert not_opened(end, TAIYUAN) == []
+    Case.objects.filter(pk=case.pk).update(application=None, last_found="cannot-say")
+    assert not_opened(end, TAIYUAN) == []
+    Case.objects.filter(pk=case.pk).update(last_found="short")
+    batch = opened(bureau, [fresh(case)])
+    assert not_opened(end, TAIYUAN) == []
+    Withdrawal.objects.update(
+        opened_on=date(2026, 1, 5), ended="not-withdrawn", ended_on=date(2026, 2, 1)
+    )  # of an earlier card
+    assert not_opened(end, TAIYUAN) == [case]
+    Withdrawal.objects.update(opened_on=RED_OVER, ended="", ended_on=None)
+    WithdrawalList.objects.update(is_start_due_provisional=True)
+    assert not_carried_out(Q3, batch.carrier, bureau.law, end) == []
+    WithdrawalList.objects.update(is_start_due_provisional=False)
+    assert len(not_carried_out(Q3, batch.carrier, bureau.law, end)) == 1
+
+
+def test_what_is_started_was_received(office: Office) -> None:
+    bureau = Bureau(office)
+    (case,) = red_and_over(bureau, CITY_SHEETS)
+    batch = opened(bureau, [case])
+    day = date(2026, 9, 4)
+    withdraw.start(members=members(batch), **acts(bureau, "approval-officer", day))
+    batch.refresh_from_db()
+    assert (batch.received_on, batch.start_due_on) == (day, date(2026, 9, 9))
+
+
+def test_what_was_published_or_acted_on_is_not_taken_back(bureau: Bureau) -> None:
+    _case, _batch, over = withdrawn(bureau)
+    for kind, by in (("display-notice", "approval-reviewer"), ("withdrawal-decision", "approval-reviewer")):
+        with pytest.raises(CannotServe, match="不能作废"):
+            void(document=Document.objects.get(kind=kind), because="写错", **acts(bureau, by, over))
+
+
+def test_a_moved_case_takes_its_steps_to_the_bureau_of_its_new_city(bureau: Bureau) -> None:
+    sheets = firms(2)
+    cases = red_and_over(bureau, sheets)
+    batch = opened(bureau, cases)
+    day = RED_OVER + timedelta(days=1)
+    rows = [list(row) for row in sheets["企业"]]
+    rows[1][ENTERPRISES.index("注册地区划代码") if "注册地区划代码" in ENTERPRISES else 2] = "140200"
+    theirs = [list(row) for row in sheets["资质"]]
+    theirs[1][ITEMS.index("许可机关")] = "大同市行政审批服务管理局"
+    morning(bureau, day, {**sheets, "企业": rows, "资质": theirs})
+    moved = fresh(cases[0])
+    assert moved.licensing_authority == "city:140200"
+    assert Task.objects.get(case=moved, kind="start", done_on=None).organisation == "city-140200-bureau"
+    assert Notice.objects.filter(kind="moved", organisation="city-140200-bureau").exists()
+    went = withdraw.start(members=members(batch), **acts(bureau, "approval-officer", day))
+    assert [row.case for row in went.done] == [cases[1]]
+
+
+def test_the_ministry_is_told_of_what_is_not_to_be_withdrawn(bureau: Bureau) -> None:
+    sheets = {"资质": MINISTRY_ITEM}
+    (case,) = red_and_over(bureau, sheets)
+    batch = opened(bureau, [case], who=PROVINCE)
+    withdraw.recheck_members(members=members(batch), **acts(bureau, "second-officer", RED_OVER))
+    withdraw.report(batch=batch, because="已审定", **acts(bureau, "other-reviewer", RED_OVER))
+    withdraw.not_withdraw(member=members(batch)[0], because="部里不予撤回", **acts(bureau, "third-reviewer", RED_OVER))
+    assert Document.objects.get(kind="recall-letter").addressee == "住房和城乡建设部"
+
+
+def test_a_red_card_annulled_before_the_decision_says_so(bureau: Bureau) -> None:
+    notified(bureau)
+    case = Case.objects.get(place="red")
+    annul(case=case, because="复议决定", document="复议决定书", **acts(bureau, "third-reviewer", RED_OVER))
+    told = Notice.objects.get(kind="withdrawal-ended", credit_code=OWN)
+    assert told.body.endswith("撤回程序终止：认定被撤销。")
+
+
+def test_nothing_of_what_the_public_says_stands_in_the_journal(bureau: Bureau) -> None:
+    (case,) = red_and_over(bureau, CITY_SHEETS)
+    batch = opened(bureau, [case])
+    over = displayed(bureau, batch)
+    (row,) = members(batch)
+    point = object_publicly(number=row.display_number, text="我叫赵某某，该公司无人", who={"name": "赵某某", "address": "某路"},
+                            files=[scan("信.png", 201)], law=bureau.law, at=bureau.office.tick(over - timedelta(days=1)))  # fmt: skip
+    answer(point=point, text="赵某某所述已核查", **acts(bureau, "approval-officer", over))
+    assert "赵某某" not in repr(list(Entry.objects.values("basis", "details")))
+    kept = Attachment.objects.get(point=point)
+    assert attachment_for(bureau.who("approval-officer"), kept.pk)[0] == kept
+    for other in ("city-officer", "officer", "enterprise"):
+        with pytest.raises(Attachment.DoesNotExist):
+            attachment_for(bureau.who(other) if other != "enterprise" else bureau.accounts[other], kept.pk)
+    with pytest.raises(CannotStep):
+        answer(point=point, text="再答", **acts(bureau, "approval-officer", over))
+
+
+def test_the_last_outcome_of_a_list_is_the_bureaus_task_to_report(bureau: Bureau) -> None:
+    _case, batch, over = withdrawn(bureau)
+    task = Task.objects.get(kind="report-results", done_on=None)
+    assert task.organisation == batch.carrier
+    withdraw.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
+    assert not Task.objects.filter(kind="report-results", done_on=None).exists()
+
+
+def test_an_officers_figures_stand_in_the_decision_whatever_the_registers_say(bureau: Bureau) -> None:
+    morning(bureau, date(2026, 5, 20), CITY_SHEETS, people=3)
+    case = bureau.inspect(date(2026, 5, 20))
+    bureau.serve_order(case, date(2026, 5, 20))
+    day = date(2026, 6, 24)
+    morning(bureau, day, CITY_SHEETS, people=3)
+    recheck(case=fresh(case), outcome="short", because="仍只有一人", evidence=["照片"], **acts(bureau, "officer", day))
+    batch = withdraw.open_withdrawals(cases=[fresh(case)], **acts(bureau, "second-officer", day))
+    letter = withdraw.suggest(batch=batch, **acts(bureau, "other-reviewer", day))
+    assert letter.organisation == "province"  # in the city's stead
+    over = displayed(bureau, batch, day)
+    morning(bureau, over, CITY_SHEETS, people=3)
+    recheck(case=fresh(case), outcome="short", because="仍只有一人", evidence=["照片"], **acts(bureau, "officer", over))
+    reviewed(bureau, batch, over)
+    decided(bureau, batch, over)
+    (row,) = Document.objects.get(kind="withdrawal-decision").told["requirements"]
+    assert (row["required"], row["held"], row["shortfall"]) == (3, 1, 2)
+    results = withdraw.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
+    assert results.addressee == "山西省住房和城乡建设厅"  # who wrote the letter that it answers
+    assert set(Notice.objects.filter(document=results).values_list("organisation", flat=True)) == {"province", TAIYUAN}

@@ -1,0 +1,116 @@
+"""Oversight in the played province: returns of two quarters, spot checks, a circular; and what is shown of it all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from play_papers import moment
+
+REPORT_ON = 6  # day of the month after a quarter
+SILENT = ("city-140300", "city-140400", "city-140500")  # never report
+
+
+def report(office: Any, day: date) -> None:
+    """After a quarter: cities report, most of them; the province sums up, draws checks, names who was late."""
+    from qualwatch.cases.models import WithdrawalList
+    from qualwatch.oversight.checks import choose, draw_randomly
+    from qualwatch.oversight.circulars import issue_circular
+    from qualwatch.oversight.quarters import Quarter
+    from qualwatch.oversight.returns import compile_return, review_return, submit_return, summarise
+
+    quarter = Quarter.of(day).previous
+    if quarter.start < date(2023, 4, 1) or day != date(day.year, day.month, REPORT_ON) or day.month % 3 != 1:
+        return
+    lists = WithdrawalList.objects.exclude(housing="province").values_list("housing", flat=True)
+    for city in sorted({"city-140100", "city-140200", *lists} - {*SILENT}):
+        officer, reviewer = office.seat(city, "city-officer"), office.seat(city, "city-reviewer")
+        made = compile_return(quarter=quarter, **office.act(officer, day, 9))
+        review_return(made=made, **office.act(reviewer, day, 10))
+        sent = submit_return(made=made, **office.act(officer, day, 11))
+        office.written.append(
+            f"{sent.document.number} ({city}, {quarter}: {sent.figures['opened']} opened, "
+            f"{sent.figures['withdrawn']} withdrawn)"
+        )
+    officer, reviewer = office.accounts["sample-second-officer"], office.accounts["sample-second-reviewer"]
+    total = summarise(quarter=quarter, **office.act(reviewer, day, 15))
+    office.written.append(f"{total.document.number} (the province, {quarter})")
+    office.tried(
+        "spot checks drawn",
+        lambda: draw_randomly(quarter=quarter, seed=f"play-{quarter}", **office.act(officer, day)),
+    )
+    office.tried("spot checks chosen", choose, quarter=quarter, **office.act(officer, day))
+    for bureau in sorted({f"{housing}-bureau" for housing in lists}):
+        made = office.tried(
+            "circulars",
+            issue_circular,
+            quarter=quarter,
+            authority=bureau,
+            demand="请于十日内报送整改情况。",
+            **office.act(reviewer, day, 16),
+        )
+        if made is not None:
+            office.written.append(f"{made.document.number} (circular that names {bureau}, {len(made.rows)} items)")
+
+
+def show(office: Any, folder: Path) -> None:
+    """The funnel of withdrawals, and what was written."""
+    from qualwatch.archive.actions import content_of
+    from qualwatch.cases.models import Withdrawal, WithdrawalList
+    from qualwatch.cases.queries import outcomes_of
+    from qualwatch.oversight.models import Return
+
+    rows = list(Withdrawal.objects.select_related("batch"))
+    by = Counter(one.outcome or "under way" for one in rows)
+    routes = Counter(one.batch.route for one in rows)
+    print(
+        f"\nwithdrawals: {len(rows)} items on {WithdrawalList.objects.count()} lists "
+        f"({', '.join(f'{route} {count}' for route, count in sorted(routes.items()))}): "
+        f"{by['withdrawn']} withdrawn, {by['made-good']} made good, {by['annulled']} annulled; "
+        + ", ".join(
+            f"{what} {count}"
+            for what, count in sorted(by.items())
+            if what not in ("withdrawn", "made-good", "annulled")
+        )
+    )
+    sums = sum(sum(outcomes_of(one).values()) for one in WithdrawalList.objects.all())
+    print(f"every list adds up: {sums} = {len(rows)}")
+    books = folder / "returns"
+    books.mkdir(parents=True)
+    for one in Return.objects.select_related("workbook").order_by("pk"):
+        path = books / f"{one.year}Q{one.quarter} {one.reporter} {one.version}.xlsx"
+        path.write_bytes(content_of(one.workbook))
+    print(f"returns, summaries and circulars (.docx in {folder / 'letters'}, .xlsx in {books}):")
+    for line in office.written:
+        print(f"  {line}")
+
+
+def told(done: Counter[str], start: date, until: date) -> None:
+    """The funnel, and one case's life with its days."""
+    from qualwatch.cases.models import Case
+    from qualwatch.cases.queries import funnel, life_of
+
+    found = funnel(start, until)
+    print(f"\nfrom {start} to {until}: {found.yellow} yellow cards ({done['relapses']} relapses), "
+          f"{found.recovered_in_yellow} made good in yellow, {found.red} red, {found.recovered_in_red} made good in "
+          f"red; open: {found.open_yellow} yellow, {found.open_red} red")  # fmt: skip
+    print("closed:", ", ".join(f"{code} {count}" for code, count in found.closed.items()))
+    print(
+        "officers:",
+        ", ".join(f"{what} {count}" for what, count in sorted(done.items()) if ":" in what or " " in what),
+    )
+    case = max(Case.objects.filter(published_on__isnull=False, origin="system"), key=lambda one: (
+        one.place == "closed", len(life_of(one))), default=None)  # fmt: skip
+    if case is None:
+        return
+    print(f"\nthe life of case {case.pk}: {case.enterprise}, {case.qualification}{case.sub_item} {case.grade}")
+    for row in case.requirements.order_by("pk"):
+        print(f"  {row.requirement}: warned {row.pushed_on}, period ends {row.ends_on}")
+    for entry in life_of(case):
+        on = entry.recorded_at.astimezone(moment(start, 0).tzinfo).date()
+        moved = f" {entry.details['from']} -> {entry.details['to']}" if {"from", "to"} <= entry.details.keys() else ""
+        print(f"  {on} {entry.what} by {entry.by}{moved if isinstance(entry.details.get('from'), str) else ''}")
+    print(f"  red: published {case.published_on}, order served {case.order_served_on}, period ends {case.red_ends_on}; "
+          f"{case.place} {case.closed_because}")  # fmt: skip
