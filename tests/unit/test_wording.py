@@ -12,7 +12,8 @@ from commands import qualwatch
 
 SOURCE = Path(__file__).parent.parent.parent / "src" / "qualwatch"
 CATALOG = SOURCE / "locale" / "en" / "LC_MESSAGES" / "qualwatch.po"
-METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
+METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract"),
+           ("**/jinja2/**.html", "jinja2.ext:babel_extract")]  # fmt: skip
 CHINESE = re.compile(r"[\u3001-\u30ff\u4e00-\u9fff\uff00-\uffef]")
 
 
@@ -50,8 +51,10 @@ def test_no_chinese_sentence_outside_the_catalog() -> None:
 
 
 def test_no_chinese_outside_the_marks_of_a_template() -> None:
-    for path in SOURCE.rglob("templates/*.html"):
-        bare = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", path.read_text(encoding="utf-8"))
+    pages = [one for one in SOURCE.rglob("*.html") if {"templates", "jinja2"} & set(one.parts)]
+    assert len(pages) > 40
+    for path in pages:
+        bare = re.sub(r"(?s)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", "", path.read_text(encoding="utf-8"))
         assert not CHINESE.search(bare), path
 
 

@@ -8,12 +8,15 @@ from datetime import datetime
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from qualwatch.accounts.models import Account, MachineToken, Organisation, RoleHeld
 from qualwatch.journal.actions import record
 from qualwatch.law.model import DivisionsText
 from qualwatch.procedure.roles import ROLES
+from qualwatch.publication.actions import post_registered
 from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
 
 SEATS = {"province": "housing-authority", "city": "housing-authority", "bureau": "approval-bureau",
          "enterprise": "enterprise", "machine": "platform"}  # fmt: skip
@@ -27,15 +30,15 @@ class CannotMakeAccount(Exception):
 def make_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> list[Organisation]:
     """The province, its cities and 综改区, their approval bureaus, and the platform. What exists stays."""
     wanted = [
-        ("province", _("山西省住房和城乡建设厅"), "housing-authority", ""),
-        ("province-bureau", _("山西省行政审批服务管理局"), "approval-bureau", ""),
-        ("platform", _("省建筑市场监管公共服务平台"), "platform", ""),
+        ("province", _n("山西省住房和城乡建设厅"), "housing-authority", ""),
+        ("province-bureau", _n("山西省行政审批服务管理局"), "approval-bureau", ""),
+        ("platform", _n("省建筑市场监管公共服务平台"), "platform", ""),
     ]
     for area, text in divisions.areas.items():
         name = text.name
         slug = area.replace(":", "-")
         wanted.append((slug, text.authority, "housing-authority", area))
-        wanted.append((f"{slug}-bureau", _("{area}行政审批局").format(area=name), "approval-bureau", area))
+        wanted.append((f"{slug}-bureau", _n("{area}行政审批局").format(area=name), "approval-bureau", area))
     made = []
     for slug, name, kind, area in wanted:
         one, new = Organisation.objects.get_or_create(slug=slug, defaults={"name": name, "kind": kind, "area": area})
@@ -75,6 +78,8 @@ def make_account(
         stream=f"organisation/{organisation.slug}", by=by, at=at, what="account-made",
         details={"account": username, "roles": sorted(roles), "early_warning": early_warning},
     )  # fmt: skip
+    if organisation.credit_code:
+        post_registered(credit_code=organisation.credit_code, name=organisation.name, on=timezone.localdate(at))
     return account
 
 
@@ -87,7 +92,7 @@ def permit_early_warning(*, account: Account, allowed: bool, by: str, at: dateti
     slug = account.organisation.slug if account.organisation else "none"
     record(
         stream=f"organisation/{slug}", by=by, at=at, what="early-warning-permission", before=before, after=allowed,
-        basis=_("71号文 四（一）"), details={"account": account.username, "allowed": allowed},
+        basis=_n("71号文 四（一）"), details={"account": account.username, "allowed": allowed},
     )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def jurisdiction(account: Account) -> Jurisdiction:
 
 def roles_of(account: Account) -> list[str]:
     """The slugs of the roles that an account holds."""
-    return sorted(account.roles.values_list("role", flat=True))
+    return sorted(one.role for one in account.roles.all())
 
 
 def may(account: Account, capability: str) -> bool:

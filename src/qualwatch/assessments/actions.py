@@ -24,6 +24,7 @@ from qualwatch.law.loader import Law
 from qualwatch.registers.facts import facts_on, revision_at
 from qualwatch.registers.tables import Table, lock
 from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
 
 FEW = 200  # enterprises judged one by one
 MANY = 20_000  # rows of facts from which DuckDB digests them
@@ -131,7 +132,7 @@ def _run(run: Run, law: Law, *, guarded: bool, apart_from: Set[str] = frozenset(
     everybody = full.counts["enterprises"] if full else len(results)
     if guarded and len(newly) >= guard.enterprises and len(newly) * 100 > everybody * guard.share_percent:
         run.state, run.sample = "held", newly[:SAMPLE]
-        run.because = _("新增 {count} 家，超过 {share}%").format(count=len(newly), share=guard.share_percent)
+        run.because = _n("新增 {count} 家，超过 {share}%").format(count=len(newly), share=guard.share_percent)
     else:
         run.state, run.sample = "released", run.sample or []
     run.save()

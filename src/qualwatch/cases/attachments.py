@@ -73,7 +73,7 @@ def attachment_for(account: Account, number: int) -> tuple[Attachment, bytes]:
             raise Attachment.DoesNotExist(number)
         return found, content_of(found.file)
     document = found.service.document if found.service else None
-    if not _may_see(account, document or found.application):
+    if not may_see_paper(account, document or found.application):
         raise Attachment.DoesNotExist(number)
     return found, content_of(found.file)
 
@@ -81,7 +81,7 @@ def attachment_for(account: Account, number: int) -> tuple[Attachment, bytes]:
 def document_for(account: Account, number: int) -> tuple[Document, bytes]:
     """A document as it went out; Document.DoesNotExist also where the account may not see it."""
     found = Document.objects.select_related("file", "case").get(pk=number)
-    if not _may_see(account, found) or (is_enterprise(account) and not _has_come(found)):
+    if not may_see_paper(account, found) or (is_enterprise(account) and not _has_come(found)):
         raise Document.DoesNotExist(number)
     return found, content_of(found.file)
 
@@ -97,7 +97,7 @@ def _has_come(document: Document) -> bool:
     return served or document.notices.exclude(first_opened_at=None).exists()
 
 
-def _may_see(account: Account, paper: Document | Application | None) -> bool:
+def may_see_paper(account: Account, paper: Document | Application | None) -> bool:
     """The enterprise its own, officers those of their jurisdiction, whoever issued or received it."""
     if paper is None:
         return False

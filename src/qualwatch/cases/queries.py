@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from qualwatch.accounts.models import Account
+from qualwatch.accounts.queries import jurisdiction, may
 from qualwatch.cases.models import UNDECIDED, Application, Case, CaseRequirement, Task, Urging, WithdrawalList
 from qualwatch.cases.withdrawing import TASKS
 from qualwatch.journal.models import Entry
@@ -81,6 +83,19 @@ def tasks_of(organisation: str) -> list[Task]:
     """What an authority has to do, oldest first."""
     found = Task.objects.filter(organisation=organisation, done_on=None).select_related("case")
     return list(found.order_by(F("due_on").asc(nulls_last=True), "opened_on", "pk"))
+
+
+def cases_seen_by(account: Account) -> QuerySet[Case]:
+    """The cases within an account's jurisdiction, as `competence.may_see` says of each; nobody's without the right."""
+    seen = jurisdiction(account)
+    found = Case.objects.select_related("supervision_finding")
+    if not (may(account, "read-cases") or may(account, "see-own")):
+        return found.none()
+    if seen.everywhere:
+        return found
+    by_area = Q(area__in=seen.areas - {""}) | Q(category__isnull=False, licensing_authority__in=seen.areas - {""})
+    own = Q(credit_code=seen.credit_code) if seen.credit_code else Q(pk=None)
+    return found.filter(by_area | own)
 
 
 def life_of(case: Case) -> list[Entry]:

@@ -7,7 +7,7 @@ from qualwatch.evaluation.facts import Item
 from qualwatch.evaluation.items import items_in_force
 from qualwatch.law.loader import Law
 from qualwatch.law.model import GRADE_NAMES
-from qualwatch.publication.actions import ItemKey, ItemNow, post_freshness, post_standings
+from qualwatch.publication.actions import ItemKey, ItemNow, post_enterprises, post_freshness, post_standings
 from qualwatch.registers.facts import believed, coverage_on, revision_at
 from qualwatch.registers.models import EnterpriseRow, ItemRow
 
@@ -16,12 +16,18 @@ WITHDRAWN, NOT_YET = "withdrawn", "not-yet-in-force"
 
 
 def publish_register(*, on: date, law: Law) -> int:
-    """Posts every item's standing and the registers' age; how many standings changed."""
+    """Posts every enterprise, every item's standing and the registers' age; how many standings changed."""
     days = law.policy_on(on)["register_freshness_days"]
-    loaded = {one.source: one.loaded_at for one in coverage_on(revision_at(None), on) if one.source in TABLES}
-    post_freshness(day=on, loaded=loaded, limit_days=days)
+    told = {one.source: one.loaded_at for one in coverage_on(revision_at(None), on)}
+    loaded = {name: day for name, day in told.items() if name in TABLES}
+    post_freshness(day=on, loaded=loaded, limit_days=days,
+                   others={name: day for name, day in told.items() if name not in TABLES})  # fmt: skip
     fresh = all(one is not None and (on - one).days <= days for one in loaded.values())
-    return post_standings(_items(on, law), on=on) if fresh else 0
+    if not fresh:
+        return 0
+    rows = believed(EnterpriseRow, ("credit_code", "name", "division_code"))
+    post_enterprises({code: (name, law.area_of(division) or "") for code, name, division in rows})
+    return post_standings(_items(on, law), on=on)
 
 
 def publish_items_of(credit_code: str, *, on: date, law: Law) -> None:

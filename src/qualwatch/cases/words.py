@@ -10,6 +10,8 @@ from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext_noop as _  # what is sent is Chinese, whatever the office's terminal speaks
 
 CLEARS = ("recovered", "requirement-ended", "dismissed", "reviewed", "repaired", "annulled")
+STAGES = {"received": _("已收件，审查中"), "agreed": _("市级已同意，省厅核实中"), "refused": _("不予支持"),
+          "upheld": _("予以支持，已修复"), "retracted": _("已撤回申请"), "moot": _("案件已终结")}  # fmt: skip
 _INSURANCE = _("注册人员社保")
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from csp.constants import NONE, SELF
+from jinja2 import StrictUndefined
 
 from qualwatch.config.keys import keys_of
 
@@ -45,7 +47,14 @@ INSTALLED_APPS = [
     "qualwatch.cases",
     "qualwatch.oversight",
     "qualwatch.patrol",
+    "qualwatch.web.ground",
     "qualwatch.web.home",
+    "qualwatch.web.public",
+    "qualwatch.web.objections",
+    "qualwatch.web.enterprise",
+    "qualwatch.web.staff",
+    "csp",
+    "django.contrib.staticfiles",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -58,6 +67,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "qualwatch.web.ground.language.Language",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -72,6 +84,15 @@ ROOT_URLCONF = "qualwatch.config.urls"
 WSGI_APPLICATION = "qualwatch.config.wsgi.application"
 TEMPLATES = [
     {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "environment": "qualwatch.web.ground.frame.environment",
+            "undefined": StrictUndefined,
+            "context_processors": ["qualwatch.web.ground.frame.frame"],
+        },
+    },
+    {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
@@ -81,7 +102,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
             ]
         },
-    }
+    },
 ]
 ALLOWED_HOSTS = [one for one in os.environ.get("QUALWATCH_HOSTS", "localhost,127.0.0.1").split(",") if one]
 CSRF_TRUSTED_ORIGINS = [one for one in os.environ.get("QUALWATCH_ORIGINS", "").split(",") if one]
@@ -105,7 +126,7 @@ MFA_TOTP_ISSUER = "qualwatch"
 OFFICERS_NEED_TOTP = os.environ.get("QUALWATCH_OFFICERS_NEED_TOTP", "1") == "1"
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": _keys.openid_connect}}
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 
 CACHES = {
@@ -122,6 +143,19 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG and os.environ.get("QUALWATCH_HTTP") != "1"
 SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 0 if DEBUG or os.environ.get("QUALWATCH_HTTP") == "1" else 365 * 24 * 3600
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "qualwatch.web.ground.errors.form_too_old"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE], "style-src": [SELF], "img-src": [SELF, "data:"], "form-action": [SELF],
+        "base-uri": [NONE], "frame-ancestors": [NONE],
+    }
+}  # no script at all  # fmt: skip
+SUPPORT_PHONES = os.environ.get("QUALWATCH_SUPPORT_PHONES", "0351-3123329,0351-3020665").split(",")
+PLATFORM_URL = os.environ.get("QUALWATCH_PLATFORM_URL", "https://zjt.shanxi.gov.cn/SXJGPublic/")
 
 EMAIL_HOST = os.environ.get("QUALWATCH_SMTP_HOST", "")
 EMAIL_PORT = int(os.environ.get("QUALWATCH_SMTP_PORT", "25"))
@@ -139,3 +173,5 @@ LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True  # the stylesheet lies in the package
+WHITENOISE_MAX_AGE = 24 * 3600  # its address changes with it

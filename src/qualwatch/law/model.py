@@ -5,18 +5,20 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from qualwatch.wording import gettext_noop as _n
+
 Confidence = Literal["high", "medium", "low", "none"]
 Seen = Literal["seen", "recalled", "inferred", "unknown"]
 Sector = Literal["construction", "supervision"]
 GRADE_NAMES = {
-    "special": "特级",
-    "grade-1": "一级",
-    "grade-2": "二级",
-    "grade-3": "三级",
-    "grade-a": "甲级",
-    "grade-b": "乙级",
-    "grade-c": "丙级",
-    "ungraded": "不分等级",
+    "special": _n("特级"),
+    "grade-1": _n("一级"),
+    "grade-2": _n("二级"),
+    "grade-3": _n("三级"),
+    "grade-a": _n("甲级"),
+    "grade-b": _n("乙级"),
+    "grade-c": _n("丙级"),
+    "ungraded": _n("不分等级"),
 }
 GradeSlug = Literal["special", "grade-1", "grade-2", "grade-3", "grade-a", "grade-b", "grade-c", "ungraded"]
 Route = Literal["direct", "upgrade", "unknown"]

@@ -48,7 +48,7 @@ def compiled(reporter: str, quarter: Quarter) -> tuple[dict[str, int], list[dict
     )
     lists = WithdrawalList.objects.filter(housing=reporter, suggestion__issued_on__gte=start)
     told["lists"] = lists.filter(suggestion__issued_on__lte=end).count()
-    told |= _starts(rows, start, end)
+    told |= starts(rows, start, end)
     told["not-opened"] = len(not_opened(end, reporter))
     shown = [
         {
@@ -112,7 +112,7 @@ def on_time(start: date, end: date, housing: str) -> dict[str, int]:
     answered = Application.objects.filter(receiver=housing, opinion_due_on__gte=start, opinion_due_on__lte=end)
     given = [(one.opinion_on or one.decided_on, one.opinion_due_on) for one in answered]
     return {
-        **_starts(rows, start, end),
+        **starts(rows, start, end),
         "opinions-in-time": sum(on is not None and due is not None and on <= due for on, due in given),
         "opinions-late": sum(on is None or (due is not None and on > due) for on, due in given),
     }
@@ -123,8 +123,8 @@ def outcome_in_words(code: str) -> str:
     return "" if not code else CLOSED["withdrawn"] if code == "withdrawn" else words.outcome(code)
 
 
-def _starts(rows: Iterable[Withdrawal], start: date, end: date) -> dict[str, int]:
-    """Starts by a bureau in these days, and what it had to start by then and did not."""
+def starts(rows: Iterable[Withdrawal], start: date, end: date) -> dict[str, int]:
+    """Starts by an authority in these days, and what it had to start by then and did not."""
     told = {"started-in-time": 0, "started-late": 0, "not-started": 0}
     for one in rows:
         due = one.batch.start_due_on

@@ -24,6 +24,7 @@ from qualwatch.cases.standings import publish_register
 from qualwatch.journal.actions import seal
 from qualwatch.journal.models import Seal
 from qualwatch.law.loader import Law
+from qualwatch.oversight.statistics import publish_statistics
 from qualwatch.procedure.needs import SYSTEM
 from qualwatch.publication.actions import hide_what_is_over, take_snapshot
 from qualwatch.registers.corrections import due_for_review
@@ -69,6 +70,7 @@ def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayDone:
         with _timed(took, "publish"):
             counts["standings"] += publish_register(on=doing.on, law=law)
             hide_what_is_over(on=doing.on, at=at)
+            publish_statistics(on=doing.on, law=law)
             take_snapshot(day=doing.on)
     with _timed(took, "seal"):
         sealed = seal(day=day)

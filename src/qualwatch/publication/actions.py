@@ -8,8 +8,18 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from qualwatch.publication.models import Announcement, FeedClock, FeedEntry, Freshness, RedCard, Snapshot, Standing
-from qualwatch.publication.queries import canonical, replayed, shown
+from qualwatch.publication.models import (
+    Announcement,
+    Enterprise,
+    FeedClock,
+    FeedEntry,
+    Freshness,
+    QuarterFigures,
+    RedCard,
+    Snapshot,
+    Standing,
+)
+from qualwatch.publication.queries import canonical, plain, replayed, shown
 
 ItemKey = tuple[str, str, str]  # credit code, category, sub-item
 
@@ -174,13 +184,67 @@ def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date, credit_code: s
         ],
         batch_size=2000,
     )  # fmt: skip
+    if made or ended:
+        _touch()
     return len(made)
 
 
-def post_freshness(*, day: date, loaded: Mapping[str, date | None], limit_days: int) -> None:
+@transaction.atomic
+def post_freshness(
+    *, day: date, loaded: Mapping[str, date | None], limit_days: int, others: Mapping[str, date | None] | None = None
+) -> None:
     """How old the registers are on a day."""
-    told = {name: one.isoformat() if one else None for name, one in loaded.items()}
-    Freshness.objects.update_or_create(day=day, defaults={"loaded": told, "limit_days": limit_days})
+    told, more = ({name: one.isoformat() if one else None for name, one in some.items()}
+                  for some in (loaded, others or {}))  # fmt: skip
+    defaults = {"loaded": told, "limit_days": limit_days, "others": more}
+    Freshness.objects.update_or_create(day=day, defaults=defaults)
+    _touch()
+
+
+@transaction.atomic
+def post_enterprises(register: Mapping[str, tuple[str, str]]) -> int:
+    """Everybody in the register, as credit code -> name, area; how many are told otherwise than before."""
+    known = {one.credit_code: one for one in Enterprise.objects.all()}
+    changed = []
+    for code, (name, area) in register.items():
+        one = known.get(code)
+        if one is None or (one.name, one.area, one.is_in_register) != (name, area, True):
+            changed.append(_named(one or Enterprise(credit_code=code, names=""), name, area))
+    gone = [one for code, one in known.items() if one.is_in_register and code not in register]
+    for one in gone:
+        one.is_in_register = False
+    Enterprise.objects.bulk_create([one for one in changed if one.pk is None], batch_size=2000)
+    old = [one for one in (*changed, *gone) if one.credit_code in known]
+    Enterprise.objects.bulk_update(old, ["name", "names", "area", "is_in_register"], batch_size=500)
+    if changed or gone:
+        _touch()
+    return len(changed) + len(gone)
+
+
+@transaction.atomic
+def post_registered(*, credit_code: str, name: str, on: date) -> None:
+    """The enterprise has an account on the platform from now on; said once."""
+    defaults = {"name": name, "names": plain(name), "registered_on": on}
+    one, is_new = Enterprise.objects.get_or_create(credit_code=credit_code, defaults=defaults)
+    if not is_new and one.registered_on is None:
+        one.registered_on = on
+        one.save(update_fields=["registered_on"])
+    _touch()
+
+
+@transaction.atomic
+def post_statistics(rows: Mapping[tuple[int, int, str], Mapping[str, Any]]) -> int:
+    """Figures of quarters by (year, quarter, area), all that there are; how many rows are told otherwise."""
+    known = {(one.year, one.quarter, one.area): one for one in QuarterFigures.objects.all()}
+    changed = [key for key, told in rows.items() if key not in known or known[key].figures != dict(told)]
+    for year, quarter, area in changed:
+        told = {"figures": dict(rows[(year, quarter, area)])}
+        QuarterFigures.objects.update_or_create(year=year, quarter=quarter, area=area, defaults=told)
+    gone = [one.pk for key, one in known.items() if key not in rows]
+    QuarterFigures.objects.filter(pk__in=gone).delete()
+    if changed or gone:
+        _touch()
+    return len(changed) + len(gone)
 
 
 @transaction.atomic
@@ -203,6 +267,20 @@ def _feed(kind: str, told: RedCard | Announcement, at: datetime, *, is_gone: boo
     clock.save(update_fields=["last"])
     body = None if is_gone else shown(told)
     FeedEntry.objects.create(sequence=clock.last, at=at, kind=kind, key=told.number, body=body)
+
+
+def _named(one: Enterprise, name: str, area: str) -> Enterprise:
+    told = plain(name)
+    names = [told, *(old for old in one.names.split("\n") if old and old != told)]
+    one.name, one.names, one.area, one.is_in_register = name, "\n".join(names), area, True
+    return one
+
+
+def _touch() -> None:
+    """What is public has changed beside the feed: pages kept somewhere are out of date."""
+    clock = _locked_clock()
+    clock.version += 1
+    clock.save(update_fields=["version"])
 
 
 def _locked_clock() -> FeedClock:

@@ -73,6 +73,38 @@ class Announcement(models.Model):
         return self.number
 
 
+class Enterprise(models.Model):
+    """An enterprise as the public may find it; `names` is every name it had, as searched in, newest first."""
+
+    credit_code = models.CharField(max_length=18, unique=True)
+    name = models.CharField(max_length=200)
+    names = models.TextField()
+    area = models.CharField(max_length=30, blank=True)  # supervising
+    is_in_register = models.BooleanField(default=False)
+    registered_on = models.DateField(null=True)  # on the platform: the day of its first account
+
+    class Meta:
+        indexes = [models.Index(fields=["area"], name="enterprise_area")]
+
+    def __str__(self) -> str:
+        return f"{self.credit_code} {self.name}"
+
+
+class QuarterFigures(models.Model):
+    """What a quarter came to in one supervising area ('' = outside any): red cards, withdrawals, days kept."""
+
+    year = models.PositiveSmallIntegerField()
+    quarter = models.PositiveSmallIntegerField()
+    area = models.CharField(max_length=30, blank=True)
+    figures = models.JSONField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["year", "quarter", "area"], name="quarter_figures_once")]
+
+    def __str__(self) -> str:
+        return f"{self.year}Q{self.quarter} {self.area}"
+
+
 class Standing(models.Model):
     """What the register says of an item from one day to another."""
 
@@ -109,6 +141,7 @@ class Freshness(models.Model):
     day = models.DateField(unique=True)
     loaded = models.JSONField()  # table: the day whose list was the newest, or null
     limit_days = models.PositiveIntegerField()  # older lists say nothing of an item
+    others = models.JSONField(default=dict)  # table: the same of registers that cards rest on, but no standing
 
     def __str__(self) -> str:
         return f"{self.day}"
@@ -132,6 +165,7 @@ class FeedClock(models.Model):
 
     number = models.PositiveSmallIntegerField(primary_key=True)
     last = models.PositiveBigIntegerField(default=0)
+    version = models.PositiveBigIntegerField(default=0)  # of what is public beside the feed
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(number=1), name="one_feed_clock")]

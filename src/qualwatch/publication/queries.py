@@ -1,14 +1,24 @@
 """What the public is told: standings today and on a past day, red cards, the feed."""
 
 import json
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
 
-from qualwatch.publication.models import Announcement, FeedEntry, Freshness, RedCard, Standing
+from qualwatch.publication.models import (
+    Announcement,
+    Enterprise,
+    FeedClock,
+    FeedEntry,
+    Freshness,
+    QuarterFigures,
+    RedCard,
+    Standing,
+)
 
 SHOWN = ("number", "credit_code", "enterprise", "category", "sub_item", "qualification", "grade", "area", "authority",
          "requirements", "published_on", "ends_on", "state", "ended_on", "because")  # fmt: skip
@@ -60,9 +70,71 @@ def standings_among(credit_codes: Iterable[str], day: date) -> dict[str, list[An
     return found
 
 
+def plain(text: str) -> str:
+    """A name as it is searched in: full and half width, upper and lower case are the same."""
+    return unicodedata.normalize("NFKC", text).casefold().strip()
+
+
+def find(text: str) -> QuerySet[Enterprise]:
+    """Enterprises by credit code, or by all parts of a name they have or had."""
+    code = plain(text).upper()
+    parts = [Q(names__contains=part) for part in plain(text).split()]
+    by_name = Q(*parts) if parts else Q(pk=None)
+    return Enterprise.objects.filter(Q(credit_code=code) | by_name).order_by("name", "credit_code")
+
+
+def enterprise_of(credit_code: str) -> Enterprise | None:
+    """An enterprise of the register or of the platform."""
+    return Enterprise.objects.filter(credit_code=credit_code).first()
+
+
+def history_of_enterprise(credit_code: str) -> list[Standing]:
+    """What the register said of every item of an enterprise, oldest first."""
+    return list(Standing.objects.filter(credit_code=credit_code).order_by("category", "sub_item", "from_on"))
+
+
+def red_list(day: date) -> QuerySet[RedCard]:
+    """Open cards, and cleared ones within their afterlife; the newest first."""
+    found = RedCard.objects.filter(Q(state="open") | Q(state="cleared", hidden_from__gt=day))
+    return found.order_by("-published_on", "number")
+
+
+def red_card(number: str, day: date) -> RedCard | None:
+    """One of them."""
+    return red_list(day).filter(number=number).first()
+
+
+def announcements(kind: str = "", credit_code: str = "") -> QuerySet[Announcement]:
+    """Notices to the public, the newest first; of one kind, of one enterprise."""
+    which = {name: told for name, told in (("kind", kind), ("credit_code", credit_code)) if told}
+    return Announcement.objects.filter(is_removed=False, **which).order_by("-published_on", "number")
+
+
+def figures() -> list[QuarterFigures]:
+    """All quarters' figures, the newest quarter first."""
+    return list(QuarterFigures.objects.order_by("-year", "-quarter", "area"))
+
+
+def enterprises_by_area() -> dict[str, int]:
+    """How many enterprises of the register each area has."""
+    counted = Enterprise.objects.filter(is_in_register=True).values_list("area").annotate(count=Count("pk"))
+    return dict(counted.order_by())
+
+
+def version() -> str:
+    """Changes with anything public: what pages of the same version say of the same day is the same."""
+    found = FeedClock.objects.filter(number=1).values_list("last", "version").first()
+    return "-".join(str(one) for one in found or (0, 0))
+
+
+def freshness_on(day: date) -> Freshness | None:
+    """How old the registers were when somebody last looked, by a day."""
+    return Freshness.objects.filter(day__lte=day).order_by("-day").first()
+
+
 def is_fresh(day: date) -> bool:
     """Whether the lists known by a day were young enough on it."""
-    found = Freshness.objects.filter(day__lte=day).order_by("-day").first()
+    found = freshness_on(day)
     if found is None:
         return False
     days = [date.fromisoformat(one) for one in found.loaded.values() if one]
@@ -83,8 +155,7 @@ def history_of(credit_code: str, category: str, sub_item: str) -> list[Standing]
 
 def cards_to_see(day: date) -> list[RedCard]:
     """Open cards, and cleared ones within their afterlife."""
-    found = RedCard.objects.filter(Q(state="open") | Q(state="cleared", hidden_from__gt=day))
-    return list(found.order_by("-published_on", "number"))
+    return list(red_list(day))
 
 
 def entries_after(sequence: int, at_most: int = 1000) -> list[FeedEntry]:

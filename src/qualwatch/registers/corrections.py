@@ -21,6 +21,7 @@ from qualwatch.registers.models import TABLES, Correction, Recorded, Revision
 from qualwatch.registers.sources import sources
 from qualwatch.registers.tables import next_revision
 from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
 
 CORRECTION = "correction"
 WHOLE = "*"  # instead of a field: the whole row, which the source lacks
@@ -128,7 +129,7 @@ def _end_whole(slug: str, key: Mapping[str, Any], revision: int) -> None:
         one.released_at, one.released_by = made.recorded_at, made.by
         one.save(update_fields=["released_at", "released_by"])
         record(stream=f"correction/{one.pk}", by=made.by, at=made.recorded_at, what="correction-released",
-               basis=_("来源已有这一行"))  # fmt: skip
+               basis=_n("来源已有这一行"))  # fmt: skip
 
 
 def _checked(model: type[Model], field: str, value: Any) -> Any:

@@ -30,6 +30,7 @@ from qualwatch.registers.reading import rows_by_table
 from qualwatch.registers.sources import Source, source_of
 from qualwatch.registers.tables import Table, lock, next_revision
 from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
 
 KEPT_REJECTIONS = 10_000  # of one load; the count is always whole
 
@@ -68,7 +69,7 @@ def take_in(*, delivery: Delivery, law: Law, by: str, at: datetime) -> Load:
     same = _last_of_day(load)
     if same is not None and _alike(load, same):
         load.state, load.counts = "unchanged", same.counts
-        load.because = _("与第 {number} 次载入相同").format(number=same.pk)
+        load.because = _n("与第 {number} 次载入相同").format(number=same.pk)
         load.save()
         return load
     last = _released(source.slug).last()

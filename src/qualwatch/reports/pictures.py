@@ -17,18 +17,21 @@ TILE, TALL, GAP, SHADES = 104, 76, 8, 5  # a tile's width and height, the gap be
 COLUMN_AREA = 170
 
 
-def _svg(height: int, title: str) -> ET.Element:
+def drawing(height: int, title: str) -> ET.Element:
+    """A picture to be drawn into."""
     root = ET.Element("svg", {"viewBox": f"0 0 {WIDTH} {height}", "role": "img", "aria-label": title})
     ET.SubElement(root, "title").text = title
     return root
 
 
-def _text(parent: ET.Element, x: float, y: float, words: str, css: str, anchor: str = "start") -> None:
+def text(parent: ET.Element, x: float, y: float, words: str, css: str, anchor: str = "start") -> None:
+    """Words at a place."""
     found = ET.SubElement(parent, "text", {"x": f"{x:g}", "y": f"{y:g}", "class": css, "text-anchor": anchor})
     found.text = words
 
 
-def _rect(parent: ET.Element, x: float, y: float, width: float, height: float, css: str) -> None:
+def rect(parent: ET.Element, x: float, y: float, width: float, height: float, css: str) -> None:
+    """A box with round corners."""
     box = {
         "x": f"{x:.1f}",
         "y": f"{y:.1f}",
@@ -40,7 +43,8 @@ def _rect(parent: ET.Element, x: float, y: float, width: float, height: float, c
     ET.SubElement(parent, "rect", box)
 
 
-def _shown(root: ET.Element) -> str:
+def shown(root: ET.Element) -> str:
+    """The picture as it stands in a page."""
     return ET.tostring(root, encoding="unicode")
 
 
@@ -48,27 +52,27 @@ def bars(title: str, rows: Iterable[tuple[str, float, str]], css: str = "bar") -
     """Horizontal bars, each under its label: (label, length in any unit, what stands beside it)."""
     rows = list(rows)
     longest = max((length for _label, length, _beside in rows), default=0) or 1
-    root = _svg(BAR * len(rows) + 4, title)
+    root = drawing(BAR * len(rows) + 4, title)
     for at, (label, length, beside) in enumerate(rows):
         width = max(1.5 if length else 0, length / longest * (WIDTH - NUMBER))
-        _text(root, 0, at * BAR + 16, label, "label")
-        _rect(root, 0, at * BAR + 22, width, 14, css)
-        _text(root, width + 6, at * BAR + 34, beside, "number")
-    return _shown(root)
+        text(root, 0, at * BAR + 16, label, "label")
+        rect(root, 0, at * BAR + 22, width, 14, css)
+        text(root, width + 6, at * BAR + 34, beside, "number")
+    return shown(root)
 
 
 def funnel(title: str, steps: Iterable[Share]) -> str:
     """Bars in the middle, each as long as its share of the first; the last one marked."""
     steps, room = list(steps), WIDTH - STEP_LABEL - NUMBER + 16
-    root = _svg(STEP * len(steps) + 4, title)
+    root = drawing(STEP * len(steps) + 4, title)
     for at, step in enumerate(steps):
         width = max(3.0, step.percent / 100 * room)
         y, last = at * STEP + 4, at == len(steps) - 1
-        _text(root, 0, y + 23, step.label, "label")
-        _rect(root, STEP_LABEL + (room - width) / 2, y, width, 34, "short" if last else f"step step-{at}")
-        _text(root, WIDTH, y + 15, f"{step.part:,}", "number", "end")
-        _text(root, WIDTH, y + 31, f"{step.percent:.1f}%", "small", "end")
-    return _shown(root)
+        text(root, 0, y + 23, step.label, "label")
+        rect(root, STEP_LABEL + (room - width) / 2, y, width, 34, "short" if last else f"step step-{at}")
+        text(root, WIDTH, y + 15, f"{step.part:,}", "number", "end")
+        text(root, WIDTH, y + 31, f"{step.percent:.1f}%", "small", "end")
+    return shown(root)
 
 
 @lru_cache(maxsize=1)
@@ -80,7 +84,7 @@ def _tiles() -> dict[str, dict[str, Any]]:
 def tile_map(title: str, areas: Mapping[str, Share]) -> str:
     """One tile per supervising area, darker the larger the share."""
     places, names = _tiles()["places"], _tiles()["short_names"]
-    root = _svg((max(row for _column, row in places.values()) + 1) * (TALL + GAP), title)
+    root = drawing((max(row for _column, row in places.values()) + 1) * (TALL + GAP), title)
     highest = max((one.percent for one in areas.values()), default=0) or 1
     for slug, (column, row) in places.items():
         share, short = areas[slug], names.get(slug, areas[slug].label)
@@ -88,23 +92,23 @@ def tile_map(title: str, areas: Mapping[str, Share]) -> str:
         shade = round(share.percent / highest * SHADES) if share.part else 0
         tile = ET.SubElement(root, "g", {"class": f"tile shade-{shade}"})
         ET.SubElement(tile, "title").text = f"{share.label} {share.part}/{share.whole}"
-        _rect(tile, x, y, TILE, TALL, "ground")
-        _text(tile, x + TILE / 2, y + 20, short, "name", "middle")
-        _text(tile, x + TILE / 2, y + 46, f"{share.percent:.1f}%", "share", "middle")
-        _text(tile, x + TILE / 2, y + 66, f"{share.part:,} / {share.whole:,}", "small", "middle")
-    return _shown(root)
+        rect(tile, x, y, TILE, TALL, "ground")
+        text(tile, x + TILE / 2, y + 20, short, "name", "middle")
+        text(tile, x + TILE / 2, y + 46, f"{share.percent:.1f}%", "share", "middle")
+        text(tile, x + TILE / 2, y + 66, f"{share.part:,} / {share.whole:,}", "small", "middle")
+    return shown(root)
 
 
 def columns(title: str, rows: Iterable[tuple[str, int]]) -> str:
     """Upright columns: (label below, height)."""
     rows = list(rows)
-    root = _svg(COLUMN_AREA + 50, title)
+    root = drawing(COLUMN_AREA + 50, title)
     highest = max((height for _label, height in rows), default=0) or 1
     step = WIDTH / max(len(rows), 4)
     for at, (label, height) in enumerate(rows):
         tall = max(1.5 if height else 0, height / highest * COLUMN_AREA)
         middle = at * step + step / 2
-        _rect(root, at * step + step * 0.15, COLUMN_AREA + 20 - tall, step * 0.7, tall, "short")
-        _text(root, middle, COLUMN_AREA + 14 - tall, f"{height:,}", "number", "middle")
-        _text(root, middle, COLUMN_AREA + 40, label, "label", "middle")
-    return _shown(root)
+        rect(root, at * step + step * 0.15, COLUMN_AREA + 20 - tall, step * 0.7, tall, "short")
+        text(root, middle, COLUMN_AREA + 14 - tall, f"{height:,}", "number", "middle")
+        text(root, middle, COLUMN_AREA + 40, label, "label", "middle")
+    return shown(root)

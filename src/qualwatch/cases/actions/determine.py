@@ -45,8 +45,11 @@ class Proposed:
 
 
 @transaction.atomic
-def propose(*, case: Case, what: Proposed, by: Account, law: Law, at: datetime) -> Determination:
-    """Puts a determination before a reviewer. CannotStep, NotCompetent."""
+def propose(*, case: Case, what: Proposed, by: Account, law: Law, at: datetime, read: str = "") -> Determination:
+    """Puts a determination before a reviewer. CannotStep, NotCompetent.
+
+    `read`: the consequence that the officer was shown and has read.
+    """
     where = check(by, "propose", case)
     doing = Doing(law, at, by.username, where)
     if case.category is None and what.outcome == "red" and not what.items:
@@ -67,7 +70,7 @@ def propose(*, case: Case, what: Proposed, by: Account, law: Law, at: datetime) 
     doing.told.append(
         Told(case.stream, "proposed", basis=what.because,
              details={"outcome": what.outcome, "requirements": requirements, "evidence": list(what.evidence),
-                      "leaves": what.leaves, "authority": where})
+                      "leaves": what.leaves, "authority": where, **({"read": read} if read else {})})
     )  # fmt: skip
     act(case=case, event=event, doing=doing, perform=perform)
     made.save(force_insert=True)
@@ -86,8 +89,11 @@ def return_proposal(*, case: Case, by: Account, because: str, law: Law, at: date
 
 
 @transaction.atomic
-def sign(*, case: Case, by: Account, law: Law, at: datetime, because: str = "") -> Step:
-    """A reviewer signs: the determination takes effect now. What it needs is looked at again."""
+def sign(*, case: Case, by: Account, law: Law, at: datetime, because: str = "", read: str = "") -> Step:
+    """A reviewer signs: the determination takes effect now. What it needs is looked at again.
+
+    `read`: the consequence that the reviewer was shown and has read.
+    """
     where = check(by, "sign", case)
     doing = Doing(law, at, by.username, where)
     made = case.determinations.filter(state="proposed").first()
@@ -100,7 +106,9 @@ def sign(*, case: Case, by: Account, law: Law, at: datetime, because: str = "") 
         _checked_left(case, made.outcome, made.leaves, made.left, doing)  # it may be gone by now
     event, figures = looked("sign", case, doing)
     event = replace(event, because=because or (made.because if made else ""))
-    doing.told.append(Told(case.stream, "signed", basis=because, details={"authority": where}))
+    doing.told.append(
+        Told(case.stream, "signed", basis=because, details={"authority": where, **({"read": read} if read else {})})
+    )
     done = act(case=case, event=event, doing=doing, perform=perform, figures=figures)
     signed_on = {} if made is None else {name: figures[name] for name in made.requirements if name in figures}
     _decided(case, by, at, "signed", because, signed_on)

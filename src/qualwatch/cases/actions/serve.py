@@ -53,6 +53,7 @@ from qualwatch.procedure.service import (
 from qualwatch.procedure.transitions import BY_EVENT, CannotStep
 from qualwatch.publication.actions import remove_announcement
 from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
 
 # Published, or the ground of what others have done since: not to be taken back.
 RESTED_ON = ("display-notice", "announcement", "withdrawal-decision", "suggestion-list", "ministry-report",
@@ -177,7 +178,7 @@ def confirm(service: Service, *, by: Account, law: Law, at: datetime) -> Service
     document = Document.objects.select_for_update().get(pk=service.document_id)
     if document.voided_on or document.services.filter(proved_on__isnull=False).exists():
         return None
-    return _proved(_unproved(service), document, doing.on, _(METHODS[PLATFORM].proof), doing)
+    return _proved(_unproved(service), document, doing.on, METHODS[PLATFORM].proof, doing)
 
 
 def waiting_services() -> QuerySet[Service]:
@@ -198,7 +199,7 @@ def take_up_services(doing: Doing) -> int:
         document, said = one.document, len(doing.told)
         try:
             with transaction.atomic():
-                _proved(one, document, one.due_on, _("公告 {number} 期满").format(number=document.number), doing)
+                _proved(one, document, one.due_on, _n("公告 {number} 期满").format(number=document.number), doing)
             done += 1
         except CannotStep as why:
             del doing.told[said:]

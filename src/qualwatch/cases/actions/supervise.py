@@ -29,6 +29,7 @@ from qualwatch.procedure.transitions import CannotStep
 from qualwatch.registers.tables import lock
 from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def urge(*, case: Case, kind: str, what: str, by: Account, at: datetime, law: La
         raise CannotStep("closed", _("案件已经终结"))
     made = Urging.objects.create(case=locked, kind=kind, on=doing.on, what=what, by=by.username)
     details = {"kind": kind, "what": what, "authority": where}
-    doing.told.append(Told(case.stream, "urged", basis=_("71号文 三"), details=details))
+    doing.told.append(Told(case.stream, "urged", basis=_n("71号文 三"), details=details))
     if kind == "letter":
         bring(issuing.urging(locked, what, doing), doing)
     journal(doing)
@@ -131,7 +132,7 @@ def record_fraud(
         recorded_on=doing.on, by=by.username,
     )  # fmt: skip
     details = {"what": what, "evidence": evidence, "referred_to": referred_to, "authority": where}
-    doing.told.append(Told(case.stream, "fraud-recorded", basis=_("71号文 三"), details=details))
+    doing.told.append(Told(case.stream, "fraud-recorded", basis=_n("71号文 三"), details=details))
     bring(issuing.credit_record(made, doing), doing)
     journal(doing)
     return made

@@ -1,26 +1,26 @@
-"""The first page after log-in."""
+"""Where an account goes after log-in: its own door."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
-from qualwatch.accounts.models import Account
-from qualwatch.accounts.queries import roles_of
+from qualwatch.accounts.queries import may, roles_of
 from qualwatch.procedure.roles import ROLES
+from qualwatch.web.seats import account_of
 from qualwatch.wording import gettext as _
 
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Account, organisation, roles, early-warning permission."""
-    account = request.user
-    assert isinstance(account, Account)
+    """To the enterprise's or the authority's door; others see who they are and what they may do."""
+    account = account_of(request)
+    if may(account, "see-own"):
+        return redirect("own")
+    if may(account, "read-cases"):
+        return redirect("work")
     told = {
-        "title": _("资质动态预警系统"),
+        "title": _("我的账号"), "account": account,
         "organisation": account.organisation.name if account.organisation else _("未归属任何单位"),
         "roles": [(_(ROLES[slug].name), _(ROLES[slug].purpose)) for slug in roles_of(account)],
-        "permission": _("已开通预警权限") if account.has_early_warning_permission else _("未开通预警权限"),
-        "second_factor": _("两步验证"),
-        "log_out": _("退出"),
-    }
+    }  # fmt: skip
     return render(request, "home/home.html", told)

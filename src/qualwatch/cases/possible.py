@@ -1,0 +1,105 @@
+"""What somebody may do about a case today, and why not: asked of the same table that decides when it is done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from qualwatch.accounts.models import Account
+from qualwatch.cases.competence import NotCompetent, check, check_place
+from qualwatch.cases.course import Doing, state_of
+from qualwatch.cases.looking import looked
+from qualwatch.cases.models import Case, CaseRequirement, Determination
+from qualwatch.cases.withdrawing import open_or_decided
+from qualwatch.law.loader import Law
+from qualwatch.procedure.course import CaseState, Event
+from qualwatch.procedure.needs import ripe_requirements
+from qualwatch.procedure.periods import Deadline
+from qualwatch.procedure.transitions import CannotStep, step
+from qualwatch.wording import gettext as _
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The state of a case, what the newest run says of it, and by act: why it may not be done ('' = it may be)."""
+
+    state: CaseState
+    requirements: tuple[CaseRequirement, ...]
+    proposal: Determination | None
+    verdicts: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    seen_on: Any = None
+    is_fresh: bool = False
+    ripe: tuple[str, ...] = ()
+    why_not: Mapping[str, str] = field(default_factory=dict)
+
+
+ACTS = {
+    "red": "propose",
+    "dismissed": "propose",
+    "prolonged": "propose",
+    "sign": "sign",
+    "return": "sign",
+    "review": "sign",
+    "urge": "urge",
+}
+
+
+def outlook(case: Case, by: Account, law: Law, at: datetime) -> Outlook:
+    """Nothing is changed, and nothing but what the acts themselves ask is asked."""
+    doing = Doing(law, at, by.username)
+    rows = tuple(case.requirements.order_by("pk"))
+    proposal = case.determinations.filter(state="proposed").first()
+    state = state_of(case, rows, proposal, open_or_decided(case))
+    none = Event("propose", doing.on, by=by.username, is_fresh=False)
+    try:
+        event, figures = looked("propose", case, doing) if case.place != "closed" else (none, {})
+    except CannotStep:
+        event, figures = none, {}
+    waiting = tuple(one.requirement for one in rows if one.recovered_on is None)
+    asked = replace(
+        event,
+        requirements=waiting,
+        because="?",
+        has_evidence=True,
+        leaves="accepted-finding",
+        until=Deadline(doing.terms.prolongation.from_day(doing.on, law.calendar).ends_on, provisional=False),
+    )
+    events = {outcome: replace(asked, outcome=outcome) for outcome in ("red", "dismissed", "prolonged")}
+    events |= {
+        "sign": replace(asked, name="sign"),
+        "return": replace(asked, name="return-proposal"),
+        "review": replace(asked, name="review"),
+    }
+    why_not = {name: _why_not(state, one, case, by, doing, ACTS[name]) for name, one in events.items()}
+    why_not["urge"] = _not_competent("urge", case, by) or ("" if state.is_open else _("案件已经终结"))
+    return Outlook(
+        state,
+        rows,
+        proposal,
+        event.verdicts,
+        figures,
+        event.seen_on,
+        event.is_fresh,
+        ripe_requirements(state, event),
+        why_not,
+    )
+
+
+def _why_not(state: CaseState, event: Event, case: Case, by: Account, doing: Doing, capability: str) -> str:
+    wanting = _not_competent(capability, case, by)
+    if wanting:
+        return wanting
+    try:
+        step(state, event, doing.terms)
+    except CannotStep as why:
+        return str(why)
+    return ""
+
+
+def _not_competent(capability: str, case: Case, by: Account) -> str:
+    try:
+        (check_place if capability == "urge" else check)(by, capability, case)
+    except NotCompetent as why:
+        return str(why)
+    return ""

@@ -1,0 +1,45 @@
+"""What an enterprise hands in when it answers a card, read from its form."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.http import HttpRequest
+
+from qualwatch.cases.actions.apply import Filing
+from qualwatch.cases.attachments import HandedIn
+from qualwatch.procedure.checklists import lines_of
+
+
+def filing_of(request: HttpRequest, requirements: Iterable[str]) -> Filing:
+    """Files of a line answer it; where there are none, the reason written beside does."""
+    about = [one for one in requirements if one in request.POST.getlist("requirement")]
+    files: list[HandedIn] = []
+    checklist: dict[str, dict[str, str | list[str]]] = {}
+    for requirement in about:
+        checklist[requirement] = {}
+        for line in lines_of(requirement):
+            handed = [HandedIn(_unique(one.name or "", files), one.read())
+                      for one in request.FILES.getlist(f"file-{requirement}-{line}")]  # fmt: skip
+            files += handed
+            reason = request.POST.get(f"reason-{requirement}-{line}", "").strip()
+            checklist[requirement][line] = [one.name for one in handed] if handed else reason
+    return Filing(
+        cause=request.POST.get("cause", ""), statement=request.POST.get("statement", "").strip(), files=files,
+        requirements=about, checklist=checklist,
+    )  # fmt: skip
+
+
+def _unique(name: str, files: list[HandedIn]) -> str:
+    """Two files of one name, handed in for different lines, are told apart."""
+    known = {one.name for one in files}
+    stem, dot, ending = name.rpartition(".")
+    told, number = name, 1
+    while told in known:
+        number += 1
+        told = f"{stem}-{number}{dot}{ending}" if dot else f"{name}-{number}"
+    return told
+
+
+def days_between(today: date, ends: date | None) -> int | None:
+    """Whole days until the last one, which counts."""
+    return None if ends is None else (ends - today).days

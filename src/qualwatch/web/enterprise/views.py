@@ -1,0 +1,217 @@
+"""The enterprise's own pages; every change is one call of an action."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from qualwatch.archive.contents import CannotKeep
+from qualwatch.cases.actions.apply import CAUSES, file_application, file_data_error, retract
+from qualwatch.cases.actions.supervise import open_notice
+from qualwatch.cases.competence import NotCompetent
+from qualwatch.cases.models import UNDECIDED, Application, Case, Document, Notice
+from qualwatch.cases.words import STAGES, name_of
+from qualwatch.law.loader import current_law
+from qualwatch.procedure.checklists import LINES, lines_of
+from qualwatch.procedure.course import CLOSED
+from qualwatch.procedure.transitions import CannotStep
+from qualwatch.web.enterprise.forms import days_between, filing_of
+from qualwatch.web.enterprise.own import ends_on, figures_now, has_application, rows_of, waiting
+from qualwatch.web.seats import account_of, seated
+from qualwatch.wording import gettext as _
+
+own = seated("see-own")
+MOST = 50
+REFUSALS = (CannotStep, CannotKeep, NotCompetent)
+
+
+def code_of(request: HttpRequest) -> str:
+    """The credit code of the enterprise that asks."""
+    where = account_of(request).organisation
+    return where.credit_code if where else ""
+
+
+@require_safe
+@own
+def home(request: HttpRequest) -> HttpResponse:
+    """Am I safe? What must I do by when?"""
+    code, today = code_of(request), timezone.localdate()
+    rows = rows_of(code, today)
+    found = Notice.objects.filter(credit_code=code).select_related("document").order_by("-put_at", "-pk")
+    notices = list(found[:MOST])
+    told = {
+        "title": request.user.organisation.name,
+        "code": code,  # type: ignore[union-attr]  # seated
+        "rows": [(row, days_between(today, row.ends_on)) for row in rows],
+        "red": sum(row.card == "red" for row in rows),
+        "yellow": sum(row.card == "yellow" for row in rows),
+        "unread": [one for one in notices if one.first_opened_at is None],
+        "notices": [one for one in notices if one.first_opened_at is not None],
+        "applications": _applications(Application.objects.filter(credit_code=code)),
+        "waiting": waiting,
+        "has_application": has_application,
+        "said": messages.get_messages(request),
+    }
+    return render(request, "enterprise/home.html", told)
+
+
+@require_safe
+@own
+def case(request: HttpRequest, number: int) -> HttpResponse:
+    """Why, by when, what may be done; what was sent and answered."""
+    found, today = _own_case(request, number), timezone.localdate()
+    now = figures_now(found)
+    documents = Document.objects.filter(case=found, credit_code=found.credit_code).order_by("-pk")
+    told = {
+        "title": _(name_of(found)),
+        "case": found,
+        "ends_on": ends_on(found),
+        "waiting": waiting(found),
+        "left": days_between(today, ends_on(found)),
+        "requirements": [(one, now[one.requirement]) for one in found.requirements.all()],
+        "documents": list(documents[:MOST]),
+        "applications": _applications(found.applications.all()),
+        "can_apply": found.place != "closed" and not has_application(found),
+        "stops": stops(found),
+        "withdrawal": found.withdrawals.order_by("-pk").first(),
+        "closed": _(CLOSED.get(found.closed_because, "")),
+        "said": messages.get_messages(request),
+    }
+    return render(request, "enterprise/case.html", told)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@own
+def answer(request: HttpRequest, number: int) -> HttpResponse:
+    """Objection or information repair: what is wrong, with evidence for every line."""
+    found = _own_case(request, number)
+    names = [one.requirement for one in found.requirements.all() if one.recovered_on is None or found.place == "red"]
+    errors: list[str] = []
+    if request.method == "POST":
+        try:
+            made = file_application(
+                case=found,
+                filing=filing_of(request, names),
+                by=account_of(request),
+                law=current_law(),
+                at=timezone.now(),
+            )
+        except REFUSALS as why:
+            errors.append(str(why))
+        else:
+            messages.success(
+                request, _("已收到你的申请，编号 {number}。回执在“收到的文书”里。").format(number=made.number)
+            )
+            return redirect("own-case", number=number)
+    told = _form(request, errors) | {
+        "title": _("对预警提出申请"),
+        "case": found,
+        "name": _(name_of(found)),
+        "requirements": [(one, lines_of(one)) for one in names],
+    }
+    return render(request, "enterprise/answer.html", told, status=422 if errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@own
+def data_error(request: HttpRequest) -> HttpResponse:
+    """Register data found wrong, without any warning."""
+    errors: list[str] = []
+    if request.method == "POST":
+        try:
+            filing = filing_of(request, ["registration"])
+            made = file_data_error(filing=filing, by=account_of(request), law=current_law(), at=timezone.now())
+        except REFUSALS as why:
+            errors.append(str(why))
+        else:
+            messages.success(request, _("已收到你的申请，编号 {number}。").format(number=made.number))
+            return redirect("own")
+    told = _form(request, errors) | {
+        "title": _("登记信息有误，申请信息修复"),
+        "case": None,
+        "name": "",
+        "requirements": [],
+    }
+    return render(request, "enterprise/answer.html", told, status=422 if errors else 200)
+
+
+@require_POST
+@own
+def open_one(request: HttpRequest, number: int) -> HttpResponse:
+    """Opens a notice: from then on it has arrived."""
+    notice = Notice.objects.filter(pk=number, credit_code=code_of(request)).select_related("document", "case").first()
+    if notice is None:
+        raise Http404
+    open_notice(notice=notice, by=account_of(request), at=timezone.now(), law=current_law())
+    return redirect("own-notice", number=number)
+
+
+@require_safe
+@own
+def notice(request: HttpRequest, number: int) -> HttpResponse:
+    """A notice that was opened, word for word; one that was not is not shown."""
+    found = Notice.objects.filter(pk=number, credit_code=code_of(request)).select_related("document").first()
+    if found is None:
+        raise Http404
+    return render(request, "enterprise/notice.html", {"title": found.subject, "notice": found})
+
+
+@require_POST
+@own
+def take_back(request: HttpRequest, number: int) -> HttpResponse:
+    """The enterprise takes its application back."""
+    found = Application.objects.filter(pk=number, credit_code=code_of(request)).select_related("case").first()
+    if found is None:
+        raise Http404
+    try:
+        retract(application=found, by=account_of(request), law=current_law(), at=timezone.now())
+        messages.success(request, _("申请 {number} 已撤回。").format(number=found.number))
+    except REFUSALS as why:
+        messages.error(request, str(why))
+    return redirect("own-case", number=found.case_id) if found.case_id else redirect("own")
+
+
+def stops(found: Case) -> list[dict[str, Any]]:
+    """The course of a case: what has been reached, and what would come."""
+    order, red = found.order_served_on, found.published_on
+    rows: list[tuple[str, Any, str]] = [
+        (_("提醒（黄牌）"), found.opened_on if found.origin == "system" else None, "yellow")
+    ]
+    if found.place == "closed":
+        rows += [(_("红牌公布"), red, "red")] if red else []
+        rows += [(_("结束"), found.closed_on, "done")]
+    else:
+        rows += [
+            (_("认定并公布红牌"), red, "red"),
+            (_("责令整改送达，红牌期起算"), order, "red"),
+            (_("启动撤回"), None, ""),
+        ]
+    return [
+        {"name": name, "on": on, "kind": kind, "is_reached": on is not None}
+        for name, on, kind in rows
+        if on is not None or found.place != "closed"
+    ]
+
+
+def _own_case(request: HttpRequest, number: int) -> Case:
+    found = Case.objects.filter(pk=number, credit_code=code_of(request))
+    one = found.prefetch_related("requirements", "applications").first()
+    if one is None:
+        raise Http404
+    return one
+
+
+def _applications(found: Any) -> list[tuple[Application, str, bool]]:
+    return [(one, _(STAGES[one.stage]), one.stage in UNDECIDED) for one in found.order_by("-pk")[:MOST]]
+
+
+def _form(request: HttpRequest, errors: list[str]) -> dict[str, Any]:
+    return {
+        "errors": errors,
+        "told": request.POST,
+        "causes": [(slug, _(text)) for slug, text in CAUSES.items()],
+        "lines": {slug: _(text) for slug, text in LINES.items()},
+    }

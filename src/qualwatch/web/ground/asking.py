@@ -1,0 +1,21 @@
+"""What is asked in an address, read with patience: a wrong value is answered by a sentence."""
+
+from datetime import date
+
+from django.http import HttpRequest
+
+from qualwatch.wording import gettext as _
+
+
+def asked_day(request: HttpRequest, today: date, name: str = "on") -> tuple[date, str]:
+    """The day asked for, not after today, and a sentence where it cannot be shown; today without one."""
+    told = request.GET.get(name, "").strip()
+    if not told:
+        return today, ""
+    try:
+        day = date.fromisoformat(told)
+    except ValueError:
+        return today, _("日期 {told} 读不懂，请写成 2023-07-31 这样；下面是今天的情况。").format(told=told[:20])
+    if day > today:
+        return today, _("{day} 还没有到；下面是今天的情况。").format(day=day)
+    return day, ""

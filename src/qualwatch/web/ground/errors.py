@@ -1,0 +1,52 @@
+"""Errors in sentences: what went wrong, and what to do now."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import requires_csrf_token
+
+from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
+
+TOLD = {
+    400: (_n("这个请求无法处理"), _n("请返回上一页，检查填写的内容后再试。")),
+    403: (_n("没有权限"), _n("你的账号不能看这一页或办这件事。如应当可以，请联系本单位的系统管理员。")),
+    404: (_n("没有这一页"), _n("地址可能写错了，也可能该内容已依法撤下。可以从首页重新查询。")),
+    429: (_n("尝试太频繁"), _n("为保护账号，请过几分钟再试。")),
+    500: (
+        _n("系统出错了"),
+        _n("这不是你的操作造成的，内容没有保存一半。请稍后再试；仍然如此请拨打页脚的技术支持电话。"),
+    ),
+}
+
+
+def problem(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
+    """One page for every error; a sentence of its own where there is one."""
+    title, what = TOLD[status]
+    told = {"title": _(title), "sentence": sentence or _(what), "status": status}
+    return render(request, "ground/error.html", told, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400."""
+    return problem(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403."""
+    return problem(request, 403, str(exception))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404."""
+    return problem(request, 404)
+
+
+@requires_csrf_token
+def broken(request: HttpRequest) -> HttpResponse:
+    """500."""
+    return problem(request, 500)
+
+
+def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose token is missing or from another session."""
+    return problem(request, 403, _("这张表单已经过期，没有提交。请返回上一页刷新后再提交。"))

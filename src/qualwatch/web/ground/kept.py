@@ -1,0 +1,47 @@
+"""Pages that browsers and caches may keep: asked for again, they are only sent where something has changed."""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache, wraps
+from pathlib import Path
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import condition, require_safe
+
+import qualwatch
+from qualwatch.wording import language
+
+View = Callable[..., HttpResponse]
+
+
+def kept_while(version: Callable[[], str]) -> Callable[[View], View]:
+    """A page for everybody that is the same as long as the version, the day, the language and the program are."""
+
+    def etag(request: HttpRequest, *_args: Any, **_kwargs: Any) -> str:
+        told = f"{version()} {timezone.localdate()} {language()} {_program()}"
+        return f'W/"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
+
+    def wrap(view: View) -> View:
+        checked = condition(etag_func=etag)(view)
+
+        @wraps(view)
+        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            answer: HttpResponse = checked(request, *args, **kwargs)
+            patch_cache_control(answer, public=True, no_cache=True)
+            return answer
+
+        return require_safe(page)
+
+    return wrap
+
+
+@cache
+def _program() -> str:
+    """Whatever pages are made of: another program says things in other words."""
+    digest, root = hashlib.sha256(), Path(qualwatch.__file__).parent
+    for path in sorted(one for kind in ("html", "css", "py", "mo", "yaml") for one in root.rglob(f"*.{kind}")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

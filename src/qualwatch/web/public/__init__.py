@@ -1,0 +1,1 @@
+"""The public door: whoever comes reads the public copy and the law, and nothing else."""

@@ -1,0 +1,148 @@
+"""The standards as data: every category and grade, what is required on which day, since when, how sure we are."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from qualwatch.law.figures import Requirement, requirements_on
+from qualwatch.law.loader import Law, current_law
+from qualwatch.law.model import GRADE_NAMES, CategoryText, ClauseText, GradeText
+from qualwatch.publication.queries import version
+from qualwatch.reports.labels import REASONS, VERDICTS, said
+from qualwatch.web.ground.asking import asked_day
+from qualwatch.web.ground.kept import kept_while
+from qualwatch.web.public.words import CONFIDENCE, SEQUENCES, SOURCE, called
+from qualwatch.wording import gettext as _
+
+page = kept_while(version)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one requirement asks on the day: the number, or in a word why there is none."""
+
+    requirement: str
+    number: int | None
+    word: str
+    text: str
+    basis: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The life of one clause: (day, number or word, document), and as steps of a line up to the day."""
+
+    summary: str
+    rows: list[tuple[date, str, str]]
+    line: list[tuple[str, int]]
+
+
+@page
+def standards(request: HttpRequest) -> HttpResponse:
+    """Every category by sequence."""
+    law = current_law()
+    groups: dict[str, list[tuple[CategoryText, str]]] = defaultdict(list)
+    for text in law.categories.values():
+        grades = dict.fromkeys(_(GRADE_NAMES[grade]) for _sub, grade, _text in text.every_grade())
+        groups[text.sequence].append((text, _("、").join(grades)))
+    told = {
+        "title": _("资质标准对注册人员的要求"),
+        "groups": [(called(SEQUENCES, slug), rows) for slug, rows in groups.items()],
+        "documents": sorted(law.documents.values(), key=lambda one: one.in_force_from or date.min, reverse=True),
+        "called": called,
+        "CONFIDENCE": CONFIDENCE,
+    }
+    return render(request, "public/standards.html", told)
+
+
+@page
+def standard(request: HttpRequest, category: str) -> HttpResponse:
+    """One category: the numbers of the day first, then the history of each, where it was seen and how sure that is."""
+    law, today = current_law(), timezone.localdate()
+    text = law.categories.get(category)
+    if text is None:
+        raise Http404
+    day, wrong = asked_day(request, today)
+    grades = [
+        {
+            "name": f"{sub_item} {_(GRADE_NAMES[slug])}".strip(),
+            "asked": list(_asked(law, text, sub_item, slug, day)),
+            "past": [(one, list(_past(law, one.clauses, day))) for one in grade.requirements],
+            "notes": list(_notes(law, grade)),
+        }
+        for sub_item, slug, grade in text.every_grade()
+    ]
+    told = {
+        "title": text.name,
+        "text": text,
+        "on": day,
+        "wrong": wrong,
+        "grades": grades,
+        "document": law.documents[text.standard],
+        "called": called,
+        "CONFIDENCE": CONFIDENCE,
+        "SOURCE": SOURCE,
+        "sources": law.sources,
+        "is_today": day == today,
+    }
+    return render(request, "public/standard.html", told)
+
+
+def _asked(law: Law, text: CategoryText, sub_item: str, grade: str, day: date) -> Iterator[Asked]:
+    for one in requirements_on(
+        law, law.policy_on(timezone.localdate()), text.category, sub_item, grade, "unknown", day
+    ):
+        reading = one.strong or one.weak
+        yield Asked(
+            one.requirement,
+            reading.required if reading else None,
+            _word(one),
+            one.text,
+            _("、").join(one.basis),
+            _("、").join(said(REASONS, slug) for slug in one.because),
+        )
+
+
+def _word(one: Requirement) -> str:
+    words = {"not-required": "not-required", "manual": "manual", "unknown": "cannot-say"}
+    if one.outcome == "judge":
+        return "" if one.strong else said(VERDICTS, "advise")
+    return said(VERDICTS, words[one.outcome])
+
+
+def _past(law: Law, clauses: list[ClauseText], day: date) -> Iterator[Past]:
+    for clause in clauses:
+        rows = [(start, _number(figure.number), law.doc_no(figure.basis)) for start, figure in clause.at_least.items()]
+        line = [
+            (f"{start:%Y-%m}", figure.number or 0)
+            for start, figure in clause.at_least.items()
+            if figure.number != "unknown" and start <= day
+        ]
+        yield Past(clause.summary, rows, [(label, int(number)) for label, number in line])
+        yield from _past(law, clause.of_which, day)
+
+
+def _number(number: int | str | None) -> str:
+    return _("取消") if number is None else _("未查到") if number == "unknown" else str(number)
+
+
+def _notes(law: Law, grade: GradeText) -> Iterator[str]:
+    for start, other in grade.measured_as.items():
+        yield _("{start} 起按{grade}人数核查（{doc_no}）").format(
+            start=start, grade=_(GRADE_NAMES[other.grade]), doc_no=law.doc_no(other.basis)
+        )
+    if grade.abolished:
+        one = grade.abolished
+        yield _("{start} 起不再核发（{doc_no}），存量证书最迟到 {end}").format(
+            start=one.from_, doc_no=law.doc_no(one.basis), end=one.stock_ends_on
+        )
+    if grade.check_deferrable:
+        yield _("延续时可以缓查注册人员（{doc_no}）").format(doc_no=law.doc_no(grade.check_deferrable.basis))
+    if grade.note:
+        yield grade.note

@@ -1,0 +1,176 @@
+"""Looking up enterprises, red cards, notices to the public, figures and how old the data are."""
+
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from qualwatch.law.loader import current_law
+from qualwatch.publication import queries
+from qualwatch.publication.models import Announcement, RedCard, Standing
+from qualwatch.publication.queries import Answer
+from qualwatch.web.ground.asking import asked_day
+from qualwatch.web.ground.kept import kept_while
+from qualwatch.web.public.words import BECAUSE, CLEARED, KINDS, TABLES, called
+from qualwatch.wording import gettext as _
+
+MOST, ON_A_PAGE = 30, 50
+CODE_LENGTH = 18  # of a credit code: GB 32100
+page = kept_while(queries.version)
+
+
+@page
+def search(request: HttpRequest) -> HttpResponse:
+    """One field. One hit is shown at once; many are listed with one answer per item."""
+    text, today = request.GET.get("q", "").strip(), timezone.localdate()
+    found = list(queries.find(text)[: MOST + 1]) if text else []
+    if len(found) == 1:
+        return redirect("enterprise", credit_code=found[0].credit_code)
+    shown = found[:MOST]
+    answers = queries.standings_among([one.credit_code for one in shown], today)
+    told = {
+        "title": _("查询企业资质状态"), "q": text, "more": len(found) > MOST,
+        "found": [(one, area(one.area), answers[one.credit_code]) for one in shown],
+        "red": queries.red_list(today).filter(state="open").count(),
+        "displays": _running(today).count(), "is_code": len(text) == CODE_LENGTH and text.isalnum(),
+        "fresh": queries.freshness_on(today),
+    }  # fmt: skip
+    return render(request, "public/search.html", told)
+
+
+@page
+def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
+    """One answer per item, today or on a chosen past day; what is coming beside it."""
+    today, code = timezone.localdate(), credit_code.upper()
+    day, wrong = asked_day(request, today)
+    known, answers = queries.enterprise_of(code), queries.standings_of(code, day)
+    history: dict[tuple[str, str], list[Standing]] = defaultdict(list)
+    for one in queries.history_of_enterprise(code):
+        history[(one.category, one.sub_item)].append(one)
+    told = {
+        "title": known.name if known else code, "code": code, "known": known, "on": day, "wrong": wrong,
+        "area": area(known.area) if known else "", "is_today": day == today,
+        "items": [(one, because(one), history[(one.category, one.sub_item)]) for one in answers],
+        "notices": [(one, called(KINDS, one.kind), days_left(one.ends_on, today))
+                    for one in queries.announcements(credit_code=code)[:ON_A_PAGE]],
+        "fresh": queries.freshness_on(day), "called": called, "BECAUSE": BECAUSE,
+    }  # fmt: skip
+    is_known = known is not None or bool(history)
+    return render(request, "public/enterprise.html", told, status=200 if is_known else 404)
+
+
+@page
+def red_list(request: HttpRequest) -> HttpResponse:
+    """Who is red; filters stay in the address."""
+    today = timezone.localdate()
+    asked = {name: request.GET.get(name, "").strip() for name in ("q", "area", "category", "state")}
+    found = queries.red_list(today)
+    if asked["q"]:
+        found = found.filter(enterprise__icontains=asked["q"]) | found.filter(credit_code=asked["q"].upper())
+    for name in ("area", "category", "state"):
+        if asked[name]:
+            found = found.filter(**{name: asked[name]})
+    cards = Paginator(found, ON_A_PAGE).get_page(request.GET.get("page"))
+    categories = queries.red_list(today).order_by("qualification").values_list("category", "qualification").distinct()
+    told = {
+        "title": _("红牌预警名单"), "asked": asked, "page": cards, "areas": areas(), "categories": list(categories),
+        "states": [("open", _("正在红牌")), ("cleared", _("近期已解除"))],
+        "cards": [(one, item_name(one), area(one.area), days_left(one.ends_on, today)) for one in cards],
+    }  # fmt: skip
+    return render(request, "public/red_list.html", told)
+
+
+@page
+def red_card(request: HttpRequest, number: str) -> HttpResponse:
+    """Why, since when, until when, what comes next."""
+    today = timezone.localdate()
+    card = queries.red_card(number, today)
+    if card is None:
+        raise Http404
+    displayed = queries.announcements("display", card.credit_code).filter(published_on__gte=card.published_on)
+    told = {
+        "title": _("红牌预警 {number}").format(number=card.number), "card": card, "item": item_name(card),
+        "area": area(card.area), "left": days_left(card.ends_on, today), "because": called(CLEARED, card.because),
+        "displays": list(displayed[:MOST]),
+    }  # fmt: skip
+    return render(request, "public/red_card.html", told)
+
+
+@page
+def announcements(request: HttpRequest) -> HttpResponse:
+    """Displays with the days that are left, decisions, documents served by notice."""
+    today, kind = timezone.localdate(), request.GET.get("kind", "")
+    found = Paginator(queries.announcements(kind if kind in KINDS else ""), ON_A_PAGE).get_page(request.GET.get("page"))
+    told = {
+        "title": _("公示公告"), "kind": kind, "page": found, "kinds": [(slug, called(KINDS, slug)) for slug in KINDS],
+        "notices": [(one, called(KINDS, one.kind), days_left(one.ends_on, today)) for one in found],
+    }  # fmt: skip
+    return render(request, "public/announcements.html", told)
+
+
+@page
+def announcement(request: HttpRequest, number: str) -> HttpResponse:
+    """One notice word for word, the days left, how to object."""
+    found = queries.announcements().filter(number=number).first()
+    if found is None:
+        raise Http404
+    told = {"title": found.title, "one": found, "kind": called(KINDS, found.kind),
+            "left": days_left(found.ends_on, timezone.localdate())}  # fmt: skip
+    return render(request, "public/announcement.html", told)
+
+
+@page
+def how_it_works(request: HttpRequest) -> HttpResponse:
+    """The course in plain words, with the periods that hold today."""
+    told = {"title": _("资质动态预警怎么运作"), "policy": current_law().policy_on(timezone.localdate())}
+    return render(request, "public/how_it_works.html", told)
+
+
+@page
+def freshness(request: HttpRequest) -> HttpResponse:
+    """How old each register is, and what follows from that."""
+    today = timezone.localdate()
+    found = queries.freshness_on(today)
+    rows = []
+    for slug, day in {**found.loaded, **found.others}.items() if found else ():
+        loaded = date.fromisoformat(day) if day else None
+        age = (today - loaded).days if loaded else None
+        rows.append((called(TABLES, slug), loaded, age, slug in found.loaded if found else False))
+    told = {"title": _("数据时效"), "found": found, "rows": rows, "is_fresh": queries.is_fresh(today)}
+    return render(request, "public/freshness.html", told)
+
+
+def area(slug: str) -> str:
+    """A supervising area by name; '' outside the province or unknown."""
+    known = current_law().divisions.areas.get(slug)
+    return known.name if known else ""
+
+
+def areas() -> list[tuple[str, str]]:
+    """All of them."""
+    return [(slug, one.name) for slug, one in current_law().divisions.areas.items()]
+
+
+def item_name(one: RedCard | Answer | Standing) -> str:
+    """An item as its certificate calls it."""
+    return f"{one.qualification}{one.sub_item} {one.grade}".strip()
+
+
+def because(one: Answer) -> str:
+    """Why the answer is not simply that it is in force."""
+    return called(BECAUSE, one.because)
+
+
+def days_left(ends_on: date | None, today: date) -> int | None:
+    """Whole days until the last one, which counts; below nothing it is over."""
+    return None if ends_on is None else (ends_on - today) // timedelta(days=1)
+
+
+def _running(today: date) -> Any:
+    found = queries.announcements("display")
+    assert found.model is Announcement
+    return found.filter(ends_on__gte=today)

@@ -1,0 +1,137 @@
+"""An application on an officer's desk: examined by the city, verified and decided by the province."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from qualwatch.accounts.models import Account
+from qualwatch.cases.actions.apply import CAUSES, agree, refuse, uphold, verify
+from qualwatch.cases.attachments import may_see_paper
+from qualwatch.cases.competence import PROVINCE
+from qualwatch.cases.models import UNDECIDED, Application, Task
+from qualwatch.cases.words import STAGES, name_of
+from qualwatch.law.loader import current_law
+from qualwatch.procedure.checklists import LINES
+from qualwatch.registers.acceptances import CannotAccept
+from qualwatch.registers.corrections import CannotCorrect
+from qualwatch.web.seats import account_of
+from qualwatch.web.staff.forms import Unreadable, repairs
+from qualwatch.web.staff.rows import rows_of
+from qualwatch.web.staff.views import REFUSALS, staff
+from qualwatch.web.staff.words import CORRECTED
+from qualwatch.wording import gettext as _
+
+ALL_REFUSALS = (*REFUSALS, CannotCorrect, CannotAccept)
+
+
+@require_safe
+@staff
+def of_task(request: HttpRequest, number: int) -> HttpResponse:
+    """The application that a task is about."""
+    task = Task.objects.filter(pk=number).select_related("case").first()
+    if task is None:
+        raise Http404
+    found = Application.objects.filter(stage__in=UNDECIDED)
+    one = (found.filter(case=task.case) if task.case else found.filter(number=task.detail)).first()
+    if one is None or not may_see_paper(account_of(request), one):
+        raise Http404
+    return redirect("application", number=one.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff
+def application(request: HttpRequest, number: int) -> HttpResponse:
+    """What was asked, with which evidence, and what may be answered."""
+    account = account_of(request)
+    found = Application.objects.filter(pk=number).select_related("case").prefetch_related("attachments").first()
+    if found is None or not may_see_paper(account, found):
+        raise Http404
+    keys, rows = rows_of(found.credit_code)
+    errors: list[str] = []
+    if request.method == "POST":
+        try:
+            done = _act(request, found, account, keys)
+        except ALL_REFUSALS as why:
+            errors.append(str(why))
+        else:
+            messages.success(request, done)
+            return redirect("application", number=number)
+    told = {
+        "title": _("申请 {number}").format(number=found.number),
+        "one": found,
+        "errors": errors,
+        "told": request.POST,
+        "cause": _(CAUSES[found.cause]),
+        "stage": _(STAGES[found.stage]),
+        "name": _(name_of(found.case)) if found.case else _("登记信息"),
+        "checklist": [(requirement, _(LINES[line]), answer) for requirement, line, answer in found.checklist],
+        "attachments": list(found.attachments.all()),
+        "rows": rows,
+        "fields": _fields(),
+        "repairs": _repairs(found, rows, keys),
+        "may_examine": found.stage == "received" and found.receiver != PROVINCE,
+        "is_open": found.stage in UNDECIDED,
+        "said": messages.get_messages(request),
+    }
+    return render(request, "staff/application.html", told, status=422 if errors else 200)
+
+
+def _act(request: HttpRequest, found: Application, by: Account, keys: dict[str, Any]) -> str:
+    told: dict[str, Any] = {
+        "application": found,
+        "because": request.POST.get("because", "").strip(),
+        "by": by,
+        "law": current_law(),
+        "at": timezone.now(),
+    }
+    match request.POST.get("act"):
+        case "agree":
+            agree(**told)
+            return _("已出具同意的审查意见，报省厅。")
+        case "verify":
+            verify(repairs=repairs(request, keys), **told)
+            return _("已核实，等审核签批。")
+        case "uphold":
+            uphold(**told)
+            return _("已予以支持，登记已修复，企业已重新核查。")
+        case "refuse":
+            refuse(**told)
+            return _("已不予支持，决定书送企业。")
+    raise Unreadable(_("请选择怎样办理"))
+
+
+def _fields() -> list[tuple[str, str]]:
+    names: dict[str, str] = {}
+    for table in CORRECTED.values():
+        names |= table
+    return [(slug, _(text)) for slug, text in names.items()]
+
+
+def _repairs(found: Application, rows: list[tuple[str, str]], keys: dict[str, Any]) -> list[str]:
+    """What an officer has verified, in words."""
+    if found.proposed_repairs is None:
+        return []
+    names, told = dict(rows), []
+    for one in found.proposed_repairs["corrections"]:
+        row = next(
+            (
+                names[place]
+                for place, key in keys.items()
+                if place.startswith(one["table"])
+                and {name: str(value) for name, value in key.items()}
+                == {name: str(value) for name, value in one["key"].items()}
+            ),
+            "",
+        )
+        field = CORRECTED.get(one["table"], {}).get(one["field"], one["field"])
+        told.append(
+            _("{row}：{field}改为 {value}（{document}）").format(
+                row=row, field=_(field), value=one["value"], document=one["document"]
+            )
+        )
+    told = told or [_("认可现有人数，不更正登记")]
+    return [*told, _("复核日 {day}").format(day=found.proposed_repairs["review_on"])]

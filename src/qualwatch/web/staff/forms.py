@@ -1,0 +1,68 @@
+"""What officers enter, read from their forms; a wrong value is a sentence."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest
+
+from qualwatch.cases.actions.determine import Proposed
+from qualwatch.cases.repairs import Correcting, Repairs
+from qualwatch.web.staff.words import CORRECTED
+from qualwatch.wording import gettext as _
+
+
+class Unreadable(Exception):
+    """A field of a form cannot be read; the message says which, and how it is written."""
+
+
+def lines(request: HttpRequest, name: str) -> list[str]:
+    """One entry on each line."""
+    return [one.strip() for one in request.POST.get(name, "").splitlines() if one.strip()]
+
+
+def day(request: HttpRequest, name: str, label: str) -> date | None:
+    """A day, or none."""
+    told = request.POST.get(name, "").strip()
+    if not told:
+        return None
+    try:
+        return date.fromisoformat(told)
+    except ValueError as error:
+        raise Unreadable(_("{label}：请写成 2023-07-31 这样的日期").format(label=label)) from error
+
+
+def proposed(request: HttpRequest) -> Proposed:
+    """A determination as entered."""
+    outcome = request.POST.get("outcome", "")
+    review_on = day(request, "review_on", _("复核日"))
+    leaves = "accepted-finding" if outcome == "dismissed" else ""
+    return Proposed(
+        outcome=outcome,
+        because=request.POST.get("because", "").strip(),
+        evidence=lines(request, "evidence"),
+        requirements=request.POST.getlist("requirement"),
+        until=day(request, "until", _("延长至")) if outcome == "prolonged" else None,
+        leaves=leaves,
+        left={"until": review_on} if leaves else None,
+    )
+
+
+def repairs(request: HttpRequest, rows: Mapping[str, Mapping[str, Any]]) -> Repairs:
+    """What is to be put right: one field of one of the applicant's rows; or none, and the finding is accepted as it is.
+
+    rows: `table/number` -> the key of the row.
+    """
+    review_on = day(request, "review_on", _("复核日"))
+    if review_on is None:
+        raise Unreadable(_("请写明复核日"))
+    row, field = request.POST.get("row", ""), request.POST.get("field", "")
+    if not row:
+        return Repairs(review_on)
+    table = row.partition("/")[0]
+    if row not in rows or field not in CORRECTED.get(table, ()):
+        raise Unreadable(_("请选择要更正的登记行和它的登记项"))
+    made = Correcting(
+        table, dict(rows[row]), field, request.POST.get("value", "").strip(), request.POST.get("document", "").strip()
+    )
+    return Repairs(review_on, [made])

@@ -1,0 +1,52 @@
+"""The register rows of an enterprise, as an officer chooses among them; people masked."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from qualwatch.evaluation.facts import REGISTER_STATES
+from qualwatch.law.loader import current_law
+from qualwatch.registers.identities import mask_of, name_of
+from qualwatch.registers.models import ItemRow, Person, RegistrationRow
+from qualwatch.reports.labels import REGISTER_STATES as STATES
+from qualwatch.reports.labels import said
+
+MOST = 200
+
+
+def rows_of(credit_code: str) -> tuple[dict[str, dict[str, Any]], list[tuple[str, str]]]:
+    """Keys by `table/number`, and what each row is called."""
+    keys: dict[str, dict[str, Any]] = {}
+    names: list[tuple[str, str]] = []
+    for told, key, name in (*_items(credit_code), *_registrations(credit_code)):
+        keys[told] = key
+        names.append((told, name))
+    return keys, names
+
+
+def _items(credit_code: str) -> Iterator[tuple[str, dict[str, Any], str]]:
+    law = current_law()
+    found = ItemRow._default_manager.filter(recorded_to=None, credit_code=credit_code).order_by("category", "pk")[:MOST]
+    for one in found:
+        text = law.categories.get(one.category)
+        name = f"{text.name if text else one.category}{one.sub_item} {one.certificate_no} {_state(one.register_state)}"
+        yield f"items/{one.pk}", {name: getattr(one, name) for name in ItemRow.KEY}, name
+
+
+def _registrations(credit_code: str) -> Iterator[tuple[str, dict[str, Any], str]]:
+    law, model = current_law(), RegistrationRow._default_manager
+    found = list(model.filter(recorded_to=None, credit_code=credit_code).order_by("person_id", "pk")[:MOST])
+    people = Person.objects.in_bulk({one.person_id for one in found})
+    for one in found:
+        person = people.get(one.person_id)
+        who = f"{name_of(person)} {mask_of(person)}" if person else str(one.person_id)
+        profession = law.professions[one.profession].name if one.profession in law.professions else one.profession
+        told = f"{who} {profession} {one.speciality} {one.registration_no} {_state(one.register_state)}"
+        yield (
+            f"registrations/{one.pk}",
+            {name: getattr(one, name) for name in RegistrationRow.KEY},
+            " ".join(told.split()),
+        )
+
+
+def _state(slug: str | None) -> str:
+    return said(STATES, slug) if slug in REGISTER_STATES and slug != "in-force" else ""

@@ -1,0 +1,299 @@
+"""The work list, the cases of a jurisdiction, one case with what may be done and why not."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from qualwatch.cases.actions.determine import propose, return_proposal, sign
+from qualwatch.cases.actions.supervise import urge
+from qualwatch.cases.competence import NotCompetent
+from qualwatch.cases.models import Case, Document, Task
+from qualwatch.cases.possible import Outlook, outlook
+from qualwatch.cases.queries import cases_seen_by, life_of, tasks_of
+from qualwatch.cases.words import name_of
+from qualwatch.law.loader import current_law
+from qualwatch.procedure.course import CLOSED, OUTCOMES, STEPS
+from qualwatch.procedure.transitions import BY_EVENT, CannotStep
+from qualwatch.reports.labels import VERDICTS, said
+from qualwatch.web.seats import account_of, seated
+from qualwatch.web.staff.forms import Unreadable, proposed
+from qualwatch.web.staff.words import PLACES, task_sentence
+from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
+
+staff = seated("read-cases")
+ON_A_PAGE, MOST, WEEK = 50, 50, 7
+REFUSALS = (CannotStep, NotCompetent, Unreadable)
+CONSEQUENCES = {
+    "red": _n("签批后立即向社会公布红牌：该资质不得承揽新工程、升级、增项，企业不得参加评优；期满仍不达标将撤回资质。"),
+    "dismissed": _n("签批后案件结束，并留下认可：到复核日之前，同样的人数不再预警。"),
+    "prolonged": _n("签批后整改期延长到所写的日期；只能延长一次。"),
+}
+ACTS = {
+    "red": _n("提出认定红牌"),
+    "dismissed": _n("提出不予认定"),
+    "prolonged": _n("提出延长整改"),
+    "sign": _n("签批"),
+    "return": _n("退回"),
+    "review": _n("复查解除"),
+    "urge": _n("记录指导督促"),
+}
+URGINGS = {"visit": _n("上门"), "letter": _n("发函"), "call": _n("电话"), "meeting": _n("约谈")}
+
+
+@require_safe
+@staff
+def work(request: HttpRequest) -> HttpResponse:
+    """What is due: overdue, today, this week, later, without a day."""
+    account, today = account_of(request), timezone.localdate()
+    where = account.organisation
+    tasks = tasks_of(where.slug) if where else []
+    groups: dict[str, list[tuple[Task, str, str]]] = {
+        name: [] for name in (_("已逾期"), _("今天"), _("七天内"), _("以后"), _("没有期限"))
+    }
+    names = list(groups)
+    for one in tasks:
+        groups[names[_group(one.due_on, today)]].append((one, task_sentence(one.kind), _link(one)))
+    told = {
+        "title": _("待办"),
+        "where": where,
+        "count": len(tasks),
+        "said": messages.get_messages(request),
+        "groups": [(name, rows[:MOST], len(rows)) for name, rows in groups.items() if rows],
+    }
+    return render(request, "staff/work.html", told)
+
+
+@require_safe
+@staff
+def cases(request: HttpRequest) -> HttpResponse:
+    """The cases of the jurisdiction; filters stay in the address."""
+    asked = {name: request.GET.get(name, "").strip() for name in ("q", "place", "area")}
+    found = cases_seen_by(account_of(request)).prefetch_related("requirements")
+    found = found.filter(place=asked["place"]) if asked["place"] else found.exclude(place="closed")
+    if asked["area"]:
+        found = found.filter(area=asked["area"])
+    if asked["q"]:
+        found = found.filter(Q(enterprise__icontains=asked["q"]) | Q(credit_code=asked["q"].upper()))
+    page = Paginator(found.order_by("-opened_on", "-pk"), ON_A_PAGE).get_page(request.GET.get("page"))
+    areas = current_law().divisions.areas
+    told = {
+        "title": _("案件"),
+        "asked": asked,
+        "page": page,
+        "cases": [(one, _(name_of(one))) for one in page],
+        "areas": [(slug, one.name) for slug, one in areas.items()],
+        "places": [(slug, _(text)) for slug, text in PLACES.items()],
+        "area_names": {slug: one.name for slug, one in areas.items()},
+    }
+    return render(request, "staff/cases.html", told)
+
+
+@require_safe
+@staff
+def case(request: HttpRequest, number: int) -> HttpResponse:
+    """What happened, what may be done, and why the rest may not."""
+    found = _seen_case(request, number)
+    view = outlook(found, account_of(request), current_law(), timezone.now())
+    row = found.withdrawals.order_by("-pk").first()
+    documents = Document.objects.filter(case=found).prefetch_related("services").order_by("-pk")[:MOST]
+    told = _about(found, view) | {
+        "acts": [(slug, _(text), view.why_not[slug]) for slug, text in ACTS.items() if found.place != "closed"],
+        "stops": _stops(found, row),
+        "documents": [(one, _served(one)) for one in documents],
+        "applications": list(found.applications.order_by("-pk")),
+        "withdrawal": row,
+        "steps": STEPS,
+        "life": [
+            (one, _(BY_EVENT[one.what].meaning) if one.what in BY_EVENT else one.what) for one in life_of(found)[-MOST:]
+        ],
+        "urgings": [(slug, _(text)) for slug, text in URGINGS.items()],
+        "said": messages.get_messages(request),
+        "closed": _(CLOSED.get(found.closed_because, "")),
+    }
+    return render(request, "staff/case.html", told)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff
+def determine(request: HttpRequest, number: int) -> HttpResponse:
+    """An officer proposes: evidence side by side, what stands in the way, the consequence before the button."""
+    found, errors = _seen_case(request, number), []
+    if request.method == "POST":
+        try:
+            what = proposed(request)
+            if not request.POST.get("has_read"):
+                raise Unreadable(_("请先阅读后果并勾选"))
+            propose(
+                case=found,
+                what=what,
+                by=account_of(request),
+                law=current_law(),
+                at=timezone.now(),
+                read=CONSEQUENCES.get(what.outcome, ""),
+            )
+        except REFUSALS as why:
+            errors.append(str(why))
+        else:
+            messages.success(request, _("已提出，等另一人审核签批。"))
+            return redirect("case", number=number)
+    view = outlook(found, account_of(request), current_law(), timezone.now())
+    told = _about(found, view) | {
+        "errors": errors,
+        "told": request.POST,
+        "outcomes": [
+            (slug, _(OUTCOMES[slug]), view.why_not[slug], _(CONSEQUENCES[slug]))
+            for slug in ("red", "dismissed", "prolonged")
+        ],
+    }
+    return render(request, "staff/determine.html", told, status=422 if errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff
+def decide(request: HttpRequest, number: int) -> HttpResponse:
+    """A reviewer signs what was proposed, or returns it with reasons."""
+    found, errors = _seen_case(request, number), []
+    view = outlook(found, account_of(request), current_law(), timezone.now())
+    if request.method == "POST":
+        try:
+            _decided(request, found, view)
+        except REFUSALS as why:
+            errors.append(str(why))
+        else:
+            return redirect("case", number=number)
+    if view.proposal is None and not errors:
+        raise Http404
+    outcome = view.proposal.outcome if view.proposal else ""
+    told = _about(found, view) | {
+        "errors": errors,
+        "told": request.POST,
+        "outcome": _(OUTCOMES.get(outcome, "")),
+        "consequence": _(CONSEQUENCES.get(outcome, "")),
+        "why_not": view.why_not,
+    }
+    return render(request, "staff/decide.html", told, status=422 if errors else 200)
+
+
+@require_POST
+@staff
+def urged(request: HttpRequest, number: int) -> HttpResponse:
+    """A visit, letter, call or meeting goes on record."""
+    found, kind = _seen_case(request, number), request.POST.get("kind", "")
+    if kind not in URGINGS:
+        raise Http404
+    try:
+        urge(
+            case=found,
+            kind=kind,
+            what=request.POST.get("what", ""),
+            by=account_of(request),
+            at=timezone.now(),
+            law=current_law(),
+        )
+        messages.success(request, _("已记录。"))
+    except REFUSALS as why:
+        messages.error(request, str(why))
+    return redirect("case", number=number)
+
+
+def _decided(request: HttpRequest, found: Case, view: Outlook) -> None:
+    because, by = request.POST.get("because", "").strip(), account_of(request)
+    if request.POST.get("act") == "return":
+        return_proposal(case=found, by=by, because=because, law=current_law(), at=timezone.now())
+        messages.success(request, _("已退回。"))
+        return
+    if view.proposal is None:
+        raise CannotStep("proposal", _("没有待签批的认定"))
+    if request.POST.get("proposal") != str(view.proposal.pk):
+        raise CannotStep("changed", _("案件刚刚被别人改动过，请刷新后再办"))
+    if not request.POST.get("has_read"):
+        raise Unreadable(_("请先阅读后果并勾选"))
+    sign(
+        case=found,
+        by=by,
+        law=current_law(),
+        at=timezone.now(),
+        because=because,
+        read=CONSEQUENCES.get(view.proposal.outcome, ""),
+    )
+    messages.success(request, _("已签批，立即生效。"))
+
+
+def _about(found: Case, view: Outlook) -> dict[str, Any]:
+    """What every page of a case shows: at the warning and now, side by side."""
+    rows = [
+        {
+            "row": one,
+            "then": one.told,
+            "now": view.figures.get(one.requirement, {}),
+            "verdict": said(VERDICTS, view.verdicts.get(one.requirement, "")),
+            "is_ripe": one.requirement in view.ripe,
+        }
+        for one in view.requirements
+    ]
+    return {
+        "title": f"{found.enterprise} {_(name_of(found))}",
+        "case": found,
+        "view": view,
+        "rows": rows,
+        "proposal": view.proposal,
+        "today": timezone.localdate(),
+    }
+
+
+def _seen_case(request: HttpRequest, number: int) -> Case:
+    found = cases_seen_by(account_of(request)).filter(pk=number).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _stops(found: Case, row: Any) -> Iterable[dict[str, Any]]:
+    """yellow -> determination -> red -> withdrawal, with days."""
+    told = [
+        (_("黄牌"), found.opened_on if found.origin == "system" else None, "yellow"),
+        (_("推送有凭证"), found.push_proved_on, ""),
+        (_("公布红牌"), found.published_on, "red"),
+        (_("责令整改送达"), found.order_served_on, ""),
+        (_("启动撤回"), row.opened_on if row else None, ""),
+        (_("决定撤回"), row.decided_on if row else None, "red"),
+        (_("结束"), found.closed_on, ""),
+    ]
+    return [
+        {"name": name, "on": on, "kind": kind, "is_reached": on is not None}
+        for name, on, kind in told
+        if on is not None or found.place != "closed"
+    ]
+
+
+def _served(one: Document) -> str:
+    services = list(one.services.all())
+    proved = [service.proved_on for service in services if service.proved_on]
+    if one.voided_on:
+        return _("已作废")
+    if proved:
+        return _("已于 {day} 送达").format(day=proved[0])
+    return _("送达中") if any(service.failed_on is None for service in services) else _("未送达")
+
+
+def _group(due: date | None, today: date) -> int:
+    if due is None:
+        return 4
+    if due <= today:
+        return 0 if due < today else 1
+    return 2 if due <= today + timedelta(days=WEEK) else 3
+
+
+def _link(one: Task) -> str:
+    if one.kind in ("application", "decide-application"):
+        return "application"
+    return "decide" if one.kind == "sign" else "determine" if one.kind == "propose" else "case"
