@@ -30,8 +30,8 @@ browser:              ## Debian's Chromium and a Chinese font, for the tests tha
 	fi
 	@command -v chromium >/dev/null || { echo "FAIL: the tests need Chromium: apt-get install chromium fonts-noto-cjk" >&2; exit 1; }
 
-serve: setup          ## the office on this machine, with the demo's state unless QUALWATCH_STATE says another
-	QUALWATCH_STATE=$${QUALWATCH_STATE:-demo/played/state} QUALWATCH_DEBUG=1 $(BIN)/qualwatch manage runserver
+serve: setup          ## the demo's province on http://127.0.0.1:8000, with sample log-ins (QUALWATCH_STATE: another)
+	$(BIN)/python tools/serve.py
 
 postgres:             ## PostgreSQL's programs, for the tests that run on both databases
 	@if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb >/dev/null; then \

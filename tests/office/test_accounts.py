@@ -171,12 +171,12 @@ def test_roles_are_taken_away_and_given_and_the_journal_says_so() -> None:
 def test_a_shut_account_can_do_nothing_and_its_session_ends(client: Client) -> None:
     one = account("wu", "province", "province-officer")
     client.force_login(one)
-    assert "2fa" in client.get("/").headers["Location"]  # to the second factor
+    assert "2fa" in client.get("/me").headers["Location"]  # to the second factor
     with pytest.raises(CannotMakeAccount):
         shut_account(account=one, by="admin", at=AT, because=" ")
     shut_account(account=one, by="admin", at=AT, because="调离")
     assert not may(one, "read-registers")
-    assert "login" in client.get("/").headers["Location"]
+    assert "login" in client.get("/me").headers["Location"]
 
 
 def test_a_revoked_token_is_no_good_at_once() -> None:

@@ -40,7 +40,7 @@ from qualwatch.cases.competence import NotCompetent, may_see
 from qualwatch.cases.letters import LETTERS
 from qualwatch.cases.models import Attachment, Case, Document, Service, Withdrawal, WithdrawalList
 from qualwatch.cases.seen import INSURANCE
-from qualwatch.cases.words import line, name_of, names
+from qualwatch.cases.words import entry_word, line, name_of, names
 from qualwatch.evaluation import columnar
 from qualwatch.evaluation.facts import Facts
 from qualwatch.intake.facts_folder import write_facts
@@ -52,7 +52,6 @@ from qualwatch.journal.queries import entries_of
 from qualwatch.law.loader import Law
 from qualwatch.privacy import hidden
 from qualwatch.procedure.service import METHODS
-from qualwatch.procedure.transitions import BY_EVENT
 from qualwatch.registers.identities import mask_of, people_by_number
 from qualwatch.registers.identities import name_of as name_of_person
 from qualwatch.registers.models import Person
@@ -60,18 +59,8 @@ from qualwatch.reports.check import anomaly_as_dict, finding_as_dict
 from qualwatch.reports.explanation import registrations_of
 from qualwatch.reports.labels import ANOMALIES, COUNTS, REASONS, VERDICTS, said
 from qualwatch.wording import gettext as _
-from qualwatch.wording import gettext_noop as _n
 
 FIXED = (1980, 1, 1, 0, 0, 0)  # of every entry: the time of packing says nothing
-ENTRIES = {
-    "issued": _n("制发文书"), "sent": _n("发出文书"), "served": _n("文书送达有凭证"),
-    "service-failed": _n("文书没有送达"), "consent-kept": _n("同意电子送达"),
-    "voided": _n("文书作废"), "proposed": _n("提出的认定"), "signed": _n("签批的认定"), "applied": _n("申请收件"),
-    "application-refused": _n("申请不予支持"), "application-upheld": _n("申请予以支持"),
-    "application-retracted": _n("申请撤回"), "urged": _n("指导督促"), "reminded": _n("期满前提醒"),
-    "task-opened": _n("期满待办"), "notice-opened": _n("打开通知"), "fraud-recorded": _n("记入不良信用记录"),
-    "pack-made": _n("制作证据包"),
-}  # fmt: skip
 PEOPLE = ("requirement", "person", "identity", "name", "counts", "because", "registrations")
 
 
@@ -302,15 +291,8 @@ def _index(case: Case, judged: Judged | None, parts: Iterable[str]) -> str:
         findings=[{**one, "verdict": said(VERDICTS, one["verdict"])} for one in judged.findings] if judged else [],
         requirements=[(names([row.requirement]), row) for one in cases for row in one.requirements.order_by("pk")],
         services=[(one, _(METHODS[one.method].name)) for one in services],
-        entries=[(timezone.localtime(one.recorded_at), _word(one.what), one.by) for one in entries],
+        entries=[(timezone.localtime(one.recorded_at), entry_word(one.what), one.by) for one in entries],
     )  # fmt: skip
-
-
-def _word(what: str) -> str:
-    """An entry of the journal as people read it."""
-    if what in BY_EVENT:
-        return _(BY_EVENT[what].meaning)
-    return _(ENTRIES[what]) if what in ENTRIES else what
 
 
 @cache

@@ -1,16 +1,16 @@
 """What somebody may do about a case today, and why not: asked of the same table that decides when it is done."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from qualwatch.accounts.models import Account
+from qualwatch.assessments.models import Run
 from qualwatch.cases.competence import NotCompetent, check, check_place
 from qualwatch.cases.course import Doing, state_of
-from qualwatch.cases.looking import looked
-from qualwatch.cases.models import Case, CaseRequirement, Determination
-from qualwatch.cases.withdrawing import open_or_decided
+from qualwatch.cases.models import Case, CaseRequirement, Determination, Withdrawal
+from qualwatch.cases.seen import INSURANCE, Seen
 from qualwatch.law.loader import Law
 from qualwatch.procedure.course import CaseState, Event
 from qualwatch.procedure.needs import ripe_requirements
@@ -26,9 +26,10 @@ class Outlook:
     state: CaseState
     requirements: tuple[CaseRequirement, ...]
     proposal: Determination | None
+    withdrawal: Withdrawal | None
     verdicts: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
-    seen_on: Any = None
+    seen_on: date | None = None
     is_fresh: bool = False
     ripe: tuple[str, ...] = ()
     why_not: Mapping[str, str] = field(default_factory=dict)
@@ -50,12 +51,20 @@ def outlook(case: Case, by: Account, law: Law, at: datetime) -> Outlook:
     doing = Doing(law, at, by.username)
     rows = tuple(case.requirements.order_by("pk"))
     proposal = case.determinations.filter(state="proposed").first()
-    state = state_of(case, rows, proposal, open_or_decided(case))
-    none = Event("propose", doing.on, by=by.username, is_fresh=False)
-    try:
-        event, figures = looked("propose", case, doing) if case.place != "closed" else (none, {})
-    except CannotStep:
-        event, figures = none, {}
+    row = case.withdrawals.select_related("batch").order_by("-pk").first()
+    state = state_of(case, rows, proposal, row if row is not None and not row.ended else None)
+    seen = None if case.place == "closed" else _glance(case, rows, law)
+    verdicts, figures = seen.verdicts_of(case) if seen else ({}, {})
+    if case.ground == INSURANCE:  # as the last patrol found: to judge people again is for the act
+        verdicts = {INSURANCE: {"short": "short", "recovered": "met"}.get(case.last_found, "cannot-say")}
+    event = Event(
+        "propose",
+        doing.on,
+        by=by.username,
+        is_fresh=seen is not None and doing.is_fresh(seen.run.as_of),
+        verdicts=verdicts,
+        seen_on=seen.run.as_of if seen else None,
+    )
     waiting = tuple(one.requirement for one in rows if one.recovered_on is None)
     asked = replace(
         event,
@@ -77,13 +86,24 @@ def outlook(case: Case, by: Account, law: Law, at: datetime) -> Outlook:
         state,
         rows,
         proposal,
-        event.verdicts,
+        row,
+        verdicts,
         figures,
         event.seen_on,
         event.is_fresh,
         ripe_requirements(state, event),
         why_not,
     )
+
+
+def _glance(case: Case, rows: Iterable[CaseRequirement], law: Law) -> Seen | None:
+    """The newest run, for this item only; of insurance how many people."""
+    try:
+        run = Seen.newest_run(case.credit_code)
+    except Run.DoesNotExist:
+        return None
+    named = {case.pk: [one.requirement for one in rows]}
+    return Seen.glance(run, law, case, named)
 
 
 def _why_not(state: CaseState, event: Event, case: Case, by: Account, doing: Doing, capability: str) -> str:

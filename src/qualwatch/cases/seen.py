@@ -90,6 +90,21 @@ class Seen:
             _in_order({one.credit_code for one in cases if one.ground == INSURANCE} - anomalies.keys(), run, law),
         )
 
+    @classmethod
+    def glance(cls, run: Run, law: Law, case: Case, named: Mapping[int, list[str]]) -> "Seen":
+        """What a page shows of one case, in one query: findings of its item, or how many people are abnormal."""
+        findings: dict[Item, dict[str, Mapping[str, Any]]] = {item_of(case): {}}
+        anomalies: dict[str, int] = {}
+        if case.ground == INSURANCE:
+            abnormal = AnomalyRow._default_manager.filter(recorded_to=None, credit_code=case.credit_code)
+            anomalies[case.credit_code] = abnormal.count()
+        else:
+            current = FindingRow._default_manager.filter(recorded_to=None, credit_code=case.credit_code)
+            for row in current.filter(category=case.category, sub_item=case.sub_item).values(*FINDING):
+                findings[item_of(case)][row["requirement"]] = row
+        none: frozenset[Any] = frozenset()
+        return cls(run, law, findings, anomalies, {}, False, {}, none, named, none)
+
     def verdicts_of(self, case: Case) -> tuple[Mapping[str, str], Mapping[str, Any]]:
         """Verdicts by requirement, and what the enterprise is told of each."""
         if case.ground == INSURANCE:

@@ -6,9 +6,24 @@ from typing import Any
 
 from qualwatch.cases.models import Case, Document
 from qualwatch.procedure.course import CLOSED, MADE_GOOD, NOT_WITHDRAWN, WITHDRAWAL_ANNULLED
+from qualwatch.procedure.transitions import BY_EVENT
 from qualwatch.reports.labels import REQUIREMENTS
+from qualwatch.wording import gettext
 from qualwatch.wording import gettext_noop as _  # what is sent is Chinese, whatever the office's terminal speaks
 
+ENTRIES = {
+    "issued": _("制发文书"), "sent": _("发出文书"), "served": _("文书送达有凭证"),
+    "service-failed": _("文书没有送达"), "consent-kept": _("同意电子送达"),
+    "voided": _("文书作废"), "proposed": _("提出的认定"), "signed": _("签批的认定"), "applied": _("申请收件"),
+    "application-refused": _("申请不予支持"), "application-upheld": _("申请予以支持"),
+    "application-retracted": _("申请撤回"), "urged": _("指导督促"), "reminded": _("期满前提醒"),
+    "task-opened": _("期满待办"), "notice-opened": _("打开通知"), "fraud-recorded": _("记入不良信用记录"),
+    "pack-made": _("制作证据包"), "publish-red": _("公布红牌"), "open-red": _("按资质分别认定"),
+    "publish-display": _("公布拟撤回公示"), "followed": _("随登记变更"), "point-made": _("收到陈述申辩或异议"),
+    "point-answered": _("答复陈述申辩或异议"), "taken-down": _("撤下公布的内容"),
+    "application-verified": _("核实申请"), "application-handed-over": _("申请移交"),
+    "application-moot": _("案件终结，申请不再办理"), "start-late": _("逾期未启动撤回"),
+}  # fmt: skip
 CLEARS = ("recovered", "requirement-ended", "dismissed", "reviewed", "repaired", "annulled")
 STAGES = {"received": _("已收件，审查中"), "agreed": _("市级已同意，省厅核实中"), "refused": _("不予支持"),
           "upheld": _("予以支持，已修复"), "retracted": _("已撤回申请"), "moot": _("案件已终结")}  # fmt: skip
@@ -199,3 +214,10 @@ def reminder(case: Case, ends_on: date) -> str:
     return _("{enterprise}（{code}）：{name} 的黄牌预警期至 {day}，请抓紧整改或提出异议。").format(
         enterprise=case.enterprise, code=case.credit_code, name=name_of(case), day=ends_on
     )
+
+
+def entry_word(what: str) -> str:
+    """An entry of the journal as people read it, in the chosen language."""
+    if what in BY_EVENT:
+        return gettext(BY_EVENT[what].meaning)
+    return gettext(ENTRIES[what]) if what in ENTRIES else what

@@ -108,7 +108,7 @@ ALLOWED_HOSTS = [one for one in os.environ.get("QUALWATCH_HOSTS", "localhost,127
 CSRF_TRUSTED_ORIGINS = [one for one in os.environ.get("QUALWATCH_ORIGINS", "").split(",") if one]
 
 AUTH_USER_MODEL = "accounts.Account"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["qualwatch.accounts.backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -121,6 +121,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = {"login_failed": "5/10m/key,30/10m/ip"}
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "qualwatch"
 OFFICERS_NEED_TOTP = os.environ.get("QUALWATCH_OFFICERS_NEED_TOTP", "1") == "1"
@@ -168,10 +169,16 @@ SMS_GATEWAY = os.environ.get("QUALWATCH_SMS_URL", "")
 WEBHOOK = os.environ.get("QUALWATCH_WEBHOOK_URL", "")
 HOOK_SECRET = os.environ.get("QUALWATCH_HOOK_SECRET", "")
 
+LOGGING = {
+    "version": 1, "disable_existing_loggers": False, "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "loggers": {"django.request": {"handlers": ["stderr"], "level": "ERROR"}},
+}  # what went wrong is said on the server, never on the page  # fmt: skip
+
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True  # the stylesheet lies in the package
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_MAX_AGE = 24 * 3600  # its address changes with it

@@ -58,7 +58,7 @@ def _withdrawals(
         counts = told[(*key, area)]
         for one in some:
             counts["displayed"] += one.displayed_on is not None and quarter.start <= one.displayed_on <= end
-            counts["decided"] += one.decided_on is not None and quarter.start <= one.decided_on <= end
+            counts["decided"] += not one.ended and one.decided_on is not None and quarter.start <= one.decided_on <= end
         counts.update(starts(some, quarter.start, end))
 
 

@@ -23,10 +23,10 @@ WANTED = {
 
 
 def account_of(request: HttpRequest) -> Account:
-    """The account that asks, with its organisation and roles read once."""
+    """The account that asks, with its roles read once."""
     account = request.user
     assert isinstance(account, Account)
-    prefetch_related_objects([account], "roles", "organisation")
+    prefetch_related_objects([account], "roles")
     return account
 
 

@@ -1,5 +1,6 @@
 """What an enterprise sees of itself: its items with cards and days left, what has come, what it has handed in."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from qualwatch.cases.words import name_of
 from qualwatch.law.loader import current_law
 from qualwatch.law.model import GRADE_NAMES
 from qualwatch.publication.queries import Answer, standings_of
+from qualwatch.reports.labels import REASONS, VERDICTS, said
 from qualwatch.wording import gettext as _
 
 Key = tuple[str, str]
@@ -87,6 +89,14 @@ def figures_now(case: Case) -> dict[str, Any]:
     found: dict[str, Any] = defaultdict(lambda: None)
     found.update({one.requirement: one for one in rows})
     return found
+
+
+def in_words(one: FindingRow) -> str:
+    """A verdict and its reasons; nothing where it is simply met or short."""
+    reasons = _("、").join(said(REASONS, slug) for slug in json.loads(one.because))
+    if one.verdict in ("met", "short"):
+        return reasons
+    return said(VERDICTS, one.verdict) + (_("：") + reasons if reasons else "")
 
 
 def _name(one: FindingRow) -> str:

@@ -19,7 +19,7 @@ from qualwatch.procedure.checklists import LINES, lines_of
 from qualwatch.procedure.course import CLOSED
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.web.enterprise.forms import days_between, filing_of
-from qualwatch.web.enterprise.own import ends_on, figures_now, has_application, rows_of, waiting
+from qualwatch.web.enterprise.own import ends_on, figures_now, has_application, in_words, rows_of, waiting
 from qualwatch.web.seats import account_of, seated
 from qualwatch.wording import gettext as _
 
@@ -38,13 +38,14 @@ def code_of(request: HttpRequest) -> str:
 @own
 def home(request: HttpRequest) -> HttpResponse:
     """Am I safe? What must I do by when?"""
-    code, today = code_of(request), timezone.localdate()
+    where, today = account_of(request).organisation, timezone.localdate()
+    code = code_of(request)
     rows = rows_of(code, today)
     found = Notice.objects.filter(credit_code=code).select_related("document").order_by("-put_at", "-pk")
     notices = list(found[:MOST])
     told = {
-        "title": request.user.organisation.name,
-        "code": code,  # type: ignore[union-attr]  # seated
+        "title": where.name if where else code,
+        "code": code,
         "rows": [(row, days_between(today, row.ends_on)) for row in rows],
         "red": sum(row.card == "red" for row in rows),
         "yellow": sum(row.card == "yellow" for row in rows),
@@ -52,6 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "notices": [one for one in notices if one.first_opened_at is not None],
         "applications": _applications(Application.objects.filter(credit_code=code)),
         "waiting": waiting,
+        "verdicts": in_words,
         "has_application": has_application,
         "said": messages.get_messages(request),
     }

@@ -46,6 +46,8 @@ def day(told: date | None) -> str:
     """A day as people write it; an en dash for none."""
     if told is None:
         return "–"
+    if language() != SOURCE:
+        return told.isoformat()
     return gettext("{year}年{month}月{day}日").format(year=told.year, month=told.month, day=told.day)
 
 

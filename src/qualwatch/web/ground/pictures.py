@@ -24,15 +24,15 @@ class Stop:
     kind: str = ""  # yellow, red, done
 
 
-def bar(title: str, held: int | None, required: int | None) -> Markup:
-    """How many are held of how many required: a filled bar with a mark at what is required."""
+def bar(title: str, held: int | None, required: int | None, is_short: bool = True) -> Markup:
+    """How many are held of how many required, with a mark there; red where that falls short and counts as short."""
     root = drawing(TALL, title)
     held, required = held or 0, required or 0
     most = max(held, required, 1)
     room = WIDE - 2
     rect(root, 1, 6, room, 18, "track")
     if held:
-        rect(root, 1, 6, held / most * room, 18, "bar" if held >= required else "short")
+        rect(root, 1, 6, held / most * room, 18, "short" if is_short and held < required else "bar")
     rect(root, min(required / most * room, room - 3), 1, 3, 28, "mark")
     return Markup(shown(root))
 

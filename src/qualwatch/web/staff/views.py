@@ -18,10 +18,11 @@ from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Case, Document, Task
 from qualwatch.cases.possible import Outlook, outlook
 from qualwatch.cases.queries import cases_seen_by, life_of, tasks_of
-from qualwatch.cases.words import name_of
+from qualwatch.cases.words import STAGES, entry_word, name_of
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.course import CLOSED, OUTCOMES, STEPS
-from qualwatch.procedure.transitions import BY_EVENT, CannotStep
+from qualwatch.procedure.service import FAILURES, METHODS
+from qualwatch.procedure.transitions import CannotStep
 from qualwatch.reports.labels import VERDICTS, said
 from qualwatch.web.seats import account_of, seated
 from qualwatch.web.staff.forms import Unreadable, proposed
@@ -64,6 +65,7 @@ def work(request: HttpRequest) -> HttpResponse:
         groups[names[_group(one.due_on, today)]].append((one, task_sentence(one.kind), _link(one)))
     told = {
         "title": _("待办"),
+        "paper": _paper,
         "where": where,
         "count": len(tasks),
         "said": messages.get_messages(request),
@@ -103,23 +105,41 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
     """What happened, what may be done, and why the rest may not."""
     found = _seen_case(request, number)
     view = outlook(found, account_of(request), current_law(), timezone.now())
-    row = found.withdrawals.order_by("-pk").first()
-    documents = Document.objects.filter(case=found).prefetch_related("services").order_by("-pk")[:MOST]
     told = _about(found, view) | {
         "acts": [(slug, _(text), view.why_not[slug]) for slug, text in ACTS.items() if found.place != "closed"],
-        "stops": _stops(found, row),
-        "documents": [(one, _served(one)) for one in documents],
-        "applications": list(found.applications.order_by("-pk")),
-        "withdrawal": row,
+        "stops": _stops(found, view.withdrawal),
+        "applications": [(one, _(STAGES[one.stage])) for one in found.applications.order_by("-pk")],
         "steps": STEPS,
-        "life": [
-            (one, _(BY_EVENT[one.what].meaning) if one.what in BY_EVENT else one.what) for one in life_of(found)[-MOST:]
-        ],
         "urgings": [(slug, _(text)) for slug, text in URGINGS.items()],
         "said": messages.get_messages(request),
         "closed": _(CLOSED.get(found.closed_because, "")),
     }
     return render(request, "staff/case.html", told)
+
+
+@require_safe
+@staff
+def papers(request: HttpRequest, number: int) -> HttpResponse:
+    """Documents, and what became of their service."""
+    found = _seen_case(request, number)
+    documents = Document.objects.filter(case=found).prefetch_related("services").order_by("-pk")[:MOST]
+    rows = [
+        (one, _served(one), [(row, _(METHODS[row.method].name)) for row in one.services.all()]) for one in documents
+    ]
+    told = {"title": f"{found.enterprise} {_(name_of(found))}", "case": found, "documents": rows,
+            "failures": {slug: _(text) for slug, text in FAILURES.items()}}  # fmt: skip
+    return render(request, "staff/papers.html", told)
+
+
+@require_safe
+@staff
+def course(request: HttpRequest, number: int) -> HttpResponse:
+    """Everything that the journal has of a case, the newest first."""
+    found = _seen_case(request, number)
+    life = Paginator(list(reversed(life_of(found))), ON_A_PAGE).get_page(request.GET.get("page"))
+    told = {"title": f"{found.enterprise} {_(name_of(found))}", "case": found, "page": life,
+            "life": [(one, entry_word(one.what)) for one in life]}  # fmt: skip
+    return render(request, "staff/course.html", told)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -283,6 +303,12 @@ def _served(one: Document) -> str:
     if proved:
         return _("已于 {day} 送达").format(day=proved[0])
     return _("送达中") if any(service.failed_on is None for service in services) else _("未送达")
+
+
+def _paper(detail: str) -> str:
+    """Of a task to serve: the document's number, and the way to be tried."""
+    number, _space, method = detail.rpartition(" ")
+    return f"{number} {_(METHODS[method].name) if method in METHODS else method}".strip()
 
 
 def _group(due: date | None, today: date) -> int:

@@ -1,0 +1,14 @@
+"""Who is logged in, read with the organisation in one query."""
+
+from allauth.account.auth_backends import AuthenticationBackend as Base
+
+from qualwatch.accounts.models import Account
+
+
+class AuthenticationBackend(Base):  # type: ignore[misc]  # allauth has no types
+    """allauth's, but for the reading of the account of a session."""
+
+    def get_user(self, user_id: int) -> Account | None:
+        """The account of a session, if it may still log in."""
+        found = Account.objects.select_related("organisation").filter(pk=user_id).first()
+        return found if found is not None and self.user_can_authenticate(found) else None

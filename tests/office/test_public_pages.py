@@ -1,0 +1,385 @@
+"""The public door: what a citizen finds, and what nobody does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+import scene as scenes
+from bureau import Bureau
+from office import Office
+from qualwatch.cases.models import Case, Document, Notice, Withdrawal
+from qualwatch.publication.models import Announcement, Enterprise, FeedClock, QuarterFigures, RedCard
+from scene import NOON, SECRET, TODAY, Scene
+
+pytestmark = pytest.mark.django_db
+MOST_QUERIES, MOST_BYTES = 12, 100_000
+
+
+@pytest.fixture
+def scene(office: Office) -> Iterator[Scene]:
+    """The small province, at noon of its day."""
+    cache.clear()
+    made = scenes.made(Bureau(office))
+    with time_machine.travel(datetime.fromisoformat(NOON), tick=False):
+        yield made
+
+
+def text(client: Client, path: str, status: int = 200) -> str:
+    answer = client.get(path, follow=True)
+    assert answer.status_code == status, path
+    return answer.content.decode()
+
+
+def seen(page: str) -> str:
+    """What is read of a page: without its marks."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def test_one_answer_per_item_today_and_on_a_past_day(client: Client, scene: Scene) -> None:
+    red, withdrawn, warned = (f"/enterprises/{scene.codes[number]}" for number in (3, 1, 9))
+    assert "红牌预警 自 2026年7月21日 起" in seen(text(client, red))
+    assert "有效" in seen(text(client, f"{red}?on=2026-05-20"))
+    assert "红牌预警" not in text(client, f"{red}?on=2026-05-20")
+    assert "已撤回" in text(client, withdrawn)
+    assert "红牌预警 自 2026年7月21日" in seen(text(client, f"{withdrawn}?on={scenes.LATER}"))
+    page = seen(text(client, warned))
+    assert "有效" in page
+    assert "红牌" not in page.split("今天")[1].split("技术支持")[0]
+    # a day that cannot be shown is a sentence
+    path = f"/enterprises/{scene.codes[3]}"
+    assert "2026-09-22 还没有到；下面是今天的情况" in text(client, f"{path}?on=2026-09-22")
+    assert "日期 昨天 读不懂" in text(client, f"{path}?on={quote('昨天')}")
+    assert "没有这一天的资质记录" in text(client, f"{path}?on=2020-01-01")
+    assert "暂不能确认" in text(client, f"{path}?on=2026-07-15")  # the last list known then was eight weeks old
+
+
+def test_search_by_a_part_of_the_name_or_the_code(client: Client, scene: Scene) -> None:
+    page = text(client, "/?q=" + quote("装饰公司"))
+    assert "查到 9 家企业" in page
+    assert page.count("红牌预警</strong>") == 2  # of the second and the third; the first is withdrawn
+    one = client.get("/?q=" + quote("第3装饰"))
+    assert one.headers["Location"] == f"/enterprises/{scene.codes[3]}"
+    assert client.get(f"/?q={scene.codes[3].lower()}").headers["Location"] == f"/enterprises/{scene.codes[3]}"
+    assert "没有查到" in text(client, "/?q=" + quote("没有的公司"))
+    assert "登记库中没有这个信用代码" in text(client, "/?q=91140105MA0999999X")
+    assert "红牌正在公布" in text(client, "/?q=")
+
+
+def test_a_former_name_is_found(client: Client, scene: Scene) -> None:
+    from qualwatch.publication.actions import post_enterprises
+
+    told = {one.credit_code: (one.name, one.area) for one in Enterprise.objects.all()}
+    told[scene.codes[3]] = ("新名（山西）公司", "city:140100")
+    post_enterprises(told)
+    for name in ("第3装饰公司", "新名(山西)", "新名（山西）"):
+        assert client.get("/?q=" + quote(name)).headers["Location"] == f"/enterprises/{scene.codes[3]}", name
+
+
+def test_whether_an_enterprise_is_registered_on_the_platform(client: Client, scene: Scene) -> None:
+    assert "已于 2026年5月20日 在平台注册登记" in text(client, f"/enterprises/{scene.codes[6]}")
+    page = text(client, f"/enterprises/{scene.codes[3]}")
+    assert "尚未在平台注册登记" in page
+    assert "下载安装企业版" in page
+    assert "查不到" in text(client, "/enterprises/91140105MA0999999X", 404)
+
+
+def test_the_red_list_and_its_filters(client: Client, scene: Scene) -> None:
+    page = text(client, "/red-cards")
+    assert "共 3 张红牌" in page  # the withdrawn one has been cleared by its withdrawal
+    assert "共 2 张红牌" in text(client, "/red-cards?state=open")
+    assert "共 1 张红牌" in text(client, "/red-cards?q=" + quote("第3"))
+    assert "共 0 张红牌" in text(client, "/red-cards?area=city:140200")
+    assert "没有符合条件的红牌" in text(client, "/red-cards?area=city:140200")
+    assert "共 3 张红牌" in text(client, "/red-cards?category=specialist-decoration&area=city:140100")
+    # a red card says why, since when, until when, and what comes
+    card = RedCard.objects.get(credit_code=scene.codes[3])
+    page = seen(text(client, reverse("red-card", args=[card.number])))
+    assert card.ends_on is not None
+    for told in ("应有 3 / 现有 2", "公布 2026年7月21日", f"已过 {(TODAY - card.ends_on).days} 天", "启动该项资质的撤回程序",
+                 "不得以存在红牌预警的资质承揽新的工程项目"):  # fmt: skip
+        assert told in page, told
+    assert text(client, "/red-cards/none", 404)
+
+
+def test_displays_with_the_days_left_decisions_and_how_to_object(client: Client, scene: Scene) -> None:
+    display = Announcement.objects.get(kind="display", credit_code=scene.codes[2])
+    assert display.ends_on is not None
+    left = f"还有 {(display.ends_on - TODAY).days} 天"
+    assert left in text(client, "/announcements?kind=display")
+    page = text(client, reverse("announcement", args=[display.number]))
+    assert left in page
+    assert "提出异议" in page
+    decision = Announcement.objects.filter(kind="decision").first()
+    assert decision is not None
+    assert decision.title in text(client, "/announcements?kind=decision")
+    assert "提出异议" not in text(client, reverse("announcement", args=[decision.number]))
+
+
+def test_anybody_may_object_to_a_display_and_the_name_is_nowhere(client: Client, scene: Scene) -> None:
+    display = Announcement.objects.get(kind="display", credit_code=scene.codes[2])
+    path = reverse("object-publicly", args=[display.number])
+    assert text(client, path)
+    empty = client.post(path, {"text": "人够", "name": "", "address": ""})
+    assert empty.status_code == 422
+    assert "人够" in empty.content.decode()  # what was written is not lost
+    done = client.post(path, {"text": "人够", "name": "王某某", "address": "13900000000"})
+    assert "已收到你的异议" in done.content.decode()
+    row = Withdrawal.objects.get(credit_code=scene.codes[2])
+    assert row.unanswered == 1
+    assert "王某某" not in text(client, reverse("announcement", args=[display.number]))
+    over = client.get(reverse("object-publicly", args=["没有的公示"]))
+    assert over.status_code == 404
+
+
+def test_statistics_add_up_and_say_what_the_rows_say(client: Client, scene: Scene) -> None:
+    rows = list(QuarterFigures.objects.filter(year=2026, quarter=3))
+    total = {name: sum(one.figures.get(name, 0) for one in rows) for name in
+             ("carried", "published", "cleared", "withdrawn", "otherwise", "open", "displayed", "decided")}  # fmt: skip
+    assert total == {"carried": 0, "published": 3, "cleared": 0, "withdrawn": 1, "otherwise": 0, "open": 2,
+                     "displayed": 2, "decided": 1}  # fmt: skip
+    page = seen(text(client, "/statistics?quarter=2026Q3"))
+    assert "3 张红牌本季公布" in page
+    assert "2 张季末仍为红牌" in page
+    assert "太原市 2/9" in page  # the map: open cards of enterprises
+    assert text(client, "/statistics?quarter=2019Q1", 404)
+
+
+def test_statistics_forget_what_was_annulled(client: Client, office: Office) -> None:
+    """What never should have been is counted in no quarter, also a past one."""
+    from bureau import fresh
+    from qualwatch.cases.actions.supervise import annul
+    from qualwatch.oversight.statistics import publish_statistics
+
+    bureau = Bureau(office)
+    case = bureau.red()
+    publish_statistics(on=date(2026, 10, 5), law=bureau.law)
+    assert sum(one.figures.get("published", 0) for one in QuarterFigures.objects.filter(quarter=3)) == 1
+    annul(case=fresh(case), because="判决", document="判决书", by=bureau.who("reviewer"), law=bureau.law,
+          at=office.tick(date(2026, 10, 5)))  # fmt: skip
+    publish_statistics(on=date(2026, 10, 6), law=bureau.law)
+    assert not QuarterFigures.objects.exists()
+
+
+def test_standards_today_and_on_a_day(client: Client, scene: Scene) -> None:
+    page = seen(text(client, "/standards/specialist-decoration"))
+    assert "注册建造师 至少 5 人" in page
+    assert "建市〔2014〕159号" in page
+    assert "把握高" in page
+    assert "取消" in page  # of 2016, in the history
+    past = seen(text(client, "/standards/specialist-decoration?on=2018-01-01"))
+    assert "至少 5 人" not in past.split("历次变化")[0]
+    assert text(client, "/standards/none", 404)
+
+
+def test_every_standard_has_its_page(client: Client) -> None:
+    from qualwatch.law.loader import current_law
+
+    listed = text(client, "/standards")
+    for slug in current_law().categories:
+        assert f'href="/standards/{slug}"' in listed
+        page = text(client, f"/standards/{slug}")
+        assert "依据：" in page, slug
+        assert len(page.encode()) < MOST_BYTES, slug
+
+
+def test_how_old_the_data_are(client: Client, scene: Scene) -> None:
+    page = seen(text(client, "/freshness"))
+    assert "在时限内" in page
+    assert page.count("0 天") >= 3
+    with time_machine.travel(datetime.fromisoformat(NOON) + timedelta(days=30), tick=False):
+        assert "已过时限" in text(client, "/freshness")
+
+
+# Yellow is nowhere.
+def everything(client: Client, begin: str = "/") -> dict[str, str]:
+    """Every page and file that is reached by links from the beginning, as nobody."""
+    found: dict[str, str] = {}
+    waiting = [begin]
+    while waiting:
+        path = waiting.pop()
+        if path in found or path.startswith("/static/"):
+            continue
+        answer = client.get(path)
+        if answer.status_code == 302:
+            found[path] = ""
+            waiting.append(answer.headers["Location"])
+            continue
+        found[path] = answer.content.decode()
+        for link in re.findall(r'(?:href|src|action)="([^"]+)"', found[path]):
+            place = urlsplit(link.replace("&amp;", "&"))
+            if place.scheme or place.netloc or not place.path.startswith("/"):
+                continue
+            waiting.append(place.path + (f"?{place.query}" if place.query else ""))
+    return found
+
+
+def secrets(scene: Scene) -> list[str]:
+    """What is only for the enterprise and the authorities: texts and numbers of cases that are not public."""
+    cases = [scene.cases[number] for number in SECRET]
+    cases += list(Case.objects.filter(category=None))
+    notices = Notice.objects.filter(case__in=cases)
+    documents = Document.objects.filter(case__in=cases)
+    told = [one.subject for one in notices] + [one.body for one in notices] + [one.number for one in documents]
+    told += [one.number for case in cases for one in case.applications.all()]
+    return [one for one in told if one.strip()]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_yellow_is_nowhere(client: Client, scene: Scene, language: str) -> None:
+    """Yellow cases of every kind are on record; nobody finds a trace of one."""
+    places = {(one.place, one.ground, one.category is None) for one in Case.objects.filter(place="yellow")}
+    assert {("yellow", "shortage", False), ("yellow", "insurance", True)} <= places
+    client.cookies["language"] = language
+    pages = everything(client)
+    for code in scene.codes.values():
+        pages |= everything(client, f"/enterprises/{code}")
+        pages |= everything(client, f"/?q={code}")
+        for day in (START_DAY, scenes.LATER):
+            pages |= everything(client, f"/enterprises/{code}?on={day}")
+    for case in Case.objects.all():  # addresses that no link leads to
+        for name in ("own-case", "case", "determine", "decide", "case-papers", "case-course"):
+            path = reverse(name, args=[case.pk])
+            pages[path] = client.get(path).content.decode()
+    for document in Document.objects.all():
+        path = reverse("document", args=[document.pk])
+        pages[path] = client.get(path).content.decode()
+    assert len(pages) > 100
+    hidden = secrets(scene)
+    assert len(hidden) > 20
+    for path, page in pages.items():
+        assert "黄牌" not in page, path
+        assert not re.search("yellow", page, re.IGNORECASE), path
+        for told in hidden:
+            assert told not in page, (path, told)
+
+
+START_DAY = scenes.START
+
+
+# What every page keeps.
+PAGES = (
+    "/",
+    "/red-cards",
+    "/announcements",
+    "/statistics",
+    "/standards",
+    "/how-it-works",
+    "/freshness",
+    "/accounts/login/",
+)
+
+
+def all_pages(scene: Scene) -> list[str]:
+    card = RedCard.objects.get(credit_code=scene.codes[3])
+    display = Announcement.objects.get(kind="display", credit_code=scene.codes[2])
+    return [*PAGES, "/?q=" + quote("装饰"), f"/enterprises/{scene.codes[1]}", reverse("red-card", args=[card.number]),
+            reverse("announcement", args=[display.number]), reverse("object-publicly", args=[display.number]),
+            "/standards/general-building", "/nothing"]  # fmt: skip
+
+
+def test_pages_are_small_and_ask_little_of_the_database(client: Client, scene: Scene) -> None:
+    from qualwatch.web.ground.frame import STYLE
+
+    for path in all_pages(scene):
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.get(path)
+        assert len(queries) <= MOST_QUERIES, (path, [one["sql"] for one in queries])
+        assert len(answer.content) + STYLE.stat().st_size < MOST_BYTES, path
+    # what browsers are told
+    for path in all_pages(scene):
+        told = client.get(path).headers
+        policy = {part.split()[0]: part.split()[1:] for part in told["Content-Security-Policy"].split(";")}
+        assert policy["default-src"] == ["'none'"], path
+        assert "script-src" not in policy
+        assert policy["style-src"] == ["'self'"]
+        assert told["X-Content-Type-Options"] == "nosniff"
+        assert told["X-Frame-Options"] == "DENY"
+        assert told["Referrer-Policy"] == "same-origin"
+        page = client.get(path).content.decode()
+        assert "<script" not in page
+        assert " style=" not in page
+        assert "0351-3123329" in page
+        assert "0351-3020665" in page
+
+
+def test_a_page_is_sent_again_only_where_something_has_changed(client: Client, scene: Scene) -> None:
+    for path in ("/", "/red-cards", f"/enterprises/{scene.codes[3]}", "/statistics", "/standards/general-building"):
+        first = client.get(path)
+        assert first.headers["Cache-Control"] == "public, no-cache", path
+        again = {"HTTP_IF_NONE_MATCH": first.headers["ETag"]}
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path, **again).status_code == 304, path
+        assert len(queries) == 1
+        client.cookies["language"] = "en"
+        assert client.get(path, **again).status_code == 200, path
+        client.cookies["language"] = "zh"
+        with time_machine.travel(datetime.fromisoformat(NOON) + timedelta(days=1), tick=False):
+            assert client.get(path, **again).status_code == 200, path
+        FeedClock.objects.update(version=FeedClock.objects.get().version + 1)
+        assert client.get(path, **again).status_code == 200, path
+
+
+def test_whatever_changes_in_the_public_copy_changes_its_version(scene: Scene) -> None:
+    from django.utils import timezone
+
+    from qualwatch.publication import actions, queries
+
+    code = scene.codes[3]
+    card = RedCard.objects.get(credit_code=code)
+    for change in (
+        lambda: actions.post_enterprises({code: ("别名", "")}),
+        lambda: actions.post_registered(credit_code=code, name="x", on=TODAY),
+        lambda: actions.post_standings({}, on=TODAY, credit_code=code),
+        lambda: actions.post_statistics({(2026, 3, ""): {"open": 7}}),
+        lambda: actions.post_freshness(day=TODAY, loaded={"items": TODAY}, limit_days=7),
+        lambda: actions.amend_card(card.number, requirements=[], at=timezone.now()),
+    ):  # fmt: skip
+        before = queries.version()
+        change()
+        assert queries.version() != before
+
+
+def test_english_is_chosen_and_kept(client: Client, scene: Scene) -> None:
+    assert client.get("/language/en?next=/red-cards").headers["Location"] == "/red-cards"
+    for path in ("/how-it-works", "/freshness", "/accounts/login/", "/nothing"):  # pages without names of the registers
+        page = client.get(path).content.decode()
+        assert '<html lang="en">' in page
+        assert not re.search("[\u4e00-\u9fff]", seen(page).replace("中文", "")), path
+    assert client.get("/language/en?next=https://evil.example/").headers["Location"] == "/"
+    client.get("/language/zh?next=/")
+    assert '<html lang="zh-CN">' in text(client, "/")
+
+
+def test_errors_are_sentences(client: Client, settings: Any) -> None:
+    page = text(client, "/nothing", 404)
+    assert "地址可能写错了" in page
+    careful = Client(enforce_csrf_checks=True)
+    answer = careful.post("/accounts/login/", {"login": "a", "password": "b"})
+    assert answer.status_code == 403
+    assert "表单已经过期" in answer.content.decode()
+
+
+def test_what_breaks_is_said_without_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    from qualwatch.publication import queries
+
+    def broken(_day: date) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(queries, "freshness_on", broken)
+    answer = Client(raise_request_exception=False).get("/freshness")
+    assert answer.status_code == 500
+    page = answer.content.decode()
+    assert "系统出错了" in page
+    assert "secret" not in page

@@ -1,0 +1,119 @@
+"""A small province in September: one firm for every place a case can be in, and what is public of each.
+
+1 withdrawn, 2 on display, 3 red, 4 proposed and not signed, 5 prolonged, 6 with an application that nobody has decided,
+7 newly warned, 8 warned of its people's insurance too, 9 ripe to be determined. 1 to 3 are public, the others not.
+Run as a program it makes the state that a server of its own serves.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+HOME = Path(__file__).parent
+START, LATER = date(2026, 5, 20), date(2026, 8, 24)
+PUBLIC, SECRET = (1, 2, 3), (4, 5, 6, 7, 8, 9)
+TODAY = date(2026, 9, 21)  # the day on which the scene stands; held in `made`
+NOON = f"{TODAY}T12:00:00+08:00"
+PASSWORD = "correct-horse-battery"
+
+if TYPE_CHECKING:
+    from bureau import Bureau
+    from files import Rows
+    from qualwatch.cases.models import Case
+
+
+@dataclass
+class Scene:
+    """The firms' cases by number, and their codes."""
+
+    cases: dict[int, Case]
+    codes: dict[int, str]
+
+
+def sheets(*, seventh: int) -> dict[str, Rows]:
+    """Nine firms with two of three constructors; the seventh with so many."""
+    from builders import OTHER, credit_code
+    from files import CONTRIBUTIONS
+    from registers import paid, person
+    from withdrawing import firms
+
+    made = firms(9)
+    code, eighth = credit_code(107), credit_code(108)
+    made["注册人员"] += [person(500 + n, 统一社会信用代码=code) for n in range(seventh - 2)]
+    made["社保"] = [CONTRIBUTIONS, *(
+        [number, month, OTHER if payer == eighth else payer] for number, month, payer in made["社保"][1:]
+    )]  # fmt: skip
+    made["社保"] += [row for n in range(seventh - 2) for row in paid(500 + n, code)]
+    return made
+
+
+def made(bureau: Bureau) -> Scene:
+    """From the first warning to the day on which everybody is where the list above says."""
+    from builders import credit_code
+    from qualwatch.cases.models import Case
+    from withdrawing import OVER, decided, displayed, morning, opened, reviewed
+
+    codes = {number: credit_code(100 + number) for number in range(1, 10)}
+    before, after = sheets(seventh=3), sheets(seventh=2)
+    morning(bureau, START, before)
+    accounts = {number: bureau.enterprise(codes[number]) for number in (6, 7)}
+
+    def case(number: int) -> Case:
+        return Case.objects.get(credit_code=codes[number], category__isnull=False)
+
+    for number in (1, 2, 3, 4, 5, 6, 8, 9):
+        bureau.prove(case(number), START + timedelta(days=1))
+    bureau.apply(case(6), START + timedelta(days=2), accounts[6])
+    morning(bureau, OVER, before)
+    for number in PUBLIC:
+        bureau.propose(case(number), day=OVER)
+        bureau.sign(case(number), day=OVER)
+        bureau.serve_order(case(number), OVER)
+    bureau.propose(case(5), day=OVER, outcome="prolonged", until=OVER + timedelta(days=20))
+    bureau.sign(case(5), day=OVER)
+    morning(bureau, LATER, after)
+    first = opened(bureau, [case(1)])
+    day = displayed(bureau, first)
+    morning(bureau, day, after)
+    reviewed(bureau, first, day)
+    decided(bureau, first, day)
+    second = opened(bureau, [case(2)], day)
+    last = displayed(bureau, second, day)
+    assert day < TODAY < last, (day, last)
+    morning(bureau, TODAY, after)
+    bureau.propose(case(4), day=TODAY)
+    return Scene({number: case(number) for number in codes}, codes)
+
+
+def state(folder: Path) -> Mapping[str, str]:
+    """An office of its own in which the scene is on record, made by processes of their own."""
+    from databases import state_of
+
+    told = state_of(folder / "state")
+    paths = [str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, **told, "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings",
+                   "PYTHONPATH": os.pathsep.join(paths)}  # fmt: skip
+    for words in (["-m", "qualwatch", "manage", "prepare", "-v0"], [__file__, str(folder)]):
+        done = subprocess.run([sys.executable, *words], env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+    return told
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    from bureau import SEATS, Bureau
+    from office import Office
+
+    one = Bureau(Office(Path(sys.argv[1]), datetime.fromisoformat("2026-05-20T06:00:00+08:00"), timedelta(minutes=1)))
+    for seat in SEATS:
+        one.who(seat)
+    made(one)

@@ -1,0 +1,68 @@
+"""The office on this machine, its clock at a moment of the state that it serves: the demo's province stands in 2023.
+
+`python tools/serve.py [--state FOLDER] [--at MOMENT] [--port N]`: without a moment, the day of the last patrol.
+"""
+
+import argparse
+import os
+from datetime import datetime, time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PLAYED = ROOT / "demo" / "played" / "state"
+OPEN_AT = time(15, 0)
+
+
+def main() -> None:
+    """Sets the clock, serves until it is stopped."""
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--state", type=Path, default=Path(os.environ.get("QUALWATCH_STATE", PLAYED)))
+    words.add_argument("--at", type=datetime.fromisoformat, help="the moment at which it begins; it goes on from there")
+    words.add_argument("--port", type=int, default=8000)
+    asked = words.parse_args()
+    if not (asked.state / "keys.json").is_file() and "QUALWATCH_KEYS" not in os.environ:
+        raise SystemExit(f"no office in {asked.state}: run `make demo` first, or say QUALWATCH_STATE")
+    os.environ |= {
+        "QUALWATCH_STATE": str(asked.state), "QUALWATCH_HTTP": "1", "QUALWATCH_OFFICERS_NEED_TOTP": "0",
+        "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings",
+    }  # fmt: skip
+    import django  # after the environment is set
+    import time_machine
+
+    django.setup()
+    at = asked.at or last_moment()
+    if at is not None:
+        time_machine.travel(at, tick=True).start()
+        print(f"the office's clock begins at {at:%Y-%m-%d %H:%M}", flush=True)
+    if asked.state == PLAYED:
+        sample_log_ins()
+    from django.core.management import call_command
+
+    call_command("runserver", f"127.0.0.1:{asked.port}", use_reloader=False, skip_checks=True)
+
+
+def last_moment() -> datetime | None:
+    """The afternoon of the last day that the patrol has seen; None before the first."""
+    from django.utils import timezone
+
+    from qualwatch.cases.models import Heartbeat
+
+    last = Heartbeat.objects.order_by("-day").first()
+    return None if last is None else datetime.combine(last.day, OPEN_AT, timezone.get_default_timezone())
+
+
+def sample_log_ins() -> None:
+    """Who can look around in the played province."""
+    from play_papers import PASSWORD
+
+    from qualwatch.accounts.models import Account
+
+    print(f"sample log-ins, password {PASSWORD}:")
+    found = Account.objects.filter(username__startswith="sample-").exclude(username__regex=r"city-\d|-\d$")
+    first = Account.objects.filter(username__regex=r"^sample-enterprise-[1-3]$")
+    for one in (found | first).select_related("organisation").order_by("pk"):
+        print(f"  {one.username:<26}{one.organisation.name if one.organisation else ''}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
