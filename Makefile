@@ -30,7 +30,7 @@ browser:              ## Debian's Chromium and a Chinese font, for the tests tha
 	fi
 	@command -v chromium >/dev/null || { echo "FAIL: the tests need Chromium: apt-get install chromium fonts-noto-cjk" >&2; exit 1; }
 
-serve: setup          ## the demo's province on http://127.0.0.1:8000, with sample log-ins (QUALWATCH_STATE: another)
+serve: setup          ## the demo's province at 127.0.0.1:8000, with sample log-ins (QUALWATCH_STATE: another)
 	$(BIN)/python tools/serve.py
 
 postgres:             ## PostgreSQL's programs, for the tests that run on both databases

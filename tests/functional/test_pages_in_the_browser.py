@@ -1,0 +1,209 @@
+"""Pages as people use them, in Debian's Chromium, from a server in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+import scene
+from browser import DESKTOP, PHONE, chromium
+from builders import credit_code
+from scene import NOON, PASSWORD
+from served import log_in, served
+
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+CODES = {number: credit_code(100 + number) for number in range(1, 10)}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The scene, served at noon of its day."""
+    state = scene.state(tmp_path_factory.mktemp("scene"))
+    with served(state, NOON) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A window without scripts: everything works without them."""
+    window = browser.new_context(viewport=DESKTOP, java_script_enabled=False, locale="zh-CN")
+    yield window.new_page()
+    window.close()
+
+
+def inside(browser: Browser, address: str, name: str) -> Page:
+    """The window of somebody who has logged in; without scripts."""
+    window = browser.new_context(viewport=DESKTOP, java_script_enabled=False, locale="zh-CN")
+    found = window.new_page()
+    log_in(found, address, name, PASSWORD)
+    return found
+
+
+def test_a_citizen_finds_a_red_card_and_its_reason(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_label("企业名称（可以只写一部分）或统一社会信用代码").fill("第3装饰")
+    page.get_by_role("button", name="查询").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("第3装饰公司")
+    expect(page.locator(".answer")).to_contain_text("红牌预警")
+    page.get_by_role("link", name="的原因和期限").click()
+    expect(page.locator("main")).to_contain_text("应有 3 / 现有 2")
+    expect(page.get_by_role("img", name="注册建造师：应有 3，现有 2")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("2026年7月21日")
+    page.get_by_role("link", name="建筑装修装饰工程专业承包").click()
+    expect(page.locator("main")).to_contain_text("至少 3 人")
+
+
+def test_a_citizen_objects_to_a_display(page: Page, address: str, tmp_path: Path) -> None:
+    page.goto(address + "/announcements?kind=display")
+    page.locator("main h3 a").first.click()
+    page.get_by_role("link", name="提出异议").click()
+    page.get_by_label("异议和理由").fill("据我所知人员齐全")
+    page.get_by_label("姓名或单位").fill("某人")
+    page.get_by_label("电话、邮箱或地址，用于答复").fill("13900000000")
+    page.get_by_role("button", name="提交异议").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("已收到你的异议")
+
+
+def test_an_enterprise_logs_in_sees_its_yellow_card_and_answers_it(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    from bureau import picture
+
+    scan = tmp_path / "身份证.png"
+    scan.write_bytes(picture())
+    page = inside(browser, address, f"e-{CODES[7]}")
+    expect(page.locator("main")).to_contain_text("◆ 黄牌")
+    page.get_by_role("button", name="打开并确认收到").first.click()
+    expect(page.locator("main")).to_contain_text("缺 1 人")
+    page.get_by_role("link", name="本企业").first.click()
+    page.get_by_role("link", name="看原因，整改或申请").click()
+    page.get_by_role("link", name="提出申请").click()
+    page.get_by_label("信息无误，但认为核查结论不对").check()
+    page.get_by_label("理由", exact=True).fill("还有一名建造师在册")
+    page.get_by_role("button", name="提交申请").click()
+    expect(page.get_by_role("alert")).to_contain_text("请上传身份证明，或写明为何没有")
+    expect(page.get_by_label("理由", exact=True)).to_have_value("还有一名建造师在册")
+    page.get_by_label("身份证明", exact=True).set_input_files(scan)
+    for reason in page.get_by_label("没有的，写明原因").all()[1:]:
+        reason.fill("见身份证明")
+    page.get_by_role("button", name="提交申请").click()
+    expect(page.get_by_role("status")).to_contain_text("已收到你的申请，编号")
+    expect(page.locator("main")).to_contain_text("已有一份申请在办")
+
+
+def test_an_officer_proposes_and_a_reviewer_signs(browser: Browser, address: str, page: Page) -> None:
+    officer = inside(browser, address, "city-officer")
+    officer.get_by_role("listitem").filter(has_text="第9装饰公司").get_by_role("link", name="核查是否认定").click()
+    expect(officer.locator("main")).to_contain_text("告知有凭证")
+    officer.get_by_label("认定为资质不达标").check()
+    officer.get_by_label("理由").fill("期满后核查仍缺一名建造师")
+    officer.get_by_label("证据，每行一件").fill("核查结果\n送达回证")
+    officer.get_by_label("我已阅读后果，并对所写的事实负责").check()
+    officer.get_by_role("button", name="提出认定").click()
+    expect(officer.get_by_role("status")).to_contain_text("等另一人审核签批")
+    reviewer = inside(browser, address, "city-reviewer")
+    reviewer.get_by_role("listitem").filter(has_text="第9装饰公司").get_by_role("link", name="审核签批").click()
+    expect(reviewer.locator("main")).to_contain_text("期满后核查仍缺一名建造师")
+    expect(reviewer.locator(".consequence")).to_contain_text("立即向社会公布红牌")
+    reviewer.get_by_label("我已阅读后果").check()
+    reviewer.get_by_role("button", name="签批").click()
+    expect(reviewer.get_by_role("status")).to_contain_text("已签批，立即生效")
+    expect(reviewer.locator("main .lead")).to_contain_text("■ 红牌")
+    page.goto(address + f"/enterprises/{CODES[9]}")
+    expect(page.locator(".answer")).to_contain_text("红牌预警")
+
+
+def test_the_keyboard_reaches_the_content_first(browser: Browser, address: str) -> None:
+    window = browser.new_context(viewport=DESKTOP)
+    page = window.new_page()
+    page.goto(address + "/red-cards")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator("#q")).to_be_focused()
+    window.close()
+
+
+def test_a_page_prints_without_its_menu(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    page.goto(address + f"/enterprises/{CODES[3]}")
+    page.emulate_media(media="print")
+    expect(page.locator(".menu")).to_be_hidden()
+    expect(page.locator(".answer")).to_be_visible()
+    page.close()
+
+
+# Every page: nothing that keeps people out, and no sideways scroll.
+def links(page: Page, part: str) -> str:
+    """The first link of the page whose address has this part."""
+    return str(page.locator(f"main a[href*='{part}']").first.get_attribute("href"))
+
+
+def public_pages(page: Page, address: str) -> list[str]:
+    page.goto(address + "/red-cards?state=open")
+    card = links(page, "/red-cards/")
+    page.goto(address + "/announcements?kind=display")
+    display = links(page, "/announcements/")
+    return ["/", "/?q=装饰", "/?q=没有", f"/enterprises/{CODES[3]}", f"/enterprises/{CODES[1]}?on=2026-05-20", "/red-cards", card,
+            "/announcements", display, display.replace("announcements", "objections"), "/statistics", "/standards",
+            "/standards/general-building", "/how-it-works", "/freshness", "/nothing", "/accounts/login/"]  # fmt: skip
+
+
+def enterprise_pages(page: Page, address: str) -> list[str]:
+    page.goto(address + "/own")
+    case = links(page, "/own/cases/")
+    return ["/own", case, f"{case}/answer", "/own/data-error", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
+            "/accounts/password/change/", "/accounts/logout/"]  # fmt: skip
+
+
+def staff_pages(page: Page, address: str) -> list[str]:
+    page.goto(address + "/work")
+    decide, application = links(page, "/decide"), links(page, "/application")
+    page.goto(address + "/cases?q=第8")
+    case = links(page, "/cases/")
+    page.goto(address + application)
+    return ["/work", "/cases", case, f"{case}/papers", f"{case}/course", f"{case}/determine", decide,
+            page.url.removeprefix(address)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("who", "find"), [
+    ("", public_pages), (f"e-{CODES[6]}", enterprise_pages), ("city-reviewer", staff_pages),
+])  # fmt: skip
+def test_no_page_keeps_anybody_out(browser: Browser, address: str, who: str, find: Any) -> None:
+    window = browser.new_context(viewport=DESKTOP, locale="zh-CN")
+    page = window.new_page()
+    if who:
+        log_in(page, address, who, PASSWORD)
+    faults = []
+    for path in find(page, address):
+        page.goto(address + path)
+        if page.url.endswith("/accounts/reauthenticate/?next=/accounts/2fa/totp/activate/"):
+            page.locator("input[name=password]").fill(PASSWORD)
+            page.locator("main button").first.click()
+            page.wait_for_load_state()
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        for screen in (DESKTOP, PHONE):
+            page.set_viewport_size(screen)
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if wide > 0:
+                faults.append(f"{path} is {wide} px too wide for {screen['width']}")
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                found = Axe().run(page, options=RULES).response["violations"]
+                faults += [
+                    f"{path} {screen['width']} {scheme}: {one['id']}: {one['nodes'][0]['html'][:160]}" for one in found
+                ]
+    assert faults == []
+    window.close()

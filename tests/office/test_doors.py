@@ -1,0 +1,396 @@
+"""The doors of enterprises and of staff: who sees what, what is refused in a sentence, what goes on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from pytest_django.fixtures import Settings as SettingsWrapper
+
+import scene as scenes
+from bureau import Bureau, fresh, picture
+from office import Office
+from qualwatch.cases.models import Application, Case, Determination, Notice, Task
+from qualwatch.journal.models import Entry
+from qualwatch.procedure.checklists import LINES
+from scene import NOON, TODAY, Scene
+
+pytestmark = pytest.mark.django_db
+MOST_QUERIES, MOST_BYTES = 12, 100_000
+BACKEND = "qualwatch.accounts.backends.AuthenticationBackend"
+
+
+@pytest.fixture
+def bureau(office: Office, settings: SettingsWrapper) -> Bureau:
+    """Officers without a second factor here: that is tested where log-in is."""
+    settings.OFFICERS_NEED_TOTP = False
+    cache.clear()
+    return Bureau(office)
+
+
+@pytest.fixture
+def scene(bureau: Bureau) -> Iterator[Scene]:
+    """The small province, at noon of its day."""
+    made = scenes.made(bureau)
+    with time_machine.travel(datetime.fromisoformat(NOON), tick=False):
+        yield made
+
+
+def as_(account: Any) -> Client:
+    """Somebody who has logged in."""
+    client = Client()
+    client.force_login(account, backend=BACKEND)
+    client.get("/me")  # notes once a minute that the session is in use
+    return client
+
+
+def enterprise(scene: Scene, number: int) -> Client:
+    from qualwatch.accounts.models import Account
+
+    return as_(Account.objects.get(username=f"e-{scene.codes[number]}"))
+
+
+def page(client: Client, name: str, *places: Any, status: int = 200) -> str:
+    answer = client.get(reverse(name, args=places))
+    assert answer.status_code == status, answer.content.decode()[-800:]
+    return answer.content.decode()
+
+
+def filled(cause: str = "assessment-wrong", **changed: Any) -> dict[str, Any]:
+    """The form of an answer: a file for one line, reasons for the others."""
+    told: dict[str, Any] = {"cause": cause, "statement": "人员确在本单位", "requirement": "constructors"}
+    told |= {f"reason-constructors-{line}": "见说明" for line in LINES}
+    told["file-constructors-identity"] = SimpleUploadedFile("身份证.png", picture())
+    return told | changed
+
+
+# The enterprise
+def test_an_enterprise_sees_its_card_its_days_and_what_to_do(bureau: Bureau, scene: Scene) -> None:
+    client, case = enterprise(scene, 7), scene.cases[7]
+    home = page(client, "own")
+    ends = case.requirements.get().ends_on
+    for told in ("建筑装修装饰工程专业承包 二级", "黄牌", "应有 3 / 现有 2", f"还有 {(ends - TODAY).days} 天", "还没有打开的通知",
+                 reverse("own-case", args=[case.pk])):  # fmt: skip
+        assert told in home, told
+    own = page(client, "own-case", case.pk)
+    for told in ("提醒时", "现在", "建筑建造师至少3人", "建市〔2014〕159号", "提出申请"):
+        assert told in own, told
+
+
+def test_opening_a_notice_proves_that_it_came(bureau: Bureau, scene: Scene) -> None:
+    client, case = enterprise(scene, 7), scene.cases[7]
+    notice = Notice.objects.get(case=case, kind="push", credit_code=case.credit_code)
+    shut = page(client, "own-notice", notice.pk)
+    assert "缺 1 人" not in shut  # nothing is read without the confirmation
+    assert client.get(reverse("own-open", args=[notice.pk])).status_code == 405
+    answer = client.post(reverse("own-open", args=[notice.pk]), follow=True)
+    assert "缺 1 人" in answer.content.decode()
+    assert case.requirements.get().proved_on == TODAY
+    assert "打开并确认收到" not in page(client, "own-notice", notice.pk)
+
+
+def test_an_enterprise_answers_its_card_and_takes_it_back(bureau: Bureau, scene: Scene) -> None:
+    client, case = enterprise(scene, 7), scene.cases[7]
+    path = reverse("own-answer", args=[case.pk])
+    assert "写明为何没有" in page(client, "own-answer", case.pk)
+    before = Entry.objects.count()
+    wrong = client.post(path, filled(**{"reason-constructors-insurance": ""}))
+    assert wrong.status_code == 422
+    told = wrong.content.decode()
+    assert "请上传最近一个已结算月的社保缴纳证明，或写明为何没有" in told
+    assert "人员确在本单位" in told  # what was written is not lost
+    assert "重新选择" in told
+    bad = client.post(path, filled(**{"file-constructors-identity": SimpleUploadedFile("a.png", b"<html>")}))
+    assert bad.status_code == 422
+    assert not Application.objects.filter(case=case).exists()
+    assert Entry.objects.count() == before
+    done = client.post(path, filled(), follow=True)
+    made = Application.objects.get(case=case)
+    assert made.number in done.content.decode()
+    assert made.checklist[0][2] == ["身份证.png"]
+    assert made.checklist[1][2] == "见说明"
+    assert "已有一份申请在办" in done.content.decode()
+    again = client.post(path, filled())
+    assert again.status_code == 422
+    back = client.post(reverse("own-retract", args=[made.pk]), follow=True)
+    assert "已撤回" in back.content.decode()
+    made.refresh_from_db()
+    assert made.stage == "retracted"
+
+
+def test_two_files_of_one_name_are_both_kept(bureau: Bureau, scene: Scene) -> None:
+    client, case = enterprise(scene, 7), scene.cases[7]
+    files = {f"file-constructors-{line}": SimpleUploadedFile("扫描.png", picture(nth))
+             for nth, line in enumerate(("identity", "registration"))}  # fmt: skip
+    client.post(reverse("own-answer", args=[case.pk]), filled(**files))
+    made = Application.objects.get(case=case)
+    assert sorted(one.name for one in made.attachments.all()) == ["扫描-2.png", "扫描.png"]
+    assert [row[2] for row in made.checklist][:2] == [["扫描.png"], ["扫描-2.png"]]
+
+
+def test_wrong_data_without_a_warning(bureau: Bureau) -> None:
+    account = bureau.enterprise()
+    bureau.morning(people=3)
+    with time_machine.travel(datetime.fromisoformat("2026-05-20T12:00:00+08:00"), tick=False):
+        client = as_(account)
+        assert "各项资质都没有预警" in page(client, "own")
+        told = {"cause": "data-wrong", "statement": "名称有误", "requirement": "registration"}
+        assert client.post(reverse("own-data-error"), told).status_code == 422  # without evidence
+        told["file-registration-registration"] = SimpleUploadedFile("执照.png", picture())  # type: ignore[assignment]  # a file
+        done = client.post(reverse("own-data-error"), told, follow=True)
+        assert Application.objects.get().number in done.content.decode()
+
+
+def test_an_enterprise_sees_nobody_elses(bureau: Bureau, scene: Scene) -> None:
+    client = enterprise(scene, 7)
+    other = Application.objects.get(case=scene.cases[6])
+    notice = Notice.objects.filter(case=scene.cases[6]).exclude(credit_code="").first()
+    assert notice is not None
+    for name, number in (("own-case", scene.cases[6].pk), ("own-answer", scene.cases[6].pk), ("own-notice", notice.pk)):
+        page(client, name, number, status=404)
+    for name, number in (("own-open", notice.pk), ("own-retract", other.pk)):
+        assert client.post(reverse(name, args=[number])).status_code == 404
+    for name in ("work", "cases"):
+        assert "主管部门" in page(client, name, status=403)
+    page(client, "application", other.pk, status=403)
+
+
+# Staff
+def test_the_work_list_is_grouped_by_deadline(bureau: Bureau, scene: Scene) -> None:
+    home = page(as_(bureau.who("city-officer")), "work")
+    assert "已逾期" in home
+    assert reverse("determine", args=[scene.cases[9].pk]) in home
+    assert "第9装饰公司" in home
+    assert reverse("decide", args=[scene.cases[4].pk]) in home
+    task = Task.objects.get(case=scene.cases[6], kind="application", done_on=None)
+    assert reverse("application-of-task", args=[task.pk]) in home
+    empty = page(as_(bureau.who("datong-officer")), "work")
+    assert "现在没有待办" in empty
+
+
+def test_cases_are_those_of_the_jurisdiction(bureau: Bureau, scene: Scene) -> None:
+    everywhere = page(as_(bureau.who("officer")), "cases")
+    own = page(as_(bureau.who("city-officer")), "cases")
+    others = as_(bureau.who("datong-officer"))
+    for number in (3, 4, 9):
+        assert f"第{number}装饰公司" in everywhere
+        assert f"第{number}装饰公司" in own
+    assert "没有符合条件的案件" in page(others, "cases")
+    for name in ("case", "case-papers", "case-course", "determine", "decide"):
+        page(others, name, scene.cases[4].pk, status=404)
+    application = Application.objects.get(case=scene.cases[6])
+    page(others, "application", application.pk, status=404)
+    found = as_(bureau.who("officer")).get("/cases?place=red").content.decode()
+    assert "第3装饰公司" in found
+    assert "第4装饰公司" not in found
+
+
+def test_a_case_says_what_may_be_done_and_why_the_rest_may_not(bureau: Bureau, scene: Scene) -> None:
+    ripe = page(as_(bureau.who("city-officer")), "case", scene.cases[9].pk)
+    assert reverse("determine", args=[scene.cases[9].pk]) in ripe
+    assert "没有待签批的认定" not in ripe  # who may not sign is told that first
+    early = page(as_(bureau.who("city-officer")), "case", scene.cases[7].pk)
+    assert "认定红牌的条件不齐" in early
+    auditor = page(as_(bureau.who("auditor")), "case", scene.cases[9].pk)
+    assert "没有这项权限" in auditor
+    red = page(as_(bureau.who("officer")), "case", scene.cases[3].pk)
+    assert "这一步现在不能办" in red
+
+
+def propose(client: Client, case: Case, **changed: Any) -> Any:
+    told = {"outcome": "red", "requirement": ["constructors"], "because": "期满仍不达标", "evidence": "核查表\n送达回证",
+            "has_read": "1"} | changed  # fmt: skip
+    return client.post(reverse("determine", args=[case.pk]), told)
+
+
+def test_an_officer_proposes_and_a_reviewer_signs(bureau: Bureau, scene: Scene) -> None:
+    officer, reviewer = as_(bureau.who("city-officer")), as_(bureau.who("city-reviewer"))
+    case = scene.cases[9]
+    shown = page(officer, "determine", case.pk)
+    assert "提醒时" in shown
+    assert "最近核查（2026年9月21日）" in shown
+    assert "告知有凭证" in shown
+    unread = propose(officer, case, has_read="")
+    assert unread.status_code == 422
+    assert "请先阅读后果并勾选" in unread.content.decode()
+    assert "期满仍不达标" in unread.content.decode()
+    assert propose(officer, case, evidence=" ").status_code == 422
+    assert not Determination.objects.filter(case=case).exists()
+    assert propose(officer, case).status_code == 302
+    made = Determination.objects.get(case=case)
+    assert made.evidence == ["核查表", "送达回证"]
+    entry = Entry.objects.get(stream=case.stream, what="proposed")
+    assert "立即向社会公布红牌" in entry.details["read"]
+    own = officer.post(reverse("decide", args=[case.pk]), {"act": "sign", "proposal": made.pk, "has_read": "1"})
+    assert own.status_code == 422
+    decide = page(reviewer, "decide", case.pk)
+    assert "期满仍不达标" in decide
+    assert "立即向社会公布红牌" in decide
+    path = reverse("decide", args=[case.pk])
+    assert reviewer.post(path, {"act": "sign", "proposal": made.pk}).status_code == 422  # not read
+    assert reviewer.post(path, {"act": "sign", "proposal": 0, "has_read": "1"}).status_code == 422  # of another page
+    assert fresh(case).place == "yellow"
+    assert reviewer.post(path, {"act": "sign", "proposal": made.pk, "has_read": "1"}).status_code == 302
+    assert fresh(case).place == "red"
+    signed = Entry.objects.get(stream=case.stream, what="signed")
+    assert "立即向社会公布红牌" in signed.details["read"]
+    assert "立即向社会公布红牌" in page(reviewer, "case-course", case.pk)
+    assert "责令限期整改通知书" in page(reviewer, "case-papers", case.pk)
+    assert fresh(case).card_number in Client().get("/red-cards").content.decode()
+
+
+def test_a_reviewer_returns_with_reasons(bureau: Bureau, scene: Scene) -> None:
+    reviewer, case = as_(bureau.who("city-reviewer")), scene.cases[4]
+    path = reverse("decide", args=[case.pk])
+    assert reviewer.post(path, {"act": "return", "because": ""}).status_code == 422
+    assert reviewer.post(path, {"act": "return", "because": "证据不足"}).status_code == 302
+    assert Determination.objects.get(case=case).state == "returned"
+    page(reviewer, "decide", case.pk, status=404)
+
+
+def test_dismissed_and_prolonged_need_their_day(bureau: Bureau, scene: Scene) -> None:
+    officer, case = as_(bureau.who("city-officer")), scene.cases[9]
+    wrong = propose(officer, case, outcome="dismissed", review_on="明天")
+    assert wrong.status_code == 422
+    assert "复核日：请写成 2023-07-31 这样的日期" in wrong.content.decode()
+    assert propose(officer, case, outcome="prolonged").status_code == 422
+    assert propose(officer, case, outcome="dismissed", review_on="2026-12-31").status_code == 302
+    assert Determination.objects.get(case=case).left == {"until": "2026-12-31"}
+
+
+def test_urging_goes_on_record(bureau: Bureau, scene: Scene) -> None:
+    officer, case = as_(bureau.who("city-officer")), scene.cases[9]
+    path = reverse("urge", args=[case.pk])
+    assert officer.post(path, {"kind": "shout", "what": "x"}).status_code == 404
+    empty = officer.post(path, {"kind": "call", "what": ""}, follow=True)
+    assert "请写明内容" in empty.content.decode()
+    assert not case.urgings.exists()
+    officer.post(path, {"kind": "call", "what": "电话督促"})
+    assert case.urgings.get().what == "电话督促"
+
+
+def act(client: Client, made: Application, what: str, **told: Any) -> Any:
+    return client.post(reverse("application", args=[made.pk]), {"act": what, "because": "已核实", **told})
+
+
+def test_an_application_from_the_city_to_the_provinces_signature(bureau: Bureau, scene: Scene) -> None:
+    made, case = Application.objects.get(case=scene.cases[6]), scene.cases[6]
+    city, officer, reviewer = (as_(bureau.who(name)) for name in ("city-reviewer", "second-officer", "other-reviewer"))
+    task = Task.objects.get(case=case, kind="application", done_on=None)
+    there = city.get(reverse("application-of-task", args=[task.pk]))
+    assert there.headers["Location"] == reverse("application", args=[made.pk])
+    shown = page(city, "application", made.pk)
+    attachment = made.attachments.first()
+    assert attachment is not None
+    assert reverse("attachment", args=[attachment.pk]) in shown
+    assert "人员确在本单位" in shown
+    assert act(city, made, "agree", because="").status_code == 422
+    assert act(city, made, "agree").status_code == 302
+    assert "市级已同意" in page(officer, "application", made.pk)
+    assert act(officer, made, "verify").status_code == 422  # without a day of review
+    assert act(officer, made, "verify", review_on="2026-12-31").status_code == 302
+    assert "认可现有人数，不更正登记" in page(reviewer, "application", made.pk)
+    assert act(officer, made, "uphold").status_code == 422  # who verified does not sign
+    assert act(reviewer, made, "uphold").status_code == 302
+    made.refresh_from_db()
+    assert made.stage == "upheld"
+    assert fresh(case).closed_because == "repaired"
+    assert "予以支持，已修复" in page(enterprise(scene, 6), "own")
+
+
+def test_a_field_of_the_register_is_set_right(bureau: Bureau, scene: Scene) -> None:
+    from qualwatch.registers.models import Correction, ItemRow
+
+    made, case = Application.objects.get(case=scene.cases[6]), scene.cases[6]
+    Application.objects.filter(pk=made.pk).update(cause="data-wrong")
+    act(as_(bureau.who("city-reviewer")), made, "agree")
+    officer, reviewer = as_(bureau.who("second-officer")), as_(bureau.who("other-reviewer"))
+    row = ItemRow._default_manager.get(recorded_to=None, credit_code=case.credit_code)
+    told = {"review_on": "2026-12-31", "row": f"items/{row.pk}", "field": "register_state", "value": "deregistered",
+            "document": "注销通知"}  # fmt: skip
+    assert "身份证" not in page(officer, "application", made.pk).split("更正哪一行登记")[1].split("</select>")[0]
+    for wrong in ({"row": "items/0"}, {"field": "credit_code"}, {"value": "消失"}, {"document": ""}):
+        assert act(officer, made, "verify", **{**told, **wrong}).status_code == 422, wrong
+    assert act(officer, made, "verify", **told).status_code == 302
+    assert not Correction.objects.filter(field="register_state", value="deregistered").exists()  # only tried out
+    assert "登记状态改为 deregistered（注销通知）" in page(reviewer, "application", made.pk)
+    assert act(reviewer, made, "uphold").status_code == 302
+    assert Correction.objects.filter(field="register_state", value="deregistered").count() == 1
+
+
+def test_people_are_masked_where_officers_choose_a_row(bureau: Bureau, scene: Scene) -> None:
+    from builders import identity
+
+    made = Application.objects.get(case=scene.cases[6])
+    act(as_(bureau.who("city-reviewer")), made, "agree")
+    shown = page(as_(bureau.who("second-officer")), "application", made.pk)
+    assert "注册建造师" in shown.split("更正哪一行登记")[1]
+    for number in range(1, 30):
+        assert identity(number) not in shown
+
+
+def test_refusing_says_why_and_the_case_goes_on(bureau: Bureau, scene: Scene) -> None:
+    made, case = Application.objects.get(case=scene.cases[6]), scene.cases[6]
+    assert act(as_(bureau.who("city-reviewer")), made, "refuse", because="材料与核查一致").status_code == 302
+    assert fresh(case).place == "yellow"
+    assert "材料与核查一致" in page(enterprise(scene, 6), "own-case", case.pk)
+
+
+def test_an_unknown_act_is_refused(bureau: Bureau, scene: Scene) -> None:
+    made = Application.objects.get(case=scene.cases[6])
+    assert act(as_(bureau.who("city-reviewer")), made, "burn").status_code == 422
+
+
+def test_pages_inside_are_small_ask_little_and_are_kept_nowhere(
+    bureau: Bureau, scene: Scene, settings: SettingsWrapper
+) -> None:
+    from allauth.mfa.totp.internal.auth import TOTP
+
+    from qualwatch.web.ground.frame import STYLE
+
+    made = Application.objects.get(case=scene.cases[6])
+    inside = [("work",), ("cases",), *((name, case.pk) for case in scene.cases.values() for name in (
+        "case", "case-papers", "case-course", "determine")), ("decide", scene.cases[4].pk), ("application", made.pk)]  # fmt: skip
+    officer = bureau.who("city-reviewer")
+    TOTP.activate(officer, "JBSWY3DPEHPK3PXP")
+    settings.OFFICERS_NEED_TOTP = True
+    client, own = as_(officer), enterprise(scene, 7)
+    asked = [(client, *one) for one in inside]
+    asked += [(own, "own"), (own, "own-case", scene.cases[7].pk), (own, "own-answer", scene.cases[7].pk),
+              (own, "own-data-error")]  # fmt: skip
+    for who, name, *places in asked:
+        path = reverse(name, args=places)
+        with CaptureQueriesContext(connection) as queries:
+            answer = who.get(path)
+        assert answer.status_code == 200, path
+        assert len(queries) <= MOST_QUERIES, (path, [one["sql"] for one in queries])
+        assert len(answer.content) + STYLE.stat().st_size < MOST_BYTES, path
+        assert "no-store" in answer.headers["Cache-Control"], path
+
+
+def test_texts_on_record_are_chinese_whoever_acts(bureau: Bureau, scene: Scene) -> None:
+    officer, case = as_(bureau.who("city-officer")), scene.cases[9]
+    officer.cookies["language"] = "en"
+    shown = officer.get(reverse("case", args=[case.pk])).content.decode()
+    assert "Work list" in shown
+    officer.post(reverse("urge", args=[case.pk]), {"kind": "call", "what": "督促"})
+    assert Entry.objects.get(stream=case.stream, what="urged").basis == "71号文 三"
+    propose(officer, case)
+    assert Entry.objects.get(stream=case.stream, what="proposed").details["read"].startswith("签批后")
+
+
+def test_a_session_of_a_shut_account_ends(bureau: Bureau, scene: Scene) -> None:
+    account = bureau.who("city-officer")
+    client = as_(account)
+    account.is_active = False
+    account.save()
+    assert client.get("/work").status_code == 302
