@@ -109,7 +109,7 @@ def test_an_enterprise_answers_its_card_and_takes_it_back(bureau: Bureau, scene:
     assert "请上传最近一个已结算月的社保缴纳证明，或写明为何没有" in told
     assert "人员确在本单位" in told  # what was written is not lost
     assert "重新选择" in told
-    bad = client.post(path, filled(**{"file-constructors-identity": SimpleUploadedFile("a.png", b"<html>")}))
+    bad = client.post(path, filled() | {"file-constructors-identity": SimpleUploadedFile("a.png", b"<html>")})
     assert bad.status_code == 422
     assert not Application.objects.filter(case=case).exists()
     assert Entry.objects.count() == before
@@ -131,7 +131,7 @@ def test_two_files_of_one_name_are_both_kept(bureau: Bureau, scene: Scene) -> No
     client, case = enterprise(scene, 7), scene.cases[7]
     files = {f"file-constructors-{line}": SimpleUploadedFile("扫描.png", picture(nth))
              for nth, line in enumerate(("identity", "registration"))}  # fmt: skip
-    client.post(reverse("own-answer", args=[case.pk]), filled(**files))
+    client.post(reverse("own-answer", args=[case.pk]), filled() | files)
     made = Application.objects.get(case=case)
     assert sorted(one.name for one in made.attachments.all()) == ["扫描-2.png", "扫描.png"]
     assert [row[2] for row in made.checklist][:2] == [["扫描.png"], ["扫描-2.png"]]
@@ -364,11 +364,10 @@ def test_pages_inside_are_small_ask_little_and_are_kept_nowhere(
     TOTP.activate(officer, "JBSWY3DPEHPK3PXP")
     settings.OFFICERS_NEED_TOTP = True
     client, own = as_(officer), enterprise(scene, 7)
-    asked = [(client, *one) for one in inside]
-    asked += [(own, "own"), (own, "own-case", scene.cases[7].pk), (own, "own-answer", scene.cases[7].pk),
-              (own, "own-data-error")]  # fmt: skip
-    for who, name, *places in asked:
-        path = reverse(name, args=places)
+    asked = [(client, reverse(str(name), args=places)) for name, *places in inside]
+    asked += [(own, reverse(name, args=[scene.cases[7].pk])) for name in ("own-case", "own-answer")]
+    asked += [(own, reverse(name)) for name in ("own", "own-data-error")]
+    for who, path in asked:
         with CaptureQueriesContext(connection) as queries:
             answer = who.get(path)
         assert answer.status_code == 200, path

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from qualwatch.publication.models import (
     Announcement,
     Enterprise,
-    FeedClock,
     FeedEntry,
     Freshness,
     QuarterFigures,
@@ -39,6 +39,30 @@ class Answer:
     card: RedCard | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """An enterprise, its items on a day, what the register said of each (by item, oldest first), notices about it."""
+
+    enterprise: Enterprise | None
+    answers: list[Answer]
+    history: list[Standing]
+    notices: list[Announcement]
+    fresh: Freshness | None
+
+
+# An enterprise with whatever its page always needs, a row for each interval of its items; the day, the credit code.
+LOOK_UP = """
+    SELECT s.*, e.id AS e_id, e.name AS e_name, e.area AS e_area, e.is_in_register AS e_is_in_register,
+           e.registered_on AS e_registered_on, f.day AS f_day, f.loaded AS f_loaded, f.limit_days AS f_limit,
+           EXISTS (SELECT 1 FROM publication_redcard r WHERE r.credit_code = e.credit_code) AS has_cards,
+           EXISTS (SELECT 1 FROM publication_announcement a WHERE a.credit_code = e.credit_code) AS has_notices
+    FROM publication_enterprise e
+    LEFT JOIN publication_freshness f ON f.day = (SELECT max(day) FROM publication_freshness WHERE day <= %s)
+    LEFT JOIN publication_standing s ON s.credit_code = e.credit_code
+    WHERE e.credit_code = %s ORDER BY s.category, s.sub_item, s.from_on
+"""
+
+
 def standing_of(credit_code: str, category: str, sub_item: str, day: date) -> Answer:
     """Of one item on one day."""
     for one in standings_of(credit_code, day):
@@ -60,14 +84,54 @@ def standings_among(credit_codes: Iterable[str], day: date) -> dict[str, list[An
     found: dict[str, list[Answer]] = {code: [] for code in codes}
     for row in rows:
         card = cards.get((row.credit_code, row.category, row.sub_item))
-        word, why = (row.standing, row.because) if fresh else ("cannot-say", "items-stale")
-        if card is not None and (row.standing == "in-force" or row.because == "not-in-register"):
-            word, why = "red", ""
-        found[row.credit_code].append(
-            Answer(word, why, row.enterprise, row.qualification, row.category, row.sub_item, row.grade,
-                   card if word == "red" else None)
-        )  # fmt: skip
+        found[row.credit_code].append(_answer(row, card, is_fresh=fresh))
     return found
+
+
+def look_up(credit_code: str, day: date) -> LookUp:
+    """One enterprise as its page shows it on a day."""
+    rows: list[Any] = list(Standing.objects.raw(LOOK_UP, [day, credit_code]))
+    if rows:
+        one, fresh = _enterprise(credit_code, rows[0]), _freshness(rows[0])
+        history = [row for row in rows if row.pk is not None]
+    else:
+        one, fresh = None, freshness_on(day)
+        history = list(Standing.objects.filter(credit_code=credit_code).order_by("category", "sub_item", "from_on"))
+    cards = cards_on(day, credit_code=credit_code) if not rows or rows[0].has_cards else []
+    notices = list(announcements(credit_code=credit_code)) if not rows or rows[0].has_notices else []
+    red = {(card.category, card.sub_item): card for card in cards}
+    answers = [
+        _answer(row, red.get((row.category, row.sub_item)), is_fresh=_is_young(fresh, day))
+        for row in history if row.from_on <= day and (row.to_on is None or day < row.to_on)
+    ]  # fmt: skip
+    return LookUp(one, answers, history, notices, fresh)
+
+
+def _enterprise(credit_code: str, row: Any) -> Enterprise:
+    """What LOOK_UP has of it in each of its rows."""
+    return Enterprise(id=row.e_id, credit_code=credit_code, name=row.e_name, area=row.e_area,
+                      is_in_register=row.e_is_in_register, registered_on=_day(row.e_registered_on))  # fmt: skip
+
+
+def _freshness(row: Any) -> Freshness | None:
+    """The same of how old the registers were."""
+    if row.f_day is None:
+        return None
+    loaded = json.loads(row.f_loaded) if isinstance(row.f_loaded, str) else row.f_loaded
+    return Freshness(day=_day(row.f_day), loaded=loaded, limit_days=row.f_limit)
+
+
+def _day(told: Any) -> Any:
+    """A day; a database that knows none gives a text."""
+    return date.fromisoformat(told) if isinstance(told, str) else told
+
+
+def _answer(row: Standing, card: RedCard | None, *, is_fresh: bool) -> Answer:
+    word, why = (row.standing, row.because) if is_fresh else ("cannot-say", "items-stale")
+    if card is not None and (row.standing == "in-force" or row.because == "not-in-register"):
+        word, why = "red", ""
+    return Answer(word, why, row.enterprise, row.qualification, row.category, row.sub_item, row.grade,
+                  card if word == "red" else None)  # fmt: skip
 
 
 def plain(text: str) -> str:
@@ -81,16 +145,6 @@ def find(text: str) -> QuerySet[Enterprise]:
     parts = [Q(names__contains=part) for part in plain(text).split()]
     by_name = Q(*parts) if parts else Q(pk=None)
     return Enterprise.objects.filter(Q(credit_code=code) | by_name).order_by("name", "credit_code")
-
-
-def enterprise_of(credit_code: str) -> Enterprise | None:
-    """An enterprise of the register or of the platform."""
-    return Enterprise.objects.filter(credit_code=credit_code).first()
-
-
-def history_of_enterprise(credit_code: str) -> list[Standing]:
-    """What the register said of every item of an enterprise, oldest first."""
-    return list(Standing.objects.filter(credit_code=credit_code).order_by("category", "sub_item", "from_on"))
 
 
 def red_list(day: date) -> QuerySet[RedCard]:
@@ -123,8 +177,9 @@ def enterprises_by_area() -> dict[str, int]:
 
 def version() -> str:
     """Changes with anything public: what pages of the same version say of the same day is the same."""
-    found = FeedClock.objects.filter(number=1).values_list("last", "version").first()
-    return "-".join(str(one) for one in found or (0, 0))
+    with connection.cursor() as cursor:  # asked for every page
+        cursor.execute("SELECT last, version FROM publication_feedclock WHERE number = 1")
+        return "-".join(str(one) for one in cursor.fetchone() or (0, 0))
 
 
 def freshness_on(day: date) -> Freshness | None:
@@ -134,7 +189,10 @@ def freshness_on(day: date) -> Freshness | None:
 
 def is_fresh(day: date) -> bool:
     """Whether the lists known by a day were young enough on it."""
-    found = freshness_on(day)
+    return _is_young(freshness_on(day), day)
+
+
+def _is_young(found: Freshness | None, day: date) -> bool:
     if found is None:
         return False
     days = [date.fromisoformat(one) for one in found.loaded.values() if one]

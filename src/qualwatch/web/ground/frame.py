@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -17,7 +17,16 @@ from markupsafe import Markup
 from qualwatch.reports.labels import REQUIREMENTS, said
 from qualwatch.web.ground import pictures
 from qualwatch.wording import SOURCE, gettext, language
+from qualwatch.wording import gettext_noop as _n
 
+MENU = {
+    "search": _n("查询"), "red-list": _n("红牌"), "announcements": _n("公示公告"), "statistics": _n("统计"),
+    "standards": _n("资质标准"), "how-it-works": _n("怎么运作"), "freshness": _n("数据时效"), "home": _n("登录办事"),
+}  # fmt: skip
+STANDINGS = {
+    "in-force": ("●", _n("有效")), "red": ("■", _n("红牌预警")), "withdrawn": ("✕", _n("已撤回")),
+    "ended": ("○", _n("已终止")), "unknown": ("?", _n("查不到")), "cannot-say": ("?", _n("暂不能确认")),
+}  # fmt: skip
 STYLE = Path(__file__).parent / "static" / "ground" / "style.css"
 
 
@@ -25,7 +34,7 @@ def environment(**options: Any) -> Environment:
     """Jinja2 as our templates use it."""
     made = Environment(**{**options, "trim_blocks": True, "lstrip_blocks": True}, extensions=["jinja2.ext.do"])
     made.globals |= {
-        "_": gettext, "url": _url, "style": _style(), "pictures": pictures, "language": language,
+        "_": gettext, "url": _url, "style": _style(), "pictures": pictures, "standing": _standing,
         "requirement_name": lambda slug: gettext("注册人员社保") if slug == "insurance" else said(REQUIREMENTS, slug),
     }  # fmt: skip
     made.filters |= {"day": day, "moment": moment, "count": count}
@@ -36,6 +45,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     """For every page: today in Beijing, the way to itself, telephones."""
     return {
         "today": timezone.localdate(), "here": request.get_full_path(), "is_english": language() != SOURCE,
+        "menu": _menu(language()),
         "support": settings.SUPPORT_PHONES, "platform": settings.PLATFORM_URL,
         "platform_log_ins": [(one["provider_id"], one.get("name", one["provider_id"])) for one in
                              settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]],
@@ -67,7 +77,30 @@ def count(number: float | None) -> str:
 def _url(name: str, *places: Any, **asked: Any) -> str:
     """The address of a page; what is asked stands in it, empty values left out."""
     told = {key: value for key, value in asked.items() if value not in (None, "")}
-    return reverse(name, args=places) + ("?" + urlencode(told, quote_via=quote) if told else "")
+    return _place(name, places) + ("?" + urlencode(told, quote_via=quote) if told else "")
+
+
+@lru_cache(maxsize=4096)
+def _place(name: str, places: tuple[Any, ...]) -> str:
+    return reverse(name, args=places)
+
+
+def _standing(word: str) -> Markup:
+    """A standing as a shape and a word."""
+    return _standing_in(word, language())
+
+
+@cache
+def _standing_in(word: str, _language: str) -> Markup:
+    shape, text = STANDINGS[word]
+    told = '<strong class="standing {}"><span aria-hidden="true">{}</span> {}</strong>'
+    return Markup(told).format(word, shape, gettext(text))
+
+
+@cache
+def _menu(_language: str) -> list[tuple[str, str]]:
+    """Addresses and names of the public pages."""
+    return [(_url(name), gettext(text)) for name, text in MENU.items()]
 
 
 @cache

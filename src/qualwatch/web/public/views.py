@@ -47,17 +47,17 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
     """One answer per item, today or on a chosen past day; what is coming beside it."""
     today, code = timezone.localdate(), credit_code.upper()
     day, wrong = asked_day(request, today)
-    known, answers = queries.enterprise_of(code), queries.standings_of(code, day)
+    found = queries.look_up(code, day)
     history: dict[tuple[str, str], list[Standing]] = defaultdict(list)
-    for one in queries.history_of_enterprise(code):
+    for one in found.history:
         history[(one.category, one.sub_item)].append(one)
+    known = found.enterprise
     told = {
         "title": known.name if known else code, "code": code, "known": known, "on": day, "wrong": wrong,
         "area": area(known.area) if known else "", "is_today": day == today,
-        "items": [(one, because(one), history[(one.category, one.sub_item)]) for one in answers],
-        "notices": [(one, called(KINDS, one.kind), days_left(one.ends_on, today))
-                    for one in queries.announcements(credit_code=code)[:ON_A_PAGE]],
-        "fresh": queries.freshness_on(day), "called": called, "BECAUSE": BECAUSE,
+        "items": [(one, because(one), history[(one.category, one.sub_item)]) for one in found.answers],
+        "notices": [(one, called(KINDS, one.kind), days_left(one.ends_on, today)) for one in found.notices[:ON_A_PAGE]],
+        "fresh": found.fresh, "called": called, "BECAUSE": BECAUSE,
     }  # fmt: skip
     is_known = known is not None or bool(history)
     return render(request, "public/enterprise.html", told, status=200 if is_known else 404)

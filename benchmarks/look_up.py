@@ -1,0 +1,149 @@
+"""Public look-ups on PostgreSQL against a bare Django view, behind the same server, in turn, in one run."""
+
+import http.client
+import io
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from statistics import median
+from threading import Thread
+from time import perf_counter, sleep
+from typing import Any
+
+from measure import HERE, answer
+
+sys.path.insert(0, str(HERE.parent / "tools"))
+from with_postgres import DURABLE, cluster
+
+ROUNDS, SECONDS, CONNECTIONS = 7, 2.0, 4
+KINDS = [("specialist-decoration", "建筑装修装饰工程专业承包"), ("general-building", "建筑工程施工总承包"),
+         ("general-municipal", "市政公用工程施工总承包")]  # fmt: skip
+
+
+def work(words: list[str]) -> dict[str, Any]:
+    """Words: ENTERPRISES."""
+    enterprises = int(words[0])
+    with tempfile.TemporaryDirectory() as state, cluster(DURABLE) as address:
+        os.environ |= {"DATABASE_URL": address, "QUALWATCH_STATE": state, "QUALWATCH_HTTP": "1"}
+        codes = _filled(enterprises)
+        with _served("bare:application()") as bare, _served("qualwatch.config.wsgi:application") as ours:
+            return {"enterprises": enterprises, **_compared(bare, ours, codes)}
+
+
+def _filled(enterprises: int) -> list[str]:
+    """The public copy of a province: items of everybody, a red card for one in a hundred."""
+    from qualwatch.config import make_ready
+
+    make_ready()
+    from django.core.management import call_command
+    from django.utils import timezone
+
+    from qualwatch.publication import actions
+
+    call_command("prepare", verbosity=0, stdout=io.StringIO())
+    today, now = timezone.localdate(), datetime.now(UTC)  # noqa: TID251  # pages say what holds today
+    chance = random.Random(1)
+    codes = [f"91140105MA{number:07d}X" for number in range(enterprises)]
+    actions.post_enterprises({code: (f"第{n}建设工程有限公司", "city:140100") for n, code in enumerate(codes)})
+    items = {
+        (code, *kind[:1], ""): actions.ItemNow(f"第{n}建设工程有限公司", kind[1], "二级", "in-force")
+        for n, code in enumerate(codes) for kind in KINDS[: 1 + n % 3]
+    }  # fmt: skip
+    actions.post_standings(items, on=today)
+    actions.post_freshness(day=today, loaded={"items": today, "enterprises": today}, limit_days=7)
+    from django.db import transaction
+
+    with transaction.atomic():
+        for n, code in enumerate(chance.sample(codes, enterprises // 100)):
+            card = actions.Card(f"晋红〔2026〕{n}号", code, "企业", KINDS[0][0], "", KINDS[0][1], "二级", "city:140100",
+                                "太原市住房和城乡建设局", [{"requirement": "constructors", "required": 3, "held": 2,
+                                                  "text": "建筑建造师至少3人"}])  # fmt: skip
+            actions.post_red_card(card, on=date(today.year, 1, 1), at=now)
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return codes
+
+
+@contextmanager
+def _served(application: str) -> Iterator[int]:
+    """gunicorn with one process of two threads; its port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    words = [str(Path(sys.executable).parent / "gunicorn"), "--bind", f"127.0.0.1:{port}", "--workers", "1",
+             "--worker-class", "gthread", "--threads", "2", "--keep-alive", "30", application]  # fmt: skip
+    server = subprocess.Popen(words, cwd=HERE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _try in range(200):
+            with socket.socket() as there:
+                if there.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            sleep(0.1)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _compared(bare: int, ours: int, codes: list[str]) -> dict[str, Any]:
+    """Requests a second of each, in turn; the ratios' medians."""
+    chance, told = random.Random(2), _ask(ours, f"/enterprises/{codes[0]}", {})
+    tag = {"If-None-Match": told[1]}
+    assert told[0] == 200, told
+    assert _ask(ours, f"/enterprises/{codes[0]}", tag)[0] == 304
+    rates: dict[str, list[float]] = {"bare": [], "page": [], "unchanged": [], "search": []}
+    for _round in range(ROUNDS + 1):
+        rates["bare"].append(_rate(bare, lambda: "/page", {}))
+        rates["page"].append(_rate(ours, lambda: f"/enterprises/{chance.choice(codes)}", {}))
+        rates["unchanged"].append(_rate(ours, lambda: f"/enterprises/{chance.choice(codes)}", tag))
+    rates["search"].append(_rate(ours, lambda: f"/?q=%E7%AC%AC{chance.randrange(1000)}", {}))
+    warm = {name: some[1:] if len(some) > 1 else some for name, some in rates.items()}
+    ratios = {name: median(one / peer for one, peer in zip(warm[name], warm["bare"], strict=True))
+              for name in ("page", "unchanged")}  # fmt: skip
+    return {"ratios": ratios, "a_second": {name: median(some) for name, some in warm.items()}, "bytes": told[2]}
+
+
+def _ask(port: int, path: str, headers: dict[str, str]) -> tuple[int, str, int]:
+    there = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    there.request("GET", path, headers=headers)
+    told = there.getresponse()
+    body = told.read()
+    there.close()
+    return told.status, told.headers.get("ETag", ""), len(body)
+
+
+def _rate(port: int, path: Any, headers: dict[str, str]) -> float:
+    """Requests a second over some connections that are kept."""
+    done = [0] * CONNECTIONS
+    until = perf_counter() + SECONDS
+
+    def asks(nth: int) -> None:
+        there = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        while perf_counter() < until:
+            there.request("GET", path(), headers=headers)
+            told = there.getresponse()
+            told.read()
+            assert told.status in (200, 302, 304), told.status
+            done[nth] += 1
+        there.close()
+
+    threads = [Thread(target=asks, args=(nth,)) for nth in range(CONNECTIONS)]
+    begun = perf_counter()
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    return sum(done) / (perf_counter() - begun)
+
+
+if __name__ == "__main__":
+    answer(work)
