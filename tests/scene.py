@@ -76,7 +76,8 @@ def made(bureau: Bureau) -> Scene:
         bureau.propose(case(number), day=OVER)
         bureau.sign(case(number), day=OVER)
         bureau.serve_order(case(number), OVER)
-    bureau.propose(case(5), day=OVER, outcome="prolonged", until=OVER + timedelta(days=20))
+    bureau.propose(case(5), day=OVER, outcome="prolonged", until=OVER + timedelta(days=20), because="内部意见五号",
+                   evidence=["内部证据五号"])  # fmt: skip
     bureau.sign(case(5), day=OVER)
     morning(bureau, LATER, after)
     first = opened(bureau, [case(1)])
@@ -88,7 +89,7 @@ def made(bureau: Bureau) -> Scene:
     last = displayed(bureau, second, day)
     assert day < TODAY < last, (day, last)
     morning(bureau, TODAY, after)
-    bureau.propose(case(4), day=TODAY)
+    bureau.propose(case(4), day=TODAY, because="内部意见四号", evidence=["内部证据四号"])
     return Scene({number: case(number) for number in codes}, codes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -142,7 +142,7 @@ def test_wrong_data_without_a_warning(bureau: Bureau) -> None:
     bureau.morning(people=3)
     with time_machine.travel(datetime.fromisoformat("2026-05-20T12:00:00+08:00"), tick=False):
         client = as_(account)
-        assert "各项资质都没有预警" in page(client, "own")
+        assert "各项资质现在都没有预警" in page(client, "own")
         told = {"cause": "data-wrong", "statement": "名称有误", "requirement": "registration"}
         assert client.post(reverse("own-data-error"), told).status_code == 422  # without evidence
         told["file-registration-registration"] = SimpleUploadedFile("执照.png", picture())  # type: ignore[assignment]  # a file
@@ -270,8 +270,11 @@ def test_dismissed_and_prolonged_need_their_day(bureau: Bureau, scene: Scene) ->
 def test_urging_goes_on_record(bureau: Bureau, scene: Scene) -> None:
     officer, case = as_(bureau.who("city-officer")), scene.cases[9]
     path = reverse("urge", args=[case.pk])
-    assert officer.post(path, {"kind": "shout", "what": "x"}).status_code == 404
-    empty = officer.post(path, {"kind": "call", "what": ""}, follow=True)
+    wrong = officer.post(path, {"kind": "", "what": "上门看过"})
+    assert wrong.status_code == 422
+    assert "请选择督促的方式" in wrong.content.decode()
+    assert "上门看过" in wrong.content.decode()  # what was written is not lost
+    empty = officer.post(path, {"kind": "call", "what": ""})
     assert "请写明内容" in empty.content.decode()
     assert not case.urgings.exists()
     officer.post(path, {"kind": "call", "what": "电话督促"})
@@ -300,8 +303,11 @@ def test_an_application_from_the_city_to_the_provinces_signature(bureau: Bureau,
     assert act(officer, made, "verify", review_on="2026-12-31").status_code == 302
     assert "认可现有人数，不更正登记" in page(reviewer, "application", made.pk)
     assert act(officer, made, "uphold").status_code == 422  # who verified does not sign
-    assert act(reviewer, made, "uphold").status_code == 302
+    assert act(reviewer, made, "uphold").status_code == 422  # the consequence was not read
+    assert act(reviewer, made, "uphold", has_read="1").status_code == 302
     made.refresh_from_db()
+    entry = Entry.objects.get(stream=case.stream, what="application-upheld")
+    assert "登记立即修复" in entry.details["read"]
     assert made.stage == "upheld"
     assert fresh(case).closed_because == "repaired"
     assert "予以支持，已修复" in page(enterprise(scene, 6), "own")
@@ -323,7 +329,7 @@ def test_a_field_of_the_register_is_set_right(bureau: Bureau, scene: Scene) -> N
     assert act(officer, made, "verify", **told).status_code == 302
     assert not Correction.objects.filter(field="register_state", value="deregistered").exists()  # only tried out
     assert "登记状态改为 deregistered（注销通知）" in page(reviewer, "application", made.pk)
-    assert act(reviewer, made, "uphold").status_code == 302
+    assert act(reviewer, made, "uphold", has_read="1").status_code == 302
     assert Correction.objects.filter(field="register_state", value="deregistered").count() == 1
 
 
@@ -340,7 +346,9 @@ def test_people_are_masked_where_officers_choose_a_row(bureau: Bureau, scene: Sc
 
 def test_refusing_says_why_and_the_case_goes_on(bureau: Bureau, scene: Scene) -> None:
     made, case = Application.objects.get(case=scene.cases[6]), scene.cases[6]
-    assert act(as_(bureau.who("city-reviewer")), made, "refuse", because="材料与核查一致").status_code == 302
+    assert (
+        act(as_(bureau.who("city-reviewer")), made, "refuse", because="材料与核查一致", has_read="1").status_code == 302
+    )
     assert fresh(case).place == "yellow"
     assert "材料与核查一致" in page(enterprise(scene, 6), "own-case", case.pk)
 
@@ -393,3 +401,59 @@ def test_a_session_of_a_shut_account_ends(bureau: Bureau, scene: Scene) -> None:
     account.is_active = False
     account.save()
     assert client.get("/work").status_code == 302
+
+
+def test_what_may_not_be_done_with_an_application_is_said(bureau: Bureau, scene: Scene) -> None:
+    made = Application.objects.get(case=scene.cases[6])
+    city = page(as_(bureau.who("city-officer")), "application", made.pk)
+    assert "没有这项权限" in city
+    assert "审查意见</label>" not in city
+    auditor = page(as_(bureau.who("auditor")), "application", made.pk)
+    assert "<textarea" not in auditor
+    assert "更正哪一行登记" not in auditor  # nor are people's names read for somebody who may not verify
+
+
+def test_an_enterprise_sees_how_far_its_withdrawal_has_come(bureau: Bureau, scene: Scene) -> None:
+    account = bureau.enterprise(scene.codes[2])
+    own = page(as_(account), "own-case", scene.cases[2].pk)
+    for told in ("这项资质已进入撤回程序：公示中", "启动撤回", "拟撤回告知送达", "要求听证"):
+        assert told in own, told
+    assert '启动撤回</span> <span class="soft">（未到）' not in own
+
+
+def test_an_officers_red_card_has_no_yellow_in_its_course(bureau: Bureau) -> None:
+    account = bureau.enterprise()
+    bureau.morning(people=3)
+    case = bureau.inspect(scenes.START)
+    with time_machine.travel(datetime.fromisoformat("2026-05-20T20:00:00+08:00"), tick=False):
+        own = page(as_(account), "own-case", case.pk)
+        assert "提醒（黄牌）" not in own
+        assert "由主管部门复查" in own
+        assert "推送有凭证" not in page(as_(bureau.who("officer")), "case", case.pk)
+
+
+def test_an_insurance_case_is_determined_by_items_through_the_browser(bureau: Bureau, scene: Scene) -> None:
+    case = Case.objects.get(category=None, place="yellow")
+    officer = as_(bureau.who("city-officer"))
+    assert "specialist-decoration/" in page(officer, "determine", case.pk)
+    told = {"outcome": "dismissed", "requirement": ["insurance"], "because": "已豁免", "evidence": "豁免文件",
+            "has_read": "1", "leaves": "exemption"}  # fmt: skip
+    path = reverse("determine", args=[case.pk])
+    wrong = officer.post(path, told | {"left_number": "x"})
+    assert wrong.status_code == 422
+    assert "请写明更正或豁免的编号" in wrong.content.decode()
+    assert "没有找到所说的更正或豁免" in officer.post(path, told | {"left_number": "7"}).content.decode()
+
+
+def test_a_review_through_the_browser(bureau: Bureau) -> None:
+    bureau.morning(people=2)
+    case = bureau.inspect(scenes.START)
+    bureau.morning(scenes.START + timedelta(days=1), people=3)  # a run finds it in order: a review by another
+    assert fresh(case).needs_review
+    with time_machine.travel(datetime.fromisoformat("2026-05-21T20:00:00+08:00"), tick=False):
+        reviewer = as_(bureau.who("other-reviewer"))
+        assert "复查情况和理由" in page(reviewer, "case", case.pk)
+        path = reverse("review", args=[case.pk])
+        assert reviewer.post(path, {"because": "已补足"}).status_code == 422  # not read
+        assert reviewer.post(path, {"because": "已补足", "has_read": "1"}).status_code == 302
+    assert fresh(case).closed_because == "reviewed"

@@ -233,6 +233,7 @@ MATRIX: dict[str, str | tuple[str, ...]] = {
         "public",
     ),
     "object-publicly": "public",
+    "objection-received": "public",
     **dict.fromkeys(
         ("own", "own-case", "own-answer", "own-data-error", "own-notice", "own-open", "own-retract"), ENTERPRISE
     ),
@@ -244,6 +245,7 @@ MATRIX: dict[str, str | tuple[str, ...]] = {
             "case-papers",
             "case-course",
             "determine",
+            "review",
             "decide",
             "urge",
             "application-of-task",
@@ -279,7 +281,7 @@ SAMPLES = {"closed": "/accounts/signup/", "openid_connect_login": "/accounts/oid
            "attachment": "/papers/attachments/1", "document": "/papers/documents/1",
            "enterprise": f"/enterprises/{OWN}", "standard": "/standards/general-building",
            "choose-language": "/language/en"}  # fmt: skip
-POSTED = ("own-open", "own-retract", "urge")
+POSTED = ("own-open", "own-retract", "urge", "review")
 SHUT_BY_PATTERN = ("accounts/signup", "accounts/email", "accounts/confirm-email", "accounts/password/set",
                    "accounts/password/reset", "accounts/login/code", "accounts/3rdparty", "accounts/social",
                    "accounts/^confirm-email", "accounts/^password/reset")  # fmt: skip

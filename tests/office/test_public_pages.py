@@ -25,6 +25,7 @@ from scene import NOON, SECRET, TODAY, Scene
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES, MOST_BYTES = 12, 100_000
+LATE = date(2030, 1, 1)
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_a_former_name_is_found(client: Client, scene: Scene) -> None:
 def test_whether_an_enterprise_is_registered_on_the_platform(client: Client, scene: Scene) -> None:
     assert "已于 2026年5月20日 在平台注册登记" in text(client, f"/enterprises/{scene.codes[6]}")
     page = text(client, f"/enterprises/{scene.codes[3]}")
-    assert "尚未在平台注册登记" in page
+    assert "没有查到它在平台的注册登记" in page
     assert "下载安装企业版" in page
     assert "查不到" in text(client, "/enterprises/91140105MA0999999X", 404)
 
@@ -134,13 +135,20 @@ def test_anybody_may_object_to_a_display_and_the_name_is_nowhere(client: Client,
     empty = client.post(path, {"text": "人够", "name": "", "address": ""})
     assert empty.status_code == 422
     assert "人够" in empty.content.decode()  # what was written is not lost
-    done = client.post(path, {"text": "人够", "name": "王某某", "address": "13900000000"})
+    told = {"text": "人够", "name": "王某某", "address": "13900000000"}
+    done = client.post(path, told, follow=True)
     assert "已收到你的异议" in done.content.decode()
+    assert done.redirect_chain  # asked for again it is not handed in twice
     row = Withdrawal.objects.get(credit_code=scene.codes[2])
     assert row.unanswered == 1
     assert "王某某" not in text(client, reverse("announcement", args=[display.number]))
     over = client.get(reverse("object-publicly", args=["没有的公示"]))
     assert over.status_code == 404
+    for _more in range(9):
+        client.post(path, told | {"name": ""})
+    assert client.post(path, told).status_code == 429  # of one address in an hour
+    with time_machine.travel(datetime.fromisoformat(NOON) + timedelta(days=30), tick=False):
+        assert "公示已经结束" in text(client, path, 404)
 
 
 def test_statistics_add_up_and_say_what_the_rows_say(client: Client, scene: Scene) -> None:
@@ -151,8 +159,10 @@ def test_statistics_add_up_and_say_what_the_rows_say(client: Client, scene: Scen
                      "displayed": 2, "decided": 1}  # fmt: skip
     page = seen(text(client, "/statistics?quarter=2026Q3"))
     assert "3 张红牌本季公布" in page
-    assert "2 张季末仍为红牌" in page
-    assert "太原市 2/9" in page  # the map: open cards of enterprises
+    assert "2 张现在仍为红牌" in page
+    assert "太原市 2/9" in page  # the map: enterprises with an open card, of those registered
+    assert "本季公布的红牌： 3" in page.replace("：", "： ").replace("：  ", "： ")
+    assert "截至 2026年9月21日" in page
     assert text(client, "/statistics?quarter=2019Q1", 404)
 
 
@@ -209,14 +219,15 @@ def everything(client: Client, begin: str = "/") -> dict[str, str]:
     waiting = [begin]
     while waiting:
         path = waiting.pop()
-        if path in found or path.startswith("/static/"):
+        if path in found:
             continue
         answer = client.get(path)
         if answer.status_code == 302:
-            found[path] = ""
+            found[path] = answer.headers["Location"]
             waiting.append(answer.headers["Location"])
             continue
-        found[path] = answer.content.decode()
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]  # files
+        found[path] = body.decode() + str(dict(answer.headers))
         for link in re.findall(r'(?:href|src|action)="([^"]+)"', found[path]):
             place = urlsplit(link.replace("&amp;", "&"))
             if place.scheme or place.netloc or not place.path.startswith("/"):
@@ -232,7 +243,9 @@ def secrets(scene: Scene) -> list[str]:
     notices = Notice.objects.filter(case__in=cases)
     documents = Document.objects.filter(case__in=cases)
     told = [one.subject for one in notices] + [one.body for one in notices] + [one.number for one in documents]
-    told += [one.number for case in cases for one in case.applications.all()]
+    for case in cases:
+        told += [text for one in case.applications.all() for text in (one.number, one.statement)]
+        told += [text for one in case.determinations.all() for text in (one.because, *one.evidence)]
     return [one for one in told if one.strip()]
 
 
@@ -241,6 +254,11 @@ def test_yellow_is_nowhere(client: Client, scene: Scene, language: str) -> None:
     """Yellow cases of every kind are on record; nobody finds a trace of one."""
     places = {(one.place, one.ground, one.category is None) for one in Case.objects.filter(place="yellow")}
     assert {("yellow", "shortage", False), ("yellow", "insurance", True)} <= places
+    yellow = Case.objects.filter(place="yellow")
+    kinds: list[dict[str, Any]] = [{"prolonged_until__isnull": False}, {"determinations__state": "proposed"},
+                                   {"applications__stage": "received"}, {"requirements__proved_on": None}]  # fmt: skip
+    for kind in kinds:
+        assert yellow.filter(**kind).exists(), kind
     client.cookies["language"] = language
     pages = everything(client)
     for code in scene.codes.values():
@@ -337,7 +355,7 @@ def test_whatever_changes_in_the_public_copy_changes_its_version(scene: Scene) -
     from qualwatch.publication import actions, queries
 
     code = scene.codes[3]
-    card = RedCard.objects.get(credit_code=code)
+    card, told = RedCard.objects.get(credit_code=code), actions.Announced("一号", "service", "公告", "甲", code, "正文")
     for change in (
         lambda: actions.post_enterprises({code: ("别名", "")}),
         lambda: actions.post_registered(credit_code=code, name="x", on=TODAY),
@@ -345,10 +363,19 @@ def test_whatever_changes_in_the_public_copy_changes_its_version(scene: Scene) -
         lambda: actions.post_statistics({(2026, 3, ""): {"open": 7}}),
         lambda: actions.post_freshness(day=TODAY, loaded={"items": TODAY}, limit_days=7),
         lambda: actions.amend_card(card.number, requirements=[], at=timezone.now()),
+        lambda: actions.move_card(card.number, enterprise="新名", grade="二级", area="", at=timezone.now()),
+        lambda: actions.post_announcement(told, on=TODAY, ends_on=None, at=timezone.now()),
+        lambda: actions.remove_announcement("一号", at=timezone.now()),
+        lambda: actions.post_cleared(card.number, on=TODAY, because="recovered", hidden_from=LATE, at=timezone.now()),
+        lambda: actions.reword_cleared(card.number, because="withdrawn", at=timezone.now()),
+        lambda: actions.remove_red_card(card.number, on=TODAY, because="annulled", at=timezone.now()),
     ):  # fmt: skip
         before = queries.version()
-        change()
+        with CaptureQueriesContext(connection) as asked:
+            change()
         assert queries.version() != before
+        written = [one["sql"] for one in asked if "publication_" in one["sql"]]
+        assert "publication_feedclock" in written[0], written[0]  # locked first, so that nobody waits in a circle
 
 
 def test_english_is_chosen_and_kept(client: Client, scene: Scene) -> None:
@@ -383,3 +410,46 @@ def test_what_breaks_is_said_without_a_trace(monkeypatch: pytest.MonkeyPatch) ->
     page = answer.content.decode()
     assert "系统出错了" in page
     assert "secret" not in page
+
+
+@pytest.mark.parametrize("path", [
+    "/?q=%00", "/red-cards?q=%00", "/red-cards?area=%00", "/red-cards/%00", "/announcements/%00", "/objections/%00",
+    "/enterprises/%00", "/statistics?quarter=%00",
+])  # fmt: skip
+def test_a_nul_is_refused_in_a_sentence(client: Client, path: str) -> None:
+    assert "无法处理" in text(client, path, 400)
+
+
+def test_odd_questions_are_answered(client: Client, scene: Scene) -> None:
+    for path in ("/?q=" + "+".join(["司"] * 1200), "/?q=" + quote("%_'\"\\"), "/red-cards?page=-1", "/red-cards?page=x",
+                 "/red-cards?q=" + "x" * 5000, "/announcements?page=99999&kind=none", "/?q=" + quote("🏗")):  # fmt: skip
+        assert text(client, path), path
+    assert client.post("/objections/x", {"text": "a\0b"}).status_code == 400
+    for path in ("/red-cards/a/b/c", "/standards/none/x", "/enterprises/a%2Fb"):
+        assert client.get(path).status_code == 404, path
+
+
+def test_a_red_card_without_a_row_of_the_register_is_still_said(client: Client, scene: Scene) -> None:
+    from qualwatch.publication.models import Standing
+
+    Standing.objects.filter(credit_code=scene.codes[3]).delete()
+    assert "红牌预警" in seen(text(client, f"/enterprises/{scene.codes[3]}"))
+    assert "红牌预警" in seen(text(client, "/?q=" + quote("装饰")))
+    RedCard.objects.filter(credit_code=scene.codes[3]).update(category="", requirements=[{"requirement": "insurance"}])
+    number = RedCard.objects.get(credit_code=scene.codes[3]).number
+    assert text(client, reverse("red-card", args=[number]))  # a category that the law does not know
+
+
+def test_public_pages_leave_sessions_alone_and_private_ones_are_kept_nowhere(client: Client, scene: Scene) -> None:
+    from qualwatch.accounts.models import Account
+
+    backend = "qualwatch.accounts.backends.AuthenticationBackend"
+    client.force_login(Account.objects.get(username=f"e-{scene.codes[7]}"), backend=backend)
+    for path in ("/", "/red-cards"):
+        with CaptureQueriesContext(connection) as asked:
+            answer = client.get(path)
+        assert not answer.cookies, path
+        assert not [one for one in asked if "django_session" in one["sql"]], path
+    for path in ("/me", "/own", "/accounts/2fa/", "/accounts/password/change/", "/accounts/reauthenticate/"):
+        answer = client.get(path)
+        assert "no-store" in answer.headers["Cache-Control"], path

@@ -17,39 +17,56 @@ OPEN_TO_ALL = ("account_logout", "mfa_activate_totp", "account_reauthenticate", 
 Response = Callable[[HttpRequest], HttpResponse]
 
 
-class IdleSessionsEnd:
-    """A session that nobody used for SESSION_IDLE_SECONDS, or older than SESSION_COOKIE_AGE, is logged out."""
+View = Callable[..., HttpResponse]
+
+
+class _OfViews:
+    """Middleware that looks before a view, but not before one that is the same for everybody."""
 
     def __init__(self, get_response: Response) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Ends what was idle; notes that the session is in use at most once a minute."""
-        if request.user.is_authenticated:
-            now = timezone.now().timestamp()
-            seen, began = request.session.get(SEEN, now), request.session.setdefault(BEGAN, now)
-            if now - seen > settings.SESSION_IDLE_SECONDS or now - began > settings.SESSION_COOKIE_AGE:
-                logout(request)
-                return redirect("account_login")
-            if SEEN not in request.session or now - seen > 60:
-                request.session[SEEN] = now
+        """Nothing: what is to be done is done before the view."""
         return self.get_response(request)
 
+    def process_view(self, request: HttpRequest, view: View, _args: object, _kwargs: object) -> HttpResponse | None:
+        """The session of whoever reads a public page is neither asked for nor written."""
+        return None if getattr(view, "is_for_everybody", False) else self.before(request)
 
-class OfficersNeedSecondFactor:
-    """Where settings.OFFICERS_NEED_TOTP: an officer without TOTP gets to no page but the one that sets it up."""
+    def before(self, request: HttpRequest) -> HttpResponse | None:
+        """An answer instead of the view's, or None."""
+        raise NotImplementedError
 
-    def __init__(self, get_response: Response) -> None:
-        self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+class IdleSessionsEnd(_OfViews):
+    """A session that nobody used for SESSION_IDLE_SECONDS, or older than SESSION_COOKIE_AGE, is logged out."""
+
+    def before(self, request: HttpRequest) -> HttpResponse | None:
+        """Ends what was idle; notes that the session is in use at most once a minute."""
+        if not request.user.is_authenticated:
+            return None
+        now = timezone.now().timestamp()
+        seen, began = request.session.get(SEEN, now), request.session.setdefault(BEGAN, now)
+        if now - seen > settings.SESSION_IDLE_SECONDS or now - began > settings.SESSION_COOKIE_AGE:
+            logout(request)
+            return redirect("account_login")
+        if SEEN not in request.session or now - seen > 60:
+            request.session[SEEN] = now
+        return None
+
+
+class OfficersNeedSecondFactor(_OfViews):
+    """Where settings.OFFICERS_NEED_TOTP: an officer without TOTP gets inside to no page but the one that sets it up."""
+
+    def before(self, request: HttpRequest) -> HttpResponse | None:
         """Sends officers without a second factor to set one up."""
         account = request.user
         if settings.OFFICERS_NEED_TOTP and isinstance(account, Account) and needs_second_factor(account):
             allowed = {reverse(name) for name in OPEN_TO_ALL}
             if request.path not in allowed:
                 return HttpResponseRedirect(reverse("mfa_activate_totp"))
-        return self.get_response(request)
+        return None
 
 
 def needs_second_factor(account: Account) -> bool:

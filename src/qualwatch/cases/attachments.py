@@ -36,12 +36,18 @@ class Looked:
     sha256: str
 
 
+def check_sizes(sizes: Iterable[int]) -> None:
+    """Before anything is read into memory: CannotKeep where files are too many or too large together."""
+    told = list(sizes)
+    if len(told) > MOST_FILES or sum(told) > MOST_TIMES * settings.UPLOAD_BYTES:
+        raise CannotKeep(_("一次最多上传 {count} 个文件，共 {most} MB").format(
+            count=MOST_FILES, most=MOST_TIMES * settings.UPLOAD_BYTES // MEGABYTE))  # fmt: skip
+
+
 def look_at(files: Iterable[HandedIn]) -> list[Looked]:
     """Every file known by its content; CannotKeep names the first that is not to be kept, and what to do."""
     files = list(files)
-    if len(files) > MOST_FILES or sum(len(one.told) for one in files) > MOST_TIMES * settings.UPLOAD_BYTES:
-        raise CannotKeep(_("一次最多上传 {count} 个文件，共 {most} MB").format(
-            count=MOST_FILES, most=MOST_TIMES * settings.UPLOAD_BYTES // MEGABYTE))  # fmt: skip
+    check_sizes(len(one.told) for one in files)
     found = []
     for one in files:
         content = looked_at(one.told, one.name)

@@ -50,7 +50,8 @@ def publish_decision(done: Step, effect: Effect, doing: Doing) -> None:
     publish_items_of(case.credit_code, on=doing.on, law=doing.law)
     _take_display_down(row, doing)
     body = words.withdrawn(case.enterprise, words.name_of(case), row.decision_number, authority)
-    told = Announced(decision_key(row), "decision", DECISION, case.enterprise, case.credit_code, body)
+    told = Announced(decision_key(row), "decision", DECISION, case.enterprise, case.credit_code, body,
+                     case.card_number)  # fmt: skip
     post_announcement(told, on=doing.on, ends_on=None, at=doing.at)
 
 
@@ -185,7 +186,8 @@ def post_display(row: Withdrawal, doing: Doing) -> None:
     assert row.displayed_on is not None  # it is displayed
     case = row.case
     body = words.displayed(case.enterprise, words.name_of(case), row.display_until)
-    shown = Announced(row.display_number, "display", DISPLAY, case.enterprise, case.credit_code, body)
+    shown = Announced(row.display_number, "display", DISPLAY, case.enterprise, case.credit_code, body,
+                      case.card_number)  # fmt: skip
     post_announcement(shown, on=row.displayed_on, ends_on=row.display_until, at=doing.at)
 
 

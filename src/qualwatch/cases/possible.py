@@ -7,9 +7,10 @@ from typing import Any
 
 from qualwatch.accounts.models import Account
 from qualwatch.assessments.models import Run
-from qualwatch.cases.competence import NotCompetent, check, check_place
+from qualwatch.cases.actions.apply import FIRST_WORKED, check_other, seat_of
+from qualwatch.cases.competence import PROVINCE, NotCompetent, check, check_place
 from qualwatch.cases.course import Doing, state_of
-from qualwatch.cases.models import Case, CaseRequirement, Determination, Withdrawal
+from qualwatch.cases.models import Application, Case, CaseRequirement, Determination, Withdrawal
 from qualwatch.cases.seen import INSURANCE, Seen
 from qualwatch.law.loader import Law
 from qualwatch.procedure.course import CaseState, Event
@@ -121,5 +122,32 @@ def _not_competent(capability: str, case: Case, by: Account) -> str:
     try:
         (check_place if capability == "urge" else check)(by, capability, case)
     except NotCompetent as why:
+        return str(why)
+    return ""
+
+
+def application_why_not(found: Application, by: Account) -> dict[str, str]:
+    """By act on an application: why it may not be done ('' = it may be), asked of what the acts themselves ask."""
+    by_city = found.stage == FIRST_WORKED and found.receiver != PROVINCE
+    seats = {
+        "agree": ("sign", (found.receiver, PROVINCE)), "verify": ("correct", (PROVINCE,)),
+        "uphold": ("sign", (PROVINCE,)),
+        "refuse": ("sign", (found.receiver if found.stage == FIRST_WORKED else PROVINCE, PROVINCE)),
+    }  # fmt: skip
+    told = {name: _may_not(found, by, name, *seat) for name, seat in seats.items()}
+    if by_city:
+        told |= {name: told[name] or _("市级核发的资质先由市级审查") for name in ("verify", "uphold")}
+    else:
+        told["agree"] = told["agree"] or _("这份申请不由市级出审查意见")
+    if found.proposed_repairs is None:
+        told["uphold"] = told["uphold"] or _("还没有经办核实，写明怎样修复")
+    return told
+
+
+def _may_not(found: Application, by: Account, act: str, capability: str, slugs: tuple[str, ...]) -> str:
+    try:
+        seat_of(by, *slugs, capability=capability)
+        check_other(found, by, "?", verifies=act == "verify")
+    except (NotCompetent, CannotStep) as why:
         return str(why)
     return ""

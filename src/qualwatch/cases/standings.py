@@ -19,9 +19,11 @@ def publish_register(*, on: date, law: Law) -> int:
     """Posts every enterprise, every item's standing and the registers' age; how many standings changed."""
     days = law.policy_on(on)["register_freshness_days"]
     told = {one.source: one.loaded_at for one in coverage_on(revision_at(None), on)}
+    ages = {"contributions": law.policy_on(on)["insurance_freshness_days"]}
     loaded = {name: day for name, day in told.items() if name in TABLES}
     post_freshness(day=on, loaded=loaded, limit_days=days,
-                   others={name: day for name, day in told.items() if name not in TABLES})  # fmt: skip
+                   others={name: (day, ages.get(name, days)) for name, day in told.items()
+                           if name not in TABLES})  # fmt: skip
     fresh = all(one is not None and (on - one).days <= days for one in loaded.values())
     if not fresh:
         return 0

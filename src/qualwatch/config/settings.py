@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -73,6 +74,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "qualwatch.web.ground.care.Care",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -148,10 +150,14 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 0 if DEBUG or os.environ.get("QUALWATCH_HTTP") == "1" else 365 * 24 * 3600
 X_FRAME_OPTIONS = "DENY"
+if os.environ.get("QUALWATCH_BEHIND_PROXY") == "1":
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_FAILURE_VIEW = "qualwatch.web.ground.errors.form_too_old"
+_addresses = [urlsplit(one["settings"]["server_url"]) for one in _keys.openid_connect]
+_providers = [f"{one.scheme}://{one.netloc}" for one in _addresses]  # log-in there begins with a form here
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [NONE], "style-src": [SELF], "img-src": [SELF, "data:"], "form-action": [SELF],
+        "default-src": [NONE], "style-src": [SELF], "img-src": [SELF, "data:"], "form-action": [SELF, *_providers],
         "base-uri": [NONE], "frame-ancestors": [NONE],
     }
 }  # no script at all  # fmt: skip

@@ -8,7 +8,7 @@ from django.urls import include, path, re_path
 from qualwatch.web.enterprise import views as enterprise
 from qualwatch.web.ground.language import choose
 from qualwatch.web.home.views import home
-from qualwatch.web.objections.views import objection
+from qualwatch.web.objections.views import objection, received
 from qualwatch.web.papers.views import attachment, document
 from qualwatch.web.platform_api.api import api as platform_api
 from qualwatch.web.public import standards, statistics
@@ -30,6 +30,7 @@ urlpatterns = [
     path("red-cards/<path:number>", public.red_card, name="red-card"),
     path("announcements", public.announcements, name="announcements"),
     path("announcements/<path:number>", public.announcement, name="announcement"),
+    path("objections/received/<path:number>", received, name="objection-received"),
     path("objections/<path:number>", objection, name="object-publicly"),
     path("statistics", statistics.statistics, name="statistics"),
     path("standards", standards.standards, name="standards"),
@@ -53,6 +54,7 @@ urlpatterns = [
     path("cases/<int:number>/determine", staff.determine, name="determine"),
     path("cases/<int:number>/decide", staff.decide, name="decide"),
     path("cases/<int:number>/urge", staff.urged, name="urge"),
+    path("cases/<int:number>/review", staff.reviewed, name="review"),
     path("tasks/<int:number>/application", applications.of_task, name="application-of-task"),
     path("applications/<int:number>", applications.application, name="application"),
     re_path(CLOSED, closed, name="closed"),

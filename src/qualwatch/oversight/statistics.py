@@ -11,6 +11,7 @@ from qualwatch.oversight.figures import starts
 from qualwatch.oversight.quarters import Quarter
 from qualwatch.oversight.returns import owed
 from qualwatch.publication.actions import post_statistics
+from qualwatch.publication.queries import enterprises_by_area, figures
 
 # red cards: carried + published = cleared + withdrawn + otherwise + open
 CLEARED = ("recovered", "reviewed", "repaired", "requirement-ended", "dismissed")
@@ -18,27 +19,44 @@ NEVER_WAS = "annulled"
 
 
 def publish_statistics(*, on: date, law: Law) -> int:
-    """Counts every quarter since the first red card again, as of its last day or today; how many rows changed."""
-    cases = list(
-        Case.objects.filter(published_on__isnull=False).exclude(closed_because=NEVER_WAS)
-        .values_list("area", "published_on", "closed_on", "closed_because")
-    )  # fmt: skip
-    rows = list(Withdrawal.objects.select_related("batch", "case"))
+    """Counts every quarter since the first red card again, as of its last day or today; how many rows changed.
+
+    How many enterprises an area had is kept as it was when the quarter was last counted while it ran.
+    """
+    cases = list(Case.objects.filter(published_on__isnull=False).exclude(closed_because=NEVER_WAS))
+    rows = list(Withdrawal.objects.exclude(ended=NEVER_WAS).select_related("batch", "case"))
+    known = {(one.year, one.quarter, one.area): one.figures.get("register") for one in figures()}
+    everybody = enterprises_by_area()
     told: dict[tuple[int, int, str], Counter[str]] = defaultdict(Counter)
-    for quarter in _quarters([day for _area, day, *_rest in cases if day is not None], on):
+    for quarter in _quarters([one.published_on for one in cases if one.published_on is not None], on):
         end, key = min(quarter.end, on), (quarter.year, quarter.number)
         for area in law.divisions.areas:
-            told[(*key, area)].update()
-        for area, published, closed, because in cases:
-            if published is None or published > end or (closed is not None and closed < quarter.start):
-                continue
-            counts = told[(*key, area)]
-            counts["carried" if published < quarter.start else "published"] += 1
-            counts[_became(closed, because, end)] += 1
+            before = known.get((*key, area)) if quarter.end < on else None
+            told[(*key, area)]["register"] = everybody.get(area, 0) if before is None else before
+        _cards(cases, quarter, end, key, told)
         _withdrawals(rows, quarter, end, key, told)
         if quarter.end < on:
             _returns(quarter, law, on, key, told)
     return post_statistics(told)
+
+
+Told = dict[tuple[int, int, str], Counter[str]]
+
+
+def _cards(cases: Iterable[Case], quarter: Quarter, end: date, key: tuple[int, int], told: Told) -> None:
+    red: dict[str, set[str]] = defaultdict(set)
+    for one in cases:
+        published, closed = one.published_on, one.closed_on
+        if published is None or published > end or (closed is not None and closed < quarter.start):
+            continue
+        counts = told[(*key, one.area)]
+        counts["carried" if published < quarter.start else "published"] += 1
+        became = _became(closed, one.closed_because, end)
+        counts[became] += 1
+        if became == "open":
+            red[one.area].add(one.credit_code)
+    for area, codes in red.items():
+        told[(*key, area)]["red-enterprises"] = len(codes)
 
 
 def _became(closed: date | None, because: str, end: date) -> str:
@@ -47,24 +65,29 @@ def _became(closed: date | None, because: str, end: date) -> str:
     return "cleared" if because in CLEARED else "withdrawn" if because == "withdrawn" else "otherwise"
 
 
-def _withdrawals(
-    rows: Iterable[Withdrawal], quarter: Quarter, end: date, key: tuple[int, int],
-    told: dict[tuple[int, int, str], Counter[str]],
-) -> None:  # fmt: skip
+def _withdrawals(rows: Iterable[Withdrawal], quarter: Quarter, end: date, key: tuple[int, int], told: Told) -> None:
+    """What was displayed and decided in the quarter; and what became, by now, of the cards published in it."""
     by_area: dict[str, list[Withdrawal]] = defaultdict(list)
     for one in rows:
         by_area[one.case.area].append(one)
     for area, some in by_area.items():
         counts = told[(*key, area)]
         for one in some:
-            counts["displayed"] += one.displayed_on is not None and quarter.start <= one.displayed_on <= end
-            counts["decided"] += not one.ended and one.decided_on is not None and quarter.start <= one.decided_on <= end
+            counts["displayed"] += _within(one.displayed_on, quarter.start, end)
+            counts["decided"] += _within(one.decided_on, quarter.start, end)
+        followed = {one.case_id: one for one in some if _within(one.case.published_on, quarter.start, end)}
+        counts["of-these-opened"] = len(followed)
+        displayed = [one for one in followed.values() if one.displayed_on or one.batch.route == "ministry"]
+        counts["of-these-displayed"] = len(displayed)
+        counts["of-these-decided"] = sum(one.decided_on is not None for one in displayed)
         counts.update(starts(some, quarter.start, end))
 
 
-def _returns(
-    quarter: Quarter, law: Law, on: date, key: tuple[int, int], told: dict[tuple[int, int, str], Counter[str]]
-) -> None:
+def _within(day: date | None, start: date, end: date) -> bool:
+    return day is not None and start <= day <= end
+
+
+def _returns(quarter: Quarter, law: Law, on: date, key: tuple[int, int], told: Told) -> None:
     areas = {authority_of(area): area for area in law.divisions.areas}
     for one in owed(quarter, law):
         if one.reporter in areas:

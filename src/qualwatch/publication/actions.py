@@ -54,6 +54,7 @@ class Announced:
     enterprise: str
     credit_code: str
     body: str
+    card_number: str = ""  # of the red card that it follows from
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,14 @@ class ItemNow:
 
 def post_red_card(card: Card, *, on: date, at: datetime) -> None:
     """A red card is public from now on."""
+    _locked_clock()
     told = {name: getattr(card, name) for name in Card.__slots__}
     _feed("red-card", RedCard.objects.create(published_on=on, **told), at)
 
 
 def post_red_period(number: str, *, ends_on: date, at: datetime) -> None:
     """The order has been served: the red period ends on a day."""
+    _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
     card.ends_on = ends_on
     card.save(update_fields=["ends_on"])
@@ -83,6 +86,7 @@ def post_red_period(number: str, *, ends_on: date, at: datetime) -> None:
 
 def post_cleared(number: str, *, on: date, because: str, hidden_from: date, at: datetime) -> None:
     """The card is no longer in force; it stays to be seen, as cleared, until its afterlife is over."""
+    _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
     if card.state != "open":
         return
@@ -93,6 +97,7 @@ def post_cleared(number: str, *, on: date, because: str, hidden_from: date, at: 
 
 def reword_cleared(number: str, *, because: str, at: datetime) -> None:
     """A cleared card says another reason: what it was cleared by was undone."""
+    _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
     if card.state == "cleared":
         card.because = because
@@ -102,6 +107,7 @@ def reword_cleared(number: str, *, because: str, at: datetime) -> None:
 
 def remove_red_card(number: str, *, on: date, because: str, at: datetime) -> None:
     """The card should never have been: its content goes, the feed keeps a tombstone."""
+    _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
     if card.state == "removed":
         return
@@ -116,6 +122,7 @@ def remove_red_card(number: str, *, on: date, because: str, at: datetime) -> Non
 
 def amend_card(number: str, *, requirements: list[dict[str, Any]], at: datetime) -> None:
     """An open card says less from now on: some of its requirements were repaired."""
+    _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
     if card.state == "open":
         card.requirements = requirements
@@ -125,6 +132,7 @@ def amend_card(number: str, *, requirements: list[dict[str, Any]], at: datetime)
 
 def post_announcement(told: Announced, *, on: date, ends_on: date | None, at: datetime) -> None:
     """A notice is public from now on; that its days are over is seen from `ends_on`."""
+    _locked_clock()
     values = {name: getattr(told, name) for name in Announced.__slots__}
     values |= {"published_on": on, "ends_on": ends_on, "is_removed": False}
     made, _new = Announcement.objects.update_or_create(number=told.number, defaults=values)  # one taken down may return
@@ -133,6 +141,7 @@ def post_announcement(told: Announced, *, on: date, ends_on: date | None, at: da
 
 def remove_announcement(number: str, *, at: datetime) -> None:
     """Taken back: its content goes, the feed keeps a tombstone."""
+    _locked_clock()
     found = Announcement.objects.select_for_update().get(number=number)
     if found.is_removed:
         return
@@ -144,6 +153,7 @@ def remove_announcement(number: str, *, at: datetime) -> None:
 
 def move_card(number: str, *, enterprise: str, grade: str, area: str, at: datetime) -> None:
     """Name, grade or place of an open card follow the register."""
+    _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
     if card.state == "open" and (card.enterprise, card.grade, card.area) != (enterprise, grade, area):
         card.enterprise, card.grade, card.area = enterprise, grade, area
@@ -157,6 +167,7 @@ def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date, credit_code: s
 
     With a credit code `items` are those of this enterprise, and no other is touched.
     """
+    _locked_clock()
     known = Standing.objects.filter(to_on=None)
     known = known.filter(credit_code=credit_code) if credit_code else known
     current = {(one.credit_code, one.category, one.sub_item): one for one in known}
@@ -191,11 +202,16 @@ def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date, credit_code: s
 
 @transaction.atomic
 def post_freshness(
-    *, day: date, loaded: Mapping[str, date | None], limit_days: int, others: Mapping[str, date | None] | None = None
+    *,
+    day: date,
+    loaded: Mapping[str, date | None],
+    limit_days: int,
+    others: Mapping[str, tuple[date | None, int]] | None = None,
 ) -> None:
     """How old the registers are on a day."""
-    told, more = ({name: one.isoformat() if one else None for name, one in some.items()}
-                  for some in (loaded, others or {}))  # fmt: skip
+    _locked_clock()
+    told = {name: one.isoformat() if one else None for name, one in loaded.items()}
+    more = {name: [one.isoformat() if one else None, days] for name, (one, days) in (others or {}).items()}
     defaults = {"loaded": told, "limit_days": limit_days, "others": more}
     Freshness.objects.update_or_create(day=day, defaults=defaults)
     _touch()
@@ -204,6 +220,7 @@ def post_freshness(
 @transaction.atomic
 def post_enterprises(register: Mapping[str, tuple[str, str]]) -> int:
     """Everybody in the register, as credit code -> name, area; how many are told otherwise than before."""
+    _locked_clock()
     known = {one.credit_code: one for one in Enterprise.objects.all()}
     changed = []
     for code, (name, area) in register.items():
@@ -224,6 +241,7 @@ def post_enterprises(register: Mapping[str, tuple[str, str]]) -> int:
 @transaction.atomic
 def post_registered(*, credit_code: str, name: str, on: date) -> None:
     """The enterprise has an account on the platform from now on; said once."""
+    _locked_clock()
     defaults = {"name": name, "names": plain(name), "registered_on": on}
     one, is_new = Enterprise.objects.get_or_create(credit_code=credit_code, defaults=defaults)
     if not is_new and one.registered_on is None:
@@ -235,6 +253,7 @@ def post_registered(*, credit_code: str, name: str, on: date) -> None:
 @transaction.atomic
 def post_statistics(rows: Mapping[tuple[int, int, str], Mapping[str, Any]]) -> int:
     """Figures of quarters by (year, quarter, area), all that there are; how many rows are told otherwise."""
+    _locked_clock()
     known = {(one.year, one.quarter, one.area): one for one in QuarterFigures.objects.all()}
     changed = [key for key, told in rows.items() if key not in known or known[key].figures != dict(told)]
     for year, quarter, area in changed:
@@ -260,8 +279,6 @@ def take_snapshot(*, day: date) -> Snapshot:
 
 def _feed(kind: str, told: RedCard | Announcement, at: datetime, *, is_gone: bool = False) -> None:
     """The next entry; in the transaction of the act, so that no number is missing."""
-    if not connection.in_atomic_block:
-        raise NotInAnAction(kind)
     clock = _locked_clock()
     clock.last += 1
     clock.save(update_fields=["last"])
@@ -284,6 +301,9 @@ def _touch() -> None:
 
 
 def _locked_clock() -> FeedClock:
+    """Whoever writes to the public copy locks this one row before any other of it, so that nobody waits in a circle."""
+    if not connection.in_atomic_block:
+        raise NotInAnAction
     clock = FeedClock.objects.select_for_update().filter(number=1).first()
     if clock is None:
         FeedClock.objects.get_or_create(number=1)
@@ -293,6 +313,7 @@ def _locked_clock() -> FeedClock:
 
 def hide_what_is_over(*, on: date, at: datetime) -> int:
     """Cleared cards whose afterlife is over leave the public copy; how many."""
+    _locked_clock()
     over: Iterable[RedCard] = RedCard.objects.filter(state="cleared", hidden_from__lte=on)
     done = 0
     for card in over:

@@ -57,6 +57,7 @@ class Announcement(models.Model):
     body = models.TextField(blank=True)
     published_on = models.DateField()
     ends_on = models.DateField(null=True)
+    card_number = models.CharField(max_length=40, blank=True, db_index=True)  # of the red card that it follows from
     is_removed = models.BooleanField(default=False)
 
     class Meta:
@@ -141,7 +142,7 @@ class Freshness(models.Model):
     day = models.DateField(unique=True)
     loaded = models.JSONField()  # table: the day whose list was the newest, or null
     limit_days = models.PositiveIntegerField()  # older lists say nothing of an item
-    others = models.JSONField(default=dict)  # table: the same of registers that cards rest on, but no standing
+    others = models.JSONField(default=dict)  # registers that cards rest on, but no standing: table -> [day, limit]
 
     def __str__(self) -> str:
         return f"{self.day}"

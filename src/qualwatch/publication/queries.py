@@ -22,7 +22,10 @@ from qualwatch.publication.models import (
 
 SHOWN = ("number", "credit_code", "enterprise", "category", "sub_item", "qualification", "grade", "area", "authority",
          "requirements", "published_on", "ends_on", "state", "ended_on", "because")  # fmt: skip
-ANNOUNCED = ("number", "kind", "title", "enterprise", "credit_code", "body", "published_on", "ends_on")
+ANNOUNCED = ("number", "kind", "title", "enterprise", "credit_code", "body", "published_on", "ends_on", "card_number")
+
+
+LONGEST, MOST_PARTS = 100, 8  # of a name that is searched for
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,10 @@ def standings_among(credit_codes: Iterable[str], day: date) -> dict[str, list[An
     cards = {(one.credit_code, one.category, one.sub_item): one for one in cards_on(day, credit_code__in=codes)}
     found: dict[str, list[Answer]] = {code: [] for code in codes}
     for row in rows:
-        card = cards.get((row.credit_code, row.category, row.sub_item))
+        card = cards.pop((row.credit_code, row.category, row.sub_item), None)
         found[row.credit_code].append(_answer(row, card, is_fresh=fresh))
+    for (code, *_item), card in cards.items():
+        found[code].append(_of_card(card))
     return found
 
 
@@ -101,9 +106,10 @@ def look_up(credit_code: str, day: date) -> LookUp:
     notices = list(announcements(credit_code=credit_code)) if not rows or rows[0].has_notices else []
     red = {(card.category, card.sub_item): card for card in cards}
     answers = [
-        _answer(row, red.get((row.category, row.sub_item)), is_fresh=_is_young(fresh, day))
+        _answer(row, red.pop((row.category, row.sub_item), None), is_fresh=_is_young(fresh, day))
         for row in history if row.from_on <= day and (row.to_on is None or day < row.to_on)
     ]  # fmt: skip
+    answers += map(_of_card, red.values())
     return LookUp(one, answers, history, notices, fresh)
 
 
@@ -126,6 +132,11 @@ def _day(told: Any) -> Any:
     return date.fromisoformat(told) if isinstance(told, str) else told
 
 
+def _of_card(card: RedCard) -> Answer:
+    """A red card is said whatever the register says, also where it says nothing."""
+    return Answer("red", "", card.enterprise, card.qualification, card.category, card.sub_item, card.grade, card)
+
+
 def _answer(row: Standing, card: RedCard | None, *, is_fresh: bool) -> Answer:
     word, why = (row.standing, row.because) if is_fresh else ("cannot-say", "items-stale")
     if card is not None and (row.standing == "in-force" or row.because == "not-in-register"):
@@ -141,8 +152,9 @@ def plain(text: str) -> str:
 
 def find(text: str) -> QuerySet[Enterprise]:
     """Enterprises by credit code, or by all parts of a name they have or had."""
-    code = plain(text).upper()
-    parts = [Q(names__contains=part) for part in plain(text).split()]
+    text = plain(text)[:LONGEST]
+    code = text.upper()
+    parts = [Q(names__contains=part) for part in text.split()[:MOST_PARTS]]
     by_name = Q(*parts) if parts else Q(pk=None)
     return Enterprise.objects.filter(Q(credit_code=code) | by_name).order_by("name", "credit_code")
 
@@ -158,9 +170,10 @@ def red_card(number: str, day: date) -> RedCard | None:
     return red_list(day).filter(number=number).first()
 
 
-def announcements(kind: str = "", credit_code: str = "") -> QuerySet[Announcement]:
-    """Notices to the public, the newest first; of one kind, of one enterprise."""
-    which = {name: told for name, told in (("kind", kind), ("credit_code", credit_code)) if told}
+def announcements(kind: str = "", credit_code: str = "", card_number: str = "") -> QuerySet[Announcement]:
+    """Notices to the public, the newest first; of one kind, of one enterprise, following from one red card."""
+    asked = {"kind": kind, "credit_code": credit_code, "card_number": card_number}
+    which = {name: told for name, told in asked.items() if told}
     return Announcement.objects.filter(is_removed=False, **which).order_by("-published_on", "number")
 
 

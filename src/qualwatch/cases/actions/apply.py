@@ -126,9 +126,9 @@ def agree(*, application: Application, because: str, by: Account, law: Law, at: 
     Where nobody of the city may, or the city is late, a reviewer of the province examines it in its stead.
     """
     found = _undecided(application)
-    where = _at(by, found.receiver, PROVINCE)
+    where = seat_of(by, found.receiver, PROVINCE)
     doing = Doing(law, at, by.username, where)
-    _check_other(found, by, because)
+    check_other(found, by, because)
     if found.stage != FIRST_WORKED or found.receiver == PROVINCE:
         raise CannotStep("city-route", _("这份申请不由市级出审查意见"))
     due = application_due(found.case, DECIDE, doing)
@@ -160,8 +160,8 @@ def verify(
     """
     lock()  # the registers before the case, as the patrol does
     found = _undecided(application)
-    doing = Doing(law, at, by.username, _at(by, PROVINCE, capability="correct"))
-    _check_other(found, by, because, verifies=True)
+    doing = Doing(law, at, by.username, seat_of(by, PROVINCE, capability="correct"))
+    check_other(found, by, because, verifies=True)
     _check_examined(found)
     with suppress(_TriedOut), transaction.atomic():
         repair(found, repairs, doing, because)
@@ -177,28 +177,30 @@ def verify(
 
 
 @transaction.atomic
-def refuse(*, application: Application, because: str, by: Account, law: Law, at: datetime) -> Document:
-    """Not right: closed with reasons and remedies, by whoever has it now."""
+def refuse(*, application: Application, because: str, by: Account, law: Law, at: datetime, read: str = "") -> Document:
+    """Not right: closed with reasons and remedies, by whoever has it now. `read`: the consequence that was shown."""
     found = _undecided(application)
-    doing = Doing(law, at, by.username, _at(by, found.receiver if found.stage == FIRST_WORKED else PROVINCE, PROVINCE))
-    _check_other(found, by, because)
+    doing = Doing(
+        law, at, by.username, seat_of(by, found.receiver if found.stage == FIRST_WORKED else PROVINCE, PROVINCE)
+    )
+    check_other(found, by, because)
     if found.case is not None:
         event = Event("refuse", doing.on, by=by.username, because=because)
         act(case=found.case, event=event, doing=doing, perform=perform)
-    _decided(found, "refused", by, because, doing)
+    _decided(found, "refused", by, because, doing, read)
     return _decision(found, REFUSED, [], doing)
 
 
 @transaction.atomic
-def uphold(*, application: Application, because: str, by: Account, law: Law, at: datetime) -> Document:
+def uphold(*, application: Application, because: str, by: Account, law: Law, at: datetime, read: str = "") -> Document:
     """A reviewer of the province signs what an officer verified: it is put on record and the enterprise assessed again.
 
     What is put on record must heal what was applied for, or nothing is done. CannotStep, CannotCorrect, NotCompetent.
     """
     lock()  # the registers before the case, as the patrol does
     found = _undecided(application)
-    doing = Doing(law, at, by.username, _at(by, PROVINCE))
-    _check_other(found, by, because)
+    doing = Doing(law, at, by.username, seat_of(by, PROVINCE))
+    check_other(found, by, because)
     _check_examined(found)
     if found.proposed_repairs is None:
         raise CannotStep("verified", _("还没有经办核实，写明怎样修复"))
@@ -208,7 +210,7 @@ def uphold(*, application: Application, because: str, by: Account, law: Law, at:
                       route=route_of(found.case))  # fmt: skip
         act(case=found.case, event=event, doing=doing, perform=perform)
     found.repairs = done.put
-    _decided(found, "upheld", by, because, doing)
+    _decided(found, "upheld", by, because, doing, read)
     return _decision(found, UPHELD, done.lines, doing)
 
 
@@ -300,13 +302,14 @@ def _about(one: Application) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _decided(found: Application, stage: str, by: Account, because: str, doing: Doing) -> Application:
+def _decided(found: Application, stage: str, by: Account, because: str, doing: Doing, read: str = "") -> Application:
     found.stage, found.decided_by, found.decided_on, found.decided_because = stage, by.username, doing.on, because
     found.save()
     _settle(found, doing)
     doing.told.append(
         Told(_stream(found), f"application-{stage}", basis=because,
-             details={"application": found.number, "repairs": found.repairs, "authority": doing.where})
+             details={"application": found.number, "repairs": found.repairs, "authority": doing.where,
+                      **({"read": read} if read else {})})
     )  # fmt: skip
     journal(doing)
     return found
@@ -334,7 +337,7 @@ def _check_examined(found: Application) -> None:
         raise CannotStep("opinion-first", _("市级核发的资质先由市级审查，同意后省厅才核实修复"))
 
 
-def _check_other(found: Application, by: Account, because: str, *, verifies: bool = False) -> None:
+def check_other(found: Application, by: Account, because: str, *, verifies: bool = False) -> None:
     """Reasons; and somebody who had no part in what the application is against, nor in what was made of it so far.
 
     Who verified it may think better of it, and verify again. Who returned a proposal determined nothing.
@@ -367,7 +370,7 @@ def _own(by: Account, credit_code: str) -> None:
         raise NotCompetent(_("只有企业自己可以申请"))
 
 
-def _at(by: Account, *slugs: str, capability: str = "sign") -> str:
+def seat_of(by: Account, *slugs: str, capability: str = "sign") -> str:
     """Somebody with the capability at one of these; the province may act in a city's stead, and the journal says so."""
     where = check_role(by, capability)
     if where not in slugs:

@@ -245,7 +245,8 @@ def finish(
         row.final_number = f"{made.number}-{nth}"
         row.save(update_fields=["final_number"])
         body = f"{row.enterprise} {row.item}\n{told['what']}"
-        shown = Announced(row.final_number, "decision", made.title, row.enterprise, row.credit_code, body)
+        shown = Announced(row.final_number, "decision", made.title, row.enterprise, row.credit_code, body,
+                          row.case.card_number)  # fmt: skip
         post_announcement(shown, on=doing.on, ends_on=None, at=at)
     journal(doing)
     return made, went

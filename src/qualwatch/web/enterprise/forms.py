@@ -6,12 +6,13 @@ from datetime import date
 from django.http import HttpRequest
 
 from qualwatch.cases.actions.apply import Filing
-from qualwatch.cases.attachments import HandedIn
+from qualwatch.cases.attachments import HandedIn, check_sizes
 from qualwatch.procedure.checklists import lines_of
 
 
 def filing_of(request: HttpRequest, requirements: Iterable[str]) -> Filing:
-    """Files of a line answer it; where there are none, the reason written beside does."""
+    """Files of a line answer it; where there are none, the reason beside does. CannotKeep before too much is read."""
+    check_sizes(one.size or 0 for name in request.FILES for one in request.FILES.getlist(name))
     about = [one for one in requirements if one in request.POST.getlist("requirement")]
     files: list[HandedIn] = []
     checklist: dict[str, dict[str, str | list[str]]] = {}

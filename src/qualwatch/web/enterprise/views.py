@@ -1,8 +1,10 @@
 """The enterprise's own pages; every change is one call of an action."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -12,11 +14,11 @@ from qualwatch.archive.contents import CannotKeep
 from qualwatch.cases.actions.apply import CAUSES, file_application, file_data_error, retract
 from qualwatch.cases.actions.supervise import open_notice
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.models import UNDECIDED, Application, Case, Document, Notice
+from qualwatch.cases.models import UNDECIDED, Application, Case, Document, Notice, Withdrawal
 from qualwatch.cases.words import STAGES, name_of
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.checklists import LINES, lines_of
-from qualwatch.procedure.course import CLOSED
+from qualwatch.procedure.course import CLOSED, STEPS
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.web.enterprise.forms import days_between, filing_of
 from qualwatch.web.enterprise.own import ends_on, figures_now, has_application, in_words, rows_of, waiting
@@ -41,7 +43,8 @@ def home(request: HttpRequest) -> HttpResponse:
     where, today = account_of(request).organisation, timezone.localdate()
     code = code_of(request)
     rows = rows_of(code, today)
-    found = Notice.objects.filter(credit_code=code).select_related("document").order_by("-put_at", "-pk")
+    unread_first = F("first_opened_at").asc(nulls_first=True)
+    found = Notice.objects.filter(credit_code=code).order_by(unread_first, "-put_at", "-pk")
     notices = list(found[:MOST])
     told = {
         "title": where.name if where else code,
@@ -50,7 +53,11 @@ def home(request: HttpRequest) -> HttpResponse:
         "red": sum(row.card == "red" for row in rows),
         "yellow": sum(row.card == "yellow" for row in rows),
         "unread": [one for one in notices if one.first_opened_at is None],
-        "notices": [one for one in notices if one.first_opened_at is not None],
+        "notices": sorted((one for one in notices if one.first_opened_at), key=lambda one: one.put_at, reverse=True),
+        "unsure": sum(one.verdict in ("cannot-say", "manual") for row in rows for one in row.findings),
+        "ends_on": ends_on,
+        "days_between": days_between,
+        "today": today,
         "applications": _applications(Application.objects.filter(credit_code=code)),
         "waiting": waiting,
         "verdicts": in_words,
@@ -66,6 +73,7 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
     """Why, by when, what may be done; what was sent and answered."""
     found, today = _own_case(request, number), timezone.localdate()
     now = figures_now(found)
+    row = found.withdrawals.order_by("-pk").first()
     documents = Document.objects.filter(case=found, credit_code=found.credit_code).order_by("-pk")
     told = {
         "title": _(name_of(found)),
@@ -77,8 +85,9 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
         "documents": list(documents[:MOST]),
         "applications": _applications(found.applications.all()),
         "can_apply": found.place != "closed" and not has_application(found),
-        "stops": stops(found),
-        "withdrawal": found.withdrawals.order_by("-pk").first(),
+        "stops": stops(found, row),
+        "withdrawal": row if row is not None and not row.ended else None,
+        "step": _(STEPS[row.place]) if row else "",
         "closed": _(CLOSED.get(found.closed_because, "")),
         "said": messages.get_messages(request),
     }
@@ -176,26 +185,23 @@ def take_back(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("own-case", number=found.case_id) if found.case_id else redirect("own")
 
 
-def stops(found: Case) -> list[dict[str, Any]]:
+def stops(found: Case, row: Withdrawal | None) -> list[dict[str, Any]]:
     """The course of a case: what has been reached, and what would come."""
-    order, red = found.order_served_on, found.published_on
-    rows: list[tuple[str, Any, str]] = [
-        (_("提醒（黄牌）"), found.opened_on if found.origin == "system" else None, "yellow")
+    by_system, is_over = found.origin == "system", found.place == "closed"
+    told: list[tuple[str, date | None, str]] = [
+        *([(_("提醒（黄牌）"), found.opened_on, "yellow")] if by_system else []),
+        (_("认定并公布红牌"), found.published_on, "red"),
+        (_("责令整改送达，红牌期起算"), found.order_served_on, ""),
+        (_("启动撤回"), row.opened_on if row else None, ""),
+        *([(_("拟撤回告知送达，可以陈述申辩、要求听证"), row.notice_served_on, "")] if row else []),
+        *([(_("听证"), row.hearing_on, "")] if row and row.hearing != "none" else []),
+        *([(_("公示拟撤回"), row.displayed_on, ""), (_("决定撤回"), row.decided_on, "red")] if row else []),
+        *([(_("撤回程序终止"), row.ended_on, "")] if row and row.ended else []),
+        *([(_("结束"), found.closed_on, "done")] if is_over else []),
     ]
-    if found.place == "closed":
-        rows += [(_("红牌公布"), red, "red")] if red else []
-        rows += [(_("结束"), found.closed_on, "done")]
-    else:
-        rows += [
-            (_("认定并公布红牌"), red, "red"),
-            (_("责令整改送达，红牌期起算"), order, "red"),
-            (_("启动撤回"), None, ""),
-        ]
-    return [
-        {"name": name, "on": on, "kind": kind, "is_reached": on is not None}
-        for name, on, kind in rows
-        if on is not None or found.place != "closed"
-    ]
+    ended = is_over or bool(row and row.ended)
+    return [{"name": name, "on": on, "kind": kind, "is_reached": on is not None} for name, on, kind in told
+            if on is not None or not ended]  # fmt: skip
 
 
 def _own_case(request: HttpRequest, number: int) -> Case:

@@ -6,6 +6,13 @@ from django.http import HttpRequest
 
 from qualwatch.wording import gettext as _
 
+LONGEST = 100  # of what is asked in one field
+
+
+def asked_text(request: HttpRequest, name: str) -> str:
+    """A text, no longer than a field takes."""
+    return request.GET.get(name, "").strip()[:LONGEST]
+
 
 def asked_day(request: HttpRequest, today: date, name: str = "on") -> tuple[date, str]:
     """The day asked for, not after today, and a sentence where it cannot be shown; today without one."""

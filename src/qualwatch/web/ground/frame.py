@@ -1,6 +1,7 @@
 """What every page has around its own content, and the words and shapes that templates use."""
 
 import hashlib
+import re
 from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -25,8 +26,9 @@ MENU = {
 }  # fmt: skip
 STANDINGS = {
     "in-force": ("●", _n("有效")), "red": ("■", _n("红牌预警")), "withdrawn": ("✕", _n("已撤回")),
-    "ended": ("○", _n("已终止")), "unknown": ("?", _n("查不到")), "cannot-say": ("?", _n("暂不能确认")),
+    "ended": ("○", _n("不在有效状态")), "unknown": ("?", _n("查不到")), "cannot-say": ("?", _n("暂不能确认")),
 }  # fmt: skip
+HAN = re.compile("[\u4e00-\u9fff]")
 STYLE = Path(__file__).parent / "static" / "ground" / "style.css"
 
 
@@ -34,7 +36,7 @@ def environment(**options: Any) -> Environment:
     """Jinja2 as our templates use it."""
     made = Environment(**{**options, "trim_blocks": True, "lstrip_blocks": True}, extensions=["jinja2.ext.do"])
     made.globals |= {
-        "_": gettext, "url": _url, "style": _style(), "pictures": pictures, "standing": _standing,
+        "_": gettext, "url": _url, "style": _style(), "pictures": pictures, "standing": _standing, "zh": _chinese,
         "requirement_name": lambda slug: gettext("注册人员社保") if slug == "insurance" else said(REQUIREMENTS, slug),
     }  # fmt: skip
     made.filters |= {"day": day, "moment": moment, "count": count}
@@ -95,6 +97,13 @@ def _standing_in(word: str, _language: str) -> Markup:
     shape, text = STANDINGS[word]
     told = '<strong class="standing {}"><span aria-hidden="true">{}</span> {}</strong>'
     return Markup(told).format(word, shape, gettext(text))
+
+
+def _chinese(text: str) -> str | Markup:
+    """A text of the registers or the law: it stays Chinese, and a page in another language says so."""
+    if not text or language() == SOURCE or not HAN.search(text):
+        return text
+    return Markup('<span lang="zh-CN">{}</span>').format(text)
 
 
 @cache

@@ -6,6 +6,7 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
@@ -22,6 +23,7 @@ def kept_while(version: Callable[[], str]) -> Callable[[View], View]:
 
     def etag(request: HttpRequest, *_args: Any, **_kwargs: Any) -> str:
         told = f"{version()} {timezone.localdate()} {language()} {_program()}"
+        told += f"{settings.SUPPORT_PHONES} {settings.PLATFORM_URL}"
         return f'W/"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
 
     def wrap(view: View) -> View:
@@ -33,7 +35,9 @@ def kept_while(version: Callable[[], str]) -> Callable[[View], View]:
             patch_cache_control(answer, public=True, no_cache=True)
             return answer
 
-        return require_safe(page)
+        kept = require_safe(page)
+        kept.is_for_everybody = True  # type: ignore[attr-defined]  # accounts.sessions looks for it
+        return kept
 
     return wrap
 

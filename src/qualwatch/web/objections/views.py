@@ -1,18 +1,22 @@
 """A form of its own, outside the public door: it writes, and the public door only reads the public copy."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from qualwatch.archive.contents import CannotKeep
 from qualwatch.cases.actions.hear import object_publicly
-from qualwatch.cases.attachments import HandedIn
+from qualwatch.cases.attachments import HandedIn, check_sizes
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.queries import announcements
+from qualwatch.web.ground.errors import problem
 from qualwatch.wording import gettext as _
+
+MOST_AN_HOUR, HOUR = 10, 3600  # objections from one address
 
 
 @never_cache
@@ -20,18 +24,38 @@ from qualwatch.wording import gettext as _
 def objection(request: HttpRequest, number: str) -> HttpResponse:
     """Reasons, evidence, name and address; every objection is answered before a decision."""
     display = announcements("display").filter(number=number).first()
-    if display is None:
+    if display is None or display.ends_on is None or display.ends_on < timezone.localdate():
         return render(request, "objections/over.html", {"title": _("没有这份公示，或公示已经结束")}, status=404)
     errors: list[str] = []
     if request.method == "POST":
-        files = [HandedIn(one.name or "", one.read()) for one in request.FILES.getlist("files")]
+        if _too_many(request):
+            return problem(request, 429)
         who = {name: request.POST.get(name, "").strip() for name in ("name", "address")}
+        given = request.FILES.getlist("files")
         try:
+            check_sizes(one.size or 0 for one in given)
+            files = [HandedIn(one.name or "", one.read()) for one in given]
             object_publicly(number=number, text=request.POST.get("text", "").strip(), who=who, law=current_law(),
                             at=timezone.now(), files=files)  # fmt: skip
         except (CannotStep, CannotKeep) as why:
             errors.append(str(why))
         else:
-            return render(request, "objections/received.html", {"title": _("已收到你的异议"), "display": display})
+            return redirect("objection-received", number=number)
     told = {"title": _("对公示提出异议"), "display": display, "errors": errors, "told": request.POST}
     return render(request, "objections/objection.html", told, status=422 if errors else 200)
+
+
+@require_safe
+def received(request: HttpRequest, number: str) -> HttpResponse:
+    """Said after an objection has come; asked for again, nothing is handed in twice."""
+    display = announcements("display").filter(number=number).first()
+    if display is None:
+        raise Http404
+    return render(request, "objections/received.html", {"title": _("已收到你的异议"), "display": display})
+
+
+def _too_many(request: HttpRequest) -> bool:
+    """Counted by the address that asks, over all processes."""
+    key = f"objections/{request.META.get('REMOTE_ADDR', '')}"
+    cache.add(key, 0, HOUR)
+    return cache.incr(key) > MOST_AN_HOUR

@@ -32,6 +32,7 @@ class Asked:
     text: str
     basis: str
     because: str
+    is_person_times: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ def _asked(law: Law, text: CategoryText, sub_item: str, grade: str, day: date) -
             one.text,
             _("、").join(one.basis),
             _("、").join(said(REASONS, slug) for slug in one.because),
+            one.counts == "person-times",
         )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from qualwatch.publication import queries
 from qualwatch.reports.overview import Share
@@ -28,29 +29,39 @@ def statistics(request: HttpRequest) -> HttpResponse:
     if asked:
         of_areas = {one.area: Counter(one.figures) for one in rows if f"{one.year}Q{one.quarter}" == asked}
         told |= _quarter(of_areas, dict(names)[asked])
+        told["is_running"] = asked == _running_quarter()
         told["course"] = [(f"{one[0]}Q{one[1]}", _sum(rows, one)) for one in reversed(quarters)]
     return render(request, "public/statistics.html", told)
 
 
 def _quarter(of_areas: dict[str, Counter[str]], name: str) -> dict[str, Any]:
     total: Counter[str] = sum(of_areas.values(), Counter())
-    everybody = queries.enterprises_by_area()
-    all_red = total["carried"] + total["published"]
-    steps = [(_("红牌"), all_red), (_("未解除"), all_red - total["cleared"]), (_("拟撤回公示"), total["displayed"]),
-             (_("决定撤回"), total["decided"])]  # fmt: skip
-    shares = {
-        slug: Share(name, of_areas.get(slug, Counter())["open"], everybody.get(slug, 0)) for slug, name in areas()
-    }
+    published = total["published"]
+    steps = [(_("本季公布的红牌"), published), (_("已启动撤回"), total["of-these-opened"]),
+             (_("已公示"), total["of-these-displayed"]), (_("已决定撤回"), total["of-these-decided"])]  # fmt: skip
+    none: Counter[str] = Counter()
+    shares = {slug: Share(name, of_areas.get(slug, none)["red-enterprises"], of_areas.get(slug, none)["register"])
+              for slug, name in areas()}  # fmt: skip
+    rows = [(slug, area(slug) or _("其他"), told) for slug, told in sorted(of_areas.items())]
     return {
-        "name": name, "total": total, "all_red": all_red, "steps": [Share(text, part, all_red) for text, part in steps],
-        "map": shares, "rows": [(area(slug) or _("其他"), told) for slug, told in sorted(of_areas.items())],
-        "in_time": _percent(total["started-in-time"], total["started-late"] + total["not-started"]),
-        "returned": _percent(total["return-kept"], total["return-late"]),
+        "name": name, "total": total, "steps": [Share(text, part, published) for text, part in steps], "map": shares,
+        "rows": [(slug, text, told, _kept(told)) for slug, text, told in rows], "all_kept": _kept(total),
     }  # fmt: skip
 
 
+def _kept(told: Counter[str]) -> tuple[str, str]:
+    """Starts in time, and returns in time."""
+    starts = _percent(told["started-in-time"], told["started-late"] + told["not-started"])
+    return starts, _percent(told["return-kept"], told["return-late"])
+
+
 def _percent(kept: int, late: int) -> str:
-    return f"{100 * kept / (kept + late):.0f}%" if kept + late else "–"
+    return f"{kept}/{kept + late}" if kept + late else "–"
+
+
+def _running_quarter() -> str:
+    today = timezone.localdate()
+    return f"{today.year}Q{(today.month - 1) // 3 + 1}"
 
 
 def _sum(rows: list[Any], quarter: tuple[int, int]) -> int:

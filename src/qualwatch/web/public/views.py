@@ -13,7 +13,7 @@ from qualwatch.law.loader import current_law
 from qualwatch.publication import queries
 from qualwatch.publication.models import Announcement, RedCard, Standing
 from qualwatch.publication.queries import Answer
-from qualwatch.web.ground.asking import asked_day
+from qualwatch.web.ground.asking import asked_day, asked_text
 from qualwatch.web.ground.kept import kept_while
 from qualwatch.web.public.words import BECAUSE, CLEARED, KINDS, TABLES, called
 from qualwatch.wording import gettext as _
@@ -26,7 +26,7 @@ page = kept_while(queries.version)
 @page
 def search(request: HttpRequest) -> HttpResponse:
     """One field. One hit is shown at once; many are listed with one answer per item."""
-    text, today = request.GET.get("q", "").strip(), timezone.localdate()
+    text, today = asked_text(request, "q"), timezone.localdate()
     found = list(queries.find(text)[: MOST + 1]) if text else []
     if len(found) == 1:
         return redirect("enterprise", credit_code=found[0].credit_code)
@@ -55,7 +55,7 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
     told = {
         "title": known.name if known else code, "code": code, "known": known, "on": day, "wrong": wrong,
         "area": area(known.area) if known else "", "is_today": day == today,
-        "items": [(one, because(one), history[(one.category, one.sub_item)]) for one in found.answers],
+        "items": [(one, item_name(one), because(one), history[(one.category, one.sub_item)]) for one in found.answers],
         "notices": [(one, called(KINDS, one.kind), days_left(one.ends_on, today)) for one in found.notices[:ON_A_PAGE]],
         "fresh": found.fresh, "called": called, "BECAUSE": BECAUSE,
     }  # fmt: skip
@@ -67,7 +67,7 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
 def red_list(request: HttpRequest) -> HttpResponse:
     """Who is red; filters stay in the address."""
     today = timezone.localdate()
-    asked = {name: request.GET.get(name, "").strip() for name in ("q", "area", "category", "state")}
+    asked = {name: asked_text(request, name) for name in ("q", "area", "category", "state")}
     found = queries.red_list(today)
     if asked["q"]:
         found = found.filter(enterprise__icontains=asked["q"]) | found.filter(credit_code=asked["q"].upper())
@@ -78,8 +78,9 @@ def red_list(request: HttpRequest) -> HttpResponse:
     categories = queries.red_list(today).order_by("qualification").values_list("category", "qualification").distinct()
     told = {
         "title": _("红牌预警名单"), "asked": asked, "page": cards, "areas": areas(), "categories": list(categories),
-        "states": [("open", _("正在红牌")), ("cleared", _("近期已解除"))],
-        "cards": [(one, item_name(one), area(one.area), days_left(one.ends_on, today)) for one in cards],
+        "states": [("open", _("正在红牌")), ("cleared", _("近期已解除或终结"))],
+        "cards": [(one, item_name(one), area(one.area), days_left(one.ends_on, today), called(CLEARED, one.because))
+                  for one in cards],
     }  # fmt: skip
     return render(request, "public/red_list.html", told)
 
@@ -91,11 +92,12 @@ def red_card(request: HttpRequest, number: str) -> HttpResponse:
     card = queries.red_card(number, today)
     if card is None:
         raise Http404
-    displayed = queries.announcements("display", card.credit_code).filter(published_on__gte=card.published_on)
     told = {
         "title": _("红牌预警 {number}").format(number=card.number), "card": card, "item": item_name(card),
         "area": area(card.area), "left": days_left(card.ends_on, today), "because": called(CLEARED, card.because),
-        "displays": list(displayed[:MOST]),
+        "notices": [(one, called(KINDS, one.kind), days_left(one.ends_on, today))
+                    for one in queries.announcements(card_number=card.number)[:MOST]],
+        "has_standard": card.category in current_law().categories, "then": _day_after(card.ends_on),
     }  # fmt: skip
     return render(request, "public/red_card.html", told)
 
@@ -136,10 +138,13 @@ def freshness(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     found = queries.freshness_on(today)
     rows = []
-    for slug, day in {**found.loaded, **found.others}.items() if found else ():
-        loaded = date.fromisoformat(day) if day else None
-        age = (today - loaded).days if loaded else None
-        rows.append((called(TABLES, slug), loaded, age, slug in found.loaded if found else False))
+    if found is not None:
+        all_told = {slug: (day, found.limit_days, True) for slug, day in found.loaded.items()}
+        all_told |= {slug: (day, limit, False) for slug, (day, limit) in found.others.items()}
+        for slug, (day, limit, is_of_standing) in all_told.items():
+            loaded = date.fromisoformat(day) if day else None
+            age = (today - loaded).days if loaded else None
+            rows.append((called(TABLES, slug), loaded, age, limit, is_of_standing))
     told = {"title": _("数据时效"), "found": found, "rows": rows, "is_fresh": queries.is_fresh(today)}
     return render(request, "public/freshness.html", told)
 
@@ -157,7 +162,7 @@ def areas() -> list[tuple[str, str]]:
 
 def item_name(one: RedCard | Answer | Standing) -> str:
     """An item as its certificate calls it."""
-    return f"{one.qualification}{one.sub_item} {one.grade}".strip()
+    return f"{one.qualification}{one.sub_item} {_(one.grade) if one.grade else ''}".strip()
 
 
 def because(one: Answer) -> str:
@@ -168,6 +173,10 @@ def because(one: Answer) -> str:
 def days_left(ends_on: date | None, today: date) -> int | None:
     """Whole days until the last one, which counts; below nothing it is over."""
     return None if ends_on is None else (ends_on - today) // timedelta(days=1)
+
+
+def _day_after(day: date | None) -> date | None:
+    return None if day is None else day + timedelta(days=1)
 
 
 def _running(today: date) -> Any:

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from qualwatch.accounts.models import Account
 from qualwatch.cases.actions.apply import CAUSES, agree, refuse, uphold, verify
 from qualwatch.cases.attachments import may_see_paper
-from qualwatch.cases.competence import PROVINCE
 from qualwatch.cases.models import UNDECIDED, Application, Task
+from qualwatch.cases.possible import application_why_not
 from qualwatch.cases.words import STAGES, name_of
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.checklists import LINES
@@ -24,7 +24,13 @@ from qualwatch.web.staff.rows import rows_of
 from qualwatch.web.staff.views import REFUSALS, staff
 from qualwatch.web.staff.words import CORRECTED
 from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
 
+ACTS = {"agree": _n("市级审查同意"), "verify": _n("经办核实"), "uphold": _n("签批予以支持"), "refuse": _n("不予支持")}
+CONSEQUENCES = {
+    "uphold": _n("签批后登记立即修复，企业立即重新核查；达标的预警解除，公布的红牌撤下。"),
+    "refuse": _n("决定书送达企业，预警继续；企业可以申请复议或者起诉。"),
+}
 ALL_REFUSALS = (*REFUSALS, CannotCorrect, CannotAccept)
 
 
@@ -50,7 +56,8 @@ def application(request: HttpRequest, number: int) -> HttpResponse:
     found = Application.objects.filter(pk=number).select_related("case").prefetch_related("attachments").first()
     if found is None or not may_see_paper(account, found):
         raise Http404
-    keys, rows = rows_of(found.credit_code)
+    why_not = application_why_not(found, account) if found.stage in UNDECIDED else {}
+    keys, rows = rows_of(found.credit_code) if found.proposed_repairs or why_not.get("verify") == "" else ({}, [])
     errors: list[str] = []
     if request.method == "POST":
         try:
@@ -73,7 +80,9 @@ def application(request: HttpRequest, number: int) -> HttpResponse:
         "rows": rows,
         "fields": _fields(),
         "repairs": _repairs(found, rows, keys),
-        "may_examine": found.stage == "received" and found.receiver != PROVINCE,
+        "why_not": why_not,
+        "acts": [(slug, _(text), why_not[slug]) for slug, text in ACTS.items() if slug in why_not],
+        "ends": {slug: _(text) for slug, text in CONSEQUENCES.items()},
         "is_open": found.stage in UNDECIDED,
         "said": messages.get_messages(request),
     }
@@ -96,12 +105,19 @@ def _act(request: HttpRequest, found: Application, by: Account, keys: dict[str, 
             verify(repairs=repairs(request, keys), **told)
             return _("已核实，等审核签批。")
         case "uphold":
-            uphold(**told)
+            _check_read(request)
+            uphold(read=CONSEQUENCES["uphold"], **told)
             return _("已予以支持，登记已修复，企业已重新核查。")
         case "refuse":
-            refuse(**told)
+            _check_read(request)
+            refuse(read=CONSEQUENCES["refuse"], **told)
             return _("已不予支持，决定书送企业。")
     raise Unreadable(_("请选择怎样办理"))
+
+
+def _check_read(request: HttpRequest) -> None:
+    if not request.POST.get("has_read"):
+        raise Unreadable(_("请先阅读后果并勾选"))
 
 
 def _fields() -> list[tuple[str, str]]:

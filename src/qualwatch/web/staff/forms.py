@@ -35,17 +35,30 @@ def day(request: HttpRequest, name: str, label: str) -> date | None:
 def proposed(request: HttpRequest) -> Proposed:
     """A determination as entered."""
     outcome = request.POST.get("outcome", "")
-    review_on = day(request, "review_on", _("复核日"))
-    leaves = "accepted-finding" if outcome == "dismissed" else ""
+    leaves = request.POST.get("leaves", "accepted-finding") if outcome == "dismissed" else ""
+    items = [one.partition("/")[::2] for one in request.POST.getlist("item")]
     return Proposed(
         outcome=outcome,
         because=request.POST.get("because", "").strip(),
         evidence=lines(request, "evidence"),
         requirements=request.POST.getlist("requirement"),
+        items=[(category, sub_item) for category, sub_item in items],
         until=day(request, "until", _("延长至")) if outcome == "prolonged" else None,
         leaves=leaves,
-        left={"until": review_on} if leaves else None,
+        left=_left(request, leaves),
     )
+
+
+def _left(request: HttpRequest, leaves: str) -> dict[str, Any] | None:
+    """What a dismissal leaves: until when a finding is accepted, or the number of a correction or exemption."""
+    if not leaves:
+        return None
+    if leaves == "accepted-finding":
+        return {"until": day(request, "review_on", _("复核日"))}
+    number = request.POST.get("left_number", "").strip()
+    if not number.isdecimal():
+        raise Unreadable(_("请写明更正或豁免的编号"))
+    return {leaves: int(number)}
 
 
 def repairs(request: HttpRequest, rows: Mapping[str, Mapping[str, Any]]) -> Repairs:

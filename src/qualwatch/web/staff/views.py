@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from qualwatch.cases.actions.determine import propose, return_proposal, sign
-from qualwatch.cases.actions.supervise import urge
+from qualwatch.cases.actions.supervise import review, urge
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Case, Document, Task
 from qualwatch.cases.possible import Outlook, outlook
@@ -23,6 +23,7 @@ from qualwatch.law.loader import current_law
 from qualwatch.procedure.course import CLOSED, OUTCOMES, STEPS
 from qualwatch.procedure.service import FAILURES, METHODS
 from qualwatch.procedure.transitions import CannotStep
+from qualwatch.publication.queries import standings_of
 from qualwatch.reports.labels import VERDICTS, said
 from qualwatch.web.seats import account_of, seated
 from qualwatch.web.staff.forms import Unreadable, proposed
@@ -34,9 +35,13 @@ staff = seated("read-cases")
 ON_A_PAGE, MOST, WEEK = 50, 50, 7
 REFUSALS = (CannotStep, NotCompetent, Unreadable)
 CONSEQUENCES = {
-    "red": _n("签批后立即向社会公布红牌：该资质不得承揽新工程、升级、增项，企业不得参加评优；期满仍不达标将撤回资质。"),
-    "dismissed": _n("签批后案件结束，并留下认可：到复核日之前，同样的人数不再预警。"),
+    "red": _n(
+        "签批后立即向社会公布红牌预警：预警期间该企业不得申请资质升级、增项，省内在建项目全部列入重点监管，"
+        "不得以该资质承揽新项目，不得参加评优评先；期满仍不达标的，依法启动该资质的撤回程序。"
+    ),
+    "dismissed": _n("签批后案件结束，并留下认可、更正或豁免：到复核日之前，同样的情况不再预警。"),
     "prolonged": _n("签批后整改期延长到所写的日期；只能延长一次。"),
+    "review": _n("解除后红牌不再有效，公布的内容改为已解除，限制随之取消。"),
 }
 ACTS = {
     "red": _n("提出认定红牌"),
@@ -103,18 +108,25 @@ def cases(request: HttpRequest) -> HttpResponse:
 @staff
 def case(request: HttpRequest, number: int) -> HttpResponse:
     """What happened, what may be done, and why the rest may not."""
-    found = _seen_case(request, number)
+    return _case_page(request, _seen_case(request, number), [])
+
+
+def _case_page(request: HttpRequest, found: Case, errors: list[str]) -> HttpResponse:
     view = outlook(found, account_of(request), current_law(), timezone.now())
+    consequences = {slug: _(text) for slug, text in CONSEQUENCES.items()}
     told = _about(found, view) | {
         "acts": [(slug, _(text), view.why_not[slug]) for slug, text in ACTS.items() if found.place != "closed"],
         "stops": _stops(found, view.withdrawal),
         "applications": [(one, _(STAGES[one.stage])) for one in found.applications.order_by("-pk")],
         "steps": STEPS,
+        "errors": errors,
+        "told": request.POST,
+        "review_ends": consequences["review"],
         "urgings": [(slug, _(text)) for slug, text in URGINGS.items()],
         "said": messages.get_messages(request),
         "closed": _(CLOSED.get(found.closed_because, "")),
     }
-    return render(request, "staff/case.html", told)
+    return render(request, "staff/case.html", told, status=422 if errors else 200)
 
 
 @require_safe
@@ -169,6 +181,7 @@ def determine(request: HttpRequest, number: int) -> HttpResponse:
     told = _about(found, view) | {
         "errors": errors,
         "told": request.POST,
+        "items": items_of(found) if found.category is None else [],
         "outcomes": [
             (slug, _(OUTCOMES[slug]), view.why_not[slug], _(CONSEQUENCES[slug]))
             for slug in ("red", "dismissed", "prolonged")
@@ -207,21 +220,30 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
 @staff
 def urged(request: HttpRequest, number: int) -> HttpResponse:
     """A visit, letter, call or meeting goes on record."""
-    found, kind = _seen_case(request, number), request.POST.get("kind", "")
-    if kind not in URGINGS:
-        raise Http404
+    found, kind, what = _seen_case(request, number), request.POST.get("kind", ""), request.POST.get("what", "")
     try:
-        urge(
-            case=found,
-            kind=kind,
-            what=request.POST.get("what", ""),
-            by=account_of(request),
-            at=timezone.now(),
-            law=current_law(),
-        )
-        messages.success(request, _("已记录。"))
+        if kind not in URGINGS:
+            raise Unreadable(_("请选择督促的方式"))
+        urge(case=found, kind=kind, what=what, by=account_of(request), at=timezone.now(), law=current_law())
     except REFUSALS as why:
-        messages.error(request, str(why))
+        return _case_page(request, found, [str(why)])
+    messages.success(request, _("已记录。"))
+    return redirect("case", number=number)
+
+
+@require_POST
+@staff
+def reviewed(request: HttpRequest, number: int) -> HttpResponse:
+    """Somebody who did not determine it finds that the enterprise has recovered: the red card ends."""
+    found = _seen_case(request, number)
+    try:
+        if not request.POST.get("has_read"):
+            raise Unreadable(_("请先阅读后果并勾选"))
+        review(case=found, because=request.POST.get("because", "").strip(), by=account_of(request),
+               law=current_law(), at=timezone.now())  # fmt: skip
+    except REFUSALS as why:
+        return _case_page(request, found, [str(why)])
+    messages.success(request, _("已解除。"))
     return redirect("case", number=number)
 
 
@@ -246,6 +268,15 @@ def _decided(request: HttpRequest, found: Case, view: Outlook) -> None:
         read=CONSEQUENCES.get(view.proposal.outcome, ""),
     )
     messages.success(request, _("已签批，立即生效。"))
+
+
+def items_of(found: Case) -> list[tuple[str, str]]:
+    """The items of an enterprise in force, as `category/sub-item`, and what they are called."""
+    return [
+        (f"{one.category}/{one.sub_item}", f"{one.qualification}{one.sub_item} {_(one.grade)}")
+        for one in standings_of(found.credit_code, timezone.localdate())
+        if one.standing in ("in-force", "red", "cannot-say")
+    ]
 
 
 def _about(found: Case, view: Outlook) -> dict[str, Any]:
@@ -279,14 +310,14 @@ def _seen_case(request: HttpRequest, number: int) -> Case:
 
 def _stops(found: Case, row: Any) -> Iterable[dict[str, Any]]:
     """yellow -> determination -> red -> withdrawal, with days."""
+    yellow = [(_("黄牌"), found.opened_on, "yellow"), (_("推送有凭证"), found.push_proved_on, "")]
     told = [
-        (_("黄牌"), found.opened_on if found.origin == "system" else None, "yellow"),
-        (_("推送有凭证"), found.push_proved_on, ""),
+        *(yellow if found.origin == "system" else []),
         (_("公布红牌"), found.published_on, "red"),
         (_("责令整改送达"), found.order_served_on, ""),
         (_("启动撤回"), row.opened_on if row else None, ""),
         (_("决定撤回"), row.decided_on if row else None, "red"),
-        (_("结束"), found.closed_on, ""),
+        *([(_("结束"), found.closed_on, "")] if found.place == "closed" else []),
     ]
     return [
         {"name": name, "on": on, "kind": kind, "is_reached": on is not None}
