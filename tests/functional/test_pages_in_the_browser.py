@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 import scene
 from browser import DESKTOP, PHONE, chromium
 from builders import credit_code
+from provider import provided
 from scene import NOON, PASSWORD
 from served import log_in, served
 
@@ -22,10 +25,12 @@ CODES = {number: credit_code(100 + number) for number in range(1, 10)}
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The scene, served at noon of its day."""
-    state = scene.state(tmp_path_factory.mktemp("scene"))
-    with served(state, NOON) as found:
-        yield found
+    """The scene, served at noon of its day, with the platform's log-in at another address."""
+    state = dict(scene.state(tmp_path_factory.mktemp("scene")))
+    with provided() as app:
+        state["QUALWATCH_KEYS"] = json.dumps(json.loads(os.environ["QUALWATCH_KEYS"]) | {"openid_connect": [app]})
+        with served(state, NOON) as found:
+            yield found
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +71,7 @@ def test_a_citizen_finds_a_red_card_and_its_reason(page: Page, address: str) -> 
 
 def test_a_citizen_objects_to_a_display(page: Page, address: str, tmp_path: Path) -> None:
     page.goto(address + "/announcements?kind=display")
-    page.locator("main h3 a").first.click()
+    page.locator("main h2 a").first.click()
     page.get_by_role("link", name="提出异议").click()
     page.get_by_label("异议和理由").fill("据我所知人员齐全")
     page.get_by_label("姓名或单位").fill("某人")
@@ -95,7 +100,7 @@ def test_an_enterprise_logs_in_sees_its_yellow_card_and_answers_it(
     expect(page.get_by_role("alert")).to_contain_text("请上传身份证明，或写明为何没有")
     expect(page.get_by_label("理由", exact=True)).to_have_value("还有一名建造师在册")
     page.get_by_label("身份证明", exact=True).set_input_files(scan)
-    for reason in page.get_by_label("没有的，写明原因").all()[1:]:
+    for reason in page.locator("input[name^=reason]").all()[1:]:
         reason.fill("见身份证明")
     page.get_by_role("button", name="提交申请").click()
     expect(page.get_by_role("status")).to_contain_text("已收到你的申请，编号")
@@ -122,6 +127,15 @@ def test_an_officer_proposes_and_a_reviewer_signs(browser: Browser, address: str
     expect(reviewer.locator("main .lead")).to_contain_text("■ 红牌")
     page.goto(address + f"/enterprises/{CODES[9]}")
     expect(page.locator(".answer")).to_contain_text("红牌预警")
+
+
+def test_the_platforms_log_in_is_reached_from_ours(page: Page, address: str) -> None:
+    """Our pages send forms nowhere but here and to the platform: a browser holds us to that."""
+    page.goto(address + "/me")
+    page.get_by_role("link", name="用平台登录").click()
+    page.get_by_role("button", name="继续").click()
+    page.wait_for_url("**/authorize?**")
+    assert not page.url.startswith(address)
 
 
 def test_the_keyboard_reaches_the_content_first(browser: Browser, address: str) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-import threading
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -23,6 +19,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings as SettingsWrapper
 
 from builders import OWN, law
+from provider import Provider, provided
 from qualwatch.accounts.actions import make_account, make_organisations
 from qualwatch.accounts.models import Account, Organisation
 from qualwatch.accounts.queries import organisation
@@ -131,56 +128,12 @@ def test_an_idle_session_ends(client: Client) -> None:
         assert client.get("/me").headers["Location"] == "/accounts/login/"
 
 
-class Provider(BaseHTTPRequestHandler):
-    """A small OpenID Connect provider: whoever asks is the user of `name`."""
-
-    name = "li"
-
-    def log_message(self, *words: Any) -> None:
-        """Silent."""
-
-    def answer(self, told: dict[str, Any]) -> None:
-        """JSON."""
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(json.dumps(told).encode())
-
-    def do_GET(self) -> None:  # the standard library's name
-        """Configuration, authorisation, user information."""
-        here = f"http://127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]  # an HTTPServer
-        address = urllib.parse.urlparse(self.path)
-        if address.path.endswith("openid-configuration"):
-            self.answer({"issuer": here, "authorization_endpoint": f"{here}/authorize", "token_endpoint": f"{here}/token",
-                         "userinfo_endpoint": f"{here}/me", "jwks_uri": f"{here}/keys"})  # fmt: skip
-        elif address.path == "/me":
-            self.answer({"sub": f"id-of-{self.name}", "preferred_username": self.name})
-        else:
-            self.send_error(404)
-
-    def do_POST(self) -> None:  # the standard library's name
-        """A token."""
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.answer({"access_token": "t", "token_type": "Bearer"})
-
-
 @pytest.fixture
 def provider(settings: SettingsWrapper) -> Iterator[type[Provider]]:
     """The provider, and the office configured for it."""
-    server = HTTPServer(("127.0.0.1", 0), Provider)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}/.well-known/openid-configuration"
-    app = {
-        "provider_id": "platform",
-        "name": "平台",
-        "client_id": "q",
-        "secret": "s",
-        "settings": {"server_url": address},
-    }
-    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [app]}}
-    yield Provider
-    server.shutdown()
-    server.server_close()
+    with provided() as app:
+        settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [app]}}
+        yield Provider
 
 
 def through_the_platform(client: Client) -> Any:
