@@ -23,6 +23,8 @@ NEXT = {
     "daily": "Half of it is reading both files and comparing their lines (ADR 18).",
     "assess": "Next: store findings from columns, not from one object per finding.",
     "push": "About 50 statements of half a millisecond. Next: fewer of them.",
+    "page": "Three queries and a template of 3 kB. Next: one query for version and enterprise.",
+    "unchanged": "One query, and the middleware of log-in. Next: the version in shared memory.",
     "patrol": "Two thirds are the assessment. Next: store findings from columns.",
     "check": "Next: write the report from columns, not from one object per finding.",
 }
@@ -71,6 +73,7 @@ def _lines(found: Figures) -> Iterator[Line]:
     yield from (_reading(form, found[f"gather {form}"], found[f"pandas {form}"]) for form in ("csv", "xlsx"))
     yield _check(found["check"])
     yield from _office(found["office"])
+    yield from _look_up(found["look-up"])
 
 
 def _lacking(figures: Figures) -> str | None:
@@ -173,6 +176,32 @@ def _office(figures: Figures) -> Iterator[Line]:
     yield Line("patrol", goals["patrol"], text, _met(day["seconds"] <= 15))
 
 
+LOOK_UPS = {
+    "page": (
+        0.3,
+        "a public look-up: at least 0.3 of the requests a second of a bare Django HTML view",
+    ),
+    "unchanged": (0.6, "the same when the ETag matches: at least 0.6"),
+}
+
+
+def _look_up(figures: Figures) -> Iterator[Line]:
+    lacking = _lacking(figures)
+    for key, (least, goal) in LOOK_UPS.items():
+        if lacking:
+            yield Line(key, goal, lacking, "not measured")
+            continue
+        ratio = figures["ratios"][key]
+        yield Line(key, goal, f"{ratio:.2f}", _met(ratio >= least))
+
+
+def _about_look_ups(figures: Figures) -> Iterator[str]:
+    rates = ", ".join(f"{name} {one:,.0f}" for name, one in figures["a_second"].items())
+    yield f"- Look-ups a second on PostgreSQL with {figures['enterprises']:,} enterprises: {rates}; a page has"
+    yield f"  {figures['bytes']:,} bytes. All behind gunicorn with one process of two threads, in turn, asked at random;"
+    yield "  the bare view is Django as `startproject` makes it, with a template of the same size and no database."
+
+
 def _about_office(figures: Figures) -> Iterator[str]:
     rows = ", ".join(f"{count:,} {name}" for name, count in figures["rows"].items() if count)
     loads = ", ".join(f"{source} {one:.1f}" for source, one in figures["first"].items())
@@ -207,6 +236,8 @@ def _remarks(found: Figures) -> Iterator[str]:
             yield f"- {name}: {one['seconds']:.2f} s ({size})."
     if not _lacking(found["office"]):
         yield from _about_office(found["office"])
+    if not _lacking(found["look-up"]):
+        yield from _about_look_ups(found["look-up"])
 
 
 def _nation(last: Figures) -> Iterator[str]:

@@ -45,6 +45,7 @@ def figures(*, quick: bool, only: list[str]) -> dict[str, Any]:
         },
         "check": lambda: measured("reading.py", "check", registers, "csv", 2),
         "office": lambda: measured("office_load.py", registers),
+        "look-up": lambda: measured("look_up.py", registers),
     }
     found = {name: measure() for name, measure in todo.items() if not only or name in only}
     return found if only else {"machine": machine(), "quick": quick, **found}

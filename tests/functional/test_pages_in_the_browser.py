@@ -19,6 +19,7 @@ from provider import provided
 from scene import NOON, PASSWORD
 from served import log_in, served
 
+pytestmark = pytest.mark.xdist_group("browser")  # one server, one browser
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 CODES = {number: credit_code(100 + number) for number in range(1, 10)}
 
