@@ -198,7 +198,7 @@ def _look_up(figures: Figures) -> Iterator[Line]:
 def _about_look_ups(figures: Figures) -> Iterator[str]:
     rates = ", ".join(f"{name} {one:,.0f}" for name, one in figures["a_second"].items())
     yield f"- Look-ups a second on PostgreSQL with {figures['enterprises']:,} enterprises: {rates}; a page has"
-    yield f"  {figures['bytes']:,} bytes. All behind gunicorn with one process of two threads, in turn, asked at random;"
+    yield f"  {figures['bytes']:,} bytes. All behind gunicorn with one process of two threads, in turn, at random;"
     yield "  the bare view is Django as `startproject` makes it, with a template of the same size and no database."
 
 

@@ -172,14 +172,16 @@ def public_pages(page: Page, address: str) -> list[str]:
     page.goto(address + "/announcements?kind=display")
     display = links(page, "/announcements/")
     return ["/", "/?q=装饰", "/?q=没有", f"/enterprises/{CODES[3]}", f"/enterprises/{CODES[1]}?on=2026-05-20", "/red-cards", card,
-            "/announcements", display, display.replace("announcements", "objections"), "/statistics", "/standards",
+            "/announcements", display, display.replace("announcements", "objections"),
+            display.replace("announcements", "objections/received"), "/accounts/oidc/platform/login/", "/statistics", "/standards",
             "/standards/general-building", "/how-it-works", "/freshness", "/nothing", "/accounts/login/"]  # fmt: skip
 
 
 def enterprise_pages(page: Page, address: str) -> list[str]:
     page.goto(address + "/own")
     case = links(page, "/own/cases/")
-    return ["/own", case, f"{case}/answer", "/own/data-error", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
+    notice = str(page.locator("form[action*='/open']").first.get_attribute("action")).removesuffix("/open")
+    return ["/own", notice, "/work", case, f"{case}/answer", "/own/data-error", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
             "/accounts/password/change/", "/accounts/logout/"]  # fmt: skip
 
 

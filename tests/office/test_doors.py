@@ -430,6 +430,7 @@ def test_an_officers_red_card_has_no_yellow_in_its_course(bureau: Bureau) -> Non
         own = page(as_(account), "own-case", case.pk)
         assert "提醒（黄牌）" not in own
         assert "由主管部门复查" in own
+        assert "发现时（2026年5月20日）" in own
         assert "推送有凭证" not in page(as_(bureau.who("officer")), "case", case.pk)
 
 
