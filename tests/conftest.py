@@ -8,14 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+import time_machine
+from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
+from pytest_django.fixtures import Settings as SettingsWrapper
 
 if TYPE_CHECKING:
+    from bureau import Bureau
     from office import Office
+    from scene import Scene
 
 sys.path.insert(0, str(Path(__file__).parent))
-settings.register_profile("patient", deadline=None, print_blob=True)  # machines are noisy: time is no verdict
-settings.load_profile("patient")
+hypothesis_settings.register_profile(
+    "patient", deadline=None, print_blob=True
+)  # machines are noisy: time is no verdict
+hypothesis_settings.load_profile("patient")
 
 
 class Leaks(logging.Handler):
@@ -59,3 +66,55 @@ def office(db: None, tmp_path: Path) -> "Office":
 
     del db
     return Office(tmp_path, datetime.fromisoformat("2026-05-20T06:00:00+08:00"), timedelta(minutes=1))
+
+
+@pytest.fixture(scope="module")
+def september(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[Scene]":
+    """In one transaction that is never committed. Files that ask for it mark no test with django_db."""
+    from django.db import transaction
+
+    import scene as scenes
+    from bureau import SEATS, Bureau
+    from office import Office
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        moment = datetime.fromisoformat("2026-05-20T06:00:00+08:00")
+        one = Bureau(Office(tmp_path_factory.mktemp("september"), moment, timedelta(minutes=1)))
+        for seat in SEATS:
+            one.who(seat)
+        yield scenes.made(one)
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def scene(september: "Scene", django_db_blocker: DjangoDbBlocker, settings: SettingsWrapper) -> "Iterator[Scene]":
+    """At noon of its day; whatever a test does is undone. Officers need no second factor: log-in is tested elsewhere."""
+    from django.core.cache import cache
+    from django.db import transaction
+
+    from scene import NOON
+
+    settings.OFFICERS_NEED_TOTP = False
+    with (
+        django_db_blocker.unblock(),
+        transaction.atomic(),
+        time_machine.travel(datetime.fromisoformat(NOON), tick=False),
+    ):
+        cache.clear()
+        yield september
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def staff(scene: "Scene", tmp_path_factory: pytest.TempPathFactory) -> "Bureau":
+    """The people of the scene, read anew."""
+    from bureau import Bureau
+    from office import Office
+    from qualwatch.accounts.models import Account
+    from scene import NOON
+
+    made = Bureau(Office(tmp_path_factory.mktemp("staff"), datetime.fromisoformat(NOON), timedelta(minutes=1)))
+    made.accounts = {one.username: one for one in Account.objects.select_related("organisation")}
+    return made

@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 import scene as scenes
-from bureau import Bureau
-from office import Office
 from qualwatch.cases.models import Case, Document, Notice, Withdrawal
 from qualwatch.publication.models import Announcement, Enterprise, FeedClock, QuarterFigures, RedCard
 from queries import name_of, recorded
 from scene import NOON, SECRET, TODAY, Scene
 
-pytestmark = pytest.mark.django_db
 MOST_BYTES = 100_000
 LATE = date(2030, 1, 1)
-
-
-@pytest.fixture
-def scene(office: Office) -> Iterator[Scene]:
-    """The small province, at noon of its day."""
-    cache.clear()
-    made = scenes.made(Bureau(office))
-    with time_machine.travel(datetime.fromisoformat(NOON), tick=False):
-        yield made
 
 
 def text(client: Client, path: str, status: int = 200) -> str:
@@ -167,22 +153,6 @@ def test_statistics_add_up_and_say_what_the_rows_say(client: Client, scene: Scen
     assert text(client, "/statistics?quarter=2019Q1", 404)
 
 
-def test_statistics_forget_what_was_annulled(client: Client, office: Office) -> None:
-    """What never should have been is counted in no quarter, also a past one."""
-    from bureau import fresh
-    from qualwatch.cases.actions.supervise import annul
-    from qualwatch.oversight.statistics import publish_statistics
-
-    bureau = Bureau(office)
-    case = bureau.red()
-    publish_statistics(on=date(2026, 10, 5), law=bureau.law)
-    assert sum(one.figures.get("published", 0) for one in QuarterFigures.objects.filter(quarter=3)) == 1
-    annul(case=fresh(case), because="判决", document="判决书", by=bureau.who("reviewer"), law=bureau.law,
-          at=office.tick(date(2026, 10, 5)))  # fmt: skip
-    publish_statistics(on=date(2026, 10, 6), law=bureau.law)
-    assert not QuarterFigures.objects.exists()
-
-
 def test_standards_today_and_on_a_day(client: Client, scene: Scene) -> None:
     page = seen(text(client, "/standards/specialist-decoration"))
     assert "注册建造师 至少 5 人" in page
@@ -194,7 +164,7 @@ def test_standards_today_and_on_a_day(client: Client, scene: Scene) -> None:
     assert text(client, "/standards/none", 404)
 
 
-def test_every_standard_has_its_page(client: Client) -> None:
+def test_every_standard_has_its_page(client: Client, scene: Scene) -> None:
     from qualwatch.law.loader import current_law
 
     listed = text(client, "/standards")
@@ -390,7 +360,7 @@ def test_english_is_chosen_and_kept(client: Client, scene: Scene) -> None:
     assert '<html lang="zh-CN">' in text(client, "/")
 
 
-def test_errors_are_sentences(client: Client, settings: Any) -> None:
+def test_errors_are_sentences(client: Client, scene: Scene) -> None:
     page = text(client, "/nothing", 404)
     assert "地址可能写错了" in page
     careful = Client(enforce_csrf_checks=True)
@@ -399,7 +369,7 @@ def test_errors_are_sentences(client: Client, settings: Any) -> None:
     assert "表单已经过期" in answer.content.decode()
 
 
-def test_what_breaks_is_said_without_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_breaks_is_said_without_a_trace(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     from qualwatch.publication import queries
 
     def broken(_day: date) -> None:
@@ -417,7 +387,7 @@ def test_what_breaks_is_said_without_a_trace(monkeypatch: pytest.MonkeyPatch) ->
     "/?q=%00", "/red-cards?q=%00", "/red-cards?area=%00", "/red-cards/%00", "/announcements/%00", "/objections/%00",
     "/enterprises/%00", "/statistics?quarter=%00",
 ])  # fmt: skip
-def test_a_nul_is_refused_in_a_sentence(client: Client, path: str) -> None:
+def test_a_nul_is_refused_in_a_sentence(client: Client, scene: Scene, path: str) -> None:
     assert "无法处理" in text(client, path, 400)
 
 

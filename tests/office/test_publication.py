@@ -17,7 +17,7 @@ from qualwatch.cases.measures import Asked, CannotAsk, check, key_supervision
 from qualwatch.cases.models import Case, Question
 from qualwatch.publication import actions
 from qualwatch.publication.actions import NotInAnAction, hide_what_is_over, take_snapshot
-from qualwatch.publication.models import FeedEntry, RedCard, Snapshot, Standing
+from qualwatch.publication.models import FeedEntry, QuarterFigures, RedCard, Snapshot, Standing
 from qualwatch.publication.queries import (
     canonical,
     cards_on,
@@ -189,3 +189,18 @@ def test_what_nobody_knows_is_not_answered_with_yes(bureau: Bureau) -> None:
         asked(bureau, "bid", on=DAY)
     with pytest.raises(CannotAsk):
         asked(bureau, "marry", on=DAY)
+
+
+def test_statistics_forget_what_was_annulled(office: Office) -> None:
+    """What never should have been is counted in no quarter, also a past one."""
+    from qualwatch.cases.actions.supervise import annul
+    from qualwatch.oversight.statistics import publish_statistics
+
+    bureau = Bureau(office)
+    case = bureau.red()
+    publish_statistics(on=date(2026, 10, 5), law=bureau.law)
+    assert sum(one.figures.get("published", 0) for one in QuarterFigures.objects.filter(quarter=3)) == 1
+    annul(case=fresh(case), because="判决", document="判决书", by=bureau.who("reviewer"), law=bureau.law,
+          at=office.tick(date(2026, 10, 5)))  # fmt: skip
+    publish_statistics(on=date(2026, 10, 6), law=bureau.law)
+    assert not QuarterFigures.objects.exists()

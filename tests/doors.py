@@ -1,0 +1,24 @@
+"""Somebody at a door in tests: logged in, looking at a page by its name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+
+BACKEND = "qualwatch.accounts.backends.AuthenticationBackend"
+
+
+def as_(account: Any) -> Client:
+    """Somebody who has logged in."""
+    client = Client()
+    client.force_login(account, backend=BACKEND)
+    client.get("/me")  # notes once a minute that the session is in use
+    return client
+
+
+def page(client: Client, name: str, *places: Any, status: int = 200) -> str:
+    answer = client.get(reverse(name, args=places))
+    assert answer.status_code == status, answer.content.decode()[-800:]
+    return answer.content.decode()
