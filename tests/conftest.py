@@ -72,7 +72,7 @@ def office(db: None, tmp_path: Path) -> "Office":
 def september(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> "Iterator[Scene]":
-    """In one transaction that is never committed. Files that ask for it mark no test with django_db."""
+    """In one transaction that is never committed. Files that ask for it override pytest-django's own."""
     from django.db import transaction
 
     import scene as scenes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -20,6 +21,14 @@ from queries import name_of, recorded
 from scene import TODAY, Scene
 
 MOST_BYTES = 100_000
+
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _django_db_marker() -> None:
+    """The scene's own transaction instead of pytest-django's, which would close the connection after each test."""
 
 
 def enterprise(scene: Scene, number: int) -> Client:

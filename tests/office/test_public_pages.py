@@ -24,6 +24,14 @@ MOST_BYTES = 100_000
 LATE = date(2030, 1, 1)
 
 
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _django_db_marker() -> None:
+    """The scene's own transaction instead of pytest-django's, which would close the connection after each test."""
+
+
 def text(client: Client, path: str, status: int = 200) -> str:
     answer = client.get(path, follow=True)
     assert answer.status_code == status, path

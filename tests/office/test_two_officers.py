@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-import time
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +50,9 @@ def waiting(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def at_once(state: dict[str, str], folder: Path, *acts: list[str]) -> list[str]:
     """What two people say who act at the same moment, each in a process of its own."""
-    start = str(time.time() + 6)  # noqa: TID251  # two processes meet at a moment of the real clock
+    meeting = Path(tempfile.mkdtemp(dir=folder))
     running = [
-        subprocess.Popen([sys.executable, DUEL, one[0], str(folder), start, *one[1:]], env=environment(state), text=True,
+        subprocess.Popen([sys.executable, DUEL, one[0], str(meeting), *one[1:]], env=environment(state), text=True,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for one in acts
     ]  # fmt: skip
