@@ -21,7 +21,7 @@ from qualwatch.wording import SOURCE, gettext, language
 from qualwatch.wording import gettext_noop as _n
 
 MENU = {
-    "search": _n("查询"), "red-list": _n("红牌"), "announcements": _n("公示公告"), "statistics": _n("统计"),
+    "search": _n("查询"), "red-list": _n("红牌名单"), "announcements": _n("公示公告"), "statistics": _n("统计"),
     "standards": _n("资质标准"), "how-it-works": _n("怎么运作"), "freshness": _n("数据时效"), "home": _n("登录办事"),
 }  # fmt: skip
 STANDINGS = {

@@ -48,7 +48,7 @@ ACTS = {
     "dismissed": _n("提出不予认定"),
     "prolonged": _n("提出延长整改"),
     "sign": _n("签批"),
-    "return": _n("退回"),
+    "return": _n("退回提出的认定"),
     "review": _n("复查解除"),
     "urge": _n("记录指导督促"),
 }
