@@ -68,7 +68,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "qualwatch.web.ground.care.Policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "qualwatch.web.ground.language.Language",
     "django.contrib.sessions.middleware.SessionMiddleware",

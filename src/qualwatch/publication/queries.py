@@ -25,6 +25,7 @@ SHOWN = ("number", "credit_code", "enterprise", "category", "sub_item", "qualifi
 ANNOUNCED = ("number", "kind", "title", "enterprise", "credit_code", "body", "published_on", "ends_on", "card_number")
 
 
+NOTHING = "0-0"  # the version before anything was public
 LONGEST, MOST_PARTS = 100, 8  # of a name that is searched for
 
 
@@ -51,12 +52,14 @@ class LookUp:
     history: list[Standing]
     notices: list[Announcement]
     fresh: Freshness | None
+    version: str  # of the public copy, read before the rest or with it
 
 
 # An enterprise with whatever its page always needs, a row for each interval of its items; the day, the credit code.
 LOOK_UP = """
     SELECT s.*, e.id AS e_id, e.name AS e_name, e.area AS e_area, e.is_in_register AS e_is_in_register,
            e.registered_on AS e_registered_on, f.day AS f_day, f.loaded AS f_loaded, f.limit_days AS f_limit,
+           (SELECT c.last || '-' || c.version FROM publication_feedclock c WHERE c.number = 1) AS version,
            EXISTS (SELECT 1 FROM publication_redcard r WHERE r.credit_code = e.credit_code) AS has_cards,
            EXISTS (SELECT 1 FROM publication_announcement a WHERE a.credit_code = e.credit_code) AS has_notices
     FROM publication_enterprise e
@@ -97,10 +100,10 @@ def look_up(credit_code: str, day: date) -> LookUp:
     """One enterprise as its page shows it on a day."""
     rows: list[Any] = list(Standing.objects.raw(LOOK_UP, [day, credit_code]))
     if rows:
-        one, fresh = _enterprise(credit_code, rows[0]), _freshness(rows[0])
+        now, one, fresh = rows[0].version or NOTHING, _enterprise(credit_code, rows[0]), _freshness(rows[0])
         history = [row for row in rows if row.pk is not None]
     else:
-        one, fresh = None, freshness_on(day)
+        now, one, fresh = version(), None, freshness_on(day)
         history = list(Standing.objects.filter(credit_code=credit_code).order_by("category", "sub_item", "from_on"))
     cards = cards_on(day, credit_code=credit_code) if not rows or rows[0].has_cards else []
     notices = list(announcements(credit_code=credit_code)) if not rows or rows[0].has_notices else []
@@ -110,7 +113,7 @@ def look_up(credit_code: str, day: date) -> LookUp:
         for row in history if row.from_on <= day and (row.to_on is None or day < row.to_on)
     ]  # fmt: skip
     answers += map(_of_card, red.values())
-    return LookUp(one, answers, history, notices, fresh)
+    return LookUp(one, answers, history, notices, fresh, now)
 
 
 def _enterprise(credit_code: str, row: Any) -> Enterprise:
@@ -192,7 +195,8 @@ def version() -> str:
     """Changes with anything public: what pages of the same version say of the same day is the same."""
     with connection.cursor() as cursor:  # asked for every page
         cursor.execute("SELECT last, version FROM publication_feedclock WHERE number = 1")
-        return "-".join(str(one) for one in cursor.fetchone() or (0, 0))
+        found = cursor.fetchone()
+    return f"{found[0]}-{found[1]}" if found else NOTHING
 
 
 def freshness_on(day: date) -> Freshness | None:

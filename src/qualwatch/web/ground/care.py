@@ -1,11 +1,34 @@
 """What every request and every answer is held to: no NUL, and nothing kept that is not meant for everybody."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
 
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.cache import add_never_cache_headers
 
 from qualwatch.web.ground.errors import problem
+
+
+class Policy(CSPMiddleware):
+    """The library's Content-Security-Policy, made once: no page of ours has another."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """No page needs a nonce: there is no script."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """A download that says its own is left alone."""
+        response.headers.setdefault(HEADER, _policy())
+        return response
+
+
+@cache
+def _policy() -> str:
+    return build_policy()
+
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 NUL = "\0"  # no database keeps it

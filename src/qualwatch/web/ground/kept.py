@@ -18,11 +18,17 @@ from qualwatch.wording import language
 View = Callable[..., HttpResponse]
 
 
-def kept_while(version: Callable[[], str]) -> Callable[[View], View]:
-    """A page for everybody that is the same as long as the version, the day, the language and the program are."""
+def kept_while(version: Callable[[], str], *, is_carried: bool = False) -> Callable[[View], View]:
+    """A page for everybody that is the same as long as the version, the day, the language and the program are.
 
-    def etag(request: HttpRequest, *_args: Any, **_kwargs: Any) -> str:
-        told = f"{version()} {timezone.localdate()} {language()} {_program()}"
+    is_carried: the view itself reads the version, before or with whatever it shows, into `request.public_version`.
+    """
+
+    def etag(_request: HttpRequest, *_args: Any, **_kwargs: Any) -> str:
+        return tag(version())
+
+    def tag(version: str) -> str:
+        told = f"{version} {timezone.localdate()} {language()} {_program()}"
         told += f"{settings.SUPPORT_PHONES} {settings.PLATFORM_URL}"
         return f'W/"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
 
@@ -31,7 +37,12 @@ def kept_while(version: Callable[[], str]) -> Callable[[View], View]:
 
         @wraps(view)
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            answer: HttpResponse = checked(request, *args, **kwargs)
+            is_asked_again = not {"If-None-Match", "If-Match"}.isdisjoint(request.headers)
+            if is_carried and not is_asked_again:
+                answer = view(request, *args, **kwargs)
+                answer.headers["ETag"] = tag(request.public_version)  # type: ignore[attr-defined]  # the view sets it
+            else:
+                answer = checked(request, *args, **kwargs)
             patch_cache_control(answer, public=True, no_cache=True)
             return answer
 

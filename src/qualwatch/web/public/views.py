@@ -42,12 +42,13 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, "public/search.html", told)
 
 
-@page
+@kept_while(queries.version, is_carried=True)
 def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
     """One answer per item, today or on a chosen past day; what is coming beside it."""
     today, code = timezone.localdate(), credit_code.upper()
     day, wrong = asked_day(request, today)
     found = queries.look_up(code, day)
+    request.public_version = found.version  # type: ignore[attr-defined]  # kept_while reads it
     history: dict[tuple[str, str], list[Standing]] = defaultdict(list)
     for one in found.history:
         history[(one.category, one.sub_item)].append(one)
