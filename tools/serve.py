@@ -1,6 +1,7 @@
 """The office on this machine, its clock at a moment of the state that it serves: the demo's province stands in 2023.
 
-`python tools/serve.py [--state FOLDER] [--at MOMENT] [--port N]`: without a moment, the day of the last patrol.
+`python tools/serve.py [--state FOLDER] [--at MOMENT] [--port N]`: without a moment, the demo's province on the
+day of its last patrol, and any other office now. With a moment officers need no second factor.
 """
 
 import argparse
@@ -22,15 +23,20 @@ def main() -> None:
     asked = words.parse_args()
     if not (asked.state / "keys.json").is_file() and "QUALWATCH_KEYS" not in os.environ:
         raise SystemExit(f"no office in {asked.state}: run `make demo` first, or say QUALWATCH_STATE")
+    is_shown = asked.state == PLAYED or asked.at is not None  # a real office keeps its clock and its second factor
     os.environ |= {
-        "QUALWATCH_STATE": str(asked.state), "QUALWATCH_HTTP": "1", "QUALWATCH_OFFICERS_NEED_TOTP": "0",
+        "QUALWATCH_STATE": str(asked.state), "QUALWATCH_HTTP": "1",
         "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings",
-    }  # fmt: skip
+    } | ({"QUALWATCH_OFFICERS_NEED_TOTP": "0"} if is_shown else {})  # fmt: skip
     import django  # after the environment is set
     import time_machine
 
     django.setup()
-    at = asked.at or last_moment()
+    from django.utils import timezone
+
+    at = asked.at or (last_moment() if is_shown else None)
+    if at is not None and timezone.is_naive(at):
+        at = timezone.make_aware(at)
     if at is not None:
         time_machine.travel(at, tick=True).start()
         print(f"the office's clock begins at {at:%Y-%m-%d %H:%M}", flush=True)

@@ -125,7 +125,17 @@ def test_an_idle_session_ends(client: Client) -> None:
     with time_machine.travel(timezone.now() + timedelta(minutes=29), tick=False):
         assert client.get("/me", follow=True).status_code == 200
     with time_machine.travel(timezone.now() + timedelta(minutes=60), tick=False):
-        assert client.get("/me").headers["Location"] == "/accounts/login/"
+        assert client.get("/me?x=1").headers["Location"] == "/accounts/login/?next=/me%3Fx%3D1"
+    log_in(client, "qiye")
+    assert client.get("/me", follow=True).status_code == 200
+    with time_machine.travel(timezone.now() + timedelta(minutes=60), tick=False):
+        late = client.post("/accounts/password/change/", {"oldpassword": "x"})
+        assert late.status_code == 403
+        assert "这次没有提交" in late.content.decode()
+    log_in(client, "qiye")
+    assert (
+        "登录" not in client.get("/me", follow=True).content.decode().split("<h1>")[1]
+    )  # nothing of the log-ins before
 
 
 @pytest.fixture

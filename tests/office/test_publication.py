@@ -204,3 +204,18 @@ def test_statistics_forget_what_was_annulled(office: Office) -> None:
           at=office.tick(date(2026, 10, 5)))  # fmt: skip
     publish_statistics(on=date(2026, 10, 6), law=bureau.law)
     assert not QuarterFigures.objects.exists()
+
+
+def test_between_two_certificates_the_item_has_expired_and_is_not_gone(bureau: Bureau) -> None:
+    bureau.morning()
+    gap = [
+        ITEMS,
+        item(有效期止="2026-05-20"),
+        item(资质证书号="D214000011", 有效期起="2026-05-28", 有效期止="2031-05-27"),
+    ]
+    bureau.morning(NEXT, 资质=gap)
+    answer = standing_of(OWN, DECORATION, "", NEXT)
+    assert (answer.standing, answer.because) == ("ended", "expired")
+    later = date(2026, 5, 28)
+    bureau.morning(later, 资质=gap)
+    assert word(later) == "in-force"

@@ -20,6 +20,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """Nobody signs up by himself."""
         return False
 
+    def add_message(self, *_args: Any, **_kwargs: Any) -> None:
+        """Nothing is said of log-in and log-out: what is not read at once would be shown to whoever logs in next."""
+
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """The platform's accounts are those of the same user name here."""

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
 from qualwatch.accounts.models import Account
+from qualwatch.wording import gettext as _
 
 SEEN, BEGAN = "seen_at", "began_at"
 OPEN_TO_ALL = ("account_logout", "mfa_activate_totp", "account_reauthenticate", "mfa_reauthenticate")
@@ -50,7 +52,9 @@ class IdleSessionsEnd(_OfViews):
         seen, began = request.session.get(SEEN, now), request.session.setdefault(BEGAN, now)
         if now - seen > settings.SESSION_IDLE_SECONDS or now - began > settings.SESSION_COOKIE_AGE:
             logout(request)
-            return redirect("account_login")
+            if request.method == "POST":
+                raise PermissionDenied(_("登录已超时，这次没有提交。请返回上一页抄下填写的内容，重新登录后再提交。"))
+            return redirect_to_login(request.get_full_path())
         if SEEN not in request.session or now - seen > 60:
             request.session[SEEN] = now
         return None

@@ -75,7 +75,9 @@ def outlook(case: Case, by: Account, law: Law, at: datetime) -> Outlook:
         leaves="accepted-finding",
         until=Deadline(doing.terms.prolongation.from_day(doing.on, law.calendar).ends_on, provisional=False),
     )
+    ripe = ripe_requirements(state, event)
     events = {outcome: replace(asked, outcome=outcome) for outcome in ("red", "dismissed", "prolonged")}
+    events["red"] = replace(events["red"], requirements=ripe or waiting)  # what is not ripe yet waits for its own day
     events |= {
         "sign": replace(asked, name="sign"),
         "return": replace(asked, name="return-proposal"),
@@ -92,7 +94,7 @@ def outlook(case: Case, by: Account, law: Law, at: datetime) -> Outlook:
         figures,
         event.seen_on,
         event.is_fresh,
-        ripe_requirements(state, event),
+        ripe,
         why_not,
     )
 

@@ -37,6 +37,10 @@ def publish_items_of(credit_code: str, *, on: date, law: Law) -> None:
     post_standings(_items(on, law, credit_code=credit_code), on=on, credit_code=credit_code)
 
 
+def _begins(item: Item) -> tuple[date, str]:
+    return item.valid_from or date.min, item.certificate_no
+
+
 def _items(on: date, law: Law, **which: str) -> dict[ItemKey, ItemNow]:
     """By the same rule as what is judged: the record in force of each item, or why none is."""
     names = dict(believed(EnterpriseRow, ("credit_code", "name"), **which))
@@ -46,11 +50,12 @@ def _items(on: date, law: Law, **which: str) -> dict[ItemKey, ItemNow]:
         records[(row.credit_code, row.category, row.sub_item)].append(row)
     found: dict[ItemKey, ItemNow] = {}
     for key, rows in records.items():
-        judged = items_in_force(law, rows, on)
+        begun = [one for one in rows if one.valid_from is None or one.valid_from <= on]  # a later one says nothing yet
+        judged = items_in_force(law, begun, on)
         why = judged.not_judged[0][1] if judged.not_judged else ""
-        if why == NOT_YET:
+        if not begun or why == NOT_YET:
             continue
-        row = judged.items[0] if judged.items else rows[-1]
+        row = judged.items[0] if judged.items else max(begun, key=_begins)
         text = law.categories.get(row.category)
         word, because = ("in-force", "") if judged.items else (WITHDRAWN, "") if why == WITHDRAWN else ("ended", why)
         grade = GRADE_NAMES.get(row.grade, row.grade)

@@ -6,6 +6,7 @@ from datetime import date
 
 from qualwatch.cases.competence import authority_of
 from qualwatch.cases.models import Case, Withdrawal
+from qualwatch.cases.serving import NEVER_HAPPENED
 from qualwatch.law.loader import Law
 from qualwatch.oversight.figures import starts
 from qualwatch.oversight.quarters import Quarter
@@ -14,8 +15,7 @@ from qualwatch.publication.actions import post_statistics
 from qualwatch.publication.queries import enterprises_by_area, figures
 
 # red cards: carried + published = cleared + withdrawn + otherwise + open
-CLEARED = ("recovered", "reviewed", "repaired", "requirement-ended", "dismissed")
-NEVER_WAS = "annulled"
+CLEARED = ("recovered", "reviewed", "requirement-ended", "dismissed")  # repaired: it never was
 
 
 def publish_statistics(*, on: date, law: Law) -> int:
@@ -23,8 +23,13 @@ def publish_statistics(*, on: date, law: Law) -> int:
 
     How many enterprises an area had is kept as it was when the quarter was last counted while it ran.
     """
-    cases = list(Case.objects.filter(published_on__isnull=False).exclude(closed_because=NEVER_WAS))
-    rows = list(Withdrawal.objects.exclude(ended=NEVER_WAS).select_related("batch", "case"))
+    cases = list(Case.objects.filter(published_on__isnull=False).exclude(closed_because__in=NEVER_HAPPENED))
+    rows = list(
+        Withdrawal.objects.exclude(ended__in=NEVER_HAPPENED)
+        .exclude(case__closed_because__in=NEVER_HAPPENED)
+        .select_related("batch", "case")
+        .order_by("pk")
+    )
     known = {(one.year, one.quarter, one.area): one.figures.get("register") for one in figures()}
     everybody = enterprises_by_area()
     told: dict[tuple[int, int, str], Counter[str]] = defaultdict(Counter)
@@ -75,11 +80,11 @@ def _withdrawals(rows: Iterable[Withdrawal], quarter: Quarter, end: date, key: t
         for one in some:
             counts["displayed"] += _within(one.displayed_on, quarter.start, end)
             counts["decided"] += _within(one.decided_on, quarter.start, end)
-        followed = {one.case_id: one for one in some if _within(one.case.published_on, quarter.start, end)}
-        counts["of-these-opened"] = len(followed)
-        displayed = [one for one in followed.values() if one.displayed_on or one.batch.route == "ministry"]
-        counts["of-these-displayed"] = len(displayed)
-        counts["of-these-decided"] = sum(one.decided_on is not None for one in displayed)
+        followed = [one for one in some if _within(one.case.published_on, quarter.start, end)]
+        counts["of-these-opened"] = len({one.case_id for one in followed})
+        displayed = [one for one in followed if one.displayed_on or one.batch.route == "ministry"]
+        counts["of-these-displayed"] = len({one.case_id for one in displayed})
+        counts["of-these-decided"] = len({one.case_id for one in displayed if one.decided_on is not None})
         counts.update(starts(some, quarter.start, end))
 
 

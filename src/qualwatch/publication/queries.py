@@ -86,7 +86,8 @@ def standings_among(credit_codes: Iterable[str], day: date) -> dict[str, list[An
     """The same of many enterprises."""
     codes, fresh = list(credit_codes), is_fresh(day)
     rows = Standing.objects.filter(_holds_on(day), credit_code__in=codes).order_by("category", "sub_item")
-    cards = {(one.credit_code, one.category, one.sub_item): one for one in cards_on(day, credit_code__in=codes)}
+    found_cards = reversed(cards_on(day, credit_code__in=codes))  # of several of one item the first counts
+    cards = {(one.credit_code, one.category, one.sub_item): one for one in found_cards}
     found: dict[str, list[Answer]] = {code: [] for code in codes}
     for row in rows:
         card = cards.pop((row.credit_code, row.category, row.sub_item), None)
@@ -107,7 +108,7 @@ def look_up(credit_code: str, day: date) -> LookUp:
         history = list(Standing.objects.filter(credit_code=credit_code).order_by("category", "sub_item", "from_on"))
     cards = cards_on(day, credit_code=credit_code) if not rows or rows[0].has_cards else []
     notices = list(announcements(credit_code=credit_code)) if not rows or rows[0].has_notices else []
-    red = {(card.category, card.sub_item): card for card in cards}
+    red = {(card.category, card.sub_item): card for card in reversed(cards)}  # of several of one item the first
     answers = [
         _answer(row, red.pop((row.category, row.sub_item), None), is_fresh=_is_young(fresh, day))
         for row in history if row.from_on <= day and (row.to_on is None or day < row.to_on)

@@ -25,6 +25,8 @@ from qualwatch.registers.models import Correction, ExemptionRow, RegistrationRow
 from qualwatch.registers.tables import lock
 from qualwatch.wording import gettext as _
 
+LEFT = ("", "correction", "exemption")  # beside an accepted finding; `step` says that none is not enough
+
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
@@ -138,6 +140,8 @@ def _checked_left(case: Case, outcome: str, leaves: str, left: dict[str, Any], d
         if case.category is None:
             raise CannotStep("leaves-something", _("社保案件只能留下更正或豁免"))
         return {"until": until.isoformat()}
+    if leaves not in LEFT:
+        raise CannotStep("leaves-something", _("不予认定要留下更正、豁免或认可"))
     number = int(left.get(leaves) or 0)
     if leaves == "correction":
         correction = Correction.objects.filter(pk=number, released_at=None).first()

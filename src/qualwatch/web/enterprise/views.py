@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import F
+from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,6 +19,7 @@ from qualwatch.cases.words import STAGES, name_of
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.checklists import LINES, lines_of
 from qualwatch.procedure.course import CLOSED, STEPS
+from qualwatch.procedure.needs import HEARD
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.web.enterprise.forms import days_between, filing_of
 from qualwatch.web.enterprise.own import ends_on, figures_now, has_application, in_words, rows_of, waiting
@@ -73,8 +74,9 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
     """Why, by when, what may be done; what was sent and answered."""
     found, today = _own_case(request, number), timezone.localdate()
     now = figures_now(found)
-    row = found.withdrawals.order_by("-pk").first()
-    documents = Document.objects.filter(case=found, credit_code=found.credit_code).order_by("-pk")
+    row = found.withdrawals.select_related("batch").order_by("-pk").first()
+    come = Q(services__proved_on__isnull=False) | Q(notices__first_opened_at__isnull=False)
+    documents = Document.objects.filter(come, case=found, credit_code=found.credit_code).distinct().order_by("-pk")
     told = {
         "title": _(name_of(found)),
         "case": found,
@@ -88,6 +90,7 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
         "stops": stops(found, row),
         "withdrawal": row if row is not None and not row.ended else None,
         "step": _(STEPS[row.place]) if row else "",
+        "is_heard": row is not None and row.place in HEARD and row.batch.route != "ministry",
         "closed": _(CLOSED.get(found.closed_because, "")),
         "said": messages.get_messages(request),
     }

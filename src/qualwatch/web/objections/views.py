@@ -1,5 +1,8 @@
 """A form of its own, outside the public door: it writes, and the public door only reads the public copy."""
 
+import hashlib
+
+from django.conf import settings
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +16,6 @@ from qualwatch.cases.attachments import HandedIn, check_sizes
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.queries import announcements
-from qualwatch.web.ground.errors import problem
 from qualwatch.wording import gettext as _
 
 MOST_AN_HOUR, HOUR = 10, 3600  # objections from one address
@@ -28,11 +30,12 @@ def objection(request: HttpRequest, number: str) -> HttpResponse:
         return render(request, "objections/over.html", {"title": _("没有这份公示，或公示已经结束")}, status=404)
     errors: list[str] = []
     if request.method == "POST":
-        if _too_many(request):
-            return problem(request, 429)
         who = {name: request.POST.get(name, "").strip() for name in ("name", "address")}
         given = request.FILES.getlist("files")
+        received_already = cache.get(_key(request), 0)
         try:
+            if received_already >= MOST_AN_HOUR:
+                raise CannotStep("too-many", _("从你这里一小时内已收到很多异议，请过一小时再提交；填写的文字都还在"))
             check_sizes(one.size or 0 for one in given)
             files = [HandedIn(one.name or "", one.read()) for one in given]
             object_publicly(number=number, text=request.POST.get("text", "").strip(), who=who, law=current_law(),
@@ -40,6 +43,7 @@ def objection(request: HttpRequest, number: str) -> HttpResponse:
         except (CannotStep, CannotKeep) as why:
             errors.append(str(why))
         else:
+            cache.set(_key(request), received_already + 1, HOUR)
             return redirect("objection-received", number=number)
     told = {"title": _("对公示提出异议"), "display": display, "errors": errors, "told": request.POST}
     return render(request, "objections/objection.html", told, status=422 if errors else 200)
@@ -54,8 +58,9 @@ def received(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "objections/received.html", {"title": _("已收到你的异议"), "display": display})
 
 
-def _too_many(request: HttpRequest) -> bool:
-    """Counted by the address that asks, over all processes."""
-    key = f"objections/{request.META.get('REMOTE_ADDR', '')}"
-    cache.add(key, 0, HOUR)
-    return cache.incr(key) > MOST_AN_HOUR
+def _key(request: HttpRequest) -> str:
+    """One for each address and hour; behind a proxy the address that the proxy was asked by."""
+    asker = request.META.get("REMOTE_ADDR", "")
+    if getattr(settings, "SECURE_PROXY_SSL_HEADER", None):
+        asker = request.headers.get("X-Forwarded-For", asker).rpartition(",")[2].strip()
+    return f"objections/{hashlib.sha256(asker.encode()).hexdigest()[:16]}/{timezone.now():%Y%m%d%H}"

@@ -30,6 +30,7 @@ def statistics(request: HttpRequest) -> HttpResponse:
         of_areas = {one.area: Counter(one.figures) for one in rows if f"{one.year}Q{one.quarter}" == asked}
         told |= _quarter(of_areas, dict(names)[asked])
         told["is_running"] = asked == _running_quarter()
+        told["counted"] = queries.freshness_on(timezone.localdate())
         told["course"] = [(f"{one[0]}Q{one[1]}", _sum(rows, one)) for one in reversed(quarters)]
     return render(request, "public/statistics.html", told)
 

@@ -107,9 +107,13 @@ def red_card(request: HttpRequest, number: str) -> HttpResponse:
 def announcements(request: HttpRequest) -> HttpResponse:
     """Displays with the days that are left, decisions, documents served by notice."""
     today, kind = timezone.localdate(), request.GET.get("kind", "")
-    found = Paginator(queries.announcements(kind if kind in KINDS else ""), ON_A_PAGE).get_page(request.GET.get("page"))
+    asked = queries.announcements(kind if kind in KINDS else "")
+    is_running = request.GET.get("running") == "1"
+    asked = asked.filter(ends_on__gte=today) if is_running else asked
+    found = Paginator(asked, ON_A_PAGE).get_page(request.GET.get("page"))
     told = {
-        "title": _("公示公告"), "kind": kind, "page": found, "kinds": [(slug, called(KINDS, slug)) for slug in KINDS],
+        "title": _("公示公告"), "kind": kind, "is_running": is_running,
+        "page": found, "kinds": [(slug, called(KINDS, slug)) for slug in KINDS],
         "notices": [(one, called(KINDS, one.kind), days_left(one.ends_on, today)) for one in found],
     }  # fmt: skip
     return render(request, "public/announcements.html", told)

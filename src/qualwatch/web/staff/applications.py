@@ -18,9 +18,10 @@ from qualwatch.law.loader import current_law
 from qualwatch.procedure.checklists import LINES
 from qualwatch.registers.acceptances import CannotAccept
 from qualwatch.registers.corrections import CannotCorrect
+from qualwatch.web.ground.asking import LONGEST
 from qualwatch.web.seats import account_of
 from qualwatch.web.staff.forms import Unreadable, repairs
-from qualwatch.web.staff.rows import rows_of
+from qualwatch.web.staff.rows import MOST, Row, rows_of
 from qualwatch.web.staff.views import REFUSALS, staff
 from qualwatch.web.staff.words import CORRECTED
 from qualwatch.wording import gettext as _
@@ -56,12 +57,14 @@ def application(request: HttpRequest, number: int) -> HttpResponse:
     found = Application.objects.filter(pk=number).select_related("case").prefetch_related("attachments").first()
     if found is None or not may_see_paper(account, found):
         raise Http404
+    word = request.GET.get("row", "").strip()[:LONGEST]
     why_not = application_why_not(found, account) if found.stage in UNDECIDED else {}
-    keys, rows = rows_of(found.credit_code) if found.proposed_repairs or why_not.get("verify") == "" else ({}, [])
+    rows = rows_of(found.credit_code) if found.proposed_repairs or why_not.get("verify") == "" else {}
+    offered = [(place, one.name) for place, one in rows.items() if word in one.name]
     errors: list[str] = []
     if request.method == "POST":
         try:
-            done = _act(request, found, account, keys)
+            done = _act(request, found, account, rows)
         except ALL_REFUSALS as why:
             errors.append(str(why))
         else:
@@ -77,10 +80,12 @@ def application(request: HttpRequest, number: int) -> HttpResponse:
         "name": _(name_of(found.case)) if found.case else _("登记信息"),
         "checklist": [(requirement, _(LINES[line]), answer) for requirement, line, answer in found.checklist],
         "attachments": list(found.attachments.all()),
-        "rows": rows,
+        "rows": offered[:MOST],
         "fields": _fields(),
-        "repairs": _repairs(found, rows, keys),
+        "repairs": _repairs(found, rows),
         "why_not": why_not,
+        "word": word,
+        "is_cut": len(offered) > MOST,
         "acts": [(slug, _(text), why_not[slug]) for slug, text in ACTS.items() if slug in why_not],
         "ends": {slug: _(text) for slug, text in CONSEQUENCES.items()},
         "is_open": found.stage in UNDECIDED,
@@ -89,7 +94,7 @@ def application(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "staff/application.html", told, status=422 if errors else 200)
 
 
-def _act(request: HttpRequest, found: Application, by: Account, keys: dict[str, Any]) -> str:
+def _act(request: HttpRequest, found: Application, by: Account, rows: dict[str, Row]) -> str:
     told: dict[str, Any] = {
         "application": found,
         "because": request.POST.get("because", "").strip(),
@@ -102,7 +107,7 @@ def _act(request: HttpRequest, found: Application, by: Account, keys: dict[str, 
             agree(**told)
             return _("已出具同意的审查意见，报省厅。")
         case "verify":
-            verify(repairs=repairs(request, keys), **told)
+            verify(repairs=repairs(request, {place: one.key for place, one in rows.items()}), **told)
             return _("已核实，等审核签批。")
         case "uphold":
             _check_read(request)
@@ -127,22 +132,16 @@ def _fields() -> list[tuple[str, str]]:
     return [(slug, _(text)) for slug, text in names.items()]
 
 
-def _repairs(found: Application, rows: list[tuple[str, str]], keys: dict[str, Any]) -> list[str]:
+def _repairs(found: Application, rows: dict[str, Row]) -> list[str]:
     """What an officer has verified, in words."""
     if found.proposed_repairs is None:
         return []
-    names, told = dict(rows), []
+    told = []
     for one in found.proposed_repairs["corrections"]:
-        row = next(
-            (
-                names[place]
-                for place, key in keys.items()
-                if place.startswith(one["table"])
-                and {name: str(value) for name, value in key.items()}
-                == {name: str(value) for name, value in one["key"].items()}
-            ),
-            "",
+        same = (
+            row.name for place, row in rows.items() if place.startswith(one["table"]) and _same(row.key, one["key"])
         )
+        row = next(same, str(one["key"]))
         field = CORRECTED.get(one["table"], {}).get(one["field"], one["field"])
         told.append(
             _("{row}：{field}改为 {value}（{document}）").format(
@@ -151,3 +150,8 @@ def _repairs(found: Application, rows: list[tuple[str, str]], keys: dict[str, An
         )
     told = told or [_("认可现有人数，不更正登记")]
     return [*told, _("复核日 {day}").format(day=found.proposed_repairs["review_on"])]
+
+
+def _same(key: dict[str, Any], told: dict[str, Any]) -> bool:
+    """Whether two keys are one, also where the one has been stored as texts."""
+    return {name: str(value) for name, value in key.items()} == {name: str(value) for name, value in told.items()}

@@ -11,6 +11,8 @@ from qualwatch.cases.repairs import Correcting, Repairs
 from qualwatch.web.staff.words import CORRECTED
 from qualwatch.wording import gettext as _
 
+LEFT, LONGEST_NUMBER = ("correction", "exemption"), 18  # what a dismissal leaves beside an accepted finding
+
 
 class Unreadable(Exception):
     """A field of a form cannot be read; the message says which, and how it is written."""
@@ -56,7 +58,7 @@ def _left(request: HttpRequest, leaves: str) -> dict[str, Any] | None:
     if leaves == "accepted-finding":
         return {"until": day(request, "review_on", _("复核日"))}
     number = request.POST.get("left_number", "").strip()
-    if not number.isdecimal():
+    if leaves not in LEFT or not number.isdecimal() or len(number) > LONGEST_NUMBER:
         raise Unreadable(_("请写明更正或豁免的编号"))
     return {leaves: int(number)}
 

@@ -1,6 +1,7 @@
 """The register rows of an enterprise, as an officer chooses among them; people masked."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from qualwatch.evaluation.facts import REGISTER_STATES
@@ -10,22 +11,32 @@ from qualwatch.registers.models import ItemRow, Person, RegistrationRow
 from qualwatch.reports.labels import REGISTER_STATES as STATES
 from qualwatch.reports.labels import said
 
-MOST = 200
+MOST = 200  # rows offered at once; a word of their names finds the others
 
 
-def rows_of(credit_code: str) -> tuple[dict[str, dict[str, Any]], list[tuple[str, str]]]:
-    """Keys by `table/number`, and what each row is called."""
-    keys: dict[str, dict[str, Any]] = {}
-    names: list[tuple[str, str]] = []
-    for told, key, name in (*_items(credit_code), *_registrations(credit_code)):
-        keys[told] = key
-        names.append((told, name))
-    return keys, names
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A register row: its key, and what it is called."""
+
+    key: dict[str, Any]
+    name: str
+
+
+def rows_of(credit_code: str) -> dict[str, Row]:
+    """By `table/number`; a corrected row stands for its source's."""
+    found: dict[str, Row] = {}
+    known: set[str] = set()
+    for place, key, name in (*_items(credit_code), *_registrations(credit_code)):
+        row = f"{place.partition('/')[0]} {sorted(key.items(), key=str)}"
+        if row not in known:
+            known.add(row)
+            found[place] = Row(key, name)
+    return found
 
 
 def _items(credit_code: str) -> Iterator[tuple[str, dict[str, Any], str]]:
     law = current_law()
-    found = ItemRow._default_manager.filter(recorded_to=None, credit_code=credit_code).order_by("category", "pk")[:MOST]
+    found = ItemRow._default_manager.filter(recorded_to=None, credit_code=credit_code).order_by("category", "pk")
     for one in found:
         text = law.categories.get(one.category)
         name = f"{text.name if text else one.category}{one.sub_item} {one.certificate_no} {_state(one.register_state)}"
@@ -34,7 +45,7 @@ def _items(credit_code: str) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 def _registrations(credit_code: str) -> Iterator[tuple[str, dict[str, Any], str]]:
     law, model = current_law(), RegistrationRow._default_manager
-    found = list(model.filter(recorded_to=None, credit_code=credit_code).order_by("person_id", "pk")[:MOST])
+    found = list(model.filter(recorded_to=None, credit_code=credit_code).order_by("person_id", "pk"))
     people = Person.objects.in_bulk({one.person_id for one in found})
     for one in found:
         person = people.get(one.person_id)
