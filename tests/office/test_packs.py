@@ -372,7 +372,7 @@ def test_the_command_writes_a_pack_for_whoever_may_have_it(tmp_path: Path) -> No
         "PYTHONPATH": os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
     for words in (["-m", "qualwatch", "manage", "prepare", "-v0"], [DUEL, "setup", str(tmp_path)],
-                  [DUEL, "sign", str(tmp_path), "0"]):  # fmt: skip
+                  [DUEL, "sign", str(tmp_path)]):  # fmt: skip
         subprocess.run([sys.executable, *words], env=environment, check=True, capture_output=True)
     pack = tmp_path / "证据.zip"
 

@@ -50,7 +50,7 @@ def waiting(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def at_once(state: dict[str, str], folder: Path, *acts: list[str]) -> list[str]:
     """What two people say who act at the same moment, each in a process of its own."""
-    meeting = Path(tempfile.mkdtemp(dir=folder))
+    meeting = Path(tempfile.mkdtemp(dir=folder, prefix="meeting-"))
     running = [
         subprocess.Popen([sys.executable, DUEL, one[0], str(meeting), *one[1:]], env=environment(state), text=True,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
