@@ -3,6 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 STAMP := $(VENV)/.made
+WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")  # one more than cores: tests wait for processes of their own
 MESSAGES := src/qualwatch/locale/en/LC_MESSAGES/qualwatch.mo
 
 .PHONY: setup demo serve test test-full browser postgres bench check fix docs lock messages clean
@@ -44,12 +45,12 @@ postgres:             ## PostgreSQL's programs, for the tests that run on both d
 	  { echo "FAIL: the tests need PostgreSQL: apt-get install postgresql" >&2; exit 1; }
 
 test: setup check browser postgres ## lint, types, doors between rooms, all tests but the long ones, the office on both databases
-	$(BIN)/pytest -n auto --dist loadgroup -m "not full"
-	$(BIN)/python tools/with_postgres.py $(BIN)/pytest -n auto -m "not full" tests/office
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not full"
+	$(BIN)/python tools/with_postgres.py $(BIN)/pytest -n $(WORKERS) -m "not full" tests/office
 
 test-full: setup check browser postgres ## everything, the long generative and fault runs too
-	$(BIN)/pytest -n auto --dist loadgroup
-	$(BIN)/python tools/with_postgres.py $(BIN)/pytest -n auto tests/office
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python tools/with_postgres.py $(BIN)/pytest -n $(WORKERS) tests/office
 
 check: setup
 	$(BIN)/ruff check .

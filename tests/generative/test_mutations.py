@@ -95,8 +95,14 @@ def mutated(folder: Path, file: str, right: str, wrong: str) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("place", MUTATIONS)
-@pytest.mark.parametrize("engine", ["statement", "reference"])
+ENGINES = ("statement", "reference")
+EACH = [  # every fault in one engine; in the other too in `make test-full`
+    pytest.param(place, engine, marks=[] if at % len(ENGINES) == nth else [pytest.mark.full])
+    for at, place in enumerate(MUTATIONS) for nth, engine in enumerate(ENGINES)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "engine"), EACH)
 def test_a_fault_in_either_engine_is_noticed(tmp_path: Path, place: str, engine: str) -> None:
     folder = mutated(tmp_path, *MUTATIONS[place][engine == "reference"])
     paths = os.pathsep.join([str(folder), str(Path(__file__).parent.parent), str(Path(__file__).parent)])
