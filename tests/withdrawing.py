@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +12,12 @@ from applying import CITY_ITEM
 from bureau import Bureau, fresh, picture
 from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS, Rows
 from qualwatch.cases.actions import withdraw
+from qualwatch.cases.actions.hear import fix_hearing
 from qualwatch.cases.attachments import HandedIn
 from qualwatch.cases.members import Went
 from qualwatch.cases.models import Case, Document, Withdrawal, WithdrawalList
 from qualwatch.journal.models import Entry
+from qualwatch.procedure.periods import BEIJING
 from qualwatch.procedure.transitions import CannotStep
 from registers import item, paid, person
 
@@ -132,3 +134,41 @@ def refused(slug: str, do: Callable[[], object]) -> None:
         do()
     assert why.value.slug == slug, why.value
     assert before == (Entry.objects.count(), list(Withdrawal.objects.values()), Document.objects.count())
+
+
+def withdrawn(bureau: Bureau) -> tuple[Case, WithdrawalList, date]:
+    """A city's item, decided."""
+    (case,) = red_and_over(bureau, CITY_SHEETS)
+    batch = opened(bureau, [case])
+    over = displayed(bureau, batch)
+    morning(bureau, over, CITY_SHEETS)
+    reviewed(bureau, batch, over)
+    decided(bureau, batch, over)
+    return case, batch, over
+
+
+def notified(bureau: Bureau, served: bool = True) -> Withdrawal:
+    """The notice of the intended withdrawal is on its way, or has come."""
+    (case,) = red_and_over(bureau, CITY_SHEETS)
+    batch = opened(bureau, [case])
+    (letter,) = told_of_intent(bureau, batch, RED_OVER)
+    if served:
+        bureau.served(letter, RED_OVER, by="approval-officer")
+    return members(batch)[0]
+
+
+def fixed(bureau: Bureau, row: Withdrawal, day: date, on: date, because: str = "") -> Any:
+    """A hearing on a day."""
+    return fix_hearing(withdrawal=row, held_at=datetime(on.year, on.month, on.day, 9, tzinfo=BEIJING), where="会议室",
+                       chair=bureau.who("approval-second-officer"), because=because,
+                       **acts(bureau, "approval-officer", day))  # fmt: skip
+
+
+def two_reds(bureau: Bureau) -> tuple[Case, Case, WithdrawalList]:
+    """A system red whose withdrawal was displayed, and an officer's red of the same item, over too."""
+    (case,) = red_and_over(bureau, {"资质": [ITEMS, item()]})
+    other = bureau.inspect(RED_OVER)
+    bureau.serve_order(other, RED_OVER)
+    batch = opened(bureau, [fresh(case)], who=PROVINCE)
+    displayed(bureau, batch, who=PROVINCE)
+    return case, other, batch

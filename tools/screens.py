@@ -11,11 +11,11 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
 
-from play_papers import PASSWORD  # noqa: E402
-from playwright.sync_api import Browser, Page  # noqa: E402
+from play_papers import PASSWORD  # noqa: E402  # the demo's
+from playwright.sync_api import Browser, Page  # noqa: E402  # after the paths
 
 from browser import DESKTOP, PHONE, chromium  # noqa: E402  # the tests' browser
-from served import log_in, served  # noqa: E402
+from served import log_in, served  # noqa: E402  # the tests' server
 
 IMAGES, STATE = ROOT / "docs" / "images", ROOT / "demo" / "played" / "state"
 HIGHEST = 1600  # of a picture, in pixels

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -16,13 +15,12 @@ from qualwatch.cases.actions.hear import (
     Held,
     answer,
     ask_hearing,
-    fix_hearing,
     hearing_lapses,
     hold_hearing,
     make_statement,
 )
 from qualwatch.cases.actions.supervise import recheck, review
-from qualwatch.cases.models import Case, Document, Service, Task, Withdrawal, WithdrawalList
+from qualwatch.cases.models import Document, Service, Task, Withdrawal
 from qualwatch.oversight.quarters import Quarter
 from qualwatch.procedure.periods import BEIJING
 from qualwatch.procedure.service import CannotServe
@@ -38,14 +36,18 @@ from withdrawing import (
     decided,
     displayed,
     firms,
+    fixed,
     members,
     morning,
+    notified,
     opened,
     red_and_over,
     refused,
     reviewed,
     scan,
     told_of_intent,
+    two_reds,
+    withdrawn,
 )
 
 pytestmark = pytest.mark.django_db
@@ -59,42 +61,6 @@ def bureau(office: Office) -> Bureau:
     made = seated(office)
     made.accounts["enterprise"] = made.enterprise()
     return made
-
-
-def withdrawn(bureau: Bureau) -> tuple[Case, WithdrawalList, date]:
-    """A city's item, decided."""
-    (case,) = red_and_over(bureau, CITY_SHEETS)
-    batch = opened(bureau, [case])
-    over = displayed(bureau, batch)
-    morning(bureau, over, CITY_SHEETS)
-    reviewed(bureau, batch, over)
-    decided(bureau, batch, over)
-    return case, batch, over
-
-
-def notified(bureau: Bureau, served: bool = True) -> Withdrawal:
-    (case,) = red_and_over(bureau, CITY_SHEETS)
-    batch = opened(bureau, [case])
-    (letter,) = told_of_intent(bureau, batch, RED_OVER)
-    if served:
-        bureau.served(letter, RED_OVER, by="approval-officer")
-    return members(batch)[0]
-
-
-def fixed(bureau: Bureau, row: Withdrawal, day: date, on: date, because: str = "") -> Any:
-    return fix_hearing(withdrawal=row, held_at=datetime(on.year, on.month, on.day, 9, tzinfo=BEIJING), where="会议室",
-                       chair=bureau.who("approval-second-officer"), because=because,
-                       **acts(bureau, "approval-officer", day))  # fmt: skip
-
-
-def two_reds(bureau: Bureau) -> tuple[Case, Case, WithdrawalList]:
-    """A system red whose withdrawal was displayed, and an officer's red of the same item, over too."""
-    (case,) = red_and_over(bureau, {"资质": [ITEMS, item()]})
-    other = bureau.inspect(RED_OVER)
-    bureau.serve_order(other, RED_OVER)
-    batch = opened(bureau, [fresh(case)], who=PROVINCE)
-    displayed(bureau, batch, who=PROVINCE)
-    return case, other, batch
 
 
 def test_an_annulment_takes_everything_down_and_nothing_of_it_is_served(bureau: Bureau) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, timedelta
 
 import pytest
 
@@ -15,7 +14,6 @@ from office import Office
 from qualwatch.cases.actions import withdraw
 from qualwatch.cases.actions.hear import (
     answer,
-    fix_hearing,
     object_publicly,
 )
 from qualwatch.cases.actions.serve import void
@@ -26,7 +24,6 @@ from qualwatch.journal.models import Entry
 from qualwatch.oversight.circulars import not_carried_out
 from qualwatch.oversight.figures import not_opened
 from qualwatch.oversight.quarters import Quarter
-from qualwatch.procedure.periods import BEIJING
 from qualwatch.procedure.service import CannotServe
 from qualwatch.procedure.transitions import CannotStep
 from registers import item
@@ -41,11 +38,12 @@ from withdrawing import (
     firms,
     members,
     morning,
+    notified,
     opened,
     red_and_over,
     reviewed,
     scan,
-    told_of_intent,
+    withdrawn,
 )
 
 pytestmark = pytest.mark.django_db
@@ -59,42 +57,6 @@ def bureau(office: Office) -> Bureau:
     made = seated(office)
     made.accounts["enterprise"] = made.enterprise()
     return made
-
-
-def withdrawn(bureau: Bureau) -> tuple[Case, WithdrawalList, date]:
-    """A city's item, decided."""
-    (case,) = red_and_over(bureau, CITY_SHEETS)
-    batch = opened(bureau, [case])
-    over = displayed(bureau, batch)
-    morning(bureau, over, CITY_SHEETS)
-    reviewed(bureau, batch, over)
-    decided(bureau, batch, over)
-    return case, batch, over
-
-
-def notified(bureau: Bureau, served: bool = True) -> Withdrawal:
-    (case,) = red_and_over(bureau, CITY_SHEETS)
-    batch = opened(bureau, [case])
-    (letter,) = told_of_intent(bureau, batch, RED_OVER)
-    if served:
-        bureau.served(letter, RED_OVER, by="approval-officer")
-    return members(batch)[0]
-
-
-def fixed(bureau: Bureau, row: Withdrawal, day: date, on: date, because: str = "") -> Any:
-    return fix_hearing(withdrawal=row, held_at=datetime(on.year, on.month, on.day, 9, tzinfo=BEIJING), where="会议室",
-                       chair=bureau.who("approval-second-officer"), because=because,
-                       **acts(bureau, "approval-officer", day))  # fmt: skip
-
-
-def two_reds(bureau: Bureau) -> tuple[Case, Case, WithdrawalList]:
-    """A system red whose withdrawal was displayed, and an officer's red of the same item, over too."""
-    (case,) = red_and_over(bureau, {"资质": [ITEMS, item()]})
-    other = bureau.inspect(RED_OVER)
-    bureau.serve_order(other, RED_OVER)
-    batch = opened(bureau, [fresh(case)], who=PROVINCE)
-    displayed(bureau, batch, who=PROVINCE)
-    return case, other, batch
 
 
 def test_an_authority_is_not_named_for_what_it_could_not_do(bureau: Bureau) -> None:
