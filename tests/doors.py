@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.test import Client
@@ -22,3 +23,15 @@ def page(client: Client, name: str, *places: Any, status: int = 200) -> str:
     answer = client.get(reverse(name, args=places))
     assert answer.status_code == status, answer.content.decode()[-800:]
     return answer.content.decode()
+
+
+def text(client: Client, path: str, status: int = 200) -> str:
+    """A public page."""
+    answer = client.get(path, follow=True)
+    assert answer.status_code == status, path
+    return answer.content.decode()
+
+
+def seen(page: str) -> str:
+    """What is read of a page: without its marks."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())

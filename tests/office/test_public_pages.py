@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 import scene as scenes
+from doors import seen, text
 from qualwatch.cases.models import Case, Document, Notice, Withdrawal
 from qualwatch.publication.models import Announcement, Enterprise, FeedClock, QuarterFigures, RedCard
 from queries import name_of, recorded
@@ -30,17 +31,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _django_db_marker() -> None:
     """The scene's own transaction instead of pytest-django's, which would close the connection after each test."""
-
-
-def text(client: Client, path: str, status: int = 200) -> str:
-    answer = client.get(path, follow=True)
-    assert answer.status_code == status, path
-    return answer.content.decode()
-
-
-def seen(page: str) -> str:
-    """What is read of a page: without its marks."""
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
 def test_one_answer_per_item_today_and_on_a_past_day(client: Client, scene: Scene) -> None:
@@ -391,65 +381,3 @@ def test_what_breaks_is_said_without_a_trace(scene: Scene, monkeypatch: pytest.M
     page = answer.content.decode()
     assert "系统出错了" in page
     assert "secret" not in page
-
-
-@pytest.mark.parametrize("path", [
-    "/?q=%00", "/red-cards?q=%00", "/red-cards?area=%00", "/red-cards/%00", "/announcements/%00", "/objections/%00",
-    "/enterprises/%00", "/statistics?quarter=%00",
-])  # fmt: skip
-def test_a_nul_is_refused_in_a_sentence(client: Client, scene: Scene, path: str) -> None:
-    assert "无法处理" in text(client, path, 400)
-
-
-def test_odd_questions_are_answered(client: Client, scene: Scene) -> None:
-    for path in ("/?q=" + "+".join(["司"] * 1200), "/?q=" + quote("%_'\"\\"), "/red-cards?page=-1", "/red-cards?page=x",
-                 "/red-cards?q=" + "x" * 5000, "/announcements?page=99999&kind=none", "/?q=" + quote("🏗")):  # fmt: skip
-        assert text(client, path), path
-    assert client.post("/objections/x", {"text": "a\0b"}).status_code == 400
-    for path in ("/red-cards/a/b/c", "/standards/none/x", "/enterprises/a%2Fb"):
-        assert client.get(path).status_code == 404, path
-
-
-def test_a_red_card_without_a_row_of_the_register_is_still_said(client: Client, scene: Scene) -> None:
-    from qualwatch.publication.models import Standing
-
-    Standing.objects.filter(credit_code=scene.codes[3]).delete()
-    assert "红牌预警" in seen(text(client, f"/enterprises/{scene.codes[3]}"))
-    assert "红牌预警" in seen(text(client, "/?q=" + quote("装饰")))
-    RedCard.objects.filter(credit_code=scene.codes[3]).update(category="", requirements=[{"requirement": "insurance"}])
-    number = RedCard.objects.get(credit_code=scene.codes[3]).number
-    assert text(client, reverse("red-card", args=[number]))  # a category that the law does not know
-
-
-def test_public_pages_leave_sessions_alone_and_private_ones_are_kept_nowhere(client: Client, scene: Scene) -> None:
-    from qualwatch.accounts.models import Account
-
-    backend = "qualwatch.accounts.backends.AuthenticationBackend"
-    client.force_login(Account.objects.get(username=f"e-{scene.codes[7]}"), backend=backend)
-    for path in ("/", "/red-cards"):
-        with CaptureQueriesContext(connection) as asked:
-            answer = client.get(path)
-        assert not answer.cookies, path
-        assert not [one for one in asked if "django_session" in one["sql"]], path
-    for path in ("/me", "/own", "/accounts/2fa/", "/accounts/password/change/", "/accounts/reauthenticate/"):
-        answer = client.get(path)
-        assert "no-store" in answer.headers["Cache-Control"], path
-
-
-def test_of_two_red_cards_of_an_item_the_first_is_told(client: Client, scene: Scene) -> None:
-    first = RedCard.objects.get(credit_code=scene.codes[3])
-    RedCard.objects.create(number="晋红〔2026〕99号", credit_code=first.credit_code, enterprise=first.enterprise,
-                           category=first.category, qualification=first.qualification, grade=first.grade,
-                           published_on=TODAY)  # fmt: skip
-    assert "自 2026年7月21日 起" in seen(text(client, f"/enterprises/{scene.codes[3]}"))
-    from qualwatch.publication.queries import standings_of
-
-    (answer,) = standings_of(scene.codes[3], TODAY)
-    assert answer.card == first
-
-
-def test_only_displays_that_still_run(client: Client, scene: Scene) -> None:
-    assert "第2装饰公司" in text(client, "/announcements?kind=display&running=1")
-    with time_machine.travel(datetime.fromisoformat(NOON) + timedelta(days=30), tick=False):
-        assert "第2装饰公司" not in text(client, "/announcements?kind=display&running=1")
-        assert "第2装饰公司" in text(client, "/announcements?kind=display")
