@@ -8,6 +8,9 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
+from qualwatch.cases.models import Application, Case
+from scene import Scene
+
 BACKEND = "qualwatch.accounts.backends.AuthenticationBackend"
 
 
@@ -35,3 +38,22 @@ def text(client: Client, path: str, status: int = 200) -> str:
 def seen(page: str) -> str:
     """What is read of a page: without its marks."""
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def enterprise(scene: Scene, number: int) -> Client:
+    """The account of a firm of the scene, logged in."""
+    from qualwatch.accounts.models import Account
+
+    return as_(Account.objects.get(username=f"e-{scene.codes[number]}"))
+
+
+def propose(client: Client, case: Case, **changed: Any) -> Any:
+    """The form of a determination, sent."""
+    told = {"outcome": "red", "requirement": ["constructors"], "because": "期满仍不达标", "evidence": "核查表\n送达回证",
+            "has_read": "1"} | changed  # fmt: skip
+    return client.post(reverse("determine", args=[case.pk]), told)
+
+
+def act(client: Client, made: Application, what: str, **told: Any) -> Any:
+    """The form of an application, sent."""
+    return client.post(reverse("application", args=[made.pk]), {"act": what, "because": "已核实", **told})
