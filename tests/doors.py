@@ -47,6 +47,19 @@ def enterprise(scene: Scene, number: int) -> Client:
     return as_(Account.objects.get(username=f"e-{scene.codes[number]}"))
 
 
+def refused(answer: Any, field: str = "") -> str:
+    """The page of a form that was not taken: its summary leads to the one field that is wrong, and that one says so."""
+    assert answer.status_code == 422
+    page: str = answer.content.decode()
+    summary = page.split('id="errors"')[1].split("</div>")[0]
+    assert re.findall(r'href="#([^"]+)"', summary) == ([field] if field else [])
+    assert len(re.findall("<li>", summary)) == 1
+    if field:
+        (marked,) = re.findall(rf'<[a-z]+[^>]*\bid="{field}"[^>]*>', page)
+        assert 'type="radio"' in marked or 'aria-invalid="true"' in marked, marked
+    return page
+
+
 def propose(client: Client, case: Case, **changed: Any) -> Any:
     """The form of a determination, sent."""
     told = {"outcome": "red", "requirement": ["constructors"], "because": "期满仍不达标", "evidence": "核查表\n送达回证",

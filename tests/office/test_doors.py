@@ -13,7 +13,7 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings as SettingsWrapper
 
 from bureau import Bureau, fresh, picture
-from doors import act, as_, enterprise, page, propose
+from doors import act, as_, enterprise, page, propose, refused
 from qualwatch.cases.models import Application, Determination, Notice, Task
 from qualwatch.journal.models import Entry
 from qualwatch.procedure.checklists import LINES
@@ -70,13 +70,14 @@ def test_an_enterprise_answers_its_card_and_takes_it_back(staff: Bureau, scene: 
     assert "写明为何没有" in page(client, "own-answer", case.pk)
     before = Entry.objects.count()
     wrong = client.post(path, filled(**{"reason-constructors-insurance": ""}))
-    assert wrong.status_code == 422
-    told = wrong.content.decode()
+    told = refused(wrong, "file-constructors-insurance")
     assert "请上传最近一个已结算月的社保缴纳证明，或写明为何没有" in told
     assert "人员确在本单位" in told  # what was written is not lost
     assert "重新选择" in told
     bad = client.post(path, filled() | {"file-constructors-identity": SimpleUploadedFile("a.png", b"<html>")})
-    assert bad.status_code == 422
+    refused(bad)
+    refused(client.post(path, filled(statement=" ")), "statement")
+    refused(client.post(path, filled(cause="other")), "cause-assessment-wrong")
     assert not Application.objects.filter(case=case).exists()
     assert Entry.objects.count() == before
     done = client.post(path, filled(), follow=True)
@@ -167,10 +168,12 @@ def test_an_officer_proposes_and_a_reviewer_signs(staff: Bureau, scene: Scene) -
     assert "最近核查（2026年9月21日）" in shown
     assert "告知有凭证" in shown
     unread = propose(officer, case, has_read="")
-    assert unread.status_code == 422
-    assert "请先阅读后果并勾选" in unread.content.decode()
-    assert "期满仍不达标" in unread.content.decode()
-    assert propose(officer, case, evidence=" ").status_code == 422
+    told = refused(unread, "has_read")
+    assert "请先阅读后果并勾选" in told
+    assert "期满仍不达标" in told  # what was written is not lost
+    refused(propose(officer, case, evidence=" "), "evidence")
+    refused(propose(officer, case, because=" "), "because")
+    refused(propose(officer, case, outcome="other"), "outcome-red")
     assert not Determination.objects.filter(case=case).exists()
     assert propose(officer, case).status_code == 302
     made = Determination.objects.get(case=case)
@@ -183,8 +186,8 @@ def test_an_officer_proposes_and_a_reviewer_signs(staff: Bureau, scene: Scene) -
     assert "期满仍不达标" in decide
     assert "立即向社会公布红牌" in decide
     path = reverse("decide", args=[case.pk])
-    assert reviewer.post(path, {"act": "sign", "proposal": made.pk}).status_code == 422  # not read
-    assert reviewer.post(path, {"act": "sign", "proposal": 0, "has_read": "1"}).status_code == 422  # of another page
+    refused(reviewer.post(path, {"act": "sign", "proposal": made.pk}), "has_read")
+    refused(reviewer.post(path, {"act": "sign", "proposal": 0, "has_read": "1"}))  # of another page
     assert fresh(case).place == "yellow"
     assert reviewer.post(path, {"act": "sign", "proposal": made.pk, "has_read": "1"}).status_code == 302
     assert fresh(case).place == "red"
@@ -198,7 +201,7 @@ def test_an_officer_proposes_and_a_reviewer_signs(staff: Bureau, scene: Scene) -
 def test_a_reviewer_returns_with_reasons(staff: Bureau, scene: Scene) -> None:
     reviewer, case = as_(staff.who("city-reviewer")), scene.cases[4]
     path = reverse("decide", args=[case.pk])
-    assert reviewer.post(path, {"act": "return", "because": ""}).status_code == 422
+    refused(reviewer.post(path, {"act": "return", "because": ""}), "because")
     assert reviewer.post(path, {"act": "return", "because": "证据不足"}).status_code == 302
     assert Determination.objects.get(case=case).state == "returned"
     page(reviewer, "decide", case.pk, status=404)
@@ -207,9 +210,9 @@ def test_a_reviewer_returns_with_reasons(staff: Bureau, scene: Scene) -> None:
 def test_dismissed_and_prolonged_need_their_day(staff: Bureau, scene: Scene) -> None:
     officer, case = as_(staff.who("city-officer")), scene.cases[9]
     wrong = propose(officer, case, outcome="dismissed", review_on="明天")
-    assert wrong.status_code == 422
-    assert "复核日：请写成 2023-07-31 这样的日期" in wrong.content.decode()
-    assert propose(officer, case, outcome="prolonged").status_code == 422
+    assert "复核日：请写成 2023-07-31 这样的日期" in refused(wrong, "review_on")
+    refused(propose(officer, case, outcome="dismissed", review_on=f"{TODAY}"), "review_on")
+    refused(propose(officer, case, outcome="prolonged"), "until")
     assert propose(officer, case, outcome="dismissed", review_on="2026-12-31").status_code == 302
     assert Determination.objects.get(case=case).left == {"until": "2026-12-31"}
 
@@ -218,11 +221,10 @@ def test_urging_goes_on_record(staff: Bureau, scene: Scene) -> None:
     officer, case = as_(staff.who("city-officer")), scene.cases[9]
     path = reverse("urge", args=[case.pk])
     wrong = officer.post(path, {"kind": "", "what": "上门看过"})
-    assert wrong.status_code == 422
-    assert "请选择督促的方式" in wrong.content.decode()
-    assert "上门看过" in wrong.content.decode()  # what was written is not lost
-    empty = officer.post(path, {"kind": "call", "what": ""})
-    assert "请写明内容" in empty.content.decode()
+    told = refused(wrong, "kind")
+    assert "请选择督促的方式" in told
+    assert "上门看过" in told  # what was written is not lost
+    assert "请写明内容" in refused(officer.post(path, {"kind": "call", "what": ""}), "what")
     assert not case.urgings.exists()
     officer.post(path, {"kind": "call", "what": "电话督促"})
     assert case.urgings.get().what == "电话督促"
@@ -239,14 +241,15 @@ def test_an_application_from_the_city_to_the_provinces_signature(staff: Bureau, 
     assert attachment is not None
     assert reverse("attachment", args=[attachment.pk]) in shown
     assert "人员确在本单位" in shown
-    assert act(city, made, "agree", because="").status_code == 422
+    refused(act(city, made, "agree", because=""), "because-agree")
     assert act(city, made, "agree").status_code == 302
     assert "市级已同意" in page(officer, "application", made.pk)
-    assert act(officer, made, "verify").status_code == 422  # without a day of review
+    told = refused(act(officer, made, "verify", because="已核对原件"), "review_on")
+    assert told.count("已核对原件") == 1  # in its own form only
     assert act(officer, made, "verify", review_on="2026-12-31").status_code == 302
     assert "认可现有人数，不更正登记" in page(reviewer, "application", made.pk)
     assert act(officer, made, "uphold").status_code == 422  # who verified does not sign
-    assert act(reviewer, made, "uphold").status_code == 422  # the consequence was not read
+    refused(act(reviewer, made, "uphold"), "read-uphold")
     assert act(reviewer, made, "uphold", has_read="1").status_code == 302
     made.refresh_from_db()
     entry = Entry.objects.get(stream=case.stream, what="application-upheld")

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from bureau import Bureau, fresh
-from doors import act, as_, page, propose
+from doors import act, as_, page, propose, refused
 from qualwatch.cases.actions.serve import issue_warning
 from qualwatch.cases.models import Application, Case, CaseRequirement, Determination
 from scene import TODAY, Scene
@@ -50,9 +50,9 @@ def test_an_insurance_case_is_determined_by_items_through_the_browser(staff: Bur
             "has_read": "1", "leaves": "exemption"}  # fmt: skip
     path = reverse("determine", args=[case.pk])
     wrong = officer.post(path, told | {"left_number": "x"})
-    assert wrong.status_code == 422
-    assert "请写明更正或豁免的编号" in wrong.content.decode()
-    assert "没有找到所说的更正或豁免" in officer.post(path, told | {"left_number": "7"}).content.decode()
+    assert "请写明更正或豁免的编号" in refused(wrong, "left_number")
+    assert "没有找到所说的更正或豁免" in refused(officer.post(path, told | {"left_number": "7"}), "left_number")
+    assert "请写明哪些资质" in refused(officer.post(path, told | {"outcome": "red"}), "item-1")
 
 
 def test_what_is_ripe_may_be_determined_though_more_was_added(staff: Bureau, scene: Scene) -> None:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings as SettingsWrapper
 
 from bureau import Bureau, fresh, picture
-from doors import as_, page
+from doors import as_, page, refused
 from office import Office
 from qualwatch.cases.models import Application
 from scene import START
@@ -35,7 +35,7 @@ def test_wrong_data_without_a_warning(bureau: Bureau) -> None:
         client = as_(account)
         assert "各项资质现在都没有预警" in page(client, "own")
         told = {"cause": "data-wrong", "statement": "名称有误", "requirement": "registration"}
-        assert client.post(reverse("own-data-error"), told).status_code == 422  # without evidence
+        refused(client.post(reverse("own-data-error"), told), "file-registration-registration")
         told["file-registration-registration"] = SimpleUploadedFile("执照.png", picture())  # type: ignore[assignment]  # a file
         done = client.post(reverse("own-data-error"), told, follow=True)
         assert Application.objects.get().number in done.content.decode()
@@ -62,6 +62,6 @@ def test_a_review_through_the_browser(bureau: Bureau) -> None:
         reviewer = as_(bureau.who("other-reviewer"))
         assert "复查情况和理由" in page(reviewer, "case", case.pk)
         path = reverse("review", args=[case.pk])
-        assert reviewer.post(path, {"because": "已补足"}).status_code == 422  # not read
+        refused(reviewer.post(path, {"because": "已补足"}), "has_read_review")
         assert reviewer.post(path, {"because": "已补足", "has_read": "1"}).status_code == 302
     assert fresh(case).closed_because == "reviewed"

@@ -17,11 +17,14 @@ NOTICE = "71号文"
 
 
 class CannotStep(Exception):
-    """The step is not to be taken from this state; the message is one sentence that says why."""
+    """The step is not to be taken from this state; the message is one sentence that says why.
 
-    def __init__(self, slug: str, sentence: str) -> None:
+    `about`: the part of what was handed in that it is about, where the slug alone does not say.
+    """
+
+    def __init__(self, slug: str, sentence: str, about: str = "") -> None:
         super().__init__(sentence)
-        self.slug = slug
+        self.slug, self.about = slug, about
 
 
 @dataclass(frozen=True, slots=True)

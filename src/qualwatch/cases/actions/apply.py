@@ -259,7 +259,8 @@ def _checked(filing: Filing, about: Sequence[str], files: Sequence[Looked]) -> l
             told = [answer] if isinstance(answer, str) else list(answer)
             if not any(one.strip() for one in told):
                 sentence = _("{requirement}：请上传{line}，或写明为何没有")
-                raise CannotStep("checklist", sentence.format(requirement=names([requirement]), line=_(LINES[line])))
+                told_of = sentence.format(requirement=names([requirement]), line=_(LINES[line]))
+                raise CannotStep("checklist", told_of, about=f"{requirement}/{line}")
             if isinstance(answer, str):
                 rows.append([requirement, line, answer])
                 continue

@@ -136,7 +136,7 @@ def _checked_left(case: Case, outcome: str, leaves: str, left: dict[str, Any], d
         told = left.get("until")
         until = date.fromisoformat(told) if isinstance(told, str) else told
         if not isinstance(until, date) or until <= doing.on:
-            raise CannotStep("leaves-something", _("认可要写明复核日，且晚于今天"))
+            raise CannotStep("leaves-something", _("认可要写明复核日，且晚于今天"), about="review_on")
         if case.category is None:
             raise CannotStep("leaves-something", _("社保案件只能留下更正或豁免"))
         return {"until": until.isoformat()}
@@ -150,7 +150,7 @@ def _checked_left(case: Case, outcome: str, leaves: str, left: dict[str, Any], d
         theirs = ExemptionRow._default_manager.filter(recorded_to=None, credit_code=case.credit_code)
         is_there = theirs.filter(pk=number).exists()
     if leaves and not is_there:
-        raise CannotStep("leaves-something", _("没有找到所说的更正或豁免"))
+        raise CannotStep("leaves-something", _("没有找到所说的更正或豁免"), about="left_number")
     return left
 
 

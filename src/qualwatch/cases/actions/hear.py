@@ -60,8 +60,10 @@ def object_publicly(
     *, number: str, text: str, who: Mapping[str, str], law: Law, at: datetime, files: Sequence[HandedIn] = ()
 ) -> Point:
     """Somebody of the public objects to a display, by its number; `who` (name, address) is kept encrypted."""
-    if not (who.get("name", "").strip() and who.get("address", "").strip()) or len(text) > LONGEST:
-        raise CannotStep("because", _("请写明姓名和联系方式，意见不超过 {count} 字").format(count=LONGEST))
+    if wanting := [one for one in ("name", "address") if not who.get(one, "").strip()]:
+        raise CannotStep("because", _("请写明姓名和联系方式"), about=wanting[0])
+    if len(text) > LONGEST:
+        raise CannotStep("because", _("意见不超过 {count} 字").format(count=LONGEST))
     found = Withdrawal.objects.filter(display_number=number, ended="").exclude(display_number="").first()
     if found is None:
         raise CannotStep("on-display", _("没有这份公示，或公示已经结束"))

@@ -30,6 +30,17 @@ def filing_of(request: HttpRequest, requirements: Iterable[str]) -> Filing:
     )  # fmt: skip
 
 
+def fields_of(requirements: Iterable[str]) -> dict[str, str]:
+    """What a refusal is about -> the id of the field."""
+    lines = {f"{one}/{line}": f"file-{one}-{line}" for one in requirements for line in lines_of(one)}
+    return {
+        "cause": "cause-assessment-wrong",
+        "because": "statement",
+        "evidence": "file-registration-registration",
+        **lines,
+    }
+
+
 def _unique(name: str, files: list[HandedIn]) -> str:
     """Two files of one name, handed in for different lines, are told apart."""
     known = {one.name for one in files}

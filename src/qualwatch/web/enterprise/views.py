@@ -21,8 +21,9 @@ from qualwatch.procedure.checklists import LINES, lines_of
 from qualwatch.procedure.course import CLOSED, STEPS
 from qualwatch.procedure.needs import HEARD
 from qualwatch.procedure.transitions import CannotStep
-from qualwatch.web.enterprise.forms import days_between, filing_of
+from qualwatch.web.enterprise.forms import days_between, fields_of, filing_of
 from qualwatch.web.enterprise.own import ends_on, figures_now, has_application, in_words, rows_of, waiting
+from qualwatch.web.ground.asking import Refusal, refusal
 from qualwatch.web.seats import account_of, seated
 from qualwatch.wording import gettext as _
 
@@ -103,7 +104,7 @@ def answer(request: HttpRequest, number: int) -> HttpResponse:
     """Objection or information repair: what is wrong, with evidence for every line."""
     found = _own_case(request, number)
     names = [one.requirement for one in found.requirements.all() if one.recovered_on is None or found.place == "red"]
-    errors: list[str] = []
+    errors: list[Refusal] = []
     if request.method == "POST":
         try:
             made = file_application(
@@ -114,7 +115,7 @@ def answer(request: HttpRequest, number: int) -> HttpResponse:
                 at=timezone.now(),
             )
         except REFUSALS as why:
-            errors.append(str(why))
+            errors.append(refusal(why, fields_of(names)))
         else:
             messages.success(
                 request, _("已收到你的申请，编号 {number}。回执在“收到的文书”里。").format(number=made.number)
@@ -133,13 +134,14 @@ def answer(request: HttpRequest, number: int) -> HttpResponse:
 @own
 def data_error(request: HttpRequest) -> HttpResponse:
     """Register data found wrong, without any warning."""
-    errors: list[str] = []
+    errors: list[Refusal] = []
+    names = ["registration"]
     if request.method == "POST":
         try:
-            filing = filing_of(request, ["registration"])
+            filing = filing_of(request, names)
             made = file_data_error(filing=filing, by=account_of(request), law=current_law(), at=timezone.now())
         except REFUSALS as why:
-            errors.append(str(why))
+            errors.append(refusal(why, fields_of(names)))
         else:
             messages.success(request, _("已收到你的申请，编号 {number}。").format(number=made.number))
             return redirect("own")
@@ -219,7 +221,7 @@ def _applications(found: Any) -> list[tuple[Application, str, bool]]:
     return [(one, _(STAGES[one.stage]), one.stage in UNDECIDED) for one in found.order_by("-pk")[:MOST]]
 
 
-def _form(request: HttpRequest, errors: list[str]) -> dict[str, Any]:
+def _form(request: HttpRequest, errors: list[Refusal]) -> dict[str, Any]:
     return {
         "errors": errors,
         "told": request.POST,

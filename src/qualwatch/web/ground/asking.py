@@ -1,12 +1,27 @@
-"""What is asked in an address, read with patience: a wrong value is answered by a sentence."""
+"""What is asked in an address or a form, read with patience: a wrong value is answered by a sentence."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import NamedTuple
 
 from django.http import HttpRequest
 
 from qualwatch.wording import gettext as _
 
 LONGEST = 100  # of what is asked in one field
+
+
+class Refusal(NamedTuple):
+    """Why a form was not taken, and the id of the field that it is about ('' = none of its own)."""
+
+    sentence: str
+    field: str = ""
+
+
+def refusal(why: Exception, fields: Mapping[str, str]) -> Refusal:
+    """Of what was raised; `fields`: what a refusal is about, or the slug of what is wanting -> the field's id."""
+    about = getattr(why, "about", "") or getattr(why, "slug", "")
+    return Refusal(str(why), fields.get(about, ""))
 
 
 def asked_text(request: HttpRequest, name: str) -> str:

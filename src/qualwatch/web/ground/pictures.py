@@ -25,7 +25,7 @@ class Stop:
 
 
 def bar(title: str, held: int | None, required: int | None, is_short: bool = True) -> Markup:
-    """How many are held of how many required, with a mark there; red where that falls short and counts as short."""
+    """How many are held of how many required, with a mark there; darker where that falls short and counts as short."""
     root = drawing(TALL, title)
     held, required = held or 0, required or 0
     most = max(held, required, 1)

@@ -16,9 +16,11 @@ from qualwatch.cases.attachments import HandedIn, check_sizes
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.queries import announcements
+from qualwatch.web.ground.asking import Refusal, refusal
 from qualwatch.wording import gettext as _
 
 MOST_AN_HOUR, HOUR = 10, 3600  # objections from one address
+FIELDS = {"because": "text", "name": "name", "address": "address"}
 
 
 @never_cache
@@ -28,7 +30,7 @@ def objection(request: HttpRequest, number: str) -> HttpResponse:
     display = announcements("display").filter(number=number).first()
     if display is None or display.ends_on is None or display.ends_on < timezone.localdate():
         return render(request, "objections/over.html", {"title": _("没有这份公示，或公示已经结束")}, status=404)
-    errors: list[str] = []
+    errors: list[Refusal] = []
     if request.method == "POST":
         who = {name: request.POST.get(name, "").strip() for name in ("name", "address")}
         given = request.FILES.getlist("files")
@@ -41,7 +43,7 @@ def objection(request: HttpRequest, number: str) -> HttpResponse:
             object_publicly(number=number, text=request.POST.get("text", "").strip(), who=who, law=current_law(),
                             at=timezone.now(), files=files)  # fmt: skip
         except (CannotStep, CannotKeep) as why:
-            errors.append(str(why))
+            errors.append(refusal(why, FIELDS))
         else:
             cache.set(_key(request), received_already + 1, HOUR)
             return redirect("objection-received", number=number)

@@ -18,7 +18,7 @@ from qualwatch.law.loader import current_law
 from qualwatch.procedure.checklists import LINES
 from qualwatch.registers.acceptances import CannotAccept
 from qualwatch.registers.corrections import CannotCorrect
-from qualwatch.web.ground.asking import LONGEST
+from qualwatch.web.ground.asking import LONGEST, Refusal, refusal
 from qualwatch.web.seats import account_of
 from qualwatch.web.staff.forms import Unreadable, repairs
 from qualwatch.web.staff.rows import MOST, Row, rows_of
@@ -61,12 +61,12 @@ def application(request: HttpRequest, number: int) -> HttpResponse:
     why_not = application_why_not(found, account) if found.stage in UNDECIDED else {}
     rows = rows_of(found.credit_code) if found.proposed_repairs or why_not.get("verify") == "" else {}
     offered = [(place, one.name) for place, one in rows.items() if word in one.name]
-    errors: list[str] = []
+    errors: list[Refusal] = []
     if request.method == "POST":
         try:
             done = _act(request, found, account, rows)
         except ALL_REFUSALS as why:
-            errors.append(str(why))
+            errors.append(refusal(why, _places(request.POST.get("act", ""))))
         else:
             messages.success(request, done)
             return redirect("application", number=number)
@@ -117,12 +117,17 @@ def _act(request: HttpRequest, found: Application, by: Account, rows: dict[str, 
             _check_read(request)
             refuse(read=CONSEQUENCES["refuse"], **told)
             return _("已不予支持，决定书送企业。")
-    raise Unreadable(_("请选择怎样办理"))
+    raise Unreadable(_("请选择怎样办理"), "act")
+
+
+def _places(act: str) -> dict[str, str]:
+    """What a refusal of an act is about -> the id of its field."""
+    return {"because": f"because-{act}", "has_read": f"read-{act}", "row": "row", "review_on": "review_on"}
 
 
 def _check_read(request: HttpRequest) -> None:
     if not request.POST.get("has_read"):
-        raise Unreadable(_("请先阅读后果并勾选"))
+        raise Unreadable(_("请先阅读后果并勾选"), "has_read")
 
 
 def _fields() -> list[tuple[str, str]]:

@@ -11,11 +11,24 @@ from qualwatch.cases.repairs import Correcting, Repairs
 from qualwatch.web.staff.words import CORRECTED
 from qualwatch.wording import gettext as _
 
+FIELDS = {
+    "known-outcome": "outcome-red",
+    "because": "because",
+    "evidence": "evidence",
+    "items": "item-1",
+    "leaves-something": "leaves-accepted-finding",
+    "prolongs-in-limits": "until",
+    **{name: name for name in ("until", "review_on", "left_number", "has_read")},
+}  # what a refusal is about -> the field of a determination
 LEFT, LONGEST_NUMBER = ("correction", "exemption"), 18  # what a dismissal leaves beside an accepted finding
 
 
 class Unreadable(Exception):
-    """A field of a form cannot be read; the message says which, and how it is written."""
+    """A field of a form cannot be read; the message says which, and how it is written. `about`: the field."""
+
+    def __init__(self, sentence: str, about: str) -> None:
+        super().__init__(sentence)
+        self.about = about
 
 
 def lines(request: HttpRequest, name: str) -> list[str]:
@@ -31,7 +44,7 @@ def day(request: HttpRequest, name: str, label: str) -> date | None:
     try:
         return date.fromisoformat(told)
     except ValueError as error:
-        raise Unreadable(_("{label}：请写成 2023-07-31 这样的日期").format(label=label)) from error
+        raise Unreadable(_("{label}：请写成 2023-07-31 这样的日期").format(label=label), name) from error
 
 
 def proposed(request: HttpRequest) -> Proposed:
@@ -59,7 +72,7 @@ def _left(request: HttpRequest, leaves: str) -> dict[str, Any] | None:
         return {"until": day(request, "review_on", _("复核日"))}
     number = request.POST.get("left_number", "").strip()
     if leaves not in LEFT or not number.isdecimal() or len(number) > LONGEST_NUMBER:
-        raise Unreadable(_("请写明更正或豁免的编号"))
+        raise Unreadable(_("请写明更正或豁免的编号"), "left_number")
     return {leaves: int(number)}
 
 
@@ -70,13 +83,13 @@ def repairs(request: HttpRequest, rows: Mapping[str, Mapping[str, Any]]) -> Repa
     """
     review_on = day(request, "review_on", _("复核日"))
     if review_on is None:
-        raise Unreadable(_("请写明复核日"))
+        raise Unreadable(_("请写明复核日"), "review_on")
     row, field = request.POST.get("row", ""), request.POST.get("field", "")
     if not row:
         return Repairs(review_on)
     table = row.partition("/")[0]
     if row not in rows or field not in CORRECTED.get(table, ()):
-        raise Unreadable(_("请选择要更正的登记行和它的登记项"))
+        raise Unreadable(_("请选择要更正的登记行和它的登记项"), "row")
     made = Correcting(
         table, dict(rows[row]), field, request.POST.get("value", "").strip(), request.POST.get("document", "").strip()
     )

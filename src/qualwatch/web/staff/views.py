@@ -25,8 +25,9 @@ from qualwatch.procedure.service import FAILURES, METHODS
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.queries import standings_of
 from qualwatch.reports.labels import VERDICTS, said
+from qualwatch.web.ground.asking import Refusal, refusal
 from qualwatch.web.seats import account_of, seated
-from qualwatch.web.staff.forms import Unreadable, proposed
+from qualwatch.web.staff.forms import FIELDS, Unreadable, proposed
 from qualwatch.web.staff.words import PLACES, task_sentence
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
@@ -111,7 +112,7 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
     return _case_page(request, _seen_case(request, number), [])
 
 
-def _case_page(request: HttpRequest, found: Case, errors: list[str]) -> HttpResponse:
+def _case_page(request: HttpRequest, found: Case, errors: list[Refusal]) -> HttpResponse:
     view = outlook(found, account_of(request), current_law(), timezone.now())
     consequences = {slug: _(text) for slug, text in CONSEQUENCES.items()}
     told = _about(found, view) | {
@@ -158,12 +159,13 @@ def course(request: HttpRequest, number: int) -> HttpResponse:
 @staff
 def determine(request: HttpRequest, number: int) -> HttpResponse:
     """An officer proposes: evidence side by side, what stands in the way, the consequence before the button."""
-    found, errors = _seen_case(request, number), []
+    found = _seen_case(request, number)
+    errors: list[Refusal] = []
     if request.method == "POST":
         try:
             what = proposed(request)
             if not request.POST.get("has_read"):
-                raise Unreadable(_("请先阅读后果并勾选"))
+                raise Unreadable(_("请先阅读后果并勾选"), "has_read")
             propose(
                 case=found,
                 what=what,
@@ -173,7 +175,7 @@ def determine(request: HttpRequest, number: int) -> HttpResponse:
                 read=CONSEQUENCES.get(what.outcome, ""),
             )
         except REFUSALS as why:
-            errors.append(str(why))
+            errors.append(refusal(why, FIELDS))
         else:
             messages.success(request, _("已提出，等另一人审核签批。"))
             return redirect("case", number=number)
@@ -194,13 +196,14 @@ def determine(request: HttpRequest, number: int) -> HttpResponse:
 @staff
 def decide(request: HttpRequest, number: int) -> HttpResponse:
     """A reviewer signs what was proposed, or returns it with reasons."""
-    found, errors = _seen_case(request, number), []
+    found = _seen_case(request, number)
+    errors: list[Refusal] = []
     view = outlook(found, account_of(request), current_law(), timezone.now())
     if request.method == "POST":
         try:
             _decided(request, found, view)
         except REFUSALS as why:
-            errors.append(str(why))
+            errors.append(refusal(why, FIELDS))
         else:
             return redirect("case", number=number)
     if view.proposal is None and not errors:
@@ -223,10 +226,10 @@ def urged(request: HttpRequest, number: int) -> HttpResponse:
     found, kind, what = _seen_case(request, number), request.POST.get("kind", ""), request.POST.get("what", "")
     try:
         if kind not in URGINGS:
-            raise Unreadable(_("请选择督促的方式"))
+            raise Unreadable(_("请选择督促的方式"), "kind")
         urge(case=found, kind=kind, what=what, by=account_of(request), at=timezone.now(), law=current_law())
     except REFUSALS as why:
-        return _case_page(request, found, [str(why)])
+        return _case_page(request, found, [refusal(why, {"kind": "kind", "because": "what"})])
     messages.success(request, _("已记录。"))
     return redirect("case", number=number)
 
@@ -238,11 +241,12 @@ def reviewed(request: HttpRequest, number: int) -> HttpResponse:
     found = _seen_case(request, number)
     try:
         if not request.POST.get("has_read"):
-            raise Unreadable(_("请先阅读后果并勾选"))
+            raise Unreadable(_("请先阅读后果并勾选"), "has_read")
         review(case=found, because=request.POST.get("because", "").strip(), by=account_of(request),
                law=current_law(), at=timezone.now())  # fmt: skip
     except REFUSALS as why:
-        return _case_page(request, found, [str(why)])
+        fields = {"because": "because-review", "has_read": "has_read_review"}
+        return _case_page(request, found, [refusal(why, fields)])
     messages.success(request, _("已解除。"))
     return redirect("case", number=number)
 
@@ -258,7 +262,7 @@ def _decided(request: HttpRequest, found: Case, view: Outlook) -> None:
     if request.POST.get("proposal") != str(view.proposal.pk):
         raise CannotStep("changed", _("案件刚刚被别人改动过，请刷新后再办"))
     if not request.POST.get("has_read"):
-        raise Unreadable(_("请先阅读后果并勾选"))
+        raise Unreadable(_("请先阅读后果并勾选"), "has_read")
     sign(
         case=found,
         by=by,
