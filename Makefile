@@ -45,11 +45,11 @@ postgres:             ## PostgreSQL's programs, for the tests that run on both d
 	  { echo "FAIL: the tests need PostgreSQL: apt-get install postgresql" >&2; exit 1; }
 
 test: setup check browser postgres ## lint, types, doors between rooms, all tests but the long ones, the office on both databases
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not full"
+	$(BIN)/pytest -n $(WORKERS) -m "not full"
 	$(BIN)/python tools/with_postgres.py $(BIN)/pytest -n $(WORKERS) -m "not full" tests/office
 
 test-full: setup check browser postgres ## everything, the long generative and fault runs too
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/pytest -n $(WORKERS)
 	$(BIN)/python tools/with_postgres.py $(BIN)/pytest -n $(WORKERS) tests/office
 
 check: setup

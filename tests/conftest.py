@@ -5,13 +5,14 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings as SettingsWrapper
+from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from bureau import Bureau
@@ -118,3 +119,22 @@ def staff(scene: "Scene", tmp_path_factory: pytest.TempPathFactory) -> "Bureau":
     made = Bureau(Office(tmp_path_factory.mktemp("staff"), datetime.fromisoformat(NOON), timedelta(minutes=1)))
     made.accounts = {one.username: one for one in Account.objects.select_related("organisation")}
     return made
+
+
+GROUPED = (
+    "tests/functional/",
+    "tests/office/test_doors",
+    "tests/office/test_public_",
+    "tests/office/test_two_officers",
+)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Spreads tests one by one, but keeps on one process the files whose tests share something costly."""
+    return _ByCost(config, log)
+
+
+class _ByCost(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return path if path.startswith(GROUPED) else nodeid

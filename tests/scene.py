@@ -7,7 +7,6 @@ Run as a program it makes the state that a server of its own serves.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -95,15 +94,12 @@ def made(bureau: Bureau) -> Scene:
 
 def state(folder: Path) -> Mapping[str, str]:
     """An office of its own in which the scene is on record, made by processes of their own."""
-    from databases import state_of
+    from databases import environment, prepared
 
-    told = state_of(folder / "state")
-    paths = [str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, **told, "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings",
-                   "PYTHONPATH": os.pathsep.join(paths)}  # fmt: skip
-    for words in (["-m", "qualwatch", "manage", "prepare", "-v0"], [__file__, str(folder)]):
-        done = subprocess.run([sys.executable, *words], env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr[-3000:]
+    told = prepared(folder / "state")
+    words = [sys.executable, __file__, str(folder)]
+    done = subprocess.run(words, env=environment(told), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
     return told
 
 

@@ -19,7 +19,6 @@ from provider import provided
 from scene import NOON, PASSWORD
 from served import log_in, served
 
-pytestmark = pytest.mark.xdist_group("browser")  # one server, one browser
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}  # all that dark changes
 CODES = {number: credit_code(100 + number) for number in range(1, 10)}

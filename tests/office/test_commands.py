@@ -10,7 +10,7 @@ import pytest
 
 from builders import OWN, identity
 from commands import qualwatch
-from databases import state_of
+from databases import prepared, state_of
 from files import CONTRIBUTIONS, REGISTRATIONS, csv_bytes
 from office import SOURCES
 from registers import person, province
@@ -21,9 +21,7 @@ DAY = "2026-05-20"
 @pytest.fixture
 def state(tmp_path: Path) -> dict[str, str]:
     """An office made ready."""
-    made = state_of(tmp_path / "state")
-    assert qualwatch("manage", "prepare", "-v0", **made).status == 0
-    return made
+    return prepared(tmp_path / "state")
 
 
 def load_province(state: dict[str, str], folder: Path, people: int = 3) -> None:

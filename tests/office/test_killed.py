@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -15,20 +14,11 @@ from typing import Any
 import pytest
 
 from builders import law
-from databases import copy_of, state_of
+from databases import environment, prepared
 from qualwatch.intake.invent import Plan, invent
 
 ACTS = str(Path(__file__).parent.parent / "office_acts.py")
 HOME = Path(__file__).parent.parent
-
-
-def environment(state: dict[str, str]) -> dict[str, str]:
-    return {
-        **os.environ,
-        **state,
-        "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings",
-        "PYTHONPATH": os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])]),
-    }
 
 
 def acts(state: dict[str, str], *words: str) -> str:
@@ -65,17 +55,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An office made ready, nothing in it."""
-    state = state_of(tmp_path_factory.mktemp("office") / "state")
-    words = [sys.executable, "-m", "qualwatch", "manage", "prepare", "-v0"]
-    subprocess.run(words, env=environment(state), check=True, capture_output=True)
-    return state
-
-
-def killed_and_run_again(files: Path, prepared: dict[str, str], folder: Path, kills: int, seed: int) -> None:
-    whole = copy_of(prepared, folder / "whole")
+def killed_and_run_again(files: Path, folder: Path, kills: int, seed: int) -> None:
+    whole = prepared(folder / "whole")
     begun = time.perf_counter()
     acts(whole, str(files))
     length = time.perf_counter() - begun
@@ -84,7 +65,7 @@ def killed_and_run_again(files: Path, prepared: dict[str, str], folder: Path, ki
     assert ["practitioners", "released"] in expected["loads"]
     chance, cut = random.Random(seed), 0
     for number in range(kills):
-        state = copy_of(prepared, folder / f"k{number}")
+        state = prepared(folder / f"k{number}")
         process = subprocess.Popen(
             [sys.executable, ACTS, str(files)], env=environment(state), stderr=subprocess.DEVNULL
         )
@@ -98,13 +79,11 @@ def killed_and_run_again(files: Path, prepared: dict[str, str], folder: Path, ki
     assert cut >= kills // 2  # most of them did hit a running process
 
 
-def test_a_few_kills_leave_nothing_half_applied(files: Path, prepared: dict[str, str], tmp_path: Path) -> None:
-    killed_and_run_again(files, prepared, tmp_path, 3, 1)
+def test_a_few_kills_leave_nothing_half_applied(files: Path, tmp_path: Path) -> None:
+    killed_and_run_again(files, tmp_path, 3, 1)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("seed", range(2, 7))
-def test_fifty_kills_leave_nothing_half_applied(
-    files: Path, prepared: dict[str, str], tmp_path: Path, seed: int
-) -> None:
-    killed_and_run_again(files, prepared, tmp_path, 10, seed)
+def test_fifty_kills_leave_nothing_half_applied(files: Path, tmp_path: Path, seed: int) -> None:
+    killed_and_run_again(files, tmp_path, 10, seed)

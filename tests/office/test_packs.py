@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 import json
-import os
 import random
 import re
 import shutil
@@ -24,7 +23,7 @@ import pytest
 from builders import law
 from bureau import PASSWORD, Bureau, picture
 from commands import qualwatch
-from databases import state_of
+from databases import environment, prepared
 from files import CONTRIBUTIONS
 from office import DAY, Office
 from qualwatch.assessments.models import LawText
@@ -364,16 +363,9 @@ def test_packs_of_fifty_random_reds_give_their_findings_again(bureau: Bureau, tm
 
 
 def test_the_command_writes_a_pack_for_whoever_may_have_it(tmp_path: Path) -> None:
-    state = state_of(tmp_path / "state")
-    environment = {
-        **os.environ,
-        **state,
-        "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings",
-        "PYTHONPATH": os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])]),
-    }
-    for words in (["-m", "qualwatch", "manage", "prepare", "-v0"], [DUEL, "setup", str(tmp_path)],
-                  [DUEL, "sign", str(tmp_path)]):  # fmt: skip
-        subprocess.run([sys.executable, *words], env=environment, check=True, capture_output=True)
+    state = prepared(tmp_path / "state")
+    for words in ([DUEL, "setup", str(tmp_path)], [DUEL, "sign", str(tmp_path)]):
+        subprocess.run([sys.executable, *words], env=environment(state), check=True, capture_output=True)
     pack = tmp_path / "证据.zip"
 
     def asked(number: str, password: str = PASSWORD, output: Path = pack) -> tuple[int, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from databases import copy_of, state_of
+from databases import copy_of, environment, prepared
 
 HOME = Path(__file__).parent.parent
 DUEL = str(HOME / "duel.py")
@@ -26,25 +25,14 @@ print(json.dumps([case.place, [one.state for one in Determination.objects.all()]
 """
 
 
-def environment(state: dict[str, str]) -> dict[str, str]:
-    return {
-        **os.environ,
-        **state,
-        "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings",
-        "PYTHONPATH": os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])]),
-    }
-
-
 @pytest.fixture(scope="module")
 def waiting(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A determination that waits for its signature."""
     folder = tmp_path_factory.mktemp("duel")
-    state = state_of(folder / "state")
-    for words in (["-m", "qualwatch", "manage", "prepare", "-v0"], [DUEL, "setup", str(folder)]):
-        done = subprocess.run(
-            [sys.executable, *words], env=environment(state), capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
+    state = prepared(folder / "state")
+    words = [sys.executable, DUEL, "setup", str(folder)]
+    done = subprocess.run(words, env=environment(state), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
     return state
 
 

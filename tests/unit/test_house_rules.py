@@ -93,3 +93,16 @@ def test_every_setting_is_documented() -> None:
         re.findall(r"^\| `(\w+)`", (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8"), re.M)
     )
     assert used == listed
+
+
+def test_red_and_yellow_stand_for_cards_only() -> None:
+    """Nothing else on a page has their colours: neither a button nor a mistake in a form."""
+    style = (SOURCE / "web" / "ground" / "static" / "ground" / "style.css").read_text(encoding="utf-8")
+    colours = re.compile(r"var\(--(red|amber)\)")
+    rules = [
+        (where.strip(), what) for where, what in re.findall(r"([^{}]+)\{([^{}]*)\}", style) if colours.search(what)
+    ]
+    assert len(rules) > 4
+    for where, what in rules:
+        (colour,) = set(colours.findall(what))
+        assert re.fullmatch(rf"(\.(standing|card|timeline li|answer)\.{colour}[\w.:-]*(, )?)+", where), where
