@@ -201,8 +201,13 @@ def test_an_officer_proposes_and_a_reviewer_signs(staff: Bureau, scene: Scene) -
 def test_a_reviewer_returns_with_reasons(staff: Bureau, scene: Scene) -> None:
     reviewer, case = as_(staff.who("city-reviewer")), scene.cases[4]
     path = reverse("decide", args=[case.pk])
-    refused(reviewer.post(path, {"act": "return", "because": ""}), "because")
-    assert reviewer.post(path, {"act": "return", "because": "证据不足"}).status_code == 302
+    waits = Determination.objects.get(case=case)
+    told = {"act": "return", "proposal": waits.pk}
+    refused(reviewer.post(path, told | {"because": ""}), "because")
+    refused(reviewer.post(path, told | {"because": "证据不足", "proposal": waits.pk + 1}))  # another than was read
+    assert reviewer.post(path, told | {"because": "证据不足"}).status_code == 302
+    assert "已退回" in reviewer.post(path, told | {"because": "证据不足"}, follow=True).content.decode()  # sent twice
+    assert as_(staff.who("reviewer")).post(path, told | {"because": "证据不足"}).status_code == 422
     assert Determination.objects.get(case=case).state == "returned"
     page(reviewer, "decide", case.pk, status=404)
 
@@ -250,7 +255,8 @@ def test_an_application_from_the_city_to_the_provinces_signature(staff: Bureau, 
     assert "认可现有人数，不更正登记" in page(reviewer, "application", made.pk)
     assert act(officer, made, "uphold").status_code == 422  # who verified does not sign
     refused(act(reviewer, made, "uphold"), "read-uphold")
-    assert act(reviewer, made, "uphold", has_read="1").status_code == 302
+    read = page(reviewer, "application", made.pk).split('name="repairs" value="')[1].split('"')[0]
+    assert act(reviewer, made, "uphold", has_read="1", repairs=read).status_code == 302
     made.refresh_from_db()
     entry = Entry.objects.get(stream=case.stream, what="application-upheld")
     assert "登记立即修复" in entry.details["read"]
@@ -267,15 +273,29 @@ def test_a_field_of_the_register_is_set_right(staff: Bureau, scene: Scene) -> No
     act(as_(staff.who("city-reviewer")), made, "agree")
     officer, reviewer = as_(staff.who("second-officer")), as_(staff.who("other-reviewer"))
     row = ItemRow._default_manager.get(recorded_to=None, credit_code=case.credit_code)
-    told = {"review_on": "2026-12-31", "row": f"items/{row.pk}", "field": "register_state", "value": "deregistered",
+    told = {"review_on": "2026-12-31", "row": f"items/{row.pk}", "field": "register_state", "value": "注销",
             "document": "注销通知"}  # fmt: skip
     assert "身份证" not in page(officer, "application", made.pk).split("更正哪一行登记")[1].split("</select>")[0]
-    for wrong in ({"row": "items/0"}, {"field": "credit_code"}, {"value": "消失"}, {"document": ""}):
+    for wrong in (
+        {"row": "items/0"},
+        {"field": "credit_code"},
+        {"value": "消失"},
+        {"document": ""},
+        {"field": "grade", "value": "九级"},
+        {"field": "licensing_authority", "value": "某局"},
+    ):
         assert act(officer, made, "verify", **{**told, **wrong}).status_code == 422, wrong
     assert act(officer, made, "verify", **told).status_code == 302
     assert not Correction.objects.filter(field="register_state", value="deregistered").exists()  # only tried out
-    assert "登记状态改为 deregistered（注销通知）" in page(reviewer, "application", made.pk)
-    assert act(reviewer, made, "uphold", has_read="1").status_code == 302
+    shown = page(reviewer, "application", made.pk)
+    assert "登记状态改为 注销（注销通知）" in shown
+    read = shown.split('name="repairs" value="')[1].split('"')[0]
+    assert act(officer, made, "verify", **told | {"document": "另一份通知"}).status_code == 302  # after it was read
+    assert "重新阅读" in refused(act(reviewer, made, "uphold", has_read="1", repairs=read))
+    read = page(reviewer, "application", made.pk).split('name="repairs" value="')[1].split('"')[0]
+    assert act(reviewer, made, "uphold", has_read="1", repairs=read).status_code == 302
+    twice = reviewer.post(reverse("application", args=[made.pk]), {"act": "uphold", "because": "已核实"}, follow=True)
+    assert "登记已修复" in twice.content.decode()
     assert Correction.objects.filter(field="register_state", value="deregistered").count() == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -53,6 +54,21 @@ def test_an_insurance_case_is_determined_by_items_through_the_browser(staff: Bur
     assert "请写明更正或豁免的编号" in refused(wrong, "left_number")
     assert "没有找到所说的更正或豁免" in refused(officer.post(path, told | {"left_number": "7"}), "left_number")
     assert "请写明哪些资质" in refused(officer.post(path, told | {"outcome": "red"}), "item-1")
+    del told["leaves"]
+    assert "请选择不予认定时留下什么" in refused(officer.post(path, told), "leaves-1")
+
+
+def test_a_reviewer_reads_which_items_turn_red_and_what_a_dismissal_leaves(staff: Bureau, scene: Scene) -> None:
+    case = Case.objects.get(category=None, place="yellow")
+    told: dict[str, Any] = {"case": case, "requirements": ["insurance"], "because": "核实", "evidence": ["核查表"],
+                            "proposed_by": "city-officer", "proposed_at": staff.office.tick()}  # fmt: skip
+    made = Determination.objects.create(outcome="red", items=[["specialist-decoration", ""]], **told)
+    reviewer = as_(staff.who("city-reviewer"))
+    assert "建筑装修装饰工程专业承包" in page(reviewer, "decide", case.pk).split("认定红牌的资质")[1].split("</dd>")[0]
+    Determination.objects.filter(pk=made.pk).update(
+        outcome="dismissed", items=[], leaves="exemption", left={"exemption": 7}
+    )
+    assert "已有的豁免：第 7 号" in page(reviewer, "decide", case.pk)
 
 
 def test_what_is_ripe_may_be_determined_though_more_was_added(staff: Bureau, scene: Scene) -> None:

@@ -1,5 +1,6 @@
 """What an upheld application puts on record: corrections of the registers, or accepted findings; and the rerun."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -63,6 +64,11 @@ class Repaired:
     leaves: str = ""
 
 
+def digest_of(proposed: Mapping[str, Any] | None) -> str:
+    """What waits for its signature, as a digest: whoever signs has read this and nothing else. `proposed`: as told."""
+    return hashlib.sha256(json.dumps(proposed, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
 def repair(found: Application, repairs: Repairs, doing: Doing, because: str) -> Repaired:
     """Puts it on record and assesses the enterprise again. CannotStep where it might be warned again next morning."""
     done, case = Repaired(), found.case
@@ -80,6 +86,7 @@ def repair(found: Application, repairs: Repairs, doing: Doing, because: str) -> 
     if done.put:
         done.lines.append(_n("更正登记 {count} 处。").format(count=len(done.put)))
     if case is None:
+        _assess_again(found.credit_code, doing)
         return done
     if was_inspected:  # no run warns of what an officer found: the finding itself is no longer relied on
         done.put.append([OFFICER, case.pk])
@@ -132,12 +139,17 @@ def _accept(found: Application, case: Case, repairs: Repairs, doing: Doing, beca
 
 
 def _again(case: Case, doing: Doing) -> Seen:
-    """The enterprise assessed with what is known now, as of the day of the newest run; that must be a recent one."""
+    """What the enterprise's case is after it was assessed again."""
+    _assess_again(case.credit_code, doing)
+    return _seen(case, doing)
+
+
+def _assess_again(credit_code: str, doing: Doing) -> None:
+    """With what is known now, as of the day of the newest run; that must be a recent one."""
     newest = Run.objects.filter(state="released").order_by("-as_of").first()
     if newest is None or not doing.is_fresh(newest.as_of):
         raise CannotStep("no-run", _("没有新近放行的核查，暂不能核实"))
-    assess(as_of=newest.as_of, law=doing.law, by=doing.by, at=doing.at, credit_codes=[case.credit_code], guarded=False)
-    return _seen(case, doing)
+    assess(as_of=newest.as_of, law=doing.law, by=doing.by, at=doing.at, credit_codes=[credit_code], guarded=False)
 
 
 def _seen(case: Case, doing: Doing) -> Seen:

@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from qualwatch.evaluation.facts import REGISTER_STATES, ROUTES
 from qualwatch.journal.actions import record
+from qualwatch.law.loader import current_law
+from qualwatch.law.model import GRADE_NAMES
 from qualwatch.registers.bulk import rows_of
 from qualwatch.registers.models import TABLES, Correction, Recorded, Revision
 from qualwatch.registers.sources import sources
@@ -26,7 +28,7 @@ from qualwatch.wording import gettext_noop as _n
 CORRECTION = "correction"
 WHOLE = "*"  # instead of a field: the whole row, which the source lacks
 ADDED = ("registrations", "contributions", "exemptions")  # tables to which a whole row may be added
-VOCABULARY = {"register_state": REGISTER_STATES, "route": ROUTES}
+VOCABULARY = {"register_state": REGISTER_STATES, "route": ROUTES, "grade": tuple(GRADE_NAMES)}
 
 
 class CannotCorrect(Exception):
@@ -139,10 +141,20 @@ def _checked(model: type[Model], field: str, value: Any) -> Any:
         clean = column.clean(value, None) if value is not None or not column.null else None
     except ValidationError as error:
         raise CannotCorrect("；".join(error.messages)) from error
-    words = VOCABULARY.get(field)
-    if words is not None and clean not in words:
+    words = vocabulary(field)
+    if words is not None and clean is not None and clean not in words:
         raise CannotCorrect(_("{field} 只能是 {words}").format(field=field, words="、".join(words)))
     return clean
+
+
+def vocabulary(field: str) -> tuple[str, ...] | None:
+    """The slugs of a field that has words of its own; None where it is a day or any text."""
+    law = current_law()
+    of_the_law = {
+        "licensing_authority": ("ministry", "province", *law.divisions.areas),
+        "profession_grade": tuple(law.profession_grades),
+    }
+    return of_the_law.get(field) or VOCABULARY.get(field)
 
 
 def _whole(model: type[Recorded], key: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from qualwatch.cases.due import DECIDE, EXAMINE, application_due
 from qualwatch.cases.effects import open_task, perform
 from qualwatch.cases.letters import day
 from qualwatch.cases.models import UNDECIDED, Application, Attachment, Case, Determination, Document, Task
-from qualwatch.cases.repairs import Repairs, repair
+from qualwatch.cases.repairs import Repairs, digest_of, repair
 from qualwatch.cases.serving import bring, serve_on_platform
 from qualwatch.cases.telling import Said, tell
 from qualwatch.cases.words import agreed_body, agreed_subject, name_of, names
@@ -192,10 +192,14 @@ def refuse(*, application: Application, because: str, by: Account, law: Law, at:
 
 
 @transaction.atomic
-def uphold(*, application: Application, because: str, by: Account, law: Law, at: datetime, read: str = "") -> Document:
+def uphold(
+    *, application: Application, because: str, by: Account, law: Law, at: datetime, read: str = "",
+    repairs: str | None = None,
+) -> Document:  # fmt: skip
     """A reviewer of the province signs what an officer verified: it is put on record and the enterprise assessed again.
 
     What is put on record must heal what was applied for, or nothing is done. CannotStep, CannotCorrect, NotCompetent.
+    `repairs`: the digest of what the reviewer was shown (repairs.digest_of); CannotStep where it is no longer that.
     """
     lock()  # the registers before the case, as the patrol does
     found = _undecided(application)
@@ -204,6 +208,8 @@ def uphold(*, application: Application, because: str, by: Account, law: Law, at:
     _check_examined(found)
     if found.proposed_repairs is None:
         raise CannotStep("verified", _("还没有经办核实，写明怎样修复"))
+    if repairs is not None and repairs != digest_of(found.proposed_repairs):
+        raise CannotStep("changed", _("核实的内容刚刚改过，请重新阅读后再签批"))
     done = repair(found, Repairs.of(found.proposed_repairs), doing, because)
     if found.case is not None:
         event = Event("uphold", doing.on, by=by.username, because=because, leaves=done.leaves,

@@ -80,9 +80,12 @@ def propose(*, case: Case, what: Proposed, by: Account, law: Law, at: datetime, 
 
 
 @transaction.atomic
-def return_proposal(*, case: Case, by: Account, because: str, law: Law, at: datetime) -> Step:
-    """A reviewer sends it back with reasons."""
+def return_proposal(
+    *, case: Case, by: Account, because: str, law: Law, at: datetime, proposal: int | None = None
+) -> Step:
+    """A reviewer sends it back with reasons. `proposal`: the one that was read; CannotStep where another waits."""
     check(by, "sign", case)
+    _check_read(case.determinations.filter(state="proposed").first(), proposal)
     doing = Doing(law, at, by.username)
     event = Event("return-proposal", doing.on, by=by.username, because=because)
     done = act(case=case, event=event, doing=doing, perform=perform)
@@ -91,14 +94,17 @@ def return_proposal(*, case: Case, by: Account, because: str, law: Law, at: date
 
 
 @transaction.atomic
-def sign(*, case: Case, by: Account, law: Law, at: datetime, because: str = "", read: str = "") -> Step:
+def sign(
+    *, case: Case, by: Account, law: Law, at: datetime, because: str = "", read: str = "", proposal: int | None = None
+) -> Step:
     """A reviewer signs: the determination takes effect now. What it needs is looked at again.
 
-    `read`: the consequence that the reviewer was shown and has read.
+    `read`: the consequence that the reviewer was shown and has read; `proposal`: the number of what was shown.
     """
     where = check(by, "sign", case)
     doing = Doing(law, at, by.username, where)
     made = case.determinations.filter(state="proposed").first()
+    _check_read(made, proposal)
     if made is not None:
         if made.outcome == "dismissed":
             lock()  # the registers before the case, as the patrol does
@@ -119,6 +125,12 @@ def sign(*, case: Case, by: Account, law: Law, at: datetime, because: str = "", 
     if made is not None and any(effect.name == "open-red" for effect in done.effects):
         _open_reds(case, made, by, doing)
     return done
+
+
+def _check_read(waits: Determination | None, proposal: int | None) -> None:
+    """What is decided on is what was read; that nothing came between is for the case's version to say."""
+    if proposal is not None and (waits is None or waits.pk != proposal):
+        raise CannotStep("changed", _("案件刚刚被别人改动过，请刷新后再办"))
 
 
 def _decided(

@@ -13,6 +13,7 @@ from qualwatch.cases.actions.apply import CAUSES, agree, refuse, uphold, verify
 from qualwatch.cases.attachments import may_see_paper
 from qualwatch.cases.models import UNDECIDED, Application, Task
 from qualwatch.cases.possible import application_why_not
+from qualwatch.cases.repairs import digest_of
 from qualwatch.cases.words import STAGES, name_of
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.checklists import LINES
@@ -23,7 +24,7 @@ from qualwatch.web.seats import account_of
 from qualwatch.web.staff.forms import Unreadable, repairs
 from qualwatch.web.staff.rows import MOST, Row, rows_of
 from qualwatch.web.staff.views import REFUSALS, staff
-from qualwatch.web.staff.words import CORRECTED
+from qualwatch.web.staff.words import CORRECTED, words_of
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
@@ -31,6 +32,10 @@ ACTS = {"agree": _n("市级审查同意"), "verify": _n("经办核实"), "uphold
 CONSEQUENCES = {
     "uphold": _n("签批后登记立即修复，企业立即重新核查；达标的预警解除，公布的红牌撤下。"),
     "refuse": _n("决定书送达企业，预警继续；企业可以申请复议或者起诉。"),
+}
+DONE = {
+    "upheld": ("uphold", _n("已予以支持，登记已修复，企业已重新核查。")),
+    "refused": ("refuse", _n("已不予支持，决定书送企业。")),
 }
 ALL_REFUSALS = (*REFUSALS, CannotCorrect, CannotAccept)
 
@@ -82,7 +87,14 @@ def application(request: HttpRequest, number: int) -> HttpResponse:
         "attachments": list(found.attachments.all()),
         "rows": offered[:MOST],
         "fields": _fields(),
+        "values": [
+            (_(text), _("、").join(words))
+            for table in CORRECTED.values()
+            for slug, text in table.items()
+            if (words := words_of(slug).values())
+        ],
         "repairs": _repairs(found, rows),
+        "digest": digest_of(found.proposed_repairs),
         "why_not": why_not,
         "word": word,
         "is_cut": len(offered) > MOST,
@@ -102,7 +114,10 @@ def _act(request: HttpRequest, found: Application, by: Account, rows: dict[str, 
         "law": current_law(),
         "at": timezone.now(),
     }
-    match request.POST.get("act"):
+    act = request.POST.get("act", "")
+    if found.stage in DONE and found.decided_by == by.username and DONE[found.stage][0] == act:
+        return _(DONE[found.stage][1])  # sent twice, done once
+    match act:
         case "agree":
             agree(**told)
             return _("已出具同意的审查意见，报省厅。")
@@ -111,12 +126,12 @@ def _act(request: HttpRequest, found: Application, by: Account, rows: dict[str, 
             return _("已核实，等审核签批。")
         case "uphold":
             _check_read(request)
-            uphold(read=CONSEQUENCES["uphold"], **told)
-            return _("已予以支持，登记已修复，企业已重新核查。")
+            uphold(read=CONSEQUENCES["uphold"], repairs=request.POST.get("repairs", ""), **told)
+            return _(DONE["upheld"][1])
         case "refuse":
             _check_read(request)
             refuse(read=CONSEQUENCES["refuse"], **told)
-            return _("已不予支持，决定书送企业。")
+            return _(DONE["refused"][1])
     raise Unreadable(_("请选择怎样办理"), "act")
 
 
@@ -150,7 +165,10 @@ def _repairs(found: Application, rows: dict[str, Row]) -> list[str]:
         field = CORRECTED.get(one["table"], {}).get(one["field"], one["field"])
         told.append(
             _("{row}：{field}改为 {value}（{document}）").format(
-                row=row, field=_(field), value=one["value"], document=one["document"]
+                row=row,
+                field=_(field),
+                value=words_of(one["field"]).get(one["value"], one["value"]),
+                document=one["document"],
             )
         )
     told = told or [_("认可现有人数，不更正登记")]

@@ -7,8 +7,9 @@ from typing import Any
 from django.http import HttpRequest
 
 from qualwatch.cases.actions.determine import Proposed
+from qualwatch.cases.models import Case
 from qualwatch.cases.repairs import Correcting, Repairs
-from qualwatch.web.staff.words import CORRECTED
+from qualwatch.web.staff.words import CORRECTED, slug_of, words_of
 from qualwatch.wording import gettext as _
 
 FIELDS = {
@@ -16,11 +17,11 @@ FIELDS = {
     "because": "because",
     "evidence": "evidence",
     "items": "item-1",
-    "leaves-something": "leaves-accepted-finding",
+    "leaves-something": "leaves-1",
     "prolongs-in-limits": "until",
     **{name: name for name in ("until", "review_on", "left_number", "has_read")},
 }  # what a refusal is about -> the field of a determination
-LEFT, LONGEST_NUMBER = ("correction", "exemption"), 18  # what a dismissal leaves beside an accepted finding
+ACCEPTED, LEFT, LONGEST_NUMBER = "accepted-finding", ("correction", "exemption"), 18  # what a dismissal leaves
 
 
 class Unreadable(Exception):
@@ -47,10 +48,12 @@ def day(request: HttpRequest, name: str, label: str) -> date | None:
         raise Unreadable(_("{label}：请写成 2023-07-31 这样的日期").format(label=label), name) from error
 
 
-def proposed(request: HttpRequest) -> Proposed:
+def proposed(request: HttpRequest, case: Case) -> Proposed:
     """A determination as entered."""
     outcome = request.POST.get("outcome", "")
-    leaves = request.POST.get("leaves", "accepted-finding") if outcome == "dismissed" else ""
+    leaves = request.POST.get("leaves", ACCEPTED if case.category else "") if outcome == "dismissed" else ""
+    if outcome == "dismissed" and not leaves:
+        raise Unreadable(_("请选择不予认定时留下什么"), "leaves-something")
     items = [one.partition("/")[::2] for one in request.POST.getlist("item")]
     return Proposed(
         outcome=outcome,
@@ -68,7 +71,7 @@ def _left(request: HttpRequest, leaves: str) -> dict[str, Any] | None:
     """What a dismissal leaves: until when a finding is accepted, or the number of a correction or exemption."""
     if not leaves:
         return None
-    if leaves == "accepted-finding":
+    if leaves == ACCEPTED:
         return {"until": day(request, "review_on", _("复核日"))}
     number = request.POST.get("left_number", "").strip()
     if leaves not in LEFT or not number.isdecimal() or len(number) > LONGEST_NUMBER:
@@ -90,7 +93,10 @@ def repairs(request: HttpRequest, rows: Mapping[str, Mapping[str, Any]]) -> Repa
     table = row.partition("/")[0]
     if row not in rows or field not in CORRECTED.get(table, ()):
         raise Unreadable(_("请选择要更正的登记行和它的登记项"), "row")
-    made = Correcting(
-        table, dict(rows[row]), field, request.POST.get("value", "").strip(), request.POST.get("document", "").strip()
-    )
+    told, document = request.POST.get("value", "").strip(), request.POST.get("document", "").strip()
+    value = slug_of(field, told)
+    if value is None:
+        known = _("、").join(words_of(field).values())
+        raise Unreadable(_("{field}只能是：{words}").format(field=_(CORRECTED[table][field]), words=known), "value")
+    made = Correcting(table, dict(rows[row]), field, value, document)
     return Repairs(review_on, [made])

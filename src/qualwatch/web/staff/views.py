@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from qualwatch.cases.actions.determine import propose, return_proposal, sign
 from qualwatch.cases.actions.supervise import review, urge
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.models import Case, Document, Task
+from qualwatch.cases.models import Case, Determination, Document, Task
 from qualwatch.cases.possible import Outlook, outlook
 from qualwatch.cases.queries import cases_seen_by, life_of, tasks_of
 from qualwatch.cases.words import STAGES, entry_word, name_of
@@ -27,8 +27,8 @@ from qualwatch.publication.queries import standings_of
 from qualwatch.reports.labels import VERDICTS, said
 from qualwatch.web.ground.asking import Refusal, refusal
 from qualwatch.web.seats import account_of, seated
-from qualwatch.web.staff.forms import FIELDS, Unreadable, proposed
-from qualwatch.web.staff.words import PLACES, task_sentence
+from qualwatch.web.staff.forms import ACCEPTED, FIELDS, LONGEST_NUMBER, Unreadable, proposed
+from qualwatch.web.staff.words import LEAVES, PLACES, task_sentence
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
@@ -163,7 +163,7 @@ def determine(request: HttpRequest, number: int) -> HttpResponse:
     errors: list[Refusal] = []
     if request.method == "POST":
         try:
-            what = proposed(request)
+            what = proposed(request, found)
             if not request.POST.get("has_read"):
                 raise Unreadable(_("请先阅读后果并勾选"), "has_read")
             propose(
@@ -184,6 +184,7 @@ def determine(request: HttpRequest, number: int) -> HttpResponse:
         "errors": errors,
         "told": request.POST,
         "items": items_of(found) if found.category is None else [],
+        "leaves": [(slug, _(text)) for slug, text in LEAVES.items() if found.category or slug != ACCEPTED],
         "outcomes": [
             (slug, _(OUTCOMES[slug]), view.why_not[slug], _(CONSEQUENCES[slug]))
             for slug in ("red", "dismissed", "prolonged")
@@ -201,10 +202,11 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
     view = outlook(found, account_of(request), current_law(), timezone.now())
     if request.method == "POST":
         try:
-            _decided(request, found, view)
+            done = _decided(request, found)
         except REFUSALS as why:
             errors.append(refusal(why, FIELDS))
         else:
+            messages.success(request, done)
             return redirect("case", number=number)
     if view.proposal is None and not errors:
         raise Http404
@@ -213,6 +215,8 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
         "errors": errors,
         "told": request.POST,
         "outcome": _(OUTCOMES.get(outcome, "")),
+        "items": _items(view.proposal),
+        "leaves": _left(view.proposal),
         "consequence": _(CONSEQUENCES.get(outcome, "")),
         "why_not": view.why_not,
     }
@@ -251,27 +255,23 @@ def reviewed(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("case", number=number)
 
 
-def _decided(request: HttpRequest, found: Case, view: Outlook) -> None:
-    because, by = request.POST.get("because", "").strip(), account_of(request)
-    if request.POST.get("act") == "return":
-        return_proposal(case=found, by=by, because=because, law=current_law(), at=timezone.now())
-        messages.success(request, _("已退回。"))
-        return
-    if view.proposal is None:
-        raise CannotStep("proposal", _("没有待签批的认定"))
-    if request.POST.get("proposal") != str(view.proposal.pk):
-        raise CannotStep("changed", _("案件刚刚被别人改动过，请刷新后再办"))
+def _decided(request: HttpRequest, found: Case) -> str:
+    """What was done, in words; done once, also where it is sent twice."""
+    because, by, told = request.POST.get("because", "").strip(), account_of(request), request.POST.get("proposal", "")
+    act = request.POST.get("act")
+    number = int(told) if told.isdecimal() and len(told) <= LONGEST_NUMBER else 0
+    made = found.determinations.filter(pk=number).first()
+    done = {"signed": _("已签批，立即生效。"), "returned": _("已退回。")}
+    if made is not None and made.decided_by == by.username and made.state in done:
+        return done[made.state]
+    if act == "return":
+        return_proposal(case=found, by=by, because=because, law=current_law(), at=timezone.now(), proposal=number)
+        return done["returned"]
     if not request.POST.get("has_read"):
         raise Unreadable(_("请先阅读后果并勾选"), "has_read")
-    sign(
-        case=found,
-        by=by,
-        law=current_law(),
-        at=timezone.now(),
-        because=because,
-        read=CONSEQUENCES.get(view.proposal.outcome, ""),
-    )
-    messages.success(request, _("已签批，立即生效。"))
+    read = CONSEQUENCES.get(made.outcome, "") if made else ""
+    sign(case=found, by=by, law=current_law(), at=timezone.now(), because=because, read=read, proposal=number)
+    return done["signed"]
 
 
 def items_of(found: Case) -> list[tuple[str, str]]:
@@ -303,6 +303,20 @@ def _about(found: Case, view: Outlook) -> dict[str, Any]:
         "proposal": view.proposal,
         "today": timezone.localdate(),
     }
+
+
+def _items(made: Determination | None) -> list[str]:
+    """The items that a red card is proposed for, by name."""
+    known = current_law().categories
+    return [f"{known[one].name if one in known else one}{sub_item}" for one, sub_item in made.items] if made else []
+
+
+def _left(made: Determination | None) -> str:
+    """What a dismissal leaves, and where it is found."""
+    if made is None or made.leaves not in LEAVES:
+        return ""
+    number = made.left.get(made.leaves)
+    return _(LEAVES[made.leaves]) + (_("：第 {number} 号").format(number=number) if number else "")
 
 
 def _seen_case(request: HttpRequest, number: int) -> Case:

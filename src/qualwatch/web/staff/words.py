@@ -1,5 +1,9 @@
 """What has to be done, in one sentence for each kind of task."""
 
+from qualwatch.law.loader import current_law
+from qualwatch.law.model import GRADE_NAMES
+from qualwatch.registers.corrections import vocabulary
+from qualwatch.reports.labels import AUTHORITIES, REGISTER_STATES
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
@@ -49,7 +53,35 @@ CORRECTED = {
         "licensing_authority": _n("许可机关"),
     },
 }
+LEAVES = {
+    "accepted-finding": _n("认可现有人数，到复核日为止"),
+    "correction": _n("已作的登记更正"),
+    "exemption": _n("已有的豁免"),
+}
 PLACES = {"yellow": _n("黄牌"), "red": _n("红牌"), "closed": _n("已结束")}
+
+
+ROUTES = {"direct": _n("直接取得"), "upgrade": _n("升级"), "unknown": _n("不明")}
+IN_FORCE = _n("有效")
+
+
+def words_of(field: str) -> dict[str, str]:
+    """By slug what the values of a register field are called; empty where it is a day or any text."""
+    law = current_law()
+    named = {
+        "register_state": {"in-force": IN_FORCE, **REGISTER_STATES}, "route": ROUTES, "grade": GRADE_NAMES,
+        "licensing_authority": AUTHORITIES | {slug: one.name for slug, one in law.divisions.areas.items()},
+        "profession_grade": {slug: words[0] for slug, words in law.profession_grades.items()},
+    }  # fmt: skip
+    return {slug: _(named[field][slug]) for slug in vocabulary(field) or ()}
+
+
+def slug_of(field: str, told: str) -> str | None:
+    """A value as the register writes it, of what an officer wrote; None where the field has words and it is none."""
+    words = words_of(field)
+    if not words or told in words:
+        return told
+    return next((slug for slug, text in words.items() if text == told), None)
 
 
 def task_sentence(kind: str) -> str:
