@@ -57,7 +57,9 @@ def test_opening_a_notice_proves_that_it_came(staff: Bureau, scene: Scene) -> No
     notice = Notice.objects.get(case=case, kind="push", credit_code=case.credit_code)
     shut = page(client, "own-notice", notice.pk)
     assert "缺 1 人" not in shut  # nothing is read without the confirmation
-    assert client.get(reverse("own-open", args=[notice.pk])).status_code == 405
+    unopened = client.get(reverse("own-open", args=[notice.pk]))
+    assert unopened.headers["Location"] == reverse("own-notice", args=[notice.pk])  # only the button opens it
+    assert case.requirements.get().proved_on is None
     answer = client.post(reverse("own-open", args=[notice.pk]), follow=True)
     assert "缺 1 人" in answer.content.decode()
     assert case.requirements.get().proved_on == TODAY

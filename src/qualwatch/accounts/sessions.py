@@ -53,7 +53,7 @@ class IdleSessionsEnd(_OfViews):
         if now - seen > settings.SESSION_IDLE_SECONDS or now - began > settings.SESSION_COOKIE_AGE:
             logout(request)
             if request.method == "POST":
-                raise PermissionDenied(_("登录已超时，这次没有提交。请返回上一页抄下填写的内容，重新登录后再提交。"))
+                raise PermissionDenied(_("登录已超时，这次没有提交。填写的文字列在下面，请先复制，重新登录后再提交。"))
             return redirect_to_login(request.get_full_path())
         if SEEN not in request.session or now - seen > 60:
             request.session[SEEN] = now

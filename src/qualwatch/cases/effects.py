@@ -148,7 +148,8 @@ def _issue_order(done: Step, effect: Effect, doing: Doing) -> None:
 
 def _set_red_period(done: Step, effect: Effect, doing: Doing) -> None:
     assert done.after.red is not None  # what the step has just set
-    post_red_period(done.case.card_number, ends_on=done.after.red.ends_on, at=doing.at)
+    red = done.after.red
+    post_red_period(done.case.card_number, ends_on=red.ends_on, is_provisional=red.provisional, at=doing.at)
     _tell(done, effect, doing)
 
 

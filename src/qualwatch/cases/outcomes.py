@@ -188,7 +188,8 @@ def post_display(row: Withdrawal, doing: Doing) -> None:
     body = words.displayed(case.enterprise, words.name_of(case), row.display_until)
     shown = Announced(row.display_number, "display", DISPLAY, case.enterprise, case.credit_code, body,
                       case.card_number)  # fmt: skip
-    post_announcement(shown, on=row.displayed_on, ends_on=row.display_until, at=doing.at)
+    post_announcement(shown, on=row.displayed_on, ends_on=row.display_until, at=doing.at,
+                      is_provisional=row.is_display_provisional)  # fmt: skip
 
 
 def _restore(row: Withdrawal, doing: Doing) -> None:

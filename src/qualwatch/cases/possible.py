@@ -7,7 +7,7 @@ from typing import Any
 
 from qualwatch.accounts.models import Account
 from qualwatch.assessments.models import Run
-from qualwatch.cases.actions.apply import FIRST_WORKED, check_other, seat_of
+from qualwatch.cases.actions.apply import FIRST_WORKED, check_other, seat_of, who_determined
 from qualwatch.cases.competence import PROVINCE, NotCompetent, check, check_place
 from qualwatch.cases.course import Doing, state_of
 from qualwatch.cases.models import Application, Case, CaseRequirement, Determination, Withdrawal
@@ -136,7 +136,8 @@ def application_why_not(found: Application, by: Account) -> dict[str, str]:
         "uphold": ("sign", (PROVINCE,)),
         "refuse": ("sign", (found.receiver if found.stage == FIRST_WORKED else PROVINCE, PROVINCE)),
     }  # fmt: skip
-    told = {name: _may_not(found, by, name, *seat) for name, seat in seats.items()}
+    determined = who_determined(found)
+    told = {name: _may_not(found, by, name, determined, *seat) for name, seat in seats.items()}
     if by_city:
         told |= {name: told[name] or _("市级核发的资质先由市级审查") for name in ("verify", "uphold")}
     else:
@@ -146,10 +147,12 @@ def application_why_not(found: Application, by: Account) -> dict[str, str]:
     return told
 
 
-def _may_not(found: Application, by: Account, act: str, capability: str, slugs: tuple[str, ...]) -> str:
+def _may_not(
+    found: Application, by: Account, act: str, determined: set[str], capability: str, slugs: tuple[str, ...]
+) -> str:
     try:
         seat_of(by, *slugs, capability=capability)
-        check_other(found, by, "?", verifies=act == "verify")
+        check_other(found, by, "?", verifies=act == "verify", determined=determined)
     except (NotCompetent, CannotStep) as why:
         return str(why)
     return ""

@@ -80,7 +80,7 @@ def record_service(document: Document, method: str, recipient: str, doing: Doing
         body = words.public_notice(document.addressee, document.title, document.number, days)
         post_announcement(
             Announced(document.number, "service", document.title, document.addressee, document.credit_code, body),
-            on=doing.on, ends_on=due.ends_on, at=doing.at,
+            on=doing.on, ends_on=due.ends_on, at=doing.at, is_provisional=due.provisional,
         )  # fmt: skip
     doing.told.append(Told(stream_of(document), "sent", details={"document": document.number, "method": method}))
     settle_serve_tasks(document, doing)

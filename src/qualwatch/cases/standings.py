@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import date
 
 from qualwatch.evaluation.facts import Item
-from qualwatch.evaluation.items import items_in_force
+from qualwatch.evaluation.items import items_in_force, last_day
 from qualwatch.law.loader import Law
 from qualwatch.law.model import GRADE_NAMES
 from qualwatch.publication.actions import ItemKey, ItemNow, post_enterprises, post_freshness, post_standings
@@ -59,5 +59,8 @@ def _items(on: date, law: Law, **which: str) -> dict[ItemKey, ItemNow]:
         text = law.categories.get(row.category)
         word, because = ("in-force", "") if judged.items else (WITHDRAWN, "") if why == WITHDRAWN else ("ended", why)
         grade = GRADE_NAMES.get(row.grade, row.grade)
-        found[key] = ItemNow(names.get(row.credit_code, ""), text.name if text else row.category, grade, word, because)
+        last = last_day(law, row, [one for one in rows if one is not row]) if judged.items else None
+        found[key] = ItemNow(
+            names.get(row.credit_code, ""), text.name if text else row.category, grade, word, because, last
+        )
     return found

@@ -1,7 +1,8 @@
 """Which record of an item is in force on a day."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from qualwatch.evaluation.facts import Item, Unread
 from qualwatch.evaluation.findings import Finding
@@ -55,6 +56,26 @@ def items_in_force(law: Law, records: list[Item], day: date) -> ItemsInForce:
             current[key] = item
     not_judged = [(key[0], why) for key, why in sorted(missing.items()) if key not in current]
     return ItemsInForce([current[key] for key in sorted(current)], not_judged)
+
+
+def last_day(law: Law, item: Item, others: Iterable[Item]) -> date | None:
+    """The last day on which an item in force is so by its certificate, or one that follows on it; None = no such day.
+
+    A renewal that was filed in time holds it in force beyond its end until it is answered.
+    """
+    last = _lasts_to(law, item)
+    begun = [(one.valid_from, one) for one in others if one.valid_from and not state_holds(one, one.valid_from)]
+    for begins, one in sorted(begun, key=lambda told: told[0]):
+        if last is not None and begins <= last + timedelta(days=1):
+            follows = _lasts_to(law, one)
+            last = None if follows is None else max(last, follows)
+    return last
+
+
+def _lasts_to(law: Law, item: Item) -> date | None:
+    if item.valid_to is None or renewal_pending(law, item, date.max):
+        return None
+    return max(end for end in (item.valid_to, extended_to(law, item)) if end)
 
 
 def _later(item: Item) -> tuple[date | str, ...]:

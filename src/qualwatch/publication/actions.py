@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -66,6 +66,7 @@ class ItemNow:
     grade: str
     standing: str
     because: str = ""
+    lasts_to: date | None = None  # of one in force: the last day by its certificate
 
 
 def post_red_card(card: Card, *, on: date, at: datetime) -> None:
@@ -75,12 +76,12 @@ def post_red_card(card: Card, *, on: date, at: datetime) -> None:
     _feed("red-card", RedCard.objects.create(published_on=on, **told), at)
 
 
-def post_red_period(number: str, *, ends_on: date, at: datetime) -> None:
-    """The order has been served: the red period ends on a day."""
+def post_red_period(number: str, *, ends_on: date, is_provisional: bool, at: datetime) -> None:
+    """The order has been served: the red period ends on a day, or later where that is provisional."""
     _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
-    card.ends_on = ends_on
-    card.save(update_fields=["ends_on"])
+    card.ends_on, card.is_provisional = ends_on, is_provisional
+    card.save(update_fields=["ends_on", "is_provisional"])
     _feed("red-card", card, at)
 
 
@@ -116,6 +117,7 @@ def remove_red_card(number: str, *, on: date, because: str, at: datetime) -> Non
             setattr(card, name, "")
     card.requirements, card.state, card.ended_on, card.because = [], "removed", on, because
     card.ends_on = card.hidden_from = None
+    card.is_provisional = False
     card.save()
     _feed("red-card", card, at, is_gone=True)
 
@@ -130,11 +132,13 @@ def amend_card(number: str, *, requirements: list[dict[str, Any]], at: datetime)
         _feed("red-card", card, at)
 
 
-def post_announcement(told: Announced, *, on: date, ends_on: date | None, at: datetime) -> None:
+def post_announcement(
+    told: Announced, *, on: date, ends_on: date | None, at: datetime, is_provisional: bool = False
+) -> None:
     """A notice is public from now on; that its days are over is seen from `ends_on`."""
     _locked_clock()
     values = {name: getattr(told, name) for name in Announced.__slots__}
-    values |= {"published_on": on, "ends_on": ends_on, "is_removed": False}
+    values |= {"published_on": on, "ends_on": ends_on, "is_provisional": is_provisional, "is_removed": False}
     made, _new = Announcement.objects.update_or_create(number=told.number, defaults=values)  # one taken down may return
     _feed("announcement", made, at)
 
@@ -171,15 +175,20 @@ def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date, credit_code: s
     known = Standing.objects.filter(to_on=None)
     known = known.filter(credit_code=credit_code) if credit_code else known
     current = {(one.credit_code, one.category, one.sub_item): one for one in known}
-    ended, made = [], []
+    ended, made, lasting = [], [], []
     for key, one in current.items():
         now = items.get(key)
         if now is None and one.standing != "in-force":
             continue
         now = now or ItemNow(one.enterprise, one.qualification, one.grade, "ended", "not-in-register")
-        if now != ItemNow(one.enterprise, one.qualification, one.grade, one.standing, one.because):
+        if replace(now, lasts_to=None) != ItemNow(
+            one.enterprise, one.qualification, one.grade, one.standing, one.because
+        ):
             ended.append(one)
             made.append((key, now))
+        elif now.lasts_to != one.lasts_to:  # the same standing, for longer or not so long
+            one.lasts_to = now.lasts_to
+            lasting.append(one)
     made += [(key, now) for key, now in items.items() if key not in current]
     same_day = [one.pk for one in ended if one.from_on >= on]  # said and unsaid within a day
     Standing.objects.filter(pk__in=same_day).delete()
@@ -189,13 +198,14 @@ def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date, credit_code: s
             Standing(
                 credit_code=key[0], category=key[1], sub_item=key[2], enterprise=now.enterprise,
                 qualification=now.qualification, grade=now.grade, standing=now.standing, because=now.because,
-                from_on=on,
+                from_on=on, lasts_to=now.lasts_to,
             )
             for key, now in made
         ],
         batch_size=2000,
     )  # fmt: skip
-    if made or ended:
+    Standing.objects.bulk_update(lasting, ["lasts_to"], batch_size=2000)
+    if made or ended or lasting:
         _touch()
     return len(made)
 

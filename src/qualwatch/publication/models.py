@@ -24,6 +24,7 @@ class RedCard(models.Model):
     requirements = models.JSONField(default=list)  # text, required, held; no person
     published_on = models.DateField()
     ends_on = models.DateField(null=True)  # of the red period, once the order has been served
+    is_provisional = models.BooleanField(default=False)  # days off of its time are not published yet: it may be later
     state = models.CharField(max_length=10, default="open")
     ended_on = models.DateField(null=True)
     because = models.CharField(max_length=40, blank=True)
@@ -57,6 +58,7 @@ class Announcement(models.Model):
     body = models.TextField(blank=True)
     published_on = models.DateField()
     ends_on = models.DateField(null=True)
+    is_provisional = models.BooleanField(default=False)  # as of a red card
     card_number = models.CharField(max_length=40, blank=True, db_index=True)  # of the red card that it follows from
     is_removed = models.BooleanField(default=False)
 
@@ -117,6 +119,7 @@ class Standing(models.Model):
     grade = models.CharField(max_length=30)
     standing = models.CharField(max_length=12)
     because = models.CharField(max_length=40, blank=True)
+    lasts_to = models.DateField(null=True)  # of one in force: the last day by its certificate
     from_on = models.DateField()
     to_on = models.DateField(null=True)  # the first day on which it no longer held
 

@@ -21,8 +21,9 @@ from qualwatch.publication.models import (
 )
 
 SHOWN = ("number", "credit_code", "enterprise", "category", "sub_item", "qualification", "grade", "area", "authority",
-         "requirements", "published_on", "ends_on", "state", "ended_on", "because")  # fmt: skip
-ANNOUNCED = ("number", "kind", "title", "enterprise", "credit_code", "body", "published_on", "ends_on", "card_number")
+         "requirements", "published_on", "ends_on", "is_provisional", "state", "ended_on", "because")  # fmt: skip
+ANNOUNCED = ("number", "kind", "title", "enterprise", "credit_code", "body", "published_on", "ends_on",
+             "is_provisional", "card_number")  # fmt: skip
 
 
 NOTHING = "0-0"  # the version before anything was public
@@ -31,7 +32,10 @@ LONGEST, MOST_PARTS = 100, 8  # of a name that is searched for
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The standing of an item on a day: one of six words, and what there is to say of it."""
+    """The standing of an item on a day: one of six words, and what there is to say of it.
+
+    `card`: the red card in force that day, also where the item is suspended or its end has come.
+    """
 
     standing: str
     because: str = ""
@@ -91,13 +95,13 @@ def standings_among(credit_codes: Iterable[str], day: date) -> dict[str, list[An
     found: dict[str, list[Answer]] = {code: [] for code in codes}
     for row in rows:
         card = cards.pop((row.credit_code, row.category, row.sub_item), None)
-        found[row.credit_code].append(_answer(row, card, is_fresh=fresh))
+        found[row.credit_code].append(_answer(row, card, day, is_fresh=fresh))
     for (code, *_item), card in cards.items():
         found[code].append(_of_card(card))
     return found
 
 
-def look_up(credit_code: str, day: date) -> LookUp:
+def look_up(credit_code: str, day: date, *, with_notices: bool = True) -> LookUp:
     """One enterprise as its page shows it on a day."""
     rows: list[Any] = list(Standing.objects.raw(LOOK_UP, [day, credit_code]))
     if rows:
@@ -107,10 +111,11 @@ def look_up(credit_code: str, day: date) -> LookUp:
         now, one, fresh = version(), None, freshness_on(day)
         history = list(Standing.objects.filter(credit_code=credit_code).order_by("category", "sub_item", "from_on"))
     cards = cards_on(day, credit_code=credit_code) if not rows or rows[0].has_cards else []
-    notices = list(announcements(credit_code=credit_code)) if not rows or rows[0].has_notices else []
+    has_notices = with_notices and (not rows or rows[0].has_notices)
+    notices = list(announcements(credit_code=credit_code)) if has_notices else []
     red = {(card.category, card.sub_item): card for card in reversed(cards)}  # of several of one item the first
     answers = [
-        _answer(row, red.pop((row.category, row.sub_item), None), is_fresh=_is_young(fresh, day))
+        _answer(row, red.pop((row.category, row.sub_item), None), day, is_fresh=_is_young(fresh, day))
         for row in history if row.from_on <= day and (row.to_on is None or day < row.to_on)
     ]  # fmt: skip
     answers += map(_of_card, red.values())
@@ -141,12 +146,15 @@ def _of_card(card: RedCard) -> Answer:
     return Answer("red", "", card.enterprise, card.qualification, card.category, card.sub_item, card.grade, card)
 
 
-def _answer(row: Standing, card: RedCard | None, *, is_fresh: bool) -> Answer:
-    word, why = (row.standing, row.because) if is_fresh else ("cannot-say", "items-stale")
-    if card is not None and (row.standing == "in-force" or row.because == "not-in-register"):
+def _answer(row: Standing, card: RedCard | None, day: date, *, is_fresh: bool) -> Answer:
+    """A certificate whose last day is over has ended, also before the register is looked at on the next morning."""
+    said = (row.standing, row.because)
+    if row.standing == "in-force" and row.lasts_to is not None and row.lasts_to < day:
+        said = ("ended", "expired")
+    word, why = said if is_fresh else ("cannot-say", "items-stale")
+    if card is not None and (said[0] == "in-force" or said[1] == "not-in-register"):
         word, why = "red", ""
-    return Answer(word, why, row.enterprise, row.qualification, row.category, row.sub_item, row.grade,
-                  card if word == "red" else None)  # fmt: skip
+    return Answer(word, why, row.enterprise, row.qualification, row.category, row.sub_item, row.grade, card)
 
 
 def plain(text: str) -> str:

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import may
+from qualwatch.web.ground.errors import problem
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
@@ -40,6 +41,14 @@ def seated(capability: str) -> Callable[[View], View]:
                 raise PermissionDenied(_(WANTED[capability]))
             return view(request, *args, **kwargs)
 
-        return never_cache(login_required(page))
+        def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method == "POST" and not request.user.is_authenticated:
+                return problem(
+                    request, 403, _("还没有登录，这次没有提交。填写的文字列在下面，请先复制，登录后再提交。")
+                )
+            return inside(request, *args, **kwargs)
+
+        inside = login_required(page)
+        return never_cache(wraps(view)(asked))
 
     return wrap

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from qualwatch.accounts.models import Account
+from qualwatch.accounts.models import Account, Organisation
 from qualwatch.accounts.queries import may, organisation
 from qualwatch.cases import issuing
 from qualwatch.cases.attachments import HandedIn, Looked, attach, look_at
@@ -39,6 +39,7 @@ from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
 from qualwatch.procedure.checklists import LINES, lines_of
 from qualwatch.procedure.course import Event
+from qualwatch.procedure.periods import Deadline
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.registers.facts import believed
 from qualwatch.registers.models import EnterpriseRow, ItemRow
@@ -60,12 +61,16 @@ class Filing:
     files: Sequence[HandedIn]
     requirements: Sequence[str] = ()
     checklist: Mapping[str, Mapping[str, str | Sequence[str]]] = field(default_factory=dict)
+    once: str = ""  # of its form: the same again is not handed in again
 
 
 @transaction.atomic
 def file_application(*, case: Case, filing: Filing, by: Account, law: Law, at: datetime) -> Application:
     """Receipt with a number at once. CannotStep, CannotKeep, NotCompetent; then nothing is on record."""
     _own(by, case.credit_code)
+    Case.objects.select_for_update().get(pk=case.pk)  # of two at once the second waits
+    if already := _handed_in(filing, case.credit_code):
+        return already
     doing = Doing(law, at, by.username, competent_for(case))
     state = state_of(case, list(case.requirements.order_by("pk")))
     about = tuple(dict.fromkeys(filing.requirements)) or state.disputable
@@ -90,6 +95,9 @@ def file_data_error(*, filing: Filing, by: Account, law: Law, at: datetime) -> A
     """Register data found wrong outside any warning: the same way, without a case."""
     code = by.organisation.credit_code if by.organisation else ""
     _own(by, code)
+    Organisation.objects.select_for_update().get(credit_code=code)  # as above
+    if already := _handed_in(filing, code):
+        return already
     if Case.objects.exclude(place="closed").filter(credit_code=code).exists():
         raise CannotStep("with-case", _("已有预警，请针对预警提出申请"))
     if filing.cause != "data-wrong" or not filing.files:
@@ -224,6 +232,11 @@ class _TriedOut(Exception):
     """Undoes a repair that was only tried out."""
 
 
+def _handed_in(filing: Filing, code: str) -> Application | None:
+    """What this form has already become."""
+    return Application.objects.filter(once=filing.once, credit_code=code).first() if filing.once else None
+
+
 def _received(
     filing: Filing, files: Sequence[Looked], doing: Doing, *, code: str, name: str, case: Case | None,
     about: Sequence[str] = (), checklist: Sequence[list[Any]] = (),
@@ -237,14 +250,26 @@ def _received(
     number = issuing.application_number(doing)
     made = Application.objects.create(
         number=number, case=case, credit_code=code, enterprise=name, cause=filing.cause, requirements=list(about),
-        statement=filing.statement, checklist=list(checklist), receiver=doing.where, filed_by=doing.by,
-        filed_at=doing.at, opinion_due_on=due.ends_on if by_city else None,
+        statement=filing.statement, once=filing.once or None, checklist=list(checklist), receiver=doing.where,
+        filed_by=doing.by, filed_at=doing.at, opinion_due_on=due.ends_on if by_city else None,
         decision_due_on=None if by_city else due.ends_on, is_due_provisional=due.provisional,
     )  # fmt: skip
     attach(files, by=doing.by, at=doing.at, application=made)
     details = {"application": number, "cause": filing.cause, "requirements": list(about), "receiver": doing.where}
     doing.told.append(Told(_stream(made), "applied", basis=filing.statement, details=details))
     return made
+
+
+def will_answer(code: str, case: Case | None, law: Law, at: datetime) -> tuple[str, str, Deadline]:
+    """Who would be handed an application today: the authority's name, `task` and the day by which it answers."""
+    doing = Doing(law, at, "")
+    if case is not None:
+        where = competent_for(case)
+    else:
+        told = believed(EnterpriseRow, ("division_code",), credit_code=code)
+        where = _receiver_of(code, law.area_of(told[0][0]) or "" if told else "")
+    task = DECIDE if where == PROVINCE else EXAMINE
+    return organisation(where).name, task, application_due(case, task, doing)
 
 
 def _receiver_of(code: str, area: str) -> str:
@@ -344,20 +369,29 @@ def _check_examined(found: Application) -> None:
         raise CannotStep("opinion-first", _("市级核发的资质先由市级审查，同意后省厅才核实修复"))
 
 
-def check_other(found: Application, by: Account, because: str, *, verifies: bool = False) -> None:
+def check_other(
+    found: Application, by: Account, because: str, *, verifies: bool = False, determined: set[str] | None = None
+) -> None:
     """Reasons; and somebody who had no part in what the application is against, nor in what was made of it so far.
 
-    Who verified it may think better of it, and verify again. Who returned a proposal determined nothing.
+    Who verified it may think better of it, and verify again. `determined`: as `who_determined`, where it is known.
     """
     if not because.strip():
         raise CannotStep("because", _("请写明理由"))
     took_part = {found.opinion_by, found.filed_by} | (set() if verifies else {found.verified_by})
-    if found.case is not None:
-        took_part |= set(found.case.determined_by)
-        for one in Determination.objects.filter(case__in=[found.case, found.case.arises_from]):
-            took_part |= {one.proposed_by} | ({one.decided_by} if one.state == "signed" else set())
-    if by.username in took_part:
+    if by.username in took_part | (who_determined(found) if determined is None else determined):
         raise CannotStep("different-decider", _("提出、签批过认定或出过审查意见的人不能决定申请"))
+
+
+def who_determined(found: Application) -> set[str]:
+    """Who proposed or signed what an application is against. Who returned a proposal determined nothing."""
+    if found.case is None:
+        return set()
+    told = set(found.case.determined_by)
+    cases = [one for one in (found.case_id, found.case.arises_from_id) if one is not None]
+    for one in Determination.objects.filter(case__in=cases):
+        told |= {one.proposed_by} | ({one.decided_by} if one.state == "signed" else set())
+    return told
 
 
 def _about_these(case: Case, about: Sequence[str]) -> list[Application]:

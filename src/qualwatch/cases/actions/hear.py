@@ -57,9 +57,13 @@ def make_statement(
 
 @transaction.atomic
 def object_publicly(
-    *, number: str, text: str, who: Mapping[str, str], law: Law, at: datetime, files: Sequence[HandedIn] = ()
-) -> Point:
-    """Somebody of the public objects to a display, by its number; `who` (name, address) is kept encrypted."""
+    *, number: str, text: str, who: Mapping[str, str], law: Law, at: datetime, files: Sequence[HandedIn] = (),
+    once: str = "",
+) -> Point:  # fmt: skip
+    """Somebody of the public objects to a display, by its number; `who` (name, address) is kept encrypted.
+
+    `once`: of its form; the same again gives what was kept.
+    """
     if wanting := [one for one in ("name", "address") if not who.get(one, "").strip()]:
         raise CannotStep("because", _("请写明姓名和联系方式"), about=wanting[0])
     if len(text) > LONGEST:
@@ -69,6 +73,8 @@ def object_publicly(
         raise CannotStep("on-display", _("没有这份公示，或公示已经结束"))
     doing = Doing(law, at, PUBLIC)
     row = _locked(found)
+    if once and (known := Point.objects.filter(once=once, withdrawal=row).first()):
+        return known
     kept = look_at(files)
     if not text.strip():
         raise CannotStep("because", _("请写明意见"))
@@ -76,7 +82,7 @@ def object_publicly(
     _acted(row, event, doing)
     key = newest_version()
     told = json.dumps(dict(who), ensure_ascii=False).encode()
-    made = _point(row, OBJECTION, text, doing, who=encrypted([told], key)[0], who_key=key)
+    made = _point(row, OBJECTION, text, doing, who=encrypted([told], key)[0], who_key=key, once=once or None)
     keep_files(kept, row, doing, made)
     journal(doing)
     return made

@@ -98,16 +98,21 @@ def _checked_figures(found: Found) -> dict[str, dict[str, int]]:
 
 
 @transaction.atomic
-def urge(*, case: Case, kind: str, what: str, by: Account, at: datetime, law: Law) -> Urging:
-    """Guides and urges an enterprise to rectify: a visit, letter, call or meeting (notice 3)."""
+def urge(*, case: Case, kind: str, what: str, by: Account, at: datetime, law: Law, once: str = "") -> Urging:
+    """Guides and urges an enterprise to rectify: a visit, letter, call or meeting (notice 3).
+
+    `once`: of its form; the same again gives what was kept.
+    """
     where = check_place(by, "urge", case)
     if not what.strip():
         raise CannotStep("because", _("请写明内容"))
     doing = Doing(law, at, by.username, where)
     locked = Case.objects.select_for_update().get(pk=case.pk)
+    if once and (known := Urging.objects.filter(once=once, case=locked).first()):
+        return known
     if locked.place == "closed":
         raise CannotStep("closed", _("案件已经终结"))
-    made = Urging.objects.create(case=locked, kind=kind, on=doing.on, what=what, by=by.username)
+    made = Urging.objects.create(case=locked, kind=kind, on=doing.on, what=what, by=by.username, once=once or None)
     details = {"kind": kind, "what": what, "authority": where}
     doing.told.append(Told(case.stream, "urged", basis=_n("71号文 三"), details=details))
     if kind == "letter":

@@ -79,7 +79,8 @@ def _known_cases(work: Work, cases: Iterable[Case]) -> None:
             state, _none = step(state, Event("calendar-loaded", work.doing.on), work.doing.terms)
         longer = state.place == "red" and state.red is not None and state.red != before.red
         if longer and state.red is not None:
-            post_red_period(case.card_number, ends_on=state.red.ends_on, at=work.doing.at)
+            red = state.red
+            post_red_period(case.card_number, ends_on=red.ends_on, is_provisional=red.provisional, at=work.doing.at)
         if state.is_open and item_of(case) in work.seen.vanished:
             open_task(case, "vanished", work.doing)
         if before.proposal is not None and state.place == "closed":

@@ -187,6 +187,7 @@ class Urging(models.Model):
     on = models.DateField()
     what = models.TextField()
     by = models.CharField(max_length=150)
+    once = models.CharField(max_length=32, null=True, unique=True)  # of its form: sent twice, it is kept once
 
     class Meta:
         constraints = [

@@ -52,6 +52,7 @@ class Application(models.Model):
     decided_on = models.DateField(null=True)
     decided_because = models.TextField(blank=True)
     repairs = models.JSONField(default=list)  # what the next run reads: kind and number of what was put on record
+    once = models.CharField(max_length=32, null=True, unique=True)  # of its form: sent twice, it is kept once
 
     class Meta:
         constraints = [

@@ -134,6 +134,7 @@ class Point(models.Model):
     answer = models.TextField(blank=True)
     answered_on = models.DateField(null=True)
     answered_by = models.CharField(max_length=150, blank=True)
+    once = models.CharField(max_length=32, null=True, unique=True)  # of its form: sent twice, it is kept once
 
     class Meta:
         constraints = [

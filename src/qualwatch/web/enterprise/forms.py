@@ -1,19 +1,23 @@
 """What an enterprise hands in when it answers a card, read from its form."""
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Sequence
 
 from django.http import HttpRequest
 
 from qualwatch.cases.actions.apply import Filing
 from qualwatch.cases.attachments import HandedIn, check_sizes
 from qualwatch.procedure.checklists import lines_of
+from qualwatch.procedure.transitions import CannotStep
+from qualwatch.web.ground.asking import once
+from qualwatch.wording import gettext as _
 
 
 def filing_of(request: HttpRequest, requirements: Iterable[str]) -> Filing:
     """Files of a line answer it; where there are none, the reason beside does. CannotKeep before too much is read."""
     check_sizes(one.size or 0 for name in request.FILES for one in request.FILES.getlist(name))
-    about = [one for one in requirements if one in request.POST.getlist("requirement")]
+    about = [one for one in requirements if one in request.POST.getlist("requirement") or _is_filled(request, one)]
+    if not about:
+        raise CannotStep("requirements", _("请勾选对哪些指标提出申请"))
     files: list[HandedIn] = []
     checklist: dict[str, dict[str, str | list[str]]] = {}
     for requirement in about:
@@ -26,17 +30,24 @@ def filing_of(request: HttpRequest, requirements: Iterable[str]) -> Filing:
             checklist[requirement][line] = [one.name for one in handed] if handed else reason
     return Filing(
         cause=request.POST.get("cause", ""), statement=request.POST.get("statement", "").strip(), files=files,
-        requirements=about, checklist=checklist,
+        requirements=about, checklist=checklist, once=once(request),
     )  # fmt: skip
 
 
-def fields_of(requirements: Iterable[str]) -> dict[str, str]:
+def _is_filled(request: HttpRequest, requirement: str) -> bool:
+    """Whether a file or a reason was given for it, ticked or not."""
+    names = [f"{requirement}-{line}" for line in lines_of(requirement)]
+    return any(request.FILES.getlist(f"file-{one}") or request.POST.get(f"reason-{one}", "").strip() for one in names)
+
+
+def fields_of(requirements: Sequence[str]) -> dict[str, str]:
     """What a refusal is about -> the id of the field."""
     lines = {f"{one}/{line}": f"file-{one}-{line}" for one in requirements for line in lines_of(one)}
     return {
         "cause": "cause-assessment-wrong",
         "because": "statement",
-        "evidence": "file-registration-registration",
+        "requirements": f"about-{requirements[0]}" if requirements else "",
+        "evidence": next(iter(lines.values()), ""),
         **lines,
     }
 
@@ -50,8 +61,3 @@ def _unique(name: str, files: list[HandedIn]) -> str:
         number += 1
         told = f"{stem}-{number}{dot}{ending}" if dot else f"{name}-{number}"
     return told
-
-
-def days_between(today: date, ends: date | None) -> int | None:
-    """Whole days until the last one, which counts."""
-    return None if ends is None else (ends - today).days

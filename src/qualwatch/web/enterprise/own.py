@@ -5,40 +5,53 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from qualwatch.assessments.models import FindingRow
-from qualwatch.cases.models import UNDECIDED, Case, CaseRequirement
+from django.db.models import Prefetch
+
+from qualwatch.assessments.models import FindingRow, Run
+from qualwatch.cases.models import Case, Withdrawal
+from qualwatch.cases.seen import Seen
 from qualwatch.cases.words import name_of
 from qualwatch.law.loader import current_law
 from qualwatch.law.model import GRADE_NAMES
-from qualwatch.publication.queries import Answer, standings_of
+from qualwatch.procedure.course import Terms
+from qualwatch.procedure.needs import HEARD
+from qualwatch.publication.queries import Answer, look_up
 from qualwatch.reports.labels import REASONS, VERDICTS, said
 from qualwatch.wording import gettext as _
 
 Key = tuple[str, str]
 
 
+class Due(NamedTuple):
+    """A day that counts: what ends or is held on it, whole days left, whether a calendar to come may move it."""
+
+    name: str
+    on: date
+    left: int
+    is_provisional: bool = False
+
+
 @dataclass(slots=True)
 class Row:
-    """One item: what is held of what is required, its card, the day that counts, what to do next."""
+    """One item: what is held of what is required, its cards, each with the day that counts."""
 
     name: str
     standing: str = ""
     findings: list[FindingRow] = field(default_factory=list)
-    cases: list[Case] = field(default_factory=list)
+    cases: list[tuple[Case, Due | None]] = field(default_factory=list)
 
     @property
     def card(self) -> str:
         """red, yellow or nothing; red is the graver one."""
-        places = {one.place for one in self.cases}
+        places = {one.place for one, _due in self.cases}
         return "red" if "red" in places else "yellow" if "yellow" in places else ""
 
     @property
-    def ends_on(self) -> date | None:
-        """The earliest day on which a period of its cards ends."""
-        days = [day for one in self.cases if (day := ends_on(one)) is not None]
-        return min(days, default=None)
+    def first(self) -> date:
+        """The earliest day that counts for one of its cards."""
+        return min((due.on for _case, due in self.cases if due is not None), default=date.max)
 
 
 def rows_of(credit_code: str, today: date) -> list[Row]:
@@ -47,38 +60,57 @@ def rows_of(credit_code: str, today: date) -> list[Row]:
     judged = FindingRow._default_manager.filter(recorded_to=None, credit_code=credit_code)
     for one in judged.order_by("category", "sub_item", "requirement"):
         found.setdefault((one.category, one.sub_item), Row(_name(one))).findings.append(one)
-    for answer in standings_of(credit_code, today):
+    for answer in look_up(credit_code, today, with_notices=False).answers:
         row = found.setdefault((answer.category, answer.sub_item), Row(_named(answer)))
         row.standing = answer.standing
     for case in open_cases(credit_code):
         row = found.setdefault((case.category or "", case.sub_item or ""), Row(_(name_of(case))))
-        row.cases.append(case)
+        row.cases.append((case, due_of(case, today)))
     order = {"red": 0, "yellow": 1, "": 2}
-    return sorted(found.values(), key=lambda row: (order[row.card], row.ends_on or date.max, row.name))
+    return sorted(found.values(), key=lambda row: (order[row.card], row.first, row.name))
 
 
 def open_cases(credit_code: str) -> Iterable[Case]:
-    """With their requirements."""
+    """With their requirements, and the withdrawal that is under way."""
+    under_way = Prefetch("withdrawals", Withdrawal.objects.filter(ended="").select_related("batch"), "under_way")
     found = Case.objects.filter(credit_code=credit_code).exclude(place="closed")
-    return found.prefetch_related("requirements", "applications").order_by("pk")
+    return found.prefetch_related("requirements", under_way).order_by("pk")
 
 
-def ends_on(case: Case) -> date | None:
-    """The day on which the period of a case ends: of its colour, or as prolonged."""
+def due_of(case: Case, today: date) -> Due | None:
+    """The day that counts now: of a withdrawal its next one, else the end of the period of the colour, as prolonged."""
+    if under_way := getattr(case, "under_way", ()):
+        return next(iter(days_of(under_way[-1], today)), None)
     if case.place == "red":
-        return case.red_ends_on
-    days = [one.ends_on for one in case.requirements.all() if one.recovered_on is None]
-    return max((day for day in (min(days, default=None), case.prolonged_until) if day is not None), default=None)
+        return _due(_("红牌期限"), case.red_ends_on, today, is_provisional=case.is_red_provisional)
+    waiting = [one for one in case.requirements.all() if one.recovered_on is None]
+    first = min(waiting, key=lambda one: one.ends_on, default=None)
+    prolonged = case.prolonged_until
+    if prolonged and (first is None or first.ends_on < prolonged):
+        return _due(_("整改期限"), prolonged, today, is_provisional=case.is_prolonged_provisional)
+    return _due(_("整改期限"), first.ends_on, today, is_provisional=first.is_provisional) if first else None
 
 
-def waiting(case: Case) -> list[CaseRequirement]:
-    """What it is still warned of."""
-    return [one for one in case.requirements.all() if one.recovered_on is None]
+def days_of(row: Withdrawal, today: date) -> list[Due]:
+    """By when something may still be said against a withdrawal, and what is to come; the next day first."""
+    if row.place not in HEARD:
+        return []
+    told = [
+        _due(_("陈述申辩期满"), row.statement_until, today, is_provisional=row.is_statement_provisional),
+        _due(_("公示期满"), row.display_until, today, is_provisional=row.is_display_provisional),
+    ]
+    if row.hearing == "asked":
+        told.append(_due(_("听证"), row.hearing_on, today))
+    elif row.hearing == "none" and row.place == "notified" and row.notice_served_on and row.batch.route != "ministry":
+        law = current_law()
+        period = Terms.of(law.policy_on(today), law.calendar).hearing_request
+        last = period.from_day(row.notice_served_on, law.calendar)
+        told.append(_due(_("要求听证的最后一天"), last.ends_on, today, is_provisional=last.provisional))
+    return sorted((due for due in told if due and due.left >= 0), key=lambda due: due.on)
 
 
-def has_application(case: Case) -> bool:
-    """Whether one is undecided."""
-    return any(one.stage in UNDECIDED for one in case.applications.all())
+def _due(name: str, on: date | None, today: date, *, is_provisional: bool = False) -> Due | None:
+    return None if on is None else Due(name, on, (on - today).days, is_provisional)
 
 
 def figures_now(case: Case) -> dict[str, Any]:
@@ -89,6 +121,14 @@ def figures_now(case: Case) -> dict[str, Any]:
     found: dict[str, Any] = defaultdict(lambda: None)
     found.update({one.requirement: one for one in rows})
     return found
+
+
+def newest_day(credit_code: str) -> date | None:
+    """The day of the newest released run that looked at an enterprise."""
+    try:
+        return Seen.newest_run(credit_code).as_of
+    except Run.DoesNotExist:
+        return None
 
 
 def in_words(one: FindingRow) -> str:

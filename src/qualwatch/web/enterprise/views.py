@@ -1,5 +1,6 @@
 """The enterprise's own pages; every change is one call of an action."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -8,10 +9,10 @@ from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from qualwatch.archive.contents import CannotKeep
-from qualwatch.cases.actions.apply import CAUSES, file_application, file_data_error, retract
+from qualwatch.cases.actions.apply import CAUSES, file_application, file_data_error, retract, will_answer
 from qualwatch.cases.actions.supervise import open_notice
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import UNDECIDED, Application, Case, Document, Notice, Withdrawal
@@ -21,14 +22,15 @@ from qualwatch.procedure.checklists import LINES, lines_of
 from qualwatch.procedure.course import CLOSED, STEPS
 from qualwatch.procedure.needs import HEARD
 from qualwatch.procedure.transitions import CannotStep
-from qualwatch.web.enterprise.forms import days_between, fields_of, filing_of
-from qualwatch.web.enterprise.own import ends_on, figures_now, has_application, in_words, rows_of, waiting
-from qualwatch.web.ground.asking import Refusal, refusal
+from qualwatch.web.enterprise.forms import fields_of, filing_of
+from qualwatch.web.enterprise.own import days_of, due_of, figures_now, in_words, newest_day, rows_of
+from qualwatch.web.ground.asking import Refusal, once, refusal
 from qualwatch.web.seats import account_of, seated
 from qualwatch.wording import gettext as _
 
 own = seated("see-own")
 MOST = 50
+FORM = ("GET", "HEAD", "POST")
 REFUSALS = (CannotStep, CannotKeep, NotCompetent)
 
 
@@ -48,22 +50,19 @@ def home(request: HttpRequest) -> HttpResponse:
     unread_first = F("first_opened_at").asc(nulls_first=True)
     found = Notice.objects.filter(credit_code=code).order_by(unread_first, "-put_at", "-pk")
     notices = list(found[:MOST])
+    handed_in = list(Application.objects.filter(credit_code=code).order_by("-pk")[:MOST])
     told = {
         "title": where.name if where else code,
         "code": code,
-        "rows": [(row, days_between(today, row.ends_on)) for row in rows],
+        "rows": rows,
         "red": sum(row.card == "red" for row in rows),
         "yellow": sum(row.card == "yellow" for row in rows),
         "unread": [one for one in notices if one.first_opened_at is None],
         "notices": sorted((one for one in notices if one.first_opened_at), key=lambda one: one.put_at, reverse=True),
         "unsure": sum(one.verdict in ("cannot-say", "manual") for row in rows for one in row.findings),
-        "ends_on": ends_on,
-        "days_between": days_between,
-        "today": today,
-        "applications": _applications(Application.objects.filter(credit_code=code)),
-        "waiting": waiting,
+        "applications": _in_words(handed_in),
+        "answered": {one.case_id for one in handed_in if one.stage in UNDECIDED},
         "verdicts": in_words,
-        "has_application": has_application,
         "said": messages.get_messages(request),
     }
     return render(request, "enterprise/home.html", told)
@@ -76,20 +75,26 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
     found, today = _own_case(request, number), timezone.localdate()
     now = figures_now(found)
     row = found.withdrawals.select_related("batch").order_by("-pk").first()
+    is_open = row is not None and not row.ended
+    found.under_way = [row] if is_open else []  # type: ignore[attr-defined]  # as in `open_cases`
     come = Q(services__proved_on__isnull=False) | Q(notices__first_opened_at__isnull=False)
     documents = Document.objects.filter(come, case=found, credit_code=found.credit_code).distinct().order_by("-pk")
+    handed_in = sorted(found.applications.all(), key=lambda one: -one.pk)
+    unread = Notice.objects.filter(case=found, credit_code=found.credit_code, first_opened_at=None).order_by("-pk")
     told = {
         "title": _(name_of(found)),
         "case": found,
-        "ends_on": ends_on(found),
-        "waiting": waiting(found),
-        "left": days_between(today, ends_on(found)),
+        "due": due_of(found, today),
         "requirements": [(one, now[one.requirement]) for one in found.requirements.all()],
+        "seen_on": newest_day(found.credit_code),
+        "verdicts": in_words,
         "documents": list(documents[:MOST]),
-        "applications": _applications(found.applications.all()),
-        "can_apply": found.place != "closed" and not has_application(found),
+        "unread": list(unread[:MOST]),
+        "applications": _in_words(handed_in),
+        "can_apply": found.place != "closed" and not any(one.stage in UNDECIDED for one in handed_in),
         "stops": stops(found, row),
-        "withdrawal": row if row is not None and not row.ended else None,
+        "withdrawal": row if is_open else None,
+        "days": days_of(row, today) if row is not None and is_open else [],
         "step": _(STEPS[row.place]) if row else "",
         "is_heard": row is not None and row.place in HEARD and row.batch.route != "ministry",
         "closed": _(CLOSED.get(found.closed_because, "")),
@@ -98,7 +103,7 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "enterprise/case.html", told)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(FORM)
 @own
 def answer(request: HttpRequest, number: int) -> HttpResponse:
     """Objection or information repair: what is wrong, with evidence for every line."""
@@ -118,19 +123,20 @@ def answer(request: HttpRequest, number: int) -> HttpResponse:
             errors.append(refusal(why, fields_of(names)))
         else:
             messages.success(
-                request, _("已收到你的申请，编号 {number}。回执在“收到的文书”里。").format(number=made.number)
+                request, _("已收到你的申请，编号 {number}。回执在下面“还没有打开的通知”里。").format(number=made.number)
             )
             return redirect("own-case", number=number)
     told = _form(request, errors) | {
         "title": _("对预警提出申请"),
         "case": found,
         "name": _(name_of(found)),
+        "answers": will_answer(found.credit_code, found, current_law(), timezone.now()),
         "requirements": [(one, lines_of(one)) for one in names],
     }
     return render(request, "enterprise/answer.html", told, status=422 if errors else 200)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(FORM)
 @own
 def data_error(request: HttpRequest) -> HttpResponse:
     """Register data found wrong, without any warning."""
@@ -141,7 +147,7 @@ def data_error(request: HttpRequest) -> HttpResponse:
             filing = filing_of(request, names)
             made = file_data_error(filing=filing, by=account_of(request), law=current_law(), at=timezone.now())
         except REFUSALS as why:
-            errors.append(refusal(why, fields_of(names)))
+            errors.append(refusal(why, fields_of(names) | {"evidence": "file-registration-registration"}))
         else:
             messages.success(request, _("已收到你的申请，编号 {number}。").format(number=made.number))
             return redirect("own")
@@ -149,15 +155,18 @@ def data_error(request: HttpRequest) -> HttpResponse:
         "title": _("登记信息有误，申请信息修复"),
         "case": None,
         "name": "",
+        "answers": will_answer(code_of(request), None, current_law(), timezone.now()),
         "requirements": [],
     }
     return render(request, "enterprise/answer.html", told, status=422 if errors else 200)
 
 
-@require_POST
+@require_http_methods(FORM)
 @own
 def open_one(request: HttpRequest, number: int) -> HttpResponse:
     """Opens a notice: from then on it has arrived."""
+    if request.method != "POST":
+        return redirect("own-notice", number=number)
     notice = Notice.objects.filter(pk=number, credit_code=code_of(request)).select_related("document", "case").first()
     if notice is None:
         raise Http404
@@ -175,13 +184,15 @@ def notice(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "enterprise/notice.html", {"title": found.subject, "notice": found})
 
 
-@require_POST
+@require_http_methods(FORM)
 @own
 def take_back(request: HttpRequest, number: int) -> HttpResponse:
     """The enterprise takes its application back."""
     found = Application.objects.filter(pk=number, credit_code=code_of(request)).select_related("case").first()
     if found is None:
         raise Http404
+    if request.method != "POST":
+        return redirect("own-case", number=found.case_id) if found.case_id else redirect("own")
     try:
         retract(application=found, by=account_of(request), law=current_law(), at=timezone.now())
         messages.success(request, _("申请 {number} 已撤回。").format(number=found.number))
@@ -217,14 +228,15 @@ def _own_case(request: HttpRequest, number: int) -> Case:
     return one
 
 
-def _applications(found: Any) -> list[tuple[Application, str, bool]]:
-    return [(one, _(STAGES[one.stage]), one.stage in UNDECIDED) for one in found.order_by("-pk")[:MOST]]
+def _in_words(found: Iterable[Application]) -> list[tuple[Application, str, bool]]:
+    return [(one, _(STAGES[one.stage]), one.stage in UNDECIDED) for one in found]
 
 
 def _form(request: HttpRequest, errors: list[Refusal]) -> dict[str, Any]:
     return {
         "errors": errors,
         "told": request.POST,
+        "once": once(request),
         "causes": [(slug, _(text)) for slug, text in CAUSES.items()],
         "lines": {slug: _(text) for slug, text in LINES.items()},
     }

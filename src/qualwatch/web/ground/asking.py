@@ -1,14 +1,17 @@
 """What is asked in an address or a form, read with patience: a wrong value is answered by a sentence."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
+from uuid import uuid4
 
 from django.http import HttpRequest
 
 from qualwatch.wording import gettext as _
 
 LONGEST = 100  # of what is asked in one field
+ONCE = re.compile("[0-9a-f]{32}")
 
 
 class Refusal(NamedTuple):
@@ -27,6 +30,12 @@ def refusal(why: Exception, fields: Mapping[str, str]) -> Refusal:
 def asked_text(request: HttpRequest, name: str) -> str:
     """A text, no longer than a field takes."""
     return request.GET.get(name, "").strip()[:LONGEST]
+
+
+def once(request: HttpRequest) -> str:
+    """What tells a form sent twice from two forms: made with the form, kept while it is corrected."""
+    told = request.POST.get("once", "")
+    return told if ONCE.fullmatch(told) else uuid4().hex
 
 
 def asked_day(request: HttpRequest, today: date, name: str = "on") -> tuple[date, str]:

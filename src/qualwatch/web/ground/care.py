@@ -43,9 +43,18 @@ class Care:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Before the view and after it."""
         answer = problem(request, 400) if _has_nul(request) else self.get_response(request)
+        if answer.status_code == 405 and not answer.content:
+            answer = _told(request, answer)
         if "Cache-Control" not in answer:
             add_never_cache_headers(answer)
         return answer
+
+
+def _told(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    """A page that was asked for in another way than it is opened: said in a sentence, with the ways there are."""
+    told = problem(request, 405)
+    told.headers["Allow"] = answer.headers["Allow"]
+    return told
 
 
 def _has_nul(request: HttpRequest) -> bool:

@@ -1,6 +1,8 @@
 """Errors in sentences: what went wrong, and what to do now."""
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
 
@@ -10,6 +12,7 @@ from qualwatch.wording import gettext_noop as _n
 TOLD = {
     400: (_n("这个请求无法处理"), _n("请返回上一页，检查填写的内容后再试。")),
     403: (_n("没有权限"), _n("你的账号不能看这一页或办这件事。如应当可以，请联系本单位的系统管理员。")),
+    405: (_n("这个地址不能这样打开"), _n("请从页面上的链接或按钮进入。")),
     404: (_n("没有这一页"), _n("地址可能写错了，也可能该内容已依法撤下。可以从首页重新查询。")),
     429: (_n("尝试太频繁"), _n("为保护账号，请过几分钟再试。")),
     500: (
@@ -19,11 +22,26 @@ TOLD = {
 }
 
 
+TEXTS = ("statement", "because", "evidence", "what", "text", "name", "address", "value", "document")  # fields of forms
+NO_TEXTS = "/accounts/"
+
+
 def problem(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
     """One page for every error; a sentence of its own where there is one."""
     title, what = TOLD[status]
-    told = {"title": _(title), "sentence": sentence or _(what), "status": status}
+    told = {"title": _(title), "sentence": sentence or _(what), "status": status, "typed": typed(request)}
     return render(request, "ground/error.html", told, status=status)
+
+
+def typed(request: HttpRequest) -> list[str]:
+    """What somebody wrote into a form that was not taken: shown again, so that it can be copied. No password."""
+    if request.method != "POST" or request.path.startswith(NO_TEXTS):
+        return []
+    try:
+        told = [(name, text) for name, texts in request.POST.lists() for text in texts]
+    except (SuspiciousOperation, MultiPartParserError, OSError):
+        return []  # what came cannot be read
+    return [text for name, text in told if text.strip() and (name in TEXTS or name.startswith("reason-"))]
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -49,4 +67,6 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form whose token is missing or from another session."""
-    return problem(request, 403, _("这张表单已经过期，没有提交。请返回上一页刷新后再提交。"))
+    return problem(
+        request, 403, _("这张表单已经过期，没有提交。请重新打开这一页再提交；填写的文字列在下面，可以复制。")
+    )

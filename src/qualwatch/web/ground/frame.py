@@ -37,6 +37,7 @@ def environment(**options: Any) -> Environment:
     made = Environment(**{**options, "trim_blocks": True, "lstrip_blocks": True}, extensions=["jinja2.ext.do"])
     made.globals |= {
         "_": gettext, "url": _url, "style": _style(), "pictures": pictures, "standing": _standing, "zh": _chinese,
+        "lang": _lang,
         "requirement_name": lambda slug: gettext("注册人员社保") if slug == "insurance" else said(REQUIREMENTS, slug),
     }  # fmt: skip
     made.filters |= {"day": day, "moment": moment, "count": count}
@@ -104,6 +105,11 @@ def _chinese(text: str) -> str | Markup:
     if not text or language() == SOURCE or not HAN.search(text):
         return text
     return Markup('<span lang="zh-CN">{}</span>').format(text)
+
+
+def _lang(text: str) -> Markup:
+    """The same as an attribute, where a text has no room for an element."""
+    return Markup(' lang="zh-CN"') if language() != SOURCE and HAN.search(text) else Markup("")
 
 
 @cache

@@ -1,5 +1,6 @@
 """Pictures of our pages: those of reports, and bars, lines and timelines of the doors; colours come from the page."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,9 +10,11 @@ from markupsafe import Markup
 from qualwatch.reports import pictures
 from qualwatch.reports.overview import Share
 from qualwatch.reports.pictures import drawing, rect, shown, text
+from qualwatch.wording import SOURCE, language
 
 WIDE, TALL, EDGE = 440, 30, 10
 LINE_TALL = 120
+TEXT = re.compile(r"<(text|title)([^>]*)>([^<]*[\u4e00-\u9fff])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +37,17 @@ def bar(title: str, held: int | None, required: int | None, is_short: bool = Tru
     if held:
         rect(root, 1, 6, held / most * room, 18, "short" if is_short and held < required else "bar")
     rect(root, min(required / most * room, room - 3), 1, 3, 28, "mark")
-    return Markup(shown(root))
+    return _marked(shown(root))
 
 
 def funnel(title: str, steps: Sequence[Share]) -> Markup:
     """Bars in the middle, each as long as its share of the first."""
-    return Markup(pictures.funnel(title, steps))
+    return _marked(pictures.funnel(title, steps))
 
 
 def tile_map(title: str, areas: dict[str, Share]) -> Markup:
     """One tile per supervising area."""
-    return Markup(pictures.tile_map(title, areas))
+    return _marked(pictures.tile_map(title, areas))
 
 
 def line(title: str, points: Sequence[tuple[str, int]]) -> Markup:
@@ -60,7 +63,14 @@ def line(title: str, points: Sequence[tuple[str, int]]) -> Markup:
             rect(root, x, min(y, before), 3, abs(y - before) + 3, "bar")
         text(root, x + 6, y - 6, str(number), "number")
         text(root, x + 6, LINE_TALL + 30, label, "small")
-    return Markup(shown(root))
+    return _marked(shown(root))
+
+
+def _marked(picture: str) -> Markup:
+    """On a page in another language Chinese texts say that they are."""
+    if language() == SOURCE:
+        return Markup(picture)
+    return Markup(TEXT.sub(r'<\1\2 lang="zh-CN">\3', picture))
 
 
 def shares(rows: Iterable[tuple[str, str, int, int]]) -> dict[str, Share]:

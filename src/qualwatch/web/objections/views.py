@@ -16,7 +16,7 @@ from qualwatch.cases.attachments import HandedIn, check_sizes
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.queries import announcements
-from qualwatch.web.ground.asking import Refusal, refusal
+from qualwatch.web.ground.asking import Refusal, once, refusal
 from qualwatch.wording import gettext as _
 
 MOST_AN_HOUR, HOUR = 10, 3600  # objections from one address
@@ -41,13 +41,14 @@ def objection(request: HttpRequest, number: str) -> HttpResponse:
             check_sizes(one.size or 0 for one in given)
             files = [HandedIn(one.name or "", one.read()) for one in given]
             object_publicly(number=number, text=request.POST.get("text", "").strip(), who=who, law=current_law(),
-                            at=timezone.now(), files=files)  # fmt: skip
+                            at=timezone.now(), files=files, once=once(request))  # fmt: skip
         except (CannotStep, CannotKeep) as why:
             errors.append(refusal(why, FIELDS))
         else:
             cache.set(_key(request), received_already + 1, HOUR)
             return redirect("objection-received", number=number)
-    told = {"title": _("对公示提出异议"), "display": display, "errors": errors, "told": request.POST}
+    told = {"title": _("对公示提出异议"), "display": display, "errors": errors, "told": request.POST,
+            "once": once(request)}  # fmt: skip
     return render(request, "objections/objection.html", told, status=422 if errors else 200)
 
 

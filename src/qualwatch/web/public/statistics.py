@@ -1,6 +1,7 @@
 """Figures by quarter, with pictures; every number is a sum of rows that stand below it."""
 
 from collections import Counter
+from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -29,8 +30,8 @@ def statistics(request: HttpRequest) -> HttpResponse:
     if asked:
         of_areas = {one.area: Counter(one.figures) for one in rows if f"{one.year}Q{one.quarter}" == asked}
         told |= _quarter(of_areas, dict(names)[asked])
-        told["is_running"] = asked == _running_quarter()
-        told["counted"] = queries.freshness_on(timezone.localdate())
+        counted = queries.freshness_on(timezone.localdate())
+        told["counted"], told["is_running"] = counted, counted is None or asked >= _quarter_of(counted.day)
         told["course"] = [(f"{one[0]}Q{one[1]}", _sum(rows, one)) for one in reversed(quarters)]
     return render(request, "public/statistics.html", told)
 
@@ -60,9 +61,9 @@ def _percent(kept: int, late: int) -> str:
     return f"{kept}/{kept + late}" if kept + late else "–"
 
 
-def _running_quarter() -> str:
-    today = timezone.localdate()
-    return f"{today.year}Q{(today.month - 1) // 3 + 1}"
+def _quarter_of(day: date) -> str:
+    """The quarter of the day on which the figures were last counted has not been counted to its end."""
+    return f"{day.year}Q{(day.month - 1) // 3 + 1}"
 
 
 def _sum(rows: list[Any], quarter: tuple[int, int]) -> int:

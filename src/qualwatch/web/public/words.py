@@ -1,5 +1,8 @@
 """What slugs of the public copy are called."""
 
+from collections.abc import Mapping
+
+from qualwatch.procedure.course import CLOSED
 from qualwatch.wording import gettext
 from qualwatch.wording import gettext_noop as _n
 
@@ -15,16 +18,7 @@ BECAUSE = {
     "withdrawn": _n("撤回"),
     "superseded": _n("已换发新证"),
 }
-CLEARED = {
-    "recovered": _n("已恢复达标"),
-    "requirement-ended": _n("指标不再考核"),
-    "dismissed": _n("不予认定"),
-    "reviewed": _n("复查后解除"),
-    "repaired": _n("信息修复"),
-    "withdrawn": _n("资质已撤回"),
-    "expired": _n("资质证书到期未延续"),
-    "withdrawal-annulled": _n("撤回决定被撤销"),
-}
+CLEARED = CLOSED  # why a red card ended
 SEQUENCES = {
     "general": _n("施工总承包"),
     "specialist": _n("专业承包"),
@@ -43,6 +37,6 @@ TABLES = {
 }
 
 
-def called(words: dict[str, str], slug: str) -> str:
+def called(words: Mapping[str, str], slug: str) -> str:
     """The word in the reader's language; a code that has none is said to be another reason."""
     return gettext(words[slug]) if slug in words else gettext("其他原因") if slug else ""

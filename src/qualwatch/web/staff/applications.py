@@ -33,10 +33,7 @@ CONSEQUENCES = {
     "uphold": _n("签批后登记立即修复，企业立即重新核查；达标的预警解除，公布的红牌撤下。"),
     "refuse": _n("决定书送达企业，预警继续；企业可以申请复议或者起诉。"),
 }
-DONE = {
-    "upheld": ("uphold", _n("已予以支持，登记已修复，企业已重新核查。")),
-    "refused": ("refuse", _n("已不予支持，决定书送企业。")),
-}
+DONE = {"upheld": "uphold", "refused": "refuse"}  # the act that has led to a stage
 ALL_REFUSALS = (*REFUSALS, CannotCorrect, CannotAccept)
 
 
@@ -115,8 +112,9 @@ def _act(request: HttpRequest, found: Application, by: Account, rows: dict[str, 
         "at": timezone.now(),
     }
     act = request.POST.get("act", "")
-    if found.stage in DONE and found.decided_by == by.username and DONE[found.stage][0] == act:
-        return _(DONE[found.stage][1])  # sent twice, done once
+    done = {"uphold": _("已予以支持，登记已修复，企业已重新核查。"), "refuse": _("已不予支持，决定书送企业。")}
+    if found.decided_by == by.username and DONE.get(found.stage) == act:
+        return done[act]  # sent twice, done once
     match act:
         case "agree":
             agree(**told)
@@ -127,11 +125,11 @@ def _act(request: HttpRequest, found: Application, by: Account, rows: dict[str, 
         case "uphold":
             _check_read(request)
             uphold(read=CONSEQUENCES["uphold"], repairs=request.POST.get("repairs", ""), **told)
-            return _(DONE["upheld"][1])
+            return done[act]
         case "refuse":
             _check_read(request)
             refuse(read=CONSEQUENCES["refuse"], **told)
-            return _(DONE["refused"][1])
+            return done[act]
     raise Unreadable(_("请选择怎样办理"), "act")
 
 

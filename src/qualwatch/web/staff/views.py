@@ -10,9 +10,10 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from qualwatch.cases.actions.determine import propose, return_proposal, sign
+from qualwatch.accounts.models import Account
+from qualwatch.cases.actions.determine import Proposed, propose, return_proposal, sign
 from qualwatch.cases.actions.supervise import review, urge
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Case, Determination, Document, Task
@@ -23,9 +24,9 @@ from qualwatch.law.loader import current_law
 from qualwatch.procedure.course import CLOSED, OUTCOMES, STEPS
 from qualwatch.procedure.service import FAILURES, METHODS
 from qualwatch.procedure.transitions import CannotStep
-from qualwatch.publication.queries import standings_of
+from qualwatch.publication.queries import look_up
 from qualwatch.reports.labels import VERDICTS, said
-from qualwatch.web.ground.asking import Refusal, refusal
+from qualwatch.web.ground.asking import Refusal, once, refusal
 from qualwatch.web.seats import account_of, seated
 from qualwatch.web.staff.forms import ACCEPTED, FIELDS, LONGEST_NUMBER, Unreadable, proposed
 from qualwatch.web.staff.words import LEAVES, PLACES, task_sentence
@@ -33,6 +34,7 @@ from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
 staff = seated("read-cases")
+FORM = ("GET", "HEAD", "POST")
 ON_A_PAGE, MOST, WEEK = 50, 50, 7
 REFUSALS = (CannotStep, NotCompetent, Unreadable)
 CONSEQUENCES = {
@@ -53,6 +55,7 @@ ACTS = {
     "review": _n("复查解除"),
     "urge": _n("记录指导督促"),
 }
+WITH_PAGE = ("propose", "sign", "review", "application", "decide-application")  # tasks that are done on a page
 URGINGS = {"visit": _n("上门"), "letter": _n("发函"), "call": _n("电话"), "meeting": _n("约谈")}
 
 
@@ -72,6 +75,7 @@ def work(request: HttpRequest) -> HttpResponse:
     told = {
         "title": _("待办"),
         "paper": _paper,
+        "with_page": WITH_PAGE,
         "where": where,
         "count": len(tasks),
         "said": messages.get_messages(request),
@@ -123,6 +127,7 @@ def _case_page(request: HttpRequest, found: Case, errors: list[Refusal]) -> Http
         "errors": errors,
         "told": request.POST,
         "review_ends": consequences["review"],
+        "once": once(request),
         "urgings": [(slug, _(text)) for slug, text in URGINGS.items()],
         "said": messages.get_messages(request),
         "closed": _(CLOSED.get(found.closed_because, "")),
@@ -155,7 +160,7 @@ def course(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "staff/course.html", told)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(FORM)
 @staff
 def determine(request: HttpRequest, number: int) -> HttpResponse:
     """An officer proposes: evidence side by side, what stands in the way, the consequence before the button."""
@@ -166,14 +171,9 @@ def determine(request: HttpRequest, number: int) -> HttpResponse:
             what = proposed(request, found)
             if not request.POST.get("has_read"):
                 raise Unreadable(_("请先阅读后果并勾选"), "has_read")
-            propose(
-                case=found,
-                what=what,
-                by=account_of(request),
-                law=current_law(),
-                at=timezone.now(),
-                read=CONSEQUENCES.get(what.outcome, ""),
-            )
+            if not _waits(found, what, account_of(request)):  # sent twice, done once
+                propose(case=found, what=what, by=account_of(request), law=current_law(), at=timezone.now(),
+                        read=CONSEQUENCES.get(what.outcome, ""))  # fmt: skip
         except REFUSALS as why:
             errors.append(refusal(why, FIELDS))
         else:
@@ -193,7 +193,7 @@ def determine(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "staff/determine.html", told, status=422 if errors else 200)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(FORM)
 @staff
 def decide(request: HttpRequest, number: int) -> HttpResponse:
     """A reviewer signs what was proposed, or returns it with reasons."""
@@ -223,25 +223,30 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "staff/decide.html", told, status=422 if errors else 200)
 
 
-@require_POST
+@require_http_methods(FORM)
 @staff
 def urged(request: HttpRequest, number: int) -> HttpResponse:
     """A visit, letter, call or meeting goes on record."""
+    if request.method != "POST":
+        return redirect("case", number=number)
     found, kind, what = _seen_case(request, number), request.POST.get("kind", ""), request.POST.get("what", "")
     try:
         if kind not in URGINGS:
             raise Unreadable(_("请选择督促的方式"), "kind")
-        urge(case=found, kind=kind, what=what, by=account_of(request), at=timezone.now(), law=current_law())
+        urge(case=found, kind=kind, what=what, by=account_of(request), at=timezone.now(), law=current_law(),
+             once=once(request))  # fmt: skip
     except REFUSALS as why:
         return _case_page(request, found, [refusal(why, {"kind": "kind", "because": "what"})])
     messages.success(request, _("已记录。"))
     return redirect("case", number=number)
 
 
-@require_POST
+@require_http_methods(FORM)
 @staff
 def reviewed(request: HttpRequest, number: int) -> HttpResponse:
     """Somebody who did not determine it finds that the enterprise has recovered: the red card ends."""
+    if request.method != "POST":
+        return redirect("case", number=number)
     found = _seen_case(request, number)
     try:
         if not request.POST.get("has_read"):
@@ -253,6 +258,14 @@ def reviewed(request: HttpRequest, number: int) -> HttpResponse:
         return _case_page(request, found, [refusal(why, fields)])
     messages.success(request, _("已解除。"))
     return redirect("case", number=number)
+
+
+def _waits(found: Case, what: Proposed, by: Account) -> bool:
+    """Whether just this was proposed by this account, and waits."""
+    made = found.determinations.filter(state="proposed", proposed_by=by.username).first()
+    return made is not None and (made.outcome, made.because, made.evidence) == (
+        what.outcome, what.because, list(what.evidence),
+    )  # fmt: skip
 
 
 def _decided(request: HttpRequest, found: Case) -> str:
@@ -278,7 +291,7 @@ def items_of(found: Case) -> list[tuple[str, str]]:
     """The items of an enterprise in force, as `category/sub-item`, and what they are called."""
     return [
         (f"{one.category}/{one.sub_item}", f"{one.qualification}{one.sub_item} {_(one.grade)}")
-        for one in standings_of(found.credit_code, timezone.localdate())
+        for one in look_up(found.credit_code, timezone.localdate(), with_notices=False).answers
         if one.standing in ("in-force", "red", "cannot-say")
     ]
 
