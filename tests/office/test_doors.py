@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings as SettingsWrapper
 
 from bureau import Bureau, fresh, picture
 from doors import act, as_, enterprise, page, propose, refused
-from qualwatch.cases.models import Application, Determination, Notice, Task
+from qualwatch.cases.models import Application, Case, Determination, Notice, Task
 from qualwatch.journal.models import Entry
 from qualwatch.procedure.checklists import LINES
 from queries import name_of, recorded
@@ -331,19 +331,30 @@ def test_pages_inside_are_small_ask_little_and_are_kept_nowhere(
 ) -> None:
     from allauth.mfa.totp.internal.auth import TOTP
 
+    from qualwatch.accounts.sessions import SEEN
     from qualwatch.web.ground.frame import STYLE
 
-    made = Application.objects.get(case=scene.cases[6])
-    inside = [("work",), ("cases",), *((name, case.pk) for case in scene.cases.values() for name in (
+    made, everybody = Application.objects.get(case=scene.cases[6]), Case.objects.order_by("pk")
+    assert everybody.filter(category=None).exists()
+    act(as_(staff.who("city-reviewer")), made, "agree")
+    act(as_(staff.who("second-officer")), made, "verify", review_on="2026-12-31")
+    inside = [("work",), ("cases",), *((name, case.pk) for case in everybody for name in (
         "case", "case-papers", "case-course", "determine")), ("decide", scene.cases[4].pk), ("application", made.pk)]  # fmt: skip
-    officer = staff.who("city-reviewer")
-    TOTP.activate(officer, "JBSWY3DPEHPK3PXP")
     settings.OFFICERS_NEED_TOTP = True
-    client, own = as_(officer), enterprise(scene, 7)
-    asked = [(client, reverse(str(name), args=places)) for name, *places in inside]
-    asked += [(own, reverse(name, args=[scene.cases[7].pk])) for name in ("own-case", "own-answer")]
-    asked += [(own, reverse(name)) for name in ("own", "own-data-error")]
+    asked = []
+    for seat in ("city-reviewer", "second-officer", "other-reviewer"):
+        officer = staff.who(seat)
+        TOTP.activate(officer, "JBSWY3DPEHPK3PXP")
+        client = as_(officer)
+        asked += [(client, reverse(str(name), args=places)) for name, *places in inside]
+    for number in (2, 6, 7):
+        own = enterprise(scene, number) if number > 2 else as_(staff.enterprise(scene.codes[number]))
+        asked += [(own, reverse(name, args=[scene.cases[number].pk])) for name in ("own-case", "own-answer")]
+        asked += [(own, reverse(name)) for name in ("own", "own-data-error")]
     for who, path in asked:
+        session = who.session
+        session[SEEN] -= 61  # that it is in use is noted again after a minute
+        session.save()
         with CaptureQueriesContext(connection) as queries:
             answer = who.get(path)
         assert answer.status_code == 200, path

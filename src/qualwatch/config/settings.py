@@ -139,7 +139,7 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }  # lock-out holds over processes
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "qualwatch.accounts.session_store"
 SESSION_COOKIE_AGE = 8 * 3600  # a working day
 SESSION_IDLE_SECONDS = 60 * int(os.environ.get("QUALWATCH_IDLE_MINUTES", "30"))
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
