@@ -1,0 +1,165 @@
+"""What a day changes: a certificate's last day before the next morning's look, days that may still move, quarters."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from builders import OWN, law
+from bureau import Bureau
+from doors import enterprise, page, seen, text
+from qualwatch.cases.models import CaseRequirement, Withdrawal
+from qualwatch.cases.standings import publish_items_of
+from qualwatch.evaluation.facts import Item
+from qualwatch.evaluation.items import last_day
+from qualwatch.publication.models import Announcement, RedCard, Standing
+from qualwatch.publication.queries import look_up, standings_of
+from qualwatch.registers.corrections import correct
+from qualwatch.registers.models import ItemRow, Revision
+from scene import NOON, TODAY, Scene
+
+pytestmark = pytest.mark.django_db
+MAY_MOVE = "（放假安排公布后可能顺延）"
+
+
+@pytest.fixture(autouse=True)
+def _django_db_marker() -> None:
+    """The scene's own transaction instead of pytest-django's."""
+
+
+def standing(scene: Scene, number: int, day: date) -> tuple[str, str]:
+    (one,) = look_up(scene.codes[number], day).answers
+    assert [one] == standings_of(scene.codes[number], day)
+    return one.standing, one.because
+
+
+def test_a_certificate_ends_with_its_last_day_and_not_with_the_next_patrol(scene: Scene) -> None:
+    rows = Standing.objects.filter(credit_code=scene.codes[7], to_on=None)
+    rows.update(lasts_to=TODAY)
+    assert standing(scene, 7, TODAY) == ("in-force", "")
+    with time_machine.travel(datetime.fromisoformat(NOON) + timedelta(days=1), tick=False):
+        assert standing(scene, 7, TODAY + timedelta(days=1)) == ("ended", "expired")
+        assert standing(scene, 7, TODAY) == ("in-force", "")  # of yesterday the same is said
+
+
+def test_the_last_day_is_the_registers(scene: Scene) -> None:
+    code = scene.codes[7]
+    (row,) = ItemRow._default_manager.filter(recorded_to=None, credit_code=code)
+    correct(table="items", key={name: getattr(row, name) for name in ItemRow.KEY}, field="valid_to",
+            value=TODAY + timedelta(days=3), because="证书", document="证书", review_on=TODAY + timedelta(days=9),
+            by="wang", at=datetime.fromisoformat(NOON))  # fmt: skip
+    before = list(Standing.objects.filter(credit_code=code).values_list("from_on", "to_on", "standing"))
+    publish_items_of(code, on=TODAY, law=law())
+    assert Standing.objects.get(credit_code=code, to_on=None).lasts_to == TODAY + timedelta(days=3)
+    assert list(Standing.objects.filter(credit_code=code).values_list("from_on", "to_on", "standing")) == before
+
+
+def item(valid_from: date, valid_to: date) -> Item:
+    return Item(OWN, "specialist-decoration", "", "grade-2", "D314", "city:taiyuan", "direct", valid_from, valid_to, None,
+                None, "in-force", None)  # fmt: skip
+
+
+def test_what_follows_on_a_certificate_keeps_the_item_in_force() -> None:
+    old = item(date(2021, 9, 22), date(2026, 9, 21))
+    new = item(date(2026, 9, 22), date(2031, 9, 21))
+    late = item(date(2026, 9, 23), date(2031, 9, 21))
+    assert last_day(law(), old, []) == date(2026, 9, 21)
+    assert last_day(law(), old, [new]) == date(2031, 9, 21)
+    assert last_day(law(), old, [late]) == date(2026, 9, 21)
+    assert last_day(law(), old, [new._replace(valid_to=None)]) is None
+    assert last_day(law(), old, [new._replace(register_state="revoked")]) == date(2026, 9, 21)
+    assert last_day(law(), old._replace(renewal_filed_on=date(2026, 9, 1)), []) is None  # held to be renewed
+    assert last_day(law(), old._replace(renewal_filed_on=date(2026, 9, 22)), []) == date(2026, 9, 21)  # filed too late
+
+
+def test_an_open_red_card_is_shown_beside_a_suspension(client: Client, scene: Scene) -> None:
+    Standing.objects.filter(credit_code=scene.codes[3], to_on=None).update(standing="ended", because="suspended")
+    card = RedCard.objects.get(credit_code=scene.codes[3])
+    for shown in (text(client, f"/enterprises/{scene.codes[3]}"), text(client, "/?q=装饰")):
+        (row,) = [one for one in shown.split("<li") if "不在有效状态" in one and "答案" not in one]
+        assert "■</span> 红牌" in row
+    assert reverse("red-card", args=[card.number]) in text(client, f"/enterprises/{scene.codes[3]}")
+
+
+def test_a_hidden_card_is_no_link_before_the_patrol_has_hidden_it(client: Client, scene: Scene) -> None:
+    card = RedCard.objects.get(credit_code=scene.codes[3])
+    card.state, card.ended_on, card.hidden_from = "cleared", TODAY - timedelta(days=2), TODAY
+    card.save()
+    past = text(client, f"/enterprises/{scene.codes[3]}?on={TODAY - timedelta(days=5)}")
+    assert reverse("red-card", args=[card.number]) not in past
+    RedCard.objects.filter(pk=card.pk).update(hidden_from=TODAY + timedelta(days=1))
+    past = client.get(f"/enterprises/{scene.codes[3]}?on={TODAY - timedelta(days=5)}&again=1").content.decode()
+    assert reverse("red-card", args=[card.number]) in past
+
+
+def test_a_day_that_may_move_says_so_to_everybody(client: Client, staff: Bureau, scene: Scene) -> None:
+    card = RedCard.objects.get(credit_code=scene.codes[3])
+    display = Announcement.objects.get(kind="display", credit_code=scene.codes[2])
+    places = ["/red-cards", f"/red-cards/{card.number}", f"/announcements/{display.number}"]
+    for path in places:
+        assert MAY_MOVE not in text(client, path), path
+    RedCard.objects.update(is_provisional=True)
+    Announcement.objects.update(is_provisional=True)
+    for path in places:
+        assert MAY_MOVE in text(client, path + "?again=1"), path
+    assert "起仍未达到" not in text(client, f"/red-cards/{card.number}?again=1")  # no day is said for what follows
+    own = enterprise(scene, 7)
+    assert MAY_MOVE not in page(own, "own-case", scene.cases[7].pk)
+    CaseRequirement.objects.update(is_provisional=True)
+    assert page(own, "own-case", scene.cases[7].pk).count(MAY_MOVE) == 2  # above, and beside its requirement
+    assert MAY_MOVE in page(own, "own")
+
+
+def test_the_day_that_counts_of_a_withdrawal_is_its_next_one(staff: Bureau, scene: Scene) -> None:
+    from doors import as_
+
+    own, case = as_(staff.enterprise(scene.codes[2])), scene.cases[2]
+    row = Withdrawal.objects.get(case=case)
+    assert case.red_ends_on is not None
+    assert case.red_ends_on < TODAY < row.display_until  # type: ignore[operator]  # it is on display
+    assert row.display_until is not None
+    for shown in (page(own, "own"), page(own, "own-case", case.pk)):
+        told = seen(shown)
+        day = f"{row.display_until.year}年{row.display_until.month}月{row.display_until.day}日"
+        assert f"公示期满 {day} ， 还有 {(row.display_until - TODAY).days} 天" in told.replace("，", " ， ").replace(
+            "  ", " "
+        )
+        assert "已过" not in told
+    Withdrawal.objects.filter(pk=row.pk).update(place="notified", display_until=None, notice_served_on=TODAY,
+                                                statement_until=TODAY + timedelta(days=7))  # fmt: skip
+    told = seen(page(own, "own-case", case.pk))
+    assert "要求听证的最后一天： 2026年9月29日" in told.replace("：", "： ").replace("：  ", "： ")
+    assert "陈述申辩期满" in told
+
+
+def test_what_cannot_be_said_now_is_no_shortfall(staff: Bureau, scene: Scene) -> None:
+    from qualwatch.assessments.models import FindingRow
+
+    own, case = enterprise(scene, 7), scene.cases[7]
+    (row,) = FindingRow._default_manager.filter(recorded_to=None, credit_code=case.credit_code)
+    newest = Revision.objects.order_by("-pk")[0].pk + 1
+    FindingRow._default_manager.filter(pk=row.pk).update(recorded_to=newest)
+    row.pk, row.recorded_from, row.verdict, row.because = None, newest, "cannot-say", '["no-data"]'
+    row.save()
+    told = page(own, "own-case", case.pk)
+    assert "现在（2026年9月21日核查） 应有 3 / 现有 2 无法判定：没有社保数据" in seen(told)
+    assert told.count('class="short"') == 1  # when it was warned, not now
+
+
+def test_a_quarter_runs_until_it_has_been_counted_to_its_end(client: Client, scene: Scene) -> None:
+    with time_machine.travel(datetime.fromisoformat("2026-10-01T00:10:00+08:00"), tick=False):
+        told = seen(text(client, "/statistics?quarter=2026Q3"))
+    assert "截至 2026年9月21日" in told
+    assert "季末仍为红牌" not in told
+
+
+def test_no_word_is_missing_for_how_a_red_card_ends() -> None:
+    from qualwatch.procedure.course import CLOSED
+    from qualwatch.web.public.words import CLEARED, called
+
+    for slug in CLOSED:
+        assert called(CLEARED, slug) != "其他原因", slug
