@@ -21,6 +21,8 @@ from served import log_in, served
 
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}  # all that dark changes
+REFUSED = "refused "  # before an address: the page after its form was sent as it is
+STATUS = {"/nothing": 404, "/work?as=enterprise": 403}
 CODES = {number: credit_code(100 + number) for number in range(1, 10)}
 
 
@@ -174,15 +176,19 @@ def public_pages(page: Page, address: str) -> list[str]:
     return ["/", "/?q=装饰", "/?q=没有", f"/enterprises/{CODES[3]}", f"/enterprises/{CODES[1]}?on=2026-05-20", "/red-cards", card,
             "/announcements", display, display.replace("announcements", "objections"),
             display.replace("announcements", "objections/received"), "/accounts/oidc/platform/login/", "/statistics", "/standards",
-            "/standards/general-building", "/how-it-works", "/freshness", "/nothing", "/accounts/login/"]  # fmt: skip
+            "/standards/general-building", "/how-it-works", "/freshness", "/nothing", "/accounts/login/",
+            REFUSED + "/accounts/login/", "/language/en?next=/statistics", card]  # fmt: skip
 
 
 def enterprise_pages(page: Page, address: str) -> list[str]:
     page.goto(address + "/own")
     case = links(page, "/own/cases/")
     notice = str(page.locator("form[action*='/open']").first.get_attribute("action")).removesuffix("/open")
-    return ["/own", notice, "/work", case, f"{case}/answer", "/own/data-error", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
-            "/accounts/password/change/", "/accounts/logout/"]  # fmt: skip
+    page.goto(address + notice)
+    page.locator("main button").click()  # opened
+    return ["/own", notice, "/work?as=enterprise", case, f"{case}/answer", REFUSED + f"{case}/answer", "/own/data-error", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
+            "/accounts/password/change/", "/accounts/logout/",
+            f"/language/en?next={case}"]  # fmt: skip
 
 
 def staff_pages(page: Page, address: str) -> list[str]:
@@ -192,11 +198,29 @@ def staff_pages(page: Page, address: str) -> list[str]:
     case = links(page, "/cases/")
     page.goto(address + application)
     return ["/work", "/cases", case, f"{case}/papers", f"{case}/course", f"{case}/determine", decide,
-            page.url.removeprefix(address)]  # fmt: skip
+            REFUSED + f"{case}/determine", page.url.removeprefix(address)]  # fmt: skip
+
+
+def province_pages(page: Page, address: str) -> list[str]:
+    """An application on its way: verified by an officer whose page this is."""
+    browser = page.context.browser
+    assert browser is not None
+    city = inside(browser, address, "city-reviewer")
+    city.goto(address + "/work")
+    city.goto(address + links(city, "/application"))
+    agreed = city.get_by_role("button", name="同意，报省厅核实")
+    city.get_by_label("审查意见").fill("材料齐全")
+    agreed.click()
+    path = city.url.removeprefix(address)
+    page.goto(address + "/cases?q=第9")
+    case = links(page, "/cases/")
+    return ["/work", path, REFUSED + path, case, f"{case}/determine", REFUSED + f"{case}/determine",
+            f"/language/en?next={path}"]  # fmt: skip
 
 
 @pytest.mark.parametrize(("who", "find"), [
     ("", public_pages), (f"e-{CODES[6]}", enterprise_pages), ("city-reviewer", staff_pages),
+    ("second-officer", province_pages),
 ])  # fmt: skip
 def test_no_page_keeps_anybody_out(browser: Browser, address: str, who: str, find: Any) -> None:
     window = browser.new_context(viewport=DESKTOP, locale="zh-CN")
@@ -205,7 +229,13 @@ def test_no_page_keeps_anybody_out(browser: Browser, address: str, who: str, fin
         log_in(page, address, who, PASSWORD)
     faults = []
     for path in find(page, address):
-        page.goto(address + path)
+        answer = page.goto(address + path.removeprefix(REFUSED))
+        assert answer is not None
+        assert answer.status == STATUS.get(path, 200), path
+        if path.startswith(REFUSED):
+            page.evaluate("document.querySelectorAll('form').forEach(one => one.noValidate = true)")
+            page.locator("main form[method=post] button").last.click()
+            expect(page.get_by_role("alert").or_(page.locator(".wrong")).first).to_be_visible()
         if page.url.endswith("/accounts/reauthenticate/?next=/accounts/2fa/totp/activate/"):
             page.locator("input[name=password]").fill(PASSWORD)
             page.locator("main button").first.click()

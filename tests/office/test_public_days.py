@@ -146,7 +146,7 @@ def test_what_cannot_be_said_now_is_no_shortfall(staff: Bureau, scene: Scene) ->
     row.pk, row.recorded_from, row.verdict, row.because = None, newest, "cannot-say", '["no-data"]'
     row.save()
     told = page(own, "own-case", case.pk)
-    assert "现在（2026年9月21日核查） 应有 3 / 现有 2 无法判定：没有社保数据" in seen(told)
+    assert "现在（2026年9月21日核查）：应有 3，现有 2 无法判定：没有社保数据" in seen(told)
     assert told.count('class="short"') == 1  # when it was warned, not now
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from doors import seen, text
 from qualwatch.publication.models import RedCard
-from scene import NOON, TODAY, Scene
+from scene import NOON, START, TODAY, Scene
 
 MOST_BYTES = 100_000
 LATE = date(2030, 1, 1)
@@ -88,3 +88,29 @@ def test_only_displays_that_still_run(client: Client, scene: Scene) -> None:
     with time_machine.travel(datetime.fromisoformat(NOON) + timedelta(days=30), tick=False):
         assert "第2装饰公司" not in text(client, "/announcements?kind=display&running=1")
         assert "第2装饰公司" in text(client, "/announcements?kind=display")
+
+
+def test_full_lists_stay_light(client: Client, scene: Scene) -> None:
+    """A page of each list as long as it gets, names as long as they get."""
+    from qualwatch.publication.models import Announcement, Enterprise, RedCard, Standing
+    from qualwatch.web.ground.frame import STYLE
+
+    (card,) = RedCard.objects.filter(credit_code=scene.codes[3])
+    (notice,) = Announcement.objects.filter(kind="display", credit_code=scene.codes[2])
+    name, places = (
+        "很长的名字" * 12,
+        ["/red-cards", "/announcements", "/?q=很长的名字", f"/enterprises/{scene.codes[3]}"],
+    )
+    for number in range(60):
+        card.pk, card.number, card.enterprise = None, f"晋红〔2026〕{number + 900}号", name
+        card.save()
+        notice.pk, notice.number, notice.enterprise, notice.title = None, f"公示{number}", name, name
+        notice.credit_code = scene.codes[3]
+        notice.save()
+        made = Enterprise.objects.create(credit_code=f"N{number:017}", name=f"{name}{number}", names=f"{name}{number}")
+        Standing.objects.create(credit_code=made.credit_code, category="general-building", enterprise=name, grade="一级",
+                                qualification="建筑工程施工总承包", standing="in-force", from_on=START)  # fmt: skip
+    for path in places:
+        answer = client.get(path)
+        assert len(answer.content) > 10_000, path
+        assert len(answer.content) + STYLE.stat().st_size < 100_000, (path, len(answer.content))

@@ -139,6 +139,7 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }  # lock-out holds over processes
+ACCOUNT_FORMS = {"login": "qualwatch.accounts.forms.LogIn"}
 SESSION_ENGINE = "qualwatch.accounts.session_store"
 SESSION_COOKIE_AGE = 8 * 3600  # a working day
 SESSION_IDLE_SECONDS = 60 * int(os.environ.get("QUALWATCH_IDLE_MINUTES", "30"))

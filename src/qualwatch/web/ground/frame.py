@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from jinja2 import Environment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from qualwatch.reports.labels import REQUIREMENTS, said
 from qualwatch.web.ground import pictures
@@ -29,6 +29,7 @@ STANDINGS = {
     "ended": ("○", _n("不在有效状态")), "unknown": ("?", _n("查不到")), "cannot-say": ("?", _n("暂不能确认")),
 }  # fmt: skip
 HAN = re.compile("[\u4e00-\u9fff]")
+RUN = re.compile("([\u4e00-\u9fff](?:[\u4e00-\u9fff〔〕0-9]*[\u4e00-\u9fff])?)")
 STYLE = Path(__file__).parent / "static" / "ground" / "style.css"
 
 
@@ -37,7 +38,7 @@ def environment(**options: Any) -> Environment:
     made = Environment(**{**options, "trim_blocks": True, "lstrip_blocks": True}, extensions=["jinja2.ext.do"])
     made.globals |= {
         "_": gettext, "url": _url, "style": _style(), "pictures": pictures, "standing": _standing, "zh": _chinese,
-        "lang": _lang,
+        "lang": _lang, "mixed": _mixed,
         "requirement_name": lambda slug: gettext("注册人员社保") if slug == "insurance" else said(REQUIREMENTS, slug),
     }  # fmt: skip
     made.filters |= {"day": day, "moment": moment, "count": count}
@@ -105,6 +106,13 @@ def _chinese(text: str) -> str | Markup:
     if not text or language() == SOURCE or not HAN.search(text):
         return text
     return Markup('<span lang="zh-CN">{}</span>').format(text)
+
+
+def _mixed(text: str) -> str | Markup:
+    """A sentence in the page's language with names or numbers in it that stay Chinese."""
+    if language() == SOURCE or not HAN.search(text):
+        return text
+    return Markup(RUN.sub(r'<span lang="zh-CN">\1</span>', str(escape(text))))
 
 
 def _lang(text: str) -> Markup:

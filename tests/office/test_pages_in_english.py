@@ -1,0 +1,76 @@
+"""Pages in English: what stays Chinese says so, on every page of everybody (WCAG 3.1.2)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from lxml import html
+
+from bureau import Bureau
+from doors import act, as_, enterprise, propose
+from qualwatch.cases.models import Application, Case
+from qualwatch.publication.models import Announcement, RedCard
+from scene import Scene
+
+pytestmark = pytest.mark.django_db
+HAN = re.compile("[\u4e00-\u9fff]")
+
+
+@pytest.fixture(autouse=True)
+def _django_db_marker() -> None:
+    """The scene's own transaction instead of pytest-django's."""
+
+
+def unmarked(page: str) -> list[str]:
+    """Chinese texts of a page that no element around them says to be Chinese; the title of the window has no place."""
+    found = []
+    for one in html.fromstring(page).iter():
+        if not isinstance(one.tag, str) or (one.tag in ("title", "textarea") and one.getparent().tag == "head"):
+            continue
+        around = [one, *one.iterancestors()]
+        if any((other.get("lang") or "").startswith("zh") for other in around[:-1]):
+            continue
+        texts = [one.text or "", *(child.tail or "" for child in one)]
+        found += [text.strip() for text in texts if HAN.search(text)]
+    return found
+
+
+def test_what_is_not_marked_is_found() -> None:
+    page = "<html lang='en'><head><title>甲</title></head><body><p>甲<b lang='zh-CN'>乙</b>丙</p></body></html>"
+    assert unmarked(page) == ["甲", "丙"]
+
+
+def test_chinese_texts_are_marked(staff: Bureau, scene: Scene) -> None:
+    made = Application.objects.get(case=scene.cases[6])
+    city, province, reviewer = (as_(staff.who(name)) for name in ("city-reviewer", "second-officer", "other-reviewer"))
+    for client in (city, province, reviewer):
+        client.cookies["language"] = "en"
+    act(city, made, "agree")
+    act(province, made, "verify", review_on="2026-12-31")
+    assert propose(as_(staff.who("city-officer")), scene.cases[9]).status_code == 302
+    card, display = RedCard.objects.first(), Announcement.objects.get(kind="display", credit_code=scene.codes[2])
+    assert card is not None
+    public = ["/", "/?q=装饰", *(f"/enterprises/{code}" for code in scene.codes.values()), "/red-cards", "/announcements",
+              reverse("red-card", args=[card.number]), reverse("announcement", args=[display.number]), "/statistics",
+              reverse("object-publicly", args=[display.number]), "/standards", "/standards/general-building",
+              "/standards/specialist-decoration", "/how-it-works", "/freshness", "/accounts/login/"]  # fmt: skip
+    of_cases = [reverse(name, args=[case.pk]) for case in Case.objects.all()
+                for name in ("case", "case-papers", "case-course", "determine")]  # fmt: skip
+    of_cases += [reverse("decide", args=[scene.cases[number].pk]) for number in (4, 9)]
+    inside = ["/work", "/cases", reverse("application", args=[made.pk]), *of_cases]
+    asked = [(Client(), public), (city, inside), (province, inside), (reviewer, inside)]
+    for number in (6, 7):
+        own = [reverse(name, args=[scene.cases[number].pk]) for name in ("own-case", "own-answer")]
+        asked.append((enterprise(scene, number), ["/own", "/own/data-error", *own]))
+    faults = []
+    for client, paths in asked:
+        client.cookies["language"] = "en"
+        for path in paths:
+            answer = client.get(path)
+            assert answer.status_code == 200, path
+            assert '<html lang="en">' in answer.content.decode(), path
+            faults += [(path, text[:60]) for text in unmarked(answer.content.decode())]
+    assert faults == []
