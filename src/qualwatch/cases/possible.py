@@ -7,10 +7,11 @@ from typing import Any
 
 from qualwatch.accounts.models import Account
 from qualwatch.assessments.models import Run
-from qualwatch.cases.actions.apply import FIRST_WORKED, check_other, seat_of, who_determined
+from qualwatch.cases.actions.apply import FIRST_WORKED, check_other, seat_of
 from qualwatch.cases.competence import PROVINCE, NotCompetent, check, check_place
 from qualwatch.cases.course import Doing, state_of
 from qualwatch.cases.models import Application, Case, CaseRequirement, Determination, Withdrawal
+from qualwatch.cases.receiving import who_determined
 from qualwatch.cases.seen import INSURANCE, Seen
 from qualwatch.law.loader import Law
 from qualwatch.procedure.course import CaseState, Event

@@ -20,9 +20,7 @@ from qualwatch.cases.attachments import HandedIn, Looked, attach, look_at
 from qualwatch.cases.competence import (
     PROVINCE,
     NotCompetent,
-    authority_of,
     check_role,
-    competent_area,
     competent_for,
     route_of,
 )
@@ -30,7 +28,8 @@ from qualwatch.cases.course import Doing, act, journal, state_of
 from qualwatch.cases.due import DECIDE, EXAMINE, application_due
 from qualwatch.cases.effects import open_task, perform
 from qualwatch.cases.letters import day
-from qualwatch.cases.models import UNDECIDED, Application, Attachment, Case, Determination, Document, Task
+from qualwatch.cases.models import UNDECIDED, Application, Attachment, Case, Document, Task
+from qualwatch.cases.receiving import receiver_of, who_determined
 from qualwatch.cases.repairs import Repairs, digest_of, repair
 from qualwatch.cases.serving import bring, serve_on_platform
 from qualwatch.cases.telling import Said, tell
@@ -39,10 +38,9 @@ from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
 from qualwatch.procedure.checklists import LINES, lines_of
 from qualwatch.procedure.course import Event
-from qualwatch.procedure.periods import Deadline
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.registers.facts import believed
-from qualwatch.registers.models import EnterpriseRow, ItemRow
+from qualwatch.registers.models import EnterpriseRow
 from qualwatch.registers.tables import lock
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
@@ -106,7 +104,7 @@ def file_data_error(*, filing: Filing, by: Account, law: Law, at: datetime) -> A
     if not told:
         raise CannotStep("items", _("登记里没有这家企业"))
     name, division = told[0]
-    doing = Doing(law, at, by.username, _receiver_of(code, law.area_of(division) or ""))
+    doing = Doing(law, at, by.username, receiver_of(code, law.area_of(division) or ""))
     made = _received(filing, look_at(filing.files), doing, code=code, name=name, case=None)
     task = DECIDE if doing.where == PROVINCE else EXAMINE
     open_task(_probe(made), task, doing, where=doing.where, detail=made.number,
@@ -260,25 +258,6 @@ def _received(
     return made
 
 
-def will_answer(code: str, case: Case | None, law: Law, at: datetime) -> tuple[str, str, Deadline]:
-    """Who would be handed an application today: the authority's name, `task` and the day by which it answers."""
-    doing = Doing(law, at, "")
-    if case is not None:
-        where = competent_for(case)
-    else:
-        told = believed(EnterpriseRow, ("division_code",), credit_code=code)
-        where = _receiver_of(code, law.area_of(told[0][0]) or "" if told else "")
-    task = DECIDE if where == PROVINCE else EXAMINE
-    return organisation(where).name, task, application_due(case, task, doing)
-
-
-def _receiver_of(code: str, area: str) -> str:
-    """Who is told of wrong data: the province where it or the ministry issued an item (notice 4(5)), else the city."""
-    issued = {told[0] for told in believed(ItemRow, ("licensing_authority",), credit_code=code)}
-    by_cities = bool(issued) and all(one and competent_area(one, area) for one in issued)
-    return authority_of(area) if by_cities else PROVINCE
-
-
 def _checked(filing: Filing, about: Sequence[str], files: Sequence[Looked]) -> list[list[Any]]:
     """Every line of every requirement answered: by files that were handed in, or by the reason why there are none."""
     kept = {one.name: looked.name for one, looked in zip(filing.files, files, strict=True)}
@@ -381,17 +360,6 @@ def check_other(
     took_part = {found.opinion_by, found.filed_by} | (set() if verifies else {found.verified_by})
     if by.username in took_part | (who_determined(found) if determined is None else determined):
         raise CannotStep("different-decider", _("提出、签批过认定或出过审查意见的人不能决定申请"))
-
-
-def who_determined(found: Application) -> set[str]:
-    """Who proposed or signed what an application is against. Who returned a proposal determined nothing."""
-    if found.case is None:
-        return set()
-    told = set(found.case.determined_by)
-    cases = [one for one in (found.case_id, found.case.arises_from_id) if one is not None]
-    for one in Determination.objects.filter(case__in=cases):
-        told |= {one.proposed_by} | ({one.decided_by} if one.state == "signed" else set())
-    return told
 
 
 def _about_these(case: Case, about: Sequence[str]) -> list[Application]:

@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from qualwatch.archive.contents import CannotKeep
-from qualwatch.cases.actions.apply import CAUSES, file_application, file_data_error, retract, will_answer
+from qualwatch.cases.actions.apply import CAUSES, file_application, file_data_error, retract
 from qualwatch.cases.actions.supervise import open_notice
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import UNDECIDED, Application, Case, Document, Notice, Withdrawal
+from qualwatch.cases.receiving import will_answer
 from qualwatch.cases.words import STAGES, name_of
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.checklists import LINES, lines_of
