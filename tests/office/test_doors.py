@@ -286,7 +286,8 @@ def test_a_field_of_the_register_is_set_right(staff: Bureau, scene: Scene) -> No
         {"field": "grade", "value": "九级"},
         {"field": "licensing_authority", "value": "某局"},
     ):
-        assert act(officer, made, "verify", **{**told, **wrong}).status_code == 422, wrong
+        refused(act(officer, made, "verify", **{**told, **wrong}), "" if "document" in wrong else
+                "row" if set(wrong) & {"row"} or wrong.get("field") == "credit_code" else "value")  # fmt: skip
     assert act(officer, made, "verify", **told).status_code == 302
     assert not Correction.objects.filter(field="register_state", value="deregistered").exists()  # only tried out
     shown = page(reviewer, "application", made.pk)

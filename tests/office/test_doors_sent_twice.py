@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -12,7 +13,7 @@ from django.utils import timezone
 from test_doors import filled
 
 from bureau import Bureau
-from doors import as_, enterprise, page, propose, refused
+from doors import act, as_, enterprise, page, propose, refused
 from qualwatch.cases.models import Application, Determination, Document, Point, Withdrawal
 from qualwatch.procedure.checklists import LINES
 from qualwatch.publication.models import Announcement
@@ -49,6 +50,8 @@ def test_an_objection_sent_twice_is_one(client: Client, staff: Bureau, scene: Sc
         assert client.post(path, told).status_code == 302
     assert Point.objects.filter(kind="objection").count() == 1
     assert Withdrawal.objects.get(credit_code=scene.codes[2]).unanswered == 1
+    for number in range(20):
+        assert client.post(path, told).status_code == 302, number  # the same again is counted once
     again = refused(client.post(path, told | {"text": "", "once": ONCE[::-1]}), "text")
     assert f'value="{ONCE[::-1]}"' in again  # a corrected form is the same form
     assert "请重新选择" in again  # files are not kept by browsers
@@ -62,7 +65,60 @@ def test_an_urging_and_a_proposal_sent_twice_are_one(staff: Bureau, scene: Scene
     assert case.urgings.count() == 1
     assert Document.objects.filter(case=case, kind="urging-letter").count() == 1
     assert Determination.objects.filter(case=case).count() == 1
-    refused(propose(officer, case, because="另一个理由"))  # another proposal than the one that waits
+    for other in ({"because": "另一个理由"}, {"evidence": "别的"}, {"outcome": "dismissed", "review_on": "2026-12-31"}):
+        refused(propose(officer, case, **other))  # another proposal than the one that waits
+
+
+def test_a_second_click_that_waited_for_the_first_is_told_what_was_done(
+    staff: Bureau, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other request was done between looking and doing: every act is done by it, and then refused to this one."""
+    from qualwatch.procedure.transitions import CannotStep
+    from qualwatch.web.staff import applications, views
+
+    def after_another(room: Any, name: str) -> None:
+        act = getattr(room, name)
+
+        def second(**told: Any) -> None:
+            act(**told)
+            raise CannotStep("changed", "案件刚刚被别人改动过")
+
+        monkeypatch.setattr(room, name, second)
+
+    for name in ("propose", "sign", "return_proposal"):
+        after_another(views, name)
+    for name in ("agree", "uphold"):
+        after_another(applications, name)
+    officer, reviewer = as_(staff.who("city-officer")), as_(staff.who("city-reviewer"))
+    assert propose(officer, scene.cases[9]).status_code == 302
+    for number, deed in ((9, "sign"), (4, "return")):
+        waits = Determination.objects.get(case=scene.cases[number])
+        told = {"act": deed, "proposal": waits.pk, "because": "证据不足", "has_read": "1"}
+        assert reviewer.post(reverse("decide", args=[scene.cases[number].pk]), told).status_code == 302
+        waits.refresh_from_db()
+        assert waits.decided_by == staff.who("city-reviewer").username
+    made = Application.objects.get(case=scene.cases[6])
+    assert act(reviewer, made, "agree").status_code == 302
+    assert act(as_(staff.who("second-officer")), made, "verify", review_on="2026-12-31").status_code == 302
+    last = as_(staff.who("other-reviewer"))
+    read = page(last, "application", made.pk).split('name="repairs" value="')[1].split('"')[0]
+    assert act(last, made, "uphold", has_read="1", repairs=read).status_code == 302
+    assert act(as_(staff.who("reviewer")), made, "uphold", has_read="1", repairs=read).status_code != 302
+
+
+def test_reasons_are_shown_where_their_form_is_gone(client: Client, staff: Bureau, scene: Scene) -> None:
+    reviewer, case = as_(staff.who("city-reviewer")), scene.cases[4]
+    waits = Determination.objects.get(case=case)
+    Determination.objects.filter(pk=waits.pk).update(state="void")
+    told = {"act": "return", "proposal": waits.pk, "because": "写了很久的理由"}
+    shown = reviewer.post(reverse("decide", args=[case.pk]), told).content.decode()
+    assert 'class="typed">写了很久的理由' in shown
+    made = Application.objects.get(case=scene.cases[6])
+    Application.objects.filter(pk=made.pk).update(stage="retracted")
+    assert 'class="typed">写了很久的理由' in act(reviewer, made, "agree", because="写了很久的理由").content.decode()
+    gone = client.post(reverse("object-publicly", args=["没有"]), {"text": "写了很久的理由", "name": "某"})
+    assert gone.status_code == 404
+    assert 'class="typed">写了很久的理由' in gone.content.decode()
 
 
 def test_what_is_filled_is_handed_in_though_nobody_ticked_it(staff: Bureau, scene: Scene) -> None:
@@ -93,6 +149,8 @@ def test_an_error_is_no_success(staff: Bureau, scene: Scene) -> None:
     client, made = enterprise(scene, 6), Application.objects.get(case=scene.cases[6])
     path = reverse("own-retract", args=[made.pk])
     assert 'class="said"' in client.post(path, follow=True).content.decode()
+    assert 'class="said"' in client.post(path, follow=True).content.decode()  # sent twice
+    Application.objects.filter(pk=made.pk).update(stage="refused", decided_by="wang", decided_because="已核实")
     again = client.post(path, follow=True).content.decode()
     assert 'class="said"' not in again
     assert "没有未决的申请" in again.split('class="errors" role="alert"')[1]
@@ -117,6 +175,15 @@ def test_what_was_typed_is_shown_where_a_form_is_not_taken(staff: Bureau, scene:
             assert text not in shown
         assert f'href="{path}"' in shown
         assert "no-store" in answer.headers["Cache-Control"]
+    foreign = strict.post(path, told, headers={"Origin": "https://evil.example"})
+    assert "写了很久的理由" not in foreign.content.decode()  # no other site has its words shown on ours
+    lost = Client().post("//evil.example/x", {"text": "写了很久的理由"})
+    assert lost.status_code == 404
+    assert "写了很久的理由" not in lost.content.decode()
+    assert 'href="//' not in lost.content.decode()
+    unread = Client().post(path, b"text=x", content_type="application/x-www-form-urlencoded; charset=gbk")
+    assert unread.status_code == 400
+    assert "无法处理" in unread.content.decode()
     changed = Client(enforce_csrf_checks=True).post("/accounts/password/change/", {"oldpassword": "x", "text": "y"})
     assert "typed" not in changed.content.decode()
 

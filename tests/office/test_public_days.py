@@ -63,17 +63,28 @@ def item(valid_from: date, valid_to: date) -> Item:
                 None, "in-force", None)  # fmt: skip
 
 
-def test_what_follows_on_a_certificate_keeps_the_item_in_force() -> None:
+def test_the_last_day_follows_the_rule_by_which_items_are_in_force() -> None:
     old = item(date(2021, 9, 22), date(2026, 9, 21))
     new = item(date(2026, 9, 22), date(2031, 9, 21))
     late = item(date(2026, 9, 23), date(2031, 9, 21))
-    assert last_day(law(), old, []) == date(2026, 9, 21)
-    assert last_day(law(), old, [new]) == date(2031, 9, 21)
-    assert last_day(law(), old, [late]) == date(2026, 9, 21)
-    assert last_day(law(), old, [new._replace(valid_to=None)]) is None
-    assert last_day(law(), old, [new._replace(register_state="revoked")]) == date(2026, 9, 21)
-    assert last_day(law(), old._replace(renewal_filed_on=date(2026, 9, 1)), []) is None  # held to be renewed
-    assert last_day(law(), old._replace(renewal_filed_on=date(2026, 9, 22)), []) == date(2026, 9, 21)  # filed too late
+    day, end = date(2026, 9, 20), date(2026, 9, 21)
+
+    def last(*records: Item) -> date | None:
+        return last_day(law(), records, day)
+
+    assert last(old) == end
+    assert last(old, new) == date(2031, 9, 21)
+    assert last(old, late) == end
+    assert last(old, new._replace(valid_to=None)) is None
+    assert last(old, new._replace(register_state="revoked")) == end
+    assert last(old._replace(renewal_filed_on=date(2026, 9, 1))) is None  # held to be renewed
+    assert last(old._replace(renewal_filed_on=date(2026, 9, 22))) == end  # filed too late
+    assert last(old, item(date(2020, 1, 1), date(2030, 1, 1))._replace(valid_from=None)) == date(2030, 1, 1)
+    gone = old._replace(renewal_filed_on=date(2026, 9, 1), register_state="deregistered",
+                        register_state_from=date(2026, 9, 22))  # fmt: skip
+    assert last(gone, new) == date(2031, 9, 21)
+    known = old._replace(valid_to=None, register_state="withdrawn", register_state_from=date(2026, 10, 8))
+    assert last(known) == date(2026, 10, 7)  # said in advance
 
 
 def test_an_open_red_card_is_shown_beside_a_suspension(client: Client, scene: Scene) -> None:
@@ -155,11 +166,3 @@ def test_a_quarter_runs_until_it_has_been_counted_to_its_end(client: Client, sce
         told = seen(text(client, "/statistics?quarter=2026Q3"))
     assert "截至 2026年9月21日" in told
     assert "季末仍为红牌" not in told
-
-
-def test_no_word_is_missing_for_how_a_red_card_ends() -> None:
-    from qualwatch.procedure.course import CLOSED
-    from qualwatch.web.public.words import CLEARED, called
-
-    for slug in CLOSED:
-        assert called(CLEARED, slug) != "其他原因", slug

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
 import time_machine
@@ -204,8 +204,8 @@ def everything(client: Client, begin: str = "/") -> dict[str, str]:
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]  # files
         found[path] = body.decode() + str(dict(answer.headers))
         for link in re.findall(r'(?:href|src|action)="([^"]+)"', found[path]):
-            place = urlsplit(link.replace("&amp;", "&"))
-            if place.scheme or place.netloc or not place.path.startswith(("/", "?")):
+            place = urlsplit(urljoin(path, link.replace("&amp;", "&")))
+            if place.scheme or place.netloc or link.startswith("#"):
                 continue
             if place.path.startswith("/language/"):
                 continue  # the other language has a crawl of its own

@@ -8,6 +8,7 @@ from typing import Any
 from qualwatch.accounts.models import Account
 from qualwatch.assessments.models import Run
 from qualwatch.cases.actions.apply import FIRST_WORKED, check_other, seat_of
+from qualwatch.cases.actions.determine import Proposed
 from qualwatch.cases.competence import PROVINCE, NotCompetent, check, check_place
 from qualwatch.cases.course import Doing, state_of
 from qualwatch.cases.models import Application, Case, CaseRequirement, Determination, Withdrawal
@@ -127,6 +128,19 @@ def _not_competent(capability: str, case: Case, by: Account) -> str:
     except NotCompetent as why:
         return str(why)
     return ""
+
+
+def is_proposed(case: Case, what: Proposed, by: Account) -> bool:
+    """Whether just this was proposed by this account, and waits."""
+    made = case.determinations.filter(state="proposed", proposed_by=by.username).first()
+    if made is None:
+        return False
+    about = list(what.requirements) or [one.requirement for one in case.requirements.filter(recovered_on=None)]
+    left = {name: str(told) for name, told in (what.left or {}).items()} if what.outcome == "dismissed" else {}
+    asked = (what.outcome, about, [list(one) for one in what.items], what.until, what.because, list(what.evidence),
+             what.leaves, left)  # fmt: skip
+    return asked == (made.outcome, made.requirements, made.items, made.until, made.because, made.evidence, made.leaves,
+                     {name: str(told) for name, told in made.left.items()})  # fmt: skip
 
 
 def application_why_not(found: Application, by: Account) -> dict[str, str]:

@@ -59,7 +59,7 @@ def _items(on: date, law: Law, **which: str) -> dict[ItemKey, ItemNow]:
         text = law.categories.get(row.category)
         word, because = ("in-force", "") if judged.items else (WITHDRAWN, "") if why == WITHDRAWN else ("ended", why)
         grade = GRADE_NAMES.get(row.grade, row.grade)
-        last = last_day(law, row, [one for one in rows if one is not row]) if judged.items else None
+        last = last_day(law, rows, on) if judged.items else None
         found[key] = ItemNow(
             names.get(row.credit_code, ""), text.name if text else row.category, grade, word, because, last
         )

@@ -58,24 +58,15 @@ def items_in_force(law: Law, records: list[Item], day: date) -> ItemsInForce:
     return ItemsInForce([current[key] for key in sorted(current)], not_judged)
 
 
-def last_day(law: Law, item: Item, others: Iterable[Item]) -> date | None:
-    """The last day on which an item in force is so by its certificate, or one that follows on it; None = no such day.
-
-    A renewal that was filed in time holds it in force beyond its end until it is answered.
-    """
-    last = _lasts_to(law, item)
-    begun = [(one.valid_from, one) for one in others if one.valid_from and not state_holds(one, one.valid_from)]
-    for begins, one in sorted(begun, key=lambda told: told[0]):
-        if last is not None and begins <= last + timedelta(days=1):
-            follows = _lasts_to(law, one)
-            last = None if follows is None else max(last, follows)
-    return last
-
-
-def _lasts_to(law: Law, item: Item) -> date | None:
-    if item.valid_to is None or renewal_pending(law, item, date.max):
-        return None
-    return max(end for end in (item.valid_to, extended_to(law, item)) if end)
+def last_day(law: Law, records: Iterable[Item], day: date) -> date | None:
+    """The last day from `day` on which an item with these records is in force by them; None = they end it on none."""
+    known = list(records)
+    ends = [end for one in known for end in (one.valid_to, one.extended_without_check_until) if end]
+    turns = {end + timedelta(days=1) for end in ends} | {one.register_state_from for one in known}
+    for turn in sorted(one for one in turns if one is not None and one > day):
+        if not items_in_force(law, known, turn).items:
+            return turn - timedelta(days=1)
+    return None
 
 
 def _later(item: Item) -> tuple[date | str, ...]:

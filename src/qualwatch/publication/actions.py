@@ -143,6 +143,16 @@ def post_announcement(
     _feed("announcement", made, at)
 
 
+def move_announcement(number: str, *, ends_on: date, is_provisional: bool, at: datetime) -> None:
+    """Its days were counted again, by a calendar that has been published meanwhile."""
+    _locked_clock()
+    found = Announcement.objects.select_for_update().get(number=number)
+    if not found.is_removed and (found.ends_on, found.is_provisional) != (ends_on, is_provisional):
+        found.ends_on, found.is_provisional = ends_on, is_provisional
+        found.save(update_fields=["ends_on", "is_provisional"])
+        _feed("announcement", found, at)
+
+
 def remove_announcement(number: str, *, at: datetime) -> None:
     """Taken back: its content goes, the feed keeps a tombstone."""
     _locked_clock()

@@ -88,6 +88,11 @@ def object_publicly(
     return made
 
 
+def was_received(once: str) -> bool:
+    """Whether an objection of this form is on record."""
+    return Point.objects.filter(once=once).exists()
+
+
 def who_objected(point: Point, account: Account) -> dict[str, str]:
     """Name and address of who objected, for those who have to answer; NotCompetent."""
     check_carrier(account, point.withdrawal.case, "withdraw", "sign-withdrawal")

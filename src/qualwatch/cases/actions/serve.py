@@ -51,7 +51,7 @@ from qualwatch.procedure.service import (
     served_by_notice,
 )
 from qualwatch.procedure.transitions import BY_EVENT, CannotStep
-from qualwatch.publication.actions import remove_announcement
+from qualwatch.publication.actions import move_announcement, remove_announcement
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
@@ -228,6 +228,8 @@ def _recounted(services: Iterable[Service], doing: Doing) -> None:
             due = Period(policy["service_proof_working_days"], "working-days").from_day(one.sent_on, calendar)
         one.due_on, one.is_due_provisional = max(one.due_on, due.ends_on), due.provisional
         one.save(update_fields=["due_on", "is_due_provisional"])
+        if one.method == NOTICE:
+            move_announcement(one.document.number, ends_on=one.due_on, is_provisional=due.provisional, at=doing.at)
 
 
 def _proved(

@@ -198,7 +198,11 @@ def take_back(request: HttpRequest, number: int) -> HttpResponse:
         retract(application=found, by=account_of(request), law=current_law(), at=timezone.now())
         messages.success(request, _("申请 {number} 已撤回。").format(number=found.number))
     except REFUSALS as why:
-        messages.error(request, str(why))
+        found.refresh_from_db(fields=["stage"])
+        if found.stage == "retracted":  # sent twice
+            messages.success(request, _("申请 {number} 已撤回。").format(number=found.number))
+        else:
+            messages.error(request, str(why))
     return redirect("own-case", number=found.case_id) if found.case_id else redirect("own")
 
 

@@ -1,9 +1,12 @@
 """Errors in sentences: what went wrong, and what to do now."""
 
-from django.core.exceptions import SuspiciousOperation
+from urllib.parse import urlsplit
+
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.utils.http import escape_leading_slashes
 from django.views.decorators.csrf import requires_csrf_token
 
 from qualwatch.wording import gettext as _
@@ -24,12 +27,17 @@ TOLD = {
 
 TEXTS = ("statement", "because", "evidence", "what", "text", "name", "address", "value", "document")  # fields of forms
 NO_TEXTS = "/accounts/"
+NOTHING_THERE = (404, 405)  # nobody has written into a form of ours there
 
 
 def problem(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
     """One page for every error; a sentence of its own where there is one."""
     title, what = TOLD[status]
-    told = {"title": _(title), "sentence": sentence or _(what), "status": status, "typed": typed(request)}
+    told = {"title": _(title), "sentence": sentence or _(what), "status": status}
+    told |= {
+        "typed": typed(request) if status not in NOTHING_THERE else [],
+        "again": escape_leading_slashes(request.path),
+    }
     return render(request, "ground/error.html", told, status=status)
 
 
@@ -38,10 +46,18 @@ def typed(request: HttpRequest) -> list[str]:
     if request.method != "POST" or request.path.startswith(NO_TEXTS):
         return []
     try:
+        if not _is_ours(request):
+            return []
         told = [(name, text) for name, texts in request.POST.lists() for text in texts]
-    except (SuspiciousOperation, MultiPartParserError, OSError):
+    except (BadRequest, SuspiciousOperation, MultiPartParserError, OSError):
         return []  # what came cannot be read
     return [text for name, text in told if text.strip() and (name in TEXTS or name.startswith("reason-"))]
+
+
+def _is_ours(request: HttpRequest) -> bool:
+    """Whether the form was sent from a page of ours: no other site has its words shown on ours."""
+    sent_from = request.headers.get("Origin") or request.headers.get("Referer")
+    return sent_from is None or urlsplit(sent_from).netloc == request.get_host()
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

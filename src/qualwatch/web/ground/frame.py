@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 from qualwatch.reports.labels import REQUIREMENTS, said
 from qualwatch.web.ground import pictures
+from qualwatch.web.ground.errors import typed
 from qualwatch.wording import SOURCE, gettext, language
 from qualwatch.wording import gettext_noop as _n
 
@@ -49,7 +50,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     """For every page: today in Beijing, the way to itself, telephones."""
     return {
         "today": timezone.localdate(), "here": request.get_full_path(), "is_english": language() != SOURCE,
-        "menu": _menu(language()),
+        "menu": _menu(language()), "written": typed(request),
         "support": settings.SUPPORT_PHONES, "platform": settings.PLATFORM_URL,
         "platform_log_ins": [(one["provider_id"], one.get("name", one["provider_id"])) for one in
                              settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]],

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from qualwatch.archive.contents import CannotKeep
-from qualwatch.cases.actions.hear import object_publicly
+from qualwatch.cases.actions.hear import object_publicly, was_received
 from qualwatch.cases.attachments import HandedIn, check_sizes
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.transitions import CannotStep
@@ -36,16 +36,18 @@ def objection(request: HttpRequest, number: str) -> HttpResponse:
         given = request.FILES.getlist("files")
         received_already = cache.get(_key(request), 0)
         try:
-            if received_already >= MOST_AN_HOUR:
+            if received_already >= MOST_AN_HOUR and not was_received(once(request)):
                 raise CannotStep("too-many", _("从你这里一小时内已收到很多异议，请过一小时再提交；填写的文字都还在"))
             check_sizes(one.size or 0 for one in given)
             files = [HandedIn(one.name or "", one.read()) for one in given]
+            is_new = not was_received(once(request))
             object_publicly(number=number, text=request.POST.get("text", "").strip(), who=who, law=current_law(),
                             at=timezone.now(), files=files, once=once(request))  # fmt: skip
         except (CannotStep, CannotKeep) as why:
             errors.append(refusal(why, FIELDS))
         else:
-            cache.set(_key(request), received_already + 1, HOUR)
+            if is_new:
+                cache.set(_key(request), received_already + 1, HOUR)
             return redirect("objection-received", number=number)
     told = {"title": _("对公示提出异议"), "display": display, "errors": errors, "told": request.POST,
             "once": once(request)}  # fmt: skip

@@ -33,7 +33,6 @@ CONSEQUENCES = {
     "uphold": _n("签批后登记立即修复，企业立即重新核查；达标的预警解除，公布的红牌撤下。"),
     "refuse": _n("决定书送达企业，预警继续；企业可以申请复议或者起诉。"),
 }
-DONE = {"upheld": "uphold", "refused": "refuse"}  # the act that has led to a stage
 ALL_REFUSALS = (*REFUSALS, CannotCorrect, CannotAccept)
 
 
@@ -68,6 +67,9 @@ def application(request: HttpRequest, number: int) -> HttpResponse:
         try:
             done = _act(request, found, account, rows)
         except ALL_REFUSALS as why:
+            if done := _done_already(found, account, request.POST.get("act", "")):
+                messages.success(request, done)
+                return redirect("application", number=number)
             errors.append(refusal(why, _places(request.POST.get("act", ""))))
         else:
             messages.success(request, done)
@@ -111,31 +113,45 @@ def _act(request: HttpRequest, found: Application, by: Account, rows: dict[str, 
         "law": current_law(),
         "at": timezone.now(),
     }
-    act = request.POST.get("act", "")
-    done = {"uphold": _("已予以支持，登记已修复，企业已重新核查。"), "refuse": _("已不予支持，决定书送企业。")}
-    if found.decided_by == by.username and DONE.get(found.stage) == act:
-        return done[act]  # sent twice, done once
-    match act:
+    match act := request.POST.get("act", ""):
         case "agree":
             agree(**told)
-            return _("已出具同意的审查意见，报省厅。")
+            return _said("agree")
         case "verify":
             verify(repairs=repairs(request, {place: one.key for place, one in rows.items()}), **told)
             return _("已核实，等审核签批。")
         case "uphold":
             _check_read(request)
             uphold(read=CONSEQUENCES["uphold"], repairs=request.POST.get("repairs", ""), **told)
-            return done[act]
+            return _said(act)
         case "refuse":
             _check_read(request)
             refuse(read=CONSEQUENCES["refuse"], **told)
-            return done[act]
+            return _said(act)
     raise Unreadable(_("请选择怎样办理"), "act")
+
+
+def _said(act: str) -> str:
+    """What an act has done."""
+    told = {
+        "agree": _("已出具同意的审查意见，报省厅。"), "uphold": _("已予以支持，登记已修复，企业已重新核查。"),
+        "refuse": _("已不予支持，决定书送企业。"),
+    }  # fmt: skip
+    return told[act]
+
+
+def _done_already(found: Application, by: Account, act: str) -> str:
+    """What was done, where just this act of this account stands on record: sent twice, it is done once."""
+    found.refresh_from_db(fields=["stage", "opinion_by", "decided_by"])
+    who = {"agree": ("agreed", found.opinion_by), "uphold": ("upheld", found.decided_by),
+           "refuse": ("refused", found.decided_by)}  # fmt: skip
+    return _said(act) if who.get(act) == (found.stage, by.username) else ""
 
 
 def _places(act: str) -> dict[str, str]:
     """What a refusal of an act is about -> the id of its field."""
-    return {"because": f"because-{act}", "has_read": f"read-{act}", "row": "row", "review_on": "review_on"}
+    return {"because": f"because-{act}", "has_read": f"read-{act}", "row": "row", "review_on": "review_on",
+            "value": "value"}  # fmt: skip
 
 
 def _check_read(request: HttpRequest) -> None:

@@ -17,7 +17,7 @@ from qualwatch.cases.actions.determine import Proposed, propose, return_proposal
 from qualwatch.cases.actions.supervise import review, urge
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Case, Determination, Document, Task
-from qualwatch.cases.possible import Outlook, outlook
+from qualwatch.cases.possible import Outlook, is_proposed, outlook
 from qualwatch.cases.queries import cases_seen_by, life_of, tasks_of
 from qualwatch.cases.words import STAGES, entry_word, name_of
 from qualwatch.law.loader import current_law
@@ -171,9 +171,7 @@ def determine(request: HttpRequest, number: int) -> HttpResponse:
             what = proposed(request, found)
             if not request.POST.get("has_read"):
                 raise Unreadable(_("请先阅读后果并勾选"), "has_read")
-            if not _waits(found, what, account_of(request)):  # sent twice, done once
-                propose(case=found, what=what, by=account_of(request), law=current_law(), at=timezone.now(),
-                        read=CONSEQUENCES.get(what.outcome, ""))  # fmt: skip
+            _propose(found, what, account_of(request))
         except REFUSALS as why:
             errors.append(refusal(why, FIELDS))
         else:
@@ -204,7 +202,7 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
         try:
             done = _decided(request, found)
         except REFUSALS as why:
-            errors.append(refusal(why, FIELDS))
+            errors.append(refusal(why, {"because": "because", "has_read": "has_read"}))
         else:
             messages.success(request, done)
             return redirect("case", number=number)
@@ -254,37 +252,44 @@ def reviewed(request: HttpRequest, number: int) -> HttpResponse:
         review(case=found, because=request.POST.get("because", "").strip(), by=account_of(request),
                law=current_law(), at=timezone.now())  # fmt: skip
     except REFUSALS as why:
+        found.refresh_from_db()
+        if found.closed_because == "reviewed":  # sent twice, or somebody else was first
+            messages.success(request, _("已解除。"))
+            return redirect("case", number=number)
         fields = {"because": "because-review", "has_read": "has_read_review"}
         return _case_page(request, found, [refusal(why, fields)])
     messages.success(request, _("已解除。"))
     return redirect("case", number=number)
 
 
-def _waits(found: Case, what: Proposed, by: Account) -> bool:
-    """Whether just this was proposed by this account, and waits."""
-    made = found.determinations.filter(state="proposed", proposed_by=by.username).first()
-    return made is not None and (made.outcome, made.because, made.evidence) == (
-        what.outcome, what.because, list(what.evidence),
-    )  # fmt: skip
+def _propose(found: Case, what: Proposed, by: Account) -> None:
+    """Sent twice, proposed once."""
+    try:
+        propose(case=found, what=what, by=by, law=current_law(), at=timezone.now(),
+                read=CONSEQUENCES.get(what.outcome, ""))  # fmt: skip
+    except CannotStep:
+        if not is_proposed(found, what, by):
+            raise
 
 
 def _decided(request: HttpRequest, found: Case) -> str:
-    """What was done, in words; done once, also where it is sent twice."""
+    """What was done, in words; sent twice, it is done once."""
     because, by, told = request.POST.get("because", "").strip(), account_of(request), request.POST.get("proposal", "")
-    act = request.POST.get("act")
     number = int(told) if told.isdecimal() and len(told) <= LONGEST_NUMBER else 0
-    made = found.determinations.filter(pk=number).first()
-    done = {"signed": _("已签批，立即生效。"), "returned": _("已退回。")}
-    if made is not None and made.decided_by == by.username and made.state in done:
-        return done[made.state]
-    if act == "return":
-        return_proposal(case=found, by=by, because=because, law=current_law(), at=timezone.now(), proposal=number)
-        return done["returned"]
-    if not request.POST.get("has_read"):
-        raise Unreadable(_("请先阅读后果并勾选"), "has_read")
-    read = CONSEQUENCES.get(made.outcome, "") if made else ""
-    sign(case=found, by=by, law=current_law(), at=timezone.now(), because=because, read=read, proposal=number)
-    return done["signed"]
+    made, is_return = found.determinations.filter(pk=number).first(), request.POST.get("act") == "return"
+    try:
+        if is_return:
+            return_proposal(case=found, by=by, because=because, law=current_law(), at=timezone.now(), proposal=number)
+        elif not request.POST.get("has_read"):
+            raise Unreadable(_("请先阅读后果并勾选"), "has_read")
+        else:
+            read = CONSEQUENCES.get(made.outcome, "") if made else ""
+            sign(case=found, by=by, law=current_law(), at=timezone.now(), because=because, read=read, proposal=number)
+    except CannotStep:
+        state = "returned" if is_return else "signed"
+        if not found.determinations.filter(pk=number, state=state, decided_by=by.username).exists():
+            raise
+    return _("已退回。") if is_return else _("已签批，立即生效。")
 
 
 def items_of(found: Case) -> list[tuple[str, str]]:
