@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from qualwatch.intake.invent import Plan, invent
 from qualwatch.patrol.days import let_run_in
 from qualwatch.procedure.service import served_by_notice
 from qualwatch.procedure.transitions import CannotStep
-from qualwatch.publication.models import Announcement
+from qualwatch.publication.models import Announcement, FeedClock
 from qualwatch.publication.queries import public_copy, replayed
 from serving_papers import OVER, task_of, told
 
@@ -120,6 +121,29 @@ def test_nothing_of_a_yellow_card_s_papers_is_published(bureau: Bureau) -> None:
     with pytest.raises(CannotStep, match="可以公开的文书"):
         bureau.sent(record, DAY, method="public-notice")
     assert public_copy() == {}
+
+
+def test_a_public_notice_whose_days_are_counted_again_says_so_publicly(bureau: Bureau) -> None:
+    """Published while the year's holidays are not known: its end is provisional, then the calendar moves it."""
+    published = bureau.law.calendar
+    case = bureau.red()
+    order = bureau.order(case)
+    for way in ("in-person", "post"):
+        bureau.failed(bureau.sent(order, OVER, method=way), OVER, why="returned" if way == "post" else "absent")
+    years = frozenset(year for year in published.years if year < OVER.year)
+    bureau.law = replace(bureau.law, calendar=replace(published, years=years))
+    notice = bureau.sent(order, OVER, method="public-notice")
+    shown = Announcement.objects.get()
+    assert shown.ends_on == notice.due_on
+    assert shown.is_provisional
+    rest = frozenset(notice.due_on + timedelta(days=n) for n in range(2))  # a holiday is announced
+    bureau.law = replace(bureau.law, calendar=replace(published, rest=published.rest | rest))
+    bureau.morning(OVER + timedelta(days=1))
+    shown.refresh_from_db()
+    notice.refresh_from_db()
+    assert not shown.is_provisional
+    assert shown.ends_on == notice.due_on
+    assert replayed(FeedClock.objects.get().last) == public_copy()
 
 
 def test_public_notices_go_with_their_card(bureau: Bureau) -> None:
