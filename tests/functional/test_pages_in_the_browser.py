@@ -21,6 +21,13 @@ from served import log_in, served
 
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}  # all that dark changes
+COVERED = """() => [...document.querySelectorAll("svg text.label")].filter(text => {
+    const one = text.getBoundingClientRect()
+    return [...text.ownerSVGElement.querySelectorAll("rect")].some(rect => {
+        const other = rect.getBoundingClientRect()
+        return one.left < other.right && other.left < one.right && one.top + 4 < other.bottom && other.top < one.bottom - 4
+    })
+}).map(text => text.textContent)"""  # labels of pictures that lie on or under a bar
 REFUSED = "refused "  # before an address: the page after its form was sent as it is
 STATUS = {"/nothing": 404, "/work?as=enterprise": 403}
 CODES = {number: credit_code(100 + number) for number in range(1, 10)}
@@ -244,6 +251,7 @@ def test_no_page_keeps_anybody_out(browser: Browser, address: str, who: str, fin
         for screen in (DESKTOP, PHONE):
             page.set_viewport_size(screen)
             wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            faults += [f"{path} {screen['width']}: {text} is covered" for text in page.evaluate(COVERED)]
             if wide > 0:
                 faults.append(f"{path} is {wide} px too wide for {screen['width']}")
             for scheme in ("light", "dark"):
