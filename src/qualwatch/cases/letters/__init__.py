@@ -52,7 +52,7 @@ LETTERS: Mapping[str, Letter] = {
     "hearing-record": Letter(_("听证笔录"), "资听笔"),
     "display-notice": Letter(_("关于拟撤回建设工程企业资质的公示"), "资示"),
     "withdrawal-decision": Letter(_("撤回建设工程企业资质决定书"), "资撤", "announce", **WAITED_FOR, outlives=True),
-    "announcement": Letter(_("公告"), "资公", outlives=True),
+    "announcement": Letter(_("关于撤回建设工程企业资质的公告"), "资公", outlives=True),
     "result-letter": Letter(_("关于资质撤回结果的函"), "资果", outlives=True),
     "quarterly-return": Letter(_("季度预警企业资质撤回情况汇总表"), "资季", must_arrive=True, outlives=True),
     "quarterly-summary": Letter(_("全省季度预警企业资质撤回情况汇总"), "资汇", outlives=True),
