@@ -14,6 +14,7 @@ from files import ENTERPRISES, ITEMS
 from office import DAY, Office
 from qualwatch.accounts.actions import change_roles
 from qualwatch.archive.contents import CannotKeep
+from qualwatch.assessments.models import FindingRow
 from qualwatch.cases.actions.apply import agree, file_data_error, refuse, retract, uphold
 from qualwatch.cases.actions.determine import return_proposal
 from qualwatch.cases.actions.supervise import open_notice
@@ -27,7 +28,8 @@ from qualwatch.cases.repairs import Correcting, Repairs
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import RedCard
 from qualwatch.publication.queries import public_copy, replayed
-from qualwatch.registers.models import AcceptedFindingRow, Correction
+from qualwatch.registers.corrections import CannotCorrect
+from qualwatch.registers.models import AcceptedFindingRow, Correction, ItemRow
 from registers import item
 
 pytestmark = pytest.mark.django_db
@@ -207,6 +209,21 @@ def test_data_errors_without_a_warning_go_the_same_way(bureau: Bureau) -> None:
     bureau.uphold(made, fix, NEXT)
     made.refresh_from_db()
     assert (made.stage, Correction.objects.get().value) == ("upheld", "甲装饰有限公司")
+
+
+def test_a_repair_without_a_warning_is_assessed_at_once(bureau: Bureau) -> None:
+    account = bureau.enterprise()
+    bureau.morning(people=3)
+    made = file_data_error(filing=bureau.filing("data-wrong", checklist={}), by=account, law=bureau.law,
+                           at=bureau.office.tick())  # fmt: skip
+    (row,) = ItemRow._default_manager.filter(recorded_to=None, credit_code=OWN)
+    key = {name: getattr(row, name) for name in ItemRow.KEY}
+    for grade in ("二级", "grade-9"):  # not as the register writes it
+        with pytest.raises(CannotCorrect, match="grade 只能是"):
+            bureau.verify(made, Repairs(REVIEW, [Correcting("items", key, "grade", grade, "证书")]), NEXT)
+    bureau.uphold(made, Repairs(REVIEW, [Correcting("items", key, "grade", "grade-1", "证书")]), NEXT)
+    (finding,) = FindingRow._default_manager.filter(recorded_to=None, credit_code=OWN)
+    assert finding.grade == "一级"  # and not only on the next morning
 
 
 def test_a_repair_is_verified_by_an_officer_and_signed_by_a_reviewer(bureau: Bureau) -> None:

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from builders import OWN, law
 from bureau import Bureau
-from doors import enterprise, page, seen, text
-from qualwatch.cases.models import CaseRequirement, Withdrawal
+from doors import as_, enterprise, page, seen, text
+from qualwatch.cases.models import Application, CaseRequirement, Withdrawal
 from qualwatch.cases.standings import publish_items_of
 from qualwatch.evaluation.facts import Item
 from qualwatch.evaluation.items import last_day
@@ -123,11 +123,14 @@ def test_a_day_that_may_move_says_so_to_everybody(client: Client, staff: Bureau,
     CaseRequirement.objects.update(is_provisional=True)
     assert page(own, "own-case", scene.cases[7].pk).count(MAY_MOVE) == 2  # above, and beside its requirement
     assert MAY_MOVE in page(own, "own")
+    officer, made = as_(staff.who("city-reviewer")), Application.objects.get(case=scene.cases[6])
+    assert MAY_MOVE in page(officer, "case", scene.cases[9].pk)
+    assert MAY_MOVE not in page(officer, "application", made.pk)
+    Application.objects.update(is_due_provisional=True)
+    assert MAY_MOVE in page(officer, "application", made.pk)
 
 
 def test_the_day_that_counts_of_a_withdrawal_is_its_next_one(staff: Bureau, scene: Scene) -> None:
-    from doors import as_
-
     own, case = as_(staff.enterprise(scene.codes[2])), scene.cases[2]
     row = Withdrawal.objects.get(case=case)
     assert case.red_ends_on is not None
