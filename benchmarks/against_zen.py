@@ -31,7 +31,9 @@ class Prejoined:
         """One enterprise's input; None where it is not comparable: out of scope, rejected or accepted rows."""
         own = self.facts.for_enterprise(code)
         area = self.law.area_of(own.enterprise.division_code) if own.enterprise else None
-        items = [item for item in items_in_force(self.law, own.items, DAY).items if self._plain(item)]
+        items = [
+            item for item in items_in_force(self.law, own.items, DAY).items if self._plain(item)
+        ]
         if area is None or own.unread or own.accepted_findings or not items:
             return None
         bench = Bench(self.law, self.policy, self.facts, own, code, area, as_of=DAY, known_on=DAY)
@@ -39,7 +41,8 @@ class Prejoined:
         return {
             "items": [{"level": level_of(item)} for item in items],
             "people": [
-                self._person(bench, one, [row for row in own.registrations if row.person_id == one]) for one in people
+                self._person(bench, one, [row for row in own.registrations if row.person_id == one])
+                for one in people
             ],
         }
 
@@ -80,16 +83,26 @@ def level_of(item: Item) -> str:
 
 def ours(law: Law, policy: Policy, facts: Facts, codes: set[str]) -> Iterator[Verdict]:
     """Our verdicts of the comparable requirements of those enterprises."""
-    levels = {(i.credit_code, i.category, i.sub_item): i for code in codes
-              for i in items_in_force(law, facts.items_of(code), DAY).items}  # fmt: skip
+    levels = {
+        (i.credit_code, i.category, i.sub_item): i
+        for code in codes
+        for i in items_in_force(law, facts.items_of(code), DAY).items
+    }
     for result in columnar.evaluate(law, policy, facts, DAY):
         for one in result.findings:
             item = levels.get((one.credit_code, one.category, one.sub_item))
             if item is None or item.extended_without_check_until:
                 continue
-            asked = requirements_on(law, policy, item.category, item.sub_item, item.grade, item.route, DAY)
+            asked = requirements_on(
+                law, policy, item.category, item.sub_item, item.grade, item.route, DAY
+            )
             if any(comparable(other) and other.requirement == one.requirement for other in asked):
-                yield one.credit_code, level_of(item), one.requirement, f"{one.verdict} {one.held} {one.possible}"
+                yield (
+                    one.credit_code,
+                    level_of(item),
+                    one.requirement,
+                    f"{one.verdict} {one.held} {one.possible}",
+                )
 
 
 def work(words: list[str]) -> dict[str, Any]:
@@ -104,11 +117,15 @@ def work(words: list[str]) -> dict[str, Any]:
     given: dict[str, dict[str, Any]] = {}
 
     def join() -> None:
-        given.update({code: one for code in facts.credit_codes if (one := prejoined.enterprise(code))})
+        given.update(
+            {code: one for code in facts.credit_codes if (one := prejoined.enterprise(code))}
+        )
 
     joining = seconds(join)
     expected = set(ours(law, policy, facts, set(given)))
-    whole = zen.ZenEngine({"loader": {"type": "static", "content": {"all": decisions.per_enterprise()}}})
+    whole = zen.ZenEngine(
+        {"loader": {"type": "static", "content": {"all": decisions.per_enterprise()}}}
+    )
     small = zen.ZenEngine({"loader": {"type": "static", "content": decisions.per_level()}})
     texts = {code: json.dumps(one) for code, one in given.items()}
     found: dict[str, set[Verdict]] = {"whole": set(), "small": set()}
@@ -118,7 +135,12 @@ def work(words: list[str]) -> dict[str, Any]:
             answers = whole.evaluate("all", text)["result"]["findings"]
             for item, judged in zip(given[code]["items"], answers, strict=True):
                 found["whole"].update(
-                    (code, item["level"], f["requirement"], f"{f['verdict']} {f['held']:.0f} {f['possible']:.0f}")
+                    (
+                        code,
+                        item["level"],
+                        f["requirement"],
+                        f"{f['verdict']} {f['held']:.0f} {f['possible']:.0f}",
+                    )
                     for f in judged
                 )
 
@@ -139,7 +161,10 @@ def work(words: list[str]) -> dict[str, Any]:
         "findings": len(expected),
         "agree": {name: len(verdicts & expected) for name, verdicts in found.items()},
         "differ": {name: sorted(verdicts ^ expected)[:4] for name, verdicts in found.items()},
-        "verdicts": {word: sum(one[3].startswith(word) for one in expected) for word in ("met", "short", "cannot-say")},
+        "verdicts": {
+            word: sum(one[3].startswith(word) for one in expected)
+            for word in ("met", "short", "cannot-say")
+        },
         "a_second": {name: len(given) / spent for name, spent in took.items()},
         "joining_seconds": joining,
     }

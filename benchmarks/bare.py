@@ -8,23 +8,32 @@ from django.shortcuts import render
 from django.urls import path
 
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware", "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware", "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-]  # fmt: skip
+]
 ROW = "<li class='answer'><h3>{{ one.name }} {{ one.grade }}</h3><p>{{ one.word }} {{ one.day }}</p></li>"
 PAGE = (
     "<!doctype html><html><head><title>{{ title }}</title></head><body><h1>{{ title }}</h1><ul>{% for one in rows %}"
-    + ROW + "{% endfor %}</ul><p>{{ filling }}</p></body></html>"
-)  # fmt: skip
-ROWS = [{"name": f"Item {n}", "grade": "grade 2", "word": "in force", "day": "2026-05-20"} for n in range(3)]
+    + ROW
+    + "{% endfor %}</ul><p>{{ filling }}</p></body></html>"
+)
+ROWS = [
+    {"name": f"Item {n}", "grade": "grade 2", "word": "in force", "day": "2026-05-20"}
+    for n in range(3)
+]
 FILLING = "x" * 2500  # what makes it as large as the page of an enterprise
 
 
 def page(request: HttpRequest) -> HttpResponse:
     """A title, three rows, some text."""
-    return render(request, "page.html", {"title": "An enterprise", "rows": ROWS, "filling": FILLING})
+    return render(
+        request, "page.html", {"title": "An enterprise", "rows": ROWS, "filling": FILLING}
+    )
 
 
 urlpatterns = [path("page", page)]
@@ -32,14 +41,32 @@ urlpatterns = [path("page", page)]
 
 def application() -> Any:
     """The WSGI application, with settings of its own."""
-    loaders = [("django.template.loaders.cached.Loader",
-                [("django.template.loaders.locmem.Loader", {"page.html": PAGE})])]  # fmt: skip
+    loaders = [
+        (
+            "django.template.loaders.cached.Loader",
+            [("django.template.loaders.locmem.Loader", {"page.html": PAGE})],
+        )
+    ]
     settings.configure(
-        DEBUG=False, SECRET_KEY="bench", ALLOWED_HOSTS=["127.0.0.1"], ROOT_URLCONF=__name__, MIDDLEWARE=MIDDLEWARE,
-        USE_TZ=True, INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions",
-                                     "django.contrib.messages"],
-        TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "OPTIONS": {"loaders": loaders}}],
-    )  # fmt: skip
+        DEBUG=False,
+        SECRET_KEY="bench",
+        ALLOWED_HOSTS=["127.0.0.1"],
+        ROOT_URLCONF=__name__,
+        MIDDLEWARE=MIDDLEWARE,
+        USE_TZ=True,
+        INSTALLED_APPS=[
+            "django.contrib.auth",
+            "django.contrib.contenttypes",
+            "django.contrib.sessions",
+            "django.contrib.messages",
+        ],
+        TEMPLATES=[
+            {
+                "BACKEND": "django.template.backends.django.DjangoTemplates",
+                "OPTIONS": {"loaders": loaders},
+            }
+        ],
+    )
     from django.core.wsgi import get_wsgi_application
 
     return get_wsgi_application()

@@ -36,7 +36,9 @@ class Decisions:
         for category, text in self.law.categories.items():
             for sub_item, grade, _text in text.every_grade():
                 for route in ROUTES:
-                    asked = requirements_on(self.law, self.policy, category, sub_item, grade, route, self.day)
+                    asked = requirements_on(
+                        self.law, self.policy, category, sub_item, grade, route, self.day
+                    )
                     found = [one for one in asked if comparable(one)]
                     if found:
                         yield f"{category}/{sub_item}/{grade}/{route}", found
@@ -44,17 +46,28 @@ class Decisions:
     def per_enterprise(self) -> Graph:
         """A table of figures looped over the items, then an expression that counts people for each figure."""
         rules = [
-            {"_id": level, "level": f"'{level}'", "figures": f"[{', '.join(map(self._figure, asked))}]"}
+            {
+                "_id": level,
+                "level": f"'{level}'",
+                "figures": f"[{', '.join(map(self._figure, asked))}]",
+            }
             for level, asked in self.levels()
         ]
         table = {
-            "hitPolicy": "first", "executionMode": "loop", "inputField": "items", "outputPath": "asked",
-            "passThrough": True, "inputs": [{"id": "level", "name": "Level", "field": "level"}],
-            "outputs": [{"id": "figures", "name": "Figures", "field": "figures"}], "rules": rules,
-        }  # fmt: skip
+            "hitPolicy": "first",
+            "executionMode": "loop",
+            "inputField": "items",
+            "outputPath": "asked",
+            "passThrough": True,
+            "inputs": [{"id": "level", "name": "Level", "field": "level"}],
+            "outputs": [{"id": "figures", "name": "Figures", "field": "figures"}],
+            "rules": rules,
+        }
         row = "r.profession == a.profession and (a.any or r.speciality in a.specialities{trade}) and {rank}"
         sure = row.format(trade="", rank="(r.rank >= a.lowest or r.rank < 0 and a.lowest <= 1)")
-        perhaps = row.format(trade=" or r.speciality == '?'", rank="(r.rank < 0 or r.rank >= a.lowest)")
+        perhaps = row.format(
+            trade=" or r.speciality == '?'", rank="(r.rank < 0 or r.rank >= a.lowest)"
+        )
         held = (
             f"count(people as p, {self._certain('p')} and some(p.registrations as r, r.in_force and "
             f"some(f.accept as a, {sure} and not a.doubt and r.age >= a.known and r.age < a.sure_below)))"
@@ -73,7 +86,10 @@ class Decisions:
 
     def per_level(self) -> dict[str, Graph]:
         """One graph per level and route, the figures and everything accepted written into its expressions."""
-        return {level: _graph({k: v for one in asked for k, v in self._written(one)}) for level, asked in self.levels()}
+        return {
+            level: _graph({k: v for one in asked for k, v in self._written(one)})
+            for level, asked in self.levels()
+        }
 
     def _figure(self, one: Requirement) -> str:
         assert one.strong is not None
@@ -84,19 +100,32 @@ class Decisions:
         sure_below, ends_at = self._ages(one, kind)
         known = 0 if sure_below < NO_LIMIT or ends_at < NO_LIMIT else -1
         values = {
-            "profession": f"'{kind.profession}'", "lowest": kind.lowest_rank, "doubt": str(bool(kind.doubt)).lower(),
-            "any": str(kind.specialities is None).lower(), "specialities": _strings(kind.specialities or ()),
-            "known": known, "sure_below": sure_below, "ends_at": ends_at,
-        }  # fmt: skip
+            "profession": f"'{kind.profession}'",
+            "lowest": kind.lowest_rank,
+            "doubt": str(bool(kind.doubt)).lower(),
+            "any": str(kind.specialities is None).lower(),
+            "specialities": _strings(kind.specialities or ()),
+            "known": known,
+            "sure_below": sure_below,
+            "ends_at": ends_at,
+        }
         return "{" + ", ".join(f"{name}: {value}" for name, value in values.items()) + "}"
 
     def _written(self, one: Requirement) -> Iterator[tuple[str, str]]:
         assert one.strong is not None
         name, accept = one.requirement.replace("-", "_"), one.strong.clauses[0].accept
-        sure = " or ".join(self._condition(one, kind, sure=True) for kind in accept if not kind.doubt)
+        sure = " or ".join(
+            self._condition(one, kind, sure=True) for kind in accept if not kind.doubt
+        )
         perhaps = " or ".join(self._condition(one, kind, sure=False) for kind in accept)
-        for key, person, kinds in (("held", self._certain, sure), ("possible", self._not_excluded, perhaps)):
-            yield f"{name}_{key}", f"count(people, {person('#')} and some(#.registrations, #.in_force and ({kinds})))"
+        for key, person, kinds in (
+            ("held", self._certain, sure),
+            ("possible", self._not_excluded, perhaps),
+        ):
+            yield (
+                f"{name}_{key}",
+                f"count(people, {person('#')} and some(#.registrations, #.in_force and ({kinds})))",
+            )
         yield name, _verdict(f"$.{name}_possible", f"$.{name}_held", str(one.strong.required))
 
     def _condition(self, one: Requirement, kind: Accept, *, sure: bool) -> str:
@@ -107,7 +136,9 @@ class Decisions:
             unreadable = "" if sure and kind.lowest_rank > 1 else " or #.rank < 0"
             parts.append(f"(#.rank >= {kind.lowest_rank}{unreadable})")
         if kind.specialities is not None:
-            parts.append(f"#.speciality in {_strings([*kind.specialities, *([] if sure else ['?'])])}")
+            parts.append(
+                f"#.speciality in {_strings([*kind.specialities, *([] if sure else ['?'])])}"
+            )
         if limit < NO_LIMIT:
             parts.append(f"#.age < {limit}" + (" and #.age >= 0" if sure else ""))
         return "(" + " and ".join(parts) + ")"
@@ -127,10 +158,17 @@ class Decisions:
     def _person(self, person: str, bad: tuple[str, ...]) -> str:
         """Alive, and nothing about the person that the policy holds against them as badly as `bad`."""
         parts = [f"{person}.alive"]
-        for column, key in (("locked", "locked_person_counts"), ("elsewhere", "registered_at_two_enterprises_counts")):
+        for column, key in (
+            ("locked", "locked_person_counts"),
+            ("elsewhere", "registered_at_two_enterprises_counts"),
+        ):
             if self.policy[key] in bad:
                 parts.append(f"not {person}.{column}")
-        outcomes = [outcome for outcome, counts in self.policy["insurance_person_counts"].items() if counts in bad]
+        outcomes = [
+            outcome
+            for outcome, counts in self.policy["insurance_person_counts"].items()
+            if counts in bad
+        ]
         return " and ".join([*parts, f"not ({person}.insured in {_strings(outcomes)})"])
 
 
@@ -150,8 +188,16 @@ def _graph(expressions: dict[str, str], table: Graph | None = None) -> Graph:
     nodes.append({"id": "count", "type": "expressionNode", "content": {"expressions": rows}})
     nodes.append({"id": "out", "type": "outputNode", "content": {}})
     edges = [
-        {"id": f"{one['id']}-{other['id']}", "type": "edge", "sourceId": one["id"], "targetId": other["id"]}
+        {
+            "id": f"{one['id']}-{other['id']}",
+            "type": "edge",
+            "sourceId": one["id"],
+            "targetId": other["id"],
+        }
         for one, other in pairwise(nodes)
     ]
-    placed = [{"name": node["id"], "position": {"x": 200 * at, "y": 0}, **node} for at, node in enumerate(nodes)]
+    placed = [
+        {"name": node["id"], "position": {"x": 200 * at, "y": 0}, **node}
+        for at, node in enumerate(nodes)
+    ]
     return {"nodes": placed, "edges": edges}

@@ -22,14 +22,17 @@ Weights = dict[Any, float]
 
 def tables(law: Law, day: date) -> dict[str, pa.Table]:
     """The tables that nation.sql binds: wheels to draw from, levels, what each level asks, kinds of people."""
-    words = YAML(typ="safe").load((Path(invent.__file__).parent / "invented.yaml").read_text(encoding="utf-8"))
+    words = YAML(typ="safe").load(
+        (Path(invent.__file__).parent / "invented.yaml").read_text(encoding="utf-8")
+    )
     levels = list(_levels(law, words))
     classes = _Classes(law, words)
     asked = list(_asked(law, day, levels, classes))
     turned = classes.wheels()
     return {
         "level": _table(
-            ("level_id", "sector", "category", "sub_item", "grade", "authority"), [row[:6] for row in levels]
+            ("level_id", "sector", "category", "sub_item", "grade", "authority"),
+            [row[:6] for row in levels],
         ),
         "asked": _table(("level_id", "route", "class_id", "minimum"), asked),
         "kind": _table(("kind_id", "profession", "grade", "speciality"), classes.kinds),
@@ -62,14 +65,24 @@ def _levels(law: Law, words: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
         for sub_item, grade, _text in grades:
             top = grade in ("special", "grade-1", "grade-a")
             share = weight * words["grade_weights"][grade] / whole
-            yield number, text.sector, slug, sub_item, grade, "ministry" if top else "province", share
+            yield (
+                number,
+                text.sector,
+                slug,
+                sub_item,
+                grade,
+                "ministry" if top else "province",
+                share,
+            )
             number += 1
     for slug in law.out_of_scope:
         yield number, "construction", slug, "工程设计资质", "甲级", "ministry", 1
         number += 1
 
 
-def _wheels(law: Law, words: dict[str, Any], levels: list[tuple[Any, ...]]) -> Iterator[tuple[str, int, str | None]]:
+def _wheels(
+    law: Law, words: dict[str, Any], levels: list[tuple[Any, ...]]
+) -> Iterator[tuple[str, int, str | None]]:
     wheels: dict[str, Weights] = {
         "place": _places(law, words),
         "items": words["item_count_weights"],
@@ -87,7 +100,11 @@ def _places(law: Law, words: dict[str, Any]) -> Weights:
     """Division codes of every area, a few retired ones, a few of other provinces, a few unknown."""
     divisions, found = law.divisions.divisions, {}
     for area, weight in words["area_weights"].items():
-        codes = [code for code, one in divisions.items() if one.area == area and not one.to and code[4:] > "01"]
+        codes = [
+            code
+            for code, one in divisions.items()
+            if one.area == area and not one.to and code[4:] > "01"
+        ]
         for code in codes or [area[-6:]]:
             found[code] = weight / len(codes or [area])
     whole = sum(found.values())
@@ -105,7 +122,11 @@ class _Classes:
         self.numbers: dict[tuple[Accept, ...], int] = {}
         self.kinds: list[tuple[int, str, str | None, str]] = []
         self._known: dict[tuple[str, str | None, str], int] = {}
-        for profession in ("constructor", "supervising-engineer", "cost-engineer"):  # classes 0, 1, 2: anybody
+        for profession in (
+            "constructor",
+            "supervising-engineer",
+            "cost-engineer",
+        ):  # classes 0, 1, 2: anybody
             self.number((Accept(profession, 0, None, None),))
 
     def number(self, accept: tuple[Accept, ...]) -> int:
@@ -124,11 +145,17 @@ class _Classes:
         found: Weights = {}
         sure = [one for one in accept if not one.doubt]
         for one in sure:
-            known = [slug for slug in self.law.professions[one.profession].specialities if slug != "unspecified"]
+            known = [
+                slug
+                for slug in self.law.professions[one.profession].specialities
+                if slug != "unspecified"
+            ]
             for trade in sorted(one.specialities or known) or [""]:
                 for grade, share in self._grades(one, trade).items():
                     kind = self._kind(one.profession, grade, trade)
-                    found[kind] = found.get(kind, 0) + share / len(one.specialities or known or [""])
+                    found[kind] = found.get(kind, 0) + share / len(
+                        one.specialities or known or [""]
+                    )
         return found
 
     def _grades(self, one: Accept, trade: str) -> Weights:
@@ -136,7 +163,11 @@ class _Classes:
         if not grades:
             return {None: 1.0}
         only_first = one.profession == "constructor" and trade in self.first_grade_only
-        return {grades[0]: 1.0} if one.lowest_rank > 1 or only_first else {grades[0]: 0.4, grades[-1]: 0.6}
+        return (
+            {grades[0]: 1.0}
+            if one.lowest_rank > 1 or only_first
+            else {grades[0]: 0.4, grades[-1]: 0.6}
+        )
 
     def _kind(self, profession: str, grade: str | None, trade: str) -> int:
         key = (profession, grade, trade)
@@ -172,7 +203,10 @@ def _within(narrower: tuple[Accept, ...], wider: tuple[Accept, ...]) -> bool:
         any(
             one.profession == other.profession
             and one.lowest_rank >= other.lowest_rank
-            and (other.specialities is None or (one.specialities or frozenset("?")) <= other.specialities)
+            and (
+                other.specialities is None
+                or (one.specialities or frozenset("?")) <= other.specialities
+            )
             for other in wider
         )
         for one in narrower

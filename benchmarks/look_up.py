@@ -23,8 +23,11 @@ sys.path.insert(0, str(HERE.parent / "tools"))
 from with_postgres import DURABLE, cluster
 
 ROUNDS, SECONDS, CONNECTIONS = 7, 2.0, 4
-KINDS = [("specialist-decoration", "建筑装修装饰工程专业承包"), ("general-building", "建筑工程施工总承包"),
-         ("general-municipal", "市政公用工程施工总承包")]  # fmt: skip
+KINDS = [
+    ("specialist-decoration", "建筑装修装饰工程专业承包"),
+    ("general-building", "建筑工程施工总承包"),
+    ("general-municipal", "市政公用工程施工总承包"),
+]
 
 
 def work(words: list[str]) -> dict[str, Any]:
@@ -33,7 +36,10 @@ def work(words: list[str]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as state, cluster(DURABLE) as address:
         os.environ |= {"DATABASE_URL": address, "QUALWATCH_STATE": state, "QUALWATCH_HTTP": "1"}
         codes = _filled(enterprises)
-        with _served("bare:application()") as bare, _served("qualwatch.config.wsgi:application") as ours:
+        with (
+            _served("bare:application()") as bare,
+            _served("qualwatch.config.wsgi:application") as ours,
+        ):
             return {"enterprises": enterprises, **_compared(bare, ours, codes)}
 
 
@@ -51,20 +57,41 @@ def _filled(enterprises: int) -> list[str]:
     today, now = timezone.localdate(), datetime.now(UTC)  # noqa: TID251  # pages say what holds today
     chance = random.Random(1)
     codes = [f"91140105MA{number:07d}X" for number in range(enterprises)]
-    actions.post_enterprises({code: (f"第{n}建设工程有限公司", "city:140100") for n, code in enumerate(codes)})
+    actions.post_enterprises(
+        {code: (f"第{n}建设工程有限公司", "city:140100") for n, code in enumerate(codes)}
+    )
     items = {
-        (code, *kind[:1], ""): actions.ItemNow(f"第{n}建设工程有限公司", kind[1], "二级", "in-force")
-        for n, code in enumerate(codes) for kind in KINDS[: 1 + n % 3]
-    }  # fmt: skip
+        (code, *kind[:1], ""): actions.ItemNow(
+            f"第{n}建设工程有限公司", kind[1], "二级", "in-force"
+        )
+        for n, code in enumerate(codes)
+        for kind in KINDS[: 1 + n % 3]
+    }
     actions.post_standings(items, on=today)
     actions.post_freshness(day=today, loaded={"items": today, "enterprises": today}, limit_days=7)
     from django.db import transaction
 
     with transaction.atomic():
         for n, code in enumerate(chance.sample(codes, enterprises // 100)):
-            card = actions.Card(f"晋红〔2026〕{n}号", code, "企业", KINDS[0][0], "", KINDS[0][1], "二级", "city:140100",
-                                "太原市住房和城乡建设局", [{"requirement": "constructors", "required": 3, "held": 2,
-                                                  "text": "建筑建造师至少3人"}])  # fmt: skip
+            card = actions.Card(
+                f"晋红〔2026〕{n}号",
+                code,
+                "企业",
+                KINDS[0][0],
+                "",
+                KINDS[0][1],
+                "二级",
+                "city:140100",
+                "太原市住房和城乡建设局",
+                [
+                    {
+                        "requirement": "constructors",
+                        "required": 3,
+                        "held": 2,
+                        "text": "建筑建造师至少3人",
+                    }
+                ],
+            )
             actions.post_red_card(card, on=date(today.year, 1, 1), at=now)
     from django.db import connection
 
@@ -79,8 +106,20 @@ def _served(application: str) -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    words = [str(Path(sys.executable).parent / "gunicorn"), "--bind", f"127.0.0.1:{port}", "--workers", "1",
-             "--worker-class", "gthread", "--threads", "2", "--keep-alive", "30", application]  # fmt: skip
+    words = [
+        str(Path(sys.executable).parent / "gunicorn"),
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        "1",
+        "--worker-class",
+        "gthread",
+        "--threads",
+        "2",
+        "--keep-alive",
+        "30",
+        application,
+    ]
     server = subprocess.Popen(words, cwd=HERE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _try in range(200):
@@ -107,9 +146,15 @@ def _compared(bare: int, ours: int, codes: list[str]) -> dict[str, Any]:
         rates["unchanged"].append(_rate(ours, lambda: f"/enterprises/{chance.choice(codes)}", tag))
     rates["search"].append(_rate(ours, lambda: f"/?q=%E7%AC%AC{chance.randrange(1000)}", {}))
     warm = {name: some[1:] if len(some) > 1 else some for name, some in rates.items()}
-    ratios = {name: median(one / peer for one, peer in zip(warm[name], warm["bare"], strict=True))
-              for name in ("page", "unchanged")}  # fmt: skip
-    return {"ratios": ratios, "a_second": {name: median(some) for name, some in warm.items()}, "bytes": told[2]}
+    ratios = {
+        name: median(one / peer for one, peer in zip(warm[name], warm["bare"], strict=True))
+        for name in ("page", "unchanged")
+    }
+    return {
+        "ratios": ratios,
+        "a_second": {name: median(some) for name, some in warm.items()},
+        "bytes": told[2],
+    }
 
 
 def _ask(port: int, path: str, headers: dict[str, str]) -> tuple[int, str, int]:

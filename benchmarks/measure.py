@@ -34,7 +34,9 @@ def peak_gigabytes() -> float:
 
 def missing(package: str) -> NotInstalled:
     """What to say where a package is missing."""
-    return NotInstalled(f"{package} is not installed; install the benchmarks' packages with: {HOW_TO_INSTALL}")
+    return NotInstalled(
+        f"{package} is not installed; install the benchmarks' packages with: {HOW_TO_INSTALL}"
+    )
 
 
 def answer(work: Callable[[list[str]], dict[str, Any]]) -> None:
@@ -51,6 +53,8 @@ def measured(script: str, *words: Iterable[str] | object) -> dict[str, Any]:
     print("$ " + " ".join(command[1:]), file=sys.stderr, flush=True)
     done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
     if done.returncode:
-        return {"not_measured": f"{script} ended with status {done.returncode}; its message stands above"}
+        return {
+            "not_measured": f"{script} ended with status {done.returncode}; its message stands above"
+        }
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return figures

@@ -35,7 +35,12 @@ def _make(folder: Path, enterprises: int, seed: int) -> None:
     connection = duckdb.connect()
     for name, table in law_wheels.tables(load_law(), DAY).items():
         connection.register(name, table)
-    values = {"enterprises": enterprises, "people": enterprises * PEOPLE_EACH, "seed": seed, "as_of": DAY}
+    values = {
+        "enterprises": enterprises,
+        "people": enterprises * PEOPLE_EACH,
+        "seed": seed,
+        "as_of": DAY,
+    }
     for name, value in values.items():
         connection.execute(f"SET VARIABLE {name} = ?", [value])
     connection.execute((HERE / "nation.sql").read_text(encoding="utf-8"))
@@ -43,7 +48,9 @@ def _make(folder: Path, enterprises: int, seed: int) -> None:
         if name in ABSENT:
             continue
         columns = ", ".join(f'"{column}"' for column in schema.names)
-        connection.execute(f"COPY (SELECT {columns} FROM {name}) TO '{folder / name}.parquet' (FORMAT parquet)")
+        connection.execute(
+            f"COPY (SELECT {columns} FROM {name}) TO '{folder / name}.parquet' (FORMAT parquet)"
+        )
     connection.close()
 
 

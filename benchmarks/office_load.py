@@ -51,7 +51,9 @@ def _office() -> Iterator[None]:
         make_ready()
         from django.core.management import call_command
 
-        call_command("prepare", verbosity=0, stdout=io.StringIO())  # figures are the only line of output
+        call_command(
+            "prepare", verbosity=0, stdout=io.StringIO()
+        )  # figures are the only line of output
         yield
 
 
@@ -68,7 +70,9 @@ def _measured(enterprises: int) -> dict[str, Any]:
         invent(Plan(enterprises, 1), folder, "csv", law)
     found: dict[str, Any] = {"enterprises": enterprises}
     load = partial(_load, law=law)
-    found["first"] = {name: load(folder / f"{name}.csv", source, DAY) for name, source in SOURCES.items()}
+    found["first"] = {
+        name: load(folder / f"{name}.csv", source, DAY) for name, source in SOURCES.items()
+    }
     found["rows"] = {slug: model._default_manager.count() for slug, model in TABLES.items()}
     begun = perf_counter()
     run = assess(as_of=DAY, law=law, by="bench", at=AT)
@@ -80,11 +84,14 @@ def _measured(enterprises: int) -> dict[str, Any]:
     found["cards"] = seconds(partial(_cards, law))
     changed = _changed(folder)
     found["daily"] = {
-        name: load(changed / f"{name}.csv", source, DAY + timedelta(1)) for name, source in SOURCES.items()
+        name: load(changed / f"{name}.csv", source, DAY + timedelta(1))
+        for name, source in SOURCES.items()
     }
     found["patrol"] = _patrol(changed, law)
     shutil.rmtree(changed)
-    found["pushes"] = measured("office_load.py", "pushes")  # as a web server does, which has loaded no lists
+    found["pushes"] = measured(
+        "office_load.py", "pushes"
+    )  # as a web server does, which has loaded no lists
     found["bulk_create"] = _bulk_create()
     return found
 
@@ -116,7 +123,12 @@ def _patrol(files: Path, law: Any) -> dict[str, Any]:
         took = perf_counter() - begun
         if done.run.state == "held":
             let_run_in(run=Run.objects.latest("id"), law=law, by="other", at=at, because="bench")
-    return {"seconds": took, "parts": done.seconds, "open_cases": open_cases, "counts": dict(done.cases)}
+    return {
+        "seconds": took,
+        "parts": done.seconds,
+        "open_cases": open_cases,
+        "counts": dict(done.cases),
+    }
 
 
 def _load(path: Path, source: str, day: date, *, law: Any) -> float:
@@ -125,7 +137,10 @@ def _load(path: Path, source: str, day: date, *, law: Any) -> float:
     covers = (date(2026, 1, 1), date(2026, 4, 30)) if source == "insurance" else None
     begun = perf_counter()
     load = take_in(
-        delivery=Delivery(source, {path.name: path}, day, None, covers), law=law, by="bench", at=AT + (day - DAY)
+        delivery=Delivery(source, {path.name: path}, day, None, covers),
+        law=law,
+        by="bench",
+        at=AT + (day - DAY),
     )
     assert load.state == "released", load.because
     return perf_counter() - begun
@@ -153,9 +168,13 @@ def _pushes() -> dict[str, Any]:
 
     law, chance = load_law(), random.Random(3)
     numbers = list(
-        RegistrationRow.objects.filter(recorded_to=None, profession="constructor").values_list("id", flat=True)[:50_000]
+        RegistrationRow.objects.filter(recorded_to=None, profession="constructor").values_list(
+            "id", flat=True
+        )[:50_000]
     )
-    rows = RegistrationRow.objects.select_related("person").in_bulk(chance.sample(numbers, PUSHES // 2))
+    rows = RegistrationRow.objects.select_related("person").in_bulk(
+        chance.sample(numbers, PUSHES // 2)
+    )
     took, sequence = [], 0
     for one in rows.values():
         told = {
@@ -198,8 +217,16 @@ def _bulk_create() -> dict[str, float]:
             cursor.execute(f"ALTER TABLE {model._meta.db_table} ENABLE TRIGGER USER")
         made = [model(**dict(zip(names, row, strict=True))) for row in rows]
         took[slug] = seconds(partial(_written, model, made))
-    people = [Person(lookup=f"x{one.lookup[1:]}", key_version=one.key_version, identity=one.identity, name=one.name,
-                     born_on=one.born_on) for one in Person.objects.all()]  # fmt: skip
+    people = [
+        Person(
+            lookup=f"x{one.lookup[1:]}",
+            key_version=one.key_version,
+            identity=one.identity,
+            name=one.name,
+            born_on=one.born_on,
+        )
+        for one in Person.objects.all()
+    ]
     took["people"] = seconds(partial(_written, Person, people))
     return took
 

@@ -21,7 +21,11 @@ def work(words: list[str]) -> dict[str, Any]:
     chosen = codes[:: max(1, len(codes) // judged)][:judged]
     judge(law, policy, facts, chosen[0], DAY)  # the facts' indexes are made on first use
     took = [seconds(partial(judge, law, policy, facts, code, DAY)) for code in chosen]
-    lines = sum(len(people) for code in chosen[:200] for people in judge(law, policy, facts, code, DAY).people)
+    lines = sum(
+        len(people)
+        for code in chosen[:200]
+        for people in judge(law, policy, facts, code, DAY).people
+    )
     return {
         "judged": len(took),
         "mean_ms": mean(took) * 1000,

@@ -40,12 +40,23 @@ def by_pandas(folder: Path) -> None:
 
 def check(folder: Path) -> None:
     """The whole command as a user runs it, its report into a file."""
-    words = ["check", str(folder), "--as-of", str(DAY), "--format", "json", "--output", str(CACHE / "check.json")]
+    words = [
+        "check",
+        str(folder),
+        "--as-of",
+        str(DAY),
+        "--format",
+        "json",
+        "--output",
+        str(CACHE / "check.json"),
+    ]
     environment = {**os.environ, "QUALWATCH_LANG": "en"}
     command = [sys.executable, "-m", "qualwatch", *words]
     done = subprocess.run(command, check=False, env=environment, stderr=subprocess.PIPE, text=True)
     if done.returncode not in (0, SOME_REJECTED):
-        raise RuntimeError(f"qualwatch check ended with status {done.returncode}: {done.stderr.strip()[-300:]}")
+        raise RuntimeError(
+            f"qualwatch check ended with status {done.returncode}: {done.stderr.strip()[-300:]}"
+        )
 
 
 def work(words: list[str]) -> dict[str, Any]:
@@ -63,7 +74,12 @@ def work(words: list[str]) -> dict[str, Any]:
         took = seconds(lambda: check(folder), times)
     else:
         took = seconds(lambda: gather(folder, law), times)
-    return {"enterprises": enterprises, "megabytes": megabytes, "seconds": took, "peak_gigabytes": peak_gigabytes()}
+    return {
+        "enterprises": enterprises,
+        "megabytes": megabytes,
+        "seconds": took,
+        "peak_gigabytes": peak_gigabytes(),
+    }
 
 
 if __name__ == "__main__":

@@ -70,7 +70,9 @@ def _lines(found: Figures) -> Iterator[Line]:
     yield _memory(found["memory"])
     yield _zen(found["zen"], found["growth"][-1])
     yield _one(found["one"], found["growth"][-1])
-    yield from (_reading(form, found[f"gather {form}"], found[f"pandas {form}"]) for form in ("csv", "xlsx"))
+    yield from (
+        _reading(form, found[f"gather {form}"], found[f"pandas {form}"]) for form in ("csv", "xlsx")
+    )
     yield _check(found["check"])
     yield from _office(found["office"])
     yield from _look_up(found["look-up"])
@@ -94,7 +96,10 @@ def _statements(growth: list[Figures]) -> Iterator[Line]:
         yield from (Line(key, goal, "", "not measured") for key, goal in goals.items())
         return
     first, last = growth[0], growth[-1]
-    ratio, both = last["findings"] / last["floor"], (last["findings"] + last["anomalies"]) / last["floor"]
+    ratio, both = (
+        last["findings"] / last["floor"],
+        (last["findings"] + last["anomalies"]) / last["floor"],
+    )
     exponent = slope([(one["enterprises"], one["findings"]) for one in growth])
     sizes = f"{first['enterprises']:,} to {last['enterprises']:,} enterprises"
     yield Line("findings", goals["findings"], f"{ratio:.1f} x", _met(ratio <= 5))
@@ -114,16 +119,23 @@ def slope(points: list[tuple[float, float]]) -> float:
     """The growth exponent: the slope of the line of least squares through the logarithms."""
     logs = [(log(x), log(y)) for x, y in points]
     x_mean, y_mean = sum(x for x, _ in logs) / len(logs), sum(y for _, y in logs) / len(logs)
-    return sum((x - x_mean) * (y - y_mean) for x, y in logs) / sum((x - x_mean) ** 2 for x, _ in logs)
+    return sum((x - x_mean) * (y - y_mean) for x, y in logs) / sum(
+        (x - x_mean) ** 2 for x, _ in logs
+    )
 
 
 def _zen(figures: Figures, last: Figures) -> Line:
     goal = "findings.sql: at least 100 x the enterprises per second of the ZEN engine"
     if lacking := _lacking(figures) or _lacking(last):
         return Line("zen", goal, lacking, "not measured")
-    ours, theirs = last["enterprises"] / last["findings"], max(figures["a_second"].values()) * last["cores"]
+    ours, theirs = (
+        last["enterprises"] / last["findings"],
+        max(figures["a_second"].values()) * last["cores"],
+    )
     agree = all(count == figures["findings"] for count in figures["agree"].values())
-    verdicts = f"all {figures['findings']:,} verdicts and counts equal" if agree else "VERDICTS DIFFER"
+    verdicts = (
+        f"all {figures['findings']:,} verdicts and counts equal" if agree else "VERDICTS DIFFER"
+    )
     text = f"{ours / theirs:.1f} x (ZEN on one core, taken times {last['cores']}); {verdicts}"
     return Line("zen", goal, text, _met(agree and ours / theirs >= 100))
 
@@ -164,10 +176,17 @@ def _office(figures: Figures) -> Iterator[Line]:
     if lacking := _lacking(figures):
         yield from (Line(key, goal, lacking, "not measured") for key, goal in goals.items())
         return
-    first, daily, plain = (sum(figures[name].values()) for name in ("first", "daily", "bulk_create"))
+    first, daily, plain = (
+        sum(figures[name].values()) for name in ("first", "daily", "bulk_create")
+    )
     yield Line("first", goals["first"], f"{plain / first:.1f} x", _met(plain / first >= 3))
     yield Line("daily", goals["daily"], f"{daily / first:.2f} of it", _met(daily / first <= 1 / 3))
-    yield Line("assess", goals["assess"], f"{figures['assess_stored']:.1f} s", _met(figures["assess_stored"] <= 10))
+    yield Line(
+        "assess",
+        goals["assess"],
+        f"{figures['assess_stored']:.1f} s",
+        _met(figures["assess_stored"] <= 10),
+    )
     pushes = figures["pushes"]
     shown = f"{pushes['p99'] * 1000:.0f} ms (median {pushes['median'] * 1000:.0f} ms) of {pushes['count']}"
     yield Line("push", goals["push"], shown, _met(pushes["p99"] < 0.1))
@@ -225,7 +244,9 @@ def _remarks(found: Figures) -> Iterator[str]:
         yield "| enterprises | read | bind | floor | findings | anomalies | findings per floor |"
         yield "|---|---|---|---|---|---|---|"
         for one in growth:
-            cells = " | ".join(f"{one[name]:.2f}" for name in ("read", "bind", "floor", "findings", "anomalies"))
+            cells = " | ".join(
+                f"{one[name]:.2f}" for name in ("read", "bind", "floor", "findings", "anomalies")
+            )
             yield f"| {one['enterprises']:,} | {cells} | {one['findings'] / one['floor']:.1f} |"
         yield from _nation(growth[-1])
     if not _lacking(found["zen"]):

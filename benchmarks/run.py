@@ -22,7 +22,11 @@ def machine() -> str:
     model = platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
-        names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        names = [
+            line.partition(":")[2].strip()
+            for line in cpuinfo.read_text().splitlines()
+            if "model name" in line
+        ]
         model = names[0] if names else model
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     return f"{model}, {os.cpu_count()} cores, {memory:.0f} GB, Python {platform.python_version()}"
@@ -34,12 +38,16 @@ def figures(*, quick: bool, only: list[str]) -> dict[str, Any]:
     compared, judged = (1_000, 500) if quick else (15_000, 3_000)
     registers, books = (1_000, 300) if quick else (30_000, 10_000)
     todo: dict[str, Callable[[], Any]] = {
-        "growth": lambda: [measured("statements.py", "timed", enterprises) for enterprises in growth],
+        "growth": lambda: [
+            measured("statements.py", "timed", enterprises) for enterprises in growth
+        ],
         "memory": lambda: measured("statements.py", "memory", growth[-1]),
         "zen": lambda: measured("against_zen.py", compared),
         "one": lambda: measured("one_enterprise.py", growth[0], judged),
         **{
-            f"{kind} {form}": partial(measured, "reading.py", kind, size, form, 3 if form == "csv" else 1)
+            f"{kind} {form}": partial(
+                measured, "reading.py", kind, size, form, 3 if form == "csv" else 1
+            )
             for form, size in (("csv", registers), ("xlsx", books))
             for kind in ("gather", "pandas")
         },
@@ -55,8 +63,12 @@ def main() -> None:
     """Measures everything, writes the page."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--quick", action="store_true", help="small sizes: only whether it runs")
-    words.add_argument("--again", nargs="+", default=[], help="measure only these of the last whole run again")
-    words.add_argument("--output", type=Path, default=HERE.parent / "docs" / "reference" / "performance.md")
+    words.add_argument(
+        "--again", nargs="+", default=[], help="measure only these of the last whole run again"
+    )
+    words.add_argument(
+        "--output", type=Path, default=HERE.parent / "docs" / "reference" / "performance.md"
+    )
     asked = words.parse_args()
     known = json.loads(LAST.read_text(encoding="utf-8")) if asked.again else {}
     found = known | figures(quick=asked.quick, only=asked.again)

@@ -44,8 +44,11 @@ def refused(bureau: Bureau, slug: str, do: Any) -> None:
         do()
     assert why.value.slug == slug
     assert before == (
-        Entry.objects.count(), list(Application.objects.values()), Document.objects.count(), Attachment.objects.count(),
-    )  # fmt: skip
+        Entry.objects.count(),
+        list(Application.objects.values()),
+        Document.objects.count(),
+        Attachment.objects.count(),
+    )
 
 
 def seated(office: Office) -> Bureau:

@@ -16,7 +16,9 @@ PHONE, DESKTOP = ViewportSize(width=390, height=844), ViewportSize(width=1280, h
 def chromium() -> Iterator[Browser]:
     """A browser of its own; without Chromium the test fails and says what to install."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path, "no Chromium on this machine: apt-get install chromium (make test does it when root)"
+    assert path, (
+        "no Chromium on this machine: apt-get install chromium (make test does it when root)"
+    )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser

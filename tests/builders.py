@@ -56,9 +56,18 @@ class _Case:
         self.case, self.as_of = case, case["as_of"]
         self.rows: dict[str, list[Any]] = {
             name: []
-            for name in ("enterprises", "items", "registrations", "people", "contributions", "exemptions",
-                         "accepted_findings", "coverage", "unread")
-        }  # fmt: skip
+            for name in (
+                "enterprises",
+                "items",
+                "registrations",
+                "people",
+                "contributions",
+                "exemptions",
+                "accepted_findings",
+                "coverage",
+                "unread",
+            )
+        }
         self.serial = 0
 
     def facts(self) -> Facts:
@@ -73,11 +82,27 @@ class _Case:
             for _ in range(group.get("n", 1)):
                 self.person(group)
         for row in case.get("coverage", ()):
-            self.rows["coverage"].append(Coverage(**{"loaded_at": None, "covers_from": None, "covers_to": None, "area": "",
-                                                     "people": "all", **row}))  # fmt: skip
+            self.rows["coverage"].append(
+                Coverage(
+                    **{
+                        "loaded_at": None,
+                        "covers_from": None,
+                        "covers_to": None,
+                        "area": "",
+                        "people": "all",
+                        **row,
+                    }
+                )
+            )
         for row in case.get("unread", ()):
-            whole = {"row_id": f"U{len(self.rows['unread'])}", "credit_code": OWN, "profession": None, "person_id": None,
-                     "category": None, **row}  # fmt: skip
+            whole = {
+                "row_id": f"U{len(self.rows['unread'])}",
+                "credit_code": OWN,
+                "profession": None,
+                "person_id": None,
+                "category": None,
+                **row,
+            }
             self.rows["unread"].append(Unread(**whole))
         for row in case.get("accepted", ()):
             whole = {
@@ -93,17 +118,28 @@ class _Case:
 
     def item(self, given: dict[str, Any]) -> None:
         whole = {
-            "credit_code": OWN, "sub_item": "", "certificate_no": "D214000010", "licensing_authority": "province",
-            "route": "unknown", "valid_from": date(2007, 1, 1), "valid_to": date(2035, 12, 31), "renewal_filed_on": None,
-            "extended_without_check_until": None, "register_state": "in-force", "register_state_from": None, **given,
-        }  # fmt: skip
+            "credit_code": OWN,
+            "sub_item": "",
+            "certificate_no": "D214000010",
+            "licensing_authority": "province",
+            "route": "unknown",
+            "valid_from": date(2007, 1, 1),
+            "valid_to": date(2035, 12, 31),
+            "renewal_filed_on": None,
+            "extended_without_check_until": None,
+            "register_state": "in-force",
+            "register_state_from": None,
+            **given,
+        }
         self.rows["items"].append(Item(**whole))
 
     def person(self, given: dict[str, Any]) -> None:
         self.serial += 1
         person_id = f"P{self.serial:03d}"
         locked = given.get("locked", (None, None))
-        self.rows["people"].append(Person(person_id, given.get("born", date(1985, 6, 15)), given.get("died"), *locked))
+        self.rows["people"].append(
+            Person(person_id, given.get("born", date(1985, 6, 15)), given.get("died"), *locked)
+        )
         for certificate in (given, *given.get("also", ())):
             self.certificate(person_id, given, certificate)
         if given.get("elsewhere"):
@@ -111,7 +147,13 @@ class _Case:
             self.certificate(person_id, given, {**given, "at": OTHER, **there})
         self.insure(person_id, given)
         if "exempt" in given:
-            whole = {"credit_code": OWN, "document": "证明", "valid_from": None, "valid_to": None, **given["exempt"]}
+            whole = {
+                "credit_code": OWN,
+                "document": "证明",
+                "valid_from": None,
+                "valid_to": None,
+                **given["exempt"],
+            }
             self.rows["exemptions"].append(Exemption(person_id=person_id, **whole))
 
     def certificate(self, person_id: str, given: dict[str, Any], one: dict[str, Any]) -> None:
@@ -137,9 +179,17 @@ class _Case:
 
     def insure(self, person_id: str, given: dict[str, Any]) -> None:
         last = month_of(self.as_of) - 2
-        payers = {"own": [OWN], "other": [OTHER], "several": [OWN, OTHER], "branch": [BRANCH], "both": [OWN, BRANCH]}
+        payers = {
+            "own": [OWN],
+            "other": [OTHER],
+            "several": [OWN, OTHER],
+            "branch": [BRANCH],
+            "both": [OWN, BRANCH],
+        }
         paid = given.get("paid", "own")
-        months = {"none": [], "long-ago": [first_of(last - 9)]}.get(paid, [first_of(last - n) for n in range(3)])
+        months = {"none": [], "long-ago": [first_of(last - 9)]}.get(
+            paid, [first_of(last - n) for n in range(3)]
+        )
         if "months" in given:
             months = list(given["months"])
         for month in months:

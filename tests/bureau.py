@@ -34,14 +34,22 @@ TAIYUAN, DATONG = "city-140100", "city-140200"
 APPROVAL = "city-140100-bureau"
 ITEM = (OWN, "specialist-decoration", "")
 SEATS = {
-    "officer": ("province", "province-officer"), "reviewer": ("province", "province-reviewer"),
-    "other-reviewer": ("province", "province-reviewer"), "city-officer": (TAIYUAN, "city-officer"),
-    "city-reviewer": (TAIYUAN, "city-reviewer"), "datong-officer": (DATONG, "city-officer"),
-    "datong-reviewer": (DATONG, "city-reviewer"), "auditor": ("province", "auditor"), "second-officer": ("province", "province-officer"),
-    "third-reviewer": ("province", "province-reviewer"), "fourth-reviewer": ("province", "province-reviewer"),
-    "approval-officer": (APPROVAL, "approval-officer"), "approval-second-officer": (APPROVAL, "approval-officer"),
-    "approval-reviewer": (APPROVAL, "approval-reviewer"), "approval-lawyer": (APPROVAL, "approval-reviewer"),
-}  # fmt: skip
+    "officer": ("province", "province-officer"),
+    "reviewer": ("province", "province-reviewer"),
+    "other-reviewer": ("province", "province-reviewer"),
+    "city-officer": (TAIYUAN, "city-officer"),
+    "city-reviewer": (TAIYUAN, "city-reviewer"),
+    "datong-officer": (DATONG, "city-officer"),
+    "datong-reviewer": (DATONG, "city-reviewer"),
+    "auditor": ("province", "auditor"),
+    "second-officer": ("province", "province-officer"),
+    "third-reviewer": ("province", "province-reviewer"),
+    "fourth-reviewer": ("province", "province-reviewer"),
+    "approval-officer": (APPROVAL, "approval-officer"),
+    "approval-second-officer": (APPROVAL, "approval-officer"),
+    "approval-reviewer": (APPROVAL, "approval-reviewer"),
+    "approval-lawyer": (APPROVAL, "approval-reviewer"),
+}
 
 
 @dataclass
@@ -60,18 +68,31 @@ class Bureau:
         if name not in self.accounts:
             where, role = SEATS[name]
             self.accounts[name] = make_account(
-                username=name, password=PASSWORD, organisation=organisation(where), roles=[role], early_warning=True,
-                by="admin", at=self.office.tick(),
-            )  # fmt: skip
+                username=name,
+                password=PASSWORD,
+                organisation=organisation(where),
+                roles=[role],
+                early_warning=True,
+                by="admin",
+                at=self.office.tick(),
+            )
         return self.accounts[name]
 
     def enterprise(self, code: str = OWN, email: str = "") -> Account:
         """An enterprise's account."""
-        where = Organisation.objects.create(slug=f"e-{code}".lower(), name="甲", kind="enterprise", credit_code=code)
+        where = Organisation.objects.create(
+            slug=f"e-{code}".lower(), name="甲", kind="enterprise", credit_code=code
+        )
         return make_account(
-            username=f"e-{code}", password=PASSWORD, organisation=where, roles=["enterprise-user"],
-            early_warning=False, by="admin", at=self.office.tick(), email=email,
-        )  # fmt: skip
+            username=f"e-{code}",
+            password=PASSWORD,
+            organisation=where,
+            roles=["enterprise-user"],
+            early_warning=False,
+            by="admin",
+            at=self.office.tick(),
+            email=email,
+        )
 
     def morning(self, day: date = DAY, people: int = 2, **changed: Rows) -> DayDone:
         """Fresh registers of a day, and its patrol."""
@@ -79,7 +100,12 @@ class Bureau:
         return self.patrol(day)
 
     def registers(
-        self, day: date, people: int = 2, changed: dict[str, Rows] | None = None, *, may_be_held: bool = False
+        self,
+        day: date,
+        people: int = 2,
+        changed: dict[str, Rows] | None = None,
+        *,
+        may_be_held: bool = False,
     ) -> None:
         """Fresh registers of a day; perhaps a guard holds one of them."""
         for sheet, rows in province(people, **(changed or {})).items():
@@ -90,15 +116,25 @@ class Bureau:
         """A day's patrol, perhaps done on a later day."""
         return run_day(day=day, law=self.law, by="patrol", at=self.office.tick(done or day))
 
-    def propose(self, case: Case, *, by: str = "officer", day: date | None = None, **told: Any) -> Any:
+    def propose(
+        self, case: Case, *, by: str = "officer", day: date | None = None, **told: Any
+    ) -> Any:
         """An officer proposes red, unless told otherwise."""
-        what = Proposed(**{"outcome": "red", "because": "期满仍不达标", "evidence": ["核查表"], **told})
+        what = Proposed(
+            **{"outcome": "red", "because": "期满仍不达标", "evidence": ["核查表"], **told}
+        )
         at = self.office.tick(day or DAY)
         return propose(case=fresh(case), what=what, by=self.who(by), law=self.law, at=at)
 
     def sign(self, case: Case, *, by: str = "reviewer", day: date | None = None) -> Any:
         """A reviewer signs."""
-        return sign(case=fresh(case), by=self.who(by), law=self.law, at=self.office.tick(day or DAY), because="同意")
+        return sign(
+            case=fresh(case),
+            by=self.who(by),
+            law=self.law,
+            at=self.office.tick(day or DAY),
+            because="同意",
+        )
 
     def prove(self, case: Case, day: date, by: str = "officer") -> Any:
         """The warning was handed over as a letter, with a receipt."""
@@ -119,60 +155,129 @@ class Bureau:
         return found
 
     def sent(
-        self, document: Document, day: date, method: str = "in-person", by: str = "officer", **told: Any
+        self,
+        document: Document,
+        day: date,
+        method: str = "in-person",
+        by: str = "officer",
+        **told: Any,
     ) -> Service:
         """On its way."""
-        return send(document=document, method=method, recipient="甲公司，太原市某路1号", by=self.who(by), law=self.law,
-                    at=self.office.tick(day), **told)  # fmt: skip
+        return send(
+            document=document,
+            method=method,
+            recipient="甲公司，太原市某路1号",
+            by=self.who(by),
+            law=self.law,
+            at=self.office.tick(day),
+            **told,
+        )
 
     def proved(self, service: Service, day: date, by: str = "officer", **told: Any) -> Service:
         """It came back with a receipt."""
         files = [HandedIn("送达回证.png", picture())]
-        return prove(service=service, by=self.who(by), law=self.law, at=self.office.tick(day),
-                     **{"proved_on": day, "proof": "送达回证", "files": files, **told})  # fmt: skip
+        return prove(
+            service=service,
+            by=self.who(by),
+            law=self.law,
+            at=self.office.tick(day),
+            **{"proved_on": day, "proof": "送达回证", "files": files, **told},
+        )
 
     def served(self, document: Document, day: date, by: str = "officer") -> Service:
         """Sent and proved on one day."""
         return self.proved(self.sent(document, day, by=by), day, by=by)
 
-    def filing(self, cause: str = "assessment-wrong", *requirements: str, files: Any = None, **told: Any) -> Filing:
+    def filing(
+        self, cause: str = "assessment-wrong", *requirements: str, files: Any = None, **told: Any
+    ) -> Filing:
         """An application with every line of its checklist answered."""
         handed = [HandedIn("证明.png", picture())] if files is None else files
-        lines = {one: {line: [handed[0].name] if handed else "见说明" for line in lines_of(one)}
-                 for one in requirements or ("constructors",)}  # fmt: skip
-        return Filing(**{"cause": cause, "statement": "人员确在本单位", "files": handed, "requirements": requirements,
-                         "checklist": lines, **told})  # fmt: skip
+        lines = {
+            one: {line: [handed[0].name] if handed else "见说明" for line in lines_of(one)}
+            for one in requirements or ("constructors",)
+        }
+        return Filing(
+            **{
+                "cause": cause,
+                "statement": "人员确在本单位",
+                "files": handed,
+                "requirements": requirements,
+                "checklist": lines,
+                **told,
+            }
+        )
 
-    def verify(self, made: Application, repairs: Repairs, day: date, by: str = "second-officer") -> Application:
+    def verify(
+        self, made: Application, repairs: Repairs, day: date, by: str = "second-officer"
+    ) -> Application:
         """An officer says what is to be repaired, and how."""
-        return verify(application=made, repairs=repairs, because="已核实", by=self.who(by), law=self.law,
-                      at=self.office.tick(day))  # fmt: skip
+        return verify(
+            application=made,
+            repairs=repairs,
+            because="已核实",
+            by=self.who(by),
+            law=self.law,
+            at=self.office.tick(day),
+        )
 
-    def uphold(self, made: Application, repairs: Repairs, day: date, by: str = "reviewer") -> Document:
+    def uphold(
+        self, made: Application, repairs: Repairs, day: date, by: str = "reviewer"
+    ) -> Document:
         """Verified by an officer, signed by a reviewer."""
         self.verify(made, repairs, day)
-        return uphold(application=made, because="核实属实", by=self.who(by), law=self.law, at=self.office.tick(day))
+        return uphold(
+            application=made,
+            because="核实属实",
+            by=self.who(by),
+            law=self.law,
+            at=self.office.tick(day),
+        )
 
-    def failed(self, service: Service, day: date, why: str = "absent", by: str = "officer") -> Service:
+    def failed(
+        self, service: Service, day: date, why: str = "absent", by: str = "officer"
+    ) -> Service:
         """It came to nothing."""
         files = [HandedIn("退件.png", picture(5))] if why in NEEDS_FILE else []
-        return fail(service=service, why=why, because="情况说明", files=files, by=self.who(by), law=self.law,
-                    at=self.office.tick(day))  # fmt: skip
+        return fail(
+            service=service,
+            why=why,
+            because="情况说明",
+            files=files,
+            by=self.who(by),
+            law=self.law,
+            at=self.office.tick(day),
+        )
 
-    def apply(self, case: Case, day: date, by: Account, filing: Filing | None = None) -> Application:
+    def apply(
+        self, case: Case, day: date, by: Account, filing: Filing | None = None
+    ) -> Application:
         """The enterprise applies."""
         return file_application(
-            case=fresh(case), filing=filing or self.filing(), by=by, law=self.law, at=self.office.tick(day)
+            case=fresh(case),
+            filing=filing or self.filing(),
+            by=by,
+            law=self.law,
+            at=self.office.tick(day),
         )
 
     def inspect(self, day: date, by: str = "officer", **told: Any) -> Case:
         """A supervision finding: red at once."""
         figures = {"constructors": {"required": 3, "held": 1, "shortfall": 2}}
         found = Found(
-            **{"credit_code": OWN, "category": ITEM[1], "sub_item": "", "what": "现场核查只有一人", "evidence": ["笔录"],
-               "figures": figures, **told}
-        )  # fmt: skip
-        done = record_supervision_finding(found=found, by=self.who(by), law=self.law, at=self.office.tick(day))
+            **{
+                "credit_code": OWN,
+                "category": ITEM[1],
+                "sub_item": "",
+                "what": "现场核查只有一人",
+                "evidence": ["笔录"],
+                "figures": figures,
+                **told,
+            }
+        )
+        done = record_supervision_finding(
+            found=found, by=self.who(by), law=self.law, at=self.office.tick(day)
+        )
         return fresh(done.case)
 
     def yellow(self, day: date = DAY) -> Case:

@@ -18,7 +18,8 @@ def run(asked: dict[str, object], streams: tuple[int, int, int]) -> NoReturn:
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
     sys.stdin, sys.stdout, sys.stderr = (
-        os.fdopen(number, mode, encoding="utf-8", closefd=False) for number, mode in ((0, "r"), (1, "w"), (2, "w"))
+        os.fdopen(number, mode, encoding="utf-8", closefd=False)
+        for number, mode in ((0, "r"), (1, "w"), (2, "w"))
     )
     os.environ.clear()
     os.environ.update(asked["environment"])  # type: ignore[call-overload]  # as the tests wrote it
@@ -46,7 +47,10 @@ def serve() -> None:
         child = os.fork()
         if not child:
             told = os.open(asked["stdin"], os.O_RDONLY)
-            out, err = (os.open(asked[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC) for name in ("stdout", "stderr"))
+            out, err = (
+                os.open(asked[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+                for name in ("stdout", "stderr")
+            )
             run(asked, (told, out, err))
         _pid, how = os.waitpid(child, 0)
         answers.write(f"{os.waitstatus_to_exitcode(how)}\n")

@@ -36,9 +36,11 @@ def qualwatch(*words: str | Path, typed: str | None = None, **environment: str) 
     streams = {name: str(folder / name) for name in ("stdin", "stdout", "stderr")}
     Path(streams["stdin"]).write_text(typed or "", encoding="utf-8")
     asked = {
-        "words": [str(one) for one in words], "environment": {**os.environ, **SETTINGS, **environment},
-        "folder": str(Path.cwd()), **streams,
-    }  # fmt: skip
+        "words": [str(one) for one in words],
+        "environment": {**os.environ, **SETTINGS, **environment},
+        "folder": str(Path.cwd()),
+        **streams,
+    }
     server = _server()
     assert server.stdin is not None
     assert server.stdout is not None

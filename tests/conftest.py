@@ -66,12 +66,16 @@ def office(db: None, tmp_path: Path) -> "Office":
     from office import Office  # loads Django's models, which most tests do without
 
     del db
-    return Office(tmp_path, datetime.fromisoformat("2026-05-20T06:00:00+08:00"), timedelta(minutes=1))
+    return Office(
+        tmp_path, datetime.fromisoformat("2026-05-20T06:00:00+08:00"), timedelta(minutes=1)
+    )
 
 
 @pytest.fixture(scope="module")
 def september(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> "Iterator[Scene]":
     """In one transaction that is never committed. Files that ask for it override pytest-django's own."""
     from django.db import transaction
@@ -90,7 +94,9 @@ def september(
 
 
 @pytest.fixture
-def scene(september: "Scene", django_db_blocker: DjangoDbBlocker, settings: SettingsWrapper) -> "Iterator[Scene]":
+def scene(
+    september: "Scene", django_db_blocker: DjangoDbBlocker, settings: SettingsWrapper
+) -> "Iterator[Scene]":
     """At noon of its day; whatever a test does is undone. Officers need no second factor: log-in is tested elsewhere."""
     from django.core.cache import cache
     from django.db import transaction
@@ -116,7 +122,9 @@ def staff(scene: "Scene", tmp_path_factory: pytest.TempPathFactory) -> "Bureau":
     from qualwatch.accounts.models import Account
     from scene import NOON
 
-    made = Bureau(Office(tmp_path_factory.mktemp("staff"), datetime.fromisoformat(NOON), timedelta(minutes=1)))
+    made = Bureau(
+        Office(tmp_path_factory.mktemp("staff"), datetime.fromisoformat(NOON), timedelta(minutes=1))
+    )
     made.accounts = {one.username: one for one in Account.objects.select_related("organisation")}
     return made
 

@@ -51,8 +51,12 @@ def _made_ready() -> dict[str, str]:
 def environment(state: Mapping[str, str]) -> dict[str, str]:
     """For processes of an office: with its own settings, not those of the tests, which find the tests' modules too."""
     paths = [str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, **state, "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings",
-            "PYTHONPATH": os.pathsep.join(paths)}  # fmt: skip
+    return {
+        **os.environ,
+        **state,
+        "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings",
+        "PYTHONPATH": os.pathsep.join(paths),
+    }
 
 
 def copy_of(state: dict[str, str], folder: Path) -> dict[str, str]:

@@ -62,11 +62,18 @@ def refused(answer: Any, field: str = "") -> str:
 
 def propose(client: Client, case: Case, **changed: Any) -> Any:
     """The form of a determination, sent."""
-    told = {"outcome": "red", "requirement": ["constructors"], "because": "期满仍不达标", "evidence": "核查表\n送达回证",
-            "has_read": "1"} | changed  # fmt: skip
+    told = {
+        "outcome": "red",
+        "requirement": ["constructors"],
+        "because": "期满仍不达标",
+        "evidence": "核查表\n送达回证",
+        "has_read": "1",
+    } | changed
     return client.post(reverse("determine", args=[case.pk]), told)
 
 
 def act(client: Client, made: Application, what: str, **told: Any) -> Any:
     """The form of an application, sent."""
-    return client.post(reverse("application", args=[made.pk]), {"act": what, "because": "已核实", **told})
+    return client.post(
+        reverse("application", args=[made.pk]), {"act": what, "because": "已核实", **told}
+    )

@@ -24,8 +24,11 @@ def bureau_in(folder: Path, day: date = OVER) -> Bureau:
 
     now = datetime(day.year, day.month, day.day, 12).astimezone()
     one = Bureau(Office(folder, now, timedelta(minutes=1)))
-    one.accounts = {name: one.who(name) if not found else found[0] for name in SEATS
-                    if (found := list(Account.objects.filter(username=name))) or True}  # fmt: skip
+    one.accounts = {
+        name: one.who(name) if not found else found[0]
+        for name in SEATS
+        if (found := list(Account.objects.filter(username=name))) or True
+    }
     return one
 
 

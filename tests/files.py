@@ -19,21 +19,52 @@ FORMATS = ("csv", "gb18030.csv", "xlsx", "xls", "ods")
 MERGING = ("xlsx", "xls", "ods")
 
 ENTERPRISES = ["统一社会信用代码", "企业名称", "注册地区划代码", "分支机构信用代码"]
-ITEMS = ["统一社会信用代码", "资质证书号", "资质名称", "分项", "等级", "许可机关", "取得方式", "有效期起", "有效期止",
-         "延续申请日期", "状态", "状态日期"]  # fmt: skip
-REGISTRATIONS = ["统一社会信用代码", "姓名", "证件类型", "身份证号", "出生日期", "证书类别", "等级", "专业", "注册编号",
-                 "变更日期", "有效期起", "有效期止", "状态", "状态日期"]  # fmt: skip
+ITEMS = [
+    "统一社会信用代码",
+    "资质证书号",
+    "资质名称",
+    "分项",
+    "等级",
+    "许可机关",
+    "取得方式",
+    "有效期起",
+    "有效期止",
+    "延续申请日期",
+    "状态",
+    "状态日期",
+]
+REGISTRATIONS = [
+    "统一社会信用代码",
+    "姓名",
+    "证件类型",
+    "身份证号",
+    "出生日期",
+    "证书类别",
+    "等级",
+    "专业",
+    "注册编号",
+    "变更日期",
+    "有效期起",
+    "有效期止",
+    "状态",
+    "状态日期",
+]
 CONTRIBUTIONS = ["身份证号", "缴费月份", "缴费单位信用代码"]
 
 
 def write(
-    path: Path, sheets: dict[str, Rows], form: str, merges: dict[str, list[tuple[int, int, int, int]]] | None = None
+    path: Path,
+    sheets: dict[str, Rows],
+    form: str,
+    merges: dict[str, list[tuple[int, int, int, int]]] | None = None,
 ) -> Path:
     """Sheets as one workbook, or as a folder of CSV files. merges: (top, left, bottom, right) from 0 per sheet."""
     path.mkdir(parents=True, exist_ok=True)
     if form.endswith("csv"):
         for name, rows in sheets.items():
-            (path / f"{name}.csv").write_bytes(csv_bytes(rows, "gb18030" if form.startswith("gb") else "utf-8"))
+            (path / f"{name}.csv").write_bytes(
+                csv_bytes(rows, "gb18030" if form.startswith("gb") else "utf-8")
+            )
         return path
     writer = {"xlsx": _xlsx, "xls": _xls, "ods": _ods}[form]
     writer(path / f"登记.{form}", sheets, merges or {})
@@ -47,8 +78,12 @@ def csv_bytes(rows: Rows, encoding: str = "utf-8") -> bytes:
     return text.getvalue().encode(encoding)
 
 
-def _xlsx(path: Path, sheets: dict[str, Rows], merges: dict[str, list[tuple[int, int, int, int]]]) -> None:
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_numbers": False}) as book:
+def _xlsx(
+    path: Path, sheets: dict[str, Rows], merges: dict[str, list[tuple[int, int, int, int]]]
+) -> None:
+    with xlsxwriter.Workbook(
+        path, {"strings_to_formulas": False, "strings_to_numbers": False}
+    ) as book:
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         for name, rows in sheets.items():
             sheet = book.add_worksheet(name)
@@ -68,7 +103,9 @@ def _xlsx(path: Path, sheets: dict[str, Rows], merges: dict[str, list[tuple[int,
                         sheet.write_string(r, c, cell)
 
 
-def _xls(path: Path, sheets: dict[str, Rows], merges: dict[str, list[tuple[int, int, int, int]]]) -> None:
+def _xls(
+    path: Path, sheets: dict[str, Rows], merges: dict[str, list[tuple[int, int, int, int]]]
+) -> None:
     book = xlwt.Workbook(encoding="utf-8")
     day = xlwt.XFStyle()
     day.num_format_str = "yyyy-mm-dd"
@@ -87,11 +124,16 @@ def _xls(path: Path, sheets: dict[str, Rows], merges: dict[str, list[tuple[int, 
     book.save(str(path))
 
 
-def _ods(path: Path, sheets: dict[str, Rows], merges: dict[str, list[tuple[int, int, int, int]]]) -> None:
+def _ods(
+    path: Path, sheets: dict[str, Rows], merges: dict[str, list[tuple[int, int, int, int]]]
+) -> None:
     book = OpenDocumentSpreadsheet()
     for name, rows in sheets.items():
         table = Table(name=name)
-        spans = {(top, left): (bottom - top + 1, right - left + 1) for top, left, bottom, right in merges.get(name, ())}
+        spans = {
+            (top, left): (bottom - top + 1, right - left + 1)
+            for top, left, bottom, right in merges.get(name, ())
+        }
         covered = {
             (r, c)
             for top, left, bottom, right in merges.get(name, ())

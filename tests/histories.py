@@ -18,7 +18,17 @@ from qualwatch.procedure.transitions import BY_EVENT, CannotStep, step
 START = date(2023, 5, 1)
 PEOPLE = ("li", "wang", "zhao", "qian", "sun", "zhou", "wu")
 REQUIREMENTS = ("constructors", "trade")
-LIKELY = ("found", "found", "found", "push-proved", "propose", "sign", "order-served", "open-withdrawal", "review")
+LIKELY = (
+    "found",
+    "found",
+    "found",
+    "push-proved",
+    "propose",
+    "sign",
+    "order-served",
+    "open-withdrawal",
+    "review",
+)
 
 
 @cache
@@ -56,9 +66,13 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
         return right if chance.random() < steadiness else chance.choice([right, *others])
 
     here = [name for name, row in BY_EVENT.items() if state.place in row.places]
-    pool = [name for name in LIKELY if name in here] * 3 + (here if chance.random() > steadiness / 2 else [])
+    pool = [name for name in LIKELY if name in here] * 3 + (
+        here if chance.random() > steadiness / 2 else []
+    )
     if state.withdrawal and not state.withdrawal.ended:
-        likely = [name for name, place in PLACE_AFTER.items() if place == state.withdrawal.next_place]
+        likely = [
+            name for name, place in PLACE_AFTER.items() if place == state.withdrawal.next_place
+        ]
         made, others = (
             state.withdrawal,
             [["make-statement"], ["object-publicly"]][state.withdrawal.place == "displayed"],
@@ -67,33 +81,50 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
             others += ["ask-hearing"] * 8 + ["hearing-lapses"]
         if made.hearing == "asked":
             others += likely
-            likely = ["fix-hearing"] if made.hearing_on is None else ["tell-hearing", "hold-hearing"]
+            likely = (
+                ["fix-hearing"] if made.hearing_on is None else ["tell-hearing", "hold-hearing"]
+            )
         if state.origin == "officer":
             likely += ["recheck"]
-        pool += [name for name in likely if name in here] * 12 + [name for name in others if name in here]
+        pool += [name for name in likely if name in here] * 12 + [
+            name for name in others if name in here
+        ]
         pool += ["answer"] * 12 * (made.unanswered > 0)
     name = chance.choice(pool if pool and chance.random() < 0.95 else list(BY_EVENT))
     verdict = told("short", "met", "met", "cannot-say", "advise", "not-required")
     return Event(
-        name, on, is_fresh=told(True, False),
-        by=told("system", *PEOPLE) if name in ("found", "calendar-loaded") else chance.choice(PEOPLE),
+        name,
+        on,
+        is_fresh=told(True, False),
+        by=told("system", *PEOPLE)
+        if name in ("found", "calendar-loaded")
+        else chance.choice(PEOPLE),
         verdicts={one: verdict if chance.random() < 0.8 else "short" for one in REQUIREMENTS},
         ended=chance.choice(ENDINGS) if chance.random() < 0.01 else "",
         requirements=chance.choice([(), REQUIREMENTS[:1], REQUIREMENTS]),
         outcome=told("red", "dismissed", "prolonged", "nonsense", "recovered", "short"),
-        until=chance.choice([None, Deadline(on + timedelta(days=chance.randint(1, 40)), provisional=False)]),
+        until=chance.choice(
+            [None, Deadline(on + timedelta(days=chance.randint(1, 40)), provisional=False)]
+        ),
         seen_on=told(on, None, on - timedelta(days=30)),
-        because=told("理由", ""), has_evidence=told(True, False), has_new_evidence=told(True, False), leaves=told("correction" if name == "uphold" else "", "correction", "accepted-finding"),
+        because=told("理由", ""),
+        has_evidence=told(True, False),
+        has_new_evidence=told(True, False),
+        leaves=told("correction" if name == "uphold" else "", "correction", "accepted-finding"),
         proved_on=told(on, None, on - timedelta(days=chance.randint(0, 9)), on + timedelta(days=1)),
-        code=chance.choice(["", *ENDINGS]), route=chance.choice(["city", "province", "ministry"]),
+        code=chance.choice(["", *ENDINGS]),
+        route=chance.choice(["city", "province", "ministry"]),
         is_other_red_open=chance.random() < 0.1,
-    )  # fmt: skip
+    )
 
 
 def history(seed: int, length: int = 60) -> History:
     """A random history."""
     chance = random.Random(seed)
-    told, on = History(), START + timedelta(days=chance.randint(0, 1300))  # some run into years not yet published
+    told, on = (
+        History(),
+        START + timedelta(days=chance.randint(0, 1300)),
+    )  # some run into years not yet published
     whole = chance.random() < 0.1  # of an enterprise's insurance
     state = CaseState(ground="insurance", is_whole_enterprise=True) if whole else CaseState()
     steadiness = chance.choice([0.3, 0.7, 0.98, 0.99])

@@ -16,8 +16,15 @@ from qualwatch.registers.models import Load
 from registers import item, paid, person
 
 DAY = date(2026, 5, 20)
-SOURCES = {"企业": "enterprises", "资质": "qualifications", "注册人员": "practitioners", "社保": "insurance", "豁免": "exemptions",
-           "锁定": "locks", "在建项目": "projects"}  # fmt: skip
+SOURCES = {
+    "企业": "enterprises",
+    "资质": "qualifications",
+    "注册人员": "practitioners",
+    "社保": "insurance",
+    "豁免": "exemptions",
+    "锁定": "locks",
+    "在建项目": "projects",
+}
 HEADS = {"企业": ENTERPRISES, "资质": ITEMS, "注册人员": REGISTRATIONS, "社保": CONTRIBUTIONS}
 
 
@@ -32,7 +39,9 @@ class Office:
 
     def tick(self, day: date = DAY) -> datetime:
         """The next moment, not before six in the morning of a day."""
-        self.now = max(self.now + self.step, datetime(day.year, day.month, day.day, 6, tzinfo=self.now.tzinfo))
+        self.now = max(
+            self.now + self.step, datetime(day.year, day.month, day.day, 6, tzinfo=self.now.tzinfo)
+        )
         return self.now
 
     def path(self, rows: Rows) -> Path:
@@ -42,12 +51,20 @@ class Office:
         path.write_bytes(csv_bytes(rows))
         return path
 
-    def load(self, source: str, rows: Rows, *, day: date = DAY, full: bool | None = None, by: str = "li") -> Load:
+    def load(
+        self, source: str, rows: Rows, *, day: date = DAY, full: bool | None = None, by: str = "li"
+    ) -> Load:
         """Takes rows in as one file of a source."""
         return self.take(source, {"登记.csv": self.path(rows)}, day=day, full=full, by=by)
 
     def take(
-        self, source: str, files: Mapping[str, Path], *, day: date = DAY, full: bool | None = None, by: str = "li"
+        self,
+        source: str,
+        files: Mapping[str, Path],
+        *,
+        day: date = DAY,
+        full: bool | None = None,
+        by: str = "li",
     ) -> Load:
         """Takes files in."""
         covers = (date(2026, 1, 1), date(2026, 4, 30)) if source == "insurance" else None
@@ -63,7 +80,9 @@ class Office:
 
     def people(self, *numbers: int, day: date = DAY, full: bool | None = None) -> Load:
         """The register of practitioners with these people."""
-        return self.load("practitioners", [REGISTRATIONS, *(person(n) for n in numbers)], day=day, full=full)
+        return self.load(
+            "practitioners", [REGISTRATIONS, *(person(n) for n in numbers)], day=day, full=full
+        )
 
     def run(self, day: date = DAY, *, guarded: bool = False) -> Run:
         """Assesses a day."""

@@ -13,8 +13,14 @@ if TYPE_CHECKING:
 
 DAY = date(2026, 5, 20)
 AT = datetime(2026, 5, 20, 2, tzinfo=UTC)
-SOURCES = {"enterprises": "企业", "qualifications": "资质", "practitioners": "注册人员", "insurance": "社保",
-           "exemptions": "豁免", "locks": "锁定"}  # fmt: skip
+SOURCES = {
+    "enterprises": "企业",
+    "qualifications": "资质",
+    "practitioners": "注册人员",
+    "insurance": "社保",
+    "exemptions": "豁免",
+    "locks": "锁定",
+}
 
 
 def run(folder: Path) -> None:
@@ -40,14 +46,19 @@ def run(folder: Path) -> None:
     less, next_day = folder / "少.csv", DAY + timedelta(days=1)
     if not Load.objects.filter(as_of=next_day).exists():
         take_in(
-            delivery=Delivery("practitioners", {less.name: less}, next_day), law=law, by="li", at=AT + timedelta(days=1)
+            delivery=Delivery("practitioners", {less.name: less}, next_day),
+            law=law,
+            by="li",
+            at=AT + timedelta(days=1),
         )
     load = Load.objects.get(as_of=next_day)
     if load.state == "held":
         release(load=load, law=law, by="wang", at=AT + timedelta(days=1), because="核对过")
     rows = json.loads((folder / "changes.json").read_text(encoding="utf-8"))
     changes = [Change(f"c{n}", n, "practitioners", "remove", row) for n, row in enumerate(rows, 1)]
-    take_in_changes(changes=changes, law=law, by="platform", at=AT + timedelta(days=2), day=next_day)
+    take_in_changes(
+        changes=changes, law=law, by="platform", at=AT + timedelta(days=2), day=next_day
+    )
     seal(day=next_day)
     cards(law, next_day)
 
@@ -75,7 +86,9 @@ def cards(law: Law, day: date) -> None:
         "early_warning": True,
     }
     if not Account.objects.filter(username="li").exists():
-        make_account(username="li", organisation=organisation("province"), roles=["province-officer"], **made)
+        make_account(
+            username="li", organisation=organisation("province"), roles=["province-officer"], **made
+        )
     short = FindingRow.objects.filter(recorded_to=None, verdict="short").order_by("credit_code")
     with transaction.atomic():  # all or none: after the patrol others may be short
         if not Organisation.objects.filter(kind="enterprise").exists():
@@ -84,16 +97,32 @@ def cards(law: Law, day: date) -> None:
                     slug=f"e-{code}".lower(), name="x", kind="enterprise", credit_code=code
                 )
                 make_account(
-                    username=code, organisation=where, roles=["enterprise-user"], email=f"{code}@example.com", **made
+                    username=code,
+                    organisation=where,
+                    roles=["enterprise-user"],
+                    email=f"{code}@example.com",
+                    **made,
                 )
     run_day(day=day, law=law, by="patrol", at=AT + timedelta(days=2))
-    met = FindingRow.objects.filter(recorded_to=None, verdict="met", required__gt=1).order_by("credit_code").first()
+    met = (
+        FindingRow.objects.filter(recorded_to=None, verdict="met", required__gt=1)
+        .order_by("credit_code")
+        .first()
+    )
     if met is not None and not Case.objects.filter(origin="officer").exists():
-        found = Found(met.credit_code, met.category, met.sub_item, "现场核查", ["笔录"],
-                      {met.requirement: {"required": 2, "held": 0, "shortfall": 2}})  # fmt: skip
+        found = Found(
+            met.credit_code,
+            met.category,
+            met.sub_item,
+            "现场核查",
+            ["笔录"],
+            {met.requirement: {"required": 2, "held": 0, "shortfall": 2}},
+        )
         who = Account.objects.get(username="li")
         record_supervision_finding(found=found, by=who, law=law, at=AT + timedelta(days=2))
-    run_day(day=day, law=law, by="patrol", at=AT + timedelta(days=2))  # also what a rerun after the finding does
+    run_day(
+        day=day, law=law, by="patrol", at=AT + timedelta(days=2)
+    )  # also what a rerun after the finding does
 
     def send(message: Message) -> None:
         with (settings.STATE / "sent.txt").open("a", encoding="utf-8") as file:
@@ -113,36 +142,74 @@ def told() -> dict[str, Any]:
     from qualwatch.journal.queries import faults
     from qualwatch.registers.models import TABLES, Load, Person, PlatformChange, Revision
 
-    key = Ed25519PrivateKey.from_private_bytes(settings.SEAL_KEY).public_key().public_bytes_raw().hex()
+    key = (
+        Ed25519PrivateKey.from_private_bytes(settings.SEAL_KEY)
+        .public_key()
+        .public_bytes_raw()
+        .hex()
+    )
     from qualwatch.publication.queries import canonical, public_copy, replayed
 
     sent = (settings.STATE / "sent.txt").read_text(encoding="utf-8").split()
-    names = ["credit_code", "category", "sub_item", "requirement", "verdict", "held", "possible", "because"]
+    names = [
+        "credit_code",
+        "category",
+        "sub_item",
+        "requirement",
+        "verdict",
+        "held",
+        "possible",
+        "because",
+    ]
     current = FindingRow.objects.filter(recorded_to=None)
     # a transaction that was killed may have used up a number: the place of a case or notice among all is the same
     place = {one.stream: f"case {at}" for at, one in enumerate(Case.objects.order_by("pk"))}
-    place |= {str(number): f"notice {at}" for at, number in enumerate(
-        Notice.objects.order_by("pk").values_list("pk", flat=True))}  # fmt: skip
+    place |= {
+        str(number): f"notice {at}"
+        for at, number in enumerate(Notice.objects.order_by("pk").values_list("pk", flat=True))
+    }
     return {
-        "rows": {slug: [model._default_manager.count(), model._default_manager.filter(recorded_to=None).count()]
-                 for slug, model in TABLES.items()},
+        "rows": {
+            slug: [
+                model._default_manager.count(),
+                model._default_manager.filter(recorded_to=None).count(),
+            ]
+            for slug, model in TABLES.items()
+        },
         "people": Person.objects.count(),
         "changes": PlatformChange.objects.count(),
         "revisions": Revision.objects.count(),
-        "loads": sorted(map(list, Load.objects.exclude(state="unchanged").values_list("source", "state"))),
+        "loads": sorted(
+            map(list, Load.objects.exclude(state="unchanged").values_list("source", "state"))
+        ),
         "runs": sorted(map(list, Run.objects.values_list("is_full", "state"))),
         "findings": sorted(map(list, current.order_by(*names[:4]).values_list(*names)), key=repr),
         "anomalies": AnomalyRow.objects.filter(recorded_to=None).count(),
-        "journal": sorted([place.get(stream, stream), *rest] for stream, *rest in Entry.objects.values_list(
-            "stream", "number", "by", "what")),
+        "journal": sorted(
+            [place.get(stream, stream), *rest]
+            for stream, *rest in Entry.objects.values_list("stream", "number", "by", "what")
+        ),
         "faults": list(faults(key)),
-        "cases": sorted(map(list, Case.objects.values_list("credit_code", "category", "origin", "place", "version")), key=repr),
-        "told": [CaseRequirement.objects.count(), Notice.objects.count(), Delivery.objects.count(), Task.objects.count(),
-                 Delivery.objects.filter(delivered_at=None).count()],
+        "cases": sorted(
+            map(
+                list,
+                Case.objects.values_list("credit_code", "category", "origin", "place", "version"),
+            ),
+            key=repr,
+        ),
+        "told": [
+            CaseRequirement.objects.count(),
+            Notice.objects.count(),
+            Delivery.objects.count(),
+            Task.objects.count(),
+            Delivery.objects.filter(delivered_at=None).count(),
+        ],
         "papers": sorted(map(list, Document.objects.values_list("number", "kind", "credit_code"))),
         "public": [canonical(public_copy()), public_copy() == replayed(10**9)],
-        "sent": sorted("/".join(place.get(part, part) for part in key.split("/")) for key in set(sent)),
-    }  # fmt: skip
+        "sent": sorted(
+            "/".join(place.get(part, part) for part in key.split("/")) for key in set(sent)
+        ),
+    }
 
 
 if __name__ == "__main__":

@@ -31,8 +31,15 @@ class Provider(BaseHTTPRequestHandler):
         here = f"http://127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]  # an HTTPServer
         address = urllib.parse.urlparse(self.path)
         if address.path.endswith("openid-configuration"):
-            self.answer({"issuer": here, "authorization_endpoint": f"{here}/authorize", "token_endpoint": f"{here}/token",
-                         "userinfo_endpoint": f"{here}/me", "jwks_uri": f"{here}/keys"})  # fmt: skip
+            self.answer(
+                {
+                    "issuer": here,
+                    "authorization_endpoint": f"{here}/authorize",
+                    "token_endpoint": f"{here}/token",
+                    "userinfo_endpoint": f"{here}/me",
+                    "jwks_uri": f"{here}/keys",
+                }
+            )
         elif address.path == "/me":
             self.answer({"sub": f"id-of-{self.name}", "preferred_username": self.name})
         else:

@@ -22,10 +22,23 @@ from qualwatch.evaluation.facts import (
 from qualwatch.evaluation.people import first_of, month_of
 
 CATEGORIES = (
-    "general-mining", "general-building", "general-metallurgy", "specialist-electronics", "specialist-railway-signalling",
-    "specialist-road-traffic", "specialist-decoration", "specialist-waterproofing", "specialist-foundation", "labour",
-    "supervision-building", "supervision-municipal", "supervision-highway", "supervision-comprehensive", "supervision-office", "design",
-)  # fmt: skip
+    "general-mining",
+    "general-building",
+    "general-metallurgy",
+    "specialist-electronics",
+    "specialist-railway-signalling",
+    "specialist-road-traffic",
+    "specialist-decoration",
+    "specialist-waterproofing",
+    "specialist-foundation",
+    "labour",
+    "supervision-building",
+    "supervision-municipal",
+    "supervision-highway",
+    "supervision-comprehensive",
+    "supervision-office",
+    "design",
+)
 DIVISIONS = ("140105",) * 6 + ("140171", "140202", "140999", "110105", None)
 STATES = ("in-force",) * 12 + ("suspended", "deregistered", "expired")
 DAYS = (
@@ -55,19 +68,32 @@ class Province:
         pick, chance = self.random.choice, self._chance
         branches = [credit_code(n) for n in range(20, 24)]
         self.rows["enterprises"] = [
-            Enterprise(code, f"企业{n}", pick(DIVISIONS), tuple(self.random.sample(branches, self.random.randint(0, 2))))
-            for n, code in enumerate(self.codes) if not chance(0.05)
-        ]  # fmt: skip
-        self.rows["items"] = [self._item(code) for code in self.codes for _ in range(self.random.randint(0, 4))]
-        self.rows["registrations"] = [self._registration(one) for one in self.people for _ in range(pick((1, 1, 2, 3)))]
+            Enterprise(
+                code,
+                f"企业{n}",
+                pick(DIVISIONS),
+                tuple(self.random.sample(branches, self.random.randint(0, 2))),
+            )
+            for n, code in enumerate(self.codes)
+            if not chance(0.05)
+        ]
+        self.rows["items"] = [
+            self._item(code) for code in self.codes for _ in range(self.random.randint(0, 4))
+        ]
+        self.rows["registrations"] = [
+            self._registration(one) for one in self.people for _ in range(pick((1, 1, 2, 3)))
+        ]
         if chance(0.4):
             self._share_out()
         self.rows["people"] = [self._person(one) for one in self.people if not chance(0.03)]
         payers = [*self.codes, *self.codes, *branches, credit_code(99), "personal"]
         self.rows["contributions"] = [
-            Contribution(one, first_of(month_of(self.day) - pick((1, 2, 2, 3, 3, 4, 4, 5, 9))), pick(payers))
-            for one in self.people for _ in range(self.random.randint(0, 4))
-        ]  # fmt: skip
+            Contribution(
+                one, first_of(month_of(self.day) - pick((1, 2, 2, 3, 3, 4, 4, 5, 9))), pick(payers)
+            )
+            for one in self.people
+            for _ in range(self.random.randint(0, 4))
+        ]
         home = {row.person_id: row.credit_code for row in self.rows["registrations"]}
         self.rows["contributions"] += [
             Contribution(one, first_of(month_of(self.day) - back), home[one])
@@ -76,23 +102,50 @@ class Province:
             for back in (2, 3, 4)
         ]
         self.rows["exemptions"] = [self._exemption() for _ in range(self.random.randint(0, 4))]
-        self.rows["accepted_findings"] = [self._accepted() for _ in range(self.random.randint(0, 4))]
-        self.rows["coverage"] = [self._coverage() for _ in range(self.random.randint(1, 6))] if chance(0.25) else []
-        self.rows["unread"] = [self._unread(n) for n in range(self.random.randint(0, 3))] if chance(0.4) else []
+        self.rows["accepted_findings"] = [
+            self._accepted() for _ in range(self.random.randint(0, 4))
+        ]
+        self.rows["coverage"] = (
+            [self._coverage() for _ in range(self.random.randint(1, 6))] if chance(0.25) else []
+        )
+        self.rows["unread"] = (
+            [self._unread(n) for n in range(self.random.randint(0, 3))] if chance(0.4) else []
+        )
         return Facts.of_rows({name: list(dict.fromkeys(rows)) for name, rows in self.rows.items()})
 
     def _share_out(self) -> None:
         """About as many people as a group of two clauses asks, some of them of use for either."""
         pick, code = self.random.choice, self.codes[0]
         self.rows["items"].append(
-            Item(code, "general-mining", "", pick(("grade-2", "grade-3")), "D9", "province", "direct", None, None, None, None, "in-force", None)
-        )  # fmt: skip
+            Item(
+                code,
+                "general-mining",
+                "",
+                pick(("grade-2", "grade-3")),
+                "D9",
+                "province",
+                "direct",
+                None,
+                None,
+                None,
+                None,
+                "in-force",
+                None,
+            )
+        )
         for one in self.people[: self.random.randint(4, 7)]:
             for trade in pick(
-                (("mining",), ("mining",), ("mechanical-electrical",), ("mining", "mechanical-electrical"))
+                (
+                    ("mining",),
+                    ("mining",),
+                    ("mechanical-electrical",),
+                    ("mining", "mechanical-electrical"),
+                )
             ):
                 kind = ("constructor", pick(("grade-1", "grade-2")), trade, f"G{one}{trade}")
-                self.rows["registrations"].append(Registration(one, code, *kind, None, None, None, "in-force", None))
+                self.rows["registrations"].append(
+                    Registration(one, code, *kind, None, None, None, "in-force", None)
+                )
 
     def policy(self) -> dict[str, Any]:
         """Changed policy values."""
@@ -102,11 +155,25 @@ class Province:
             changed["counting"] = "highest-any-trade"
         if self._chance(0.3):
             changed |= {
-                "locked_person_counts": pick(COUNTS), "registered_at_two_enterprises_counts": pick(COUNTS),
-                "one_person_for_both_head_counts": pick(("allowed", "refused")), "insurance_window_months": pick((1, 2, 3)),
-                "insurance_settlement_lag_months": pick((0, 1, 2)), "lowest_grade_figure": {r: pick(("strong", "weak")) for r in ("direct", "upgrade", "unknown")},
-                "insurance_person_counts": {o: pick(COUNTS) for o in ("unpaid", "paid-by-other", "paid-by-several", "no-data", "insurance-not-yet-due")},
-            }  # fmt: skip
+                "locked_person_counts": pick(COUNTS),
+                "registered_at_two_enterprises_counts": pick(COUNTS),
+                "one_person_for_both_head_counts": pick(("allowed", "refused")),
+                "insurance_window_months": pick((1, 2, 3)),
+                "insurance_settlement_lag_months": pick((0, 1, 2)),
+                "lowest_grade_figure": {
+                    r: pick(("strong", "weak")) for r in ("direct", "upgrade", "unknown")
+                },
+                "insurance_person_counts": {
+                    o: pick(COUNTS)
+                    for o in (
+                        "unpaid",
+                        "paid-by-other",
+                        "paid-by-several",
+                        "no-data",
+                        "insurance-not-yet-due",
+                    )
+                },
+            }
         return changed
 
     def _chance(self, share: float) -> bool:
@@ -121,14 +188,29 @@ class Province:
         pick = self.random.choice
         category = pick(CATEGORIES)
         text = law().categories.get(category)
-        levels = [(sub, grade) for sub, grade, _ in text.every_grade()] if text else [("设计资质", "甲级")]
+        levels = (
+            [(sub, grade) for sub, grade, _ in text.every_grade()]
+            if text
+            else [("设计资质", "甲级")]
+        )
         sub_item, grade = pick(levels)
         if text and text.sub_items and self._chance(0.2):
             sub_item = ""
         return Item(
-            code, category, sub_item, grade, f"D{self.random.randint(1, 3)}", pick(("province", "ministry", None)), pick(("direct", "upgrade", "unknown")),
-            self._near(2000, 3), self._near(10, 900), self._near(60, 0), self._near(100, 100) if self._chance(0.2) else None, pick(STATES), self._near(30, 30),
-        )  # fmt: skip
+            code,
+            category,
+            sub_item,
+            grade,
+            f"D{self.random.randint(1, 3)}",
+            pick(("province", "ministry", None)),
+            pick(("direct", "upgrade", "unknown")),
+            self._near(2000, 3),
+            self._near(10, 900),
+            self._near(60, 0),
+            self._near(100, 100) if self._chance(0.2) else None,
+            pick(STATES),
+            self._near(30, 30),
+        )
 
     def _registration(self, person_id: str) -> Registration:
         pick = self.random.choice
@@ -156,11 +238,23 @@ class Province:
         speciality = pick([*trades, *trades, None]) if trades else ""
         code = pick(self.codes[:2]) if self._chance(0.7) else pick(self.codes)
         if self._chance(0.05):
-            code = pick([branch for row in self.rows["enterprises"] for branch in row.branch_credit_codes] or [code])
+            code = pick(
+                [branch for row in self.rows["enterprises"] for branch in row.branch_credit_codes]
+                or [code]
+            )
         return Registration(
-            person_id, code, profession, grade, speciality, pick([f"N{n}" for n in range(60)] + [None] * 6), self._near(400, 3) if self._chance(0.5) else None,
-            self._near(1500, 1), self._near(3, 900), pick(STATES), self._near(30, 30),
-        )  # fmt: skip
+            person_id,
+            code,
+            profession,
+            grade,
+            speciality,
+            pick([f"N{n}" for n in range(60)] + [None] * 6),
+            self._near(400, 3) if self._chance(0.5) else None,
+            self._near(1500, 1),
+            self._near(3, 900),
+            pick(STATES),
+            self._near(30, 30),
+        )
 
     def _person(self, person_id: str) -> Person:
         years = self.random.choice((30, 40, 45, 50, 59, 60, 60, 61, 64, 65, 66))
@@ -182,7 +276,14 @@ class Province:
     def _exemption(self) -> Exemption:
         pick = self.random.choice
         reason, document = pick(("retired", "buyout", "no-such-ground")), pick(("证明", None, ""))
-        return Exemption(pick(self.people), pick(self.codes), reason, document, self._near(50, 5), self._near(5, 50))
+        return Exemption(
+            pick(self.people),
+            pick(self.codes),
+            reason,
+            document,
+            self._near(50, 5),
+            self._near(5, 50),
+        )
 
     def _accepted(self) -> AcceptedFinding:
         pick = self.random.choice
@@ -196,18 +297,44 @@ class Province:
 
     def _coverage(self) -> Coverage:
         pick = self.random.choice
-        source = pick(("enterprises", "items", "registrations", "contributions", "contributions", "contributions"))
+        source = pick(
+            (
+                "enterprises",
+                "items",
+                "registrations",
+                "contributions",
+                "contributions",
+                "contributions",
+            )
+        )
         area = pick(("", "", "city:140100", "city:140200", "zone:140171"))
         return Coverage(
-            source, self._near(8, 0), self._near(200, 0), self._near(100, 0), area, pick(("all", "present"))
+            source,
+            self._near(8, 0),
+            self._near(200, 0),
+            self._near(100, 0),
+            area,
+            pick(("all", "present")),
         )
 
     def _unread(self, number: int) -> Unread:
         pick = self.random.choice
         table = pick(
-            ("registrations", "contributions", "exemptions", "items", "people", "enterprises", "accepted_findings")
+            (
+                "registrations",
+                "contributions",
+                "exemptions",
+                "items",
+                "people",
+                "enterprises",
+                "accepted_findings",
+            )
         )
-        profession = pick(("constructor", "supervising-engineer", None)) if table == "registrations" else None
+        profession = (
+            pick(("constructor", "supervising-engineer", None))
+            if table == "registrations"
+            else None
+        )
         category = pick((*CATEGORIES, None)) if table == "items" else None
         person = pick((*self.people, None)) if table in ("contributions", "exemptions") else None
         code = pick((*self.codes, None, credit_code(21)))

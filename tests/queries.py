@@ -28,7 +28,9 @@ def name_of(path: str) -> str:
 
 def recorded(name: str, queries: CaptureQueriesContext) -> None:
     """No more than the record says."""
-    told: dict[str, int] = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
+    told: dict[str, int] = (
+        json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
+    )
     assert len(queries) <= MOST, (name, [one["sql"] for one in queries.captured_queries])
     if os.environ.get("RECORD_QUERIES") == "1":
         told[name] = max(len(queries), told.get(name, 0))

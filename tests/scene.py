@@ -46,9 +46,13 @@ def sheets(*, seventh: int) -> dict[str, Rows]:
     made = firms(9)
     code, eighth = credit_code(107), credit_code(108)
     made["注册人员"] += [person(500 + n, 统一社会信用代码=code) for n in range(seventh - 2)]
-    made["社保"] = [CONTRIBUTIONS, *(
-        [number, month, OTHER if payer == eighth else payer] for number, month, payer in made["社保"][1:]
-    )]  # fmt: skip
+    made["社保"] = [
+        CONTRIBUTIONS,
+        *(
+            [number, month, OTHER if payer == eighth else payer]
+            for number, month, payer in made["社保"][1:]
+        ),
+    ]
     made["社保"] += [row for n in range(seventh - 2) for row in paid(500 + n, code)]
     return made
 
@@ -75,8 +79,14 @@ def made(bureau: Bureau) -> Scene:
         bureau.propose(case(number), day=OVER)
         bureau.sign(case(number), day=OVER)
         bureau.serve_order(case(number), OVER)
-    bureau.propose(case(5), day=OVER, outcome="prolonged", until=OVER + timedelta(days=20), because="内部意见五号",
-                   evidence=["内部证据五号"])  # fmt: skip
+    bureau.propose(
+        case(5),
+        day=OVER,
+        outcome="prolonged",
+        until=OVER + timedelta(days=20),
+        because="内部意见五号",
+        evidence=["内部证据五号"],
+    )
     bureau.sign(case(5), day=OVER)
     morning(bureau, LATER, after)
     first = opened(bureau, [case(1)])
@@ -110,7 +120,13 @@ if __name__ == "__main__":
     from bureau import SEATS, Bureau
     from office import Office
 
-    one = Bureau(Office(Path(sys.argv[1]), datetime.fromisoformat("2026-05-20T06:00:00+08:00"), timedelta(minutes=1)))
+    one = Bureau(
+        Office(
+            Path(sys.argv[1]),
+            datetime.fromisoformat("2026-05-20T06:00:00+08:00"),
+            timedelta(minutes=1),
+        )
+    )
     for seat in SEATS:
         one.who(seat)
     made(one)

@@ -33,7 +33,9 @@ def served(state: Mapping[str, str], at: str = "") -> Iterator[str]:
         *(["--at", at] if at else []),
     ]
     with (Path(state["QUALWATCH_STATE"]) / "served.log").open("w") as log:
-        server = subprocess.Popen(words, env={**os.environ, **state}, stdout=log, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(
+            words, env={**os.environ, **state}, stdout=log, stderr=subprocess.STDOUT
+        )
         address = f"http://127.0.0.1:{port}"
         try:
             _wait_for(address, server)

@@ -15,13 +15,19 @@ COLUMNS = ("verdict", "required", "held", "possible", "shortfall")
 
 def spec_files() -> dict[str, dict[str, Any]]:
     """Every spec file: a title and its cases."""
-    return {path.stem: YAML(typ="safe").load(path.read_text(encoding="utf-8")) for path in sorted(SPEC.glob("*.yaml"))}
+    return {
+        path.stem: YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        for path in sorted(SPEC.glob("*.yaml"))
+    }
 
 
 def spec_cases() -> list[tuple[str, dict[str, Any]]]:
     """(file and name, case) of every situation."""
-    return [(f"{stem}: {case['case']}", {**text.get("all", {}), **case}) for stem, text in spec_files().items()
-            for case in text["cases"]]  # fmt: skip
+    return [
+        (f"{stem}: {case['case']}", {**text.get("all", {}), **case})
+        for stem, text in spec_files().items()
+        for case in text["cases"]
+    ]
 
 
 def page() -> str:
@@ -33,10 +39,17 @@ def page() -> str:
         "",
     ]
     for text in spec_files().values():
-        lines += [f"## {text['title']}", "", "| situation | clause | day | must come out |", "|---|---|---|---|"]
+        lines += [
+            f"## {text['title']}",
+            "",
+            "| situation | clause | day | must come out |",
+            "|---|---|---|---|",
+        ]
         for case in text["cases"]:
             whole = {**text.get("all", {}), **case}
-            lines.append(f"| {whole['case']} | {whole['clause']} | {whole['as_of']} | {_outcome(whole)} |")
+            lines.append(
+                f"| {whole['case']} | {whole['clause']} | {whole['as_of']} | {_outcome(whole)} |"
+            )
         lines.append("")
     return "\n".join(lines)
 

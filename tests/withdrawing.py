@@ -23,10 +23,20 @@ from registers import item, paid, person
 
 OVER = date(2026, 7, 21)  # the first day after the yellow period
 RED_OVER = date(2026, 8, 24)  # the first day after the red one, its order served on OVER
-CITY: dict[str, str] = {"housing": "city-officer", "signs": "city-reviewer", "handles": "approval-officer",
-                        "reviews": "approval-lawyer", "decides": "approval-reviewer"}  # fmt: skip
-PROVINCE = {"housing": "second-officer", "signs": "other-reviewer", "handles": "second-officer",
-            "reviews": "third-reviewer", "decides": "fourth-reviewer"}  # fmt: skip
+CITY: dict[str, str] = {
+    "housing": "city-officer",
+    "signs": "city-reviewer",
+    "handles": "approval-officer",
+    "reviews": "approval-lawyer",
+    "decides": "approval-reviewer",
+}
+PROVINCE = {
+    "housing": "second-officer",
+    "signs": "other-reviewer",
+    "handles": "second-officer",
+    "reviews": "third-reviewer",
+    "decides": "fourth-reviewer",
+}
 CITY_SHEETS = {"资质": CITY_ITEM}
 MINISTRY_ITEM = [ITEMS, item(许可机关="住房和城乡建设部", 资质证书号="D114000010")]
 
@@ -64,7 +74,13 @@ def morning(bureau: Bureau, day: date, sheets: dict[str, Rows], people: int = 2)
     bureau.registers(day, people, sheets)
     done = bureau.patrol(day)
     if done.run.state == "held":
-        let_run_in(run=done.run, law=bureau.law, by="reviewer", at=bureau.office.tick(day), because="核对过")
+        let_run_in(
+            run=done.run,
+            law=bureau.law,
+            by="reviewer",
+            at=bureau.office.tick(day),
+            because="核对过",
+        )
 
 
 def firms(count: int) -> dict[str, Rows]:
@@ -74,15 +90,35 @@ def firms(count: int) -> dict[str, Rows]:
     codes = [credit_code(100 + number) for number in range(1, count + 1)]
     at = [(code, 2 * nth + 1) for nth, code in enumerate(codes)]
     return {
-        "企业": [ENTERPRISES, *([code, f"第{nth}装饰公司", "140105", ""] for nth, code in enumerate(codes, 1))],
-        "资质": [ITEMS, *(item(统一社会信用代码=code, 许可机关="太原市行政审批服务管理局", 资质证书号=f"D3140{nth:05d}")
-                        for nth, code in enumerate(codes))],
-        "注册人员": [REGISTRATIONS, *(person(n + more, 统一社会信用代码=code) for code, n in at for more in (0, 1))],
-        "社保": [CONTRIBUTIONS, *(row for code, n in at for more in (0, 1) for row in paid(n + more, code))],
-    }  # fmt: skip
+        "企业": [
+            ENTERPRISES,
+            *([code, f"第{nth}装饰公司", "140105", ""] for nth, code in enumerate(codes, 1)),
+        ],
+        "资质": [
+            ITEMS,
+            *(
+                item(
+                    统一社会信用代码=code,
+                    许可机关="太原市行政审批服务管理局",
+                    资质证书号=f"D3140{nth:05d}",
+                )
+                for nth, code in enumerate(codes)
+            ),
+        ],
+        "注册人员": [
+            REGISTRATIONS,
+            *(person(n + more, 统一社会信用代码=code) for code, n in at for more in (0, 1)),
+        ],
+        "社保": [
+            CONTRIBUTIONS,
+            *(row for code, n in at for more in (0, 1) for row in paid(n + more, code)),
+        ],
+    }
 
 
-def opened(bureau: Bureau, cases: list[Case], day: date = RED_OVER, who: dict[str, str] = CITY) -> WithdrawalList:
+def opened(
+    bureau: Bureau, cases: list[Case], day: date = RED_OVER, who: dict[str, str] = CITY
+) -> WithdrawalList:
     """The list, opened and (a city's) suggested."""
     batch = withdraw.open_withdrawals(cases=cases, **acts(bureau, who["housing"], day))
     if batch.route == "city":
@@ -92,17 +128,25 @@ def opened(bureau: Bureau, cases: list[Case], day: date = RED_OVER, who: dict[st
 
 def members(batch: WithdrawalList) -> list[Withdrawal]:
     """Those under way, as they stand now."""
-    return list(batch.members.filter(ended="", decided_on=None).select_related("case", "batch").order_by("pk"))
+    return list(
+        batch.members.filter(ended="", decided_on=None)
+        .select_related("case", "batch")
+        .order_by("pk")
+    )
 
 
-def told_of_intent(bureau: Bureau, batch: WithdrawalList, day: date, who: dict[str, str] = CITY) -> list[Document]:
+def told_of_intent(
+    bureau: Bureau, batch: WithdrawalList, day: date, who: dict[str, str] = CITY
+) -> list[Document]:
     """Started, and every enterprise has its notice of the intended withdrawal on the way."""
     if batch.route == "city":
         withdraw.start(members=members(batch), **acts(bureau, who["handles"], day))
     return withdraw.announce_intent(members=members(batch), **acts(bureau, who["handles"], day))
 
 
-def displayed(bureau: Bureau, batch: WithdrawalList, day: date = RED_OVER, who: dict[str, str] = CITY) -> date:
+def displayed(
+    bureau: Bureau, batch: WithdrawalList, day: date = RED_OVER, who: dict[str, str] = CITY
+) -> date:
     """Served at once, stated nothing, displayed; the day after the display."""
     for letter in told_of_intent(bureau, batch, day, who):
         bureau.served(letter, day, by=who["handles"])
@@ -119,12 +163,16 @@ def displayed(bureau: Bureau, batch: WithdrawalList, day: date = RED_OVER, who: 
 def reviewed(bureau: Bureau, batch: WithdrawalList, day: date, who: dict[str, str] = CITY) -> None:
     """Rechecked and legally reviewed."""
     withdraw.recheck_members(members=members(batch), **acts(bureau, who["handles"], day))
-    withdraw.review_law(members=members(batch), opinion="程序合法，依据充分", **acts(bureau, who["reviews"], day))
+    withdraw.review_law(
+        members=members(batch), opinion="程序合法，依据充分", **acts(bureau, who["reviews"], day)
+    )
 
 
 def decided(bureau: Bureau, batch: WithdrawalList, day: date, who: dict[str, str] = CITY) -> Went:
     """The decision on every member that is ready."""
-    return withdraw.decide(members=members(batch), because="期满仍不达标", **acts(bureau, who["decides"], day))
+    return withdraw.decide(
+        members=members(batch), because="期满仍不达标", **acts(bureau, who["decides"], day)
+    )
 
 
 def refused(slug: str, do: Callable[[], object]) -> None:
@@ -133,7 +181,11 @@ def refused(slug: str, do: Callable[[], object]) -> None:
     with pytest.raises(CannotStep) as why:
         do()
     assert why.value.slug == slug, why.value
-    assert before == (Entry.objects.count(), list(Withdrawal.objects.values()), Document.objects.count())
+    assert before == (
+        Entry.objects.count(),
+        list(Withdrawal.objects.values()),
+        Document.objects.count(),
+    )
 
 
 def withdrawn(bureau: Bureau) -> tuple[Case, WithdrawalList, date]:
@@ -159,9 +211,14 @@ def notified(bureau: Bureau, served: bool = True) -> Withdrawal:
 
 def fixed(bureau: Bureau, row: Withdrawal, day: date, on: date, because: str = "") -> Any:
     """A hearing on a day."""
-    return fix_hearing(withdrawal=row, held_at=datetime(on.year, on.month, on.day, 9, tzinfo=BEIJING), where="会议室",
-                       chair=bureau.who("approval-second-officer"), because=because,
-                       **acts(bureau, "approval-officer", day))  # fmt: skip
+    return fix_hearing(
+        withdrawal=row,
+        held_at=datetime(on.year, on.month, on.day, 9, tzinfo=BEIJING),
+        where="会议室",
+        chair=bureau.who("approval-second-officer"),
+        because=because,
+        **acts(bureau, "approval-officer", day),
+    )
 
 
 def two_reds(bureau: Bureau) -> tuple[Case, Case, WithdrawalList]:

@@ -19,7 +19,9 @@ SOME_REJECTED = 3  # the invented province has its rate of bad rows
 def run(*words: str, typed: str | None = None) -> None:
     """One qualwatch command, shown and run; rejected rows are part of the demo."""
     print("\n$ qualwatch " + " ".join(words), flush=True)
-    status = subprocess.run([*COMMAND, *words], check=False, cwd=ROOT, input=typed, text=True).returncode
+    status = subprocess.run(
+        [*COMMAND, *words], check=False, cwd=ROOT, input=typed, text=True
+    ).returncode
     if status not in (0, SOME_REJECTED):
         sys.exit(status)
 
@@ -43,7 +45,14 @@ def remember(province: str) -> None:
     for source, file in SOURCES.items():
         run("import", source, f"{province}/{file}", "--as-of", DAY, "--by", "demo-officer")
     run("patrol", "--on", DAY, "--by", "demo-officer")  # a first run warns many at once: held
-    words = ["create_officer", "demo-reviewer", "--organisation", "province", "--role", "province-reviewer"]
+    words = [
+        "create_officer",
+        "demo-reviewer",
+        "--organisation",
+        "province",
+        "--role",
+        "province-reviewer",
+    ]
     run("manage", *words, "--early-warning", "--password-from-stdin", typed=PASSWORD)
     words = ["--because", "首次核查，样本已核对", "--by", "demo-reviewer", "--password-from-stdin"]
     run("decide", "run", "1", *words, typed=PASSWORD)
@@ -54,11 +63,20 @@ def remember(province: str) -> None:
 def main() -> None:
     """Generate, check, explain, remember; meanwhile, on the other core, another province is played."""
     words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--enterprises", type=int, default=500, help="of the province that is played")
+    words.add_argument(
+        "--enterprises", type=int, default=500, help="of the province that is played"
+    )
     enterprises = words.parse_args().enterprises
     play = [sys.executable, "tools/play.py", "demo/played", "--enterprises", str(enterprises)]
-    played = subprocess.Popen(play, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    province, result, page, book = "demo/province", "demo/check.json", "demo/check.html", "demo/check.xlsx"
+    played = subprocess.Popen(
+        play, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    province, result, page, book = (
+        "demo/province",
+        "demo/check.json",
+        "demo/check.html",
+        "demo/check.xlsx",
+    )
     run("generate", province, "--enterprises", "3000", "--seed", "1")
     run("check", province, "--as-of", DAY, "--format", "json", "--output", result)
     run("check", province, "--as-of", DAY, "--output", page)
@@ -86,7 +104,9 @@ def main() -> None:
     print(
         f"The office's memory: {ROOT / 'demo' / 'state'}; the played province: {ROOT / 'demo' / 'played'} (make serve)"
     )
-    print(f"Sample log-ins there: sample-officer, sample-reviewer, sample-enterprise-1; password {PASSWORD.strip()}")
+    print(
+        f"Sample log-ins there: sample-officer, sample-reviewer, sample-enterprise-1; password {PASSWORD.strip()}"
+    )
 
 
 if __name__ == "__main__":

@@ -32,7 +32,15 @@ def page_pictures() -> None:
 def workbook_picture() -> None:
     """The sheet of shortfalls, as it prints."""
     with tempfile.TemporaryDirectory() as folder:
-        convert = ["soffice", "--headless", "--convert-to", "pdf", "--outdir", folder, str(DEMO / "check.xlsx")]
+        convert = [
+            "soffice",
+            "--headless",
+            "--convert-to",
+            "pdf",
+            "--outdir",
+            folder,
+            str(DEMO / "check.xlsx"),
+        ]
         subprocess.run(convert, check=True, capture_output=True)
         target = IMAGES / "check-workbook"
         pages = ["-f", "2", "-l", "2", "-r", "75", "-png", "-singlefile"]

@@ -15,44 +15,84 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
 FOLDER = Path(__file__).parent.parent / "src/qualwatch/cases/letters"
-HEAD_FONT, TITLE_FONT, BODY_FONT, BOLD_FONT = "方正小标宋简体", "方正小标宋简体", "仿宋_GB2312", "黑体"
+HEAD_FONT, TITLE_FONT, BODY_FONT, BOLD_FONT = (
+    "方正小标宋简体",
+    "方正小标宋简体",
+    "仿宋_GB2312",
+    "黑体",
+)
 RED = RGBColor(0xE6, 0x00, 0x12)
 LINE, BODY, CELL = Pt(28), Pt(16), Pt(10)
 # Head, value, width in mm; a page is 156 mm wide.
-FIGURES = (("指标", "row.name", 42), ("标准要求（人）", "row.required", 22), ("现有（人）", "row.held", 22),
-           ("缺额（人）", "row.shortfall", 22), ("依据", "row.basis", 48))  # fmt: skip
-ITEMS = (("序号", "row.nth", 9), ("企业名称", "row.enterprise", 31), ("统一社会信用代码", "row.credit_code", 43),
-         ("资质", "row.item", 25), ("红牌编号", "row.card", 27), ("不达标情况", "row.why", 21))  # fmt: skip
+FIGURES = (
+    ("指标", "row.name", 42),
+    ("标准要求（人）", "row.required", 22),
+    ("现有（人）", "row.held", 22),
+    ("缺额（人）", "row.shortfall", 22),
+    ("依据", "row.basis", 48),
+)
+ITEMS = (
+    ("序号", "row.nth", 9),
+    ("企业名称", "row.enterprise", 31),
+    ("统一社会信用代码", "row.credit_code", 43),
+    ("资质", "row.item", 25),
+    ("红牌编号", "row.card", 27),
+    ("不达标情况", "row.why", 21),
+)
 RESULTS = (*ITEMS[:4], ("结果", "row.outcome", 48))
 LINES = (("项目", "row.name", 110), ("数量", "row.value", 46))
 RETURNED = (*ITEMS[:4], ("启动日", "row.opened_on", 27), ("结果", "row.outcome", 21))
-BY_REPORTER = (("单位", "row.name", 48), ("在办与新启动", "row.all", 22), ("撤回", "row.withdrawn", 18),
-               ("达标终止", "row.made_good", 20), ("季末在办", "row.under_way", 20), ("报送", "row.sent", 28))  # fmt: skip
-CHECKED = (("检查内容", "row.question", 50), ("系统记录", "row.record", 46), ("结论", "row.answer", 20),
-           ("说明", "row.remark", 40))  # fmt: skip
+BY_REPORTER = (
+    ("单位", "row.name", 48),
+    ("在办与新启动", "row.all", 22),
+    ("撤回", "row.withdrawn", 18),
+    ("达标终止", "row.made_good", 20),
+    ("季末在办", "row.under_way", 20),
+    ("报送", "row.sent", 28),
+)
+CHECKED = (
+    ("检查内容", "row.question", 50),
+    ("系统记录", "row.record", 46),
+    ("结论", "row.answer", 20),
+    ("说明", "row.remark", 40),
+)
 NOT_DONE = (*ITEMS[:4], ("情况", "row.what", 48))
-WARNED = (("指标", "row.name", 34), ("标准要求（人）", "row.required", 16), ("现有（人）", "row.held", 16),
-          ("缺额（人）", "row.shortfall", 16), ("依据", "row.basis", 36), ("整改期限", "row.ends_on", 38))  # fmt: skip
-REMEDIES = ("如不服本{what}，可以自收到之日起 {{{{ reconsideration_days }}}} 日内依法向{{{{ review_organ }}}}申请行政复议，"
-            "也可以自收到之日起 {{{{ litigation_months }}}} 个月内依法向人民法院提起行政诉讼。")  # fmt: skip
+WARNED = (
+    ("指标", "row.name", 34),
+    ("标准要求（人）", "row.required", 16),
+    ("现有（人）", "row.held", 16),
+    ("缺额（人）", "row.shortfall", 16),
+    ("依据", "row.basis", 36),
+    ("整改期限", "row.ends_on", 38),
+)
+REMEDIES = (
+    "如不服本{what}，可以自收到之日起 {{{{ reconsideration_days }}}} 日内依法向{{{{ review_organ }}}}申请行政复议，"
+    "也可以自收到之日起 {{{{ litigation_months }}}} 个月内依法向人民法院提起行政诉讼。"
+)
 ITEM = "{{ item }}（证书编号 {{ certificate_no }}）"
 # Of each kind: paragraphs, or (columns, rows) of a table.
 LETTERS: dict[str, list[Any]] = {
     "warning": [
-        "你单位（统一社会信用代码 {{ credit_code }}）" + ITEM + "的注册人员情况与资质标准比对，列入黄牌预警：",
+        "你单位（统一社会信用代码 {{ credit_code }}）"
+        + ITEM
+        + "的注册人员情况与资质标准比对，列入黄牌预警：",
         (WARNED, "requirements"),
         "请于表中所列各项期限（含当日）前整改。对预警信息有异议的，可以书面提出申请并附证明材料。期满仍不达标的，主管部门可以认定并公布红牌预警。",
         "黄牌预警不向社会公布。注册人员名单请登录平台企业版查看。",
     ],
     "order-to-rectify": [
-        "经查，你单位（统一社会信用代码 {{ credit_code }}）" + ITEM + "不符合资质标准，已认定为红牌预警（{{ card }}，{{ published_on }} 公布）：",
+        "经查，你单位（统一社会信用代码 {{ credit_code }}）"
+        + ITEM
+        + "不符合资质标准，已认定为红牌预警（{{ card }}，{{ published_on }} 公布）：",
         (FIGURES, "requirements"),
         "依据{{ rule }}，责令你单位自本通知送达之日起 {{ red_months }} 个月内整改。"
         "整改期间不得申请资质升级、增项，不得以该资质承揽新的工程。",
         "期满仍未达到资质标准要求的，依法启动该项资质撤回程序。",
     ],
     "determination": [
-        "你单位（统一社会信用代码 {{ credit_code }}）" + ITEM + "{% if warned_on %}自 {{ warned_on }} 起黄牌预警，期满后核查仍不达标{% else %}在日常监管中被发现不达标{% endif %}。经研究，认定为资质不达标：",
+        "你单位（统一社会信用代码 {{ credit_code }}）"
+        + ITEM
+        + "{% if warned_on %}自 {{ warned_on }} 起黄牌预警，期满后核查仍不达标{% else %}在日常监管中被发现不达标{% endif %}。经研究，认定为资质不达标：",
         (FIGURES, "requirements"),
         "认定理由：{{ because }}",
         "依据：{{ standards }}、{{ rule }}{% if run %}。核查编号 {{ run }}，数据截至 {{ as_of }}{% endif %}。",
@@ -80,7 +120,9 @@ LETTERS: dict[str, list[Any]] = {
         "你单位（统一社会信用代码 {{ credit_code }}）于 {{ filed_on }} 就 {{ item }} 提出的{{ cause }}申请（编号 {{ application }}），涉及{{ about }}，经核实，决定：{{ outcome }}。",
         "理由：{{ because }}",
         "{% for line in repairs %}{{ line }}{% endfor %}",
-        "{% if is_refused %}" + REMEDIES.format(what="决定") + "{% else %}预警信息已由省住房和城乡建设厅统一修复。{% endif %}",
+        "{% if is_refused %}"
+        + REMEDIES.format(what="决定")
+        + "{% else %}预警信息已由省住房和城乡建设厅统一修复。{% endif %}",
     ],
     "suggestion-list": [
         "下列企业的资质经红牌预警期满仍未达到资质标准要求，依据晋建市规字〔2023〕71号文件，建议依法启动撤回程序，共 {{ enterprises }} 家企业、{{ items_count }} 项资质：",
@@ -88,7 +130,9 @@ LETTERS: dict[str, list[Any]] = {
         "请于收到本函之日起 {{ start_days }} 个工作日内启动相关资质撤回程序，并将撤回结果函告我单位。",
     ],
     "intended-withdrawal": [
-        "你单位（统一社会信用代码 {{ credit_code }}）" + ITEM + "红牌预警（{{ card }}）于 {{ red_ends_on }} 期满，仍未达到资质标准要求：",
+        "你单位（统一社会信用代码 {{ credit_code }}）"
+        + ITEM
+        + "红牌预警（{{ card }}）于 {{ red_ends_on }} 期满，仍未达到资质标准要求：",
         (FIGURES, "requirements"),
         "我单位拟依法撤回该项资质。依据《中华人民共和国行政许可法》，你单位可以自收到本告知书之日起 {{ statement_days }} 个工作日内陈述、申辩，"
         "也可以自收到之日起 {{ hearing_days }} 个工作日内要求听证。逾期未提出的，视为放弃。",
@@ -109,7 +153,9 @@ LETTERS: dict[str, list[Any]] = {
         "公示期 {{ display_days }} 个工作日，自 {{ displayed_on }} 至 {{ display_ends_on }}（首日计入）。公示期内整改到位的，不再列入撤回；有异议的，请书面向本机关提出。",
     ],
     "withdrawal-decision": [
-        "你单位（统一社会信用代码 {{ credit_code }}）" + ITEM + "红牌预警期满仍未达到资质标准要求：",
+        "你单位（统一社会信用代码 {{ credit_code }}）"
+        + ITEM
+        + "红牌预警期满仍未达到资质标准要求：",
         (FIGURES, "requirements"),
         "拟撤回告知书于 {{ notice_served_on }} 送达，公示于 {{ display_ends_on }} 期满，公示后复核仍不达标。理由：{{ because }}",
         "依据《中华人民共和国行政许可法》第八条和{{ rule }}，决定撤回该项资质。"
@@ -169,7 +215,7 @@ LETTERS: dict[str, list[Any]] = {
         "证据：{{ evidence }}",
         "依据晋建市规字〔2023〕71号文件第三条，记入不良信用记录，并移送{{ referred_to }}依法处理。",
     ],
-}  # fmt: skip
+}
 
 
 def font(run: Any, name: str, size: Pt, *, bold: bool = False) -> None:
@@ -226,7 +272,10 @@ def table(document: Any, columns: Any, rows: str) -> None:
     for at, (head, field, width) in enumerate(columns):
         made.columns[at].width = Mm(width)
         for row, text in ((0, head), (2, f"{{{{ {field} }}}}")):
-            made.cell(row, at).width, made.cell(row, at).vertical_alignment = Mm(width), WD_ALIGN_VERTICAL.CENTER
+            made.cell(row, at).width, made.cell(row, at).vertical_alignment = (
+                Mm(width),
+                WD_ALIGN_VERTICAL.CENTER,
+            )
             cell = made.cell(row, at).paragraphs[0]
             cell.alignment = WD_ALIGN_PARAGRAPH.CENTER
             cell.paragraph_format.space_before = cell.paragraph_format.space_after = Pt(2)

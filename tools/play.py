@@ -21,14 +21,37 @@ from play_withdrawals import Withdrawals
 from stdnum.cn import ric
 
 START, END = date(2023, 5, 1), date(2023, 10, 31)
-SOURCES = {"企业": "enterprises", "资质": "qualifications", "注册人员": "practitioners", "豁免": "exemptions",
-           "锁定": "locks", "社保": "insurance"}  # fmt: skip
-CODE, NUMBER, KIND, MONTH, PAYER = "统一社会信用代码", "身份证号", "证书类别", "缴费月份", "缴费单位信用代码"
+SOURCES = {
+    "企业": "enterprises",
+    "资质": "qualifications",
+    "注册人员": "practitioners",
+    "豁免": "exemptions",
+    "锁定": "locks",
+    "社保": "insurance",
+}
+CODE, NUMBER, KIND, MONTH, PAYER = (
+    "统一社会信用代码",
+    "身份证号",
+    "证书类别",
+    "缴费月份",
+    "缴费单位信用代码",
+)
 ENDS, REGISTRATION = "有效期止", "注册编号"
 WITH_ACCOUNT = 12  # enterprises that have one
-CHANCE = {"opens": 0.3, "letter": 0.08, "rectifies": 0.003, "relapses": 0.003, "leaves": 0.003,
-          "urged": 0.05, "proposes": 0.4, "signs": 0.7, "sent": 0.15, "inspects": 0.15, "renews": 0.985,
-          "pays-up": 0.02}  # fmt: skip
+CHANCE = {
+    "opens": 0.3,
+    "letter": 0.08,
+    "rectifies": 0.003,
+    "relapses": 0.003,
+    "leaves": 0.003,
+    "urged": 0.05,
+    "proposes": 0.4,
+    "signs": 0.7,
+    "sent": 0.15,
+    "inspects": 0.15,
+    "renews": 0.985,
+    "pays-up": 0.02,
+}
 
 
 @dataclass
@@ -83,7 +106,10 @@ class Registers:
         last = max(row[MONTH] for row in paid if len(row[MONTH]) == 7)
         month = f"{(day.replace(day=1) - timedelta(days=1)):%Y-%m}"
         if month > last:
-            self.rows["社保"] = [*paid, *({**row, MONTH: month} for row in paid if row[MONTH] == last)]
+            self.rows["社保"] = [
+                *paid,
+                *({**row, MONTH: month} for row in paid if row[MONTH] == last),
+            ]
             self.changed.add("社保")
 
     def hire(self, code: str, models: list[dict[str, str]], months: list[str]) -> None:
@@ -93,10 +119,21 @@ class Registers:
             born = f"{1970 + self.serial % 25}{1 + self.serial % 12:02d}{1 + self.serial % 28:02d}"
             body = f"140105{born}{self.serial % 1000:03d}"
             number = body + str(ric.calc_check_digit(body + "0"))
-            row = {**model, CODE: code, NUMBER: number, "证件类型": "", "出生日期": "", "姓名": f"新{self.serial}",
-                   REGISTRATION: f"晋补{self.serial:09d}", "变更日期": "", ENDS: "2026-12-31"}  # fmt: skip
+            row = {
+                **model,
+                CODE: code,
+                NUMBER: number,
+                "证件类型": "",
+                "出生日期": "",
+                "姓名": f"新{self.serial}",
+                REGISTRATION: f"晋补{self.serial:09d}",
+                "变更日期": "",
+                ENDS: "2026-12-31",
+            }
             self.rows["注册人员"].append(row)
-            self.rows["社保"] += [{"证件类型": "", NUMBER: number, MONTH: one, PAYER: code} for one in months]
+            self.rows["社保"] += [
+                {"证件类型": "", NUMBER: number, MONTH: one, PAYER: code} for one in months
+            ]
             self.hired[code].append(number)
         self.changed |= {"注册人员", "社保"}
 
@@ -110,7 +147,11 @@ class Registers:
         """Insurance of everybody registered there, paid by the enterprise for the last months."""
         theirs = {row[NUMBER] for row in self.rows["注册人员"] if row[CODE] == code}
         others = [row for row in self.rows["社保"] if row[NUMBER] not in theirs]
-        new = [{"证件类型": "", NUMBER: one, MONTH: month, PAYER: code} for one in sorted(theirs) for month in months]
+        new = [
+            {"证件类型": "", NUMBER: one, MONTH: month, PAYER: code}
+            for one in sorted(theirs)
+            for month in months
+        ]
         self.rows["社保"], self.changed = others + new, self.changed | {"社保"}
 
 
@@ -131,7 +172,9 @@ class Play:
         self.accounts: dict[str, Any] = {}
         self.waiting: set[int] = set()
         self.papers = Papers(self.law, self.chance, self.accounts, self.done)
-        self.withdrawals = Withdrawals(self.law, self.chance, self.papers, self.accounts, self.done, self.rectify)
+        self.withdrawals = Withdrawals(
+            self.law, self.chance, self.papers, self.accounts, self.done, self.rectify
+        )
 
     def prepare(self) -> None:
         """The authorities and their people."""
@@ -141,17 +184,24 @@ class Play:
         from qualwatch.accounts.queries import organisation
 
         call_command("prepare", verbosity=0)
-        seats = {"sample-officer": ("province", "province-officer"),
-                 "sample-second-officer": ("province", "province-officer"),
-                 "sample-reviewer": ("province", "province-reviewer"),
-                 "sample-second-reviewer": ("province", "province-reviewer"),
-                 "sample-city-officer": ("city-140100", "city-officer"),
-                 "sample-city-reviewer": ("city-140100", "city-reviewer")}  # fmt: skip
+        seats = {
+            "sample-officer": ("province", "province-officer"),
+            "sample-second-officer": ("province", "province-officer"),
+            "sample-reviewer": ("province", "province-reviewer"),
+            "sample-second-reviewer": ("province", "province-reviewer"),
+            "sample-city-officer": ("city-140100", "city-officer"),
+            "sample-city-reviewer": ("city-140100", "city-reviewer"),
+        }
         for name, (where, role) in seats.items():
             self.accounts[name] = make_account(
-                username=name, password=PASSWORD, organisation=organisation(where), roles=[role], early_warning=True,
-                by="play", at=moment(START, 5),
-            )  # fmt: skip
+                username=name,
+                password=PASSWORD,
+                organisation=organisation(where),
+                roles=[role],
+                early_warning=True,
+                by="play",
+                at=moment(START, 5),
+            )
 
     def run(self, until: date) -> None:
         """Every day."""
@@ -172,12 +222,26 @@ class Play:
             path = self.files / f"{name}.csv"
             if name not in self.registers.rows:
                 continue
-            covers = (date(2023, 1, 1), day.replace(day=1) - timedelta(days=1)) if source == "insurance" else None
-            load = take_in(delivery=Delivery(source, {path.name: path}, day, None, covers), law=self.law, by="import",
-                           at=moment(day, 5))  # fmt: skip
+            covers = (
+                (date(2023, 1, 1), day.replace(day=1) - timedelta(days=1))
+                if source == "insurance"
+                else None
+            )
+            load = take_in(
+                delivery=Delivery(source, {path.name: path}, day, None, covers),
+                law=self.law,
+                by="import",
+                at=moment(day, 5),
+            )
             if load.state == "held":
                 self.say(day, f"load of {source} held: {load.because}; released by sample-reviewer")
-                release(load=load, law=self.law, by="sample-reviewer", at=moment(day, 5), because="已核对")
+                release(
+                    load=load,
+                    law=self.law,
+                    by="sample-reviewer",
+                    at=moment(day, 5),
+                    because="已核对",
+                )
         done = run_day(day=day, law=self.law, by="patrol", at=moment(day, 6))
         self.done.update(done.cases)
         if done.run.state == "held":
@@ -186,7 +250,11 @@ class Play:
                 f"run held: {done.run.because}; sample {', '.join(done.run.sample[:3])} …; released by sample-reviewer",
             )
             let_in = let_run_in(
-                run=done.run, law=self.law, by="sample-reviewer", at=moment(day, 9), because="样本已核对"
+                run=done.run,
+                law=self.law,
+                by="sample-reviewer",
+                at=moment(day, 9),
+                because="样本已核对",
             )
             self.say(day, f"cards made: {let_in.cases['opened']}")
             self.done.update(let_in.cases)
@@ -199,24 +267,40 @@ class Play:
         from qualwatch.accounts.models import Organisation
         from qualwatch.cases.models import Case
 
-        codes = Case.objects.filter(category__isnull=False).order_by("pk").values_list("credit_code", "enterprise")
+        codes = (
+            Case.objects.filter(category__isnull=False)
+            .order_by("pk")
+            .values_list("credit_code", "enterprise")
+        )
         for number, (code, name) in enumerate(list(dict.fromkeys(codes))[:WITH_ACCOUNT], 1):
             where = Organisation.objects.create(
                 slug=f"e-{code}".lower(), name=name, kind="enterprise", credit_code=code
             )
             self.accounts[f"sample-enterprise-{number}"] = make_account(
-                username=f"sample-enterprise-{number}", password=PASSWORD, organisation=where,
-                roles=["enterprise-user"], early_warning=False, by="play", at=moment(START, 9),
-            )  # fmt: skip
+                username=f"sample-enterprise-{number}",
+                password=PASSWORD,
+                organisation=where,
+                roles=["enterprise-user"],
+                early_warning=False,
+                by="play",
+                at=moment(START, 9),
+            )
 
     def people_at_work(self, day: date) -> None:
         """Enterprises answer, officers act."""
         from qualwatch.cases.models import Case, Determination
 
         self.read_notices(day)
-        self.waiting = set(Determination.objects.filter(state="proposed").values_list("case_id", flat=True))
-        for case in Case.objects.exclude(place="closed").order_by("pk").prefetch_related("requirements"):
-            if self.chance.random() < CHANCE["rectifies" if case.ground == "shortage" else "pays-up"]:
+        self.waiting = set(
+            Determination.objects.filter(state="proposed").values_list("case_id", flat=True)
+        )
+        for case in (
+            Case.objects.exclude(place="closed").order_by("pk").prefetch_related("requirements")
+        ):
+            if (
+                self.chance.random()
+                < CHANCE["rectifies" if case.ground == "shortage" else "pays-up"]
+            ):
                 self.rectify(case, day)
             if case.place == "yellow":
                 self.yellow(case, day)
@@ -234,12 +318,20 @@ class Play:
         from qualwatch.cases.actions.supervise import open_notice
         from qualwatch.cases.models import Case, Notice
 
-        accounts = {one.organisation.credit_code: one for one in self.accounts.values() if one.organisation.credit_code}
+        accounts = {
+            one.organisation.credit_code: one
+            for one in self.accounts.values()
+            if one.organisation.credit_code
+        }
         unread = Notice.objects.filter(credit_code__in=accounts, first_opened_at=None)
         for notice in unread.select_related("case").order_by("pk"):
             if self.chance.random() < CHANCE["opens"]:
-                open_notice(notice=notice, by=accounts[notice.credit_code], at=moment(day, 8), law=self.law)
-        unproved = Case.objects.filter(place="yellow", requirements__proved_on=None, requirements__recovered_on=None)
+                open_notice(
+                    notice=notice, by=accounts[notice.credit_code], at=moment(day, 8), law=self.law
+                )
+        unproved = Case.objects.filter(
+            place="yellow", requirements__proved_on=None, requirements__recovered_on=None
+        )
         for case in unproved.exclude(pk__in=self.papers.on_the_way()).distinct().order_by("pk"):
             if case.credit_code not in accounts and self.chance.random() < CHANCE["letter"]:
                 self.papers.letter(case, day)
@@ -250,19 +342,32 @@ class Play:
 
     def rectify(self, case: Any, day: date) -> None:
         """People like those of an enterprise that has enough; or insurance paid."""
-        months = sorted({row[MONTH] for row in self.registers.rows["社保"] if len(row[MONTH]) == 7})[-3:]
+        months = sorted(
+            {row[MONTH] for row in self.registers.rows["社保"] if len(row[MONTH]) == 7}
+        )[-3:]
         if case.ground == "insurance":
             self.registers.pay_up(case.credit_code, months)
             return
         from qualwatch.assessments.models import FindingRow
 
-        short = set(FindingRow.objects.filter(recorded_to=None, category=case.category, verdict="short").values_list(
-            "credit_code", flat=True))  # fmt: skip
+        short = set(
+            FindingRow.objects.filter(
+                recorded_to=None, category=case.category, verdict="short"
+            ).values_list("credit_code", flat=True)
+        )
         enough = FindingRow.objects.filter(
-            recorded_to=None, category=case.category, sub_item=case.sub_item, grade=case.grade, verdict="met"
+            recorded_to=None,
+            category=case.category,
+            sub_item=case.sub_item,
+            grade=case.grade,
+            verdict="met",
         ).exclude(credit_code__in=short)
         for code in enough.order_by("credit_code").values_list("credit_code", flat=True):
-            models = [row for row in self.registers.rows["注册人员"] if row[CODE] == code and not row["证件类型"]]
+            models = [
+                row
+                for row in self.registers.rows["注册人员"]
+                if row[CODE] == code and not row["证件类型"]
+            ]
             if models:
                 self.registers.hire(case.credit_code, models, months)
                 return
@@ -273,8 +378,12 @@ class Play:
 
         officer = self.accounts["sample-officer"]
         if self.chance.random() < CHANCE["urged"]:
-            kind = self.chance.choice(["visit", "visit", "call", "call", "call", "meeting", "letter"])
-            urge(case=case, kind=kind, what="督促整改", by=officer, at=moment(day, 10), law=self.law)
+            kind = self.chance.choice(
+                ["visit", "visit", "call", "call", "call", "meeting", "letter"]
+            )
+            urge(
+                case=case, kind=kind, what="督促整改", by=officer, at=moment(day, 10), law=self.law
+            )
         if case.pk in self.waiting:
             if self.chance.random() < CHANCE["signs"]:
                 self.try_to("sign", case, day)
@@ -293,21 +402,44 @@ class Play:
         lot = self.chance.random()
         told: dict[str, Any] = {"outcome": "red"}
         if lot < 0.08:
-            told = {"outcome": "dismissed", "leaves": "accepted-finding", "left": {"until": day + timedelta(days=180)}}
+            told = {
+                "outcome": "dismissed",
+                "leaves": "accepted-finding",
+                "left": {"until": day + timedelta(days=180)},
+            }
         elif lot < 0.16 and case.prolonged_until is None:
             told = {"outcome": "prolonged", "until": day + timedelta(days=20)}
         try:
             if what == "propose":
-                proposed = Proposed(because="期满后核查仍不达标", evidence=["核查结果", "送达凭证"], **told)
-                propose(case=case, what=proposed, by=self.accounts["sample-officer"], law=self.law, at=moment(day, 11))
+                proposed = Proposed(
+                    because="期满后核查仍不达标", evidence=["核查结果", "送达凭证"], **told
+                )
+                propose(
+                    case=case,
+                    what=proposed,
+                    by=self.accounts["sample-officer"],
+                    law=self.law,
+                    at=moment(day, 11),
+                )
             else:
-                sign(case=case, by=self.accounts["sample-reviewer"], law=self.law, at=moment(day, 14), because="同意")
+                sign(
+                    case=case,
+                    by=self.accounts["sample-reviewer"],
+                    law=self.law,
+                    at=moment(day, 14),
+                    because="同意",
+                )
             self.done[f"{what}: {told['outcome']}" if what == "propose" else what] += 1
         except CannotStep as why:
             self.done[f"refused: {why.slug}"] += 1
             if why.slug == "still-ripe":
-                return_proposal(case=case, by=self.accounts["sample-reviewer"], because="条件已不齐", law=self.law,
-                                at=moment(day, 14))  # fmt: skip
+                return_proposal(
+                    case=case,
+                    by=self.accounts["sample-reviewer"],
+                    because="条件已不齐",
+                    law=self.law,
+                    at=moment(day, 14),
+                )
 
     def red(self, case: Any, day: date) -> None:
         """The order is served sooner or later; what has recovered is reviewed by somebody else."""
@@ -316,8 +448,13 @@ class Play:
         if case.order_served_on is None and self.chance.random() < CHANCE["sent"]:
             self.papers.red_card(case, day)
         elif case.needs_review and self.chance.random() < CHANCE["signs"]:
-            review(case=case, because="复查达标", by=self.accounts["sample-second-reviewer"], law=self.law,
-                   at=moment(day, 16))  # fmt: skip
+            review(
+                case=case,
+                because="复查达标",
+                by=self.accounts["sample-second-reviewer"],
+                law=self.law,
+                at=moment(day, 16),
+            )
 
     def inspect(self, day: date) -> None:
         """An officer finds an enterprise short on the spot, whatever the registers say."""
@@ -325,11 +462,22 @@ class Play:
         from qualwatch.cases.actions.supervise import Found, record_supervision_finding
         from qualwatch.procedure.transitions import CannotStep
 
-        rows = list(FindingRow.objects.filter(recorded_to=None, verdict="met", required__gt=1).order_by("pk"))
+        rows = list(
+            FindingRow.objects.filter(recorded_to=None, verdict="met", required__gt=1).order_by(
+                "pk"
+            )
+        )
         row = self.chance.choice(rows)
-        figures = {row.requirement: {"required": row.required, "held": row.required - 1, "shortfall": 1}}
+        figures = {
+            row.requirement: {"required": row.required, "held": row.required - 1, "shortfall": 1}
+        }
         found = Found(
-            row.credit_code, row.category, row.sub_item, "现场核查：一人并不在岗", ["检查笔录", "照片"], figures
+            row.credit_code,
+            row.category,
+            row.sub_item,
+            "现场核查：一人并不在岗",
+            ["检查笔录", "照片"],
+            figures,
         )
         try:
             record_supervision_finding(
@@ -356,7 +504,10 @@ def main() -> None:
     options = parser.parse_args()
     shutil.rmtree(options.folder, ignore_errors=True)
     options.folder.mkdir(parents=True)
-    os.environ |= {"QUALWATCH_STATE": str(options.folder / "state"), "DATABASE_URL": os.environ.get("DATABASE_URL", "")}
+    os.environ |= {
+        "QUALWATCH_STATE": str(options.folder / "state"),
+        "DATABASE_URL": os.environ.get("DATABASE_URL", ""),
+    }
     from qualwatch.config import make_ready
 
     make_ready()

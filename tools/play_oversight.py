@@ -22,7 +22,11 @@ def report(office: Any, day: date) -> None:
     from qualwatch.oversight.returns import compile_return, review_return, submit_return, summarise
 
     quarter = Quarter.of(day).previous
-    if quarter.start < date(2023, 4, 1) or day != date(day.year, day.month, REPORT_ON) or day.month % 3 != 1:
+    if (
+        quarter.start < date(2023, 4, 1)
+        or day != date(day.year, day.month, REPORT_ON)
+        or day.month % 3 != 1
+    ):
         return
     lists = WithdrawalList.objects.exclude(housing="province").values_list("housing", flat=True)
     for city in sorted({"city-140100", "city-140200", *lists} - {*SILENT}):
@@ -34,7 +38,10 @@ def report(office: Any, day: date) -> None:
             f"{sent.document.number} ({city}, {quarter}: {sent.figures['opened']} opened, "
             f"{sent.figures['withdrawn']} withdrawn)"
         )
-    officer, reviewer = office.accounts["sample-second-officer"], office.accounts["sample-second-reviewer"]
+    officer, reviewer = (
+        office.accounts["sample-second-officer"],
+        office.accounts["sample-second-reviewer"],
+    )
     total = summarise(quarter=quarter, **office.act(reviewer, day, 15))
     office.written.append(f"{total.document.number} (the province, {quarter})")
     office.tried(
@@ -52,7 +59,9 @@ def report(office: Any, day: date) -> None:
             **office.act(reviewer, day, 16),
         )
         if made is not None:
-            office.written.append(f"{made.document.number} (circular that names {bureau}, {len(made.rows)} items)")
+            office.written.append(
+                f"{made.document.number} (circular that names {bureau}, {len(made.rows)} items)"
+            )
 
 
 def show(office: Any, folder: Path) -> None:
@@ -93,24 +102,41 @@ def told(done: Counter[str], start: date, until: date) -> None:
     from qualwatch.cases.queries import funnel, life_of
 
     found = funnel(start, until)
-    print(f"\nfrom {start} to {until}: {found.yellow} yellow cards ({done['relapses']} relapses), "
-          f"{found.recovered_in_yellow} made good in yellow, {found.red} red, {found.recovered_in_red} made good in "
-          f"red; open: {found.open_yellow} yellow, {found.open_red} red")  # fmt: skip
+    print(
+        f"\nfrom {start} to {until}: {found.yellow} yellow cards ({done['relapses']} relapses), "
+        f"{found.recovered_in_yellow} made good in yellow, {found.red} red, {found.recovered_in_red} made good in "
+        f"red; open: {found.open_yellow} yellow, {found.open_red} red"
+    )
     print("closed:", ", ".join(f"{code} {count}" for code, count in found.closed.items()))
     print(
         "officers:",
-        ", ".join(f"{what} {count}" for what, count in sorted(done.items()) if ":" in what or " " in what),
+        ", ".join(
+            f"{what} {count}" for what, count in sorted(done.items()) if ":" in what or " " in what
+        ),
     )
-    case = max(Case.objects.filter(published_on__isnull=False, origin="system"), key=lambda one: (
-        one.place == "closed", len(life_of(one))), default=None)  # fmt: skip
+    case = max(
+        Case.objects.filter(published_on__isnull=False, origin="system"),
+        key=lambda one: (one.place == "closed", len(life_of(one))),
+        default=None,
+    )
     if case is None:
         return
-    print(f"\nthe life of case {case.pk}: {case.enterprise}, {case.qualification}{case.sub_item} {case.grade}")
+    print(
+        f"\nthe life of case {case.pk}: {case.enterprise}, {case.qualification}{case.sub_item} {case.grade}"
+    )
     for row in case.requirements.order_by("pk"):
         print(f"  {row.requirement}: warned {row.pushed_on}, period ends {row.ends_on}")
     for entry in life_of(case):
         on = entry.recorded_at.astimezone(moment(start, 0).tzinfo).date()
-        moved = f" {entry.details['from']} -> {entry.details['to']}" if {"from", "to"} <= entry.details.keys() else ""
-        print(f"  {on} {entry.what} by {entry.by}{moved if isinstance(entry.details.get('from'), str) else ''}")
-    print(f"  red: published {case.published_on}, order served {case.order_served_on}, period ends {case.red_ends_on}; "
-          f"{case.place} {case.closed_because}")  # fmt: skip
+        moved = (
+            f" {entry.details['from']} -> {entry.details['to']}"
+            if {"from", "to"} <= entry.details.keys()
+            else ""
+        )
+        print(
+            f"  {on} {entry.what} by {entry.by}{moved if isinstance(entry.details.get('from'), str) else ''}"
+        )
+    print(
+        f"  red: published {case.published_on}, order served {case.order_served_on}, period ends {case.red_ends_on}; "
+        f"{case.place} {case.closed_because}"
+    )

@@ -10,8 +10,16 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-CHANCE = {"post-returns": 0.12, "post-lost": 0.05, "applies": 0.04, "data-wrong": 0.3, "examined": 0.2, "agreed": 0.5,
-          "upheld": 0.4, "home": 0.6}  # fmt: skip
+CHANCE = {
+    "post-returns": 0.12,
+    "post-lost": 0.05,
+    "applies": 0.04,
+    "data-wrong": 0.3,
+    "examined": 0.2,
+    "agreed": 0.5,
+    "upheld": 0.4,
+    "home": 0.6,
+}
 DAYS_ON_THE_WAY = (3, 8)
 PACKS = 3
 ADDRESS = "登记住所"
@@ -60,7 +68,9 @@ class Papers:
         from qualwatch.cases.actions.serve import issue_warning, send
 
         made = issue_warning(case=case, **self.act(day))
-        send(document=made, method="post", recipient=f"{case.enterprise}，{ADDRESS}", **self.act(day))
+        send(
+            document=made, method="post", recipient=f"{case.enterprise}，{ADDRESS}", **self.act(day)
+        )
         self.done["letters: posted"] += 1
 
     def on_the_way(self) -> set[int]:
@@ -76,22 +86,40 @@ class Papers:
         from qualwatch.cases.models import Document
 
         at_home = self.chance.random() < CHANCE["home"]
-        for one in Document.objects.filter(case=case, kind__in=("determination", "order-to-rectify"), voided_on=None):
+        for one in Document.objects.filter(
+            case=case, kind__in=("determination", "order-to-rectify"), voided_on=None
+        ):
             known = one.services.exclude(method="platform")
             is_served = one.services.filter(proved_on__isnull=False).exists()
             if is_served or known.filter(proved_on=None, failed_on=None).exists():
                 continue
-            task = case.tasks.filter(kind="serve", detail__startswith=one.number, done_on=None).first()
+            task = case.tasks.filter(
+                kind="serve", detail__startswith=one.number, done_on=None
+            ).first()
             method = task.detail.rsplit(" ", 1)[1] if task else "in-person"
-            service = send(document=one, method=method, recipient=f"{case.enterprise}，{ADDRESS}", **self.act(day))
+            service = send(
+                document=one,
+                method=method,
+                recipient=f"{case.enterprise}，{ADDRESS}",
+                **self.act(day),
+            )
             self.done[f"red cards: {method}"] += 1
             if method == "left" or (method == "in-person" and at_home):
-                prove(service=service, proved_on=day, proof="送达回证", files=[self.file("送达回证.png")],
-                      **self.act(day, hour=16))  # fmt: skip
+                prove(
+                    service=service,
+                    proved_on=day,
+                    proof="送达回证",
+                    files=[self.file("送达回证.png")],
+                    **self.act(day, hour=16),
+                )
             elif method == "in-person":
-                fail(service=service, why=self.chance.choice(["absent", "refused"]), because="上门未能送达",
-                     files=[self.file("上门照片.png")],
-                     **self.act(day, hour=16))  # fmt: skip
+                fail(
+                    service=service,
+                    why=self.chance.choice(["absent", "refused"]),
+                    because="上门未能送达",
+                    files=[self.file("上门照片.png")],
+                    **self.act(day, hour=16),
+                )
                 self.done["services: failed"] += 1
 
     def post_comes(self, day: date) -> None:
@@ -100,19 +128,35 @@ class Papers:
         from qualwatch.cases.models import Service
 
         since = [day - timedelta(days=one) for one in DAYS_ON_THE_WAY]
-        waiting = Service.objects.filter(method="post", proved_on=None, failed_on=None, document__voided_on=None,
-                                         sent_on__lte=since[0], sent_on__gte=since[1])  # fmt: skip
+        waiting = Service.objects.filter(
+            method="post",
+            proved_on=None,
+            failed_on=None,
+            document__voided_on=None,
+            sent_on__lte=since[0],
+            sent_on__gte=since[1],
+        )
         for service in waiting.select_related("document__case").order_by("pk"):
             if service.document.services.filter(proved_on__isnull=False).exists():
                 continue
             lot = self.chance.random()
             if lot < CHANCE["post-returns"] / 3:
-                fail(service=service, why="unknown", because="查无此单位，退回", files=[self.file("退件.png")],
-                     **self.act(day))  # fmt: skip
+                fail(
+                    service=service,
+                    why="unknown",
+                    because="查无此单位，退回",
+                    files=[self.file("退件.png")],
+                    **self.act(day),
+                )
                 self.done["services: failed"] += 1
             elif lot < CHANCE["home"] - CHANCE["post-lost"]:
-                prove(service=service, proved_on=day - timedelta(days=1), proof="邮政回执",
-                      files=[self.file("邮政回执.png")], **self.act(day))  # fmt: skip
+                prove(
+                    service=service,
+                    proved_on=day - timedelta(days=1),
+                    proof="邮政回执",
+                    files=[self.file("邮政回执.png")],
+                    **self.act(day),
+                )
                 self.done["services: proved"] += 1
 
     def applies(self, account: Any, day: date) -> None:
@@ -121,12 +165,21 @@ class Papers:
         from qualwatch.cases.models import Case
         from qualwatch.procedure.checklists import lines_of
 
-        case = Case.objects.filter(
-            credit_code=account.organisation.credit_code, category__isnull=False, application__isnull=True
-        ).exclude(place="closed").order_by("pk").first()  # fmt: skip
+        case = (
+            Case.objects.filter(
+                credit_code=account.organisation.credit_code,
+                category__isnull=False,
+                application__isnull=True,
+            )
+            .exclude(place="closed")
+            .order_by("pk")
+            .first()
+        )
         if case is None or case.disputed or self.chance.random() >= CHANCE["applies"]:
             return
-        about = list(case.requirements.filter(recovered_on=None).values_list("requirement", flat=True))
+        about = list(
+            case.requirements.filter(recovered_on=None).values_list("requirement", flat=True)
+        )
         if not about:
             return
         proof = self.file("证明材料.png")
@@ -142,7 +195,11 @@ class Papers:
         from qualwatch.cases.repairs import Repairs
         from qualwatch.procedure.transitions import CannotStep
 
-        for one in Application.objects.filter(stage__in=("received", "agreed")).select_related("case").order_by("pk"):
+        for one in (
+            Application.objects.filter(stage__in=("received", "agreed"))
+            .select_related("case")
+            .order_by("pk")
+        ):
             if self.chance.random() >= CHANCE["examined"]:
                 continue
             is_city = one.stage == "received" and one.receiver != "province"
@@ -152,14 +209,24 @@ class Papers:
             yes = self.chance.random() < CHANCE["agreed" if is_city else "upheld"]
             try:
                 if not yes:
-                    refuse(application=one, because="材料不足以证明人员在本单位执业", **self.act(day, who))
+                    refuse(
+                        application=one,
+                        because="材料不足以证明人员在本单位执业",
+                        **self.act(day, who),
+                    )
                 elif is_city:
                     agree(application=one, because="经核实，人员在本单位执业", **self.act(day, who))
                 else:
-                    verify(application=one, repairs=Repairs(day + timedelta(days=180)), because="人员在本单位执业",
-                           **self.act(day, "sample-second-officer"))  # fmt: skip
+                    verify(
+                        application=one,
+                        repairs=Repairs(day + timedelta(days=180)),
+                        because="人员在本单位执业",
+                        **self.act(day, "sample-second-officer"),
+                    )
                     uphold(application=one, because="核实属实，统一修复", **self.act(day, who))
-                self.done[f"applications: {'refused' if not yes else 'agreed' if is_city else 'upheld'}"] += 1
+                self.done[
+                    f"applications: {'refused' if not yes else 'agreed' if is_city else 'upheld'}"
+                ] += 1
             except CannotStep as why:
                 self.done[f"refused: {why.slug}"] += 1
 
@@ -174,13 +241,21 @@ class Papers:
         packs.mkdir(parents=True)
         for one in Document.objects.select_related("file").order_by("pk"):
             (letters / f"{one.number} {one.title}.docx").write_bytes(content_of(one.file))
-        reds = Case.objects.filter(origin="system", published_on__isnull=False).exclude(closed_because="repaired")
+        reds = Case.objects.filter(origin="system", published_on__isnull=False).exclude(
+            closed_because="repaired"
+        )
         for case in reds.order_by("order_served_on", "pk")[:PACKS]:
-            told = evidence_pack(card_number=case.card_number, by=self.accounts["sample-officer"], at=moment(until, 18))
+            told = evidence_pack(
+                card_number=case.card_number,
+                by=self.accounts["sample-officer"],
+                at=moment(until, 18),
+            )
             (packs / f"{case.card_number}.zip").write_bytes(told)
         proved = Service.objects.filter(proved_on__isnull=False)
-        print(f"\ndocuments issued: {Document.objects.count()} (every one in {letters}); services: "
-              f"{Service.objects.count()}, proved {proved.count()}, "
-              f"by method {dict(sorted(Counter(proved.values_list('method', flat=True)).items()))}, failed "
-              f"{Service.objects.filter(failed_on__isnull=False).count()}")  # fmt: skip
+        print(
+            f"\ndocuments issued: {Document.objects.count()} (every one in {letters}); services: "
+            f"{Service.objects.count()}, proved {proved.count()}, "
+            f"by method {dict(sorted(Counter(proved.values_list('method', flat=True)).items()))}, failed "
+            f"{Service.objects.filter(failed_on__isnull=False).count()}"
+        )
         print("evidence packs:", ", ".join(str(path) for path in sorted(packs.iterdir())))

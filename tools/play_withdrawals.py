@@ -12,7 +12,11 @@ from typing import Any
 from play_oversight import report
 from play_papers import ADDRESS, PASSWORD, moment
 
-HOME, STATES, ASKS = 0.6, 0.3, 0.15  # served in person; the enterprise makes a statement; it asks for a hearing
+HOME, STATES, ASKS = (
+    0.6,
+    0.3,
+    0.15,
+)  # served in person; the enterprise makes a statement; it asks for a hearing
 RECTIFIES = 0.03  # each day that its item is to be withdrawn
 FIRST_DAYS = 7  # of a month: lists go out on its first Monday
 STARTS_AFTER, LATE_AFTER, MINISTRY_AFTER = 2, 9, 20  # days
@@ -89,7 +93,11 @@ class Withdrawals:
 
         if day.weekday() == 0 and day.day <= FIRST_DAYS:
             self.opens(day)
-        rows = Withdrawal.objects.filter(ended="").exclude(place="closed").select_related("batch", "case")
+        rows = (
+            Withdrawal.objects.filter(ended="")
+            .exclude(place="closed")
+            .select_related("batch", "case")
+        )
         lists: dict[int, list[Any]] = defaultdict(list)
         for row in rows.order_by("pk"):
             lists[row.batch_id].append(row)
@@ -124,9 +132,13 @@ class Withdrawals:
                     self.recheck(one, day)
             ready = list(Case.objects.filter(pk__in=[case.pk for case in cases]))
             officer = self.accounts["sample-second-officer"]
-            batch = self.tried("lists opened", withdraw.open_withdrawals, cases=ready, **self.act(officer, day))
+            batch = self.tried(
+                "lists opened", withdraw.open_withdrawals, cases=ready, **self.act(officer, day)
+            )
             if batch is not None and route == "city":
-                withdraw.suggest(batch=batch, **self.act(self.accounts["sample-second-reviewer"], day, 11))
+                withdraw.suggest(
+                    batch=batch, **self.act(self.accounts["sample-second-reviewer"], day, 11)
+                )
             self.done["withdrawals: items opened"] += len(ready) if batch is not None else 0
 
     def recheck(self, case: Any, day: date) -> None:
@@ -151,11 +163,18 @@ class Withdrawals:
             by_place[row.place].append(row)
         wait = LATE_AFTER if batch.carrier == LATE else STARTS_AFTER
         if by_place["suggested"] and day >= batch.opened_on + timedelta(days=wait):
-            self.tried("started", withdraw.start, members=by_place["suggested"], **self.act(who["handles"], day))
+            self.tried(
+                "started",
+                withdraw.start,
+                members=by_place["suggested"],
+                **self.act(who["handles"], day),
+            )
         for row in by_place["started"]:
             letter = row.documents.filter(kind="intended-withdrawal").first()
             if letter is None:
-                (letter,) = withdraw.announce_intent(members=[row], **self.act(who["handles"], day, 11))
+                (letter,) = withdraw.announce_intent(
+                    members=[row], **self.act(who["handles"], day, 11)
+                )
                 self.sends(letter, who["handles"], day)
         for row in [*by_place["started"], *by_place["notified"]]:
             self.enterprise_says(row, day)
@@ -163,14 +182,26 @@ class Withdrawals:
                 self.rectify(row.case, day)
         self.answers(members, who["handles"], day)
         if by_place["notified"]:
-            self.tried("displays", withdraw.display, members=by_place["notified"], **self.act(who["handles"], day, 14))
+            self.tried(
+                "displays",
+                withdraw.display,
+                members=by_place["notified"],
+                **self.act(who["handles"], day, 14),
+            )
         for row in by_place["displayed"]:
             until = row.display_until
-            if row.case.origin == "officer" and day > until and (row.case.rechecked_on or until) <= until:
+            if (
+                row.case.origin == "officer"
+                and day > until
+                and (row.case.rechecked_on or until) <= until
+            ):
                 self.recheck(row.case, day)
         if by_place["displayed"]:
             self.tried(
-                "rechecks", withdraw.recheck_members, members=by_place["displayed"], **self.act(who["handles"], day, 14)
+                "rechecks",
+                withdraw.recheck_members,
+                members=by_place["displayed"],
+                **self.act(who["handles"], day, 14),
             )
         if by_place["rechecked"]:
             self.tried(
@@ -200,7 +231,12 @@ class Withdrawals:
             )
         ended = all(row.outcome for row in batch.members.all())
         if batch.route == "city" and batch.reported_on is None and ended:
-            self.tried("results reported", withdraw.report_results, batch=batch, **self.act(who["decides"], day, 17))
+            self.tried(
+                "results reported",
+                withdraw.report_results,
+                batch=batch,
+                **self.act(who["decides"], day, 17),
+            )
         self.court(batch, who["decides"], day)
 
     def ministry(self, batch: Any, members: list[Any], day: date) -> None:
@@ -210,7 +246,12 @@ class Withdrawals:
         who, row = self.people("province"), members[0]
         places = {one.place for one in members}
         if "opened" in places:
-            self.tried("rechecks", withdraw.recheck_members, members=members, **self.act(who["handles"], day))
+            self.tried(
+                "rechecks",
+                withdraw.recheck_members,
+                members=members,
+                **self.act(who["handles"], day),
+            )
         elif "rechecked" in places:
             letter = self.tried(
                 "reports to the ministry",
@@ -224,9 +265,15 @@ class Withdrawals:
         elif "reported" in places and batch.received_on:
             self.tried(
                 "started",
-                lambda: withdraw.start(members=members, because="住建部受理", **self.act(who["handles"], day)),
+                lambda: withdraw.start(
+                    members=members, because="住建部受理", **self.act(who["handles"], day)
+                ),
             )
-        elif "started" in places and row.started_on and day >= row.started_on + timedelta(days=MINISTRY_AFTER):
+        elif (
+            "started" in places
+            and row.started_on
+            and day >= row.started_on + timedelta(days=MINISTRY_AFTER)
+        ):
             self.tried(
                 "decisions",
                 withdraw.record_ministry_decision,
@@ -259,9 +306,17 @@ class Withdrawals:
         from qualwatch.cases.actions.serve import fail, prove, send
 
         told = self.act(by, day, 17)
-        service = send(document=letter, method="in-person", recipient=f"{letter.addressee}，{ADDRESS}", **told)
+        service = send(
+            document=letter, method="in-person", recipient=f"{letter.addressee}，{ADDRESS}", **told
+        )
         if self.chance.random() < home:
-            prove(service=service, proved_on=day, proof="送达回证", files=[self.papers.file("送达回证.png")], **told)
+            prove(
+                service=service,
+                proved_on=day,
+                proof="送达回证",
+                files=[self.papers.file("送达回证.png")],
+                **told,
+            )
             return
         fail(
             service=service,
@@ -278,7 +333,9 @@ class Withdrawals:
         from qualwatch.cases.actions.hear import ask_hearing, make_statement
 
         code = row.credit_code
-        mine = next((one for one in self.accounts.values() if one.organisation.credit_code == code), None)
+        mine = next(
+            (one for one in self.accounts.values() if one.organisation.credit_code == code), None
+        )
         if mine is None or row.points.exists() or row.hearing != "none":
             return
         if self.chance.random() < STATES:
@@ -300,7 +357,11 @@ class Withdrawals:
 
         for point in Point.objects.filter(withdrawal__in=members, answered_on=None).order_by("pk"):
             self.tried(
-                "points answered", answer, point=point, text="经核实，截至复核日未完成注册", **self.act(by, day, 13)
+                "points answered",
+                answer,
+                point=point,
+                text="经核实，截至复核日未完成注册",
+                **self.act(by, day, 13),
             )
         for row in members:
             if row.hearing != "asked":
@@ -339,7 +400,11 @@ class Withdrawals:
         """Once, late in the play, a court annuls a decision."""
         from qualwatch.cases.actions.withdraw import annul_withdrawal
 
-        row = batch.members.filter(ended="", decided_on__lte=day - timedelta(days=14)).order_by("pk").first()
+        row = (
+            batch.members.filter(ended="", decided_on__lte=day - timedelta(days=14))
+            .order_by("pk")
+            .first()
+        )
         if self.has_annulled or row is None:
             return
         done = self.tried(

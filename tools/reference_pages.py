@@ -34,13 +34,18 @@ COMMANDS = (
 
 def number(figure: FigureText) -> str:
     """A figure as the page shows it."""
-    shown = "–" if figure.number is None else "?" if figure.number == "unknown" else str(figure.number)
+    shown = (
+        "–" if figure.number is None else "?" if figure.number == "unknown" else str(figure.number)
+    )
     return f"{shown} ({figure.other_reading})" if figure.other_reading else shown
 
 
 def life(law: Law, clause: ClauseText) -> str:
     """A clause's numbers by day, with their documents."""
-    return "; ".join(f"{day} {number(figure)} {law.doc_no(figure.basis)}" for day, figure in clause.at_least.items())
+    return "; ".join(
+        f"{day} {number(figure)} {law.doc_no(figure.basis)}"
+        for day, figure in clause.at_least.items()
+    )
 
 
 def standards() -> str:
@@ -66,7 +71,9 @@ def standards() -> str:
                 for day, one in grade.measured_as.items()
             ]
             if grade.abolished:
-                extra.append(f"{grade.abolished.from_} 起不再核发 {law.doc_no(grade.abolished.basis)}")
+                extra.append(
+                    f"{grade.abolished.from_} 起不再核发 {law.doc_no(grade.abolished.basis)}"
+                )
             if grade.no_clause:
                 lines.append(
                     f"| {name} | – | 没有人数条款 | {grade.no_clause.confidence} | {' '.join(grade.no_clause.refs)} |"
@@ -82,7 +89,12 @@ def standards() -> str:
                     f"| {name} | {one.requirement}{weak} | {history} | {one.confidence} | {' '.join(one.refs)} |"
                 )
         lines.append("")
-    lines += ["## Documents", "", "| | 文号 | 名称 | 施行 | 内容 | 把握 |", "|---|---|---|---|---|---|"]
+    lines += [
+        "## Documents",
+        "",
+        "| | 文号 | 名称 | 施行 | 内容 | 把握 |",
+        "|---|---|---|---|---|---|",
+    ]
     for slug, document in law.documents.items():
         lines.append(
             f"| {slug} | {document.doc_no} | {document.name} | {document.in_force_from or '–'} "
@@ -100,10 +112,25 @@ def commands() -> str:
         "",
     ]
     for name in COMMANDS:
-        environment = {**os.environ, "QUALWATCH_LANG": "en", "COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"}
+        environment = {
+            **os.environ,
+            "QUALWATCH_LANG": "en",
+            "COLUMNS": "100",
+            "TERM": "dumb",
+            "NO_COLOR": "1",
+        }
         words = [sys.executable, "-m", "qualwatch", *name.split(), "--help"]
-        shown = subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout
-        lines += [f"## qualwatch {name}", "", "```", *(line.rstrip() for line in shown.strip().splitlines()), "```", ""]
+        shown = subprocess.run(
+            words, capture_output=True, text=True, check=True, env=environment
+        ).stdout
+        lines += [
+            f"## qualwatch {name}",
+            "",
+            "```",
+            *(line.rstrip() for line in shown.strip().splitlines()),
+            "```",
+            "",
+        ]
     return "\n".join(lines)
 
 
@@ -113,13 +140,18 @@ def transitions() -> str:
     for one in TABLE:
         for start in one.places:
             for to in one.leads_to:
-                is_new = start == "none" and (to == "yellow" or (to == "red" and one.event in TO_RED))
-                is_step = start in ("yellow", "red") and (to == "closed" or (to == "red" and one.event in TO_RED))
+                is_new = start == "none" and (
+                    to == "yellow" or (to == "red" and one.event in TO_RED)
+                )
+                is_step = start in ("yellow", "red") and (
+                    to == "closed" or (to == "red" and one.event in TO_RED)
+                )
                 if start != to and (is_new or is_step):
                     moves.setdefault((start, to), []).append(one.event)
     shown = {"none": "[*]"}
     diagram = [
-        f"    {shown.get(start, start)} --> {to} : {', '.join(events)}" for (start, to), events in sorted(moves.items())
+        f"    {shown.get(start, start)} --> {to} : {', '.join(events)}"
+        for (start, to), events in sorted(moves.items())
     ]
     lines = [
         "# The course of a case",
@@ -155,7 +187,11 @@ TO_RED = ("inspected", "sign")  # the others keep a red card red
 def main() -> None:
     """Writes the pages, or compares them."""
     stale = False
-    for name, text in (("standards.md", standards()), ("commands.md", commands()), ("transitions.md", transitions())):
+    for name, text in (
+        ("standards.md", standards()),
+        ("commands.md", commands()),
+        ("transitions.md", transitions()),
+    ):
         path = REFERENCE / name
         if "--check" in sys.argv:
             stale = stale or not path.exists() or path.read_text(encoding="utf-8") != text

@@ -19,7 +19,12 @@ from served import log_in, served  # noqa: E402  # the tests' server
 
 IMAGES, STATE = ROOT / "docs" / "images", ROOT / "demo" / "played" / "state"
 HIGHEST = 1600  # of a picture, in pixels
-NOBODY, OFFICER, REVIEWER, ENTERPRISE = "", "sample-officer", "sample-reviewer", "sample-enterprise-1"
+NOBODY, OFFICER, REVIEWER, ENTERPRISE = (
+    "",
+    "sample-officer",
+    "sample-reviewer",
+    "sample-enterprise-1",
+)
 # name of the picture: who looks, where it begins, links to follow (by a part of their address)
 PAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "search": (NOBODY, "/", ()),
@@ -62,7 +67,9 @@ IN_THE_GUIDES = (
 def main() -> None:
     """Serves the played province, looks at it."""
     words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--all", type=Path, help="every page, as wide as a desktop and as a phone, into this folder")
+    words.add_argument(
+        "--all", type=Path, help="every page, as wide as a desktop and as a phone, into this folder"
+    )
     words.add_argument("--dark", action="store_true")
     words.add_argument("--only", nargs="+", default=[])
     words.add_argument("--english", action="store_true")
@@ -70,13 +77,18 @@ def main() -> None:
     folder = asked.all or IMAGES
     folder.mkdir(parents=True, exist_ok=True)
     names = asked.only or (list(PAGES) if asked.all else IN_THE_GUIDES)
-    with served({"QUALWATCH_STATE": str(STATE), "DATABASE_URL": ""}) as address, chromium() as browser:
+    with (
+        served({"QUALWATCH_STATE": str(STATE), "DATABASE_URL": ""}) as address,
+        chromium() as browser,
+    ):
         for who in dict.fromkeys(PAGES[name][0] for name in names):
             page = opened(browser, address, who, dark=asked.dark, english=asked.english)
             for number in range(2, 13) if who == ENTERPRISE else ():
                 if page.locator("main a[href*='/own/cases/']").count():
                     break  # one that has something to answer
-                page = opened(browser, address, f"{who[:-1]}{number}", dark=asked.dark, english=asked.english)
+                page = opened(
+                    browser, address, f"{who[:-1]}{number}", dark=asked.dark, english=asked.english
+                )
             for name in (one for one in names if PAGES[one][0] == who):
                 if reached(page, address, *PAGES[name][1:]):
                     pictures(page, name, folder, phone=bool(asked.all))

@@ -17,17 +17,28 @@ OPEN_AT = time(15, 0)
 def main() -> None:
     """Sets the clock, serves until it is stopped."""
     words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--state", type=Path, default=Path(os.environ.get("QUALWATCH_STATE", PLAYED)))
-    words.add_argument("--at", type=datetime.fromisoformat, help="the moment at which it begins; it goes on from there")
+    words.add_argument(
+        "--state", type=Path, default=Path(os.environ.get("QUALWATCH_STATE", PLAYED))
+    )
+    words.add_argument(
+        "--at",
+        type=datetime.fromisoformat,
+        help="the moment at which it begins; it goes on from there",
+    )
     words.add_argument("--port", type=int, default=8000)
     asked = words.parse_args()
     if not (asked.state / "keys.json").is_file() and "QUALWATCH_KEYS" not in os.environ:
-        raise SystemExit(f"no office in {asked.state}: run `make demo` first, or say QUALWATCH_STATE")
-    is_shown = asked.state == PLAYED or asked.at is not None  # a real office keeps its clock and its second factor
+        raise SystemExit(
+            f"no office in {asked.state}: run `make demo` first, or say QUALWATCH_STATE"
+        )
+    is_shown = (
+        asked.state == PLAYED or asked.at is not None
+    )  # a real office keeps its clock and its second factor
     os.environ |= {
-        "QUALWATCH_STATE": str(asked.state), "QUALWATCH_HTTP": "1",
+        "QUALWATCH_STATE": str(asked.state),
+        "QUALWATCH_HTTP": "1",
         "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings",
-    } | ({"QUALWATCH_OFFICERS_NEED_TOTP": "0"} if is_shown else {})  # fmt: skip
+    } | ({"QUALWATCH_OFFICERS_NEED_TOTP": "0"} if is_shown else {})
     import django  # after the environment is set
     import time_machine
 
@@ -54,7 +65,11 @@ def last_moment() -> datetime | None:
     from qualwatch.cases.models import Heartbeat
 
     last = Heartbeat.objects.order_by("-day").first()
-    return None if last is None else datetime.combine(last.day, OPEN_AT, timezone.get_default_timezone())
+    return (
+        None
+        if last is None
+        else datetime.combine(last.day, OPEN_AT, timezone.get_default_timezone())
+    )
 
 
 def sample_log_ins() -> None:
@@ -64,10 +79,14 @@ def sample_log_ins() -> None:
     from qualwatch.accounts.models import Account
 
     print(f"sample log-ins, password {PASSWORD}:")
-    found = Account.objects.filter(username__startswith="sample-").exclude(username__regex=r"city-\d|-\d$")
+    found = Account.objects.filter(username__startswith="sample-").exclude(
+        username__regex=r"city-\d|-\d$"
+    )
     first = Account.objects.filter(username__regex=r"^sample-enterprise-[1-3]$")
     for one in (found | first).select_related("organisation").order_by("pk"):
-        print(f"  {one.username:<26}{one.organisation.name if one.organisation else ''}", flush=True)
+        print(
+            f"  {one.username:<26}{one.organisation.name if one.organisation else ''}", flush=True
+        )
 
 
 if __name__ == "__main__":

@@ -12,13 +12,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "shared_buffers=256MB")
-DURABLE = ("synchronous_commit=on", "max_connections=60", "shared_buffers=512MB", "max_wal_size=4GB")
+SETTINGS = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "max_connections=60",
+    "shared_buffers=256MB",
+)
+DURABLE = (
+    "synchronous_commit=on",
+    "max_connections=60",
+    "shared_buffers=512MB",
+    "max_wal_size=4GB",
+)
 
 
 def programs() -> Path:
     """The folder of initdb and pg_ctl."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
+    )
     if found:
         return found[-1].parent
     on_path = shutil.which("initdb")
@@ -38,7 +51,9 @@ def cluster(settings: tuple[str, ...] = SETTINGS) -> Iterator[str]:
     data, log = folder / "data", folder / "log"
 
     def run(*words: str) -> None:
-        done = subprocess.run([*as_user, *words], capture_output=True, text=True, check=False, cwd="/")
+        done = subprocess.run(
+            [*as_user, *words], capture_output=True, text=True, check=False, cwd="/"
+        )
         if done.returncode:
             sys.exit(f"FAIL: {' '.join(words)}: {done.stderr or done.stdout}")
 
@@ -55,9 +70,22 @@ def cluster(settings: tuple[str, ...] = SETTINGS) -> Iterator[str]:
             "UTF8",
             "--locale=C.UTF-8",
         )
-        options = [f"-c {one}" for one in (*settings, "listen_addresses=''", f"unix_socket_directories={folder}")]
+        options = [
+            f"-c {one}"
+            for one in (*settings, "listen_addresses=''", f"unix_socket_directories={folder}")
+        ]
         folder.chmod(0o711)  # the socket is reached by whoever runs the tests
-        run(str(bin_folder / "pg_ctl"), "-D", str(data), "-l", str(log), "-w", "-o", " ".join(options), "start")
+        run(
+            str(bin_folder / "pg_ctl"),
+            "-D",
+            str(data),
+            "-l",
+            str(log),
+            "-w",
+            "-o",
+            " ".join(options),
+            "start",
+        )
         try:
             yield f"postgresql://qualwatch@/postgres?host={folder}"
         finally:
@@ -68,5 +96,7 @@ def cluster(settings: tuple[str, ...] = SETTINGS) -> Iterator[str]:
 
 if __name__ == "__main__":
     with cluster() as address:
-        status = subprocess.run(sys.argv[1:], env={**os.environ, "DATABASE_URL": address}, check=False).returncode
+        status = subprocess.run(
+            sys.argv[1:], env={**os.environ, "DATABASE_URL": address}, check=False
+        ).returncode
     sys.exit(status)

@@ -19,8 +19,12 @@ from provider import provided
 from scene import NOON, PASSWORD
 from served import log_in, served
 
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}  # all that dark changes
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+}
+COLOURS = {
+    "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+}  # all that dark changes
 COVERED = """() => [...document.querySelectorAll("svg text.label")].filter(text => {
     const one = text.getBoundingClientRect()
     return [...text.ownerSVGElement.querySelectorAll("rect")].some(rect => {
@@ -38,7 +42,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The scene, served at noon of its day, with the platform's log-in at another address."""
     state = dict(scene.state(tmp_path_factory.mktemp("scene")))
     with provided() as app:
-        state["QUALWATCH_KEYS"] = json.dumps(json.loads(os.environ["QUALWATCH_KEYS"]) | {"openid_connect": [app]})
+        state["QUALWATCH_KEYS"] = json.dumps(
+            json.loads(os.environ["QUALWATCH_KEYS"]) | {"openid_connect": [app]}
+        )
         with served(state, NOON) as found:
             yield found
 
@@ -117,9 +123,13 @@ def test_an_enterprise_logs_in_sees_its_yellow_card_and_answers_it(
     expect(page.locator("main")).to_contain_text("已有一份申请在办")
 
 
-def test_an_officer_proposes_and_a_reviewer_signs(browser: Browser, address: str, page: Page) -> None:
+def test_an_officer_proposes_and_a_reviewer_signs(
+    browser: Browser, address: str, page: Page
+) -> None:
     officer = inside(browser, address, "city-officer")
-    officer.get_by_role("listitem").filter(has_text="第9装饰公司").get_by_role("link", name="核查是否认定").click()
+    officer.get_by_role("listitem").filter(has_text="第9装饰公司").get_by_role(
+        "link", name="核查是否认定"
+    ).click()
     expect(officer.locator("main")).to_contain_text("告知有凭证")
     officer.get_by_label("认定为资质不达标").check()
     officer.get_by_label("理由").fill("期满后核查仍缺一名建造师")
@@ -128,7 +138,9 @@ def test_an_officer_proposes_and_a_reviewer_signs(browser: Browser, address: str
     officer.get_by_role("button", name="提出认定").click()
     expect(officer.get_by_role("status")).to_contain_text("等另一人审核签批")
     reviewer = inside(browser, address, "city-reviewer")
-    reviewer.get_by_role("listitem").filter(has_text="第9装饰公司").get_by_role("link", name="审核签批").click()
+    reviewer.get_by_role("listitem").filter(has_text="第9装饰公司").get_by_role(
+        "link", name="审核签批"
+    ).click()
     expect(reviewer.locator("main")).to_contain_text("期满后核查仍缺一名建造师")
     expect(reviewer.locator(".consequence")).to_contain_text("立即向社会公布红牌")
     reviewer.get_by_label("我已阅读后果").check()
@@ -180,22 +192,54 @@ def public_pages(page: Page, address: str) -> list[str]:
     card = links(page, "/red-cards/")
     page.goto(address + "/announcements?kind=display")
     display = links(page, "/announcements/")
-    return ["/", "/?q=装饰", "/?q=没有", f"/enterprises/{CODES[3]}", f"/enterprises/{CODES[1]}?on=2026-05-20", "/red-cards", card,
-            "/announcements", display, display.replace("announcements", "objections"),
-            display.replace("announcements", "objections/received"), "/accounts/oidc/platform/login/", "/statistics", "/standards",
-            "/standards/general-building", "/how-it-works", "/freshness", "/nothing", "/accounts/login/",
-            REFUSED + "/accounts/login/", "/language/en?next=/statistics", card]  # fmt: skip
+    return [
+        "/",
+        "/?q=装饰",
+        "/?q=没有",
+        f"/enterprises/{CODES[3]}",
+        f"/enterprises/{CODES[1]}?on=2026-05-20",
+        "/red-cards",
+        card,
+        "/announcements",
+        display,
+        display.replace("announcements", "objections"),
+        display.replace("announcements", "objections/received"),
+        "/accounts/oidc/platform/login/",
+        "/statistics",
+        "/standards",
+        "/standards/general-building",
+        "/how-it-works",
+        "/freshness",
+        "/nothing",
+        "/accounts/login/",
+        REFUSED + "/accounts/login/",
+        "/language/en?next=/statistics",
+        card,
+    ]
 
 
 def enterprise_pages(page: Page, address: str) -> list[str]:
     page.goto(address + "/own")
     case = links(page, "/own/cases/")
-    notice = str(page.locator("form[action*='/open']").first.get_attribute("action")).removesuffix("/open")
+    notice = str(page.locator("form[action*='/open']").first.get_attribute("action")).removesuffix(
+        "/open"
+    )
     page.goto(address + notice)
     page.locator("main button").click()  # opened
-    return ["/own", notice, "/work?as=enterprise", case, f"{case}/answer", REFUSED + f"{case}/answer", "/own/data-error", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
-            "/accounts/password/change/", "/accounts/logout/",
-            f"/language/en?next={case}"]  # fmt: skip
+    return [
+        "/own",
+        notice,
+        "/work?as=enterprise",
+        case,
+        f"{case}/answer",
+        REFUSED + f"{case}/answer",
+        "/own/data-error",
+        "/accounts/2fa/",
+        "/accounts/2fa/totp/activate/",
+        "/accounts/password/change/",
+        "/accounts/logout/",
+        f"/language/en?next={case}",
+    ]
 
 
 def staff_pages(page: Page, address: str) -> list[str]:
@@ -204,8 +248,17 @@ def staff_pages(page: Page, address: str) -> list[str]:
     page.goto(address + "/cases?q=第8")
     case = links(page, "/cases/")
     page.goto(address + application)
-    return ["/work", "/cases", case, f"{case}/papers", f"{case}/course", f"{case}/determine", decide,
-            REFUSED + f"{case}/determine", page.url.removeprefix(address)]  # fmt: skip
+    return [
+        "/work",
+        "/cases",
+        case,
+        f"{case}/papers",
+        f"{case}/course",
+        f"{case}/determine",
+        decide,
+        REFUSED + f"{case}/determine",
+        page.url.removeprefix(address),
+    ]
 
 
 def province_pages(page: Page, address: str) -> list[str]:
@@ -221,14 +274,26 @@ def province_pages(page: Page, address: str) -> list[str]:
     path = city.url.removeprefix(address)
     page.goto(address + "/cases?q=第9")
     case = links(page, "/cases/")
-    return ["/work", path, REFUSED + path, case, f"{case}/determine", REFUSED + f"{case}/determine",
-            f"/language/en?next={path}"]  # fmt: skip
+    return [
+        "/work",
+        path,
+        REFUSED + path,
+        case,
+        f"{case}/determine",
+        REFUSED + f"{case}/determine",
+        f"/language/en?next={path}",
+    ]
 
 
-@pytest.mark.parametrize(("who", "find"), [
-    ("", public_pages), (f"e-{CODES[6]}", enterprise_pages), ("city-reviewer", staff_pages),
-    ("second-officer", province_pages),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("who", "find"),
+    [
+        ("", public_pages),
+        (f"e-{CODES[6]}", enterprise_pages),
+        ("city-reviewer", staff_pages),
+        ("second-officer", province_pages),
+    ],
+)
 def test_no_page_keeps_anybody_out(browser: Browser, address: str, who: str, find: Any) -> None:
     window = browser.new_context(viewport=DESKTOP, locale="zh-CN")
     page = window.new_page()
@@ -250,15 +315,24 @@ def test_no_page_keeps_anybody_out(browser: Browser, address: str, who: str, fin
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         for screen in (DESKTOP, PHONE):
             page.set_viewport_size(screen)
-            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            faults += [f"{path} {screen['width']}: {text} is covered" for text in page.evaluate(COVERED)]
+            wide = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            faults += [
+                f"{path} {screen['width']}: {text} is covered" for text in page.evaluate(COVERED)
+            ]
             if wide > 0:
                 faults.append(f"{path} is {wide} px too wide for {screen['width']}")
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)
-                found = Axe().run(page, options=RULES if scheme == "light" else COLOURS).response["violations"]
+                found = (
+                    Axe()
+                    .run(page, options=RULES if scheme == "light" else COLOURS)
+                    .response["violations"]
+                )
                 faults += [
-                    f"{path} {screen['width']} {scheme}: {one['id']}: {one['nodes'][0]['html'][:160]}" for one in found
+                    f"{path} {screen['width']} {scheme}: {one['id']}: {one['nodes'][0]['html'][:160]}"
+                    for one in found
                 ]
     assert faults == []
     window.close()

@@ -24,7 +24,11 @@ def agree(seed: int) -> None:
         assert list(other.findings) == list(one.findings)
         assert other.anomalies == one.anomalies
         assert other.not_judged == one.not_judged
-        lines |= {finding.key: people for finding, people in zip(one.findings, one.people, strict=True) if people}
+        lines |= {
+            finding.key: people
+            for finding, people in zip(one.findings, one.people, strict=True)
+            if people
+        }
     assert columnar.people(law(), values, facts, province.day, facts.credit_codes) == lines
 
 
@@ -44,7 +48,10 @@ def test_the_engines_agree_over_thousands_of_provinces(first: int) -> None:
 def steps(statement: str) -> dict[str, str]:
     """The named steps of a statement, each with its heading."""
     text = text_of(statement)
-    return {name: body for body, name in re.findall(r"(?ms)((?:^-- [^\n]*\n)*^(\w+) AS \(.*?^\),?$)", text)}
+    return {
+        name: body
+        for body, name in re.findall(r"(?ms)((?:^-- [^\n]*\n)*^(\w+) AS \(.*?^\),?$)", text)
+    }
 
 
 # anomalies.sql looks at those in force at watched enterprises only, findings.sql at everybody whom a class may count
@@ -58,7 +65,9 @@ def test_a_step_that_statements_share_is_the_same_text_in_each() -> None:
     assert [name for name in shared if findings[name].rstrip(",") != people[name].rstrip(",")] == []
     with_anomalies = findings.keys() & anomalies.keys() - OWN_STEPS
     assert len(with_anomalies) >= 10
-    assert [name for name in with_anomalies if findings[name].rstrip(",") != anomalies[name].rstrip(",")] == []
+    assert [
+        name for name in with_anomalies if findings[name].rstrip(",") != anomalies[name].rstrip(",")
+    ] == []
 
 
 @pytest.mark.parametrize("statement", ["findings.sql", "people.sql", "anomalies.sql"])

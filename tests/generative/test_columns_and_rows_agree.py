@@ -43,7 +43,15 @@ DAYS = [
     "2020-01-01至2027-01-01",
 ]
 KINDS = ["", "身份证", "港澳居民来往内地通行证", "护照", "说不清"]
-PROFESSIONS = ["注册建造师", "二级注册建造师", "注册监理工程师", "注册造价工程师", "不知道", "", "小型项目管理师"]
+PROFESSIONS = [
+    "注册建造师",
+    "二级注册建造师",
+    "注册监理工程师",
+    "注册造价工程师",
+    "不知道",
+    "",
+    "小型项目管理师",
+]
 GRADES = ["一级", "二级", "", "三级", "壹级"]
 TRADES = ["建筑工程", "建筑工程、市政", "机电(二级)", "", "不是专业", "房屋建筑工程", "矿业"]
 STATES = ["有效", "", "注销", "奇怪"]
@@ -56,8 +64,22 @@ def row(*pools: list[str]) -> st.SearchStrategy[list[Any]]:
     return st.tuples(*(st.sampled_from(pool) for pool in pools)).map(list)
 
 
-registration = row(CODES, ["张三", "李四", "-"], KINDS, PEOPLE, ["", "1985-06-15", "1985-06"], PROFESSIONS, GRADES, TRADES,
-                   ["", "晋214", "京1"], DAYS, DAYS, DAYS, STATES, DAYS)  # fmt: skip
+registration = row(
+    CODES,
+    ["张三", "李四", "-"],
+    KINDS,
+    PEOPLE,
+    ["", "1985-06-15", "1985-06"],
+    PROFESSIONS,
+    GRADES,
+    TRADES,
+    ["", "晋214", "京1"],
+    DAYS,
+    DAYS,
+    DAYS,
+    STATES,
+    DAYS,
+)
 contribution = row(PEOPLE, MONTHS, PAYERS)
 extra = st.sampled_from(EXTRAS)
 
@@ -65,15 +87,25 @@ extra = st.sampled_from(EXTRAS)
 def told(found: Gathered) -> dict[str, Any]:
     """Everything that a reading says, in an order of its own."""
     tables = {
-        name: sorted(map(str, table.to_pylist())) for name, table in found.facts.tables.items() if name != "people"
+        name: sorted(map(str, table.to_pylist()))
+        for name, table in found.facts.tables.items()
+        if name != "people"
     }
     registered = {one["person_id"] for one in found.facts.tables["registrations"].to_pylist()}
     people = {
-        one["person_id"]: one for one in found.facts.tables["people"].to_pylist() if one["person_id"] in registered
+        one["person_id"]: one
+        for one in found.facts.tables["people"].to_pylist()
+        if one["person_id"] in registered
     }
     shown = {one: (found.masks[one], found.names.get(one)) for one in people}
-    return {**tables, "people": people, "shown": shown, "rejections": found.rejections, "notices": found.notices,
-            "accounts": found.accounts}  # fmt: skip
+    return {
+        **tables,
+        "people": people,
+        "shown": shown,
+        "rejections": found.rejections,
+        "notices": found.notices,
+        "accounts": found.accounts,
+    }
 
 
 def none_smooth(_self: SmoothRows, reader: SheetReader) -> pa.Array:
@@ -88,8 +120,12 @@ def agree(path: Path) -> Gathered:
     return quick
 
 
-@given(st.lists(st.one_of(registration, registration, extra), max_size=12), st.lists(st.one_of(contribution, extra), max_size=12),
-       st.sampled_from(["csv", "gb18030.csv", "xlsx"]), st.integers(0, 2))  # fmt: skip
+@given(
+    st.lists(st.one_of(registration, registration, extra), max_size=12),
+    st.lists(st.one_of(contribution, extra), max_size=12),
+    st.sampled_from(["csv", "gb18030.csv", "xlsx"]),
+    st.integers(0, 2),
+)
 @settings(max_examples=60)
 def test_columns_say_what_rows_say(
     registrations: files.Rows, contributions: files.Rows, form: str, titles: int

@@ -88,7 +88,10 @@ def no_step_rests_on_doubt(one: Taken) -> None:
             assert event.on > made.display.ends_on
             assert made.unanswered == 0
             assert made.hearing != "asked"
-            assert len({event.by, made.reviewed_by, *made.handled_by, *before.determined_by} - {""}) >= 3
+            assert (
+                len({event.by, made.reviewed_by, *made.handled_by, *before.determined_by} - {""})
+                >= 3
+            )
             assert event.by not in {made.reviewed_by, *made.handled_by, *before.determined_by}
     if event.name == "hold-hearing":
         assert before.withdrawal is not None
@@ -99,10 +102,17 @@ def no_step_rests_on_doubt(one: Taken) -> None:
         assert event.proved_on is not None
         assert event.proved_on <= event.on
     if event.name == "found" and not event.is_fresh and not event.ended:
-        assert replace(after, last_found=before.last_found, last_found_on=before.last_found_on) == before
+        assert (
+            replace(after, last_found=before.last_found, last_found_on=before.last_found_on)
+            == before
+        )
     if event.name == "found" and before.is_open and after.place == "closed" and not event.ended:
-        matter = [named for named in before.named if before.place == "yellow" or named.is_determined]
-        assert all(event.verdicts.get(named.requirement) in ("met", "not-required") for named in matter)
+        matter = [
+            named for named in before.named if before.place == "yellow" or named.is_determined
+        ]
+        assert all(
+            event.verdicts.get(named.requirement) in ("met", "not-required") for named in matter
+        )
 
 
 def a_closed_case_has_one_reason(one: Taken) -> None:
@@ -115,7 +125,10 @@ def no_period_is_shorter_than_the_law(one: Taken) -> None:
     terms = terms_on(one.event.on)
     for named in after.named:
         if after.origin == "system":  # what an officer found has no period before it
-            assert named.deadline.ends_on >= terms.yellow.from_day(named.pushed_on, terms.calendar).ends_on
+            assert (
+                named.deadline.ends_on
+                >= terms.yellow.from_day(named.pushed_on, terms.calendar).ends_on
+            )
     if after.red:
         assert after.order_served_on is not None
         assert after.published_on is not None
@@ -178,14 +191,33 @@ def test_the_histories_go_everywhere() -> None:
         closed[told.state.closed_because] += 1
         effects.update(effect.name for one in told.taken for effect in one.effects)
     assert set(BY_EVENT) == set(events)
-    assert {"ripe", "still-ripe", "other-person", "red-over", "short-now", "leaves-something", "statement-over",
-            "hearing-concluded", "display-over-if-displayed", "different-decider"} <= set(refused)  # fmt: skip
-    assert {"recovered", "dismissed", "withdrawn", "annulled", "repaired", "reviewed"} <= set(closed)
+    assert {
+        "ripe",
+        "still-ripe",
+        "other-person",
+        "red-over",
+        "short-now",
+        "leaves-something",
+        "statement-over",
+        "hearing-concluded",
+        "display-over-if-displayed",
+        "different-decider",
+    } <= set(refused)
+    assert {"recovered", "dismissed", "withdrawn", "annulled", "repaired", "reviewed"} <= set(
+        closed
+    )
     assert set(effects) == set(EFFECTS)
 
 
 def test_adverse_events_are_derived_from_the_table() -> None:
-    assert sorted(ADVERSE) == ["decide", "display", "found", "inspected", "ministry-decided", "sign"]
+    assert sorted(ADVERSE) == [
+        "decide",
+        "display",
+        "found",
+        "inspected",
+        "ministry-decided",
+        "sign",
+    ]
 
 
 def test_a_history_is_the_same_again() -> None:

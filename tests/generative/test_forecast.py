@@ -21,7 +21,9 @@ DAYS = 180
 AS_OF = date(2026, 5, 20)
 
 
-def every_day(facts: Facts, policy_on: PolicyOn, credit_code: str, as_of: date, days: int) -> dict[FindingKey, date]:
+def every_day(
+    facts: Facts, policy_on: PolicyOn, credit_code: str, as_of: date, days: int
+) -> dict[FindingKey, date]:
     """The first day on which each requirement is short, found by judging every single day."""
     found: dict[FindingKey, date] = {}
     for ahead in range(days + 1):
@@ -44,7 +46,9 @@ def agree(seed: int, days: int) -> int:
     turned = 0
     for code in province.codes[:2]:
         coming = forecast(law(), policy_on, facts, code, province.day, days)
-        assert {one.finding.key: one.on for one in coming} == every_day(facts, policy_on, code, province.day, days)
+        assert {one.finding.key: one.on for one in coming} == every_day(
+            facts, policy_on, code, province.day, days
+        )
         turned += len(coming)
     return turned
 
@@ -86,14 +90,23 @@ def test_a_firm_near_its_figure(whims_of_people: list[dict[str, object]]) -> Non
     facts = firm([{**constructor, "n": 1}, *({**constructor, **one} for one in whims_of_people)])
     code = facts.credit_codes[0]
     coming = forecast(law(), law().policy_on, facts, code, AS_OF, DAYS)
-    assert {one.finding.key: one.on for one in coming} == every_day(facts, law().policy_on, code, AS_OF, DAYS)
+    assert {one.finding.key: one.on for one in coming} == every_day(
+        facts, law().policy_on, code, AS_OF, DAYS
+    )
 
 
-COVERED = [{"source": "contributions", "loaded_at": date(2026, 5, 20)}]  # everybody's insurance is known
+COVERED = [
+    {"source": "contributions", "loaded_at": date(2026, 5, 20)}
+]  # everybody's insurance is known
 
 
 def firm(people: list[dict[str, object]]) -> Facts:
-    item = {"category": "specialist-decoration", "sub_item": "", "grade": "grade-2", "route": "direct"}
+    item = {
+        "category": "specialist-decoration",
+        "sub_item": "",
+        "grade": "grade-2",
+        "route": "direct",
+    }
     return facts_of({"as_of": AS_OF, "items": [item], "people": people, "coverage": COVERED})
 
 
@@ -106,9 +119,17 @@ def a_firm(**one: object) -> Facts:
     ("one", "on", "because"),
     [
         ({"valid_to": date(2026, 7, 31)}, date(2026, 8, 1), "registration-expired"),
-        ({"state": "deregistered", "state_from": date(2026, 6, 1)}, date(2026, 6, 1), "registration-not-in-force"),
+        (
+            {"state": "deregistered", "state_from": date(2026, 6, 1)},
+            date(2026, 6, 1),
+            "registration-not-in-force",
+        ),
         ({"born": date(1965, 8, 9)}, date(2026, 8, 9), "over-age"),
-        ({"exempt": {"reason": "retired", "valid_to": date(2026, 9, 30)}, "paid": "none"}, date(2026, 10, 1), "unpaid"),
+        (
+            {"exempt": {"reason": "retired", "valid_to": date(2026, 9, 30)}, "paid": "none"},
+            date(2026, 10, 1),
+            "unpaid",
+        ),
     ],
 )
 def test_the_day_and_the_person(one: dict[str, object], on: date, because: str) -> None:

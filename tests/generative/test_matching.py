@@ -26,12 +26,17 @@ def by_brute_force(minima: list[int], people: list[list[int]]) -> int:
     """Every way of giving each person one of its clauses or none."""
     best = 0
     for choice in product(*[[None, *one] for one in people]):
-        best = max(best, sum(min(minimum, choice.count(clause)) for clause, minimum in enumerate(minima)))
+        best = max(
+            best, sum(min(minimum, choice.count(clause)) for clause, minimum in enumerate(minima))
+        )
     return best
 
 
 def eligible_for(minima: list[int], most: int) -> st.SearchStrategy[list[list[int]]]:
-    return st.lists(st.lists(st.sampled_from(range(len(minima))), unique=True, max_size=len(minima)), max_size=most)
+    return st.lists(
+        st.lists(st.sampled_from(range(len(minima))), unique=True, max_size=len(minima)),
+        max_size=most,
+    )
 
 
 @given(MINIMA.flatmap(lambda minima: st.tuples(st.just(minima), eligible_for(minima, 30))))

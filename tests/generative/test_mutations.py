@@ -23,23 +23,43 @@ PROVINCES = 150  # looked at before a mutation counts as unnoticed
 # place: the fault in a statement (file, right text, wrong text) and the same kind of fault in the reference engine
 MUTATIONS = {
     "the last day of a registration": (
-        ("findings.sql", "WHEN r.valid_to < p.as_of THEN b.registration_expired", "WHEN r.valid_to <= p.as_of THEN b.registration_expired"),
+        (
+            "findings.sql",
+            "WHEN r.valid_to < p.as_of THEN b.registration_expired",
+            "WHEN r.valid_to <= p.as_of THEN b.registration_expired",
+        ),
         ("people.py", "registration.valid_to < self.as_of", "registration.valid_to <= self.as_of"),
     ),
     "the birthday of an age limit": (
-        ("findings.sql", "WHEN r.age >= f.doubt_from THEN b.age_in_doubt", "WHEN r.age > f.doubt_from THEN b.age_in_doubt"),
-        ("people.py", "(day.month, day.day) < (born_on.month, born_on.day)", "(day.month, day.day) <= (born_on.month, born_on.day)"),
+        (
+            "findings.sql",
+            "WHEN r.age >= f.doubt_from THEN b.age_in_doubt",
+            "WHEN r.age > f.doubt_from THEN b.age_in_doubt",
+        ),
+        (
+            "people.py",
+            "(day.month, day.day) < (born_on.month, born_on.day)",
+            "(day.month, day.day) <= (born_on.month, born_on.day)",
+        ),
     ),
     "the month of joining": (
         ("findings.sql", "CASE WHEN day(m.joined) > 1 THEN 1 ELSE 0 END", "0"),
         ("people.py", "first_of(m) >= joined", "first_of(m) > joined"),
     ),
     "several payers in one month": (
-        ("anomalies.sql", "coalesce(t.by_own, 0) & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-several'", "coalesce(t.by_other, 0) <> 0 THEN 'paid-by-several'"),
+        (
+            "anomalies.sql",
+            "coalesce(t.by_own, 0) & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-several'",
+            "coalesce(t.by_other, 0) <> 0 THEN 'paid-by-several'",
+        ),
         ("people.py", "if by_own & by_other:", "if by_own and by_other:"),
     ),
     "the enterprise's branches": (
-        ("findings.sql", "i.payer_credit_code = s.credit_code OR c.branch_code IS NOT NULL", "i.payer_credit_code = s.credit_code"),
+        (
+            "findings.sql",
+            "i.payer_credit_code = s.credit_code OR c.branch_code IS NOT NULL",
+            "i.payer_credit_code = s.credit_code",
+        ),
         ("people.py", "frozenset((self.credit_code, *branches))", "frozenset((self.credit_code,))"),
     ),
     "registered at another enterprise": (
@@ -51,11 +71,23 @@ MUTATIONS = {
         ("people.py", "rank < one.lowest_rank", "rank <= one.lowest_rank"),
     ),
     "the union of all clauses of a group": (
-        ("law_tables.py", "for size in range(1, len(parts) + 1):", "for size in range(1, len(parts)):"),
-        ("matching.py", "len(filled[clause]) < minima[clause]", "len(filled[clause]) <= minima[clause]"),
+        (
+            "law_tables.py",
+            "for size in range(1, len(parts) + 1):",
+            "for size in range(1, len(parts)):",
+        ),
+        (
+            "matching.py",
+            "len(filled[clause]) < minima[clause]",
+            "len(filled[clause]) <= minima[clause]",
+        ),
     ),
     "an unread row is somebody": (
-        ("findings.sql", "coalesce(t.possible, 0) + coalesce(m.people, 0) AS possible", "coalesce(t.possible, 0) AS possible"),
+        (
+            "findings.sql",
+            "coalesce(t.possible, 0) + coalesce(m.people, 0) AS possible",
+            "coalesce(t.possible, 0) AS possible",
+        ),
         ("reference.py", "len(maybe) + nameless", "len(maybe)"),
     ),
     "an accepted finding holds while as many are held": (
@@ -67,10 +99,18 @@ MUTATIONS = {
         ("people.py", " and bool(one.document)", ""),
     ),
     "the certificate that counts is the latest": (
-        ("findings.sql", "ORDER BY coalesce(valid_from, DATE '0001-01-01') DESC, certificate_no DESC,", "ORDER BY certificate_no DESC,"),
-        ("items.py", "item.valid_from or date.min, item.certificate_no, item.valid_to", "item.certificate_no, item.valid_to"),
+        (
+            "findings.sql",
+            "ORDER BY coalesce(valid_from, DATE '0001-01-01') DESC, certificate_no DESC,",
+            "ORDER BY certificate_no DESC,",
+        ),
+        (
+            "items.py",
+            "item.valid_from or date.min, item.certificate_no, item.valid_to",
+            "item.certificate_no, item.valid_to",
+        ),
     ),
-}  # fmt: skip
+}
 
 
 def disagreement(provinces: int) -> int | None:
@@ -80,14 +120,18 @@ def disagreement(provinces: int) -> int | None:
         facts, values = province.facts(), policy(province.day, **province.policy())
         expected = list(reference.evaluate(law(), values, facts, province.day))
         found = list(columnar.evaluate(law(), values, facts, province.day))
-        if [(one.findings, one.anomalies) for one in expected] != [(one.findings, one.anomalies) for one in found]:
+        if [(one.findings, one.anomalies) for one in expected] != [
+            (one.findings, one.anomalies) for one in found
+        ]:
             return seed
     return None
 
 
 def mutated(folder: Path, file: str, right: str, wrong: str) -> Path:
     """The package with one fault, in a folder of its own."""
-    shutil.copytree(SOURCE.parent, folder / "qualwatch", ignore=shutil.ignore_patterns("__pycache__", "locale"))
+    shutil.copytree(
+        SOURCE.parent, folder / "qualwatch", ignore=shutil.ignore_patterns("__pycache__", "locale")
+    )
     path = folder / "qualwatch" / "evaluation" / file
     text = path.read_text(encoding="utf-8")
     assert right in text, f"{file} has no longer: {right}"
@@ -98,14 +142,17 @@ def mutated(folder: Path, file: str, right: str, wrong: str) -> Path:
 ENGINES = ("statement", "reference")
 EACH = [  # every fault in one engine; in the other too in `make test-full`
     pytest.param(place, engine, marks=[] if at % len(ENGINES) == nth else [pytest.mark.full])
-    for at, place in enumerate(MUTATIONS) for nth, engine in enumerate(ENGINES)
-]  # fmt: skip
+    for at, place in enumerate(MUTATIONS)
+    for nth, engine in enumerate(ENGINES)
+]
 
 
 @pytest.mark.parametrize(("place", "engine"), EACH)
 def test_a_fault_in_either_engine_is_noticed(tmp_path: Path, place: str, engine: str) -> None:
     folder = mutated(tmp_path, *MUTATIONS[place][engine == "reference"])
-    paths = os.pathsep.join([str(folder), str(Path(__file__).parent.parent), str(Path(__file__).parent)])
+    paths = os.pathsep.join(
+        [str(folder), str(Path(__file__).parent.parent), str(Path(__file__).parent)]
+    )
     code = f"import qualwatch, test_mutations as t; assert {str(folder)!r} in qualwatch.__file__; print(t.disagreement({PROVINCES}))"
     found = subprocess.run(
         [sys.executable, "-c", code],

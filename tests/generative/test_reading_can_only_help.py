@@ -23,10 +23,18 @@ PEOPLE = st.lists(
     st.fixed_dictionaries(
         {
             "n": st.integers(1, 5),
-            "profession": st.sampled_from(["constructor", "constructor", "supervising-engineer", "cost-engineer"]),
+            "profession": st.sampled_from(
+                ["constructor", "constructor", "supervising-engineer", "cost-engineer"]
+            ),
             "grade": st.sampled_from(["grade-1", "grade-2", None]),
             "speciality": st.sampled_from(
-                ["building", "mining", "mechanical-electrical", ["mining", "mechanical-electrical"], None]
+                [
+                    "building",
+                    "mining",
+                    "mechanical-electrical",
+                    ["mining", "mechanical-electrical"],
+                    None,
+                ]
             ),
             "paid": st.sampled_from(["own", "own", "own", "other", "several", "none"]),
             "born": st.sampled_from([date(1985, 6, 15), date(1966, 1, 1), date(1960, 1, 1), None]),
@@ -54,7 +62,9 @@ def test_held_never_exceeds_possible_and_verdicts_follow_the_numbers(
         assert 0 <= one.held <= one.possible
         assert one.shortfall == max(0, one.required - one.held)
         assert (one.verdict == "short") <= (one.possible < one.required)
-        assert (one.verdict == "met") <= (one.held >= one.required or one.requirement == "supervision-and-cost")
+        assert (one.verdict == "met") <= (
+            one.held >= one.required or one.requirement == "supervision-and-cost"
+        )
 
 
 @given(ITEMS, PEOPLE, st.integers(1, 3))
@@ -74,7 +84,9 @@ def test_an_unread_row_never_turns_a_finding_short(
 
 @given(ITEMS, PEOPLE)
 @settings(max_examples=100, deadline=None)
-def test_one_more_person_in_order_never_harms(item: dict[str, Any], people: list[dict[str, Any]]) -> None:
+def test_one_more_person_in_order_never_harms(
+    item: dict[str, Any], people: list[dict[str, Any]]
+) -> None:
     before = outcome({"as_of": DAY, "items": [item], "people": people})
     more = [*people, {"profession": "constructor", "grade": "grade-1", "speciality": "building"}]
     for requirement, one in outcome({"as_of": DAY, "items": [item], "people": more}).items():

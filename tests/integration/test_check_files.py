@@ -19,7 +19,10 @@ MET = [(OWN, "constructors", "met")]
 @pytest.mark.parametrize("form", FORMATS)
 def test_the_same_content_gives_the_same_findings_in_every_form(tmp_path: Path, form: str) -> None:
     sheets = province(2)
-    titled = {name: [[f"山西省{name}登记表"], [], *rows] if form == "xlsx" else rows for name, rows in sheets.items()}
+    titled = {
+        name: [[f"山西省{name}登记表"], [], *rows] if form == "xlsx" else rows
+        for name, rows in sheets.items()
+    }
     found = check(write(tmp_path / form, titled, form))
     assert found.status == 0, found.err
     plain = check(write(tmp_path / "plain", sheets, "csv")).json()
@@ -37,34 +40,88 @@ def test_one_workbook_or_a_folder(tmp_path: Path, form: str) -> None:
 
 def test_json_has_the_agreed_shape(tmp_path: Path) -> None:
     rows = [person(n) for n in range(1, 4)]
-    found = check(write(tmp_path, province(3, 社保=[["身份证号", "缴费月份", "缴费单位信用代码"], *paid(1), *paid(2), *paid(3, OTHER)],
-                                           注册人员=[REGISTRATIONS, *rows]), "csv")).json()  # fmt: skip
+    found = check(
+        write(
+            tmp_path,
+            province(
+                3,
+                社保=[
+                    ["身份证号", "缴费月份", "缴费单位信用代码"],
+                    *paid(1),
+                    *paid(2),
+                    *paid(3, OTHER),
+                ],
+                注册人员=[REGISTRATIONS, *rows],
+            ),
+            "csv",
+        )
+    ).json()
     assert found["schema"] == "qualwatch-check/1"
     assert found["as_of"] == "2026-05-20"
     assert {"doc_no": "建市〔2014〕159号", "in_force_from": "2015-01-01"} in found["standards"]
     finding = found["findings"][0]
     assert finding | {"text": "", "clauses": [], "basis": []} == {
-        "credit_code": OWN, "enterprise": "甲装饰有限公司", "certificate_no": "D214000010", "licensing_authority": "province",
-        "qualification": "建筑装修装饰工程专业承包", "sub_item": "", "grade": "二级", "requirement": "constructors", "text": "",
-        "verdict": "short", "required": 3, "held": 2, "possible": 2, "shortfall": 1, "clauses": [], "basis": [],
+        "credit_code": OWN,
+        "enterprise": "甲装饰有限公司",
+        "certificate_no": "D214000010",
+        "licensing_authority": "province",
+        "qualification": "建筑装修装饰工程专业承包",
+        "sub_item": "",
+        "grade": "二级",
+        "requirement": "constructors",
+        "text": "",
+        "verdict": "short",
+        "required": 3,
+        "held": 2,
+        "possible": 2,
+        "shortfall": 1,
+        "clauses": [],
+        "basis": [],
         "because": ["paid-by-other"],
-    }  # fmt: skip
-    assert finding["clauses"] == [{"text": "建筑建造师至少3人", "at_least": 3, "eligible": 2, "eligible_possible": 2}]
+    }
+    assert finding["clauses"] == [
+        {"text": "建筑建造师至少3人", "at_least": 3, "eligible": 2, "eligible_possible": 2}
+    ]
     assert finding["basis"] == ["建市〔2014〕159号"]
     assert found["anomalies"] == [
-        {"credit_code": OWN, "person": identity(3)[:6] + "*" * 10 + identity(3)[-2:], "registration_no": "晋214000000003",
-         "kind": "paid-by-other", "months": ["2026-01", "2026-02", "2026-03"]}
-    ]  # fmt: skip
+        {
+            "credit_code": OWN,
+            "person": identity(3)[:6] + "*" * 10 + identity(3)[-2:],
+            "registration_no": "晋214000000003",
+            "kind": "paid-by-other",
+            "months": ["2026-01", "2026-02", "2026-03"],
+        }
+    ]
     assert found["summary"]["verdicts"]["short"] == 1
-    assert [(one["file"], one["read"], one["accepted"], one["rejected"]) for one in found["summary"]["files"]] == [
-        ("企业.csv", 2, 2, 0), ("注册人员.csv", 3, 3, 0), ("社保.csv", 9, 9, 0), ("资质.csv", 1, 1, 0),
-    ]  # fmt: skip
+    assert [
+        (one["file"], one["read"], one["accepted"], one["rejected"])
+        for one in found["summary"]["files"]
+    ] == [
+        ("企业.csv", 2, 2, 0),
+        ("注册人员.csv", 3, 3, 0),
+        ("社保.csv", 9, 9, 0),
+        ("资质.csv", 1, 1, 0),
+    ]
 
 
 def test_no_full_identity_number_comes_out(tmp_path: Path) -> None:
     bad = identity(4)[:-1] + ("1" if identity(4)[-1] == "0" else "0")
-    folder = write(tmp_path, province(3, 注册人员=[REGISTRATIONS, person(1), person(2), person(3), person(4, 身份证号=bad),
-                                             person(5, 注册编号=identity(5), 姓名=identity(5), 专业=f"建筑、{identity(5)}"), person(6, 有效期止=identity(6))]), "csv")  # fmt: skip
+    folder = write(
+        tmp_path,
+        province(
+            3,
+            注册人员=[
+                REGISTRATIONS,
+                person(1),
+                person(2),
+                person(3),
+                person(4, 身份证号=bad),
+                person(5, 注册编号=identity(5), 姓名=identity(5), 专业=f"建筑、{identity(5)}"),
+                person(6, 有效期止=identity(6)),
+            ],
+        ),
+        "csv",
+    )
     outputs = [
         check(folder),
         qualwatch("check", folder, "--as-of", "2026-05-20"),
@@ -81,7 +138,12 @@ def test_no_full_identity_number_comes_out(tmp_path: Path) -> None:
 def test_a_missing_base_table_is_one_sentence_and_status_2(tmp_path: Path, missing: str) -> None:
     sheets = {name: rows for name, rows in province(3).items() if name != missing}
     found = qualwatch(
-        "check", write(tmp_path, sheets, "csv"), "--as-of", "2026-05-20", "--output", tmp_path / "out.json"
+        "check",
+        write(tmp_path, sheets, "csv"),
+        "--as-of",
+        "2026-05-20",
+        "--output",
+        tmp_path / "out.json",
     )
     assert found.status == 2
     assert missing in found.err
@@ -121,8 +183,10 @@ def test_accepted_and_rejected_make_up_what_was_read(tmp_path: Path) -> None:
     for one in found.json()["summary"]["files"]:
         assert one["accepted"] + one["rejected"] == one["read"]
     assert [(one["file"], one["row"], one["column"]) for one in found.json()["rejected"]] == [
-        ("注册人员.csv", 5, "身份证号"), ("注册人员.csv", 6, "有效期止"), ("注册人员.csv", 7, "证书类别"),
-    ]  # fmt: skip
+        ("注册人员.csv", 5, "身份证号"),
+        ("注册人员.csv", 6, "有效期止"),
+        ("注册人员.csv", 7, "证书类别"),
+    ]
     assert all(one["problem"] and one["remedy"] for one in found.json()["rejected"])
 
 
@@ -143,7 +207,10 @@ GARBAGE: dict[str, tuple[str, bytes]] = {
     "an empty .xlsx": ("登记.xlsx", b""),
     "an empty .csv": ("企业.csv", b""),
     "a CSV with a NUL": ("企业.csv", csv_bytes([ENTERPRISES, [OWN, "甲\0", "140105", ""]])),
-    "a CSV that is neither UTF-8 nor GB18030": ("企业.csv", csv_bytes([ENTERPRISES]) + b"\xff\xff\x81\x20,x\n"),
+    "a CSV that is neither UTF-8 nor GB18030": (
+        "企业.csv",
+        csv_bytes([ENTERPRISES]) + b"\xff\xff\x81\x20,x\n",
+    ),
     "a CSV with an open quote": ("企业.csv", csv_bytes([ENTERPRISES]) + b'"x,1\n2,3\n'),
     "1,000 columns": ("企业.csv", csv_bytes([[f"列{n}" for n in range(1000)], ["1"] * 1000])),
     "binary noise": ("登记.xls", bytes(range(256)) * 40),
@@ -173,7 +240,10 @@ def test_a_truncated_workbook_is_one_sentence(tmp_path: Path, form: str, share: 
 
 
 def test_a_sheet_of_1000_columns_beside_the_right_ones_is_read(tmp_path: Path) -> None:
-    wide: Rows = [[*ENTERPRISES, *(f"列{n}" for n in range(996))], [OWN, "甲装饰有限公司", "140105", "", *["x"] * 996]]
+    wide: Rows = [
+        [*ENTERPRISES, *(f"列{n}" for n in range(996))],
+        [OWN, "甲装饰有限公司", "140105", "", *["x"] * 996],
+    ]
     found = check(write(tmp_path, province(3, 企业=wide), "xlsx"))
     assert found.status == 0
     assert verdicts(found.json()) == MET
@@ -183,7 +253,13 @@ def test_a_sheet_of_1000_columns_beside_the_right_ones_is_read(tmp_path: Path) -
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_formula_error_reads_as_an_empty_cell(tmp_path: Path, form: str) -> None:
     error = "#DIV/0!" if form.endswith("csv") else "=ERR"
-    rows = [REGISTRATIONS, person(1), person(2), person(3, 变更日期=error), person(4, 身份证号=error)]
+    rows = [
+        REGISTRATIONS,
+        person(1),
+        person(2),
+        person(3, 变更日期=error),
+        person(4, 身份证号=error),
+    ]
     found = check(write(tmp_path, province(3, 注册人员=rows), form))
     assert found.status == 3
     assert verdicts(found.json()) == MET
@@ -192,7 +268,12 @@ def test_a_formula_error_reads_as_an_empty_cell(tmp_path: Path, form: str) -> No
 
 def test_optional_tables_in_chinese(tmp_path: Path) -> None:
     sheets = province(3)
-    sheets["社保"] = [["身份证号", "缴费月份", "缴费单位信用代码"], *paid(1), *paid(2), *paid(3, OTHER)]
+    sheets["社保"] = [
+        ["身份证号", "缴费月份", "缴费单位信用代码"],
+        *paid(1),
+        *paid(2),
+        *paid(3, OTHER),
+    ]
     sheets["豁免"] = [
         ["身份证号", "统一社会信用代码", "豁免理由", "证明材料", "豁免起", "豁免止"],
         [identity(3), OWN, "退休", "退休证", "", ""],
@@ -206,7 +287,9 @@ def test_optional_tables_in_chinese(tmp_path: Path) -> None:
         ["统一社会信用代码", "资质名称", "指标", "认定人数", "有效至"],
         [OWN, "建筑装修装饰工程专业承包", "注册建造师", "2", "2026-12-31"],
     ]
-    assert verdicts(check(write(tmp_path / "3", sheets, "csv")).json()) == [(OWN, "constructors", "advise")]
+    assert verdicts(check(write(tmp_path / "3", sheets, "csv")).json()) == [
+        (OWN, "constructors", "advise")
+    ]
     sheets["覆盖"] = [
         ["来源", "载入日期", "覆盖起", "覆盖止", "辖区", "人员"],
         ["注册人员", "2026-05-01", "", "", "", ""],
@@ -217,7 +300,10 @@ def test_optional_tables_in_chinese(tmp_path: Path) -> None:
 
 def test_order_of_files_names_and_rows_does_not_matter(tmp_path: Path) -> None:
     sheets = province(3)
-    renamed = {f"导出{n}": [rows[0], *reversed(rows[1:])] for n, rows in enumerate(reversed(sheets.values()))}
+    renamed = {
+        f"导出{n}": [rows[0], *reversed(rows[1:])]
+        for n, rows in enumerate(reversed(sheets.values()))
+    }
     assert (
         check(write(tmp_path / "1", renamed, "csv")).json()["findings"]
         == check(write(tmp_path / "2", sheets, "csv")).json()["findings"]
@@ -229,9 +315,15 @@ def test_header_aliases_and_short_words(tmp_path: Path) -> None:
     sheets["企业"][0] = ["社会信用代码", "单位名称", "行政区划代码", "分公司信用代码"]
     sheets["注册人员"] = [
         ["注册单位信用代码", "姓名", "证件号码", "注册类别", "注册专业", "注册号", "有效期至"],
-        *([OWN, "张", identity(n), words, trade, f"晋{n}", "2027-01-01"] for n, words, trade in
-          ((1, "二级注册建造师", "建筑"), (2, "二级建造师", "市政、建筑"), (3, "注册建造师(二级)", "房建"))),
-    ]  # fmt: skip
+        *(
+            [OWN, "张", identity(n), words, trade, f"晋{n}", "2027-01-01"]
+            for n, words, trade in (
+                (1, "二级注册建造师", "建筑"),
+                (2, "二级建造师", "市政、建筑"),
+                (3, "注册建造师(二级)", "房建"),
+            )
+        ),
+    ]
     found = check(write(tmp_path, sheets, "csv"))
     assert found.status == 0, found.err
     assert verdicts(found.json()) == MET
@@ -252,7 +344,9 @@ def test_header_aliases_and_short_words(tmp_path: Path) -> None:
         ("施工劳务不分等级", "", ("施工劳务", "不分等级")),
     ],
 )
-def test_qualification_names(tmp_path: Path, name: str, grade: str, expected: tuple[str, str]) -> None:
+def test_qualification_names(
+    tmp_path: Path, name: str, grade: str, expected: tuple[str, str]
+) -> None:
     rows = [ITEMS, item(资质名称=name, 等级=grade)]
     found = check(write(tmp_path, province(3, 资质=rows), "csv")).json()
     assert {(one["qualification"], one["grade"]) for one in found["findings"]} == {expected}
@@ -281,11 +375,18 @@ def test_a_bad_item_row_is_rejected_and_nothing_is_said_against_the_item(
 
 
 def test_f12_design_items_are_listed_and_not_judged(tmp_path: Path) -> None:
-    rows = [ITEMS, item(), item(资质名称="工程勘察岩土工程专业甲级"), item(资质名称="工程设计建筑行业甲级")]
+    rows = [
+        ITEMS,
+        item(),
+        item(资质名称="工程勘察岩土工程专业甲级"),
+        item(资质名称="工程设计建筑行业甲级"),
+    ]
     found = check(write(tmp_path, province(3, 资质=rows), "csv")).json()
     assert sorted((one["qualification"], one["verdict"]) for one in found["findings"]) == [
-        ("工程勘察岩土工程专业甲级", "not-required"), ("工程设计建筑行业甲级", "not-required"), ("建筑装修装饰工程专业承包", "met"),
-    ]  # fmt: skip
+        ("工程勘察岩土工程专业甲级", "not-required"),
+        ("工程设计建筑行业甲级", "not-required"),
+        ("建筑装修装饰工程专业承包", "met"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -340,21 +441,30 @@ def test_a_broken_facts_folder_is_one_sentence(tmp_path: Path) -> None:
 
 def test_output_is_whole_or_absent(tmp_path: Path) -> None:
     folder = write(tmp_path / "in", province(3), "csv")
-    found = qualwatch("check", folder, "--as-of", "2026-05-20", "--output", tmp_path / "no" / "such" / "file.json")
+    found = qualwatch(
+        "check", folder, "--as-of", "2026-05-20", "--output", tmp_path / "no" / "such" / "file.json"
+    )
     assert found.status == 2
     assert len(found.err.strip().splitlines()) == 1
-    assert qualwatch("check", folder, "--as-of", "2026-05-20", "--output", tmp_path / "out.txt").status == 0
+    assert (
+        qualwatch("check", folder, "--as-of", "2026-05-20", "--output", tmp_path / "out.txt").status
+        == 0
+    )
     assert "达标" in (tmp_path / "out.txt").read_text(encoding="utf-8")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["in", "out.txt"]
 
 
-def test_a_parser_that_panics_is_still_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_parser_that_panics_is_still_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Panic(BaseException):
         pass
 
     def panics(_path: Path) -> Any:
         raise Panic
 
-    monkeypatch.setattr(sheets_module, "CalamineWorkbook", type("Book", (), {"from_path": staticmethod(panics)}))
+    monkeypatch.setattr(
+        sheets_module, "CalamineWorkbook", type("Book", (), {"from_path": staticmethod(panics)})
+    )
     with pytest.raises(BadFile):
         list(sheets_module.sheets_of(tmp_path / "x.xlsx", "x.xlsx"))

@@ -35,14 +35,18 @@ def test_f38_a_numeric_identity_cell_is_refused(tmp_path: Path, form: str) -> No
 def test_f38_a_number_in_scientific_notation_is_refused(tmp_path: Path, form: str) -> None:
     rows = registrations(person(1), person(2), person(3, 身份证号="1.40105E+17"))
     found = check(write(tmp_path, province(3, 注册人员=rows), form))
-    assert [(one["row"], "数字格式" in one["problem"]) for one in found.json()["rejected"]] == [(4, True)]
+    assert [(one["row"], "数字格式" in one["problem"]) for one in found.json()["rejected"]] == [
+        (4, True)
+    ]
 
 
 @pytest.mark.parametrize("form", MERGING)
 def test_f38_a_numeric_payer_code_is_refused(tmp_path: Path, form: str) -> None:
     rows = [CONTRIBUTIONS, *paid(1), *paid(2), [identity(3), "2026-03", 911401050000000011]]
     found = check(write(tmp_path, province(3, 社保=rows), form))
-    assert [(one["row"], one["column"]) for one in found.json()["rejected"]] == [(8, "缴费单位信用代码")]
+    assert [(one["row"], one["column"]) for one in found.json()["rejected"]] == [
+        (8, "缴费单位信用代码")
+    ]
 
 
 DATES: list[Any] = [
@@ -59,10 +63,18 @@ DATES: list[Any] = [
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_f40_dates_in_every_shape(tmp_path: Path, form: str) -> None:
-    shapes = DATES if form.endswith("csv") else [*DATES, 45078, date(2023, 6, 1), datetime(2023, 6, 1, 12, 30)]  # noqa: DTZ001
-    rows = registrations(*(person(n, 有效期止=shape, 有效期起="") for n, shape in enumerate(shapes, 1)))
+    shapes = (
+        DATES
+        if form.endswith("csv")
+        else [*DATES, 45078, date(2023, 6, 1), datetime(2023, 6, 1, 12, 30)]
+    )  # noqa: DTZ001
+    rows = registrations(
+        *(person(n, 有效期止=shape, 有效期起="") for n, shape in enumerate(shapes, 1))
+    )
     sheets = province(len(shapes), 注册人员=rows)
-    on, after = (check(write(tmp_path / day, sheets, form), day=day) for day in ("2023-06-01", "2023-06-02"))
+    on, after = (
+        check(write(tmp_path / day, sheets, form), day=day) for day in ("2023-06-01", "2023-06-02")
+    )
     assert on.status == after.status == 0, on.err
     count = len(shapes)
     assert on.json()["findings"][0]["possible"] == count
@@ -73,13 +85,18 @@ def test_f40_dates_in_every_shape(tmp_path: Path, form: str) -> None:
 @pytest.mark.parametrize("form", FORMATS)
 def test_f40_open_ended_and_impossible_days(tmp_path: Path, form: str) -> None:
     rows = registrations(
-        person(1, 有效期止="长期"), person(2), person(3), person(4, 有效期止="2023-02-30"), person(5, 有效期起="长期")
+        person(1, 有效期止="长期"),
+        person(2),
+        person(3),
+        person(4, 有效期止="2023-02-30"),
+        person(5, 有效期起="长期"),
     )
     found = check(write(tmp_path, province(5, 注册人员=rows), form))
     assert verdicts(found.json()) == MET
     assert [(one["row"], one["column"], one["value"]) for one in found.json()["rejected"]] == [
-        (5, "有效期止", "2023-02-30"), (6, "有效期起", "长期"),
-    ]  # fmt: skip
+        (5, "有效期止", "2023-02-30"),
+        (6, "有效期起", "长期"),
+    ]
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -115,7 +132,10 @@ def test_f41_unreadable_bytes_are_an_error_never_a_question_mark(tmp_path: Path)
 def test_f42_title_rows_and_vendor_sheets(tmp_path: Path, form: str) -> None:
     sheets = {name: [[], ["某某市登记表"], *rows] for name, rows in province(3).items()}
     if not form.endswith("csv"):
-        sheets |= {"Sheet1": [[]], "Evaluation Warning": [["Evaluation Only. Created with a vendor's library."]]}
+        sheets |= {
+            "Sheet1": [[]],
+            "Evaluation Warning": [["Evaluation Only. Created with a vendor's library."]],
+        }
     found = check(write(tmp_path, sheets, form))
     assert found.status == 0
     assert verdicts(found.json()) == MET
@@ -125,7 +145,12 @@ def test_f42_title_rows_and_vendor_sheets(tmp_path: Path, form: str) -> None:
 
 @pytest.mark.parametrize("form", ["xlsx", "xls"])
 def test_f42_a_name_merged_over_three_rows_stands_on_all_three(tmp_path: Path, form: str) -> None:
-    rows = [["登记表"], *registrations(person(1), person(2, 统一社会信用代码=None), person(3, 统一社会信用代码=None))]
+    rows = [
+        ["登记表"],
+        *registrations(
+            person(1), person(2, 统一社会信用代码=None), person(3, 统一社会信用代码=None)
+        ),
+    ]
     found = check(write(tmp_path, province(3, 注册人员=rows), form, {"注册人员": [(2, 0, 4, 0)]}))
     assert found.status == 0, found.err
     assert verdicts(found.json()) == MET
@@ -135,11 +160,17 @@ def test_f42_a_name_merged_over_three_rows_stands_on_all_three(tmp_path: Path, f
 def test_f42_a_blank_outside_a_merged_range_is_not_filled(tmp_path: Path, form: str) -> None:
     rows = registrations(person(1), person(2), person(3), person(4, 统一社会信用代码=None))
     found = check(write(tmp_path, province(3, 注册人员=rows), form, {"注册人员": [(1, 0, 2, 0)]}))
-    assert [(one["row"], one["column"]) for one in found.json()["rejected"]] == [(5, "统一社会信用代码")]
+    assert [(one["row"], one["column"]) for one in found.json()["rejected"]] == [
+        (5, "统一社会信用代码")
+    ]
 
 
-def test_f42_ods_does_not_tell_its_merges_so_a_blank_key_is_rejected_and_helps(tmp_path: Path) -> None:
-    rows = registrations(person(1), person(2, 统一社会信用代码=None), person(3, 统一社会信用代码=None))
+def test_f42_ods_does_not_tell_its_merges_so_a_blank_key_is_rejected_and_helps(
+    tmp_path: Path,
+) -> None:
+    rows = registrations(
+        person(1), person(2, 统一社会信用代码=None), person(3, 统一社会信用代码=None)
+    )
     found = check(write(tmp_path, province(3, 注册人员=rows), "ods", {"注册人员": [(1, 0, 3, 0)]}))
     assert found.status == 3
     assert [one["row"] for one in found.json()["rejected"]] == [3, 4]
@@ -148,14 +179,20 @@ def test_f42_ods_does_not_tell_its_merges_so_a_blank_key_is_rejected_and_helps(t
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_f45_three_spellings_are_one_person_and_a_wrong_check_digit_is_an_error(tmp_path: Path, form: str) -> None:
+def test_f45_three_spellings_are_one_person_and_a_wrong_check_digit_is_an_error(
+    tmp_path: Path, form: str
+) -> None:
     spellings = [KNOWN_PERSON, KNOWN_PERSON.lower(), "110105491231002", "110105194912310021"]
     # born 1949: a profession without an age limit, so that insurance is still judged
     cells = {"证书类别": "注册造价工程师", "等级": "一级", "专业": "土建"}
     rows = registrations(*(person(n, 身份证号=one, **cells) for n, one in enumerate(spellings)))
-    sheets = province(0, 注册人员=rows, 社保=[CONTRIBUTIONS, [KNOWN_PERSON.lower(), "2026-03", OTHER]])
+    sheets = province(
+        0, 注册人员=rows, 社保=[CONTRIBUTIONS, [KNOWN_PERSON.lower(), "2026-03", OTHER]]
+    )
     found = check(write(tmp_path, sheets, form))
-    assert [(one["row"], "校验" in one["problem"]) for one in found.json()["rejected"]] == [(5, True)]
+    assert [(one["row"], "校验" in one["problem"]) for one in found.json()["rejected"]] == [
+        (5, True)
+    ]
     assert len(found.json()["anomalies"]) == 1
 
 
@@ -164,15 +201,21 @@ def test_f45_a_retired_region_code_is_a_warning(tmp_path: Path, form: str) -> No
     from stdnum.cn import ric
 
     body = "14020219850615001"  # 大同市城区, in use to 2018
-    rows = registrations(person(1, 身份证号=body + ric.calc_check_digit(body + "0")), person(2), person(3))
+    rows = registrations(
+        person(1, 身份证号=body + ric.calc_check_digit(body + "0")), person(2), person(3)
+    )
     found = check(write(tmp_path, province(3, 注册人员=rows), form))
     assert found.status == 0
     assert [(one["row"], one["column"]) for one in found.json()["notices"]] == [(2, "身份证号")]
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("text", [f"{KNOWN_PERSON},110105194912310038", "无号码", "110105194912310021(经理)"])
-def test_f11_an_identity_field_with_more_or_less_than_one_number(tmp_path: Path, form: str, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", [f"{KNOWN_PERSON},110105194912310038", "无号码", "110105194912310021(经理)"]
+)
+def test_f11_an_identity_field_with_more_or_less_than_one_number(
+    tmp_path: Path, form: str, text: str
+) -> None:
     rows = registrations(person(1), person(2), person(3), person(4, 身份证号=text))
     found = check(write(tmp_path, province(3, 注册人员=rows), form))
     assert [(one["row"], one["column"]) for one in found.json()["rejected"]] == [(5, "身份证号")]
@@ -203,8 +246,11 @@ def test_f46_unavailable_is_not_clean(tmp_path: Path, form: str) -> None:
 def test_other_identity_documents_load(tmp_path: Path, form: str) -> None:
     other = person(3, 证件类型="护照", 身份证号="E12345678", 出生日期="1985-06-15")
     sheets = province(2, 注册人员=registrations(person(1), person(2), other))
-    sheets["社保"] = [["证件类型", *CONTRIBUTIONS], *(["", *row] for n in (1, 2) for row in paid(n)),
-                    *(["护照", "E12345678", month, OWN] for month in ("2026-02", "2026-03"))]  # fmt: skip
+    sheets["社保"] = [
+        ["证件类型", *CONTRIBUTIONS],
+        *(["", *row] for n in (1, 2) for row in paid(n)),
+        *(["护照", "E12345678", month, OWN] for month in ("2026-02", "2026-03")),
+    ]
     found = check(write(tmp_path, sheets, form))
     assert found.status == 0, found.err
     assert verdicts(found.json()) == MET
@@ -212,11 +258,15 @@ def test_other_identity_documents_load(tmp_path: Path, form: str) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_footers_repeated_headers_and_blank_rows_are_no_rows(tmp_path: Path, form: str) -> None:
-    rows = registrations(person(1), [], person(2), REGISTRATIONS, person(3), ["合计", 3], ["制表人：王"])
+    rows = registrations(
+        person(1), [], person(2), REGISTRATIONS, person(3), ["合计", 3], ["制表人：王"]
+    )
     found = check(write(tmp_path, province(3, 注册人员=rows), form))
     assert found.status == 0, found.json()["rejected"]
     assert verdicts(found.json()) == MET
-    assert [one["read"] for one in found.json()["summary"]["files"] if one["table"] == "registrations"] == [3]
+    assert [
+        one["read"] for one in found.json()["summary"]["files"] if one["table"] == "registrations"
+    ] == [3]
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -233,14 +283,18 @@ def test_f01_one_certificate_many_items_one_person_many_majors(tmp_path: Path, f
     rows = registrations(*(person(n, 专业="建筑、市政") for n in range(1, 6)))
     found = check(write(tmp_path, province(5, 资质=items, 注册人员=rows), form)).json()
     assert [(one["qualification"], one["verdict"], one["held"]) for one in found["findings"]] == [
-        ("建筑工程施工总承包", "met", 5), ("市政公用工程施工总承包", "met", 5),
-    ]  # fmt: skip
+        ("建筑工程施工总承包", "met", 5),
+        ("市政公用工程施工总承包", "met", 5),
+    ]
 
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_placeholders_mean_none(tmp_path: Path, form: str) -> None:
     rows = registrations(
-        *(person(n, 变更日期=mark, 状态日期=mark, 出生日期=mark) for n, mark in ((1, "-"), (2, "无"), (3, "NULL")))
+        *(
+            person(n, 变更日期=mark, 状态日期=mark, 出生日期=mark)
+            for n, mark in ((1, "-"), (2, "无"), (3, "NULL"))
+        )
     )
     found = check(write(tmp_path, province(3, 注册人员=rows), form))
     assert (found.status, verdicts(found.json())) == (0, MET)
@@ -251,5 +305,7 @@ def test_several_branches_in_one_cell(tmp_path: Path, form: str) -> None:
     from builders import BRANCH, credit_code
 
     rows = [ENTERPRISES, [OWN, "甲装饰有限公司", "140105", f"{BRANCH};{credit_code(4)}"]]
-    sheets = province(3, 企业=rows, 社保=[CONTRIBUTIONS, *paid(1, BRANCH), *paid(2, credit_code(4)), *paid(3)])
+    sheets = province(
+        3, 企业=rows, 社保=[CONTRIBUTIONS, *paid(1, BRANCH), *paid(2, credit_code(4)), *paid(3)]
+    )
     assert verdicts(check(write(tmp_path, sheets, form)).json()) == MET

@@ -18,7 +18,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, form: str) -> None:
     made = []
     for name, seed in (("a", "5"), ("b", "5"), ("c", "6")):
-        found = qualwatch("generate", tmp_path / name, "--enterprises", "60", "--seed", seed, "--format", form)
+        found = qualwatch(
+            "generate", tmp_path / name, "--enterprises", "60", "--seed", seed, "--format", form
+        )
         assert found.status == 0, found.err
         made.append(contents(tmp_path / name))
     assert made[0] == made[1] != made[2]
@@ -27,7 +29,9 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, form: str) -> None:
 def test_csv_and_xlsx_of_one_seed_give_equal_findings(tmp_path: Path) -> None:
     found = []
     for form in ("csv", "xlsx"):
-        qualwatch("generate", tmp_path / form, "--enterprises", "120", "--seed", "3", "--format", form)
+        qualwatch(
+            "generate", tmp_path / form, "--enterprises", "120", "--seed", "3", "--format", form
+        )
         found.append(check(tmp_path / form).json())
     assert found[0]["findings"] == found[1]["findings"]
     assert found[0]["anomalies"] == found[1]["anomalies"]
@@ -41,9 +45,17 @@ def test_the_province_has_every_category_every_area_and_its_defects(tmp_path: Pa
     names = {one["qualification"] for one in whole["findings"]}
     assert len(names) >= 60
     areas = {one["licensing_authority"] for one in whole["findings"]}
-    assert {"ministry", "province", "zone:140171", *(f"city:14{n:02d}00" for n in range(1, 12))} <= areas
+    assert {
+        "ministry",
+        "province",
+        "zone:140171",
+        *(f"city:14{n:02d}00" for n in range(1, 12)),
+    } <= areas
     counts = whole["summary"]["verdicts"]
-    assert all(counts[verdict] for verdict in ("short", "advise", "cannot-say", "manual", "met", "not-required"))
+    assert all(
+        counts[verdict]
+        for verdict in ("short", "advise", "cannot-say", "manual", "met", "not-required")
+    )
     assert counts["short"] < 0.1 * len(whole["findings"])
     assert set(whole["summary"]["anomalies"]) == {"unpaid", "paid-by-other", "paid-by-several"}
     for one in whole["summary"]["files"]:
@@ -59,12 +71,28 @@ def test_explain_lists_every_person_with_every_reason(tmp_path: Path) -> None:
         person(5),
     ]
     sheets = province(
-        0, 注册人员=[REGISTRATIONS, *people], 社保=[CONTRIBUTIONS, *paid(1), *paid(3), *paid(4), *paid(5, OTHER)]
+        0,
+        注册人员=[REGISTRATIONS, *people],
+        社保=[CONTRIBUTIONS, *paid(1), *paid(3), *paid(4), *paid(5, OTHER)],
     )
     found = qualwatch("explain", write(tmp_path, sheets, "csv"), OWN, "--as-of", "2026-05-20")
     assert found.status == 0
-    for text in ("建筑装修装饰工程专业承包 二级", "不达标", "要求 3，实有 1", "建市〔2014〕159号", "张1", "张2", "张3", "张4", "张5",
-                 "超龄", "注册已过期", "专业不在其列", "社保由其他单位缴纳", "2026-03"):  # fmt: skip
+    for text in (
+        "建筑装修装饰工程专业承包 二级",
+        "不达标",
+        "要求 3，实有 1",
+        "建市〔2014〕159号",
+        "张1",
+        "张2",
+        "张3",
+        "张4",
+        "张5",
+        "超龄",
+        "注册已过期",
+        "专业不在其列",
+        "社保由其他单位缴纳",
+        "2026-03",
+    ):
         assert text in found.out, text
 
 
@@ -75,7 +103,13 @@ def test_explain_of_an_item_not_in_force_says_so(tmp_path: Path) -> None:
 
 
 def test_explain_of_an_unknown_enterprise_is_one_sentence(tmp_path: Path) -> None:
-    found = qualwatch("explain", write(tmp_path, province(3), "csv"), "91140105MA0000000X", "--as-of", "2026-05-20")
+    found = qualwatch(
+        "explain",
+        write(tmp_path, province(3), "csv"),
+        "91140105MA0000000X",
+        "--as-of",
+        "2026-05-20",
+    )
     assert (found.status, len(found.err.strip().splitlines())) == (2, 1)
 
 
@@ -93,7 +127,9 @@ def test_another_policy_file_is_used_and_named(tmp_path: Path) -> None:
 
     text = (BUILT_IN / "policy" / "shanxi.yaml").read_text(encoding="utf-8")
     (tmp_path / "other.yaml").write_text(
-        text.replace("policy: shanxi", "policy: other").replace("value: number-and-trade", "value: highest-any-trade"),
+        text.replace("policy: shanxi", "policy: other").replace(
+            "value: number-and-trade", "value: highest-any-trade"
+        ),
         encoding="utf-8",
     )
     rows = [REGISTRATIONS, *(person(n, 专业="市政") for n in range(1, 4))]

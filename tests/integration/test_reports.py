@@ -27,7 +27,11 @@ EVIL = '=HYPERLINK("http://x","甲")<script>alert(1)</script>'
 def registers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A decoration firm one constructor short, with a name that wants to be a formula and a script."""
     sheets = province(3)
-    sheets["企业"] = [ENTERPRISES, [OWN, EVIL, "140105", ""], [OTHER, "乙建设有限公司", "140200", ""]]
+    sheets["企业"] = [
+        ENTERPRISES,
+        [OWN, EVIL, "140105", ""],
+        [OTHER, "乙建设有限公司", "140200", ""],
+    ]
     sheets["注册人员"].append(person(9, 身份证号="14010519850615000X"))
     sheets["注册人员"][3] = person(3, 有效期止="2026-01-01")
     sheets["社保"] = [sheets["社保"][0], *paid(1), *paid(2, OTHER), *paid(3)]
@@ -42,7 +46,11 @@ def written(registers: Path, folder: Path, name: str) -> Path:
 
 def test_the_ending_tells_the_format(registers: Path, tmp_path: Path) -> None:
     assert written(registers, tmp_path, "a.json").read_text(encoding="utf-8").startswith("{")
-    assert written(registers, tmp_path, "a.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert (
+        written(registers, tmp_path, "a.html")
+        .read_text(encoding="utf-8")
+        .startswith("<!doctype html>")
+    )
     assert written(registers, tmp_path, "a.jsonl").read_text(encoding="utf-8").count("\n") == 1
     assert written(registers, tmp_path, "a.txt").read_text(encoding="utf-8").startswith("核查结果")
     assert not list(tmp_path.glob("*.part"))
@@ -50,7 +58,16 @@ def test_the_ending_tells_the_format(registers: Path, tmp_path: Path) -> None:
 
 def test_the_workbook_is_what_an_officer_sends_round(registers: Path, tmp_path: Path) -> None:
     book = openpyxl.load_workbook(written(registers, tmp_path, "a.xlsx"))
-    assert book.sheetnames == ["说明", "不达标", "提示", "无法判定", "人员", "社保异常", "拒收", "提醒"]
+    assert book.sheetnames == [
+        "说明",
+        "不达标",
+        "提示",
+        "无法判定",
+        "人员",
+        "社保异常",
+        "拒收",
+        "提醒",
+    ]
     for name in book.sheetnames[1:]:
         sheet = book[name]
         assert sheet.freeze_panes == "B2"
@@ -66,9 +83,17 @@ def test_the_workbook_is_what_an_officer_sends_round(registers: Path, tmp_path: 
     assert book["拒收"]["D2"].value == "身份证号"
 
 
-def test_no_cell_of_a_workbook_is_a_formula_and_codes_are_text(registers: Path, tmp_path: Path) -> None:
+def test_no_cell_of_a_workbook_is_a_formula_and_codes_are_text(
+    registers: Path, tmp_path: Path
+) -> None:
     book = openpyxl.load_workbook(written(registers, tmp_path, "a.xlsx"))
-    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    cells = [
+        cell
+        for sheet in book
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value is not None
+    ]
     assert cells
     assert not [cell.coordinate for cell in cells if cell.data_type == "f"]
     codes = [cell for cell in cells if isinstance(cell.value, str) and cell.value == OWN]
@@ -88,7 +113,9 @@ def test_a_sheet_that_is_full_goes_on_in_the_next(
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
         looks = workbook._looks(book)
         for name, count in (("满", 20), ("余", 21), ("空", 0)):
-            workbook._write(book, looks, workbook.Sheet(name, [("甲", 8), ("乙", 8)], many(count)), 10)
+            workbook._write(
+                book, looks, workbook.Sheet(name, [("甲", 8), ("乙", 8)], many(count)), 10
+            )
     found = {sheet.title: sheet.max_row - 1 for sheet in openpyxl.load_workbook(path)}
     assert found == {"满": 10, "满2": 10, "余": 10, "余2": 10, "余3": 1, "空": 0}
     assert workbook.MOST_ROWS + 1 == 1_048_576
@@ -97,9 +124,12 @@ def test_a_sheet_that_is_full_goes_on_in_the_next(
 def test_json_lines_and_parquet_say_what_the_json_says(registers: Path, tmp_path: Path) -> None:
     whole = check(registers).json()
     lines = [
-        json.loads(line) for line in written(registers, tmp_path, "a.jsonl").read_text(encoding="utf-8").splitlines()
+        json.loads(line)
+        for line in written(registers, tmp_path, "a.jsonl").read_text(encoding="utf-8").splitlines()
     ]
-    assert [{key: value for key, value in one.items() if key != "as_of"} for one in lines] == whole["findings"]
+    assert [{key: value for key, value in one.items() if key != "as_of"} for one in lines] == whole[
+        "findings"
+    ]
     table = pq.read_table(written(registers, tmp_path, "a.parquet"))
     assert table.to_pylist() == whole["findings"]
     assert table.schema.metadata[b"as_of"].decode() == DAY
@@ -107,18 +137,25 @@ def test_json_lines_and_parquet_say_what_the_json_says(registers: Path, tmp_path
 
 
 def test_a_facts_folder_gives_the_findings_of_the_files(registers: Path, tmp_path: Path) -> None:
-    found = qualwatch("check", registers, "--as-of", DAY, "--format", "facts", "--output", tmp_path / "facts")
+    found = qualwatch(
+        "check", registers, "--as-of", DAY, "--format", "facts", "--output", tmp_path / "facts"
+    )
     assert found.status == 3
     again = check(tmp_path / "facts").json()
     assert again["findings"] == check(registers).json()["findings"]
     numbers = b"".join(file.read_bytes() for file in (tmp_path / "facts").iterdir())
     assert identity(1).encode() not in numbers
     assert (
-        qualwatch("check", registers, "--as-of", DAY, "--format", "facts", "--output", tmp_path / "facts").status == 3
+        qualwatch(
+            "check", registers, "--as-of", DAY, "--format", "facts", "--output", tmp_path / "facts"
+        ).status
+        == 3
     )
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "note.txt").write_text("keep")
-    refused = qualwatch("check", registers, "--as-of", DAY, "--format", "facts", "--output", tmp_path / "mine")
+    refused = qualwatch(
+        "check", registers, "--as-of", DAY, "--format", "facts", "--output", tmp_path / "mine"
+    )
     assert refused.status == 2
     assert (tmp_path / "mine" / "note.txt").read_text() == "keep"
 
@@ -171,9 +208,7 @@ def test_the_page_in_a_browser(tmp_path: Path) -> None:
                 "Math.min(...[...document.querySelectorAll('svg text')].map(t => t.getBoundingClientRect().height))"
             )
             assert smallest >= 10, "text in the pictures is readable"
-            broken = (
-                "[...document.querySelectorAll('td.n')].filter(t => getComputedStyle(t).whiteSpace !== 'nowrap').length"
-            )
+            broken = "[...document.querySelectorAll('td.n')].filter(t => getComputedStyle(t).whiteSpace !== 'nowrap').length"
             assert page.evaluate(broken) == 0, "a number is never broken over two lines"
             if screen is PHONE:
                 page.locator("summary").first.click()
@@ -181,7 +216,9 @@ def test_the_page_in_a_browser(tmp_path: Path) -> None:
 
 
 def test_the_page_in_english(registers: Path, tmp_path: Path) -> None:
-    found = qualwatch("check", registers, "--as-of", DAY, "--output", tmp_path / "a.html", QUALWATCH_LANG="en")
+    found = qualwatch(
+        "check", registers, "--as-of", DAY, "--output", tmp_path / "a.html", QUALWATCH_LANG="en"
+    )
     assert found.status == 3
     text = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert '<html lang="en">' in text

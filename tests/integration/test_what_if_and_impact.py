@@ -12,7 +12,15 @@ from commands import check, qualwatch
 from files import CONTRIBUTIONS, ITEMS, REGISTRATIONS, csv_bytes, write
 from registers import DAY, item, paid, person, province
 
-POLICY = Path(__file__).parent.parent.parent / "src" / "qualwatch" / "law" / "texts" / "policy" / "shanxi.yaml"
+POLICY = (
+    Path(__file__).parent.parent.parent
+    / "src"
+    / "qualwatch"
+    / "law"
+    / "texts"
+    / "policy"
+    / "shanxi.yaml"
+)
 
 
 @pytest.fixture
@@ -30,10 +38,16 @@ def test_a_person_leaves(registers: Path) -> None:
 
 def test_a_person_joins(registers: Path, tmp_path: Path) -> None:
     newcomer = (
-        write(tmp_path / "more", {"人员": [REGISTRATIONS, person(7)], "社保": [CONTRIBUTIONS, *paid(7)]}, "xlsx")
+        write(
+            tmp_path / "more",
+            {"人员": [REGISTRATIONS, person(7)], "社保": [CONTRIBUTIONS, *paid(7)]},
+            "xlsx",
+        )
         / "登记.xlsx"
     )
-    found = qualwatch("whatif", registers, OWN, "--as-of", DAY, "--without", "晋214000000001", "--with", newcomer)
+    found = qualwatch(
+        "whatif", registers, OWN, "--as-of", DAY, "--without", "晋214000000001", "--with", newcomer
+    )
     assert found.status == 0, found.err
     assert found.out.count("达标（实有 3，可能 3）") == 2
     assert "变" not in found.out.split("假如", 2)[2]
@@ -41,7 +55,9 @@ def test_a_person_joins(registers: Path, tmp_path: Path) -> None:
 
 def test_another_grade(registers: Path, tmp_path: Path) -> None:
     higher = tmp_path / "higher.csv"
-    higher.write_bytes(csv_bytes([ITEMS, item(等级="一级", 有效期起="2026-01-01", 有效期止="2031-01-01")]))
+    higher.write_bytes(
+        csv_bytes([ITEMS, item(等级="一级", 有效期起="2026-01-01", 有效期止="2031-01-01")])
+    )
     found = qualwatch("whatif", registers, OWN, "--as-of", DAY, "--with", higher)
     assert found.status == 0, found.err
     assert "装修装饰工程专业承包 一级" in found.out
@@ -79,22 +95,39 @@ def test_the_impact_of_a_changed_policy(registers: Path, tmp_path: Path) -> None
     assert "default: {doubt_from: 60, ends_at: 61}" in text
     stricter = tmp_path / "stricter.yaml"
     stricter.write_text(
-        text.replace("default: {doubt_from: 60, ends_at: 61}", "default: {doubt_from: 30, ends_at: 31}"),
+        text.replace(
+            "default: {doubt_from: 60, ends_at: 61}", "default: {doubt_from: 30, ends_at: 31}"
+        ),
         encoding="utf-8",
     )
-    found = qualwatch("impact", registers, "--as-of", DAY, "--against", stricter, "--format", "json")
+    found = qualwatch(
+        "impact", registers, "--as-of", DAY, "--against", stricter, "--format", "json"
+    )
     assert found.status == 0, found.err
     whole = found.json()
     assert whole["schema"] == "qualwatch-impact/1"
     assert whole["areas"] == {"city:140100": {"becomes_short": 1, "becomes_met": 0, "other": 0}}
-    assert whole["categories"] == {"建筑装修装饰工程专业承包": {"becomes_short": 1, "becomes_met": 0, "other": 0}}
+    assert whole["categories"] == {
+        "建筑装修装饰工程专业承包": {"becomes_short": 1, "becomes_met": 0, "other": 0}
+    }
     (turn,) = whole["turns"]
     assert (turn["before"]["verdict"], turn["after"]["verdict"]) == ("met", "short")
     back = qualwatch(
-        "impact", registers, "--as-of", DAY, "--policy", stricter, "--against", POLICY, "--format", "json"
+        "impact",
+        registers,
+        "--as-of",
+        DAY,
+        "--policy",
+        stricter,
+        "--against",
+        POLICY,
+        "--format",
+        "json",
     ).json()
     assert back["areas"] == {"city:140100": {"becomes_short": 0, "becomes_met": 1, "other": 0}}
-    table = qualwatch("impact", registers, "--as-of", DAY, "--against", stricter, "--output", tmp_path / "a.txt")
+    table = qualwatch(
+        "impact", registers, "--as-of", DAY, "--against", stricter, "--output", tmp_path / "a.txt"
+    )
     assert table.status == 0
     assert "其中转为不达标 1 项" in (tmp_path / "a.txt").read_text(encoding="utf-8")
 

@@ -21,7 +21,14 @@ from qualwatch.accounts.actions import (
     shut_account,
 )
 from qualwatch.accounts.models import Account, Organisation, RoleHeld
-from qualwatch.accounts.queries import jurisdiction, machine_of, may, organisation, people_who_may, roles_of
+from qualwatch.accounts.queries import (
+    jurisdiction,
+    machine_of,
+    may,
+    organisation,
+    people_who_may,
+    roles_of,
+)
 from qualwatch.accounts.roles import aloud
 from qualwatch.journal.queries import entries_of
 from qualwatch.procedure.roles import ROLES
@@ -39,19 +46,32 @@ def _organisations() -> None:
 
 def account(name: str, where: str, *roles: str, early_warning: bool = True) -> Account:
     return make_account(
-        username=name, password="correct-horse-battery", organisation=organisation(where), roles=roles,
-        early_warning=early_warning, by="admin", at=AT,
-    )  # fmt: skip
+        username=name,
+        password="correct-horse-battery",
+        organisation=organisation(where),
+        roles=roles,
+        early_warning=early_warning,
+        by="admin",
+        at=AT,
+    )
 
 
 def enterprise(code: str = OWN) -> Organisation:
-    return Organisation.objects.create(slug=f"e-{code}".lower(), name="甲", kind="enterprise", credit_code=code)
+    return Organisation.objects.create(
+        slug=f"e-{code}".lower(), name="甲", kind="enterprise", credit_code=code
+    )
 
 
 def test_the_province_its_cities_and_their_bureaus_are_made_once() -> None:
     assert make_organisations(divisions=law().divisions, by="prepare", at=AT) == []
-    assert Organisation.objects.filter(kind="housing-authority").count() == len(law().divisions.areas) + 1
-    assert Organisation.objects.filter(kind="approval-bureau").count() == len(law().divisions.areas) + 1
+    assert (
+        Organisation.objects.filter(kind="housing-authority").count()
+        == len(law().divisions.areas) + 1
+    )
+    assert (
+        Organisation.objects.filter(kind="approval-bureau").count()
+        == len(law().divisions.areas) + 1
+    )
 
 
 def test_every_role_is_read_aloud() -> None:
@@ -99,9 +119,15 @@ def test_nobody_without_organisation_role_or_leave() -> None:
 
 @pytest.mark.parametrize(
     ("where", "role"),
-    [(TAIYUAN, "province-officer"), ("province", "city-officer"), (TAIYUAN, "approval-officer"),
-     (TAIYUAN + "-bureau", "city-officer"), (TAIYUAN, "platform"), (TAIYUAN, "nobody")],
-)  # fmt: skip
+    [
+        (TAIYUAN, "province-officer"),
+        ("province", "city-officer"),
+        (TAIYUAN, "approval-officer"),
+        (TAIYUAN + "-bureau", "city-officer"),
+        (TAIYUAN, "platform"),
+        (TAIYUAN, "nobody"),
+    ],
+)
 def test_a_role_is_given_only_where_it_belongs(where: str, role: str) -> None:
     with pytest.raises(CannotMakeAccount):
         account("x", where, role)
@@ -114,9 +140,14 @@ def test_a_weak_password_and_a_taken_name_are_refused() -> None:
         account("c", TAIYUAN, "city-officer")
     with pytest.raises(CannotMakeAccount):
         make_account(
-            username="d", password="12345678", organisation=organisation(TAIYUAN), roles=["city-officer"],
-            early_warning=True, by="admin", at=AT,
-        )  # fmt: skip
+            username="d",
+            password="12345678",
+            organisation=organisation(TAIYUAN),
+            roles=["city-officer"],
+            early_warning=True,
+            by="admin",
+            at=AT,
+        )
 
 
 def test_the_database_keeps_kinds_roles_and_codes() -> None:
@@ -124,7 +155,10 @@ def test_the_database_keeps_kinds_roles_and_codes() -> None:
         lambda: Organisation.objects.create(slug="x", name="x", kind="club"),
         lambda: Organisation.objects.create(slug="x", name="x", kind="enterprise"),
         lambda: Organisation.objects.create(slug="x", name="x", kind="platform", credit_code=OWN),
-        lambda: (enterprise(), Organisation.objects.create(slug="x", name="x", kind="enterprise", credit_code=OWN)),
+        lambda: (
+            enterprise(),
+            Organisation.objects.create(slug="x", name="x", kind="enterprise", credit_code=OWN),
+        ),
         lambda: RoleHeld.objects.create(account=Account.objects.create(username="z"), role="king"),
     ):
         with pytest.raises(IntegrityError), transaction.atomic():
@@ -137,7 +171,9 @@ def test_a_machine_token_is_good_for_its_scope_until_it_ends() -> None:
     assert machine_of(token, "push-changes", AT) == platform
     assert machine_of(token, "other", AT) is None
     assert machine_of(token + "x", "push-changes", AT) is None
-    new = rotate_token(organisation=platform, old_ends_at=AT + timedelta(hours=1), by="admin", at=AT)
+    new = rotate_token(
+        organisation=platform, old_ends_at=AT + timedelta(hours=1), by="admin", at=AT
+    )
     assert machine_of(token, "push-changes", AT) == platform
     assert machine_of(token, "push-changes", AT + timedelta(hours=2)) is None
     assert machine_of(new, "push-changes", AT + timedelta(hours=2)) == platform
@@ -160,8 +196,10 @@ def test_roles_are_taken_away_and_given_and_the_journal_says_so() -> None:
     assert roles_of(one) == ["auditor"]
     entry = entries_of("organisation/province")[-1]
     assert (entry.what, entry.details["given"], entry.details["taken"]) == (
-        "roles-changed", ["auditor"], ["province-officer"],
-    )  # fmt: skip
+        "roles-changed",
+        ["auditor"],
+        ["province-officer"],
+    )
     for give, take in (["city-officer"], []), ([], ["province-officer"]):
         with pytest.raises(CannotMakeAccount):
             change_roles(account=one, give=give, take=take, by="admin", at=AT)
@@ -196,4 +234,7 @@ def test_one_command_changes_an_account_or_nothing_of_it() -> None:
     assert roles_of(one) == ["province-officer"]
     call_command("change_account", "wu", give=["province-reviewer"], early_warning="off")
     one.refresh_from_db()
-    assert (roles_of(one), one.has_early_warning_permission) == (["province-officer", "province-reviewer"], False)
+    assert (roles_of(one), one.has_early_warning_permission) == (
+        ["province-officer", "province-reviewer"],
+        False,
+    )

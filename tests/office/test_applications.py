@@ -44,8 +44,15 @@ def test_a_receipt_with_a_number_comes_at_once_and_the_clock_is_shown(bureau: Bu
     account = bureau.enterprise()
     case = bureau.yellow()
     made = bureau.apply(case, NEXT, account)
-    assert (made.number, made.receiver, made.stage) == ("晋建资申〔2026〕1号", "province", "received")
-    assert (made.opinion_due_on, made.decision_due_on) == (None, date(2026, 6, 18))  # 20 working days after 21 May
+    assert (made.number, made.receiver, made.stage) == (
+        "晋建资申〔2026〕1号",
+        "province",
+        "received",
+    )
+    assert (made.opinion_due_on, made.decision_due_on) == (
+        None,
+        date(2026, 6, 18),
+    )  # 20 working days after 21 May
     receipt = Document.objects.get(kind="receipt")
     assert (receipt.application, receipt.addressee) == (made, case.enterprise)
     assert receipt.told["decision_due_on"] == "2026年6月18日"
@@ -64,14 +71,25 @@ def test_the_checklist_is_answered_line_by_line(bureau: Bureau) -> None:
     for checklist, sentence in (
         ({}, "身份证明"),
         ({"constructors": {**whole.checklist["constructors"], "insurance": " "}}, "社保缴纳证明"),
-        ({"constructors": {**whole.checklist["constructors"], "insurance": ["别的.png"]}}, "没有收到文件 别的.png"),
+        (
+            {"constructors": {**whole.checklist["constructors"], "insurance": ["别的.png"]}},
+            "没有收到文件 别的.png",
+        ),
     ):
         with pytest.raises(CannotStep, match=sentence):
-            bureau.apply(case, NEXT, account, bureau.filing("assessment-wrong", "constructors", checklist=checklist))
+            bureau.apply(
+                case,
+                NEXT,
+                account,
+                bureau.filing("assessment-wrong", "constructors", checklist=checklist),
+            )
     assert not Application.objects.exists()
     lines = {**whole.checklist["constructors"], "insurance": "退休人员，见退休证"}
     made = bureau.apply(
-        case, NEXT, account, bureau.filing("assessment-wrong", "constructors", checklist={"constructors": lines})
+        case,
+        NEXT,
+        account,
+        bureau.filing("assessment-wrong", "constructors", checklist={"constructors": lines}),
     )
     assert ["constructors", "insurance", "退休人员，见退休证"] in made.checklist
 
@@ -84,7 +102,9 @@ def test_only_the_enterprise_itself_applies(bureau: Bureau) -> None:
             bureau.apply(case, NEXT, account)
 
 
-def test_a_first_application_stops_the_determination_and_a_second_one_does_not(bureau: Bureau) -> None:
+def test_a_first_application_stops_the_determination_and_a_second_one_does_not(
+    bureau: Bureau,
+) -> None:
     account = bureau.enterprise()
     case = bureau.yellow()
     bureau.prove(case, NEXT)
@@ -93,9 +113,14 @@ def test_a_first_application_stops_the_determination_and_a_second_one_does_not(b
     with pytest.raises(CannotStep, match="首次申请"):
         bureau.propose(case, day=OVER)
     refuse(application=first, because="社保由他人缴纳", **acts(bureau, "reviewer", OVER))
-    refused(bureau, "new-evidence", lambda: bureau.apply(case, OVER, account))  # the same file again is nothing new
+    refused(
+        bureau, "new-evidence", lambda: bureau.apply(case, OVER, account)
+    )  # the same file again is nothing new
     bureau.apply(
-        case, OVER, account, bureau.filing("assessment-wrong", "constructors", files=[HandedIn("证明.png", picture(9))])
+        case,
+        OVER,
+        account,
+        bureau.filing("assessment-wrong", "constructors", files=[HandedIn("证明.png", picture(9))]),
     )
     bureau.propose(case, day=OVER)
     bureau.sign(case, day=OVER)
@@ -134,7 +159,11 @@ def test_the_city_examines_and_the_province_repairs(bureau: Bureau) -> None:
 def test_a_refusal_has_reasons_and_names_the_remedies(bureau: Bureau) -> None:
     case, account = city_case(bureau)
     made = bureau.apply(case, NEXT, account)
-    refused(bureau, "because", lambda: refuse(application=made, because=" ", **acts(bureau, "city-reviewer")))
+    refused(
+        bureau,
+        "because",
+        lambda: refuse(application=made, because=" ", **acts(bureau, "city-reviewer")),
+    )
     decision = refuse(application=made, because="社保不在本单位", **acts(bureau, "city-reviewer"))
     assert (decision.organisation, decision.told["is_refused"]) == ("city-140100", True)
     assert (decision.told["reconsideration_days"], decision.told["litigation_months"]) == (60, 6)
@@ -142,7 +171,11 @@ def test_a_refusal_has_reasons_and_names_the_remedies(bureau: Bureau) -> None:
     assert fresh(case).application is None
     made.refresh_from_db()
     assert (made.stage, made.decided_because) == ("refused", "社保不在本单位")
-    refused(bureau, "application", lambda: refuse(application=made, because="再说", **acts(bureau, "city-reviewer")))
+    refused(
+        bureau,
+        "application",
+        lambda: refuse(application=made, because="再说", **acts(bureau, "city-reviewer")),
+    )
 
 
 def test_f29_whoever_determined_or_gave_the_opinion_does_not_decide(bureau: Bureau) -> None:
@@ -151,12 +184,18 @@ def test_f29_whoever_determined_or_gave_the_opinion_does_not_decide(bureau: Bure
     case = bureau.red()
     made = bureau.apply(case, OVER, account)
     refused(
-        bureau, "different-decider", lambda: refuse(application=made, because="不实", **acts(bureau, "reviewer", OVER))
+        bureau,
+        "different-decider",
+        lambda: refuse(application=made, because="不实", **acts(bureau, "reviewer", OVER)),
     )
-    refused(bureau, "different-decider", lambda: bureau.verify(made, ACCEPT, OVER, by="officer"))  # who proposed it
+    refused(
+        bureau, "different-decider", lambda: bureau.verify(made, ACCEPT, OVER, by="officer")
+    )  # who proposed it
     bureau.verify(made, ACCEPT, OVER)
     refused(
-        bureau, "different-decider", lambda: uphold(application=made, because="属实", **acts(bureau, "reviewer", OVER))
+        bureau,
+        "different-decider",
+        lambda: uphold(application=made, because="属实", **acts(bureau, "reviewer", OVER)),
     )
     bureau.uphold(made, ACCEPT, OVER, "other-reviewer")
     assert (fresh(case).place, fresh(case).closed_because) == ("closed", "repaired")
@@ -175,16 +214,25 @@ def test_f29_the_city_s_determiner_gives_no_opinion(bureau: Bureau) -> None:
         refused(
             bureau,
             "different-decider",
-            lambda act=act: act(application=made, because="看过", **acts(bureau, "city-reviewer", OVER)),
+            lambda act=act: act(
+                application=made, because="看过", **acts(bureau, "city-reviewer", OVER)
+            ),
         )
 
 
 def test_an_application_ends_with_its_case_and_can_be_taken_back(bureau: Bureau) -> None:
     account = bureau.enterprise()
     case = bureau.yellow()
-    retract(application=bureau.apply(case, NEXT, account), by=account, law=bureau.law, at=bureau.office.tick(NEXT))
+    retract(
+        application=bureau.apply(case, NEXT, account),
+        by=account,
+        law=bureau.law,
+        at=bureau.office.tick(NEXT),
+    )
     assert fresh(case).application is None
-    again = bureau.filing("assessment-wrong", "constructors", files=[HandedIn("证明.png", picture(3))])
+    again = bureau.filing(
+        "assessment-wrong", "constructors", files=[HandedIn("证明.png", picture(3))]
+    )
     bureau.apply(case, NEXT, account, again)
     bureau.morning(NEXT + timedelta(days=1), people=3)
     assert fresh(case).closed_because == "recovered"
@@ -214,14 +262,22 @@ def test_data_errors_without_a_warning_go_the_same_way(bureau: Bureau) -> None:
 def test_a_repair_without_a_warning_is_assessed_at_once(bureau: Bureau) -> None:
     account = bureau.enterprise()
     bureau.morning(people=3)
-    made = file_data_error(filing=bureau.filing("data-wrong", checklist={}), by=account, law=bureau.law,
-                           at=bureau.office.tick())  # fmt: skip
+    made = file_data_error(
+        filing=bureau.filing("data-wrong", checklist={}),
+        by=account,
+        law=bureau.law,
+        at=bureau.office.tick(),
+    )
     (row,) = ItemRow._default_manager.filter(recorded_to=None, credit_code=OWN)
     key = {name: getattr(row, name) for name in ItemRow.KEY}
     for grade in ("二级", "grade-9"):  # not as the register writes it
         with pytest.raises(CannotCorrect, match="grade 只能是"):
-            bureau.verify(made, Repairs(REVIEW, [Correcting("items", key, "grade", grade, "证书")]), NEXT)
-    bureau.uphold(made, Repairs(REVIEW, [Correcting("items", key, "grade", "grade-1", "证书")]), NEXT)
+            bureau.verify(
+                made, Repairs(REVIEW, [Correcting("items", key, "grade", grade, "证书")]), NEXT
+            )
+    bureau.uphold(
+        made, Repairs(REVIEW, [Correcting("items", key, "grade", "grade-1", "证书")]), NEXT
+    )
     (finding,) = FindingRow._default_manager.filter(recorded_to=None, credit_code=OWN)
     assert finding.grade == "一级"  # and not only on the next morning
 
@@ -229,17 +285,26 @@ def test_a_repair_without_a_warning_is_assessed_at_once(bureau: Bureau) -> None:
 def test_a_repair_is_verified_by_an_officer_and_signed_by_a_reviewer(bureau: Bureau) -> None:
     account = bureau.enterprise()
     made = bureau.apply(bureau.yellow(), NEXT, account)
-    refused(bureau, "verified", lambda: uphold(application=made, because="属实", **acts(bureau, "other-reviewer")))
+    refused(
+        bureau,
+        "verified",
+        lambda: uphold(application=made, because="属实", **acts(bureau, "other-reviewer")),
+    )
     for name in ("reviewer", "city-officer", "auditor"):
         with pytest.raises(NotCompetent):
             bureau.verify(made, ACCEPT, NEXT, by=name)
     bureau.verify(made, ACCEPT, NEXT)
     assert not AcceptedFindingRow.objects.exists()  # tried out, not put on record
     change_roles(
-        account=bureau.who("second-officer"), give=["province-reviewer"], by="admin", at=bureau.office.tick(NEXT)
+        account=bureau.who("second-officer"),
+        give=["province-reviewer"],
+        by="admin",
+        at=bureau.office.tick(NEXT),
     )
     refused(
-        bureau, "different-decider", lambda: uphold(application=made, because="属实", **acts(bureau, "second-officer"))
+        bureau,
+        "different-decider",
+        lambda: uphold(application=made, because="属实", **acts(bureau, "second-officer")),
     )
     uphold(application=made, because="属实", **acts(bureau, "reviewer"))
     assert AcceptedFindingRow.objects.get().at_held == 2
@@ -253,22 +318,36 @@ def test_whoever_proposed_and_was_returned_does_not_decide(bureau: Bureau) -> No
     bureau.propose(case, day=OVER)
     return_proposal(case=fresh(case), because="再查", **acts(bureau, "reviewer", OVER))
     made = bureau.apply(case, OVER, account)
-    change_roles(account=bureau.who("officer"), give=["province-reviewer"], by="admin", at=bureau.office.tick(OVER))
+    change_roles(
+        account=bureau.who("officer"),
+        give=["province-reviewer"],
+        by="admin",
+        at=bureau.office.tick(OVER),
+    )
     for name in ("officer",):
         refused(
             bureau,
             "different-decider",
             lambda name=name: refuse(application=made, because="不实", **acts(bureau, name, OVER)),
         )
-    refuse(application=made, because="不实", **acts(bureau, "reviewer", OVER))  # returned it, and so determined nothing
+    refuse(
+        application=made, because="不实", **acts(bureau, "reviewer", OVER)
+    )  # returned it, and so determined nothing
 
 
 def test_a_case_that_moves_takes_its_application_along(bureau: Bureau) -> None:
     case, account = city_case(bureau)
     made = bureau.apply(case, NEXT, account)
-    moved = [ENTERPRISES, [OWN, "甲装饰有限公司", "140200", ""], [OTHER, "乙建设有限公司", "140200", ""]]
+    moved = [
+        ENTERPRISES,
+        [OWN, "甲装饰有限公司", "140200", ""],
+        [OTHER, "乙建设有限公司", "140200", ""],
+    ]
     day = NEXT + timedelta(days=1)
-    elsewhere = [ITEMS, item(许可机关="大同市行政审批服务管理局", 资质证书号="D314000010", 等级="二级")]
+    elsewhere = [
+        ITEMS,
+        item(许可机关="大同市行政审批服务管理局", 资质证书号="D314000010", 等级="二级"),
+    ]
     bureau.morning(day, 资质=elsewhere, 企业=moved)
     made.refresh_from_db()
     assert (made.receiver, made.opinion_due_on) == ("city-140200", date(2026, 6, 5))
@@ -284,7 +363,11 @@ def test_the_province_s_task_stays_with_the_province_when_a_case_moves(bureau: B
     agree(application=made, because="属实", **acts(bureau, "city-reviewer"))
     told = Notice.objects.get(kind="agreed")
     assert (told.credit_code, "2026-06-18" in told.body) == (OWN, True)
-    moved = [ENTERPRISES, [OWN, "甲装饰有限公司", "140200", ""], [OTHER, "乙建设有限公司", "140200", ""]]
+    moved = [
+        ENTERPRISES,
+        [OWN, "甲装饰有限公司", "140200", ""],
+        [OTHER, "乙建设有限公司", "140200", ""],
+    ]
     bureau.morning(NEXT + timedelta(days=1), 资质=CITY_ITEM, 企业=moved)
     assert Task.objects.get(kind="decide-application", done_on=None).organisation == "province"
     bureau.uphold(made, ACCEPT, NEXT + timedelta(days=1))
@@ -294,7 +377,9 @@ def test_the_province_s_task_stays_with_the_province_when_a_case_moves(bureau: B
 def test_the_same_proof_may_serve_another_requirement(bureau: Bureau) -> None:
     account = bureau.enterprise()
     case = bureau.yellow()
-    CaseRequirement.objects.create(case=case, requirement="manual-titles", pushed_on=DAY, ends_on=date(2026, 7, 20))
+    CaseRequirement.objects.create(
+        case=case, requirement="manual-titles", pushed_on=DAY, ends_on=date(2026, 7, 20)
+    )
     first = bureau.apply(case, NEXT, account, bureau.filing("assessment-wrong", "constructors"))
     refuse(application=first, because="不实", **acts(bureau, "reviewer"))
     second = bureau.apply(case, NEXT, account, bureau.filing("assessment-wrong", "manual-titles"))
@@ -310,7 +395,11 @@ def test_wrong_data_go_to_the_province_where_it_issued_an_item(bureau: Bureau) -
     made = file_data_error(filing=filing, at=bureau.office.tick(), **told)
     assert (made.receiver, made.opinion_due_on) == ("province", None)
     task = Task.objects.get(case=None)
-    assert (task.kind, task.organisation, task.detail) == ("decide-application", "province", made.number)
+    assert (task.kind, task.organisation, task.detail) == (
+        "decide-application",
+        "province",
+        made.number,
+    )
     notice = Notice.objects.get(document__kind="receipt")
     assert notice.case is None
     open_notice(notice=notice, by=account, at=bureau.office.tick(), law=bureau.law)
@@ -325,12 +414,20 @@ def test_wrong_data_go_to_the_province_where_it_issued_an_item(bureau: Bureau) -
 def test_file_names_are_kept_as_they_are_listed(bureau: Bureau) -> None:
     account = bureau.enterprise()
     files = [HandedIn("../扫描.hta", picture())]
-    made = bureau.apply(bureau.yellow(), NEXT, account, bureau.filing("assessment-wrong", "constructors", files=files))
+    made = bureau.apply(
+        bureau.yellow(),
+        NEXT,
+        account,
+        bureau.filing("assessment-wrong", "constructors", files=files),
+    )
     assert made.attachments.get().name == "扫描.hta.png"
     assert made.checklist[0] == ["constructors", "identity", ["扫描.hta.png"]]
     with pytest.raises(CannotKeep, match="最多上传 30 个"):
         bureau.apply(
-            Case.objects.get(), NEXT, account, bureau.filing("assessment-wrong", "constructors", files=files * 31)
+            Case.objects.get(),
+            NEXT,
+            account,
+            bureau.filing("assessment-wrong", "constructors", files=files * 31),
         )
 
 

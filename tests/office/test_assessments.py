@@ -58,7 +58,9 @@ def test_the_same_day_and_knowledge_again_is_the_same_run(office: Office) -> Non
     rows = FindingRow.objects.count()
     second = office.run(NEXT)
     assert second != first
-    assert FindingRow.objects.count() == rows  # the same verdict, numbers and basis: the same interval goes on
+    assert (
+        FindingRow.objects.count() == rows
+    )  # the same verdict, numbers and basis: the same interval goes on
 
 
 def test_a_changed_finding_ends_and_the_past_run_still_says_what_it_said(office: Office) -> None:
@@ -68,14 +70,27 @@ def test_a_changed_finding_ends_and_the_past_run_still_says_what_it_said(office:
     second = office.run(NEXT)
     assert constructors(second) == ("short", 1)
     assert constructors(first) == ("met", 3)
-    assert {row.recorded_to for row in FindingRow.objects.filter(requirement="constructors")} == {None, second.pk}
+    assert {row.recorded_to for row in FindingRow.objects.filter(requirement="constructors")} == {
+        None,
+        second.pk,
+    }
 
 
 def said(results: list[EnterpriseResult]) -> list[tuple[object, ...]]:
     return [
-        (f.credit_code, f.category, f.requirement, f.verdict, f.required, f.held, f.possible, f.because)
-        for one in results for f in one.findings
-    ]  # fmt: skip
+        (
+            f.credit_code,
+            f.category,
+            f.requirement,
+            f.verdict,
+            f.required,
+            f.held,
+            f.possible,
+            f.because,
+        )
+        for one in results
+        for f in one.findings
+    ]
 
 
 def test_a_day_as_known_then_is_said_again_after_the_registers_went_on(office: Office) -> None:
@@ -92,20 +107,25 @@ def test_a_day_as_known_then_is_said_again_after_the_registers_went_on(office: O
 def firms(office: Office, count: int, people: int) -> None:
     """Decoration firms with so many constructors each."""
     codes = [credit_code(n) for n in range(1, count + 1)]
-    office.load("enterprises", [ENTERPRISES, *([code, f"企{code}", "140105", ""] for code in codes)])
+    office.load(
+        "enterprises", [ENTERPRISES, *([code, f"企{code}", "140105", ""] for code in codes)]
+    )
     office.load("qualifications", [ITEMS, *(item(统一社会信用代码=code) for code in codes)])
     rows = [(code, n * 3 + k) for n, code in enumerate(codes, 1) for k in range(people)]
     registered = (person(number, 统一社会信用代码=code) for code, number in rows)
     office.load("practitioners", [REGISTRATIONS, *registered])
-    office.load("insurance", [CONTRIBUTIONS, *(row for code, number in rows for row in paid(number, code))])
+    office.load(
+        "insurance", [CONTRIBUTIONS, *(row for code, number in rows for row in paid(number, code))]
+    )
 
 
 def shortened(office: Office, count: int, short: int) -> None:
     """The next day's practitioners: the first `short` firms have one constructor less."""
     rows = [
         person(n * 3 + k, 统一社会信用代码=credit_code(n))
-        for n in range(1, count + 1) for k in range(2 if n <= short else 3)
-    ]  # fmt: skip
+        for n in range(1, count + 1)
+        for k in range(2 if n <= short else 3)
+    ]
     assert office.load("practitioners", [REGISTRATIONS, *rows], day=NEXT).state == "released"
 
 
@@ -118,7 +138,9 @@ def test_f24_too_many_newly_short_at_once_are_held(office: Office, short: int, s
     run = office.run(NEXT, guarded=True)
     assert run.state == state
     assert run.counts["newly"] == short
-    assert FindingRow.objects.filter(recorded_to=None, verdict="short").count() == (0 if state == "held" else short)
+    assert FindingRow.objects.filter(recorded_to=None, verdict="short").count() == (
+        0 if state == "held" else short
+    )
     if state == "held":
         assert held_runs() == [run]
         assert set(run.sample) == {credit_code(n) for n in range(1, short + 1)}
@@ -130,14 +152,18 @@ def test_the_guard_counts_over_a_rolling_day(office: Office) -> None:
     shortened(office, 200, 12)
     assert office.run(NEXT, guarded=True).state == "released"
     rows = [
-        person(n * 3 + k, 统一社会信用代码=credit_code(n)) for n in range(1, 201) for k in range(2 if n <= 24 else 3)
+        person(n * 3 + k, 统一社会信用代码=credit_code(n))
+        for n in range(1, 201)
+        for k in range(2 if n <= 24 else 3)
     ]
     office.load("practitioners", [REGISTRATIONS, *rows], day=NEXT)
     run = office.run(NEXT, guarded=True)
     assert (run.state, run.counts["newly"]) == ("held", 24)
 
 
-def test_a_first_run_that_warns_many_is_held_released_by_another_and_recorded(office: Office) -> None:
+def test_a_first_run_that_warns_many_is_held_released_by_another_and_recorded(
+    office: Office,
+) -> None:
     firms(office, 30, 2)
     run = office.run(guarded=True)
     assert run.state == "held"
@@ -165,9 +191,13 @@ def test_a_run_of_some_enterprises_leaves_the_others_alone(office: Office) -> No
     firms(office, 5, 3)
     office.run()
     shortened(office, 5, 5)
-    run = assess(as_of=NEXT, law=law(), by="push", at=office.tick(NEXT), credit_codes=[credit_code(1)])
+    run = assess(
+        as_of=NEXT, law=law(), by="push", at=office.tick(NEXT), credit_codes=[credit_code(1)]
+    )
     assert not run.is_full
-    short = FindingRow.objects.filter(recorded_to=None, verdict="short").values_list("credit_code", flat=True)
+    short = FindingRow.objects.filter(recorded_to=None, verdict="short").values_list(
+        "credit_code", flat=True
+    )
     assert list(short) == [credit_code(1)]
     assert FindingRow.objects.filter(recorded_to=None).values("credit_code").distinct().count() == 5
 
@@ -187,9 +217,17 @@ def invented(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_an_invented_province_is_judged_from_the_registers_as_from_its_files(office: Office, invented: Path) -> None:
-    sources = {"企业": "enterprises", "资质": "qualifications", "注册人员": "practitioners", "社保": "insurance",
-               "豁免": "exemptions", "锁定": "locks"}  # fmt: skip
+def test_an_invented_province_is_judged_from_the_registers_as_from_its_files(
+    office: Office, invented: Path
+) -> None:
+    sources = {
+        "企业": "enterprises",
+        "资质": "qualifications",
+        "注册人员": "practitioners",
+        "社保": "insurance",
+        "豁免": "exemptions",
+        "锁定": "locks",
+    }
     for file in sorted(invented.glob("*.csv")):
         office.take(sources[file.stem], {file.name: file})
     run = office.run()
@@ -203,5 +241,7 @@ def test_an_invented_province_is_judged_from_the_registers_as_from_its_files(off
     assert said(found) == said(expected)
     assert len(anomalies_of(run)) == sum(len(one.anomalies) for one in expected)
     assert {(a.credit_code, a.kind, a.months) for a in AnomalyRow.objects.all()} == {
-        (a.credit_code, a.kind, ";".join(map(str, a.months))) for one in expected for a in one.anomalies
+        (a.credit_code, a.kind, ";".join(map(str, a.months)))
+        for one in expected
+        for a in one.anomalies
     }

@@ -43,7 +43,12 @@ def test_expired_is_not_cured(bureau: Bureau) -> None:
 
 @pytest.mark.parametrize(
     ("state", "code"),
-    [("撤回", "withdrawn"), ("注销", "surrendered"), ("吊销", "revoked"), ("撤销", "annulled-licence")],
+    [
+        ("撤回", "withdrawn"),
+        ("注销", "surrendered"),
+        ("吊销", "revoked"),
+        ("撤销", "annulled-licence"),
+    ],
 )
 def test_four_endings_keep_four_words(bureau: Bureau, state: str, code: str) -> None:
     case = bureau.yellow()
@@ -51,9 +56,15 @@ def test_four_endings_keep_four_words(bureau: Bureau, state: str, code: str) -> 
     assert fresh(case).closed_because == code
 
 
-def test_moved_out_of_the_province_ends_it_and_an_officer_may_end_it_with_a_code(bureau: Bureau) -> None:
+def test_moved_out_of_the_province_ends_it_and_an_officer_may_end_it_with_a_code(
+    bureau: Bureau,
+) -> None:
     case = bureau.yellow()
-    away = [ENTERPRISES, [OWN, "甲装饰有限公司", "130100", ""], [OTHER, "乙建设有限公司", "140200", ""]]
+    away = [
+        ENTERPRISES,
+        [OWN, "甲装饰有限公司", "130100", ""],
+        [OTHER, "乙建设有限公司", "140200", ""],
+    ]
     bureau.morning(NEXT, 企业=away)
     assert fresh(case).closed_because == "moved-out"
     bureau.morning(NEXT + timedelta(days=1))
@@ -73,7 +84,11 @@ def test_moved_out_of_the_province_ends_it_and_an_officer_may_end_it_with_a_code
 
 def test_the_case_follows_a_rename_and_a_move_and_the_receiver_is_told(bureau: Bureau) -> None:
     case = bureau.red()
-    moved = [ENTERPRISES, [OWN, "甲新装饰有限公司", "140200", ""], [OTHER, "乙建设有限公司", "140200", ""]]
+    moved = [
+        ENTERPRISES,
+        [OWN, "甲新装饰有限公司", "140200", ""],
+        [OTHER, "乙建设有限公司", "140200", ""],
+    ]
     day = OVER + timedelta(days=1)
     bureau.morning(day, 企业=moved)
     case = fresh(case)
@@ -129,7 +144,12 @@ def test_an_insurance_case_is_determined_on_the_items_that_fail(bureau: Bureau) 
 
 def test_what_concerns_two_enterprises_is_one_conflict(bureau: Bureau) -> None:
     both = [ITEMS, item(), item(统一社会信用代码=OTHER, 资质证书号="D214000020")]
-    people = [REGISTRATIONS, person(1), person(2), person(1, 统一社会信用代码=OTHER, 注册编号="晋214000000077")]
+    people = [
+        REGISTRATIONS,
+        person(1),
+        person(2),
+        person(1, 统一社会信用代码=OTHER, 注册编号="晋214000000077"),
+    ]
     bureau.morning(资质=both, 注册人员=people)
     assert Case.objects.filter(category="specialist-decoration").count() == 2
     assert Conflict.objects.count() == 1
@@ -139,12 +159,23 @@ def many(count: int) -> dict[str, Rows]:
     """Firms that all lack everybody."""
     codes = [credit_code(100 + n) for n in range(count)]
     return {
-        "企业": [ENTERPRISES, *([code, f"第{n}公司", "140105", ""] for n, code in enumerate(codes))],
-        "资质": [ITEMS, *(item(统一社会信用代码=code, 资质证书号=f"D2140{n:05d}") for n, code in enumerate(codes))],
+        "企业": [
+            ENTERPRISES,
+            *([code, f"第{n}公司", "140105", ""] for n, code in enumerate(codes)),
+        ],
+        "资质": [
+            ITEMS,
+            *(
+                item(统一社会信用代码=code, 资质证书号=f"D2140{n:05d}")
+                for n, code in enumerate(codes)
+            ),
+        ],
     }
 
 
-def test_a_mass_of_warnings_waits_for_a_reviewer_and_is_dated_on_the_release(bureau: Bureau) -> None:
+def test_a_mass_of_warnings_waits_for_a_reviewer_and_is_dated_on_the_release(
+    bureau: Bureau,
+) -> None:
     """F24: nothing is pushed before somebody has looked at the sample."""
     bureau.registers(DAY, 2, many(25))
     done = bureau.patrol(DAY)
@@ -174,15 +205,28 @@ def test_a_held_run_closes_nothing_either(bureau: Bureau) -> None:
 
 def test_several_items_of_one_enterprise_are_warned_of_one_by_one(bureau: Bureau) -> None:
     """F12: one result, one card per item."""
-    two = [ITEMS, item(), item(资质名称="消防设施工程专业承包", 资质证书号="D214000012", 等级="二级")]
+    two = [
+        ITEMS,
+        item(),
+        item(资质名称="消防设施工程专业承包", 资质证书号="D214000012", 等级="二级"),
+    ]
     bureau.morning(DAY, 1, 资质=two)
     assert Case.objects.filter(credit_code=OWN, category__isnull=False).count() == 2
 
 
-@pytest.mark.parametrize("broken", [
-    {"place": "green"}, {"closed_because": "recovered"}, {"place": "closed"}, {"place": "red"}, {"card_number": "x"},
-    {"category": None, "sub_item": None, "place": "yellow"}, {"ground": "weather"}, {"red_ends_on": DAY},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"place": "green"},
+        {"closed_because": "recovered"},
+        {"place": "closed"},
+        {"place": "red"},
+        {"card_number": "x"},
+        {"category": None, "sub_item": None, "place": "yellow"},
+        {"ground": "weather"},
+        {"red_ends_on": DAY},
+    ],
+)
 def test_the_database_refuses_what_cannot_be(bureau: Bureau, broken: dict[str, object]) -> None:
     case = bureau.yellow()
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -194,7 +238,14 @@ def test_the_database_knows_one_open_case_per_item_ground_and_origin(bureau: Bur
     case.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():
         case.save(force_insert=True)
-    whole = Case(credit_code=OWN, ground="insurance", origin="system", place="yellow", enterprise="甲", opened_on=DAY)
+    whole = Case(
+        credit_code=OWN,
+        ground="insurance",
+        origin="system",
+        place="yellow",
+        enterprise="甲",
+        opened_on=DAY,
+    )
     whole.save()
     whole.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -236,7 +287,9 @@ def test_an_item_that_vanished_from_the_list_is_looked_into(bureau: Bureau) -> N
     for day in (OVER + timedelta(days=1), OVER + timedelta(days=2)):
         bureau.morning(day, 资质=other)
     assert fresh(case).place == "red"
-    assert [one.organisation for one in case.tasks.filter(kind="vanished", done_on=None)] == ["province"]
+    assert [one.organisation for one in case.tasks.filter(kind="vanished", done_on=None)] == [
+        "province"
+    ]
 
 
 def test_an_insurance_case_ends_with_the_last_item_of_the_enterprise(bureau: Bureau) -> None:
@@ -256,11 +309,21 @@ def test_a_red_card_is_known_where_the_enterprise_builds(bureau: Bureau) -> None
     head = ["项目编码", "统一社会信用代码", "资质名称", "项目所在地区划", "开工日期", "竣工日期"]
     assert not may_know_of(datong, case, on=OVER, law=bureau.law)
     bureau.office.load(
-        "projects", [head, ["P1", OWN, "建筑装修装饰工程专业承包", "140212", "2026-01-01", "2026-08-01"]], day=OVER
+        "projects",
+        [head, ["P1", OWN, "建筑装修装饰工程专业承包", "140212", "2026-01-01", "2026-08-01"]],
+        day=OVER,
     )
     assert may_know_of(datong, case, on=OVER, law=bureau.law)
-    assert not may_know_of(datong, case, on=date(2026, 9, 1), law=bureau.law)  # the project is finished
+    assert not may_know_of(
+        datong, case, on=date(2026, 9, 1), law=bureau.law
+    )  # the project is finished
     assert not may_see(datong, case)  # its papers are not theirs
     assert may_know_of(bureau.who("city-officer"), case, on=OVER, law=bureau.law)
-    yellow = Case(credit_code=OWN, category="specialist-decoration", sub_item="", place="yellow", area="city:140100")
+    yellow = Case(
+        credit_code=OWN,
+        category="specialist-decoration",
+        sub_item="",
+        place="yellow",
+        area="city:140100",
+    )
     assert not may_know_of(datong, yellow, on=OVER, law=bureau.law)

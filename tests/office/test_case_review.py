@@ -38,14 +38,20 @@ def unpaid_fourth() -> list[list[Any]]:
 
 
 @pytest.mark.parametrize("what", ["unread payer", "no place", "registration unread"])
-def test_an_insurance_case_is_not_closed_because_nothing_can_be_judged(bureau: Bureau, what: str) -> None:
+def test_an_insurance_case_is_not_closed_because_nothing_can_be_judged(
+    bureau: Bureau, what: str
+) -> None:
     bureau.morning(people=4, 社保=unpaid_fourth())
     case = Case.objects.get()
     changed: dict[str, list[list[Any]]] = {"社保": unpaid_fourth()}
     if what == "unread payer":
         changed["社保"] = [*unpaid_fourth(), ["12345", "2026-03", OWN]]
     elif what == "no place":
-        changed["企业"] = [ENTERPRISES, [OWN, "甲装饰有限公司", "", ""], [OTHER, "乙建设有限公司", "140200", ""]]
+        changed["企业"] = [
+            ENTERPRISES,
+            [OWN, "甲装饰有限公司", "", ""],
+            [OTHER, "乙建设有限公司", "140200", ""],
+        ]
     else:
         rows = [person(n) for n in (1, 2, 3)]
         changed["注册人员"] = [REGISTRATIONS, *rows, person(4, 有效期止="2026-02-30")]
@@ -65,10 +71,16 @@ def test_a_withdrawn_item_may_do_nothing(bureau: Bureau) -> None:
     assert asked(bureau, DAY) == "no"
 
 
-def test_a_warning_is_proved_requirement_by_requirement_and_not_before_it_was_sent(bureau: Bureau) -> None:
+def test_a_warning_is_proved_requirement_by_requirement_and_not_before_it_was_sent(
+    bureau: Bureau,
+) -> None:
     case = bureau.yellow()
-    letter = bureau.sent(issue_warning(case=fresh(case), by=bureau.who("officer"), law=bureau.law,
-                                       at=bureau.office.tick(NEXT)), NEXT)  # fmt: skip
+    letter = bureau.sent(
+        issue_warning(
+            case=fresh(case), by=bureau.who("officer"), law=bureau.law, at=bureau.office.tick(NEXT)
+        ),
+        NEXT,
+    )
     with pytest.raises(CannotStep, match="不能早于发出"):
         bureau.proved(letter, NEXT, proved_on=date(2020, 1, 1))
     with pytest.raises(NotCompetent):
@@ -93,9 +105,16 @@ def test_an_old_list_ends_nothing_as_expired(bureau: Bureau) -> None:
     assert fresh(case).place == "yellow"
 
 
-@pytest.mark.parametrize("figures", [
-    {"张三 140105199001011234": {"held": 1}}, {"constructors": {"required": 3, "held": "张三"}}, {}, {"constructors": {"held": 1}}, {"constructors": {"required": 1, "held": 1}},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"张三 140105199001011234": {"held": 1}},
+        {"constructors": {"required": 3, "held": "张三"}},
+        {},
+        {"constructors": {"held": 1}},
+        {"constructors": {"required": 1, "held": 1}},
+    ],
+)
 def test_only_known_requirements_and_numbers_become_public(
     bureau: Bureau, figures: dict[str, dict[str, object]]
 ) -> None:
@@ -107,13 +126,31 @@ def test_only_known_requirements_and_numbers_become_public(
 
 def test_a_correction_is_believed_by_cases_standings_and_measures(bureau: Bureau) -> None:
     case = bureau.yellow()
-    correct(table="enterprises", key={"credit_code": OWN}, field="division_code", value="140200", because="迁址",
-            document="营业执照", review_on=DAY + timedelta(days=90), by="li", at=bureau.office.tick())  # fmt: skip
+    correct(
+        table="enterprises",
+        key={"credit_code": OWN},
+        field="division_code",
+        value="140200",
+        because="迁址",
+        document="营业执照",
+        review_on=DAY + timedelta(days=90),
+        by="li",
+        at=bureau.office.tick(),
+    )
     bureau.morning(NEXT)
     assert fresh(case).area == "city:140200"
     key = {"credit_code": OWN, "category": ITEM[1], "sub_item": "", "certificate_no": "D214000010"}
-    correct(table="items", key=key, field="register_state", value="withdrawn", because="已撤回", document="决定书",
-            review_on=DAY + timedelta(days=90), by="li", at=bureau.office.tick(NEXT))  # fmt: skip
+    correct(
+        table="items",
+        key=key,
+        field="register_state",
+        value="withdrawn",
+        because="已撤回",
+        document="决定书",
+        review_on=DAY + timedelta(days=90),
+        by="li",
+        at=bureau.office.tick(NEXT),
+    )
     day = NEXT + timedelta(days=1)
     bureau.morning(day)
     assert fresh(case).closed_because == "withdrawn"
@@ -126,12 +163,23 @@ def test_registers_that_contradict_an_inspection_do_not_reset_it(bureau: Bureau)
     case = bureau.inspect(DAY)
     bureau.morning(NEXT, people=3)
     assert not fresh(case).needs_review  # no run ever said short
-    told: dict[str, Any] = {"case": fresh(case), "because": "看过", "evidence": ["照片"], "law": bureau.law}
+    told: dict[str, Any] = {
+        "case": fresh(case),
+        "because": "看过",
+        "evidence": ["照片"],
+        "law": bureau.law,
+    }
     with pytest.raises(CannotStep, match="复查结果"):
         recheck(outcome="typo", by=bureau.who("officer"), at=bureau.office.tick(NEXT), **told)
     recheck(outcome="recovered", by=bureau.who("city-officer"), at=bureau.office.tick(NEXT), **told)
     assert Task.objects.filter(kind="review", done_on=None).exists()
-    review(case=fresh(case), because="达标", by=bureau.who("reviewer"), law=bureau.law, at=bureau.office.tick(NEXT))
+    review(
+        case=fresh(case),
+        because="达标",
+        by=bureau.who("reviewer"),
+        law=bureau.law,
+        at=bureau.office.tick(NEXT),
+    )
     assert fresh(case).place == "closed"
 
 
@@ -150,7 +198,11 @@ def test_a_dismissal_accepts_what_is_held_on_the_day_of_signing(bureau: Bureau) 
     case = bureau.yellow()
     bureau.morning(NEXT, people=1)
     bureau.propose(
-        case, day=NEXT, outcome="dismissed", leaves="accepted-finding", left={"until": DAY + timedelta(days=90)}
+        case,
+        day=NEXT,
+        outcome="dismissed",
+        leaves="accepted-finding",
+        left={"until": DAY + timedelta(days=90)},
     )
     bureau.sign(case, day=NEXT)
     bureau.morning(NEXT + timedelta(days=1), people=1)
@@ -159,8 +211,17 @@ def test_a_dismissal_accepts_what_is_held_on_the_day_of_signing(bureau: Bureau) 
 
 def test_a_correction_of_another_enterprise_is_nothing_left(bureau: Bureau) -> None:
     case = bureau.yellow()
-    made = correct(table="enterprises", key={"credit_code": OTHER}, field="name", value="乙二", because="更名",
-                   document="执照", review_on=DAY + timedelta(days=90), by="li", at=bureau.office.tick())  # fmt: skip
+    made = correct(
+        table="enterprises",
+        key={"credit_code": OTHER},
+        field="name",
+        value="乙二",
+        because="更名",
+        document="执照",
+        review_on=DAY + timedelta(days=90),
+        by="li",
+        at=bureau.office.tick(),
+    )
     with pytest.raises(CannotStep, match="没有找到"):
         bureau.propose(case, outcome="dismissed", leaves="correction", left={"correction": made.pk})
 
@@ -173,8 +234,14 @@ def test_a_missed_morning_says_what_the_last_list_said(bureau: Bureau) -> None:
 
 def test_the_feed_no_longer_serves_what_was_removed(bureau: Bureau) -> None:
     case = bureau.red()
-    annul(case=fresh(case), because="判决", document="判决书", by=bureau.who("reviewer"), law=bureau.law,
-          at=bureau.office.tick(OVER))  # fmt: skip
+    annul(
+        case=fresh(case),
+        because="判决",
+        document="判决书",
+        by=bureau.who("reviewer"),
+        law=bureau.law,
+        at=bureau.office.tick(OVER),
+    )
     assert [one.body for one in entries_after(0)] == [None, None]
 
 
@@ -186,13 +253,20 @@ def test_a_requirement_that_is_no_longer_asked_for_has_ended(bureau: Bureau) -> 
     bureau.morning(NEXT, 1, 资质=[ITEMS, item(等级="丙级", **names)])
     after = set(FindingRow.objects.filter(recorded_to=None).values_list("requirement", flat=True))
     assert before - after  # some are not asked for in the lower grade
-    ended = case.requirements.filter(is_ended=True, recovered_on=NEXT).values_list("requirement", flat=True)
+    ended = case.requirements.filter(is_ended=True, recovered_on=NEXT).values_list(
+        "requirement", flat=True
+    )
     assert set(ended) == before - after
 
 
 def test_one_officer_alone_does_not_make_a_red_card_vanish(bureau: Bureau) -> None:
     case = bureau.red()
-    told: dict[str, Any] = {"case": fresh(case), "code": "duplicate", "because": "重复", "law": bureau.law}
+    told: dict[str, Any] = {
+        "case": fresh(case),
+        "code": "duplicate",
+        "because": "重复",
+        "law": bureau.law,
+    }
     with pytest.raises(NotCompetent):
         end(by=bureau.who("officer"), at=bureau.office.tick(OVER), **told)
     with pytest.raises(CannotStep, match="要附证据"):
@@ -211,14 +285,20 @@ def test_an_early_prolongation_is_refused(bureau: Bureau) -> None:
 def test_opening_an_addition_proves_the_addition_only(bureau: Bureau) -> None:
     boss = bureau.enterprise()
     case = bureau.yellow()
-    bureau.morning(NEXT, people=3, 社保=[CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))])
+    bureau.morning(
+        NEXT, people=3, 社保=[CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
+    )
     bureau.morning(NEXT + timedelta(days=1))
     again = Case.objects.get(place="yellow")
     old = Notice.objects.filter(case=case, kind="push", credit_code=OWN).get()
-    open_notice(notice=old, by=boss, at=bureau.office.tick(NEXT + timedelta(days=2)), law=bureau.law)
+    open_notice(
+        notice=old, by=boss, at=bureau.office.tick(NEXT + timedelta(days=2)), law=bureau.law
+    )
     assert again.requirements.get().proved_on is None
     new = Notice.objects.filter(case=again, kind="push", credit_code=OWN).get()
-    open_notice(notice=new, by=boss, at=bureau.office.tick(NEXT + timedelta(days=2)), law=bureau.law)
+    open_notice(
+        notice=new, by=boss, at=bureau.office.tick(NEXT + timedelta(days=2)), law=bureau.law
+    )
     assert again.requirements.get().proved_on == NEXT + timedelta(days=2)
 
 

@@ -37,10 +37,20 @@ def test_a_shortfall_becomes_a_yellow_card_with_its_figures_and_its_own_day(bure
     done = bureau.morning()
     assert done.cases["opened"] == 1
     case = Case.objects.get()
-    assert (case.place, case.ground, case.origin, case.opened_on) == ("yellow", "shortage", "system", DAY)
+    assert (case.place, case.ground, case.origin, case.opened_on) == (
+        "yellow",
+        "shortage",
+        "system",
+        DAY,
+    )
     assert (case.enterprise, case.grade, case.area) == ("甲装饰有限公司", "二级", "city:140100")
     row = CaseRequirement.objects.get()
-    assert (row.requirement, row.pushed_on, row.ends_on, row.is_provisional) == ("constructors", DAY, ENDS, False)
+    assert (row.requirement, row.pushed_on, row.ends_on, row.is_provisional) == (
+        "constructors",
+        DAY,
+        ENDS,
+        False,
+    )
     assert (row.told["required"], row.told["held"], row.told["shortfall"]) == (3, 2, 1)
     to = {one.credit_code or one.organisation: one for one in Notice.objects.all()}
     assert set(to) == {OWN, "province", "city-140100"}
@@ -71,7 +81,9 @@ def test_made_good_closes_it_and_an_early_relapse_is_marked(bureau: Bureau) -> N
     assert again.requirements.get().ends_on == date(2026, 7, 23)  # a clock of its own
     bureau.morning(NEXT + timedelta(days=3), people=3)
     bureau.morning(date(2026, 9, 1), people=2)
-    assert Case.objects.get(place="yellow").relapse_of is None  # more than three months after 24 May
+    assert (
+        Case.objects.get(place="yellow").relapse_of is None
+    )  # more than three months after 24 May
 
 
 def test_a_source_that_went_stale_closes_and_opens_nothing(bureau: Bureau) -> None:
@@ -130,9 +142,18 @@ def test_a_red_card_needs_the_period_a_proof_a_short_run_and_two_people(bureau: 
         bureau.propose(case, day=OVER)
     bureau.sign(case, day=OVER)
     case.refresh_from_db()
-    assert (case.place, case.published_on, case.determined_by) == ("red", OVER, ["officer", "reviewer"])
+    assert (case.place, case.published_on, case.determined_by) == (
+        "red",
+        OVER,
+        ["officer", "reviewer"],
+    )
     card = RedCard.objects.get()
-    assert (card.number, card.state, card.credit_code, card.ends_on) == (case.card_number, "open", OWN, None)
+    assert (card.number, card.state, card.credit_code, card.ends_on) == (
+        case.card_number,
+        "open",
+        OWN,
+        None,
+    )
     assert card.number == "晋红〔2026〕1号"
     assert "张" not in str(card.requirements)
     assert not Task.objects.filter(kind="sign", done_on=None).exists()
@@ -200,8 +221,12 @@ def test_prolonged_once_and_not_longer_than_the_policy_allows(bureau: Bureau) ->
 
 def test_a_dismissal_leaves_what_the_next_run_reads(bureau: Bureau) -> None:
     case = bureau.yellow()
-    for nothing in ({}, {"leaves": "accepted-finding"}, {"leaves": "correction", "left": {"correction": 99}},
-                    {"leaves": "accepted-finding", "left": {"until": DAY}}):  # fmt: skip
+    for nothing in (
+        {},
+        {"leaves": "accepted-finding"},
+        {"leaves": "correction", "left": {"correction": 99}},
+        {"leaves": "accepted-finding", "left": {"until": DAY}},
+    ):
         with pytest.raises(CannotStep):
             bureau.propose(case, outcome="dismissed", **nothing)
     until = DAY + timedelta(days=100)
@@ -299,11 +324,20 @@ def test_a_supervision_finding_needs_evidence_and_a_recheck_leads_to_review(bure
         bureau.inspect(DAY, by="datong-officer")
     with pytest.raises(CannotStep, match="没有这项"):
         bureau.inspect(DAY, category="no-such")
-    case = bureau.inspect(DAY, by="city-officer")  # the place is the city's, the item the province's
+    case = bureau.inspect(
+        DAY, by="city-officer"
+    )  # the place is the city's, the item the province's
     assert case.supervision_finding.authority == "city-140100"
     at = bureau.office.tick(NEXT)
-    recheck(case=fresh(case), outcome="recovered", because="现场核对", evidence=["照片"], by=bureau.who("officer"),
-            law=bureau.law, at=at)  # fmt: skip
+    recheck(
+        case=fresh(case),
+        outcome="recovered",
+        because="现场核对",
+        evidence=["照片"],
+        by=bureau.who("officer"),
+        law=bureau.law,
+        at=at,
+    )
     reviewed(bureau, case, "reviewer", NEXT)
     assert fresh(case).closed_because == "reviewed"
 
@@ -313,7 +347,14 @@ def test_annulled_is_taken_down_also_after_it_was_closed(bureau: Bureau) -> None
     bureau.morning(OVER + timedelta(days=3), people=3)
     at = bureau.office.tick(OVER + timedelta(days=9))
     with pytest.raises(CannotStep, match="证据"):
-        annul(case=fresh(case), because="判决", document=" ", by=bureau.who("reviewer"), law=bureau.law, at=at)
+        annul(
+            case=fresh(case),
+            because="判决",
+            document=" ",
+            by=bureau.who("reviewer"),
+            law=bureau.law,
+            at=at,
+        )
     annul(
         case=fresh(case),
         because="判决撤销",
@@ -324,7 +365,12 @@ def test_annulled_is_taken_down_also_after_it_was_closed(bureau: Bureau) -> None
     )
     assert fresh(case).closed_because == "annulled"
     card = RedCard.objects.get()
-    assert (card.state, card.enterprise, card.credit_code, card.requirements) == ("removed", "", "", [])
+    assert (card.state, card.enterprise, card.credit_code, card.requirements) == (
+        "removed",
+        "",
+        "",
+        [],
+    )
 
 
 def test_guiding_and_urging_is_recorded_and_its_lack_is_seen(bureau: Bureau) -> None:
@@ -354,7 +400,10 @@ def test_fraud_is_recorded_with_evidence_and_ends_nothing(bureau: Bureau) -> Non
 
 
 def test_only_the_competent_authority_proposes_and_the_province_may_in_any(bureau: Bureau) -> None:
-    city_item = [ITEMS, item(许可机关="太原市行政审批服务管理局", 资质证书号="D314000010", 等级="二级")]
+    city_item = [
+        ITEMS,
+        item(许可机关="太原市行政审批服务管理局", 资质证书号="D314000010", 等级="二级"),
+    ]
     bureau.morning(资质=city_item)
     case = Case.objects.get()
     bureau.prove(case, NEXT)

@@ -28,7 +28,10 @@ def load_province(state: dict[str, str], folder: Path, people: int = 3) -> None:
     for sheet, rows in province(people).items():
         path = folder / f"{sheet}.csv"
         path.write_bytes(csv_bytes(rows))
-        assert qualwatch("import", SOURCES[sheet], path, "--as-of", DAY, "--by", "li", **state).status == 0
+        assert (
+            qualwatch("import", SOURCES[sheet], path, "--as-of", DAY, "--by", "li", **state).status
+            == 0
+        )
 
 
 def test_from_files_to_a_recorded_run(state: dict[str, str], tmp_path: Path) -> None:
@@ -44,16 +47,40 @@ def test_a_held_load_is_decided_by_another(state: dict[str, str], tmp_path: Path
     load_province(state, tmp_path, 10)
     path = tmp_path / "少.csv"
     path.write_bytes(csv_bytes([REGISTRATIONS, person(1)]))
-    held = qualwatch("import", "practitioners", path, "--as-of", "2026-05-21", "--by", "li", **state)
+    held = qualwatch(
+        "import", "practitioners", path, "--as-of", "2026-05-21", "--by", "li", **state
+    )
     assert held.status == 3
     assert "已扣下" in held.out
-    for name, role in (("li", "province-reviewer"), ("wang", "province-reviewer"), ("zhao", "province-officer")):
-        words = ["manage", "create_officer", name, "--organisation", "province", "--role", role, "--early-warning"]
+    for name, role in (
+        ("li", "province-reviewer"),
+        ("wang", "province-reviewer"),
+        ("zhao", "province-officer"),
+    ):
+        words = [
+            "manage",
+            "create_officer",
+            name,
+            "--organisation",
+            "province",
+            "--role",
+            role,
+            "--early-warning",
+        ]
         made = qualwatch(*words, "--password-from-stdin", typed="correct-horse-battery\n", **state)
         assert made.status == 0, made.err
 
     def decide(by: str, password: str = "correct-horse-battery") -> tuple[int, str]:
-        words = ["decide", "load", "5", "--because", "九人已注销", "--by", by, "--password-from-stdin"]
+        words = [
+            "decide",
+            "load",
+            "5",
+            "--because",
+            "九人已注销",
+            "--by",
+            by,
+            "--password-from-stdin",
+        ]
         ran = qualwatch(*words, typed=password + "\n", **state)
         return ran.status, ran.out or ran.err
 
@@ -77,7 +104,9 @@ def test_a_held_load_is_decided_by_another(state: dict[str, str], tmp_path: Path
         (["import", "practitioners", "{file}", "--as-of", "2999-01-01"], "还没有到"),
     ],
 )
-def test_wrong_words_are_one_sentence(state: dict[str, str], tmp_path: Path, words: list[str], sentence: str) -> None:
+def test_wrong_words_are_one_sentence(
+    state: dict[str, str], tmp_path: Path, words: list[str], sentence: str
+) -> None:
     path = tmp_path / "注册人员.csv"
     path.write_bytes(csv_bytes([REGISTRATIONS, person(1)]))
     ran = qualwatch(*(word.replace("{file}", str(path)) for word in words), **state)
@@ -89,12 +118,17 @@ def test_wrong_words_are_one_sentence(state: dict[str, str], tmp_path: Path, wor
 def test_a_database_that_is_not_ready_or_not_there_is_one_sentence(tmp_path: Path) -> None:
     ran = qualwatch("patrol", "--on", DAY, **state_of(tmp_path / "new"))
     assert (ran.status, "manage prepare" in ran.err) == (2, True)
-    gone = {"QUALWATCH_STATE": str(tmp_path / "x"), "DATABASE_URL": "postgresql://nobody@/x?host=/nowhere"}
+    gone = {
+        "QUALWATCH_STATE": str(tmp_path / "x"),
+        "DATABASE_URL": "postgresql://nobody@/x?host=/nowhere",
+    }
     ran = qualwatch("patrol", "--on", DAY, **gone)
     assert (ran.status, "数据库用不了" in ran.err) == (2, True)
 
 
-def test_months_covered_are_told_or_those_that_are_there(state: dict[str, str], tmp_path: Path) -> None:
+def test_months_covered_are_told_or_those_that_are_there(
+    state: dict[str, str], tmp_path: Path
+) -> None:
     path = tmp_path / "社保.csv"
     path.write_bytes(csv_bytes([CONTRIBUTIONS, [identity(1), "2026-02", OWN]]))
     assert qualwatch("import", "insurance", path, "--as-of", DAY, **state).status == 0
@@ -110,31 +144,55 @@ def rows(state: dict[str, str], query: str) -> list[tuple[object, ...]]:
         return file.execute(query).fetchall()
 
 
-def test_no_identity_number_lies_readable_in_the_state_or_comes_out(state: dict[str, str], tmp_path: Path) -> None:
+def test_no_identity_number_lies_readable_in_the_state_or_comes_out(
+    state: dict[str, str], tmp_path: Path
+) -> None:
     load_province(state, tmp_path)
     bad = tmp_path / "坏.csv"
-    bad.write_bytes(csv_bytes([REGISTRATIONS, person(1), person(2, 有效期止="2026-02-30"), person(3)]))
+    bad.write_bytes(
+        csv_bytes([REGISTRATIONS, person(1), person(2, 有效期止="2026-02-30"), person(3)])
+    )
     ran = qualwatch("import", "practitioners", bad, "--as-of", "2026-05-21", **state)
     numbers = [identity(n).encode() for n in range(1, 4)]
     assert not any(number in (ran.out + ran.err).encode() for number in numbers)
     folder = Path(state["QUALWATCH_STATE"])
     for file in folder.rglob("*"):
-        if file.is_file() and "raw" not in file.relative_to(folder).parts:  # delivered files are kept as they came
+        if (
+            file.is_file() and "raw" not in file.relative_to(folder).parts
+        ):  # delivered files are kept as they came
             assert not any(number in file.read_bytes() for number in numbers), file
     assert (folder / "keys.json").exists() is False  # the tests' keys come from the environment
 
 
 def test_an_officer_is_made_and_a_weak_password_is_not(state: dict[str, str]) -> None:
-    words = ["manage", "create_officer", "li", "--organisation", "province", "--role", "province-officer"]
+    words = [
+        "manage",
+        "create_officer",
+        "li",
+        "--organisation",
+        "province",
+        "--role",
+        "province-officer",
+    ]
     refused = qualwatch(*words, **state)
     assert refused.status != 0
     weak = qualwatch(
-        "manage", "create_officer", "li", "--organisation", "nowhere", "--role", "x", "--password-from-stdin", **state
+        "manage",
+        "create_officer",
+        "li",
+        "--organisation",
+        "nowhere",
+        "--role",
+        "x",
+        "--password-from-stdin",
+        **state,
     )
     assert "there are" in weak.err
 
 
-def test_a_missing_patrol_is_told_to_whatever_watches_the_office(state: dict[str, str], tmp_path: Path) -> None:
+def test_a_missing_patrol_is_told_to_whatever_watches_the_office(
+    state: dict[str, str], tmp_path: Path
+) -> None:
     """F36: the scheduler was down."""
     assert qualwatch("heartbeat", "--on", DAY, **state).status == 3
     load_province(state, tmp_path, 3)

@@ -16,7 +16,15 @@ from files import CONTRIBUTIONS, ITEMS, REGISTRATIONS
 from office import DAY, Office
 from qualwatch.registers.differences import difference
 from qualwatch.registers.loads import Delivery, take_in
-from qualwatch.registers.models import BirthdayRow, ContributionRow, ItemRow, Load, Person, RegistrationRow, UnreadRow
+from qualwatch.registers.models import (
+    BirthdayRow,
+    ContributionRow,
+    ItemRow,
+    Load,
+    Person,
+    RegistrationRow,
+    UnreadRow,
+)
 from registers import person
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +62,9 @@ def row(chance: random.Random, number: int) -> list[Any]:
 
 def item(chance: random.Random, number: int) -> list[Any]:
     """A certificate of one of a dozen enterprises, sometimes with an unreadable code, date or category."""
-    code = chance.choice([OWN, OTHER, f" {OWN}", OWN.lower(), "9114", ""] + [credit_code(number % 12)] * 12)
+    code = chance.choice(
+        [OWN, OTHER, f" {OWN}", OWN.lower(), "9114", ""] + [credit_code(number % 12)] * 12
+    )
     ends = chance.choice(["2028-01-01"] * 9 + ["2026-02-30"])
     name = chance.choice(["建筑工程施工总承包", "市政公用工程施工总承包", "没有的资质"])
     told = {
@@ -88,11 +98,17 @@ def said() -> dict[str, Any]:
         names = [name for name in model.facts() if name != "person_id"]
         who = "person_id" if "person_id" in model.facts() else "nth"
         current = model._default_manager.filter(recorded_to=None).values_list(who, *names)
-        ended = model._default_manager.filter(~Q(recorded_to=None)).values_list(who, "absent_since", *names)
+        ended = model._default_manager.filter(~Q(recorded_to=None)).values_list(
+            who, "absent_since", *names
+        )
         found[model.__name__] = Counter((lookup.get(one, one), *rest) for one, *rest in current)
-        found[model.__name__ + " ended"] = Counter((lookup.get(one, one), *rest) for one, *rest in ended)
+        found[model.__name__ + " ended"] = Counter(
+            (lookup.get(one, one), *rest) for one, *rest in ended
+        )
     found["rejections"] = list(
-        load.rejections.order_by("row", "id").values_list("file", "row", "column", "value", "problem")
+        load.rejections.order_by("row", "id").values_list(
+            "file", "row", "column", "value", "problem"
+        )
     )
     return found
 
@@ -107,7 +123,10 @@ def test_reading_the_differences_is_reading_all(
     rows = [make(chance, chance.randint(1, PEOPLE)) for _ in range(300)]
     changed = [list(one) for one in rows]
     for _ in range(chance.randint(1, 12)):
-        act, at = chance.choice(["drop", "put", "again", "move", "change"]), chance.randrange(len(changed))
+        act, at = (
+            chance.choice(["drop", "put", "again", "move", "change"]),
+            chance.randrange(len(changed)),
+        )
         if act == "drop":
             del changed[at]
         elif act == "put":
@@ -143,7 +162,11 @@ def test_reading_the_differences_is_reading_all(
                 raise Undo
         except Undo:
             pass
-    assert used == [True, False] or changed == rows or sorted(map(repr, changed)) == sorted(map(repr, rows))
+    assert (
+        used == [True, False]
+        or changed == rows
+        or sorted(map(repr, changed)) == sorted(map(repr, rows))
+    )
     assert outcomes[0] == outcomes[1]
 
 
@@ -161,8 +184,14 @@ def test_a_list_with_quotes_another_heading_or_many_changes_is_read_whole(
     monkeypatch.setattr("qualwatch.registers.loads.difference", looked)
     office.people(*range(1, 21))
     office.people(*range(2, 21), day=NEXT)
-    office.load("practitioners", [[*REGISTRATIONS, "备注"], *([*person(n), ""] for n in range(1, 21))], day=NEXT)
-    office.load("practitioners", [REGISTRATIONS, *(person(n, 姓名='张"三') for n in range(1, 21))], day=NEXT)
+    office.load(
+        "practitioners",
+        [[*REGISTRATIONS, "备注"], *([*person(n), ""] for n in range(1, 21))],
+        day=NEXT,
+    )
+    office.load(
+        "practitioners", [REGISTRATIONS, *(person(n, 姓名='张"三') for n in range(1, 21))], day=NEXT
+    )
     office.people(*range(5, 30), day=NEXT + timedelta(days=1))
     assert used == [True, False, False, False]
 
@@ -182,7 +211,9 @@ def test_the_same_bytes_on_the_next_day_say_what_reading_them_says(
             with transaction.atomic():
                 for day in (DAY, NEXT):
                     if whole and day == NEXT:
-                        monkeypatch.setattr("qualwatch.registers.loads._says_the_same", lambda *_told: False)
+                        monkeypatch.setattr(
+                            "qualwatch.registers.loads._says_the_same", lambda *_told: False
+                        )
                     delivery = Delivery(source, {"登记.csv": path}, day, None, covers)
                     load = take_in(delivery=delivery, law=law(), by="li", at=office.tick(day))
                 assert load.as_of == NEXT

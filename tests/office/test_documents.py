@@ -50,7 +50,9 @@ def cells(found: Docx) -> list[list[str]]:
     return [[cell.text for cell in row.cells] for row in found.tables[0].rows]
 
 
-def test_a_red_card_comes_with_a_determination_and_an_order_that_say_what_is_stored(bureau: Bureau) -> None:
+def test_a_red_card_comes_with_a_determination_and_an_order_that_say_what_is_stored(
+    bureau: Bureau,
+) -> None:
     case = bureau.red()
     row = case.requirements.get()
     told = row.told
@@ -62,12 +64,20 @@ def test_a_red_card_comes_with_a_determination_and_an_order_that_say_what_is_sto
         "、".join(told["basis"]),
     ]
     assert told["required"] - told["held"] == told["shortfall"] == 1
-    for kind, number in (("determination", "晋建资认〔2026〕1号"), ("order-to-rectify", "晋建资责〔2026〕1号")):
+    for kind, number in (
+        ("determination", "晋建资认〔2026〕1号"),
+        ("order-to-rectify", "晋建资责〔2026〕1号"),
+    ):
         document = Document.objects.get(case=case, kind=kind)
         found = read(document)
         text = text_of(found)
         lines = [one.text for one in found.paragraphs if one.text]
-        assert lines[:4] == ["山西省住房和城乡建设厅", number, LETTERS[kind].title, f"{case.enterprise}："]
+        assert lines[:4] == [
+            "山西省住房和城乡建设厅",
+            number,
+            LETTERS[kind].title,
+            f"{case.enterprise}：",
+        ]
         assert lines[-3:] == ["山西省住房和城乡建设厅", "（印章）", "2026年7月21日"]
         assert cells(found)[1:] == [expected]
         assert cells(found)[0] == ["指标", "标准要求（人）", "现有（人）", "缺额（人）", "依据"]
@@ -87,19 +97,29 @@ def test_a_red_card_comes_with_a_determination_and_an_order_that_say_what_is_sto
     assert "自本通知送达之日起 1 个月内整改" in ordered
 
 
-def test_the_bytes_are_kept_and_a_reprint_is_those_bytes(bureau: Bureau, tmp_path: Path, settings: Any) -> None:
+def test_the_bytes_are_kept_and_a_reprint_is_those_bytes(
+    bureau: Bureau, tmp_path: Path, settings: Any
+) -> None:
     case = bureau.red()
     order = bureau.order(case)
     first = content_of(order.file)
     assert hashlib.sha256(first).hexdigest() == order.file.sha256
     own = docx.Document(
-        io.BytesIO(Path(issuing.__file__).parent.joinpath("letters/order-to-rectify.docx").read_bytes())
+        io.BytesIO(
+            Path(issuing.__file__).parent.joinpath("letters/order-to-rectify.docx").read_bytes()
+        )
     )
     own.add_paragraph("本局专用：{{ card }}")
     own.save(str(tmp_path / "order-to-rectify.docx"))
     settings.LETTERS = str(tmp_path)
     assert content_of(bureau.order(case).file) == first
-    void(document=order, because="样式有误", by=bureau.who("reviewer"), law=bureau.law, at=bureau.office.tick(OVER))
+    void(
+        document=order,
+        because="样式有误",
+        by=bureau.who("reviewer"),
+        law=bureau.law,
+        at=bureau.office.tick(OVER),
+    )
     assert f"本局专用：{case.card_number}" in text_of(read(bureau.order(case)))
     assert content_of(order.file) == first
 
@@ -121,20 +141,30 @@ def test_kept_bytes_lie_encrypted_and_damage_is_noticed(bureau: Bureau, settings
 
 
 def test_numbers_run_by_authority_and_year_without_gaps(bureau: Bureau) -> None:
-    city_item = [ITEMS, item(许可机关="太原市行政审批服务管理局", 资质证书号="D314000010", 等级="二级")]
+    city_item = [
+        ITEMS,
+        item(许可机关="太原市行政审批服务管理局", 资质证书号="D314000010", 等级="二级"),
+    ]
     bureau.morning(资质=city_item)
     case = Case.objects.get()
     told: dict[str, Any] = {"law": bureau.law}
     made = [
         issue_warning(case=case, by=bureau.who(who), at=bureau.office.tick(day), **told).number
         for who, day in (
-            ("officer", date(2026, 5, 21)), ("city-officer", date(2026, 5, 21)), ("officer", date(2026, 5, 22)),
-            ("city-officer", date(2027, 1, 4)), ("officer", date(2027, 1, 4)),
+            ("officer", date(2026, 5, 21)),
+            ("city-officer", date(2026, 5, 21)),
+            ("officer", date(2026, 5, 22)),
+            ("city-officer", date(2027, 1, 4)),
+            ("officer", date(2027, 1, 4)),
         )
-    ]  # fmt: skip
+    ]
     assert made == [
-        "晋建资预〔2026〕1号", "太原建资预〔2026〕1号", "晋建资预〔2026〕2号", "太原建资预〔2027〕1号", "晋建资预〔2027〕1号",
-    ]  # fmt: skip
+        "晋建资预〔2026〕1号",
+        "太原建资预〔2026〕1号",
+        "晋建资预〔2026〕2号",
+        "太原建资预〔2027〕1号",
+        "晋建资预〔2027〕1号",
+    ]
 
 
 def test_a_value_that_is_wanting_is_an_error_and_uses_no_number(bureau: Bureau) -> None:
@@ -157,7 +187,11 @@ def test_every_kind_is_whole_and_says_its_values(bureau: Bureau, kind: str) -> N
         made = issuing.issue(kind, doing, told=sample, addressee="收件单位", case=case)
         journal(doing)
     found = read(made)
-    text = text_of(found) + "\n" + "\n".join("\t".join(row) for one in found.tables for row in _rows(one))
+    text = (
+        text_of(found)
+        + "\n"
+        + "\n".join("\t".join(row) for one in found.tables for row in _rows(one))
+    )
     assert "{{" not in text
     assert "{%" not in text
     made.refresh_from_db()
@@ -186,7 +220,12 @@ def _rows(table: Any) -> list[list[str]]:
 def _plain(told: Any, name: str = "") -> list[tuple[str, Any]]:
     """Every value that should be read, however deep."""
     if isinstance(told, dict):
-        return [one for key, value in told.items() if key not in HIDDEN for one in _plain(value, f"{name}.{key}")]
+        return [
+            one
+            for key, value in told.items()
+            if key not in HIDDEN
+            for one in _plain(value, f"{name}.{key}")
+        ]
     if isinstance(told, list):
         return [one for value in told for one in _plain(value, name)]
     return [] if told in (None, "", False, True) else [(name, told)]
@@ -208,16 +247,23 @@ def test_a_case_of_a_supervision_firm_rests_on_its_own_rule(bureau: Bureau) -> N
     case = bureau.yellow()
     doing = Doing(bureau.law, bureau.office.tick(), "officer", "province")
     case.category = "supervision-building"
-    assert issuing.rule_of(case, doing) == "《工程监理企业资质管理规定》（建设部令第158号）第二十三条、第二十五条"
+    assert (
+        issuing.rule_of(case, doing)
+        == "《工程监理企业资质管理规定》（建设部令第158号）第二十三条、第二十五条"
+    )
 
 
-def test_kept_files_come_under_a_new_key_and_may_stop_half_way(bureau: Bureau, settings: Any) -> None:
+def test_kept_files_come_under_a_new_key_and_may_stop_half_way(
+    bureau: Bureau, settings: Any
+) -> None:
     case = bureau.red()
     before = {one.pk: content_of(one) for one in KeptFile.objects.all()}
     settings.IDENTITY_KEYS = {**settings.IDENTITY_KEYS, "2": b"n" * 32}
     file = bureau.order(case).file
     assert rotate(at_most=1) == 1
-    KeptFile.objects.filter(key_version="2").update(key_version="1")  # the row's change was lost, the file's was not
+    KeptFile.objects.filter(key_version="2").update(
+        key_version="1"
+    )  # the row's change was lost, the file's was not
     while rotate(at_most=2):
         pass
     settings.IDENTITY_KEYS = {"2": b"n" * 32}
@@ -228,7 +274,11 @@ def test_kept_files_come_under_a_new_key_and_may_stop_half_way(bureau: Bureau, s
 
 def test_an_urging_letter_and_a_credit_record_are_documents(bureau: Bureau) -> None:
     case = bureau.yellow()
-    told: dict[str, Any] = {"by": bureau.who("officer"), "law": bureau.law, "at": bureau.office.tick()}
+    told: dict[str, Any] = {
+        "by": bureau.who("officer"),
+        "law": bureau.law,
+        "at": bureau.office.tick(),
+    }
     urge(case=case, kind="letter", what="请于期满前补齐建造师。", **told)
     letter = Document.objects.get(kind="urging-letter")
     assert "请于期满前补齐建造师。" in text_of(read(letter))
@@ -236,7 +286,13 @@ def test_an_urging_letter_and_a_credit_record_are_documents(bureau: Bureau) -> N
     assert cells(read(letter))[1][1:4] == ["3", "2", "1"]
     urge(case=case, kind="call", what="电话督促", **told)
     assert Document.objects.count() == 1
-    record_fraud(case=case, what="提供虚假社保证明", evidence=["社保局回函"], referred_to="太原市行政执法局", **told)
+    record_fraud(
+        case=case,
+        what="提供虚假社保证明",
+        evidence=["社保局回函"],
+        referred_to="太原市行政执法局",
+        **told,
+    )
     made = Document.objects.get(kind="credit-record")
     for value in ("提供虚假社保证明", "社保局回函", "移送太原市行政执法局", case.credit_code):
         assert value in text_of(read(made))

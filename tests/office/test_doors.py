@@ -33,7 +33,11 @@ def _django_db_marker() -> None:
 
 def filled(cause: str = "assessment-wrong", **changed: Any) -> dict[str, Any]:
     """The form of an answer: a file for one line, reasons for the others."""
-    told: dict[str, Any] = {"cause": cause, "statement": "人员确在本单位", "requirement": "constructors"}
+    told: dict[str, Any] = {
+        "cause": cause,
+        "statement": "人员确在本单位",
+        "requirement": "constructors",
+    }
     told |= {f"reason-constructors-{line}": "见说明" for line in LINES}
     told["file-constructors-identity"] = SimpleUploadedFile("身份证.png", picture())
     return told | changed
@@ -44,8 +48,14 @@ def test_an_enterprise_sees_its_card_its_days_and_what_to_do(staff: Bureau, scen
     client, case = enterprise(scene, 7), scene.cases[7]
     home = page(client, "own")
     ends = case.requirements.get().ends_on
-    for told in ("建筑装修装饰工程专业承包 二级", "黄牌", "应有 3 / 现有 2", f"还有 {(ends - TODAY).days} 天", "还没有打开的通知",
-                 reverse("own-case", args=[case.pk])):  # fmt: skip
+    for told in (
+        "建筑装修装饰工程专业承包 二级",
+        "黄牌",
+        "应有 3 / 现有 2",
+        f"还有 {(ends - TODAY).days} 天",
+        "还没有打开的通知",
+        reverse("own-case", args=[case.pk]),
+    ):
         assert told in home, told
     own = page(client, "own-case", case.pk)
     for told in ("提醒时", "现在", "建筑建造师至少3人", "建市〔2014〕159号", "提出申请"):
@@ -58,7 +68,9 @@ def test_opening_a_notice_proves_that_it_came(staff: Bureau, scene: Scene) -> No
     shut = page(client, "own-notice", notice.pk)
     assert "缺 1 人" not in shut  # nothing is read without the confirmation
     unopened = client.get(reverse("own-open", args=[notice.pk]))
-    assert unopened.headers["Location"] == reverse("own-notice", args=[notice.pk])  # only the button opens it
+    assert unopened.headers["Location"] == reverse(
+        "own-notice", args=[notice.pk]
+    )  # only the button opens it
     assert case.requirements.get().proved_on is None
     answer = client.post(reverse("own-open", args=[notice.pk]), follow=True)
     assert "缺 1 人" in answer.content.decode()
@@ -76,7 +88,9 @@ def test_an_enterprise_answers_its_card_and_takes_it_back(staff: Bureau, scene: 
     assert "请上传最近一个已结算月的社保缴纳证明，或写明为何没有" in told
     assert "人员确在本单位" in told  # what was written is not lost
     assert "重新选择" in told
-    bad = client.post(path, filled() | {"file-constructors-identity": SimpleUploadedFile("a.png", b"<html>")})
+    bad = client.post(
+        path, filled() | {"file-constructors-identity": SimpleUploadedFile("a.png", b"<html>")}
+    )
     refused(bad)
     refused(client.post(path, filled(statement=" ")), "statement")
     refused(client.post(path, filled(cause="other")), "cause-assessment-wrong")
@@ -98,8 +112,10 @@ def test_an_enterprise_answers_its_card_and_takes_it_back(staff: Bureau, scene: 
 
 def test_two_files_of_one_name_are_both_kept(staff: Bureau, scene: Scene) -> None:
     client, case = enterprise(scene, 7), scene.cases[7]
-    files = {f"file-constructors-{line}": SimpleUploadedFile("扫描.png", picture(nth))
-             for nth, line in enumerate(("identity", "registration"))}  # fmt: skip
+    files = {
+        f"file-constructors-{line}": SimpleUploadedFile("扫描.png", picture(nth))
+        for nth, line in enumerate(("identity", "registration"))
+    }
     client.post(reverse("own-answer", args=[case.pk]), filled() | files)
     made = Application.objects.get(case=case)
     assert sorted(one.name for one in made.attachments.all()) == ["扫描-2.png", "扫描.png"]
@@ -111,7 +127,11 @@ def test_an_enterprise_sees_nobody_elses(staff: Bureau, scene: Scene) -> None:
     other = Application.objects.get(case=scene.cases[6])
     notice = Notice.objects.filter(case=scene.cases[6]).exclude(credit_code="").first()
     assert notice is not None
-    for name, number in (("own-case", scene.cases[6].pk), ("own-answer", scene.cases[6].pk), ("own-notice", notice.pk)):
+    for name, number in (
+        ("own-case", scene.cases[6].pk),
+        ("own-answer", scene.cases[6].pk),
+        ("own-notice", notice.pk),
+    ):
         page(client, name, number, status=404)
     for name, number in (("own-open", notice.pk), ("own-retract", other.pk)):
         assert client.post(reverse(name, args=[number])).status_code == 404
@@ -182,7 +202,9 @@ def test_an_officer_proposes_and_a_reviewer_signs(staff: Bureau, scene: Scene) -
     assert made.evidence == ["核查表", "送达回证"]
     entry = Entry.objects.get(stream=case.stream, what="proposed")
     assert "立即向社会公布红牌" in entry.details["read"]
-    own = officer.post(reverse("decide", args=[case.pk]), {"act": "sign", "proposal": made.pk, "has_read": "1"})
+    own = officer.post(
+        reverse("decide", args=[case.pk]), {"act": "sign", "proposal": made.pk, "has_read": "1"}
+    )
     assert own.status_code == 422
     decide = page(reviewer, "decide", case.pk)
     assert "期满仍不达标" in decide
@@ -191,7 +213,10 @@ def test_an_officer_proposes_and_a_reviewer_signs(staff: Bureau, scene: Scene) -
     refused(reviewer.post(path, {"act": "sign", "proposal": made.pk}), "has_read")
     refused(reviewer.post(path, {"act": "sign", "proposal": 0, "has_read": "1"}))  # of another page
     assert fresh(case).place == "yellow"
-    assert reviewer.post(path, {"act": "sign", "proposal": made.pk, "has_read": "1"}).status_code == 302
+    assert (
+        reviewer.post(path, {"act": "sign", "proposal": made.pk, "has_read": "1"}).status_code
+        == 302
+    )
     assert fresh(case).place == "red"
     signed = Entry.objects.get(stream=case.stream, what="signed")
     assert "立即向社会公布红牌" in signed.details["read"]
@@ -206,9 +231,14 @@ def test_a_reviewer_returns_with_reasons(staff: Bureau, scene: Scene) -> None:
     waits = Determination.objects.get(case=case)
     told = {"act": "return", "proposal": waits.pk}
     refused(reviewer.post(path, told | {"because": ""}), "because")
-    refused(reviewer.post(path, told | {"because": "证据不足", "proposal": waits.pk + 1}))  # another than was read
+    refused(
+        reviewer.post(path, told | {"because": "证据不足", "proposal": waits.pk + 1})
+    )  # another than was read
     assert reviewer.post(path, told | {"because": "证据不足"}).status_code == 302
-    assert "已退回" in reviewer.post(path, told | {"because": "证据不足"}, follow=True).content.decode()  # sent twice
+    assert (
+        "已退回"
+        in reviewer.post(path, told | {"because": "证据不足"}, follow=True).content.decode()
+    )  # sent twice
     assert as_(staff.who("reviewer")).post(path, told | {"because": "证据不足"}).status_code == 422
     assert Determination.objects.get(case=case).state == "returned"
     page(reviewer, "decide", case.pk, status=404)
@@ -237,9 +267,13 @@ def test_urging_goes_on_record(staff: Bureau, scene: Scene) -> None:
     assert case.urgings.get().what == "电话督促"
 
 
-def test_an_application_from_the_city_to_the_provinces_signature(staff: Bureau, scene: Scene) -> None:
+def test_an_application_from_the_city_to_the_provinces_signature(
+    staff: Bureau, scene: Scene
+) -> None:
     made, case = Application.objects.get(case=scene.cases[6]), scene.cases[6]
-    city, officer, reviewer = (as_(staff.who(name)) for name in ("city-reviewer", "second-officer", "other-reviewer"))
+    city, officer, reviewer = (
+        as_(staff.who(name)) for name in ("city-reviewer", "second-officer", "other-reviewer")
+    )
     task = Task.objects.get(case=case, kind="application", done_on=None)
     there = city.get(reverse("application-of-task", args=[task.pk]))
     assert there.headers["Location"] == reverse("application", args=[made.pk])
@@ -275,9 +309,19 @@ def test_a_field_of_the_register_is_set_right(staff: Bureau, scene: Scene) -> No
     act(as_(staff.who("city-reviewer")), made, "agree")
     officer, reviewer = as_(staff.who("second-officer")), as_(staff.who("other-reviewer"))
     row = ItemRow._default_manager.get(recorded_to=None, credit_code=case.credit_code)
-    told = {"review_on": "2026-12-31", "row": f"items/{row.pk}", "field": "register_state", "value": "注销",
-            "document": "注销通知"}  # fmt: skip
-    assert "身份证" not in page(officer, "application", made.pk).split("更正哪一行登记")[1].split("</select>")[0]
+    told = {
+        "review_on": "2026-12-31",
+        "row": f"items/{row.pk}",
+        "field": "register_state",
+        "value": "注销",
+        "document": "注销通知",
+    }
+    assert (
+        "身份证"
+        not in page(officer, "application", made.pk)
+        .split("更正哪一行登记")[1]
+        .split("</select>")[0]
+    )
     for wrong in (
         {"row": "items/0"},
         {"field": "credit_code"},
@@ -286,18 +330,30 @@ def test_a_field_of_the_register_is_set_right(staff: Bureau, scene: Scene) -> No
         {"field": "grade", "value": "九级"},
         {"field": "licensing_authority", "value": "某局"},
     ):
-        refused(act(officer, made, "verify", **{**told, **wrong}), "" if "document" in wrong else
-                "row" if set(wrong) & {"row"} or wrong.get("field") == "credit_code" else "value")  # fmt: skip
+        refused(
+            act(officer, made, "verify", **{**told, **wrong}),
+            ""
+            if "document" in wrong
+            else "row"
+            if set(wrong) & {"row"} or wrong.get("field") == "credit_code"
+            else "value",
+        )
     assert act(officer, made, "verify", **told).status_code == 302
-    assert not Correction.objects.filter(field="register_state", value="deregistered").exists()  # only tried out
+    assert not Correction.objects.filter(
+        field="register_state", value="deregistered"
+    ).exists()  # only tried out
     shown = page(reviewer, "application", made.pk)
     assert "登记状态改为 注销（注销通知）" in shown
     read = shown.split('name="repairs" value="')[1].split('"')[0]
-    assert act(officer, made, "verify", **told | {"document": "另一份通知"}).status_code == 302  # after it was read
+    assert (
+        act(officer, made, "verify", **told | {"document": "另一份通知"}).status_code == 302
+    )  # after it was read
     assert "重新阅读" in refused(act(reviewer, made, "uphold", has_read="1", repairs=read))
     read = page(reviewer, "application", made.pk).split('name="repairs" value="')[1].split('"')[0]
     assert act(reviewer, made, "uphold", has_read="1", repairs=read).status_code == 302
-    twice = reviewer.post(reverse("application", args=[made.pk]), {"act": "uphold", "because": "已核实"}, follow=True)
+    twice = reviewer.post(
+        reverse("application", args=[made.pk]), {"act": "uphold", "because": "已核实"}, follow=True
+    )
     assert "登记已修复" in twice.content.decode()
     assert Correction.objects.filter(field="register_state", value="deregistered").count() == 1
 
@@ -316,7 +372,10 @@ def test_people_are_masked_where_officers_choose_a_row(staff: Bureau, scene: Sce
 def test_refusing_says_why_and_the_case_goes_on(staff: Bureau, scene: Scene) -> None:
     made, case = Application.objects.get(case=scene.cases[6]), scene.cases[6]
     assert (
-        act(as_(staff.who("city-reviewer")), made, "refuse", because="材料与核查一致", has_read="1").status_code == 302
+        act(
+            as_(staff.who("city-reviewer")), made, "refuse", because="材料与核查一致", has_read="1"
+        ).status_code
+        == 302
     )
     assert fresh(case).place == "yellow"
     assert "材料与核查一致" in page(enterprise(scene, 6), "own-case", case.pk)
@@ -339,8 +398,17 @@ def test_pages_inside_are_small_ask_little_and_are_kept_nowhere(
     assert everybody.filter(category=None).exists()
     act(as_(staff.who("city-reviewer")), made, "agree")
     act(as_(staff.who("second-officer")), made, "verify", review_on="2026-12-31")
-    inside = [("work",), ("cases",), *((name, case.pk) for case in everybody for name in (
-        "case", "case-papers", "case-course", "determine")), ("decide", scene.cases[4].pk), ("application", made.pk)]  # fmt: skip
+    inside = [
+        ("work",),
+        ("cases",),
+        *(
+            (name, case.pk)
+            for case in everybody
+            for name in ("case", "case-papers", "case-course", "determine")
+        ),
+        ("decide", scene.cases[4].pk),
+        ("application", made.pk),
+    ]
     settings.OFFICERS_NEED_TOTP = True
     asked = []
     for seat in ("city-reviewer", "second-officer", "other-reviewer"):
@@ -349,8 +417,13 @@ def test_pages_inside_are_small_ask_little_and_are_kept_nowhere(
         client = as_(officer)
         asked += [(client, reverse(str(name), args=places)) for name, *places in inside]
     for number in (2, 6, 7):
-        own = enterprise(scene, number) if number > 2 else as_(staff.enterprise(scene.codes[number]))
-        asked += [(own, reverse(name, args=[scene.cases[number].pk])) for name in ("own-case", "own-answer")]
+        own = (
+            enterprise(scene, number) if number > 2 else as_(staff.enterprise(scene.codes[number]))
+        )
+        asked += [
+            (own, reverse(name, args=[scene.cases[number].pk]))
+            for name in ("own-case", "own-answer")
+        ]
         asked += [(own, reverse(name)) for name in ("own", "own-data-error")]
     for who, path in asked:
         session = who.session
@@ -372,7 +445,9 @@ def test_texts_on_record_are_chinese_whoever_acts(staff: Bureau, scene: Scene) -
     officer.post(reverse("urge", args=[case.pk]), {"kind": "call", "what": "督促"})
     assert Entry.objects.get(stream=case.stream, what="urged").basis == "71号文 三"
     propose(officer, case)
-    assert Entry.objects.get(stream=case.stream, what="proposed").details["read"].startswith("签批后")
+    assert (
+        Entry.objects.get(stream=case.stream, what="proposed").details["read"].startswith("签批后")
+    )
 
 
 def test_a_session_of_a_shut_account_ends(staff: Bureau, scene: Scene) -> None:

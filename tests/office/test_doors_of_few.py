@@ -56,7 +56,9 @@ def test_an_officers_red_card_has_no_yellow_in_its_course(bureau: Bureau) -> Non
 def test_a_review_through_the_browser(bureau: Bureau) -> None:
     bureau.morning(people=2)
     case = bureau.inspect(START)
-    bureau.morning(START + timedelta(days=1), people=3)  # a run finds it in order: a review by another
+    bureau.morning(
+        START + timedelta(days=1), people=3
+    )  # a run finds it in order: a review by another
     assert fresh(case).needs_review
     with time_machine.travel(datetime.fromisoformat("2026-05-21T20:00:00+08:00"), tick=False):
         reviewer = as_(bureau.who("other-reviewer"))

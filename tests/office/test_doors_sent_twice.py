@@ -39,7 +39,9 @@ def test_an_answer_sent_twice_is_one_application(staff: Bureau, scene: Scene) ->
     assert Document.objects.filter(application=made, kind="receipt").count() == 1
     refused(client.post(path, filled(once=ONCE[::-1])))  # another form is another application
     own = page(client, "own-case", case.pk)
-    assert "打开并确认收到" in own.split("还没有打开的通知")[1].split("收到的文书")[0]  # where the receipt waits
+    assert (
+        "打开并确认收到" in own.split("还没有打开的通知")[1].split("收到的文书")[0]
+    )  # where the receipt waits
 
 
 def test_an_objection_sent_twice_is_one(client: Client, staff: Bureau, scene: Scene) -> None:
@@ -60,12 +62,18 @@ def test_an_objection_sent_twice_is_one(client: Client, staff: Bureau, scene: Sc
 def test_an_urging_and_a_proposal_sent_twice_are_one(staff: Bureau, scene: Scene) -> None:
     officer, case = as_(staff.who("city-officer")), scene.cases[9]
     for _time in range(2):
-        officer.post(reverse("urge", args=[case.pk]), {"kind": "letter", "what": "发函督促", "once": ONCE})
+        officer.post(
+            reverse("urge", args=[case.pk]), {"kind": "letter", "what": "发函督促", "once": ONCE}
+        )
         assert propose(officer, case).status_code == 302
     assert case.urgings.count() == 1
     assert Document.objects.filter(case=case, kind="urging-letter").count() == 1
     assert Determination.objects.filter(case=case).count() == 1
-    for other in ({"because": "另一个理由"}, {"evidence": "别的"}, {"outcome": "dismissed", "review_on": "2026-12-31"}):
+    for other in (
+        {"because": "另一个理由"},
+        {"evidence": "别的"},
+        {"outcome": "dismissed", "review_on": "2026-12-31"},
+    ):
         refused(propose(officer, case, **other))  # another proposal than the one that waits
 
 
@@ -94,19 +102,29 @@ def test_a_second_click_that_waited_for_the_first_is_told_what_was_done(
     for number, deed in ((9, "sign"), (4, "return")):
         waits = Determination.objects.get(case=scene.cases[number])
         told = {"act": deed, "proposal": waits.pk, "because": "证据不足", "has_read": "1"}
-        assert reviewer.post(reverse("decide", args=[scene.cases[number].pk]), told).status_code == 302
+        assert (
+            reviewer.post(reverse("decide", args=[scene.cases[number].pk]), told).status_code == 302
+        )
         waits.refresh_from_db()
         assert waits.decided_by == staff.who("city-reviewer").username
     made = Application.objects.get(case=scene.cases[6])
     assert act(reviewer, made, "agree").status_code == 302
-    assert act(as_(staff.who("second-officer")), made, "verify", review_on="2026-12-31").status_code == 302
+    assert (
+        act(as_(staff.who("second-officer")), made, "verify", review_on="2026-12-31").status_code
+        == 302
+    )
     last = as_(staff.who("other-reviewer"))
     read = page(last, "application", made.pk).split('name="repairs" value="')[1].split('"')[0]
     assert act(last, made, "uphold", has_read="1", repairs=read).status_code == 302
-    assert act(as_(staff.who("reviewer")), made, "uphold", has_read="1", repairs=read).status_code != 302
+    assert (
+        act(as_(staff.who("reviewer")), made, "uphold", has_read="1", repairs=read).status_code
+        != 302
+    )
 
 
-def test_reasons_are_shown_where_their_form_is_gone(client: Client, staff: Bureau, scene: Scene) -> None:
+def test_reasons_are_shown_where_their_form_is_gone(
+    client: Client, staff: Bureau, scene: Scene
+) -> None:
     reviewer, case = as_(staff.who("city-reviewer")), scene.cases[4]
     waits = Determination.objects.get(case=case)
     Determination.objects.filter(pk=waits.pk).update(state="void")
@@ -115,8 +133,13 @@ def test_reasons_are_shown_where_their_form_is_gone(client: Client, staff: Burea
     assert 'class="typed">写了很久的理由' in shown
     made = Application.objects.get(case=scene.cases[6])
     Application.objects.filter(pk=made.pk).update(stage="retracted")
-    assert 'class="typed">写了很久的理由' in act(reviewer, made, "agree", because="写了很久的理由").content.decode()
-    gone = client.post(reverse("object-publicly", args=["没有"]), {"text": "写了很久的理由", "name": "某"})
+    assert (
+        'class="typed">写了很久的理由'
+        in act(reviewer, made, "agree", because="写了很久的理由").content.decode()
+    )
+    gone = client.post(
+        reverse("object-publicly", args=["没有"]), {"text": "写了很久的理由", "name": "某"}
+    )
     assert gone.status_code == 404
     assert 'class="typed">写了很久的理由' in gone.content.decode()
 
@@ -134,9 +157,13 @@ def test_what_is_filled_is_handed_in_though_nobody_ticked_it(staff: Bureau, scen
     assert Application.objects.get(case=case).requirements == ["constructors"]
 
 
-def test_before_it_answers_an_enterprise_reads_who_decides_and_by_when(staff: Bureau, scene: Scene) -> None:
+def test_before_it_answers_an_enterprise_reads_who_decides_and_by_when(
+    staff: Bureau, scene: Scene
+) -> None:
     client = enterprise(scene, 7)
-    assert "由太原市" in page(client, "own-answer", scene.cases[7].pk).split('class="consequence"')[1]
+    assert (
+        "由太原市" in page(client, "own-answer", scene.cases[7].pk).split('class="consequence"')[1]
+    )
     case = scene.cases[7]
     case.licensing_authority = "province"
     case.save()
@@ -150,15 +177,21 @@ def test_an_error_is_no_success(staff: Bureau, scene: Scene) -> None:
     path = reverse("own-retract", args=[made.pk])
     assert 'class="said"' in client.post(path, follow=True).content.decode()
     assert 'class="said"' in client.post(path, follow=True).content.decode()  # sent twice
-    Application.objects.filter(pk=made.pk).update(stage="refused", decided_by="wang", decided_because="已核实")
+    Application.objects.filter(pk=made.pk).update(
+        stage="refused", decided_by="wang", decided_because="已核实"
+    )
     again = client.post(path, follow=True).content.decode()
     assert 'class="said"' not in again
     assert "没有未决的申请" in again.split('class="errors" role="alert"')[1]
 
 
 def test_what_was_typed_is_shown_where_a_form_is_not_taken(staff: Bureau, scene: Scene) -> None:
-    told = {"cause": "assessment-wrong", "statement": "写了很久的理由", "reason-constructors-identity": "遗失",
-            "password": "correct-horse"}  # fmt: skip
+    told = {
+        "cause": "assessment-wrong",
+        "statement": "写了很久的理由",
+        "reason-constructors-identity": "遗失",
+        "password": "correct-horse",
+    }
     path = reverse("own-answer", args=[scene.cases[7].pk])
     client = enterprise(scene, 7)
     with time_machine.travel(timezone.now() + timedelta(minutes=60), tick=False):
@@ -176,22 +209,30 @@ def test_what_was_typed_is_shown_where_a_form_is_not_taken(staff: Bureau, scene:
         assert f'href="{path}"' in shown
         assert "no-store" in answer.headers["Cache-Control"]
     foreign = strict.post(path, told, headers={"Origin": "https://evil.example"})
-    assert "写了很久的理由" not in foreign.content.decode()  # no other site has its words shown on ours
+    assert (
+        "写了很久的理由" not in foreign.content.decode()
+    )  # no other site has its words shown on ours
     lost = Client().post("//evil.example/x", {"text": "写了很久的理由"})
     assert lost.status_code == 404
     assert "写了很久的理由" not in lost.content.decode()
     assert 'href="//' not in lost.content.decode()
-    unread = Client().post(path, b"text=x", content_type="application/x-www-form-urlencoded; charset=gbk")
+    unread = Client().post(
+        path, b"text=x", content_type="application/x-www-form-urlencoded; charset=gbk"
+    )
     assert unread.status_code == 400
     assert "无法处理" in unread.content.decode()
-    changed = Client(enforce_csrf_checks=True).post("/accounts/password/change/", {"oldpassword": "x", "text": "y"})
+    changed = Client(enforce_csrf_checks=True).post(
+        "/accounts/password/change/", {"oldpassword": "x", "text": "y"}
+    )
     assert "typed" not in changed.content.decode()
 
 
 def test_what_only_takes_a_form_leads_to_its_page(staff: Bureau, scene: Scene) -> None:
     officer, own, case = as_(staff.who("city-officer")), enterprise(scene, 7), scene.cases[9]
     for name in ("urge", "review"):
-        assert officer.get(reverse(name, args=[case.pk])).headers["Location"] == reverse("case", args=[case.pk])
+        assert officer.get(reverse(name, args=[case.pk])).headers["Location"] == reverse(
+            "case", args=[case.pk]
+        )
     made = Application.objects.get(case=scene.cases[6])
     there = enterprise(scene, 6).get(reverse("own-retract", args=[made.pk]))
     assert there.headers["Location"] == reverse("own-case", args=[scene.cases[6].pk])

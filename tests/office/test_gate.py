@@ -31,15 +31,22 @@ def ask(office: Office) -> Ask:
     """The platform asks at noon, of a province with a red card."""
     bureau = Bureau(office)
     bureau.red()
-    token = make_token(organisation=organisation("platform"), scopes=["gate"], by="admin", at=office.tick())
+    token = make_token(
+        organisation=organisation("platform"), scopes=["gate"], by="admin", at=office.tick()
+    )
     client = Client()
 
     def asks(*questions: dict[str, str], token: str = token, key: str = "") -> Any:
         with time_machine.travel(NOON, tick=False):
             return client.post(
-                "/api/platform/v1/gate", json.dumps({"questions": questions}), content_type="application/json",
-                headers={"Authorization": f"Bearer {token}", **({"Idempotency-Key": key} if key else {})},
-            )  # fmt: skip
+                "/api/platform/v1/gate",
+                json.dumps({"questions": questions}),
+                content_type="application/json",
+                headers={
+                    "Authorization": f"Bearer {token}",
+                    **({"Idempotency-Key": key} if key else {}),
+                },
+            )
 
     return asks
 
@@ -63,7 +70,9 @@ def test_a_thousand_questions_are_answered_in_their_order_and_all_recorded(
     ask: Ask, django_assert_max_num_queries: Any
 ) -> None:
     many = [
-        question(("upgrade", "addition", "new-project", "award", "bid")[n % 5], OWN if n % 2 else OTHER)
+        question(
+            ("upgrade", "addition", "new-project", "award", "bid")[n % 5], OWN if n % 2 else OTHER
+        )
         for n in range(1000)
     ]
     with django_assert_max_num_queries(30):  # set by set, whatever their number
@@ -82,10 +91,15 @@ def test_a_thousand_questions_are_answered_in_their_order_and_all_recorded(
 @pytest.mark.parametrize(
     "wrong",
     [
-        question("marry"), question(code="123"), {**question(), "more": "x"}, {"credit_code": OWN},
-        {"credit_code": OWN, "purpose": "bid"}, question(code=OWN.lower()), question(category="a\0b"),
+        question("marry"),
+        question(code="123"),
+        {**question(), "more": "x"},
+        {"credit_code": OWN},
+        {"credit_code": OWN, "purpose": "bid"},
+        question(code=OWN.lower()),
+        question(category="a\0b"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_question_is_refused_with_all_the_others(ask: Ask, wrong: dict[str, str]) -> None:
     assert ask(question(), wrong).status_code == 422
     assert not Question.objects.exists()
@@ -100,10 +114,16 @@ def test_the_same_request_again_gets_the_same_answer_and_another_one_none(ask: A
     first = ask(question(), key="k1")
     again = ask(question(), key="k1")
     assert again.json() == first.json()
-    assert (first.headers["Idempotent-Replayed"], again.headers["Idempotent-Replayed"]) == ("false", "true")
+    assert (first.headers["Idempotent-Replayed"], again.headers["Idempotent-Replayed"]) == (
+        "false",
+        "true",
+    )
     assert Question.objects.count() == 1
     other = ask(question("award"), key="k1")
-    assert (other.status_code, other.json()["detail"]) == (409, "这个 Idempotency-Key 已经用于别的请求，或者不是今天的")
+    assert (other.status_code, other.json()["detail"]) == (
+        409,
+        "这个 Idempotency-Key 已经用于别的请求，或者不是今天的",
+    )
     assert ask(question("award"), key="k2").status_code == 200
     assert ask(question(), key="k" * 101).status_code == 422
     assert AnsweredRequest.objects.count() == 2
@@ -121,7 +141,9 @@ def test_quotas_end_with_the_day(ask: Ask, settings: Any) -> None:
 
 
 def test_the_gate_needs_a_token_of_its_own(ask: Ask, office: Office) -> None:
-    other = make_token(organisation=organisation("platform"), scopes=["push-changes"], by="admin", at=office.tick())
+    other = make_token(
+        organisation=organisation("platform"), scopes=["push-changes"], by="admin", at=office.tick()
+    )
     assert ask(question(), token=other).status_code == 401
     assert ask(question(), token="guess").status_code == 401
     assert not Question.objects.exists()

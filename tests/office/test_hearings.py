@@ -73,43 +73,77 @@ def notified(bureau: Bureau) -> Withdrawal:
     return members(batch)[0]
 
 
-def fixed(bureau: Bureau, row: Withdrawal, day: date = SERVED, on: date = HELD_ON, **changed: Any) -> Hearing:
+def fixed(
+    bureau: Bureau, row: Withdrawal, day: date = SERVED, on: date = HELD_ON, **changed: Any
+) -> Hearing:
     """The hearing is fixed."""
     chair: Account = changed.pop("chair", bureau.who("approval-second-officer"))
     held_at = datetime(on.year, on.month, on.day, 9, 30, tzinfo=BEIJING)
-    return fix_hearing(withdrawal=row, held_at=held_at, where="三楼会议室", chair=chair,
-                       **acts(bureau, "approval-officer", day), **changed)  # fmt: skip
+    return fix_hearing(
+        withdrawal=row,
+        held_at=held_at,
+        where="三楼会议室",
+        chair=chair,
+        **acts(bureau, "approval-officer", day),
+        **changed,
+    )
 
 
 def test_a_hearing_is_asked_fixed_told_held_recorded_and_answered(bureau: Bureau) -> None:
     row = notified(bureau)
-    ask_hearing(withdrawal=row, **acts(bureau, "enterprise", date(2026, 9, 1)))  # the fifth working day
+    ask_hearing(
+        withdrawal=row, **acts(bureau, "enterprise", date(2026, 9, 1))
+    )  # the fifth working day
     assert Task.objects.get(kind="hearing").due_on == date(
         2026, 9, 29
     )  # the 20th working day: the 25th is a holiday, Sunday 20 is worked
     after = bureau.office.now + timedelta(days=30)
     refused(
-        "members", lambda: withdraw.display(members=[row], by=bureau.who("approval-officer"), law=bureau.law, at=after)
+        "members",
+        lambda: withdraw.display(
+            members=[row], by=bureau.who("approval-officer"), law=bureau.law, at=after
+        ),
     )
     day = date(2026, 9, 2)
-    refused("hearing-in-limits", lambda: fixed(bureau, row, day, date(2026, 9, 10)))  # six working days' notice
+    refused(
+        "hearing-in-limits", lambda: fixed(bureau, row, day, date(2026, 9, 10))
+    )  # six working days' notice
     refused("hearing-in-limits", lambda: fixed(bureau, row, day, date(2026, 10, 12)))
-    refused("chair", lambda: fixed(bureau, row, day, date(2026, 9, 18), chair=bureau.who("approval-officer")))
-    refused("chair", lambda: fixed(bureau, row, day, date(2026, 9, 18), chair=bureau.who("city-officer")))
+    refused(
+        "chair",
+        lambda: fixed(bureau, row, day, date(2026, 9, 18), chair=bureau.who("approval-officer")),
+    )
+    refused(
+        "chair",
+        lambda: fixed(bureau, row, day, date(2026, 9, 18), chair=bureau.who("city-officer")),
+    )
     hearing = fixed(bureau, row, day, date(2026, 9, 18))
     notice = hearing.notice
     assert notice is not None
     assert notice.told["held_on"] == "2026年9月18日9时30分"
-    held = Held("甲公司李某；审批局王某", ["主持人宣布开始。", "企业：三人均在岗。"], ["三人均在岗", "通知未写明证据"])
+    held = Held(
+        "甲公司李某；审批局王某",
+        ["主持人宣布开始。", "企业：三人均在岗。"],
+        ["三人均在岗", "通知未写明证据"],
+    )
     told: dict[str, Any] = {
         "by": bureau.who("approval-officer"),
         "law": bureau.law,
         "at": datetime(2026, 9, 18, 15, tzinfo=BEIJING),
     }
-    refused("hearing-told", lambda: hold_hearing(hearing=hearing, held=held, files=[scan()], **told))
+    refused(
+        "hearing-told", lambda: hold_hearing(hearing=hearing, held=held, files=[scan()], **told)
+    )
     bureau.served(notice, date(2026, 9, 3), by="approval-officer")
-    refused("hearing-told", lambda: hold_hearing(hearing=hearing, held=held, files=[scan()], **{
-        **told, "at": datetime(2026, 9, 17, 15, tzinfo=BEIJING)}))  # fmt: skip
+    refused(
+        "hearing-told",
+        lambda: hold_hearing(
+            hearing=hearing,
+            held=held,
+            files=[scan()],
+            **{**told, "at": datetime(2026, 9, 17, 15, tzinfo=BEIJING)},
+        ),
+    )
     refused("evidence", lambda: hold_hearing(hearing=hearing, held=held, files=[], **told))
     hold_hearing(hearing=hearing, held=held, files=[scan("笔录.png")], **told)
     record = Document.objects.get(kind="hearing-record")
@@ -138,7 +172,10 @@ def test_a_hearing_is_asked_fixed_told_held_recorded_and_answered(bureau: Bureau
 
 def test_a_hearing_is_asked_within_its_days_only_and_once(bureau: Bureau) -> None:
     row = notified(bureau)
-    refused("no-hearing-yet", lambda: ask_hearing(withdrawal=row, **acts(bureau, "enterprise", date(2026, 9, 2))))
+    refused(
+        "no-hearing-yet",
+        lambda: ask_hearing(withdrawal=row, **acts(bureau, "enterprise", date(2026, 9, 2))),
+    )
     with pytest.raises(NotCompetent):
         ask_hearing(withdrawal=row, **acts(bureau, "approval-officer", SERVED))
 
@@ -152,16 +189,31 @@ def test_a_hearing_that_was_not_told_in_time_is_moved_with_reasons(bureau: Burea
     held = Held("甲公司", ["经过"], [])
     refused(
         "hearing-told",
-        lambda: hold_hearing(hearing=first, held=held, files=[scan()], **acts(bureau, "approval-officer", HELD_ON)),
+        lambda: hold_hearing(
+            hearing=first, held=held, files=[scan()], **acts(bureau, "approval-officer", HELD_ON)
+        ),
     )
     second = fixed(bureau, row, HELD_ON, date(2026, 9, 29), because="首次通知送达过迟")
     first.refresh_from_db()
     assert first.state == "moved"
     assert Hearing.objects.get(state="fixed") == second
-    refused("told-if-absent", lambda: hearing_lapses(withdrawal=row, state="absent", because="未到场", files=[scan()],
-                                                   **acts(bureau, "approval-officer", date(2026, 9, 29))))  # fmt: skip
-    hearing_lapses(withdrawal=row, state="retracted", because="企业书面撤回", files=[scan()],
-                   **acts(bureau, "approval-officer", date(2026, 9, 29)))  # fmt: skip
+    refused(
+        "told-if-absent",
+        lambda: hearing_lapses(
+            withdrawal=row,
+            state="absent",
+            because="未到场",
+            files=[scan()],
+            **acts(bureau, "approval-officer", date(2026, 9, 29)),
+        ),
+    )
+    hearing_lapses(
+        withdrawal=row,
+        state="retracted",
+        because="企业书面撤回",
+        files=[scan()],
+        **acts(bureau, "approval-officer", date(2026, 9, 29)),
+    )
     row.refresh_from_db()
     assert row.hearing == "lapsed"
     withdraw.display(members=[row], **acts(bureau, "approval-officer", date(2026, 9, 29)))
@@ -186,7 +238,9 @@ def test_a_statement_is_taken_before_service_and_kept_from_others(bureau: Bureau
         answer(point=made, text="不属实", **acts(bureau, "city-officer", RED_OVER))
 
 
-def test_the_public_objects_during_the_display_and_its_name_is_kept_from_all_but_who_answers(bureau: Bureau) -> None:
+def test_the_public_objects_during_the_display_and_its_name_is_kept_from_all_but_who_answers(
+    bureau: Bureau,
+) -> None:
     (case,) = red_and_over(bureau, CITY_SHEETS)
     batch = opened(bureau, [case])
     over = displayed(bureau, batch)
@@ -202,7 +256,9 @@ def test_the_public_objects_during_the_display_and_its_name_is_kept_from_all_but
     refused("on-display", lambda: objects(last, number="晋建资示〔2026〕9号-1"))
     refused("on-display", lambda: objects(last, number=""))
     made = objects(last)
-    assert "赵" not in repr(list(Point.objects.values())) + repr(list(Entry.objects.values("details", "basis")))
+    assert "赵" not in repr(list(Point.objects.values())) + repr(
+        list(Entry.objects.values("details", "basis"))
+    )
     assert who_objected(made, bureau.who("approval-officer")) == who
     with pytest.raises(NotCompetent):
         who_objected(made, bureau.who("city-officer"))
@@ -225,13 +281,21 @@ def test_the_pack_of_a_withdrawn_card_has_what_was_said_and_answered_and_nobody_
     told_of_intent(bureau, batch, RED_OVER)
     row = members(batch)[0]
     point = make_statement(
-        withdrawal=row, text="在办注册", files=[scan("证明.png", 99)], **acts(bureau, "enterprise", RED_OVER)
+        withdrawal=row,
+        text="在办注册",
+        files=[scan("证明.png", 99)],
+        **acts(bureau, "enterprise", RED_OVER),
     )
     bureau.served(row.documents.get(), RED_OVER, by="approval-officer")
     withdraw.display(members=members(batch), **acts(bureau, "approval-officer", date(2026, 9, 1)))
     row.refresh_from_db()
-    objection = object_publicly(number=row.display_number, text="确无人员", who={"name": "赵某某", "address": "某路2号"},
-                                law=bureau.law, at=bureau.office.tick(date(2026, 9, 2)))  # fmt: skip
+    objection = object_publicly(
+        number=row.display_number,
+        text="确无人员",
+        who={"name": "赵某某", "address": "某路2号"},
+        law=bureau.law,
+        at=bureau.office.tick(date(2026, 9, 2)),
+    )
     over = date(2026, 9, 10)
     for one in (point, objection):
         answer(point=one, text="已核", **acts(bureau, "approval-officer", over))
@@ -240,7 +304,9 @@ def test_the_pack_of_a_withdrawn_card_has_what_was_said_and_answered_and_nobody_
     decided(bureau, batch, over)
     bureau.patrol(over + timedelta(days=1))
     made = evidence_pack(
-        card_number=case.card_number, by=bureau.who("officer"), at=bureau.office.tick(over + timedelta(days=1))
+        card_number=case.card_number,
+        by=bureau.who("officer"),
+        at=bureau.office.tick(over + timedelta(days=1)),
     )
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         archive.extractall(folder)
@@ -248,7 +314,9 @@ def test_the_pack_of_a_withdrawn_card_has_what_was_said_and_answered_and_nobody_
     told = json.loads((folder / "case.json").read_text())[case.stream]["withdrawals"][0]
     assert [one["answer"] for one in told["points"]] == ["已核", "已核"]
     assert (told["decided_on"], told["list"]["received_on"]) == ("2026-09-10", "2026-08-24")
-    assert any(path.read_bytes() == scan("证明.png", 99).told for path in (folder / "proofs").iterdir())
+    assert any(
+        path.read_bytes() == scan("证明.png", 99).told for path in (folder / "proofs").iterdir()
+    )
     assert "赵某某" not in "".join(path.read_text() for path in folder.glob("*.json"))
     names = "".join(path.name for path in (folder / "documents").iterdir())
     assert "拟撤回资质告知书" in names

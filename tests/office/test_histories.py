@@ -21,7 +21,17 @@ from qualwatch.cases.actions.serve import fail, void
 from qualwatch.cases.actions.supervise import annul, end, open_notice, recheck, review, urge
 from qualwatch.cases.attachments import HandedIn
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.models import UNDECIDED, Case, Determination, Document, Notice, Point, Service, Task, Withdrawal
+from qualwatch.cases.models import (
+    UNDECIDED,
+    Case,
+    Determination,
+    Document,
+    Notice,
+    Point,
+    Service,
+    Task,
+    Withdrawal,
+)
 from qualwatch.cases.repairs import Repairs
 from qualwatch.journal.models import Entry
 from qualwatch.journal.queries import faults
@@ -56,41 +66,98 @@ def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
     acts: dict[str, Callable[[], object]] = {
         "prove": lambda: bureau.prove(case, on),
         "propose": lambda: bureau.propose(case, by=who.username, day=on),
-        "prolong": lambda: bureau.propose(case, by=who.username, day=on, outcome="prolonged", until=on + timedelta(days=9)),
-        "dismiss": lambda: bureau.propose(case, by=who.username, day=on, outcome="dismissed", leaves="accepted-finding",
-                                          left={"until": on + timedelta(days=40)}),
+        "prolong": lambda: bureau.propose(
+            case, by=who.username, day=on, outcome="prolonged", until=on + timedelta(days=9)
+        ),
+        "dismiss": lambda: bureau.propose(
+            case,
+            by=who.username,
+            day=on,
+            outcome="dismissed",
+            leaves="accepted-finding",
+            left={"until": on + timedelta(days=40)},
+        ),
         "sign": lambda: bureau.sign(case, by=reviewer.username, day=on),
         "return": lambda: return_proposal(case=case, by=reviewer, because="再查", **told),
         "inspect": lambda: bureau.inspect(on, by=who.username),
         "serve": lambda: bureau.serve_order(case, on, by=who.username),
-        "recheck": lambda: recheck(case=case, outcome=chance.choice(["short", "recovered"]), because="看过",
-                                   evidence=["照片"], by=who, **told),
+        "recheck": lambda: recheck(
+            case=case,
+            outcome=chance.choice(["short", "recovered"]),
+            because="看过",
+            evidence=["照片"],
+            by=who,
+            **told,
+        ),
         "review": lambda: review(case=case, because="达标", by=reviewer, **told),
         "annul": lambda: annul(case=case, because="判决", document="判决书", by=reviewer, **told),
         "end": lambda: end(case=case, code="merged", because="合并", by=who, **told),
-        "urge": lambda: urge(case=case, kind=chance.choice(["call", "letter"]), what="督促", by=who, **told),
-        "post": lambda: bureau.sent(bureau.order(case), on, method=chance.choice(list(METHODS)), by=who.username),
-        "return post": lambda: fail(service=some(Service.objects.filter(document__case=case)), why=chance.choice(list(FAILURES)), because="退回",
-                                    files=[HandedIn("退件.png", picture(1))], by=who, **told),
-        "void": lambda: void(document=some(case.documents.all()), because="写错", by=reviewer, **told),
-        "apply": lambda: bureau.apply(case, on, bureau.accounts["enterprise"], filing(bureau, chance, case)),
-        "agree": lambda: agree(application=some(case.applications.all()), because="属实", by=reviewer, **told),
-        "refuse": lambda: refuse(application=some(case.applications.all()), because="不实", by=reviewer, **told),
-        "retract": lambda: retract(application=some(case.applications.all()), by=bureau.accounts["enterprise"], **told),
-        "verify": lambda: verify(application=some(case.applications.all()), because="属实", by=who,
-                                 repairs=Repairs(on + timedelta(days=chance.choice([5, 40]))), **told),
-        "uphold": lambda: uphold(application=some(case.applications.all()), because="属实", by=reviewer, **told),
+        "urge": lambda: urge(
+            case=case, kind=chance.choice(["call", "letter"]), what="督促", by=who, **told
+        ),
+        "post": lambda: bureau.sent(
+            bureau.order(case), on, method=chance.choice(list(METHODS)), by=who.username
+        ),
+        "return post": lambda: fail(
+            service=some(Service.objects.filter(document__case=case)),
+            why=chance.choice(list(FAILURES)),
+            because="退回",
+            files=[HandedIn("退件.png", picture(1))],
+            by=who,
+            **told,
+        ),
+        "void": lambda: void(
+            document=some(case.documents.all()), because="写错", by=reviewer, **told
+        ),
+        "apply": lambda: bureau.apply(
+            case, on, bureau.accounts["enterprise"], filing(bureau, chance, case)
+        ),
+        "agree": lambda: agree(
+            application=some(case.applications.all()), because="属实", by=reviewer, **told
+        ),
+        "refuse": lambda: refuse(
+            application=some(case.applications.all()), because="不实", by=reviewer, **told
+        ),
+        "retract": lambda: retract(
+            application=some(case.applications.all()), by=bureau.accounts["enterprise"], **told
+        ),
+        "verify": lambda: verify(
+            application=some(case.applications.all()),
+            because="属实",
+            by=who,
+            repairs=Repairs(on + timedelta(days=chance.choice([5, 40]))),
+            **told,
+        ),
+        "uphold": lambda: uphold(
+            application=some(case.applications.all()), because="属实", by=reviewer, **told
+        ),
         "open-withdrawal": lambda: withdraw.open_withdrawals(cases=[case], by=who, **told),
         "withdraw": lambda: next_step(bureau, chance, case, on),
-        "not-withdraw": lambda: withdraw.not_withdraw(member=of(case), because="重组", by=reviewer, **told),
-        "annul-withdrawal": lambda: withdraw.annul_withdrawal(member=of(case), because="判决", files=[HandedIn("判决.png", picture(3))],
-                                                              by=reviewer, **told),
-        "state": lambda: make_statement(withdrawal=of(case), text="在办注册", files=[], by=bureau.accounts["enterprise"], **told),
-        "answer": lambda: answer(point=some(Point.objects.filter(answered_on=None)), text="不属实", by=who, **told),
-        "ask-hearing": lambda: ask_hearing(withdrawal=of(case), by=bureau.accounts["enterprise"], **told),
-        "open": lambda: open_notice(notice=some(Notice.objects.filter(credit_code=case.credit_code, first_opened_at=None)),
-                                    by=bureau.accounts["enterprise"], **told),
-    }  # fmt: skip
+        "not-withdraw": lambda: withdraw.not_withdraw(
+            member=of(case), because="重组", by=reviewer, **told
+        ),
+        "annul-withdrawal": lambda: withdraw.annul_withdrawal(
+            member=of(case),
+            because="判决",
+            files=[HandedIn("判决.png", picture(3))],
+            by=reviewer,
+            **told,
+        ),
+        "state": lambda: make_statement(
+            withdrawal=of(case), text="在办注册", files=[], by=bureau.accounts["enterprise"], **told
+        ),
+        "answer": lambda: answer(
+            point=some(Point.objects.filter(answered_on=None)), text="不属实", by=who, **told
+        ),
+        "ask-hearing": lambda: ask_hearing(
+            withdrawal=of(case), by=bureau.accounts["enterprise"], **told
+        ),
+        "open": lambda: open_notice(
+            notice=some(Notice.objects.filter(credit_code=case.credit_code, first_opened_at=None)),
+            by=bureau.accounts["enterprise"],
+            **told,
+        ),
+    }
     likely = [
         "prove",
         "propose",
@@ -106,7 +173,11 @@ def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
         "uphold",
         "open",
         "open-withdrawal",
-        *(["withdraw", "answer"] * 12 if Withdrawal.objects.filter(case=case, ended="").exists() else ()),
+        *(
+            ["withdraw", "answer"] * 12
+            if Withdrawal.objects.filter(case=case, ended="").exists()
+            else ()
+        ),
     ]
     name = chance.choice([*likely, *likely, *acts])
     before = on_record()
@@ -127,19 +198,29 @@ def next_step(bureau: Bureau, chance: random.Random, case: Case, on: date) -> ob
     """The step that comes next, by somebody who may or may not take it."""
     row = of(case)
     who = bureau.who(chance.choice(HANDLERS))
-    told: dict[str, Any] = {"members": [row], "law": bureau.law, "at": bureau.office.tick(on), "by": who}
-    waiting = Document.objects.filter(withdrawal=row, kind__in=("intended-withdrawal", "withdrawal-decision"))
+    told: dict[str, Any] = {
+        "members": [row],
+        "law": bureau.law,
+        "at": bureau.office.tick(on),
+        "by": who,
+    }
+    waiting = Document.objects.filter(
+        withdrawal=row, kind__in=("intended-withdrawal", "withdrawal-decision")
+    )
     unserved = waiting.filter(voided_on=None).exclude(services__proved_on__isnull=False)
     steps: dict[str, Callable[[], object]] = {
-        "started": lambda: (bureau.served(some(unserved), on, by="second-officer") if unserved.exists()
-                            else withdraw.announce_intent(**told)),
+        "started": lambda: (
+            bureau.served(some(unserved), on, by="second-officer")
+            if unserved.exists()
+            else withdraw.announce_intent(**told)
+        ),
         "notified": lambda: withdraw.display(**told),
         "displayed": lambda: withdraw.recheck_members(**told),
         "rechecked": lambda: withdraw.review_law(opinion="合法", **told),
         "reviewed": lambda: withdraw.decide(because="不达标", **told),
         "decided": lambda: bureau.served(some(unserved), on, by="second-officer"),
         "announced": lambda: withdraw.finish(because="收回证书", **told),
-    }  # fmt: skip
+    }
     if row.place not in steps:
         raise CannotStep("none", "nothing comes next")
     return steps[row.place]()
@@ -155,17 +236,25 @@ def some(rows: Any) -> Any:
 
 def filing(bureau: Bureau, chance: random.Random, case: Case) -> Filing:
     """An application about some of what is warned of, with new evidence or old."""
-    open_ones = list(case.requirements.filter(recovered_on=None).values_list("requirement", flat=True)) or [
-        "constructors"
-    ]
+    open_ones = list(
+        case.requirements.filter(recovered_on=None).values_list("requirement", flat=True)
+    ) or ["constructors"]
     about = chance.sample(open_ones, chance.randint(1, len(open_ones)))
     handed = HandedIn("证明.png", picture(chance.randint(0, 255)))
-    return bureau.filing(chance.choice(["assessment-wrong", "assessment-wrong", "data-wrong"]), *about, files=[handed])
+    return bureau.filing(
+        chance.choice(["assessment-wrong", "assessment-wrong", "data-wrong"]),
+        *about,
+        files=[handed],
+    )
 
 
 def on_record() -> tuple[list[Any], int, int]:
     """What a refused act may not touch."""
-    return list(Case.objects.values_list().order_by("pk")), Entry.objects.count(), RedCard.objects.count()
+    return (
+        list(Case.objects.values_list().order_by("pk")),
+        Entry.objects.count(),
+        RedCard.objects.count(),
+    )
 
 
 def held(bureau: Bureau) -> None:
@@ -180,20 +269,32 @@ def held(bureau: Bureau) -> None:
                 assert signed.proposed_by != signed.decided_by
                 assert all(row.proved_on for row in case.requirements.filter(is_determined=True))
         else:
-            assert not RedCard.objects.filter(credit_code=case.credit_code, number=case.card_number).exists()
+            assert not RedCard.objects.filter(
+                credit_code=case.credit_code, number=case.card_number
+            ).exists()
         assert (case.place == "closed") == bool(case.closed_because)
         for row in case.requirements.all():
             if case.origin == "system":
-                assert row.ends_on >= yellow_months.from_day(row.pushed_on, bureau.law.calendar).ends_on
+                assert (
+                    row.ends_on
+                    >= yellow_months.from_day(row.pushed_on, bureau.law.calendar).ends_on
+                )
         if case.red_ends_on:
             assert case.order_served_on is not None
             assert case.published_on is not None
             begins = max(case.order_served_on, case.published_on)
-            assert case.red_ends_on >= Period(1, "months").from_day(begins, bureau.law.calendar).ends_on
+            assert (
+                case.red_ends_on
+                >= Period(1, "months").from_day(begins, bureau.law.calendar).ends_on
+            )
         words = list(Entry.objects.filter(stream=case.stream).values_list("what", flat=True))
         assert words.count("sign") == case.determinations.filter(state="signed").count()
         if case.place == "closed":
-            assert not Task.objects.filter(case=case, done_on=None).exclude(kind__in=OUTLIVING).exists()
+            assert (
+                not Task.objects.filter(case=case, done_on=None)
+                .exclude(kind__in=OUTLIVING)
+                .exists()
+            )
     for case in Case.objects.all():
         undecided = list(case.applications.filter(stage__in=UNDECIDED))
         assert [one.requirements for one in undecided] == (
@@ -208,18 +309,24 @@ def held(bureau: Bureau) -> None:
             }
             assert one.decided_by not in {one.opinion_by, one.filed_by, one.verified_by, *took_part}
             assert one.stage == "refused" or one.decided_by in ("reviewer", "other-reviewer")
-        orders = Service.objects.filter(document__case=case, document__kind="order-to-rectify", proved_on__isnull=False)
-        assert case.order_served_on is None or case.order_served_on in {one.proved_on for one in orders}
+        orders = Service.objects.filter(
+            document__case=case, document__kind="order-to-rectify", proved_on__isnull=False
+        )
+        assert case.order_served_on is None or case.order_served_on in {
+            one.proved_on for one in orders
+        }
         assert bool(case.documents.filter(kind="determination").count()) == bool(case.published_on)
     for mark in {one.split("〔")[0] for one in Document.objects.values_list("number", flat=True)}:
         numbers = [
             int(one.split("〕")[1][:-1])
-            for one in Document.objects.filter(number__startswith=mark + "〔", issued_on__year=2026).values_list(
-                "number", flat=True
-            )
+            for one in Document.objects.filter(
+                number__startswith=mark + "〔", issued_on__year=2026
+            ).values_list("number", flat=True)
         ]
         assert sorted(numbers) == list(range(1, len(numbers) + 1))
-    public = Announcement.objects.filter(is_removed=False, kind="service").values_list("number", flat=True)
+    public = Announcement.objects.filter(is_removed=False, kind="service").values_list(
+        "number", flat=True
+    )
     assert all(
         one.case is not None and (one.case.place == "red" or one.case.closed_because == "withdrawn")
         for one in Document.objects.filter(number__in=list(public))
@@ -238,13 +345,19 @@ def held(bureau: Bureau) -> None:
 def withdrawals_held() -> None:
     """Every promise about withdrawals."""
     shown = {one.number for one in Announcement.objects.filter(is_removed=False, kind="display")}
-    decisions = Announcement.objects.filter(is_removed=False, kind="decision").exclude(credit_code="").count()
+    decisions = (
+        Announcement.objects.filter(is_removed=False, kind="decision")
+        .exclude(credit_code="")
+        .count()
+    )
     rows = list(Withdrawal.objects.select_related("case", "batch"))
     assert shown == {one.display_number for one in rows if one.display_number and not one.outcome}
     assert decisions == sum(one.outcome == "withdrawn" for one in rows)
     for one in rows:
         case, judged = one.case, set(one.case.determined_by)
-        corrections = Correction.objects.filter(pk__in=[told[0] for told in one.corrections], released_at=None)
+        corrections = Correction.objects.filter(
+            pk__in=[told[0] for told in one.corrections], released_at=None
+        )
         assert not corrections or one.outcome == "withdrawn"
         assert one.unanswered == one.points.filter(answered_on=None).count()
         if one.decided_on:
@@ -253,7 +366,13 @@ def withdrawals_held() -> None:
             assert one.display_until is not None
             assert one.statement_until is not None
             assert one.rechecked_on is not None
-            assert one.statement_until < one.displayed_on <= one.display_until < one.rechecked_on <= one.decided_on
+            assert (
+                one.statement_until
+                < one.displayed_on
+                <= one.display_until
+                < one.rechecked_on
+                <= one.decided_on
+            )
             assert len({one.decided_by, one.reviewed_by}) == 2
             assert not {one.decided_by, one.reviewed_by} & {*one.handled_by, *judged}
             assert one.unanswered == 0
@@ -262,8 +381,16 @@ def withdrawals_held() -> None:
             assert case.red_ends_on is not None
             assert case.red_ends_on < one.opened_on
         if one.outcome == "withdrawn" and one.decided_on is not None:
-            same = {"credit_code": one.credit_code, "category": one.category, "sub_item": one.sub_item}
-            assert not Case.objects.filter(**same, opened_on__lt=one.decided_on).exclude(place="closed").exists()
+            same = {
+                "credit_code": one.credit_code,
+                "category": one.category,
+                "sub_item": one.sub_item,
+            }
+            assert (
+                not Case.objects.filter(**same, opened_on__lt=one.decided_on)
+                .exclude(place="closed")
+                .exists()
+            )
 
 
 def lived(bureau: Bureau, seed: int) -> None:
@@ -273,7 +400,10 @@ def lived(bureau: Bureau, seed: int) -> None:
         people = chance.choice([1, 2, 2, 2, 3])
         changed: dict[str, Any] = {}
         if chance.random() < 0.1:
-            changed["社保"] = [CONTRIBUTIONS, *(row for n in range(1, max(people, 2)) for row in paid(n))]
+            changed["社保"] = [
+                CONTRIBUTIONS,
+                *(row for n in range(1, max(people, 2)) for row in paid(n)),
+            ]
         if chance.random() < 0.05:
             changed["资质"] = [ITEMS, item(有效期止=(on - timedelta(days=1)).isoformat())]
         bureau.registers(on, people, changed, may_be_held=True)
@@ -298,5 +428,7 @@ def test_no_history_on_a_database_breaks_a_promise(office: Office, seed: int) ->
 
 @pytest.mark.full
 @pytest.mark.parametrize("seed", range(4, 204))
-def test_no_history_of_two_hundred_on_a_database_breaks_a_promise(office: Office, seed: int) -> None:
+def test_no_history_of_two_hundred_on_a_database_breaks_a_promise(
+    office: Office, seed: int
+) -> None:
     lived(Bureau(office), seed)

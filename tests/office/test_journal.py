@@ -23,12 +23,25 @@ pytestmark = pytest.mark.django_db
 
 
 def key() -> str:
-    return Ed25519PrivateKey.from_private_bytes(settings.SEAL_KEY).public_key().public_bytes_raw().hex()
+    return (
+        Ed25519PrivateKey.from_private_bytes(settings.SEAL_KEY)
+        .public_key()
+        .public_bytes_raw()
+        .hex()
+    )
 
 
 def written(stream: str = "source/x", count: int = 3) -> None:
     for number in range(count):
-        record(stream=stream, by="li", at=AT, what="done", before=number, after=number + 1, details={"n": number})
+        record(
+            stream=stream,
+            by="li",
+            at=AT,
+            what="done",
+            before=number,
+            after=number + 1,
+            details={"n": number},
+        )
 
 
 def without_triggers(statement: str) -> None:
@@ -64,7 +77,10 @@ def test_a_sound_journal_has_no_faults() -> None:
         ("details altered", "UPDATE journal_entry SET details = '{\"n\": 7}' WHERE number = 1"),
         ("removed", "DELETE FROM journal_entry WHERE number = 2"),
         ("last removed", "DELETE FROM journal_entry WHERE number = 3"),
-        ("reordered", "UPDATE journal_entry SET number = CASE number WHEN 2 THEN 30 ELSE number END"),
+        (
+            "reordered",
+            "UPDATE journal_entry SET number = CASE number WHEN 2 THEN 30 ELSE number END",
+        ),
         ("seal altered", "UPDATE journal_seal SET heads = '[]'"),
     ],
 )
@@ -90,17 +106,29 @@ def test_a_whole_chain_written_anew_contradicts_its_seal() -> None:
 def test_the_database_refuses_changes(table: str, act: str) -> None:
     written()
     seal(day=date(2026, 5, 20))
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(act.format(table))
 
 
 def test_postgresql_refuses_truncate_too() -> None:
     written()
     if connection.vendor != "postgresql":  # SQLite has no TRUNCATE: its DELETE is refused above
-        with pytest.raises(DatabaseError, match="syntax error"), transaction.atomic(), connection.cursor() as cursor:
+        with (
+            pytest.raises(DatabaseError, match="syntax error"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
             cursor.execute("TRUNCATE journal_entry")
         return
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute("TRUNCATE journal_entry")
 
 
@@ -127,7 +155,9 @@ def test_outside_a_transaction_nothing_is_recorded_or_sent(
     act: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for room in ("journal", "outbox"):  # a test runs within a transaction itself
-        monkeypatch.setattr(f"qualwatch.{room}.actions.connection", SimpleNamespace(in_atomic_block=False))
+        monkeypatch.setattr(
+            f"qualwatch.{room}.actions.connection", SimpleNamespace(in_atomic_block=False)
+        )
     with pytest.raises((NotInAnAction, outbox.NotInAnAction), match=r"^(done|x)$"):
         act()
     assert not Entry.objects.exists()

@@ -23,7 +23,11 @@ HOME = Path(__file__).parent.parent
 
 def acts(state: dict[str, str], *words: str) -> str:
     done = subprocess.run(
-        [sys.executable, ACTS, *words], env=environment(state), capture_output=True, text=True, check=False
+        [sys.executable, ACTS, *words],
+        env=environment(state),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
@@ -36,10 +40,15 @@ def told(state: dict[str, str]) -> Any:
 def differing(found: Any, expected: Any) -> dict[str, Any]:
     """What one of the two has and the other has not, by name."""
     return {
-        name: [[one for one in found[name] if one not in expected[name]], [one for one in expected[name] if one not in found[name]]]
-        if isinstance(expected[name], list) else [found[name], expected[name]]
-        for name in expected if found[name] != expected[name]
-    }  # fmt: skip
+        name: [
+            [one for one in found[name] if one not in expected[name]],
+            [one for one in expected[name] if one not in found[name]],
+        ]
+        if isinstance(expected[name], list)
+        else [found[name], expected[name]]
+        for name in expected
+        if found[name] != expected[name]
+    }
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -52,7 +57,13 @@ def account(name: str, role: str = "city-officer") -> Account:
         }
         where = organisation(slugs[seat])
     return make_account(
-        username=name, password=PASSWORD, organisation=where, roles=[role], early_warning=True, by="a", at=AT
+        username=name,
+        password=PASSWORD,
+        organisation=where,
+        roles=[role],
+        early_warning=True,
+        by="a",
+        at=AT,
     )
 
 
@@ -68,7 +79,9 @@ def test_an_enterprise_logs_in_and_sees_who_it_is(client: Client) -> None:
     assert "企业" in page
 
 
-def test_an_officer_without_a_second_factor_gets_to_the_page_that_sets_it_up_only(client: Client) -> None:
+def test_an_officer_without_a_second_factor_gets_to_the_page_that_sets_it_up_only(
+    client: Client,
+) -> None:
     account("li")
     log_in(client, "li")
     assert client.get("/me").headers["Location"] == "/accounts/2fa/totp/activate/"
@@ -198,7 +211,16 @@ MATRIX: dict[str, str | tuple[str, ...]] = {
     "object-publicly": "public",
     "objection-received": "public",
     **dict.fromkeys(
-        ("own", "own-case", "own-answer", "own-data-error", "own-notice", "own-open", "own-retract"), ENTERPRISE
+        (
+            "own",
+            "own-case",
+            "own-answer",
+            "own-data-error",
+            "own-notice",
+            "own-open",
+            "own-retract",
+        ),
+        ENTERPRISE,
     ),
     **dict.fromkeys(
         (
@@ -239,15 +261,29 @@ MATRIX: dict[str, str | tuple[str, ...]] = {
     "platform:ask": "machine",
     "platform:api-root": "closed",
 }
-SAMPLES = {"closed": "/accounts/signup/", "openid_connect_login": "/accounts/oidc/nowhere/login/",
-           "openid_connect_callback": "/accounts/oidc/nowhere/login/callback/",
-           "attachment": "/papers/attachments/1", "document": "/papers/documents/1",
-           "enterprise": f"/enterprises/{OWN}", "standard": "/standards/general-building",
-           "choose-language": "/language/en"}  # fmt: skip
+SAMPLES = {
+    "closed": "/accounts/signup/",
+    "openid_connect_login": "/accounts/oidc/nowhere/login/",
+    "openid_connect_callback": "/accounts/oidc/nowhere/login/callback/",
+    "attachment": "/papers/attachments/1",
+    "document": "/papers/documents/1",
+    "enterprise": f"/enterprises/{OWN}",
+    "standard": "/standards/general-building",
+    "choose-language": "/language/en",
+}
 POSTED = ("own-open", "own-retract", "urge", "review")
-SHUT_BY_PATTERN = ("accounts/signup", "accounts/email", "accounts/confirm-email", "accounts/password/set",
-                   "accounts/password/reset", "accounts/login/code", "accounts/3rdparty", "accounts/social",
-                   "accounts/^confirm-email", "accounts/^password/reset")  # fmt: skip
+SHUT_BY_PATTERN = (
+    "accounts/signup",
+    "accounts/email",
+    "accounts/confirm-email",
+    "accounts/password/set",
+    "accounts/password/reset",
+    "accounts/login/code",
+    "accounts/3rdparty",
+    "accounts/social",
+    "accounts/^confirm-email",
+    "accounts/^password/reset",
+)
 
 
 def addresses() -> dict[str, str]:
@@ -283,7 +319,9 @@ def test_the_matrix_holds(client: Client, settings: SettingsWrapper, role: str) 
             continue  # would end the session; tested above
         path = SAMPLES.get(name) or re.sub(r"<\w+:\w+>", "1", addresses()[name])
         answer = client.post(path) if name in POSTED else client.get(path)
-        to_log_in = answer.status_code == 302 and answer.headers["Location"].startswith("/accounts/login/")
+        to_log_in = answer.status_code == 302 and answer.headers["Location"].startswith(
+            "/accounts/login/"
+        )
         assert answer.status_code != 500, name
         if kind == "entrance":
             assert answer.status_code in (200, 302), name
@@ -293,8 +331,16 @@ def test_the_matrix_holds(client: Client, settings: SettingsWrapper, role: str) 
             assert not to_log_in, name
         elif isinstance(kind, tuple):
             allowed = bool(role) and bool(ROLES[role].may & set(kind))
-            sent_out = to_log_in if name not in POSTED else answer.status_code == 403  # what was typed is shown there
-            told = answer.status_code in (200, 302, 404) if allowed else answer.status_code == 403 if role else sent_out
+            sent_out = (
+                to_log_in if name not in POSTED else answer.status_code == 403
+            )  # what was typed is shown there
+            told = (
+                answer.status_code in (200, 302, 404)
+                if allowed
+                else answer.status_code == 403
+                if role
+                else sent_out
+            )
             assert told, (name, answer.status_code)
         elif kind == "own":
             assert to_log_in != bool(role), (name, answer.status_code)

@@ -50,8 +50,14 @@ def test_a_branch_s_unread_insurance_row_counts_in_a_push_as_in_a_full_run(offic
 
 def test_some_enterprises_are_judged_as_all_are(office: Office, tmp_path: Path) -> None:
     invent(Plan(40, 9), tmp_path / "p", "csv", law())
-    names = {"企业": "enterprises", "资质": "qualifications", "注册人员": "practitioners", "社保": "insurance",
-             "豁免": "exemptions", "锁定": "locks"}  # fmt: skip
+    names = {
+        "企业": "enterprises",
+        "资质": "qualifications",
+        "注册人员": "practitioners",
+        "社保": "insurance",
+        "豁免": "exemptions",
+        "锁定": "locks",
+    }
     for file in sorted((tmp_path / "p").glob("*.csv")):
         office.take(names[file.stem], {file.name: file})
     revision = revision_at(None)
@@ -66,17 +72,31 @@ def test_some_enterprises_are_judged_as_all_are(office: Office, tmp_path: Path) 
 
 def test_the_last_month_covered_is_covered_to_its_end(office: Office) -> None:
     office.province(3)
-    path = office.path([CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in [[identity(n), "2026-03", OWN]])])
-    told = Delivery("insurance", {"社保.csv": path}, DAY, None, (date(2026, 3, 1), date(2026, 3, 31)))
+    path = office.path(
+        [CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in [[identity(n), "2026-03", OWN]])]
+    )
+    told = Delivery(
+        "insurance", {"社保.csv": path}, DAY, None, (date(2026, 3, 1), date(2026, 3, 31))
+    )
     take_in(delivery=told, law=law(), by="li", at=office.tick())
     assert held(office) == ("met", 3)
-    silent = take_in(delivery=Delivery("insurance", {"社保.csv": path}, DAY), law=law(), by="li", at=office.tick())
+    silent = take_in(
+        delivery=Delivery("insurance", {"社保.csv": path}, DAY),
+        law=law(),
+        by="li",
+        at=office.tick(),
+    )
     assert (silent.covers_from, silent.covers_to) == (date(2026, 3, 1), date(2026, 3, 31))
 
 
 def test_a_delta_of_insurance_widens_what_is_covered(office: Office) -> None:
     office.province(3)
-    delta = Delivery("insurance", {"社保.csv": office.path([CONTRIBUTIONS, [identity(1), "2025-12", OWN]])}, DAY, False)
+    delta = Delivery(
+        "insurance",
+        {"社保.csv": office.path([CONTRIBUTIONS, [identity(1), "2025-12", OWN]])},
+        DAY,
+        False,
+    )
     load = take_in(delivery=delta, law=law(), by="li", at=office.tick())
     assert (load.covers_from, load.covers_to) == (date(2025, 12, 1), date(2026, 4, 30))
     assert held(office) == ("met", 3)
@@ -95,12 +115,16 @@ def test_a_birthday_that_the_source_corrects_is_believed_from_then_on(office: Of
     passport = {"身份证号": "E12345678", "证件类型": "护照"}
     office.load("practitioners", [REGISTRATIONS, person(1, **passport, 出生日期="1950-01-01")])
     before = office.now
-    office.load("practitioners", [REGISTRATIONS, person(1, **passport, 出生日期="1985-01-01")], day=NEXT)
+    office.load(
+        "practitioners", [REGISTRATIONS, person(1, **passport, 出生日期="1985-01-01")], day=NEXT
+    )
     assert [row.born_on for row in facts_on(NEXT).rows("people")] == [date(1985, 1, 1)]
     assert [row.born_on for row in facts_on(DAY, before).rows("people")] == [date(1950, 1, 1)]
 
 
-def test_a_held_day_is_released_although_a_push_came_between_and_the_push_stays(office: Office) -> None:
+def test_a_held_day_is_released_although_a_push_came_between_and_the_push_stays(
+    office: Office,
+) -> None:
     firms(office, 200, 3)
     office.run()
     platform = Platform(office)
@@ -119,7 +143,9 @@ def test_after_a_release_the_guard_counts_anew(office: Office) -> None:
     shortened(office, 200, 40)
     office.release(office.run(NEXT, guarded=True))
     rows = [
-        person(n * 3 + k, 统一社会信用代码=credit_code(n)) for n in range(1, 201) for k in range(2 if n <= 41 else 3)
+        person(n * 3 + k, 统一社会信用代码=credit_code(n))
+        for n in range(1, 201)
+        for k in range(2 if n <= 41 else 3)
     ]
     office.load("practitioners", [REGISTRATIONS, *rows], day=NEXT)
     run = office.run(NEXT, guarded=True)
@@ -152,7 +178,9 @@ def test_what_is_recorded_later_is_known_later(office: Office) -> None:
     began = office.tick()
     office.people(1)
     pushed = office.now
-    delivery = Delivery("practitioners", {"a.csv": office.path([REGISTRATIONS, person(1), person(2)])}, DAY)
+    delivery = Delivery(
+        "practitioners", {"a.csv": office.path([REGISTRATIONS, person(1), person(2)])}, DAY
+    )
     take_in(delivery=delivery, law=law(), by="li", at=began)  # began before, committed after
     assert revision_at(began) == 0
     assert len(facts_on(DAY, pushed - timedelta(seconds=1)).tables["registrations"]) == 0
@@ -169,13 +197,25 @@ def test_a_released_run_is_known_from_its_release(office: Office) -> None:
 
 @pytest.mark.parametrize("full", [True, False])
 @pytest.mark.parametrize(
-    "bad", ["统一社会信用代码,姓名,身份证号,证书类别\n\"x,y\n".encode(), "姓名,甲\n张,乙\n".encode(), b"\x00\x01\x02,\n", "统一社会信用代码,身份证号\n1,2\n".encode()]
-)  # fmt: skip
-def test_a_file_that_cannot_be_read_holds_the_load(office: Office, tmp_path: Path, bad: bytes, full: bool) -> None:
+    "bad",
+    [
+        '统一社会信用代码,姓名,身份证号,证书类别\n"x,y\n'.encode(),
+        "姓名,甲\n张,乙\n".encode(),
+        b"\x00\x01\x02,\n",
+        "统一社会信用代码,身份证号\n1,2\n".encode(),
+    ],
+)
+def test_a_file_that_cannot_be_read_holds_the_load(
+    office: Office, tmp_path: Path, bad: bytes, full: bool
+) -> None:
     office.people(1, 2)
     broken = tmp_path / "b.csv"
     broken.write_bytes(bad)
-    load = office.take("practitioners", {"a.csv": office.path([REGISTRATIONS, person(1)]), "b.csv": broken}, full=full)
+    load = office.take(
+        "practitioners",
+        {"a.csv": office.path([REGISTRATIONS, person(1)]), "b.csv": broken},
+        full=full,
+    )
     assert load.state == "held"
     assert RegistrationRow.objects.filter(recorded_to=None).count() == 2
 
@@ -207,7 +247,8 @@ def test_two_puts_of_one_person_in_a_batch_leave_the_second(office: Office) -> N
     office.run()
     platform = Platform(office)
     platform.push(
-        platform.change(1, 有效期止="2028-01-01 00:00:00"), platform.change(1, 有效期止="2029-01-01 00:00:00")
+        platform.change(1, 有效期止="2028-01-01 00:00:00"),
+        platform.change(1, 有效期止="2029-01-01 00:00:00"),
     )
     current = RegistrationRow.objects.filter(recorded_to=None, valid_to__gt=date(2027, 6, 1))
     assert [row.valid_to for row in current] == [date(2029, 1, 1)]
@@ -246,17 +287,26 @@ def test_a_cell_that_no_register_keeps_does_not_stop_the_sequence(office: Office
 
 
 def test_a_b_a_on_one_day_ends_with_a_and_other_words_are_another_delivery(office: Office) -> None:
-    first, second = (office.path([REGISTRATIONS, *map(person, numbers)]) for numbers in ([1, 2], [1, 2, 3]))
+    first, second = (
+        office.path([REGISTRATIONS, *map(person, numbers)]) for numbers in ([1, 2], [1, 2, 3])
+    )
     for path in (first, second, first):
         load = office.take("practitioners", {"a.csv": path})
     assert load.state == "released"
     assert RegistrationRow.objects.filter(recorded_to=None).count() == 2
     assert office.take("practitioners", {"a.csv": first}, full=False).state == "released"
     with pytest.raises(NothingReadable, match="还没有到"):
-        take_in(delivery=Delivery("practitioners", {"a.csv": first}, NEXT), law=law(), by="li", at=office.now)
+        take_in(
+            delivery=Delivery("practitioners", {"a.csv": first}, NEXT),
+            law=law(),
+            by="li",
+            at=office.now,
+        )
 
 
-def test_rotation_takes_the_pushed_rows_along_and_is_journaled(office: Office, settings: LazySettings) -> None:
+def test_rotation_takes_the_pushed_rows_along_and_is_journaled(
+    office: Office, settings: LazySettings
+) -> None:
     office.province(3)
     office.run()
     platform = Platform(office)
@@ -273,7 +323,9 @@ def test_rotation_takes_the_pushed_rows_along_and_is_journaled(office: Office, s
 
 def test_free_text_of_an_entry_hides_identity_numbers(office: Office) -> None:
     told = f"经核对 {identity(1)} 已离职"
-    entry = record(stream="x", by="li", at=office.tick(), what="done", basis=told, details={"because": told})
+    entry = record(
+        stream="x", by="li", at=office.tick(), what="done", basis=told, details={"because": told}
+    )
     assert identity(1) not in entry.basis + str(entry.details)
     assert list(faults(key())) == []
 
@@ -282,7 +334,14 @@ def test_correcting_one_of_two_rows_of_a_key_leaves_the_other(office: Office) ->
     office.load("qualifications", [ITEMS, item(等级="一级"), item(等级="二级")])
     row = ItemRow.objects.get(nth=1)
     keys = {name: getattr(row, name) for name in ItemRow.KEY}
-    told = {"table": "items", "key": keys, "because": "x", "document": "y", "review_on": date(2027, 1, 1), "by": "li"}
+    told = {
+        "table": "items",
+        "key": keys,
+        "because": "x",
+        "document": "y",
+        "review_on": date(2027, 1, 1),
+        "by": "li",
+    }
     correct(**told, field="valid_to", value="2030-01-01", at=office.tick())  # type: ignore[arg-type]  # words of one kind each
     assert len(facts_on(DAY).rows("items")) == 2
     for field, value in (("register_state", "注销"), ("valid_to", "某日"), ("grade", "长" * 31)):
@@ -293,7 +352,10 @@ def test_correcting_one_of_two_rows_of_a_key_leaves_the_other(office: Office) ->
 def test_a_fresh_second_source_does_not_hide_a_stale_first_one(office: Office) -> None:
     office.province(3)
     late = DAY + timedelta(days=30)
-    for source, rows in (("enterprises", [ENTERPRISES, [OWN, "甲", "140105", ""]]), ("qualifications", items({}))):
+    for source, rows in (
+        ("enterprises", [ENTERPRISES, [OWN, "甲", "140105", ""]]),
+        ("qualifications", items({})),
+    ):
         office.load(source, rows, day=late)
     office.load("national-practitioners", [REGISTRATIONS, *map(person, (1, 2, 3))], day=late)
     assert held(office, late)[0] == "cannot-say"
@@ -328,6 +390,10 @@ def test_insurance_says_which_months_it_covers(office: Office) -> None:
     load = office.load("insurance", insurance(1, 2))
     assert (load.covers_from, load.covers_to) == (date(2026, 1, 1), date(2026, 4, 30))
     [covered] = [row for row in facts_on(DAY).coverage if row.source == "contributions"]
-    assert (covered.covers_from, covered.covers_to, covered.loaded_at) == (date(2026, 1, 1), date(2026, 4, 30), DAY)
+    assert (covered.covers_from, covered.covers_to, covered.loaded_at) == (
+        date(2026, 1, 1),
+        date(2026, 4, 30),
+        DAY,
+    )
     assert load.counts["contributions"]["gone"] == 3
     assert CONTRIBUTIONS[0] == "身份证号"

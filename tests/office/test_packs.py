@@ -59,7 +59,9 @@ def bureau(office: Office) -> Bureau:
 
 def packed(bureau: Bureau, case: Case, folder: Path, by: str = "officer") -> Path:
     """A pack, unpacked."""
-    told = evidence_pack(card_number=case.card_number, by=bureau.who(by), at=bureau.office.tick(OVER))
+    told = evidence_pack(
+        card_number=case.card_number, by=bureau.who(by), at=bureau.office.tick(OVER)
+    )
     with zipfile.ZipFile(io.BytesIO(told)) as archive:
         archive.extractall(folder)
     return folder
@@ -69,19 +71,32 @@ def finding(case: Case) -> dict[str, Any]:
     return dict(case.determinations.get(state="signed").figures)
 
 
-def test_the_command_gives_the_finding_again_from_the_pack_alone(bureau: Bureau, tmp_path: Path) -> None:
+def test_the_command_gives_the_finding_again_from_the_pack_alone(
+    bureau: Bureau, tmp_path: Path
+) -> None:
     case = bureau.red()
     bureau.serve_order(case, OVER)
     folder = packed(bureau, case, tmp_path / "pack")
     judged = json.loads((folder / "finding.json").read_text())["judged_again"]
     found = qualwatch(
-        "check", folder / "facts", "--law", folder / "law", "--as-of", judged["as_of"], "--format", "json"
+        "check",
+        folder / "facts",
+        "--law",
+        folder / "law",
+        "--as-of",
+        judged["as_of"],
+        "--format",
+        "json",
     )
     (one,) = [row for row in found.json()["findings"] if row["credit_code"] == case.credit_code]
     told = finding(case)["constructors"]
     assert (one["verdict"], one["required"], one["held"], one["shortfall"], one["basis"]) == (
-        "short", told["required"], told["held"], told["shortfall"], told["basis"],
-    )  # fmt: skip
+        "short",
+        told["required"],
+        told["held"],
+        told["shortfall"],
+        told["basis"],
+    )
     assert judged["findings"][0]["held"] == told["held"]
 
 
@@ -91,18 +106,33 @@ def test_a_pack_is_whole_and_every_file_is_as_summed(bureau: Bureau, tmp_path: P
     bureau.patrol(OVER + timedelta(days=1))
     folder = packed(bureau, case, tmp_path / "pack")
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    sums = dict(line.split("  ", 1)[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines())
+    sums = dict(
+        line.split("  ", 1)[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines()
+    )
     assert set(sums) == names - {"SHA256SUMS"}
-    assert all(hashlib.sha256((folder / name).read_bytes()).hexdigest() == told for name, told in sums.items())
-    assert {"index.html", "finding.json", "case.json", "journal.json", "people.csv", "facts/registrations.parquet",
-            "law/policy/shanxi.yaml"} <= names  # fmt: skip
+    assert all(
+        hashlib.sha256((folder / name).read_bytes()).hexdigest() == told
+        for name, told in sums.items()
+    )
+    assert {
+        "index.html",
+        "finding.json",
+        "case.json",
+        "journal.json",
+        "people.csv",
+        "facts/registrations.parquet",
+        "law/policy/shanxi.yaml",
+    } <= names
     assert sum(name.startswith("documents/") for name in names) == 3
     assert sum(name.startswith("proofs/") for name in names) == 2  # of the warning, of the order
     course = json.loads((folder / "case.json").read_text())[case.stream]
     assert [one["method"] for one in course["services"]] == ["in-person", "in-person"]
     assert qualwatch("journal", "check", folder).status == 0
     (journal,) = json.loads((folder / "journal.json").read_text())
-    assert journal["seals"][-1]["head"][:2] == [case.stream, len(journal["entries"]) - 1]  # then the pack itself
+    assert journal["seals"][-1]["head"][:2] == [
+        case.stream,
+        len(journal["entries"]) - 1,
+    ]  # then the pack itself
     key = Seal.objects.latest("pk").public_key
     assert (
         qualwatch("journal", "check", folder, "--key", key).out
@@ -114,7 +144,11 @@ def test_a_pack_is_whole_and_every_file_is_as_summed(bureau: Bureau, tmp_path: P
 def replaced(folder: Path, name: str) -> None:
     """Another content under the same name, and its sum made right."""
     (folder / name).write_bytes(b"x")
-    sums = [line for line in (folder / "SHA256SUMS").read_text().splitlines() if not line.endswith(f"  {name}")]
+    sums = [
+        line
+        for line in (folder / "SHA256SUMS").read_text().splitlines()
+        if not line.endswith(f"  {name}")
+    ]
     sums.append(f"{hashlib.sha256(b'x').hexdigest()}  {name}")
     (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n")
 
@@ -125,7 +159,11 @@ def altered(folder: Path, name: str, change: Callable[[Any], None]) -> None:
     told = json.loads(path.read_text())
     change(told)
     path.write_text(json.dumps(told, ensure_ascii=False))
-    sums = [line for line in (folder / "SHA256SUMS").read_text().splitlines() if not line.endswith(f"  {name}")]
+    sums = [
+        line
+        for line in (folder / "SHA256SUMS").read_text().splitlines()
+        if not line.endswith(f"  {name}")
+    ]
     sums.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}")
     (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n")
 
@@ -141,16 +179,30 @@ def test_a_pack_that_was_altered_is_noticed(bureau: Bureau, tmp_path: Path) -> N
         "被改动": lambda folder: (folder / "people.csv").write_text("x"),
         "少了文件 people.csv": lambda folder: (folder / "people.csv").unlink(),
         "多了文件": lambda folder: (folder / "more.txt").write_text("x"),
-        "第 2 条被改动": lambda folder: altered(folder, "journal.json", lambda told: told[0]["entries"][1].update(by="li")),
-        "封签签名不符": lambda folder: altered(folder, "journal.json", lambda told: told[0]["seals"][0].update(day="2026-01-01")),
-        "封签签名不": lambda folder: altered(folder, "journal.json", lambda told: told[0]["seals"][0]["path"].append(["left", "0" * 64])),
-        "没有封签": lambda folder: altered(folder, "journal.json", lambda told: told[0].update(seals=[])),
+        "第 2 条被改动": lambda folder: altered(
+            folder, "journal.json", lambda told: told[0]["entries"][1].update(by="li")
+        ),
+        "封签签名不符": lambda folder: altered(
+            folder, "journal.json", lambda told: told[0]["seals"][0].update(day="2026-01-01")
+        ),
+        "封签签名不": lambda folder: altered(
+            folder,
+            "journal.json",
+            lambda told: told[0]["seals"][0]["path"].append(["left", "0" * 64]),
+        ),
+        "没有封签": lambda folder: altered(
+            folder, "journal.json", lambda told: told[0].update(seals=[])
+        ),
         "没有日志": lambda folder: altered(folder, "journal.json", lambda told: told.clear()),
-        "不是日志所记的文件": lambda folder: replaced(folder, next(folder.glob("documents/*")).relative_to(folder).as_posix()),
+        "不是日志所记的文件": lambda folder: replaced(
+            folder, next(folder.glob("documents/*")).relative_to(folder).as_posix()
+        ),
         "与日志所记的不同": lambda folder: replaced(folder, "facts/people.parquet"),
-        "不是完整的证据": lambda folder: altered(folder, "journal.json", lambda told: told[0].pop("entries")),
+        "不是完整的证据": lambda folder: altered(
+            folder, "journal.json", lambda told: told[0].pop("entries")
+        ),
         "不是完整的证据包": lambda folder: (folder / "journal.json").write_text("{"),
-    }  # fmt: skip
+    }
     for number, (sentence, change) in enumerate(changes.items()):
         folder = tmp_path / str(number)
         shutil.copytree(whole, folder)
@@ -158,7 +210,9 @@ def test_a_pack_that_was_altered_is_noticed(bureau: Bureau, tmp_path: Path) -> N
         assert any(sentence in one for one in faults_of_pack(folder, key)), sentence
 
 
-def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(bureau: Bureau, tmp_path: Path) -> None:
+def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(
+    bureau: Bureau, tmp_path: Path
+) -> None:
     """It arises from the enterprise's yellow card: its papers, its journal and the people are in the pack."""
     insured = [CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
     bureau.morning(people=4, 社保=insured)
@@ -183,7 +237,10 @@ def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(bureau: Bureau,
     assert [row[4] for row in rows if row[0] == "insurance"] == ["无人缴纳社保"]
     facts = read_facts(folder / "facts", law())
     day = date.fromisoformat(judged["as_of"])
-    assert len(reference.judge(law(), law().policy_on(day), facts, red.credit_code, day).anomalies) == 1
+    assert (
+        len(reference.judge(law(), law().policy_on(day), facts, red.credit_code, day).anomalies)
+        == 1
+    )
     red.requirements.update(told={"run": judged["run"], "people": 9})
     with pytest.raises(CannotPack):
         packed(bureau, red, tmp_path / "other")
@@ -191,10 +248,19 @@ def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(bureau: Bureau,
 
 def test_nobody_s_number_or_name_is_in_it(bureau: Bureau, tmp_path: Path) -> None:
     case = bureau.red()
-    bureau.proved(bureau.sent(bureau.order(case), OVER), OVER,
-                  files=[HandedIn("11010519491231002X 签收.png", picture())])  # fmt: skip
-    urge(case=case, kind="letter", what="电话 11010519491231002X 本人", by=bureau.who("officer"), law=bureau.law,
-         at=bureau.office.tick(OVER))  # fmt: skip
+    bureau.proved(
+        bureau.sent(bureau.order(case), OVER),
+        OVER,
+        files=[HandedIn("11010519491231002X 签收.png", picture())],
+    )
+    urge(
+        case=case,
+        kind="letter",
+        what="电话 11010519491231002X 本人",
+        by=bureau.who("officer"),
+        law=bureau.law,
+        at=bureau.office.tick(OVER),
+    )
     folder = packed(bureau, case, tmp_path / "pack")
     for path in folder.rglob("*"):
         assert hidden(path.name) == path.name
@@ -216,7 +282,9 @@ def test_nobody_s_number_or_name_is_in_it(bureau: Bureau, tmp_path: Path) -> Non
     assert "注册建造师：应有 3 人，现有 2 人，缺 1 人" in page
 
 
-def test_it_stays_the_same_after_the_registers_and_the_law_went_on(bureau: Bureau, tmp_path: Path) -> None:
+def test_it_stays_the_same_after_the_registers_and_the_law_went_on(
+    bureau: Bureau, tmp_path: Path
+) -> None:
     """People come and go, a policy is replaced: what was known and in force that day is in the pack."""
     case = bureau.red()
     before = packed(bureau, case, tmp_path / "before")
@@ -229,20 +297,31 @@ def test_it_stays_the_same_after_the_registers_and_the_law_went_on(bureau: Burea
     after = packed(bureau, case, tmp_path / "after")
     for name in ("people.csv", "law/policy/shanxi.yaml", "facts/registrations.parquet"):
         assert (before / name).read_bytes() == (after / name).read_bytes()
-    told = [json.loads((one / "finding.json").read_text())["judged_again"]["findings"] for one in (before, after)]
+    told = [
+        json.loads((one / "finding.json").read_text())["judged_again"]["findings"]
+        for one in (before, after)
+    ]
     assert told[0] == told[1]
 
 
 def test_who_got_a_pack_stands_in_the_journal_and_others_get_none(bureau: Bureau) -> None:
     case = bureau.red()
-    told = evidence_pack(card_number=case.card_number, by=bureau.who("auditor"), at=bureau.office.tick(OVER))
+    told = evidence_pack(
+        card_number=case.card_number, by=bureau.who("auditor"), at=bureau.office.tick(OVER)
+    )
     last = entries_of(case.stream)[-1]
     assert (last.what, last.by) == ("pack-made", "auditor")
     with zipfile.ZipFile(io.BytesIO(told)) as archive:
-        sums = dict(line.split("  ", 1)[::-1] for line in archive.read("SHA256SUMS").decode().splitlines())
+        sums = dict(
+            line.split("  ", 1)[::-1] for line in archive.read("SHA256SUMS").decode().splitlines()
+        )
     assert last.details["parts"] == parts_digest(sums)
     with pytest.raises(NotCompetent):
-        evidence_pack(card_number=case.card_number, by=bureau.who("datong-officer"), at=bureau.office.tick(OVER))
+        evidence_pack(
+            card_number=case.card_number,
+            by=bureau.who("datong-officer"),
+            at=bureau.office.tick(OVER),
+        )
     for number in ("", "晋红〔2026〕999号"):
         with pytest.raises(CannotPack):
             evidence_pack(card_number=number, by=bureau.who("officer"), at=bureau.office.tick(OVER))
@@ -250,13 +329,17 @@ def test_who_got_a_pack_stands_in_the_journal_and_others_get_none(bureau: Bureau
 
 def test_a_tampered_register_gives_no_pack(bureau: Bureau, tmp_path: Path) -> None:
     case = bureau.red()
-    case.determinations.update(figures={"constructors": {**finding(case)["constructors"], "held": 1}})
+    case.determinations.update(
+        figures={"constructors": {**finding(case)["constructors"], "held": 1}}
+    )
     with pytest.raises(CannotPack, match="给不出当时的事实"):
         packed(bureau, case, tmp_path / "pack")
     assert RegistrationRow.objects.exists()
 
 
-def test_an_officer_s_red_card_has_its_finding_and_the_registers_of_that_day(bureau: Bureau, tmp_path: Path) -> None:
+def test_an_officer_s_red_card_has_its_finding_and_the_registers_of_that_day(
+    bureau: Bureau, tmp_path: Path
+) -> None:
     bureau.morning(people=3)
     case = bureau.inspect(DAY)
     folder = packed(bureau, case, tmp_path / "pack")
@@ -269,23 +352,41 @@ def test_an_officer_s_red_card_has_its_finding_and_the_registers_of_that_day(bur
     )  # the registers say otherwise, and the court may know
 
 
-def reds_of_a_province(bureau: Bureau, folder: Path, enterprises: int, count: int, seed: int) -> list[Case]:
+def reds_of_a_province(
+    bureau: Bureau, folder: Path, enterprises: int, count: int, seed: int
+) -> list[Case]:
     """An invented province, some of its yellow cards determined at random after their period."""
     invent(Plan(enterprises, seed, DAY), folder, "csv", law())
-    files = {"企业": "enterprises", "资质": "qualifications", "注册人员": "practitioners", "豁免": "exemptions", "锁定": "locks",
-             "社保": "insurance"}  # fmt: skip
+    files = {
+        "企业": "enterprises",
+        "资质": "qualifications",
+        "注册人员": "practitioners",
+        "豁免": "exemptions",
+        "锁定": "locks",
+        "社保": "insurance",
+    }
 
     def morning(day: date) -> None:
         for name, source in files.items():
             if not (folder / f"{name}.csv").exists():
                 continue  # a small province has nobody locked
-            covers = (date(2026, 1, 1), day.replace(day=1) - timedelta(days=1)) if source == "insurance" else None
+            covers = (
+                (date(2026, 1, 1), day.replace(day=1) - timedelta(days=1))
+                if source == "insurance"
+                else None
+            )
             delivery = Delivery(source, {f"{name}.csv": folder / f"{name}.csv"}, day, None, covers)
             load = take_in(delivery=delivery, law=bureau.law, by="li", at=bureau.office.tick(day))
             assert load.state in ("released", "unchanged"), load.because
         done = bureau.patrol(day)
         if done.run.state == "held":
-            let_run_in(run=done.run, law=bureau.law, by="wang", at=bureau.office.tick(day), because="核对过样本")
+            let_run_in(
+                run=done.run,
+                law=bureau.law,
+                by="wang",
+                at=bureau.office.tick(day),
+                because="核对过样本",
+            )
 
     morning(DAY)
     yellow = list(Case.objects.filter(category__isnull=False).order_by("pk"))
@@ -311,20 +412,27 @@ def go_on_paying(path: Path, months: tuple[str, ...]) -> None:
         reader = csv.DictReader(file)
         rows, heads = list(reader), list(reader.fieldnames or ())
     last = max(row["缴费月份"] for row in rows if len(row["缴费月份"]) == 7)
-    more = [{**row, "缴费月份": month} for row in rows if row["缴费月份"] == last for month in months]
+    more = [
+        {**row, "缴费月份": month} for row in rows if row["缴费月份"] == last for month in months
+    ]
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, heads)
         writer.writeheader()
         writer.writerows([*rows, *more])
 
 
-def check_of_packs(bureau: Bureau, folder: Path, enterprises: int, count: int, seed: int, *, by_command: int) -> int:
+def check_of_packs(
+    bureau: Bureau, folder: Path, enterprises: int, count: int, seed: int, *, by_command: int
+) -> int:
     reds = reds_of_a_province(bureau, folder / "province", enterprises, count, seed)
     for case in reds:
         pack = packed(bureau, case, folder / str(case.pk))
         judged = json.loads((pack / "finding.json").read_text())["judged_again"]
         texts = load_law(pack / "law") if case is reds[0] else load_law()
-        assert all((pack / "law" / name).read_bytes() == path.read_bytes() for name, path in load_law().files.items())
+        assert all(
+            (pack / "law" / name).read_bytes() == path.read_bytes()
+            for name, path in load_law().files.items()
+        )
         day = date.fromisoformat(judged["as_of"])
         facts = read_facts(pack / "facts", texts)
         assert {one.credit_code for one in facts.rows("items")} == {case.credit_code}
@@ -337,19 +445,31 @@ def check_of_packs(bureau: Bureau, folder: Path, enterprises: int, count: int, s
         for name, told in finding(case).items():
             one = found[name]
             assert (one.verdict, one.required, one.held, one.possible, one.shortfall) == (
-                "short", told["required"], told["held"], told["possible"], told["shortfall"],
-            )  # fmt: skip
+                "short",
+                told["required"],
+                told["held"],
+                told["possible"],
+                told["shortfall"],
+            )
             assert list(one.basis) == told["basis"]
     for case in reds[:by_command]:  # as a court would
         pack = folder / str(case.pk)
         day = json.loads((pack / "finding.json").read_text())["judged_again"]["as_of"]
-        ran = qualwatch("check", pack / "facts", "--law", pack / "law", "--as-of", day, "--format", "json")
-        rows = {one["requirement"]: one for one in ran.json()["findings"]
-                if (one["certificate_no"], one["sub_item"]) == (case.certificate_no, case.sub_item)}  # fmt: skip
+        ran = qualwatch(
+            "check", pack / "facts", "--law", pack / "law", "--as-of", day, "--format", "json"
+        )
+        rows = {
+            one["requirement"]: one
+            for one in ran.json()["findings"]
+            if (one["certificate_no"], one["sub_item"]) == (case.certificate_no, case.sub_item)
+        }
         for name, told in finding(case).items():
             assert [rows[name][key] for key in ("verdict", "required", "held", "basis")] == [
-                "short", told["required"], told["held"], told["basis"],
-            ]  # fmt: skip
+                "short",
+                told["required"],
+                told["held"],
+                told["basis"],
+            ]
     return len(reds)
 
 
@@ -358,18 +478,30 @@ def test_packs_of_random_reds_give_their_findings_again(bureau: Bureau, tmp_path
 
 
 @pytest.mark.full
-def test_packs_of_fifty_random_reds_give_their_findings_again(bureau: Bureau, tmp_path: Path) -> None:
+def test_packs_of_fifty_random_reds_give_their_findings_again(
+    bureau: Bureau, tmp_path: Path
+) -> None:
     assert check_of_packs(bureau, tmp_path, 2500, 75, 5, by_command=75) >= 50
 
 
 def test_the_command_writes_a_pack_for_whoever_may_have_it(tmp_path: Path) -> None:
     state = prepared(tmp_path / "state")
     for words in ([DUEL, "setup", str(tmp_path)], [DUEL, "sign", str(tmp_path)]):
-        subprocess.run([sys.executable, *words], env=environment(state), check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, *words], env=environment(state), check=True, capture_output=True
+        )
     pack = tmp_path / "证据.zip"
 
     def asked(number: str, password: str = PASSWORD, output: Path = pack) -> tuple[int, str]:
-        words: list[str | Path] = ["pack", number, "--by", "officer", "--output", output, "--password-from-stdin"]
+        words: list[str | Path] = [
+            "pack",
+            number,
+            "--by",
+            "officer",
+            "--output",
+            output,
+            "--password-from-stdin",
+        ]
         ran = qualwatch(*words, typed=password + "\n", **state)
         return ran.status, ran.out or ran.err
 

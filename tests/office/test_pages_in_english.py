@@ -28,7 +28,9 @@ def unmarked(page: str) -> list[str]:
     """Chinese texts of a page that no element around them says to be Chinese; the title of the window has no place."""
     found = []
     for one in html.fromstring(page).iter():
-        if not isinstance(one.tag, str) or (one.tag in ("title", "textarea") and one.getparent().tag == "head"):
+        if not isinstance(one.tag, str) or (
+            one.tag in ("title", "textarea") and one.getparent().tag == "head"
+        ):
             continue
         around = [one, *one.iterancestors()]
         if any((other.get("lang") or "").startswith("zh") for other in around[:-1]):
@@ -45,20 +47,41 @@ def test_what_is_not_marked_is_found() -> None:
 
 def test_chinese_texts_are_marked(staff: Bureau, scene: Scene) -> None:
     made = Application.objects.get(case=scene.cases[6])
-    city, province, reviewer = (as_(staff.who(name)) for name in ("city-reviewer", "second-officer", "other-reviewer"))
+    city, province, reviewer = (
+        as_(staff.who(name)) for name in ("city-reviewer", "second-officer", "other-reviewer")
+    )
     for client in (city, province, reviewer):
         client.cookies["language"] = "en"
     act(city, made, "agree")
     act(province, made, "verify", review_on="2026-12-31")
     assert propose(as_(staff.who("city-officer")), scene.cases[9]).status_code == 302
-    card, display = RedCard.objects.first(), Announcement.objects.get(kind="display", credit_code=scene.codes[2])
+    card, display = (
+        RedCard.objects.first(),
+        Announcement.objects.get(kind="display", credit_code=scene.codes[2]),
+    )
     assert card is not None
-    public = ["/", "/?q=装饰", *(f"/enterprises/{code}" for code in scene.codes.values()), "/red-cards", "/announcements",
-              reverse("red-card", args=[card.number]), reverse("announcement", args=[display.number]), "/statistics",
-              reverse("object-publicly", args=[display.number]), "/standards", "/standards/general-building",
-              "/standards/specialist-decoration", "/how-it-works", "/freshness", "/accounts/login/"]  # fmt: skip
-    of_cases = [reverse(name, args=[case.pk]) for case in Case.objects.all()
-                for name in ("case", "case-papers", "case-course", "determine")]  # fmt: skip
+    public = [
+        "/",
+        "/?q=装饰",
+        *(f"/enterprises/{code}" for code in scene.codes.values()),
+        "/red-cards",
+        "/announcements",
+        reverse("red-card", args=[card.number]),
+        reverse("announcement", args=[display.number]),
+        "/statistics",
+        reverse("object-publicly", args=[display.number]),
+        "/standards",
+        "/standards/general-building",
+        "/standards/specialist-decoration",
+        "/how-it-works",
+        "/freshness",
+        "/accounts/login/",
+    ]
+    of_cases = [
+        reverse(name, args=[case.pk])
+        for case in Case.objects.all()
+        for name in ("case", "case-papers", "case-course", "determine")
+    ]
     of_cases += [reverse("decide", args=[scene.cases[number].pk]) for number in (4, 9)]
     inside = ["/work", "/cases", reverse("application", args=[made.pk]), *of_cases]
     asked = [(Client(), public), (city, inside), (province, inside), (reviewer, inside)]

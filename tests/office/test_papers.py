@@ -45,7 +45,14 @@ def test_papers_are_served_as_downloads_to_those_who_may_see_them(
 ) -> None:
     settings.OFFICERS_NEED_TOTP = False
     case, account = city_case(bureau)
-    made = bureau.apply(case, NEXT, account, bureau.filing("assessment-wrong", "constructors", files=[HandedIn("../证明 1.png", picture())]))  # fmt: skip
+    made = bureau.apply(
+        case,
+        NEXT,
+        account,
+        bureau.filing(
+            "assessment-wrong", "constructors", files=[HandedIn("../证明 1.png", picture())]
+        ),
+    )
     notice = Notice.objects.get(document__kind="receipt")
     open_notice(notice=notice, by=account, at=bureau.office.tick(NEXT), law=bureau.law)
     paths = {
@@ -54,16 +61,25 @@ def test_papers_are_served_as_downloads_to_those_who_may_see_them(
     }
     for path, (kind, told) in paths.items():
         assert client.get(path).headers["Location"].startswith("/accounts/login/")
-        for who, status in ((account, 200), (bureau.who("city-officer"), 200), (bureau.who("datong-officer"), 404)):
+        for who, status in (
+            (account, 200),
+            (bureau.who("city-officer"), 200),
+            (bureau.who("datong-officer"), 404),
+        ):
             client.force_login(who)
             answer = client.get(path)
             assert answer.status_code == status, who
             if status == 200:
                 assert answer.headers["X-Content-Type-Options"] == "nosniff"
-                assert answer.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''")
+                assert answer.headers["Content-Disposition"].startswith(
+                    "attachment; filename*=UTF-8''"
+                )
                 assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
                 assert "no-store" in answer.headers["Cache-Control"]
-                assert told is None or (answer.headers["Content-Type"], answer.content) == (kind, told)
+                assert told is None or (answer.headers["Content-Type"], answer.content) == (
+                    kind,
+                    told,
+                )
             assert client.post(path).status_code == 405
         client.logout()
     assert made.attachments.get().name == "证明 1.png"

@@ -32,23 +32,32 @@ class Platform:
 
     def __init__(self, office: Office, scopes: tuple[str, ...] = ("push-changes",)) -> None:
         make_organisations(divisions=law().divisions, by="prepare", at=office.tick())
-        self.token = make_token(organisation=organisation("platform"), scopes=scopes, by="admin", at=office.tick())
+        self.token = make_token(
+            organisation=organisation("platform"), scopes=scopes, by="admin", at=office.tick()
+        )
         self.client, self.sequence = Client(), 0
 
     def change(self, number: int, action: str = "put", **cells: str) -> dict[str, Any]:
         """The next change: a row of 注册人员."""
         self.sequence += 1
         row = dict(zip(REGISTRATIONS, person(number, **cells), strict=True))
-        return {"id": f"c{self.sequence}", "sequence": self.sequence, "source": "practitioners", "action": action,
-                "row": row}  # fmt: skip
+        return {
+            "id": f"c{self.sequence}",
+            "sequence": self.sequence,
+            "source": "practitioners",
+            "action": action,
+            "row": row,
+        }
 
     def push(self, *changes: dict[str, Any], token: str | None = None) -> Any:
         """POSTs a batch at noon of the day."""
         with time_machine.travel(NOON, tick=False):
             return self.client.post(
-                "/api/platform/v1/changes", json.dumps({"changes": changes}), content_type="application/json",
+                "/api/platform/v1/changes",
+                json.dumps({"changes": changes}),
+                content_type="application/json",
                 headers={"Authorization": f"Bearer {self.token if token is None else token}"},
-            )  # fmt: skip
+            )
 
 
 def constructors(code: str = OWN) -> tuple[str, int | None]:
@@ -91,7 +100,9 @@ def test_a_change_pushed_twice_is_applied_once(platform: Platform) -> None:
     assert [one["state"] for one in mixed.json()["outcomes"]] == ["known", "applied"]
 
 
-def test_changes_out_of_order_are_refused_and_nothing_of_the_batch_is_applied(platform: Platform) -> None:
+def test_changes_out_of_order_are_refused_and_nothing_of_the_batch_is_applied(
+    platform: Platform,
+) -> None:
     platform.push(platform.change(1, "remove"))
     good, skipped, late = (platform.change(n, "remove") for n in (2, 3, 3))
     del skipped
@@ -105,7 +116,9 @@ def test_changes_out_of_order_are_refused_and_nothing_of_the_batch_is_applied(pl
 
 
 def test_order_is_by_sequence_not_by_place_in_the_batch(platform: Platform) -> None:
-    leave, join, leave_again = (platform.change(1, action) for action in ("remove", "put", "remove"))
+    leave, join, leave_again = (
+        platform.change(1, action) for action in ("remove", "put", "remove")
+    )
     answer = platform.push(leave_again, leave, join)
     assert [one["sequence"] for one in answer.json()["outcomes"]] == [1, 2, 3]
     assert constructors() == ("short", 2)
@@ -123,7 +136,10 @@ def test_a_person_who_joins_another_enterprise_puts_the_first_in_doubt(platform:
     answer = platform.push(platform.change(1, 统一社会信用代码=OTHER, 注册编号="晋214000000999"))
     assert answer.json()["enterprises"] == 2
     assert constructors()[0] in ("met", "cannot-say")
-    assert FindingRow.objects.get(recorded_to=None, credit_code=OWN, requirement="constructors").held == 2
+    assert (
+        FindingRow.objects.get(recorded_to=None, credit_code=OWN, requirement="constructors").held
+        == 2
+    )
 
 
 def test_a_put_replaces_every_speciality_of_the_row(platform: Platform) -> None:
@@ -146,10 +162,19 @@ def test_a_token_of_another_scope_does_not_push(office: Office) -> None:
 
 @pytest.mark.parametrize(
     ("changed", "status"),
-    [({"source": "nowhere"}, 422), ({"action": "burn"}, 422), ({"sequence": 0}, 422), ({"row": {}}, 422),
-     ({"id": ""}, 422), ({"more": 1}, 422), ({"row": {"甲": "乙"}}, 200)],
-)  # fmt: skip
-def test_a_batch_that_is_no_batch_is_refused(platform: Platform, changed: dict[str, Any], status: int) -> None:
+    [
+        ({"source": "nowhere"}, 422),
+        ({"action": "burn"}, 422),
+        ({"sequence": 0}, 422),
+        ({"row": {}}, 422),
+        ({"id": ""}, 422),
+        ({"more": 1}, 422),
+        ({"row": {"甲": "乙"}}, 200),
+    ],
+)
+def test_a_batch_that_is_no_batch_is_refused(
+    platform: Platform, changed: dict[str, Any], status: int
+) -> None:
     answer = platform.push({**platform.change(1), **changed})
     assert answer.status_code == status
     if status == 200:
@@ -161,7 +186,10 @@ def test_a_batch_that_is_no_batch_is_refused(platform: Platform, changed: dict[s
 def test_at_most_a_thousand_changes_and_no_id_twice(platform: Platform) -> None:
     one = platform.change(1)
     assert platform.push(one, one).status_code == 422
-    assert platform.push(*(dict(one, id=f"x{n}", sequence=n) for n in range(1, 1002))).status_code == 422
+    assert (
+        platform.push(*(dict(one, id=f"x{n}", sequence=n) for n in range(1, 1002))).status_code
+        == 422
+    )
 
 
 def test_pushes_count_in_the_rolling_guard(office: Office) -> None:
@@ -180,7 +208,9 @@ def test_pushes_count_in_the_rolling_guard(office: Office) -> None:
     run = Run.objects.latest("id")
     assert run.counts["newly"] == 20
     assert run.credit_codes == [credit_code(20)]
-    assert RegistrationRow.objects.filter(recorded_to=None).count() == 580  # the registers know; nobody is warned
+    assert (
+        RegistrationRow.objects.filter(recorded_to=None).count() == 580
+    )  # the registers know; nobody is warned
     released = office.release(run)
     assert released.state == "released"
     assert FindingRow.objects.filter(recorded_to=None, verdict="short").count() == 20

@@ -49,18 +49,44 @@ def test_a_certificate_ends_with_its_last_day_and_not_with_the_next_patrol(scene
 def test_the_last_day_is_the_registers(scene: Scene) -> None:
     code = scene.codes[7]
     (row,) = ItemRow._default_manager.filter(recorded_to=None, credit_code=code)
-    correct(table="items", key={name: getattr(row, name) for name in ItemRow.KEY}, field="valid_to",
-            value=TODAY + timedelta(days=3), because="证书", document="证书", review_on=TODAY + timedelta(days=9),
-            by="wang", at=datetime.fromisoformat(NOON))  # fmt: skip
-    before = list(Standing.objects.filter(credit_code=code).values_list("from_on", "to_on", "standing"))
+    correct(
+        table="items",
+        key={name: getattr(row, name) for name in ItemRow.KEY},
+        field="valid_to",
+        value=TODAY + timedelta(days=3),
+        because="证书",
+        document="证书",
+        review_on=TODAY + timedelta(days=9),
+        by="wang",
+        at=datetime.fromisoformat(NOON),
+    )
+    before = list(
+        Standing.objects.filter(credit_code=code).values_list("from_on", "to_on", "standing")
+    )
     publish_items_of(code, on=TODAY, law=law())
     assert Standing.objects.get(credit_code=code, to_on=None).lasts_to == TODAY + timedelta(days=3)
-    assert list(Standing.objects.filter(credit_code=code).values_list("from_on", "to_on", "standing")) == before
+    assert (
+        list(Standing.objects.filter(credit_code=code).values_list("from_on", "to_on", "standing"))
+        == before
+    )
 
 
 def item(valid_from: date, valid_to: date) -> Item:
-    return Item(OWN, "specialist-decoration", "", "grade-2", "D314", "city:taiyuan", "direct", valid_from, valid_to, None,
-                None, "in-force", None)  # fmt: skip
+    return Item(
+        OWN,
+        "specialist-decoration",
+        "",
+        "grade-2",
+        "D314",
+        "city:taiyuan",
+        "direct",
+        valid_from,
+        valid_to,
+        None,
+        None,
+        "in-force",
+        None,
+    )
 
 
 def test_the_last_day_follows_the_rule_by_which_items_are_in_force() -> None:
@@ -79,16 +105,25 @@ def test_the_last_day_follows_the_rule_by_which_items_are_in_force() -> None:
     assert last(old, new._replace(register_state="revoked")) == end
     assert last(old._replace(renewal_filed_on=date(2026, 9, 1))) is None  # held to be renewed
     assert last(old._replace(renewal_filed_on=date(2026, 9, 22))) == end  # filed too late
-    assert last(old, item(date(2020, 1, 1), date(2030, 1, 1))._replace(valid_from=None)) == date(2030, 1, 1)
-    gone = old._replace(renewal_filed_on=date(2026, 9, 1), register_state="deregistered",
-                        register_state_from=date(2026, 9, 22))  # fmt: skip
+    assert last(old, item(date(2020, 1, 1), date(2030, 1, 1))._replace(valid_from=None)) == date(
+        2030, 1, 1
+    )
+    gone = old._replace(
+        renewal_filed_on=date(2026, 9, 1),
+        register_state="deregistered",
+        register_state_from=date(2026, 9, 22),
+    )
     assert last(gone, new) == date(2031, 9, 21)
-    known = old._replace(valid_to=None, register_state="withdrawn", register_state_from=date(2026, 10, 8))
+    known = old._replace(
+        valid_to=None, register_state="withdrawn", register_state_from=date(2026, 10, 8)
+    )
     assert last(known) == date(2026, 10, 7)  # said in advance
 
 
 def test_an_open_red_card_is_shown_beside_a_suspension(client: Client, scene: Scene) -> None:
-    Standing.objects.filter(credit_code=scene.codes[3], to_on=None).update(standing="ended", because="suspended")
+    Standing.objects.filter(credit_code=scene.codes[3], to_on=None).update(
+        standing="ended", because="suspended"
+    )
     card = RedCard.objects.get(credit_code=scene.codes[3])
     for shown in (text(client, f"/enterprises/{scene.codes[3]}"), text(client, "/?q=装饰")):
         (row,) = [one for one in shown.split("<li") if "不在有效状态" in one and "答案" not in one]
@@ -96,18 +131,24 @@ def test_an_open_red_card_is_shown_beside_a_suspension(client: Client, scene: Sc
     assert reverse("red-card", args=[card.number]) in text(client, f"/enterprises/{scene.codes[3]}")
 
 
-def test_a_hidden_card_is_no_link_before_the_patrol_has_hidden_it(client: Client, scene: Scene) -> None:
+def test_a_hidden_card_is_no_link_before_the_patrol_has_hidden_it(
+    client: Client, scene: Scene
+) -> None:
     card = RedCard.objects.get(credit_code=scene.codes[3])
     card.state, card.ended_on, card.hidden_from = "cleared", TODAY - timedelta(days=2), TODAY
     card.save()
     past = text(client, f"/enterprises/{scene.codes[3]}?on={TODAY - timedelta(days=5)}")
     assert reverse("red-card", args=[card.number]) not in past
     RedCard.objects.filter(pk=card.pk).update(hidden_from=TODAY + timedelta(days=1))
-    past = client.get(f"/enterprises/{scene.codes[3]}?on={TODAY - timedelta(days=5)}&again=1").content.decode()
+    past = client.get(
+        f"/enterprises/{scene.codes[3]}?on={TODAY - timedelta(days=5)}&again=1"
+    ).content.decode()
     assert reverse("red-card", args=[card.number]) in past
 
 
-def test_a_day_that_may_move_says_so_to_everybody(client: Client, staff: Bureau, scene: Scene) -> None:
+def test_a_day_that_may_move_says_so_to_everybody(
+    client: Client, staff: Bureau, scene: Scene
+) -> None:
     card = RedCard.objects.get(credit_code=scene.codes[3])
     display = Announcement.objects.get(kind="display", credit_code=scene.codes[2])
     places = ["/red-cards", f"/red-cards/{card.number}", f"/announcements/{display.number}"]
@@ -117,11 +158,15 @@ def test_a_day_that_may_move_says_so_to_everybody(client: Client, staff: Bureau,
     Announcement.objects.update(is_provisional=True)
     for path in places:
         assert MAY_MOVE in text(client, path + "?again=1"), path
-    assert "起仍未达到" not in text(client, f"/red-cards/{card.number}?again=1")  # no day is said for what follows
+    assert "起仍未达到" not in text(
+        client, f"/red-cards/{card.number}?again=1"
+    )  # no day is said for what follows
     own = enterprise(scene, 7)
     assert MAY_MOVE not in page(own, "own-case", scene.cases[7].pk)
     CaseRequirement.objects.update(is_provisional=True)
-    assert page(own, "own-case", scene.cases[7].pk).count(MAY_MOVE) == 2  # above, and beside its requirement
+    assert (
+        page(own, "own-case", scene.cases[7].pk).count(MAY_MOVE) == 2
+    )  # above, and beside its requirement
     assert MAY_MOVE in page(own, "own")
     officer, made = as_(staff.who("city-reviewer")), Application.objects.get(case=scene.cases[6])
     assert MAY_MOVE in page(officer, "case", scene.cases[9].pk)
@@ -139,12 +184,16 @@ def test_the_day_that_counts_of_a_withdrawal_is_its_next_one(staff: Bureau, scen
     for shown in (page(own, "own"), page(own, "own-case", case.pk)):
         told = seen(shown)
         day = f"{row.display_until.year}年{row.display_until.month}月{row.display_until.day}日"
-        assert f"公示期满 {day} ， 还有 {(row.display_until - TODAY).days} 天" in told.replace("，", " ， ").replace(
-            "  ", " "
-        )
+        assert f"公示期满 {day} ， 还有 {(row.display_until - TODAY).days} 天" in told.replace(
+            "，", " ， "
+        ).replace("  ", " ")
         assert "已过" not in told
-    Withdrawal.objects.filter(pk=row.pk).update(place="notified", display_until=None, notice_served_on=TODAY,
-                                                statement_until=TODAY + timedelta(days=7))  # fmt: skip
+    Withdrawal.objects.filter(pk=row.pk).update(
+        place="notified",
+        display_until=None,
+        notice_served_on=TODAY,
+        statement_until=TODAY + timedelta(days=7),
+    )
     told = seen(page(own, "own-case", case.pk))
     assert "要求听证的最后一天： 2026年9月29日" in told.replace("：", "： ").replace("：  ", "： ")
     assert "陈述申辩期满" in told

@@ -79,7 +79,10 @@ def test_a_returned_letter_opens_the_next_way_up_to_the_public_notice(bureau: Bu
     bureau.morning(due)
     assert fresh(case).order_served_on is None  # its last day is not over
     bureau.morning(due + timedelta(days=1))
-    assert (fresh(case).order_served_on, fresh(case).red_ends_on) == (due, date(2026, 9, 28))  # 27th is a Sunday
+    assert (fresh(case).order_served_on, fresh(case).red_ends_on) == (
+        due,
+        date(2026, 9, 28),
+    )  # 27th is a Sunday
     assert replayed(10**9) == public_copy()
 
 
@@ -115,7 +118,9 @@ def test_nothing_of_a_yellow_card_s_papers_is_published(bureau: Bureau) -> None:
     bureau.failed(bureau.sent(decision, DAY), DAY, why="unknown")
     with pytest.raises(CannotStep, match="可以公开的文书"):
         bureau.sent(decision, DAY, method="public-notice")
-    record_fraud(case=fresh(case), what="伪造", evidence=["回函"], referred_to="执法局", **told(bureau, DAY))
+    record_fraud(
+        case=fresh(case), what="伪造", evidence=["回函"], referred_to="执法局", **told(bureau, DAY)
+    )
     record = Document.objects.get(kind="credit-record")
     bureau.failed(bureau.sent(record, DAY), DAY, why="unknown")
     with pytest.raises(CannotStep, match="可以公开的文书"):
@@ -129,7 +134,11 @@ def test_a_public_notice_whose_days_are_counted_again_says_so_publicly(bureau: B
     case = bureau.red()
     order = bureau.order(case)
     for way in ("in-person", "post"):
-        bureau.failed(bureau.sent(order, OVER, method=way), OVER, why="returned" if way == "post" else "absent")
+        bureau.failed(
+            bureau.sent(order, OVER, method=way),
+            OVER,
+            why="returned" if way == "post" else "absent",
+        )
     years = frozenset(year for year in published.years if year < OVER.year)
     bureau.law = replace(bureau.law, calendar=replace(published, years=years))
     notice = bureau.sent(order, OVER, method="public-notice")
@@ -163,14 +172,18 @@ def test_a_service_that_the_course_refuses_stops_no_patrol(bureau: Bureau) -> No
     order = bureau.order(case)
     bureau.failed(bureau.sent(order, OVER), OVER, why="unknown")
     notice = bureau.sent(order, OVER, method="public-notice")
-    Case.objects.filter(pk=case.pk).update(order_served_on=OVER)  # served by another paper, whatever the reason
+    Case.objects.filter(pk=case.pk).update(
+        order_served_on=OVER
+    )  # served by another paper, whatever the reason
     bureau.morning(notice.due_on + timedelta(days=1))
     failed = Service.objects.get(pk=notice.pk)
     assert (failed.proved_on, failed.failed_as) == (None, "taken-down")
     assert f"announcement/{order.number}" not in public_copy()
     assert task_of(order).detail.startswith(order.number)
     Case.objects.filter(pk=case.pk).update(order_served_on=None)
-    again = bureau.sent(order, notice.due_on + timedelta(days=1), method="public-notice")  # no trace is in the way
+    again = bureau.sent(
+        order, notice.due_on + timedelta(days=1), method="public-notice"
+    )  # no trace is in the way
     assert again.due_on > notice.due_on
 
 
@@ -219,10 +232,14 @@ def test_what_was_served_has_no_task(bureau: Bureau) -> None:
     bureau.sent(order, OVER + timedelta(days=1), method="post")
     bureau.morning(notice.due_on + timedelta(days=1))
     assert fresh(case).order_served_on == notice.due_on
-    assert not Task.objects.filter(kind="serve", detail__startswith=order.number, done_on=None).exists()
+    assert not Task.objects.filter(
+        kind="serve", detail__startswith=order.number, done_on=None
+    ).exists()
 
 
-def test_f19_of_twenty_eight_orders_every_one_is_accounted_for(bureau: Bureau, tmp_path: Path) -> None:
+def test_f19_of_twenty_eight_orders_every_one_is_accounted_for(
+    bureau: Bureau, tmp_path: Path
+) -> None:
     """17 served and silent, 11 unreachable and served by public notice, 1 of which answers meanwhile; sums to 28."""
     files = invent(Plan(150, 4, DAY), tmp_path / "province", "csv", bureau.law)
     assert files
@@ -232,14 +249,25 @@ def test_f19_of_twenty_eight_orders_every_one_is_accounted_for(bureau: Bureau, t
             assert bureau.office.take(source, {path.name: path}, day=DAY).state == "released"
     done = bureau.patrol(DAY)
     if done.run.state == "held":
-        let_run_in(run=done.run, law=bureau.law, by="wang", at=bureau.office.tick(), because="核对过样本")
-    met = FindingRow.objects.filter(recorded_to=None, verdict="met", required__gt=1).order_by("credit_code", "pk")
+        let_run_in(
+            run=done.run, law=bureau.law, by="wang", at=bureau.office.tick(), because="核对过样本"
+        )
+    met = FindingRow.objects.filter(recorded_to=None, verdict="met", required__gt=1).order_by(
+        "credit_code", "pk"
+    )
     one_each = {row.credit_code: row for row in met}
     cases = []
     for row in list(one_each.values())[:28]:
         figures = {row.requirement: {"required": row.required, "held": 0}}
-        cases.append(bureau.inspect(DAY, credit_code=row.credit_code, category=row.category, sub_item=row.sub_item,
-                                    figures=figures))  # fmt: skip
+        cases.append(
+            bureau.inspect(
+                DAY,
+                credit_code=row.credit_code,
+                category=row.category,
+                sub_item=row.sub_item,
+                figures=figures,
+            )
+        )
     assert len(cases) == 28
     served, unreachable = cases[:17], cases[17:]
     for case in served:
@@ -250,16 +278,22 @@ def test_f19_of_twenty_eight_orders_every_one_is_accounted_for(bureau: Bureau, t
         bureau.sent(bureau.order(case), DAY + timedelta(days=6), method="public-notice")
     account = bureau.enterprise(unreachable[0].credit_code)
     about = unreachable[0].requirements.get().requirement
-    bureau.apply(unreachable[0], DAY + timedelta(days=20), account, bureau.filing("assessment-wrong", about))
+    bureau.apply(
+        unreachable[0], DAY + timedelta(days=20), account, bureau.filing("assessment-wrong", about)
+    )
     assert Announcement.objects.filter(kind="service").count() == 11
     done = bureau.patrol(DAY + timedelta(days=2))
     due = served_by_notice(DAY + timedelta(days=6), 30, bureau.law.calendar).ends_on
     take_up_services(Doing(bureau.law, bureau.office.tick(due + timedelta(days=1)), "system"))
-    by_way = Counter(Service.objects.filter(proved_on__isnull=False).values_list("method", flat=True))
+    by_way = Counter(
+        Service.objects.filter(proved_on__isnull=False).values_list("method", flat=True)
+    )
     assert by_way == {"in-person": 17, "public-notice": 11}
     cases = [fresh(case) for case in cases]
     assert {case.order_served_on for case in cases[17:]} == {due}
     undecided = [case for case in cases if case.application]
     silent = [case for case in cases if not case.application]
     assert (len(undecided), len(silent), len(cases)) == (1, 27, 28)
-    assert all(case.red_ends_on for case in cases)  # the clocks of all run, the one undecided cannot be withdrawn
+    assert all(
+        case.red_ends_on for case in cases
+    )  # the clocks of all run, the one undecided cannot be withdrawn

@@ -17,7 +17,13 @@ from django.urls import reverse
 import scene as scenes
 from doors import refused, seen, text
 from qualwatch.cases.models import Case, Document, Notice, Withdrawal
-from qualwatch.publication.models import Announcement, Enterprise, FeedClock, QuarterFigures, RedCard
+from qualwatch.publication.models import (
+    Announcement,
+    Enterprise,
+    FeedClock,
+    QuarterFigures,
+    RedCard,
+)
 from queries import name_of, recorded
 from scene import NOON, SECRET, TODAY, Scene
 
@@ -48,16 +54,23 @@ def test_one_answer_per_item_today_and_on_a_past_day(client: Client, scene: Scen
     assert "2026-09-22 还没有到；下面是今天的情况" in text(client, f"{path}?on=2026-09-22")
     assert "日期 昨天 读不懂" in text(client, f"{path}?on={quote('昨天')}")
     assert "没有这一天的资质记录" in text(client, f"{path}?on=2020-01-01")
-    assert "暂不能确认" in text(client, f"{path}?on=2026-07-15")  # the last list known then was eight weeks old
+    assert "暂不能确认" in text(
+        client, f"{path}?on=2026-07-15"
+    )  # the last list known then was eight weeks old
 
 
 def test_search_by_a_part_of_the_name_or_the_code(client: Client, scene: Scene) -> None:
     page = text(client, "/?q=" + quote("装饰公司"))
     assert "查到 9 家企业" in page
-    assert page.count("红牌预警</strong>") == 2  # of the second and the third; the first is withdrawn
+    assert (
+        page.count("红牌预警</strong>") == 2
+    )  # of the second and the third; the first is withdrawn
     one = client.get("/?q=" + quote("第3装饰"))
     assert one.headers["Location"] == f"/enterprises/{scene.codes[3]}"
-    assert client.get(f"/?q={scene.codes[3].lower()}").headers["Location"] == f"/enterprises/{scene.codes[3]}"
+    assert (
+        client.get(f"/?q={scene.codes[3].lower()}").headers["Location"]
+        == f"/enterprises/{scene.codes[3]}"
+    )
     assert "没有查到" in text(client, "/?q=" + quote("没有的公司"))
     assert "登记库中没有这个信用代码" in text(client, "/?q=91140105MA0999999X")
     assert "红牌正在公布" in text(client, "/?q=")
@@ -70,7 +83,9 @@ def test_a_former_name_is_found(client: Client, scene: Scene) -> None:
     told[scene.codes[3]] = ("新名（山西）公司", "city:140100")
     post_enterprises(told)
     for name in ("第3装饰公司", "新名(山西)", "新名（山西）"):
-        assert client.get("/?q=" + quote(name)).headers["Location"] == f"/enterprises/{scene.codes[3]}", name
+        assert (
+            client.get("/?q=" + quote(name)).headers["Location"] == f"/enterprises/{scene.codes[3]}"
+        ), name
 
 
 def test_whether_an_enterprise_is_registered_on_the_platform(client: Client, scene: Scene) -> None:
@@ -88,18 +103,27 @@ def test_the_red_list_and_its_filters(client: Client, scene: Scene) -> None:
     assert "共 1 张红牌" in text(client, "/red-cards?q=" + quote("第3"))
     assert "共 0 张红牌" in text(client, "/red-cards?area=city:140200")
     assert "没有符合条件的红牌" in text(client, "/red-cards?area=city:140200")
-    assert "共 3 张红牌" in text(client, "/red-cards?category=specialist-decoration&area=city:140100")
+    assert "共 3 张红牌" in text(
+        client, "/red-cards?category=specialist-decoration&area=city:140100"
+    )
     # a red card says why, since when, until when, and what comes
     card = RedCard.objects.get(credit_code=scene.codes[3])
     page = seen(text(client, reverse("red-card", args=[card.number])))
     assert card.ends_on is not None
-    for told in ("应有 3 / 现有 2", "公布 2026年7月21日", f"已过 {(TODAY - card.ends_on).days} 天", "启动该项资质的撤回程序",
-                 "不得以存在红牌预警的资质承揽新的工程项目"):  # fmt: skip
+    for told in (
+        "应有 3 / 现有 2",
+        "公布 2026年7月21日",
+        f"已过 {(TODAY - card.ends_on).days} 天",
+        "启动该项资质的撤回程序",
+        "不得以存在红牌预警的资质承揽新的工程项目",
+    ):
         assert told in page, told
     assert text(client, "/red-cards/none", 404)
 
 
-def test_displays_with_the_days_left_decisions_and_how_to_object(client: Client, scene: Scene) -> None:
+def test_displays_with_the_days_left_decisions_and_how_to_object(
+    client: Client, scene: Scene
+) -> None:
     display = Announcement.objects.get(kind="display", credit_code=scene.codes[2])
     assert display.ends_on is not None
     left = f"还有 {(display.ends_on - TODAY).days} 天"
@@ -113,7 +137,9 @@ def test_displays_with_the_days_left_decisions_and_how_to_object(client: Client,
     assert "提出异议" not in text(client, reverse("announcement", args=[decision.number]))
 
 
-def test_anybody_may_object_to_a_display_and_the_name_is_nowhere(client: Client, scene: Scene) -> None:
+def test_anybody_may_object_to_a_display_and_the_name_is_nowhere(
+    client: Client, scene: Scene
+) -> None:
     display = Announcement.objects.get(kind="display", credit_code=scene.codes[2])
     path = reverse("object-publicly", args=[display.number])
     assert text(client, path)
@@ -133,7 +159,9 @@ def test_anybody_may_object_to_a_display_and_the_name_is_nowhere(client: Client,
     assert over.status_code == 404
     for more in range(12):
         client.post(path, told | {"name": ""})  # what is refused does not count
-        assert client.post(path, told).status_code == (302 if more < 9 else 422), more  # ten of one address in an hour
+        assert client.post(path, told).status_code == (302 if more < 9 else 422), (
+            more
+        )  # ten of one address in an hour
     with time_machine.travel(datetime.fromisoformat(NOON) + timedelta(hours=1), tick=False):
         assert client.post(path, told).status_code == 302
     with time_machine.travel(datetime.fromisoformat(NOON) + timedelta(days=30), tick=False):
@@ -142,10 +170,29 @@ def test_anybody_may_object_to_a_display_and_the_name_is_nowhere(client: Client,
 
 def test_statistics_add_up_and_say_what_the_rows_say(client: Client, scene: Scene) -> None:
     rows = list(QuarterFigures.objects.filter(year=2026, quarter=3))
-    total = {name: sum(one.figures.get(name, 0) for one in rows) for name in
-             ("carried", "published", "cleared", "withdrawn", "otherwise", "open", "displayed", "decided")}  # fmt: skip
-    assert total == {"carried": 0, "published": 3, "cleared": 0, "withdrawn": 1, "otherwise": 0, "open": 2,
-                     "displayed": 2, "decided": 1}  # fmt: skip
+    total = {
+        name: sum(one.figures.get(name, 0) for one in rows)
+        for name in (
+            "carried",
+            "published",
+            "cleared",
+            "withdrawn",
+            "otherwise",
+            "open",
+            "displayed",
+            "decided",
+        )
+    }
+    assert total == {
+        "carried": 0,
+        "published": 3,
+        "cleared": 0,
+        "withdrawn": 1,
+        "otherwise": 0,
+        "open": 2,
+        "displayed": 2,
+        "decided": 1,
+    }
     page = seen(text(client, "/statistics?quarter=2026Q3"))
     assert "3 张红牌本季公布" in page
     assert "2 张仍为红牌" in page
@@ -219,7 +266,11 @@ def secrets(scene: Scene) -> list[str]:
     cases += list(Case.objects.filter(category=None))
     notices = Notice.objects.filter(case__in=cases)
     documents = Document.objects.filter(case__in=cases)
-    told = [one.subject for one in notices] + [one.body for one in notices] + [one.number for one in documents]
+    told = (
+        [one.subject for one in notices]
+        + [one.body for one in notices]
+        + [one.number for one in documents]
+    )
     for case in cases:
         told += [text for one in case.applications.all() for text in (one.number, one.statement)]
         told += [text for one in case.determinations.all() for text in (one.because, *one.evidence)]
@@ -229,11 +280,17 @@ def secrets(scene: Scene) -> list[str]:
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_yellow_is_nowhere(client: Client, scene: Scene, language: str) -> None:
     """Yellow cases of every kind are on record; nobody finds a trace of one."""
-    places = {(one.place, one.ground, one.category is None) for one in Case.objects.filter(place="yellow")}
+    places = {
+        (one.place, one.ground, one.category is None) for one in Case.objects.filter(place="yellow")
+    }
     assert {("yellow", "shortage", False), ("yellow", "insurance", True)} <= places
     yellow = Case.objects.filter(place="yellow")
-    kinds: list[dict[str, Any]] = [{"prolonged_until__isnull": False}, {"determinations__state": "proposed"},
-                                   {"applications__stage": "received"}, {"requirements__proved_on": None}]  # fmt: skip
+    kinds: list[dict[str, Any]] = [
+        {"prolonged_until__isnull": False},
+        {"determinations__state": "proposed"},
+        {"applications__stage": "received"},
+        {"requirements__proved_on": None},
+    ]
     for kind in kinds:
         assert yellow.filter(**kind).exists(), kind
     client.cookies["language"] = language
@@ -281,9 +338,16 @@ PAGES = (
 def all_pages(scene: Scene) -> list[str]:
     card = RedCard.objects.get(credit_code=scene.codes[3])
     display = Announcement.objects.get(kind="display", credit_code=scene.codes[2])
-    return [*PAGES, "/?q=" + quote("装饰"), f"/enterprises/{scene.codes[1]}", reverse("red-card", args=[card.number]),
-            reverse("announcement", args=[display.number]), reverse("object-publicly", args=[display.number]),
-            "/standards/general-building", "/nothing"]  # fmt: skip
+    return [
+        *PAGES,
+        "/?q=" + quote("装饰"),
+        f"/enterprises/{scene.codes[1]}",
+        reverse("red-card", args=[card.number]),
+        reverse("announcement", args=[display.number]),
+        reverse("object-publicly", args=[display.number]),
+        "/standards/general-building",
+        "/nothing",
+    ]
 
 
 def test_pages_are_small_and_ask_little_of_the_database(client: Client, scene: Scene) -> None:
@@ -297,7 +361,9 @@ def test_pages_are_small_and_ask_little_of_the_database(client: Client, scene: S
     # what browsers are told
     for path in all_pages(scene):
         told = client.get(path).headers
-        policy = {part.split()[0]: part.split()[1:] for part in told["Content-Security-Policy"].split(";")}
+        policy = {
+            part.split()[0]: part.split()[1:] for part in told["Content-Security-Policy"].split(";")
+        }
         assert policy["default-src"] == ["'none'"], path
         assert "script-src" not in policy
         assert policy["style-src"] == ["'self'"]
@@ -311,8 +377,16 @@ def test_pages_are_small_and_ask_little_of_the_database(client: Client, scene: S
         assert "0351-3020665" in page
 
 
-def test_a_page_is_sent_again_only_where_something_has_changed(client: Client, scene: Scene) -> None:
-    for path in ("/", "/red-cards", f"/enterprises/{scene.codes[3]}", "/statistics", "/standards/general-building"):
+def test_a_page_is_sent_again_only_where_something_has_changed(
+    client: Client, scene: Scene
+) -> None:
+    for path in (
+        "/",
+        "/red-cards",
+        f"/enterprises/{scene.codes[3]}",
+        "/statistics",
+        "/standards/general-building",
+    ):
         first = client.get(path)
         assert first.headers["Cache-Control"] == "public, no-cache", path
         again = {"If-None-Match": first.headers["ETag"]}
@@ -334,7 +408,10 @@ def test_whatever_changes_in_the_public_copy_changes_its_version(scene: Scene) -
     from qualwatch.publication import actions, queries
 
     code = scene.codes[3]
-    card, told = RedCard.objects.get(credit_code=code), actions.Announced("一号", "service", "公告", "甲", code, "正文")
+    card, told = (
+        RedCard.objects.get(credit_code=code),
+        actions.Announced("一号", "service", "公告", "甲", code, "正文"),
+    )
     for change in (
         lambda: actions.post_enterprises({code: ("别名", "")}),
         lambda: actions.post_registered(credit_code=code, name="x", on=TODAY),
@@ -342,24 +419,37 @@ def test_whatever_changes_in_the_public_copy_changes_its_version(scene: Scene) -
         lambda: actions.post_statistics({(2026, 3, ""): {"open": 7}}),
         lambda: actions.post_freshness(day=TODAY, loaded={"items": TODAY}, limit_days=7),
         lambda: actions.amend_card(card.number, requirements=[], at=timezone.now()),
-        lambda: actions.move_card(card.number, enterprise="新名", grade="二级", area="", at=timezone.now()),
+        lambda: actions.move_card(
+            card.number, enterprise="新名", grade="二级", area="", at=timezone.now()
+        ),
         lambda: actions.post_announcement(told, on=TODAY, ends_on=None, at=timezone.now()),
         lambda: actions.remove_announcement("一号", at=timezone.now()),
-        lambda: actions.post_cleared(card.number, on=TODAY, because="recovered", hidden_from=LATE, at=timezone.now()),
+        lambda: actions.post_cleared(
+            card.number, on=TODAY, because="recovered", hidden_from=LATE, at=timezone.now()
+        ),
         lambda: actions.reword_cleared(card.number, because="withdrawn", at=timezone.now()),
-        lambda: actions.remove_red_card(card.number, on=TODAY, because="annulled", at=timezone.now()),
-    ):  # fmt: skip
+        lambda: actions.remove_red_card(
+            card.number, on=TODAY, because="annulled", at=timezone.now()
+        ),
+    ):
         before = queries.version()
         with CaptureQueriesContext(connection) as asked:
             change()
         assert queries.version() != before
         written = [one["sql"] for one in asked if "publication_" in one["sql"]]
-        assert "publication_feedclock" in written[0], written[0]  # locked first, so that nobody waits in a circle
+        assert "publication_feedclock" in written[0], written[
+            0
+        ]  # locked first, so that nobody waits in a circle
 
 
 def test_english_is_chosen_and_kept(client: Client, scene: Scene) -> None:
     assert client.get("/language/en?next=/red-cards").headers["Location"] == "/red-cards"
-    for path in ("/how-it-works", "/freshness", "/accounts/login/", "/nothing"):  # pages without names of the registers
+    for path in (
+        "/how-it-works",
+        "/freshness",
+        "/accounts/login/",
+        "/nothing",
+    ):  # pages without names of the registers
         page = client.get(path).content.decode()
         assert '<html lang="en">' in page
         assert not re.search("[\u4e00-\u9fff]", seen(page).replace("中文", "")), path

@@ -28,35 +28,57 @@ def _django_db_marker() -> None:
     """The scene's own transaction instead of pytest-django's, which would close the connection after each test."""
 
 
-@pytest.mark.parametrize("path", [
-    "/?q=%00", "/red-cards?q=%00", "/red-cards?area=%00", "/red-cards/%00", "/announcements/%00", "/objections/%00",
-    "/enterprises/%00", "/statistics?quarter=%00",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/?q=%00",
+        "/red-cards?q=%00",
+        "/red-cards?area=%00",
+        "/red-cards/%00",
+        "/announcements/%00",
+        "/objections/%00",
+        "/enterprises/%00",
+        "/statistics?quarter=%00",
+    ],
+)
 def test_a_nul_is_refused_in_a_sentence(client: Client, scene: Scene, path: str) -> None:
     assert "无法处理" in text(client, path, 400)
 
 
 def test_odd_questions_are_answered(client: Client, scene: Scene) -> None:
-    for path in ("/?q=" + "+".join(["司"] * 1200), "/?q=" + quote("%_'\"\\"), "/red-cards?page=-1", "/red-cards?page=x",
-                 "/red-cards?q=" + "x" * 5000, "/announcements?page=99999&kind=none", "/?q=" + quote("🏗")):  # fmt: skip
+    for path in (
+        "/?q=" + "+".join(["司"] * 1200),
+        "/?q=" + quote("%_'\"\\"),
+        "/red-cards?page=-1",
+        "/red-cards?page=x",
+        "/red-cards?q=" + "x" * 5000,
+        "/announcements?page=99999&kind=none",
+        "/?q=" + quote("🏗"),
+    ):
         assert text(client, path), path
     assert client.post("/objections/x", {"text": "a\0b"}).status_code == 400
     for path in ("/red-cards/a/b/c", "/standards/none/x", "/enterprises/a%2Fb"):
         assert client.get(path).status_code == 404, path
 
 
-def test_a_red_card_without_a_row_of_the_register_is_still_said(client: Client, scene: Scene) -> None:
+def test_a_red_card_without_a_row_of_the_register_is_still_said(
+    client: Client, scene: Scene
+) -> None:
     from qualwatch.publication.models import Standing
 
     Standing.objects.filter(credit_code=scene.codes[3]).delete()
     assert "红牌预警" in seen(text(client, f"/enterprises/{scene.codes[3]}"))
     assert "红牌预警" in seen(text(client, "/?q=" + quote("装饰")))
-    RedCard.objects.filter(credit_code=scene.codes[3]).update(category="", requirements=[{"requirement": "insurance"}])
+    RedCard.objects.filter(credit_code=scene.codes[3]).update(
+        category="", requirements=[{"requirement": "insurance"}]
+    )
     number = RedCard.objects.get(credit_code=scene.codes[3]).number
     assert text(client, reverse("red-card", args=[number]))  # a category that the law does not know
 
 
-def test_public_pages_leave_sessions_alone_and_private_ones_are_kept_nowhere(client: Client, scene: Scene) -> None:
+def test_public_pages_leave_sessions_alone_and_private_ones_are_kept_nowhere(
+    client: Client, scene: Scene
+) -> None:
     from qualwatch.accounts.models import Account
 
     backend = "qualwatch.accounts.backends.AuthenticationBackend"
@@ -66,16 +88,28 @@ def test_public_pages_leave_sessions_alone_and_private_ones_are_kept_nowhere(cli
             answer = client.get(path)
         assert not answer.cookies, path
         assert not [one for one in asked if "django_session" in one["sql"]], path
-    for path in ("/me", "/own", "/accounts/2fa/", "/accounts/password/change/", "/accounts/reauthenticate/"):
+    for path in (
+        "/me",
+        "/own",
+        "/accounts/2fa/",
+        "/accounts/password/change/",
+        "/accounts/reauthenticate/",
+    ):
         answer = client.get(path)
         assert "no-store" in answer.headers["Cache-Control"], path
 
 
 def test_of_two_red_cards_of_an_item_the_first_is_told(client: Client, scene: Scene) -> None:
     first = RedCard.objects.get(credit_code=scene.codes[3])
-    RedCard.objects.create(number="晋红〔2026〕99号", credit_code=first.credit_code, enterprise=first.enterprise,
-                           category=first.category, qualification=first.qualification, grade=first.grade,
-                           published_on=TODAY)  # fmt: skip
+    RedCard.objects.create(
+        number="晋红〔2026〕99号",
+        credit_code=first.credit_code,
+        enterprise=first.enterprise,
+        category=first.category,
+        qualification=first.qualification,
+        grade=first.grade,
+        published_on=TODAY,
+    )
     assert "自 2026年7月21日 起" in seen(text(client, f"/enterprises/{scene.codes[3]}"))
     from qualwatch.publication.queries import standings_of
 
@@ -104,12 +138,26 @@ def test_full_lists_stay_light(client: Client, scene: Scene) -> None:
     for number in range(60):
         card.pk, card.number, card.enterprise = None, f"晋红〔2026〕{number + 900}号", name
         card.save()
-        notice.pk, notice.number, notice.enterprise, notice.title = None, f"公示{number}", name, name
+        notice.pk, notice.number, notice.enterprise, notice.title = (
+            None,
+            f"公示{number}",
+            name,
+            name,
+        )
         notice.credit_code = scene.codes[3]
         notice.save()
-        made = Enterprise.objects.create(credit_code=f"N{number:017}", name=f"{name}{number}", names=f"{name}{number}")
-        Standing.objects.create(credit_code=made.credit_code, category="general-building", enterprise=name, grade="一级",
-                                qualification="建筑工程施工总承包", standing="in-force", from_on=START)  # fmt: skip
+        made = Enterprise.objects.create(
+            credit_code=f"N{number:017}", name=f"{name}{number}", names=f"{name}{number}"
+        )
+        Standing.objects.create(
+            credit_code=made.credit_code,
+            category="general-building",
+            enterprise=name,
+            grade="一级",
+            qualification="建筑工程施工总承包",
+            standing="in-force",
+            from_on=START,
+        )
     for path in places:
         answer = client.get(path)
         assert len(answer.content) > 10_000, path

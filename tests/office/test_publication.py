@@ -52,7 +52,9 @@ def test_the_six_answers_and_their_days(bureau: Bureau) -> None:
     case = bureau.red()
     assert word(DAY) == "in-force"
     assert word(OVER) == "red"
-    assert word(OVER - timedelta(days=1)) == "cannot-say"  # the last list known then was two months old
+    assert (
+        word(OVER - timedelta(days=1)) == "cannot-say"
+    )  # the last list known then was two months old
     assert word(DAY, code=OTHER) == "unknown"
     answer = standing_of(OWN, DECORATION, "", OVER)
     assert answer.card is not None
@@ -100,7 +102,9 @@ def test_the_feed_has_no_gap_and_replays_to_the_snapshot(bureau: Bureau) -> None
     assert [one.sequence for one in told] == list(range(1, len(told) + 1))
     assert [one.sequence for one in entries_after(2)] == list(range(3, len(told) + 1))
     shot = Snapshot.objects.get(day=good)
-    assert hashlib.sha256(canonical(replay(told[: shot.sequence])).encode()).hexdigest() == shot.sha256
+    assert (
+        hashlib.sha256(canonical(replay(told[: shot.sequence])).encode()).hexdigest() == shot.sha256
+    )
     assert replayed(shot.sequence) == public_copy()
     assert take_snapshot(day=good) == shot
 
@@ -136,7 +140,9 @@ def test_a_cleared_card_is_seen_for_two_years(bureau: Bureau) -> None:
 
 def test_nothing_is_posted_outside_an_act(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     card = actions.Card("x", OWN, "甲", DECORATION, "", "装修", "二级", "", "省厅", [])
-    monkeypatch.setattr("qualwatch.publication.actions.connection", SimpleNamespace(in_atomic_block=False))
+    monkeypatch.setattr(
+        "qualwatch.publication.actions.connection", SimpleNamespace(in_atomic_block=False)
+    )
     with pytest.raises(NotInAnAction):  # a test runs within a transaction itself
         actions.post_red_card(card, on=DAY, at=office.tick())
 
@@ -152,28 +158,55 @@ def asked(bureau: Bureau, purpose: str, category: str = "", on: date = OVER) -> 
     return check(asked=Asked(OWN, purpose, category), by="platform", on=on, at=at).answer
 
 
-def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterprise(bureau: Bureau) -> None:
+def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterprise(
+    bureau: Bureau,
+) -> None:
     """F13: "no new project" touches the red item only; upgrade, addition, awards and key supervision the enterprise."""
-    both = [ITEMS, item(), item(资质名称="建筑工程施工总承包", 资质证书号="D214000011", 等级="一级")]
+    both = [
+        ITEMS,
+        item(),
+        item(资质名称="建筑工程施工总承包", 资质证书号="D214000011", 等级="一级"),
+    ]
     bureau.morning(资质=both)
     for case in Case.objects.filter(category=DECORATION):
         bureau.prove(case, DAY)
-    bureau.office.load("projects", [PROJECTS, ["P1", OWN, "建筑装修装饰工程专业承包", "140105", "2026-01-01", ""],
-                                    ["P2", OWN, "建筑装修装饰工程专业承包", "140105", "2025-01-01", "2026-01-01"],
-                                    ["P3", OWN, "建筑装修装饰工程专业承包", "140105", "2025-01-01", "2027-01-01"],
-                                    ["P4", OWN, "建筑装修装饰工程专业承包", "110105", "2025-01-01", ""]])  # fmt: skip
+    bureau.office.load(
+        "projects",
+        [
+            PROJECTS,
+            ["P1", OWN, "建筑装修装饰工程专业承包", "140105", "2026-01-01", ""],
+            ["P2", OWN, "建筑装修装饰工程专业承包", "140105", "2025-01-01", "2026-01-01"],
+            ["P3", OWN, "建筑装修装饰工程专业承包", "140105", "2025-01-01", "2027-01-01"],
+            ["P4", OWN, "建筑装修装饰工程专业承包", "110105", "2025-01-01", ""],
+        ],
+    )
     assert asked(bureau, "bid", DECORATION, on=DAY) == "yes"  # yellow forbids nothing
     assert key_supervision(on=DAY, law=bureau.law) == []
     bureau.morning(OVER, 资质=both)
     case = Case.objects.get(category=DECORATION)
     bureau.propose(case, day=OVER)
     bureau.sign(case, day=OVER)
-    answers = {(purpose, category): asked(bureau, purpose, category)
-               for purpose, category in [("upgrade", ""), ("addition", ""), ("award", ""), ("bid", DECORATION),
-                                         ("bid", BUILDING), ("new-project", DECORATION), ("new-project", BUILDING)]}  # fmt: skip
-    assert answers == {("upgrade", ""): "no", ("addition", ""): "no", ("award", ""): "no", ("bid", DECORATION): "no",
-                       ("bid", BUILDING): "yes", ("new-project", DECORATION): "no",
-                       ("new-project", BUILDING): "yes"}  # fmt: skip
+    answers = {
+        (purpose, category): asked(bureau, purpose, category)
+        for purpose, category in [
+            ("upgrade", ""),
+            ("addition", ""),
+            ("award", ""),
+            ("bid", DECORATION),
+            ("bid", BUILDING),
+            ("new-project", DECORATION),
+            ("new-project", BUILDING),
+        ]
+    }
+    assert answers == {
+        ("upgrade", ""): "no",
+        ("addition", ""): "no",
+        ("award", ""): "no",
+        ("bid", DECORATION): "no",
+        ("bid", BUILDING): "yes",
+        ("new-project", DECORATION): "no",
+        ("new-project", BUILDING): "yes",
+    }
     assert [one.project_code for one in key_supervision(on=OVER, law=bureau.law)] == ["P1", "P3"]
     kept = Question.objects.latest("pk")
     assert (kept.answer, kept.by, kept.credit_code) == ("yes", "platform", OWN)
@@ -182,7 +215,9 @@ def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterpr
 
 def test_what_nobody_knows_is_not_answered_with_yes(bureau: Bureau) -> None:
     bureau.morning()
-    assert asked(bureau, "bid", DECORATION, on=DAY + timedelta(days=1)) == "yes"  # yesterday's list is young enough
+    assert (
+        asked(bureau, "bid", DECORATION, on=DAY + timedelta(days=1)) == "yes"
+    )  # yesterday's list is young enough
     assert asked(bureau, "bid", DECORATION, on=DAY + timedelta(days=4)) == "cannot-say"
     assert asked(bureau, "bid", BUILDING, on=DAY) == "cannot-say"
     with pytest.raises(CannotAsk):
@@ -199,9 +234,18 @@ def test_statistics_forget_what_was_annulled(office: Office) -> None:
     bureau = Bureau(office)
     case = bureau.red()
     publish_statistics(on=date(2026, 10, 5), law=bureau.law)
-    assert sum(one.figures.get("published", 0) for one in QuarterFigures.objects.filter(quarter=3)) == 1
-    annul(case=fresh(case), because="判决", document="判决书", by=bureau.who("reviewer"), law=bureau.law,
-          at=office.tick(date(2026, 10, 5)))  # fmt: skip
+    assert (
+        sum(one.figures.get("published", 0) for one in QuarterFigures.objects.filter(quarter=3))
+        == 1
+    )
+    annul(
+        case=fresh(case),
+        because="判决",
+        document="判决书",
+        by=bureau.who("reviewer"),
+        law=bureau.law,
+        at=office.tick(date(2026, 10, 5)),
+    )
     publish_statistics(on=date(2026, 10, 6), law=bureau.law)
     assert not QuarterFigures.objects.exists()
 

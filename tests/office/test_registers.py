@@ -14,7 +14,13 @@ from office import DAY, Office, items
 from qualwatch.evaluation import columnar
 from qualwatch.intake.problems import NothingReadable
 from qualwatch.journal.queries import entries_of
-from qualwatch.registers.corrections import CannotCorrect, conflicts, correct, due_for_review, release_correction
+from qualwatch.registers.corrections import (
+    CannotCorrect,
+    conflicts,
+    correct,
+    due_for_review,
+    release_correction,
+)
 from qualwatch.registers.facts import facts_on
 from qualwatch.registers.identities import identity_of, mask_of, name_of
 from qualwatch.registers.loads import CannotDecide, raw_file, reject, release
@@ -49,7 +55,13 @@ def test_a_load_accounts_for_every_row_and_keeps_the_raw_file(office: Office) ->
     load = office.take("practitioners", {"登记.csv": path})
     counts = load.counts["registrations"]
     assert (counts["read"], counts["accepted"], counts["rejected"]) == (4, 3, 1)
-    assert (counts["rows"], counts["added"], counts["changed"], counts["unchanged"], counts["gone"]) == (2, 2, 0, 0, 0)
+    assert (
+        counts["rows"],
+        counts["added"],
+        counts["changed"],
+        counts["unchanged"],
+        counts["gone"],
+    ) == (2, 2, 0, 0, 0)
     rejection = load.rejections.get()
     assert (rejection.file, rejection.row, rejection.column) == ("登记.csv", 5, "有效期止")
     kept = raw_file(load.files[0]["sha256"], "登记.csv")
@@ -67,7 +79,12 @@ def test_the_same_file_twice_changes_nothing(office: Office) -> None:
     assert Revision.objects.count() == revisions
     other_day = office.take("practitioners", {"登记.csv": path}, day=NEXT)
     counts = other_day.counts["registrations"]
-    assert (other_day.state, counts["added"], counts["changed"], counts["unchanged"]) == ("released", 0, 0, 1)
+    assert (other_day.state, counts["added"], counts["changed"], counts["unchanged"]) == (
+        "released",
+        0,
+        0,
+        1,
+    )
     assert RegistrationRow.objects.count() == 1
 
 
@@ -75,17 +92,26 @@ def test_changed_new_and_gone_rows_are_told_apart_and_the_past_stays(office: Off
     office.people(1, 2, 3)
     before = office.now
     load = office.load(
-        "practitioners", [REGISTRATIONS, person(1), person(2, 有效期止="2028-01-01"), person(4)], day=NEXT
+        "practitioners",
+        [REGISTRATIONS, person(1), person(2, 有效期止="2028-01-01"), person(4)],
+        day=NEXT,
     )
     counts = load.counts["registrations"]
     assert (counts["added"], counts["changed"], counts["unchanged"], counts["gone"]) == (1, 1, 1, 1)
     gone = RegistrationRow.objects.get(absent_since__isnull=False)
     assert gone.absent_since == NEXT
-    ended = {row[0] for row in RegistrationRow.objects.exclude(recorded_to=None).values_list("recorded_to")}
+    ended = {
+        row[0]
+        for row in RegistrationRow.objects.exclude(recorded_to=None).values_list("recorded_to")
+    }
     assert ended == {load.revision_id}
     assert len(facts_on(DAY, before).tables["registrations"]) == 3
-    assert [row.valid_to for row in facts_on(DAY, before).rows("registrations")] == [date(2027, 1, 1)] * 3
-    assert sorted(row.valid_to for row in facts_on(NEXT).rows("registrations"))[-1] == date(2028, 1, 1)
+    assert [row.valid_to for row in facts_on(DAY, before).rows("registrations")] == [
+        date(2027, 1, 1)
+    ] * 3
+    assert sorted(row.valid_to for row in facts_on(NEXT).rows("registrations"))[-1] == date(
+        2028, 1, 1
+    )
 
 
 def test_a_delta_lets_everything_else_stand(office: Office) -> None:
@@ -100,18 +126,24 @@ def test_rows_that_share_a_key_are_all_kept(office: Office) -> None:
     first, second = item(等级="二级"), item(等级="一级", 有效期起="2023-01-01")
     office.load("qualifications", [ITEMS, first, second])
     assert sorted(ItemRow.objects.values_list("nth", flat=True)) == [1, 2]
-    assert office.load("qualifications", [ITEMS, second, first], day=NEXT).counts["items"]["unchanged"] == 2
+    assert (
+        office.load("qualifications", [ITEMS, second, first], day=NEXT).counts["items"]["unchanged"]
+        == 2
+    )
 
 
 @pytest.mark.parametrize(
-    ("remaining", "state"), [(0, "held"), (65, "held"), (70, "released"), (99, "released"), (100, "released")]
+    ("remaining", "state"),
+    [(0, "held"), (65, "held"), (70, "released"), (99, "released"), (100, "released")],
 )
 def test_a_list_that_shrinks_too_much_is_held(office: Office, remaining: int, state: str) -> None:
     """policy: more than 30 % and 5 rows; 70 of 100 are 30 %, not more."""
     office.people(*range(1, 101))
     load = office.people(*range(1, remaining + 1), day=NEXT)
     assert load.state == state
-    assert RegistrationRow.objects.filter(recorded_to=None).count() == (100 if state == "held" else remaining)
+    assert RegistrationRow.objects.filter(recorded_to=None).count() == (
+        100 if state == "held" else remaining
+    )
     assert (load.revision is None) == (state == "held")
 
 
@@ -148,7 +180,13 @@ def test_a_held_load_is_released_by_another_with_a_reason(office: Office) -> Non
     assert RegistrationRow.objects.filter(recorded_to=None).count() == 1
     assert entries_of("source/practitioners")[-1].by == "wang"
     with pytest.raises(CannotDecide, match="没有被扣下"):
-        release(load=Load.objects.get(pk=load.pk), law=law(), by="wang", at=office.tick(), because="again")
+        release(
+            load=Load.objects.get(pk=load.pk),
+            law=law(),
+            by="wang",
+            at=office.tick(),
+            because="again",
+        )
 
 
 def test_a_held_load_is_rejected_and_a_newer_one_shuts_it_out(office: Office) -> None:
@@ -191,8 +229,14 @@ def test_every_register_of_the_province_gives_the_facts_that_the_files_give(offi
 
 def test_projects_are_read(office: Office) -> None:
     head = ["项目编码", "统一社会信用代码", "资质名称", "项目所在地区划", "开工", "竣工"]
-    load = office.load("projects", [head, ["1401001", OWN, "建筑工程施工总承包", "140100", "2026-01-01", ""],
-                                    ["", OWN, "建筑工程施工总承包", "140100", "2026-01-01", ""]])  # fmt: skip
+    load = office.load(
+        "projects",
+        [
+            head,
+            ["1401001", OWN, "建筑工程施工总承包", "140100", "2026-01-01", ""],
+            ["", OWN, "建筑工程施工总承包", "140100", "2026-01-01", ""],
+        ],
+    )
     assert (load.counts["projects"]["added"], load.counts["projects"]["rejected"]) == (1, 1)
     assert load.rejections.get().problem == "项目编码为空"
 
@@ -201,8 +245,13 @@ def test_projects_are_read(office: Office) -> None:
 
 
 def test_f01_two_items_of_one_certificate_one_person_of_two_majors(office: Office) -> None:
-    office.load("qualifications", items({"资质名称": "建筑工程施工总承包", "等级": "二级"},
-                                        {"资质名称": "市政公用工程施工总承包", "等级": "三级"}))  # fmt: skip
+    office.load(
+        "qualifications",
+        items(
+            {"资质名称": "建筑工程施工总承包", "等级": "二级"},
+            {"资质名称": "市政公用工程施工总承包", "等级": "三级"},
+        ),
+    )
     office.load("practitioners", [REGISTRATIONS, person(1, 专业="建筑工程、市政公用工程")])
     assert ItemRow.objects.count() == 2
     assert Person.objects.count() == 1
@@ -219,21 +268,30 @@ def test_f03_a_source_that_no_longer_arrives(office: Office) -> None:
 
 def test_f05_two_sources_disagree_and_the_conflict_is_listed(office: Office) -> None:
     office.load("practitioners", [REGISTRATIONS, person(1, 有效期止="2026-03-10")])
-    office.load("national-practitioners", [REGISTRATIONS, person(1, 有效期止="2026-03-31"), person(2)])
+    office.load(
+        "national-practitioners", [REGISTRATIONS, person(1, 有效期止="2026-03-31"), person(2)]
+    )
     found = conflicts("registrations")
     assert [row[-2:] for row in found] == [("national-practitioners", "practitioners")]
     rows = facts_on(DAY).rows("registrations")
-    assert sorted(row.valid_to for row in rows) == [date(2026, 3, 10), date(2027, 1, 1)]  # the province's is believed
+    assert sorted(row.valid_to for row in rows) == [
+        date(2026, 3, 10),
+        date(2027, 1, 1),
+    ]  # the province's is believed
 
 
 def test_f05_moving_from_one_enterprise_to_another(office: Office) -> None:
-    office.load("practitioners", [
-        REGISTRATIONS, person(1, 有效期止="2026-03-10"),
-        person(1, 统一社会信用代码=OTHER, 有效期起="2026-03-15"),
-    ])  # fmt: skip
-    assert sorted((row.credit_code, row.valid_from) for row in facts_on(DAY).rows("registrations")) == sorted(
-        [(OWN, date(2024, 1, 1)), (OTHER, date(2026, 3, 15))]
+    office.load(
+        "practitioners",
+        [
+            REGISTRATIONS,
+            person(1, 有效期止="2026-03-10"),
+            person(1, 统一社会信用代码=OTHER, 有效期起="2026-03-15"),
+        ],
     )
+    assert sorted(
+        (row.credit_code, row.valid_from) for row in facts_on(DAY).rows("registrations")
+    ) == sorted([(OWN, date(2024, 1, 1)), (OTHER, date(2026, 3, 15))])
 
 
 def correction(office: Office, value: str = "2031-01-31") -> None:
@@ -241,9 +299,16 @@ def correction(office: Office, value: str = "2031-01-31") -> None:
     assert row is not None
     key = {name: getattr(row, name) for name in RegistrationRow.KEY}
     correct(
-        table="registrations", key=key, field="valid_to", value=value, because="证书已延续", document="晋建延〔2026〕3号",
-        review_on=date(2026, 8, 1), by="li", at=office.tick(),
-    )  # fmt: skip
+        table="registrations",
+        key=key,
+        field="valid_to",
+        value=value,
+        because="证书已延续",
+        document="晋建延〔2026〕3号",
+        review_on=date(2026, 8, 1),
+        by="li",
+        at=office.tick(),
+    )
 
 
 def test_f06_a_correction_outlives_the_next_load_until_it_is_released(office: Office) -> None:
@@ -251,8 +316,12 @@ def test_f06_a_correction_outlives_the_next_load_until_it_is_released(office: Of
     before = office.now
     correction(office)
     assert [row.valid_to for row in facts_on(DAY).rows("registrations")] == [date(2031, 1, 31)]
-    assert [row.valid_to for row in facts_on(DAY, before).rows("registrations")] == [date(2026, 1, 31)]
-    load = office.load("practitioners", [REGISTRATIONS, person(1, 有效期止="2026-01-31", 等级="一级")], day=NEXT)
+    assert [row.valid_to for row in facts_on(DAY, before).rows("registrations")] == [
+        date(2026, 1, 31)
+    ]
+    load = office.load(
+        "practitioners", [REGISTRATIONS, person(1, 有效期止="2026-01-31", 等级="一级")], day=NEXT
+    )
     assert load.counts["corrections"] == {"source_still_differs": 1}
     [row] = facts_on(NEXT).rows("registrations")
     assert (row.valid_to, row.profession_grade) == (
@@ -276,40 +345,87 @@ def test_a_corrected_row_that_its_source_no_longer_has_is_gone(office: Office) -
 
 @pytest.mark.parametrize(
     ("field", "because", "document"),
-    [("valid_to", "", "x"), ("valid_to", "x", " "), ("credit_code", "x", "x"), ("nothing", "x", "x"), ("id", "x", "x")],
+    [
+        ("valid_to", "", "x"),
+        ("valid_to", "x", " "),
+        ("credit_code", "x", "x"),
+        ("nothing", "x", "x"),
+        ("id", "x", "x"),
+    ],
 )
-def test_a_correction_wants_field_reason_and_document(office: Office, field: str, because: str, document: str) -> None:
+def test_a_correction_wants_field_reason_and_document(
+    office: Office, field: str, because: str, document: str
+) -> None:
     office.people(1)
     row = RegistrationRow.objects.get()
     key = {name: getattr(row, name) for name in RegistrationRow.KEY}
     with pytest.raises(CannotCorrect):
-        correct(table="registrations", key=key, field=field, value=None, because=because, document=document,
-                review_on=date(2027, 1, 1), by="li", at=office.tick())  # fmt: skip
+        correct(
+            table="registrations",
+            key=key,
+            field=field,
+            value=None,
+            because=because,
+            document=document,
+            review_on=date(2027, 1, 1),
+            by="li",
+            at=office.tick(),
+        )
 
 
 def test_f07_a_cancellation_in_the_future_and_the_right_certificate(office: Office) -> None:
     office.load(
-        "qualifications", items({"资质证书号": "D1", "状态": "注销", "状态日期": "2026-05-21"}, {"资质证书号": "D2"})
+        "qualifications",
+        items({"资质证书号": "D1", "状态": "注销", "状态日期": "2026-05-21"}, {"资质证书号": "D2"}),
     )
     first = office.load(
-        "qualifications", items({"资质证书号": "D1", "状态": "注销", "状态日期": "2026-05-21"},
-                                {"资质证书号": "D2", "等级": "一级"}), day=NEXT,
-    )  # fmt: skip
+        "qualifications",
+        items(
+            {"资质证书号": "D1", "状态": "注销", "状态日期": "2026-05-21"},
+            {"资质证书号": "D2", "等级": "一级"},
+        ),
+        day=NEXT,
+    )
     assert first.counts["items"]["changed"] == 1
     assert ItemRow.objects.filter(certificate_no="D1").count() == 1
-    states = {row.certificate_no: (row.register_state, row.register_state_from) for row in facts_on(DAY).rows("items")}
+    states = {
+        row.certificate_no: (row.register_state, row.register_state_from)
+        for row in facts_on(DAY).rows("items")
+    }
     assert states["D1"] == ("deregistered", NEXT)
 
 
 def test_f09_every_place_belongs_to_one_city_or_is_asked_about(office: Office) -> None:
-    places = {credit_code(n): code for n, code in enumerate(["140100", "140105", "140171", "149999", ""], 1)}
-    load = office.load("enterprises", [ENTERPRISES, *([code, f"企{code}", at, ""] for code, at in places.items())])
-    assert (load.counts["enterprises"]["accepted"], load.counts["enterprises"]["rejected"]) == (5, 0)  # none dropped
-    areas = {row.credit_code: law().area_of(row.division_code) for row in facts_on(DAY).rows("enterprises")}
-    assert [areas[code] for code in places] == ["city:140100", "city:140100", "zone:140171", None, None]
+    places = {
+        credit_code(n): code
+        for n, code in enumerate(["140100", "140105", "140171", "149999", ""], 1)
+    }
+    load = office.load(
+        "enterprises", [ENTERPRISES, *([code, f"企{code}", at, ""] for code, at in places.items())]
+    )
+    assert (load.counts["enterprises"]["accepted"], load.counts["enterprises"]["rejected"]) == (
+        5,
+        0,
+    )  # none dropped
+    areas = {
+        row.credit_code: law().area_of(row.division_code)
+        for row in facts_on(DAY).rows("enterprises")
+    }
+    assert [areas[code] for code in places] == [
+        "city:140100",
+        "city:140100",
+        "zone:140171",
+        None,
+        None,
+    ]
     office.load("qualifications", items(*({"统一社会信用代码": code} for code in places)))
     results = columnar.evaluate(law(), law().policy_on(DAY), facts_on(DAY), DAY)
-    unsure = {one.credit_code for found in results for one in found.findings if "place-unknown" in one.because}
+    unsure = {
+        one.credit_code
+        for found in results
+        for one in found.findings
+        if "place-unknown" in one.because
+    }
     assert unsure == set(list(places)[3:])
 
 
@@ -371,7 +487,9 @@ def test_rows_of_every_register_only_end(office: Office, slug: str) -> None:
         values = columns | changed
         marks = ", ".join(["%s"] * len(values))
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", list(values.values()))
+            cursor.execute(
+                f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", list(values.values())
+            )
 
     def execute(statement: str) -> None:
         with transaction.atomic(), connection.cursor() as cursor:

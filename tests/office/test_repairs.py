@@ -44,8 +44,10 @@ def test_wrong_data_are_corrected_and_a_missing_row_added(bureau: Bureau) -> Non
         "leaves-something",
         lambda: bureau.uphold(made, ACCEPT, NEXT),
     )
-    expired = Correcting("registrations", key, WHOLE, {**told, "valid_to": date(2026, 1, 1)}, "注册信息截图")
-    refused(bureau, "still-short", lambda: bureau.uphold(made, Repairs(REVIEW, [expired]), NEXT))  # fmt: skip
+    expired = Correcting(
+        "registrations", key, WHOLE, {**told, "valid_to": date(2026, 1, 1)}, "注册信息截图"
+    )
+    refused(bureau, "still-short", lambda: bureau.uphold(made, Repairs(REVIEW, [expired]), NEXT))
     assert not Correction.objects.exists()
     right = Correcting("registrations", key, WHOLE, told, "注册信息截图")
     bureau.uphold(made, Repairs(REVIEW, [right]), NEXT)
@@ -62,7 +64,12 @@ def test_a_field_set_right_is_a_repair_too(bureau: Bureau) -> None:
     account = bureau.enterprise()
     case = bureau.yellow()
     made = bureau.apply(case, NEXT, account, bureau.filing("data-wrong"))
-    told = {"credit_code": OWN, "category": case.category, "sub_item": "", "certificate_no": case.certificate_no}
+    told = {
+        "credit_code": OWN,
+        "category": case.category,
+        "sub_item": "",
+        "certificate_no": case.certificate_no,
+    }
     lower = Correcting("items", told, "register_state", "deregistered", "注销通知")
     bureau.uphold(made, Repairs(REVIEW, [lower]), NEXT)
     assert fresh(case).closed_because == "repaired"
@@ -72,7 +79,9 @@ def test_a_field_set_right_is_a_repair_too(bureau: Bureau) -> None:
 def test_what_the_application_was_not_about_goes_on(bureau: Bureau) -> None:
     account = bureau.enterprise()
     case = bureau.yellow()
-    CaseRequirement.objects.create(case=case, requirement="manual-titles", pushed_on=DAY, ends_on=date(2026, 7, 20))
+    CaseRequirement.objects.create(
+        case=case, requirement="manual-titles", pushed_on=DAY, ends_on=date(2026, 7, 20)
+    )
     made = bureau.apply(case, NEXT, account, bureau.filing("assessment-wrong", "constructors"))
     assert made.requirements == ["constructors"]
     bureau.uphold(made, ACCEPT, NEXT)
@@ -110,11 +119,15 @@ def test_what_cannot_be_judged_is_not_healed(bureau: Bureau) -> None:
     made = bureau.apply(case, NEXT, account, bureau.filing("data-wrong", "constructors"))
     name = Repairs(REVIEW, [Correcting("enterprises", {"credit_code": OWN}, "name", "甲", "执照")])
     refused(bureau, "still-short", lambda: bureau.verify(made, name, NEXT))
-    bureau.office.load("practitioners", [REGISTRATIONS, person(1), person(2), person(3, 证书类别="？")], day=NEXT)
+    bureau.office.load(
+        "practitioners", [REGISTRATIONS, person(1), person(2), person(3, 证书类别="？")], day=NEXT
+    )
     bureau.patrol(NEXT)
     assert fresh(case).last_found == "cannot-say"
     refused(bureau, "still-short", lambda: bureau.verify(made, name, NEXT))
-    refused(bureau, "no-run", lambda: bureau.verify(made, name, NEXT + timedelta(days=9)))  # no recent run
+    refused(
+        bureau, "no-run", lambda: bureau.verify(made, name, NEXT + timedelta(days=9))
+    )  # no recent run
 
 
 def test_nobody_else_s_registers_are_corrected(bureau: Bureau) -> None:
@@ -125,9 +138,17 @@ def test_nobody_else_s_registers_are_corrected(bureau: Bureau) -> None:
         Correcting("enterprises", {"credit_code": OTHER}, "name", "乙", "执照"),
         Correcting("locks", {"person_id": 10**9}, "locked_from", None, "函"),
     ):
-        refused(bureau, "leaves-something", lambda one=one: bureau.verify(made, Repairs(REVIEW, [one]), NEXT))
+        refused(
+            bureau,
+            "leaves-something",
+            lambda one=one: bureau.verify(made, Repairs(REVIEW, [one]), NEXT),
+        )
     item_row = Correcting(
-        "items", {"credit_code": OWN, "category": "x", "sub_item": "", "certificate_no": "y"}, WHOLE, {}, "函"
+        "items",
+        {"credit_code": OWN, "category": "x", "sub_item": "", "certificate_no": "y"},
+        WHOLE,
+        {},
+        "函",
     )
     with pytest.raises(CannotCorrect):  # a qualification is granted, not added
         bureau.verify(made, Repairs(REVIEW, [item_row]), NEXT)
@@ -140,8 +161,17 @@ def test_an_added_row_ends_when_the_source_has_it_and_does_not_come_back(bureau:
     told = {name: getattr(gone, name) for name in RegistrationRow.facts()}
     key = {name: told.pop(name) for name in RegistrationRow.KEY}
     bureau.registers(NEXT, 2)
-    made = correct(table="registrations", key=key, field=WHOLE, value=told, because="漏登", document="截图",
-                   review_on=REVIEW, by="li", at=bureau.office.tick(NEXT))  # fmt: skip
+    made = correct(
+        table="registrations",
+        key=key,
+        field=WHOLE,
+        value=told,
+        because="漏登",
+        document="截图",
+        review_on=REVIEW,
+        by="li",
+        at=bureau.office.tick(NEXT),
+    )
     here = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN)
     assert here.count() == 3
     bureau.registers(NEXT + timedelta(days=1), 3)
@@ -155,8 +185,14 @@ def test_a_part_repaired_and_a_part_made_good_is_cleared_not_erased(bureau: Bure
     """The card did happen: of two requirements one had been rightly determined."""
     account = bureau.enterprise()
     case = bureau.red()
-    CaseRequirement.objects.create(case=case, requirement="manual-titles", pushed_on=DAY, ends_on=date(2026, 7, 20),
-                                   is_determined=True, recovered_on=OVER)  # fmt: skip
+    CaseRequirement.objects.create(
+        case=case,
+        requirement="manual-titles",
+        pushed_on=DAY,
+        ends_on=date(2026, 7, 20),
+        is_determined=True,
+        recovered_on=OVER,
+    )
     made = bureau.apply(case, OVER, account, bureau.filing("assessment-wrong", "constructors"))
     bureau.uphold(made, ACCEPT, OVER, by="other-reviewer")
     assert fresh(case).closed_because == "recovered"
@@ -188,10 +224,15 @@ def test_a_red_card_of_insurance_is_repaired_by_what_the_run_reads(bureau: Burea
     who = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN).order_by("pk").last()
     assert who is not None
     rows = [
-        Correcting("contributions", {"person_id": who.person_id, "month": f"2026-0{month}-01", "payer_credit_code": OWN}, WHOLE,
-                   {}, "社保证明")
+        Correcting(
+            "contributions",
+            {"person_id": who.person_id, "month": f"2026-0{month}-01", "payer_credit_code": OWN},
+            WHOLE,
+            {},
+            "社保证明",
+        )
         for month in (4, 5, 6)
-    ]  # fmt: skip
+    ]
     bureau.uphold(made, Repairs(REVIEW, rows), OVER, by="other-reviewer")
     assert fresh(red).closed_because == "repaired"
     bureau.morning(OVER + timedelta(days=1), people=4, 社保=unpaid)

@@ -63,25 +63,41 @@ def played(bureau: Bureau) -> None:
     for letter in letters:
         bureau.served(letter, RED_OVER, by="approval-officer")
     end(
-        case=fresh(cases[0]), code="merged", because="合并", evidence="公告", **acts(bureau, "other-reviewer", RED_OVER)
+        case=fresh(cases[0]),
+        code="merged",
+        because="合并",
+        evidence="公告",
+        **acts(bureau, "other-reviewer", RED_OVER),
     )
-    withdraw.not_withdraw(member=members(batch)[0], because="重组", **acts(bureau, "approval-reviewer", RED_OVER))
+    withdraw.not_withdraw(
+        member=members(batch)[0], because="重组", **acts(bureau, "approval-reviewer", RED_OVER)
+    )
     withdraw.display(members=members(batch), **acts(bureau, "approval-officer", date(2026, 9, 1)))
     over = date(2026, 9, 10)
     morning(bureau, over, sheets)
     reviewed(bureau, batch, over)
-    withdraw.decide(members=members(batch)[:3], because="不达标", **acts(bureau, "approval-reviewer", over))
+    withdraw.decide(
+        members=members(batch)[:3], because="不达标", **acts(bureau, "approval-reviewer", over)
+    )
 
 
-def test_a_return_is_counted_reviewed_and_submitted_with_figures_that_are_the_cases(bureau: Bureau) -> None:
+def test_a_return_is_counted_reviewed_and_submitted_with_figures_that_are_the_cases(
+    bureau: Bureau,
+) -> None:
     played(bureau)
     with pytest.raises(CannotStep, match="还没有结束"):
         compile_return(quarter=Q3, **acts(bureau, "city-officer", date(2026, 9, 30)))
     made = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
     wanted = dict.fromkeys(FIGURES, 0) | {
-        "opened": 6, "withdrawn": 3, "not-withdrawn": 1, "ended-otherwise": 1, "under-way": 1, "enterprises": 6, "lists": 1,
+        "opened": 6,
+        "withdrawn": 3,
+        "not-withdrawn": 1,
+        "ended-otherwise": 1,
+        "under-way": 1,
+        "enterprises": 6,
+        "lists": 1,
         "started-in-time": 6,
-    }  # fmt: skip
+    }
     assert made.figures == wanted
     assert adds_up(made.figures)
     assert made.due_on == date(2026, 10, 10)  # a Saturday that is worked
@@ -112,7 +128,9 @@ def test_a_return_is_counted_reviewed_and_submitted_with_figures_that_are_the_ca
         submit_return(made=done, **acts(bureau, "city-officer", AFTER))
 
 
-def test_the_quarter_stays_what_it_was_and_the_next_begins_with_what_was_left(bureau: Bureau) -> None:
+def test_the_quarter_stays_what_it_was_and_the_next_begins_with_what_was_left(
+    bureau: Bureau,
+) -> None:
     played(bureau)
     before = compiled(TAIYUAN, Q3)
     over = date(2026, 10, 9)
@@ -126,7 +144,12 @@ def test_the_quarter_stays_what_it_was_and_the_next_begins_with_what_was_left(bu
     )
     assert compiled(TAIYUAN, Q3) == before
     figures, rows = compiled(TAIYUAN, Q4)
-    assert figures == dict.fromkeys(FIGURES, 0) | {"carried": 1, "withdrawn": 1, "enterprises": 1, "annulled": 1}
+    assert figures == dict.fromkeys(FIGURES, 0) | {
+        "carried": 1,
+        "withdrawn": 1,
+        "enterprises": 1,
+        "annulled": 1,
+    }
     assert len(rows) == 1
 
 
@@ -193,7 +216,9 @@ def test_the_overdue_are_listed_and_the_summary_adds_up(bureau: Bureau) -> None:
     assert total.workbook is not None
     book = openpyxl.load_workbook(io.BytesIO(content_of(total.workbook)))
     rows = list(book["汇总"].iter_rows(min_row=2, values_only=True))
-    for at in range(1, len(FIGURES) + 1):  # enterprises are counted once, and are those of one city here
+    for at in range(
+        1, len(FIGURES) + 1
+    ):  # enterprises are counted once, and are those of one city here
         assert rows[-1][at] == sum(row[at] for row in rows[:-1])
     kept = {row[0]: row[1:] for row in book["按期办理"].iter_rows(min_row=2, values_only=True)}
     assert kept["太原市住房和城乡建设局"][0] == 6
@@ -202,9 +227,12 @@ def test_the_overdue_are_listed_and_the_summary_adds_up(bureau: Bureau) -> None:
 
 @pytest.mark.parametrize(
     ("text", "start", "last"),
-    [("2023Q1", date(2023, 1, 1), date(2023, 3, 31)), ("2023Q4", date(2023, 10, 1), date(2023, 12, 31)),
-     ("2024Q1", date(2024, 1, 1), date(2024, 3, 31))],
-)  # fmt: skip
+    [
+        ("2023Q1", date(2023, 1, 1), date(2023, 3, 31)),
+        ("2023Q4", date(2023, 10, 1), date(2023, 12, 31)),
+        ("2024Q1", date(2024, 1, 1), date(2024, 3, 31)),
+    ],
+)
 def test_quarters(text: str, start: date, last: date) -> None:
     found = Quarter.read(text)
     assert (found.start, found.end, str(found)) == (start, last, text)
@@ -226,8 +254,13 @@ def test_what_is_not_a_quarter(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("quarter", "due"),
-    [(Quarter(2023, 2), date(2023, 7, 10)), (Quarter(2023, 3), date(2023, 10, 10)), (Quarter(2023, 4), date(2024, 1, 10)),
-     (Quarter(2024, 1), date(2024, 4, 10)), (Quarter(2025, 3), date(2025, 10, 10))],
-)  # fmt: skip
+    [
+        (Quarter(2023, 2), date(2023, 7, 10)),
+        (Quarter(2023, 3), date(2023, 10, 10)),
+        (Quarter(2023, 4), date(2024, 1, 10)),
+        (Quarter(2024, 1), date(2024, 4, 10)),
+        (Quarter(2025, 3), date(2025, 10, 10)),
+    ],
+)
 def test_due_days(bureau: Bureau, quarter: Quarter, due: date) -> None:
     assert due_of(quarter, bureau.law).ends_on == due

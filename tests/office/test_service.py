@@ -37,14 +37,18 @@ def test_f18_mailed_is_not_served(bureau: Bureau) -> None:
     bureau.sent(bureau.order(case), OVER, method="post")
     late = date(2026, 8, 12)  # 15 working days after the 21st of July end on the 11th of August
     bureau.morning(late - timedelta(days=1))
-    assert not Task.objects.filter(kind="serve", detail__startswith=bureau.order(case).number).exists()
+    assert not Task.objects.filter(
+        kind="serve", detail__startswith=bureau.order(case).number
+    ).exists()
     bureau.morning(late)
     case = fresh(case)
     assert (case.order_served_on, case.red_ends_on) == (None, None)
     task = task_of(bureau.order(case))
     assert task.detail == f"{bureau.order(case).number} in-person"
     bureau.morning(late + timedelta(days=1))
-    assert Task.objects.filter(kind="serve", detail__startswith=bureau.order(case).number).count() == 1  # once
+    assert (
+        Task.objects.filter(kind="serve", detail__startswith=bureau.order(case).number).count() == 1
+    )  # once
     bureau.morning(date(2026, 12, 20))
     assert fresh(case).place == "red"
     assert fresh(case).red_ends_on is None  # however long it lies
@@ -78,7 +82,9 @@ def test_opening_on_the_platform_proves_an_order_where_the_policy_says_so(bureau
         with pytest.raises(Document.DoesNotExist):
             document_for(account, document.pk)  # not before it has come
     notice = Notice.objects.get(document=order)
-    assert open_notice(notice=notice, by=account, at=bureau.office.tick(OVER + timedelta(days=2)), law=bureau.law)
+    assert open_notice(
+        notice=notice, by=account, at=bureau.office.tick(OVER + timedelta(days=2)), law=bureau.law
+    )
     assert fresh(case).order_served_on == OVER + timedelta(days=2)
     assert document_for(account, order.pk)[0] == order
     with pytest.raises(CannotStep, match="已经送达"):
@@ -94,9 +100,12 @@ def test_a_voided_document_keeps_its_number_and_another_is_issued(bureau: Bureau
     void(document=order, because="日期写错", **told(bureau, OVER, "reviewer"))
     again = bureau.order(case)
     assert again.pk != order.pk
-    assert [one.number for one in Document.objects.filter(kind="order-to-rectify").order_by("pk")] == [
-        "晋建资责〔2026〕1号", "晋建资责〔2026〕2号",
-    ]  # fmt: skip
+    assert [
+        one.number for one in Document.objects.filter(kind="order-to-rectify").order_by("pk")
+    ] == [
+        "晋建资责〔2026〕1号",
+        "晋建资责〔2026〕2号",
+    ]
     with pytest.raises(CannotStep, match="作废"):
         bureau.served(order, OVER)
     bureau.served(again, OVER)
@@ -147,12 +156,21 @@ def test_the_task_of_a_service_goes_to_whoever_issued_the_document(bureau: Burea
 
 def test_the_ways_are_tried_in_their_order() -> None:
     tried: list[str] = []
-    while method := next_method(tried, Circumstances(True, True, True, True, {one: ["refused"] for one in tried})):
+    while method := next_method(
+        tried, Circumstances(True, True, True, True, {one: ["refused"] for one in tried})
+    ):
         tried.append(method)
-    assert tried == [one for one in METHODS if one != "public-notice"]  # who refuses has been reached
+    assert tried == [
+        one for one in METHODS if one != "public-notice"
+    ]  # who refuses has been reached
     both = {"in-person": ["absent"], "post": ["returned"]}
-    assert next_method(["in-person", "post"], Circumstances(failed=both)) == ""  # a yellow card ends here
-    assert next_method(["in-person", "post"], Circumstances(may_be_public=True, failed=both)) == "public-notice"
+    assert (
+        next_method(["in-person", "post"], Circumstances(failed=both)) == ""
+    )  # a yellow card ends here
+    assert (
+        next_method(["in-person", "post"], Circumstances(may_be_public=True, failed=both))
+        == "public-notice"
+    )
 
 
 def test_a_voided_order_that_is_opened_starts_nothing(bureau: Bureau) -> None:
@@ -165,7 +183,12 @@ def test_a_voided_order_that_is_opened_starts_nothing(bureau: Bureau) -> None:
     assert [one.failed_as for one in old.services.all()] == ["voided"]
     for document, served in ((old, None), (again, OVER + timedelta(days=1))):
         notice = Notice.objects.get(document=document)
-        open_notice(notice=notice, by=account, at=bureau.office.tick(OVER + timedelta(days=1)), law=bureau.law)
+        open_notice(
+            notice=notice,
+            by=account,
+            at=bureau.office.tick(OVER + timedelta(days=1)),
+            law=bureau.law,
+        )
         assert fresh(case).order_served_on == served
 
 
@@ -186,8 +209,12 @@ def test_a_new_attempt_is_not_overtaken_by_the_task_of_an_old_one(bureau: Bureau
     bureau.sent(order, late)
     for day in (late + timedelta(days=1), late + timedelta(days=14)):
         bureau.morning(day)
-        assert not Task.objects.filter(kind="serve", detail__startswith=order.number, done_on=None).exists()
-    with pytest.raises(CannotStep, match="都没有成功"):  # that nothing was heard is not that it failed
+        assert not Task.objects.filter(
+            kind="serve", detail__startswith=order.number, done_on=None
+        ).exists()
+    with pytest.raises(
+        CannotStep, match="都没有成功"
+    ):  # that nothing was heard is not that it failed
         bureau.sent(order, late + timedelta(days=14), method="public-notice")
 
 
@@ -196,7 +223,9 @@ def test_the_determination_has_to_arrive_too(bureau: Bureau) -> None:
     determination = Document.objects.get(kind="determination", case=case)
     assert task_of(determination).detail.endswith(" in-person")
     bureau.served(determination, OVER)
-    assert not Task.objects.filter(kind="serve", detail__startswith=determination.number, done_on=None).exists()
+    assert not Task.objects.filter(
+        kind="serve", detail__startswith=determination.number, done_on=None
+    ).exists()
     assert fresh(case).order_served_on is None
 
 
@@ -216,8 +245,15 @@ def test_mail_needs_the_consent_as_a_file(bureau: Bureau) -> None:
     case = bureau.red()
     with pytest.raises(CannotStep, match="书面材料"):
         bureau.sent(bureau.order(case), OVER, method="e-mail")
-    made = bureau.sent(bureau.order(case), OVER, method="e-mail", consent=HandedIn("送达地址确认书.png", picture(7)))
-    assert [(one.name, one.is_consent) for one in made.attachments.all()] == [("送达地址确认书.png", True)]
+    made = bureau.sent(
+        bureau.order(case),
+        OVER,
+        method="e-mail",
+        consent=HandedIn("送达地址确认书.png", picture(7)),
+    )
+    assert [(one.name, one.is_consent) for one in made.attachments.all()] == [
+        ("送达地址确认书.png", True)
+    ]
 
 
 def test_an_issuer_serves_its_own_documents(bureau: Bureau) -> None:
@@ -234,7 +270,9 @@ def test_an_issuer_serves_its_own_documents(bureau: Bureau) -> None:
 
 def test_what_outlives_its_case_is_served_after_it(bureau: Bureau) -> None:
     case = bureau.red()
-    record_fraud(case=case, what="伪造", evidence=["回函"], referred_to="执法局", **told(bureau, OVER))
+    record_fraud(
+        case=case, what="伪造", evidence=["回函"], referred_to="执法局", **told(bureau, OVER)
+    )
     record = Document.objects.get(kind="credit-record")
     bureau.morning(OVER + timedelta(days=1), people=3)
     assert fresh(case).place == "closed"
@@ -250,5 +288,9 @@ def test_a_voided_decision_is_issued_again(bureau: Bureau) -> None:
     decision = refuse(application=made, because="不实", **told(bureau, DAY, "reviewer"))
     void(document=decision, because="写错", **told(bureau, DAY, "reviewer"))
     again = Document.objects.get(kind="application-decision", voided_on=None)
-    assert (again.number, again.application, again.told["because"]) == ("晋建资决〔2026〕2号", made, "不实")
+    assert (again.number, again.application, again.told["because"]) == (
+        "晋建资决〔2026〕2号",
+        made,
+        "不实",
+    )
     assert again.services.get().method == "platform"

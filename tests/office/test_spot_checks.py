@@ -52,7 +52,9 @@ def played(bureau: Bureau, count: int = 6, started_on: date | None = RED_OVER) -
 
 def test_a_random_draw_is_drawn_again_identically(bureau: Bureau) -> None:
     cases = played(bureau)
-    draw = draw_randomly(quarter=Q3, seed="2026年10月8日 福彩 3D 507", **acts(bureau, "second-officer", AFTER))
+    draw = draw_randomly(
+        quarter=Q3, seed="2026年10月8日 福彩 3D 507", **acts(bureau, "second-officer", AFTER)
+    )
     assert draw.population == {TAIYUAN: [one.pk for one in cases]}
     again = drawn(Draw.objects.get(pk=draw.pk))
     assert len(again[TAIYUAN]) == draw.per_city == 3
@@ -61,7 +63,9 @@ def test_a_random_draw_is_drawn_again_identically(bureau: Bureau) -> None:
         draw_randomly(quarter=Q3, seed="另一个", **acts(bureau, "second-officer", AFTER))
     other = Draw(kind="random", per_city=3, population=draw.population)
     assert any(drawn(other) != again for other.seed in ("a", "b", "c"))
-    assert len(draw_randomly(quarter=Q3.following, **acts(bureau, "second-officer", AFTER)).seed) == 32
+    assert (
+        len(draw_randomly(quarter=Q3.following, **acts(bureau, "second-officer", AFTER)).seed) == 32
+    )
     with pytest.raises(NotCompetent):
         draw_randomly(quarter=Q3, **acts(bureau, "city-officer", AFTER))
 
@@ -85,15 +89,20 @@ def test_what_stands_out_is_chosen_with_its_reason(bureau: Bureau) -> None:
     relapsed = cases[0]
     for nth in (1, 2):
         Case.objects.filter(pk=cases[nth].pk).update(
-            credit_code=relapsed.credit_code, relapse_of=relapsed, opened_on=date(2026, 8, nth), origin="officer",
+            credit_code=relapsed.credit_code,
+            relapse_of=relapsed,
+            opened_on=date(2026, 8, nth),
+            origin="officer",
             ground=("shortage", "insurance")[nth - 1],
-        )  # fmt: skip
+        )
     Case.objects.filter(pk=cases[2].pk).update(
         place="closed", closed_on=RED_OVER, closed_because="recovered", ground="shortage"
     )
     Check.objects.all().delete()
     again = choose(quarter=Quarter(2026, 3), **acts(bureau, "second-officer", AFTER))
-    assert again.checks.get(case=cases[1]).why == "late-start"  # once, for the first thing that it stands out by
+    assert (
+        again.checks.get(case=cases[1]).why == "late-start"
+    )  # once, for the first thing that it stands out by
 
 
 def test_a_city_that_dismisses_much_stands_out(bureau: Bureau) -> None:
@@ -105,7 +114,11 @@ def test_a_city_that_dismisses_much_stands_out(bureau: Bureau) -> None:
     morning(bureau, over, firms(4))
     for one in cases[:3]:
         bureau.propose(
-            one, day=over, outcome="dismissed", leaves="accepted-finding", left={"until": over + timedelta(days=90)}
+            one,
+            day=over,
+            outcome="dismissed",
+            leaves="accepted-finding",
+            left={"until": over + timedelta(days=90)},
         )
         if one != cases[2]:
             bureau.sign(one, day=over)
@@ -128,7 +141,8 @@ def test_a_sheet_shows_the_records_and_a_fault_is_followed_up(bureau: Bureau) ->
     with pytest.raises(CannotStep, match="写明发现"):
         record_check(answers=YES | {"started": Answer("no")}, **told)
     done = record_check(
-        answers=YES | {"notified": Answer("no", "尚未发出")}, **{**told, "found": "启动后一个半月未告知"}
+        answers=YES | {"notified": Answer("no", "尚未发出")},
+        **{**told, "found": "启动后一个半月未告知"},
     )
     assert (done.result, done.follow_up_due_on) == ("fault", date(2026, 10, 28))
     assert done.document is not None
@@ -157,14 +171,22 @@ def test_a_circular_names_who_did_not_carry_withdrawals_out_and_what(bureau: Bur
     assert [one["credit_code"] for one in rows] == [one.credit_code for one in cases[:-1]]
     assert rows[0]["what"] == "建议名单 2026年8月24日 收到，应于 2026年8月27日 前启动，未启动"
     with pytest.raises(NotCompetent):
-        issue_circular(quarter=Q3, authority=APPROVAL, demand="请立即启动", **acts(bureau, "city-reviewer", AFTER))
+        issue_circular(
+            quarter=Q3,
+            authority=APPROVAL,
+            demand="请立即启动",
+            **acts(bureau, "city-reviewer", AFTER),
+        )
     with pytest.raises(CannotStep, match="没有执行不到位"):
         issue_circular(quarter=Q3, authority="city-140300-bureau", demand="请立即启动", **told)
     made = issue_circular(quarter=Q3, authority=APPROVAL, demand="请立即启动", **told)
     assert made.document.told["authority"] == "太原市行政审批局"
     assert made.document.told["items_count"] == 5
     assert Notice.objects.filter(organisation=APPROVAL, document=made.document).exists()
-    assert set(Notice.objects.filter(kind="circular").values_list("organisation", flat=True)) >= {TAIYUAN, DATONG}
+    assert set(Notice.objects.filter(kind="circular").values_list("organisation", flat=True)) >= {
+        TAIYUAN,
+        DATONG,
+    }
     assert Circular.objects.get().rows == rows
 
 
@@ -174,16 +196,27 @@ def test_a_city_is_named_for_cards_not_followed_faults_and_a_missing_return(bure
     check = draw.checks.exclude(case=cases[-1]).order_by("pk").first()
     assert check is not None
     record_check(
-        check=check, answers=YES | {"notified": Answer("no")}, found="未告知", **acts(bureau, "second-officer", AFTER)
+        check=check,
+        answers=YES | {"notified": Answer("no")},
+        found="未告知",
+        **acts(bureau, "second-officer", AFTER),
     )
     rows = not_carried_out(Q3, TAIYUAN, bureau.law, date(2026, 10, 12))
     assert [one["what"] for one in rows] == [
-        "红牌期 2026年8月21日 届满，本季度未启动撤回程序", "抽查发现：未告知", "未报送季度汇总，应于 2026年10月10日 前报送"]  # fmt: skip
+        "红牌期 2026年8月21日 届满，本季度未启动撤回程序",
+        "抽查发现：未告知",
+        "未报送季度汇总，应于 2026年10月10日 前报送",
+    ]
     made = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
     assert made.figures["not-opened"] == 1
     review_return(made=made, **acts(bureau, "city-reviewer", AFTER))
     submit_return(made=made, **acts(bureau, "city-officer", AFTER))
     assert len(not_carried_out(Q3, TAIYUAN, bureau.law, date(2026, 10, 12))) == 2
-    issue_circular(quarter=Q3, authority=TAIYUAN, demand="请整改", **acts(bureau, "other-reviewer", date(2026, 10, 12)))
+    issue_circular(
+        quarter=Q3,
+        authority=TAIYUAN,
+        demand="请整改",
+        **acts(bureau, "other-reviewer", date(2026, 10, 12)),
+    )
     assert Document.objects.get(kind="circular").addressee == "太原市住房和城乡建设局"
     assert fresh(cases[0]).place == "red"

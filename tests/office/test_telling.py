@@ -75,14 +75,21 @@ def test_the_first_opening_is_kept_and_is_proof(bureau: Bureau) -> None:
     assert (notice.first_opened_at, notice.first_opened_by) == (first, boss.username)
     case = Case.objects.get()
     assert case.push_proved_on == NEXT
-    assert [one.what for one in entries_of(case.stream)] == ["found", "notice-opened", "push-proved"]
+    assert [one.what for one in entries_of(case.stream)] == [
+        "found",
+        "notice-opened",
+        "push-proved",
+    ]
 
 
 def test_an_officer_who_opens_a_notice_proves_nothing(bureau: Bureau) -> None:
     officer = bureau.who("officer")
     bureau.morning()
     assert open_notice(
-        notice=Notice.objects.get(organisation="province"), by=officer, at=bureau.office.tick(), law=bureau.law
+        notice=Notice.objects.get(organisation="province"),
+        by=officer,
+        at=bureau.office.tick(),
+        law=bureau.law,
     )
     assert Case.objects.get().push_proved_on is None
 
@@ -109,7 +116,9 @@ class Gateway(BaseHTTPRequestHandler):
             Gateway.refuse -= 1
             self.send_response(503)
         else:
-            Gateway.taken.append((self.path, json.loads(body), self.headers["X-Qualwatch-Signature"]))
+            Gateway.taken.append(
+                (self.path, json.loads(body), self.headers["X-Qualwatch-Signature"])
+            )
             self.send_response(204)
         self.end_headers()
 
@@ -129,8 +138,14 @@ def gateway() -> Iterator[str]:
     server.server_close()
 
 
-def test_text_messages_and_the_hook_are_tried_again_and_signed(bureau: Bureau, gateway: str, settings: Any) -> None:
-    settings.SMS_GATEWAY, settings.WEBHOOK, settings.HOOK_SECRET = f"{gateway}/sms", f"{gateway}/hook", "s3cret"
+def test_text_messages_and_the_hook_are_tried_again_and_signed(
+    bureau: Bureau, gateway: str, settings: Any
+) -> None:
+    settings.SMS_GATEWAY, settings.WEBHOOK, settings.HOOK_SECRET = (
+        f"{gateway}/sms",
+        f"{gateway}/hook",
+        "s3cret",
+    )
     boss = bureau.enterprise()
     boss.phone = "13800000000"
     boss.save()
@@ -141,7 +156,10 @@ def test_text_messages_and_the_hook_are_tried_again_and_signed(bureau: Bureau, g
     assert {path for path, *_rest in Gateway.taken} == {"/sms", "/hook"}
     told = next(body for path, body, _signature in Gateway.taken if path == "/sms")
     assert told["to"] == "13800000000"
-    assert all(signature.startswith("sha256=") and len(signature) == 71 for *_rest, signature in Gateway.taken)
+    assert all(
+        signature.startswith("sha256=") and len(signature) == 71
+        for *_rest, signature in Gateway.taken
+    )
     assert not Delivery.objects.filter(delivered_at=None).exists()
 
 
@@ -152,7 +170,9 @@ def test_a_channel_that_nobody_knows_waits_and_says_why(bureau: Bureau) -> None:
     assert Message.objects.get().last_error == "pigeon"
 
 
-def test_nothing_is_locked_while_a_server_is_slow_and_no_second_loop_sends_it(bureau: Bureau) -> None:
+def test_nothing_is_locked_while_a_server_is_slow_and_no_second_loop_sends_it(
+    bureau: Bureau,
+) -> None:
     """Within the sending another loop runs: it finds the message claimed, and the database open."""
     at = bureau.office.tick()
     with transaction.atomic():

@@ -31,7 +31,9 @@ def waiting(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("duel")
     state = prepared(folder / "state")
     words = [sys.executable, DUEL, "setup", str(folder)]
-    done = subprocess.run(words, env=environment(state), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        words, env=environment(state), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return state
 
@@ -40,10 +42,15 @@ def at_once(state: dict[str, str], folder: Path, *acts: list[str]) -> list[str]:
     """What two people say who act at the same moment, each in a process of its own."""
     meeting = Path(tempfile.mkdtemp(dir=folder, prefix="meeting-"))
     running = [
-        subprocess.Popen([sys.executable, DUEL, one[0], str(meeting), *one[1:]], env=environment(state), text=True,
-                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, DUEL, one[0], str(meeting), *one[1:]],
+            env=environment(state),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         for one in acts
-    ]  # fmt: skip
+    ]
     said = []
     for one in running:
         out, err = one.communicate(timeout=120)
@@ -59,12 +66,18 @@ def looked(state: dict[str, str], look: str) -> list[Any]:
     return list(json.loads(done.stdout))
 
 
-def both(state: dict[str, str], folder: Path, first: str, second: str) -> tuple[list[str], list[object]]:
+def both(
+    state: dict[str, str], folder: Path, first: str, second: str
+) -> tuple[list[str], list[object]]:
     return at_once(state, folder, [first], [second]), looked(state, LOOK)
 
 
-@pytest.mark.parametrize(("first", "second"), [("sign", "return"), ("sign", "sign"), ("return", "return")])
-def test_exactly_one_of_two_officers_succeeds(waiting: dict[str, str], tmp_path: Path, first: str, second: str) -> None:
+@pytest.mark.parametrize(
+    ("first", "second"), [("sign", "return"), ("sign", "sign"), ("return", "return")]
+)
+def test_exactly_one_of_two_officers_succeeds(
+    waiting: dict[str, str], tmp_path: Path, first: str, second: str
+) -> None:
     state = copy_of(waiting, tmp_path / "state")
     said, (place, states, entries) = both(state, tmp_path, first, second)
     assert sorted(one.split(":")[0] for one in said) == ["done", "refused"]
@@ -75,7 +88,9 @@ def test_exactly_one_of_two_officers_succeeds(waiting: dict[str, str], tmp_path:
     assert entries.count("sign") + entries.count("return-proposal") == 1
 
 
-def test_an_officer_and_the_patrol_never_undo_each_other(waiting: dict[str, str], tmp_path: Path) -> None:
+def test_an_officer_and_the_patrol_never_undo_each_other(
+    waiting: dict[str, str], tmp_path: Path
+) -> None:
     """Signed and closed by the same morning's recovery, or closed before it could be signed: never red and good."""
     state = copy_of(waiting, tmp_path / "state")
     said, (place, states, entries) = both(state, tmp_path, "sign", "patrol")
@@ -98,7 +113,9 @@ print(json.dumps([reds.count(), sorted(Document.objects.values_list("number", fl
 """
 
 
-def test_two_officers_find_out_one_item_and_prove_one_service(waiting: dict[str, str], tmp_path: Path) -> None:
+def test_two_officers_find_out_one_item_and_prove_one_service(
+    waiting: dict[str, str], tmp_path: Path
+) -> None:
     """Two authorities at once: one red card, no number lost; then one receipt counts."""
     state = copy_of(waiting, tmp_path / "state")
     said = at_once(state, tmp_path, ["inspect", "officer"], ["inspect", "city-officer"])

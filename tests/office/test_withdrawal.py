@@ -61,7 +61,10 @@ def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
     over = displayed(bureau, batch)
     (row,) = members(batch)
     assert row.statement_until == date(2026, 8, 31)
-    assert (row.displayed_on, row.display_until) == (date(2026, 9, 1), date(2026, 9, 9))  # the first day counts
+    assert (row.displayed_on, row.display_until) == (
+        date(2026, 9, 1),
+        date(2026, 9, 9),
+    )  # the first day counts
     shown = Announcement.objects.get(kind="display", is_removed=False)
     assert (shown.credit_code, shown.ends_on) == (OWN, date(2026, 9, 9))
     assert "张" not in shown.body
@@ -85,9 +88,13 @@ def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
     assert decision.told["litigation_months"] == 6
     assert [one["held"] for one in decision.told["requirements"]] == [2]
     with pytest.raises(CannotStep):
-        withdraw.finish(members=[row], because="收回证书", **acts(bureau, "approval-officer", over))  # not served yet
+        withdraw.finish(
+            members=[row], because="收回证书", **acts(bureau, "approval-officer", over)
+        )  # not served yet
     bureau.served(decision, over, by="approval-officer")
-    made, _went = withdraw.finish(members=[row], because="收回证书", **acts(bureau, "approval-officer", over))
+    made, _went = withdraw.finish(
+        members=[row], because="收回证书", **acts(bureau, "approval-officer", over)
+    )
     assert made.organisation == APPROVAL
     results = withdraw.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
     assert [one["outcome"] for one in results.told["rows"]] == ["已撤回（太原审资撤〔2026〕1号）"]
@@ -96,23 +103,40 @@ def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
     assert Withdrawal.objects.get().place == "closed"
     assert not Task.objects.filter(done_on=None).exclude(kind__in=("letter", "serve")).exists()
     assert public_copy() == replayed(10**9)
-    for day in (over + timedelta(days=1), over + timedelta(days=30)):  # the register still says that it is in force
+    for day in (
+        over + timedelta(days=1),
+        over + timedelta(days=30),
+    ):  # the register still says that it is in force
         morning(bureau, day, CITY_SHEETS)
         assert Case.objects.count() == 1
         assert standing_of(*ITEM, day).standing == "withdrawn"
     words = [one.what for one in Entry.objects.filter(stream=case.stream).order_by("number")]
-    steps = ["open-withdrawal", "suggest", "start", "notify-intent", "display", "recheck-withdrawal", "review-law", "decide",
-             "announce", "finish"]  # fmt: skip
+    steps = [
+        "open-withdrawal",
+        "suggest",
+        "start",
+        "notify-intent",
+        "display",
+        "recheck-withdrawal",
+        "review-law",
+        "decide",
+        "announce",
+        "finish",
+    ]
     assert [one for one in words if one in steps] == steps
 
 
-def test_the_provinces_item_is_started_on_the_day_and_withdrawn_by_the_province(bureau: Bureau) -> None:
+def test_the_provinces_item_is_started_on_the_day_and_withdrawn_by_the_province(
+    bureau: Bureau,
+) -> None:
     sheets = {"资质": [ITEMS, item()]}
     (case,) = red_and_over(bureau, sheets)
     batch = opened(bureau, [case], who=PROVINCE)
     assert members(batch)[0].started_on == RED_OVER
     with pytest.raises(NotCompetent):
-        withdraw.announce_intent(members=members(batch), **acts(bureau, "approval-officer", RED_OVER))
+        withdraw.announce_intent(
+            members=members(batch), **acts(bureau, "approval-officer", RED_OVER)
+        )
     over = displayed(bureau, batch, who=PROVINCE)
     morning(bureau, over, sheets)
     reviewed(bureau, batch, over, PROVINCE)
@@ -126,20 +150,31 @@ def test_the_ministrys_item_is_rechecked_reported_and_its_decision_recorded(bure
     (case,) = red_and_over(bureau, sheets)
     batch = opened(bureau, [case], who=PROVINCE)
     refused(
-        "members", lambda: withdraw.report(batch=batch, because="已审定", **acts(bureau, "other-reviewer", RED_OVER))
+        "members",
+        lambda: withdraw.report(
+            batch=batch, because="已审定", **acts(bureau, "other-reviewer", RED_OVER)
+        ),
     )
     withdraw.recheck_members(members=members(batch), **acts(bureau, "second-officer", RED_OVER))
-    letter = withdraw.report(batch=batch, because="已审定", **acts(bureau, "other-reviewer", RED_OVER))
+    letter = withdraw.report(
+        batch=batch, because="已审定", **acts(bureau, "other-reviewer", RED_OVER)
+    )
     assert (letter.kind, letter.addressee) == ("ministry-report", "住房和城乡建设部")
     assert WithdrawalList.objects.get().received_on is None
     day = RED_OVER + timedelta(days=2)
     bureau.served(letter, day, by="second-officer")
     assert WithdrawalList.objects.get().received_on == day
-    withdraw.start(members=members(batch), because="住建部已受理", **acts(bureau, "second-officer", day))
+    withdraw.start(
+        members=members(batch), because="住建部已受理", **acts(bureau, "second-officer", day)
+    )
     told = acts(bureau, "fourth-reviewer", day)
     refused("members", lambda: withdraw.decide(members=members(batch), because="x", **told))
-    refused("members", lambda: withdraw.record_ministry_decision(
-        members=members(batch), number="建市〔2026〕9号", because="不达标", files=[], **told))  # fmt: skip
+    refused(
+        "members",
+        lambda: withdraw.record_ministry_decision(
+            members=members(batch), number="建市〔2026〕9号", because="不达标", files=[], **told
+        ),
+    )
     withdraw.record_ministry_decision(
         members=members(batch), number="建市〔2026〕9号", because="不达标", files=[scan()], **told
     )
@@ -148,7 +183,10 @@ def test_the_ministrys_item_is_rechecked_reported_and_its_decision_recorded(bure
     assert not Document.objects.filter(kind="withdrawal-decision").exists()
     assert standing_of(*ITEM, day).standing == "withdrawn"
     withdraw.record_ministry_service(
-        members=[row], proof="部里送达回证", files=[scan(colour=9)], **acts(bureau, "second-officer", day)
+        members=[row],
+        proof="部里送达回证",
+        files=[scan(colour=9)],
+        **acts(bureau, "second-officer", day),
     )
     withdraw.finish(members=[row], because="证书作废", **acts(bureau, "second-officer", day))
     assert Withdrawal.objects.get().place == "closed"
@@ -168,7 +206,9 @@ def test_a_bureau_that_starts_late_is_seen_by_both(bureau: Bureau) -> None:
         withdraw.start(members=members(batch), **acts(bureau, "city-officer", date(2026, 8, 29)))
 
 
-def test_without_anybody_at_the_bureau_its_days_begin_with_the_proof_that_it_has_the_list(office: Office) -> None:
+def test_without_anybody_at_the_bureau_its_days_begin_with_the_proof_that_it_has_the_list(
+    office: Office,
+) -> None:
     bureau = Bureau(office)
     (case,) = red_and_over(bureau, CITY_SHEETS)
     batch = opened(bureau, [case])
@@ -187,20 +227,35 @@ def test_nothing_of_it_begins_before_its_time_or_by_others(bureau: Bureau) -> No
     with pytest.raises(NotCompetent):
         withdraw.open_withdrawals(cases=[case], **acts(bureau, "datong-officer", RED_OVER))
     assert fresh(case).red_ends_on == date(2026, 8, 21)
-    refused("red-over", lambda: withdraw.open_withdrawals(
-        cases=[case], law=bureau.law, by=bureau.who("city-officer"), at=bureau.office.now - timedelta(days=4)))  # fmt: skip
+    refused(
+        "red-over",
+        lambda: withdraw.open_withdrawals(
+            cases=[case],
+            law=bureau.law,
+            by=bureau.who("city-officer"),
+            at=bureau.office.now - timedelta(days=4),
+        ),
+    )
     batch = opened(bureau, [case])
     refused(
         "no-withdrawal",
-        lambda: withdraw.open_withdrawals(cases=[fresh(case)], **acts(bureau, "city-officer", RED_OVER)),
+        lambda: withdraw.open_withdrawals(
+            cases=[fresh(case)], **acts(bureau, "city-officer", RED_OVER)
+        ),
     )
     told = acts(bureau, "approval-officer", RED_OVER)
     refused("next-step", lambda: withdraw.announce_intent(members=members(batch), **told))
     letters = told_of_intent(bureau, batch, RED_OVER)
     later = RED_OVER + timedelta(days=60)
-    refused("members", lambda: withdraw.display(members=members(batch), **acts(bureau, "approval-officer", later)))
+    refused(
+        "members",
+        lambda: withdraw.display(members=members(batch), **acts(bureau, "approval-officer", later)),
+    )
     sent = bureau.sent(letters[0], RED_OVER, by="approval-officer")
-    refused("members", lambda: withdraw.display(members=members(batch), **acts(bureau, "approval-officer", later)))
+    refused(
+        "members",
+        lambda: withdraw.display(members=members(batch), **acts(bureau, "approval-officer", later)),
+    )
     assert sent.proved_on is None  # sent is not served (F18)
 
 
@@ -209,28 +264,44 @@ def test_the_decision_needs_a_recheck_after_the_display_and_three_people(bureau:
     batch = opened(bureau, [case])
     over = displayed(bureau, batch)
     handled = acts(bureau, "approval-officer", over)
-    refused("members", lambda: withdraw.recheck_members(members=members(batch), **handled))  # the registers are old
+    refused(
+        "members", lambda: withdraw.recheck_members(members=members(batch), **handled)
+    )  # the registers are old
     morning(bureau, over, CITY_SHEETS)
     refused(
         "members",
-        lambda: withdraw.decide(members=members(batch), because="x", **acts(bureau, "approval-reviewer", over)),
+        lambda: withdraw.decide(
+            members=members(batch), because="x", **acts(bureau, "approval-reviewer", over)
+        ),
     )
     withdraw.recheck_members(members=members(batch), **handled)
-    refused("members", lambda: withdraw.review_law(members=members(batch), opinion="合法", **handled))
+    refused(
+        "members", lambda: withdraw.review_law(members=members(batch), opinion="合法", **handled)
+    )
     refused(
         "members",
-        lambda: withdraw.decide(members=members(batch), because="x", **acts(bureau, "approval-reviewer", over)),
+        lambda: withdraw.decide(
+            members=members(batch), because="x", **acts(bureau, "approval-reviewer", over)
+        ),
     )
-    withdraw.review_law(members=members(batch), opinion="合法", **acts(bureau, "approval-reviewer", over))
+    withdraw.review_law(
+        members=members(batch), opinion="合法", **acts(bureau, "approval-reviewer", over)
+    )
     refused(
         "members",
-        lambda: withdraw.decide(members=members(batch), because="x", **acts(bureau, "approval-reviewer", over)),
+        lambda: withdraw.decide(
+            members=members(batch), because="x", **acts(bureau, "approval-reviewer", over)
+        ),
     )
-    withdraw.decide(members=members(batch), because="不达标", **acts(bureau, "approval-lawyer", over))
+    withdraw.decide(
+        members=members(batch), because="不达标", **acts(bureau, "approval-lawyer", over)
+    )
     assert Withdrawal.objects.get().decided_by == "approval-lawyer"
 
 
-def test_an_item_made_good_on_the_last_day_of_the_display_drops_out_and_is_recalled(bureau: Bureau) -> None:
+def test_an_item_made_good_on_the_last_day_of_the_display_drops_out_and_is_recalled(
+    bureau: Bureau,
+) -> None:
     """F17: made good before the decision; recall letter to the bureau, display taken down, card cleared."""
     (case,) = red_and_over(bureau, CITY_SHEETS)
     batch = opened(bureau, [case])
@@ -245,19 +316,28 @@ def test_an_item_made_good_on_the_last_day_of_the_display_drops_out_and_is_recal
     assert Notice.objects.filter(organisation=APPROVAL, document=letter).exists()
     assert not Announcement.objects.filter(kind="display", is_removed=False).exists()
     assert Notice.objects.filter(credit_code=OWN, kind="withdrawal-ended").exists()
-    refused("members", lambda: withdraw.decide(members=[row], because="x", **acts(bureau, "approval-reviewer", over)))
+    refused(
+        "members",
+        lambda: withdraw.decide(
+            members=[row], because="x", **acts(bureau, "approval-reviewer", over)
+        ),
+    )
     withdraw.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
     assert WithdrawalList.objects.get().reported_on is not None
     assert public_copy() == replayed(10**9)
 
 
-def test_not_to_withdraw_is_a_decision_with_reasons_and_the_card_goes_to_review(bureau: Bureau) -> None:
+def test_not_to_withdraw_is_a_decision_with_reasons_and_the_card_goes_to_review(
+    bureau: Bureau,
+) -> None:
     (case,) = red_and_over(bureau, CITY_SHEETS)
     batch = opened(bureau, [case])
     told_of_intent(bureau, batch, RED_OVER)
     told = acts(bureau, "approval-reviewer", RED_OVER)
     refused("members", lambda: withdraw.not_withdraw(member=members(batch)[0], because=" ", **told))
-    withdraw.not_withdraw(member=members(batch)[0], because="重组中，已有三名建造师在办注册", **told)
+    withdraw.not_withdraw(
+        member=members(batch)[0], because="重组中，已有三名建造师在办注册", **told
+    )
     row = Withdrawal.objects.get()
     assert (row.ended, row.because) == ("not-withdrawn", "重组中，已有三名建造师在办注册")
     assert (fresh(case).place, fresh(case).needs_review) == ("red", True)
@@ -283,17 +363,30 @@ def test_a_decision_that_a_court_annuls_restores_the_item_with_its_history(burea
     later = over + timedelta(days=40)
     morning(bureau, later, CITY_SHEETS)
     told = acts(bureau, "approval-reviewer", later)
-    refused("members", lambda: withdraw.annul_withdrawal(member=row, because="判决撤销", files=[], **told))
+    refused(
+        "members",
+        lambda: withdraw.annul_withdrawal(member=row, because="判决撤销", files=[], **told),
+    )
     came = later - timedelta(days=9)
-    withdraw.annul_withdrawal(member=row, because="（2026）晋01行终9号", files=[scan()], received_on=came, **told)
+    withdraw.annul_withdrawal(
+        member=row, because="（2026）晋01行终9号", files=[scan()], received_on=came, **told
+    )
     down = Entry.objects.get(what="taken-down").details
-    assert (down["received"], down["late"]) == (came.isoformat(), True)  # three working days were given
+    assert (down["received"], down["late"]) == (
+        came.isoformat(),
+        True,
+    )  # three working days were given
     assert Withdrawal.objects.get().ended == "annulled"
     assert not Correction.objects.filter(released_at=None).exists()
     assert standing_of(*ITEM, later).standing == "in-force"
-    assert standing_of(*ITEM, over + timedelta(days=2)).standing == "withdrawn"  # so it was held to be then
+    assert (
+        standing_of(*ITEM, over + timedelta(days=2)).standing == "withdrawn"
+    )  # so it was held to be then
     assert not Announcement.objects.filter(kind="decision", is_removed=False).exists()
-    refused("members", lambda: withdraw.annul_withdrawal(member=row, because="再次", files=[scan()], **told))
+    refused(
+        "members",
+        lambda: withdraw.annul_withdrawal(member=row, because="再次", files=[scan()], **told),
+    )
     morning(bureau, later + timedelta(days=1), CITY_SHEETS)
     assert Case.objects.filter(place="yellow").count() == 1  # assessed anew, with new periods
     assert public_copy() == replayed(10**9)
@@ -308,7 +401,12 @@ def test_the_annulled_red_card_takes_the_withdrawal_with_it(bureau: Bureau) -> N
     morning(bureau, over, CITY_SHEETS)
     reviewed(bureau, batch, over)
     decided(bureau, batch, over)
-    annul(case=fresh(case), because="复议决定", document="复议决定书", **acts(bureau, "other-reviewer", over))
+    annul(
+        case=fresh(case),
+        because="复议决定",
+        document="复议决定书",
+        **acts(bureau, "other-reviewer", over),
+    )
     assert Withdrawal.objects.get().ended == "annulled"
     assert standing_of(*ITEM, over).standing == "in-force"
     assert public_copy() == replayed(10**9) == {}
@@ -322,8 +420,18 @@ def test_a_lower_grade_got_in_its_window_is_an_item_in_force(bureau: Bureau) -> 
     reviewed(bureau, batch, over)
     decided(bureau, batch, over)
     day = over + timedelta(days=20)
-    both = {"资质": [*CITY_SHEETS["资质"], item(许可机关="太原市行政审批服务管理局", 资质证书号="D314000099", 等级="二级",
-                                          有效期起=day.isoformat(), 有效期止="2031-01-01")]}  # fmt: skip
+    both = {
+        "资质": [
+            *CITY_SHEETS["资质"],
+            item(
+                许可机关="太原市行政审批服务管理局",
+                资质证书号="D314000099",
+                等级="二级",
+                有效期起=day.isoformat(),
+                有效期止="2031-01-01",
+            ),
+        ]
+    }
     morning(bureau, day, both, people=3)
     assert standing_of(*ITEM, day).standing == "in-force"
     assert standing_of(*ITEM, over + timedelta(days=1)).standing == "withdrawn"

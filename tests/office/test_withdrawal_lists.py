@@ -48,7 +48,9 @@ def served(bureau: Bureau, letters: list[Document], until: int) -> date:
     for letter in letters[:until]:
         bureau.served(letter, day, by="approval-officer")
     for letter in letters[until:]:
-        bureau.failed(bureau.sent(letter, day, by="approval-officer"), day, "unknown", by="approval-officer")
+        bureau.failed(
+            bureau.sent(letter, day, by="approval-officer"), day, "unknown", by="approval-officer"
+        )
         bureau.sent(letter, day, method="public-notice", by="approval-officer")
     last = Service.objects.filter(method="public-notice").order_by("-pk").first()
     return last.due_on if last else day
@@ -76,14 +78,22 @@ def test_hunan_chain(bureau: Bureau) -> None:
     assert {row.place for row in members(batch)[:17]} == {"notified"}
     assert {row.place for row in members(batch)[17:]} == {"started"}
     heard = members(batch)[20]
-    make_statement(withdrawal=heard, text="公司已迁址，正在补充人员", files=[scan()], law=bureau.law,
-                   by=bureau.enterprise(heard.credit_code), at=bureau.office.tick(date(2026, 9, 10)))  # fmt: skip
+    make_statement(
+        withdrawal=heard,
+        text="公司已迁址，正在补充人员",
+        files=[scan()],
+        law=bureau.law,
+        by=bureau.enterprise(heard.credit_code),
+        at=bureau.office.tick(date(2026, 9, 10)),
+    )
     morning(bureau, notice_ends + timedelta(days=1), sheets)
     assert {row.place for row in members(batch)} == {"notified"}
     assert {row.notice_served_on for row in members(batch)[17:]} == {notice_ends}
     last = members(batch)[-1].statement_until
     assert last is not None
-    withdraw.display(members=members(batch), **acts(bureau, "approval-officer", last + timedelta(days=1)))
+    withdraw.display(
+        members=members(batch), **acts(bureau, "approval-officer", last + timedelta(days=1))
+    )
     until = members(batch)[0].display_until
     assert until is not None
     over = until + timedelta(days=1)
@@ -100,7 +110,11 @@ def test_hunan_chain(bureau: Bureau) -> None:
     told = Counter(row["outcome"].split("（")[0] for row in letter.told["rows"])
     assert told == {"已撤回": 27, "办理中：已法制审核": 1}
     assert WithdrawalList.objects.get().reported_on is None
-    answer(point=Point.objects.get(), text="补充的人员未完成注册", **acts(bureau, "approval-officer", over))
+    answer(
+        point=Point.objects.get(),
+        text="补充的人员未完成注册",
+        **acts(bureau, "approval-officer", over),
+    )
     decided(bureau, batch, over)
     assert adds_up(batch, 28) == {"withdrawn": 28}
     assert public_copy() == replayed(10**9)
@@ -120,9 +134,14 @@ def test_members_drop_out_one_by_one_with_their_codes(bureau: Bureau) -> None:
         **acts(bureau, "other-reviewer", RED_OVER),
     )
     assert adds_up(batch, 5) == {"merged": 1, "": 4}
-    withdraw.not_withdraw(member=members(batch)[0], because="重组中", **acts(bureau, "approval-reviewer", RED_OVER))
+    withdraw.not_withdraw(
+        member=members(batch)[0], because="重组中", **acts(bureau, "approval-reviewer", RED_OVER)
+    )
     left = [row for row in sheets["资质"][1:] if row[0] != cases[2].credit_code]
-    gone = [[*row[:-2], "注销", "2026-08-24"] if row[0] == cases[2].credit_code else row for row in sheets["资质"][1:]]
+    gone = [
+        [*row[:-2], "注销", "2026-08-24"] if row[0] == cases[2].credit_code else row
+        for row in sheets["资质"][1:]
+    ]
     assert len(left) == 4
     day = RED_OVER + timedelta(days=1)
     morning(bureau, day, {**sheets, "资质": [ITEMS, *gone]})
@@ -130,7 +149,9 @@ def test_members_drop_out_one_by_one_with_their_codes(bureau: Bureau) -> None:
     letters = Document.objects.filter(kind="recall-letter")
     assert [one.told["rows"][0]["outcome"] for one in letters] == ["企业合并", "企业申请注销"]
     shown_on = date(2026, 9, 1)
-    letter, went = withdraw.display(members=batch.members.all(), **acts(bureau, "approval-officer", shown_on))
+    letter, went = withdraw.display(
+        members=batch.members.all(), **acts(bureau, "approval-officer", shown_on)
+    )
     assert (len(went.done), len(went.waiting)) == (2, 3)
     assert letter.told["items_count"] == 2
     assert letter.told["enterprises"] == 2
@@ -147,7 +168,11 @@ def test_a_list_is_of_one_authority_and_all_or_none(bureau: Bureau) -> None:
         opened(bureau, cases)
     assert not WithdrawalList.objects.exists()
     end(
-        case=fresh(cases[0]), code="merged", because="合并", evidence="公告", **acts(bureau, "other-reviewer", RED_OVER)
+        case=fresh(cases[0]),
+        code="merged",
+        because="合并",
+        evidence="公告",
+        **acts(bureau, "other-reviewer", RED_OVER),
     )
     with pytest.raises(CannotStep):
         opened(bureau, [fresh(cases[0])])
@@ -169,4 +194,6 @@ def test_a_decision_for_many_is_public_for_each(bureau: Bureau) -> None:
     numbers = sorted(Withdrawal.objects.values_list("decision_number", flat=True))
     assert numbers == [f"太原审资撤〔2026〕{nth}号" for nth in (1, 2, 3)]
     for one in cases:
-        assert standing_of(one.credit_code, "specialist-decoration", "", over).standing == "withdrawn"
+        assert (
+            standing_of(one.credit_code, "specialist-decoration", "", over).standing == "withdrawn"
+        )

@@ -52,8 +52,17 @@ from withdrawing import (
 
 pytestmark = pytest.mark.django_db
 Q3 = Quarter(2026, 3)
-CITY_WITHDRAWN: dict[str, Rows] = {"资质": [ITEMS, item(许可机关="太原市行政审批服务管理局", 资质证书号="D314000010",
-                                                    状态="撤回", 状态日期="2026-08-25")]}  # fmt: skip
+CITY_WITHDRAWN: dict[str, Rows] = {
+    "资质": [
+        ITEMS,
+        item(
+            许可机关="太原市行政审批服务管理局",
+            资质证书号="D314000010",
+            状态="撤回",
+            状态日期="2026-08-25",
+        ),
+    ]
+}
 
 
 @pytest.fixture
@@ -66,10 +75,14 @@ def bureau(office: Office) -> Bureau:
 def test_an_annulment_takes_everything_down_and_nothing_of_it_is_served(bureau: Bureau) -> None:
     case, _batch, over = withdrawn(bureau)
     decision = Document.objects.get(kind="withdrawal-decision")
-    bureau.failed(bureau.sent(decision, over, by="approval-officer"), over, "unknown", by="approval-officer")
+    bureau.failed(
+        bureau.sent(decision, over, by="approval-officer"), over, "unknown", by="approval-officer"
+    )
     bureau.sent(decision, over, method="public-notice", by="approval-officer")
     row = Withdrawal.objects.get()
-    withdraw.annul_withdrawal(member=row, because="判决", files=[scan()], **acts(bureau, "approval-reviewer", over))
+    withdraw.annul_withdrawal(
+        member=row, because="判决", files=[scan()], **acts(bureau, "approval-reviewer", over)
+    )
     assert not Announcement.objects.filter(is_removed=False).exists()
     assert not Task.objects.filter(kind__in=("serve", "announce"), done_on=None).exists()
     morning(bureau, over + timedelta(days=40), CITY_SHEETS)
@@ -94,7 +107,9 @@ def test_an_announced_withdrawal_is_taken_down_item_by_item(bureau: Bureau) -> N
         bureau.served(document, over, by="approval-officer")
     withdraw.finish(members=went.done, because="收回证书", **acts(bureau, "approval-officer", over))
     first, second = Withdrawal.objects.order_by("pk")
-    withdraw.annul_withdrawal(member=first, because="判决", files=[scan()], **acts(bureau, "approval-reviewer", over))
+    withdraw.annul_withdrawal(
+        member=first, because="判决", files=[scan()], **acts(bureau, "approval-reviewer", over)
+    )
     public = Announcement.objects.filter(is_removed=False)
     assert {one.credit_code for one in public} == {second.credit_code}
     assert public.count() == 2  # the decision, and that it is finished
@@ -106,9 +121,19 @@ def test_a_register_that_is_faster_than_the_ministrys_letter_is_no_recall(bureau
     batch = opened(bureau, [case], who=PROVINCE)
     withdraw.recheck_members(members=members(batch), **acts(bureau, "second-officer", RED_OVER))
     withdraw.report(batch=batch, because="已审定", **acts(bureau, "other-reviewer", RED_OVER))
-    withdraw.start(members=members(batch), because="已受理", **acts(bureau, "second-officer", RED_OVER))
+    withdraw.start(
+        members=members(batch), because="已受理", **acts(bureau, "second-officer", RED_OVER)
+    )
     gone = {
-        "资质": [ITEMS, item(许可机关="住房和城乡建设部", 资质证书号="D114000010", 状态="撤回", 状态日期="2026-08-25")]
+        "资质": [
+            ITEMS,
+            item(
+                许可机关="住房和城乡建设部",
+                资质证书号="D114000010",
+                状态="撤回",
+                状态日期="2026-08-25",
+            ),
+        ]
     }
     day = RED_OVER + timedelta(days=2)
     morning(bureau, day, gone)
@@ -117,8 +142,13 @@ def test_a_register_that_is_faster_than_the_ministrys_letter_is_no_recall(bureau
     row = Withdrawal.objects.get()
     assert (row.ended, row.place) == ("", "started")
     assert Task.objects.get(kind="decide", done_on=None).detail == str(row.pk)
-    withdraw.record_ministry_decision(members=[row], number="建市〔2026〕9号", because="不达标", files=[scan()],
-                                      **acts(bureau, "fourth-reviewer", day))  # fmt: skip
+    withdraw.record_ministry_decision(
+        members=[row],
+        number="建市〔2026〕9号",
+        because="不达标",
+        files=[scan()],
+        **acts(bureau, "fourth-reviewer", day),
+    )
     assert Withdrawal.objects.get().outcome == "withdrawn"
     assert fresh(case).closed_because == "withdrawn"
 
@@ -167,7 +197,11 @@ def test_the_receipt_of_an_old_notice_proves_no_new_hearing(bureau: Bureau) -> N
     row.refresh_from_db()
     assert row.hearing_told_on is None
     held = Held("甲公司", ["经过"], [])
-    on = {"by": bureau.who("approval-officer"), "law": bureau.law, "at": datetime(2026, 9, 18, 15, tzinfo=BEIJING)}
+    on = {
+        "by": bureau.who("approval-officer"),
+        "law": bureau.law,
+        "at": datetime(2026, 9, 18, 15, tzinfo=BEIJING),
+    }
     refused("hearing-told", lambda: hold_hearing(hearing=second, held=held, files=[scan()], **on))  # type: ignore[arg-type]  # who, law, when
 
 
@@ -176,11 +210,21 @@ def test_nobody_is_absent_who_was_told_the_day_before(bureau: Bureau) -> None:
     ask_hearing(withdrawal=row, **acts(bureau, "enterprise", RED_OVER))
     made = fixed(bureau, row, RED_OVER, date(2026, 9, 8))
     bureau.served(made.notice, date(2026, 9, 7), by="approval-officer")
-    refused("told-if-absent", lambda: hearing_lapses(withdrawal=row, state="absent", because="未到场", files=[scan()],
-                                                     **acts(bureau, "approval-officer", date(2026, 9, 8))))  # fmt: skip
+    refused(
+        "told-if-absent",
+        lambda: hearing_lapses(
+            withdrawal=row,
+            state="absent",
+            because="未到场",
+            files=[scan()],
+            **acts(bureau, "approval-officer", date(2026, 9, 8)),
+        ),
+    )
 
 
-def test_another_red_card_that_takes_a_withdrawal_over_begins_with_its_own_notice(bureau: Bureau) -> None:
+def test_another_red_card_that_takes_a_withdrawal_over_begins_with_its_own_notice(
+    bureau: Bureau,
+) -> None:
     """F21: the system's card clears by itself, the officer's carries on."""
     case, other, batch = two_reds(bureau)
     day = date(2026, 9, 25)
@@ -188,11 +232,18 @@ def test_another_red_card_that_takes_a_withdrawal_over_begins_with_its_own_notic
     row = Withdrawal.objects.get()
     assert fresh(case).closed_because == "recovered"
     assert (row.case, row.ended, row.place) == (other, "", "started")
-    assert (row.notice_served_on, row.display_until, row.figures, row.hearing) == (None, None, {}, "none")
+    assert (row.notice_served_on, row.display_until, row.figures, row.hearing) == (
+        None,
+        None,
+        {},
+        "none",
+    )
     assert not Announcement.objects.filter(kind="display", is_removed=False).exists()
     assert Task.objects.get(kind="notify", done_on=None).case == other
     assert standing_of(*ITEM, day).standing == "red"
-    (letter,) = withdraw.announce_intent(members=members(batch), **acts(bureau, "second-officer", day))
+    (letter,) = withdraw.announce_intent(
+        members=members(batch), **acts(bureau, "second-officer", day)
+    )
     assert letter.told["card"] == other.card_number
     bureau.served(letter, day, by="second-officer")
     assert members(batch)[0].place == "notified"
@@ -206,11 +257,19 @@ def test_a_review_hands_the_withdrawal_over_too(bureau: Bureau) -> None:
     over = date(2026, 9, 25)
     morning(bureau, over, sheets)
     recheck(
-        case=fresh(other), outcome="short", because="仍只有一人", evidence=["照片"], **acts(bureau, "officer", over)
+        case=fresh(other),
+        outcome="short",
+        because="仍只有一人",
+        evidence=["照片"],
+        **acts(bureau, "officer", over),
     )
     opened(bureau, [fresh(other)], over, PROVINCE)
     recheck(
-        case=fresh(other), outcome="recovered", because="已补齐", evidence=["照片"], **acts(bureau, "officer", over)
+        case=fresh(other),
+        outcome="recovered",
+        because="已补齐",
+        evidence=["照片"],
+        **acts(bureau, "officer", over),
     )
     review(case=fresh(other), because="复查达标", **acts(bureau, "third-reviewer", over))
     row = Withdrawal.objects.get()
@@ -223,9 +282,18 @@ def test_one_item_has_one_withdrawal_whatever_its_cards(bureau: Bureau) -> None:
     day = date(2026, 9, 25)
     morning(bureau, day, {"资质": [ITEMS, item()]})
     assert not Task.objects.filter(kind="withdraw", done_on=None).exists()
-    recheck(case=fresh(other), outcome="short", because="仍不足", evidence=["照片"], **acts(bureau, "officer", day))
+    recheck(
+        case=fresh(other),
+        outcome="short",
+        because="仍不足",
+        evidence=["照片"],
+        **acts(bureau, "officer", day),
+    )
     refused(
-        "no-withdrawal", lambda: withdraw.open_withdrawals(cases=[fresh(other)], **acts(bureau, "second-officer", day))
+        "no-withdrawal",
+        lambda: withdraw.open_withdrawals(
+            cases=[fresh(other)], **acts(bureau, "second-officer", day)
+        ),
     )
 
 
@@ -244,8 +312,17 @@ def test_a_lower_grade_under_the_same_number_is_in_force(bureau: Bureau) -> None
 
 
 def test_a_renewal_that_begins_later_is_withdrawn_with_the_item(bureau: Bureau) -> None:
-    renewed = {"资质": [*CITY_SHEETS["资质"], item(许可机关="太原市行政审批服务管理局", 资质证书号="D314000011",
-                                                有效期起="2026-12-01", 有效期止="2031-12-01")]}  # fmt: skip
+    renewed = {
+        "资质": [
+            *CITY_SHEETS["资质"],
+            item(
+                许可机关="太原市行政审批服务管理局",
+                资质证书号="D314000011",
+                有效期起="2026-12-01",
+                有效期止="2031-12-01",
+            ),
+        ]
+    }
     (case,) = red_and_over(bureau, renewed)
     batch = opened(bureau, [case])
     over = displayed(bureau, batch)
@@ -267,16 +344,31 @@ def test_what_is_not_withdrawn_waits_for_its_review(bureau: Bureau, origin: str)
         bureau.serve_order(case, RED_OVER)
         day = date(2026, 9, 25)
         morning(bureau, day, sheets)
-        recheck(case=fresh(case), outcome="short", because="仍不足", evidence=["照片"], **acts(bureau, "officer", day))
+        recheck(
+            case=fresh(case),
+            outcome="short",
+            because="仍不足",
+            evidence=["照片"],
+            **acts(bureau, "officer", day),
+        )
     batch = opened(bureau, [fresh(case)], day, PROVINCE)
     told_of_intent(bureau, batch, day, PROVINCE)
-    make_statement(withdrawal=members(batch)[0], text="重组", files=[], **acts(bureau, "enterprise", day))
-    withdraw.not_withdraw(member=members(batch)[0], because="重组在即", **acts(bureau, "third-reviewer", day))
+    make_statement(
+        withdrawal=members(batch)[0], text="重组", files=[], **acts(bureau, "enterprise", day)
+    )
+    withdraw.not_withdraw(
+        member=members(batch)[0], because="重组在即", **acts(bureau, "third-reviewer", day)
+    )
     letter = Document.objects.get(kind="intended-withdrawal")
     left = Task.objects.filter(case=case, done_on=None)
     assert not left.filter(kind__in=("answer", "hearing")).exists()
     assert not left.filter(kind="serve", detail__startswith=letter.number).exists()
-    refused("no-review", lambda: withdraw.open_withdrawals(cases=[fresh(case)], **acts(bureau, "second-officer", day)))
+    refused(
+        "no-review",
+        lambda: withdraw.open_withdrawals(
+            cases=[fresh(case)], **acts(bureau, "second-officer", day)
+        ),
+    )
     for more in (1, 2):
         morning(bureau, day + timedelta(days=more), sheets)
         assert fresh(case).needs_review
@@ -291,15 +383,22 @@ def test_nobody_signs_reviews_or_chairs_what_he_has_handled(bureau: Bureau) -> N
 
     change_roles(account=both, give=["city-reviewer"], by="admin", at=bureau.office.tick(RED_OVER))
     batch = withdraw.open_withdrawals(cases=[case], **acts(bureau, "city-officer", RED_OVER))
-    refused("other-person", lambda: withdraw.suggest(batch=batch, **acts(bureau, "city-officer", RED_OVER)))
+    refused(
+        "other-person",
+        lambda: withdraw.suggest(batch=batch, **acts(bureau, "city-officer", RED_OVER)),
+    )
     withdraw.suggest(batch=batch, **acts(bureau, "city-reviewer", RED_OVER))
     withdraw.start(members=members(batch), **acts(bureau, "approval-officer", RED_OVER))
-    withdraw.announce_intent(members=members(batch), **acts(bureau, "approval-second-officer", RED_OVER))
+    withdraw.announce_intent(
+        members=members(batch), **acts(bureau, "approval-second-officer", RED_OVER)
+    )
     row = members(batch)[0]
     assert row.handled_by == ["approval-officer", "approval-second-officer"]
     handled = acts(bureau, "approval-second-officer", RED_OVER)
     refused("members", lambda: withdraw.review_law(members=[row], opinion="合法", **handled))
-    point = make_statement(withdrawal=row, text="在办", files=[], **acts(bureau, "enterprise", RED_OVER))
+    point = make_statement(
+        withdrawal=row, text="在办", files=[], **acts(bureau, "enterprise", RED_OVER)
+    )
     answer(point=point, text="未完成", **acts(bureau, "approval-second-officer", RED_OVER))
     ask_hearing(withdrawal=row, **acts(bureau, "enterprise", RED_OVER))
     refused("chair", lambda: fixed(bureau, row, RED_OVER, date(2026, 9, 18)))

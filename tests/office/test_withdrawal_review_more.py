@@ -19,7 +19,15 @@ from qualwatch.cases.actions.hear import (
 from qualwatch.cases.actions.serve import void
 from qualwatch.cases.actions.supervise import annul, recheck
 from qualwatch.cases.attachments import attachment_for
-from qualwatch.cases.models import Attachment, Case, Document, Notice, Task, Withdrawal, WithdrawalList
+from qualwatch.cases.models import (
+    Attachment,
+    Case,
+    Document,
+    Notice,
+    Task,
+    Withdrawal,
+    WithdrawalList,
+)
 from qualwatch.journal.models import Entry
 from qualwatch.oversight.circulars import not_carried_out
 from qualwatch.oversight.figures import not_opened
@@ -48,8 +56,17 @@ from withdrawing import (
 
 pytestmark = pytest.mark.django_db
 Q3 = Quarter(2026, 3)
-CITY_WITHDRAWN: dict[str, Rows] = {"资质": [ITEMS, item(许可机关="太原市行政审批服务管理局", 资质证书号="D314000010",
-                                                    状态="撤回", 状态日期="2026-08-25")]}  # fmt: skip
+CITY_WITHDRAWN: dict[str, Rows] = {
+    "资质": [
+        ITEMS,
+        item(
+            许可机关="太原市行政审批服务管理局",
+            资质证书号="D314000010",
+            状态="撤回",
+            状态日期="2026-08-25",
+        ),
+    ]
+}
 
 
 @pytest.fixture
@@ -96,7 +113,10 @@ def test_what_is_started_was_received(office: Office) -> None:
 
 def test_what_was_published_or_acted_on_is_not_taken_back(bureau: Bureau) -> None:
     _case, _batch, over = withdrawn(bureau)
-    for kind, by in (("display-notice", "approval-reviewer"), ("withdrawal-decision", "approval-reviewer")):
+    for kind, by in (
+        ("display-notice", "approval-reviewer"),
+        ("withdrawal-decision", "approval-reviewer"),
+    ):
         with pytest.raises(CannotServe, match="不能作废"):
             void(document=Document.objects.get(kind=kind), because="写错", **acts(bureau, by, over))
 
@@ -107,13 +127,18 @@ def test_a_moved_case_takes_its_steps_to_the_bureau_of_its_new_city(bureau: Bure
     batch = opened(bureau, cases)
     day = RED_OVER + timedelta(days=1)
     rows = [list(row) for row in sheets["企业"]]
-    rows[1][ENTERPRISES.index("注册地区划代码") if "注册地区划代码" in ENTERPRISES else 2] = "140200"
+    rows[1][ENTERPRISES.index("注册地区划代码") if "注册地区划代码" in ENTERPRISES else 2] = (
+        "140200"
+    )
     theirs = [list(row) for row in sheets["资质"]]
     theirs[1][ITEMS.index("许可机关")] = "大同市行政审批服务管理局"
     morning(bureau, day, {**sheets, "企业": rows, "资质": theirs})
     moved = fresh(cases[0])
     assert moved.licensing_authority == "city:140200"
-    assert Task.objects.get(case=moved, kind="start", done_on=None).organisation == "city-140200-bureau"
+    assert (
+        Task.objects.get(case=moved, kind="start", done_on=None).organisation
+        == "city-140200-bureau"
+    )
     assert Notice.objects.filter(kind="moved", organisation="city-140200-bureau").exists()
     went = withdraw.start(members=members(batch), **acts(bureau, "approval-officer", day))
     assert [row.case for row in went.done] == [cases[1]]
@@ -125,14 +150,21 @@ def test_the_ministry_is_told_of_what_is_not_to_be_withdrawn(bureau: Bureau) -> 
     batch = opened(bureau, [case], who=PROVINCE)
     withdraw.recheck_members(members=members(batch), **acts(bureau, "second-officer", RED_OVER))
     withdraw.report(batch=batch, because="已审定", **acts(bureau, "other-reviewer", RED_OVER))
-    withdraw.not_withdraw(member=members(batch)[0], because="部里不予撤回", **acts(bureau, "third-reviewer", RED_OVER))
+    withdraw.not_withdraw(
+        member=members(batch)[0], because="部里不予撤回", **acts(bureau, "third-reviewer", RED_OVER)
+    )
     assert Document.objects.get(kind="recall-letter").addressee == "住房和城乡建设部"
 
 
 def test_a_red_card_annulled_before_the_decision_says_so(bureau: Bureau) -> None:
     notified(bureau)
     case = Case.objects.get(place="red")
-    annul(case=case, because="复议决定", document="复议决定书", **acts(bureau, "third-reviewer", RED_OVER))
+    annul(
+        case=case,
+        because="复议决定",
+        document="复议决定书",
+        **acts(bureau, "third-reviewer", RED_OVER),
+    )
     told = Notice.objects.get(kind="withdrawal-ended", credit_code=OWN)
     assert told.body.endswith("撤回程序终止：认定被撤销。")
 
@@ -142,15 +174,23 @@ def test_nothing_of_what_the_public_says_stands_in_the_journal(bureau: Bureau) -
     batch = opened(bureau, [case])
     over = displayed(bureau, batch)
     (row,) = members(batch)
-    point = object_publicly(number=row.display_number, text="我叫赵某某，该公司无人", who={"name": "赵某某", "address": "某路"},
-                            files=[scan("信.png", 201)], law=bureau.law, at=bureau.office.tick(over - timedelta(days=1)))  # fmt: skip
+    point = object_publicly(
+        number=row.display_number,
+        text="我叫赵某某，该公司无人",
+        who={"name": "赵某某", "address": "某路"},
+        files=[scan("信.png", 201)],
+        law=bureau.law,
+        at=bureau.office.tick(over - timedelta(days=1)),
+    )
     answer(point=point, text="赵某某所述已核查", **acts(bureau, "approval-officer", over))
     assert "赵某某" not in repr(list(Entry.objects.values("basis", "details")))
     kept = Attachment.objects.get(point=point)
     assert attachment_for(bureau.who("approval-officer"), kept.pk)[0] == kept
     for other in ("city-officer", "officer", "enterprise"):
         with pytest.raises(Attachment.DoesNotExist):
-            attachment_for(bureau.who(other) if other != "enterprise" else bureau.accounts[other], kept.pk)
+            attachment_for(
+                bureau.who(other) if other != "enterprise" else bureau.accounts[other], kept.pk
+            )
     with pytest.raises(CannotStep):
         answer(point=point, text="再答", **acts(bureau, "approval-officer", over))
 
@@ -163,23 +203,40 @@ def test_the_last_outcome_of_a_list_is_the_bureaus_task_to_report(bureau: Bureau
     assert not Task.objects.filter(kind="report-results", done_on=None).exists()
 
 
-def test_an_officers_figures_stand_in_the_decision_whatever_the_registers_say(bureau: Bureau) -> None:
+def test_an_officers_figures_stand_in_the_decision_whatever_the_registers_say(
+    bureau: Bureau,
+) -> None:
     morning(bureau, date(2026, 5, 20), CITY_SHEETS, people=3)
     case = bureau.inspect(date(2026, 5, 20))
     bureau.serve_order(case, date(2026, 5, 20))
     day = date(2026, 6, 24)
     morning(bureau, day, CITY_SHEETS, people=3)
-    recheck(case=fresh(case), outcome="short", because="仍只有一人", evidence=["照片"], **acts(bureau, "officer", day))
+    recheck(
+        case=fresh(case),
+        outcome="short",
+        because="仍只有一人",
+        evidence=["照片"],
+        **acts(bureau, "officer", day),
+    )
     batch = withdraw.open_withdrawals(cases=[fresh(case)], **acts(bureau, "second-officer", day))
     letter = withdraw.suggest(batch=batch, **acts(bureau, "other-reviewer", day))
     assert letter.organisation == "province"  # in the city's stead
     over = displayed(bureau, batch, day)
     morning(bureau, over, CITY_SHEETS, people=3)
-    recheck(case=fresh(case), outcome="short", because="仍只有一人", evidence=["照片"], **acts(bureau, "officer", over))
+    recheck(
+        case=fresh(case),
+        outcome="short",
+        because="仍只有一人",
+        evidence=["照片"],
+        **acts(bureau, "officer", over),
+    )
     reviewed(bureau, batch, over)
     decided(bureau, batch, over)
     (row,) = Document.objects.get(kind="withdrawal-decision").told["requirements"]
     assert (row["required"], row["held"], row["shortfall"]) == (3, 1, 2)
     results = withdraw.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
     assert results.addressee == "山西省住房和城乡建设厅"  # who wrote the letter that it answers
-    assert set(Notice.objects.filter(document=results).values_list("organisation", flat=True)) == {"province", TAIYUAN}
+    assert set(Notice.objects.filter(document=results).values_list("organisation", flat=True)) == {
+        "province",
+        TAIYUAN,
+    }

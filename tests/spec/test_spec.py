@@ -16,7 +16,9 @@ ENGINES = {"duckdb": columnar.evaluate, "reference": reference.evaluate}
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[name for name, _ in CASES])
 def test_situation(name: str, case: dict[str, Any], engine: str) -> None:
     values, facts = policy(case["as_of"], **case.get("policy", {})), facts_of(case)
-    results = dict(zip(facts.credit_codes, ENGINES[engine](law(), values, facts, case["as_of"]), strict=True))
+    results = dict(
+        zip(facts.credit_codes, ENGINES[engine](law(), values, facts, case["as_of"]), strict=True)
+    )
     result = results[OWN]
     for wanted in expectations(case):
         matching = [
@@ -26,7 +28,9 @@ def test_situation(name: str, case: dict[str, Any], engine: str) -> None:
             and wanted.get("category", one.category) == one.category
             and wanted.get("sub_item", one.sub_item) == one.sub_item
         ]
-        assert len(matching) == 1, [(one.category, one.requirement, one.verdict) for one in result.findings]
+        assert len(matching) == 1, [
+            (one.category, one.requirement, one.verdict) for one in result.findings
+        ]
         found = matching[0]
         shown = {key: getattr(found, key) for key in COLUMNS if key in wanted}
         assert shown == {key: wanted[key] for key in COLUMNS if key in wanted}, found
@@ -34,7 +38,9 @@ def test_situation(name: str, case: dict[str, Any], engine: str) -> None:
         assert not set(wanted.get("not_because", ())) & set(found.because), found.because
         assert set(wanted.get("basis", ())) <= set(found.basis), found.basis
         if "clauses" in wanted:
-            assert [[one.at_least, one.eligible, one.eligible_possible] for one in found.clauses] == wanted["clauses"]
+            assert [
+                [one.at_least, one.eligible, one.eligible_possible] for one in found.clauses
+            ] == wanted["clauses"]
     if "findings" in case:
         assert len(result.findings) == case["findings"]
     if "anomalies" in case:

@@ -53,7 +53,14 @@ OFD = packed({"OFD.xml": b"<ofd/>", "Doc_0/Document.xml": b"<d/>"})
 
 @pytest.mark.parametrize(
     ("told", "kind"),
-    [(pdf(), "pdf"), (picture("PNG"), "png"), (picture("JPEG"), "jpeg"), (DOCX, "docx"), (XLSX, "xlsx"), (OFD, "ofd")],
+    [
+        (pdf(), "pdf"),
+        (picture("PNG"), "png"),
+        (picture("JPEG"), "jpeg"),
+        (DOCX, "docx"),
+        (XLSX, "xlsx"),
+        (OFD, "ofd"),
+    ],
 )
 def test_the_content_says_what_it_is_whatever_the_name(told: bytes, kind: str) -> None:
     assert looked_at(told, "随便.exe").kind == kind
@@ -67,11 +74,15 @@ def script(made: pikepdf.Pdf) -> None:
 def hidden_script(made: pikepdf.Pdf) -> None:
     """In an annotation's action, inside a compressed object stream."""
     action = pikepdf.Dictionary(S=pikepdf.Name.Launch, F="cmd.exe")
-    made.pages[0].obj.Annots = pikepdf.Array([pikepdf.Dictionary(Subtype=pikepdf.Name.Link, A=action)])
+    made.pages[0].obj.Annots = pikepdf.Array(
+        [pikepdf.Dictionary(Subtype=pikepdf.Name.Link, A=action)]
+    )
 
 
 def file_annotation(made: pikepdf.Pdf) -> None:
-    file = pikepdf.Dictionary(Type=pikepdf.Name.Filespec, F="x.exe", EF=pikepdf.Dictionary(F=made.make_stream(b"MZ")))
+    file = pikepdf.Dictionary(
+        Type=pikepdf.Name.Filespec, F="x.exe", EF=pikepdf.Dictionary(F=made.make_stream(b"MZ"))
+    )
     mark = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FileAttachment, FS=file)
     made.pages[0].obj.Annots = pikepdf.Array([mark])
 
@@ -85,7 +96,10 @@ def attachment(made: pikepdf.Pdf) -> None:
     [
         (b"", "空文件"),
         (b"MZ\x90\x00", "不是能接收的文件"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "不是能接收的文件"),  # .doc and .xls may hold macros
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
+            "不是能接收的文件",
+        ),  # .doc and .xls may hold macros
         (b"<html><script>alert(1)</script>", "不是能接收的文件"),
         (b"<svg xmlns='http://www.w3.org/2000/svg' onload='x()'/>", "不是能接收的文件"),
         (packed({"a.txt": b"x"}), "不是能接收的文件"),
@@ -101,28 +115,50 @@ def attachment(made: pikepdf.Pdf) -> None:
         (with_part(DOCX, "word/activeX/activeX1.xml", b"x"), "宏或嵌入内容"),
         (with_part(XLSX, "xl/externalLinks/externalLink1.xml", b"x"), "宏或嵌入内容"),
         (
-            with_part(DOCX, "word/_rels/settings.xml.rels",
-                      b'<Relationships><Relationship Id="r" Type="http://x/image" '
-                      b'Target="http://evil/x.png" TargetMode="External"/></Relationships>'), "外部引用",
+            with_part(
+                DOCX,
+                "word/_rels/settings.xml.rels",
+                b'<Relationships><Relationship Id="r" Type="http://x/image" '
+                b'Target="http://evil/x.png" TargetMode="External"/></Relationships>',
+            ),
+            "外部引用",
         ),
         (with_part(OFD, "Doc_0/run.js", b"x"), "宏或嵌入内容"),
         (with_part(OFD, "Attachs/a.docm", b"x"), "宏或嵌入内容"),
         (with_part(OFD, "Attachs/a.xml", b"MZ\x90"), "宏或嵌入内容"),
-        (with_part(with_part(DOCX, "word/vbaProject.bin", b"x"), "OFD.xml", b""), "不是能接收的文件"),
-        (with_part(DOCX, "word/media/picture.png", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "宏或嵌入内容"),
         (
-            with_part(DOCX, "word/_rels/settings.xml.rels",
-                      b'<p:Relationships xmlns:p="http://x"><p:Relationship Id="r" Type="http://x/image" '
-                      b'Target="http://evil/x.png" TargetMode="&#69;xternal"/></p:Relationships>'), "外部引用",
+            with_part(with_part(DOCX, "word/vbaProject.bin", b"x"), "OFD.xml", b""),
+            "不是能接收的文件",
         ),
         (
-            with_part(DOCX, "word/_rels/settings.xml.rels",
-                      b'<p:Relationships xmlns:p="http://x"><p:Relationship Id="r" Type="http://x/attachedTemplate" '
-                      b'Target="x.dotm"/></p:Relationships>'), "宏或嵌入内容",
+            with_part(DOCX, "word/media/picture.png", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+            "宏或嵌入内容",
         ),
         (
-            with_part(DOCX, "word/_rels/settings.xml.rels",
-                      b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'), "外部引用",
+            with_part(
+                DOCX,
+                "word/_rels/settings.xml.rels",
+                b'<p:Relationships xmlns:p="http://x"><p:Relationship Id="r" Type="http://x/image" '
+                b'Target="http://evil/x.png" TargetMode="&#69;xternal"/></p:Relationships>',
+            ),
+            "外部引用",
+        ),
+        (
+            with_part(
+                DOCX,
+                "word/_rels/settings.xml.rels",
+                b'<p:Relationships xmlns:p="http://x"><p:Relationship Id="r" Type="http://x/attachedTemplate" '
+                b'Target="x.dotm"/></p:Relationships>',
+            ),
+            "宏或嵌入内容",
+        ),
+        (
+            with_part(
+                DOCX,
+                "word/_rels/settings.xml.rels",
+                b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>',
+            ),
+            "外部引用",
         ),
         (pdf(file_annotation), "脚本或附件"),
         (pdf() + packed({"a.exe": b"MZ"}), "文件末尾之后"),
@@ -130,23 +166,41 @@ def attachment(made: pikepdf.Pdf) -> None:
         (with_part(DOCX, "word/afchunk.xml", b"{\\rtf1 \\objdata 0105}"), "宏或嵌入内容"),
         (with_part(DOCX, "word/media/image1.png", packed({"a.exe": b"MZ"})), "宏或嵌入内容"),
         (with_part(OFD, "Doc_0/a.dat", packed({"a.exe": b"MZ"})), "宏或嵌入内容"),
-        (with_part(DOCX, "word/footnotes.xml", b"<w:a><w:instrText>DDE</w:instrText><w:instrText>AUTO cmd</w:instrText></w:a>"), "域"),
-        (with_part(DOCX, "word/footnotes.xml", b"<w:a><w:fldSimple w:instr='INCLUDEPICTURE http://x'/></w:a>"), "域"),
+        (
+            with_part(
+                DOCX,
+                "word/footnotes.xml",
+                b"<w:a><w:instrText>DDE</w:instrText><w:instrText>AUTO cmd</w:instrText></w:a>",
+            ),
+            "域",
+        ),
+        (
+            with_part(
+                DOCX,
+                "word/footnotes.xml",
+                b"<w:a><w:fldSimple w:instr='INCLUDEPICTURE http://x'/></w:a>",
+            ),
+            "域",
+        ),
         (picture("PNG") + b"MZ" + b"IEND\xaeB`\x82", "其他内容"),
         (picture("JPEG") + b"Rar!\x1a\x07", "其他内容"),
         (picture("PNG") + packed({"a.exe": b"MZ"}), "其他内容"),
         (picture("JPEG") + packed({"a.exe": b"MZ"}), "其他内容"),
     ],
-)  # fmt: skip
-def test_what_runs_hides_or_is_something_else_is_refused_in_a_sentence(told: bytes, sentence: str) -> None:
+)
+def test_what_runs_hides_or_is_something_else_is_refused_in_a_sentence(
+    told: bytes, sentence: str
+) -> None:
     with pytest.raises(CannotKeep, match=sentence) as why:
         looked_at(told, "/etc/材料\u202egpj.exe")
     assert str(why.value).startswith("材料gpj.exe ")
 
 
 def test_a_link_in_a_document_is_no_danger() -> None:
-    link = (b'<Relationships><Relationship Id="r" Type="http://schemas/hyperlink" Target="http://zjt.shanxi.gov.cn" '
-            b'TargetMode="External"/></Relationships>')  # fmt: skip
+    link = (
+        b'<Relationships><Relationship Id="r" Type="http://schemas/hyperlink" Target="http://zjt.shanxi.gov.cn" '
+        b'TargetMode="External"/></Relationships>'
+    )
     assert looked_at(with_part(DOCX, "word/_rels/x.xml.rels", link), "a.docx").kind == "docx"
 
 
@@ -182,7 +236,9 @@ def test_pictures_as_cameras_and_offices_make_them_are_taken() -> None:
     assert looked_at(jpeg + jpeg, "手机.jpg").kind == "jpeg"  # a second picture behind the first
     assert looked_at(jpeg + b"\0\0SEFH\x01\x02SEFT", "手机.jpg").kind == "jpeg"
     assert looked_at(jpeg + b"\0" * 16, "手机.jpg").kind == "jpeg"
-    progressive = saved(lambda out: Image.effect_noise((300, 200), 90).save(out, "JPEG", progressive=True))
+    progressive = saved(
+        lambda out: Image.effect_noise((300, 200), 90).save(out, "JPEG", progressive=True)
+    )
     assert looked_at(progressive, "a.jpg").kind == "jpeg"
     assert looked_at(with_part(DOCX, "word/media/icon.svg", b"<svg/>"), "a.docx").kind == "docx"
     assert looked_at(with_part(DOCX, "word/media/a.wdp", b"II\xbc"), "a.docx").kind == "docx"

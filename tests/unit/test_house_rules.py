@@ -80,7 +80,10 @@ def test_the_reference_pages_are_printed_from_the_source() -> None:
     import sys
 
     found = subprocess.run(
-        [sys.executable, ROOT / "tools" / "reference_pages.py", "--check"], capture_output=True, text=True, check=False
+        [sys.executable, ROOT / "tools" / "reference_pages.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert found.returncode == 0, found.stderr
 
@@ -88,21 +91,33 @@ def test_the_reference_pages_are_printed_from_the_source() -> None:
 def test_every_setting_is_documented() -> None:
     used: set[str] = set()
     for path in SOURCE.rglob("*.py"):
-        used |= set(re.findall(r'"(QUALWATCH_[A-Z_]+|DATABASE_URL)"', path.read_text(encoding="utf-8")))
+        used |= set(
+            re.findall(r'"(QUALWATCH_[A-Z_]+|DATABASE_URL)"', path.read_text(encoding="utf-8"))
+        )
     listed = set(
-        re.findall(r"^\| `(\w+)`", (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8"), re.M)
+        re.findall(
+            r"^\| `(\w+)`",
+            (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8"),
+            re.M,
+        )
     )
     assert used == listed
 
 
 def test_red_and_yellow_stand_for_cards_only() -> None:
     """Nothing else on a page has their colours: neither a button nor a mistake in a form."""
-    style = (SOURCE / "web" / "ground" / "static" / "ground" / "style.css").read_text(encoding="utf-8")
+    style = (SOURCE / "web" / "ground" / "static" / "ground" / "style.css").read_text(
+        encoding="utf-8"
+    )
     colours = re.compile(r"var\(--(red|amber)\)")
     rules = [
-        (where.strip(), what) for where, what in re.findall(r"([^{}]+)\{([^{}]*)\}", style) if colours.search(what)
+        (where.strip(), what)
+        for where, what in re.findall(r"([^{}]+)\{([^{}]*)\}", style)
+        if colours.search(what)
     ]
     assert len(rules) > 4
     for where, what in rules:
         (colour,) = set(colours.findall(what))
-        assert re.fullmatch(rf"(\.(standing|card|timeline li|answer)\.{colour}[\w.:-]*(, )?)+", where), where
+        assert re.fullmatch(
+            rf"(\.(standing|card|timeline li|answer)\.{colour}[\w.:-]*(, )?)+", where
+        ), where

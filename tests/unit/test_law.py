@@ -17,9 +17,13 @@ def test_every_category_and_level_is_there() -> None:
     for text in law().categories.values():
         by_sequence.setdefault(text.sequence, []).append(len(text.every_grade()))
     assert {name: len(levels) for name, levels in by_sequence.items()} == {
-        "general": 12, "specialist": 36, "labour": 1, "supervision-professional": 14, "supervision-comprehensive": 1,
+        "general": 12,
+        "specialist": 36,
+        "labour": 1,
+        "supervision-professional": 14,
+        "supervision-comprehensive": 1,
         "supervision-office": 1,
-    }  # fmt: skip
+    }
     construction = sum(by_sequence["general"] + by_sequence["specialist"] + by_sequence["labour"])
     assert construction == 138
     assert sum(by_sequence["supervision-professional"]) == 14 * 2 + 4
@@ -70,12 +74,16 @@ def test_own_figures_in_2015(line: str) -> None:
         if figure == "?":
             assert [one.outcome for one in found] == ["unknown"], line
         else:
-            assert [reading.required if reading else None for reading in readings] == [int(figure)], line
+            assert [reading.required if reading else None for reading in readings] == [
+                int(figure)
+            ], line
 
 
 def test_coverage_today() -> None:
     found = [
-        what for text, _sub, _grade, what in coverage(law(), policy(TODAY), TODAY) if text.sector == "construction"
+        what
+        for text, _sub, _grade, what in coverage(law(), policy(TODAY), TODAY)
+        if text.sector == "construction"
     ]
     counts = {what: found.count(what) for what in ("short", "advise", "manual", "nothing")}
     assert counts == {"short": 111, "advise": 6, "manual": 2, "nothing": 19}
@@ -84,7 +92,9 @@ def test_coverage_today() -> None:
     assert all(str(number) in shown.out for number in counts.values())
 
 
-@pytest.mark.parametrize("category", ["general-building", "建筑工程施工总承包", "D101", "建筑工程施工总承包二级"])
+@pytest.mark.parametrize(
+    "category", ["general-building", "建筑工程施工总承包", "D101", "建筑工程施工总承包二级"]
+)
 def test_show_finds_a_category_by_slug_name_or_code(category: str) -> None:
     found = qualwatch("standards", "show", category, "--on", "2026-05-20")
     assert found.status == 0

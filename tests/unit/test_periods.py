@@ -28,7 +28,11 @@ DAYS = st.dates(date(2005, 1, 1), date(2025, 6, 1))
 
 
 def ends(amount: int, unit: str, start: str, *, first_counted: bool = False) -> str:
-    return str(Period(amount, unit).from_day(date.fromisoformat(start), CALENDAR, first_counted=first_counted).ends_on)  # type: ignore[arg-type]
+    return str(
+        Period(amount, unit)
+        .from_day(date.fromisoformat(start), CALENDAR, first_counted=first_counted)
+        .ends_on
+    )  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +66,9 @@ def test_working_days(start: str, days: int, end: str) -> None:
     assert ends(days, "working-days", start) == end
 
 
-@pytest.mark.parametrize(("start", "end"), [("2023-08-15", "2023-08-23"), ("2023-11-23", "2023-12-01")])
+@pytest.mark.parametrize(
+    ("start", "end"), [("2023-08-15", "2023-08-23"), ("2023-11-23", "2023-12-01")]
+)
 def test_f17_displays_count_their_first_day(start: str, end: str) -> None:
     assert ends(7, "working-days", start, first_counted=True) == end
 
@@ -125,7 +131,10 @@ def test_no_period_of_months_ends_before_its_corresponding_day(start: date, mont
     assert CALENDAR.is_working_day(found.ends_on)
     assert (nominal.year * 12 + nominal.month) - (start.year * 12 + start.month) == months
     assert nominal.day == start.day or (nominal + timedelta(days=1)).day == 1
-    assert all(not CALENDAR.is_working_day(nominal + timedelta(days=n)) for n in range((found.ends_on - nominal).days))
+    assert all(
+        not CALENDAR.is_working_day(nominal + timedelta(days=n))
+        for n in range((found.ends_on - nominal).days)
+    )
 
 
 @given(DAYS, st.integers(1, 60))
@@ -145,7 +154,9 @@ def test_working_days_are_counted_one_by_one(start: date, amount: int) -> None:
         (("--from", "2026-12-29", "--working-days", "3"), "2027-01-04"),
     ],
 )
-def test_the_command_prints_the_day_alone_on_its_last_line(words: tuple[str, ...], last: str) -> None:
+def test_the_command_prints_the_day_alone_on_its_last_line(
+    words: tuple[str, ...], last: str
+) -> None:
     found = qualwatch("deadline", *words)
     assert (found.status, found.out.splitlines()[-1]) == (0, last)
     assert len(found.out.splitlines()) == (2 if last.startswith("2027") else 1)
@@ -153,7 +164,13 @@ def test_the_command_prints_the_day_alone_on_its_last_line(words: tuple[str, ...
 
 @pytest.mark.parametrize(
     "words",
-    [(), ("--months", "1", "--days", "1"), ("--months", "0"), ("--days", "x"), ("--months", "1", "--first-counted")],
+    [
+        (),
+        ("--months", "1", "--days", "1"),
+        ("--months", "0"),
+        ("--days", "x"),
+        ("--months", "1", "--first-counted"),
+    ],
 )
 def test_wrong_words_are_one_sentence_and_status_2(words: tuple[str, ...]) -> None:
     found = qualwatch("deadline", "--from", "2026-01-01", *words)

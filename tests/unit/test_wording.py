@@ -12,8 +12,11 @@ from commands import qualwatch
 
 SOURCE = Path(__file__).parent.parent.parent / "src" / "qualwatch"
 CATALOG = SOURCE / "locale" / "en" / "LC_MESSAGES" / "qualwatch.po"
-METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract"),
-           ("**/jinja2/**.html", "jinja2.ext:babel_extract")]  # fmt: skip
+METHODS = [
+    ("**.py", "python"),
+    ("**/templates/**.html", "jinja2.ext:babel_extract"),
+    ("**/jinja2/**.html", "jinja2.ext:babel_extract"),
+]
 CHINESE = re.compile(r"[\u3001-\u30ff\u4e00-\u9fff\uff00-\uffef]")
 
 
@@ -25,14 +28,20 @@ def test_every_text_has_its_english() -> None:
     keywords = {"_": None, "_n": None, "gettext": None}
     used = {
         message
-        for _file, _line, message, *_rest in extract_from_dir(SOURCE, method_map=METHODS, keywords=keywords)
+        for _file, _line, message, *_rest in extract_from_dir(
+            SOURCE, method_map=METHODS, keywords=keywords
+        )
         if isinstance(message, str)
     }
     translated = {message.id: message.string for message in catalog() if message.id}
-    assert {text for text in used if CHINESE.search(text)} == set(translated), "run `make messages` and translate"
+    assert {text for text in used if CHINESE.search(text)} == set(translated), (
+        "run `make messages` and translate"
+    )
     assert all(translated.values())
     for text, english in translated.items():
-        assert sorted(re.findall(r"\{\w*\}", str(text))) == sorted(re.findall(r"\{\w*\}", str(english))), text
+        assert sorted(re.findall(r"\{\w*\}", str(text))) == sorted(
+            re.findall(r"\{\w*\}", str(english))
+        ), text
 
 
 def test_no_chinese_sentence_outside_the_catalog() -> None:
@@ -59,7 +68,10 @@ def test_no_chinese_outside_the_marks_of_a_template() -> None:
 
 
 def test_the_language_is_chosen_by_the_environment(tmp_path: Path) -> None:
-    assert "cannot find" in qualwatch("check", tmp_path / "none", "--as-of", "2026-05-20", QUALWATCH_LANG="en").err
+    assert (
+        "cannot find"
+        in qualwatch("check", tmp_path / "none", "--as-of", "2026-05-20", QUALWATCH_LANG="en").err
+    )
     assert "找不到" in qualwatch("check", tmp_path / "none", "--as-of", "2026-05-20").err
     assert "every item's verdict" in qualwatch("check", "--help", QUALWATCH_LANG="en").out
     assert "每项资质的结论" in qualwatch("check", "--help").out

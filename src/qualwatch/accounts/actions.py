@@ -18,8 +18,13 @@ from qualwatch.publication.actions import post_registered
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
-SEATS = {"province": "housing-authority", "city": "housing-authority", "bureau": "approval-bureau",
-         "enterprise": "enterprise", "machine": "platform"}  # fmt: skip
+SEATS = {
+    "province": "housing-authority",
+    "city": "housing-authority",
+    "bureau": "approval-bureau",
+    "enterprise": "enterprise",
+    "machine": "platform",
+}
 
 
 class CannotMakeAccount(Exception):
@@ -38,23 +43,38 @@ def make_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> li
         name = text.name
         slug = area.replace(":", "-")
         wanted.append((slug, text.authority, "housing-authority", area))
-        wanted.append((f"{slug}-bureau", _n("{area}行政审批局").format(area=name), "approval-bureau", area))
+        wanted.append(
+            (f"{slug}-bureau", _n("{area}行政审批局").format(area=name), "approval-bureau", area)
+        )
     made = []
     for slug, name, kind, area in wanted:
-        one, new = Organisation.objects.get_or_create(slug=slug, defaults={"name": name, "kind": kind, "area": area})
+        one, new = Organisation.objects.get_or_create(
+            slug=slug, defaults={"name": name, "kind": kind, "area": area}
+        )
         if new:
             made.append(one)
             record(
-                stream=f"organisation/{slug}", by=by, at=at, what="organisation-made", after=[slug, name, kind, area]
+                stream=f"organisation/{slug}",
+                by=by,
+                at=at,
+                what="organisation-made",
+                after=[slug, name, kind, area],
             )
     return made
 
 
 @transaction.atomic
 def make_account(
-    *, username: str, password: str, organisation: Organisation, roles: Iterable[str], early_warning: bool, by: str,
-    at: datetime, email: str = "",
-) -> Account:  # fmt: skip
+    *,
+    username: str,
+    password: str,
+    organisation: Organisation,
+    roles: Iterable[str],
+    early_warning: bool,
+    by: str,
+    at: datetime,
+    email: str = "",
+) -> Account:
     """An account with its roles. CannotMakeAccount where a role does not fit there or the password is weak."""
     roles = list(roles)
     if not roles:
@@ -64,7 +84,10 @@ def make_account(
     if Account.objects.filter(username=username).exists():
         raise CannotMakeAccount(_("账号 {name} 已存在").format(name=username))
     account = Account(
-        username=username, email=email, organisation=organisation, has_early_warning_permission=early_warning
+        username=username,
+        email=email,
+        organisation=organisation,
+        has_early_warning_permission=early_warning,
     )
     try:
         validate_password(password, account)
@@ -75,11 +98,16 @@ def make_account(
     account.save()
     RoleHeld.objects.bulk_create([RoleHeld(account=account, role=slug) for slug in roles])
     record(
-        stream=f"organisation/{organisation.slug}", by=by, at=at, what="account-made",
+        stream=f"organisation/{organisation.slug}",
+        by=by,
+        at=at,
+        what="account-made",
         details={"account": username, "roles": sorted(roles), "early_warning": early_warning},
-    )  # fmt: skip
+    )
     if organisation.credit_code:
-        post_registered(credit_code=organisation.credit_code, name=organisation.name, on=timezone.localdate(at))
+        post_registered(
+            credit_code=organisation.credit_code, name=organisation.name, on=timezone.localdate(at)
+        )
     return account
 
 
@@ -91,9 +119,15 @@ def permit_early_warning(*, account: Account, allowed: bool, by: str, at: dateti
     account.save(update_fields=["has_early_warning_permission"])
     slug = account.organisation.slug if account.organisation else "none"
     record(
-        stream=f"organisation/{slug}", by=by, at=at, what="early-warning-permission", before=before, after=allowed,
-        basis=_n("71号文 四（一）"), details={"account": account.username, "allowed": allowed},
-    )  # fmt: skip
+        stream=f"organisation/{slug}",
+        by=by,
+        at=at,
+        what="early-warning-permission",
+        before=before,
+        after=allowed,
+        basis=_n("71号文 四（一）"),
+        details={"account": account.username, "allowed": allowed},
+    )
 
 
 @transaction.atomic
@@ -110,15 +144,24 @@ def change_roles(
     before = sorted(account.roles.values_list("role", flat=True))
     if missing := sorted(set(take) - set(before)):
         raise CannotMakeAccount(
-            _("账号 {name} 没有角色 {roles}").format(name=account.username, roles="、".join(missing))
+            _("账号 {name} 没有角色 {roles}").format(
+                name=account.username, roles="、".join(missing)
+            )
         )
     account.roles.filter(role__in=take).delete()
-    RoleHeld.objects.bulk_create([RoleHeld(account=account, role=slug) for slug in give if slug not in before])
+    RoleHeld.objects.bulk_create(
+        [RoleHeld(account=account, role=slug) for slug in give if slug not in before]
+    )
     after = sorted(account.roles.values_list("role", flat=True))
     record(
-        stream=f"organisation/{where.slug}", by=by, at=at, what="roles-changed", before=before, after=after,
+        stream=f"organisation/{where.slug}",
+        by=by,
+        at=at,
+        what="roles-changed",
+        before=before,
+        after=after,
         details={"account": account.username, "given": give, "taken": take},
-    )  # fmt: skip
+    )
 
 
 @transaction.atomic
@@ -130,9 +173,13 @@ def shut_account(*, account: Account, by: str, at: datetime, because: str) -> No
     account.save(update_fields=["is_active"])
     slug = account.organisation.slug if account.organisation else "none"
     record(
-        stream=f"organisation/{slug}", by=by, at=at, what="account-shut", basis=because,
+        stream=f"organisation/{slug}",
+        by=by,
+        at=at,
+        what="account-shut",
+        basis=because,
         details={"account": account.username},
-    )  # fmt: skip
+    )
 
 
 @transaction.atomic
@@ -143,9 +190,13 @@ def revoke_token(*, token: MachineToken, by: str, at: datetime, because: str) ->
     if not MachineToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at):
         return
     record(
-        stream=f"organisation/{token.organisation.slug}", by=by, at=at, what="token-revoked", basis=because,
+        stream=f"organisation/{token.organisation.slug}",
+        by=by,
+        at=at,
+        what="token-revoked",
+        basis=because,
         details={"token": token.pk},
-    )  # fmt: skip
+    )
 
 
 @transaction.atomic
@@ -155,18 +206,27 @@ def make_token(*, organisation: Organisation, scopes: Iterable[str], by: str, at
         raise CannotMakeAccount(_("只有平台可以有机器令牌"))
     token = secrets.token_urlsafe(32)
     hashed = hashlib.sha256(token.encode()).hexdigest()
-    one = MachineToken.objects.create(organisation=organisation, hashed=hashed, scopes=sorted(scopes), made_at=at)
+    one = MachineToken.objects.create(
+        organisation=organisation, hashed=hashed, scopes=sorted(scopes), made_at=at
+    )
     record(
-        stream=f"organisation/{organisation.slug}", by=by, at=at, what="token-made",
+        stream=f"organisation/{organisation.slug}",
+        by=by,
+        at=at,
+        what="token-made",
         details={"token": one.pk, "scopes": one.scopes},
-    )  # fmt: skip
+    )
     return token
 
 
 @transaction.atomic
-def rotate_token(*, organisation: Organisation, old_ends_at: datetime, by: str, at: datetime) -> str:
+def rotate_token(
+    *, organisation: Organisation, old_ends_at: datetime, by: str, at: datetime
+) -> str:
     """A new token with the scopes of those in use, which end at the moment given."""
-    good = MachineToken.objects.select_for_update().filter(organisation=organisation, revoked_at=None, ends_at=None)
+    good = MachineToken.objects.select_for_update().filter(
+        organisation=organisation, revoked_at=None, ends_at=None
+    )
     scopes = sorted({scope for one in good for scope in one.scopes})
     good.update(ends_at=old_ends_at)
     return make_token(organisation=organisation, scopes=scopes, by=by, at=at)
@@ -174,12 +234,16 @@ def rotate_token(*, organisation: Organisation, old_ends_at: datetime, by: str, 
 
 def _check_seat(slug: str, organisation: Organisation) -> None:
     if slug not in ROLES:
-        raise CannotMakeAccount(_("没有这个角色：{role}；有 {roles}").format(role=slug, roles="、".join(ROLES)))
+        raise CannotMakeAccount(
+            _("没有这个角色：{role}；有 {roles}").format(role=slug, roles="、".join(ROLES))
+        )
     seat = ROLES[slug].seat
     fits = seat == "any" or SEATS[seat] == organisation.kind
     if seat in ("province", "city"):
         fits = fits and bool(organisation.area) == (seat == "city")
     if not fits:
         raise CannotMakeAccount(
-            _("角色 {role} 不能给 {organisation} 的账号").format(role=slug, organisation=organisation.name)
+            _("角色 {role} 不能给 {organisation} 的账号").format(
+                role=slug, organisation=organisation.name
+            )
         )

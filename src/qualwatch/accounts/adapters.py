@@ -41,6 +41,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  
         account = Account.objects.filter(username=name, is_active=True).first() if name else None
         if account is None:
             raise ImmediateHttpResponse(
-                HttpResponseForbidden(_("平台账号 {name} 尚未开通预警权限").format(name=escape(name)))
+                HttpResponseForbidden(
+                    _("平台账号 {name} 尚未开通预警权限").format(name=escape(name))
+                )
             )
         sociallogin.connect(request, account)

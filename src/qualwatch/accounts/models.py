@@ -19,12 +19,17 @@ class Organisation(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(kind__in=KINDS), name="organisation_kind_known"),
             models.CheckConstraint(
-                condition=models.Q(kind="enterprise") ^ models.Q(credit_code=""), name="organisation_code_if_enterprise"
+                condition=models.Q(kind__in=KINDS), name="organisation_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="enterprise") ^ models.Q(credit_code=""),
+                name="organisation_code_if_enterprise",
             ),
             models.UniqueConstraint(
-                fields=["credit_code"], condition=~models.Q(credit_code=""), name="organisation_of_enterprise_once"
+                fields=["credit_code"],
+                condition=~models.Q(credit_code=""),
+                name="organisation_of_enterprise_once",
             ),
         ]
 
@@ -35,7 +40,9 @@ class Organisation(models.Model):
 class Account(AbstractUser):
     """A person who logs in. Early warning is switched on account by account (notice 4(1))."""
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="accounts", null=True)
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="accounts", null=True
+    )
     has_early_warning_permission = models.BooleanField(default=False)
     phone = models.CharField(max_length=20, blank=True)  # for text messages, where a gateway is set
 

@@ -21,7 +21,11 @@ class Jurisdiction:
 
     def covers(self, credit_code: str, area: str | None) -> bool:
         """Whether an enterprise of this area is within it."""
-        return self.everywhere or (area or "") in self.areas or (bool(credit_code) and credit_code == self.credit_code)
+        return (
+            self.everywhere
+            or (area or "") in self.areas
+            or (bool(credit_code) and credit_code == self.credit_code)
+        )
 
 
 NOWHERE = Jurisdiction()
@@ -36,9 +40,14 @@ def jurisdiction(account: Account) -> Jurisdiction:
         return Jurisdiction(credit_code=where.credit_code)
     held = [ROLES[slug] for slug in roles_of(account)]
     sees = [one for one in held if "read-registers" in one.may]
-    if not any(account.has_early_warning_permission or not one.needs_early_warning_permission for one in sees):
+    if not any(
+        account.has_early_warning_permission or not one.needs_early_warning_permission
+        for one in sees
+    ):
         return NOWHERE
-    return Jurisdiction(areas=frozenset([where.area])) if where.area else Jurisdiction(everywhere=True)
+    return (
+        Jurisdiction(areas=frozenset([where.area])) if where.area else Jurisdiction(everywhere=True)
+    )
 
 
 def roles_of(account: Account) -> list[str]:
@@ -65,7 +74,9 @@ def organisation(slug: str) -> Organisation:
 def machine_of(token: str, scope: str, at: datetime) -> Organisation | None:
     """Whose token this is, if it is good for the scope at that moment."""
     hashed = hashlib.sha256(token.encode()).hexdigest()
-    good = MachineToken.objects.filter(Q(ends_at=None) | Q(ends_at__gt=at), hashed=hashed, revoked_at=None)
+    good = MachineToken.objects.filter(
+        Q(ends_at=None) | Q(ends_at__gt=at), hashed=hashed, revoked_at=None
+    )
     found = good.select_related("organisation").first()
     return found.organisation if found and scope in found.scopes else None
 
@@ -73,6 +84,8 @@ def machine_of(token: str, scope: str, at: datetime) -> Organisation | None:
 def people_who_may(capability: str, areas: Iterable[str]) -> list[Account]:
     """Active accounts at authorities of these areas ('' = the province) with a capability."""
     slugs = [slug for slug, role in ROLES.items() if capability in role.may]
-    found = Account.objects.filter(is_active=True, organisation__area__in=list(areas), roles__role__in=slugs)
+    found = Account.objects.filter(
+        is_active=True, organisation__area__in=list(areas), roles__role__in=slugs
+    )
     found = found.filter(organisation__kind__in=("housing-authority", "approval-bureau"))
     return [one for one in found.select_related("organisation").distinct() if may(one, capability)]

@@ -15,7 +15,12 @@ from qualwatch.accounts.models import Account
 from qualwatch.wording import gettext as _
 
 SEEN, BEGAN = "seen_at", "began_at"
-OPEN_TO_ALL = ("account_logout", "mfa_activate_totp", "account_reauthenticate", "mfa_reauthenticate")
+OPEN_TO_ALL = (
+    "account_logout",
+    "mfa_activate_totp",
+    "account_reauthenticate",
+    "mfa_reauthenticate",
+)
 Response = Callable[[HttpRequest], HttpResponse]
 
 
@@ -32,7 +37,9 @@ class _OfViews:
         """Nothing: what is to be done is done before the view."""
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view: View, _args: object, _kwargs: object) -> HttpResponse | None:
+    def process_view(
+        self, request: HttpRequest, view: View, _args: object, _kwargs: object
+    ) -> HttpResponse | None:
         """The session of whoever reads a public page is neither asked for nor written."""
         return None if getattr(view, "is_for_everybody", False) else self.before(request)
 
@@ -53,7 +60,9 @@ class IdleSessionsEnd(_OfViews):
         if now - seen > settings.SESSION_IDLE_SECONDS or now - began > settings.SESSION_COOKIE_AGE:
             logout(request)
             if request.method == "POST":
-                raise PermissionDenied(_("登录已超时，这次没有提交。填写的文字列在下面，请先复制，重新登录后再提交。"))
+                raise PermissionDenied(
+                    _("登录已超时，这次没有提交。填写的文字列在下面，请先复制，重新登录后再提交。")
+                )
             return redirect_to_login(request.get_full_path())
         if SEEN not in request.session or now - seen > 60:
             request.session[SEEN] = now
@@ -66,7 +75,11 @@ class OfficersNeedSecondFactor(_OfViews):
     def before(self, request: HttpRequest) -> HttpResponse | None:
         """Sends officers without a second factor to set one up."""
         account = request.user
-        if settings.OFFICERS_NEED_TOTP and isinstance(account, Account) and needs_second_factor(account):
+        if (
+            settings.OFFICERS_NEED_TOTP
+            and isinstance(account, Account)
+            and needs_second_factor(account)
+        ):
             allowed = {reverse(name) for name in OPEN_TO_ALL}
             if request.path not in allowed:
                 return HttpResponseRedirect(reverse("mfa_activate_totp"))
@@ -76,4 +89,6 @@ class OfficersNeedSecondFactor(_OfViews):
 def needs_second_factor(account: Account) -> bool:
     """Whether an account of an authority or bureau has none yet."""
     where = account.organisation
-    return (where is None or where.kind != "enterprise") and not is_mfa_enabled(account, types=["totp"])
+    return (where is None or where.kind != "enterprise") and not is_mfa_enabled(
+        account, types=["totp"]
+    )

@@ -29,7 +29,12 @@ def keep(content: Content, *, at: datetime) -> KeptFile:
     _write(_place(sha256), content.told, version)
     made, _new = KeptFile.objects.get_or_create(
         sha256=sha256,
-        defaults={"kind": content.kind, "size": len(content.told), "key_version": version, "kept_at": at},
+        defaults={
+            "kind": content.kind,
+            "size": len(content.told),
+            "key_version": version,
+            "kept_at": at,
+        },
     )
     return made
 

@@ -20,13 +20,38 @@ MEGABYTE = 1024**2
 UNPACKED_TIMES = 20  # an archive that grows more than this is not a document
 PART_BYTES = 4 * MEGABYTE  # of a part that is looked into
 PIXELS = 80_000_000
-SUFFIXES = {"pdf": ("pdf",), "ofd": ("ofd",), "png": ("png",), "jpeg": ("jpg", "jpeg"), "docx": ("docx",),
-            "xlsx": ("xlsx",), "zip": ("zip",)}  # fmt: skip
+SUFFIXES = {
+    "pdf": ("pdf",),
+    "ofd": ("ofd",),
+    "png": ("png",),
+    "jpeg": ("jpg", "jpeg"),
+    "docx": ("docx",),
+    "xlsx": ("xlsx",),
+    "zip": ("zip",),
+}
 # Keys, and names of actions and types, that make a PDF do something or carry something.
-PDF_ACTIVE = frozenset((
-    "/JS", "/JavaScript", "/Launch", "/EmbeddedFiles", "/EmbeddedFile", "/EF", "/FileAttachment", "/RichMedia", "/AA",
-    "/XFA", "/ImportData", "/SubmitForm", "/GoToE", "/GoToR", "/Movie", "/Sound", "/Screen", "/3D",
-))  # fmt: skip
+PDF_ACTIVE = frozenset(
+    (
+        "/JS",
+        "/JavaScript",
+        "/Launch",
+        "/EmbeddedFiles",
+        "/EmbeddedFile",
+        "/EF",
+        "/FileAttachment",
+        "/RichMedia",
+        "/AA",
+        "/XFA",
+        "/ImportData",
+        "/SubmitForm",
+        "/GoToE",
+        "/GoToR",
+        "/Movie",
+        "/Sound",
+        "/Screen",
+        "/3D",
+    )
+)
 NAMING = ("/S", "/Type", "/Subtype")  # keys whose values say what a thing is
 OFFICE_PARTS = (
     ".xml",
@@ -46,8 +71,19 @@ OFFICE_PARTS = (
     ".wdp",
     ".jfif",
 )
-OFFICE_ACTIVE = ("vba", "macro", "oleobject", "activex", "control", "package", "externallink", "attachedtemplate",
-                 "frame", "customui", "afchunk")  # fmt: skip
+OFFICE_ACTIVE = (
+    "vba",
+    "macro",
+    "oleobject",
+    "activex",
+    "control",
+    "package",
+    "externallink",
+    "attachedtemplate",
+    "frame",
+    "customui",
+    "afchunk",
+)
 PRINTER = re.compile(r"xl/printerSettings/[^/]+\.bin")
 OFD_PARTS = (
     ".xml",
@@ -100,30 +136,45 @@ def looked_at(told: bytes, name: str) -> Content:
         raise CannotKeep(_("{name} 是空文件，请重新选择").format(name=shown))
     if len(told) > settings.UPLOAD_BYTES:
         most = settings.UPLOAD_BYTES // 1024**2
-        raise CannotKeep(_("{name} 超过 {most} MB，请压缩或拆分后再传").format(name=shown, most=most))
+        raise CannotKeep(
+            _("{name} 超过 {most} MB，请压缩或拆分后再传").format(name=shown, most=most)
+        )
     for begins, kind, check in KINDS:
         if told.startswith(begins) and (found := kind(told)):
             try:
                 what = check(told)
-            except Exception as error:  # whatever a reader raises, the file is not what it says it is
-                raise CannotKeep(_("{name} 已损坏，打不开，请重新导出").format(name=shown)) from error
+            except (
+                Exception
+            ) as error:  # whatever a reader raises, the file is not what it says it is
+                raise CannotKeep(
+                    _("{name} 已损坏，打不开，请重新导出").format(name=shown)
+                ) from error
             if what:
-                raise CannotKeep(_("{name} 含有{what}，不能接收，请去除后再传").format(name=shown, what=what))
+                raise CannotKeep(
+                    _("{name} 含有{what}，不能接收，请去除后再传").format(name=shown, what=what)
+                )
             return Content(found, told)
-    raise CannotKeep(_("{name} 不是能接收的文件，请传 PDF、OFD、PNG、JPEG、docx 或 xlsx").format(name=shown))
+    raise CannotKeep(
+        _("{name} 不是能接收的文件，请传 PDF、OFD、PNG、JPEG、docx 或 xlsx").format(name=shown)
+    )
 
 
 def clean_name(name: str, kind: str = "") -> str:
     """A file's name without folders, control and direction characters, short enough, ending as its kind does."""
     last = PureWindowsPath(PurePosixPath(name).name).name
-    text = "".join(one for one in unicodedata.normalize("NFC", last) if unicodedata.category(one)[0] != "C")
+    text = "".join(
+        one for one in unicodedata.normalize("NFC", last) if unicodedata.category(one)[0] != "C"
+    )
     text = re.sub(r'[<>:"/\\|?*]', "_", text).strip(" .") or _("未命名")
     stem, dot, suffix = text.rpartition(".")
     allowed = SUFFIXES.get(kind, ())
     if not dot or (allowed and suffix.lower() not in allowed):
         stem, suffix = text, allowed[0] if allowed else ""
     ending = f".{suffix}" if suffix else ""
-    return stem.encode()[: LONGEST_NAME - len(ending.encode())].decode(errors="ignore").strip(" .") + ending
+    return (
+        stem.encode()[: LONGEST_NAME - len(ending.encode())].decode(errors="ignore").strip(" .")
+        + ending
+    )
 
 
 def _pdf(told: bytes) -> str:
@@ -200,7 +251,11 @@ def _office(told: bytes) -> str:
             if name.endswith("/"):
                 continue
             known = name.lower().endswith(OFFICE_PARTS) or PRINTER.fullmatch(name)
-            if not known or any(word in name.lower() for word in OFFICE_ACTIVE) or _runs(archive, info):
+            if (
+                not known
+                or any(word in name.lower() for word in OFFICE_ACTIVE)
+                or _runs(archive, info)
+            ):
                 return _("宏或嵌入内容（{part}）").format(part=name)
             if name.lower().endswith(".xml") and _fetches(archive, info):
                 return _("会取用外部内容的域（{part}）").format(part=name)
@@ -233,7 +288,9 @@ def _ofd(told: bytes) -> str:
             return packed
         for info in archive.infolist():
             name = info.filename
-            if not name.endswith("/") and (not name.lower().endswith(OFD_PARTS) or _runs(archive, info)):
+            if not name.endswith("/") and (
+                not name.lower().endswith(OFD_PARTS) or _runs(archive, info)
+            ):
                 return _("宏或嵌入内容（{part}）").format(part=name)
     return ""
 
@@ -242,7 +299,11 @@ def _runs(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
     """Whether a part begins as programs and archives do, whatever it is called; one that is called .xml is XML."""
     with archive.open(info) as part:
         begins = part.read(64)
-    is_xml = begins.lstrip(BEFORE_XML)[:1] in (b"<", b"") if info.filename.lower().endswith((".xml", ".rels")) else True
+    is_xml = (
+        begins.lstrip(BEFORE_XML)[:1] in (b"<", b"")
+        if info.filename.lower().endswith((".xml", ".rels"))
+        else True
+    )
     return begins.startswith((*RUNS, *PACKED)) or not is_xml
 
 
@@ -273,12 +334,18 @@ def _zip_kind(told: bytes) -> str:
             names = {one.lower() for one in archive.namelist()}
     except zipfile.BadZipFile:
         return ""
-    is_ofd, is_office = (any(mark.lower() in names for mark in MARKS[one]) for one in ("ofd", "office"))
+    is_ofd, is_office = (
+        any(mark.lower() in names for mark in MARKS[one]) for one in ("ofd", "office")
+    )
     if is_ofd == is_office:
         return ""
     if is_ofd:
         return "ofd"
-    main = {one for one in names if one.startswith(("word/document", "xl/workbook")) and one.endswith(".xml")}
+    main = {
+        one
+        for one in names
+        if one.startswith(("word/document", "xl/workbook")) and one.endswith(".xml")
+    }
     return "" if not main else "docx" if min(main).startswith("word/") else "xlsx"
 
 

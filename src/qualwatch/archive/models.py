@@ -3,7 +3,15 @@
 from django.db import models
 from django.db.models import Q
 
-KINDS = ("pdf", "ofd", "png", "jpeg", "docx", "xlsx", "zip")  # zip: evidence packs, made here and never handed in
+KINDS = (
+    "pdf",
+    "ofd",
+    "png",
+    "jpeg",
+    "docx",
+    "xlsx",
+    "zip",
+)  # zip: evidence packs, made here and never handed in
 
 
 class KeptFile(models.Model):
@@ -16,7 +24,9 @@ class KeptFile(models.Model):
     kept_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(kind__in=KINDS), name="kept_file_kind_known")]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=KINDS), name="kept_file_kind_known")
+        ]
 
     def __str__(self) -> str:
         return f"{self.sha256[:12]} {self.kind}"

@@ -40,9 +40,14 @@ class CannotAssess(Exception):
 
 @transaction.atomic
 def assess(
-    *, as_of: date, law: Law, by: str, at: datetime, credit_codes: Iterable[str] | None = None,
+    *,
+    as_of: date,
+    law: Law,
+    by: str,
+    at: datetime,
+    credit_codes: Iterable[str] | None = None,
     guarded: bool = True,
-) -> Run:  # fmt: skip
+) -> Run:
     """Assesses a day with what is known now, all or some enterprises; the same again gives the run that there is.
 
     A run that would newly warn more than the policy's share of enterprises is held: nothing of it is on record.
@@ -59,7 +64,11 @@ def assess(
     }
     codes = None if credit_codes is None else sorted(set(credit_codes))
     if codes is None:
-        known = Run.objects.filter(**told, is_full=True, state__in=("released", "held")).order_by("-id").first()
+        known = (
+            Run.objects.filter(**told, is_full=True, state__in=("released", "held"))
+            .order_by("-id")
+            .first()
+        )
         if known:
             return known
     newest = Run.objects.filter(state="released").order_by("-as_of").first()
@@ -67,7 +76,11 @@ def assess(
         raise CannotAssess(_("已有 {day} 的核查，不再记录更早的一天").format(day=newest.as_of))
     if as_of > timezone.localdate(at):
         raise CannotAssess(_("{day} 还没有到").format(day=as_of))
-    return _run(Run(**told, is_full=codes is None, credit_codes=codes, run_at=at, by=by), law, guarded=guarded)
+    return _run(
+        Run(**told, is_full=codes is None, credit_codes=codes, run_at=at, by=by),
+        law,
+        guarded=guarded,
+    )
 
 
 @transaction.atomic
@@ -85,10 +98,21 @@ def release_run(*, run: Run, law: Law, by: str, at: datetime, because: str) -> R
         raise CannotAssess(_("之后已有放行的核查"))
     since = {code for codes in later.values_list("credit_codes", flat=True) for code in codes or ()}
     released = Run(
-        as_of=held.as_of, revision_id=held.revision_id, law_digest=held.law_digest, policy_digest=held.policy_digest,
-        input_digest=held.input_digest, is_full=held.is_full, credit_codes=held.credit_codes, sample=held.sample,
-        run_at=held.run_at, by=held.by, decided_by=by, decided_at=at, because=because, of=held,
-    )  # fmt: skip
+        as_of=held.as_of,
+        revision_id=held.revision_id,
+        law_digest=held.law_digest,
+        policy_digest=held.policy_digest,
+        input_digest=held.input_digest,
+        is_full=held.is_full,
+        credit_codes=held.credit_codes,
+        sample=held.sample,
+        run_at=held.run_at,
+        by=held.by,
+        decided_by=by,
+        decided_at=at,
+        because=because,
+        of=held,
+    )
     _run(released, law, guarded=False, apart_from=since)
     held.state, held.decided_by, held.decided_at = "decided", by, at
     held.save()
@@ -102,7 +126,14 @@ def reject_run(*, run: Run, by: str, at: datetime, because: str) -> Run:
     held = _held(run, by, because)
     held.state, held.decided_by, held.decided_at, held.because = "rejected", by, at, because
     held.save()
-    record(stream="assessments", by=by, at=at, what="run-rejected", details={"run": held.pk}, basis=because)
+    record(
+        stream="assessments",
+        by=by,
+        at=at,
+        what="run-rejected",
+        details={"run": held.pk},
+        basis=because,
+    )
     return held
 
 
@@ -115,7 +146,9 @@ def evaluated(
     if len(asked) <= FEW:  # the engine that defines the answer is the faster one then
         return facts, [reference.judge(law, policy, facts, code, as_of) for code in asked]
     results = list(columnar.evaluate(law, policy, facts, as_of))
-    return facts, results if codes is None else [one for one in results if _code_of(one) in set(codes)]
+    return facts, results if codes is None else [
+        one for one in results if _code_of(one) in set(codes)
+    ]
 
 
 def _run(run: Run, law: Law, *, guarded: bool, apart_from: Set[str] = frozenset()) -> Run:
@@ -123,62 +156,111 @@ def _run(run: Run, law: Law, *, guarded: bool, apart_from: Set[str] = frozenset(
     facts, results = evaluated(run.as_of, run.revision_id, law, codes)
     digest = _digest_of_facts(facts)
     if run.input_digest and run.input_digest != digest:
-        raise CannotAssess(_("登记库给不出当时的事实"))  # what was known cannot change: the database was tampered with
+        raise CannotAssess(
+            _("登记库给不出当时的事实")
+        )  # what was known cannot change: the database was tampered with
     run.input_digest = digest
     newly = sorted(_newly(_bad(results), run.run_at, codes))
     run.counts = _counts(results, len(newly))
     guard = law.policy_on(run.as_of)["mass_warning_guard"]
-    full = None if codes is None else Run.objects.filter(state="released", is_full=True).order_by("id").last()
+    full = (
+        None
+        if codes is None
+        else Run.objects.filter(state="released", is_full=True).order_by("id").last()
+    )
     everybody = full.counts["enterprises"] if full else len(results)
-    if guarded and len(newly) >= guard.enterprises and len(newly) * 100 > everybody * guard.share_percent:
+    if (
+        guarded
+        and len(newly) >= guard.enterprises
+        and len(newly) * 100 > everybody * guard.share_percent
+    ):
         run.state, run.sample = "held", newly[:SAMPLE]
-        run.because = _n("新增 {count} 家，超过 {share}%").format(count=len(newly), share=guard.share_percent)
+        run.because = _n("新增 {count} 家，超过 {share}%").format(
+            count=len(newly), share=guard.share_percent
+        )
     else:
         run.state, run.sample = "released", run.sample or []
     run.save()
     keep_law(law, run.run_at)
     if run.state == "released":
         _put_on_record(run, [one for one in results if _code_of(one) not in apart_from], apart_from)
-    told = {"run": run.pk, "as_of": run.as_of, "revision": run.revision_id, "law": run.law_digest, "counts": run.counts,
-            "input": run.input_digest}  # fmt: skip
+    told = {
+        "run": run.pk,
+        "as_of": run.as_of,
+        "revision": run.revision_id,
+        "law": run.law_digest,
+        "counts": run.counts,
+        "input": run.input_digest,
+    }
     at, by = (run.decided_at, run.decided_by) if run.decided_at else (run.run_at, run.by)
-    record(stream="assessments", by=by, at=at, what=f"run-{run.state}", basis=run.because, details=told)
+    record(
+        stream="assessments", by=by, at=at, what=f"run-{run.state}", basis=run.because, details=told
+    )
     return run
 
 
 def _put_on_record(run: Run, results: list[EnterpriseResult], apart_from: Set[str]) -> None:
     rows = [
         (
-            one.credit_code, one.category, one.sub_item, one.requirement, one.grade, one.certificate_no,
-            one.licensing_authority, one.verdict, one.required, one.held, one.possible, one.shortfall,
-            _json([[c.text, c.at_least, c.eligible, c.eligible_possible] for c in one.clauses]), _json(one.basis),
+            one.credit_code,
+            one.category,
+            one.sub_item,
+            one.requirement,
+            one.grade,
+            one.certificate_no,
+            one.licensing_authority,
+            one.verdict,
+            one.required,
+            one.held,
+            one.possible,
+            one.shortfall,
+            _json([[c.text, c.at_least, c.eligible, c.eligible_possible] for c in one.clauses]),
+            _json(one.basis),
             _json(one.because),
         )
-        for result in results for one in result.findings
-    ]  # fmt: skip
+        for result in results
+        for one in result.findings
+    ]
     anomalies = [
-        (one.credit_code, int(one.person_id[1:]), one.registration_no, one.kind, ";".join(map(str, one.months)))
-        for result in results for one in result.anomalies
-    ]  # fmt: skip
+        (
+            one.credit_code,
+            int(one.person_id[1:]),
+            one.registration_no,
+            one.kind,
+            ";".join(map(str, one.months)),
+        )
+        for result in results
+        for one in result.anomalies
+    ]
     kinds = [TEXT] * 8 + [NUMBER] * 4 + [TEXT] * 3
     for model, listed, types in (
-        (FindingRow, rows, kinds), (AnomalyRow, anomalies, [TEXT, pa.int64(), TEXT, TEXT, TEXT]),
-    ):  # fmt: skip
+        (FindingRow, rows, kinds),
+        (AnomalyRow, anomalies, [TEXT, pa.int64(), TEXT, TEXT, TEXT]),
+    ):
         columns = list(zip(*listed, strict=True)) or [()] * len(types)
         arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
         within = None if run.credit_codes is None else set(run.credit_codes) - apart_from
         rows_told = pa.table(arrays, model.facts())
-        with Table(model, SOURCE, rows_told, is_full=True, within=within, apart_from=apart_from) as table:
+        with Table(
+            model, SOURCE, rows_told, is_full=True, within=within, apart_from=apart_from
+        ) as table:
             table.apply(run.pk, run.as_of)
 
 
 def _code_of(result: EnterpriseResult) -> str:
-    codes = [*(one.credit_code for one in result.findings), *(one.credit_code for one in result.anomalies)]
+    codes = [
+        *(one.credit_code for one in result.findings),
+        *(one.credit_code for one in result.anomalies),
+    ]
     return codes[0] if codes else ""
 
 
 def _bad(results: list[EnterpriseResult]) -> set[str]:
-    return {_code_of(one) for one in results if one.anomalies or any(f.verdict == "short" for f in one.findings)}
+    return {
+        _code_of(one)
+        for one in results
+        if one.anomalies or any(f.verdict == "short" for f in one.findings)
+    }
 
 
 def _newly(bad: set[str], at: datetime, codes: list[str] | None) -> set[str]:
@@ -187,8 +269,13 @@ def _newly(bad: set[str], at: datetime, codes: list[str] | None) -> set[str]:
     Of a run of some enterprises, those that other runs since then have found count too.
     """
     released = Run.objects.filter(state="released")
-    old = released.filter(run_at__lte=at - ROLLING).order_by("id").last() or released.order_by("id").first()
-    looked_at = released.exclude(decided_at=None).order_by("id").last()  # a reviewer has seen what was new until then
+    old = (
+        released.filter(run_at__lte=at - ROLLING).order_by("id").last()
+        or released.order_by("id").first()
+    )
+    looked_at = (
+        released.exclude(decided_at=None).order_by("id").last()
+    )  # a reviewer has seen what was new until then
     baseline = max((one for one in (old, looked_at) if one), key=lambda one: one.pk, default=None)
     if baseline is None:
         return bad
@@ -200,7 +287,9 @@ def _newly(bad: set[str], at: datetime, codes: list[str] | None) -> set[str]:
 
 def _bad_on_record(when: Q) -> set[str]:
     """Enterprises short or anomalous on record."""
-    short = FindingRow._default_manager.filter(when, verdict="short").values_list("credit_code", flat=True)
+    short = FindingRow._default_manager.filter(when, verdict="short").values_list(
+        "credit_code", flat=True
+    )
     anomalous = AnomalyRow._default_manager.filter(when).values_list("credit_code", flat=True)
     return set(short.distinct()) | set(anomalous.distinct())
 
@@ -211,7 +300,12 @@ def _counts(results: list[EnterpriseResult], newly: int) -> dict[str, Any]:
         for one in result.findings:
             verdicts[one.verdict] = verdicts.get(one.verdict, 0) + 1
     anomalies = sum(len(result.anomalies) for result in results)
-    return {"enterprises": len(results), "findings": verdicts, "anomalies": anomalies, "newly": newly}
+    return {
+        "enterprises": len(results),
+        "findings": verdicts,
+        "anomalies": anomalies,
+        "newly": newly,
+    }
 
 
 def _held(run: Run, by: str, because: str) -> Run:

@@ -18,19 +18,25 @@ class Run(models.Model):
     policy_digest = models.CharField(max_length=64)
     input_digest = models.CharField(max_length=64)
     is_full = models.BooleanField()
-    credit_codes = models.JSONField(null=True)  # of a run that is not full: the enterprises that a push concerned
+    credit_codes = models.JSONField(
+        null=True
+    )  # of a run that is not full: the enterprises that a push concerned
     run_at = models.DateTimeField()
     by = models.CharField(max_length=150)
     state = models.CharField(max_length=20)
     because = models.TextField(blank=True)
     counts = models.JSONField()  # findings by verdict, anomalies, enterprises, newly
     sample = models.JSONField(default=list)  # of a held run: enterprises newly short or anomalous
-    of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")  # the held run released
+    of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="+"
+    )  # the held run released
     decided_by = models.CharField(max_length=150, blank=True)
     decided_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(state__in=STATES), name="run_state_known")]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=STATES), name="run_state_known")
+        ]
         indexes = [models.Index(fields=["-as_of", "-id"], name="run_newest")]
 
     def __str__(self) -> str:
@@ -49,7 +55,9 @@ class LawText(models.Model):
 
 def _since(name: str) -> models.Index:
     """What has been on record since some run on: the mass-warning guard asks after every push."""
-    return models.Index(fields=["recorded_from"], condition=Q(recorded_to=None), name=f"{name}_since")
+    return models.Index(
+        fields=["recorded_from"], condition=Q(recorded_to=None), name=f"{name}_since"
+    )
 
 
 class FindingRow(Recorded):
@@ -72,7 +80,9 @@ class FindingRow(Recorded):
     basis = models.TextField()  # JSON: documents' numbers
     because = models.TextField()  # JSON: reason slugs
 
-    Meta = recorded_meta("finding", KEY, models.Index(fields=["verdict"], name="finding_verdict"), _since("finding"))
+    Meta = recorded_meta(
+        "finding", KEY, models.Index(fields=["verdict"], name="finding_verdict"), _since("finding")
+    )
 
 
 class AnomalyRow(Recorded):

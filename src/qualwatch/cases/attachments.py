@@ -40,8 +40,11 @@ def check_sizes(sizes: Iterable[int]) -> None:
     """Before anything is read into memory: CannotKeep where files are too many or too large together."""
     told = list(sizes)
     if len(told) > MOST_FILES or sum(told) > MOST_TIMES * settings.UPLOAD_BYTES:
-        raise CannotKeep(_("一次最多上传 {count} 个文件，共 {most} MB").format(
-            count=MOST_FILES, most=MOST_TIMES * settings.UPLOAD_BYTES // MEGABYTE))  # fmt: skip
+        raise CannotKeep(
+            _("一次最多上传 {count} 个文件，共 {most} MB").format(
+                count=MOST_FILES, most=MOST_TIMES * settings.UPLOAD_BYTES // MEGABYTE
+            )
+        )
 
 
 def look_at(files: Iterable[HandedIn]) -> list[Looked]:
@@ -59,7 +62,9 @@ def look_at(files: Iterable[HandedIn]) -> list[Looked]:
 def attach(files: Iterable[Looked], *, by: str, at: datetime, **owner: Any) -> list[Attachment]:
     """Keeps files for an application, a service, or a withdrawal."""
     return [
-        Attachment.objects.create(file=keep(one.content, at=at), name=one.name, put_by=by, put_at=at, **owner)
+        Attachment.objects.create(
+            file=keep(one.content, at=at), name=one.name, put_by=by, put_at=at, **owner
+        )
         for one in files
     ]
 
@@ -73,8 +78,14 @@ def attachment_for(account: Account, number: int) -> tuple[Attachment, bytes]:
         theirs = found.point is not None and found.point.said_by == account.username
         case = found.withdrawal.case
         seen = may_see(account, case) and may(account, "read-cases")
-        if found.point is not None and found.point.who is not None:  # of the public: for those who have to answer
-            seen = seen and account.organisation is not None and account.organisation.slug == carrier_of(case)
+        if (
+            found.point is not None and found.point.who is not None
+        ):  # of the public: for those who have to answer
+            seen = (
+                seen
+                and account.organisation is not None
+                and account.organisation.slug == carrier_of(case)
+            )
         if not (theirs or (seen and not is_enterprise(account))):
             raise Attachment.DoesNotExist(number)
         return found, content_of(found.file)
@@ -109,11 +120,17 @@ def may_see_paper(account: Account, paper: Document | Application | None) -> boo
         return False
     where = account.organisation
     if where is not None and is_enterprise(account):
-        return bool(paper.credit_code) and where.credit_code == paper.credit_code and may(account, "see-own")
+        return (
+            bool(paper.credit_code)
+            and where.credit_code == paper.credit_code
+            and may(account, "see-own")
+        )
     if not may(account, "read-cases") or where is None:
         return False
     if isinstance(paper.case, Case) and may_see(account, paper.case):
         return True
     slug = paper.organisation if isinstance(paper, Document) else paper.receiver
-    received = isinstance(paper, Document) and paper.notices.filter(organisation=where.slug).exists()
+    received = (
+        isinstance(paper, Document) and paper.notices.filter(organisation=where.slug).exists()
+    )
     return received or where.slug == slug or jurisdiction(account).everywhere

@@ -69,7 +69,9 @@ class Step:
     after: CaseState
     effects: tuple[Effect, ...]
     event: Event
-    figures: Mapping[str, Any] = field(default_factory=dict)  # requirement -> what the enterprise is told of it
+    figures: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # requirement -> what the enterprise is told of it
     row: Withdrawal | None = None  # of the withdrawal that the case carries
 
     @property
@@ -79,9 +81,11 @@ class Step:
 
 
 def state_of(
-    case: Case, requirements: Sequence[CaseRequirement], proposal: Determination | None = None,
+    case: Case,
+    requirements: Sequence[CaseRequirement],
+    proposal: Determination | None = None,
     withdrawal: Withdrawal | None = None,
-) -> CaseState:  # fmt: skip
+) -> CaseState:
     """A case's rows as the state that `step` knows."""
     return CaseState(
         ground=case.ground,  # type: ignore[arg-type]  # the database knows only these words
@@ -89,26 +93,43 @@ def state_of(
         is_whole_enterprise=case.category is None,
         place=case.place,  # type: ignore[arg-type]  # the database knows only these words
         named=tuple(
-            Named(one.requirement, one.pushed_on, Deadline(one.ends_on, one.is_provisional), one.proved_on,
-                  one.recovered_on, one.is_ended, one.is_determined)
+            Named(
+                one.requirement,
+                one.pushed_on,
+                Deadline(one.ends_on, one.is_provisional),
+                one.proved_on,
+                one.recovered_on,
+                one.is_ended,
+                one.is_determined,
+            )
             for one in requirements
         ),
         push_proved_on=case.push_proved_on,
         proposal=_proposal(proposal),
         prolonged=as_deadline(case.prolonged_until, case.is_prolonged_provisional),
-        application=_application(case.application), disputed=tuple(case.disputed),
-        published_on=case.published_on, order_served_on=case.order_served_on,
+        application=_application(case.application),
+        disputed=tuple(case.disputed),
+        published_on=case.published_on,
+        order_served_on=case.order_served_on,
         red=as_deadline(case.red_ends_on, case.is_red_provisional),
-        last_found=case.last_found, last_found_on=case.last_found_on, needs_review=case.needs_review,
+        last_found=case.last_found,
+        last_found_on=case.last_found_on,
+        needs_review=case.needs_review,
         was_seen_short=case.was_seen_short,
-        rechecked_on=case.rechecked_on, closed_because=case.closed_because, determined_by=tuple(case.determined_by),
+        rechecked_on=case.rechecked_on,
+        closed_because=case.closed_because,
+        determined_by=tuple(case.determined_by),
         withdrawal=None if withdrawal is None else as_state(withdrawal),
-    )  # fmt: skip
+    )
 
 
 def put(case: Case, state: CaseState, doing: Doing) -> None:
     """A state written into its row, not yet saved."""
-    case.place, case.push_proved_on, case.published_on = state.place, state.push_proved_on, state.published_on
+    case.place, case.push_proved_on, case.published_on = (
+        state.place,
+        state.push_proved_on,
+        state.published_on,
+    )
     case.prolonged_until, case.is_prolonged_provisional = as_columns(state.prolonged)
     case.order_served_on = state.order_served_on
     case.red_ends_on, case.is_red_provisional = as_columns(state.red)
@@ -127,7 +148,9 @@ def put(case: Case, state: CaseState, doing: Doing) -> None:
     case.closed_because = state.closed_because
 
 
-def rows_of(one: Step, known: Sequence[CaseRequirement]) -> tuple[list[CaseRequirement], list[CaseRequirement]]:
+def rows_of(
+    one: Step, known: Sequence[CaseRequirement]
+) -> tuple[list[CaseRequirement], list[CaseRequirement]]:
     """The requirements' rows to be made, and those to be changed."""
     by_name = {row.requirement: row for row in known}
     made, changed = [], []
@@ -140,7 +163,11 @@ def rows_of(one: Step, known: Sequence[CaseRequirement]) -> tuple[list[CaseRequi
             changed.append(row)
         else:
             continue
-        row.pushed_on, row.recovered_on, row.proved_on = named.pushed_on, named.recovered_on, named.proved_on
+        row.pushed_on, row.recovered_on, row.proved_on = (
+            named.pushed_on,
+            named.recovered_on,
+            named.proved_on,
+        )
         row.ends_on, row.is_provisional = named.deadline.ends_on, named.deadline.provisional
         row.is_ended, row.is_determined = named.is_ended, named.is_determined
         if named.pushed_on == one.event.on and named.requirement in one.figures:
@@ -151,22 +178,39 @@ def rows_of(one: Step, known: Sequence[CaseRequirement]) -> tuple[list[CaseRequi
 def told_of(one: Step) -> Told:
     """The journal's entry of a step."""
     return Told(
-        stream=one.case.stream, what=one.event.name, basis=one.event.because, before=repr(one.before),
+        stream=one.case.stream,
+        what=one.event.name,
+        basis=one.event.because,
+        before=repr(one.before),
         after=repr(one.after),
         details={
-            "credit_code": one.case.credit_code, "category": one.case.category, "sub_item": one.case.sub_item,
-            "on": one.event.on, "from": one.before.place, "to": one.after.place,
-            "effects": [[effect.name, *effect.requirements, effect.detail] for effect in one.effects],
-            "outcome": one.event.outcome, "code": one.after.closed_because,
+            "credit_code": one.case.credit_code,
+            "category": one.case.category,
+            "sub_item": one.case.sub_item,
+            "on": one.event.on,
+            "from": one.before.place,
+            "to": one.after.place,
+            "effects": [
+                [effect.name, *effect.requirements, effect.detail] for effect in one.effects
+            ],
+            "outcome": one.event.outcome,
+            "code": one.after.closed_because,
         },
-    )  # fmt: skip
+    )
 
 
 Perform = Callable[[Step, Doing], None]
 
 
 @transaction.atomic
-def act(*, case: Case, event: Event, doing: Doing, perform: Perform, figures: Mapping[str, Any] | None = None) -> Step:
+def act(
+    *,
+    case: Case,
+    event: Event,
+    doing: Doing,
+    perform: Perform,
+    figures: Mapping[str, Any] | None = None,
+) -> Step:
     """One step of one case. CannotStep where the course has none, or where the case is no longer as it was read."""
     locked = Case.objects.select_for_update().get(pk=case.pk)
     if locked.version != case.version:
@@ -174,9 +218,15 @@ def act(*, case: Case, event: Event, doing: Doing, perform: Perform, figures: Ma
     known = list(locked.requirements.order_by("pk"))
     waiting = locked.determinations.filter(state="proposed").first()
     row = open_or_decided(locked)
-    if row is not None and locked.place == "red":  # another red card of the item would carry its withdrawal on
-        same = Case.objects.filter(credit_code=locked.credit_code, category=locked.category, sub_item=locked.sub_item)
-        event = replace(event, is_other_red_open=same.filter(place="red").exclude(pk=locked.pk).exists())
+    if (
+        row is not None and locked.place == "red"
+    ):  # another red card of the item would carry its withdrawal on
+        same = Case.objects.filter(
+            credit_code=locked.credit_code, category=locked.category, sub_item=locked.sub_item
+        )
+        event = replace(
+            event, is_other_red_open=same.filter(place="red").exclude(pk=locked.pk).exists()
+        )
     before = state_of(locked, known, waiting, row)
     after, effects = step(before, event, doing.terms)
     done = Step(locked, before, after, effects, event, figures or {}, row)
@@ -214,9 +264,11 @@ def _plain(made: Application | None) -> dict[str, Any] | None:
     if made is None:
         return None
     return {
-        "is_first": made.is_first, "requirements": list(made.requirements), "touched_by": sorted(made.touched_by),
+        "is_first": made.is_first,
+        "requirements": list(made.requirements),
+        "touched_by": sorted(made.touched_by),
         "has_opinion": made.has_opinion,
-    }  # fmt: skip
+    }
 
 
 def _proposal(made: Determination | None) -> Proposal | None:

@@ -13,7 +13,9 @@ from qualwatch.wording import gettext as _
 EXAMINE, DECIDE = "application", "decide-application"  # the tasks
 
 
-def application_due(case: Case | None, task: str, doing: Doing, *, since: date | None = None) -> Deadline:
+def application_due(
+    case: Case | None, task: str, doing: Doing, *, since: date | None = None
+) -> Deadline:
     """By when the city gives its opinion, or the province decides; from today unless told otherwise."""
     policy = doing.law.policy_on(doing.on)
     examines = task != DECIDE and (case is None or route_of(case) == "city")
@@ -40,15 +42,21 @@ def taken_down_by(case: Case, received_on: date | None, doing: Doing) -> Told:
 
 def count_again(doing: Doing) -> None:
     """Days of answers and starts that rested on an unpublished calendar, from when they began: later or the same."""
-    for batch in WithdrawalList.objects.filter(is_start_due_provisional=True, received_on__isnull=False):
+    for batch in WithdrawalList.objects.filter(
+        is_start_due_provisional=True, received_on__isnull=False
+    ):
         assert batch.received_on is not None  # the query says so
         again = start_due(batch.received_on, doing)
         batch.start_due_on = max(batch.start_due_on or again.ends_on, again.ends_on)
         batch.is_start_due_provisional = again.provisional
         batch.save(update_fields=["start_due_on", "is_start_due_provisional"])
         waiting = [str(number) for number in batch.members.values_list("pk", flat=True)]
-        Task.objects.filter(kind="start", detail__in=waiting, done_on=None).update(due_on=batch.start_due_on)
-    for one in Application.objects.filter(stage__in=UNDECIDED, is_due_provisional=True).select_related("case"):
+        Task.objects.filter(kind="start", detail__in=waiting, done_on=None).update(
+            due_on=batch.start_due_on
+        )
+    for one in Application.objects.filter(
+        stage__in=UNDECIDED, is_due_provisional=True
+    ).select_related("case"):
         old = one.decision_due_on or one.opinion_due_on
         task = DECIDE if one.decision_due_on else EXAMINE
         since = one.opinion_on or doing.day_of(one.filed_at)

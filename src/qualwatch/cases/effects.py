@@ -28,9 +28,19 @@ from qualwatch.reports.labels import AUTHORITIES
 
 RED_PREFIX = "晋红"
 APPLIED = (EXAMINE, DECIDE)
-DONE_BY = {"sign": ("sign",), "return-proposal": ("sign",), "review": ("review",), "order-served": ("serve-order",),
-           "opinion": APPLIED, "refuse": APPLIED, "uphold": APPLIED, "retract": APPLIED, "propose": ("propose",),
-           "recheck": ("review",), "open-withdrawal": ("withdraw",)}  # fmt: skip
+DONE_BY = {
+    "sign": ("sign",),
+    "return-proposal": ("sign",),
+    "review": ("review",),
+    "order-served": ("serve-order",),
+    "opinion": APPLIED,
+    "refuse": APPLIED,
+    "uphold": APPLIED,
+    "retract": APPLIED,
+    "propose": ("propose",),
+    "recheck": ("review",),
+    "open-withdrawal": ("withdraw",),
+}
 Handler = Callable[[Step, Effect, Doing], None]
 
 
@@ -64,7 +74,11 @@ def end_applications(cases: Iterable[int], doing: Doing) -> None:
 
 def figures_of(done: Step, requirements: tuple[str, ...]) -> dict[str, Mapping[str, Any]]:
     """What the enterprise is told of each requirement: today's figures, else those it was warned with."""
-    known = {} if done.case.pk is None else {one.requirement: one.told for one in done.case.requirements.all()}
+    known = (
+        {}
+        if done.case.pk is None
+        else {one.requirement: one.told for one in done.case.requirements.all()}
+    )
     return {name: done.figures.get(name) or known.get(name, {}) for name in requirements}
 
 
@@ -72,7 +86,11 @@ def said_of(done: Step, effect: Effect) -> Said | None:
     """What a step says to the enterprise and its authorities."""
     case = done.case
     if effect.name in ("push", "push-addition"):
-        ends = [one.deadline.ends_on for one in done.after.named if one.requirement in effect.requirements]
+        ends = [
+            one.deadline.ends_on
+            for one in done.after.named
+            if one.requirement in effect.requirements
+        ]
         body = words.warning(case, figures_of(done, effect.requirements), max(ends))
         return Said(case, effect.name, words.subject(effect.name, case), body)
     if effect.name == "tell-closed":
@@ -81,7 +99,12 @@ def said_of(done: Step, effect: Effect) -> Said | None:
     if effect.name == "tell-prolonged":
         return Said(case, "prolonged", words.subject("prolonged", case), words.prolonged(case))
     if effect.name == "tell-repaired":
-        return Said(case, "repaired", words.subject("repaired", case), words.repaired(case, effect.requirements))
+        return Said(
+            case,
+            "repaired",
+            words.subject("repaired", case),
+            words.repaired(case, effect.requirements),
+        )
     if effect.name == "tell-refused":
         return Said(case, "refused", words.subject("refused", case), words.refused(case))
     if effect.name == "set-red-period":
@@ -102,12 +125,23 @@ def _publish_red(done: Step, effect: Effect, doing: Doing) -> None:
     figures = figures_of(done, effect.requirements)
     authority = authority_name(doing.where or competent_for(case), doing)
     card = Card(
-        case.card_number, case.credit_code, case.enterprise, case.category or "", case.sub_item or "",
-        case.qualification, case.grade, case.area, authority, _public(figures),
-    )  # fmt: skip
+        case.card_number,
+        case.credit_code,
+        case.enterprise,
+        case.category or "",
+        case.sub_item or "",
+        case.qualification,
+        case.grade,
+        case.area,
+        authority,
+        _public(figures),
+    )
     post_red_card(card, on=doing.on, at=doing.at)
     case.published_on = doing.on
-    tell([Said(case, "red", words.subject("red", case), words.red(case, figures, authority))], doing.at)
+    tell(
+        [Said(case, "red", words.subject("red", case), words.red(case, figures, authority))],
+        doing.at,
+    )
 
 
 def _public(figures: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -149,7 +183,9 @@ def _issue_order(done: Step, effect: Effect, doing: Doing) -> None:
 def _set_red_period(done: Step, effect: Effect, doing: Doing) -> None:
     assert done.after.red is not None  # what the step has just set
     red = done.after.red
-    post_red_period(done.case.card_number, ends_on=red.ends_on, is_provisional=red.provisional, at=doing.at)
+    post_red_period(
+        done.case.card_number, ends_on=red.ends_on, is_provisional=red.provisional, at=doing.at
+    )
     _tell(done, effect, doing)
 
 
@@ -163,9 +199,12 @@ def _take_down(done: Step, effect: Effect, doing: Doing) -> None:
         return
     years = doing.law.policy_on(doing.on)["public_afterlife_years"]
     post_cleared(
-        done.case.card_number, on=doing.on, because=effect.detail, at=doing.at,
+        done.case.card_number,
+        on=doing.on,
+        because=effect.detail,
+        at=doing.at,
         hidden_from=same_day_after_months(doing.on, years * MONTHS),
-    )  # fmt: skip
+    )
 
 
 def _open_task(done: Step, effect: Effect, doing: Doing) -> None:
@@ -175,13 +214,25 @@ def _open_task(done: Step, effect: Effect, doing: Doing) -> None:
 
 
 def open_task(
-    case: Case, kind: str, doing: Doing, *, where: str = "", due_on: date | None = None, detail: str = ""
+    case: Case,
+    kind: str,
+    doing: Doing,
+    *,
+    where: str = "",
+    due_on: date | None = None,
+    detail: str = "",
 ) -> None:
     """A task for the competent authority, unless told otherwise; one of a kind at a time."""
     known = case if case.pk else None  # an application without a case
     if not Task.objects.filter(case=known, kind=kind, detail=detail, done_on=None).exists():
-        Task.objects.create(case=known, kind=kind, organisation=where or competent_for(case), opened_on=doing.on,
-                            due_on=due_on, detail=detail)  # fmt: skip
+        Task.objects.create(
+            case=known,
+            kind=kind,
+            organisation=where or competent_for(case),
+            opened_on=doing.on,
+            due_on=due_on,
+            detail=detail,
+        )
 
 
 def authority_name(slug: str, doing: Doing) -> str:
@@ -192,14 +243,27 @@ def authority_name(slug: str, doing: Doing) -> str:
 
 def _journaled(done: Step, effect: Effect, doing: Doing) -> None:
     """What the action itself does for all cases at once (open-red, publish-display)."""
-    doing.told.append(Told(done.case.stream, effect.name, details={"requirements": list(effect.requirements)}))
+    doing.told.append(
+        Told(done.case.stream, effect.name, details={"requirements": list(effect.requirements)})
+    )
 
 
 MONTHS = 12  # of a year
 HANDLERS: Mapping[str, Handler] = {
-    "push": _tell, "push-addition": _tell, "tell-closed": _tell, "tell-prolonged": _tell, "tell-refused": _tell,
-    "tell-repaired": _tell, "amend-red": _amend_red,
-    "publish-red": _publish_red, "issue-order": _issue_order, "set-red-period": _set_red_period,
-    "take-down": _take_down, "open-task": _open_task, "open-red": _journaled, "publish-display": _journaled,
-    "publish-decision": publish_decision, "end-withdrawal": end_withdrawal,
-}  # fmt: skip
+    "push": _tell,
+    "push-addition": _tell,
+    "tell-closed": _tell,
+    "tell-prolonged": _tell,
+    "tell-refused": _tell,
+    "tell-repaired": _tell,
+    "amend-red": _amend_red,
+    "publish-red": _publish_red,
+    "issue-order": _issue_order,
+    "set-red-period": _set_red_period,
+    "take-down": _take_down,
+    "open-task": _open_task,
+    "open-red": _journaled,
+    "publish-display": _journaled,
+    "publish-decision": publish_decision,
+    "end-withdrawal": end_withdrawal,
+}

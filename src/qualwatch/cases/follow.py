@@ -23,9 +23,23 @@ def follow(case: Case, seen: Seen, doing: Doing) -> bool:
     after = {name: getattr(case, name) for name in FOLLOWED}
     if before == after:
         return False
-    doing.told.append(Told(case.stream, "followed", before=before, after=after, details={"from": before, "to": after}))
+    doing.told.append(
+        Told(
+            case.stream,
+            "followed",
+            before=before,
+            after=after,
+            details={"from": before, "to": after},
+        )
+    )
     if case.card_number and case.place == "red":
-        move_card(case.card_number, enterprise=case.enterprise, grade=case.grade, area=case.area, at=doing.at)
+        move_card(
+            case.card_number,
+            enterprise=case.enterprise,
+            grade=case.grade,
+            area=case.area,
+            at=doing.at,
+        )
     new = {competent_for(case), authority_of(case.area)}
     if new != old:
         waiting = Task.objects.filter(case=case, done_on=None)
@@ -37,7 +51,9 @@ def follow(case: Case, seen: Seen, doing: Doing) -> bool:
         if case.withdrawals.filter(ended="").exclude(place="closed").exists():
             new.add(carrier_of(case))
         receivers = tuple(sorted(new - old))
-        said = Said(case, "moved", words.subject("moved", case), words.moved(case), False, receivers)
+        said = Said(
+            case, "moved", words.subject("moved", case), words.moved(case), False, receivers
+        )
         tell([said], doing.at)
     return True
 
@@ -47,12 +63,21 @@ def _hand_over(case: Case, doing: Doing) -> None:
     for one in Application.objects.filter(case=case, stage="received"):
         if one.receiver == competent_for(case):
             continue
-        doing.told.append(Told(case.stream, "application-handed-over", before=one.receiver, after=competent_for(case),
-                               details={"application": one.number, "to": competent_for(case)}))  # fmt: skip
+        doing.told.append(
+            Told(
+                case.stream,
+                "application-handed-over",
+                before=one.receiver,
+                after=competent_for(case),
+                details={"application": one.number, "to": competent_for(case)},
+            )
+        )
         one.receiver = competent_for(case)
         due = application_due(case, "application", doing)
         by_city = route_of(case) == "city"
-        one.opinion_due_on, one.decision_due_on = (due.ends_on, None) if by_city else (None, due.ends_on)
+        one.opinion_due_on, one.decision_due_on = (
+            (due.ends_on, None) if by_city else (None, due.ends_on)
+        )
         one.is_due_provisional = due.provisional
         one.save()
         Task.objects.filter(case=case, kind="application", done_on=None).update(due_on=due.ends_on)

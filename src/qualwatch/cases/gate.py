@@ -29,7 +29,9 @@ class OverQuota(Exception):
 
 
 @transaction.atomic
-def answer_once(*, asked: Sequence[Asked], key: str, by: str, on: date, at: datetime, quota: int) -> dict[str, Any]:
+def answer_once(
+    *, asked: Sequence[Asked], key: str, by: str, on: date, at: datetime, quota: int
+) -> dict[str, Any]:
     """Answers, by question; with a key the same request again gets what it got. CannotAsk, OtherRequest, OverQuota."""
     digest = digest_of([asdict(one) for one in asked])
     known = None
@@ -41,18 +43,32 @@ def answer_once(*, asked: Sequence[Asked], key: str, by: str, on: date, at: date
             raise OtherRequest(_("这个 Idempotency-Key 已经用于别的请求，或者不是今天的"))
         if not new and known.told is not None:
             return {**known.told, "is_replayed": True}
-    day, _new = AskedOn.objects.select_for_update().get_or_create(organisation=by, day=timezone.localdate(at))
+    day, _new = AskedOn.objects.select_for_update().get_or_create(
+        organisation=by, day=timezone.localdate(at)
+    )
     day.count += len(asked)
     if day.count > quota:
-        tomorrow = timezone.make_aware(datetime.combine(timezone.localdate(at) + timedelta(days=1), time.min))
-        raise OverQuota(_("今天的查询超过限额 {quota}").format(quota=quota), int((tomorrow - at).total_seconds()) + 1)
+        tomorrow = timezone.make_aware(
+            datetime.combine(timezone.localdate(at) + timedelta(days=1), time.min)
+        )
+        raise OverQuota(
+            _("今天的查询超过限额 {quota}").format(quota=quota),
+            int((tomorrow - at).total_seconds()) + 1,
+        )
     day.save(update_fields=["count"])
     said = check_all(asked=asked, by=by, on=on, at=at)
     told = {
         "answered_at": timezone.localtime(at).isoformat(timespec="seconds"),
-        "answers": [{**asdict(one), "answer": answer.answer, "reasons": list(answer.reasons),
-                     "citation": answer.citation} for one, answer in zip(asked, said, strict=True)],
-    }  # fmt: skip
+        "answers": [
+            {
+                **asdict(one),
+                "answer": answer.answer,
+                "reasons": list(answer.reasons),
+                "citation": answer.citation,
+            }
+            for one, answer in zip(asked, said, strict=True)
+        ],
+    }
     if known is not None:
         known.told = told
         known.save(update_fields=["told"])

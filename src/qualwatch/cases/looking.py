@@ -18,7 +18,9 @@ def looked(name: str, case: Case, doing: Doing) -> tuple[Event, Mapping[str, Any
     seen = seen_now(case, doing.law)
     verdicts, figures = seen.verdicts_of(case)
     fresh, seen_on = doing.is_fresh(seen.run.as_of), seen.run.as_of
-    return Event(name, doing.on, by=doing.by, is_fresh=fresh, verdicts=verdicts, seen_on=seen_on), figures
+    return Event(
+        name, doing.on, by=doing.by, is_fresh=fresh, verdicts=verdicts, seen_on=seen_on
+    ), figures
 
 
 def seen_now(case: Case, law: Law) -> Seen:

@@ -20,11 +20,17 @@ from qualwatch.wording import gettext as _
 
 Purpose = Literal["upgrade", "addition", "new-project", "award", "bid"]
 PURPOSES = ("upgrade", "addition", "new-project", "award", "bid")
-ITS_OWN = ("new-project", "bid")  # forbidden with the red item only; the rest with any item of the enterprise
+ITS_OWN = (
+    "new-project",
+    "bid",
+)  # forbidden with the red item only; the rest with any item of the enterprise
 CITATION = {
-    "upgrade": "71号文 三（2）", "addition": "71号文 三（2）", "new-project": "71号文 三（3）", "bid": "71号文 三（3）",
+    "upgrade": "71号文 三（2）",
+    "addition": "71号文 三（2）",
+    "new-project": "71号文 三（3）",
+    "bid": "71号文 三（3）",
     "award": "71号文 三（4）",
-}  # fmt: skip
+}
 
 
 class CannotAsk(Exception):
@@ -61,40 +67,65 @@ def check_all(*, asked: Sequence[Asked], by: str, on: date, at: datetime) -> lis
     for number, one in enumerate(asked, 1):
         where = _("第 {number} 问：").format(number=number) if len(asked) > 1 else ""
         if one.purpose not in PURPOSES:
-            raise CannotAsk(where + _("没有这种事项；有 {purposes}").format(purposes="、".join(PURPOSES)))
+            raise CannotAsk(
+                where + _("没有这种事项；有 {purposes}").format(purposes="、".join(PURPOSES))
+            )
         if one.purpose in ITS_OWN and not one.category:
             raise CannotAsk(where + _("请写明用哪项资质"))
     codes = {one.credit_code for one in asked}
     reds: dict[str, list[Case]] = defaultdict(list)
-    for case in Case.objects.filter(credit_code__in=codes, place="red").order_by("published_on", "pk"):
+    for case in Case.objects.filter(credit_code__in=codes, place="red").order_by(
+        "published_on", "pk"
+    ):
         reds[case.credit_code].append(case)
     standings, fresh = standings_among(codes, on), is_fresh(on)
-    said = [_answer(one, reds[one.credit_code], standings[one.credit_code], is_fresh=fresh) for one in asked]
+    said = [
+        _answer(one, reds[one.credit_code], standings[one.credit_code], is_fresh=fresh)
+        for one in asked
+    ]
     Question.objects.bulk_create(
         [
-            Question(asked_at=at, by=by, credit_code=one.credit_code, purpose=one.purpose, category=one.category,
-                     sub_item=one.sub_item, answer=told.answer, reasons=list(told.reasons))
+            Question(
+                asked_at=at,
+                by=by,
+                credit_code=one.credit_code,
+                purpose=one.purpose,
+                category=one.category,
+                sub_item=one.sub_item,
+                answer=told.answer,
+                reasons=list(told.reasons),
+            )
             for one, told in zip(asked, said, strict=True)
         ],
         batch_size=500,
-    )  # fmt: skip
+    )
     return said
 
 
 def red_cases(credit_code: str) -> list[Case]:
     """Open red cases of an enterprise."""
-    return list(Case.objects.filter(credit_code=credit_code, place="red").order_by("published_on", "pk"))
+    return list(
+        Case.objects.filter(credit_code=credit_code, place="red").order_by("published_on", "pk")
+    )
 
 
-def key_supervision(*, on: date, law: Law, credit_codes: Iterable[str] | None = None) -> list[ProjectRow]:
+def key_supervision(
+    *, on: date, law: Law, credit_codes: Iterable[str] | None = None
+) -> list[ProjectRow]:
     """Running projects in the province of enterprises with a red card: the key-supervision list."""
     red = Case.objects.filter(place="red")
     if credit_codes is not None:
         red = red.filter(credit_code__in=list(credit_codes))
     running = ProjectRow._default_manager.filter(
-        Q(completed_on=None) | Q(completed_on__gte=on), recorded_to=None, credit_code__in=red.values("credit_code")
+        Q(completed_on=None) | Q(completed_on__gte=on),
+        recorded_to=None,
+        credit_code__in=red.values("credit_code"),
     )
-    here = Q(division_code=None) | Q(division_code="") | Q(division_code__startswith=law.policy_on(on)["province"])
+    here = (
+        Q(division_code=None)
+        | Q(division_code="")
+        | Q(division_code__startswith=law.policy_on(on)["province"])
+    )
     return list(running.filter(here).order_by("credit_code", "project_code"))
 
 
@@ -107,21 +138,26 @@ def may_know_of(account: Account, case: Case, *, on: date, law: Law) -> bool:
     return may_see(account, case) or any(law.area_of(one.division_code) in areas for one in running)
 
 
-def _answer(asked: Asked, reds: Sequence[Case], standings: Sequence[Answer], *, is_fresh: bool) -> Said:
+def _answer(
+    asked: Asked, reds: Sequence[Case], standings: Sequence[Answer], *, is_fresh: bool
+) -> Said:
     citation = CITATION[asked.purpose]
     its_own = asked.purpose in ITS_OWN
     for case in reds:
         if not its_own or (case.category, case.sub_item) == (asked.category, asked.sub_item):
             told = _("{item} 自 {day} 起红牌预警（{number}）").format(
-                item=f"{case.qualification}{case.sub_item} {case.grade}", day=case.published_on, number=case.card_number
+                item=f"{case.qualification}{case.sub_item} {case.grade}",
+                day=case.published_on,
+                number=case.card_number,
             )
             return Said("no", (told,), citation)
     if not is_fresh:
         return Said("cannot-say", (_("登记数据过旧或当天没有核查"),), citation)
     known = [
-        one for one in standings
+        one
+        for one in standings
         if not its_own or (one.category, one.sub_item) == (asked.category, asked.sub_item)
-    ]  # fmt: skip
+    ]
     if not known:
         return Said("cannot-say", (_("登记里没有这家企业或这项资质"),), citation)
     if not any(one.standing == "in-force" for one in known):

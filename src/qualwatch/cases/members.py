@@ -11,7 +11,13 @@ from django.db.models import Q
 from qualwatch.accounts.models import Account
 from qualwatch.cases import issuing
 from qualwatch.cases.attachments import Looked
-from qualwatch.cases.competence import PROVINCE, NotCompetent, carrier_of, check_authority, check_role
+from qualwatch.cases.competence import (
+    PROVINCE,
+    NotCompetent,
+    carrier_of,
+    check_authority,
+    check_role,
+)
 from qualwatch.cases.course import Doing, Step, act, journal
 from qualwatch.cases.effects import perform
 from qualwatch.cases.models import Case, Document, Withdrawal, WithdrawalList
@@ -41,9 +47,11 @@ Wanted = Event | tuple[Event, Any]
 
 
 def each(
-    rows: Sequence[Withdrawal], doing: Doing, event: Callable[[Withdrawal], Wanted],
+    rows: Sequence[Withdrawal],
+    doing: Doing,
+    event: Callable[[Withdrawal], Wanted],
     after: Callable[[Step, Doing], None] | None = None,
-) -> Went:  # fmt: skip
+) -> Went:
     """Every member takes the step, or waits with its reason; CannotStep with the first reason where none can."""
     went = Went()
     for row in rows:
@@ -62,7 +70,9 @@ def each(
         else:
             went.done.append(Withdrawal.objects.select_related("batch", "case").get(pk=row.pk))
     if not went.done:
-        raise CannotStep("members", "；".join(sorted(set(went.waiting.values()))) or _("名单是空的"))
+        raise CannotStep(
+            "members", "；".join(sorted(set(went.waiting.values()))) or _("名单是空的")
+        )
     return went
 
 
@@ -90,7 +100,9 @@ def keep_figures(done: Step, doing: Doing) -> None:
     assert done.row is not None  # the table needs it
     determined = [one.requirement for one in done.after.named if one.is_determined]
     told = issuing.decided_figures(done.case)
-    by_run = done.figures if done.case.origin == "system" else {}  # registers say nothing of what an officer found
+    by_run = (
+        done.figures if done.case.origin == "system" else {}
+    )  # registers say nothing of what an officer found
     done.row.figures = {name: dict(by_run.get(name) or told.get(name, {})) for name in determined}
     done.row.save(update_fields=["figures"])
 
@@ -144,7 +156,9 @@ def undecided(batch: WithdrawalList) -> list[Withdrawal]:
     return list(found.order_by("case_id"))
 
 
-def sent_list(kind: str, rows: Sequence[Withdrawal], addressee: str, doing: Doing, **more: Any) -> Document:
+def sent_list(
+    kind: str, rows: Sequence[Withdrawal], addressee: str, doing: Doing, **more: Any
+) -> Document:
     """The letter about these items, to the bureau or the ministry; it is in the list's row before it arrives."""
     batch = rows[0].batch
     told = {**issuing.items([row.case for row in rows]), **more}

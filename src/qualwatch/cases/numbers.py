@@ -8,13 +8,21 @@ from qualwatch.wording import gettext_noop as _  # documents are Chinese
 RED_CARD = "red-card"
 PROVINCE_MARK, HOUSING_MARK, BUREAU_MARK = "晋", "建", "审"
 CITY = "市"
-PROVINCIAL_GOVERNMENT, GOVERNMENT, ITS_GOVERNMENT = _("山西省人民政府"), _("{area}人民政府"), _("有权的行政复议机关")
+PROVINCIAL_GOVERNMENT, GOVERNMENT, ITS_GOVERNMENT = (
+    _("山西省人民政府"),
+    _("{area}人民政府"),
+    _("有权的行政复议机关"),
+)
 
 
 def review_organ(slug: str, law: Law) -> str:
     """The people's government that reviews an authority's acts (行政复议法, as of 2024)."""
     base = slug.removesuffix(BUREAU)
-    cities = {authority_of(area): text for area, text in law.divisions.areas.items() if text.name.endswith(CITY)}
+    cities = {
+        authority_of(area): text
+        for area, text in law.divisions.areas.items()
+        if text.name.endswith(CITY)
+    }
     return (
         PROVINCIAL_GOVERNMENT
         if base == PROVINCE

@@ -20,7 +20,12 @@ from qualwatch.evaluation.facts import Item as ItemFact
 from qualwatch.evaluation.items import items_in_force
 from qualwatch.journal.actions import Told
 from qualwatch.procedure.course import WITHDRAWAL_ANNULLED, Effect
-from qualwatch.publication.actions import Announced, post_announcement, remove_announcement, reword_cleared
+from qualwatch.publication.actions import (
+    Announced,
+    post_announcement,
+    remove_announcement,
+    reword_cleared,
+)
 from qualwatch.registers.corrections import believed as source_row
 from qualwatch.registers.corrections import correct, release_correction
 from qualwatch.registers.facts import believed
@@ -50,8 +55,15 @@ def publish_decision(done: Step, effect: Effect, doing: Doing) -> None:
     publish_items_of(case.credit_code, on=doing.on, law=doing.law)
     _take_display_down(row, doing)
     body = words.withdrawn(case.enterprise, words.name_of(case), row.decision_number, authority)
-    told = Announced(decision_key(row), "decision", DECISION, case.enterprise, case.credit_code, body,
-                     case.card_number)  # fmt: skip
+    told = Announced(
+        decision_key(row),
+        "decision",
+        DECISION,
+        case.enterprise,
+        case.credit_code,
+        body,
+        case.card_number,
+    )
     post_announcement(told, on=doing.on, ends_on=None, at=doing.at)
 
 
@@ -76,9 +88,16 @@ def _withdrawn_in_registers(row: Withdrawal, doing: Doing) -> list[list[Any]]:
         key = {**its, "certificate_no": one.certificate_no}
         for field, value in (("register_state", WITHDRAWN), ("register_state_from", doing.on)):
             correction = correct(
-                table="items", key=key, field=field, value=value, because=row.because, document=row.decision_number,
-                review_on=row.lower_grade_until, by=doing.by, at=doing.at,
-            )  # fmt: skip
+                table="items",
+                key=key,
+                field=field,
+                value=value,
+                because=row.because,
+                document=row.decision_number,
+                review_on=row.lower_grade_until,
+                by=doing.by,
+                at=doing.at,
+            )
             made.append([correction.pk, one.valid_from.isoformat() if one.valid_from else ""])
     return made
 
@@ -115,11 +134,17 @@ def end_withdrawal(done: Step, effect: Effect, doing: Doing) -> None:
 
 def _hand_over(row: Withdrawal, doing: Doing) -> None:
     """To the other red card of the item: what it was told of was this card, so that it begins again with the notice."""
-    others = Case.objects.filter(place="red", credit_code=row.credit_code, category=row.category, sub_item=row.sub_item)
+    others = Case.objects.filter(
+        place="red", credit_code=row.credit_code, category=row.category, sub_item=row.sub_item
+    )
     other = others.exclude(pk=row.case_id).order_by("pk").select_for_update().first()
     assert other is not None  # the step was told that there is one
     doing.told += [
-        Told(row.case.stream, HANDED_OVER, details={"withdrawal": row.pk, "to": other.pk, "place": row.place}),
+        Told(
+            row.case.stream,
+            HANDED_OVER,
+            details={"withdrawal": row.pk, "to": other.pk, "place": row.place},
+        ),
         Told(other.stream, HANDED_OVER, details={"withdrawal": row.pk, "from": row.case_id}),
     ]
     _nothing_on_its_way(row, HANDED_OVER, doing)
@@ -128,8 +153,15 @@ def _hand_over(row: Withdrawal, doing: Doing) -> None:
         row.place = "opened" if row.place == "rechecked" else row.place
     elif row.started_on is not None:
         row.place = "started"
-    row.notice_served_on = row.statement_until = row.displayed_on = row.display_until = row.rechecked_on = None
-    row.hearing, row.hearing_asked_on, row.hearing_on, row.hearing_told_on = "none", None, None, None
+    row.notice_served_on = row.statement_until = row.displayed_on = row.display_until = (
+        row.rechecked_on
+    ) = None
+    row.hearing, row.hearing_asked_on, row.hearing_on, row.hearing_told_on = (
+        "none",
+        None,
+        None,
+        None,
+    )
     row.display_number = row.reviewed_by = row.review_opinion = ""
     row.reviewed_on, row.figures = None, {}
     row.case = other
@@ -140,7 +172,9 @@ def _hand_over(row: Withdrawal, doing: Doing) -> None:
 def _move_tasks(row: Withdrawal, other: Case) -> None:
     """Points that wait for an answer go with it."""
     points = [str(number) for number in row.points.values_list("pk", flat=True)]
-    Task.objects.filter(case=row.case, kind=ANSWER, detail__in=points, done_on=None).update(case=other)
+    Task.objects.filter(case=row.case, kind=ANSWER, detail__in=points, done_on=None).update(
+        case=other
+    )
 
 
 def _nothing_on_its_way(row: Withdrawal, why: str, doing: Doing) -> None:
@@ -149,7 +183,9 @@ def _nothing_on_its_way(row: Withdrawal, why: str, doing: Doing) -> None:
     for document in row.documents.filter(voided_on=None).exclude(services__proved_on__isnull=False):
         drop_services(document, TAKEN_DOWN, why, doing)
     row.hearings.filter(state="fixed").update(state="dropped", because=why)
-    Task.objects.filter(kind=HOLD, detail=str(row.pk), done_on=None).update(done_on=doing.on, done_by=doing.by)
+    Task.objects.filter(kind=HOLD, detail=str(row.pk), done_on=None).update(
+        done_on=doing.on, done_by=doing.by
+    )
 
 
 def _end(row: Withdrawal, code: str, doing: Doing) -> None:
@@ -157,17 +193,31 @@ def _end(row: Withdrawal, code: str, doing: Doing) -> None:
     case, batch = row.case, row.batch
     _nothing_on_its_way(row, code, doing)
     points = [str(number) for number in row.points.values_list("pk", flat=True)]
-    Task.objects.filter(kind=ANSWER, detail__in=points, done_on=None).update(done_on=doing.on, done_by=doing.by)
-    tell([Said(case, "withdrawal-ended", words.subject("withdrawal-ended", case), words.withdrawal_ended(case, code))],
-         doing.at)  # fmt: skip
+    Task.objects.filter(kind=ANSWER, detail__in=points, done_on=None).update(
+        done_on=doing.on, done_by=doing.by
+    )
+    tell(
+        [
+            Said(
+                case,
+                "withdrawal-ended",
+                words.subject("withdrawal-ended", case),
+                words.withdrawal_ended(case, code),
+            )
+        ],
+        doing.at,
+    )
     knows = code == "withdrawn" or (code == "not-withdrawn" and batch.route == "city")
     if batch.suggestion is not None and not knows:
         told = {
-            **issuing.items([case], {case.pk: words.outcome(code)}), "suggestion": batch.suggestion.number,
+            **issuing.items([case], {case.pk: words.outcome(code)}),
+            "suggestion": batch.suggestion.number,
             "suggested_on": day(batch.suggestion.issued_on),
-        }  # fmt: skip
+        }
         to = MINISTRY if batch.route == "ministry" else organisation(batch.carrier).name
-        letter = issuing.issue("recall-letter", doing, told=told, addressee=to, batch=batch, where=competent_for(case))
+        letter = issuing.issue(
+            "recall-letter", doing, told=told, addressee=to, batch=batch, where=competent_for(case)
+        )
         deliver(letter, "" if batch.route == "ministry" else batch.carrier, doing)
 
 
@@ -186,10 +236,22 @@ def post_display(row: Withdrawal, doing: Doing) -> None:
     assert row.displayed_on is not None  # it is displayed
     case = row.case
     body = words.displayed(case.enterprise, words.name_of(case), row.display_until)
-    shown = Announced(row.display_number, "display", DISPLAY, case.enterprise, case.credit_code, body,
-                      case.card_number)  # fmt: skip
-    post_announcement(shown, on=row.displayed_on, ends_on=row.display_until, at=doing.at,
-                      is_provisional=row.is_display_provisional)  # fmt: skip
+    shown = Announced(
+        row.display_number,
+        "display",
+        DISPLAY,
+        case.enterprise,
+        case.credit_code,
+        body,
+        case.card_number,
+    )
+    post_announcement(
+        shown,
+        on=row.displayed_on,
+        ends_on=row.display_until,
+        at=doing.at,
+        is_provisional=row.is_display_provisional,
+    )
 
 
 def _restore(row: Withdrawal, doing: Doing) -> None:
@@ -200,7 +262,9 @@ def _restore(row: Withdrawal, doing: Doing) -> None:
     for number, _valid_from in row.corrections:
         found = Correction.objects.filter(pk=number, released_at=None).first()
         if found is not None:
-            release_correction(correction=found, by=doing.by, at=doing.at, because=row.decision_number)
+            release_correction(
+                correction=found, by=doing.by, at=doing.at, because=row.decision_number
+            )
     for key in filter(None, (decision_key(row), row.final_number)):
         remove_announcement(key, at=doing.at)
     if case.card_number and case.closed_because != "annulled":
@@ -208,9 +272,18 @@ def _restore(row: Withdrawal, doing: Doing) -> None:
     publish_items_of(case.credit_code, on=doing.on, law=doing.law)
     newest = Run.objects.filter(state="released", is_full=True).order_by("-as_of").first()
     if newest is not None and doing.is_fresh(newest.as_of):
-        assess(as_of=newest.as_of, law=doing.law, by=doing.by, at=doing.at, credit_codes=[case.credit_code],
-               guarded=False)  # fmt: skip
-    subject, body = words.subject("withdrawal-annulled", case), words.withdrawal_ended(case, WITHDRAWAL_ANNULLED)
+        assess(
+            as_of=newest.as_of,
+            law=doing.law,
+            by=doing.by,
+            at=doing.at,
+            credit_codes=[case.credit_code],
+            guarded=False,
+        )
+    subject, body = (
+        words.subject("withdrawal-annulled", case),
+        words.withdrawal_ended(case, WITHDRAWAL_ANNULLED),
+    )
     tell([Said(case, "withdrawal-annulled", subject, body)], doing.at)
 
 

@@ -91,8 +91,13 @@ def evidence_pack(*, card_number: str, by: Account, at: datetime) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         parts = parts_of(case, Path(folder))
     sums = {name: hashlib.sha256(told).hexdigest() for name, told in parts.items()}
-    record(stream=case.stream, by=by.username, at=at, what="pack-made",
-           details={"card": card_number, "parts": parts_digest(sums)})  # fmt: skip
+    record(
+        stream=case.stream,
+        by=by.username,
+        at=at,
+        what="pack-made",
+        details={"card": card_number, "parts": parts_digest(sums)},
+    )
     parts[JOURNAL] = _json([_journal(one) for one in related(case)])
     return _zip(with_sums(parts))
 
@@ -116,18 +121,32 @@ def parts_of(case: Case, folder: Path) -> dict[str, bytes]:
     cases = related(case)
     parts["case.json"] = _json({one.stream: _course(one) for one in cases})
     for document in Document.objects.filter(case__in=cases).select_related("file").order_by("pk"):
-        parts[f"documents/{document.number}{_(LETTERS[document.kind].title)}.docx"] = content_of(document.file)
-    for one in Attachment.objects.filter(service__document__case__in=cases).select_related("file").order_by("pk"):
-        parts[f"proofs/{one.service_id}-{one.pk}.{SUFFIXES[one.file.kind][0]}"] = content_of(one.file)
-    for one in Attachment.objects.filter(withdrawal__case__in=cases).select_related("file").order_by("pk"):
-        parts[f"proofs/w{one.withdrawal_id}-{one.pk}.{SUFFIXES[one.file.kind][0]}"] = content_of(one.file)
+        parts[f"documents/{document.number}{_(LETTERS[document.kind].title)}.docx"] = content_of(
+            document.file
+        )
+    for one in (
+        Attachment.objects.filter(service__document__case__in=cases)
+        .select_related("file")
+        .order_by("pk")
+    ):
+        parts[f"proofs/{one.service_id}-{one.pk}.{SUFFIXES[one.file.kind][0]}"] = content_of(
+            one.file
+        )
+    for one in (
+        Attachment.objects.filter(withdrawal__case__in=cases).select_related("file").order_by("pk")
+    ):
+        parts[f"proofs/w{one.withdrawal_id}-{one.pk}.{SUFFIXES[one.file.kind][0]}"] = content_of(
+            one.file
+        )
     parts["index.html"] = hidden(_index(case, judged, [*parts, JOURNAL])).encode()
     return parts
 
 
 def with_sums(parts: Mapping[str, bytes]) -> dict[str, bytes]:
     """The files and their sums."""
-    sums = "".join(f"{hashlib.sha256(told).hexdigest()}  {name}\n" for name, told in sorted(parts.items()))
+    sums = "".join(
+        f"{hashlib.sha256(told).hexdigest()}  {name}\n" for name, told in sorted(parts.items())
+    )
     return {**parts, SUMS: sums.encode()}
 
 
@@ -141,39 +160,75 @@ def _judged(case: Case, folder: Path) -> Judged | None:
     law = law_of(run.law_digest, folder)
     facts, results = evaluated(run.as_of, run.revision_id, law, [case.credit_code])
     found = [
-        one for result in results for one in result.findings
+        one
+        for result in results
+        for one in result.findings
         if (one.category, one.sub_item) == (case.category, case.sub_item)
-    ]  # fmt: skip
+    ]
     for one in found:
         known = told.get(one.requirement, {})
-        if known.get("run") == run.pk and "held" in known and (known["required"], known["held"]) != (
-            one.required, one.held,
-        ):  # fmt: skip
-            raise CannotPack(_("登记库给不出当时的事实：{requirement}").format(requirement=one.text))
+        if (
+            known.get("run") == run.pk
+            and "held" in known
+            and (known["required"], known["held"])
+            != (
+                one.required,
+                one.held,
+            )
+        ):
+            raise CannotPack(
+                _("登记库给不出当时的事实：{requirement}").format(requirement=one.text)
+            )
     abnormal = [one for result in results for one in result.anomalies]
-    people_told = told.get(INSURANCE, {}).get("people") if told.get(INSURANCE, {}).get("run") == run.pk else None
+    people_told = (
+        told.get(INSURANCE, {}).get("people")
+        if told.get(INSURANCE, {}).get("run") == run.pk
+        else None
+    )
     if people_told is not None and people_told != len(abnormal):
         raise CannotPack(_("登记库给不出当时的事实：{requirement}").format(requirement=INSURANCE))
     looked_at = columnar.people(law, law.policy_on(run.as_of), facts, run.as_of, [case.credit_code])
-    lines = [(key[3], one) for key, listed in looked_at.items() for one in listed
-             if key[1:3] == (case.category, case.sub_item)]  # fmt: skip
+    lines = [
+        (key[3], one)
+        for key, listed in looked_at.items()
+        for one in listed
+        if key[1:3] == (case.category, case.sub_item)
+    ]
     everybody = {one.person_id for _requirement, one in lines} | {one.person_id for one in abnormal}
-    people = {f"P{number}": who for number, who in people_by_number(int(one[1:]) for one in everybody).items()}
+    people = {
+        f"P{number}": who
+        for number, who in people_by_number(int(one[1:]) for one in everybody).items()
+    }
     rows = [
         [
-            requirement, *_shown(one.person_id, people), said(COUNTS, one.counts),
-            "、".join(said(REASONS, why) for why in one.because), "；".join(registrations_of(law, one)),
+            requirement,
+            *_shown(one.person_id, people),
+            said(COUNTS, one.counts),
+            "、".join(said(REASONS, why) for why in one.because),
+            "；".join(registrations_of(law, one)),
         ]
         for requirement, one in lines
-    ]  # fmt: skip
+    ]
     rows += [
-        [INSURANCE, *_shown(one.person_id, people), said(ANOMALIES, one.kind), months_of(one.months),
-         one.registration_no or ""]
-        for one in abnormal if case.ground == INSURANCE
-    ]  # fmt: skip
+        [
+            INSURANCE,
+            *_shown(one.person_id, people),
+            said(ANOMALIES, one.kind),
+            months_of(one.months),
+            one.registration_no or "",
+        ]
+        for one in abnormal
+        if case.ground == INSURANCE
+    ]
     masks = {number: _mask(mask_of(who)) for number, who in people.items()}
-    return Judged(run, facts, law, [finding_as_dict(one) for one in found], rows,
-                  [anomaly_as_dict(one, masks) for one in abnormal] if case.ground == INSURANCE else [])  # fmt: skip
+    return Judged(
+        run,
+        facts,
+        law,
+        [finding_as_dict(one) for one in found],
+        rows,
+        [anomaly_as_dict(one, masks) for one in abnormal] if case.ground == INSURANCE else [],
+    )
 
 
 def _shown(person_id: str, people: Mapping[str, Person]) -> list[str]:
@@ -204,22 +259,43 @@ def _short_name(name: str) -> str:
 
 
 def _finding(case: Case, judged: Judged | None) -> dict[str, Any]:
-    told, rows = issuing.decided_figures(case), {one.requirement: one for one in case.requirements.all()}
+    told, rows = (
+        issuing.decided_figures(case),
+        {one.requirement: one for one in case.requirements.all()},
+    )
     return {
-        "card": case.card_number, "enterprise": case.enterprise, "credit_code": case.credit_code,
-        "item": name_of(case), "category": case.category, "sub_item": case.sub_item, "ground": case.ground,
-        "origin": case.origin, "published_on": case.published_on, "state": case.place,
+        "card": case.card_number,
+        "enterprise": case.enterprise,
+        "credit_code": case.credit_code,
+        "item": name_of(case),
+        "category": case.category,
+        "sub_item": case.sub_item,
+        "ground": case.ground,
+        "origin": case.origin,
+        "published_on": case.published_on,
+        "state": case.place,
         "determined": [
-            {"requirement": name, "text": line(name, figures), "told": figures, "warned_on": rows[name].pushed_on,
-             "period_ended_on": rows[name].ends_on, "proved_on": rows[name].proved_on}
+            {
+                "requirement": name,
+                "text": line(name, figures),
+                "told": figures,
+                "warned_on": rows[name].pushed_on,
+                "period_ended_on": rows[name].ends_on,
+                "proved_on": rows[name].proved_on,
+            }
             for name, figures in told.items()
         ],
-        "judged_again": judged and {
-            "run": judged.run.pk, "as_of": judged.run.as_of, "revision": judged.run.revision_id,
-            "law_digest": judged.run.law_digest, "input_digest": judged.run.input_digest, "findings": judged.findings,
+        "judged_again": judged
+        and {
+            "run": judged.run.pk,
+            "as_of": judged.run.as_of,
+            "revision": judged.run.revision_id,
+            "law_digest": judged.run.law_digest,
+            "input_digest": judged.run.input_digest,
+            "findings": judged.findings,
             "anomalies": judged.anomalies,
         },
-    }  # fmt: skip
+    }
 
 
 def _course(case: Case) -> dict[str, Any]:
@@ -229,24 +305,54 @@ def _course(case: Case) -> dict[str, Any]:
     return {
         "requirements": list(case.requirements.order_by("pk").values()),
         "determinations": list(case.determinations.order_by("pk").values()),
-        "supervision_finding": found and {"found_on": found.found_on, "what": found.what, "evidence": found.evidence,
-                                          "authority": found.authority, "by": found.by},
+        "supervision_finding": found
+        and {
+            "found_on": found.found_on,
+            "what": found.what,
+            "evidence": found.evidence,
+            "authority": found.authority,
+            "by": found.by,
+        },
         "applications": [
-            {**row, "attachments": list(Attachment.objects.filter(application=row["id"]).order_by("pk").values(
-                "name", "file__sha256"))}
+            {
+                **row,
+                "attachments": list(
+                    Attachment.objects.filter(application=row["id"])
+                    .order_by("pk")
+                    .values("name", "file__sha256")
+                ),
+            }
             for row in case.applications.order_by("pk").values()
         ],
-        "documents": list(case.documents.order_by("pk").values(
-            "pk", "kind", "number", "title", "issued_on", "issued_by", "file__sha256", "voided_on", "voided_because")),
+        "documents": list(
+            case.documents.order_by("pk").values(
+                "pk",
+                "kind",
+                "number",
+                "title",
+                "issued_on",
+                "issued_by",
+                "file__sha256",
+                "voided_on",
+                "voided_because",
+            )
+        ),
         "services": [
-            {"document": one.document.number, "method": one.method, "sent_on": one.sent_on, "proved_on": one.proved_on,
-             "proof": one.proof, "failed_on": one.failed_on, "failed_because": one.failed_because,
-             "files": list(one.attachments.order_by("pk").values("name", "file__sha256"))}
+            {
+                "document": one.document.number,
+                "method": one.method,
+                "sent_on": one.sent_on,
+                "proved_on": one.proved_on,
+                "proof": one.proof,
+                "failed_on": one.failed_on,
+                "failed_because": one.failed_because,
+                "files": list(one.attachments.order_by("pk").values("name", "file__sha256")),
+            }
             for one in services
         ],
         "withdrawals": [_withdrawal(one) for one in case.withdrawals.order_by("pk")],
         "urgings": list(case.urgings.order_by("pk").values("kind", "on", "what", "by")),
-    }  # fmt: skip
+    }
 
 
 def _withdrawal(row: Withdrawal) -> dict[str, Any]:
@@ -254,51 +360,99 @@ def _withdrawal(row: Withdrawal) -> dict[str, Any]:
     told = {field.name: getattr(row, field.attname) for field in row._meta.concrete_fields}
     said = ("kind", "text", "said_on", "said_by", "answer", "answered_on", "answered_by")
     return {
-        **told, "list": WithdrawalList.objects.values().get(pk=row.batch_id),
+        **told,
+        "list": WithdrawalList.objects.values().get(pk=row.batch_id),
         "points": list(row.points.order_by("pk").values(*said)),
-        "hearings": list(row.hearings.order_by("pk").values(
-            "at", "where", "chair_name", "state", "present", "because", "notice__number", "record__number")),
-    }  # fmt: skip
+        "hearings": list(
+            row.hearings.order_by("pk").values(
+                "at",
+                "where",
+                "chair_name",
+                "state",
+                "present",
+                "because",
+                "notice__number",
+                "record__number",
+            )
+        ),
+    }
 
 
 def _journal(case: Case) -> dict[str, Any]:
     """The case's stream, and the first seal over each length of it: how its head lies under the signed root."""
     entries = entries_of(case.stream)
     seals: list[dict[str, Any]] = []
-    for one in Seal.objects.order_by("id").iterator(chunk_size=1):  # each holds the heads of all streams
+    for one in Seal.objects.order_by("id").iterator(
+        chunk_size=1
+    ):  # each holds the heads of all streams
         at = next((place for place, head in enumerate(one.heads) if head[0] == case.stream), None)
         if at is None or (seals and seals[-1]["head"] == one.heads[at]):
             continue
         path, root = path_and_root(one.heads, at)
         told = {"day": one.day, "head": one.heads[at], "path": path, "root": root}
-        seals.append({**told, "previous": one.previous, "digest": one.digest, "signature": one.signature,
-                      "public_key": one.public_key})  # fmt: skip
-    return {"stream": case.stream, "entries": [{**content_of_entry(one), "digest": one.digest} for one in entries],
-            "seals": seals}  # fmt: skip
+        seals.append(
+            {
+                **told,
+                "previous": one.previous,
+                "digest": one.digest,
+                "signature": one.signature,
+                "public_key": one.public_key,
+            }
+        )
+    return {
+        "stream": case.stream,
+        "entries": [{**content_of_entry(one), "digest": one.digest} for one in entries],
+        "seals": seals,
+    }
 
 
 def _index(case: Case, judged: Judged | None, parts: Iterable[str]) -> str:
     """The page that is read first."""
     cases = related(case)
-    services = Service.objects.filter(document__case__in=cases).select_related("document").order_by("pk")
-    entries = sorted(
-        (entry for one in cases for entry in entries_of(one.stream)), key=lambda entry: (entry.recorded_at, entry.pk)
+    services = (
+        Service.objects.filter(document__case__in=cases).select_related("document").order_by("pk")
     )
-    return _templates().get_template("pack.html").render(
-        _=_, case=case, item=name_of(case), judged=judged, names=sorted(parts),
-        people=[[names([row[0]]), *row[1:]] for row in judged.people] if judged else [],
-        lines=[line(name, figures) for name, figures in issuing.decided_figures(case).items()],
-        findings=[{**one, "verdict": said(VERDICTS, one["verdict"])} for one in judged.findings] if judged else [],
-        requirements=[(names([row.requirement]), row) for one in cases for row in one.requirements.order_by("pk")],
-        services=[(one, _(METHODS[one.method].name)) for one in services],
-        entries=[(timezone.localtime(one.recorded_at), entry_word(one.what), one.by) for one in entries],
-    )  # fmt: skip
+    entries = sorted(
+        (entry for one in cases for entry in entries_of(one.stream)),
+        key=lambda entry: (entry.recorded_at, entry.pk),
+    )
+    return (
+        _templates()
+        .get_template("pack.html")
+        .render(
+            _=_,
+            case=case,
+            item=name_of(case),
+            judged=judged,
+            names=sorted(parts),
+            people=[[names([row[0]]), *row[1:]] for row in judged.people] if judged else [],
+            lines=[line(name, figures) for name, figures in issuing.decided_figures(case).items()],
+            findings=[{**one, "verdict": said(VERDICTS, one["verdict"])} for one in judged.findings]
+            if judged
+            else [],
+            requirements=[
+                (names([row.requirement]), row)
+                for one in cases
+                for row in one.requirements.order_by("pk")
+            ],
+            services=[(one, _(METHODS[one.method].name)) for one in services],
+            entries=[
+                (timezone.localtime(one.recorded_at), entry_word(one.what), one.by)
+                for one in entries
+            ],
+        )
+    )
 
 
 @cache
 def _templates() -> Environment:
-    return Environment(loader=PackageLoader("qualwatch.cases"), autoescape=True, undefined=StrictUndefined,
-                       trim_blocks=True, lstrip_blocks=True)  # fmt: skip
+    return Environment(
+        loader=PackageLoader("qualwatch.cases"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _csv(rows: Iterable[Iterable[str]]) -> bytes:

@@ -59,7 +59,9 @@ def outlook(case: Case, by: Account, law: Law, at: datetime) -> Outlook:
     seen = None if case.place == "closed" else _glance(case, rows, law)
     verdicts, figures = seen.verdicts_of(case) if seen else ({}, {})
     if case.ground == INSURANCE:  # as the last patrol found: to judge people again is for the act
-        verdicts = {INSURANCE: {"short": "short", "recovered": "met"}.get(case.last_found, "cannot-say")}
+        verdicts = {
+            INSURANCE: {"short": "short", "recovered": "met"}.get(case.last_found, "cannot-say")
+        }
     event = Event(
         "propose",
         doing.on,
@@ -75,18 +77,28 @@ def outlook(case: Case, by: Account, law: Law, at: datetime) -> Outlook:
         because="?",
         has_evidence=True,
         leaves="accepted-finding",
-        until=Deadline(doing.terms.prolongation.from_day(doing.on, law.calendar).ends_on, provisional=False),
+        until=Deadline(
+            doing.terms.prolongation.from_day(doing.on, law.calendar).ends_on, provisional=False
+        ),
     )
     ripe = ripe_requirements(state, event)
-    events = {outcome: replace(asked, outcome=outcome) for outcome in ("red", "dismissed", "prolonged")}
-    events["red"] = replace(events["red"], requirements=ripe or waiting)  # what is not ripe yet waits for its own day
+    events = {
+        outcome: replace(asked, outcome=outcome) for outcome in ("red", "dismissed", "prolonged")
+    }
+    events["red"] = replace(
+        events["red"], requirements=ripe or waiting
+    )  # what is not ripe yet waits for its own day
     events |= {
         "sign": replace(asked, name="sign"),
         "return": replace(asked, name="return-proposal"),
         "review": replace(asked, name="review"),
     }
-    why_not = {name: _why_not(state, one, case, by, doing, ACTS[name]) for name, one in events.items()}
-    why_not["urge"] = _not_competent("urge", case, by) or ("" if state.is_open else _("案件已经终结"))
+    why_not = {
+        name: _why_not(state, one, case, by, doing, ACTS[name]) for name, one in events.items()
+    }
+    why_not["urge"] = _not_competent("urge", case, by) or (
+        "" if state.is_open else _("案件已经终结")
+    )
     return Outlook(
         state,
         rows,
@@ -111,7 +123,9 @@ def _glance(case: Case, rows: Iterable[CaseRequirement], law: Law) -> Seen | Non
     return Seen.glance(run, law, case, named)
 
 
-def _why_not(state: CaseState, event: Event, case: Case, by: Account, doing: Doing, capability: str) -> str:
+def _why_not(
+    state: CaseState, event: Event, case: Case, by: Account, doing: Doing, capability: str
+) -> str:
     wanting = _not_competent(capability, case, by)
     if wanting:
         return wanting
@@ -135,26 +149,51 @@ def is_proposed(case: Case, what: Proposed, by: Account) -> bool:
     made = case.determinations.filter(state="proposed", proposed_by=by.username).first()
     if made is None:
         return False
-    about = list(what.requirements) or [one.requirement for one in case.requirements.filter(recovered_on=None)]
-    left = {name: str(told) for name, told in (what.left or {}).items()} if what.outcome == "dismissed" else {}
-    asked = (what.outcome, about, [list(one) for one in what.items], what.until, what.because, list(what.evidence),
-             what.leaves, left)  # fmt: skip
-    return asked == (made.outcome, made.requirements, made.items, made.until, made.because, made.evidence, made.leaves,
-                     {name: str(told) for name, told in made.left.items()})  # fmt: skip
+    about = list(what.requirements) or [
+        one.requirement for one in case.requirements.filter(recovered_on=None)
+    ]
+    left = (
+        {name: str(told) for name, told in (what.left or {}).items()}
+        if what.outcome == "dismissed"
+        else {}
+    )
+    asked = (
+        what.outcome,
+        about,
+        [list(one) for one in what.items],
+        what.until,
+        what.because,
+        list(what.evidence),
+        what.leaves,
+        left,
+    )
+    return asked == (
+        made.outcome,
+        made.requirements,
+        made.items,
+        made.until,
+        made.because,
+        made.evidence,
+        made.leaves,
+        {name: str(told) for name, told in made.left.items()},
+    )
 
 
 def application_why_not(found: Application, by: Account) -> dict[str, str]:
     """By act on an application: why it may not be done ('' = it may be), asked of what the acts themselves ask."""
     by_city = found.stage == FIRST_WORKED and found.receiver != PROVINCE
     seats = {
-        "agree": ("sign", (found.receiver, PROVINCE)), "verify": ("correct", (PROVINCE,)),
+        "agree": ("sign", (found.receiver, PROVINCE)),
+        "verify": ("correct", (PROVINCE,)),
         "uphold": ("sign", (PROVINCE,)),
         "refuse": ("sign", (found.receiver if found.stage == FIRST_WORKED else PROVINCE, PROVINCE)),
-    }  # fmt: skip
+    }
     determined = who_determined(found)
     told = {name: _may_not(found, by, name, determined, *seat) for name, seat in seats.items()}
     if by_city:
-        told |= {name: told[name] or _("市级核发的资质先由市级审查") for name in ("verify", "uphold")}
+        told |= {
+            name: told[name] or _("市级核发的资质先由市级审查") for name in ("verify", "uphold")
+        }
     else:
         told["agree"] = told["agree"] or _("这份申请不由市级出审查意见")
     if found.proposed_repairs is None:
@@ -163,7 +202,12 @@ def application_why_not(found: Application, by: Account) -> dict[str, str]:
 
 
 def _may_not(
-    found: Application, by: Account, act: str, determined: set[str], capability: str, slugs: tuple[str, ...]
+    found: Application,
+    by: Account,
+    act: str,
+    determined: set[str],
+    capability: str,
+    slugs: tuple[str, ...],
 ) -> str:
     try:
         seat_of(by, *slugs, capability=capability)

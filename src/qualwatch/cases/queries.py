@@ -10,7 +10,15 @@ from django.db.models.functions import Coalesce
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import jurisdiction, may
-from qualwatch.cases.models import UNDECIDED, Application, Case, CaseRequirement, Task, Urging, WithdrawalList
+from qualwatch.cases.models import (
+    UNDECIDED,
+    Application,
+    Case,
+    CaseRequirement,
+    Task,
+    Urging,
+    WithdrawalList,
+)
 from qualwatch.cases.withdrawing import TASKS
 from qualwatch.journal.models import Entry
 from qualwatch.journal.queries import entries_of
@@ -38,10 +46,13 @@ def funnel(since: date, until: date, area: str | None = None) -> Funnel:
     closed = Counter(because for place, because, _red, _origin in told if place == "closed")
     return Funnel(
         yellow=sum(origin == "system" for _place, _because, _red, origin in told),
-        recovered_in_yellow=sum(because == "recovered" and red is None for _place, because, red, _origin in told),
+        recovered_in_yellow=sum(
+            because == "recovered" and red is None for _place, because, red, _origin in told
+        ),
         red=sum(red is not None for _place, _because, red, _origin in told),
         recovered_in_red=sum(
-            because in ("recovered", "reviewed") and red is not None for _place, because, red, _origin in told
+            because in ("recovered", "reviewed") and red is not None
+            for _place, because, red, _origin in told
         ),
         open_yellow=sum(place == "yellow" for place, *_rest in told),
         open_red=sum(place == "red" for place, *_rest in told),
@@ -51,7 +62,9 @@ def funnel(since: date, until: date, area: str | None = None) -> Funnel:
 
 def over_on(day: date) -> list[Case]:
     """Yellow cases of which a requirement's period is over, and red ones whose period is: waiting for an officer."""
-    over = CaseRequirement.objects.filter(case=OuterRef("pk"), recovered_on=None, ends_on__lt=day, is_provisional=False)
+    over = CaseRequirement.objects.filter(
+        case=OuterRef("pk"), recovered_on=None, ends_on__lt=day, is_provisional=False
+    )
     yellow = (
         Q(place="yellow")
         & Exists(over)
@@ -75,7 +88,9 @@ def cases_due_by(day: date) -> list[tuple[date, Case]]:
 
 def without_urging(area: str | None = None) -> list[Case]:
     """Open cases about which no authority has urged yet (notice 3: guide and urge)."""
-    cases = Case.objects.exclude(place="closed").filter(~Exists(Urging.objects.filter(case=OuterRef("pk"))))
+    cases = Case.objects.exclude(place="closed").filter(
+        ~Exists(Urging.objects.filter(case=OuterRef("pk")))
+    )
     return list((cases if area is None else cases.filter(area=area)).order_by("opened_on", "pk"))
 
 
@@ -93,7 +108,9 @@ def cases_seen_by(account: Account) -> QuerySet[Case]:
         return found.none()
     if seen.everywhere:
         return found
-    by_area = Q(area__in=seen.areas - {""}) | Q(category__isnull=False, licensing_authority__in=seen.areas - {""})
+    by_area = Q(area__in=seen.areas - {""}) | Q(
+        category__isnull=False, licensing_authority__in=seen.areas - {""}
+    )
     own = Q(credit_code=seen.credit_code) if seen.credit_code else Q(pk=None)
     return found.filter(by_area | own)
 
@@ -117,6 +134,8 @@ def outcomes_of(batch: WithdrawalList) -> Counter[str]:
 
 def withdrawals_due_by(day: date, carrier: str = "") -> list[tuple[date, Task]]:
     """Steps of withdrawals that are due by a day, earliest first; late ones are those before today."""
-    found = Task.objects.filter(kind__in=TASKS, done_on=None, due_on__lte=day).select_related("case")
+    found = Task.objects.filter(kind__in=TASKS, done_on=None, due_on__lte=day).select_related(
+        "case"
+    )
     found = found.filter(organisation=carrier) if carrier else found
     return [(one.due_on, one) for one in found.order_by("due_on", "pk") if one.due_on is not None]

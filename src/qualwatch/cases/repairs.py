@@ -46,13 +46,18 @@ class Repairs:
     def told(self) -> dict[str, Any]:
         """As it waits for its signature."""
         rows = [asdict(one) for one in self.corrections]
-        plain: dict[str, Any] = json.loads(json.dumps({"review_on": self.review_on, "corrections": rows}, default=str))
+        plain: dict[str, Any] = json.loads(
+            json.dumps({"review_on": self.review_on, "corrections": rows}, default=str)
+        )
         return plain
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> "Repairs":
         """Again from what waited."""
-        return cls(date.fromisoformat(told["review_on"]), [Correcting(**one) for one in told["corrections"]])
+        return cls(
+            date.fromisoformat(told["review_on"]),
+            [Correcting(**one) for one in told["corrections"]],
+        )
 
 
 @dataclass(slots=True)
@@ -66,7 +71,9 @@ class Repaired:
 
 def digest_of(proposed: Mapping[str, Any] | None) -> str:
     """What waits for its signature, as a digest: whoever signs has read this and nothing else. `proposed`: as told."""
-    return hashlib.sha256(json.dumps(proposed, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(proposed, sort_keys=True, ensure_ascii=False).encode()
+    ).hexdigest()
 
 
 def repair(found: Application, repairs: Repairs, doing: Doing, because: str) -> Repaired:
@@ -78,9 +85,16 @@ def repair(found: Application, repairs: Repairs, doing: Doing, because: str) -> 
     for one in repairs.corrections:
         _check_concerns(found.credit_code, one)
         made = correct(
-            table=one.table, key=one.key, field=one.field, value=one.value, because=because, document=one.document,
-            review_on=repairs.review_on, by=doing.by, at=doing.at,
-        )  # fmt: skip
+            table=one.table,
+            key=one.key,
+            field=one.field,
+            value=one.value,
+            because=because,
+            document=one.document,
+            review_on=repairs.review_on,
+            by=doing.by,
+            at=doing.at,
+        )
         done.put.append([CORRECTION, made.pk])
         done.leaves = CORRECTION
     if done.put:
@@ -88,7 +102,9 @@ def repair(found: Application, repairs: Repairs, doing: Doing, because: str) -> 
     if case is None:
         _assess_again(found.credit_code, doing)
         return done
-    if was_inspected:  # no run warns of what an officer found: the finding itself is no longer relied on
+    if (
+        was_inspected
+    ):  # no run warns of what an officer found: the finding itself is no longer relied on
         done.put.append([OFFICER, case.pk])
         done.lines.append(_n("原监管发现不再作为依据。"))
         done.leaves = OFFICER
@@ -98,11 +114,17 @@ def repair(found: Application, repairs: Repairs, doing: Doing, because: str) -> 
     seen = _again(case, doing)
     verdicts = seen.verdicts_of(case)[0]
     healed = bool(seen.end_of(case))
-    left = [] if healed else [one for one in found.requirements if verdicts.get(one, "cannot-say") not in HEALED]
+    left = (
+        []
+        if healed
+        else [one for one in found.requirements if verdicts.get(one, "cannot-say") not in HEALED]
+    )
     if left:
         raise CannotStep(
             "still-short",
-            _("更正之后核查仍不达标或无法判定：{what}；请改正更正的内容，或不予支持").format(what=names(left)),
+            _("更正之后核查仍不达标或无法判定：{what}；请改正更正的内容，或不予支持").format(
+                what=names(left)
+            ),
         )
     return done
 
@@ -112,13 +134,17 @@ def _check_concerns(credit_code: str, one: Correcting) -> None:
     if "credit_code" in one.key:
         is_theirs = one.key["credit_code"] == credit_code
     else:
-        registered = RegistrationRow._default_manager.filter(recorded_to=None, credit_code=credit_code)
+        registered = RegistrationRow._default_manager.filter(
+            recorded_to=None, credit_code=credit_code
+        )
         is_theirs = registered.filter(person_id=one.key.get("person_id") or 0).exists()
     if not is_theirs:
         raise CannotStep("leaves-something", _("只能更正申请企业自己的登记"))
 
 
-def _accept(found: Application, case: Case, repairs: Repairs, doing: Doing, because: str, done: Repaired) -> None:
+def _accept(
+    found: Application, case: Case, repairs: Repairs, doing: Doing, because: str, done: Repaired
+) -> None:
     """The finding stands corrected at what is held today."""
     if case.category is None:
         raise CannotStep("leaves-something", _("社保案件只能用更正或豁免修复"))
@@ -126,15 +152,23 @@ def _accept(found: Application, case: Case, repairs: Repairs, doing: Doing, beca
     for name in found.requirements:
         held = figures.get(name, {}).get("held")
         if held is None:
-            raise CannotStep("leaves-something", _("{what} 没有现有人数，不能认可").format(what=names([name])))
+            raise CannotStep(
+                "leaves-something", _("{what} 没有现有人数，不能认可").format(what=names([name]))
+            )
         row = accept_finding(
-            about=Requirement(case.credit_code, case.category, case.sub_item or "", name), at_held=held,
-            until=repairs.review_on, because=because, by=doing.by, at=doing.at,
-        )  # fmt: skip
+            about=Requirement(case.credit_code, case.category, case.sub_item or "", name),
+            at_held=held,
+            until=repairs.review_on,
+            because=because,
+            by=doing.by,
+            at=doing.at,
+        )
         done.put.append([ACCEPTED, row.pk])
         done.leaves = ACCEPTED
     done.lines.append(
-        _n("认可 {what}，至 {day} 复核。").format(what=names(found.requirements), day=day(repairs.review_on))
+        _n("认可 {what}，至 {day} 复核。").format(
+            what=names(found.requirements), day=day(repairs.review_on)
+        )
     )
 
 
@@ -149,7 +183,14 @@ def _assess_again(credit_code: str, doing: Doing) -> None:
     newest = Run.objects.filter(state="released").order_by("-as_of").first()
     if newest is None or not doing.is_fresh(newest.as_of):
         raise CannotStep("no-run", _("没有新近放行的核查，暂不能核实"))
-    assess(as_of=newest.as_of, law=doing.law, by=doing.by, at=doing.at, credit_codes=[credit_code], guarded=False)
+    assess(
+        as_of=newest.as_of,
+        law=doing.law,
+        by=doing.by,
+        at=doing.at,
+        credit_codes=[credit_code],
+        guarded=False,
+    )
 
 
 def _seen(case: Case, doing: Doing) -> Seen:

@@ -19,13 +19,36 @@ from qualwatch.law.loader import Law
 from qualwatch.registers.facts import believed, coverage_on, facts_on
 from qualwatch.registers.models import EnterpriseRow, ItemRow
 
-Item = tuple[str, str, str]  # credit code, category, sub-item; of an enterprise-wide case the last two are empty
+Item = tuple[
+    str, str, str
+]  # credit code, category, sub-item; of an enterprise-wide case the last two are empty
 INSURANCE = "insurance"
 # What the register says of an item that is no longer in force -> the code with which its case is closed.
-ENDED = {"withdrawn": "withdrawn", "annulled": "annulled-licence", "revoked": "revoked", "deregistered": "surrendered",
-         "expired": "expired"}  # fmt: skip
-FINDING = ("id", "credit_code", "category", "sub_item", "requirement", "grade", "certificate_no", "licensing_authority",
-           "verdict", "required", "held", "possible", "shortfall", "clauses", "basis", "because")  # fmt: skip
+ENDED = {
+    "withdrawn": "withdrawn",
+    "annulled": "annulled-licence",
+    "revoked": "revoked",
+    "deregistered": "surrendered",
+    "expired": "expired",
+}
+FINDING = (
+    "id",
+    "credit_code",
+    "category",
+    "sub_item",
+    "requirement",
+    "grade",
+    "certificate_no",
+    "licensing_authority",
+    "verdict",
+    "required",
+    "held",
+    "possible",
+    "shortfall",
+    "clauses",
+    "basis",
+    "because",
+)
 MANY = 20_000  # enterprises from which all are read
 
 
@@ -44,10 +67,14 @@ class Seen:
     anomalies: Mapping[str, int]
     enterprises: Mapping[str, tuple[str, str]]  # name, area
     is_insurance_fresh: bool
-    ended: Mapping[Item, str]  # also of enterprises all of whose items have ended, under their empty item
+    ended: Mapping[
+        Item, str
+    ]  # also of enterprises all of whose items have ended, under their empty item
     vanished: frozenset[Item]  # items that a fresh register has no row of any more
     named: Mapping[int, list[str]]  # the requirements of each case
-    in_order: frozenset[str]  # enterprises whose people's insurance was judged, and has nothing abnormal
+    in_order: frozenset[
+        str
+    ]  # enterprises whose people's insurance was judged, and has nothing abnormal
 
     @staticmethod
     def newest_run(credit_code: str) -> Run:
@@ -65,7 +92,9 @@ class Seen:
         rows = _findings(with_cases, only_these=only_these)
         findings: dict[Item, dict[str, Mapping[str, Any]]] = defaultdict(dict)
         for row in rows:
-            findings[(row["credit_code"], row["category"], row["sub_item"])][row["requirement"]] = row
+            findings[(row["credit_code"], row["category"], row["sub_item"])][row["requirement"]] = (
+                row
+            )
         anomalies: dict[str, int] = defaultdict(int)
         abnormal = AnomalyRow._default_manager.filter(recorded_to=None)
         if only_these:
@@ -87,7 +116,11 @@ class Seen:
             ended,
             vanished,
             _named(cases),
-            _in_order({one.credit_code for one in cases if one.ground == INSURANCE} - anomalies.keys(), run, law),
+            _in_order(
+                {one.credit_code for one in cases if one.ground == INSURANCE} - anomalies.keys(),
+                run,
+                law,
+            ),
         )
 
     @classmethod
@@ -96,11 +129,17 @@ class Seen:
         findings: dict[Item, dict[str, Mapping[str, Any]]] = {item_of(case): {}}
         anomalies: dict[str, int] = {}
         if case.ground == INSURANCE:
-            abnormal = AnomalyRow._default_manager.filter(recorded_to=None, credit_code=case.credit_code)
+            abnormal = AnomalyRow._default_manager.filter(
+                recorded_to=None, credit_code=case.credit_code
+            )
             anomalies[case.credit_code] = abnormal.count()
         else:
-            current = FindingRow._default_manager.filter(recorded_to=None, credit_code=case.credit_code)
-            for row in current.filter(category=case.category, sub_item=case.sub_item).values(*FINDING):
+            current = FindingRow._default_manager.filter(
+                recorded_to=None, credit_code=case.credit_code
+            )
+            for row in current.filter(category=case.category, sub_item=case.sub_item).values(
+                *FINDING
+            ):
                 findings[item_of(case)][row["requirement"]] = row
         none: frozenset[Any] = frozenset()
         return cls(run, law, findings, anomalies, {}, False, {}, none, named, none)
@@ -111,8 +150,12 @@ class Seen:
             return self._insurance(case.credit_code)
         rows = self.findings.get(item_of(case), {})
         verdicts = {name: row["verdict"] for name, row in rows.items()}
-        if rows and "cannot-say" not in verdicts.values() and case.pk is not None:  # judged, and no longer asked for
-            verdicts |= {name: "not-required" for name in self.named.get(case.pk, ()) if name not in verdicts}
+        if (
+            rows and "cannot-say" not in verdicts.values() and case.pk is not None
+        ):  # judged, and no longer asked for
+            verdicts |= {
+                name: "not-required" for name in self.named.get(case.pk, ()) if name not in verdicts
+            }
         return verdicts, {name: self._told(row) for name, row in rows.items()}
 
     def end_of(self, case: Case) -> str:
@@ -135,7 +178,13 @@ class Seen:
     def case_of_item(self, item: Item) -> Case:
         """A case to be opened for an item."""
         code, category, sub_item = item
-        case = Case(credit_code=code, category=category, sub_item=sub_item, ground="shortage", origin="system")
+        case = Case(
+            credit_code=code,
+            category=category,
+            sub_item=sub_item,
+            ground="shortage",
+            origin="system",
+        )
         self.describe(case)
         return case
 
@@ -147,7 +196,9 @@ class Seen:
 
     def describe(self, case: Case) -> None:
         """Name, grade, certificate, authority and area as the registers have them now; what they lack stays."""
-        case.enterprise, case.area = self.enterprises.get(case.credit_code, (case.enterprise, case.area))
+        case.enterprise, case.area = self.enterprises.get(
+            case.credit_code, (case.enterprise, case.area)
+        )
         row = next(iter(self.findings.get(item_of(case), {}).values()), None)
         if row is not None and case.category is not None:
             text = self.law.categories.get(case.category)
@@ -222,7 +273,9 @@ def _in_order(codes: set[str], run: Run, law: Law) -> frozenset[str]:
     if not codes:
         return frozenset()
     facts, policy = facts_on(run.as_of, run.revision_id, codes), law.policy_on(run.as_of)
-    return frozenset(one for one in codes if is_insurance_in_order(law, policy, facts, one, run.as_of))
+    return frozenset(
+        one for one in codes if is_insurance_in_order(law, policy, facts, one, run.as_of)
+    )
 
 
 def _insurance_is_fresh(run: Run, law: Law) -> bool:

@@ -36,14 +36,18 @@ SERVE = "serve"  # the task: its detail is the document's number and the way to 
 NEVER_HAPPENED = ("repaired", "annulled", "duplicate")  # after these nothing stays public
 
 
-def circumstances_of(document: Document, doing: Doing, *, has_consent: bool = False) -> Circumstances:
+def circumstances_of(
+    document: Document, doing: Doing, *, has_consent: bool = False
+) -> Circumstances:
     """Which ways are open for a document today. That an answer is overdue opens nothing: somebody has to say so."""
     case = document.case
     failed: dict[str, list[str]] = defaultdict(list)
     for one in document.services.exclude(failed_on=None):
         failed[one.method].append(one.failed_as)
     given = (
-        Attachment.objects.filter(is_consent=True, service__document__case=case) if case else Attachment.objects.none()
+        Attachment.objects.filter(is_consent=True, service__document__case=case)
+        if case
+        else Attachment.objects.none()
     )
     return Circumstances(
         has_account=has_account(document.credit_code),
@@ -65,24 +69,56 @@ def record_service(document: Document, method: str, recipient: str, doing: Doing
     if method == NOTICE:
         due = served_by_notice(doing.on, policy["public_notice_service_days"], calendar)
     else:
-        due = Period(policy["service_proof_working_days"], "working-days").from_day(doing.on, calendar)
+        due = Period(policy["service_proof_working_days"], "working-days").from_day(
+            doing.on, calendar
+        )
     made = Service.objects.create(
-        document=document, method=method, recipient=recipient, sent_on=doing.on, sent_by=doing.by, due_on=due.ends_on,
+        document=document,
+        method=method,
+        recipient=recipient,
+        sent_on=doing.on,
+        sent_by=doing.by,
+        due_on=due.ends_on,
         is_due_provisional=due.provisional,
-    )  # fmt: skip
+    )
     if method == PLATFORM:
-        about = document.case or Case(credit_code=document.credit_code, enterprise=document.addressee)
+        about = document.case or Case(
+            credit_code=document.credit_code, enterprise=document.addressee
+        )
         subject = words.document_subject(document)
-        tell([Said(about, "document", subject, words.document(document), to_authorities=(), document=document)],
-             doing.at)  # fmt: skip
+        tell(
+            [
+                Said(
+                    about,
+                    "document",
+                    subject,
+                    words.document(document),
+                    to_authorities=(),
+                    document=document,
+                )
+            ],
+            doing.at,
+        )
     if method == NOTICE:
         days = policy["public_notice_service_days"]
         body = words.public_notice(document.addressee, document.title, document.number, days)
         post_announcement(
-            Announced(document.number, "service", document.title, document.addressee, document.credit_code, body),
-            on=doing.on, ends_on=due.ends_on, at=doing.at, is_provisional=due.provisional,
-        )  # fmt: skip
-    doing.told.append(Told(stream_of(document), "sent", details={"document": document.number, "method": method}))
+            Announced(
+                document.number,
+                "service",
+                document.title,
+                document.addressee,
+                document.credit_code,
+                body,
+            ),
+            on=doing.on,
+            ends_on=due.ends_on,
+            at=doing.at,
+            is_provisional=due.provisional,
+        )
+    doing.told.append(
+        Told(stream_of(document), "sent", details={"document": document.number, "method": method})
+    )
     settle_serve_tasks(document, doing)
     return made
 
@@ -96,7 +132,10 @@ def serve_on_platform(document: Document, doing: Doing) -> Service | None:
 
 def bring(document: Document, doing: Doing) -> None:
     """On the platform at once; else a task to serve it, where it has to arrive (an order has the course's own)."""
-    if serve_on_platform(document, doing) is None and LETTERS[document.kind].starts != "order-served":
+    if (
+        serve_on_platform(document, doing) is None
+        and LETTERS[document.kind].starts != "order-served"
+    ):
         open_serve_task(document, doing)
 
 
@@ -108,12 +147,16 @@ def open_serve_task(document: Document, doing: Doing) -> int:
     if document.services.filter(proved_on__isnull=False).exists():
         return 0
     tried = set(document.services.values_list("method", flat=True))
-    method = next_method(tried, circumstances_of(document, doing)) or IN_PERSON  # none is left: once more
+    method = (
+        next_method(tried, circumstances_of(document, doing)) or IN_PERSON
+    )  # none is left: once more
     detail = f"{document.number} {method}"
     if Task.objects.filter(case=case, kind=SERVE, detail=detail, done_on=None).exists():
         return 0
     settle_serve_tasks(document, doing)
-    Task.objects.create(case=case, kind=SERVE, detail=detail, organisation=document.organisation, opened_on=doing.on)
+    Task.objects.create(
+        case=case, kind=SERVE, detail=detail, organisation=document.organisation, opened_on=doing.on
+    )
     return 1
 
 
@@ -132,18 +175,30 @@ def deliver(document: Document, slug: str, doing: Doing) -> None:
         open_serve_task(document, doing)
         return
     Service.objects.create(
-        document=document, method=PLATFORM, recipient=slug, sent_on=doing.on, sent_by=doing.by, due_on=doing.on,
-        proved_on=doing.on, proof=ARRIVED, proved_by=doing.by,
-    )  # fmt: skip
+        document=document,
+        method=PLATFORM,
+        recipient=slug,
+        sent_on=doing.on,
+        sent_by=doing.by,
+        due_on=doing.on,
+        proved_on=doing.on,
+        proof=ARRIVED,
+        proved_by=doing.by,
+    )
     deliver_copy(document, slug, doing)
-    doing.told.append(Told(stream_of(document), "served", details={"document": document.number, "to": slug}))
+    doing.told.append(
+        Told(stream_of(document), "served", details={"document": document.number, "to": slug})
+    )
     arrived(document, doing.on, doing)
 
 
 def deliver_copy(document: Document, slug: str, doing: Doing) -> None:
     """Into the inbox of an authority; nothing begins with it."""
     subject, body = words.document_subject(document), words.document_for_authority(document)
-    tell([Said(document.case or Case(), "document", subject, body, False, (slug,), document)], doing.at)
+    tell(
+        [Said(document.case or Case(), "document", subject, body, False, (slug,), document)],
+        doing.at,
+    )
 
 
 def arrived(document: Document, on: date, doing: Doing) -> None:
@@ -157,7 +212,9 @@ def arrived(document: Document, on: date, doing: Doing) -> None:
         batch.start_due_on, batch.is_start_due_provisional = due.ends_on, due.provisional
     batch.save()
     for row in batch.members.filter(ended="", place="suggested"):
-        Task.objects.filter(kind="start", detail=str(row.pk), done_on=None).update(due_on=batch.start_due_on)
+        Task.objects.filter(kind="start", detail=str(row.pk), done_on=None).update(
+            due_on=batch.start_due_on
+        )
 
 
 def drop_services(document: Document, why: str, because: str, doing: Doing) -> None:
@@ -181,7 +238,9 @@ def take_down_notices(case: Case, because: str, doing: Doing) -> None:
 
     A notice that was taken down serves nothing; what outlives the case is tried another way.
     """
-    running = Service.objects.filter(document__case=case, method=NOTICE, failed_on=None).select_related("document")
+    running = Service.objects.filter(
+        document__case=case, method=NOTICE, failed_on=None
+    ).select_related("document")
     for one in running:
         document = one.document
         if LETTERS[document.kind].outlives and because not in NEVER_HAPPENED:
@@ -205,7 +264,9 @@ def tasks_that_outlive(cases: Iterable[int]) -> Q:
     outliving = [kind for kind, letter in LETTERS.items() if letter.outlives]
     going_on = Withdrawal.objects.filter(case__in=cases, ended="").values_list("pk", flat=True)
     found = Q(kind__in=TASKS, detail__in=[str(number) for number in going_on])
-    for number in Document.objects.filter(case__in=list(cases), kind__in=outliving).values_list("number", flat=True):
+    for number in Document.objects.filter(case__in=list(cases), kind__in=outliving).values_list(
+        "number", flat=True
+    ):
         found |= Q(kind=SERVE, detail__startswith=f"{number} ")
     return found
 

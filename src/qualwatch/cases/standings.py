@@ -7,7 +7,13 @@ from qualwatch.evaluation.facts import Item
 from qualwatch.evaluation.items import items_in_force, last_day
 from qualwatch.law.loader import Law
 from qualwatch.law.model import GRADE_NAMES
-from qualwatch.publication.actions import ItemKey, ItemNow, post_enterprises, post_freshness, post_standings
+from qualwatch.publication.actions import (
+    ItemKey,
+    ItemNow,
+    post_enterprises,
+    post_freshness,
+    post_standings,
+)
 from qualwatch.registers.facts import believed, coverage_on, revision_at
 from qualwatch.registers.models import EnterpriseRow, ItemRow
 
@@ -21,9 +27,14 @@ def publish_register(*, on: date, law: Law) -> int:
     told = {one.source: one.loaded_at for one in coverage_on(revision_at(None), on)}
     ages = {"contributions": law.policy_on(on)["insurance_freshness_days"]}
     loaded = {name: day for name, day in told.items() if name in TABLES}
-    post_freshness(day=on, loaded=loaded, limit_days=days,
-                   others={name: (day, ages.get(name, days)) for name, day in told.items()
-                           if name not in TABLES})  # fmt: skip
+    post_freshness(
+        day=on,
+        loaded=loaded,
+        limit_days=days,
+        others={
+            name: (day, ages.get(name, days)) for name, day in told.items() if name not in TABLES
+        },
+    )
     fresh = all(one is not None and (on - one).days <= days for one in loaded.values())
     if not fresh:
         return 0
@@ -50,17 +61,30 @@ def _items(on: date, law: Law, **which: str) -> dict[ItemKey, ItemNow]:
         records[(row.credit_code, row.category, row.sub_item)].append(row)
     found: dict[ItemKey, ItemNow] = {}
     for key, rows in records.items():
-        begun = [one for one in rows if one.valid_from is None or one.valid_from <= on]  # a later one says nothing yet
+        begun = [
+            one for one in rows if one.valid_from is None or one.valid_from <= on
+        ]  # a later one says nothing yet
         judged = items_in_force(law, begun, on)
         why = judged.not_judged[0][1] if judged.not_judged else ""
         if not begun or why == NOT_YET:
             continue
         row = judged.items[0] if judged.items else max(begun, key=_begins)
         text = law.categories.get(row.category)
-        word, because = ("in-force", "") if judged.items else (WITHDRAWN, "") if why == WITHDRAWN else ("ended", why)
+        word, because = (
+            ("in-force", "")
+            if judged.items
+            else (WITHDRAWN, "")
+            if why == WITHDRAWN
+            else ("ended", why)
+        )
         grade = GRADE_NAMES.get(row.grade, row.grade)
         last = last_day(law, rows, on) if judged.items else None
         found[key] = ItemNow(
-            names.get(row.credit_code, ""), text.name if text else row.category, grade, word, because, last
+            names.get(row.credit_code, ""),
+            text.name if text else row.category,
+            grade,
+            word,
+            because,
+            last,
         )
     return found

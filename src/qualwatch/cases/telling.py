@@ -42,9 +42,13 @@ def tell(all_said: Iterable[Said], at: datetime) -> None:
         if authorities is None:
             authorities = tuple(sorted({competent_for(one.case), authority_of(one.case.area)}))
         told: dict[str, Any] = {
-            "case": one.case if one.case.pk else None, "kind": one.kind, "subject": one.subject[:200],
-            "body": one.body, "put_at": at, "document": one.document,
-        }  # fmt: skip
+            "case": one.case if one.case.pk else None,
+            "kind": one.kind,
+            "subject": one.subject[:200],
+            "body": one.body,
+            "put_at": at,
+            "document": one.document,
+        }
         if one.to_enterprise:
             notices.append(Notice(credit_code=one.case.credit_code, **told))
             whose.append(accounts.get(one.case.credit_code, []))
@@ -57,12 +61,23 @@ def tell(all_said: Iterable[Said], at: datetime) -> None:
             letters.append(notice)
             continue
         recipient = notice.credit_code or notice.organisation
-        deliveries.append(Delivery(notice=notice, channel=INBOX, recipient=recipient, delivered_at=at))
+        deliveries.append(
+            Delivery(notice=notice, channel=INBOX, recipient=recipient, delivered_at=at)
+        )
         for channel, address in _others(people):
             deliveries.append(Delivery(notice=notice, channel=channel, recipient=address))
             key = f"notice/{notice.pk}/{channel}/{address}"
-            messages.append(Message(key=key, channel=channel, recipient=address, subject=notice.subject,
-                                    body=notice.body, put_at=at, not_before=at))  # fmt: skip
+            messages.append(
+                Message(
+                    key=key,
+                    channel=channel,
+                    recipient=address,
+                    subject=notice.subject,
+                    body=notice.body,
+                    put_at=at,
+                    not_before=at,
+                )
+            )
     Delivery.objects.bulk_create(deliveries, batch_size=1000)
     put_all(messages)
     _letters(letters, at)
@@ -96,15 +111,17 @@ def _others(people: Iterable[Account]) -> list[tuple[str, str]]:
 def _letters(notices: list[Notice], at: datetime) -> None:
     """A task for the city: a letter, and inviting the enterprise to register on the platform."""
     waiting = set(
-        Task.objects.filter(kind=LETTER, done_on=None, case__in=[one.case_id for one in notices]).values_list(
-            "case_id", flat=True
-        )
+        Task.objects.filter(
+            kind=LETTER, done_on=None, case__in=[one.case_id for one in notices]
+        ).values_list("case_id", flat=True)
     )
     made: dict[int, Task] = {}
     for one in notices:
         if one.case is not None and one.case.pk not in waiting:
             where = authority_of(one.case.area)
-            made[one.case.pk] = Task(case=one.case, kind=LETTER, organisation=where, opened_on=timezone.localdate(at))
+            made[one.case.pk] = Task(
+                case=one.case, kind=LETTER, organisation=where, opened_on=timezone.localdate(at)
+            )
     Task.objects.bulk_create(made.values(), batch_size=1000)
 
 
@@ -113,6 +130,6 @@ def note_sent(message: Message, at: datetime) -> None:
     kind, _slash, rest = message.key.partition("/")
     if kind == "notice":
         number, channel, recipient = rest.split("/", 2)
-        Delivery.objects.filter(notice_id=int(number), channel=channel, recipient=recipient, delivered_at=None).update(
-            delivered_at=at
-        )
+        Delivery.objects.filter(
+            notice_id=int(number), channel=channel, recipient=recipient, delivered_at=None
+        ).update(delivered_at=at)

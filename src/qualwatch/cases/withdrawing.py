@@ -19,9 +19,18 @@ if TYPE_CHECKING:
     from qualwatch.cases.course import Doing, Step
 
 # What has to be done where a withdrawal has come to: the task, as its kind says it.
-NEXT = {"suggested": "suggest", "reported": "report", "started": "start", "notified": "notify", "displayed": "display",
-        "rechecked": "recheck-withdrawal", "reviewed": "review-law", "decided": "decide", "announced": "announce",
-        "closed": "finish"}  # fmt: skip
+NEXT = {
+    "suggested": "suggest",
+    "reported": "report",
+    "started": "start",
+    "notified": "notify",
+    "displayed": "display",
+    "rechecked": "recheck-withdrawal",
+    "reviewed": "review-law",
+    "decided": "decide",
+    "announced": "announce",
+    "closed": "finish",
+}
 TASKS = tuple(NEXT.values())
 ANSWER, HOLD, RESULTS = "answer", "hearing", "report-results"  # further tasks
 BY_HOUSING = ("suggested", "reported")  # steps of the housing authority
@@ -38,13 +47,21 @@ def as_state(row: Withdrawal) -> State:
     """A row as the state that `step` knows."""
     return State(
         route=row.batch.route,  # type: ignore[arg-type]  # the database knows only these words
-        place=row.place, notice_served_on=row.notice_served_on,
-        statement=as_deadline(row.statement_until, row.is_statement_provisional), unanswered=row.unanswered,
+        place=row.place,
+        notice_served_on=row.notice_served_on,
+        statement=as_deadline(row.statement_until, row.is_statement_provisional),
+        unanswered=row.unanswered,
         hearing=row.hearing,  # type: ignore[arg-type]  # the database knows only these words
-        hearing_asked_on=row.hearing_asked_on, hearing_on=row.hearing_on, hearing_told_on=row.hearing_told_on,
-        displayed_on=row.displayed_on, display=as_deadline(row.display_until, row.is_display_provisional),
-        rechecked_on=row.rechecked_on, handled_by=tuple(row.handled_by), reviewed_by=row.reviewed_by, ended=row.ended,
-    )  # fmt: skip
+        hearing_asked_on=row.hearing_asked_on,
+        hearing_on=row.hearing_on,
+        hearing_told_on=row.hearing_told_on,
+        displayed_on=row.displayed_on,
+        display=as_deadline(row.display_until, row.is_display_provisional),
+        rechecked_on=row.rechecked_on,
+        handled_by=tuple(row.handled_by),
+        reviewed_by=row.reviewed_by,
+        ended=row.ended,
+    )
 
 
 def put_withdrawal(done: Step, doing: Doing) -> None:
@@ -55,12 +72,22 @@ def put_withdrawal(done: Step, doing: Doing) -> None:
     if done.row is None:
         assert doing.batch is not None  # whoever opens one has made its list
         done.row = Withdrawal(
-            batch=doing.batch, case=case, credit_code=case.credit_code, category=case.category or "",
-            sub_item=case.sub_item or "", opened_on=doing.on, enterprise=case.enterprise, item=name_of(case),
-        )  # fmt: skip
+            batch=doing.batch,
+            case=case,
+            credit_code=case.credit_code,
+            category=case.category or "",
+            sub_item=case.sub_item or "",
+            opened_on=doing.on,
+            enterprise=case.enterprise,
+            item=name_of(case),
+        )
     row = done.row
     moved = after.place != row.place
-    row.place, row.notice_served_on, row.unanswered = after.place, after.notice_served_on, after.unanswered
+    row.place, row.notice_served_on, row.unanswered = (
+        after.place,
+        after.notice_served_on,
+        after.unanswered,
+    )
     row.statement_until, row.is_statement_provisional = as_columns(after.statement)
     row.hearing, row.hearing_asked_on = after.hearing, after.hearing_asked_on
     row.hearing_on, row.hearing_told_on = after.hearing_on, after.hearing_told_on
@@ -68,7 +95,11 @@ def put_withdrawal(done: Step, doing: Doing) -> None:
     row.display_until, row.is_display_provisional = as_columns(after.display)
     row.handled_by, row.reviewed_by = list(after.handled_by), after.reviewed_by
     if after.ended and not row.ended:
-        row.ended, row.ended_on, row.because = after.ended, doing.on, row.because or done.event.because
+        row.ended, row.ended_on, row.because = (
+            after.ended,
+            doing.on,
+            row.because or done.event.because,
+        )
     if moved:
         _dated(row, done.event, doing)
 
@@ -109,17 +140,26 @@ def _results_due(row: Withdrawal, doing: Doing) -> None:
     waiting = batch.suggestion is not None and batch.reported_on is None and batch.route == "city"
     if waiting and not batch.members.filter(ended="", decided_on=None).exists():
         Task.objects.get_or_create(
-            case=None, kind=RESULTS, detail=str(batch.pk), organisation=batch.carrier, done_on=None,
+            case=None,
+            kind=RESULTS,
+            detail=str(batch.pk),
+            organisation=batch.carrier,
+            done_on=None,
             defaults={"opened_on": doing.on, "due_on": doing.on},
-        )  # fmt: skip
+        )
 
 
-def keep_files(looked: Iterable[Looked], row: Withdrawal, doing: Doing, point: Point | None = None) -> None:
+def keep_files(
+    looked: Iterable[Looked], row: Withdrawal, doing: Doing, point: Point | None = None
+) -> None:
     """What was handed in, on the withdrawal's file; the journal has what it was."""
     kept = attach(looked, by=doing.by, at=doing.at, withdrawal=row, point=point)
     if kept:
-        details = {"withdrawal": row.pk, "point": point.pk if point else None,
-                   "files": [one.file.sha256 for one in kept]}  # fmt: skip
+        details = {
+            "withdrawal": row.pk,
+            "point": point.pk if point else None,
+            "files": [one.file.sha256 for one in kept],
+        }
         doing.told.append(Told(row.case.stream, "files-kept", details=details))
 
 
@@ -133,8 +173,14 @@ def set_next_task(row: Withdrawal, doing: Doing) -> None:
     kind, where = NEXT[coming], row.batch.housing if coming in BY_HOUSING else carrier_of(row.case)
     waiting.exclude(kind=kind).update(done_on=doing.on, done_by=doing.by)
     if not waiting.filter(kind=kind).exists():
-        Task.objects.create(case=row.case, kind=kind, detail=str(row.pk), organisation=where, opened_on=doing.on,
-                            due_on=_due(row, coming, doing))  # fmt: skip
+        Task.objects.create(
+            case=row.case,
+            kind=kind,
+            detail=str(row.pk),
+            organisation=where,
+            opened_on=doing.on,
+            due_on=_due(row, coming, doing),
+        )
 
 
 def _due(row: Withdrawal, coming: str, doing: Doing) -> date | None:

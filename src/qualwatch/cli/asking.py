@@ -40,7 +40,13 @@ HORIZON_DAYS = 180  # how far ahead `explain` looks
 Code = Annotated[str, typer.Argument(metavar="CREDIT_CODE", help=_n("统一社会信用代码"))]
 
 
-def explain(path: Where, credit_code: Code, as_of: Day = None, policy: PolicyFile = None, law: LawFolder = None) -> int:
+def explain(
+    path: Where,
+    credit_code: Code,
+    as_of: Day = None,
+    policy: PolicyFile = None,
+    law: LawFolder = None,
+) -> int:
     """One enterprise: every requirement, every person, why counted or not; what is coming in 180 days."""
     texts, values, day = judged_by(as_of, policy, law)
     with Steps() as steps:
@@ -50,7 +56,9 @@ def explain(path: Where, credit_code: Code, as_of: Day = None, policy: PolicyFil
         coming = forecast(texts, texts.policy_on, gathered.facts, code, day, HORIZON_DAYS)
     with console(None) as out:
         print_explanation(result, texts, day, gathered.masks, gathered.names, out)
-        print_coming(coming, day + timedelta(days=HORIZON_DAYS), gathered.masks, gathered.names, out)
+        print_coming(
+            coming, day + timedelta(days=HORIZON_DAYS), gathered.masks, gathered.names, out
+        )
     return status(gathered)
 
 
@@ -58,9 +66,12 @@ def whatif(
     path: Where,
     credit_code: Code,
     as_of: Day = None,
-    without_: Annotated[list[str] | None, typer.Option("--without", help=_n("假如没有这个注册编号；可写多次"))] = None,
+    without_: Annotated[
+        list[str] | None, typer.Option("--without", help=_n("假如没有这个注册编号；可写多次"))
+    ] = None,
     with_: Annotated[
-        Path | None, typer.Option("--with", help=_n("假如多了这个文件里的行：人员、社保，或换等级的资质"))
+        Path | None,
+        typer.Option("--with", help=_n("假如多了这个文件里的行：人员、社保，或换等级的资质")),
     ] = None,
     policy: PolicyFile = None,
     law: LawFolder = None,
@@ -91,14 +102,18 @@ def impact(
     policy: PolicyFile = None,
     against: Annotated[Path | None, typer.Option("--against", help=_n("改后的政策文件"))] = None,
     law: LawFolder = None,
-    against_law: Annotated[Path | None, typer.Option("--against-law", help=_n("改后的标准文件夹"))] = None,
+    against_law: Annotated[
+        Path | None, typer.Option("--against-law", help=_n("改后的标准文件夹"))
+    ] = None,
     engine: Engine = "duckdb",
     form: Annotated[Literal["table", "json"], typer.Option("--format")] = "table",
     output: Annotated[Path | None, typer.Option("--output", help=_n("写到这个文件"))] = None,
 ) -> int:
     """Who would turn short or met under another policy or standard, per supervising area and category."""
     if against is None and against_law is None:
-        raise WrongWords(_("请用 --against 写明改后的政策文件，或用 --against-law 写明改后的标准文件夹"))
+        raise WrongWords(
+            _("请用 --against 写明改后的政策文件，或用 --against-law 写明改后的标准文件夹")
+        )
     check_place(output)
     day = asked_day(as_of)
     old, new = load_law(law, policy), load_law(against_law or law, against or policy)

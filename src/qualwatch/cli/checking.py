@@ -36,13 +36,20 @@ from qualwatch.wording import gettext_noop as _n
 
 Form = Literal["table", "json", "jsonl", "parquet", "xlsx", "html", "facts"]
 ENDS: dict[str, Form] = {
-    ".json": "json", ".jsonl": "jsonl", ".parquet": "parquet", ".xlsx": "xlsx", ".html": "html", ".htm": "html",
-}  # fmt: skip
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".parquet": "parquet",
+    ".xlsx": "xlsx",
+    ".html": "html",
+    ".htm": "html",
+}
 WRITERS: dict[str, Callable[[CheckReport, Path], None]] = {
-    "jsonl": write_json_lines, "parquet": write_parquet, "xlsx": write_workbook,
+    "jsonl": write_json_lines,
+    "parquet": write_parquet,
+    "xlsx": write_workbook,
     "html": lambda report, path: _write_text(path, as_page(report)),
     "json": lambda report, path: _write_text(path, hidden(as_json(report)) + "\n"),
-}  # fmt: skip
+}
 WITH_PEOPLE = ("xlsx", "html")  # forms that list who was looked at for each shortfall
 
 
@@ -50,9 +57,12 @@ def check(
     path: Where,
     as_of: Day = None,
     form: Annotated[
-        Form | None, typer.Option("--format", help=_n("输出格式；不写时看 --output 的扩展名，再不然是 table"))
+        Form | None,
+        typer.Option("--format", help=_n("输出格式；不写时看 --output 的扩展名，再不然是 table")),
     ] = None,
-    output: Annotated[Path | None, typer.Option("--output", help=_n("写到这个文件（facts 是文件夹）"))] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help=_n("写到这个文件（facts 是文件夹）"))
+    ] = None,
     engine: Engine = "duckdb",
     policy: PolicyFile = None,
     law: LawFolder = None,
@@ -71,12 +81,30 @@ def check(
             return status(gathered)
         steps.say(_("核查"))
         results = list(run(texts, values, gathered.facts, day))
-        short = [one.credit_code for found in results for one in found.findings if one.verdict in ("short", "advise")]
-        people = columnar.people(texts, values, gathered.facts, day, short) if form in WITH_PEOPLE else {}
+        short = [
+            one.credit_code
+            for found in results
+            for one in found.findings
+            if one.verdict in ("short", "advise")
+        ]
+        people = (
+            columnar.people(texts, values, gathered.facts, day, short)
+            if form in WITH_PEOPLE
+            else {}
+        )
         report = CheckReport(
-            day, texts, values, results, gathered.accounts, gathered.rejections, gathered.notices, gathered.masks,
-            gathered.names if form in WITH_PEOPLE else {}, people, areas_of(texts, gathered.facts),
-        )  # fmt: skip
+            day,
+            texts,
+            values,
+            results,
+            gathered.accounts,
+            gathered.rejections,
+            gathered.notices,
+            gathered.masks,
+            gathered.names if form in WITH_PEOPLE else {},
+            people,
+            areas_of(texts, gathered.facts),
+        )
         if output is not None and form in WRITERS:
             steps.say(_("写出 {path}").format(path=output))
             with whole_file(output) as part:
@@ -101,7 +129,11 @@ def _write_text(path: Path, text: str) -> None:
 
 
 def _write_facts(facts: Facts, folder: Path) -> None:
-    if folder.exists() and not is_facts_folder(folder) and (not folder.is_dir() or any(folder.iterdir())):
+    if (
+        folder.exists()
+        and not is_facts_folder(folder)
+        and (not folder.is_dir() or any(folder.iterdir()))
+    ):
         raise WrongWords(_("{path} 已有别的内容，不能写成事实文件夹").format(path=folder))
     with whole_file(folder) as part:
         write_facts(facts, part)

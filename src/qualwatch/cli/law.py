@@ -33,7 +33,9 @@ def generate(
     try:
         counts = invent(plan, folder, form, load_law())
     except OSError as error:
-        raise WrongWords(_("写不到 {path}：{reason}").format(path=folder, reason=error.strerror or error)) from error
+        raise WrongWords(
+            _("写不到 {path}：{reason}").format(path=folder, reason=error.strerror or error)
+        ) from error
     for name, count in counts.items():
         print(f"{folder / name}  {count}")
     return ALL_READ
@@ -48,7 +50,11 @@ def deadline(
     law: LawFolder = None,
 ) -> int:
     """The last day of a legal period, alone on the last line."""
-    given = [Period(n, unit) for n, unit in ((months, "months"), (days, "days"), (working_days, "working-days")) if n]  # type: ignore[arg-type]  # literals
+    given = [
+        Period(n, unit)
+        for n, unit in ((months, "months"), (days, "days"), (working_days, "working-days"))
+        if n
+    ]  # type: ignore[arg-type]  # literals
     if len(given) != 1:
         raise WrongWords(_("期间须有且只有一种单位：--months、--days 或 --working-days"))
     try:
@@ -71,7 +77,9 @@ def standards_list(law: LawFolder = None) -> int:
     return ALL_READ
 
 
-@standards_app.command("show", help=_n("某类别某日要求什么，怎样演变来的；CATEGORY 可写标识、名称或资质代码"))
+@standards_app.command(
+    "show", help=_n("某类别某日要求什么，怎样演变来的；CATEGORY 可写标识、名称或资质代码")
+)
 def standards_show(
     category: Annotated[str, typer.Argument(metavar="CATEGORY")],
     grade: Annotated[str | None, typer.Argument(metavar="GRADE")] = None,
@@ -94,7 +102,9 @@ def standards_show(
     grades = {one for _sub, one, _text in text.every_grade()}
     if grade and grade not in grades and grade not in {GRADE_NAMES[one] for one in grades}:
         known = "、".join(GRADE_NAMES[one] for one in GRADE_NAMES if one in grades)
-        raise WrongWords(_("{name}没有{grade}，只有 {known}").format(name=text.name, grade=grade, known=known))
+        raise WrongWords(
+            _("{name}没有{grade}，只有 {known}").format(name=text.name, grade=grade, known=known)
+        )
     with console(None) as out:
         standards_report.print_category(texts, texts.policy_on(day), text, grade, day, out)
     return ALL_READ
@@ -110,13 +120,18 @@ def standards_lint(path: Annotated[Path | None, typer.Argument(metavar="PATH")] 
             print(problem)
         raise WrongWords(_("{count} 处错误").format(count=len(error.problems))) from error
     levels = sum(len(text.every_grade()) for text in texts.categories.values())
-    print(_("没有错误：{categories} 类，{levels} 级").format(categories=len(texts.categories), levels=levels))
+    print(
+        _("没有错误：{categories} 类，{levels} 级").format(
+            categories=len(texts.categories), levels=levels
+        )
+    )
     return ALL_READ
 
 
 @standards_app.command("coverage", help=_n("多少等级可判不达标、只可提示、须人工核查、无可判"))
 def standards_coverage(
-    on: Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"])] = None, law: LawFolder = None
+    on: Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"])] = None,
+    law: LawFolder = None,
 ) -> int:
     """How many category-levels can give `short`, only `advise`, `manual`, nothing."""
     texts, day = load_law(law), on.date() if on else today()

@@ -32,7 +32,17 @@ from qualwatch.wording import gettext_noop as _n
 
 By = Annotated[str, typer.Option("--by", help=_n("谁做的（账号名）；不写时是系统用户名"))]
 Because = Annotated[str, typer.Option("--because", help=_n("理由"))]
-LOAD_COUNTS = ("read", "accepted", "rejected", "rows", "added", "changed", "unchanged", "gone", "source_still_differs")
+LOAD_COUNTS = (
+    "read",
+    "accepted",
+    "rejected",
+    "rows",
+    "added",
+    "changed",
+    "unchanged",
+    "gone",
+    "source_still_differs",
+)
 SHOWN = 10  # days named one by one
 P = ParamSpec("P")
 
@@ -80,12 +90,21 @@ def _one_sentence() -> Iterator[None]:
         raise WrongWords(_("没有这个来源；有 {sources}").format(sources=error)) from error
     except Damaged as error:
         raise WrongWords(_("存档的文件缺失或被改动：{sha256}").format(sha256=error)) from error
-    except (CannotAssess, CannotCorrect, CannotDecide, CannotMakeAccount, CannotPack, NotCompetent) as error:
+    except (
+        CannotAssess,
+        CannotCorrect,
+        CannotDecide,
+        CannotMakeAccount,
+        CannotPack,
+        NotCompetent,
+    ) as error:
         raise WrongWords(str(error)) from error
     except ObjectDoesNotExist as error:
         raise WrongWords(_("没有这条记录：{error}").format(error=error)) from error
     except DatabaseError as error:
-        raise WrongWords(_("数据库用不了：{error}").format(error=str(error).splitlines()[0])) from error
+        raise WrongWords(
+            _("数据库用不了：{error}").format(error=str(error).splitlines()[0])
+        ) from error
 
 
 def _check_prepared() -> None:
@@ -102,7 +121,9 @@ def take_in(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help=_n("来源，如 practitioners"))],
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=_n("登记文件"))],
     as_of: Day = None,
-    covers: Annotated[str, typer.Option("--covers", help=_n("社保覆盖的月份，如 2026-01..2026-03"))] = "",
+    covers: Annotated[
+        str, typer.Option("--covers", help=_n("社保覆盖的月份，如 2026-01..2026-03"))
+    ] = "",
     delta: Annotated[bool, typer.Option("--delta", help=_n("只有变更，不是全量"))] = False,
     by: By = "",
     law: LawFolder = None,
@@ -119,13 +140,22 @@ def take_in(
     with Steps() as steps:
         delivery = Delivery(source, named, day, False if delta else None, months, steps.reading)
         load = take(delivery=delivery, law=texts, by=_who(by), at=_now())
-    states = {"released": _n("已载入"), "held": _n("已扣下，等审核放行"), "rejected": _n("已拒绝"),
-              "unchanged": _n("没有变化")}  # fmt: skip
+    states = {
+        "released": _n("已载入"),
+        "held": _n("已扣下，等审核放行"),
+        "rejected": _n("已拒绝"),
+        "unchanged": _n("没有变化"),
+    }
     sentence = _("第 {number} 次载入，{source}，{day}：{state}")
-    lines = [sentence.format(number=load.pk, source=source, day=load.as_of, state=_(states[load.state]))]
+    lines = [
+        sentence.format(number=load.pk, source=source, day=load.as_of, state=_(states[load.state]))
+    ]
     lines += [load.because] if load.because else []
     for table, counts in sorted(load.counts.items()):
-        lines.append(f"  {table}: " + ", ".join(f"{name} {counts[name]}" for name in LOAD_COUNTS if name in counts))
+        lines.append(
+            f"  {table}: "
+            + ", ".join(f"{name} {counts[name]}" for name in LOAD_COUNTS if name in counts)
+        )
     _say(*lines)
     rejected = sum(counts.get("rejected", 0) for counts in load.counts.values())
     return SOME_REJECTED if rejected or load.state == "held" else ALL_READ
@@ -133,7 +163,9 @@ def take_in(
 
 @with_database
 def patrol(
-    on: Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help=_n("哪一天，YYYY-MM-DD"))] = None,
+    on: Annotated[
+        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help=_n("哪一天，YYYY-MM-DD"))
+    ] = None,
     by: By = "",
     law: LawFolder = None,
     policy: PolicyFile = None,
@@ -154,8 +186,11 @@ def patrol(
     counts = [f"  {name}: {run.counts[name]}" for name in ("enterprises", "anomalies", "newly")]
     counts += [f"  {verdict}: {run.counts['findings'].get(verdict, 0)}" for verdict in VERDICTS]
     if missed:
-        counts.append(_("  上次巡查后有 {count} 天没有巡查：{days}").format(
-            count=len(missed), days="、".join(map(str, missed[:SHOWN]))))  # fmt: skip
+        counts.append(
+            _("  上次巡查后有 {count} 天没有巡查：{days}").format(
+                count=len(missed), days="、".join(map(str, missed[:SHOWN]))
+            )
+        )
     counts += [f"  {name}: {count}" for name, count in sorted(done.cases.items()) if count]
     _say((held if run.state == "held" else recorded).format(**told), *counts)
     return SOME_REJECTED if run.state == "held" else ALL_READ
@@ -168,7 +203,9 @@ def decide(
     by: Annotated[str, typer.Option("--by", help=_n("审核人的账号名；会问密码"))],
     because: Because,
     refuse: Annotated[bool, typer.Option("--refuse", help=_n("拒绝而不是放行"))] = False,
-    password_from_stdin: Annotated[bool, typer.Option("--password-from-stdin", help=_n("密码从标准输入读"))] = False,
+    password_from_stdin: Annotated[
+        bool, typer.Option("--password-from-stdin", help=_n("密码从标准输入读"))
+    ] = False,
     law: LawFolder = None,
     policy: PolicyFile = None,
 ) -> int:
@@ -187,7 +224,11 @@ def decide(
     lines: list[str] = []
     if what == "load":
         load = Load.objects.get(pk=number)
-        state = reject(load=load, **told).state if refuse else release(load=load, law=texts, **told).state
+        state = (
+            reject(load=load, **told).state
+            if refuse
+            else release(load=load, law=texts, **told).state
+        )
     else:
         run = Run.objects.get(pk=number)
         if refuse:
@@ -202,7 +243,9 @@ def decide(
 
 @with_database
 def heartbeat(
-    on: Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help=_n("哪一天，YYYY-MM-DD"))] = None,
+    on: Annotated[
+        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help=_n("哪一天，YYYY-MM-DD"))
+    ] = None,
 ) -> int:
     """Say when the last patrol was done; status 3 where it is missing for the day: for whatever watches the office."""
     from django.utils import timezone
@@ -237,10 +280,14 @@ def deliver(
 
 @with_database
 def pack(
-    number: Annotated[str, typer.Argument(metavar="NUMBER", help=_n("红牌编号，如 晋红〔2026〕1号"))],
+    number: Annotated[
+        str, typer.Argument(metavar="NUMBER", help=_n("红牌编号，如 晋红〔2026〕1号"))
+    ],
     by: Annotated[str, typer.Option("--by", help=_n("经办人的账号名；会问密码"))],
     output: Annotated[Path, typer.Option("--output", help=_n("写到这个 .zip 文件"))],
-    password_from_stdin: Annotated[bool, typer.Option("--password-from-stdin", help=_n("密码从标准输入读"))] = False,
+    password_from_stdin: Annotated[
+        bool, typer.Option("--password-from-stdin", help=_n("密码从标准输入读"))
+    ] = False,
 ) -> int:
     """Write the evidence pack of a red card: facts, law, findings, people, documents, services, journal, checksums."""
     from qualwatch.accounts.models import Account
@@ -255,7 +302,9 @@ def pack(
         beside.write_bytes(told)
         beside.replace(output)
     except OSError as error:
-        raise WrongWords(_("{path} 写不进去：{reason}").format(path=output, reason=error.strerror)) from error
+        raise WrongWords(
+            _("{path} 写不进去：{reason}").format(path=output, reason=error.strerror)
+        ) from error
     _say(_("已写 {path}，{size} 字节").format(path=output, size=len(told)))
     return ALL_READ
 
@@ -265,7 +314,9 @@ def _check_reviewer(by: str, capability: str, password_from_stdin: bool) -> None
     from qualwatch.accounts.models import Account
     from qualwatch.accounts.queries import may
 
-    password = sys.stdin.readline().rstrip("\n") if password_from_stdin else getpass.getpass(_("密码："))
+    password = (
+        sys.stdin.readline().rstrip("\n") if password_from_stdin else getpass.getpass(_("密码："))
+    )
     account = Account.objects.filter(username=by).first()
     if account is None or not account.check_password(password):
         raise WrongWords(_("账号或密码不对"))
@@ -285,7 +336,12 @@ def verify() -> int:
 
     from qualwatch.journal.queries import faults
 
-    key = Ed25519PrivateKey.from_private_bytes(settings.SEAL_KEY).public_key().public_bytes_raw().hex()
+    key = (
+        Ed25519PrivateKey.from_private_bytes(settings.SEAL_KEY)
+        .public_key()
+        .public_bytes_raw()
+        .hex()
+    )
     found = list(faults(key))
     _say(*found, _("日志完好") if not found else _("{count} 处不符").format(count=len(found)))
     return ALL_READ if not found else SOME_REJECTED
@@ -303,7 +359,11 @@ def check(
     if found:
         _say(*found, _("{count} 处不符").format(count=len(found)))
         return SOME_REJECTED
-    said = [_("证据包完好") if key else _("证据包前后一致；要证明出自哪个机关，请用 --key 写明其公布的公钥")]
+    said = [
+        _("证据包完好")
+        if key
+        else _("证据包前后一致；要证明出自哪个机关，请用 --key 写明其公布的公钥")
+    ]
     if count := not_yet_sealed(folder):
         said.append(_("最后 {count} 条日志在末次封签之后，由下一次封签证明").format(count=count))
     _say(*said)

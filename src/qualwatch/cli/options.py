@@ -28,12 +28,20 @@ from qualwatch.wording import gettext_noop as _n
 ALL_READ, WRONG, SOME_REJECTED = 0, 2, 3
 WIDE = 160  # columns where nobody looks: output into a file or a pipe
 
-Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help=_n("核查哪一天，YYYY-MM-DD"))]
+Day = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help=_n("核查哪一天，YYYY-MM-DD")),
+]
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help=_n("另用一个政策文件"))]
 LawFolder = Annotated[Path | None, typer.Option("--law", help=_n("另用一个标准文件夹"))]
-Where = Annotated[Path, typer.Argument(metavar="PATH", help=_n("登记文件的文件夹、一个工作簿，或事实文件夹"))]
+Where = Annotated[
+    Path, typer.Argument(metavar="PATH", help=_n("登记文件的文件夹、一个工作簿，或事实文件夹"))
+]
 
-Engine = Annotated[str, typer.Option("--engine", help=_n("duckdb、reference，或 Spark Connect 地址 sc://主机:端口"))]
+Engine = Annotated[
+    str,
+    typer.Option("--engine", help=_n("duckdb、reference，或 Spark Connect 地址 sc://主机:端口")),
+]
 Run = Callable[[Law, Policy, Facts, date], Iterator[EnterpriseResult]]
 
 
@@ -48,7 +56,9 @@ def asked_day(as_of: datetime | None) -> date:
     return as_of.date()
 
 
-def judged_by(as_of: datetime | None, policy: Path | None, law: Path | None) -> tuple[Law, Policy, date]:
+def judged_by(
+    as_of: datetime | None, policy: Path | None, law: Path | None
+) -> tuple[Law, Policy, date]:
     """The law, the policy in force, and the day."""
     day = asked_day(as_of)
     texts = load_law(law, policy)
@@ -59,8 +69,15 @@ class Steps:
     """Says on a terminal what is being done and how far it is; silent elsewhere."""
 
     def __init__(self) -> None:
-        shown = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
-        self._progress = Progress(*shown, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
+        shown = [
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+        ]
+        self._progress = Progress(
+            *shown, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True
+        )
         self._task: TaskID | None = None
 
     def __enter__(self) -> "Steps":
@@ -74,7 +91,9 @@ class Steps:
         """What is being done now; `done` of `of` where that is known."""
         if self._task is None:
             self._task = self._progress.add_task("", total=None)
-        self._progress.update(self._task, description=hidden(sentence), completed=done or 0, total=of)
+        self._progress.update(
+            self._task, description=hidden(sentence), completed=done or 0, total=of
+        )
 
     def reading(self, name: str, done: int, of: int) -> None:
         """A file is being read: bytes before it, and bytes of all."""
@@ -93,7 +112,9 @@ def engine_of(engine: str) -> Run:
         return engines[engine]
     if engine.startswith("sc://"):
         return partial(columnar.evaluate, session=spark_session(engine))
-    raise WrongWords(_("没有引擎 {engine}，只有 duckdb、reference 或 sc://主机:端口").format(engine=engine))
+    raise WrongWords(
+        _("没有引擎 {engine}，只有 duckdb、reference 或 sc://主机:端口").format(engine=engine)
+    )
 
 
 def areas_of(law: Law, facts: Facts) -> dict[str, str | None]:
@@ -108,7 +129,9 @@ def console(output: Path | None) -> Iterator[Console]:
     """A console on standard output, or into a file that appears only when it is whole."""
     if output is None:
         width = None if sys.stdout.isatty() else WIDE
-        yield Console(file=Hiding(sys.stdout), width=width, highlight=False, markup=False, emoji=False)  # type: ignore[arg-type]  # a text file in all that is used
+        yield Console(
+            file=Hiding(sys.stdout), width=width, highlight=False, markup=False, emoji=False
+        )  # type: ignore[arg-type]  # a text file in all that is used
         return
     with whole_file(output) as part, part.open("w", encoding="utf-8") as file:
         yield Console(file=Hiding(file), width=WIDE, highlight=False, markup=False, emoji=False)  # type: ignore[arg-type]  # as above
@@ -117,7 +140,9 @@ def console(output: Path | None) -> Iterator[Console]:
 def check_place(output: Path | None) -> None:
     """Says at once, not after the work, that an output has no folder to be in."""
     if output is not None and not output.parent.is_dir():
-        raise WrongWords(_("写不到 {path}：{reason}").format(path=output, reason=_("没有这个文件夹")))
+        raise WrongWords(
+            _("写不到 {path}：{reason}").format(path=output, reason=_("没有这个文件夹"))
+        )
 
 
 @contextmanager
@@ -130,7 +155,9 @@ def whole_file(output: Path) -> Iterator[Path]:
             shutil.rmtree(output)
         part.replace(output)
     except OSError as error:
-        raise WrongWords(_("写不到 {path}：{reason}").format(path=output, reason=error.strerror or error)) from error
+        raise WrongWords(
+            _("写不到 {path}：{reason}").format(path=output, reason=error.strerror or error)
+        ) from error
     finally:
         if part.is_dir():
             shutil.rmtree(part)
@@ -143,5 +170,8 @@ def status(gathered: Gathered) -> int:
     if gathered.rejections:
         count = len(gathered.rejections)
         first = rejection_line(gathered.rejections[0])
-        print(hidden(_("有 {count} 处拒收，第一处：{first}").format(count=count, first=first)), file=sys.stderr)
+        print(
+            hidden(_("有 {count} 处拒收，第一处：{first}").format(count=count, first=first)),
+            file=sys.stderr,
+        )
     return SOME_REJECTED if gathered.rejections else ALL_READ

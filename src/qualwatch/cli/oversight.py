@@ -13,7 +13,9 @@ from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
 Asked = Annotated[str, typer.Argument(metavar="QUARTER", help=_n("季度，如 2023Q3"))]
-Day = Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help=_n("哪一天，YYYY-MM-DD"))]
+Day = Annotated[
+    datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help=_n("哪一天，YYYY-MM-DD"))
+]
 
 
 @with_database
@@ -28,7 +30,10 @@ def returns(quarter: Asked, on: Day = None, law: LawFolder = None) -> int:
         state = _("{day} 报送").format(day=one.submitted_on) if one.submitted_on else _("未报送")
         overdue = one.is_late(day)
         late += overdue and one.submitted_on is None
-        print(f"{organisation(one.reporter).name}\t{one.due.ends_on}\t{state}" + (_("（逾期）") if overdue else ""))
+        print(
+            f"{organisation(one.reporter).name}\t{one.due.ends_on}\t{state}"
+            + (_("（逾期）") if overdue else "")
+        )
     return SOME_REJECTED if late else ALL_READ
 
 

@@ -30,7 +30,9 @@ def keys_of(state: Path) -> Keys:
     given = os.environ.get("QUALWATCH_KEYS")
     path = state / "keys.json"
     try:
-        told = json.loads(given or (_made(path) if not path.exists() else path.read_text(encoding="utf-8")))
+        told = json.loads(
+            given or (_made(path) if not path.exists() else path.read_text(encoding="utf-8"))
+        )
         return Keys(
             told["secret"],
             {version: _key(text) for version, text in told["identity"].items()},
@@ -39,7 +41,9 @@ def keys_of(state: Path) -> Keys:
             told.get("openid_connect", []),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadKeys(f"{'QUALWATCH_KEYS' if given else path}: {type(error).__name__} {error}") from error
+        raise BadKeys(
+            f"{'QUALWATCH_KEYS' if given else path}: {type(error).__name__} {error}"
+        ) from error
 
 
 def new_key() -> str:
@@ -56,7 +60,12 @@ def _key(text: str) -> bytes:
 
 def _made(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
-    keys = {"secret": secrets.token_urlsafe(50), "identity": {"1": new_key()}, "lookup": new_key(), "seal": new_key()}
+    keys = {
+        "secret": secrets.token_urlsafe(50),
+        "identity": {"1": new_key()},
+        "lookup": new_key(),
+        "seal": new_key(),
+    }
     text = json.dumps(keys, indent=1)
     write_keys(path, text)
     return path.read_text(encoding="utf-8")
@@ -65,7 +74,9 @@ def _made(path: Path) -> str:
 def write_keys(path: Path, text: str) -> None:
     """Written whole or not at all, readable by its owner only; a file that another process made first is kept."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+    with open(
+        os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+    ) as file:
         file.write(text)
     try:
         os.link(beside, path)

@@ -24,11 +24,19 @@ SEAL_KEY = _keys.seal
 RAW_FILES = STATE / "raw"
 KEPT_FILES = STATE / "kept"
 LETTERS = os.environ.get("QUALWATCH_LETTERS", "")  # a folder of .docx templates of the office's own
-GATE_QUOTA = int(os.environ.get("QUALWATCH_GATE_QUOTA", "200000"))  # questions of one asker on one day
-UPLOAD_BYTES = 1024**2 * int(os.environ.get("QUALWATCH_UPLOAD_MB", "20"))  # the largest file handed in
+GATE_QUOTA = int(
+    os.environ.get("QUALWATCH_GATE_QUOTA", "200000")
+)  # questions of one asker on one day
+UPLOAD_BYTES = 1024**2 * int(
+    os.environ.get("QUALWATCH_UPLOAD_MB", "20")
+)  # the largest file handed in
 
-_DATABASE_URL = os.environ.get("DATABASE_URL") or f"sqlite:///{(STATE / 'qualwatch.sqlite3').absolute()}"
-DATABASES: dict[str, dict[str, Any]] = {"default": dict(dj_database_url.parse(_DATABASE_URL, conn_max_age=60))}
+_DATABASE_URL = (
+    os.environ.get("DATABASE_URL") or f"sqlite:///{(STATE / 'qualwatch.sqlite3').absolute()}"
+)
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": dict(dj_database_url.parse(_DATABASE_URL, conn_max_age=60))
+}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",  # a writer waits at its beginning, never fails in the middle
@@ -106,14 +114,19 @@ TEMPLATES = [
         },
     },
 ]
-ALLOWED_HOSTS = [one for one in os.environ.get("QUALWATCH_HOSTS", "localhost,127.0.0.1").split(",") if one]
+ALLOWED_HOSTS = [
+    one for one in os.environ.get("QUALWATCH_HOSTS", "localhost,127.0.0.1").split(",") if one
+]
 CSRF_TRUSTED_ORIGINS = [one for one in os.environ.get("QUALWATCH_ORIGINS", "").split(",") if one]
 
 AUTH_USER_MODEL = "accounts.Account"
 AUTHENTICATION_BACKENDS = ["qualwatch.accounts.backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 ACCOUNT_ADAPTER = "qualwatch.accounts.adapters.AccountAdapter"
@@ -155,13 +168,19 @@ if os.environ.get("QUALWATCH_BEHIND_PROXY") == "1":
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_FAILURE_VIEW = "qualwatch.web.ground.errors.form_too_old"
 _addresses = [urlsplit(one["settings"]["server_url"]) for one in _keys.openid_connect]
-_providers = [f"{one.scheme}://{one.netloc}" for one in _addresses]  # log-in there begins with a form here
+_providers = [
+    f"{one.scheme}://{one.netloc}" for one in _addresses
+]  # log-in there begins with a form here
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [NONE], "style-src": [SELF], "img-src": [SELF, "data:"], "form-action": [SELF, *_providers],
-        "base-uri": [NONE], "frame-ancestors": [NONE],
+        "default-src": [NONE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "form-action": [SELF, *_providers],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
     }
-}  # no script at all  # fmt: skip
+}  # no script at all
 SUPPORT_PHONES = os.environ.get("QUALWATCH_SUPPORT_PHONES", "0351-3123329,0351-3020665").split(",")
 PLATFORM_URL = os.environ.get("QUALWATCH_PLATFORM_URL", "https://zjt.shanxi.gov.cn/SXJGPublic/")
 
@@ -177,9 +196,11 @@ WEBHOOK = os.environ.get("QUALWATCH_WEBHOOK_URL", "")
 HOOK_SECRET = os.environ.get("QUALWATCH_HOOK_SECRET", "")
 
 LOGGING = {
-    "version": 1, "disable_existing_loggers": False, "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
     "loggers": {"django.request": {"handlers": ["stderr"], "level": "ERROR"}},
-}  # what went wrong is said on the server, never on the page  # fmt: skip
+}  # what went wrong is said on the server, never on the page
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]

@@ -12,7 +12,14 @@ import pyarrow.compute as pc
 
 from qualwatch.evaluation.counting import flat_clause
 from qualwatch.evaluation.facts import Facts
-from qualwatch.evaluation.findings import Anomaly, ClauseCount, EnterpriseResult, Finding, FindingKey, PersonLine
+from qualwatch.evaluation.findings import (
+    Anomaly,
+    ClauseCount,
+    EnterpriseResult,
+    Finding,
+    FindingKey,
+    PersonLine,
+)
 from qualwatch.evaluation.items import items_in_force, never_read
 from qualwatch.evaluation.law_tables import BIG, NUMBER, TEXT, LawTables, Rows, mask_of, slugs_of
 from qualwatch.evaluation.people import first_of, is_stale, month_of, whole_months
@@ -34,24 +41,39 @@ class Bound:
     """
 
     def __init__(self, facts: Facts, law: LawTables, of: Iterable[str] | None = None) -> None:
-        asked = dict(facts.tables) if of is None else _concerning(facts, pa.array(sorted(set(of)), TEXT))
+        asked = (
+            dict(facts.tables)
+            if of is None
+            else _concerning(facts, pa.array(sorted(set(of)), TEXT))
+        )
         branches = asked["enterprises"].column("branch_credit_codes").combine_chunks()
         parents = asked["enterprises"].column("credit_code").take(pc.list_parent_indices(branches))
         tables = {
-            **{name: asked[name] for name in ("items", "registrations", "people", "exemptions", "accepted_findings")},
+            **{
+                name: asked[name]
+                for name in ("items", "registrations", "people", "exemptions", "accepted_findings")
+            },
             "contribution": _month_bits(asked["contributions"], law.last_month),
             "unread": asked["unread"].rename_columns({"table": "table_name"}),
             "enterprises": asked["enterprises"].drop_columns(["branch_credit_codes"]),
-            "branches": pa.table({"credit_code": parents, "branch_code": pc.list_flatten(branches)}),
+            "branches": pa.table(
+                {"credit_code": parents, "branch_code": pc.list_flatten(branches)}
+            ),
         }
         with ThreadPoolExecutor() as both:
-            codes = both.submit(_numbered, tables, {"credit_code", "branch_code", "payer_credit_code"}, ordered=True)
+            codes = both.submit(
+                _numbered, tables, {"credit_code", "branch_code", "payer_credit_code"}, ordered=True
+            )
             people = both.submit(_numbered, tables, {"person_id"}, ordered=False)
         self._names = {"credit_code": codes.result()[1], "person_id": people.result()[1]}
         for (name, column), numbers in {**codes.result()[0], **people.result()[0]}.items():
-            tables[name] = tables[name].set_column(tables[name].column_names.index(column), column, numbers)
+            tables[name] = tables[name].set_column(
+                tables[name].column_names.index(column), column, numbers
+            )
         one = pa.repeat(pa.scalar(1, NUMBER), len(tables["registrations"]))
-        tables["registrations"] = tables["registrations"].append_column("row_no", pc.cumulative_sum(one))
+        tables["registrations"] = tables["registrations"].append_column(
+            "row_no", pc.cumulative_sum(one)
+        )
         states = {"cover": _cover(facts, law), "register_state": _register_states(facts, law)}
         self.tables = {**law.tables(), **tables, **states}
 
@@ -84,7 +106,9 @@ def _month_bits(paid: pa.Table, last_month: int) -> pa.Table:
     counted = pc.subtract(pc.add(pc.multiply(pc.year(month), 12), pc.month(month)), 1)
     back = pc.subtract(pa.scalar(last_month, BIG), counted)
     kept = pc.and_(pc.greater_equal(back, 0), pc.less_equal(back, MOST_MONTHS))
-    bits = pc.if_else(kept, pc.shift_left(pa.scalar(1, BIG), pc.if_else(kept, back, 0)), pa.scalar(0, BIG))
+    bits = pc.if_else(
+        kept, pc.shift_left(pa.scalar(1, BIG), pc.if_else(kept, back, 0)), pa.scalar(0, BIG)
+    )
     return paid.drop_columns(["month"]).append_column("month_bit", bits)
 
 
@@ -92,7 +116,12 @@ def _numbered(
     tables: Mapping[str, pa.Table], names: set[str], *, ordered: bool
 ) -> tuple[dict[tuple[str, str], pa.ChunkedArray], pa.Array]:
     """Numbers for every text in the columns of these names, by table and column; and the texts by number."""
-    places = [(name, column) for name, table in tables.items() for column in table.column_names if column in names]
+    places = [
+        (name, column)
+        for name, table in tables.items()
+        for column in table.column_names
+        if column in names
+    ]
     chunks = [chunk for name, column in places for chunk in tables[name].column(column).chunks]
     coded = pa.chunked_array(chunks, TEXT).dictionary_encode()
     texts = coded.chunk(0).dictionary if coded.num_chunks else pa.array([], TEXT)
@@ -120,7 +149,9 @@ def _cover(facts: Facts, law: LawTables) -> pa.Table:
             ago = [last - month_of(month) for month in facts.contribution_months]
             present = sum(1 << back for back in ago if 0 <= back <= MOST_MONTHS)
         for row in rows:
-            if row.area not in ("", area) or is_stale(row, law.day, law.policy["insurance_freshness_days"]):
+            if row.area not in ("", area) or is_stale(
+                row, law.day, law.policy["insurance_freshness_days"]
+            ):
                 continue
             first, final = whole_months(row)
             top = last if final is None else min(last, final)
@@ -188,9 +219,16 @@ def people(
     key_of = itemgetter("credit_code", "category", "sub_item", "requirement", "person_id")
     found: dict[FindingKey, list[PersonLine]] = {}
     with session(bound.tables) as opened:
-        for (*key, person_id), rows in groupby(_rows(bound.named(opened.run("people.sql"))), key_of):
+        for (*key, person_id), rows in groupby(
+            _rows(bound.named(opened.run("people.sql"))), key_of
+        ):
             listed = list(rows)
-            shown = tuple(map(itemgetter("profession", "profession_grade", "speciality", "registration_no"), listed))
+            shown = tuple(
+                map(
+                    itemgetter("profession", "profession_grade", "speciality", "registration_no"),
+                    listed,
+                )
+            )
             line = PersonLine(person_id, shown, listed[0]["counts"], slugs_of(listed[0]["because"]))
             found.setdefault(tuple(key), []).append(line)
     return {key: tuple(sorted(lines, key=attrgetter("person_id"))) for key, lines in found.items()}
@@ -203,7 +241,9 @@ def _rows(found: pa.Table) -> Iterator[dict[str, Any]]:
 
 
 def _anomaly(tables: LawTables, row: dict[str, Any]) -> Anomaly:
-    months = [tables.last_month - back for back in range(MOST_MONTHS, -1, -1) if row["months"] >> back & 1]
+    months = [
+        tables.last_month - back for back in range(MOST_MONTHS, -1, -1) if row["months"] >> back & 1
+    ]
     days = tuple(first_of(month) for month in months)
     return Anomaly(row["credit_code"], row["person_id"], row["registration_no"], row["kind"], days)
 
@@ -247,7 +287,9 @@ def _clauses(tables: LawTables, asked: Requirement, row: dict[str, Any]) -> Iter
     if tables.highest and asked.requirement == "constructors" and base:
         clauses = (flat_clause(base, row["required"]),)
     for place, clause in enumerate(clauses, 1):
-        yield ClauseCount(clause.text, clause.at_least, row[f"held_{place}"], row[f"possible_{place}"])
+        yield ClauseCount(
+            clause.text, clause.at_least, row[f"held_{place}"], row[f"possible_{place}"]
+        )
 
 
 def _never_read(law: Law, facts: Facts, found: dict[str, list[Finding]]) -> Iterator[Finding]:

@@ -8,15 +8,24 @@ from qualwatch.law.figures import Accept, Clause, Reading, Requirement
 
 def flat_clause(reading: Reading, required: int) -> Clause:
     """A reading's clauses as one: constructors of the lowest grade asked, any trade."""
-    rank = min(one.lowest_rank for clause in reading.clauses for one in clause.accept if not clause.floor)
-    return Clause("注册建造师合计（不分专业）", (Accept("constructor", rank, None, None),), required)
+    rank = min(
+        one.lowest_rank for clause in reading.clauses for one in clause.accept if not clause.floor
+    )
+    return Clause(
+        "注册建造师合计（不分专业）", (Accept("constructor", rank, None, None),), required
+    )
 
 
 def highest_any_trade(asked: list[tuple[Item, Requirement]]) -> list[tuple[Item, Requirement]]:
     """The same requirements with grades kept, one clause each, and the maximum over all items as the figure."""
-    judged = [one for _, one in asked if one.requirement == "constructors" and one.outcome == "judge"]
+    judged = [
+        one for _, one in asked if one.requirement == "constructors" and one.outcome == "judge"
+    ]
     strong = max((one.strong.required for one in judged if one.strong), default=0)
-    weak = max((reading.required for one in judged for reading in (one.strong, one.weak) if reading), default=0)
+    weak = max(
+        (reading.required for one in judged for reading in (one.strong, one.weak) if reading),
+        default=0,
+    )
 
     def changed(one: Requirement) -> Requirement:
         base = one.strong or one.weak

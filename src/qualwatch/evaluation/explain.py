@@ -23,11 +23,16 @@ def person_lines(
             rows.setdefault(row.person_id, []).append(row)
     lines = []
     for person_id in sorted(rows):
-        best = best_of([judged(row, requirement) | _kind(bench, row, accept) for row in rows[person_id]])
-        shown = tuple(
-            (row.profession, row.profession_grade, row.speciality, row.registration_no) for row in rows[person_id]
+        best = best_of(
+            [judged(row, requirement) | _kind(bench, row, accept) for row in rows[person_id]]
         )
-        lines.append(PersonLine(person_id, shown, best.counts, in_order(set(best.never | best.doubt))))
+        shown = tuple(
+            (row.profession, row.profession_grade, row.speciality, row.registration_no)
+            for row in rows[person_id]
+        )
+        lines.append(
+            PersonLine(person_id, shown, best.counts, in_order(set(best.never | best.doubt)))
+        )
     return tuple(lines)
 
 

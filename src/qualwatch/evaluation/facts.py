@@ -133,11 +133,31 @@ TABLES: Mapping[str, type[Any]] = {
     "unread": Unread,
 }
 _DAYS = {
-    "born_on", "died_on", "locked_from", "locked_until", "month", "valid_from", "valid_to", "renewal_filed_on",
-    "extended_without_check_until", "register_state_from", "at_enterprise_from", "until", "loaded_at", "covers_from",
+    "born_on",
+    "died_on",
+    "locked_from",
+    "locked_until",
+    "month",
+    "valid_from",
+    "valid_to",
+    "renewal_filed_on",
+    "extended_without_check_until",
+    "register_state_from",
+    "at_enterprise_from",
+    "until",
+    "loaded_at",
+    "covers_from",
     "covers_to",
-}  # fmt: skip
-REGISTER_STATES = ("in-force", "suspended", "withdrawn", "annulled", "revoked", "deregistered", "expired")
+}
+REGISTER_STATES = (
+    "in-force",
+    "suspended",
+    "withdrawn",
+    "annulled",
+    "revoked",
+    "deregistered",
+    "expired",
+)
 ROUTES = ("direct", "upgrade", "unknown")
 
 
@@ -150,7 +170,8 @@ def _type_of(column: str) -> pa.DataType:
 
 
 SCHEMAS: Mapping[str, pa.Schema] = {
-    name: pa.schema([(column, _type_of(column)) for column in row._fields]) for name, row in TABLES.items()
+    name: pa.schema([(column, _type_of(column)) for column in row._fields])
+    for name, row in TABLES.items()
 }
 
 
@@ -176,7 +197,9 @@ class Facts:
         self.tables = {name: tables.get(name, SCHEMAS[name].empty_table()) for name in TABLES}
         for name, table in self.tables.items():
             if table.schema.names != SCHEMAS[name].names:
-                raise ValueError(f"{name}: columns {table.schema.names}, expected {SCHEMAS[name].names}")
+                raise ValueError(
+                    f"{name}: columns {table.schema.names}, expected {SCHEMAS[name].names}"
+                )
 
     @classmethod
     def of_rows(cls, rows: Mapping[str, Iterable[Any]]) -> "Facts":
@@ -184,7 +207,10 @@ class Facts:
         tables = {}
         for name, listed in rows.items():
             columns = list(zip(*listed, strict=True)) or [()] * len(SCHEMAS[name])
-            arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMAS[name], strict=True)]
+            arrays = [
+                pa.array(column, field.type)
+                for column, field in zip(columns, SCHEMAS[name], strict=True)
+            ]
             tables[name] = pa.Table.from_arrays(arrays, schema=SCHEMAS[name])
         return cls(tables)
 
@@ -267,13 +293,17 @@ class Facts:
         codes = (None, credit_code, *(enterprise.branch_credit_codes if enterprise else ()))
         found = {row.row_id: row for code in codes for row in self._unread_of.get(code, [])}
         if self._unread_insurance:
-            found |= {row.row_id: row for one in person_ids for row in self._unread_insurance.get(one, [])}
+            found |= {
+                row.row_id: row for one in person_ids for row in self._unread_insurance.get(one, [])
+            }
         return list(found.values())
 
     @cached_property
     def credit_codes(self) -> list[str]:
         """Every enterprise that has a row, an item, or an item's row that could not be read, in order."""
-        unread = {row.credit_code for row in self.unread if row.table == "items" and row.credit_code}
+        unread = {
+            row.credit_code for row in self.unread if row.table == "items" and row.credit_code
+        }
         return sorted({*self._enterprises, *self._items, *unread})
 
     def for_enterprise(self, credit_code: str) -> EnterpriseFacts:
@@ -285,10 +315,13 @@ class Facts:
             items=self._items.get(credit_code, []),
             registrations=own,
             elsewhere={
-                one: [row for row in self._registrations_of[one] if row.credit_code != credit_code] for one in ids
+                one: [row for row in self._registrations_of[one] if row.credit_code != credit_code]
+                for one in ids
             },
             people={one: self._people[one] for one in ids if one in self._people},
-            contributions={one: self._contributions[one] for one in ids if one in self._contributions},
+            contributions={
+                one: self._contributions[one] for one in ids if one in self._contributions
+            },
             exemptions={one: self._exemptions[one] for one in ids if one in self._exemptions},
             accepted_findings=self._accepted.get(credit_code, []),
             unread=self._unread_near(credit_code, ids),

@@ -10,18 +10,57 @@ Counted = Literal["certain", "in-doubt", "never"]
 
 # Every reason slug, in the order in which a finding lists them: first the law's and the item's, then the people's.
 REASONS = (
-    "out-of-scope", "no-clause", "not-yet-in-force", "ended-by-amendment", "extended-without-check",
-    "not-in-registers", "stock-past-its-end", "figure-unknown", "grade-unknown", "sub-item-missing",
-    "measured-as-lowest-grade", "route-upgrade", "weak-figure", "one-person-both-counts", "highest-any-trade",
-    "enterprise-unknown", "place-unknown", "enterprises-stale", "enterprises-never-loaded", "items-stale",
-    "items-never-loaded", "registrations-stale", "registrations-never-loaded", "item-row-unread", "renewal-pending",
-    "row-unread",    "accepted-finding", "unread-row",
-    "deceased", "over-age", "age-in-doubt", "age-unknown", "locked", "not-yet-at-enterprise", "registration-expired",
-    "registration-not-in-force", "registered-elsewhere", "unpaid", "paid-by-other", "paid-by-several", "no-data",
-    "insurance-not-yet-due", "unread-insurance-row", "grade-unreadable", "speciality-unreadable",
-    "second-grade-cost-engineer", "cost-speciality-unclear", "no-registration-no", "grade-too-low",
+    "out-of-scope",
+    "no-clause",
+    "not-yet-in-force",
+    "ended-by-amendment",
+    "extended-without-check",
+    "not-in-registers",
+    "stock-past-its-end",
+    "figure-unknown",
+    "grade-unknown",
+    "sub-item-missing",
+    "measured-as-lowest-grade",
+    "route-upgrade",
+    "weak-figure",
+    "one-person-both-counts",
+    "highest-any-trade",
+    "enterprise-unknown",
+    "place-unknown",
+    "enterprises-stale",
+    "enterprises-never-loaded",
+    "items-stale",
+    "items-never-loaded",
+    "registrations-stale",
+    "registrations-never-loaded",
+    "item-row-unread",
+    "renewal-pending",
+    "row-unread",
+    "accepted-finding",
+    "unread-row",
+    "deceased",
+    "over-age",
+    "age-in-doubt",
+    "age-unknown",
+    "locked",
+    "not-yet-at-enterprise",
+    "registration-expired",
+    "registration-not-in-force",
+    "registered-elsewhere",
+    "unpaid",
+    "paid-by-other",
+    "paid-by-several",
+    "no-data",
+    "insurance-not-yet-due",
+    "unread-insurance-row",
+    "grade-unreadable",
+    "speciality-unreadable",
+    "second-grade-cost-engineer",
+    "cost-speciality-unclear",
+    "no-registration-no",
+    "grade-too-low",
     "speciality-not-accepted",
-)  # fmt: skip
+)
 _ORDER = {slug: place for place, slug in enumerate(REASONS)}
 
 
@@ -88,7 +127,9 @@ class PersonLine:
     """One person looked at for one requirement: the registrations concerned, whether they count, and why not."""
 
     person_id: str
-    registrations: tuple[tuple[str, str | None, str | None, str | None], ...]  # profession, grade, speciality, number
+    registrations: tuple[
+        tuple[str, str | None, str | None, str | None], ...
+    ]  # profession, grade, speciality, number
     counts: Counted
     because: tuple[str, ...]
 
@@ -100,4 +141,6 @@ class EnterpriseResult:
     findings: tuple[Finding, ...] = ()
     anomalies: tuple[Anomaly, ...] = ()
     people: tuple[tuple[PersonLine, ...], ...] = ()
-    not_judged: tuple[tuple[str, str], ...] = field(default=())  # (category, why): items not in force on the day
+    not_judged: tuple[tuple[str, str], ...] = field(
+        default=()
+    )  # (category, why): items not in force on the day

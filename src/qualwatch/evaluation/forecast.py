@@ -33,18 +33,25 @@ PolicyOn = Callable[[date], Policy]
 Judged = dict[FindingKey, tuple[Finding, tuple[PersonLine, ...]]]
 
 
-def forecast(law: Law, policy_on: PolicyOn, facts: Facts, credit_code: str, as_of: date, days: int) -> list[Coming]:
+def forecast(
+    law: Law, policy_on: PolicyOn, facts: Facts, credit_code: str, as_of: date, days: int
+) -> list[Coming]:
     """Every requirement not short on `as_of` that becomes short within so many days, the earliest first."""
 
     def judged(day: date) -> Judged:
         result = judge(law, policy_on(day), facts, credit_code, day, as_of)
-        return {one.key: (one, people) for one, people in zip(result.findings, result.people, strict=True)}
+        return {
+            one.key: (one, people)
+            for one, people in zip(result.findings, result.people, strict=True)
+        }
 
     own, last = facts.for_enterprise(credit_code), as_of + timedelta(days=days)
     known = judged(as_of)
     seen = {key for key, (finding, _people) in known.items() if finding.verdict == "short"}
     found, before = [], known
-    for day in sorted({day for day in _turning_days(law, policy_on, own, as_of, last) if as_of < day <= last}):
+    for day in sorted(
+        {day for day in _turning_days(law, policy_on, own, as_of, last) if as_of < day <= last}
+    ):
         today = judged(day)
         for key, (finding, people) in today.items():
             if finding.verdict == "short" and key not in seen:
@@ -61,7 +68,9 @@ def _leaving(before: Iterable[PersonLine], after: Iterable[PersonLine]) -> tuple
     return tuple(line for line in after if line.counts == "never" and line.person_id in counted)
 
 
-def _turning_days(law: Law, policy_on: PolicyOn, own: EnterpriseFacts, first: date, last: date) -> Iterator[date]:
+def _turning_days(
+    law: Law, policy_on: PolicyOn, own: EnterpriseFacts, first: date, last: date
+) -> Iterator[date]:
     """Every day on which something may be otherwise than the day before."""
     rows: list[Any] = [*own.items, *own.registrations, *own.people.values(), *own.accepted_findings]
     rows += chain(*own.elsewhere.values(), *own.exemptions.values())
@@ -76,7 +85,11 @@ def _turning_days(law: Law, policy_on: PolicyOn, own: EnterpriseFacts, first: da
 
 def _ages(policy: Policy) -> set[int]:
     """Every age at which the policy changes its mind about somebody."""
-    rules = [rule for sector in ("construction", "supervision") for rule in policy[f"age_{sector}"].values()]
+    rules = [
+        rule
+        for sector in ("construction", "supervision")
+        for rule in policy[f"age_{sector}"].values()
+    ]
     limits = {age for rule in rules for age in (rule.doubt_from, rule.ends_at) if age is not None}
     return limits | set(policy["registration_ends_at_age"].values())
 

@@ -35,7 +35,11 @@ def turns(before: Iterable[EnterpriseResult], after: Iterable[EnterpriseResult])
     """Every requirement whose verdict differs, by credit code."""
     old, new = _by_key(before), _by_key(after)
     keys = sorted(old.keys() | new.keys())
-    return [Turn(old.get(key), new.get(key)) for key in keys if _verdict(old.get(key)) != _verdict(new.get(key))]
+    return [
+        Turn(old.get(key), new.get(key))
+        for key in keys
+        if _verdict(old.get(key)) != _verdict(new.get(key))
+    ]
 
 
 def _by_key(results: Iterable[EnterpriseResult]) -> dict[FindingKey, Finding]:

@@ -25,7 +25,11 @@ def renewal_pending(law: Law, item: Item, day: date) -> bool:
     grade = grade_of(law, item)
     if grade and grade.abolished:
         return False
-    filed = item.renewal_filed_on is not None and item.valid_to is not None and item.renewal_filed_on <= item.valid_to
+    filed = (
+        item.renewal_filed_on is not None
+        and item.valid_to is not None
+        and item.renewal_filed_on <= item.valid_to
+    )
     return filed and item.valid_to is not None and item.valid_to < day
 
 
@@ -72,10 +76,15 @@ def last_day(law: Law, records: Iterable[Item], day: date) -> date | None:
 def _later(item: Item) -> tuple[date | str, ...]:
     """By beginning, certificate, end; the rest only decides between rows that contradict each other."""
     return (
-        item.valid_from or date.min, item.certificate_no, item.valid_to or date.max,
-        item.grade, item.route, item.renewal_filed_on or date.min,
-        item.extended_without_check_until or date.min, item.licensing_authority or "",
-    )  # fmt: skip
+        item.valid_from or date.min,
+        item.certificate_no,
+        item.valid_to or date.max,
+        item.grade,
+        item.route,
+        item.renewal_filed_on or date.min,
+        item.extended_without_check_until or date.min,
+        item.licensing_authority or "",
+    )
 
 
 def _not_in_force(law: Law, item: Item, day: date) -> str | None:
@@ -93,6 +102,22 @@ def never_read(law: Law, row: Unread, name: str) -> Finding:
     """The finding of an item whose only row could not be read."""
     text = law.categories.get(row.category or "")
     return Finding(
-        row.credit_code or "", name, "", None, row.category or "", text.name if text else "", "", "",
-        "registered-people", "", "cannot-say", None, None, None, None, (), (), ("item-row-unread",),
-    )  # fmt: skip
+        row.credit_code or "",
+        name,
+        "",
+        None,
+        row.category or "",
+        text.name if text else "",
+        "",
+        "",
+        "registered-people",
+        "",
+        "cannot-say",
+        None,
+        None,
+        None,
+        None,
+        (),
+        (),
+        ("item-row-unread",),
+    )

@@ -34,7 +34,10 @@ class Rows:
 
     def table(self) -> pa.Table:
         values = list(zip(*self.rows, strict=True)) or [()] * len(self.columns)
-        arrays = [pa.array(column, kind) for column, kind in zip(values, self.columns.values(), strict=True)]
+        arrays = [
+            pa.array(column, kind)
+            for column, kind in zip(values, self.columns.values(), strict=True)
+        ]
         return pa.Table.from_arrays(arrays, names=list(self.columns))
 
 
@@ -57,7 +60,9 @@ class LawTables:
 
     def __init__(self, law: Law, policy: Policy, day: date) -> None:
         if policy["insurance_window_months"] > LONGEST_WINDOW:
-            raise CannotRunAsSql(f"insurance_window_months is at most {LONGEST_WINDOW} for this engine")
+            raise CannotRunAsSql(
+                f"insurance_window_months is at most {LONGEST_WINDOW} for this engine"
+            )
         self.law, self.policy, self.day = law, policy, day
         self.highest = policy["counting"] == "highest-any-trade"
         self.requirements: list[Requirement] = []
@@ -65,25 +70,57 @@ class LawTables:
         self._made = {
             "category": Rows({"category": TEXT, "in_scope": BOOL, "fallback_level_id": NUMBER}),
             "level": Rows(
-                {"level_id": NUMBER, "category": TEXT, "sub_item": TEXT, "grade": TEXT, "deferrable": BOOL,
-                 "abolished": BOOL}
+                {
+                    "level_id": NUMBER,
+                    "category": TEXT,
+                    "sub_item": TEXT,
+                    "grade": TEXT,
+                    "deferrable": BOOL,
+                    "abolished": BOOL,
+                }
             ),
             "requirement": Rows(
-                {"requirement_id": NUMBER, "level_id": NUMBER, "route": TEXT, "requirement": TEXT, "place": NUMBER,
-                 "outcome": TEXT, "because": BIG, "strong_required": NUMBER, "weak_required": NUMBER, "flat": BOOL}
+                {
+                    "requirement_id": NUMBER,
+                    "level_id": NUMBER,
+                    "route": TEXT,
+                    "requirement": TEXT,
+                    "place": NUMBER,
+                    "outcome": TEXT,
+                    "because": BIG,
+                    "strong_required": NUMBER,
+                    "weak_required": NUMBER,
+                    "flat": BOOL,
+                }
             ),
             "clause": Rows(
-                {"requirement_id": NUMBER, "reading": TEXT, "place": NUMBER, "clauses": NUMBER, "set_id": NUMBER}
+                {
+                    "requirement_id": NUMBER,
+                    "reading": TEXT,
+                    "place": NUMBER,
+                    "clauses": NUMBER,
+                    "set_id": NUMBER,
+                }
             ),
-            "hall": Rows({"requirement_id": NUMBER, "reading": TEXT, "set_id": NUMBER, "need": NUMBER}),
+            "hall": Rows(
+                {"requirement_id": NUMBER, "reading": TEXT, "set_id": NUMBER, "need": NUMBER}
+            ),
             "requirement_set": Rows({"requirement_id": NUMBER, "set_id": NUMBER}),
-            "looked_at": Rows({"requirement_id": NUMBER, "set_id": NUMBER, "deferred_set_id": NUMBER}),
+            "looked_at": Rows(
+                {"requirement_id": NUMBER, "set_id": NUMBER, "deferred_set_id": NUMBER}
+            ),
             "class": Rows({"set_id": NUMBER, "sector": TEXT, "by_certificate": BOOL}),
             "class_profession": Rows({"set_id": NUMBER, "profession": TEXT}),
             "accept": Rows(
-                {"set_id": NUMBER, "profession": TEXT, "lowest_rank": NUMBER, "speciality": TEXT, "doubt": BIG}
+                {
+                    "set_id": NUMBER,
+                    "profession": TEXT,
+                    "lowest_rank": NUMBER,
+                    "speciality": TEXT,
+                    "doubt": BIG,
+                }
             ),
-        }  # fmt: skip
+        }
         self._levels()
 
     def tables(self) -> dict[str, pa.Table]:
@@ -96,7 +133,9 @@ class LawTables:
         for category in (*self.law.categories, *self.law.out_of_scope):
             level_id += 1
             fallback = level_id
-            self._made["category"].rows.append((category, category in self.law.categories, fallback))
+            self._made["category"].rows.append(
+                (category, category in self.law.categories, fallback)
+            )
             self._ask(fallback, category, "", "")
             text = self.law.categories.get(category)
             for sub_item, grade, grade_text in text.every_grade() if text else ():
@@ -108,7 +147,9 @@ class LawTables:
 
     def _ask(self, level_id: int, category: str, sub_item: str, grade: str) -> None:
         for route in ROUTES:
-            asked = requirements_on(self.law, self.policy, category, sub_item, grade, route, self.day)
+            asked = requirements_on(
+                self.law, self.policy, category, sub_item, grade, route, self.day
+            )
             for place, requirement in enumerate(asked):
                 self._requirement(level_id, route, place, requirement)
 
@@ -119,13 +160,26 @@ class LawTables:
         because = mask_of(one.because) | (BITS["highest-any-trade"] if flat else 0)
         strong, weak = (reading.required if reading else None for reading in (one.strong, one.weak))
         self._made["requirement"].rows.append(
-            (number, level_id, route, one.requirement, place, one.outcome, because, strong, weak, flat)
+            (
+                number,
+                level_id,
+                route,
+                one.requirement,
+                place,
+                one.outcome,
+                because,
+                strong,
+                weak,
+                flat,
+            )
         )
         sets: set[int] = set()
         base = one.strong or one.weak
         for name, reading in (("strong", one.strong), ("weak", one.weak if not flat else base)):
             if reading is not None:
-                shown = Reading((flat_clause(base, reading.required),)) if flat and base else reading
+                shown = (
+                    Reading((flat_clause(base, reading.required),)) if flat and base else reading
+                )
                 sets |= self._reading(number, name, one, shown)
         if base is not None:
             own = self._looked_at(one, base.clauses)
@@ -135,7 +189,9 @@ class LawTables:
 
     def _looked_at(self, one: Requirement, clauses: tuple[Clause, ...]) -> int:
         """The class of everybody whom some clauses accept."""
-        return self._set(one, tuple(dict.fromkeys(kind for clause in clauses for kind in clause.accept)))
+        return self._set(
+            one, tuple(dict.fromkeys(kind for clause in clauses for kind in clause.accept))
+        )
 
     def _reading(self, number: int, name: str, one: Requirement, reading: Reading) -> set[int]:
         sets = set()
@@ -147,9 +203,13 @@ class LawTables:
             parts = reading.group
             for size in range(1, len(parts) + 1):
                 for union in combinations(parts, size):
-                    accept = tuple(dict.fromkeys(kind for _minimum, kinds in union for kind in kinds))
+                    accept = tuple(
+                        dict.fromkeys(kind for _minimum, kinds in union for kind in kinds)
+                    )
                     set_id = self._set(one, accept)
-                    self._made["hall"].rows.append((number, name, set_id, sum(minimum for minimum, _ in union)))
+                    self._made["hall"].rows.append(
+                        (number, name, set_id, sum(minimum for minimum, _ in union))
+                    )
                     sets.add(set_id)
         return sets
 
@@ -159,11 +219,17 @@ class LawTables:
             set_id = self._sets[key] = len(self._sets)
             self._made["class"].rows.append((set_id, one.sector, one.counts == "person-times"))
             for kind in accept:
-                for speciality in sorted(kind.specialities) if kind.specialities is not None else [None]:
+                for speciality in (
+                    sorted(kind.specialities) if kind.specialities is not None else [None]
+                ):
                     doubt = BITS[kind.doubt] if kind.doubt else 0
-                    self._made["accept"].rows.append((set_id, kind.profession, kind.lowest_rank, speciality, doubt))
+                    self._made["accept"].rows.append(
+                        (set_id, kind.profession, kind.lowest_rank, speciality, doubt)
+                    )
             professions = sorted({kind.profession for kind in accept})
-            self._made["class_profession"].rows += [(set_id, profession) for profession in professions]
+            self._made["class_profession"].rows += [
+                (set_id, profession) for profession in professions
+            ]
         return self._sets[key]
 
     def _fixed(self) -> dict[str, pa.Table]:
@@ -174,15 +240,26 @@ class LawTables:
             (sector, profession, rule.doubt_from, rule.ends_at)
             for sector in ("construction", "supervision")
             for profession in law.professions
-            for rule in [policy[f"age_{sector}"].get(profession) or policy[f"age_{sector}"]["default"]]
+            for rule in [
+                policy[f"age_{sector}"].get(profession) or policy[f"age_{sector}"]["default"]
+            ]
         ]
         outcomes = [
-            (outcome, BITS[outcome] if counts == "never" else 0, BITS[outcome] if counts == "in-doubt" else 0)
-            for outcome, counts in {**policy["insurance_person_counts"], "unread-insurance-row": "in-doubt"}.items()
+            (
+                outcome,
+                BITS[outcome] if counts == "never" else 0,
+                BITS[outcome] if counts == "in-doubt" else 0,
+            )
+            for outcome, counts in {
+                **policy["insurance_person_counts"],
+                "unread-insurance-row": "in-doubt",
+            }.items()
         ]
         places = [(code, one.area) for code, one in law.divisions.divisions.items()]
         grades = [
-            (slug, one, grade_rank(law, slug, one)) for slug, text in law.professions.items() for one in text.grades
+            (slug, one, grade_rank(law, slug, one))
+            for slug, text in law.professions.items()
+            for one in text.grades
         ]
         age_columns = {"sector": TEXT, "profession": TEXT, "doubt_from": NUMBER, "ends_at": NUMBER}
         return {
@@ -193,20 +270,32 @@ class LawTables:
                     "last_month": pa.array([self.last_month], NUMBER),
                     "insurance_window": pa.array([policy["insurance_window_months"]], NUMBER),
                     **self._either("locked", "locked", policy["locked_person_counts"]),
-                    **self._either("elsewhere", "registered-elsewhere", policy["registered_at_two_enterprises_counts"]),
+                    **self._either(
+                        "elsewhere",
+                        "registered-elsewhere",
+                        policy["registered_at_two_enterprises_counts"],
+                    ),
                 }
             ),
             "division": Rows({"division_code": TEXT, "area": TEXT}, places).table(),
-            "other_province": Rows({"prefix": TEXT}, [(one,) for one in law.divisions.other_provinces]).table(),
+            "other_province": Rows(
+                {"prefix": TEXT}, [(one,) for one in law.divisions.other_provinces]
+            ).table(),
             "profession": Rows(
                 {"profession": TEXT, "counted": BOOL, "ends_at_age": NUMBER},
                 [(slug, text.counted, limits.get(slug)) for slug, text in law.professions.items()],
             ).table(),
-            "grade": Rows({"profession": TEXT, "profession_grade": TEXT, "rank": NUMBER}, grades).table(),
+            "grade": Rows(
+                {"profession": TEXT, "profession_grade": TEXT, "rank": NUMBER}, grades
+            ).table(),
             "age_rule": Rows(age_columns, ages).table(),
-            "insurance_outcome": Rows({"outcome": TEXT, "never": BIG, "doubt": BIG}, outcomes).table(),
-            "lawful_reason": Rows({"reason": TEXT}, [(one,) for one in policy["lawful_reasons"]]).table(),
-        }  # fmt: skip
+            "insurance_outcome": Rows(
+                {"outcome": TEXT, "never": BIG, "doubt": BIG}, outcomes
+            ).table(),
+            "lawful_reason": Rows(
+                {"reason": TEXT}, [(one,) for one in policy["lawful_reasons"]]
+            ).table(),
+        }
 
     @staticmethod
     def _either(name: str, reason: str, counts: str) -> dict[str, pa.Array]:

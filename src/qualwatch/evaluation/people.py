@@ -47,7 +47,10 @@ def best_of(judgements: list[Judgement]) -> Judgement:
 
 def by_policy(reason: str, counts: str) -> Judgement:
     """What the policy makes of a reason."""
-    never, doubt = frozenset([reason] * (counts == "never")), frozenset([reason] * (counts == "in-doubt"))
+    never, doubt = (
+        frozenset([reason] * (counts == "never")),
+        frozenset([reason] * (counts == "in-doubt")),
+    )
     return Judgement(never, doubt)
 
 
@@ -73,7 +76,9 @@ def begins_on(registration: Registration) -> date | None:
 
 def state_holds(row: Registration | Item, day: date) -> bool:
     """Whether a register state other than in-force has taken effect by `day`."""
-    return row.register_state != "in-force" and (row.register_state_from is None or row.register_state_from <= day)
+    return row.register_state != "in-force" and (
+        row.register_state_from is None or row.register_state_from <= day
+    )
 
 
 @dataclass(frozen=True)
@@ -124,10 +129,16 @@ class Bench:
         judgement, person = CERTAIN, self.own.people.get(person_id)
         if person and person.died_on and person.died_on <= self.as_of:
             judgement |= Judgement(never=frozenset(["deceased"]))
-        if person and person.locked_from and person.locked_from <= self.as_of <= (person.locked_until or self.as_of):
+        if (
+            person
+            and person.locked_from
+            and person.locked_from <= self.as_of <= (person.locked_until or self.as_of)
+        ):
             judgement |= by_policy("locked", self.policy["locked_person_counts"])
         if any(self._counts_elsewhere(row) for row in self.own.elsewhere.get(person_id, [])):
-            judgement |= by_policy("registered-elsewhere", self.policy["registered_at_two_enterprises_counts"])
+            judgement |= by_policy(
+                "registered-elsewhere", self.policy["registered_at_two_enterprises_counts"]
+            )
         outcome, _ = self.insurance(person_id)
         if outcome == "unread-insurance-row":
             judgement |= by_policy(outcome, "in-doubt")
@@ -137,7 +148,11 @@ class Bench:
 
     def _counts_elsewhere(self, row: Registration) -> bool:
         known = self.law.professions.get(row.profession)
-        return row.credit_code not in self.codes and bool(known and known.counted) and self.standing(row) is None
+        return (
+            row.credit_code not in self.codes
+            and bool(known and known.counted)
+            and self.standing(row) is None
+        )
 
     def age(self, registration: Registration, sector: Sector) -> Judgement:
         """The age rule of a sector for a profession."""
@@ -174,12 +189,18 @@ class Bench:
                 return "exempt", ()
         settled = self._covered(person_id)
         joined = self._joined(person_id)
-        judged = sorted((m for m in settled if joined is None or first_of(m) >= joined), reverse=True)
+        judged = sorted(
+            (m for m in settled if joined is None or first_of(m) >= joined), reverse=True
+        )
         judged = judged[: self.policy["insurance_window_months"]]
         if not judged:
             return ("insurance-not-yet-due" if settled else "no-data"), ()
         months = tuple(first_of(month) for month in sorted(judged))
-        paid = [row for row in self.own.contributions.get(person_id, []) if month_of(row.month) in judged]
+        paid = [
+            row
+            for row in self.own.contributions.get(person_id, [])
+            if month_of(row.month) in judged
+        ]
         by_own = {month_of(row.month) for row in paid if row.payer_credit_code in self.codes}
         by_other = {month_of(row.month) for row in paid if row.payer_credit_code not in self.codes}
         if by_own & by_other:
@@ -191,7 +212,11 @@ class Bench:
         return ("paid-by-other" if by_other else "unpaid"), months
 
     def _joined(self, person_id: str) -> date | None:
-        rows = [row for row in self.own.registrations if row.person_id == person_id and self.standing(row) is None]
+        rows = [
+            row
+            for row in self.own.registrations
+            if row.person_id == person_id and self.standing(row) is None
+        ]
         starts = [begins_on(row) for row in rows]
         return None if None in starts or not starts else min(start for start in starts if start)
 
@@ -201,17 +226,25 @@ class Bench:
         present = person_id in self.own.contributions
         rows = [row for row in self.facts.coverage if row.source == "contributions"]
         if not rows:
-            return {month_of(m) for m in self.facts.contribution_months if month_of(m) <= last} if present else set()
+            return (
+                {month_of(m) for m in self.facts.contribution_months if month_of(m) <= last}
+                if present
+                else set()
+            )
         found: set[int] = set()
         for row in rows:
-            if row.area not in ("", self.area) or is_stale(row, self.known_on, self.policy["insurance_freshness_days"]):
+            if row.area not in ("", self.area) or is_stale(
+                row, self.known_on, self.policy["insurance_freshness_days"]
+            ):
                 continue
             if row.people == "present" and not present:
                 continue
             first, final = whole_months(row)
             top = last if final is None else min(last, final)
             bottom = top - self.policy["insurance_window_months"] + 1 if first is None else first
-            found |= set(range(max(bottom, top - self.policy["insurance_window_months"] + 1), top + 1))
+            found |= set(
+                range(max(bottom, top - self.policy["insurance_window_months"] + 1), top + 1)
+            )
         return found
 
     def anomalies(self) -> list[Anomaly]:
@@ -220,7 +253,9 @@ class Bench:
         numbers: dict[str, list[str]] = {}
         for row in self.own.registrations:
             if self.law.professions[row.profession].counted and self.standing(row) is None:
-                numbers.setdefault(row.person_id, []).extend([row.registration_no] if row.registration_no else [])
+                numbers.setdefault(row.person_id, []).extend(
+                    [row.registration_no] if row.registration_no else []
+                )
         for person_id in sorted(numbers):
             person = self.own.people.get(person_id)
             if person and person.died_on and person.died_on <= self.as_of:
@@ -236,7 +271,9 @@ class Bench:
         best: Judgement | None = None
         rank = grade_rank(self.law, registration.profession, registration.profession_grade)
         for one in accept:
-            if one.profession != registration.profession or (rank is not None and rank < one.lowest_rank):
+            if one.profession != registration.profession or (
+                rank is not None and rank < one.lowest_rank
+            ):
                 continue
             doubts = {one.doubt} - {None}
             if one.specialities is not None and registration.speciality is None:
@@ -258,7 +295,9 @@ def _may_settle(row: Unread, person_id: str) -> bool:
 
 def whole_months(row: Coverage) -> tuple[int | None, int | None]:
     """The first and last month that a source covers from its first to its last day; None = without limit."""
-    first = None if row.covers_from is None else month_of(row.covers_from) + (row.covers_from.day > 1)
+    first = (
+        None if row.covers_from is None else month_of(row.covers_from) + (row.covers_from.day > 1)
+    )
     final = None if row.covers_to is None else month_of(row.covers_to + timedelta(days=1)) - 1
     return first, final
 

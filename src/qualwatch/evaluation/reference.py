@@ -13,7 +13,13 @@ from qualwatch.evaluation.counting import highest_any_trade
 from qualwatch.evaluation.explain import person_lines
 from qualwatch.evaluation.facts import EnterpriseFacts, Facts, Item, Registration, Unread
 from qualwatch.evaluation.findings import ClauseCount, EnterpriseResult, Finding, Verdict, in_order
-from qualwatch.evaluation.items import extended_to, grade_of, items_in_force, never_read, renewal_pending
+from qualwatch.evaluation.items import (
+    extended_to,
+    grade_of,
+    items_in_force,
+    never_read,
+    renewal_pending,
+)
 from qualwatch.evaluation.matching import largest_matching
 from qualwatch.evaluation.people import Bench, Judgement, best_of, is_stale
 from qualwatch.law.figures import Accept, Clause, Reading, Requirement, requirements_on
@@ -23,7 +29,10 @@ from qualwatch.law.policy import Policy
 
 REGISTERS = ("enterprises", "items", "registrations")
 IN_ORDER = ("paid", "exempt", "insurance-not-yet-due")
-DECISIVE = ("enterprises", "accepted_findings")  # an unread row of these may settle every item of its enterprise
+DECISIVE = (
+    "enterprises",
+    "accepted_findings",
+)  # an unread row of these may settle every item of its enterprise
 
 
 def evaluate(law: Law, policy: Policy, facts: Facts, as_of: date) -> Iterator[EnterpriseResult]:
@@ -33,7 +42,12 @@ def evaluate(law: Law, policy: Policy, facts: Facts, as_of: date) -> Iterator[En
 
 
 def judge(
-    law: Law, policy: Policy, facts: Facts, credit_code: str, as_of: date, known_on: date | None = None
+    law: Law,
+    policy: Policy,
+    facts: Facts,
+    credit_code: str,
+    as_of: date,
+    known_on: date | None = None,
 ) -> EnterpriseResult:
     """All findings, anomalies and person lines of one enterprise.
 
@@ -43,7 +57,9 @@ def judge(
     return _Judge(law, policy, facts, own, credit_code, as_of, known_on or as_of).result()
 
 
-def is_insurance_in_order(law: Law, policy: Policy, facts: Facts, credit_code: str, as_of: date) -> bool:
+def is_insurance_in_order(
+    law: Law, policy: Policy, facts: Facts, credit_code: str, as_of: date
+) -> bool:
     """Whether every registered person's insurance was judged and is in order. False where anything cannot be said."""
     own = facts.for_enterprise(credit_code)
     one = _Judge(law, policy, facts, own, credit_code, as_of, as_of)
@@ -87,11 +103,16 @@ class _Judge:
         for unread in self._items_never_read(items):
             findings.append(unread)
             people.append(())
-        decisive = any(row.table == "enterprises" and row.credit_code == self.credit_code for row in self.own.unread)
+        decisive = any(
+            row.table == "enterprises" and row.credit_code == self.credit_code
+            for row in self.own.unread
+        )
         in_scope = self._place() is None and not self._too_old() and not decisive
         judged = in_scope and any(item.category in self.law.categories for item in items)
         anomalies = self.bench.anomalies() if judged else []
-        return EnterpriseResult(tuple(findings), tuple(anomalies), tuple(people), tuple(in_force.not_judged))
+        return EnterpriseResult(
+            tuple(findings), tuple(anomalies), tuple(people), tuple(in_force.not_judged)
+        )
 
     @cached_property
     def area(self) -> str | None:
@@ -102,7 +123,14 @@ class _Judge:
     def bench(self) -> Bench:
         """Where this enterprise's people are judged."""
         return Bench(
-            self.law, self.policy, self.facts, self.own, self.credit_code, self.area, self.as_of, self.known_on
+            self.law,
+            self.policy,
+            self.facts,
+            self.own,
+            self.credit_code,
+            self.area,
+            self.as_of,
+            self.known_on,
         )
 
     def _place(self) -> tuple[Verdict, str] | None:
@@ -112,7 +140,10 @@ class _Judge:
         code = self.own.enterprise.division_code or ""
         if self.area is not None:
             return None
-        if not code.startswith(self.policy["province"]) and code[:2] in self.law.divisions.other_provinces:
+        if (
+            not code.startswith(self.policy["province"])
+            and code[:2] in self.law.divisions.other_provinces
+        ):
             return "not-required", "out-of-scope"
         return "cannot-say", "place-unknown"
 
@@ -129,9 +160,18 @@ class _Judge:
         until = extended_to(self.law, item)
         if until and until >= self.as_of:
             grade = grade_of(self.law, item)
-            basis = (self.law.doc_no(grade.check_deferrable.basis),) if grade and grade.check_deferrable else ()
+            basis = (
+                (self.law.doc_no(grade.check_deferrable.basis),)
+                if grade and grade.check_deferrable
+                else ()
+            )
             found = tuple(
-                replace(one, outcome="not-required", basis=one.basis + basis, because=("extended-without-check",))
+                replace(
+                    one,
+                    outcome="not-required",
+                    basis=one.basis + basis,
+                    because=("extended-without-check",),
+                )
                 if one.outcome == "judge"
                 else one
                 for one in found
@@ -219,7 +259,8 @@ class _Judge:
 
     def _accepted(self, item: Item, requirement: Requirement, held: int) -> bool:
         return any(
-            (one.category, one.sub_item, one.requirement) == (item.category, item.sub_item, requirement.requirement)
+            (one.category, one.sub_item, one.requirement)
+            == (item.category, item.sub_item, requirement.requirement)
             and held >= one.at_held
             and (one.until is None or one.until >= self.as_of)
             for one in self.own.accepted_findings
@@ -234,9 +275,13 @@ class _Judge:
             sure = {key for key, judgement in pairs.items() if judgement.counts == "certain"}
             maybe = {key for key, judgement in pairs.items() if judgement.counts != "never"}
             nameless = sum(self._could_be(clause.accept, row.profession) for row in self._nameless)
-            reasons |= {slug for key in pairs.keys() - sure for slug in pairs[key].never or pairs[key].doubt}
+            reasons |= {
+                slug for key in pairs.keys() - sure for slug in pairs[key].never or pairs[key].doubt
+            }
             reasons |= {"unread-row"} if nameless else set()
-            clauses.append(ClauseCount(clause.text, clause.at_least, len(sure), len(maybe) + nameless))
+            clauses.append(
+                ClauseCount(clause.text, clause.at_least, len(sure), len(maybe) + nameless)
+            )
         held, possible = clauses[0].eligible, clauses[0].eligible_possible
         if reading.is_group:
             held = self._matched(requirement, reading, possible=False)
@@ -254,7 +299,11 @@ class _Judge:
         if possible:
             for row in self._nameless:
                 people.append(
-                    [i for i, (_, accept) in enumerate(reading.group) if self._could_be(accept, row.profession)]
+                    [
+                        i
+                        for i, (_, accept) in enumerate(reading.group)
+                        if self._could_be(accept, row.profession)
+                    ]
                 )
         return largest_matching([minimum for minimum, _ in reading.group], people)
 

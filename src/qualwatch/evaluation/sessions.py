@@ -38,7 +38,9 @@ class DuckSession:
     """DuckDB over Arrow tables; nothing is copied. What outgrows MEMORY goes to a folder that is removed again."""
 
     def __init__(self, tables: Mapping[str, pa.Table]) -> None:
-        self._overflow = tempfile.TemporaryDirectory(prefix="qualwatch-", ignore_cleanup_errors=True)
+        self._overflow = tempfile.TemporaryDirectory(
+            prefix="qualwatch-", ignore_cleanup_errors=True
+        )
         self._connection = duckdb.connect(
             config={
                 "memory_limit": MEMORY,
@@ -84,7 +86,9 @@ def spark_session(address: str) -> type[Session]:
         def _bind(self, name: str, table: pa.Table) -> None:
             rows = table if len(table) else pa.Table.from_pylist([{}], table.schema)
             frame = self._spark.createDataFrame(rows)
-            (frame if len(table) else frame.where("false")).createOrReplaceTempView(name)  # an empty table has no types
+            (frame if len(table) else frame.where("false")).createOrReplaceTempView(
+                name
+            )  # an empty table has no types
 
         def run(self, statement: str) -> pa.Table:
             """The result of one of the statements."""
@@ -106,7 +110,9 @@ def _connected(address: str) -> Any:
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise NoSpark("pip install 'qualwatch[spark]'") from error
-    os.environ.setdefault("SPARK_HOME", str(Path(pyspark.__file__).parent))  # else the client may look for it, and exit
+    os.environ.setdefault(
+        "SPARK_HOME", str(Path(pyspark.__file__).parent)
+    )  # else the client may look for it, and exit
     found = re.fullmatch(r"sc://([^:/;]+):(\d+)([/;].*)?", address)
     if found is None:
         raise NoSpark(f"{address}: sc://host:port")

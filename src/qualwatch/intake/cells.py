@@ -18,7 +18,9 @@ Cell = Any  # str, int, float, bool, date, datetime, time, timedelta or None, as
 BEIJING = timezone(timedelta(hours=8))
 _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad"))
 _EXCEL_EPOCH = date(1899, 12, 30)
-_SERIAL_DAYS = range(10_000, 80_000)  # 1927 to 2119: what a spreadsheet's serial number may mean here
+_SERIAL_DAYS = range(
+    10_000, 80_000
+)  # 1927 to 2119: what a spreadsheet's serial number may mean here
 _DIGITS_OF_A_FLOAT = 15  # a spreadsheet keeps no more
 _BETWEEN = re.compile(r"\s*(?:至|到|~|\uff5e|—+|--)\s*")
 LAST_YEAR = 9999  # how systems write "without end"
@@ -34,7 +36,9 @@ _MONTH = re.compile(r"^(\d{4})(?:[-/.年](\d{1,2})月?|(\d{2}))$")
 @lru_cache(maxsize=1)
 def values() -> dict[str, Any]:
     """The spellings of values (values.yaml)."""
-    loaded: dict[str, Any] = YAML(typ="safe").load((Path(__file__).parent / "values.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = YAML(typ="safe").load(
+        (Path(__file__).parent / "values.yaml").read_text(encoding="utf-8")
+    )
     return loaded
 
 
@@ -45,7 +49,9 @@ def _placeholders() -> frozenset[str]:
 
 def plain(cell: Cell) -> str:
     """A cell as text: trimmed, without invisible characters; a whole number without its `.0`; a placeholder as ''."""
-    if isinstance(cell, str) and cell.isprintable() and cell[:1] != " " and cell[-1:] != " ":  # most: nothing to trim
+    if (
+        isinstance(cell, str) and cell.isprintable() and cell[:1] != " " and cell[-1:] != " "
+    ):  # most: nothing to trim
         return "" if cell.lower() in _placeholders() else cell
     if cell is None:
         return ""
@@ -58,7 +64,12 @@ def plain(cell: Cell) -> str:
 def folded(cell: Cell) -> str:
     """Text for comparing codes and key words: compatibility forms folded, no white space."""
     text = cell if isinstance(cell, str) else plain(cell)
-    if text.isprintable() and " " not in text and text[:1] != "'" and unicodedata.is_normalized("NFKC", text):
+    if (
+        text.isprintable()
+        and " " not in text
+        and text[:1] != "'"
+        and unicodedata.is_normalized("NFKC", text)
+    ):
         return "" if text.lower() in _placeholders() else text  # most codes: nothing to fold
     return _folded(text)
 
@@ -94,12 +105,18 @@ def day(cell: Cell) -> date | None:
     if re.fullmatch(r"\d{5}(\.\d+)?", text) and int(float(text)) in _SERIAL_DAYS:
         return _EXCEL_EPOCH + timedelta(days=int(float(text)))
     if _EPOCH_MILLISECONDS.match(text):
-        return (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(text))).astimezone(BEIJING).date()
+        return (
+            (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(text)))
+            .astimezone(BEIJING)
+            .date()
+        )
     try:
         moment = datetime.fromisoformat(text)
         return (moment.astimezone(BEIJING) if moment.tzinfo else moment).date()
     except ValueError as error:
-        raise BadCell(_("日期认不出：{value}").format(value=text), _("改为 2023-06-01 这样的日期")) from error
+        raise BadCell(
+            _("日期认不出：{value}").format(value=text), _("改为 2023-06-01 这样的日期")
+        ) from error
 
 
 def day_if_told(cell: Cell) -> date | None:
@@ -141,7 +158,9 @@ def end_day(cell: Cell) -> date | None:
     """A day on which something ends; 长期 and the like are open-ended (None)."""
     if isinstance(cell, str):
         cell = _BETWEEN.split(plain(cell))[-1]  # 2022-01-01至2027-01-01
-    if folded(cell) in values()["open_ended"] or (isinstance(cell, date) and cell.year == LAST_YEAR):
+    if folded(cell) in values()["open_ended"] or (
+        isinstance(cell, date) and cell.year == LAST_YEAR
+    ):
         return None
     return day(cell)
 
@@ -152,7 +171,10 @@ def month(cell: Cell) -> date:
         return date(cell.year, cell.month, 1)
     text = folded(cell)
     if isinstance(cell, float) and not cell.is_integer():  # 2026.1 may have been 2026.10
-        raise BadCell(_("月份是小数，分不清一月还是十月：{value}").format(value=text), _("改为 2026-03 这样的年月"))
+        raise BadCell(
+            _("月份是小数，分不清一月还是十月：{value}").format(value=text),
+            _("改为 2026-03 这样的年月"),
+        )
     found = _MONTH.match(text)
     if found and 1 <= int(found[2] or found[3]) <= 12:
         return date(int(found[1]), int(found[2] or found[3]), 1)
@@ -161,7 +183,9 @@ def month(cell: Cell) -> date:
     except BadCell:
         whole = None
     if whole is None:
-        raise BadCell(_("月份认不出：{value}").format(value=text or _("空")), _("改为 2026-03 这样的年月"))
+        raise BadCell(
+            _("月份认不出：{value}").format(value=text or _("空")), _("改为 2026-03 这样的年月")
+        )
     return whole.replace(day=1)
 
 
@@ -174,7 +198,9 @@ def credit_code(cell: Cell) -> str:
         raise BadCell(_("统一社会信用代码为空"), _("补填 18 位统一社会信用代码"))
     found = _valid_credit_code(text)
     if found is None:
-        sentence = _("统一社会信用代码不是 18 位") if len(text) != 18 else _("统一社会信用代码校验位不符")
+        sentence = (
+            _("统一社会信用代码不是 18 位") if len(text) != 18 else _("统一社会信用代码校验位不符")
+        )
         raise BadCell(sentence, _("对照营业执照改正"))
     return found
 
@@ -233,7 +259,9 @@ def has_retired_region(number: str) -> bool:
 @lru_cache(maxsize=1_000_000)
 def _is_retired(code: str) -> bool:
     try:
-        return str(_county(code)).startswith("[") and not str(_county(code)).split("]")[0].endswith("-")
+        return str(_county(code)).startswith("[") and not str(_county(code)).split("]")[0].endswith(
+            "-"
+        )
     except KeyError:
         return True
 
@@ -241,7 +269,11 @@ def _is_retired(code: str) -> bool:
 def _county(code: str) -> str:
     from stdnum import numdb  # the table is large; most runs of other commands never need it
 
-    found = {key: value for _part, props in numdb.get("cn/loc").info(code) for key, value in props.items()}
+    found = {
+        key: value
+        for _part, props in numdb.get("cn/loc").info(code)
+        for key, value in props.items()
+    }
     return str(found["county"])
 
 

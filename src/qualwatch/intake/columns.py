@@ -30,7 +30,11 @@ class Read:
 
     def as_array(self, kind: pa.DataType, pick: Callable[[Any], Any] | None = None) -> pa.Array:
         """Per row, the value (or what `pick` takes of it)."""
-        values = self.values if pick is None else [None if one is None else pick(one) for one in self.values]
+        values = (
+            self.values
+            if pick is None
+            else [None if one is None else pick(one) for one in self.values]
+        )
         return pa.array(values, kind).take(self.codes)
 
 
@@ -78,7 +82,11 @@ class Body:
     def column(self, slug: str) -> Column:
         """One column's cells."""
         at = self._places.get(slug)
-        return Column(pa.repeat(pa.scalar(0, CODE), self.length), [None]) if at is None else self._at(at)
+        return (
+            Column(pa.repeat(pa.scalar(0, CODE), self.length), [None])
+            if at is None
+            else self._at(at)
+        )
 
     def joined(self, *slugs: str) -> Column:
         """Several columns as one whose cells are tuples."""
@@ -86,9 +94,14 @@ class Body:
         codes, cells = first.codes, [(cell,) for cell in first.cells]
         for other in others:
             width = pa.scalar(len(other.cells), pa.int64())
-            both = pc.add(pc.multiply(codes.cast(pa.int64()), width), other.codes.cast(pa.int64())).dictionary_encode()
+            both = pc.add(
+                pc.multiply(codes.cast(pa.int64()), width), other.codes.cast(pa.int64())
+            ).dictionary_encode()
             pairs = [divmod(pair, len(other.cells)) for pair in both.dictionary.to_pylist()]
-            codes, cells = both.indices, [(*cells[left], other.cells[right]) for left, right in pairs]
+            codes, cells = (
+                both.indices,
+                [(*cells[left], other.cells[right]) for left, right in pairs],
+            )
         return Column(codes, cells)
 
     def _at(self, at: int) -> Column:

@@ -13,7 +13,12 @@ from qualwatch.wording import gettext as _
 
 OPTIONAL_COLUMNS = {
     "enterprises": {"branch_credit_codes", "name"},
-    "items": {"renewal_filed_on", "extended_without_check_until", "register_state_from", "licensing_authority"},
+    "items": {
+        "renewal_filed_on",
+        "extended_without_check_until",
+        "register_state_from",
+        "licensing_authority",
+    },
     "registrations": {"register_state_from", "at_enterprise_from", "registration_no"},
     "people": {"died_on", "locked_from", "locked_until"},
     "unread": {"person_id", "category"},
@@ -37,16 +42,33 @@ def read_facts(path: Path, law: Law) -> Facts:
     """The facts of a facts folder; NothingReadable names the table and what is wrong with it."""
     tables = {}
     for name, schema in SCHEMAS.items():
-        file = next((path / f"{name}{end}" for end in (".parquet", ".csv") if (path / f"{name}{end}").is_file()), None)
+        file = next(
+            (
+                path / f"{name}{end}"
+                for end in (".parquet", ".csv")
+                if (path / f"{name}{end}").is_file()
+            ),
+            None,
+        )
         if file is None:
             if name in NEEDED:
-                raise NothingReadable(_("{path} 里没有 {name}.csv 或 {name}.parquet").format(path=path, name=name))
+                raise NothingReadable(
+                    _("{path} 里没有 {name}.csv 或 {name}.parquet").format(path=path, name=name)
+                )
             continue
         try:
             tables[name] = _conformed(name, _read(file, schema), schema)
-        except (pa.ArrowInvalid, pa.ArrowKeyError, pa.ArrowNotImplementedError, OSError, ValueError) as error:
+        except (
+            pa.ArrowInvalid,
+            pa.ArrowKeyError,
+            pa.ArrowNotImplementedError,
+            OSError,
+            ValueError,
+        ) as error:
             reason = str(error).splitlines()[0][:200]
-            raise NothingReadable(_("{file} 读不出：{reason}").format(file=file.name, reason=reason)) from error
+            raise NothingReadable(
+                _("{file} 读不出：{reason}").format(file=file.name, reason=reason)
+            ) from error
     _check_words(tables, law)
     return Facts(tables)
 
@@ -61,16 +83,22 @@ def write_facts(facts: Facts, folder: Path) -> None:
 def _read(file: Path, schema: pa.Schema) -> pa.Table:
     if file.suffix == ".parquet":
         return pa_parquet.read_table(file)
-    types = {field.name: pa.string() if pa.types.is_list(field.type) else field.type for field in schema}
+    types = {
+        field.name: pa.string() if pa.types.is_list(field.type) else field.type for field in schema
+    }
     types |= {
-        short: types[long] for (table, short), long in SHORT_NAMES.items() if long in types and table == file.stem
+        short: types[long]
+        for (table, short), long in SHORT_NAMES.items()
+        if long in types and table == file.stem
     }
     options = pa_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True)
     return pa_csv.read_csv(file, convert_options=options)
 
 
 def _conformed(name: str, table: pa.Table, schema: pa.Schema) -> pa.Table:
-    table = table.rename_columns([SHORT_NAMES.get((name, column), column) for column in table.schema.names])
+    table = table.rename_columns(
+        [SHORT_NAMES.get((name, column), column) for column in table.schema.names]
+    )
     columns = []
     for field in schema:
         if field.name not in table.schema.names:
@@ -80,18 +108,26 @@ def _conformed(name: str, table: pa.Table, schema: pa.Schema) -> pa.Table:
             continue
         column = table.column(field.name)
         if pa.types.is_list(field.type) and pa.types.is_string(column.type):
-            parts = [[code for code in (text or "").split(";") if code] for text in column.to_pylist()]
+            parts = [
+                [code for code in (text or "").split(";") if code] for text in column.to_pylist()
+            ]
             column = pa.array(parts, field.type)
         columns.append(column.cast(field.type))
     found = pa.Table.from_arrays(columns, schema=schema)
-    blank = {"items": ("sub_item", "certificate_no"), "coverage": ("area",), "enterprises": ("name",)}.get(name, ())
+    blank = {
+        "items": ("sub_item", "certificate_no"),
+        "coverage": ("area",),
+        "enterprises": ("name",),
+    }.get(name, ())
     for column_name in blank:
         at = found.schema.get_field_index(column_name)
         found = found.set_column(at, schema.field(at), found.column(at).fill_null(""))
     if name == "enterprises":
         at = found.schema.get_field_index("branch_credit_codes")
         found = found.set_column(
-            at, schema.field(at), pa.array([c or [] for c in found.column(at).to_pylist()], schema.field(at).type)
+            at,
+            schema.field(at),
+            pa.array([c or [] for c in found.column(at).to_pylist()], schema.field(at).type),
         )
     return found
 

@@ -42,7 +42,9 @@ class Gathered:
         return self.people.names() if self.people else {}
 
 
-def gather(path: Path, law: Law, progress: Progress = lambda *_told: None, also: Path | None = None) -> Gathered:
+def gather(
+    path: Path, law: Law, progress: Progress = lambda *_told: None, also: Path | None = None
+) -> Gathered:
     """Reads PATH, and one file more. NothingReadable where there is nothing to judge, in one sentence."""
     for needed in (path, also):
         if needed is not None and not needed.exists():
@@ -60,7 +62,9 @@ def gather(path: Path, law: Law, progress: Progress = lambda *_told: None, also:
     return reading.finished(path)
 
 
-def gather_files(files: Mapping[str, Path], law: Law, progress: Progress = lambda *_told: None) -> Gathered:
+def gather_files(
+    files: Mapping[str, Path], law: Law, progress: Progress = lambda *_told: None
+) -> Gathered:
     """Reads some files by the names to show; which tables they hold is the caller's concern."""
     reading = _Gathering(law)
     sizes = [file.stat().st_size for file in files.values()]
@@ -84,7 +88,9 @@ def _files_of(path: Path) -> list[Path]:
     files = sorted(
         file
         for file in path.rglob("*")
-        if file.is_file() and not file.name.startswith((".", "~$")) and file.suffix.lower() in WORKBOOKS | TEXTS
+        if file.is_file()
+        and not file.name.startswith((".", "~$"))
+        and file.suffix.lower() in WORKBOOKS | TEXTS
     )
     if not files:
         raise NothingReadable(_("{path} 里没有 .csv、.xls、.xlsx 或 .ods 文件").format(path=path))
@@ -104,7 +110,9 @@ class _Gathering:
             for sheet in sheets_of(path, shown_as):
                 self.sheet(sheet)
         except BadFile as bad:
-            self.rejections.append(Rejection(shown_as, "", bad.row, "", "", bad.problem, bad.remedy))
+            self.rejections.append(
+                Rejection(shown_as, "", bad.row, "", "", bad.problem, bad.remedy)
+            )
 
     def sheet(self, sheet: Sheet) -> None:
         """One sheet: read if it is a known table, otherwise listed."""
@@ -116,7 +124,9 @@ class _Gathering:
             return
         if header.missing:
             columns = "、".join(header.missing)
-            sentence = _("{table}表缺少列：{columns}").format(table=header.table.name, columns=columns)
+            sentence = _("{table}表缺少列：{columns}").format(
+                table=header.table.name, columns=columns
+            )
             self.rejections.append(
                 Rejection(
                     sheet.file,
@@ -142,10 +152,14 @@ class _Gathering:
         found = {account.table for account in self.accounts}
         lacking = [table_heads()[slug].name for slug in BASE_TABLES if slug not in found]
         if lacking:
-            sentence = _("{path} 里没有可读的{tables}表").format(path=path, tables="、".join(lacking))
+            sentence = _("{path} 里没有可读的{tables}表").format(
+                path=path, tables="、".join(lacking)
+            )
             if self.rejections:
                 first = self.rejections[0]
-                where = f"{first.file} {first.sheet}".strip() + (f" {first.row}" if first.row else "")
+                where = f"{first.file} {first.sheet}".strip() + (
+                    f" {first.row}" if first.row else ""
+                )
                 sentence += _("；{where}：{problem}，{remedy}").format(
                     where=where, problem=first.problem, remedy=first.remedy
                 )
@@ -158,7 +172,9 @@ class _Gathering:
             into.coverage[Coverage("registrations", None, None, None, "", "all")] = None
             account = next(one for one in self.accounts if one.table == "registrations")
             self.notices.append(
-                Notice(account.file, account.sheet, None, "", _("注册人员表没有一行数据，视为从未载入"))
+                Notice(
+                    account.file, account.sheet, None, "", _("注册人员表没有一行数据，视为从未载入")
+                )
             )
         return self.gathered()
 

@@ -53,21 +53,32 @@ class Header:
     @property
     def missing(self) -> list[str]:
         """Headers of required columns that are not there."""
-        return [c.header for c in self.table.columns.values() if c.required and c.slug not in self.places]
+        return [
+            c.header
+            for c in self.table.columns.values()
+            if c.required and c.slug not in self.places
+        ]
 
 
 @lru_cache(maxsize=1)
 def table_heads() -> dict[str, TableHead]:
     """All canonical tables, by slug."""
-    loaded: dict[str, Any] = YAML(typ="safe").load((Path(__file__).parent / "headers.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = YAML(typ="safe").load(
+        (Path(__file__).parent / "headers.yaml").read_text(encoding="utf-8")
+    )
     heads = {}
     for slug, text in loaded.items():
-        columns = {key: Column(key, one["header"], one.get("required", False)) for key, one in text["columns"].items()}
+        columns = {
+            key: Column(key, one["header"], one.get("required", False))
+            for key, one in text["columns"].items()
+        }
         spellings: dict[str, str] = {}
         for key, one in text["columns"].items():
             for word in (one["header"], *one.get("aliases", ())):
                 spellings.setdefault(_compared(word), key)
-        heads[slug] = TableHead(slug, text["name"], frozenset(text["identified_by"]), columns, spellings)
+        heads[slug] = TableHead(
+            slug, text["name"], frozenset(text["identified_by"]), columns, spellings
+        )
     return heads
 
 
@@ -85,7 +96,9 @@ def find_header(sheet: Sheet) -> Header | None:
 def is_header_again(row: list[Cell], header: Header) -> bool:
     """Whether a data row only repeats the header (exports page by page do)."""
     return all(
-        _compared(row[at]) == _compared(header.written[key]) for key, at in header.places.items() if at < len(row)
+        _compared(row[at]) == _compared(header.written[key])
+        for key, at in header.places.items()
+        if at < len(row)
     )
 
 

@@ -68,7 +68,11 @@ class _Province:
         self.serial = 0
         divisions = law.divisions.divisions
         self.places = {
-            area: [code for code, one in divisions.items() if one.area == area and not one.to and code[4:] > "01"]
+            area: [
+                code
+                for code, one in divisions.items()
+                if one.area == area and not one.to and code[4:] > "01"
+            ]
             for area in law.divisions.areas
         }
         self.places |= {area: [area[-6:]] for area, codes in self.places.items() if not codes}
@@ -92,20 +96,33 @@ class _Province:
 
     def _enterprise(self, *, supervisor: bool, index: int) -> None:
         area = self._pick(self.words["area_weights"])
-        place = self.random.choice(self.retired if self._chance("retired_division") else self.places[area])
+        place = self.random.choice(
+            self.retired if self._chance("retired_division") else self.places[area]
+        )
         code = self._credit_code(place)
         tail = self.random.choice(self.words["firm_supervisor" if supervisor else "firm_builder"])
-        first, second = self.random.choice(self.words["firm_first"]), self.random.choice(self.words["firm_second"])
+        first, second = (
+            self.random.choice(self.words["firm_first"]),
+            self.random.choice(self.words["firm_second"]),
+        )
         name = f"山西{first}{second}{'' if self.random.random() < 0.5 else self._given(1)}{tail}"
         branch = self._credit_code(place) if self.random.random() < 0.04 else ""
-        self._row("enterprises", credit_code=code, name=name, division_code=place, branch_credit_codes=branch)
+        self._row(
+            "enterprises",
+            credit_code=code,
+            name=name,
+            division_code=place,
+            branch_credit_codes=branch,
+        )
         people: list[_Someone] = []
         for category, sub_item, grade in self._items(supervisor, index):
             route = self._item(code, area, category, sub_item, grade)
             self._staff(people, category, sub_item, grade, route)
         spare = self.random.randint(1, 4) if self._chance("enterprise_spare") else 0
         for _ in range(spare + (OWN_PEOPLE if not people else 0)):
-            people.append(self._someone("supervising-engineer" if supervisor else "constructor", None, None))
+            people.append(
+                self._someone("supervising-engineer" if supervisor else "constructor", None, None)
+            )
         if self._chance("enterprise_short") and people:
             for _ in range(min(len(people), self.random.randint(1, 3))):
                 people.pop(self.random.randrange(len(people)))
@@ -116,12 +133,17 @@ class _Province:
         sector = "supervision" if supervisor else "construction"
         own = {slug: text for slug, text in self.law.categories.items() if text.sector == sector}
         weights = {
-            slug: self.words["category_weights"].get(slug, self.words["category_weight_otherwise"]) for slug in own
+            slug: self.words["category_weights"].get(slug, self.words["category_weight_otherwise"])
+            for slug in own
         }
         found: dict[tuple[str, str], GradeSlug] = {}
         for turn in range(self._pick(self.words["item_count_weights"])):
             # every category occurs: the first item of some enterprises goes through the list in turn
-            slug = list(own)[index // 10 % len(own)] if turn == 0 and index % 10 == 0 else self._pick(weights)
+            slug = (
+                list(own)[index // 10 % len(own)]
+                if turn == 0 and index % 10 == 0
+                else self._pick(weights)
+            )
             levels = [(sub, grade) for sub, grade, _ in own[slug].every_grade()]
             chances = [self.words["grade_weights"][grade] for _sub, grade in levels]
             sub_item, grade = self.random.choices(levels, chances)[0]
@@ -131,12 +153,26 @@ class _Province:
     def _item(self, code: str, area: str, category: str, sub_item: str, grade: GradeSlug) -> str:
         text = self.law.categories[category]
         top = grade in ("special", "grade-a") or (grade == "grade-1" and text.sequence == "general")
-        authority = "住房和城乡建设部" if top or category == "supervision-comprehensive" else "山西省住房和城乡建设厅"
-        if not top and grade in ("grade-2", "grade-3", "ungraded", "grade-c") and text.sector == "construction":
+        authority = (
+            "住房和城乡建设部"
+            if top or category == "supervision-comprehensive"
+            else "山西省住房和城乡建设厅"
+        )
+        if (
+            not top
+            and grade in ("grade-2", "grade-3", "ungraded", "grade-c")
+            and text.sector == "construction"
+        ):
             authority = self.law.divisions.areas[area].name + "行政审批服务管理局"
-        issuer = {"住": "1", "山": "2"}.get(authority[0], "3") if authority != "山西省住房和城乡建设厅" else "2"
+        issuer = (
+            {"住": "1", "山": "2"}.get(authority[0], "3")
+            if authority != "山西省住房和城乡建设厅"
+            else "2"
+        )
         self.serial += 1
-        number = f"{'E' if text.sector == 'supervision' else 'D'}{issuer}14{self.serial % 100_000:05d}0"
+        number = (
+            f"{'E' if text.sector == 'supervision' else 'D'}{issuer}14{self.serial % 100_000:05d}0"
+        )
         start = self._day(-1700, -60)
         route = self._pick({"直接申请": 40, "升级": 30, "": 30})
         grade_word = (
@@ -147,28 +183,48 @@ class _Province:
         whole = self.random.random() < 0.3
         self._row(
             "items",
-            credit_code=code, certificate_no=number, qualification=text.name + (grade_word if whole else ""),
-            sub_item=sub_item, grade="" if whole else grade_word, licensing_authority=authority, route=route,
-            valid_from=self._written(start), valid_to=self._written(start + timedelta(days=5 * 365)),
+            credit_code=code,
+            certificate_no=number,
+            qualification=text.name + (grade_word if whole else ""),
+            sub_item=sub_item,
+            grade="" if whole else grade_word,
+            licensing_authority=authority,
+            route=route,
+            valid_from=self._written(start),
+            valid_to=self._written(start + timedelta(days=5 * 365)),
             register_state="有效",
-        )  # fmt: skip
+        )
         return {"直接申请": "direct", "升级": "upgrade"}.get(route, "unknown")
 
-    def _staff(self, people: list[_Someone], category: str, sub_item: str, grade: GradeSlug, route: str) -> None:
+    def _staff(
+        self, people: list[_Someone], category: str, sub_item: str, grade: GradeSlug, route: str
+    ) -> None:
         """Hires whoever is still missing for one item; people already there serve again."""
-        for one in requirements_on(self.law, self.policy, category, sub_item, grade, route, self.plan.as_of):
+        for one in requirements_on(
+            self.law, self.policy, category, sub_item, grade, route, self.plan.as_of
+        ):
             reading = one.strong or one.weak
             if one.outcome != "judge" or reading is None:
                 continue
             taken: set[str] = set()
             for minimum, accept in reading.group:
-                free = [p for p in people if p.number not in taken and any(self._suits(p, a) for a in accept)]
+                free = [
+                    p
+                    for p in people
+                    if p.number not in taken and any(self._suits(p, a) for a in accept)
+                ]
                 taken |= {p.number for p in free[:minimum]}
-                certificates = sum(len(p.certificates) for p in free) if one.counts == "person-times" else len(free)
+                certificates = (
+                    sum(len(p.certificates) for p in free)
+                    if one.counts == "person-times"
+                    else len(free)
+                )
                 asked = minimum + self.random.choice(self.words["slack"])
                 for _ in range(asked - certificates):
                     wanted = self.random.choice([a for a in accept if not a.doubt])
-                    hired = self._someone(wanted.profession, wanted.lowest_rank, wanted.specialities)
+                    hired = self._someone(
+                        wanted.profession, wanted.lowest_rank, wanted.specialities
+                    )
                     people.append(hired)
                     taken.add(hired.number)
 
@@ -180,7 +236,9 @@ class _Province:
             for profession, grade, specialities in someone.certificates
         )
 
-    def _someone(self, profession: str, rank: int | None, specialities: frozenset[str] | None) -> _Someone:
+    def _someone(
+        self, profession: str, rank: int | None, specialities: frozenset[str] | None
+    ) -> _Someone:
         text = self.law.professions[profession]
         grade = None
         if text.grades:
@@ -198,7 +256,9 @@ class _Province:
             )
         return someone
 
-    def _trades(self, text: ProfessionText, grade: str | None, wanted: frozenset[str] | None) -> list[str]:
+    def _trades(
+        self, text: ProfessionText, grade: str | None, wanted: frozenset[str] | None
+    ) -> list[str]:
         known = [slug for slug in text.specialities if slug != "unspecified"]
         if not known:
             return []
@@ -216,7 +276,9 @@ class _Province:
         elif self._chance("aged_60"):
             years = self.random.uniform(60.02, 60.98)
         born_on = self.plan.as_of - timedelta(days=int(years * 365.2425))
-        name = self.random.choice(self.words["surnames"]) + self._given(self.random.choice((1, 2, 2)))
+        name = self.random.choice(self.words["surnames"]) + self._given(
+            self.random.choice((1, 2, 2))
+        )
         self.serial += 1
         if self._chance("other_document"):
             return _Someone(f"H{self.serial:08d}", "港澳居民来往内地通行证", name, born_on)
@@ -234,7 +296,11 @@ class _Province:
             identity = identity[:-1] + ("1" if identity[-1] == "0" else "0")
         for profession, grade, trades in someone.certificates:
             text = self.law.professions[profession]
-            end = self._day(30, 1000) if not self._chance("registration_expired") else self._day(-200, -1)
+            end = (
+                self._day(30, 1000)
+                if not self._chance("registration_expired")
+                else self._day(-200, -1)
+            )
             start = end - timedelta(days=365 * 3)
             gone = self._chance("registration_deregistered")
             words = [self.random.choice(text.specialities[trade][:2]) for trade in trades]
@@ -243,21 +309,33 @@ class _Province:
             number = f"晋{1 if grade == 'grade-1' else 2}14{start.year}{start.year}{self.serial % 100_000:05d}"
             self._row(
                 "registrations",
-                credit_code=code, person_name=someone.name, identity_kind=someone.kind, identity=identity,
-                born_on=str(someone.born_on) if someone.kind else "", profession=text.name, profession_grade=grade_word,
-                speciality="、".join(words), registration_no="" if self._chance("no_registration_no") else number,
-                at_enterprise_from=self._written(joined), valid_from=self._written(start),
+                credit_code=code,
+                person_name=someone.name,
+                identity_kind=someone.kind,
+                identity=identity,
+                born_on=str(someone.born_on) if someone.kind else "",
+                profession=text.name,
+                profession_grade=grade_word,
+                speciality="、".join(words),
+                registration_no="" if self._chance("no_registration_no") else number,
+                at_enterprise_from=self._written(joined),
+                valid_from=self._written(start),
                 valid_to="2026-02-30" if self._chance("bad_date") else self._written(end),
-                register_state="注销" if gone else "有效", register_state_from=str(self._day(-90, -2)) if gone else "",
-            )  # fmt: skip
+                register_state="注销" if gone else "有效",
+                register_state_from=str(self._day(-90, -2)) if gone else "",
+            )
         if self._chance("registered_twice") and self.rows["enterprises"]:
             again = dict(
-                self.rows["registrations"][-1], credit_code=self.random.choice(self.rows["enterprises"])["credit_code"]
+                self.rows["registrations"][-1],
+                credit_code=self.random.choice(self.rows["enterprises"])["credit_code"],
             )
             self.rows["registrations"].append(again)
         if self._chance("locked"):
             self._row(
-                "locks", identity=someone.number, identity_kind=someone.kind, locked_from=str(self._day(-100, -10))
+                "locks",
+                identity=someone.number,
+                identity_kind=someone.kind,
+                locked_from=str(self._day(-100, -10)),
             )
         self._insure(someone, code, branch, lately=lately)
 
@@ -266,10 +344,14 @@ class _Province:
             return
         if self._chance("retired_with_document"):
             self._row(
-                "exemptions", identity=someone.number, identity_kind=someone.kind, credit_code=code,
-                exemption_reason="退休", document=f"退休证〔{self.plan.as_of.year - 1}〕{self.serial % 10_000}号",
+                "exemptions",
+                identity=someone.number,
+                identity_kind=someone.kind,
+                credit_code=code,
+                exemption_reason="退休",
+                document=f"退休证〔{self.plan.as_of.year - 1}〕{self.serial % 10_000}号",
                 valid_from=str(self.plan.as_of - timedelta(days=300)),
-            )  # fmt: skip
+            )
             return
         now = self.plan.as_of.year * 12 + self.plan.as_of.month - 1
         payers = [branch or code]
@@ -284,9 +366,12 @@ class _Province:
             month = now - months
             for payer in payers:
                 self._row(
-                    "contributions", identity=someone.number, identity_kind=someone.kind,
-                    month=f"{month // 12}-{month % 12 + 1:02d}", payer_credit_code=payer,
-                )  # fmt: skip
+                    "contributions",
+                    identity=someone.number,
+                    identity_kind=someone.kind,
+                    month=f"{month // 12}-{month % 12 + 1:02d}",
+                    payer_credit_code=payer,
+                )
 
     def _row(self, table: str, **cells: str) -> None:
         self.rows[table].append(cells)
@@ -299,15 +384,22 @@ class _Province:
         turn = self.random.random()
         if turn < 0.85:
             return str(day)
-        return f"{day.year}/{day.month}/{day.day}" if turn < 0.95 else f"{day.year}年{day.month}月{day.day}日"
+        return (
+            f"{day.year}/{day.month}/{day.day}"
+            if turn < 0.95
+            else f"{day.year}年{day.month}月{day.day}日"
+        )
 
     def _credit_code(self, place: str) -> str:
         self.serial += 1
-        body = "MA" + "".join(LETTERS[self.serial // 31**power % 31] for power in (3, 2, 1, 0)) + "".join(
-            self.random.choice(LETTERS) for _ in range(2)
-        )  # fmt: skip
+        body = (
+            "MA"
+            + "".join(LETTERS[self.serial // 31**power % 31] for power in (3, 2, 1, 0))
+            + "".join(self.random.choice(LETTERS) for _ in range(2))
+        )
         total = sum(
-            (int(c) if c.isdigit() else ord(c) - 55) * w for c, w in zip(body, ORGANISATION_WEIGHTS, strict=True)
+            (int(c) if c.isdigit() else ord(c) - 55) * w
+            for c, w in zip(body, ORGANISATION_WEIGHTS, strict=True)
         )
         check = 11 - total % 11
         first = f"91{place}{body}{'X' if check == 10 else 0 if check == 11 else check}"

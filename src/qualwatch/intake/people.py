@@ -61,11 +61,21 @@ class People:
     def __init__(self, tables: TableReader) -> None:
         self.into, self.smooth = tables.into, tables.smooth
         into = self.into
-        told = {key[0] for rows in (into.registrations, into.contributions, into.exemptions) for key in rows}
-        told |= into.locks.keys() | into.died_on.keys() | {key.identity for key in into.rejected if key.identity}
+        told = {
+            key[0]
+            for rows in (into.registrations, into.contributions, into.exemptions)
+            for key in rows
+        }
+        told |= (
+            into.locks.keys()
+            | into.died_on.keys()
+            | {key.identity for key in into.rejected if key.identity}
+        )
         numbers = [self.smooth.rows(table).column("number") for table in BLOCKS]
         one_by_one = pa.array([number for kind, number in told if kind == IDENTITY_CARD], TEXT)
-        cards = pa.chunked_array([one_by_one, *(chunk for one in numbers for chunk in one.chunks)], TEXT).unique()
+        cards = pa.chunked_array(
+            [one_by_one, *(chunk for one in numbers for chunk in one.chunks)], TEXT
+        ).unique()
         self.cards: pa.Array = cards.take(pc.sort_indices(cards))
         others = sorted(identity for identity in told if identity[0] != IDENTITY_CARD)
         self.before = [identity for identity in others if identity < (IDENTITY_CARD,)]
@@ -75,7 +85,9 @@ class People:
     @cached_property
     def ids(self) -> pa.Array:
         """All pseudonyms, by rank."""
-        digits = pc.utf8_lpad(pa.array(range(1, self.count + 1), pa.int32()).cast(TEXT), len(str(self.count)), "0")
+        digits = pc.utf8_lpad(
+            pa.array(range(1, self.count + 1), pa.int32()).cast(TEXT), len(str(self.count)), "0"
+        )
         return pc.binary_join_element_wise("P", digits, "")
 
     @cached_property
@@ -87,15 +99,24 @@ class People:
 
     def identities(self) -> list[Identity]:
         """Everybody's kind of document and number, by rank."""
-        return [*self.before, *((IDENTITY_CARD, number) for number in self.cards.to_pylist()), *self.after]
+        return [
+            *self.before,
+            *((IDENTITY_CARD, number) for number in self.cards.to_pylist()),
+            *self.after,
+        ]
 
     def ranks(self, identities: Iterable[Identity]) -> list[int]:
         """The rank of each identity."""
         identities = list(identities)
-        numbers = pa.array([number if kind == IDENTITY_CARD else None for kind, number in identities], TEXT)
+        numbers = pa.array(
+            [number if kind == IDENTITY_CARD else None for kind, number in identities], TEXT
+        )
         places = pc.index_in(numbers, value_set=self.cards).to_pylist()
         others, first = self._ranks_of_others, len(self.before)
-        return [others[one] if place is None else first + place for one, place in zip(identities, places, strict=True)]
+        return [
+            others[one] if place is None else first + place
+            for one, place in zip(identities, places, strict=True)
+        ]
 
     def ids_of(self, identities: Iterable[Identity]) -> list[str]:
         """The pseudonym of each identity."""
@@ -118,14 +139,22 @@ class People:
 
     def names(self) -> Mapping[str, str]:
         """The first name each registered person is given, by pseudonym."""
-        return {one: name for one, name in zip(self.ids.to_pylist(), self.names_by_rank(), strict=True) if name}
+        return {
+            one: name
+            for one, name in zip(self.ids.to_pylist(), self.names_by_rank(), strict=True)
+            if name
+        }
 
     def names_by_rank(self) -> list[str | None]:
         """The first name each registered person is given, None for the others."""
         rows = self.smooth.rows("registrations").select(["number", "person_name"])
         rows = rows.filter(pc.greater(pc.utf8_length(rows.column("person_name")), 0))
         first = pc.index_in(self.cards, value_set=rows.column("number").combine_chunks())
-        of_cards = rows.column("person_name").take(first).to_pylist() if len(rows) else [None] * len(self.cards)
+        of_cards = (
+            rows.column("person_name").take(first).to_pylist()
+            if len(rows)
+            else [None] * len(self.cards)
+        )
         found = [*(None for _ in self.before), *of_cards, *(None for _ in self.after)]
         named = {one: name for one, name in self.into.names.items() if name}
         for rank, name in zip(self.ranks(named), named.values(), strict=True):
@@ -148,31 +177,48 @@ class People:
             found
             | {
                 "people": self._people(),
-                "registrations": self._all_rows("registrations", [(who, *rest) for who, rest in into.registrations]),
+                "registrations": self._all_rows(
+                    "registrations", [(who, *rest) for who, rest in into.registrations]
+                ),
                 "contributions": self._all_rows("contributions", list(into.contributions)),
             }
         )
 
-    def _with_ids(self, make: Callable[..., Any], rows: Iterable[tuple[Identity, tuple[Any, ...]]]) -> list[Any]:
+    def _with_ids(
+        self, make: Callable[..., Any], rows: Iterable[tuple[Identity, tuple[Any, ...]]]
+    ) -> list[Any]:
         rows = list(rows)
         ids = self.ids_of(identity for identity, _rest in rows)
-        return [make(person_id, *rest) for person_id, (_identity, rest) in zip(ids, rows, strict=True)]
+        return [
+            make(person_id, *rest) for person_id, (_identity, rest) in zip(ids, rows, strict=True)
+        ]
 
     def _all_rows(self, table: str, one_by_one: Sequence[tuple[Any, ...]]) -> pa.Table:
         """Smooth rows and those read one by one, in one table; the same row twice is one fact."""
         smooth = self.smooth.rows(table)
         smooth = smooth.append_column("person_id", self._ids_of_cards(smooth.column("number")))
         ids = self.ids_of(identity for identity, *_rest in one_by_one)
-        told = [(person_id, *rest) for person_id, (_identity, *rest) in zip(ids, one_by_one, strict=True)]
+        told = [
+            (person_id, *rest)
+            for person_id, (_identity, *rest) in zip(ids, one_by_one, strict=True)
+        ]
         rows = Facts.of_rows({table: told}).tables[table]
         whole = pa.concat_tables([smooth.select(SCHEMAS[table].names), rows])
         return pa.TableGroupBy(whole, SCHEMAS[table].names, use_threads=False).aggregate([])
 
     def _people(self) -> pa.Table:
         born = pc.strptime(pc.utf8_slice_codeunits(self.cards, 6, 14), "%Y%m%d", "s").cast(DAY)
-        others = [pa.array([self.into.born_on.get(one) for one in part], DAY) for part in (self.before, self.after)]
-        days = [self._days(self.into.died_on), *(self._days({one: pair[at] for one, pair in self.into.locks.items()})
-                                                 for at in (0, 1))]  # fmt: skip
+        others = [
+            pa.array([self.into.born_on.get(one) for one in part], DAY)
+            for part in (self.before, self.after)
+        ]
+        days = [
+            self._days(self.into.died_on),
+            *(
+                self._days({one: pair[at] for one, pair in self.into.locks.items()})
+                for at in (0, 1)
+            ),
+        ]
         born_on = pa.chunked_array([others[0], born, others[1]], DAY).combine_chunks()
         return pa.Table.from_arrays([self.ids, born_on, *days], schema=SCHEMAS["people"])
 
@@ -188,7 +234,12 @@ class People:
         ids = iter(self.ids_of(key.identity for key in rejected if key.identity))
         return [
             Unread(
-                f"U{n}", key.credit_code, key.table, key.profession, next(ids) if key.identity else None, key.category
+                f"U{n}",
+                key.credit_code,
+                key.table,
+                key.profession,
+                next(ids) if key.identity else None,
+                key.category,
             )
             for n, key in enumerate(rejected, 1)
         ]

@@ -12,12 +12,33 @@ from qualwatch.wording import gettext as _
 _CODE = re.compile(r"^([DE]\d{3}|E1X|E3X)([TABCX]?)$")
 _GRADE = re.compile(r"(特级|[一二三壹贰叁123甲乙丙]级|不分等级|不分级|(?<![A-Za-z])(?:III|II|I)级)")
 _GRADE_WORDS = {
-    "特": "special", "一": "grade-1", "壹": "grade-1", "1": "grade-1", "I": "grade-1", "二": "grade-2",
-    "贰": "grade-2", "2": "grade-2", "II": "grade-2", "三": "grade-3", "叁": "grade-3", "3": "grade-3",
-    "III": "grade-3", "甲": "grade-a", "乙": "grade-b", "丙": "grade-c", "不分等": "ungraded", "不分": "ungraded",
-}  # fmt: skip
+    "特": "special",
+    "一": "grade-1",
+    "壹": "grade-1",
+    "1": "grade-1",
+    "I": "grade-1",
+    "二": "grade-2",
+    "贰": "grade-2",
+    "2": "grade-2",
+    "II": "grade-2",
+    "三": "grade-3",
+    "叁": "grade-3",
+    "3": "grade-3",
+    "III": "grade-3",
+    "甲": "grade-a",
+    "乙": "grade-b",
+    "丙": "grade-c",
+    "不分等": "ungraded",
+    "不分": "ungraded",
+}
 _CODE_LETTERS = {
-    "construction": {"T": "special", "A": "grade-1", "B": "grade-2", "C": "grade-3", "X": "ungraded"},
+    "construction": {
+        "T": "special",
+        "A": "grade-1",
+        "B": "grade-2",
+        "C": "grade-3",
+        "X": "ungraded",
+    },
     "supervision": {"A": "grade-a", "B": "grade-b", "C": "grade-c", "X": "ungraded"},
 }
 _NOISE = re.compile(
@@ -40,16 +61,23 @@ class QualificationNames:
     def __init__(self, law: Law) -> None:
         self.law = law
         self.names: dict[str, str] = {}
-        self.codes = {text.platform_code: slug for slug, text in law.categories.items() if text.platform_code}
+        self.codes = {
+            text.platform_code: slug for slug, text in law.categories.items() if text.platform_code
+        }
         trades = law.professions["supervising-engineer"].specialities
         for slug, text in law.categories.items():
             trade = slug.removeprefix("supervision-")
             words = [one for one in trades.get(trade, ()) if not one.isdigit()]
-            for name in (*_spellings(text, words), *values()["qualification_aliases"].get(slug, ())):
+            for name in (
+                *_spellings(text, words),
+                *values()["qualification_aliases"].get(slug, ()),
+            ):
                 self.names.setdefault(folded(name), slug)
                 self.names.setdefault(_core(folded(name)), slug)
 
-    def read(self, name: Cell, grade: Cell = None, sub_item: Cell = None, *, needs_grade: bool = True) -> Qualification:
+    def read(
+        self, name: Cell, grade: Cell = None, sub_item: Cell = None, *, needs_grade: bool = True
+    ) -> Qualification:
         """Category, sub-item and grade of a row; BadCell where they cannot be told or contradict each other."""
         text = folded(name)
         if not text:
@@ -60,7 +88,8 @@ class QualificationNames:
                 if any(mark in text for mark in other.marks):
                     return Qualification(slug, plain(name), folded(grade))
             raise BadCell(
-                _("资质名称认不出：{value}").format(value=text), _("改为资质标准中的名称，如 建筑工程施工总承包")
+                _("资质名称认不出：{value}").format(value=text),
+                _("改为资质标准中的名称，如 建筑工程施工总承包"),
             )
         found = self._grade(category, inside, folded(grade), text)
         part = self._sub_item(self.law.categories[category], folded(sub_item) or in_brackets)
@@ -69,7 +98,9 @@ class QualificationNames:
         grades = self.law.categories[category].grades_of(part)
         if found and grades and found not in grades:
             known = "、".join(GRADE_NAMES[slug] for slug in grades)
-            sentence = _("{name}没有{grade}").format(name=self.law.categories[category].name, grade=GRADE_NAMES[found])
+            sentence = _("{name}没有{grade}").format(
+                name=self.law.categories[category].name, grade=GRADE_NAMES[found]
+            )
             raise BadCell(sentence, _("改为下列之一：{known}").format(known=known))
         return Qualification(category, part, found)
 
@@ -119,7 +150,10 @@ class QualificationNames:
                 _("改为 特级、一级、二级、三级、甲级、乙级、丙级或不分等级"),
             )
         if inside and written and inside != written:
-            raise BadCell(_("名称里的等级与等级一列不同：{value}").format(value=text), _("核对证书后改正其中一处"))
+            raise BadCell(
+                _("名称里的等级与等级一列不同：{value}").format(value=text),
+                _("核对证书后改正其中一处"),
+            )
         return inside or written or ("ungraded" if grades == {"ungraded"} else "")
 
     @staticmethod
@@ -162,10 +196,18 @@ def _spellings(text: CategoryText, trade_words: list[str]) -> list[str]:
     if text.sequence == "general":
         return [
             text.name,
-            *(one + tail for one in (short, stem) for tail in ("施工总承包", "总承包", "工程施工总承包")),
+            *(
+                one + tail
+                for one in (short, stem)
+                for tail in ("施工总承包", "总承包", "工程施工总承包")
+            ),
         ]
     if text.sequence == "specialist":
-        return [text.name, *(one + tail for one in (short, stem) for tail in ("专业承包", "工程专业承包")), short]
+        return [
+            text.name,
+            *(one + tail for one in (short, stem) for tail in ("专业承包", "工程专业承包")),
+            short,
+        ]
     if text.sequence == "supervision-professional":
         names = [short, stem, short.replace("与", ""), stem.replace("与", ""), *trade_words]
         shapes = [

@@ -57,12 +57,21 @@ class SheetReader:
         """Which rows below the header are data by their first word; the others want a closer look."""
 
         def kind(cell: Cell) -> bool | None:  # None: look at the next column
-            if isinstance(cell, str) and len(cell) >= _LONG_CODE and cell.isascii() and cell.isdigit():
+            if (
+                isinstance(cell, str)
+                and len(cell) >= _LONG_CODE
+                and cell.isascii()
+                and cell.isdigit()
+            ):
                 return True
             if cell in (None, "") or not plain(cell):
                 return None
             word = folded(cell)
-            return word != "1" and word not in self._header_words and not word.startswith(self._footer_words)
+            return (
+                word != "1"
+                and word not in self._header_words
+                and not word.startswith(self._footer_words)
+            )
 
         return body.first_that_tells(kind)
 
@@ -86,7 +95,11 @@ class SheetReader:
         """What a row is that is no data, told by its first word; '' for data."""
         if first == "1":
             filled = [folded(cell) for cell in row if cell not in (None, "") and plain(cell)]
-            return _("列号行，略过") if filled == [str(number) for number in range(1, len(filled) + 1)] else ""
+            return (
+                _("列号行，略过")
+                if filled == [str(number) for number in range(1, len(filled) + 1)]
+                else ""
+            )
         if first in self._header_words:
             return _("重复的表头，略过") if is_header_again(row, self.header) else ""
         if first.startswith(self._footer_words):
@@ -125,7 +138,9 @@ class SheetReader:
         """Accounts for a row that was not taken."""
         cell = row.cells.get(bad.column)
         shown = plain(cell) or folded(cell)
-        shown = masked(shown) if bad.column == "identity" and len(shown) <= 40 else masked_text(shown)
+        shown = (
+            masked(shown) if bad.column == "identity" and len(shown) <= 40 else masked_text(shown)
+        )
         column = self.header.written.get(bad.column) or self.header.table.columns[bad.column].header
         self.account.rejected += 1
         self.rejections.append(
@@ -148,7 +163,9 @@ class SheetReader:
 
 def _is_footer(filled: list[Cell]) -> bool:
     """A few cells that hold no code or number of anybody."""
-    return len(filled) <= _FOOTER_CELLS and not any(re.search(r"[0-9A-Za-z]{15}", folded(cell)) for cell in filled)
+    return len(filled) <= _FOOTER_CELLS and not any(
+        re.search(r"[0-9A-Za-z]{15}", folded(cell)) for cell in filled
+    )
 
 
 class BadColumn(Exception):

@@ -136,7 +136,9 @@ def _workbook_sheets(path: Path, shown_as: str) -> Iterator[Sheet]:
         raise BadFile(_("不是能读的工作簿，或已损坏"), _("用表格软件打开后另存为 .xlsx")) from error
     except OSError as error:
         raise BadFile(_("文件打不开"), _("核对文件是否存在、是否有权限")) from error
-    except BaseException as error:  # a parser written in Rust may panic on garbage; its panic is no Exception
+    except (
+        BaseException
+    ) as error:  # a parser written in Rust may panic on garbage; its panic is no Exception
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
         raise BadFile(_("不是能读的工作簿，或已损坏"), _("用表格软件打开后另存为 .xlsx")) from error
@@ -146,7 +148,11 @@ def _workbook_sheets(path: Path, shown_as: str) -> Iterator[Sheet]:
 def _one_sheet(book: CalamineWorkbook, name: str, shown_as: str) -> Sheet:
     sheet = book.get_sheet_by_name(name)
     ranges = sheet.merged_cell_ranges
-    merged = None if ranges is None else [(top, left, bottom, right) for (top, left), (bottom, right) in ranges]
+    merged = (
+        None
+        if ranges is None
+        else [(top, left, bottom, right) for (top, left), (bottom, right) in ranges]
+    )
     return Sheet(shown_as, name, sheet.to_python(skip_empty_area=False), merged)
 
 
@@ -198,10 +204,15 @@ def _as_utf8(raw: bytes) -> bytes:
 
 def _undecodable(raw: bytes, error: UnicodeDecodeError) -> BadFile:
     row = raw[: error.start].count(b"\n") + 1
-    return BadFile(_("有读不出的字节（既不是 UTF-8 也不是 GB18030）"), _("用原软件另存为 UTF-8 的 CSV"), row)
+    return BadFile(
+        _("有读不出的字节（既不是 UTF-8 也不是 GB18030）"), _("用原软件另存为 UTF-8 的 CSV"), row
+    )
 
 
 def _delimiter(text: str) -> str:
     lines = [line for line in text.splitlines()[:20] if line.strip()]
     # the mark that stands on the most lines: a cell may hold many of another one
-    return max(_DELIMITERS, key=lambda mark: (sum(mark in line for line in lines), mark == ",", text.count(mark)))
+    return max(
+        _DELIMITERS,
+        key=lambda mark: (sum(mark in line for line in lines), mark == ",", text.count(mark)),
+    )

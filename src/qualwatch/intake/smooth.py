@@ -19,9 +19,13 @@ from qualwatch.intake.rows import SheetReader
 from qualwatch.intake.vocabulary import IDENTITY_CARD, Words, identity_kind, payer, state
 
 TEXT, DAY = pa.string(), pa.date32()
-NUMBER = pa.field("number", TEXT)  # of an identity card; people get their pseudonyms when every file has been read
+NUMBER = pa.field(
+    "number", TEXT
+)  # of an identity card; people get their pseudonyms when every file has been read
 BLOCKS = {
-    "registrations": pa.schema([NUMBER, ("person_name", TEXT), *list(SCHEMAS["registrations"])[1:]]),
+    "registrations": pa.schema(
+        [NUMBER, ("person_name", TEXT), *list(SCHEMAS["registrations"])[1:]]
+    ),
     "contributions": pa.schema([NUMBER, *list(SCHEMAS["contributions"])[1:]]),
 }
 Certificate = tuple[str, str | None, str | None]
@@ -66,7 +70,9 @@ class SmoothRows:
 
     def _numbers(self, body: Body) -> tuple[Read, pa.Array]:
         """Identity cards' numbers, and which rows carry a good one."""
-        card = pc.equal(body.column("identity_kind").read(identity_kind).as_array(TEXT), IDENTITY_CARD)
+        card = pc.equal(
+            body.column("identity_kind").read(identity_kind).as_array(TEXT), IDENTITY_CARD
+        )
         numbers = body.column("identity").read(self._card_number)
         return numbers, _all(card, numbers.fine)
 
@@ -74,26 +80,39 @@ class SmoothRows:
         numbers, known = self._numbers(body)
         kinds = body.joined("profession", "profession_grade", "speciality").read(self._certificates)
         read = {
-            "credit_code": cells.credit_code, "at_enterprise_from": cells.day, "valid_from": cells.day,
-            "valid_to": cells.end_day, "register_state": state, "register_state_from": cells.day,
-            "registration_no": lambda cell: folded(cell) or None, "person_name": plain, "born_on": cells.day_if_told,
-        }  # fmt: skip
+            "credit_code": cells.credit_code,
+            "at_enterprise_from": cells.day,
+            "valid_from": cells.day,
+            "valid_to": cells.end_day,
+            "register_state": state,
+            "register_state_from": cells.day,
+            "registration_no": lambda cell: folded(cell) or None,
+            "person_name": plain,
+            "born_on": cells.day_if_told,
+        }
         found = {slug: body.column(slug).read(reads) for slug, reads in read.items()}
         schema = BLOCKS["registrations"]
-        columns = {slug: one.as_array(schema.field(slug).type if slug in schema.names else DAY)
-                   for slug, one in found.items()}  # fmt: skip
+        columns = {
+            slug: one.as_array(schema.field(slug).type if slug in schema.names else DAY)
+            for slug, one in found.items()
+        }
         columns["number"] = numbers.as_array(TEXT)
         smooth = _all(
-            reader.surely_data(body), known, kinds.fine, *(one.fine for one in found.values()),
+            reader.surely_data(body),
+            known,
+            kinds.fine,
+            *(one.fine for one in found.values()),
             _unless_told(pc.less_equal(columns["valid_from"], columns["valid_to"])),
             _unless_told(_born_as_numbered(columns["born_on"], columns["number"])),
-        )  # fmt: skip
+        )
         most = max((len(one) for one in kinds.values if one), default=0)
         for at in range(most):
             for place, slug in enumerate(("profession", "profession_grade", "speciality")):
                 columns[slug] = kinds.as_array(TEXT, _part(at, place))
             block = pa.Table.from_arrays([columns[slug] for slug in schema.names], schema=schema)
-            self._blocks["registrations"].append(block.filter(_all(smooth, pc.is_valid(columns["profession"]))))
+            self._blocks["registrations"].append(
+                block.filter(_all(smooth, pc.is_valid(columns["profession"])))
+            )
         return smooth
 
     def _contributions(self, reader: SheetReader, body: Body) -> pa.Array:

@@ -69,10 +69,16 @@ class Collected:
 
     def settle_numbers_of_other_documents(self) -> None:
         """Insurance rows name no kind of document: a passport's number belongs to whoever registered with it."""
-        known = {identity[1]: identity for identity, _fact in self.registrations if identity[0] != IDENTITY_CARD}
+        known = {
+            identity[1]: identity
+            for identity, _fact in self.registrations
+            if identity[0] != IDENTITY_CARD
+        }
         found: dict[tuple[Identity, date, str], None] = {}
         for (kind, number), month, paid_by in self.contributions:
-            identity = known.get(number, ("other-document", number)) if kind == UNTOLD else (kind, number)
+            identity = (
+                known.get(number, ("other-document", number)) if kind == UNTOLD else (kind, number)
+            )
             found[(identity, month, paid_by)] = None
         self.contributions = found
 
@@ -117,9 +123,12 @@ class TableReader:
         known = self.law.divisions.divisions.get(division or "")
         province = self.law.divisions.province
         if known and known.to:
-            reader.notice(row.number, "division_code", _("区划代码 {code} 已停用").format(code=division))
+            reader.notice(
+                row.number, "division_code", _("区划代码 {code} 已停用").format(code=division)
+            )
         elif not known and (
-            (division or "")[:2] == province or (division or "")[:2] not in self.law.divisions.other_provinces
+            (division or "")[:2] == province
+            or (division or "")[:2] not in self.law.divisions.other_provinces
         ):
             text = _("区划代码认不出：{code}，这家企业暂不判定").format(code=division or _("空"))
             reader.notice(row.number, "division_code", text)
@@ -130,26 +139,38 @@ class TableReader:
         number = folded(row.cells.get("certificate_no")).upper()
         authority, read = self.words.authority(row.cells.get("licensing_authority"), number)
         if not read:
-            text = _("许可机关认不出：{value}").format(value=plain(row.cells.get("licensing_authority")))
+            text = _("许可机关认不出：{value}").format(
+                value=plain(row.cells.get("licensing_authority"))
+            )
             reader.notice(row.number, "licensing_authority", text)
         valid_from = reader.value(row, "valid_from", cells.day)
         valid_to = reader.value(row, "valid_to", cells.end_day)
         reader.period(row, valid_from, valid_to, "valid_to")
         self.into.items[
             Item(
-                code, named.category, named.sub_item, named.grade, number, authority,
-                reader.value(row, "route", self._route), valid_from, valid_to,
+                code,
+                named.category,
+                named.sub_item,
+                named.grade,
+                number,
+                authority,
+                reader.value(row, "route", self._route),
+                valid_from,
+                valid_to,
                 reader.value(row, "renewal_filed_on", cells.day),
                 reader.value(row, "extended_without_check_until", cells.day),
-                reader.value(row, "register_state", state), reader.value(row, "register_state_from", cells.day),
+                reader.value(row, "register_state", state),
+                reader.value(row, "register_state_from", cells.day),
             )
-        ] = None  # fmt: skip
+        ] = None
 
     def _registrations(self, reader: SheetReader, row: Row) -> None:
         code = reader.value(row, "credit_code", cells.credit_code)
         identity = self._identity(reader, row)
         reader.value(row, "profession", self.words.profession)
-        written = (row.cells.get(column) for column in ("profession", "profession_grade", "speciality"))
+        written = (
+            row.cells.get(column) for column in ("profession", "profession_grade", "speciality")
+        )
         kinds, unread, graded = self.words.certificates(*written)
         valid_from = reader.value(row, "valid_from", cells.day)
         valid_to = reader.value(row, "valid_to", cells.end_day)
@@ -160,11 +181,22 @@ class TableReader:
         born_on = reader.value(row, "born_on", cells.day_if_told)
         number = folded(row.cells.get("registration_no")) or None
         if unread:
-            reader.notice(row.number, "speciality", _("专业认不出：{value}").format(value="、".join(unread)))
+            reader.notice(
+                row.number, "speciality", _("专业认不出：{value}").format(value="、".join(unread))
+            )
         if not graded:
             reader.notice(row.number, "profession_grade", _("没有可认的级别，只能存疑"))
         for kind in kinds:
-            fact = (code, *kind, number, at_enterprise_from, valid_from, valid_to, own_state, state_from)
+            fact = (
+                code,
+                *kind,
+                number,
+                at_enterprise_from,
+                valid_from,
+                valid_to,
+                own_state,
+                state_from,
+            )
             self.into.registrations[(identity, fact)] = None
         self._person(reader, row, identity, born_on)
 
@@ -175,13 +207,18 @@ class TableReader:
         else:
             identity = self._identity(reader, row)
         month = reader.value(row, "month", cells.month)
-        self.into.contributions[(identity, month, reader.value(row, "payer_credit_code", payer))] = None
+        self.into.contributions[
+            (identity, month, reader.value(row, "payer_credit_code", payer))
+        ] = None
 
     def _exemptions(self, reader: SheetReader, row: Row) -> None:
         identity = self._identity(reader, row)
         code = reader.value(row, "credit_code", cells.credit_code)
         reason = reader.value(row, "exemption_reason", self._exemption_reason)
-        start, end = reader.value(row, "valid_from", cells.first_day), reader.value(row, "valid_to", cells.last_day)
+        start, end = (
+            reader.value(row, "valid_from", cells.first_day),
+            reader.value(row, "valid_to", cells.last_day),
+        )
         reader.period(row, start, end, "valid_to")
         document = plain(row.cells.get("document")) or None
         if document is None:
@@ -190,14 +227,20 @@ class TableReader:
 
     def _locks(self, reader: SheetReader, row: Row) -> None:
         identity = self._identity(reader, row)
-        start, end = reader.value(row, "locked_from", cells.day), reader.value(row, "locked_until", cells.end_day)
+        start, end = (
+            reader.value(row, "locked_from", cells.day),
+            reader.value(row, "locked_until", cells.end_day),
+        )
         reader.period(row, start, end, "locked_until")
         died_on = reader.value(row, "died_on", cells.day)
         if start is None and died_on is None:
             raise BadColumn("locked_from", BadCell(_("锁定起为空"), _("填写锁定开始的日期")))
         if start is not None:
             known = self.into.locks.get(identity)
-            later = known is None or (end or date.max, start) > (known[1] or date.max, known[0] or date.min)
+            later = known is None or (end or date.max, start) > (
+                known[1] or date.max,
+                known[0] or date.min,
+            )
             self.into.locks[identity] = (start, end) if later else known or (start, end)
         if died_on is not None:
             self.into.died_on[identity] = died_on
@@ -219,19 +262,26 @@ class TableReader:
             raise BadColumn("project_code", BadCell(_("项目编码为空"), _("补填项目编码")))
         code = reader.value(row, "credit_code", cells.credit_code)
         named = self._qualification(row, needs_grade=False)
-        started, completed = (reader.value(row, column, cells.day) for column in ("started_on", "completed_on"))
+        started, completed = (
+            reader.value(row, column, cells.day) for column in ("started_on", "completed_on")
+        )
         reader.period(row, started, completed, "completed_on")
         division = reader.value(row, "division_code", _division)
-        self.into.projects[Project(number, code, named.category, division, started, completed)] = None
+        self.into.projects[Project(number, code, named.category, division, started, completed)] = (
+            None
+        )
 
     def _coverage(self, reader: SheetReader, row: Row) -> None:
         source = reader.value(row, "source", _source)
         loaded_at = reader.value(row, "loaded_at", cells.day)
-        start, end = reader.value(row, "covers_from", cells.first_day), reader.value(row, "covers_to", cells.last_day)
-        people = reader.value(row, "people", _people)
-        self.into.coverage[Coverage(source, loaded_at, start, end, reader.value(row, "area", self._area), people)] = (
-            None
+        start, end = (
+            reader.value(row, "covers_from", cells.first_day),
+            reader.value(row, "covers_to", cells.last_day),
         )
+        people = reader.value(row, "people", _people)
+        self.into.coverage[
+            Coverage(source, loaded_at, start, end, reader.value(row, "area", self._area), people)
+        ] = None
 
     def _qualification(self, row: Row, *, needs_grade: bool = True) -> Qualification:
         written = tuple(row.cells.get(column) for column in ("qualification", "grade", "sub_item"))
@@ -255,7 +305,9 @@ class TableReader:
             return kind, number
         return kind, reader.value(row, "identity", cells.resident_number)
 
-    def _person(self, reader: SheetReader, row: Row, identity: Identity, born_on: date | None) -> None:
+    def _person(
+        self, reader: SheetReader, row: Row, identity: Identity, born_on: date | None
+    ) -> None:
         kind, number = identity
         if kind == IDENTITY_CARD:
             own = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
@@ -279,7 +331,11 @@ class TableReader:
         text = folded(cell)
         if not text:
             raise BadCell(_("豁免理由为空"), _("填写六类情形之一"))
-        return text if text in _reason_slugs() else one_of("exemption_reasons", text.upper(), _("豁免理由"), "")
+        return (
+            text
+            if text in _reason_slugs()
+            else one_of("exemption_reasons", text.upper(), _("豁免理由"), "")
+        )
 
     def _area(self, cell: Cell) -> str:
         text = folded(cell)
@@ -287,7 +343,9 @@ class TableReader:
             return ""
         area = self.law.area_of(text) or self.words.authority(cell, "")[0]
         if area not in self.law.divisions.areas:
-            raise BadCell(_("辖区认不出：{value}").format(value=text), _("填写设区市或综改区的名称或区划代码"))
+            raise BadCell(
+                _("辖区认不出：{value}").format(value=text), _("填写设区市或综改区的名称或区划代码")
+            )
         return area or ""
 
     def _key(self, reader: SheetReader, row: Row) -> RejectedKey:
@@ -302,13 +360,17 @@ class TableReader:
 
         payer = "payer_credit_code" if table == "contributions" else "credit_code"
         code = attempt(payer, cells.credit_code) if payer in reader.header.places else None
-        profession = attempt("profession", self.words.profession) if table == "registrations" else None
+        profession = (
+            attempt("profession", self.words.profession) if table == "registrations" else None
+        )
         try:
             identity = self._identity(reader, row) if "identity" in reader.header.places else None
         except BadColumn:
             identity = None
         try:
-            category = self._qualification(row, needs_grade=False).category if table == "items" else None
+            category = (
+                self._qualification(row, needs_grade=False).category if table == "items" else None
+            )
         except BadColumn:
             category = self.qualifications.category_alone(row.cells.get("qualification"))
         return RejectedKey(table, code, profession[0] if profession else None, identity, category)

@@ -45,7 +45,9 @@ def payer(cell: Cell) -> str:
 
 @lru_cache(maxsize=32)
 def _words(group: str) -> dict[str, str]:
-    return {folded(word) or str(word): slug for slug, words in values()[group].items() for word in words}
+    return {
+        folded(word) or str(word): slug for slug, words in values()[group].items() for word in words
+    }
 
 
 class Words:
@@ -53,7 +55,9 @@ class Words:
 
     def __init__(self, law: Law) -> None:
         self.law = law
-        self.grades = {folded(word): slug for slug, words in law.profession_grades.items() for word in words}
+        self.grades = {
+            folded(word): slug for slug, words in law.profession_grades.items() for word in words
+        }
         self.professions: dict[str, tuple[str, str | None]] = {}
         for slug, text in law.professions.items():
             for name in (text.name, *text.aliases):
@@ -70,17 +74,25 @@ class Words:
             for code, coded in text.codes.items():
                 self.professions.setdefault(code, (slug, coded))
         self.specialities = {
-            slug: {folded(word): speciality for speciality, words in text.specialities.items() for word in words}
+            slug: {
+                folded(word): speciality
+                for speciality, words in text.specialities.items()
+                for word in words
+            }
             for slug, text in law.professions.items()
         }
-        self.areas = {area.name.removesuffix("市"): slug for slug, area in law.divisions.areas.items()}
+        self.areas = {
+            area.name.removesuffix("市"): slug for slug, area in law.divisions.areas.items()
+        }
 
     def profession(self, cell: Cell) -> tuple[str, str | None]:
         """(profession, grade written in the same words or None)."""
         text = folded(cell).removeprefix("国家")
         if not text:
             raise BadCell(_("证书类别为空"), _("填写注册证书类别，如 注册建造师"))
-        found = self.professions.get(text) or self.professions.get(text.removesuffix("证书").removesuffix("注册"))
+        found = self.professions.get(text) or self.professions.get(
+            text.removesuffix("证书").removesuffix("注册")
+        )
         if found is None and "(" in text:
             found = self.professions.get(text[: text.index("(")])
         if found is None:
@@ -102,10 +114,14 @@ class Words:
         slug, own = self.profession(profession)
         whole = own or self.grade(grade, slug)
         specialities, unread = self.speciality_list(speciality, slug)
-        graded = not self.law.professions[slug].grades or all(mark or whole for _speciality, mark in specialities)
+        graded = not self.law.professions[slug].grades or all(
+            mark or whole for _speciality, mark in specialities
+        )
         return [(slug, mark or whole, one) for one, mark in specialities], unread, graded
 
-    def speciality_list(self, cell: Cell, profession: str) -> tuple[list[tuple[str | None, str | None]], list[str]]:
+    def speciality_list(
+        self, cell: Cell, profession: str
+    ) -> tuple[list[tuple[str | None, str | None]], list[str]]:
         """((speciality, grade written with it), …) and the words that could not be read.
 
         A speciality is None where none can be read, '' where the profession has none.
@@ -119,7 +135,9 @@ class Words:
         if whole:
             return [(whole, None)], []
         words = [
-            folded(word) for word in _BETWEEN_WORDS.split(unicodedata.normalize("NFKC", plain(cell))) if folded(word)
+            folded(word)
+            for word in _BETWEEN_WORDS.split(unicodedata.normalize("NFKC", plain(cell)))
+            if folded(word)
         ]
         found: dict[tuple[str | None, str | None], None] = {}
         unread = []

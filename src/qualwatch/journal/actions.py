@@ -22,10 +22,17 @@ class NotInAnAction(Exception):
 def content_of(entry: Entry) -> dict[str, Any]:
     """What an entry's digest binds."""
     return {
-        "stream": entry.stream, "number": entry.number, "recorded_at": entry.recorded_at.timestamp(), "by": entry.by,
-        "what": entry.what, "basis": entry.basis, "before": entry.before, "after": entry.after,
-        "details": entry.details, "previous": entry.previous,
-    }  # fmt: skip
+        "stream": entry.stream,
+        "number": entry.number,
+        "recorded_at": entry.recorded_at.timestamp(),
+        "by": entry.by,
+        "what": entry.what,
+        "basis": entry.basis,
+        "before": entry.before,
+        "after": entry.after,
+        "details": entry.details,
+        "previous": entry.previous,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,16 @@ class Told:
 
 
 def record(
-    *, stream: str, by: str, at: datetime, what: str, basis: str = "", before: Any = None, after: Any = None,
+    *,
+    stream: str,
+    by: str,
+    at: datetime,
+    what: str,
+    basis: str = "",
+    before: Any = None,
+    after: Any = None,
     details: Mapping[str, Any] | None = None,
-) -> Entry:  # fmt: skip
+) -> Entry:
     """The next entry of a stream."""
     return record_all([Told(stream, what, basis, before, after, details)], by=by, at=at)[0]
 
@@ -55,7 +69,9 @@ def record_all(told: Sequence[Told], *, by: str, at: datetime) -> list[Entry]:
     names = sorted({one.stream for one in told})
     heads = _locked(names)
     if len(heads) < len(names):
-        Stream.objects.bulk_create([Stream(name=one) for one in names if one not in heads], ignore_conflicts=True)
+        Stream.objects.bulk_create(
+            [Stream(name=one) for one in names if one not in heads], ignore_conflicts=True
+        )
         heads = _locked(names)
     made = [_next(heads[one.stream], one, by, at) for one in told]
     Entry.objects.bulk_create(made)
@@ -64,16 +80,25 @@ def record_all(told: Sequence[Told], *, by: str, at: datetime) -> list[Entry]:
 
 
 def _locked(names: Sequence[str]) -> dict[str, Stream]:
-    return {one.name: one for one in Stream.objects.select_for_update().filter(name__in=names).order_by("name")}
+    return {
+        one.name: one
+        for one in Stream.objects.select_for_update().filter(name__in=names).order_by("name")
+    }
 
 
 def _next(head: Stream, told: Told, by: str, at: datetime) -> Entry:
     entry = Entry(
-        stream=told.stream, number=head.length + 1, recorded_at=at, by=by, what=told.what, basis=hidden(told.basis),
+        stream=told.stream,
+        number=head.length + 1,
+        recorded_at=at,
+        by=by,
+        what=told.what,
+        basis=hidden(told.basis),
         before="" if told.before is None else digest_of(told.before),
         after="" if told.after is None else digest_of(told.after),
-        details=json.loads(hidden(json.dumps(told.details or {}, default=str, ensure_ascii=False))), previous=head.head,
-    )  # fmt: skip
+        details=json.loads(hidden(json.dumps(told.details or {}, default=str, ensure_ascii=False))),
+        previous=head.head,
+    )
     entry.digest = digest_of(content_of(entry))
     head.length, head.head = entry.number, entry.digest
     return entry
@@ -86,7 +111,9 @@ def seal(*, day: date) -> Seal:
     if known:
         return known
     last = Seal.objects.order_by("-id").first()
-    heads = [list(one) for one in Stream.objects.order_by("name").values_list("name", "length", "head")]
+    heads = [
+        list(one) for one in Stream.objects.order_by("name").values_list("name", "length", "head")
+    ]
     key = Ed25519PrivateKey.from_private_bytes(settings.SEAL_KEY)
     found = Seal(day=day, heads=heads, previous=last.digest if last else "")
     found.digest = seal_digest(day.isoformat(), root_of(heads), found.previous)

@@ -30,7 +30,9 @@ class Entry(models.Model):
     digest = models.CharField(max_length=64)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["stream", "number"], name="entry_number_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["stream", "number"], name="entry_number_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.stream} {self.number}: {self.what}"

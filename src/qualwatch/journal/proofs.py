@@ -50,7 +50,10 @@ def _levels(heads: Sequence[Head]) -> list[list[str]]:
     level = [digest_of(list(one)) for one in heads] or [digest_of([])]
     levels = [level]
     while len(level) > 1:  # one that has no neighbour goes up as it is
-        level = [digest_of(level[at : at + 2]) if at + 1 < len(level) else level[at] for at in range(0, len(level), 2)]
+        level = [
+            digest_of(level[at : at + 2]) if at + 1 < len(level) else level[at]
+            for at in range(0, len(level), 2)
+        ]
         levels.append(level)
     return levels
 
@@ -63,7 +66,9 @@ def seal_digest(day: str, root: str, previous: str) -> str:
 def is_signed(digest: str, signature: str, public_key: str) -> bool:
     """Whether the key signed it."""
     try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(bytes.fromhex(signature), digest.encode())
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(
+            bytes.fromhex(signature), digest.encode()
+        )
     except (InvalidSignature, ValueError):
         return False
     return True
@@ -80,14 +85,21 @@ def faults_of_pack(folder: Path, public_key: str = "") -> list[str]:
     `public_key`: the office's, from elsewhere; without it a pack can only be found to agree with itself.
     """
     try:
-        sums = dict(line.split("  ", 1)[::-1] for line in (folder / SUMS).read_text(encoding="utf-8").splitlines())
+        sums = dict(
+            line.split("  ", 1)[::-1]
+            for line in (folder / SUMS).read_text(encoding="utf-8").splitlines()
+        )
         streams = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
         found = _faults_of_files(folder, sums)
         for one in streams:
             found += _faults_of_stream(one, public_key)
         return found + _faults_of_binding(sums, streams)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        return [_("{folder} 不是完整的证据包：{reason}").format(folder=folder, reason=error or type(error).__name__)]
+        return [
+            _("{folder} 不是完整的证据包：{reason}").format(
+                folder=folder, reason=error or type(error).__name__
+            )
+        ]
 
 
 def not_yet_sealed(folder: Path) -> int:
@@ -97,11 +109,16 @@ def not_yet_sealed(folder: Path) -> int:
 
 
 def _faults_of_files(folder: Path, sums: Mapping[str, str]) -> list[str]:
-    there = {one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()} - {SUMS}
+    there = {one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()} - {
+        SUMS
+    }
     found = [_("少了文件 {name}").format(name=one) for one in sorted(set(sums) - there)]
     found += [_("多了文件 {name}").format(name=one) for one in sorted(there - set(sums))]
-    changed = (name for name in sorted(there & set(sums))
-               if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sums[name])  # fmt: skip
+    changed = (
+        name
+        for name in sorted(there & set(sums))
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sums[name]
+    )
     return found + [_("{name} 被改动").format(name=one) for one in changed]
 
 
@@ -111,12 +128,19 @@ def _faults_of_binding(sums: Mapping[str, str], streams: Sequence[Mapping[str, A
     if not entries:
         return [_("没有日志")]
     issued = {entry["details"]["sha256"] for entry in entries if entry["what"] == "issued"}
-    handed = {one for entry in entries for one in entry["details"].get("files", ()) if entry["what"] in HANDED}
+    handed = {
+        one
+        for entry in entries
+        for one in entry["details"].get("files", ())
+        if entry["what"] in HANDED
+    }
     told = {"documents/": issued, "proofs/": handed}
     found = [
-        _("{name} 不是日志所记的文件").format(name=name) for name in sorted(sums)
-        for folder, known in told.items() if name.startswith(folder) and sums[name] not in known
-    ]  # fmt: skip
+        _("{name} 不是日志所记的文件").format(name=name)
+        for name in sorted(sums)
+        for folder, known in told.items()
+        if name.startswith(folder) and sums[name] not in known
+    ]
     made = [entry["details"]["parts"] for entry in entries if entry["what"] == "pack-made"]
     if not made or made[-1] != parts_digest(sums):
         found.append(_("包内文件与日志所记的不同"))
@@ -128,8 +152,14 @@ def _faults_of_stream(told: Mapping[str, Any], public_key: str) -> list[str]:
     previous, digests = "", {}
     for number, entry in enumerate(told["entries"], 1):
         content = {name: value for name, value in entry.items() if name != "digest"}
-        if entry["number"] != number or entry["previous"] != previous or digest_of(content) != entry["digest"]:
-            found.append(_("{stream}：第 {number} 条被改动").format(stream=told["stream"], number=number))
+        if (
+            entry["number"] != number
+            or entry["previous"] != previous
+            or digest_of(content) != entry["digest"]
+        ):
+            found.append(
+                _("{stream}：第 {number} 条被改动").format(stream=told["stream"], number=number)
+            )
         previous = digests[number] = entry["digest"]
     if not told["seals"]:
         found.append(_("{stream}：没有封签").format(stream=told["stream"]))

@@ -22,18 +22,26 @@ def faults(public_key: str) -> Iterator[str]:
         known = lengths.get(entry.stream, 0)
         previous = digests.get((entry.stream, known), "")
         if entry.number != known + 1:
-            yield _("{stream}：第 {number} 条之前少了记录").format(stream=entry.stream, number=entry.number)
+            yield _("{stream}：第 {number} 条之前少了记录").format(
+                stream=entry.stream, number=entry.number
+            )
         elif entry.previous != previous:
-            yield _("{stream}：第 {number} 条接不上前一条").format(stream=entry.stream, number=entry.number)
+            yield _("{stream}：第 {number} 条接不上前一条").format(
+                stream=entry.stream, number=entry.number
+            )
         if digest_of(content_of(entry)) != entry.digest:
-            yield _("{stream}：第 {number} 条被改动").format(stream=entry.stream, number=entry.number)
+            yield _("{stream}：第 {number} 条被改动").format(
+                stream=entry.stream, number=entry.number
+            )
         lengths[entry.stream] = entry.number
         digests[entry.stream, entry.number] = entry.digest
     streams = list(Stream.objects.order_by("name"))
     for name in lengths.keys() - {stream.name for stream in streams}:
         yield _("{stream}：没有登记这个日志流").format(stream=name)
     for stream in streams:
-        if stream.length != lengths.get(stream.name, 0) or stream.head != digests.get((stream.name, stream.length), ""):
+        if stream.length != lengths.get(stream.name, 0) or stream.head != digests.get(
+            (stream.name, stream.length), ""
+        ):
             yield _("{stream}：末尾与登记的不符").format(stream=stream.name)
     yield from _faults_of_seals(public_key, digests)
 
@@ -41,7 +49,10 @@ def faults(public_key: str) -> Iterator[str]:
 def _faults_of_seals(public_key: str, digests: dict[tuple[str, int], str]) -> Iterator[str]:
     previous = ""
     for one in Seal.objects.order_by("id"):
-        if seal_digest(one.day.isoformat(), root_of(one.heads), one.previous) != one.digest or one.previous != previous:
+        if (
+            seal_digest(one.day.isoformat(), root_of(one.heads), one.previous) != one.digest
+            or one.previous != previous
+        ):
             yield _("{day} 的封签被改动或接不上").format(day=one.day)
         if not is_signed(one.digest, one.signature, public_key):
             yield _("{day} 的封签签名不符").format(day=one.day)

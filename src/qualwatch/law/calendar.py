@@ -55,4 +55,6 @@ def calendar_from(text: CalendarText) -> Calendar:
     for year in text.years.values():
         rest |= set(year.rest)
         work |= set(year.work)
-    return Calendar(frozenset(rest), frozenset(work), frozenset(base_years | own), frozenset(text.statutory))
+    return Calendar(
+        frozenset(rest), frozenset(work), frozenset(base_years | own), frozenset(text.statutory)
+    )

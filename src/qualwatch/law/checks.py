@@ -23,7 +23,9 @@ def category_faults(law: "Law", category: CategoryText) -> Iterator[Fault]:
     if bool(category.grades) == bool(category.sub_items):
         yield ("grades",), _("等级（grades）与分项（sub_items）须有且只有一个")
     parts: list[tuple[tuple[Any, ...], Any]] = [(("grades",), category.grades)]
-    parts += [(("sub_items", name, "grades"), sub.grades) for name, sub in category.sub_items.items()]
+    parts += [
+        (("sub_items", name, "grades"), sub.grades) for name, sub in category.sub_items.items()
+    ]
     for path, grades in parts:
         for slug, grade in grades.items():
             for tail, sentence in _grade_faults(law, category, grades, slug, grade):
@@ -42,7 +44,10 @@ def _grade_faults(
         if other.grade not in grades or other.grade == slug:
             yield ("measured_as", day, "grade"), _("本类别没有可比照的等级 {0}").format(other.grade)
         elif grades[other.grade].measured_as:
-            yield ("measured_as", day, "grade"), _("等级 {0} 自己也比照别的等级").format(other.grade)
+            yield (
+                ("measured_as", day, "grade"),
+                _("等级 {0} 自己也比照别的等级").format(other.grade),
+            )
         yield from _basis(law, ("measured_as", day, "basis"), other.basis)
     if grade.abolished:
         yield from _basis(law, ("abolished", "basis"), grade.abolished.basis)
@@ -55,13 +60,18 @@ def _grade_faults(
     seen: set[str] = set()
     for index, requirement in enumerate(grade.requirements):
         if requirement.requirement in seen:
-            yield ("requirements", index, "requirement"), _("指标 {0} 重复").format(requirement.requirement)
+            yield (
+                ("requirements", index, "requirement"),
+                _("指标 {0} 重复").format(requirement.requirement),
+            )
         seen.add(requirement.requirement)
         for tail, sentence in _requirement_faults(law, category, requirement):
             yield ("requirements", index, *tail), sentence
 
 
-def _requirement_faults(law: "Law", category: CategoryText, requirement: RequirementText) -> Iterator[Fault]:
+def _requirement_faults(
+    law: "Law", category: CategoryText, requirement: RequirementText
+) -> Iterator[Fault]:
     yield from _refs(law, ("refs",), requirement.refs)
     if requirement.usable_for_short and requirement.confidence in ("low", "none"):
         yield ("usable_for_short",), _("把握低的数字不得用于判定不达标")
@@ -84,16 +94,29 @@ def _requirement_faults(law: "Law", category: CategoryText, requirement: Require
 
 
 def _clause_faults(
-    law: "Law", category: CategoryText, requirement: RequirementText, clause: ClauseText, days: list[date]
+    law: "Law",
+    category: CategoryText,
+    requirement: RequirementText,
+    clause: ClauseText,
+    days: list[date],
 ) -> Iterator[Fault]:
     yield from _accept_faults(law, clause)
     if list(clause.at_least) != days:
         yield ("at_least",), _("同一指标各条款的起讫日须相同")
     yield from _ascending(("at_least",), clause.at_least)
-    begins = law.documents[category.standard].in_force_from if category.standard in law.documents else None
+    begins = (
+        law.documents[category.standard].in_force_from
+        if category.standard in law.documents
+        else None
+    )
     for day, figure in clause.at_least.items():
         yield from _basis(law, ("at_least", day, "basis"), figure.basis)
-        if figure.basis in law.documents and begins and day < begins and figure.basis == category.standard:
+        if (
+            figure.basis in law.documents
+            and begins
+            and day < begins
+            and figure.basis == category.standard
+        ):
             yield ("at_least", day), _("早于标准的施行日")
         if isinstance(figure.number, int) and figure.number < 1:
             yield ("at_least", day, "number"), _("人数须为正整数")
@@ -116,7 +139,10 @@ def _clause_faults(
             if whole and both and figure.number >= whole.number:  # type: ignore[operator]  # both are numbers
                 yield ("of_which", index, "at_least", day, "number"), _("其中项不小于总数")
             if whole and (whole.number is None) != (figure.number is None):
-                yield ("of_which", index, "at_least", day, "number"), _("其中项与总数须同时有或同时无")
+                yield (
+                    ("of_which", index, "at_least", day, "number"),
+                    _("其中项与总数须同时有或同时无"),
+                )
         if not _within(law, floor, clause):
             yield ("of_which", index, "accept"), _("其中项的人须是总数的一部分")
 
@@ -146,7 +172,10 @@ def accept_faults(law: "Law", accept: AcceptText) -> Iterator[Fault]:
     if accept.specialities != "any":
         for index, speciality in enumerate(accept.specialities):
             if speciality not in profession.specialities:
-                yield ("specialities", index), _("{0} 没有专业 {1}").format(profession.name, speciality)
+                yield (
+                    ("specialities", index),
+                    _("{0} 没有专业 {1}").format(profession.name, speciality),
+                )
 
 
 def policy_faults(law: "Law", policy: PolicyText) -> Iterator[Fault]:
@@ -159,7 +188,10 @@ def policy_faults(law: "Law", policy: PolicyText) -> Iterator[Fault]:
         yield from _ascending(("values", key), values)
         for day, dated in values.items():
             if dated.source not in law.documents and dated.source != "own default":
-                yield ("values", key, day, "source"), _("没有文件 {0}；自定的写 own default").format(dated.source)
+                yield (
+                    ("values", key, day, "source"),
+                    _("没有文件 {0}；自定的写 own default").format(dated.source),
+                )
             if not dated.because.strip():
                 yield ("values", key, day, "because"), _("须写明理由")
             if isinstance(dated.value, int) and dated.value < (0 if "lag" in key else 1):
@@ -181,7 +213,10 @@ def _within(law: "Law", floor: ClauseText, whole: ClauseText) -> bool:
             and (outer.grade is None or _rank(law, inner) >= _rank(law, outer))
             and (
                 outer.specialities == "any"
-                or (inner.specialities != "any" and set(inner.specialities) <= set(outer.specialities))
+                or (
+                    inner.specialities != "any"
+                    and set(inner.specialities) <= set(outer.specialities)
+                )
             )
             for outer in law.accepts(whole.accept)
         )
@@ -191,7 +226,11 @@ def _within(law: "Law", floor: ClauseText, whole: ClauseText) -> bool:
 
 def _rank(law: "Law", accept: AcceptText) -> int:
     profession = law.professions.get(accept.profession)
-    return profession.grades[::-1].index(accept.grade) if profession and accept.grade in profession.grades else -1
+    return (
+        profession.grades[::-1].index(accept.grade)
+        if profession and accept.grade in profession.grades
+        else -1
+    )
 
 
 def _ascending(path: tuple[Any, ...], dated: dict[date, Any]) -> Iterator[Fault]:

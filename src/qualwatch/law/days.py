@@ -13,7 +13,18 @@ from qualwatch.law.loader import Law
 @lru_cache(maxsize=8)
 def days_named(law: Law) -> frozenset[date]:
     """Every day that a standard, a document or the policy names."""
-    return frozenset(_days([law.categories, law.documents, law.professions, law.pools, law.counting_rules, law.policy]))
+    return frozenset(
+        _days(
+            [
+                law.categories,
+                law.documents,
+                law.professions,
+                law.pools,
+                law.counting_rules,
+                law.policy,
+            ]
+        )
+    )
 
 
 def _days(text: Any) -> Iterator[date]:

@@ -6,7 +6,15 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 from qualwatch.law.loader import Law
-from qualwatch.law.model import AcceptText, ClauseText, GradeSlug, GradeText, RequirementText, Route, Sector
+from qualwatch.law.model import (
+    AcceptText,
+    ClauseText,
+    GradeSlug,
+    GradeText,
+    RequirementText,
+    Route,
+    Sector,
+)
 from qualwatch.law.policy import Policy
 
 Outcome = Literal["judge", "not-required", "manual", "unknown"]
@@ -120,12 +128,15 @@ def requirements_on(
     own = grades[grade]
     measured, basis = _measured_by(law, grades, own, day)
     found = tuple(
-        _requirement(law, policy, text.sector, requirement, basis, day) for requirement in measured.requirements
+        _requirement(law, policy, text.sector, requirement, basis, day)
+        for requirement in measured.requirements
     )
     if not found:
         found = (_nothing("constructors", text.sector, (standard, *basis), "no-clause"),)
     if measured is not own:
-        found = tuple(replace(one, because=("measured-as-lowest-grade", *one.because)) for one in found)
+        found = tuple(
+            replace(one, because=("measured-as-lowest-grade", *one.because)) for one in found
+        )
         if policy["lowest_grade_figure"][route] == "weak":
             found = tuple(one.as_weak("route-upgrade") for one in found)
     if own.abolished and day > own.abolished.stock_ends_on:
@@ -144,7 +155,12 @@ def _measured_by(
 
 
 def _requirement(
-    law: Law, policy: Policy, sector: Sector, text: RequirementText, basis: tuple[str, ...], day: date
+    law: Law,
+    policy: Policy,
+    sector: Sector,
+    text: RequirementText,
+    basis: tuple[str, ...],
+    day: date,
 ) -> Requirement:
     empty = Requirement(text.requirement, text.summary, text.counts, sector, "judge", basis)
     figures = text.clauses[0].at_least
@@ -163,18 +179,28 @@ def _requirement(
     return _judged(law, policy, text, empty, start)
 
 
-def _judged(law: Law, policy: Policy, text: RequirementText, empty: Requirement, start: date) -> Requirement:
+def _judged(
+    law: Law, policy: Policy, text: RequirementText, empty: Requirement, start: date
+) -> Requirement:
     reading = Reading(tuple(_clauses(law, text.clauses, start, other=False)))
-    strong_by_policy = text.strong_if is not None and policy[text.strong_if.policy] == text.strong_if.is_
+    strong_by_policy = (
+        text.strong_if is not None and policy[text.strong_if.policy] == text.strong_if.is_
+    )
     if not (text.usable_for_short or strong_by_policy):
         reason = "one-person-both-counts" if text.strong_if else "weak-figure"
         return replace(empty, weak=reading, because=(reason,))
     if any(clause.at_least[start].other_reading for clause in text.clauses):
-        return replace(empty, strong=reading, weak=Reading(tuple(_clauses(law, text.clauses, start, other=True))))
+        return replace(
+            empty,
+            strong=reading,
+            weak=Reading(tuple(_clauses(law, text.clauses, start, other=True))),
+        )
     return replace(empty, strong=reading)
 
 
-def _clauses(law: Law, texts: list[ClauseText], start: date, *, other: bool, floor: bool = False) -> list[Clause]:
+def _clauses(
+    law: Law, texts: list[ClauseText], start: date, *, other: bool, floor: bool = False
+) -> list[Clause]:
     found = []
     for text in texts:
         figure = text.at_least[start]
@@ -200,4 +226,11 @@ def _by_hand(requirement: Requirement, document: str) -> Requirement:
     if requirement.outcome == "not-required":
         return requirement
     basis = tuple(dict.fromkeys((*requirement.basis, document)))
-    return replace(requirement, outcome="manual", basis=basis, because=("stock-past-its-end",), strong=None, weak=None)
+    return replace(
+        requirement,
+        outcome="manual",
+        basis=basis,
+        because=("stock-past-its-end",),
+        strong=None,
+        weak=None,
+    )

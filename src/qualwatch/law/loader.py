@@ -24,7 +24,15 @@ from qualwatch.law.model import (
     Text,
 )
 from qualwatch.law.policy import Policy, PolicyText, policy_on
-from qualwatch.law.texts_on_disk import LawError, LawProblem, clause_of, line_of, read_text, read_yaml, validated
+from qualwatch.law.texts_on_disk import (
+    LawError,
+    LawProblem,
+    clause_of,
+    line_of,
+    read_text,
+    read_yaml,
+    validated,
+)
 from qualwatch.wording import gettext as _
 
 BUILT_IN = Path(__file__).parent / "texts"
@@ -99,13 +107,18 @@ class _Reading:
             data = read_yaml(path)
             for key, values in data.items():
                 entries = enumerate(values)
-                found[str(key)] = [validated(AcceptText, value, path.name, (key, n), data) for n, value in entries]
+                found[str(key)] = [
+                    validated(AcceptText, value, path.name, (key, n), data) for n, value in entries
+                ]
         except LawError as error:
             self.problems += error.problems
         return found
 
     def faults(self, path: Path, data: Any, faults: Iterator[checks.Fault]) -> None:
-        from_checks = [LawProblem(path.name, line_of(data, p), clause_of(data, p), sentence) for p, sentence in faults]
+        from_checks = [
+            LawProblem(path.name, line_of(data, p), clause_of(data, p), sentence)
+            for p, sentence in faults
+        ]
         self.problems += [self._placed(problem, path) for problem in from_checks]
 
     def _placed(self, problem: LawProblem, path: Path) -> LawProblem:
@@ -181,7 +194,9 @@ def _category_texts(reading: _Reading) -> list[tuple[Path, CategoryText, Any]]:
             continue
         name = str(path.relative_to(reading.folder))
         if text.category != path.stem:
-            reading.problems.append(LawProblem(name, line_of(data, ("category",)), "category", _("须与文件名相同")))
+            reading.problems.append(
+                LawProblem(name, line_of(data, ("category",)), "category", _("须与文件名相同"))
+            )
         if text.name in names:
             sentence = _("名称与 {0} 重复").format(names[text.name])
             reading.problems.append(LawProblem(name, line_of(data, ("name",)), "name", sentence))

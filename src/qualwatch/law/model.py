@@ -20,7 +20,9 @@ GRADE_NAMES = {
     "grade-c": _n("丙级"),
     "ungraded": _n("不分等级"),
 }
-GradeSlug = Literal["special", "grade-1", "grade-2", "grade-3", "grade-a", "grade-b", "grade-c", "ungraded"]
+GradeSlug = Literal[
+    "special", "grade-1", "grade-2", "grade-3", "grade-a", "grade-b", "grade-c", "ungraded"
+]
 Route = Literal["direct", "upgrade", "unknown"]
 
 
@@ -160,7 +162,9 @@ class CategoryText(Text):
     def every_grade(self) -> list[tuple[str, GradeSlug, GradeText]]:
         """(sub_item, grade, text) of every level, in the file's order."""
         parts = [("", self.grades), *((name, sub.grades) for name, sub in self.sub_items.items())]
-        return [(sub_item, grade, text) for sub_item, grades in parts for grade, text in grades.items()]
+        return [
+            (sub_item, grade, text) for sub_item, grades in parts for grade, text in grades.items()
+        ]
 
 
 class DocumentText(Text):

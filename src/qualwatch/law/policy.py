@@ -9,7 +9,9 @@ from qualwatch.wording import gettext as _
 
 T = TypeVar("T")
 Counts = Literal["certain", "in-doubt", "never"]
-Insurance = Literal["unpaid", "paid-by-other", "paid-by-several", "no-data", "insurance-not-yet-due"]
+Insurance = Literal[
+    "unpaid", "paid-by-other", "paid-by-several", "no-data", "insurance-not-yet-due"
+]
 
 
 class DatedValue(Text, Generic[T]):
@@ -138,7 +140,9 @@ class Policy:
     def __getitem__(self, key: str) -> Any:
         """The value of a key on the day; NoPolicyYet before its first day."""
         if key not in self.values:
-            raise NoPolicyYet(_("政策文件 {0} 中 {1} 在 {2} 尚无取值").format(self.slug, key, self.on))
+            raise NoPolicyYet(
+                _("政策文件 {0} 中 {1} 在 {2} 尚无取值").format(self.slug, key, self.on)
+            )
         return self.values[key]
 
 

@@ -84,7 +84,10 @@ def line_of(data: Any, path: Path_) -> int:
 
 def clause_of(data: Any, path: Path_, missing: str = "") -> str:
     """The path as text; `missing` is a last part that the file lacks."""
-    parts = [f"[{key}]" if isinstance(inside, list) else str(key) for inside, key, _line in _steps(data, path)]
+    parts = [
+        f"[{key}]" if isinstance(inside, list) else str(key)
+        for inside, key, _line in _steps(data, path)
+    ]
     return ".".join([*parts, missing] if missing else parts).replace(".[", "[")
 
 
@@ -97,11 +100,15 @@ def read_yaml(path: Path) -> Any:
         raise LawError([LawProblem(path.name, line, "", _("同一处有重复的键"))]) from error
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise LawError([LawProblem(path.name, line, "", _("不是合法的 YAML:{0}").format(error.problem))]) from error
+        raise LawError(
+            [LawProblem(path.name, line, "", _("不是合法的 YAML:{0}").format(error.problem))]
+        ) from error
     except UnicodeDecodeError as error:
         raise LawError([LawProblem(path.name, 1, "", _("读不出：不是 UTF-8 的文件"))]) from error
     except ValueError as error:  # what the YAML library says of a day that does not exist
-        raise LawError([LawProblem(path.name, _line_of_bad_day(path), "", _("没有这一天"))]) from error
+        raise LawError(
+            [LawProblem(path.name, _line_of_bad_day(path), "", _("没有这一天"))]
+        ) from error
     except YAMLError as error:
         raise LawError([LawProblem(path.name, 1, "", _("不是合法的 YAML"))]) from error
     except OSError as error:
@@ -130,7 +137,9 @@ def validated(model: type[T], data: Any, file: str, prefix: Path_ = (), whole: A
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise LawError([_problem(file, whole, prefix, detail) for detail in error.errors()]) from error
+        raise LawError(
+            [_problem(file, whole, prefix, detail) for detail in error.errors()]
+        ) from error
 
 
 def _problem(file: str, whole: Any, prefix: Path_, detail: Any) -> LawProblem:

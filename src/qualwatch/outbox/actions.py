@@ -18,12 +18,16 @@ class NotInAnAction(Exception):
     """A message outside a transaction would go out although its act is undone."""
 
 
-def put(*, key: str, channel: str, recipient: str, subject: str, body: str, at: datetime) -> Message:
+def put(
+    *, key: str, channel: str, recipient: str, subject: str, body: str, at: datetime
+) -> Message:
     """A message to be sent once the act's transaction is done; the same key again is the same message."""
     if not connection.in_atomic_block:
         raise NotInAnAction(key)
     told = {"channel": channel, "recipient": recipient, "subject": subject, "body": body}
-    return Message.objects.get_or_create(key=key, defaults={**told, "put_at": at, "not_before": at})[0]
+    return Message.objects.get_or_create(
+        key=key, defaults={**told, "put_at": at, "not_before": at}
+    )[0]
 
 
 def put_all(messages: Sequence[Message]) -> None:
@@ -34,9 +38,13 @@ def put_all(messages: Sequence[Message]) -> None:
 
 
 def deliver(
-    *, send: Send, at: datetime, at_most: int = 1000, noted: Noted | None = None,
+    *,
+    send: Send,
+    at: datetime,
+    at_most: int = 1000,
+    noted: Noted | None = None,
     clock: Callable[[], datetime] | None = None,
-) -> tuple[int, int]:  # fmt: skip
+) -> tuple[int, int]:
     """Sends what is due, oldest first; (sent, failed). What fails waits longer each time.
 
     `noted` is called for each message sent, in the transaction that notes it as sent. `clock` tells the moment of each
@@ -53,12 +61,16 @@ def deliver(
         .values_list("id", flat=True)[:at_most]
     ):
         waiting = Message.objects.filter(id=number, sent_at=None, not_before__lte=at)
-        if not waiting.update(not_before=(clock() if clock else at) + CLAIMED, attempts=F("attempts") + 1):
+        if not waiting.update(
+            not_before=(clock() if clock else at) + CLAIMED, attempts=F("attempts") + 1
+        ):
             continue  # another loop has it
         message = Message.objects.get(id=number)
         try:
             send(message)
-        except Exception as error:  # whatever a channel raises is a failed attempt, not the end of the loop
+        except (
+            Exception
+        ) as error:  # whatever a channel raises is a failed attempt, not the end of the loop
             message.last_error = str(error)[:500]
             message.not_before = at + min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(message.attempts, 10))
             message.save(update_fields=["last_error", "not_before"])

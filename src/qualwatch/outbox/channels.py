@@ -32,10 +32,15 @@ def send(message: Message) -> None:
     """Sends one message by its channel."""
     if message.channel == "email":
         mail = EmailMessage(message.subject, message.body, None, [message.recipient])
-        mail.extra_headers["Message-ID"] = f"<{hashlib.sha256(message.key.encode()).hexdigest()}@qualwatch>"
+        mail.extra_headers["Message-ID"] = (
+            f"<{hashlib.sha256(message.key.encode()).hexdigest()}@qualwatch>"
+        )
         mail.send()
     elif message.channel == "sms":
-        _post(settings.SMS_GATEWAY, {"key": message.key, "to": message.recipient, "text": message.body})
+        _post(
+            settings.SMS_GATEWAY,
+            {"key": message.key, "to": message.recipient, "text": message.body},
+        )
     elif message.channel == "webhook":
         told = {"key": message.key, "subject": message.subject, "body": message.body}
         _post(message.recipient, told)

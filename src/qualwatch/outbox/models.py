@@ -19,7 +19,11 @@ class Message(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["not_before"], condition=models.Q(sent_at__isnull=True), name="message_waiting")
+            models.Index(
+                fields=["not_before"],
+                condition=models.Q(sent_at__isnull=True),
+                name="message_waiting",
+            )
         ]
 
     def __str__(self) -> str:

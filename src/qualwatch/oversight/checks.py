@@ -32,15 +32,22 @@ from qualwatch.wording import gettext_noop as _n  # sheets are Chinese
 
 RANDOM, TARGETED = "random", "targeted"
 WHY: Mapping[str, str] = {
-    "random": _n("随机抽取"), "late-start": _n("逾期启动"), "not-opened": _n("红牌期满未启动"),
-    "many-dismissals": _n("不予认定较多"), "relapses": _n("反复复发"),
-}  # fmt: skip
+    "random": _n("随机抽取"),
+    "late-start": _n("逾期启动"),
+    "not-opened": _n("红牌期满未启动"),
+    "many-dismissals": _n("不予认定较多"),
+    "relapses": _n("反复复发"),
+}
 QUESTIONS: Mapping[str, str] = {
-    "opened": _n("红牌期满后是否及时启动"), "started": _n("许可机关是否按期启动"), "notified": _n("拟撤回告知是否送达"),
-    "heard": _n("陈述申辩、听证意见是否逐条答复"), "displayed": _n("是否公示满期"),
+    "opened": _n("红牌期满后是否及时启动"),
+    "started": _n("许可机关是否按期启动"),
+    "notified": _n("拟撤回告知是否送达"),
+    "heard": _n("陈述申辩、听证意见是否逐条答复"),
+    "displayed": _n("是否公示满期"),
     "reviewed": _n("决定前是否复核、法制审核"),
-    "served": _n("决定是否送达"), "reported": _n("结果是否函告、数据是否与案卷一致"),
-}  # fmt: skip
+    "served": _n("决定是否送达"),
+    "reported": _n("结果是否函告、数据是否与案卷一致"),
+}
 ANSWERS: Mapping[str, str] = {"yes": _n("是"), "no": _n("否"), "not-yet": _n("尚未到该步骤")}
 RESULTS: Mapping[str, str] = {"in-order": _n("未发现问题"), "fault": _n("发现问题")}
 NONE = _n("无记录")
@@ -61,23 +68,35 @@ def draw_randomly(*, quarter: Quarter, by: Account, law: Law, at: datetime, seed
     told = law.policy_on(doing.on)["spot_check"]
     if Draw.objects.filter(kind=RANDOM, year=quarter.year, quarter=quarter.number).exists():
         raise CannotStep("draw", _("这个季度已经随机抽取过"))
-    population = {city: sorted(numbers) for city, numbers in sorted(_population(quarter, law).items())}
+    population = {
+        city: sorted(numbers) for city, numbers in sorted(_population(quarter, law).items())
+    }
     if not population:
         raise CannotStep("draw", _("这个季度没有可以抽查的资质"))
     made = Draw.objects.create(
-        kind=RANDOM, year=quarter.year, quarter=quarter.number, seed=seed.strip() or secrets.token_hex(16),
-        per_city=told.per_city, population=population, drawn_on=doing.on, drawn_by=by.username,
-    )  # fmt: skip
-    _checks(made, [(city, number, RANDOM) for city, numbers in drawn(made).items() for number in numbers], doing)
+        kind=RANDOM,
+        year=quarter.year,
+        quarter=quarter.number,
+        seed=seed.strip() or secrets.token_hex(16),
+        per_city=told.per_city,
+        population=population,
+        drawn_on=doing.on,
+        drawn_by=by.username,
+    )
+    _checks(
+        made,
+        [(city, number, RANDOM) for city, numbers in drawn(made).items() for number in numbers],
+        doing,
+    )
     return made
 
 
 def drawn(draw: Draw) -> dict[str, list[int]]:
     """The lot again, from what is recorded: of each city those whose SHA-256 of `seed/number` come first."""
     return {
-        city: sorted(numbers, key=lambda one: hashlib.sha256(f"{draw.seed}/{one}".encode()).hexdigest())[
-            : draw.per_city
-        ]
+        city: sorted(
+            numbers, key=lambda one: hashlib.sha256(f"{draw.seed}/{one}".encode()).hexdigest()
+        )[: draw.per_city]
         for city, numbers in draw.population.items()
     }
 
@@ -92,8 +111,14 @@ def choose(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Draw:
     population: dict[str, list[int]] = defaultdict(list)
     for city, number, _why in chosen:
         population[city].append(number)
-    made = Draw.objects.create(kind=TARGETED, year=quarter.year, quarter=quarter.number, population=population,
-                               drawn_on=doing.on, drawn_by=by.username)  # fmt: skip
+    made = Draw.objects.create(
+        kind=TARGETED,
+        year=quarter.year,
+        quarter=quarter.number,
+        population=population,
+        drawn_on=doing.on,
+        drawn_by=by.username,
+    )
     _checks(made, chosen, doing)
     return made
 
@@ -107,13 +132,20 @@ def record_check(
     one = Check.objects.select_for_update().select_related("case", "draw").get(pk=check.pk)
     if one.result:
         raise CannotStep("check", _("这项抽查已有结论"))
-    if set(answers) != set(QUESTIONS) or any(told.answer not in ANSWERS for told in answers.values()):
+    if set(answers) != set(QUESTIONS) or any(
+        told.answer not in ANSWERS for told in answers.values()
+    ):
         raise CannotStep("check", _("每一项都要回答：是、否、尚未到该步骤"))
     records = on_record(one.case)
     one.sheet = [
-        {"question": slug, "record": records[slug], "answer": answers[slug].answer, "remark": answers[slug].remark}
+        {
+            "question": slug,
+            "record": records[slug],
+            "answer": answers[slug].answer,
+            "remark": answers[slug].remark,
+        }
         for slug in QUESTIONS
-    ]  # fmt: skip
+    ]
     one.result = "fault" if any(told.answer == "no" for told in answers.values()) else "in-order"
     if one.result == "fault" and not found.strip():
         raise CannotStep("because", _("请写明发现的问题"))
@@ -145,30 +177,47 @@ def follow_up(*, check: Check, text: str, by: Account, law: Law, at: datetime) -
 def to_follow_up(on_city: str = "") -> list[Check]:
     """Faults that wait, earliest day first."""
     found = Check.objects.filter(result="fault", followed_up_on=None)
-    return list((found.filter(city=on_city) if on_city else found).order_by("follow_up_due_on", "pk"))
+    return list(
+        (found.filter(city=on_city) if on_city else found).order_by("follow_up_due_on", "pk")
+    )
 
 
 def on_record(case: Case) -> dict[str, str]:
     """What the system knows of each question about an item."""
-    row = Withdrawal.objects.filter(
-        credit_code=case.credit_code, category=case.category or "", sub_item=case.sub_item or ""
-    ).select_related("batch").order_by("-pk").first()  # fmt: skip
+    row = (
+        Withdrawal.objects.filter(
+            credit_code=case.credit_code, category=case.category or "", sub_item=case.sub_item or ""
+        )
+        .select_related("batch")
+        .order_by("-pk")
+        .first()
+    )
     if row is None:
-        ends = _n("红牌期至 {ends}，未启动").format(ends=day(case.red_ends_on)) if case.red_ends_on else NONE
+        ends = (
+            _n("红牌期至 {ends}，未启动").format(ends=day(case.red_ends_on))
+            if case.red_ends_on
+            else NONE
+        )
         return dict.fromkeys(QUESTIONS, NONE) | {"opened": ends}
     served = Service.objects.filter(document__withdrawal=row, proved_on__isnull=False)
     decision = served.filter(document__kind="withdrawal-decision").first()
     answered = row.points.exclude(answered_on=None).count()
     told = {
-        "opened": _n("红牌期至 {ends}，{day} 启动").format(ends=day(case.red_ends_on), day=day(row.opened_on)),
+        "opened": _n("红牌期至 {ends}，{day} 启动").format(
+            ends=day(case.red_ends_on), day=day(row.opened_on)
+        ),
         "started": _n("应于 {due} 前，{day}").format(
-            due=day(row.batch.start_due_on) or NONE, day=day(row.started_on) or NONE),
-        "notified": day(row.notice_served_on), "displayed": f"{day(row.displayed_on)}—{day(row.display_until)}",
+            due=day(row.batch.start_due_on) or NONE, day=day(row.started_on) or NONE
+        ),
+        "notified": day(row.notice_served_on),
+        "displayed": f"{day(row.displayed_on)}—{day(row.display_until)}",
         "heard": _n("{all} 条，已答复 {count} 条").format(all=row.points.count(), count=answered),
         "reviewed": "；".join(filter(None, (day(row.rechecked_on), day(row.reviewed_on)))),
         "served": day(decision.proved_on) if decision else "",
-        "reported": "；".join(filter(None, (outcome_in_words(row.outcome), day(row.batch.reported_on)))),
-    }  # fmt: skip
+        "reported": "；".join(
+            filter(None, (outcome_in_words(row.outcome), day(row.batch.reported_on)))
+        ),
+    }
     return {slug: told[slug].strip("—") or NONE for slug in QUESTIONS}
 
 
@@ -190,8 +239,11 @@ def _population(quarter: Quarter, law: Law) -> dict[str, list[int]]:
 def _standing_out(quarter: Quarter, law: Law, doing: Doing) -> Iterable[tuple[str, int, str]]:
     """City, case, why; each case once, for the first thing that it stands out by."""
     told, seen = law.policy_on(doing.on)["spot_check"], set()
-    for city, number, why in (*_late(quarter, doing), *_dismissed(quarter, told.many_dismissals),
-                              *_relapsed(quarter, told.relapses)):  # fmt: skip
+    for city, number, why in (
+        *_late(quarter, doing),
+        *_dismissed(quarter, told.many_dismissals),
+        *_relapsed(quarter, told.relapses),
+    ):
         if number not in seen:
             seen.add(number)
             yield city, number, why
@@ -199,9 +251,10 @@ def _standing_out(quarter: Quarter, law: Law, doing: Doing) -> Iterable[tuple[st
 
 def _late(quarter: Quarter, doing: Doing) -> Iterable[tuple[str, int, str]]:
     rows = Withdrawal.objects.filter(
-        batch__start_due_on__gte=quarter.start, batch__start_due_on__lte=quarter.end,
+        batch__start_due_on__gte=quarter.start,
+        batch__start_due_on__lte=quarter.end,
         batch__is_start_due_provisional=False,
-    )  # fmt: skip
+    )
     for row in rows.select_related("batch").order_by("pk"):
         due = row.batch.start_due_on
         if due is not None and (row.started_on or row.ended_on or doing.on) > due:
@@ -211,7 +264,11 @@ def _late(quarter: Quarter, doing: Doing) -> Iterable[tuple[str, int, str]]:
 
 
 def _dismissed(quarter: Quarter, many: int) -> Iterable[tuple[str, int, str]]:
-    rows = Determination.objects.filter(state="signed", outcome="dismissed").select_related("case").order_by("pk")
+    rows = (
+        Determination.objects.filter(state="signed", outcome="dismissed")
+        .select_related("case")
+        .order_by("pk")
+    )
     theirs: dict[str, list[int]] = defaultdict(list)
     for one in rows:
         on = Doing.day_of(one.decided_at) if one.decided_at else None
@@ -223,7 +280,9 @@ def _dismissed(quarter: Quarter, many: int) -> Iterable[tuple[str, int, str]]:
 
 
 def _relapsed(quarter: Quarter, many: int) -> Iterable[tuple[str, int, str]]:
-    marked = Case.objects.exclude(relapse_of=None).filter(category__isnull=False, opened_on__lte=quarter.end)
+    marked = Case.objects.exclude(relapse_of=None).filter(
+        category__isnull=False, opened_on__lte=quarter.end
+    )
     rows = list(marked.order_by("pk"))
     counts = Counter((one.credit_code, one.category, one.sub_item, one.ground) for one in rows)
     for one in rows:
@@ -235,24 +294,40 @@ def _relapsed(quarter: Quarter, many: int) -> Iterable[tuple[str, int, str]]:
 def _checks(made: Draw, chosen: Iterable[tuple[str, int, str]], doing: Doing) -> None:
     rows = [Check(draw=made, case_id=number, city=city, why=why) for city, number, why in chosen]
     Check.objects.bulk_create(rows)
-    details = {"draw": made.pk, "kind": made.kind, "seed": made.seed, "population": made.population,
-               "chosen": [[one.city, one.case_id, one.why] for one in rows]}  # fmt: skip
-    doing.told.append(Told("organisation/province", "spot-check-drawn", after=details, details=details))
+    details = {
+        "draw": made.pk,
+        "kind": made.kind,
+        "seed": made.seed,
+        "population": made.population,
+        "chosen": [[one.city, one.case_id, one.why] for one in rows],
+    }
+    doing.told.append(
+        Told("organisation/province", "spot-check-drawn", after=details, details=details)
+    )
     journal(doing)
 
 
 def _sheet(one: Check, doing: Doing) -> Document:
     case = one.case
     told = {
-        "enterprise": case.enterprise, "credit_code": case.credit_code, "item": name_of(case),
-        "authority": organisation(one.city).name, "why": WHY[one.why], "result": RESULTS[one.result],
-        "found": one.found, "follow_up_due_on": day(one.follow_up_due_on),
+        "enterprise": case.enterprise,
+        "credit_code": case.credit_code,
+        "item": name_of(case),
+        "authority": organisation(one.city).name,
+        "why": WHY[one.why],
+        "result": RESULTS[one.result],
+        "found": one.found,
+        "follow_up_due_on": day(one.follow_up_due_on),
         "sheet": [
-            {"question": QUESTIONS[line["question"]], "record": line["record"], "answer": ANSWERS[line["answer"]],
-             "remark": line["remark"] or "—"}
+            {
+                "question": QUESTIONS[line["question"]],
+                "record": line["record"],
+                "answer": ANSWERS[line["answer"]],
+                "remark": line["remark"] or "—",
+            }
             for line in one.sheet
         ],
-    }  # fmt: skip
+    }
     made = issue("check-sheet", doing, told=told, addressee=organisation(one.city).name)
     deliver(made, one.city, doing)
     return made

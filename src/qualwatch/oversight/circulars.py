@@ -37,13 +37,17 @@ NONE = "—"
 def not_carried_out(quarter: Quarter, authority: str, law: Law, on: date) -> list[dict[str, Any]]:
     """What a housing authority, or a bureau (by its slug), did not do in a quarter, item by item, from the records."""
     rows = (
-        list(_starts(quarter, authority, on)) if authority.endswith(BUREAU) else list(_own(quarter, authority, law, on))
+        list(_starts(quarter, authority, on))
+        if authority.endswith(BUREAU)
+        else list(_own(quarter, authority, law, on))
     )
     return [{"nth": nth, **row} for nth, row in enumerate(rows, 1)]
 
 
 @transaction.atomic
-def issue_circular(*, quarter: Quarter, authority: str, demand: str, by: Account, law: Law, at: datetime) -> Circular:
+def issue_circular(
+    *, quarter: Quarter, authority: str, demand: str, by: Account, law: Law, at: datetime
+) -> Circular:
     """Names the authority to all: to itself with the items, to the others as a notice. CannotStep where nothing is."""
     if check_role(by, "sign") != PROVINCE:
         raise NotCompetent(_("只有省厅抽查、通报"))
@@ -52,7 +56,9 @@ def issue_circular(*, quarter: Quarter, authority: str, demand: str, by: Account
         raise CannotStep("quarter", _("这个季度还没有结束"))
     if not demand.strip():
         raise CannotStep("because", _("请写明整改要求"))
-    checked = Check.objects.filter(draw__year=quarter.year, draw__quarter=quarter.number, city=authority)
+    checked = Check.objects.filter(
+        draw__year=quarter.year, draw__quarter=quarter.number, city=authority
+    )
     if checked.filter(result="fault", checked_by=by.username).exists():
         raise CannotStep("other-person", _("抽查的人不能签发通报"))
     rows = not_carried_out(quarter, authority, law, doing.on)
@@ -60,21 +66,43 @@ def issue_circular(*, quarter: Quarter, authority: str, demand: str, by: Account
         raise CannotStep("circular", _("记录里没有执行不到位的情况，不能通报"))
     name = organisation(authority).name
     told = {
-        "quarter": QUARTER.format(year=quarter.year, number=quarter.number), "authority": name, "rows": rows,
-        "items_count": len(rows), "demand": demand,
-    }  # fmt: skip
+        "quarter": QUARTER.format(year=quarter.year, number=quarter.number),
+        "authority": name,
+        "rows": rows,
+        "items_count": len(rows),
+        "demand": demand,
+    }
     document = issue("circular", doing, told=told, addressee=name)
     deliver(document, authority, doing)
     others = tuple(slug for slug in reporters(quarter, law) if slug != authority)
     subject = document_subject(document)
-    tell([Said(Case(), "circular", subject, _n("{authority}：{count} 项执行不到位。").format(
-        authority=name, count=len(rows)), False, others)], at)  # fmt: skip
+    tell(
+        [
+            Said(
+                Case(),
+                "circular",
+                subject,
+                _n("{authority}：{count} 项执行不到位。").format(authority=name, count=len(rows)),
+                False,
+                others,
+            )
+        ],
+        at,
+    )
     made = Circular.objects.create(
-        authority=authority, year=quarter.year, quarter=quarter.number, rows=rows, demand=demand, document=document,
-        issued_on=doing.on, issued_by=by.username,
-    )  # fmt: skip
+        authority=authority,
+        year=quarter.year,
+        quarter=quarter.number,
+        rows=rows,
+        demand=demand,
+        document=document,
+        issued_on=doing.on,
+        issued_by=by.username,
+    )
     details = {"circular": document.number, "authority": authority, "items": len(rows)}
-    doing.told.append(Told("organisation/province", "circular-issued", basis=demand, details=details))
+    doing.told.append(
+        Told("organisation/province", "circular-issued", basis=demand, details=details)
+    )
     journal(doing)
     return made
 
@@ -82,7 +110,9 @@ def issue_circular(*, quarter: Quarter, authority: str, demand: str, by: Account
 def _starts(quarter: Quarter, bureau: str, on: date) -> list[dict[str, Any]]:
     """Items of lists that a bureau had to start in a quarter, and started late or not at all."""
     found = Withdrawal.objects.filter(
-        batch__carrier=bureau, batch__start_due_on__gte=quarter.start, batch__start_due_on__lte=quarter.end
+        batch__carrier=bureau,
+        batch__start_due_on__gte=quarter.start,
+        batch__start_due_on__lte=quarter.end,
     )
     rows = []
     for one in found.select_related("batch", "case").order_by("pk"):
@@ -93,8 +123,11 @@ def _starts(quarter: Quarter, bureau: str, on: date) -> list[dict[str, Any]]:
             continue
         if one.started_on is None and one.ended_on is not None:
             continue  # it ended before anybody started it
-        text = STARTED_LATE.format(due=day(due), day=day(one.started_on)) if one.started_on else NOT_STARTED.format(
-            received=day(received), due=day(due))  # fmt: skip
+        text = (
+            STARTED_LATE.format(due=day(due), day=day(one.started_on))
+            if one.started_on
+            else NOT_STARTED.format(received=day(received), due=day(due))
+        )
         rows.append(_row(one.case, text))
     return rows
 
@@ -102,8 +135,13 @@ def _starts(quarter: Quarter, bureau: str, on: date) -> list[dict[str, Any]]:
 def _own(quarter: Quarter, authority: str, law: Law, on: date) -> list[dict[str, Any]]:
     """Red cards that a housing authority did not follow, what checks found, a return that it did not make."""
     rows = [_row(case, _not_opened(case)) for case in not_opened(quarter.end, authority)]
-    faults = Check.objects.filter(draw__year=quarter.year, draw__quarter=quarter.number, city=authority, result="fault")
-    rows += [_row(one.case, FOUND.format(found=one.found)) for one in faults.select_related("case").order_by("pk")]
+    faults = Check.objects.filter(
+        draw__year=quarter.year, draw__quarter=quarter.number, city=authority, result="fault"
+    )
+    rows += [
+        _row(one.case, FOUND.format(found=one.found))
+        for one in faults.select_related("case").order_by("pk")
+    ]
     for one in overdue(quarter, law, on):
         if one.reporter == authority:
             what = NO_RETURN.format(due=day(one.due.ends_on))
@@ -119,4 +157,9 @@ def _not_opened(case: Case) -> str:
 
 
 def _row(case: Case, what: str) -> dict[str, Any]:
-    return {"enterprise": case.enterprise, "credit_code": case.credit_code, "item": name_of(case), "what": what}
+    return {
+        "enterprise": case.enterprise,
+        "credit_code": case.credit_code,
+        "item": name_of(case),
+        "what": what,
+    }

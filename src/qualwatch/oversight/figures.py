@@ -16,18 +16,36 @@ from qualwatch.procedure.course import CLOSED, STEPS
 from qualwatch.wording import gettext_noop as _  # returns are Chinese
 
 FIGURES: Mapping[str, str] = {
-    "carried": _("季初在办（项）"), "opened": _("本季新启动（项）"), "withdrawn": _("决定撤回（项）"),
-    "made-good": _("整改达标终止（项）"), "not-withdrawn": _("决定不予撤回（项）"),
+    "carried": _("季初在办（项）"),
+    "opened": _("本季新启动（项）"),
+    "withdrawn": _("决定撤回（项）"),
+    "made-good": _("整改达标终止（项）"),
+    "not-withdrawn": _("决定不予撤回（项）"),
     "ended-otherwise": _("其他原因终止（项）"),
-    "under-way": _("季末在办（项）"), "enterprises": _("涉及企业（家）"), "annulled": _("撤回决定被撤销（项）"),
-    "lists": _("发出建议名单（份）"), "started-in-time": _("按期启动（项）"), "started-late": _("逾期启动（项）"),
-    "not-started": _("逾期未启动（项）"), "not-opened": _("红牌期满未启动（项）"),
-}  # fmt: skip
-BALANCE = (("carried", "opened"), ("withdrawn", "made-good", "not-withdrawn", "ended-otherwise", "under-way"))
+    "under-way": _("季末在办（项）"),
+    "enterprises": _("涉及企业（家）"),
+    "annulled": _("撤回决定被撤销（项）"),
+    "lists": _("发出建议名单（份）"),
+    "started-in-time": _("按期启动（项）"),
+    "started-late": _("逾期启动（项）"),
+    "not-started": _("逾期未启动（项）"),
+    "not-opened": _("红牌期满未启动（项）"),
+}
+BALANCE = (
+    ("carried", "opened"),
+    ("withdrawn", "made-good", "not-withdrawn", "ended-otherwise", "under-way"),
+)
 UNDER_WAY = _("在办：{place}")
-PLACES_BY_DAY = (("closed_on", "closed"), ("announced_on", "announced"), ("decided_on", "decided"),
-                 ("reviewed_on", "reviewed"), ("rechecked_on", "rechecked"), ("displayed_on", "displayed"),
-                 ("notice_served_on", "notified"), ("started_on", "started"))  # fmt: skip
+PLACES_BY_DAY = (
+    ("closed_on", "closed"),
+    ("announced_on", "announced"),
+    ("decided_on", "decided"),
+    ("reviewed_on", "reviewed"),
+    ("rechecked_on", "rechecked"),
+    ("displayed_on", "displayed"),
+    ("notice_served_on", "notified"),
+    ("started_on", "started"),
+)
 
 
 def compiled(reporter: str, quarter: Quarter) -> tuple[dict[str, int], list[dict[str, Any]]]:
@@ -37,14 +55,20 @@ def compiled(reporter: str, quarter: Quarter) -> tuple[dict[str, int], list[dict
     rows = list(found.select_related("case", "batch__suggestion").order_by("pk"))
     counted = [one for one in rows if _came_on(one) is None or (_came_on(one) or end) >= start]
     outcomes = [_outcome_at(one, end) for one in counted]
-    kinds = {"made-good": "made-good", "not-withdrawn": "not-withdrawn", "withdrawn": "withdrawn", "": "under-way"}
+    kinds = {
+        "made-good": "made-good",
+        "not-withdrawn": "not-withdrawn",
+        "withdrawn": "withdrawn",
+        "": "under-way",
+    }
     told = dict.fromkeys(FIGURES, 0)
     for one, outcome in zip(counted, outcomes, strict=True):
         told["opened" if one.opened_on >= start else "carried"] += 1
         told[kinds.get(outcome, "ended-otherwise")] += 1
     told["enterprises"] = len({one.credit_code for one in counted})
     told["annulled"] = sum(
-        one.decided_on is not None and one.ended_on is not None and start <= one.ended_on <= end for one in rows
+        one.decided_on is not None and one.ended_on is not None and start <= one.ended_on <= end
+        for one in rows
     )
     lists = WithdrawalList.objects.filter(housing=reporter, suggestion__issued_on__gte=start)
     told["lists"] = lists.filter(suggestion__issued_on__lte=end).count()
@@ -52,14 +76,19 @@ def compiled(reporter: str, quarter: Quarter) -> tuple[dict[str, int], list[dict
     told["not-opened"] = len(not_opened(end, reporter))
     shown = [
         {
-            "nth": nth, "withdrawal": one.pk, "enterprise": one.enterprise, "credit_code": one.credit_code,
-            "item": one.item, "opened_on": _day(one.opened_on),
+            "nth": nth,
+            "withdrawal": one.pk,
+            "enterprise": one.enterprise,
+            "credit_code": one.credit_code,
+            "item": one.item,
+            "opened_on": _day(one.opened_on),
             "started_on": _day_by(one.started_on, end),
-            "outcome": outcome_in_words(outcome) or UNDER_WAY.format(place=STEPS[_place_at(one, end)]),
+            "outcome": outcome_in_words(outcome)
+            or UNDER_WAY.format(place=STEPS[_place_at(one, end)]),
             "came_on": _day(_came_on(one)) if outcome else "",
         }
         for nth, (one, outcome) in enumerate(zip(counted, outcomes, strict=True), 1)
-    ]  # fmt: skip
+    ]
     return told, shown
 
 
@@ -81,17 +110,21 @@ def not_opened(end: date, housing: str = "") -> list[Case]:
     An undecided first application, a review, a run that could not judge hold it up, as far as they still do.
     """
     over = Case.objects.filter(
-        Q(closed_on=None) | Q(closed_on__gt=end), red_ends_on__lt=end, is_red_provisional=False,
+        Q(closed_on=None) | Q(closed_on__gt=end),
+        red_ends_on__lt=end,
+        is_red_provisional=False,
         published_on__isnull=False,
-    )  # fmt: skip
+    )
     known: dict[tuple[str, str, str], list[Withdrawal]] = defaultdict(list)
     for row in Withdrawal.objects.filter(opened_on__lte=end):
         known[(row.credit_code, row.category, row.sub_item)].append(row)
     return [
-        one for one in over.order_by("pk")
-        if not _is_followed(one, known[item_of(one)], end) and not _is_held_up(one)
+        one
+        for one in over.order_by("pk")
+        if not _is_followed(one, known[item_of(one)], end)
+        and not _is_held_up(one)
         and (not housing or competent_for(one) == housing)
-    ]  # fmt: skip
+    ]
 
 
 def _is_followed(case: Case, rows: Iterable[Withdrawal], end: date) -> bool:
@@ -103,17 +136,23 @@ def _is_followed(case: Case, rows: Iterable[Withdrawal], end: date) -> bool:
 def _is_held_up(case: Case) -> bool:
     application = case.application or {}
     short = case.last_found == "short" or case.origin == "officer"
-    return case.place != "closed" and (bool(application.get("is_first")) or case.needs_review or not short)
+    return case.place != "closed" and (
+        bool(application.get("is_first")) or case.needs_review or not short
+    )
 
 
 def on_time(start: date, end: date, housing: str) -> dict[str, int]:
     """How an authority and its bureau kept their days between two days: starts, answers to applications."""
     rows = list(Withdrawal.objects.filter(batch__housing=housing).select_related("batch"))
-    answered = Application.objects.filter(receiver=housing, opinion_due_on__gte=start, opinion_due_on__lte=end)
+    answered = Application.objects.filter(
+        receiver=housing, opinion_due_on__gte=start, opinion_due_on__lte=end
+    )
     given = [(one.opinion_on or one.decided_on, one.opinion_due_on) for one in answered]
     return {
         **starts(rows, start, end),
-        "opinions-in-time": sum(on is not None and due is not None and on <= due for on, due in given),
+        "opinions-in-time": sum(
+            on is not None and due is not None and on <= due for on, due in given
+        ),
         "opinions-late": sum(on is None or (due is not None and on > due) for on, due in given),
     }
 

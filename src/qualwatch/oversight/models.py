@@ -14,7 +14,9 @@ RESULTS = ("in-order", "fault")
 class Return(models.Model):
     """What one reporter says of one quarter, compiled from cases; a version for each submission."""
 
-    reporter = models.CharField(max_length=60)  # the housing authority's slug; `province`: the summary of all
+    reporter = models.CharField(
+        max_length=60
+    )  # the housing authority's slug; `province`: the summary of all
     year = models.PositiveSmallIntegerField()
     quarter = models.PositiveSmallIntegerField()
     version = models.PositiveSmallIntegerField(default=1)
@@ -35,13 +37,20 @@ class Return(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["reporter", "year", "quarter", "version"], name="return_version_once"),
             models.UniqueConstraint(
-                fields=["reporter", "year", "quarter"], condition=~Q(state="submitted"), name="return_draft_once"
+                fields=["reporter", "year", "quarter", "version"], name="return_version_once"
             ),
-            models.CheckConstraint(condition=Q(state__in=STATES, quarter__gte=1, quarter__lte=4), name="return_known"),
+            models.UniqueConstraint(
+                fields=["reporter", "year", "quarter"],
+                condition=~Q(state="submitted"),
+                name="return_draft_once",
+            ),
             models.CheckConstraint(
-                condition=Q(reviewed_by="") | ~Q(reviewed_by=F("compiled_by")), name="return_reviewed_by_another"
+                condition=Q(state__in=STATES, quarter__gte=1, quarter__lte=4), name="return_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(reviewed_by="") | ~Q(reviewed_by=F("compiled_by")),
+                name="return_reviewed_by_another",
             ),
             models.CheckConstraint(
                 condition=~Q(state="submitted")
@@ -69,8 +78,12 @@ class Draw(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=DRAWS), name="draw_kind_known"),
-            models.CheckConstraint(condition=~Q(kind="random") | ~Q(seed=""), name="draw_random_has_seed"),
-            models.UniqueConstraint(fields=["year", "quarter"], condition=Q(kind="random"), name="draw_random_once"),
+            models.CheckConstraint(
+                condition=~Q(kind="random") | ~Q(seed=""), name="draw_random_has_seed"
+            ),
+            models.UniqueConstraint(
+                fields=["year", "quarter"], condition=Q(kind="random"), name="draw_random_once"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -84,7 +97,9 @@ class Check(models.Model):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="spot_checks")
     city = models.CharField(max_length=60)
     why = models.CharField(max_length=40)  # random, or what it was chosen for
-    sheet = models.JSONField(default=list)  # per line: question, what the records say, answer, remark
+    sheet = models.JSONField(
+        default=list
+    )  # per line: question, what the records say, answer, remark
     result = models.CharField(max_length=10, blank=True)
     found = models.TextField(blank=True)
     checked_on = models.DateField(null=True)
@@ -97,9 +112,12 @@ class Check(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["draw", "case"], name="check_once"),
-            models.CheckConstraint(condition=Q(result__in=("", *RESULTS)), name="check_result_known"),
             models.CheckConstraint(
-                condition=Q(result="", checked_on=None) | ~Q(result="") & Q(checked_on__isnull=False),
+                condition=Q(result__in=("", *RESULTS)), name="check_result_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(result="", checked_on=None)
+                | ~Q(result="") & Q(checked_on__isnull=False),
                 name="check_done_on_a_day",
             ),
         ]

@@ -47,12 +47,20 @@ class Quarter:
     @property
     def following(self) -> "Quarter":
         """The next one."""
-        return Quarter(self.year + 1, 1) if self.number == LAST else Quarter(self.year, self.number + 1)
+        return (
+            Quarter(self.year + 1, 1)
+            if self.number == LAST
+            else Quarter(self.year, self.number + 1)
+        )
 
     @property
     def previous(self) -> "Quarter":
         """The one before."""
-        return Quarter(self.year - 1, LAST) if self.number == 1 else Quarter(self.year, self.number - 1)
+        return (
+            Quarter(self.year - 1, LAST)
+            if self.number == 1
+            else Quarter(self.year, self.number - 1)
+        )
 
     def __str__(self) -> str:
         return f"{self.year}Q{self.number}"

@@ -28,19 +28,31 @@ from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n  # returns are Chinese
 
 QUARTER = _n("{year}年第{number}季度")
-CHANGED, MORE, LESS = _n("{name}：{old} → {new}。"), _n("增加 {count} 项。"), _n("减少 {count} 项。")
+CHANGED, MORE, LESS = (
+    _n("{name}：{old} → {new}。"),
+    _n("增加 {count} 项。"),
+    _n("减少 {count} 项。"),
+)
 OTHERS = _n("明细变化 {count} 项。")
 MISSING, SENT_LATE = _n("未报送：{names}。"), _n("{day}（逾期）")
 LINE_HEADS = (_n("项目"), _n("数量"))
-ROW_HEADS = ((_n("序号"), "nth", 6), (_n("企业"), "enterprise", WIDE), (_n("统一社会信用代码"), "credit_code", CODE),
-             (_n("资质"), "item", WIDE), (_n("启动日"), "opened_on", MIDDLE),
-             (_n("许可机关启动日"), "started_on", MIDDLE),
-             (_n("结果"), "outcome", WIDE), (_n("结果日"), "came_on", MIDDLE))  # fmt: skip
+ROW_HEADS = (
+    (_n("序号"), "nth", 6),
+    (_n("企业"), "enterprise", WIDE),
+    (_n("统一社会信用代码"), "credit_code", CODE),
+    (_n("资质"), "item", WIDE),
+    (_n("启动日"), "opened_on", MIDDLE),
+    (_n("许可机关启动日"), "started_on", MIDDLE),
+    (_n("结果"), "outcome", WIDE),
+    (_n("结果日"), "came_on", MIDDLE),
+)
 TIMELY: Mapping[str, str] = {
-    "started-in-time": _n("按期启动（项）"), "started-late": _n("逾期启动（项）"),
+    "started-in-time": _n("按期启动（项）"),
+    "started-late": _n("逾期启动（项）"),
     "not-started": _n("逾期未启动（项）"),
-    "opinions-in-time": _n("申请审查按期（件）"), "opinions-late": _n("申请审查逾期（件）"),
-}  # fmt: skip
+    "opinions-in-time": _n("申请审查按期（件）"),
+    "opinions-late": _n("申请审查逾期（件）"),
+}
 SUMMARY_SHEET, ROWS_SHEET, TIMELY_SHEET = _n("汇总"), _n("明细"), _n("按期办理")
 UNIT, TOTAL = _n("单位"), _n("合计")
 
@@ -70,7 +82,9 @@ def owed(quarter: Quarter, law: Law) -> list[Owed]:
     if not reporters(quarter, law):
         return []
     first: dict[str, date] = {}
-    found = Return.objects.filter(year=quarter.year, quarter=quarter.number, state="submitted").order_by("-version")
+    found = Return.objects.filter(
+        year=quarter.year, quarter=quarter.number, state="submitted"
+    ).order_by("-version")
     for one in found:
         if one.submitted_on is not None:
             first[one.reporter] = one.submitted_on
@@ -102,14 +116,28 @@ def compile_return(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> 
     known = _versions(where, quarter).order_by("-version").first()
     figures, rows = compiled(where, quarter)
     if not adds_up(figures):
-        raise CannotStep("figures", _("各项合计不相等，不能报送"))  # a fault of ours: it must not go out
+        raise CannotStep(
+            "figures", _("各项合计不相等，不能报送")
+        )  # a fault of ours: it must not go out
     draft = known if known is not None and known.state != "submitted" else None
     if draft is None:
         due, version = due_of(quarter, law), known.version + 1 if known else 1
-        draft = Return(reporter=where, year=quarter.year, quarter=quarter.number, version=version,
-                       due_on=due.ends_on, is_due_provisional=due.provisional)  # fmt: skip
+        draft = Return(
+            reporter=where,
+            year=quarter.year,
+            quarter=quarter.number,
+            version=version,
+            due_on=due.ends_on,
+            is_due_provisional=due.provisional,
+        )
     before = _versions(where, quarter).filter(state="submitted").order_by("-version").first()
-    draft.figures, draft.rows, draft.state, draft.reviewed_by, draft.reviewed_on = figures, rows, "compiled", "", None
+    draft.figures, draft.rows, draft.state, draft.reviewed_by, draft.reviewed_on = (
+        figures,
+        rows,
+        "compiled",
+        "",
+        None,
+    )
     draft.differences = differences(before, figures, rows) if before else {}
     draft.compiled_on, draft.compiled_by = doing.on, by.username
     draft.save()
@@ -142,11 +170,16 @@ def submit_return(*, made: Return, by: Account, law: Law, at: datetime) -> Retur
     if (figures, rows) != (found.figures, found.rows):
         raise CannotStep("changed", _("汇总之后案件有变化，请重新汇总"))
     told = {
-        "quarter": QUARTER.format(year=found.year, number=found.quarter), "version": found.version,
-        "lines": lines_of(figures), "rows": rows, "items_count": len(rows),
+        "quarter": QUARTER.format(year=found.year, number=found.quarter),
+        "version": found.version,
+        "lines": lines_of(figures),
+        "rows": rows,
+        "items_count": len(rows),
         "differences": in_words(found.differences),
-    }  # fmt: skip
-    found.document = issue("quarterly-return", doing, told=told, addressee=organisation(PROVINCE).name)
+    }
+    found.document = issue(
+        "quarterly-return", doing, told=told, addressee=organisation(PROVINCE).name
+    )
     deliver(found.document, PROVINCE, doing)
     found.workbook = keep(Content("xlsx", _workbook(found)), at=at)
     found.state, found.submitted_on, found.submitted_by = "submitted", doing.on, by.username
@@ -168,21 +201,38 @@ def summarise(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Retur
     all_owed = owed(quarter, law)
     names = {one.reporter: organisation(one.reporter).name for one in all_owed}
     figures = total(one.figures for one in newest.values())
-    figures["enterprises"] = len({row["credit_code"] for one in newest.values() for row in one.rows})
+    figures["enterprises"] = len(
+        {row["credit_code"] for one in newest.values() for row in one.rows}
+    )
     rows = [_reported(one, newest.get(one.reporter), names[one.reporter]) for one in all_owed]
     missing = "、".join(names[one.reporter] for one in all_owed if one.submitted_on is None)
     last = _versions(PROVINCE, quarter).order_by("-version").first()
     made = Return(
-        reporter=PROVINCE, year=quarter.year, quarter=quarter.number, version=last.version + 1 if last else 1,
-        state="submitted", figures=figures, rows=rows, due_on=due.ends_on, is_due_provisional=due.provisional,
-        compiled_on=doing.on, compiled_by=by.username, submitted_on=doing.on, submitted_by=by.username,
-    )  # fmt: skip
+        reporter=PROVINCE,
+        year=quarter.year,
+        quarter=quarter.number,
+        version=last.version + 1 if last else 1,
+        state="submitted",
+        figures=figures,
+        rows=rows,
+        due_on=due.ends_on,
+        is_due_provisional=due.provisional,
+        compiled_on=doing.on,
+        compiled_by=by.username,
+        submitted_on=doing.on,
+        submitted_by=by.username,
+    )
     told = {
-        "quarter": QUARTER.format(year=quarter.year, number=quarter.number), "reporters": len(all_owed),
-        "received": sum(one.submitted_on is not None for one in all_owed), "lines": lines_of(figures),
-        "in_time": sum(one.submitted_on is not None and not one.is_late(doing.on) for one in all_owed),
-        "reported": rows, "missing": [MISSING.format(names=missing)] if missing else [],
-    }  # fmt: skip
+        "quarter": QUARTER.format(year=quarter.year, number=quarter.number),
+        "reporters": len(all_owed),
+        "received": sum(one.submitted_on is not None for one in all_owed),
+        "lines": lines_of(figures),
+        "in_time": sum(
+            one.submitted_on is not None and not one.is_late(doing.on) for one in all_owed
+        ),
+        "reported": rows,
+        "missing": [MISSING.format(names=missing)] if missing else [],
+    }
     made.document = issue("quarterly-summary", doing, told=told, addressee="")
     made.workbook = keep(Content("xlsx", _summary_workbook(made, quarter, names, newest)), at=at)
     made.save()
@@ -196,19 +246,27 @@ def newest_of(quarter: Quarter) -> dict[str, Return]:
     return {one.reporter: one for one in found.exclude(reporter=PROVINCE).order_by("version")}
 
 
-def differences(before: Return, figures: Mapping[str, int], rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def differences(
+    before: Return, figures: Mapping[str, int], rows: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
     """What a resubmission says otherwise: figures as [old, new]; items that are new, gone, or told otherwise."""
     old = {one["withdrawal"]: one for one in before.rows}
     new = {one["withdrawal"]: one for one in rows}
     changed = [
-        number for number in sorted(old.keys() & new.keys())
+        number
+        for number in sorted(old.keys() & new.keys())
         if {**old[number], "nth": 0} != {**new[number], "nth": 0}
-    ]  # fmt: skip
+    ]
     return {
-        "figures": {name: [before.figures.get(name), figures[name]] for name in FIGURES
-                    if before.figures.get(name) != figures[name]},
-        "added": sorted(new.keys() - old.keys()), "gone": sorted(old.keys() - new.keys()), "changed": changed,
-    }  # fmt: skip
+        "figures": {
+            name: [before.figures.get(name), figures[name]]
+            for name in FIGURES
+            if before.figures.get(name) != figures[name]
+        },
+        "added": sorted(new.keys() - old.keys()),
+        "gone": sorted(old.keys() - new.keys()),
+        "changed": changed,
+    }
 
 
 def in_words(told: Mapping[str, Any]) -> list[str]:
@@ -218,8 +276,9 @@ def in_words(told: Mapping[str, Any]) -> list[str]:
     figures = told["figures"]  # in no order that a database keeps
     lines = [
         CHANGED.format(name=text, old=figures[slug][0], new=figures[slug][1])
-        for slug, text in FIGURES.items() if slug in figures
-    ]  # fmt: skip
+        for slug, text in FIGURES.items()
+        if slug in figures
+    ]
     for name, sentence in (("added", MORE), ("gone", LESS), ("changed", OTHERS)):
         if told[name]:
             lines.append(sentence.format(count=len(told[name])))
@@ -233,31 +292,53 @@ def lines_of(figures: Mapping[str, int]) -> list[dict[str, Any]]:
 
 def _reported(one: Owed, made: Return | None, name: str) -> dict[str, Any]:
     if made is None or one.submitted_on is None:
-        return {"name": name, "all": "—", "withdrawn": "—", "made_good": "—", "under_way": "—", "sent": "—"}
+        return {
+            "name": name,
+            "all": "—",
+            "withdrawn": "—",
+            "made_good": "—",
+            "under_way": "—",
+            "sent": "—",
+        }
     figures, day = made.figures, one.submitted_on.isoformat()
     return {
-        "name": name, "all": figures["carried"] + figures["opened"], "withdrawn": figures["withdrawn"],
-        "made_good": figures["made-good"], "under_way": figures["under-way"],
+        "name": name,
+        "all": figures["carried"] + figures["opened"],
+        "withdrawn": figures["withdrawn"],
+        "made_good": figures["made-good"],
+        "under_way": figures["under-way"],
         "sent": SENT_LATE.format(day=day) if one.is_late(one.submitted_on) else day,
-    }  # fmt: skip
+    }
 
 
 def _workbook(made: Return) -> bytes:
-    figures = Sheet(SUMMARY_SHEET, [(LINE_HEADS[0], WIDE), (LINE_HEADS[1], MIDDLE)],
-                    [(one["name"], one["value"]) for one in lines_of(made.figures)])  # fmt: skip
-    rows = Sheet(ROWS_SHEET, [(head, width) for head, _name, width in ROW_HEADS],
-                 [tuple(row[name] for _head, name, _width in ROW_HEADS) for row in made.rows])  # fmt: skip
+    figures = Sheet(
+        SUMMARY_SHEET,
+        [(LINE_HEADS[0], WIDE), (LINE_HEADS[1], MIDDLE)],
+        [(one["name"], one["value"]) for one in lines_of(made.figures)],
+    )
+    rows = Sheet(
+        ROWS_SHEET,
+        [(head, width) for head, _name, width in ROW_HEADS],
+        [tuple(row[name] for _head, name, _width in ROW_HEADS) for row in made.rows],
+    )
     return workbook_of(str(made), [figures, rows])
 
 
-def _summary_workbook(made: Return, quarter: Quarter, names: Mapping[str, str], newest: Mapping[str, Return]) -> bytes:
+def _summary_workbook(
+    made: Return, quarter: Quarter, names: Mapping[str, str], newest: Mapping[str, Return]
+) -> bytes:
     heads = [(UNIT, WIDE), *((text, MIDDLE) for text in FIGURES.values())]
     rows = [(names[slug], *(one.figures[name] for name in FIGURES)) for slug, one in newest.items()]
     rows.append((TOTAL, *(made.figures[name] for name in FIGURES)))
-    kept = [(names[slug], *(on_time(quarter.start, quarter.end, slug)[name] for name in TIMELY))
-            for slug in names]  # fmt: skip
+    kept = [
+        (names[slug], *(on_time(quarter.start, quarter.end, slug)[name] for name in TIMELY))
+        for slug in names
+    ]
     timely_heads = [(UNIT, WIDE), *((text, MIDDLE) for text in TIMELY.values())]
-    return workbook_of(str(made), [Sheet(SUMMARY_SHEET, heads, rows), Sheet(TIMELY_SHEET, timely_heads, kept)])
+    return workbook_of(
+        str(made), [Sheet(SUMMARY_SHEET, heads, rows), Sheet(TIMELY_SHEET, timely_heads, kept)]
+    )
 
 
 def _one_at_a_time(slug: str) -> None:
@@ -269,7 +350,9 @@ def _versions(reporter: str, quarter: Quarter) -> Any:
     return Return.objects.filter(reporter=reporter, year=quarter.year, quarter=quarter.number)
 
 
-def _draft(made: Return, by: Account, law: Law, at: datetime, capability: str) -> tuple[Return, Doing]:
+def _draft(
+    made: Return, by: Account, law: Law, at: datetime, capability: str
+) -> tuple[Return, Doing]:
     where = check_role(by, capability)
     found = Return.objects.select_for_update().get(pk=made.pk)
     if where != found.reporter:

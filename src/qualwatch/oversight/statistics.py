@@ -23,7 +23,9 @@ def publish_statistics(*, on: date, law: Law) -> int:
 
     How many enterprises an area had is kept as it was when the quarter was last counted while it ran.
     """
-    cases = list(Case.objects.filter(published_on__isnull=False).exclude(closed_because__in=NEVER_HAPPENED))
+    cases = list(
+        Case.objects.filter(published_on__isnull=False).exclude(closed_because__in=NEVER_HAPPENED)
+    )
     rows = list(
         Withdrawal.objects.exclude(ended__in=NEVER_HAPPENED)
         .exclude(case__closed_because__in=NEVER_HAPPENED)
@@ -33,7 +35,9 @@ def publish_statistics(*, on: date, law: Law) -> int:
     known = {(one.year, one.quarter, one.area): one.figures.get("register") for one in figures()}
     everybody = enterprises_by_area()
     told: dict[tuple[int, int, str], Counter[str]] = defaultdict(Counter)
-    for quarter in _quarters([one.published_on for one in cases if one.published_on is not None], on):
+    for quarter in _quarters(
+        [one.published_on for one in cases if one.published_on is not None], on
+    ):
         end, key = min(quarter.end, on), (quarter.year, quarter.number)
         for area in law.divisions.areas:
             before = known.get((*key, area)) if quarter.end < on else None
@@ -48,7 +52,9 @@ def publish_statistics(*, on: date, law: Law) -> int:
 Told = dict[tuple[int, int, str], Counter[str]]
 
 
-def _cards(cases: Iterable[Case], quarter: Quarter, end: date, key: tuple[int, int], told: Told) -> None:
+def _cards(
+    cases: Iterable[Case], quarter: Quarter, end: date, key: tuple[int, int], told: Told
+) -> None:
     red: dict[str, set[str]] = defaultdict(set)
     for one in cases:
         published, closed = one.published_on, one.closed_on
@@ -67,10 +73,14 @@ def _cards(cases: Iterable[Case], quarter: Quarter, end: date, key: tuple[int, i
 def _became(closed: date | None, because: str, end: date) -> str:
     if closed is None or closed > end:
         return "open"
-    return "cleared" if because in CLEARED else "withdrawn" if because == "withdrawn" else "otherwise"
+    return (
+        "cleared" if because in CLEARED else "withdrawn" if because == "withdrawn" else "otherwise"
+    )
 
 
-def _withdrawals(rows: Iterable[Withdrawal], quarter: Quarter, end: date, key: tuple[int, int], told: Told) -> None:
+def _withdrawals(
+    rows: Iterable[Withdrawal], quarter: Quarter, end: date, key: tuple[int, int], told: Told
+) -> None:
     """What was displayed and decided in the quarter; and what became, by now, of the cards published in it."""
     by_area: dict[str, list[Withdrawal]] = defaultdict(list)
     for one in rows:
@@ -84,7 +94,9 @@ def _withdrawals(rows: Iterable[Withdrawal], quarter: Quarter, end: date, key: t
         counts["of-these-opened"] = len({one.case_id for one in followed})
         displayed = [one for one in followed if one.displayed_on or one.batch.route == "ministry"]
         counts["of-these-displayed"] = len({one.case_id for one in displayed})
-        counts["of-these-decided"] = len({one.case_id for one in displayed if one.decided_on is not None})
+        counts["of-these-decided"] = len(
+            {one.case_id for one in displayed if one.decided_on is not None}
+        )
         counts.update(starts(some, quarter.start, end))
 
 
@@ -96,7 +108,13 @@ def _returns(quarter: Quarter, law: Law, on: date, key: tuple[int, int], told: T
     areas = {authority_of(area): area for area in law.divisions.areas}
     for one in owed(quarter, law):
         if one.reporter in areas:
-            state = "due" if one.submitted_on is None and not one.is_late(on) else "late" if one.is_late(on) else "kept"
+            state = (
+                "due"
+                if one.submitted_on is None and not one.is_late(on)
+                else "late"
+                if one.is_late(on)
+                else "kept"
+            )
             told[(*key, areas[one.reporter])][f"return-{state}"] = 1
 
 

@@ -89,14 +89,20 @@ def let_run_in(*, run: Run, law: Law, by: str, at: datetime, because: str) -> Da
 
 def lock_cases() -> None:
     """All cases that the patrol may touch, in one order, before it touches the public copy: others wait."""
-    waiting = waiting_services().exclude(document__case=None).values_list("document__case", flat=True)
+    waiting = (
+        waiting_services().exclude(document__case=None).values_list("document__case", flat=True)
+    )
     either = Q(pk__in=list(waiting)) | ~Q(place="closed")
-    list(Case.objects.select_for_update().filter(either).order_by("pk").values_list("pk", flat=True))
+    list(
+        Case.objects.select_for_update().filter(either).order_by("pk").values_list("pk", flat=True)
+    )
 
 
 def missed_days(day: date) -> list[date]:
     """Days since the last heartbeat on which no patrol was run, before a day."""
-    last = Heartbeat.objects.filter(day__lt=day).order_by("-day").values_list("day", flat=True).first()
+    last = (
+        Heartbeat.objects.filter(day__lt=day).order_by("-day").values_list("day", flat=True).first()
+    )
     return [last + timedelta(days=n) for n in range(1, (day - last).days)] if last else []
 
 

@@ -15,7 +15,11 @@ Ground = Literal["shortage", "insurance"]
 Origin = Literal["system", "officer"]
 Route = Literal["city", "province", "ministry"]
 
-OUTCOMES: Mapping[str, str] = {"red": _n("认定为资质不达标"), "dismissed": _n("不予认定"), "prolonged": _n("延长整改")}
+OUTCOMES: Mapping[str, str] = {
+    "red": _n("认定为资质不达标"),
+    "dismissed": _n("不予认定"),
+    "prolonged": _n("延长整改"),
+}
 # Why a case is closed; one of these, always.
 CLOSED: Mapping[str, str] = {
     "recovered": _n("已恢复达标"),
@@ -38,24 +42,60 @@ CLOSED: Mapping[str, str] = {
     "out-of-scope": _n("不在预警范围"),
     "duplicate": _n("重复立案"),
 }
-ENDINGS = ("expired", "surrendered", "revoked", "annulled-licence", "withdrawn", "merged", "split", "moved-out",
-           "grade-ended", "out-of-scope", "duplicate")  # fmt: skip
+ENDINGS = (
+    "expired",
+    "surrendered",
+    "revoked",
+    "annulled-licence",
+    "withdrawn",
+    "merged",
+    "split",
+    "moved-out",
+    "grade-ended",
+    "out-of-scope",
+    "duplicate",
+)
 # The steps of a withdrawal, in their order; a hearing lies between notified and displayed where it is asked for.
 ROUTES: Mapping[str, tuple[str, ...]] = {
-    "city": ("opened", "suggested", "started", "notified", "displayed", "rechecked", "reviewed", "decided",
-             "announced", "closed"),
-    "province": ("opened", "started", "notified", "displayed", "rechecked", "reviewed", "decided", "announced",
-                 "closed"),
+    "city": (
+        "opened",
+        "suggested",
+        "started",
+        "notified",
+        "displayed",
+        "rechecked",
+        "reviewed",
+        "decided",
+        "announced",
+        "closed",
+    ),
+    "province": (
+        "opened",
+        "started",
+        "notified",
+        "displayed",
+        "rechecked",
+        "reviewed",
+        "decided",
+        "announced",
+        "closed",
+    ),
     "ministry": ("opened", "rechecked", "reported", "started", "decided", "announced", "closed"),
-}  # fmt: skip
+}
 WITHDRAWAL_ENDED = ("made-good", "not-withdrawn", "repaired", "annulled", *ENDINGS)
 STEPS: Mapping[str, str] = {
-    "opened": _n("已启动"), "suggested": _n("已函告审批局"), "started": _n("许可机关已受理"),
+    "opened": _n("已启动"),
+    "suggested": _n("已函告审批局"),
+    "started": _n("许可机关已受理"),
     "notified": _n("已告知拟撤回"),
-    "displayed": _n("公示中"), "rechecked": _n("已复核"),
-    "reviewed": _n("已法制审核"), "reported": _n("已报住建部"),
-    "decided": _n("已决定撤回"), "announced": _n("决定已送达"), "closed": _n("已办结"),
-}  # fmt: skip
+    "displayed": _n("公示中"),
+    "rechecked": _n("已复核"),
+    "reviewed": _n("已法制审核"),
+    "reported": _n("已报住建部"),
+    "decided": _n("已决定撤回"),
+    "announced": _n("决定已送达"),
+    "closed": _n("已办结"),
+}
 WITHDRAWAL_ANNULLED = "withdrawal-annulled"
 MADE_GOOD, NOT_WITHDRAWN = _n("已整改达标，终止撤回"), _n("决定不予撤回")
 
@@ -141,7 +181,9 @@ class Withdrawal:
     place: str = "opened"
     notice_served_on: date | None = None
     statement: Deadline | None = None
-    unanswered: int = 0  # statements, points of a hearing and objections of the public without an answer
+    unanswered: int = (
+        0  # statements, points of a hearing and objections of the public without an answer
+    )
     hearing: Literal["none", "asked", "held", "lapsed"] = "none"
     hearing_asked_on: date | None = None
     hearing_on: date | None = None
@@ -211,9 +253,10 @@ class CaseState:
     def disputable(self) -> tuple[str, ...]:
         """What an application may be about: what is warned of; of a red card whatever was determined."""
         return tuple(
-            one.requirement for one in self.named
+            one.requirement
+            for one in self.named
             if one.recovered_on is None or (self.place == "red" and one.is_determined)
-        )  # fmt: skip
+        )
 
     def of(self, requirement: str) -> Named | None:
         """A requirement that it names."""

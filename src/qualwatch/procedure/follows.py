@@ -26,10 +26,18 @@ def found(state: CaseState, event: Event, terms: Terms) -> Result:
         return closed(state, event, "requirement-ended" if ended else "recovered")
     if state.place == "none" and not new:
         return state, ()
-    says = {event.verdicts.get(one.requirement, "cannot-say") for one in (*named, *new) if _matters(state, one)}
+    says = {
+        event.verdicts.get(one.requirement, "cannot-say")
+        for one in (*named, *new)
+        if _matters(state, one)
+    }
     last = "short" if "short" in says else "cannot-say"
     # fell short again before anybody reviewed it
-    back = state.origin == "officer" and last == "short" and state.last_found in ("recovered", "cannot-say")
+    back = (
+        state.origin == "officer"
+        and last == "short"
+        and state.last_found in ("recovered", "cannot-say")
+    )
     state = replace(
         _said(state, last, event),
         named=(*named, *new),
@@ -37,7 +45,9 @@ def found(state: CaseState, event: Event, terms: Terms) -> Result:
         was_seen_short=state.was_seen_short or last == "short",
     )
     if state.place == "none":
-        return replace(state, place="yellow"), (Effect("push", tuple(one.requirement for one in new)),)
+        return replace(state, place="yellow"), (
+            Effect("push", tuple(one.requirement for one in new)),
+        )
     pushed = (*restarted, *(one.requirement for one in new))
     return state, (Effect("push-addition", pushed),) if pushed else ()
 
@@ -55,17 +65,27 @@ def _recovered(state: CaseState, event: Event) -> Result:
 
 def _said(state: CaseState, word: str, event: Event) -> CaseState:
     """What the last run said, and since when runs have said so."""
-    return state if state.last_found == word else replace(state, last_found=word, last_found_on=event.on)
+    return (
+        state
+        if state.last_found == word
+        else replace(state, last_found=word, last_found_on=event.on)
+    )
 
 
-def _looked_at(state: CaseState, event: Event, terms: Terms) -> tuple[tuple[Named, ...], tuple[str, ...]]:
+def _looked_at(
+    state: CaseState, event: Event, terms: Terms
+) -> tuple[tuple[Named, ...], tuple[str, ...]]:
     """The requirements named, with what the run says of them; those whose period begins anew after a recovery."""
     named, restarted = [], []
     for one in state.named:
         verdict = event.verdicts.get(one.requirement, "cannot-say")
         if verdict in GOOD and one.recovered_on is None:
             one = replace(one, recovered_on=event.on, is_ended=verdict == "not-required")
-        elif verdict == "short" and one.recovered_on is not None and (one.is_determined or state.origin == "system"):
+        elif (
+            verdict == "short"
+            and one.recovered_on is not None
+            and (one.is_determined or state.origin == "system")
+        ):
             one = replace(one, recovered_on=None, is_ended=False)
             if not one.is_determined:
                 deadline = terms.yellow.from_day(event.on, terms.calendar)
@@ -81,7 +101,9 @@ def _new(state: CaseState, event: Event, terms: Terms) -> tuple[Named, ...]:
         return ()
     known = {one.requirement for one in state.named}
     deadline = terms.yellow.from_day(event.on, terms.calendar)
-    short = sorted(one for one, verdict in event.verdicts.items() if verdict == "short" and one not in known)
+    short = sorted(
+        one for one, verdict in event.verdicts.items() if verdict == "short" and one not in known
+    )
     return tuple(Named(one, event.on, deadline) for one in short)
 
 
@@ -106,10 +128,22 @@ def closed(state: CaseState, event: Event, code: str) -> Result:
         effects.append(Effect("take-down", detail=code))
     withdrawal = state.withdrawal
     if withdrawal and withdrawal.is_open and not withdrawal.is_decided:
-        if code == "withdrawn" and withdrawal.route == "ministry" and withdrawal.place in AT_THE_MINISTRY:
-            after = replace(state, place="closed", closed_because=code, application=None, proposal=None)
-            return after, tuple(effects)  # the register was faster than the ministry's letter, which is still to come
-        ended = {"recovered": "made-good", "requirement-ended": "made-good", "reviewed": "made-good"}.get(code, code)
+        if (
+            code == "withdrawn"
+            and withdrawal.route == "ministry"
+            and withdrawal.place in AT_THE_MINISTRY
+        ):
+            after = replace(
+                state, place="closed", closed_because=code, application=None, proposal=None
+            )
+            return after, tuple(
+                effects
+            )  # the register was faster than the ministry's letter, which is still to come
+        ended = {
+            "recovered": "made-good",
+            "requirement-ended": "made-good",
+            "reviewed": "made-good",
+        }.get(code, code)
         if event.is_other_red_open and ended == "made-good":
             effects.append(Effect("end-withdrawal", detail="handed-over"))
             withdrawal = None
@@ -119,7 +153,14 @@ def closed(state: CaseState, event: Event, code: str) -> Result:
     elif withdrawal and withdrawal.is_decided and not withdrawal.ended and code == "annulled":
         effects.append(Effect("end-withdrawal", detail="annulled"))
         withdrawal = replace(withdrawal, ended="annulled")
-    after = replace(state, place="closed", closed_because=code, withdrawal=withdrawal, application=None, proposal=None)
+    after = replace(
+        state,
+        place="closed",
+        closed_because=code,
+        withdrawal=withdrawal,
+        application=None,
+        proposal=None,
+    )
     return after, tuple(effects)
 
 
@@ -128,10 +169,16 @@ def inspected(state: CaseState, event: Event, terms: Terms) -> Result:
     deadline = Deadline(event.on, provisional=False)
     named = tuple(Named(one, event.on, deadline, is_determined=True) for one in event.requirements)
     after = replace(
-        state, origin="officer", place="red", named=named, published_on=event.on,
+        state,
+        origin="officer",
+        place="red",
+        named=named,
+        published_on=event.on,
         determined_by=(event.by, *event.others),
-        was_seen_short="short" in event.verdicts.values(), last_found="short", last_found_on=event.on,
-    )  # fmt: skip
+        was_seen_short="short" in event.verdicts.values(),
+        last_found="short",
+        last_found_on=event.on,
+    )
     return after, (Effect("publish-red", event.requirements), Effect("issue-order"))
 
 
@@ -139,9 +186,10 @@ def push_proved(state: CaseState, event: Event, terms: Terms) -> Result:
     """The first proof of each requirement stays."""
     named = tuple(
         replace(one, proved_on=one.proved_on or event.proved_on)
-        if not event.requirements or one.requirement in event.requirements else one
+        if not event.requirements or one.requirement in event.requirements
+        else one
         for one in state.named
-    )  # fmt: skip
+    )
     return replace(state, named=named, push_proved_on=state.push_proved_on or event.proved_on), ()
 
 
@@ -170,9 +218,12 @@ def sign(state: CaseState, event: Event, terms: Terms) -> Result:
         after, effects = closed(after, event, "determined")
         return after, (Effect("open-red", made.requirements), *effects)
     named = tuple(
-        replace(one, is_determined=True) if one.requirement in made.requirements else one for one in state.named
+        replace(one, is_determined=True) if one.requirement in made.requirements else one
+        for one in state.named
     )
-    after = replace(after, place="red", named=named, published_on=event.on, determined_by=(made.by, event.by))
+    after = replace(
+        after, place="red", named=named, published_on=event.on, determined_by=(made.by, event.by)
+    )
     return after, (Effect("publish-red", made.requirements), Effect("issue-order"))
 
 
@@ -181,7 +232,9 @@ def order_served(state: CaseState, event: Event, terms: Terms) -> Result:
     assert event.proved_on is not None  # the table needs it
     begins = max(state.published_on or event.proved_on, event.proved_on)
     deadline = terms.red.from_day(begins, terms.calendar)
-    return replace(state, order_served_on=event.proved_on, red=deadline), (Effect("set-red-period"),)
+    return replace(state, order_served_on=event.proved_on, red=deadline), (
+        Effect("set-red-period"),
+    )
 
 
 def recheck(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -203,7 +256,9 @@ def apply(state: CaseState, event: Event, terms: Terms) -> Result:
     about = event.requirements or state.disputable
     made = Application(is_first=not set(about) <= set(state.disputed), requirements=about)
     disputed = tuple(dict.fromkeys((*state.disputed, *about)))
-    return replace(state, application=made, disputed=disputed), (Effect("open-task", about, "application"),)
+    return replace(state, application=made, disputed=disputed), (
+        Effect("open-task", about, "application"),
+    )
 
 
 def retract(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -215,9 +270,9 @@ def opinion(state: CaseState, event: Event, terms: Terms) -> Result:
     """The city agrees in writing and sends it to the province."""
     assert state.application is not None  # the table needs it
     touched = state.application.touched_by | {event.by}
-    return replace(state, application=replace(state.application, has_opinion=True, touched_by=touched)), (
-        Effect("open-task", detail="decide-application"),
-    )
+    return replace(
+        state, application=replace(state.application, has_opinion=True, touched_by=touched)
+    ), (Effect("open-task", detail="decide-application"),)
 
 
 def refuse(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -233,19 +288,28 @@ def uphold(state: CaseState, event: Event, terms: Terms) -> Result:
     assert state.application is not None  # the table needs it
     about = state.application.requirements
     was_right = state.place == "red" and any(
-        one.is_determined and one.recovered_on is not None and one.requirement not in about for one in state.named
+        one.is_determined and one.recovered_on is not None and one.requirement not in about
+        for one in state.named
     )
     named = tuple(
         replace(one, recovered_on=one.recovered_on or event.on, is_determined=False)
-        if one.requirement in about else one
+        if one.requirement in about
+        else one
         for one in state.named
-    )  # fmt: skip
-    left = tuple(one.requirement for one in named if _matters(state, one) and one.recovered_on is None)
+    )
+    left = tuple(
+        one.requirement for one in named if _matters(state, one) and one.recovered_on is None
+    )
     if not left:
         return closed(state, event, "recovered" if was_right else "repaired")
     after = replace(state, named=named, application=None, proposal=None)
-    amended = state.place == "red" and any(one.is_determined for one in state.named if one.requirement in about)
-    return after, (Effect("tell-repaired", about), *((Effect("amend-red", left),) if amended else ()))
+    amended = state.place == "red" and any(
+        one.is_determined for one in state.named if one.requirement in about
+    )
+    return after, (
+        Effect("tell-repaired", about),
+        *((Effect("amend-red", left),) if amended else ()),
+    )
 
 
 def annul(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -277,7 +341,15 @@ def calendar_loaded(state: CaseState, event: Event, terms: Terms) -> Result:
         counted = terms.statement.from_day(withdrawal.notice_served_on, terms.calendar)
         withdrawal = replace(withdrawal, statement=longer(withdrawal.statement, counted))
     if withdrawal and withdrawal.display and withdrawal.displayed_on:
-        counted = terms.display.from_day(withdrawal.displayed_on, terms.calendar, first_counted=True)
+        counted = terms.display.from_day(
+            withdrawal.displayed_on, terms.calendar, first_counted=True
+        )
         withdrawal = replace(withdrawal, display=longer(withdrawal.display, counted))
-    after = replace(state, named=named, red=again(state.red), prolonged=again(state.prolonged), withdrawal=withdrawal)
+    after = replace(
+        state,
+        named=named,
+        red=again(state.red),
+        prolonged=again(state.prolonged),
+        withdrawal=withdrawal,
+    )
     return after, ()

@@ -35,7 +35,9 @@ class Period:
 
     def __add__(self, other: "Period") -> "Period":
         if other.unit != self.unit:
-            raise MixedUnits(f"{self.unit} and {other.unit} cannot be added: each period runs from its own start")
+            raise MixedUnits(
+                f"{self.unit} and {other.unit} cannot be added: each period runs from its own start"
+            )
         return Period(self.amount + other.amount, self.unit)
 
     def from_day(self, start: date, calendar: Calendar, *, first_counted: bool = False) -> Deadline:
@@ -48,7 +50,9 @@ class Period:
             nominal = start + timedelta(days=self.amount - first_counted)
             return _off_rest_days(nominal, calendar)
         if first_counted:
-            raise CannotCount("months run from the day after the event (Civil Code 201); the first day is not counted")
+            raise CannotCount(
+                "months run from the day after the event (Civil Code 201); the first day is not counted"
+            )
         return _off_rest_days(same_day_after_months(start, self.amount), calendar)
 
 
@@ -64,7 +68,8 @@ def _off_rest_days(nominal: date, calendar: Calendar) -> Deadline:
     """Moved to the next working day if the last day is a rest day (Civil Code 203)."""
     ends_on = calendar.next_working_day(nominal)
     provisional = any(
-        not calendar.is_published(nominal + timedelta(days=n)) for n in range((ends_on - nominal).days + 1)
+        not calendar.is_published(nominal + timedelta(days=n))
+        for n in range((ends_on - nominal).days + 1)
     )
     return Deadline(ends_on, provisional)
 
@@ -72,8 +77,10 @@ def _off_rest_days(nominal: date, calendar: Calendar) -> Deadline:
 def resettled(deadline: Deadline, calendar: Calendar) -> Deadline:
     """The end of a period of months or days by a newer calendar: later where the day has become a rest day."""
     ends_on = calendar.next_working_day(deadline.ends_on)
-    unpublished = (not calendar.is_published(deadline.ends_on + timedelta(days=n))
-                   for n in range((ends_on - deadline.ends_on).days + 1))  # fmt: skip
+    unpublished = (
+        not calendar.is_published(deadline.ends_on + timedelta(days=n))
+        for n in range((ends_on - deadline.ends_on).days + 1)
+    )
     return Deadline(ends_on, any(unpublished))
 
 

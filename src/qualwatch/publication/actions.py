@@ -138,8 +138,15 @@ def post_announcement(
     """A notice is public from now on; that its days are over is seen from `ends_on`."""
     _locked_clock()
     values = {name: getattr(told, name) for name in Announced.__slots__}
-    values |= {"published_on": on, "ends_on": ends_on, "is_provisional": is_provisional, "is_removed": False}
-    made, _new = Announcement.objects.update_or_create(number=told.number, defaults=values)  # one taken down may return
+    values |= {
+        "published_on": on,
+        "ends_on": ends_on,
+        "is_provisional": is_provisional,
+        "is_removed": False,
+    }
+    made, _new = Announcement.objects.update_or_create(
+        number=told.number, defaults=values
+    )  # one taken down may return
     _feed("announcement", made, at)
 
 
@@ -169,7 +176,11 @@ def move_card(number: str, *, enterprise: str, grade: str, area: str, at: dateti
     """Name, grade or place of an open card follow the register."""
     _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
-    if card.state == "open" and (card.enterprise, card.grade, card.area) != (enterprise, grade, area):
+    if card.state == "open" and (card.enterprise, card.grade, card.area) != (
+        enterprise,
+        grade,
+        area,
+    ):
         card.enterprise, card.grade, card.area = enterprise, grade, area
         card.save(update_fields=["enterprise", "grade", "area"])
         _feed("red-card", card, at)
@@ -190,7 +201,9 @@ def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date, credit_code: s
         now = items.get(key)
         if now is None and one.standing != "in-force":
             continue
-        now = now or ItemNow(one.enterprise, one.qualification, one.grade, "ended", "not-in-register")
+        now = now or ItemNow(
+            one.enterprise, one.qualification, one.grade, "ended", "not-in-register"
+        )
         if replace(now, lasts_to=None) != ItemNow(
             one.enterprise, one.qualification, one.grade, one.standing, one.because
         ):
@@ -206,14 +219,21 @@ def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date, credit_code: s
     Standing.objects.bulk_create(
         [
             Standing(
-                credit_code=key[0], category=key[1], sub_item=key[2], enterprise=now.enterprise,
-                qualification=now.qualification, grade=now.grade, standing=now.standing, because=now.because,
-                from_on=on, lasts_to=now.lasts_to,
+                credit_code=key[0],
+                category=key[1],
+                sub_item=key[2],
+                enterprise=now.enterprise,
+                qualification=now.qualification,
+                grade=now.grade,
+                standing=now.standing,
+                because=now.because,
+                from_on=on,
+                lasts_to=now.lasts_to,
             )
             for key, now in made
         ],
         batch_size=2000,
-    )  # fmt: skip
+    )
     Standing.objects.bulk_update(lasting, ["lasts_to"], batch_size=2000)
     if made or ended or lasting:
         _touch()
@@ -231,7 +251,10 @@ def post_freshness(
     """How old the registers are on a day."""
     _locked_clock()
     told = {name: one.isoformat() if one else None for name, one in loaded.items()}
-    more = {name: [one.isoformat() if one else None, days] for name, (one, days) in (others or {}).items()}
+    more = {
+        name: [one.isoformat() if one else None, days]
+        for name, (one, days) in (others or {}).items()
+    }
     defaults = {"loaded": told, "limit_days": limit_days, "others": more}
     Freshness.objects.update_or_create(day=day, defaults=defaults)
     _touch()
@@ -275,10 +298,14 @@ def post_statistics(rows: Mapping[tuple[int, int, str], Mapping[str, Any]]) -> i
     """Figures of quarters by (year, quarter, area), all that there are; how many rows are told otherwise."""
     _locked_clock()
     known = {(one.year, one.quarter, one.area): one for one in QuarterFigures.objects.all()}
-    changed = [key for key, told in rows.items() if key not in known or known[key].figures != dict(told)]
+    changed = [
+        key for key, told in rows.items() if key not in known or known[key].figures != dict(told)
+    ]
     for year, quarter, area in changed:
         told = {"figures": dict(rows[(year, quarter, area)])}
-        QuarterFigures.objects.update_or_create(year=year, quarter=quarter, area=area, defaults=told)
+        QuarterFigures.objects.update_or_create(
+            year=year, quarter=quarter, area=area, defaults=told
+        )
     gone = [one.pk for key, one in known.items() if key not in rows]
     QuarterFigures.objects.filter(pk__in=gone).delete()
     if changed or gone:

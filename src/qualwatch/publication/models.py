@@ -5,8 +5,19 @@ from django.db.models import Q
 
 CARD_STATES = ("open", "cleared", "removed")
 ANNOUNCED = ("service", "display", "decision")
-STANDINGS = ("in-force", "red", "withdrawn", "ended", "unknown", "cannot-say")  # the same six everywhere
-KEPT_STANDINGS = ("in-force", "withdrawn", "ended")  # red comes from cards, the rest from what is not there
+STANDINGS = (
+    "in-force",
+    "red",
+    "withdrawn",
+    "ended",
+    "unknown",
+    "cannot-say",
+)  # the same six everywhere
+KEPT_STANDINGS = (
+    "in-force",
+    "withdrawn",
+    "ended",
+)  # red comes from cards, the rest from what is not there
 
 
 class RedCard(models.Model):
@@ -24,7 +35,9 @@ class RedCard(models.Model):
     requirements = models.JSONField(default=list)  # text, required, held; no person
     published_on = models.DateField()
     ends_on = models.DateField(null=True)  # of the red period, once the order has been served
-    is_provisional = models.BooleanField(default=False)  # days off of its time are not published yet: it may be later
+    is_provisional = models.BooleanField(
+        default=False
+    )  # days off of its time are not published yet: it may be later
     state = models.CharField(max_length=10, default="open")
     ended_on = models.DateField(null=True)
     because = models.CharField(max_length=40, blank=True)
@@ -34,11 +47,13 @@ class RedCard(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(state__in=CARD_STATES), name="red_card_state_known"),
             models.CheckConstraint(
-                condition=Q(state="open", ended_on=None) | Q(state__in=CARD_STATES[1:], ended_on__isnull=False),
+                condition=Q(state="open", ended_on=None)
+                | Q(state__in=CARD_STATES[1:], ended_on__isnull=False),
                 name="red_card_ended_if_not_open",
             ),
             models.CheckConstraint(
-                condition=~Q(state="removed") | Q(credit_code="", enterprise=""), name="red_card_removed_is_empty"
+                condition=~Q(state="removed") | Q(credit_code="", enterprise=""),
+                name="red_card_removed_is_empty",
             ),
         ]
         indexes = [models.Index(fields=["state", "published_on"], name="red_card_list")]
@@ -59,7 +74,9 @@ class Announcement(models.Model):
     published_on = models.DateField()
     ends_on = models.DateField(null=True)
     is_provisional = models.BooleanField(default=False)  # as of a red card
-    card_number = models.CharField(max_length=40, blank=True, db_index=True)  # of the red card that it follows from
+    card_number = models.CharField(
+        max_length=40, blank=True, db_index=True
+    )  # of the red card that it follows from
     is_removed = models.BooleanField(default=False)
 
     class Meta:
@@ -102,7 +119,9 @@ class QuarterFigures(models.Model):
     figures = models.JSONField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["year", "quarter", "area"], name="quarter_figures_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["year", "quarter", "area"], name="quarter_figures_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.year}Q{self.quarter} {self.area}"
@@ -126,11 +145,14 @@ class Standing(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["credit_code", "category", "sub_item"], condition=Q(to_on=None), name="standing_current_once"
+                fields=["credit_code", "category", "sub_item"],
+                condition=Q(to_on=None),
+                name="standing_current_once",
             ),
             models.CheckConstraint(condition=Q(standing__in=KEPT_STANDINGS), name="standing_known"),
             models.CheckConstraint(
-                condition=Q(to_on=None) | Q(to_on__gt=models.F("from_on")), name="standing_ends_later"
+                condition=Q(to_on=None) | Q(to_on__gt=models.F("from_on")),
+                name="standing_ends_later",
             ),
         ]
         indexes = [models.Index(fields=["credit_code", "from_on"], name="standing_of_enterprise")]
@@ -145,7 +167,9 @@ class Freshness(models.Model):
     day = models.DateField(unique=True)
     loaded = models.JSONField()  # table: the day whose list was the newest, or null
     limit_days = models.PositiveIntegerField()  # older lists say nothing of an item
-    others = models.JSONField(default=dict)  # registers that cards rest on, but no standing: table -> [day, limit]
+    others = models.JSONField(
+        default=dict
+    )  # registers that cards rest on, but no standing: table -> [day, limit]
 
     def __str__(self) -> str:
         return f"{self.day}"
@@ -158,7 +182,9 @@ class FeedEntry(models.Model):
     at = models.DateTimeField()
     kind = models.CharField(max_length=40)
     key = models.CharField(max_length=100)
-    body = models.JSONField(null=True)  # the row as it is from now on; null = it is no longer public
+    body = models.JSONField(
+        null=True
+    )  # the row as it is from now on; null = it is no longer public
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.kind}"

@@ -20,10 +20,36 @@ from qualwatch.publication.models import (
     Standing,
 )
 
-SHOWN = ("number", "credit_code", "enterprise", "category", "sub_item", "qualification", "grade", "area", "authority",
-         "requirements", "published_on", "ends_on", "is_provisional", "state", "ended_on", "because")  # fmt: skip
-ANNOUNCED = ("number", "kind", "title", "enterprise", "credit_code", "body", "published_on", "ends_on",
-             "is_provisional", "card_number")  # fmt: skip
+SHOWN = (
+    "number",
+    "credit_code",
+    "enterprise",
+    "category",
+    "sub_item",
+    "qualification",
+    "grade",
+    "area",
+    "authority",
+    "requirements",
+    "published_on",
+    "ends_on",
+    "is_provisional",
+    "state",
+    "ended_on",
+    "because",
+)
+ANNOUNCED = (
+    "number",
+    "kind",
+    "title",
+    "enterprise",
+    "credit_code",
+    "body",
+    "published_on",
+    "ends_on",
+    "is_provisional",
+    "card_number",
+)
 
 
 NOTHING = "0-0"  # the version before anything was public
@@ -89,8 +115,12 @@ def standings_of(credit_code: str, day: date) -> list[Answer]:
 def standings_among(credit_codes: Iterable[str], day: date) -> dict[str, list[Answer]]:
     """The same of many enterprises."""
     codes, fresh = list(credit_codes), is_fresh(day)
-    rows = Standing.objects.filter(_holds_on(day), credit_code__in=codes).order_by("category", "sub_item")
-    found_cards = reversed(cards_on(day, credit_code__in=codes))  # of several of one item the first counts
+    rows = Standing.objects.filter(_holds_on(day), credit_code__in=codes).order_by(
+        "category", "sub_item"
+    )
+    found_cards = reversed(
+        cards_on(day, credit_code__in=codes)
+    )  # of several of one item the first counts
     cards = {(one.credit_code, one.category, one.sub_item): one for one in found_cards}
     found: dict[str, list[Answer]] = {code: [] for code in codes}
     for row in rows:
@@ -105,27 +135,46 @@ def look_up(credit_code: str, day: date, *, with_notices: bool = True) -> LookUp
     """One enterprise as its page shows it on a day."""
     rows: list[Any] = list(Standing.objects.raw(LOOK_UP, [day, credit_code]))
     if rows:
-        now, one, fresh = rows[0].version or NOTHING, _enterprise(credit_code, rows[0]), _freshness(rows[0])
+        now, one, fresh = (
+            rows[0].version or NOTHING,
+            _enterprise(credit_code, rows[0]),
+            _freshness(rows[0]),
+        )
         history = [row for row in rows if row.pk is not None]
     else:
         now, one, fresh = version(), None, freshness_on(day)
-        history = list(Standing.objects.filter(credit_code=credit_code).order_by("category", "sub_item", "from_on"))
+        history = list(
+            Standing.objects.filter(credit_code=credit_code).order_by(
+                "category", "sub_item", "from_on"
+            )
+        )
     cards = cards_on(day, credit_code=credit_code) if not rows or rows[0].has_cards else []
     has_notices = with_notices and (not rows or rows[0].has_notices)
     notices = list(announcements(credit_code=credit_code)) if has_notices else []
-    red = {(card.category, card.sub_item): card for card in reversed(cards)}  # of several of one item the first
+    red = {
+        (card.category, card.sub_item): card for card in reversed(cards)
+    }  # of several of one item the first
     answers = [
-        _answer(row, red.pop((row.category, row.sub_item), None), day, is_fresh=_is_young(fresh, day))
-        for row in history if row.from_on <= day and (row.to_on is None or day < row.to_on)
-    ]  # fmt: skip
+        _answer(
+            row, red.pop((row.category, row.sub_item), None), day, is_fresh=_is_young(fresh, day)
+        )
+        for row in history
+        if row.from_on <= day and (row.to_on is None or day < row.to_on)
+    ]
     answers += map(_of_card, red.values())
     return LookUp(one, answers, history, notices, fresh, now)
 
 
 def _enterprise(credit_code: str, row: Any) -> Enterprise:
     """What LOOK_UP has of it in each of its rows."""
-    return Enterprise(id=row.e_id, credit_code=credit_code, name=row.e_name, area=row.e_area,
-                      is_in_register=row.e_is_in_register, registered_on=_day(row.e_registered_on))  # fmt: skip
+    return Enterprise(
+        id=row.e_id,
+        credit_code=credit_code,
+        name=row.e_name,
+        area=row.e_area,
+        is_in_register=row.e_is_in_register,
+        registered_on=_day(row.e_registered_on),
+    )
 
 
 def _freshness(row: Any) -> Freshness | None:
@@ -143,7 +192,16 @@ def _day(told: Any) -> Any:
 
 def _of_card(card: RedCard) -> Answer:
     """A red card is said whatever the register says, also where it says nothing."""
-    return Answer("red", "", card.enterprise, card.qualification, card.category, card.sub_item, card.grade, card)
+    return Answer(
+        "red",
+        "",
+        card.enterprise,
+        card.qualification,
+        card.category,
+        card.sub_item,
+        card.grade,
+        card,
+    )
 
 
 def _answer(row: Standing, card: RedCard | None, day: date, *, is_fresh: bool) -> Answer:
@@ -154,7 +212,9 @@ def _answer(row: Standing, card: RedCard | None, day: date, *, is_fresh: bool) -
     word, why = said if is_fresh else ("cannot-say", "items-stale")
     if card is not None and (said[0] == "in-force" or said[1] == "not-in-register"):
         word, why = "red", ""
-    return Answer(word, why, row.enterprise, row.qualification, row.category, row.sub_item, row.grade, card)
+    return Answer(
+        word, why, row.enterprise, row.qualification, row.category, row.sub_item, row.grade, card
+    )
 
 
 def plain(text: str) -> str:
@@ -182,11 +242,15 @@ def red_card(number: str, day: date) -> RedCard | None:
     return red_list(day).filter(number=number).first()
 
 
-def announcements(kind: str = "", credit_code: str = "", card_number: str = "") -> QuerySet[Announcement]:
+def announcements(
+    kind: str = "", credit_code: str = "", card_number: str = ""
+) -> QuerySet[Announcement]:
     """Notices to the public, the newest first; of one kind, of one enterprise, following from one red card."""
     asked = {"kind": kind, "credit_code": credit_code, "card_number": card_number}
     which = {name: told for name, told in asked.items() if told}
-    return Announcement.objects.filter(is_removed=False, **which).order_by("-published_on", "number")
+    return Announcement.objects.filter(is_removed=False, **which).order_by(
+        "-published_on", "number"
+    )
 
 
 def figures() -> list[QuarterFigures]:
@@ -196,7 +260,11 @@ def figures() -> list[QuarterFigures]:
 
 def enterprises_by_area() -> dict[str, int]:
     """How many enterprises of the register each area has."""
-    counted = Enterprise.objects.filter(is_in_register=True).values_list("area").annotate(count=Count("pk"))
+    counted = (
+        Enterprise.objects.filter(is_in_register=True)
+        .values_list("area")
+        .annotate(count=Count("pk"))
+    )
     return dict(counted.order_by())
 
 
@@ -222,12 +290,16 @@ def _is_young(found: Freshness | None, day: date) -> bool:
     if found is None:
         return False
     days = [date.fromisoformat(one) for one in found.loaded.values() if one]
-    return len(days) == len(found.loaded) > 0 and all((day - one).days <= found.limit_days for one in days)
+    return len(days) == len(found.loaded) > 0 and all(
+        (day - one).days <= found.limit_days for one in days
+    )
 
 
 def cards_on(day: date, **which: Any) -> list[RedCard]:
     """Red cards in force on a day."""
-    found = RedCard.objects.filter(Q(ended_on=None) | Q(ended_on__gt=day), published_on__lte=day, **which)
+    found = RedCard.objects.filter(
+        Q(ended_on=None) | Q(ended_on__gt=day), published_on__lte=day, **which
+    )
     return list(found.exclude(state="removed").order_by("published_on", "number"))
 
 
@@ -256,12 +328,17 @@ def entries_after(sequence: int, at_most: int = 1000) -> list[FeedEntry]:
 def shown(one: RedCard | Announcement) -> dict[str, Any]:
     """A card or an announcement as the feed tells it."""
     told = {name: getattr(one, name) for name in (SHOWN if isinstance(one, RedCard) else ANNOUNCED)}
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in told.items()}
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in told.items()
+    }
 
 
 def public_copy() -> dict[str, Any]:
     """The public copy as the tables have it: what replaying the whole feed must give."""
-    cards = {f"red-card/{one.number}": shown(one) for one in RedCard.objects.exclude(state="removed")}
+    cards = {
+        f"red-card/{one.number}": shown(one) for one in RedCard.objects.exclude(state="removed")
+    }
     notices = Announcement.objects.filter(is_removed=False)
     return cards | {f"announcement/{one.number}": shown(one) for one in notices}
 

@@ -42,12 +42,23 @@ def accept_finding(
     current = AcceptedFindingRow._default_manager.filter(recorded_to=None, source=OFFICE, **key)
     current.update(recorded_to=revision.pk)
     made: AcceptedFindingRow = AcceptedFindingRow._default_manager.create(
-        source=OFFICE, nth=1, recorded_from=revision.pk, at_held=at_held, until=until, because=because, **key
+        source=OFFICE,
+        nth=1,
+        recorded_from=revision.pk,
+        at_held=at_held,
+        until=until,
+        because=because,
+        **key,
     )
     record(
-        stream=f"enterprise/{about.credit_code}", by=by, at=at, what="finding-accepted", basis=because,
-        after=[*key.values(), at_held, until.isoformat()], details={**key, "at_held": at_held, "until": until},
-    )  # fmt: skip
+        stream=f"enterprise/{about.credit_code}",
+        by=by,
+        at=at,
+        what="finding-accepted",
+        basis=because,
+        after=[*key.values(), at_held, until.isoformat()],
+        details={**key, "at_held": at_held, "until": until},
+    )
     return made
 
 
@@ -56,9 +67,16 @@ def end_acceptance(*, about: Requirement, because: str, by: str, at: datetime) -
     """Lets the requirement be judged as the registers say again."""
     revision = next_revision(what="acceptance-ended", by=by, at=at)
     key = {name: getattr(about, name) for name in AcceptedFindingRow.KEY}
-    done = AcceptedFindingRow._default_manager.filter(recorded_to=None, source=OFFICE, **key).update(
-        recorded_to=revision.pk, absent_since=timezone.localdate(at)
-    )
+    done = AcceptedFindingRow._default_manager.filter(
+        recorded_to=None, source=OFFICE, **key
+    ).update(recorded_to=revision.pk, absent_since=timezone.localdate(at))
     if not done:
         raise CannotAccept(_("没有这条认可"))
-    record(stream=f"enterprise/{about.credit_code}", by=by, at=at, what="acceptance-ended", basis=because, details=key)
+    record(
+        stream=f"enterprise/{about.credit_code}",
+        by=by,
+        at=at,
+        what="acceptance-ended",
+        basis=because,
+        details=key,
+    )

@@ -11,7 +11,13 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 from django.db import connection
 
-TYPES = {pa.string(): "text", pa.date32(): "date", pa.int32(): "integer", pa.int64(): "bigint", pa.binary(): "bytea"}
+TYPES = {
+    pa.string(): "text",
+    pa.date32(): "date",
+    pa.int32(): "integer",
+    pa.int64(): "bigint",
+    pa.binary(): "bytea",
+}
 FEW = 50  # rows that are literal values
 BATCH = 25_000  # rows written at once
 _numbers = count(1)
@@ -47,7 +53,9 @@ class Staged:
             execute(f"ANALYZE {self._name}")
 
     def __exit__(self, kind: object, *error: object) -> None:
-        if kind is None and not self._is_few:  # after an error the transaction is undone, and the table with it
+        if (
+            kind is None and not self._is_few
+        ):  # after an error the transaction is undone, and the table with it
             execute(f"DROP TABLE {self._name}")
 
 
@@ -63,11 +71,18 @@ def fill(name: str, columns: Sequence[str], parts: Iterable[pa.Table]) -> int:
                     copy.write(text)
             return int(cursor.rowcount)
     done = 0
-    statement = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join('%s' for _ in columns)})"
+    statement = (
+        f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join('%s' for _ in columns)})"
+    )
     with connection.cursor() as cursor:
         for batch in _batches(parts):
-            shown = [pc.cast(one, pa.string()) if one.type == pa.date32() else one for one in batch.columns]
-            cursor.executemany(statement, list(zip(*(one.to_pylist() for one in shown), strict=True)))
+            shown = [
+                pc.cast(one, pa.string()) if one.type == pa.date32() else one
+                for one in batch.columns
+            ]
+            cursor.executemany(
+                statement, list(zip(*(one.to_pylist() for one in shown), strict=True))
+            )
             done += len(batch)
     return done
 
@@ -75,7 +90,9 @@ def fill(name: str, columns: Sequence[str], parts: Iterable[pa.Table]) -> int:
 def _as_csv(parts: Iterable[pa.Table]) -> Iterator[bytes]:
     for batch in _batches(parts):
         sink = io.BytesIO()
-        pa_csv.write_csv(_as_text(batch), sink, pa_csv.WriteOptions(include_header=False, quoting_style="needed"))
+        pa_csv.write_csv(
+            _as_text(batch), sink, pa_csv.WriteOptions(include_header=False, quoting_style="needed")
+        )
         yield sink.getvalue()
 
 
@@ -88,10 +105,16 @@ def _as_values(table: pa.Table) -> str:
     kinds = [TYPES[field.type] for field in table.schema]
     names = ", ".join(table.column_names)
     if not len(table):
-        nothing = ", ".join(f"NULL::{kind} AS {name}" for kind, name in zip(kinds, table.column_names, strict=True))
+        nothing = ", ".join(
+            f"NULL::{kind} AS {name}" for kind, name in zip(kinds, table.column_names, strict=True)
+        )
         return f"(SELECT {nothing} WHERE FALSE)"
     row = f"({', '.join(f'%s::{kind}' for kind in kinds)})"
-    cells = [cell for one in zip(*(column.to_pylist() for column in table.columns), strict=True) for cell in one]
+    cells = [
+        cell
+        for one in zip(*(column.to_pylist() for column in table.columns), strict=True)
+        for cell in one
+    ]
     with connection.cursor() as cursor:
         rows = cursor.mogrify(", ".join([row] * len(table)), cells)
     return f"(SELECT * FROM (VALUES {rows}) v ({names}))".replace("%", "%%")
@@ -101,7 +124,10 @@ def _as_text(table: pa.Table) -> pa.Table:
     """Bytes written as PostgreSQL reads them in CSV."""
     for at, field in enumerate(table.schema):
         if field.type == pa.binary():
-            shown = ["\\x" + one.hex() if one is not None else None for one in table.column(at).to_pylist()]
+            shown = [
+                "\\x" + one.hex() if one is not None else None
+                for one in table.column(at).to_pylist()
+            ]
             table = table.set_column(at, field.name, pa.array(shown, pa.string()))
     return table
 
@@ -120,25 +146,35 @@ def rows_of(query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def table_of(columns: Mapping[str, str], schema: pa.Schema, rest: str, values: Sequence[Any] = ()) -> pa.Table:
+def table_of(
+    columns: Mapping[str, str], schema: pa.Schema, rest: str, values: Sequence[Any] = ()
+) -> pa.Table:
     """A query's result as columns: `columns` are SQL expressions by name, `rest` begins with FROM."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             selected = ", ".join(f"{text} AS {name}" for name, text in columns.items())
-            query = cursor.mogrify(f"SELECT {selected} {rest}", values) if values else f"SELECT {selected} {rest}"
+            query = (
+                cursor.mogrify(f"SELECT {selected} {rest}", values)
+                if values
+                else f"SELECT {selected} {rest}"
+            )
             sink = io.BytesIO()
             with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copy:
                 for part in copy:
                     sink.write(part)
         return _parsed(sink, schema)
     selected = ", ".join(
-        f"CAST({columns[field.name]} AS TEXT)" if field.type in (pa.string(), pa.date32()) else columns[field.name]
+        f"CAST({columns[field.name]} AS TEXT)"
+        if field.type in (pa.string(), pa.date32())
+        else columns[field.name]
         for field in schema
     )  # cast, or Django's converters make an object of every day
     rows = rows_of(f"SELECT {selected} {rest}", values)
     told: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [[] for _ in schema]
     arrays = [
-        pc.cast(pa.array(one, pa.string()), field.type) if field.type == pa.date32() else pa.array(one, field.type)
+        pc.cast(pa.array(one, pa.string()), field.type)
+        if field.type == pa.date32()
+        else pa.array(one, field.type)
         for one, field in zip(told, schema, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=schema)
@@ -153,6 +189,9 @@ def _parsed(sink: io.BytesIO, schema: pa.Schema) -> pa.Table:
         read_options=pa_csv.ReadOptions(column_names=schema.names),
         parse_options=pa_csv.ParseOptions(newlines_in_values=True),
         convert_options=pa_csv.ConvertOptions(
-            column_types=schema, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+            column_types=schema,
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
         ),
     )

@@ -50,7 +50,9 @@ class Change:
     @property
     def digest(self) -> str:
         """What tells this change from another under the same id."""
-        told = json.dumps([self.sequence, self.source, self.action, dict(self.row)], ensure_ascii=False)
+        told = json.dumps(
+            [self.sequence, self.source, self.action, dict(self.row)], ensure_ascii=False
+        )
         return keyed_hash(told)  # of a plain one the identity number could be guessed
 
 
@@ -64,7 +66,9 @@ class Taken:
 
 
 @transaction.atomic
-def apply_changes(*, changes: Sequence[Change], law: Law, by: str, at: datetime, day: date) -> Taken:
+def apply_changes(
+    *, changes: Sequence[Change], law: Law, by: str, at: datetime, day: date
+) -> Taken:
     """Applies a batch in its order, all in one transaction; what was pushed before is not applied again.
 
     OutOfOrder where a sequence number is missing, comes again under another id, or an id comes again with other
@@ -76,20 +80,34 @@ def apply_changes(*, changes: Sequence[Change], law: Law, by: str, at: datetime,
         return taken
     version, made = newest_version(), []
     for one in new:
-        revision = taken.revision = next_revision(what="platform change", by=by, at=at)  # a row may come and go again
+        revision = taken.revision = next_revision(
+            what="platform change", by=by, at=at
+        )  # a row may come and go again
         problem = _apply(one, law, revision, day, taken.credit_codes)
         state = "rejected" if problem else "applied"
         taken.outcomes.append((one, state, problem))
         made.append(
             PlatformChange(
-                change_id=one.change_id, sequence=one.sequence, source=one.source, action=one.action, digest=one.digest,
-                row=encrypted(json.dumps(dict(one.row), ensure_ascii=False), version), key_version=version, state=state,
-                problem=hidden(problem), taken_at=at, revision=revision,
+                change_id=one.change_id,
+                sequence=one.sequence,
+                source=one.source,
+                action=one.action,
+                digest=one.digest,
+                row=encrypted(json.dumps(dict(one.row), ensure_ascii=False), version),
+                key_version=version,
+                state=state,
+                problem=hidden(problem),
+                taken_at=at,
+                revision=revision,
             )
-        )  # fmt: skip
+        )
     PlatformChange.objects.bulk_create(made)
-    told = {"from": new[0].sequence, "to": new[-1].sequence, "revision": revision.pk,
-            "rejected": sum(one.state == "rejected" for one in made)}  # fmt: skip
+    told = {
+        "from": new[0].sequence,
+        "to": new[-1].sequence,
+        "revision": revision.pk,
+        "rejected": sum(one.state == "rejected" for one in made),
+    }
     record(stream="source/platform", by=by, at=at, what="changes-applied", details=told)
     return taken
 
@@ -97,7 +115,9 @@ def apply_changes(*, changes: Sequence[Change], law: Law, by: str, at: datetime,
 def apply_again(*, source: str, since: date, law: Law, revision_of: Callable[[], Revision]) -> int:
     """After a full list of a day: what was pushed from that day on is put on top of it again; how many changes."""
     start = timezone.make_aware(datetime.combine(since, time.min))
-    pushed = PlatformChange.objects.filter(source=source, state="applied", taken_at__gte=start).order_by("sequence")
+    pushed = PlatformChange.objects.filter(
+        source=source, state="applied", taken_at__gte=start
+    ).order_by("sequence")
     done = 0
     for stored in pushed.iterator():
         row = json.loads(decrypted(stored.row, stored.key_version))
@@ -118,12 +138,18 @@ def _new(changes: Sequence[Change]) -> tuple[list[Change], Taken]:
         before = known.get(one.change_id)
         if before is not None:
             if before.digest != one.digest:
-                raise OutOfOrder(_("变更 {id} 已用于别的内容").format(id=one.change_id), expected or 0)
+                raise OutOfOrder(
+                    _("变更 {id} 已用于别的内容").format(id=one.change_id), expected or 0
+                )
             taken.outcomes.append((one, "known", before.problem))
             continue
         if expected is not None and one.sequence != expected:
-            raise OutOfOrder(_("序号 {sequence} 接不上，应为 {expected}").format(
-                sequence=one.sequence, expected=expected), expected)  # fmt: skip
+            raise OutOfOrder(
+                _("序号 {sequence} 接不上，应为 {expected}").format(
+                    sequence=one.sequence, expected=expected
+                ),
+                expected,
+            )
         source_of(one.source)
         expected = one.sequence + 1
         new.append(one)
@@ -138,14 +164,22 @@ def _apply(change: Change, law: Law, revision: Revision, day: date, concerned: s
         return _("有不可见的字符")
     gathered = gather_sheets([Sheet("platform", "", rows, None)], law)
     if not gathered.accounts or any(one.table not in source.tables for one in gathered.accounts):
-        return next((f"{one.problem}，{one.remedy}" for one in gathered.rejections), _("表头不属于这个来源"))
+        return next(
+            (f"{one.problem}，{one.remedy}" for one in gathered.rejections), _("表头不属于这个来源")
+        )
     try:
-        tables = {slug: columns for slug, columns in rows_by_table(source, gathered).items() if len(columns)}
+        tables = {
+            slug: columns
+            for slug, columns in rows_by_table(source, gathered).items()
+            if len(columns)
+        }
     except NothingReadable as error:
         return str(error)
     touched = 0
     for slug, columns in tables.items():
-        concerned |= _concerned(slug, columns)  # before it is applied: a row moves people only to those that it names
+        concerned |= _concerned(
+            slug, columns
+        )  # before it is applied: a row moves people only to those that it names
         with Table(TABLES[slug], source.slug, columns, is_full=False) as table:
             if slug == "unread":
                 table.add(revision.pk)
@@ -157,13 +191,21 @@ def _apply(change: Change, law: Law, revision: Revision, day: date, concerned: s
             resolve(slug, revision.pk)
     for one in gathered.rejections:
         return f"{one.column}「{one.value}」：{one.problem}；{one.remedy}"
-    return "" if touched else _("登记里没有这一行") if change.action == "remove" else _("这一行是空的")
+    return (
+        "" if touched else _("登记里没有这一行") if change.action == "remove" else _("这一行是空的")
+    )
 
 
 def _concerned(slug: str, columns: pa.Table) -> set[str]:
     """Enterprises whose findings may change: those named, and wherever the people named are registered."""
-    named = set(columns.column("credit_code").to_pylist()) if "credit_code" in columns.column_names else set()
-    people = [one for one in columns.column("person_id").to_pylist() if one] if slug in PERSONAL else []
+    named = (
+        set(columns.column("credit_code").to_pylist())
+        if "credit_code" in columns.column_names
+        else set()
+    )
+    people = (
+        [one for one in columns.column("person_id").to_pylist() if one] if slug in PERSONAL else []
+    )
     if people:
         marks = ", ".join(["%s"] * len(people))
         here = f"FROM registers_registration WHERE recorded_to IS NULL AND person_id IN ({marks})"
@@ -172,5 +214,7 @@ def _concerned(slug: str, columns: pa.Table) -> set[str]:
     if named:  # a branch's row concerns the legal person
         likes = " OR ".join(["branch_credit_codes LIKE %s"] * len(named))
         here = f"FROM registers_enterprise WHERE recorded_to IS NULL AND branch_credit_codes <> '' AND ({likes})"
-        named |= {row[0] for row in rows_of(f"SELECT credit_code {here}", [f"%{one}%" for one in named])}
+        named |= {
+            row[0] for row in rows_of(f"SELECT credit_code {here}", [f"%{one}%" for one in named])
+        }
     return named

@@ -37,9 +37,17 @@ class CannotCorrect(Exception):
 
 @transaction.atomic
 def correct(
-    *, table: str, key: Mapping[str, Any], field: str, value: Any, because: str, document: str, review_on: date,
-    by: str, at: datetime,
-) -> Correction:  # fmt: skip
+    *,
+    table: str,
+    key: Mapping[str, Any],
+    field: str,
+    value: Any,
+    because: str,
+    document: str,
+    review_on: date,
+    by: str,
+    at: datetime,
+) -> Correction:
     """Sets one field of the row of a key right; the row must be on record from a source.
 
     With WHOLE as the field, `value` is a row that the source lacks: it stands until the source has the key.
@@ -60,19 +68,38 @@ def correct(
     if row is None and not is_whole:
         raise CannotCorrect(_("登记里没有这一行"))
     told = None if row is None else _plain(getattr(row, field))
-    Correction.objects.filter(table=table, key=_plain_key(model, key), field=field, released_at=None).update(
-        released_at=at, released_by=by
-    )
+    Correction.objects.filter(
+        table=table, key=_plain_key(model, key), field=field, released_at=None
+    ).update(released_at=at, released_by=by)
     made = Correction.objects.create(
-        table=table, key=_plain_key(model, key), field=field, source_value=told, value=_plain(value), because=because,
-        document=document, review_on=review_on, made_by=by, made_at=at,
-    )  # fmt: skip
+        table=table,
+        key=_plain_key(model, key),
+        field=field,
+        source_value=told,
+        value=_plain(value),
+        because=because,
+        document=document,
+        review_on=review_on,
+        made_by=by,
+        made_at=at,
+    )
     _resolve_key(model, table, made.key, revision.pk, timezone.localdate(at))
     record(
-        stream=f"correction/{made.pk}", by=by, at=at, what="corrected", basis=document, before=told,
+        stream=f"correction/{made.pk}",
+        by=by,
+        at=at,
+        what="corrected",
+        basis=document,
+        before=told,
         after=_plain(value),
-        details={"table": table, "key": made.key, "field": field, "because": because, "review_on": review_on},
-    )  # fmt: skip
+        details={
+            "table": table,
+            "key": made.key,
+            "field": field,
+            "because": because,
+            "review_on": review_on,
+        },
+    )
     return made
 
 
@@ -80,11 +107,25 @@ def correct(
 def release_correction(*, correction: Correction, by: str, at: datetime, because: str) -> None:
     """Lets the source be believed again."""
     revision = next_revision(what="correction-released", by=by, at=at)
-    done = Correction.objects.filter(pk=correction.pk, released_at=None).update(released_at=at, released_by=by)
+    done = Correction.objects.filter(pk=correction.pk, released_at=None).update(
+        released_at=at, released_by=by
+    )
     if not done:
         raise CannotCorrect(_("这条更正已经解除"))
-    _resolve_key(TABLES[correction.table], correction.table, correction.key, revision.pk, timezone.localdate(at))
-    record(stream=f"correction/{correction.pk}", by=by, at=at, what="correction-released", basis=because)
+    _resolve_key(
+        TABLES[correction.table],
+        correction.table,
+        correction.key,
+        revision.pk,
+        timezone.localdate(at),
+    )
+    record(
+        stream=f"correction/{correction.pk}",
+        by=by,
+        at=at,
+        what="correction-released",
+        basis=because,
+    )
 
 
 def resolve(slug: str, revision: int) -> int:
@@ -103,7 +144,9 @@ def believed(model: type[Recorded], key: Mapping[str, Any]) -> Recorded | None:
     return min(found, key=lambda row: (order.get(row.source, 0), row.source, row.nth), default=None)
 
 
-def _resolve_key(model: type[Recorded], slug: str, key: Mapping[str, Any], revision: int, on: date | None) -> int:
+def _resolve_key(
+    model: type[Recorded], slug: str, key: Mapping[str, Any], revision: int, on: date | None
+) -> int:
     row = believed(model, key)
     fields = Correction.objects.filter(table=slug, key=key, released_at=None)
     values = {one.field: one.value for one in fields}
@@ -112,16 +155,28 @@ def _resolve_key(model: type[Recorded], slug: str, key: Mapping[str, Any], revis
     if row is not None and whole is not None:  # the source has it now, and may lose it again
         _end_whole(slug, key, revision)
         whole = None
-    differing = sum(_plain(getattr(row, name)) != value for name, value in values.items()) if row else int(bool(whole))
-    wanted = {name: _plain(getattr(row, name)) for name in model.facts()} | values if row and values else None
+    differing = (
+        sum(_plain(getattr(row, name)) != value for name, value in values.items())
+        if row
+        else int(bool(whole))
+    )
+    wanted = (
+        {name: _plain(getattr(row, name)) for name in model.facts()} | values
+        if row and values
+        else None
+    )
     if row is None and whole is not None:
         wanted = {**dict.fromkeys(model.facts()), **key, **whole, **values}
     if current is not None:
         if wanted == {name: _plain(getattr(current, name)) for name in model.facts()}:
             return differing
-        model._default_manager.filter(pk=current.pk).update(recorded_to=revision, absent_since=None if wanted else on)
+        model._default_manager.filter(pk=current.pk).update(
+            recorded_to=revision, absent_since=None if wanted else on
+        )
     if wanted is not None:
-        model._default_manager.create(source=CORRECTION, recorded_from=revision, nth=1, **_typed(model, wanted))
+        model._default_manager.create(
+            source=CORRECTION, recorded_from=revision, nth=1, **_typed(model, wanted)
+        )
     return differing
 
 
@@ -130,8 +185,13 @@ def _end_whole(slug: str, key: Mapping[str, Any], revision: int) -> None:
     for one in Correction.objects.filter(table=slug, key=key, field=WHOLE, released_at=None):
         one.released_at, one.released_by = made.recorded_at, made.by
         one.save(update_fields=["released_at", "released_by"])
-        record(stream=f"correction/{one.pk}", by=made.by, at=made.recorded_at, what="correction-released",
-               basis=_n("来源已有这一行"))  # fmt: skip
+        record(
+            stream=f"correction/{one.pk}",
+            by=made.by,
+            at=made.recorded_at,
+            what="correction-released",
+            basis=_n("来源已有这一行"),
+        )
 
 
 def _checked(model: type[Model], field: str, value: Any) -> Any:
@@ -157,10 +217,14 @@ def vocabulary(field: str) -> tuple[str, ...] | None:
     return of_the_law.get(field) or VOCABULARY.get(field)
 
 
-def _whole(model: type[Recorded], key: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+def _whole(
+    model: type[Recorded], key: Mapping[str, Any], told: Mapping[str, Any]
+) -> dict[str, Any]:
     """A row's columns besides its key, as the register would write them; those not told are empty."""
     if strange := set(told) - set(model.facts()) | set(told) & set(model.KEY):
-        raise CannotCorrect(_("{table} 没有可更正的字段 {field}").format(table=model.__name__, field=min(strange)))
+        raise CannotCorrect(
+            _("{table} 没有可更正的字段 {field}").format(table=model.__name__, field=min(strange))
+        )
     _plain_key(model, key)
     names = [one for one in model.facts() if one not in model.KEY]
     return {name: _plain(_checked(model, name, told.get(name))) for name in names}
@@ -183,7 +247,9 @@ def _plain_key(model: type[Recorded], key: Mapping[str, Any]) -> dict[str, Any]:
 
 def due_for_review(day: date) -> Iterable[Correction]:
     """Corrections whose review day has come."""
-    return Correction.objects.filter(released_at=None, review_on__lte=day).order_by("review_on", "pk")
+    return Correction.objects.filter(released_at=None, review_on__lte=day).order_by(
+        "review_on", "pk"
+    )
 
 
 def conflicts(table: str) -> list[tuple[Any, ...]]:

@@ -26,7 +26,11 @@ from qualwatch.registers.models import Load, UnreadRow
 from qualwatch.registers.reading import rows_by_table
 from qualwatch.registers.sources import Source
 
-SUBJECT = {"registrations": "identity", "contributions": "identity", "items": "credit_code"}  # whom a row is about
+SUBJECT = {
+    "registrations": "identity",
+    "contributions": "identity",
+    "items": "credit_code",
+}  # whom a row is about
 BOM = b"\xef\xbb\xbf"
 WORTH_IT = 5  # the lines that differ are fewer than one in so many
 CARD = 18  # digits of a resident identity number
@@ -48,11 +52,17 @@ class Difference:
         new, old = self.gathered.accounts[0], self.before.accounts[0]
         known = self.last.counts[self.table]
         names = ("read", "accepted", "rejected")
-        return {self.table: {name: known[name] - getattr(old, name) + getattr(new, name) for name in names}}
+        return {
+            self.table: {
+                name: known[name] - getattr(old, name) + getattr(new, name) for name in names
+            }
+        }
 
     def rejections(self) -> list[Rejection]:
         """Rejected rows of the whole file, in their order."""
-        new = [replace(one, row=self.numbers[(one.row or 2) - 2]) for one in self.gathered.rejections]
+        new = [
+            replace(one, row=self.numbers[(one.row or 2) - 2]) for one in self.gathered.rejections
+        ]
         return sorted([*self.carried, *new], key=lambda one: one.row or 0)
 
     def rows(self, source: Source) -> tuple[dict[str, pa.Table], pa.Array]:
@@ -65,21 +75,33 @@ class Difference:
 
     def _unread(self, source: Source, old: pa.Table, new: pa.Table) -> pa.Table:
         names = UnreadRow.facts()
-        known = Counter(rows_of(
-            f"SELECT {', '.join(names)} FROM {UnreadRow._meta.db_table} WHERE source = %s AND recorded_to IS NULL",
-            [source.slug],
-        ))  # fmt: skip
+        known = Counter(
+            rows_of(
+                f"SELECT {', '.join(names)} FROM {UnreadRow._meta.db_table} WHERE source = %s AND recorded_to IS NULL",
+                [source.slug],
+            )
+        )
         known.subtract(_rows(old, names))
         known.update(_rows(new, names))
         listed = list(known.elements())
         kinds = [new.schema.field(name).type for name in names]
-        return pa.table([pa.array([row[at] for row in listed], kind) for at, kind in enumerate(kinds)], names)
+        return pa.table(
+            [pa.array([row[at] for row in listed], kind) for at, kind in enumerate(kinds)], names
+        )
 
 
-def difference(load: Load, last: Load, source: Source, law: Law, raw: Callable[[str, str], Path]) -> Difference | None:
+def difference(
+    load: Load, last: Load, source: Source, law: Law, raw: Callable[[str, str], Path]
+) -> Difference | None:
     """What differs from the last list, where reading that alone gives the same as reading all; else None."""
     both = [one.files[0] for one in (load, last) if len(one.files) == 1]
-    whole = load.is_full and last.is_full and len(both) == 2 and source.tables[0] in SUBJECT and len(source.tables) == 1
+    whole = (
+        load.is_full
+        and last.is_full
+        and len(both) == 2
+        and source.tables[0] in SUBJECT
+        and len(source.tables) == 1
+    )
     if not whole or (source.tables[0] == "contributions" and load.told_from is None):
         return None
     subject = SUBJECT[source.tables[0]]
@@ -112,10 +134,14 @@ def _differing(new: pa.Array, old: pa.Array) -> list[str]:
         return [line for (line,) in connection.execute(query).fetchall()]
 
 
-def _carried(last: Load, old: "_Lines", new: "_Lines", concerned: set[str]) -> list[Rejection] | None:
+def _carried(
+    last: Load, old: "_Lines", new: "_Lines", concerned: set[str]
+) -> list[Rejection] | None:
     """The rejections of lines that did not change, by their new rows; None where not all of them are kept."""
     kept = list(last.rejections.order_by("row"))
-    if len(kept) != sum(one.get("rejected", 0) for one in last.counts.values()) or any(not one.row for one in kept):
+    if len(kept) != sum(one.get("rejected", 0) for one in last.counts.values()) or any(
+        not one.row for one in kept
+    ):
         return None
     lines = [(one, old.lines[(one.row or 2) - 2].as_py()) for one in kept]
     same = [(one, line) for one, line in lines if old.subject(line) not in concerned]
@@ -125,7 +151,9 @@ def _carried(last: Load, old: "_Lines", new: "_Lines", concerned: set[str]) -> l
         places.setdefault(new.lines[at].as_py(), []).append(at + 2)
     told = ("sheet", "column", "value", "problem", "remedy")
     return [
-        Rejection(file=new.name, row=places[line].pop(0), **{name: getattr(one, name) for name in told})
+        Rejection(
+            file=new.name, row=places[line].pop(0), **{name: getattr(one, name) for name in told}
+        )
         for one, line in same
     ]
 
@@ -153,8 +181,16 @@ def _enterprise(cell: str) -> str:
 class _Lines:
     """A text file whose rows are its lines, and the place of the cell in them that says whom they are about."""
 
-    def __init__(self, name: str, header: str, lines: pa.Array, place: int, delimiter: str, subject: str) -> None:
-        self.name, self.header, self.lines, self.place, self._delimiter = name, header, lines, place, delimiter
+    def __init__(
+        self, name: str, header: str, lines: pa.Array, place: int, delimiter: str, subject: str
+    ) -> None:
+        self.name, self.header, self.lines, self.place, self._delimiter = (
+            name,
+            header,
+            lines,
+            place,
+            delimiter,
+        )
         self._read = _person if subject == "identity" else _enterprise
 
     @classmethod
@@ -166,7 +202,9 @@ class _Lines:
         if b'"' in raw or b"\r" in raw or b"\x00" in raw:
             return None
         first, _end, rest = raw.removesuffix(b"\n").partition(b"\n")
-        lines = pc.split_pattern(pa.array([rest] if rest else [], pa.large_binary()), b"\n").flatten()
+        lines = pc.split_pattern(
+            pa.array([rest] if rest else [], pa.large_binary()), b"\n"
+        ).flatten()
         try:
             header, lines = first.decode(), lines.cast(pa.large_string())
         except (UnicodeDecodeError, pa.ArrowInvalid):
@@ -187,16 +225,24 @@ class _Lines:
     def lines_of(self, concerned: set[str]) -> list[int]:
         """The lines about these."""
         cells = pc.split_pattern(self.lines, self._delimiter, max_splits=self.place + 1)
-        named = pc.list_slice(cells, self.place, self.place + 1, return_fixed_size_list=True).flatten()
+        named = pc.list_slice(
+            cells, self.place, self.place + 1, return_fixed_size_list=True
+        ).flatten()
         coded = named.fill_null("").dictionary_encode()
-        theirs = pa.array([self._read(cell) in concerned for cell in coded.dictionary.to_pylist()], pa.bool_())
+        theirs = pa.array(
+            [self._read(cell) in concerned for cell in coded.dictionary.to_pylist()], pa.bool_()
+        )
         found: list[int] = pc.indices_nonzero(theirs.take(coded.indices)).to_pylist()
         return found
 
     def read(self, numbers: list[int], law: Law) -> Gathered | None:
         """Some of the lines read as the whole file would be."""
-        told = "\n".join([self.header, *self.lines.take(pa.array(numbers, pa.int64())).to_pylist(), ""])
+        told = "\n".join(
+            [self.header, *self.lines.take(pa.array(numbers, pa.int64())).to_pylist(), ""]
+        )
         found = gather_sheets([TextSheet(self.name, told.encode())], law)
         if not found.accounts:
             found.accounts.append(FileAccount(self.name, "", "none"))
-        return found if len(found.accounts) == 1 and all(one.row for one in found.rejections) else None
+        return (
+            found if len(found.accounts) == 1 and all(one.row for one in found.rejections) else None
+        )

@@ -19,14 +19,22 @@ from qualwatch.registers.sources import sources
 PERSON = "'P' || {}"
 # how a fact's column is read, where it is not the table's own
 READ = {
-    "registrations": {"person_id": PERSON.format("t.person_id"), "speciality": "nullif(t.speciality, '')",
-                      "registration_no": "nullif(t.registration_no, '')"},
+    "registrations": {
+        "person_id": PERSON.format("t.person_id"),
+        "speciality": "nullif(t.speciality, '')",
+        "registration_no": "nullif(t.registration_no, '')",
+    },
     "contributions": {"person_id": PERSON.format("t.person_id")},
     "exemptions": {"person_id": PERSON.format("t.person_id")},
-    "unread": {"row_id": "'U' || t.id", "credit_code": "nullif(t.credit_code, '')", "table": "t.table_name",
-               "profession": "nullif(t.profession, '')", "category": "nullif(t.category, '')",
-               "person_id": "CASE WHEN t.person_id = 0 THEN NULL ELSE 'P' || t.person_id END"},
-}  # fmt: skip
+    "unread": {
+        "row_id": "'U' || t.id",
+        "credit_code": "nullif(t.credit_code, '')",
+        "table": "t.table_name",
+        "profession": "nullif(t.profession, '')",
+        "category": "nullif(t.category, '')",
+        "person_id": "CASE WHEN t.person_id = 0 THEN NULL ELSE 'P' || t.person_id END",
+    },
+}
 WITH = {"birthdays": "registrations"}  # tables that come with another
 JUDGED = (
     "enterprises",
@@ -35,16 +43,29 @@ JUDGED = (
     "contributions",
 )  # tables whose age matters, and whose empty list is never believed
 
-READ_WHOLE = ("registrations", "contributions", "exemptions", "items", "unread", "accepted_findings")
+READ_WHOLE = (
+    "registrations",
+    "contributions",
+    "exemptions",
+    "items",
+    "unread",
+    "accepted_findings",
+)
 
 
 def revision_at(known_at: datetime | None) -> int:
     """The number of the last revision recorded by then; 0 before the first."""
-    found = Revision.objects.all() if known_at is None else Revision.objects.filter(recorded_at__lte=known_at)
+    found = (
+        Revision.objects.all()
+        if known_at is None
+        else Revision.objects.filter(recorded_at__lte=known_at)
+    )
     return int(found.order_by("-id").values_list("id", flat=True).first() or 0)
 
 
-def facts_on(day: date, known_at: datetime | int | None = None, credit_codes: Iterable[str] | None = None) -> Facts:
+def facts_on(
+    day: date, known_at: datetime | int | None = None, credit_codes: Iterable[str] | None = None
+) -> Facts:
     """The facts of a day as known at a moment (or revision; None = now), of all or of some enterprises.
 
     Of some enterprises: their own rows, and all about the people registered there. person_id is `P` and a number.
@@ -75,7 +96,9 @@ class _Scope:
     def _rows(self, name: str) -> tuple[str, list[object]]:
         """FROM and WHERE of the rows on record that are believed."""
         model = TABLES[name]
-        where = f"{_on_record('t', self.revision)}{_believed(model, self.present[name], self.revision)}"
+        where = (
+            f"{_on_record('t', self.revision)}{_believed(model, self.present[name], self.revision)}"
+        )
         values: list[object] = []
         if self.codes is not None:
             marks = ", ".join(["%s"] * len(self.codes)) or "NULL"
@@ -88,9 +111,7 @@ class _Scope:
                 values = list(self.codes)
             elif name == "unread":
                 own = [*self.codes, *self._branches()]
-                where += (
-                    f" AND (t.credit_code IN ('', {', '.join(['%s'] * len(own)) or 'NULL'}) OR t.person_id IN ({here}))"
-                )
+                where += f" AND (t.credit_code IN ('', {', '.join(['%s'] * len(own)) or 'NULL'}) OR t.person_id IN ({here}))"
                 values = [*own, *self.codes]
             else:
                 where += f" AND t.credit_code IN ({marks})"
@@ -111,7 +132,9 @@ class _Scope:
         """Everybody registered, with birthday, lock and death."""
         locks, values = self._rows("locks")
         births, more = self._rows("birthdays")
-        here = f"SELECT person_id FROM registers_registration r WHERE {_on_record('r', self.revision)}"
+        here = (
+            f"SELECT person_id FROM registers_registration r WHERE {_on_record('r', self.revision)}"
+        )
         if self.codes is not None:
             here += f" AND r.credit_code IN ({', '.join(['%s'] * len(self.codes)) or 'NULL'})"
         rest = (
@@ -120,7 +143,11 @@ class _Scope:
             f"LEFT JOIN (SELECT t.person_id, t.born_on {births}) b ON b.person_id = p.id WHERE p.id IN ({here})"
         )
         columns = {name: f"l.{name}" for name in ("died_on", "locked_from", "locked_until")}
-        columns = {"person_id": PERSON.format("p.id"), "born_on": "coalesce(p.born_on, b.born_on)", **columns}
+        columns = {
+            "person_id": PERSON.format("p.id"),
+            "born_on": "coalesce(p.born_on, b.born_on)",
+            **columns,
+        }
         return table_of(columns, SCHEMAS["people"], rest, [*values, *more, *(self.codes or ())])
 
 
@@ -148,7 +175,9 @@ def _present(revision: int) -> dict[str, list[str]]:
     shared = Counter(table for one in sources().values() for table in one.tables)
 
     def gave(slug: str) -> bool:  # who gave nothing matters only beside others
-        return all(shared[table] == 1 for table in sources()[slug].tables) or _has_given(slug, revision)
+        return all(shared[table] == 1 for table in sources()[slug].tables) or _has_given(
+            slug, revision
+        )
 
     corrected = set(Correction.objects.values_list("table", flat=True).distinct())
     order = sorted(filter(gave, sources()), key=lambda slug: (sources()[slug].precedence, slug))
@@ -175,7 +204,10 @@ def believed(model: type[Recorded], names: Sequence[str], **which: Any) -> list[
 def _has_given(source: str, revision: int) -> bool:
     """Whether a source had delivered or pushed anything by then."""
     loads = Load.objects.filter(source=source, state="released", revision_id__lte=revision)
-    return loads.exists() or PlatformChange.objects.filter(source=source, revision_id__lte=revision).exists()
+    return (
+        loads.exists()
+        or PlatformChange.objects.filter(source=source, revision_id__lte=revision).exists()
+    )
 
 
 def _believed(model: type[Recorded], order: list[str], revision: int | None) -> str:
@@ -203,8 +235,13 @@ def coverage_on(revision: int, day: date) -> list[Coverage]:
     last = {one.source: one for one in loads.annotate(nth=newest).filter(nth=1)}
     found = []
     for name in JUDGED:
-        source = min((one for one in sources().values() if name in one.tables), key=lambda one: one.precedence)
+        source = min(
+            (one for one in sources().values() if name in one.tables),
+            key=lambda one: one.precedence,
+        )
         load = last.get(source.slug)
-        as_of, first, to = (load.as_of, load.covers_from, load.covers_to) if load else (None, None, None)
+        as_of, first, to = (
+            (load.as_of, load.covers_from, load.covers_to) if load else (None, None, None)
+        )
         found.append(Coverage(name, as_of, first, to, source.area, source.people))
     return found

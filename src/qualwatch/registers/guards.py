@@ -59,7 +59,9 @@ def guards_of(room: str, name: str) -> migrations.RunPython:
     def unmake(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
         table = apps.get_model(room, name)._meta.db_table
         if editor.connection.vendor == "postgresql":
-            editor.execute(f"DROP FUNCTION {table}_only_ends() CASCADE; DROP FUNCTION {table}_overlaps() CASCADE")
+            editor.execute(
+                f"DROP FUNCTION {table}_only_ends() CASCADE; DROP FUNCTION {table}_overlaps() CASCADE"
+            )
             return
         for trigger in ("only_ends", "stays", "overlaps"):
             editor.execute(f"DROP TRIGGER {table}_{trigger}")

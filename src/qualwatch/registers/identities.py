@@ -22,7 +22,9 @@ Identity = tuple[str, str]  # kind of document, number
 MANY = 500  # people from which a join finds them
 FEW_OF = 4  # a person in so many is looked up by name
 TOLD = {"is_named": "p.name", "is_dated": "p.born_on"}
-KNOWN = pa.schema([("lookup", pa.string()), ("id", pa.int64()), *((name, pa.int32()) for name in TOLD)])
+KNOWN = pa.schema(
+    [("lookup", pa.string()), ("id", pa.int64()), *((name, pa.int32()) for name in TOLD)]
+)
 PERSON = ["id", "lookup", "key_version", "identity", "name", "born_on"]
 
 
@@ -67,7 +69,9 @@ def name_of(person: Person) -> str:
     return decrypted(person.name, person.key_version) if person.name else ""
 
 
-def numbers_of(identities: Sequence[Identity], names: Sequence[str | None], born: pa.Array) -> pa.Array:
+def numbers_of(
+    identities: Sequence[Identity], names: Sequence[str | None], born: pa.Array
+) -> pa.Array:
     """The row number of each person, made known where new; a name or birthday that was missing is filled in."""
     lookups = keyed_hashes(map("\x1f".join, identities))
     told = pa.array(lookups, pa.string())
@@ -81,9 +85,12 @@ def numbers_of(identities: Sequence[Identity], names: Sequence[str | None], born
     new = pc.indices_nonzero(pc.is_null(at))
     new = new.take(pc.sort_indices(told.take(new)))  # as the index lies
     first = _next_number(len(new))
-    fill("registers_person", PERSON, _parts(new.to_pylist(), first, lookups, identities, names, born))
+    fill(
+        "registers_person", PERSON, _parts(new.to_pylist(), first, lookups, identities, names, born)
+    )
     numbers = pa.chunked_array(
-        [*known.column("id").chunks, pa.array(range(first, first + len(new)), pa.int64())], pa.int64()
+        [*known.column("id").chunks, pa.array(range(first, first + len(new)), pa.int64())],
+        pa.int64(),
     )
     everybody = pa.chunked_array([*known.column("lookup").chunks, told.take(new)], pa.string())
     return numbers.take(pc.index_in(told, value_set=everybody)).combine_chunks()
@@ -96,8 +103,12 @@ def _known(lookups: pa.Array) -> pa.Table:
     people = "FROM registers_person p"
     if len(lookups) <= MANY:
         marks = ", ".join(["%s"] * len(lookups)) or "NULL"
-        return table_of(columns, KNOWN, f"{people} WHERE p.lookup IN ({marks})", lookups.to_pylist())
-    if len(lookups) * FEW_OF >= Person.objects.count():  # all of them are read sooner than most are looked up
+        return table_of(
+            columns, KNOWN, f"{people} WHERE p.lookup IN ({marks})", lookups.to_pylist()
+        )
+    if (
+        len(lookups) * FEW_OF >= Person.objects.count()
+    ):  # all of them are read sooner than most are looked up
         return table_of(columns, KNOWN, people)
     with Staged({"lookup": lookups}, "staged_person") as staged:
         return table_of(columns, KNOWN, f"{people} JOIN {staged} s ON s.lookup = p.lookup")
@@ -107,14 +118,20 @@ def _next_number(count: int) -> int:
     """The first of so many row numbers that are nobody's; the registers are locked meanwhile."""
     last = Person.objects.aggregate(last=Max("id"))["last"] or 0
     if count and connection.vendor == "postgresql":
-        rows_of("SELECT setval(pg_get_serial_sequence('registers_person', 'id'), %s)", [last + count])
+        rows_of(
+            "SELECT setval(pg_get_serial_sequence('registers_person', 'id'), %s)", [last + count]
+        )
     return int(last) + 1
 
 
 def _parts(
-    places: Sequence[int], first: int, lookups: Sequence[str], identities: Sequence[Identity],
-    names: Sequence[str | None], born: pa.Array,
-) -> Iterator[pa.Table]:  # fmt: skip
+    places: Sequence[int],
+    first: int,
+    lookups: Sequence[str],
+    identities: Sequence[Identity],
+    names: Sequence[str | None],
+    born: pa.Array,
+) -> Iterator[pa.Table]:
     """New people as rows of the table, encrypted part by part while the database writes the part before."""
     version, named = newest_version(), pa.array([bool(one) for one in names], pa.bool_())
     for start in range(0, len(places), BATCH):
@@ -124,7 +141,9 @@ def _parts(
             pa.array(range(first + start, first + start + len(part)), pa.int64()),
             pa.array([lookups[at] for at in part], pa.string()),
             pa.repeat(pa.scalar(version), len(part)),
-            pa.array(_encrypted(["\x1f".join(identities[at]) for at in part], version), pa.binary()),
+            pa.array(
+                _encrypted(["\x1f".join(identities[at]) for at in part], version), pa.binary()
+            ),
             pc.if_else(named.take(which), pa.array(_encrypted(told, version), pa.binary()), None),
             born.take(which),
         ]
@@ -156,7 +175,13 @@ def rotate(*, by: str, at: datetime, at_most: int = 100_000) -> int:
         change.save(update_fields=["row", "key_version"])
         done += 1
     if done:
-        record(stream="keys", by=by, at=at, what="encrypted-anew", details={"version": version, "rows": done})
+        record(
+            stream="keys",
+            by=by,
+            at=at,
+            what="encrypted-anew",
+            details={"version": version, "rows": done},
+        )
     return done
 
 

@@ -62,10 +62,18 @@ def take_in(*, delivery: Delivery, law: Law, by: str, at: datetime) -> Load:
     files = [_kept(name, path) for name, path in delivery.files.items()]
     covers = delivery.covers or (None, None)
     load = Load(
-        source=source.slug, as_of=delivery.as_of, received_at=at, by=by, files=files, counts={},
+        source=source.slug,
+        as_of=delivery.as_of,
+        received_at=at,
+        by=by,
+        files=files,
+        counts={},
         is_full=source.is_full if delivery.is_full is None else delivery.is_full,
-        told_from=covers[0], told_to=covers[1], covers_from=covers[0], covers_to=covers[1],
-    )  # fmt: skip
+        told_from=covers[0],
+        told_to=covers[1],
+        covers_from=covers[0],
+        covers_to=covers[1],
+    )
     same = _last_of_day(load)
     if same is not None and _alike(load, same):
         load.state, load.counts = "unchanged", same.counts
@@ -75,7 +83,9 @@ def take_in(*, delivery: Delivery, law: Law, by: str, at: datetime) -> Load:
     last = _released(source.slug).last()
     if last and _says_the_same(load, last) and (done := _repeated(load, last, source, by, at)):
         return done
-    part = difference(load, last, source, law, raw_file) if last and _is_as_delivered(last) else None
+    part = (
+        difference(load, last, source, law, raw_file) if last and _is_as_delivered(last) else None
+    )
     gathered = part.gathered if part else _read(source, load, law, delivery.progress)
     return _applied(load, source, gathered, law, by, at, guarded=True, part=part)
 
@@ -101,7 +111,14 @@ def reject(*, load: Load, by: str, at: datetime, because: str) -> Load:
     load = _held(load, by, because)
     load.state, load.decided_by, load.decided_at, load.because = "rejected", by, at, because
     load.save()
-    record(stream=f"source/{load.source}", by=by, at=at, what="load-rejected", details={"load": load.pk}, basis=because)
+    record(
+        stream=f"source/{load.source}",
+        by=by,
+        at=at,
+        what="load-rejected",
+        details={"load": load.pk},
+        basis=because,
+    )
     return load
 
 
@@ -128,7 +145,9 @@ def _last_of_day(load: Load) -> Load | None:
 
 def _says_the_same(load: Load, last: Load) -> bool:
     """A later day's list with the bytes of the last one, and nothing pushed since: there is nothing to read."""
-    return load.is_full and load.as_of > last.as_of and _alike(load, last) and _is_as_delivered(last)
+    return (
+        load.is_full and load.as_of > last.as_of and _alike(load, last) and _is_as_delivered(last)
+    )
 
 
 @transaction.atomic
@@ -139,14 +158,18 @@ def _repeated(load: Load, last: Load, source: Source, by: str, at: datetime) -> 
         return None
     load.counts = {
         slug: {**told, "added": 0, "changed": 0, "gone": 0, "unchanged": told.get("rows", 0)}
-        for slug, told in last.counts.items() if slug != "corrections"
-    }  # fmt: skip
+        for slug, told in last.counts.items()
+        if slug != "corrections"
+    }
     load.covers_from, load.covers_to, load.state = last.covers_from, last.covers_to, "released"
     load.revision = next_revision(what=f"load {source.slug}", by=by, at=at)
     if differing := sum(resolve(slug, load.revision.pk) for slug in load.counts):
         load.counts["corrections"] = {"source_still_differs": differing}
     names = ("file", "sheet", "row", "column", "value", "problem", "remedy")
-    kept = [Rejection(**{name: getattr(one, name) for name in names}) for one in last.rejections.order_by("pk")]
+    kept = [
+        Rejection(**{name: getattr(one, name) for name in names})
+        for one in last.rejections.order_by("pk")
+    ]
     return _noted(load, kept, by, at)
 
 
@@ -226,13 +249,23 @@ class _NotBelieved(Exception):
 
 @transaction.atomic
 def _applied(
-    load: Load, source: Source, gathered: Gathered, law: Law, by: str, at: datetime, *, guarded: bool,
+    load: Load,
+    source: Source,
+    gathered: Gathered,
+    law: Law,
+    by: str,
+    at: datetime,
+    *,
+    guarded: bool,
     part: Difference | None = None,
-) -> Load:  # fmt: skip
+) -> Load:
     """Everything of a load, or nothing: people, rows, resolved corrections, account, journal entry."""
     lock()
     if part and (_released(source.slug).last() != part.last or not _is_as_delivered(part.last)):
-        part, gathered = None, _read(source, load, law, lambda *_told: None)  # something else came in meanwhile
+        part, gathered = (
+            None,
+            _read(source, load, law, lambda *_told: None),
+        )  # something else came in meanwhile
     load.counts = part.counts() if part else _read_counts(gathered)
     try:
         with transaction.atomic():
@@ -245,12 +278,21 @@ def _applied(
 
 
 def _apply(
-    load: Load, source: Source, gathered: Gathered, law: Law, by: str, at: datetime, *, guarded: bool,
+    load: Load,
+    source: Source,
+    gathered: Gathered,
+    law: Law,
+    by: str,
+    at: datetime,
+    *,
+    guarded: bool,
     part: Difference | None,
-) -> None:  # fmt: skip
+) -> None:
     newest = _released(source.slug).last()
     if newest and load.as_of < newest.as_of:
-        sentence = _("已载入 {day} 的数据，{earlier} 的更旧").format(day=newest.as_of, earlier=load.as_of)
+        sentence = _("已载入 {day} 的数据，{earlier} 的更旧").format(
+            day=newest.as_of, earlier=load.as_of
+        )
         raise _NotBelieved("rejected", sentence)
     if guarded:
         _guard_reading(load, gathered)
@@ -273,7 +315,9 @@ def _apply(
             load.counts.setdefault(slug, {}).update(change.counts())
             differing += resolve(slug, revision.pk)
     if load.is_full:
-        apply_again(source=source.slug, since=load.as_of, law=law, revision_of=_following(source, by, at))
+        apply_again(
+            source=source.slug, since=load.as_of, law=law, revision_of=_following(source, by, at)
+        )
     if differing:
         load.counts["corrections"] = {"source_still_differs": differing}
     load.revision = revision
@@ -292,21 +336,31 @@ def _guard_reading(load: Load, gathered: Gathered) -> None:
         raise _NotBelieved("held", _("有整个文件或工作表读不出"))
     unknown = {one["name"] for one in load.files} - {one.file for one in gathered.accounts}
     if unknown:
-        raise _NotBelieved("held", _("没有认出表头：{files}").format(files="、".join(sorted(unknown))))
+        raise _NotBelieved(
+            "held", _("没有认出表头：{files}").format(files="、".join(sorted(unknown)))
+        )
 
 
 def _guard(slug: str, known: int, gone: int, rows: int, limits: list[tuple[int, int]]) -> None:
     if not rows and (known or slug in JUDGED):
-        raise _NotBelieved("held", _("{table}：一行也没有，此前有 {known} 行").format(table=slug, known=known))
+        raise _NotBelieved(
+            "held", _("{table}：一行也没有，此前有 {known} 行").format(table=slug, known=known)
+        )
     if any(gone > least and gone * 100 > known * share for share, least in limits):
-        raise _NotBelieved("held", _("{table}：{known} 行里少了 {gone} 行").format(table=slug, known=known, gone=gone))
+        raise _NotBelieved(
+            "held",
+            _("{table}：{known} 行里少了 {gone} 行").format(table=slug, known=known, gone=gone),
+        )
 
 
 def _cover(load: Load, paid: pa.Table, before: Load | None) -> None:
     """Which days of insurance are covered: those told, else the months that are there; a delta only widens."""
     if load.covers_from is None and len(paid):
         first, last = pc.min_max(paid.column("month")).as_py().values()
-        load.covers_from, load.covers_to = first, last.replace(day=monthrange(last.year, last.month)[1])
+        load.covers_from, load.covers_to = (
+            first,
+            last.replace(day=monthrange(last.year, last.month)[1]),
+        )
     if not load.is_full and before is not None:
         known = [one for one in (load.covers_from, before.covers_from) if one]
         ends = [one for one in (load.covers_to, before.covers_to) if one]
@@ -319,11 +373,30 @@ def _noted(load: Load, rejections: list[Rejection], by: str, at: datetime) -> Lo
     load.rejections.all().delete()
     LoadRejection.objects.bulk_create(
         LoadRejection(
-            load=load, file=one.file[:300], sheet=one.sheet[:100], row=one.row, column=one.column[:100],
-            value=one.value[:200], problem=one.problem, remedy=one.remedy,
+            load=load,
+            file=one.file[:300],
+            sheet=one.sheet[:100],
+            row=one.row,
+            column=one.column[:100],
+            value=one.value[:200],
+            problem=one.problem,
+            remedy=one.remedy,
         )
         for one in rejections[:KEPT_REJECTIONS]
-    )  # fmt: skip
-    told = {"load": load.pk, "state": load.state, "as_of": load.as_of, "files": load.files, "counts": load.counts}
-    record(stream=f"source/{load.source}", by=by, at=at, what=f"load-{load.state}", details=told, basis=load.because)
+    )
+    told = {
+        "load": load.pk,
+        "state": load.state,
+        "as_of": load.as_of,
+        "files": load.files,
+        "counts": load.counts,
+    }
+    record(
+        stream=f"source/{load.source}",
+        by=by,
+        at=at,
+        what=f"load-{load.state}",
+        details=told,
+        basis=load.because,
+    )
     return load

@@ -40,7 +40,9 @@ class Person(models.Model):
     born_on = models.DateField(null=True)  # of resident cards: their number's, which never changes
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["lookup"], name="person_once")]  # `unique` would index it twice
+        constraints = [
+            models.UniqueConstraint(fields=["lookup"], name="person_once")
+        ]  # `unique` would index it twice
 
     def __str__(self) -> str:
         return f"P{self.pk}"
@@ -60,14 +62,20 @@ class Load(models.Model):
     state = models.CharField(max_length=20)
     because = models.TextField(blank=True)
     files = models.JSONField()  # name, sha256, bytes
-    counts = models.JSONField()  # per table: read, accepted, rejected, rows, added, changed, gone, unchanged
-    told_from = models.DateField(null=True)  # the days of insurance that the importer said are covered
+    counts = (
+        models.JSONField()
+    )  # per table: read, accepted, rejected, rows, added, changed, gone, unchanged
+    told_from = models.DateField(
+        null=True
+    )  # the days of insurance that the importer said are covered
     told_to = models.DateField(null=True)
     covers_from = models.DateField(null=True)  # those that are
     covers_to = models.DateField(null=True)
     decided_by = models.CharField(max_length=150, blank=True)
     decided_at = models.DateTimeField(null=True)
-    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, null=True, related_name="loads")
+    revision = models.ForeignKey(
+        Revision, on_delete=models.PROTECT, null=True, related_name="loads"
+    )
 
     class Meta:
         constraints = [
@@ -104,13 +112,17 @@ class Recorded(models.Model):
     """A row of a register. `nth` tells apart rows that a source writes twice with the same key."""
 
     KEY: ClassVar[tuple[str, ...]]
-    PART: ClassVar[tuple[str, ...]] = ()  # of the key: what tells apart the rows that one row of the source becomes
+    PART: ClassVar[
+        tuple[str, ...]
+    ] = ()  # of the key: what tells apart the rows that one row of the source becomes
     id = models.BigAutoField(primary_key=True)
     source = models.CharField(max_length=40)
     nth = models.PositiveIntegerField(default=1)
     recorded_from = models.IntegerField()
     recorded_to = models.IntegerField(null=True)
-    absent_since = models.DateField(null=True)  # the day from which the source no longer had the key
+    absent_since = models.DateField(
+        null=True
+    )  # the day from which the source no longer had the key
 
     class Meta:
         abstract = True
@@ -131,17 +143,26 @@ class Recorded(models.Model):
 def recorded_meta(name: str, key: tuple[str, ...], *more: models.Index) -> Any:
     """One current row per source and key; the rows of an enterprise or person quickly found."""
     once = models.UniqueConstraint(
-        fields=[*key, "nth", "source"], condition=Q(recorded_to__isnull=True), name=f"{name}_current_once"
+        fields=[*key, "nth", "source"],
+        condition=Q(recorded_to__isnull=True),
+        name=f"{name}_current_once",
     )
     ends = models.CheckConstraint(
-        condition=Q(recorded_to__isnull=True) | Q(recorded_to__gt=models.F("recorded_from")), name=f"{name}_ends_later"
+        condition=Q(recorded_to__isnull=True) | Q(recorded_to__gt=models.F("recorded_from")),
+        name=f"{name}_ends_later",
     )
     past = models.Index(fields=[*key], condition=Q(recorded_to__isnull=False), name=f"{name}_past")
-    return type("Meta", (), {"constraints": [once, ends], "indexes": [past, *more], "db_table": f"registers_{name}"})
+    return type(
+        "Meta",
+        (),
+        {"constraints": [once, ends], "indexes": [past, *more], "db_table": f"registers_{name}"},
+    )
 
 
 def _person() -> Any:
-    return models.ForeignKey(Person, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="+")
+    return models.ForeignKey(
+        Person, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="+"
+    )
 
 
 HAS_BRANCHES = Q(recorded_to__isnull=True) & ~Q(branch_credit_codes="")
@@ -157,9 +178,12 @@ class EnterpriseRow(Recorded):
     branch_credit_codes = models.TextField(default="")  # separated by ;
 
     Meta = recorded_meta(
-        "enterprise", KEY,
-        models.Index(fields=["credit_code"], condition=HAS_BRANCHES, name="enterprise_with_branches"),
-    )  # fmt: skip
+        "enterprise",
+        KEY,
+        models.Index(
+            fields=["credit_code"], condition=HAS_BRANCHES, name="enterprise_with_branches"
+        ),
+    )
 
 
 class ItemRow(Recorded):
@@ -200,7 +224,9 @@ class RegistrationRow(Recorded):
     register_state = models.CharField(max_length=20)
     register_state_from = models.DateField(null=True)
 
-    Meta = recorded_meta("registration", KEY, models.Index(fields=["person"], name="registration_person"))
+    Meta = recorded_meta(
+        "registration", KEY, models.Index(fields=["person"], name="registration_person")
+    )
 
 
 class ContributionRow(Recorded):
@@ -261,7 +287,9 @@ class ProjectRow(Recorded):
     started_on = models.DateField(null=True)
     completed_on = models.DateField(null=True)
 
-    Meta = recorded_meta("project", KEY, models.Index(fields=["credit_code"], name="project_enterprise"))
+    Meta = recorded_meta(
+        "project", KEY, models.Index(fields=["credit_code"], name="project_enterprise")
+    )
 
 
 class UnreadRow(Recorded):
@@ -309,8 +337,12 @@ class PlatformChange(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=("applied", "rejected")), name="change_state_known"),
-            models.CheckConstraint(condition=Q(action__in=("put", "remove")), name="change_action_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=("applied", "rejected")), name="change_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(action__in=("put", "remove")), name="change_action_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -336,7 +368,9 @@ class Correction(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["table", "key", "field"], condition=Q(released_at__isnull=True), name="correction_once"
+                fields=["table", "key", "field"],
+                condition=Q(released_at__isnull=True),
+                name="correction_once",
             )
         ]
 

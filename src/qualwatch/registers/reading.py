@@ -40,7 +40,9 @@ def rows_by_table(source: Source, gathered: Gathered) -> dict[str, pa.Table]:
     found: dict[str, Callable[[], pa.Table]] = {
         "enterprises": lambda: _with_branches(facts["enterprises"]),
         "items": lambda: facts["items"],
-        "registrations": lambda: _filled(numbered(facts["registrations"]), "speciality", "registration_no"),
+        "registrations": lambda: _filled(
+            numbered(facts["registrations"]), "speciality", "registration_no"
+        ),
         "contributions": lambda: numbered(facts["contributions"]),
         "exemptions": lambda: numbered(facts["exemptions"]),
         "locks": lambda: numbered(_locks(facts["people"])),
@@ -49,8 +51,12 @@ def rows_by_table(source: Source, gathered: Gathered) -> dict[str, pa.Table]:
     rows: dict[str, pa.Table] = {slug: found[slug]() for slug in source.tables}
     if "registrations" in source.tables:  # the birthday of a card is its number's and never changes
         told = pc.and_(pc.invert(is_card), pc.is_valid(born))
-        rows["birthdays"] = pa.table({"person_id": numbers.filter(told), "born_on": born.filter(told)})
-    unread = numbered(facts["unread"].rename_columns({"table": "table_name"}).drop_columns(["row_id"]))
+        rows["birthdays"] = pa.table(
+            {"person_id": numbers.filter(told), "born_on": born.filter(told)}
+        )
+    unread = numbered(
+        facts["unread"].rename_columns({"table": "table_name"}).drop_columns(["row_id"])
+    )
     nobody = pc.fill_null(unread.column("person_id"), 0)
     unread = unread.set_column(unread.column_names.index("person_id"), "person_id", nobody)
     rows["unread"] = _filled(unread, "credit_code", "profession", "category")
@@ -61,12 +67,16 @@ def rows_by_table(source: Source, gathered: Gathered) -> dict[str, pa.Table]:
 
 def _filled(table: pa.Table, *columns: str) -> pa.Table:
     for one in columns:
-        table = table.set_column(table.column_names.index(one), one, pc.fill_null(table.column(one), ""))
+        table = table.set_column(
+            table.column_names.index(one), one, pc.fill_null(table.column(one), "")
+        )
     return table
 
 
 def _with_branches(enterprises: pa.Table) -> pa.Table:
-    branches = pc.binary_join(enterprises.column("branch_credit_codes").cast(pa.list_(pa.string())), ";")
+    branches = pc.binary_join(
+        enterprises.column("branch_credit_codes").cast(pa.list_(pa.string())), ";"
+    )
     return enterprises.set_column(
         enterprises.column_names.index("branch_credit_codes"), "branch_credit_codes", branches
     )
@@ -74,22 +84,35 @@ def _with_branches(enterprises: pa.Table) -> pa.Table:
 
 def _locks(people: pa.Table) -> pa.Table:
     locks = people.drop_columns(["born_on"])
-    return locks.filter(pc.or_(pc.is_valid(locks.column("died_on")), pc.is_valid(locks.column("locked_from"))))
+    return locks.filter(
+        pc.or_(pc.is_valid(locks.column("died_on")), pc.is_valid(locks.column("locked_from")))
+    )
 
 
 def _projects(projects: list[Project]) -> pa.Table:
-    columns = [pa.array([row[at] for row in projects], kind) for at, kind in enumerate(PROJECT_TYPES)]
+    columns = [
+        pa.array([row[at] for row in projects], kind) for at, kind in enumerate(PROJECT_TYPES)
+    ]
     return pa.table(columns, list(Project._fields))
 
 
 def _check_lengths(slug: str, table: pa.Table) -> None:
     for field in TABLES[slug]._meta.concrete_fields:
-        if not isinstance(field, CharField) or field.column not in table.column_names or not len(table):
+        if (
+            not isinstance(field, CharField)
+            or field.column not in table.column_names
+            or not len(table)
+        ):
             continue
         cells = table.column(field.column)
         longest = pc.max(pc.utf8_length(cells)).as_py() or 0
         if longest > (field.max_length or longest):
             cell = cells.filter(pc.equal(pc.utf8_length(cells), longest))[0].as_py()
             sentence = _("{table}的 {column} 有 {length} 个字，最多 {most} 个：{value}…")
-            told = {"table": slug, "column": field.column, "length": longest, "most": field.max_length}
+            told = {
+                "table": slug,
+                "column": field.column,
+                "length": longest,
+                "most": field.max_length,
+            }
             raise NothingReadable(sentence.format(**told, value=cell[:20]))

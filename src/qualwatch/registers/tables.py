@@ -44,7 +44,9 @@ def next_revision(*, what: str, by: str, at: datetime) -> Revision:
     """The next change of what is known; locks the registers."""
     lock()
     last = Revision.objects.order_by("-id").first()
-    at = max(at, last.recorded_at) if last else at  # whoever waited for the lock was not known before
+    at = (
+        max(at, last.recorded_at) if last else at
+    )  # whoever waited for the lock was not known before
     return Revision.objects.create(recorded_at=at, by=by, what=what)
 
 
@@ -57,9 +59,16 @@ class Table:
     """
 
     def __init__(
-        self, model: type[Recorded], source: str, columns: pa.Table, *, is_full: bool,
-        within: Iterable[str] | None = None, apart_from: Iterable[str] = (), among: pa.Array | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        model: type[Recorded],
+        source: str,
+        columns: pa.Table,
+        *,
+        is_full: bool,
+        within: Iterable[str] | None = None,
+        apart_from: Iterable[str] = (),
+        among: pa.Array | None = None,
+    ) -> None:
         self.model, self.source, self.is_full = model, source, is_full
         self.within = None if within is None else sorted(set(within))
         self.apart_from = sorted(set(apart_from))
@@ -76,7 +85,8 @@ class Table:
             self.is_full
             and len(self._rows) > FEW
             and not rows_of(
-                f"SELECT 1 FROM {self.name} t WHERE t.source = %s AND t.recorded_to IS NULL LIMIT 1", [self.source]
+                f"SELECT 1 FROM {self.name} t WHERE t.source = %s AND t.recorded_to IS NULL LIMIT 1",
+                [self.source],
             )
         )
         if self._is_first:  # nothing to compare with
@@ -84,7 +94,9 @@ class Table:
         columns = {name: self._rows.column(name) for name in self._rows.column_names}
         self.staged = self._stack.enter_context(Staged(columns, f"staged_{self.name}"))
         if self._among is not None:
-            self._concerned = self._stack.enter_context(Staged({"id": self._among}, "staged_concerned"))
+            self._concerned = self._stack.enter_context(
+                Staged({"id": self._among}, "staged_concerned")
+            )
             self._concerned.index(["id"])
         self.staged.index(self.key)
         return self
@@ -176,7 +188,11 @@ class Table:
     def _staged(self, key: Iterable[str] = (), *, whole: bool = False) -> str:
         same = [f"s.{name} = t.{name}" for name in key or self.key]
         if whole:
-            same += [f"s.{name} IS NOT DISTINCT FROM t.{name}" for name in self.facts if name not in self.key]
+            same += [
+                f"s.{name} IS NOT DISTINCT FROM t.{name}"
+                for name in self.facts
+                if name not in self.key
+            ]
         return f"EXISTS (SELECT 1 FROM {self.staged} s WHERE {' AND '.join(same)})"
 
 
@@ -185,10 +201,10 @@ def _with_nth(rows: pa.Table, key: tuple[str, ...]) -> pa.Table:
     distinct = len(pa.TableGroupBy(rows, list(key)).aggregate([])) if len(rows) else 0
     if distinct == len(rows):
         return rows.append_column("nth", pa.repeat(pa.scalar(1, pa.int32()), len(rows)))
-    keys, everything = (", ".join(f'"{name}"' for name in names) for names in (key, rows.column_names))
+    keys, everything = (
+        ", ".join(f'"{name}"' for name in names) for names in (key, rows.column_names)
+    )
     with duckdb.connect() as connection:
         connection.register("told", rows)
-        query = (
-            f"SELECT *, CAST(row_number() OVER (PARTITION BY {keys} ORDER BY {everything}) AS INTEGER) AS nth FROM told"
-        )
+        query = f"SELECT *, CAST(row_number() OVER (PARTITION BY {keys} ORDER BY {everything}) AS INTEGER) AS nth FROM told"
         return connection.sql(query).to_arrow_table()

@@ -11,7 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from qualwatch.evaluation.account import FileAccount, Notice, Rejection
-from qualwatch.evaluation.findings import VERDICTS, Anomaly, EnterpriseResult, Finding, FindingKey, PersonLine
+from qualwatch.evaluation.findings import (
+    VERDICTS,
+    Anomaly,
+    EnterpriseResult,
+    Finding,
+    FindingKey,
+    PersonLine,
+)
 from qualwatch.law.loader import Law
 from qualwatch.law.policy import Policy
 from qualwatch.reports import labels
@@ -65,7 +72,9 @@ class CheckReport:
 
 def how_to_read() -> str:
     """What held and possible mean."""
-    return _("「实有」是确定计入的人数，「可能」把每处疑问都按有利于企业解释；只有「可能」也不够才是不达标。")
+    return _(
+        "「实有」是确定计入的人数，「可能」把每处疑问都按有利于企业解释；只有「可能」也不够才是不达标。"
+    )
 
 
 def personal_data_notice() -> str:
@@ -80,7 +89,11 @@ def standards_in(law: Law) -> list[dict[str, str]]:
     clauses = [clause for grade in levels for one in grade.requirements for clause in one.clauses]
     special = [figure.basis for clause in clauses for figure in clause.at_least.values()]
     found = [law.documents[slug] for slug in dict.fromkeys([*documents, *special])]
-    return [{"doc_no": one.doc_no, "in_force_from": str(one.in_force_from)} for one in found if one.in_force_from]
+    return [
+        {"doc_no": one.doc_no, "in_force_from": str(one.in_force_from)}
+        for one in found
+        if one.in_force_from
+    ]
 
 
 def as_json(report: CheckReport) -> str:
@@ -99,17 +112,28 @@ def as_json(report: CheckReport) -> str:
         "anomalies": [anomaly_as_dict(one, report.masks) for one in report.anomalies],
         "rejected": [
             {
-                "file": one.file, "sheet": one.sheet, "row": one.row, "column": one.column, "value": one.value,
-                "problem": one.problem, "remedy": one.remedy,
+                "file": one.file,
+                "sheet": one.sheet,
+                "row": one.row,
+                "column": one.column,
+                "value": one.value,
+                "problem": one.problem,
+                "remedy": one.remedy,
             }
             for one in report.rejections
         ],
         "notices": [
-            {"file": one.file, "sheet": one.sheet, "row": one.row, "column": one.column, "text": one.text}
+            {
+                "file": one.file,
+                "sheet": one.sheet,
+                "row": one.row,
+                "column": one.column,
+                "text": one.text,
+            }
             for one in report.notices
         ],
         "summary": summary(report),
-    }  # fmt: skip
+    }
     return one_row_a_line(whole)
 
 
@@ -119,35 +143,53 @@ def one_row_a_line(whole: dict[str, Any]) -> str:
     for key, value in whole.items():
         rows = isinstance(value, list) and value
         told = ",\n".join(json.dumps(row, ensure_ascii=False) for row in value) if rows else ""
-        parts.append(f"{json.dumps(key)}: " + (f"[\n{told}\n]" if rows else json.dumps(value, ensure_ascii=False)))
+        parts.append(
+            f"{json.dumps(key)}: "
+            + (f"[\n{told}\n]" if rows else json.dumps(value, ensure_ascii=False))
+        )
     return "{\n" + ",\n".join(parts) + "\n}"
 
 
 def finding_as_dict(one: Finding) -> dict[str, Any]:
     """One finding, in the columns of the JSON."""
     return {
-        "credit_code": one.credit_code, "enterprise": one.enterprise, "certificate_no": one.certificate_no,
-        "licensing_authority": one.licensing_authority, "qualification": one.qualification, "sub_item": one.sub_item,
-        "grade": one.grade, "requirement": one.requirement, "text": one.text, "verdict": one.verdict,
-        "required": one.required, "held": one.held, "possible": one.possible, "shortfall": one.shortfall,
+        "credit_code": one.credit_code,
+        "enterprise": one.enterprise,
+        "certificate_no": one.certificate_no,
+        "licensing_authority": one.licensing_authority,
+        "qualification": one.qualification,
+        "sub_item": one.sub_item,
+        "grade": one.grade,
+        "requirement": one.requirement,
+        "text": one.text,
+        "verdict": one.verdict,
+        "required": one.required,
+        "held": one.held,
+        "possible": one.possible,
+        "shortfall": one.shortfall,
         "clauses": [
             {
-                "text": clause.text, "at_least": clause.at_least, "eligible": clause.eligible,
+                "text": clause.text,
+                "at_least": clause.at_least,
+                "eligible": clause.eligible,
                 "eligible_possible": clause.eligible_possible,
             }
             for clause in one.clauses
         ],
-        "basis": list(one.basis), "because": list(one.because),
-    }  # fmt: skip
+        "basis": list(one.basis),
+        "because": list(one.because),
+    }
 
 
 def anomaly_as_dict(one: Anomaly, masks: Mapping[str, str]) -> dict[str, Any]:
     """One anomaly, the person masked."""
     return {
-        "credit_code": one.credit_code, "person": masks.get(one.person_id, one.person_id),
-        "registration_no": one.registration_no, "kind": one.kind,
+        "credit_code": one.credit_code,
+        "person": masks.get(one.person_id, one.person_id),
+        "registration_no": one.registration_no,
+        "kind": one.kind,
         "months": [f"{month:%Y-%m}" for month in one.months],
-    }  # fmt: skip
+    }
 
 
 def summary(report: CheckReport) -> dict[str, Any]:
@@ -160,28 +202,55 @@ def summary(report: CheckReport) -> dict[str, Any]:
         "items_not_in_force": dict(sorted(not_judged.items())),
         "files": [
             {
-                "file": one.file, "sheet": one.sheet, "table": one.table, "read": one.read, "accepted": one.accepted,
+                "file": one.file,
+                "sheet": one.sheet,
+                "table": one.table,
+                "read": one.read,
+                "accepted": one.accepted,
                 "rejected": one.rejected,
             }
             for one in report.accounts
         ],
-    }  # fmt: skip
+    }
 
 
 def print_table(report: CheckReport, console: Console) -> None:
     """What an officer wants to see first: who falls short, who cannot be judged, and the counts."""
     findings = list(report.findings)
-    shown = findings if len(findings) <= MOST_ROWS else [one for one in findings if one.verdict in ("short", "advise")]
+    shown = (
+        findings
+        if len(findings) <= MOST_ROWS
+        else [one for one in findings if one.verdict in ("short", "advise")]
+    )
     shown = sorted(shown, key=lambda one: VERDICTS.index(one.verdict))
     table = Table(title=_("核查结果 {day}").format(day=report.as_of), title_justify="left")
-    for heading in (_("企业"), _("资质"), _("指标"), _("结论"), _("要求"), _("实有"), _("可能"), _("原因")):
-        table.add_column(heading, justify="right" if heading in (_("要求"), _("实有"), _("可能")) else "left")
+    for heading in (
+        _("企业"),
+        _("资质"),
+        _("指标"),
+        _("结论"),
+        _("要求"),
+        _("实有"),
+        _("可能"),
+        _("原因"),
+    ):
+        table.add_column(
+            heading, justify="right" if heading in (_("要求"), _("实有"), _("可能")) else "left"
+        )
     for one in shown[:MOST_ROWS]:
-        numbers = ["" if number is None else str(number) for number in (one.required, one.held, one.possible)]
+        numbers = [
+            "" if number is None else str(number)
+            for number in (one.required, one.held, one.possible)
+        ]
         name = item_name(one)
         reasons = "、".join(said(labels.REASONS, slug) for slug in one.because)
         verdict = said(labels.VERDICTS, one.verdict)
-        row = [one.enterprise or one.credit_code, name, said(labels.REQUIREMENTS, one.requirement), verdict]
+        row = [
+            one.enterprise or one.credit_code,
+            name,
+            said(labels.REQUIREMENTS, one.requirement),
+            verdict,
+        ]
         table.add_row(*row, *numbers, reasons)
     console.print(table)
     if len(shown) > MOST_ROWS or len(shown) < len(findings):
@@ -193,7 +262,10 @@ def print_table(report: CheckReport, console: Console) -> None:
 def print_summary(report: CheckReport, console: Console) -> None:
     """Counts: verdicts, anomalies, files, rejected rows with their remedies."""
     counts = report.verdict_counts()
-    console.print(_("结论：") + "  ".join(f"{said(labels.VERDICTS, slug)} {counts[slug]}" for slug in VERDICTS))
+    console.print(
+        _("结论：")
+        + "  ".join(f"{said(labels.VERDICTS, slug)} {counts[slug]}" for slug in VERDICTS)
+    )
     kinds: Counter[str] = Counter(one.kind for one in report.anomalies)
     text = "  ".join(f"{said(labels.ANOMALIES, kind)} {kinds[kind]}" for kind in labels.ANOMALIES)
     console.print(_("社保异常：") + text)
@@ -211,7 +283,9 @@ def print_summary(report: CheckReport, console: Console) -> None:
     for rejection in report.rejections[:20]:
         console.print(_("拒收：") + rejection_line(rejection))
     if len(report.rejections) > 20:
-        console.print(_("另有 {count} 行拒收，见 --format json").format(count=len(report.rejections) - 20))
+        console.print(
+            _("另有 {count} 行拒收，见 --format json").format(count=len(report.rejections) - 20)
+        )
     if report.notices:
         console.print(_("提醒 {count} 条，见 --format json").format(count=len(report.notices)))
 

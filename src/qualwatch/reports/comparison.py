@@ -36,7 +36,9 @@ def print_what_if(before: Sequence[Finding], after: Sequence[Finding], console: 
         required = "" if shown.required is None else str(shown.required)
         told = [_told(finding) for finding in (one, other)]
         mark = _("变") if told[0] != told[1] else ""
-        table.add_row(item_name(shown), said(labels.REQUIREMENTS, shown.requirement), required, *told, mark)
+        table.add_row(
+            item_name(shown), said(labels.REQUIREMENTS, shown.requirement), required, *told, mark
+        )
     console.print(table)
 
 
@@ -46,7 +48,9 @@ def _told(one: Finding | None) -> str:
     verdict = said(labels.VERDICTS, one.verdict)
     if one.held is None:
         return verdict
-    return verdict + _("（实有 {held}，可能 {possible}）").format(held=one.held, possible=one.possible)
+    return verdict + _("（实有 {held}，可能 {possible}）").format(
+        held=one.held, possible=one.possible
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,22 @@ class ImpactReport:
         """(group, turn short, turn met, turn otherwise), groups in order of their names."""
         short, met, all_of = (
             Counter(group(one) for one in self.turns if chosen(one))
-            for chosen in (lambda one: one.becomes_short, lambda one: one.becomes_met, lambda _one: True)
+            for chosen in (
+                lambda one: one.becomes_short,
+                lambda one: one.becomes_met,
+                lambda _one: True,
+            )
         )
-        return [(name, short[name], met[name], all_of[name] - short[name] - met[name]) for name in sorted(all_of)]
+        return [
+            (name, short[name], met[name], all_of[name] - short[name] - met[name])
+            for name in sorted(all_of)
+        ]
 
     def area_name(self, turn: Turn) -> str:
         """The supervising area of a turn's enterprise."""
-        return labels.area_name(self.law, self.areas.get(turn.either.credit_code)) or _("不在本省或不明")
+        return labels.area_name(self.law, self.areas.get(turn.either.credit_code)) or _(
+            "不在本省或不明"
+        )
 
 
 def print_impact(report: ImpactReport, console: Console) -> None:
@@ -90,20 +103,33 @@ def print_impact(report: ImpactReport, console: Console) -> None:
         one = turn.either
         told = [_told(finding) for finding in (turn.before, turn.after)]
         name = one.enterprise or one.credit_code
-        table.add_row(name, report.area_name(turn), item_name(one), said(labels.REQUIREMENTS, one.requirement), *told)
+        table.add_row(
+            name,
+            report.area_name(turn),
+            item_name(one),
+            said(labels.REQUIREMENTS, one.requirement),
+            *told,
+        )
     console.print(table)
     text = _("结论有变化的指标 {all} 项，其中转为不达标 {short} 项，转为达标 {met} 项")
     short, met = (sum(one.becomes_short for one in shown), sum(one.becomes_met for one in shown))
     console.print(text.format(all=len(report.turns), short=short, met=met))
     if len(shown) > MOST_ROWS:
-        console.print(_("表中 {shown} 行，共 {all} 行；全部见 --format json").format(shown=MOST_ROWS, all=len(shown)))
+        console.print(
+            _("表中 {shown} 行，共 {all} 行；全部见 --format json").format(
+                shown=MOST_ROWS, all=len(shown)
+            )
+        )
 
 
 def impact_as_json(report: ImpactReport) -> str:
     """All turns as JSON (schema qualwatch-impact/1), counts per area and category beside them."""
 
     def counts(rows: list[tuple[str, int, int, int]]) -> dict[str, dict[str, int]]:
-        return {name: {"becomes_short": short, "becomes_met": met, "other": other} for name, short, met, other in rows}
+        return {
+            name: {"becomes_short": short, "becomes_met": met, "other": other}
+            for name, short, met, other in rows
+        }
 
     def told(finding: Finding | None) -> dict[str, Any] | None:
         return finding_as_dict(finding) if finding else None
@@ -111,7 +137,9 @@ def impact_as_json(report: ImpactReport) -> str:
     whole = {
         "schema": IMPACT_SCHEMA,
         "as_of": str(report.as_of),
-        "areas": counts(report.counted(lambda turn: report.areas.get(turn.either.credit_code) or "")),
+        "areas": counts(
+            report.counted(lambda turn: report.areas.get(turn.either.credit_code) or "")
+        ),
         "categories": counts(report.counted(lambda turn: turn.either.qualification)),
         "turns": [{"before": told(one.before), "after": told(one.after)} for one in report.turns],
     }

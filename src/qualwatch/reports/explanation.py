@@ -41,10 +41,17 @@ def print_explanation(
 
 
 def print_coming(
-    coming: Sequence[Coming], until: date, masks: Mapping[str, str], names: Mapping[str, str], console: Console
+    coming: Sequence[Coming],
+    until: date,
+    masks: Mapping[str, str],
+    names: Mapping[str, str],
+    console: Console,
 ) -> None:
     """The first day on which each requirement becomes short, and who counts no longer from then on."""
-    console.print(_("▷ 截至 {day} 将要发生什么（社保和登记按现在所知，不再变化）").format(day=until), style="bold")
+    console.print(
+        _("▷ 截至 {day} 将要发生什么（社保和登记按现在所知，不再变化）").format(day=until),
+        style="bold",
+    )
     if not coming:
         console.print(_("没有指标会转为不达标"))
     for one in coming:
@@ -103,9 +110,13 @@ def in_reading_order(people: Iterable[PersonLine]) -> list[PersonLine]:
     return sorted(people, key=lambda one: (order[one.counts], one.person_id))
 
 
-def person_text(line: PersonLine, law: Law, masks: Mapping[str, str], names: Mapping[str, str]) -> str:
+def person_text(
+    line: PersonLine, law: Law, masks: Mapping[str, str], names: Mapping[str, str]
+) -> str:
     """One person in one line: who, with what, counted or not and why not."""
-    who = " ".join(filter(None, (names.get(line.person_id, line.person_id), masks.get(line.person_id, ""))))
+    who = " ".join(
+        filter(None, (names.get(line.person_id, line.person_id), masks.get(line.person_id, "")))
+    )
     reasons = "、".join(said(labels.REASONS, slug) for slug in line.because)
     counts = said(labels.COUNTS, line.counts) + (f"（{reasons}）" if reasons else "")
     return f"{who}：{'；'.join(registrations_of(law, line))}：{counts}"

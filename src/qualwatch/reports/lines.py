@@ -11,14 +11,33 @@ from qualwatch.privacy import hidden
 from qualwatch.reports.check import CheckReport, finding_as_dict
 
 TEXT, NUMBER = pa.string(), pa.int32()
-CLAUSE = pa.struct([("text", TEXT), ("at_least", NUMBER), ("eligible", NUMBER), ("eligible_possible", NUMBER)])
+CLAUSE = pa.struct(
+    [("text", TEXT), ("at_least", NUMBER), ("eligible", NUMBER), ("eligible_possible", NUMBER)]
+)
 NUMBERS = {"required", "held", "possible", "shortfall"}
 LISTS = {"clauses": pa.list_(CLAUSE), "basis": pa.list_(TEXT), "because": pa.list_(TEXT)}
 COLUMNS = (
-    "credit_code", "enterprise", "certificate_no", "licensing_authority", "qualification", "sub_item", "grade",
-    "requirement", "text", "verdict", "required", "held", "possible", "shortfall", "clauses", "basis", "because",
-)  # fmt: skip
-SCHEMA = pa.schema([(name, LISTS.get(name, NUMBER if name in NUMBERS else TEXT)) for name in COLUMNS])
+    "credit_code",
+    "enterprise",
+    "certificate_no",
+    "licensing_authority",
+    "qualification",
+    "sub_item",
+    "grade",
+    "requirement",
+    "text",
+    "verdict",
+    "required",
+    "held",
+    "possible",
+    "shortfall",
+    "clauses",
+    "basis",
+    "because",
+)
+SCHEMA = pa.schema(
+    [(name, LISTS.get(name, NUMBER if name in NUMBERS else TEXT)) for name in COLUMNS]
+)
 
 
 def json_lines(report: CheckReport) -> Iterator[str]:
@@ -36,6 +55,12 @@ def write_json_lines(report: CheckReport, path: Path) -> None:
 
 def write_parquet(report: CheckReport, path: Path) -> None:
     """All findings as Parquet in SCHEMA; the day, the policy and the law's digest stand in the file's metadata."""
-    told = {"as_of": str(report.as_of), "policy": report.policy.slug, "law_digest": report.law.digest}
-    table = pa.Table.from_pylist([finding_as_dict(one) for one in report.findings], SCHEMA.with_metadata(told))
+    told = {
+        "as_of": str(report.as_of),
+        "policy": report.policy.slug,
+        "law_digest": report.law.digest,
+    }
+    table = pa.Table.from_pylist(
+        [finding_as_dict(one) for one in report.findings], SCHEMA.with_metadata(told)
+    )
     pa_parquet.write_table(table, path)

@@ -36,7 +36,9 @@ class Overview:
     short_enterprises: int = 0
     verdicts: dict[str, int] = field(default_factory=dict)
     funnel: list[Share] = field(default_factory=list)
-    areas: dict[str, Share] = field(default_factory=dict)  # supervising area -> short of watched enterprises
+    areas: dict[str, Share] = field(
+        default_factory=dict
+    )  # supervising area -> short of watched enterprises
     categories: list[Share] = field(default_factory=list)
     shortfalls: list[tuple[str, int]] = field(default_factory=list)
     reasons: list[tuple[str, int]] = field(default_factory=list)
@@ -47,7 +49,10 @@ def overview_of(report: CheckReport) -> Overview:
     """All counts of a report."""
     findings = list(report.findings)
     asked = [one for one in findings if one.verdict != "not-required"]
-    watched, short = {one.credit_code for one in asked}, [one for one in findings if one.verdict == "short"]
+    watched, short = (
+        {one.credit_code for one in asked},
+        [one for one in findings if one.verdict == "short"],
+    )
     short_codes = {one.credit_code for one in short}
     kinds: Counter[str] = Counter(one.kind for one in report.anomalies)
     return Overview(
@@ -73,18 +78,28 @@ def _funnel(findings: list[Finding]) -> list[Share]:
         (_("有结论"), ("not-required", "manual", "cannot-say")),
         (_("不达标"), ("not-required", "manual", "cannot-say", "met", "advise")),
     ]
-    return [Share(label, sum(one.verdict not in out for one in findings), len(findings)) for label, out in steps]
+    return [
+        Share(label, sum(one.verdict not in out for one in findings), len(findings))
+        for label, out in steps
+    ]
 
 
 def _areas(report: CheckReport, watched: set[str], short: set[str]) -> dict[str, Share]:
     whole, part = (Counter(report.areas.get(code) for code in codes) for codes in (watched, short))
-    return {area: Share(one.name, part[area], whole[area]) for area, one in report.law.divisions.areas.items()}
+    return {
+        area: Share(one.name, part[area], whole[area])
+        for area, one in report.law.divisions.areas.items()
+    }
 
 
 def _categories(asked: list[Finding]) -> list[Share]:
     whole = Counter(one.qualification for one in asked)
     part = Counter(one.qualification for one in asked if one.verdict == "short")
-    found = [Share(name or _("资质不明"), part[name], count) for name, count in whole.items() if part[name]]
+    found = [
+        Share(name or _("资质不明"), part[name], count)
+        for name, count in whole.items()
+        if part[name]
+    ]
     return sorted(found, key=lambda one: (-one.part, one.label))[:MOST_BARS]
 
 

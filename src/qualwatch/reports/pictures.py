@@ -13,20 +13,31 @@ from qualwatch.reports.overview import Share
 WIDTH = 440  # of every picture, in its own units; the page scales it: readable on a phone too
 BAR, NUMBER = 44, 96  # height of a bar with its label above; room right of the bars
 STEP, STEP_LABEL = 44, 110  # height of a funnel's step; room left of it
-TILE, TALL, GAP, SHADES = 104, 76, 8, 5  # a tile's width and height, the gap between tiles, shades of a tile map
+TILE, TALL, GAP, SHADES = (
+    104,
+    76,
+    8,
+    5,
+)  # a tile's width and height, the gap between tiles, shades of a tile map
 COLUMN_AREA = 170
 
 
 def drawing(height: int, title: str) -> ET.Element:
     """A picture to be drawn into."""
-    root = ET.Element("svg", {"viewBox": f"0 0 {WIDTH} {height}", "role": "img", "aria-label": title})
+    root = ET.Element(
+        "svg", {"viewBox": f"0 0 {WIDTH} {height}", "role": "img", "aria-label": title}
+    )
     ET.SubElement(root, "title").text = title
     return root
 
 
-def text(parent: ET.Element, x: float, y: float, words: str, css: str, anchor: str = "start") -> None:
+def text(
+    parent: ET.Element, x: float, y: float, words: str, css: str, anchor: str = "start"
+) -> None:
     """Words at a place."""
-    found = ET.SubElement(parent, "text", {"x": f"{x:g}", "y": f"{y:g}", "class": css, "text-anchor": anchor})
+    found = ET.SubElement(
+        parent, "text", {"x": f"{x:g}", "y": f"{y:g}", "class": css, "text-anchor": anchor}
+    )
     found.text = words
 
 
@@ -69,7 +80,14 @@ def funnel(title: str, steps: Iterable[Share]) -> str:
         width = max(3.0, step.percent / 100 * room)
         y, last = at * STEP + 4, at == len(steps) - 1
         text(root, 0, y + 23, step.label, "label")
-        rect(root, STEP_LABEL + (room - width) / 2, y, width, 34, "short" if last else f"step step-{at}")
+        rect(
+            root,
+            STEP_LABEL + (room - width) / 2,
+            y,
+            width,
+            34,
+            "short" if last else f"step step-{at}",
+        )
         text(root, WIDTH, y + 15, f"{step.part:,}", "number", "end")
         text(root, WIDTH, y + 31, f"{step.percent:.1f}%", "small", "end")
     return shown(root)
@@ -77,7 +95,9 @@ def funnel(title: str, steps: Iterable[Share]) -> str:
 
 @lru_cache(maxsize=1)
 def _tiles() -> dict[str, dict[str, Any]]:
-    loaded: dict[str, Any] = YAML(typ="safe").load((Path(__file__).parent / "tiles.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = YAML(typ="safe").load(
+        (Path(__file__).parent / "tiles.yaml").read_text(encoding="utf-8")
+    )
     return loaded
 
 

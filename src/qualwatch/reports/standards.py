@@ -8,7 +8,14 @@ from rich.table import Table
 
 from qualwatch.law.figures import Requirement, requirements_on
 from qualwatch.law.loader import Law
-from qualwatch.law.model import GRADE_NAMES, CategoryText, ClauseText, FigureText, GradeSlug, GradeText
+from qualwatch.law.model import (
+    GRADE_NAMES,
+    CategoryText,
+    ClauseText,
+    FigureText,
+    GradeSlug,
+    GradeText,
+)
 from qualwatch.law.policy import Policy
 from qualwatch.reports import labels
 from qualwatch.reports.labels import said
@@ -35,7 +42,12 @@ def can_say(requirements: tuple[Requirement, ...]) -> str:
 def coverage(law: Law, policy: Policy, day: date) -> list[tuple[CategoryText, str, GradeSlug, str]]:
     """(category, sub-item, grade, what can be said) of every level on a day, route unknown."""
     return [
-        (text, sub_item, grade, can_say(requirements_on(law, policy, slug, sub_item, grade, "unknown", day)))
+        (
+            text,
+            sub_item,
+            grade,
+            can_say(requirements_on(law, policy, slug, sub_item, grade, "unknown", day)),
+        )
         for slug, text in law.categories.items()
         for sub_item, grade, _grade_text in text.every_grade()
     ]
@@ -50,7 +62,9 @@ def print_coverage(law: Law, policy: Policy, day: date, console: Console) -> Non
     for name in sectors.values():
         table.add_column(name, justify="right")
     table.add_column(_("合计"), justify="right")
-    counts: Counter[tuple[str, str]] = Counter((text.sector, what) for text, _sub, _grade, what in found)
+    counts: Counter[tuple[str, str]] = Counter(
+        (text.sector, what) for text, _sub, _grade, what in found
+    )
     for what, label in COVERAGE.items():
         numbers = [counts[(sector, what)] for sector in sectors]
         table.add_row(said(COVERAGE, what) if label else "", *map(str, numbers), str(sum(numbers)))
@@ -58,7 +72,11 @@ def print_coverage(law: Law, policy: Policy, day: date, console: Console) -> Non
     table.add_row(_("合计"), *map(str, totals), str(sum(totals)))
     console.print(table)
     for what in ("advise", "manual"):
-        names = [f"{text.name}{sub_item} {GRADE_NAMES[grade]}" for text, sub_item, grade, one in found if one == what]
+        names = [
+            f"{text.name}{sub_item} {GRADE_NAMES[grade]}"
+            for text, sub_item, grade, one in found
+            if one == what
+        ]
         console.print(f"{said(COVERAGE, what)}：" + ("、".join(names) or _("无")))
 
 
@@ -78,7 +96,9 @@ def print_category(
 ) -> None:
     """A category's grades: what is required on the day, then the history of each figure."""
     console.print(f"{text.name}（{text.category}）", style="bold")
-    console.print(_("标准：") + f"{law.documents[text.standard].doc_no} {law.documents[text.standard].name}")
+    console.print(
+        _("标准：") + f"{law.documents[text.standard].doc_no} {law.documents[text.standard].name}"
+    )
     if text.note:
         console.print(_("注：") + text.note)
     for sub_item, slug, grade_text in text.every_grade():
@@ -90,39 +110,60 @@ def print_category(
 
 
 def _print_today(
-    law: Law, policy: Policy, text: CategoryText, sub_item: str, slug: GradeSlug, day: date, console: Console
+    law: Law,
+    policy: Policy,
+    text: CategoryText,
+    sub_item: str,
+    slug: GradeSlug,
+    day: date,
+    console: Console,
 ) -> None:
     for one in requirements_on(law, policy, text.category, sub_item, slug, "unknown", day):
         reading = one.strong or one.weak
-        outcome = {"not-required": "not-required", "manual": "manual", "unknown": "cannot-say"}.get(one.outcome)
-        number = _("要求 {number}").format(number=reading.required) if reading else said(labels.VERDICTS, outcome or "")
+        outcome = {"not-required": "not-required", "manual": "manual", "unknown": "cannot-say"}.get(
+            one.outcome
+        )
+        number = (
+            _("要求 {number}").format(number=reading.required)
+            if reading
+            else said(labels.VERDICTS, outcome or "")
+        )
         strength = "" if one.strong or not reading else "，" + said(labels.VERDICTS, "advise")
-        console.print(f"{day} {said(labels.REQUIREMENTS, one.requirement)}：{number}{strength}。{one.text}")
+        console.print(
+            f"{day} {said(labels.REQUIREMENTS, one.requirement)}：{number}{strength}。{one.text}"
+        )
         if one.basis:
             console.print("  " + _("依据：") + "、".join(one.basis))
         if one.because:
-            console.print("  " + _("说明：") + "、".join(said(labels.REASONS, slug) for slug in one.because))
+            console.print(
+                "  " + _("说明：") + "、".join(said(labels.REASONS, slug) for slug in one.because)
+            )
 
 
 def _print_history(law: Law, grade: GradeText, console: Console) -> None:
     for requirement in grade.requirements:
         refs = "、".join(requirement.refs) or _("无")
         console.print(
-            "  " + _("把握 {confidence}，来源 {source}，出处 {refs}").format(
+            "  "
+            + _("把握 {confidence}，来源 {source}，出处 {refs}").format(
                 confidence=requirement.confidence, source=requirement.source, refs=refs
             )
-        )  # fmt: skip
+        )
         for clause in requirement.clauses:
             _print_clause(law, clause, console)
     for start, other in grade.measured_as.items():
         doc_no = law.doc_no(other.basis)
         console.print(
-            f"  {start} " + _("起按{grade}人数：{doc_no}").format(grade=GRADE_NAMES[other.grade], doc_no=doc_no)
+            f"  {start} "
+            + _("起按{grade}人数：{doc_no}").format(grade=GRADE_NAMES[other.grade], doc_no=doc_no)
         )
     if grade.abolished:
         text = _("起不再核发：{doc_no}；存量最迟到 {end}")
         doc_no = law.doc_no(grade.abolished.basis)
-        console.print(f"  {grade.abolished.from_} " + text.format(doc_no=doc_no, end=grade.abolished.stock_ends_on))
+        console.print(
+            f"  {grade.abolished.from_} "
+            + text.format(doc_no=doc_no, end=grade.abolished.stock_ends_on)
+        )
     if grade.note:
         console.print("  " + _("注：") + grade.note)
 
@@ -139,5 +180,9 @@ def _number(figure: FigureText) -> str:
         return _("取消")
     if figure.number == "unknown":
         return _("未查到")
-    other = _("（另一读法 {number}）").format(number=figure.other_reading) if figure.other_reading else ""
+    other = (
+        _("（另一读法 {number}）").format(number=figure.other_reading)
+        if figure.other_reading
+        else ""
+    )
     return f"{figure.number}{other}"

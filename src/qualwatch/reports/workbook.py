@@ -26,8 +26,11 @@ LONGEST_CELL = 32_767  # characters that a cell may hold
 LINE_POINTS, TALLEST_ROW, A3 = 15, 409, 8  # a line's height; a row's largest; the paper's number
 COVER = 72  # width of the cover's second column
 OPTIONS: dict[str, Any] = {
-    "constant_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False,
-}  # fmt: skip
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_numbers": False,
+    "strings_to_urls": False,
+}
 NARROW, MIDDLE, WIDE, CODE = 8, 16, 44, 21  # widths in characters
 
 
@@ -70,7 +73,9 @@ def _looks(book: Any) -> dict[str, Any]:
         "text": book.add_format({**base, "text_wrap": True, "num_format": "@"}),
         "number": book.add_format({**base, "num_format": "0"}),
         "told": book.add_format({**base, "text_wrap": True, "align": "left"}),
-        "head": book.add_format({**base, "bold": True, "bg_color": "#E8EDF3", "border": 1, "border_color": "#B8C2CE"}),
+        "head": book.add_format(
+            {**base, "bold": True, "bg_color": "#E8EDF3", "border": 1, "border_color": "#B8C2CE"}
+        ),
         "title": book.add_format({**base, "bold": True, "font_size": 16}),
     }
 
@@ -89,7 +94,9 @@ def _write(book: Any, looks: dict[str, Any], sheet: Sheet, rows_per_sheet: int) 
         written = 0
         for row in islice(chain([] if first is None else [first], rows), rows_per_sheet):
             written += 1
-            _height(page, written, zip(row, (width for _heading, width in sheet.columns), strict=True))
+            _height(
+                page, written, zip(row, (width for _heading, width in sheet.columns), strict=True)
+            )
             for at, cell in enumerate(row):
                 _cell(page, looks, written, at, cell)
         page.freeze_panes(1, 1)
@@ -107,7 +114,9 @@ def _height(page: Any, row: int, cells: Iterable[tuple[Any, int]]) -> None:
     lines = 1
     for cell, width in cells:
         if isinstance(cell, str):
-            lines = max(lines, sum(-(-_columns_of(part) // width) or 1 for part in cell.split("\n")))
+            lines = max(
+                lines, sum(-(-_columns_of(part) // width) or 1 for part in cell.split("\n"))
+            )
     if lines > 1:
         page.set_row(row, min(LINE_POINTS * lines, TALLEST_ROW))
 
@@ -143,7 +152,7 @@ def _cover(book: Any, looks: dict[str, Any], report: CheckReport) -> None:
         (_("拒收的行"), len(report.rejections)),
         (_("怎样读"), how_to_read()),
         (_("注意"), personal_data_notice()),
-    ]  # fmt: skip
+    ]
     for row, (label, value) in enumerate(lines, 2):
         _height(page, row, [(value, COVER)])
         page.write_string(row, 0, label, looks["head"])
@@ -153,13 +162,25 @@ def _cover(book: Any, looks: dict[str, Any], report: CheckReport) -> None:
 def _sheets(report: CheckReport) -> Iterator[Sheet]:
     for verdict in ("short", "advise", "cannot-say"):
         found = (one for one in report.findings if one.verdict == verdict)
-        yield Sheet(said(labels.VERDICTS, verdict), _finding_columns(), (_finding(report, one) for one in found))
+        yield Sheet(
+            said(labels.VERDICTS, verdict),
+            _finding_columns(),
+            (_finding(report, one) for one in found),
+        )
     yield Sheet(_("人员"), _people_columns(), _people(report))
     yield Sheet(_("社保异常"), _anomaly_columns(), _anomalies(report))
     where = [(_("文件"), MIDDLE + 8), (_("工作表"), MIDDLE), (_("行"), NARROW), (_("列"), MIDDLE)]
     rejected = [*where, (_("值"), CODE), (_("问题"), WIDE), (_("怎样改"), WIDE)]
-    yield Sheet(_("拒收"), rejected, ((*_place(one), one.value, one.problem, one.remedy) for one in report.rejections))
-    yield Sheet(_("提醒"), [*where, (_("提醒"), WIDE + 20)], ((*_place(one), one.text) for one in report.notices))
+    yield Sheet(
+        _("拒收"),
+        rejected,
+        ((*_place(one), one.value, one.problem, one.remedy) for one in report.rejections),
+    )
+    yield Sheet(
+        _("提醒"),
+        [*where, (_("提醒"), WIDE + 20)],
+        ((*_place(one), one.text) for one in report.notices),
+    )
 
 
 def _place(one: Rejection | Notice) -> tuple[str, str, int | None, str]:
@@ -169,52 +190,93 @@ def _place(one: Rejection | Notice) -> tuple[str, str, int | None, str]:
 def _finding_columns() -> list[tuple[str, int]]:
     counts = [(heading, NARROW) for heading in (_("要求"), _("实有"), _("可能"), _("缺"))]
     return [
-        (_("监管地"), MIDDLE), (_("企业"), WIDE - 12), (_("统一社会信用代码"), CODE),
-        (_("资质"), WIDE - 12), (_("资质证书号"), MIDDLE), (_("许可机关"), MIDDLE), (_("指标"), MIDDLE), *counts,
-        (_("条款"), WIDE), (_("依据"), MIDDLE + 8), (_("原因"), WIDE),
-    ]  # fmt: skip
+        (_("监管地"), MIDDLE),
+        (_("企业"), WIDE - 12),
+        (_("统一社会信用代码"), CODE),
+        (_("资质"), WIDE - 12),
+        (_("资质证书号"), MIDDLE),
+        (_("许可机关"), MIDDLE),
+        (_("指标"), MIDDLE),
+        *counts,
+        (_("条款"), WIDE),
+        (_("依据"), MIDDLE + 8),
+        (_("原因"), WIDE),
+    ]
 
 
 def _people_columns() -> list[tuple[str, int]]:
     return [
-        (_("企业"), WIDE - 12), (_("统一社会信用代码"), CODE), (_("资质"), WIDE - 12), (_("指标"), MIDDLE),
-        (_("姓名"), MIDDLE - 4), (_("证件号码"), CODE), (_("注册"), WIDE), (_("计入"), NARROW), (_("原因"), WIDE),
-    ]  # fmt: skip
+        (_("企业"), WIDE - 12),
+        (_("统一社会信用代码"), CODE),
+        (_("资质"), WIDE - 12),
+        (_("指标"), MIDDLE),
+        (_("姓名"), MIDDLE - 4),
+        (_("证件号码"), CODE),
+        (_("注册"), WIDE),
+        (_("计入"), NARROW),
+        (_("原因"), WIDE),
+    ]
 
 
 def _anomaly_columns() -> list[tuple[str, int]]:
     return [
-        (_("监管地"), MIDDLE), (_("企业"), WIDE - 12), (_("统一社会信用代码"), CODE), (_("姓名"), MIDDLE - 4),
-        (_("证件号码"), CODE), (_("注册编号"), CODE), (_("情形"), MIDDLE + 8), (_("月份"), MIDDLE + 8),
-    ]  # fmt: skip
+        (_("监管地"), MIDDLE),
+        (_("企业"), WIDE - 12),
+        (_("统一社会信用代码"), CODE),
+        (_("姓名"), MIDDLE - 4),
+        (_("证件号码"), CODE),
+        (_("注册编号"), CODE),
+        (_("情形"), MIDDLE + 8),
+        (_("月份"), MIDDLE + 8),
+    ]
 
 
 def _finding(report: CheckReport, one: Finding) -> tuple[Any, ...]:
     authority = labels.authority_name(report.law, one.licensing_authority)
     return (
-        report.area_name(one.credit_code), one.enterprise, one.credit_code, item_name(one), one.certificate_no,
-        authority, said(labels.REQUIREMENTS, one.requirement), one.required, one.held, one.possible, one.shortfall,
-        "\n".join(clause_line(clause) for clause in one.clauses) or one.text, "、".join(one.basis),
+        report.area_name(one.credit_code),
+        one.enterprise,
+        one.credit_code,
+        item_name(one),
+        one.certificate_no,
+        authority,
+        said(labels.REQUIREMENTS, one.requirement),
+        one.required,
+        one.held,
+        one.possible,
+        one.shortfall,
+        "\n".join(clause_line(clause) for clause in one.clauses) or one.text,
+        "、".join(one.basis),
         "、".join(said(labels.REASONS, slug) for slug in one.because),
-    )  # fmt: skip
+    )
 
 
 def _people(report: CheckReport) -> Iterator[tuple[Any, ...]]:
     for one in (one for one in report.findings if one.verdict in ("short", "advise")):
         for line in in_reading_order(report.people.get(one.key, ())):
             yield (
-                one.enterprise, one.credit_code, item_name(one), said(labels.REQUIREMENTS, one.requirement),
-                report.names.get(line.person_id, line.person_id), report.masks.get(line.person_id, ""),
-                "；".join(registrations_of(report.law, line)), said(labels.COUNTS, line.counts),
+                one.enterprise,
+                one.credit_code,
+                item_name(one),
+                said(labels.REQUIREMENTS, one.requirement),
+                report.names.get(line.person_id, line.person_id),
+                report.masks.get(line.person_id, ""),
+                "；".join(registrations_of(report.law, line)),
+                said(labels.COUNTS, line.counts),
                 "、".join(said(labels.REASONS, slug) for slug in line.because),
-            )  # fmt: skip
+            )
 
 
 def _anomalies(report: CheckReport) -> Iterator[tuple[Any, ...]]:
     names = {one.credit_code: one.enterprise for one in report.findings}
     for one in report.anomalies:
         yield (
-            report.area_name(one.credit_code), names.get(one.credit_code, ""), one.credit_code,
-            report.names.get(one.person_id, one.person_id), report.masks.get(one.person_id, ""), one.registration_no,
-            said(labels.ANOMALIES, one.kind), "、".join(f"{month:%Y-%m}" for month in one.months),
-        )  # fmt: skip
+            report.area_name(one.credit_code),
+            names.get(one.credit_code, ""),
+            one.credit_code,
+            report.names.get(one.person_id, one.person_id),
+            report.masks.get(one.person_id, ""),
+            one.registration_no,
+            said(labels.ANOMALIES, one.kind),
+            "、".join(f"{month:%Y-%m}" for month in one.months),
+        )

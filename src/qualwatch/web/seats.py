@@ -44,7 +44,9 @@ def seated(capability: str) -> Callable[[View], View]:
         def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method == "POST" and not request.user.is_authenticated:
                 return problem(
-                    request, 403, _("还没有登录，这次没有提交。填写的文字列在下面，请先复制，登录后再提交。")
+                    request,
+                    403,
+                    _("还没有登录，这次没有提交。填写的文字列在下面，请先复制，登录后再提交。"),
                 )
             return inside(request, *args, **kwargs)
 

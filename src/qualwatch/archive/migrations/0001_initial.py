@@ -12,7 +12,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="KeptFile",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("sha256", models.CharField(max_length=64, unique=True)),
                 ("kind", models.CharField(max_length=10)),
                 ("size", models.PositiveBigIntegerField()),
@@ -22,7 +27,9 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("kind__in", ("pdf", "ofd", "png", "jpeg", "docx", "xlsx", "zip"))),
+                        condition=models.Q(
+                            ("kind__in", ("pdf", "ofd", "png", "jpeg", "docx", "xlsx", "zip"))
+                        ),
                         name="kept_file_kind_known",
                     )
                 ],

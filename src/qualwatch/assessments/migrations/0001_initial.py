@@ -91,7 +91,14 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(
                         condition=models.Q(("recorded_to__isnull", True)),
-                        fields=("credit_code", "category", "sub_item", "requirement", "nth", "source"),
+                        fields=(
+                            "credit_code",
+                            "category",
+                            "sub_item",
+                            "requirement",
+                            "nth",
+                            "source",
+                        ),
                         name="finding_current_once",
                     ),
                     models.CheckConstraint(
@@ -108,7 +115,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Run",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("as_of", models.DateField()),
                 ("law_digest", models.CharField(max_length=64)),
                 ("policy_digest", models.CharField(max_length=64)),
@@ -126,13 +138,18 @@ class Migration(migrations.Migration):
                 (
                     "of",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="assessments.run"
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="assessments.run",
                     ),
                 ),
                 (
                     "revision",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registers.revision"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="registers.revision",
                     ),
                 ),
             ],
@@ -140,7 +157,9 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["-as_of", "-id"], name="run_newest")],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("state__in", ("released", "held", "decided", "rejected"))),
+                        condition=models.Q(
+                            ("state__in", ("released", "held", "decided", "rejected"))
+                        ),
                         name="run_state_known",
                     )
                 ],

@@ -12,13 +12,17 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="anomalyrow",
             index=models.Index(
-                condition=models.Q(("recorded_to", None)), fields=["recorded_from"], name="anomaly_since"
+                condition=models.Q(("recorded_to", None)),
+                fields=["recorded_from"],
+                name="anomaly_since",
             ),
         ),
         migrations.AddIndex(
             model_name="findingrow",
             index=models.Index(
-                condition=models.Q(("recorded_to", None)), fields=["recorded_from"], name="finding_since"
+                condition=models.Q(("recorded_to", None)),
+                fields=["recorded_from"],
+                name="finding_since",
             ),
         ),
     ]

@@ -14,12 +14,19 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="LawText",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("digest", models.CharField(max_length=64, unique=True)),
                 (
                     "file",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="archive.keptfile"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="archive.keptfile",
                     ),
                 ),
             ],

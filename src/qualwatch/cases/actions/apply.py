@@ -63,7 +63,9 @@ class Filing:
 
 
 @transaction.atomic
-def file_application(*, case: Case, filing: Filing, by: Account, law: Law, at: datetime) -> Application:
+def file_application(
+    *, case: Case, filing: Filing, by: Account, law: Law, at: datetime
+) -> Application:
     """Receipt with a number at once. CannotStep, CannotKeep, NotCompetent; then nothing is on record."""
     _own(by, case.credit_code)
     Case.objects.select_for_update().get(pk=case.pk)  # of two at once the second waits
@@ -77,12 +79,26 @@ def file_application(*, case: Case, filing: Filing, by: Account, law: Law, at: d
     before = Attachment.objects.filter(application__in=_about_these(case, about))
     known = set(before.values_list("file__sha256", flat=True))
     event = Event(
-        "apply", doing.on, by=by.username, requirements=about, because=filing.statement, has_evidence=bool(files),
-        has_new_evidence=bool({one.sha256 for one in files} - known), route=route_of(case),
-    )  # fmt: skip
+        "apply",
+        doing.on,
+        by=by.username,
+        requirements=about,
+        because=filing.statement,
+        has_evidence=bool(files),
+        has_new_evidence=bool({one.sha256 for one in files} - known),
+        route=route_of(case),
+    )
     act(case=case, event=event, doing=doing, perform=perform)
-    made = _received(filing, files, doing, code=case.credit_code, name=case.enterprise, case=case, about=about,
-                     checklist=checklist)  # fmt: skip
+    made = _received(
+        filing,
+        files,
+        doing,
+        code=case.credit_code,
+        name=case.enterprise,
+        case=case,
+        about=about,
+        checklist=checklist,
+    )
     _receipt(made, doing)
     journal(doing)
     return made
@@ -107,8 +123,14 @@ def file_data_error(*, filing: Filing, by: Account, law: Law, at: datetime) -> A
     doing = Doing(law, at, by.username, receiver_of(code, law.area_of(division) or ""))
     made = _received(filing, look_at(filing.files), doing, code=code, name=name, case=None)
     task = DECIDE if doing.where == PROVINCE else EXAMINE
-    open_task(_probe(made), task, doing, where=doing.where, detail=made.number,
-              due_on=made.decision_due_on or made.opinion_due_on)  # fmt: skip
+    open_task(
+        _probe(made),
+        task,
+        doing,
+        where=doing.where,
+        detail=made.number,
+        due_on=made.decision_due_on or made.opinion_due_on,
+    )
     _receipt(made, doing)
     journal(doing)
     return made
@@ -121,12 +143,19 @@ def retract(*, application: Application, by: Account, law: Law, at: datetime) ->
     doing = Doing(law, at, by.username)
     found = _undecided(application)
     if found.case is not None:
-        act(case=found.case, event=Event("retract", doing.on, by=by.username), doing=doing, perform=perform)
+        act(
+            case=found.case,
+            event=Event("retract", doing.on, by=by.username),
+            doing=doing,
+            perform=perform,
+        )
     return _decided(found, "retracted", by, "", doing)
 
 
 @transaction.atomic
-def agree(*, application: Application, because: str, by: Account, law: Law, at: datetime) -> Document:
+def agree(
+    *, application: Application, because: str, by: Account, law: Law, at: datetime
+) -> Document:
     """The city's written opinion that the application is right, sent to the province; the enterprise is told.
 
     Where nobody of the city may, or the city is late, a reviewer of the province examines it in its stead.
@@ -139,17 +168,32 @@ def agree(*, application: Application, because: str, by: Account, law: Law, at: 
         raise CannotStep("city-route", _("这份申请不由市级出审查意见"))
     due = application_due(found.case, DECIDE, doing)
     if found.case is not None:
-        event = Event("opinion", doing.on, by=by.username, because=because, route=route_of(found.case))
+        event = Event(
+            "opinion", doing.on, by=by.username, because=because, route=route_of(found.case)
+        )
         act(case=found.case, event=event, doing=doing, perform=perform)
     else:
         _settle(found, doing)
-        open_task(_probe(found), DECIDE, doing, where=PROVINCE, detail=found.number, due_on=due.ends_on)
-    found.stage, found.opinion_by, found.opinion_on, found.opinion_because = "agreed", by.username, doing.on, because
+        open_task(
+            _probe(found), DECIDE, doing, where=PROVINCE, detail=found.number, due_on=due.ends_on
+        )
+    found.stage, found.opinion_by, found.opinion_on, found.opinion_because = (
+        "agreed",
+        by.username,
+        doing.on,
+        because,
+    )
     found.decision_due_on, found.is_due_provisional = due.ends_on, due.provisional
     found.save()
     told = {**_about(found), "because": because}
-    made = issuing.issue("opinion", doing, told=told, addressee=organisation(PROVINCE).name, case=found.case,
-                         application=found)  # fmt: skip
+    made = issuing.issue(
+        "opinion",
+        doing,
+        told=told,
+        addressee=organisation(PROVINCE).name,
+        case=found.case,
+        application=found,
+    )
     subject, body = agreed_subject(found.number), agreed_body(found.number, due.ends_on)
     tell([Said(found.case or _probe(found), "agreed", subject, body, to_authorities=())], doing.at)
     journal(doing)
@@ -173,21 +217,35 @@ def verify(
         repair(found, repairs, doing, because)
         raise _TriedOut
     found.proposed_repairs, found.verified_by, found.verified_on, found.verified_because = (
-        repairs.told(), by.username, doing.on, because,
-    )  # fmt: skip
+        repairs.told(),
+        by.username,
+        doing.on,
+        because,
+    )
     found.save()
-    doing.told = [Told(_stream(found), "application-verified", basis=because, details={
-        "application": found.number, "repairs": repairs.told()})]  # fmt: skip
+    doing.told = [
+        Told(
+            _stream(found),
+            "application-verified",
+            basis=because,
+            details={"application": found.number, "repairs": repairs.told()},
+        )
+    ]
     journal(doing)
     return found
 
 
 @transaction.atomic
-def refuse(*, application: Application, because: str, by: Account, law: Law, at: datetime, read: str = "") -> Document:
+def refuse(
+    *, application: Application, because: str, by: Account, law: Law, at: datetime, read: str = ""
+) -> Document:
     """Not right: closed with reasons and remedies, by whoever has it now. `read`: the consequence that was shown."""
     found = _undecided(application)
     doing = Doing(
-        law, at, by.username, seat_of(by, found.receiver if found.stage == FIRST_WORKED else PROVINCE, PROVINCE)
+        law,
+        at,
+        by.username,
+        seat_of(by, found.receiver if found.stage == FIRST_WORKED else PROVINCE, PROVINCE),
     )
     check_other(found, by, because)
     if found.case is not None:
@@ -199,9 +257,15 @@ def refuse(*, application: Application, because: str, by: Account, law: Law, at:
 
 @transaction.atomic
 def uphold(
-    *, application: Application, because: str, by: Account, law: Law, at: datetime, read: str = "",
+    *,
+    application: Application,
+    because: str,
+    by: Account,
+    law: Law,
+    at: datetime,
+    read: str = "",
     repairs: str | None = None,
-) -> Document:  # fmt: skip
+) -> Document:
     """A reviewer of the province signs what an officer verified: it is put on record and the enterprise assessed again.
 
     What is put on record must heal what was applied for, or nothing is done. CannotStep, CannotCorrect, NotCompetent.
@@ -218,8 +282,14 @@ def uphold(
         raise CannotStep("changed", _("核实的内容刚刚改过，请重新阅读后再签批"))
     done = repair(found, Repairs.of(found.proposed_repairs), doing, because)
     if found.case is not None:
-        event = Event("uphold", doing.on, by=by.username, because=because, leaves=done.leaves,
-                      route=route_of(found.case))  # fmt: skip
+        event = Event(
+            "uphold",
+            doing.on,
+            by=by.username,
+            because=because,
+            leaves=done.leaves,
+            route=route_of(found.case),
+        )
         act(case=found.case, event=event, doing=doing, perform=perform)
     found.repairs = done.put
     _decided(found, "upheld", by, because, doing, read)
@@ -232,13 +302,24 @@ class _TriedOut(Exception):
 
 def _handed_in(filing: Filing, code: str) -> Application | None:
     """What this form has already become."""
-    return Application.objects.filter(once=filing.once, credit_code=code).first() if filing.once else None
+    return (
+        Application.objects.filter(once=filing.once, credit_code=code).first()
+        if filing.once
+        else None
+    )
 
 
 def _received(
-    filing: Filing, files: Sequence[Looked], doing: Doing, *, code: str, name: str, case: Case | None,
-    about: Sequence[str] = (), checklist: Sequence[list[Any]] = (),
-) -> Application:  # fmt: skip
+    filing: Filing,
+    files: Sequence[Looked],
+    doing: Doing,
+    *,
+    code: str,
+    name: str,
+    case: Case | None,
+    about: Sequence[str] = (),
+    checklist: Sequence[list[Any]] = (),
+) -> Application:
     if filing.cause not in CAUSES:
         raise CannotStep("cause", _("请选择：异议，或信息修复"))
     if not filing.statement.strip():
@@ -247,13 +328,29 @@ def _received(
     due = application_due(case, EXAMINE if by_city else DECIDE, doing)
     number = issuing.application_number(doing)
     made = Application.objects.create(
-        number=number, case=case, credit_code=code, enterprise=name, cause=filing.cause, requirements=list(about),
-        statement=filing.statement, once=filing.once or None, checklist=list(checklist), receiver=doing.where,
-        filed_by=doing.by, filed_at=doing.at, opinion_due_on=due.ends_on if by_city else None,
-        decision_due_on=None if by_city else due.ends_on, is_due_provisional=due.provisional,
-    )  # fmt: skip
+        number=number,
+        case=case,
+        credit_code=code,
+        enterprise=name,
+        cause=filing.cause,
+        requirements=list(about),
+        statement=filing.statement,
+        once=filing.once or None,
+        checklist=list(checklist),
+        receiver=doing.where,
+        filed_by=doing.by,
+        filed_at=doing.at,
+        opinion_due_on=due.ends_on if by_city else None,
+        decision_due_on=None if by_city else due.ends_on,
+        is_due_provisional=due.provisional,
+    )
     attach(files, by=doing.by, at=doing.at, application=made)
-    details = {"application": number, "cause": filing.cause, "requirements": list(about), "receiver": doing.where}
+    details = {
+        "application": number,
+        "cause": filing.cause,
+        "requirements": list(about),
+        "receiver": doing.where,
+    }
     doing.told.append(Told(_stream(made), "applied", basis=filing.statement, details=details))
     return made
 
@@ -282,23 +379,41 @@ def _checked(filing: Filing, about: Sequence[str], files: Sequence[Looked]) -> l
 
 def _receipt(made: Application, doing: Doing) -> None:
     """Handed over at once; the enterprise itself is there."""
-    told = {**_about(made), "opinion_due_on": day(made.opinion_due_on), "decision_due_on": day(made.decision_due_on)}
+    told = {
+        **_about(made),
+        "opinion_due_on": day(made.opinion_due_on),
+        "decision_due_on": day(made.decision_due_on),
+    }
     receipt = issuing.issue(
-        "receipt", doing, told=told, addressee=made.enterprise, case=made.case, application=made,
+        "receipt",
+        doing,
+        told=told,
+        addressee=made.enterprise,
+        case=made.case,
+        application=made,
         credit_code=made.credit_code,
-    )  # fmt: skip
+    )
     serve_on_platform(receipt, doing)
 
 
 def _decision(found: Application, outcome: str, lines: Sequence[str], doing: Doing) -> Document:
     told = {
-        **_about(found), "outcome": outcome, "because": found.decided_because, "repairs": list(lines),
-        "is_refused": outcome == REFUSED, **issuing.remedies(doing, doing.where),
-    }  # fmt: skip
+        **_about(found),
+        "outcome": outcome,
+        "because": found.decided_because,
+        "repairs": list(lines),
+        "is_refused": outcome == REFUSED,
+        **issuing.remedies(doing, doing.where),
+    }
     made = issuing.issue(
-        "application-decision", doing, told=told, addressee=found.enterprise, case=found.case, application=found,
+        "application-decision",
+        doing,
+        told=told,
+        addressee=found.enterprise,
+        case=found.case,
+        application=found,
         credit_code=found.credit_code,
-    )  # fmt: skip
+    )
     bring(made, doing)
     journal(doing)
     return made
@@ -307,21 +422,41 @@ def _decision(found: Application, outcome: str, lines: Sequence[str], doing: Doi
 def _about(one: Application) -> dict[str, Any]:
     case = one.case
     return {
-        "enterprise": one.enterprise, "credit_code": one.credit_code, "application": one.number,
-        "filed_on": day(timezone.localdate(one.filed_at)), "cause": CAUSES[one.cause], "files": one.attachments.count(),
-        "item": name_of(case) if case else _n("登记信息"), "about": names(one.requirements) or _n("登记信息"),
-    }  # fmt: skip
+        "enterprise": one.enterprise,
+        "credit_code": one.credit_code,
+        "application": one.number,
+        "filed_on": day(timezone.localdate(one.filed_at)),
+        "cause": CAUSES[one.cause],
+        "files": one.attachments.count(),
+        "item": name_of(case) if case else _n("登记信息"),
+        "about": names(one.requirements) or _n("登记信息"),
+    }
 
 
-def _decided(found: Application, stage: str, by: Account, because: str, doing: Doing, read: str = "") -> Application:
-    found.stage, found.decided_by, found.decided_on, found.decided_because = stage, by.username, doing.on, because
+def _decided(
+    found: Application, stage: str, by: Account, because: str, doing: Doing, read: str = ""
+) -> Application:
+    found.stage, found.decided_by, found.decided_on, found.decided_because = (
+        stage,
+        by.username,
+        doing.on,
+        because,
+    )
     found.save()
     _settle(found, doing)
     doing.told.append(
-        Told(_stream(found), f"application-{stage}", basis=because,
-             details={"application": found.number, "repairs": found.repairs, "authority": doing.where,
-                      **({"read": read} if read else {})})
-    )  # fmt: skip
+        Told(
+            _stream(found),
+            f"application-{stage}",
+            basis=because,
+            details={
+                "application": found.number,
+                "repairs": found.repairs,
+                "authority": doing.where,
+                **({"read": read} if read else {}),
+            },
+        )
+    )
     journal(doing)
     return found
 
@@ -336,7 +471,11 @@ def _undecided(application: Application) -> Application:
     """The application as it stands now; its case is locked first, as everywhere."""
     if application.case_id:
         Case.objects.select_for_update().get(pk=application.case_id)
-    found = Application.objects.select_for_update(of=("self",)).select_related("case").get(pk=application.pk)
+    found = (
+        Application.objects.select_for_update(of=("self",))
+        .select_related("case")
+        .get(pk=application.pk)
+    )
     if found.stage not in UNDECIDED:
         raise CannotStep("application", _("没有未决的申请"))
     return found
@@ -349,7 +488,12 @@ def _check_examined(found: Application) -> None:
 
 
 def check_other(
-    found: Application, by: Account, because: str, *, verifies: bool = False, determined: set[str] | None = None
+    found: Application,
+    by: Account,
+    because: str,
+    *,
+    verifies: bool = False,
+    determined: set[str] | None = None,
 ) -> None:
     """Reasons; and somebody who had no part in what the application is against, nor in what was made of it so far.
 

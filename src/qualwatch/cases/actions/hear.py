@@ -42,7 +42,13 @@ class Held:
 
 @transaction.atomic
 def make_statement(
-    *, withdrawal: Withdrawal, text: str, files: Sequence[HandedIn], by: Account, law: Law, at: datetime
+    *,
+    withdrawal: Withdrawal,
+    text: str,
+    files: Sequence[HandedIn],
+    by: Account,
+    law: Law,
+    at: datetime,
 ) -> Point:
     """The enterprise's statement and defence; also before the notice is served, until the decision."""
     doing = Doing(law, at, by.username)
@@ -57,9 +63,15 @@ def make_statement(
 
 @transaction.atomic
 def object_publicly(
-    *, number: str, text: str, who: Mapping[str, str], law: Law, at: datetime, files: Sequence[HandedIn] = (),
+    *,
+    number: str,
+    text: str,
+    who: Mapping[str, str],
+    law: Law,
+    at: datetime,
+    files: Sequence[HandedIn] = (),
     once: str = "",
-) -> Point:  # fmt: skip
+) -> Point:
     """Somebody of the public objects to a display, by its number; `who` (name, address) is kept encrypted.
 
     `once`: of its form; the same again gives what was kept.
@@ -68,7 +80,11 @@ def object_publicly(
         raise CannotStep("because", _("请写明姓名和联系方式"), about=wanting[0])
     if len(text) > LONGEST:
         raise CannotStep("because", _("意见不超过 {count} 字").format(count=LONGEST))
-    found = Withdrawal.objects.filter(display_number=number, ended="").exclude(display_number="").first()
+    found = (
+        Withdrawal.objects.filter(display_number=number, ended="")
+        .exclude(display_number="")
+        .first()
+    )
     if found is None:
         raise CannotStep("on-display", _("没有这份公示，或公示已经结束"))
     doing = Doing(law, at, PUBLIC)
@@ -78,11 +94,15 @@ def object_publicly(
     kept = look_at(files)
     if not text.strip():
         raise CannotStep("because", _("请写明意见"))
-    event = Event("object-publicly", doing.on, by=PUBLIC, because=OBJECTION)  # what it says stays in its row
+    event = Event(
+        "object-publicly", doing.on, by=PUBLIC, because=OBJECTION
+    )  # what it says stays in its row
     _acted(row, event, doing)
     key = newest_version()
     told = json.dumps(dict(who), ensure_ascii=False).encode()
-    made = _point(row, OBJECTION, text, doing, who=encrypted([told], key)[0], who_key=key, once=once or None)
+    made = _point(
+        row, OBJECTION, text, doing, who=encrypted([told], key)[0], who_key=key, once=once or None
+    )
     keep_files(kept, row, doing, made)
     journal(doing)
     return made
@@ -110,12 +130,16 @@ def answer(*, point: Point, text: str, by: Account, law: Law, at: datetime) -> P
         raise CannotStep("unanswered", _("这一条已经答复"))
     if not text.strip():
         raise CannotStep("because", _("请写明理由"))
-    told = f"point/{found.pk}" if found.kind == OBJECTION else text  # of the public nothing goes into the journal
+    told = (
+        f"point/{found.pk}" if found.kind == OBJECTION else text
+    )  # of the public nothing goes into the journal
     _acted(row, Event("answer", doing.on, by=by.username, because=told), doing)
     found.answer, found.answered_on, found.answered_by = text, doing.on, by.username
     found.save()
     _settle(row, ANSWER, str(found.pk), doing)
-    doing.told.append(Told(row.case.stream, "point-answered", basis=told, details={"point": found.pk}))
+    doing.told.append(
+        Told(row.case.stream, "point-answered", basis=told, details={"point": found.pk})
+    )
     journal(doing)
     return found
 
@@ -129,15 +153,24 @@ def ask_hearing(*, withdrawal: Withdrawal, by: Account, law: Law, at: datetime) 
         raise CannotStep("no-hearing-yet", _("拟撤回告知还没有发出"))
     row = _acted(row, Event("ask-hearing", doing.on, by=by.username), doing)
     due = doing.terms.hearing_held.from_day(doing.on, law.calendar)
-    open_task(row.case, HOLD, doing, where=carrier_of(row.case), due_on=due.ends_on, detail=str(row.pk))
+    open_task(
+        row.case, HOLD, doing, where=carrier_of(row.case), due_on=due.ends_on, detail=str(row.pk)
+    )
     return row
 
 
 @transaction.atomic
 def fix_hearing(
-    *, withdrawal: Withdrawal, held_at: datetime, where: str, chair: Account, by: Account, law: Law, at: datetime,
+    *,
+    withdrawal: Withdrawal,
+    held_at: datetime,
+    where: str,
+    chair: Account,
+    by: Account,
+    law: Law,
+    at: datetime,
     because: str = "",
-) -> Hearing:  # fmt: skip
+) -> Hearing:
     """When and where, and who chairs it: nobody who handled the case. The notice has to arrive early enough.
 
     A hearing that was fixed before is moved, with reasons.
@@ -151,16 +184,26 @@ def fix_hearing(
     if not where.strip():
         raise CannotStep("because", _("请写明听证地点"))
     day = Deadline(timezone.localdate(held_at), provisional=False)
-    row = _acted(row, Event("fix-hearing", doing.on, by=by.username, until=day, because=because), doing)
+    row = _acted(
+        row, Event("fix-hearing", doing.on, by=by.username, until=day, because=because), doing
+    )
     for one in row.hearings.filter(state="fixed"):
         one.state, one.because = "moved", because
         one.save()
-        if one.notice is not None and one.notice.voided_on is None:  # its receipt proves nothing any more
-            one.notice.voided_on, one.notice.voided_by, one.notice.voided_because = doing.on, by.username, because
+        if (
+            one.notice is not None and one.notice.voided_on is None
+        ):  # its receipt proves nothing any more
+            one.notice.voided_on, one.notice.voided_by, one.notice.voided_because = (
+                doing.on,
+                by.username,
+                because,
+            )
             one.notice.save(update_fields=["voided_on", "voided_by", "voided_because"])
             drop_services(one.notice, VOIDED, because, doing)
     name = chair.get_full_name() or chair.username
-    made = Hearing.objects.create(withdrawal=row, at=held_at, where=where, chair=chair.username, chair_name=name)
+    made = Hearing.objects.create(
+        withdrawal=row, at=held_at, where=where, chair=chair.username, chair_name=name
+    )
     made.notice = issuing.hearing_notice(made, doing)
     made.save(update_fields=["notice"])
     bring(made.notice, doing)
@@ -180,7 +223,9 @@ def hold_hearing(
         raise CannotStep("because", _("听证笔录要写明参加人和经过"))
     kept = look_at(files)
     points = tuple(one.strip() for one in held.points if one.strip())
-    event = Event("hold-hearing", doing.on, by=by.username, has_evidence=bool(kept), requirements=points)
+    event = Event(
+        "hold-hearing", doing.on, by=by.username, has_evidence=bool(kept), requirements=points
+    )
     row = _acted(row, event, doing)
     made.withdrawal, made.state, made.present = row, "held", held.present
     made.record = issuing.hearing_record(made, held.said, doing)
@@ -195,7 +240,14 @@ def hold_hearing(
 
 @transaction.atomic
 def hearing_lapses(
-    *, withdrawal: Withdrawal, state: str, because: str, files: Sequence[HandedIn], by: Account, law: Law, at: datetime
+    *,
+    withdrawal: Withdrawal,
+    state: str,
+    because: str,
+    files: Sequence[HandedIn],
+    by: Account,
+    law: Law,
+    at: datetime,
 ) -> Withdrawal:
     """The enterprise took its request back (`retracted`) or stayed away without a good reason (`absent`)."""
     row = _locked(withdrawal)
@@ -203,7 +255,14 @@ def hearing_lapses(
     if state not in ("retracted", "absent"):
         raise CannotStep("because", _("只能是：撤回听证要求、没有参加"))
     kept = look_at(files)
-    event = Event("hearing-lapses", doing.on, by=by.username, outcome=state, because=because, has_evidence=bool(kept))
+    event = Event(
+        "hearing-lapses",
+        doing.on,
+        by=by.username,
+        outcome=state,
+        because=because,
+        has_evidence=bool(kept),
+    )
     row = _acted(row, event, doing)
     keep_files(kept, row, doing)
     row.hearings.filter(state="fixed").update(state=state, because=because)
@@ -247,6 +306,11 @@ def _fixed(hearing: Hearing) -> Hearing:
 def _own(withdrawal: Withdrawal, by: Account) -> Withdrawal:
     row = _locked(withdrawal)
     where = by.organisation
-    if where is None or not where.credit_code or where.credit_code != row.credit_code or not may(by, "apply"):
+    if (
+        where is None
+        or not where.credit_code
+        or where.credit_code != row.credit_code
+        or not may(by, "apply")
+    ):
         raise NotCompetent(_("只有企业自己可以陈述申辩、要求听证"))
     return row

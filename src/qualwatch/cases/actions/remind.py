@@ -8,7 +8,15 @@ from django.db import transaction
 from qualwatch.cases import words
 from qualwatch.cases.competence import competent_for
 from qualwatch.cases.course import Doing
-from qualwatch.cases.models import Case, CaseRequirement, Determination, Notice, Task, Withdrawal, WithdrawalList
+from qualwatch.cases.models import (
+    Case,
+    CaseRequirement,
+    Determination,
+    Notice,
+    Task,
+    Withdrawal,
+    WithdrawalList,
+)
 from qualwatch.cases.queries import over_on
 from qualwatch.cases.seen import item_of
 from qualwatch.cases.telling import Said, tell
@@ -27,13 +35,23 @@ def remind(doing: Doing) -> int:
         recovered_on=None,
         ends_on__lte=doing.on + timedelta(days=days),  # late rather than never
     )
-    told = set(Notice.objects.filter(kind=KIND, case__in=soon.values("case")).values_list("case_id", flat=True))
+    told = set(
+        Notice.objects.filter(kind=KIND, case__in=soon.values("case")).values_list(
+            "case_id", flat=True
+        )
+    )
     due: dict[Case, CaseRequirement] = {}
     for row in soon.select_related("case").order_by("-ends_on"):
         if row.case_id not in told:
             due[row.case] = row
     said = [
-        Said(case, KIND, words.subject(KIND, case), words.reminder(case, row.ends_on), to_authorities=())
+        Said(
+            case,
+            KIND,
+            words.subject(KIND, case),
+            words.reminder(case, row.ends_on),
+            to_authorities=(),
+        )
         for case, row in due.items()
     ]
     tell(said, doing.at)
@@ -48,13 +66,22 @@ def escalate(doing: Doing) -> int:
     going_on = Withdrawal.objects.filter(ended="").exclude(place="closed")
     withdrawn = set(going_on.values_list("credit_code", "category", "sub_item"))
     over = [
-        one for one in over_on(doing.on)
+        one
+        for one in over_on(doing.on)
         if one.pk not in proposed and item_of(one) not in withdrawn and _is_to_be_done(one)
-    ]  # fmt: skip
-    waiting = set(Task.objects.filter(done_on=None, kind__in=DUE.values()).values_list("case_id", "kind"))
+    ]
+    waiting = set(
+        Task.objects.filter(done_on=None, kind__in=DUE.values()).values_list("case_id", "kind")
+    )
     due = [one for one in over if (one.pk, DUE[one.place]) not in waiting]
     made = [
-        Task(case=one, kind=DUE[one.place], organisation=competent_for(one), opened_on=doing.on, due_on=doing.on)
+        Task(
+            case=one,
+            kind=DUE[one.place],
+            organisation=competent_for(one),
+            opened_on=doing.on,
+            due_on=doing.on,
+        )
         for one in due
     ]
     Task.objects.bulk_create(made, batch_size=1000)
@@ -66,25 +93,44 @@ def escalate(doing: Doing) -> int:
 def tell_late_starts(doing: Doing) -> int:
     """Both sides are told, once, of a list not started in its days (notice 4(2)); how many lists."""
     waiting = WithdrawalList.objects.filter(
-        start_due_on__lt=doing.on, is_start_due_provisional=False, members__place="suggested", members__ended=""
+        start_due_on__lt=doing.on,
+        is_start_due_provisional=False,
+        members__place="suggested",
+        members__ended="",
     )
     told = 0
     for batch in waiting.distinct().order_by("pk").select_related("suggestion"):
         letter = batch.suggestion
-        if letter is None or batch.start_due_on is None or letter.notices.filter(kind=LATE).exists():
+        if (
+            letter is None
+            or batch.start_due_on is None
+            or letter.notices.filter(kind=LATE).exists()
+        ):
             continue
         subject, body = words.late_start(letter.number, batch.start_due_on)
-        tell([Said(Case(), LATE, subject, body, False, (batch.housing, batch.carrier), letter)], doing.at)
-        record_all([Told(f"withdrawal-list/{batch.pk}", LATE, details={"due": batch.start_due_on})], by=doing.by,
-                   at=doing.at)  # fmt: skip
+        tell(
+            [Said(Case(), LATE, subject, body, False, (batch.housing, batch.carrier), letter)],
+            doing.at,
+        )
+        record_all(
+            [Told(f"withdrawal-list/{batch.pk}", LATE, details={"due": batch.start_due_on})],
+            by=doing.by,
+            at=doing.at,
+        )
         told += 1
     return told
 
 
 def _is_to_be_done(case: Case) -> bool:
     """Short as a run says; an officer's red card without such a run waits for a recheck, unless it is in review."""
-    return not case.needs_review and (case.last_found == "short" or (case.place == "red" and case.origin == "officer"))
+    return not case.needs_review and (
+        case.last_found == "short" or (case.place == "red" and case.origin == "officer")
+    )
 
 
 def _journaled(what: str, cases: Iterable[Case], doing: Doing) -> None:
-    record_all([Told(one.stream, what, details={"on": doing.on}) for one in cases], by=doing.by, at=doing.at)
+    record_all(
+        [Told(one.stream, what, details={"on": doing.on}) for one in cases],
+        by=doing.by,
+        at=doing.at,
+    )

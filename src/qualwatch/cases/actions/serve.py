@@ -56,8 +56,16 @@ from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
 # Published, or the ground of what others have done since: not to be taken back.
-RESTED_ON = ("display-notice", "announcement", "withdrawal-decision", "suggestion-list", "ministry-report",
-             "result-letter", "quarterly-return", "circular")  # fmt: skip
+RESTED_ON = (
+    "display-notice",
+    "announcement",
+    "withdrawal-decision",
+    "suggestion-list",
+    "ministry-report",
+    "result-letter",
+    "quarterly-return",
+    "circular",
+)
 UNANSWERED = "unanswered"
 
 
@@ -76,9 +84,15 @@ def issue_warning(*, case: Case, by: Account, law: Law, at: datetime) -> Documen
 
 @transaction.atomic
 def send(
-    *, document: Document, method: str, recipient: str, by: Account, law: Law, at: datetime,
+    *,
+    document: Document,
+    method: str,
+    recipient: str,
+    by: Account,
+    law: Law,
+    at: datetime,
     consent: HandedIn | None = None,
-) -> Service:  # fmt: skip
+) -> Service:
     """Sends a document one way. Nothing follows from it before it is proved. CannotServe, CannotKeep, NotCompetent.
 
     `consent`: the enterprise's, in writing, to be served by e-mail.
@@ -103,7 +117,14 @@ def send(
 
 @transaction.atomic
 def prove(
-    *, service: Service, proved_on: date, proof: str, files: Sequence[HandedIn], by: Account, law: Law, at: datetime
+    *,
+    service: Service,
+    proved_on: date,
+    proof: str,
+    files: Sequence[HandedIn],
+    by: Account,
+    law: Law,
+    at: datetime,
 ) -> Service:
     """A service is proved by what came back; what waited for it takes its step. CannotServe, CannotStep, CannotKeep."""
     doing = Doing(law, at, by.username, _authority(service.document, by))
@@ -112,17 +133,28 @@ def prove(
     if found.method in (PLATFORM, NOTICE):
         raise CannotServe(_("平台送达由企业确认，公告送达由期满证明，不另行登记"))
     if not proof.strip() or not files:
-        raise CannotServe(_("请写明送达凭证并上传：{proof}").format(proof=_(METHODS[found.method].proof)))
+        raise CannotServe(
+            _("请写明送达凭证并上传：{proof}").format(proof=_(METHODS[found.method].proof))
+        )
     if not found.sent_on <= proved_on <= doing.on:
         raise CannotServe(_("送达日不能早于发出，也不能晚于今天"))
     kept = attach(look_at(files), by=by.username, at=at, service=found)
-    return _proved(found, document, proved_on, proof, doing, files=[one.file.sha256 for one in kept])
+    return _proved(
+        found, document, proved_on, proof, doing, files=[one.file.sha256 for one in kept]
+    )
 
 
 @transaction.atomic
 def fail(
-    *, service: Service, why: str, because: str, by: Account, law: Law, at: datetime, files: Sequence[HandedIn] = (),
-) -> Service:  # fmt: skip
+    *,
+    service: Service,
+    why: str,
+    because: str,
+    by: Account,
+    law: Law,
+    at: datetime,
+    files: Sequence[HandedIn] = (),
+) -> Service:
     """A way came to nothing (`why`: one of MAY_HAPPEN), with what came back: a task names the next one that is open."""
     doing = Doing(law, at, by.username, _authority(service.document, by))
     document = _waiting(service.document)
@@ -137,8 +169,15 @@ def fail(
         raise CannotServe(_("还没有逾期：{day}").format(day=found.due_on))
     kept = attach(look_at(files), by=by.username, at=at, service=found)
     fail_service(found, why, because, doing)
-    _told(document, "service-failed", doing, method=found.method, why=why, because=because,
-          files=[one.file.sha256 for one in kept])  # fmt: skip
+    _told(
+        document,
+        "service-failed",
+        doing,
+        method=found.method,
+        why=why,
+        because=because,
+        files=[one.file.sha256 for one in kept],
+    )
     open_serve_task(document, doing)
     journal(doing)
     return found
@@ -163,7 +202,9 @@ def void(*, document: Document, because: str, by: Account, law: Law, at: datetim
     locked.save(update_fields=["voided_on", "voided_by", "voided_because"])
     _told(locked, "voided", doing, because=because)
     settle_serve_tasks(locked, doing)
-    if LETTERS[locked.kind].must_arrive and not is_over(locked):  # its number before the public copy, as everywhere
+    if LETTERS[locked.kind].must_arrive and not is_over(
+        locked
+    ):  # its number before the public copy, as everywhere
         again = issuing.issued_again(locked, doing)
         Hearing.objects.filter(notice=locked, state="fixed").update(notice=again)
         bring(again, doing)
@@ -184,7 +225,9 @@ def confirm(service: Service, *, by: Account, law: Law, at: datetime) -> Service
 def waiting_services() -> QuerySet[Service]:
     """Services of which nothing is known yet, of documents that still wait."""
     proved = Service.objects.filter(document=OuterRef("document"), proved_on__isnull=False)
-    return Service.objects.filter(~Exists(proved), failed_on=None, document__voided_on=None).order_by("pk")
+    return Service.objects.filter(
+        ~Exists(proved), failed_on=None, document__voided_on=None
+    ).order_by("pk")
 
 
 def take_up_services(doing: Doing) -> int:
@@ -195,11 +238,21 @@ def take_up_services(doing: Doing) -> int:
     _recounted(waiting_services().filter(is_due_provisional=True), doing)
     done = 0
     for number in list(_overdue(doing).filter(method=NOTICE).values_list("pk", flat=True)):
-        one = Service.objects.select_for_update(of=("self",)).select_related("document__case").get(pk=number)
+        one = (
+            Service.objects.select_for_update(of=("self",))
+            .select_related("document__case")
+            .get(pk=number)
+        )
         document, said = one.document, len(doing.told)
         try:
             with transaction.atomic():
-                _proved(one, document, one.due_on, _n("公告 {number} 期满").format(number=document.number), doing)
+                _proved(
+                    one,
+                    document,
+                    one.due_on,
+                    _n("公告 {number} 期满").format(number=document.number),
+                    doing,
+                )
             done += 1
         except CannotStep as why:
             del doing.told[said:]
@@ -225,33 +278,55 @@ def _recounted(services: Iterable[Service], doing: Doing) -> None:
         if one.method == NOTICE:
             due = served_by_notice(one.sent_on, policy["public_notice_service_days"], calendar)
         else:
-            due = Period(policy["service_proof_working_days"], "working-days").from_day(one.sent_on, calendar)
+            due = Period(policy["service_proof_working_days"], "working-days").from_day(
+                one.sent_on, calendar
+            )
         one.due_on, one.is_due_provisional = max(one.due_on, due.ends_on), due.provisional
         one.save(update_fields=["due_on", "is_due_provisional"])
         if one.method == NOTICE:
-            move_announcement(one.document.number, ends_on=one.due_on, is_provisional=due.provisional, at=doing.at)
+            move_announcement(
+                one.document.number, ends_on=one.due_on, is_provisional=due.provisional, at=doing.at
+            )
 
 
 def _proved(
-    found: Service, document: Document, proved_on: date, proof: str, doing: Doing, *, files: Sequence[str] = ()
+    found: Service,
+    document: Document,
+    proved_on: date,
+    proof: str,
+    doing: Doing,
+    *,
+    files: Sequence[str] = (),
 ) -> Service:
     found.proved_on, found.proof, found.proved_by = proved_on, proof, doing.by
     found.save(update_fields=["proved_on", "proof", "proved_by"])
     _told(document, "served", doing, method=found.method, proved_on=proved_on, files=list(files))
     starts, case, withdrawal = LETTERS[document.kind].starts, document.case, document.withdrawal
-    if withdrawal is not None and (withdrawal.ended or withdrawal.case_id != document.case_id or _is_moved(document)):
+    if withdrawal is not None and (
+        withdrawal.ended or withdrawal.case_id != document.case_id or _is_moved(document)
+    ):
         case = None  # nothing waits for it: another card, or another day, takes its place
     arrived(document, proved_on, doing)
     if starts and case is not None:
         case = Case.objects.select_for_update().get(pk=case.pk)
         if case.place in BY_EVENT[starts].places:  # else it has ended meanwhile, and nothing waits
-            pushed = document.told.get("pushed", {})  # only the very warnings that the letter told of
+            pushed = document.told.get(
+                "pushed", {}
+            )  # only the very warnings that the letter told of
             named = tuple(
-                row.requirement for row in case.requirements.filter(proved_on=None)
+                row.requirement
+                for row in case.requirements.filter(proved_on=None)
                 if pushed.get(row.requirement) == row.pushed_on.isoformat()
-            )  # fmt: skip
+            )
             if named or not pushed:
-                event = Event(starts, doing.on, by=doing.by, proved_on=proved_on, because=proof, requirements=named)
+                event = Event(
+                    starts,
+                    doing.on,
+                    by=doing.by,
+                    proved_on=proved_on,
+                    because=proof,
+                    requirements=named,
+                )
                 act(case=case, event=event, doing=doing, perform=perform)
     settle_serve_tasks(document, doing)
     journal(doing)
@@ -273,9 +348,13 @@ def _waiting(document: Document) -> Document:
     """The document as it stands now, if it still waits to be served."""
     told = (document.case_id, document.withdrawal.case_id if document.withdrawal else None)
     numbers = {one for one in told if one is not None}
-    list(Case.objects.select_for_update().filter(pk__in=numbers).order_by("pk"))  # before its papers, as everywhere
+    list(
+        Case.objects.select_for_update().filter(pk__in=numbers).order_by("pk")
+    )  # before its papers, as everywhere
     locked = (
-        Document.objects.select_for_update(of=("self",)).select_related("case", "withdrawal__case").get(pk=document.pk)
+        Document.objects.select_for_update(of=("self",))
+        .select_related("case", "withdrawal__case")
+        .get(pk=document.pk)
     )
     if locked.voided_on:
         raise CannotServe(_("{number} 已经作废").format(number=locked.number))
@@ -286,7 +365,10 @@ def _waiting(document: Document) -> Document:
 
 def _is_moved(document: Document) -> bool:
     """Whether a notice of a hearing is not that of the hearing as it is fixed now."""
-    return document.kind == "hearing-notice" and not Hearing.objects.filter(notice=document, state="fixed").exists()
+    return (
+        document.kind == "hearing-notice"
+        and not Hearing.objects.filter(notice=document, state="fixed").exists()
+    )
 
 
 def _unproved(service: Service) -> Service:
@@ -296,6 +378,8 @@ def _unproved(service: Service) -> Service:
     return found
 
 
-def _told(document: Document, what: str, doing: Doing, *, because: str = "", **details: object) -> None:
+def _told(
+    document: Document, what: str, doing: Doing, *, because: str = "", **details: object
+) -> None:
     told = {"document": document.number, **details}
     doing.told.append(Told(stream_of(document), what, basis=because, details=told))

@@ -62,10 +62,16 @@ def record_supervision_finding(*, found: Found, by: Account, law: Law, at: datet
     figures = _checked_figures(found)
     evidence = [one for one in found.evidence if one.strip()]
     event = Event(
-        "inspected", doing.on, by=by.username, requirements=tuple(figures), because=found.what,
-        verdicts={name: verdict for name, verdict in seen.verdicts_of(case)[0].items() if name in figures},
+        "inspected",
+        doing.on,
+        by=by.username,
+        requirements=tuple(figures),
+        because=found.what,
+        verdicts={
+            name: verdict for name, verdict in seen.verdicts_of(case)[0].items() if name in figures
+        },
         has_evidence=bool(evidence),
-    )  # fmt: skip
+    )
     done = open_red(case, event, figures, doing)
     SupervisionFinding.objects.create(
         case=done.case,
@@ -84,7 +90,9 @@ def _checked_figures(found: Found) -> dict[str, dict[str, int]]:
     checked: dict[str, dict[str, int]] = {}
     for slug, told in found.figures.items():
         names = ("people",) if slug == INSURANCE else ("required", "held")
-        numbers = {name: told[name] for name in names if type(told.get(name)) is int and told[name] >= 0}
+        numbers = {
+            name: told[name] for name in names if type(told.get(name)) is int and told[name] >= 0
+        }
         if slug not in {*REQUIREMENTS, INSURANCE} or len(numbers) < len(names):
             break
         if slug != INSURANCE:
@@ -98,7 +106,9 @@ def _checked_figures(found: Found) -> dict[str, dict[str, int]]:
 
 
 @transaction.atomic
-def urge(*, case: Case, kind: str, what: str, by: Account, at: datetime, law: Law, once: str = "") -> Urging:
+def urge(
+    *, case: Case, kind: str, what: str, by: Account, at: datetime, law: Law, once: str = ""
+) -> Urging:
     """Guides and urges an enterprise to rectify: a visit, letter, call or meeting (notice 3).
 
     `once`: of its form; the same again gives what was kept.
@@ -112,7 +122,9 @@ def urge(*, case: Case, kind: str, what: str, by: Account, at: datetime, law: La
         return known
     if locked.place == "closed":
         raise CannotStep("closed", _("案件已经终结"))
-    made = Urging.objects.create(case=locked, kind=kind, on=doing.on, what=what, by=by.username, once=once or None)
+    made = Urging.objects.create(
+        case=locked, kind=kind, on=doing.on, what=what, by=by.username, once=once or None
+    )
     details = {"kind": kind, "what": what, "authority": where}
     doing.told.append(Told(case.stream, "urged", basis=_n("71号文 三"), details=details))
     if kind == "letter":
@@ -123,7 +135,14 @@ def urge(*, case: Case, kind: str, what: str, by: Account, at: datetime, law: La
 
 @transaction.atomic
 def record_fraud(
-    *, case: Case, what: str, evidence: Sequence[str], referred_to: str, by: Account, at: datetime, law: Law
+    *,
+    case: Case,
+    what: str,
+    evidence: Sequence[str],
+    referred_to: str,
+    by: Account,
+    at: datetime,
+    law: Law,
 ) -> CreditRecord:
     """Facts concealed or rectification faked: an adverse credit record and a referral. The case goes on."""
     where = check_place(by, "propose", case)
@@ -133,9 +152,14 @@ def record_fraud(
     doing = Doing(law, at, by.username, where)
     locked = Case.objects.select_for_update().get(pk=case.pk)
     made = CreditRecord.objects.create(
-        case=locked, credit_code=case.credit_code, what=what, evidence=evidence, referred_to=referred_to,
-        recorded_on=doing.on, by=by.username,
-    )  # fmt: skip
+        case=locked,
+        credit_code=case.credit_code,
+        what=what,
+        evidence=evidence,
+        referred_to=referred_to,
+        recorded_on=doing.on,
+        by=by.username,
+    )
     details = {"what": what, "evidence": evidence, "referred_to": referred_to, "authority": where}
     doing.told.append(Told(case.stream, "fraud-recorded", basis=_n("71号文 三"), details=details))
     bring(issuing.credit_record(made, doing), doing)
@@ -144,13 +168,26 @@ def record_fraud(
 
 
 def recheck(
-    *, case: Case, outcome: str, because: str, evidence: Sequence[str], by: Account, law: Law, at: datetime
+    *,
+    case: Case,
+    outcome: str,
+    because: str,
+    evidence: Sequence[str],
+    by: Account,
+    law: Law,
+    at: datetime,
 ) -> Step:
     """An officer looks again at a red card of origin officer: `short` or `recovered`."""
     check_place(by, "propose", case)
     doing = Doing(law, at, by.username)
-    event = Event("recheck", doing.on, by=by.username, outcome=outcome, because=because,
-                  has_evidence=any(one.strip() for one in evidence))  # fmt: skip
+    event = Event(
+        "recheck",
+        doing.on,
+        by=by.username,
+        outcome=outcome,
+        because=because,
+        has_evidence=any(one.strip() for one in evidence),
+    )
     return act(case=case, event=event, doing=doing, perform=perform)
 
 
@@ -164,7 +201,14 @@ def review(*, case: Case, because: str, by: Account, law: Law, at: datetime) -> 
 
 @transaction.atomic
 def annul(
-    *, case: Case, because: str, document: str, by: Account, law: Law, at: datetime, received_on: date | None = None
+    *,
+    case: Case,
+    because: str,
+    document: str,
+    by: Account,
+    law: Law,
+    at: datetime,
+    received_on: date | None = None,
 ) -> Step:
     """A review or a court has annulled the red card: taken down, also after it was closed.
 
@@ -174,15 +218,26 @@ def annul(
     lock()  # the registers before the case, as the patrol does: a withdrawal may be undone with it
     doing = Doing(law, at, by.username)
     doing.told.append(taken_down_by(case, received_on, doing))
-    event = Event("annul", doing.on, by=by.username, because=because, has_evidence=bool(document.strip()))
+    event = Event(
+        "annul", doing.on, by=by.username, because=because, has_evidence=bool(document.strip())
+    )
     return act(case=case, event=event, doing=doing, perform=perform)
 
 
-def end(*, case: Case, code: str, because: str, by: Account, law: Law, at: datetime, evidence: str = "") -> Step:
+def end(
+    *, case: Case, code: str, because: str, by: Account, law: Law, at: datetime, evidence: str = ""
+) -> Step:
     """Records what became of the item or the enterprise. A red card: by a reviewer who did not determine it."""
     check(by, "sign" if case.place == "red" else "propose", case)
     doing = Doing(law, at, by.username)
-    event = Event("end", doing.on, by=by.username, code=code, because=because, has_evidence=bool(evidence.strip()))
+    event = Event(
+        "end",
+        doing.on,
+        by=by.username,
+        code=code,
+        because=because,
+        has_evidence=bool(evidence.strip()),
+    )
     return act(case=case, event=event, doing=doing, perform=perform)
 
 
@@ -194,13 +249,17 @@ def open_notice(*, notice: Notice, by: Account, at: datetime, law: Law) -> bool:
     """
     where = by.organisation
     is_theirs = where is not None and (
-        where.credit_code == notice.credit_code if notice.credit_code else where.slug == notice.organisation
+        where.credit_code == notice.credit_code
+        if notice.credit_code
+        else where.slug == notice.organisation
     )
     if not is_theirs or not may(by, "see-own" if notice.credit_code else "read-cases"):
         raise Notice.DoesNotExist(notice.pk)
     case = notice.case
     if case is not None:
-        case = Case.objects.select_for_update().get(pk=case.pk)  # the case before its stream, as everywhere
+        case = Case.objects.select_for_update().get(
+            pk=case.pk
+        )  # the case before its stream, as everywhere
     first = Notice.objects.filter(pk=notice.pk, first_opened_at=None).update(
         first_opened_at=at, first_opened_by=by.username
     )
@@ -218,9 +277,19 @@ def open_notice(*, notice: Notice, by: Account, at: datetime, law: Law) -> bool:
         return True
     told_on = timezone.localdate(notice.put_at)
     proves = "warning" in law.policy_on(timezone.localdate(at))["platform_opening_proves"]
-    told = case.requirements.filter(pushed_on=told_on, proved_on=None).values_list("requirement", flat=True)
-    if notice.credit_code and notice.kind in ("push", "push-addition") and case.place != "closed" and told and proves:
+    told = case.requirements.filter(pushed_on=told_on, proved_on=None).values_list(
+        "requirement", flat=True
+    )
+    if (
+        notice.credit_code
+        and notice.kind in ("push", "push-addition")
+        and case.place != "closed"
+        and told
+        and proves
+    ):
         doing = Doing(law, at, by.username)
-        event = Event("push-proved", doing.on, by=by.username, proved_on=doing.on, requirements=tuple(told))
+        event = Event(
+            "push-proved", doing.on, by=by.username, proved_on=doing.on, requirements=tuple(told)
+        )
         act(case=case, event=event, doing=doing, perform=perform)
     return True

@@ -26,11 +26,36 @@ from qualwatch.publication.actions import post_red_period
 
 SAID = ("push", "push-addition", "tell-closed")  # said all together, the rest case by case
 CASE_FIELDS = [
-    "place", "enterprise", "qualification", "grade", "certificate_no", "licensing_authority", "area", "last_found",
-    "last_found_on", "needs_review", "was_seen_short", "closed_on", "closed_because", "watched_until", "version",
-    "prolonged_until", "is_prolonged_provisional", "red_ends_on", "is_red_provisional", "application",
-]  # fmt: skip
-REQUIREMENT_FIELDS = ["pushed_on", "ends_on", "is_provisional", "proved_on", "recovered_on", "is_ended", "told"]
+    "place",
+    "enterprise",
+    "qualification",
+    "grade",
+    "certificate_no",
+    "licensing_authority",
+    "area",
+    "last_found",
+    "last_found_on",
+    "needs_review",
+    "was_seen_short",
+    "closed_on",
+    "closed_because",
+    "watched_until",
+    "version",
+    "prolonged_until",
+    "is_prolonged_provisional",
+    "red_ends_on",
+    "is_red_provisional",
+    "application",
+]
+REQUIREMENT_FIELDS = [
+    "pushed_on",
+    "ends_on",
+    "is_provisional",
+    "proved_on",
+    "recovered_on",
+    "is_ended",
+    "told",
+]
 
 
 @dataclass(slots=True)
@@ -54,7 +79,9 @@ def take_up_run(*, run: Run, doing: Doing) -> Counter[str]:
         return Counter()
     open_cases = list(Case.objects.select_for_update().exclude(place="closed").order_by("pk"))
     work = Work(doing, Seen.of(run, doing.law, open_cases))
-    for row in CaseRequirement.objects.filter(case__in=[one.pk for one in open_cases]).order_by("pk"):
+    for row in CaseRequirement.objects.filter(case__in=[one.pk for one in open_cases]).order_by(
+        "pk"
+    ):
         work.requirements.setdefault(row.case_id, []).append(row)
     _known_cases(work, open_cases)
     _new_cases(work, open_cases)
@@ -65,22 +92,39 @@ def take_up_run(*, run: Run, doing: Doing) -> Counter[str]:
 def _known_cases(work: Work, cases: Iterable[Case]) -> None:
     cases = list(cases)
     waiting = {one.case_id: one for one in Determination.objects.filter(state="proposed")}
-    withdrawals = {one.case_id: one for one in Withdrawal.objects.filter(ended="", case__in=[one.pk for one in cases])
-                   .select_related("batch")}  # fmt: skip
-    reds: Counter[tuple[str, str, str]] = Counter(item_of(one) for one in cases if one.place == "red")
+    withdrawals = {
+        one.case_id: one
+        for one in Withdrawal.objects.filter(
+            ended="", case__in=[one.pk for one in cases]
+        ).select_related("batch")
+    }
+    reds: Counter[tuple[str, str, str]] = Counter(
+        item_of(one) for one in cases if one.place == "red"
+    )
     for case in cases:
         row = withdrawals.get(case.pk)
         before = state_of(case, work.requirements.get(case.pk, []), waiting.get(case.pk), row)
         others = case.category is not None and reds[item_of(case)] > (case.place == "red")
         verdicts, figures = work.seen.verdicts_of(case)
-        found = Event("found", work.doing.on, verdicts=verdicts, ended=work.seen.end_of(case), is_other_red_open=others)
+        found = Event(
+            "found",
+            work.doing.on,
+            verdicts=verdicts,
+            ended=work.seen.end_of(case),
+            is_other_red_open=others,
+        )
         state, effects = step(before, found, work.doing.terms)
         if state.is_open:
             state, _none = step(state, Event("calendar-loaded", work.doing.on), work.doing.terms)
         longer = state.place == "red" and state.red is not None and state.red != before.red
         if longer and state.red is not None:
             red = state.red
-            post_red_period(case.card_number, ends_on=red.ends_on, is_provisional=red.provisional, at=work.doing.at)
+            post_red_period(
+                case.card_number,
+                ends_on=red.ends_on,
+                is_provisional=red.provisional,
+                at=work.doing.at,
+            )
         if state.is_open and item_of(case) in work.seen.vanished:
             open_task(case, "vanished", work.doing)
         if before.proposal is not None and state.place == "closed":
@@ -90,13 +134,19 @@ def _known_cases(work: Work, cases: Iterable[Case]) -> None:
         if done.is_change or followed:
             put(case, state, work.doing)
             put_withdrawal(done, work.doing)
-            if row is not None and before.withdrawal and before.withdrawal.display and state.withdrawal and (
-                state.withdrawal.display != before.withdrawal.display
-            ):  # fmt: skip
+            if (
+                row is not None
+                and before.withdrawal
+                and before.withdrawal.display
+                and state.withdrawal
+                and (state.withdrawal.display != before.withdrawal.display)
+            ):
                 show_longer(row, work.doing)
             work.steps.append(done)
         if longer:
-            said = Said(case, "red-period", words.subject("red-period", case), words.red_period_longer(case))
+            said = Said(
+                case, "red-period", words.subject("red-period", case), words.red_period_longer(case)
+            )
             tell([said], work.doing.at)
 
 
@@ -107,9 +157,14 @@ def _new_cases(work: Work, cases: Iterable[Case]) -> None:
     for item in work.seen.short_items():
         if (item, "shortage") not in known:
             _open(work, work.seen.case_of_item(item), watched.get((*item, "shortage")))
-    determined = {one.credit_code for one in cases if one.ground == INSURANCE and one.origin == "officer"}
+    determined = {
+        one.credit_code for one in cases if one.ground == INSURANCE and one.origin == "officer"
+    }
     for code in work.seen.anomalous():
-        if ((code, "", ""), INSURANCE) not in known and code not in determined:  # its items are red for it already
+        if (
+            (code, "", ""),
+            INSURANCE,
+        ) not in known and code not in determined:  # its items are red for it already
             _open(work, work.seen.case_of_enterprise(code), watched.get((code, "", "", INSURANCE)))
 
 
@@ -141,7 +196,9 @@ def _written(work: Work) -> None:
         more, other = rows_of(one, work.requirements.get(one.case.pk, []))
         made += more
         changed += other
-        said += [told for effect in one.effects if effect.name in SAID and (told := said_of(one, effect))]
+        said += [
+            told for effect in one.effects if effect.name in SAID and (told := said_of(one, effect))
+        ]
         work.counts.update(_counted(one))
     CaseRequirement.objects.bulk_create(made, batch_size=1000)
     CaseRequirement.objects.bulk_update(changed, REQUIREMENT_FIELDS, batch_size=500)

@@ -57,11 +57,15 @@ from qualwatch.wording import gettext_noop as _n  # documents are Chinese
 
 WITHDRAW, SIGN = "withdraw", "sign-withdrawal"
 UNDER_WAY, WITHDRAWN = _n("办理中：{place}"), _n("已撤回（{number}）")
-ANNOUNCED = _n("上述资质已经依法撤回，资质证书同时作废；企业可以自撤回之日起 {months} 个月内申请核定低等级资质。")
+ANNOUNCED = _n(
+    "上述资质已经依法撤回，资质证书同时作废；企业可以自撤回之日起 {months} 个月内申请核定低等级资质。"
+)
 
 
 @transaction.atomic
-def open_withdrawals(*, cases: Sequence[Case], by: Account, law: Law, at: datetime) -> WithdrawalList:
+def open_withdrawals(
+    *, cases: Sequence[Case], by: Account, law: Law, at: datetime
+) -> WithdrawalList:
     """Opens the withdrawal of red cards whose period is over, as one list. All or none: CannotStep, NotCompetent.
 
     The province's own items are started with it; for a city's list `suggest` comes next, for the ministry's `report`.
@@ -74,12 +78,22 @@ def open_withdrawals(*, cases: Sequence[Case], by: Account, law: Law, at: dateti
     acting, housing, route = where.pop()
     list(Case.objects.select_for_update().filter(pk__in=[one.pk for one in cases]).order_by("pk"))
     for one in cases:
-        same = {"credit_code": one.credit_code, "category": one.category or "", "sub_item": one.sub_item or ""}
+        same = {
+            "credit_code": one.credit_code,
+            "category": one.category or "",
+            "sub_item": one.sub_item or "",
+        }
         if Withdrawal.objects.filter(**same, ended="").exclude(place="closed").exists():
-            raise CannotStep("no-withdrawal", _("{name}：撤回程序已经启动").format(name=words.name_of(one)))
+            raise CannotStep(
+                "no-withdrawal", _("{name}：撤回程序已经启动").format(name=words.name_of(one))
+            )
     doing = Doing(law, at, by.username, acting)
     doing.batch = WithdrawalList.objects.create(
-        route=route, housing=housing, carrier=carrier_of(cases[0]), opened_on=doing.on, opened_by=by.username
+        route=route,
+        housing=housing,
+        carrier=carrier_of(cases[0]),
+        opened_on=doing.on,
+        opened_by=by.username,
     )
     for one in sorted(cases, key=lambda case: case.pk):
         event, _figures = looked("open-withdrawal", one, doing)
@@ -93,43 +107,72 @@ def open_withdrawals(*, cases: Sequence[Case], by: Account, law: Law, at: dateti
 def suggest(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Document:
     """A reviewer of the city signs the suggestion list; the bureau's days begin with its receipt."""
     doing = signing(batch, by, law, at)
-    went = whole(each(undecided(batch), doing, lambda row: Event("suggest", doing.on, by=by.username)))
+    went = whole(
+        each(undecided(batch), doing, lambda row: Event("suggest", doing.on, by=by.username))
+    )
     days = doing.law.policy_on(doing.on)["bureau_start_working_days"]
-    return sent_list("suggestion-list", went.done, organisation(batch.carrier).name, doing, start_days=days)
+    return sent_list(
+        "suggestion-list", went.done, organisation(batch.carrier).name, doing, start_days=days
+    )
 
 
 @transaction.atomic
 def report(*, batch: WithdrawalList, because: str, by: Account, law: Law, at: datetime) -> Document:
     """The province has examined the ministry's items, and reports them to be withdrawn."""
     doing = signing(batch, by, law, at)
-    went = whole(each(undecided(batch), doing, lambda row: Event("report", doing.on, by=by.username, because=because)))
+    went = whole(
+        each(
+            undecided(batch),
+            doing,
+            lambda row: Event("report", doing.on, by=by.username, because=because),
+        )
+    )
     return sent_list("ministry-report", went.done, MINISTRY, doing)
 
 
 @transaction.atomic
-def start(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime, because: str = "") -> Went:
+def start(
+    *, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime, because: str = ""
+) -> Went:
     """The licensing authority begins; of the ministry's items the province records that it has."""
     doing, rows = carried(members, by, law, at, WITHDRAW)
     went = each(rows, doing, lambda row: Event("start", doing.on, by=by.username, because=because))
     for batch in {row.batch for row in went.done}:
-        if batch.received_on is None and batch.suggestion is not None:  # whoever starts it has received it
+        if (
+            batch.received_on is None and batch.suggestion is not None
+        ):  # whoever starts it has received it
             arrived(batch.suggestion, doing.on, doing)
         if batch.start_due_on and doing.on > batch.start_due_on:
-            doing.told.append(Told(stream_of(batch), "started-late", details={
-                "due": batch.start_due_on, "received": batch.received_on, "on": doing.on}))  # fmt: skip
+            doing.told.append(
+                Told(
+                    stream_of(batch),
+                    "started-late",
+                    details={
+                        "due": batch.start_due_on,
+                        "received": batch.received_on,
+                        "on": doing.on,
+                    },
+                )
+            )
     journal(doing)
     return went
 
 
 @transaction.atomic
-def announce_intent(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime) -> list[Document]:
+def announce_intent(
+    *, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime
+) -> list[Document]:
     """To each enterprise a notice of the intended withdrawal; statement and hearing count from its proved service."""
     doing, rows = carried(members, by, law, at, WITHDRAW)
     made = []
     for row in rows:
-        known = row.documents.filter(kind="intended-withdrawal", voided_on=None, case=row.case).exists()
+        known = row.documents.filter(
+            kind="intended-withdrawal", voided_on=None, case=row.case
+        ).exists()
         if row.ended or row.place != "started" or row.batch.route == "ministry" or known:
-            raise CannotStep("next-step", _("{name}：现在不能告知拟撤回").format(name=words.name_of(row.case)))
+            raise CannotStep(
+                "next-step", _("{name}：现在不能告知拟撤回").format(name=words.name_of(row.case))
+            )
         row.handled_by = list(dict.fromkeys((*row.handled_by, by.username)))
         row.save(update_fields=["handled_by"])
         made.append(issuing.intended_withdrawal(row, doing))
@@ -139,16 +182,20 @@ def announce_intent(*, members: Iterable[Withdrawal], by: Account, law: Law, at:
 
 
 @transaction.atomic
-def display(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime) -> tuple[Document, Went]:
+def display(
+    *, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime
+) -> tuple[Document, Went]:
     """Shows the members that are ready to the public; the first day counts."""
     doing, rows = carried(members, by, law, at, WITHDRAW)
     went = each(rows, doing, lambda row: Event("display", doing.on, by=by.username))
     until = went.done[0].display_until
     assert until is not None  # the step has just set it
     told = {
-        **issuing.items([row.case for row in went.done]), "displayed_on": day(doing.on), "display_ends_on": day(until),
+        **issuing.items([row.case for row in went.done]),
+        "displayed_on": day(doing.on),
+        "display_ends_on": day(until),
         "display_days": doing.law.policy_on(doing.on)["public_display_working_days"],
-    }  # fmt: skip
+    }
     made = issuing.issue("display-notice", doing, told=told, addressee="", batch=went.done[0].batch)
     for nth, row in enumerate(went.done, 1):
         row.display_number = f"{made.number}-{nth}"
@@ -162,18 +209,26 @@ def display(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetim
 def recheck_members(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime) -> Went:
     """A run that saw the registers after the display (the ministry's items: today) must still find them short."""
     doing, rows = carried(members, by, law, at, WITHDRAW)
-    return each(rows, doing, lambda row: looked("recheck-withdrawal", row.case, doing), keep_figures)
+    return each(
+        rows, doing, lambda row: looked("recheck-withdrawal", row.case, doing), keep_figures
+    )
 
 
 @transaction.atomic
-def review_law(*, members: Iterable[Withdrawal], opinion: str, by: Account, law: Law, at: datetime) -> Went:
+def review_law(
+    *, members: Iterable[Withdrawal], opinion: str, by: Account, law: Law, at: datetime
+) -> Went:
     """Legal review, by somebody who neither handles nor decides it."""
     doing, rows = carried(members, by, law, at, WITHDRAW, SIGN)
-    return each(rows, doing, lambda row: Event("review-law", doing.on, by=by.username, because=opinion))
+    return each(
+        rows, doing, lambda row: Event("review-law", doing.on, by=by.username, because=opinion)
+    )
 
 
 @transaction.atomic
-def decide(*, members: Iterable[Withdrawal], because: str, by: Account, law: Law, at: datetime) -> Went:
+def decide(
+    *, members: Iterable[Withdrawal], because: str, by: Account, law: Law, at: datetime
+) -> Went:
     """Withdrawn: the decision goes out with its remedies, is public and in the registers; the item's cases close."""
     lock()  # the registers before the cases, as the patrol does
     doing, rows = carried(members, by, law, at, SIGN)
@@ -187,9 +242,15 @@ def decide(*, members: Iterable[Withdrawal], because: str, by: Account, law: Law
 
 @transaction.atomic
 def record_ministry_decision(
-    *, members: Iterable[Withdrawal], number: str, because: str, files: Sequence[HandedIn], by: Account, law: Law,
+    *,
+    members: Iterable[Withdrawal],
+    number: str,
+    because: str,
+    files: Sequence[HandedIn],
+    by: Account,
+    law: Law,
     at: datetime,
-) -> Went:  # fmt: skip
+) -> Went:
     """What the ministry decided, with its document."""
     if not number.strip():
         raise CannotStep("evidence", _("请写明住建部决定的文号"))
@@ -198,8 +259,14 @@ def record_ministry_decision(
     kept = look_at(files)
 
     def event(row: Withdrawal) -> Event:
-        return Event("ministry-decided", doing.on, by=by.username, because=because, code=number,
-                     has_evidence=bool(kept))  # fmt: skip
+        return Event(
+            "ministry-decided",
+            doing.on,
+            by=by.username,
+            because=because,
+            code=number,
+            has_evidence=bool(kept),
+        )
 
     def after(done: Step, inner: Doing) -> None:
         keep(kept, done, inner)
@@ -209,15 +276,26 @@ def record_ministry_decision(
 
 
 @transaction.atomic
-def not_withdraw(*, member: Withdrawal, because: str, by: Account, law: Law, at: datetime) -> Withdrawal:
+def not_withdraw(
+    *, member: Withdrawal, because: str, by: Account, law: Law, at: datetime
+) -> Withdrawal:
     """The competent authority decides not to withdraw; the red card goes to review."""
     doing, rows = carried([member], by, law, at, SIGN)
-    return each(rows, doing, lambda row: Event("not-withdraw", doing.on, by=by.username, because=because)).done[0]
+    return each(
+        rows, doing, lambda row: Event("not-withdraw", doing.on, by=by.username, because=because)
+    ).done[0]
 
 
 @transaction.atomic
-def record_ministry_service(*, members: Iterable[Withdrawal], proof: str, files: Sequence[HandedIn], by: Account,
-                            law: Law, at: datetime) -> Went:  # fmt: skip
+def record_ministry_service(
+    *,
+    members: Iterable[Withdrawal],
+    proof: str,
+    files: Sequence[HandedIn],
+    by: Account,
+    law: Law,
+    at: datetime,
+) -> Went:
     """That the ministry's decision reached the enterprise, with what proves it."""
     doing, rows = carried(members, by, law, at, WITHDRAW)
     kept = look_at(files)
@@ -239,14 +317,26 @@ def finish(
     doing, rows = carried(members, by, law, at, WITHDRAW)
     went = each(rows, doing, lambda row: Event("finish", doing.on, by=by.username, because=because))
     months = doing.law.policy_on(doing.on)["lower_grade_window_months"]
-    told = {**issuing.items([row.case for row in went.done]), "what": ANNOUNCED.format(months=months)}
+    told = {
+        **issuing.items([row.case for row in went.done]),
+        "what": ANNOUNCED.format(months=months),
+    }
     made = issuing.issue("announcement", doing, told=told, addressee="", batch=went.done[0].batch)
-    for nth, row in enumerate(went.done, 1):  # one for each: a single one may have to be taken down again
+    for nth, row in enumerate(
+        went.done, 1
+    ):  # one for each: a single one may have to be taken down again
         row.final_number = f"{made.number}-{nth}"
         row.save(update_fields=["final_number"])
         body = f"{row.enterprise} {row.item}\n{told['what']}"
-        shown = Announced(row.final_number, "decision", made.title, row.enterprise, row.credit_code, body,
-                          row.case.card_number)  # fmt: skip
+        shown = Announced(
+            row.final_number,
+            "decision",
+            made.title,
+            row.enterprise,
+            row.credit_code,
+            body,
+            row.case.card_number,
+        )
         post_announcement(shown, on=doing.on, ends_on=None, at=at)
     journal(doing)
     return made, went
@@ -260,12 +350,18 @@ def report_results(*, batch: WithdrawalList, by: Account, law: Law, at: datetime
     if where != batch.carrier or batch.route != "city" or batch.suggestion is None:
         raise NotCompetent(_("只有收到建议名单的审批局函告结果"))
     doing = Doing(law, at, by.username, where)
-    asked, rows = batch.suggestion.organisation, list(batch.members.select_related("case").order_by("pk"))
+    asked, rows = (
+        batch.suggestion.organisation,
+        list(batch.members.select_related("case").order_by("pk")),
+    )
     told = {
         **issuing.items([row.case for row in rows], {row.case_id: result_of(row) for row in rows}),
-        "suggested_on": day(batch.suggestion.issued_on), "suggestion": batch.suggestion.number,
-    }  # fmt: skip
-    made = issuing.issue("result-letter", doing, told=told, addressee=organisation(asked).name, batch=batch)
+        "suggested_on": day(batch.suggestion.issued_on),
+        "suggestion": batch.suggestion.number,
+    }
+    made = issuing.issue(
+        "result-letter", doing, told=told, addressee=organisation(asked).name, batch=batch
+    )
     deliver(made, asked, doing)
     if asked != batch.housing:  # the province suggested it in the city's stead
         deliver_copy(made, batch.housing, doing)
@@ -280,9 +376,15 @@ def report_results(*, batch: WithdrawalList, by: Account, law: Law, at: datetime
 
 @transaction.atomic
 def annul_withdrawal(
-    *, member: Withdrawal, because: str, files: Sequence[HandedIn], by: Account, law: Law, at: datetime,
+    *,
+    member: Withdrawal,
+    because: str,
+    files: Sequence[HandedIn],
+    by: Account,
+    law: Law,
+    at: datetime,
     received_on: date | None = None,
-) -> Withdrawal:  # fmt: skip
+) -> Withdrawal:
     """Review or court has annulled the decision: the item is restored with its history, and assessed anew.
 
     `received_on`: the day on which its document came; what is public goes within the policy's days from then.
@@ -295,7 +397,9 @@ def annul_withdrawal(
         keep(kept, done, inner)
         inner.told.append(taken_down_by(done.case, received_on, inner))
 
-    event = Event("annul-withdrawal", doing.on, by=by.username, because=because, has_evidence=bool(kept))
+    event = Event(
+        "annul-withdrawal", doing.on, by=by.username, because=because, has_evidence=bool(kept)
+    )
     return each(rows, doing, lambda row: event, after).done[0]
 
 

@@ -51,17 +51,21 @@ LETTERS: Mapping[str, Letter] = {
     "hearing-notice": Letter(_("听证通知书"), "资听", "tell-hearing", **WAITED_FOR),
     "hearing-record": Letter(_("听证笔录"), "资听笔"),
     "display-notice": Letter(_("关于拟撤回建设工程企业资质的公示"), "资示"),
-    "withdrawal-decision": Letter(_("撤回建设工程企业资质决定书"), "资撤", "announce", **WAITED_FOR, outlives=True),
+    "withdrawal-decision": Letter(
+        _("撤回建设工程企业资质决定书"), "资撤", "announce", **WAITED_FOR, outlives=True
+    ),
     "announcement": Letter(_("关于撤回建设工程企业资质的公告"), "资公", outlives=True),
     "result-letter": Letter(_("关于资质撤回结果的函"), "资果", outlives=True),
-    "quarterly-return": Letter(_("季度预警企业资质撤回情况汇总表"), "资季", must_arrive=True, outlives=True),
+    "quarterly-return": Letter(
+        _("季度预警企业资质撤回情况汇总表"), "资季", must_arrive=True, outlives=True
+    ),
     "quarterly-summary": Letter(_("全省季度预警企业资质撤回情况汇总"), "资汇", outlives=True),
     "check-sheet": Letter(_("资质撤回情况抽查记录表"), "资查", outlives=True),
     "circular": Letter(_("关于资质撤回工作情况的通报"), "资通", must_arrive=True, outlives=True),
     "ministry-report": Letter(_("关于报请撤回建设工程企业资质的报告"), "资报", must_arrive=True),
     "recall-letter": Letter(_("关于收回撤回资质建议的函"), "资回", must_arrive=True, outlives=True),
     "credit-record": Letter(_("不良信用记录告知书"), "资信", must_arrive=True, outlives=True),
-}  # fmt: skip
+}
 
 
 class NoTemplate(Exception):

@@ -15,7 +15,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Heartbeat",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("day", models.DateField(unique=True)),
                 ("done_at", models.DateTimeField()),
                 ("told", models.JSONField()),
@@ -24,7 +29,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="AnsweredRequest",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("organisation", models.CharField(max_length=60)),
                 ("key", models.CharField(max_length=100)),
                 ("digest", models.CharField(max_length=64)),
@@ -32,25 +42,41 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField()),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("organisation", "key"), name="answered_request_once")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organisation", "key"), name="answered_request_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
             name="AskedOn",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("organisation", models.CharField(max_length=60)),
                 ("day", models.DateField()),
                 ("count", models.PositiveIntegerField(default=0)),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("organisation", "day"), name="asked_on_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("organisation", "day"), name="asked_on_once")
+                ],
             },
         ),
         migrations.CreateModel(
             name="Case",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("credit_code", models.CharField(max_length=18)),
                 ("category", models.CharField(max_length=80, null=True)),
                 ("sub_item", models.CharField(max_length=80, null=True)),
@@ -87,13 +113,19 @@ class Migration(migrations.Migration):
                 (
                     "arises_from",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="arisen", to="cases.case"
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="arisen",
+                        to="cases.case",
                     ),
                 ),
                 (
                     "relapse_of",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="relapses", to="cases.case"
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="relapses",
+                        to="cases.case",
                     ),
                 ),
             ],
@@ -101,7 +133,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Application",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("number", models.CharField(max_length=60, unique=True)),
                 ("credit_code", models.CharField(max_length=18)),
                 ("enterprise", models.CharField(max_length=200)),
@@ -142,7 +179,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CaseRequirement",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("requirement", models.CharField(max_length=60)),
                 ("pushed_on", models.DateField()),
                 ("ends_on", models.DateField()),
@@ -155,7 +197,9 @@ class Migration(migrations.Migration):
                 (
                     "case",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="requirements", to="cases.case"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="requirements",
+                        to="cases.case",
                     ),
                 ),
             ],
@@ -163,23 +207,41 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Conflict",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("person_id", models.BigIntegerField()),
                 ("found_on", models.DateField()),
                 (
                     "first",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.case"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.case",
+                    ),
                 ),
                 (
                     "second",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.case"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.case",
+                    ),
                 ),
             ],
         ),
         migrations.CreateModel(
             name="CreditRecord",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("credit_code", models.CharField(max_length=18)),
                 ("what", models.TextField()),
                 ("evidence", models.JSONField()),
@@ -189,7 +251,9 @@ class Migration(migrations.Migration):
                 (
                     "case",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="credit_records", to="cases.case"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credit_records",
+                        to="cases.case",
                     ),
                 ),
             ],
@@ -197,7 +261,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Determination",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("outcome", models.CharField(max_length=10)),
                 ("requirements", models.JSONField()),
                 ("items", models.JSONField(default=list)),
@@ -216,7 +285,9 @@ class Migration(migrations.Migration):
                 (
                     "case",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="determinations", to="cases.case"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="determinations",
+                        to="cases.case",
                     ),
                 ),
             ],
@@ -224,7 +295,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Document",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("kind", models.CharField(max_length=30)),
                 ("number", models.CharField(max_length=60)),
                 ("organisation", models.CharField(max_length=60)),
@@ -259,7 +335,9 @@ class Migration(migrations.Migration):
                 (
                     "file",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="archive.keptfile"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="archive.keptfile",
                     ),
                 ),
             ],
@@ -267,7 +345,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Notice",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("kind", models.CharField(max_length=30)),
                 ("credit_code", models.CharField(blank=True, max_length=18)),
                 ("organisation", models.CharField(blank=True, max_length=60)),
@@ -279,7 +362,10 @@ class Migration(migrations.Migration):
                 (
                     "case",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="notices", to="cases.case"
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notices",
+                        to="cases.case",
                     ),
                 ),
                 (
@@ -296,14 +382,21 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Delivery",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("channel", models.CharField(max_length=20)),
                 ("recipient", models.CharField(max_length=200)),
                 ("delivered_at", models.DateTimeField(null=True)),
                 (
                     "notice",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to="cases.notice"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliveries",
+                        to="cases.notice",
                     ),
                 ),
             ],
@@ -311,19 +404,31 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="NumberSequence",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("kind", models.CharField(max_length=100)),
                 ("year", models.PositiveIntegerField()),
                 ("last", models.PositiveIntegerField(default=0)),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("kind", "year"), name="number_sequence_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "year"), name="number_sequence_once")
+                ],
             },
         ),
         migrations.CreateModel(
             name="Question",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("asked_at", models.DateTimeField()),
                 ("by", models.CharField(max_length=150)),
                 ("credit_code", models.CharField(max_length=18)),
@@ -334,10 +439,13 @@ class Migration(migrations.Migration):
                 ("reasons", models.JSONField()),
             ],
             options={
-                "indexes": [models.Index(fields=["credit_code", "-asked_at"], name="question_of_enterprise")],
+                "indexes": [
+                    models.Index(fields=["credit_code", "-asked_at"], name="question_of_enterprise")
+                ],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("answer__in", ("yes", "no", "cannot-say"))), name="question_answer_known"
+                        condition=models.Q(("answer__in", ("yes", "no", "cannot-say"))),
+                        name="question_answer_known",
                     )
                 ],
             },
@@ -345,7 +453,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Service",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("method", models.CharField(max_length=20)),
                 ("recipient", models.CharField(max_length=300)),
                 ("sent_on", models.DateField()),
@@ -361,7 +474,9 @@ class Migration(migrations.Migration):
                 (
                     "document",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="services", to="cases.document"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="services",
+                        to="cases.document",
                     ),
                 ),
             ],
@@ -369,7 +484,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="SupervisionFinding",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("found_on", models.DateField()),
                 ("what", models.TextField()),
                 ("evidence", models.JSONField()),
@@ -379,7 +499,9 @@ class Migration(migrations.Migration):
                 (
                     "case",
                     models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="supervision_finding", to="cases.case"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="supervision_finding",
+                        to="cases.case",
                     ),
                 ),
             ],
@@ -387,7 +509,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Task",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("kind", models.CharField(max_length=20)),
                 ("detail", models.CharField(blank=True, max_length=200)),
                 ("organisation", models.CharField(max_length=60)),
@@ -398,7 +525,10 @@ class Migration(migrations.Migration):
                 (
                     "case",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="tasks", to="cases.case"
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tasks",
+                        to="cases.case",
                     ),
                 ),
             ],
@@ -406,7 +536,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Urging",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("kind", models.CharField(max_length=10)),
                 ("on", models.DateField()),
                 ("what", models.TextField()),
@@ -415,7 +550,9 @@ class Migration(migrations.Migration):
                 (
                     "case",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="urgings", to="cases.case"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="urgings",
+                        to="cases.case",
                     ),
                 ),
             ],
@@ -423,7 +560,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Withdrawal",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("credit_code", models.CharField(max_length=18)),
                 ("category", models.CharField(max_length=80)),
                 ("sub_item", models.CharField(max_length=80)),
@@ -464,7 +606,9 @@ class Migration(migrations.Migration):
                 (
                     "case",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="withdrawals", to="cases.case"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="withdrawals",
+                        to="cases.case",
                     ),
                 ),
             ],
@@ -472,7 +616,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Point",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("kind", models.CharField(max_length=10)),
                 ("text", models.TextField()),
                 ("said_on", models.DateField()),
@@ -486,7 +635,9 @@ class Migration(migrations.Migration):
                 (
                     "withdrawal",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="points", to="cases.withdrawal"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="points",
+                        to="cases.withdrawal",
                     ),
                 ),
             ],
@@ -494,7 +645,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Hearing",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("at", models.DateTimeField()),
                 ("where", models.CharField(max_length=200)),
                 ("chair", models.CharField(max_length=150)),
@@ -505,19 +661,27 @@ class Migration(migrations.Migration):
                 (
                     "notice",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.document"
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.document",
                     ),
                 ),
                 (
                     "record",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.document"
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.document",
                     ),
                 ),
                 (
                     "withdrawal",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="hearings", to="cases.withdrawal"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="hearings",
+                        to="cases.withdrawal",
                     ),
                 ),
             ],
@@ -526,13 +690,21 @@ class Migration(migrations.Migration):
             model_name="document",
             name="withdrawal",
             field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="documents", to="cases.withdrawal"
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="documents",
+                to="cases.withdrawal",
             ),
         ),
         migrations.CreateModel(
             name="Attachment",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("name", models.CharField(max_length=200)),
                 ("is_consent", models.BooleanField(default=False)),
                 ("put_by", models.CharField(max_length=150)),
@@ -549,7 +721,9 @@ class Migration(migrations.Migration):
                 (
                     "file",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="archive.keptfile"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="archive.keptfile",
                     ),
                 ),
                 (
@@ -584,7 +758,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="WithdrawalList",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("route", models.CharField(max_length=10)),
                 ("housing", models.CharField(max_length=60)),
                 ("carrier", models.CharField(max_length=60)),
@@ -597,7 +776,10 @@ class Migration(migrations.Migration):
                 (
                     "suggestion",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.document"
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.document",
                     ),
                 ),
             ],
@@ -606,7 +788,9 @@ class Migration(migrations.Migration):
             model_name="withdrawal",
             name="batch",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="members", to="cases.withdrawallist"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="members",
+                to="cases.withdrawallist",
             ),
         ),
         migrations.AddField(
@@ -626,19 +810,25 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="case",
             index=models.Index(
-                condition=models.Q(("place", "closed"), _negated=True), fields=["place", "area"], name="case_open"
+                condition=models.Q(("place", "closed"), _negated=True),
+                fields=["place", "area"],
+                name="case_open",
             ),
         ),
         migrations.AddIndex(
             model_name="case",
             index=models.Index(
-                condition=models.Q(("watched_until__isnull", False)), fields=["watched_until"], name="case_watched"
+                condition=models.Q(("watched_until__isnull", False)),
+                fields=["watched_until"],
+                name="case_watched",
             ),
         ),
         migrations.AddConstraint(
             model_name="case",
             constraint=models.UniqueConstraint(
-                condition=models.Q(models.Q(("place", "closed"), _negated=True), ("category__isnull", False)),
+                condition=models.Q(
+                    models.Q(("place", "closed"), _negated=True), ("category__isnull", False)
+                ),
                 fields=("credit_code", "category", "sub_item", "ground", "origin"),
                 name="case_of_item_open_once",
             ),
@@ -646,7 +836,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="case",
             constraint=models.UniqueConstraint(
-                condition=models.Q(models.Q(("place", "closed"), _negated=True), ("category", None)),
+                condition=models.Q(
+                    models.Q(("place", "closed"), _negated=True), ("category", None)
+                ),
                 fields=("credit_code",),
                 name="case_of_enterprise_open_once",
             ),
@@ -654,13 +846,16 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="case",
             constraint=models.CheckConstraint(
-                condition=models.Q(("place__in", ("yellow", "red", "closed"))), name="case_place_known"
+                condition=models.Q(("place__in", ("yellow", "red", "closed"))),
+                name="case_place_known",
             ),
         ),
         migrations.AddConstraint(
             model_name="case",
             constraint=models.CheckConstraint(
-                condition=models.Q(("ground__in", ("shortage", "insurance")), ("origin__in", ("system", "officer"))),
+                condition=models.Q(
+                    ("ground__in", ("shortage", "insurance")), ("origin__in", ("system", "officer"))
+                ),
                 name="case_ground_known",
             ),
         ),
@@ -680,7 +875,11 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     ("category__isnull", False),
-                    models.Q(("ground", "insurance"), ("origin", "system"), ("place__in", ("yellow", "closed"))),
+                    models.Q(
+                        ("ground", "insurance"),
+                        ("origin", "system"),
+                        ("place__in", ("yellow", "closed")),
+                    ),
                     _connector="OR",
                 ),
                 name="case_of_enterprise_is_yellow_insurance",
@@ -718,7 +917,11 @@ class Migration(migrations.Migration):
                         ("closed_on__isnull", False),
                         ("place", "closed"),
                     ),
-                    models.Q(("closed_because", ""), ("closed_on", None), ("place__in", ("yellow", "red"))),
+                    models.Q(
+                        ("closed_because", ""),
+                        ("closed_on", None),
+                        ("place__in", ("yellow", "red")),
+                    ),
                     _connector="OR",
                 ),
                 name="case_closed_has_one_reason",
@@ -729,7 +932,10 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("place", "red"), _negated=True),
-                    models.Q(("published_on__isnull", False), models.Q(("card_number", ""), _negated=True)),
+                    models.Q(
+                        ("published_on__isnull", False),
+                        models.Q(("card_number", ""), _negated=True),
+                    ),
                     _connector="OR",
                 ),
                 name="case_red_is_published",
@@ -749,13 +955,17 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="case",
             constraint=models.CheckConstraint(
-                condition=models.Q(("red_ends_on", None), ("order_served_on__isnull", False), _connector="OR"),
+                condition=models.Q(
+                    ("red_ends_on", None), ("order_served_on__isnull", False), _connector="OR"
+                ),
                 name="case_red_period_needs_service",
             ),
         ),
         migrations.AddIndex(
             model_name="application",
-            index=models.Index(fields=["credit_code", "-filed_at"], name="application_of_enterprise"),
+            index=models.Index(
+                fields=["credit_code", "-filed_at"], name="application_of_enterprise"
+            ),
         ),
         migrations.AddConstraint(
             model_name="application",
@@ -781,7 +991,8 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     models.Q(("stage__in", ("refused", "upheld")), _negated=True),
                     models.Q(
-                        models.Q(("decided_by", ""), _negated=True), models.Q(("decided_because", ""), _negated=True)
+                        models.Q(("decided_by", ""), _negated=True),
+                        models.Q(("decided_because", ""), _negated=True),
                     ),
                     _connector="OR",
                 ),
@@ -811,7 +1022,10 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("stage", "upheld"), _negated=True),
-                    models.Q(models.Q(("repairs", []), _negated=True), models.Q(("verified_by", ""), _negated=True)),
+                    models.Q(
+                        models.Q(("repairs", []), _negated=True),
+                        models.Q(("verified_by", ""), _negated=True),
+                    ),
                     _connector="OR",
                 ),
                 name="application_upheld_repairs",
@@ -819,17 +1033,22 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="caserequirement",
-            constraint=models.UniqueConstraint(fields=("case", "requirement"), name="case_requirement_once"),
+            constraint=models.UniqueConstraint(
+                fields=("case", "requirement"), name="case_requirement_once"
+            ),
         ),
         migrations.AddConstraint(
             model_name="caserequirement",
             constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__gte", models.F("pushed_on"))), name="case_requirement_ends_later"
+                condition=models.Q(("ends_on__gte", models.F("pushed_on"))),
+                name="case_requirement_ends_later",
             ),
         ),
         migrations.AddConstraint(
             model_name="conflict",
-            constraint=models.UniqueConstraint(fields=("first", "second", "person_id"), name="conflict_once"),
+            constraint=models.UniqueConstraint(
+                fields=("first", "second", "person_id"), name="conflict_once"
+            ),
         ),
         migrations.AddConstraint(
             model_name="conflict",
@@ -840,7 +1059,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="determination",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "proposed")), fields=("case",), name="determination_waits_once"
+                condition=models.Q(("state", "proposed")),
+                fields=("case",),
+                name="determination_waits_once",
             ),
         ),
         migrations.AddConstraint(
@@ -881,19 +1102,26 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="delivery",
-            constraint=models.UniqueConstraint(fields=("notice", "channel", "recipient"), name="delivery_once"),
+            constraint=models.UniqueConstraint(
+                fields=("notice", "channel", "recipient"), name="delivery_once"
+            ),
         ),
         migrations.AddConstraint(
             model_name="service",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("proved_on__isnull", False)), fields=("document",), name="service_proved_once"
+                condition=models.Q(("proved_on__isnull", False)),
+                fields=("document",),
+                name="service_proved_once",
             ),
         ),
         migrations.AddConstraint(
             model_name="service",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("method__in", ["platform", "in-person", "left", "post", "e-mail", "public-notice"])
+                    (
+                        "method__in",
+                        ["platform", "in-person", "left", "post", "e-mail", "public-notice"],
+                    )
                 ),
                 name="service_method_known",
             ),
@@ -921,7 +1149,15 @@ class Migration(migrations.Migration):
                     models.Q(
                         (
                             "failed_as__in",
-                            ["refused", "absent", "unknown", "returned", "unanswered", "voided", "taken-down"],
+                            [
+                                "refused",
+                                "absent",
+                                "unknown",
+                                "returned",
+                                "unanswered",
+                                "voided",
+                                "taken-down",
+                            ],
                         ),
                         ("failed_on__gte", models.F("sent_on")),
                     ),
@@ -932,24 +1168,30 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="task",
-            index=models.Index(condition=models.Q(("done_on", None)), fields=["organisation"], name="task_waiting"),
+            index=models.Index(
+                condition=models.Q(("done_on", None)), fields=["organisation"], name="task_waiting"
+            ),
         ),
         migrations.AddConstraint(
             model_name="task",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("done_on", None)), fields=("case", "kind", "detail"), name="task_open_once"
+                condition=models.Q(("done_on", None)),
+                fields=("case", "kind", "detail"),
+                name="task_open_once",
             ),
         ),
         migrations.AddConstraint(
             model_name="urging",
             constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ("visit", "letter", "call", "meeting"))), name="urging_kind_known"
+                condition=models.Q(("kind__in", ("visit", "letter", "call", "meeting"))),
+                name="urging_kind_known",
             ),
         ),
         migrations.AddConstraint(
             model_name="point",
             constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ("statement", "hearing", "objection"))), name="point_kind_known"
+                condition=models.Q(("kind__in", ("statement", "hearing", "objection"))),
+                name="point_kind_known",
             ),
         ),
         migrations.AddConstraint(
@@ -957,7 +1199,9 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("answer", ""), ("answered_on", None)),
-                    models.Q(("answered_on__isnull", False), models.Q(("answer", ""), _negated=True)),
+                    models.Q(
+                        ("answered_on__isnull", False), models.Q(("answer", ""), _negated=True)
+                    ),
                     _connector="OR",
                 ),
                 name="point_answered_in_words",
@@ -966,7 +1210,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="hearing",
             constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ("fixed", "moved", "held", "retracted", "absent", "dropped"))),
+                condition=models.Q(
+                    ("state__in", ("fixed", "moved", "held", "retracted", "absent", "dropped"))
+                ),
                 name="hearing_state_known",
             ),
         ),
@@ -974,7 +1220,9 @@ class Migration(migrations.Migration):
             model_name="hearing",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("state", "held"), _negated=True), ("record__isnull", False), _connector="OR"
+                    models.Q(("state", "held"), _negated=True),
+                    ("record__isnull", False),
+                    _connector="OR",
                 ),
                 name="hearing_held_has_record",
             ),
@@ -982,16 +1230,24 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="hearing",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "fixed")), fields=("withdrawal",), name="hearing_fixed_once"
+                condition=models.Q(("state", "fixed")),
+                fields=("withdrawal",),
+                name="hearing_fixed_once",
             ),
         ),
         migrations.AddConstraint(
             model_name="attachment",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("application__isnull", False), ("service", None), ("withdrawal", None)),
-                    models.Q(("application", None), ("service__isnull", False), ("withdrawal", None)),
-                    models.Q(("application", None), ("service", None), ("withdrawal__isnull", False)),
+                    models.Q(
+                        ("application__isnull", False), ("service", None), ("withdrawal", None)
+                    ),
+                    models.Q(
+                        ("application", None), ("service__isnull", False), ("withdrawal", None)
+                    ),
+                    models.Q(
+                        ("application", None), ("service", None), ("withdrawal__isnull", False)
+                    ),
                     _connector="OR",
                 ),
                 name="attachment_of_one",
@@ -1007,13 +1263,16 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="withdrawallist",
             constraint=models.CheckConstraint(
-                condition=models.Q(("route__in", ("city", "province", "ministry"))), name="withdrawal_list_route_known"
+                condition=models.Q(("route__in", ("city", "province", "ministry"))),
+                name="withdrawal_list_route_known",
             ),
         ),
         migrations.AddConstraint(
             model_name="withdrawallist",
             constraint=models.CheckConstraint(
-                condition=models.Q(("start_due_on", None), ("received_on__isnull", False), _connector="OR"),
+                condition=models.Q(
+                    ("start_due_on", None), ("received_on__isnull", False), _connector="OR"
+                ),
                 name="withdrawal_list_due_from_receipt",
             ),
         ),
@@ -1091,7 +1350,8 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     ("decided_on", None),
                     models.Q(
-                        models.Q(("because", ""), _negated=True), models.Q(("decision_number", ""), _negated=True)
+                        models.Q(("because", ""), _negated=True),
+                        models.Q(("decision_number", ""), _negated=True),
                     ),
                     _connector="OR",
                 ),
@@ -1102,9 +1362,13 @@ class Migration(migrations.Migration):
             model_name="withdrawal",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("decided_on__isnull", False), ("place__in", ("decided", "announced", "closed"))),
                     models.Q(
-                        models.Q(("place__in", ("decided", "announced", "closed")), _negated=True), ("decided_on", None)
+                        ("decided_on__isnull", False),
+                        ("place__in", ("decided", "announced", "closed")),
+                    ),
+                    models.Q(
+                        models.Q(("place__in", ("decided", "announced", "closed")), _negated=True),
+                        ("decided_on", None),
                     ),
                     _connector="OR",
                 ),
@@ -1135,7 +1399,10 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("voided_because", ""), ("voided_on", None)),
-                    models.Q(("voided_on__isnull", False), models.Q(("voided_because", ""), _negated=True)),
+                    models.Q(
+                        ("voided_on__isnull", False),
+                        models.Q(("voided_because", ""), _negated=True),
+                    ),
                     _connector="OR",
                 ),
                 name="document_voided_with_reason",

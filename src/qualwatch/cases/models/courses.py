@@ -48,10 +48,16 @@ class Case(models.Model):
     closed_on = models.DateField(null=True)
     closed_because = models.CharField(max_length=20, blank=True)
     watched_until = models.DateField(null=True)  # after clearing: a new case by then is a relapse
-    relapse_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="relapses")
-    arises_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="arisen")  # determined in
+    relapse_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="relapses"
+    )
+    arises_from = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="arisen"
+    )  # determined in
     determined_by = models.JSONField(default=list)  # accounts that proposed and signed
-    version = models.PositiveIntegerField(default=1)  # a row is written only if it is still as it was read
+    version = models.PositiveIntegerField(
+        default=1
+    )  # a row is written only if it is still as it was read
 
     class Meta:
         constraints = [
@@ -66,9 +72,12 @@ class Case(models.Model):
                 name="case_of_enterprise_open_once",
             ),
             models.CheckConstraint(condition=Q(place__in=PLACES), name="case_place_known"),
-            models.CheckConstraint(condition=Q(ground__in=GROUNDS, origin__in=ORIGINS), name="case_ground_known"),
             models.CheckConstraint(
-                condition=Q(category=None, sub_item=None) | Q(category__isnull=False, sub_item__isnull=False),
+                condition=Q(ground__in=GROUNDS, origin__in=ORIGINS), name="case_ground_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(category=None, sub_item=None)
+                | Q(category__isnull=False, sub_item__isnull=False),
                 name="case_item_whole",
             ),
             models.CheckConstraint(
@@ -77,7 +86,9 @@ class Case(models.Model):
                 name="case_of_enterprise_is_yellow_insurance",
             ),
             models.CheckConstraint(
-                condition=Q(place="closed", closed_on__isnull=False, closed_because__in=list(CLOSED))
+                condition=Q(
+                    place="closed", closed_on__isnull=False, closed_because__in=list(CLOSED)
+                )
                 | Q(place__in=PLACES[:2], closed_on=None, closed_because=""),
                 name="case_closed_has_one_reason",
             ),
@@ -86,17 +97,23 @@ class Case(models.Model):
                 name="case_red_is_published",
             ),
             models.CheckConstraint(
-                condition=~Q(place="yellow") | Q(published_on=None, card_number=""), name="case_yellow_is_not_public"
+                condition=~Q(place="yellow") | Q(published_on=None, card_number=""),
+                name="case_yellow_is_not_public",
             ),
             models.CheckConstraint(
-                condition=Q(red_ends_on=None) | Q(order_served_on__isnull=False), name="case_red_period_needs_service"
+                condition=Q(red_ends_on=None) | Q(order_served_on__isnull=False),
+                name="case_red_period_needs_service",
             ),
         ]
         indexes = [
             models.Index(fields=["credit_code"], name="case_enterprise"),
             models.Index(fields=["place", "area"], condition=~Q(place="closed"), name="case_open"),
-            models.Index(fields=["watched_until"], condition=Q(watched_until__isnull=False), name="case_watched"),
-        ]  # fmt: skip
+            models.Index(
+                fields=["watched_until"],
+                condition=Q(watched_until__isnull=False),
+                name="case_watched",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk} {self.credit_code} {self.category or ''} {self.place}"
@@ -119,12 +136,16 @@ class CaseRequirement(models.Model):
     recovered_on = models.DateField(null=True)
     is_ended = models.BooleanField(default=False)
     is_determined = models.BooleanField(default=False)
-    told = models.JSONField(default=dict)  # run, text, required, held, shortfall, clauses, basis, because
+    told = models.JSONField(
+        default=dict
+    )  # run, text, required, held, shortfall, clauses, basis, because
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["case", "requirement"], name="case_requirement_once"),
-            models.CheckConstraint(condition=Q(ends_on__gte=models.F("pushed_on")), name="case_requirement_ends_later"),
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=models.F("pushed_on")), name="case_requirement_ends_later"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -137,7 +158,9 @@ class Determination(models.Model):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="determinations")
     outcome = models.CharField(max_length=10)
     requirements = models.JSONField()
-    items = models.JSONField(default=list)  # of an enterprise-wide case: [category, sub_item] of those that fail
+    items = models.JSONField(
+        default=list
+    )  # of an enterprise-wide case: [category, sub_item] of those that fail
     until = models.DateField(null=True)
     because = models.TextField()
     evidence = models.JSONField()  # what was looked at
@@ -153,11 +176,16 @@ class Determination(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["case"], condition=Q(state="proposed"), name="determination_waits_once"),
-            models.CheckConstraint(
-                condition=Q(state__in=("proposed", "signed", "returned", "void")), name="determination_state_known"
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(state="proposed"), name="determination_waits_once"
             ),
-            models.CheckConstraint(condition=Q(outcome__in=list(OUTCOMES)), name="determination_outcome_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=("proposed", "signed", "returned", "void")),
+                name="determination_state_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome__in=list(OUTCOMES)), name="determination_outcome_known"
+            ),
             models.CheckConstraint(
                 condition=~Q(proposed_by=models.F("decided_by")), name="determination_by_two_people"
             ),
@@ -187,12 +215,15 @@ class Urging(models.Model):
     on = models.DateField()
     what = models.TextField()
     by = models.CharField(max_length=150)
-    once = models.CharField(max_length=32, null=True, unique=True)  # of its form: sent twice, it is kept once
+    once = models.CharField(
+        max_length=32, null=True, unique=True
+    )  # of its form: sent twice, it is kept once
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=("visit", "letter", "call", "meeting")), name="urging_kind_known"
+                condition=Q(kind__in=("visit", "letter", "call", "meeting")),
+                name="urging_kind_known",
             )
         ]
 
@@ -220,7 +251,9 @@ class Conflict(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["first", "second", "person_id"], name="conflict_once"),
-            models.CheckConstraint(condition=Q(first__lt=models.F("second")), name="conflict_in_order"),
+            models.CheckConstraint(
+                condition=Q(first__lt=models.F("second")), name="conflict_in_order"
+            ),
         ]
 
 
@@ -228,9 +261,13 @@ class Notice(models.Model):
     """What was told to one organisation (or to an enterprise without an account), word for word, and when it came."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, related_name="notices")
-    document = models.ForeignKey("cases.Document", on_delete=models.PROTECT, null=True, related_name="notices")
+    document = models.ForeignKey(
+        "cases.Document", on_delete=models.PROTECT, null=True, related_name="notices"
+    )
     kind = models.CharField(max_length=30)
-    credit_code = models.CharField(max_length=18, blank=True)  # the enterprise, where it is the recipient
+    credit_code = models.CharField(
+        max_length=18, blank=True
+    )  # the enterprise, where it is the recipient
     organisation = models.CharField(max_length=60, blank=True)  # the authority's slug, where one is
     subject = models.CharField(max_length=200)
     body = models.TextField()
@@ -240,7 +277,9 @@ class Notice(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(credit_code="") ^ Q(organisation=""), name="notice_has_one_recipient")
+            models.CheckConstraint(
+                condition=Q(credit_code="") ^ Q(organisation=""), name="notice_has_one_recipient"
+            )
         ]
         indexes = [
             models.Index(fields=["credit_code", "-put_at"], name="notice_to_enterprise"),
@@ -257,7 +296,9 @@ class Delivery(models.Model):
     delivered_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["notice", "channel", "recipient"], name="delivery_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["notice", "channel", "recipient"], name="delivery_once")
+        ]
 
 
 class Task(models.Model):
@@ -274,9 +315,13 @@ class Task(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["case", "kind", "detail"], condition=Q(done_on=None), name="task_open_once")
+            models.UniqueConstraint(
+                fields=["case", "kind", "detail"], condition=Q(done_on=None), name="task_open_once"
+            )
         ]
-        indexes = [models.Index(fields=["organisation"], condition=Q(done_on=None), name="task_waiting")]
+        indexes = [
+            models.Index(fields=["organisation"], condition=Q(done_on=None), name="task_waiting")
+        ]
 
 
 class Question(models.Model):
@@ -293,7 +338,9 @@ class Question(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(answer__in=("yes", "no", "cannot-say")), name="question_answer_known")
+            models.CheckConstraint(
+                condition=Q(answer__in=("yes", "no", "cannot-say")), name="question_answer_known"
+            )
         ]
         indexes = [models.Index(fields=["credit_code", "-asked_at"], name="question_of_enterprise")]
 
@@ -308,7 +355,9 @@ class AnsweredRequest(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["organisation", "key"], name="answered_request_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "key"], name="answered_request_once")
+        ]
 
 
 class AskedOn(models.Model):
@@ -319,7 +368,9 @@ class AskedOn(models.Model):
     count = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["organisation", "day"], name="asked_on_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "day"], name="asked_on_once")
+        ]
 
 
 class Heartbeat(models.Model):

@@ -8,7 +8,14 @@ from qualwatch.cases.models.courses import Case
 from qualwatch.procedure.service import FAILURES, METHODS
 
 CAUSES = ("data-wrong", "assessment-wrong")
-STAGES = ("received", "agreed", "refused", "upheld", "retracted", "moot")  # moot: its case ended otherwise
+STAGES = (
+    "received",
+    "agreed",
+    "refused",
+    "upheld",
+    "retracted",
+    "moot",
+)  # moot: its case ended otherwise
 UNDECIDED = STAGES[:2]
 
 
@@ -20,7 +27,9 @@ class NumberSequence(models.Model):
     last = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["kind", "year"], name="number_sequence_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "year"], name="number_sequence_once")
+        ]
 
 
 class Application(models.Model):
@@ -33,7 +42,9 @@ class Application(models.Model):
     cause = models.CharField(max_length=20)
     requirements = models.JSONField(default=list)
     statement = models.TextField()
-    checklist = models.JSONField()  # per line: requirement, line, file names or the reason why there is none
+    checklist = (
+        models.JSONField()
+    )  # per line: requirement, line, file names or the reason why there is none
     receiver = models.CharField(max_length=60)  # the authority's slug that examines it first
     filed_by = models.CharField(max_length=150)
     filed_at = models.DateTimeField()
@@ -44,22 +55,33 @@ class Application(models.Model):
     opinion_by = models.CharField(max_length=150, blank=True)
     opinion_on = models.DateField(null=True)
     opinion_because = models.TextField(blank=True)
-    verified_by = models.CharField(max_length=150, blank=True)  # of the province: what is to be repaired, and how
+    verified_by = models.CharField(
+        max_length=150, blank=True
+    )  # of the province: what is to be repaired, and how
     verified_on = models.DateField(null=True)
     verified_because = models.TextField(blank=True)
     proposed_repairs = models.JSONField(null=True)
     decided_by = models.CharField(max_length=150, blank=True)
     decided_on = models.DateField(null=True)
     decided_because = models.TextField(blank=True)
-    repairs = models.JSONField(default=list)  # what the next run reads: kind and number of what was put on record
-    once = models.CharField(max_length=32, null=True, unique=True)  # of its form: sent twice, it is kept once
+    repairs = models.JSONField(
+        default=list
+    )  # what the next run reads: kind and number of what was put on record
+    once = models.CharField(
+        max_length=32, null=True, unique=True
+    )  # of its form: sent twice, it is kept once
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["case"], condition=Q(stage__in=UNDECIDED), name="application_waits_once"),
-            models.CheckConstraint(condition=Q(stage__in=STAGES, cause__in=CAUSES), name="application_words_known"),
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(stage__in=UNDECIDED), name="application_waits_once"
+            ),
             models.CheckConstraint(
-                condition=~Q(stage__in=("refused", "upheld")) | ~Q(decided_by="") & ~Q(decided_because=""),
+                condition=Q(stage__in=STAGES, cause__in=CAUSES), name="application_words_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage__in=("refused", "upheld"))
+                | ~Q(decided_by="") & ~Q(decided_because=""),
                 name="application_decided_with_reasons",
             ),
             models.CheckConstraint(
@@ -68,10 +90,13 @@ class Application(models.Model):
                 name="application_decided_by_another",
             ),
             models.CheckConstraint(
-                condition=~Q(stage="upheld") | ~Q(repairs=[]) & ~Q(verified_by=""), name="application_upheld_repairs"
+                condition=~Q(stage="upheld") | ~Q(repairs=[]) & ~Q(verified_by=""),
+                name="application_upheld_repairs",
             ),
         ]
-        indexes = [models.Index(fields=["credit_code", "-filed_at"], name="application_of_enterprise")]
+        indexes = [
+            models.Index(fields=["credit_code", "-filed_at"], name="application_of_enterprise")
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -84,10 +109,18 @@ class Document(models.Model):
     number = models.CharField(max_length=60)
     organisation = models.CharField(max_length=60)  # the slug of who issued it
     case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, related_name="documents")
-    application = models.ForeignKey(Application, on_delete=models.PROTECT, null=True, related_name="documents")
-    withdrawal = models.ForeignKey("cases.Withdrawal", on_delete=models.PROTECT, null=True, related_name="documents")
-    batch = models.ForeignKey("cases.WithdrawalList", on_delete=models.PROTECT, null=True, related_name="documents")
-    credit_code = models.CharField(max_length=18, blank=True)  # the enterprise addressed, where one is
+    application = models.ForeignKey(
+        Application, on_delete=models.PROTECT, null=True, related_name="documents"
+    )
+    withdrawal = models.ForeignKey(
+        "cases.Withdrawal", on_delete=models.PROTECT, null=True, related_name="documents"
+    )
+    batch = models.ForeignKey(
+        "cases.WithdrawalList", on_delete=models.PROTECT, null=True, related_name="documents"
+    )
+    credit_code = models.CharField(
+        max_length=18, blank=True
+    )  # the enterprise addressed, where one is
     addressee = models.CharField(max_length=200)
     title = models.CharField(max_length=300)
     told = models.JSONField()  # everything that its text was made from
@@ -103,7 +136,8 @@ class Document(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["number"], name="document_number_once"),
             models.CheckConstraint(
-                condition=Q(voided_on=None, voided_because="") | Q(voided_on__isnull=False) & ~Q(voided_because=""),
+                condition=Q(voided_on=None, voided_because="")
+                | Q(voided_on__isnull=False) & ~Q(voided_because=""),
                 name="document_voided_with_reason",
             ),
         ]
@@ -121,7 +155,9 @@ class Service(models.Model):
     recipient = models.CharField(max_length=300)
     sent_on = models.DateField()
     sent_by = models.CharField(max_length=150)
-    due_on = models.DateField()  # without proof by then the next way is tried; of a notice: the day it counts as served
+    due_on = (
+        models.DateField()
+    )  # without proof by then the next way is tried; of a notice: the day it counts as served
     is_due_provisional = models.BooleanField(default=False)
     proved_on = models.DateField(null=True)
     proof = models.TextField(blank=True)
@@ -133,15 +169,21 @@ class Service(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["document"], condition=Q(proved_on__isnull=False), name="service_proved_once"
+                fields=["document"],
+                condition=Q(proved_on__isnull=False),
+                name="service_proved_once",
             ),
-            models.CheckConstraint(condition=Q(method__in=list(METHODS)), name="service_method_known"),
             models.CheckConstraint(
-                condition=Q(proved_on=None) | Q(proved_on__gte=F("sent_on"), failed_on=None) & ~Q(proof=""),
+                condition=Q(method__in=list(METHODS)), name="service_method_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(proved_on=None)
+                | Q(proved_on__gte=F("sent_on"), failed_on=None) & ~Q(proof=""),
                 name="service_proved_since_sent",
             ),
             models.CheckConstraint(
-                condition=Q(failed_on=None) | Q(failed_on__gte=F("sent_on"), failed_as__in=list(FAILURES)),
+                condition=Q(failed_on=None)
+                | Q(failed_on__gte=F("sent_on"), failed_as__in=list(FAILURES)),
                 name="service_failed_with_reason",
             ),
         ]
@@ -156,10 +198,18 @@ class Attachment(models.Model):
     Of a withdrawal: what goes with a point that was made, or (point null) what an officer put on its file.
     """
 
-    application = models.ForeignKey(Application, on_delete=models.PROTECT, null=True, related_name="attachments")
-    service = models.ForeignKey(Service, on_delete=models.PROTECT, null=True, related_name="attachments")
-    withdrawal = models.ForeignKey("cases.Withdrawal", on_delete=models.PROTECT, null=True, related_name="attachments")
-    point = models.ForeignKey("cases.Point", on_delete=models.PROTECT, null=True, related_name="attachments")
+    application = models.ForeignKey(
+        Application, on_delete=models.PROTECT, null=True, related_name="attachments"
+    )
+    service = models.ForeignKey(
+        Service, on_delete=models.PROTECT, null=True, related_name="attachments"
+    )
+    withdrawal = models.ForeignKey(
+        "cases.Withdrawal", on_delete=models.PROTECT, null=True, related_name="attachments"
+    )
+    point = models.ForeignKey(
+        "cases.Point", on_delete=models.PROTECT, null=True, related_name="attachments"
+    )
     file = models.ForeignKey(KeptFile, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=200)
     is_consent = models.BooleanField(default=False)  # to be served by e-mail
@@ -175,7 +225,8 @@ class Attachment(models.Model):
                 name="attachment_of_one",
             ),
             models.CheckConstraint(
-                condition=Q(point=None) | Q(withdrawal__isnull=False), name="attachment_of_point_has_withdrawal"
+                condition=Q(point=None) | Q(withdrawal__isnull=False),
+                name="attachment_of_point_has_withdrawal",
             ),
         ]
 

@@ -10,7 +10,14 @@ from qualwatch.procedure.course import ROUTES, WITHDRAWAL_ENDED, Route
 
 PLACES = tuple(dict.fromkeys(place for steps in ROUTES.values() for place in steps))
 POINTS = ("statement", "hearing", "objection")
-HEARINGS = ("fixed", "moved", "held", "retracted", "absent", "dropped")  # dropped: the withdrawal ended before it
+HEARINGS = (
+    "fixed",
+    "moved",
+    "held",
+    "retracted",
+    "absent",
+    "dropped",
+)  # dropped: the withdrawal ended before it
 
 
 class WithdrawalList(models.Model):
@@ -21,17 +28,24 @@ class WithdrawalList(models.Model):
     carrier = models.CharField(max_length=60)  # slug of the authority that withdraws
     opened_on = models.DateField()
     opened_by = models.CharField(max_length=150)
-    suggestion = models.ForeignKey("cases.Document", on_delete=models.PROTECT, null=True, related_name="+")
+    suggestion = models.ForeignKey(
+        "cases.Document", on_delete=models.PROTECT, null=True, related_name="+"
+    )
     received_on = models.DateField(null=True)  # the suggestion or report, by its proof of service
     start_due_on = models.DateField(null=True)
     is_start_due_provisional = models.BooleanField(default=False)
-    reported_on = models.DateField(null=True)  # the results, all of them, back to the housing authority
+    reported_on = models.DateField(
+        null=True
+    )  # the results, all of them, back to the housing authority
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(route__in=get_args(Route)), name="withdrawal_list_route_known"),
             models.CheckConstraint(
-                condition=Q(start_due_on=None) | Q(received_on__isnull=False), name="withdrawal_list_due_from_receipt"
+                condition=Q(route__in=get_args(Route)), name="withdrawal_list_route_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(start_due_on=None) | Q(received_on__isnull=False),
+                name="withdrawal_list_due_from_receipt",
             ),
         ]
 
@@ -75,8 +89,12 @@ class Withdrawal(models.Model):
     because = models.TextField(blank=True)  # of the decision, or why it ended without one
     decision_number = models.CharField(max_length=80, blank=True)
     lower_grade_until = models.DateField(null=True)
-    corrections = models.JSONField(default=list)  # what the decision put into the registers: number, then valid_from
-    final_number = models.CharField(max_length=80, blank=True)  # of the announcement that it is finished
+    corrections = models.JSONField(
+        default=list
+    )  # what the decision put into the registers: number, then valid_from
+    final_number = models.CharField(
+        max_length=80, blank=True
+    )  # of the announcement that it is finished
     announced_on = models.DateField(null=True)  # the decision's proof of service was recorded
     closed_on = models.DateField(null=True)
     ended = models.CharField(max_length=20, blank=True)
@@ -90,7 +108,8 @@ class Withdrawal(models.Model):
                 name="withdrawal_of_item_open_once",
             ),
             models.CheckConstraint(
-                condition=Q(place__in=PLACES, ended__in=("", *WITHDRAWAL_ENDED)), name="withdrawal_place_known"
+                condition=Q(place__in=PLACES, ended__in=("", *WITHDRAWAL_ENDED)),
+                name="withdrawal_place_known",
             ),
             models.CheckConstraint(
                 condition=Q(ended="", ended_on=None) | ~Q(ended="") & Q(ended_on__isnull=False),
@@ -134,13 +153,16 @@ class Point(models.Model):
     answer = models.TextField(blank=True)
     answered_on = models.DateField(null=True)
     answered_by = models.CharField(max_length=150, blank=True)
-    once = models.CharField(max_length=32, null=True, unique=True)  # of its form: sent twice, it is kept once
+    once = models.CharField(
+        max_length=32, null=True, unique=True
+    )  # of its form: sent twice, it is kept once
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=POINTS), name="point_kind_known"),
             models.CheckConstraint(
-                condition=Q(answered_on=None, answer="") | Q(answered_on__isnull=False) & ~Q(answer=""),
+                condition=Q(answered_on=None, answer="")
+                | Q(answered_on__isnull=False) & ~Q(answer=""),
                 name="point_answered_in_words",
             ),
         ]
@@ -157,10 +179,14 @@ class Hearing(models.Model):
     where = models.CharField(max_length=200)
     chair = models.CharField(max_length=150)  # the account
     chair_name = models.CharField(max_length=60)
-    notice = models.ForeignKey("cases.Document", on_delete=models.PROTECT, null=True, related_name="+")
+    notice = models.ForeignKey(
+        "cases.Document", on_delete=models.PROTECT, null=True, related_name="+"
+    )
     state = models.CharField(max_length=10, default="fixed")
     present = models.CharField(max_length=500, blank=True)
-    record = models.ForeignKey("cases.Document", on_delete=models.PROTECT, null=True, related_name="+")
+    record = models.ForeignKey(
+        "cases.Document", on_delete=models.PROTECT, null=True, related_name="+"
+    )
     because = models.TextField(blank=True)  # why it was moved, or was not held
 
     class Meta:
@@ -169,8 +195,10 @@ class Hearing(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="held") | Q(record__isnull=False), name="hearing_held_has_record"
             ),
-            models.UniqueConstraint(fields=["withdrawal"], condition=Q(state="fixed"), name="hearing_fixed_once"),
-        ]  # fmt: skip
+            models.UniqueConstraint(
+                fields=["withdrawal"], condition=Q(state="fixed"), name="hearing_fixed_once"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.withdrawal_id} {self.at} {self.state}"

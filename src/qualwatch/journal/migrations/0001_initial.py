@@ -12,7 +12,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Seal",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("day", models.DateField(unique=True)),
                 ("heads", models.JSONField()),
                 ("previous", models.CharField(blank=True, max_length=64)),
@@ -32,7 +37,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Entry",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("stream", models.CharField(max_length=120)),
                 ("number", models.PositiveBigIntegerField()),
                 ("recorded_at", models.DateTimeField()),
@@ -46,7 +56,9 @@ class Migration(migrations.Migration):
                 ("digest", models.CharField(max_length=64)),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("stream", "number"), name="entry_number_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("stream", "number"), name="entry_number_once")
+                ],
             },
         ),
     ]

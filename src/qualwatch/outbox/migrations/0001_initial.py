@@ -12,7 +12,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Message",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("key", models.CharField(max_length=200, unique=True)),
                 ("channel", models.CharField(max_length=40)),
                 ("recipient", models.CharField(max_length=200)),
@@ -27,7 +32,9 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("sent_at__isnull", True)), fields=["not_before"], name="message_waiting"
+                        condition=models.Q(("sent_at__isnull", True)),
+                        fields=["not_before"],
+                        name="message_waiting",
                     )
                 ],
             },

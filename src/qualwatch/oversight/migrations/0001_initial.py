@@ -16,7 +16,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Circular",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("authority", models.CharField(max_length=60)),
                 ("year", models.PositiveSmallIntegerField()),
                 ("quarter", models.PositiveSmallIntegerField()),
@@ -27,7 +32,9 @@ class Migration(migrations.Migration):
                 (
                     "document",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.document"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.document",
                     ),
                 ),
             ],
@@ -35,7 +42,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Draw",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("kind", models.CharField(max_length=10)),
                 ("year", models.PositiveSmallIntegerField()),
                 ("quarter", models.PositiveSmallIntegerField()),
@@ -48,7 +60,8 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("kind__in", ("random", "targeted"))), name="draw_kind_known"
+                        condition=models.Q(("kind__in", ("random", "targeted"))),
+                        name="draw_kind_known",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -59,7 +72,9 @@ class Migration(migrations.Migration):
                         name="draw_random_has_seed",
                     ),
                     models.UniqueConstraint(
-                        condition=models.Q(("kind", "random")), fields=("year", "quarter"), name="draw_random_once"
+                        condition=models.Q(("kind", "random")),
+                        fields=("year", "quarter"),
+                        name="draw_random_once",
                     ),
                 ],
             },
@@ -67,7 +82,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Check",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("city", models.CharField(max_length=60)),
                 ("why", models.CharField(max_length=40)),
                 ("sheet", models.JSONField(default=list)),
@@ -81,19 +101,26 @@ class Migration(migrations.Migration):
                 (
                     "case",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="spot_checks", to="cases.case"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="spot_checks",
+                        to="cases.case",
                     ),
                 ),
                 (
                     "document",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.document"
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.document",
                     ),
                 ),
                 (
                     "draw",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="checks", to="oversight.draw"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="checks",
+                        to="oversight.draw",
                     ),
                 ),
             ],
@@ -101,12 +128,16 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(fields=("draw", "case"), name="check_once"),
                     models.CheckConstraint(
-                        condition=models.Q(("result__in", ("", "in-order", "fault"))), name="check_result_known"
+                        condition=models.Q(("result__in", ("", "in-order", "fault"))),
+                        name="check_result_known",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("checked_on", None), ("result", "")),
-                            models.Q(models.Q(("result", ""), _negated=True), ("checked_on__isnull", False)),
+                            models.Q(
+                                models.Q(("result", ""), _negated=True),
+                                ("checked_on__isnull", False),
+                            ),
                             _connector="OR",
                         ),
                         name="check_done_on_a_day",
@@ -117,7 +148,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Return",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("reporter", models.CharField(max_length=60)),
                 ("year", models.PositiveSmallIntegerField()),
                 ("quarter", models.PositiveSmallIntegerField()),
@@ -137,20 +173,27 @@ class Migration(migrations.Migration):
                 (
                     "document",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.document"
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.document",
                     ),
                 ),
                 (
                     "workbook",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="archive.keptfile"
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="archive.keptfile",
                     ),
                 ),
             ],
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("reporter", "year", "quarter", "version"), name="return_version_once"
+                        fields=("reporter", "year", "quarter", "version"),
+                        name="return_version_once",
                     ),
                     models.UniqueConstraint(
                         condition=models.Q(("state", "submitted"), _negated=True),

@@ -22,7 +22,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Freshness",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("day", models.DateField(unique=True)),
                 ("loaded", models.JSONField()),
                 ("limit_days", models.PositiveIntegerField()),
@@ -32,7 +37,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Snapshot",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("day", models.DateField(unique=True)),
                 ("sequence", models.PositiveBigIntegerField()),
                 ("sha256", models.CharField(max_length=64)),
@@ -41,7 +51,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Announcement",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("number", models.CharField(max_length=100, unique=True)),
                 ("kind", models.CharField(max_length=20)),
                 ("title", models.CharField(blank=True, max_length=300)),
@@ -55,7 +70,9 @@ class Migration(migrations.Migration):
                 ("is_removed", models.BooleanField(default=False)),
             ],
             options={
-                "indexes": [models.Index(fields=["kind", "published_on"], name="announcement_list")],
+                "indexes": [
+                    models.Index(fields=["kind", "published_on"], name="announcement_list")
+                ],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(("kind__in", ("service", "display", "decision"))),
@@ -75,7 +92,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Enterprise",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("credit_code", models.CharField(max_length=18, unique=True)),
                 ("name", models.CharField(max_length=200)),
                 ("names", models.TextField()),
@@ -95,13 +117,20 @@ class Migration(migrations.Migration):
                 ("version", models.PositiveBigIntegerField(default=0)),
             ],
             options={
-                "constraints": [models.CheckConstraint(condition=models.Q(("number", 1)), name="one_feed_clock")],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("number", 1)), name="one_feed_clock")
+                ],
             },
         ),
         migrations.CreateModel(
             name="QuarterFigures",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("year", models.PositiveSmallIntegerField()),
                 ("quarter", models.PositiveSmallIntegerField()),
                 ("area", models.CharField(blank=True, max_length=30)),
@@ -109,14 +138,21 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("year", "quarter", "area"), name="quarter_figures_once")
+                    models.UniqueConstraint(
+                        fields=("year", "quarter", "area"), name="quarter_figures_once"
+                    )
                 ],
             },
         ),
         migrations.CreateModel(
             name="RedCard",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("number", models.CharField(max_length=40, unique=True)),
                 ("credit_code", models.CharField(blank=True, db_index=True, max_length=18)),
                 ("enterprise", models.CharField(blank=True, max_length=200)),
@@ -139,12 +175,15 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["state", "published_on"], name="red_card_list")],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("state__in", ("open", "cleared", "removed"))), name="red_card_state_known"
+                        condition=models.Q(("state__in", ("open", "cleared", "removed"))),
+                        name="red_card_state_known",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("ended_on", None), ("state", "open")),
-                            models.Q(("ended_on__isnull", False), ("state__in", ("cleared", "removed"))),
+                            models.Q(
+                                ("ended_on__isnull", False), ("state__in", ("cleared", "removed"))
+                            ),
                             _connector="OR",
                         ),
                         name="red_card_ended_if_not_open",
@@ -163,7 +202,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Standing",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("credit_code", models.CharField(max_length=18)),
                 ("category", models.CharField(max_length=80)),
                 ("sub_item", models.CharField(max_length=80)),
@@ -177,7 +221,9 @@ class Migration(migrations.Migration):
                 ("to_on", models.DateField(null=True)),
             ],
             options={
-                "indexes": [models.Index(fields=["credit_code", "from_on"], name="standing_of_enterprise")],
+                "indexes": [
+                    models.Index(fields=["credit_code", "from_on"], name="standing_of_enterprise")
+                ],
                 "constraints": [
                     models.UniqueConstraint(
                         condition=models.Q(("to_on", None)),
@@ -185,10 +231,13 @@ class Migration(migrations.Migration):
                         name="standing_current_once",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("standing__in", ("in-force", "withdrawn", "ended"))), name="standing_known"
+                        condition=models.Q(("standing__in", ("in-force", "withdrawn", "ended"))),
+                        name="standing_known",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("to_on", None), ("to_on__gt", models.F("from_on")), _connector="OR"),
+                        condition=models.Q(
+                            ("to_on", None), ("to_on__gt", models.F("from_on")), _connector="OR"
+                        ),
                         name="standing_ends_later",
                     ),
                 ],

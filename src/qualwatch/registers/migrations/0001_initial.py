@@ -13,7 +13,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Load",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("source", models.CharField(max_length=40)),
                 ("as_of", models.DateField()),
                 ("is_full", models.BooleanField()),
@@ -34,7 +39,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Revision",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("recorded_at", models.DateTimeField()),
                 ("by", models.CharField(max_length=150)),
                 ("what", models.CharField(max_length=80)),
@@ -43,7 +53,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Correction",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("table", models.CharField(max_length=30)),
                 ("key", models.JSONField()),
                 ("field", models.CharField(max_length=40)),
@@ -91,7 +106,8 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(
                         condition=models.Q(
-                            ("recorded_to__isnull", True), models.Q(("branch_credit_codes", ""), _negated=True)
+                            ("recorded_to__isnull", True),
+                            models.Q(("branch_credit_codes", ""), _negated=True),
                         ),
                         fields=["credit_code"],
                         name="enterprise_with_branches",
@@ -149,7 +165,14 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(
                         condition=models.Q(("recorded_to__isnull", True)),
-                        fields=("credit_code", "category", "sub_item", "certificate_no", "nth", "source"),
+                        fields=(
+                            "credit_code",
+                            "category",
+                            "sub_item",
+                            "certificate_no",
+                            "nth",
+                            "source",
+                        ),
                         name="item_current_once",
                     ),
                     models.CheckConstraint(
@@ -166,7 +189,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="LoadRejection",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("file", models.CharField(max_length=300)),
                 ("sheet", models.CharField(blank=True, max_length=100)),
                 ("row", models.PositiveIntegerField(null=True)),
@@ -177,7 +205,9 @@ class Migration(migrations.Migration):
                 (
                     "load",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="rejections", to="registers.load"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rejections",
+                        to="registers.load",
                     ),
                 ),
             ],
@@ -185,7 +215,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Person",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("lookup", models.CharField(max_length=64)),
                 ("key_version", models.CharField(max_length=20)),
                 ("identity", models.BinaryField()),
@@ -243,7 +278,10 @@ class Migration(migrations.Migration):
             model_name="load",
             name="revision",
             field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="loads", to="registers.revision"
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="loads",
+                to="registers.revision",
             ),
         ),
         migrations.CreateModel(
@@ -252,7 +290,11 @@ class Migration(migrations.Migration):
                 ("number", models.PositiveSmallIntegerField(primary_key=True, serialize=False)),
             ],
             options={
-                "constraints": [models.CheckConstraint(condition=models.Q(("number", 1)), name="one_revision_clock")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("number", 1)), name="one_revision_clock"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -282,7 +324,15 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(
                         condition=models.Q(("recorded_to__isnull", True)),
-                        fields=("table_name", "credit_code", "profession", "person_id", "category", "nth", "source"),
+                        fields=(
+                            "table_name",
+                            "credit_code",
+                            "profession",
+                            "person_id",
+                            "category",
+                            "nth",
+                            "source",
+                        ),
                         name="unread_current_once",
                     ),
                     models.CheckConstraint(
@@ -323,7 +373,9 @@ class Migration(migrations.Migration):
                 "db_table": "registers_lock",
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("recorded_to__isnull", False)), fields=["person_id"], name="lock_past"
+                        condition=models.Q(("recorded_to__isnull", False)),
+                        fields=["person_id"],
+                        name="lock_past",
                     )
                 ],
                 "constraints": [
@@ -467,7 +519,9 @@ class Migration(migrations.Migration):
                 "db_table": "registers_birthday",
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("recorded_to__isnull", False)), fields=["person_id"], name="birthday_past"
+                        condition=models.Q(("recorded_to__isnull", False)),
+                        fields=["person_id"],
+                        name="birthday_past",
                     )
                 ],
                 "constraints": [
@@ -522,7 +576,13 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(
                         condition=models.Q(("recorded_to__isnull", False)),
-                        fields=["credit_code", "person_id", "profession", "speciality", "registration_no"],
+                        fields=[
+                            "credit_code",
+                            "person_id",
+                            "profession",
+                            "speciality",
+                            "registration_no",
+                        ],
                         name="registration_past",
                     ),
                     models.Index(fields=["person"], name="registration_person"),
@@ -555,7 +615,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="PlatformChange",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("change_id", models.CharField(max_length=100, unique=True)),
                 ("sequence", models.PositiveBigIntegerField(unique=True)),
                 ("source", models.CharField(max_length=40)),
@@ -569,17 +634,21 @@ class Migration(migrations.Migration):
                 (
                     "revision",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="changes", to="registers.revision"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="changes",
+                        to="registers.revision",
                     ),
                 ),
             ],
             options={
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("state__in", ("applied", "rejected"))), name="change_state_known"
+                        condition=models.Q(("state__in", ("applied", "rejected"))),
+                        name="change_state_known",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("action__in", ("put", "remove"))), name="change_action_known"
+                        condition=models.Q(("action__in", ("put", "remove"))),
+                        name="change_action_known",
                     ),
                 ],
             },
@@ -600,7 +669,9 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("revision__isnull", False), ("state", "released")),
-                    models.Q(("revision__isnull", True), ("state__in", ("held", "rejected", "unchanged"))),
+                    models.Q(
+                        ("revision__isnull", True), ("state__in", ("held", "rejected", "unchanged"))
+                    ),
                     _connector="OR",
                 ),
                 name="load_revision_if_released",

@@ -4,8 +4,17 @@ from django.db import migrations
 
 from qualwatch.registers.guards import guards_of
 
-TABLES = ("EnterpriseRow", "ItemRow", "RegistrationRow", "ContributionRow", "ExemptionRow", "LockRow", "BirthdayRow", "ProjectRow",
-          "UnreadRow")  # fmt: skip
+TABLES = (
+    "EnterpriseRow",
+    "ItemRow",
+    "RegistrationRow",
+    "ContributionRow",
+    "ExemptionRow",
+    "LockRow",
+    "BirthdayRow",
+    "ProjectRow",
+    "UnreadRow",
+)
 
 
 class Migration(migrations.Migration):

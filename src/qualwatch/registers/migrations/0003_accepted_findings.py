@@ -40,7 +40,14 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(
                         condition=models.Q(("recorded_to__isnull", True)),
-                        fields=("credit_code", "category", "sub_item", "requirement", "nth", "source"),
+                        fields=(
+                            "credit_code",
+                            "category",
+                            "sub_item",
+                            "requirement",
+                            "nth",
+                            "source",
+                        ),
                         name="accepted_finding_current_once",
                     ),
                     models.CheckConstraint(

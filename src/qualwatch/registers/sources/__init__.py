@@ -7,7 +7,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from ruamel.yaml import YAML
 
-Table = Literal["enterprises", "items", "registrations", "contributions", "exemptions", "locks", "projects"]
+Table = Literal[
+    "enterprises", "items", "registrations", "contributions", "exemptions", "locks", "projects"
+]
 
 
 class UnknownSource(Exception):

@@ -15,7 +15,11 @@ from qualwatch.wording import gettext as _
 def filing_of(request: HttpRequest, requirements: Iterable[str]) -> Filing:
     """Files of a line answer it; where there are none, the reason beside does. CannotKeep before too much is read."""
     check_sizes(one.size or 0 for name in request.FILES for one in request.FILES.getlist(name))
-    about = [one for one in requirements if one in request.POST.getlist("requirement") or _is_filled(request, one)]
+    about = [
+        one
+        for one in requirements
+        if one in request.POST.getlist("requirement") or _is_filled(request, one)
+    ]
     if not about:
         raise CannotStep("requirements", _("请勾选对哪些指标提出申请"))
     files: list[HandedIn] = []
@@ -23,26 +27,37 @@ def filing_of(request: HttpRequest, requirements: Iterable[str]) -> Filing:
     for requirement in about:
         checklist[requirement] = {}
         for line in lines_of(requirement):
-            handed = [HandedIn(_unique(one.name or "", files), one.read())
-                      for one in request.FILES.getlist(f"file-{requirement}-{line}")]  # fmt: skip
+            handed = [
+                HandedIn(_unique(one.name or "", files), one.read())
+                for one in request.FILES.getlist(f"file-{requirement}-{line}")
+            ]
             files += handed
             reason = request.POST.get(f"reason-{requirement}-{line}", "").strip()
             checklist[requirement][line] = [one.name for one in handed] if handed else reason
     return Filing(
-        cause=request.POST.get("cause", ""), statement=request.POST.get("statement", "").strip(), files=files,
-        requirements=about, checklist=checklist, once=once(request),
-    )  # fmt: skip
+        cause=request.POST.get("cause", ""),
+        statement=request.POST.get("statement", "").strip(),
+        files=files,
+        requirements=about,
+        checklist=checklist,
+        once=once(request),
+    )
 
 
 def _is_filled(request: HttpRequest, requirement: str) -> bool:
     """Whether a file or a reason was given for it, ticked or not."""
     names = [f"{requirement}-{line}" for line in lines_of(requirement)]
-    return any(request.FILES.getlist(f"file-{one}") or request.POST.get(f"reason-{one}", "").strip() for one in names)
+    return any(
+        request.FILES.getlist(f"file-{one}") or request.POST.get(f"reason-{one}", "").strip()
+        for one in names
+    )
 
 
 def fields_of(requirements: Sequence[str]) -> dict[str, str]:
     """What a refusal is about -> the id of the field."""
-    lines = {f"{one}/{line}": f"file-{one}-{line}" for one in requirements for line in lines_of(one)}
+    lines = {
+        f"{one}/{line}": f"file-{one}-{line}" for one in requirements for line in lines_of(one)
+    }
     return {
         "cause": "cause-assessment-wrong",
         "because": "statement",

@@ -72,7 +72,9 @@ def rows_of(credit_code: str, today: date) -> list[Row]:
 
 def open_cases(credit_code: str) -> Iterable[Case]:
     """With their requirements, and the withdrawal that is under way."""
-    under_way = Prefetch("withdrawals", Withdrawal.objects.filter(ended="").select_related("batch"), "under_way")
+    under_way = Prefetch(
+        "withdrawals", Withdrawal.objects.filter(ended="").select_related("batch"), "under_way"
+    )
     found = Case.objects.filter(credit_code=credit_code).exclude(place="closed")
     return found.prefetch_related("requirements", under_way).order_by("pk")
 
@@ -88,7 +90,11 @@ def due_of(case: Case, today: date) -> Due | None:
     prolonged = case.prolonged_until
     if prolonged and (first is None or first.ends_on < prolonged):
         return _due(_("整改期限"), prolonged, today, is_provisional=case.is_prolonged_provisional)
-    return _due(_("整改期限"), first.ends_on, today, is_provisional=first.is_provisional) if first else None
+    return (
+        _due(_("整改期限"), first.ends_on, today, is_provisional=first.is_provisional)
+        if first
+        else None
+    )
 
 
 def days_of(row: Withdrawal, today: date) -> list[Due]:
@@ -96,16 +102,28 @@ def days_of(row: Withdrawal, today: date) -> list[Due]:
     if row.place not in HEARD:
         return []
     told = [
-        _due(_("陈述申辩期满"), row.statement_until, today, is_provisional=row.is_statement_provisional),
+        _due(
+            _("陈述申辩期满"),
+            row.statement_until,
+            today,
+            is_provisional=row.is_statement_provisional,
+        ),
         _due(_("公示期满"), row.display_until, today, is_provisional=row.is_display_provisional),
     ]
     if row.hearing == "asked":
         told.append(_due(_("听证"), row.hearing_on, today))
-    elif row.hearing == "none" and row.place == "notified" and row.notice_served_on and row.batch.route != "ministry":
+    elif (
+        row.hearing == "none"
+        and row.place == "notified"
+        and row.notice_served_on
+        and row.batch.route != "ministry"
+    ):
         law = current_law()
         period = Terms.of(law.policy_on(today), law.calendar).hearing_request
         last = period.from_day(row.notice_served_on, law.calendar)
-        told.append(_due(_("要求听证的最后一天"), last.ends_on, today, is_provisional=last.provisional))
+        told.append(
+            _due(_("要求听证的最后一天"), last.ends_on, today, is_provisional=last.provisional)
+        )
     return sorted((due for due in told if due and due.left >= 0), key=lambda due: due.on)
 
 
@@ -116,7 +134,10 @@ def _due(name: str, on: date | None, today: date, *, is_provisional: bool = Fals
 def figures_now(case: Case) -> dict[str, Any]:
     """By requirement what the newest released run found of the item of a case."""
     rows = FindingRow._default_manager.filter(
-        recorded_to=None, credit_code=case.credit_code, category=case.category or "", sub_item=case.sub_item or ""
+        recorded_to=None,
+        credit_code=case.credit_code,
+        category=case.category or "",
+        sub_item=case.sub_item or "",
     )
     found: dict[str, Any] = defaultdict(lambda: None)
     found.update({one.requirement: one for one in rows})

@@ -59,8 +59,14 @@ def home(request: HttpRequest) -> HttpResponse:
         "red": sum(row.card == "red" for row in rows),
         "yellow": sum(row.card == "yellow" for row in rows),
         "unread": [one for one in notices if one.first_opened_at is None],
-        "notices": sorted((one for one in notices if one.first_opened_at), key=lambda one: one.put_at, reverse=True),
-        "unsure": sum(one.verdict in ("cannot-say", "manual") for row in rows for one in row.findings),
+        "notices": sorted(
+            (one for one in notices if one.first_opened_at),
+            key=lambda one: one.put_at,
+            reverse=True,
+        ),
+        "unsure": sum(
+            one.verdict in ("cannot-say", "manual") for row in rows for one in row.findings
+        ),
         "applications": _in_words(handed_in),
         "answered": {one.case_id for one in handed_in if one.stage in UNDECIDED},
         "verdicts": in_words,
@@ -79,9 +85,15 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
     is_open = row is not None and not row.ended
     found.under_way = [row] if is_open else []  # type: ignore[attr-defined]  # as in `open_cases`
     come = Q(services__proved_on__isnull=False) | Q(notices__first_opened_at__isnull=False)
-    documents = Document.objects.filter(come, case=found, credit_code=found.credit_code).distinct().order_by("-pk")
+    documents = (
+        Document.objects.filter(come, case=found, credit_code=found.credit_code)
+        .distinct()
+        .order_by("-pk")
+    )
     handed_in = sorted(found.applications.all(), key=lambda one: -one.pk)
-    unread = Notice.objects.filter(case=found, credit_code=found.credit_code, first_opened_at=None).order_by("-pk")
+    unread = Notice.objects.filter(
+        case=found, credit_code=found.credit_code, first_opened_at=None
+    ).order_by("-pk")
     told = {
         "title": _(name_of(found)),
         "case": found,
@@ -92,7 +104,8 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
         "documents": list(documents[:MOST]),
         "unread": list(unread[:MOST]),
         "applications": _in_words(handed_in),
-        "can_apply": found.place != "closed" and not any(one.stage in UNDECIDED for one in handed_in),
+        "can_apply": found.place != "closed"
+        and not any(one.stage in UNDECIDED for one in handed_in),
         "stops": stops(found, row),
         "withdrawal": row if is_open else None,
         "days": days_of(row, today) if row is not None and is_open else [],
@@ -109,7 +122,11 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
 def answer(request: HttpRequest, number: int) -> HttpResponse:
     """Objection or information repair: what is wrong, with evidence for every line."""
     found = _own_case(request, number)
-    names = [one.requirement for one in found.requirements.all() if one.recovered_on is None or found.place == "red"]
+    names = [
+        one.requirement
+        for one in found.requirements.all()
+        if one.recovered_on is None or found.place == "red"
+    ]
     errors: list[Refusal] = []
     if request.method == "POST":
         try:
@@ -124,7 +141,10 @@ def answer(request: HttpRequest, number: int) -> HttpResponse:
             errors.append(refusal(why, fields_of(names)))
         else:
             messages.success(
-                request, _("已收到你的申请，编号 {number}。回执在下面“还没有打开的通知”里。").format(number=made.number)
+                request,
+                _("已收到你的申请，编号 {number}。回执在下面“还没有打开的通知”里。").format(
+                    number=made.number
+                ),
             )
             return redirect("own-case", number=number)
     told = _form(request, errors) | {
@@ -146,11 +166,17 @@ def data_error(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             filing = filing_of(request, names)
-            made = file_data_error(filing=filing, by=account_of(request), law=current_law(), at=timezone.now())
+            made = file_data_error(
+                filing=filing, by=account_of(request), law=current_law(), at=timezone.now()
+            )
         except REFUSALS as why:
-            errors.append(refusal(why, fields_of(names) | {"evidence": "file-registration-registration"}))
+            errors.append(
+                refusal(why, fields_of(names) | {"evidence": "file-registration-registration"})
+            )
         else:
-            messages.success(request, _("已收到你的申请，编号 {number}。").format(number=made.number))
+            messages.success(
+                request, _("已收到你的申请，编号 {number}。").format(number=made.number)
+            )
             return redirect("own")
     told = _form(request, errors) | {
         "title": _("登记信息有误，申请信息修复"),
@@ -168,7 +194,11 @@ def open_one(request: HttpRequest, number: int) -> HttpResponse:
     """Opens a notice: from then on it has arrived."""
     if request.method != "POST":
         return redirect("own-notice", number=number)
-    notice = Notice.objects.filter(pk=number, credit_code=code_of(request)).select_related("document", "case").first()
+    notice = (
+        Notice.objects.filter(pk=number, credit_code=code_of(request))
+        .select_related("document", "case")
+        .first()
+    )
     if notice is None:
         raise Http404
     open_notice(notice=notice, by=account_of(request), at=timezone.now(), law=current_law())
@@ -179,7 +209,11 @@ def open_one(request: HttpRequest, number: int) -> HttpResponse:
 @own
 def notice(request: HttpRequest, number: int) -> HttpResponse:
     """A notice that was opened, word for word; one that was not is not shown."""
-    found = Notice.objects.filter(pk=number, credit_code=code_of(request)).select_related("document").first()
+    found = (
+        Notice.objects.filter(pk=number, credit_code=code_of(request))
+        .select_related("document")
+        .first()
+    )
     if found is None:
         raise Http404
     return render(request, "enterprise/notice.html", {"title": found.subject, "notice": found})
@@ -189,7 +223,11 @@ def notice(request: HttpRequest, number: int) -> HttpResponse:
 @own
 def take_back(request: HttpRequest, number: int) -> HttpResponse:
     """The enterprise takes its application back."""
-    found = Application.objects.filter(pk=number, credit_code=code_of(request)).select_related("case").first()
+    found = (
+        Application.objects.filter(pk=number, credit_code=code_of(request))
+        .select_related("case")
+        .first()
+    )
     if found is None:
         raise Http404
     if request.method != "POST":
@@ -216,13 +254,20 @@ def stops(found: Case, row: Withdrawal | None) -> list[dict[str, Any]]:
         (_("启动撤回"), row.opened_on if row else None, ""),
         *([(_("拟撤回告知送达，可以陈述申辩、要求听证"), row.notice_served_on, "")] if row else []),
         *([(_("听证"), row.hearing_on, "")] if row and row.hearing != "none" else []),
-        *([(_("公示拟撤回"), row.displayed_on, ""), (_("决定撤回"), row.decided_on, "red")] if row else []),
+        *(
+            [(_("公示拟撤回"), row.displayed_on, ""), (_("决定撤回"), row.decided_on, "red")]
+            if row
+            else []
+        ),
         *([(_("撤回程序终止"), row.ended_on, "")] if row and row.ended else []),
         *([(_("结束"), found.closed_on, "done")] if is_over else []),
     ]
     ended = is_over or bool(row and row.ended)
-    return [{"name": name, "on": on, "kind": kind, "is_reached": on is not None} for name, on, kind in told
-            if on is not None or not ended]  # fmt: skip
+    return [
+        {"name": name, "on": on, "kind": kind, "is_reached": on is not None}
+        for name, on, kind in told
+        if on is not None or not ended
+    ]
 
 
 def _own_case(request: HttpRequest, number: int) -> Case:

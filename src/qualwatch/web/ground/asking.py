@@ -46,7 +46,9 @@ def asked_day(request: HttpRequest, today: date, name: str = "on") -> tuple[date
     try:
         day = date.fromisoformat(told)
     except ValueError:
-        return today, _("日期 {told} 读不懂，请写成 2023-07-31 这样；下面是今天的情况。").format(told=told[:20])
+        return today, _("日期 {told} 读不懂，请写成 2023-07-31 这样；下面是今天的情况。").format(
+            told=told[:20]
+        )
     if day > today:
         return today, _("{day} 还没有到；下面是今天的情况。").format(day=day)
     return day, ""

@@ -19,7 +19,9 @@ class Policy(CSPMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         """No page needs a nonce: there is no script."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
         """A download that says its own is left alone."""
         response.headers.setdefault(HEADER, _policy())
         return response

@@ -14,18 +14,33 @@ from qualwatch.wording import gettext_noop as _n
 
 TOLD = {
     400: (_n("这个请求无法处理"), _n("请返回上一页，检查填写的内容后再试。")),
-    403: (_n("没有权限"), _n("你的账号不能看这一页或办这件事。如应当可以，请联系本单位的系统管理员。")),
+    403: (
+        _n("没有权限"),
+        _n("你的账号不能看这一页或办这件事。如应当可以，请联系本单位的系统管理员。"),
+    ),
     405: (_n("这个地址不能这样打开"), _n("请从页面上的链接或按钮进入。")),
     404: (_n("没有这一页"), _n("地址可能写错了，也可能该内容已依法撤下。可以从首页重新查询。")),
     429: (_n("尝试太频繁"), _n("为保护账号，请过几分钟再试。")),
     500: (
         _n("系统出错了"),
-        _n("这不是你的操作造成的，内容没有保存一半。请稍后再试；仍然如此请拨打页脚的技术支持电话。"),
+        _n(
+            "这不是你的操作造成的，内容没有保存一半。请稍后再试；仍然如此请拨打页脚的技术支持电话。"
+        ),
     ),
 }
 
 
-TEXTS = ("statement", "because", "evidence", "what", "text", "name", "address", "value", "document")  # fields of forms
+TEXTS = (
+    "statement",
+    "because",
+    "evidence",
+    "what",
+    "text",
+    "name",
+    "address",
+    "value",
+    "document",
+)  # fields of forms
 NO_TEXTS = "/accounts/"
 NOTHING_THERE = (404, 405)  # nobody has written into a form of ours there
 
@@ -51,7 +66,11 @@ def typed(request: HttpRequest) -> list[str]:
         told = [(name, text) for name, texts in request.POST.lists() for text in texts]
     except (BadRequest, SuspiciousOperation, MultiPartParserError, OSError):
         return []  # what came cannot be read
-    return [text for name, text in told if text.strip() and (name in TEXTS or name.startswith("reason-"))]
+    return [
+        text
+        for name, text in told
+        if text.strip() and (name in TEXTS or name.startswith("reason-"))
+    ]
 
 
 def _is_ours(request: HttpRequest) -> bool:
@@ -84,5 +103,7 @@ def broken(request: HttpRequest) -> HttpResponse:
 def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form whose token is missing or from another session."""
     return problem(
-        request, 403, _("这张表单已经过期，没有提交。请重新打开这一页再提交；填写的文字列在下面，可以复制。")
+        request,
+        403,
+        _("这张表单已经过期，没有提交。请重新打开这一页再提交；填写的文字列在下面，可以复制。"),
     )

@@ -22,13 +22,23 @@ from qualwatch.wording import SOURCE, gettext, language
 from qualwatch.wording import gettext_noop as _n
 
 MENU = {
-    "search": _n("查询"), "red-list": _n("红牌名单"), "announcements": _n("公示公告"), "statistics": _n("统计"),
-    "standards": _n("资质标准"), "how-it-works": _n("怎么运作"), "freshness": _n("数据时效"), "home": _n("登录办事"),
-}  # fmt: skip
+    "search": _n("查询"),
+    "red-list": _n("红牌名单"),
+    "announcements": _n("公示公告"),
+    "statistics": _n("统计"),
+    "standards": _n("资质标准"),
+    "how-it-works": _n("怎么运作"),
+    "freshness": _n("数据时效"),
+    "home": _n("登录办事"),
+}
 STANDINGS = {
-    "in-force": ("●", _n("有效")), "red": ("■", _n("红牌预警")), "withdrawn": ("✕", _n("已撤回")),
-    "ended": ("○", _n("不在有效状态")), "unknown": ("?", _n("查不到")), "cannot-say": ("?", _n("暂不能确认")),
-}  # fmt: skip
+    "in-force": ("●", _n("有效")),
+    "red": ("■", _n("红牌预警")),
+    "withdrawn": ("✕", _n("已撤回")),
+    "ended": ("○", _n("不在有效状态")),
+    "unknown": ("?", _n("查不到")),
+    "cannot-say": ("?", _n("暂不能确认")),
+}
 HAN = re.compile("[\u4e00-\u9fff]")
 RUN = re.compile("([\u4e00-\u9fff](?:[\u4e00-\u9fff〔〕0-9]*[\u4e00-\u9fff])?)")
 STYLE = Path(__file__).parent / "static" / "ground" / "style.css"
@@ -36,12 +46,22 @@ STYLE = Path(__file__).parent / "static" / "ground" / "style.css"
 
 def environment(**options: Any) -> Environment:
     """Jinja2 as our templates use it."""
-    made = Environment(**{**options, "trim_blocks": True, "lstrip_blocks": True}, extensions=["jinja2.ext.do"])
+    made = Environment(
+        **{**options, "trim_blocks": True, "lstrip_blocks": True}, extensions=["jinja2.ext.do"]
+    )
     made.globals |= {
-        "_": gettext, "url": _url, "style": _style(), "pictures": pictures, "standing": _standing, "zh": _chinese,
-        "lang": _lang, "mixed": _mixed,
-        "requirement_name": lambda slug: gettext("注册人员社保") if slug == "insurance" else said(REQUIREMENTS, slug),
-    }  # fmt: skip
+        "_": gettext,
+        "url": _url,
+        "style": _style(),
+        "pictures": pictures,
+        "standing": _standing,
+        "zh": _chinese,
+        "lang": _lang,
+        "mixed": _mixed,
+        "requirement_name": lambda slug: (
+            gettext("注册人员社保") if slug == "insurance" else said(REQUIREMENTS, slug)
+        ),
+    }
     made.filters |= {"day": day, "moment": moment, "count": count}
     return made
 
@@ -49,12 +69,18 @@ def environment(**options: Any) -> Environment:
 def frame(request: HttpRequest) -> dict[str, Any]:
     """For every page: today in Beijing, the way to itself, telephones."""
     return {
-        "today": timezone.localdate(), "here": request.get_full_path(), "is_english": language() != SOURCE,
-        "menu": _menu(language()), "written": typed(request),
-        "support": settings.SUPPORT_PHONES, "platform": settings.PLATFORM_URL,
-        "platform_log_ins": [(one["provider_id"], one.get("name", one["provider_id"])) for one in
-                             settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]],
-    }  # fmt: skip
+        "today": timezone.localdate(),
+        "here": request.get_full_path(),
+        "is_english": language() != SOURCE,
+        "menu": _menu(language()),
+        "written": typed(request),
+        "support": settings.SUPPORT_PHONES,
+        "platform": settings.PLATFORM_URL,
+        "platform_log_ins": [
+            (one["provider_id"], one.get("name", one["provider_id"]))
+            for one in settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
+        ],
+    }
 
 
 def day(told: date | None) -> str:
@@ -63,7 +89,9 @@ def day(told: date | None) -> str:
         return "–"
     if language() != SOURCE:
         return told.isoformat()
-    return gettext("{year}年{month}月{day}日").format(year=told.year, month=told.month, day=told.day)
+    return gettext("{year}年{month}月{day}日").format(
+        year=told.year, month=told.month, day=told.day
+    )
 
 
 def moment(told: datetime | None) -> str:

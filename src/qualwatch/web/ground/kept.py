@@ -57,6 +57,8 @@ def kept_while(version: Callable[[], str], *, is_carried: bool = False) -> Calla
 def _program() -> str:
     """Whatever pages are made of: another program says things in other words."""
     digest, root = hashlib.sha256(), Path(qualwatch.__file__).parent
-    for path in sorted(one for kind in ("html", "css", "py", "mo", "yaml") for one in root.rglob(f"*.{kind}")):
+    for path in sorted(
+        one for kind in ("html", "css", "py", "mo", "yaml") for one in root.rglob(f"*.{kind}")
+    ):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

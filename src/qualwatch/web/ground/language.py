@@ -39,5 +39,12 @@ def choose(request: HttpRequest, language: str) -> HttpResponse:
         back = "/"
     answer = HttpResponseRedirect(back)
     if language in OFFERED:
-        answer.set_cookie(COOKIE, language, max_age=YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)
+        answer.set_cookie(
+            COOKIE,
+            language,
+            max_age=YEAR,
+            samesite="Lax",
+            secure=request.is_secure(),
+            httponly=True,
+        )
     return answer

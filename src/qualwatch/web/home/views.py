@@ -19,8 +19,9 @@ def home(request: HttpRequest) -> HttpResponse:
     if may(account, "read-cases"):
         return redirect("work")
     told = {
-        "title": _("我的账号"), "account": account,
+        "title": _("我的账号"),
+        "account": account,
         "organisation": account.organisation.name if account.organisation else _("未归属任何单位"),
         "roles": [(_(ROLES[slug].name), _(ROLES[slug].purpose)) for slug in roles_of(account)],
-    }  # fmt: skip
+    }
     return render(request, "home/home.html", told)

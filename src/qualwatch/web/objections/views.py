@@ -29,7 +29,12 @@ def objection(request: HttpRequest, number: str) -> HttpResponse:
     """Reasons, evidence, name and address; every objection is answered before a decision."""
     display = announcements("display").filter(number=number).first()
     if display is None or display.ends_on is None or display.ends_on < timezone.localdate():
-        return render(request, "objections/over.html", {"title": _("没有这份公示，或公示已经结束")}, status=404)
+        return render(
+            request,
+            "objections/over.html",
+            {"title": _("没有这份公示，或公示已经结束")},
+            status=404,
+        )
     errors: list[Refusal] = []
     if request.method == "POST":
         who = {name: request.POST.get(name, "").strip() for name in ("name", "address")}
@@ -37,20 +42,35 @@ def objection(request: HttpRequest, number: str) -> HttpResponse:
         received_already = cache.get(_key(request), 0)
         try:
             if received_already >= MOST_AN_HOUR and not was_received(once(request)):
-                raise CannotStep("too-many", _("从你这里一小时内已收到很多异议，请过一小时再提交；填写的文字都还在"))
+                raise CannotStep(
+                    "too-many",
+                    _("从你这里一小时内已收到很多异议，请过一小时再提交；填写的文字都还在"),
+                )
             check_sizes(one.size or 0 for one in given)
             files = [HandedIn(one.name or "", one.read()) for one in given]
             is_new = not was_received(once(request))
-            object_publicly(number=number, text=request.POST.get("text", "").strip(), who=who, law=current_law(),
-                            at=timezone.now(), files=files, once=once(request))  # fmt: skip
+            object_publicly(
+                number=number,
+                text=request.POST.get("text", "").strip(),
+                who=who,
+                law=current_law(),
+                at=timezone.now(),
+                files=files,
+                once=once(request),
+            )
         except (CannotStep, CannotKeep) as why:
             errors.append(refusal(why, FIELDS))
         else:
             if is_new:
                 cache.set(_key(request), received_already + 1, HOUR)
             return redirect("objection-received", number=number)
-    told = {"title": _("对公示提出异议"), "display": display, "errors": errors, "told": request.POST,
-            "once": once(request)}  # fmt: skip
+    told = {
+        "title": _("对公示提出异议"),
+        "display": display,
+        "errors": errors,
+        "told": request.POST,
+        "once": once(request),
+    }
     return render(request, "objections/objection.html", told, status=422 if errors else 200)
 
 
@@ -60,7 +80,9 @@ def received(request: HttpRequest, number: str) -> HttpResponse:
     display = announcements("display").filter(number=number).first()
     if display is None:
         raise Http404
-    return render(request, "objections/received.html", {"title": _("已收到你的异议"), "display": display})
+    return render(
+        request, "objections/received.html", {"title": _("已收到你的异议"), "display": display}
+    )
 
 
 def _key(request: HttpRequest) -> str:

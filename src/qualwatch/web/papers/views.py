@@ -14,10 +14,14 @@ from qualwatch.cases.attachments import attachment_for, document_for
 
 T = TypeVar("T")
 TYPES = {
-    "pdf": "application/pdf", "ofd": "application/ofd", "png": "image/png", "jpeg": "image/jpeg",
+    "pdf": "application/pdf",
+    "ofd": "application/ofd",
+    "png": "image/png",
+    "jpeg": "image/jpeg",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "zip": "application/zip",
-}  # fmt: skip
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zip": "application/zip",
+}
 
 
 @login_required
@@ -36,7 +40,9 @@ def document(request: HttpRequest, number: int) -> HttpResponse:
     return _download(told, f"{found.number}{found.title}.docx", found.file.kind)
 
 
-def _asked_for(find: Callable[[Account, int], tuple[T, bytes]], request: HttpRequest, number: int) -> tuple[T, bytes]:
+def _asked_for(
+    find: Callable[[Account, int], tuple[T, bytes]], request: HttpRequest, number: int
+) -> tuple[T, bytes]:
     assert isinstance(request.user, Account)
     try:
         return find(request.user, number)
@@ -46,10 +52,12 @@ def _asked_for(find: Callable[[Account, int], tuple[T, bytes]], request: HttpReq
 
 def _download(told: bytes, name: str, kind: str) -> HttpResponse:
     return HttpResponse(
-        told, content_type=TYPES[kind],
+        told,
+        content_type=TYPES[kind],
         headers={
             "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-            "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
             "Content-Security-Policy": "sandbox; default-src 'none'",
         },
-    )  # fmt: skip
+    )

@@ -97,12 +97,18 @@ def push_changes(request: HttpRequest, batch: Batch) -> Status[Taken | Problem]:
     """Takes changes in: registers updated and the findings of the enterprises concerned renewed, or nothing."""
     now = timezone.now()
     platform: Organisation = request.auth  # type: ignore[attr-defined]  # ninja puts it there
-    changes = [Change(one.id, one.sequence, one.source, one.action, one.row) for one in batch.changes]
+    changes = [
+        Change(one.id, one.sequence, one.source, one.action, one.row) for one in batch.changes
+    ]
     if len({one.change_id for one in changes}) < len(changes):
         return Status(422, Problem(detail=_("同一批里有两个相同的变更编号")))
     try:
         done = take_in_changes(
-            changes=changes, law=current_law(), by=platform.slug, at=now, day=timezone.localdate(now)
+            changes=changes,
+            law=current_law(),
+            by=platform.slug,
+            at=now,
+            day=timezone.localdate(now),
         )
     except OutOfOrder as error:
         return Status(409, Problem(detail=str(error), expected=error.expected))
@@ -114,9 +120,11 @@ def push_changes(request: HttpRequest, batch: Batch) -> Status[Taken | Problem]:
     ]
     run = done.run
     told = Taken(
-        outcomes=outcomes, enterprises=len(done.taken.credit_codes), run=run.pk if run else None,
+        outcomes=outcomes,
+        enterprises=len(done.taken.credit_codes),
+        run=run.pk if run else None,
         run_state=run.state if run else "",
-    )  # fmt: skip
+    )
     return Status(200, told)
 
 
@@ -158,18 +166,31 @@ class Answers(Schema):
     answers: list[AnswerOut]
 
 
-@api.post("/gate", auth=_Token("gate"), response={200: Answers, 409: Problem, 422: Problem, 429: Problem})
-def ask(request: HttpRequest, response: HttpResponse, asked: Questions) -> Status[Answers | Problem]:
+@api.post(
+    "/gate", auth=_Token("gate"), response={200: Answers, 409: Problem, 422: Problem, 429: Problem}
+)
+def ask(
+    request: HttpRequest, response: HttpResponse, asked: Questions
+) -> Status[Answers | Problem]:
     """Answers and records. With an `Idempotency-Key` the same request again gets the same answer and asks nothing."""
     now = timezone.now()
     asker: Organisation = request.auth  # type: ignore[attr-defined]  # ninja puts it there
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > LONGEST_KEY:
-        return Status(422, Problem(detail=_("Idempotency-Key 最长 {most} 个字符").format(most=LONGEST_KEY)))
-    questions = [Asked(one.credit_code, one.purpose, one.category, one.sub_item) for one in asked.questions]
+        return Status(
+            422, Problem(detail=_("Idempotency-Key 最长 {most} 个字符").format(most=LONGEST_KEY))
+        )
+    questions = [
+        Asked(one.credit_code, one.purpose, one.category, one.sub_item) for one in asked.questions
+    ]
     try:
         told = answer_once(
-            asked=questions, key=key, by=asker.slug, on=timezone.localdate(now), at=now, quota=settings.GATE_QUOTA
+            asked=questions,
+            key=key,
+            by=asker.slug,
+            on=timezone.localdate(now),
+            at=now,
+            quota=settings.GATE_QUOTA,
         )
     except CannotAsk as error:
         return Status(422, Problem(detail=str(error)))

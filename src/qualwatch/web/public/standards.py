@@ -55,7 +55,9 @@ def standards(request: HttpRequest) -> HttpResponse:
     told = {
         "title": _("资质标准对注册人员的要求"),
         "groups": [(called(SEQUENCES, slug), rows) for slug, rows in groups.items()],
-        "documents": sorted(law.documents.values(), key=lambda one: one.in_force_from or date.min, reverse=True),
+        "documents": sorted(
+            law.documents.values(), key=lambda one: one.in_force_from or date.min, reverse=True
+        ),
         "called": called,
         "CONFIDENCE": CONFIDENCE,
     }
@@ -120,7 +122,10 @@ def _word(one: Requirement) -> str:
 
 def _past(law: Law, clauses: list[ClauseText], day: date) -> Iterator[Past]:
     for clause in clauses:
-        rows = [(start, _number(figure.number), law.doc_no(figure.basis)) for start, figure in clause.at_least.items()]
+        rows = [
+            (start, _number(figure.number), law.doc_no(figure.basis))
+            for start, figure in clause.at_least.items()
+        ]
         line = [
             (f"{start:%Y-%m}", figure.number or 0)
             for start, figure in clause.at_least.items()
@@ -145,6 +150,8 @@ def _notes(law: Law, grade: GradeText) -> Iterator[str]:
             start=one.from_, doc_no=law.doc_no(one.basis), end=one.stock_ends_on
         )
     if grade.check_deferrable:
-        yield _("延续时可以缓查注册人员（{doc_no}）").format(doc_no=law.doc_no(grade.check_deferrable.basis))
+        yield _("延续时可以缓查注册人员（{doc_no}）").format(
+            doc_no=law.doc_no(grade.check_deferrable.basis)
+        )
     if grade.note:
         yield grade.note

@@ -21,17 +21,23 @@ def statistics(request: HttpRequest) -> HttpResponse:
     rows = queries.figures()
     quarters = list(dict.fromkeys((one.year, one.quarter) for one in rows))
     names = [
-        (f"{year}Q{number}", _("{year}年第{number}季度").format(year=year, number=number)) for year, number in quarters
+        (f"{year}Q{number}", _("{year}年第{number}季度").format(year=year, number=number))
+        for year, number in quarters
     ]
     asked = request.GET.get("quarter", "") or (names[0][0] if names else "")
     if asked and asked not in dict(names):
         raise Http404
     told: dict[str, Any] = {"title": _("红牌和撤回情况统计"), "quarters": names, "asked": asked}
     if asked:
-        of_areas = {one.area: Counter(one.figures) for one in rows if f"{one.year}Q{one.quarter}" == asked}
+        of_areas = {
+            one.area: Counter(one.figures) for one in rows if f"{one.year}Q{one.quarter}" == asked
+        }
         told |= _quarter(of_areas, dict(names)[asked])
         counted = queries.freshness_on(timezone.localdate())
-        told["counted"], told["is_running"] = counted, counted is None or asked >= _quarter_of(counted.day)
+        told["counted"], told["is_running"] = (
+            counted,
+            counted is None or asked >= _quarter_of(counted.day),
+        )
         told["course"] = [(f"{one[0]}Q{one[1]}", _sum(rows, one)) for one in reversed(quarters)]
     return render(request, "public/statistics.html", told)
 
@@ -39,16 +45,28 @@ def statistics(request: HttpRequest) -> HttpResponse:
 def _quarter(of_areas: dict[str, Counter[str]], name: str) -> dict[str, Any]:
     total: Counter[str] = sum(of_areas.values(), Counter())
     published = total["published"]
-    steps = [(_("本季公布的红牌"), published), (_("已启动撤回"), total["of-these-opened"]),
-             (_("已公示"), total["of-these-displayed"]), (_("已决定撤回"), total["of-these-decided"])]  # fmt: skip
+    steps = [
+        (_("本季公布的红牌"), published),
+        (_("已启动撤回"), total["of-these-opened"]),
+        (_("已公示"), total["of-these-displayed"]),
+        (_("已决定撤回"), total["of-these-decided"]),
+    ]
     none: Counter[str] = Counter()
-    shares = {slug: Share(name, of_areas.get(slug, none)["red-enterprises"], of_areas.get(slug, none)["register"])
-              for slug, name in areas()}  # fmt: skip
+    shares = {
+        slug: Share(
+            name, of_areas.get(slug, none)["red-enterprises"], of_areas.get(slug, none)["register"]
+        )
+        for slug, name in areas()
+    }
     rows = [(slug, area(slug) or _("其他"), told) for slug, told in sorted(of_areas.items())]
     return {
-        "name": name, "total": total, "steps": [Share(text, part, published) for text, part in steps], "map": shares,
-        "rows": [(slug, text, told, _kept(told)) for slug, text, told in rows], "all_kept": _kept(total),
-    }  # fmt: skip
+        "name": name,
+        "total": total,
+        "steps": [Share(text, part, published) for text, part in steps],
+        "map": shares,
+        "rows": [(slug, text, told, _kept(told)) for slug, text, told in rows],
+        "all_kept": _kept(total),
+    }
 
 
 def _kept(told: Counter[str]) -> tuple[str, str]:

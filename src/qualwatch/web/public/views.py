@@ -33,12 +33,15 @@ def search(request: HttpRequest) -> HttpResponse:
     shown = found[:MOST]
     answers = queries.standings_among([one.credit_code for one in shown], today)
     told = {
-        "title": _("查询企业资质状态"), "q": text, "more": len(found) > MOST,
+        "title": _("查询企业资质状态"),
+        "q": text,
+        "more": len(found) > MOST,
         "found": [(one, area(one.area), answers[one.credit_code]) for one in shown],
         "red": queries.red_list(today).filter(state="open").count(),
-        "displays": _running(today).count(), "is_code": len(text) == CODE_LENGTH and text.isalnum(),
+        "displays": _running(today).count(),
+        "is_code": len(text) == CODE_LENGTH and text.isalnum(),
         "fresh": queries.freshness_on(today),
-    }  # fmt: skip
+    }
     return render(request, "public/search.html", told)
 
 
@@ -54,12 +57,25 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
         history[(one.category, one.sub_item)].append(one)
     known = found.enterprise
     told = {
-        "title": known.name if known else code, "code": code, "known": known, "on": day, "wrong": wrong,
-        "area": area(known.area) if known else "", "is_today": day == today,
-        "items": [(one, item_name(one), because(one), history[(one.category, one.sub_item)]) for one in found.answers],
-        "notices": [(one, called(KINDS, one.kind), days_left(one.ends_on, today)) for one in found.notices[:ON_A_PAGE]],
-        "fresh": found.fresh, "called": called, "BECAUSE": BECAUSE,
-    }  # fmt: skip
+        "title": known.name if known else code,
+        "code": code,
+        "known": known,
+        "on": day,
+        "wrong": wrong,
+        "area": area(known.area) if known else "",
+        "is_today": day == today,
+        "items": [
+            (one, item_name(one), because(one), history[(one.category, one.sub_item)])
+            for one in found.answers
+        ],
+        "notices": [
+            (one, called(KINDS, one.kind), days_left(one.ends_on, today))
+            for one in found.notices[:ON_A_PAGE]
+        ],
+        "fresh": found.fresh,
+        "called": called,
+        "BECAUSE": BECAUSE,
+    }
     is_known = known is not None or bool(history)
     return render(request, "public/enterprise.html", told, status=200 if is_known else 404)
 
@@ -71,18 +87,37 @@ def red_list(request: HttpRequest) -> HttpResponse:
     asked = {name: asked_text(request, name) for name in ("q", "area", "category", "state")}
     found = queries.red_list(today)
     if asked["q"]:
-        found = found.filter(enterprise__icontains=asked["q"]) | found.filter(credit_code=asked["q"].upper())
+        found = found.filter(enterprise__icontains=asked["q"]) | found.filter(
+            credit_code=asked["q"].upper()
+        )
     for name in ("area", "category", "state"):
         if asked[name]:
             found = found.filter(**{name: asked[name]})
     cards = Paginator(found, ON_A_PAGE).get_page(request.GET.get("page"))
-    categories = queries.red_list(today).order_by("qualification").values_list("category", "qualification").distinct()
+    categories = (
+        queries.red_list(today)
+        .order_by("qualification")
+        .values_list("category", "qualification")
+        .distinct()
+    )
     told = {
-        "title": _("红牌预警名单"), "asked": asked, "page": cards, "areas": areas(), "categories": list(categories),
+        "title": _("红牌预警名单"),
+        "asked": asked,
+        "page": cards,
+        "areas": areas(),
+        "categories": list(categories),
         "states": [("open", _("正在红牌")), ("cleared", _("近期已解除或终结"))],
-        "cards": [(one, item_name(one), area(one.area), days_left(one.ends_on, today), called(CLEARED, one.because))
-                  for one in cards],
-    }  # fmt: skip
+        "cards": [
+            (
+                one,
+                item_name(one),
+                area(one.area),
+                days_left(one.ends_on, today),
+                called(CLEARED, one.because),
+            )
+            for one in cards
+        ],
+    }
     return render(request, "public/red_list.html", told)
 
 
@@ -94,12 +129,19 @@ def red_card(request: HttpRequest, number: str) -> HttpResponse:
     if card is None:
         raise Http404
     told = {
-        "title": _("红牌预警 {number}").format(number=card.number), "card": card, "item": item_name(card),
-        "area": area(card.area), "left": days_left(card.ends_on, today), "because": called(CLEARED, card.because),
-        "notices": [(one, called(KINDS, one.kind), days_left(one.ends_on, today))
-                    for one in queries.announcements(card_number=card.number)[:MOST]],
-        "has_standard": card.category in current_law().categories, "then": _day_after(card.ends_on),
-    }  # fmt: skip
+        "title": _("红牌预警 {number}").format(number=card.number),
+        "card": card,
+        "item": item_name(card),
+        "area": area(card.area),
+        "left": days_left(card.ends_on, today),
+        "because": called(CLEARED, card.because),
+        "notices": [
+            (one, called(KINDS, one.kind), days_left(one.ends_on, today))
+            for one in queries.announcements(card_number=card.number)[:MOST]
+        ],
+        "has_standard": card.category in current_law().categories,
+        "then": _day_after(card.ends_on),
+    }
     return render(request, "public/red_card.html", told)
 
 
@@ -112,10 +154,13 @@ def announcements(request: HttpRequest) -> HttpResponse:
     asked = asked.filter(ends_on__gte=today) if is_running else asked
     found = Paginator(asked, ON_A_PAGE).get_page(request.GET.get("page"))
     told = {
-        "title": _("公示公告"), "kind": kind, "is_running": is_running,
-        "page": found, "kinds": [(slug, called(KINDS, slug)) for slug in KINDS],
+        "title": _("公示公告"),
+        "kind": kind,
+        "is_running": is_running,
+        "page": found,
+        "kinds": [(slug, called(KINDS, slug)) for slug in KINDS],
         "notices": [(one, called(KINDS, one.kind), days_left(one.ends_on, today)) for one in found],
-    }  # fmt: skip
+    }
     return render(request, "public/announcements.html", told)
 
 
@@ -125,15 +170,22 @@ def announcement(request: HttpRequest, number: str) -> HttpResponse:
     found = queries.announcements().filter(number=number).first()
     if found is None:
         raise Http404
-    told = {"title": found.title, "one": found, "kind": called(KINDS, found.kind),
-            "left": days_left(found.ends_on, timezone.localdate())}  # fmt: skip
+    told = {
+        "title": found.title,
+        "one": found,
+        "kind": called(KINDS, found.kind),
+        "left": days_left(found.ends_on, timezone.localdate()),
+    }
     return render(request, "public/announcement.html", told)
 
 
 @page
 def how_it_works(request: HttpRequest) -> HttpResponse:
     """The course in plain words, with the periods that hold today."""
-    told = {"title": _("资质动态预警怎么运作"), "policy": current_law().policy_on(timezone.localdate())}
+    told = {
+        "title": _("资质动态预警怎么运作"),
+        "policy": current_law().policy_on(timezone.localdate()),
+    }
     return render(request, "public/how_it_works.html", told)
 
 
@@ -150,7 +202,12 @@ def freshness(request: HttpRequest) -> HttpResponse:
             loaded = date.fromisoformat(day) if day else None
             age = (today - loaded).days if loaded else None
             rows.append((called(TABLES, slug), loaded, age, limit, is_of_standing))
-    told = {"title": _("数据时效"), "found": found, "rows": rows, "is_fresh": queries.is_fresh(today)}
+    told = {
+        "title": _("数据时效"),
+        "found": found,
+        "rows": rows,
+        "is_fresh": queries.is_fresh(today),
+    }
     return render(request, "public/freshness.html", told)
 
 

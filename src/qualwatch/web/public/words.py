@@ -28,7 +28,12 @@ SEQUENCES = {
     "supervision-office": _n("监理事务所"),
 }
 CONFIDENCE = {"high": _n("高"), "medium": _n("中"), "low": _n("低"), "none": _n("无")}
-SOURCE = {"seen": _n("见到原文"), "recalled": _n("凭记忆"), "inferred": _n("推断"), "unknown": _n("未查到")}
+SOURCE = {
+    "seen": _n("见到原文"),
+    "recalled": _n("凭记忆"),
+    "inferred": _n("推断"),
+    "unknown": _n("未查到"),
+}
 TABLES = {
     "enterprises": _n("企业"),
     "items": _n("资质"),

@@ -28,7 +28,12 @@ from qualwatch.web.staff.words import CORRECTED, words_of
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
-ACTS = {"agree": _n("市级审查同意"), "verify": _n("经办核实"), "uphold": _n("签批予以支持"), "refuse": _n("不予支持")}
+ACTS = {
+    "agree": _n("市级审查同意"),
+    "verify": _n("经办核实"),
+    "uphold": _n("签批予以支持"),
+    "refuse": _n("不予支持"),
+}
 CONSEQUENCES = {
     "uphold": _n("签批后登记立即修复，企业立即重新核查；达标的预警解除，公布的红牌撤下。"),
     "refuse": _n("决定书送达企业，预警继续；企业可以申请复议或者起诉。"),
@@ -55,12 +60,19 @@ def of_task(request: HttpRequest, number: int) -> HttpResponse:
 def application(request: HttpRequest, number: int) -> HttpResponse:
     """What was asked, with which evidence, and what may be answered."""
     account = account_of(request)
-    found = Application.objects.filter(pk=number).select_related("case").prefetch_related("attachments").first()
+    found = (
+        Application.objects.filter(pk=number)
+        .select_related("case")
+        .prefetch_related("attachments")
+        .first()
+    )
     if found is None or not may_see_paper(account, found):
         raise Http404
     word = request.GET.get("row", "").strip()[:LONGEST]
     why_not = application_why_not(found, account) if found.stage in UNDECIDED else {}
-    rows = rows_of(found.credit_code) if found.proposed_repairs or why_not.get("verify") == "" else {}
+    rows = (
+        rows_of(found.credit_code) if found.proposed_repairs or why_not.get("verify") == "" else {}
+    )
     offered = [(place, one.name) for place, one in rows.items() if word in one.name]
     errors: list[Refusal] = []
     if request.method == "POST":
@@ -82,7 +94,9 @@ def application(request: HttpRequest, number: int) -> HttpResponse:
         "cause": _(CAUSES[found.cause]),
         "stage": _(STAGES[found.stage]),
         "name": _(name_of(found.case)) if found.case else _("登记信息"),
-        "checklist": [(requirement, _(LINES[line]), answer) for requirement, line, answer in found.checklist],
+        "checklist": [
+            (requirement, _(LINES[line]), answer) for requirement, line, answer in found.checklist
+        ],
         "attachments": list(found.attachments.all()),
         "rows": offered[:MOST],
         "fields": _fields(),
@@ -118,7 +132,9 @@ def _act(request: HttpRequest, found: Application, by: Account, rows: dict[str, 
             agree(**told)
             return _said("agree")
         case "verify":
-            verify(repairs=repairs(request, {place: one.key for place, one in rows.items()}), **told)
+            verify(
+                repairs=repairs(request, {place: one.key for place, one in rows.items()}), **told
+            )
             return _("已核实，等审核签批。")
         case "uphold":
             _check_read(request)
@@ -134,24 +150,33 @@ def _act(request: HttpRequest, found: Application, by: Account, rows: dict[str, 
 def _said(act: str) -> str:
     """What an act has done."""
     told = {
-        "agree": _("已出具同意的审查意见，报省厅。"), "uphold": _("已予以支持，登记已修复，企业已重新核查。"),
+        "agree": _("已出具同意的审查意见，报省厅。"),
+        "uphold": _("已予以支持，登记已修复，企业已重新核查。"),
         "refuse": _("已不予支持，决定书送企业。"),
-    }  # fmt: skip
+    }
     return told[act]
 
 
 def _done_already(found: Application, by: Account, act: str) -> str:
     """What was done, where just this act of this account stands on record: sent twice, it is done once."""
     found.refresh_from_db(fields=["stage", "opinion_by", "decided_by"])
-    who = {"agree": ("agreed", found.opinion_by), "uphold": ("upheld", found.decided_by),
-           "refuse": ("refused", found.decided_by)}  # fmt: skip
+    who = {
+        "agree": ("agreed", found.opinion_by),
+        "uphold": ("upheld", found.decided_by),
+        "refuse": ("refused", found.decided_by),
+    }
     return _said(act) if who.get(act) == (found.stage, by.username) else ""
 
 
 def _places(act: str) -> dict[str, str]:
     """What a refusal of an act is about -> the id of its field."""
-    return {"because": f"because-{act}", "has_read": f"read-{act}", "row": "row", "review_on": "review_on",
-            "value": "value"}  # fmt: skip
+    return {
+        "because": f"because-{act}",
+        "has_read": f"read-{act}",
+        "row": "row",
+        "review_on": "review_on",
+        "value": "value",
+    }
 
 
 def _check_read(request: HttpRequest) -> None:
@@ -173,7 +198,9 @@ def _repairs(found: Application, rows: dict[str, Row]) -> list[str]:
     told = []
     for one in found.proposed_repairs["corrections"]:
         same = (
-            row.name for place, row in rows.items() if place.startswith(one["table"]) and _same(row.key, one["key"])
+            row.name
+            for place, row in rows.items()
+            if place.startswith(one["table"]) and _same(row.key, one["key"])
         )
         row = next(same, str(one["key"]))
         field = CORRECTED.get(one["table"], {}).get(one["field"], one["field"])
@@ -191,4 +218,6 @@ def _repairs(found: Application, rows: dict[str, Row]) -> list[str]:
 
 def _same(key: dict[str, Any], told: dict[str, Any]) -> bool:
     """Whether two keys are one, also where the one has been stored as texts."""
-    return {name: str(value) for name, value in key.items()} == {name: str(value) for name, value in told.items()}
+    return {name: str(value) for name, value in key.items()} == {
+        name: str(value) for name, value in told.items()
+    }

@@ -21,7 +21,11 @@ FIELDS = {
     "prolongs-in-limits": "until",
     **{name: name for name in ("until", "review_on", "left_number", "has_read")},
 }  # what a refusal is about -> the field of a determination
-ACCEPTED, LEFT, LONGEST_NUMBER = "accepted-finding", ("correction", "exemption"), 18  # what a dismissal leaves
+ACCEPTED, LEFT, LONGEST_NUMBER = (
+    "accepted-finding",
+    ("correction", "exemption"),
+    18,
+)  # what a dismissal leaves
 
 
 class Unreadable(Exception):
@@ -45,13 +49,19 @@ def day(request: HttpRequest, name: str, label: str) -> date | None:
     try:
         return date.fromisoformat(told)
     except ValueError as error:
-        raise Unreadable(_("{label}：请写成 2023-07-31 这样的日期").format(label=label), name) from error
+        raise Unreadable(
+            _("{label}：请写成 2023-07-31 这样的日期").format(label=label), name
+        ) from error
 
 
 def proposed(request: HttpRequest, case: Case) -> Proposed:
     """A determination as entered."""
     outcome = request.POST.get("outcome", "")
-    leaves = request.POST.get("leaves", ACCEPTED if case.category else "") if outcome == "dismissed" else ""
+    leaves = (
+        request.POST.get("leaves", ACCEPTED if case.category else "")
+        if outcome == "dismissed"
+        else ""
+    )
     if outcome == "dismissed" and not leaves:
         raise Unreadable(_("请选择不予认定时留下什么"), "leaves-something")
     items = [one.partition("/")[::2] for one in request.POST.getlist("item")]
@@ -97,6 +107,9 @@ def repairs(request: HttpRequest, rows: Mapping[str, Mapping[str, Any]]) -> Repa
     value = slug_of(field, told)
     if value is None:
         known = _("、").join(words_of(field).values())
-        raise Unreadable(_("{field}只能是：{words}").format(field=_(CORRECTED[table][field]), words=known), "value")
+        raise Unreadable(
+            _("{field}只能是：{words}").format(field=_(CORRECTED[table][field]), words=known),
+            "value",
+        )
     made = Correcting(table, dict(rows[row]), field, value, document)
     return Repairs(review_on, [made])

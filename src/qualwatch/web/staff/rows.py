@@ -36,7 +36,9 @@ def rows_of(credit_code: str) -> dict[str, Row]:
 
 def _items(credit_code: str) -> Iterator[tuple[str, dict[str, Any], str]]:
     law = current_law()
-    found = ItemRow._default_manager.filter(recorded_to=None, credit_code=credit_code).order_by("category", "pk")
+    found = ItemRow._default_manager.filter(recorded_to=None, credit_code=credit_code).order_by(
+        "category", "pk"
+    )
     for one in found:
         text = law.categories.get(one.category)
         name = f"{text.name if text else one.category}{one.sub_item} {one.certificate_no} {_state(one.register_state)}"
@@ -45,12 +47,18 @@ def _items(credit_code: str) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 def _registrations(credit_code: str) -> Iterator[tuple[str, dict[str, Any], str]]:
     law, model = current_law(), RegistrationRow._default_manager
-    found = list(model.filter(recorded_to=None, credit_code=credit_code).order_by("person_id", "pk"))
+    found = list(
+        model.filter(recorded_to=None, credit_code=credit_code).order_by("person_id", "pk")
+    )
     people = Person.objects.in_bulk({one.person_id for one in found})
     for one in found:
         person = people.get(one.person_id)
         who = f"{name_of(person)} {mask_of(person)}" if person else str(one.person_id)
-        profession = law.professions[one.profession].name if one.profession in law.professions else one.profession
+        profession = (
+            law.professions[one.profession].name
+            if one.profession in law.professions
+            else one.profession
+        )
         told = f"{who} {profession} {one.speciality} {one.registration_no} {_state(one.register_state)}"
         yield (
             f"registrations/{one.pk}",

@@ -55,7 +55,13 @@ ACTS = {
     "review": _n("复查解除"),
     "urge": _n("记录指导督促"),
 }
-WITH_PAGE = ("propose", "sign", "review", "application", "decide-application")  # tasks that are done on a page
+WITH_PAGE = (
+    "propose",
+    "sign",
+    "review",
+    "application",
+    "decide-application",
+)  # tasks that are done on a page
 URGINGS = {"visit": _n("上门"), "letter": _n("发函"), "call": _n("电话"), "meeting": _n("约谈")}
 
 
@@ -94,8 +100,12 @@ def cases(request: HttpRequest) -> HttpResponse:
     if asked["area"]:
         found = found.filter(area=asked["area"])
     if asked["q"]:
-        found = found.filter(Q(enterprise__icontains=asked["q"]) | Q(credit_code=asked["q"].upper()))
-    page = Paginator(found.order_by("-opened_on", "-pk"), ON_A_PAGE).get_page(request.GET.get("page"))
+        found = found.filter(
+            Q(enterprise__icontains=asked["q"]) | Q(credit_code=asked["q"].upper())
+        )
+    page = Paginator(found.order_by("-opened_on", "-pk"), ON_A_PAGE).get_page(
+        request.GET.get("page")
+    )
     areas = current_law().divisions.areas
     told = {
         "title": _("案件"),
@@ -120,7 +130,11 @@ def _case_page(request: HttpRequest, found: Case, errors: list[Refusal]) -> Http
     view = outlook(found, account_of(request), current_law(), timezone.now())
     consequences = {slug: _(text) for slug, text in CONSEQUENCES.items()}
     told = _about(found, view) | {
-        "acts": [(slug, _(text), view.why_not[slug]) for slug, text in ACTS.items() if found.place != "closed"],
+        "acts": [
+            (slug, _(text), view.why_not[slug])
+            for slug, text in ACTS.items()
+            if found.place != "closed"
+        ],
         "stops": _stops(found, view.withdrawal),
         "applications": [(one, _(STAGES[one.stage])) for one in found.applications.order_by("-pk")],
         "steps": STEPS,
@@ -140,12 +154,19 @@ def _case_page(request: HttpRequest, found: Case, errors: list[Refusal]) -> Http
 def papers(request: HttpRequest, number: int) -> HttpResponse:
     """Documents, and what became of their service."""
     found = _seen_case(request, number)
-    documents = Document.objects.filter(case=found).prefetch_related("services").order_by("-pk")[:MOST]
+    documents = (
+        Document.objects.filter(case=found).prefetch_related("services").order_by("-pk")[:MOST]
+    )
     rows = [
-        (one, _served(one), [(row, _(METHODS[row.method].name)) for row in one.services.all()]) for one in documents
+        (one, _served(one), [(row, _(METHODS[row.method].name)) for row in one.services.all()])
+        for one in documents
     ]
-    told = {"title": f"{found.enterprise} {_(name_of(found))}", "case": found, "documents": rows,
-            "failures": {slug: _(text) for slug, text in FAILURES.items()}}  # fmt: skip
+    told = {
+        "title": f"{found.enterprise} {_(name_of(found))}",
+        "case": found,
+        "documents": rows,
+        "failures": {slug: _(text) for slug, text in FAILURES.items()},
+    }
     return render(request, "staff/papers.html", told)
 
 
@@ -155,8 +176,12 @@ def course(request: HttpRequest, number: int) -> HttpResponse:
     """Everything that the journal has of a case, the newest first."""
     found = _seen_case(request, number)
     life = Paginator(list(reversed(life_of(found))), ON_A_PAGE).get_page(request.GET.get("page"))
-    told = {"title": f"{found.enterprise} {_(name_of(found))}", "case": found, "page": life,
-            "life": [(one, entry_word(one.what)) for one in life]}  # fmt: skip
+    told = {
+        "title": f"{found.enterprise} {_(name_of(found))}",
+        "case": found,
+        "page": life,
+        "life": [(one, entry_word(one.what)) for one in life],
+    }
     return render(request, "staff/course.html", told)
 
 
@@ -182,7 +207,9 @@ def determine(request: HttpRequest, number: int) -> HttpResponse:
         "errors": errors,
         "told": request.POST,
         "items": items_of(found) if found.category is None else [],
-        "leaves": [(slug, _(text)) for slug, text in LEAVES.items() if found.category or slug != ACCEPTED],
+        "leaves": [
+            (slug, _(text)) for slug, text in LEAVES.items() if found.category or slug != ACCEPTED
+        ],
         "outcomes": [
             (slug, _(OUTCOMES[slug]), view.why_not[slug], _(CONSEQUENCES[slug]))
             for slug in ("red", "dismissed", "prolonged")
@@ -227,12 +254,23 @@ def urged(request: HttpRequest, number: int) -> HttpResponse:
     """A visit, letter, call or meeting goes on record."""
     if request.method != "POST":
         return redirect("case", number=number)
-    found, kind, what = _seen_case(request, number), request.POST.get("kind", ""), request.POST.get("what", "")
+    found, kind, what = (
+        _seen_case(request, number),
+        request.POST.get("kind", ""),
+        request.POST.get("what", ""),
+    )
     try:
         if kind not in URGINGS:
             raise Unreadable(_("请选择督促的方式"), "kind")
-        urge(case=found, kind=kind, what=what, by=account_of(request), at=timezone.now(), law=current_law(),
-             once=once(request))  # fmt: skip
+        urge(
+            case=found,
+            kind=kind,
+            what=what,
+            by=account_of(request),
+            at=timezone.now(),
+            law=current_law(),
+            once=once(request),
+        )
     except REFUSALS as why:
         return _case_page(request, found, [refusal(why, {"kind": "kind", "because": "what"})])
     messages.success(request, _("已记录。"))
@@ -249,8 +287,13 @@ def reviewed(request: HttpRequest, number: int) -> HttpResponse:
     try:
         if not request.POST.get("has_read"):
             raise Unreadable(_("请先阅读后果并勾选"), "has_read")
-        review(case=found, because=request.POST.get("because", "").strip(), by=account_of(request),
-               law=current_law(), at=timezone.now())  # fmt: skip
+        review(
+            case=found,
+            because=request.POST.get("because", "").strip(),
+            by=account_of(request),
+            law=current_law(),
+            at=timezone.now(),
+        )
     except REFUSALS as why:
         found.refresh_from_db()
         if found.closed_because == "reviewed":  # sent twice, or somebody else was first
@@ -265,8 +308,14 @@ def reviewed(request: HttpRequest, number: int) -> HttpResponse:
 def _propose(found: Case, what: Proposed, by: Account) -> None:
     """Sent twice, proposed once."""
     try:
-        propose(case=found, what=what, by=by, law=current_law(), at=timezone.now(),
-                read=CONSEQUENCES.get(what.outcome, ""))  # fmt: skip
+        propose(
+            case=found,
+            what=what,
+            by=by,
+            law=current_law(),
+            at=timezone.now(),
+            read=CONSEQUENCES.get(what.outcome, ""),
+        )
     except CannotStep:
         if not is_proposed(found, what, by):
             raise
@@ -274,17 +323,39 @@ def _propose(found: Case, what: Proposed, by: Account) -> None:
 
 def _decided(request: HttpRequest, found: Case) -> str:
     """What was done, in words; sent twice, it is done once."""
-    because, by, told = request.POST.get("because", "").strip(), account_of(request), request.POST.get("proposal", "")
+    because, by, told = (
+        request.POST.get("because", "").strip(),
+        account_of(request),
+        request.POST.get("proposal", ""),
+    )
     number = int(told) if told.isdecimal() and len(told) <= LONGEST_NUMBER else 0
-    made, is_return = found.determinations.filter(pk=number).first(), request.POST.get("act") == "return"
+    made, is_return = (
+        found.determinations.filter(pk=number).first(),
+        request.POST.get("act") == "return",
+    )
     try:
         if is_return:
-            return_proposal(case=found, by=by, because=because, law=current_law(), at=timezone.now(), proposal=number)
+            return_proposal(
+                case=found,
+                by=by,
+                because=because,
+                law=current_law(),
+                at=timezone.now(),
+                proposal=number,
+            )
         elif not request.POST.get("has_read"):
             raise Unreadable(_("请先阅读后果并勾选"), "has_read")
         else:
             read = CONSEQUENCES.get(made.outcome, "") if made else ""
-            sign(case=found, by=by, law=current_law(), at=timezone.now(), because=because, read=read, proposal=number)
+            sign(
+                case=found,
+                by=by,
+                law=current_law(),
+                at=timezone.now(),
+                because=because,
+                read=read,
+                proposal=number,
+            )
     except CannotStep:
         state = "returned" if is_return else "signed"
         if not found.determinations.filter(pk=number, state=state, decided_by=by.username).exists():
@@ -326,7 +397,11 @@ def _about(found: Case, view: Outlook) -> dict[str, Any]:
 def _items(made: Determination | None) -> list[str]:
     """The items that a red card is proposed for, by name."""
     known = current_law().categories
-    return [f"{known[one].name if one in known else one}{sub_item}" for one, sub_item in made.items] if made else []
+    return (
+        [f"{known[one].name if one in known else one}{sub_item}" for one, sub_item in made.items]
+        if made
+        else []
+    )
 
 
 def _left(made: Determination | None) -> str:

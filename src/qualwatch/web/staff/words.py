@@ -69,10 +69,13 @@ def words_of(field: str) -> dict[str, str]:
     """By slug what the values of a register field are called; empty where it is a day or any text."""
     law = current_law()
     named = {
-        "register_state": {"in-force": IN_FORCE, **REGISTER_STATES}, "route": ROUTES, "grade": GRADE_NAMES,
-        "licensing_authority": AUTHORITIES | {slug: one.name for slug, one in law.divisions.areas.items()},
+        "register_state": {"in-force": IN_FORCE, **REGISTER_STATES},
+        "route": ROUTES,
+        "grade": GRADE_NAMES,
+        "licensing_authority": AUTHORITIES
+        | {slug: one.name for slug, one in law.divisions.areas.items()},
         "profession_grade": {slug: words[0] for slug, words in law.profession_grades.items()},
-    }  # fmt: skip
+    }
     return {slug: _(named[field][slug]) for slug in vocabulary(field) or ()}
 
 

@@ -7,7 +7,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from qualwatch.accounts.actions import CannotMakeAccount, change_roles, permit_early_warning, shut_account
+from qualwatch.accounts.actions import (
+    CannotMakeAccount,
+    change_roles,
+    permit_early_warning,
+    shut_account,
+)
 from qualwatch.accounts.models import Account
 
 
@@ -29,11 +34,17 @@ class Command(BaseCommand):
         """Runs it; all of it or nothing."""
         by, at = "change_account", timezone.now()
         try:
-            account = Account.objects.select_for_update(of=("self",)).get(username=options["username"])
+            account = Account.objects.select_for_update(of=("self",)).get(
+                username=options["username"]
+            )
             if options["give"] or options["take"]:
-                change_roles(account=account, give=options["give"], take=options["take"], by=by, at=at)
+                change_roles(
+                    account=account, give=options["give"], take=options["take"], by=by, at=at
+                )
             if options["early_warning"]:
-                permit_early_warning(account=account, allowed=options["early_warning"] == "on", by=by, at=at)
+                permit_early_warning(
+                    account=account, allowed=options["early_warning"] == "on", by=by, at=at
+                )
             if options["shut"] is not None:
                 shut_account(account=account, because=options["shut"], by=by, at=at)
         except (CannotMakeAccount, Account.DoesNotExist) as error:

@@ -29,7 +29,9 @@ class Command(BaseCommand):
         try:
             where = organisation(options["organisation"])
             if options["rotate"]:
-                token = rotate_token(organisation=where, old_ends_at=now + timedelta(days=1), by="make_token", at=now)
+                token = rotate_token(
+                    organisation=where, old_ends_at=now + timedelta(days=1), by="make_token", at=now
+                )
             else:
                 scopes = options["scopes"] or ["push-changes"]
                 token = make_token(organisation=where, scopes=scopes, by="make_token", at=now)

@@ -23,12 +23,20 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Runs it."""
         if options["number"] is None:
-            for one in MachineToken.objects.filter(revoked_at=None).select_related("organisation").order_by("pk"):
+            for one in (
+                MachineToken.objects.filter(revoked_at=None)
+                .select_related("organisation")
+                .order_by("pk")
+            ):
                 until = f"{one.ends_at:%Y-%m-%d %H:%M}" if one.ends_at else "-"
-                self.stdout.write(f"{one.pk} {one.organisation.slug} {','.join(one.scopes)} {until}")
+                self.stdout.write(
+                    f"{one.pk} {one.organisation.slug} {','.join(one.scopes)} {until}"
+                )
             return
         try:
             token = MachineToken.objects.get(pk=options["number"])
-            revoke_token(token=token, by="revoke_token", at=timezone.now(), because=options["because"])
+            revoke_token(
+                token=token, by="revoke_token", at=timezone.now(), because=options["because"]
+            )
         except (CannotMakeAccount, MachineToken.DoesNotExist) as error:
             raise CommandError(str(error)) from error

@@ -26,12 +26,19 @@ class Command(BaseCommand):
         files = 0
         while done := self._files():
             files += done
-        self.stdout.write(f"people encrypted anew: {total}, files: {files}; none is left under an older key")
+        self.stdout.write(
+            f"people encrypted anew: {total}, files: {files}; none is left under an older key"
+        )
 
     @transaction.atomic
     def _files(self) -> int:
         done = rotate_files(at_most=FILES)
         if done:
-            record(stream="keys", by="rotate_keys", at=timezone.now(), what="files-encrypted-anew",
-                   details={"files": done})  # fmt: skip
+            record(
+                stream="keys",
+                by="rotate_keys",
+                at=timezone.now(),
+                what="files-encrypted-anew",
+                details={"files": done},
+            )
         return done
