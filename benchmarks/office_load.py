@@ -60,7 +60,7 @@ def _office() -> Iterator[None]:
 def _measured(enterprises: int) -> dict[str, Any]:
     from qualwatch.assessments.actions import assess, release_run
     from qualwatch.assessments.models import FindingRow
-    from qualwatch.intake.invent import Plan, invent
+    from qualwatch.intake.synthetic_province import Plan, invent
     from qualwatch.law.loader import load_law
     from qualwatch.registers.models import TABLES
 
@@ -99,9 +99,9 @@ def _measured(enterprises: int) -> dict[str, Any]:
 def _cards(law: Any) -> None:
     """The cards of the first run."""
     from qualwatch.assessments.models import Run
-    from qualwatch.cases.actions.warn import take_up_run
-    from qualwatch.cases.course import Doing
-    from qualwatch.procedure.needs import SYSTEM
+    from qualwatch.cases.course.step import Doing
+    from qualwatch.cases.warnings.warn import take_up_run
+    from qualwatch.procedure.preconditions import SYSTEM
 
     take_up_run(run=Run.objects.filter(state="released").latest("id"), doing=Doing(law, AT, SYSTEM))
 

@@ -11,7 +11,7 @@ from measure import answer, missing, peak_gigabytes, seconds
 from nation import CACHE, DAY
 
 from qualwatch.intake.gather import gather
-from qualwatch.intake.invent import Plan, invent
+from qualwatch.intake.synthetic_province import Plan, invent
 from qualwatch.law.loader import load_law
 
 SOME_REJECTED = 3  # the invented province has its rate of bad rows

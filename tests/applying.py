@@ -11,8 +11,8 @@ from bureau import SEATS, Bureau
 from files import ITEMS
 from office import DAY, Office
 from qualwatch.accounts.models import Account
+from qualwatch.cases.applications.repairs import Repairs
 from qualwatch.cases.models import Application, Attachment, Case, Document
-from qualwatch.cases.repairs import Repairs
 from qualwatch.journal.models import Entry
 from qualwatch.procedure.transitions import CannotStep
 from registers import item

@@ -16,13 +16,13 @@ from office import DAY, SOURCES, Office
 from qualwatch.accounts.actions import make_account, make_organisations
 from qualwatch.accounts.models import Account, Organisation
 from qualwatch.accounts.queries import organisation
-from qualwatch.cases.actions.apply import Filing, file_application, uphold, verify
-from qualwatch.cases.actions.determine import Proposed, propose, sign
-from qualwatch.cases.actions.serve import fail, issue_warning, prove, send
-from qualwatch.cases.actions.supervise import Found, record_supervision_finding
-from qualwatch.cases.attachments import HandedIn
+from qualwatch.cases.applications.actions import Filing, file_application, uphold, verify
+from qualwatch.cases.applications.repairs import Repairs
+from qualwatch.cases.documents.attachments import HandedIn
 from qualwatch.cases.models import Application, Case, Document, Service
-from qualwatch.cases.repairs import Repairs
+from qualwatch.cases.service.actions import fail, issue_warning, prove, send
+from qualwatch.cases.warnings.determine import Proposed, propose, sign
+from qualwatch.cases.warnings.supervise import Found, record_supervision_finding
 from qualwatch.law.loader import Law
 from qualwatch.patrol.days import DayDone, run_day
 from qualwatch.procedure.checklists import lines_of

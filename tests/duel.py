@@ -59,8 +59,8 @@ def meet(folder: Path) -> None:
 
 def act(folder: Path, what: str, by: str) -> str:
     """One act at its moment."""
-    from qualwatch.cases.actions.determine import return_proposal, sign
     from qualwatch.cases.models import Case, Service
+    from qualwatch.cases.warnings.determine import return_proposal, sign
     from qualwatch.procedure.transitions import CannotStep
 
     one = bureau_in(folder)

@@ -10,9 +10,9 @@ from functools import cache
 from typing import Any
 
 from builders import law
-from qualwatch.procedure.course import ENDINGS, CaseState, Effect, Event, Terms
-from qualwatch.procedure.needs import PLACE_AFTER
 from qualwatch.procedure.periods import Deadline
+from qualwatch.procedure.preconditions import PLACE_AFTER
+from qualwatch.procedure.state import ENDINGS, CaseState, Effect, Event, Terms
 from qualwatch.procedure.transitions import BY_EVENT, CannotStep, step
 
 START = date(2023, 5, 1)

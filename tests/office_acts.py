@@ -72,9 +72,9 @@ def cards(law: Law, day: date) -> None:
     from qualwatch.accounts.models import Account, Organisation
     from qualwatch.accounts.queries import organisation
     from qualwatch.assessments.models import FindingRow
-    from qualwatch.cases.actions.supervise import Found, record_supervision_finding
     from qualwatch.cases.models import Case
-    from qualwatch.cases.telling import note_sent
+    from qualwatch.cases.notices.notify import note_sent
+    from qualwatch.cases.warnings.supervise import Found, record_supervision_finding
     from qualwatch.outbox.actions import deliver
     from qualwatch.outbox.models import Message
     from qualwatch.patrol.days import run_day

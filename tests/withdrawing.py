@@ -11,11 +11,11 @@ import pytest
 from applying import CITY_ITEM
 from bureau import Bureau, fresh, picture
 from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS, Rows
-from qualwatch.cases.actions import withdraw
-from qualwatch.cases.actions.hear import fix_hearing
-from qualwatch.cases.attachments import HandedIn
-from qualwatch.cases.members import Went
+from qualwatch.cases.documents.attachments import HandedIn
 from qualwatch.cases.models import Case, Document, Withdrawal, WithdrawalList
+from qualwatch.cases.withdrawals import actions as withdrawals
+from qualwatch.cases.withdrawals.hearings import fix_hearing
+from qualwatch.cases.withdrawals.members import Went
 from qualwatch.journal.models import Entry
 from qualwatch.procedure.periods import BEIJING
 from qualwatch.procedure.transitions import CannotStep
@@ -120,9 +120,9 @@ def opened(
     bureau: Bureau, cases: list[Case], day: date = RED_OVER, who: dict[str, str] = CITY
 ) -> WithdrawalList:
     """The list, opened and (a city's) suggested."""
-    batch = withdraw.open_withdrawals(cases=cases, **acts(bureau, who["housing"], day))
+    batch = withdrawals.open_withdrawals(cases=cases, **acts(bureau, who["housing"], day))
     if batch.route == "city":
-        withdraw.suggest(batch=batch, **acts(bureau, who["signs"], day))
+        withdrawals.suggest(batch=batch, **acts(bureau, who["signs"], day))
     return WithdrawalList.objects.get(pk=batch.pk)
 
 
@@ -140,8 +140,8 @@ def told_of_intent(
 ) -> list[Document]:
     """Started, and every enterprise has its notice of the intended withdrawal on the way."""
     if batch.route == "city":
-        withdraw.start(members=members(batch), **acts(bureau, who["handles"], day))
-    return withdraw.announce_intent(members=members(batch), **acts(bureau, who["handles"], day))
+        withdrawals.start(members=members(batch), **acts(bureau, who["handles"], day))
+    return withdrawals.announce_intent(members=members(batch), **acts(bureau, who["handles"], day))
 
 
 def displayed(
@@ -154,7 +154,7 @@ def displayed(
     assert first is not None
     assert first.statement_until is not None
     shown_on = first.statement_until + timedelta(days=1)
-    withdraw.display(members=members(batch), **acts(bureau, who["handles"], shown_on))
+    withdrawals.display(members=members(batch), **acts(bureau, who["handles"], shown_on))
     first.refresh_from_db()
     assert first.display_until is not None
     return first.display_until + timedelta(days=1)
@@ -162,15 +162,15 @@ def displayed(
 
 def reviewed(bureau: Bureau, batch: WithdrawalList, day: date, who: dict[str, str] = CITY) -> None:
     """Rechecked and legally reviewed."""
-    withdraw.recheck_members(members=members(batch), **acts(bureau, who["handles"], day))
-    withdraw.review_law(
+    withdrawals.recheck_members(members=members(batch), **acts(bureau, who["handles"], day))
+    withdrawals.review_law(
         members=members(batch), opinion="程序合法，依据充分", **acts(bureau, who["reviews"], day)
     )
 
 
 def decided(bureau: Bureau, batch: WithdrawalList, day: date, who: dict[str, str] = CITY) -> Went:
     """The decision on every member that is ready."""
-    return withdraw.decide(
+    return withdrawals.decide(
         members=members(batch), because="期满仍不达标", **acts(bureau, who["decides"], day)
     )
 

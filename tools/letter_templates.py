@@ -14,7 +14,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-FOLDER = Path(__file__).parent.parent / "src/qualwatch/cases/letters"
+FOLDER = Path(__file__).parent.parent / "src/qualwatch/cases/documents/templates"
 HEAD_FONT, TITLE_FONT, BODY_FONT, BOLD_FONT = (
     "方正小标宋简体",
     "方正小标宋简体",

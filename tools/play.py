@@ -159,7 +159,7 @@ class Play:
     """The office of one province, day after day."""
 
     def __init__(self, folder: Path, enterprises: int, seed: int) -> None:
-        from qualwatch.intake.invent import Plan, invent
+        from qualwatch.intake.synthetic_province import Plan, invent
         from qualwatch.law.loader import load_law
 
         self.law, self.chance = load_law(), random.Random(seed)
@@ -315,8 +315,8 @@ class Play:
 
     def read_notices(self, day: date) -> None:
         """Enterprises with an account read what came; to the others a letter goes out."""
-        from qualwatch.cases.actions.supervise import open_notice
         from qualwatch.cases.models import Case, Notice
+        from qualwatch.cases.warnings.supervise import open_notice
 
         accounts = {
             one.organisation.credit_code: one
@@ -374,7 +374,7 @@ class Play:
 
     def yellow(self, case: Any, day: date) -> None:
         """Urged; determined when its period is over: proposed one day, signed on another."""
-        from qualwatch.cases.actions.supervise import urge
+        from qualwatch.cases.warnings.supervise import urge
 
         officer = self.accounts["sample-officer"]
         if self.chance.random() < CHANCE["urged"]:
@@ -396,7 +396,7 @@ class Play:
 
     def try_to(self, what: str, case: Any, day: date) -> None:
         """An act that the course may refuse; a refusal is counted, and nothing is done."""
-        from qualwatch.cases.actions.determine import Proposed, propose, return_proposal, sign
+        from qualwatch.cases.warnings.determine import Proposed, propose, return_proposal, sign
         from qualwatch.procedure.transitions import CannotStep
 
         lot = self.chance.random()
@@ -443,7 +443,7 @@ class Play:
 
     def red(self, case: Any, day: date) -> None:
         """The order is served sooner or later; what has recovered is reviewed by somebody else."""
-        from qualwatch.cases.actions.supervise import review
+        from qualwatch.cases.warnings.supervise import review
 
         if case.order_served_on is None and self.chance.random() < CHANCE["sent"]:
             self.papers.red_card(case, day)
@@ -459,7 +459,7 @@ class Play:
     def inspect(self, day: date) -> None:
         """An officer finds an enterprise short on the spot, whatever the registers say."""
         from qualwatch.assessments.models import FindingRow
-        from qualwatch.cases.actions.supervise import Found, record_supervision_finding
+        from qualwatch.cases.warnings.supervise import Found, record_supervision_finding
         from qualwatch.procedure.transitions import CannotStep
 
         rows = list(

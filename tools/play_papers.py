@@ -58,14 +58,14 @@ class Papers:
 
     def file(self, name: str) -> Any:
         """A file to be handed in."""
-        from qualwatch.cases.attachments import HandedIn
+        from qualwatch.cases.documents.attachments import HandedIn
 
         self.serial += 1
         return HandedIn(name, scan(self.serial))
 
     def letter(self, case: Any, day: date) -> None:
         """A warning by post to an enterprise without an account."""
-        from qualwatch.cases.actions.serve import issue_warning, send
+        from qualwatch.cases.service.actions import issue_warning, send
 
         made = issue_warning(case=case, **self.act(day))
         send(
@@ -82,8 +82,8 @@ class Papers:
 
     def red_card(self, case: Any, day: date) -> None:
         """Determination and order by the next way that is open; somebody is at home or not."""
-        from qualwatch.cases.actions.serve import fail, prove, send
         from qualwatch.cases.models import Document
+        from qualwatch.cases.service.actions import fail, prove, send
 
         at_home = self.chance.random() < CHANCE["home"]
         for one in Document.objects.filter(
@@ -124,8 +124,8 @@ class Papers:
 
     def post_comes(self, day: date) -> None:
         """Receipts come back, letters too, and of some nothing is heard."""
-        from qualwatch.cases.actions.serve import fail, prove
         from qualwatch.cases.models import Service
+        from qualwatch.cases.service.actions import fail, prove
 
         since = [day - timedelta(days=one) for one in DAYS_ON_THE_WAY]
         waiting = Service.objects.filter(
@@ -161,7 +161,7 @@ class Papers:
 
     def applies(self, account: Any, day: date) -> None:
         """An enterprise objects, or asks for its data to be repaired."""
-        from qualwatch.cases.actions.apply import Filing, file_application
+        from qualwatch.cases.applications.actions import Filing, file_application
         from qualwatch.cases.models import Case
         from qualwatch.procedure.checklists import lines_of
 
@@ -190,9 +190,9 @@ class Papers:
 
     def decides(self, day: date) -> None:
         """Cities examine their own; the province decides; nobody who determined."""
-        from qualwatch.cases.actions.apply import agree, refuse, uphold, verify
+        from qualwatch.cases.applications.actions import agree, refuse, uphold, verify
+        from qualwatch.cases.applications.repairs import Repairs
         from qualwatch.cases.models import Application
-        from qualwatch.cases.repairs import Repairs
         from qualwatch.procedure.transitions import CannotStep
 
         for one in (
@@ -233,8 +233,8 @@ class Papers:
     def show(self, folder: Path, until: date) -> None:
         """Three evidence packs, and every letter as it went out, in folders that are named."""
         from qualwatch.archive.actions import content_of
+        from qualwatch.cases.evidence_packs.pack import evidence_pack
         from qualwatch.cases.models import Case, Document, Service
-        from qualwatch.cases.packs import evidence_pack
 
         letters, packs = folder / "letters", folder / "packs"
         letters.mkdir(parents=True)

@@ -109,6 +109,7 @@ class Withdrawals:
     def opens(self, day: date) -> None:
         """Red cards that are over go on lists, one for each authority and route; a city's list is signed at once."""
         from qualwatch.cases.actions import withdraw
+
         from qualwatch.cases.competence import competent_for, route_of
         from qualwatch.cases.models import Case, Withdrawal
         from qualwatch.cases.queries import over_on
@@ -143,7 +144,7 @@ class Withdrawals:
 
     def recheck(self, case: Any, day: date) -> None:
         """An officer's red card: somebody looks again."""
-        from qualwatch.cases.actions.supervise import recheck
+        from qualwatch.cases.warnings.supervise import recheck
 
         recheck(
             case=case,
@@ -303,7 +304,7 @@ class Withdrawals:
 
     def sends(self, letter: Any, by: Any, day: date, home: float = HOME) -> None:
         """Handed over; or nobody knows where the enterprise is, and a public notice runs for its days."""
-        from qualwatch.cases.actions.serve import fail, prove, send
+        from qualwatch.cases.service.actions import fail, prove, send
 
         told = self.act(by, day, 17)
         service = send(
@@ -330,7 +331,7 @@ class Withdrawals:
 
     def enterprise_says(self, row: Any, day: date) -> None:
         """An enterprise with an account states, or asks for a hearing."""
-        from qualwatch.cases.actions.hear import ask_hearing, make_statement
+        from qualwatch.cases.withdrawals.hearings import ask_hearing, make_statement
 
         code = row.credit_code
         mine = next(
@@ -352,8 +353,8 @@ class Withdrawals:
 
     def answers(self, members: list[Any], by: Any, day: date) -> None:
         """Points are answered; a hearing that was asked for is fixed, told, held and recorded."""
-        from qualwatch.cases.actions.hear import Held, answer, fix_hearing, hold_hearing
         from qualwatch.cases.models import Point
+        from qualwatch.cases.withdrawals.hearings import Held, answer, fix_hearing, hold_hearing
 
         for point in Point.objects.filter(withdrawal__in=members, answered_on=None).order_by("pk"):
             self.tried(
@@ -398,7 +399,7 @@ class Withdrawals:
 
     def court(self, batch: Any, by: Any, day: date) -> None:
         """Once, late in the play, a court annuls a decision."""
-        from qualwatch.cases.actions.withdraw import annul_withdrawal
+        from qualwatch.cases.withdrawals.actions import annul_withdrawal
 
         row = (
             batch.members.filter(ended="", decided_on__lte=day - timedelta(days=14))

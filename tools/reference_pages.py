@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qualwatch.law.loader import Law, load_law
 from qualwatch.law.model import GRADE_NAMES, ClauseText, FigureText
-from qualwatch.procedure.course import ROUTES
+from qualwatch.procedure.state import ROUTES
 from qualwatch.procedure.transitions import TABLE, rows, words
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 import files
 from builders import BRANCH, OTHER, OWN, identity, law
 from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS
+from qualwatch.intake.fast_path import SmoothRows
 from qualwatch.intake.gather import Gathered, gather
-from qualwatch.intake.invent import Plan, invent
 from qualwatch.intake.rows import SheetReader
-from qualwatch.intake.smooth import SmoothRows
+from qualwatch.intake.synthetic_province import Plan, invent
 from registers import item
 
 CODES = [OWN, OTHER, BRANCH, OWN.lower(), f" {OTHER}", OWN[:-1] + "0", "", "1.23E+17"]

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from histories import History, Taken, histories, history, terms_on
-from qualwatch.procedure.course import CLOSED, CaseState
+from qualwatch.procedure.state import CLOSED, CaseState
 from qualwatch.procedure.transitions import ADVERSE, BY_EVENT, EFFECTS, CannotStep, step
 
 TOLD_PUBLICLY = ("publish-red", "publish-display", "publish-decision")

@@ -15,16 +15,16 @@ from office import DAY, Office
 from qualwatch.accounts.actions import change_roles
 from qualwatch.archive.contents import CannotKeep
 from qualwatch.assessments.models import FindingRow
-from qualwatch.cases.actions.apply import agree, file_data_error, refuse, retract, uphold
-from qualwatch.cases.actions.determine import return_proposal
-from qualwatch.cases.actions.supervise import open_notice
-from qualwatch.cases.attachments import HandedIn
+from qualwatch.cases.applications.actions import agree, file_data_error, refuse, retract, uphold
+from qualwatch.cases.applications.repairs import Correcting, Repairs
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.course import Doing
-from qualwatch.cases.due import count_again
+from qualwatch.cases.course.step import Doing
+from qualwatch.cases.deadlines import count_again
+from qualwatch.cases.documents.attachments import HandedIn
 from qualwatch.cases.models import Application, Case, CaseRequirement, Document, Notice, Task
 from qualwatch.cases.queries import applications_due_by, tasks_of
-from qualwatch.cases.repairs import Correcting, Repairs
+from qualwatch.cases.warnings.determine import return_proposal
+from qualwatch.cases.warnings.supervise import open_notice
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import RedCard
 from qualwatch.publication.queries import public_copy, replayed

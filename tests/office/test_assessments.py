@@ -18,7 +18,7 @@ from qualwatch.evaluation import columnar
 from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.findings import EnterpriseResult
 from qualwatch.intake.gather import gather
-from qualwatch.intake.invent import Plan, invent
+from qualwatch.intake.synthetic_province import Plan, invent
 from qualwatch.journal.queries import entries_of, faults
 from qualwatch.patrol.days import run_day
 from qualwatch.registers.facts import facts_on

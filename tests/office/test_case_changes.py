@@ -13,11 +13,11 @@ from builders import OTHER, OWN, credit_code
 from bureau import Bureau, fresh
 from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS, Rows
 from office import DAY, Office
-from qualwatch.cases.actions.supervise import end
 from qualwatch.cases.competence import may_see
-from qualwatch.cases.measures import may_know_of
+from qualwatch.cases.eligibility.measures import may_know_of
 from qualwatch.cases.models import Case, CaseRequirement, Conflict, Notice
 from qualwatch.cases.queries import life_of
+from qualwatch.cases.warnings.supervise import end
 from qualwatch.patrol.days import let_run_in
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import RedCard

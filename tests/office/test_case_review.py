@@ -12,11 +12,11 @@ from bureau import ITEM, Bureau, fresh
 from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS
 from office import DAY, Office
 from qualwatch.assessments.models import FindingRow
-from qualwatch.cases.actions.serve import issue_warning
-from qualwatch.cases.actions.supervise import annul, end, open_notice, recheck, review
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.measures import Asked, check
+from qualwatch.cases.eligibility.measures import Asked, check
 from qualwatch.cases.models import Case, Notice, Task
+from qualwatch.cases.service.actions import issue_warning
+from qualwatch.cases.warnings.supervise import annul, end, open_notice, recheck, review
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import RedCard
 from qualwatch.publication.queries import entries_after, standing_of

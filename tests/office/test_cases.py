@@ -11,11 +11,11 @@ from builders import OWN
 from bureau import Bureau, fresh
 from files import ITEMS
 from office import DAY, Office
-from qualwatch.cases.actions.determine import return_proposal
-from qualwatch.cases.actions.supervise import annul, recheck, record_fraud, review, urge
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Heartbeat, Notice, Task
 from qualwatch.cases.queries import cases_due_by, funnel, life_of, over_on, without_urging
+from qualwatch.cases.warnings.determine import return_proposal
+from qualwatch.cases.warnings.supervise import annul, recheck, record_fraud, review, urge
 from qualwatch.journal.queries import entries_of, faults
 from qualwatch.patrol.days import missed_days
 from qualwatch.procedure.transitions import CannotStep

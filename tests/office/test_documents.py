@@ -21,12 +21,12 @@ from office import Office
 from qualwatch.archive.actions import Damaged, content_of, rotate
 from qualwatch.archive.models import KeptFile
 from qualwatch.assessments.models import Run
-from qualwatch.cases import issuing
-from qualwatch.cases.actions.serve import issue_warning, void
-from qualwatch.cases.actions.supervise import record_fraud, urge
-from qualwatch.cases.course import Doing, journal
-from qualwatch.cases.letters import LETTERS, rendered
+from qualwatch.cases.course.step import Doing, journal
+from qualwatch.cases.documents import issuing
+from qualwatch.cases.documents.kinds import LETTERS, rendered
 from qualwatch.cases.models import Case, Document, NumberSequence
+from qualwatch.cases.service.actions import issue_warning, void
+from qualwatch.cases.warnings.supervise import record_fraud, urge
 from registers import item
 
 pytestmark = pytest.mark.django_db

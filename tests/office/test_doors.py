@@ -392,7 +392,7 @@ def test_pages_inside_are_small_ask_little_and_are_kept_nowhere(
     from allauth.mfa.totp.internal.auth import TOTP
 
     from qualwatch.accounts.sessions import SEEN
-    from qualwatch.web.ground.frame import STYLE
+    from qualwatch.web.base.template_env import STYLE
 
     made, everybody = Application.objects.get(case=scene.cases[6]), Case.objects.order_by("pk")
     assert everybody.filter(category=None).exists()

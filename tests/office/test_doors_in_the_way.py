@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from bureau import Bureau, fresh
 from doors import act, as_, page, propose, refused
-from qualwatch.cases.actions.serve import issue_warning
 from qualwatch.cases.models import Application, Case, CaseRequirement, Determination
+from qualwatch.cases.service.actions import issue_warning
 from scene import TODAY, Scene
 
 MOST_BYTES = 100_000

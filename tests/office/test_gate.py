@@ -16,7 +16,7 @@ from bureau import Bureau
 from office import Office
 from qualwatch.accounts.actions import make_token
 from qualwatch.accounts.queries import organisation
-from qualwatch.cases.gate import forget_answers
+from qualwatch.cases.eligibility.actions import forget_answers
 from qualwatch.cases.models import AnsweredRequest, Question
 
 pytestmark = pytest.mark.django_db

@@ -16,8 +16,12 @@ from builders import OWN
 from bureau import TAIYUAN, Bureau
 from office import Office
 from qualwatch.accounts.models import Account
-from qualwatch.cases.actions import withdraw
-from qualwatch.cases.actions.hear import (
+from qualwatch.cases.competence import NotCompetent
+from qualwatch.cases.documents.attachments import attachment_for
+from qualwatch.cases.evidence_packs.pack import evidence_pack
+from qualwatch.cases.models import Attachment, Document, Hearing, Point, Task, Withdrawal
+from qualwatch.cases.withdrawals import actions as withdrawals
+from qualwatch.cases.withdrawals.hearings import (
     Held,
     answer,
     ask_hearing,
@@ -28,10 +32,6 @@ from qualwatch.cases.actions.hear import (
     object_publicly,
     who_objected,
 )
-from qualwatch.cases.attachments import attachment_for
-from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.models import Attachment, Document, Hearing, Point, Task, Withdrawal
-from qualwatch.cases.packs import evidence_pack
 from qualwatch.journal.models import Entry
 from qualwatch.journal.proofs import faults_of_pack
 from qualwatch.procedure.periods import BEIJING
@@ -100,7 +100,7 @@ def test_a_hearing_is_asked_fixed_told_held_recorded_and_answered(bureau: Bureau
     after = bureau.office.now + timedelta(days=30)
     refused(
         "members",
-        lambda: withdraw.display(
+        lambda: withdrawals.display(
             members=[row], by=bureau.who("approval-officer"), law=bureau.law, at=after
         ),
     )
@@ -152,7 +152,7 @@ def test_a_hearing_is_asked_fixed_told_held_recorded_and_answered(bureau: Bureau
     assert (row.hearing, row.unanswered) == ("held", 2)
     assert Task.objects.filter(kind="answer", done_on=None).count() == 2
     shown_on = date(2026, 9, 21)
-    withdraw.display(members=[row], **acts(bureau, "approval-officer", shown_on))
+    withdrawals.display(members=[row], **acts(bureau, "approval-officer", shown_on))
     row.refresh_from_db()
     assert row.display_until is not None
     over = row.display_until + timedelta(days=1)
@@ -216,7 +216,7 @@ def test_a_hearing_that_was_not_told_in_time_is_moved_with_reasons(bureau: Burea
     )
     row.refresh_from_db()
     assert row.hearing == "lapsed"
-    withdraw.display(members=[row], **acts(bureau, "approval-officer", date(2026, 9, 29)))
+    withdrawals.display(members=[row], **acts(bureau, "approval-officer", date(2026, 9, 29)))
 
 
 def test_a_statement_is_taken_before_service_and_kept_from_others(bureau: Bureau) -> None:
@@ -287,7 +287,7 @@ def test_the_pack_of_a_withdrawn_card_has_what_was_said_and_answered_and_nobody_
         **acts(bureau, "enterprise", RED_OVER),
     )
     bureau.served(row.documents.get(), RED_OVER, by="approval-officer")
-    withdraw.display(members=members(batch), **acts(bureau, "approval-officer", date(2026, 9, 1)))
+    withdrawals.display(members=members(batch), **acts(bureau, "approval-officer", date(2026, 9, 1)))
     row.refresh_from_db()
     objection = object_publicly(
         number=row.display_number,

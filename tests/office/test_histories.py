@@ -13,14 +13,10 @@ from django.db import transaction
 from bureau import Bureau, fresh, picture
 from files import CONTRIBUTIONS, ITEMS
 from office import DAY, Office
-from qualwatch.cases.actions import withdraw
-from qualwatch.cases.actions.apply import Filing, agree, refuse, retract, uphold, verify
-from qualwatch.cases.actions.determine import return_proposal
-from qualwatch.cases.actions.hear import answer, ask_hearing, make_statement
-from qualwatch.cases.actions.serve import fail, void
-from qualwatch.cases.actions.supervise import annul, end, open_notice, recheck, review, urge
-from qualwatch.cases.attachments import HandedIn
+from qualwatch.cases.applications.actions import Filing, agree, refuse, retract, uphold, verify
+from qualwatch.cases.applications.repairs import Repairs
 from qualwatch.cases.competence import NotCompetent
+from qualwatch.cases.documents.attachments import HandedIn
 from qualwatch.cases.models import (
     UNDECIDED,
     Case,
@@ -32,7 +28,11 @@ from qualwatch.cases.models import (
     Task,
     Withdrawal,
 )
-from qualwatch.cases.repairs import Repairs
+from qualwatch.cases.service.actions import fail, void
+from qualwatch.cases.warnings.determine import return_proposal
+from qualwatch.cases.warnings.supervise import annul, end, open_notice, recheck, review, urge
+from qualwatch.cases.withdrawals import actions as withdrawals
+from qualwatch.cases.withdrawals.hearings import answer, ask_hearing, make_statement
 from qualwatch.journal.models import Entry
 from qualwatch.journal.queries import faults
 from qualwatch.procedure.periods import Period
@@ -131,12 +131,12 @@ def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
         "uphold": lambda: uphold(
             application=some(case.applications.all()), because="属实", by=reviewer, **told
         ),
-        "open-withdrawal": lambda: withdraw.open_withdrawals(cases=[case], by=who, **told),
+        "open-withdrawal": lambda: withdrawals.open_withdrawals(cases=[case], by=who, **told),
         "withdraw": lambda: next_step(bureau, chance, case, on),
-        "not-withdraw": lambda: withdraw.not_withdraw(
+        "not-withdraw": lambda: withdrawals.not_withdraw(
             member=of(case), because="重组", by=reviewer, **told
         ),
-        "annul-withdrawal": lambda: withdraw.annul_withdrawal(
+        "annul-withdrawal": lambda: withdrawals.annul_withdrawal(
             member=of(case),
             because="判决",
             files=[HandedIn("判决.png", picture(3))],
@@ -212,14 +212,14 @@ def next_step(bureau: Bureau, chance: random.Random, case: Case, on: date) -> ob
         "started": lambda: (
             bureau.served(some(unserved), on, by="second-officer")
             if unserved.exists()
-            else withdraw.announce_intent(**told)
+            else withdrawals.announce_intent(**told)
         ),
-        "notified": lambda: withdraw.display(**told),
-        "displayed": lambda: withdraw.recheck_members(**told),
-        "rechecked": lambda: withdraw.review_law(opinion="合法", **told),
-        "reviewed": lambda: withdraw.decide(because="不达标", **told),
+        "notified": lambda: withdrawals.display(**told),
+        "displayed": lambda: withdrawals.recheck_members(**told),
+        "rechecked": lambda: withdrawals.review_law(opinion="合法", **told),
+        "reviewed": lambda: withdrawals.decide(because="不达标", **told),
         "decided": lambda: bureau.served(some(unserved), on, by="second-officer"),
-        "announced": lambda: withdraw.finish(because="收回证书", **told),
+        "announced": lambda: withdrawals.finish(because="收回证书", **told),
     }
     if row.place not in steps:
         raise CannotStep("none", "nothing comes next")

@@ -15,7 +15,7 @@ import pytest
 
 from builders import law
 from databases import environment, prepared
-from qualwatch.intake.invent import Plan, invent
+from qualwatch.intake.synthetic_province import Plan, invent
 
 ACTS = str(Path(__file__).parent.parent / "office_acts.py")
 HOME = Path(__file__).parent.parent

@@ -19,8 +19,8 @@ from office import DAY, Office, insurance, items
 from qualwatch.assessments.actions import CannotAssess, evaluated
 from qualwatch.assessments.models import FindingRow, Run
 from qualwatch.assessments.queries import run_of
-from qualwatch.intake.invent import Plan, invent
 from qualwatch.intake.problems import NothingReadable
+from qualwatch.intake.synthetic_province import Plan, invent
 from qualwatch.journal.actions import record
 from qualwatch.journal.models import Entry
 from qualwatch.journal.queries import faults

@@ -27,14 +27,14 @@ from databases import environment, prepared
 from files import CONTRIBUTIONS
 from office import DAY, Office
 from qualwatch.assessments.models import LawText
-from qualwatch.cases.actions.supervise import urge
-from qualwatch.cases.attachments import HandedIn
 from qualwatch.cases.competence import NotCompetent
+from qualwatch.cases.documents.attachments import HandedIn
+from qualwatch.cases.evidence_packs.pack import CannotPack, evidence_pack
 from qualwatch.cases.models import Case, Document
-from qualwatch.cases.packs import CannotPack, evidence_pack
+from qualwatch.cases.warnings.supervise import urge
 from qualwatch.evaluation import reference
 from qualwatch.intake.facts_folder import read_facts
-from qualwatch.intake.invent import Plan, invent
+from qualwatch.intake.synthetic_province import Plan, invent
 from qualwatch.journal.models import Seal
 from qualwatch.journal.proofs import faults_of_pack, parts_digest
 from qualwatch.journal.queries import entries_of

@@ -10,9 +10,9 @@ from django.test import Client
 from applying import NEXT, city_case, seated
 from bureau import Bureau, picture
 from office import Office
-from qualwatch.cases.actions.supervise import open_notice
-from qualwatch.cases.attachments import HandedIn, attachment_for, document_for
+from qualwatch.cases.documents.attachments import HandedIn, attachment_for, document_for
 from qualwatch.cases.models import Attachment, Document, Notice
+from qualwatch.cases.warnings.supervise import open_notice
 
 pytestmark = pytest.mark.django_db
 

@@ -12,8 +12,8 @@ from django.urls import reverse
 from builders import OWN, law
 from bureau import Bureau
 from doors import as_, enterprise, page, seen, text
+from qualwatch.cases.eligibility.standings import publish_items_of
 from qualwatch.cases.models import Application, CaseRequirement, Withdrawal
-from qualwatch.cases.standings import publish_items_of
 from qualwatch.evaluation.facts import Item
 from qualwatch.evaluation.items import last_day
 from qualwatch.publication.models import Announcement, RedCard, Standing

@@ -12,12 +12,12 @@ import pytest
 from bureau import Bureau, fresh
 from office import DAY, SOURCES, Office
 from qualwatch.assessments.models import FindingRow
-from qualwatch.cases.actions.apply import refuse
-from qualwatch.cases.actions.serve import fail, issue_warning, take_up_services
-from qualwatch.cases.actions.supervise import annul, record_fraud
-from qualwatch.cases.course import Doing
+from qualwatch.cases.applications.actions import refuse
+from qualwatch.cases.course.step import Doing
 from qualwatch.cases.models import Case, Document, Service, Task
-from qualwatch.intake.invent import Plan, invent
+from qualwatch.cases.service.actions import fail, issue_warning, take_up_services
+from qualwatch.cases.warnings.supervise import annul, record_fraud
+from qualwatch.intake.synthetic_province import Plan, invent
 from qualwatch.patrol.days import let_run_in
 from qualwatch.procedure.service import served_by_notice
 from qualwatch.procedure.transitions import CannotStep

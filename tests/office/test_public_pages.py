@@ -215,7 +215,7 @@ def test_standards_today_and_on_a_day(client: Client, scene: Scene) -> None:
 
 def test_every_standard_has_its_page(client: Client, scene: Scene) -> None:
     from qualwatch.law.loader import current_law
-    from qualwatch.web.ground.frame import STYLE
+    from qualwatch.web.base.template_env import STYLE
 
     listed = text(client, "/standards")
     for slug in current_law().categories:
@@ -351,7 +351,7 @@ def all_pages(scene: Scene) -> list[str]:
 
 
 def test_pages_are_small_and_ask_little_of_the_database(client: Client, scene: Scene) -> None:
-    from qualwatch.web.ground.frame import STYLE
+    from qualwatch.web.base.template_env import STYLE
 
     for path in all_pages(scene):
         with CaptureQueriesContext(connection) as queries:

@@ -127,7 +127,7 @@ def test_only_displays_that_still_run(client: Client, scene: Scene) -> None:
 def test_full_lists_stay_light(client: Client, scene: Scene) -> None:
     """A page of each list as long as it gets, names as long as they get."""
     from qualwatch.publication.models import Announcement, Enterprise, RedCard, Standing
-    from qualwatch.web.ground.frame import STYLE
+    from qualwatch.web.base.template_env import STYLE
 
     (card,) = RedCard.objects.filter(credit_code=scene.codes[3])
     (notice,) = Announcement.objects.filter(kind="display", credit_code=scene.codes[2])

@@ -13,7 +13,7 @@ from builders import OTHER, OWN
 from bureau import Bureau, fresh
 from files import ITEMS
 from office import DAY, Office
-from qualwatch.cases.measures import Asked, CannotAsk, check, key_supervision
+from qualwatch.cases.eligibility.measures import Asked, CannotAsk, check, key_supervision
 from qualwatch.cases.models import Case, Question
 from qualwatch.publication import actions
 from qualwatch.publication.actions import NotInAnAction, hide_what_is_over, take_snapshot
@@ -110,7 +110,7 @@ def test_the_feed_has_no_gap_and_replays_to_the_snapshot(bureau: Bureau) -> None
 
 
 def test_what_should_never_have_been_leaves_a_tombstone(bureau: Bureau) -> None:
-    from qualwatch.cases.actions.supervise import annul
+    from qualwatch.cases.warnings.supervise import annul
 
     case = bureau.red()
     annul(
@@ -228,7 +228,7 @@ def test_what_nobody_knows_is_not_answered_with_yes(bureau: Bureau) -> None:
 
 def test_statistics_forget_what_was_annulled(office: Office) -> None:
     """What never should have been is counted in no quarter, also a past one."""
-    from qualwatch.cases.actions.supervise import annul
+    from qualwatch.cases.warnings.supervise import annul
     from qualwatch.oversight.statistics import publish_statistics
 
     bureau = Bureau(office)

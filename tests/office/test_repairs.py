@@ -11,8 +11,8 @@ from builders import OTHER, OWN
 from bureau import Bureau, fresh
 from files import CONTRIBUTIONS, REGISTRATIONS
 from office import DAY, Office
+from qualwatch.cases.applications.repairs import Correcting, Repairs
 from qualwatch.cases.models import Application, Case, CaseRequirement
-from qualwatch.cases.repairs import Correcting, Repairs
 from qualwatch.publication.models import RedCard
 from qualwatch.registers.corrections import WHOLE, CannotCorrect, correct
 from qualwatch.registers.models import Correction, RegistrationRow

@@ -13,10 +13,10 @@ from applying import seated
 from bureau import TAIYUAN, Bureau, fresh
 from office import Office
 from qualwatch.archive.actions import content_of
-from qualwatch.cases.actions import withdraw
-from qualwatch.cases.actions.supervise import end
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Document, Notice, Withdrawal
+from qualwatch.cases.warnings.supervise import end
+from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.oversight.figures import FIGURES, adds_up, compiled
 from qualwatch.oversight.models import Return
 from qualwatch.oversight.quarters import NotAQuarter, Quarter
@@ -69,14 +69,14 @@ def played(bureau: Bureau) -> None:
         evidence="公告",
         **acts(bureau, "other-reviewer", RED_OVER),
     )
-    withdraw.not_withdraw(
+    withdrawals.not_withdraw(
         member=members(batch)[0], because="重组", **acts(bureau, "approval-reviewer", RED_OVER)
     )
-    withdraw.display(members=members(batch), **acts(bureau, "approval-officer", date(2026, 9, 1)))
+    withdrawals.display(members=members(batch), **acts(bureau, "approval-officer", date(2026, 9, 1)))
     over = date(2026, 9, 10)
     morning(bureau, over, sheets)
     reviewed(bureau, batch, over)
-    withdraw.decide(
+    withdrawals.decide(
         members=members(batch)[:3], because="不达标", **acts(bureau, "approval-reviewer", over)
     )
 
@@ -139,7 +139,7 @@ def test_the_quarter_stays_what_it_was_and_the_next_begins_with_what_was_left(
     decided(bureau, batch, over)
     annulled = Withdrawal.objects.filter(decided_on=date(2026, 9, 10)).order_by("pk").first()
     assert annulled is not None
-    withdraw.annul_withdrawal(
+    withdrawals.annul_withdrawal(
         member=annulled, because="判决", files=[scan()], **acts(bureau, "approval-reviewer", over)
     )
     assert compiled(TAIYUAN, Q3) == before

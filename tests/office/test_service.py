@@ -9,14 +9,14 @@ import pytest
 from bureau import Bureau, fresh, picture
 from office import DAY, Office
 from qualwatch.archive.contents import CannotKeep
-from qualwatch.cases.actions.apply import refuse
-from qualwatch.cases.actions.determine import sign
-from qualwatch.cases.actions.serve import issue_warning, void
-from qualwatch.cases.actions.supervise import open_notice, record_fraud
-from qualwatch.cases.attachments import HandedIn, document_for
+from qualwatch.cases.applications.actions import refuse
 from qualwatch.cases.competence import NotCompetent
+from qualwatch.cases.documents.attachments import HandedIn, document_for
 from qualwatch.cases.models import Case, Document, Notice, Service, Task
 from qualwatch.cases.queries import tasks_of
+from qualwatch.cases.service.actions import issue_warning, void
+from qualwatch.cases.warnings.determine import sign
+from qualwatch.cases.warnings.supervise import open_notice, record_fraud
 from qualwatch.journal.queries import entries_of
 from qualwatch.procedure.service import METHODS, Circumstances, next_method
 from qualwatch.procedure.transitions import CannotStep

@@ -10,9 +10,9 @@ import pytest
 from applying import seated
 from bureau import APPROVAL, DATONG, TAIYUAN, Bureau, fresh
 from office import Office
-from qualwatch.cases.actions import withdraw
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Case, Document, Notice
+from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.oversight.checks import (
     QUESTIONS,
     Answer,
@@ -46,7 +46,7 @@ def played(bureau: Bureau, count: int = 6, started_on: date | None = RED_OVER) -
     cases = red_and_over(bureau, firms(count))
     batch = opened(bureau, cases[:-1])
     if started_on is not None:
-        withdraw.start(members=members(batch), **acts(bureau, "approval-officer", started_on))
+        withdrawals.start(members=members(batch), **acts(bureau, "approval-officer", started_on))
     return cases
 
 

@@ -16,9 +16,9 @@ from django.db import transaction
 from builders import OWN
 from bureau import Bureau
 from office import DAY, Office
-from qualwatch.cases.actions.supervise import open_notice
 from qualwatch.cases.models import Case, Delivery, Notice, Task
-from qualwatch.cases.telling import note_sent
+from qualwatch.cases.notices.notify import note_sent
+from qualwatch.cases.warnings.supervise import open_notice
 from qualwatch.journal.queries import entries_of
 from qualwatch.outbox import channels
 from qualwatch.outbox.actions import deliver, put

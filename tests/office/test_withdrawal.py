@@ -11,9 +11,9 @@ from builders import OWN
 from bureau import APPROVAL, ITEM, TAIYUAN, Bureau, fresh
 from files import ITEMS
 from office import Office
-from qualwatch.cases.actions import withdraw
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Case, Document, Notice, Task, Withdrawal, WithdrawalList
+from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.journal.models import Entry
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import Announcement
@@ -88,15 +88,15 @@ def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
     assert decision.told["litigation_months"] == 6
     assert [one["held"] for one in decision.told["requirements"]] == [2]
     with pytest.raises(CannotStep):
-        withdraw.finish(
+        withdrawals.finish(
             members=[row], because="收回证书", **acts(bureau, "approval-officer", over)
         )  # not served yet
     bureau.served(decision, over, by="approval-officer")
-    made, _went = withdraw.finish(
+    made, _went = withdrawals.finish(
         members=[row], because="收回证书", **acts(bureau, "approval-officer", over)
     )
     assert made.organisation == APPROVAL
-    results = withdraw.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
+    results = withdrawals.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
     assert [one["outcome"] for one in results.told["rows"]] == ["已撤回（太原审资撤〔2026〕1号）"]
     assert Notice.objects.filter(organisation=TAIYUAN, document=results).exists()
     assert WithdrawalList.objects.get().reported_on == over
@@ -134,7 +134,7 @@ def test_the_provinces_item_is_started_on_the_day_and_withdrawn_by_the_province(
     batch = opened(bureau, [case], who=PROVINCE)
     assert members(batch)[0].started_on == RED_OVER
     with pytest.raises(NotCompetent):
-        withdraw.announce_intent(
+        withdrawals.announce_intent(
             members=members(batch), **acts(bureau, "approval-officer", RED_OVER)
         )
     over = displayed(bureau, batch, who=PROVINCE)
@@ -151,12 +151,12 @@ def test_the_ministrys_item_is_rechecked_reported_and_its_decision_recorded(bure
     batch = opened(bureau, [case], who=PROVINCE)
     refused(
         "members",
-        lambda: withdraw.report(
+        lambda: withdrawals.report(
             batch=batch, because="已审定", **acts(bureau, "other-reviewer", RED_OVER)
         ),
     )
-    withdraw.recheck_members(members=members(batch), **acts(bureau, "second-officer", RED_OVER))
-    letter = withdraw.report(
+    withdrawals.recheck_members(members=members(batch), **acts(bureau, "second-officer", RED_OVER))
+    letter = withdrawals.report(
         batch=batch, because="已审定", **acts(bureau, "other-reviewer", RED_OVER)
     )
     assert (letter.kind, letter.addressee) == ("ministry-report", "住房和城乡建设部")
@@ -164,31 +164,31 @@ def test_the_ministrys_item_is_rechecked_reported_and_its_decision_recorded(bure
     day = RED_OVER + timedelta(days=2)
     bureau.served(letter, day, by="second-officer")
     assert WithdrawalList.objects.get().received_on == day
-    withdraw.start(
+    withdrawals.start(
         members=members(batch), because="住建部已受理", **acts(bureau, "second-officer", day)
     )
     told = acts(bureau, "fourth-reviewer", day)
-    refused("members", lambda: withdraw.decide(members=members(batch), because="x", **told))
+    refused("members", lambda: withdrawals.decide(members=members(batch), because="x", **told))
     refused(
         "members",
-        lambda: withdraw.record_ministry_decision(
+        lambda: withdrawals.record_ministry_decision(
             members=members(batch), number="建市〔2026〕9号", because="不达标", files=[], **told
         ),
     )
-    withdraw.record_ministry_decision(
+    withdrawals.record_ministry_decision(
         members=members(batch), number="建市〔2026〕9号", because="不达标", files=[scan()], **told
     )
     row = Withdrawal.objects.get()
     assert (row.decision_number, fresh(case).closed_because) == ("建市〔2026〕9号", "withdrawn")
     assert not Document.objects.filter(kind="withdrawal-decision").exists()
     assert standing_of(*ITEM, day).standing == "withdrawn"
-    withdraw.record_ministry_service(
+    withdrawals.record_ministry_service(
         members=[row],
         proof="部里送达回证",
         files=[scan(colour=9)],
         **acts(bureau, "second-officer", day),
     )
-    withdraw.finish(members=[row], because="证书作废", **acts(bureau, "second-officer", day))
+    withdrawals.finish(members=[row], because="证书作废", **acts(bureau, "second-officer", day))
     assert Withdrawal.objects.get().place == "closed"
 
 
@@ -199,11 +199,11 @@ def test_a_bureau_that_starts_late_is_seen_by_both(bureau: Bureau) -> None:
         morning(bureau, day, CITY_SHEETS)
         told = Notice.objects.filter(kind="start-late").values_list("organisation", flat=True)
         assert sorted(told) == ([] if day == date(2026, 8, 27) else [TAIYUAN, APPROVAL])
-    withdraw.start(members=members(batch), **acts(bureau, "approval-officer", date(2026, 8, 29)))
+    withdrawals.start(members=members(batch), **acts(bureau, "approval-officer", date(2026, 8, 29)))
     late = Entry.objects.get(what="started-late")
     assert late.details["due"] == "2026-08-27"
     with pytest.raises(NotCompetent):
-        withdraw.start(members=members(batch), **acts(bureau, "city-officer", date(2026, 8, 29)))
+        withdrawals.start(members=members(batch), **acts(bureau, "city-officer", date(2026, 8, 29)))
 
 
 def test_without_anybody_at_the_bureau_its_days_begin_with_the_proof_that_it_has_the_list(
@@ -225,11 +225,11 @@ def test_without_anybody_at_the_bureau_its_days_begin_with_the_proof_that_it_has
 def test_nothing_of_it_begins_before_its_time_or_by_others(bureau: Bureau) -> None:
     (case,) = red_and_over(bureau, CITY_SHEETS)
     with pytest.raises(NotCompetent):
-        withdraw.open_withdrawals(cases=[case], **acts(bureau, "datong-officer", RED_OVER))
+        withdrawals.open_withdrawals(cases=[case], **acts(bureau, "datong-officer", RED_OVER))
     assert fresh(case).red_ends_on == date(2026, 8, 21)
     refused(
         "red-over",
-        lambda: withdraw.open_withdrawals(
+        lambda: withdrawals.open_withdrawals(
             cases=[case],
             law=bureau.law,
             by=bureau.who("city-officer"),
@@ -239,22 +239,22 @@ def test_nothing_of_it_begins_before_its_time_or_by_others(bureau: Bureau) -> No
     batch = opened(bureau, [case])
     refused(
         "no-withdrawal",
-        lambda: withdraw.open_withdrawals(
+        lambda: withdrawals.open_withdrawals(
             cases=[fresh(case)], **acts(bureau, "city-officer", RED_OVER)
         ),
     )
     told = acts(bureau, "approval-officer", RED_OVER)
-    refused("next-step", lambda: withdraw.announce_intent(members=members(batch), **told))
+    refused("next-step", lambda: withdrawals.announce_intent(members=members(batch), **told))
     letters = told_of_intent(bureau, batch, RED_OVER)
     later = RED_OVER + timedelta(days=60)
     refused(
         "members",
-        lambda: withdraw.display(members=members(batch), **acts(bureau, "approval-officer", later)),
+        lambda: withdrawals.display(members=members(batch), **acts(bureau, "approval-officer", later)),
     )
     sent = bureau.sent(letters[0], RED_OVER, by="approval-officer")
     refused(
         "members",
-        lambda: withdraw.display(members=members(batch), **acts(bureau, "approval-officer", later)),
+        lambda: withdrawals.display(members=members(batch), **acts(bureau, "approval-officer", later)),
     )
     assert sent.proved_on is None  # sent is not served (F18)
 
@@ -265,35 +265,35 @@ def test_the_decision_needs_a_recheck_after_the_display_and_three_people(bureau:
     over = displayed(bureau, batch)
     handled = acts(bureau, "approval-officer", over)
     refused(
-        "members", lambda: withdraw.recheck_members(members=members(batch), **handled)
+        "members", lambda: withdrawals.recheck_members(members=members(batch), **handled)
     )  # the registers are old
     morning(bureau, over, CITY_SHEETS)
     refused(
         "members",
-        lambda: withdraw.decide(
+        lambda: withdrawals.decide(
             members=members(batch), because="x", **acts(bureau, "approval-reviewer", over)
         ),
     )
-    withdraw.recheck_members(members=members(batch), **handled)
+    withdrawals.recheck_members(members=members(batch), **handled)
     refused(
-        "members", lambda: withdraw.review_law(members=members(batch), opinion="合法", **handled)
+        "members", lambda: withdrawals.review_law(members=members(batch), opinion="合法", **handled)
     )
     refused(
         "members",
-        lambda: withdraw.decide(
+        lambda: withdrawals.decide(
             members=members(batch), because="x", **acts(bureau, "approval-reviewer", over)
         ),
     )
-    withdraw.review_law(
+    withdrawals.review_law(
         members=members(batch), opinion="合法", **acts(bureau, "approval-reviewer", over)
     )
     refused(
         "members",
-        lambda: withdraw.decide(
+        lambda: withdrawals.decide(
             members=members(batch), because="x", **acts(bureau, "approval-reviewer", over)
         ),
     )
-    withdraw.decide(
+    withdrawals.decide(
         members=members(batch), because="不达标", **acts(bureau, "approval-lawyer", over)
     )
     assert Withdrawal.objects.get().decided_by == "approval-lawyer"
@@ -318,11 +318,11 @@ def test_an_item_made_good_on_the_last_day_of_the_display_drops_out_and_is_recal
     assert Notice.objects.filter(credit_code=OWN, kind="withdrawal-ended").exists()
     refused(
         "members",
-        lambda: withdraw.decide(
+        lambda: withdrawals.decide(
             members=[row], because="x", **acts(bureau, "approval-reviewer", over)
         ),
     )
-    withdraw.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
+    withdrawals.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
     assert WithdrawalList.objects.get().reported_on is not None
     assert public_copy() == replayed(10**9)
 
@@ -334,8 +334,8 @@ def test_not_to_withdraw_is_a_decision_with_reasons_and_the_card_goes_to_review(
     batch = opened(bureau, [case])
     told_of_intent(bureau, batch, RED_OVER)
     told = acts(bureau, "approval-reviewer", RED_OVER)
-    refused("members", lambda: withdraw.not_withdraw(member=members(batch)[0], because=" ", **told))
-    withdraw.not_withdraw(
+    refused("members", lambda: withdrawals.not_withdraw(member=members(batch)[0], because=" ", **told))
+    withdrawals.not_withdraw(
         member=members(batch)[0], because="重组中，已有三名建造师在办注册", **told
     )
     row = Withdrawal.objects.get()
@@ -365,10 +365,10 @@ def test_a_decision_that_a_court_annuls_restores_the_item_with_its_history(burea
     told = acts(bureau, "approval-reviewer", later)
     refused(
         "members",
-        lambda: withdraw.annul_withdrawal(member=row, because="判决撤销", files=[], **told),
+        lambda: withdrawals.annul_withdrawal(member=row, because="判决撤销", files=[], **told),
     )
     came = later - timedelta(days=9)
-    withdraw.annul_withdrawal(
+    withdrawals.annul_withdrawal(
         member=row, because="（2026）晋01行终9号", files=[scan()], received_on=came, **told
     )
     down = Entry.objects.get(what="taken-down").details
@@ -385,7 +385,7 @@ def test_a_decision_that_a_court_annuls_restores_the_item_with_its_history(burea
     assert not Announcement.objects.filter(kind="decision", is_removed=False).exists()
     refused(
         "members",
-        lambda: withdraw.annul_withdrawal(member=row, because="再次", files=[scan()], **told),
+        lambda: withdrawals.annul_withdrawal(member=row, because="再次", files=[scan()], **told),
     )
     morning(bureau, later + timedelta(days=1), CITY_SHEETS)
     assert Case.objects.filter(place="yellow").count() == 1  # assessed anew, with new periods
@@ -393,7 +393,7 @@ def test_a_decision_that_a_court_annuls_restores_the_item_with_its_history(burea
 
 
 def test_the_annulled_red_card_takes_the_withdrawal_with_it(bureau: Bureau) -> None:
-    from qualwatch.cases.actions.supervise import annul
+    from qualwatch.cases.warnings.supervise import annul
 
     (case,) = red_and_over(bureau, CITY_SHEETS)
     batch = opened(bureau, [case])

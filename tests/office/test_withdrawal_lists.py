@@ -11,12 +11,12 @@ from applying import seated
 from bureau import Bureau, fresh
 from files import ITEMS
 from office import Office
-from qualwatch.cases.actions import withdraw
-from qualwatch.cases.actions.hear import answer, make_statement
-from qualwatch.cases.actions.supervise import end
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Document, Point, Service, Withdrawal, WithdrawalList
 from qualwatch.cases.queries import outcomes_of
+from qualwatch.cases.warnings.supervise import end
+from qualwatch.cases.withdrawals import actions as withdrawals
+from qualwatch.cases.withdrawals.hearings import answer, make_statement
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.queries import public_copy, replayed, standing_of
 from withdrawing import (
@@ -91,7 +91,7 @@ def test_hunan_chain(bureau: Bureau) -> None:
     assert {row.notice_served_on for row in members(batch)[17:]} == {notice_ends}
     last = members(batch)[-1].statement_until
     assert last is not None
-    withdraw.display(
+    withdrawals.display(
         members=members(batch), **acts(bureau, "approval-officer", last + timedelta(days=1))
     )
     until = members(batch)[0].display_until
@@ -106,7 +106,7 @@ def test_hunan_chain(bureau: Bureau) -> None:
     by_notice = Service.objects.filter(method="public-notice", proved_on__isnull=False)
     withdrawn = set(Withdrawal.objects.exclude(decided_on=None).values_list("pk", flat=True))
     assert sum(one.document.withdrawal_id in withdrawn for one in by_notice) == 10
-    letter = withdraw.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
+    letter = withdrawals.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
     told = Counter(row["outcome"].split("（")[0] for row in letter.told["rows"])
     assert told == {"已撤回": 27, "办理中：已法制审核": 1}
     assert WithdrawalList.objects.get().reported_on is None
@@ -134,7 +134,7 @@ def test_members_drop_out_one_by_one_with_their_codes(bureau: Bureau) -> None:
         **acts(bureau, "other-reviewer", RED_OVER),
     )
     assert adds_up(batch, 5) == {"merged": 1, "": 4}
-    withdraw.not_withdraw(
+    withdrawals.not_withdraw(
         member=members(batch)[0], because="重组中", **acts(bureau, "approval-reviewer", RED_OVER)
     )
     left = [row for row in sheets["资质"][1:] if row[0] != cases[2].credit_code]
@@ -149,7 +149,7 @@ def test_members_drop_out_one_by_one_with_their_codes(bureau: Bureau) -> None:
     letters = Document.objects.filter(kind="recall-letter")
     assert [one.told["rows"][0]["outcome"] for one in letters] == ["企业合并", "企业申请注销"]
     shown_on = date(2026, 9, 1)
-    letter, went = withdraw.display(
+    letter, went = withdrawals.display(
         members=batch.members.all(), **acts(bureau, "approval-officer", shown_on)
     )
     assert (len(went.done), len(went.waiting)) == (2, 3)
@@ -186,7 +186,7 @@ def test_a_decision_for_many_is_public_for_each(bureau: Bureau) -> None:
     for letter in told_of_intent(bureau, batch, RED_OVER):
         bureau.served(letter, RED_OVER, by="approval-officer")
     shown_on = date(2026, 9, 1)
-    withdraw.display(members=members(batch), **acts(bureau, "approval-officer", shown_on))
+    withdrawals.display(members=members(batch), **acts(bureau, "approval-officer", shown_on))
     over = date(2026, 9, 10)
     morning(bureau, over, sheets)
     reviewed(bureau, batch, over)

@@ -10,8 +10,10 @@ from applying import seated
 from bureau import ITEM, Bureau, fresh
 from files import ITEMS, Rows
 from office import Office
-from qualwatch.cases.actions import withdraw
-from qualwatch.cases.actions.hear import (
+from qualwatch.cases.models import Document, Service, Task, Withdrawal
+from qualwatch.cases.warnings.supervise import recheck, review
+from qualwatch.cases.withdrawals import actions as withdrawals
+from qualwatch.cases.withdrawals.hearings import (
     Held,
     answer,
     ask_hearing,
@@ -19,8 +21,6 @@ from qualwatch.cases.actions.hear import (
     hold_hearing,
     make_statement,
 )
-from qualwatch.cases.actions.supervise import recheck, review
-from qualwatch.cases.models import Document, Service, Task, Withdrawal
 from qualwatch.oversight.quarters import Quarter
 from qualwatch.procedure.periods import BEIJING
 from qualwatch.procedure.service import CannotServe
@@ -80,7 +80,7 @@ def test_an_annulment_takes_everything_down_and_nothing_of_it_is_served(bureau: 
     )
     bureau.sent(decision, over, method="public-notice", by="approval-officer")
     row = Withdrawal.objects.get()
-    withdraw.annul_withdrawal(
+    withdrawals.annul_withdrawal(
         member=row, because="判决", files=[scan()], **acts(bureau, "approval-reviewer", over)
     )
     assert not Announcement.objects.filter(is_removed=False).exists()
@@ -91,7 +91,7 @@ def test_an_annulment_takes_everything_down_and_nothing_of_it_is_served(bureau: 
         bureau.sent(decision, over + timedelta(days=40), by="approval-officer")
     assert fresh(case).closed_because == "withdrawal-annulled"
     assert RedCard.objects.get(number=case.card_number).because == "withdrawal-annulled"
-    assert withdraw.result_of(Withdrawal.objects.get()) == "撤回决定被撤销"
+    assert withdrawals.result_of(Withdrawal.objects.get()) == "撤回决定被撤销"
     assert public_copy() == replayed(10**9)
 
 
@@ -105,9 +105,9 @@ def test_an_announced_withdrawal_is_taken_down_item_by_item(bureau: Bureau) -> N
     went = decided(bureau, batch, over)
     for document in Document.objects.filter(kind="withdrawal-decision"):
         bureau.served(document, over, by="approval-officer")
-    withdraw.finish(members=went.done, because="收回证书", **acts(bureau, "approval-officer", over))
+    withdrawals.finish(members=went.done, because="收回证书", **acts(bureau, "approval-officer", over))
     first, second = Withdrawal.objects.order_by("pk")
-    withdraw.annul_withdrawal(
+    withdrawals.annul_withdrawal(
         member=first, because="判决", files=[scan()], **acts(bureau, "approval-reviewer", over)
     )
     public = Announcement.objects.filter(is_removed=False)
@@ -119,9 +119,9 @@ def test_a_register_that_is_faster_than_the_ministrys_letter_is_no_recall(bureau
     sheets = {"资质": MINISTRY_ITEM}
     (case,) = red_and_over(bureau, sheets)
     batch = opened(bureau, [case], who=PROVINCE)
-    withdraw.recheck_members(members=members(batch), **acts(bureau, "second-officer", RED_OVER))
-    withdraw.report(batch=batch, because="已审定", **acts(bureau, "other-reviewer", RED_OVER))
-    withdraw.start(
+    withdrawals.recheck_members(members=members(batch), **acts(bureau, "second-officer", RED_OVER))
+    withdrawals.report(batch=batch, because="已审定", **acts(bureau, "other-reviewer", RED_OVER))
+    withdrawals.start(
         members=members(batch), because="已受理", **acts(bureau, "second-officer", RED_OVER)
     )
     gone = {
@@ -142,7 +142,7 @@ def test_a_register_that_is_faster_than_the_ministrys_letter_is_no_recall(bureau
     row = Withdrawal.objects.get()
     assert (row.ended, row.place) == ("", "started")
     assert Task.objects.get(kind="decide", done_on=None).detail == str(row.pk)
-    withdraw.record_ministry_decision(
+    withdrawals.record_ministry_decision(
         members=[row],
         number="建市〔2026〕9号",
         because="不达标",
@@ -241,7 +241,7 @@ def test_another_red_card_that_takes_a_withdrawal_over_begins_with_its_own_notic
     assert not Announcement.objects.filter(kind="display", is_removed=False).exists()
     assert Task.objects.get(kind="notify", done_on=None).case == other
     assert standing_of(*ITEM, day).standing == "red"
-    (letter,) = withdraw.announce_intent(
+    (letter,) = withdrawals.announce_intent(
         members=members(batch), **acts(bureau, "second-officer", day)
     )
     assert letter.told["card"] == other.card_number
@@ -291,7 +291,7 @@ def test_one_item_has_one_withdrawal_whatever_its_cards(bureau: Bureau) -> None:
     )
     refused(
         "no-withdrawal",
-        lambda: withdraw.open_withdrawals(
+        lambda: withdrawals.open_withdrawals(
             cases=[fresh(other)], **acts(bureau, "second-officer", day)
         ),
     )
@@ -356,7 +356,7 @@ def test_what_is_not_withdrawn_waits_for_its_review(bureau: Bureau, origin: str)
     make_statement(
         withdrawal=members(batch)[0], text="重组", files=[], **acts(bureau, "enterprise", day)
     )
-    withdraw.not_withdraw(
+    withdrawals.not_withdraw(
         member=members(batch)[0], because="重组在即", **acts(bureau, "third-reviewer", day)
     )
     letter = Document.objects.get(kind="intended-withdrawal")
@@ -365,7 +365,7 @@ def test_what_is_not_withdrawn_waits_for_its_review(bureau: Bureau, origin: str)
     assert not left.filter(kind="serve", detail__startswith=letter.number).exists()
     refused(
         "no-review",
-        lambda: withdraw.open_withdrawals(
+        lambda: withdrawals.open_withdrawals(
             cases=[fresh(case)], **acts(bureau, "second-officer", day)
         ),
     )
@@ -382,20 +382,20 @@ def test_nobody_signs_reviews_or_chairs_what_he_has_handled(bureau: Bureau) -> N
     from qualwatch.accounts.actions import change_roles
 
     change_roles(account=both, give=["city-reviewer"], by="admin", at=bureau.office.tick(RED_OVER))
-    batch = withdraw.open_withdrawals(cases=[case], **acts(bureau, "city-officer", RED_OVER))
+    batch = withdrawals.open_withdrawals(cases=[case], **acts(bureau, "city-officer", RED_OVER))
     refused(
         "other-person",
-        lambda: withdraw.suggest(batch=batch, **acts(bureau, "city-officer", RED_OVER)),
+        lambda: withdrawals.suggest(batch=batch, **acts(bureau, "city-officer", RED_OVER)),
     )
-    withdraw.suggest(batch=batch, **acts(bureau, "city-reviewer", RED_OVER))
-    withdraw.start(members=members(batch), **acts(bureau, "approval-officer", RED_OVER))
-    withdraw.announce_intent(
+    withdrawals.suggest(batch=batch, **acts(bureau, "city-reviewer", RED_OVER))
+    withdrawals.start(members=members(batch), **acts(bureau, "approval-officer", RED_OVER))
+    withdrawals.announce_intent(
         members=members(batch), **acts(bureau, "approval-second-officer", RED_OVER)
     )
     row = members(batch)[0]
     assert row.handled_by == ["approval-officer", "approval-second-officer"]
     handled = acts(bureau, "approval-second-officer", RED_OVER)
-    refused("members", lambda: withdraw.review_law(members=[row], opinion="合法", **handled))
+    refused("members", lambda: withdrawals.review_law(members=[row], opinion="合法", **handled))
     point = make_statement(
         withdrawal=row, text="在办", files=[], **acts(bureau, "enterprise", RED_OVER)
     )

@@ -11,14 +11,7 @@ from builders import OWN
 from bureau import TAIYUAN, Bureau, fresh
 from files import ENTERPRISES, ITEMS, Rows
 from office import Office
-from qualwatch.cases.actions import withdraw
-from qualwatch.cases.actions.hear import (
-    answer,
-    object_publicly,
-)
-from qualwatch.cases.actions.serve import void
-from qualwatch.cases.actions.supervise import annul, recheck
-from qualwatch.cases.attachments import attachment_for
+from qualwatch.cases.documents.attachments import attachment_for
 from qualwatch.cases.models import (
     Attachment,
     Case,
@@ -27,6 +20,13 @@ from qualwatch.cases.models import (
     Task,
     Withdrawal,
     WithdrawalList,
+)
+from qualwatch.cases.service.actions import void
+from qualwatch.cases.warnings.supervise import annul, recheck
+from qualwatch.cases.withdrawals import actions as withdrawals
+from qualwatch.cases.withdrawals.hearings import (
+    answer,
+    object_publicly,
 )
 from qualwatch.journal.models import Entry
 from qualwatch.oversight.circulars import not_carried_out
@@ -106,7 +106,7 @@ def test_what_is_started_was_received(office: Office) -> None:
     (case,) = red_and_over(bureau, CITY_SHEETS)
     batch = opened(bureau, [case])
     day = date(2026, 9, 4)
-    withdraw.start(members=members(batch), **acts(bureau, "approval-officer", day))
+    withdrawals.start(members=members(batch), **acts(bureau, "approval-officer", day))
     batch.refresh_from_db()
     assert (batch.received_on, batch.start_due_on) == (day, date(2026, 9, 9))
 
@@ -140,7 +140,7 @@ def test_a_moved_case_takes_its_steps_to_the_bureau_of_its_new_city(bureau: Bure
         == "city-140200-bureau"
     )
     assert Notice.objects.filter(kind="moved", organisation="city-140200-bureau").exists()
-    went = withdraw.start(members=members(batch), **acts(bureau, "approval-officer", day))
+    went = withdrawals.start(members=members(batch), **acts(bureau, "approval-officer", day))
     assert [row.case for row in went.done] == [cases[1]]
 
 
@@ -148,9 +148,9 @@ def test_the_ministry_is_told_of_what_is_not_to_be_withdrawn(bureau: Bureau) -> 
     sheets = {"资质": MINISTRY_ITEM}
     (case,) = red_and_over(bureau, sheets)
     batch = opened(bureau, [case], who=PROVINCE)
-    withdraw.recheck_members(members=members(batch), **acts(bureau, "second-officer", RED_OVER))
-    withdraw.report(batch=batch, because="已审定", **acts(bureau, "other-reviewer", RED_OVER))
-    withdraw.not_withdraw(
+    withdrawals.recheck_members(members=members(batch), **acts(bureau, "second-officer", RED_OVER))
+    withdrawals.report(batch=batch, because="已审定", **acts(bureau, "other-reviewer", RED_OVER))
+    withdrawals.not_withdraw(
         member=members(batch)[0], because="部里不予撤回", **acts(bureau, "third-reviewer", RED_OVER)
     )
     assert Document.objects.get(kind="recall-letter").addressee == "住房和城乡建设部"
@@ -199,7 +199,7 @@ def test_the_last_outcome_of_a_list_is_the_bureaus_task_to_report(bureau: Bureau
     _case, batch, over = withdrawn(bureau)
     task = Task.objects.get(kind="report-results", done_on=None)
     assert task.organisation == batch.carrier
-    withdraw.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
+    withdrawals.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
     assert not Task.objects.filter(kind="report-results", done_on=None).exists()
 
 
@@ -218,8 +218,8 @@ def test_an_officers_figures_stand_in_the_decision_whatever_the_registers_say(
         evidence=["照片"],
         **acts(bureau, "officer", day),
     )
-    batch = withdraw.open_withdrawals(cases=[fresh(case)], **acts(bureau, "second-officer", day))
-    letter = withdraw.suggest(batch=batch, **acts(bureau, "other-reviewer", day))
+    batch = withdrawals.open_withdrawals(cases=[fresh(case)], **acts(bureau, "second-officer", day))
+    letter = withdrawals.suggest(batch=batch, **acts(bureau, "other-reviewer", day))
     assert letter.organisation == "province"  # in the city's stead
     over = displayed(bureau, batch, day)
     morning(bureau, over, CITY_SHEETS, people=3)
@@ -234,7 +234,7 @@ def test_an_officers_figures_stand_in_the_decision_whatever_the_registers_say(
     decided(bureau, batch, over)
     (row,) = Document.objects.get(kind="withdrawal-decision").told["requirements"]
     assert (row["required"], row["held"], row["shortfall"]) == (3, 1, 2)
-    results = withdraw.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
+    results = withdrawals.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
     assert results.addressee == "山西省住房和城乡建设厅"  # who wrote the letter that it answers
     assert set(Notice.objects.filter(document=results).values_list("organisation", flat=True)) == {
         "province",

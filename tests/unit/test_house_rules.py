@@ -106,9 +106,7 @@ def test_every_setting_is_documented() -> None:
 
 def test_red_and_yellow_stand_for_cards_only() -> None:
     """Nothing else on a page has their colours: neither a button nor a mistake in a form."""
-    style = (SOURCE / "web" / "ground" / "static" / "ground" / "style.css").read_text(
-        encoding="utf-8"
-    )
+    style = (SOURCE / "web" / "base" / "static" / "base" / "style.css").read_text(encoding="utf-8")
     colours = re.compile(r"var\(--(red|amber)\)")
     rules = [
         (where.strip(), what)

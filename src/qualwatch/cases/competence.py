@@ -3,7 +3,7 @@
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import jurisdiction, may
 from qualwatch.cases.models import Case
-from qualwatch.procedure.course import Route
+from qualwatch.procedure.state import Route
 from qualwatch.wording import gettext as _
 
 PROVINCE = "province"

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import jurisdiction, may
+from qualwatch.cases.course.withdrawal_rows import TASKS
 from qualwatch.cases.models import (
     UNDECIDED,
     Application,
@@ -19,7 +20,6 @@ from qualwatch.cases.models import (
     Urging,
     WithdrawalList,
 )
-from qualwatch.cases.withdrawing import TASKS
 from qualwatch.journal.models import Entry
 from qualwatch.journal.queries import entries_of
 

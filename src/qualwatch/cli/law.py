@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 import typer
 
 from qualwatch.cli.options import ALL_READ, Day, LawFolder, WrongWords, console
-from qualwatch.intake.invent import Plan, invent
 from qualwatch.intake.problems import BadCell
 from qualwatch.intake.qualifications import QualificationNames
+from qualwatch.intake.synthetic_province import Plan, invent
 from qualwatch.law.loader import load_law
 from qualwatch.law.model import GRADE_NAMES
 from qualwatch.law.texts_on_disk import LawError

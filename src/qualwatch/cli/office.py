@@ -79,7 +79,7 @@ def _one_sentence() -> Iterator[None]:
     from qualwatch.archive.actions import Damaged
     from qualwatch.assessments.actions import CannotAssess
     from qualwatch.cases.competence import NotCompetent
-    from qualwatch.cases.packs import CannotPack
+    from qualwatch.cases.evidence_packs.pack import CannotPack
     from qualwatch.registers.corrections import CannotCorrect
     from qualwatch.registers.loads import CannotDecide
     from qualwatch.registers.sources import UnknownSource
@@ -269,7 +269,7 @@ def deliver(
     at_most: Annotated[int, typer.Option("--at-most", help=_n("最多发多少条"))] = 1000,
 ) -> int:
     """Send what waits in the outbox: e-mail, text messages, the hook. What fails is tried again, later each time."""
-    from qualwatch.cases.telling import note_sent
+    from qualwatch.cases.notices.notify import note_sent
     from qualwatch.outbox.actions import deliver as send_all
     from qualwatch.outbox.channels import send
 
@@ -291,7 +291,7 @@ def pack(
 ) -> int:
     """Write the evidence pack of a red card: facts, law, findings, people, documents, services, journal, checksums."""
     from qualwatch.accounts.models import Account
-    from qualwatch.cases.packs import evidence_pack
+    from qualwatch.cases.evidence_packs.pack import evidence_pack
 
     _check_reviewer(by, "read-cases", password_from_stdin)
     if output.exists():

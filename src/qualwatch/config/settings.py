@@ -56,7 +56,7 @@ INSTALLED_APPS = [
     "qualwatch.cases",
     "qualwatch.oversight",
     "qualwatch.patrol",
-    "qualwatch.web.ground",
+    "qualwatch.web.base",
     "qualwatch.web.home",
     "qualwatch.web.public",
     "qualwatch.web.objections",
@@ -76,13 +76,13 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "qualwatch.web.ground.care.Policy",
+    "qualwatch.web.base.middleware.Policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "qualwatch.web.ground.language.Language",
+    "qualwatch.web.base.language.Language",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "qualwatch.web.ground.care.Care",
+    "qualwatch.web.base.middleware.Care",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -97,9 +97,9 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "APP_DIRS": True,
         "OPTIONS": {
-            "environment": "qualwatch.web.ground.frame.environment",
+            "environment": "qualwatch.web.base.template_env.environment",
             "undefined": StrictUndefined,
-            "context_processors": ["qualwatch.web.ground.frame.frame"],
+            "context_processors": ["qualwatch.web.base.template_env.frame"],
         },
     },
     {
@@ -166,7 +166,7 @@ SECURE_HSTS_SECONDS = 0 if DEBUG or os.environ.get("QUALWATCH_HTTP") == "1" else
 X_FRAME_OPTIONS = "DENY"
 if os.environ.get("QUALWATCH_BEHIND_PROXY") == "1":
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-CSRF_FAILURE_VIEW = "qualwatch.web.ground.errors.form_too_old"
+CSRF_FAILURE_VIEW = "qualwatch.web.base.errors.form_too_old"
 _addresses = [urlsplit(one["settings"]["server_url"]) for one in _keys.openid_connect]
 _providers = [
     f"{one.scheme}://{one.netloc}" for one in _addresses

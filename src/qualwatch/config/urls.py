@@ -5,11 +5,11 @@ from typing import NoReturn
 from django.http import Http404, HttpRequest
 from django.urls import include, path, re_path
 
+from qualwatch.web.base.language import choose
+from qualwatch.web.documents.views import attachment, document
 from qualwatch.web.enterprise import views as enterprise
-from qualwatch.web.ground.language import choose
 from qualwatch.web.home.views import home
 from qualwatch.web.objections.views import objection, received
-from qualwatch.web.papers.views import attachment, document
 from qualwatch.web.platform_api.api import api as platform_api
 from qualwatch.web.public import standards, statistics
 from qualwatch.web.public import views as public
@@ -63,7 +63,7 @@ urlpatterns = [
     path("papers/documents/<int:number>", document, name="document"),
     path("api/platform/v1/", platform_api.urls),
 ]
-handler400 = "qualwatch.web.ground.errors.bad_request"
-handler403 = "qualwatch.web.ground.errors.forbidden"
-handler404 = "qualwatch.web.ground.errors.not_found"
-handler500 = "qualwatch.web.ground.errors.broken"
+handler400 = "qualwatch.web.base.errors.bad_request"
+handler403 = "qualwatch.web.base.errors.forbidden"
+handler404 = "qualwatch.web.base.errors.not_found"
+handler500 = "qualwatch.web.base.errors.broken"

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qualwatch.evaluation.facts import SCHEMAS, Exemption, Facts, Unread
-from qualwatch.intake.smooth import BLOCKS
+from qualwatch.intake.fast_path import BLOCKS
 from qualwatch.intake.tables import Identity, TableReader
 from qualwatch.intake.vocabulary import IDENTITY_CARD
 from qualwatch.privacy import masked

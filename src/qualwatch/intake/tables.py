@@ -14,10 +14,10 @@ from qualwatch.evaluation.facts import (
 )
 from qualwatch.intake import cells
 from qualwatch.intake.cells import Cell, folded, plain, values
+from qualwatch.intake.fast_path import SmoothRows
 from qualwatch.intake.problems import BadCell
 from qualwatch.intake.qualifications import Qualification, QualificationNames
 from qualwatch.intake.rows import BadColumn, Row, SheetReader
-from qualwatch.intake.smooth import SmoothRows
 from qualwatch.intake.vocabulary import IDENTITY_CARD, Words, identity_kind, one_of, payer, state
 from qualwatch.law.loader import Law
 from qualwatch.wording import gettext as _

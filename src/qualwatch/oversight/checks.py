@@ -13,12 +13,12 @@ from django.db import transaction
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import organisation
 from qualwatch.cases.competence import PROVINCE, NotCompetent, check_role, competent_for
-from qualwatch.cases.course import Doing, journal
-from qualwatch.cases.issuing import issue
-from qualwatch.cases.letters import day
+from qualwatch.cases.course.step import Doing, journal
+from qualwatch.cases.documents.issuing import issue
+from qualwatch.cases.documents.kinds import day
+from qualwatch.cases.documents.service import deliver
 from qualwatch.cases.models import Case, Determination, Document, Service, Withdrawal
-from qualwatch.cases.serving import deliver
-from qualwatch.cases.words import name_of
+from qualwatch.cases.notices.texts import name_of
 from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
 from qualwatch.oversight.figures import not_opened, outcome_in_words

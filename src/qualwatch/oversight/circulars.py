@@ -8,13 +8,13 @@ from django.db import transaction
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import organisation
 from qualwatch.cases.competence import BUREAU, PROVINCE, NotCompetent, carrier_of, check_role
-from qualwatch.cases.course import Doing, journal
-from qualwatch.cases.issuing import issue
-from qualwatch.cases.letters import day
+from qualwatch.cases.course.step import Doing, journal
+from qualwatch.cases.documents.issuing import issue
+from qualwatch.cases.documents.kinds import day
+from qualwatch.cases.documents.service import deliver
 from qualwatch.cases.models import Case, Withdrawal
-from qualwatch.cases.serving import deliver
-from qualwatch.cases.telling import Said, tell
-from qualwatch.cases.words import document_subject, name_of
+from qualwatch.cases.notices.notify import Said, tell
+from qualwatch.cases.notices.texts import document_subject, name_of
 from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
 from qualwatch.oversight.figures import not_opened

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.db.models import Q
 
-from qualwatch.cases import words
 from qualwatch.cases.competence import competent_for
 from qualwatch.cases.models import Application, Case, Withdrawal, WithdrawalList
-from qualwatch.cases.seen import item_of
+from qualwatch.cases.notices import texts
+from qualwatch.cases.warnings.run_view import item_of
 from qualwatch.oversight.quarters import Quarter
-from qualwatch.procedure.course import CLOSED, STEPS
+from qualwatch.procedure.state import CLOSED, STEPS
 from qualwatch.wording import gettext_noop as _  # returns are Chinese
 
 FIGURES: Mapping[str, str] = {
@@ -159,7 +159,7 @@ def on_time(start: date, end: date, housing: str) -> dict[str, int]:
 
 def outcome_in_words(code: str) -> str:
     """What became of an item; '' while it is under way."""
-    return "" if not code else CLOSED["withdrawn"] if code == "withdrawn" else words.outcome(code)
+    return "" if not code else CLOSED["withdrawn"] if code == "withdrawn" else texts.outcome(code)
 
 
 def starts(rows: Iterable[Withdrawal], start: date, end: date) -> dict[str, int]:

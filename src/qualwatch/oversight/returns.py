@@ -12,10 +12,10 @@ from qualwatch.accounts.queries import organisation
 from qualwatch.archive.actions import keep
 from qualwatch.archive.contents import Content
 from qualwatch.cases.competence import PROVINCE, NotCompetent, authority_of, check_role
-from qualwatch.cases.course import Doing, journal
-from qualwatch.cases.issuing import issue
+from qualwatch.cases.course.step import Doing, journal
+from qualwatch.cases.documents.issuing import issue
+from qualwatch.cases.documents.service import deliver
 from qualwatch.cases.models import Document
-from qualwatch.cases.serving import deliver
 from qualwatch.journal.actions import Told
 from qualwatch.law.loader import Law
 from qualwatch.oversight.figures import FIGURES, adds_up, compiled, on_time, total

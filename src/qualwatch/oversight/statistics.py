@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from qualwatch.cases.competence import authority_of
+from qualwatch.cases.documents.service import NEVER_HAPPENED
 from qualwatch.cases.models import Case, Withdrawal
-from qualwatch.cases.serving import NEVER_HAPPENED
 from qualwatch.law.loader import Law
 from qualwatch.oversight.figures import starts
 from qualwatch.oversight.quarters import Quarter

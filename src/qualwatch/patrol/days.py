@@ -12,20 +12,20 @@ from django.db.models import Q
 
 from qualwatch.assessments.actions import assess, release_run
 from qualwatch.assessments.models import Run
-from qualwatch.cases.actions.remind import escalate, remind, tell_late_starts
-from qualwatch.cases.actions.serve import take_up_services, waiting_services
-from qualwatch.cases.actions.warn import take_up_run
-from qualwatch.cases.course import Doing
-from qualwatch.cases.due import count_again
-from qualwatch.cases.gate import forget_answers
+from qualwatch.cases.course.step import Doing
+from qualwatch.cases.deadlines import count_again
+from qualwatch.cases.effects.withdrawal import release_overtaken
+from qualwatch.cases.eligibility.actions import forget_answers
+from qualwatch.cases.eligibility.standings import publish_register
 from qualwatch.cases.models import Case, Heartbeat
-from qualwatch.cases.outcomes import release_overtaken
-from qualwatch.cases.standings import publish_register
+from qualwatch.cases.service.actions import take_up_services, waiting_services
+from qualwatch.cases.warnings.remind import escalate, remind, tell_late_starts
+from qualwatch.cases.warnings.warn import take_up_run
 from qualwatch.journal.actions import seal
 from qualwatch.journal.models import Seal
 from qualwatch.law.loader import Law
 from qualwatch.oversight.statistics import publish_statistics
-from qualwatch.procedure.needs import SYSTEM
+from qualwatch.procedure.preconditions import SYSTEM
 from qualwatch.publication.actions import hide_what_is_over, take_snapshot
 from qualwatch.registers.corrections import due_for_review
 from qualwatch.registers.tables import lock

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from qualwatch.procedure.course import (
+from qualwatch.procedure.outcomes import Result, closed
+from qualwatch.procedure.preconditions import PLACE_AFTER
+from qualwatch.procedure.state import (
     WITHDRAWAL_ANNULLED,
     CaseState,
     Effect,
@@ -12,8 +14,6 @@ from qualwatch.procedure.course import (
     Terms,
     Withdrawal,
 )
-from qualwatch.procedure.follows import Result, closed
-from qualwatch.procedure.needs import PLACE_AFTER
 from qualwatch.wording import gettext_noop as _n
 
 NOTICE = "71号文"

@@ -1,6 +1,6 @@
 """The tables of cases: their course, and their papers."""
 
-from qualwatch.cases.models.courses import (
+from qualwatch.cases.models.cases import (
     GROUNDS,
     AnsweredRequest,
     AskedOn,
@@ -17,7 +17,7 @@ from qualwatch.cases.models.courses import (
     Task,
     Urging,
 )
-from qualwatch.cases.models.papers import (
+from qualwatch.cases.models.documents import (
     UNDECIDED,
     Application,
     Attachment,

@@ -5,8 +5,8 @@ from typing import get_args
 from django.db import models
 from django.db.models import Q
 
-from qualwatch.cases.models.courses import Case
-from qualwatch.procedure.course import ROUTES, WITHDRAWAL_ENDED, Route
+from qualwatch.cases.models.cases import Case
+from qualwatch.procedure.state import ROUTES, WITHDRAWAL_ENDED, Route
 
 PLACES = tuple(dict.fromkeys(place for steps in ROUTES.values() for place in steps))
 POINTS = ("statement", "hearing", "objection")

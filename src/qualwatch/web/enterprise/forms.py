@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from django.http import HttpRequest
 
-from qualwatch.cases.actions.apply import Filing
-from qualwatch.cases.attachments import HandedIn, check_sizes
+from qualwatch.cases.applications.actions import Filing
+from qualwatch.cases.documents.attachments import HandedIn, check_sizes
 from qualwatch.procedure.checklists import lines_of
 from qualwatch.procedure.transitions import CannotStep
-from qualwatch.web.ground.asking import once
+from qualwatch.web.base.form_input import once
 from qualwatch.wording import gettext as _
 
 

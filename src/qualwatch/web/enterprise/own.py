@@ -11,12 +11,12 @@ from django.db.models import Prefetch
 
 from qualwatch.assessments.models import FindingRow, Run
 from qualwatch.cases.models import Case, Withdrawal
-from qualwatch.cases.seen import Seen
-from qualwatch.cases.words import name_of
+from qualwatch.cases.notices.texts import name_of
+from qualwatch.cases.warnings.run_view import Seen
 from qualwatch.law.loader import current_law
 from qualwatch.law.model import GRADE_NAMES
-from qualwatch.procedure.course import Terms
-from qualwatch.procedure.needs import HEARD
+from qualwatch.procedure.preconditions import HEARD
+from qualwatch.procedure.state import Terms
 from qualwatch.publication.queries import Answer, look_up
 from qualwatch.reports.labels import REASONS, VERDICTS, said
 from qualwatch.wording import gettext as _

@@ -12,21 +12,21 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from qualwatch.archive.contents import CannotKeep
-from qualwatch.cases.actions.apply import CAUSES, file_application, file_data_error, retract
-from qualwatch.cases.actions.supervise import open_notice
+from qualwatch.cases.applications.actions import CAUSES, file_application, file_data_error, retract
+from qualwatch.cases.applications.receiver import will_answer
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import UNDECIDED, Application, Case, Document, Notice, Withdrawal
-from qualwatch.cases.receiving import will_answer
-from qualwatch.cases.words import STAGES, name_of
+from qualwatch.cases.notices.texts import STAGES, name_of
+from qualwatch.cases.warnings.supervise import open_notice
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.checklists import LINES, lines_of
-from qualwatch.procedure.course import CLOSED, STEPS
-from qualwatch.procedure.needs import HEARD
+from qualwatch.procedure.preconditions import HEARD
+from qualwatch.procedure.state import CLOSED, STEPS
 from qualwatch.procedure.transitions import CannotStep
+from qualwatch.web.access import account_of, seated
+from qualwatch.web.base.form_input import Refusal, once, refusal
 from qualwatch.web.enterprise.forms import fields_of, filing_of
 from qualwatch.web.enterprise.own import days_of, due_of, figures_now, in_words, newest_day, rows_of
-from qualwatch.web.ground.asking import Refusal, once, refusal
-from qualwatch.web.seats import account_of, seated
 from qualwatch.wording import gettext as _
 
 own = seated("see-own")

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 
 from qualwatch.accounts.queries import may, roles_of
 from qualwatch.procedure.roles import ROLES
-from qualwatch.web.seats import account_of
+from qualwatch.web.access import account_of
 from qualwatch.wording import gettext as _
 
 

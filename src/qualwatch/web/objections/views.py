@@ -11,12 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from qualwatch.archive.contents import CannotKeep
-from qualwatch.cases.actions.hear import object_publicly, was_received
-from qualwatch.cases.attachments import HandedIn, check_sizes
+from qualwatch.cases.documents.attachments import HandedIn, check_sizes
+from qualwatch.cases.withdrawals.hearings import object_publicly, was_received
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.queries import announcements
-from qualwatch.web.ground.asking import Refusal, once, refusal
+from qualwatch.web.base.form_input import Refusal, once, refusal
 from qualwatch.wording import gettext as _
 
 MOST_AN_HOUR, HOUR = 10, 3600  # objections from one address

@@ -11,8 +11,8 @@ from pydantic import ConfigDict, Field
 
 from qualwatch.accounts.models import Organisation
 from qualwatch.accounts.queries import machine_of
-from qualwatch.cases.gate import OtherRequest, OverQuota, answer_once
-from qualwatch.cases.measures import Asked, CannotAsk
+from qualwatch.cases.eligibility.actions import OtherRequest, OverQuota, answer_once
+from qualwatch.cases.eligibility.measures import Asked, CannotAsk
 from qualwatch.law.loader import current_law
 from qualwatch.patrol.pushes import take_in_changes
 from qualwatch.registers.changes import Change, OutOfOrder

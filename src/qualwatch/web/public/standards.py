@@ -14,9 +14,9 @@ from qualwatch.law.loader import Law, current_law
 from qualwatch.law.model import GRADE_NAMES, CategoryText, ClauseText, GradeText
 from qualwatch.publication.queries import version
 from qualwatch.reports.labels import REASONS, VERDICTS, said
-from qualwatch.web.ground.asking import asked_day
-from qualwatch.web.ground.kept import kept_while
-from qualwatch.web.public.words import CONFIDENCE, SEQUENCES, SOURCE, called
+from qualwatch.web.base.form_input import asked_day
+from qualwatch.web.base.http_cache import kept_while
+from qualwatch.web.public.labels import CONFIDENCE, SEQUENCES, SOURCE, called
 from qualwatch.wording import gettext as _
 
 page = kept_while(version)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from qualwatch.publication import queries
 from qualwatch.reports.overview import Share
-from qualwatch.web.ground.kept import kept_while
+from qualwatch.web.base.http_cache import kept_while
 from qualwatch.web.public.views import area, areas
 from qualwatch.wording import gettext as _
 

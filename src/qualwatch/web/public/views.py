@@ -13,9 +13,9 @@ from qualwatch.law.loader import current_law
 from qualwatch.publication import queries
 from qualwatch.publication.models import Announcement, RedCard, Standing
 from qualwatch.publication.queries import Answer
-from qualwatch.web.ground.asking import asked_day, asked_text
-from qualwatch.web.ground.kept import kept_while
-from qualwatch.web.public.words import BECAUSE, CLEARED, KINDS, TABLES, called
+from qualwatch.web.base.form_input import asked_day, asked_text
+from qualwatch.web.base.http_cache import kept_while
+from qualwatch.web.public.labels import BECAUSE, CLEARED, KINDS, TABLES, called
 from qualwatch.wording import gettext as _
 
 MOST, ON_A_PAGE = 30, 50

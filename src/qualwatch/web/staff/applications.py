@@ -9,22 +9,22 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from qualwatch.accounts.models import Account
-from qualwatch.cases.actions.apply import CAUSES, agree, refuse, uphold, verify
-from qualwatch.cases.attachments import may_see_paper
+from qualwatch.cases.allowed_actions import application_why_not
+from qualwatch.cases.applications.actions import CAUSES, agree, refuse, uphold, verify
+from qualwatch.cases.applications.repairs import digest_of
+from qualwatch.cases.documents.attachments import may_see_paper
 from qualwatch.cases.models import UNDECIDED, Application, Task
-from qualwatch.cases.possible import application_why_not
-from qualwatch.cases.repairs import digest_of
-from qualwatch.cases.words import STAGES, name_of
+from qualwatch.cases.notices.texts import STAGES, name_of
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.checklists import LINES
 from qualwatch.registers.acceptances import CannotAccept
 from qualwatch.registers.corrections import CannotCorrect
-from qualwatch.web.ground.asking import LONGEST, Refusal, refusal
-from qualwatch.web.seats import account_of
+from qualwatch.web.access import account_of
+from qualwatch.web.base.form_input import LONGEST, Refusal, refusal
 from qualwatch.web.staff.forms import Unreadable, repairs
+from qualwatch.web.staff.labels import CORRECTED, words_of
 from qualwatch.web.staff.rows import MOST, Row, rows_of
 from qualwatch.web.staff.views import REFUSALS, staff
-from qualwatch.web.staff.words import CORRECTED, words_of
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 

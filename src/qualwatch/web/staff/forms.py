@@ -6,10 +6,10 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from qualwatch.cases.actions.determine import Proposed
+from qualwatch.cases.applications.repairs import Correcting, Repairs
 from qualwatch.cases.models import Case
-from qualwatch.cases.repairs import Correcting, Repairs
-from qualwatch.web.staff.words import CORRECTED, slug_of, words_of
+from qualwatch.cases.warnings.determine import Proposed
+from qualwatch.web.staff.labels import CORRECTED, slug_of, words_of
 from qualwatch.wording import gettext as _
 
 FIELDS = {

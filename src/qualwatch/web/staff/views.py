@@ -13,23 +13,23 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from qualwatch.accounts.models import Account
-from qualwatch.cases.actions.determine import Proposed, propose, return_proposal, sign
-from qualwatch.cases.actions.supervise import review, urge
+from qualwatch.cases.allowed_actions import Outlook, is_proposed, outlook
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Case, Determination, Document, Task
-from qualwatch.cases.possible import Outlook, is_proposed, outlook
+from qualwatch.cases.notices.texts import STAGES, entry_word, name_of
 from qualwatch.cases.queries import cases_seen_by, life_of, tasks_of
-from qualwatch.cases.words import STAGES, entry_word, name_of
+from qualwatch.cases.warnings.determine import Proposed, propose, return_proposal, sign
+from qualwatch.cases.warnings.supervise import review, urge
 from qualwatch.law.loader import current_law
-from qualwatch.procedure.course import CLOSED, OUTCOMES, STEPS
 from qualwatch.procedure.service import FAILURES, METHODS
+from qualwatch.procedure.state import CLOSED, OUTCOMES, STEPS
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.queries import look_up
 from qualwatch.reports.labels import VERDICTS, said
-from qualwatch.web.ground.asking import Refusal, once, refusal
-from qualwatch.web.seats import account_of, seated
+from qualwatch.web.access import account_of, seated
+from qualwatch.web.base.form_input import Refusal, once, refusal
 from qualwatch.web.staff.forms import ACCEPTED, FIELDS, LONGEST_NUMBER, Unreadable, proposed
-from qualwatch.web.staff.words import LEAVES, PLACES, task_sentence
+from qualwatch.web.staff.labels import LEAVES, PLACES, task_sentence
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 

@@ -1,0 +1,217 @@
+"""What somebody may do about a case today, and why not: asked of the same table that decides when it is done."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from qualwatch.accounts.models import Account
+from qualwatch.assessments.models import Run
+from qualwatch.cases.applications.actions import FIRST_WORKED, check_other, seat_of
+from qualwatch.cases.applications.receiver import who_determined
+from qualwatch.cases.competence import PROVINCE, NotCompetent, check, check_place
+from qualwatch.cases.course.step import Doing, state_of
+from qualwatch.cases.models import Application, Case, CaseRequirement, Determination, Withdrawal
+from qualwatch.cases.warnings.determine import Proposed
+from qualwatch.cases.warnings.run_view import INSURANCE, Seen
+from qualwatch.law.loader import Law
+from qualwatch.procedure.periods import Deadline
+from qualwatch.procedure.preconditions import ripe_requirements
+from qualwatch.procedure.state import CaseState, Event
+from qualwatch.procedure.transitions import CannotStep, step
+from qualwatch.wording import gettext as _
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The state of a case, what the newest run says of it, and by act: why it may not be done ('' = it may be)."""
+
+    state: CaseState
+    requirements: tuple[CaseRequirement, ...]
+    proposal: Determination | None
+    withdrawal: Withdrawal | None
+    verdicts: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    seen_on: date | None = None
+    is_fresh: bool = False
+    ripe: tuple[str, ...] = ()
+    why_not: Mapping[str, str] = field(default_factory=dict)
+
+
+ACTS = {
+    "red": "propose",
+    "dismissed": "propose",
+    "prolonged": "propose",
+    "sign": "sign",
+    "return": "sign",
+    "review": "sign",
+    "urge": "urge",
+}
+
+
+def outlook(case: Case, by: Account, law: Law, at: datetime) -> Outlook:
+    """Nothing is changed, and nothing but what the acts themselves ask is asked."""
+    doing = Doing(law, at, by.username)
+    rows = tuple(case.requirements.order_by("pk"))
+    proposal = case.determinations.filter(state="proposed").first()
+    row = case.withdrawals.select_related("batch").order_by("-pk").first()
+    state = state_of(case, rows, proposal, row if row is not None and not row.ended else None)
+    seen = None if case.place == "closed" else _glance(case, rows, law)
+    verdicts, figures = seen.verdicts_of(case) if seen else ({}, {})
+    if case.ground == INSURANCE:  # as the last patrol found: to judge people again is for the act
+        verdicts = {
+            INSURANCE: {"short": "short", "recovered": "met"}.get(case.last_found, "cannot-say")
+        }
+    event = Event(
+        "propose",
+        doing.on,
+        by=by.username,
+        is_fresh=seen is not None and doing.is_fresh(seen.run.as_of),
+        verdicts=verdicts,
+        seen_on=seen.run.as_of if seen else None,
+    )
+    waiting = tuple(one.requirement for one in rows if one.recovered_on is None)
+    asked = replace(
+        event,
+        requirements=waiting,
+        because="?",
+        has_evidence=True,
+        leaves="accepted-finding",
+        until=Deadline(
+            doing.terms.prolongation.from_day(doing.on, law.calendar).ends_on, provisional=False
+        ),
+    )
+    ripe = ripe_requirements(state, event)
+    events = {
+        outcome: replace(asked, outcome=outcome) for outcome in ("red", "dismissed", "prolonged")
+    }
+    events["red"] = replace(
+        events["red"], requirements=ripe or waiting
+    )  # what is not ripe yet waits for its own day
+    events |= {
+        "sign": replace(asked, name="sign"),
+        "return": replace(asked, name="return-proposal"),
+        "review": replace(asked, name="review"),
+    }
+    why_not = {
+        name: _why_not(state, one, case, by, doing, ACTS[name]) for name, one in events.items()
+    }
+    why_not["urge"] = _not_competent("urge", case, by) or (
+        "" if state.is_open else _("案件已经终结")
+    )
+    return Outlook(
+        state,
+        rows,
+        proposal,
+        row,
+        verdicts,
+        figures,
+        event.seen_on,
+        event.is_fresh,
+        ripe,
+        why_not,
+    )
+
+
+def _glance(case: Case, rows: Iterable[CaseRequirement], law: Law) -> Seen | None:
+    """The newest run, for this item only; of insurance how many people."""
+    try:
+        run = Seen.newest_run(case.credit_code)
+    except Run.DoesNotExist:
+        return None
+    named = {case.pk: [one.requirement for one in rows]}
+    return Seen.glance(run, law, case, named)
+
+
+def _why_not(
+    state: CaseState, event: Event, case: Case, by: Account, doing: Doing, capability: str
+) -> str:
+    wanting = _not_competent(capability, case, by)
+    if wanting:
+        return wanting
+    try:
+        step(state, event, doing.terms)
+    except CannotStep as why:
+        return str(why)
+    return ""
+
+
+def _not_competent(capability: str, case: Case, by: Account) -> str:
+    try:
+        (check_place if capability == "urge" else check)(by, capability, case)
+    except NotCompetent as why:
+        return str(why)
+    return ""
+
+
+def is_proposed(case: Case, what: Proposed, by: Account) -> bool:
+    """Whether just this was proposed by this account, and waits."""
+    made = case.determinations.filter(state="proposed", proposed_by=by.username).first()
+    if made is None:
+        return False
+    about = list(what.requirements) or [
+        one.requirement for one in case.requirements.filter(recovered_on=None)
+    ]
+    left = (
+        {name: str(told) for name, told in (what.left or {}).items()}
+        if what.outcome == "dismissed"
+        else {}
+    )
+    asked = (
+        what.outcome,
+        about,
+        [list(one) for one in what.items],
+        what.until,
+        what.because,
+        list(what.evidence),
+        what.leaves,
+        left,
+    )
+    return asked == (
+        made.outcome,
+        made.requirements,
+        made.items,
+        made.until,
+        made.because,
+        made.evidence,
+        made.leaves,
+        {name: str(told) for name, told in made.left.items()},
+    )
+
+
+def application_why_not(found: Application, by: Account) -> dict[str, str]:
+    """By act on an application: why it may not be done ('' = it may be), asked of what the acts themselves ask."""
+    by_city = found.stage == FIRST_WORKED and found.receiver != PROVINCE
+    seats = {
+        "agree": ("sign", (found.receiver, PROVINCE)),
+        "verify": ("correct", (PROVINCE,)),
+        "uphold": ("sign", (PROVINCE,)),
+        "refuse": ("sign", (found.receiver if found.stage == FIRST_WORKED else PROVINCE, PROVINCE)),
+    }
+    determined = who_determined(found)
+    told = {name: _may_not(found, by, name, determined, *seat) for name, seat in seats.items()}
+    if by_city:
+        told |= {
+            name: told[name] or _("市级核发的资质先由市级审查") for name in ("verify", "uphold")
+        }
+    else:
+        told["agree"] = told["agree"] or _("这份申请不由市级出审查意见")
+    if found.proposed_repairs is None:
+        told["uphold"] = told["uphold"] or _("还没有经办核实，写明怎样修复")
+    return told
+
+
+def _may_not(
+    found: Application,
+    by: Account,
+    act: str,
+    determined: set[str],
+    capability: str,
+    slugs: tuple[str, ...],
+) -> str:
+    try:
+        seat_of(by, *slugs, capability=capability)
+        check_other(found, by, "?", verifies=act == "verify", determined=determined)
+    except (NotCompetent, CannotStep) as why:
+        return str(why)
+    return ""

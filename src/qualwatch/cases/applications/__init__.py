@@ -1,0 +1,1 @@
+"""Objections and requests for information repair, from receipt to decision."""

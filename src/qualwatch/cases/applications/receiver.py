@@ -1,0 +1,43 @@
+"""Who is handed an application, by when it is answered, and who may not answer it."""
+
+from datetime import datetime
+
+from qualwatch.accounts.queries import organisation
+from qualwatch.cases.competence import PROVINCE, authority_of, competent_area, competent_for
+from qualwatch.cases.course.step import Doing
+from qualwatch.cases.deadlines import DECIDE, EXAMINE, application_due
+from qualwatch.cases.models import Application, Case, Determination
+from qualwatch.law.loader import Law
+from qualwatch.procedure.periods import Deadline
+from qualwatch.registers.facts import believed
+from qualwatch.registers.models import EnterpriseRow, ItemRow
+
+
+def will_answer(code: str, case: Case | None, law: Law, at: datetime) -> tuple[str, str, Deadline]:
+    """Who would be handed an application today: the authority's name, `task` and the day by which it answers."""
+    doing = Doing(law, at, "")
+    if case is not None:
+        where = competent_for(case)
+    else:
+        told = believed(EnterpriseRow, ("division_code",), credit_code=code)
+        where = receiver_of(code, law.area_of(told[0][0]) or "" if told else "")
+    task = DECIDE if where == PROVINCE else EXAMINE
+    return organisation(where).name, task, application_due(case, task, doing)
+
+
+def receiver_of(code: str, area: str) -> str:
+    """Who is told of wrong data: the province where it or the ministry issued an item (notice 4(5)), else the city."""
+    issued = {told[0] for told in believed(ItemRow, ("licensing_authority",), credit_code=code)}
+    by_cities = bool(issued) and all(one and competent_area(one, area) for one in issued)
+    return authority_of(area) if by_cities else PROVINCE
+
+
+def who_determined(found: Application) -> set[str]:
+    """Who proposed or signed what an application is against. Who returned a proposal determined nothing."""
+    if found.case is None:
+        return set()
+    told = set(found.case.determined_by)
+    cases = [one for one in (found.case_id, found.case.arises_from_id) if one is not None]
+    for one in Determination.objects.filter(case__in=cases):
+        told |= {one.proposed_by} | ({one.decided_by} if one.state == "signed" else set())
+    return told

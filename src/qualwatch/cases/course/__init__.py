@@ -1,0 +1,1 @@
+"""One step of a case, in one transaction with its journal entries."""

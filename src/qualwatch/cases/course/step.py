@@ -1,0 +1,278 @@
+"""Cases as `step` sees them: read from rows, written back, every step in one transaction with its journal entry."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from qualwatch.cases.course.withdrawal_rows import (
+    as_columns,
+    as_deadline,
+    as_state,
+    open_or_decided,
+    put_withdrawal,
+    save_withdrawal,
+)
+from qualwatch.cases.models import Case, CaseRequirement, Determination, Withdrawal, WithdrawalList
+from qualwatch.journal.actions import Told, record_all
+from qualwatch.law.loader import Law
+from qualwatch.procedure.periods import Deadline, same_day_after_months
+from qualwatch.procedure.state import Application, CaseState, Effect, Event, Named, Proposal, Terms
+from qualwatch.procedure.transitions import CannotStep, step
+from qualwatch.wording import gettext as _
+
+DECIDES = ("sign", "return-proposal")  # they say themselves what became of the proposal
+CLEARED = ("recovered", "reviewed")  # after which the enterprise is watched for a while
+
+
+@dataclass(slots=True)
+class Doing:
+    """One act: when, by which law, by whom it is signed in the journal; what it did, to be told."""
+
+    law: Law
+    at: datetime
+    by: str
+    where: str = ""  # the authority that acts
+    batch: WithdrawalList | None = None  # to which a withdrawal that is opened belongs
+    told: list[Told] = field(default_factory=list)
+
+    @property
+    def on(self) -> date:
+        """The Beijing day on which it is really done."""
+        return timezone.localdate(self.at)
+
+    @staticmethod
+    def day_of(moment: datetime) -> date:
+        """The Beijing day of a moment."""
+        return timezone.localdate(moment)
+
+    def is_fresh(self, as_of: date) -> bool:
+        """Whether a run of a day is young enough to act on today."""
+        limit = self.law.policy_on(self.on)["register_freshness_days"]
+        return timedelta(0) <= self.on - as_of <= timedelta(days=limit)
+
+    @property
+    def terms(self) -> Terms:
+        """The periods of clocks that start today."""
+        return Terms.of(self.law.policy_on(self.on), self.law.calendar)
+
+
+@dataclass(slots=True)
+class Step:
+    """One step of one case, done and not yet written."""
+
+    case: Case
+    before: CaseState
+    after: CaseState
+    effects: tuple[Effect, ...]
+    event: Event
+    figures: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # requirement -> what the enterprise is told of it
+    row: Withdrawal | None = None  # of the withdrawal that the case carries
+
+    @property
+    def is_change(self) -> bool:
+        """Whether anything has to be written."""
+        return self.before != self.after or bool(self.effects)
+
+
+def state_of(
+    case: Case,
+    requirements: Sequence[CaseRequirement],
+    proposal: Determination | None = None,
+    withdrawal: Withdrawal | None = None,
+) -> CaseState:
+    """A case's rows as the state that `step` knows."""
+    return CaseState(
+        ground=case.ground,  # type: ignore[arg-type]  # the database knows only these words
+        origin=case.origin,  # type: ignore[arg-type]  # the database knows only these words
+        is_whole_enterprise=case.category is None,
+        place=case.place,  # type: ignore[arg-type]  # the database knows only these words
+        named=tuple(
+            Named(
+                one.requirement,
+                one.pushed_on,
+                Deadline(one.ends_on, one.is_provisional),
+                one.proved_on,
+                one.recovered_on,
+                one.is_ended,
+                one.is_determined,
+            )
+            for one in requirements
+        ),
+        push_proved_on=case.push_proved_on,
+        proposal=_proposal(proposal),
+        prolonged=as_deadline(case.prolonged_until, case.is_prolonged_provisional),
+        application=_application(case.application),
+        disputed=tuple(case.disputed),
+        published_on=case.published_on,
+        order_served_on=case.order_served_on,
+        red=as_deadline(case.red_ends_on, case.is_red_provisional),
+        last_found=case.last_found,
+        last_found_on=case.last_found_on,
+        needs_review=case.needs_review,
+        was_seen_short=case.was_seen_short,
+        rechecked_on=case.rechecked_on,
+        closed_because=case.closed_because,
+        determined_by=tuple(case.determined_by),
+        withdrawal=None if withdrawal is None else as_state(withdrawal),
+    )
+
+
+def put(case: Case, state: CaseState, doing: Doing) -> None:
+    """A state written into its row, not yet saved."""
+    case.place, case.push_proved_on, case.published_on = (
+        state.place,
+        state.push_proved_on,
+        state.published_on,
+    )
+    case.prolonged_until, case.is_prolonged_provisional = as_columns(state.prolonged)
+    case.order_served_on = state.order_served_on
+    case.red_ends_on, case.is_red_provisional = as_columns(state.red)
+    case.last_found, case.last_found_on = state.last_found, state.last_found_on
+    case.needs_review, case.rechecked_on = state.needs_review, state.rechecked_on
+    case.was_seen_short = state.was_seen_short
+    if state.closed_because == "annulled":
+        case.watched_until = None  # what never was is not relapsed from
+    case.application, case.disputed = _plain(state.application), list(state.disputed)
+    case.determined_by, case.version = list(state.determined_by), case.version + 1
+    if state.place == "closed" and not case.closed_because:
+        case.closed_on = doing.on
+        if state.closed_because in CLEARED:
+            months = doing.law.policy_on(doing.on)["watch_after_clearing_months"]
+            case.watched_until = same_day_after_months(doing.on, months)
+    case.closed_because = state.closed_because
+
+
+def rows_of(
+    one: Step, known: Sequence[CaseRequirement]
+) -> tuple[list[CaseRequirement], list[CaseRequirement]]:
+    """The requirements' rows to be made, and those to be changed."""
+    by_name = {row.requirement: row for row in known}
+    made, changed = [], []
+    for named in one.after.named:
+        row = by_name.get(named.requirement)
+        if row is None:
+            row = CaseRequirement(case=one.case, requirement=named.requirement)
+            made.append(row)
+        elif one.before.of(named.requirement) != named:
+            changed.append(row)
+        else:
+            continue
+        row.pushed_on, row.recovered_on, row.proved_on = (
+            named.pushed_on,
+            named.recovered_on,
+            named.proved_on,
+        )
+        row.ends_on, row.is_provisional = named.deadline.ends_on, named.deadline.provisional
+        row.is_ended, row.is_determined = named.is_ended, named.is_determined
+        if named.pushed_on == one.event.on and named.requirement in one.figures:
+            row.told = one.figures[named.requirement]
+    return made, changed
+
+
+def told_of(one: Step) -> Told:
+    """The journal's entry of a step."""
+    return Told(
+        stream=one.case.stream,
+        what=one.event.name,
+        basis=one.event.because,
+        before=repr(one.before),
+        after=repr(one.after),
+        details={
+            "credit_code": one.case.credit_code,
+            "category": one.case.category,
+            "sub_item": one.case.sub_item,
+            "on": one.event.on,
+            "from": one.before.place,
+            "to": one.after.place,
+            "effects": [
+                [effect.name, *effect.requirements, effect.detail] for effect in one.effects
+            ],
+            "outcome": one.event.outcome,
+            "code": one.after.closed_because,
+        },
+    )
+
+
+Perform = Callable[[Step, Doing], None]
+
+
+@transaction.atomic
+def act(
+    *,
+    case: Case,
+    event: Event,
+    doing: Doing,
+    perform: Perform,
+    figures: Mapping[str, Any] | None = None,
+) -> Step:
+    """One step of one case. CannotStep where the course has none, or where the case is no longer as it was read."""
+    locked = Case.objects.select_for_update().get(pk=case.pk)
+    if locked.version != case.version:
+        raise CannotStep("changed", _("案件刚刚被别人改动过，请刷新后再办"))
+    known = list(locked.requirements.order_by("pk"))
+    waiting = locked.determinations.filter(state="proposed").first()
+    row = open_or_decided(locked)
+    if (
+        row is not None and locked.place == "red"
+    ):  # another red card of the item would carry its withdrawal on
+        same = Case.objects.filter(
+            credit_code=locked.credit_code, category=locked.category, sub_item=locked.sub_item
+        )
+        event = replace(
+            event, is_other_red_open=same.filter(place="red").exclude(pk=locked.pk).exists()
+        )
+    before = state_of(locked, known, waiting, row)
+    after, effects = step(before, event, doing.terms)
+    done = Step(locked, before, after, effects, event, figures or {}, row)
+    put(locked, after, doing)
+    put_withdrawal(done, doing)
+    perform(done, doing)
+    locked.save()
+    save_withdrawal(done, doing)
+    if waiting is not None and after.proposal is None and event.name not in DECIDES:
+        Determination.objects.filter(pk=waiting.pk, state="proposed").update(state="void")
+    made, changed = rows_of(done, known)
+    for one in (*made, *changed):
+        one.save()
+    doing.told.insert(0, told_of(done))
+    journal(doing)
+    return done
+
+
+def journal(doing: Doing) -> None:
+    """What an act did, into the journal, in its transaction."""
+    if doing.told:
+        record_all(doing.told, by=doing.by, at=doing.at)
+    doing.told.clear()
+
+
+def _application(told: Mapping[str, Any] | None) -> Application | None:
+    if told is None:
+        return None
+    touched, about = frozenset(told["touched_by"]), tuple(told["requirements"])
+    return Application(told["is_first"], about, touched, told["has_opinion"])
+
+
+def _plain(made: Application | None) -> dict[str, Any] | None:
+    """As it lies in the case's row."""
+    if made is None:
+        return None
+    return {
+        "is_first": made.is_first,
+        "requirements": list(made.requirements),
+        "touched_by": sorted(made.touched_by),
+        "has_opinion": made.has_opinion,
+    }
+
+
+def _proposal(made: Determination | None) -> Proposal | None:
+    if made is None:
+        return None
+    until = Deadline(made.until, provisional=False) if made.until else None
+    return Proposal(made.outcome, tuple(made.requirements), made.proposed_by, until)

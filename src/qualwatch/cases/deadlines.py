@@ -1,0 +1,72 @@
+"""By when an application has to be answered (policy)."""
+
+from datetime import date
+
+from qualwatch.cases.competence import route_of
+from qualwatch.cases.course.step import Doing
+from qualwatch.cases.models import UNDECIDED, Application, Case, Task, WithdrawalList
+from qualwatch.journal.actions import Told
+from qualwatch.procedure.periods import Deadline, Period
+from qualwatch.procedure.transitions import CannotStep
+from qualwatch.wording import gettext as _
+
+EXAMINE, DECIDE = "application", "decide-application"  # the tasks
+
+
+def application_due(
+    case: Case | None, task: str, doing: Doing, *, since: date | None = None
+) -> Deadline:
+    """By when the city gives its opinion, or the province decides; from today unless told otherwise."""
+    policy = doing.law.policy_on(doing.on)
+    examines = task != DECIDE and (case is None or route_of(case) == "city")
+    days = policy["city_opinion_working_days" if examines else "application_decision_working_days"]
+    return Period(days, "working-days").from_day(since or doing.on, doing.law.calendar)
+
+
+def start_due(received_on: date, doing: Doing) -> Deadline:
+    """By when a bureau starts what was suggested to it (notice 4(2))."""
+    days = Period(doing.law.policy_on(doing.on)["bureau_start_working_days"], "working-days")
+    return days.from_day(received_on, doing.law.calendar)
+
+
+def taken_down_by(case: Case, received_on: date | None, doing: Doing) -> Told:
+    """The journal's line on an annulment: when it came, by when what is public had to go, whether that is late."""
+    came = received_on or doing.on
+    if came > doing.on:
+        raise CannotStep("proof", _("收到的日期不能晚于今天"))
+    days = Period(doing.law.policy_on(doing.on)["take_down_working_days"], "working-days")
+    due = days.from_day(came, doing.law.calendar)
+    details = {"received": came, "due": due.ends_on, "late": doing.on > due.ends_on}
+    return Told(case.stream, "taken-down", details=details)
+
+
+def count_again(doing: Doing) -> None:
+    """Days of answers and starts that rested on an unpublished calendar, from when they began: later or the same."""
+    for batch in WithdrawalList.objects.filter(
+        is_start_due_provisional=True, received_on__isnull=False
+    ):
+        assert batch.received_on is not None  # the query says so
+        again = start_due(batch.received_on, doing)
+        batch.start_due_on = max(batch.start_due_on or again.ends_on, again.ends_on)
+        batch.is_start_due_provisional = again.provisional
+        batch.save(update_fields=["start_due_on", "is_start_due_provisional"])
+        waiting = [str(number) for number in batch.members.values_list("pk", flat=True)]
+        Task.objects.filter(kind="start", detail__in=waiting, done_on=None).update(
+            due_on=batch.start_due_on
+        )
+    for one in Application.objects.filter(
+        stage__in=UNDECIDED, is_due_provisional=True
+    ).select_related("case"):
+        old = one.decision_due_on or one.opinion_due_on
+        task = DECIDE if one.decision_due_on else EXAMINE
+        since = one.opinion_on or doing.day_of(one.filed_at)
+        due = application_due(one.case, task, doing, since=since)
+        later = max(due.ends_on, old) if old else due.ends_on
+        one.is_due_provisional = due.provisional
+        if one.decision_due_on:
+            one.decision_due_on = later
+        else:
+            one.opinion_due_on = later
+        one.save(update_fields=["is_due_provisional", "decision_due_on", "opinion_due_on"])
+        tasks = Task.objects.filter(case=one.case, kind=task, done_on=None)
+        (tasks if one.case else tasks.filter(detail=one.number)).update(due_on=later)

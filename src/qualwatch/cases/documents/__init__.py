@@ -1,0 +1,1 @@
+"""Official documents: kinds, numbers, issuing, attachments, service."""

@@ -1,0 +1,275 @@
+"""What a step does besides changing the case: notices, tasks, the public copy. In the step's transaction."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from qualwatch.cases.competence import PROVINCE, authority_of, competent_for
+from qualwatch.cases.course.step import Doing, Step
+from qualwatch.cases.deadlines import DECIDE, EXAMINE, application_due
+from qualwatch.cases.documents import issuing
+from qualwatch.cases.documents.numbers import RED_CARD, next_number
+from qualwatch.cases.documents.service import (
+    NEVER_HAPPENED,
+    bring,
+    take_down_notices,
+    tasks_that_outlive,
+)
+from qualwatch.cases.effects.withdrawal import end_withdrawal, publish_decision
+from qualwatch.cases.models import UNDECIDED, Application, Case, Task
+from qualwatch.cases.notices import texts
+from qualwatch.cases.notices.notify import LETTER, Said, tell
+from qualwatch.journal.actions import Told
+from qualwatch.procedure.periods import same_day_after_months
+from qualwatch.procedure.state import Effect
+from qualwatch.publication.actions import (
+    Card,
+    amend_card,
+    post_cleared,
+    post_red_card,
+    post_red_period,
+    remove_red_card,
+)
+from qualwatch.reports.labels import AUTHORITIES
+
+RED_PREFIX = "晋红"
+APPLIED = (EXAMINE, DECIDE)
+DONE_BY = {
+    "sign": ("sign",),
+    "return-proposal": ("sign",),
+    "review": ("review",),
+    "order-served": ("serve-order",),
+    "opinion": APPLIED,
+    "refuse": APPLIED,
+    "uphold": APPLIED,
+    "retract": APPLIED,
+    "propose": ("propose",),
+    "recheck": ("review",),
+    "open-withdrawal": ("withdraw",),
+}
+Handler = Callable[[Step, Effect, Doing], None]
+
+
+def perform(done: Step, doing: Doing) -> None:
+    """The tasks that a step settles, then its effects in their order."""
+    settle(done, doing)  # first, for a step may open a task of the kind that it settles
+    for effect in done.effects:
+        HANDLERS[effect.name](done, effect, doing)
+
+
+def settle(done: Step, doing: Doing) -> None:
+    """Closes the tasks that a step has done; where the case is closed all but letters, which say so."""
+    waiting = Task.objects.filter(case=done.case, done_on=None)
+    if done.after.place == "closed" and done.event.name != "uphold":
+        end_applications([done.case.pk], doing)
+    if done.event.name == "push-proved":
+        waiting.filter(kind=LETTER).update(done_on=doing.on, done_by=doing.by)
+    waiting = waiting.exclude(kind=LETTER)
+    if done.after.place == "closed":
+        waiting = waiting.exclude(tasks_that_outlive([done.case.pk]))
+    else:
+        waiting = waiting.filter(kind__in=DONE_BY.get(done.event.name, ()))
+    waiting.update(done_on=doing.on, done_by=doing.by)
+
+
+def end_applications(cases: Iterable[int], doing: Doing) -> None:
+    """Applications that were still waiting when their cases ended otherwise."""
+    waiting = Application.objects.filter(case__in=list(cases), stage__in=UNDECIDED)
+    waiting.update(stage="moot", decided_on=doing.on)
+
+
+def figures_of(done: Step, requirements: tuple[str, ...]) -> dict[str, Mapping[str, Any]]:
+    """What the enterprise is told of each requirement: today's figures, else those it was warned with."""
+    known = (
+        {}
+        if done.case.pk is None
+        else {one.requirement: one.told for one in done.case.requirements.all()}
+    )
+    return {name: done.figures.get(name) or known.get(name, {}) for name in requirements}
+
+
+def said_of(done: Step, effect: Effect) -> Said | None:
+    """What a step says to the enterprise and its authorities."""
+    case = done.case
+    if effect.name in ("push", "push-addition"):
+        ends = [
+            one.deadline.ends_on
+            for one in done.after.named
+            if one.requirement in effect.requirements
+        ]
+        body = texts.warning(case, figures_of(done, effect.requirements), max(ends))
+        return Said(case, effect.name, texts.subject(effect.name, case), body)
+    if effect.name == "tell-closed":
+        subject = texts.subject("closed" if effect.detail in texts.CLEARS else "ended", case)
+        return Said(case, "closed", subject, texts.closing(case, effect.detail))
+    if effect.name == "tell-prolonged":
+        return Said(case, "prolonged", texts.subject("prolonged", case), texts.prolonged(case))
+    if effect.name == "tell-repaired":
+        return Said(
+            case,
+            "repaired",
+            texts.subject("repaired", case),
+            texts.repaired(case, effect.requirements),
+        )
+    if effect.name == "tell-refused":
+        return Said(case, "refused", texts.subject("refused", case), texts.refused(case))
+    if effect.name == "set-red-period":
+        return Said(case, "red-period", texts.subject("red-period", case), texts.red_period(case))
+    return None
+
+
+def _tell(done: Step, effect: Effect, doing: Doing) -> None:
+    told = said_of(done, effect)
+    if told is not None:
+        tell([told], doing.at)
+
+
+def _publish_red(done: Step, effect: Effect, doing: Doing) -> None:
+    """Public from this moment on, with figures and without people."""
+    case = done.case
+    case.card_number = case.card_number or next_number(RED_CARD, RED_PREFIX, doing.on.year)
+    figures = figures_of(done, effect.requirements)
+    authority = authority_name(doing.where or competent_for(case), doing)
+    card = Card(
+        case.card_number,
+        case.credit_code,
+        case.enterprise,
+        case.category or "",
+        case.sub_item or "",
+        case.qualification,
+        case.grade,
+        case.area,
+        authority,
+        _public(figures),
+    )
+    post_red_card(card, on=doing.on, at=doing.at)
+    case.published_on = doing.on
+    tell(
+        [Said(case, "red", texts.subject("red", case), texts.red(case, figures, authority))],
+        doing.at,
+    )
+
+
+def _public(figures: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Requirements as the public copy has them."""
+    return [
+        {
+            "text": texts.line(name, told),
+            "requirement": name,
+            "required": told.get("required"),
+            "held": told.get("held"),
+        }
+        for name, told in figures.items()
+    ]
+
+
+def _amend_red(done: Step, effect: Effect, doing: Doing) -> None:
+    """What was repaired is no longer said publicly; the rest of the card stands, with the figures determined."""
+    decided = issuing.decided_figures(done.case)
+    left = {name: decided.get(name, {}) for name in effect.requirements}
+    amend_card(done.case.card_number, requirements=_public(left), at=doing.at)
+
+
+def _issue_order(done: Step, effect: Effect, doing: Doing) -> None:
+    """The determination and the order to rectify go out; the red period waits for the order's proof of service."""
+    case = done.case
+    about = tuple(one.requirement for one in done.after.named if one.is_determined)
+    waiting = case.determinations.filter(state="proposed").first() if done.before.proposal else None
+    days = [one.pushed_on for one in done.after.named if one.is_determined] if waiting else []
+    if case.arises_from is not None:
+        days = list(case.arises_from.requirements.values_list("pushed_on", flat=True))
+    because = waiting.because if waiting else done.event.because
+    ground = issuing.Ground(figures_of(done, about), because, min(days, default=None))
+    documents = issuing.red_card(case, ground, doing, issuing.OF_A_RED_CARD)
+    open_task(case, "serve-order", doing, where=documents[0].organisation)
+    for one in documents:
+        bring(one, doing)
+
+
+def _set_red_period(done: Step, effect: Effect, doing: Doing) -> None:
+    assert done.after.red is not None  # what the step has just set
+    red = done.after.red
+    post_red_period(
+        done.case.card_number, ends_on=red.ends_on, is_provisional=red.provisional, at=doing.at
+    )
+    _tell(done, effect, doing)
+
+
+def _take_down(done: Step, effect: Effect, doing: Doing) -> None:
+    """Cleared and still to be seen for a while; or gone, where it should never have been."""
+    if not done.case.card_number:
+        return
+    take_down_notices(done.case, effect.detail, doing)
+    if effect.detail in NEVER_HAPPENED:
+        remove_red_card(done.case.card_number, on=doing.on, because=effect.detail, at=doing.at)
+        return
+    years = doing.law.policy_on(doing.on)["public_afterlife_years"]
+    post_cleared(
+        done.case.card_number,
+        on=doing.on,
+        because=effect.detail,
+        at=doing.at,
+        hidden_from=same_day_after_months(doing.on, years * MONTHS),
+    )
+
+
+def _open_task(done: Step, effect: Effect, doing: Doing) -> None:
+    where = PROVINCE if effect.detail == DECIDE else ""
+    due = application_due(done.case, effect.detail, doing) if effect.detail in APPLIED else None
+    open_task(done.case, effect.detail, doing, where=where, due_on=due.ends_on if due else None)
+
+
+def open_task(
+    case: Case,
+    kind: str,
+    doing: Doing,
+    *,
+    where: str = "",
+    due_on: date | None = None,
+    detail: str = "",
+) -> None:
+    """A task for the competent authority, unless told otherwise; one of a kind at a time."""
+    known = case if case.pk else None  # an application without a case
+    if not Task.objects.filter(case=known, kind=kind, detail=detail, done_on=None).exists():
+        Task.objects.create(
+            case=known,
+            kind=kind,
+            organisation=where or competent_for(case),
+            opened_on=doing.on,
+            due_on=due_on,
+            detail=detail,
+        )
+
+
+def authority_name(slug: str, doing: Doing) -> str:
+    """An authority as the public reads it."""
+    areas = {authority_of(area): text for area, text in doing.law.divisions.areas.items()}
+    return areas[slug].authority if slug in areas else AUTHORITIES.get(slug, slug)
+
+
+def _journaled(done: Step, effect: Effect, doing: Doing) -> None:
+    """What the action itself does for all cases at once (open-red, publish-display)."""
+    doing.told.append(
+        Told(done.case.stream, effect.name, details={"requirements": list(effect.requirements)})
+    )
+
+
+MONTHS = 12  # of a year
+HANDLERS: Mapping[str, Handler] = {
+    "push": _tell,
+    "push-addition": _tell,
+    "tell-closed": _tell,
+    "tell-prolonged": _tell,
+    "tell-refused": _tell,
+    "tell-repaired": _tell,
+    "amend-red": _amend_red,
+    "publish-red": _publish_red,
+    "issue-order": _issue_order,
+    "set-red-period": _set_red_period,
+    "take-down": _take_down,
+    "open-task": _open_task,
+    "open-red": _journaled,
+    "publish-display": _journaled,
+    "publish-decision": publish_decision,
+    "end-withdrawal": end_withdrawal,
+}

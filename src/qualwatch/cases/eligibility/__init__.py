@@ -1,0 +1,1 @@
+"""Whether an enterprise may do something today, and what restricts it."""

@@ -1,0 +1,1 @@
+"""Evidence packs: everything that a red card rests on, in one archive."""

@@ -1,0 +1,381 @@
+"""Cases and what was told of them. Places are stored; what follows from stored days is reckoned when read."""
+
+from typing import get_args
+
+from django.db import models
+from django.db.models import Q
+
+from qualwatch.procedure.state import CLOSED, OUTCOMES, Ground, Origin, Place
+
+PLACES = tuple(one for one in get_args(Place) if one != "none")
+GROUNDS, ORIGINS = get_args(Ground), get_args(Origin)
+
+
+class Case(models.Model):
+    """One item (or, where category is null, one enterprise), one ground, one origin.
+
+    Name, grade, certificate, authority and area are the register's of the day on which they were last looked at.
+    """
+
+    credit_code = models.CharField(max_length=18)
+    category = models.CharField(max_length=80, null=True)
+    sub_item = models.CharField(max_length=80, null=True)
+    ground = models.CharField(max_length=10)
+    origin = models.CharField(max_length=10)
+    place = models.CharField(max_length=10)
+    enterprise = models.CharField(max_length=200)
+    qualification = models.CharField(max_length=120, blank=True)
+    grade = models.CharField(max_length=30, blank=True)
+    certificate_no = models.CharField(max_length=80, blank=True)
+    licensing_authority = models.CharField(max_length=30, blank=True)
+    area = models.CharField(max_length=30, blank=True)  # supervising
+    opened_on = models.DateField()
+    push_proved_on = models.DateField(null=True)
+    prolonged_until = models.DateField(null=True)
+    is_prolonged_provisional = models.BooleanField(default=False)
+    published_on = models.DateField(null=True)
+    card_number = models.CharField(max_length=40, blank=True)
+    order_served_on = models.DateField(null=True)
+    red_ends_on = models.DateField(null=True)
+    is_red_provisional = models.BooleanField(default=False)
+    last_found = models.CharField(max_length=12, default="none")
+    last_found_on = models.DateField(null=True)
+    was_seen_short = models.BooleanField(default=False)
+    needs_review = models.BooleanField(default=False)
+    rechecked_on = models.DateField(null=True)
+    application = models.JSONField(null=True)  # the undecided one, as `step` sees it
+    disputed = models.JSONField(default=list)  # requirements that applications were about
+    closed_on = models.DateField(null=True)
+    closed_because = models.CharField(max_length=20, blank=True)
+    watched_until = models.DateField(null=True)  # after clearing: a new case by then is a relapse
+    relapse_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="relapses"
+    )
+    arises_from = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="arisen"
+    )  # determined in
+    determined_by = models.JSONField(default=list)  # accounts that proposed and signed
+    version = models.PositiveIntegerField(
+        default=1
+    )  # a row is written only if it is still as it was read
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["credit_code", "category", "sub_item", "ground", "origin"],
+                condition=~Q(place="closed") & Q(category__isnull=False),
+                name="case_of_item_open_once",
+            ),
+            models.UniqueConstraint(
+                fields=["credit_code"],
+                condition=~Q(place="closed") & Q(category=None),
+                name="case_of_enterprise_open_once",
+            ),
+            models.CheckConstraint(condition=Q(place__in=PLACES), name="case_place_known"),
+            models.CheckConstraint(
+                condition=Q(ground__in=GROUNDS, origin__in=ORIGINS), name="case_ground_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(category=None, sub_item=None)
+                | Q(category__isnull=False, sub_item__isnull=False),
+                name="case_item_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(category__isnull=False)
+                | Q(ground="insurance", origin="system", place__in=("yellow", "closed")),
+                name="case_of_enterprise_is_yellow_insurance",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    place="closed", closed_on__isnull=False, closed_because__in=list(CLOSED)
+                )
+                | Q(place__in=PLACES[:2], closed_on=None, closed_because=""),
+                name="case_closed_has_one_reason",
+            ),
+            models.CheckConstraint(
+                condition=~Q(place="red") | Q(published_on__isnull=False) & ~Q(card_number=""),
+                name="case_red_is_published",
+            ),
+            models.CheckConstraint(
+                condition=~Q(place="yellow") | Q(published_on=None, card_number=""),
+                name="case_yellow_is_not_public",
+            ),
+            models.CheckConstraint(
+                condition=Q(red_ends_on=None) | Q(order_served_on__isnull=False),
+                name="case_red_period_needs_service",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["credit_code"], name="case_enterprise"),
+            models.Index(fields=["place", "area"], condition=~Q(place="closed"), name="case_open"),
+            models.Index(
+                fields=["watched_until"],
+                condition=Q(watched_until__isnull=False),
+                name="case_watched",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.credit_code} {self.category or ''} {self.place}"
+
+    @property
+    def stream(self) -> str:
+        """Its stream in the journal."""
+        return f"case/{self.pk}"
+
+
+class CaseRequirement(models.Model):
+    """A requirement that the enterprise was warned of, with its own day; the figures are those it was warned with."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="requirements")
+    requirement = models.CharField(max_length=60)
+    pushed_on = models.DateField()
+    ends_on = models.DateField()
+    is_provisional = models.BooleanField(default=False)
+    proved_on = models.DateField(null=True)  # that the enterprise was told
+    recovered_on = models.DateField(null=True)
+    is_ended = models.BooleanField(default=False)
+    is_determined = models.BooleanField(default=False)
+    told = models.JSONField(
+        default=dict
+    )  # run, text, required, held, shortfall, clauses, basis, because
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "requirement"], name="case_requirement_once"),
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=models.F("pushed_on")), name="case_requirement_ends_later"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.requirement}"
+
+
+class Determination(models.Model):
+    """What an officer proposed, and what a reviewer made of it."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="determinations")
+    outcome = models.CharField(max_length=10)
+    requirements = models.JSONField()
+    items = models.JSONField(
+        default=list
+    )  # of an enterprise-wide case: [category, sub_item] of those that fail
+    until = models.DateField(null=True)
+    because = models.TextField()
+    evidence = models.JSONField()  # what was looked at
+    leaves = models.CharField(max_length=20, blank=True)  # what the next run reads
+    left = models.JSONField(default=dict)
+    figures = models.JSONField(default=dict)  # by requirement, of the run that it was signed on
+    proposed_by = models.CharField(max_length=150)
+    proposed_at = models.DateTimeField()
+    state = models.CharField(max_length=10, default="proposed")
+    decided_by = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_because = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(state="proposed"), name="determination_waits_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=("proposed", "signed", "returned", "void")),
+                name="determination_state_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome__in=list(OUTCOMES)), name="determination_outcome_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(proposed_by=models.F("decided_by")), name="determination_by_two_people"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.outcome} {self.state}"
+
+
+class SupervisionFinding(models.Model):
+    """What an authority found in daily supervision, with its evidence: the ground of a red card of origin officer."""
+
+    case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="supervision_finding")
+    found_on = models.DateField()
+    what = models.TextField()
+    evidence = models.JSONField()
+    run = models.BigIntegerField()  # of assessments: what the registers said when it was found
+    authority = models.CharField(max_length=60)  # the organisation's slug
+    by = models.CharField(max_length=150)
+
+
+class Urging(models.Model):
+    """A visit, letter, call or meeting: guiding and urging an enterprise to rectify (notice 3)."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="urgings")
+    kind = models.CharField(max_length=10)
+    on = models.DateField()
+    what = models.TextField()
+    by = models.CharField(max_length=150)
+    once = models.CharField(
+        max_length=32, null=True, unique=True
+    )  # of its form: sent twice, it is kept once
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=("visit", "letter", "call", "meeting")),
+                name="urging_kind_known",
+            )
+        ]
+
+
+class CreditRecord(models.Model):
+    """Facts concealed or rectification faked (notice 3): into the adverse credit record, referred for punishment."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="credit_records")
+    credit_code = models.CharField(max_length=18)
+    what = models.TextField()
+    evidence = models.JSONField()
+    referred_to = models.CharField(max_length=200)
+    recorded_on = models.DateField()
+    by = models.CharField(max_length=150)
+
+
+class Conflict(models.Model):
+    """One person registered at two enterprises: their cases know of each other."""
+
+    first = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
+    second = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
+    person_id = models.BigIntegerField()
+    found_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second", "person_id"], name="conflict_once"),
+            models.CheckConstraint(
+                condition=Q(first__lt=models.F("second")), name="conflict_in_order"
+            ),
+        ]
+
+
+class Notice(models.Model):
+    """What was told to one organisation (or to an enterprise without an account), word for word, and when it came."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, related_name="notices")
+    document = models.ForeignKey(
+        "cases.Document", on_delete=models.PROTECT, null=True, related_name="notices"
+    )
+    kind = models.CharField(max_length=30)
+    credit_code = models.CharField(
+        max_length=18, blank=True
+    )  # the enterprise, where it is the recipient
+    organisation = models.CharField(max_length=60, blank=True)  # the authority's slug, where one is
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+    put_at = models.DateTimeField()
+    first_opened_at = models.DateTimeField(null=True)
+    first_opened_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(credit_code="") ^ Q(organisation=""), name="notice_has_one_recipient"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["credit_code", "-put_at"], name="notice_to_enterprise"),
+            models.Index(fields=["organisation", "-put_at"], name="notice_to_authority"),
+        ]
+
+
+class Delivery(models.Model):
+    """One way by which a notice was told: in-platform, e-mail, sms, webhook."""
+
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="deliveries")
+    channel = models.CharField(max_length=20)
+    recipient = models.CharField(max_length=200)
+    delivered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["notice", "channel", "recipient"], name="delivery_once")
+        ]
+
+
+class Task(models.Model):
+    """Something that an authority has to do about a case."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, related_name="tasks")
+    kind = models.CharField(max_length=20)
+    detail = models.CharField(max_length=200, blank=True)
+    organisation = models.CharField(max_length=60)
+    opened_on = models.DateField()
+    due_on = models.DateField(null=True)
+    done_on = models.DateField(null=True)
+    done_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "kind", "detail"], condition=Q(done_on=None), name="task_open_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["organisation"], condition=Q(done_on=None), name="task_waiting")
+        ]
+
+
+class Question(models.Model):
+    """ "May this enterprise do X today?", as asked and as answered."""
+
+    asked_at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    credit_code = models.CharField(max_length=18)
+    purpose = models.CharField(max_length=20)
+    category = models.CharField(max_length=80, blank=True)
+    sub_item = models.CharField(max_length=80, blank=True)
+    answer = models.CharField(max_length=12)
+    reasons = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(answer__in=("yes", "no", "cannot-say")), name="question_answer_known"
+            )
+        ]
+        indexes = [models.Index(fields=["credit_code", "-asked_at"], name="question_of_enterprise")]
+
+
+class AnsweredRequest(models.Model):
+    """A request with a key of its asker's own, and the answer: the same request again gets the same answer."""
+
+    organisation = models.CharField(max_length=60)
+    key = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64)  # of what was asked
+    told = models.JSONField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "key"], name="answered_request_once")
+        ]
+
+
+class AskedOn(models.Model):
+    """How many questions a machine has asked on one day; locked by whoever asks."""
+
+    organisation = models.CharField(max_length=60)
+    day = models.DateField()
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "day"], name="asked_on_once")
+        ]
+
+
+class Heartbeat(models.Model):
+    """The patrol of one day, and when it was really done."""
+
+    day = models.DateField(unique=True)
+    done_at = models.DateTimeField()
+    told = models.JSONField()

@@ -1,0 +1,234 @@
+"""Papers: applications, what was handed in, documents as they went out, and the proof that they arrived."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from qualwatch.archive.models import KeptFile
+from qualwatch.cases.models.cases import Case
+from qualwatch.procedure.service import FAILURES, METHODS
+
+CAUSES = ("data-wrong", "assessment-wrong")
+STAGES = (
+    "received",
+    "agreed",
+    "refused",
+    "upheld",
+    "retracted",
+    "moot",
+)  # moot: its case ended otherwise
+UNDECIDED = STAGES[:2]
+
+
+class NumberSequence(models.Model):
+    """The numbers of one kind in one year; they run without gaps."""
+
+    kind = models.CharField(max_length=100)
+    year = models.PositiveIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "year"], name="number_sequence_once")
+        ]
+
+
+class Application(models.Model):
+    """An objection or request for information repair (notice 4(5)); without a case it is about register data only."""
+
+    number = models.CharField(max_length=60, unique=True)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, related_name="applications")
+    credit_code = models.CharField(max_length=18)
+    enterprise = models.CharField(max_length=200)
+    cause = models.CharField(max_length=20)
+    requirements = models.JSONField(default=list)
+    statement = models.TextField()
+    checklist = (
+        models.JSONField()
+    )  # per line: requirement, line, file names or the reason why there is none
+    receiver = models.CharField(max_length=60)  # the authority's slug that examines it first
+    filed_by = models.CharField(max_length=150)
+    filed_at = models.DateTimeField()
+    stage = models.CharField(max_length=10, default="received")
+    opinion_due_on = models.DateField(null=True)  # of the city
+    decision_due_on = models.DateField(null=True)  # of the province, once it has it
+    is_due_provisional = models.BooleanField(default=False)
+    opinion_by = models.CharField(max_length=150, blank=True)
+    opinion_on = models.DateField(null=True)
+    opinion_because = models.TextField(blank=True)
+    verified_by = models.CharField(
+        max_length=150, blank=True
+    )  # of the province: what is to be repaired, and how
+    verified_on = models.DateField(null=True)
+    verified_because = models.TextField(blank=True)
+    proposed_repairs = models.JSONField(null=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+    decided_on = models.DateField(null=True)
+    decided_because = models.TextField(blank=True)
+    repairs = models.JSONField(
+        default=list
+    )  # what the next run reads: kind and number of what was put on record
+    once = models.CharField(
+        max_length=32, null=True, unique=True
+    )  # of its form: sent twice, it is kept once
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(stage__in=UNDECIDED), name="application_waits_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(stage__in=STAGES, cause__in=CAUSES), name="application_words_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage__in=("refused", "upheld"))
+                | ~Q(decided_by="") & ~Q(decided_because=""),
+                name="application_decided_with_reasons",
+            ),
+            models.CheckConstraint(
+                condition=(Q(opinion_by="") | ~Q(opinion_by=F("decided_by")))
+                & (Q(verified_by="") | ~Q(verified_by=F("decided_by"))),
+                name="application_decided_by_another",
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage="upheld") | ~Q(repairs=[]) & ~Q(verified_by=""),
+                name="application_upheld_repairs",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["credit_code", "-filed_at"], name="application_of_enterprise")
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Document(models.Model):
+    """A document in official form, as it went out: the bytes are kept, a reprint is those bytes."""
+
+    kind = models.CharField(max_length=30)
+    number = models.CharField(max_length=60)
+    organisation = models.CharField(max_length=60)  # the slug of who issued it
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, related_name="documents")
+    application = models.ForeignKey(
+        Application, on_delete=models.PROTECT, null=True, related_name="documents"
+    )
+    withdrawal = models.ForeignKey(
+        "cases.Withdrawal", on_delete=models.PROTECT, null=True, related_name="documents"
+    )
+    batch = models.ForeignKey(
+        "cases.WithdrawalList", on_delete=models.PROTECT, null=True, related_name="documents"
+    )
+    credit_code = models.CharField(
+        max_length=18, blank=True
+    )  # the enterprise addressed, where one is
+    addressee = models.CharField(max_length=200)
+    title = models.CharField(max_length=300)
+    told = models.JSONField()  # everything that its text was made from
+    file = models.ForeignKey(KeptFile, on_delete=models.PROTECT, related_name="+")
+    issued_on = models.DateField()
+    issued_by = models.CharField(max_length=150)
+    issued_at = models.DateTimeField()
+    voided_on = models.DateField(null=True)  # the number stays used
+    voided_by = models.CharField(max_length=150, blank=True)
+    voided_because = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["number"], name="document_number_once"),
+            models.CheckConstraint(
+                condition=Q(voided_on=None, voided_because="")
+                | Q(voided_on__isnull=False) & ~Q(voided_because=""),
+                name="document_voided_with_reason",
+            ),
+        ]
+        indexes = [models.Index(fields=["kind", "organisation", "issued_on"], name="document_list")]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
+
+class Service(models.Model):
+    """One attempt at serving a document. Proved, or failed, or neither yet: nothing rests on `sent`."""
+
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="services")
+    method = models.CharField(max_length=20)
+    recipient = models.CharField(max_length=300)
+    sent_on = models.DateField()
+    sent_by = models.CharField(max_length=150)
+    due_on = (
+        models.DateField()
+    )  # without proof by then the next way is tried; of a notice: the day it counts as served
+    is_due_provisional = models.BooleanField(default=False)
+    proved_on = models.DateField(null=True)
+    proof = models.TextField(blank=True)
+    proved_by = models.CharField(max_length=150, blank=True)
+    failed_on = models.DateField(null=True)
+    failed_as = models.CharField(max_length=20, blank=True)
+    failed_because = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["document"],
+                condition=Q(proved_on__isnull=False),
+                name="service_proved_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(method__in=list(METHODS)), name="service_method_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(proved_on=None)
+                | Q(proved_on__gte=F("sent_on"), failed_on=None) & ~Q(proof=""),
+                name="service_proved_since_sent",
+            ),
+            models.CheckConstraint(
+                condition=Q(failed_on=None)
+                | Q(failed_on__gte=F("sent_on"), failed_as__in=list(FAILURES)),
+                name="service_failed_with_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} {self.method} {self.sent_on}"
+
+
+class Attachment(models.Model):
+    """A file handed in: with an application, a service (its proof, or the consent that it rests on), a withdrawal.
+
+    Of a withdrawal: what goes with a point that was made, or (point null) what an officer put on its file.
+    """
+
+    application = models.ForeignKey(
+        Application, on_delete=models.PROTECT, null=True, related_name="attachments"
+    )
+    service = models.ForeignKey(
+        Service, on_delete=models.PROTECT, null=True, related_name="attachments"
+    )
+    withdrawal = models.ForeignKey(
+        "cases.Withdrawal", on_delete=models.PROTECT, null=True, related_name="attachments"
+    )
+    point = models.ForeignKey(
+        "cases.Point", on_delete=models.PROTECT, null=True, related_name="attachments"
+    )
+    file = models.ForeignKey(KeptFile, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=200)
+    is_consent = models.BooleanField(default=False)  # to be served by e-mail
+    put_by = models.CharField(max_length=150)
+    put_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(application__isnull=False, service=None, withdrawal=None)
+                | Q(application=None, service__isnull=False, withdrawal=None)
+                | Q(application=None, service=None, withdrawal__isnull=False),
+                name="attachment_of_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(point=None) | Q(withdrawal__isnull=False),
+                name="attachment_of_point_has_withdrawal",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

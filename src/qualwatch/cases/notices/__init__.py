@@ -1,0 +1,1 @@
+"""Notices to enterprises and authorities, and their texts."""

@@ -1,0 +1,1 @@
+"""Service of documents: attempts, their proof, their failure."""

@@ -1,0 +1,1 @@
+"""Yellow and red cards: from a run to determination, supervision and reminders."""

@@ -1,0 +1,328 @@
+"""Determination: an officer proposes, a reviewer signs or returns. Red, dismissed or prolonged (notice 2(2))."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from qualwatch.accounts.models import Account
+from qualwatch.cases.competence import check
+from qualwatch.cases.course.step import Doing, Step, act, journal, put, rows_of, told_of
+from qualwatch.cases.documents.numbers import RED_CARD, next_number
+from qualwatch.cases.effects.cards import RED_PREFIX, perform
+from qualwatch.cases.models import Case, Determination
+from qualwatch.cases.warnings.newest_run import looked, seen_now
+from qualwatch.cases.warnings.run_view import INSURANCE
+from qualwatch.journal.actions import Told
+from qualwatch.law.loader import Law
+from qualwatch.procedure.periods import Deadline
+from qualwatch.procedure.state import CaseState, Event
+from qualwatch.procedure.transitions import CannotStep, step
+from qualwatch.registers.acceptances import Requirement, accept_finding
+from qualwatch.registers.models import Correction, ExemptionRow, RegistrationRow
+from qualwatch.registers.tables import lock
+from qualwatch.wording import gettext as _
+
+LEFT = (
+    "",
+    "correction",
+    "exemption",
+)  # beside an accepted finding; `step` says that none is not enough
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What an officer proposes. `leaves`: what the next run will read, where the case is dismissed.
+
+    `leaves`: accepted-finding (with `left["until"]`, the review day), correction (`left["correction"]`, its number) or
+    exemption (`left["exemption"]`, the row's number). `items`: of an enterprise-wide case, [category, sub_item].
+    """
+
+    outcome: str
+    because: str
+    evidence: Sequence[str]
+    requirements: Sequence[str] = ()
+    items: Sequence[tuple[str, str]] = ()
+    until: date | None = None
+    leaves: str = ""
+    left: Mapping[str, Any] | None = None
+
+
+@transaction.atomic
+def propose(
+    *, case: Case, what: Proposed, by: Account, law: Law, at: datetime, read: str = ""
+) -> Determination:
+    """Puts a determination before a reviewer. CannotStep, NotCompetent.
+
+    `read`: the consequence that the officer was shown and has read.
+    """
+    where = check(by, "propose", case)
+    doing = Doing(law, at, by.username, where)
+    if case.category is None and what.outcome == "red" and not what.items:
+        raise CannotStep("items", _("请写明哪些资质因此不达标"))
+    left = _checked_left(case, what.outcome, what.leaves, dict(what.left or {}), doing)
+    requirements = list(what.requirements) or [
+        one.requirement for one in case.requirements.filter(recovered_on=None)
+    ]
+    until = Deadline(what.until, provisional=False) if what.until else None
+    event, _figures = looked("propose", case, doing)
+    event = replace(
+        event,
+        outcome=what.outcome,
+        requirements=tuple(requirements),
+        because=what.because,
+        until=until,
+        has_evidence=any(one.strip() for one in what.evidence),
+        leaves=what.leaves,
+    )
+    made = Determination(
+        case=case,
+        outcome=what.outcome,
+        requirements=requirements,
+        items=[list(one) for one in what.items],
+        until=what.until,
+        because=what.because,
+        evidence=list(what.evidence),
+        leaves=what.leaves,
+        left=left,
+        proposed_by=by.username,
+        proposed_at=at,
+    )
+    doing.told.append(
+        Told(
+            case.stream,
+            "proposed",
+            basis=what.because,
+            details={
+                "outcome": what.outcome,
+                "requirements": requirements,
+                "evidence": list(what.evidence),
+                "leaves": what.leaves,
+                "authority": where,
+                **({"read": read} if read else {}),
+            },
+        )
+    )
+    act(case=case, event=event, doing=doing, perform=perform)
+    made.save(force_insert=True)
+    return made
+
+
+@transaction.atomic
+def return_proposal(
+    *, case: Case, by: Account, because: str, law: Law, at: datetime, proposal: int | None = None
+) -> Step:
+    """A reviewer sends it back with reasons. `proposal`: the one that was read; CannotStep where another waits."""
+    check(by, "sign", case)
+    _check_read(case.determinations.filter(state="proposed").first(), proposal)
+    doing = Doing(law, at, by.username)
+    event = Event("return-proposal", doing.on, by=by.username, because=because)
+    done = act(case=case, event=event, doing=doing, perform=perform)
+    _decided(case, by, at, "returned", because)
+    return done
+
+
+@transaction.atomic
+def sign(
+    *,
+    case: Case,
+    by: Account,
+    law: Law,
+    at: datetime,
+    because: str = "",
+    read: str = "",
+    proposal: int | None = None,
+) -> Step:
+    """A reviewer signs: the determination takes effect now. What it needs is looked at again.
+
+    `read`: the consequence that the reviewer was shown and has read; `proposal`: the number of what was shown.
+    """
+    where = check(by, "sign", case)
+    doing = Doing(law, at, by.username, where)
+    made = case.determinations.filter(state="proposed").first()
+    _check_read(made, proposal)
+    if made is not None:
+        if made.outcome == "dismissed":
+            lock()  # the registers before the case, as the patrol does
+            open_ones = case.requirements.filter(recovered_on=None).exclude(
+                requirement__in=made.requirements
+            )
+            if open_ones.exists():
+                raise CannotStep("leaves-something", _("还有没有写进认定的指标，请退回"))
+        _checked_left(case, made.outcome, made.leaves, made.left, doing)  # it may be gone by now
+    event, figures = looked("sign", case, doing)
+    event = replace(event, because=because or (made.because if made else ""))
+    doing.told.append(
+        Told(
+            case.stream,
+            "signed",
+            basis=because,
+            details={"authority": where, **({"read": read} if read else {})},
+        )
+    )
+    done = act(case=case, event=event, doing=doing, perform=perform, figures=figures)
+    signed_on = (
+        {}
+        if made is None
+        else {name: figures[name] for name in made.requirements if name in figures}
+    )
+    _decided(case, by, at, "signed", because, signed_on)
+    if made is not None and made.outcome == "dismissed":
+        _leave(case, made, figures, doing)
+    if made is not None and any(effect.name == "open-red" for effect in done.effects):
+        _open_reds(case, made, by, doing)
+    return done
+
+
+def _check_read(waits: Determination | None, proposal: int | None) -> None:
+    """What is decided on is what was read; that nothing came between is for the case's version to say."""
+    if proposal is not None and (waits is None or waits.pk != proposal):
+        raise CannotStep("changed", _("案件刚刚被别人改动过，请刷新后再办"))
+
+
+def _decided(
+    case: Case,
+    by: Account,
+    at: datetime,
+    state: str,
+    because: str,
+    figures: Mapping[str, Any] | None = None,
+) -> None:
+    waiting = Determination.objects.filter(case=case, state="proposed")
+    waiting.update(
+        state=state,
+        decided_by=by.username,
+        decided_at=at,
+        decided_because=because,
+        figures=figures or {},
+    )
+
+
+def _checked_left(
+    case: Case, outcome: str, leaves: str, left: dict[str, Any], doing: Doing
+) -> dict[str, Any]:
+    """What is left for the next run must be there, or be makeable: else the next morning would warn again."""
+    if outcome != "dismissed":
+        return {}
+    if leaves == "accepted-finding":
+        told = left.get("until")
+        until = date.fromisoformat(told) if isinstance(told, str) else told
+        if not isinstance(until, date) or until <= doing.on:
+            raise CannotStep(
+                "leaves-something", _("认可要写明复核日，且晚于今天"), about="review_on"
+            )
+        if case.category is None:
+            raise CannotStep("leaves-something", _("社保案件只能留下更正或豁免"))
+        return {"until": until.isoformat()}
+    if leaves not in LEFT:
+        raise CannotStep("leaves-something", _("不予认定要留下更正、豁免或认可"))
+    number = int(left.get(leaves) or 0)
+    if leaves == "correction":
+        correction = Correction.objects.filter(pk=number, released_at=None).first()
+        is_there = correction is not None and _concerns(case, correction)
+    else:
+        theirs = ExemptionRow._default_manager.filter(
+            recorded_to=None, credit_code=case.credit_code
+        )
+        is_there = theirs.filter(pk=number).exists()
+    if leaves and not is_there:
+        raise CannotStep("leaves-something", _("没有找到所说的更正或豁免"), about="left_number")
+    return left
+
+
+def _concerns(case: Case, correction: Correction) -> bool:
+    """Whether a correction is about the enterprise or somebody registered there."""
+    if correction.key.get("credit_code") == case.credit_code:
+        return True
+    current = RegistrationRow._default_manager.filter(
+        recorded_to=None, credit_code=case.credit_code
+    )
+    return current.filter(person_id=correction.key.get("person_id") or 0).exists()
+
+
+def _leave(case: Case, made: Determination, figures: Mapping[str, Any], doing: Doing) -> None:
+    """The accepted finding that a dismissal leaves, at what is held today."""
+    if made.leaves != "accepted-finding":
+        return
+    for row in case.requirements.filter(requirement__in=made.requirements):
+        held = figures.get(row.requirement, row.told).get("held")
+        about = Requirement(
+            case.credit_code, case.category or "", case.sub_item or "", row.requirement
+        )
+        accept_finding(
+            about=about,
+            at_held=int(held or 0),
+            until=date.fromisoformat(made.left["until"]),
+            because=made.because,
+            by=doing.by,
+            at=doing.at,
+        )
+
+
+def _open_reds(case: Case, made: Determination, by: Account, doing: Doing) -> None:
+    """An enterprise's insurance case was determined: red cards of the items named, of origin officer."""
+    seen = seen_now(case, doing.law)
+    for category, sub_item in made.items:
+        one = seen.case_of_item((case.credit_code, category, sub_item))
+        if not one.grade:
+            raise CannotStep(
+                "items",
+                _("登记里没有这项有效资质：{item}").format(item=f"{category} {sub_item}".strip()),
+            )
+        if Case.objects.filter(
+            credit_code=case.credit_code,
+            category=category,
+            sub_item=sub_item,
+            ground=INSURANCE,
+            place="red",
+        ).exists():
+            continue  # it is red for it already
+        one.ground, one.origin, one.arises_from = INSURANCE, "officer", case
+        open_red(
+            one,
+            Event(
+                "inspected",
+                doing.on,
+                by=by.username,
+                others=(made.proposed_by,),
+                requirements=(INSURANCE,),
+                because=made.because,
+                has_evidence=True,
+                verdicts=seen.verdicts_of(case)[0],
+            ),
+            seen.verdicts_of(case)[1],
+            doing,
+        )
+
+
+def open_red(case: Case, event: Event, figures: Mapping[str, Any], doing: Doing) -> Step:
+    """A new case that begins red."""
+    state = CaseState(ground=case.ground, origin="officer")  # type: ignore[arg-type]  # the database's words
+    number = next_number(
+        RED_CARD, RED_PREFIX, doing.on.year
+    )  # locks: of two at once one waits here
+    same = Case.objects.exclude(place="closed").filter(
+        credit_code=case.credit_code,
+        category=case.category,
+        sub_item=case.sub_item,
+        ground=case.ground,
+        origin="officer",
+    )
+    if same.select_for_update().exists():
+        raise CannotStep("open-once", _("这项资质已有主管部门认定的红牌"))
+    after, effects = step(state, event, doing.terms)
+    done = Step(case, state, after, (), event, figures)
+    case.opened_on = doing.on
+    put(case, after, doing)
+    case.version, case.card_number = 1, number
+    case.save()
+    for row in rows_of(done, [])[0]:
+        row.case = case
+        row.save()
+    done.effects = effects
+    perform(done, doing)
+    doing.told.insert(0, told_of(done))
+    journal(doing)
+    return done

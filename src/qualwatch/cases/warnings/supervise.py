@@ -1,0 +1,295 @@
+"""What officers do about cases besides determining: supervision findings, urging, fraud, proof, review, end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from qualwatch.accounts.models import Account
+from qualwatch.accounts.queries import may
+from qualwatch.assessments.models import Run
+from qualwatch.cases.competence import check, check_place
+from qualwatch.cases.course.step import Doing, Step, act, journal
+from qualwatch.cases.deadlines import taken_down_by
+from qualwatch.cases.documents import issuing
+from qualwatch.cases.documents.service import bring
+from qualwatch.cases.effects.cards import perform
+from qualwatch.cases.models import GROUNDS, Case, CreditRecord, Notice, SupervisionFinding, Urging
+from qualwatch.cases.service.actions import confirm
+from qualwatch.cases.warnings.determine import open_red
+from qualwatch.cases.warnings.run_view import INSURANCE, Seen
+from qualwatch.journal.actions import Told, record
+from qualwatch.law.loader import Law
+from qualwatch.procedure.service import PLATFORM
+from qualwatch.procedure.state import Event
+from qualwatch.procedure.transitions import CannotStep
+from qualwatch.registers.tables import lock
+from qualwatch.reports.labels import REQUIREMENTS
+from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an authority found in daily supervision. `figures`: requirement -> required and held, as found."""
+
+    credit_code: str
+    category: str
+    sub_item: str
+    what: str
+    evidence: Sequence[str]
+    figures: Mapping[str, Mapping[str, Any]]
+    ground: str = "shortage"
+
+
+@transaction.atomic
+def record_supervision_finding(*, found: Found, by: Account, law: Law, at: datetime) -> Step:
+    """A red card of origin officer, beside whatever the system has (notice 2(2)). CannotStep, NotCompetent."""
+    doing = Doing(law, at, by.username)
+    run = Run.objects.filter(state="released", is_full=True).order_by("-id").first()
+    if run is None:
+        raise CannotStep("no-run", _("还没有放行的核查"))
+    probe = Case(credit_code=found.credit_code, category=found.category, sub_item=found.sub_item)
+    seen = Seen.of(run, law, [probe], only_these=True)
+    case = seen.case_of_item((found.credit_code, found.category, found.sub_item))
+    if not case.grade:
+        raise CannotStep("items", _("登记里没有这项有效资质"))
+    case.ground, case.origin = found.ground, "officer"
+    doing.where = where = check_place(by, "propose", case)
+    figures = _checked_figures(found)
+    evidence = [one for one in found.evidence if one.strip()]
+    event = Event(
+        "inspected",
+        doing.on,
+        by=by.username,
+        requirements=tuple(figures),
+        because=found.what,
+        verdicts={
+            name: verdict for name, verdict in seen.verdicts_of(case)[0].items() if name in figures
+        },
+        has_evidence=bool(evidence),
+    )
+    done = open_red(case, event, figures, doing)
+    SupervisionFinding.objects.create(
+        case=done.case,
+        found_on=doing.on,
+        what=found.what,
+        evidence=evidence,
+        run=run.pk,
+        authority=where,
+        by=by.username,
+    )
+    return done
+
+
+def _checked_figures(found: Found) -> dict[str, dict[str, int]]:
+    """What will be public: known requirements with whole numbers, and nothing else."""
+    checked: dict[str, dict[str, int]] = {}
+    for slug, told in found.figures.items():
+        names = ("people",) if slug == INSURANCE else ("required", "held")
+        numbers = {
+            name: told[name] for name in names if type(told.get(name)) is int and told[name] >= 0
+        }
+        if slug not in {*REQUIREMENTS, INSURANCE} or len(numbers) < len(names):
+            break
+        if slug != INSURANCE:
+            numbers["shortfall"] = numbers["required"] - numbers["held"]
+        if min(numbers["shortfall"] if "shortfall" in numbers else numbers["people"], 1) < 1:
+            break
+        checked[slug] = numbers
+    if not checked or len(checked) < len(found.figures) or found.ground not in GROUNDS:
+        raise CannotStep("requirements", _("请写明哪些指标不达标，应有、现有各几人"))
+    return checked
+
+
+@transaction.atomic
+def urge(
+    *, case: Case, kind: str, what: str, by: Account, at: datetime, law: Law, once: str = ""
+) -> Urging:
+    """Guides and urges an enterprise to rectify: a visit, letter, call or meeting (notice 3).
+
+    `once`: of its form; the same again gives what was kept.
+    """
+    where = check_place(by, "urge", case)
+    if not what.strip():
+        raise CannotStep("because", _("请写明内容"))
+    doing = Doing(law, at, by.username, where)
+    locked = Case.objects.select_for_update().get(pk=case.pk)
+    if once and (known := Urging.objects.filter(once=once, case=locked).first()):
+        return known
+    if locked.place == "closed":
+        raise CannotStep("closed", _("案件已经终结"))
+    made = Urging.objects.create(
+        case=locked, kind=kind, on=doing.on, what=what, by=by.username, once=once or None
+    )
+    details = {"kind": kind, "what": what, "authority": where}
+    doing.told.append(Told(case.stream, "urged", basis=_n("71号文 三"), details=details))
+    if kind == "letter":
+        bring(issuing.urging(locked, what, doing), doing)
+    journal(doing)
+    return made
+
+
+@transaction.atomic
+def record_fraud(
+    *,
+    case: Case,
+    what: str,
+    evidence: Sequence[str],
+    referred_to: str,
+    by: Account,
+    at: datetime,
+    law: Law,
+) -> CreditRecord:
+    """Facts concealed or rectification faked: an adverse credit record and a referral. The case goes on."""
+    where = check_place(by, "propose", case)
+    evidence = [one for one in evidence if one.strip()]
+    if not (what.strip() and evidence and referred_to.strip()):
+        raise CannotStep("evidence", _("要写明事实、证据和移送单位"))
+    doing = Doing(law, at, by.username, where)
+    locked = Case.objects.select_for_update().get(pk=case.pk)
+    made = CreditRecord.objects.create(
+        case=locked,
+        credit_code=case.credit_code,
+        what=what,
+        evidence=evidence,
+        referred_to=referred_to,
+        recorded_on=doing.on,
+        by=by.username,
+    )
+    details = {"what": what, "evidence": evidence, "referred_to": referred_to, "authority": where}
+    doing.told.append(Told(case.stream, "fraud-recorded", basis=_n("71号文 三"), details=details))
+    bring(issuing.credit_record(made, doing), doing)
+    journal(doing)
+    return made
+
+
+def recheck(
+    *,
+    case: Case,
+    outcome: str,
+    because: str,
+    evidence: Sequence[str],
+    by: Account,
+    law: Law,
+    at: datetime,
+) -> Step:
+    """An officer looks again at a red card of origin officer: `short` or `recovered`."""
+    check_place(by, "propose", case)
+    doing = Doing(law, at, by.username)
+    event = Event(
+        "recheck",
+        doing.on,
+        by=by.username,
+        outcome=outcome,
+        because=because,
+        has_evidence=any(one.strip() for one in evidence),
+    )
+    return act(case=case, event=event, doing=doing, perform=perform)
+
+
+def review(*, case: Case, because: str, by: Account, law: Law, at: datetime) -> Step:
+    """Somebody else than those who determined it agrees that the enterprise has recovered: closed."""
+    check(by, "sign", case)
+    doing = Doing(law, at, by.username)
+    event = Event("review", doing.on, by=by.username, because=because)
+    return act(case=case, event=event, doing=doing, perform=perform)
+
+
+@transaction.atomic
+def annul(
+    *,
+    case: Case,
+    because: str,
+    document: str,
+    by: Account,
+    law: Law,
+    at: datetime,
+    received_on: date | None = None,
+) -> Step:
+    """A review or a court has annulled the red card: taken down, also after it was closed.
+
+    `received_on`: the day on which its document came; what is public goes within the policy's days from then.
+    """
+    check(by, "sign", case)
+    lock()  # the registers before the case, as the patrol does: a withdrawal may be undone with it
+    doing = Doing(law, at, by.username)
+    doing.told.append(taken_down_by(case, received_on, doing))
+    event = Event(
+        "annul", doing.on, by=by.username, because=because, has_evidence=bool(document.strip())
+    )
+    return act(case=case, event=event, doing=doing, perform=perform)
+
+
+def end(
+    *, case: Case, code: str, because: str, by: Account, law: Law, at: datetime, evidence: str = ""
+) -> Step:
+    """Records what became of the item or the enterprise. A red card: by a reviewer who did not determine it."""
+    check(by, "sign" if case.place == "red" else "propose", case)
+    doing = Doing(law, at, by.username)
+    event = Event(
+        "end",
+        doing.on,
+        by=by.username,
+        code=code,
+        because=because,
+        has_evidence=bool(evidence.strip()),
+    )
+    return act(case=case, event=event, doing=doing, perform=perform)
+
+
+@transaction.atomic
+def open_notice(*, notice: Notice, by: Account, at: datetime, law: Law) -> bool:
+    """An account of the recipient opens a notice; whether it was the first time.
+
+    The first time is kept. A warning that the enterprise itself has opened is proved to have reached it.
+    """
+    where = by.organisation
+    is_theirs = where is not None and (
+        where.credit_code == notice.credit_code
+        if notice.credit_code
+        else where.slug == notice.organisation
+    )
+    if not is_theirs or not may(by, "see-own" if notice.credit_code else "read-cases"):
+        raise Notice.DoesNotExist(notice.pk)
+    case = notice.case
+    if case is not None:
+        case = Case.objects.select_for_update().get(
+            pk=case.pk
+        )  # the case before its stream, as everywhere
+    first = Notice.objects.filter(pk=notice.pk, first_opened_at=None).update(
+        first_opened_at=at, first_opened_by=by.username
+    )
+    if not first:
+        return False
+    details = {"notice": notice.pk, "kind": notice.kind}
+    stream = case.stream if case is not None else f"enterprise/{notice.credit_code}"
+    record(stream=stream, by=by.username, at=at, what="notice-opened", details=details)
+    document = notice.document
+    if document is not None:
+        served = document.services.filter(method=PLATFORM, proved_on=None, failed_on=None).first()
+        if served is not None:
+            confirm(served, by=by, law=law, at=at)
+    if document is not None or case is None:
+        return True
+    told_on = timezone.localdate(notice.put_at)
+    proves = "warning" in law.policy_on(timezone.localdate(at))["platform_opening_proves"]
+    told = case.requirements.filter(pushed_on=told_on, proved_on=None).values_list(
+        "requirement", flat=True
+    )
+    if (
+        notice.credit_code
+        and notice.kind in ("push", "push-addition")
+        and case.place != "closed"
+        and told
+        and proves
+    ):
+        doing = Doing(law, at, by.username)
+        event = Event(
+            "push-proved", doing.on, by=by.username, proved_on=doing.on, requirements=tuple(told)
+        )
+        act(case=case, event=event, doing=doing, perform=perform)
+    return True

@@ -1,0 +1,413 @@
+"""Withdrawal (notice 3(5), 4(2)): lists of items that go through together, step by step, by one of three routes.
+
+A city's item: the city's housing authority suggests, the approval bureau of the same level withdraws. The province's:
+the province. The ministry's: the province examines and reports, and records what the ministry decided.
+Every step takes the members that are ready; the others wait, each with its reason (`Went`).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from qualwatch.accounts.models import Account
+from qualwatch.accounts.queries import organisation
+from qualwatch.cases.competence import (
+    NotCompetent,
+    carrier_of,
+    check,
+    check_authority,
+    competent_for,
+    route_of,
+)
+from qualwatch.cases.course.step import Doing, Step, journal
+from qualwatch.cases.course.withdrawal_rows import RESULTS
+from qualwatch.cases.deadlines import taken_down_by
+from qualwatch.cases.documents import issuing
+from qualwatch.cases.documents.attachments import HandedIn, look_at
+from qualwatch.cases.documents.kinds import day
+from qualwatch.cases.documents.service import arrived, bring, deliver, deliver_copy
+from qualwatch.cases.effects.withdrawal import MINISTRY, post_display
+from qualwatch.cases.models import Case, Document, Task, Withdrawal, WithdrawalList
+from qualwatch.cases.notices import texts
+from qualwatch.cases.warnings.newest_run import looked
+from qualwatch.cases.withdrawals.members import (
+    Went,
+    carried,
+    close_others,
+    each,
+    keep,
+    keep_figures,
+    sent_list,
+    signing,
+    step_of,
+    stream_of,
+    undecided,
+    whole,
+)
+from qualwatch.journal.actions import Told
+from qualwatch.law.loader import Law
+from qualwatch.procedure.state import STEPS, WITHDRAWAL_ANNULLED, Event
+from qualwatch.procedure.transitions import CannotStep
+from qualwatch.publication.actions import Announced, post_announcement
+from qualwatch.registers.tables import lock
+from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n  # documents are Chinese
+
+WITHDRAW, SIGN = "withdraw", "sign-withdrawal"
+UNDER_WAY, WITHDRAWN = _n("办理中：{place}"), _n("已撤回（{number}）")
+ANNOUNCED = _n(
+    "上述资质已经依法撤回，资质证书同时作废；企业可以自撤回之日起 {months} 个月内申请核定低等级资质。"
+)
+
+
+@transaction.atomic
+def open_withdrawals(
+    *, cases: Sequence[Case], by: Account, law: Law, at: datetime
+) -> WithdrawalList:
+    """Opens the withdrawal of red cards whose period is over, as one list. All or none: CannotStep, NotCompetent.
+
+    The province's own items are started with it; for a city's list `suggest` comes next, for the ministry's `report`.
+    """
+    if not cases:
+        raise CannotStep("members", _("名单是空的"))
+    where = {(check(by, "propose", one), competent_for(one), route_of(one)) for one in cases}
+    if len(where) > 1:
+        raise CannotStep("members", _("一份名单只能有同一主管部门、同一许可机关的资质"))
+    acting, housing, route = where.pop()
+    list(Case.objects.select_for_update().filter(pk__in=[one.pk for one in cases]).order_by("pk"))
+    for one in cases:
+        same = {
+            "credit_code": one.credit_code,
+            "category": one.category or "",
+            "sub_item": one.sub_item or "",
+        }
+        if Withdrawal.objects.filter(**same, ended="").exclude(place="closed").exists():
+            raise CannotStep(
+                "no-withdrawal", _("{name}：撤回程序已经启动").format(name=texts.name_of(one))
+            )
+    doing = Doing(law, at, by.username, acting)
+    doing.batch = WithdrawalList.objects.create(
+        route=route,
+        housing=housing,
+        carrier=carrier_of(cases[0]),
+        opened_on=doing.on,
+        opened_by=by.username,
+    )
+    for one in sorted(cases, key=lambda case: case.pk):
+        event, _figures = looked("open-withdrawal", one, doing)
+        step_of(one, replace(event, route=route), doing)
+        if route == "province":
+            step_of(one, Event("start", doing.on, by=by.username), doing)
+    return doing.batch
+
+
+@transaction.atomic
+def suggest(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Document:
+    """A reviewer of the city signs the suggestion list; the bureau's days begin with its receipt."""
+    doing = signing(batch, by, law, at)
+    went = whole(
+        each(undecided(batch), doing, lambda row: Event("suggest", doing.on, by=by.username))
+    )
+    days = doing.law.policy_on(doing.on)["bureau_start_working_days"]
+    return sent_list(
+        "suggestion-list", went.done, organisation(batch.carrier).name, doing, start_days=days
+    )
+
+
+@transaction.atomic
+def report(*, batch: WithdrawalList, because: str, by: Account, law: Law, at: datetime) -> Document:
+    """The province has examined the ministry's items, and reports them to be withdrawn."""
+    doing = signing(batch, by, law, at)
+    went = whole(
+        each(
+            undecided(batch),
+            doing,
+            lambda row: Event("report", doing.on, by=by.username, because=because),
+        )
+    )
+    return sent_list("ministry-report", went.done, MINISTRY, doing)
+
+
+@transaction.atomic
+def start(
+    *, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime, because: str = ""
+) -> Went:
+    """The licensing authority begins; of the ministry's items the province records that it has."""
+    doing, rows = carried(members, by, law, at, WITHDRAW)
+    went = each(rows, doing, lambda row: Event("start", doing.on, by=by.username, because=because))
+    for batch in {row.batch for row in went.done}:
+        if (
+            batch.received_on is None and batch.suggestion is not None
+        ):  # whoever starts it has received it
+            arrived(batch.suggestion, doing.on, doing)
+        if batch.start_due_on and doing.on > batch.start_due_on:
+            doing.told.append(
+                Told(
+                    stream_of(batch),
+                    "started-late",
+                    details={
+                        "due": batch.start_due_on,
+                        "received": batch.received_on,
+                        "on": doing.on,
+                    },
+                )
+            )
+    journal(doing)
+    return went
+
+
+@transaction.atomic
+def announce_intent(
+    *, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime
+) -> list[Document]:
+    """To each enterprise a notice of the intended withdrawal; statement and hearing count from its proved service."""
+    doing, rows = carried(members, by, law, at, WITHDRAW)
+    made = []
+    for row in rows:
+        known = row.documents.filter(
+            kind="intended-withdrawal", voided_on=None, case=row.case
+        ).exists()
+        if row.ended or row.place != "started" or row.batch.route == "ministry" or known:
+            raise CannotStep(
+                "next-step", _("{name}：现在不能告知拟撤回").format(name=texts.name_of(row.case))
+            )
+        row.handled_by = list(dict.fromkeys((*row.handled_by, by.username)))
+        row.save(update_fields=["handled_by"])
+        made.append(issuing.intended_withdrawal(row, doing))
+        bring(made[-1], doing)
+    journal(doing)
+    return made
+
+
+@transaction.atomic
+def display(
+    *, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime
+) -> tuple[Document, Went]:
+    """Shows the members that are ready to the public; the first day counts."""
+    doing, rows = carried(members, by, law, at, WITHDRAW)
+    went = each(rows, doing, lambda row: Event("display", doing.on, by=by.username))
+    until = went.done[0].display_until
+    assert until is not None  # the step has just set it
+    told = {
+        **issuing.items([row.case for row in went.done]),
+        "displayed_on": day(doing.on),
+        "display_ends_on": day(until),
+        "display_days": doing.law.policy_on(doing.on)["public_display_working_days"],
+    }
+    made = issuing.issue("display-notice", doing, told=told, addressee="", batch=went.done[0].batch)
+    for nth, row in enumerate(went.done, 1):
+        row.display_number = f"{made.number}-{nth}"
+        row.save(update_fields=["display_number"])
+        post_display(row, doing)
+    journal(doing)
+    return made, went
+
+
+@transaction.atomic
+def recheck_members(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime) -> Went:
+    """A run that saw the registers after the display (the ministry's items: today) must still find them short."""
+    doing, rows = carried(members, by, law, at, WITHDRAW)
+    return each(
+        rows, doing, lambda row: looked("recheck-withdrawal", row.case, doing), keep_figures
+    )
+
+
+@transaction.atomic
+def review_law(
+    *, members: Iterable[Withdrawal], opinion: str, by: Account, law: Law, at: datetime
+) -> Went:
+    """Legal review, by somebody who neither handles nor decides it."""
+    doing, rows = carried(members, by, law, at, WITHDRAW, SIGN)
+    return each(
+        rows, doing, lambda row: Event("review-law", doing.on, by=by.username, because=opinion)
+    )
+
+
+@transaction.atomic
+def decide(
+    *, members: Iterable[Withdrawal], because: str, by: Account, law: Law, at: datetime
+) -> Went:
+    """Withdrawn: the decision goes out with its remedies, is public and in the registers; the item's cases close."""
+    lock()  # the registers before the cases, as the patrol does
+    doing, rows = carried(members, by, law, at, SIGN)
+
+    def event(row: Withdrawal) -> tuple[Event, Any]:
+        made, figures = looked("decide", row.case, doing)
+        return replace(made, because=because), figures
+
+    return each(rows, doing, event, close_others)
+
+
+@transaction.atomic
+def record_ministry_decision(
+    *,
+    members: Iterable[Withdrawal],
+    number: str,
+    because: str,
+    files: Sequence[HandedIn],
+    by: Account,
+    law: Law,
+    at: datetime,
+) -> Went:
+    """What the ministry decided, with its document."""
+    if not number.strip():
+        raise CannotStep("evidence", _("请写明住建部决定的文号"))
+    lock()  # the registers before the cases, as the patrol does
+    doing, rows = carried(members, by, law, at, SIGN)
+    kept = look_at(files)
+
+    def event(row: Withdrawal) -> Event:
+        return Event(
+            "ministry-decided",
+            doing.on,
+            by=by.username,
+            because=because,
+            code=number,
+            has_evidence=bool(kept),
+        )
+
+    def after(done: Step, inner: Doing) -> None:
+        keep(kept, done, inner)
+        close_others(done, inner)
+
+    return each(rows, doing, event, after)
+
+
+@transaction.atomic
+def not_withdraw(
+    *, member: Withdrawal, because: str, by: Account, law: Law, at: datetime
+) -> Withdrawal:
+    """The competent authority decides not to withdraw; the red card goes to review."""
+    doing, rows = carried([member], by, law, at, SIGN)
+    return each(
+        rows, doing, lambda row: Event("not-withdraw", doing.on, by=by.username, because=because)
+    ).done[0]
+
+
+@transaction.atomic
+def record_ministry_service(
+    *,
+    members: Iterable[Withdrawal],
+    proof: str,
+    files: Sequence[HandedIn],
+    by: Account,
+    law: Law,
+    at: datetime,
+) -> Went:
+    """That the ministry's decision reached the enterprise, with what proves it."""
+    doing, rows = carried(members, by, law, at, WITHDRAW)
+    kept = look_at(files)
+    if not proof.strip() or not kept or any(row.batch.route != "ministry" for row in rows):
+        raise CannotStep("proof", _("请写明住建部送达的凭证并上传"))
+
+    def after(done: Step, inner: Doing) -> None:
+        keep(kept, done, inner)
+
+    event = Event("announce", doing.on, by=by.username, proved_on=doing.on, because=proof)
+    return each(rows, doing, lambda row: event, after)
+
+
+@transaction.atomic
+def finish(
+    *, members: Iterable[Withdrawal], because: str, by: Account, law: Law, at: datetime
+) -> tuple[Document, Went]:
+    """Deregistration is done (`because` says how: certificates returned, or declared void); announced as one list."""
+    doing, rows = carried(members, by, law, at, WITHDRAW)
+    went = each(rows, doing, lambda row: Event("finish", doing.on, by=by.username, because=because))
+    months = doing.law.policy_on(doing.on)["lower_grade_window_months"]
+    told = {
+        **issuing.items([row.case for row in went.done]),
+        "what": ANNOUNCED.format(months=months),
+    }
+    made = issuing.issue("announcement", doing, told=told, addressee="", batch=went.done[0].batch)
+    for nth, row in enumerate(
+        went.done, 1
+    ):  # one for each: a single one may have to be taken down again
+        row.final_number = f"{made.number}-{nth}"
+        row.save(update_fields=["final_number"])
+        body = f"{row.enterprise} {row.item}\n{told['what']}"
+        shown = Announced(
+            row.final_number,
+            "decision",
+            made.title,
+            row.enterprise,
+            row.credit_code,
+            body,
+            row.case.card_number,
+        )
+        post_announcement(shown, on=doing.on, ends_on=None, at=at)
+    journal(doing)
+    return made, went
+
+
+@transaction.atomic
+def report_results(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Document:
+    """The result letter to the housing authority: every member of the list with what became of it."""
+    where = check_authority(by, SIGN)
+    batch = WithdrawalList.objects.select_related("suggestion").get(pk=batch.pk)
+    if where != batch.carrier or batch.route != "city" or batch.suggestion is None:
+        raise NotCompetent(_("只有收到建议名单的审批局函告结果"))
+    doing = Doing(law, at, by.username, where)
+    asked, rows = (
+        batch.suggestion.organisation,
+        list(batch.members.select_related("case").order_by("pk")),
+    )
+    told = {
+        **issuing.items([row.case for row in rows], {row.case_id: result_of(row) for row in rows}),
+        "suggested_on": day(batch.suggestion.issued_on),
+        "suggestion": batch.suggestion.number,
+    }
+    made = issuing.issue(
+        "result-letter", doing, told=told, addressee=organisation(asked).name, batch=batch
+    )
+    deliver(made, asked, doing)
+    if asked != batch.housing:  # the province suggested it in the city's stead
+        deliver_copy(made, batch.housing, doing)
+    if all(row.outcome for row in rows):
+        batch.reported_on = doing.on
+        batch.save(update_fields=["reported_on"])
+        waiting = Task.objects.filter(kind=RESULTS, detail=str(batch.pk), done_on=None)
+        waiting.update(done_on=doing.on, done_by=by.username)
+    journal(doing)
+    return made
+
+
+@transaction.atomic
+def annul_withdrawal(
+    *,
+    member: Withdrawal,
+    because: str,
+    files: Sequence[HandedIn],
+    by: Account,
+    law: Law,
+    at: datetime,
+    received_on: date | None = None,
+) -> Withdrawal:
+    """Review or court has annulled the decision: the item is restored with its history, and assessed anew.
+
+    `received_on`: the day on which its document came; what is public goes within the policy's days from then.
+    """
+    lock()  # the registers before the cases, as the patrol does
+    doing, rows = carried([member], by, law, at, SIGN)
+    kept = look_at(files)
+
+    def after(done: Step, inner: Doing) -> None:
+        keep(kept, done, inner)
+        inner.told.append(taken_down_by(done.case, received_on, inner))
+
+    event = Event(
+        "annul-withdrawal", doing.on, by=by.username, because=because, has_evidence=bool(kept)
+    )
+    return each(rows, doing, lambda row: event, after).done[0]
+
+
+def result_of(row: Withdrawal) -> str:
+    """What a result letter says of a member."""
+    if row.outcome == "withdrawn":
+        return WITHDRAWN.format(number=row.decision_number)
+    if row.ended == "annulled" and row.decided_on is not None:
+        return texts.outcome(WITHDRAWAL_ANNULLED)
+    return texts.outcome(row.ended) if row.ended else UNDER_WAY.format(place=STEPS[row.place])

@@ -1,0 +1,171 @@
+"""Members of a list of withdrawals taking a step together: each that is ready; the others wait with their reasons."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from qualwatch.accounts.models import Account
+from qualwatch.cases.competence import (
+    PROVINCE,
+    NotCompetent,
+    carrier_of,
+    check_authority,
+    check_role,
+)
+from qualwatch.cases.course.step import Doing, Step, act, journal
+from qualwatch.cases.course.withdrawal_rows import keep_files
+from qualwatch.cases.documents import issuing
+from qualwatch.cases.documents.attachments import Looked
+from qualwatch.cases.documents.service import deliver
+from qualwatch.cases.effects.cards import perform
+from qualwatch.cases.models import Case, Document, Withdrawal, WithdrawalList
+from qualwatch.law.loader import Law
+from qualwatch.procedure.preconditions import SYSTEM
+from qualwatch.procedure.state import Event
+from qualwatch.procedure.transitions import CannotStep
+from qualwatch.wording import gettext as _
+
+
+@dataclass(slots=True)
+class Went:
+    """What became of the members of a step: those that took it; those that wait, by number, and why."""
+
+    done: list[Withdrawal] = field(default_factory=list)
+    waiting: dict[int, str] = field(default_factory=dict)
+
+
+def stream_of(batch: WithdrawalList) -> str:
+    """Where the journal tells of a list."""
+    return f"withdrawal-list/{batch.pk}"
+
+
+Wanted = Event | tuple[Event, Any]
+
+
+def each(
+    rows: Sequence[Withdrawal],
+    doing: Doing,
+    event: Callable[[Withdrawal], Wanted],
+    after: Callable[[Step, Doing], None] | None = None,
+) -> Went:
+    """Every member takes the step, or waits with its reason; CannotStep with the first reason where none can."""
+    went = Went()
+    for row in rows:
+        said = len(doing.told)
+        try:
+            with transaction.atomic():
+                wanted = event(row)
+                made, figures = wanted if isinstance(wanted, tuple) else (wanted, None)
+                done = step_of(row.case, made, doing, figures)
+                if after is not None:
+                    after(done, doing)
+                journal(doing)
+        except CannotStep as why:
+            del doing.told[said:]
+            went.waiting[row.pk] = str(why)
+        else:
+            went.done.append(Withdrawal.objects.select_related("batch", "case").get(pk=row.pk))
+    if not went.done:
+        raise CannotStep(
+            "members", "；".join(sorted(set(went.waiting.values()))) or _("名单是空的")
+        )
+    return went
+
+
+def whole(went: Went) -> Went:
+    """A letter names its whole list."""
+    if went.waiting:
+        raise CannotStep("members", "；".join(sorted(set(went.waiting.values()))))
+    return went
+
+
+def step_of(case: Case, event: Event, doing: Doing, figures: Any = None) -> Step:
+    """The step of a case as it stands now."""
+    fresh = Case.objects.get(pk=case.pk)
+    return act(case=fresh, event=event, doing=doing, perform=perform, figures=figures)
+
+
+def keep(kept: Sequence[Looked], done: Step, doing: Doing) -> None:
+    """Files of a step, on the withdrawal's file."""
+    assert done.row is not None  # the table needs it
+    keep_files(kept, done.row, doing)
+
+
+def keep_figures(done: Step, doing: Doing) -> None:
+    """What the recheck saw, which the decision will say."""
+    assert done.row is not None  # the table needs it
+    determined = [one.requirement for one in done.after.named if one.is_determined]
+    told = issuing.decided_figures(done.case)
+    by_run = (
+        done.figures if done.case.origin == "system" else {}
+    )  # registers say nothing of what an officer found
+    done.row.figures = {name: dict(by_run.get(name) or told.get(name, {})) for name in determined}
+    done.row.save(update_fields=["figures"])
+
+
+def close_others(done: Step, doing: Doing) -> None:
+    """The item's other cases end with it."""
+    case = done.case
+    same = {"credit_code": case.credit_code, "category": case.category, "sub_item": case.sub_item}
+    for other in Case.objects.filter(**same).exclude(place="closed").order_by("pk"):
+        step_of(other, Event("found", doing.on, by=SYSTEM, ended="withdrawn"), doing)
+
+
+def carried(
+    members: Iterable[Withdrawal], by: Account, law: Law, at: datetime, *capabilities: str
+) -> tuple[Doing, list[Withdrawal]]:
+    """The members as they stand now that the account's authority withdraws; NotCompetent where it has none of them.
+
+    All open cases of their items are locked in one order, before anything else: a decision closes them.
+    """
+    where = check_authority(by, *capabilities)
+    numbers = [one.pk for one in members]
+    known = Withdrawal.objects.filter(pk__in=numbers)
+    cases = Q(withdrawals__in=numbers)
+    for told in known.values("credit_code", "category", "sub_item"):
+        cases |= Q(**told) & ~Q(place="closed")
+    wanted = set(Case.objects.filter(cases).values_list("pk", flat=True))
+    list(Case.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
+    rows = list(known.select_related("batch", "case").order_by("case_id"))
+    if not rows:
+        raise CannotStep("members", _("名单是空的"))
+    mine = [row for row in rows if carrier_of(row.case) == where]
+    if not mine:
+        raise NotCompetent(_("这项资质由别的许可机关撤回"))
+    return Doing(law, at, by.username, where), mine
+
+
+def signing(batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Doing:
+    """A reviewer of the housing authority that opened the list, or of the province; not whoever opened it."""
+    where = check_role(by, "sign")
+    if where not in (batch.housing, PROVINCE):
+        raise NotCompetent(_("这项资质由别的主管部门办理"))
+    if by.username == batch.opened_by:
+        raise CannotStep("other-person", _("开列名单的人不能自己签批"))
+    list(Case.objects.select_for_update().filter(withdrawals__batch=batch).order_by("pk"))
+    return Doing(law, at, by.username, where)
+
+
+def undecided(batch: WithdrawalList) -> list[Withdrawal]:
+    """The members of a list that have no outcome yet."""
+    found = batch.members.filter(ended="", decided_on=None).select_related("case", "batch")
+    return list(found.order_by("case_id"))
+
+
+def sent_list(
+    kind: str, rows: Sequence[Withdrawal], addressee: str, doing: Doing, **more: Any
+) -> Document:
+    """The letter about these items, to the bureau or the ministry; it is in the list's row before it arrives."""
+    batch = rows[0].batch
+    told = {**issuing.items([row.case for row in rows]), **more}
+    made = issuing.issue(kind, doing, told=told, addressee=addressee, batch=batch)
+    batch.suggestion = made
+    batch.save(update_fields=["suggestion"])
+    made.batch = batch
+    deliver(made, batch.carrier if batch.route == "city" else "", doing)
+    journal(doing)
+    return made

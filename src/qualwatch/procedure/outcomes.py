@@ -1,0 +1,355 @@
+"""What follows from each event of transitions.py: the state after it, and what must be done."""
+
+from dataclasses import replace
+
+from qualwatch.procedure.periods import Deadline, resettled
+from qualwatch.procedure.state import Application, CaseState, Effect, Event, Named, Proposal, Terms
+
+Result = tuple[CaseState, tuple[Effect, ...]]
+AT_THE_MINISTRY = ("reported", "started")
+GOOD = ("met", "not-required")  # what may close; advise, manual and cannot-say close nothing
+
+
+def found(state: CaseState, event: Event, terms: Terms) -> Result:
+    """A released run. Old data change nothing; what is good again closes, what is short is pushed."""
+    if event.ended and state.is_open:
+        return closed(state, event, event.ended)
+    if not event.is_fresh:
+        return _said(state, "cannot-say", event), ()
+    named, restarted = _looked_at(state, event, terms)
+    new = _new(state, event, terms)
+    state = replace(state, named=named)
+    if state.is_open and _is_good(state, event):
+        if state.origin == "officer":
+            return _recovered(state, event)
+        ended = all(one.is_ended for one in named if _matters(state, one))
+        return closed(state, event, "requirement-ended" if ended else "recovered")
+    if state.place == "none" and not new:
+        return state, ()
+    says = {
+        event.verdicts.get(one.requirement, "cannot-say")
+        for one in (*named, *new)
+        if _matters(state, one)
+    }
+    last = "short" if "short" in says else "cannot-say"
+    # fell short again before anybody reviewed it
+    back = (
+        state.origin == "officer"
+        and last == "short"
+        and state.last_found in ("recovered", "cannot-say")
+    )
+    state = replace(
+        _said(state, last, event),
+        named=(*named, *new),
+        needs_review=state.needs_review and not back,
+        was_seen_short=state.was_seen_short or last == "short",
+    )
+    if state.place == "none":
+        return replace(state, place="yellow"), (
+            Effect("push", tuple(one.requirement for one in new)),
+        )
+    pushed = (*restarted, *(one.requirement for one in new))
+    return state, (Effect("push-addition", pushed),) if pushed else ()
+
+
+def _recovered(state: CaseState, event: Event) -> Result:
+    """An officer's red card goes to review when runs that said short say so no more, unless an officer knows better.
+
+    Where no run ever said short, the registers only contradict what was found on the spot: a recheck decides.
+    """
+    knows_better = state.rechecked_on is not None and state.last_found != "short"
+    first = state.was_seen_short and not knows_better and not state.needs_review
+    after = replace(_said(state, "recovered", event), needs_review=state.needs_review or first)
+    return after, (Effect("open-task", detail="review"),) if first else ()
+
+
+def _said(state: CaseState, word: str, event: Event) -> CaseState:
+    """What the last run said, and since when runs have said so."""
+    return (
+        state
+        if state.last_found == word
+        else replace(state, last_found=word, last_found_on=event.on)
+    )
+
+
+def _looked_at(
+    state: CaseState, event: Event, terms: Terms
+) -> tuple[tuple[Named, ...], tuple[str, ...]]:
+    """The requirements named, with what the run says of them; those whose period begins anew after a recovery."""
+    named, restarted = [], []
+    for one in state.named:
+        verdict = event.verdicts.get(one.requirement, "cannot-say")
+        if verdict in GOOD and one.recovered_on is None:
+            one = replace(one, recovered_on=event.on, is_ended=verdict == "not-required")
+        elif (
+            verdict == "short"
+            and one.recovered_on is not None
+            and (one.is_determined or state.origin == "system")
+        ):
+            one = replace(one, recovered_on=None, is_ended=False)
+            if not one.is_determined:
+                deadline = terms.yellow.from_day(event.on, terms.calendar)
+                one = replace(one, pushed_on=event.on, deadline=deadline, proved_on=None)
+                restarted.append(one.requirement)
+        named.append(one)
+    return tuple(named), tuple(restarted)
+
+
+def _new(state: CaseState, event: Event, terms: Terms) -> tuple[Named, ...]:
+    """Requirements that fall short and are not named yet, each with a period of its own."""
+    if state.origin == "officer":
+        return ()
+    known = {one.requirement for one in state.named}
+    deadline = terms.yellow.from_day(event.on, terms.calendar)
+    short = sorted(
+        one for one, verdict in event.verdicts.items() if verdict == "short" and one not in known
+    )
+    return tuple(Named(one, event.on, deadline) for one in short)
+
+
+def _matters(state: CaseState, one: Named) -> bool:
+    """Of a red card only what was determined: what fell short later is warned of, and goes on as a card of its own."""
+    return state.place != "red" or one.is_determined
+
+
+def _is_good(state: CaseState, event: Event) -> bool:
+    """Every requirement that matters is met or has ended, by this very run."""
+    return all(
+        one.recovered_on is not None and event.verdicts.get(one.requirement) in GOOD
+        for one in state.named
+        if _matters(state, one)
+    )
+
+
+def closed(state: CaseState, event: Event, code: str) -> Result:
+    """Closed with a code: what was public is taken down, an undecided withdrawal ends or goes to another red card."""
+    effects = [Effect("tell-closed", detail=code)]
+    if state.place == "red":
+        effects.append(Effect("take-down", detail=code))
+    withdrawal = state.withdrawal
+    if withdrawal and withdrawal.is_open and not withdrawal.is_decided:
+        if (
+            code == "withdrawn"
+            and withdrawal.route == "ministry"
+            and withdrawal.place in AT_THE_MINISTRY
+        ):
+            after = replace(
+                state, place="closed", closed_because=code, application=None, proposal=None
+            )
+            return after, tuple(
+                effects
+            )  # the register was faster than the ministry's letter, which is still to come
+        ended = {
+            "recovered": "made-good",
+            "requirement-ended": "made-good",
+            "reviewed": "made-good",
+        }.get(code, code)
+        if event.is_other_red_open and ended == "made-good":
+            effects.append(Effect("end-withdrawal", detail="handed-over"))
+            withdrawal = None
+        else:
+            effects.append(Effect("end-withdrawal", detail=ended))
+            withdrawal = replace(withdrawal, ended=ended)
+    elif withdrawal and withdrawal.is_decided and not withdrawal.ended and code == "annulled":
+        effects.append(Effect("end-withdrawal", detail="annulled"))
+        withdrawal = replace(withdrawal, ended="annulled")
+    after = replace(
+        state,
+        place="closed",
+        closed_because=code,
+        withdrawal=withdrawal,
+        application=None,
+        proposal=None,
+    )
+    return after, tuple(effects)
+
+
+def inspected(state: CaseState, event: Event, terms: Terms) -> Result:
+    """A supervision finding with evidence is a red card at once, of the officer's own."""
+    deadline = Deadline(event.on, provisional=False)
+    named = tuple(Named(one, event.on, deadline, is_determined=True) for one in event.requirements)
+    after = replace(
+        state,
+        origin="officer",
+        place="red",
+        named=named,
+        published_on=event.on,
+        determined_by=(event.by, *event.others),
+        was_seen_short="short" in event.verdicts.values(),
+        last_found="short",
+        last_found_on=event.on,
+    )
+    return after, (Effect("publish-red", event.requirements), Effect("issue-order"))
+
+
+def push_proved(state: CaseState, event: Event, terms: Terms) -> Result:
+    """The first proof of each requirement stays."""
+    named = tuple(
+        replace(one, proved_on=one.proved_on or event.proved_on)
+        if not event.requirements or one.requirement in event.requirements
+        else one
+        for one in state.named
+    )
+    return replace(state, named=named, push_proved_on=state.push_proved_on or event.proved_on), ()
+
+
+def propose(state: CaseState, event: Event, terms: Terms) -> Result:
+    """Waits for a reviewer."""
+    from_all = tuple(one.requirement for one in state.named if one.recovered_on is None)
+    made = Proposal(event.outcome, event.requirements or from_all, event.by, event.until)
+    return replace(state, proposal=made), (Effect("open-task", detail="sign"),)
+
+
+def return_proposal(state: CaseState, event: Event, terms: Terms) -> Result:
+    """Back to the officer, with reasons."""
+    return replace(state, proposal=None), (Effect("open-task", detail="propose"),)
+
+
+def sign(state: CaseState, event: Event, terms: Terms) -> Result:
+    """The determination takes effect."""
+    made = state.proposal
+    assert made is not None  # the table needs it
+    after = replace(state, proposal=None)
+    if made.outcome == "prolonged":
+        return replace(after, prolonged=made.until), (Effect("tell-prolonged"),)
+    if made.outcome == "dismissed":
+        return closed(after, event, "dismissed")
+    if state.is_whole_enterprise:  # red cards of the items named; this case has done its work
+        after, effects = closed(after, event, "determined")
+        return after, (Effect("open-red", made.requirements), *effects)
+    named = tuple(
+        replace(one, is_determined=True) if one.requirement in made.requirements else one
+        for one in state.named
+    )
+    after = replace(
+        after, place="red", named=named, published_on=event.on, determined_by=(made.by, event.by)
+    )
+    return after, (Effect("publish-red", made.requirements), Effect("issue-order"))
+
+
+def order_served(state: CaseState, event: Event, terms: Terms) -> Result:
+    """The red period begins on the later of publication and proved service."""
+    assert event.proved_on is not None  # the table needs it
+    begins = max(state.published_on or event.proved_on, event.proved_on)
+    deadline = terms.red.from_day(begins, terms.calendar)
+    return replace(state, order_served_on=event.proved_on, red=deadline), (
+        Effect("set-red-period"),
+    )
+
+
+def recheck(state: CaseState, event: Event, terms: Terms) -> Result:
+    """An officer has looked: still short, or recovered, which somebody else's review then closes."""
+    seen = tuple(dict.fromkeys((*state.determined_by, event.by)))
+    state = replace(state, rechecked_on=event.on, determined_by=seen)
+    if event.outcome == "recovered":
+        return replace(state, needs_review=True), (Effect("open-task", detail="review"),)
+    return replace(state, needs_review=False, last_found="none"), ()
+
+
+def review(state: CaseState, event: Event, terms: Terms) -> Result:
+    """Another officer agrees that it has recovered."""
+    return closed(state, event, "reviewed")
+
+
+def apply(state: CaseState, event: Event, terms: Terms) -> Result:
+    """Only the first one about a requirement stops a determination or decision."""
+    about = event.requirements or state.disputable
+    made = Application(is_first=not set(about) <= set(state.disputed), requirements=about)
+    disputed = tuple(dict.fromkeys((*state.disputed, *about)))
+    return replace(state, application=made, disputed=disputed), (
+        Effect("open-task", about, "application"),
+    )
+
+
+def retract(state: CaseState, event: Event, terms: Terms) -> Result:
+    """The enterprise takes it back; what it was about stays disputed once."""
+    return replace(state, application=None), ()
+
+
+def opinion(state: CaseState, event: Event, terms: Terms) -> Result:
+    """The city agrees in writing and sends it to the province."""
+    assert state.application is not None  # the table needs it
+    touched = state.application.touched_by | {event.by}
+    return replace(
+        state, application=replace(state.application, has_opinion=True, touched_by=touched)
+    ), (Effect("open-task", detail="decide-application"),)
+
+
+def refuse(state: CaseState, event: Event, terms: Terms) -> Result:
+    """With reasons and remedies."""
+    return replace(state, application=None), (Effect("tell-refused"),)
+
+
+def uphold(state: CaseState, event: Event, terms: Terms) -> Result:
+    """Repaired for all. What the application was not about goes on.
+
+    A red card of which another part had been right, and was made good, is cleared: it did happen.
+    """
+    assert state.application is not None  # the table needs it
+    about = state.application.requirements
+    was_right = state.place == "red" and any(
+        one.is_determined and one.recovered_on is not None and one.requirement not in about
+        for one in state.named
+    )
+    named = tuple(
+        replace(one, recovered_on=one.recovered_on or event.on, is_determined=False)
+        if one.requirement in about
+        else one
+        for one in state.named
+    )
+    left = tuple(
+        one.requirement for one in named if _matters(state, one) and one.recovered_on is None
+    )
+    if not left:
+        return closed(state, event, "recovered" if was_right else "repaired")
+    after = replace(state, named=named, application=None, proposal=None)
+    amended = state.place == "red" and any(
+        one.is_determined for one in state.named if one.requirement in about
+    )
+    return after, (
+        Effect("tell-repaired", about),
+        *((Effect("amend-red", left),) if amended else ()),
+    )
+
+
+def annul(state: CaseState, event: Event, terms: Terms) -> Result:
+    """The red card is undone, also after it was closed."""
+    after, effects = closed(replace(state, place="red"), event, "annulled")
+    return after, effects
+
+
+def end(state: CaseState, event: Event, terms: Terms) -> Result:
+    """An officer records what became of the item or the enterprise."""
+    return closed(state, event, event.code)
+
+
+def calendar_loaded(state: CaseState, event: Event, terms: Terms) -> Result:
+    """Periods by the newest calendar: they get longer or stay, never shorter. Clocks keep their first policy."""
+
+    def again(old: Deadline | None) -> Deadline | None:
+        return old and resettled(old, terms.calendar)
+
+    def longer(old: Deadline, new: Deadline) -> Deadline:
+        return new if new.ends_on >= old.ends_on else replace(old, provisional=new.provisional)
+
+    named = tuple(
+        one if one.is_determined else replace(one, deadline=resettled(one.deadline, terms.calendar))
+        for one in state.named
+    )
+    withdrawal = state.withdrawal
+    if withdrawal and withdrawal.statement and withdrawal.notice_served_on:
+        counted = terms.statement.from_day(withdrawal.notice_served_on, terms.calendar)
+        withdrawal = replace(withdrawal, statement=longer(withdrawal.statement, counted))
+    if withdrawal and withdrawal.display and withdrawal.displayed_on:
+        counted = terms.display.from_day(
+            withdrawal.displayed_on, terms.calendar, first_counted=True
+        )
+        withdrawal = replace(withdrawal, display=longer(withdrawal.display, counted))
+    after = replace(
+        state,
+        named=named,
+        red=again(state.red),
+        prolonged=again(state.prolonged),
+        withdrawal=withdrawal,
+    )
+    return after, ()
