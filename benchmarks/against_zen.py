@@ -12,7 +12,7 @@ from nation import DAY, nation
 from qualwatch.evaluation import columnar
 from qualwatch.evaluation.facts import Facts, Item, Registration
 from qualwatch.evaluation.items import items_in_force
-from qualwatch.evaluation.people import Bench, age_on
+from qualwatch.evaluation.people import PersonRules, age_on
 from qualwatch.intake.facts_folder import read_facts
 from qualwatch.law.figures import grade_rank, requirements_on
 from qualwatch.law.loader import Law, load_law
@@ -34,14 +34,18 @@ class Prejoined:
         items = [
             item for item in items_in_force(self.law, own.items, DAY).items if self._plain(item)
         ]
-        if area is None or own.unread or own.accepted_findings or not items:
+        if area is None or own.unparsed or own.accepted_findings or not items:
             return None
-        bench = Bench(self.law, self.policy, self.facts, own, code, area, as_of=DAY, known_on=DAY)
+        person_rules = PersonRules(
+            self.law, self.policy, self.facts, own, code, area, as_of=DAY, known_on=DAY
+        )
         people = sorted({row.person_id for row in own.registrations})
         return {
             "items": [{"level": level_of(item)} for item in items],
             "people": [
-                self._person(bench, one, [row for row in own.registrations if row.person_id == one])
+                self._person(
+                    person_rules, one, [row for row in own.registrations if row.person_id == one]
+                )
                 for one in people
             ],
         }
@@ -53,19 +57,25 @@ class Prejoined:
         key = (item.category, item.sub_item, item.grade, item.route)
         return any(comparable(one) for one in requirements_on(self.law, self.policy, *key, DAY))
 
-    def _person(self, bench: Bench, person_id: str, rows: list[Registration]) -> dict[str, Any]:
-        held_against = bench.person(person_id)
+    def _person(
+        self, person_rules: PersonRules, person_id: str, rows: list[Registration]
+    ) -> dict[str, Any]:
+        held_against = person_rules.person(person_id)
         reasons = held_against.never | held_against.doubt
-        born_on = bench.own.people[person_id].born_on if person_id in bench.own.people else None
+        born_on = (
+            person_rules.own.people[person_id].born_on
+            if person_id in person_rules.own.people
+            else None
+        )
         age = age_on(born_on, DAY) if born_on else -1
         return {
             "alive": "deceased" not in reasons,
             "locked": "locked" in reasons,
             "elsewhere": "registered-elsewhere" in reasons,
-            "insured": bench.insurance(person_id)[0],
+            "insured": person_rules.insurance(person_id)[0],
             "registrations": [
                 {
-                    "in_force": bench.standing(row) is None,
+                    "in_force": person_rules.registration_problem(row) is None,
                     "profession": row.profession,
                     "rank": grade_rank(self.law, row.profession, row.profession_grade) or -1,
                     "speciality": "?" if row.speciality is None else row.speciality,

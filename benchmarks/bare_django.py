@@ -49,7 +49,7 @@ def application() -> Any:
     ]
     settings.configure(
         DEBUG=False,
-        SECRET_KEY="bench",
+        SECRET_KEY="person_rules",
         ALLOWED_HOSTS=["127.0.0.1"],
         ROOT_URLCONF=__name__,
         MIDDLEWARE=MIDDLEWARE,

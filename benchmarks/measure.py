@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 HERE = Path(__file__).parent
-HOW_TO_INSTALL = "python -m pip install -e '.[bench]'"
+HOW_TO_INSTALL = "python -m pip install -e '.[person_rules]'"
 
 
 class NotInstalled(Exception):

@@ -7,13 +7,13 @@ from pathlib import Path
 from time import perf_counter
 
 import duckdb
-import law_wheels
+import peer_libraries
 
 from qualwatch.evaluation.facts import SCHEMAS
 from qualwatch.law.loader import load_law
 
 HERE = Path(__file__).parent
-CACHE = HERE.parent / "build" / "bench"
+CACHE = HERE.parent / "build" / "person_rules"
 DAY = date(2026, 5, 20)
 PEOPLE_EACH = 16  # 8 million people in 500,000 enterprises
 ABSENT = ("coverage",)  # contributions then cover the months and people present, loaded on the day
@@ -33,7 +33,7 @@ def nation(enterprises: int, seed: int = 1) -> Path:
 
 def _make(folder: Path, enterprises: int, seed: int) -> None:
     connection = duckdb.connect()
-    for name, table in law_wheels.tables(load_law(), DAY).items():
+    for name, table in peer_libraries.tables(load_law(), DAY).items():
         connection.register(name, table)
     values = {
         "enterprises": enterprises,

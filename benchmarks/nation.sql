@@ -170,7 +170,7 @@ FROM item i JOIN enterprise e ON e.i = i.i JOIN level l ON l.level_id = i.level_
 WHERE turned(i.who, 'accepted') < 0.001 ORDER BY e.i;
 
 -- Rejected rows, at the rates of bad dates and identities; one cell in a few is the credit code itself.
-CREATE VIEW unread AS
+CREATE VIEW unparsed AS
 WITH bad AS (
     SELECT 'registrations' AS "table", credit_code, profession, person_id, CAST(NULL AS VARCHAR) AS category, who
     FROM person CROSS JOIN rate r WHERE turned(who, 'bad date') < r.bad_date

@@ -60,14 +60,14 @@ def _office() -> Iterator[None]:
 def _measured(enterprises: int) -> dict[str, Any]:
     from qualwatch.assessments.actions import assess, release_run
     from qualwatch.assessments.models import FindingRow
-    from qualwatch.intake.synthetic_province import Plan, invent
+    from qualwatch.intake.synthetic_province import Plan, generate_province
     from qualwatch.law.loader import load_law
     from qualwatch.registers.models import TABLES
 
     law = load_law()
-    folder = HERE.parent / "build" / "bench" / f"registers-{enterprises}-csv"
+    folder = HERE.parent / "build" / "person_rules" / f"registers-{enterprises}-csv"
     if not folder.is_dir():
-        invent(Plan(enterprises, 1), folder, "csv", law)
+        generate_province(Plan(enterprises, 1), folder, "csv", law)
     found: dict[str, Any] = {"enterprises": enterprises}
     load = partial(_load, law=law)
     found["first"] = {
@@ -75,10 +75,10 @@ def _measured(enterprises: int) -> dict[str, Any]:
     }
     found["rows"] = {slug: model._default_manager.count() for slug, model in TABLES.items()}
     begun = perf_counter()
-    run = assess(as_of=DAY, law=law, by="bench", at=AT)
+    run = assess(as_of=DAY, law=law, by="person_rules", at=AT)
     found["assess_held"] = perf_counter() - begun
     begun = perf_counter()
-    release_run(run=run, law=law, by="other", at=AT, because="bench")
+    release_run(run=run, law=law, by="other", at=AT, because="person_rules")
     found["assess_stored"] = perf_counter() - begun
     found["findings"] = FindingRow.objects.count()
     found["cards"] = seconds(partial(_cards, law))
@@ -99,30 +99,34 @@ def _measured(enterprises: int) -> dict[str, Any]:
 def _cards(law: Any) -> None:
     """The cards of the first run."""
     from qualwatch.assessments.models import Run
-    from qualwatch.cases.course.step import Doing
-    from qualwatch.cases.warnings.warn import take_up_run
+    from qualwatch.cases.course.step import ActContext
+    from qualwatch.cases.warnings.warn import apply_run_to_cases
     from qualwatch.procedure.preconditions import SYSTEM
 
-    take_up_run(run=Run.objects.filter(state="released").latest("id"), doing=Doing(law, AT, SYSTEM))
+    apply_run_to_cases(
+        run=Run.objects.filter(state="released").latest("id"), ctx=ActContext(law, AT, SYSTEM)
+    )
 
 
 def _patrol(files: Path, law: Any) -> dict[str, Any]:
     """An ordinary day's patrol with many cards open: the day after one on which a row in a hundred went."""
     from qualwatch.assessments.models import Run
     from qualwatch.cases.models import Case
-    from qualwatch.patrol.days import let_run_in, run_day
+    from qualwatch.patrol.days import release_held_run, run_day
 
     for later in (1, 2):
         day, at = DAY + timedelta(later), AT + timedelta(later)
         if later > 1:
             for name, source in SOURCES.items():
                 _load(files / f"{name}.csv", source, day, law=law)
-        open_cases = Case.objects.exclude(place="closed").count()
+        open_cases = Case.objects.exclude(state="closed").count()
         begun = perf_counter()
-        done = run_day(day=day, law=law, by="bench", at=at)
+        done = run_day(day=day, law=law, by="person_rules", at=at)
         took = perf_counter() - begun
         if done.run.state == "held":
-            let_run_in(run=Run.objects.latest("id"), law=law, by="other", at=at, because="bench")
+            release_held_run(
+                run=Run.objects.latest("id"), law=law, by="other", at=at, because="person_rules"
+            )
     return {
         "seconds": took,
         "parts": done.seconds,
@@ -132,14 +136,14 @@ def _patrol(files: Path, law: Any) -> dict[str, Any]:
 
 
 def _load(path: Path, source: str, day: date, *, law: Any) -> float:
-    from qualwatch.registers.loads import Delivery, take_in
+    from qualwatch.registers.loads import Delivery, import_delivery
 
     covers = (date(2026, 1, 1), date(2026, 4, 30)) if source == "insurance" else None
     begun = perf_counter()
-    load = take_in(
+    load = import_delivery(
         delivery=Delivery(source, {path.name: path}, day, None, covers),
         law=law,
-        by="bench",
+        by="person_rules",
         at=AT + (day - DAY),
     )
     assert load.state == "released", load.because
@@ -193,7 +197,9 @@ def _pushes() -> dict[str, Any]:
             change = Change(f"b{sequence}", sequence, "practitioners", action, told)
             at = AT + timedelta(days=2, seconds=sequence)
             begun = perf_counter()
-            take_in_changes(changes=[change], law=law, by="bench", at=at, day=DAY + timedelta(2))
+            take_in_changes(
+                changes=[change], law=law, by="person_rules", at=at, day=DAY + timedelta(2)
+            )
             took.append(perf_counter() - begun)
     took.sort()
     return {"count": len(took), "median": took[len(took) // 2], "p99": took[int(len(took) * 0.99)]}
@@ -207,7 +213,7 @@ def _bulk_create() -> dict[str, float]:
 
     took = {}
     for slug, model in TABLES.items():
-        names = [*model.facts(), "source", "nth", "recorded_from"]
+        names = [*model.fact_columns(), "source", "nth", "recorded_from"]
         rows = list(model._default_manager.filter(recorded_to=None).values_list(*names))
         if len(rows) < 1000:
             continue

@@ -11,7 +11,7 @@ from measure import answer, missing, peak_gigabytes, seconds
 from nation import CACHE, DAY
 
 from qualwatch.intake.gather import gather
-from qualwatch.intake.synthetic_province import Plan, invent
+from qualwatch.intake.synthetic_province import Plan, generate_province
 from qualwatch.law.loader import load_law
 
 SOME_REJECTED = 3  # the invented province has its rate of bad rows
@@ -22,7 +22,7 @@ def registers(enterprises: int, form: str) -> Path:
     folder = CACHE / f"registers-{enterprises}-{form}"
     if not folder.is_dir():
         part = folder.with_name(folder.name + ".part")
-        invent(Plan(enterprises, 1, DAY), part, form, load_law())
+        generate_province(Plan(enterprises, 1, DAY), part, form, load_law())
         part.rename(folder)
     return folder
 

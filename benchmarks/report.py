@@ -51,7 +51,7 @@ def page(found: Figures) -> str:
 def _head(found: Figures) -> Iterator[str]:
     yield "# Performance"
     yield ""
-    yield "Written by `make bench`. Goals are ratios within one run on one machine; seconds are remarks."
+    yield "Written by `make person_rules`. Goals are ratios within one run on one machine; seconds are remarks."
     yield f"Machine: {found['machine']}."
     if found["quick"]:
         yield "**Quick run at small sizes: it only shows that everything runs; the goals are for full size.**"
@@ -151,7 +151,7 @@ def _one(figures: Figures, last: Figures) -> Line:
 
 
 def _reading(form: str, ours: Figures, theirs: Figures) -> Line:
-    goal = f"reading .{form}: all of `gather()` against pandas reading the same files as text and doing nothing else"
+    goal = f"reading .{form}: all of `gather()` against pandas reading the same files as text and ctx nothing else"
     if lacking := _lacking(ours) or _lacking(theirs):
         return Line(form, goal, lacking, "not measured")
     ratio = ours["seconds"] / theirs["seconds"]

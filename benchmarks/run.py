@@ -13,7 +13,7 @@ from measure import HERE, measured
 from report import page
 
 GROWTH = (15_000, 60_000, 150_000, 500_000)
-LAST = HERE.parent / "build" / "bench" / "figures.json"
+LAST = HERE.parent / "build" / "person_rules" / "figures.json"
 QUICK_GROWTH = (1_000, 3_000, 10_000)
 
 

@@ -37,7 +37,7 @@ class Nation:
     def rows(self) -> dict[str, int]:
         """Rows of the larger facts tables."""
         assert self.facts is not None
-        names = ("enterprises", "items", "registrations", "people", "contributions", "unread")
+        names = ("enterprises", "items", "registrations", "people", "contributions", "unparsed")
         return {name: len(self.facts.tables[name]) for name in names}
 
     def run(self, name: str) -> pa.Table:

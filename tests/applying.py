@@ -51,7 +51,7 @@ def refused(bureau: Bureau, slug: str, do: Any) -> None:
     )
 
 
-def seated(office: Office) -> Bureau:
+def capability_required(office: Office) -> Bureau:
     """Everybody there from the beginning, so that a refused act adds nothing to the journal."""
     made = Bureau(office)
     for name in SEATS:

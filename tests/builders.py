@@ -18,7 +18,7 @@ from qualwatch.evaluation.facts import (
     Item,
     Person,
     Registration,
-    Unread,
+    Unparsed,
 )
 from qualwatch.evaluation.people import first_of, month_of
 from qualwatch.law.loader import Law, load_law
@@ -65,7 +65,7 @@ class _Case:
                 "exemptions",
                 "accepted_findings",
                 "coverage",
-                "unread",
+                "unparsed",
             )
         }
         self.serial = 0
@@ -94,16 +94,16 @@ class _Case:
                     }
                 )
             )
-        for row in case.get("unread", ()):
+        for row in case.get("unparsed", ()):
             whole = {
-                "row_id": f"U{len(self.rows['unread'])}",
+                "row_id": f"U{len(self.rows['unparsed'])}",
                 "credit_code": OWN,
                 "profession": None,
                 "person_id": None,
                 "category": None,
                 **row,
             }
-            self.rows["unread"].append(Unread(**whole))
+            self.rows["unparsed"].append(Unparsed(**whole))
         for row in case.get("accepted", ()):
             whole = {
                 "credit_code": OWN,

@@ -13,12 +13,12 @@ from PIL import Image
 from builders import OWN, law
 from files import Rows
 from office import DAY, SOURCES, Office
-from qualwatch.accounts.actions import make_account, make_organisations
+from qualwatch.accounts.actions import create_account, make_organisations
 from qualwatch.accounts.models import Account, Organisation
 from qualwatch.accounts.queries import organisation
 from qualwatch.cases.applications.actions import Filing, file_application, uphold, verify
 from qualwatch.cases.applications.repairs import Repairs
-from qualwatch.cases.documents.attachments import HandedIn
+from qualwatch.cases.documents.attachments import SubmittedFile
 from qualwatch.cases.models import Application, Case, Document, Service
 from qualwatch.cases.service.actions import fail, issue_warning, prove, send
 from qualwatch.cases.warnings.determine import Proposed, propose, sign
@@ -67,7 +67,7 @@ class Bureau:
         """Somebody by the seat."""
         if name not in self.accounts:
             where, role = SEATS[name]
-            self.accounts[name] = make_account(
+            self.accounts[name] = create_account(
                 username=name,
                 password=PASSWORD,
                 organisation=organisation(where),
@@ -83,7 +83,7 @@ class Bureau:
         where = Organisation.objects.create(
             slug=f"e-{code}".lower(), name="甲", kind="enterprise", credit_code=code
         )
-        return make_account(
+        return create_account(
             username=f"e-{code}",
             password=PASSWORD,
             organisation=where,
@@ -175,7 +175,7 @@ class Bureau:
 
     def proved(self, service: Service, day: date, by: str = "officer", **told: Any) -> Service:
         """It came back with a receipt."""
-        files = [HandedIn("送达回证.png", picture())]
+        files = [SubmittedFile("送达回证.png", picture())]
         return prove(
             service=service,
             by=self.who(by),
@@ -192,7 +192,7 @@ class Bureau:
         self, cause: str = "assessment-wrong", *requirements: str, files: Any = None, **told: Any
     ) -> Filing:
         """An application with every line of its checklist answered."""
-        handed = [HandedIn("证明.png", picture())] if files is None else files
+        handed = [SubmittedFile("证明.png", picture())] if files is None else files
         lines = {
             one: {line: [handed[0].name] if handed else "见说明" for line in lines_of(one)}
             for one in requirements or ("constructors",)
@@ -238,7 +238,7 @@ class Bureau:
         self, service: Service, day: date, why: str = "absent", by: str = "officer"
     ) -> Service:
         """It came to nothing."""
-        files = [HandedIn("退件.png", picture(5))] if why in NEEDS_FILE else []
+        files = [SubmittedFile("退件.png", picture(5))] if why in NEEDS_FILE else []
         return fail(
             service=service,
             why=why,
@@ -283,7 +283,7 @@ class Bureau:
     def yellow(self, day: date = DAY) -> Case:
         """A firm that lacks one of three constructors is warned."""
         self.morning(day)
-        return Case.objects.get(place="yellow", category__isnull=False)
+        return Case.objects.get(state="yellow", category__isnull=False)
 
     def red(self, day: date = DAY) -> Case:
         """The same, proved, over, and determined on the day after its period."""

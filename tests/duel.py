@@ -42,7 +42,7 @@ def setup(folder: Path) -> None:
     one.morning(OVER)
     one.propose(case, day=OVER)
     one.registers(OVER + timedelta(days=1), people=3)
-    assert Case.objects.get().place == "yellow"
+    assert Case.objects.get().state == "yellow"
 
 
 def meet(folder: Path) -> None:

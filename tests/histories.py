@@ -65,19 +65,19 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
     def told(right: Any, *others: Any) -> Any:
         return right if chance.random() < steadiness else chance.choice([right, *others])
 
-    here = [name for name, row in BY_EVENT.items() if state.place in row.places]
+    here = [name for name, row in BY_EVENT.items() if state.state in row.from_states]
     pool = [name for name in LIKELY if name in here] * 3 + (
         here if chance.random() > steadiness / 2 else []
     )
     if state.withdrawal and not state.withdrawal.ended:
         likely = [
-            name for name, place in PLACE_AFTER.items() if place == state.withdrawal.next_place
+            name for name, place in PLACE_AFTER.items() if place == state.withdrawal.next_stage
         ]
         made, others = (
             state.withdrawal,
-            [["make-statement"], ["object-publicly"]][state.withdrawal.place == "displayed"],
+            [["make-statement"], ["object-publicly"]][state.withdrawal.stage == "displayed"],
         )
-        if made.place == "notified":
+        if made.stage == "notified":
             others += ["ask-hearing"] * 8 + ["hearing-lapses"]
         if made.hearing == "asked":
             others += likely
@@ -102,7 +102,7 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
         verdicts={one: verdict if chance.random() < 0.8 else "short" for one in REQUIREMENTS},
         ended=chance.choice(ENDINGS) if chance.random() < 0.01 else "",
         requirements=chance.choice([(), REQUIREMENTS[:1], REQUIREMENTS]),
-        outcome=told("red", "dismissed", "prolonged", "nonsense", "recovered", "short"),
+        outcome=told("red", "dismissed", "extended", "nonsense", "recovered", "short"),
         until=chance.choice(
             [None, Deadline(on + timedelta(days=chance.randint(1, 40)), provisional=False)]
         ),

@@ -93,7 +93,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "run": 4711,
         "as_of": "2026年6月7日",
     },
-    "urging-letter": {
+    "supervision-letter": {
         **CASE,
         "colour": "黄牌",
         "requirements": [FIGURE],
@@ -128,7 +128,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "hearing-notice": {
         "item": CASE["item"],
         "held_on": "2026年8月3日9时",
-        "place": "厅三楼会议室",
+        "state": "厅三楼会议室",
         "chair": "王主持",
     },
     "hearing-record": {
@@ -136,7 +136,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "credit_code": CASE["credit_code"],
         "item": CASE["item"],
         "held_on": "2026年8月3日9时",
-        "place": "厅三楼会议室",
+        "state": "厅三楼会议室",
         "chair": "王主持",
         "present": "李某、赵某",
         "said": ["主持人宣布听证开始。", "企业陈述意见。"],

@@ -69,7 +69,7 @@ class Office:
         """Takes files in."""
         covers = (date(2026, 1, 1), date(2026, 4, 30)) if source == "insurance" else None
         delivery = loads.Delivery(source, files, day, full, covers)
-        return loads.take_in(delivery=delivery, law=law(), by=by, at=self.tick(day))
+        return loads.import_delivery(delivery=delivery, law=law(), by=by, at=self.tick(day))
 
     def province(self, people: int = 3, *, day: date = DAY) -> None:
         """The decoration firm with so many constructors, and a firm without items."""

@@ -31,13 +31,13 @@ def run(folder: Path) -> None:
     from qualwatch.law.loader import load_law
     from qualwatch.patrol.pushes import take_in_changes
     from qualwatch.registers.changes import Change
-    from qualwatch.registers.loads import Delivery, release, take_in
+    from qualwatch.registers.loads import Delivery, import_delivery, release
     from qualwatch.registers.models import Load
 
     law = load_law()
     for source, name in SOURCES.items():
         path = folder / f"{name}.csv"
-        take_in(delivery=Delivery(source, {path.name: path}, DAY), law=law, by="li", at=AT)
+        import_delivery(delivery=Delivery(source, {path.name: path}, DAY), law=law, by="li", at=AT)
     if not Run.objects.exists():
         assess(as_of=DAY, law=law, by="li", at=AT)
     held = Run.objects.get(is_full=True, of=None, as_of=DAY)
@@ -45,7 +45,7 @@ def run(folder: Path) -> None:
         release_run(run=held, law=law, by="wang", at=AT, because="核对过样本")
     less, next_day = folder / "少.csv", DAY + timedelta(days=1)
     if not Load.objects.filter(as_of=next_day).exists():
-        take_in(
+        import_delivery(
             delivery=Delivery("practitioners", {less.name: less}, next_day),
             law=law,
             by="li",
@@ -68,12 +68,12 @@ def cards(law: Law, day: date) -> None:
     from django.conf import settings
     from django.db import transaction
 
-    from qualwatch.accounts.actions import make_account
+    from qualwatch.accounts.actions import create_account
     from qualwatch.accounts.models import Account, Organisation
     from qualwatch.accounts.queries import organisation
     from qualwatch.assessments.models import FindingRow
     from qualwatch.cases.models import Case
-    from qualwatch.cases.notices.notify import note_sent
+    from qualwatch.cases.notices.notify import record_sent
     from qualwatch.cases.warnings.supervise import Found, record_supervision_finding
     from qualwatch.outbox.actions import deliver
     from qualwatch.outbox.models import Message
@@ -86,7 +86,7 @@ def cards(law: Law, day: date) -> None:
         "early_warning": True,
     }
     if not Account.objects.filter(username="li").exists():
-        make_account(
+        create_account(
             username="li", organisation=organisation("province"), roles=["province-officer"], **made
         )
     short = FindingRow.objects.filter(recorded_to=None, verdict="short").order_by("credit_code")
@@ -96,7 +96,7 @@ def cards(law: Law, day: date) -> None:
                 where = Organisation.objects.create(
                     slug=f"e-{code}".lower(), name="x", kind="enterprise", credit_code=code
                 )
-                make_account(
+                create_account(
                     username=code,
                     organisation=where,
                     roles=["enterprise-user"],
@@ -128,7 +128,7 @@ def cards(law: Law, day: date) -> None:
         with (settings.STATE / "sent.txt").open("a", encoding="utf-8") as file:
             file.write(message.key + "\n")
 
-    deliver(send=send, at=AT + timedelta(days=3), noted=note_sent)
+    deliver(send=send, at=AT + timedelta(days=3), noted=record_sent)
 
 
 def told() -> dict[str, Any]:
@@ -193,7 +193,7 @@ def told() -> dict[str, Any]:
         "cases": sorted(
             map(
                 list,
-                Case.objects.values_list("credit_code", "category", "origin", "place", "version"),
+                Case.objects.values_list("credit_code", "category", "origin", "state", "version"),
             ),
             key=repr,
         ),

@@ -17,7 +17,7 @@ from qualwatch.evaluation.facts import (
     Item,
     Person,
     Registration,
-    Unread,
+    Unparsed,
 )
 from qualwatch.evaluation.people import first_of, month_of
 
@@ -108,8 +108,8 @@ class Province:
         self.rows["coverage"] = (
             [self._coverage() for _ in range(self.random.randint(1, 6))] if chance(0.25) else []
         )
-        self.rows["unread"] = (
-            [self._unread(n) for n in range(self.random.randint(0, 3))] if chance(0.4) else []
+        self.rows["unparsed"] = (
+            [self._unparsed(n) for n in range(self.random.randint(0, 3))] if chance(0.4) else []
         )
         return Facts.of_rows({name: list(dict.fromkeys(rows)) for name, rows in self.rows.items()})
 
@@ -317,7 +317,7 @@ class Province:
             pick(("all", "present")),
         )
 
-    def _unread(self, number: int) -> Unread:
+    def _unparsed(self, number: int) -> Unparsed:
         pick = self.random.choice
         table = pick(
             (
@@ -338,4 +338,4 @@ class Province:
         category = pick((*CATEGORIES, None)) if table == "items" else None
         person = pick((*self.people, None)) if table in ("contributions", "exemptions") else None
         code = pick((*self.codes, None, credit_code(21)))
-        return Unread(f"U{number}", code, table, profession, person, category)
+        return Unparsed(f"U{number}", code, table, profession, person, category)

@@ -1,6 +1,6 @@
 """A small province in September: one firm for every place a case can be in, and what is public of each.
 
-1 withdrawn, 2 on display, 3 red, 4 proposed and not signed, 5 prolonged, 6 with an application that nobody has decided,
+1 withdrawn, 2 on display, 3 red, 4 proposed and not signed, 5 extended, 6 with an application that nobody has decided,
 7 newly warned, 8 warned of its people's insurance too, 9 ripe to be determined. 1 to 3 are public, the others not.
 Run as a program it makes the state that a server of its own serves.
 """
@@ -82,7 +82,7 @@ def made(bureau: Bureau) -> Scene:
     bureau.propose(
         case(5),
         day=OVER,
-        outcome="prolonged",
+        outcome="extended",
         until=OVER + timedelta(days=20),
         because="内部意见五号",
         evidence=["内部证据五号"],

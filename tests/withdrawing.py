@@ -11,11 +11,11 @@ import pytest
 from applying import CITY_ITEM
 from bureau import Bureau, fresh, picture
 from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS, Rows
-from qualwatch.cases.documents.attachments import HandedIn
+from qualwatch.cases.documents.attachments import SubmittedFile
 from qualwatch.cases.models import Case, Document, Withdrawal, WithdrawalList
 from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.cases.withdrawals.hearings import fix_hearing
-from qualwatch.cases.withdrawals.members import Went
+from qualwatch.cases.withdrawals.members import BatchResult
 from qualwatch.journal.models import Entry
 from qualwatch.procedure.periods import BEIJING
 from qualwatch.procedure.transitions import CannotStep
@@ -46,16 +46,16 @@ def acts(bureau: Bureau, by: str, day: date) -> dict[str, Any]:
     return {"by": bureau.who(by), "law": bureau.law, "at": bureau.office.tick(day)}
 
 
-def scan(name: str = "材料.png", colour: int = 7) -> HandedIn:
+def scan(name: str = "材料.png", colour: int = 7) -> SubmittedFile:
     """A file to be handed in."""
-    return HandedIn(name, picture(colour))
+    return SubmittedFile(name, picture(colour))
 
 
 def red_and_over(bureau: Bureau, sheets: dict[str, Rows] | None = None) -> list[Case]:
     """Every item short is warned, determined, and its red period is over; the registers of that morning are in."""
     changed = sheets or CITY_SHEETS
     morning(bureau, date(2026, 5, 20), changed)
-    cases = list(Case.objects.filter(place="yellow", category__isnull=False).order_by("pk"))
+    cases = list(Case.objects.filter(state="yellow", category__isnull=False).order_by("pk"))
     for one in cases:
         bureau.prove(one, date(2026, 5, 21))
     morning(bureau, OVER, changed)
@@ -69,12 +69,12 @@ def red_and_over(bureau: Bureau, sheets: dict[str, Rows] | None = None) -> list[
 
 def morning(bureau: Bureau, day: date, sheets: dict[str, Rows], people: int = 2) -> None:
     """Fresh registers and the patrol; a held run is released."""
-    from qualwatch.patrol.days import let_run_in
+    from qualwatch.patrol.days import release_held_run
 
     bureau.registers(day, people, sheets)
     done = bureau.patrol(day)
     if done.run.state == "held":
-        let_run_in(
+        release_held_run(
             run=done.run,
             law=bureau.law,
             by="reviewer",
@@ -168,7 +168,9 @@ def reviewed(bureau: Bureau, batch: WithdrawalList, day: date, who: dict[str, st
     )
 
 
-def decided(bureau: Bureau, batch: WithdrawalList, day: date, who: dict[str, str] = CITY) -> Went:
+def decided(
+    bureau: Bureau, batch: WithdrawalList, day: date, who: dict[str, str] = CITY
+) -> BatchResult:
     """The decision on every member that is ready."""
     return withdrawals.decide(
         members=members(batch), because="期满仍不达标", **acts(bureau, who["decides"], day)

@@ -71,7 +71,7 @@ REMEDIES = (
 )
 ITEM = "{{ item }}（证书编号 {{ certificate_no }}）"
 # Of each kind: paragraphs, or (columns, rows) of a table.
-LETTERS: dict[str, list[Any]] = {
+DOCUMENT_KINDS: dict[str, list[Any]] = {
     "warning": [
         "你单位（统一社会信用代码 {{ credit_code }}）"
         + ITEM
@@ -99,7 +99,7 @@ LETTERS: dict[str, list[Any]] = {
         "自本认定书公布之日起列为红牌预警（{{ card }}），红牌预警期间：不得申请资质升级、增项；省内在建项目列入重点监管，不得以该资质承揽新项目；不得参加评优评先、表彰奖励。",
         REMEDIES.format(what="认定"),
     ],
-    "urging-letter": [
+    "supervision-letter": [
         "你单位（统一社会信用代码 {{ credit_code }}）" + ITEM + "存在{{ colour }}预警：",
         (FIGURES, "requirements"),
         "{{ what }}",
@@ -328,5 +328,5 @@ def letter(parts: list[Any]) -> Any:
 
 
 if __name__ == "__main__":
-    for kind, parts in LETTERS.items():
+    for kind, parts in DOCUMENT_KINDS.items():
         letter(parts).save(str(FOLDER / f"{kind}.docx"))

@@ -44,7 +44,7 @@ CHANCE = {
     "rectifies": 0.003,
     "relapses": 0.003,
     "leaves": 0.003,
-    "urged": 0.05,
+    "followed-up": 0.05,
     "proposes": 0.4,
     "signs": 0.7,
     "sent": 0.15,
@@ -159,12 +159,12 @@ class Play:
     """The office of one province, day after day."""
 
     def __init__(self, folder: Path, enterprises: int, seed: int) -> None:
-        from qualwatch.intake.synthetic_province import Plan, invent
+        from qualwatch.intake.synthetic_province import Plan, generate_province
         from qualwatch.law.loader import load_law
 
         self.law, self.chance = load_law(), random.Random(seed)
         self.files = folder / "registers"
-        invent(Plan(enterprises, seed, START), self.files, "csv", self.law)
+        generate_province(Plan(enterprises, seed, START), self.files, "csv", self.law)
         self.registers = Registers(self.files, self.chance)
         self.registers.read()
         self.done: Counter[str] = Counter()
@@ -180,7 +180,7 @@ class Play:
         """The authorities and their people."""
         from django.core.management import call_command
 
-        from qualwatch.accounts.actions import make_account
+        from qualwatch.accounts.actions import create_account
         from qualwatch.accounts.queries import organisation
 
         call_command("prepare", verbosity=0)
@@ -193,7 +193,7 @@ class Play:
             "sample-city-reviewer": ("city-140100", "city-reviewer"),
         }
         for name, (where, role) in seats.items():
-            self.accounts[name] = make_account(
+            self.accounts[name] = create_account(
                 username=name,
                 password=PASSWORD,
                 organisation=organisation(where),
@@ -214,8 +214,8 @@ class Play:
 
     def morning(self, day: date) -> None:
         """The registers come in, the patrol runs; what a guard holds is looked at by a reviewer."""
-        from qualwatch.patrol.days import let_run_in, run_day
-        from qualwatch.registers.loads import Delivery, release, take_in
+        from qualwatch.patrol.days import release_held_run, run_day
+        from qualwatch.registers.loads import Delivery, import_delivery, release
 
         self.registers.write()
         for name, source in SOURCES.items():
@@ -227,7 +227,7 @@ class Play:
                 if source == "insurance"
                 else None
             )
-            load = take_in(
+            load = import_delivery(
                 delivery=Delivery(source, {path.name: path}, day, None, covers),
                 law=self.law,
                 by="import",
@@ -249,7 +249,7 @@ class Play:
                 day,
                 f"run held: {done.run.because}; sample {', '.join(done.run.sample[:3])} …; released by sample-reviewer",
             )
-            let_in = let_run_in(
+            let_in = release_held_run(
                 run=done.run,
                 law=self.law,
                 by="sample-reviewer",
@@ -263,7 +263,7 @@ class Play:
 
     def open_accounts(self) -> None:
         """A dozen of the enterprises warned have an account on the platform."""
-        from qualwatch.accounts.actions import make_account
+        from qualwatch.accounts.actions import create_account
         from qualwatch.accounts.models import Organisation
         from qualwatch.cases.models import Case
 
@@ -276,7 +276,7 @@ class Play:
             where = Organisation.objects.create(
                 slug=f"e-{code}".lower(), name=name, kind="enterprise", credit_code=code
             )
-            self.accounts[f"sample-enterprise-{number}"] = make_account(
+            self.accounts[f"sample-enterprise-{number}"] = create_account(
                 username=f"sample-enterprise-{number}",
                 password=PASSWORD,
                 organisation=where,
@@ -295,14 +295,14 @@ class Play:
             Determination.objects.filter(state="proposed").values_list("case_id", flat=True)
         )
         for case in (
-            Case.objects.exclude(place="closed").order_by("pk").prefetch_related("requirements")
+            Case.objects.exclude(state="closed").order_by("pk").prefetch_related("requirements")
         ):
             if (
                 self.chance.random()
                 < CHANCE["rectifies" if case.ground == "shortage" else "pays-up"]
             ):
                 self.rectify(case, day)
-            if case.place == "yellow":
+            if case.state == "yellow":
                 self.yellow(case, day)
             else:
                 self.red(case, day)
@@ -330,7 +330,7 @@ class Play:
                     notice=notice, by=accounts[notice.credit_code], at=moment(day, 8), law=self.law
                 )
         unproved = Case.objects.filter(
-            place="yellow", requirements__proved_on=None, requirements__recovered_on=None
+            state="yellow", requirements__proved_on=None, requirements__recovered_on=None
         )
         for case in unproved.exclude(pk__in=self.papers.on_the_way()).distinct().order_by("pk"):
             if case.credit_code not in accounts and self.chance.random() < CHANCE["letter"]:
@@ -374,14 +374,14 @@ class Play:
 
     def yellow(self, case: Any, day: date) -> None:
         """Urged; determined when its period is over: proposed one day, signed on another."""
-        from qualwatch.cases.warnings.supervise import urge
+        from qualwatch.cases.warnings.supervise import follow_up
 
         officer = self.accounts["sample-officer"]
-        if self.chance.random() < CHANCE["urged"]:
+        if self.chance.random() < CHANCE["followed-up"]:
             kind = self.chance.choice(
                 ["visit", "visit", "call", "call", "call", "meeting", "letter"]
             )
-            urge(
+            follow_up(
                 case=case, kind=kind, what="督促整改", by=officer, at=moment(day, 10), law=self.law
             )
         if case.pk in self.waiting:
@@ -407,8 +407,8 @@ class Play:
                 "leaves": "accepted-finding",
                 "left": {"until": day + timedelta(days=180)},
             }
-        elif lot < 0.16 and case.prolonged_until is None:
-            told = {"outcome": "prolonged", "until": day + timedelta(days=20)}
+        elif lot < 0.16 and case.extended_until is None:
+            told = {"outcome": "extended", "until": day + timedelta(days=20)}
         try:
             if what == "propose":
                 proposed = Proposed(

@@ -77,11 +77,11 @@ def show(office: Any, folder: Path) -> None:
     print(
         f"\nwithdrawals: {len(rows)} items on {WithdrawalList.objects.count()} lists "
         f"({', '.join(f'{route} {count}' for route, count in sorted(routes.items()))}): "
-        f"{by['withdrawn']} withdrawn, {by['made-good']} made good, {by['annulled']} annulled; "
+        f"{by['withdrawn']} withdrawn, {by['rectified']} made good, {by['annulled']} annulled; "
         + ", ".join(
             f"{what} {count}"
             for what, count in sorted(by.items())
-            if what not in ("withdrawn", "made-good", "annulled")
+            if what not in ("withdrawn", "rectified", "annulled")
         )
     )
     sums = sum(sum(outcomes_of(one).values()) for one in WithdrawalList.objects.all())
@@ -99,7 +99,7 @@ def show(office: Any, folder: Path) -> None:
 def told(done: Counter[str], start: date, until: date) -> None:
     """The funnel, and one case's life with its days."""
     from qualwatch.cases.models import Case
-    from qualwatch.cases.queries import funnel, life_of
+    from qualwatch.cases.queries import funnel, history_of
 
     found = funnel(start, until)
     print(
@@ -116,7 +116,7 @@ def told(done: Counter[str], start: date, until: date) -> None:
     )
     case = max(
         Case.objects.filter(published_on__isnull=False, origin="system"),
-        key=lambda one: (one.place == "closed", len(life_of(one))),
+        key=lambda one: (one.state == "closed", len(history_of(one))),
         default=None,
     )
     if case is None:
@@ -126,7 +126,7 @@ def told(done: Counter[str], start: date, until: date) -> None:
     )
     for row in case.requirements.order_by("pk"):
         print(f"  {row.requirement}: warned {row.pushed_on}, period ends {row.ends_on}")
-    for entry in life_of(case):
+    for entry in history_of(case):
         on = entry.recorded_at.astimezone(moment(start, 0).tzinfo).date()
         moved = (
             f" {entry.details['from']} -> {entry.details['to']}"
@@ -138,5 +138,5 @@ def told(done: Counter[str], start: date, until: date) -> None:
         )
     print(
         f"  red: published {case.published_on}, order served {case.order_served_on}, period ends {case.red_ends_on}; "
-        f"{case.place} {case.closed_because}"
+        f"{case.state} {case.closed_because}"
     )

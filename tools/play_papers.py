@@ -58,10 +58,10 @@ class Papers:
 
     def file(self, name: str) -> Any:
         """A file to be handed in."""
-        from qualwatch.cases.documents.attachments import HandedIn
+        from qualwatch.cases.documents.attachments import SubmittedFile
 
         self.serial += 1
-        return HandedIn(name, scan(self.serial))
+        return SubmittedFile(name, scan(self.serial))
 
     def letter(self, case: Any, day: date) -> None:
         """A warning by post to an enterprise without an account."""
@@ -171,7 +171,7 @@ class Papers:
                 category__isnull=False,
                 application__isnull=True,
             )
-            .exclude(place="closed")
+            .exclude(state="closed")
             .order_by("pk")
             .first()
         )

@@ -39,12 +39,12 @@ class Withdrawals:
 
     def seat(self, where: str, role: str, nth: str = "") -> Any:
         """Somebody with a role at an organisation, made at first use."""
-        from qualwatch.accounts.actions import make_account
+        from qualwatch.accounts.actions import create_account
         from qualwatch.accounts.queries import organisation
 
         name = f"sample-{where}-{role.rsplit('-', 1)[1]}{nth}"
         if name not in self.accounts:
-            self.accounts[name] = make_account(
+            self.accounts[name] = create_account(
                 username=name,
                 password=PASSWORD,
                 organisation=organisation(where),
@@ -59,18 +59,18 @@ class Withdrawals:
         """Who acts, by which law, when."""
         return {"by": who, "law": self.law, "at": moment(day, hour)}
 
-    def people(self, carrier: str) -> dict[str, Any]:
+    def people(self, withdrawing_authority: str) -> dict[str, Any]:
         """Who handles, reviews and decides at whoever withdraws."""
-        if carrier == "province":
+        if withdrawing_authority == "province":
             return {
                 "handles": self.accounts["sample-second-officer"],
                 "reviews": self.seat("province", "province-reviewer", "-3"),
                 "decides": self.seat("province", "province-reviewer", "-4"),
             }
         return {
-            "handles": self.seat(carrier, "approval-officer"),
-            "reviews": self.seat(carrier, "approval-reviewer", "-2"),
-            "decides": self.seat(carrier, "approval-reviewer"),
+            "handles": self.seat(withdrawing_authority, "approval-officer"),
+            "reviews": self.seat(withdrawing_authority, "approval-reviewer", "-2"),
+            "decides": self.seat(withdrawing_authority, "approval-reviewer"),
         }
 
     def tried(self, what: str, do: Callable[..., Any], **told: Any) -> Any:
@@ -95,7 +95,7 @@ class Withdrawals:
             self.opens(day)
         rows = (
             Withdrawal.objects.filter(ended="")
-            .exclude(place="closed")
+            .exclude(state="closed")
             .select_related("batch", "case")
         )
         lists: dict[int, list[Any]] = defaultdict(list)
@@ -118,7 +118,7 @@ class Withdrawals:
         lists: dict[tuple[str, str], list[Case]] = defaultdict(list)
         for case in over_on(day):
             if (
-                case.place == "red"
+                case.state == "red"
                 and case.pk not in known
                 and case.application is None
                 and not case.needs_review
@@ -158,11 +158,11 @@ class Withdrawals:
         """A city's bureau or the province takes its list on."""
         from qualwatch.cases.actions import withdraw
 
-        who = self.people(batch.carrier)
+        who = self.people(batch.withdrawing_authority)
         by_place: dict[str, list[Any]] = defaultdict(list)
         for row in members:
-            by_place[row.place].append(row)
-        wait = LATE_AFTER if batch.carrier == LATE else STARTS_AFTER
+            by_place[row.state].append(row)
+        wait = LATE_AFTER if batch.withdrawing_authority == LATE else STARTS_AFTER
         if by_place["suggested"] and day >= batch.opened_on + timedelta(days=wait):
             self.tried(
                 "started",
@@ -245,7 +245,7 @@ class Withdrawals:
         from qualwatch.cases.actions import withdraw
 
         who, row = self.people("province"), members[0]
-        places = {one.place for one in members}
+        places = {one.state for one in members}
         if "opened" in places:
             self.tried(
                 "rechecks",
@@ -353,10 +353,12 @@ class Withdrawals:
 
     def answers(self, members: list[Any], by: Any, day: date) -> None:
         """Points are answered; a hearing that was asked for is fixed, told, held and recorded."""
-        from qualwatch.cases.models import Point
+        from qualwatch.cases.models import Submission
         from qualwatch.cases.withdrawals.hearings import Held, answer, fix_hearing, hold_hearing
 
-        for point in Point.objects.filter(withdrawal__in=members, answered_on=None).order_by("pk"):
+        for point in Submission.objects.filter(withdrawal__in=members, answered_on=None).order_by(
+            "pk"
+        ):
             self.tried(
                 "points answered",
                 answer,

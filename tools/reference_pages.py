@@ -138,7 +138,7 @@ def transitions() -> str:
     """The course of a case: diagram, table, words."""
     moves: dict[tuple[str, str], list[str]] = {}
     for one in TABLE:
-        for start in one.places:
+        for start in one.from_states:
             for to in one.leads_to:
                 is_new = start == "none" and (
                     to == "yellow" or (to == "red" and one.event in TO_RED)

@@ -45,7 +45,7 @@ PAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "answer": (ENTERPRISE, "/own", ("/own/cases/", "/answer")),
     "work": (OFFICER, "/work", ()),
     "cases": (OFFICER, "/cases", ()),
-    "case": (OFFICER, "/cases?place=red", ("/cases/",)),
+    "case": (OFFICER, "/cases?state=red", ("/cases/",)),
     "determine": (OFFICER, "/work", ("/determine",)),
     "decide": (REVIEWER, "/work", ("/decide",)),
     "second-factor": (OFFICER, "/accounts/2fa/", ()),

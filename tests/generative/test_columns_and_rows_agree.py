@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 import files
 from builders import BRANCH, OTHER, OWN, identity, law
 from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS
-from qualwatch.intake.fast_path import SmoothRows
+from qualwatch.intake.fast_path import CleanRows
 from qualwatch.intake.gather import Gathered, gather
 from qualwatch.intake.rows import SheetReader
-from qualwatch.intake.synthetic_province import Plan, invent
+from qualwatch.intake.synthetic_province import Plan, generate_province
 from registers import item
 
 CODES = [OWN, OTHER, BRANCH, OWN.lower(), f" {OTHER}", OWN[:-1] + "0", "", "1.23E+17"]
@@ -108,13 +108,13 @@ def told(found: Gathered) -> dict[str, Any]:
     }
 
 
-def none_smooth(_self: SmoothRows, reader: SheetReader) -> pa.Array:
+def none_smooth(_self: CleanRows, reader: SheetReader) -> pa.Array:
     return pa.repeat(pa.scalar(value=False), reader.body().length)
 
 
 def agree(path: Path) -> Gathered:
     quick = gather(path, law())
-    with patch.object(SmoothRows, "take", none_smooth):
+    with patch.object(CleanRows, "take", none_smooth):
         slow = gather(path, law())
     assert told(quick) == told(slow)
     return quick
@@ -142,7 +142,7 @@ def test_columns_say_what_rows_say(
 
 
 def test_an_invented_province_read_both_ways(tmp_path: Path) -> None:
-    invent(Plan(200, 5), tmp_path, "csv", law())
+    generate_province(Plan(200, 5), tmp_path, "csv", law())
     found = agree(tmp_path)
     assert found.rejections, "the province is to have bad rows"
     assert len(found.facts.tables["registrations"]) > 2000
@@ -150,16 +150,16 @@ def test_an_invented_province_read_both_ways(tmp_path: Path) -> None:
 
 def test_a_province_whose_rows_are_nearly_all_smooth(tmp_path: Path) -> None:
     """Otherwise the test above would compare one way of reading with itself."""
-    invent(Plan(200, 5), tmp_path, "csv", law())
+    generate_province(Plan(200, 5), tmp_path, "csv", law())
     taken: list[int] = []
-    take = SmoothRows.take
+    take = CleanRows.take
 
-    def counted(self: SmoothRows, reader: SheetReader) -> pa.Array:
+    def counted(self: CleanRows, reader: SheetReader) -> pa.Array:
         found = take(self, reader)
         if reader.header.table.slug in ("registrations", "contributions"):
             taken.append(found.true_count * 100 // max(1, len(found)))
         return found
 
-    with patch.object(SmoothRows, "take", counted):
+    with patch.object(CleanRows, "take", counted):
         gather(tmp_path, law())
     assert min(taken) > 90

@@ -21,7 +21,7 @@ def looked_at(told: History) -> None:
     proposed_by = ""
     for one in told.taken:
         before, event, after = one.before, one.event, one.after
-        assert after.place in BY_EVENT[event.name].leads_to or after.place == before.place
+        assert after.state in BY_EVENT[event.name].leads_to or after.state == before.state
         assert {effect.name for effect in one.effects} <= EFFECTS
         proposed_by = event.by if event.name == "propose" else proposed_by
         a_red_needs_a_signed_determination_or_evidence(one, proposed_by)
@@ -35,7 +35,7 @@ def looked_at(told: History) -> None:
 
 
 def a_red_needs_a_signed_determination_or_evidence(one: Taken, proposed_by: str) -> None:
-    if one.after.place == "red" != one.before.place:
+    if one.after.state == "red" != one.before.state:
         event = one.event
         if event.name == "inspected":
             assert event.has_evidence
@@ -60,7 +60,7 @@ def a_red_needs_a_signed_determination_or_evidence(one: Taken, proposed_by: str)
 def nothing_is_public_before_red(one: Taken) -> None:
     public = any(effect.name in TOLD_PUBLICLY for effect in one.effects)
     assert not public or one.after.published_on is not None
-    assert not (one.after.place in ("none", "yellow") and one.after.published_on)
+    assert not (one.after.state in ("none", "yellow") and one.after.published_on)
 
 
 def no_step_rests_on_doubt(one: Taken) -> None:
@@ -106,9 +106,9 @@ def no_step_rests_on_doubt(one: Taken) -> None:
             replace(after, last_found=before.last_found, last_found_on=before.last_found_on)
             == before
         )
-    if event.name == "found" and before.is_open and after.place == "closed" and not event.ended:
+    if event.name == "found" and before.is_open and after.state == "closed" and not event.ended:
         matter = [
-            named for named in before.named if before.place == "yellow" or named.is_determined
+            named for named in before.named if before.state == "yellow" or named.is_determined
         ]
         assert all(
             event.verdicts.get(named.requirement) in ("met", "not-required") for named in matter
@@ -116,7 +116,7 @@ def no_step_rests_on_doubt(one: Taken) -> None:
 
 
 def a_closed_case_has_one_reason(one: Taken) -> None:
-    assert (one.after.place == "closed") == bool(one.after.closed_because)
+    assert (one.after.state == "closed") == bool(one.after.closed_because)
     assert not one.after.closed_because or one.after.closed_because in CLOSED
 
 
@@ -157,9 +157,9 @@ def a_run_again_adds_nothing(told: History) -> None:
             once, _effects = step(state, event, terms_on(event.on))
         except CannotStep:
             continue
-        if state.place != "none":
-            assert once.place in (state.place, "closed")
-        if once.place == "closed" or once.place == "none":
+        if state.state != "none":
+            assert once.state in (state.state, "closed")
+        if once.state == "closed" or once.state == "none":
             continue
         twice, effects = step(once, event, terms_on(event.on))
         assert twice == once

@@ -82,7 +82,7 @@ MUTATIONS = {
             "len(filled[clause]) <= minima[clause]",
         ),
     ),
-    "an unread row is somebody": (
+    "an unparsed row is somebody": (
         (
             "findings.sql",
             "coalesce(t.possible, 0) + coalesce(m.people, 0) AS possible",

@@ -53,10 +53,12 @@ def outcome(case: dict[str, Any]) -> dict[str, Any]:
 @given(ITEMS, PEOPLE, st.integers(0, 3))
 @settings(max_examples=200, deadline=None)
 def test_held_never_exceeds_possible_and_verdicts_follow_the_numbers(
-    item: dict[str, Any], people: list[dict[str, Any]], unread: int
+    item: dict[str, Any], people: list[dict[str, Any]], unparsed: int
 ) -> None:
-    rows = [{"table": "registrations"}] * unread
-    for one in outcome({"as_of": DAY, "items": [item], "people": people, "unread": rows}).values():
+    rows = [{"table": "registrations"}] * unparsed
+    for one in outcome(
+        {"as_of": DAY, "items": [item], "people": people, "unparsed": rows}
+    ).values():
         if one.required is None:
             continue
         assert 0 <= one.held <= one.possible
@@ -69,13 +71,13 @@ def test_held_never_exceeds_possible_and_verdicts_follow_the_numbers(
 
 @given(ITEMS, PEOPLE, st.integers(1, 3))
 @settings(max_examples=200, deadline=None)
-def test_an_unread_row_never_turns_a_finding_short(
-    item: dict[str, Any], people: list[dict[str, Any]], unread: int
+def test_an_unparsed_row_never_turns_a_finding_short(
+    item: dict[str, Any], people: list[dict[str, Any]], unparsed: int
 ) -> None:
     case = {"as_of": DAY, "items": [item], "people": people}
     before = outcome(case)
     for table in ("registrations", "contributions", "exemptions"):
-        after = outcome(case | {"unread": [{"table": table}] * unread})
+        after = outcome(case | {"unparsed": [{"table": table}] * unparsed})
         for requirement, one in after.items():
             assert one.verdict != "short" or before[requirement].verdict == "short"
             assert one.held == before[requirement].held

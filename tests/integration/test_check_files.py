@@ -197,7 +197,7 @@ def test_a_rejected_row_can_only_help(tmp_path: Path, form: str) -> None:
     assert found.status == 3
     finding = found.json()["findings"][0]
     assert (finding["verdict"], finding["held"], finding["possible"]) == ("cannot-say", 2, 3)
-    assert "unread-row" in finding["because"]
+    assert "unparsed-row" in finding["because"]
 
 
 GARBAGE: dict[str, tuple[str, bytes]] = {

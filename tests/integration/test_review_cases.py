@@ -83,7 +83,7 @@ def test_a_rejected_accepted_finding_can_only_help(tmp_path: Path) -> None:
     }
     found = check(write(tmp_path, sheets, "csv")).json()
     assert found["findings"][0]["verdict"] == "cannot-say"
-    assert "row-unread" in found["findings"][0]["because"]
+    assert "row-unparsed" in found["findings"][0]["because"]
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -13,12 +13,12 @@ from builders import OWN, law
 from qualwatch.accounts.actions import (
     CannotMakeAccount,
     change_roles,
-    make_account,
+    create_account,
+    create_token,
+    deactivate_account,
     make_organisations,
-    make_token,
     permit_early_warning,
     rotate_token,
-    shut_account,
 )
 from qualwatch.accounts.models import Account, Organisation, RoleHeld
 from qualwatch.accounts.queries import (
@@ -29,7 +29,7 @@ from qualwatch.accounts.queries import (
     people_who_may,
     roles_of,
 )
-from qualwatch.accounts.roles import aloud
+from qualwatch.accounts.roles import role_descriptions
 from qualwatch.journal.queries import entries_of
 from qualwatch.procedure.roles import ROLES
 
@@ -45,7 +45,7 @@ def _organisations() -> None:
 
 
 def account(name: str, where: str, *roles: str, early_warning: bool = True) -> Account:
-    return make_account(
+    return create_account(
         username=name,
         password="correct-horse-battery",
         organisation=organisation(where),
@@ -75,8 +75,8 @@ def test_the_province_its_cities_and_their_bureaus_are_made_once() -> None:
 
 
 def test_every_role_is_read_aloud() -> None:
-    assert len(dict(aloud())) == len(ROLES)
-    assert all(purpose for _name, purpose in aloud())
+    assert len(dict(role_descriptions())) == len(ROLES)
+    assert all(purpose for _name, purpose in role_descriptions())
 
 
 def test_a_city_sees_its_own_the_province_all_an_enterprise_itself() -> None:
@@ -139,7 +139,7 @@ def test_a_weak_password_and_a_taken_name_are_refused() -> None:
     with pytest.raises(CannotMakeAccount, match="已存在"):
         account("c", TAIYUAN, "city-officer")
     with pytest.raises(CannotMakeAccount):
-        make_account(
+        create_account(
             username="d",
             password="12345678",
             organisation=organisation(TAIYUAN),
@@ -167,7 +167,7 @@ def test_the_database_keeps_kinds_roles_and_codes() -> None:
 
 def test_a_machine_token_is_good_for_its_scope_until_it_ends() -> None:
     platform = organisation("platform")
-    token = make_token(organisation=platform, scopes=["push-changes"], by="admin", at=AT)
+    token = create_token(organisation=platform, scopes=["push-changes"], by="admin", at=AT)
     assert machine_of(token, "push-changes", AT) == platform
     assert machine_of(token, "other", AT) is None
     assert machine_of(token + "x", "push-changes", AT) is None
@@ -178,7 +178,7 @@ def test_a_machine_token_is_good_for_its_scope_until_it_ends() -> None:
     assert machine_of(token, "push-changes", AT + timedelta(hours=2)) is None
     assert machine_of(new, "push-changes", AT + timedelta(hours=2)) == platform
     with pytest.raises(CannotMakeAccount):
-        make_token(organisation=organisation(TAIYUAN), scopes=["push-changes"], by="admin", at=AT)
+        create_token(organisation=organisation(TAIYUAN), scopes=["push-changes"], by="admin", at=AT)
 
 
 def test_people_who_may_are_found_by_place() -> None:
@@ -211,15 +211,15 @@ def test_a_shut_account_can_do_nothing_and_its_session_ends(client: Client) -> N
     client.force_login(one)
     assert "2fa" in client.get("/me").headers["Location"]  # to the second factor
     with pytest.raises(CannotMakeAccount):
-        shut_account(account=one, by="admin", at=AT, because=" ")
-    shut_account(account=one, by="admin", at=AT, because="调离")
+        deactivate_account(account=one, by="admin", at=AT, because=" ")
+    deactivate_account(account=one, by="admin", at=AT, because="调离")
     assert not may(one, "read-registers")
     assert "login" in client.get("/me").headers["Location"]
 
 
 def test_a_revoked_token_is_no_good_at_once() -> None:
     platform = organisation("platform")
-    token = make_token(organisation=platform, scopes=["push-changes"], by="admin", at=AT)
+    token = create_token(organisation=platform, scopes=["push-changes"], by="admin", at=AT)
     call_command("revoke_token", str(platform.tokens.get().pk), because="泄露")
     assert machine_of(token, "push-changes", AT) is None
     with pytest.raises(CommandError):

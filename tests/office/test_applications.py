@@ -7,20 +7,30 @@ from typing import Any
 
 import pytest
 
-from applying import ACCEPT, CITY_ITEM, NEXT, OVER, REVIEW, acts, city_case, refused, seated
+from applying import (
+    ACCEPT,
+    CITY_ITEM,
+    NEXT,
+    OVER,
+    REVIEW,
+    acts,
+    capability_required,
+    city_case,
+    refused,
+)
 from builders import OTHER, OWN
 from bureau import Bureau, fresh, picture
 from files import ENTERPRISES, ITEMS
 from office import DAY, Office
 from qualwatch.accounts.actions import change_roles
-from qualwatch.archive.contents import CannotKeep
+from qualwatch.archive.contents import CannotStore
 from qualwatch.assessments.models import FindingRow
 from qualwatch.cases.applications.actions import agree, file_data_error, refuse, retract, uphold
 from qualwatch.cases.applications.repairs import Correcting, Repairs
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.course.step import Doing
-from qualwatch.cases.deadlines import count_again
-from qualwatch.cases.documents.attachments import HandedIn
+from qualwatch.cases.course.step import ActContext
+from qualwatch.cases.deadlines import recount_deadlines
+from qualwatch.cases.documents.attachments import SubmittedFile
 from qualwatch.cases.models import Application, Case, CaseRequirement, Document, Notice, Task
 from qualwatch.cases.queries import applications_due_by, tasks_of
 from qualwatch.cases.warnings.determine import return_proposal
@@ -37,7 +47,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def bureau(office: Office) -> Bureau:
-    return seated(office)
+    return capability_required(office)
 
 
 def test_a_receipt_with_a_number_comes_at_once_and_the_clock_is_shown(bureau: Bureau) -> None:
@@ -55,7 +65,7 @@ def test_a_receipt_with_a_number_comes_at_once_and_the_clock_is_shown(bureau: Bu
     )  # 20 working days after 21 May
     receipt = Document.objects.get(kind="receipt")
     assert (receipt.application, receipt.addressee) == (made, case.enterprise)
-    assert receipt.told["decision_due_on"] == "2026年6月18日"
+    assert receipt.template_values["decision_due_on"] == "2026年6月18日"
     task = Task.objects.get(kind="application", done_on=None)
     assert (task.organisation, task.due_on) == ("province", date(2026, 6, 18))
     assert applications_due_by(date(2026, 6, 17)) == []
@@ -120,11 +130,13 @@ def test_a_first_application_stops_the_determination_and_a_second_one_does_not(
         case,
         OVER,
         account,
-        bureau.filing("assessment-wrong", "constructors", files=[HandedIn("证明.png", picture(9))]),
+        bureau.filing(
+            "assessment-wrong", "constructors", files=[SubmittedFile("证明.png", picture(9))]
+        ),
     )
     bureau.propose(case, day=OVER)
     bureau.sign(case, day=OVER)
-    assert fresh(case).place == "red"
+    assert fresh(case).state == "red"
 
 
 def test_the_city_examines_and_the_province_repairs(bureau: Bureau) -> None:
@@ -147,12 +159,12 @@ def test_the_city_examines_and_the_province_repairs(bureau: Bureau) -> None:
     with pytest.raises(NotCompetent):
         bureau.uphold(made, ACCEPT, NEXT, "city-reviewer")
     decision = bureau.uphold(made, ACCEPT, NEXT)
-    assert decision.told["outcome"] == "予以支持，统一修复"
+    assert decision.template_values["outcome"] == "予以支持，统一修复"
     case = fresh(case)
-    assert (case.place, case.closed_because) == ("closed", "repaired")
+    assert (case.state, case.closed_because) == ("closed", "repaired")
     assert AcceptedFindingRow.objects.get().at_held == 2
     bureau.morning(NEXT + timedelta(days=1), 资质=CITY_ITEM)
-    assert not Case.objects.exclude(place="closed").exists()  # not warned again next morning
+    assert not Case.objects.exclude(state="closed").exists()  # not warned again next morning
     assert not Task.objects.filter(done_on=None).exclude(kind="letter").exists()
 
 
@@ -165,9 +177,12 @@ def test_a_refusal_has_reasons_and_names_the_remedies(bureau: Bureau) -> None:
         lambda: refuse(application=made, because=" ", **acts(bureau, "city-reviewer")),
     )
     decision = refuse(application=made, because="社保不在本单位", **acts(bureau, "city-reviewer"))
-    assert (decision.organisation, decision.told["is_refused"]) == ("city-140100", True)
-    assert (decision.told["reconsideration_days"], decision.told["litigation_months"]) == (60, 6)
-    assert fresh(case).place == "yellow"
+    assert (decision.organisation, decision.template_values["is_refused"]) == ("city-140100", True)
+    assert (
+        decision.template_values["reconsideration_days"],
+        decision.template_values["litigation_months"],
+    ) == (60, 6)
+    assert fresh(case).state == "yellow"
     assert fresh(case).application is None
     made.refresh_from_db()
     assert (made.stage, made.decided_because) == ("refused", "社保不在本单位")
@@ -198,7 +213,7 @@ def test_f29_whoever_determined_or_gave_the_opinion_does_not_decide(bureau: Bure
         lambda: uphold(application=made, because="属实", **acts(bureau, "reviewer", OVER)),
     )
     bureau.uphold(made, ACCEPT, OVER, "other-reviewer")
-    assert (fresh(case).place, fresh(case).closed_because) == ("closed", "repaired")
+    assert (fresh(case).state, fresh(case).closed_because) == ("closed", "repaired")
     assert RedCard.objects.get().state == "removed"
     assert replayed(10**9) == public_copy()
 
@@ -231,7 +246,7 @@ def test_an_application_ends_with_its_case_and_can_be_taken_back(bureau: Bureau)
     )
     assert fresh(case).application is None
     again = bureau.filing(
-        "assessment-wrong", "constructors", files=[HandedIn("证明.png", picture(3))]
+        "assessment-wrong", "constructors", files=[SubmittedFile("证明.png", picture(3))]
     )
     bureau.apply(case, NEXT, account, again)
     bureau.morning(NEXT + timedelta(days=1), people=3)
@@ -413,7 +428,7 @@ def test_wrong_data_go_to_the_province_where_it_issued_an_item(bureau: Bureau) -
 
 def test_file_names_are_kept_as_they_are_listed(bureau: Bureau) -> None:
     account = bureau.enterprise()
-    files = [HandedIn("../扫描.hta", picture())]
+    files = [SubmittedFile("../扫描.hta", picture())]
     made = bureau.apply(
         bureau.yellow(),
         NEXT,
@@ -422,7 +437,7 @@ def test_file_names_are_kept_as_they_are_listed(bureau: Bureau) -> None:
     )
     assert made.attachments.get().name == "扫描.hta.png"
     assert made.checklist[0] == ["constructors", "identity", ["扫描.hta.png"]]
-    with pytest.raises(CannotKeep, match="最多上传 30 个"):
+    with pytest.raises(CannotStore, match="最多上传 30 个"):
         bureau.apply(
             Case.objects.get(),
             NEXT,
@@ -464,6 +479,6 @@ def test_days_counted_again_are_those_of_their_own_application(bureau: Bureau) -
         for who, day in ((account, DAY), (other, date(2026, 7, 17)))
     )
     Application.objects.filter(pk=second.pk).update(is_due_provisional=True)
-    count_again(Doing(bureau.law, bureau.office.tick(date(2026, 7, 20)), "system"))
+    recount_deadlines(ActContext(bureau.law, bureau.office.tick(date(2026, 7, 20)), "system"))
     due = {task.detail: task.due_on for task in Task.objects.filter(case=None)}
     assert due == {first.number: first.decision_due_on, second.number: second.decision_due_on}

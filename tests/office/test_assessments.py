@@ -18,7 +18,7 @@ from qualwatch.evaluation import columnar
 from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.findings import EnterpriseResult
 from qualwatch.intake.gather import gather
-from qualwatch.intake.synthetic_province import Plan, invent
+from qualwatch.intake.synthetic_province import Plan, generate_province
 from qualwatch.journal.queries import entries_of, faults
 from qualwatch.patrol.days import run_day
 from qualwatch.registers.facts import facts_on
@@ -213,7 +213,7 @@ def test_a_day_run_twice_adds_nothing_and_the_journal_is_sound(office: Office) -
 @pytest.fixture(scope="module")
 def invented(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("province")
-    invent(Plan(120, 5), folder, "csv", law())
+    generate_province(Plan(120, 5), folder, "csv", law())
     return folder
 
 

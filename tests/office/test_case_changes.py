@@ -16,9 +16,9 @@ from office import DAY, Office
 from qualwatch.cases.competence import may_see
 from qualwatch.cases.eligibility.measures import may_know_of
 from qualwatch.cases.models import Case, CaseRequirement, Conflict, Notice
-from qualwatch.cases.queries import life_of
+from qualwatch.cases.queries import history_of
 from qualwatch.cases.warnings.supervise import end
-from qualwatch.patrol.days import let_run_in
+from qualwatch.patrol.days import release_held_run
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import RedCard
 from registers import item, paid, person
@@ -38,7 +38,7 @@ def test_expired_is_not_cured(bureau: Bureau) -> None:
     """F28: without a filing the item is void after its end, and the warning closes as expired."""
     case = bureau.yellow()
     bureau.morning(NEXT, 资质=[ITEMS, item(有效期止="2026-05-20")])
-    assert (fresh(case).place, fresh(case).closed_because) == ("closed", "expired")
+    assert (fresh(case).state, fresh(case).closed_because) == ("closed", "expired")
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_moved_out_of_the_province_ends_it_and_an_officer_may_end_it_with_a_code
     bureau.morning(NEXT, 企业=away)
     assert fresh(case).closed_because == "moved-out"
     bureau.morning(NEXT + timedelta(days=1))
-    again = Case.objects.get(place="yellow")
+    again = Case.objects.get(state="yellow")
     told: dict[str, Any] = {
         "by": bureau.who("officer"),
         "law": bureau.law,
@@ -92,12 +92,12 @@ def test_the_case_follows_a_rename_and_a_move_and_the_receiver_is_told(bureau: B
     day = OVER + timedelta(days=1)
     bureau.morning(day, 企业=moved)
     case = fresh(case)
-    assert (case.enterprise, case.area, case.place) == ("甲新装饰有限公司", "city:140200", "red")
+    assert (case.enterprise, case.area, case.state) == ("甲新装饰有限公司", "city:140200", "red")
     assert Notice.objects.get(kind="moved").organisation == "city-140200"
     assert RedCard.objects.get().enterprise == "甲新装饰有限公司"
     assert may_see(bureau.who("datong-officer"), case)
     assert not may_see(bureau.who("city-officer"), case)
-    assert "followed" in [one.what for one in life_of(case)]
+    assert "followed" in [one.what for one in history_of(case)]
 
 
 def test_a_regrade_is_measured_by_the_new_grade(bureau: Bureau) -> None:
@@ -113,9 +113,9 @@ def insured(*numbers: int) -> list[list[object]]:
 def test_abnormal_insurance_is_a_case_of_the_whole_enterprise(bureau: Bureau) -> None:
     bureau.morning(people=3, 社保=insured(1, 2))
     whole = Case.objects.get(category=None)
-    assert (whole.ground, whole.place) == ("insurance", "yellow")
+    assert (whole.ground, whole.state) == ("insurance", "yellow")
     short = Case.objects.get(category="specialist-decoration")  # the third no longer counts
-    assert short.place == "yellow"
+    assert short.state == "yellow"
     bureau.morning(NEXT, people=3)
     assert {one.closed_because for one in Case.objects.all()} == {"recovered"}
 
@@ -130,7 +130,7 @@ def test_an_insurance_case_is_determined_on_the_items_that_fail(bureau: Bureau) 
     bureau.propose(whole, day=OVER, items=[("specialist-decoration", "")])
     bureau.sign(whole, day=OVER)
     assert fresh(whole).closed_because == "determined"
-    red = Case.objects.get(place="red")
+    red = Case.objects.get(state="red")
     assert (red.ground, red.origin, red.category, red.determined_by) == (
         "insurance",
         "officer",
@@ -185,7 +185,9 @@ def test_a_mass_of_warnings_waits_for_a_reviewer_and_is_dated_on_the_release(
     bureau.patrol(DAY)  # again
     assert not Case.objects.exists()
     at = bureau.office.tick(NEXT)
-    let_in = let_run_in(run=done.run, law=bureau.law, by="reviewer", at=at, because="样本已核对")
+    let_in = release_held_run(
+        run=done.run, law=bureau.law, by="reviewer", at=at, because="样本已核对"
+    )
     assert let_in.cases["opened"] == 25
     assert set(Case.objects.values_list("opened_on", flat=True)) == {NEXT}
     assert set(CaseRequirement.objects.values_list("ends_on", flat=True)) == {date(2026, 7, 21)}
@@ -200,7 +202,7 @@ def test_a_held_run_closes_nothing_either(bureau: Bureau) -> None:
     bureau.registers(day, 3, more)
     done = bureau.patrol(day)
     assert done.run.state == "held"
-    assert fresh(case).place == "yellow"  # what is on record of it is the run before
+    assert fresh(case).state == "yellow"  # what is on record of it is the run before
 
 
 def test_several_items_of_one_enterprise_are_warned_of_one_by_one(bureau: Bureau) -> None:
@@ -217,12 +219,12 @@ def test_several_items_of_one_enterprise_are_warned_of_one_by_one(bureau: Bureau
 @pytest.mark.parametrize(
     "broken",
     [
-        {"place": "green"},
+        {"state": "green"},
         {"closed_because": "recovered"},
-        {"place": "closed"},
-        {"place": "red"},
+        {"state": "closed"},
+        {"state": "red"},
         {"card_number": "x"},
-        {"category": None, "sub_item": None, "place": "yellow"},
+        {"category": None, "sub_item": None, "state": "yellow"},
         {"ground": "weather"},
         {"red_ends_on": DAY},
     ],
@@ -242,7 +244,7 @@ def test_the_database_knows_one_open_case_per_item_ground_and_origin(bureau: Bur
         credit_code=OWN,
         ground="insurance",
         origin="system",
-        place="yellow",
+        state="yellow",
         enterprise="甲",
         opened_on=DAY,
     )
@@ -286,7 +288,7 @@ def test_an_item_that_vanished_from_the_list_is_looked_into(bureau: Bureau) -> N
     other = [ITEMS, item(资质名称="建筑工程施工总承包", 资质证书号="D214000011", 等级="一级")]
     for day in (OVER + timedelta(days=1), OVER + timedelta(days=2)):
         bureau.morning(day, 资质=other)
-    assert fresh(case).place == "red"
+    assert fresh(case).state == "red"
     assert [one.organisation for one in case.tasks.filter(kind="vanished", done_on=None)] == [
         "province"
     ]
@@ -297,7 +299,7 @@ def test_an_insurance_case_ends_with_the_last_item_of_the_enterprise(bureau: Bur
     whole = Case.objects.get()
     gone = [ITEMS, item(状态="注销", 状态日期="2026-05-21")]
     bureau.morning(NEXT, people=4, 资质=gone, 社保=insured(1, 2, 3))
-    assert (fresh(whole).place, fresh(whole).closed_because) == ("closed", "surrendered")
+    assert (fresh(whole).state, fresh(whole).closed_because) == ("closed", "surrendered")
     told = Notice.objects.filter(kind="closed", credit_code=OWN).get()
     assert told.subject.startswith("预警案件终结")
     assert "终结：企业申请注销" in told.body
@@ -323,7 +325,7 @@ def test_a_red_card_is_known_where_the_enterprise_builds(bureau: Bureau) -> None
         credit_code=OWN,
         category="specialist-decoration",
         sub_item="",
-        place="yellow",
+        state="yellow",
         area="city:140100",
     )
     assert not may_know_of(datong, yellow, on=OVER, law=bureau.law)

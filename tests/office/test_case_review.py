@@ -13,7 +13,7 @@ from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS
 from office import DAY, Office
 from qualwatch.assessments.models import FindingRow
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.eligibility.measures import Asked, check
+from qualwatch.cases.eligibility.measures import EligibilityQuery, check
 from qualwatch.cases.models import Case, Notice, Task
 from qualwatch.cases.service.actions import issue_warning
 from qualwatch.cases.warnings.supervise import annul, end, open_notice, recheck, review
@@ -37,14 +37,14 @@ def unpaid_fourth() -> list[list[Any]]:
     return [CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
 
 
-@pytest.mark.parametrize("what", ["unread payer", "no place", "registration unread"])
+@pytest.mark.parametrize("what", ["unparsed payer", "no place", "registration unparsed"])
 def test_an_insurance_case_is_not_closed_because_nothing_can_be_judged(
     bureau: Bureau, what: str
 ) -> None:
     bureau.morning(people=4, 社保=unpaid_fourth())
     case = Case.objects.get()
     changed: dict[str, list[list[Any]]] = {"社保": unpaid_fourth()}
-    if what == "unread payer":
+    if what == "unparsed payer":
         changed["社保"] = [*unpaid_fourth(), ["12345", "2026-03", OWN]]
     elif what == "no place":
         changed["企业"] = [
@@ -57,13 +57,15 @@ def test_an_insurance_case_is_not_closed_because_nothing_can_be_judged(
         changed["注册人员"] = [REGISTRATIONS, *rows, person(4, 有效期止="2026-02-30")]
     bureau.registers(NEXT, 4, changed, may_be_held=True)
     bureau.patrol(NEXT)
-    assert (fresh(case).place, fresh(case).last_found) == ("yellow", "cannot-say")
+    assert (fresh(case).state, fresh(case).last_found) == ("yellow", "cannot-say")
     bureau.morning(NEXT + timedelta(days=1), people=4)
     assert fresh(case).closed_because == "recovered"
 
 
 def asked(bureau: Bureau, on: date) -> str:
-    return check(asked=Asked(OWN, "bid", ITEM[1]), by="p", on=on, at=bureau.office.tick(on)).answer
+    return check(
+        asked=EligibilityQuery(OWN, "bid", ITEM[1]), by="p", on=on, at=bureau.office.tick(on)
+    ).answer
 
 
 def test_a_withdrawn_item_may_do_nothing(bureau: Bureau) -> None:
@@ -102,7 +104,7 @@ def test_an_old_list_ends_nothing_as_expired(bureau: Bureau) -> None:
     bureau.patrol(DAY)
     case = Case.objects.get()
     bureau.patrol(DAY + timedelta(days=10))  # the renewal may not have arrived
-    assert fresh(case).place == "yellow"
+    assert fresh(case).state == "yellow"
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ def test_registers_that_contradict_an_inspection_do_not_reset_it(bureau: Bureau)
         law=bureau.law,
         at=bureau.office.tick(NEXT),
     )
-    assert fresh(case).place == "closed"
+    assert fresh(case).state == "closed"
 
 
 def test_what_is_red_for_its_insurance_is_not_warned_of_it_again(bureau: Bureau) -> None:
@@ -191,7 +193,7 @@ def test_what_is_red_for_its_insurance_is_not_warned_of_it_again(bureau: Bureau)
     bureau.propose(whole, day=OVER, items=[(ITEM[1], "")])
     bureau.sign(whole, day=OVER)
     bureau.morning(OVER + timedelta(days=1), people=4, 社保=unpaid_fourth())
-    assert not Case.objects.filter(place="yellow").exists()
+    assert not Case.objects.filter(state="yellow").exists()
 
 
 def test_a_dismissal_accepts_what_is_held_on_the_day_of_signing(bureau: Bureau) -> None:
@@ -206,7 +208,7 @@ def test_a_dismissal_accepts_what_is_held_on_the_day_of_signing(bureau: Bureau) 
     )
     bureau.sign(case, day=NEXT)
     bureau.morning(NEXT + timedelta(days=1), people=1)
-    assert not Case.objects.filter(place="yellow").exists()
+    assert not Case.objects.filter(state="yellow").exists()
 
 
 def test_a_correction_of_another_enterprise_is_nothing_left(bureau: Bureau) -> None:
@@ -273,13 +275,13 @@ def test_one_officer_alone_does_not_make_a_red_card_vanish(bureau: Bureau) -> No
         end(by=bureau.who("other-reviewer"), at=bureau.office.tick(OVER), **told)
     with pytest.raises(CannotStep, match="签批过"):
         end(by=bureau.who("reviewer"), at=bureau.office.tick(OVER), evidence="另案", **told)
-    assert fresh(case).place == "red"
+    assert fresh(case).state == "red"
 
 
-def test_an_early_prolongation_is_refused(bureau: Bureau) -> None:
+def test_an_early_extension_is_refused(bureau: Bureau) -> None:
     case = bureau.yellow()
     with pytest.raises(CannotStep, match="期满后"):
-        bureau.propose(case, outcome="prolonged", until=NEXT)
+        bureau.propose(case, outcome="extended", until=NEXT)
 
 
 def test_opening_an_addition_proves_the_addition_only(bureau: Bureau) -> None:
@@ -289,7 +291,7 @@ def test_opening_an_addition_proves_the_addition_only(bureau: Bureau) -> None:
         NEXT, people=3, 社保=[CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
     )
     bureau.morning(NEXT + timedelta(days=1))
-    again = Case.objects.get(place="yellow")
+    again = Case.objects.get(state="yellow")
     old = Notice.objects.filter(case=case, kind="push", credit_code=OWN).get()
     open_notice(
         notice=old, by=boss, at=bureau.office.tick(NEXT + timedelta(days=2)), law=bureau.law

@@ -13,9 +13,9 @@ from files import ITEMS
 from office import DAY, Office
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Heartbeat, Notice, Task
-from qualwatch.cases.queries import cases_due_by, funnel, life_of, over_on, without_urging
+from qualwatch.cases.queries import cases_due_by, cases_without_contact, funnel, history_of, over_on
 from qualwatch.cases.warnings.determine import return_proposal
-from qualwatch.cases.warnings.supervise import annul, recheck, record_fraud, review, urge
+from qualwatch.cases.warnings.supervise import annul, follow_up, recheck, record_fraud, review
 from qualwatch.journal.queries import entries_of, faults
 from qualwatch.patrol.days import missed_days
 from qualwatch.procedure.transitions import CannotStep
@@ -37,7 +37,7 @@ def test_a_shortfall_becomes_a_yellow_card_with_its_figures_and_its_own_day(bure
     done = bureau.morning()
     assert done.cases["opened"] == 1
     case = Case.objects.get()
-    assert (case.place, case.ground, case.origin, case.opened_on) == (
+    assert (case.state, case.ground, case.origin, case.opened_on) == (
         "yellow",
         "shortage",
         "system",
@@ -51,13 +51,17 @@ def test_a_shortfall_becomes_a_yellow_card_with_its_figures_and_its_own_day(bure
         ENDS,
         False,
     )
-    assert (row.told["required"], row.told["held"], row.told["shortfall"]) == (3, 2, 1)
+    assert (
+        row.warned_figures["required"],
+        row.warned_figures["held"],
+        row.warned_figures["shortfall"],
+    ) == (3, 2, 1)
     to = {one.credit_code or one.organisation: one for one in Notice.objects.all()}
     assert set(to) == {OWN, "province", "city-140100"}
     assert "应有 3 人，现有 2 人，缺 1 人" in to[OWN].body
     assert "2026-07-20" in to[OWN].body
     assert "张" not in to[OWN].body.replace("甲装饰有限公司", "")  # nobody is named
-    assert [one.what for one in life_of(case)] == ["found"]
+    assert [one.what for one in history_of(case)] == ["found"]
     assert list(faults(bureau.patrol(DAY).seal.public_key)) == []
 
 
@@ -73,7 +77,7 @@ def test_made_good_closes_it_and_an_early_relapse_is_marked(bureau: Bureau) -> N
     case = bureau.yellow()
     bureau.morning(NEXT, people=3)
     case.refresh_from_db()
-    assert (case.place, case.closed_because, case.closed_on) == ("closed", "recovered", NEXT)
+    assert (case.state, case.closed_because, case.closed_on) == ("closed", "recovered", NEXT)
     assert case.watched_until == date(2026, 8, 21)
     bureau.morning(NEXT + timedelta(days=2), people=2)
     again = Case.objects.exclude(pk=case.pk).get()
@@ -82,7 +86,7 @@ def test_made_good_closes_it_and_an_early_relapse_is_marked(bureau: Bureau) -> N
     bureau.morning(NEXT + timedelta(days=3), people=3)
     bureau.morning(date(2026, 9, 1), people=2)
     assert (
-        Case.objects.get(place="yellow").relapse_of is None
+        Case.objects.get(state="yellow").relapse_of is None
     )  # more than three months after 24 May
 
 
@@ -91,7 +95,7 @@ def test_a_source_that_went_stale_closes_and_opens_nothing(bureau: Bureau) -> No
     later = DAY + timedelta(days=10)
     assert bureau.patrol(later).cases["closed"] == 0
     case.refresh_from_db()
-    assert (case.place, case.last_found, case.last_found_on) == ("yellow", "cannot-say", later)
+    assert (case.state, case.last_found, case.last_found_on) == ("yellow", "cannot-say", later)
     assert case.requirements.get().ends_on == ENDS
 
 
@@ -142,7 +146,7 @@ def test_a_red_card_needs_the_period_a_proof_a_short_run_and_two_people(bureau: 
         bureau.propose(case, day=OVER)
     bureau.sign(case, day=OVER)
     case.refresh_from_db()
-    assert (case.place, case.published_on, case.determined_by) == (
+    assert (case.state, case.published_on, case.determined_by) == (
         "red",
         OVER,
         ["officer", "reviewer"],
@@ -198,25 +202,25 @@ def test_a_reviewer_may_return_it_with_reasons(bureau: Bureau) -> None:
         return_proposal(because=" ", **told)
     return_proposal(because="证据不全", **told)
     assert Determination.objects.get().decided_because == "证据不全"
-    assert fresh(case).place == "yellow"
+    assert fresh(case).state == "yellow"
     bureau.propose(case, day=OVER)
 
 
-def test_prolonged_once_and_not_longer_than_the_policy_allows(bureau: Bureau) -> None:
+def test_extended_once_and_not_longer_than_the_policy_allows(bureau: Bureau) -> None:
     case = bureau.yellow()
     bureau.prove(case, NEXT)
     bureau.morning(OVER)
     with pytest.raises(CannotStep, match="只能一次"):
-        bureau.propose(case, day=OVER, outcome="prolonged", until=OVER + timedelta(days=40))
-    bureau.propose(case, day=OVER, outcome="prolonged", until=date(2026, 8, 14))
+        bureau.propose(case, day=OVER, outcome="extended", until=OVER + timedelta(days=40))
+    bureau.propose(case, day=OVER, outcome="extended", until=date(2026, 8, 14))
     bureau.sign(case, day=OVER)
     with pytest.raises(CannotStep):
-        bureau.propose(case, day=OVER)  # not while it is prolonged
+        bureau.propose(case, day=OVER)  # not while it is extended
     assert fresh(case) not in over_on(OVER)
     bureau.morning(date(2026, 8, 15))
     bureau.propose(case, day=date(2026, 8, 15))
     bureau.sign(case, day=date(2026, 8, 15))
-    assert fresh(case).place == "red"
+    assert fresh(case).state == "red"
 
 
 def test_a_dismissal_leaves_what_the_next_run_reads(bureau: Bureau) -> None:
@@ -234,10 +238,10 @@ def test_a_dismissal_leaves_what_the_next_run_reads(bureau: Bureau) -> None:
     bureau.sign(case)
     assert fresh(case).closed_because == "dismissed"
     bureau.morning(NEXT)
-    assert not Case.objects.filter(place="yellow").exists()
+    assert not Case.objects.filter(state="yellow").exists()
     bureau.morning(NEXT + timedelta(days=1), people=1)  # fewer than were accepted
-    assert Case.objects.filter(place="yellow").exists()
-    assert Case.objects.get(place="yellow").requirements.get().told["held"] == 1
+    assert Case.objects.filter(state="yellow").exists()
+    assert Case.objects.get(state="yellow").requirements.get().warned_figures["held"] == 1
 
 
 def test_what_a_dismissal_leaves_must_still_be_there_when_it_is_signed(bureau: Bureau) -> None:
@@ -245,7 +249,7 @@ def test_what_a_dismissal_leaves_must_still_be_there_when_it_is_signed(bureau: B
     bureau.propose(case, outcome="dismissed", leaves="accepted-finding", left={"until": NEXT})
     with pytest.raises(CannotStep, match="复核日"):
         bureau.sign(case, day=NEXT)
-    assert fresh(case).place == "yellow"
+    assert fresh(case).state == "yellow"
 
 
 def test_an_accepted_finding_ends_on_its_day(bureau: Bureau) -> None:
@@ -253,9 +257,9 @@ def test_an_accepted_finding_ends_on_its_day(bureau: Bureau) -> None:
     bureau.propose(case, outcome="dismissed", leaves="accepted-finding", left={"until": NEXT})
     bureau.sign(case)
     bureau.morning(NEXT)
-    assert not Case.objects.filter(place="yellow").exists()
+    assert not Case.objects.filter(state="yellow").exists()
     bureau.morning(NEXT + timedelta(days=1))
-    assert Case.objects.filter(place="yellow").exists()
+    assert Case.objects.filter(state="yellow").exists()
 
 
 def test_the_red_period_runs_from_proved_service(bureau: Bureau) -> None:
@@ -301,7 +305,7 @@ def test_flags_of_system_and_officer_clear_differently(bureau: Bureau) -> None:
     good = OVER + timedelta(days=3)
     bureau.morning(good, people=3)
     assert fresh(system).closed_because == "recovered"
-    assert (fresh(officer).place, fresh(officer).needs_review) == ("red", True)
+    assert (fresh(officer).state, fresh(officer).needs_review) == ("red", True)
     assert Task.objects.filter(case=officer, kind="review", done_on=None).exists()
     bureau.morning(good + timedelta(days=1), people=2)  # before anybody reviewed it
     assert not fresh(officer).needs_review
@@ -375,12 +379,12 @@ def test_annulled_is_taken_down_also_after_it_was_closed(bureau: Bureau) -> None
 
 def test_guiding_and_urging_is_recorded_and_its_lack_is_seen(bureau: Bureau) -> None:
     case = bureau.yellow()
-    assert without_urging() == [case]
+    assert cases_without_contact() == [case]
     told: dict[str, Any] = {"case": case, "at": bureau.office.tick(NEXT), "law": bureau.law}
     with pytest.raises(NotCompetent):
-        urge(kind="visit", what="走访", by=bureau.who("datong-officer"), **told)
-    urge(kind="visit", what="走访", by=bureau.who("city-officer"), **told)
-    assert without_urging() == []
+        follow_up(kind="visit", what="走访", by=bureau.who("datong-officer"), **told)
+    follow_up(kind="visit", what="走访", by=bureau.who("city-officer"), **told)
+    assert cases_without_contact() == []
     assert entries_of(case.stream)[-1].details["authority"] == "city-140100"
 
 
@@ -396,7 +400,7 @@ def test_fraud_is_recorded_with_evidence_and_ends_nothing(bureau: Bureau) -> Non
         record_fraud(what="伪造社保", evidence=[], referred_to="执法局", **told)
     made = record_fraud(what="伪造社保", evidence=["查询结果"], referred_to="执法局", **told)
     assert made.credit_code == OWN
-    assert fresh(case).place == "yellow"
+    assert fresh(case).state == "yellow"
 
 
 def test_only_the_competent_authority_proposes_and_the_province_may_in_any(bureau: Bureau) -> None:

@@ -1,4 +1,4 @@
-"""A list read by its differences gives what reading all of it gives: rows, counts, rejections, unread rows."""
+"""A list read by its differences gives what reading all of it gives: rows, counts, rejections, unparsed rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from builders import OTHER, OWN, credit_code, identity, law
 from files import CONTRIBUTIONS, ITEMS, REGISTRATIONS
 from office import DAY, Office
 from qualwatch.registers.differences import difference
-from qualwatch.registers.loads import Delivery, take_in
+from qualwatch.registers.loads import Delivery, import_delivery
 from qualwatch.registers.models import (
     BirthdayRow,
     ContributionRow,
@@ -23,7 +23,7 @@ from qualwatch.registers.models import (
     Load,
     Person,
     RegistrationRow,
-    UnreadRow,
+    UnparsedRow,
 )
 from registers import person
 
@@ -94,9 +94,9 @@ def said() -> dict[str, Any]:
     lookup = dict(Person.objects.values_list("id", "lookup")) | {0: ""}
     load = Load.objects.latest("id")
     found: dict[str, Any] = {"counts": load.counts, "state": load.state}
-    for model in (ItemRow, RegistrationRow, ContributionRow, BirthdayRow, UnreadRow):
-        names = [name for name in model.facts() if name != "person_id"]
-        who = "person_id" if "person_id" in model.facts() else "nth"
+    for model in (ItemRow, RegistrationRow, ContributionRow, BirthdayRow, UnparsedRow):
+        names = [name for name in model.fact_columns() if name != "person_id"]
+        who = "person_id" if "person_id" in model.fact_columns() else "nth"
         current = model._default_manager.filter(recorded_to=None).values_list(who, *names)
         ended = model._default_manager.filter(~Q(recorded_to=None)).values_list(
             who, "absent_since", *names
@@ -141,7 +141,7 @@ def test_reading_the_differences_is_reading_all(
 
     def take(cells: list[list[Any]], day: date) -> Load:
         told = Delivery(source, {"登记.csv": office.path([head, *cells])}, day, None, covers)
-        return take_in(delivery=told, law=law(), by="li", at=office.tick(day))
+        return import_delivery(delivery=told, law=law(), by="li", at=office.tick(day))
 
     assert take(rows, DAY).state == "released"
     used: list[bool] = []
@@ -215,7 +215,9 @@ def test_the_same_bytes_on_the_next_day_say_what_reading_them_says(
                             "qualwatch.registers.loads._says_the_same", lambda *_told: False
                         )
                     delivery = Delivery(source, {"登记.csv": path}, day, None, covers)
-                    load = take_in(delivery=delivery, law=law(), by="li", at=office.tick(day))
+                    load = import_delivery(
+                        delivery=delivery, law=law(), by="li", at=office.tick(day)
+                    )
                 assert load.as_of == NEXT
                 assert load.revision_id is not None
                 told.append(said())

@@ -19,14 +19,14 @@ from files import ITEMS
 from letters import SAMPLES
 from office import Office
 from qualwatch.archive.actions import Damaged, content_of, rotate
-from qualwatch.archive.models import KeptFile
+from qualwatch.archive.models import StoredFile
 from qualwatch.assessments.models import Run
-from qualwatch.cases.course.step import Doing, journal
+from qualwatch.cases.course.step import ActContext, journal
 from qualwatch.cases.documents import issuing
-from qualwatch.cases.documents.kinds import LETTERS, rendered
+from qualwatch.cases.documents.kinds import DOCUMENT_KINDS, rendered
 from qualwatch.cases.models import Case, Document, NumberSequence
 from qualwatch.cases.service.actions import issue_warning, void
-from qualwatch.cases.warnings.supervise import record_fraud, urge
+from qualwatch.cases.warnings.supervise import follow_up, record_fraud
 from registers import item
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +55,7 @@ def test_a_red_card_comes_with_a_determination_and_an_order_that_say_what_is_sto
 ) -> None:
     case = bureau.red()
     row = case.requirements.get()
-    told = row.told
+    told = row.warned_figures
     expected = [
         "注册建造师",
         str(told["required"]),
@@ -75,7 +75,7 @@ def test_a_red_card_comes_with_a_determination_and_an_order_that_say_what_is_sto
         assert lines[:4] == [
             "山西省住房和城乡建设厅",
             number,
-            LETTERS[kind].title,
+            DOCUMENT_KINDS[kind].title,
             f"{case.enterprise}：",
         ]
         assert lines[-3:] == ["山西省住房和城乡建设厅", "（印章）", "2026年7月21日"]
@@ -127,7 +127,7 @@ def test_the_bytes_are_kept_and_a_reprint_is_those_bytes(
 def test_kept_bytes_lie_encrypted_and_damage_is_noticed(bureau: Bureau, settings: Any) -> None:
     case = bureau.red()
     file = bureau.order(case).file
-    path = settings.KEPT_FILES / file.sha256[:2] / file.sha256
+    path = settings.STORED_FILES / file.sha256[:2] / file.sha256
     lying = path.read_bytes()
     assert b"PK\x03\x04" not in lying[:20]
     assert path.stat().st_mode & 0o077 == 0
@@ -137,7 +137,7 @@ def test_kept_bytes_lie_encrypted_and_damage_is_noticed(bureau: Bureau, settings
     path.write_bytes(lying)
     path.unlink()
     with pytest.raises(Damaged):
-        content_of(KeptFile.objects.get(pk=file.pk))
+        content_of(StoredFile.objects.get(pk=file.pk))
 
 
 def test_numbers_run_by_authority_and_year_without_gaps(bureau: Bureau) -> None:
@@ -169,23 +169,23 @@ def test_numbers_run_by_authority_and_year_without_gaps(bureau: Bureau) -> None:
 
 def test_a_value_that_is_wanting_is_an_error_and_uses_no_number(bureau: Bureau) -> None:
     case = bureau.yellow()
-    doing = Doing(bureau.law, bureau.office.tick(), "officer", "province")
+    ctx = ActContext(bureau.law, bureau.office.tick(), "officer", "province")
     before = list(NumberSequence.objects.values())
     with pytest.raises(jinja2.UndefinedError), transaction.atomic():
-        issuing.issue("warning", doing, told={"credit_code": "x"}, addressee="x", case=case)
+        issuing.issue("warning", ctx, told={"credit_code": "x"}, addressee="x", case=case)
     assert list(NumberSequence.objects.values()) == before
     assert not Document.objects.exists()
 
 
-@pytest.mark.parametrize("kind", LETTERS)
+@pytest.mark.parametrize("kind", DOCUMENT_KINDS)
 def test_every_kind_is_whole_and_says_its_values(bureau: Bureau, kind: str) -> None:
     """Also those that come with withdrawals: each value of the sample stands in the text, nothing of the template is left."""
     case = bureau.yellow()
-    doing = Doing(bureau.law, bureau.office.tick(), "officer", "province")
+    ctx = ActContext(bureau.law, bureau.office.tick(), "officer", "province")
     sample = SAMPLES[kind]
     with transaction.atomic():
-        made = issuing.issue(kind, doing, told=sample, addressee="收件单位", case=case)
-        journal(doing)
+        made = issuing.issue(kind, ctx, told=sample, addressee="收件单位", case=case)
+        journal(ctx)
     found = read(made)
     text = (
         text_of(found)
@@ -195,13 +195,13 @@ def test_every_kind_is_whole_and_says_its_values(bureau: Bureau, kind: str) -> N
     assert "{{" not in text
     assert "{%" not in text
     made.refresh_from_db()
-    assert {**made.told, **sample} == made.told  # everything is stored
-    for name, value in _plain(made.told):
+    assert {**made.template_values, **sample} == made.template_values  # everything is stored
+    for name, value in _plain(made.template_values):
         assert str(value) in text, f"{kind}: {name}"
     for value in (
         "山西省住房和城乡建设厅",
         made.number,
-        LETTERS[kind].title,
+        DOCUMENT_KINDS[kind].title,
         "收件单位：",
         "（印章）",
         "2026年5月20日",
@@ -245,10 +245,10 @@ def test_a_template_can_do_nothing_but_text(tmp_path: Path, settings: Any) -> No
 
 def test_a_case_of_a_supervision_firm_rests_on_its_own_rule(bureau: Bureau) -> None:
     case = bureau.yellow()
-    doing = Doing(bureau.law, bureau.office.tick(), "officer", "province")
+    ctx = ActContext(bureau.law, bureau.office.tick(), "officer", "province")
     case.category = "supervision-building"
     assert (
-        issuing.rule_of(case, doing)
+        issuing.rule_of(case, ctx)
         == "《工程监理企业资质管理规定》（建设部令第158号）第二十三条、第二十五条"
     )
 
@@ -257,18 +257,18 @@ def test_kept_files_come_under_a_new_key_and_may_stop_half_way(
     bureau: Bureau, settings: Any
 ) -> None:
     case = bureau.red()
-    before = {one.pk: content_of(one) for one in KeptFile.objects.all()}
+    before = {one.pk: content_of(one) for one in StoredFile.objects.all()}
     settings.IDENTITY_KEYS = {**settings.IDENTITY_KEYS, "2": b"n" * 32}
     file = bureau.order(case).file
     assert rotate(at_most=1) == 1
-    KeptFile.objects.filter(key_version="2").update(
+    StoredFile.objects.filter(key_version="2").update(
         key_version="1"
     )  # the row's change was lost, the file's was not
     while rotate(at_most=2):
         pass
     settings.IDENTITY_KEYS = {"2": b"n" * 32}
-    assert {one.pk: content_of(one) for one in KeptFile.objects.all()} == before
-    assert set(KeptFile.objects.values_list("key_version", flat=True)) == {"2"}
+    assert {one.pk: content_of(one) for one in StoredFile.objects.all()} == before
+    assert set(StoredFile.objects.values_list("key_version", flat=True)) == {"2"}
     assert content_of(file) == before[file.pk]
 
 
@@ -279,12 +279,12 @@ def test_an_urging_letter_and_a_credit_record_are_documents(bureau: Bureau) -> N
         "law": bureau.law,
         "at": bureau.office.tick(),
     }
-    urge(case=case, kind="letter", what="请于期满前补齐建造师。", **told)
-    letter = Document.objects.get(kind="urging-letter")
+    follow_up(case=case, kind="letter", what="请于期满前补齐建造师。", **told)
+    letter = Document.objects.get(kind="supervision-letter")
     assert "请于期满前补齐建造师。" in text_of(read(letter))
     assert "存在黄牌预警" in text_of(read(letter))
     assert cells(read(letter))[1][1:4] == ["3", "2", "1"]
-    urge(case=case, kind="call", what="电话督促", **told)
+    follow_up(case=case, kind="call", what="电话督促", **told)
     assert Document.objects.count() == 1
     record_fraud(
         case=case,

@@ -165,7 +165,7 @@ def test_cases_are_those_of_the_jurisdiction(staff: Bureau, scene: Scene) -> Non
         page(others, name, scene.cases[4].pk, status=404)
     application = Application.objects.get(case=scene.cases[6])
     page(others, "application", application.pk, status=404)
-    found = as_(staff.who("officer")).get("/cases?place=red").content.decode()
+    found = as_(staff.who("officer")).get("/cases?state=red").content.decode()
     assert "第3装饰公司" in found
     assert "第4装饰公司" not in found
 
@@ -189,8 +189,8 @@ def test_an_officer_proposes_and_a_reviewer_signs(staff: Bureau, scene: Scene) -
     assert "提醒时" in shown
     assert "最近核查（2026年9月21日）" in shown
     assert "告知有凭证" in shown
-    unread = propose(officer, case, has_read="")
-    told = refused(unread, "has_read")
+    unparsed = propose(officer, case, has_read="")
+    told = refused(unparsed, "has_read")
     assert "请先阅读后果并勾选" in told
     assert "期满仍不达标" in told  # what was written is not lost
     refused(propose(officer, case, evidence=" "), "evidence")
@@ -212,12 +212,12 @@ def test_an_officer_proposes_and_a_reviewer_signs(staff: Bureau, scene: Scene) -
     path = reverse("decide", args=[case.pk])
     refused(reviewer.post(path, {"act": "sign", "proposal": made.pk}), "has_read")
     refused(reviewer.post(path, {"act": "sign", "proposal": 0, "has_read": "1"}))  # of another page
-    assert fresh(case).place == "yellow"
+    assert fresh(case).state == "yellow"
     assert (
         reviewer.post(path, {"act": "sign", "proposal": made.pk, "has_read": "1"}).status_code
         == 302
     )
-    assert fresh(case).place == "red"
+    assert fresh(case).state == "red"
     signed = Entry.objects.get(stream=case.stream, what="signed")
     assert "立即向社会公布红牌" in signed.details["read"]
     assert "立即向社会公布红牌" in page(reviewer, "case-course", case.pk)
@@ -244,27 +244,27 @@ def test_a_reviewer_returns_with_reasons(staff: Bureau, scene: Scene) -> None:
     page(reviewer, "decide", case.pk, status=404)
 
 
-def test_dismissed_and_prolonged_need_their_day(staff: Bureau, scene: Scene) -> None:
+def test_dismissed_and_extended_need_their_day(staff: Bureau, scene: Scene) -> None:
     officer, case = as_(staff.who("city-officer")), scene.cases[9]
     wrong = propose(officer, case, outcome="dismissed", review_on="明天")
     assert "复核日：请写成 2023-07-31 这样的日期" in refused(wrong, "review_on")
     refused(propose(officer, case, outcome="dismissed", review_on=f"{TODAY}"), "review_on")
-    refused(propose(officer, case, outcome="prolonged"), "until")
+    refused(propose(officer, case, outcome="extended"), "until")
     assert propose(officer, case, outcome="dismissed", review_on="2026-12-31").status_code == 302
     assert Determination.objects.get(case=case).left == {"until": "2026-12-31"}
 
 
 def test_urging_goes_on_record(staff: Bureau, scene: Scene) -> None:
     officer, case = as_(staff.who("city-officer")), scene.cases[9]
-    path = reverse("urge", args=[case.pk])
+    path = reverse("follow-up", args=[case.pk])
     wrong = officer.post(path, {"kind": "", "what": "上门看过"})
     told = refused(wrong, "kind")
     assert "请选择督促的方式" in told
     assert "上门看过" in told  # what was written is not lost
     assert "请写明内容" in refused(officer.post(path, {"kind": "call", "what": ""}), "what")
-    assert not case.urgings.exists()
+    assert not case.supervisory_contacts.exists()
     officer.post(path, {"kind": "call", "what": "电话督促"})
-    assert case.urgings.get().what == "电话督促"
+    assert case.supervisory_contacts.get().what == "电话督促"
 
 
 def test_an_application_from_the_city_to_the_provinces_signature(
@@ -377,7 +377,7 @@ def test_refusing_says_why_and_the_case_goes_on(staff: Bureau, scene: Scene) -> 
         ).status_code
         == 302
     )
-    assert fresh(case).place == "yellow"
+    assert fresh(case).state == "yellow"
     assert "材料与核查一致" in page(enterprise(scene, 6), "own-case", case.pk)
 
 
@@ -442,8 +442,8 @@ def test_texts_on_record_are_chinese_whoever_acts(staff: Bureau, scene: Scene) -
     officer.cookies["language"] = "en"
     shown = officer.get(reverse("case", args=[case.pk])).content.decode()
     assert "Work list" in shown
-    officer.post(reverse("urge", args=[case.pk]), {"kind": "call", "what": "督促"})
-    assert Entry.objects.get(stream=case.stream, what="urged").basis == "71号文 三"
+    officer.post(reverse("follow-up", args=[case.pk]), {"kind": "call", "what": "督促"})
+    assert Entry.objects.get(stream=case.stream, what="followed-up").basis == "71号文 三"
     propose(officer, case)
     assert (
         Entry.objects.get(stream=case.stream, what="proposed").details["read"].startswith("签批后")

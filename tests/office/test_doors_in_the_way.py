@@ -54,7 +54,7 @@ def test_an_enterprise_sees_how_far_its_withdrawal_has_come(staff: Bureau, scene
 def test_an_insurance_case_is_determined_by_items_through_the_browser(
     staff: Bureau, scene: Scene
 ) -> None:
-    case = Case.objects.get(category=None, place="yellow")
+    case = Case.objects.get(category=None, state="yellow")
     officer = as_(staff.who("city-officer"))
     assert "specialist-decoration/" in page(officer, "determine", case.pk)
     told = {
@@ -79,7 +79,7 @@ def test_an_insurance_case_is_determined_by_items_through_the_browser(
 def test_a_reviewer_reads_which_items_turn_red_and_what_a_dismissal_leaves(
     staff: Bureau, scene: Scene
 ) -> None:
-    case = Case.objects.get(category=None, place="yellow")
+    case = Case.objects.get(category=None, state="yellow")
     told: dict[str, Any] = {
         "case": case,
         "requirements": ["insurance"],

@@ -14,7 +14,7 @@ from test_doors import filled
 
 from bureau import Bureau
 from doors import act, as_, enterprise, page, propose, refused
-from qualwatch.cases.models import Application, Determination, Document, Point, Withdrawal
+from qualwatch.cases.models import Application, Determination, Document, Submission, Withdrawal
 from qualwatch.procedure.checklists import LINES
 from qualwatch.publication.models import Announcement
 from scene import Scene
@@ -50,7 +50,7 @@ def test_an_objection_sent_twice_is_one(client: Client, staff: Bureau, scene: Sc
     told = {"text": "人够", "name": "王某某", "address": "13900000000", "once": ONCE}
     for _time in range(2):
         assert client.post(path, told).status_code == 302
-    assert Point.objects.filter(kind="objection").count() == 1
+    assert Submission.objects.filter(kind="objection").count() == 1
     assert Withdrawal.objects.get(credit_code=scene.codes[2]).unanswered == 1
     for number in range(20):
         assert client.post(path, told).status_code == 302, number  # the same again is counted once
@@ -63,11 +63,12 @@ def test_an_urging_and_a_proposal_sent_twice_are_one(staff: Bureau, scene: Scene
     officer, case = as_(staff.who("city-officer")), scene.cases[9]
     for _time in range(2):
         officer.post(
-            reverse("urge", args=[case.pk]), {"kind": "letter", "what": "发函督促", "once": ONCE}
+            reverse("follow-up", args=[case.pk]),
+            {"kind": "letter", "what": "发函督促", "once": ONCE},
         )
         assert propose(officer, case).status_code == 302
-    assert case.urgings.count() == 1
-    assert Document.objects.filter(case=case, kind="urging-letter").count() == 1
+    assert case.supervisory_contacts.count() == 1
+    assert Document.objects.filter(case=case, kind="supervision-letter").count() == 1
     assert Determination.objects.filter(case=case).count() == 1
     for other in (
         {"because": "另一个理由"},
@@ -80,7 +81,7 @@ def test_an_urging_and_a_proposal_sent_twice_are_one(staff: Bureau, scene: Scene
 def test_a_second_click_that_waited_for_the_first_is_told_what_was_done(
     staff: Bureau, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other request was done between looking and doing: every act is done by it, and then refused to this one."""
+    """The other request was done between looking and ctx: every act is done by it, and then refused to this one."""
     from qualwatch.procedure.transitions import CannotStep
     from qualwatch.web.staff import applications, views
 
@@ -216,11 +217,11 @@ def test_what_was_typed_is_shown_where_a_form_is_not_taken(staff: Bureau, scene:
     assert lost.status_code == 404
     assert "写了很久的理由" not in lost.content.decode()
     assert 'href="//' not in lost.content.decode()
-    unread = Client().post(
+    unparsed = Client().post(
         path, b"text=x", content_type="application/x-www-form-urlencoded; charset=gbk"
     )
-    assert unread.status_code == 400
-    assert "无法处理" in unread.content.decode()
+    assert unparsed.status_code == 400
+    assert "无法处理" in unparsed.content.decode()
     changed = Client(enforce_csrf_checks=True).post(
         "/accounts/password/change/", {"oldpassword": "x", "text": "y"}
     )
@@ -229,7 +230,7 @@ def test_what_was_typed_is_shown_where_a_form_is_not_taken(staff: Bureau, scene:
 
 def test_what_only_takes_a_form_leads_to_its_page(staff: Bureau, scene: Scene) -> None:
     officer, own, case = as_(staff.who("city-officer")), enterprise(scene, 7), scene.cases[9]
-    for name in ("urge", "review"):
+    for name in ("follow-up", "review"):
         assert officer.get(reverse(name, args=[case.pk])).headers["Location"] == reverse(
             "case", args=[case.pk]
         )

@@ -14,10 +14,10 @@ from django.test import Client
 from builders import OTHER, OWN
 from bureau import Bureau
 from office import Office
-from qualwatch.accounts.actions import make_token
+from qualwatch.accounts.actions import create_token
 from qualwatch.accounts.queries import organisation
 from qualwatch.cases.eligibility.actions import forget_answers
-from qualwatch.cases.models import AnsweredRequest, Question
+from qualwatch.cases.models import AnsweredRequest, EligibilityRecord
 
 pytestmark = pytest.mark.django_db
 OVER = date(2026, 7, 21)
@@ -31,7 +31,7 @@ def ask(office: Office) -> Ask:
     """The platform asks at noon, of a province with a red card."""
     bureau = Bureau(office)
     bureau.red()
-    token = make_token(
+    token = create_token(
         organisation=organisation("platform"), scopes=["gate"], by="admin", at=office.tick()
     )
     client = Client()
@@ -62,7 +62,7 @@ def test_a_red_item_bids_for_nothing_and_the_answer_says_why(ask: Ask) -> None:
     (one,) = answer.json()["answers"]
     assert (one["answer"], one["citation"]) == ("no", "71号文 三（3）")
     assert "红牌预警（晋红〔2026〕1号）" in one["reasons"][0]
-    kept = Question.objects.get()
+    kept = EligibilityRecord.objects.get()
     assert (kept.by, kept.credit_code, kept.purpose, kept.answer) == ("platform", OWN, "bid", "no")
 
 
@@ -83,7 +83,7 @@ def test_a_thousand_questions_are_answered_in_their_order_and_all_recorded(
     ]
     assert {one["answer"] for one in told if one["credit_code"] == OWN} == {"no"}
     assert {one["answer"] for one in told if one["credit_code"] == OTHER} == {"cannot-say"}
-    assert Question.objects.count() == 1000
+    assert EligibilityRecord.objects.count() == 1000
     assert ask(*many, question()).status_code == 422
     assert ask().status_code == 422
 
@@ -102,7 +102,7 @@ def test_a_thousand_questions_are_answered_in_their_order_and_all_recorded(
 )
 def test_a_wrong_question_is_refused_with_all_the_others(ask: Ask, wrong: dict[str, str]) -> None:
     assert ask(question(), wrong).status_code == 422
-    assert not Question.objects.exists()
+    assert not EligibilityRecord.objects.exists()
 
 
 def test_the_number_of_the_wrong_question_is_told(ask: Ask) -> None:
@@ -118,7 +118,7 @@ def test_the_same_request_again_gets_the_same_answer_and_another_one_none(ask: A
         "false",
         "true",
     )
-    assert Question.objects.count() == 1
+    assert EligibilityRecord.objects.count() == 1
     other = ask(question("award"), key="k1")
     assert (other.status_code, other.json()["detail"]) == (
         409,
@@ -130,23 +130,23 @@ def test_the_same_request_again_gets_the_same_answer_and_another_one_none(ask: A
 
 
 def test_quotas_end_with_the_day(ask: Ask, settings: Any) -> None:
-    settings.GATE_QUOTA = 3
+    settings.ELIGIBILITY_QUOTA = 3
     assert ask(question(), question("award")).status_code == 200
     over = ask(question(), question("award"), key="k")
     assert over.status_code == 429
     assert over.headers["Retry-After"] == str(12 * 3600 + 1)
-    assert Question.objects.count() == 2
+    assert EligibilityRecord.objects.count() == 2
     assert not AnsweredRequest.objects.exists()  # the key is free again
     assert ask(question(), key="k").status_code == 200
 
 
 def test_the_gate_needs_a_token_of_its_own(ask: Ask, office: Office) -> None:
-    other = make_token(
+    other = create_token(
         organisation=organisation("platform"), scopes=["push-changes"], by="admin", at=office.tick()
     )
     assert ask(question(), token=other).status_code == 401
     assert ask(question(), token="guess").status_code == 401
-    assert not Question.objects.exists()
+    assert not EligibilityRecord.objects.exists()
 
 
 def test_yesterday_s_key_answers_nothing_today(ask: Ask, office: Office) -> None:
@@ -155,4 +155,4 @@ def test_yesterday_s_key_answers_nothing_today(ask: Ask, office: Office) -> None
     assert ask(question(), key="k").status_code == 409
     forget_answers(NOON + timedelta(days=2))
     assert ask(question(), key="k").status_code == 200
-    assert Question.objects.count() == 2
+    assert EligibilityRecord.objects.count() == 2

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from applying import seated
+from applying import capability_required
 from builders import OWN
 from bureau import TAIYUAN, Bureau
 from office import Office
@@ -19,7 +19,7 @@ from qualwatch.accounts.models import Account
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.documents.attachments import attachment_for
 from qualwatch.cases.evidence_packs.pack import evidence_pack
-from qualwatch.cases.models import Attachment, Document, Hearing, Point, Task, Withdrawal
+from qualwatch.cases.models import Attachment, Document, Hearing, Submission, Task, Withdrawal
 from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.cases.withdrawals.hearings import (
     Held,
@@ -59,7 +59,7 @@ HELD_ON = date(2026, 9, 8)
 
 @pytest.fixture
 def bureau(office: Office) -> Bureau:
-    made = seated(office)
+    made = capability_required(office)
     made.accounts["enterprise"] = made.enterprise()
     return made
 
@@ -120,7 +120,7 @@ def test_a_hearing_is_asked_fixed_told_held_recorded_and_answered(bureau: Bureau
     hearing = fixed(bureau, row, day, date(2026, 9, 18))
     notice = hearing.notice
     assert notice is not None
-    assert notice.told["held_on"] == "2026年9月18日9时30分"
+    assert notice.template_values["held_on"] == "2026年9月18日9时30分"
     held = Held(
         "甲公司李某；审批局王某",
         ["主持人宣布开始。", "企业：三人均在岗。"],
@@ -147,7 +147,7 @@ def test_a_hearing_is_asked_fixed_told_held_recorded_and_answered(bureau: Bureau
     refused("evidence", lambda: hold_hearing(hearing=hearing, held=held, files=[], **told))
     hold_hearing(hearing=hearing, held=held, files=[scan("笔录.png")], **told)
     record = Document.objects.get(kind="hearing-record")
-    assert record.told["said"] == held.said
+    assert record.template_values["said"] == held.said
     row.refresh_from_db()
     assert (row.hearing, row.unanswered) == ("held", 2)
     assert Task.objects.filter(kind="answer", done_on=None).count() == 2
@@ -159,7 +159,7 @@ def test_a_hearing_is_asked_fixed_told_held_recorded_and_answered(bureau: Bureau
     morning(bureau, over, CITY_SHEETS)
     reviewed(bureau, row.batch, over)
     refused("members", lambda: decided(bureau, row.batch, over))
-    for one in Point.objects.order_by("pk"):
+    for one in Submission.objects.order_by("pk"):
         answer(point=one, text=f"答复{one.pk}", **acts(bureau, "approval-officer", over))
         with pytest.raises(CannotStep):
             answer(point=one, text="再答", **acts(bureau, "approval-officer", over))
@@ -248,7 +248,7 @@ def test_the_public_objects_during_the_display_and_its_name_is_kept_from_all_but
     last = over - timedelta(days=1)
     who = {"name": "赵某某", "address": "太原市某路2号"}
 
-    def objects(day: date, **changed: Any) -> Point:
+    def objects(day: date, **changed: Any) -> Submission:
         told = {"number": row.display_number, "text": "该企业确无人员", "who": who, **changed}
         return object_publicly(**told, law=bureau.law, at=bureau.office.tick(day))
 
@@ -256,7 +256,7 @@ def test_the_public_objects_during_the_display_and_its_name_is_kept_from_all_but
     refused("on-display", lambda: objects(last, number="晋建资示〔2026〕9号-1"))
     refused("on-display", lambda: objects(last, number=""))
     made = objects(last)
-    assert "赵" not in repr(list(Point.objects.values())) + repr(
+    assert "赵" not in repr(list(Submission.objects.values())) + repr(
         list(Entry.objects.values("details", "basis"))
     )
     assert who_objected(made, bureau.who("approval-officer")) == who
@@ -287,7 +287,9 @@ def test_the_pack_of_a_withdrawn_card_has_what_was_said_and_answered_and_nobody_
         **acts(bureau, "enterprise", RED_OVER),
     )
     bureau.served(row.documents.get(), RED_OVER, by="approval-officer")
-    withdrawals.display(members=members(batch), **acts(bureau, "approval-officer", date(2026, 9, 1)))
+    withdrawals.display(
+        members=members(batch), **acts(bureau, "approval-officer", date(2026, 9, 1))
+    )
     row.refresh_from_db()
     objection = object_publicly(
         number=row.display_number,

@@ -16,21 +16,21 @@ from office import DAY, Office
 from qualwatch.cases.applications.actions import Filing, agree, refuse, retract, uphold, verify
 from qualwatch.cases.applications.repairs import Repairs
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.documents.attachments import HandedIn
+from qualwatch.cases.documents.attachments import SubmittedFile
 from qualwatch.cases.models import (
     UNDECIDED,
     Case,
     Determination,
     Document,
     Notice,
-    Point,
     Service,
+    Submission,
     Task,
     Withdrawal,
 )
 from qualwatch.cases.service.actions import fail, void
 from qualwatch.cases.warnings.determine import return_proposal
-from qualwatch.cases.warnings.supervise import annul, end, open_notice, recheck, review, urge
+from qualwatch.cases.warnings.supervise import annul, end, follow_up, open_notice, recheck, review
 from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.cases.withdrawals.hearings import answer, ask_hearing, make_statement
 from qualwatch.journal.models import Entry
@@ -66,8 +66,8 @@ def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
     acts: dict[str, Callable[[], object]] = {
         "prove": lambda: bureau.prove(case, on),
         "propose": lambda: bureau.propose(case, by=who.username, day=on),
-        "prolong": lambda: bureau.propose(
-            case, by=who.username, day=on, outcome="prolonged", until=on + timedelta(days=9)
+        "extend": lambda: bureau.propose(
+            case, by=who.username, day=on, outcome="extended", until=on + timedelta(days=9)
         ),
         "dismiss": lambda: bureau.propose(
             case,
@@ -92,7 +92,7 @@ def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
         "review": lambda: review(case=case, because="达标", by=reviewer, **told),
         "annul": lambda: annul(case=case, because="判决", document="判决书", by=reviewer, **told),
         "end": lambda: end(case=case, code="merged", because="合并", by=who, **told),
-        "urge": lambda: urge(
+        "follow-up": lambda: follow_up(
             case=case, kind=chance.choice(["call", "letter"]), what="督促", by=who, **told
         ),
         "post": lambda: bureau.sent(
@@ -102,7 +102,7 @@ def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
             service=some(Service.objects.filter(document__case=case)),
             why=chance.choice(list(FAILURES)),
             because="退回",
-            files=[HandedIn("退件.png", picture(1))],
+            files=[SubmittedFile("退件.png", picture(1))],
             by=who,
             **told,
         ),
@@ -139,7 +139,7 @@ def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
         "annul-withdrawal": lambda: withdrawals.annul_withdrawal(
             member=of(case),
             because="判决",
-            files=[HandedIn("判决.png", picture(3))],
+            files=[SubmittedFile("判决.png", picture(3))],
             by=reviewer,
             **told,
         ),
@@ -147,7 +147,7 @@ def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
             withdrawal=of(case), text="在办注册", files=[], by=bureau.accounts["enterprise"], **told
         ),
         "answer": lambda: answer(
-            point=some(Point.objects.filter(answered_on=None)), text="不属实", by=who, **told
+            point=some(Submission.objects.filter(answered_on=None)), text="不属实", by=who, **told
         ),
         "ask-hearing": lambda: ask_hearing(
             withdrawal=of(case), by=bureau.accounts["enterprise"], **told
@@ -221,9 +221,9 @@ def next_step(bureau: Bureau, chance: random.Random, case: Case, on: date) -> ob
         "decided": lambda: bureau.served(some(unserved), on, by="second-officer"),
         "announced": lambda: withdrawals.finish(because="收回证书", **told),
     }
-    if row.place not in steps:
+    if row.stage not in steps:
         raise CannotStep("none", "nothing comes next")
-    return steps[row.place]()
+    return steps[row.stage]()
 
 
 def some(rows: Any) -> Any:
@@ -240,7 +240,7 @@ def filing(bureau: Bureau, chance: random.Random, case: Case) -> Filing:
         case.requirements.filter(recovered_on=None).values_list("requirement", flat=True)
     ) or ["constructors"]
     about = chance.sample(open_ones, chance.randint(1, len(open_ones)))
-    handed = HandedIn("证明.png", picture(chance.randint(0, 255)))
+    handed = SubmittedFile("证明.png", picture(chance.randint(0, 255)))
     return bureau.filing(
         chance.choice(["assessment-wrong", "assessment-wrong", "data-wrong"]),
         *about,
@@ -272,7 +272,7 @@ def held(bureau: Bureau) -> None:
             assert not RedCard.objects.filter(
                 credit_code=case.credit_code, number=case.card_number
             ).exists()
-        assert (case.place == "closed") == bool(case.closed_because)
+        assert (case.state == "closed") == bool(case.closed_because)
         for row in case.requirements.all():
             if case.origin == "system":
                 assert (
@@ -289,7 +289,7 @@ def held(bureau: Bureau) -> None:
             )
         words = list(Entry.objects.filter(stream=case.stream).values_list("what", flat=True))
         assert words.count("sign") == case.determinations.filter(state="signed").count()
-        if case.place == "closed":
+        if case.state == "closed":
             assert (
                 not Task.objects.filter(case=case, done_on=None)
                 .exclude(kind__in=OUTLIVING)
@@ -328,16 +328,16 @@ def held(bureau: Bureau) -> None:
         "number", flat=True
     )
     assert all(
-        one.case is not None and (one.case.place == "red" or one.case.closed_because == "withdrawn")
+        one.case is not None and (one.case.state == "red" or one.case.closed_because == "withdrawn")
         for one in Document.objects.filter(number__in=list(public))
     )
     assert set(public) <= set(
         Document.objects.filter(voided_on=None)
-        .exclude(kind__in=("warning", "urging-letter"))
+        .exclude(kind__in=("warning", "supervision-letter"))
         .values_list("number", flat=True)
     )
     open_cards = set(RedCard.objects.filter(state="open").values_list("number", flat=True))
-    assert open_cards == set(Case.objects.filter(place="red").values_list("card_number", flat=True))
+    assert open_cards == set(Case.objects.filter(state="red").values_list("card_number", flat=True))
     assert replayed(10**9) == public_copy()
     assert not Notice.objects.filter(credit_code="", organisation="").exists()
 
@@ -377,7 +377,7 @@ def withdrawals_held() -> None:
             assert not {one.decided_by, one.reviewed_by} & {*one.handled_by, *judged}
             assert one.unanswered == 0
         elif not one.ended:
-            assert case.place == "red"
+            assert case.state == "red"
             assert case.red_ends_on is not None
             assert case.red_ends_on < one.opened_on
         if one.outcome == "withdrawn" and one.decided_on is not None:
@@ -388,7 +388,7 @@ def withdrawals_held() -> None:
             }
             assert (
                 not Case.objects.filter(**same, opened_on__lt=one.decided_on)
-                .exclude(place="closed")
+                .exclude(state="closed")
                 .exists()
             )
 

@@ -15,7 +15,7 @@ import pytest
 
 from builders import law
 from databases import environment, prepared
-from qualwatch.intake.synthetic_province import Plan, invent
+from qualwatch.intake.synthetic_province import Plan, generate_province
 
 ACTS = str(Path(__file__).parent.parent / "office_acts.py")
 HOME = Path(__file__).parent.parent
@@ -55,7 +55,7 @@ def differing(found: Any, expected: Any) -> dict[str, Any]:
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small province, a list that has shrunk, and changes."""
     folder = tmp_path_factory.mktemp("files")
-    invent(Plan(60, 11), folder, "csv", law())
+    generate_province(Plan(60, 11), folder, "csv", law())
     lines = (folder / "注册人员.csv").read_text(encoding="utf-8").splitlines()
     (folder / "少.csv").write_text("\n".join(lines[: len(lines) // 2]), encoding="utf-8")
     header = lines[0].removeprefix("\ufeff").split(",")

@@ -25,7 +25,7 @@ from pytest_django.fixtures import Settings as SettingsWrapper
 
 from builders import OWN, law
 from provider import Provider, provided
-from qualwatch.accounts.actions import make_account, make_organisations
+from qualwatch.accounts.actions import create_account, make_organisations
 from qualwatch.accounts.models import Account, Organisation
 from qualwatch.accounts.queries import organisation
 from qualwatch.procedure.roles import ROLES
@@ -56,7 +56,7 @@ def account(name: str, role: str = "city-officer") -> Account:
             "any": "province",
         }
         where = organisation(slugs[seat])
-    return make_account(
+    return create_account(
         username=name,
         password=PASSWORD,
         organisation=where,
@@ -232,7 +232,7 @@ MATRIX: dict[str, str | tuple[str, ...]] = {
             "determine",
             "review",
             "decide",
-            "urge",
+            "follow-up",
             "application-of-task",
             "application",
         ),
@@ -271,7 +271,7 @@ SAMPLES = {
     "standard": "/standards/general-building",
     "choose-language": "/language/en",
 }
-POSTED = ("own-open", "own-retract", "urge", "review")
+POSTED = ("own-open", "own-retract", "follow-up", "review")
 SHUT_BY_PATTERN = (
     "accounts/signup",
     "accounts/email",

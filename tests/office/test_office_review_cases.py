@@ -20,7 +20,7 @@ from qualwatch.assessments.actions import CannotAssess, evaluated
 from qualwatch.assessments.models import FindingRow, Run
 from qualwatch.assessments.queries import run_of
 from qualwatch.intake.problems import NothingReadable
-from qualwatch.intake.synthetic_province import Plan, invent
+from qualwatch.intake.synthetic_province import Plan, generate_province
 from qualwatch.journal.actions import record
 from qualwatch.journal.models import Entry
 from qualwatch.journal.queries import faults
@@ -28,8 +28,8 @@ from qualwatch.patrol.days import run_day
 from qualwatch.registers.corrections import CannotCorrect, correct
 from qualwatch.registers.facts import facts_on, revision_at
 from qualwatch.registers.identities import name_of, rotate
-from qualwatch.registers.loads import CannotDecide, Delivery, release, take_in
-from qualwatch.registers.models import ItemRow, Person, PlatformChange, RegistrationRow, UnreadRow
+from qualwatch.registers.loads import CannotDecide, Delivery, import_delivery, release
+from qualwatch.registers.models import ItemRow, Person, PlatformChange, RegistrationRow, UnparsedRow
 from registers import item, paid, person
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,9 @@ NEXT = DAY + timedelta(days=1)
 BRANCH = credit_code(777)
 
 
-def test_a_branch_s_unread_insurance_row_counts_in_a_push_as_in_a_full_run(office: Office) -> None:
+def test_a_branch_s_unparsed_insurance_row_counts_in_a_push_as_in_a_full_run(
+    office: Office,
+) -> None:
     office.province(3)
     office.load("enterprises", [ENTERPRISES, [OWN, "甲装饰有限公司", "140105", BRANCH]])
     office.load("insurance", [CONTRIBUTIONS, *paid(1), *paid(2)[:2], ["12345", "2026-03", BRANCH]])
@@ -45,11 +47,11 @@ def test_a_branch_s_unread_insurance_row_counts_in_a_push_as_in_a_full_run(offic
     _facts, full = evaluated(DAY, revision, law())
     _facts, part = evaluated(DAY, revision, law(), [OWN])
     assert said(part) == said(full)
-    assert "unread-insurance-row" in full[0].findings[0].because
+    assert "unparsed-insurance-row" in full[0].findings[0].because
 
 
 def test_some_enterprises_are_judged_as_all_are(office: Office, tmp_path: Path) -> None:
-    invent(Plan(40, 9), tmp_path / "p", "csv", law())
+    generate_province(Plan(40, 9), tmp_path / "p", "csv", law())
     names = {
         "企业": "enterprises",
         "资质": "qualifications",
@@ -78,9 +80,9 @@ def test_the_last_month_covered_is_covered_to_its_end(office: Office) -> None:
     told = Delivery(
         "insurance", {"社保.csv": path}, DAY, None, (date(2026, 3, 1), date(2026, 3, 31))
     )
-    take_in(delivery=told, law=law(), by="li", at=office.tick())
+    import_delivery(delivery=told, law=law(), by="li", at=office.tick())
     assert held(office) == ("met", 3)
-    silent = take_in(
+    silent = import_delivery(
         delivery=Delivery("insurance", {"社保.csv": path}, DAY),
         law=law(),
         by="li",
@@ -97,7 +99,7 @@ def test_a_delta_of_insurance_widens_what_is_covered(office: Office) -> None:
         DAY,
         False,
     )
-    load = take_in(delivery=delta, law=law(), by="li", at=office.tick())
+    load = import_delivery(delivery=delta, law=law(), by="li", at=office.tick())
     assert (load.covers_from, load.covers_to) == (date(2025, 12, 1), date(2026, 4, 30))
     assert held(office) == ("met", 3)
 
@@ -181,7 +183,9 @@ def test_what_is_recorded_later_is_known_later(office: Office) -> None:
     delivery = Delivery(
         "practitioners", {"a.csv": office.path([REGISTRATIONS, person(1), person(2)])}, DAY
     )
-    take_in(delivery=delivery, law=law(), by="li", at=began)  # began before, committed after
+    import_delivery(
+        delivery=delivery, law=law(), by="li", at=began
+    )  # began before, committed after
     assert revision_at(began) == 0
     assert len(facts_on(DAY, pushed - timedelta(seconds=1)).tables["registrations"]) == 0
 
@@ -271,7 +275,7 @@ def test_two_rejected_rows_are_two_people(office: Office) -> None:
         platform.push(platform.change(number, "remove"))
     for number in (11, 12):
         platform.push(platform.change(number, 有效期止="2026-02-30", 身份证号="x"))
-    assert UnreadRow.objects.filter(recorded_to=None).count() == 2
+    assert UnparsedRow.objects.filter(recorded_to=None).count() == 2
     assert constructors() == ("cannot-say", 1)
 
 
@@ -296,7 +300,7 @@ def test_a_b_a_on_one_day_ends_with_a_and_other_words_are_another_delivery(offic
     assert RegistrationRow.objects.filter(recorded_to=None).count() == 2
     assert office.take("practitioners", {"a.csv": first}, full=False).state == "released"
     with pytest.raises(NothingReadable, match="还没有到"):
-        take_in(
+        import_delivery(
             delivery=Delivery("practitioners", {"a.csv": first}, NEXT),
             law=law(),
             by="li",
@@ -332,7 +336,7 @@ def test_free_text_of_an_entry_hides_identity_numbers(office: Office) -> None:
 
 def test_correcting_one_of_two_rows_of_a_key_leaves_the_other(office: Office) -> None:
     office.load("qualifications", [ITEMS, item(等级="一级"), item(等级="二级")])
-    row = ItemRow.objects.get(nth=1)
+    row = ItemRow.objects.get(duplicate_no=1)
     keys = {name: getattr(row, name) for name in ItemRow.KEY}
     told = {
         "table": "items",

@@ -28,21 +28,21 @@ from files import CONTRIBUTIONS
 from office import DAY, Office
 from qualwatch.assessments.models import LawText
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.documents.attachments import HandedIn
+from qualwatch.cases.documents.attachments import SubmittedFile
 from qualwatch.cases.evidence_packs.pack import CannotPack, evidence_pack
 from qualwatch.cases.models import Case, Document
-from qualwatch.cases.warnings.supervise import urge
+from qualwatch.cases.warnings.supervise import follow_up
 from qualwatch.evaluation import reference
 from qualwatch.intake.facts_folder import read_facts
-from qualwatch.intake.synthetic_province import Plan, invent
+from qualwatch.intake.synthetic_province import Plan, generate_province
 from qualwatch.journal.models import Seal
 from qualwatch.journal.proofs import faults_of_pack, parts_digest
 from qualwatch.journal.queries import entries_of
 from qualwatch.law.loader import load_law
-from qualwatch.patrol.days import let_run_in
+from qualwatch.patrol.days import release_held_run
 from qualwatch.privacy import hidden
 from qualwatch.procedure.transitions import CannotStep
-from qualwatch.registers.loads import Delivery, take_in
+from qualwatch.registers.loads import Delivery, import_delivery
 from qualwatch.registers.models import RegistrationRow
 from registers import paid
 
@@ -221,11 +221,11 @@ def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(
     bureau.morning(OVER, people=4, 社保=insured)
     bureau.propose(whole, day=OVER, items=[("specialist-decoration", "")])
     bureau.sign(whole, day=OVER)
-    red = Case.objects.get(place="red")
+    red = Case.objects.get(state="red")
     assert red.arises_from == whole
     determination = Document.objects.get(case=red, kind="determination")
-    assert determination.told["warned_on"] == "2026年5月20日"
-    assert determination.told["standards"] == "晋建市规字〔2023〕71号 二（一）"
+    assert determination.template_values["warned_on"] == "2026年5月20日"
+    assert determination.template_values["standards"] == "晋建市规字〔2023〕71号 二（一）"
     folder = packed(bureau, red, tmp_path / "pack")
     judged = json.loads((folder / "finding.json").read_text())["judged_again"]
     assert [one["kind"] for one in judged["anomalies"]] == ["unpaid"]
@@ -241,7 +241,7 @@ def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(
         len(reference.judge(law(), law().policy_on(day), facts, red.credit_code, day).anomalies)
         == 1
     )
-    red.requirements.update(told={"run": judged["run"], "people": 9})
+    red.requirements.update(warned_figures={"run": judged["run"], "people": 9})
     with pytest.raises(CannotPack):
         packed(bureau, red, tmp_path / "other")
 
@@ -251,9 +251,9 @@ def test_nobody_s_number_or_name_is_in_it(bureau: Bureau, tmp_path: Path) -> Non
     bureau.proved(
         bureau.sent(bureau.order(case), OVER),
         OVER,
-        files=[HandedIn("11010519491231002X 签收.png", picture())],
+        files=[SubmittedFile("11010519491231002X 签收.png", picture())],
     )
-    urge(
+    follow_up(
         case=case,
         kind="letter",
         what="电话 11010519491231002X 本人",
@@ -356,7 +356,7 @@ def reds_of_a_province(
     bureau: Bureau, folder: Path, enterprises: int, count: int, seed: int
 ) -> list[Case]:
     """An invented province, some of its yellow cards determined at random after their period."""
-    invent(Plan(enterprises, seed, DAY), folder, "csv", law())
+    generate_province(Plan(enterprises, seed, DAY), folder, "csv", law())
     files = {
         "企业": "enterprises",
         "资质": "qualifications",
@@ -376,11 +376,13 @@ def reds_of_a_province(
                 else None
             )
             delivery = Delivery(source, {f"{name}.csv": folder / f"{name}.csv"}, day, None, covers)
-            load = take_in(delivery=delivery, law=bureau.law, by="li", at=bureau.office.tick(day))
+            load = import_delivery(
+                delivery=delivery, law=bureau.law, by="li", at=bureau.office.tick(day)
+            )
             assert load.state in ("released", "unchanged"), load.because
         done = bureau.patrol(day)
         if done.run.state == "held":
-            let_run_in(
+            release_held_run(
                 run=done.run,
                 law=bureau.law,
                 by="wang",

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from applying import NEXT, city_case, seated
+from applying import NEXT, capability_required, city_case
 from bureau import Bureau, picture
 from office import Office
-from qualwatch.cases.documents.attachments import HandedIn, attachment_for, document_for
+from qualwatch.cases.documents.attachments import SubmittedFile, attachment_for, document_for
 from qualwatch.cases.models import Attachment, Document, Notice
 from qualwatch.cases.warnings.supervise import open_notice
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def bureau(office: Office) -> Bureau:
-    return seated(office)
+    return capability_required(office)
 
 
 def test_papers_are_seen_only_by_those_who_may(bureau: Bureau) -> None:
@@ -50,7 +50,7 @@ def test_papers_are_served_as_downloads_to_those_who_may_see_them(
         NEXT,
         account,
         bureau.filing(
-            "assessment-wrong", "constructors", files=[HandedIn("../证明 1.png", picture())]
+            "assessment-wrong", "constructors", files=[SubmittedFile("../证明 1.png", picture())]
         ),
     )
     notice = Notice.objects.get(document__kind="receipt")

@@ -16,11 +16,11 @@ from builders import OTHER, OWN, identity, law
 from conftest import Leaks
 from files import REGISTRATIONS
 from office import DAY, Office
-from qualwatch.accounts.actions import make_organisations, make_token
+from qualwatch.accounts.actions import create_token, make_organisations
 from qualwatch.accounts.queries import organisation
 from qualwatch.assessments.models import FindingRow, Run
 from qualwatch.journal.queries import faults
-from qualwatch.registers.models import PlatformChange, RegistrationRow, UnreadRow
+from qualwatch.registers.models import PlatformChange, RegistrationRow, UnparsedRow
 from registers import person
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ class Platform:
 
     def __init__(self, office: Office, scopes: tuple[str, ...] = ("push-changes",)) -> None:
         make_organisations(divisions=law().divisions, by="prepare", at=office.tick())
-        self.token = make_token(
+        self.token = create_token(
             organisation=organisation("platform"), scopes=scopes, by="admin", at=office.tick()
         )
         self.client, self.sequence = Client(), 0
@@ -128,7 +128,7 @@ def test_a_row_that_cannot_be_read_is_rejected_and_may_only_help(platform: Platf
     answer = platform.push(platform.change(1, "remove"), platform.change(9, 有效期止="2026-02-30"))
     assert [one["state"] for one in answer.json()["outcomes"]] == ["applied", "rejected"]
     assert "2026-02-30" in answer.json()["outcomes"][1]["problem"]
-    assert UnreadRow.objects.filter(recorded_to=None, credit_code=OWN).count() == 1
+    assert UnparsedRow.objects.filter(recorded_to=None, credit_code=OWN).count() == 1
     assert constructors() == ("cannot-say", 2)
 
 

@@ -189,7 +189,7 @@ def test_the_day_that_counts_of_a_withdrawal_is_its_next_one(staff: Bureau, scen
         ).replace("  ", " ")
         assert "已过" not in told
     Withdrawal.objects.filter(pk=row.pk).update(
-        place="notified",
+        stage="notified",
         display_until=None,
         notice_served_on=TODAY,
         statement_until=TODAY + timedelta(days=7),

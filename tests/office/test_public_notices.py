@@ -13,12 +13,12 @@ from bureau import Bureau, fresh
 from office import DAY, SOURCES, Office
 from qualwatch.assessments.models import FindingRow
 from qualwatch.cases.applications.actions import refuse
-from qualwatch.cases.course.step import Doing
+from qualwatch.cases.course.step import ActContext
 from qualwatch.cases.models import Case, Document, Service, Task
-from qualwatch.cases.service.actions import fail, issue_warning, take_up_services
+from qualwatch.cases.service.actions import fail, issue_warning, process_due_services
 from qualwatch.cases.warnings.supervise import annul, record_fraud
-from qualwatch.intake.synthetic_province import Plan, invent
-from qualwatch.patrol.days import let_run_in
+from qualwatch.intake.synthetic_province import Plan, generate_province
+from qualwatch.patrol.days import release_held_run
 from qualwatch.procedure.service import served_by_notice
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import Announcement, FeedClock
@@ -212,7 +212,7 @@ def test_a_notice_taken_down_with_its_card_serves_nothing(bureau: Bureau) -> Non
         bureau.failed(bureau.sent(document, OVER), OVER, why="unknown")
         bureau.sent(document, OVER, method="public-notice")
     bureau.morning(OVER + timedelta(days=1), people=3)
-    assert fresh(case).place == "closed"
+    assert fresh(case).state == "closed"
     assert {one.number: one.is_removed for one in Announcement.objects.all()} == {
         decision.number: False,
         order.number: True,
@@ -241,7 +241,7 @@ def test_f19_of_twenty_eight_orders_every_one_is_accounted_for(
     bureau: Bureau, tmp_path: Path
 ) -> None:
     """17 served and silent, 11 unreachable and served by public notice, 1 of which answers meanwhile; sums to 28."""
-    files = invent(Plan(150, 4, DAY), tmp_path / "province", "csv", bureau.law)
+    files = generate_province(Plan(150, 4, DAY), tmp_path / "province", "csv", bureau.law)
     assert files
     for name, source in SOURCES.items():
         path = tmp_path / "province" / f"{name}.csv"
@@ -249,7 +249,7 @@ def test_f19_of_twenty_eight_orders_every_one_is_accounted_for(
             assert bureau.office.take(source, {path.name: path}, day=DAY).state == "released"
     done = bureau.patrol(DAY)
     if done.run.state == "held":
-        let_run_in(
+        release_held_run(
             run=done.run, law=bureau.law, by="wang", at=bureau.office.tick(), because="核对过样本"
         )
     met = FindingRow.objects.filter(recorded_to=None, verdict="met", required__gt=1).order_by(
@@ -284,7 +284,9 @@ def test_f19_of_twenty_eight_orders_every_one_is_accounted_for(
     assert Announcement.objects.filter(kind="service").count() == 11
     done = bureau.patrol(DAY + timedelta(days=2))
     due = served_by_notice(DAY + timedelta(days=6), 30, bureau.law.calendar).ends_on
-    take_up_services(Doing(bureau.law, bureau.office.tick(due + timedelta(days=1)), "system"))
+    process_due_services(
+        ActContext(bureau.law, bureau.office.tick(due + timedelta(days=1)), "system")
+    )
     by_way = Counter(
         Service.objects.filter(proved_on__isnull=False).values_list("method", flat=True)
     )

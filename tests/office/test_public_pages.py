@@ -281,12 +281,12 @@ def secrets(scene: Scene) -> list[str]:
 def test_yellow_is_nowhere(client: Client, scene: Scene, language: str) -> None:
     """Yellow cases of every kind are on record; nobody finds a trace of one."""
     places = {
-        (one.place, one.ground, one.category is None) for one in Case.objects.filter(place="yellow")
+        (one.state, one.ground, one.category is None) for one in Case.objects.filter(state="yellow")
     }
     assert {("yellow", "shortage", False), ("yellow", "insurance", True)} <= places
-    yellow = Case.objects.filter(place="yellow")
+    yellow = Case.objects.filter(state="yellow")
     kinds: list[dict[str, Any]] = [
-        {"prolonged_until__isnull": False},
+        {"extended_until__isnull": False},
         {"determinations__state": "proposed"},
         {"applications__stage": "received"},
         {"requirements__proved_on": None},

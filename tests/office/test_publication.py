@@ -13,8 +13,8 @@ from builders import OTHER, OWN
 from bureau import Bureau, fresh
 from files import ITEMS
 from office import DAY, Office
-from qualwatch.cases.eligibility.measures import Asked, CannotAsk, check, key_supervision
-from qualwatch.cases.models import Case, Question
+from qualwatch.cases.eligibility.measures import CannotAsk, EligibilityQuery, check, key_supervision
+from qualwatch.cases.models import Case, EligibilityRecord
 from qualwatch.publication import actions
 from qualwatch.publication.actions import NotInAnAction, hide_what_is_over, take_snapshot
 from qualwatch.publication.models import FeedEntry, QuarterFigures, RedCard, Snapshot, Standing
@@ -155,7 +155,7 @@ def test_the_database_refuses_a_removed_card_that_still_names_somebody(bureau: B
 
 def asked(bureau: Bureau, purpose: str, category: str = "", on: date = OVER) -> str:
     at = bureau.office.tick(on)
-    return check(asked=Asked(OWN, purpose, category), by="platform", on=on, at=at).answer
+    return check(asked=EligibilityQuery(OWN, purpose, category), by="platform", on=on, at=at).answer
 
 
 def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterprise(
@@ -208,9 +208,11 @@ def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterpr
         ("new-project", BUILDING): "yes",
     }
     assert [one.project_code for one in key_supervision(on=OVER, law=bureau.law)] == ["P1", "P3"]
-    kept = Question.objects.latest("pk")
+    kept = EligibilityRecord.objects.latest("pk")
     assert (kept.answer, kept.by, kept.credit_code) == ("yes", "platform", OWN)
-    assert "晋红〔2026〕1号" in Question.objects.filter(answer="no").latest("pk").reasons[0]
+    assert (
+        "晋红〔2026〕1号" in EligibilityRecord.objects.filter(answer="no").latest("pk").reasons[0]
+    )
 
 
 def test_what_nobody_knows_is_not_answered_with_yes(bureau: Bureau) -> None:

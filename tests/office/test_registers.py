@@ -125,7 +125,7 @@ def test_a_delta_lets_everything_else_stand(office: Office) -> None:
 def test_rows_that_share_a_key_are_all_kept(office: Office) -> None:
     first, second = item(等级="二级"), item(等级="一级", 有效期起="2023-01-01")
     office.load("qualifications", [ITEMS, first, second])
-    assert sorted(ItemRow.objects.values_list("nth", flat=True)) == [1, 2]
+    assert sorted(ItemRow.objects.values_list("duplicate_no", flat=True)) == [1, 2]
     assert (
         office.load("qualifications", [ITEMS, second, first], day=NEXT).counts["items"]["unchanged"]
         == 2
@@ -470,7 +470,7 @@ def test_rows_of_every_register_only_end(office: Office, slug: str) -> None:
     del office
     table = TABLES[slug]._meta.db_table
     model = TABLES[slug]
-    columns: dict[str, str | int | None] = {"source": "x", "nth": 1, "recorded_from": 1}
+    columns: dict[str, str | int | None] = {"source": "x", "duplicate_no": 1, "recorded_from": 1}
     for field in model._meta.concrete_fields:
         name = str(field.column)
         if name not in columns and name != "id" and not field.null:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from applying import ACCEPT, NEXT, OVER, REVIEW, refused, seated
+from applying import ACCEPT, NEXT, OVER, REVIEW, capability_required, refused
 from builders import OTHER, OWN
 from bureau import Bureau, fresh
 from files import CONTRIBUTIONS, REGISTRATIONS
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def bureau(office: Office) -> Bureau:
-    return seated(office)
+    return capability_required(office)
 
 
 def test_wrong_data_are_corrected_and_a_missing_row_added(bureau: Bureau) -> None:
@@ -34,10 +34,10 @@ def test_wrong_data_are_corrected_and_a_missing_row_added(bureau: Bureau) -> Non
     gone = theirs[-1]
     insured = [CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
     bureau.morning(NEXT, people=2, 社保=insured)
-    case = Case.objects.get(place="yellow", category__isnull=False)
+    case = Case.objects.get(state="yellow", category__isnull=False)
     filing = bureau.filing("data-wrong")
     made = bureau.apply(case, NEXT, account, filing)
-    told = {name: getattr(gone, name) for name in RegistrationRow.facts()}
+    told = {name: getattr(gone, name) for name in RegistrationRow.fact_columns()}
     key = {name: told.pop(name) for name in RegistrationRow.KEY}
     refused(
         bureau,
@@ -53,7 +53,7 @@ def test_wrong_data_are_corrected_and_a_missing_row_added(bureau: Bureau) -> Non
     bureau.uphold(made, Repairs(REVIEW, [right]), NEXT)
     assert fresh(case).closed_because == "repaired"
     bureau.morning(NEXT + timedelta(days=1), people=2, 社保=insured)
-    assert not Case.objects.exclude(place="closed").exists()
+    assert not Case.objects.exclude(state="closed").exists()
     bureau.morning(NEXT + timedelta(days=2), people=3)  # the source has it now
     believed = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN)
     assert believed.filter(source="correction").count() == 0
@@ -86,7 +86,7 @@ def test_what_the_application_was_not_about_goes_on(bureau: Bureau) -> None:
     assert made.requirements == ["constructors"]
     bureau.uphold(made, ACCEPT, NEXT)
     case = fresh(case)
-    assert (case.place, case.application) == ("yellow", None)
+    assert (case.state, case.application) == ("yellow", None)
     assert [row.recovered_on for row in case.requirements.order_by("pk")] == [NEXT, None]
     assert Application.objects.get().stage == "upheld"
 
@@ -158,7 +158,7 @@ def test_an_added_row_ends_when_the_source_has_it_and_does_not_come_back(bureau:
     bureau.morning(people=3)
     gone = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN).order_by("pk").last()
     assert gone is not None
-    told = {name: getattr(gone, name) for name in RegistrationRow.facts()}
+    told = {name: getattr(gone, name) for name in RegistrationRow.fact_columns()}
     key = {name: told.pop(name) for name in RegistrationRow.KEY}
     bureau.registers(NEXT, 2)
     made = correct(
@@ -218,7 +218,7 @@ def test_a_red_card_of_insurance_is_repaired_by_what_the_run_reads(bureau: Burea
     bureau.morning(OVER, people=4, 社保=unpaid)
     bureau.propose(whole, day=OVER, items=[("specialist-decoration", "")])
     bureau.sign(whole, day=OVER)
-    red = Case.objects.get(place="red")
+    red = Case.objects.get(state="red")
     made = bureau.apply(red, OVER, account, bureau.filing("data-wrong", "insurance"))
     refused(bureau, "leaves-something", lambda: bureau.verify(made, ACCEPT, OVER))
     who = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN).order_by("pk").last()
@@ -236,4 +236,4 @@ def test_a_red_card_of_insurance_is_repaired_by_what_the_run_reads(bureau: Burea
     bureau.uphold(made, Repairs(REVIEW, rows), OVER, by="other-reviewer")
     assert fresh(red).closed_because == "repaired"
     bureau.morning(OVER + timedelta(days=1), people=4, 社保=unpaid)
-    assert not Case.objects.exclude(place="closed").exists()
+    assert not Case.objects.exclude(state="closed").exists()

@@ -9,7 +9,7 @@ import docx
 import openpyxl
 import pytest
 
-from applying import seated
+from applying import capability_required
 from bureau import TAIYUAN, Bureau, fresh
 from office import Office
 from qualwatch.archive.actions import content_of
@@ -51,7 +51,7 @@ AFTER = date(2026, 10, 8)
 
 @pytest.fixture
 def bureau(office: Office) -> Bureau:
-    return seated(office)
+    return capability_required(office)
 
 
 def played(bureau: Bureau) -> None:
@@ -72,7 +72,9 @@ def played(bureau: Bureau) -> None:
     withdrawals.not_withdraw(
         member=members(batch)[0], because="重组", **acts(bureau, "approval-reviewer", RED_OVER)
     )
-    withdrawals.display(members=members(batch), **acts(bureau, "approval-officer", date(2026, 9, 1)))
+    withdrawals.display(
+        members=members(batch), **acts(bureau, "approval-officer", date(2026, 9, 1))
+    )
     over = date(2026, 9, 10)
     morning(bureau, over, sheets)
     reviewed(bureau, batch, over)
@@ -184,7 +186,7 @@ def test_a_resubmission_says_what_is_otherwise(bureau: Bureau) -> None:
     assert second.differences["figures"] == {"carried": [0, 1], "opened": [6, 5]}
     assert len(second.differences["changed"]) == 2
     assert second.document is not None
-    assert second.document.told["differences"] == [
+    assert second.document.template_values["differences"] == [
         "季初在办（项）：0 → 1。",
         "本季新启动（项）：6 → 5。",
         "明细变化 2 项。",
@@ -210,8 +212,8 @@ def test_the_overdue_are_listed_and_the_summary_adds_up(bureau: Bureau) -> None:
     total = summarise(quarter=Q3, **acts(bureau, "other-reviewer", late))
     assert total.figures["opened"] == 6
     assert total.document is not None
-    assert total.document.told["received"] == 2
-    assert total.document.told["in_time"] == 1
+    assert total.document.template_values["received"] == 2
+    assert total.document.template_values["in_time"] == 1
     assert total.rows[1]["sent"] == "2026-10-12（逾期）"
     assert total.workbook is not None
     book = openpyxl.load_workbook(io.BytesIO(content_of(total.workbook)))

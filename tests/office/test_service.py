@@ -8,10 +8,10 @@ import pytest
 
 from bureau import Bureau, fresh, picture
 from office import DAY, Office
-from qualwatch.archive.contents import CannotKeep
+from qualwatch.archive.contents import CannotStore
 from qualwatch.cases.applications.actions import refuse
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.documents.attachments import HandedIn, document_for
+from qualwatch.cases.documents.attachments import SubmittedFile, document_for
 from qualwatch.cases.models import Case, Document, Notice, Service, Task
 from qualwatch.cases.queries import tasks_of
 from qualwatch.cases.service.actions import issue_warning, void
@@ -50,7 +50,7 @@ def test_f18_mailed_is_not_served(bureau: Bureau) -> None:
         Task.objects.filter(kind="serve", detail__startswith=bureau.order(case).number).count() == 1
     )  # once
     bureau.morning(date(2026, 12, 20))
-    assert fresh(case).place == "red"
+    assert fresh(case).state == "red"
     assert fresh(case).red_ends_on is None  # however long it lies
 
 
@@ -59,8 +59,10 @@ def test_the_clock_starts_on_proved_service_and_the_proof_is_kept(bureau: Bureau
     service = bureau.sent(bureau.order(case), OVER, method="post")
     with pytest.raises(CannotStep, match="上传"):
         bureau.proved(service, OVER + timedelta(days=2), files=[])
-    with pytest.raises(CannotKeep, match="不是能接收的文件"):
-        bureau.proved(service, OVER + timedelta(days=2), files=[HandedIn("回执.exe", b"MZ....")])
+    with pytest.raises(CannotStore, match="不是能接收的文件"):
+        bureau.proved(
+            service, OVER + timedelta(days=2), files=[SubmittedFile("回执.exe", b"MZ....")]
+        )
     assert Service.objects.get(pk=service.pk).proved_on is None
     received = date(2026, 7, 27)
     bureau.proved(service, date(2026, 8, 3), proved_on=received, proof="邮政回执 1234")
@@ -127,7 +129,7 @@ def test_service_proved_after_the_case_has_ended_starts_nothing(bureau: Bureau) 
     case = bureau.red()
     service = bureau.sent(bureau.order(case), OVER)
     bureau.morning(OVER + timedelta(days=1), people=3)
-    assert fresh(case).place == "closed"
+    assert fresh(case).state == "closed"
     bureau.proved(service, OVER + timedelta(days=2))
     assert fresh(case).order_served_on is None
     assert RedCard.objects.get().ends_on is None
@@ -144,7 +146,7 @@ def test_no_red_on_a_warning_that_was_only_sent(bureau: Bureau) -> None:
     bureau.proved(service, OVER, proved_on=DAY + timedelta(days=4))
     bureau.propose(case, day=OVER)
     sign(case=fresh(case), because="同意", **told(bureau, OVER, "reviewer"))
-    assert fresh(case).place == "red"
+    assert fresh(case).state == "red"
 
 
 def test_the_task_of_a_service_goes_to_whoever_issued_the_document(bureau: Bureau) -> None:
@@ -249,7 +251,7 @@ def test_mail_needs_the_consent_as_a_file(bureau: Bureau) -> None:
         bureau.order(case),
         OVER,
         method="e-mail",
-        consent=HandedIn("送达地址确认书.png", picture(7)),
+        consent=SubmittedFile("送达地址确认书.png", picture(7)),
     )
     assert [(one.name, one.is_consent) for one in made.attachments.all()] == [
         ("送达地址确认书.png", True)
@@ -275,7 +277,7 @@ def test_what_outlives_its_case_is_served_after_it(bureau: Bureau) -> None:
     )
     record = Document.objects.get(kind="credit-record")
     bureau.morning(OVER + timedelta(days=1), people=3)
-    assert fresh(case).place == "closed"
+    assert fresh(case).state == "closed"
     assert task_of(record).detail.endswith(" in-person")
     assert Task.objects.filter(done_on=None).exclude(kind="letter").count() == 1
     bureau.served(record, OVER + timedelta(days=1))
@@ -288,7 +290,7 @@ def test_a_voided_decision_is_issued_again(bureau: Bureau) -> None:
     decision = refuse(application=made, because="不实", **told(bureau, DAY, "reviewer"))
     void(document=decision, because="写错", **told(bureau, DAY, "reviewer"))
     again = Document.objects.get(kind="application-decision", voided_on=None)
-    assert (again.number, again.application, again.told["because"]) == (
+    assert (again.number, again.application, again.template_values["because"]) == (
         "晋建资决〔2026〕2号",
         made,
         "不实",

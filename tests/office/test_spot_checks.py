@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from applying import seated
+from applying import capability_required
 from bureau import APPROVAL, DATONG, TAIYUAN, Bureau, fresh
 from office import Office
 from qualwatch.cases.competence import NotCompetent
@@ -38,7 +38,7 @@ YES = {slug: Answer("yes") for slug in QUESTIONS}
 
 @pytest.fixture
 def bureau(office: Office) -> Bureau:
-    return seated(office)
+    return capability_required(office)
 
 
 def played(bureau: Bureau, count: int = 6, started_on: date | None = RED_OVER) -> list[Case]:
@@ -96,7 +96,7 @@ def test_what_stands_out_is_chosen_with_its_reason(bureau: Bureau) -> None:
             ground=("shortage", "insurance")[nth - 1],
         )
     Case.objects.filter(pk=cases[2].pk).update(
-        place="closed", closed_on=RED_OVER, closed_because="recovered", ground="shortage"
+        state="closed", closed_on=RED_OVER, closed_because="recovered", ground="shortage"
     )
     Check.objects.all().delete()
     again = choose(quarter=Quarter(2026, 3), **acts(bureau, "second-officer", AFTER))
@@ -107,7 +107,7 @@ def test_what_stands_out_is_chosen_with_its_reason(bureau: Bureau) -> None:
 
 def test_a_city_that_dismisses_much_stands_out(bureau: Bureau) -> None:
     morning(bureau, date(2026, 5, 20), firms(4))
-    cases = list(Case.objects.filter(place="yellow").order_by("pk"))
+    cases = list(Case.objects.filter(state="yellow").order_by("pk"))
     over = date(2026, 7, 21)
     for one in cases[:3]:
         bureau.prove(one, date(2026, 5, 21))
@@ -146,7 +146,7 @@ def test_a_sheet_shows_the_records_and_a_fault_is_followed_up(bureau: Bureau) ->
     )
     assert (done.result, done.follow_up_due_on) == ("fault", date(2026, 10, 28))
     assert done.document is not None
-    lines = {one["question"]: one for one in done.document.told["sheet"]}
+    lines = {one["question"]: one for one in done.document.template_values["sheet"]}
     assert lines[QUESTIONS["started"]]["record"] == "应于 2026年8月27日 前，2026年8月24日"
     assert lines[QUESTIONS["notified"]] == {
         "question": "拟撤回告知是否送达",
@@ -180,8 +180,8 @@ def test_a_circular_names_who_did_not_carry_withdrawals_out_and_what(bureau: Bur
     with pytest.raises(CannotStep, match="没有执行不到位"):
         issue_circular(quarter=Q3, authority="city-140300-bureau", demand="请立即启动", **told)
     made = issue_circular(quarter=Q3, authority=APPROVAL, demand="请立即启动", **told)
-    assert made.document.told["authority"] == "太原市行政审批局"
-    assert made.document.told["items_count"] == 5
+    assert made.document.template_values["authority"] == "太原市行政审批局"
+    assert made.document.template_values["items_count"] == 5
     assert Notice.objects.filter(organisation=APPROVAL, document=made.document).exists()
     assert set(Notice.objects.filter(kind="circular").values_list("organisation", flat=True)) >= {
         TAIYUAN,
@@ -219,4 +219,4 @@ def test_a_city_is_named_for_cards_not_followed_faults_and_a_missing_return(bure
         **acts(bureau, "other-reviewer", date(2026, 10, 12)),
     )
     assert Document.objects.get(kind="circular").addressee == "太原市住房和城乡建设局"
-    assert fresh(cases[0]).place == "red"
+    assert fresh(cases[0]).state == "red"

@@ -17,7 +17,7 @@ from builders import OWN
 from bureau import Bureau
 from office import DAY, Office
 from qualwatch.cases.models import Case, Delivery, Notice, Task
-from qualwatch.cases.notices.notify import note_sent
+from qualwatch.cases.notices.notify import record_sent
 from qualwatch.cases.warnings.supervise import open_notice
 from qualwatch.journal.queries import entries_of
 from qualwatch.outbox import channels
@@ -34,7 +34,7 @@ def bureau(office: Office) -> Bureau:
 
 
 def sent(bureau: Bureau, day: date = DAY) -> tuple[int, int]:
-    return deliver(send=channels.send, at=bureau.office.tick(day), noted=note_sent)
+    return deliver(send=channels.send, at=bureau.office.tick(day), noted=record_sent)
 
 
 def test_the_inbox_always_and_mail_where_there_is_an_address(bureau: Bureau) -> None:
@@ -43,7 +43,7 @@ def test_the_inbox_always_and_mail_where_there_is_an_address(bureau: Bureau) -> 
     notice = Notice.objects.get(credit_code=OWN)
     ways = {one.channel: one for one in notice.deliveries.all()}
     assert set(ways) == {"in-platform", "email"}
-    assert ways["in-platform"].delivered_at == notice.put_at
+    assert ways["in-platform"].delivered_at == notice.posted_at
     assert ways["email"].delivered_at is None
     assert sent(bureau) == (1, 0)
     assert sent(bureau) == (0, 0)

@@ -20,7 +20,7 @@ import django, json; django.setup()
 from qualwatch.cases.models import Case, Determination
 from qualwatch.journal.models import Entry
 case = Case.objects.get()
-print(json.dumps([case.place, [one.state for one in Determination.objects.all()],
+print(json.dumps([case.state, [one.state for one in Determination.objects.all()],
     [one.what for one in Entry.objects.filter(stream=case.stream).order_by('number')]]))
 """
 
@@ -59,7 +59,7 @@ def at_once(state: dict[str, str], folder: Path, *acts: list[str]) -> list[str]:
     return said
 
 
-def looked(state: dict[str, str], look: str) -> list[Any]:
+def event_from_newest_run(state: dict[str, str], look: str) -> list[Any]:
     """What is on record afterwards."""
     words = [sys.executable, "-c", look]
     done = subprocess.run(words, env=environment(state), capture_output=True, text=True, check=True)
@@ -69,7 +69,7 @@ def looked(state: dict[str, str], look: str) -> list[Any]:
 def both(
     state: dict[str, str], folder: Path, first: str, second: str
 ) -> tuple[list[str], list[object]]:
-    return at_once(state, folder, [first], [second]), looked(state, LOOK)
+    return at_once(state, folder, [first], [second]), event_from_newest_run(state, LOOK)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_two_officers_find_out_one_item_and_prove_one_service(
     said = at_once(state, tmp_path, ["inspect", "officer"], ["inspect", "city-officer"])
     assert sorted(one.split(":")[0] for one in said) == ["done", "refused"]
     assert "已有主管部门认定的红牌" in next(one for one in said if one.startswith("refused"))
-    reds, numbers, _proved, entries = looked(state, REDS)
+    reds, numbers, _proved, entries = event_from_newest_run(state, REDS)
     assert (reds, entries) == (1, ["inspected"])
     mark = "晋建" if said[0] == "done" else "太原建"
     assert [one for one in numbers if "资认" in one or "资责" in one] == [
@@ -133,7 +133,7 @@ def test_two_officers_find_out_one_item_and_prove_one_service(
         "one = bureau_in(Path({folder!r})); from qualwatch.cases.models import Document; "
         "one.sent(Document.objects.get(kind='order-to-rectify'), OVER); print('[]')"
     )
-    looked(state, send.format(tests=str(HOME), folder=str(tmp_path)))
+    event_from_newest_run(state, send.format(tests=str(HOME), folder=str(tmp_path)))
     said = at_once(state, tmp_path, ["prove"], ["prove"])
     assert sorted(one.split(":")[0] for one in said) == ["done", "refused"]
-    assert looked(state, REDS)[2:] == [1, ["inspected", "order-served"]]
+    assert event_from_newest_run(state, REDS)[2:] == [1, ["inspected", "order-served"]]

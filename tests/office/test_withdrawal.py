@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from applying import seated
+from applying import capability_required
 from builders import OWN
 from bureau import APPROVAL, ITEM, TAIYUAN, Bureau, fresh
 from files import ITEMS
@@ -43,7 +43,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def bureau(office: Office) -> Bureau:
-    return seated(office)
+    return capability_required(office)
 
 
 def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
@@ -78,15 +78,15 @@ def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
         "太原审资撤〔2026〕1号",
     )
     assert row.lower_grade_until == date(2026, 12, 10)
-    assert (fresh(case).place, fresh(case).closed_because) == ("closed", "withdrawn")
+    assert (fresh(case).state, fresh(case).closed_because) == ("closed", "withdrawn")
     assert standing_of(*ITEM, over).standing == "withdrawn"
     assert standing_of(*ITEM, over - timedelta(days=1)).standing == "red"
     assert Announcement.objects.get(kind="decision", is_removed=False).credit_code == OWN
     assert not Announcement.objects.filter(kind="display", is_removed=False).exists()
     decision = Document.objects.get(kind="withdrawal-decision")
-    assert decision.told["reconsideration_days"] == 60
-    assert decision.told["litigation_months"] == 6
-    assert [one["held"] for one in decision.told["requirements"]] == [2]
+    assert decision.template_values["reconsideration_days"] == 60
+    assert decision.template_values["litigation_months"] == 6
+    assert [one["held"] for one in decision.template_values["requirements"]] == [2]
     with pytest.raises(CannotStep):
         withdrawals.finish(
             members=[row], because="收回证书", **acts(bureau, "approval-officer", over)
@@ -97,10 +97,12 @@ def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
     )
     assert made.organisation == APPROVAL
     results = withdrawals.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
-    assert [one["outcome"] for one in results.told["rows"]] == ["已撤回（太原审资撤〔2026〕1号）"]
+    assert [one["outcome"] for one in results.template_values["rows"]] == [
+        "已撤回（太原审资撤〔2026〕1号）"
+    ]
     assert Notice.objects.filter(organisation=TAIYUAN, document=results).exists()
     assert WithdrawalList.objects.get().reported_on == over
-    assert Withdrawal.objects.get().place == "closed"
+    assert Withdrawal.objects.get().stage == "closed"
     assert not Task.objects.filter(done_on=None).exclude(kind__in=("letter", "serve")).exists()
     assert public_copy() == replayed(10**9)
     for day in (
@@ -189,7 +191,7 @@ def test_the_ministrys_item_is_rechecked_reported_and_its_decision_recorded(bure
         **acts(bureau, "second-officer", day),
     )
     withdrawals.finish(members=[row], because="证书作废", **acts(bureau, "second-officer", day))
-    assert Withdrawal.objects.get().place == "closed"
+    assert Withdrawal.objects.get().stage == "closed"
 
 
 def test_a_bureau_that_starts_late_is_seen_by_both(bureau: Bureau) -> None:
@@ -249,12 +251,16 @@ def test_nothing_of_it_begins_before_its_time_or_by_others(bureau: Bureau) -> No
     later = RED_OVER + timedelta(days=60)
     refused(
         "members",
-        lambda: withdrawals.display(members=members(batch), **acts(bureau, "approval-officer", later)),
+        lambda: withdrawals.display(
+            members=members(batch), **acts(bureau, "approval-officer", later)
+        ),
     )
     sent = bureau.sent(letters[0], RED_OVER, by="approval-officer")
     refused(
         "members",
-        lambda: withdrawals.display(members=members(batch), **acts(bureau, "approval-officer", later)),
+        lambda: withdrawals.display(
+            members=members(batch), **acts(bureau, "approval-officer", later)
+        ),
     )
     assert sent.proved_on is None  # sent is not served (F18)
 
@@ -308,11 +314,11 @@ def test_an_item_made_good_on_the_last_day_of_the_display_drops_out_and_is_recal
     over = displayed(bureau, batch)
     morning(bureau, over - timedelta(days=1), CITY_SHEETS, people=3)
     row = Withdrawal.objects.get()
-    assert (row.ended, row.outcome, row.decided_on) == ("made-good", "made-good", None)
+    assert (row.ended, row.outcome, row.decided_on) == ("rectified", "rectified", None)
     assert fresh(case).closed_because == "recovered"
     letter = Document.objects.get(kind="recall-letter")
     assert letter.organisation == TAIYUAN
-    assert letter.told["rows"][0]["outcome"] == "已整改达标，终止撤回"
+    assert letter.template_values["rows"][0]["outcome"] == "已整改达标，终止撤回"
     assert Notice.objects.filter(organisation=APPROVAL, document=letter).exists()
     assert not Announcement.objects.filter(kind="display", is_removed=False).exists()
     assert Notice.objects.filter(credit_code=OWN, kind="withdrawal-ended").exists()
@@ -334,13 +340,15 @@ def test_not_to_withdraw_is_a_decision_with_reasons_and_the_card_goes_to_review(
     batch = opened(bureau, [case])
     told_of_intent(bureau, batch, RED_OVER)
     told = acts(bureau, "approval-reviewer", RED_OVER)
-    refused("members", lambda: withdrawals.not_withdraw(member=members(batch)[0], because=" ", **told))
+    refused(
+        "members", lambda: withdrawals.not_withdraw(member=members(batch)[0], because=" ", **told)
+    )
     withdrawals.not_withdraw(
         member=members(batch)[0], because="重组中，已有三名建造师在办注册", **told
     )
     row = Withdrawal.objects.get()
     assert (row.ended, row.because) == ("not-withdrawn", "重组中，已有三名建造师在办注册")
-    assert (fresh(case).place, fresh(case).needs_review) == ("red", True)
+    assert (fresh(case).state, fresh(case).needs_review) == ("red", True)
     assert not Document.objects.filter(kind="recall-letter").exists()
     letter = Document.objects.get(kind="intended-withdrawal")
     with pytest.raises(CannotStep, match="已经终结"):
@@ -388,7 +396,7 @@ def test_a_decision_that_a_court_annuls_restores_the_item_with_its_history(burea
         lambda: withdrawals.annul_withdrawal(member=row, because="再次", files=[scan()], **told),
     )
     morning(bureau, later + timedelta(days=1), CITY_SHEETS)
-    assert Case.objects.filter(place="yellow").count() == 1  # assessed anew, with new periods
+    assert Case.objects.filter(state="yellow").count() == 1  # assessed anew, with new periods
     assert public_copy() == replayed(10**9)
 
 

@@ -7,12 +7,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from applying import seated
+from applying import capability_required
 from bureau import Bureau, fresh
 from files import ITEMS
 from office import Office
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.models import Document, Point, Service, Withdrawal, WithdrawalList
+from qualwatch.cases.models import Document, Service, Submission, Withdrawal, WithdrawalList
 from qualwatch.cases.queries import outcomes_of
 from qualwatch.cases.warnings.supervise import end
 from qualwatch.cases.withdrawals import actions as withdrawals
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def bureau(office: Office) -> Bureau:
-    return seated(office)
+    return capability_required(office)
 
 
 def served(bureau: Bureau, letters: list[Document], until: int) -> date:
@@ -75,8 +75,8 @@ def test_hunan_chain(bureau: Bureau) -> None:
     notice_ends = served(bureau, letters, 17)
     assert notice_ends == date(2026, 9, 24)  # 30 days after publication
     adds_up(batch, 28)
-    assert {row.place for row in members(batch)[:17]} == {"notified"}
-    assert {row.place for row in members(batch)[17:]} == {"started"}
+    assert {row.stage for row in members(batch)[:17]} == {"notified"}
+    assert {row.stage for row in members(batch)[17:]} == {"started"}
     heard = members(batch)[20]
     make_statement(
         withdrawal=heard,
@@ -87,7 +87,7 @@ def test_hunan_chain(bureau: Bureau) -> None:
         at=bureau.office.tick(date(2026, 9, 10)),
     )
     morning(bureau, notice_ends + timedelta(days=1), sheets)
-    assert {row.place for row in members(batch)} == {"notified"}
+    assert {row.stage for row in members(batch)} == {"notified"}
     assert {row.notice_served_on for row in members(batch)[17:]} == {notice_ends}
     last = members(batch)[-1].statement_until
     assert last is not None
@@ -107,11 +107,11 @@ def test_hunan_chain(bureau: Bureau) -> None:
     withdrawn = set(Withdrawal.objects.exclude(decided_on=None).values_list("pk", flat=True))
     assert sum(one.document.withdrawal_id in withdrawn for one in by_notice) == 10
     letter = withdrawals.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
-    told = Counter(row["outcome"].split("（")[0] for row in letter.told["rows"])
+    told = Counter(row["outcome"].split("（")[0] for row in letter.template_values["rows"])
     assert told == {"已撤回": 27, "办理中：已法制审核": 1}
     assert WithdrawalList.objects.get().reported_on is None
     answer(
-        point=Point.objects.get(),
+        point=Submission.objects.get(),
         text="补充的人员未完成注册",
         **acts(bureau, "approval-officer", over),
     )
@@ -147,14 +147,17 @@ def test_members_drop_out_one_by_one_with_their_codes(bureau: Bureau) -> None:
     morning(bureau, day, {**sheets, "资质": [ITEMS, *gone]})
     assert adds_up(batch, 5) == {"merged": 1, "not-withdrawn": 1, "surrendered": 1, "": 2}
     letters = Document.objects.filter(kind="recall-letter")
-    assert [one.told["rows"][0]["outcome"] for one in letters] == ["企业合并", "企业申请注销"]
+    assert [one.template_values["rows"][0]["outcome"] for one in letters] == [
+        "企业合并",
+        "企业申请注销",
+    ]
     shown_on = date(2026, 9, 1)
     letter, went = withdrawals.display(
         members=batch.members.all(), **acts(bureau, "approval-officer", shown_on)
     )
     assert (len(went.done), len(went.waiting)) == (2, 3)
-    assert letter.told["items_count"] == 2
-    assert letter.told["enterprises"] == 2
+    assert letter.template_values["items_count"] == 2
+    assert letter.template_values["enterprises"] == 2
 
 
 def test_a_list_is_of_one_authority_and_all_or_none(bureau: Bureau) -> None:

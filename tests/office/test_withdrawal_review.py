@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from applying import seated
+from applying import capability_required
 from bureau import ITEM, Bureau, fresh
 from files import ITEMS, Rows
 from office import Office
@@ -67,7 +67,7 @@ CITY_WITHDRAWN: dict[str, Rows] = {
 
 @pytest.fixture
 def bureau(office: Office) -> Bureau:
-    made = seated(office)
+    made = capability_required(office)
     made.accounts["enterprise"] = made.enterprise()
     return made
 
@@ -105,7 +105,9 @@ def test_an_announced_withdrawal_is_taken_down_item_by_item(bureau: Bureau) -> N
     went = decided(bureau, batch, over)
     for document in Document.objects.filter(kind="withdrawal-decision"):
         bureau.served(document, over, by="approval-officer")
-    withdrawals.finish(members=went.done, because="收回证书", **acts(bureau, "approval-officer", over))
+    withdrawals.finish(
+        members=went.done, because="收回证书", **acts(bureau, "approval-officer", over)
+    )
     first, second = Withdrawal.objects.order_by("pk")
     withdrawals.annul_withdrawal(
         member=first, because="判决", files=[scan()], **acts(bureau, "approval-reviewer", over)
@@ -140,7 +142,7 @@ def test_a_register_that_is_faster_than_the_ministrys_letter_is_no_recall(bureau
     assert fresh(case).closed_because == "withdrawn"
     assert not Document.objects.filter(kind="recall-letter").exists()
     row = Withdrawal.objects.get()
-    assert (row.ended, row.place) == ("", "started")
+    assert (row.ended, row.stage) == ("", "started")
     assert Task.objects.get(kind="decide", done_on=None).detail == str(row.pk)
     withdrawals.record_ministry_decision(
         members=[row],
@@ -183,7 +185,7 @@ def test_a_hearing_may_be_asked_for_before_the_receipt_is_on_record(bureau: Bure
     ask_hearing(withdrawal=row, **acts(bureau, "enterprise", date(2026, 8, 27)))
     bureau.proved(sent, date(2026, 9, 2), by="approval-officer", proved_on=date(2026, 8, 25))
     row.refresh_from_db()
-    assert (row.place, row.hearing) == ("notified", "asked")
+    assert (row.stage, row.hearing) == ("notified", "asked")
 
 
 def test_the_receipt_of_an_old_notice_proves_no_new_hearing(bureau: Bureau) -> None:
@@ -231,7 +233,7 @@ def test_another_red_card_that_takes_a_withdrawal_over_begins_with_its_own_notic
     morning(bureau, day, {"资质": [ITEMS, item()]}, people=3)
     row = Withdrawal.objects.get()
     assert fresh(case).closed_because == "recovered"
-    assert (row.case, row.ended, row.place) == (other, "", "started")
+    assert (row.case, row.ended, row.stage) == (other, "", "started")
     assert (row.notice_served_on, row.display_until, row.figures, row.hearing) == (
         None,
         None,
@@ -244,9 +246,9 @@ def test_another_red_card_that_takes_a_withdrawal_over_begins_with_its_own_notic
     (letter,) = withdrawals.announce_intent(
         members=members(batch), **acts(bureau, "second-officer", day)
     )
-    assert letter.told["card"] == other.card_number
+    assert letter.template_values["card"] == other.card_number
     bureau.served(letter, day, by="second-officer")
-    assert members(batch)[0].place == "notified"
+    assert members(batch)[0].stage == "notified"
 
 
 def test_a_review_hands_the_withdrawal_over_too(bureau: Bureau) -> None:

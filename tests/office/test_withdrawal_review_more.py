@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from applying import seated
+from applying import capability_required
 from builders import OWN
 from bureau import TAIYUAN, Bureau, fresh
 from files import ENTERPRISES, ITEMS, Rows
@@ -71,7 +71,7 @@ CITY_WITHDRAWN: dict[str, Rows] = {
 
 @pytest.fixture
 def bureau(office: Office) -> Bureau:
-    made = seated(office)
+    made = capability_required(office)
     made.accounts["enterprise"] = made.enterprise()
     return made
 
@@ -96,9 +96,9 @@ def test_an_authority_is_not_named_for_what_it_could_not_do(bureau: Bureau) -> N
     assert not_opened(end, TAIYUAN) == [case]
     Withdrawal.objects.update(opened_on=RED_OVER, ended="", ended_on=None)
     WithdrawalList.objects.update(is_start_due_provisional=True)
-    assert not_carried_out(Q3, batch.carrier, bureau.law, end) == []
+    assert not_carried_out(Q3, batch.withdrawing_authority, bureau.law, end) == []
     WithdrawalList.objects.update(is_start_due_provisional=False)
-    assert len(not_carried_out(Q3, batch.carrier, bureau.law, end)) == 1
+    assert len(not_carried_out(Q3, batch.withdrawing_authority, bureau.law, end)) == 1
 
 
 def test_what_is_started_was_received(office: Office) -> None:
@@ -158,7 +158,7 @@ def test_the_ministry_is_told_of_what_is_not_to_be_withdrawn(bureau: Bureau) -> 
 
 def test_a_red_card_annulled_before_the_decision_says_so(bureau: Bureau) -> None:
     notified(bureau)
-    case = Case.objects.get(place="red")
+    case = Case.objects.get(state="red")
     annul(
         case=case,
         because="复议决定",
@@ -198,7 +198,7 @@ def test_nothing_of_what_the_public_says_stands_in_the_journal(bureau: Bureau) -
 def test_the_last_outcome_of_a_list_is_the_bureaus_task_to_report(bureau: Bureau) -> None:
     _case, batch, over = withdrawn(bureau)
     task = Task.objects.get(kind="report-results", done_on=None)
-    assert task.organisation == batch.carrier
+    assert task.organisation == batch.withdrawing_authority
     withdrawals.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
     assert not Task.objects.filter(kind="report-results", done_on=None).exists()
 
@@ -232,7 +232,7 @@ def test_an_officers_figures_stand_in_the_decision_whatever_the_registers_say(
     )
     reviewed(bureau, batch, over)
     decided(bureau, batch, over)
-    (row,) = Document.objects.get(kind="withdrawal-decision").told["requirements"]
+    (row,) = Document.objects.get(kind="withdrawal-decision").template_values["requirements"]
     assert (row["required"], row["held"], row["shortfall"]) == (3, 1, 2)
     results = withdrawals.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
     assert results.addressee == "山西省住房和城乡建设厅"  # who wrote the letter that it answers

@@ -12,7 +12,7 @@ from docx import Document
 from openpyxl import Workbook
 from PIL import Image
 
-from qualwatch.archive.contents import CannotKeep, clean_name, looked_at
+from qualwatch.archive.contents import CannotStore, clean_name, looked_at
 
 
 def saved(make: Callable[[io.BytesIO], object]) -> bytes:
@@ -191,7 +191,7 @@ def attachment(made: pikepdf.Pdf) -> None:
 def test_what_runs_hides_or_is_something_else_is_refused_in_a_sentence(
     told: bytes, sentence: str
 ) -> None:
-    with pytest.raises(CannotKeep, match=sentence) as why:
+    with pytest.raises(CannotStore, match=sentence) as why:
         looked_at(told, "/etc/材料\u202egpj.exe")
     assert str(why.value).startswith("材料gpj.exe ")
 
@@ -206,11 +206,11 @@ def test_a_link_in_a_document_is_no_danger() -> None:
 
 def test_a_file_that_is_too_large_or_unpacks_to_too_much_is_refused(settings: object) -> None:
     settings.UPLOAD_BYTES = 1024**2  # type: ignore[attr-defined]  # the fixture of pytest-django
-    with pytest.raises(CannotKeep, match="超过 1 MB"):
+    with pytest.raises(CannotStore, match="超过 1 MB"):
         looked_at(b"%PDF-" + b"x" * 1024**2, "a.pdf")
     bomb = with_part(DOCX, "word/media/x.png", b"\0" * (21 * 1024**2))
     assert len(bomb) < 1024**2
-    with pytest.raises(CannotKeep, match="过大的压缩内容"):
+    with pytest.raises(CannotStore, match="过大的压缩内容"):
         looked_at(bomb, "a.docx")
 
 
@@ -249,7 +249,7 @@ def test_pictures_as_cameras_and_offices_make_them_are_taken() -> None:
 
 def test_a_picture_of_too_many_pixels_is_refused() -> None:
     wide = saved(lambda out: Image.new("1", (9_000, 8_900)).save(out, "PNG"))
-    with pytest.raises(CannotKeep, match="过多的像素"):
+    with pytest.raises(CannotStore, match="过多的像素"):
         looked_at(wide, "a.png")
 
 

@@ -64,7 +64,7 @@ def make_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> li
 
 
 @transaction.atomic
-def make_account(
+def create_account(
     *,
     username: str,
     password: str,
@@ -165,7 +165,7 @@ def change_roles(
 
 
 @transaction.atomic
-def shut_account(*, account: Account, by: str, at: datetime, because: str) -> None:
+def deactivate_account(*, account: Account, by: str, at: datetime, because: str) -> None:
     """Ends an account: nobody logs in with it again, and its open sessions end. Its acts stay under its name."""
     if not because.strip():
         raise CannotMakeAccount(_("请写明理由"))
@@ -200,7 +200,9 @@ def revoke_token(*, token: MachineToken, by: str, at: datetime, because: str) ->
 
 
 @transaction.atomic
-def make_token(*, organisation: Organisation, scopes: Iterable[str], by: str, at: datetime) -> str:
+def create_token(
+    *, organisation: Organisation, scopes: Iterable[str], by: str, at: datetime
+) -> str:
     """A new token of a machine, shown this once."""
     if organisation.kind != "platform":
         raise CannotMakeAccount(_("只有平台可以有机器令牌"))
@@ -229,7 +231,7 @@ def rotate_token(
     )
     scopes = sorted({scope for one in good for scope in one.scopes})
     good.update(ends_at=old_ends_at)
-    return make_token(organisation=organisation, scopes=scopes, by=by, at=at)
+    return create_token(organisation=organisation, scopes=scopes, by=by, at=at)
 
 
 def _check_seat(slug: str, organisation: Organisation) -> None:

@@ -1,4 +1,4 @@
-"""The roles read aloud."""
+"""The roles read role_descriptions."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from qualwatch.procedure.roles import ROLES
 from qualwatch.wording import gettext as _
 
 
-def aloud() -> Iterator[tuple[str, str]]:
+def role_descriptions() -> Iterator[tuple[str, str]]:
     """Each role's name and what it is for, in the chosen language."""
     for role in ROLES.values():
         yield _(role.name), _(role.purpose)

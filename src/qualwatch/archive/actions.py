@@ -11,7 +11,7 @@ from django.db import transaction
 
 from qualwatch import ciphers
 from qualwatch.archive.contents import Content
-from qualwatch.archive.models import KeptFile
+from qualwatch.archive.models import StoredFile
 
 
 class Damaged(Exception):
@@ -19,15 +19,15 @@ class Damaged(Exception):
 
 
 @transaction.atomic
-def keep(content: Content, *, at: datetime) -> KeptFile:
+def store(content: Content, *, at: datetime) -> StoredFile:
     """Keeps a content that was looked at; the same again is the same file."""
     sha256 = hashlib.sha256(content.told).hexdigest()
-    known = KeptFile.objects.filter(sha256=sha256).first()
+    known = StoredFile.objects.filter(sha256=sha256).first()
     if known is not None and _place(sha256).exists():
         return known
     version = ciphers.newest_version()
     _write(_place(sha256), content.told, version)
-    made, _new = KeptFile.objects.get_or_create(
+    made, _new = StoredFile.objects.get_or_create(
         sha256=sha256,
         defaults={
             "kind": content.kind,
@@ -39,7 +39,7 @@ def keep(content: Content, *, at: datetime) -> KeptFile:
     return made
 
 
-def content_of(file: KeptFile) -> bytes:
+def content_of(file: StoredFile) -> bytes:
     """The bytes again, exactly; Damaged."""
     try:
         version, _line, stored = _place(file.sha256).read_bytes().partition(b"\n")
@@ -55,7 +55,7 @@ def content_of(file: KeptFile) -> bytes:
 def rotate(*, at_most: int) -> int:
     """Encrypts files that lie under an older key with the newest; how many. Run it until it says 0."""
     version, done = ciphers.newest_version(), 0
-    for file in KeptFile.objects.select_for_update().exclude(key_version=version)[:at_most]:
+    for file in StoredFile.objects.select_for_update().exclude(key_version=version)[:at_most]:
         _write(_place(file.sha256), content_of(file), version)
         file.key_version = version
         file.save(update_fields=["key_version"])
@@ -64,7 +64,7 @@ def rotate(*, at_most: int) -> int:
 
 
 def _place(sha256: str) -> Path:
-    folder: Path = settings.KEPT_FILES
+    folder: Path = settings.STORED_FILES
     return folder / sha256[:2] / sha256
 
 

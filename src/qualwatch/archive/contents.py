@@ -117,7 +117,7 @@ PDF_END = b"%%EOF"
 MARKS = {"ofd": ("OFD.xml",), "office": ("[Content_Types].xml",)}
 
 
-class CannotKeep(Exception):
+class CannotStore(Exception):
     """The file is empty, too large, of an unknown kind, damaged, or holds something that runs; says which."""
 
 
@@ -130,13 +130,13 @@ class Content:
 
 
 def looked_at(told: bytes, name: str) -> Content:
-    """The content of a file handed in; `name` is only for the sentence. CannotKeep."""
+    """The content of a file handed in; `name` is only for the sentence. CannotStore."""
     shown = clean_name(name)
     if not told:
-        raise CannotKeep(_("{name} 是空文件，请重新选择").format(name=shown))
+        raise CannotStore(_("{name} 是空文件，请重新选择").format(name=shown))
     if len(told) > settings.UPLOAD_BYTES:
         most = settings.UPLOAD_BYTES // 1024**2
-        raise CannotKeep(
+        raise CannotStore(
             _("{name} 超过 {most} MB，请压缩或拆分后再传").format(name=shown, most=most)
         )
     for begins, kind, check in KINDS:
@@ -146,15 +146,15 @@ def looked_at(told: bytes, name: str) -> Content:
             except (
                 Exception
             ) as error:  # whatever a reader raises, the file is not what it says it is
-                raise CannotKeep(
+                raise CannotStore(
                     _("{name} 已损坏，打不开，请重新导出").format(name=shown)
                 ) from error
             if what:
-                raise CannotKeep(
+                raise CannotStore(
                     _("{name} 含有{what}，不能接收，请去除后再传").format(name=shown, what=what)
                 )
             return Content(found, told)
-    raise CannotKeep(
+    raise CannotStore(
         _("{name} 不是能接收的文件，请传 PDF、OFD、PNG、JPEG、docx 或 xlsx").format(name=shown)
     )
 

@@ -14,7 +14,7 @@ KINDS = (
 )  # zip: evidence packs, made here and never handed in
 
 
-class KeptFile(models.Model):
+class StoredFile(models.Model):
     """One content, whoever handed it in and under whatever names; its bytes lie encrypted in the state folder."""
 
     sha256 = models.CharField(max_length=64, unique=True)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
 from qualwatch.assessments.queries import on_record_in
-from qualwatch.assessments.texts import keep_law
+from qualwatch.assessments.texts import store_law
 from qualwatch.evaluation import columnar, reference
 from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.findings import EnterpriseResult
@@ -181,7 +181,7 @@ def _run(run: Run, law: Law, *, guarded: bool, apart_from: Set[str] = frozenset(
     else:
         run.state, run.sample = "released", run.sample or []
     run.save()
-    keep_law(law, run.run_at)
+    store_law(law, run.run_at)
     if run.state == "released":
         _put_on_record(run, [one for one in results if _code_of(one) not in apart_from], apart_from)
     told = {
@@ -240,7 +240,7 @@ def _put_on_record(run: Run, results: list[EnterpriseResult], apart_from: Set[st
         columns = list(zip(*listed, strict=True)) or [()] * len(types)
         arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
         within = None if run.credit_codes is None else set(run.credit_codes) - apart_from
-        rows_told = pa.table(arrays, model.facts())
+        rows_told = pa.table(arrays, model.fact_columns())
         with Table(
             model, SOURCE, rows_told, is_full=True, within=within, apart_from=apart_from
         ) as table:

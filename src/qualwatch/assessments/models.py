@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from qualwatch.archive.models import KeptFile
+from qualwatch.archive.models import StoredFile
 from qualwatch.registers.models import Recorded, Revision, recorded_meta
 
 STATES = ("released", "held", "decided", "rejected")  # decided: released by a run of its own
@@ -47,7 +47,7 @@ class LawText(models.Model):
     """The texts of the law and the policy that runs were judged by, as they stood: a .zip of the folder."""
 
     digest = models.CharField(max_length=64, unique=True)
-    file = models.ForeignKey(KeptFile, on_delete=models.PROTECT, related_name="+")
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
 
     def __str__(self) -> str:
         return self.digest[:12]

@@ -5,7 +5,7 @@ import zipfile
 from datetime import datetime
 from pathlib import Path
 
-from qualwatch.archive.actions import Damaged, content_of, keep
+from qualwatch.archive.actions import Damaged, content_of, store
 from qualwatch.archive.contents import Content
 from qualwatch.assessments.models import LawText
 from qualwatch.law.loader import Law, digest_of, load_law
@@ -15,7 +15,7 @@ from qualwatch.wording import gettext as _
 FIXED = (1980, 1, 1, 0, 0, 0)  # of every entry: the same texts are the same bytes
 
 
-def keep_law(law: Law, at: datetime) -> LawText:
+def store_law(law: Law, at: datetime) -> LawText:
     """Keeps the texts, once for each digest."""
     known = LawText.objects.filter(digest=law.digest).first()
     if known is not None:
@@ -26,7 +26,7 @@ def keep_law(law: Law, at: datetime) -> LawText:
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(law.files.items()):
             archive.writestr(zipfile.ZipInfo(name, FIXED), path.read_bytes(), zipfile.ZIP_DEFLATED)
-    file = keep(Content("zip", written.getvalue()), at=at)
+    file = store(Content("zip", written.getvalue()), at=at)
     return LawText.objects.get_or_create(digest=law.digest, defaults={"file": file})[0]
 
 

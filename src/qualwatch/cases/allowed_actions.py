@@ -10,10 +10,10 @@ from qualwatch.assessments.models import Run
 from qualwatch.cases.applications.actions import FIRST_WORKED, check_other, seat_of
 from qualwatch.cases.applications.receiver import who_determined
 from qualwatch.cases.competence import PROVINCE, NotCompetent, check, check_place
-from qualwatch.cases.course.step import Doing, state_of
+from qualwatch.cases.course.step import ActContext, state_of
 from qualwatch.cases.models import Application, Case, CaseRequirement, Determination, Withdrawal
 from qualwatch.cases.warnings.determine import Proposed
-from qualwatch.cases.warnings.run_view import INSURANCE, Seen
+from qualwatch.cases.warnings.run_view import INSURANCE, RunView
 from qualwatch.law.loader import Law
 from qualwatch.procedure.periods import Deadline
 from qualwatch.procedure.preconditions import ripe_requirements
@@ -23,7 +23,7 @@ from qualwatch.wording import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class AllowedActions:
     """The state of a case, what the newest run says of it, and by act: why it may not be done ('' = it may be)."""
 
     state: CaseState
@@ -41,22 +41,22 @@ class Outlook:
 ACTS = {
     "red": "propose",
     "dismissed": "propose",
-    "prolonged": "propose",
+    "extended": "propose",
     "sign": "sign",
     "return": "sign",
     "review": "sign",
-    "urge": "urge",
+    "follow-up": "follow-up",
 }
 
 
-def outlook(case: Case, by: Account, law: Law, at: datetime) -> Outlook:
+def allowed_actions_of(case: Case, by: Account, law: Law, at: datetime) -> AllowedActions:
     """Nothing is changed, and nothing but what the acts themselves ask is asked."""
-    doing = Doing(law, at, by.username)
+    ctx = ActContext(law, at, by.username)
     rows = tuple(case.requirements.order_by("pk"))
     proposal = case.determinations.filter(state="proposed").first()
     row = case.withdrawals.select_related("batch").order_by("-pk").first()
     state = state_of(case, rows, proposal, row if row is not None and not row.ended else None)
-    seen = None if case.place == "closed" else _glance(case, rows, law)
+    seen = None if case.state == "closed" else _glance(case, rows, law)
     verdicts, figures = seen.verdicts_of(case) if seen else ({}, {})
     if case.ground == INSURANCE:  # as the last patrol found: to judge people again is for the act
         verdicts = {
@@ -64,9 +64,9 @@ def outlook(case: Case, by: Account, law: Law, at: datetime) -> Outlook:
         }
     event = Event(
         "propose",
-        doing.on,
+        ctx.on,
         by=by.username,
-        is_fresh=seen is not None and doing.is_fresh(seen.run.as_of),
+        is_fresh=seen is not None and ctx.is_fresh(seen.run.as_of),
         verdicts=verdicts,
         seen_on=seen.run.as_of if seen else None,
     )
@@ -78,12 +78,12 @@ def outlook(case: Case, by: Account, law: Law, at: datetime) -> Outlook:
         has_evidence=True,
         leaves="accepted-finding",
         until=Deadline(
-            doing.terms.prolongation.from_day(doing.on, law.calendar).ends_on, provisional=False
+            ctx.terms.extension.from_day(ctx.on, law.calendar).ends_on, provisional=False
         ),
     )
     ripe = ripe_requirements(state, event)
     events = {
-        outcome: replace(asked, outcome=outcome) for outcome in ("red", "dismissed", "prolonged")
+        outcome: replace(asked, outcome=outcome) for outcome in ("red", "dismissed", "extended")
     }
     events["red"] = replace(
         events["red"], requirements=ripe or waiting
@@ -94,12 +94,12 @@ def outlook(case: Case, by: Account, law: Law, at: datetime) -> Outlook:
         "review": replace(asked, name="review"),
     }
     why_not = {
-        name: _why_not(state, one, case, by, doing, ACTS[name]) for name, one in events.items()
+        name: _why_not(state, one, case, by, ctx, ACTS[name]) for name, one in events.items()
     }
-    why_not["urge"] = _not_competent("urge", case, by) or (
+    why_not["follow-up"] = _not_competent("follow-up", case, by) or (
         "" if state.is_open else _("案件已经终结")
     )
-    return Outlook(
+    return AllowedActions(
         state,
         rows,
         proposal,
@@ -113,24 +113,24 @@ def outlook(case: Case, by: Account, law: Law, at: datetime) -> Outlook:
     )
 
 
-def _glance(case: Case, rows: Iterable[CaseRequirement], law: Law) -> Seen | None:
+def _glance(case: Case, rows: Iterable[CaseRequirement], law: Law) -> RunView | None:
     """The newest run, for this item only; of insurance how many people."""
     try:
-        run = Seen.newest_run(case.credit_code)
+        run = RunView.newest_run(case.credit_code)
     except Run.DoesNotExist:
         return None
     named = {case.pk: [one.requirement for one in rows]}
-    return Seen.glance(run, law, case, named)
+    return RunView.for_page(run, law, case, named)
 
 
 def _why_not(
-    state: CaseState, event: Event, case: Case, by: Account, doing: Doing, capability: str
+    state: CaseState, event: Event, case: Case, by: Account, ctx: ActContext, capability: str
 ) -> str:
     wanting = _not_competent(capability, case, by)
     if wanting:
         return wanting
     try:
-        step(state, event, doing.terms)
+        step(state, event, ctx.terms)
     except CannotStep as why:
         return str(why)
     return ""
@@ -138,7 +138,7 @@ def _why_not(
 
 def _not_competent(capability: str, case: Case, by: Account) -> str:
     try:
-        (check_place if capability == "urge" else check)(by, capability, case)
+        (check_place if capability == "follow-up" else check)(by, capability, case)
     except NotCompetent as why:
         return str(why)
     return ""

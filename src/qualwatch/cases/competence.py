@@ -41,7 +41,7 @@ def route_of(case: Case) -> Route:
     return "province" if competent_for(case) == PROVINCE else "city"
 
 
-def carrier_of(case: Case) -> str:
+def withdrawing_authority_of(case: Case) -> str:
     """The slug of who withdraws an item: a city's approval bureau, or the province (for the ministry its papers)."""
     return competent_for(case) + BUREAU if route_of(case) == "city" else PROVINCE
 
@@ -62,10 +62,10 @@ def check_place(by: Account, capability: str, case: Case) -> str:
     return where
 
 
-def check_carrier(by: Account, case: Case, *capabilities: str) -> str:
+def check_withdrawing_authority(by: Account, case: Case, *capabilities: str) -> str:
     """The slug of who withdraws the item, if the account is one of its own and has one of the capabilities."""
     where = check_authority(by, *capabilities)
-    if where != carrier_of(case):
+    if where != withdrawing_authority_of(case):
         raise NotCompetent(_("这项资质由别的许可机关撤回"))
     return where
 

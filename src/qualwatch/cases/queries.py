@@ -16,8 +16,8 @@ from qualwatch.cases.models import (
     Application,
     Case,
     CaseRequirement,
+    SupervisoryContact,
     Task,
-    Urging,
     WithdrawalList,
 )
 from qualwatch.journal.models import Entry
@@ -42,7 +42,7 @@ def funnel(since: date, until: date, area: str | None = None) -> Funnel:
     cases = Case.objects.filter(opened_on__gte=since, opened_on__lte=until)
     if area is not None:
         cases = cases.filter(area=area)
-    told = list(cases.values_list("place", "closed_because", "published_on", "origin"))
+    told = list(cases.values_list("state", "closed_because", "published_on", "origin"))
     closed = Counter(because for place, because, _red, _origin in told if place == "closed")
     return Funnel(
         yellow=sum(origin == "system" for _place, _because, _red, origin in told),
@@ -66,30 +66,30 @@ def over_on(day: date) -> list[Case]:
         case=OuterRef("pk"), recovered_on=None, ends_on__lt=day, is_provisional=False
     )
     yellow = (
-        Q(place="yellow")
+        Q(state="yellow")
         & Exists(over)
-        & (Q(prolonged_until=None) | Q(prolonged_until__lt=day, is_prolonged_provisional=False))
+        & (Q(extended_until=None) | Q(extended_until__lt=day, is_extension_provisional=False))
     )
-    red = Q(place="red", red_ends_on__lt=day, is_red_provisional=False)
+    red = Q(state="red", red_ends_on__lt=day, is_red_provisional=False)
     return list(Case.objects.filter(yellow | red).order_by("pk"))
 
 
 def cases_due_by(day: date) -> list[tuple[date, Case]]:
     """Open cases by the day on which their period ends, up to a day, earliest first."""
-    rows = CaseRequirement.objects.filter(case__place="yellow", recovered_on=None, ends_on__lte=day)
+    rows = CaseRequirement.objects.filter(case__state="yellow", recovered_on=None, ends_on__lte=day)
     found = {(row.ends_on, row.case_id): row.case for row in rows.select_related("case")}
     found |= {
         (one.red_ends_on, one.pk): one
-        for one in Case.objects.filter(place="red", red_ends_on__lte=day)
+        for one in Case.objects.filter(state="red", red_ends_on__lte=day)
         if one.red_ends_on is not None
     }
     return [(day_of, case) for (day_of, _number), case in sorted(found.items())]
 
 
-def without_urging(area: str | None = None) -> list[Case]:
-    """Open cases about which no authority has urged yet (notice 3: guide and urge)."""
-    cases = Case.objects.exclude(place="closed").filter(
-        ~Exists(Urging.objects.filter(case=OuterRef("pk")))
+def cases_without_contact(area: str | None = None) -> list[Case]:
+    """Open cases about which no authority has urged yet (notice 3: guide and follow_up)."""
+    cases = Case.objects.exclude(state="closed").filter(
+        ~Exists(SupervisoryContact.objects.filter(case=OuterRef("pk")))
     )
     return list((cases if area is None else cases.filter(area=area)).order_by("opened_on", "pk"))
 
@@ -115,7 +115,7 @@ def cases_seen_by(account: Account) -> QuerySet[Case]:
     return found.filter(by_area | own)
 
 
-def life_of(case: Case) -> list[Entry]:
+def history_of(case: Case) -> list[Entry]:
     """Everything the journal has of a case, oldest first."""
     return list(entries_of(case.stream))
 
@@ -132,10 +132,10 @@ def outcomes_of(batch: WithdrawalList) -> Counter[str]:
     return Counter(row.outcome for row in batch.members.all())
 
 
-def withdrawals_due_by(day: date, carrier: str = "") -> list[tuple[date, Task]]:
+def withdrawals_due_by(day: date, withdrawing_authority: str = "") -> list[tuple[date, Task]]:
     """Steps of withdrawals that are due by a day, earliest first; late ones are those before today."""
     found = Task.objects.filter(kind__in=TASKS, done_on=None, due_on__lte=day).select_related(
         "case"
     )
-    found = found.filter(organisation=carrier) if carrier else found
+    found = found.filter(organisation=withdrawing_authority) if withdrawing_authority else found
     return [(one.due_on, one) for one in found.order_by("due_on", "pk") if one.due_on is not None]

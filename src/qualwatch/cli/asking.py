@@ -15,9 +15,9 @@ from qualwatch.cli.options import (
     Where,
     WrongWords,
     areas_of,
-    asked_day,
     check_place,
     console,
+    day_param,
     engine_of,
     judged_by,
     read,
@@ -115,7 +115,7 @@ def impact(
             _("请用 --against 写明改后的政策文件，或用 --against-law 写明改后的标准文件夹")
         )
     check_place(output)
-    day = asked_day(as_of)
+    day = day_param(as_of)
     old, new = load_law(law, policy), load_law(against_law or law, against or policy)
     run = engine_of(engine)
     with Steps() as steps:

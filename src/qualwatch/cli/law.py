@@ -9,7 +9,7 @@ import typer
 from qualwatch.cli.options import ALL_READ, Day, LawFolder, WrongWords, console
 from qualwatch.intake.problems import BadCell
 from qualwatch.intake.qualifications import QualificationNames
-from qualwatch.intake.synthetic_province import Plan, invent
+from qualwatch.intake.synthetic_province import Plan, generate_province
 from qualwatch.law.loader import load_law
 from qualwatch.law.model import GRADE_NAMES
 from qualwatch.law.texts_on_disk import LawError
@@ -31,7 +31,7 @@ def generate(
     """Write an invented province as register files; the same seed gives the same bytes."""
     plan = Plan(enterprises, seed, *([as_of.date()] if as_of else []))
     try:
-        counts = invent(plan, folder, form, load_law())
+        counts = generate_province(plan, folder, form, load_law())
     except OSError as error:
         raise WrongWords(
             _("写不到 {path}：{reason}").format(path=folder, reason=error.strerror or error)

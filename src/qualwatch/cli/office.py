@@ -21,8 +21,8 @@ from qualwatch.cli.options import (
     PolicyFile,
     Steps,
     WrongWords,
-    asked_day,
     console,
+    day_param,
 )
 from qualwatch.config import make_ready
 from qualwatch.evaluation.findings import VERDICTS
@@ -117,7 +117,7 @@ def _check_prepared() -> None:
 
 
 @with_database
-def take_in(
+def import_delivery(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help=_n("来源，如 practitioners"))],
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=_n("登记文件"))],
     as_of: Day = None,
@@ -130,9 +130,9 @@ def take_in(
 ) -> int:
     """Take a source's files into the registers: compared with what is on record, applied whole or held."""
     from qualwatch.registers.loads import Delivery
-    from qualwatch.registers.loads import take_in as take
+    from qualwatch.registers.loads import import_delivery as take
 
-    texts, day = load_law(law), asked_day(as_of)
+    texts, day = load_law(law), day_param(as_of)
     months = _months(covers)
     named = {file.name: file for file in files}
     if len(named) < len(files):
@@ -212,7 +212,7 @@ def decide(
     """Release (or refuse) what a guard held; whoever began it may not."""
     from qualwatch.assessments.actions import reject_run
     from qualwatch.assessments.models import Run
-    from qualwatch.patrol.days import let_run_in
+    from qualwatch.patrol.days import release_held_run
     from qualwatch.registers.loads import reject, release
     from qualwatch.registers.models import Load
 
@@ -234,7 +234,7 @@ def decide(
         if refuse:
             state = reject_run(run=run, **told).state
         else:
-            done = let_run_in(run=run, law=texts, **told)
+            done = release_held_run(run=run, law=texts, **told)
             state = done.run.state
             lines = [f"  {name}: {count}" for name, count in sorted(done.cases.items()) if count]
     _say(state, *lines)
@@ -269,11 +269,11 @@ def deliver(
     at_most: Annotated[int, typer.Option("--at-most", help=_n("最多发多少条"))] = 1000,
 ) -> int:
     """Send what waits in the outbox: e-mail, text messages, the hook. What fails is tried again, later each time."""
-    from qualwatch.cases.notices.notify import note_sent
+    from qualwatch.cases.notices.notify import record_sent
     from qualwatch.outbox.actions import deliver as send_all
     from qualwatch.outbox.channels import send
 
-    sent, failed = send_all(send=send, at=_now(), at_most=at_most, noted=note_sent, clock=_now)
+    sent, failed = send_all(send=send, at=_now(), at_most=at_most, noted=record_sent, clock=_now)
     _say(_("已发 {sent} 条，未成 {failed} 条").format(sent=sent, failed=failed))
     return SOME_REJECTED if failed else ALL_READ
 
@@ -371,7 +371,7 @@ def check(
 
 
 def manage(context: typer.Context) -> int:
-    """Django's own commands, and `prepare`, `create_officer`, `make_token`, `rotate_keys`."""
+    """Django's own commands, and `prepare`, `create_officer`, `create_token`, `rotate_keys`."""
     make_ready()
     from django.core.management import execute_from_command_line
 

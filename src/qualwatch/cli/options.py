@@ -49,7 +49,7 @@ class WrongWords(Exception):
     """The command cannot be carried out as asked; the message is one sentence."""
 
 
-def asked_day(as_of: datetime | None) -> date:
+def day_param(as_of: datetime | None) -> date:
     """The day to judge by; a command never guesses it."""
     if as_of is None:
         raise WrongWords(_("请用 --as-of 写明核查哪一天，如 --as-of 2026-05-20"))
@@ -60,7 +60,7 @@ def judged_by(
     as_of: datetime | None, policy: Path | None, law: Path | None
 ) -> tuple[Law, Policy, date]:
     """The law, the policy in force, and the day."""
-    day = asked_day(as_of)
+    day = day_param(as_of)
     texts = load_law(law, policy)
     return texts, texts.policy_on(day), day
 

@@ -6,25 +6,25 @@ from typing import Annotated
 import typer
 
 from qualwatch.cli.office import with_database
-from qualwatch.cli.options import ALL_READ, SOME_REJECTED, LawFolder, WrongWords, asked_day
+from qualwatch.cli.options import ALL_READ, SOME_REJECTED, LawFolder, WrongWords, day_param
 from qualwatch.law.loader import load_law
 from qualwatch.oversight.quarters import NotAQuarter, Quarter
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
-Asked = Annotated[str, typer.Argument(metavar="QUARTER", help=_n("季度，如 2023Q3"))]
+EligibilityQuery = Annotated[str, typer.Argument(metavar="QUARTER", help=_n("季度，如 2023Q3"))]
 Day = Annotated[
     datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help=_n("哪一天，YYYY-MM-DD"))
 ]
 
 
 @with_database
-def returns(quarter: Asked, on: Day = None, law: LawFolder = None) -> int:
+def returns(quarter: EligibilityQuery, on: Day = None, law: LawFolder = None) -> int:
     """Who owes the return of a quarter, who sent it when; status 3 where one is overdue."""
     from qualwatch.accounts.queries import organisation
     from qualwatch.oversight.returns import owed
 
-    texts, asked, day = load_law(law), _quarter(quarter), asked_day(on)
+    texts, asked, day = load_law(law), _quarter(quarter), day_param(on)
     late = 0
     for one in owed(asked, texts):
         state = _("{day} 报送").format(day=one.submitted_on) if one.submitted_on else _("未报送")

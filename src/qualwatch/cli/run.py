@@ -34,7 +34,7 @@ app.command(help=_n("政策或标准改了，谁会转为不达标或达标，�
 app.command(help=_n("生成一个虚构的省的登记文件；种子相同，字节相同"))(law.generate)
 app.command(help=_n("法定期间的最后一天，单独印在末行"))(law.deadline)
 app.command("import", help=_n("把一个来源的文件载入登记库：与已有的比对，整批生效或扣下"))(
-    office.take_in
+    office.import_delivery
 )
 app.command(help=_n("跑完一天：核查、发牌、公布、封签日志；再跑一次什么也不多"))(office.patrol)
 app.command(help=_n("放行（或拒绝）被扣下的载入或核查；谁发起的谁不能放行"))(office.decide)
@@ -46,7 +46,7 @@ app.command(help=_n("写出一张红牌的证据包：当时的事实、标准�
 app.command(help=_n("一个季度谁应报送撤回汇总、谁已报送；有逾期未报时状态为 3"))(oversight.returns)
 app.command(help=_n("用记录的种子重抽一次抽查，与记录比对"))(oversight.redraw)
 app.command(
-    help=_n("Django 的管理命令，以及 prepare、create_officer、make_token、rotate_keys"),
+    help=_n("Django 的管理命令，以及 prepare、create_officer、create_token、rotate_keys"),
     context_settings={
         "allow_extra_args": True,
         "ignore_unknown_options": True,

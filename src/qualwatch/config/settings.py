@@ -22,10 +22,10 @@ IDENTITY_KEYS = _keys.identity
 LOOKUP_KEY = _keys.lookup
 SEAL_KEY = _keys.seal
 RAW_FILES = STATE / "raw"
-KEPT_FILES = STATE / "kept"
+STORED_FILES = STATE / "kept"
 LETTERS = os.environ.get("QUALWATCH_LETTERS", "")  # a folder of .docx templates of the office's own
-GATE_QUOTA = int(
-    os.environ.get("QUALWATCH_GATE_QUOTA", "200000")
+ELIGIBILITY_QUOTA = int(
+    os.environ.get("QUALWATCH_ELIGIBILITY_QUOTA", "200000")
 )  # questions of one asker on one day
 UPLOAD_BYTES = 1024**2 * int(
     os.environ.get("QUALWATCH_UPLOAD_MB", "20")

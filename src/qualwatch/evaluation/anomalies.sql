@@ -52,7 +52,7 @@ watched AS (
     JOIN placed w ON w.credit_code = i.credit_code AND w.place = 'in-scope'
     JOIN category k ON k.category = i.category AND k.in_scope
     JOIN register_state r ON r.area = coalesce(w.area, '') AND r.reasons = 0
-    LEFT JOIN unread u ON u.table_name = 'enterprises' AND u.credit_code = i.credit_code
+    LEFT JOIN unparsed u ON u.table_name = 'enterprises' AND u.credit_code = i.credit_code
     WHERE u.row_id IS NULL
 ),
 -- Registrations in force on the day (M11) of people who are alive, at those enterprises.
@@ -98,18 +98,18 @@ exempt AS (
     JOIN code c ON c.own_code = x.credit_code
     WHERE x.document <> '' AND coalesce(x.valid_from, p.as_of) <= p.as_of AND coalesce(x.valid_to, p.as_of) >= p.as_of
 ),
--- Unread insurance rows that may be this person's.
-unread_insurance AS (
-    SELECT DISTINCT person_id FROM unread WHERE table_name IN ('contributions', 'exemptions') AND person_id IS NOT NULL
+-- Unparsed insurance rows that may be this person's.
+unparsed_insurance AS (
+    SELECT DISTINCT person_id FROM unparsed WHERE table_name IN ('contributions', 'exemptions') AND person_id IS NOT NULL
 ),
 -- Or anybody's at a legal person; without a readable code, everybody's.
-unread_insurance_at AS (
+unparsed_insurance_at AS (
     SELECT c.credit_code
-    FROM unread u JOIN code c ON c.own_code = u.credit_code
+    FROM unparsed u JOIN code c ON c.own_code = u.credit_code
     WHERE u.table_name IN ('contributions', 'exemptions') AND u.person_id IS NULL
     UNION
     SELECT w.credit_code
-    FROM unread u CROSS JOIN watched w
+    FROM unparsed u CROSS JOIN watched w
     WHERE u.table_name IN ('contributions', 'exemptions') AND u.person_id IS NULL AND u.credit_code IS NULL
 ),
 -- Judged months: settled, covered, after joining; then the latest of them, as many as the window has.
@@ -147,8 +147,8 @@ insured AS (
                 ELSE 'unpaid' END AS kind
     FROM settled t
     LEFT JOIN exempt x ON x.person_id = t.person_id AND x.credit_code = t.credit_code
-    LEFT JOIN unread_insurance u ON u.person_id = t.person_id
-    LEFT JOIN unread_insurance_at a ON a.credit_code = t.credit_code
+    LEFT JOIN unparsed_insurance u ON u.person_id = t.person_id
+    LEFT JOIN unparsed_insurance_at a ON a.credit_code = t.credit_code
 )
 -- The anomalies, by the smallest registration number there.
 SELECT i.credit_code, i.person_id, min(CASE WHEN s.counted THEN s.registration_no END) AS registration_no, i.kind,

@@ -54,7 +54,7 @@ class Bound:
                 for name in ("items", "registrations", "people", "exemptions", "accepted_findings")
             },
             "contribution": _month_bits(asked["contributions"], law.last_month),
-            "unread": asked["unread"].rename_columns({"table": "table_name"}),
+            "unparsed": asked["unparsed"].rename_columns({"table": "table_name"}),
             "enterprises": asked["enterprises"].drop_columns(["branch_credit_codes"]),
             "branches": pa.table(
                 {"credit_code": parents, "branch_code": pc.list_flatten(branches)}
@@ -294,12 +294,14 @@ def _clauses(tables: LawTables, asked: Requirement, row: dict[str, Any]) -> Iter
 
 def _never_read(law: Law, facts: Facts, found: dict[str, list[Finding]]) -> Iterator[Finding]:
     """A rejected row of an item that no good row stands for: it cannot be judged, and says so."""
-    unread = [row for row in facts.unread if row.table == "items" and row.credit_code is not None]
-    codes = {row.credit_code for row in unread}
+    unparsed = [
+        row for row in facts.unparsed if row.table == "items" and row.credit_code is not None
+    ]
+    codes = {row.credit_code for row in unparsed}
     known: dict[str | None, set[str | None]] = {
         code: {one.category for one in found.get(code or "", ())} for code in codes
     }
-    for row in unread:
+    for row in unparsed:
         if row.category not in known[row.credit_code]:
             known[row.credit_code].add(row.category)
             yield never_read(law, row, facts.enterprise_name(row.credit_code or ""))

@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 from qualwatch.evaluation.facts import Registration
 from qualwatch.evaluation.findings import PersonLine, in_order
-from qualwatch.evaluation.people import Bench, Judgement, best_of
+from qualwatch.evaluation.people import Judgement, PersonRules, best_of
 from qualwatch.law.figures import Accept, Requirement, grade_rank
 
 
 def person_lines(
-    bench: Bench, requirement: Requirement, judged: Callable[[Registration, Requirement], Judgement]
+    person_rules: PersonRules,
+    requirement: Requirement,
+    judged: Callable[[Registration, Requirement], Judgement],
 ) -> tuple[PersonLine, ...]:
     """Everybody registered here in a profession that the requirement knows."""
     reading = requirement.strong or requirement.weak
@@ -18,13 +20,13 @@ def person_lines(
     accept = tuple(one for clause in reading.clauses for one in clause.accept)
     wanted = {one.profession for one in accept}
     rows: dict[str, list[Registration]] = {}
-    for row in bench.own.registrations:
+    for row in person_rules.own.registrations:
         if row.profession in wanted:
             rows.setdefault(row.person_id, []).append(row)
     lines = []
     for person_id in sorted(rows):
         best = best_of(
-            [judged(row, requirement) | _kind(bench, row, accept) for row in rows[person_id]]
+            [judged(row, requirement) | _kind(person_rules, row, accept) for row in rows[person_id]]
         )
         shown = tuple(
             (row.profession, row.profession_grade, row.speciality, row.registration_no)
@@ -36,11 +38,11 @@ def person_lines(
     return tuple(lines)
 
 
-def _kind(bench: Bench, row: Registration, accept: tuple[Accept, ...]) -> Judgement:
-    fits = bench.fits(row, accept)
+def _kind(person_rules: PersonRules, row: Registration, accept: tuple[Accept, ...]) -> Judgement:
+    fits = person_rules.matches(row, accept)
     if fits is not None:
         return fits
-    rank = grade_rank(bench.law, row.profession, row.profession_grade)
+    rank = grade_rank(person_rules.law, row.profession, row.profession_grade)
     same = [one for one in accept if one.profession == row.profession]
     trades = [one for one in same if one.specialities is None or row.speciality in one.specialities]
     low = bool(trades) and rank is not None and all(rank < one.lowest_rank for one in trades)

@@ -110,7 +110,7 @@ class Coverage(NamedTuple):
     people: str
 
 
-class Unread(NamedTuple):
+class Unparsed(NamedTuple):
     """A rejected row. A null key could be anyone's: it can only help."""
 
     row_id: str
@@ -130,7 +130,7 @@ TABLES: Mapping[str, type[Any]] = {
     "exemptions": Exemption,
     "accepted_findings": AcceptedFinding,
     "coverage": Coverage,
-    "unread": Unread,
+    "unparsed": Unparsed,
 }
 _DAYS = {
     "born_on",
@@ -187,7 +187,7 @@ class EnterpriseFacts:
     contributions: Mapping[str, list[Contribution]]
     exemptions: Mapping[str, list[Exemption]]
     accepted_findings: list[AcceptedFinding]
-    unread: list[Unread]
+    unparsed: list[Unparsed]
 
 
 class Facts:
@@ -234,9 +234,9 @@ class Facts:
         return frozenset(self.tables["contributions"].column("month").unique().to_pylist())
 
     @cached_property
-    def unread(self) -> list[Unread]:
+    def unparsed(self) -> list[Unparsed]:
         """Rejected rows."""
-        return self.rows("unread")
+        return self.rows("unparsed")
 
     @cached_property
     def _enterprises(self) -> dict[str, Enterprise]:
@@ -280,31 +280,33 @@ class Facts:
         return _grouped(self.rows("accepted_findings"), "credit_code")
 
     @cached_property
-    def _unread_of(self) -> dict[str | None, list[Unread]]:
-        return _grouped(self.unread, "credit_code")
+    def _unparsed_of(self) -> dict[str | None, list[Unparsed]]:
+        return _grouped(self.unparsed, "credit_code")
 
     @cached_property
-    def _unread_insurance(self) -> dict[str | None, list[Unread]]:
-        return _grouped((row for row in self.unread if row.table != "registrations"), "person_id")
+    def _unparsed_insurance(self) -> dict[str | None, list[Unparsed]]:
+        return _grouped((row for row in self.unparsed if row.table != "registrations"), "person_id")
 
-    def _unread_near(self, credit_code: str, person_ids: set[str]) -> list[Unread]:
+    def _unparsed_near(self, credit_code: str, person_ids: set[str]) -> list[Unparsed]:
         """Rejected rows that may concern the enterprise: its own, its branches', its people's, and anyone's."""
         enterprise = self._enterprises.get(credit_code)
         codes = (None, credit_code, *(enterprise.branch_credit_codes if enterprise else ()))
-        found = {row.row_id: row for code in codes for row in self._unread_of.get(code, [])}
-        if self._unread_insurance:
+        found = {row.row_id: row for code in codes for row in self._unparsed_of.get(code, [])}
+        if self._unparsed_insurance:
             found |= {
-                row.row_id: row for one in person_ids for row in self._unread_insurance.get(one, [])
+                row.row_id: row
+                for one in person_ids
+                for row in self._unparsed_insurance.get(one, [])
             }
         return list(found.values())
 
     @cached_property
     def credit_codes(self) -> list[str]:
         """Every enterprise that has a row, an item, or an item's row that could not be read, in order."""
-        unread = {
-            row.credit_code for row in self.unread if row.table == "items" and row.credit_code
+        unparsed = {
+            row.credit_code for row in self.unparsed if row.table == "items" and row.credit_code
         }
-        return sorted({*self._enterprises, *self._items, *unread})
+        return sorted({*self._enterprises, *self._items, *unparsed})
 
     def for_enterprise(self, credit_code: str) -> EnterpriseFacts:
         """The part of the facts that one enterprise's evaluation needs."""
@@ -324,7 +326,7 @@ class Facts:
             },
             exemptions={one: self._exemptions[one] for one in ids if one in self._exemptions},
             accepted_findings=self._accepted.get(credit_code, []),
-            unread=self._unread_near(credit_code, ids),
+            unparsed=self._unparsed_near(credit_code, ids),
         )
 
 

@@ -167,20 +167,20 @@ exempt AS (
     WHERE x.document <> '' AND coalesce(x.valid_from, p.as_of) <= p.as_of AND coalesce(x.valid_to, p.as_of) >= p.as_of
 ),
 -- Rejected rows with the legal persons that they may concern: without a readable code, everybody.
-unread_at AS (
+unparsed_at AS (
     SELECT c.credit_code, u.row_id, u.table_name, u.profession, u.person_id
-    FROM unread u JOIN code c ON c.own_code = u.credit_code
+    FROM unparsed u JOIN code c ON c.own_code = u.credit_code
     UNION
     SELECT n.credit_code, u.row_id, u.table_name, u.profession, u.person_id
-    FROM unread u CROSS JOIN (SELECT DISTINCT credit_code FROM needed) n
+    FROM unparsed u CROSS JOIN (SELECT DISTINCT credit_code FROM needed) n
     WHERE u.credit_code IS NULL
 ),
--- Unread insurance rows that may be this person's.
-unread_insurance AS (
-    SELECT DISTINCT person_id FROM unread WHERE table_name IN ('contributions', 'exemptions') AND person_id IS NOT NULL
+-- Unparsed insurance rows that may be this person's.
+unparsed_insurance AS (
+    SELECT DISTINCT person_id FROM unparsed WHERE table_name IN ('contributions', 'exemptions') AND person_id IS NOT NULL
 ),
-unread_insurance_at AS (
-    SELECT DISTINCT credit_code FROM unread_at WHERE table_name IN ('contributions', 'exemptions') AND person_id IS NULL
+unparsed_insurance_at AS (
+    SELECT DISTINCT credit_code FROM unparsed_at WHERE table_name IN ('contributions', 'exemptions') AND person_id IS NULL
 ),
 -- Judged months: settled, covered, after joining; then the latest of them, as many as the window has.
 covered AS (
@@ -215,13 +215,13 @@ insured AS (
                 WHEN t.months = 0 THEN CASE WHEN t.covered_months = 0 THEN 'no-data' ELSE 'insurance-not-yet-due' END
                 WHEN t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-several'
                 WHEN t.months & coalesce(t.by_own, 0) <> 0 THEN 'paid'
-                WHEN u.person_id IS NOT NULL OR a.credit_code IS NOT NULL THEN 'unread-insurance-row'
+                WHEN u.person_id IS NOT NULL OR a.credit_code IS NOT NULL THEN 'unparsed-insurance-row'
                 WHEN t.months & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-other'
                 ELSE 'unpaid' END AS outcome
     FROM settled t
     LEFT JOIN exempt x ON x.person_id = t.person_id AND x.credit_code = t.credit_code
-    LEFT JOIN unread_insurance u ON u.person_id = t.person_id
-    LEFT JOIN unread_insurance_at a ON a.credit_code = t.credit_code
+    LEFT JOIN unparsed_insurance u ON u.person_id = t.person_id
+    LEFT JOIN unparsed_insurance_at a ON a.credit_code = t.credit_code
 ),
 -- What holds of a person whatever the clause (rule 7): alive, locked, registered elsewhere, insured.
 person AS (
@@ -302,14 +302,14 @@ tally AS (
 nameless AS (
     SELECT n.credit_code, n.set_id, count(DISTINCT u.row_id) AS people
     FROM needed n
-    JOIN unread_at u ON u.credit_code = n.credit_code AND u.table_name = 'registrations'
+    JOIN unparsed_at u ON u.credit_code = n.credit_code AND u.table_name = 'registrations'
     LEFT JOIN class_profession x ON x.set_id = n.set_id AND x.profession = u.profession
     WHERE u.profession IS NULL OR x.set_id IS NOT NULL
     GROUP BY n.credit_code, n.set_id
 ),
 class_count AS (
     SELECT n.credit_code, n.set_id, coalesce(t.held, 0) AS held, coalesce(t.possible, 0) + coalesce(m.people, 0) AS possible,
-           coalesce(t.reasons, 0) | CASE WHEN m.people > 0 THEN b.unread_row ELSE 0 END AS reasons
+           coalesce(t.reasons, 0) | CASE WHEN m.people > 0 THEN b.unparsed_row ELSE 0 END AS reasons
     FROM needed n CROSS JOIN bit b
     LEFT JOIN tally t ON t.credit_code = n.credit_code AND t.set_id = n.set_id
     LEFT JOIN nameless m ON m.credit_code = n.credit_code AND m.set_id = n.set_id
@@ -345,17 +345,17 @@ reading AS (
     FROM counts WHERE required IS NOT NULL
 ),
 -- Rejected rows of the very item, rejected rows that settle every item, registers too old, place unknown: nothing can be said.
-item_unread AS (
-    SELECT DISTINCT credit_code, category FROM unread WHERE table_name = 'items'
+item_unparsed AS (
+    SELECT DISTINCT credit_code, category FROM unparsed WHERE table_name = 'items'
 ),
 unsure AS (
     SELECT w.credit_code, w.name, w.place,
-           max(r.reasons) | bit_or(CASE WHEN u.table_name IN ('enterprises', 'accepted_findings') THEN b.row_unread
-                                        WHEN u.table_name = 'items' AND u.category IS NULL THEN b.item_row_unread ELSE 0 END)
+           max(r.reasons) | bit_or(CASE WHEN u.table_name IN ('enterprises', 'accepted_findings') THEN b.row_unparsed
+                                        WHEN u.table_name = 'items' AND u.category IS NULL THEN b.item_row_unparsed ELSE 0 END)
            | max(CASE w.place WHEN 'enterprise-unknown' THEN b.enterprise_unknown WHEN 'place-unknown' THEN b.place_unknown ELSE 0 END) AS reasons
     FROM placed w CROSS JOIN bit b
     JOIN register_state r ON r.area = coalesce(w.area, '')
-    LEFT JOIN unread u ON u.credit_code = w.credit_code
+    LEFT JOIN unparsed u ON u.credit_code = w.credit_code
     GROUP BY w.credit_code, w.name, w.place
 ),
 -- Determined or repaired findings that must not warn again.
@@ -366,11 +366,11 @@ accepted AS (
     GROUP BY a.credit_code, a.category, a.sub_item, a.requirement
 ),
 asked_of AS (
-    SELECT f.*, n.name, n.place AS registered, n.reasons | CASE WHEN u.credit_code IS NULL THEN 0 ELSE b.item_row_unread END AS unsure_reasons,
+    SELECT f.*, n.name, n.place AS registered, n.reasons | CASE WHEN u.credit_code IS NULL THEN 0 ELSE b.item_row_unparsed END AS unsure_reasons,
            a.at_held
     FROM figure f CROSS JOIN bit b
     JOIN unsure n ON n.credit_code = f.credit_code
-    LEFT JOIN item_unread u ON u.credit_code = f.credit_code AND u.category = f.category
+    LEFT JOIN item_unparsed u ON u.credit_code = f.credit_code AND u.category = f.category
     LEFT JOIN accepted a ON a.credit_code = f.credit_code AND a.category = f.category AND a.sub_item = f.sub_item
         AND a.requirement = f.requirement
 ),

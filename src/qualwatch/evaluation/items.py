@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from qualwatch.evaluation.facts import Item, Unread
+from qualwatch.evaluation.facts import Item, Unparsed
 from qualwatch.evaluation.findings import Finding
 from qualwatch.evaluation.people import state_holds
 from qualwatch.law.loader import Law
@@ -98,7 +98,7 @@ def _not_in_force(law: Law, item: Item, day: date) -> str | None:
     return None
 
 
-def never_read(law: Law, row: Unread, name: str) -> Finding:
+def never_read(law: Law, row: Unparsed, name: str) -> Finding:
     """The finding of an item whose only row could not be read."""
     text = law.categories.get(row.category or "")
     return Finding(
@@ -119,5 +119,5 @@ def never_read(law: Law, row: Unread, name: str) -> Finding:
         None,
         (),
         (),
-        ("item-row-unread",),
+        ("item-row-unparsed",),
     )

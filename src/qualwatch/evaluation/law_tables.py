@@ -252,7 +252,7 @@ class LawTables:
             )
             for outcome, counts in {
                 **policy["insurance_person_counts"],
-                "unread-insurance-row": "in-doubt",
+                "unparsed-insurance-row": "in-doubt",
             }.items()
         ]
         places = [(code, one.area) for code, one in law.divisions.divisions.items()]

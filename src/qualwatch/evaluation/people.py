@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from qualwatch.evaluation.facts import Coverage, EnterpriseFacts, Facts, Item, Registration, Unread
+from qualwatch.evaluation.facts import (
+    Coverage,
+    EnterpriseFacts,
+    Facts,
+    Item,
+    Registration,
+    Unparsed,
+)
 from qualwatch.evaluation.findings import Anomaly, Counted
 from qualwatch.law.figures import Accept, grade_rank
 from qualwatch.law.loader import Law
@@ -82,7 +89,7 @@ def state_holds(row: Registration | Item, day: date) -> bool:
 
 
 @dataclass(frozen=True)
-class Bench:
+class PersonRules:
     """Judges the people of one enterprise. `area`: its supervising area; `known_on`: the day of the last news."""
 
     law: Law
@@ -100,7 +107,7 @@ class Bench:
         branches = self.own.enterprise.branch_credit_codes if self.own.enterprise else ()
         return frozenset((self.credit_code, *branches))
 
-    def standing(self, registration: Registration) -> str | None:
+    def registration_problem(self, registration: Registration) -> str | None:
         """Why a registration is not in force on the day; None = in force."""
         starts = [day for day in (registration.at_enterprise_from, registration.valid_from) if day]
         if any(start > self.as_of for start in starts):
@@ -140,7 +147,7 @@ class Bench:
                 "registered-elsewhere", self.policy["registered_at_two_enterprises_counts"]
             )
         outcome, _ = self.insurance(person_id)
-        if outcome == "unread-insurance-row":
+        if outcome == "unparsed-insurance-row":
             judgement |= by_policy(outcome, "in-doubt")
         elif outcome not in ("paid", "exempt"):
             judgement |= by_policy(outcome, self.policy["insurance_person_counts"][outcome])
@@ -151,7 +158,7 @@ class Bench:
         return (
             row.credit_code not in self.codes
             and bool(known and known.counted)
-            and self.standing(row) is None
+            and self.registration_problem(row) is None
         )
 
     def age(self, registration: Registration, sector: Sector) -> Judgement:
@@ -171,7 +178,7 @@ class Bench:
         return CERTAIN
 
     def insurance(self, person_id: str) -> tuple[str, tuple[date, ...]]:
-        """(outcome, months it rests on): paid, exempt, an anomaly, no-data, insurance-not-yet-due or an unread row."""
+        """(outcome, months it rests on): paid, exempt, an anomaly, no-data, insurance-not-yet-due or an unparsed row."""
         if person_id not in self._insured:
             self._insured[person_id] = self._insurance(person_id)
         return self._insured[person_id]
@@ -207,15 +214,15 @@ class Bench:
             return "paid-by-several", tuple(first_of(month) for month in sorted(by_own & by_other))
         if by_own:
             return "paid", months
-        if any(_may_settle(row, person_id) for row in self.own.unread):
-            return "unread-insurance-row", ()
+        if any(_may_settle(row, person_id) for row in self.own.unparsed):
+            return "unparsed-insurance-row", ()
         return ("paid-by-other" if by_other else "unpaid"), months
 
     def _joined(self, person_id: str) -> date | None:
         rows = [
             row
             for row in self.own.registrations
-            if row.person_id == person_id and self.standing(row) is None
+            if row.person_id == person_id and self.registration_problem(row) is None
         ]
         starts = [begins_on(row) for row in rows]
         return None if None in starts or not starts else min(start for start in starts if start)
@@ -252,7 +259,10 @@ class Bench:
         found = []
         numbers: dict[str, list[str]] = {}
         for row in self.own.registrations:
-            if self.law.professions[row.profession].counted and self.standing(row) is None:
+            if (
+                self.law.professions[row.profession].counted
+                and self.registration_problem(row) is None
+            ):
                 numbers.setdefault(row.person_id, []).extend(
                     [row.registration_no] if row.registration_no else []
                 )
@@ -266,7 +276,7 @@ class Bench:
                 found.append(Anomaly(self.credit_code, person_id, number, outcome, months))  # type: ignore[arg-type]  # one of ANOMALIES
         return found
 
-    def fits(self, registration: Registration, accept: Iterable[Accept]) -> Judgement | None:
+    def matches(self, registration: Registration, accept: Iterable[Accept]) -> Judgement | None:
         """Whether a registration is of the kind a clause accepts: None = no, otherwise certain or the doubts."""
         best: Judgement | None = None
         rank = grade_rank(self.law, registration.profession, registration.profession_grade)
@@ -289,7 +299,7 @@ class Bench:
         return best
 
 
-def _may_settle(row: Unread, person_id: str) -> bool:
+def _may_settle(row: Unparsed, person_id: str) -> bool:
     return row.table in ("contributions", "exemptions") and row.person_id in (None, person_id)
 
 

@@ -146,20 +146,20 @@ exempt AS (
     WHERE x.document <> '' AND coalesce(x.valid_from, p.as_of) <= p.as_of AND coalesce(x.valid_to, p.as_of) >= p.as_of
 ),
 -- Rejected rows with the legal persons that they may concern: without a readable code, everybody.
-unread_at AS (
+unparsed_at AS (
     SELECT c.credit_code, u.row_id, u.table_name, u.profession, u.person_id
-    FROM unread u JOIN code c ON c.own_code = u.credit_code
+    FROM unparsed u JOIN code c ON c.own_code = u.credit_code
     UNION
     SELECT n.credit_code, u.row_id, u.table_name, u.profession, u.person_id
-    FROM unread u CROSS JOIN (SELECT DISTINCT credit_code FROM needed) n
+    FROM unparsed u CROSS JOIN (SELECT DISTINCT credit_code FROM needed) n
     WHERE u.credit_code IS NULL
 ),
--- Unread insurance rows that may be this person's.
-unread_insurance AS (
-    SELECT DISTINCT person_id FROM unread WHERE table_name IN ('contributions', 'exemptions') AND person_id IS NOT NULL
+-- Unparsed insurance rows that may be this person's.
+unparsed_insurance AS (
+    SELECT DISTINCT person_id FROM unparsed WHERE table_name IN ('contributions', 'exemptions') AND person_id IS NOT NULL
 ),
-unread_insurance_at AS (
-    SELECT DISTINCT credit_code FROM unread_at WHERE table_name IN ('contributions', 'exemptions') AND person_id IS NULL
+unparsed_insurance_at AS (
+    SELECT DISTINCT credit_code FROM unparsed_at WHERE table_name IN ('contributions', 'exemptions') AND person_id IS NULL
 ),
 -- Judged months: settled, covered, after joining; then the latest of them, as many as the window has.
 covered AS (
@@ -194,13 +194,13 @@ insured AS (
                 WHEN t.months = 0 THEN CASE WHEN t.covered_months = 0 THEN 'no-data' ELSE 'insurance-not-yet-due' END
                 WHEN t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-several'
                 WHEN t.months & coalesce(t.by_own, 0) <> 0 THEN 'paid'
-                WHEN u.person_id IS NOT NULL OR a.credit_code IS NOT NULL THEN 'unread-insurance-row'
+                WHEN u.person_id IS NOT NULL OR a.credit_code IS NOT NULL THEN 'unparsed-insurance-row'
                 WHEN t.months & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-other'
                 ELSE 'unpaid' END AS outcome
     FROM settled t
     LEFT JOIN exempt x ON x.person_id = t.person_id AND x.credit_code = t.credit_code
-    LEFT JOIN unread_insurance u ON u.person_id = t.person_id
-    LEFT JOIN unread_insurance_at a ON a.credit_code = t.credit_code
+    LEFT JOIN unparsed_insurance u ON u.person_id = t.person_id
+    LEFT JOIN unparsed_insurance_at a ON a.credit_code = t.credit_code
 ),
 -- What holds of a person whatever the clause (rule 7): alive, locked, registered elsewhere, insured.
 person AS (

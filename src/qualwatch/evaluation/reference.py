@@ -11,7 +11,7 @@ from functools import cached_property
 
 from qualwatch.evaluation.counting import highest_any_trade
 from qualwatch.evaluation.explain import person_lines
-from qualwatch.evaluation.facts import EnterpriseFacts, Facts, Item, Registration, Unread
+from qualwatch.evaluation.facts import EnterpriseFacts, Facts, Item, Registration, Unparsed
 from qualwatch.evaluation.findings import ClauseCount, EnterpriseResult, Finding, Verdict, in_order
 from qualwatch.evaluation.items import (
     extended_to,
@@ -21,7 +21,7 @@ from qualwatch.evaluation.items import (
     renewal_pending,
 )
 from qualwatch.evaluation.matching import largest_matching
-from qualwatch.evaluation.people import Bench, Judgement, best_of, is_stale
+from qualwatch.evaluation.people import Judgement, PersonRules, best_of, is_stale
 from qualwatch.law.figures import Accept, Clause, Reading, Requirement, requirements_on
 from qualwatch.law.loader import Law
 from qualwatch.law.model import GRADE_NAMES
@@ -32,7 +32,7 @@ IN_ORDER = ("paid", "exempt", "insurance-not-yet-due")
 DECISIVE = (
     "enterprises",
     "accepted_findings",
-)  # an unread row of these may settle every item of its enterprise
+)  # an unparsed row of these may settle every item of its enterprise
 
 
 def evaluate(law: Law, policy: Policy, facts: Facts, as_of: date) -> Iterator[EnterpriseResult]:
@@ -65,10 +65,16 @@ def is_insurance_in_order(
     one = _Judge(law, policy, facts, own, credit_code, as_of, as_of)
     if one._place() is not None or one._too_old():
         return False
-    if any(row.credit_code in one.bench.codes and row.table != "items" for row in own.unread):
+    if any(
+        row.credit_code in one.person_rules.codes and row.table != "items" for row in own.unparsed
+    ):
         return False
-    people = {row.person_id for row in own.registrations if one.bench.standing(row) is None}
-    return all(one.bench.insurance(person)[0] in IN_ORDER for person in people)
+    people = {
+        row.person_id
+        for row in own.registrations
+        if one.person_rules.registration_problem(row) is None
+    }
+    return all(one.person_rules.insurance(person)[0] in IN_ORDER for person in people)
 
 
 @dataclass(frozen=True)
@@ -99,17 +105,19 @@ class _Judge:
         if self.policy["counting"] == "highest-any-trade":
             asked = highest_any_trade(asked)
         findings = [self._find(item, requirement) for item, requirement in asked]
-        people = [person_lines(self.bench, requirement, self._judged) for _, requirement in asked]
-        for unread in self._items_never_read(items):
-            findings.append(unread)
+        people = [
+            person_lines(self.person_rules, requirement, self._judged) for _, requirement in asked
+        ]
+        for unparsed in self._items_never_read(items):
+            findings.append(unparsed)
             people.append(())
         decisive = any(
             row.table == "enterprises" and row.credit_code == self.credit_code
-            for row in self.own.unread
+            for row in self.own.unparsed
         )
         in_scope = self._place() is None and not self._too_old() and not decisive
         judged = in_scope and any(item.category in self.law.categories for item in items)
-        anomalies = self.bench.anomalies() if judged else []
+        anomalies = self.person_rules.anomalies() if judged else []
         return EnterpriseResult(
             tuple(findings), tuple(anomalies), tuple(people), tuple(in_force.not_judged)
         )
@@ -120,9 +128,9 @@ class _Judge:
         return self.law.area_of(self.own.enterprise.division_code) if self.own.enterprise else None
 
     @cached_property
-    def bench(self) -> Bench:
+    def person_rules(self) -> PersonRules:
         """Where this enterprise's people are judged."""
-        return Bench(
+        return PersonRules(
             self.law,
             self.policy,
             self.facts,
@@ -250,11 +258,11 @@ class _Judge:
     def _unsure(self, item: Item) -> set[str]:
         """Registers too old to judge by, and rejected rows that may be this very item's or change everything."""
         reasons = self._too_old()
-        unread = [row for row in self.own.unread if row.credit_code == self.credit_code]
-        if any(row.table == "items" and row.category in (None, item.category) for row in unread):
-            reasons.add("item-row-unread")
-        if any(row.table in DECISIVE for row in unread):
-            reasons.add("row-unread")
+        unparsed = [row for row in self.own.unparsed if row.credit_code == self.credit_code]
+        if any(row.table == "items" and row.category in (None, item.category) for row in unparsed):
+            reasons.add("item-row-unparsed")
+        if any(row.table in DECISIVE for row in unparsed):
+            reasons.add("row-unparsed")
         return reasons
 
     def _accepted(self, item: Item, requirement: Requirement, held: int) -> bool:
@@ -278,7 +286,7 @@ class _Judge:
             reasons |= {
                 slug for key in pairs.keys() - sure for slug in pairs[key].never or pairs[key].doubt
             }
-            reasons |= {"unread-row"} if nameless else set()
+            reasons |= {"unparsed-row"} if nameless else set()
             clauses.append(
                 ClauseCount(clause.text, clause.at_least, len(sure), len(maybe) + nameless)
             )
@@ -308,8 +316,8 @@ class _Judge:
         return largest_matching([minimum for minimum, _ in reading.group], people)
 
     @cached_property
-    def _nameless(self) -> list[Unread]:
-        return [row for row in self.own.unread if row.table == "registrations"]
+    def _nameless(self) -> list[Unparsed]:
+        return [row for row in self.own.unparsed if row.table == "registrations"]
 
     @staticmethod
     def _could_be(accept: tuple[Accept, ...], profession: str | None) -> bool:
@@ -319,7 +327,7 @@ class _Judge:
         """Per person (or, for person-times, per certificate) that fits the clause: the best of its registrations."""
         found: dict[str, list[Judgement]] = {}
         for row in self.own.registrations:
-            kind = self.bench.fits(row, clause.accept)
+            kind = self.person_rules.matches(row, clause.accept)
             if kind is None:
                 continue
             judgement = self._judged(row, requirement) | kind
@@ -333,15 +341,17 @@ class _Judge:
         return {key: best_of(judgements) for key, judgements in found.items()}
 
     def _judged(self, row: Registration, requirement: Requirement) -> Judgement:
-        standing = self.bench.standing(row)
+        standing = self.person_rules.registration_problem(row)
         if standing:
             return Judgement(never=frozenset([standing]))
-        return self.bench.person(row.person_id) | self.bench.age(row, requirement.sector)
+        return self.person_rules.person(row.person_id) | self.person_rules.age(
+            row, requirement.sector
+        )
 
     def _items_never_read(self, items: list[Item]) -> Iterator[Finding]:
         """A rejected row of an item that no good row stands for: it cannot be judged, and says so."""
         known: set[str | None] = {item.category for item in items}
-        for row in self.own.unread:
+        for row in self.own.unparsed:
             if row.table != "items" or row.credit_code != self.credit_code or row.category in known:
                 continue
             known.add(row.category)

@@ -21,7 +21,7 @@ OPTIONAL_COLUMNS = {
     },
     "registrations": {"register_state_from", "at_enterprise_from", "registration_no"},
     "people": {"died_on", "locked_from", "locked_until"},
-    "unread": {"person_id", "category"},
+    "unparsed": {"person_id", "category"},
 }
 SHORT_NAMES = {("exemptions", "from"): "valid_from", ("exemptions", "to"): "valid_to"}
 NEEDED = ("enterprises", "items", "registrations")
@@ -140,7 +140,7 @@ def _check_words(tables: dict[str, pa.Table], law: Law) -> None:
         ("registrations", "register_state"): set(REGISTER_STATES),
         ("registrations", "profession"): set(law.professions),
         ("coverage", "source"): set(SCHEMAS),
-        ("unread", "table"): set(SCHEMAS) | {"locks"},
+        ("unparsed", "table"): set(SCHEMAS) | {"locks"},
     }
     for (name, column), words in allowed.items():
         if name not in tables:

@@ -31,7 +31,7 @@ BLOCKS = {
 Certificate = tuple[str, str | None, str | None]
 
 
-class SmoothRows:
+class CleanRows:
     """Collects the smooth rows of all sheets. blocks[table]: the facts' columns, a number for the person."""
 
     def __init__(self, words: Words) -> None:
@@ -63,8 +63,8 @@ class SmoothRows:
 
     def _certificates(self, together: Cell) -> list[Certificate]:
         """The certificates of (profession, grade, speciality); BadCell where a row would be refused or noticed."""
-        found, unread, graded = self.words.certificates(*together)
-        if unread or not graded:
+        found, unparsed, graded = self.words.certificates(*together)
+        if unparsed or not graded:
             raise BadCell("", "")
         return found
 

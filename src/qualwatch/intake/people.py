@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qualwatch.evaluation.facts import SCHEMAS, Exemption, Facts, Unread
+from qualwatch.evaluation.facts import SCHEMAS, Exemption, Facts, Unparsed
 from qualwatch.intake.fast_path import BLOCKS
 from qualwatch.intake.tables import Identity, TableReader
 from qualwatch.intake.vocabulary import IDENTITY_CARD
@@ -170,7 +170,7 @@ class People:
             "exemptions": self._with_ids(Exemption, into.exemptions),
             "accepted_findings": into.accepted_findings,
             "coverage": into.coverage,
-            "unread": self._unread(),
+            "unparsed": self._unparsed(),
         }
         found = dict(Facts.of_rows(rows).tables)
         return Facts(
@@ -229,11 +229,11 @@ class People:
             days[rank] = day
         return pa.array(days, DAY)
 
-    def _unread(self) -> list[Unread]:
+    def _unparsed(self) -> list[Unparsed]:
         rejected = self.into.rejected
         ids = iter(self.ids_of(key.identity for key in rejected if key.identity))
         return [
-            Unread(
+            Unparsed(
                 f"U{n}",
                 key.credit_code,
                 key.table,

@@ -21,7 +21,7 @@ from qualwatch.law.model import GRADE_NAMES, GradeSlug, ProfessionText
 
 SHEET_ROWS = 1_000_000
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
-LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+DOCUMENT_KINDS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 OWN_PEOPLE = 4  # a small firm without figures to meet still registers a few people
 
 
@@ -45,7 +45,7 @@ class _Someone:
     certificates: list[tuple[str, str | None, list[str]]] = field(default_factory=list)
 
 
-def invent(plan: Plan, folder: Path, form: str, law: Law) -> dict[str, int]:
+def generate_province(plan: Plan, folder: Path, form: str, law: Law) -> dict[str, int]:
     """Writes the province into `folder`; rows written per file."""
     folder.mkdir(parents=True, exist_ok=True)
     tables = _Province(plan, law).tables()
@@ -394,8 +394,8 @@ class _Province:
         self.serial += 1
         body = (
             "MA"
-            + "".join(LETTERS[self.serial // 31**power % 31] for power in (3, 2, 1, 0))
-            + "".join(self.random.choice(LETTERS) for _ in range(2))
+            + "".join(DOCUMENT_KINDS[self.serial // 31**power % 31] for power in (3, 2, 1, 0))
+            + "".join(self.random.choice(DOCUMENT_KINDS) for _ in range(2))
         )
         total = sum(
             (int(c) if c.isdigit() else ord(c) - 55) * w

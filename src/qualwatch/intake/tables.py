@@ -14,7 +14,7 @@ from qualwatch.evaluation.facts import (
 )
 from qualwatch.intake import cells
 from qualwatch.intake.cells import Cell, folded, plain, values
-from qualwatch.intake.fast_path import SmoothRows
+from qualwatch.intake.fast_path import CleanRows
 from qualwatch.intake.problems import BadCell
 from qualwatch.intake.qualifications import Qualification, QualificationNames
 from qualwatch.intake.rows import BadColumn, Row, SheetReader
@@ -90,11 +90,11 @@ class TableReader:
         self.law = law
         self.words, self.qualifications = _vocabulary(law)
         self.into = Collected()
-        self.smooth = SmoothRows(self.words)
+        self.smooth = CleanRows(self.words)
         self._named: dict[tuple[Any, ...], Qualification | BadCell] = {}
 
     def read(self, reader: SheetReader) -> None:
-        """Every row of a sheet: taken, or rejected with its reason and kept as unread."""
+        """Every row of a sheet: taken, or rejected with its reason and kept as unparsed."""
         take = getattr(self, f"_{reader.header.table.slug}")
         smooth = self.smooth.take(reader)
         reader.account.read += smooth.true_count
@@ -171,7 +171,7 @@ class TableReader:
         written = (
             row.cells.get(column) for column in ("profession", "profession_grade", "speciality")
         )
-        kinds, unread, graded = self.words.certificates(*written)
+        kinds, unparsed, graded = self.words.certificates(*written)
         valid_from = reader.value(row, "valid_from", cells.day)
         valid_to = reader.value(row, "valid_to", cells.end_day)
         reader.period(row, valid_from, valid_to, "valid_to")
@@ -180,9 +180,9 @@ class TableReader:
         state_from = reader.value(row, "register_state_from", cells.day)
         born_on = reader.value(row, "born_on", cells.day_if_told)
         number = folded(row.cells.get("registration_no")) or None
-        if unread:
+        if unparsed:
             reader.notice(
-                row.number, "speciality", _("专业认不出：{value}").format(value="、".join(unread))
+                row.number, "speciality", _("专业认不出：{value}").format(value="、".join(unparsed))
             )
         if not graded:
             reader.notice(row.number, "profession_grade", _("没有可认的级别，只能存疑"))

@@ -113,11 +113,11 @@ class Words:
         """(profession, grade, speciality) of each speciality, the words not read, and whether every grade is known."""
         slug, own = self.profession(profession)
         whole = own or self.grade(grade, slug)
-        specialities, unread = self.speciality_list(speciality, slug)
+        specialities, unparsed = self.speciality_list(speciality, slug)
         graded = not self.law.professions[slug].grades or all(
             mark or whole for _speciality, mark in specialities
         )
-        return [(slug, mark or whole, one) for one, mark in specialities], unread, graded
+        return [(slug, mark or whole, one) for one, mark in specialities], unparsed, graded
 
     def speciality_list(
         self, cell: Cell, profession: str
@@ -140,17 +140,17 @@ class Words:
             if folded(word)
         ]
         found: dict[tuple[str | None, str | None], None] = {}
-        unread = []
+        unparsed = []
         for word in words:
             bare, marks = self._bare(word), _GRADE_MARKS.findall(word)
             grade = self.grade(marks[0], profession) if marks else None
             if bare in known:
                 found[(known[bare], grade)] = None
             elif not (marks and not bare.strip(marks[0])):
-                unread.append(word)
-        if unread or not found:
+                unparsed.append(word)
+        if unparsed or not found:
             found[(None, None)] = None
-        return list(found), unread
+        return list(found), unparsed
 
     @staticmethod
     def _bare(word: str) -> str:

@@ -36,7 +36,7 @@ def content_of(entry: Entry) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class NewEntry:
     """One entry to be made. `before` and `after` are kept as digests; details hold no identity number."""
 
     stream: str
@@ -59,10 +59,10 @@ def record(
     details: Mapping[str, Any] | None = None,
 ) -> Entry:
     """The next entry of a stream."""
-    return record_all([Told(stream, what, basis, before, after, details)], by=by, at=at)[0]
+    return record_all([NewEntry(stream, what, basis, before, after, details)], by=by, at=at)[0]
 
 
-def record_all(told: Sequence[Told], *, by: str, at: datetime) -> list[Entry]:
+def record_all(told: Sequence[NewEntry], *, by: str, at: datetime) -> list[Entry]:
     """The next entries of their streams, in the order told."""
     if not connection.in_atomic_block:
         raise NotInAnAction(told[0].what if told else "")
@@ -86,7 +86,7 @@ def _locked(names: Sequence[str]) -> dict[str, Stream]:
     }
 
 
-def _next(head: Stream, told: Told, by: str, at: datetime) -> Entry:
+def _next(head: Stream, told: NewEntry, by: str, at: datetime) -> Entry:
     entry = Entry(
         stream=told.stream,
         number=head.length + 1,

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from qualwatch.wording import gettext_noop as _n
 
 Confidence = Literal["high", "medium", "low", "none"]
-Seen = Literal["seen", "recalled", "inferred", "unknown"]
+RunView = Literal["seen", "recalled", "inferred", "unknown"]
 Sector = Literal["construction", "supervision"]
 GRADE_NAMES = {
     "special": _n("特级"),
@@ -75,7 +75,7 @@ class RequirementText(Text):
     confidence: Confidence
     usable_for_short: StrictBool
     strong_if: StrongIf | None = None
-    source: Seen
+    source: RunView
     refs: list[str]
     note: str = ""
     clauses: list[ClauseText]
@@ -85,7 +85,7 @@ class NoClause(Text):
     """The standard has no clause on registered people here."""
 
     confidence: Confidence
-    source: Seen
+    source: RunView
     refs: list[str]
 
 

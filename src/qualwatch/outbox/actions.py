@@ -26,11 +26,11 @@ def put(
         raise NotInAnAction(key)
     told = {"channel": channel, "recipient": recipient, "subject": subject, "body": body}
     return Message.objects.get_or_create(
-        key=key, defaults={**told, "put_at": at, "not_before": at}
+        key=key, defaults={**told, "queued_at": at, "not_before": at}
     )[0]
 
 
-def put_all(messages: Sequence[Message]) -> None:
+def enqueue(messages: Sequence[Message]) -> None:
     """Many at once; those whose key is there already stay as they are."""
     if messages and not connection.in_atomic_block:
         raise NotInAnAction(messages[0].key)
@@ -57,7 +57,7 @@ def deliver(
     sent = failed = 0
     for number in (
         Message.objects.filter(sent_at=None, not_before__lte=at)
-        .order_by("put_at", "id")
+        .order_by("queued_at", "id")
         .values_list("id", flat=True)[:at_most]
     ):
         waiting = Message.objects.filter(id=number, sent_at=None, not_before__lte=at)
@@ -87,5 +87,5 @@ def deliver(
 
 def waiting_since(at: datetime) -> datetime | None:
     """Since when the oldest message that is due has been waiting; None where none is."""
-    due = Message.objects.filter(sent_at=None, not_before__lte=at).order_by("put_at")
-    return due.values_list("put_at", flat=True).first()
+    due = Message.objects.filter(sent_at=None, not_before__lte=at).order_by("queued_at")
+    return due.values_list("queued_at", flat=True).first()

@@ -11,7 +11,7 @@ class Message(models.Model):
     recipient = models.CharField(max_length=200)
     subject = models.TextField()
     body = models.TextField()
-    put_at = models.DateTimeField()
+    queued_at = models.DateTimeField()
     not_before = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)

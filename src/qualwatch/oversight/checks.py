@@ -13,13 +13,13 @@ from django.db import transaction
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import organisation
 from qualwatch.cases.competence import PROVINCE, NotCompetent, check_role, competent_for
-from qualwatch.cases.course.step import Doing, journal
+from qualwatch.cases.course.step import ActContext, journal
 from qualwatch.cases.documents.issuing import issue
 from qualwatch.cases.documents.kinds import day
-from qualwatch.cases.documents.service import deliver
+from qualwatch.cases.documents.service import serve_on_authority
 from qualwatch.cases.models import Case, Determination, Document, Service, Withdrawal
 from qualwatch.cases.notices.texts import name_of
-from qualwatch.journal.actions import Told
+from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
 from qualwatch.oversight.figures import not_opened, outcome_in_words
 from qualwatch.oversight.models import Check, Draw
@@ -64,8 +64,8 @@ class Answer:
 @transaction.atomic
 def draw_randomly(*, quarter: Quarter, by: Account, law: Law, at: datetime, seed: str = "") -> Draw:
     """So many of each city's items of a quarter as the policy says, by lot; the seed is told, or made and recorded."""
-    doing = _province(by, law, at, "propose")
-    told = law.policy_on(doing.on)["spot_check"]
+    ctx = _province(by, law, at, "propose")
+    told = law.policy_on(ctx.on)["spot_check"]
     if Draw.objects.filter(kind=RANDOM, year=quarter.year, quarter=quarter.number).exists():
         raise CannotStep("draw", _("这个季度已经随机抽取过"))
     population = {
@@ -80,13 +80,13 @@ def draw_randomly(*, quarter: Quarter, by: Account, law: Law, at: datetime, seed
         seed=seed.strip() or secrets.token_hex(16),
         per_city=told.per_city,
         population=population,
-        drawn_on=doing.on,
+        drawn_on=ctx.on,
         drawn_by=by.username,
     )
     _checks(
         made,
         [(city, number, RANDOM) for city, numbers in drawn(made).items() for number in numbers],
-        doing,
+        ctx,
     )
     return made
 
@@ -104,8 +104,8 @@ def drawn(draw: Draw) -> dict[str, list[int]]:
 @transaction.atomic
 def choose(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Draw:
     """What stands out in a quarter: late starts, red cards not followed, many dismissals, repeated relapses."""
-    doing = _province(by, law, at, "propose")
-    chosen = list(_standing_out(quarter, law, doing))
+    ctx = _province(by, law, at, "propose")
+    chosen = list(_standing_out(quarter, law, ctx))
     if not chosen:
         raise CannotStep("draw", _("这个季度没有需要重点检查的资质"))
     population: dict[str, list[int]] = defaultdict(list)
@@ -116,10 +116,10 @@ def choose(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Draw:
         year=quarter.year,
         quarter=quarter.number,
         population=population,
-        drawn_on=doing.on,
+        drawn_on=ctx.on,
         drawn_by=by.username,
     )
-    _checks(made, chosen, doing)
+    _checks(made, chosen, ctx)
     return made
 
 
@@ -128,7 +128,7 @@ def record_check(
     *, check: Check, answers: Mapping[str, Answer], found: str, by: Account, law: Law, at: datetime
 ) -> Check:
     """The sheet filled in, each question answered beside what the records say; a fault has to be followed up."""
-    doing = _province(by, law, at, "propose")
+    ctx = _province(by, law, at, "propose")
     one = Check.objects.select_for_update().select_related("case", "draw").get(pk=check.pk)
     if one.result:
         raise CannotStep("check", _("这项抽查已有结论"))
@@ -149,28 +149,28 @@ def record_check(
     one.result = "fault" if any(told.answer == "no" for told in answers.values()) else "in-order"
     if one.result == "fault" and not found.strip():
         raise CannotStep("because", _("请写明发现的问题"))
-    one.found, one.checked_on, one.checked_by = found, doing.on, by.username
+    one.found, one.checked_on, one.checked_by = found, ctx.on, by.username
     if one.result == "fault":
-        days = Period(law.policy_on(doing.on)["spot_check"].follow_up_working_days, "working-days")
-        one.follow_up_due_on = days.from_day(doing.on, law.calendar).ends_on
-    one.document = _sheet(one, doing)
+        days = Period(law.policy_on(ctx.on)["spot_check"].follow_up_working_days, "working-days")
+        one.follow_up_due_on = days.from_day(ctx.on, law.calendar).ends_on
+    one.document = _sheet(one, ctx)
     one.save()
-    _told(one, "spot-checked", doing, result=one.result, document=one.document.number)
+    _told(one, "spot-checked", ctx, result=one.result, document=one.document.number)
     return one
 
 
 @transaction.atomic
 def follow_up(*, check: Check, text: str, by: Account, law: Law, at: datetime) -> Check:
     """What the authority has done about a fault, as the province accepts it."""
-    doing = _province(by, law, at, "propose")
+    ctx = _province(by, law, at, "propose")
     one = Check.objects.select_for_update().select_related("case").get(pk=check.pk)
     if one.result != "fault" or one.followed_up_on is not None:
         raise CannotStep("check", _("没有等待整改的问题"))
     if not text.strip():
         raise CannotStep("because", _("请写明整改情况"))
-    one.followed_up_on, one.followed_up = doing.on, text
+    one.followed_up_on, one.followed_up = ctx.on, text
     one.save()
-    _told(one, "spot-check-followed-up", doing, text=text)
+    _told(one, "spot-check-followed-up", ctx, text=text)
     return one
 
 
@@ -236,11 +236,11 @@ def _population(quarter: Quarter, law: Law) -> dict[str, list[int]]:
     return {city: sorted(numbers) for city, numbers in found.items()}
 
 
-def _standing_out(quarter: Quarter, law: Law, doing: Doing) -> Iterable[tuple[str, int, str]]:
+def _standing_out(quarter: Quarter, law: Law, ctx: ActContext) -> Iterable[tuple[str, int, str]]:
     """City, case, why; each case once, for the first thing that it stands out by."""
-    told, seen = law.policy_on(doing.on)["spot_check"], set()
+    told, seen = law.policy_on(ctx.on)["spot_check"], set()
     for city, number, why in (
-        *_late(quarter, doing),
+        *_late(quarter, ctx),
         *_dismissed(quarter, told.many_dismissals),
         *_relapsed(quarter, told.relapses),
     ):
@@ -249,7 +249,7 @@ def _standing_out(quarter: Quarter, law: Law, doing: Doing) -> Iterable[tuple[st
             yield city, number, why
 
 
-def _late(quarter: Quarter, doing: Doing) -> Iterable[tuple[str, int, str]]:
+def _late(quarter: Quarter, ctx: ActContext) -> Iterable[tuple[str, int, str]]:
     rows = Withdrawal.objects.filter(
         batch__start_due_on__gte=quarter.start,
         batch__start_due_on__lte=quarter.end,
@@ -257,9 +257,9 @@ def _late(quarter: Quarter, doing: Doing) -> Iterable[tuple[str, int, str]]:
     )
     for row in rows.select_related("batch").order_by("pk"):
         due = row.batch.start_due_on
-        if due is not None and (row.started_on or row.ended_on or doing.on) > due:
+        if due is not None and (row.started_on or row.ended_on or ctx.on) > due:
             yield row.batch.housing, row.case_id, "late-start"
-    for case in not_opened(min(quarter.end, doing.on)):
+    for case in not_opened(min(quarter.end, ctx.on)):
         yield competent_for(case), case.pk, "not-opened"
 
 
@@ -271,7 +271,7 @@ def _dismissed(quarter: Quarter, many: int) -> Iterable[tuple[str, int, str]]:
     )
     theirs: dict[str, list[int]] = defaultdict(list)
     for one in rows:
-        on = Doing.day_of(one.decided_at) if one.decided_at else None
+        on = ActContext.day_of(one.decided_at) if one.decided_at else None
         if on is not None and quarter.start <= on <= quarter.end:
             theirs[competent_for(one.case)].append(one.case_id)
     for city, numbers in sorted(theirs.items()):
@@ -291,7 +291,7 @@ def _relapsed(quarter: Quarter, many: int) -> Iterable[tuple[str, int, str]]:
             yield competent_for(one), one.pk, "relapses"
 
 
-def _checks(made: Draw, chosen: Iterable[tuple[str, int, str]], doing: Doing) -> None:
+def _checks(made: Draw, chosen: Iterable[tuple[str, int, str]], ctx: ActContext) -> None:
     rows = [Check(draw=made, case_id=number, city=city, why=why) for city, number, why in chosen]
     Check.objects.bulk_create(rows)
     details = {
@@ -301,13 +301,13 @@ def _checks(made: Draw, chosen: Iterable[tuple[str, int, str]], doing: Doing) ->
         "population": made.population,
         "chosen": [[one.city, one.case_id, one.why] for one in rows],
     }
-    doing.told.append(
-        Told("organisation/province", "spot-check-drawn", after=details, details=details)
+    ctx.entries.append(
+        NewEntry("organisation/province", "spot-check-drawn", after=details, details=details)
     )
-    journal(doing)
+    journal(ctx)
 
 
-def _sheet(one: Check, doing: Doing) -> Document:
+def _sheet(one: Check, ctx: ActContext) -> Document:
     case = one.case
     told = {
         "enterprise": case.enterprise,
@@ -328,18 +328,18 @@ def _sheet(one: Check, doing: Doing) -> Document:
             for line in one.sheet
         ],
     }
-    made = issue("check-sheet", doing, told=told, addressee=organisation(one.city).name)
-    deliver(made, one.city, doing)
+    made = issue("check-sheet", ctx, told=told, addressee=organisation(one.city).name)
+    serve_on_authority(made, one.city, ctx)
     return made
 
 
-def _told(one: Check, what: str, doing: Doing, **details: Any) -> None:
+def _told(one: Check, what: str, ctx: ActContext, **details: Any) -> None:
     told = {"check": one.pk, "city": one.city, **details}
-    doing.told.append(Told(one.case.stream, what, basis=one.found, details=told))
-    journal(doing)
+    ctx.entries.append(NewEntry(one.case.stream, what, basis=one.found, details=told))
+    journal(ctx)
 
 
-def _province(by: Account, law: Law, at: datetime, capability: str) -> Doing:
+def _province(by: Account, law: Law, at: datetime, capability: str) -> ActContext:
     if check_role(by, capability) != PROVINCE:
         raise NotCompetent(_("只有省厅抽查、通报"))
-    return Doing(law, at, by.username, PROVINCE)
+    return ActContext(law, at, by.username, PROVINCE)

@@ -7,15 +7,21 @@ from django.db import transaction
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import organisation
-from qualwatch.cases.competence import BUREAU, PROVINCE, NotCompetent, carrier_of, check_role
-from qualwatch.cases.course.step import Doing, journal
+from qualwatch.cases.competence import (
+    BUREAU,
+    PROVINCE,
+    NotCompetent,
+    check_role,
+    withdrawing_authority_of,
+)
+from qualwatch.cases.course.step import ActContext, journal
 from qualwatch.cases.documents.issuing import issue
 from qualwatch.cases.documents.kinds import day
-from qualwatch.cases.documents.service import deliver
+from qualwatch.cases.documents.service import serve_on_authority
 from qualwatch.cases.models import Case, Withdrawal
-from qualwatch.cases.notices.notify import Said, tell
+from qualwatch.cases.notices.notify import Notification, notify
 from qualwatch.cases.notices.texts import document_subject, name_of
-from qualwatch.journal.actions import Told
+from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
 from qualwatch.oversight.figures import not_opened
 from qualwatch.oversight.models import Check, Circular
@@ -51,8 +57,8 @@ def issue_circular(
     """Names the authority to all: to itself with the items, to the others as a notice. CannotStep where nothing is."""
     if check_role(by, "sign") != PROVINCE:
         raise NotCompetent(_("只有省厅抽查、通报"))
-    doing = Doing(law, at, by.username, PROVINCE)
-    if doing.on <= quarter.end:
+    ctx = ActContext(law, at, by.username, PROVINCE)
+    if ctx.on <= quarter.end:
         raise CannotStep("quarter", _("这个季度还没有结束"))
     if not demand.strip():
         raise CannotStep("because", _("请写明整改要求"))
@@ -61,7 +67,7 @@ def issue_circular(
     )
     if checked.filter(result="fault", checked_by=by.username).exists():
         raise CannotStep("other-person", _("抽查的人不能签发通报"))
-    rows = not_carried_out(quarter, authority, law, doing.on)
+    rows = not_carried_out(quarter, authority, law, ctx.on)
     if not rows:
         raise CannotStep("circular", _("记录里没有执行不到位的情况，不能通报"))
     name = organisation(authority).name
@@ -72,13 +78,13 @@ def issue_circular(
         "items_count": len(rows),
         "demand": demand,
     }
-    document = issue("circular", doing, told=told, addressee=name)
-    deliver(document, authority, doing)
+    document = issue("circular", ctx, told=told, addressee=name)
+    serve_on_authority(document, authority, ctx)
     others = tuple(slug for slug in reporters(quarter, law) if slug != authority)
     subject = document_subject(document)
-    tell(
+    notify(
         [
-            Said(
+            Notification(
                 Case(),
                 "circular",
                 subject,
@@ -96,14 +102,14 @@ def issue_circular(
         rows=rows,
         demand=demand,
         document=document,
-        issued_on=doing.on,
+        issued_on=ctx.on,
         issued_by=by.username,
     )
     details = {"circular": document.number, "authority": authority, "items": len(rows)}
-    doing.told.append(
-        Told("organisation/province", "circular-issued", basis=demand, details=details)
+    ctx.entries.append(
+        NewEntry("organisation/province", "circular-issued", basis=demand, details=details)
     )
-    journal(doing)
+    journal(ctx)
     return made
 
 
@@ -117,7 +123,7 @@ def _starts(quarter: Quarter, bureau: str, on: date) -> list[dict[str, Any]]:
     rows = []
     for one in found.select_related("batch", "case").order_by("pk"):
         due, received = one.batch.start_due_on, one.batch.received_on
-        if one.batch.is_start_due_provisional or carrier_of(one.case) != bureau:
+        if one.batch.is_start_due_provisional or withdrawing_authority_of(one.case) != bureau:
             continue  # nobody is named for a day that may still change, or for what another has by now
         if due is None or (one.started_on or one.ended_on or on) <= due:
             continue

@@ -19,7 +19,7 @@ FIGURES: Mapping[str, str] = {
     "carried": _("季初在办（项）"),
     "opened": _("本季新启动（项）"),
     "withdrawn": _("决定撤回（项）"),
-    "made-good": _("整改达标终止（项）"),
+    "rectified": _("整改达标终止（项）"),
     "not-withdrawn": _("决定不予撤回（项）"),
     "ended-otherwise": _("其他原因终止（项）"),
     "under-way": _("季末在办（项）"),
@@ -33,7 +33,7 @@ FIGURES: Mapping[str, str] = {
 }
 BALANCE = (
     ("carried", "opened"),
-    ("withdrawn", "made-good", "not-withdrawn", "ended-otherwise", "under-way"),
+    ("withdrawn", "rectified", "not-withdrawn", "ended-otherwise", "under-way"),
 )
 UNDER_WAY = _("在办：{place}")
 PLACES_BY_DAY = (
@@ -56,7 +56,7 @@ def compiled(reporter: str, quarter: Quarter) -> tuple[dict[str, int], list[dict
     counted = [one for one in rows if _came_on(one) is None or (_came_on(one) or end) >= start]
     outcomes = [_outcome_at(one, end) for one in counted]
     kinds = {
-        "made-good": "made-good",
+        "rectified": "rectified",
         "not-withdrawn": "not-withdrawn",
         "withdrawn": "withdrawn",
         "": "under-way",
@@ -84,7 +84,7 @@ def compiled(reporter: str, quarter: Quarter) -> tuple[dict[str, int], list[dict
             "opened_on": _day(one.opened_on),
             "started_on": _day_by(one.started_on, end),
             "outcome": outcome_in_words(outcome)
-            or UNDER_WAY.format(place=STEPS[_place_at(one, end)]),
+            or UNDER_WAY.format(state=STEPS[_place_at(one, end)]),
             "came_on": _day(_came_on(one)) if outcome else "",
         }
         for nth, (one, outcome) in enumerate(zip(counted, outcomes, strict=True), 1)
@@ -136,7 +136,7 @@ def _is_followed(case: Case, rows: Iterable[Withdrawal], end: date) -> bool:
 def _is_held_up(case: Case) -> bool:
     application = case.application or {}
     short = case.last_found == "short" or case.origin == "officer"
-    return case.place != "closed" and (
+    return case.state != "closed" and (
         bool(application.get("is_first")) or case.needs_review or not short
     )
 

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from qualwatch.archive.models import KeptFile
+from qualwatch.archive.models import StoredFile
 from qualwatch.cases.models import Case, Document
 
 STATES = ("compiled", "reviewed", "submitted")
@@ -33,7 +33,7 @@ class Return(models.Model):
     submitted_on = models.DateField(null=True)
     submitted_by = models.CharField(max_length=150, blank=True)
     document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, related_name="+")
-    workbook = models.ForeignKey(KeptFile, on_delete=models.PROTECT, null=True, related_name="+")
+    workbook = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [

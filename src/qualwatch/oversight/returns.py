@@ -9,14 +9,14 @@ from django.db import transaction
 
 from qualwatch.accounts.models import Account, Organisation
 from qualwatch.accounts.queries import organisation
-from qualwatch.archive.actions import keep
+from qualwatch.archive.actions import store
 from qualwatch.archive.contents import Content
 from qualwatch.cases.competence import PROVINCE, NotCompetent, authority_of, check_role
-from qualwatch.cases.course.step import Doing, journal
+from qualwatch.cases.course.step import ActContext, journal
 from qualwatch.cases.documents.issuing import issue
-from qualwatch.cases.documents.service import deliver
+from qualwatch.cases.documents.service import serve_on_authority
 from qualwatch.cases.models import Document
-from qualwatch.journal.actions import Told
+from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
 from qualwatch.oversight.figures import FIGURES, adds_up, compiled, on_time, total
 from qualwatch.oversight.models import Return
@@ -107,10 +107,10 @@ def reporters(quarter: Quarter, law: Law) -> list[str]:
 def compile_return(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Return:
     """Counts the quarter anew from the cases; a draft that was there is counted again. CannotStep, NotCompetent."""
     where = check_role(by, "propose")
-    doing = Doing(law, at, by.username, where)
+    ctx = ActContext(law, at, by.username, where)
     if where not in reporters(quarter, law):
         raise NotCompetent(_("只有各市和综改区的主管部门报送季度汇总"))
-    if doing.on <= quarter.end:
+    if ctx.on <= quarter.end:
         raise CannotStep("quarter", _("这个季度还没有结束"))
     _one_at_a_time(where)
     known = _versions(where, quarter).order_by("-version").first()
@@ -139,30 +139,30 @@ def compile_return(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> 
         None,
     )
     draft.differences = differences(before, figures, rows) if before else {}
-    draft.compiled_on, draft.compiled_by = doing.on, by.username
+    draft.compiled_on, draft.compiled_by = ctx.on, by.username
     draft.save()
-    _told(draft, "return-compiled", doing)
+    _told(draft, "return-compiled", ctx)
     return draft
 
 
 @transaction.atomic
 def review_return(*, made: Return, by: Account, law: Law, at: datetime) -> Return:
     """Somebody else of the reporter has looked at it."""
-    found, doing = _draft(made, by, law, at, "sign")
+    found, ctx = _draft(made, by, law, at, "sign")
     if found.state != "compiled":
         raise CannotStep("return", _("这份汇总表已经审核"))
     if by.username == found.compiled_by:
         raise CannotStep("other-person", _("汇总的人不能自己审核"))
-    found.state, found.reviewed_on, found.reviewed_by = "reviewed", doing.on, by.username
+    found.state, found.reviewed_on, found.reviewed_by = "reviewed", ctx.on, by.username
     found.save()
-    _told(found, "return-reviewed", doing)
+    _told(found, "return-reviewed", ctx)
     return found
 
 
 @transaction.atomic
 def submit_return(*, made: Return, by: Account, law: Law, at: datetime) -> Return:
     """Sent to the province, with document and workbook; what it says must still be what the cases say."""
-    found, doing = _draft(made, by, law, at, "propose")
+    found, ctx = _draft(made, by, law, at, "propose")
     if found.state != "reviewed":
         raise CannotStep("return", _("先审核，再报送"))
     quarter = Quarter(found.year, found.quarter)
@@ -178,13 +178,13 @@ def submit_return(*, made: Return, by: Account, law: Law, at: datetime) -> Retur
         "differences": in_words(found.differences),
     }
     found.document = issue(
-        "quarterly-return", doing, told=told, addressee=organisation(PROVINCE).name
+        "quarterly-return", ctx, told=told, addressee=organisation(PROVINCE).name
     )
-    deliver(found.document, PROVINCE, doing)
-    found.workbook = keep(Content("xlsx", _workbook(found)), at=at)
-    found.state, found.submitted_on, found.submitted_by = "submitted", doing.on, by.username
+    serve_on_authority(found.document, PROVINCE, ctx)
+    found.workbook = store(Content("xlsx", _workbook(found)), at=at)
+    found.state, found.submitted_on, found.submitted_by = "submitted", ctx.on, by.username
     found.save()
-    _told(found, "return-submitted", doing)
+    _told(found, "return-submitted", ctx)
     return found
 
 
@@ -193,10 +193,10 @@ def summarise(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Retur
     """The province's summary of what was submitted: totals, who reported when, who did not, who kept its days."""
     if check_role(by, "sign") != PROVINCE:
         raise NotCompetent(_("只有省厅汇总全省"))
-    doing = Doing(law, at, by.username, PROVINCE)
+    ctx = ActContext(law, at, by.username, PROVINCE)
     _one_at_a_time(PROVINCE)
     due, newest = due_of(quarter, law), newest_of(quarter)
-    if doing.on <= quarter.end or not newest:
+    if ctx.on <= quarter.end or not newest:
         raise CannotStep("quarter", _("这个季度还没有结束，或还没有单位报送"))
     all_owed = owed(quarter, law)
     names = {one.reporter: organisation(one.reporter).name for one in all_owed}
@@ -217,9 +217,9 @@ def summarise(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Retur
         rows=rows,
         due_on=due.ends_on,
         is_due_provisional=due.provisional,
-        compiled_on=doing.on,
+        compiled_on=ctx.on,
         compiled_by=by.username,
-        submitted_on=doing.on,
+        submitted_on=ctx.on,
         submitted_by=by.username,
     )
     told = {
@@ -228,15 +228,15 @@ def summarise(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Retur
         "received": sum(one.submitted_on is not None for one in all_owed),
         "lines": lines_of(figures),
         "in_time": sum(
-            one.submitted_on is not None and not one.is_late(doing.on) for one in all_owed
+            one.submitted_on is not None and not one.is_late(ctx.on) for one in all_owed
         ),
         "reported": rows,
         "missing": [MISSING.format(names=missing)] if missing else [],
     }
-    made.document = issue("quarterly-summary", doing, told=told, addressee="")
-    made.workbook = keep(Content("xlsx", _summary_workbook(made, quarter, names, newest)), at=at)
+    made.document = issue("quarterly-summary", ctx, told=told, addressee="")
+    made.workbook = store(Content("xlsx", _summary_workbook(made, quarter, names, newest)), at=at)
     made.save()
-    _told(made, "returns-summarised", doing)
+    _told(made, "returns-summarised", ctx)
     return made
 
 
@@ -305,7 +305,7 @@ def _reported(one: Owed, made: Return | None, name: str) -> dict[str, Any]:
         "name": name,
         "all": figures["carried"] + figures["opened"],
         "withdrawn": figures["withdrawn"],
-        "made_good": figures["made-good"],
+        "made_good": figures["rectified"],
         "under_way": figures["under-way"],
         "sent": SENT_LATE.format(day=day) if one.is_late(one.submitted_on) else day,
     }
@@ -352,17 +352,17 @@ def _versions(reporter: str, quarter: Quarter) -> Any:
 
 def _draft(
     made: Return, by: Account, law: Law, at: datetime, capability: str
-) -> tuple[Return, Doing]:
+) -> tuple[Return, ActContext]:
     where = check_role(by, capability)
     found = Return.objects.select_for_update().get(pk=made.pk)
     if where != found.reporter:
         raise NotCompetent(_("这份汇总表由别的单位报送"))
     if found.state == "submitted":
         raise CannotStep("return", _("已经报送；要更正请重新汇总"))
-    return found, Doing(law, at, by.username, where)
+    return found, ActContext(law, at, by.username, where)
 
 
-def _told(made: Return, what: str, doing: Doing) -> None:
+def _told(made: Return, what: str, ctx: ActContext) -> None:
     details: dict[str, Any] = {
         "quarter": f"{made.year}Q{made.quarter}",
         "version": made.version,
@@ -373,5 +373,7 @@ def _told(made: Return, what: str, doing: Doing) -> None:
         details |= {"document": document.number, "differences": made.differences}
     if made.workbook is not None:
         details["workbook"] = made.workbook.sha256
-    doing.told.append(Told(f"organisation/{made.reporter}", what, after=details, details=details))
-    journal(doing)
+    ctx.entries.append(
+        NewEntry(f"organisation/{made.reporter}", what, after=details, details=details)
+    )
+    journal(ctx)

@@ -49,11 +49,11 @@ def publish_statistics(*, on: date, law: Law) -> int:
     return post_statistics(told)
 
 
-Told = dict[tuple[int, int, str], Counter[str]]
+NewEntry = dict[tuple[int, int, str], Counter[str]]
 
 
 def _cards(
-    cases: Iterable[Case], quarter: Quarter, end: date, key: tuple[int, int], told: Told
+    cases: Iterable[Case], quarter: Quarter, end: date, key: tuple[int, int], told: NewEntry
 ) -> None:
     red: dict[str, set[str]] = defaultdict(set)
     for one in cases:
@@ -79,7 +79,7 @@ def _became(closed: date | None, because: str, end: date) -> str:
 
 
 def _withdrawals(
-    rows: Iterable[Withdrawal], quarter: Quarter, end: date, key: tuple[int, int], told: Told
+    rows: Iterable[Withdrawal], quarter: Quarter, end: date, key: tuple[int, int], told: NewEntry
 ) -> None:
     """What was displayed and decided in the quarter; and what became, by now, of the cards published in it."""
     by_area: dict[str, list[Withdrawal]] = defaultdict(list)
@@ -104,7 +104,7 @@ def _within(day: date | None, start: date, end: date) -> bool:
     return day is not None and start <= day <= end
 
 
-def _returns(quarter: Quarter, law: Law, on: date, key: tuple[int, int], told: Told) -> None:
+def _returns(quarter: Quarter, law: Law, on: date, key: tuple[int, int], told: NewEntry) -> None:
     areas = {authority_of(area): area for area in law.divisions.areas}
     for one in owed(quarter, law):
         if one.reporter in areas:

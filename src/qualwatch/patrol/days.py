@@ -12,15 +12,15 @@ from django.db.models import Q
 
 from qualwatch.assessments.actions import assess, release_run
 from qualwatch.assessments.models import Run
-from qualwatch.cases.course.step import Doing
-from qualwatch.cases.deadlines import count_again
+from qualwatch.cases.course.step import ActContext
+from qualwatch.cases.deadlines import recount_deadlines
 from qualwatch.cases.effects.withdrawal import release_overtaken
 from qualwatch.cases.eligibility.actions import forget_answers
 from qualwatch.cases.eligibility.standings import publish_register
 from qualwatch.cases.models import Case, Heartbeat
-from qualwatch.cases.service.actions import take_up_services, waiting_services
+from qualwatch.cases.service.actions import process_due_services, waiting_services
 from qualwatch.cases.warnings.remind import escalate, remind, tell_late_starts
-from qualwatch.cases.warnings.warn import take_up_run
+from qualwatch.cases.warnings.warn import apply_run_to_cases
 from qualwatch.journal.actions import seal
 from qualwatch.journal.models import Seal
 from qualwatch.law.loader import Law
@@ -49,42 +49,42 @@ def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayDone:
     assessed. A run that a guard holds makes no cards until an officer releases it.
     """
     took: dict[str, float] = {}
-    if Doing(law, at, SYSTEM).is_fresh(day):
+    if ActContext(law, at, SYSTEM).is_fresh(day):
         lock()  # the registers first, as everywhere
-        release_overtaken(Doing(law, at, SYSTEM))
+        release_overtaken(ActContext(law, at, SYSTEM))
     with _timed(took, "assess"):
         run = assess(as_of=day, law=law, by=by, at=at)
-    doing = Doing(law, at, SYSTEM)
+    ctx = ActContext(law, at, SYSTEM)
     counts: Counter[str] = Counter()
-    if doing.is_fresh(day):
+    if ctx.is_fresh(day):
         with _timed(took, "cases"):
             lock_cases()
-            counts = take_up_run(run=_newest(run), doing=doing)
-            counts["reminded"] += remind(doing)
-            counts["escalated"] += escalate(doing)
-            counts["late-starts"] += tell_late_starts(doing)
-            counts["services"] += take_up_services(doing)
-            count_again(doing)
+            counts = apply_run_to_cases(run=_newest(run), ctx=ctx)
+            counts["reminded"] += remind(ctx)
+            counts["escalated"] += escalate(ctx)
+            counts["late-starts"] += tell_late_starts(ctx)
+            counts["services"] += process_due_services(ctx)
+            recount_deadlines(ctx)
             forget_answers(at)
-            counts["corrections-due"] += len(list(due_for_review(doing.on)))
+            counts["corrections-due"] += len(list(due_for_review(ctx.on)))
         with _timed(took, "publish"):
-            counts["standings"] += publish_register(on=doing.on, law=law)
-            hide_what_is_over(on=doing.on, at=at)
-            publish_statistics(on=doing.on, law=law)
-            take_snapshot(day=doing.on)
+            counts["standings"] += publish_register(on=ctx.on, law=law)
+            hide_what_is_over(on=ctx.on, at=at)
+            publish_statistics(on=ctx.on, law=law)
+            take_snapshot(day=ctx.on)
     with _timed(took, "seal"):
         sealed = seal(day=day)
     told = {"run": run.pk, "state": run.state, "by": by, "cases": dict(counts)}
-    Heartbeat.objects.get_or_create(day=day, defaults={"done_at": at, "told": told})
+    Heartbeat.objects.get_or_create(day=day, defaults={"done_at": at, "summary": told})
     return DayDone(run, sealed, counts, took)
 
 
 @transaction.atomic
-def let_run_in(*, run: Run, law: Law, by: str, at: datetime, because: str) -> DayDone:
+def release_held_run(*, run: Run, law: Law, by: str, at: datetime, because: str) -> DayDone:
     """A reviewer releases a held run: it goes on record, and its cards are made today."""
     released = release_run(run=run, law=law, by=by, at=at, because=because)
-    doing = Doing(law, at, SYSTEM)
-    return DayDone(released, seal(day=released.as_of), take_up_run(run=released, doing=doing))
+    ctx = ActContext(law, at, SYSTEM)
+    return DayDone(released, seal(day=released.as_of), apply_run_to_cases(run=released, ctx=ctx))
 
 
 def lock_cases() -> None:
@@ -92,7 +92,7 @@ def lock_cases() -> None:
     waiting = (
         waiting_services().exclude(document__case=None).values_list("document__case", flat=True)
     )
-    either = Q(pk__in=list(waiting)) | ~Q(place="closed")
+    either = Q(pk__in=list(waiting)) | ~Q(state="closed")
     list(
         Case.objects.select_for_update().filter(either).order_by("pk").values_list("pk", flat=True)
     )

@@ -9,14 +9,14 @@ from django.db import transaction
 from qualwatch.assessments.actions import assess
 from qualwatch.assessments.models import Run
 from qualwatch.law.loader import Law
-from qualwatch.registers.changes import Change, Taken, apply_changes
+from qualwatch.registers.changes import Change, PushResult, apply_changes
 
 
 @dataclass(frozen=True, slots=True)
 class PushDone:
     """What became of the changes, and the run that followed where something new came."""
 
-    taken: Taken
+    taken: PushResult
     run: Run | None
 
 

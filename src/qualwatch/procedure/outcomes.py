@@ -3,7 +3,15 @@
 from dataclasses import replace
 
 from qualwatch.procedure.periods import Deadline, resettled
-from qualwatch.procedure.state import Application, CaseState, Effect, Event, Named, Proposal, Terms
+from qualwatch.procedure.state import (
+    Application,
+    CaseState,
+    Effect,
+    Event,
+    Proposal,
+    Terms,
+    WarnedRequirement,
+)
 
 Result = tuple[CaseState, tuple[Effect, ...]]
 AT_THE_MINISTRY = ("reported", "started")
@@ -24,7 +32,7 @@ def found(state: CaseState, event: Event, terms: Terms) -> Result:
             return _recovered(state, event)
         ended = all(one.is_ended for one in named if _matters(state, one))
         return closed(state, event, "requirement-ended" if ended else "recovered")
-    if state.place == "none" and not new:
+    if state.state == "none" and not new:
         return state, ()
     says = {
         event.verdicts.get(one.requirement, "cannot-say")
@@ -44,8 +52,8 @@ def found(state: CaseState, event: Event, terms: Terms) -> Result:
         needs_review=state.needs_review and not back,
         was_seen_short=state.was_seen_short or last == "short",
     )
-    if state.place == "none":
-        return replace(state, place="yellow"), (
+    if state.state == "none":
+        return replace(state, state="yellow"), (
             Effect("push", tuple(one.requirement for one in new)),
         )
     pushed = (*restarted, *(one.requirement for one in new))
@@ -74,7 +82,7 @@ def _said(state: CaseState, word: str, event: Event) -> CaseState:
 
 def _looked_at(
     state: CaseState, event: Event, terms: Terms
-) -> tuple[tuple[Named, ...], tuple[str, ...]]:
+) -> tuple[tuple[WarnedRequirement, ...], tuple[str, ...]]:
     """The requirements named, with what the run says of them; those whose period begins anew after a recovery."""
     named, restarted = [], []
     for one in state.named:
@@ -95,7 +103,7 @@ def _looked_at(
     return tuple(named), tuple(restarted)
 
 
-def _new(state: CaseState, event: Event, terms: Terms) -> tuple[Named, ...]:
+def _new(state: CaseState, event: Event, terms: Terms) -> tuple[WarnedRequirement, ...]:
     """Requirements that fall short and are not named yet, each with a period of its own."""
     if state.origin == "officer":
         return ()
@@ -104,12 +112,12 @@ def _new(state: CaseState, event: Event, terms: Terms) -> tuple[Named, ...]:
     short = sorted(
         one for one, verdict in event.verdicts.items() if verdict == "short" and one not in known
     )
-    return tuple(Named(one, event.on, deadline) for one in short)
+    return tuple(WarnedRequirement(one, event.on, deadline) for one in short)
 
 
-def _matters(state: CaseState, one: Named) -> bool:
+def _matters(state: CaseState, one: WarnedRequirement) -> bool:
     """Of a red card only what was determined: what fell short later is warned of, and goes on as a card of its own."""
-    return state.place != "red" or one.is_determined
+    return state.state != "red" or one.is_determined
 
 
 def _is_good(state: CaseState, event: Event) -> bool:
@@ -124,27 +132,27 @@ def _is_good(state: CaseState, event: Event) -> bool:
 def closed(state: CaseState, event: Event, code: str) -> Result:
     """Closed with a code: what was public is taken down, an undecided withdrawal ends or goes to another red card."""
     effects = [Effect("tell-closed", detail=code)]
-    if state.place == "red":
+    if state.state == "red":
         effects.append(Effect("take-down", detail=code))
     withdrawal = state.withdrawal
     if withdrawal and withdrawal.is_open and not withdrawal.is_decided:
         if (
             code == "withdrawn"
             and withdrawal.route == "ministry"
-            and withdrawal.place in AT_THE_MINISTRY
+            and withdrawal.stage in AT_THE_MINISTRY
         ):
             after = replace(
-                state, place="closed", closed_because=code, application=None, proposal=None
+                state, state="closed", closed_because=code, application=None, proposal=None
             )
             return after, tuple(
                 effects
             )  # the register was faster than the ministry's letter, which is still to come
         ended = {
-            "recovered": "made-good",
-            "requirement-ended": "made-good",
-            "reviewed": "made-good",
+            "recovered": "rectified",
+            "requirement-ended": "rectified",
+            "reviewed": "rectified",
         }.get(code, code)
-        if event.is_other_red_open and ended == "made-good":
+        if event.is_other_red_open and ended == "rectified":
             effects.append(Effect("end-withdrawal", detail="handed-over"))
             withdrawal = None
         else:
@@ -155,7 +163,7 @@ def closed(state: CaseState, event: Event, code: str) -> Result:
         withdrawal = replace(withdrawal, ended="annulled")
     after = replace(
         state,
-        place="closed",
+        state="closed",
         closed_because=code,
         withdrawal=withdrawal,
         application=None,
@@ -167,11 +175,13 @@ def closed(state: CaseState, event: Event, code: str) -> Result:
 def inspected(state: CaseState, event: Event, terms: Terms) -> Result:
     """A supervision finding with evidence is a red card at once, of the officer's own."""
     deadline = Deadline(event.on, provisional=False)
-    named = tuple(Named(one, event.on, deadline, is_determined=True) for one in event.requirements)
+    named = tuple(
+        WarnedRequirement(one, event.on, deadline, is_determined=True) for one in event.requirements
+    )
     after = replace(
         state,
         origin="officer",
-        place="red",
+        state="red",
         named=named,
         published_on=event.on,
         determined_by=(event.by, *event.others),
@@ -210,8 +220,8 @@ def sign(state: CaseState, event: Event, terms: Terms) -> Result:
     made = state.proposal
     assert made is not None  # the table needs it
     after = replace(state, proposal=None)
-    if made.outcome == "prolonged":
-        return replace(after, prolonged=made.until), (Effect("tell-prolonged"),)
+    if made.outcome == "extended":
+        return replace(after, extended=made.until), (Effect("tell-extended"),)
     if made.outcome == "dismissed":
         return closed(after, event, "dismissed")
     if state.is_whole_enterprise:  # red cards of the items named; this case has done its work
@@ -222,7 +232,7 @@ def sign(state: CaseState, event: Event, terms: Terms) -> Result:
         for one in state.named
     )
     after = replace(
-        after, place="red", named=named, published_on=event.on, determined_by=(made.by, event.by)
+        after, state="red", named=named, published_on=event.on, determined_by=(made.by, event.by)
     )
     return after, (Effect("publish-red", made.requirements), Effect("issue-order"))
 
@@ -287,7 +297,7 @@ def uphold(state: CaseState, event: Event, terms: Terms) -> Result:
     """
     assert state.application is not None  # the table needs it
     about = state.application.requirements
-    was_right = state.place == "red" and any(
+    was_right = state.state == "red" and any(
         one.is_determined and one.recovered_on is not None and one.requirement not in about
         for one in state.named
     )
@@ -303,7 +313,7 @@ def uphold(state: CaseState, event: Event, terms: Terms) -> Result:
     if not left:
         return closed(state, event, "recovered" if was_right else "repaired")
     after = replace(state, named=named, application=None, proposal=None)
-    amended = state.place == "red" and any(
+    amended = state.state == "red" and any(
         one.is_determined for one in state.named if one.requirement in about
     )
     return after, (
@@ -314,7 +324,7 @@ def uphold(state: CaseState, event: Event, terms: Terms) -> Result:
 
 def annul(state: CaseState, event: Event, terms: Terms) -> Result:
     """The red card is undone, also after it was closed."""
-    after, effects = closed(replace(state, place="red"), event, "annulled")
+    after, effects = closed(replace(state, state="red"), event, "annulled")
     return after, effects
 
 
@@ -349,7 +359,7 @@ def calendar_loaded(state: CaseState, event: Event, terms: Terms) -> Result:
         state,
         named=named,
         red=again(state.red),
-        prolonged=again(state.prolonged),
+        extended=again(state.extended),
         withdrawal=withdrawal,
     )
     return after, ()

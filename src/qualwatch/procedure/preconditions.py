@@ -4,14 +4,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from qualwatch.procedure.periods import Deadline, may_rest_on
-from qualwatch.procedure.state import ENDINGS, OUTCOMES, ROUTES, CaseState, Event, Named, Terms
+from qualwatch.procedure.state import (
+    ENDINGS,
+    OUTCOMES,
+    ROUTES,
+    CaseState,
+    Event,
+    Terms,
+    WarnedRequirement,
+)
 from qualwatch.wording import gettext_noop as _n
 
 SYSTEM = "system"
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class Precondition:
     """A condition and the sentence that says that it is not there."""
 
     sentence: str
@@ -30,7 +38,7 @@ def ripe_requirements(state: CaseState, event: Event) -> tuple[str, ...]:
 
 
 def _ripe(state: CaseState, event: Event, outcome: str, requirements: tuple[str, ...]) -> bool:
-    """A red card needs everything; to dismiss or to prolong is for the enterprise and needs less."""
+    """A red card needs everything; to dismiss or to extend is for the enterprise and needs less."""
     if outcome != "red":
         return True
     return (
@@ -46,7 +54,7 @@ def _ripe(state: CaseState, event: Event, outcome: str, requirements: tuple[str,
     )
 
 
-def _told(state: CaseState, event: Event) -> tuple[Named, ...]:
+def _told(state: CaseState, event: Event) -> tuple[WarnedRequirement, ...]:
     """The requirements whose telling is proved."""
     return tuple(
         one
@@ -60,18 +68,15 @@ def _still_ripe(state: CaseState, event: Event, _terms: Terms) -> bool:
     return made is not None and _ripe(state, event, made.outcome, made.requirements)
 
 
-def _prolongs_in_limits(state: CaseState, event: Event, terms: Terms) -> bool:
+def _extends_in_limits(state: CaseState, event: Event, terms: Terms) -> bool:
     made = state.proposal if event.name == "sign" else None
     outcome, until = (made.outcome, made.until) if made else (event.outcome, event.until)
-    if outcome != "prolonged":
+    if outcome != "extended":
         return True
-    latest = terms.prolongation.from_day(event.on, terms.calendar).ends_on
+    latest = terms.extension.from_day(event.on, terms.calendar).ends_on
     over = state.is_over(event.on)
     return (
-        over
-        and state.prolonged is None
-        and until is not None
-        and event.on < until.ends_on <= latest
+        over and state.extended is None and until is not None and event.on < until.ends_on <= latest
     )
 
 
@@ -86,7 +91,7 @@ def _over(deadline: Deadline | None, event: Event) -> bool:
 
 
 def _is_next(state: CaseState, event: Event) -> bool:
-    return state.withdrawal is not None and state.withdrawal.next_place == PLACE_AFTER.get(
+    return state.withdrawal is not None and state.withdrawal.next_stage == PLACE_AFTER.get(
         event.name
     )
 
@@ -112,7 +117,7 @@ def _is_short_now(state: CaseState, event: Event, _terms: Terms) -> bool:
 
 
 def _hearing_in_limits(state: CaseState, event: Event, terms: Terms) -> bool:
-    """Told early enough, and held soon enough, or later with reasons."""
+    """NewEntry early enough, and held soon enough, or later with reasons."""
     made = state.withdrawal
     if made is None or made.hearing_asked_on is None or event.until is None:
         return False
@@ -158,92 +163,96 @@ HEARD = (
     "displayed",
     "rechecked",
     "reviewed",
-)  # places in which a statement is taken
-NEEDS: Mapping[str, Need] = {
-    "by-system": Need(_n("只能由系统巡查进行"), lambda s, e, t: e.by == SYSTEM),
-    "officer-origin": Need(
-        _n("只适用于主管部门发现的红牌"), lambda s, e, t: s.place == "none" or s.origin == "officer"
+)  # from_states in which a statement is taken
+PRECONDITIONS: Mapping[str, Precondition] = {
+    "by-system": Precondition(_n("只能由系统巡查进行"), lambda s, e, t: e.by == SYSTEM),
+    "officer-origin": Precondition(
+        _n("只适用于主管部门发现的红牌"), lambda s, e, t: s.state == "none" or s.origin == "officer"
     ),
-    "evidence": Need(_n("要附证据"), lambda s, e, t: e.has_evidence),
-    "because": Need(_n("请写明理由"), lambda s, e, t: bool(e.because.strip())),
-    "proof": Need(
+    "evidence": Precondition(_n("要附证据"), lambda s, e, t: e.has_evidence),
+    "because": Precondition(_n("请写明理由"), lambda s, e, t: bool(e.because.strip())),
+    "proof": Precondition(
         _n("要有送达凭证，日期不晚于当天"),
         lambda s, e, t: e.proved_on is not None and e.proved_on <= e.on,
     ),
-    "known-outcome": Need(
+    "known-outcome": Precondition(
         _n("认定结果只能是：认定、不予认定、延长整改"), lambda s, e, t: e.outcome in OUTCOMES
     ),
-    "no-proposal": Need(_n("已有人提出认定，等审核签批"), lambda s, e, t: s.proposal is None),
-    "proposal": Need(_n("没有待签批的认定"), lambda s, e, t: s.proposal is not None),
-    "other-person": Need(
+    "no-proposal": Precondition(
+        _n("已有人提出认定，等审核签批"), lambda s, e, t: s.proposal is None
+    ),
+    "proposal": Precondition(_n("没有待签批的认定"), lambda s, e, t: s.proposal is not None),
+    "other-person": Precondition(
         _n("提出的人不能自己签批"),
         lambda s, e, t: s.proposal is not None and s.proposal.by != e.by != SYSTEM,
     ),
-    "ripe": Need(
+    "ripe": Precondition(
         _n("认定红牌的条件不齐：黄牌期满、推送有凭证、期满后核查仍不达标、没有未决的首次申请"),
         lambda s, e, t: _ripe(s, e, e.outcome, e.requirements),
     ),
-    "still-ripe": Need(_n("签批时认定红牌的条件已不齐，请退回"), _still_ripe),
-    "leaves-something": Need(
+    "still-ripe": Precondition(_n("签批时认定红牌的条件已不齐，请退回"), _still_ripe),
+    "leaves-something": Precondition(
         _n("不予认定或修复要留下更正、豁免或认可，否则次日又会预警"),
         lambda s, e, t: (e.name == "propose" and e.outcome != "dismissed") or bool(e.leaves),
     ),
-    "prolongs-in-limits": Need(
-        _n("延长整改只能在期满后提出，只能一次，不超过政策规定的期限"), _prolongs_in_limits
+    "extends-in-limits": Precondition(
+        _n("延长整改只能在期满后提出，只能一次，不超过政策规定的期限"), _extends_in_limits
     ),
-    "proof-since-told": Need(
+    "proof-since-told": Precondition(
         _n("凭证的日期不能早于推送"),
         lambda s, e, t: (
             bool(_told(s, e))
             and all(e.proved_on is not None and e.proved_on >= one.pushed_on for one in _told(s, e))
         ),
     ),
-    "proof-since-published": Need(
+    "proof-since-published": Precondition(
         _n("送达不能早于认定公布"),
         lambda s, e, t: (
             e.proved_on is not None and s.published_on is not None and e.proved_on >= s.published_on
         ),
     ),
-    "known-recheck": Need(
+    "known-recheck": Precondition(
         _n("复查结果只能是：仍不达标、已达标"), lambda s, e, t: e.outcome in ("short", "recovered")
     ),
-    "evidence-if-red": Need(
-        _n("红牌案件终结要附证据"), lambda s, e, t: s.place != "red" or e.has_evidence
+    "evidence-if-red": Precondition(
+        _n("红牌案件终结要附证据"), lambda s, e, t: s.state != "red" or e.has_evidence
     ),
-    "order-not-served": Need(_n("责令整改已经送达"), lambda s, e, t: s.order_served_on is None),
-    "review-due": Need(_n("没有核查或复查说明已经达标"), lambda s, e, t: s.needs_review),
-    "withdrawal-undecided": Need(
+    "order-not-served": Precondition(
+        _n("责令整改已经送达"), lambda s, e, t: s.order_served_on is None
+    ),
+    "review-due": Precondition(_n("没有核查或复查说明已经达标"), lambda s, e, t: s.needs_review),
+    "withdrawal-undecided": Precondition(
         _n("撤回已经决定，只能另行申请或复议"), lambda s, e, t: _undecided(s)
     ),
-    "not-the-determiner": Need(
+    "not-the-determiner": Precondition(
         _n("提出或签批过这张红牌的人不能办这一步"), lambda s, e, t: e.by not in s.determined_by
     ),
-    "application": Need(_n("没有未决的申请"), lambda s, e, t: s.application is not None),
-    "no-application": Need(_n("已有未决的申请"), lambda s, e, t: s.application is None),
-    "open-requirements": Need(
+    "application": Precondition(_n("没有未决的申请"), lambda s, e, t: s.application is not None),
+    "no-application": Precondition(_n("已有未决的申请"), lambda s, e, t: s.application is None),
+    "open-requirements": Precondition(
         _n("申请要写明针对哪些指标，且这些指标仍在预警"),
         lambda s, e, t: bool(s.disputable) and set(e.requirements) <= set(s.disputable),
     ),
-    "new-evidence": Need(
+    "new-evidence": Precondition(
         _n("同一指标再次申请要附新的证据"),
         lambda s, e, t: (
             e.has_new_evidence or not set(e.requirements or s.disputable) <= set(s.disputed)
         ),
     ),
-    "city-route": Need(
+    "city-route": Precondition(
         _n("只有市级核发的资质才由市级出审查意见"), lambda s, e, t: e.route == "city"
     ),
-    "no-opinion-yet": Need(
+    "no-opinion-yet": Precondition(
         _n("市级已经出过审查意见"),
         lambda s, e, t: s.application is not None and not s.application.has_opinion,
     ),
-    "opinion-first": Need(
+    "opinion-first": Precondition(
         _n("市级核发的资质先由市级审查，同意后省厅才核实修复"),
         lambda s, e, t: (
             e.route != "city" or (s.application is not None and s.application.has_opinion)
         ),
     ),
-    "different-decider": Need(
+    "different-decider": Precondition(
         _n("提出、签批过认定或出过审查意见的人不能决定申请"),
         lambda s, e, t: (
             s.application is not None
@@ -251,44 +260,44 @@ NEEDS: Mapping[str, Need] = {
             and (s.proposal is None or s.proposal.by != e.by)
         ),
     ),
-    "was-red": Need(_n("没有认定过红牌"), lambda s, e, t: s.published_on is not None),
-    "ending-code": Need(
+    "was-red": Precondition(_n("没有认定过红牌"), lambda s, e, t: s.published_on is not None),
+    "ending-code": Precondition(
         _n("请选一个终结原因"), lambda s, e, t: e.code in ENDINGS and e.code != "withdrawn"
     ),
     # withdrawal
-    "no-withdrawal": Need(
+    "no-withdrawal": Precondition(
         _n("撤回程序已经启动"), lambda s, e, t: s.withdrawal is None or not s.withdrawal.is_open
     ),
-    "withdrawal": Need(
+    "withdrawal": Precondition(
         _n("没有进行中的撤回程序"),
         lambda s, e, t: s.withdrawal is not None and s.withdrawal.is_open,
     ),
-    "red-over": Need(
+    "red-over": Precondition(
         _n("红牌期未满，或没有送达，或期限依据的放假安排还没有公布"),
         lambda s, e, t: s.is_over(e.on),
     ),
-    "order-served": Need(
+    "order-served": Precondition(
         _n("责令整改还没有送达凭证"), lambda s, e, t: s.order_served_on is not None
     ),
-    "short-now": Need(
+    "short-now": Precondition(
         _n("红牌期满后的核查或复查没有说明仍不达标"),
         _is_short_now,
     ),
-    "no-first-application": Need(
+    "no-first-application": Precondition(
         _n("首次申请还没有决定"),
         lambda s, e, t: s.application is None or not s.application.is_first,
     ),
-    "undecided": Need(_n("撤回已经决定"), lambda s, e, t: _undecided(s)),
-    "decided": Need(
+    "undecided": Precondition(_n("撤回已经决定"), lambda s, e, t: _undecided(s)),
+    "decided": Precondition(
         _n("撤回还没有决定"), lambda s, e, t: s.withdrawal is not None and s.withdrawal.is_decided
     ),
-    "next-step": Need(_n("撤回程序的上一步还没有完成"), lambda s, e, t: _is_next(s, e)),
-    "no-hearing-yet": Need(
+    "next-step": Precondition(_n("撤回程序的上一步还没有完成"), lambda s, e, t: _is_next(s, e)),
+    "no-hearing-yet": Precondition(
         _n("只能在送达拟撤回告知之后、要求听证的期限之内提出听证"),
         lambda s, e, t: (
             s.withdrawal is not None
             and s.withdrawal.route != "ministry"
-            and s.withdrawal.place in ("started", "notified")
+            and s.withdrawal.stage in ("started", "notified")
             and s.withdrawal.hearing == "none"
             and (
                 s.withdrawal.notice_served_on is None
@@ -297,15 +306,15 @@ NEEDS: Mapping[str, Need] = {
             )
         ),
     ),
-    "hearing-asked": Need(
+    "hearing-asked": Precondition(
         _n("没有要求听证"),
         lambda s, e, t: s.withdrawal is not None and s.withdrawal.hearing == "asked",
     ),
-    "hearing-in-limits": Need(
+    "hearing-in-limits": Precondition(
         _n("听证日要留足通知的期限，并在要求听证后的期限之内；改期或逾期要写明理由"),
         _hearing_in_limits,
     ),
-    "hearing-fixed": Need(
+    "hearing-fixed": Precondition(
         _n("听证的时间地点还没有定"),
         lambda s, e, t: (
             s.withdrawal is not None
@@ -313,74 +322,74 @@ NEEDS: Mapping[str, Need] = {
             and s.withdrawal.hearing_on is not None
         ),
     ),
-    "hearing-told": Need(_n("听证通知没有按期送达，或者还没有到听证日"), _hearing_told),
-    "told-if-absent": Need(
+    "hearing-told": Precondition(_n("听证通知没有按期送达，或者还没有到听证日"), _hearing_told),
+    "told-if-absent": Precondition(
         _n("听证通知没有按期送达，或者还没有到听证日，不能算放弃"),
         lambda s, e, t: e.outcome != "absent" or _hearing_told(s, e, t),
     ),
-    "no-review": Need(_n("红牌正在复查，先办结复查"), lambda s, e, t: not s.needs_review),
-    "asked-for": Need(
+    "no-review": Precondition(_n("红牌正在复查，先办结复查"), lambda s, e, t: not s.needs_review),
+    "asked-for": Precondition(
         _n("建议名单还没有函告"),
         lambda s, e, t: (
             s.withdrawal is not None
-            and (s.withdrawal.route != "city" or s.withdrawal.place != "opened")
+            and (s.withdrawal.route != "city" or s.withdrawal.stage != "opened")
         ),
     ),
-    "statement-taken": Need(
+    "statement-taken": Precondition(
         _n("现在不能陈述申辩：拟撤回告知还没有发出，或者撤回已经决定"),
         lambda s, e, t: (
             s.withdrawal is not None
             and s.withdrawal.is_open
-            and s.withdrawal.place in HEARD
+            and s.withdrawal.stage in HEARD
             and s.withdrawal.route != "ministry"
         ),
     ),
-    "on-display": Need(
+    "on-display": Precondition(
         _n("这项资质不在公示期内"),
         lambda s, e, t: (
             s.withdrawal is not None
             and s.withdrawal.display is not None
-            and s.withdrawal.place == "displayed"
+            and s.withdrawal.stage == "displayed"
             and e.on <= s.withdrawal.display.ends_on
         ),
     ),
-    "unanswered": Need(
+    "unanswered": Precondition(
         _n("没有等待答复的意见"),
         lambda s, e, t: s.withdrawal is not None and s.withdrawal.unanswered > 0,
     ),
-    "answered": Need(
+    "answered": Precondition(
         _n("还有陈述申辩、听证意见或公示意见没有答复"),
         lambda s, e, t: s.withdrawal is not None and s.withdrawal.unanswered == 0,
     ),
-    "not-a-handler": Need(
+    "not-a-handler": Precondition(
         _n("办理过这件撤回的人不能作法制审核，也不能决定"),
         lambda s, e, t: s.withdrawal is not None and e.by not in s.withdrawal.handled_by,
     ),
-    "not-the-reviewer": Need(
+    "not-the-reviewer": Precondition(
         _n("作过法制审核的人不能决定"),
         lambda s, e, t: s.withdrawal is not None and e.by != s.withdrawal.reviewed_by,
     ),
-    "own-route": Need(
+    "own-route": Precondition(
         _n("住建部核发的资质由住建部决定"),
         lambda s, e, t: s.withdrawal is not None and s.withdrawal.route != "ministry",
     ),
-    "ministry-route": Need(
+    "ministry-route": Precondition(
         _n("只有住建部核发的资质才登记住建部的决定"),
         lambda s, e, t: s.withdrawal is not None and s.withdrawal.route == "ministry",
     ),
-    "not-annulled": Need(
+    "not-annulled": Precondition(
         _n("撤回决定已经被撤销"),
         lambda s, e, t: s.withdrawal is not None and not s.withdrawal.ended,
     ),
-    "statement-over": Need(
+    "statement-over": Precondition(
         _n("陈述申辩期未满或期限未定"),
         lambda s, e, t: s.withdrawal is not None and _over(s.withdrawal.statement, e),
     ),
-    "hearing-concluded": Need(
+    "hearing-concluded": Precondition(
         _n("要求的听证还没有举行"),
         lambda s, e, t: s.withdrawal is not None and s.withdrawal.hearing != "asked",
     ),
-    "display-over-if-displayed": Need(
+    "display-over-if-displayed": Precondition(
         _n("公示期未满"),
         lambda s, e, t: (
             s.withdrawal is not None

@@ -1,4 +1,4 @@
-"""The roles of procedure.md by slug, what each is for, and what each may do. Read aloud by accounts/roles.py."""
+"""The roles of procedure.md by slug, what each is for, and what each may do. Read role_descriptions by accounts/roles.py."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -21,7 +21,7 @@ class Role:
 
 
 _READ = {"read-registers", "read-cases"}
-_OFFICER = _READ | {"propose", "urge", "correct", "serve"}
+_OFFICER = _READ | {"propose", "follow-up", "correct", "serve"}
 _REVIEWER = _READ | {"sign", "release-loads", "release-runs"}
 
 ROLES: dict[str, Role] = {

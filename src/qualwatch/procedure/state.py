@@ -10,7 +10,7 @@ from qualwatch.law.policy import Policy
 from qualwatch.procedure.periods import Deadline, Period
 from qualwatch.wording import gettext_noop as _n
 
-Place = Literal["none", "yellow", "red", "closed"]
+State = Literal["none", "yellow", "red", "closed"]
 Ground = Literal["shortage", "insurance"]
 Origin = Literal["system", "officer"]
 Route = Literal["city", "province", "ministry"]
@@ -18,7 +18,7 @@ Route = Literal["city", "province", "ministry"]
 OUTCOMES: Mapping[str, str] = {
     "red": _n("认定为资质不达标"),
     "dismissed": _n("不予认定"),
-    "prolonged": _n("延长整改"),
+    "extended": _n("延长整改"),
 }
 # Why a case is closed; one of these, always.
 CLOSED: Mapping[str, str] = {
@@ -82,7 +82,7 @@ ROUTES: Mapping[str, tuple[str, ...]] = {
     ),
     "ministry": ("opened", "rechecked", "reported", "started", "decided", "announced", "closed"),
 }
-WITHDRAWAL_ENDED = ("made-good", "not-withdrawn", "repaired", "annulled", *ENDINGS)
+WITHDRAWAL_ENDED = ("rectified", "not-withdrawn", "repaired", "annulled", *ENDINGS)
 STEPS: Mapping[str, str] = {
     "opened": _n("已启动"),
     "suggested": _n("已函告审批局"),
@@ -97,7 +97,7 @@ STEPS: Mapping[str, str] = {
     "closed": _n("已办结"),
 }
 WITHDRAWAL_ANNULLED = "withdrawal-annulled"
-MADE_GOOD, NOT_WITHDRAWN = _n("已整改达标，终止撤回"), _n("决定不予撤回")
+RECTIFIED, NOT_WITHDRAWN = _n("已整改达标，终止撤回"), _n("决定不予撤回")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Terms:
 
     calendar: Calendar
     yellow: Period
-    prolongation: Period
+    extension: Period
     red: Period
     statement: Period
     hearing_request: Period
@@ -120,7 +120,7 @@ class Terms:
         return cls(
             calendar=calendar,
             yellow=Period(policy["yellow_period_months"], "months"),
-            prolongation=Period(policy["prolongation_max_months"], "months"),
+            extension=Period(policy["extension_max_months"], "months"),
             red=Period(policy["red_period_months"], "months"),
             statement=Period(policy["statement_working_days"], "working-days"),
             hearing_request=Period(policy["hearing_request_working_days"], "working-days"),
@@ -131,7 +131,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class WarnedRequirement:
     """A requirement that the enterprise was warned of, and when that was proved to have reached it.
 
     recovered_on: since when it has been met, or has ended.
@@ -175,10 +175,10 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """A withdrawal by one of three routes. `place`: the last step done; `ended`: why it ended without a decision."""
+    """A withdrawal by one of three routes. `stage`: the last step done; `ended`: why it ended without a decision."""
 
     route: Route
-    place: str = "opened"
+    stage: str = "opened"
     notice_served_on: date | None = None
     statement: Deadline | None = None
     unanswered: int = (
@@ -196,21 +196,21 @@ class Withdrawal:
     ended: str = ""
 
     @property
-    def next_place(self) -> str:
+    def next_stage(self) -> str:
         """The step that comes next on its route; '' after the last."""
         steps = ROUTES[self.route]
-        at = steps.index(self.place) + 1
+        at = steps.index(self.stage) + 1
         return steps[at] if at < len(steps) and not self.ended else ""
 
     @property
     def is_open(self) -> bool:
         """Neither finished nor ended."""
-        return not self.ended and self.place != "closed"
+        return not self.ended and self.stage != "closed"
 
     @property
     def is_decided(self) -> bool:
         """Whether the decision has been taken."""
-        return self.place in ("decided", "announced", "closed")
+        return self.stage in ("decided", "announced", "closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +220,11 @@ class CaseState:
     ground: Ground = "shortage"
     origin: Origin = "system"
     is_whole_enterprise: bool = False
-    place: Place = "none"
-    named: tuple[Named, ...] = ()
+    state: State = "none"
+    named: tuple[WarnedRequirement, ...] = ()
     push_proved_on: date | None = None
     proposal: Proposal | None = None
-    prolonged: Deadline | None = None
+    extended: Deadline | None = None
     application: Application | None = None
     disputed: tuple[str, ...] = ()  # requirements that applications were about
     published_on: date | None = None
@@ -242,12 +242,12 @@ class CaseState:
     @property
     def is_open(self) -> bool:
         """Yellow or red."""
-        return self.place in ("yellow", "red")
+        return self.state in ("yellow", "red")
 
     @property
     def is_public(self) -> bool:
         """Whether the public may know of it: a red card, while it is open."""
-        return self.place == "red"
+        return self.state == "red"
 
     @property
     def disputable(self) -> tuple[str, ...]:
@@ -255,18 +255,18 @@ class CaseState:
         return tuple(
             one.requirement
             for one in self.named
-            if one.recovered_on is None or (self.place == "red" and one.is_determined)
+            if one.recovered_on is None or (self.state == "red" and one.is_determined)
         )
 
-    def of(self, requirement: str) -> Named | None:
+    def of(self, requirement: str) -> WarnedRequirement | None:
         """A requirement that it names."""
         return next((one for one in self.named if one.requirement == requirement), None)
 
     def is_over(self, on: date) -> bool:
         """Whether the period of its colour is over on a day; a provisional day never is."""
-        if self.place == "red":
+        if self.state == "red":
             return self.red is not None and on > self.red.ends_on and not self.red.provisional
-        if self.prolonged and not (on > self.prolonged.ends_on and not self.prolonged.provisional):
+        if self.extended and not (on > self.extended.ends_on and not self.extended.provisional):
             return False
         return any(one.is_over(on) for one in self.named if one.recovered_on is None)
 

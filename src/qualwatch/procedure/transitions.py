@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from qualwatch.procedure import outcomes
-from qualwatch.procedure.preconditions import NEEDS
+from qualwatch.procedure.preconditions import PRECONDITIONS
 from qualwatch.procedure.state import CLOSED, OUTCOMES, CaseState, Effect, Event, Terms
 from qualwatch.procedure.withdrawal import WITHDRAWAL_STEPS
 from qualwatch.wording import gettext as _
@@ -29,11 +29,11 @@ class CannotStep(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One row of the course: in which places an event may happen, what it needs, where it may lead, on what ground."""
+    """One row of the course: in which from_states an event may happen, what it needs, where it may lead, on what ground."""
 
     event: str
     meaning: str
-    places: tuple[str, ...]
+    from_states: tuple[str, ...]
     leads_to: tuple[str, ...]
     needs: tuple[str, ...]
     does: Does
@@ -92,7 +92,7 @@ TABLE: tuple[Transition, ...] = (
             "evidence",
             "ripe",
             "leaves-something",
-            "prolongs-in-limits",
+            "extends-in-limits",
         ),
         outcomes.propose,
         ("open-task",),
@@ -113,9 +113,9 @@ TABLE: tuple[Transition, ...] = (
         _n("审核签批认定"),
         ("yellow",),
         ("yellow", "red", "closed"),
-        ("proposal", "other-person", "still-ripe", "prolongs-in-limits"),
+        ("proposal", "other-person", "still-ripe", "extends-in-limits"),
         outcomes.sign,
-        ("publish-red", "issue-order", "open-red", "tell-closed", "tell-prolonged"),
+        ("publish-red", "issue-order", "open-red", "tell-closed", "tell-extended"),
         f"{NOTICE} 二（二）",
     ),
     Transition(
@@ -232,7 +232,7 @@ TABLE: tuple[Transition, ...] = (
         Transition(
             one.event,
             one.meaning,
-            one.places,
+            one.from_states,
             one.leads_to,
             one.needs,
             one.does,
@@ -253,13 +253,13 @@ def step(state: CaseState, event: Event, terms: Terms) -> Result:
     Pure: the same state and event give the same. `terms` are for clocks that start with this step.
     """
     row = BY_EVENT.get(event.name)
-    if row is None or state.place not in row.places:
+    if row is None or state.state not in row.from_states:
         raise CannotStep(
             "no-such-step",
             _("这一步现在不能办：{event}").format(event=_(row.meaning) if row else event.name),
         )
     for slug in row.needs:
-        need = NEEDS[slug]
+        need = PRECONDITIONS[slug]
         if not need.holds(state, event, terms):
             raise CannotStep(slug, _(need.sentence))
     after, effects = row.does(state, event, terms)
@@ -268,7 +268,7 @@ def step(state: CaseState, event: Event, terms: Terms) -> Result:
 
 def _settled(state: CaseState) -> CaseState:
     """What a closed case no longer has."""
-    return replace(state, proposal=None, needs_review=False) if state.place == "closed" else state
+    return replace(state, proposal=None, needs_review=False) if state.state == "closed" else state
 
 
 def rows() -> Iterator[tuple[str, str, str, str, str, str]]:
@@ -276,9 +276,9 @@ def rows() -> Iterator[tuple[str, str, str, str, str, str]]:
     for one in TABLE:
         yield (
             f"`{one.event}` {_(one.meaning)}",
-            "、".join(one.places),
+            "、".join(one.from_states),
             "、".join(one.leads_to),
-            "；".join(_(NEEDS[slug].sentence) for slug in one.needs),
+            "；".join(_(PRECONDITIONS[slug].sentence) for slug in one.needs),
             "、".join(one.effects),
             one.basis,
         )

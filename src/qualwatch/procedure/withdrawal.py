@@ -29,7 +29,7 @@ class Step:
     needs: tuple[str, ...]
     does: Callable[[CaseState, Event, Terms], Result]
     basis: str
-    places: tuple[str, ...] = ("red",)
+    from_states: tuple[str, ...] = ("red",)
     leads_to: tuple[str, ...] = ("red",)
     effects: tuple[str, ...] = ()
 
@@ -48,12 +48,12 @@ def _open(state: CaseState, event: Event, terms: Terms) -> Result:
 
 
 def _step(state: CaseState, event: Event, terms: Terms) -> Result:
-    return _changed(state, place=PLACE_AFTER[event.name])
+    return _changed(state, stage=PLACE_AFTER[event.name])
 
 
 def _handled(state: CaseState, event: Event, terms: Terms) -> Result:
     """A step whose officer neither reviews nor decides."""
-    return _changed(state, place=PLACE_AFTER[event.name], handled_by=_handlers(state, event))
+    return _changed(state, stage=PLACE_AFTER[event.name], handled_by=_handlers(state, event))
 
 
 def _handlers(state: CaseState, event: Event) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ def _notify(state: CaseState, event: Event, terms: Terms) -> Result:
     """The statement period runs from proved service, not from sending."""
     assert event.proved_on is not None  # the table needs it
     until = terms.statement.from_day(event.proved_on, terms.calendar)
-    return _changed(state, place="notified", notice_served_on=event.proved_on, statement=until)
+    return _changed(state, stage="notified", notice_served_on=event.proved_on, statement=until)
 
 
 def _said(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -113,7 +113,7 @@ def _display(state: CaseState, event: Event, terms: Terms) -> Result:
     until = terms.display.from_day(event.on, terms.calendar, first_counted=True)
     after, _none = _changed(
         state,
-        place="displayed",
+        stage="displayed",
         displayed_on=event.on,
         display=until,
         handled_by=_handlers(state, event),
@@ -123,18 +123,18 @@ def _display(state: CaseState, event: Event, terms: Terms) -> Result:
 
 def _recheck(state: CaseState, event: Event, terms: Terms) -> Result:
     return _changed(
-        state, place="rechecked", rechecked_on=event.on, handled_by=_handlers(state, event)
+        state, stage="rechecked", rechecked_on=event.on, handled_by=_handlers(state, event)
     )
 
 
 def _review_law(state: CaseState, event: Event, terms: Terms) -> Result:
-    return _changed(state, place="reviewed", reviewed_by=event.by)
+    return _changed(state, stage="reviewed", reviewed_by=event.by)
 
 
 def _decide(state: CaseState, event: Event, terms: Terms) -> Result:
     """The item is withdrawn; its cases are closed."""
-    decided, _none = _changed(state, place="decided")
-    if state.place == "closed":  # the register was faster
+    decided, _none = _changed(state, stage="decided")
+    if state.state == "closed":  # the register was faster
         return decided, (Effect("publish-decision"),)
     after, effects = closed(decided, event, "withdrawn")
     return after, (Effect("publish-decision"), *effects)
@@ -158,8 +158,8 @@ def _annul(state: CaseState, event: Event, terms: Terms) -> Result:
     )
 
 
-RED_OR_CLOSED: dict[str, Any] = {"places": ("red", "closed"), "leads_to": ("red", "closed")}
-OPEN, CLOSED = ("withdrawal", "undecided"), {"places": ("closed",), "leads_to": ("closed",)}
+RED_OR_CLOSED: dict[str, Any] = {"from_states": ("red", "closed"), "leads_to": ("red", "closed")}
+OPEN, CLOSED = ("withdrawal", "undecided"), {"from_states": ("closed",), "leads_to": ("closed",)}
 DECIDED: dict[str, Any] = {
     "leads_to": ("closed",),
     "effects": ("publish-decision", "tell-closed", "take-down"),
@@ -287,7 +287,7 @@ WITHDRAWAL_STEPS: tuple[Step, ...] = (
         (*STEP, "ministry-route", "because", "evidence"),
         _decide,
         f"{NOTICE} 四（二）",
-        **{**DECIDED, "places": ("red", "closed")},
+        **{**DECIDED, "from_states": ("red", "closed")},
     ),
     Step(
         "not-withdraw",

@@ -86,7 +86,7 @@ def post_red_period(number: str, *, ends_on: date, is_provisional: bool, at: dat
 
 
 def post_cleared(number: str, *, on: date, because: str, hidden_from: date, at: datetime) -> None:
-    """The card is no longer in force; it stays to be seen, as cleared, until its afterlife is over."""
+    """The card is no longer in force; it stays to be seen, as cleared, until its retention is over."""
     _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
     if card.state != "open":
@@ -359,11 +359,11 @@ def _locked_clock() -> FeedClock:
 
 
 def hide_what_is_over(*, on: date, at: datetime) -> int:
-    """Cleared cards whose afterlife is over leave the public copy; how many."""
+    """Cleared cards whose retention is over leave the public copy; how many."""
     _locked_clock()
     over: Iterable[RedCard] = RedCard.objects.filter(state="cleared", hidden_from__lte=on)
     done = 0
     for card in over:
-        remove_red_card(card.number, on=card.ended_on or on, because="afterlife-over", at=at)
+        remove_red_card(card.number, on=card.ended_on or on, because="retention-over", at=at)
         done += 1
     return done

@@ -41,7 +41,7 @@ class RedCard(models.Model):
     state = models.CharField(max_length=10, default="open")
     ended_on = models.DateField(null=True)
     because = models.CharField(max_length=40, blank=True)
-    hidden_from = models.DateField(null=True)  # of a cleared one: when its afterlife is over
+    hidden_from = models.DateField(null=True)  # of a cleared one: when its retention is over
 
     class Meta:
         constraints = [

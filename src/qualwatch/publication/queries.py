@@ -232,7 +232,7 @@ def find(text: str) -> QuerySet[Enterprise]:
 
 
 def red_list(day: date) -> QuerySet[RedCard]:
-    """Open cards, and cleared ones within their afterlife; the newest first."""
+    """Open cards, and cleared ones within their retention; the newest first."""
     found = RedCard.objects.filter(Q(state="open") | Q(state="cleared", hidden_from__gt=day))
     return found.order_by("-published_on", "number")
 
@@ -310,7 +310,7 @@ def history_of(credit_code: str, category: str, sub_item: str) -> list[Standing]
 
 
 def cards_to_see(day: date) -> list[RedCard]:
-    """Open cards, and cleared ones within their afterlife."""
+    """Open cards, and cleared ones within their retention."""
     return list(red_list(day))
 
 

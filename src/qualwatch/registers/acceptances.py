@@ -43,7 +43,7 @@ def accept_finding(
     current.update(recorded_to=revision.pk)
     made: AcceptedFindingRow = AcceptedFindingRow._default_manager.create(
         source=OFFICE,
-        nth=1,
+        duplicate_no=1,
         recorded_from=revision.pk,
         at_held=at_held,
         until=until,

@@ -26,7 +26,7 @@ from qualwatch.registers.sources import source_of
 from qualwatch.registers.tables import Table, lock, next_revision
 from qualwatch.wording import gettext as _
 
-PERSONAL = ("registrations", "contributions", "exemptions", "locks", "birthdays", "unread")
+PERSONAL = ("registrations", "contributions", "exemptions", "locks", "birthdays", "unparsed")
 
 
 class OutOfOrder(Exception):
@@ -57,7 +57,7 @@ class Change:
 
 
 @dataclass(slots=True)
-class Taken:
+class PushResult:
     """What became of a batch: a state per change (applied, rejected, known), and the enterprises concerned."""
 
     outcomes: list[tuple[Change, str, str]] = field(default_factory=list)
@@ -68,11 +68,11 @@ class Taken:
 @transaction.atomic
 def apply_changes(
     *, changes: Sequence[Change], law: Law, by: str, at: datetime, day: date
-) -> Taken:
+) -> PushResult:
     """Applies a batch in its order, all in one transaction; what was pushed before is not applied again.
 
     OutOfOrder where a sequence number is missing, comes again under another id, or an id comes again with other
-    content: nothing is applied then. A row that cannot be read is rejected and kept as unread; the others go on.
+    content: nothing is applied then. A row that cannot be read is rejected and kept as unparsed; the others go on.
     """
     lock()
     new, taken = _new(changes)
@@ -127,9 +127,9 @@ def apply_again(*, source: str, since: date, law: Law, revision_of: Callable[[],
     return done
 
 
-def _new(changes: Sequence[Change]) -> tuple[list[Change], Taken]:
+def _new(changes: Sequence[Change]) -> tuple[list[Change], PushResult]:
     """The changes that were not pushed before, in order; those known with what became of them."""
-    taken, new = Taken(), []
+    taken, new = PushResult(), []
     ids = [one.change_id for one in changes]
     known = {one.change_id: one for one in PlatformChange.objects.filter(change_id__in=ids)}
     last = PlatformChange.objects.order_by("-sequence").values_list("sequence", flat=True).first()
@@ -181,7 +181,7 @@ def _apply(change: Change, law: Law, revision: Revision, day: date, concerned: s
             slug, columns
         )  # before it is applied: a row moves people only to those that it names
         with Table(TABLES[slug], source.slug, columns, is_full=False) as table:
-            if slug == "unread":
+            if slug == "unparsed":
                 table.add(revision.pk)
             elif change.action == "put":
                 table.apply(revision.pk, day)

@@ -54,7 +54,9 @@ def correct(
     """
     model = TABLES.get(table)
     is_whole = field == WHOLE and table in ADDED
-    if model is None or (not is_whole and (field not in model.facts() or field in model.KEY)):
+    if model is None or (
+        not is_whole and (field not in model.fact_columns() or field in model.KEY)
+    ):
         raise CannotCorrect(_("{table} 没有可更正的字段 {field}").format(table=table, field=field))
     if not because.strip() or not document.strip():
         raise CannotCorrect(_("更正要写明理由和证明文件"))
@@ -141,7 +143,11 @@ def believed(model: type[Recorded], key: Mapping[str, Any]) -> Recorded | None:
     """The row of a key from the source that is believed first, corrections left out."""
     found = model._default_manager.filter(recorded_to=None, **key).exclude(source=CORRECTION)
     order = {slug: one.precedence for slug, one in sources().items()}
-    return min(found, key=lambda row: (order.get(row.source, 0), row.source, row.nth), default=None)
+    return min(
+        found,
+        key=lambda row: (order.get(row.source, 0), row.source, row.duplicate_no),
+        default=None,
+    )
 
 
 def _resolve_key(
@@ -161,21 +167,21 @@ def _resolve_key(
         else int(bool(whole))
     )
     wanted = (
-        {name: _plain(getattr(row, name)) for name in model.facts()} | values
+        {name: _plain(getattr(row, name)) for name in model.fact_columns()} | values
         if row and values
         else None
     )
     if row is None and whole is not None:
-        wanted = {**dict.fromkeys(model.facts()), **key, **whole, **values}
+        wanted = {**dict.fromkeys(model.fact_columns()), **key, **whole, **values}
     if current is not None:
-        if wanted == {name: _plain(getattr(current, name)) for name in model.facts()}:
+        if wanted == {name: _plain(getattr(current, name)) for name in model.fact_columns()}:
             return differing
         model._default_manager.filter(pk=current.pk).update(
             recorded_to=revision, absent_since=None if wanted else on
         )
     if wanted is not None:
         model._default_manager.create(
-            source=CORRECTION, recorded_from=revision, nth=1, **_typed(model, wanted)
+            source=CORRECTION, recorded_from=revision, duplicate_no=1, **_typed(model, wanted)
         )
     return differing
 
@@ -221,12 +227,12 @@ def _whole(
     model: type[Recorded], key: Mapping[str, Any], told: Mapping[str, Any]
 ) -> dict[str, Any]:
     """A row's columns besides its key, as the register would write them; those not told are empty."""
-    if strange := set(told) - set(model.facts()) | set(told) & set(model.KEY):
+    if strange := set(told) - set(model.fact_columns()) | set(told) & set(model.KEY):
         raise CannotCorrect(
             _("{table} 没有可更正的字段 {field}").format(table=model.__name__, field=min(strange))
         )
     _plain_key(model, key)
-    names = [one for one in model.facts() if one not in model.KEY]
+    names = [one for one in model.fact_columns() if one not in model.KEY]
     return {name: _plain(_checked(model, name, told.get(name))) for name in names}
 
 
@@ -257,7 +263,7 @@ def conflicts(table: str) -> list[tuple[Any, ...]]:
     model = TABLES[table]
     key = ", ".join(f"a.{name}" for name in model.KEY)
     same = " AND ".join(f"a.{name} = b.{name}" for name in model.KEY)
-    others = [name for name in model.facts() if name not in model.KEY]
+    others = [name for name in model.fact_columns() if name not in model.KEY]
     differ = " OR ".join(f"a.{name} IS DISTINCT FROM b.{name}" for name in others) or "1 = 0"
     name = model._meta.db_table
     return rows_of(

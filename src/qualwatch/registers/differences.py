@@ -22,7 +22,7 @@ from qualwatch.intake.problems import BadCell
 from qualwatch.intake.sheets import TextSheet
 from qualwatch.law.loader import Law
 from qualwatch.registers.bulk import rows_of
-from qualwatch.registers.models import Load, UnreadRow
+from qualwatch.registers.models import Load, UnparsedRow
 from qualwatch.registers.reading import rows_by_table
 from qualwatch.registers.sources import Source
 
@@ -66,18 +66,18 @@ class Difference:
         return sorted([*self.carried, *new], key=lambda one: one.row or 0)
 
     def rows(self, source: Source) -> tuple[dict[str, pa.Table], pa.Array]:
-        """Rows by table of those concerned (and all unread rows of the source); who they are, as the table has it."""
+        """Rows by table of those concerned (and all unparsed rows of the source); who they are, as the table has it."""
         old, new = rows_by_table(source, self.before), rows_by_table(source, self.gathered)
         who = "person_id" if SUBJECT[self.table] == "identity" else "credit_code"
         concerned = pa.concat_tables([one[self.table].select([who]) for one in (old, new)])
-        new["unread"] = self._unread(source, old["unread"], new["unread"])
+        new["unparsed"] = self._unparsed(source, old["unparsed"], new["unparsed"])
         return new, concerned.column(who).unique()
 
-    def _unread(self, source: Source, old: pa.Table, new: pa.Table) -> pa.Table:
-        names = UnreadRow.facts()
+    def _unparsed(self, source: Source, old: pa.Table, new: pa.Table) -> pa.Table:
+        names = UnparsedRow.fact_columns()
         known = Counter(
             rows_of(
-                f"SELECT {', '.join(names)} FROM {UnreadRow._meta.db_table} WHERE source = %s AND recorded_to IS NULL",
+                f"SELECT {', '.join(names)} FROM {UnparsedRow._meta.db_table} WHERE source = %s AND recorded_to IS NULL",
                 [source.slug],
             )
         )
@@ -102,7 +102,7 @@ def difference(
         and source.tables[0] in SUBJECT
         and len(source.tables) == 1
     )
-    if not whole or (source.tables[0] == "contributions" and load.told_from is None):
+    if not whole or (source.tables[0] == "contributions" and load.stated_from is None):
         return None
     subject = SUBJECT[source.tables[0]]
     new, old = (_Lines.of(one["name"], raw(one["sha256"], one["name"]), subject) for one in both)

@@ -26,7 +26,7 @@ READ = {
     },
     "contributions": {"person_id": PERSON.format("t.person_id")},
     "exemptions": {"person_id": PERSON.format("t.person_id")},
-    "unread": {
+    "unparsed": {
         "row_id": "'U' || t.id",
         "credit_code": "nullif(t.credit_code, '')",
         "table": "t.table_name",
@@ -48,7 +48,7 @@ READ_WHOLE = (
     "contributions",
     "exemptions",
     "items",
-    "unread",
+    "unparsed",
     "accepted_findings",
 )
 
@@ -109,7 +109,7 @@ class _Scope:
             if name in ("registrations", "contributions", "exemptions", "locks", "birthdays"):
                 where += f" AND t.person_id IN ({here})"
                 values = list(self.codes)
-            elif name == "unread":
+            elif name == "unparsed":
                 own = [*self.codes, *self._branches()]
                 where += f" AND (t.credit_code IN ('', {', '.join(['%s'] * len(own)) or 'NULL'}) OR t.person_id IN ({here}))"
                 values = [*own, *self.codes]
@@ -191,7 +191,7 @@ def _present(revision: int) -> dict[str, list[str]]:
 def believed(model: type[Recorded], names: Sequence[str], **which: Any) -> list[tuple[Any, ...]]:
     """Rows on record now, of each key the one that is believed: a correction before its source, then by precedence."""
     order = {CORRECTION: 0} | {slug: one.precedence for slug, one in sources().items()}
-    key = (*model.KEY, "nth")
+    key = (*model.KEY, "duplicate_no")
     best: dict[tuple[Any, ...], tuple[int, tuple[Any, ...]]] = {}
     rows = model._default_manager.filter(recorded_to=None, **which).order_by("pk")
     for source, *told in rows.values_list("source", *key, *names):
@@ -220,7 +220,7 @@ def _believed(model: type[Recorded], order: list[str], revision: int | None) -> 
         cases = " ".join(f"WHEN '{slug}' THEN {at}" for at, slug in enumerate(order))
         return f"CASE {alias}.source {cases} END"
 
-    same = " AND ".join(f"b.{name} = t.{name}" for name in (*model.KEY, "nth"))
+    same = " AND ".join(f"b.{name} = t.{name}" for name in (*model.KEY, "duplicate_no"))
     better = f"SELECT 1 FROM {table} b WHERE {same} AND {_on_record('b', revision)} AND {place('b')} < {place('t')}"
     return f" AND NOT EXISTS ({better})"
 
@@ -232,7 +232,7 @@ def coverage_on(revision: int, day: date) -> list[Coverage]:
     """
     loads = Load.objects.filter(state="released", revision_id__lte=revision, as_of__lte=day)
     newest = Window(RowNumber(), partition_by="source", order_by=["-as_of", "-revision_id"])
-    last = {one.source: one for one in loads.annotate(nth=newest).filter(nth=1)}
+    last = {one.source: one for one in loads.annotate(duplicate_no=newest).filter(duplicate_no=1)}
     found = []
     for name in JUDGED:
         source = min(

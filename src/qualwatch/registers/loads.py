@@ -51,7 +51,7 @@ class Delivery:
     progress: Progress = field(default=lambda *_told: None)
 
 
-def take_in(*, delivery: Delivery, law: Law, by: str, at: datetime) -> Load:
+def import_delivery(*, delivery: Delivery, law: Law, by: str, at: datetime) -> Load:
     """Takes a delivery in: released, held by a guard, or rejected; the last one again changes nothing.
 
     NothingReadable where the files hold no table of the source, or the day is not there yet: nothing is written then.
@@ -69,8 +69,8 @@ def take_in(*, delivery: Delivery, law: Law, by: str, at: datetime) -> Load:
         files=files,
         counts={},
         is_full=source.is_full if delivery.is_full is None else delivery.is_full,
-        told_from=covers[0],
-        told_to=covers[1],
+        stated_from=covers[0],
+        stated_to=covers[1],
         covers_from=covers[0],
         covers_to=covers[1],
     )
@@ -177,7 +177,7 @@ def _alike(load: Load, other: Load) -> bool:
     """The same bytes, said to be the same thing."""
 
     def told(one: Load) -> list[Any]:
-        return [[file["sha256"] for file in one.files], one.is_full, one.told_from, one.told_to]
+        return [[file["sha256"] for file in one.files], one.is_full, one.stated_from, one.stated_to]
 
     return told(load) == told(other)
 
@@ -303,7 +303,7 @@ def _apply(
     for slug, columns in tables.items():
         if slug == "contributions":
             _cover(load, columns, newest)
-        among = None if slug == "unread" else concerned
+        among = None if slug == "unparsed" else concerned
         with Table(TABLES[slug], source.slug, columns, is_full=load.is_full, among=among) as table:
             known = table.known_of_source()
             rows = len(columns) if part is None else load.counts.get(slug, {}).get("accepted", 0)

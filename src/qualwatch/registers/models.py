@@ -65,10 +65,10 @@ class Load(models.Model):
     counts = (
         models.JSONField()
     )  # per table: read, accepted, rejected, rows, added, changed, gone, unchanged
-    told_from = models.DateField(
+    stated_from = models.DateField(
         null=True
     )  # the days of insurance that the importer said are covered
-    told_to = models.DateField(null=True)
+    stated_to = models.DateField(null=True)
     covers_from = models.DateField(null=True)  # those that are
     covers_to = models.DateField(null=True)
     decided_by = models.CharField(max_length=150, blank=True)
@@ -109,15 +109,15 @@ class LoadRejection(models.Model):
 
 
 class Recorded(models.Model):
-    """A row of a register. `nth` tells apart rows that a source writes twice with the same key."""
+    """A row of a register. `duplicate_no` tells apart rows that a source writes twice with the same key."""
 
     KEY: ClassVar[tuple[str, ...]]
-    PART: ClassVar[
+    EXPANDED_KEYS: ClassVar[
         tuple[str, ...]
     ] = ()  # of the key: what tells apart the rows that one row of the source becomes
     id = models.BigAutoField(primary_key=True)
     source = models.CharField(max_length=40)
-    nth = models.PositiveIntegerField(default=1)
+    duplicate_no = models.PositiveIntegerField(default=1)
     recorded_from = models.IntegerField()
     recorded_to = models.IntegerField(null=True)
     absent_since = models.DateField(
@@ -128,14 +128,14 @@ class Recorded(models.Model):
         abstract = True
 
     @classmethod
-    def unit(cls) -> tuple[str, ...]:
+    def source_key(cls) -> tuple[str, ...]:
         """What a single row of the source is known by: a change of it replaces all rows that share this."""
-        return tuple(name for name in cls.KEY if name not in cls.PART)
+        return tuple(name for name in cls.KEY if name not in cls.EXPANDED_KEYS)
 
     @classmethod
-    def facts(cls) -> list[str]:
+    def fact_columns(cls) -> list[str]:
         """The columns that are not the record's own, keys first."""
-        own = {"id", "source", "nth", "recorded_from", "recorded_to", "absent_since"}
+        own = {"id", "source", "duplicate_no", "recorded_from", "recorded_to", "absent_since"}
         names = [field.attname for field in cls._meta.concrete_fields if field.attname not in own]
         return [*cls.KEY, *(name for name in names if name not in cls.KEY)]
 
@@ -143,7 +143,7 @@ class Recorded(models.Model):
 def recorded_meta(name: str, key: tuple[str, ...], *more: models.Index) -> Any:
     """One current row per source and key; the rows of an enterprise or person quickly found."""
     once = models.UniqueConstraint(
-        fields=[*key, "nth", "source"],
+        fields=[*key, "duplicate_no", "source"],
         condition=Q(recorded_to__isnull=True),
         name=f"{name}_current_once",
     )
@@ -211,7 +211,7 @@ class RegistrationRow(Recorded):
     """One person, one profession, one speciality, one enterprise; '' = no number, no readable speciality."""
 
     KEY = ("credit_code", "person_id", "profession", "speciality", "registration_no")
-    PART = ("speciality",)
+    EXPANDED_KEYS = ("speciality",)
     credit_code = models.CharField(max_length=18)
     person = _person()
     profession = models.CharField(max_length=60)
@@ -292,7 +292,7 @@ class ProjectRow(Recorded):
     )
 
 
-class UnreadRow(Recorded):
+class UnparsedRow(Recorded):
     """What of a rejected row could still be read: while the source says nothing better it can only help."""
 
     KEY = ("table_name", "credit_code", "profession", "person_id", "category")
@@ -302,7 +302,7 @@ class UnreadRow(Recorded):
     person_id = models.BigIntegerField()  # 0 = could be anyone
     category = models.CharField(max_length=80)
 
-    Meta = recorded_meta("unread", KEY)
+    Meta = recorded_meta("unparsed", KEY)
 
 
 class AcceptedFindingRow(Recorded):
@@ -387,6 +387,6 @@ TABLES: dict[str, type[Recorded]] = {
     "locks": LockRow,
     "projects": ProjectRow,
     "birthdays": BirthdayRow,
-    "unread": UnreadRow,
+    "unparsed": UnparsedRow,
     "accepted_findings": AcceptedFindingRow,
 }

@@ -54,12 +54,12 @@ def rows_by_table(source: Source, gathered: Gathered) -> dict[str, pa.Table]:
         rows["birthdays"] = pa.table(
             {"person_id": numbers.filter(told), "born_on": born.filter(told)}
         )
-    unread = numbered(
-        facts["unread"].rename_columns({"table": "table_name"}).drop_columns(["row_id"])
+    unparsed = numbered(
+        facts["unparsed"].rename_columns({"table": "table_name"}).drop_columns(["row_id"])
     )
-    nobody = pc.fill_null(unread.column("person_id"), 0)
-    unread = unread.set_column(unread.column_names.index("person_id"), "person_id", nobody)
-    rows["unread"] = _filled(unread, "credit_code", "profession", "category")
+    nobody = pc.fill_null(unparsed.column("person_id"), 0)
+    unparsed = unparsed.set_column(unparsed.column_names.index("person_id"), "person_id", nobody)
+    rows["unparsed"] = _filled(unparsed, "credit_code", "profession", "category")
     for slug, table in rows.items():
         _check_lengths(slug, table)
     return rows

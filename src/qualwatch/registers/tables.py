@@ -75,9 +75,9 @@ class Table:
         self._among = among
         self._concerned: Staged | None = None
         self.name = model._meta.db_table
-        self.facts = model.facts()
-        self.key = (*model.KEY, "nth")
-        self._rows = _with_nth(columns.select(self.facts), model.KEY)
+        self.facts = model.fact_columns()
+        self.key = (*model.KEY, "duplicate_no")
+        self._rows = _with_duplicate_no(columns.select(self.facts), model.KEY)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -125,13 +125,13 @@ class Table:
             f"WHERE {self._current} AND {self._staged()} AND NOT {self._staged(whole=True)}",
             [revision, *self._values],
         )
-        told_about = "" if self.is_full else f"AND {self._staged(self.model.unit())} "
+        told_about = "" if self.is_full else f"AND {self._staged(self.model.source_key())} "
         gone = execute(
             f"UPDATE {self.name} AS t SET recorded_to = %s, absent_since = %s "
             f"WHERE {self._current} {told_about}AND NOT {self._staged()}",
             [revision, as_of, *self._values],
         )
-        names = ", ".join((*self.facts, "nth"))
+        names = ", ".join((*self.facts, "duplicate_no"))
         same = " AND ".join(f"t.{name} = s.{name}" for name in self.key)
         added = execute(
             f"INSERT INTO {self.name} ({names}, source, recorded_from) SELECT {names}, %s, %s FROM {self.staged} s "
@@ -156,8 +156,8 @@ class Table:
         same = " AND ".join(f"t.{name} = s.{name}" for name in key)
         names = ", ".join(self.facts)
         return execute(
-            f"INSERT INTO {self.name} ({names}, nth, source, recorded_from) SELECT {names}, s.nth + coalesce("
-            f"(SELECT max(t.nth) FROM {self.name} t WHERE {same} AND t.source = %s), 0), %s, %s FROM {self.staged} s",
+            f"INSERT INTO {self.name} ({names}, duplicate_no, source, recorded_from) SELECT {names}, s.duplicate_no + coalesce("
+            f"(SELECT max(t.duplicate_no) FROM {self.name} t WHERE {same} AND t.source = %s), 0), %s, %s FROM {self.staged} s",
             [self.source, self.source, revision],
         )
 
@@ -165,7 +165,7 @@ class Table:
         """Ends the rows on record that those staged stand for; how many."""
         return execute(
             f"UPDATE {self.name} AS t SET recorded_to = %s, absent_since = %s "
-            f"WHERE {self._current} AND {self._staged(self.model.unit())}",
+            f"WHERE {self._current} AND {self._staged(self.model.source_key())}",
             [revision, as_of, *self._values],
         )
 
@@ -196,15 +196,15 @@ class Table:
         return f"EXISTS (SELECT 1 FROM {self.staged} s WHERE {' AND '.join(same)})"
 
 
-def _with_nth(rows: pa.Table, key: tuple[str, ...]) -> pa.Table:
+def _with_duplicate_no(rows: pa.Table, key: tuple[str, ...]) -> pa.Table:
     """Rows that share a key counted from 1, in the order of their values."""
     distinct = len(pa.TableGroupBy(rows, list(key)).aggregate([])) if len(rows) else 0
     if distinct == len(rows):
-        return rows.append_column("nth", pa.repeat(pa.scalar(1, pa.int32()), len(rows)))
+        return rows.append_column("duplicate_no", pa.repeat(pa.scalar(1, pa.int32()), len(rows)))
     keys, everything = (
         ", ".join(f'"{name}"' for name in names) for names in (key, rows.column_names)
     )
     with duckdb.connect() as connection:
         connection.register("told", rows)
-        query = f"SELECT *, CAST(row_number() OVER (PARTITION BY {keys} ORDER BY {everything}) AS INTEGER) AS nth FROM told"
+        query = f"SELECT *, CAST(row_number() OVER (PARTITION BY {keys} ORDER BY {everything}) AS INTEGER) AS duplicate_no FROM told"
         return connection.sql(query).to_arrow_table()

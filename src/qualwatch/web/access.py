@@ -31,7 +31,7 @@ def account_of(request: HttpRequest) -> Account:
     return account
 
 
-def seated(capability: str) -> Callable[[View], View]:
+def capability_required(capability: str) -> Callable[[View], View]:
     """For accounts with a capability; nothing of it is kept by browsers or caches."""
 
     def wrap(view: View) -> View:

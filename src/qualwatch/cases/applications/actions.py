@@ -24,17 +24,17 @@ from qualwatch.cases.competence import (
     competent_for,
     route_of,
 )
-from qualwatch.cases.course.step import Doing, act, journal, state_of
+from qualwatch.cases.course.step import ActContext, act, journal, state_of
 from qualwatch.cases.deadlines import DECIDE, EXAMINE, application_due
 from qualwatch.cases.documents import issuing
-from qualwatch.cases.documents.attachments import HandedIn, Looked, attach, look_at
+from qualwatch.cases.documents.attachments import CheckedFile, SubmittedFile, attach, check_files
 from qualwatch.cases.documents.kinds import day
-from qualwatch.cases.documents.service import bring, serve_on_platform
+from qualwatch.cases.documents.service import serve_on_platform, serve_or_open_task
 from qualwatch.cases.effects.cards import open_task, perform
 from qualwatch.cases.models import UNDECIDED, Application, Attachment, Case, Document, Task
-from qualwatch.cases.notices.notify import Said, tell
+from qualwatch.cases.notices.notify import Notification, notify
 from qualwatch.cases.notices.texts import agreed_body, agreed_subject, name_of, names
-from qualwatch.journal.actions import Told
+from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
 from qualwatch.procedure.checklists import LINES, lines_of
 from qualwatch.procedure.state import Event
@@ -56,7 +56,7 @@ class Filing:
 
     cause: str
     statement: str
-    files: Sequence[HandedIn]
+    files: Sequence[SubmittedFile]
     requirements: Sequence[str] = ()
     checklist: Mapping[str, Mapping[str, str | Sequence[str]]] = field(default_factory=dict)
     once: str = ""  # of its form: the same again is not handed in again
@@ -66,21 +66,21 @@ class Filing:
 def file_application(
     *, case: Case, filing: Filing, by: Account, law: Law, at: datetime
 ) -> Application:
-    """Receipt with a number at once. CannotStep, CannotKeep, NotCompetent; then nothing is on record."""
+    """Receipt with a number at once. CannotStep, CannotStore, NotCompetent; then nothing is on record."""
     _own(by, case.credit_code)
     Case.objects.select_for_update().get(pk=case.pk)  # of two at once the second waits
     if already := _handed_in(filing, case.credit_code):
         return already
-    doing = Doing(law, at, by.username, competent_for(case))
+    ctx = ActContext(law, at, by.username, competent_for(case))
     state = state_of(case, list(case.requirements.order_by("pk")))
     about = tuple(dict.fromkeys(filing.requirements)) or state.disputable
-    files = look_at(filing.files)
+    files = check_files(filing.files)
     checklist = _checked(filing, about, files)
     before = Attachment.objects.filter(application__in=_about_these(case, about))
     known = set(before.values_list("file__sha256", flat=True))
     event = Event(
         "apply",
-        doing.on,
+        ctx.on,
         by=by.username,
         requirements=about,
         because=filing.statement,
@@ -88,19 +88,19 @@ def file_application(
         has_new_evidence=bool({one.sha256 for one in files} - known),
         route=route_of(case),
     )
-    act(case=case, event=event, doing=doing, perform=perform)
+    act(case=case, event=event, ctx=ctx, perform=perform)
     made = _received(
         filing,
         files,
-        doing,
+        ctx,
         code=case.credit_code,
         name=case.enterprise,
         case=case,
         about=about,
         checklist=checklist,
     )
-    _receipt(made, doing)
-    journal(doing)
+    _receipt(made, ctx)
+    journal(ctx)
     return made
 
 
@@ -112,7 +112,7 @@ def file_data_error(*, filing: Filing, by: Account, law: Law, at: datetime) -> A
     Organisation.objects.select_for_update().get(credit_code=code)  # as above
     if already := _handed_in(filing, code):
         return already
-    if Case.objects.exclude(place="closed").filter(credit_code=code).exists():
+    if Case.objects.exclude(state="closed").filter(credit_code=code).exists():
         raise CannotStep("with-case", _("已有预警，请针对预警提出申请"))
     if filing.cause != "data-wrong" or not filing.files:
         raise CannotStep("evidence", _("没有预警时只能申请信息修复，并附证据"))
@@ -120,19 +120,19 @@ def file_data_error(*, filing: Filing, by: Account, law: Law, at: datetime) -> A
     if not told:
         raise CannotStep("items", _("登记里没有这家企业"))
     name, division = told[0]
-    doing = Doing(law, at, by.username, receiver_of(code, law.area_of(division) or ""))
-    made = _received(filing, look_at(filing.files), doing, code=code, name=name, case=None)
-    task = DECIDE if doing.where == PROVINCE else EXAMINE
+    ctx = ActContext(law, at, by.username, receiver_of(code, law.area_of(division) or ""))
+    made = _received(filing, check_files(filing.files), ctx, code=code, name=name, case=None)
+    task = DECIDE if ctx.where == PROVINCE else EXAMINE
     open_task(
         _probe(made),
         task,
-        doing,
-        where=doing.where,
+        ctx,
+        where=ctx.where,
         detail=made.number,
         due_on=made.decision_due_on or made.opinion_due_on,
     )
-    _receipt(made, doing)
-    journal(doing)
+    _receipt(made, ctx)
+    journal(ctx)
     return made
 
 
@@ -140,16 +140,16 @@ def file_data_error(*, filing: Filing, by: Account, law: Law, at: datetime) -> A
 def retract(*, application: Application, by: Account, law: Law, at: datetime) -> Application:
     """The enterprise takes its application back."""
     _own(by, application.credit_code)
-    doing = Doing(law, at, by.username)
+    ctx = ActContext(law, at, by.username)
     found = _undecided(application)
     if found.case is not None:
         act(
             case=found.case,
-            event=Event("retract", doing.on, by=by.username),
-            doing=doing,
+            event=Event("retract", ctx.on, by=by.username),
+            ctx=ctx,
             perform=perform,
         )
-    return _decided(found, "retracted", by, "", doing)
+    return _decided(found, "retracted", by, "", ctx)
 
 
 @transaction.atomic
@@ -162,25 +162,25 @@ def agree(
     """
     found = _undecided(application)
     where = seat_of(by, found.receiver, PROVINCE)
-    doing = Doing(law, at, by.username, where)
+    ctx = ActContext(law, at, by.username, where)
     check_other(found, by, because)
     if found.stage != FIRST_WORKED or found.receiver == PROVINCE:
         raise CannotStep("city-route", _("这份申请不由市级出审查意见"))
-    due = application_due(found.case, DECIDE, doing)
+    due = application_due(found.case, DECIDE, ctx)
     if found.case is not None:
         event = Event(
-            "opinion", doing.on, by=by.username, because=because, route=route_of(found.case)
+            "opinion", ctx.on, by=by.username, because=because, route=route_of(found.case)
         )
-        act(case=found.case, event=event, doing=doing, perform=perform)
+        act(case=found.case, event=event, ctx=ctx, perform=perform)
     else:
-        _settle(found, doing)
+        _settle(found, ctx)
         open_task(
-            _probe(found), DECIDE, doing, where=PROVINCE, detail=found.number, due_on=due.ends_on
+            _probe(found), DECIDE, ctx, where=PROVINCE, detail=found.number, due_on=due.ends_on
         )
     found.stage, found.opinion_by, found.opinion_on, found.opinion_because = (
         "agreed",
         by.username,
-        doing.on,
+        ctx.on,
         because,
     )
     found.decision_due_on, found.is_due_provisional = due.ends_on, due.provisional
@@ -188,15 +188,18 @@ def agree(
     told = {**_about(found), "because": because}
     made = issuing.issue(
         "opinion",
-        doing,
+        ctx,
         told=told,
         addressee=organisation(PROVINCE).name,
         case=found.case,
         application=found,
     )
     subject, body = agreed_subject(found.number), agreed_body(found.number, due.ends_on)
-    tell([Said(found.case or _probe(found), "agreed", subject, body, to_authorities=())], doing.at)
-    journal(doing)
+    notify(
+        [Notification(found.case or _probe(found), "agreed", subject, body, to_authorities=())],
+        ctx.at,
+    )
+    journal(ctx)
     return made
 
 
@@ -210,28 +213,28 @@ def verify(
     """
     lock()  # the registers before the case, as the patrol does
     found = _undecided(application)
-    doing = Doing(law, at, by.username, seat_of(by, PROVINCE, capability="correct"))
+    ctx = ActContext(law, at, by.username, seat_of(by, PROVINCE, capability="correct"))
     check_other(found, by, because, verifies=True)
     _check_examined(found)
     with suppress(_TriedOut), transaction.atomic():
-        repair(found, repairs, doing, because)
+        repair(found, repairs, ctx, because)
         raise _TriedOut
     found.proposed_repairs, found.verified_by, found.verified_on, found.verified_because = (
         repairs.told(),
         by.username,
-        doing.on,
+        ctx.on,
         because,
     )
     found.save()
-    doing.told = [
-        Told(
+    ctx.entries = [
+        NewEntry(
             _stream(found),
             "application-verified",
             basis=because,
             details={"application": found.number, "repairs": repairs.told()},
         )
     ]
-    journal(doing)
+    journal(ctx)
     return found
 
 
@@ -241,7 +244,7 @@ def refuse(
 ) -> Document:
     """Not right: closed with reasons and remedies, by whoever has it now. `read`: the consequence that was shown."""
     found = _undecided(application)
-    doing = Doing(
+    ctx = ActContext(
         law,
         at,
         by.username,
@@ -249,10 +252,10 @@ def refuse(
     )
     check_other(found, by, because)
     if found.case is not None:
-        event = Event("refuse", doing.on, by=by.username, because=because)
-        act(case=found.case, event=event, doing=doing, perform=perform)
-    _decided(found, "refused", by, because, doing, read)
-    return _decision(found, REFUSED, [], doing)
+        event = Event("refuse", ctx.on, by=by.username, because=because)
+        act(case=found.case, event=event, ctx=ctx, perform=perform)
+    _decided(found, "refused", by, because, ctx, read)
+    return _decision(found, REFUSED, [], ctx)
 
 
 @transaction.atomic
@@ -273,27 +276,27 @@ def uphold(
     """
     lock()  # the registers before the case, as the patrol does
     found = _undecided(application)
-    doing = Doing(law, at, by.username, seat_of(by, PROVINCE))
+    ctx = ActContext(law, at, by.username, seat_of(by, PROVINCE))
     check_other(found, by, because)
     _check_examined(found)
     if found.proposed_repairs is None:
         raise CannotStep("verified", _("还没有经办核实，写明怎样修复"))
     if repairs is not None and repairs != digest_of(found.proposed_repairs):
         raise CannotStep("changed", _("核实的内容刚刚改过，请重新阅读后再签批"))
-    done = repair(found, Repairs.of(found.proposed_repairs), doing, because)
+    done = repair(found, Repairs.of(found.proposed_repairs), ctx, because)
     if found.case is not None:
         event = Event(
             "uphold",
-            doing.on,
+            ctx.on,
             by=by.username,
             because=because,
             leaves=done.leaves,
             route=route_of(found.case),
         )
-        act(case=found.case, event=event, doing=doing, perform=perform)
+        act(case=found.case, event=event, ctx=ctx, perform=perform)
     found.repairs = done.put
-    _decided(found, "upheld", by, because, doing, read)
-    return _decision(found, UPHELD, done.lines, doing)
+    _decided(found, "upheld", by, because, ctx, read)
+    return _decision(found, UPHELD, done.lines, ctx)
 
 
 class _TriedOut(Exception):
@@ -311,8 +314,8 @@ def _handed_in(filing: Filing, code: str) -> Application | None:
 
 def _received(
     filing: Filing,
-    files: Sequence[Looked],
-    doing: Doing,
+    files: Sequence[CheckedFile],
+    ctx: ActContext,
     *,
     code: str,
     name: str,
@@ -324,9 +327,9 @@ def _received(
         raise CannotStep("cause", _("请选择：异议，或信息修复"))
     if not filing.statement.strip():
         raise CannotStep("because", _("请写明理由"))
-    by_city = doing.where != PROVINCE
-    due = application_due(case, EXAMINE if by_city else DECIDE, doing)
-    number = issuing.application_number(doing)
+    by_city = ctx.where != PROVINCE
+    due = application_due(case, EXAMINE if by_city else DECIDE, ctx)
+    number = issuing.application_number(ctx)
     made = Application.objects.create(
         number=number,
         case=case,
@@ -337,25 +340,25 @@ def _received(
         statement=filing.statement,
         once=filing.once or None,
         checklist=list(checklist),
-        receiver=doing.where,
-        filed_by=doing.by,
-        filed_at=doing.at,
+        receiver=ctx.where,
+        filed_by=ctx.by,
+        filed_at=ctx.at,
         opinion_due_on=due.ends_on if by_city else None,
         decision_due_on=None if by_city else due.ends_on,
         is_due_provisional=due.provisional,
     )
-    attach(files, by=doing.by, at=doing.at, application=made)
+    attach(files, by=ctx.by, at=ctx.at, application=made)
     details = {
         "application": number,
         "cause": filing.cause,
         "requirements": list(about),
-        "receiver": doing.where,
+        "receiver": ctx.where,
     }
-    doing.told.append(Told(_stream(made), "applied", basis=filing.statement, details=details))
+    ctx.entries.append(NewEntry(_stream(made), "applied", basis=filing.statement, details=details))
     return made
 
 
-def _checked(filing: Filing, about: Sequence[str], files: Sequence[Looked]) -> list[list[Any]]:
+def _checked(filing: Filing, about: Sequence[str], files: Sequence[CheckedFile]) -> list[list[Any]]:
     """Every line of every requirement answered: by files that were handed in, or by the reason why there are none."""
     kept = {one.name: looked.name for one, looked in zip(filing.files, files, strict=True)}
     rows: list[list[Any]] = []
@@ -366,8 +369,8 @@ def _checked(filing: Filing, about: Sequence[str], files: Sequence[Looked]) -> l
             told = [answer] if isinstance(answer, str) else list(answer)
             if not any(one.strip() for one in told):
                 sentence = _("{requirement}：请上传{line}，或写明为何没有")
-                told_of = sentence.format(requirement=names([requirement]), line=_(LINES[line]))
-                raise CannotStep("checklist", told_of, about=f"{requirement}/{line}")
+                entry_of = sentence.format(requirement=names([requirement]), line=_(LINES[line]))
+                raise CannotStep("checklist", entry_of, about=f"{requirement}/{line}")
             if isinstance(answer, str):
                 rows.append([requirement, line, answer])
                 continue
@@ -377,7 +380,7 @@ def _checked(filing: Filing, about: Sequence[str], files: Sequence[Looked]) -> l
     return rows
 
 
-def _receipt(made: Application, doing: Doing) -> None:
+def _receipt(made: Application, ctx: ActContext) -> None:
     """Handed over at once; the enterprise itself is there."""
     told = {
         **_about(made),
@@ -386,36 +389,36 @@ def _receipt(made: Application, doing: Doing) -> None:
     }
     receipt = issuing.issue(
         "receipt",
-        doing,
+        ctx,
         told=told,
         addressee=made.enterprise,
         case=made.case,
         application=made,
         credit_code=made.credit_code,
     )
-    serve_on_platform(receipt, doing)
+    serve_on_platform(receipt, ctx)
 
 
-def _decision(found: Application, outcome: str, lines: Sequence[str], doing: Doing) -> Document:
+def _decision(found: Application, outcome: str, lines: Sequence[str], ctx: ActContext) -> Document:
     told = {
         **_about(found),
         "outcome": outcome,
         "because": found.decided_because,
         "repairs": list(lines),
         "is_refused": outcome == REFUSED,
-        **issuing.remedies(doing, doing.where),
+        **issuing.remedies(ctx, ctx.where),
     }
     made = issuing.issue(
         "application-decision",
-        doing,
+        ctx,
         told=told,
         addressee=found.enterprise,
         case=found.case,
         application=found,
         credit_code=found.credit_code,
     )
-    bring(made, doing)
-    journal(doing)
+    serve_or_open_task(made, ctx)
+    journal(ctx)
     return made
 
 
@@ -434,37 +437,37 @@ def _about(one: Application) -> dict[str, Any]:
 
 
 def _decided(
-    found: Application, stage: str, by: Account, because: str, doing: Doing, read: str = ""
+    found: Application, stage: str, by: Account, because: str, ctx: ActContext, read: str = ""
 ) -> Application:
     found.stage, found.decided_by, found.decided_on, found.decided_because = (
         stage,
         by.username,
-        doing.on,
+        ctx.on,
         because,
     )
     found.save()
-    _settle(found, doing)
-    doing.told.append(
-        Told(
+    _settle(found, ctx)
+    ctx.entries.append(
+        NewEntry(
             _stream(found),
             f"application-{stage}",
             basis=because,
             details={
                 "application": found.number,
                 "repairs": found.repairs,
-                "authority": doing.where,
+                "authority": ctx.where,
                 **({"read": read} if read else {}),
             },
         )
     )
-    journal(doing)
+    journal(ctx)
     return found
 
 
-def _settle(found: Application, doing: Doing) -> None:
+def _settle(found: Application, ctx: ActContext) -> None:
     """The tasks of an application without a case; those of the others the course settles."""
     tasks = Task.objects.filter(case=None, detail=found.number, done_on=None)
-    tasks.update(done_on=doing.on, done_by=doing.by)
+    tasks.update(done_on=ctx.on, done_by=ctx.by)
 
 
 def _undecided(application: Application) -> Application:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from qualwatch.accounts.queries import organisation
 from qualwatch.cases.competence import PROVINCE, authority_of, competent_area, competent_for
-from qualwatch.cases.course.step import Doing
+from qualwatch.cases.course.step import ActContext
 from qualwatch.cases.deadlines import DECIDE, EXAMINE, application_due
 from qualwatch.cases.models import Application, Case, Determination
 from qualwatch.law.loader import Law
@@ -15,14 +15,14 @@ from qualwatch.registers.models import EnterpriseRow, ItemRow
 
 def will_answer(code: str, case: Case | None, law: Law, at: datetime) -> tuple[str, str, Deadline]:
     """Who would be handed an application today: the authority's name, `task` and the day by which it answers."""
-    doing = Doing(law, at, "")
+    ctx = ActContext(law, at, "")
     if case is not None:
         where = competent_for(case)
     else:
         told = believed(EnterpriseRow, ("division_code",), credit_code=code)
         where = receiver_of(code, law.area_of(told[0][0]) or "" if told else "")
     task = DECIDE if where == PROVINCE else EXAMINE
-    return organisation(where).name, task, application_due(case, task, doing)
+    return organisation(where).name, task, application_due(case, task, ctx)
 
 
 def receiver_of(code: str, area: str) -> str:

@@ -9,11 +9,11 @@ from typing import Any
 
 from qualwatch.assessments.actions import assess
 from qualwatch.assessments.models import Run
-from qualwatch.cases.course.step import Doing
+from qualwatch.cases.course.step import ActContext
 from qualwatch.cases.documents.kinds import day
 from qualwatch.cases.models import Application, Case
 from qualwatch.cases.notices.texts import names
-from qualwatch.cases.warnings.run_view import Seen
+from qualwatch.cases.warnings.run_view import RunView
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.registers.acceptances import Requirement, accept_finding
 from qualwatch.registers.corrections import correct
@@ -76,7 +76,7 @@ def digest_of(proposed: Mapping[str, Any] | None) -> str:
     ).hexdigest()
 
 
-def repair(found: Application, repairs: Repairs, doing: Doing, because: str) -> Repaired:
+def repair(found: Application, repairs: Repairs, ctx: ActContext, because: str) -> Repaired:
     """Puts it on record and assesses the enterprise again. CannotStep where it might be warned again next morning."""
     done, case = Repaired(), found.case
     was_inspected = case is not None and hasattr(case, "supervision_finding")
@@ -92,15 +92,15 @@ def repair(found: Application, repairs: Repairs, doing: Doing, because: str) -> 
             because=because,
             document=one.document,
             review_on=repairs.review_on,
-            by=doing.by,
-            at=doing.at,
+            by=ctx.by,
+            at=ctx.at,
         )
         done.put.append([CORRECTION, made.pk])
         done.leaves = CORRECTION
     if done.put:
         done.lines.append(_n("更正登记 {count} 处。").format(count=len(done.put)))
     if case is None:
-        _assess_again(found.credit_code, doing)
+        _assess_again(found.credit_code, ctx)
         return done
     if (
         was_inspected
@@ -110,8 +110,8 @@ def repair(found: Application, repairs: Repairs, doing: Doing, because: str) -> 
         done.leaves = OFFICER
         return done
     if not done.put:
-        _accept(found, case, repairs, doing, because, done)
-    seen = _again(case, doing)
+        _accept(found, case, repairs, ctx, because, done)
+    seen = _again(case, ctx)
     verdicts = seen.verdicts_of(case)[0]
     healed = bool(seen.end_of(case))
     left = (
@@ -143,12 +143,12 @@ def _check_concerns(credit_code: str, one: Correcting) -> None:
 
 
 def _accept(
-    found: Application, case: Case, repairs: Repairs, doing: Doing, because: str, done: Repaired
+    found: Application, case: Case, repairs: Repairs, ctx: ActContext, because: str, done: Repaired
 ) -> None:
     """The finding stands corrected at what is held today."""
     if case.category is None:
         raise CannotStep("leaves-something", _("社保案件只能用更正或豁免修复"))
-    figures = _seen(case, doing).verdicts_of(case)[1]
+    figures = _seen(case, ctx).verdicts_of(case)[1]
     for name in found.requirements:
         held = figures.get(name, {}).get("held")
         if held is None:
@@ -160,8 +160,8 @@ def _accept(
             at_held=held,
             until=repairs.review_on,
             because=because,
-            by=doing.by,
-            at=doing.at,
+            by=ctx.by,
+            at=ctx.at,
         )
         done.put.append([ACCEPTED, row.pk])
         done.leaves = ACCEPTED
@@ -172,26 +172,26 @@ def _accept(
     )
 
 
-def _again(case: Case, doing: Doing) -> Seen:
+def _again(case: Case, ctx: ActContext) -> RunView:
     """What the enterprise's case is after it was assessed again."""
-    _assess_again(case.credit_code, doing)
-    return _seen(case, doing)
+    _assess_again(case.credit_code, ctx)
+    return _seen(case, ctx)
 
 
-def _assess_again(credit_code: str, doing: Doing) -> None:
+def _assess_again(credit_code: str, ctx: ActContext) -> None:
     """With what is known now, as of the day of the newest run; that must be a recent one."""
     newest = Run.objects.filter(state="released").order_by("-as_of").first()
-    if newest is None or not doing.is_fresh(newest.as_of):
+    if newest is None or not ctx.is_fresh(newest.as_of):
         raise CannotStep("no-run", _("没有新近放行的核查，暂不能核实"))
     assess(
         as_of=newest.as_of,
-        law=doing.law,
-        by=doing.by,
-        at=doing.at,
+        law=ctx.law,
+        by=ctx.by,
+        at=ctx.at,
         credit_codes=[credit_code],
         guarded=False,
     )
 
 
-def _seen(case: Case, doing: Doing) -> Seen:
-    return Seen.of(Seen.newest_run(case.credit_code), doing.law, [case], only_these=True)
+def _seen(case: Case, ctx: ActContext) -> RunView:
+    return RunView.of(RunView.newest_run(case.credit_code), ctx.law, [case], only_these=True)

@@ -13,14 +13,22 @@ from qualwatch.cases.course.withdrawal_rows import (
     as_deadline,
     as_state,
     open_or_decided,
-    put_withdrawal,
     save_withdrawal,
+    write_withdrawal_to_row,
 )
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Withdrawal, WithdrawalList
-from qualwatch.journal.actions import Told, record_all
+from qualwatch.journal.actions import NewEntry, record_all
 from qualwatch.law.loader import Law
 from qualwatch.procedure.periods import Deadline, same_day_after_months
-from qualwatch.procedure.state import Application, CaseState, Effect, Event, Named, Proposal, Terms
+from qualwatch.procedure.state import (
+    Application,
+    CaseState,
+    Effect,
+    Event,
+    Proposal,
+    Terms,
+    WarnedRequirement,
+)
 from qualwatch.procedure.transitions import CannotStep, step
 from qualwatch.wording import gettext as _
 
@@ -29,7 +37,7 @@ CLEARED = ("recovered", "reviewed")  # after which the enterprise is watched for
 
 
 @dataclass(slots=True)
-class Doing:
+class ActContext:
     """One act: when, by which law, by whom it is signed in the journal; what it did, to be told."""
 
     law: Law
@@ -37,7 +45,7 @@ class Doing:
     by: str
     where: str = ""  # the authority that acts
     batch: WithdrawalList | None = None  # to which a withdrawal that is opened belongs
-    told: list[Told] = field(default_factory=list)
+    entries: list[NewEntry] = field(default_factory=list)
 
     @property
     def on(self) -> date:
@@ -91,9 +99,9 @@ def state_of(
         ground=case.ground,  # type: ignore[arg-type]  # the database knows only these words
         origin=case.origin,  # type: ignore[arg-type]  # the database knows only these words
         is_whole_enterprise=case.category is None,
-        place=case.place,  # type: ignore[arg-type]  # the database knows only these words
+        state=case.state,  # type: ignore[arg-type]  # the database knows only these words
         named=tuple(
-            Named(
+            WarnedRequirement(
                 one.requirement,
                 one.pushed_on,
                 Deadline(one.ends_on, one.is_provisional),
@@ -106,7 +114,7 @@ def state_of(
         ),
         push_proved_on=case.push_proved_on,
         proposal=_proposal(proposal),
-        prolonged=as_deadline(case.prolonged_until, case.is_prolonged_provisional),
+        extended=as_deadline(case.extended_until, case.is_extension_provisional),
         application=_application(case.application),
         disputed=tuple(case.disputed),
         published_on=case.published_on,
@@ -123,14 +131,14 @@ def state_of(
     )
 
 
-def put(case: Case, state: CaseState, doing: Doing) -> None:
+def write_state_to_row(case: Case, state: CaseState, ctx: ActContext) -> None:
     """A state written into its row, not yet saved."""
-    case.place, case.push_proved_on, case.published_on = (
-        state.place,
+    case.state, case.push_proved_on, case.published_on = (
+        state.state,
         state.push_proved_on,
         state.published_on,
     )
-    case.prolonged_until, case.is_prolonged_provisional = as_columns(state.prolonged)
+    case.extended_until, case.is_extension_provisional = as_columns(state.extended)
     case.order_served_on = state.order_served_on
     case.red_ends_on, case.is_red_provisional = as_columns(state.red)
     case.last_found, case.last_found_on = state.last_found, state.last_found_on
@@ -140,11 +148,11 @@ def put(case: Case, state: CaseState, doing: Doing) -> None:
         case.watched_until = None  # what never was is not relapsed from
     case.application, case.disputed = _plain(state.application), list(state.disputed)
     case.determined_by, case.version = list(state.determined_by), case.version + 1
-    if state.place == "closed" and not case.closed_because:
-        case.closed_on = doing.on
+    if state.state == "closed" and not case.closed_because:
+        case.closed_on = ctx.on
         if state.closed_because in CLEARED:
-            months = doing.law.policy_on(doing.on)["watch_after_clearing_months"]
-            case.watched_until = same_day_after_months(doing.on, months)
+            months = ctx.law.policy_on(ctx.on)["watch_after_clearing_months"]
+            case.watched_until = same_day_after_months(ctx.on, months)
     case.closed_because = state.closed_because
 
 
@@ -171,13 +179,13 @@ def rows_of(
         row.ends_on, row.is_provisional = named.deadline.ends_on, named.deadline.provisional
         row.is_ended, row.is_determined = named.is_ended, named.is_determined
         if named.pushed_on == one.event.on and named.requirement in one.figures:
-            row.told = one.figures[named.requirement]
+            row.warned_figures = one.figures[named.requirement]
     return made, changed
 
 
-def told_of(one: Step) -> Told:
+def entry_of(one: Step) -> NewEntry:
     """The journal's entry of a step."""
-    return Told(
+    return NewEntry(
         stream=one.case.stream,
         what=one.event.name,
         basis=one.event.because,
@@ -188,8 +196,8 @@ def told_of(one: Step) -> Told:
             "category": one.case.category,
             "sub_item": one.case.sub_item,
             "on": one.event.on,
-            "from": one.before.place,
-            "to": one.after.place,
+            "from": one.before.state,
+            "to": one.after.state,
             "effects": [
                 [effect.name, *effect.requirements, effect.detail] for effect in one.effects
             ],
@@ -199,7 +207,7 @@ def told_of(one: Step) -> Told:
     )
 
 
-Perform = Callable[[Step, Doing], None]
+Perform = Callable[[Step, ActContext], None]
 
 
 @transaction.atomic
@@ -207,7 +215,7 @@ def act(
     *,
     case: Case,
     event: Event,
-    doing: Doing,
+    ctx: ActContext,
     perform: Perform,
     figures: Mapping[str, Any] | None = None,
 ) -> Step:
@@ -219,37 +227,37 @@ def act(
     waiting = locked.determinations.filter(state="proposed").first()
     row = open_or_decided(locked)
     if (
-        row is not None and locked.place == "red"
+        row is not None and locked.state == "red"
     ):  # another red card of the item would carry its withdrawal on
         same = Case.objects.filter(
             credit_code=locked.credit_code, category=locked.category, sub_item=locked.sub_item
         )
         event = replace(
-            event, is_other_red_open=same.filter(place="red").exclude(pk=locked.pk).exists()
+            event, is_other_red_open=same.filter(state="red").exclude(pk=locked.pk).exists()
         )
     before = state_of(locked, known, waiting, row)
-    after, effects = step(before, event, doing.terms)
+    after, effects = step(before, event, ctx.terms)
     done = Step(locked, before, after, effects, event, figures or {}, row)
-    put(locked, after, doing)
-    put_withdrawal(done, doing)
-    perform(done, doing)
+    write_state_to_row(locked, after, ctx)
+    write_withdrawal_to_row(done, ctx)
+    perform(done, ctx)
     locked.save()
-    save_withdrawal(done, doing)
+    save_withdrawal(done, ctx)
     if waiting is not None and after.proposal is None and event.name not in DECIDES:
         Determination.objects.filter(pk=waiting.pk, state="proposed").update(state="void")
     made, changed = rows_of(done, known)
     for one in (*made, *changed):
         one.save()
-    doing.told.insert(0, told_of(done))
-    journal(doing)
+    ctx.entries.insert(0, entry_of(done))
+    journal(ctx)
     return done
 
 
-def journal(doing: Doing) -> None:
+def journal(ctx: ActContext) -> None:
     """What an act did, into the journal, in its transaction."""
-    if doing.told:
-        record_all(doing.told, by=doing.by, at=doing.at)
-    doing.told.clear()
+    if ctx.entries:
+        record_all(ctx.entries, by=ctx.by, at=ctx.at)
+    ctx.entries.clear()
 
 
 def _application(told: Mapping[str, Any] | None) -> Application | None:

@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
-from qualwatch.cases.competence import carrier_of
-from qualwatch.cases.documents.attachments import Looked, attach
-from qualwatch.cases.models import Case, Point, Task, Withdrawal
+from qualwatch.cases.competence import withdrawing_authority_of
+from qualwatch.cases.documents.attachments import CheckedFile, attach
+from qualwatch.cases.models import Case, Submission, Task, Withdrawal
 from qualwatch.cases.notices.texts import name_of
-from qualwatch.journal.actions import Told
+from qualwatch.journal.actions import NewEntry
 from qualwatch.procedure.periods import Deadline, Period
 from qualwatch.procedure.state import Event
 from qualwatch.procedure.state import Withdrawal as State
 
 if TYPE_CHECKING:
-    from qualwatch.cases.course.step import Doing, Step
+    from qualwatch.cases.course.step import ActContext, Step
 
 # What has to be done where a withdrawal has come to: the task, as its kind says it.
 NEXT = {
@@ -34,7 +34,7 @@ NEXT = {
 TASKS = tuple(NEXT.values())
 ANSWER, HOLD, RESULTS = "answer", "hearing", "report-results"  # further tasks
 BY_HOUSING = ("suggested", "reported")  # steps of the housing authority
-CARRIED = tuple(kind for place, kind in NEXT.items() if place not in BY_HOUSING)
+BY_WITHDRAWING_AUTHORITY = tuple(kind for place, kind in NEXT.items() if place not in BY_HOUSING)
 
 
 def open_or_decided(case: Case) -> Withdrawal | None:
@@ -47,7 +47,7 @@ def as_state(row: Withdrawal) -> State:
     """A row as the state that `step` knows."""
     return State(
         route=row.batch.route,  # type: ignore[arg-type]  # the database knows only these words
-        place=row.place,
+        stage=row.stage,
         notice_served_on=row.notice_served_on,
         statement=as_deadline(row.statement_until, row.is_statement_provisional),
         unanswered=row.unanswered,
@@ -64,27 +64,27 @@ def as_state(row: Withdrawal) -> State:
     )
 
 
-def put_withdrawal(done: Step, doing: Doing) -> None:
+def write_withdrawal_to_row(done: Step, ctx: ActContext) -> None:
     """The step's withdrawal written into its row, not yet saved; a new row where it has opened one."""
     after, case = done.after.withdrawal, done.case
     if after is None or after == done.before.withdrawal:
         return
     if done.row is None:
-        assert doing.batch is not None  # whoever opens one has made its list
+        assert ctx.batch is not None  # whoever opens one has made its list
         done.row = Withdrawal(
-            batch=doing.batch,
+            batch=ctx.batch,
             case=case,
             credit_code=case.credit_code,
             category=case.category or "",
             sub_item=case.sub_item or "",
-            opened_on=doing.on,
+            opened_on=ctx.on,
             enterprise=case.enterprise,
             item=name_of(case),
         )
     row = done.row
-    moved = after.place != row.place
-    row.place, row.notice_served_on, row.unanswered = (
-        after.place,
+    moved = after.stage != row.stage
+    row.stage, row.notice_served_on, row.unanswered = (
+        after.stage,
         after.notice_served_on,
         after.unanswered,
     )
@@ -97,30 +97,30 @@ def put_withdrawal(done: Step, doing: Doing) -> None:
     if after.ended and not row.ended:
         row.ended, row.ended_on, row.because = (
             after.ended,
-            doing.on,
+            ctx.on,
             row.because or done.event.because,
         )
     if moved:
-        _dated(row, done.event, doing)
+        _dated(row, done.event, ctx)
 
 
-def _dated(row: Withdrawal, event: Event, doing: Doing) -> None:
+def _dated(row: Withdrawal, event: Event, ctx: ActContext) -> None:
     """The day on which a place was reached, and by whom where that is asked for."""
-    if row.place == "started":
-        row.started_on = doing.on
-    elif row.place == "reviewed":
-        row.reviewed_on, row.review_opinion = doing.on, event.because
-    elif row.place == "decided":
-        row.decided_on, row.decided_by, row.because = doing.on, event.by, event.because
-        months = Period(doing.law.policy_on(doing.on)["lower_grade_window_months"], "months")
-        row.lower_grade_until = months.from_day(doing.on, doing.law.calendar).ends_on
-    elif row.place == "announced":
-        row.announced_on = doing.on
-    elif row.place == "closed":
-        row.closed_on = doing.on
+    if row.stage == "started":
+        row.started_on = ctx.on
+    elif row.stage == "reviewed":
+        row.reviewed_on, row.review_opinion = ctx.on, event.because
+    elif row.stage == "decided":
+        row.decided_on, row.decided_by, row.because = ctx.on, event.by, event.because
+        months = Period(ctx.law.policy_on(ctx.on)["lower_grade_window_months"], "months")
+        row.lower_grade_until = months.from_day(ctx.on, ctx.law.calendar).ends_on
+    elif row.stage == "announced":
+        row.announced_on = ctx.on
+    elif row.stage == "closed":
+        row.closed_on = ctx.on
 
 
-def save_withdrawal(done: Step, doing: Doing) -> None:
+def save_withdrawal(done: Step, ctx: ActContext) -> None:
     """After the effects; the task of the step before is done, that of the next one is opened."""
     row = done.row
     if row is None or (row.pk and done.before.withdrawal == done.after.withdrawal):
@@ -128,13 +128,13 @@ def save_withdrawal(done: Step, doing: Doing) -> None:
     is_new = row.pk is None
     row.save()
     before = done.before.withdrawal
-    if is_new or before is None or before.place != row.place or row.ended:
-        set_next_task(row, doing)
+    if is_new or before is None or before.stage != row.stage or row.ended:
+        set_next_task(row, ctx)
     if before is not None and row.outcome:
-        _results_due(row, doing)
+        _results_due(row, ctx)
 
 
-def _results_due(row: Withdrawal, doing: Doing) -> None:
+def _results_due(row: Withdrawal, ctx: ActContext) -> None:
     """The last member of a city's list has its outcome: the bureau has the result letter to write (notice 4(2))."""
     batch = row.batch
     waiting = batch.suggestion is not None and batch.reported_on is None and batch.route == "city"
@@ -143,47 +143,50 @@ def _results_due(row: Withdrawal, doing: Doing) -> None:
             case=None,
             kind=RESULTS,
             detail=str(batch.pk),
-            organisation=batch.carrier,
+            organisation=batch.withdrawing_authority,
             done_on=None,
-            defaults={"opened_on": doing.on, "due_on": doing.on},
+            defaults={"opened_on": ctx.on, "due_on": ctx.on},
         )
 
 
 def keep_files(
-    looked: Iterable[Looked], row: Withdrawal, doing: Doing, point: Point | None = None
+    looked: Iterable[CheckedFile], row: Withdrawal, ctx: ActContext, point: Submission | None = None
 ) -> None:
     """What was handed in, on the withdrawal's file; the journal has what it was."""
-    kept = attach(looked, by=doing.by, at=doing.at, withdrawal=row, point=point)
+    kept = attach(looked, by=ctx.by, at=ctx.at, withdrawal=row, point=point)
     if kept:
         details = {
             "withdrawal": row.pk,
             "point": point.pk if point else None,
             "files": [one.file.sha256 for one in kept],
         }
-        doing.told.append(Told(row.case.stream, "files-kept", details=details))
+        ctx.entries.append(NewEntry(row.case.stream, "files-kept", details=details))
 
 
-def set_next_task(row: Withdrawal, doing: Doing) -> None:
+def set_next_task(row: Withdrawal, ctx: ActContext) -> None:
     """One task at a time, with its day."""
     waiting = Task.objects.filter(kind__in=TASKS, detail=str(row.pk), done_on=None)
-    coming = as_state(row).next_place
+    coming = as_state(row).next_stage
     if row.ended or not coming:
-        waiting.update(done_on=doing.on, done_by=doing.by)
+        waiting.update(done_on=ctx.on, done_by=ctx.by)
         return
-    kind, where = NEXT[coming], row.batch.housing if coming in BY_HOUSING else carrier_of(row.case)
-    waiting.exclude(kind=kind).update(done_on=doing.on, done_by=doing.by)
+    kind, where = (
+        NEXT[coming],
+        row.batch.housing if coming in BY_HOUSING else withdrawing_authority_of(row.case),
+    )
+    waiting.exclude(kind=kind).update(done_on=ctx.on, done_by=ctx.by)
     if not waiting.filter(kind=kind).exists():
         Task.objects.create(
             case=row.case,
             kind=kind,
             detail=str(row.pk),
             organisation=where,
-            opened_on=doing.on,
-            due_on=_due(row, coming, doing),
+            opened_on=ctx.on,
+            due_on=_due(row, coming, ctx),
         )
 
 
-def _due(row: Withdrawal, coming: str, doing: Doing) -> date | None:
+def _due(row: Withdrawal, coming: str, ctx: ActContext) -> date | None:
     """The day that the law or the policy sets for the next step; the others are due at once."""
     if coming == "started":
         return row.batch.start_due_on
@@ -191,7 +194,7 @@ def _due(row: Withdrawal, coming: str, doing: Doing) -> date | None:
         return row.statement_until
     if coming == "rechecked":
         return row.display_until
-    return doing.on if coming in ("suggested", "notified", "reported") else None
+    return ctx.on if coming in ("suggested", "notified", "reported") else None
 
 
 def as_deadline(ends_on: date | None, provisional: bool) -> Deadline | None:

@@ -10,9 +10,9 @@ from django.conf import settings
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import jurisdiction, may
-from qualwatch.archive.actions import content_of, keep
-from qualwatch.archive.contents import MEGABYTE, CannotKeep, Content, clean_name, looked_at
-from qualwatch.cases.competence import carrier_of, may_see
+from qualwatch.archive.actions import content_of, store
+from qualwatch.archive.contents import MEGABYTE, CannotStore, Content, clean_name, looked_at
+from qualwatch.cases.competence import may_see, withdrawing_authority_of
 from qualwatch.cases.models import Application, Attachment, Case, Document
 from qualwatch.wording import gettext as _
 
@@ -20,7 +20,7 @@ MOST_FILES, MOST_TIMES = 30, 5  # handed in at once; of the largest file
 
 
 @dataclass(frozen=True, slots=True)
-class HandedIn:
+class SubmittedFile:
     """A file as it came: the name that it was given, and its bytes."""
 
     name: str
@@ -28,7 +28,7 @@ class HandedIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class CheckedFile:
     """A file that was looked at and may be kept."""
 
     name: str
@@ -37,33 +37,35 @@ class Looked:
 
 
 def check_sizes(sizes: Iterable[int]) -> None:
-    """Before anything is read into memory: CannotKeep where files are too many or too large together."""
+    """Before anything is read into memory: CannotStore where files are too many or too large together."""
     told = list(sizes)
     if len(told) > MOST_FILES or sum(told) > MOST_TIMES * settings.UPLOAD_BYTES:
-        raise CannotKeep(
+        raise CannotStore(
             _("一次最多上传 {count} 个文件，共 {most} MB").format(
                 count=MOST_FILES, most=MOST_TIMES * settings.UPLOAD_BYTES // MEGABYTE
             )
         )
 
 
-def look_at(files: Iterable[HandedIn]) -> list[Looked]:
-    """Every file known by its content; CannotKeep names the first that is not to be kept, and what to do."""
+def check_files(files: Iterable[SubmittedFile]) -> list[CheckedFile]:
+    """Every file known by its content; CannotStore names the first that is not to be kept, and what to do."""
     files = list(files)
     check_sizes(len(one.told) for one in files)
     found = []
     for one in files:
         content = looked_at(one.told, one.name)
         name = clean_name(one.name, content.kind)
-        found.append(Looked(name, content, hashlib.sha256(one.told).hexdigest()))
+        found.append(CheckedFile(name, content, hashlib.sha256(one.told).hexdigest()))
     return found
 
 
-def attach(files: Iterable[Looked], *, by: str, at: datetime, **owner: Any) -> list[Attachment]:
+def attach(
+    files: Iterable[CheckedFile], *, by: str, at: datetime, **owner: Any
+) -> list[Attachment]:
     """Keeps files for an application, a service, or a withdrawal."""
     return [
         Attachment.objects.create(
-            file=keep(one.content, at=at), name=one.name, put_by=by, put_at=at, **owner
+            file=store(one.content, at=at), name=one.name, put_by=by, posted_at=at, **owner
         )
         for one in files
     ]
@@ -84,7 +86,7 @@ def attachment_for(account: Account, number: int) -> tuple[Attachment, bytes]:
             seen = (
                 seen
                 and account.organisation is not None
-                and account.organisation.slug == carrier_of(case)
+                and account.organisation.slug == withdrawing_authority_of(case)
             )
         if not (theirs or (seen and not is_enterprise(account))):
             raise Attachment.DoesNotExist(number)

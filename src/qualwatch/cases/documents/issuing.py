@@ -9,12 +9,12 @@ from typing import Any
 from django.utils import timezone
 
 from qualwatch.accounts.queries import organisation
-from qualwatch.archive.actions import keep
+from qualwatch.archive.actions import store
 from qualwatch.archive.contents import Content
 from qualwatch.assessments.models import Run
 from qualwatch.cases.competence import competent_for
-from qualwatch.cases.course.step import Doing
-from qualwatch.cases.documents.kinds import LETTERS, day, rendered
+from qualwatch.cases.course.step import ActContext
+from qualwatch.cases.documents.kinds import DOCUMENT_KINDS, day, rendered
 from qualwatch.cases.documents.numbers import mark_of, next_number, review_organ
 from qualwatch.cases.models import (
     Application,
@@ -26,7 +26,7 @@ from qualwatch.cases.models import (
     WithdrawalList,
 )
 from qualwatch.cases.notices.texts import name_of
-from qualwatch.journal.actions import Told
+from qualwatch.journal.actions import NewEntry
 from qualwatch.privacy import hidden
 from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext_noop as _  # documents are Chinese
@@ -43,7 +43,7 @@ INSURANCE_BASIS = _("晋建市规字〔2023〕71号 二（一）")
 
 def issue(
     kind: str,
-    doing: Doing,
+    ctx: ActContext,
     *,
     told: Mapping[str, Any],
     addressee: str,
@@ -55,10 +55,10 @@ def issue(
     where: str = "",
 ) -> Document:
     """A document with the next number of its authority, in the act's transaction; its bytes are what it will be."""
-    letter = LETTERS[kind]
-    slug = where or doing.where or (competent_for(case) if case else "")
-    mark = mark_of(slug, doing.law) + letter.mark
-    number = next_number(f"document/{mark}", mark, doing.on.year)
+    letter = DOCUMENT_KINDS[kind]
+    slug = where or ctx.where or (competent_for(case) if case else "")
+    mark = mark_of(slug, ctx.law) + letter.mark
+    number = next_number(f"document/{mark}", mark, ctx.on.year)
     whole = {
         **json.loads(
             hidden(json.dumps(told, ensure_ascii=False))
@@ -67,9 +67,9 @@ def issue(
         "number": number,
         "title": letter.title,
         "addressee": addressee,
-        "issued_on": day(doing.on),
+        "issued_on": day(ctx.on),
     }
-    file = keep(Content("docx", rendered(kind, whole)), at=doing.at)
+    file = store(Content("docx", rendered(kind, whole)), at=ctx.at)
     made = Document.objects.create(
         kind=kind,
         number=number,
@@ -81,15 +81,15 @@ def issue(
         credit_code=credit_code,
         addressee=addressee,
         title=letter.title,
-        told=whole,
+        template_values=whole,
         file=file,
-        issued_on=doing.on,
-        issued_by=doing.by,
-        issued_at=doing.at,
+        issued_on=ctx.on,
+        issued_by=ctx.by,
+        issued_at=ctx.at,
     )
     stream = case.stream if case else f"organisation/{slug}"
-    doing.told.append(
-        Told(
+    ctx.entries.append(
+        NewEntry(
             stream,
             "issued",
             details={"document": made.pk, "kind": kind, "number": number, "sha256": file.sha256},
@@ -98,10 +98,10 @@ def issue(
     return made
 
 
-def application_number(doing: Doing) -> str:
+def application_number(ctx: ActContext) -> str:
     """The number of an application at its receiver."""
-    mark = mark_of(doing.where, doing.law) + APPLICATION_MARK
-    return next_number(f"application/{mark}", mark, doing.on.year)
+    mark = mark_of(ctx.where, ctx.law) + APPLICATION_MARK
+    return next_number(f"application/{mark}", mark, ctx.on.year)
 
 
 def about(case: Case) -> dict[str, Any]:
@@ -140,28 +140,28 @@ def figures(told: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def rule_of(case: Case, doing: Doing) -> str:
+def rule_of(case: Case, ctx: ActContext) -> str:
     """The article that an order to rectify this item rests on."""
-    text = doing.law.categories.get(case.category or "")
+    text = ctx.law.categories.get(case.category or "")
     sector = text.sector if text else "construction"
-    article = doing.law.policy_on(doing.on)["management_rule"][sector]
-    document = doing.law.documents[article.document]
+    article = ctx.law.policy_on(ctx.on)["management_rule"][sector]
+    document = ctx.law.documents[article.document]
     return _("《{name}》（{doc_no}）{article}").format(
         name=document.name, doc_no=document.doc_no, article=article.article
     )
 
 
-def remedies(doing: Doing, where: str) -> dict[str, Any]:
+def remedies(ctx: ActContext, where: str) -> dict[str, Any]:
     """How long, and where, an enterprise may seek review or sue."""
-    policy = doing.law.policy_on(doing.on)
+    policy = ctx.law.policy_on(ctx.on)
     told = {name: policy[name] for name in ("reconsideration_days", "litigation_months")}
-    return {**told, "review_organ": review_organ(where, doing.law)}
+    return {**told, "review_organ": review_organ(where, ctx.law)}
 
 
-def warning(case: Case, doing: Doing) -> Document:
+def warning(case: Case, ctx: ActContext) -> Document:
     """The letter to an enterprise that cannot read its warning on the platform: each requirement with its own days."""
     open_ones = list(case.requirements.filter(recovered_on=None).order_by("pk"))
-    rows = figures({one.requirement: one.told for one in open_ones})
+    rows = figures({one.requirement: one.warned_figures for one in open_ones})
     for row, one in zip(rows, open_ones, strict=True):
         row |= {"pushed_on": day(one.pushed_on), "ends_on": day(one.ends_on)}
     told = {
@@ -171,7 +171,7 @@ def warning(case: Case, doing: Doing) -> Document:
     }
     return issue(
         "warning",
-        doing,
+        ctx,
         told=told,
         addressee=case.enterprise,
         case=case,
@@ -179,25 +179,25 @@ def warning(case: Case, doing: Doing) -> Document:
     )
 
 
-def urging(case: Case, what: str, doing: Doing) -> Document:
+def supervision_letter(case: Case, what: str, ctx: ActContext) -> Document:
     """A letter that urges to rectify (notice 3)."""
     rows = case.requirements.order_by("pk")
     rows = (
-        rows.filter(is_determined=True) if case.place == "red" else rows.filter(recovered_on=None)
+        rows.filter(is_determined=True) if case.state == "red" else rows.filter(recovered_on=None)
     )
-    ends = case.red_ends_on if case.place == "red" else case.prolonged_until
-    if case.place == "yellow" and ends is None:
+    ends = case.red_ends_on if case.state == "red" else case.extended_until
+    if case.state == "yellow" and ends is None:
         ends = min((one.ends_on for one in rows), default=None)
     told = {
         **about(case),
-        "requirements": figures({one.requirement: one.told for one in rows}),
+        "requirements": figures({one.requirement: one.warned_figures for one in rows}),
         "what": what,
-        "colour": COLOURS[case.place],
-        "ends_on": day(ends) if ends and ends >= doing.on else "",
+        "colour": COLOURS[case.state],
+        "ends_on": day(ends) if ends and ends >= ctx.on else "",
     }
     return issue(
-        "urging-letter",
-        doing,
+        "supervision-letter",
+        ctx,
         told=told,
         addressee=case.enterprise,
         case=case,
@@ -205,7 +205,7 @@ def urging(case: Case, what: str, doing: Doing) -> Document:
     )
 
 
-def credit_record(made: CreditRecord, doing: Doing) -> Document:
+def credit_record(made: CreditRecord, ctx: ActContext) -> Document:
     """What went into the adverse credit record, and to whom it was referred (notice 3)."""
     case = made.case
     told = {
@@ -216,7 +216,7 @@ def credit_record(made: CreditRecord, doing: Doing) -> Document:
     }
     return issue(
         "credit-record",
-        doing,
+        ctx,
         told=told,
         addressee=case.enterprise,
         case=case,
@@ -229,11 +229,13 @@ def decided_figures(case: Case) -> dict[str, Any]:
     signed = case.determinations.filter(state="signed", outcome="red").order_by("-pk").first()
     rows = case.requirements.filter(is_determined=True).order_by("pk")
     figures_signed = signed.figures if signed is not None else {}
-    return {row.requirement: figures_signed.get(row.requirement) or row.told for row in rows}
+    return {
+        row.requirement: figures_signed.get(row.requirement) or row.warned_figures for row in rows
+    }
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class RedCardBasis:
     """What a red card rests on: figures by requirement, the officer's reasons, the day of the first warning."""
 
     figures: Mapping[str, Mapping[str, Any]]
@@ -241,7 +243,9 @@ class Ground:
     warned_on: date | None  # None: found in daily supervision
 
 
-def red_card(case: Case, ground: Ground, doing: Doing, kinds: Iterable[str]) -> list[Document]:
+def red_card(
+    case: Case, ground: RedCardBasis, ctx: ActContext, kinds: Iterable[str]
+) -> list[Document]:
     """What a red card comes with: the determination, the order to rectify."""
     run = Run.objects.filter(
         pk__in={one["run"] for one in ground.figures.values() if "run" in one}
@@ -257,27 +261,27 @@ def red_card(case: Case, ground: Ground, doing: Doing, kinds: Iterable[str]) -> 
         "run": run.pk if run and ground.warned_on else None,
         "as_of": day(run.as_of) if run else "",
         "standards": "、".join(basis) or NONE,
-        "rule": rule_of(case, doing),
-        "red_months": doing.law.policy_on(doing.on)["red_period_months"],
-        **remedies(doing, doing.where or competent_for(case)),
+        "rule": rule_of(case, ctx),
+        "red_months": ctx.law.policy_on(ctx.on)["red_period_months"],
+        **remedies(ctx, ctx.where or competent_for(case)),
     }
     addressed: dict[str, Any] = {
         "addressee": case.enterprise,
         "case": case,
         "credit_code": case.credit_code,
     }
-    return [issue(kind, doing, told=told, **addressed) for kind in kinds]
+    return [issue(kind, ctx, told=told, **addressed) for kind in kinds]
 
 
-def issued_again(voided: Document, doing: Doing) -> Document:
+def issued_again(voided: Document, ctx: ActContext) -> Document:
     """In place of a document taken back, with a new number: a red card's from what is on record now, others as told."""
     case = voided.case
     if case is not None and voided.kind in OF_A_RED_CARD:
-        return red_card(case, ground_of(case), doing, [voided.kind])[0]
+        return red_card(case, basis_of_red_card(case), ctx, [voided.kind])[0]
     return issue(
         voided.kind,
-        doing,
-        told=voided.told,
+        ctx,
+        told=voided.template_values,
         addressee=voided.addressee,
         case=case,
         application=voided.application,
@@ -287,7 +291,7 @@ def issued_again(voided: Document, doing: Doing) -> Document:
     )
 
 
-def ground_of(case: Case) -> Ground:
+def basis_of_red_card(case: Case) -> RedCardBasis:
     """What an open red card rests on, from what is on record."""
     figures_now = decided_figures(case)
     source = case.arises_from or case
@@ -300,22 +304,22 @@ def ground_of(case: Case) -> Ground:
         else source.requirements.filter(is_determined=True)
     )
     days = [row.pushed_on for row in rows] if signed else []
-    return Ground(figures_now, because, min(days, default=None))
+    return RedCardBasis(figures_now, because, min(days, default=None))
 
 
-def intended_withdrawal(row: Withdrawal, doing: Doing) -> Document:
+def intended_withdrawal(row: Withdrawal, ctx: ActContext) -> Document:
     """That an item is to be withdrawn, and what may be said against it until when."""
-    case, policy = row.case, doing.law.policy_on(doing.on)
+    case, policy = row.case, ctx.law.policy_on(ctx.on)
     told = {
         **about(case),
         "requirements": figures(decided_figures(case)),
         "statement_days": policy["statement_working_days"],
         "hearing_days": policy["hearing_request_working_days"],
     }
-    return _to_enterprise("intended-withdrawal", row, told, doing)
+    return _to_enterprise("intended-withdrawal", row, told, ctx)
 
 
-def withdrawal_decision(row: Withdrawal, because: str, doing: Doing) -> Document:
+def withdrawal_decision(row: Withdrawal, because: str, ctx: ActContext) -> Document:
     """The decision, with the figures of the recheck and the remedies."""
     case = row.case
     seen = {name: row.figures.get(name) or told for name, told in decided_figures(case).items()}
@@ -325,25 +329,25 @@ def withdrawal_decision(row: Withdrawal, because: str, doing: Doing) -> Document
         "because": because,
         "notice_served_on": day(row.notice_served_on),
         "display_ends_on": day(row.display_until),
-        "rule": rule_of(case, doing),
-        "lower_grade_months": doing.law.policy_on(doing.on)["lower_grade_window_months"],
-        **remedies(doing, doing.where),
+        "rule": rule_of(case, ctx),
+        "lower_grade_months": ctx.law.policy_on(ctx.on)["lower_grade_window_months"],
+        **remedies(ctx, ctx.where),
     }
-    return _to_enterprise("withdrawal-decision", row, told, doing)
+    return _to_enterprise("withdrawal-decision", row, told, ctx)
 
 
-def hearing_notice(made: Hearing, doing: Doing) -> Document:
+def hearing_notice(made: Hearing, ctx: ActContext) -> Document:
     """When and where the hearing is, and who chairs it."""
     told = {
         "item": name_of(made.withdrawal.case),
         "held_on": moment(made.at),
-        "place": made.where,
+        "state": made.where,
         "chair": made.chair_name,
     }
-    return _to_enterprise("hearing-notice", made.withdrawal, told, doing)
+    return _to_enterprise("hearing-notice", made.withdrawal, told, ctx)
 
 
-def hearing_record(made: Hearing, said: Sequence[str], doing: Doing) -> Document:
+def hearing_record(made: Hearing, said: Sequence[str], ctx: ActContext) -> Document:
     """Who was there, and what was said."""
     case = made.withdrawal.case
     told = {
@@ -351,21 +355,23 @@ def hearing_record(made: Hearing, said: Sequence[str], doing: Doing) -> Document
         "credit_code": case.credit_code,
         "item": name_of(case),
         "held_on": moment(made.at),
-        "place": made.where,
+        "state": made.where,
         "chair": made.chair_name,
         "present": made.present,
         "said": list(said),
     }
     return issue(
-        "hearing-record", doing, told=told, addressee="", case=case, withdrawal=made.withdrawal
+        "hearing-record", ctx, told=told, addressee="", case=case, withdrawal=made.withdrawal
     )
 
 
-def _to_enterprise(kind: str, row: Withdrawal, told: Mapping[str, Any], doing: Doing) -> Document:
+def _to_enterprise(
+    kind: str, row: Withdrawal, told: Mapping[str, Any], ctx: ActContext
+) -> Document:
     case = row.case
     return issue(
         kind,
-        doing,
+        ctx,
         told=told,
         addressee=case.enterprise,
         case=case,
@@ -393,7 +399,10 @@ def items(cases: Iterable[Case], outcomes: Mapping[int, str] | None = None) -> d
             "why": "；".join(
                 f"{row['name']}：{row['required']}/{row['held']}"
                 for row in figures(
-                    {r.requirement: r.told for r in one.requirements.filter(is_determined=True)}
+                    {
+                        r.requirement: r.warned_figures
+                        for r in one.requirements.filter(is_determined=True)
+                    }
                 )
             )
             or NONE,

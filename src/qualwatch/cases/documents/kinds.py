@@ -38,17 +38,17 @@ class Letter:
 
 
 WAITED_FOR: Mapping[str, Any] = {"must_arrive": True, "may_be_public": True}
-LETTERS: Mapping[str, Letter] = {
+DOCUMENT_KINDS: Mapping[str, Letter] = {
     "warning": Letter(_("资质黄牌预警告知书"), "资预", "push-proved", must_arrive=True),
     "order-to-rectify": Letter(_("责令限期整改通知书"), "资责", "order-served", **WAITED_FOR),
     "determination": Letter(_("资质不达标认定书"), "资认", **WAITED_FOR),
-    "urging-letter": Letter(_("关于督促整改资质预警问题的函"), "资督"),
+    "supervision-letter": Letter(_("关于督促整改资质预警问题的函"), "资督"),
     "receipt": Letter(_("资质预警申请收件回执"), "资收", outlives=True),
     "opinion": Letter(_("关于资质预警申请的审查意见"), "资审"),
     "application-decision": Letter(_("资质预警申请决定书"), "资决", **WAITED_FOR, outlives=True),
     "suggestion-list": Letter(_("关于撤回建设工程企业资质的建议名单函"), "资函", must_arrive=True),
     "intended-withdrawal": Letter(_("拟撤回资质告知书"), "资拟", "notify-intent", **WAITED_FOR),
-    "hearing-notice": Letter(_("听证通知书"), "资听", "tell-hearing", **WAITED_FOR),
+    "hearing-notice": Letter(_("听证通知书"), "资听", "notify-hearing", **WAITED_FOR),
     "hearing-record": Letter(_("听证笔录"), "资听笔"),
     "display-notice": Letter(_("关于拟撤回建设工程企业资质的公示"), "资示"),
     "withdrawal-decision": Letter(
@@ -76,7 +76,7 @@ def rendered(kind: str, told: Mapping[str, Any]) -> bytes:
     """The document as .docx. A value that the template asks for and `told` lacks is an error, never a blank."""
     own = Path(settings.LETTERS or FOLDER) / f"{kind}.docx"
     path = own if own.is_file() else FOLDER / f"{kind}.docx"
-    if kind not in LETTERS or not path.is_file():
+    if kind not in DOCUMENT_KINDS or not path.is_file():
         raise NoTemplate(kind)
     template = DocxTemplate(path)
     template.render(dict(told), SandboxedEnvironment(undefined=StrictUndefined), autoescape=True)

@@ -8,14 +8,14 @@ from django.db.models import Q
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import may
-from qualwatch.cases.course.step import Doing
+from qualwatch.cases.course.step import ActContext
 from qualwatch.cases.course.withdrawal_rows import TASKS
 from qualwatch.cases.deadlines import start_due
-from qualwatch.cases.documents.kinds import LETTERS
+from qualwatch.cases.documents.kinds import DOCUMENT_KINDS
 from qualwatch.cases.models import Attachment, Case, Document, Service, Task, Withdrawal
 from qualwatch.cases.notices import texts
-from qualwatch.cases.notices.notify import Said, has_account, tell
-from qualwatch.journal.actions import Told
+from qualwatch.cases.notices.notify import Notification, has_account, notify
+from qualwatch.journal.actions import NewEntry
 from qualwatch.procedure.periods import Period
 from qualwatch.procedure.service import (
     IN_PERSON,
@@ -37,7 +37,7 @@ NEVER_HAPPENED = ("repaired", "annulled", "duplicate")  # after these nothing st
 
 
 def circumstances_of(
-    document: Document, doing: Doing, *, has_consent: bool = False
+    document: Document, ctx: ActContext, *, has_consent: bool = False
 ) -> Circumstances:
     """Which ways are open for a document today. That an answer is overdue opens nothing: somebody has to say so."""
     case = document.case
@@ -51,9 +51,11 @@ def circumstances_of(
     )
     return Circumstances(
         has_account=has_account(document.credit_code),
-        opening_proves=document.kind in doing.law.policy_on(doing.on)["platform_opening_proves"],
+        opening_proves=document.kind in ctx.law.policy_on(ctx.on)["platform_opening_proves"],
         has_consent=has_consent or (case is not None and given.exists()),
-        may_be_public=LETTERS[document.kind].may_be_public and case is not None and is_public(case),
+        may_be_public=DOCUMENT_KINDS[document.kind].may_be_public
+        and case is not None
+        and is_public(case),
         failed=failed,
     )
 
@@ -63,21 +65,23 @@ def is_public(case: Case) -> bool:
     return case.published_on is not None and case.closed_because not in NEVER_HAPPENED
 
 
-def record_service(document: Document, method: str, recipient: str, doing: Doing) -> Service:
+def record_service_attempt(
+    document: Document, method: str, recipient: str, ctx: ActContext
+) -> Service:
     """One attempt, with what it needs at once: a notice on the platform, or one to the public."""
-    policy, calendar = doing.law.policy_on(doing.on), doing.law.calendar
+    policy, calendar = ctx.law.policy_on(ctx.on), ctx.law.calendar
     if method == NOTICE:
-        due = served_by_notice(doing.on, policy["public_notice_service_days"], calendar)
+        due = served_by_notice(ctx.on, policy["public_notice_service_days"], calendar)
     else:
         due = Period(policy["service_proof_working_days"], "working-days").from_day(
-            doing.on, calendar
+            ctx.on, calendar
         )
     made = Service.objects.create(
         document=document,
         method=method,
         recipient=recipient,
-        sent_on=doing.on,
-        sent_by=doing.by,
+        sent_on=ctx.on,
+        sent_by=ctx.by,
         due_on=due.ends_on,
         is_due_provisional=due.provisional,
     )
@@ -86,9 +90,9 @@ def record_service(document: Document, method: str, recipient: str, doing: Doing
             credit_code=document.credit_code, enterprise=document.addressee
         )
         subject = texts.document_subject(document)
-        tell(
+        notify(
             [
-                Said(
+                Notification(
                     about,
                     "document",
                     subject,
@@ -97,7 +101,7 @@ def record_service(document: Document, method: str, recipient: str, doing: Doing
                     document=document,
                 )
             ],
-            doing.at,
+            ctx.at,
         )
     if method == NOTICE:
         days = policy["public_notice_service_days"]
@@ -111,51 +115,53 @@ def record_service(document: Document, method: str, recipient: str, doing: Doing
                 document.credit_code,
                 body,
             ),
-            on=doing.on,
+            on=ctx.on,
             ends_on=due.ends_on,
-            at=doing.at,
+            at=ctx.at,
             is_provisional=due.provisional,
         )
-    doing.told.append(
-        Told(stream_of(document), "sent", details={"document": document.number, "method": method})
+    ctx.entries.append(
+        NewEntry(
+            stream_of(document), "sent", details={"document": document.number, "method": method}
+        )
     )
-    settle_serve_tasks(document, doing)
+    settle_serve_tasks(document, ctx)
     return made
 
 
-def serve_on_platform(document: Document, doing: Doing) -> Service | None:
+def serve_on_platform(document: Document, ctx: ActContext) -> Service | None:
     """Sent at once to an enterprise that has an account, where its opening proves this kind of document."""
-    if not METHODS[PLATFORM].is_open(circumstances_of(document, doing)):
+    if not METHODS[PLATFORM].is_open(circumstances_of(document, ctx)):
         return None
-    return record_service(document, PLATFORM, document.credit_code, doing)
+    return record_service_attempt(document, PLATFORM, document.credit_code, ctx)
 
 
-def bring(document: Document, doing: Doing) -> None:
+def serve_or_open_task(document: Document, ctx: ActContext) -> None:
     """On the platform at once; else a task to serve it, where it has to arrive (an order has the course's own)."""
     if (
-        serve_on_platform(document, doing) is None
-        and LETTERS[document.kind].starts != "order-served"
+        serve_on_platform(document, ctx) is None
+        and DOCUMENT_KINDS[document.kind].starts != "order-served"
     ):
-        open_serve_task(document, doing)
+        open_serve_task(document, ctx)
 
 
-def open_serve_task(document: Document, doing: Doing) -> int:
+def open_serve_task(document: Document, ctx: ActContext) -> int:
     """A task to serve it by the next open way, once for each; how many were opened. None where nothing waits for it."""
     case = document.case
-    if not LETTERS[document.kind].must_arrive or document.voided_on or is_over(document):
+    if not DOCUMENT_KINDS[document.kind].must_arrive or document.voided_on or is_over(document):
         return 0
     if document.services.filter(proved_on__isnull=False).exists():
         return 0
     tried = set(document.services.values_list("method", flat=True))
     method = (
-        next_method(tried, circumstances_of(document, doing)) or IN_PERSON
+        next_method(tried, circumstances_of(document, ctx)) or IN_PERSON
     )  # none is left: once more
     detail = f"{document.number} {method}"
     if Task.objects.filter(case=case, kind=SERVE, detail=detail, done_on=None).exists():
         return 0
-    settle_serve_tasks(document, doing)
+    settle_serve_tasks(document, ctx)
     Task.objects.create(
-        case=case, kind=SERVE, detail=detail, organisation=document.organisation, opened_on=doing.on
+        case=case, kind=SERVE, detail=detail, organisation=document.organisation, opened_on=ctx.on
     )
     return 1
 
@@ -165,75 +171,81 @@ def is_over(document: Document) -> bool:
     case, withdrawal = document.case, document.withdrawal
     if withdrawal is not None and withdrawal.ended:
         return True
-    return not LETTERS[document.kind].outlives and case is not None and case.place == "closed"
+    return (
+        not DOCUMENT_KINDS[document.kind].outlives and case is not None and case.state == "closed"
+    )
 
 
-def deliver(document: Document, slug: str, doing: Doing) -> None:
+def serve_on_authority(document: Document, slug: str, ctx: ActContext) -> None:
     """To another authority: arrived when it is in the inbox of somebody who reads it there; else a task to serve it."""
     people = Account.objects.filter(is_active=True, organisation__slug=slug) if slug else []
     if not any(may(one, "read-cases") for one in people):
-        open_serve_task(document, doing)
+        open_serve_task(document, ctx)
         return
     Service.objects.create(
         document=document,
         method=PLATFORM,
         recipient=slug,
-        sent_on=doing.on,
-        sent_by=doing.by,
-        due_on=doing.on,
-        proved_on=doing.on,
+        sent_on=ctx.on,
+        sent_by=ctx.by,
+        due_on=ctx.on,
+        proved_on=ctx.on,
         proof=ARRIVED,
-        proved_by=doing.by,
+        proved_by=ctx.by,
     )
-    deliver_copy(document, slug, doing)
-    doing.told.append(
-        Told(stream_of(document), "served", details={"document": document.number, "to": slug})
+    deliver_copy(document, slug, ctx)
+    ctx.entries.append(
+        NewEntry(stream_of(document), "served", details={"document": document.number, "to": slug})
     )
-    arrived(document, doing.on, doing)
+    arrived(document, ctx.on, ctx)
 
 
-def deliver_copy(document: Document, slug: str, doing: Doing) -> None:
+def deliver_copy(document: Document, slug: str, ctx: ActContext) -> None:
     """Into the inbox of an authority; nothing begins with it."""
     subject, body = texts.document_subject(document), texts.document_for_authority(document)
-    tell(
-        [Said(document.case or Case(), "document", subject, body, False, (slug,), document)],
-        doing.at,
+    notify(
+        [
+            Notification(
+                document.case or Case(), "document", subject, body, False, (slug,), document
+            )
+        ],
+        ctx.at,
     )
 
 
-def arrived(document: Document, on: date, doing: Doing) -> None:
+def arrived(document: Document, on: date, ctx: ActContext) -> None:
     """The receiver of a suggestion list or report has it: its days to start begin (notice 4(2))."""
     batch = document.batch
     if batch is None or document.kind not in RECEIVED or batch.received_on is not None:
         return
     batch.received_on = on
     if batch.route == "city":
-        due = start_due(on, doing)
+        due = start_due(on, ctx)
         batch.start_due_on, batch.is_start_due_provisional = due.ends_on, due.provisional
     batch.save()
-    for row in batch.members.filter(ended="", place="suggested"):
+    for row in batch.members.filter(ended="", stage="suggested"):
         Task.objects.filter(kind="start", detail=str(row.pk), done_on=None).update(
             due_on=batch.start_due_on
         )
 
 
-def drop_services(document: Document, why: str, because: str, doing: Doing) -> None:
+def drop_services(document: Document, why: str, because: str, ctx: ActContext) -> None:
     """Nothing of a document is on its way any more: attempts end, its notice to the public goes, tasks are done."""
     for one in document.services.filter(failed_on=None):
         if one.method == NOTICE:
-            remove_announcement(document.number, at=doing.at)
+            remove_announcement(document.number, at=ctx.at)
         if one.proved_on is None:
-            fail_service(one, why, because, doing)
-    settle_serve_tasks(document, doing)
+            fail_service(one, why, because, ctx)
+    settle_serve_tasks(document, ctx)
 
 
-def settle_serve_tasks(document: Document, doing: Doing) -> None:
+def settle_serve_tasks(document: Document, ctx: ActContext) -> None:
     """Tasks to serve this document are done."""
     tasks = Task.objects.filter(kind=SERVE, detail__startswith=f"{document.number} ", done_on=None)
-    tasks.update(done_on=doing.on, done_by=doing.by)
+    tasks.update(done_on=ctx.on, done_by=ctx.by)
 
 
-def take_down_notices(case: Case, because: str, doing: Doing) -> None:
+def take_down_notices(case: Case, because: str, ctx: ActContext) -> None:
     """With a card go the public notices of its papers: all where it never should have been, else what ends with it.
 
     A notice that was taken down serves nothing; what outlives the case is tried another way.
@@ -243,25 +255,25 @@ def take_down_notices(case: Case, because: str, doing: Doing) -> None:
     ).select_related("document")
     for one in running:
         document = one.document
-        if LETTERS[document.kind].outlives and because not in NEVER_HAPPENED:
+        if DOCUMENT_KINDS[document.kind].outlives and because not in NEVER_HAPPENED:
             continue
-        remove_announcement(document.number, at=doing.at)
+        remove_announcement(document.number, at=ctx.at)
         if one.proved_on is None:
-            fail_service(one, TAKEN_DOWN, because, doing)
+            fail_service(one, TAKEN_DOWN, because, ctx)
             document.case = case
-            open_serve_task(document, doing)
+            open_serve_task(document, ctx)
 
 
-def fail_service(service: Service, why: str, because: str, doing: Doing) -> None:
+def fail_service(service: Service, why: str, because: str, ctx: ActContext) -> None:
     """It came to nothing."""
-    service.failed_on, service.failed_as, service.failed_because = doing.on, why, because
+    service.failed_on, service.failed_as, service.failed_because = ctx.on, why, because
     service.save(update_fields=["failed_on", "failed_as", "failed_because"])
 
 
-def tasks_that_outlive(cases: Iterable[int]) -> Q:
+def tasks_that_survive(cases: Iterable[int]) -> Q:
     """Tasks to serve what has to arrive although its case has ended; steps of withdrawals that have not."""
     cases = list(cases)
-    outliving = [kind for kind, letter in LETTERS.items() if letter.outlives]
+    outliving = [kind for kind, letter in DOCUMENT_KINDS.items() if letter.outlives]
     going_on = Withdrawal.objects.filter(case__in=cases, ended="").values_list("pk", flat=True)
     found = Q(kind__in=TASKS, detail__in=[str(number) for number in going_on])
     for number in Document.objects.filter(case__in=list(cases), kind__in=outliving).values_list(

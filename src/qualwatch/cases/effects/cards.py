@@ -5,21 +5,21 @@ from datetime import date
 from typing import Any
 
 from qualwatch.cases.competence import PROVINCE, authority_of, competent_for
-from qualwatch.cases.course.step import Doing, Step
+from qualwatch.cases.course.step import ActContext, Step
 from qualwatch.cases.deadlines import DECIDE, EXAMINE, application_due
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.numbers import RED_CARD, next_number
 from qualwatch.cases.documents.service import (
     NEVER_HAPPENED,
-    bring,
+    serve_or_open_task,
     take_down_notices,
-    tasks_that_outlive,
+    tasks_that_survive,
 )
 from qualwatch.cases.effects.withdrawal import end_withdrawal, publish_decision
 from qualwatch.cases.models import UNDECIDED, Application, Case, Task
 from qualwatch.cases.notices import texts
-from qualwatch.cases.notices.notify import LETTER, Said, tell
-from qualwatch.journal.actions import Told
+from qualwatch.cases.notices.notify import LETTER, Notification, notify
+from qualwatch.journal.actions import NewEntry
 from qualwatch.procedure.periods import same_day_after_months
 from qualwatch.procedure.state import Effect
 from qualwatch.publication.actions import (
@@ -47,35 +47,35 @@ DONE_BY = {
     "recheck": ("review",),
     "open-withdrawal": ("withdraw",),
 }
-Handler = Callable[[Step, Effect, Doing], None]
+Handler = Callable[[Step, Effect, ActContext], None]
 
 
-def perform(done: Step, doing: Doing) -> None:
+def perform(done: Step, ctx: ActContext) -> None:
     """The tasks that a step settles, then its effects in their order."""
-    settle(done, doing)  # first, for a step may open a task of the kind that it settles
+    settle(done, ctx)  # first, for a step may open a task of the kind that it settles
     for effect in done.effects:
-        HANDLERS[effect.name](done, effect, doing)
+        HANDLERS[effect.name](done, effect, ctx)
 
 
-def settle(done: Step, doing: Doing) -> None:
+def settle(done: Step, ctx: ActContext) -> None:
     """Closes the tasks that a step has done; where the case is closed all but letters, which say so."""
     waiting = Task.objects.filter(case=done.case, done_on=None)
-    if done.after.place == "closed" and done.event.name != "uphold":
-        end_applications([done.case.pk], doing)
+    if done.after.state == "closed" and done.event.name != "uphold":
+        end_applications([done.case.pk], ctx)
     if done.event.name == "push-proved":
-        waiting.filter(kind=LETTER).update(done_on=doing.on, done_by=doing.by)
+        waiting.filter(kind=LETTER).update(done_on=ctx.on, done_by=ctx.by)
     waiting = waiting.exclude(kind=LETTER)
-    if done.after.place == "closed":
-        waiting = waiting.exclude(tasks_that_outlive([done.case.pk]))
+    if done.after.state == "closed":
+        waiting = waiting.exclude(tasks_that_survive([done.case.pk]))
     else:
         waiting = waiting.filter(kind__in=DONE_BY.get(done.event.name, ()))
-    waiting.update(done_on=doing.on, done_by=doing.by)
+    waiting.update(done_on=ctx.on, done_by=ctx.by)
 
 
-def end_applications(cases: Iterable[int], doing: Doing) -> None:
+def end_applications(cases: Iterable[int], ctx: ActContext) -> None:
     """Applications that were still waiting when their cases ended otherwise."""
     waiting = Application.objects.filter(case__in=list(cases), stage__in=UNDECIDED)
-    waiting.update(stage="moot", decided_on=doing.on)
+    waiting.update(stage="moot", decided_on=ctx.on)
 
 
 def figures_of(done: Step, requirements: tuple[str, ...]) -> dict[str, Mapping[str, Any]]:
@@ -83,12 +83,12 @@ def figures_of(done: Step, requirements: tuple[str, ...]) -> dict[str, Mapping[s
     known = (
         {}
         if done.case.pk is None
-        else {one.requirement: one.told for one in done.case.requirements.all()}
+        else {one.requirement: one.warned_figures for one in done.case.requirements.all()}
     )
     return {name: done.figures.get(name) or known.get(name, {}) for name in requirements}
 
 
-def said_of(done: Step, effect: Effect) -> Said | None:
+def notification_of(done: Step, effect: Effect) -> Notification | None:
     """What a step says to the enterprise and its authorities."""
     case = done.case
     if effect.name in ("push", "push-addition"):
@@ -98,38 +98,40 @@ def said_of(done: Step, effect: Effect) -> Said | None:
             if one.requirement in effect.requirements
         ]
         body = texts.warning(case, figures_of(done, effect.requirements), max(ends))
-        return Said(case, effect.name, texts.subject(effect.name, case), body)
-    if effect.name == "tell-closed":
+        return Notification(case, effect.name, texts.subject(effect.name, case), body)
+    if effect.name == "notify-closed":
         subject = texts.subject("closed" if effect.detail in texts.CLEARS else "ended", case)
-        return Said(case, "closed", subject, texts.closing(case, effect.detail))
-    if effect.name == "tell-prolonged":
-        return Said(case, "prolonged", texts.subject("prolonged", case), texts.prolonged(case))
-    if effect.name == "tell-repaired":
-        return Said(
+        return Notification(case, "closed", subject, texts.closing(case, effect.detail))
+    if effect.name == "notify-extended":
+        return Notification(case, "extended", texts.subject("extended", case), texts.extended(case))
+    if effect.name == "notify-repaired":
+        return Notification(
             case,
             "repaired",
             texts.subject("repaired", case),
             texts.repaired(case, effect.requirements),
         )
-    if effect.name == "tell-refused":
-        return Said(case, "refused", texts.subject("refused", case), texts.refused(case))
+    if effect.name == "notify-refused":
+        return Notification(case, "refused", texts.subject("refused", case), texts.refused(case))
     if effect.name == "set-red-period":
-        return Said(case, "red-period", texts.subject("red-period", case), texts.red_period(case))
+        return Notification(
+            case, "red-period", texts.subject("red-period", case), texts.red_period(case)
+        )
     return None
 
 
-def _tell(done: Step, effect: Effect, doing: Doing) -> None:
-    told = said_of(done, effect)
+def _tell(done: Step, effect: Effect, ctx: ActContext) -> None:
+    told = notification_of(done, effect)
     if told is not None:
-        tell([told], doing.at)
+        notify([told], ctx.at)
 
 
-def _publish_red(done: Step, effect: Effect, doing: Doing) -> None:
+def _publish_red(done: Step, effect: Effect, ctx: ActContext) -> None:
     """Public from this moment on, with figures and without people."""
     case = done.case
-    case.card_number = case.card_number or next_number(RED_CARD, RED_PREFIX, doing.on.year)
+    case.card_number = case.card_number or next_number(RED_CARD, RED_PREFIX, ctx.on.year)
     figures = figures_of(done, effect.requirements)
-    authority = authority_name(doing.where or competent_for(case), doing)
+    authority = authority_name(ctx.where or competent_for(case), ctx)
     card = Card(
         case.card_number,
         case.credit_code,
@@ -142,11 +144,15 @@ def _publish_red(done: Step, effect: Effect, doing: Doing) -> None:
         authority,
         _public(figures),
     )
-    post_red_card(card, on=doing.on, at=doing.at)
-    case.published_on = doing.on
-    tell(
-        [Said(case, "red", texts.subject("red", case), texts.red(case, figures, authority))],
-        doing.at,
+    post_red_card(card, on=ctx.on, at=ctx.at)
+    case.published_on = ctx.on
+    notify(
+        [
+            Notification(
+                case, "red", texts.subject("red", case), texts.red(case, figures, authority)
+            )
+        ],
+        ctx.at,
     )
 
 
@@ -163,14 +169,14 @@ def _public(figures: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _amend_red(done: Step, effect: Effect, doing: Doing) -> None:
+def _amend_red(done: Step, effect: Effect, ctx: ActContext) -> None:
     """What was repaired is no longer said publicly; the rest of the card stands, with the figures determined."""
     decided = issuing.decided_figures(done.case)
     left = {name: decided.get(name, {}) for name in effect.requirements}
-    amend_card(done.case.card_number, requirements=_public(left), at=doing.at)
+    amend_card(done.case.card_number, requirements=_public(left), at=ctx.at)
 
 
-def _issue_order(done: Step, effect: Effect, doing: Doing) -> None:
+def _issue_order(done: Step, effect: Effect, ctx: ActContext) -> None:
     """The determination and the order to rectify go out; the red period waits for the order's proof of service."""
     case = done.case
     about = tuple(one.requirement for one in done.after.named if one.is_determined)
@@ -179,50 +185,50 @@ def _issue_order(done: Step, effect: Effect, doing: Doing) -> None:
     if case.arises_from is not None:
         days = list(case.arises_from.requirements.values_list("pushed_on", flat=True))
     because = waiting.because if waiting else done.event.because
-    ground = issuing.Ground(figures_of(done, about), because, min(days, default=None))
-    documents = issuing.red_card(case, ground, doing, issuing.OF_A_RED_CARD)
-    open_task(case, "serve-order", doing, where=documents[0].organisation)
+    ground = issuing.RedCardBasis(figures_of(done, about), because, min(days, default=None))
+    documents = issuing.red_card(case, ground, ctx, issuing.OF_A_RED_CARD)
+    open_task(case, "serve-order", ctx, where=documents[0].organisation)
     for one in documents:
-        bring(one, doing)
+        serve_or_open_task(one, ctx)
 
 
-def _set_red_period(done: Step, effect: Effect, doing: Doing) -> None:
+def _set_red_period(done: Step, effect: Effect, ctx: ActContext) -> None:
     assert done.after.red is not None  # what the step has just set
     red = done.after.red
     post_red_period(
-        done.case.card_number, ends_on=red.ends_on, is_provisional=red.provisional, at=doing.at
+        done.case.card_number, ends_on=red.ends_on, is_provisional=red.provisional, at=ctx.at
     )
-    _tell(done, effect, doing)
+    _tell(done, effect, ctx)
 
 
-def _take_down(done: Step, effect: Effect, doing: Doing) -> None:
+def _take_down(done: Step, effect: Effect, ctx: ActContext) -> None:
     """Cleared and still to be seen for a while; or gone, where it should never have been."""
     if not done.case.card_number:
         return
-    take_down_notices(done.case, effect.detail, doing)
+    take_down_notices(done.case, effect.detail, ctx)
     if effect.detail in NEVER_HAPPENED:
-        remove_red_card(done.case.card_number, on=doing.on, because=effect.detail, at=doing.at)
+        remove_red_card(done.case.card_number, on=ctx.on, because=effect.detail, at=ctx.at)
         return
-    years = doing.law.policy_on(doing.on)["public_afterlife_years"]
+    years = ctx.law.policy_on(ctx.on)["public_retention_years"]
     post_cleared(
         done.case.card_number,
-        on=doing.on,
+        on=ctx.on,
         because=effect.detail,
-        at=doing.at,
-        hidden_from=same_day_after_months(doing.on, years * MONTHS),
+        at=ctx.at,
+        hidden_from=same_day_after_months(ctx.on, years * MONTHS),
     )
 
 
-def _open_task(done: Step, effect: Effect, doing: Doing) -> None:
+def _open_task(done: Step, effect: Effect, ctx: ActContext) -> None:
     where = PROVINCE if effect.detail == DECIDE else ""
-    due = application_due(done.case, effect.detail, doing) if effect.detail in APPLIED else None
-    open_task(done.case, effect.detail, doing, where=where, due_on=due.ends_on if due else None)
+    due = application_due(done.case, effect.detail, ctx) if effect.detail in APPLIED else None
+    open_task(done.case, effect.detail, ctx, where=where, due_on=due.ends_on if due else None)
 
 
 def open_task(
     case: Case,
     kind: str,
-    doing: Doing,
+    ctx: ActContext,
     *,
     where: str = "",
     due_on: date | None = None,
@@ -235,22 +241,22 @@ def open_task(
             case=known,
             kind=kind,
             organisation=where or competent_for(case),
-            opened_on=doing.on,
+            opened_on=ctx.on,
             due_on=due_on,
             detail=detail,
         )
 
 
-def authority_name(slug: str, doing: Doing) -> str:
+def authority_name(slug: str, ctx: ActContext) -> str:
     """An authority as the public reads it."""
-    areas = {authority_of(area): text for area, text in doing.law.divisions.areas.items()}
+    areas = {authority_of(area): text for area, text in ctx.law.divisions.areas.items()}
     return areas[slug].authority if slug in areas else AUTHORITIES.get(slug, slug)
 
 
-def _journaled(done: Step, effect: Effect, doing: Doing) -> None:
+def _journaled(done: Step, effect: Effect, ctx: ActContext) -> None:
     """What the action itself does for all cases at once (open-red, publish-display)."""
-    doing.told.append(
-        Told(done.case.stream, effect.name, details={"requirements": list(effect.requirements)})
+    ctx.entries.append(
+        NewEntry(done.case.stream, effect.name, details={"requirements": list(effect.requirements)})
     )
 
 
@@ -258,10 +264,10 @@ MONTHS = 12  # of a year
 HANDLERS: Mapping[str, Handler] = {
     "push": _tell,
     "push-addition": _tell,
-    "tell-closed": _tell,
-    "tell-prolonged": _tell,
-    "tell-refused": _tell,
-    "tell-repaired": _tell,
+    "notify-closed": _tell,
+    "notify-extended": _tell,
+    "notify-refused": _tell,
+    "notify-repaired": _tell,
     "amend-red": _amend_red,
     "publish-red": _publish_red,
     "issue-order": _issue_order,

@@ -8,8 +8,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from qualwatch.cases.eligibility.measures import Asked, check_all
-from qualwatch.cases.models import AnsweredRequest, AskedOn
+from qualwatch.cases.eligibility.measures import EligibilityQuery, check_all
+from qualwatch.cases.models import AnsweredRequest, DailyQuota
 from qualwatch.journal.proofs import digest_of
 from qualwatch.wording import gettext as _
 
@@ -30,7 +30,7 @@ class OverQuota(Exception):
 
 @transaction.atomic
 def answer_once(
-    *, asked: Sequence[Asked], key: str, by: str, on: date, at: datetime, quota: int
+    *, asked: Sequence[EligibilityQuery], key: str, by: str, on: date, at: datetime, quota: int
 ) -> dict[str, Any]:
     """Answers, by question; with a key the same request again gets what it got. CannotAsk, OtherRequest, OverQuota."""
     digest = digest_of([asdict(one) for one in asked])
@@ -41,9 +41,9 @@ def answer_once(
         )
         if known.digest != digest or timezone.localdate(known.at) != timezone.localdate(at):
             raise OtherRequest(_("这个 Idempotency-Key 已经用于别的请求，或者不是今天的"))
-        if not new and known.told is not None:
-            return {**known.told, "is_replayed": True}
-    day, _new = AskedOn.objects.select_for_update().get_or_create(
+        if not new and known.response is not None:
+            return {**known.response, "is_replayed": True}
+    day, _new = DailyQuota.objects.select_for_update().get_or_create(
         organisation=by, day=timezone.localdate(at)
     )
     day.count += len(asked)
@@ -70,8 +70,8 @@ def answer_once(
         ],
     }
     if known is not None:
-        known.told = told
-        known.save(update_fields=["told"])
+        known.response = told
+        known.save(update_fields=["response"])
     return {**told, "is_replayed": False}
 
 

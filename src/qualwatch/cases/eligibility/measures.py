@@ -12,7 +12,7 @@ from django.db.models import Q
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import jurisdiction
 from qualwatch.cases.competence import may_see
-from qualwatch.cases.models import Case, Question
+from qualwatch.cases.models import Case, EligibilityRecord
 from qualwatch.law.loader import Law
 from qualwatch.publication.queries import Answer, is_fresh, standings_among
 from qualwatch.registers.models import ProjectRow
@@ -38,7 +38,7 @@ class CannotAsk(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EligibilityQuery:
     """A question: may this enterprise do this (with this item) today?"""
 
     credit_code: str
@@ -48,7 +48,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class EligibilityAnswer:
     """The answer, its reasons in words, and what it rests on."""
 
     answer: Literal["yes", "no", "cannot-say"]
@@ -56,13 +56,15 @@ class Said:
     citation: str
 
 
-def check(*, asked: Asked, by: str, on: date, at: datetime) -> Said:
+def check(*, asked: EligibilityQuery, by: str, on: date, at: datetime) -> EligibilityAnswer:
     """Answers and keeps the question."""
     return check_all(asked=[asked], by=by, on=on, at=at)[0]
 
 
 @transaction.atomic
-def check_all(*, asked: Sequence[Asked], by: str, on: date, at: datetime) -> list[Said]:
+def check_all(
+    *, asked: Sequence[EligibilityQuery], by: str, on: date, at: datetime
+) -> list[EligibilityAnswer]:
     """Answers many questions as of one moment, and keeps them; all or none. CannotAsk names the first that is wrong."""
     for number, one in enumerate(asked, 1):
         where = _("第 {number} 问：").format(number=number) if len(asked) > 1 else ""
@@ -74,7 +76,7 @@ def check_all(*, asked: Sequence[Asked], by: str, on: date, at: datetime) -> lis
             raise CannotAsk(where + _("请写明用哪项资质"))
     codes = {one.credit_code for one in asked}
     reds: dict[str, list[Case]] = defaultdict(list)
-    for case in Case.objects.filter(credit_code__in=codes, place="red").order_by(
+    for case in Case.objects.filter(credit_code__in=codes, state="red").order_by(
         "published_on", "pk"
     ):
         reds[case.credit_code].append(case)
@@ -83,9 +85,9 @@ def check_all(*, asked: Sequence[Asked], by: str, on: date, at: datetime) -> lis
         _answer(one, reds[one.credit_code], standings[one.credit_code], is_fresh=fresh)
         for one in asked
     ]
-    Question.objects.bulk_create(
+    EligibilityRecord.objects.bulk_create(
         [
-            Question(
+            EligibilityRecord(
                 asked_at=at,
                 by=by,
                 credit_code=one.credit_code,
@@ -105,7 +107,7 @@ def check_all(*, asked: Sequence[Asked], by: str, on: date, at: datetime) -> lis
 def red_cases(credit_code: str) -> list[Case]:
     """Open red cases of an enterprise."""
     return list(
-        Case.objects.filter(credit_code=credit_code, place="red").order_by("published_on", "pk")
+        Case.objects.filter(credit_code=credit_code, state="red").order_by("published_on", "pk")
     )
 
 
@@ -113,7 +115,7 @@ def key_supervision(
     *, on: date, law: Law, credit_codes: Iterable[str] | None = None
 ) -> list[ProjectRow]:
     """Running projects in the province of enterprises with a red card: the key-supervision list."""
-    red = Case.objects.filter(place="red")
+    red = Case.objects.filter(state="red")
     if credit_codes is not None:
         red = red.filter(credit_code__in=list(credit_codes))
     running = ProjectRow._default_manager.filter(
@@ -132,15 +134,15 @@ def key_supervision(
 def may_know_of(account: Account, case: Case, *, on: date, law: Law) -> bool:
     """As `may_see`; a red card (not its papers) also where the enterprise has a running project, to supervise it."""
     areas = jurisdiction(account).areas
-    if case.place != "red" or not areas:
+    if case.state != "red" or not areas:
         return may_see(account, case)
     running = key_supervision(on=on, law=law, credit_codes=[case.credit_code])
     return may_see(account, case) or any(law.area_of(one.division_code) in areas for one in running)
 
 
 def _answer(
-    asked: Asked, reds: Sequence[Case], standings: Sequence[Answer], *, is_fresh: bool
-) -> Said:
+    asked: EligibilityQuery, reds: Sequence[Case], standings: Sequence[Answer], *, is_fresh: bool
+) -> EligibilityAnswer:
     citation = CITATION[asked.purpose]
     its_own = asked.purpose in ITS_OWN
     for case in reds:
@@ -150,16 +152,16 @@ def _answer(
                 day=case.published_on,
                 number=case.card_number,
             )
-            return Said("no", (told,), citation)
+            return EligibilityAnswer("no", (told,), citation)
     if not is_fresh:
-        return Said("cannot-say", (_("登记数据过旧或当天没有核查"),), citation)
+        return EligibilityAnswer("cannot-say", (_("登记数据过旧或当天没有核查"),), citation)
     known = [
         one
         for one in standings
         if not its_own or (one.category, one.sub_item) == (asked.category, asked.sub_item)
     ]
     if not known:
-        return Said("cannot-say", (_("登记里没有这家企业或这项资质"),), citation)
+        return EligibilityAnswer("cannot-say", (_("登记里没有这家企业或这项资质"),), citation)
     if not any(one.standing == "in-force" for one in known):
-        return Said("no", (_("资质不在有效状态"),), citation)
-    return Said("yes", (), citation)
+        return EligibilityAnswer("no", (_("资质不在有效状态"),), citation)
+    return EligibilityAnswer("yes", (), citation)

@@ -37,7 +37,7 @@ from qualwatch.assessments.models import Run
 from qualwatch.assessments.texts import law_of
 from qualwatch.cases.competence import NotCompetent, may_see
 from qualwatch.cases.documents import issuing
-from qualwatch.cases.documents.kinds import LETTERS
+from qualwatch.cases.documents.kinds import DOCUMENT_KINDS
 from qualwatch.cases.models import Attachment, Case, Document, Service, Withdrawal, WithdrawalList
 from qualwatch.cases.notices.texts import entry_word, line, name_of, names
 from qualwatch.cases.warnings.run_view import INSURANCE
@@ -121,8 +121,8 @@ def parts_of(case: Case, folder: Path) -> dict[str, bytes]:
     cases = related(case)
     parts["case.json"] = _json({one.stream: _course(one) for one in cases})
     for document in Document.objects.filter(case__in=cases).select_related("file").order_by("pk"):
-        parts[f"documents/{document.number}{_(LETTERS[document.kind].title)}.docx"] = content_of(
-            document.file
+        parts[f"documents/{document.number}{_(DOCUMENT_KINDS[document.kind].title)}.docx"] = (
+            content_of(document.file)
         )
     for one in (
         Attachment.objects.filter(service__document__case__in=cases)
@@ -273,7 +273,7 @@ def _finding(case: Case, judged: Judged | None) -> dict[str, Any]:
         "ground": case.ground,
         "origin": case.origin,
         "published_on": case.published_on,
-        "state": case.place,
+        "state": case.state,
         "determined": [
             {
                 "requirement": name,
@@ -351,7 +351,9 @@ def _course(case: Case) -> dict[str, Any]:
             for one in services
         ],
         "withdrawals": [_withdrawal(one) for one in case.withdrawals.order_by("pk")],
-        "urgings": list(case.urgings.order_by("pk").values("kind", "on", "what", "by")),
+        "supervisory_contacts": list(
+            case.supervisory_contacts.order_by("pk").values("kind", "on", "what", "by")
+        ),
     }
 
 

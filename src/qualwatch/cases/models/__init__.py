@@ -3,19 +3,19 @@
 from qualwatch.cases.models.cases import (
     GROUNDS,
     AnsweredRequest,
-    AskedOn,
     Case,
     CaseRequirement,
     Conflict,
     CreditRecord,
+    DailyQuota,
     Delivery,
     Determination,
+    EligibilityRecord,
     Heartbeat,
     Notice,
-    Question,
     SupervisionFinding,
+    SupervisoryContact,
     Task,
-    Urging,
 )
 from qualwatch.cases.models.documents import (
     UNDECIDED,
@@ -25,14 +25,14 @@ from qualwatch.cases.models.documents import (
     NumberSequence,
     Service,
 )
-from qualwatch.cases.models.withdrawals import Hearing, Point, Withdrawal, WithdrawalList
+from qualwatch.cases.models.withdrawals import Hearing, Submission, Withdrawal, WithdrawalList
 
 __all__ = [
     "GROUNDS",
     "UNDECIDED",
     "AnsweredRequest",
     "Application",
-    "AskedOn",
+    "DailyQuota",
     "Attachment",
     "Case",
     "CaseRequirement",
@@ -45,12 +45,12 @@ __all__ = [
     "Heartbeat",
     "Notice",
     "NumberSequence",
-    "Point",
-    "Question",
+    "Submission",
+    "EligibilityRecord",
     "Service",
     "SupervisionFinding",
     "Task",
-    "Urging",
+    "SupervisoryContact",
     "Withdrawal",
     "WithdrawalList",
 ]

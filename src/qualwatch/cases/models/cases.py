@@ -5,9 +5,9 @@ from typing import get_args
 from django.db import models
 from django.db.models import Q
 
-from qualwatch.procedure.state import CLOSED, OUTCOMES, Ground, Origin, Place
+from qualwatch.procedure.state import CLOSED, OUTCOMES, Ground, Origin, State
 
-PLACES = tuple(one for one in get_args(Place) if one != "none")
+STATES = tuple(one for one in get_args(State) if one != "none")
 GROUNDS, ORIGINS = get_args(Ground), get_args(Origin)
 
 
@@ -22,7 +22,7 @@ class Case(models.Model):
     sub_item = models.CharField(max_length=80, null=True)
     ground = models.CharField(max_length=10)
     origin = models.CharField(max_length=10)
-    place = models.CharField(max_length=10)
+    state = models.CharField(max_length=10)
     enterprise = models.CharField(max_length=200)
     qualification = models.CharField(max_length=120, blank=True)
     grade = models.CharField(max_length=30, blank=True)
@@ -31,8 +31,8 @@ class Case(models.Model):
     area = models.CharField(max_length=30, blank=True)  # supervising
     opened_on = models.DateField()
     push_proved_on = models.DateField(null=True)
-    prolonged_until = models.DateField(null=True)
-    is_prolonged_provisional = models.BooleanField(default=False)
+    extended_until = models.DateField(null=True)
+    is_extension_provisional = models.BooleanField(default=False)
     published_on = models.DateField(null=True)
     card_number = models.CharField(max_length=40, blank=True)
     order_served_on = models.DateField(null=True)
@@ -63,15 +63,15 @@ class Case(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["credit_code", "category", "sub_item", "ground", "origin"],
-                condition=~Q(place="closed") & Q(category__isnull=False),
+                condition=~Q(state="closed") & Q(category__isnull=False),
                 name="case_of_item_open_once",
             ),
             models.UniqueConstraint(
                 fields=["credit_code"],
-                condition=~Q(place="closed") & Q(category=None),
+                condition=~Q(state="closed") & Q(category=None),
                 name="case_of_enterprise_open_once",
             ),
-            models.CheckConstraint(condition=Q(place__in=PLACES), name="case_place_known"),
+            models.CheckConstraint(condition=Q(state__in=STATES), name="case_place_known"),
             models.CheckConstraint(
                 condition=Q(ground__in=GROUNDS, origin__in=ORIGINS), name="case_ground_known"
             ),
@@ -82,22 +82,22 @@ class Case(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(category__isnull=False)
-                | Q(ground="insurance", origin="system", place__in=("yellow", "closed")),
+                | Q(ground="insurance", origin="system", state__in=("yellow", "closed")),
                 name="case_of_enterprise_is_yellow_insurance",
             ),
             models.CheckConstraint(
                 condition=Q(
-                    place="closed", closed_on__isnull=False, closed_because__in=list(CLOSED)
+                    state="closed", closed_on__isnull=False, closed_because__in=list(CLOSED)
                 )
-                | Q(place__in=PLACES[:2], closed_on=None, closed_because=""),
+                | Q(state__in=STATES[:2], closed_on=None, closed_because=""),
                 name="case_closed_has_one_reason",
             ),
             models.CheckConstraint(
-                condition=~Q(place="red") | Q(published_on__isnull=False) & ~Q(card_number=""),
+                condition=~Q(state="red") | Q(published_on__isnull=False) & ~Q(card_number=""),
                 name="case_red_is_published",
             ),
             models.CheckConstraint(
-                condition=~Q(place="yellow") | Q(published_on=None, card_number=""),
+                condition=~Q(state="yellow") | Q(published_on=None, card_number=""),
                 name="case_yellow_is_not_public",
             ),
             models.CheckConstraint(
@@ -107,7 +107,7 @@ class Case(models.Model):
         ]
         indexes = [
             models.Index(fields=["credit_code"], name="case_enterprise"),
-            models.Index(fields=["place", "area"], condition=~Q(place="closed"), name="case_open"),
+            models.Index(fields=["state", "area"], condition=~Q(state="closed"), name="case_open"),
             models.Index(
                 fields=["watched_until"],
                 condition=Q(watched_until__isnull=False),
@@ -116,7 +116,7 @@ class Case(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.pk} {self.credit_code} {self.category or ''} {self.place}"
+        return f"{self.pk} {self.credit_code} {self.category or ''} {self.state}"
 
     @property
     def stream(self) -> str:
@@ -136,7 +136,7 @@ class CaseRequirement(models.Model):
     recovered_on = models.DateField(null=True)
     is_ended = models.BooleanField(default=False)
     is_determined = models.BooleanField(default=False)
-    told = models.JSONField(
+    warned_figures = models.JSONField(
         default=dict
     )  # run, text, required, held, shortfall, clauses, basis, because
 
@@ -207,10 +207,10 @@ class SupervisionFinding(models.Model):
     by = models.CharField(max_length=150)
 
 
-class Urging(models.Model):
+class SupervisoryContact(models.Model):
     """A visit, letter, call or meeting: guiding and urging an enterprise to rectify (notice 3)."""
 
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="urgings")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="supervisory_contacts")
     kind = models.CharField(max_length=10)
     on = models.DateField()
     what = models.TextField()
@@ -271,7 +271,7 @@ class Notice(models.Model):
     organisation = models.CharField(max_length=60, blank=True)  # the authority's slug, where one is
     subject = models.CharField(max_length=200)
     body = models.TextField()
-    put_at = models.DateTimeField()
+    posted_at = models.DateTimeField()
     first_opened_at = models.DateTimeField(null=True)
     first_opened_by = models.CharField(max_length=150, blank=True)
 
@@ -282,8 +282,8 @@ class Notice(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["credit_code", "-put_at"], name="notice_to_enterprise"),
-            models.Index(fields=["organisation", "-put_at"], name="notice_to_authority"),
+            models.Index(fields=["credit_code", "-posted_at"], name="notice_to_enterprise"),
+            models.Index(fields=["organisation", "-posted_at"], name="notice_to_authority"),
         ]
 
 
@@ -324,7 +324,7 @@ class Task(models.Model):
         ]
 
 
-class Question(models.Model):
+class EligibilityRecord(models.Model):
     """ "May this enterprise do X today?", as asked and as answered."""
 
     asked_at = models.DateTimeField()
@@ -351,7 +351,7 @@ class AnsweredRequest(models.Model):
     organisation = models.CharField(max_length=60)
     key = models.CharField(max_length=100)
     digest = models.CharField(max_length=64)  # of what was asked
-    told = models.JSONField(null=True)
+    response = models.JSONField(null=True)
     at = models.DateTimeField()
 
     class Meta:
@@ -360,7 +360,7 @@ class AnsweredRequest(models.Model):
         ]
 
 
-class AskedOn(models.Model):
+class DailyQuota(models.Model):
     """How many questions a machine has asked on one day; locked by whoever asks."""
 
     organisation = models.CharField(max_length=60)
@@ -378,4 +378,4 @@ class Heartbeat(models.Model):
 
     day = models.DateField(unique=True)
     done_at = models.DateTimeField()
-    told = models.JSONField()
+    summary = models.JSONField()

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from qualwatch.archive.models import KeptFile
+from qualwatch.archive.models import StoredFile
 from qualwatch.cases.models.cases import Case
 from qualwatch.procedure.service import FAILURES, METHODS
 
@@ -123,8 +123,8 @@ class Document(models.Model):
     )  # the enterprise addressed, where one is
     addressee = models.CharField(max_length=200)
     title = models.CharField(max_length=300)
-    told = models.JSONField()  # everything that its text was made from
-    file = models.ForeignKey(KeptFile, on_delete=models.PROTECT, related_name="+")
+    template_values = models.JSONField()  # everything that its text was made from
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
     issued_on = models.DateField()
     issued_by = models.CharField(max_length=150)
     issued_at = models.DateTimeField()
@@ -208,13 +208,13 @@ class Attachment(models.Model):
         "cases.Withdrawal", on_delete=models.PROTECT, null=True, related_name="attachments"
     )
     point = models.ForeignKey(
-        "cases.Point", on_delete=models.PROTECT, null=True, related_name="attachments"
+        "cases.Submission", on_delete=models.PROTECT, null=True, related_name="attachments"
     )
-    file = models.ForeignKey(KeptFile, on_delete=models.PROTECT, related_name="+")
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=200)
     is_consent = models.BooleanField(default=False)  # to be served by e-mail
     put_by = models.CharField(max_length=150)
-    put_at = models.DateTimeField()
+    posted_at = models.DateTimeField()
 
     class Meta:
         constraints = [

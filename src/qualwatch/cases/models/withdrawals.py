@@ -8,7 +8,7 @@ from django.db.models import Q
 from qualwatch.cases.models.cases import Case
 from qualwatch.procedure.state import ROUTES, WITHDRAWAL_ENDED, Route
 
-PLACES = tuple(dict.fromkeys(place for steps in ROUTES.values() for place in steps))
+STAGES = tuple(dict.fromkeys(place for steps in ROUTES.values() for place in steps))
 POINTS = ("statement", "hearing", "objection")
 HEARINGS = (
     "fixed",
@@ -25,7 +25,7 @@ class WithdrawalList(models.Model):
 
     route = models.CharField(max_length=10)
     housing = models.CharField(max_length=60)  # slug of the authority that opened it
-    carrier = models.CharField(max_length=60)  # slug of the authority that withdraws
+    withdrawing_authority = models.CharField(max_length=60)  # slug of the authority that withdraws
     opened_on = models.DateField()
     opened_by = models.CharField(max_length=150)
     suggestion = models.ForeignKey(
@@ -63,7 +63,7 @@ class Withdrawal(models.Model):
     sub_item = models.CharField(max_length=80)
     enterprise = models.CharField(max_length=200)  # as they were called when it was opened
     item = models.CharField(max_length=260)
-    place = models.CharField(max_length=12, default="opened")
+    stage = models.CharField(max_length=12, default="opened")
     opened_on = models.DateField()
     started_on = models.DateField(null=True)
     notice_served_on = models.DateField(null=True)
@@ -104,11 +104,11 @@ class Withdrawal(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["credit_code", "category", "sub_item"],
-                condition=Q(ended="") & ~Q(place="closed"),
+                condition=Q(ended="") & ~Q(stage="closed"),
                 name="withdrawal_of_item_open_once",
             ),
             models.CheckConstraint(
-                condition=Q(place__in=PLACES, ended__in=("", *WITHDRAWAL_ENDED)),
+                condition=Q(stage__in=STAGES, ended__in=("", *WITHDRAWAL_ENDED)),
                 name="withdrawal_place_known",
             ),
             models.CheckConstraint(
@@ -120,8 +120,8 @@ class Withdrawal(models.Model):
                 name="withdrawal_decided_with_reasons",
             ),
             models.CheckConstraint(
-                condition=Q(place__in=("decided", "announced", "closed"), decided_on__isnull=False)
-                | ~Q(place__in=("decided", "announced", "closed")) & Q(decided_on=None),
+                condition=Q(stage__in=("decided", "announced", "closed"), decided_on__isnull=False)
+                | ~Q(stage__in=("decided", "announced", "closed")) & Q(decided_on=None),
                 name="withdrawal_decided_on_a_day",
             ),
             models.CheckConstraint(
@@ -132,7 +132,7 @@ class Withdrawal(models.Model):
         indexes = [models.Index(fields=["credit_code"], name="withdrawal_enterprise")]
 
     def __str__(self) -> str:
-        return f"{self.pk} {self.credit_code} {self.category} {self.ended or self.place}"
+        return f"{self.pk} {self.credit_code} {self.category} {self.ended or self.stage}"
 
     @property
     def outcome(self) -> str:
@@ -140,7 +140,7 @@ class Withdrawal(models.Model):
         return self.ended or ("withdrawn" if self.decided_on else "")
 
 
-class Point(models.Model):
+class Submission(models.Model):
     """Something said against a withdrawal, and the answer to it. `who`: of the public, encrypted: name and address."""
 
     withdrawal = models.ForeignKey(Withdrawal, on_delete=models.PROTECT, related_name="points")

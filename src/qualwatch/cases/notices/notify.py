@@ -12,7 +12,7 @@ from django.utils import timezone
 from qualwatch.accounts.models import Account
 from qualwatch.cases.competence import authority_of, competent_for
 from qualwatch.cases.models import Case, Delivery, Document, Notice, Task
-from qualwatch.outbox.actions import put_all
+from qualwatch.outbox.actions import enqueue
 from qualwatch.outbox.models import Message
 
 INBOX, EMAIL, SMS, WEBHOOK = "in-platform", "email", "sms", "webhook"
@@ -20,7 +20,7 @@ LETTER = "letter"  # the task of a city whose enterprise has no account
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Notification:
     """What is said of a case, to the enterprise and its authorities (or to some of them)."""
 
     case: Case
@@ -32,7 +32,7 @@ class Said:
     document: Document | None = None
 
 
-def tell(all_said: Iterable[Said], at: datetime) -> None:
+def notify(all_said: Iterable[Notification], at: datetime) -> None:
     """Puts notices into inboxes, and messages for the other channels into the outbox; in the act's transaction."""
     all_said = list(all_said)
     accounts = _accounts_of({one.case.credit_code for one in all_said if one.to_enterprise})
@@ -46,7 +46,7 @@ def tell(all_said: Iterable[Said], at: datetime) -> None:
             "kind": one.kind,
             "subject": one.subject[:200],
             "body": one.body,
-            "put_at": at,
+            "posted_at": at,
             "document": one.document,
         }
         if one.to_enterprise:
@@ -74,12 +74,12 @@ def tell(all_said: Iterable[Said], at: datetime) -> None:
                     recipient=address,
                     subject=notice.subject,
                     body=notice.body,
-                    put_at=at,
+                    queued_at=at,
                     not_before=at,
                 )
             )
     Delivery.objects.bulk_create(deliveries, batch_size=1000)
-    put_all(messages)
+    enqueue(messages)
     _letters(letters, at)
 
 
@@ -125,7 +125,7 @@ def _letters(notices: list[Notice], at: datetime) -> None:
     Task.objects.bulk_create(made.values(), batch_size=1000)
 
 
-def note_sent(message: Message, at: datetime) -> None:
+def record_sent(message: Message, at: datetime) -> None:
     """A message of a notice has gone out: its delivery is dated."""
     kind, _slash, rest = message.key.partition("/")
     if kind == "notice":

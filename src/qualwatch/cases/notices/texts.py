@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from qualwatch.cases.models import Case, Document
-from qualwatch.procedure.state import CLOSED, MADE_GOOD, NOT_WITHDRAWN, WITHDRAWAL_ANNULLED
+from qualwatch.procedure.state import CLOSED, NOT_WITHDRAWN, RECTIFIED, WITHDRAWAL_ANNULLED
 from qualwatch.procedure.transitions import BY_EVENT
 from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext
@@ -26,7 +26,7 @@ ENTRIES = {
     "application-refused": _("申请不予支持"),
     "application-upheld": _("申请予以支持"),
     "application-retracted": _("申请撤回"),
-    "urged": _("指导督促"),
+    "followed-up": _("指导督促"),
     "reminded": _("期满前提醒"),
     "task-opened": _("期满待办"),
     "notice-opened": _("打开通知"),
@@ -65,14 +65,14 @@ def name_of(case: Case) -> str:
 
 def subject(kind: str, case: Case) -> str:
     """One line."""
-    said_of = {
+    notification_of = {
         "push": _("黄牌预警：{name}"),
         "push-addition": _("黄牌预警增加指标：{name}"),
         "closed": _("预警解除：{name}"),
         "ended": _("预警案件终结：{name}"),
         "red": _("红牌预警：{name}"),
         "red-period": _("红牌预警期限：{name}"),
-        "prolonged": _("整改延长：{name}"),
+        "extended": _("整改延长：{name}"),
         "moved": _("预警案件移交：{name}"),
         "refused": _("申请不予支持：{name}"),
         "reminder": _("整改期将满：{name}"),
@@ -80,7 +80,7 @@ def subject(kind: str, case: Case) -> str:
         "withdrawal-ended": _("撤回程序终止：{name}"),
         "withdrawal-annulled": _("撤回决定已撤销：{name}"),
     }
-    return said_of[kind].format(name=name_of(case))
+    return notification_of[kind].format(name=name_of(case))
 
 
 def line(requirement: str, told: Mapping[str, Any]) -> str:
@@ -157,9 +157,9 @@ def red_period(case: Case) -> str:
     )
 
 
-def prolonged(case: Case) -> str:
+def extended(case: Case) -> str:
     """Rectification may take longer."""
-    return _("{name}：整改延长至 {day}。").format(name=name_of(case), day=case.prolonged_until)
+    return _("{name}：整改延长至 {day}。").format(name=name_of(case), day=case.extended_until)
 
 
 def moved(case: Case) -> str:
@@ -208,7 +208,7 @@ def withdrawal_ended(case: Case, because: str) -> str:
 
 def outcome(code: str) -> str:
     """What became of an item that was to be withdrawn."""
-    own = {"made-good": MADE_GOOD, "not-withdrawn": NOT_WITHDRAWN}
+    own = {"rectified": RECTIFIED, "not-withdrawn": NOT_WITHDRAWN}
     return own.get(code) or CLOSED[code]
 
 

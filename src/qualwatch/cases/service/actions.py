@@ -15,27 +15,27 @@ from qualwatch.cases.competence import (
     check_place,
     competent_for,
 )
-from qualwatch.cases.course.step import Doing, act, journal
+from qualwatch.cases.course.step import ActContext, act, journal
 from qualwatch.cases.documents import issuing
-from qualwatch.cases.documents.attachments import HandedIn, attach, look_at
-from qualwatch.cases.documents.kinds import LETTERS
+from qualwatch.cases.documents.attachments import SubmittedFile, attach, check_files
+from qualwatch.cases.documents.kinds import DOCUMENT_KINDS
 from qualwatch.cases.documents.service import (
     TAKEN_DOWN,
     VOIDED,
     arrived,
-    bring,
     circumstances_of,
     drop_services,
     fail_service,
     is_over,
     open_serve_task,
-    record_service,
+    record_service_attempt,
+    serve_or_open_task,
     settle_serve_tasks,
     stream_of,
 )
 from qualwatch.cases.effects.cards import perform
 from qualwatch.cases.models import Case, Document, Hearing, Service
-from qualwatch.journal.actions import Told
+from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
 from qualwatch.procedure.periods import Period
 from qualwatch.procedure.service import (
@@ -73,12 +73,12 @@ UNANSWERED = "unanswered"
 def issue_warning(*, case: Case, by: Account, law: Law, at: datetime) -> Document:
     """The letter to an enterprise that has no account on the platform, or has not opened its warning."""
     where = check_place(by, "serve", case)
-    doing = Doing(law, at, by.username, where)
+    ctx = ActContext(law, at, by.username, where)
     locked = Case.objects.select_for_update().get(pk=case.pk)
-    if locked.place != "yellow":
+    if locked.state != "yellow":
         raise CannotServe(_("只有黄牌预警才发告知书"))
-    made = issuing.warning(locked, doing)
-    journal(doing)
+    made = issuing.warning(locked, ctx)
+    journal(ctx)
     return made
 
 
@@ -91,27 +91,27 @@ def send(
     by: Account,
     law: Law,
     at: datetime,
-    consent: HandedIn | None = None,
+    consent: SubmittedFile | None = None,
 ) -> Service:
-    """Sends a document one way. Nothing follows from it before it is proved. CannotServe, CannotKeep, NotCompetent.
+    """Sends a document one way. Nothing follows from it before it is proved. CannotServe, CannotStore, NotCompetent.
 
     `consent`: the enterprise's, in writing, to be served by e-mail.
     """
-    doing = Doing(law, at, by.username, _authority(document, by))
+    ctx = ActContext(law, at, by.username, _authority(document, by))
     locked = _waiting(document)
     if is_over(locked):
         raise CannotServe(_("案件或撤回程序已经终结，这份文书不再送达"))
     if method == NOTICE and locked.services.filter(method=NOTICE, failed_on=None).exists():
         raise CannotServe(_("这份文书已在公告送达"))
-    looked = look_at([consent] if consent and method == EMAIL else [])
-    check_open(method, circumstances_of(locked, doing, has_consent=bool(looked)))
+    looked = check_files([consent] if consent and method == EMAIL else [])
+    check_open(method, circumstances_of(locked, ctx, has_consent=bool(looked)))
     if not recipient.strip():
         raise CannotServe(_("请写明受送达人和地址"))
-    made = record_service(locked, method, recipient, doing)
+    made = record_service_attempt(locked, method, recipient, ctx)
     kept = attach(looked, by=by.username, at=at, service=made, is_consent=True)
     if kept:
-        _told(locked, "consent-kept", doing, method=method, files=[one.file.sha256 for one in kept])
-    journal(doing)
+        _told(locked, "consent-kept", ctx, method=method, files=[one.file.sha256 for one in kept])
+    journal(ctx)
     return made
 
 
@@ -121,13 +121,13 @@ def prove(
     service: Service,
     proved_on: date,
     proof: str,
-    files: Sequence[HandedIn],
+    files: Sequence[SubmittedFile],
     by: Account,
     law: Law,
     at: datetime,
 ) -> Service:
-    """A service is proved by what came back; what waited for it takes its step. CannotServe, CannotStep, CannotKeep."""
-    doing = Doing(law, at, by.username, _authority(service.document, by))
+    """A service is proved by what came back; what waited for it takes its step. CannotServe, CannotStep, CannotStore."""
+    ctx = ActContext(law, at, by.username, _authority(service.document, by))
     document = _waiting(service.document)
     found = _unproved(service)
     if found.method in (PLATFORM, NOTICE):
@@ -136,12 +136,10 @@ def prove(
         raise CannotServe(
             _("请写明送达凭证并上传：{proof}").format(proof=_(METHODS[found.method].proof))
         )
-    if not found.sent_on <= proved_on <= doing.on:
+    if not found.sent_on <= proved_on <= ctx.on:
         raise CannotServe(_("送达日不能早于发出，也不能晚于今天"))
-    kept = attach(look_at(files), by=by.username, at=at, service=found)
-    return _proved(
-        found, document, proved_on, proof, doing, files=[one.file.sha256 for one in kept]
-    )
+    kept = attach(check_files(files), by=by.username, at=at, service=found)
+    return _proved(found, document, proved_on, proof, ctx, files=[one.file.sha256 for one in kept])
 
 
 @transaction.atomic
@@ -153,10 +151,10 @@ def fail(
     by: Account,
     law: Law,
     at: datetime,
-    files: Sequence[HandedIn] = (),
+    files: Sequence[SubmittedFile] = (),
 ) -> Service:
     """A way came to nothing (`why`: one of MAY_HAPPEN), with what came back: a task names the next one that is open."""
-    doing = Doing(law, at, by.username, _authority(service.document, by))
+    ctx = ActContext(law, at, by.username, _authority(service.document, by))
     document = _waiting(service.document)
     found = _unproved(service)
     if found.method == NOTICE:
@@ -165,21 +163,21 @@ def fail(
         raise CannotServe(_("请选择没有送达的原因并写明情况"))
     if why in NEEDS_FILE and not files:
         raise CannotServe(_("请上传没有送达的凭证，如退件、拒收或者查无此人的记录"))
-    if why == UNANSWERED and (found.due_on >= doing.on or found.is_due_provisional):
+    if why == UNANSWERED and (found.due_on >= ctx.on or found.is_due_provisional):
         raise CannotServe(_("还没有逾期：{day}").format(day=found.due_on))
-    kept = attach(look_at(files), by=by.username, at=at, service=found)
-    fail_service(found, why, because, doing)
+    kept = attach(check_files(files), by=by.username, at=at, service=found)
+    fail_service(found, why, because, ctx)
     _told(
         document,
         "service-failed",
-        doing,
+        ctx,
         method=found.method,
         why=why,
         because=because,
         files=[one.file.sha256 for one in kept],
     )
-    open_serve_task(document, doing)
-    journal(doing)
+    open_serve_task(document, ctx)
+    journal(ctx)
     return found
 
 
@@ -192,34 +190,34 @@ def void(*, document: Document, because: str, by: Account, law: Law, at: datetim
     where = check_authority(by, "sign", "sign-withdrawal")
     if where != document.organisation:
         raise NotCompetent(_("只有发文单位可以作废"))
-    doing = Doing(law, at, by.username, where)
+    ctx = ActContext(law, at, by.username, where)
     locked = _waiting(document)
     if not because.strip():
         raise CannotServe(_("请写明作废的原因"))
     if locked.kind in RESTED_ON:
         raise CannotServe(_("已经公布，或者已据以办理，不能作废"))
-    locked.voided_on, locked.voided_by, locked.voided_because = doing.on, by.username, because
+    locked.voided_on, locked.voided_by, locked.voided_because = ctx.on, by.username, because
     locked.save(update_fields=["voided_on", "voided_by", "voided_because"])
-    _told(locked, "voided", doing, because=because)
-    settle_serve_tasks(locked, doing)
-    if LETTERS[locked.kind].must_arrive and not is_over(
+    _told(locked, "voided", ctx, because=because)
+    settle_serve_tasks(locked, ctx)
+    if DOCUMENT_KINDS[locked.kind].must_arrive and not is_over(
         locked
     ):  # its number before the public copy, as everywhere
-        again = issuing.issued_again(locked, doing)
+        again = issuing.issued_again(locked, ctx)
         Hearing.objects.filter(notice=locked, state="fixed").update(notice=again)
-        bring(again, doing)
-    drop_services(locked, VOIDED, because, doing)
-    journal(doing)
+        serve_or_open_task(again, ctx)
+    drop_services(locked, VOIDED, because, ctx)
+    journal(ctx)
     return locked
 
 
 def confirm(service: Service, *, by: Account, law: Law, at: datetime) -> Service | None:
     """The enterprise has opened a document on the platform; None where it was voided or served otherwise meanwhile."""
-    doing = Doing(law, at, by.username)
+    ctx = ActContext(law, at, by.username)
     document = Document.objects.select_for_update().get(pk=service.document_id)
     if document.voided_on or document.services.filter(proved_on__isnull=False).exists():
         return None
-    return _proved(_unproved(service), document, doing.on, METHODS[PLATFORM].proof, doing)
+    return _proved(_unproved(service), document, ctx.on, METHODS[PLATFORM].proof, ctx)
 
 
 def waiting_services() -> QuerySet[Service]:
@@ -230,20 +228,20 @@ def waiting_services() -> QuerySet[Service]:
     ).order_by("pk")
 
 
-def take_up_services(doing: Doing) -> int:
+def process_due_services(ctx: ActContext) -> int:
     """What the passing of days does: notices count as served, and what is unproved too long goes another way.
 
     Each by itself: a notice that the course refuses becomes a task, and the others go on. The caller holds the cases.
     """
-    _recounted(waiting_services().filter(is_due_provisional=True), doing)
+    _recounted(waiting_services().filter(is_due_provisional=True), ctx)
     done = 0
-    for number in list(_overdue(doing).filter(method=NOTICE).values_list("pk", flat=True)):
+    for number in list(_overdue(ctx).filter(method=NOTICE).values_list("pk", flat=True)):
         one = (
             Service.objects.select_for_update(of=("self",))
             .select_related("document__case")
             .get(pk=number)
         )
-        document, said = one.document, len(doing.told)
+        document, said = one.document, len(ctx.entries)
         try:
             with transaction.atomic():
                 _proved(
@@ -251,29 +249,29 @@ def take_up_services(doing: Doing) -> int:
                     document,
                     one.due_on,
                     _n("公告 {number} 期满").format(number=document.number),
-                    doing,
+                    ctx,
                 )
             done += 1
         except CannotStep as why:
-            del doing.told[said:]
-            fail_service(Service.objects.get(pk=number), TAKEN_DOWN, str(why), doing)
-            remove_announcement(document.number, at=doing.at)
-            _told(document, "service-failed", doing, method=NOTICE, because=str(why))
-            open_serve_task(document, doing)
-    for one in _overdue(doing).exclude(method=NOTICE).select_related("document__case"):
-        later = one.document.services.filter(proved_on=None, failed_on=None, due_on__gte=doing.on)
-        done += 0 if later.exists() else open_serve_task(one.document, doing)
-    journal(doing)
+            del ctx.entries[said:]
+            fail_service(Service.objects.get(pk=number), TAKEN_DOWN, str(why), ctx)
+            remove_announcement(document.number, at=ctx.at)
+            _told(document, "service-failed", ctx, method=NOTICE, because=str(why))
+            open_serve_task(document, ctx)
+    for one in _overdue(ctx).exclude(method=NOTICE).select_related("document__case"):
+        later = one.document.services.filter(proved_on=None, failed_on=None, due_on__gte=ctx.on)
+        done += 0 if later.exists() else open_serve_task(one.document, ctx)
+    journal(ctx)
     return done
 
 
-def _overdue(doing: Doing) -> QuerySet[Service]:
-    return waiting_services().filter(due_on__lt=doing.on, is_due_provisional=False)
+def _overdue(ctx: ActContext) -> QuerySet[Service]:
+    return waiting_services().filter(due_on__lt=ctx.on, is_due_provisional=False)
 
 
-def _recounted(services: Iterable[Service], doing: Doing) -> None:
+def _recounted(services: Iterable[Service], ctx: ActContext) -> None:
     """Days that rested on an unpublished calendar, counted again from the day of sending: later or the same."""
-    policy, calendar = doing.law.policy_on(doing.on), doing.law.calendar
+    policy, calendar = ctx.law.policy_on(ctx.on), ctx.law.calendar
     for one in services:
         if one.method == NOTICE:
             due = served_by_notice(one.sent_on, policy["public_notice_service_days"], calendar)
@@ -285,7 +283,7 @@ def _recounted(services: Iterable[Service], doing: Doing) -> None:
         one.save(update_fields=["due_on", "is_due_provisional"])
         if one.method == NOTICE:
             move_announcement(
-                one.document.number, ends_on=one.due_on, is_provisional=due.provisional, at=doing.at
+                one.document.number, ends_on=one.due_on, is_provisional=due.provisional, at=ctx.at
             )
 
 
@@ -294,23 +292,29 @@ def _proved(
     document: Document,
     proved_on: date,
     proof: str,
-    doing: Doing,
+    ctx: ActContext,
     *,
     files: Sequence[str] = (),
 ) -> Service:
-    found.proved_on, found.proof, found.proved_by = proved_on, proof, doing.by
+    found.proved_on, found.proof, found.proved_by = proved_on, proof, ctx.by
     found.save(update_fields=["proved_on", "proof", "proved_by"])
-    _told(document, "served", doing, method=found.method, proved_on=proved_on, files=list(files))
-    starts, case, withdrawal = LETTERS[document.kind].starts, document.case, document.withdrawal
+    _told(document, "served", ctx, method=found.method, proved_on=proved_on, files=list(files))
+    starts, case, withdrawal = (
+        DOCUMENT_KINDS[document.kind].starts,
+        document.case,
+        document.withdrawal,
+    )
     if withdrawal is not None and (
         withdrawal.ended or withdrawal.case_id != document.case_id or _is_moved(document)
     ):
         case = None  # nothing waits for it: another card, or another day, takes its place
-    arrived(document, proved_on, doing)
+    arrived(document, proved_on, ctx)
     if starts and case is not None:
         case = Case.objects.select_for_update().get(pk=case.pk)
-        if case.place in BY_EVENT[starts].places:  # else it has ended meanwhile, and nothing waits
-            pushed = document.told.get(
+        if (
+            case.state in BY_EVENT[starts].from_states
+        ):  # else it has ended meanwhile, and nothing waits
+            pushed = document.template_values.get(
                 "pushed", {}
             )  # only the very warnings that the letter told of
             named = tuple(
@@ -321,15 +325,15 @@ def _proved(
             if named or not pushed:
                 event = Event(
                     starts,
-                    doing.on,
-                    by=doing.by,
+                    ctx.on,
+                    by=ctx.by,
                     proved_on=proved_on,
                     because=proof,
                     requirements=named,
                 )
-                act(case=case, event=event, doing=doing, perform=perform)
-    settle_serve_tasks(document, doing)
-    journal(doing)
+                act(case=case, event=event, ctx=ctx, perform=perform)
+    settle_serve_tasks(document, ctx)
+    journal(ctx)
     return found
 
 
@@ -379,7 +383,7 @@ def _unproved(service: Service) -> Service:
 
 
 def _told(
-    document: Document, what: str, doing: Doing, *, because: str = "", **details: object
+    document: Document, what: str, ctx: ActContext, *, because: str = "", **details: object
 ) -> None:
     told = {"document": document.number, **details}
-    doing.told.append(Told(stream_of(document), what, basis=because, details=told))
+    ctx.entries.append(NewEntry(stream_of(document), what, basis=because, details=told))

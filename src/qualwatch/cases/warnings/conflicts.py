@@ -4,15 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from qualwatch.cases.course.step import Doing, Step
+from qualwatch.cases.course.step import ActContext, Step
 from qualwatch.cases.models import Case, Conflict
-from qualwatch.journal.actions import Told
+from qualwatch.journal.actions import NewEntry
 from qualwatch.registers.models import RegistrationRow
 
 ELSEWHERE = "registered-elsewhere"
 
 
-def link_conflicts(opened: Iterable[Step], doing: Doing) -> None:
+def link_conflicts(opened: Iterable[Step], ctx: ActContext) -> None:
     """Links the cases just opened, whose people are registered elsewhere, with the open cases there."""
     cases = [
         one.case
@@ -35,7 +35,7 @@ def link_conflicts(opened: Iterable[Step], doing: Doing) -> None:
     shared = {person: codes for person, codes in where.items() if len(codes) > 1}
     everywhere = {code for codes in shared.values() for code in codes}
     at: dict[str, list[Case]] = defaultdict(list)
-    for case in Case.objects.exclude(place="closed").filter(
+    for case in Case.objects.exclude(state="closed").filter(
         credit_code__in=everywhere, ground="shortage"
     ):
         at[case.credit_code].append(case)
@@ -48,10 +48,10 @@ def link_conflicts(opened: Iterable[Step], doing: Doing) -> None:
         for other in at[code]
     }
     for a, b, _person in sorted(pairs):
-        doing.told.append(Told(f"case/{a}", "conflict-found", details={"other": b}))
+        ctx.entries.append(NewEntry(f"case/{a}", "conflict-found", details={"other": b}))
     Conflict.objects.bulk_create(
         [
-            Conflict(first_id=a, second_id=b, person_id=person, found_on=doing.on)
+            Conflict(first_id=a, second_id=b, person_id=person, found_on=ctx.on)
             for a, b, person in sorted(pairs)
         ],
         ignore_conflicts=True,

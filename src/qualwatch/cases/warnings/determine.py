@@ -1,4 +1,4 @@
-"""Determination: an officer proposes, a reviewer signs or returns. Red, dismissed or prolonged (notice 2(2))."""
+"""Determination: an officer proposes, a reviewer signs or returns. Red, dismissed or extended (notice 2(2))."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,13 +9,21 @@ from django.db import transaction
 
 from qualwatch.accounts.models import Account
 from qualwatch.cases.competence import check
-from qualwatch.cases.course.step import Doing, Step, act, journal, put, rows_of, told_of
+from qualwatch.cases.course.step import (
+    ActContext,
+    Step,
+    act,
+    entry_of,
+    journal,
+    rows_of,
+    write_state_to_row,
+)
 from qualwatch.cases.documents.numbers import RED_CARD, next_number
 from qualwatch.cases.effects.cards import RED_PREFIX, perform
 from qualwatch.cases.models import Case, Determination
-from qualwatch.cases.warnings.newest_run import looked, seen_now
+from qualwatch.cases.warnings.newest_run import current_run_view, event_from_newest_run
 from qualwatch.cases.warnings.run_view import INSURANCE
-from qualwatch.journal.actions import Told
+from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
 from qualwatch.procedure.periods import Deadline
 from qualwatch.procedure.state import CaseState, Event
@@ -59,15 +67,15 @@ def propose(
     `read`: the consequence that the officer was shown and has read.
     """
     where = check(by, "propose", case)
-    doing = Doing(law, at, by.username, where)
+    ctx = ActContext(law, at, by.username, where)
     if case.category is None and what.outcome == "red" and not what.items:
         raise CannotStep("items", _("请写明哪些资质因此不达标"))
-    left = _checked_left(case, what.outcome, what.leaves, dict(what.left or {}), doing)
+    left = _checked_left(case, what.outcome, what.leaves, dict(what.left or {}), ctx)
     requirements = list(what.requirements) or [
         one.requirement for one in case.requirements.filter(recovered_on=None)
     ]
     until = Deadline(what.until, provisional=False) if what.until else None
-    event, _figures = looked("propose", case, doing)
+    event, _figures = event_from_newest_run("propose", case, ctx)
     event = replace(
         event,
         outcome=what.outcome,
@@ -90,8 +98,8 @@ def propose(
         proposed_by=by.username,
         proposed_at=at,
     )
-    doing.told.append(
-        Told(
+    ctx.entries.append(
+        NewEntry(
             case.stream,
             "proposed",
             basis=what.because,
@@ -105,7 +113,7 @@ def propose(
             },
         )
     )
-    act(case=case, event=event, doing=doing, perform=perform)
+    act(case=case, event=event, ctx=ctx, perform=perform)
     made.save(force_insert=True)
     return made
 
@@ -117,9 +125,9 @@ def return_proposal(
     """A reviewer sends it back with reasons. `proposal`: the one that was read; CannotStep where another waits."""
     check(by, "sign", case)
     _check_read(case.determinations.filter(state="proposed").first(), proposal)
-    doing = Doing(law, at, by.username)
-    event = Event("return-proposal", doing.on, by=by.username, because=because)
-    done = act(case=case, event=event, doing=doing, perform=perform)
+    ctx = ActContext(law, at, by.username)
+    event = Event("return-proposal", ctx.on, by=by.username, because=because)
+    done = act(case=case, event=event, ctx=ctx, perform=perform)
     _decided(case, by, at, "returned", because)
     return done
 
@@ -140,7 +148,7 @@ def sign(
     `read`: the consequence that the reviewer was shown and has read; `proposal`: the number of what was shown.
     """
     where = check(by, "sign", case)
-    doing = Doing(law, at, by.username, where)
+    ctx = ActContext(law, at, by.username, where)
     made = case.determinations.filter(state="proposed").first()
     _check_read(made, proposal)
     if made is not None:
@@ -151,18 +159,18 @@ def sign(
             )
             if open_ones.exists():
                 raise CannotStep("leaves-something", _("还有没有写进认定的指标，请退回"))
-        _checked_left(case, made.outcome, made.leaves, made.left, doing)  # it may be gone by now
-    event, figures = looked("sign", case, doing)
+        _checked_left(case, made.outcome, made.leaves, made.left, ctx)  # it may be gone by now
+    event, figures = event_from_newest_run("sign", case, ctx)
     event = replace(event, because=because or (made.because if made else ""))
-    doing.told.append(
-        Told(
+    ctx.entries.append(
+        NewEntry(
             case.stream,
             "signed",
             basis=because,
             details={"authority": where, **({"read": read} if read else {})},
         )
     )
-    done = act(case=case, event=event, doing=doing, perform=perform, figures=figures)
+    done = act(case=case, event=event, ctx=ctx, perform=perform, figures=figures)
     signed_on = (
         {}
         if made is None
@@ -170,9 +178,9 @@ def sign(
     )
     _decided(case, by, at, "signed", because, signed_on)
     if made is not None and made.outcome == "dismissed":
-        _leave(case, made, figures, doing)
+        _leave(case, made, figures, ctx)
     if made is not None and any(effect.name == "open-red" for effect in done.effects):
-        _open_reds(case, made, by, doing)
+        _open_reds(case, made, by, ctx)
     return done
 
 
@@ -201,7 +209,7 @@ def _decided(
 
 
 def _checked_left(
-    case: Case, outcome: str, leaves: str, left: dict[str, Any], doing: Doing
+    case: Case, outcome: str, leaves: str, left: dict[str, Any], ctx: ActContext
 ) -> dict[str, Any]:
     """What is left for the next run must be there, or be makeable: else the next morning would warn again."""
     if outcome != "dismissed":
@@ -209,7 +217,7 @@ def _checked_left(
     if leaves == "accepted-finding":
         told = left.get("until")
         until = date.fromisoformat(told) if isinstance(told, str) else told
-        if not isinstance(until, date) or until <= doing.on:
+        if not isinstance(until, date) or until <= ctx.on:
             raise CannotStep(
                 "leaves-something", _("认可要写明复核日，且晚于今天"), about="review_on"
             )
@@ -242,12 +250,12 @@ def _concerns(case: Case, correction: Correction) -> bool:
     return current.filter(person_id=correction.key.get("person_id") or 0).exists()
 
 
-def _leave(case: Case, made: Determination, figures: Mapping[str, Any], doing: Doing) -> None:
+def _leave(case: Case, made: Determination, figures: Mapping[str, Any], ctx: ActContext) -> None:
     """The accepted finding that a dismissal leaves, at what is held today."""
     if made.leaves != "accepted-finding":
         return
     for row in case.requirements.filter(requirement__in=made.requirements):
-        held = figures.get(row.requirement, row.told).get("held")
+        held = figures.get(row.requirement, row.warned_figures).get("held")
         about = Requirement(
             case.credit_code, case.category or "", case.sub_item or "", row.requirement
         )
@@ -256,14 +264,14 @@ def _leave(case: Case, made: Determination, figures: Mapping[str, Any], doing: D
             at_held=int(held or 0),
             until=date.fromisoformat(made.left["until"]),
             because=made.because,
-            by=doing.by,
-            at=doing.at,
+            by=ctx.by,
+            at=ctx.at,
         )
 
 
-def _open_reds(case: Case, made: Determination, by: Account, doing: Doing) -> None:
+def _open_reds(case: Case, made: Determination, by: Account, ctx: ActContext) -> None:
     """An enterprise's insurance case was determined: red cards of the items named, of origin officer."""
-    seen = seen_now(case, doing.law)
+    seen = current_run_view(case, ctx.law)
     for category, sub_item in made.items:
         one = seen.case_of_item((case.credit_code, category, sub_item))
         if not one.grade:
@@ -276,7 +284,7 @@ def _open_reds(case: Case, made: Determination, by: Account, doing: Doing) -> No
             category=category,
             sub_item=sub_item,
             ground=INSURANCE,
-            place="red",
+            state="red",
         ).exists():
             continue  # it is red for it already
         one.ground, one.origin, one.arises_from = INSURANCE, "officer", case
@@ -284,7 +292,7 @@ def _open_reds(case: Case, made: Determination, by: Account, doing: Doing) -> No
             one,
             Event(
                 "inspected",
-                doing.on,
+                ctx.on,
                 by=by.username,
                 others=(made.proposed_by,),
                 requirements=(INSURANCE,),
@@ -293,17 +301,15 @@ def _open_reds(case: Case, made: Determination, by: Account, doing: Doing) -> No
                 verdicts=seen.verdicts_of(case)[0],
             ),
             seen.verdicts_of(case)[1],
-            doing,
+            ctx,
         )
 
 
-def open_red(case: Case, event: Event, figures: Mapping[str, Any], doing: Doing) -> Step:
+def open_red(case: Case, event: Event, figures: Mapping[str, Any], ctx: ActContext) -> Step:
     """A new case that begins red."""
     state = CaseState(ground=case.ground, origin="officer")  # type: ignore[arg-type]  # the database's words
-    number = next_number(
-        RED_CARD, RED_PREFIX, doing.on.year
-    )  # locks: of two at once one waits here
-    same = Case.objects.exclude(place="closed").filter(
+    number = next_number(RED_CARD, RED_PREFIX, ctx.on.year)  # locks: of two at once one waits here
+    same = Case.objects.exclude(state="closed").filter(
         credit_code=case.credit_code,
         category=case.category,
         sub_item=case.sub_item,
@@ -312,17 +318,17 @@ def open_red(case: Case, event: Event, figures: Mapping[str, Any], doing: Doing)
     )
     if same.select_for_update().exists():
         raise CannotStep("open-once", _("这项资质已有主管部门认定的红牌"))
-    after, effects = step(state, event, doing.terms)
+    after, effects = step(state, event, ctx.terms)
     done = Step(case, state, after, (), event, figures)
-    case.opened_on = doing.on
-    put(case, after, doing)
+    case.opened_on = ctx.on
+    write_state_to_row(case, after, ctx)
     case.version, case.card_number = 1, number
     case.save()
     for row in rows_of(done, [])[0]:
         row.case = case
         row.save()
     done.effects = effects
-    perform(done, doing)
-    doing.told.insert(0, told_of(done))
-    journal(doing)
+    perform(done, ctx)
+    ctx.entries.insert(0, entry_of(done))
+    journal(ctx)
     return done

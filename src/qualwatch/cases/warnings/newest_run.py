@@ -4,29 +4,31 @@ from collections.abc import Mapping
 from typing import Any
 
 from qualwatch.assessments.models import Run
-from qualwatch.cases.course.step import Doing
+from qualwatch.cases.course.step import ActContext
 from qualwatch.cases.models import Case
-from qualwatch.cases.warnings.run_view import Seen
+from qualwatch.cases.warnings.run_view import RunView
 from qualwatch.law.loader import Law
 from qualwatch.procedure.state import Event
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.wording import gettext as _
 
 
-def looked(name: str, case: Case, doing: Doing) -> tuple[Event, Mapping[str, Any]]:
+def event_from_newest_run(
+    name: str, case: Case, ctx: ActContext
+) -> tuple[Event, Mapping[str, Any]]:
     """An event with the newest run's verdicts, whether that is young enough for an adverse act; and its figures."""
-    seen = seen_now(case, doing.law)
+    seen = current_run_view(case, ctx.law)
     verdicts, figures = seen.verdicts_of(case)
-    fresh, seen_on = doing.is_fresh(seen.run.as_of), seen.run.as_of
+    fresh, seen_on = ctx.is_fresh(seen.run.as_of), seen.run.as_of
     return Event(
-        name, doing.on, by=doing.by, is_fresh=fresh, verdicts=verdicts, seen_on=seen_on
+        name, ctx.on, by=ctx.by, is_fresh=fresh, verdicts=verdicts, seen_on=seen_on
     ), figures
 
 
-def seen_now(case: Case, law: Law) -> Seen:
+def current_run_view(case: Case, law: Law) -> RunView:
     """The newest released run of an enterprise; CannotStep before the first."""
     try:
-        run = Seen.newest_run(case.credit_code)
+        run = RunView.newest_run(case.credit_code)
     except Run.DoesNotExist as error:
         raise CannotStep("no-run", _("还没有放行的核查")) from error
-    return Seen.of(run, law, [case], only_these=True)
+    return RunView.of(run, law, [case], only_these=True)

@@ -1,21 +1,26 @@
 """The case follows the item: another name, grade, certificate or place (procedure: rename, renewal, regrade, move)."""
 
-from qualwatch.cases.competence import authority_of, carrier_of, competent_for, route_of
-from qualwatch.cases.course.step import Doing
-from qualwatch.cases.course.withdrawal_rows import ANSWER, CARRIED, HOLD
+from qualwatch.cases.competence import (
+    authority_of,
+    competent_for,
+    route_of,
+    withdrawing_authority_of,
+)
+from qualwatch.cases.course.step import ActContext
+from qualwatch.cases.course.withdrawal_rows import ANSWER, BY_WITHDRAWING_AUTHORITY, HOLD
 from qualwatch.cases.deadlines import DECIDE, application_due
 from qualwatch.cases.documents.service import SERVE
 from qualwatch.cases.models import Application, Case, Task
 from qualwatch.cases.notices import texts
-from qualwatch.cases.notices.notify import LETTER, Said, tell
-from qualwatch.cases.warnings.run_view import Seen
-from qualwatch.journal.actions import Told
+from qualwatch.cases.notices.notify import LETTER, Notification, notify
+from qualwatch.cases.warnings.run_view import RunView
+from qualwatch.journal.actions import NewEntry
 from qualwatch.publication.actions import move_card
 
 FOLLOWED = ("enterprise", "area", "grade", "certificate_no", "licensing_authority")
 
 
-def follow(case: Case, seen: Seen, doing: Doing) -> bool:
+def follow(case: Case, seen: RunView, ctx: ActContext) -> bool:
     """Takes over what the registers say now; a new authority is told and gets the tasks. Whether anything changed."""
     before = {name: getattr(case, name) for name in FOLLOWED}
     old = {competent_for(case), authority_of(case.area)}
@@ -23,8 +28,8 @@ def follow(case: Case, seen: Seen, doing: Doing) -> bool:
     after = {name: getattr(case, name) for name in FOLLOWED}
     if before == after:
         return False
-    doing.told.append(
-        Told(
+    ctx.entries.append(
+        NewEntry(
             case.stream,
             "followed",
             before=before,
@@ -32,39 +37,39 @@ def follow(case: Case, seen: Seen, doing: Doing) -> bool:
             details={"from": before, "to": after},
         )
     )
-    if case.card_number and case.place == "red":
+    if case.card_number and case.state == "red":
         move_card(
             case.card_number,
             enterprise=case.enterprise,
             grade=case.grade,
             area=case.area,
-            at=doing.at,
+            at=ctx.at,
         )
     new = {competent_for(case), authority_of(case.area)}
     if new != old:
         waiting = Task.objects.filter(case=case, done_on=None)
         waiting.exclude(kind__in=(LETTER, SERVE, DECIDE)).update(organisation=competent_for(case))
-        steps = set(CARRIED) | {ANSWER, HOLD}
-        waiting.filter(kind__in=steps).update(organisation=carrier_of(case))
+        steps = set(BY_WITHDRAWING_AUTHORITY) | {ANSWER, HOLD}
+        waiting.filter(kind__in=steps).update(organisation=withdrawing_authority_of(case))
         waiting.filter(kind=LETTER).update(organisation=authority_of(case.area))
-        _hand_over(case, doing)
-        if case.withdrawals.filter(ended="").exclude(place="closed").exists():
-            new.add(carrier_of(case))
+        _hand_over(case, ctx)
+        if case.withdrawals.filter(ended="").exclude(stage="closed").exists():
+            new.add(withdrawing_authority_of(case))
         receivers = tuple(sorted(new - old))
-        said = Said(
+        said = Notification(
             case, "moved", texts.subject("moved", case), texts.moved(case), False, receivers
         )
-        tell([said], doing.at)
+        notify([said], ctx.at)
     return True
 
 
-def _hand_over(case: Case, doing: Doing) -> None:
+def _hand_over(case: Case, ctx: ActContext) -> None:
     """An application not yet examined goes to the authority that is competent now, with a clock of its own."""
     for one in Application.objects.filter(case=case, stage="received"):
         if one.receiver == competent_for(case):
             continue
-        doing.told.append(
-            Told(
+        ctx.entries.append(
+            NewEntry(
                 case.stream,
                 "application-handed-over",
                 before=one.receiver,
@@ -73,7 +78,7 @@ def _hand_over(case: Case, doing: Doing) -> None:
             )
         )
         one.receiver = competent_for(case)
-        due = application_due(case, "application", doing)
+        due = application_due(case, "application", ctx)
         by_city = route_of(case) == "city"
         one.opinion_due_on, one.decision_due_on = (
             (due.ends_on, None) if by_city else (None, due.ends_on)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import transaction
 
 from qualwatch.cases.competence import competent_for
-from qualwatch.cases.course.step import Doing
+from qualwatch.cases.course.step import ActContext
 from qualwatch.cases.models import (
     Case,
     CaseRequirement,
@@ -17,23 +17,23 @@ from qualwatch.cases.models import (
     WithdrawalList,
 )
 from qualwatch.cases.notices import texts
-from qualwatch.cases.notices.notify import Said, tell
+from qualwatch.cases.notices.notify import Notification, notify
 from qualwatch.cases.queries import over_on
 from qualwatch.cases.warnings.run_view import item_of
-from qualwatch.journal.actions import Told, record_all
+from qualwatch.journal.actions import NewEntry, record_all
 
 KIND, LATE = "reminder", "start-late"
 DUE = {"yellow": "propose", "red": "withdraw"}  # what the authority has to do when a period is over
 
 
 @transaction.atomic
-def remind(doing: Doing) -> int:
+def remind(ctx: ActContext) -> int:
     """Tells enterprises whose yellow period ends soon (policy), once per case; how many were told."""
-    days = doing.law.policy_on(doing.on)["reminder_days_before_end"]
+    days = ctx.law.policy_on(ctx.on)["reminder_days_before_end"]
     soon = CaseRequirement.objects.filter(
-        case__place="yellow",
+        case__state="yellow",
         recovered_on=None,
-        ends_on__lte=doing.on + timedelta(days=days),  # late rather than never
+        ends_on__lte=ctx.on + timedelta(days=days),  # late rather than never
     )
     told = set(
         Notice.objects.filter(kind=KIND, case__in=soon.values("case")).values_list(
@@ -45,7 +45,7 @@ def remind(doing: Doing) -> int:
         if row.case_id not in told:
             due[row.case] = row
     said = [
-        Said(
+        Notification(
             case,
             KIND,
             texts.subject(KIND, case),
@@ -54,48 +54,48 @@ def remind(doing: Doing) -> int:
         )
         for case, row in due.items()
     ]
-    tell(said, doing.at)
-    _journaled("reminded", due, doing)
+    notify(said, ctx.at)
+    _journaled("reminded", due, ctx)
     return len(said)
 
 
 @transaction.atomic
-def escalate(doing: Doing) -> int:
+def escalate(ctx: ActContext) -> int:
     """A task for the competent authority of every case whose period is over, once while it waits; how many."""
     proposed = set(Determination.objects.filter(state="proposed").values_list("case_id", flat=True))
-    going_on = Withdrawal.objects.filter(ended="").exclude(place="closed")
+    going_on = Withdrawal.objects.filter(ended="").exclude(stage="closed")
     withdrawn = set(going_on.values_list("credit_code", "category", "sub_item"))
     over = [
         one
-        for one in over_on(doing.on)
+        for one in over_on(ctx.on)
         if one.pk not in proposed and item_of(one) not in withdrawn and _is_to_be_done(one)
     ]
     waiting = set(
         Task.objects.filter(done_on=None, kind__in=DUE.values()).values_list("case_id", "kind")
     )
-    due = [one for one in over if (one.pk, DUE[one.place]) not in waiting]
+    due = [one for one in over if (one.pk, DUE[one.state]) not in waiting]
     made = [
         Task(
             case=one,
-            kind=DUE[one.place],
+            kind=DUE[one.state],
             organisation=competent_for(one),
-            opened_on=doing.on,
-            due_on=doing.on,
+            opened_on=ctx.on,
+            due_on=ctx.on,
         )
         for one in due
     ]
     Task.objects.bulk_create(made, batch_size=1000)
-    _journaled("task-opened", due, doing)
+    _journaled("task-opened", due, ctx)
     return len(made)
 
 
 @transaction.atomic
-def tell_late_starts(doing: Doing) -> int:
+def tell_late_starts(ctx: ActContext) -> int:
     """Both sides are told, once, of a list not started in its days (notice 4(2)); how many lists."""
     waiting = WithdrawalList.objects.filter(
-        start_due_on__lt=doing.on,
+        start_due_on__lt=ctx.on,
         is_start_due_provisional=False,
-        members__place="suggested",
+        members__state="suggested",
         members__ended="",
     )
     told = 0
@@ -108,14 +108,24 @@ def tell_late_starts(doing: Doing) -> int:
         ):
             continue
         subject, body = texts.late_start(letter.number, batch.start_due_on)
-        tell(
-            [Said(Case(), LATE, subject, body, False, (batch.housing, batch.carrier), letter)],
-            doing.at,
+        notify(
+            [
+                Notification(
+                    Case(),
+                    LATE,
+                    subject,
+                    body,
+                    False,
+                    (batch.housing, batch.withdrawing_authority),
+                    letter,
+                )
+            ],
+            ctx.at,
         )
         record_all(
-            [Told(f"withdrawal-list/{batch.pk}", LATE, details={"due": batch.start_due_on})],
-            by=doing.by,
-            at=doing.at,
+            [NewEntry(f"withdrawal-list/{batch.pk}", LATE, details={"due": batch.start_due_on})],
+            by=ctx.by,
+            at=ctx.at,
         )
         told += 1
     return told
@@ -124,13 +134,13 @@ def tell_late_starts(doing: Doing) -> int:
 def _is_to_be_done(case: Case) -> bool:
     """Short as a run says; an officer's red card without such a run waits for a recheck, unless it is in review."""
     return not case.needs_review and (
-        case.last_found == "short" or (case.place == "red" and case.origin == "officer")
+        case.last_found == "short" or (case.state == "red" and case.origin == "officer")
     )
 
 
-def _journaled(what: str, cases: Iterable[Case], doing: Doing) -> None:
+def _journaled(what: str, cases: Iterable[Case], ctx: ActContext) -> None:
     record_all(
-        [Told(one.stream, what, details={"on": doing.on}) for one in cases],
-        by=doing.by,
-        at=doing.at,
+        [NewEntry(one.stream, what, details={"on": ctx.on}) for one in cases],
+        by=ctx.by,
+        at=ctx.at,
     )

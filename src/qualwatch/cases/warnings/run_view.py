@@ -58,7 +58,7 @@ def item_of(case: Case) -> Item:
 
 
 @dataclass(slots=True)
-class Seen:
+class RunView:
     """One run, for the enterprises that have cases or fall short."""
 
     run: Run
@@ -85,7 +85,9 @@ class Seen:
         raise Run.DoesNotExist
 
     @classmethod
-    def of(cls, run: Run, law: Law, cases: Iterable[Case], *, only_these: bool = False) -> "Seen":
+    def of(
+        cls, run: Run, law: Law, cases: Iterable[Case], *, only_these: bool = False
+    ) -> "RunView":
         """Reads what is on record now; `run` is the newest released one."""
         cases = list(cases)
         with_cases = {one.credit_code for one in cases}
@@ -124,7 +126,7 @@ class Seen:
         )
 
     @classmethod
-    def glance(cls, run: Run, law: Law, case: Case, named: Mapping[int, list[str]]) -> "Seen":
+    def for_page(cls, run: Run, law: Law, case: Case, named: Mapping[int, list[str]]) -> "RunView":
         """What a page shows of one case, in one query: findings of its item, or how many people are abnormal."""
         findings: dict[Item, dict[str, Mapping[str, Any]]] = {item_of(case): {}}
         anomalies: dict[str, int] = {}

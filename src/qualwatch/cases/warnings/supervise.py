@@ -12,16 +12,23 @@ from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import may
 from qualwatch.assessments.models import Run
 from qualwatch.cases.competence import check, check_place
-from qualwatch.cases.course.step import Doing, Step, act, journal
-from qualwatch.cases.deadlines import taken_down_by
+from qualwatch.cases.course.step import ActContext, Step, act, journal
+from qualwatch.cases.deadlines import annulment_entry
 from qualwatch.cases.documents import issuing
-from qualwatch.cases.documents.service import bring
+from qualwatch.cases.documents.service import serve_or_open_task
 from qualwatch.cases.effects.cards import perform
-from qualwatch.cases.models import GROUNDS, Case, CreditRecord, Notice, SupervisionFinding, Urging
+from qualwatch.cases.models import (
+    GROUNDS,
+    Case,
+    CreditRecord,
+    Notice,
+    SupervisionFinding,
+    SupervisoryContact,
+)
 from qualwatch.cases.service.actions import confirm
 from qualwatch.cases.warnings.determine import open_red
-from qualwatch.cases.warnings.run_view import INSURANCE, Seen
-from qualwatch.journal.actions import Told, record
+from qualwatch.cases.warnings.run_view import INSURANCE, RunView
+from qualwatch.journal.actions import NewEntry, record
 from qualwatch.law.loader import Law
 from qualwatch.procedure.service import PLATFORM
 from qualwatch.procedure.state import Event
@@ -48,22 +55,22 @@ class Found:
 @transaction.atomic
 def record_supervision_finding(*, found: Found, by: Account, law: Law, at: datetime) -> Step:
     """A red card of origin officer, beside whatever the system has (notice 2(2)). CannotStep, NotCompetent."""
-    doing = Doing(law, at, by.username)
+    ctx = ActContext(law, at, by.username)
     run = Run.objects.filter(state="released", is_full=True).order_by("-id").first()
     if run is None:
         raise CannotStep("no-run", _("还没有放行的核查"))
     probe = Case(credit_code=found.credit_code, category=found.category, sub_item=found.sub_item)
-    seen = Seen.of(run, law, [probe], only_these=True)
+    seen = RunView.of(run, law, [probe], only_these=True)
     case = seen.case_of_item((found.credit_code, found.category, found.sub_item))
     if not case.grade:
         raise CannotStep("items", _("登记里没有这项有效资质"))
     case.ground, case.origin = found.ground, "officer"
-    doing.where = where = check_place(by, "propose", case)
+    ctx.where = where = check_place(by, "propose", case)
     figures = _checked_figures(found)
     evidence = [one for one in found.evidence if one.strip()]
     event = Event(
         "inspected",
-        doing.on,
+        ctx.on,
         by=by.username,
         requirements=tuple(figures),
         because=found.what,
@@ -72,10 +79,10 @@ def record_supervision_finding(*, found: Found, by: Account, law: Law, at: datet
         },
         has_evidence=bool(evidence),
     )
-    done = open_red(case, event, figures, doing)
+    done = open_red(case, event, figures, ctx)
     SupervisionFinding.objects.create(
         case=done.case,
-        found_on=doing.on,
+        found_on=ctx.on,
         what=found.what,
         evidence=evidence,
         run=run.pk,
@@ -106,30 +113,30 @@ def _checked_figures(found: Found) -> dict[str, dict[str, int]]:
 
 
 @transaction.atomic
-def urge(
+def follow_up(
     *, case: Case, kind: str, what: str, by: Account, at: datetime, law: Law, once: str = ""
-) -> Urging:
+) -> SupervisoryContact:
     """Guides and urges an enterprise to rectify: a visit, letter, call or meeting (notice 3).
 
     `once`: of its form; the same again gives what was kept.
     """
-    where = check_place(by, "urge", case)
+    where = check_place(by, "follow-up", case)
     if not what.strip():
         raise CannotStep("because", _("请写明内容"))
-    doing = Doing(law, at, by.username, where)
+    ctx = ActContext(law, at, by.username, where)
     locked = Case.objects.select_for_update().get(pk=case.pk)
-    if once and (known := Urging.objects.filter(once=once, case=locked).first()):
+    if once and (known := SupervisoryContact.objects.filter(once=once, case=locked).first()):
         return known
-    if locked.place == "closed":
+    if locked.state == "closed":
         raise CannotStep("closed", _("案件已经终结"))
-    made = Urging.objects.create(
-        case=locked, kind=kind, on=doing.on, what=what, by=by.username, once=once or None
+    made = SupervisoryContact.objects.create(
+        case=locked, kind=kind, on=ctx.on, what=what, by=by.username, once=once or None
     )
     details = {"kind": kind, "what": what, "authority": where}
-    doing.told.append(Told(case.stream, "urged", basis=_n("71号文 三"), details=details))
+    ctx.entries.append(NewEntry(case.stream, "followed-up", basis=_n("71号文 三"), details=details))
     if kind == "letter":
-        bring(issuing.urging(locked, what, doing), doing)
-    journal(doing)
+        serve_or_open_task(issuing.supervision_letter(locked, what, ctx), ctx)
+    journal(ctx)
     return made
 
 
@@ -149,7 +156,7 @@ def record_fraud(
     evidence = [one for one in evidence if one.strip()]
     if not (what.strip() and evidence and referred_to.strip()):
         raise CannotStep("evidence", _("要写明事实、证据和移送单位"))
-    doing = Doing(law, at, by.username, where)
+    ctx = ActContext(law, at, by.username, where)
     locked = Case.objects.select_for_update().get(pk=case.pk)
     made = CreditRecord.objects.create(
         case=locked,
@@ -157,13 +164,15 @@ def record_fraud(
         what=what,
         evidence=evidence,
         referred_to=referred_to,
-        recorded_on=doing.on,
+        recorded_on=ctx.on,
         by=by.username,
     )
     details = {"what": what, "evidence": evidence, "referred_to": referred_to, "authority": where}
-    doing.told.append(Told(case.stream, "fraud-recorded", basis=_n("71号文 三"), details=details))
-    bring(issuing.credit_record(made, doing), doing)
-    journal(doing)
+    ctx.entries.append(
+        NewEntry(case.stream, "fraud-recorded", basis=_n("71号文 三"), details=details)
+    )
+    serve_or_open_task(issuing.credit_record(made, ctx), ctx)
+    journal(ctx)
     return made
 
 
@@ -179,24 +188,24 @@ def recheck(
 ) -> Step:
     """An officer looks again at a red card of origin officer: `short` or `recovered`."""
     check_place(by, "propose", case)
-    doing = Doing(law, at, by.username)
+    ctx = ActContext(law, at, by.username)
     event = Event(
         "recheck",
-        doing.on,
+        ctx.on,
         by=by.username,
         outcome=outcome,
         because=because,
         has_evidence=any(one.strip() for one in evidence),
     )
-    return act(case=case, event=event, doing=doing, perform=perform)
+    return act(case=case, event=event, ctx=ctx, perform=perform)
 
 
 def review(*, case: Case, because: str, by: Account, law: Law, at: datetime) -> Step:
     """Somebody else than those who determined it agrees that the enterprise has recovered: closed."""
     check(by, "sign", case)
-    doing = Doing(law, at, by.username)
-    event = Event("review", doing.on, by=by.username, because=because)
-    return act(case=case, event=event, doing=doing, perform=perform)
+    ctx = ActContext(law, at, by.username)
+    event = Event("review", ctx.on, by=by.username, because=because)
+    return act(case=case, event=event, ctx=ctx, perform=perform)
 
 
 @transaction.atomic
@@ -216,29 +225,29 @@ def annul(
     """
     check(by, "sign", case)
     lock()  # the registers before the case, as the patrol does: a withdrawal may be undone with it
-    doing = Doing(law, at, by.username)
-    doing.told.append(taken_down_by(case, received_on, doing))
+    ctx = ActContext(law, at, by.username)
+    ctx.entries.append(annulment_entry(case, received_on, ctx))
     event = Event(
-        "annul", doing.on, by=by.username, because=because, has_evidence=bool(document.strip())
+        "annul", ctx.on, by=by.username, because=because, has_evidence=bool(document.strip())
     )
-    return act(case=case, event=event, doing=doing, perform=perform)
+    return act(case=case, event=event, ctx=ctx, perform=perform)
 
 
 def end(
     *, case: Case, code: str, because: str, by: Account, law: Law, at: datetime, evidence: str = ""
 ) -> Step:
     """Records what became of the item or the enterprise. A red card: by a reviewer who did not determine it."""
-    check(by, "sign" if case.place == "red" else "propose", case)
-    doing = Doing(law, at, by.username)
+    check(by, "sign" if case.state == "red" else "propose", case)
+    ctx = ActContext(law, at, by.username)
     event = Event(
         "end",
-        doing.on,
+        ctx.on,
         by=by.username,
         code=code,
         because=because,
         has_evidence=bool(evidence.strip()),
     )
-    return act(case=case, event=event, doing=doing, perform=perform)
+    return act(case=case, event=event, ctx=ctx, perform=perform)
 
 
 @transaction.atomic
@@ -275,7 +284,7 @@ def open_notice(*, notice: Notice, by: Account, at: datetime, law: Law) -> bool:
             confirm(served, by=by, law=law, at=at)
     if document is not None or case is None:
         return True
-    told_on = timezone.localdate(notice.put_at)
+    told_on = timezone.localdate(notice.posted_at)
     proves = "warning" in law.policy_on(timezone.localdate(at))["platform_opening_proves"]
     told = case.requirements.filter(pushed_on=told_on, proved_on=None).values_list(
         "requirement", flat=True
@@ -283,13 +292,13 @@ def open_notice(*, notice: Notice, by: Account, at: datetime, law: Law) -> bool:
     if (
         notice.credit_code
         and notice.kind in ("push", "push-addition")
-        and case.place != "closed"
+        and case.state != "closed"
         and told
         and proves
     ):
-        doing = Doing(law, at, by.username)
+        ctx = ActContext(law, at, by.username)
         event = Event(
-            "push-proved", doing.on, by=by.username, proved_on=doing.on, requirements=tuple(told)
+            "push-proved", ctx.on, by=by.username, proved_on=ctx.on, requirements=tuple(told)
         )
-        act(case=case, event=event, doing=doing, perform=perform)
+        act(case=case, event=event, ctx=ctx, perform=perform)
     return True

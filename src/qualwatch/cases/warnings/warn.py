@@ -8,25 +8,32 @@ from typing import Any
 from django.db import transaction
 
 from qualwatch.assessments.models import Run
-from qualwatch.cases.course.step import Doing, Step, put, rows_of, state_of, told_of
-from qualwatch.cases.course.withdrawal_rows import put_withdrawal, save_withdrawal
-from qualwatch.cases.documents.service import tasks_that_outlive
-from qualwatch.cases.effects.cards import HANDLERS, end_applications, open_task, said_of
+from qualwatch.cases.course.step import (
+    ActContext,
+    Step,
+    entry_of,
+    rows_of,
+    state_of,
+    write_state_to_row,
+)
+from qualwatch.cases.course.withdrawal_rows import save_withdrawal, write_withdrawal_to_row
+from qualwatch.cases.documents.service import tasks_that_survive
+from qualwatch.cases.effects.cards import HANDLERS, end_applications, notification_of, open_task
 from qualwatch.cases.effects.withdrawal import show_longer
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Task, Withdrawal
 from qualwatch.cases.notices import texts
-from qualwatch.cases.notices.notify import LETTER, Said, tell
+from qualwatch.cases.notices.notify import LETTER, Notification, notify
 from qualwatch.cases.warnings.conflicts import link_conflicts
 from qualwatch.cases.warnings.register_sync import follow
-from qualwatch.cases.warnings.run_view import INSURANCE, Seen, item_of
+from qualwatch.cases.warnings.run_view import INSURANCE, RunView, item_of
 from qualwatch.journal.actions import record_all
 from qualwatch.procedure.state import CaseState, Event
 from qualwatch.procedure.transitions import step
 from qualwatch.publication.actions import post_red_period
 
-SAID = ("push", "push-addition", "tell-closed")  # said all together, the rest case by case
+SAID = ("push", "push-addition", "notify-closed")  # said all together, the rest case by case
 CASE_FIELDS = [
-    "place",
+    "state",
     "enterprise",
     "qualification",
     "grade",
@@ -41,8 +48,8 @@ CASE_FIELDS = [
     "closed_because",
     "watched_until",
     "version",
-    "prolonged_until",
-    "is_prolonged_provisional",
+    "extended_until",
+    "is_extension_provisional",
     "red_ends_on",
     "is_red_provisional",
     "application",
@@ -54,7 +61,7 @@ REQUIREMENT_FIELDS = [
     "proved_on",
     "recovered_on",
     "is_ended",
-    "told",
+    "warned_figures",
 ]
 
 
@@ -62,23 +69,23 @@ REQUIREMENT_FIELDS = [
 class Work:
     """What one run comes to, gathered before anything is written."""
 
-    doing: Doing
-    seen: Seen
+    ctx: ActContext
+    seen: RunView
     steps: list[Step] = field(default_factory=list)
     requirements: dict[int, list[CaseRequirement]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 
 
 @transaction.atomic
-def take_up_run(*, run: Run, doing: Doing) -> Counter[str]:
+def apply_run_to_cases(*, run: Run, ctx: ActContext) -> Counter[str]:
     """Cards from a released run: counts of what was done. Old runs do nothing; the same run again adds nothing.
 
     Clocks start on the day on which this is really done.
     """
-    if run.state != "released" or not run.is_full or not doing.is_fresh(run.as_of):
+    if run.state != "released" or not run.is_full or not ctx.is_fresh(run.as_of):
         return Counter()
-    open_cases = list(Case.objects.select_for_update().exclude(place="closed").order_by("pk"))
-    work = Work(doing, Seen.of(run, doing.law, open_cases))
+    open_cases = list(Case.objects.select_for_update().exclude(state="closed").order_by("pk"))
+    work = Work(ctx, RunView.of(run, ctx.law, open_cases))
     for row in CaseRequirement.objects.filter(case__in=[one.pk for one in open_cases]).order_by(
         "pk"
     ):
@@ -99,41 +106,41 @@ def _known_cases(work: Work, cases: Iterable[Case]) -> None:
         ).select_related("batch")
     }
     reds: Counter[tuple[str, str, str]] = Counter(
-        item_of(one) for one in cases if one.place == "red"
+        item_of(one) for one in cases if one.state == "red"
     )
     for case in cases:
         row = withdrawals.get(case.pk)
         before = state_of(case, work.requirements.get(case.pk, []), waiting.get(case.pk), row)
-        others = case.category is not None and reds[item_of(case)] > (case.place == "red")
+        others = case.category is not None and reds[item_of(case)] > (case.state == "red")
         verdicts, figures = work.seen.verdicts_of(case)
         found = Event(
             "found",
-            work.doing.on,
+            work.ctx.on,
             verdicts=verdicts,
             ended=work.seen.end_of(case),
             is_other_red_open=others,
         )
-        state, effects = step(before, found, work.doing.terms)
+        state, effects = step(before, found, work.ctx.terms)
         if state.is_open:
-            state, _none = step(state, Event("calendar-loaded", work.doing.on), work.doing.terms)
-        longer = state.place == "red" and state.red is not None and state.red != before.red
+            state, _none = step(state, Event("calendar-loaded", work.ctx.on), work.ctx.terms)
+        longer = state.state == "red" and state.red is not None and state.red != before.red
         if longer and state.red is not None:
             red = state.red
             post_red_period(
                 case.card_number,
                 ends_on=red.ends_on,
                 is_provisional=red.provisional,
-                at=work.doing.at,
+                at=work.ctx.at,
             )
         if state.is_open and item_of(case) in work.seen.vanished:
-            open_task(case, "vanished", work.doing)
-        if before.proposal is not None and state.place == "closed":
+            open_task(case, "vanished", work.ctx)
+        if before.proposal is not None and state.state == "closed":
             Determination.objects.filter(case=case, state="proposed").update(state="void")
         done = Step(case, before, state, effects, found, figures, row)
-        followed = follow(case, work.seen, work.doing) if state.is_open else False
+        followed = follow(case, work.seen, work.ctx) if state.is_open else False
         if done.is_change or followed:
-            put(case, state, work.doing)
-            put_withdrawal(done, work.doing)
+            write_state_to_row(case, state, work.ctx)
+            write_withdrawal_to_row(done, work.ctx)
             if (
                 row is not None
                 and before.withdrawal
@@ -141,19 +148,19 @@ def _known_cases(work: Work, cases: Iterable[Case]) -> None:
                 and state.withdrawal
                 and (state.withdrawal.display != before.withdrawal.display)
             ):
-                show_longer(row, work.doing)
+                show_longer(row, work.ctx)
             work.steps.append(done)
         if longer:
-            said = Said(
+            said = Notification(
                 case, "red-period", texts.subject("red-period", case), texts.red_period_longer(case)
             )
-            tell([said], work.doing.at)
+            notify([said], work.ctx.at)
 
 
 def _new_cases(work: Work, cases: Iterable[Case]) -> None:
     cases = list(cases)
     known = {(item_of(one), one.ground) for one in cases if one.origin == "system"}
-    watched = _watched(work.doing)
+    watched = _watched(work.ctx)
     for item in work.seen.short_items():
         if (item, "shortage") not in known:
             _open(work, work.seen.case_of_item(item), watched.get((*item, "shortage")))
@@ -171,18 +178,18 @@ def _new_cases(work: Work, cases: Iterable[Case]) -> None:
 def _open(work: Work, case: Case, before: Case | None) -> None:
     state = CaseState(ground=case.ground, is_whole_enterprise=case.category is None)  # type: ignore[arg-type]  # its words
     verdicts, figures = work.seen.verdicts_of(case)
-    event = Event("found", work.doing.on, verdicts=verdicts)
-    after, effects = step(state, event, work.doing.terms)
-    if after.place == "none":
+    event = Event("found", work.ctx.on, verdicts=verdicts)
+    after, effects = step(state, event, work.ctx.terms)
+    if after.state == "none":
         return
-    put(case, after, work.doing)
-    case.opened_on, case.relapse_of, case.version = work.doing.on, before, 1
+    write_state_to_row(case, after, work.ctx)
+    case.opened_on, case.relapse_of, case.version = work.ctx.on, before, 1
     work.steps.append(Step(case, state, after, effects, event, figures))
 
 
-def _watched(doing: Doing) -> Mapping[tuple[Any, ...], Case]:
+def _watched(ctx: ActContext) -> Mapping[tuple[Any, ...], Case]:
     """The cleared cases whose items or enterprises are still watched."""
-    found = Case.objects.filter(place="closed", watched_until__gte=doing.on).order_by("pk")
+    found = Case.objects.filter(state="closed", watched_until__gte=ctx.on).order_by("pk")
     return {(*item_of(one), one.ground): one for one in found}
 
 
@@ -197,7 +204,9 @@ def _written(work: Work) -> None:
         made += more
         changed += other
         said += [
-            told for effect in one.effects if effect.name in SAID and (told := said_of(one, effect))
+            told
+            for effect in one.effects
+            if effect.name in SAID and (told := notification_of(one, effect))
         ]
         work.counts.update(_counted(one))
     CaseRequirement.objects.bulk_create(made, batch_size=1000)
@@ -205,24 +214,24 @@ def _written(work: Work) -> None:
     for one in old:
         for effect in one.effects:
             if effect.name not in SAID:
-                HANDLERS[effect.name](one, effect, work.doing)
-        save_withdrawal(one, work.doing)
+                HANDLERS[effect.name](one, effect, work.ctx)
+        save_withdrawal(one, work.ctx)
     Case.objects.bulk_update([one.case for one in old], CASE_FIELDS, batch_size=500)
-    closed = [one.case.pk for one in old if one.after.place == "closed"]
-    end_applications(closed, work.doing)
+    closed = [one.case.pk for one in old if one.after.state == "closed"]
+    end_applications(closed, work.ctx)
     settled = Task.objects.filter(case__in=closed, done_on=None).exclude(kind=LETTER)
-    settled = settled.exclude(tasks_that_outlive(closed)) if closed else settled
-    settled.update(done_on=work.doing.on, done_by=work.doing.by)
-    tell(said, work.doing.at)
-    link_conflicts(new, work.doing)
-    entries = [told_of(one) for one in work.steps] + work.doing.told
-    work.doing.told = []
-    record_all(entries, by=work.doing.by, at=work.doing.at)
+    settled = settled.exclude(tasks_that_survive(closed)) if closed else settled
+    settled.update(done_on=work.ctx.on, done_by=work.ctx.by)
+    notify(said, work.ctx.at)
+    link_conflicts(new, work.ctx)
+    entries = [entry_of(one) for one in work.steps] + work.ctx.entries
+    work.ctx.entries = []
+    record_all(entries, by=work.ctx.by, at=work.ctx.at)
 
 
 def _counted(one: Step) -> list[str]:
-    if one.before.place == "none":
+    if one.before.state == "none":
         return ["opened", "relapses"] if one.case.relapse_of_id else ["opened"]
-    if one.after.place == "closed":
+    if one.after.state == "closed":
         return ["closed", f"closed: {one.after.closed_because}"]
     return [effect.name for effect in one.effects]

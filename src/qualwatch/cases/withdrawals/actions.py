@@ -2,7 +2,7 @@
 
 A city's item: the city's housing authority suggests, the approval bureau of the same level withdraws. The province's:
 the province. The ministry's: the province examines and reports, and records what the ministry decided.
-Every step takes the members that are ready; the others wait, each with its reason (`Went`).
+Every step takes the members that are ready; the others wait, each with its reason (`BatchResult`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,38 +16,43 @@ from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import organisation
 from qualwatch.cases.competence import (
     NotCompetent,
-    carrier_of,
     check,
     check_authority,
     competent_for,
     route_of,
+    withdrawing_authority_of,
 )
-from qualwatch.cases.course.step import Doing, Step, journal
+from qualwatch.cases.course.step import ActContext, Step, journal
 from qualwatch.cases.course.withdrawal_rows import RESULTS
-from qualwatch.cases.deadlines import taken_down_by
+from qualwatch.cases.deadlines import annulment_entry
 from qualwatch.cases.documents import issuing
-from qualwatch.cases.documents.attachments import HandedIn, look_at
+from qualwatch.cases.documents.attachments import SubmittedFile, check_files
 from qualwatch.cases.documents.kinds import day
-from qualwatch.cases.documents.service import arrived, bring, deliver, deliver_copy
+from qualwatch.cases.documents.service import (
+    arrived,
+    deliver_copy,
+    serve_on_authority,
+    serve_or_open_task,
+)
 from qualwatch.cases.effects.withdrawal import MINISTRY, post_display
 from qualwatch.cases.models import Case, Document, Task, Withdrawal, WithdrawalList
 from qualwatch.cases.notices import texts
-from qualwatch.cases.warnings.newest_run import looked
+from qualwatch.cases.warnings.newest_run import event_from_newest_run
 from qualwatch.cases.withdrawals.members import (
-    Went,
-    carried,
-    close_others,
-    each,
-    keep,
-    keep_figures,
+    BatchResult,
+    apply_to_members,
+    attach_files,
+    close_other_cases_of_item,
+    keep_recheck_figures,
+    lock_list_for_signature,
+    lock_members_for,
+    require_all,
     sent_list,
-    signing,
     step_of,
     stream_of,
     undecided,
-    whole,
 )
-from qualwatch.journal.actions import Told
+from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
 from qualwatch.procedure.state import STEPS, WITHDRAWAL_ANNULLED, Event
 from qualwatch.procedure.transitions import CannotStep
@@ -84,78 +89,86 @@ def open_withdrawals(
             "category": one.category or "",
             "sub_item": one.sub_item or "",
         }
-        if Withdrawal.objects.filter(**same, ended="").exclude(place="closed").exists():
+        if Withdrawal.objects.filter(**same, ended="").exclude(stage="closed").exists():
             raise CannotStep(
                 "no-withdrawal", _("{name}：撤回程序已经启动").format(name=texts.name_of(one))
             )
-    doing = Doing(law, at, by.username, acting)
-    doing.batch = WithdrawalList.objects.create(
+    ctx = ActContext(law, at, by.username, acting)
+    ctx.batch = WithdrawalList.objects.create(
         route=route,
         housing=housing,
-        carrier=carrier_of(cases[0]),
-        opened_on=doing.on,
+        withdrawing_authority=withdrawing_authority_of(cases[0]),
+        opened_on=ctx.on,
         opened_by=by.username,
     )
     for one in sorted(cases, key=lambda case: case.pk):
-        event, _figures = looked("open-withdrawal", one, doing)
-        step_of(one, replace(event, route=route), doing)
+        event, _figures = event_from_newest_run("open-withdrawal", one, ctx)
+        step_of(one, replace(event, route=route), ctx)
         if route == "province":
-            step_of(one, Event("start", doing.on, by=by.username), doing)
-    return doing.batch
+            step_of(one, Event("start", ctx.on, by=by.username), ctx)
+    return ctx.batch
 
 
 @transaction.atomic
 def suggest(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Document:
     """A reviewer of the city signs the suggestion list; the bureau's days begin with its receipt."""
-    doing = signing(batch, by, law, at)
-    went = whole(
-        each(undecided(batch), doing, lambda row: Event("suggest", doing.on, by=by.username))
+    ctx = lock_list_for_signature(batch, by, law, at)
+    went = require_all(
+        apply_to_members(
+            undecided(batch), ctx, lambda row: Event("suggest", ctx.on, by=by.username)
+        )
     )
-    days = doing.law.policy_on(doing.on)["bureau_start_working_days"]
+    days = ctx.law.policy_on(ctx.on)["bureau_start_working_days"]
     return sent_list(
-        "suggestion-list", went.done, organisation(batch.carrier).name, doing, start_days=days
+        "suggestion-list",
+        went.done,
+        organisation(batch.withdrawing_authority).name,
+        ctx,
+        start_days=days,
     )
 
 
 @transaction.atomic
 def report(*, batch: WithdrawalList, because: str, by: Account, law: Law, at: datetime) -> Document:
     """The province has examined the ministry's items, and reports them to be withdrawn."""
-    doing = signing(batch, by, law, at)
-    went = whole(
-        each(
+    ctx = lock_list_for_signature(batch, by, law, at)
+    went = require_all(
+        apply_to_members(
             undecided(batch),
-            doing,
-            lambda row: Event("report", doing.on, by=by.username, because=because),
+            ctx,
+            lambda row: Event("report", ctx.on, by=by.username, because=because),
         )
     )
-    return sent_list("ministry-report", went.done, MINISTRY, doing)
+    return sent_list("ministry-report", went.done, MINISTRY, ctx)
 
 
 @transaction.atomic
 def start(
     *, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime, because: str = ""
-) -> Went:
+) -> BatchResult:
     """The licensing authority begins; of the ministry's items the province records that it has."""
-    doing, rows = carried(members, by, law, at, WITHDRAW)
-    went = each(rows, doing, lambda row: Event("start", doing.on, by=by.username, because=because))
+    ctx, rows = lock_members_for(members, by, law, at, WITHDRAW)
+    went = apply_to_members(
+        rows, ctx, lambda row: Event("start", ctx.on, by=by.username, because=because)
+    )
     for batch in {row.batch for row in went.done}:
         if (
             batch.received_on is None and batch.suggestion is not None
         ):  # whoever starts it has received it
-            arrived(batch.suggestion, doing.on, doing)
-        if batch.start_due_on and doing.on > batch.start_due_on:
-            doing.told.append(
-                Told(
+            arrived(batch.suggestion, ctx.on, ctx)
+        if batch.start_due_on and ctx.on > batch.start_due_on:
+            ctx.entries.append(
+                NewEntry(
                     stream_of(batch),
                     "started-late",
                     details={
                         "due": batch.start_due_on,
                         "received": batch.received_on,
-                        "on": doing.on,
+                        "on": ctx.on,
                     },
                 )
             )
-    journal(doing)
+    journal(ctx)
     return went
 
 
@@ -164,81 +177,86 @@ def announce_intent(
     *, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime
 ) -> list[Document]:
     """To each enterprise a notice of the intended withdrawal; statement and hearing count from its proved service."""
-    doing, rows = carried(members, by, law, at, WITHDRAW)
+    ctx, rows = lock_members_for(members, by, law, at, WITHDRAW)
     made = []
     for row in rows:
         known = row.documents.filter(
             kind="intended-withdrawal", voided_on=None, case=row.case
         ).exists()
-        if row.ended or row.place != "started" or row.batch.route == "ministry" or known:
+        if row.ended or row.stage != "started" or row.batch.route == "ministry" or known:
             raise CannotStep(
                 "next-step", _("{name}：现在不能告知拟撤回").format(name=texts.name_of(row.case))
             )
         row.handled_by = list(dict.fromkeys((*row.handled_by, by.username)))
         row.save(update_fields=["handled_by"])
-        made.append(issuing.intended_withdrawal(row, doing))
-        bring(made[-1], doing)
-    journal(doing)
+        made.append(issuing.intended_withdrawal(row, ctx))
+        serve_or_open_task(made[-1], ctx)
+    journal(ctx)
     return made
 
 
 @transaction.atomic
 def display(
     *, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime
-) -> tuple[Document, Went]:
+) -> tuple[Document, BatchResult]:
     """Shows the members that are ready to the public; the first day counts."""
-    doing, rows = carried(members, by, law, at, WITHDRAW)
-    went = each(rows, doing, lambda row: Event("display", doing.on, by=by.username))
+    ctx, rows = lock_members_for(members, by, law, at, WITHDRAW)
+    went = apply_to_members(rows, ctx, lambda row: Event("display", ctx.on, by=by.username))
     until = went.done[0].display_until
     assert until is not None  # the step has just set it
     told = {
         **issuing.items([row.case for row in went.done]),
-        "displayed_on": day(doing.on),
+        "displayed_on": day(ctx.on),
         "display_ends_on": day(until),
-        "display_days": doing.law.policy_on(doing.on)["public_display_working_days"],
+        "display_days": ctx.law.policy_on(ctx.on)["public_display_working_days"],
     }
-    made = issuing.issue("display-notice", doing, told=told, addressee="", batch=went.done[0].batch)
+    made = issuing.issue("display-notice", ctx, told=told, addressee="", batch=went.done[0].batch)
     for nth, row in enumerate(went.done, 1):
         row.display_number = f"{made.number}-{nth}"
         row.save(update_fields=["display_number"])
-        post_display(row, doing)
-    journal(doing)
+        post_display(row, ctx)
+    journal(ctx)
     return made, went
 
 
 @transaction.atomic
-def recheck_members(*, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime) -> Went:
+def recheck_members(
+    *, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime
+) -> BatchResult:
     """A run that saw the registers after the display (the ministry's items: today) must still find them short."""
-    doing, rows = carried(members, by, law, at, WITHDRAW)
-    return each(
-        rows, doing, lambda row: looked("recheck-withdrawal", row.case, doing), keep_figures
+    ctx, rows = lock_members_for(members, by, law, at, WITHDRAW)
+    return apply_to_members(
+        rows,
+        ctx,
+        lambda row: event_from_newest_run("recheck-withdrawal", row.case, ctx),
+        keep_recheck_figures,
     )
 
 
 @transaction.atomic
 def review_law(
     *, members: Iterable[Withdrawal], opinion: str, by: Account, law: Law, at: datetime
-) -> Went:
+) -> BatchResult:
     """Legal review, by somebody who neither handles nor decides it."""
-    doing, rows = carried(members, by, law, at, WITHDRAW, SIGN)
-    return each(
-        rows, doing, lambda row: Event("review-law", doing.on, by=by.username, because=opinion)
+    ctx, rows = lock_members_for(members, by, law, at, WITHDRAW, SIGN)
+    return apply_to_members(
+        rows, ctx, lambda row: Event("review-law", ctx.on, by=by.username, because=opinion)
     )
 
 
 @transaction.atomic
 def decide(
     *, members: Iterable[Withdrawal], because: str, by: Account, law: Law, at: datetime
-) -> Went:
+) -> BatchResult:
     """Withdrawn: the decision goes out with its remedies, is public and in the registers; the item's cases close."""
     lock()  # the registers before the cases, as the patrol does
-    doing, rows = carried(members, by, law, at, SIGN)
+    ctx, rows = lock_members_for(members, by, law, at, SIGN)
 
     def event(row: Withdrawal) -> tuple[Event, Any]:
-        made, figures = looked("decide", row.case, doing)
+        made, figures = event_from_newest_run("decide", row.case, ctx)
         return replace(made, because=because), figures
 
-    return each(rows, doing, event, close_others)
+    return apply_to_members(rows, ctx, event, close_other_cases_of_item)
 
 
 @transaction.atomic
@@ -247,33 +265,33 @@ def record_ministry_decision(
     members: Iterable[Withdrawal],
     number: str,
     because: str,
-    files: Sequence[HandedIn],
+    files: Sequence[SubmittedFile],
     by: Account,
     law: Law,
     at: datetime,
-) -> Went:
+) -> BatchResult:
     """What the ministry decided, with its document."""
     if not number.strip():
         raise CannotStep("evidence", _("请写明住建部决定的文号"))
     lock()  # the registers before the cases, as the patrol does
-    doing, rows = carried(members, by, law, at, SIGN)
-    kept = look_at(files)
+    ctx, rows = lock_members_for(members, by, law, at, SIGN)
+    kept = check_files(files)
 
     def event(row: Withdrawal) -> Event:
         return Event(
             "ministry-decided",
-            doing.on,
+            ctx.on,
             by=by.username,
             because=because,
             code=number,
             has_evidence=bool(kept),
         )
 
-    def after(done: Step, inner: Doing) -> None:
-        keep(kept, done, inner)
-        close_others(done, inner)
+    def after(done: Step, inner: ActContext) -> None:
+        attach_files(kept, done, inner)
+        close_other_cases_of_item(done, inner)
 
-    return each(rows, doing, event, after)
+    return apply_to_members(rows, ctx, event, after)
 
 
 @transaction.atomic
@@ -281,9 +299,9 @@ def not_withdraw(
     *, member: Withdrawal, because: str, by: Account, law: Law, at: datetime
 ) -> Withdrawal:
     """The competent authority decides not to withdraw; the red card goes to review."""
-    doing, rows = carried([member], by, law, at, SIGN)
-    return each(
-        rows, doing, lambda row: Event("not-withdraw", doing.on, by=by.username, because=because)
+    ctx, rows = lock_members_for([member], by, law, at, SIGN)
+    return apply_to_members(
+        rows, ctx, lambda row: Event("not-withdraw", ctx.on, by=by.username, because=because)
     ).done[0]
 
 
@@ -292,37 +310,39 @@ def record_ministry_service(
     *,
     members: Iterable[Withdrawal],
     proof: str,
-    files: Sequence[HandedIn],
+    files: Sequence[SubmittedFile],
     by: Account,
     law: Law,
     at: datetime,
-) -> Went:
+) -> BatchResult:
     """That the ministry's decision reached the enterprise, with what proves it."""
-    doing, rows = carried(members, by, law, at, WITHDRAW)
-    kept = look_at(files)
+    ctx, rows = lock_members_for(members, by, law, at, WITHDRAW)
+    kept = check_files(files)
     if not proof.strip() or not kept or any(row.batch.route != "ministry" for row in rows):
         raise CannotStep("proof", _("请写明住建部送达的凭证并上传"))
 
-    def after(done: Step, inner: Doing) -> None:
-        keep(kept, done, inner)
+    def after(done: Step, inner: ActContext) -> None:
+        attach_files(kept, done, inner)
 
-    event = Event("announce", doing.on, by=by.username, proved_on=doing.on, because=proof)
-    return each(rows, doing, lambda row: event, after)
+    event = Event("announce", ctx.on, by=by.username, proved_on=ctx.on, because=proof)
+    return apply_to_members(rows, ctx, lambda row: event, after)
 
 
 @transaction.atomic
 def finish(
     *, members: Iterable[Withdrawal], because: str, by: Account, law: Law, at: datetime
-) -> tuple[Document, Went]:
+) -> tuple[Document, BatchResult]:
     """Deregistration is done (`because` says how: certificates returned, or declared void); announced as one list."""
-    doing, rows = carried(members, by, law, at, WITHDRAW)
-    went = each(rows, doing, lambda row: Event("finish", doing.on, by=by.username, because=because))
-    months = doing.law.policy_on(doing.on)["lower_grade_window_months"]
+    ctx, rows = lock_members_for(members, by, law, at, WITHDRAW)
+    went = apply_to_members(
+        rows, ctx, lambda row: Event("finish", ctx.on, by=by.username, because=because)
+    )
+    months = ctx.law.policy_on(ctx.on)["lower_grade_window_months"]
     told = {
         **issuing.items([row.case for row in went.done]),
         "what": ANNOUNCED.format(months=months),
     }
-    made = issuing.issue("announcement", doing, told=told, addressee="", batch=went.done[0].batch)
+    made = issuing.issue("announcement", ctx, told=told, addressee="", batch=went.done[0].batch)
     for nth, row in enumerate(
         went.done, 1
     ):  # one for each: a single one may have to be taken down again
@@ -338,8 +358,8 @@ def finish(
             body,
             row.case.card_number,
         )
-        post_announcement(shown, on=doing.on, ends_on=None, at=at)
-    journal(doing)
+        post_announcement(shown, on=ctx.on, ends_on=None, at=at)
+    journal(ctx)
     return made, went
 
 
@@ -348,9 +368,9 @@ def report_results(*, batch: WithdrawalList, by: Account, law: Law, at: datetime
     """The result letter to the housing authority: every member of the list with what became of it."""
     where = check_authority(by, SIGN)
     batch = WithdrawalList.objects.select_related("suggestion").get(pk=batch.pk)
-    if where != batch.carrier or batch.route != "city" or batch.suggestion is None:
+    if where != batch.withdrawing_authority or batch.route != "city" or batch.suggestion is None:
         raise NotCompetent(_("只有收到建议名单的审批局函告结果"))
-    doing = Doing(law, at, by.username, where)
+    ctx = ActContext(law, at, by.username, where)
     asked, rows = (
         batch.suggestion.organisation,
         list(batch.members.select_related("case").order_by("pk")),
@@ -361,17 +381,17 @@ def report_results(*, batch: WithdrawalList, by: Account, law: Law, at: datetime
         "suggestion": batch.suggestion.number,
     }
     made = issuing.issue(
-        "result-letter", doing, told=told, addressee=organisation(asked).name, batch=batch
+        "result-letter", ctx, told=told, addressee=organisation(asked).name, batch=batch
     )
-    deliver(made, asked, doing)
+    serve_on_authority(made, asked, ctx)
     if asked != batch.housing:  # the province suggested it in the city's stead
-        deliver_copy(made, batch.housing, doing)
+        deliver_copy(made, batch.housing, ctx)
     if all(row.outcome for row in rows):
-        batch.reported_on = doing.on
+        batch.reported_on = ctx.on
         batch.save(update_fields=["reported_on"])
         waiting = Task.objects.filter(kind=RESULTS, detail=str(batch.pk), done_on=None)
-        waiting.update(done_on=doing.on, done_by=by.username)
-    journal(doing)
+        waiting.update(done_on=ctx.on, done_by=by.username)
+    journal(ctx)
     return made
 
 
@@ -380,7 +400,7 @@ def annul_withdrawal(
     *,
     member: Withdrawal,
     because: str,
-    files: Sequence[HandedIn],
+    files: Sequence[SubmittedFile],
     by: Account,
     law: Law,
     at: datetime,
@@ -391,17 +411,17 @@ def annul_withdrawal(
     `received_on`: the day on which its document came; what is public goes within the policy's days from then.
     """
     lock()  # the registers before the cases, as the patrol does
-    doing, rows = carried([member], by, law, at, SIGN)
-    kept = look_at(files)
+    ctx, rows = lock_members_for([member], by, law, at, SIGN)
+    kept = check_files(files)
 
-    def after(done: Step, inner: Doing) -> None:
-        keep(kept, done, inner)
-        inner.told.append(taken_down_by(done.case, received_on, inner))
+    def after(done: Step, inner: ActContext) -> None:
+        attach_files(kept, done, inner)
+        inner.entries.append(annulment_entry(done.case, received_on, inner))
 
     event = Event(
-        "annul-withdrawal", doing.on, by=by.username, because=because, has_evidence=bool(kept)
+        "annul-withdrawal", ctx.on, by=by.username, because=because, has_evidence=bool(kept)
     )
-    return each(rows, doing, lambda row: event, after).done[0]
+    return apply_to_members(rows, ctx, lambda row: event, after).done[0]
 
 
 def result_of(row: Withdrawal) -> str:
@@ -410,4 +430,4 @@ def result_of(row: Withdrawal) -> str:
         return WITHDRAWN.format(number=row.decision_number)
     if row.ended == "annulled" and row.decided_on is not None:
         return texts.outcome(WITHDRAWAL_ANNULLED)
-    return texts.outcome(row.ended) if row.ended else UNDER_WAY.format(place=STEPS[row.place])
+    return texts.outcome(row.ended) if row.ended else UNDER_WAY.format(state=STEPS[row.stage])

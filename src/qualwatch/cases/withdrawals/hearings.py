@@ -10,16 +10,20 @@ from django.utils import timezone
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import may
-from qualwatch.cases.competence import NotCompetent, carrier_of, check_carrier
-from qualwatch.cases.course.step import Doing, act, journal
+from qualwatch.cases.competence import (
+    NotCompetent,
+    check_withdrawing_authority,
+    withdrawing_authority_of,
+)
+from qualwatch.cases.course.step import ActContext, act, journal
 from qualwatch.cases.course.withdrawal_rows import ANSWER, HOLD, keep_files
 from qualwatch.cases.documents import issuing
-from qualwatch.cases.documents.attachments import HandedIn, look_at
-from qualwatch.cases.documents.service import VOIDED, bring, drop_services
+from qualwatch.cases.documents.attachments import SubmittedFile, check_files
+from qualwatch.cases.documents.service import VOIDED, drop_services, serve_or_open_task
 from qualwatch.cases.effects.cards import open_task, perform
-from qualwatch.cases.models import Case, Hearing, Point, Task, Withdrawal
+from qualwatch.cases.models import Case, Hearing, Submission, Task, Withdrawal
 from qualwatch.ciphers import decrypted, encrypted, newest_version
-from qualwatch.journal.actions import Told
+from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
 from qualwatch.procedure.periods import Deadline
 from qualwatch.procedure.state import Event
@@ -45,19 +49,19 @@ def make_statement(
     *,
     withdrawal: Withdrawal,
     text: str,
-    files: Sequence[HandedIn],
+    files: Sequence[SubmittedFile],
     by: Account,
     law: Law,
     at: datetime,
-) -> Point:
+) -> Submission:
     """The enterprise's statement and defence; also before the notice is served, until the decision."""
-    doing = Doing(law, at, by.username)
+    ctx = ActContext(law, at, by.username)
     row = _own(withdrawal, by)
-    kept = look_at(files)
-    _acted(row, Event("make-statement", doing.on, by=by.username, because=text), doing)
-    made = _point(row, STATEMENT, text, doing, said_by=by.username)
-    keep_files(kept, row, doing, made)
-    journal(doing)
+    kept = check_files(files)
+    _acted(row, Event("make-statement", ctx.on, by=by.username, because=text), ctx)
+    made = _point(row, STATEMENT, text, ctx, said_by=by.username)
+    keep_files(kept, row, ctx, made)
+    journal(ctx)
     return made
 
 
@@ -69,9 +73,9 @@ def object_publicly(
     who: Mapping[str, str],
     law: Law,
     at: datetime,
-    files: Sequence[HandedIn] = (),
+    files: Sequence[SubmittedFile] = (),
     once: str = "",
-) -> Point:
+) -> Submission:
     """Somebody of the public objects to a display, by its number; `who` (name, address) is kept encrypted.
 
     `once`: of its form; the same again gives what was kept.
@@ -87,45 +91,45 @@ def object_publicly(
     )
     if found is None:
         raise CannotStep("on-display", _("没有这份公示，或公示已经结束"))
-    doing = Doing(law, at, PUBLIC)
+    ctx = ActContext(law, at, PUBLIC)
     row = _locked(found)
-    if once and (known := Point.objects.filter(once=once, withdrawal=row).first()):
+    if once and (known := Submission.objects.filter(once=once, withdrawal=row).first()):
         return known
-    kept = look_at(files)
+    kept = check_files(files)
     if not text.strip():
         raise CannotStep("because", _("请写明意见"))
     event = Event(
-        "object-publicly", doing.on, by=PUBLIC, because=OBJECTION
+        "object-publicly", ctx.on, by=PUBLIC, because=OBJECTION
     )  # what it says stays in its row
-    _acted(row, event, doing)
+    _acted(row, event, ctx)
     key = newest_version()
     told = json.dumps(dict(who), ensure_ascii=False).encode()
     made = _point(
-        row, OBJECTION, text, doing, who=encrypted([told], key)[0], who_key=key, once=once or None
+        row, OBJECTION, text, ctx, who=encrypted([told], key)[0], who_key=key, once=once or None
     )
-    keep_files(kept, row, doing, made)
-    journal(doing)
+    keep_files(kept, row, ctx, made)
+    journal(ctx)
     return made
 
 
 def was_received(once: str) -> bool:
     """Whether an objection of this form is on record."""
-    return Point.objects.filter(once=once).exists()
+    return Submission.objects.filter(once=once).exists()
 
 
-def who_objected(point: Point, account: Account) -> dict[str, str]:
+def who_objected(point: Submission, account: Account) -> dict[str, str]:
     """Name and address of who objected, for those who have to answer; NotCompetent."""
-    check_carrier(account, point.withdrawal.case, "withdraw", "sign-withdrawal")
+    check_withdrawing_authority(account, point.withdrawal.case, "withdraw", "sign-withdrawal")
     told: dict[str, str] = json.loads(decrypted(point.who, point.who_key)) if point.who else {}
     return told
 
 
 @transaction.atomic
-def answer(*, point: Point, text: str, by: Account, law: Law, at: datetime) -> Point:
+def answer(*, point: Submission, text: str, by: Account, law: Law, at: datetime) -> Submission:
     """The answer to one point; the decision waits for the last."""
     row = _locked(point.withdrawal)
-    doing = Doing(law, at, by.username, check_carrier(by, row.case, "withdraw"))
-    found = Point.objects.select_for_update().get(pk=point.pk)
+    ctx = ActContext(law, at, by.username, check_withdrawing_authority(by, row.case, "withdraw"))
+    found = Submission.objects.select_for_update().get(pk=point.pk)
     if found.answered_on is not None:
         raise CannotStep("unanswered", _("这一条已经答复"))
     if not text.strip():
@@ -133,28 +137,33 @@ def answer(*, point: Point, text: str, by: Account, law: Law, at: datetime) -> P
     told = (
         f"point/{found.pk}" if found.kind == OBJECTION else text
     )  # of the public nothing goes into the journal
-    _acted(row, Event("answer", doing.on, by=by.username, because=told), doing)
-    found.answer, found.answered_on, found.answered_by = text, doing.on, by.username
+    _acted(row, Event("answer", ctx.on, by=by.username, because=told), ctx)
+    found.answer, found.answered_on, found.answered_by = text, ctx.on, by.username
     found.save()
-    _settle(row, ANSWER, str(found.pk), doing)
-    doing.told.append(
-        Told(row.case.stream, "point-answered", basis=told, details={"point": found.pk})
+    _settle(row, ANSWER, str(found.pk), ctx)
+    ctx.entries.append(
+        NewEntry(row.case.stream, "point-answered", basis=told, details={"point": found.pk})
     )
-    journal(doing)
+    journal(ctx)
     return found
 
 
 @transaction.atomic
 def ask_hearing(*, withdrawal: Withdrawal, by: Account, law: Law, at: datetime) -> Withdrawal:
     """The enterprise asks for a hearing, within its days from the proved service of the notice."""
-    doing = Doing(law, at, by.username)
+    ctx = ActContext(law, at, by.username)
     row = _own(withdrawal, by)
     if not row.documents.filter(kind="intended-withdrawal", voided_on=None, case=row.case).exists():
         raise CannotStep("no-hearing-yet", _("拟撤回告知还没有发出"))
-    row = _acted(row, Event("ask-hearing", doing.on, by=by.username), doing)
-    due = doing.terms.hearing_held.from_day(doing.on, law.calendar)
+    row = _acted(row, Event("ask-hearing", ctx.on, by=by.username), ctx)
+    due = ctx.terms.hearing_held.from_day(ctx.on, law.calendar)
     open_task(
-        row.case, HOLD, doing, where=carrier_of(row.case), due_on=due.ends_on, detail=str(row.pk)
+        row.case,
+        HOLD,
+        ctx,
+        where=withdrawing_authority_of(row.case),
+        due_on=due.ends_on,
+        detail=str(row.pk),
     )
     return row
 
@@ -176,17 +185,15 @@ def fix_hearing(
     A hearing that was fixed before is moved, with reasons.
     """
     row = _locked(withdrawal)
-    doing = Doing(law, at, by.username, check_carrier(by, row.case, "withdraw"))
-    if chair.organisation is None or chair.organisation.slug != doing.where or not chair.is_active:
+    ctx = ActContext(law, at, by.username, check_withdrawing_authority(by, row.case, "withdraw"))
+    if chair.organisation is None or chair.organisation.slug != ctx.where or not chair.is_active:
         raise CannotStep("chair", _("主持人应是本机关的人员"))
     if chair.username in {by.username, *row.handled_by, *row.case.determined_by}:
         raise CannotStep("chair", _("办理过这件撤回或认定过红牌的人不能主持听证"))
     if not where.strip():
         raise CannotStep("because", _("请写明听证地点"))
     day = Deadline(timezone.localdate(held_at), provisional=False)
-    row = _acted(
-        row, Event("fix-hearing", doing.on, by=by.username, until=day, because=because), doing
-    )
+    row = _acted(row, Event("fix-hearing", ctx.on, by=by.username, until=day, because=because), ctx)
     for one in row.hearings.filter(state="fixed"):
         one.state, one.because = "moved", because
         one.save()
@@ -194,47 +201,53 @@ def fix_hearing(
             one.notice is not None and one.notice.voided_on is None
         ):  # its receipt proves nothing any more
             one.notice.voided_on, one.notice.voided_by, one.notice.voided_because = (
-                doing.on,
+                ctx.on,
                 by.username,
                 because,
             )
             one.notice.save(update_fields=["voided_on", "voided_by", "voided_because"])
-            drop_services(one.notice, VOIDED, because, doing)
+            drop_services(one.notice, VOIDED, because, ctx)
     name = chair.get_full_name() or chair.username
     made = Hearing.objects.create(
         withdrawal=row, at=held_at, where=where, chair=chair.username, chair_name=name
     )
-    made.notice = issuing.hearing_notice(made, doing)
+    made.notice = issuing.hearing_notice(made, ctx)
     made.save(update_fields=["notice"])
-    bring(made.notice, doing)
-    journal(doing)
+    serve_or_open_task(made.notice, ctx)
+    journal(ctx)
     return made
 
 
 @transaction.atomic
 def hold_hearing(
-    *, hearing: Hearing, held: Held, files: Sequence[HandedIn], by: Account, law: Law, at: datetime
+    *,
+    hearing: Hearing,
+    held: Held,
+    files: Sequence[SubmittedFile],
+    by: Account,
+    law: Law,
+    at: datetime,
 ) -> Hearing:
     """The hearing was held: its record is a document; `files` is the signed one. Every point waits for its answer."""
     row = _locked(hearing.withdrawal)
-    doing = Doing(law, at, by.username, check_carrier(by, row.case, "withdraw"))
+    ctx = ActContext(law, at, by.username, check_withdrawing_authority(by, row.case, "withdraw"))
     made = _fixed(hearing)
     if not held.present.strip() or not any(one.strip() for one in held.said):
         raise CannotStep("because", _("听证笔录要写明参加人和经过"))
-    kept = look_at(files)
+    kept = check_files(files)
     points = tuple(one.strip() for one in held.points if one.strip())
     event = Event(
-        "hold-hearing", doing.on, by=by.username, has_evidence=bool(kept), requirements=points
+        "hold-hearing", ctx.on, by=by.username, has_evidence=bool(kept), requirements=points
     )
-    row = _acted(row, event, doing)
+    row = _acted(row, event, ctx)
     made.withdrawal, made.state, made.present = row, "held", held.present
-    made.record = issuing.hearing_record(made, held.said, doing)
+    made.record = issuing.hearing_record(made, held.said, ctx)
     made.save()
-    keep_files(kept, row, doing)
+    keep_files(kept, row, ctx)
     for one in points:
-        _point(row, HEARING, one, doing)
-    _settle(row, HOLD, str(row.pk), doing)
-    journal(doing)
+        _point(row, HEARING, one, ctx)
+    _settle(row, HOLD, str(row.pk), ctx)
+    journal(ctx)
     return made
 
 
@@ -244,50 +257,52 @@ def hearing_lapses(
     withdrawal: Withdrawal,
     state: str,
     because: str,
-    files: Sequence[HandedIn],
+    files: Sequence[SubmittedFile],
     by: Account,
     law: Law,
     at: datetime,
 ) -> Withdrawal:
     """The enterprise took its request back (`retracted`) or stayed away without a good reason (`absent`)."""
     row = _locked(withdrawal)
-    doing = Doing(law, at, by.username, check_carrier(by, row.case, "withdraw"))
+    ctx = ActContext(law, at, by.username, check_withdrawing_authority(by, row.case, "withdraw"))
     if state not in ("retracted", "absent"):
         raise CannotStep("because", _("只能是：撤回听证要求、没有参加"))
-    kept = look_at(files)
+    kept = check_files(files)
     event = Event(
         "hearing-lapses",
-        doing.on,
+        ctx.on,
         by=by.username,
         outcome=state,
         because=because,
         has_evidence=bool(kept),
     )
-    row = _acted(row, event, doing)
-    keep_files(kept, row, doing)
+    row = _acted(row, event, ctx)
+    keep_files(kept, row, ctx)
     row.hearings.filter(state="fixed").update(state=state, because=because)
-    _settle(row, HOLD, str(row.pk), doing)
-    journal(doing)
+    _settle(row, HOLD, str(row.pk), ctx)
+    journal(ctx)
     return row
 
 
-def _point(row: Withdrawal, kind: str, text: str, doing: Doing, **who: object) -> Point:
+def _point(row: Withdrawal, kind: str, text: str, ctx: ActContext, **who: object) -> Submission:
     """On record, with a task to answer it."""
-    made = Point.objects.create(withdrawal=row, kind=kind, text=text, said_on=doing.on, **who)
-    open_task(row.case, ANSWER, doing, where=carrier_of(row.case), detail=str(made.pk))
-    doing.told.append(Told(row.case.stream, "point-made", details={"point": made.pk, "kind": kind}))
+    made = Submission.objects.create(withdrawal=row, kind=kind, text=text, said_on=ctx.on, **who)
+    open_task(row.case, ANSWER, ctx, where=withdrawing_authority_of(row.case), detail=str(made.pk))
+    ctx.entries.append(
+        NewEntry(row.case.stream, "point-made", details={"point": made.pk, "kind": kind})
+    )
     return made
 
 
-def _acted(row: Withdrawal, event: Event, doing: Doing) -> Withdrawal:
+def _acted(row: Withdrawal, event: Event, ctx: ActContext) -> Withdrawal:
     """The step of its case; the row as it is then."""
-    act(case=row.case, event=event, doing=doing, perform=perform)
+    act(case=row.case, event=event, ctx=ctx, perform=perform)
     return Withdrawal.objects.select_related("batch", "case").get(pk=row.pk)
 
 
-def _settle(row: Withdrawal, kind: str, detail: str, doing: Doing) -> None:
+def _settle(row: Withdrawal, kind: str, detail: str, ctx: ActContext) -> None:
     waiting = Task.objects.filter(case=row.case, kind=kind, detail=detail, done_on=None)
-    waiting.update(done_on=doing.on, done_by=doing.by)
+    waiting.update(done_on=ctx.on, done_by=ctx.by)
 
 
 def _locked(withdrawal: Withdrawal) -> Withdrawal:

@@ -12,15 +12,15 @@ from qualwatch.accounts.models import Account
 from qualwatch.cases.competence import (
     PROVINCE,
     NotCompetent,
-    carrier_of,
     check_authority,
     check_role,
+    withdrawing_authority_of,
 )
-from qualwatch.cases.course.step import Doing, Step, act, journal
+from qualwatch.cases.course.step import ActContext, Step, act, journal
 from qualwatch.cases.course.withdrawal_rows import keep_files
 from qualwatch.cases.documents import issuing
-from qualwatch.cases.documents.attachments import Looked
-from qualwatch.cases.documents.service import deliver
+from qualwatch.cases.documents.attachments import CheckedFile
+from qualwatch.cases.documents.service import serve_on_authority
 from qualwatch.cases.effects.cards import perform
 from qualwatch.cases.models import Case, Document, Withdrawal, WithdrawalList
 from qualwatch.law.loader import Law
@@ -31,7 +31,7 @@ from qualwatch.wording import gettext as _
 
 
 @dataclass(slots=True)
-class Went:
+class BatchResult:
     """What became of the members of a step: those that took it; those that wait, by number, and why."""
 
     done: list[Withdrawal] = field(default_factory=list)
@@ -43,29 +43,29 @@ def stream_of(batch: WithdrawalList) -> str:
     return f"withdrawal-list/{batch.pk}"
 
 
-Wanted = Event | tuple[Event, Any]
+EventAndFigures = Event | tuple[Event, Any]
 
 
-def each(
+def apply_to_members(
     rows: Sequence[Withdrawal],
-    doing: Doing,
-    event: Callable[[Withdrawal], Wanted],
-    after: Callable[[Step, Doing], None] | None = None,
-) -> Went:
+    ctx: ActContext,
+    event: Callable[[Withdrawal], EventAndFigures],
+    after: Callable[[Step, ActContext], None] | None = None,
+) -> BatchResult:
     """Every member takes the step, or waits with its reason; CannotStep with the first reason where none can."""
-    went = Went()
+    went = BatchResult()
     for row in rows:
-        said = len(doing.told)
+        said = len(ctx.entries)
         try:
             with transaction.atomic():
                 wanted = event(row)
                 made, figures = wanted if isinstance(wanted, tuple) else (wanted, None)
-                done = step_of(row.case, made, doing, figures)
+                done = step_of(row.case, made, ctx, figures)
                 if after is not None:
-                    after(done, doing)
-                journal(doing)
+                    after(done, ctx)
+                journal(ctx)
         except CannotStep as why:
-            del doing.told[said:]
+            del ctx.entries[said:]
             went.waiting[row.pk] = str(why)
         else:
             went.done.append(Withdrawal.objects.select_related("batch", "case").get(pk=row.pk))
@@ -76,26 +76,26 @@ def each(
     return went
 
 
-def whole(went: Went) -> Went:
+def require_all(went: BatchResult) -> BatchResult:
     """A letter names its whole list."""
     if went.waiting:
         raise CannotStep("members", "；".join(sorted(set(went.waiting.values()))))
     return went
 
 
-def step_of(case: Case, event: Event, doing: Doing, figures: Any = None) -> Step:
+def step_of(case: Case, event: Event, ctx: ActContext, figures: Any = None) -> Step:
     """The step of a case as it stands now."""
     fresh = Case.objects.get(pk=case.pk)
-    return act(case=fresh, event=event, doing=doing, perform=perform, figures=figures)
+    return act(case=fresh, event=event, ctx=ctx, perform=perform, figures=figures)
 
 
-def keep(kept: Sequence[Looked], done: Step, doing: Doing) -> None:
+def attach_files(kept: Sequence[CheckedFile], done: Step, ctx: ActContext) -> None:
     """Files of a step, on the withdrawal's file."""
     assert done.row is not None  # the table needs it
-    keep_files(kept, done.row, doing)
+    keep_files(kept, done.row, ctx)
 
 
-def keep_figures(done: Step, doing: Doing) -> None:
+def keep_recheck_figures(done: Step, ctx: ActContext) -> None:
     """What the recheck saw, which the decision will say."""
     assert done.row is not None  # the table needs it
     determined = [one.requirement for one in done.after.named if one.is_determined]
@@ -107,17 +107,17 @@ def keep_figures(done: Step, doing: Doing) -> None:
     done.row.save(update_fields=["figures"])
 
 
-def close_others(done: Step, doing: Doing) -> None:
+def close_other_cases_of_item(done: Step, ctx: ActContext) -> None:
     """The item's other cases end with it."""
     case = done.case
     same = {"credit_code": case.credit_code, "category": case.category, "sub_item": case.sub_item}
-    for other in Case.objects.filter(**same).exclude(place="closed").order_by("pk"):
-        step_of(other, Event("found", doing.on, by=SYSTEM, ended="withdrawn"), doing)
+    for other in Case.objects.filter(**same).exclude(state="closed").order_by("pk"):
+        step_of(other, Event("found", ctx.on, by=SYSTEM, ended="withdrawn"), ctx)
 
 
-def carried(
+def lock_members_for(
     members: Iterable[Withdrawal], by: Account, law: Law, at: datetime, *capabilities: str
-) -> tuple[Doing, list[Withdrawal]]:
+) -> tuple[ActContext, list[Withdrawal]]:
     """The members as they stand now that the account's authority withdraws; NotCompetent where it has none of them.
 
     All open cases of their items are locked in one order, before anything else: a decision closes them.
@@ -127,19 +127,21 @@ def carried(
     known = Withdrawal.objects.filter(pk__in=numbers)
     cases = Q(withdrawals__in=numbers)
     for told in known.values("credit_code", "category", "sub_item"):
-        cases |= Q(**told) & ~Q(place="closed")
+        cases |= Q(**told) & ~Q(state="closed")
     wanted = set(Case.objects.filter(cases).values_list("pk", flat=True))
     list(Case.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
     rows = list(known.select_related("batch", "case").order_by("case_id"))
     if not rows:
         raise CannotStep("members", _("名单是空的"))
-    mine = [row for row in rows if carrier_of(row.case) == where]
+    mine = [row for row in rows if withdrawing_authority_of(row.case) == where]
     if not mine:
         raise NotCompetent(_("这项资质由别的许可机关撤回"))
-    return Doing(law, at, by.username, where), mine
+    return ActContext(law, at, by.username, where), mine
 
 
-def signing(batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Doing:
+def lock_list_for_signature(
+    batch: WithdrawalList, by: Account, law: Law, at: datetime
+) -> ActContext:
     """A reviewer of the housing authority that opened the list, or of the province; not whoever opened it."""
     where = check_role(by, "sign")
     if where not in (batch.housing, PROVINCE):
@@ -147,7 +149,7 @@ def signing(batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Doing
     if by.username == batch.opened_by:
         raise CannotStep("other-person", _("开列名单的人不能自己签批"))
     list(Case.objects.select_for_update().filter(withdrawals__batch=batch).order_by("pk"))
-    return Doing(law, at, by.username, where)
+    return ActContext(law, at, by.username, where)
 
 
 def undecided(batch: WithdrawalList) -> list[Withdrawal]:
@@ -157,15 +159,15 @@ def undecided(batch: WithdrawalList) -> list[Withdrawal]:
 
 
 def sent_list(
-    kind: str, rows: Sequence[Withdrawal], addressee: str, doing: Doing, **more: Any
+    kind: str, rows: Sequence[Withdrawal], addressee: str, ctx: ActContext, **more: Any
 ) -> Document:
     """The letter about these items, to the bureau or the ministry; it is in the list's row before it arrives."""
     batch = rows[0].batch
     told = {**issuing.items([row.case for row in rows]), **more}
-    made = issuing.issue(kind, doing, told=told, addressee=addressee, batch=batch)
+    made = issuing.issue(kind, ctx, told=told, addressee=addressee, batch=batch)
     batch.suggestion = made
     batch.save(update_fields=["suggestion"])
     made.batch = batch
-    deliver(made, batch.carrier if batch.route == "city" else "", doing)
-    journal(doing)
+    serve_on_authority(made, batch.withdrawing_authority if batch.route == "city" else "", ctx)
+    journal(ctx)
     return made

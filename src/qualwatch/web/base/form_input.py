@@ -27,7 +27,7 @@ def refusal(why: Exception, fields: Mapping[str, str]) -> Refusal:
     return Refusal(str(why), fields.get(about, ""))
 
 
-def asked_text(request: HttpRequest, name: str) -> str:
+def text_param(request: HttpRequest, name: str) -> str:
     """A text, no longer than a field takes."""
     return request.GET.get(name, "").strip()[:LONGEST]
 
@@ -38,7 +38,7 @@ def once(request: HttpRequest) -> str:
     return told if ONCE.fullmatch(told) else uuid4().hex
 
 
-def asked_day(request: HttpRequest, today: date, name: str = "on") -> tuple[date, str]:
+def day_param(request: HttpRequest, today: date, name: str = "on") -> tuple[date, str]:
     """The day asked for, not after today, and a sentence where it cannot be shown; today without one."""
     told = request.GET.get(name, "").strip()
     if not told:

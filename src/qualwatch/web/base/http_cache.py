@@ -18,7 +18,7 @@ from qualwatch.wording import language
 View = Callable[..., HttpResponse]
 
 
-def kept_while(version: Callable[[], str], *, is_carried: bool = False) -> Callable[[View], View]:
+def cached_while(version: Callable[[], str], *, is_carried: bool = False) -> Callable[[View], View]:
     """A page for everybody that is the same as long as the version, the day, the language and the program are.
 
     is_carried: the view itself reads the version, before or with whatever it shows, into `request.public_version`.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from django.http import HttpRequest
 
 from qualwatch.cases.applications.actions import Filing
-from qualwatch.cases.documents.attachments import HandedIn, check_sizes
+from qualwatch.cases.documents.attachments import SubmittedFile, check_sizes
 from qualwatch.procedure.checklists import lines_of
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.web.base.form_input import once
@@ -13,7 +13,7 @@ from qualwatch.wording import gettext as _
 
 
 def filing_of(request: HttpRequest, requirements: Iterable[str]) -> Filing:
-    """Files of a line answer it; where there are none, the reason beside does. CannotKeep before too much is read."""
+    """Files of a line answer it; where there are none, the reason beside does. CannotStore before too much is read."""
     check_sizes(one.size or 0 for name in request.FILES for one in request.FILES.getlist(name))
     about = [
         one
@@ -22,13 +22,13 @@ def filing_of(request: HttpRequest, requirements: Iterable[str]) -> Filing:
     ]
     if not about:
         raise CannotStep("requirements", _("请勾选对哪些指标提出申请"))
-    files: list[HandedIn] = []
+    files: list[SubmittedFile] = []
     checklist: dict[str, dict[str, str | list[str]]] = {}
     for requirement in about:
         checklist[requirement] = {}
         for line in lines_of(requirement):
             handed = [
-                HandedIn(_unique(one.name or "", files), one.read())
+                SubmittedFile(_unique(one.name or "", files), one.read())
                 for one in request.FILES.getlist(f"file-{requirement}-{line}")
             ]
             files += handed
@@ -67,7 +67,7 @@ def fields_of(requirements: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _unique(name: str, files: list[HandedIn]) -> str:
+def _unique(name: str, files: list[SubmittedFile]) -> str:
     """Two files of one name, handed in for different lines, are told apart."""
     known = {one.name for one in files}
     stem, dot, ending = name.rpartition(".")

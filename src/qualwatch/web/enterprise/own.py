@@ -12,7 +12,7 @@ from django.db.models import Prefetch
 from qualwatch.assessments.models import FindingRow, Run
 from qualwatch.cases.models import Case, Withdrawal
 from qualwatch.cases.notices.texts import name_of
-from qualwatch.cases.warnings.run_view import Seen
+from qualwatch.cases.warnings.run_view import RunView
 from qualwatch.law.loader import current_law
 from qualwatch.law.model import GRADE_NAMES
 from qualwatch.procedure.preconditions import HEARD
@@ -45,7 +45,7 @@ class Row:
     @property
     def card(self) -> str:
         """red, yellow or nothing; red is the graver one."""
-        places = {one.place for one, _due in self.cases}
+        places = {one.state for one, _due in self.cases}
         return "red" if "red" in places else "yellow" if "yellow" in places else ""
 
     @property
@@ -75,21 +75,21 @@ def open_cases(credit_code: str) -> Iterable[Case]:
     under_way = Prefetch(
         "withdrawals", Withdrawal.objects.filter(ended="").select_related("batch"), "under_way"
     )
-    found = Case.objects.filter(credit_code=credit_code).exclude(place="closed")
+    found = Case.objects.filter(credit_code=credit_code).exclude(state="closed")
     return found.prefetch_related("requirements", under_way).order_by("pk")
 
 
 def due_of(case: Case, today: date) -> Due | None:
-    """The day that counts now: of a withdrawal its next one, else the end of the period of the colour, as prolonged."""
+    """The day that counts now: of a withdrawal its next one, else the end of the period of the colour, as extended."""
     if under_way := getattr(case, "under_way", ()):
         return next(iter(days_of(under_way[-1], today)), None)
-    if case.place == "red":
+    if case.state == "red":
         return _due(_("红牌期限"), case.red_ends_on, today, is_provisional=case.is_red_provisional)
     waiting = [one for one in case.requirements.all() if one.recovered_on is None]
     first = min(waiting, key=lambda one: one.ends_on, default=None)
-    prolonged = case.prolonged_until
-    if prolonged and (first is None or first.ends_on < prolonged):
-        return _due(_("整改期限"), prolonged, today, is_provisional=case.is_prolonged_provisional)
+    extended = case.extended_until
+    if extended and (first is None or first.ends_on < extended):
+        return _due(_("整改期限"), extended, today, is_provisional=case.is_extension_provisional)
     return (
         _due(_("整改期限"), first.ends_on, today, is_provisional=first.is_provisional)
         if first
@@ -99,7 +99,7 @@ def due_of(case: Case, today: date) -> Due | None:
 
 def days_of(row: Withdrawal, today: date) -> list[Due]:
     """By when something may still be said against a withdrawal, and what is to come; the next day first."""
-    if row.place not in HEARD:
+    if row.stage not in HEARD:
         return []
     told = [
         _due(
@@ -114,7 +114,7 @@ def days_of(row: Withdrawal, today: date) -> list[Due]:
         told.append(_due(_("听证"), row.hearing_on, today))
     elif (
         row.hearing == "none"
-        and row.place == "notified"
+        and row.stage == "notified"
         and row.notice_served_on
         and row.batch.route != "ministry"
     ):
@@ -147,7 +147,7 @@ def figures_now(case: Case) -> dict[str, Any]:
 def newest_day(credit_code: str) -> date | None:
     """The day of the newest released run that looked at an enterprise."""
     try:
-        return Seen.newest_run(credit_code).as_of
+        return RunView.newest_run(credit_code).as_of
     except Run.DoesNotExist:
         return None
 

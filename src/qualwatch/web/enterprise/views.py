@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from qualwatch.archive.contents import CannotKeep
+from qualwatch.archive.contents import CannotStore
 from qualwatch.cases.applications.actions import CAUSES, file_application, file_data_error, retract
 from qualwatch.cases.applications.receiver import will_answer
 from qualwatch.cases.competence import NotCompetent
@@ -23,16 +23,16 @@ from qualwatch.procedure.checklists import LINES, lines_of
 from qualwatch.procedure.preconditions import HEARD
 from qualwatch.procedure.state import CLOSED, STEPS
 from qualwatch.procedure.transitions import CannotStep
-from qualwatch.web.access import account_of, seated
+from qualwatch.web.access import account_of, capability_required
 from qualwatch.web.base.form_input import Refusal, once, refusal
 from qualwatch.web.enterprise.forms import fields_of, filing_of
 from qualwatch.web.enterprise.own import days_of, due_of, figures_now, in_words, newest_day, rows_of
 from qualwatch.wording import gettext as _
 
-own = seated("see-own")
+own = capability_required("see-own")
 MOST = 50
 FORM = ("GET", "HEAD", "POST")
-REFUSALS = (CannotStep, CannotKeep, NotCompetent)
+REFUSALS = (CannotStep, CannotStore, NotCompetent)
 
 
 def code_of(request: HttpRequest) -> str:
@@ -49,7 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
     code = code_of(request)
     rows = rows_of(code, today)
     unread_first = F("first_opened_at").asc(nulls_first=True)
-    found = Notice.objects.filter(credit_code=code).order_by(unread_first, "-put_at", "-pk")
+    found = Notice.objects.filter(credit_code=code).order_by(unread_first, "-posted_at", "-pk")
     notices = list(found[:MOST])
     handed_in = list(Application.objects.filter(credit_code=code).order_by("-pk")[:MOST])
     told = {
@@ -61,7 +61,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "unread": [one for one in notices if one.first_opened_at is None],
         "notices": sorted(
             (one for one in notices if one.first_opened_at),
-            key=lambda one: one.put_at,
+            key=lambda one: one.posted_at,
             reverse=True,
         ),
         "unsure": sum(
@@ -104,13 +104,13 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
         "documents": list(documents[:MOST]),
         "unread": list(unread[:MOST]),
         "applications": _in_words(handed_in),
-        "can_apply": found.place != "closed"
+        "can_apply": found.state != "closed"
         and not any(one.stage in UNDECIDED for one in handed_in),
         "stops": stops(found, row),
         "withdrawal": row if is_open else None,
         "days": days_of(row, today) if row is not None and is_open else [],
-        "step": _(STEPS[row.place]) if row else "",
-        "is_heard": row is not None and row.place in HEARD and row.batch.route != "ministry",
+        "step": _(STEPS[row.stage]) if row else "",
+        "is_heard": row is not None and row.stage in HEARD and row.batch.route != "ministry",
         "closed": _(CLOSED.get(found.closed_because, "")),
         "said": messages.get_messages(request),
     }
@@ -125,7 +125,7 @@ def answer(request: HttpRequest, number: int) -> HttpResponse:
     names = [
         one.requirement
         for one in found.requirements.all()
-        if one.recovered_on is None or found.place == "red"
+        if one.recovered_on is None or found.state == "red"
     ]
     errors: list[Refusal] = []
     if request.method == "POST":
@@ -246,7 +246,7 @@ def take_back(request: HttpRequest, number: int) -> HttpResponse:
 
 def stops(found: Case, row: Withdrawal | None) -> list[dict[str, Any]]:
     """The course of a case: what has been reached, and what would come."""
-    by_system, is_over = found.origin == "system", found.place == "closed"
+    by_system, is_over = found.origin == "system", found.state == "closed"
     told: list[tuple[str, date | None, str]] = [
         *([(_("提醒（黄牌）"), found.opened_on, "yellow")] if by_system else []),
         (_("认定并公布红牌"), found.published_on, "red"),

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from qualwatch.archive.contents import CannotKeep
-from qualwatch.cases.documents.attachments import HandedIn, check_sizes
+from qualwatch.archive.contents import CannotStore
+from qualwatch.cases.documents.attachments import SubmittedFile, check_sizes
 from qualwatch.cases.withdrawals.hearings import object_publicly, was_received
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.transitions import CannotStep
@@ -47,7 +47,7 @@ def objection(request: HttpRequest, number: str) -> HttpResponse:
                     _("从你这里一小时内已收到很多异议，请过一小时再提交；填写的文字都还在"),
                 )
             check_sizes(one.size or 0 for one in given)
-            files = [HandedIn(one.name or "", one.read()) for one in given]
+            files = [SubmittedFile(one.name or "", one.read()) for one in given]
             is_new = not was_received(once(request))
             object_publicly(
                 number=number,
@@ -58,7 +58,7 @@ def objection(request: HttpRequest, number: str) -> HttpResponse:
                 files=files,
                 once=once(request),
             )
-        except (CannotStep, CannotKeep) as why:
+        except (CannotStep, CannotStore) as why:
             errors.append(refusal(why, FIELDS))
         else:
             if is_new:

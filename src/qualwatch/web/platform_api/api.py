@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from qualwatch.accounts.models import Organisation
 from qualwatch.accounts.queries import machine_of
 from qualwatch.cases.eligibility.actions import OtherRequest, OverQuota, answer_once
-from qualwatch.cases.eligibility.measures import Asked, CannotAsk
+from qualwatch.cases.eligibility.measures import CannotAsk, EligibilityQuery
 from qualwatch.law.loader import current_law
 from qualwatch.patrol.pushes import take_in_changes
 from qualwatch.registers.changes import Change, OutOfOrder
@@ -66,7 +66,7 @@ class Outcome(Schema):
     problem: str
 
 
-class Taken(Schema):
+class PushResultOut(Schema):
     """What became of a batch, and the assessment that followed (none where nothing new came)."""
 
     outcomes: list[Outcome]
@@ -92,8 +92,8 @@ api = NinjaAPI(
 )
 
 
-@api.post("/changes", response={200: Taken, 409: Problem, 422: Problem})
-def push_changes(request: HttpRequest, batch: Batch) -> Status[Taken | Problem]:
+@api.post("/changes", response={200: PushResultOut, 409: Problem, 422: Problem})
+def push_changes(request: HttpRequest, batch: Batch) -> Status[PushResultOut | Problem]:
     """Takes changes in: registers updated and the findings of the enterprises concerned renewed, or nothing."""
     now = timezone.now()
     platform: Organisation = request.auth  # type: ignore[attr-defined]  # ninja puts it there
@@ -119,7 +119,7 @@ def push_changes(request: HttpRequest, batch: Batch) -> Status[Taken | Problem]:
         for one, state, problem in done.taken.outcomes
     ]
     run = done.run
-    told = Taken(
+    told = PushResultOut(
         outcomes=outcomes,
         enterprises=len(done.taken.credit_codes),
         run=run.pk if run else None,
@@ -181,7 +181,8 @@ def ask(
             422, Problem(detail=_("Idempotency-Key 最长 {most} 个字符").format(most=LONGEST_KEY))
         )
     questions = [
-        Asked(one.credit_code, one.purpose, one.category, one.sub_item) for one in asked.questions
+        EligibilityQuery(one.credit_code, one.purpose, one.category, one.sub_item)
+        for one in asked.questions
     ]
     try:
         told = answer_once(
@@ -190,7 +191,7 @@ def ask(
             by=asker.slug,
             on=timezone.localdate(now),
             at=now,
-            quota=settings.GATE_QUOTA,
+            quota=settings.ELIGIBILITY_QUOTA,
         )
     except CannotAsk as error:
         return Status(422, Problem(detail=str(error)))

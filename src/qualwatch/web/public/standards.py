@@ -14,12 +14,12 @@ from qualwatch.law.loader import Law, current_law
 from qualwatch.law.model import GRADE_NAMES, CategoryText, ClauseText, GradeText
 from qualwatch.publication.queries import version
 from qualwatch.reports.labels import REASONS, VERDICTS, said
-from qualwatch.web.base.form_input import asked_day
-from qualwatch.web.base.http_cache import kept_while
+from qualwatch.web.base.form_input import day_param
+from qualwatch.web.base.http_cache import cached_while
 from qualwatch.web.public.labels import CONFIDENCE, SEQUENCES, SOURCE, called
 from qualwatch.wording import gettext as _
 
-page = kept_while(version)
+page = cached_while(version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def standard(request: HttpRequest, category: str) -> HttpResponse:
     text = law.categories.get(category)
     if text is None:
         raise Http404
-    day, wrong = asked_day(request, today)
+    day, wrong = day_param(request, today)
     grades = [
         {
             "name": f"{sub_item} {_(GRADE_NAMES[slug])}".strip(),

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from qualwatch.publication import queries
 from qualwatch.reports.overview import Share
-from qualwatch.web.base.http_cache import kept_while
+from qualwatch.web.base.http_cache import cached_while
 from qualwatch.web.public.views import area, areas
 from qualwatch.wording import gettext as _
 
 
-@kept_while(queries.version)
+@cached_while(queries.version)
 def statistics(request: HttpRequest) -> HttpResponse:
     """The newest quarter, or the one asked for."""
     rows = queries.figures()

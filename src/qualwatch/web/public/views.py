@@ -13,20 +13,20 @@ from qualwatch.law.loader import current_law
 from qualwatch.publication import queries
 from qualwatch.publication.models import Announcement, RedCard, Standing
 from qualwatch.publication.queries import Answer
-from qualwatch.web.base.form_input import asked_day, asked_text
-from qualwatch.web.base.http_cache import kept_while
+from qualwatch.web.base.form_input import day_param, text_param
+from qualwatch.web.base.http_cache import cached_while
 from qualwatch.web.public.labels import BECAUSE, CLEARED, KINDS, TABLES, called
 from qualwatch.wording import gettext as _
 
 MOST, ON_A_PAGE = 30, 50
 CODE_LENGTH = 18  # of a credit code: GB 32100
-page = kept_while(queries.version)
+page = cached_while(queries.version)
 
 
 @page
 def search(request: HttpRequest) -> HttpResponse:
     """One field. One hit is shown at once; many are listed with one answer per item."""
-    text, today = asked_text(request, "q"), timezone.localdate()
+    text, today = text_param(request, "q"), timezone.localdate()
     found = list(queries.find(text)[: MOST + 1]) if text else []
     if len(found) == 1:
         return redirect("enterprise", credit_code=found[0].credit_code)
@@ -45,13 +45,13 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, "public/search.html", told)
 
 
-@kept_while(queries.version, is_carried=True)
+@cached_while(queries.version, is_carried=True)
 def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
     """One answer per item, today or on a chosen past day; what is coming beside it."""
     today, code = timezone.localdate(), credit_code.upper()
-    day, wrong = asked_day(request, today)
+    day, wrong = day_param(request, today)
     found = queries.look_up(code, day)
-    request.public_version = found.version  # type: ignore[attr-defined]  # kept_while reads it
+    request.public_version = found.version  # type: ignore[attr-defined]  # cached_while reads it
     history: dict[tuple[str, str], list[Standing]] = defaultdict(list)
     for one in found.history:
         history[(one.category, one.sub_item)].append(one)
@@ -84,7 +84,7 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
 def red_list(request: HttpRequest) -> HttpResponse:
     """Who is red; filters stay in the address."""
     today = timezone.localdate()
-    asked = {name: asked_text(request, name) for name in ("q", "area", "category", "state")}
+    asked = {name: text_param(request, name) for name in ("q", "area", "category", "state")}
     found = queries.red_list(today)
     if asked["q"]:
         found = found.filter(enterprise__icontains=asked["q"]) | found.filter(

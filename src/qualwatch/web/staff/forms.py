@@ -18,7 +18,7 @@ FIELDS = {
     "evidence": "evidence",
     "items": "item-1",
     "leaves-something": "leaves-1",
-    "prolongs-in-limits": "until",
+    "extends-in-limits": "until",
     **{name: name for name in ("until", "review_on", "left_number", "has_read")},
 }  # what a refusal is about -> the field of a determination
 ACCEPTED, LEFT, LONGEST_NUMBER = (
@@ -71,7 +71,7 @@ def proposed(request: HttpRequest, case: Case) -> Proposed:
         evidence=lines(request, "evidence"),
         requirements=request.POST.getlist("requirement"),
         items=[(category, sub_item) for category, sub_item in items],
-        until=day(request, "until", _("延长至")) if outcome == "prolonged" else None,
+        until=day(request, "until", _("延长至")) if outcome == "extended" else None,
         leaves=leaves,
         left=_left(request, leaves),
     )

@@ -58,7 +58,7 @@ LEAVES = {
     "correction": _n("已作的登记更正"),
     "exemption": _n("已有的豁免"),
 }
-PLACES = {"yellow": _n("黄牌"), "red": _n("红牌"), "closed": _n("已结束")}
+STATES = {"yellow": _n("黄牌"), "red": _n("红牌"), "closed": _n("已结束")}
 
 
 ROUTES = {"direct": _n("直接取得"), "upgrade": _n("升级"), "unknown": _n("不明")}

@@ -13,27 +13,27 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from qualwatch.accounts.models import Account
-from qualwatch.cases.allowed_actions import Outlook, is_proposed, outlook
+from qualwatch.cases.allowed_actions import AllowedActions, allowed_actions_of, is_proposed
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Case, Determination, Document, Task
 from qualwatch.cases.notices.texts import STAGES, entry_word, name_of
-from qualwatch.cases.queries import cases_seen_by, life_of, tasks_of
+from qualwatch.cases.queries import cases_seen_by, history_of, tasks_of
 from qualwatch.cases.warnings.determine import Proposed, propose, return_proposal, sign
-from qualwatch.cases.warnings.supervise import review, urge
+from qualwatch.cases.warnings.supervise import follow_up, review
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.service import FAILURES, METHODS
 from qualwatch.procedure.state import CLOSED, OUTCOMES, STEPS
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.queries import look_up
 from qualwatch.reports.labels import VERDICTS, said
-from qualwatch.web.access import account_of, seated
+from qualwatch.web.access import account_of, capability_required
 from qualwatch.web.base.form_input import Refusal, once, refusal
 from qualwatch.web.staff.forms import ACCEPTED, FIELDS, LONGEST_NUMBER, Unreadable, proposed
-from qualwatch.web.staff.labels import LEAVES, PLACES, task_sentence
+from qualwatch.web.staff.labels import LEAVES, STATES, task_sentence
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
-staff = seated("read-cases")
+staff = capability_required("read-cases")
 FORM = ("GET", "HEAD", "POST")
 ON_A_PAGE, MOST, WEEK = 50, 50, 7
 REFUSALS = (CannotStep, NotCompetent, Unreadable)
@@ -43,17 +43,17 @@ CONSEQUENCES = {
         "不得以该资质承揽新项目，不得参加评优评先；期满仍不达标的，依法启动该资质的撤回程序。"
     ),
     "dismissed": _n("签批后案件结束，并留下认可、更正或豁免：到复核日之前，同样的情况不再预警。"),
-    "prolonged": _n("签批后整改期延长到所写的日期；只能延长一次。"),
+    "extended": _n("签批后整改期延长到所写的日期；只能延长一次。"),
     "review": _n("解除后红牌不再有效，公布的内容改为已解除，限制随之取消。"),
 }
 ACTS = {
     "red": _n("提出认定红牌"),
     "dismissed": _n("提出不予认定"),
-    "prolonged": _n("提出延长整改"),
+    "extended": _n("提出延长整改"),
     "sign": _n("签批"),
     "return": _n("退回提出的认定"),
     "review": _n("复查解除"),
-    "urge": _n("记录指导督促"),
+    "follow-up": _n("记录指导督促"),
 }
 WITH_PAGE = (
     "propose",
@@ -62,7 +62,12 @@ WITH_PAGE = (
     "application",
     "decide-application",
 )  # tasks that are done on a page
-URGINGS = {"visit": _n("上门"), "letter": _n("发函"), "call": _n("电话"), "meeting": _n("约谈")}
+CONTACT_KINDS = {
+    "visit": _n("上门"),
+    "letter": _n("发函"),
+    "call": _n("电话"),
+    "meeting": _n("约谈"),
+}
 
 
 @require_safe
@@ -94,9 +99,9 @@ def work(request: HttpRequest) -> HttpResponse:
 @staff
 def cases(request: HttpRequest) -> HttpResponse:
     """The cases of the jurisdiction; filters stay in the address."""
-    asked = {name: request.GET.get(name, "").strip() for name in ("q", "place", "area")}
+    asked = {name: request.GET.get(name, "").strip() for name in ("q", "state", "area")}
     found = cases_seen_by(account_of(request)).prefetch_related("requirements")
-    found = found.filter(place=asked["place"]) if asked["place"] else found.exclude(place="closed")
+    found = found.filter(state=asked["state"]) if asked["state"] else found.exclude(state="closed")
     if asked["area"]:
         found = found.filter(area=asked["area"])
     if asked["q"]:
@@ -113,7 +118,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         "page": page,
         "cases": [(one, _(name_of(one))) for one in page],
         "areas": [(slug, one.name) for slug, one in areas.items()],
-        "places": [(slug, _(text)) for slug, text in PLACES.items()],
+        "places": [(slug, _(text)) for slug, text in STATES.items()],
         "area_names": {slug: one.name for slug, one in areas.items()},
     }
     return render(request, "staff/cases.html", told)
@@ -127,13 +132,13 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _case_page(request: HttpRequest, found: Case, errors: list[Refusal]) -> HttpResponse:
-    view = outlook(found, account_of(request), current_law(), timezone.now())
+    view = allowed_actions_of(found, account_of(request), current_law(), timezone.now())
     consequences = {slug: _(text) for slug, text in CONSEQUENCES.items()}
     told = _about(found, view) | {
         "acts": [
             (slug, _(text), view.why_not[slug])
             for slug, text in ACTS.items()
-            if found.place != "closed"
+            if found.state != "closed"
         ],
         "stops": _stops(found, view.withdrawal),
         "applications": [(one, _(STAGES[one.stage])) for one in found.applications.order_by("-pk")],
@@ -142,7 +147,7 @@ def _case_page(request: HttpRequest, found: Case, errors: list[Refusal]) -> Http
         "told": request.POST,
         "review_ends": consequences["review"],
         "once": once(request),
-        "urgings": [(slug, _(text)) for slug, text in URGINGS.items()],
+        "supervisory_contacts": [(slug, _(text)) for slug, text in CONTACT_KINDS.items()],
         "said": messages.get_messages(request),
         "closed": _(CLOSED.get(found.closed_because, "")),
     }
@@ -175,7 +180,7 @@ def papers(request: HttpRequest, number: int) -> HttpResponse:
 def course(request: HttpRequest, number: int) -> HttpResponse:
     """Everything that the journal has of a case, the newest first."""
     found = _seen_case(request, number)
-    life = Paginator(list(reversed(life_of(found))), ON_A_PAGE).get_page(request.GET.get("page"))
+    life = Paginator(list(reversed(history_of(found))), ON_A_PAGE).get_page(request.GET.get("page"))
     told = {
         "title": f"{found.enterprise} {_(name_of(found))}",
         "case": found,
@@ -202,7 +207,7 @@ def determine(request: HttpRequest, number: int) -> HttpResponse:
         else:
             messages.success(request, _("已提出，等另一人审核签批。"))
             return redirect("case", number=number)
-    view = outlook(found, account_of(request), current_law(), timezone.now())
+    view = allowed_actions_of(found, account_of(request), current_law(), timezone.now())
     told = _about(found, view) | {
         "errors": errors,
         "told": request.POST,
@@ -212,7 +217,7 @@ def determine(request: HttpRequest, number: int) -> HttpResponse:
         ],
         "outcomes": [
             (slug, _(OUTCOMES[slug]), view.why_not[slug], _(CONSEQUENCES[slug]))
-            for slug in ("red", "dismissed", "prolonged")
+            for slug in ("red", "dismissed", "extended")
         ],
     }
     return render(request, "staff/determine.html", told, status=422 if errors else 200)
@@ -224,7 +229,7 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
     """A reviewer signs what was proposed, or returns it with reasons."""
     found = _seen_case(request, number)
     errors: list[Refusal] = []
-    view = outlook(found, account_of(request), current_law(), timezone.now())
+    view = allowed_actions_of(found, account_of(request), current_law(), timezone.now())
     if request.method == "POST":
         try:
             done = _decided(request, found)
@@ -250,7 +255,7 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_http_methods(FORM)
 @staff
-def urged(request: HttpRequest, number: int) -> HttpResponse:
+def record_contact(request: HttpRequest, number: int) -> HttpResponse:
     """A visit, letter, call or meeting goes on record."""
     if request.method != "POST":
         return redirect("case", number=number)
@@ -260,9 +265,9 @@ def urged(request: HttpRequest, number: int) -> HttpResponse:
         request.POST.get("what", ""),
     )
     try:
-        if kind not in URGINGS:
+        if kind not in CONTACT_KINDS:
             raise Unreadable(_("请选择督促的方式"), "kind")
-        urge(
+        follow_up(
             case=found,
             kind=kind,
             what=what,
@@ -372,12 +377,12 @@ def items_of(found: Case) -> list[tuple[str, str]]:
     ]
 
 
-def _about(found: Case, view: Outlook) -> dict[str, Any]:
+def _about(found: Case, view: AllowedActions) -> dict[str, Any]:
     """What every page of a case shows: at the warning and now, side by side."""
     rows = [
         {
             "row": one,
-            "then": one.told,
+            "then": one.warned_figures,
             "now": view.figures.get(one.requirement, {}),
             "verdict": said(VERDICTS, view.verdicts.get(one.requirement, "")),
             "is_ripe": one.requirement in view.ripe,
@@ -428,12 +433,12 @@ def _stops(found: Case, row: Any) -> Iterable[dict[str, Any]]:
         (_("责令整改送达"), found.order_served_on, ""),
         (_("启动撤回"), row.opened_on if row else None, ""),
         (_("决定撤回"), row.decided_on if row else None, "red"),
-        *([(_("结束"), found.closed_on, "")] if found.place == "closed" else []),
+        *([(_("结束"), found.closed_on, "")] if found.state == "closed" else []),
     ]
     return [
         {"name": name, "on": on, "kind": kind, "is_reached": on is not None}
         for name, on, kind in told
-        if on is not None or found.place != "closed"
+        if on is not None or found.state != "closed"
     ]
 
 

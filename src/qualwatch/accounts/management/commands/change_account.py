@@ -10,8 +10,8 @@ from django.utils import timezone
 from qualwatch.accounts.actions import (
     CannotMakeAccount,
     change_roles,
+    deactivate_account,
     permit_early_warning,
-    shut_account,
 )
 from qualwatch.accounts.models import Account
 
@@ -46,6 +46,6 @@ class Command(BaseCommand):
                     account=account, allowed=options["early_warning"] == "on", by=by, at=at
                 )
             if options["shut"] is not None:
-                shut_account(account=account, because=options["shut"], by=by, at=at)
+                deactivate_account(account=account, because=options["shut"], by=by, at=at)
         except (CannotMakeAccount, Account.DoesNotExist) as error:
             raise CommandError(str(error)) from error

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from qualwatch.accounts.actions import CannotMakeAccount, make_account
+from qualwatch.accounts.actions import CannotMakeAccount, create_account
 from qualwatch.accounts.models import Organisation
 from qualwatch.accounts.queries import organisation
 
@@ -43,7 +43,7 @@ class Command(BaseCommand):
             else getpass.getpass()
         )
         try:
-            account = make_account(
+            account = create_account(
                 username=options["username"],
                 password=password,
                 organisation=where,

@@ -1,4 +1,4 @@
-"""`qualwatch manage make_token`: a machine's token, shown once; `--rotate` ends those before it after a day."""
+"""`qualwatch manage create_token`: a machine's token, shown once; `--rotate` ends those before it after a day."""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from qualwatch.accounts.actions import CannotMakeAccount, make_token, rotate_token
+from qualwatch.accounts.actions import CannotMakeAccount, create_token, rotate_token
 from qualwatch.accounts.models import Organisation
 from qualwatch.accounts.queries import organisation
 
@@ -30,11 +30,14 @@ class Command(BaseCommand):
             where = organisation(options["organisation"])
             if options["rotate"]:
                 token = rotate_token(
-                    organisation=where, old_ends_at=now + timedelta(days=1), by="make_token", at=now
+                    organisation=where,
+                    old_ends_at=now + timedelta(days=1),
+                    by="create_token",
+                    at=now,
                 )
             else:
                 scopes = options["scopes"] or ["push-changes"]
-                token = make_token(organisation=where, scopes=scopes, by="make_token", at=now)
+                token = create_token(organisation=where, scopes=scopes, by="create_token", at=now)
         except (CannotMakeAccount, Organisation.DoesNotExist) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(token)
