@@ -106,7 +106,7 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
         until=chance.choice(
             [None, Deadline(on + timedelta(days=chance.randint(1, 40)), provisional=False)]
         ),
-        seen_on=told(on, None, on - timedelta(days=30)),
+        run_day=told(on, None, on - timedelta(days=30)),
         because=told("理由", ""),
         has_evidence=told(True, False),
         has_new_evidence=told(True, False),

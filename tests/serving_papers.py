@@ -18,4 +18,4 @@ def told(bureau: Bureau, day: date, by: str = "officer") -> dict[str, Any]:
 
 def task_of(document: Document) -> Task:
     """The one that says by which way to serve it."""
-    return Task.objects.get(kind="serve", detail__startswith=document.number, done_on=None)
+    return Task.objects.get(kind="serve", detail__startswith=document.number, completed_on=None)

@@ -94,7 +94,7 @@ class Papers:
             if is_served or known.filter(proved_on=None, failed_on=None).exists():
                 continue
             task = case.tasks.filter(
-                kind="serve", detail__startswith=one.number, done_on=None
+                kind="serve", detail__startswith=one.number, completed_on=None
             ).first()
             method = task.detail.rsplit(" ", 1)[1] if task else "in-person"
             service = send(

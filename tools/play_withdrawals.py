@@ -122,7 +122,7 @@ class Withdrawals:
                 and case.pk not in known
                 and case.application is None
                 and not case.needs_review
-                and (case.origin == "officer" or case.last_found == "short")
+                and (case.origin == "officer" or case.last_result == "short")
             ):
                 lists[(competent_for(case), route_of(case))].append(case)
         for (housing, route), cases in sorted(lists.items()):

@@ -95,15 +95,15 @@ def no_step_rests_on_doubt(one: Taken) -> None:
             assert event.by not in {made.reviewed_by, *made.handled_by, *before.determined_by}
     if event.name == "hold-hearing":
         assert before.withdrawal is not None
-        assert before.withdrawal.hearing_told_on is not None
+        assert before.withdrawal.hearing_notified_on is not None
         assert before.withdrawal.hearing_on is not None
-        assert event.on >= before.withdrawal.hearing_on > before.withdrawal.hearing_told_on
+        assert event.on >= before.withdrawal.hearing_on > before.withdrawal.hearing_notified_on
     if event.name in ("notify-intent", "tell-hearing", "announce", "order-served", "push-proved"):
         assert event.proved_on is not None
         assert event.proved_on <= event.on
     if event.name == "found" and not event.is_fresh and not event.ended:
         assert (
-            replace(after, last_found=before.last_found, last_found_on=before.last_found_on)
+            replace(after, last_result=before.last_result, last_result_on=before.last_result_on)
             == before
         )
     if event.name == "found" and before.is_open and after.state == "closed" and not event.ended:
@@ -154,15 +154,15 @@ def a_run_again_adds_nothing(told: History) -> None:
     for late in (timedelta(0), timedelta(days=31)):
         event = replace(last.event, name="found", by="system", on=last.event.on + late, ended="")
         try:
-            once, _effects = step(state, event, terms_on(event.on))
+            first, _effects = step(state, event, terms_on(event.on))
         except CannotStep:
             continue
         if state.state != "none":
-            assert once.state in (state.state, "closed")
-        if once.state == "closed" or once.state == "none":
+            assert first.state in (state.state, "closed")
+        if first.state == "closed" or first.state == "none":
             continue
-        twice, effects = step(once, event, terms_on(event.on))
-        assert twice == once
+        twice, effects = step(first, event, terms_on(event.on))
+        assert twice == first
         assert effects == ()
 
 

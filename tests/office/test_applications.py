@@ -66,7 +66,7 @@ def test_a_receipt_with_a_number_comes_at_once_and_the_clock_is_shown(bureau: Bu
     receipt = Document.objects.get(kind="receipt")
     assert (receipt.application, receipt.addressee) == (made, case.enterprise)
     assert receipt.template_values["decision_due_on"] == "2026年6月18日"
-    task = Task.objects.get(kind="application", done_on=None)
+    task = Task.objects.get(kind="application", completed_on=None)
     assert (task.organisation, task.due_on) == ("province", date(2026, 6, 18))
     assert applications_due_by(date(2026, 6, 17)) == []
     assert applications_due_by(date(2026, 6, 18)) == [made]
@@ -165,7 +165,7 @@ def test_the_city_examines_and_the_province_repairs(bureau: Bureau) -> None:
     assert AcceptedFindingRow.objects.get().at_held == 2
     bureau.morning(NEXT + timedelta(days=1), 资质=CITY_ITEM)
     assert not Case.objects.exclude(state="closed").exists()  # not warned again next morning
-    assert not Task.objects.filter(done_on=None).exclude(kind="letter").exists()
+    assert not Task.objects.filter(completed_on=None).exclude(kind="letter").exists()
 
 
 def test_a_refusal_has_reasons_and_names_the_remedies(bureau: Bureau) -> None:
@@ -252,7 +252,7 @@ def test_an_application_ends_with_its_case_and_can_be_taken_back(bureau: Bureau)
     bureau.morning(NEXT + timedelta(days=1), people=3)
     assert fresh(case).closed_because == "recovered"
     assert [one.stage for one in Application.objects.order_by("pk")] == ["retracted", "moot"]
-    assert not Task.objects.filter(done_on=None, kind="application").exists()
+    assert not Task.objects.filter(completed_on=None, kind="application").exists()
 
 
 def test_data_errors_without_a_warning_go_the_same_way(bureau: Bureau) -> None:
@@ -366,7 +366,7 @@ def test_a_case_that_moves_takes_its_application_along(bureau: Bureau) -> None:
     bureau.morning(day, 资质=elsewhere, 企业=moved)
     made.refresh_from_db()
     assert (made.receiver, made.opinion_due_on) == ("city-140200", date(2026, 6, 5))
-    task = Task.objects.get(kind="application", done_on=None)
+    task = Task.objects.get(kind="application", completed_on=None)
     assert (task.organisation, task.due_on) == ("city-140200", date(2026, 6, 5))
     with pytest.raises(NotCompetent):
         refuse(application=made, because="不实", **acts(bureau, "city-reviewer", day))
@@ -384,7 +384,7 @@ def test_the_province_s_task_stays_with_the_province_when_a_case_moves(bureau: B
         [OTHER, "乙建设有限公司", "140200", ""],
     ]
     bureau.morning(NEXT + timedelta(days=1), 资质=CITY_ITEM, 企业=moved)
-    assert Task.objects.get(kind="decide-application", done_on=None).organisation == "province"
+    assert Task.objects.get(kind="decide-application", completed_on=None).organisation == "province"
     bureau.uphold(made, ACCEPT, NEXT + timedelta(days=1))
     assert fresh(case).closed_because == "repaired"
 
@@ -420,7 +420,7 @@ def test_wrong_data_go_to_the_province_where_it_issued_an_item(bureau: Bureau) -
     open_notice(notice=notice, by=account, at=bureau.office.tick(), law=bureau.law)
     assert Document.objects.get(kind="receipt").services.get().proved_on == DAY
     refuse(application=made, because="不实", **acts(bureau, "reviewer", DAY))
-    assert not Task.objects.filter(case=None, done_on=None).exists()
+    assert not Task.objects.filter(case=None, completed_on=None).exists()
     bureau.yellow(NEXT)
     with pytest.raises(CannotStep, match="针对预警"):
         file_data_error(filing=filing, at=bureau.office.tick(NEXT), **told)

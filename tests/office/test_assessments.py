@@ -76,7 +76,7 @@ def test_a_changed_finding_ends_and_the_past_run_still_says_what_it_said(office:
     }
 
 
-def said(results: list[EnterpriseResult]) -> list[tuple[object, ...]]:
+def findings_as_tuples(results: list[EnterpriseResult]) -> list[tuple[object, ...]]:
     return [
         (
             f.credit_code,
@@ -99,9 +99,9 @@ def test_a_day_as_known_then_is_said_again_after_the_registers_went_on(office: O
     _facts, before = evaluated(DAY, run.revision_id, law())
     office.people(1, day=NEXT)
     _facts, again = evaluated(DAY, run.revision_id, law())
-    assert said(again) == said(before)
+    assert findings_as_tuples(again) == findings_as_tuples(before)
     _facts, now = evaluated(NEXT, run.revision_id + 1, law())
-    assert said(now) != said(before)
+    assert findings_as_tuples(now) != findings_as_tuples(before)
 
 
 def firms(office: Office, count: int, people: int) -> None:
@@ -238,7 +238,7 @@ def test_an_invented_province_is_judged_from_the_registers_as_from_its_files(
     expected = list(columnar.evaluate(law(), policy(DAY), facts, DAY))
     _facts, found = evaluated(DAY, run.revision_id, law())
     assert len(facts_on(DAY).tables["registrations"]) == len(gathered.facts.tables["registrations"])
-    assert said(found) == said(expected)
+    assert findings_as_tuples(found) == findings_as_tuples(expected)
     assert len(anomalies_of(run)) == sum(len(one.anomalies) for one in expected)
     assert {(a.credit_code, a.kind, a.months) for a in AnomalyRow.objects.all()} == {
         (a.credit_code, a.kind, ";".join(map(str, a.months)))

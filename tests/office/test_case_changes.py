@@ -289,7 +289,7 @@ def test_an_item_that_vanished_from_the_list_is_looked_into(bureau: Bureau) -> N
     for day in (OVER + timedelta(days=1), OVER + timedelta(days=2)):
         bureau.morning(day, 资质=other)
     assert fresh(case).state == "red"
-    assert [one.organisation for one in case.tasks.filter(kind="vanished", done_on=None)] == [
+    assert [one.organisation for one in case.tasks.filter(kind="vanished", completed_on=None)] == [
         "province"
     ]
 

@@ -57,7 +57,7 @@ def test_an_insurance_case_is_not_closed_because_nothing_can_be_judged(
         changed["注册人员"] = [REGISTRATIONS, *rows, person(4, 有效期止="2026-02-30")]
     bureau.registers(NEXT, 4, changed, may_be_held=True)
     bureau.patrol(NEXT)
-    assert (fresh(case).state, fresh(case).last_found) == ("yellow", "cannot-say")
+    assert (fresh(case).state, fresh(case).last_result) == ("yellow", "cannot-say")
     bureau.morning(NEXT + timedelta(days=1), people=4)
     assert fresh(case).closed_because == "recovered"
 
@@ -174,7 +174,7 @@ def test_registers_that_contradict_an_inspection_do_not_reset_it(bureau: Bureau)
     with pytest.raises(CannotStep, match="复查结果"):
         recheck(outcome="typo", by=bureau.who("officer"), at=bureau.office.tick(NEXT), **told)
     recheck(outcome="recovered", by=bureau.who("city-officer"), at=bureau.office.tick(NEXT), **told)
-    assert Task.objects.filter(kind="review", done_on=None).exists()
+    assert Task.objects.filter(kind="review", completed_on=None).exists()
     review(
         case=fresh(case),
         because="达标",
@@ -308,15 +308,15 @@ def test_a_period_that_is_over_is_a_task_until_somebody_acts(bureau: Bureau) -> 
     case = bureau.yellow()
     bureau.morning(OVER)
     bureau.morning(OVER + timedelta(days=1))
-    task = Task.objects.get(kind="propose", done_on=None)
+    task = Task.objects.get(kind="propose", completed_on=None)
     assert (task.organisation, task.due_on) == ("province", OVER)
-    assert Task.objects.filter(kind="letter", done_on=None).exists()
+    assert Task.objects.filter(kind="letter", completed_on=None).exists()
     bureau.prove(case, OVER + timedelta(days=1))  # the letter came
-    assert not Task.objects.filter(kind="letter", done_on=None).exists()
+    assert not Task.objects.filter(kind="letter", completed_on=None).exists()
     bureau.propose(case, day=OVER + timedelta(days=1))
     bureau.patrol(OVER + timedelta(days=1))  # what waits for a signature is nobody's to propose
-    assert not Task.objects.filter(kind="propose", done_on=None).exists()
+    assert not Task.objects.filter(kind="propose", completed_on=None).exists()
     bureau.sign(case, day=OVER + timedelta(days=1))
     bureau.serve_order(case, OVER + timedelta(days=1))
     bureau.morning(date(2026, 8, 25))
-    assert Task.objects.get(kind="withdraw", done_on=None).case == case
+    assert Task.objects.get(kind="withdraw", completed_on=None).case == case

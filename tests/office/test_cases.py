@@ -95,7 +95,7 @@ def test_a_source_that_went_stale_closes_and_opens_nothing(bureau: Bureau) -> No
     later = DAY + timedelta(days=10)
     assert bureau.patrol(later).cases["closed"] == 0
     case.refresh_from_db()
-    assert (case.state, case.last_found, case.last_found_on) == ("yellow", "cannot-say", later)
+    assert (case.state, case.last_result, case.last_result_on) == ("yellow", "cannot-say", later)
     assert case.requirements.get().ends_on == ENDS
 
 
@@ -139,7 +139,7 @@ def test_a_red_card_needs_the_period_a_proof_a_short_run_and_two_people(bureau: 
         bureau.propose(case, day=OVER)  # nothing says that the enterprise ever saw it
     bureau.prove(case, OVER)
     bureau.propose(case, day=OVER)
-    assert Task.objects.get(kind="sign", done_on=None).organisation == "province"
+    assert Task.objects.get(kind="sign", completed_on=None).organisation == "province"
     with pytest.raises(NotCompetent):
         bureau.sign(case, by="officer", day=OVER)
     with pytest.raises(CannotStep, match="已有人提出"):
@@ -160,8 +160,8 @@ def test_a_red_card_needs_the_period_a_proof_a_short_run_and_two_people(bureau: 
     )
     assert card.number == "晋红〔2026〕1号"
     assert "张" not in str(card.requirements)
-    assert not Task.objects.filter(kind="sign", done_on=None).exists()
-    assert Task.objects.filter(kind="serve-order", done_on=None).exists()
+    assert not Task.objects.filter(kind="sign", completed_on=None).exists()
+    assert Task.objects.filter(kind="serve-order", completed_on=None).exists()
 
 
 def test_nothing_adverse_on_the_last_day_nor_on_old_data(bureau: Bureau) -> None:
@@ -306,7 +306,7 @@ def test_flags_of_system_and_officer_clear_differently(bureau: Bureau) -> None:
     bureau.morning(good, people=3)
     assert fresh(system).closed_because == "recovered"
     assert (fresh(officer).state, fresh(officer).needs_review) == ("red", True)
-    assert Task.objects.filter(case=officer, kind="review", done_on=None).exists()
+    assert Task.objects.filter(case=officer, kind="review", completed_on=None).exists()
     bureau.morning(good + timedelta(days=1), people=2)  # before anybody reviewed it
     assert not fresh(officer).needs_review
     bureau.morning(good + timedelta(days=2), people=3)

@@ -89,7 +89,7 @@ LISTS = {
 }
 
 
-def said() -> dict[str, Any]:
+def record_contents() -> dict[str, Any]:
     """What is on record, people by their hash."""
     lookup = dict(Person.objects.values_list("id", "lookup")) | {0: ""}
     load = Load.objects.latest("id")
@@ -158,7 +158,7 @@ def test_reading_the_differences_is_reading_all(
         try:
             with transaction.atomic():
                 take(changed, NEXT)
-                outcomes.append(said())
+                outcomes.append(record_contents())
                 raise Undo
         except Undo:
             pass
@@ -220,7 +220,7 @@ def test_the_same_bytes_on_the_next_day_say_what_reading_them_says(
                     )
                 assert load.as_of == NEXT
                 assert load.revision_id is not None
-                told.append(said())
+                told.append(record_contents())
                 raise Undo
         except Undo:
             pass

@@ -21,7 +21,7 @@ from office import Office
 from qualwatch.archive.actions import Damaged, content_of, rotate
 from qualwatch.archive.models import StoredFile
 from qualwatch.assessments.models import Run
-from qualwatch.cases.course.step import ActContext, journal
+from qualwatch.cases.course.step import ActContext, write_journal
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS, rendered
 from qualwatch.cases.models import Case, Document, NumberSequence
@@ -185,7 +185,7 @@ def test_every_kind_is_whole_and_says_its_values(bureau: Bureau, kind: str) -> N
     sample = SAMPLES[kind]
     with transaction.atomic():
         made = issuing.issue(kind, ctx, told=sample, addressee="收件单位", case=case)
-        journal(ctx)
+        write_journal(ctx)
     found = read(made)
     text = (
         text_of(found)

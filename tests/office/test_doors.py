@@ -147,7 +147,7 @@ def test_the_work_list_is_grouped_by_deadline(staff: Bureau, scene: Scene) -> No
     assert reverse("determine", args=[scene.cases[9].pk]) in home
     assert "第9装饰公司" in home
     assert reverse("decide", args=[scene.cases[4].pk]) in home
-    task = Task.objects.get(case=scene.cases[6], kind="application", done_on=None)
+    task = Task.objects.get(case=scene.cases[6], kind="application", completed_on=None)
     assert reverse("application-of-task", args=[task.pk]) in home
     empty = page(as_(staff.who("datong-officer")), "work")
     assert "现在没有待办" in empty
@@ -161,7 +161,7 @@ def test_cases_are_those_of_the_jurisdiction(staff: Bureau, scene: Scene) -> Non
         assert f"第{number}装饰公司" in everywhere
         assert f"第{number}装饰公司" in own
     assert "没有符合条件的案件" in page(others, "cases")
-    for name in ("case", "case-papers", "case-course", "determine", "decide"):
+    for name in ("case", "case-documents", "case-history", "determine", "decide"):
         page(others, name, scene.cases[4].pk, status=404)
     application = Application.objects.get(case=scene.cases[6])
     page(others, "application", application.pk, status=404)
@@ -220,8 +220,8 @@ def test_an_officer_proposes_and_a_reviewer_signs(staff: Bureau, scene: Scene) -
     assert fresh(case).state == "red"
     signed = Entry.objects.get(stream=case.stream, what="signed")
     assert "立即向社会公布红牌" in signed.details["read"]
-    assert "立即向社会公布红牌" in page(reviewer, "case-course", case.pk)
-    assert "责令限期整改通知书" in page(reviewer, "case-papers", case.pk)
+    assert "立即向社会公布红牌" in page(reviewer, "case-history", case.pk)
+    assert "责令限期整改通知书" in page(reviewer, "case-documents", case.pk)
     assert fresh(case).card_number in Client().get("/red-cards").content.decode()
 
 
@@ -274,7 +274,7 @@ def test_an_application_from_the_city_to_the_provinces_signature(
     city, officer, reviewer = (
         as_(staff.who(name)) for name in ("city-reviewer", "second-officer", "other-reviewer")
     )
-    task = Task.objects.get(case=case, kind="application", done_on=None)
+    task = Task.objects.get(case=case, kind="application", completed_on=None)
     there = city.get(reverse("application-of-task", args=[task.pk]))
     assert there.headers["Location"] == reverse("application", args=[made.pk])
     shown = page(city, "application", made.pk)
@@ -404,7 +404,7 @@ def test_pages_inside_are_small_ask_little_and_are_kept_nowhere(
         *(
             (name, case.pk)
             for case in everybody
-            for name in ("case", "case-papers", "case-course", "determine")
+            for name in ("case", "case-documents", "case-history", "determine")
         ),
         ("decide", scene.cases[4].pk),
         ("application", made.pk),

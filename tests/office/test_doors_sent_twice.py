@@ -31,13 +31,13 @@ def _django_db_marker() -> None:
 def test_an_answer_sent_twice_is_one_application(staff: Bureau, scene: Scene) -> None:
     client, case = enterprise(scene, 7), scene.cases[7]
     path = reverse("own-answer", args=[case.pk])
-    assert 'name="once" value="' in page(client, "own-answer", case.pk)
+    assert 'name="form_token" value="' in page(client, "own-answer", case.pk)
     for _time in range(2):
-        done = client.post(path, filled(once=ONCE), follow=True)
+        done = client.post(path, filled(form_token=ONCE), follow=True)
         assert "已收到你的申请" in done.content.decode()
     made = Application.objects.get(case=case)
     assert Document.objects.filter(application=made, kind="receipt").count() == 1
-    refused(client.post(path, filled(once=ONCE[::-1])))  # another form is another application
+    refused(client.post(path, filled(form_token=ONCE[::-1])))  # another form is another application
     own = page(client, "own-case", case.pk)
     assert (
         "打开并确认收到" in own.split("还没有打开的通知")[1].split("收到的文书")[0]
@@ -47,14 +47,14 @@ def test_an_answer_sent_twice_is_one_application(staff: Bureau, scene: Scene) ->
 def test_an_objection_sent_twice_is_one(client: Client, staff: Bureau, scene: Scene) -> None:
     display = Announcement.objects.get(kind="display", credit_code=scene.codes[2])
     path = reverse("object-publicly", args=[display.number])
-    told = {"text": "人够", "name": "王某某", "address": "13900000000", "once": ONCE}
+    told = {"text": "人够", "name": "王某某", "address": "13900000000", "form_token": ONCE}
     for _time in range(2):
         assert client.post(path, told).status_code == 302
     assert Submission.objects.filter(kind="objection").count() == 1
     assert Withdrawal.objects.get(credit_code=scene.codes[2]).unanswered == 1
     for number in range(20):
         assert client.post(path, told).status_code == 302, number  # the same again is counted once
-    again = refused(client.post(path, told | {"text": "", "once": ONCE[::-1]}), "text")
+    again = refused(client.post(path, told | {"text": "", "form_token": ONCE[::-1]}), "text")
     assert f'value="{ONCE[::-1]}"' in again  # a corrected form is the same form
     assert "请重新选择" in again  # files are not kept by browsers
 
@@ -64,7 +64,7 @@ def test_an_urging_and_a_proposal_sent_twice_are_one(staff: Bureau, scene: Scene
     for _time in range(2):
         officer.post(
             reverse("follow-up", args=[case.pk]),
-            {"kind": "letter", "what": "发函督促", "once": ONCE},
+            {"kind": "letter", "what": "发函督促", "form_token": ONCE},
         )
         assert propose(officer, case).status_code == 302
     assert case.supervisory_contacts.count() == 1

@@ -150,7 +150,7 @@ def test_a_hearing_is_asked_fixed_told_held_recorded_and_answered(bureau: Bureau
     assert record.template_values["said"] == held.said
     row.refresh_from_db()
     assert (row.hearing, row.unanswered) == ("held", 2)
-    assert Task.objects.filter(kind="answer", done_on=None).count() == 2
+    assert Task.objects.filter(kind="answer", completed_on=None).count() == 2
     shown_on = date(2026, 9, 21)
     withdrawals.display(members=[row], **acts(bureau, "approval-officer", shown_on))
     row.refresh_from_db()
@@ -164,7 +164,7 @@ def test_a_hearing_is_asked_fixed_told_held_recorded_and_answered(bureau: Bureau
         with pytest.raises(CannotStep):
             answer(point=one, text="再答", **acts(bureau, "approval-officer", over))
     decided(bureau, row.batch, over)
-    assert not Task.objects.filter(kind__in=("answer", "hearing"), done_on=None).exists()
+    assert not Task.objects.filter(kind__in=("answer", "hearing"), completed_on=None).exists()
     words = list(Entry.objects.filter(stream=row.case.stream).values_list("what", flat=True))
     for step in ("ask-hearing", "fix-hearing", "tell-hearing", "hold-hearing", "answer"):
         assert step in words

@@ -291,7 +291,7 @@ def held(bureau: Bureau) -> None:
         assert words.count("sign") == case.determinations.filter(state="signed").count()
         if case.state == "closed":
             assert (
-                not Task.objects.filter(case=case, done_on=None)
+                not Task.objects.filter(case=case, completed_on=None)
                 .exclude(kind__in=OUTLIVING)
                 .exists()
             )

@@ -80,7 +80,7 @@ def test_chinese_texts_are_marked(staff: Bureau, scene: Scene) -> None:
     of_cases = [
         reverse(name, args=[case.pk])
         for case in Case.objects.all()
-        for name in ("case", "case-papers", "case-course", "determine")
+        for name in ("case", "case-documents", "case-history", "determine")
     ]
     of_cases += [reverse("decide", args=[scene.cases[number].pk]) for number in (4, 9)]
     inside = ["/work", "/cases", reverse("application", args=[made.pk]), *of_cases]

@@ -56,8 +56,8 @@ def test_papers_are_served_as_downloads_to_those_who_may_see_them(
     notice = Notice.objects.get(document__kind="receipt")
     open_notice(notice=notice, by=account, at=bureau.office.tick(NEXT), law=bureau.law)
     paths = {
-        f"/papers/attachments/{made.attachments.get().pk}": ("image/png", picture()),
-        f"/papers/documents/{Document.objects.get(kind='receipt').pk}": (None, None),
+        f"/files/attachments/{made.attachments.get().pk}": ("image/png", picture()),
+        f"/files/documents/{Document.objects.get(kind='receipt').pk}": (None, None),
     }
     for path, (kind, told) in paths.items():
         assert client.get(path).headers["Location"].startswith("/accounts/login/")

@@ -59,7 +59,9 @@ def test_a_returned_letter_opens_the_next_way_up_to_the_public_notice(bureau: Bu
         bureau.sent(order, OVER, method="public-notice")  # one way is not every way
     assert task_of(order).detail == f"{number} post"
     post = bureau.sent(order, OVER, method="post")
-    assert not Task.objects.filter(kind="serve", detail__startswith=number, done_on=None).exists()
+    assert not Task.objects.filter(
+        kind="serve", detail__startswith=number, completed_on=None
+    ).exists()
     with pytest.raises(CannotStep, match="还没有逾期"):
         bureau.failed(post, OVER + timedelta(days=6), why="unanswered")
     bureau.failed(post, OVER + timedelta(days=6), why="returned")
@@ -233,7 +235,7 @@ def test_what_was_served_has_no_task(bureau: Bureau) -> None:
     bureau.morning(notice.due_on + timedelta(days=1))
     assert fresh(case).order_served_on == notice.due_on
     assert not Task.objects.filter(
-        kind="serve", detail__startswith=order.number, done_on=None
+        kind="serve", detail__startswith=order.number, completed_on=None
     ).exists()
 
 

@@ -301,7 +301,7 @@ def test_yellow_is_nowhere(client: Client, scene: Scene, language: str) -> None:
         for day in (START_DAY, scenes.LATER):
             pages |= everything(client, f"/enterprises/{code}?on={day}")
     for case in Case.objects.all():  # addresses that no link leads to
-        for name in ("own-case", "case", "determine", "decide", "case-papers", "case-course"):
+        for name in ("own-case", "case", "determine", "decide", "case-documents", "case-history"):
             path = reverse(name, args=[case.pk])
             pages[path] = client.get(path).content.decode()
     for document in Document.objects.all():
@@ -410,7 +410,7 @@ def test_whatever_changes_in_the_public_copy_changes_its_version(scene: Scene) -
     code = scene.codes[3]
     card, told = (
         RedCard.objects.get(credit_code=code),
-        actions.Announced("一号", "service", "公告", "甲", code, "正文"),
+        actions.NewAnnouncement("一号", "service", "公告", "甲", code, "正文"),
     )
     for change in (
         lambda: actions.post_enterprises({code: ("别名", "")}),

@@ -123,7 +123,7 @@ def test_what_cannot_be_judged_is_not_healed(bureau: Bureau) -> None:
         "practitioners", [REGISTRATIONS, person(1), person(2), person(3, 证书类别="？")], day=NEXT
     )
     bureau.patrol(NEXT)
-    assert fresh(case).last_found == "cannot-say"
+    assert fresh(case).last_result == "cannot-say"
     refused(bureau, "still-short", lambda: bureau.verify(made, name, NEXT))
     refused(
         bureau, "no-run", lambda: bureau.verify(made, name, NEXT + timedelta(days=9))

@@ -220,7 +220,7 @@ def test_the_overdue_are_listed_and_the_summary_adds_up(bureau: Bureau) -> None:
     rows = list(book["汇总"].iter_rows(min_row=2, values_only=True))
     for at in range(
         1, len(FIGURES) + 1
-    ):  # enterprises are counted once, and are those of one city here
+    ):  # enterprises are counted form_token, and are those of one city here
         assert rows[-1][at] == sum(row[at] for row in rows[:-1])
     kept = {row[0]: row[1:] for row in book["按期办理"].iter_rows(min_row=2, values_only=True)}
     assert kept["太原市住房和城乡建设局"][0] == 6

@@ -69,7 +69,7 @@ def test_the_clock_starts_on_proved_service_and_the_proof_is_kept(bureau: Bureau
     case = fresh(case)
     assert (case.order_served_on, case.red_ends_on) == (received, date(2026, 8, 27))
     assert Service.objects.get(pk=service.pk).attachments.get().name == "送达回证.png"
-    assert not Task.objects.filter(kind="serve-order", done_on=None).exists()
+    assert not Task.objects.filter(kind="serve-order", completed_on=None).exists()
     with pytest.raises(CannotStep, match="已经送达"):
         bureau.sent(bureau.order(case), date(2026, 8, 4))
 
@@ -212,7 +212,7 @@ def test_a_new_attempt_is_not_overtaken_by_the_task_of_an_old_one(bureau: Bureau
     for day in (late + timedelta(days=1), late + timedelta(days=14)):
         bureau.morning(day)
         assert not Task.objects.filter(
-            kind="serve", detail__startswith=order.number, done_on=None
+            kind="serve", detail__startswith=order.number, completed_on=None
         ).exists()
     with pytest.raises(
         CannotStep, match="都没有成功"
@@ -226,7 +226,7 @@ def test_the_determination_has_to_arrive_too(bureau: Bureau) -> None:
     assert task_of(determination).detail.endswith(" in-person")
     bureau.served(determination, OVER)
     assert not Task.objects.filter(
-        kind="serve", detail__startswith=determination.number, done_on=None
+        kind="serve", detail__startswith=determination.number, completed_on=None
     ).exists()
     assert fresh(case).order_served_on is None
 
@@ -279,9 +279,9 @@ def test_what_outlives_its_case_is_served_after_it(bureau: Bureau) -> None:
     bureau.morning(OVER + timedelta(days=1), people=3)
     assert fresh(case).state == "closed"
     assert task_of(record).detail.endswith(" in-person")
-    assert Task.objects.filter(done_on=None).exclude(kind="letter").count() == 1
+    assert Task.objects.filter(completed_on=None).exclude(kind="letter").count() == 1
     bureau.served(record, OVER + timedelta(days=1))
-    assert not Task.objects.filter(kind="serve", done_on=None).exists()
+    assert not Task.objects.filter(kind="serve", completed_on=None).exists()
 
 
 def test_a_voided_decision_is_issued_again(bureau: Bureau) -> None:

@@ -102,7 +102,7 @@ def test_what_stands_out_is_chosen_with_its_reason(bureau: Bureau) -> None:
     again = choose(quarter=Quarter(2026, 3), **acts(bureau, "second-officer", AFTER))
     assert (
         again.checks.get(case=cases[1]).why == "late-start"
-    )  # once, for the first thing that it stands out by
+    )  # form_token, for the first thing that it stands out by
 
 
 def test_a_city_that_dismisses_much_stands_out(bureau: Bureau) -> None:

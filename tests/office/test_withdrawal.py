@@ -48,9 +48,9 @@ def bureau(office: Office) -> Bureau:
 
 def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
     (case,) = red_and_over(bureau, CITY_SHEETS)
-    assert Task.objects.get(kind="withdraw", done_on=None).organisation == TAIYUAN
+    assert Task.objects.get(kind="withdraw", completed_on=None).organisation == TAIYUAN
     batch = opened(bureau, [case])
-    assert not Task.objects.filter(kind="withdraw", done_on=None).exists()
+    assert not Task.objects.filter(kind="withdraw", completed_on=None).exists()
     letter = batch.suggestion
     assert letter is not None
     assert (letter.organisation, letter.number) == (TAIYUAN, "太原建资函〔2026〕1号")
@@ -103,7 +103,7 @@ def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
     assert Notice.objects.filter(organisation=TAIYUAN, document=results).exists()
     assert WithdrawalList.objects.get().reported_on == over
     assert Withdrawal.objects.get().stage == "closed"
-    assert not Task.objects.filter(done_on=None).exclude(kind__in=("letter", "serve")).exists()
+    assert not Task.objects.filter(completed_on=None).exclude(kind__in=("letter", "serve")).exists()
     assert public_copy() == replayed(10**9)
     for day in (
         over + timedelta(days=1),
@@ -354,7 +354,7 @@ def test_not_to_withdraw_is_a_decision_with_reasons_and_the_card_goes_to_review(
     with pytest.raises(CannotStep, match="已经终结"):
         bureau.sent(letter, RED_OVER, by="approval-officer")
     morning(bureau, RED_OVER + timedelta(days=1), CITY_SHEETS)
-    kinds = set(Task.objects.filter(done_on=None).values_list("kind", flat=True))
+    kinds = set(Task.objects.filter(completed_on=None).values_list("kind", flat=True))
     assert "review" in kinds
     assert "withdraw" not in kinds
 

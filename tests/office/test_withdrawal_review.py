@@ -84,7 +84,7 @@ def test_an_annulment_takes_everything_down_and_nothing_of_it_is_served(bureau: 
         member=row, because="判决", files=[scan()], **acts(bureau, "approval-reviewer", over)
     )
     assert not Announcement.objects.filter(is_removed=False).exists()
-    assert not Task.objects.filter(kind__in=("serve", "announce"), done_on=None).exists()
+    assert not Task.objects.filter(kind__in=("serve", "announce"), completed_on=None).exists()
     morning(bureau, over + timedelta(days=40), CITY_SHEETS)
     assert not Service.objects.filter(document=decision, proved_on__isnull=False).exists()
     with pytest.raises(CannotServe, match="已经终结"):
@@ -143,7 +143,7 @@ def test_a_register_that_is_faster_than_the_ministrys_letter_is_no_recall(bureau
     assert not Document.objects.filter(kind="recall-letter").exists()
     row = Withdrawal.objects.get()
     assert (row.ended, row.stage) == ("", "started")
-    assert Task.objects.get(kind="decide", done_on=None).detail == str(row.pk)
+    assert Task.objects.get(kind="decide", completed_on=None).detail == str(row.pk)
     withdrawals.record_ministry_decision(
         members=[row],
         number="建市〔2026〕9号",
@@ -197,7 +197,7 @@ def test_the_receipt_of_an_old_notice_proves_no_new_hearing(bureau: Bureau) -> N
     with pytest.raises(CannotServe, match="作废"):
         bureau.proved(sent, date(2026, 8, 26), by="approval-officer")
     row.refresh_from_db()
-    assert row.hearing_told_on is None
+    assert row.hearing_notified_on is None
     held = Held("甲公司", ["经过"], [])
     on = {
         "by": bureau.who("approval-officer"),
@@ -241,7 +241,7 @@ def test_another_red_card_that_takes_a_withdrawal_over_begins_with_its_own_notic
         "none",
     )
     assert not Announcement.objects.filter(kind="display", is_removed=False).exists()
-    assert Task.objects.get(kind="notify", done_on=None).case == other
+    assert Task.objects.get(kind="notify", completed_on=None).case == other
     assert standing_of(*ITEM, day).standing == "red"
     (letter,) = withdrawals.announce_intent(
         members=members(batch), **acts(bureau, "second-officer", day)
@@ -283,7 +283,7 @@ def test_one_item_has_one_withdrawal_whatever_its_cards(bureau: Bureau) -> None:
     _case, other, _batch = two_reds(bureau)
     day = date(2026, 9, 25)
     morning(bureau, day, {"资质": [ITEMS, item()]})
-    assert not Task.objects.filter(kind="withdraw", done_on=None).exists()
+    assert not Task.objects.filter(kind="withdraw", completed_on=None).exists()
     recheck(
         case=fresh(other),
         outcome="short",
@@ -362,7 +362,7 @@ def test_what_is_not_withdrawn_waits_for_its_review(bureau: Bureau, origin: str)
         member=members(batch)[0], because="重组在即", **acts(bureau, "third-reviewer", day)
     )
     letter = Document.objects.get(kind="intended-withdrawal")
-    left = Task.objects.filter(case=case, done_on=None)
+    left = Task.objects.filter(case=case, completed_on=None)
     assert not left.filter(kind__in=("answer", "hearing")).exists()
     assert not left.filter(kind="serve", detail__startswith=letter.number).exists()
     refused(
@@ -374,8 +374,8 @@ def test_what_is_not_withdrawn_waits_for_its_review(bureau: Bureau, origin: str)
     for more in (1, 2):
         morning(bureau, day + timedelta(days=more), sheets)
         assert fresh(case).needs_review
-        assert not Task.objects.filter(case=case, kind="withdraw", done_on=None).exists()
-    assert Task.objects.filter(case=case, kind="review", done_on=None).exists()
+        assert not Task.objects.filter(case=case, kind="withdraw", completed_on=None).exists()
+    assert Task.objects.filter(case=case, kind="review", completed_on=None).exists()
 
 
 def test_nobody_signs_reviews_or_chairs_what_he_has_handled(bureau: Bureau) -> None:

@@ -85,9 +85,9 @@ def test_an_authority_is_not_named_for_what_it_could_not_do(bureau: Bureau) -> N
         application={"is_first": True, "requirements": [], "touched_by": [], "has_opinion": False}
     )
     assert not_opened(end, TAIYUAN) == []
-    Case.objects.filter(pk=case.pk).update(application=None, last_found="cannot-say")
+    Case.objects.filter(pk=case.pk).update(application=None, last_result="cannot-say")
     assert not_opened(end, TAIYUAN) == []
-    Case.objects.filter(pk=case.pk).update(last_found="short")
+    Case.objects.filter(pk=case.pk).update(last_result="short")
     batch = opened(bureau, [fresh(case)])
     assert not_opened(end, TAIYUAN) == []
     Withdrawal.objects.update(
@@ -136,7 +136,7 @@ def test_a_moved_case_takes_its_steps_to_the_bureau_of_its_new_city(bureau: Bure
     moved = fresh(cases[0])
     assert moved.licensing_authority == "city:140200"
     assert (
-        Task.objects.get(case=moved, kind="start", done_on=None).organisation
+        Task.objects.get(case=moved, kind="start", completed_on=None).organisation
         == "city-140200-bureau"
     )
     assert Notice.objects.filter(kind="moved", organisation="city-140200-bureau").exists()
@@ -197,10 +197,10 @@ def test_nothing_of_what_the_public_says_stands_in_the_journal(bureau: Bureau) -
 
 def test_the_last_outcome_of_a_list_is_the_bureaus_task_to_report(bureau: Bureau) -> None:
     _case, batch, over = withdrawn(bureau)
-    task = Task.objects.get(kind="report-results", done_on=None)
+    task = Task.objects.get(kind="report-results", completed_on=None)
     assert task.organisation == batch.withdrawing_authority
     withdrawals.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
-    assert not Task.objects.filter(kind="report-results", done_on=None).exists()
+    assert not Task.objects.filter(kind="report-results", completed_on=None).exists()
 
 
 def test_an_officers_figures_stand_in_the_decision_whatever_the_registers_say(

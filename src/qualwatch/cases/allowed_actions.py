@@ -32,7 +32,7 @@ class AllowedActions:
     withdrawal: Withdrawal | None
     verdicts: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
-    seen_on: date | None = None
+    run_day: date | None = None
     is_fresh: bool = False
     ripe: tuple[str, ...] = ()
     why_not: Mapping[str, str] = field(default_factory=dict)
@@ -60,7 +60,7 @@ def allowed_actions_of(case: Case, by: Account, law: Law, at: datetime) -> Allow
     verdicts, figures = seen.verdicts_of(case) if seen else ({}, {})
     if case.ground == INSURANCE:  # as the last patrol found: to judge people again is for the act
         verdicts = {
-            INSURANCE: {"short": "short", "recovered": "met"}.get(case.last_found, "cannot-say")
+            INSURANCE: {"short": "short", "recovered": "met"}.get(case.last_result, "cannot-say")
         }
     event = Event(
         "propose",
@@ -68,7 +68,7 @@ def allowed_actions_of(case: Case, by: Account, law: Law, at: datetime) -> Allow
         by=by.username,
         is_fresh=seen is not None and ctx.is_fresh(seen.run.as_of),
         verdicts=verdicts,
-        seen_on=seen.run.as_of if seen else None,
+        run_day=seen.run.as_of if seen else None,
     )
     waiting = tuple(one.requirement for one in rows if one.recovered_on is None)
     asked = replace(
@@ -106,7 +106,7 @@ def allowed_actions_of(case: Case, by: Account, law: Law, at: datetime) -> Allow
         row,
         verdicts,
         figures,
-        event.seen_on,
+        event.run_day,
         event.is_fresh,
         ripe,
         why_not,

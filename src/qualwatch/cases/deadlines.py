@@ -51,7 +51,7 @@ def recount_deadlines(ctx: ActContext) -> None:
         batch.is_start_due_provisional = again.provisional
         batch.save(update_fields=["start_due_on", "is_start_due_provisional"])
         waiting = [str(number) for number in batch.members.values_list("pk", flat=True)]
-        Task.objects.filter(kind="start", detail__in=waiting, done_on=None).update(
+        Task.objects.filter(kind="start", detail__in=waiting, completed_on=None).update(
             due_on=batch.start_due_on
         )
     for one in Application.objects.filter(
@@ -68,5 +68,5 @@ def recount_deadlines(ctx: ActContext) -> None:
         else:
             one.opinion_due_on = later
         one.save(update_fields=["is_due_provisional", "decision_due_on", "opinion_due_on"])
-        tasks = Task.objects.filter(case=one.case, kind=task, done_on=None)
+        tasks = Task.objects.filter(case=one.case, kind=task, completed_on=None)
         (tasks if one.case else tasks.filter(detail=one.number)).update(due_on=later)

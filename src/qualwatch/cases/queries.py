@@ -96,7 +96,7 @@ def cases_without_contact(area: str | None = None) -> list[Case]:
 
 def tasks_of(organisation: str) -> list[Task]:
     """What an authority has to do, oldest first."""
-    found = Task.objects.filter(organisation=organisation, done_on=None).select_related("case")
+    found = Task.objects.filter(organisation=organisation, completed_on=None).select_related("case")
     return list(found.order_by(F("due_on").asc(nulls_last=True), "opened_on", "pk"))
 
 
@@ -134,7 +134,7 @@ def outcomes_of(batch: WithdrawalList) -> Counter[str]:
 
 def withdrawals_due_by(day: date, withdrawing_authority: str = "") -> list[tuple[date, Task]]:
     """Steps of withdrawals that are due by a day, earliest first; late ones are those before today."""
-    found = Task.objects.filter(kind__in=TASKS, done_on=None, due_on__lte=day).select_related(
+    found = Task.objects.filter(kind__in=TASKS, completed_on=None, due_on__lte=day).select_related(
         "case"
     )
     found = found.filter(organisation=withdrawing_authority) if withdrawing_authority else found

@@ -13,7 +13,7 @@ from django.db import transaction
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import organisation
 from qualwatch.cases.competence import PROVINCE, NotCompetent, check_role, competent_for
-from qualwatch.cases.course.step import ActContext, journal
+from qualwatch.cases.course.step import ActContext, write_journal
 from qualwatch.cases.documents.issuing import issue
 from qualwatch.cases.documents.kinds import day
 from qualwatch.cases.documents.service import serve_on_authority
@@ -304,7 +304,7 @@ def _checks(made: Draw, chosen: Iterable[tuple[str, int, str]], ctx: ActContext)
     ctx.entries.append(
         NewEntry("organisation/province", "spot-check-drawn", after=details, details=details)
     )
-    journal(ctx)
+    write_journal(ctx)
 
 
 def _sheet(one: Check, ctx: ActContext) -> Document:
@@ -336,7 +336,7 @@ def _sheet(one: Check, ctx: ActContext) -> Document:
 def _told(one: Check, what: str, ctx: ActContext, **details: Any) -> None:
     told = {"check": one.pk, "city": one.city, **details}
     ctx.entries.append(NewEntry(one.case.stream, what, basis=one.found, details=told))
-    journal(ctx)
+    write_journal(ctx)
 
 
 def _province(by: Account, law: Law, at: datetime, capability: str) -> ActContext:

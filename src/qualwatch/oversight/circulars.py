@@ -14,7 +14,7 @@ from qualwatch.cases.competence import (
     check_role,
     withdrawing_authority_of,
 )
-from qualwatch.cases.course.step import ActContext, journal
+from qualwatch.cases.course.step import ActContext, write_journal
 from qualwatch.cases.documents.issuing import issue
 from qualwatch.cases.documents.kinds import day
 from qualwatch.cases.documents.service import serve_on_authority
@@ -109,7 +109,7 @@ def issue_circular(
     ctx.entries.append(
         NewEntry("organisation/province", "circular-issued", basis=demand, details=details)
     )
-    journal(ctx)
+    write_journal(ctx)
     return made
 
 

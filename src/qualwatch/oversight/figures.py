@@ -135,7 +135,7 @@ def _is_followed(case: Case, rows: Iterable[Withdrawal], end: date) -> bool:
 
 def _is_held_up(case: Case) -> bool:
     application = case.application or {}
-    short = case.last_found == "short" or case.origin == "officer"
+    short = case.last_result == "short" or case.origin == "officer"
     return case.state != "closed" and (
         bool(application.get("is_first")) or case.needs_review or not short
     )

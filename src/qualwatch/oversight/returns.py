@@ -12,7 +12,7 @@ from qualwatch.accounts.queries import organisation
 from qualwatch.archive.actions import store
 from qualwatch.archive.contents import Content
 from qualwatch.cases.competence import PROVINCE, NotCompetent, authority_of, check_role
-from qualwatch.cases.course.step import ActContext, journal
+from qualwatch.cases.course.step import ActContext, write_journal
 from qualwatch.cases.documents.issuing import issue
 from qualwatch.cases.documents.service import serve_on_authority
 from qualwatch.cases.models import Document
@@ -376,4 +376,4 @@ def _told(made: Return, what: str, ctx: ActContext) -> None:
     ctx.entries.append(
         NewEntry(f"organisation/{made.reporter}", what, after=details, details=details)
     )
-    journal(ctx)
+    write_journal(ctx)

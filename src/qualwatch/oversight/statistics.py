@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from qualwatch.cases.competence import authority_of
-from qualwatch.cases.documents.service import NEVER_HAPPENED
+from qualwatch.cases.documents.service import ERASED
 from qualwatch.cases.models import Case, Withdrawal
 from qualwatch.law.loader import Law
 from qualwatch.oversight.figures import starts
@@ -23,12 +23,10 @@ def publish_statistics(*, on: date, law: Law) -> int:
 
     How many enterprises an area had is kept as it was when the quarter was last counted while it ran.
     """
-    cases = list(
-        Case.objects.filter(published_on__isnull=False).exclude(closed_because__in=NEVER_HAPPENED)
-    )
+    cases = list(Case.objects.filter(published_on__isnull=False).exclude(closed_because__in=ERASED))
     rows = list(
-        Withdrawal.objects.exclude(ended__in=NEVER_HAPPENED)
-        .exclude(case__closed_because__in=NEVER_HAPPENED)
+        Withdrawal.objects.exclude(ended__in=ERASED)
+        .exclude(case__closed_because__in=ERASED)
         .select_related("batch", "case")
         .order_by("pk")
     )

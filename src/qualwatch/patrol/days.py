@@ -75,7 +75,7 @@ def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayDone:
     with _timed(took, "seal"):
         sealed = seal(day=day)
     told = {"run": run.pk, "state": run.state, "by": by, "cases": dict(counts)}
-    Heartbeat.objects.get_or_create(day=day, defaults={"done_at": at, "summary": told})
+    Heartbeat.objects.get_or_create(day=day, defaults={"finished_at": at, "summary": told})
     return DayDone(run, sealed, counts, took)
 
 

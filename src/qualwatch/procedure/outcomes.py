@@ -44,13 +44,13 @@ def found(state: CaseState, event: Event, terms: Terms) -> Result:
     back = (
         state.origin == "officer"
         and last == "short"
-        and state.last_found in ("recovered", "cannot-say")
+        and state.last_result in ("recovered", "cannot-say")
     )
     state = replace(
         _said(state, last, event),
         named=(*named, *new),
         needs_review=state.needs_review and not back,
-        was_seen_short=state.was_seen_short or last == "short",
+        was_found_short=state.was_found_short or last == "short",
     )
     if state.state == "none":
         return replace(state, state="yellow"), (
@@ -65,8 +65,8 @@ def _recovered(state: CaseState, event: Event) -> Result:
 
     Where no run ever said short, the registers only contradict what was found on the spot: a recheck decides.
     """
-    knows_better = state.rechecked_on is not None and state.last_found != "short"
-    first = state.was_seen_short and not knows_better and not state.needs_review
+    knows_better = state.rechecked_on is not None and state.last_result != "short"
+    first = state.was_found_short and not knows_better and not state.needs_review
     after = replace(_said(state, "recovered", event), needs_review=state.needs_review or first)
     return after, (Effect("open-task", detail="review"),) if first else ()
 
@@ -75,8 +75,8 @@ def _said(state: CaseState, word: str, event: Event) -> CaseState:
     """What the last run said, and since when runs have said so."""
     return (
         state
-        if state.last_found == word
-        else replace(state, last_found=word, last_found_on=event.on)
+        if state.last_result == word
+        else replace(state, last_result=word, last_result_on=event.on)
     )
 
 
@@ -185,9 +185,9 @@ def inspected(state: CaseState, event: Event, terms: Terms) -> Result:
         named=named,
         published_on=event.on,
         determined_by=(event.by, *event.others),
-        was_seen_short="short" in event.verdicts.values(),
-        last_found="short",
-        last_found_on=event.on,
+        was_found_short="short" in event.verdicts.values(),
+        last_result="short",
+        last_result_on=event.on,
     )
     return after, (Effect("publish-red", event.requirements), Effect("issue-order"))
 
@@ -253,7 +253,7 @@ def recheck(state: CaseState, event: Event, terms: Terms) -> Result:
     state = replace(state, rechecked_on=event.on, determined_by=seen)
     if event.outcome == "recovered":
         return replace(state, needs_review=True), (Effect("open-task", detail="review"),)
-    return replace(state, needs_review=False, last_found="none"), ()
+    return replace(state, needs_review=False, last_result="none"), ()
 
 
 def review(state: CaseState, event: Event, terms: Terms) -> Result:

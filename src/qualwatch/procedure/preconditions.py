@@ -108,7 +108,7 @@ def _is_short_now(state: CaseState, event: Event, _terms: Terms) -> bool:
         )
     return (
         event.is_fresh
-        and (event.seen_on is None or event.seen_on > since)
+        and (event.run_day is None or event.run_day > since)
         and any(
             one.is_determined and event.verdicts.get(one.requirement) == "short"
             for one in state.named
@@ -133,12 +133,12 @@ def _hearing_told(state: CaseState, event: Event, terms: Terms) -> bool:
     if (
         made is None
         or made.hearing_on is None
-        or made.hearing_told_on is None
+        or made.hearing_notified_on is None
         or event.on < made.hearing_on
     ):
         return False
     return (
-        terms.hearing_notice.from_day(made.hearing_told_on, terms.calendar).ends_on
+        terms.hearing_notice.from_day(made.hearing_notified_on, terms.calendar).ends_on
         <= made.hearing_on
     )
 

@@ -187,7 +187,9 @@ class Withdrawal:
     hearing: Literal["none", "asked", "held", "lapsed"] = "none"
     hearing_asked_on: date | None = None
     hearing_on: date | None = None
-    hearing_told_on: date | None = None  # that its day was proved to have reached the enterprise
+    hearing_notified_on: date | None = (
+        None  # that its day was proved to have reached the enterprise
+    )
     displayed_on: date | None = None
     display: Deadline | None = None
     rechecked_on: date | None = None
@@ -230,9 +232,9 @@ class CaseState:
     published_on: date | None = None
     order_served_on: date | None = None
     red: Deadline | None = None
-    last_found: str = "none"  # what the last fresh run said of it: short, recovered, cannot-say
-    last_found_on: date | None = None
-    was_seen_short: bool = False  # by a run, since it was opened
+    last_result: str = "none"  # what the last fresh run said of it: short, recovered, cannot-say
+    last_result_on: date | None = None
+    was_found_short: bool = False  # by a run, since it was opened
     needs_review: bool = False
     rechecked_on: date | None = None
     withdrawal: Withdrawal | None = None
@@ -293,7 +295,7 @@ class Event:
     route: Route = "city"
     others: tuple[str, ...] = ()  # who else took part
     is_other_red_open: bool = False  # another red card of the same item
-    seen_on: date | None = None  # the day that the run saw which `verdicts` are of
+    run_day: date | None = None  # the day that the run saw which `verdicts` are of
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,13 +87,13 @@ def _fix_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
     return _changed(
         state,
         hearing_on=event.until.ends_on,
-        hearing_told_on=None,
+        hearing_notified_on=None,
         handled_by=_handlers(state, event),
     )
 
 
 def _tell_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
-    return _changed(state, hearing_told_on=event.proved_on)
+    return _changed(state, hearing_notified_on=event.proved_on)
 
 
 def _hold_hearing(state: CaseState, event: Event, terms: Terms) -> Result:

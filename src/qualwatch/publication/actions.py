@@ -45,7 +45,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Announced:
+class NewAnnouncement:
     """A notice to the public: plain values."""
 
     number: str
@@ -133,11 +133,16 @@ def amend_card(number: str, *, requirements: list[dict[str, Any]], at: datetime)
 
 
 def post_announcement(
-    told: Announced, *, on: date, ends_on: date | None, at: datetime, is_provisional: bool = False
+    told: NewAnnouncement,
+    *,
+    on: date,
+    ends_on: date | None,
+    at: datetime,
+    is_provisional: bool = False,
 ) -> None:
     """A notice is public from now on; that its days are over is seen from `ends_on`."""
     _locked_clock()
-    values = {name: getattr(told, name) for name in Announced.__slots__}
+    values = {name: getattr(told, name) for name in NewAnnouncement.__slots__}
     values |= {
         "published_on": on,
         "ends_on": ends_on,

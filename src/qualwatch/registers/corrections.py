@@ -64,7 +64,7 @@ def correct(
         raise CannotCorrect(_("复核日要晚于今天"))
     value = _whole(model, key, value) if is_whole else _checked(model, field, value)
     revision = next_revision(what="correction", by=by, at=at)
-    row = believed(model, key)
+    row = resolved_rows(model, key)
     if is_whole and row is not None:
         raise CannotCorrect(_("登记里已有这一行，请更正其中的字段"))
     if row is None and not is_whole:
@@ -139,7 +139,7 @@ def resolve(slug: str, revision: int) -> int:
     return differing
 
 
-def believed(model: type[Recorded], key: Mapping[str, Any]) -> Recorded | None:
+def resolved_rows(model: type[Recorded], key: Mapping[str, Any]) -> Recorded | None:
     """The row of a key from the source that is believed first, corrections left out."""
     found = model._default_manager.filter(recorded_to=None, **key).exclude(source=CORRECTION)
     order = {slug: one.precedence for slug, one in sources().items()}
@@ -153,7 +153,7 @@ def believed(model: type[Recorded], key: Mapping[str, Any]) -> Recorded | None:
 def _resolve_key(
     model: type[Recorded], slug: str, key: Mapping[str, Any], revision: int, on: date | None
 ) -> int:
-    row = believed(model, key)
+    row = resolved_rows(model, key)
     fields = Correction.objects.filter(table=slug, key=key, released_at=None)
     values = {one.field: one.value for one in fields}
     current = model._default_manager.filter(recorded_to=None, source=CORRECTION, **key).first()

@@ -188,7 +188,9 @@ def _present(revision: int) -> dict[str, list[str]]:
     }
 
 
-def believed(model: type[Recorded], names: Sequence[str], **which: Any) -> list[tuple[Any, ...]]:
+def resolved_rows(
+    model: type[Recorded], names: Sequence[str], **which: Any
+) -> list[tuple[Any, ...]]:
     """Rows on record now, of each key the one that is believed: a correction before its source, then by precedence."""
     order = {CORRECTION: 0} | {slug: one.precedence for slug, one in sources().items()}
     key = (*model.KEY, "duplicate_no")

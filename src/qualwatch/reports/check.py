@@ -23,7 +23,7 @@ from qualwatch.law.loader import Law
 from qualwatch.law.policy import Policy
 from qualwatch.reports import labels
 from qualwatch.reports.explanation import item_name
-from qualwatch.reports.labels import said
+from qualwatch.reports.labels import label_of
 from qualwatch.wording import gettext as _
 
 SCHEMA = "qualwatch-check/1"
@@ -243,12 +243,12 @@ def print_table(report: CheckReport, console: Console) -> None:
             for number in (one.required, one.held, one.possible)
         ]
         name = item_name(one)
-        reasons = "、".join(said(labels.REASONS, slug) for slug in one.because)
-        verdict = said(labels.VERDICTS, one.verdict)
+        reasons = "、".join(label_of(labels.REASONS, slug) for slug in one.because)
+        verdict = label_of(labels.VERDICTS, one.verdict)
         row = [
             one.enterprise or one.credit_code,
             name,
-            said(labels.REQUIREMENTS, one.requirement),
+            label_of(labels.REQUIREMENTS, one.requirement),
             verdict,
         ]
         table.add_row(*row, *numbers, reasons)
@@ -264,17 +264,19 @@ def print_summary(report: CheckReport, console: Console) -> None:
     counts = report.verdict_counts()
     console.print(
         _("结论：")
-        + "  ".join(f"{said(labels.VERDICTS, slug)} {counts[slug]}" for slug in VERDICTS)
+        + "  ".join(f"{label_of(labels.VERDICTS, slug)} {counts[slug]}" for slug in VERDICTS)
     )
     kinds: Counter[str] = Counter(one.kind for one in report.anomalies)
-    text = "  ".join(f"{said(labels.ANOMALIES, kind)} {kinds[kind]}" for kind in labels.ANOMALIES)
+    text = "  ".join(
+        f"{label_of(labels.ANOMALIES, kind)} {kinds[kind]}" for kind in labels.ANOMALIES
+    )
     console.print(_("社保异常：") + text)
     for one in report.accounts:
         where = f"{one.file} {one.sheet}".strip()
         console.print(
             _("{where}（{table}）：读 {read}，收 {accepted}，拒 {rejected}").format(
                 where=where,
-                table=said(labels.TABLES, one.table),
+                table=label_of(labels.TABLES, one.table),
                 read=one.read,
                 accepted=one.accepted,
                 rejected=one.rejected,

@@ -15,7 +15,7 @@ from qualwatch.law.loader import Law
 from qualwatch.reports import labels
 from qualwatch.reports.check import finding_as_dict, one_row_a_line
 from qualwatch.reports.explanation import item_name
-from qualwatch.reports.labels import said
+from qualwatch.reports.labels import label_of
 from qualwatch.wording import gettext as _
 
 IMPACT_SCHEMA = "qualwatch-impact/1"
@@ -37,7 +37,11 @@ def print_what_if(before: Sequence[Finding], after: Sequence[Finding], console: 
         told = [_told(finding) for finding in (one, other)]
         mark = _("变") if told[0] != told[1] else ""
         table.add_row(
-            item_name(shown), said(labels.REQUIREMENTS, shown.requirement), required, *told, mark
+            item_name(shown),
+            label_of(labels.REQUIREMENTS, shown.requirement),
+            required,
+            *told,
+            mark,
         )
     console.print(table)
 
@@ -45,7 +49,7 @@ def print_what_if(before: Sequence[Finding], after: Sequence[Finding], console: 
 def _told(one: Finding | None) -> str:
     if one is None:
         return _("没有这一项")
-    verdict = said(labels.VERDICTS, one.verdict)
+    verdict = label_of(labels.VERDICTS, one.verdict)
     if one.held is None:
         return verdict
     return verdict + _("（实有 {held}，可能 {possible}）").format(
@@ -107,7 +111,7 @@ def print_impact(report: ImpactReport, console: Console) -> None:
             name,
             report.area_name(turn),
             item_name(one),
-            said(labels.REQUIREMENTS, one.requirement),
+            label_of(labels.REQUIREMENTS, one.requirement),
             *told,
         )
     console.print(table)

@@ -10,7 +10,7 @@ from qualwatch.evaluation.findings import ClauseCount, EnterpriseResult, Finding
 from qualwatch.evaluation.forecast import Coming
 from qualwatch.law.loader import Law
 from qualwatch.reports import labels
-from qualwatch.reports.labels import said
+from qualwatch.reports.labels import label_of
 from qualwatch.wording import gettext as _
 
 
@@ -31,11 +31,13 @@ def print_explanation(
     for anomaly in result.anomalies:
         months = "、".join(f"{month:%Y-%m}" for month in anomaly.months)
         person = masks.get(anomaly.person_id, anomaly.person_id)
-        console.print(_("社保异常：") + f"{person} {said(labels.ANOMALIES, anomaly.kind)} {months}")
+        console.print(
+            _("社保异常：") + f"{person} {label_of(labels.ANOMALIES, anomaly.kind)} {months}"
+        )
     for category, why in result.not_judged:
         name = law.categories[category].name if category in law.categories else category
         text = _("未核查：{name}，{day} 不在有效期或效力内（{why}）")
-        console.print(text.format(name=name, day=as_of, why=said(labels.REGISTER_STATES, why)))
+        console.print(text.format(name=name, day=as_of, why=label_of(labels.REGISTER_STATES, why)))
     if not result.findings and not result.not_judged:
         console.print(_("这家企业没有资质，无可核查"))
 
@@ -61,21 +63,21 @@ def print_coming(
             text.format(
                 day=one.on,
                 item=item_name(finding),
-                requirement=said(labels.REQUIREMENTS, finding.requirement),
+                requirement=label_of(labels.REQUIREMENTS, finding.requirement),
                 required=finding.required,
                 possible=finding.possible,
             )
         )
         for line in one.leaving:
             who = f"{names.get(line.person_id, line.person_id)} {masks.get(line.person_id, '')}".strip()
-            reasons = "、".join(said(labels.REASONS, slug) for slug in line.because)
+            reasons = "、".join(label_of(labels.REASONS, slug) for slug in line.because)
             console.print(f"  · {who}：{reasons}")
 
 
 def _print_finding(one: Finding, console: Console) -> None:
     heading = f"{one.enterprise} {one.credit_code} {item_name(one)} {one.certificate_no}".strip()
     console.print(f"■ {heading}", style="bold")
-    line = f"{said(labels.REQUIREMENTS, one.requirement)}：{said(labels.VERDICTS, one.verdict)}"
+    line = f"{label_of(labels.REQUIREMENTS, one.requirement)}：{label_of(labels.VERDICTS, one.verdict)}"
     if one.required is not None:
         numbers = _("要求 {required}，实有 {held}，可能 {possible}，缺 {shortfall}").format(
             required=one.required, held=one.held, possible=one.possible, shortfall=one.shortfall
@@ -89,7 +91,9 @@ def _print_finding(one: Finding, console: Console) -> None:
     if one.basis:
         console.print(_("依据：") + "、".join(one.basis))
     if one.because:
-        console.print(_("原因：") + "、".join(said(labels.REASONS, slug) for slug in one.because))
+        console.print(
+            _("原因：") + "、".join(label_of(labels.REASONS, slug) for slug in one.because)
+        )
 
 
 def item_name(one: Finding) -> str:
@@ -117,8 +121,8 @@ def person_text(
     who = " ".join(
         filter(None, (names.get(line.person_id, line.person_id), masks.get(line.person_id, "")))
     )
-    reasons = "、".join(said(labels.REASONS, slug) for slug in line.because)
-    counts = said(labels.COUNTS, line.counts) + (f"（{reasons}）" if reasons else "")
+    reasons = "、".join(label_of(labels.REASONS, slug) for slug in line.because)
+    counts = label_of(labels.COUNTS, line.counts) + (f"（{reasons}）" if reasons else "")
     return f"{who}：{'；'.join(registrations_of(law, line))}：{counts}"
 
 
@@ -130,9 +134,9 @@ def _people_table(
         table.add_column(heading)
     for line in in_reading_order(people):
         registrations = "；".join(registrations_of(law, line))
-        reasons = "、".join(said(labels.REASONS, slug) for slug in line.because)
+        reasons = "、".join(label_of(labels.REASONS, slug) for slug in line.because)
         name, mask = names.get(line.person_id, line.person_id), masks.get(line.person_id, "")
-        table.add_row(name, mask, registrations, said(labels.COUNTS, line.counts), reasons)
+        table.add_row(name, mask, registrations, label_of(labels.COUNTS, line.counts), reasons)
     return table
 
 

@@ -111,9 +111,9 @@ def area_name(law: Law, area: str | None) -> str:
 def authority_name(law: Law, authority: str | None) -> str:
     """The licensing authority of an item."""
     known = authority in law.divisions.areas
-    return area_name(law, authority) if known else said(AUTHORITIES, authority or "")
+    return area_name(law, authority) if known else label_of(AUTHORITIES, authority or "")
 
 
-def said(labels: dict[str, str], slug: str) -> str:
+def label_of(labels: dict[str, str], slug: str) -> str:
     """A slug in the chosen language; the slug itself where it has no name."""
     return gettext(labels[slug]) if slug in labels else slug

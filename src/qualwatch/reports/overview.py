@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from qualwatch.evaluation.findings import Finding
 from qualwatch.reports import labels
 from qualwatch.reports.check import CheckReport
-from qualwatch.reports.labels import said
+from qualwatch.reports.labels import label_of
 from qualwatch.wording import gettext as _
 
 LARGEST_SHOWN = 10  # shortfalls of so many people and more stand in one column
@@ -65,7 +65,7 @@ def overview_of(report: CheckReport) -> Overview:
         categories=_categories(asked),
         shortfalls=_shortfalls(short),
         reasons=_reasons(short),
-        anomalies=[(said(labels.ANOMALIES, kind), kinds[kind]) for kind in labels.ANOMALIES],
+        anomalies=[(label_of(labels.ANOMALIES, kind), kinds[kind]) for kind in labels.ANOMALIES],
     )
 
 
@@ -112,4 +112,6 @@ def _shortfalls(short: list[Finding]) -> list[tuple[str, int]]:
 
 def _reasons(short: list[Finding]) -> list[tuple[str, int]]:
     counted = Counter(slug for one in short for slug in one.because)
-    return [(said(labels.REASONS, slug), count) for slug, count in counted.most_common(MOST_BARS)]
+    return [
+        (label_of(labels.REASONS, slug), count) for slug, count in counted.most_common(MOST_BARS)
+    ]

@@ -19,7 +19,7 @@ from qualwatch.reports.check import (
     standards_in,
 )
 from qualwatch.reports.explanation import clause_line, in_reading_order, item_name, person_text
-from qualwatch.reports.labels import said
+from qualwatch.reports.labels import label_of
 from qualwatch.reports.overview import Overview, overview_of
 from qualwatch.wording import gettext as _
 from qualwatch.wording import language
@@ -175,7 +175,7 @@ def _row(report: CheckReport, one: Finding) -> dict[str, Any]:
         "credit_code": one.credit_code,
         "item": item_name(one),
         "area": report.area_name(one.credit_code),
-        "requirement": said(labels.REQUIREMENTS, one.requirement),
+        "requirement": label_of(labels.REQUIREMENTS, one.requirement),
         "required": one.required,
         "held": one.held,
         "possible": one.possible,
@@ -183,7 +183,7 @@ def _row(report: CheckReport, one: Finding) -> dict[str, Any]:
         "text": one.text,
         "clauses": [clause_line(clause) for clause in one.clauses],
         "basis": "、".join(one.basis),
-        "because": "、".join(said(labels.REASONS, slug) for slug in one.because),
+        "because": "、".join(label_of(labels.REASONS, slug) for slug in one.because),
         "people": [person_text(line, report.law, report.masks, report.names) for line in people],
     }
 
@@ -191,7 +191,7 @@ def _row(report: CheckReport, one: Finding) -> dict[str, Any]:
 def _account(one: FileAccount) -> dict[str, Any]:
     return {
         "where": f"{one.file} {one.sheet}".strip(),
-        "table": said(labels.TABLES, one.table),
+        "table": label_of(labels.TABLES, one.table),
         "read": one.read,
         "accepted": one.accepted,
         "rejected": one.rejected,

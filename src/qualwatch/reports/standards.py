@@ -18,7 +18,7 @@ from qualwatch.law.model import (
 )
 from qualwatch.law.policy import Policy
 from qualwatch.reports import labels
-from qualwatch.reports.labels import said
+from qualwatch.reports.labels import label_of
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
@@ -67,7 +67,9 @@ def print_coverage(law: Law, policy: Policy, day: date, console: Console) -> Non
     )
     for what, label in COVERAGE.items():
         numbers = [counts[(sector, what)] for sector in sectors]
-        table.add_row(said(COVERAGE, what) if label else "", *map(str, numbers), str(sum(numbers)))
+        table.add_row(
+            label_of(COVERAGE, what) if label else "", *map(str, numbers), str(sum(numbers))
+        )
     totals = [sum(counts[(sector, what)] for what in COVERAGE) for sector in sectors]
     table.add_row(_("合计"), *map(str, totals), str(sum(totals)))
     console.print(table)
@@ -77,7 +79,7 @@ def print_coverage(law: Law, policy: Policy, day: date, console: Console) -> Non
             for text, sub_item, grade, one in found
             if one == what
         ]
-        console.print(f"{said(COVERAGE, what)}：" + ("、".join(names) or _("无")))
+        console.print(f"{label_of(COVERAGE, what)}：" + ("、".join(names) or _("无")))
 
 
 def print_list(law: Law, console: Console) -> None:
@@ -126,17 +128,19 @@ def _print_today(
         number = (
             _("要求 {number}").format(number=reading.required)
             if reading
-            else said(labels.VERDICTS, outcome or "")
+            else label_of(labels.VERDICTS, outcome or "")
         )
-        strength = "" if one.strong or not reading else "，" + said(labels.VERDICTS, "advise")
+        strength = "" if one.strong or not reading else "，" + label_of(labels.VERDICTS, "advise")
         console.print(
-            f"{day} {said(labels.REQUIREMENTS, one.requirement)}：{number}{strength}。{one.text}"
+            f"{day} {label_of(labels.REQUIREMENTS, one.requirement)}：{number}{strength}。{one.text}"
         )
         if one.basis:
             console.print("  " + _("依据：") + "、".join(one.basis))
         if one.because:
             console.print(
-                "  " + _("说明：") + "、".join(said(labels.REASONS, slug) for slug in one.because)
+                "  "
+                + _("说明：")
+                + "、".join(label_of(labels.REASONS, slug) for slug in one.because)
             )
 
 

@@ -18,7 +18,7 @@ from qualwatch.privacy import hidden
 from qualwatch.reports import labels
 from qualwatch.reports.check import CheckReport, how_to_read, personal_data_notice, standards_in
 from qualwatch.reports.explanation import clause_line, in_reading_order, item_name, registrations_of
-from qualwatch.reports.labels import said
+from qualwatch.reports.labels import label_of
 from qualwatch.wording import gettext as _
 
 MOST_ROWS = 1_048_575  # of data below the heading: a sheet has 1,048,576
@@ -148,7 +148,7 @@ def _cover(book: Any, looks: dict[str, Any], report: CheckReport) -> None:
         (_("依据的标准"), "、".join(one["doc_no"] for one in standards_in(report.law))),
         (_("标准文本摘要"), report.law.digest),
         (_("企业"), len(report.results)),
-        *((said(labels.VERDICTS, verdict), count) for verdict, count in counts.items()),
+        *((label_of(labels.VERDICTS, verdict), count) for verdict, count in counts.items()),
         (_("拒收的行"), len(report.rejections)),
         (_("怎样读"), how_to_read()),
         (_("注意"), personal_data_notice()),
@@ -163,7 +163,7 @@ def _sheets(report: CheckReport) -> Iterator[Sheet]:
     for verdict in ("short", "advise", "cannot-say"):
         found = (one for one in report.findings if one.verdict == verdict)
         yield Sheet(
-            said(labels.VERDICTS, verdict),
+            label_of(labels.VERDICTS, verdict),
             _finding_columns(),
             (_finding(report, one) for one in found),
         )
@@ -240,14 +240,14 @@ def _finding(report: CheckReport, one: Finding) -> tuple[Any, ...]:
         item_name(one),
         one.certificate_no,
         authority,
-        said(labels.REQUIREMENTS, one.requirement),
+        label_of(labels.REQUIREMENTS, one.requirement),
         one.required,
         one.held,
         one.possible,
         one.shortfall,
         "\n".join(clause_line(clause) for clause in one.clauses) or one.text,
         "、".join(one.basis),
-        "、".join(said(labels.REASONS, slug) for slug in one.because),
+        "、".join(label_of(labels.REASONS, slug) for slug in one.because),
     )
 
 
@@ -258,12 +258,12 @@ def _people(report: CheckReport) -> Iterator[tuple[Any, ...]]:
                 one.enterprise,
                 one.credit_code,
                 item_name(one),
-                said(labels.REQUIREMENTS, one.requirement),
+                label_of(labels.REQUIREMENTS, one.requirement),
                 report.names.get(line.person_id, line.person_id),
                 report.masks.get(line.person_id, ""),
                 "；".join(registrations_of(report.law, line)),
-                said(labels.COUNTS, line.counts),
-                "、".join(said(labels.REASONS, slug) for slug in line.because),
+                label_of(labels.COUNTS, line.counts),
+                "、".join(label_of(labels.REASONS, slug) for slug in line.because),
             )
 
 
@@ -277,6 +277,6 @@ def _anomalies(report: CheckReport) -> Iterator[tuple[Any, ...]]:
             report.names.get(one.person_id, one.person_id),
             report.masks.get(one.person_id, ""),
             one.registration_no,
-            said(labels.ANOMALIES, one.kind),
+            label_of(labels.ANOMALIES, one.kind),
             "、".join(f"{month:%Y-%m}" for month in one.months),
         )

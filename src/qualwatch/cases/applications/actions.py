@@ -24,7 +24,7 @@ from qualwatch.cases.competence import (
     competent_for,
     route_of,
 )
-from qualwatch.cases.course.step import ActContext, act, journal, state_of
+from qualwatch.cases.course.step import ActContext, act, state_of, write_journal
 from qualwatch.cases.deadlines import DECIDE, EXAMINE, application_due
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.attachments import CheckedFile, SubmittedFile, attach, check_files
@@ -39,7 +39,7 @@ from qualwatch.law.loader import Law
 from qualwatch.procedure.checklists import LINES, lines_of
 from qualwatch.procedure.state import Event
 from qualwatch.procedure.transitions import CannotStep
-from qualwatch.registers.facts import believed
+from qualwatch.registers.facts import resolved_rows
 from qualwatch.registers.models import EnterpriseRow
 from qualwatch.registers.tables import lock
 from qualwatch.wording import gettext as _
@@ -59,7 +59,7 @@ class Filing:
     files: Sequence[SubmittedFile]
     requirements: Sequence[str] = ()
     checklist: Mapping[str, Mapping[str, str | Sequence[str]]] = field(default_factory=dict)
-    once: str = ""  # of its form: the same again is not handed in again
+    form_token: str = ""  # of its form: the same again is not handed in again
 
 
 @transaction.atomic
@@ -100,7 +100,7 @@ def file_application(
         checklist=checklist,
     )
     _receipt(made, ctx)
-    journal(ctx)
+    write_journal(ctx)
     return made
 
 
@@ -116,7 +116,7 @@ def file_data_error(*, filing: Filing, by: Account, law: Law, at: datetime) -> A
         raise CannotStep("with-case", _("已有预警，请针对预警提出申请"))
     if filing.cause != "data-wrong" or not filing.files:
         raise CannotStep("evidence", _("没有预警时只能申请信息修复，并附证据"))
-    told = believed(EnterpriseRow, ("name", "division_code"), credit_code=code)
+    told = resolved_rows(EnterpriseRow, ("name", "division_code"), credit_code=code)
     if not told:
         raise CannotStep("items", _("登记里没有这家企业"))
     name, division = told[0]
@@ -132,7 +132,7 @@ def file_data_error(*, filing: Filing, by: Account, law: Law, at: datetime) -> A
         due_on=made.decision_due_on or made.opinion_due_on,
     )
     _receipt(made, ctx)
-    journal(ctx)
+    write_journal(ctx)
     return made
 
 
@@ -199,7 +199,7 @@ def agree(
         [Notification(found.case or _probe(found), "agreed", subject, body, to_authorities=())],
         ctx.at,
     )
-    journal(ctx)
+    write_journal(ctx)
     return made
 
 
@@ -234,7 +234,7 @@ def verify(
             details={"application": found.number, "repairs": repairs.told()},
         )
     ]
-    journal(ctx)
+    write_journal(ctx)
     return found
 
 
@@ -306,8 +306,8 @@ class _TriedOut(Exception):
 def _handed_in(filing: Filing, code: str) -> Application | None:
     """What this form has already become."""
     return (
-        Application.objects.filter(once=filing.once, credit_code=code).first()
-        if filing.once
+        Application.objects.filter(form_token=filing.form_token, credit_code=code).first()
+        if filing.form_token
         else None
     )
 
@@ -338,7 +338,7 @@ def _received(
         cause=filing.cause,
         requirements=list(about),
         statement=filing.statement,
-        once=filing.once or None,
+        form_token=filing.form_token or None,
         checklist=list(checklist),
         receiver=ctx.where,
         filed_by=ctx.by,
@@ -418,7 +418,7 @@ def _decision(found: Application, outcome: str, lines: Sequence[str], ctx: ActCo
         credit_code=found.credit_code,
     )
     serve_or_open_task(made, ctx)
-    journal(ctx)
+    write_journal(ctx)
     return made
 
 
@@ -460,14 +460,14 @@ def _decided(
             },
         )
     )
-    journal(ctx)
+    write_journal(ctx)
     return found
 
 
 def _settle(found: Application, ctx: ActContext) -> None:
     """The tasks of an application without a case; those of the others the course settles."""
-    tasks = Task.objects.filter(case=None, detail=found.number, done_on=None)
-    tasks.update(done_on=ctx.on, done_by=ctx.by)
+    tasks = Task.objects.filter(case=None, detail=found.number, completed_on=None)
+    tasks.update(completed_on=ctx.on, completed_by=ctx.by)
 
 
 def _undecided(application: Application) -> Application:

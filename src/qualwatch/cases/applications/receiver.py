@@ -9,7 +9,7 @@ from qualwatch.cases.deadlines import DECIDE, EXAMINE, application_due
 from qualwatch.cases.models import Application, Case, Determination
 from qualwatch.law.loader import Law
 from qualwatch.procedure.periods import Deadline
-from qualwatch.registers.facts import believed
+from qualwatch.registers.facts import resolved_rows
 from qualwatch.registers.models import EnterpriseRow, ItemRow
 
 
@@ -19,7 +19,7 @@ def will_answer(code: str, case: Case | None, law: Law, at: datetime) -> tuple[s
     if case is not None:
         where = competent_for(case)
     else:
-        told = believed(EnterpriseRow, ("division_code",), credit_code=code)
+        told = resolved_rows(EnterpriseRow, ("division_code",), credit_code=code)
         where = receiver_of(code, law.area_of(told[0][0]) or "" if told else "")
     task = DECIDE if where == PROVINCE else EXAMINE
     return organisation(where).name, task, application_due(case, task, ctx)
@@ -27,7 +27,9 @@ def will_answer(code: str, case: Case | None, law: Law, at: datetime) -> tuple[s
 
 def receiver_of(code: str, area: str) -> str:
     """Who is told of wrong data: the province where it or the ministry issued an item (notice 4(5)), else the city."""
-    issued = {told[0] for told in believed(ItemRow, ("licensing_authority",), credit_code=code)}
+    issued = {
+        told[0] for told in resolved_rows(ItemRow, ("licensing_authority",), credit_code=code)
+    }
     by_cities = bool(issued) and all(one and competent_area(one, area) for one in issued)
     return authority_of(area) if by_cities else PROVINCE
 

@@ -120,10 +120,10 @@ def state_of(
         published_on=case.published_on,
         order_served_on=case.order_served_on,
         red=as_deadline(case.red_ends_on, case.is_red_provisional),
-        last_found=case.last_found,
-        last_found_on=case.last_found_on,
+        last_result=case.last_result,
+        last_result_on=case.last_result_on,
         needs_review=case.needs_review,
-        was_seen_short=case.was_seen_short,
+        was_found_short=case.was_found_short,
         rechecked_on=case.rechecked_on,
         closed_because=case.closed_because,
         determined_by=tuple(case.determined_by),
@@ -141,9 +141,9 @@ def write_state_to_row(case: Case, state: CaseState, ctx: ActContext) -> None:
     case.extended_until, case.is_extension_provisional = as_columns(state.extended)
     case.order_served_on = state.order_served_on
     case.red_ends_on, case.is_red_provisional = as_columns(state.red)
-    case.last_found, case.last_found_on = state.last_found, state.last_found_on
+    case.last_result, case.last_result_on = state.last_result, state.last_result_on
     case.needs_review, case.rechecked_on = state.needs_review, state.rechecked_on
-    case.was_seen_short = state.was_seen_short
+    case.was_found_short = state.was_found_short
     if state.closed_because == "annulled":
         case.watched_until = None  # what never was is not relapsed from
     case.application, case.disputed = _plain(state.application), list(state.disputed)
@@ -249,11 +249,11 @@ def act(
     for one in (*made, *changed):
         one.save()
     ctx.entries.insert(0, entry_of(done))
-    journal(ctx)
+    write_journal(ctx)
     return done
 
 
-def journal(ctx: ActContext) -> None:
+def write_journal(ctx: ActContext) -> None:
     """What an act did, into the journal, in its transaction."""
     if ctx.entries:
         record_all(ctx.entries, by=ctx.by, at=ctx.at)

@@ -54,7 +54,7 @@ def as_state(row: Withdrawal) -> State:
         hearing=row.hearing,  # type: ignore[arg-type]  # the database knows only these words
         hearing_asked_on=row.hearing_asked_on,
         hearing_on=row.hearing_on,
-        hearing_told_on=row.hearing_told_on,
+        hearing_notified_on=row.hearing_notified_on,
         displayed_on=row.displayed_on,
         display=as_deadline(row.display_until, row.is_display_provisional),
         rechecked_on=row.rechecked_on,
@@ -90,7 +90,7 @@ def write_withdrawal_to_row(done: Step, ctx: ActContext) -> None:
     )
     row.statement_until, row.is_statement_provisional = as_columns(after.statement)
     row.hearing, row.hearing_asked_on = after.hearing, after.hearing_asked_on
-    row.hearing_on, row.hearing_told_on = after.hearing_on, after.hearing_told_on
+    row.hearing_on, row.hearing_notified_on = after.hearing_on, after.hearing_notified_on
     row.displayed_on, row.rechecked_on = after.displayed_on, after.rechecked_on
     row.display_until, row.is_display_provisional = as_columns(after.display)
     row.handled_by, row.reviewed_by = list(after.handled_by), after.reviewed_by
@@ -144,7 +144,7 @@ def _results_due(row: Withdrawal, ctx: ActContext) -> None:
             kind=RESULTS,
             detail=str(batch.pk),
             organisation=batch.withdrawing_authority,
-            done_on=None,
+            completed_on=None,
             defaults={"opened_on": ctx.on, "due_on": ctx.on},
         )
 
@@ -165,16 +165,16 @@ def keep_files(
 
 def set_next_task(row: Withdrawal, ctx: ActContext) -> None:
     """One task at a time, with its day."""
-    waiting = Task.objects.filter(kind__in=TASKS, detail=str(row.pk), done_on=None)
+    waiting = Task.objects.filter(kind__in=TASKS, detail=str(row.pk), completed_on=None)
     coming = as_state(row).next_stage
     if row.ended or not coming:
-        waiting.update(done_on=ctx.on, done_by=ctx.by)
+        waiting.update(completed_on=ctx.on, completed_by=ctx.by)
         return
     kind, where = (
         NEXT[coming],
         row.batch.housing if coming in BY_HOUSING else withdrawing_authority_of(row.case),
     )
-    waiting.exclude(kind=kind).update(done_on=ctx.on, done_by=ctx.by)
+    waiting.exclude(kind=kind).update(completed_on=ctx.on, completed_by=ctx.by)
     if not waiting.filter(kind=kind).exists():
         Task.objects.create(
             case=row.case,

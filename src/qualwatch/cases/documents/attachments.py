@@ -65,7 +65,7 @@ def attach(
     """Keeps files for an application, a service, or a withdrawal."""
     return [
         Attachment.objects.create(
-            file=store(one.content, at=at), name=one.name, put_by=by, posted_at=at, **owner
+            file=store(one.content, at=at), name=one.name, uploaded_by=by, posted_at=at, **owner
         )
         for one in files
     ]

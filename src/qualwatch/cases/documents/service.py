@@ -26,14 +26,14 @@ from qualwatch.procedure.service import (
     next_method,
     served_by_notice,
 )
-from qualwatch.publication.actions import Announced, post_announcement, remove_announcement
+from qualwatch.publication.actions import NewAnnouncement, post_announcement, remove_announcement
 from qualwatch.wording import gettext_noop as _  # what is kept is Chinese
 
 RECEIVED = ("suggestion-list", "ministry-report")  # their receipt is a day that counts
 ARRIVED = _("到达收文单位的平台收件箱")
 VOIDED, TAKEN_DOWN = "voided", "taken-down"  # FAILURES that the system says
 SERVE = "serve"  # the task: its detail is the document's number and the way to be tried
-NEVER_HAPPENED = ("repaired", "annulled", "duplicate")  # after these nothing stays public
+ERASED = ("repaired", "annulled", "duplicate")  # after these nothing stays public
 
 
 def circumstances_of(
@@ -62,7 +62,7 @@ def circumstances_of(
 
 def is_public(case: Case) -> bool:
     """Whether the public knows of a case: a red card that was not undone. A yellow card never."""
-    return case.published_on is not None and case.closed_because not in NEVER_HAPPENED
+    return case.published_on is not None and case.closed_because not in ERASED
 
 
 def record_service_attempt(
@@ -107,7 +107,7 @@ def record_service_attempt(
         days = policy["public_notice_service_days"]
         body = texts.public_notice(document.addressee, document.title, document.number, days)
         post_announcement(
-            Announced(
+            NewAnnouncement(
                 document.number,
                 "service",
                 document.title,
@@ -157,7 +157,7 @@ def open_serve_task(document: Document, ctx: ActContext) -> int:
         next_method(tried, circumstances_of(document, ctx)) or IN_PERSON
     )  # none is left: once more
     detail = f"{document.number} {method}"
-    if Task.objects.filter(case=case, kind=SERVE, detail=detail, done_on=None).exists():
+    if Task.objects.filter(case=case, kind=SERVE, detail=detail, completed_on=None).exists():
         return 0
     settle_serve_tasks(document, ctx)
     Task.objects.create(
@@ -224,7 +224,7 @@ def arrived(document: Document, on: date, ctx: ActContext) -> None:
         batch.start_due_on, batch.is_start_due_provisional = due.ends_on, due.provisional
     batch.save()
     for row in batch.members.filter(ended="", stage="suggested"):
-        Task.objects.filter(kind="start", detail=str(row.pk), done_on=None).update(
+        Task.objects.filter(kind="start", detail=str(row.pk), completed_on=None).update(
             due_on=batch.start_due_on
         )
 
@@ -241,8 +241,10 @@ def drop_services(document: Document, why: str, because: str, ctx: ActContext) -
 
 def settle_serve_tasks(document: Document, ctx: ActContext) -> None:
     """Tasks to serve this document are done."""
-    tasks = Task.objects.filter(kind=SERVE, detail__startswith=f"{document.number} ", done_on=None)
-    tasks.update(done_on=ctx.on, done_by=ctx.by)
+    tasks = Task.objects.filter(
+        kind=SERVE, detail__startswith=f"{document.number} ", completed_on=None
+    )
+    tasks.update(completed_on=ctx.on, completed_by=ctx.by)
 
 
 def take_down_notices(case: Case, because: str, ctx: ActContext) -> None:
@@ -255,7 +257,7 @@ def take_down_notices(case: Case, because: str, ctx: ActContext) -> None:
     ).select_related("document")
     for one in running:
         document = one.document
-        if DOCUMENT_KINDS[document.kind].outlives and because not in NEVER_HAPPENED:
+        if DOCUMENT_KINDS[document.kind].outlives and because not in ERASED:
             continue
         remove_announcement(document.number, at=ctx.at)
         if one.proved_on is None:

@@ -10,7 +10,7 @@ from qualwatch.cases.deadlines import DECIDE, EXAMINE, application_due
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.numbers import RED_CARD, next_number
 from qualwatch.cases.documents.service import (
-    NEVER_HAPPENED,
+    ERASED,
     serve_or_open_task,
     take_down_notices,
     tasks_that_survive,
@@ -34,7 +34,7 @@ from qualwatch.reports.labels import AUTHORITIES
 
 RED_PREFIX = "晋红"
 APPLIED = (EXAMINE, DECIDE)
-DONE_BY = {
+COMPLETED_BY_EVENT = {
     "sign": ("sign",),
     "return-proposal": ("sign",),
     "review": ("review",),
@@ -59,17 +59,17 @@ def perform(done: Step, ctx: ActContext) -> None:
 
 def settle(done: Step, ctx: ActContext) -> None:
     """Closes the tasks that a step has done; where the case is closed all but letters, which say so."""
-    waiting = Task.objects.filter(case=done.case, done_on=None)
+    waiting = Task.objects.filter(case=done.case, completed_on=None)
     if done.after.state == "closed" and done.event.name != "uphold":
         end_applications([done.case.pk], ctx)
     if done.event.name == "push-proved":
-        waiting.filter(kind=LETTER).update(done_on=ctx.on, done_by=ctx.by)
+        waiting.filter(kind=LETTER).update(completed_on=ctx.on, completed_by=ctx.by)
     waiting = waiting.exclude(kind=LETTER)
     if done.after.state == "closed":
         waiting = waiting.exclude(tasks_that_survive([done.case.pk]))
     else:
-        waiting = waiting.filter(kind__in=DONE_BY.get(done.event.name, ()))
-    waiting.update(done_on=ctx.on, done_by=ctx.by)
+        waiting = waiting.filter(kind__in=COMPLETED_BY_EVENT.get(done.event.name, ()))
+    waiting.update(completed_on=ctx.on, completed_by=ctx.by)
 
 
 def end_applications(cases: Iterable[int], ctx: ActContext) -> None:
@@ -206,7 +206,7 @@ def _take_down(done: Step, effect: Effect, ctx: ActContext) -> None:
     if not done.case.card_number:
         return
     take_down_notices(done.case, effect.detail, ctx)
-    if effect.detail in NEVER_HAPPENED:
+    if effect.detail in ERASED:
         remove_red_card(done.case.card_number, on=ctx.on, because=effect.detail, at=ctx.at)
         return
     years = ctx.law.policy_on(ctx.on)["public_retention_years"]
@@ -236,7 +236,7 @@ def open_task(
 ) -> None:
     """A task for the competent authority, unless told otherwise; one of a kind at a time."""
     known = case if case.pk else None  # an application without a case
-    if not Task.objects.filter(case=known, kind=kind, detail=detail, done_on=None).exists():
+    if not Task.objects.filter(case=known, kind=kind, detail=detail, completed_on=None).exists():
         Task.objects.create(
             case=known,
             kind=kind,

@@ -27,14 +27,14 @@ from qualwatch.evaluation.items import items_in_force
 from qualwatch.journal.actions import NewEntry
 from qualwatch.procedure.state import WITHDRAWAL_ANNULLED, Effect
 from qualwatch.publication.actions import (
-    Announced,
+    NewAnnouncement,
     post_announcement,
     remove_announcement,
     reword_cleared,
 )
-from qualwatch.registers.corrections import believed as source_row
 from qualwatch.registers.corrections import correct, release_correction
-from qualwatch.registers.facts import believed
+from qualwatch.registers.corrections import resolved_rows as source_row
+from qualwatch.registers.facts import resolved_rows
 from qualwatch.registers.models import Correction, ItemRow
 from qualwatch.wording import gettext_noop as _  # what is published is Chinese
 
@@ -61,7 +61,7 @@ def publish_decision(done: Step, effect: Effect, ctx: ActContext) -> None:
     publish_items_of(case.credit_code, on=ctx.on, law=ctx.law)
     _take_display_down(row, ctx)
     body = texts.withdrawn(case.enterprise, texts.name_of(case), row.decision_number, authority)
-    told = Announced(
+    told = NewAnnouncement(
         decision_key(row),
         "decision",
         DECISION,
@@ -86,7 +86,7 @@ def _withdrawn_in_registers(row: Withdrawal, ctx: ActContext) -> list[list[Any]]
     assert row.lower_grade_until is not None  # a decided one has it
     its = {"credit_code": row.credit_code, "category": row.category, "sub_item": row.sub_item}
     made: list[list[Any]] = []
-    for told in believed(ItemRow, ItemFact._fields, **its):
+    for told in resolved_rows(ItemRow, ItemFact._fields, **its):
         one = ItemFact(*told)
         why = dict(items_in_force(ctx.law, [one], ctx.on).not_judged).get(one.category, "")
         if why not in ("", NOT_YET):
@@ -162,7 +162,7 @@ def _hand_over(row: Withdrawal, ctx: ActContext) -> None:
     row.notice_served_on = row.statement_until = row.displayed_on = row.display_until = (
         row.rechecked_on
     ) = None
-    row.hearing, row.hearing_asked_on, row.hearing_on, row.hearing_told_on = (
+    row.hearing, row.hearing_asked_on, row.hearing_on, row.hearing_notified_on = (
         "none",
         None,
         None,
@@ -178,7 +178,7 @@ def _hand_over(row: Withdrawal, ctx: ActContext) -> None:
 def _move_tasks(row: Withdrawal, other: Case) -> None:
     """Points that wait for an answer go with it."""
     points = [str(number) for number in row.points.values_list("pk", flat=True)]
-    Task.objects.filter(case=row.case, kind=ANSWER, detail__in=points, done_on=None).update(
+    Task.objects.filter(case=row.case, kind=ANSWER, detail__in=points, completed_on=None).update(
         case=other
     )
 
@@ -189,8 +189,8 @@ def _nothing_on_its_way(row: Withdrawal, why: str, ctx: ActContext) -> None:
     for document in row.documents.filter(voided_on=None).exclude(services__proved_on__isnull=False):
         drop_services(document, TAKEN_DOWN, why, ctx)
     row.hearings.filter(state="fixed").update(state="dropped", because=why)
-    Task.objects.filter(kind=HOLD, detail=str(row.pk), done_on=None).update(
-        done_on=ctx.on, done_by=ctx.by
+    Task.objects.filter(kind=HOLD, detail=str(row.pk), completed_on=None).update(
+        completed_on=ctx.on, completed_by=ctx.by
     )
 
 
@@ -199,8 +199,8 @@ def _end(row: Withdrawal, code: str, ctx: ActContext) -> None:
     case, batch = row.case, row.batch
     _nothing_on_its_way(row, code, ctx)
     points = [str(number) for number in row.points.values_list("pk", flat=True)]
-    Task.objects.filter(kind=ANSWER, detail__in=points, done_on=None).update(
-        done_on=ctx.on, done_by=ctx.by
+    Task.objects.filter(kind=ANSWER, detail__in=points, completed_on=None).update(
+        completed_on=ctx.on, completed_by=ctx.by
     )
     notify(
         [
@@ -237,9 +237,9 @@ def show_longer(row: Withdrawal, ctx: ActContext) -> None:
     """A newly published calendar made the display longer: the public reads the new day."""
     if row.display_number and row.display_until is not None and not row.outcome:
         post_display(row, ctx)
-        Task.objects.filter(kind="recheck-withdrawal", detail=str(row.pk), done_on=None).update(
-            due_on=row.display_until
-        )
+        Task.objects.filter(
+            kind="recheck-withdrawal", detail=str(row.pk), completed_on=None
+        ).update(due_on=row.display_until)
 
 
 def post_display(row: Withdrawal, ctx: ActContext) -> None:
@@ -248,7 +248,7 @@ def post_display(row: Withdrawal, ctx: ActContext) -> None:
     assert row.displayed_on is not None  # it is displayed
     case = row.case
     body = texts.displayed(case.enterprise, texts.name_of(case), row.display_until)
-    shown = Announced(
+    shown = NewAnnouncement(
         row.display_number,
         "display",
         DISPLAY,

@@ -14,7 +14,7 @@ from qualwatch.publication.actions import (
     post_freshness,
     post_standings,
 )
-from qualwatch.registers.facts import believed, coverage_on, revision_at
+from qualwatch.registers.facts import coverage_on, resolved_rows, revision_at
 from qualwatch.registers.models import EnterpriseRow, ItemRow
 
 TABLES = ("enterprises", "items")
@@ -38,7 +38,7 @@ def publish_register(*, on: date, law: Law) -> int:
     fresh = all(one is not None and (on - one).days <= days for one in loaded.values())
     if not fresh:
         return 0
-    rows = believed(EnterpriseRow, ("credit_code", "name", "division_code"))
+    rows = resolved_rows(EnterpriseRow, ("credit_code", "name", "division_code"))
     post_enterprises({code: (name, law.area_of(division) or "") for code, name, division in rows})
     return post_standings(_items(on, law), on=on)
 
@@ -54,9 +54,9 @@ def _begins(item: Item) -> tuple[date, str]:
 
 def _items(on: date, law: Law, **which: str) -> dict[ItemKey, ItemNow]:
     """By the same rule as what is judged: the record in force of each item, or why none is."""
-    names = dict(believed(EnterpriseRow, ("credit_code", "name"), **which))
+    names = dict(resolved_rows(EnterpriseRow, ("credit_code", "name"), **which))
     records: dict[ItemKey, list[Item]] = defaultdict(list)
-    for told in believed(ItemRow, Item._fields, **which):
+    for told in resolved_rows(ItemRow, Item._fields, **which):
         row = Item(*told)
         records[(row.credit_code, row.category, row.sub_item)].append(row)
     found: dict[ItemKey, ItemNow] = {}

@@ -57,7 +57,7 @@ from qualwatch.registers.identities import name_of as name_of_person
 from qualwatch.registers.models import Person
 from qualwatch.reports.check import anomaly_as_dict, finding_as_dict
 from qualwatch.reports.explanation import registrations_of
-from qualwatch.reports.labels import ANOMALIES, COUNTS, REASONS, VERDICTS, said
+from qualwatch.reports.labels import ANOMALIES, COUNTS, REASONS, VERDICTS, label_of
 from qualwatch.wording import gettext as _
 
 FIXED = (1980, 1, 1, 0, 0, 0)  # of every entry: the time of packing says nothing
@@ -203,8 +203,8 @@ def _judged(case: Case, folder: Path) -> Judged | None:
         [
             requirement,
             *_shown(one.person_id, people),
-            said(COUNTS, one.counts),
-            "、".join(said(REASONS, why) for why in one.because),
+            label_of(COUNTS, one.counts),
+            "、".join(label_of(REASONS, why) for why in one.because),
             "；".join(registrations_of(law, one)),
         ]
         for requirement, one in lines
@@ -213,7 +213,7 @@ def _judged(case: Case, folder: Path) -> Judged | None:
         [
             INSURANCE,
             *_shown(one.person_id, people),
-            said(ANOMALIES, one.kind),
+            label_of(ANOMALIES, one.kind),
             months_of(one.months),
             one.registration_no or "",
         ]
@@ -429,7 +429,9 @@ def _index(case: Case, judged: Judged | None, parts: Iterable[str]) -> str:
             names=sorted(parts),
             people=[[names([row[0]]), *row[1:]] for row in judged.people] if judged else [],
             lines=[line(name, figures) for name, figures in issuing.decided_figures(case).items()],
-            findings=[{**one, "verdict": said(VERDICTS, one["verdict"])} for one in judged.findings]
+            findings=[
+                {**one, "verdict": label_of(VERDICTS, one["verdict"])} for one in judged.findings
+            ]
             if judged
             else [],
             requirements=[

@@ -38,9 +38,9 @@ class Case(models.Model):
     order_served_on = models.DateField(null=True)
     red_ends_on = models.DateField(null=True)
     is_red_provisional = models.BooleanField(default=False)
-    last_found = models.CharField(max_length=12, default="none")
-    last_found_on = models.DateField(null=True)
-    was_seen_short = models.BooleanField(default=False)
+    last_result = models.CharField(max_length=12, default="none")
+    last_result_on = models.DateField(null=True)
+    was_found_short = models.BooleanField(default=False)
     needs_review = models.BooleanField(default=False)
     rechecked_on = models.DateField(null=True)
     application = models.JSONField(null=True)  # the undecided one, as `step` sees it
@@ -71,7 +71,7 @@ class Case(models.Model):
                 condition=~Q(state="closed") & Q(category=None),
                 name="case_of_enterprise_open_once",
             ),
-            models.CheckConstraint(condition=Q(state__in=STATES), name="case_place_known"),
+            models.CheckConstraint(condition=Q(state__in=STATES), name="case_state_known"),
             models.CheckConstraint(
                 condition=Q(ground__in=GROUNDS, origin__in=ORIGINS), name="case_ground_known"
             ),
@@ -215,15 +215,14 @@ class SupervisoryContact(models.Model):
     on = models.DateField()
     what = models.TextField()
     by = models.CharField(max_length=150)
-    once = models.CharField(
-        max_length=32, null=True, unique=True
-    )  # of its form: sent twice, it is kept once
+    # the form it came by: a form sent twice is recorded once
+    form_token = models.CharField(max_length=32, null=True, unique=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind__in=("visit", "letter", "call", "meeting")),
-                name="urging_kind_known",
+                name="contact_kind_known",
             )
         ]
 
@@ -310,17 +309,21 @@ class Task(models.Model):
     organisation = models.CharField(max_length=60)
     opened_on = models.DateField()
     due_on = models.DateField(null=True)
-    done_on = models.DateField(null=True)
-    done_by = models.CharField(max_length=150, blank=True)
+    completed_on = models.DateField(null=True)
+    completed_by = models.CharField(max_length=150, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["case", "kind", "detail"], condition=Q(done_on=None), name="task_open_once"
+                fields=["case", "kind", "detail"],
+                condition=Q(completed_on=None),
+                name="task_open_once",
             )
         ]
         indexes = [
-            models.Index(fields=["organisation"], condition=Q(done_on=None), name="task_waiting")
+            models.Index(
+                fields=["organisation"], condition=Q(completed_on=None), name="task_waiting"
+            )
         ]
 
 
@@ -369,7 +372,7 @@ class DailyQuota(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["organisation", "day"], name="asked_on_once")
+            models.UniqueConstraint(fields=["organisation", "day"], name="daily_quota_once")
         ]
 
 
@@ -377,5 +380,5 @@ class Heartbeat(models.Model):
     """The patrol of one day, and when it was really done."""
 
     day = models.DateField(unique=True)
-    done_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
     summary = models.JSONField()

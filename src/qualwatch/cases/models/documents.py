@@ -67,9 +67,8 @@ class Application(models.Model):
     repairs = models.JSONField(
         default=list
     )  # what the next run reads: kind and number of what was put on record
-    once = models.CharField(
-        max_length=32, null=True, unique=True
-    )  # of its form: sent twice, it is kept once
+    # the form it came by: a form sent twice is recorded once
+    form_token = models.CharField(max_length=32, null=True, unique=True)
 
     class Meta:
         constraints = [
@@ -213,7 +212,7 @@ class Attachment(models.Model):
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=200)
     is_consent = models.BooleanField(default=False)  # to be served by e-mail
-    put_by = models.CharField(max_length=150)
+    uploaded_by = models.CharField(max_length=150)
     posted_at = models.DateTimeField()
 
     class Meta:

@@ -73,7 +73,7 @@ class Withdrawal(models.Model):
     hearing = models.CharField(max_length=6, default="none")
     hearing_asked_on = models.DateField(null=True)
     hearing_on = models.DateField(null=True)
-    hearing_told_on = models.DateField(null=True)
+    hearing_notified_on = models.DateField(null=True)
     displayed_on = models.DateField(null=True)
     display_until = models.DateField(null=True)
     is_display_provisional = models.BooleanField(default=False)
@@ -109,7 +109,7 @@ class Withdrawal(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(stage__in=STAGES, ended__in=("", *WITHDRAWAL_ENDED)),
-                name="withdrawal_place_known",
+                name="withdrawal_stage_known",
             ),
             models.CheckConstraint(
                 condition=Q(ended="", ended_on=None) | ~Q(ended="") & Q(ended_on__isnull=False),
@@ -153,9 +153,8 @@ class Submission(models.Model):
     answer = models.TextField(blank=True)
     answered_on = models.DateField(null=True)
     answered_by = models.CharField(max_length=150, blank=True)
-    once = models.CharField(
-        max_length=32, null=True, unique=True
-    )  # of its form: sent twice, it is kept once
+    # the form it came by: a form sent twice is recorded once
+    form_token = models.CharField(max_length=32, null=True, unique=True)
 
     class Meta:
         constraints = [

@@ -112,7 +112,7 @@ def _letters(notices: list[Notice], at: datetime) -> None:
     """A task for the city: a letter, and inviting the enterprise to register on the platform."""
     waiting = set(
         Task.objects.filter(
-            kind=LETTER, done_on=None, case__in=[one.case_id for one in notices]
+            kind=LETTER, completed_on=None, case__in=[one.case_id for one in notices]
         ).values_list("case_id", flat=True)
     )
     made: dict[int, Task] = {}

@@ -15,7 +15,7 @@ from qualwatch.cases.competence import (
     check_place,
     competent_for,
 )
-from qualwatch.cases.course.step import ActContext, act, journal
+from qualwatch.cases.course.step import ActContext, act, write_journal
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.attachments import SubmittedFile, attach, check_files
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS
@@ -78,7 +78,7 @@ def issue_warning(*, case: Case, by: Account, law: Law, at: datetime) -> Documen
     if locked.state != "yellow":
         raise CannotServe(_("只有黄牌预警才发告知书"))
     made = issuing.warning(locked, ctx)
-    journal(ctx)
+    write_journal(ctx)
     return made
 
 
@@ -111,7 +111,7 @@ def send(
     kept = attach(looked, by=by.username, at=at, service=made, is_consent=True)
     if kept:
         _told(locked, "consent-kept", ctx, method=method, files=[one.file.sha256 for one in kept])
-    journal(ctx)
+    write_journal(ctx)
     return made
 
 
@@ -177,7 +177,7 @@ def fail(
         files=[one.file.sha256 for one in kept],
     )
     open_serve_task(document, ctx)
-    journal(ctx)
+    write_journal(ctx)
     return found
 
 
@@ -207,7 +207,7 @@ def void(*, document: Document, because: str, by: Account, law: Law, at: datetim
         Hearing.objects.filter(notice=locked, state="fixed").update(notice=again)
         serve_or_open_task(again, ctx)
     drop_services(locked, VOIDED, because, ctx)
-    journal(ctx)
+    write_journal(ctx)
     return locked
 
 
@@ -261,7 +261,7 @@ def process_due_services(ctx: ActContext) -> int:
     for one in _overdue(ctx).exclude(method=NOTICE).select_related("document__case"):
         later = one.document.services.filter(proved_on=None, failed_on=None, due_on__gte=ctx.on)
         done += 0 if later.exists() else open_serve_task(one.document, ctx)
-    journal(ctx)
+    write_journal(ctx)
     return done
 
 
@@ -333,7 +333,7 @@ def _proved(
                 )
                 act(case=case, event=event, ctx=ctx, perform=perform)
     settle_serve_tasks(document, ctx)
-    journal(ctx)
+    write_journal(ctx)
     return found
 
 

@@ -14,8 +14,8 @@ from qualwatch.cases.course.step import (
     Step,
     act,
     entry_of,
-    journal,
     rows_of,
+    write_journal,
     write_state_to_row,
 )
 from qualwatch.cases.documents.numbers import RED_CARD, next_number
@@ -330,5 +330,5 @@ def open_red(case: Case, event: Event, figures: Mapping[str, Any], ctx: ActConte
     done.effects = effects
     perform(done, ctx)
     ctx.entries.insert(0, entry_of(done))
-    journal(ctx)
+    write_journal(ctx)
     return done

@@ -19,9 +19,9 @@ def event_from_newest_run(
     """An event with the newest run's verdicts, whether that is young enough for an adverse act; and its figures."""
     seen = current_run_view(case, ctx.law)
     verdicts, figures = seen.verdicts_of(case)
-    fresh, seen_on = ctx.is_fresh(seen.run.as_of), seen.run.as_of
+    fresh, run_day = ctx.is_fresh(seen.run.as_of), seen.run.as_of
     return Event(
-        name, ctx.on, by=ctx.by, is_fresh=fresh, verdicts=verdicts, seen_on=seen_on
+        name, ctx.on, by=ctx.by, is_fresh=fresh, verdicts=verdicts, run_day=run_day
     ), figures
 
 

@@ -47,7 +47,7 @@ def follow(case: Case, seen: RunView, ctx: ActContext) -> bool:
         )
     new = {competent_for(case), authority_of(case.area)}
     if new != old:
-        waiting = Task.objects.filter(case=case, done_on=None)
+        waiting = Task.objects.filter(case=case, completed_on=None)
         waiting.exclude(kind__in=(LETTER, SERVE, DECIDE)).update(organisation=competent_for(case))
         steps = set(BY_WITHDRAWING_AUTHORITY) | {ANSWER, HOLD}
         waiting.filter(kind__in=steps).update(organisation=withdrawing_authority_of(case))
@@ -85,4 +85,6 @@ def _hand_over(case: Case, ctx: ActContext) -> None:
         )
         one.is_due_provisional = due.provisional
         one.save()
-        Task.objects.filter(case=case, kind="application", done_on=None).update(due_on=due.ends_on)
+        Task.objects.filter(case=case, kind="application", completed_on=None).update(
+            due_on=due.ends_on
+        )

@@ -71,7 +71,7 @@ def escalate(ctx: ActContext) -> int:
         if one.pk not in proposed and item_of(one) not in withdrawn and _is_to_be_done(one)
     ]
     waiting = set(
-        Task.objects.filter(done_on=None, kind__in=DUE.values()).values_list("case_id", "kind")
+        Task.objects.filter(completed_on=None, kind__in=DUE.values()).values_list("case_id", "kind")
     )
     due = [one for one in over if (one.pk, DUE[one.state]) not in waiting]
     made = [
@@ -134,7 +134,7 @@ def tell_late_starts(ctx: ActContext) -> int:
 def _is_to_be_done(case: Case) -> bool:
     """Short as a run says; an officer's red card without such a run waits for a recheck, unless it is in review."""
     return not case.needs_review and (
-        case.last_found == "short" or (case.state == "red" and case.origin == "officer")
+        case.last_result == "short" or (case.state == "red" and case.origin == "officer")
     )
 
 

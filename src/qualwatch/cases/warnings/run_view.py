@@ -16,7 +16,7 @@ from qualwatch.evaluation.items import items_in_force
 from qualwatch.evaluation.people import is_stale
 from qualwatch.evaluation.reference import is_insurance_in_order
 from qualwatch.law.loader import Law
-from qualwatch.registers.facts import believed, coverage_on, facts_on
+from qualwatch.registers.facts import coverage_on, facts_on, resolved_rows
 from qualwatch.registers.models import EnterpriseRow, ItemRow
 
 Item = tuple[
@@ -231,7 +231,9 @@ def _findings(codes: set[str], *, only_these: bool) -> Iterator[Mapping[str, Any
 
 
 def _enterprises(codes: set[str], law: Law) -> dict[str, tuple[str, str]]:
-    told = believed(EnterpriseRow, ("credit_code", "name", "division_code"), credit_code__in=codes)
+    told = resolved_rows(
+        EnterpriseRow, ("credit_code", "name", "division_code"), credit_code__in=codes
+    )
     return {code: (name, law.area_of(division) or "") for code, name, division in told}
 
 
@@ -246,7 +248,9 @@ def _ended(items: set[Item], run: Run, law: Law) -> tuple[dict[Item, str], froze
     if not items or fresh is None or (run.as_of - fresh).days > days:
         return found, frozenset()  # the renewal may not have arrived yet
     rows: dict[Item, list[ItemFact]] = defaultdict(list)
-    for told in believed(ItemRow, ItemFact._fields, credit_code__in={item[0] for item in items}):
+    for told in resolved_rows(
+        ItemRow, ItemFact._fields, credit_code__in={item[0] for item in items}
+    ):
         row = ItemFact(*told)
         rows[(row.credit_code, row.category, row.sub_item)].append(row)
     ends: dict[str, list[tuple[date, str]]] = defaultdict(list)

@@ -12,7 +12,7 @@ from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import may
 from qualwatch.assessments.models import Run
 from qualwatch.cases.competence import check, check_place
-from qualwatch.cases.course.step import ActContext, Step, act, journal
+from qualwatch.cases.course.step import ActContext, Step, act, write_journal
 from qualwatch.cases.deadlines import annulment_entry
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.service import serve_or_open_task
@@ -114,29 +114,31 @@ def _checked_figures(found: Found) -> dict[str, dict[str, int]]:
 
 @transaction.atomic
 def follow_up(
-    *, case: Case, kind: str, what: str, by: Account, at: datetime, law: Law, once: str = ""
+    *, case: Case, kind: str, what: str, by: Account, at: datetime, law: Law, form_token: str = ""
 ) -> SupervisoryContact:
     """Guides and urges an enterprise to rectify: a visit, letter, call or meeting (notice 3).
 
-    `once`: of its form; the same again gives what was kept.
+    `form_token`: of its form; the same again gives what was kept.
     """
     where = check_place(by, "follow-up", case)
     if not what.strip():
         raise CannotStep("because", _("请写明内容"))
     ctx = ActContext(law, at, by.username, where)
     locked = Case.objects.select_for_update().get(pk=case.pk)
-    if once and (known := SupervisoryContact.objects.filter(once=once, case=locked).first()):
+    if form_token and (
+        known := SupervisoryContact.objects.filter(form_token=form_token, case=locked).first()
+    ):
         return known
     if locked.state == "closed":
         raise CannotStep("closed", _("案件已经终结"))
     made = SupervisoryContact.objects.create(
-        case=locked, kind=kind, on=ctx.on, what=what, by=by.username, once=once or None
+        case=locked, kind=kind, on=ctx.on, what=what, by=by.username, form_token=form_token or None
     )
     details = {"kind": kind, "what": what, "authority": where}
     ctx.entries.append(NewEntry(case.stream, "followed-up", basis=_n("71号文 三"), details=details))
     if kind == "letter":
         serve_or_open_task(issuing.supervision_letter(locked, what, ctx), ctx)
-    journal(ctx)
+    write_journal(ctx)
     return made
 
 
@@ -172,7 +174,7 @@ def record_fraud(
         NewEntry(case.stream, "fraud-recorded", basis=_n("71号文 三"), details=details)
     )
     serve_or_open_task(issuing.credit_record(made, ctx), ctx)
-    journal(ctx)
+    write_journal(ctx)
     return made
 
 

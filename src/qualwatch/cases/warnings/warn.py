@@ -40,10 +40,10 @@ CASE_FIELDS = [
     "certificate_no",
     "licensing_authority",
     "area",
-    "last_found",
-    "last_found_on",
+    "last_result",
+    "last_result_on",
     "needs_review",
-    "was_seen_short",
+    "was_found_short",
     "closed_on",
     "closed_because",
     "watched_until",
@@ -219,9 +219,9 @@ def _written(work: Work) -> None:
     Case.objects.bulk_update([one.case for one in old], CASE_FIELDS, batch_size=500)
     closed = [one.case.pk for one in old if one.after.state == "closed"]
     end_applications(closed, work.ctx)
-    settled = Task.objects.filter(case__in=closed, done_on=None).exclude(kind=LETTER)
+    settled = Task.objects.filter(case__in=closed, completed_on=None).exclude(kind=LETTER)
     settled = settled.exclude(tasks_that_survive(closed)) if closed else settled
-    settled.update(done_on=work.ctx.on, done_by=work.ctx.by)
+    settled.update(completed_on=work.ctx.on, completed_by=work.ctx.by)
     notify(said, work.ctx.at)
     link_conflicts(new, work.ctx)
     entries = [entry_of(one) for one in work.steps] + work.ctx.entries

@@ -22,7 +22,7 @@ from qualwatch.cases.competence import (
     route_of,
     withdrawing_authority_of,
 )
-from qualwatch.cases.course.step import ActContext, Step, journal
+from qualwatch.cases.course.step import ActContext, Step, write_journal
 from qualwatch.cases.course.withdrawal_rows import RESULTS
 from qualwatch.cases.deadlines import annulment_entry
 from qualwatch.cases.documents import issuing
@@ -56,7 +56,7 @@ from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
 from qualwatch.procedure.state import STEPS, WITHDRAWAL_ANNULLED, Event
 from qualwatch.procedure.transitions import CannotStep
-from qualwatch.publication.actions import Announced, post_announcement
+from qualwatch.publication.actions import NewAnnouncement, post_announcement
 from qualwatch.registers.tables import lock
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n  # documents are Chinese
@@ -168,7 +168,7 @@ def start(
                     },
                 )
             )
-    journal(ctx)
+    write_journal(ctx)
     return went
 
 
@@ -191,7 +191,7 @@ def announce_intent(
         row.save(update_fields=["handled_by"])
         made.append(issuing.intended_withdrawal(row, ctx))
         serve_or_open_task(made[-1], ctx)
-    journal(ctx)
+    write_journal(ctx)
     return made
 
 
@@ -215,7 +215,7 @@ def display(
         row.display_number = f"{made.number}-{nth}"
         row.save(update_fields=["display_number"])
         post_display(row, ctx)
-    journal(ctx)
+    write_journal(ctx)
     return made, went
 
 
@@ -349,7 +349,7 @@ def finish(
         row.final_number = f"{made.number}-{nth}"
         row.save(update_fields=["final_number"])
         body = f"{row.enterprise} {row.item}\n{told['what']}"
-        shown = Announced(
+        shown = NewAnnouncement(
             row.final_number,
             "decision",
             made.title,
@@ -359,7 +359,7 @@ def finish(
             row.case.card_number,
         )
         post_announcement(shown, on=ctx.on, ends_on=None, at=at)
-    journal(ctx)
+    write_journal(ctx)
     return made, went
 
 
@@ -389,9 +389,9 @@ def report_results(*, batch: WithdrawalList, by: Account, law: Law, at: datetime
     if all(row.outcome for row in rows):
         batch.reported_on = ctx.on
         batch.save(update_fields=["reported_on"])
-        waiting = Task.objects.filter(kind=RESULTS, detail=str(batch.pk), done_on=None)
-        waiting.update(done_on=ctx.on, done_by=by.username)
-    journal(ctx)
+        waiting = Task.objects.filter(kind=RESULTS, detail=str(batch.pk), completed_on=None)
+        waiting.update(completed_on=ctx.on, completed_by=by.username)
+    write_journal(ctx)
     return made
 
 

@@ -15,7 +15,7 @@ from qualwatch.cases.competence import (
     check_withdrawing_authority,
     withdrawing_authority_of,
 )
-from qualwatch.cases.course.step import ActContext, act, journal
+from qualwatch.cases.course.step import ActContext, act, write_journal
 from qualwatch.cases.course.withdrawal_rows import ANSWER, HOLD, keep_files
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.attachments import SubmittedFile, check_files
@@ -61,7 +61,7 @@ def make_statement(
     _acted(row, Event("make-statement", ctx.on, by=by.username, because=text), ctx)
     made = _point(row, STATEMENT, text, ctx, said_by=by.username)
     keep_files(kept, row, ctx, made)
-    journal(ctx)
+    write_journal(ctx)
     return made
 
 
@@ -74,11 +74,11 @@ def object_publicly(
     law: Law,
     at: datetime,
     files: Sequence[SubmittedFile] = (),
-    once: str = "",
+    form_token: str = "",
 ) -> Submission:
     """Somebody of the public objects to a display, by its number; `who` (name, address) is kept encrypted.
 
-    `once`: of its form; the same again gives what was kept.
+    `form_token`: of its form; the same again gives what was kept.
     """
     if wanting := [one for one in ("name", "address") if not who.get(one, "").strip()]:
         raise CannotStep("because", _("请写明姓名和联系方式"), about=wanting[0])
@@ -93,7 +93,9 @@ def object_publicly(
         raise CannotStep("on-display", _("没有这份公示，或公示已经结束"))
     ctx = ActContext(law, at, PUBLIC)
     row = _locked(found)
-    if once and (known := Submission.objects.filter(once=once, withdrawal=row).first()):
+    if form_token and (
+        known := Submission.objects.filter(form_token=form_token, withdrawal=row).first()
+    ):
         return known
     kept = check_files(files)
     if not text.strip():
@@ -105,16 +107,22 @@ def object_publicly(
     key = newest_version()
     told = json.dumps(dict(who), ensure_ascii=False).encode()
     made = _point(
-        row, OBJECTION, text, ctx, who=encrypted([told], key)[0], who_key=key, once=once or None
+        row,
+        OBJECTION,
+        text,
+        ctx,
+        who=encrypted([told], key)[0],
+        who_key=key,
+        form_token=form_token or None,
     )
     keep_files(kept, row, ctx, made)
-    journal(ctx)
+    write_journal(ctx)
     return made
 
 
-def was_received(once: str) -> bool:
+def was_received(form_token: str) -> bool:
     """Whether an objection of this form is on record."""
-    return Submission.objects.filter(once=once).exists()
+    return Submission.objects.filter(form_token=form_token).exists()
 
 
 def who_objected(point: Submission, account: Account) -> dict[str, str]:
@@ -144,7 +152,7 @@ def answer(*, point: Submission, text: str, by: Account, law: Law, at: datetime)
     ctx.entries.append(
         NewEntry(row.case.stream, "point-answered", basis=told, details={"point": found.pk})
     )
-    journal(ctx)
+    write_journal(ctx)
     return found
 
 
@@ -214,7 +222,7 @@ def fix_hearing(
     made.notice = issuing.hearing_notice(made, ctx)
     made.save(update_fields=["notice"])
     serve_or_open_task(made.notice, ctx)
-    journal(ctx)
+    write_journal(ctx)
     return made
 
 
@@ -247,7 +255,7 @@ def hold_hearing(
     for one in points:
         _point(row, HEARING, one, ctx)
     _settle(row, HOLD, str(row.pk), ctx)
-    journal(ctx)
+    write_journal(ctx)
     return made
 
 
@@ -280,7 +288,7 @@ def hearing_lapses(
     keep_files(kept, row, ctx)
     row.hearings.filter(state="fixed").update(state=state, because=because)
     _settle(row, HOLD, str(row.pk), ctx)
-    journal(ctx)
+    write_journal(ctx)
     return row
 
 
@@ -301,8 +309,8 @@ def _acted(row: Withdrawal, event: Event, ctx: ActContext) -> Withdrawal:
 
 
 def _settle(row: Withdrawal, kind: str, detail: str, ctx: ActContext) -> None:
-    waiting = Task.objects.filter(case=row.case, kind=kind, detail=detail, done_on=None)
-    waiting.update(done_on=ctx.on, done_by=ctx.by)
+    waiting = Task.objects.filter(case=row.case, kind=kind, detail=detail, completed_on=None)
+    waiting.update(completed_on=ctx.on, completed_by=ctx.by)
 
 
 def _locked(withdrawal: Withdrawal) -> Withdrawal:

@@ -16,7 +16,7 @@ from qualwatch.cases.competence import (
     check_role,
     withdrawing_authority_of,
 )
-from qualwatch.cases.course.step import ActContext, Step, act, journal
+from qualwatch.cases.course.step import ActContext, Step, act, write_journal
 from qualwatch.cases.course.withdrawal_rows import keep_files
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.attachments import CheckedFile
@@ -63,7 +63,7 @@ def apply_to_members(
                 done = step_of(row.case, made, ctx, figures)
                 if after is not None:
                     after(done, ctx)
-                journal(ctx)
+                write_journal(ctx)
         except CannotStep as why:
             del ctx.entries[said:]
             went.waiting[row.pk] = str(why)
@@ -169,5 +169,5 @@ def sent_list(
     batch.save(update_fields=["suggestion"])
     made.batch = batch
     serve_on_authority(made, batch.withdrawing_authority if batch.route == "city" else "", ctx)
-    journal(ctx)
+    write_journal(ctx)
     return made

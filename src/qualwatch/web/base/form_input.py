@@ -32,9 +32,9 @@ def text_param(request: HttpRequest, name: str) -> str:
     return request.GET.get(name, "").strip()[:LONGEST]
 
 
-def once(request: HttpRequest) -> str:
+def form_token(request: HttpRequest) -> str:
     """What tells a form sent twice from two forms: made with the form, kept while it is corrected."""
-    told = request.POST.get("once", "")
+    told = request.POST.get("form_token", "")
     return told if ONCE.fullmatch(told) else uuid4().hex
 
 

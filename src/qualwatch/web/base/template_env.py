@@ -15,7 +15,7 @@ from django.utils import timezone
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from qualwatch.reports.labels import REQUIREMENTS, said
+from qualwatch.reports.labels import REQUIREMENTS, label_of
 from qualwatch.web.base import pictures
 from qualwatch.web.base.errors import typed
 from qualwatch.wording import SOURCE, gettext, language
@@ -59,7 +59,7 @@ def environment(**options: Any) -> Environment:
         "lang": _lang,
         "mixed": _mixed,
         "requirement_name": lambda slug: (
-            gettext("注册人员社保") if slug == "insurance" else said(REQUIREMENTS, slug)
+            gettext("注册人员社保") if slug == "insurance" else label_of(REQUIREMENTS, slug)
         ),
     }
     made.filters |= {"day": day, "moment": moment, "count": count}

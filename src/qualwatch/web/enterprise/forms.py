@@ -8,7 +8,7 @@ from qualwatch.cases.applications.actions import Filing
 from qualwatch.cases.documents.attachments import SubmittedFile, check_sizes
 from qualwatch.procedure.checklists import lines_of
 from qualwatch.procedure.transitions import CannotStep
-from qualwatch.web.base.form_input import once
+from qualwatch.web.base.form_input import form_token
 from qualwatch.wording import gettext as _
 
 
@@ -40,7 +40,7 @@ def filing_of(request: HttpRequest, requirements: Iterable[str]) -> Filing:
         files=files,
         requirements=about,
         checklist=checklist,
-        once=once(request),
+        form_token=form_token(request),
     )
 
 

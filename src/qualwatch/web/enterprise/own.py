@@ -18,7 +18,7 @@ from qualwatch.law.model import GRADE_NAMES
 from qualwatch.procedure.preconditions import HEARD
 from qualwatch.procedure.state import Terms
 from qualwatch.publication.queries import Answer, look_up
-from qualwatch.reports.labels import REASONS, VERDICTS, said
+from qualwatch.reports.labels import REASONS, VERDICTS, label_of
 from qualwatch.wording import gettext as _
 
 Key = tuple[str, str]
@@ -154,10 +154,10 @@ def newest_day(credit_code: str) -> date | None:
 
 def in_words(one: FindingRow) -> str:
     """A verdict and its reasons; nothing where it is simply met or short."""
-    reasons = _("、").join(said(REASONS, slug) for slug in json.loads(one.because))
+    reasons = _("、").join(label_of(REASONS, slug) for slug in json.loads(one.because))
     if one.verdict in ("met", "short"):
         return reasons
-    return said(VERDICTS, one.verdict) + (_("：") + reasons if reasons else "")
+    return label_of(VERDICTS, one.verdict) + (_("：") + reasons if reasons else "")
 
 
 def _name(one: FindingRow) -> str:

@@ -24,7 +24,7 @@ from qualwatch.procedure.preconditions import HEARD
 from qualwatch.procedure.state import CLOSED, STEPS
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.web.access import account_of, capability_required
-from qualwatch.web.base.form_input import Refusal, once, refusal
+from qualwatch.web.base.form_input import Refusal, form_token, refusal
 from qualwatch.web.enterprise.forms import fields_of, filing_of
 from qualwatch.web.enterprise.own import days_of, due_of, figures_now, in_words, newest_day, rows_of
 from qualwatch.wording import gettext as _
@@ -99,7 +99,7 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
         "case": found,
         "due": due_of(found, today),
         "requirements": [(one, now[one.requirement]) for one in found.requirements.all()],
-        "seen_on": newest_day(found.credit_code),
+        "run_day": newest_day(found.credit_code),
         "verdicts": in_words,
         "documents": list(documents[:MOST]),
         "unread": list(unread[:MOST]),
@@ -286,7 +286,7 @@ def _form(request: HttpRequest, errors: list[Refusal]) -> dict[str, Any]:
     return {
         "errors": errors,
         "told": request.POST,
-        "once": once(request),
+        "form_token": form_token(request),
         "causes": [(slug, _(text)) for slug, text in CAUSES.items()],
         "lines": {slug: _(text) for slug, text in LINES.items()},
     }

@@ -16,7 +16,7 @@ from qualwatch.cases.withdrawals.hearings import object_publicly, was_received
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.queries import announcements
-from qualwatch.web.base.form_input import Refusal, once, refusal
+from qualwatch.web.base.form_input import Refusal, form_token, refusal
 from qualwatch.wording import gettext as _
 
 MOST_AN_HOUR, HOUR = 10, 3600  # objections from one address
@@ -41,14 +41,14 @@ def objection(request: HttpRequest, number: str) -> HttpResponse:
         given = request.FILES.getlist("files")
         received_already = cache.get(_key(request), 0)
         try:
-            if received_already >= MOST_AN_HOUR and not was_received(once(request)):
+            if received_already >= MOST_AN_HOUR and not was_received(form_token(request)):
                 raise CannotStep(
                     "too-many",
                     _("从你这里一小时内已收到很多异议，请过一小时再提交；填写的文字都还在"),
                 )
             check_sizes(one.size or 0 for one in given)
             files = [SubmittedFile(one.name or "", one.read()) for one in given]
-            is_new = not was_received(once(request))
+            is_new = not was_received(form_token(request))
             object_publicly(
                 number=number,
                 text=request.POST.get("text", "").strip(),
@@ -56,7 +56,7 @@ def objection(request: HttpRequest, number: str) -> HttpResponse:
                 law=current_law(),
                 at=timezone.now(),
                 files=files,
-                once=once(request),
+                form_token=form_token(request),
             )
         except (CannotStep, CannotStore) as why:
             errors.append(refusal(why, FIELDS))
@@ -69,7 +69,7 @@ def objection(request: HttpRequest, number: str) -> HttpResponse:
         "display": display,
         "errors": errors,
         "told": request.POST,
-        "once": once(request),
+        "form_token": form_token(request),
     }
     return render(request, "objections/objection.html", told, status=422 if errors else 200)
 

@@ -42,6 +42,6 @@ TABLES = {
 }
 
 
-def called(words: Mapping[str, str], slug: str) -> str:
+def public_label(words: Mapping[str, str], slug: str) -> str:
     """The word in the reader's language; a code that has none is said to be another reason."""
     return gettext(words[slug]) if slug in words else gettext("其他原因") if slug else ""

@@ -13,10 +13,10 @@ from qualwatch.law.figures import Requirement, requirements_on
 from qualwatch.law.loader import Law, current_law
 from qualwatch.law.model import GRADE_NAMES, CategoryText, ClauseText, GradeText
 from qualwatch.publication.queries import version
-from qualwatch.reports.labels import REASONS, VERDICTS, said
+from qualwatch.reports.labels import REASONS, VERDICTS, label_of
 from qualwatch.web.base.form_input import day_param
 from qualwatch.web.base.http_cache import cached_while
-from qualwatch.web.public.labels import CONFIDENCE, SEQUENCES, SOURCE, called
+from qualwatch.web.public.labels import CONFIDENCE, SEQUENCES, SOURCE, public_label
 from qualwatch.wording import gettext as _
 
 page = cached_while(version)
@@ -54,11 +54,11 @@ def standards(request: HttpRequest) -> HttpResponse:
         groups[text.sequence].append((text, _("、").join(grades)))
     told = {
         "title": _("资质标准对注册人员的要求"),
-        "groups": [(called(SEQUENCES, slug), rows) for slug, rows in groups.items()],
+        "groups": [(public_label(SEQUENCES, slug), rows) for slug, rows in groups.items()],
         "documents": sorted(
             law.documents.values(), key=lambda one: one.in_force_from or date.min, reverse=True
         ),
-        "called": called,
+        "public_label": public_label,
         "CONFIDENCE": CONFIDENCE,
     }
     return render(request, "public/standards.html", told)
@@ -88,7 +88,7 @@ def standard(request: HttpRequest, category: str) -> HttpResponse:
         "wrong": wrong,
         "grades": grades,
         "document": law.documents[text.standard],
-        "called": called,
+        "public_label": public_label,
         "CONFIDENCE": CONFIDENCE,
         "SOURCE": SOURCE,
         "sources": law.sources,
@@ -108,7 +108,7 @@ def _asked(law: Law, text: CategoryText, sub_item: str, grade: str, day: date) -
             _word(one),
             one.text,
             _("、").join(one.basis),
-            _("、").join(said(REASONS, slug) for slug in one.because),
+            _("、").join(label_of(REASONS, slug) for slug in one.because),
             one.counts == "person-times",
         )
 
@@ -116,8 +116,8 @@ def _asked(law: Law, text: CategoryText, sub_item: str, grade: str, day: date) -
 def _word(one: Requirement) -> str:
     words = {"not-required": "not-required", "manual": "manual", "unknown": "cannot-say"}
     if one.outcome == "judge":
-        return "" if one.strong else said(VERDICTS, "advise")
-    return said(VERDICTS, words[one.outcome])
+        return "" if one.strong else label_of(VERDICTS, "advise")
+    return label_of(VERDICTS, words[one.outcome])
 
 
 def _past(law: Law, clauses: list[ClauseText], day: date) -> Iterator[Past]:

@@ -15,7 +15,7 @@ from qualwatch.publication.models import Announcement, RedCard, Standing
 from qualwatch.publication.queries import Answer
 from qualwatch.web.base.form_input import day_param, text_param
 from qualwatch.web.base.http_cache import cached_while
-from qualwatch.web.public.labels import BECAUSE, CLEARED, KINDS, TABLES, called
+from qualwatch.web.public.labels import BECAUSE, CLEARED, KINDS, TABLES, public_label
 from qualwatch.wording import gettext as _
 
 MOST, ON_A_PAGE = 30, 50
@@ -69,11 +69,11 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
             for one in found.answers
         ],
         "notices": [
-            (one, called(KINDS, one.kind), days_left(one.ends_on, today))
+            (one, public_label(KINDS, one.kind), days_left(one.ends_on, today))
             for one in found.notices[:ON_A_PAGE]
         ],
         "fresh": found.fresh,
-        "called": called,
+        "public_label": public_label,
         "BECAUSE": BECAUSE,
     }
     is_known = known is not None or bool(history)
@@ -113,7 +113,7 @@ def red_list(request: HttpRequest) -> HttpResponse:
                 item_name(one),
                 area(one.area),
                 days_left(one.ends_on, today),
-                called(CLEARED, one.because),
+                public_label(CLEARED, one.because),
             )
             for one in cards
         ],
@@ -134,9 +134,9 @@ def red_card(request: HttpRequest, number: str) -> HttpResponse:
         "item": item_name(card),
         "area": area(card.area),
         "left": days_left(card.ends_on, today),
-        "because": called(CLEARED, card.because),
+        "because": public_label(CLEARED, card.because),
         "notices": [
-            (one, called(KINDS, one.kind), days_left(one.ends_on, today))
+            (one, public_label(KINDS, one.kind), days_left(one.ends_on, today))
             for one in queries.announcements(card_number=card.number)[:MOST]
         ],
         "has_standard": card.category in current_law().categories,
@@ -158,8 +158,10 @@ def announcements(request: HttpRequest) -> HttpResponse:
         "kind": kind,
         "is_running": is_running,
         "page": found,
-        "kinds": [(slug, called(KINDS, slug)) for slug in KINDS],
-        "notices": [(one, called(KINDS, one.kind), days_left(one.ends_on, today)) for one in found],
+        "kinds": [(slug, public_label(KINDS, slug)) for slug in KINDS],
+        "notices": [
+            (one, public_label(KINDS, one.kind), days_left(one.ends_on, today)) for one in found
+        ],
     }
     return render(request, "public/announcements.html", told)
 
@@ -173,7 +175,7 @@ def announcement(request: HttpRequest, number: str) -> HttpResponse:
     told = {
         "title": found.title,
         "one": found,
-        "kind": called(KINDS, found.kind),
+        "kind": public_label(KINDS, found.kind),
         "left": days_left(found.ends_on, timezone.localdate()),
     }
     return render(request, "public/announcement.html", told)
@@ -201,7 +203,7 @@ def freshness(request: HttpRequest) -> HttpResponse:
         for slug, (day, limit, is_of_standing) in all_told.items():
             loaded = date.fromisoformat(day) if day else None
             age = (today - loaded).days if loaded else None
-            rows.append((called(TABLES, slug), loaded, age, limit, is_of_standing))
+            rows.append((public_label(TABLES, slug), loaded, age, limit, is_of_standing))
     told = {
         "title": _("数据时效"),
         "found": found,
@@ -229,7 +231,7 @@ def item_name(one: RedCard | Answer | Standing) -> str:
 
 def because(one: Answer) -> str:
     """Why the answer is not simply that it is in force."""
-    return called(BECAUSE, one.because)
+    return public_label(BECAUSE, one.because)
 
 
 def days_left(ends_on: date | None, today: date) -> int | None:

@@ -9,7 +9,7 @@ from qualwatch.law.loader import current_law
 from qualwatch.registers.identities import mask_of, name_of
 from qualwatch.registers.models import ItemRow, Person, RegistrationRow
 from qualwatch.reports.labels import REGISTER_STATES as STATES
-from qualwatch.reports.labels import said
+from qualwatch.reports.labels import label_of
 
 MOST = 200  # rows offered at once; a word of their names finds the others
 
@@ -68,4 +68,4 @@ def _registrations(credit_code: str) -> Iterator[tuple[str, dict[str, Any], str]
 
 
 def _state(slug: str | None) -> str:
-    return said(STATES, slug) if slug in REGISTER_STATES and slug != "in-force" else ""
+    return label_of(STATES, slug) if slug in REGISTER_STATES and slug != "in-force" else ""

@@ -25,9 +25,9 @@ from qualwatch.procedure.service import FAILURES, METHODS
 from qualwatch.procedure.state import CLOSED, OUTCOMES, STEPS
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.queries import look_up
-from qualwatch.reports.labels import VERDICTS, said
+from qualwatch.reports.labels import VERDICTS, label_of
 from qualwatch.web.access import account_of, capability_required
-from qualwatch.web.base.form_input import Refusal, once, refusal
+from qualwatch.web.base.form_input import Refusal, form_token, refusal
 from qualwatch.web.staff.forms import ACCEPTED, FIELDS, LONGEST_NUMBER, Unreadable, proposed
 from qualwatch.web.staff.labels import LEAVES, STATES, task_sentence
 from qualwatch.wording import gettext as _
@@ -146,7 +146,7 @@ def _case_page(request: HttpRequest, found: Case, errors: list[Refusal]) -> Http
         "errors": errors,
         "told": request.POST,
         "review_ends": consequences["review"],
-        "once": once(request),
+        "form_token": form_token(request),
         "supervisory_contacts": [(slug, _(text)) for slug, text in CONTACT_KINDS.items()],
         "said": messages.get_messages(request),
         "closed": _(CLOSED.get(found.closed_because, "")),
@@ -156,7 +156,7 @@ def _case_page(request: HttpRequest, found: Case, errors: list[Refusal]) -> Http
 
 @require_safe
 @staff
-def papers(request: HttpRequest, number: int) -> HttpResponse:
+def documents(request: HttpRequest, number: int) -> HttpResponse:
     """Documents, and what became of their service."""
     found = _seen_case(request, number)
     documents = (
@@ -172,12 +172,12 @@ def papers(request: HttpRequest, number: int) -> HttpResponse:
         "documents": rows,
         "failures": {slug: _(text) for slug, text in FAILURES.items()},
     }
-    return render(request, "staff/papers.html", told)
+    return render(request, "staff/documents.html", told)
 
 
 @require_safe
 @staff
-def course(request: HttpRequest, number: int) -> HttpResponse:
+def history(request: HttpRequest, number: int) -> HttpResponse:
     """Everything that the journal has of a case, the newest first."""
     found = _seen_case(request, number)
     life = Paginator(list(reversed(history_of(found))), ON_A_PAGE).get_page(request.GET.get("page"))
@@ -187,7 +187,7 @@ def course(request: HttpRequest, number: int) -> HttpResponse:
         "page": life,
         "life": [(one, entry_word(one.what)) for one in life],
     }
-    return render(request, "staff/course.html", told)
+    return render(request, "staff/history.html", told)
 
 
 @require_http_methods(FORM)
@@ -274,7 +274,7 @@ def record_contact(request: HttpRequest, number: int) -> HttpResponse:
             by=account_of(request),
             at=timezone.now(),
             law=current_law(),
-            once=once(request),
+            form_token=form_token(request),
         )
     except REFUSALS as why:
         return _case_page(request, found, [refusal(why, {"kind": "kind", "because": "what"})])
@@ -384,7 +384,7 @@ def _about(found: Case, view: AllowedActions) -> dict[str, Any]:
             "row": one,
             "then": one.warned_figures,
             "now": view.figures.get(one.requirement, {}),
-            "verdict": said(VERDICTS, view.verdicts.get(one.requirement, "")),
+            "verdict": label_of(VERDICTS, view.verdicts.get(one.requirement, "")),
             "is_ripe": one.requirement in view.ripe,
         }
         for one in view.requirements
