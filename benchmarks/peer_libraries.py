@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from ruamel.yaml import YAML
 
 from qualwatch.intake import synthetic_province
 from qualwatch.law.figures import Accept, Requirement, requirements_on
 from qualwatch.law.loader import Law
+from qualwatch.law.texts_on_disk import load_yaml
 
 ROUTES = ("direct", "upgrade", "unknown")
 SLOTS = 100_000  # positions of a wheel; a weight of one in a hundred thousand still gets one
@@ -22,9 +22,7 @@ Weights = dict[Any, float]
 
 def tables(law: Law, day: date) -> dict[str, pa.Table]:
     """The tables that nation.sql binds: wheels to draw from, levels, what each level asks, kinds of people."""
-    words = YAML(typ="safe").load(
-        (Path(synthetic_province.__file__).parent / "invented.yaml").read_text(encoding="utf-8")
-    )
+    words = load_yaml(Path(synthetic_province.__file__).parent / "invented.yaml")
     levels = list(_levels(law, words))
     classes = _Classes(law, words)
     asked = list(_asked(law, day, levels, classes))

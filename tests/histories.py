@@ -82,7 +82,7 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
         if made.hearing == "asked":
             others += likely
             likely = (
-                ["fix-hearing"] if made.hearing_on is None else ["tell-hearing", "hold-hearing"]
+                ["fix-hearing"] if made.hearing_on is None else ["notify-hearing", "hold-hearing"]
             )
         if state.origin == "officer":
             likely += ["recheck"]

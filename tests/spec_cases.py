@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+from qualwatch.law.texts_on_disk import load_yaml
 
 SPEC = Path(__file__).parent / "spec"
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "situations.md"
@@ -15,10 +15,7 @@ COLUMNS = ("verdict", "required", "held", "possible", "shortfall")
 
 def spec_files() -> dict[str, dict[str, Any]]:
     """Every spec file: a title and its cases."""
-    return {
-        path.stem: YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-        for path in sorted(SPEC.glob("*.yaml"))
-    }
+    return {path.stem: load_yaml(path) for path in sorted(SPEC.glob("*.yaml"))}
 
 
 def spec_cases() -> list[tuple[str, dict[str, Any]]]:

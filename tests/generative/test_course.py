@@ -98,7 +98,7 @@ def no_step_rests_on_doubt(one: Taken) -> None:
         assert before.withdrawal.hearing_notified_on is not None
         assert before.withdrawal.hearing_on is not None
         assert event.on >= before.withdrawal.hearing_on > before.withdrawal.hearing_notified_on
-    if event.name in ("notify-intent", "tell-hearing", "announce", "order-served", "push-proved"):
+    if event.name in ("notify-intent", "notify-hearing", "announce", "order-served", "push-proved"):
         assert event.proved_on is not None
         assert event.proved_on <= event.on
     if event.name == "found" and not event.is_fresh and not event.ended:

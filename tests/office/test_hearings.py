@@ -166,7 +166,7 @@ def test_a_hearing_is_asked_fixed_told_held_recorded_and_answered(bureau: Bureau
     decided(bureau, row.batch, over)
     assert not Task.objects.filter(kind__in=("answer", "hearing"), completed_on=None).exists()
     words = list(Entry.objects.filter(stream=row.case.stream).values_list("what", flat=True))
-    for step in ("ask-hearing", "fix-hearing", "tell-hearing", "hold-hearing", "answer"):
+    for step in ("ask-hearing", "fix-hearing", "notify-hearing", "hold-hearing", "answer"):
         assert step in words
 
 

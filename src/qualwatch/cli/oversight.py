@@ -12,14 +12,14 @@ from qualwatch.oversight.quarters import NotAQuarter, Quarter
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
-EligibilityQuery = Annotated[str, typer.Argument(metavar="QUARTER", help=_n("季度，如 2023Q3"))]
+QuarterArgument = Annotated[str, typer.Argument(metavar="QUARTER", help=_n("季度，如 2023Q3"))]
 Day = Annotated[
     datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help=_n("哪一天，YYYY-MM-DD"))
 ]
 
 
 @with_database
-def returns(quarter: EligibilityQuery, on: Day = None, law: LawFolder = None) -> int:
+def returns(quarter: QuarterArgument, on: Day = None, law: LawFolder = None) -> int:
     """Who owes the return of a quarter, who sent it when; status 3 where one is overdue."""
     from qualwatch.accounts.queries import organisation
     from qualwatch.oversight.returns import owed

@@ -7,11 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from stdnum.cn import ric, uscc
 from stdnum.exceptions import ValidationError
 
 from qualwatch.intake.problems import BadCell
+from qualwatch.law.texts_on_disk import load_yaml
 from qualwatch.wording import gettext as _
 
 Cell = Any  # str, int, float, bool, date, datetime, time, timedelta or None, as the reader gives it
@@ -36,9 +36,7 @@ _MONTH = re.compile(r"^(\d{4})(?:[-/.年](\d{1,2})月?|(\d{2}))$")
 @lru_cache(maxsize=1)
 def values() -> dict[str, Any]:
     """The spellings of values (values.yaml)."""
-    loaded: dict[str, Any] = YAML(typ="safe").load(
-        (Path(__file__).parent / "values.yaml").read_text(encoding="utf-8")
-    )
+    loaded: dict[str, Any] = load_yaml(Path(__file__).parent / "values.yaml")
     return loaded
 
 

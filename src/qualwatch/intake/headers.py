@@ -6,10 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from qualwatch.intake.cells import Cell, folded
 from qualwatch.intake.sheets import Sheet
+from qualwatch.law.texts_on_disk import load_yaml
 
 _PARTIAL_COLUMNS = 4  # so many known columns make a table whose key column is headed otherwise
 _FIRST_ROWS = 30  # a header stands below a few title rows
@@ -63,9 +62,7 @@ class Header:
 @lru_cache(maxsize=1)
 def table_heads() -> dict[str, TableHead]:
     """All canonical tables, by slug."""
-    loaded: dict[str, Any] = YAML(typ="safe").load(
-        (Path(__file__).parent / "headers.yaml").read_text(encoding="utf-8")
-    )
+    loaded: dict[str, Any] = load_yaml(Path(__file__).parent / "headers.yaml")
     heads = {}
     for slug, text in loaded.items():
         columns = {

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
-from ruamel.yaml import YAML
 from stdnum.cn import ric, uscc
 
 from qualwatch.intake.headers import table_heads
 from qualwatch.law.figures import Accept, requirements_on
 from qualwatch.law.loader import Law
 from qualwatch.law.model import GRADE_NAMES, GradeSlug, ProfessionText
+from qualwatch.law.texts_on_disk import load_yaml
 
 SHEET_ROWS = 1_000_000
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
@@ -54,8 +54,7 @@ def generate_province(plan: Plan, folder: Path, form: str, law: Law) -> dict[str
 
 @lru_cache(maxsize=1)
 def _words() -> dict[str, Any]:
-    text = (Path(__file__).parent / "invented.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = YAML(typ="safe").load(text)
+    loaded: dict[str, Any] = load_yaml(Path(__file__).parent / "invented.yaml")
     return loaded
 
 

@@ -2,18 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
 from chinese_calendar.constants import holidays, workdays
 
 from qualwatch.law.model import CalendarText
+from qualwatch.law.texts_on_disk import BUILT_IN, read_text
 
+FILE = "calendar/state-council.yaml"  # in a folder of the law
 SATURDAY = 5
 LAST_WEEK_OF_THE_YEAR = (12, 25)
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Rest days that fall on weekdays, make-up working days that fall on weekends, and the years published."""
+    """Rest days that fall on weekdays, make-up working days on weekends, the years published."""
 
     rest: frozenset[date]
     work: frozenset[date]
@@ -21,7 +24,10 @@ class Calendar:
     statutory: frozenset[str] = frozenset()
 
     def is_working_day(self, day: date) -> bool:
-        """True on a working day; in a year not yet published, Monday to Friday but for the fixed public holidays."""
+        """True on a working day.
+
+        In a year not yet published: Monday to Friday except the fixed public holidays.
+        """
         if day.year in self.years:
             if day in self.work:
                 return True
@@ -32,9 +38,10 @@ class Calendar:
         return day.weekday() < SATURDAY
 
     def is_published(self, day: date) -> bool:
-        """Whether that day is settled: its year is known and, for the last days of December, the next year too.
+        """Whether that day is settled: its year is known, and in the last week the next year too.
 
-        The notice for a year may move days of the December before it (31 December 2018 was a rest day of 2019's).
+        The notice for a year may move days of the December before it: 31 December 2018 was a rest
+        day by the notice for 2019.
         """
         last_week = (day.month, day.day) >= LAST_WEEK_OF_THE_YEAR
         return day.year in self.years and (not last_week or day.year + 1 in self.years)
@@ -44,6 +51,15 @@ class Calendar:
         while not self.is_working_day(day):
             day += timedelta(days=1)
         return day
+
+
+def load_calendar(folder: Path | None = None) -> Calendar:
+    """The calendar of a folder of the law (the built-in one without it), no other text read.
+
+    Raises LawError with file, line and clause.
+    """
+    text, _file = read_text(CalendarText, (folder or BUILT_IN) / FILE, FILE)
+    return calendar_from(text)
 
 
 def calendar_from(text: CalendarText) -> Calendar:

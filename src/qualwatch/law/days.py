@@ -38,5 +38,5 @@ def _days(text: Any) -> Iterator[date]:
             yield from _days(key)
             yield from _days(value)
     elif isinstance(text, (list, tuple, set, frozenset)):
-        for one in text:
-            yield from _days(one)
+        for item in text:
+            yield from _days(item)

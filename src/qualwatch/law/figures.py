@@ -1,4 +1,4 @@
-"""Which figures hold for a grade on a day: amendments, stand-in grades, routes, strong and weak readings."""
+"""Which figures hold for a grade on a day: amendments, stand-in grades, routes, readings."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -23,7 +23,10 @@ Counts = Literal["people", "person-times"]
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """A registration that counts: profession, lowest grade rank (0 = any), specialities (None = any)."""
+    """A registration that counts.
+
+    `lowest_rank` 0 means any grade; `specialities` None means any speciality.
+    """
 
     profession: str
     lowest_rank: int
@@ -105,7 +108,7 @@ def grade_rank(law: Law, profession: str, grade: str | None) -> int | None:
 def requirements_on(
     law: Law, policy: Policy, category: str, sub_item: str, grade: str, route: Route, day: date
 ) -> tuple[Requirement, ...]:
-    """What the law requires of such an item on `day`, at least one requirement, whatever its outcome."""
+    """What the law requires of such an item on `day`: at least one requirement."""
     if category in law.out_of_scope:
         return (_nothing("registered-people", "construction", (), "out-of-scope"),)
     text = law.categories[category]
@@ -114,34 +117,34 @@ def requirements_on(
         return (_nothing("registered-people", text.sector, (standard,), "out-of-scope"),)
     grades = text.grades_of(sub_item)
     if grade not in grades:
-        return (
-            Requirement(
-                "constructors" if text.sector == "construction" else "supervising-engineers",
-                "",
-                "people",
-                text.sector,
-                "unknown",
-                (standard,),
-                ("sub-item-missing" if text.sub_items else "grade-unknown",),
-            ),
-        )
+        reason = "sub-item-missing" if text.sub_items else "grade-unknown"
+        return (_unknown(text.sector, standard, reason),)
     own = grades[grade]
     measured, basis = _measured_by(law, grades, own, day)
-    found = tuple(
+    requirements = tuple(
         _requirement(law, policy, text.sector, requirement, basis, day)
         for requirement in measured.requirements
     )
-    if not found:
-        found = (_nothing("constructors", text.sector, (standard, *basis), "no-clause"),)
+    if not requirements:
+        requirements = (_nothing("constructors", text.sector, (standard, *basis), "no-clause"),)
     if measured is not own:
-        found = tuple(
-            replace(one, because=("measured-as-lowest-grade", *one.because)) for one in found
-        )
-        if policy["lowest_grade_figure"][route] == "weak":
-            found = tuple(one.as_weak("route-upgrade") for one in found)
+        requirements = _measured_as_other(requirements, policy["lowest_grade_figure"][route])
     if own.abolished and day > own.abolished.stock_ends_on:
-        found = tuple(_by_hand(one, law.doc_no(own.abolished.basis)) for one in found)
-    return found
+        document = law.doc_no(own.abolished.basis)
+        requirements = tuple(_by_hand(requirement, document) for requirement in requirements)
+    return requirements
+
+
+def _measured_as_other(
+    requirements: tuple[Requirement, ...], strength: str
+) -> tuple[Requirement, ...]:
+    reason = "measured-as-lowest-grade"
+    requirements = tuple(
+        replace(requirement, because=(reason, *requirement.because)) for requirement in requirements
+    )
+    if strength != "weak":
+        return requirements
+    return tuple(requirement.as_weak("route-upgrade") for requirement in requirements)
 
 
 def _measured_by(
@@ -201,15 +204,15 @@ def _judged(
 def _clauses(
     law: Law, texts: list[ClauseText], start: date, *, other: bool, floor: bool = False
 ) -> list[Clause]:
-    found = []
+    clauses = []
     for text in texts:
         figure = text.at_least[start]
         number = figure.other_reading if other and figure.other_reading else figure.number
         assert isinstance(number, int)  # unknown and ended figures were sorted out before
-        accept = tuple(_accept(law, one) for one in law.accepts(text.accept))
-        found += [Clause(text.summary, accept, number, floor)]
-        found += _clauses(law, text.of_which, start, other=other, floor=True)
-    return found
+        accept = tuple(_accept(law, accept_text) for accept_text in law.accepts(text.accept))
+        clauses.append(Clause(text.summary, accept, number, floor))
+        clauses += _clauses(law, text.of_which, start, other=other, floor=True)
+    return clauses
 
 
 def _accept(law: Law, text: AcceptText) -> Accept:
@@ -220,6 +223,11 @@ def _accept(law: Law, text: AcceptText) -> Accept:
 
 def _nothing(requirement: str, sector: Sector, basis: tuple[str, ...], reason: str) -> Requirement:
     return Requirement(requirement, "", "people", sector, "not-required", basis, (reason,))
+
+
+def _unknown(sector: Sector, standard: str, reason: str) -> Requirement:
+    slug = "constructors" if sector == "construction" else "supervising-engineers"
+    return Requirement(slug, "", "people", sector, "unknown", (standard,), (reason,))
 
 
 def _by_hand(requirement: Requirement, document: str) -> Requirement:

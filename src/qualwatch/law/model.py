@@ -1,4 +1,4 @@
-"""The shapes of the law's files. Every model is strict: an unknown key or a wrong type is an error."""
+"""The shapes of the law's files: strict models, where an unknown key or wrong type is an error."""
 
 from datetime import date
 from typing import Literal
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from qualwatch.wording import gettext_noop as _n
 
 Confidence = Literal["high", "medium", "low", "none"]
-RunView = Literal["seen", "recalled", "inferred", "unknown"]
+Provenance = Literal["seen", "recalled", "inferred", "unknown"]
 Sector = Literal["construction", "supervision"]
 GRADE_NAMES = {
     "special": _n("特级"),
@@ -29,11 +29,11 @@ Route = Literal["direct", "upgrade", "unknown"]
 class Text(BaseModel):
     """Base of all texts: strict, frozen, no unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class AcceptText(Text):
-    """Registrations that a clause accepts: a profession, at least a grade, one of the specialities."""
+    """Registrations that a clause accepts: profession, lowest grade, specialities."""
 
     profession: str
     grade: str | None = None
@@ -75,7 +75,7 @@ class RequirementText(Text):
     confidence: Confidence
     usable_for_short: StrictBool
     strong_if: StrongIf | None = None
-    source: RunView
+    source: Provenance
     refs: list[str]
     note: str = ""
     clauses: list[ClauseText]
@@ -85,7 +85,7 @@ class NoClause(Text):
     """The standard has no clause on registered people here."""
 
     confidence: Confidence
-    source: RunView
+    source: Provenance
     refs: list[str]
 
 
@@ -98,7 +98,7 @@ class MeasuredAs(Text):
 
 
 class Abolished(Text):
-    """The grade is no longer issued; stock certificates run out at the latest on `stock_ends_on`."""
+    """The grade is no longer issued; its certificates end on `stock_ends_on` at the latest."""
 
     from_: date = Field(alias="from")
     basis: str
@@ -156,8 +156,8 @@ class CategoryText(Text):
         """The grades of a sub-item; the category's own where it has no sub-items."""
         if not self.sub_items:
             return self.grades
-        found = self.sub_items.get(sub_item)
-        return found.grades if found else {}
+        sub_item_text = self.sub_items.get(sub_item)
+        return sub_item_text.grades if sub_item_text else {}
 
     def every_grade(self) -> list[tuple[str, GradeSlug, GradeText]]:
         """(sub_item, grade, text) of every level, in the file's order."""
@@ -201,7 +201,7 @@ class CountingRuleText(Text):
 
 
 class ProfessionText(Text):
-    """A registered profession, its grades (highest first) and specialities, and how registers write them."""
+    """A registered profession: grades (highest first), specialities, spellings in registers."""
 
     name: str
     aliases: list[str] = Field(default_factory=list)
@@ -221,7 +221,10 @@ class ProfessionsText(Text):
 
 
 class AreaText(Text):
-    """A supervising area: a city or the zone; what its housing authority is called, and its mark in numbers."""
+    """A supervising area: a city or the zone.
+
+    `mark` is the area's character in document numbers.
+    """
 
     name: str
     housing_authority: str = ""

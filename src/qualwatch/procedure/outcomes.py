@@ -131,7 +131,7 @@ def _is_good(state: CaseState, event: Event) -> bool:
 
 def closed(state: CaseState, event: Event, code: str) -> Result:
     """Closed with a code: what was public is taken down, an undecided withdrawal ends or goes to another red card."""
-    effects = [Effect("tell-closed", detail=code)]
+    effects = [Effect("notify-closed", detail=code)]
     if state.state == "red":
         effects.append(Effect("take-down", detail=code))
     withdrawal = state.withdrawal
@@ -221,7 +221,7 @@ def sign(state: CaseState, event: Event, terms: Terms) -> Result:
     assert made is not None  # the table needs it
     after = replace(state, proposal=None)
     if made.outcome == "extended":
-        return replace(after, extended=made.until), (Effect("tell-extended"),)
+        return replace(after, extended=made.until), (Effect("notify-extended"),)
     if made.outcome == "dismissed":
         return closed(after, event, "dismissed")
     if state.is_whole_enterprise:  # red cards of the items named; this case has done its work
@@ -287,7 +287,7 @@ def opinion(state: CaseState, event: Event, terms: Terms) -> Result:
 
 def refuse(state: CaseState, event: Event, terms: Terms) -> Result:
     """With reasons and remedies."""
-    return replace(state, application=None), (Effect("tell-refused"),)
+    return replace(state, application=None), (Effect("notify-refused"),)
 
 
 def uphold(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -317,7 +317,7 @@ def uphold(state: CaseState, event: Event, terms: Terms) -> Result:
         one.is_determined for one in state.named if one.requirement in about
     )
     return after, (
-        Effect("tell-repaired", about),
+        Effect("notify-repaired", about),
         *((Effect("amend-red", left),) if amended else ()),
     )
 

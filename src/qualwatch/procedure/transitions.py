@@ -57,7 +57,7 @@ TABLE: tuple[Transition, ...] = (
         ANY,
         ("by-system",),
         outcomes.found,
-        ("push", "push-addition", "tell-closed", "take-down", "open-task", "end-withdrawal"),
+        ("push", "push-addition", "notify-closed", "take-down", "open-task", "end-withdrawal"),
         f"{NOTICE} 二（一）",
     ),
     Transition(
@@ -115,7 +115,7 @@ TABLE: tuple[Transition, ...] = (
         ("yellow", "red", "closed"),
         ("proposal", "other-person", "still-ripe", "extends-in-limits"),
         outcomes.sign,
-        ("publish-red", "issue-order", "open-red", "tell-closed", "tell-extended"),
+        ("publish-red", "issue-order", "open-red", "notify-closed", "notify-extended"),
         f"{NOTICE} 二（二）",
     ),
     Transition(
@@ -145,7 +145,7 @@ TABLE: tuple[Transition, ...] = (
         ("closed",),
         ("review-due", "because", "not-the-determiner", "withdrawal-undecided"),
         outcomes.review,
-        ("tell-closed", "take-down", "end-withdrawal"),
+        ("notify-closed", "take-down", "end-withdrawal"),
         f"{NOTICE} 三",
     ),
     Transition(
@@ -185,7 +185,7 @@ TABLE: tuple[Transition, ...] = (
         OPEN,
         ("application", "different-decider", "because"),
         outcomes.refuse,
-        ("tell-refused",),
+        ("notify-refused",),
         f"{NOTICE} 四（五）",
     ),
     Transition(
@@ -195,7 +195,7 @@ TABLE: tuple[Transition, ...] = (
         (*OPEN, "closed"),
         ("application", "opinion-first", "different-decider", "because", "leaves-something"),
         outcomes.uphold,
-        ("tell-closed", "tell-repaired", "amend-red", "take-down", "end-withdrawal"),
+        ("notify-closed", "notify-repaired", "amend-red", "take-down", "end-withdrawal"),
         f"{NOTICE} 四（五）",
     ),
     Transition(
@@ -205,7 +205,7 @@ TABLE: tuple[Transition, ...] = (
         ("closed",),
         ("was-red", "evidence"),
         outcomes.annul,
-        ("take-down", "end-withdrawal", "tell-closed"),
+        ("take-down", "end-withdrawal", "notify-closed"),
         "行政复议法、行政诉讼法",
     ),
     Transition(
@@ -215,7 +215,7 @@ TABLE: tuple[Transition, ...] = (
         ("closed",),
         ("ending-code", "because", "evidence-if-red", "not-the-determiner"),
         outcomes.end,
-        ("tell-closed", "take-down", "end-withdrawal"),
+        ("notify-closed", "take-down", "end-withdrawal"),
         f"{NOTICE} 二",
     ),
     Transition(

@@ -162,7 +162,7 @@ RED_OR_CLOSED: dict[str, Any] = {"from_states": ("red", "closed"), "leads_to": (
 OPEN, CLOSED = ("withdrawal", "undecided"), {"from_states": ("closed",), "leads_to": ("closed",)}
 DECIDED: dict[str, Any] = {
     "leads_to": ("closed",),
-    "effects": ("publish-decision", "tell-closed", "take-down"),
+    "effects": ("publish-decision", "notify-closed", "take-down"),
 }
 WITHDRAWAL_STEPS: tuple[Step, ...] = (
     Step(
@@ -221,7 +221,7 @@ WITHDRAWAL_STEPS: tuple[Step, ...] = (
         "行政许可法 47、48条",
     ),
     Step(
-        "tell-hearing",
+        "notify-hearing",
         _n("听证通知书送达有凭证"),
         ("withdrawal", "hearing-fixed", "proof"),
         _tell_hearing,

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from ruamel.yaml import YAML
-
+from qualwatch.law.texts_on_disk import load_yaml
 from qualwatch.reports.overview import Share
 
 WIDTH = 440  # of every picture, in its own units; the page scales it: readable on a phone too
@@ -95,9 +94,7 @@ def funnel(title: str, steps: Iterable[Share]) -> str:
 
 @lru_cache(maxsize=1)
 def _tiles() -> dict[str, dict[str, Any]]:
-    loaded: dict[str, Any] = YAML(typ="safe").load(
-        (Path(__file__).parent / "tiles.yaml").read_text(encoding="utf-8")
-    )
+    loaded: dict[str, Any] = load_yaml(Path(__file__).parent / "tiles.yaml")
     return loaded
 
 

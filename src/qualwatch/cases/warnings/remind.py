@@ -95,7 +95,7 @@ def tell_late_starts(ctx: ActContext) -> int:
     waiting = WithdrawalList.objects.filter(
         start_due_on__lt=ctx.on,
         is_start_due_provisional=False,
-        members__state="suggested",
+        members__stage="suggested",
         members__ended="",
     )
     told = 0

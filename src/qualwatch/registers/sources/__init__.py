@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from ruamel.yaml import YAML
+
+from qualwatch.law.texts_on_disk import load_yaml
 
 Table = Literal[
     "enterprises", "items", "registrations", "contributions", "exemptions", "locks", "projects"
@@ -33,9 +34,8 @@ class Source(BaseModel):
 @cache
 def sources() -> dict[str, Source]:
     """All sources, by slug."""
-    yaml = YAML(typ="safe")
     found = sorted(Path(__file__).parent.glob("*/source.yaml"))
-    return {path.parent.name: Source(slug=path.parent.name, **yaml.load(path)) for path in found}
+    return {path.parent.name: Source(slug=path.parent.name, **load_yaml(path)) for path in found}
 
 
 def source_of(slug: str) -> Source:

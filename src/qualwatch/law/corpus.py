@@ -1,0 +1,58 @@
+"""All texts of the law in one object."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from qualwatch.law.calendar import Calendar
+from qualwatch.law.model import (
+    AcceptText,
+    CategoryText,
+    CountingRuleText,
+    DivisionsText,
+    DocumentText,
+    OutOfScopeText,
+    ProfessionText,
+    SourceText,
+)
+from qualwatch.law.policy import Policy, PolicyText, policy_on
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Law:
+    """All texts of the law, by slug. `digest` is the SHA-256 of the files, in name order."""
+
+    documents: dict[str, DocumentText]
+    sources: dict[str, SourceText]
+    counting_rules: dict[str, CountingRuleText]
+    professions: dict[str, ProfessionText]
+    profession_grades: dict[str, list[str]]
+    pools: dict[str, list[AcceptText]]
+    categories: dict[str, CategoryText]
+    out_of_scope: dict[str, OutOfScopeText]
+    divisions: DivisionsText
+    calendar: Calendar
+    policy: PolicyText
+    digest: str
+    files: Mapping[str, Path]  # every file that was read, by its name within a folder of the law
+
+    def accepts(self, accept: str | list[AcceptText]) -> list[AcceptText]:
+        """What a clause accepts, a pool's name resolved."""
+        return self.pools.get(accept, []) if isinstance(accept, str) else accept
+
+    def policy_on(self, day: date) -> Policy:
+        """The policy's values that hold on `day`."""
+        return policy_on(self.policy, day)
+
+    def area_of(self, division_code: str | None) -> str | None:
+        """The supervising area of a place of registration.
+
+        None where it lies outside the province or is unknown.
+        """
+        division = self.divisions.divisions.get(division_code or "")
+        return division.area if division else None
+
+    def doc_no(self, document: str) -> str:
+        """A document's official number."""
+        return self.documents[document].doc_no
