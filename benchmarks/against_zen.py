@@ -44,9 +44,11 @@ class Prejoined:
             "items": [{"level": level_of(item)} for item in items],
             "people": [
                 self._person(
-                    person_rules, one, [row for row in own.registrations if row.person_id == one]
+                    person_rules,
+                    person,
+                    [row for row in own.registrations if row.person_id == person],
                 )
-                for one in people
+                for person in people
             ],
         }
 
@@ -55,7 +57,10 @@ class Prejoined:
         if item.category not in self.law.categories or item.extended_without_check_until:
             return False
         key = (item.category, item.sub_item, item.grade, item.route)
-        return any(comparable(one) for one in requirements_on(self.law, self.policy, *key, DAY))
+        return any(
+            comparable(requirement)
+            for requirement in requirements_on(self.law, self.policy, *key, DAY)
+        )
 
     def _person(
         self, person_rules: PersonRules, person_id: str, rows: list[Registration]
@@ -99,19 +104,21 @@ def ours(law: Law, policy: Policy, facts: Facts, codes: set[str]) -> Iterator[Ve
         for i in items_in_force(law, facts.items_of(code), DAY).items
     }
     for result in columnar.evaluate(law, policy, facts, DAY):
-        for one in result.findings:
-            item = levels.get((one.credit_code, one.category, one.sub_item))
+        for finding in result.findings:
+            item = levels.get((finding.credit_code, finding.category, finding.sub_item))
             if item is None or item.extended_without_check_until:
                 continue
             asked = requirements_on(
                 law, policy, item.category, item.sub_item, item.grade, item.route, DAY
             )
-            if any(comparable(other) and other.requirement == one.requirement for other in asked):
+            if any(
+                comparable(other) and other.requirement == finding.requirement for other in asked
+            ):
                 yield (
-                    one.credit_code,
+                    finding.credit_code,
                     level_of(item),
-                    one.requirement,
-                    f"{one.verdict} {one.held} {one.possible}",
+                    finding.requirement,
+                    f"{finding.verdict} {finding.held} {finding.possible}",
                 )
 
 

@@ -18,11 +18,11 @@ ROUTES = ("direct", "upgrade", "unknown")
 NO_LIMIT = 999
 
 
-def comparable(one: Requirement) -> bool:
+def comparable(requirement: Requirement) -> bool:
     """One strong clause on people: no group to match, no certificates to count, no second reading."""
-    if one.outcome != "judge" or one.strong is None or one.weak is not None:
+    if requirement.outcome != "judge" or requirement.strong is None or requirement.weak is not None:
         return False
-    return one.counts == "people" and not one.strong.is_group
+    return requirement.counts == "people" and not requirement.strong.is_group
 
 
 class Decisions:
@@ -39,7 +39,7 @@ class Decisions:
                     asked = requirements_on(
                         self.law, self.policy, category, sub_item, grade, route, self.day
                     )
-                    found = [one for one in asked if comparable(one)]
+                    found = [requirement for requirement in asked if comparable(requirement)]
                     if found:
                         yield f"{category}/{sub_item}/{grade}/{route}", found
 
@@ -87,17 +87,19 @@ class Decisions:
     def per_level(self) -> dict[str, Graph]:
         """One graph per level and route, the figures and everything accepted written into its expressions."""
         return {
-            level: _graph({k: v for one in asked for k, v in self._written(one)})
+            level: _graph({k: v for requirement in asked for k, v in self._written(requirement)})
             for level, asked in self.levels()
         }
 
-    def _figure(self, one: Requirement) -> str:
-        assert one.strong is not None
-        accept = ", ".join(self._kind(one, kind) for kind in one.strong.clauses[0].accept)
-        return f"{{requirement: '{one.requirement}', required: {one.strong.required}, accept: [{accept}]}}"
+    def _figure(self, requirement: Requirement) -> str:
+        assert requirement.strong is not None
+        accept = ", ".join(
+            self._kind(requirement, kind) for kind in requirement.strong.clauses[0].accept
+        )
+        return f"{{requirement: '{requirement.requirement}', required: {requirement.strong.required}, accept: [{accept}]}}"
 
-    def _kind(self, one: Requirement, kind: Accept) -> str:
-        sure_below, ends_at = self._ages(one, kind)
+    def _kind(self, requirement: Requirement, kind: Accept) -> str:
+        sure_below, ends_at = self._ages(requirement, kind)
         known = 0 if sure_below < NO_LIMIT or ends_at < NO_LIMIT else -1
         values = {
             "profession": f"'{kind.profession}'",
@@ -111,13 +113,16 @@ class Decisions:
         }
         return "{" + ", ".join(f"{name}: {value}" for name, value in values.items()) + "}"
 
-    def _written(self, one: Requirement) -> Iterator[tuple[str, str]]:
-        assert one.strong is not None
-        name, accept = one.requirement.replace("-", "_"), one.strong.clauses[0].accept
-        sure = " or ".join(
-            self._condition(one, kind, sure=True) for kind in accept if not kind.doubt
+    def _written(self, requirement: Requirement) -> Iterator[tuple[str, str]]:
+        assert requirement.strong is not None
+        name, accept = (
+            requirement.requirement.replace("-", "_"),
+            requirement.strong.clauses[0].accept,
         )
-        perhaps = " or ".join(self._condition(one, kind, sure=False) for kind in accept)
+        sure = " or ".join(
+            self._condition(requirement, kind, sure=True) for kind in accept if not kind.doubt
+        )
+        perhaps = " or ".join(self._condition(requirement, kind, sure=False) for kind in accept)
         for key, person, kinds in (
             ("held", self._certain, sure),
             ("possible", self._not_excluded, perhaps),
@@ -126,10 +131,13 @@ class Decisions:
                 f"{name}_{key}",
                 f"count(people, {person('#')} and some(#.registrations, #.in_force and ({kinds})))",
             )
-        yield name, _verdict(f"$.{name}_possible", f"$.{name}_held", str(one.strong.required))
+        yield (
+            name,
+            _verdict(f"$.{name}_possible", f"$.{name}_held", str(requirement.strong.required)),
+        )
 
-    def _condition(self, one: Requirement, kind: Accept, *, sure: bool) -> str:
-        sure_below, ends_at = self._ages(one, kind)
+    def _condition(self, requirement: Requirement, kind: Accept, *, sure: bool) -> str:
+        sure_below, ends_at = self._ages(requirement, kind)
         limit = sure_below if sure else ends_at
         parts = [f"#.profession == '{kind.profession}'"]
         if kind.lowest_rank:
@@ -143,8 +151,8 @@ class Decisions:
             parts.append(f"#.age < {limit}" + (" and #.age >= 0" if sure else ""))
         return "(" + " and ".join(parts) + ")"
 
-    def _ages(self, one: Requirement, kind: Accept) -> tuple[int, int]:
-        rules = self.policy[f"age_{one.sector}"]
+    def _ages(self, requirement: Requirement, kind: Accept) -> tuple[int, int]:
+        rules = self.policy[f"age_{requirement.sector}"]
         rule = rules.get(kind.profession) or rules["default"]
         ends_at = rule.ends_at or NO_LIMIT
         return min(rule.doubt_from or NO_LIMIT, ends_at), ends_at

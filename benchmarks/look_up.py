@@ -183,10 +183,10 @@ def _rate(port: int, path: Any, headers: dict[str, str]) -> float:
 
     threads = [Thread(target=asks, args=(nth,)) for nth in range(CONNECTIONS)]
     begun = perf_counter()
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     return sum(done) / (perf_counter() - begun)
 
 

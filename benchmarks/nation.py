@@ -59,9 +59,9 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--enterprises", type=int, default=500_000)
     words.add_argument("--seed", type=int, default=1)
-    asked = words.parse_args()
+    namespace = words.parse_args()
     begin = perf_counter()
-    folder = nation(asked.enterprises, asked.seed)
+    folder = nation(namespace.enterprises, namespace.seed)
     print(f"{folder}  {perf_counter() - begin:.1f} s")
 
 

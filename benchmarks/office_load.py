@@ -121,17 +121,17 @@ def _patrol(files: Path, law: Any) -> dict[str, Any]:
                 _load(files / f"{name}.csv", source, day, law=law)
         open_cases = Case.objects.exclude(state="closed").count()
         begun = perf_counter()
-        done = run_day(day=day, law=law, by="person_rules", at=at)
+        day_done = run_day(day=day, law=law, by="person_rules", at=at)
         took = perf_counter() - begun
-        if done.run.state == "held":
+        if day_done.run.state == "held":
             release_held_run(
                 run=Run.objects.latest("id"), law=law, by="other", at=at, because="person_rules"
             )
     return {
         "seconds": took,
-        "parts": done.seconds,
+        "parts": day_done.seconds,
         "open_cases": open_cases,
-        "counts": dict(done.cases),
+        "counts": dict(day_done.cases),
     }
 
 
@@ -153,12 +153,12 @@ def _load(path: Path, source: str, day: date, *, law: Any) -> float:
 def _changed(folder: Path) -> Path:
     """The same files with one row in a hundred changed or gone."""
     chance = random.Random(7)
-    made = Path(tempfile.mkdtemp())
+    path = Path(tempfile.mkdtemp())
     for name in SOURCES:
         lines = (folder / f"{name}.csv").read_text(encoding="utf-8").splitlines(keepends=True)
         kept = [line for line in lines[1:] if chance.random() > 0.01]
-        (made / f"{name}.csv").write_text("".join([lines[0], *kept]), encoding="utf-8")
-    return made
+        (path / f"{name}.csv").write_text("".join([lines[0], *kept]), encoding="utf-8")
+    return path
 
 
 def _pushes() -> dict[str, Any]:
@@ -180,14 +180,14 @@ def _pushes() -> dict[str, Any]:
         chance.sample(numbers, PUSHES // 2)
     )
     took, sequence = [], 0
-    for one in rows.values():
+    for row in rows.values():
         told = {
-            "统一社会信用代码": one.credit_code,
-            "身份证号": identity_of(one.person)[1],
+            "统一社会信用代码": row.credit_code,
+            "身份证号": identity_of(row.person)[1],
             "证书类别": "注册建造师",
             "等级": "二级",
             "专业": "建筑工程",
-            "注册编号": one.registration_no,
+            "注册编号": row.registration_no,
             "有效期起": "2025-01-01",
             "有效期止": "2028-01-01",
             "状态": "有效",
@@ -225,13 +225,13 @@ def _bulk_create() -> dict[str, float]:
         took[slug] = seconds(partial(_written, model, made))
     people = [
         Person(
-            lookup=f"x{one.lookup[1:]}",
-            key_version=one.key_version,
-            identity=one.identity,
-            name=one.name,
-            born_on=one.born_on,
+            lookup=f"x{person.lookup[1:]}",
+            key_version=person.key_version,
+            identity=person.identity,
+            name=person.name,
+            born_on=person.born_on,
         )
-        for one in Person.objects.all()
+        for person in Person.objects.all()
     ]
     took["people"] = seconds(partial(_written, Person, people))
     return took

@@ -100,13 +100,17 @@ def _places(law: Law, words: dict[str, Any]) -> Weights:
     for area, weight in words["area_weights"].items():
         codes = [
             code
-            for code, one in divisions.items()
-            if one.area == area and not one.to and code[4:] > "01"
+            for code, division_text in divisions.items()
+            if division_text.area == area and not division_text.to and code[4:] > "01"
         ]
         for code in codes or [area[-6:]]:
             found[code] = weight / len(codes or [area])
     whole = sum(found.values())
-    retired = [code for code, one in divisions.items() if one.to and one.successors]
+    retired = [
+        code
+        for code, division_text in divisions.items()
+        if division_text.to and division_text.successors
+    ]
     found |= {code: whole * words["rates"]["retired_division"] / len(retired) for code in retired}
     found |= {f"{prefix}0105": whole * 0.003 / 33 for prefix in law.divisions.other_provinces}
     return {**found, None: whole * 0.0005}
@@ -142,28 +146,28 @@ class _Classes:
     def _weights(self, accept: tuple[Accept, ...]) -> Weights:
         found: Weights = {}
         sure = [one for one in accept if not one.doubt]
-        for one in sure:
+        for accepted in sure:
             known = [
                 slug
-                for slug in self.law.professions[one.profession].specialities
+                for slug in self.law.professions[accepted.profession].specialities
                 if slug != "unspecified"
             ]
-            for trade in sorted(one.specialities or known) or [""]:
-                for grade, share in self._grades(one, trade).items():
-                    kind = self._kind(one.profession, grade, trade)
+            for trade in sorted(accepted.specialities or known) or [""]:
+                for grade, share in self._grades(accepted, trade).items():
+                    kind = self._kind(accepted.profession, grade, trade)
                     found[kind] = found.get(kind, 0) + share / len(
-                        one.specialities or known or [""]
+                        accepted.specialities or known or [""]
                     )
         return found
 
-    def _grades(self, one: Accept, trade: str) -> Weights:
-        grades = self.law.professions[one.profession].grades
+    def _grades(self, accepted: Accept, trade: str) -> Weights:
+        grades = self.law.professions[accepted.profession].grades
         if not grades:
             return {None: 1.0}
-        only_first = one.profession == "constructor" and trade in self.first_grade_only
+        only_first = accepted.profession == "constructor" and trade in self.first_grade_only
         return (
             {grades[0]: 1.0}
-            if one.lowest_rank > 1 or only_first
+            if accepted.lowest_rank > 1 or only_first
             else {grades[0]: 0.4, grades[-1]: 0.6}
         )
 
@@ -183,30 +187,30 @@ def _asked(
     for number, _sector, category, sub_item, grade, _authority, _weight in levels:
         for route in ROUTES:
             asked = requirements_on(law, policy, category, sub_item, grade, route, day)
-            parts = [part for one in asked for part in _parts(one)]
+            parts = [part for requirement in asked for part in _parts(requirement)]
             for place, (minimum, accept) in enumerate(parts):
                 inner = sum(n for n, narrower in parts[:place] if _within(narrower, accept))
                 if minimum > inner:
                     yield number, route, classes.number(accept), minimum - inner
 
 
-def _parts(one: Requirement) -> tuple[tuple[int, tuple[Accept, ...]], ...]:
-    reading = one.strong or one.weak
-    return reading.group if one.outcome == "judge" and reading else ()
+def _parts(requirement: Requirement) -> tuple[tuple[int, tuple[Accept, ...]], ...]:
+    reading = requirement.strong or requirement.weak
+    return reading.group if requirement.outcome == "judge" and reading else ()
 
 
 def _within(narrower: tuple[Accept, ...], wider: tuple[Accept, ...]) -> bool:
     """Whether whoever is sure to fit the narrower class fits the wider one."""
     return all(
         any(
-            one.profession == other.profession
-            and one.lowest_rank >= other.lowest_rank
+            accepted.profession == other.profession
+            and accepted.lowest_rank >= other.lowest_rank
             and (
                 other.specialities is None
-                or (one.specialities or frozenset("?")) <= other.specialities
+                or (accepted.specialities or frozenset("?")) <= other.specialities
             )
             for other in wider
         )
-        for one in narrower
-        if not one.doubt
+        for accepted in narrower
+        if not accepted.doubt
     )

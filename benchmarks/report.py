@@ -215,7 +215,7 @@ def _look_up(figures: Figures) -> Iterator[Line]:
 
 
 def _about_look_ups(figures: Figures) -> Iterator[str]:
-    rates = ", ".join(f"{name} {one:,.0f}" for name, one in figures["a_second"].items())
+    rates = ", ".join(f"{name} {figure:,.0f}" for name, figure in figures["a_second"].items())
     yield f"- Look-ups a second on PostgreSQL with {figures['enterprises']:,} enterprises: {rates}; a page has"
     yield f"  {figures['bytes']:,} bytes. All behind gunicorn with one process of two threads, in turn, at random;"
     yield "  the bare view is Django as `startproject` makes it, with a template of the same size and no database."
@@ -223,14 +223,14 @@ def _about_look_ups(figures: Figures) -> Iterator[str]:
 
 def _about_office(figures: Figures) -> Iterator[str]:
     rows = ", ".join(f"{count:,} {name}" for name, count in figures["rows"].items() if count)
-    loads = ", ".join(f"{source} {one:.1f}" for source, one in figures["first"].items())
-    again = ", ".join(f"{source} {one:.1f}" for source, one in figures["daily"].items())
-    plain = ", ".join(f"{slug} {one:.1f}" for slug, one in figures["bulk_create"].items())
+    loads = ", ".join(f"{source} {figure:.1f}" for source, figure in figures["first"].items())
+    again = ", ".join(f"{source} {figure:.1f}" for source, figure in figures["daily"].items())
+    plain = ", ".join(f"{slug} {figure:.1f}" for slug, figure in figures["bulk_create"].items())
     yield f"- The office: {figures['enterprises']:,} enterprises, {rows}; {figures['findings']:,} findings."
     yield f"- First load, s, reading, people encrypted and files kept included: {loads}. Daily: {again}."
     yield f"- bulk_create, s, of rows that are in memory already, in batches of 5,000, people included: {plain}."
     took = ", ".join(f"{name} {figures[key]:.1f}" for name, key in ASSESSMENTS.items())
-    parts = ", ".join(f"{name} {one:.1f}" for name, one in figures["patrol"]["parts"].items())
+    parts = ", ".join(f"{name} {figure:.1f}" for name, figure in figures["patrol"]["parts"].items())
     yield f"- A day's patrol, s: {parts}. The first day's {figures['patrol']['open_cases']:,} cards at once: "
     yield f"  {figures['cards']:.1f} s."
     yield f"- Assessments, s: {took}. PostgreSQL 15 in a temporary folder of this machine, fsync on."

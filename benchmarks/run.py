@@ -69,14 +69,14 @@ def main() -> None:
     words.add_argument(
         "--output", type=Path, default=HERE.parent / "docs" / "reference" / "performance.md"
     )
-    asked = words.parse_args()
-    known = json.loads(LAST.read_text(encoding="utf-8")) if asked.again else {}
-    found = known | figures(quick=asked.quick, only=asked.again)
+    namespace = words.parse_args()
+    known = json.loads(LAST.read_text(encoding="utf-8")) if namespace.again else {}
+    found = known | figures(quick=namespace.quick, only=namespace.again)
     LAST.parent.mkdir(parents=True, exist_ok=True)
     LAST.write_text(json.dumps(found), encoding="utf-8")
     text = page(found)
-    asked.output.parent.mkdir(parents=True, exist_ok=True)
-    asked.output.write_text(text, encoding="utf-8")
+    namespace.output.parent.mkdir(parents=True, exist_ok=True)
+    namespace.output.write_text(text, encoding="utf-8")
     print(text)
 
 

@@ -49,22 +49,22 @@ class Nation:
 def work(words: list[str]) -> dict[str, Any]:
     """Words: timed ENTERPRISES, or memory ENTERPRISES."""
     kind, enterprises = words[0], int(words[1])
-    one = Nation(enterprises)
-    found, anomalies = one.run("findings.sql"), one.run("anomalies.sql")
+    nation = Nation(enterprises)
+    found, anomalies = nation.run("findings.sql"), nation.run("anomalies.sql")
     if kind == "memory":
         return {"peak_gigabytes": peak_gigabytes()}
     return {
-        **one.took,
+        **nation.took,
         "enterprises": enterprises,
         "cores": os.cpu_count(),
         "duckdb": duckdb.__version__,
-        "rows": one.rows(),
+        "rows": nation.rows(),
         "findings_rows": len(found),
         "anomalies_rows": len(anomalies),
         "verdicts": dict(Counter(found.column("verdict").to_pylist()).most_common()),
-        "floor": seconds(partial(one.run, "floor.sql"), 5),
-        "findings": seconds(partial(one.run, "findings.sql"), 3),
-        "anomalies": seconds(partial(one.run, "anomalies.sql"), 3),
+        "floor": seconds(partial(nation.run, "floor.sql"), 5),
+        "findings": seconds(partial(nation.run, "findings.sql"), 3),
+        "anomalies": seconds(partial(nation.run, "anomalies.sql"), 3),
     }
 
 

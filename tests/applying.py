@@ -53,7 +53,7 @@ def refused(bureau: Bureau, slug: str, do: Any) -> None:
 
 def capability_required(office: Office) -> Bureau:
     """Everybody there from the beginning, so that a refused act adds nothing to the journal."""
-    made = Bureau(office)
+    bureau = Bureau(office)
     for name in SEATS:
-        made.who(name)
-    return made
+        bureau.who(name)
+    return bureau

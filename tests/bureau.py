@@ -149,10 +149,10 @@ class Bureau:
     def order(self, case: Case) -> Document:
         """The order that waits to be served, or the last one."""
         orders = Document.objects.filter(case=case, kind="order-to-rectify").order_by("-pk")
-        found = orders.filter(voided_on=None).first()
-        if found is None:
+        document = orders.filter(voided_on=None).first()
+        if document is None:
             raise CannotServe("没有责令整改通知书")
-        return found
+        return document
 
     def sent(
         self,
@@ -209,11 +209,11 @@ class Bureau:
         )
 
     def verify(
-        self, made: Application, repairs: Repairs, day: date, by: str = "second-officer"
+        self, application: Application, repairs: Repairs, day: date, by: str = "second-officer"
     ) -> Application:
         """An officer says what is to be repaired, and how."""
         return verify(
-            application=made,
+            application=application,
             repairs=repairs,
             because="已核实",
             by=self.who(by),
@@ -222,12 +222,12 @@ class Bureau:
         )
 
     def uphold(
-        self, made: Application, repairs: Repairs, day: date, by: str = "reviewer"
+        self, application: Application, repairs: Repairs, day: date, by: str = "reviewer"
     ) -> Document:
         """Verified by an officer, signed by a reviewer."""
-        self.verify(made, repairs, day)
+        self.verify(application, repairs, day)
         return uphold(
-            application=made,
+            application=application,
             because="核实属实",
             by=self.who(by),
             law=self.law,
@@ -275,10 +275,10 @@ class Bureau:
                 **told,
             }
         )
-        done = record_supervision_finding(
+        step = record_supervision_finding(
             found=found, by=self.who(by), law=self.law, at=self.office.tick(day)
         )
-        return fresh(done.case)
+        return fresh(step.case)
 
     def yellow(self, day: date = DAY) -> Case:
         """A firm that lacks one of three constructors is warned."""

@@ -36,7 +36,7 @@ def qualwatch(*words: str | Path, typed: str | None = None, **environment: str) 
     streams = {name: str(folder / name) for name in ("stdin", "stdout", "stderr")}
     Path(streams["stdin"]).write_text(typed or "", encoding="utf-8")
     asked = {
-        "words": [str(one) for one in words],
+        "words": [str(word) for word in words],
         "environment": {**os.environ, **SETTINGS, **environment},
         "folder": str(Path.cwd()),
         **streams,

@@ -125,7 +125,9 @@ def staff(scene: "Scene", tmp_path_factory: pytest.TempPathFactory) -> "Bureau":
     made = Bureau(
         Office(tmp_path_factory.mktemp("staff"), datetime.fromisoformat(NOON), timedelta(minutes=1))
     )
-    made.accounts = {one.username: one for one in Account.objects.select_related("organisation")}
+    made.accounts = {
+        account.username: account for account in Account.objects.select_related("organisation")
+    }
     return made
 
 

@@ -72,8 +72,8 @@ def propose(client: Client, case: Case, **changed: Any) -> Any:
     return client.post(reverse("determine", args=[case.pk]), told)
 
 
-def act(client: Client, made: Application, what: str, **told: Any) -> Any:
+def act(client: Client, application: Application, what: str, **told: Any) -> Any:
     """The form of an application, sent."""
     return client.post(
-        reverse("application", args=[made.pk]), {"act": what, "because": "已核实", **told}
+        reverse("application", args=[application.pk]), {"act": what, "because": "已核实", **told}
     )

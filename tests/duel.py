@@ -36,12 +36,12 @@ def setup(folder: Path) -> None:
     """A yellow card that is over, proved, and proposed."""
     from qualwatch.cases.models import Case
 
-    one = bureau_in(folder, date(2026, 5, 20))
-    case = one.yellow()
-    one.prove(case, date(2026, 5, 21))
-    one.morning(OVER)
-    one.propose(case, day=OVER)
-    one.registers(OVER + timedelta(days=1), people=3)
+    bureau = bureau_in(folder, date(2026, 5, 20))
+    case = bureau.yellow()
+    bureau.prove(case, date(2026, 5, 21))
+    bureau.morning(OVER)
+    bureau.propose(case, day=OVER)
+    bureau.registers(OVER + timedelta(days=1), people=3)
     assert Case.objects.get().state == "yellow"
 
 
@@ -63,21 +63,24 @@ def act(folder: Path, what: str, by: str) -> str:
     from qualwatch.cases.warnings.determine import return_proposal, sign
     from qualwatch.procedure.transitions import CannotStep
 
-    one = bureau_in(folder)
+    bureau = bureau_in(folder)
     case = Case.objects.get(origin="system")
-    who, at = one.who("reviewer" if what == "sign" else "other-reviewer"), one.office.tick(OVER)
+    who, at = (
+        bureau.who("reviewer" if what == "sign" else "other-reviewer"),
+        bureau.office.tick(OVER),
+    )
     meet(folder)
     try:
         if what == "sign":
-            sign(case=case, by=who, law=one.law, at=at)
+            sign(case=case, by=who, law=bureau.law, at=at)
         elif what == "inspect":
-            one.inspect(OVER, by=by)
+            bureau.inspect(OVER, by=by)
         elif what == "prove":
-            one.proved(Service.objects.get(document__kind="order-to-rectify"), OVER)
+            bureau.proved(Service.objects.get(document__kind="order-to-rectify"), OVER)
         elif what == "return":
-            return_proposal(case=case, by=who, law=one.law, at=at, because="证据不全")
+            return_proposal(case=case, by=who, law=bureau.law, at=at, because="证据不全")
         else:
-            one.patrol(OVER + timedelta(days=1))
+            bureau.patrol(OVER + timedelta(days=1))
     except CannotStep as error:
         return f"refused: {error}"
     return "done"

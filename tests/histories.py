@@ -73,23 +73,25 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
         likely = [
             name for name, place in PLACE_AFTER.items() if place == state.withdrawal.next_stage
         ]
-        made, others = (
+        withdrawal, others = (
             state.withdrawal,
             [["make-statement"], ["object-publicly"]][state.withdrawal.stage == "displayed"],
         )
-        if made.stage == "notified":
+        if withdrawal.stage == "notified":
             others += ["ask-hearing"] * 8 + ["hearing-lapses"]
-        if made.hearing == "asked":
+        if withdrawal.hearing == "asked":
             others += likely
             likely = (
-                ["fix-hearing"] if made.hearing_on is None else ["notify-hearing", "hold-hearing"]
+                ["fix-hearing"]
+                if withdrawal.hearing_on is None
+                else ["notify-hearing", "hold-hearing"]
             )
         if state.origin == "officer":
             likely += ["recheck"]
         pool += [name for name in likely if name in here] * 12 + [
             name for name in others if name in here
         ]
-        pool += ["answer"] * 12 * (made.unanswered > 0)
+        pool += ["answer"] * 12 * (withdrawal.unanswered > 0)
     name = chance.choice(pool if pool and chance.random() < 0.95 else list(BY_EVENT))
     verdict = told("short", "met", "met", "cannot-say", "advise", "not-required")
     return Event(

@@ -163,7 +163,7 @@ def told() -> dict[str, Any]:
     ]
     current = FindingRow.objects.filter(recorded_to=None)
     # a transaction that was killed may have used up a number: the place of a case or notice among all is the same
-    place = {one.stream: f"case {at}" for at, one in enumerate(Case.objects.order_by("pk"))}
+    place = {case.stream: f"case {at}" for at, case in enumerate(Case.objects.order_by("pk"))}
     place |= {
         str(number): f"notice {at}"
         for at, number in enumerate(Notice.objects.order_by("pk").values_list("pk", flat=True))

@@ -81,23 +81,25 @@ class Province:
             self._item(code) for code in self.codes for _ in range(self.random.randint(0, 4))
         ]
         self.rows["registrations"] = [
-            self._registration(one) for one in self.people for _ in range(pick((1, 1, 2, 3)))
+            self._registration(person) for person in self.people for _ in range(pick((1, 1, 2, 3)))
         ]
         if chance(0.4):
             self._share_out()
-        self.rows["people"] = [self._person(one) for one in self.people if not chance(0.03)]
+        self.rows["people"] = [self._person(person) for person in self.people if not chance(0.03)]
         payers = [*self.codes, *self.codes, *branches, credit_code(99), "personal"]
         self.rows["contributions"] = [
             Contribution(
-                one, first_of(month_of(self.day) - pick((1, 2, 2, 3, 3, 4, 4, 5, 9))), pick(payers)
+                person,
+                first_of(month_of(self.day) - pick((1, 2, 2, 3, 3, 4, 4, 5, 9))),
+                pick(payers),
             )
-            for one in self.people
+            for person in self.people
             for _ in range(self.random.randint(0, 4))
         ]
         home = {row.person_id: row.credit_code for row in self.rows["registrations"]}
         self.rows["contributions"] += [
-            Contribution(one, first_of(month_of(self.day) - back), home[one])
-            for one in self.people
+            Contribution(person, first_of(month_of(self.day) - back), home[person])
+            for person in self.people
             if chance(0.8)
             for back in (2, 3, 4)
         ]
@@ -133,7 +135,7 @@ class Province:
                 None,
             )
         )
-        for one in self.people[: self.random.randint(4, 7)]:
+        for person in self.people[: self.random.randint(4, 7)]:
             for trade in pick(
                 (
                     ("mining",),
@@ -142,9 +144,9 @@ class Province:
                     ("mining", "mechanical-electrical"),
                 )
             ):
-                kind = ("constructor", pick(("grade-1", "grade-2")), trade, f"G{one}{trade}")
+                kind = ("constructor", pick(("grade-1", "grade-2")), trade, f"G{person}{trade}")
                 self.rows["registrations"].append(
-                    Registration(one, code, *kind, None, None, None, "in-force", None)
+                    Registration(person, code, *kind, None, None, None, "in-force", None)
                 )
 
     def policy(self) -> dict[str, Any]:

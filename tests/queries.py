@@ -31,12 +31,15 @@ def recorded(name: str, queries: CaptureQueriesContext) -> None:
     told: dict[str, int] = (
         json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
     )
-    assert len(queries) <= MOST, (name, [one["sql"] for one in queries.captured_queries])
+    assert len(queries) <= MOST, (
+        name,
+        [captured_query["sql"] for captured_query in queries.captured_queries],
+    )
     if os.environ.get("RECORD_QUERIES") == "1":
         told[name] = max(len(queries), told.get(name, 0))
         RECORD.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     assert len(queries) <= told.get(name, -1), (
         name,
         "see tests/queries.py",
-        [one["sql"] for one in queries.captured_queries],
+        [captured_query["sql"] for captured_query in queries.captured_queries],
     )

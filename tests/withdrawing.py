@@ -56,13 +56,13 @@ def red_and_over(bureau: Bureau, sheets: dict[str, Rows] | None = None) -> list[
     changed = sheets or CITY_SHEETS
     morning(bureau, date(2026, 5, 20), changed)
     cases = list(Case.objects.filter(state="yellow", category__isnull=False).order_by("pk"))
-    for one in cases:
-        bureau.prove(one, date(2026, 5, 21))
+    for case in cases:
+        bureau.prove(case, date(2026, 5, 21))
     morning(bureau, OVER, changed)
-    for one in cases:
-        bureau.propose(one, day=OVER)
-        bureau.sign(one, day=OVER)
-        bureau.serve_order(one, OVER)
+    for case in cases:
+        bureau.propose(case, day=OVER)
+        bureau.sign(case, day=OVER)
+        bureau.serve_order(case, OVER)
     morning(bureau, RED_OVER, changed)
     return [fresh(one) for one in cases]
 
@@ -72,10 +72,10 @@ def morning(bureau: Bureau, day: date, sheets: dict[str, Rows], people: int = 2)
     from qualwatch.patrol.days import release_held_run
 
     bureau.registers(day, people, sheets)
-    done = bureau.patrol(day)
-    if done.run.state == "held":
+    day_done = bureau.patrol(day)
+    if day_done.run.state == "held":
         release_held_run(
-            run=done.run,
+            run=day_done.run,
             law=bureau.law,
             by="reviewer",
             at=bureau.office.tick(day),

@@ -132,7 +132,7 @@ class Registers:
             }
             self.rows["注册人员"].append(row)
             self.rows["社保"] += [
-                {"证件类型": "", NUMBER: number, MONTH: one, PAYER: code} for one in months
+                {"证件类型": "", NUMBER: number, MONTH: month, PAYER: code} for month in months
             ]
             self.hired[code].append(number)
         self.changed |= {"注册人员", "社保"}
@@ -148,8 +148,8 @@ class Registers:
         theirs = {row[NUMBER] for row in self.rows["注册人员"] if row[CODE] == code}
         others = [row for row in self.rows["社保"] if row[NUMBER] not in theirs]
         new = [
-            {"证件类型": "", NUMBER: one, MONTH: month, PAYER: code}
-            for one in sorted(theirs)
+            {"证件类型": "", NUMBER: their, MONTH: month, PAYER: code}
+            for their in sorted(theirs)
             for month in months
         ]
         self.rows["社保"], self.changed = others + new, self.changed | {"社保"}
@@ -242,15 +242,15 @@ class Play:
                     at=moment(day, 5),
                     because="已核对",
                 )
-        done = run_day(day=day, law=self.law, by="patrol", at=moment(day, 6))
-        self.done.update(done.cases)
-        if done.run.state == "held":
+        day_done = run_day(day=day, law=self.law, by="patrol", at=moment(day, 6))
+        self.done.update(day_done.cases)
+        if day_done.run.state == "held":
             self.say(
                 day,
-                f"run held: {done.run.because}; sample {', '.join(done.run.sample[:3])} …; released by sample-reviewer",
+                f"run held: {day_done.run.because}; sample {', '.join(day_done.run.sample[:3])} …; released by sample-reviewer",
             )
             let_in = release_held_run(
-                run=done.run,
+                run=day_done.run,
                 law=self.law,
                 by="sample-reviewer",
                 at=moment(day, 9),
@@ -319,9 +319,9 @@ class Play:
         from qualwatch.cases.warnings.supervise import open_notice
 
         accounts = {
-            one.organisation.credit_code: one
-            for one in self.accounts.values()
-            if one.organisation.credit_code
+            account.organisation.credit_code: account
+            for account in self.accounts.values()
+            if account.organisation.credit_code
         }
         unread = Notice.objects.filter(credit_code__in=accounts, first_opened_at=None)
         for notice in unread.select_related("case").order_by("pk"):

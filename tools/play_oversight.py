@@ -31,9 +31,9 @@ def report(office: Any, day: date) -> None:
     lists = WithdrawalList.objects.exclude(housing="province").values_list("housing", flat=True)
     for city in sorted({"city-140100", "city-140200", *lists} - {*SILENT}):
         officer, reviewer = office.seat(city, "city-officer"), office.seat(city, "city-reviewer")
-        made = compile_return(quarter=quarter, **office.act(officer, day, 9))
-        review_return(made=made, **office.act(reviewer, day, 10))
-        sent = submit_return(made=made, **office.act(officer, day, 11))
+        quarterly_return = compile_return(quarter=quarter, **office.act(officer, day, 9))
+        review_return(made=quarterly_return, **office.act(reviewer, day, 10))
+        sent = submit_return(made=quarterly_return, **office.act(officer, day, 11))
         office.written.append(
             f"{sent.document.number} ({city}, {quarter}: {sent.figures['opened']} opened, "
             f"{sent.figures['withdrawn']} withdrawn)"
@@ -50,7 +50,7 @@ def report(office: Any, day: date) -> None:
     )
     office.tried("spot checks chosen", choose, quarter=quarter, **office.act(officer, day))
     for bureau in sorted({f"{housing}-bureau" for housing in lists}):
-        made = office.tried(
+        quarterly_return = office.tried(
             "circulars",
             issue_circular,
             quarter=quarter,
@@ -58,9 +58,9 @@ def report(office: Any, day: date) -> None:
             demand="请于十日内报送整改情况。",
             **office.act(reviewer, day, 16),
         )
-        if made is not None:
+        if quarterly_return is not None:
             office.written.append(
-                f"{made.document.number} (circular that names {bureau}, {len(made.rows)} items)"
+                f"{quarterly_return.document.number} (circular that names {bureau}, {len(quarterly_return.rows)} items)"
             )
 
 
@@ -72,8 +72,8 @@ def show(office: Any, folder: Path) -> None:
     from qualwatch.oversight.models import Return
 
     rows = list(Withdrawal.objects.select_related("batch"))
-    by = Counter(one.outcome or "under way" for one in rows)
-    routes = Counter(one.batch.route for one in rows)
+    by = Counter(withdrawal.outcome or "under way" for withdrawal in rows)
+    routes = Counter(withdrawal.batch.route for withdrawal in rows)
     print(
         f"\nwithdrawals: {len(rows)} items on {WithdrawalList.objects.count()} lists "
         f"({', '.join(f'{route} {count}' for route, count in sorted(routes.items()))}): "
@@ -84,13 +84,16 @@ def show(office: Any, folder: Path) -> None:
             if what not in ("withdrawn", "rectified", "annulled")
         )
     )
-    sums = sum(sum(outcomes_of(one).values()) for one in WithdrawalList.objects.all())
+    sums = sum(sum(outcomes_of(batch).values()) for batch in WithdrawalList.objects.all())
     print(f"every list adds up: {sums} = {len(rows)}")
     books = folder / "returns"
     books.mkdir(parents=True)
-    for one in Return.objects.select_related("workbook").order_by("pk"):
-        path = books / f"{one.year}Q{one.quarter} {one.reporter} {one.version}.xlsx"
-        path.write_bytes(content_of(one.workbook))
+    for quarterly_return in Return.objects.select_related("workbook").order_by("pk"):
+        path = (
+            books
+            / f"{quarterly_return.year}Q{quarterly_return.quarter} {quarterly_return.reporter} {quarterly_return.version}.xlsx"
+        )
+        path.write_bytes(content_of(quarterly_return.workbook))
     print(f"returns, summaries and circulars (.docx in {folder / 'letters'}, .xlsx in {books}):")
     for line in office.written:
         print(f"  {line}")

@@ -67,9 +67,12 @@ class Papers:
         """A warning by post to an enterprise without an account."""
         from qualwatch.cases.service.actions import issue_warning, send
 
-        made = issue_warning(case=case, **self.act(day))
+        document = issue_warning(case=case, **self.act(day))
         send(
-            document=made, method="post", recipient=f"{case.enterprise}，{ADDRESS}", **self.act(day)
+            document=document,
+            method="post",
+            recipient=f"{case.enterprise}，{ADDRESS}",
+            **self.act(day),
         )
         self.done["letters: posted"] += 1
 
@@ -86,19 +89,19 @@ class Papers:
         from qualwatch.cases.service.actions import fail, prove, send
 
         at_home = self.chance.random() < CHANCE["home"]
-        for one in Document.objects.filter(
+        for document in Document.objects.filter(
             case=case, kind__in=("determination", "order-to-rectify"), voided_on=None
         ):
-            known = one.services.exclude(method="platform")
-            is_served = one.services.filter(proved_on__isnull=False).exists()
-            if is_served or known.filter(proved_on=None, failed_on=None).exists():
+            services = document.services.exclude(method="platform")
+            is_served = document.services.filter(proved_on__isnull=False).exists()
+            if is_served or services.filter(proved_on=None, failed_on=None).exists():
                 continue
             task = case.tasks.filter(
-                kind="serve", detail__startswith=one.number, completed_on=None
+                kind="serve", detail__startswith=document.number, completed_on=None
             ).first()
             method = task.detail.rsplit(" ", 1)[1] if task else "in-person"
             service = send(
-                document=one,
+                document=document,
                 method=method,
                 recipient=f"{case.enterprise}，{ADDRESS}",
                 **self.act(day),
@@ -195,35 +198,41 @@ class Papers:
         from qualwatch.cases.models import Application
         from qualwatch.procedure.transitions import CannotStep
 
-        for one in (
+        for application in (
             Application.objects.filter(stage__in=("received", "agreed"))
             .select_related("case")
             .order_by("pk")
         ):
             if self.chance.random() >= CHANCE["examined"]:
                 continue
-            is_city = one.stage == "received" and one.receiver != "province"
+            is_city = application.stage == "received" and application.receiver != "province"
             who = "sample-city-reviewer" if is_city else "sample-second-reviewer"
-            if is_city and one.receiver != self.accounts[who].organisation.slug:
+            if is_city and application.receiver != self.accounts[who].organisation.slug:
                 continue
             yes = self.chance.random() < CHANCE["agreed" if is_city else "upheld"]
             try:
                 if not yes:
                     refuse(
-                        application=one,
+                        application=application,
                         because="材料不足以证明人员在本单位执业",
                         **self.act(day, who),
                     )
                 elif is_city:
-                    agree(application=one, because="经核实，人员在本单位执业", **self.act(day, who))
+                    agree(
+                        application=application,
+                        because="经核实，人员在本单位执业",
+                        **self.act(day, who),
+                    )
                 else:
                     verify(
-                        application=one,
+                        application=application,
                         repairs=Repairs(day + timedelta(days=180)),
                         because="人员在本单位执业",
                         **self.act(day, "sample-second-officer"),
                     )
-                    uphold(application=one, because="核实属实，统一修复", **self.act(day, who))
+                    uphold(
+                        application=application, because="核实属实，统一修复", **self.act(day, who)
+                    )
                 self.done[
                     f"applications: {'refused' if not yes else 'agreed' if is_city else 'upheld'}"
                 ] += 1
@@ -239,8 +248,10 @@ class Papers:
         letters, packs = folder / "letters", folder / "packs"
         letters.mkdir(parents=True)
         packs.mkdir(parents=True)
-        for one in Document.objects.select_related("file").order_by("pk"):
-            (letters / f"{one.number} {one.title}.docx").write_bytes(content_of(one.file))
+        for document in Document.objects.select_related("file").order_by("pk"):
+            (letters / f"{document.number} {document.title}.docx").write_bytes(
+                content_of(document.file)
+            )
         reds = Case.objects.filter(origin="system", published_on__isnull=False).exclude(
             closed_because="repaired"
         )

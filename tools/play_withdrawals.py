@@ -245,7 +245,7 @@ class Withdrawals:
         from qualwatch.cases.actions import withdraw
 
         who, row = self.people("province"), members[0]
-        places = {one.state for one in members}
+        places = {member.state for member in members}
         if "opened" in places:
             self.tried(
                 "rechecks",
@@ -335,7 +335,12 @@ class Withdrawals:
 
         code = row.credit_code
         mine = next(
-            (one for one in self.accounts.values() if one.organisation.credit_code == code), None
+            (
+                account
+                for account in self.accounts.values()
+                if account.organisation.credit_code == code
+            ),
+            None,
         )
         if mine is None or row.points.exists() or row.hearing != "none":
             return

@@ -67,8 +67,8 @@ def standards() -> str:
         for sub_item, slug, grade in text.every_grade():
             name = f"{sub_item} {GRADE_NAMES[slug]}".strip()
             extra = [
-                f"{day} 起按{GRADE_NAMES[one.grade]}人数 {law.doc_no(one.basis)}"
-                for day, one in grade.measured_as.items()
+                f"{day} 起按{GRADE_NAMES[measured_as.grade]}人数 {law.doc_no(measured_as.basis)}"
+                for day, measured_as in grade.measured_as.items()
             ]
             if grade.abolished:
                 extra.append(
@@ -78,15 +78,15 @@ def standards() -> str:
                 lines.append(
                     f"| {name} | – | 没有人数条款 | {grade.no_clause.confidence} | {' '.join(grade.no_clause.refs)} |"
                 )
-            for one in grade.requirements:
+            for requirement_text in grade.requirements:
                 parts = []
-                for clause in one.clauses:
+                for clause in requirement_text.clauses:
                     parts.append(f"{clause.summary}：{life(law, clause)}")
                     parts += [f"{floor.summary}：{life(law, floor)}" for floor in clause.of_which]
-                weak = "" if one.usable_for_short else " ⚠"
+                weak = "" if requirement_text.usable_for_short else " ⚠"
                 history = "<br>".join(parts + extra)
                 lines.append(
-                    f"| {name} | {one.requirement}{weak} | {history} | {one.confidence} | {' '.join(one.refs)} |"
+                    f"| {name} | {requirement_text.requirement}{weak} | {history} | {requirement_text.confidence} | {' '.join(requirement_text.refs)} |"
                 )
         lines.append("")
     lines += [
@@ -137,17 +137,17 @@ def commands() -> str:
 def transitions() -> str:
     """The course of a case: diagram, table, words."""
     moves: dict[tuple[str, str], list[str]] = {}
-    for one in TABLE:
-        for start in one.from_states:
-            for to in one.leads_to:
+    for transition in TABLE:
+        for start in transition.from_states:
+            for to in transition.leads_to:
                 is_new = start == "none" and (
-                    to == "yellow" or (to == "red" and one.event in TO_RED)
+                    to == "yellow" or (to == "red" and transition.event in TO_RED)
                 )
                 is_step = start in ("yellow", "red") and (
-                    to == "closed" or (to == "red" and one.event in TO_RED)
+                    to == "closed" or (to == "red" and transition.event in TO_RED)
                 )
                 if start != to and (is_new or is_step):
-                    moves.setdefault((start, to), []).append(one.event)
+                    moves.setdefault((start, to), []).append(transition.event)
     shown = {"none": "[*]"}
     diagram = [
         f"    {shown.get(start, start)} --> {to} : {', '.join(events)}"

@@ -73,25 +73,29 @@ def main() -> None:
     words.add_argument("--dark", action="store_true")
     words.add_argument("--only", nargs="+", default=[])
     words.add_argument("--english", action="store_true")
-    asked = words.parse_args()
-    folder = asked.all or IMAGES
+    namespace = words.parse_args()
+    folder = namespace.all or IMAGES
     folder.mkdir(parents=True, exist_ok=True)
-    names = asked.only or (list(PAGES) if asked.all else IN_THE_GUIDES)
+    names = namespace.only or (list(PAGES) if namespace.all else IN_THE_GUIDES)
     with (
         served({"QUALWATCH_STATE": str(STATE), "DATABASE_URL": ""}) as address,
         chromium() as browser,
     ):
         for who in dict.fromkeys(PAGES[name][0] for name in names):
-            page = opened(browser, address, who, dark=asked.dark, english=asked.english)
+            page = opened(browser, address, who, dark=namespace.dark, english=namespace.english)
             for number in range(2, 13) if who == ENTERPRISE else ():
                 if page.locator("main a[href*='/own/cases/']").count():
                     break  # one that has something to answer
                 page = opened(
-                    browser, address, f"{who[:-1]}{number}", dark=asked.dark, english=asked.english
+                    browser,
+                    address,
+                    f"{who[:-1]}{number}",
+                    dark=namespace.dark,
+                    english=namespace.english,
                 )
-            for name in (one for one in names if PAGES[one][0] == who):
+            for name in (name for name in names if PAGES[name][0] == who):
                 if reached(page, address, *PAGES[name][1:]):
-                    pictures(page, name, folder, phone=bool(asked.all))
+                    pictures(page, name, folder, phone=bool(namespace.all))
                 else:
                     print(f"{name}: no such page in this province")
 

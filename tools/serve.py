@@ -26,16 +26,16 @@ def main() -> None:
         help="the moment at which it begins; it goes on from there",
     )
     words.add_argument("--port", type=int, default=8000)
-    asked = words.parse_args()
-    if not (asked.state / "keys.json").is_file() and "QUALWATCH_KEYS" not in os.environ:
+    namespace = words.parse_args()
+    if not (namespace.state / "keys.json").is_file() and "QUALWATCH_KEYS" not in os.environ:
         raise SystemExit(
-            f"no office in {asked.state}: run `make demo` first, or say QUALWATCH_STATE"
+            f"no office in {namespace.state}: run `make demo` first, or say QUALWATCH_STATE"
         )
     is_shown = (
-        asked.state == PLAYED or asked.at is not None
+        namespace.state == PLAYED or namespace.at is not None
     )  # a real office keeps its clock and its second factor
     os.environ |= {
-        "QUALWATCH_STATE": str(asked.state),
+        "QUALWATCH_STATE": str(namespace.state),
         "QUALWATCH_HTTP": "1",
         "DJANGO_SETTINGS_MODULE": "qualwatch.config.settings",
     } | ({"QUALWATCH_OFFICERS_NEED_TOTP": "0"} if is_shown else {})
@@ -45,17 +45,17 @@ def main() -> None:
     django.setup()
     from django.utils import timezone
 
-    at = asked.at or (last_moment() if is_shown else None)
+    at = namespace.at or (last_moment() if is_shown else None)
     if at is not None and timezone.is_naive(at):
         at = timezone.make_aware(at)
     if at is not None:
         time_machine.travel(at, tick=True).start()
         print(f"the office's clock begins at {at:%Y-%m-%d %H:%M}", flush=True)
-    if asked.state == PLAYED:
+    if namespace.state == PLAYED:
         sample_log_ins()
     from django.core.management import call_command
 
-    call_command("runserver", f"127.0.0.1:{asked.port}", use_reloader=False, skip_checks=True)
+    call_command("runserver", f"127.0.0.1:{namespace.port}", use_reloader=False, skip_checks=True)
 
 
 def last_moment() -> datetime | None:
@@ -79,13 +79,14 @@ def sample_log_ins() -> None:
     from qualwatch.accounts.models import Account
 
     print(f"sample log-ins, password {PASSWORD}:")
-    found = Account.objects.filter(username__startswith="sample-").exclude(
+    accounts = Account.objects.filter(username__startswith="sample-").exclude(
         username__regex=r"city-\d|-\d$"
     )
     first = Account.objects.filter(username__regex=r"^sample-enterprise-[1-3]$")
-    for one in (found | first).select_related("organisation").order_by("pk"):
+    for account in (accounts | first).select_related("organisation").order_by("pk"):
         print(
-            f"  {one.username:<26}{one.organisation.name if one.organisation else ''}", flush=True
+            f"  {account.username:<26}{account.organisation.name if account.organisation else ''}",
+            flush=True,
         )
 
 

@@ -20,13 +20,13 @@ def agree(seed: int) -> None:
     found = list(columnar.evaluate(law(), values, facts, province.day))
     assert len(found) == len(expected)
     lines: dict[FindingKey, tuple[PersonLine, ...]] = {}
-    for one, other in zip(expected, found, strict=True):
-        assert list(other.findings) == list(one.findings)
-        assert other.anomalies == one.anomalies
-        assert other.not_judged == one.not_judged
+    for result, other in zip(expected, found, strict=True):
+        assert list(other.findings) == list(result.findings)
+        assert other.anomalies == result.anomalies
+        assert other.not_judged == result.not_judged
         lines |= {
             finding.key: people
-            for finding, people in zip(one.findings, one.people, strict=True)
+            for finding, people in zip(result.findings, result.people, strict=True)
             if people
         }
     assert columnar.people(law(), values, facts, province.day, facts.credit_codes) == lines

@@ -84,27 +84,29 @@ contribution = row(PEOPLE, MONTHS, PAYERS)
 extra = st.sampled_from(EXTRAS)
 
 
-def told(found: Gathered) -> dict[str, Any]:
+def told(gathered: Gathered) -> dict[str, Any]:
     """Everything that a reading says, in an order of its own."""
     tables = {
         name: sorted(map(str, table.to_pylist()))
-        for name, table in found.facts.tables.items()
+        for name, table in gathered.facts.tables.items()
         if name != "people"
     }
-    registered = {one["person_id"] for one in found.facts.tables["registrations"].to_pylist()}
-    people = {
-        one["person_id"]: one
-        for one in found.facts.tables["people"].to_pylist()
-        if one["person_id"] in registered
+    registered = {
+        table["person_id"] for table in gathered.facts.tables["registrations"].to_pylist()
     }
-    shown = {one: (found.masks[one], found.names.get(one)) for one in people}
+    people = {
+        table["person_id"]: table
+        for table in gathered.facts.tables["people"].to_pylist()
+        if table["person_id"] in registered
+    }
+    shown = {person: (gathered.masks[person], gathered.names.get(person)) for person in people}
     return {
         **tables,
         "people": people,
         "shown": shown,
-        "rejections": found.rejections,
-        "notices": found.notices,
-        "accounts": found.accounts,
+        "rejections": gathered.rejections,
+        "notices": gathered.notices,
+        "accounts": gathered.accounts,
     }
 
 
@@ -143,9 +145,9 @@ def test_columns_say_what_rows_say(
 
 def test_an_invented_province_read_both_ways(tmp_path: Path) -> None:
     generate_province(Plan(200, 5), tmp_path, "csv", law())
-    found = agree(tmp_path)
-    assert found.rejections, "the province is to have bad rows"
-    assert len(found.facts.tables["registrations"]) > 2000
+    gathered = agree(tmp_path)
+    assert gathered.rejections, "the province is to have bad rows"
+    assert len(gathered.facts.tables["registrations"]) > 2000
 
 
 def test_a_province_whose_rows_are_nearly_all_smooth(tmp_path: Path) -> None:

@@ -16,55 +16,55 @@ TOLD_PUBLICLY = ("publish-red", "publish-display", "publish-decision")
 SOME, MANY, WIDE = range(2_000), range(100_000), range(6_000)
 
 
-def looked_at(told: History) -> None:
+def looked_at(history: History) -> None:
     """Every promise, over one history."""
     proposed_by = ""
-    for one in told.taken:
-        before, event, after = one.before, one.event, one.after
+    for taken in history.taken:
+        before, event, after = taken.before, taken.event, taken.after
         assert after.state in BY_EVENT[event.name].leads_to or after.state == before.state
-        assert {effect.name for effect in one.effects} <= EFFECTS
+        assert {effect.name for effect in taken.effects} <= EFFECTS
         proposed_by = event.by if event.name == "propose" else proposed_by
-        a_red_needs_a_signed_determination_or_evidence(one, proposed_by)
-        nothing_is_public_before_red(one)
-        no_step_rests_on_doubt(one)
-        a_closed_case_has_one_reason(one)
-        no_period_is_shorter_than_the_law(one)
+        a_red_needs_a_signed_determination_or_evidence(taken, proposed_by)
+        nothing_is_public_before_red(taken)
+        no_step_rests_on_doubt(taken)
+        a_closed_case_has_one_reason(taken)
+        no_period_is_shorter_than_the_law(taken)
         no_clock_is_set_back(before, after, event.name)
-    if told.taken:
-        a_run_again_adds_nothing(told)
+    if history.taken:
+        a_run_again_adds_nothing(history)
 
 
-def a_red_needs_a_signed_determination_or_evidence(one: Taken, proposed_by: str) -> None:
-    if one.after.state == "red" != one.before.state:
-        event = one.event
+def a_red_needs_a_signed_determination_or_evidence(taken: Taken, proposed_by: str) -> None:
+    if taken.after.state == "red" != taken.before.state:
+        event = taken.event
         if event.name == "inspected":
             assert event.has_evidence
             assert event.because
-            assert one.after.origin == "officer"
+            assert taken.after.origin == "officer"
             return
         assert event.name == "sign"
         assert event.by != proposed_by
-        assert one.before.proposal is not None
-        assert one.before.proposal.outcome == "red"
+        assert taken.before.proposal is not None
+        assert taken.before.proposal.outcome == "red"
         assert event.is_fresh
-        for named in one.after.named:
+        for named in taken.after.named:
             if named.is_determined:
                 assert event.verdicts[named.requirement] == "short"
                 assert named.proved_on is not None
                 assert named.proved_on >= named.pushed_on
                 assert event.on > named.deadline.ends_on
                 assert not named.deadline.provisional
-        assert one.before.application is None or not one.before.application.is_first
+        assert taken.before.application is None or not taken.before.application.is_first
 
 
-def nothing_is_public_before_red(one: Taken) -> None:
-    public = any(effect.name in TOLD_PUBLICLY for effect in one.effects)
-    assert not public or one.after.published_on is not None
-    assert not (one.after.state in ("none", "yellow") and one.after.published_on)
+def nothing_is_public_before_red(taken: Taken) -> None:
+    public = any(effect.name in TOLD_PUBLICLY for effect in taken.effects)
+    assert not public or taken.after.published_on is not None
+    assert not (taken.after.state in ("none", "yellow") and taken.after.published_on)
 
 
-def no_step_rests_on_doubt(one: Taken) -> None:
-    before, event, after = one.before, one.event, one.after
+def no_step_rests_on_doubt(taken: Taken) -> None:
+    before, event, after = taken.before, taken.event, taken.after
     if event.name == "open-withdrawal":
         assert before.red is not None
         assert before.order_served_on is not None
@@ -79,20 +79,32 @@ def no_step_rests_on_doubt(one: Taken) -> None:
         assert event.on > before.withdrawal.statement.ends_on
         assert before.withdrawal.hearing != "asked"
     if event.name in ("decide", "ministry-decided"):
-        made = before.withdrawal
-        assert made is not None
-        assert made.rechecked_on is not None
+        withdrawal = before.withdrawal
+        assert withdrawal is not None
+        assert withdrawal.rechecked_on is not None
         if event.name == "decide":
-            assert made.notice_served_on is not None
-            assert made.display is not None
-            assert event.on > made.display.ends_on
-            assert made.unanswered == 0
-            assert made.hearing != "asked"
+            assert withdrawal.notice_served_on is not None
+            assert withdrawal.display is not None
+            assert event.on > withdrawal.display.ends_on
+            assert withdrawal.unanswered == 0
+            assert withdrawal.hearing != "asked"
             assert (
-                len({event.by, made.reviewed_by, *made.handled_by, *before.determined_by} - {""})
+                len(
+                    {
+                        event.by,
+                        withdrawal.reviewed_by,
+                        *withdrawal.handled_by,
+                        *before.determined_by,
+                    }
+                    - {""}
+                )
                 >= 3
             )
-            assert event.by not in {made.reviewed_by, *made.handled_by, *before.determined_by}
+            assert event.by not in {
+                withdrawal.reviewed_by,
+                *withdrawal.handled_by,
+                *before.determined_by,
+            }
     if event.name == "hold-hearing":
         assert before.withdrawal is not None
         assert before.withdrawal.hearing_notified_on is not None
@@ -115,14 +127,14 @@ def no_step_rests_on_doubt(one: Taken) -> None:
         )
 
 
-def a_closed_case_has_one_reason(one: Taken) -> None:
-    assert (one.after.state == "closed") == bool(one.after.closed_because)
-    assert not one.after.closed_because or one.after.closed_because in CLOSED
+def a_closed_case_has_one_reason(taken: Taken) -> None:
+    assert (taken.after.state == "closed") == bool(taken.after.closed_because)
+    assert not taken.after.closed_because or taken.after.closed_because in CLOSED
 
 
-def no_period_is_shorter_than_the_law(one: Taken) -> None:
-    after = one.after
-    terms = terms_on(one.event.on)
+def no_period_is_shorter_than_the_law(taken: Taken) -> None:
+    after = taken.after
+    terms = terms_on(taken.event.on)
     for named in after.named:
         if after.origin == "system":  # what an officer found has no period before it
             assert (
@@ -147,9 +159,9 @@ def no_clock_is_set_back(before: CaseState, after: CaseState, event: str) -> Non
         assert after.red.ends_on >= before.red.ends_on
 
 
-def a_run_again_adds_nothing(told: History) -> None:
+def a_run_again_adds_nothing(history: History) -> None:
     """The same run again on the same day, and after an outage of a month, puts nobody in a worse place."""
-    last = told.taken[-1]
+    last = history.taken[-1]
     state = last.after
     for late in (timedelta(0), timedelta(days=31)):
         event = replace(last.event, name="found", by="system", on=last.event.on + late, ended="")
@@ -168,15 +180,15 @@ def a_run_again_adds_nothing(told: History) -> None:
 
 @pytest.mark.parametrize("part", range(4))
 def test_no_history_breaks_a_promise(part: int) -> None:
-    for told in histories(SOME[part::4]):
-        looked_at(told)
+    for case_history in histories(SOME[part::4]):
+        looked_at(case_history)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("part", range(20))
 def test_no_history_of_a_hundred_thousand_breaks_a_promise(part: int) -> None:
-    for told in histories(MANY[part::20]):
-        looked_at(told)
+    for case_history in histories(MANY[part::20]):
+        looked_at(case_history)
 
 
 def test_the_histories_go_everywhere() -> None:
@@ -185,11 +197,11 @@ def test_the_histories_go_everywhere() -> None:
     refused: Counter[str] = Counter()
     closed: Counter[str] = Counter()
     effects: Counter[str] = Counter()
-    for told in histories(WIDE):
-        events.update(one.event.name for one in told.taken)
-        refused.update(told.refused)
-        closed[told.state.closed_because] += 1
-        effects.update(effect.name for one in told.taken for effect in one.effects)
+    for case_history in histories(WIDE):
+        events.update(taken.event.name for taken in case_history.taken)
+        refused.update(case_history.refused)
+        closed[case_history.state.closed_because] += 1
+        effects.update(effect.name for taken in case_history.taken for effect in taken.effects)
     assert set(BY_EVENT) == set(events)
     assert {
         "ripe",

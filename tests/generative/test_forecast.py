@@ -29,9 +29,9 @@ def every_day(
     for ahead in range(days + 1):
         day = as_of + timedelta(days=ahead)
         result = judge(law(), policy_on(day), facts, credit_code, day, as_of)
-        for one in result.findings:
-            if one.verdict == "short":
-                found.setdefault(one.key, day)
+        for finding in result.findings:
+            if finding.verdict == "short":
+                found.setdefault(finding.key, day)
     return {key: day for key, day in found.items() if day > as_of}
 
 
@@ -87,7 +87,12 @@ whims = st.fixed_dictionaries(
 @settings(max_examples=25)
 def test_a_firm_near_its_figure(whims_of_people: list[dict[str, object]]) -> None:
     constructor = {"profession": "constructor", "grade": "grade-2", "speciality": "building"}
-    facts = firm([{**constructor, "n": 1}, *({**constructor, **one} for one in whims_of_people)])
+    facts = firm(
+        [
+            {**constructor, "n": 1},
+            *({**constructor, **whims_of_person} for whims_of_person in whims_of_people),
+        ]
+    )
     code = facts.credit_codes[0]
     coming = forecast(law(), law().policy_on, facts, code, AS_OF, DAYS)
     assert {one.finding.key: one.on for one in coming} == every_day(

@@ -17,7 +17,7 @@ def by_hall(minima: list[int], people: list[list[int]]) -> int:
     deficiency = 0
     for size in range(1, len(minima) + 1):
         for union in combinations(range(len(minima)), size):
-            eligible = sum(bool(set(union) & set(one)) for one in people)
+            eligible = sum(bool(set(union) & set(person)) for person in people)
             deficiency = max(deficiency, sum(minima[clause] for clause in union) - eligible)
     return sum(minima) - deficiency
 
@@ -25,7 +25,7 @@ def by_hall(minima: list[int], people: list[list[int]]) -> int:
 def by_brute_force(minima: list[int], people: list[list[int]]) -> int:
     """Every way of giving each person one of its clauses or none."""
     best = 0
-    for choice in product(*[[None, *one] for one in people]):
+    for choice in product(*[[None, *person] for person in people]):
         best = max(
             best, sum(min(minimum, choice.count(clause)) for clause, minimum in enumerate(minima))
         )

@@ -120,8 +120,8 @@ def disagreement(provinces: int) -> int | None:
         facts, values = province.facts(), policy(province.day, **province.policy())
         expected = list(reference.evaluate(law(), values, facts, province.day))
         found = list(columnar.evaluate(law(), values, facts, province.day))
-        if [(one.findings, one.anomalies) for one in expected] != [
-            (one.findings, one.anomalies) for one in found
+        if [(result.findings, result.anomalies) for result in expected] != [
+            (result.findings, result.anomalies) for result in found
         ]:
             return seed
     return None

@@ -47,7 +47,7 @@ PEOPLE = st.lists(
 
 def outcome(case: dict[str, Any]) -> dict[str, Any]:
     result = judge(law(), policy(DAY), facts_of(case), OWN, DAY)
-    return {one.requirement: one for one in result.findings}
+    return {finding.requirement: finding for finding in result.findings}
 
 
 @given(ITEMS, PEOPLE, st.integers(0, 3))

@@ -23,12 +23,12 @@ def test_the_same_content_gives_the_same_findings_in_every_form(tmp_path: Path, 
         name: [[f"山西省{name}登记表"], [], *rows] if form == "xlsx" else rows
         for name, rows in sheets.items()
     }
-    found = check(write(tmp_path / form, titled, form))
-    assert found.status == 0, found.err
+    result = check(write(tmp_path / form, titled, form))
+    assert result.status == 0, result.err
     plain = check(write(tmp_path / "plain", sheets, "csv")).json()
-    assert verdicts(found.json()) == SHORT_BY_ONE
-    assert found.json()["findings"] == plain["findings"]
-    assert found.json()["anomalies"] == plain["anomalies"] == []
+    assert verdicts(result.json()) == SHORT_BY_ONE
+    assert result.json()["findings"] == plain["findings"]
+    assert result.json()["anomalies"] == plain["anomalies"] == []
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -137,7 +137,7 @@ def test_no_full_identity_number_comes_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("missing", ["企业", "资质", "注册人员"])
 def test_a_missing_base_table_is_one_sentence_and_status_2(tmp_path: Path, missing: str) -> None:
     sheets = {name: rows for name, rows in province(3).items() if name != missing}
-    found = qualwatch(
+    result = qualwatch(
         "check",
         write(tmp_path, sheets, "csv"),
         "--as-of",
@@ -145,29 +145,29 @@ def test_a_missing_base_table_is_one_sentence_and_status_2(tmp_path: Path, missi
         "--output",
         tmp_path / "out.json",
     )
-    assert found.status == 2
-    assert missing in found.err
-    assert len(found.err.strip().splitlines()) == 1
+    assert result.status == 2
+    assert missing in result.err
+    assert len(result.err.strip().splitlines()) == 1
     assert not (tmp_path / "out.json").exists()
 
 
 def test_without_insurance_data_everybody_is_in_doubt_and_nobody_abnormal(tmp_path: Path) -> None:
     sheets = {name: rows for name, rows in province(3).items() if name != "社保"}
-    found = check(write(tmp_path, sheets, "csv"))
-    assert found.status == 0
-    assert verdicts(found.json()) == [(OWN, "constructors", "cannot-say")]
-    assert "no-data" in found.json()["findings"][0]["because"]
-    assert found.json()["anomalies"] == []
+    result = check(write(tmp_path, sheets, "csv"))
+    assert result.status == 0
+    assert verdicts(result.json()) == [(OWN, "constructors", "cannot-say")]
+    assert "no-data" in result.json()["findings"][0]["because"]
+    assert result.json()["anomalies"] == []
 
 
 def test_an_unreadable_file_among_good_ones_is_a_rejected_entry(tmp_path: Path) -> None:
     folder = write(tmp_path, province(3), "csv")
     (folder / "补充.xlsx").write_bytes(b"\xff\xd8\xff\xe0 JFIF")
-    found = check(folder)
-    assert found.status == 3
-    assert verdicts(found.json()) == MET
-    assert [(one["file"], one["row"]) for one in found.json()["rejected"]] == [("补充.xlsx", None)]
-    assert found.json()["rejected"][0]["remedy"]
+    result = check(folder)
+    assert result.status == 3
+    assert verdicts(result.json()) == MET
+    assert [(one["file"], one["row"]) for one in result.json()["rejected"]] == [("补充.xlsx", None)]
+    assert result.json()["rejected"][0]["remedy"]
 
 
 def test_accepted_and_rejected_make_up_what_was_read(tmp_path: Path) -> None:
@@ -178,24 +178,24 @@ def test_accepted_and_rejected_make_up_what_was_read(tmp_path: Path) -> None:
         person(5, 有效期止="2023-02-30"),
         person(6, 证书类别="园艺师"),
     ]
-    found = check(write(tmp_path, province(3, 注册人员=rows), "csv"))
-    assert found.status == 3
-    for one in found.json()["summary"]["files"]:
+    result = check(write(tmp_path, province(3, 注册人员=rows), "csv"))
+    assert result.status == 3
+    for one in result.json()["summary"]["files"]:
         assert one["accepted"] + one["rejected"] == one["read"]
-    assert [(one["file"], one["row"], one["column"]) for one in found.json()["rejected"]] == [
+    assert [(one["file"], one["row"], one["column"]) for one in result.json()["rejected"]] == [
         ("注册人员.csv", 5, "身份证号"),
         ("注册人员.csv", 6, "有效期止"),
         ("注册人员.csv", 7, "证书类别"),
     ]
-    assert all(one["problem"] and one["remedy"] for one in found.json()["rejected"])
+    assert all(one["problem"] and one["remedy"] for one in result.json()["rejected"])
 
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_rejected_row_can_only_help(tmp_path: Path, form: str) -> None:
     rows = [REGISTRATIONS, person(1), person(2), person(3, 有效期止="2023-02-30")]
-    found = check(write(tmp_path, province(3, 注册人员=rows), form))
-    assert found.status == 3
-    finding = found.json()["findings"][0]
+    result = check(write(tmp_path, province(3, 注册人员=rows), form))
+    assert result.status == 3
+    finding = result.json()["findings"][0]
     assert (finding["verdict"], finding["held"], finding["possible"]) == ("cannot-say", 2, 3)
     assert "unparsed-row" in finding["because"]
 
@@ -222,10 +222,10 @@ def test_garbage_alone_is_one_sentence_and_status_2(tmp_path: Path, name: str) -
     file, content = GARBAGE[name]
     (tmp_path / file).write_bytes(content)
     for path in (tmp_path, tmp_path / file):
-        found = check(path)
-        assert found.status == 2
-        assert len(found.err.strip().splitlines()) == 1
-        assert not found.out
+        result = check(path)
+        assert result.status == 2
+        assert len(result.err.strip().splitlines()) == 1
+        assert not result.out
 
 
 @pytest.mark.parametrize("form", ["xlsx", "xls", "ods"])
@@ -233,10 +233,10 @@ def test_garbage_alone_is_one_sentence_and_status_2(tmp_path: Path, name: str) -
 def test_a_truncated_workbook_is_one_sentence(tmp_path: Path, form: str, share: float) -> None:
     whole = (write(tmp_path / "whole", province(3), form) / f"登记.{form}").read_bytes()
     (tmp_path / f"半.{form}").write_bytes(whole[: int(len(whole) * share)])
-    found = check(tmp_path / f"半.{form}")
-    assert found.status in (0, 2, 3)  # an .xls that lacks only its padding is still whole
-    if found.status == 2:
-        assert len(found.err.strip().splitlines()) == 1
+    result = check(tmp_path / f"半.{form}")
+    assert result.status in (0, 2, 3)  # an .xls that lacks only its padding is still whole
+    if result.status == 2:
+        assert len(result.err.strip().splitlines()) == 1
 
 
 def test_a_sheet_of_1000_columns_beside_the_right_ones_is_read(tmp_path: Path) -> None:
@@ -244,10 +244,10 @@ def test_a_sheet_of_1000_columns_beside_the_right_ones_is_read(tmp_path: Path) -
         [*ENTERPRISES, *(f"列{n}" for n in range(996))],
         [OWN, "甲装饰有限公司", "140105", "", *["x"] * 996],
     ]
-    found = check(write(tmp_path, province(3, 企业=wide), "xlsx"))
-    assert found.status == 0
-    assert verdicts(found.json()) == MET
-    assert any("列0" in one["text"] for one in found.json()["notices"])
+    result = check(write(tmp_path, province(3, 企业=wide), "xlsx"))
+    assert result.status == 0
+    assert verdicts(result.json()) == MET
+    assert any("列0" in one["text"] for one in result.json()["notices"])
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -260,10 +260,10 @@ def test_a_formula_error_reads_as_an_empty_cell(tmp_path: Path, form: str) -> No
         person(3, 变更日期=error),
         person(4, 身份证号=error),
     ]
-    found = check(write(tmp_path, province(3, 注册人员=rows), form))
-    assert found.status == 3
-    assert verdicts(found.json()) == MET
-    assert [(one["row"], one["column"]) for one in found.json()["rejected"]] == [(5, "身份证号")]
+    result = check(write(tmp_path, province(3, 注册人员=rows), form))
+    assert result.status == 3
+    assert verdicts(result.json()) == MET
+    assert [(one["row"], one["column"]) for one in result.json()["rejected"]] == [(5, "身份证号")]
 
 
 def test_optional_tables_in_chinese(tmp_path: Path) -> None:
@@ -324,9 +324,9 @@ def test_header_aliases_and_short_words(tmp_path: Path) -> None:
             )
         ),
     ]
-    found = check(write(tmp_path, sheets, "csv"))
-    assert found.status == 0, found.err
-    assert verdicts(found.json()) == MET
+    result = check(write(tmp_path, sheets, "csv"))
+    assert result.status == 0, result.err
+    assert verdicts(result.json()) == MET
 
 
 @pytest.mark.parametrize(
@@ -368,10 +368,10 @@ def test_qualification_names(
 def test_a_bad_item_row_is_rejected_and_nothing_is_said_against_the_item(
     tmp_path: Path, cells: dict[str, str], column: str
 ) -> None:
-    found = check(write(tmp_path, province(1, 资质=[ITEMS, item(**cells)]), "csv"))
-    assert found.status == 3
-    assert [(one["row"], one["column"]) for one in found.json()["rejected"]] == [(2, column)]
-    assert not [one for one in found.json()["findings"] if one["verdict"] == "short"]
+    result = check(write(tmp_path, province(1, 资质=[ITEMS, item(**cells)]), "csv"))
+    assert result.status == 3
+    assert [(one["row"], one["column"]) for one in result.json()["rejected"]] == [(2, column)]
+    assert not [one for one in result.json()["findings"] if one["verdict"] == "short"]
 
 
 def test_f12_design_items_are_listed_and_not_judged(tmp_path: Path) -> None:
@@ -402,10 +402,10 @@ def test_f12_design_items_are_listed_and_not_judged(tmp_path: Path) -> None:
 )
 def test_f09_places(tmp_path: Path, code: str, verdict: str) -> None:
     rows = [ENTERPRISES, [OWN, "甲装饰有限公司", code, ""]]
-    found = check(write(tmp_path, province(3, 企业=rows), "csv"))
-    assert found.status == 0
-    assert verdicts(found.json()) == [(OWN, "constructors", verdict)]
-    noticed = [one["column"] for one in found.json()["notices"]]
+    result = check(write(tmp_path, province(3, 企业=rows), "csv"))
+    assert result.status == 0
+    assert verdicts(result.json()) == [(OWN, "constructors", verdict)]
+    noticed = [one["column"] for one in result.json()["notices"]]
     assert noticed == (["注册地区划代码"] if code in ("140202", "149900", "") else [])
 
 
@@ -427,25 +427,25 @@ def test_a_facts_folder_in_csv_and_parquet_gives_the_same_findings(tmp_path: Pat
         pa_csv.write_csv(table, tmp_path / "csv" / f"{name}.csv")
     whole = check(tmp_path / "registers").json()
     for form in ("parquet", "csv"):
-        found = check(tmp_path / form)
-        assert found.status == 0, found.err
-        assert found.json()["findings"] == whole["findings"]
+        result = check(tmp_path / form)
+        assert result.status == 0, result.err
+        assert result.json()["findings"] == whole["findings"]
 
 
 def test_a_broken_facts_folder_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "enterprises.csv").write_text("credit_code,name\nx,y\n", encoding="utf-8")
-    found = check(tmp_path)
-    assert found.status == 2
-    assert len(found.err.strip().splitlines()) == 1
+    result = check(tmp_path)
+    assert result.status == 2
+    assert len(result.err.strip().splitlines()) == 1
 
 
 def test_output_is_whole_or_absent(tmp_path: Path) -> None:
     folder = write(tmp_path / "in", province(3), "csv")
-    found = qualwatch(
+    result = qualwatch(
         "check", folder, "--as-of", "2026-05-20", "--output", tmp_path / "no" / "such" / "file.json"
     )
-    assert found.status == 2
-    assert len(found.err.strip().splitlines()) == 1
+    assert result.status == 2
+    assert len(result.err.strip().splitlines()) == 1
     assert (
         qualwatch("check", folder, "--as-of", "2026-05-20", "--output", tmp_path / "out.txt").status
         == 0

@@ -22,20 +22,20 @@ def registrations(*rows: list[Any]) -> list[list[Any]]:
 @pytest.mark.parametrize("form", MERGING)
 def test_f38_a_numeric_identity_cell_is_refused(tmp_path: Path, form: str) -> None:
     rows = registrations(person(1), person(2), person(3, 身份证号=140105199001011234))
-    found = check(write(tmp_path, province(3, 注册人员=rows), form))
-    assert found.status == 3
-    rejected = found.json()["rejected"]
+    result = check(write(tmp_path, province(3, 注册人员=rows), form))
+    assert result.status == 3
+    rejected = result.json()["rejected"]
     assert [(one["row"], one["column"]) for one in rejected] == [(4, "身份证号")]
     assert "数字格式" in rejected[0]["problem"]
     assert "文本" in rejected[0]["remedy"]
-    assert found.json()["findings"][0]["verdict"] == "cannot-say"
+    assert result.json()["findings"][0]["verdict"] == "cannot-say"
 
 
 @pytest.mark.parametrize("form", ["csv", "gb18030.csv"])
 def test_f38_a_number_in_scientific_notation_is_refused(tmp_path: Path, form: str) -> None:
     rows = registrations(person(1), person(2), person(3, 身份证号="1.40105E+17"))
-    found = check(write(tmp_path, province(3, 注册人员=rows), form))
-    assert [(one["row"], "数字格式" in one["problem"]) for one in found.json()["rejected"]] == [
+    result = check(write(tmp_path, province(3, 注册人员=rows), form))
+    assert [(one["row"], "数字格式" in one["problem"]) for one in result.json()["rejected"]] == [
         (4, True)
     ]
 
@@ -43,8 +43,8 @@ def test_f38_a_number_in_scientific_notation_is_refused(tmp_path: Path, form: st
 @pytest.mark.parametrize("form", MERGING)
 def test_f38_a_numeric_payer_code_is_refused(tmp_path: Path, form: str) -> None:
     rows = [CONTRIBUTIONS, *paid(1), *paid(2), [identity(3), "2026-03", 911401050000000011]]
-    found = check(write(tmp_path, province(3, 社保=rows), form))
-    assert [(one["row"], one["column"]) for one in found.json()["rejected"]] == [
+    result = check(write(tmp_path, province(3, 社保=rows), form))
+    assert [(one["row"], one["column"]) for one in result.json()["rejected"]] == [
         (8, "缴费单位信用代码")
     ]
 
@@ -91,9 +91,9 @@ def test_f40_open_ended_and_impossible_days(tmp_path: Path, form: str) -> None:
         person(4, 有效期止="2023-02-30"),
         person(5, 有效期起="长期"),
     )
-    found = check(write(tmp_path, province(5, 注册人员=rows), form))
-    assert verdicts(found.json()) == MET
-    assert [(one["row"], one["column"], one["value"]) for one in found.json()["rejected"]] == [
+    result = check(write(tmp_path, province(5, 注册人员=rows), form))
+    assert verdicts(result.json()) == MET
+    assert [(one["row"], one["column"], one["value"]) for one in result.json()["rejected"]] == [
         (5, "有效期止", "2023-02-30"),
         (6, "有效期起", "长期"),
     ]
@@ -103,9 +103,9 @@ def test_f40_open_ended_and_impossible_days(tmp_path: Path, form: str) -> None:
 @pytest.mark.parametrize("name", ["张䶮", "王𬭎", "李㛃"])
 def test_f41_rare_characters(tmp_path: Path, form: str, name: str) -> None:
     rows = [ENTERPRISES, [OWN, f"{name}装饰有限公司", "140105", ""]]
-    found = check(write(tmp_path, province(3, 企业=rows), form))
-    assert found.status == 0, found.err
-    assert found.json()["findings"][0]["enterprise"] == f"{name}装饰有限公司"
+    result = check(write(tmp_path, province(3, 企业=rows), form))
+    assert result.status == 0, result.err
+    assert result.json()["findings"][0]["enterprise"] == f"{name}装饰有限公司"
 
 
 def test_f41_byte_order_marks_and_utf16(tmp_path: Path) -> None:
@@ -121,11 +121,11 @@ def test_f41_unreadable_bytes_are_an_error_never_a_question_mark(tmp_path: Path)
     folder = write(tmp_path, province(3), "gb18030.csv")
     content = (folder / "社保.csv").read_bytes()
     (folder / "社保.csv").write_bytes(content[:60] + b"\xff" + content[60:])
-    found = check(folder)
-    assert found.status == 3
-    assert [(one["file"], one["row"]) for one in found.json()["rejected"]] == [("社保.csv", 2)]
-    assert "?" not in found.out
-    assert "\ufffd" not in found.out
+    result = check(folder)
+    assert result.status == 3
+    assert [(one["file"], one["row"]) for one in result.json()["rejected"]] == [("社保.csv", 2)]
+    assert "?" not in result.out
+    assert "\ufffd" not in result.out
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -136,10 +136,10 @@ def test_f42_title_rows_and_vendor_sheets(tmp_path: Path, form: str) -> None:
             "Sheet1": [[]],
             "Evaluation Warning": [["Evaluation Only. Created with a vendor's library."]],
         }
-    found = check(write(tmp_path, sheets, form))
-    assert found.status == 0
-    assert verdicts(found.json()) == MET
-    extra = {one["sheet"] for one in found.json()["notices"]}
+    result = check(write(tmp_path, sheets, form))
+    assert result.status == 0
+    assert verdicts(result.json()) == MET
+    extra = {one["sheet"] for one in result.json()["notices"]}
     assert extra == (set() if form.endswith("csv") else {"Sheet1", "Evaluation Warning"})
 
 
@@ -151,16 +151,16 @@ def test_f42_a_name_merged_over_three_rows_stands_on_all_three(tmp_path: Path, f
             person(1), person(2, 统一社会信用代码=None), person(3, 统一社会信用代码=None)
         ),
     ]
-    found = check(write(tmp_path, province(3, 注册人员=rows), form, {"注册人员": [(2, 0, 4, 0)]}))
-    assert found.status == 0, found.err
-    assert verdicts(found.json()) == MET
+    result = check(write(tmp_path, province(3, 注册人员=rows), form, {"注册人员": [(2, 0, 4, 0)]}))
+    assert result.status == 0, result.err
+    assert verdicts(result.json()) == MET
 
 
 @pytest.mark.parametrize("form", ["xlsx", "xls"])
 def test_f42_a_blank_outside_a_merged_range_is_not_filled(tmp_path: Path, form: str) -> None:
     rows = registrations(person(1), person(2), person(3), person(4, 统一社会信用代码=None))
-    found = check(write(tmp_path, province(3, 注册人员=rows), form, {"注册人员": [(1, 0, 2, 0)]}))
-    assert [(one["row"], one["column"]) for one in found.json()["rejected"]] == [
+    result = check(write(tmp_path, province(3, 注册人员=rows), form, {"注册人员": [(1, 0, 2, 0)]}))
+    assert [(one["row"], one["column"]) for one in result.json()["rejected"]] == [
         (5, "统一社会信用代码")
     ]
 
@@ -171,10 +171,10 @@ def test_f42_ods_does_not_tell_its_merges_so_a_blank_key_is_rejected_and_helps(
     rows = registrations(
         person(1), person(2, 统一社会信用代码=None), person(3, 统一社会信用代码=None)
     )
-    found = check(write(tmp_path, province(3, 注册人员=rows), "ods", {"注册人员": [(1, 0, 3, 0)]}))
-    assert found.status == 3
-    assert [one["row"] for one in found.json()["rejected"]] == [3, 4]
-    finding = found.json()["findings"][0]
+    result = check(write(tmp_path, province(3, 注册人员=rows), "ods", {"注册人员": [(1, 0, 3, 0)]}))
+    assert result.status == 3
+    assert [one["row"] for one in result.json()["rejected"]] == [3, 4]
+    finding = result.json()["findings"][0]
     assert (finding["verdict"], finding["held"], finding["possible"]) == ("cannot-say", 1, 3)
 
 
@@ -185,15 +185,17 @@ def test_f45_three_spellings_are_one_person_and_a_wrong_check_digit_is_an_error(
     spellings = [KNOWN_PERSON, KNOWN_PERSON.lower(), "110105491231002", "110105194912310021"]
     # born 1949: a profession without an age limit, so that insurance is still judged
     cells = {"证书类别": "注册造价工程师", "等级": "一级", "专业": "土建"}
-    rows = registrations(*(person(n, 身份证号=one, **cells) for n, one in enumerate(spellings)))
+    rows = registrations(
+        *(person(n, 身份证号=spelling, **cells) for n, spelling in enumerate(spellings))
+    )
     sheets = province(
         0, 注册人员=rows, 社保=[CONTRIBUTIONS, [KNOWN_PERSON.lower(), "2026-03", OTHER]]
     )
-    found = check(write(tmp_path, sheets, form))
-    assert [(one["row"], "校验" in one["problem"]) for one in found.json()["rejected"]] == [
+    result = check(write(tmp_path, sheets, form))
+    assert [(one["row"], "校验" in one["problem"]) for one in result.json()["rejected"]] == [
         (5, True)
     ]
-    assert len(found.json()["anomalies"]) == 1
+    assert len(result.json()["anomalies"]) == 1
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -204,9 +206,9 @@ def test_f45_a_retired_region_code_is_a_warning(tmp_path: Path, form: str) -> No
     rows = registrations(
         person(1, 身份证号=body + ric.calc_check_digit(body + "0")), person(2), person(3)
     )
-    found = check(write(tmp_path, province(3, 注册人员=rows), form))
-    assert found.status == 0
-    assert [(one["row"], one["column"]) for one in found.json()["notices"]] == [(2, "身份证号")]
+    result = check(write(tmp_path, province(3, 注册人员=rows), form))
+    assert result.status == 0
+    assert [(one["row"], one["column"]) for one in result.json()["notices"]] == [(2, "身份证号")]
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -217,8 +219,8 @@ def test_f11_an_identity_field_with_more_or_less_than_one_number(
     tmp_path: Path, form: str, text: str
 ) -> None:
     rows = registrations(person(1), person(2), person(3), person(4, 身份证号=text))
-    found = check(write(tmp_path, province(3, 注册人员=rows), form))
-    assert [(one["row"], one["column"]) for one in found.json()["rejected"]] == [(5, "身份证号")]
+    result = check(write(tmp_path, province(3, 注册人员=rows), form))
+    assert [(one["row"], one["column"]) for one in result.json()["rejected"]] == [(5, "身份证号")]
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -251,9 +253,9 @@ def test_other_identity_documents_load(tmp_path: Path, form: str) -> None:
         *(["", *row] for n in (1, 2) for row in paid(n)),
         *(["护照", "E12345678", month, OWN] for month in ("2026-02", "2026-03")),
     ]
-    found = check(write(tmp_path, sheets, form))
-    assert found.status == 0, found.err
-    assert verdicts(found.json()) == MET
+    result = check(write(tmp_path, sheets, form))
+    assert result.status == 0, result.err
+    assert verdicts(result.json()) == MET
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -261,11 +263,11 @@ def test_footers_repeated_headers_and_blank_rows_are_no_rows(tmp_path: Path, for
     rows = registrations(
         person(1), [], person(2), REGISTRATIONS, person(3), ["合计", 3], ["制表人：王"]
     )
-    found = check(write(tmp_path, province(3, 注册人员=rows), form))
-    assert found.status == 0, found.json()["rejected"]
-    assert verdicts(found.json()) == MET
+    result = check(write(tmp_path, province(3, 注册人员=rows), form))
+    assert result.status == 0, result.json()["rejected"]
+    assert verdicts(result.json()) == MET
     assert [
-        one["read"] for one in found.json()["summary"]["files"] if one["table"] == "registrations"
+        one["read"] for one in result.json()["summary"]["files"] if one["table"] == "registrations"
     ] == [3]
 
 
@@ -296,8 +298,8 @@ def test_placeholders_mean_none(tmp_path: Path, form: str) -> None:
             for n, mark in ((1, "-"), (2, "无"), (3, "NULL"))
         )
     )
-    found = check(write(tmp_path, province(3, 注册人员=rows), form))
-    assert (found.status, verdicts(found.json())) == (0, MET)
+    result = check(write(tmp_path, province(3, 注册人员=rows), form))
+    assert (result.status, verdicts(result.json())) == (0, MET)
 
 
 @pytest.mark.parametrize("form", FORMATS)

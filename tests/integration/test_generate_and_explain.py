@@ -18,10 +18,10 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, form: str) -> None:
     made = []
     for name, seed in (("a", "5"), ("b", "5"), ("c", "6")):
-        found = qualwatch(
+        result = qualwatch(
             "generate", tmp_path / name, "--enterprises", "60", "--seed", seed, "--format", form
         )
-        assert found.status == 0, found.err
+        assert result.status == 0, result.err
         made.append(contents(tmp_path / name))
     assert made[0] == made[1] != made[2]
 
@@ -39,9 +39,9 @@ def test_csv_and_xlsx_of_one_seed_give_equal_findings(tmp_path: Path) -> None:
 
 def test_the_province_has_every_category_every_area_and_its_defects(tmp_path: Path) -> None:
     qualwatch("generate", tmp_path, "--enterprises", "1500", "--seed", "1")
-    found = check(tmp_path)
-    assert found.status == 3
-    whole = found.json()
+    result = check(tmp_path)
+    assert result.status == 3
+    whole = result.json()
     names = {one["qualification"] for one in whole["findings"]}
     assert len(names) >= 60
     areas = {one["licensing_authority"] for one in whole["findings"]}
@@ -75,8 +75,8 @@ def test_explain_lists_every_person_with_every_reason(tmp_path: Path) -> None:
         注册人员=[REGISTRATIONS, *people],
         社保=[CONTRIBUTIONS, *paid(1), *paid(3), *paid(4), *paid(5, OTHER)],
     )
-    found = qualwatch("explain", write(tmp_path, sheets, "csv"), OWN, "--as-of", "2026-05-20")
-    assert found.status == 0
+    result = qualwatch("explain", write(tmp_path, sheets, "csv"), OWN, "--as-of", "2026-05-20")
+    assert result.status == 0
     for text in (
         "建筑装修装饰工程专业承包 二级",
         "不达标",
@@ -93,33 +93,33 @@ def test_explain_lists_every_person_with_every_reason(tmp_path: Path) -> None:
         "社保由其他单位缴纳",
         "2026-03",
     ):
-        assert text in found.out, text
+        assert text in result.out, text
 
 
 def test_explain_of_an_item_not_in_force_says_so(tmp_path: Path) -> None:
     sheets = province(3, 资质=[ITEMS, item(状态="撤回", 状态日期="2023-09-01")])
-    found = qualwatch("explain", write(tmp_path, sheets, "csv"), OWN, "--as-of", "2026-05-20")
-    assert "撤回" in found.out
+    result = qualwatch("explain", write(tmp_path, sheets, "csv"), OWN, "--as-of", "2026-05-20")
+    assert "撤回" in result.out
 
 
 def test_explain_of_an_unknown_enterprise_is_one_sentence(tmp_path: Path) -> None:
-    found = qualwatch(
+    result = qualwatch(
         "explain",
         write(tmp_path, province(3), "csv"),
         "91140105MA0000000X",
         "--as-of",
         "2026-05-20",
     )
-    assert (found.status, len(found.err.strip().splitlines())) == (2, 1)
+    assert (result.status, len(result.err.strip().splitlines())) == (2, 1)
 
 
 def test_as_of_is_mandatory(tmp_path: Path) -> None:
     """F52: an evaluation without its day is refused."""
     folder = write(tmp_path, province(3), "csv")
     for words in (("check", folder), ("explain", folder, OWN)):
-        found = qualwatch(*words)
-        assert (found.status, found.out) == (2, "")
-        assert "--as-of" in found.err
+        result = qualwatch(*words)
+        assert (result.status, result.out) == (2, "")
+        assert "--as-of" in result.err
 
 
 def test_another_policy_file_is_used_and_named(tmp_path: Path) -> None:

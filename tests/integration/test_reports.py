@@ -39,8 +39,8 @@ def registers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def written(registers: Path, folder: Path, name: str) -> Path:
-    found = qualwatch("check", registers, "--as-of", DAY, "--output", folder / name)
-    assert found.status == 3, found.err
+    result = qualwatch("check", registers, "--as-of", DAY, "--output", folder / name)
+    assert result.status == 3, result.err
     return folder / name
 
 
@@ -127,9 +127,9 @@ def test_json_lines_and_parquet_say_what_the_json_says(registers: Path, tmp_path
         json.loads(line)
         for line in written(registers, tmp_path, "a.jsonl").read_text(encoding="utf-8").splitlines()
     ]
-    assert [{key: value for key, value in one.items() if key != "as_of"} for one in lines] == whole[
-        "findings"
-    ]
+    assert [
+        {key: value for key, value in line.items() if key != "as_of"} for line in lines
+    ] == whole["findings"]
     table = pq.read_table(written(registers, tmp_path, "a.parquet"))
     assert table.to_pylist() == whole["findings"]
     assert table.schema.metadata[b"as_of"].decode() == DAY
@@ -137,10 +137,10 @@ def test_json_lines_and_parquet_say_what_the_json_says(registers: Path, tmp_path
 
 
 def test_a_facts_folder_gives_the_findings_of_the_files(registers: Path, tmp_path: Path) -> None:
-    found = qualwatch(
+    result = qualwatch(
         "check", registers, "--as-of", DAY, "--format", "facts", "--output", tmp_path / "facts"
     )
-    assert found.status == 3
+    assert result.status == 3
     again = check(tmp_path / "facts").json()
     assert again["findings"] == check(registers).json()["findings"]
     numbers = b"".join(file.read_bytes() for file in (tmp_path / "facts").iterdir())
@@ -162,15 +162,15 @@ def test_a_facts_folder_gives_the_findings_of_the_files(registers: Path, tmp_pat
 
 @pytest.mark.parametrize("form", ["xlsx", "parquet", "facts"])
 def test_a_format_that_needs_a_file_says_so(registers: Path, form: str) -> None:
-    found = qualwatch("check", registers, "--as-of", DAY, "--format", form)
-    assert found.status == 2
-    assert "--output" in found.err
+    result = qualwatch("check", registers, "--as-of", DAY, "--format", form)
+    assert result.status == 2
+    assert "--output" in result.err
 
 
 def test_nothing_half_written_where_writing_fails(registers: Path, tmp_path: Path) -> None:
-    found = qualwatch("check", registers, "--as-of", DAY, "--output", tmp_path / "none" / "a.xlsx")
-    assert found.status == 2
-    assert "写不到" in found.err
+    result = qualwatch("check", registers, "--as-of", DAY, "--output", tmp_path / "none" / "a.xlsx")
+    assert result.status == 2
+    assert "写不到" in result.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -216,10 +216,10 @@ def test_the_page_in_a_browser(tmp_path: Path) -> None:
 
 
 def test_the_page_in_english(registers: Path, tmp_path: Path) -> None:
-    found = qualwatch(
+    result = qualwatch(
         "check", registers, "--as-of", DAY, "--output", tmp_path / "a.html", QUALWATCH_LANG="en"
     )
-    assert found.status == 3
+    assert result.status == 3
     text = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert '<html lang="en">' in text
     assert "Requirements that are short" in text

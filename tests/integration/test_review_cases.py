@@ -51,9 +51,9 @@ def test_a_table_whose_key_column_is_headed_otherwise_is_rejected_not_overlooked
     tmp_path: Path, header: str
 ) -> None:
     other = [[("号XX" if cell == header else cell) for cell in REGISTRATIONS], person(3)]
-    found = check(write(tmp_path, {**province(2), "补充": other}, "csv"))
-    assert found.status == 3
-    assert [(one["file"], one["row"], one["column"]) for one in found.json()["rejected"]] == [
+    result = check(write(tmp_path, {**province(2), "补充": other}, "csv"))
+    assert result.status == 3
+    assert [(one["file"], one["row"], one["column"]) for one in result.json()["rejected"]] == [
         ("补充.csv", 1, header)
     ]
 
@@ -102,14 +102,14 @@ def test_a_passport_in_the_insurance_table_without_kinds_of_document(
 ) -> None:
     other = person(3, 证件类型="护照", 身份证号="E12345678", 出生日期="1985-06-15")
     rows = [CONTRIBUTIONS, *paid(1), *paid(2), ["E12345678", "2026-03", OWN]]
-    found = check(
+    result = check(
         write(
             tmp_path,
             province(2, 注册人员=[REGISTRATIONS, person(1), person(2), other], 社保=rows),
             form,
         )
     )
-    assert (found.status, verdicts(found.json())) == (0, MET)
+    assert (result.status, verdicts(result.json())) == (0, MET)
 
 
 def test_identity_numbers_in_any_other_column_are_hidden(tmp_path: Path) -> None:
@@ -133,8 +133,8 @@ def test_identity_numbers_in_any_other_column_are_hidden(tmp_path: Path) -> None
         ("check", folder, "--format", "json"),
         ("explain", folder, OWN),
     ):
-        found = qualwatch(*words, "--as-of", "2026-05-20")
-        assert number not in (found.out + found.err).replace(" ", "")
+        result = qualwatch(*words, "--as-of", "2026-05-20")
+        assert number not in (result.out + result.err).replace(" ", "")
 
 
 @pytest.mark.parametrize(
@@ -162,9 +162,9 @@ def test_more_spellings_of_qualifications(name: str, expected: str) -> None:
     from builders import law
     from qualwatch.intake.qualifications import QualificationNames
 
-    found = QualificationNames(law()).read(name)
-    assert law().categories[found.category].name == expected
-    assert (found.sub_item == "公路安全设施") == ("安全设施" in name)
+    qualification = QualificationNames(law()).read(name)
+    assert law().categories[qualification.category].name == expected
+    assert (qualification.sub_item == "公路安全设施") == ("安全设施" in name)
 
 
 @pytest.mark.parametrize(
@@ -182,16 +182,16 @@ def test_more_spellings_of_qualifications(name: str, expected: str) -> None:
     ],
 )
 def test_cells_as_offices_write_them(tmp_path: Path, cells: dict[str, str], rejected: int) -> None:
-    found = check(
+    result = check(
         write(
             tmp_path,
             province(3, 注册人员=[REGISTRATIONS, person(1), person(2), person(3, **cells)]),
             "csv",
         )
     )
-    assert len(found.json()["rejected"]) == rejected
+    assert len(result.json()["rejected"]) == rejected
     if cells.get("专业"):
-        assert found.json()["findings"][0]["verdict"] == "met"
+        assert result.json()["findings"][0]["verdict"] == "met"
 
 
 def test_a_grade_written_with_its_speciality_belongs_to_it(tmp_path: Path) -> None:
@@ -213,14 +213,14 @@ def test_a_grade_written_with_its_speciality_belongs_to_it(tmp_path: Path) -> No
 
 def test_a_row_of_column_numbers_is_no_row(tmp_path: Path) -> None:
     numbers = [str(n) for n in range(1, len(REGISTRATIONS) + 1)]
-    found = check(
+    result = check(
         write(
             tmp_path,
             province(3, 注册人员=[REGISTRATIONS, numbers, person(1), person(2), person(3)]),
             "csv",
         )
     )
-    assert (found.status, verdicts(found.json())) == (0, MET)
+    assert (result.status, verdicts(result.json())) == (0, MET)
 
 
 def test_an_unreadable_item_is_one_finding_however_many_rows(tmp_path: Path) -> None:
@@ -243,5 +243,5 @@ def test_an_unreadable_item_is_one_finding_however_many_rows(tmp_path: Path) -> 
     ],
 )
 def test_wrong_words_are_one_sentence(words: tuple[str, ...]) -> None:
-    found = qualwatch(*words)
-    assert (found.status, len(found.err.strip().splitlines())) == (2, 1)
+    result = qualwatch(*words)
+    assert (result.status, len(result.err.strip().splitlines())) == (2, 1)

@@ -29,12 +29,15 @@ def address() -> Iterator[str]:
 def test_findings_anomalies_and_people_are_those_of_duckdb(address: str) -> None:
     session, seen = spark_session(address), 0
     for seed in (3, 5, 8, 14):
-        one = Province(seed)
-        facts, values = one.facts(), policy(one.day, **one.policy())
-        here = list(columnar.evaluate(law(), values, facts, one.day))
-        assert list(columnar.evaluate(law(), values, facts, one.day, session)) == here
-        people = columnar.people(law(), values, facts, one.day, facts.credit_codes)
-        assert columnar.people(law(), values, facts, one.day, facts.credit_codes, session) == people
+        province = Province(seed)
+        facts, values = province.facts(), policy(province.day, **province.policy())
+        here = list(columnar.evaluate(law(), values, facts, province.day))
+        assert list(columnar.evaluate(law(), values, facts, province.day, session)) == here
+        people = columnar.people(law(), values, facts, province.day, facts.credit_codes)
+        assert (
+            columnar.people(law(), values, facts, province.day, facts.credit_codes, session)
+            == people
+        )
         seen += sum(len(result.findings) for result in here) + len(people)
     assert seen > 40
 
@@ -50,7 +53,7 @@ def test_the_command_takes_the_address(address: str, tmp_path: Path) -> None:
 
 def test_no_server_is_one_sentence(tmp_path: Path) -> None:
     registers = write(tmp_path, province(2), "csv")
-    found = qualwatch("check", registers, "--as-of", DAY, "--engine", "sc://127.0.0.1:1")
-    assert found.status == 2
-    assert "Spark Connect" in found.err
+    result = qualwatch("check", registers, "--as-of", DAY, "--engine", "sc://127.0.0.1:1")
+    assert result.status == 2
+    assert "Spark Connect" in result.err
     assert "没有引擎" in qualwatch("check", registers, "--as-of", DAY, "--engine", "spark").err

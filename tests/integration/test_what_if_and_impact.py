@@ -30,10 +30,10 @@ def registers(tmp_path: Path) -> Path:
 
 
 def test_a_person_leaves(registers: Path) -> None:
-    found = qualwatch("whatif", registers, OWN, "--as-of", DAY, "--without", "晋214000000001")
-    assert found.status == 0, found.err
-    assert "达标（实有 3，可能 3）" in found.out
-    assert "不达标（实有 2，可能 2）" in found.out
+    result = qualwatch("whatif", registers, OWN, "--as-of", DAY, "--without", "晋214000000001")
+    assert result.status == 0, result.err
+    assert "达标（实有 3，可能 3）" in result.out
+    assert "不达标（实有 2，可能 2）" in result.out
 
 
 def test_a_person_joins(registers: Path, tmp_path: Path) -> None:
@@ -45,12 +45,12 @@ def test_a_person_joins(registers: Path, tmp_path: Path) -> None:
         )
         / "登记.xlsx"
     )
-    found = qualwatch(
+    result = qualwatch(
         "whatif", registers, OWN, "--as-of", DAY, "--without", "晋214000000001", "--with", newcomer
     )
-    assert found.status == 0, found.err
-    assert found.out.count("达标（实有 3，可能 3）") == 2
-    assert "变" not in found.out.split("假如", 2)[2]
+    assert result.status == 0, result.err
+    assert result.out.count("达标（实有 3，可能 3）") == 2
+    assert "变" not in result.out.split("假如", 2)[2]
 
 
 def test_another_grade(registers: Path, tmp_path: Path) -> None:
@@ -58,10 +58,10 @@ def test_another_grade(registers: Path, tmp_path: Path) -> None:
     higher.write_bytes(
         csv_bytes([ITEMS, item(等级="一级", 有效期起="2026-01-01", 有效期止="2031-01-01")])
     )
-    found = qualwatch("whatif", registers, OWN, "--as-of", DAY, "--with", higher)
-    assert found.status == 0, found.err
-    assert "装修装饰工程专业承包 一级" in found.out
-    assert "不达标" in found.out
+    result = qualwatch("whatif", registers, OWN, "--as-of", DAY, "--with", higher)
+    assert result.status == 0, result.err
+    assert "装修装饰工程专业承包 一级" in result.out
+    assert "不达标" in result.out
 
 
 @pytest.mark.parametrize(
@@ -73,19 +73,19 @@ def test_another_grade(registers: Path, tmp_path: Path) -> None:
     ],
 )
 def test_wrong_words_are_one_sentence(registers: Path, words: tuple[str, ...], said: str) -> None:
-    found = qualwatch("whatif", registers, OWN, "--as-of", DAY, *words)
-    assert found.status == 2
-    assert said in found.err
-    assert found.err.count("\n") == 1
+    result = qualwatch("whatif", registers, OWN, "--as-of", DAY, *words)
+    assert result.status == 2
+    assert said in result.err
+    assert result.err.count("\n") == 1
 
 
 def test_explain_tells_what_is_coming(tmp_path: Path) -> None:
     sheets = province(3)
     sheets["注册人员"][1] = person(1, 有效期止="2026-08-31")
     registers = write(tmp_path, sheets, "csv")
-    found = qualwatch("explain", registers, OWN, "--as-of", DAY)
-    assert "2026-09-01 起：" in found.out
-    assert "注册已过期" in found.out.split("▷")[1]
+    result = qualwatch("explain", registers, OWN, "--as-of", DAY)
+    assert "2026-09-01 起：" in result.out
+    assert "注册已过期" in result.out.split("▷")[1]
     assert check(registers, day="2026-08-31").json()["findings"][0]["verdict"] != "short"
     assert "没有指标会转为不达标" in qualwatch("explain", registers, OTHER, "--as-of", DAY).out
 
@@ -100,11 +100,11 @@ def test_the_impact_of_a_changed_policy(registers: Path, tmp_path: Path) -> None
         ),
         encoding="utf-8",
     )
-    found = qualwatch(
+    result = qualwatch(
         "impact", registers, "--as-of", DAY, "--against", stricter, "--format", "json"
     )
-    assert found.status == 0, found.err
-    whole = found.json()
+    assert result.status == 0, result.err
+    whole = result.json()
     assert whole["schema"] == "qualwatch-impact/1"
     assert whole["areas"] == {"city:140100": {"becomes_short": 1, "becomes_met": 0, "other": 0}}
     assert whole["categories"] == {
@@ -133,6 +133,6 @@ def test_the_impact_of_a_changed_policy(registers: Path, tmp_path: Path) -> None
 
 
 def test_impact_of_nothing_is_nothing(registers: Path) -> None:
-    found = qualwatch("impact", registers, "--as-of", DAY, "--against", POLICY, "--format", "json")
-    assert json.loads(found.out)["turns"] == []
+    result = qualwatch("impact", registers, "--as-of", DAY, "--against", POLICY, "--format", "json")
+    assert json.loads(result.out)["turns"] == []
     assert qualwatch("impact", registers, "--as-of", DAY).status == 2

@@ -224,7 +224,7 @@ def test_a_revoked_token_is_no_good_at_once() -> None:
     assert machine_of(token, "push-changes", AT) is None
     with pytest.raises(CommandError):
         call_command("revoke_token", str(platform.tokens.get().pk))
-    assert [one.what for one in entries_of("organisation/platform")][-1] == "token-revoked"
+    assert [entry.what for entry in entries_of("organisation/platform")][-1] == "token-revoked"
 
 
 def test_one_command_changes_an_account_or_nothing_of_it() -> None:

@@ -53,24 +53,24 @@ def bureau(office: Office) -> Bureau:
 def test_a_receipt_with_a_number_comes_at_once_and_the_clock_is_shown(bureau: Bureau) -> None:
     account = bureau.enterprise()
     case = bureau.yellow()
-    made = bureau.apply(case, NEXT, account)
-    assert (made.number, made.receiver, made.stage) == (
+    application = bureau.apply(case, NEXT, account)
+    assert (application.number, application.receiver, application.stage) == (
         "晋建资申〔2026〕1号",
         "province",
         "received",
     )
-    assert (made.opinion_due_on, made.decision_due_on) == (
+    assert (application.opinion_due_on, application.decision_due_on) == (
         None,
         date(2026, 6, 18),
     )  # 20 working days after 21 May
     receipt = Document.objects.get(kind="receipt")
-    assert (receipt.application, receipt.addressee) == (made, case.enterprise)
+    assert (receipt.application, receipt.addressee) == (application, case.enterprise)
     assert receipt.template_values["decision_due_on"] == "2026年6月18日"
     task = Task.objects.get(kind="application", completed_on=None)
     assert (task.organisation, task.due_on) == ("province", date(2026, 6, 18))
     assert applications_due_by(date(2026, 6, 17)) == []
-    assert applications_due_by(date(2026, 6, 18)) == [made]
-    assert made.attachments.get().name == "证明.png"
+    assert applications_due_by(date(2026, 6, 18)) == [application]
+    assert application.attachments.get().name == "证明.png"
     assert fresh(case).disputed == ["constructors"]
 
 
@@ -95,13 +95,13 @@ def test_the_checklist_is_answered_line_by_line(bureau: Bureau) -> None:
             )
     assert not Application.objects.exists()
     lines = {**whole.checklist["constructors"], "insurance": "退休人员，见退休证"}
-    made = bureau.apply(
+    application = bureau.apply(
         case,
         NEXT,
         account,
         bureau.filing("assessment-wrong", "constructors", checklist={"constructors": lines}),
     )
-    assert ["constructors", "insurance", "退休人员，见退休证"] in made.checklist
+    assert ["constructors", "insurance", "退休人员，见退休证"] in application.checklist
 
 
 def test_only_the_enterprise_itself_applies(bureau: Bureau) -> None:
@@ -141,24 +141,26 @@ def test_a_first_application_stops_the_determination_and_a_second_one_does_not(
 
 def test_the_city_examines_and_the_province_repairs(bureau: Bureau) -> None:
     case, account = city_case(bureau)
-    made = bureau.apply(case, NEXT, account)
-    assert made.receiver == "city-140100"
-    assert (made.opinion_due_on, made.decision_due_on) == (date(2026, 6, 4), None)
+    application = bureau.apply(case, NEXT, account)
+    assert application.receiver == "city-140100"
+    assert (application.opinion_due_on, application.decision_due_on) == (date(2026, 6, 4), None)
     refused(
         bureau,
         "opinion-first",
-        lambda: bureau.uphold(made, ACCEPT, NEXT),
+        lambda: bureau.uphold(application, ACCEPT, NEXT),
     )
     with pytest.raises(NotCompetent):
-        agree(application=made, because="属实", **acts(bureau, "datong-officer"))
-    opinion = agree(application=made, because="人员确在本单位", **acts(bureau, "city-reviewer"))
+        agree(application=application, because="属实", **acts(bureau, "datong-officer"))
+    opinion = agree(
+        application=application, because="人员确在本单位", **acts(bureau, "city-reviewer")
+    )
     assert (opinion.organisation, opinion.addressee) == ("city-140100", "山西省住房和城乡建设厅")
-    made.refresh_from_db()
-    assert (made.stage, made.decision_due_on) == ("agreed", date(2026, 6, 18))
-    assert [one.kind for one in tasks_of("province")] == ["decide-application"]
+    application.refresh_from_db()
+    assert (application.stage, application.decision_due_on) == ("agreed", date(2026, 6, 18))
+    assert [task.kind for task in tasks_of("province")] == ["decide-application"]
     with pytest.raises(NotCompetent):
-        bureau.uphold(made, ACCEPT, NEXT, "city-reviewer")
-    decision = bureau.uphold(made, ACCEPT, NEXT)
+        bureau.uphold(application, ACCEPT, NEXT, "city-reviewer")
+    decision = bureau.uphold(application, ACCEPT, NEXT)
     assert decision.template_values["outcome"] == "予以支持，统一修复"
     case = fresh(case)
     assert (case.state, case.closed_because) == ("closed", "repaired")
@@ -170,13 +172,15 @@ def test_the_city_examines_and_the_province_repairs(bureau: Bureau) -> None:
 
 def test_a_refusal_has_reasons_and_names_the_remedies(bureau: Bureau) -> None:
     case, account = city_case(bureau)
-    made = bureau.apply(case, NEXT, account)
+    application = bureau.apply(case, NEXT, account)
     refused(
         bureau,
         "because",
-        lambda: refuse(application=made, because=" ", **acts(bureau, "city-reviewer")),
+        lambda: refuse(application=application, because=" ", **acts(bureau, "city-reviewer")),
     )
-    decision = refuse(application=made, because="社保不在本单位", **acts(bureau, "city-reviewer"))
+    decision = refuse(
+        application=application, because="社保不在本单位", **acts(bureau, "city-reviewer")
+    )
     assert (decision.organisation, decision.template_values["is_refused"]) == ("city-140100", True)
     assert (
         decision.template_values["reconsideration_days"],
@@ -184,12 +188,12 @@ def test_a_refusal_has_reasons_and_names_the_remedies(bureau: Bureau) -> None:
     ) == (60, 6)
     assert fresh(case).state == "yellow"
     assert fresh(case).application is None
-    made.refresh_from_db()
-    assert (made.stage, made.decided_because) == ("refused", "社保不在本单位")
+    application.refresh_from_db()
+    assert (application.stage, application.decided_because) == ("refused", "社保不在本单位")
     refused(
         bureau,
         "application",
-        lambda: refuse(application=made, because="再说", **acts(bureau, "city-reviewer")),
+        lambda: refuse(application=application, because="再说", **acts(bureau, "city-reviewer")),
     )
 
 
@@ -197,22 +201,22 @@ def test_f29_whoever_determined_or_gave_the_opinion_does_not_decide(bureau: Bure
     """At every entry point: examine, refuse, uphold."""
     account = bureau.enterprise()
     case = bureau.red()
-    made = bureau.apply(case, OVER, account)
+    application = bureau.apply(case, OVER, account)
     refused(
         bureau,
         "different-decider",
-        lambda: refuse(application=made, because="不实", **acts(bureau, "reviewer", OVER)),
+        lambda: refuse(application=application, because="不实", **acts(bureau, "reviewer", OVER)),
     )
     refused(
-        bureau, "different-decider", lambda: bureau.verify(made, ACCEPT, OVER, by="officer")
+        bureau, "different-decider", lambda: bureau.verify(application, ACCEPT, OVER, by="officer")
     )  # who proposed it
-    bureau.verify(made, ACCEPT, OVER)
+    bureau.verify(application, ACCEPT, OVER)
     refused(
         bureau,
         "different-decider",
-        lambda: uphold(application=made, because="属实", **acts(bureau, "reviewer", OVER)),
+        lambda: uphold(application=application, because="属实", **acts(bureau, "reviewer", OVER)),
     )
-    bureau.uphold(made, ACCEPT, OVER, "other-reviewer")
+    bureau.uphold(application, ACCEPT, OVER, "other-reviewer")
     assert (fresh(case).state, fresh(case).closed_because) == ("closed", "repaired")
     assert RedCard.objects.get().state == "removed"
     assert replayed(10**9) == public_copy()
@@ -224,13 +228,13 @@ def test_f29_the_city_s_determiner_gives_no_opinion(bureau: Bureau) -> None:
     bureau.morning(OVER, 资质=CITY_ITEM)
     bureau.propose(case, by="city-officer", day=OVER)
     bureau.sign(case, by="city-reviewer", day=OVER)
-    made = bureau.apply(case, OVER, account)
+    application = bureau.apply(case, OVER, account)
     for act in (agree, refuse):
         refused(
             bureau,
             "different-decider",
             lambda act=act: act(
-                application=made, because="看过", **acts(bureau, "city-reviewer", OVER)
+                application=application, because="看过", **acts(bureau, "city-reviewer", OVER)
             ),
         )
 
@@ -251,7 +255,10 @@ def test_an_application_ends_with_its_case_and_can_be_taken_back(bureau: Bureau)
     bureau.apply(case, NEXT, account, again)
     bureau.morning(NEXT + timedelta(days=1), people=3)
     assert fresh(case).closed_because == "recovered"
-    assert [one.stage for one in Application.objects.order_by("pk")] == ["retracted", "moot"]
+    assert [application.stage for application in Application.objects.order_by("pk")] == [
+        "retracted",
+        "moot",
+    ]
     assert not Task.objects.filter(completed_on=None, kind="application").exists()
 
 
@@ -259,25 +266,31 @@ def test_data_errors_without_a_warning_go_the_same_way(bureau: Bureau) -> None:
     account = bureau.enterprise()
     bureau.morning(people=3, 资质=CITY_ITEM)
     filing = bureau.filing("data-wrong", checklist={})
-    made = file_data_error(filing=filing, by=account, law=bureau.law, at=bureau.office.tick())
-    assert (made.case, made.receiver, made.number) == (None, "city-140100", "太原建资申〔2026〕1号")
+    application = file_data_error(
+        filing=filing, by=account, law=bureau.law, at=bureau.office.tick()
+    )
+    assert (application.case, application.receiver, application.number) == (
+        None,
+        "city-140100",
+        "太原建资申〔2026〕1号",
+    )
     key = {"credit_code": OWN}
     fix = Repairs(REVIEW, [Correcting("enterprises", key, "name", "甲装饰有限公司", "营业执照")])
     refused(
         bureau,
         "opinion-first",
-        lambda: bureau.uphold(made, fix, NEXT),
+        lambda: bureau.uphold(application, fix, NEXT),
     )
-    agree(application=made, because="属实", **acts(bureau, "city-reviewer"))
-    bureau.uphold(made, fix, NEXT)
-    made.refresh_from_db()
-    assert (made.stage, Correction.objects.get().value) == ("upheld", "甲装饰有限公司")
+    agree(application=application, because="属实", **acts(bureau, "city-reviewer"))
+    bureau.uphold(application, fix, NEXT)
+    application.refresh_from_db()
+    assert (application.stage, Correction.objects.get().value) == ("upheld", "甲装饰有限公司")
 
 
 def test_a_repair_without_a_warning_is_assessed_at_once(bureau: Bureau) -> None:
     account = bureau.enterprise()
     bureau.morning(people=3)
-    made = file_data_error(
+    application = file_data_error(
         filing=bureau.filing("data-wrong", checklist={}),
         by=account,
         law=bureau.law,
@@ -288,10 +301,12 @@ def test_a_repair_without_a_warning_is_assessed_at_once(bureau: Bureau) -> None:
     for grade in ("二级", "grade-9"):  # not as the register writes it
         with pytest.raises(CannotCorrect, match="grade 只能是"):
             bureau.verify(
-                made, Repairs(REVIEW, [Correcting("items", key, "grade", grade, "证书")]), NEXT
+                application,
+                Repairs(REVIEW, [Correcting("items", key, "grade", grade, "证书")]),
+                NEXT,
             )
     bureau.uphold(
-        made, Repairs(REVIEW, [Correcting("items", key, "grade", "grade-1", "证书")]), NEXT
+        application, Repairs(REVIEW, [Correcting("items", key, "grade", "grade-1", "证书")]), NEXT
     )
     (finding,) = FindingRow._default_manager.filter(recorded_to=None, credit_code=OWN)
     assert finding.grade == "一级"  # and not only on the next morning
@@ -299,16 +314,16 @@ def test_a_repair_without_a_warning_is_assessed_at_once(bureau: Bureau) -> None:
 
 def test_a_repair_is_verified_by_an_officer_and_signed_by_a_reviewer(bureau: Bureau) -> None:
     account = bureau.enterprise()
-    made = bureau.apply(bureau.yellow(), NEXT, account)
+    application = bureau.apply(bureau.yellow(), NEXT, account)
     refused(
         bureau,
         "verified",
-        lambda: uphold(application=made, because="属实", **acts(bureau, "other-reviewer")),
+        lambda: uphold(application=application, because="属实", **acts(bureau, "other-reviewer")),
     )
     for name in ("reviewer", "city-officer", "auditor"):
         with pytest.raises(NotCompetent):
-            bureau.verify(made, ACCEPT, NEXT, by=name)
-    bureau.verify(made, ACCEPT, NEXT)
+            bureau.verify(application, ACCEPT, NEXT, by=name)
+    bureau.verify(application, ACCEPT, NEXT)
     assert not AcceptedFindingRow.objects.exists()  # tried out, not put on record
     change_roles(
         account=bureau.who("second-officer"),
@@ -319,9 +334,9 @@ def test_a_repair_is_verified_by_an_officer_and_signed_by_a_reviewer(bureau: Bur
     refused(
         bureau,
         "different-decider",
-        lambda: uphold(application=made, because="属实", **acts(bureau, "second-officer")),
+        lambda: uphold(application=application, because="属实", **acts(bureau, "second-officer")),
     )
-    uphold(application=made, because="属实", **acts(bureau, "reviewer"))
+    uphold(application=application, because="属实", **acts(bureau, "reviewer"))
     assert AcceptedFindingRow.objects.get().at_held == 2
 
 
@@ -332,7 +347,7 @@ def test_whoever_proposed_and_was_returned_does_not_decide(bureau: Bureau) -> No
     bureau.morning(OVER)
     bureau.propose(case, day=OVER)
     return_proposal(case=fresh(case), because="再查", **acts(bureau, "reviewer", OVER))
-    made = bureau.apply(case, OVER, account)
+    application = bureau.apply(case, OVER, account)
     change_roles(
         account=bureau.who("officer"),
         give=["province-reviewer"],
@@ -343,16 +358,18 @@ def test_whoever_proposed_and_was_returned_does_not_decide(bureau: Bureau) -> No
         refused(
             bureau,
             "different-decider",
-            lambda name=name: refuse(application=made, because="不实", **acts(bureau, name, OVER)),
+            lambda name=name: refuse(
+                application=application, because="不实", **acts(bureau, name, OVER)
+            ),
         )
     refuse(
-        application=made, because="不实", **acts(bureau, "reviewer", OVER)
+        application=application, because="不实", **acts(bureau, "reviewer", OVER)
     )  # returned it, and so determined nothing
 
 
 def test_a_case_that_moves_takes_its_application_along(bureau: Bureau) -> None:
     case, account = city_case(bureau)
-    made = bureau.apply(case, NEXT, account)
+    application = bureau.apply(case, NEXT, account)
     moved = [
         ENTERPRISES,
         [OWN, "甲装饰有限公司", "140200", ""],
@@ -364,20 +381,20 @@ def test_a_case_that_moves_takes_its_application_along(bureau: Bureau) -> None:
         item(许可机关="大同市行政审批服务管理局", 资质证书号="D314000010", 等级="二级"),
     ]
     bureau.morning(day, 资质=elsewhere, 企业=moved)
-    made.refresh_from_db()
-    assert (made.receiver, made.opinion_due_on) == ("city-140200", date(2026, 6, 5))
+    application.refresh_from_db()
+    assert (application.receiver, application.opinion_due_on) == ("city-140200", date(2026, 6, 5))
     task = Task.objects.get(kind="application", completed_on=None)
     assert (task.organisation, task.due_on) == ("city-140200", date(2026, 6, 5))
     with pytest.raises(NotCompetent):
-        refuse(application=made, because="不实", **acts(bureau, "city-reviewer", day))
+        refuse(application=application, because="不实", **acts(bureau, "city-reviewer", day))
 
 
 def test_the_province_s_task_stays_with_the_province_when_a_case_moves(bureau: Bureau) -> None:
     case, account = city_case(bureau)
-    made = bureau.apply(case, NEXT, account)
-    agree(application=made, because="属实", **acts(bureau, "city-reviewer"))
-    told = Notice.objects.get(kind="agreed")
-    assert (told.credit_code, "2026-06-18" in told.body) == (OWN, True)
+    application = bureau.apply(case, NEXT, account)
+    agree(application=application, because="属实", **acts(bureau, "city-reviewer"))
+    notice = Notice.objects.get(kind="agreed")
+    assert (notice.credit_code, "2026-06-18" in notice.body) == (OWN, True)
     moved = [
         ENTERPRISES,
         [OWN, "甲装饰有限公司", "140200", ""],
@@ -385,7 +402,7 @@ def test_the_province_s_task_stays_with_the_province_when_a_case_moves(bureau: B
     ]
     bureau.morning(NEXT + timedelta(days=1), 资质=CITY_ITEM, 企业=moved)
     assert Task.objects.get(kind="decide-application", completed_on=None).organisation == "province"
-    bureau.uphold(made, ACCEPT, NEXT + timedelta(days=1))
+    bureau.uphold(application, ACCEPT, NEXT + timedelta(days=1))
     assert fresh(case).closed_because == "repaired"
 
 
@@ -407,19 +424,19 @@ def test_wrong_data_go_to_the_province_where_it_issued_an_item(bureau: Bureau) -
     bureau.morning(people=3)
     filing = bureau.filing("data-wrong", checklist={})
     told: dict[str, Any] = {"by": account, "law": bureau.law}
-    made = file_data_error(filing=filing, at=bureau.office.tick(), **told)
-    assert (made.receiver, made.opinion_due_on) == ("province", None)
+    application = file_data_error(filing=filing, at=bureau.office.tick(), **told)
+    assert (application.receiver, application.opinion_due_on) == ("province", None)
     task = Task.objects.get(case=None)
     assert (task.kind, task.organisation, task.detail) == (
         "decide-application",
         "province",
-        made.number,
+        application.number,
     )
     notice = Notice.objects.get(document__kind="receipt")
     assert notice.case is None
     open_notice(notice=notice, by=account, at=bureau.office.tick(), law=bureau.law)
     assert Document.objects.get(kind="receipt").services.get().proved_on == DAY
-    refuse(application=made, because="不实", **acts(bureau, "reviewer", DAY))
+    refuse(application=application, because="不实", **acts(bureau, "reviewer", DAY))
     assert not Task.objects.filter(case=None, completed_on=None).exists()
     bureau.yellow(NEXT)
     with pytest.raises(CannotStep, match="针对预警"):
@@ -429,14 +446,14 @@ def test_wrong_data_go_to_the_province_where_it_issued_an_item(bureau: Bureau) -
 def test_file_names_are_kept_as_they_are_listed(bureau: Bureau) -> None:
     account = bureau.enterprise()
     files = [SubmittedFile("../扫描.hta", picture())]
-    made = bureau.apply(
+    application = bureau.apply(
         bureau.yellow(),
         NEXT,
         account,
         bureau.filing("assessment-wrong", "constructors", files=files),
     )
-    assert made.attachments.get().name == "扫描.hta.png"
-    assert made.checklist[0] == ["constructors", "identity", ["扫描.hta.png"]]
+    assert application.attachments.get().name == "扫描.hta.png"
+    assert application.checklist[0] == ["constructors", "identity", ["扫描.hta.png"]]
     with pytest.raises(CannotStore, match="最多上传 30 个"):
         bureau.apply(
             Case.objects.get(),
@@ -453,20 +470,22 @@ def test_the_province_examines_where_nobody_of_the_city_may(bureau: Bureau) -> N
     bureau.morning(OVER, 资质=CITY_ITEM)
     bureau.propose(case, by="city-officer", day=OVER)
     bureau.sign(case, by="city-reviewer", day=OVER)
-    made = bureau.apply(case, OVER, account)
+    application = bureau.apply(case, OVER, account)
     refused(
         bureau,
         "different-decider",
-        lambda: refuse(application=made, because="x", **acts(bureau, "city-reviewer", OVER)),
+        lambda: refuse(application=application, because="x", **acts(bureau, "city-reviewer", OVER)),
     )
-    opinion = agree(application=made, because="属实", **acts(bureau, "other-reviewer", OVER))
+    opinion = agree(application=application, because="属实", **acts(bureau, "other-reviewer", OVER))
     assert opinion.organisation == "province"
     refused(
         bureau,
         "different-decider",
-        lambda: refuse(application=made, because="x", **acts(bureau, "other-reviewer", OVER)),
+        lambda: refuse(
+            application=application, because="x", **acts(bureau, "other-reviewer", OVER)
+        ),
     )
-    bureau.uphold(made, ACCEPT, OVER)
+    bureau.uphold(application, ACCEPT, OVER)
     assert fresh(case).closed_because == "repaired"
 
 

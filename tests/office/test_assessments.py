@@ -29,7 +29,7 @@ NEXT = DAY + timedelta(days=1)
 
 
 def constructors(run: Run) -> tuple[str, int | None]:
-    [row] = [one for one in findings_of(run, OWN) if one.requirement == "constructors"]
+    [row] = [finding for finding in findings_of(run, OWN) if finding.requirement == "constructors"]
     return row.verdict, row.held
 
 
@@ -88,8 +88,8 @@ def findings_as_tuples(results: list[EnterpriseResult]) -> list[tuple[object, ..
             f.possible,
             f.because,
         )
-        for one in results
-        for f in one.findings
+        for result in results
+        for f in result.findings
     ]
 
 
@@ -205,8 +205,8 @@ def test_a_run_of_some_enterprises_leaves_the_others_alone(office: Office) -> No
 def test_a_day_run_twice_adds_nothing_and_the_journal_is_sound(office: Office) -> None:
     office.province(3)
     for _again in range(2):
-        done = run_day(day=DAY, law=law(), by="patrol", at=office.tick())
-    assert (Run.objects.count(), done.seal.day) == (1, DAY)
+        day_done = run_day(day=DAY, law=law(), by="patrol", at=office.tick())
+    assert (Run.objects.count(), day_done.seal.day) == (1, DAY)
     assert list(faults(key())) == []
 
 
@@ -239,9 +239,9 @@ def test_an_invented_province_is_judged_from_the_registers_as_from_its_files(
     _facts, found = evaluated(DAY, run.revision_id, law())
     assert len(facts_on(DAY).tables["registrations"]) == len(gathered.facts.tables["registrations"])
     assert findings_as_tuples(found) == findings_as_tuples(expected)
-    assert len(anomalies_of(run)) == sum(len(one.anomalies) for one in expected)
+    assert len(anomalies_of(run)) == sum(len(result.anomalies) for result in expected)
     assert {(a.credit_code, a.kind, a.months) for a in AnomalyRow.objects.all()} == {
         (a.credit_code, a.kind, ";".join(map(str, a.months)))
-        for one in expected
-        for a in one.anomalies
+        for result in expected
+        for a in result.anomalies
     }

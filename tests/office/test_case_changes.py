@@ -97,7 +97,7 @@ def test_the_case_follows_a_rename_and_a_move_and_the_receiver_is_told(bureau: B
     assert RedCard.objects.get().enterprise == "甲新装饰有限公司"
     assert may_see(bureau.who("datong-officer"), case)
     assert not may_see(bureau.who("city-officer"), case)
-    assert "followed" in [one.what for one in history_of(case)]
+    assert "followed" in [entry.what for entry in history_of(case)]
 
 
 def test_a_regrade_is_measured_by_the_new_grade(bureau: Bureau) -> None:
@@ -117,7 +117,7 @@ def test_abnormal_insurance_is_a_case_of_the_whole_enterprise(bureau: Bureau) ->
     short = Case.objects.get(category="specialist-decoration")  # the third no longer counts
     assert short.state == "yellow"
     bureau.morning(NEXT, people=3)
-    assert {one.closed_because for one in Case.objects.all()} == {"recovered"}
+    assert {case.closed_because for case in Case.objects.all()} == {"recovered"}
 
 
 def test_an_insurance_case_is_determined_on_the_items_that_fail(bureau: Bureau) -> None:
@@ -178,15 +178,15 @@ def test_a_mass_of_warnings_waits_for_a_reviewer_and_is_dated_on_the_release(
 ) -> None:
     """F24: nothing is pushed before somebody has looked at the sample."""
     bureau.registers(DAY, 2, many(25))
-    done = bureau.patrol(DAY)
-    assert (done.run.state, len(done.run.sample)) == ("held", 25)
+    day_done = bureau.patrol(DAY)
+    assert (day_done.run.state, len(day_done.run.sample)) == ("held", 25)
     assert not Case.objects.exists()
     assert not Notice.objects.exists()
     bureau.patrol(DAY)  # again
     assert not Case.objects.exists()
     at = bureau.office.tick(NEXT)
     let_in = release_held_run(
-        run=done.run, law=bureau.law, by="reviewer", at=at, because="样本已核对"
+        run=day_done.run, law=bureau.law, by="reviewer", at=at, because="样本已核对"
     )
     assert let_in.cases["opened"] == 25
     assert set(Case.objects.values_list("opened_on", flat=True)) == {NEXT}
@@ -200,8 +200,8 @@ def test_a_held_run_closes_nothing_either(bureau: Bureau) -> None:
     more["企业"].append([OWN, "甲装饰有限公司", "140105", ""])
     more["资质"].append(item())
     bureau.registers(day, 3, more)
-    done = bureau.patrol(day)
-    assert done.run.state == "held"
+    day_done = bureau.patrol(day)
+    assert day_done.run.state == "held"
     assert fresh(case).state == "yellow"  # what is on record of it is the run before
 
 
@@ -289,9 +289,9 @@ def test_an_item_that_vanished_from_the_list_is_looked_into(bureau: Bureau) -> N
     for day in (OVER + timedelta(days=1), OVER + timedelta(days=2)):
         bureau.morning(day, 资质=other)
     assert fresh(case).state == "red"
-    assert [one.organisation for one in case.tasks.filter(kind="vanished", completed_on=None)] == [
-        "province"
-    ]
+    assert [
+        task.organisation for task in case.tasks.filter(kind="vanished", completed_on=None)
+    ] == ["province"]
 
 
 def test_an_insurance_case_ends_with_the_last_item_of_the_enterprise(bureau: Bureau) -> None:
@@ -300,9 +300,9 @@ def test_an_insurance_case_ends_with_the_last_item_of_the_enterprise(bureau: Bur
     gone = [ITEMS, item(状态="注销", 状态日期="2026-05-21")]
     bureau.morning(NEXT, people=4, 资质=gone, 社保=insured(1, 2, 3))
     assert (fresh(whole).state, fresh(whole).closed_because) == ("closed", "surrendered")
-    told = Notice.objects.filter(kind="closed", credit_code=OWN).get()
-    assert told.subject.startswith("预警案件终结")
-    assert "终结：企业申请注销" in told.body
+    notice = Notice.objects.filter(kind="closed", credit_code=OWN).get()
+    assert notice.subject.startswith("预警案件终结")
+    assert "终结：企业申请注销" in notice.body
 
 
 def test_a_red_card_is_known_where_the_enterprise_builds(bureau: Bureau) -> None:

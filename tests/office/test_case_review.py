@@ -213,7 +213,7 @@ def test_a_dismissal_accepts_what_is_held_on_the_day_of_signing(bureau: Bureau) 
 
 def test_a_correction_of_another_enterprise_is_nothing_left(bureau: Bureau) -> None:
     case = bureau.yellow()
-    made = correct(
+    correction = correct(
         table="enterprises",
         key={"credit_code": OTHER},
         field="name",
@@ -225,7 +225,9 @@ def test_a_correction_of_another_enterprise_is_nothing_left(bureau: Bureau) -> N
         at=bureau.office.tick(),
     )
     with pytest.raises(CannotStep, match="没有找到"):
-        bureau.propose(case, outcome="dismissed", leaves="correction", left={"correction": made.pk})
+        bureau.propose(
+            case, outcome="dismissed", leaves="correction", left={"correction": correction.pk}
+        )
 
 
 def test_a_missed_morning_says_what_the_last_list_said(bureau: Bureau) -> None:
@@ -244,7 +246,7 @@ def test_the_feed_no_longer_serves_what_was_removed(bureau: Bureau) -> None:
         law=bureau.law,
         at=bureau.office.tick(OVER),
     )
-    assert [one.body for one in entries_after(0)] == [None, None]
+    assert [feed_entry.body for feed_entry in entries_after(0)] == [None, None]
 
 
 def test_a_requirement_that_is_no_longer_asked_for_has_ended(bureau: Bureau) -> None:

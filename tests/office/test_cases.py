@@ -34,8 +34,8 @@ def bureau(office: Office) -> Bureau:
 
 
 def test_a_shortfall_becomes_a_yellow_card_with_its_figures_and_its_own_day(bureau: Bureau) -> None:
-    done = bureau.morning()
-    assert done.cases["opened"] == 1
+    day_done = bureau.morning()
+    assert day_done.cases["opened"] == 1
     case = Case.objects.get()
     assert (case.state, case.ground, case.origin, case.opened_on) == (
         "yellow",
@@ -56,12 +56,12 @@ def test_a_shortfall_becomes_a_yellow_card_with_its_figures_and_its_own_day(bure
         row.warned_figures["held"],
         row.warned_figures["shortfall"],
     ) == (3, 2, 1)
-    to = {one.credit_code or one.organisation: one for one in Notice.objects.all()}
+    to = {notice.credit_code or notice.organisation: notice for notice in Notice.objects.all()}
     assert set(to) == {OWN, "province", "city-140100"}
     assert "应有 3 人，现有 2 人，缺 1 人" in to[OWN].body
     assert "2026-07-20" in to[OWN].body
     assert "张" not in to[OWN].body.replace("甲装饰有限公司", "")  # nobody is named
-    assert [one.what for one in history_of(case)] == ["found"]
+    assert [entry.what for entry in history_of(case)] == ["found"]
     assert list(faults(bureau.patrol(DAY).seal.public_key)) == []
 
 
@@ -108,8 +108,8 @@ def test_a_patrol_done_late_starts_clocks_on_the_day_it_is_done(bureau: Bureau) 
 
 def test_a_day_long_past_is_assessed_and_makes_no_cards(bureau: Bureau) -> None:
     bureau.registers(DAY)
-    done = bureau.patrol(DAY, done=DAY + timedelta(days=30))
-    assert done.run.counts["findings"]["short"] == 1
+    day_done = bureau.patrol(DAY, done=DAY + timedelta(days=30))
+    assert day_done.run.counts["findings"]["short"] == 1
     assert not Case.objects.exists()
 
 
@@ -125,7 +125,7 @@ def test_another_requirement_is_an_addition_with_its_own_day(bureau: Bureau) -> 
     both = [ITEMS, item(资质名称="建筑工程施工总承包", 资质证书号="D214000011", 等级="二级")]
     bureau.morning(DAY, people=3, 资质=both)
     case = Case.objects.get()
-    named = {one.requirement: one for one in case.requirements.all()}
+    named = {requirement.requirement: requirement for requirement in case.requirements.all()}
     assert set(named) == {"constructors"}
     assert named["constructors"].ends_on == ENDS
 
@@ -398,8 +398,10 @@ def test_fraud_is_recorded_with_evidence_and_ends_nothing(bureau: Bureau) -> Non
     }
     with pytest.raises(CannotStep):
         record_fraud(what="伪造社保", evidence=[], referred_to="执法局", **told)
-    made = record_fraud(what="伪造社保", evidence=["查询结果"], referred_to="执法局", **told)
-    assert made.credit_code == OWN
+    credit_record = record_fraud(
+        what="伪造社保", evidence=["查询结果"], referred_to="执法局", **told
+    )
+    assert credit_record.credit_code == OWN
     assert fresh(case).state == "yellow"
 
 
@@ -419,7 +421,7 @@ def test_only_the_competent_authority_proposes_and_the_province_may_in_any(burea
     with pytest.raises(NotCompetent):
         bureau.sign(case, by="city-officer", day=OVER)
     bureau.sign(case, by="reviewer", day=OVER)
-    signed = next(one for one in entries_of(case.stream) if one.what == "signed")
+    signed = next(entry for entry in entries_of(case.stream) if entry.what == "signed")
     assert signed.details["authority"] == "province"
 
 

@@ -67,8 +67,10 @@ def test_a_held_load_is_decided_by_another(state: dict[str, str], tmp_path: Path
             role,
             "--early-warning",
         ]
-        made = qualwatch(*words, "--password-from-stdin", typed="correct-horse-battery\n", **state)
-        assert made.status == 0, made.err
+        result = qualwatch(
+            *words, "--password-from-stdin", typed="correct-horse-battery\n", **state
+        )
+        assert result.status == 0, result.err
 
     def decide(by: str, password: str = "correct-horse-battery") -> tuple[int, str]:
         words = [
@@ -197,7 +199,7 @@ def test_a_missing_patrol_is_told_to_whatever_watches_the_office(
     assert qualwatch("heartbeat", "--on", DAY, **state).status == 3
     load_province(state, tmp_path, 3)
     assert qualwatch("patrol", "--on", DAY, **state).status == 0
-    found = qualwatch("heartbeat", "--on", DAY, **state)
-    assert (found.status, f"上次巡查：{DAY}" in found.out) == (0, True)
-    found = qualwatch("heartbeat", "--on", "2026-05-21", **state)
-    assert (found.status, f"上次巡查：{DAY}" in found.out) == (3, True)
+    result = qualwatch("heartbeat", "--on", DAY, **state)
+    assert (result.status, f"上次巡查：{DAY}" in result.out) == (0, True)
+    result = qualwatch("heartbeat", "--on", "2026-05-21", **state)
+    assert (result.status, f"上次巡查：{DAY}" in result.out) == (3, True)

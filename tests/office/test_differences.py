@@ -121,7 +121,7 @@ def test_reading_the_differences_is_reading_all(
     chance = random.Random(seed)
     head, make = LISTS[source]
     rows = [make(chance, chance.randint(1, PEOPLE)) for _ in range(300)]
-    changed = [list(one) for one in rows]
+    changed = [list(row) for row in rows]
     for _ in range(chance.randint(1, 12)):
         act, at = (
             chance.choice(["drop", "put", "again", "move", "change"]),
@@ -140,8 +140,8 @@ def test_reading_the_differences_is_reading_all(
     covers = (date(2026, 1, 1), date(2026, 4, 30))
 
     def take(cells: list[list[Any]], day: date) -> Load:
-        told = Delivery(source, {"登记.csv": office.path([head, *cells])}, day, None, covers)
-        return import_delivery(delivery=told, law=law(), by="li", at=office.tick(day))
+        delivery = Delivery(source, {"登记.csv": office.path([head, *cells])}, day, None, covers)
+        return import_delivery(delivery=delivery, law=law(), by="li", at=office.tick(day))
 
     assert take(rows, DAY).state == "released"
     used: list[bool] = []

@@ -43,7 +43,7 @@ def read(document: Document) -> Docx:
 
 
 def text_of(found: Docx) -> str:
-    return "\n".join(one.text for one in found.paragraphs)
+    return "\n".join(paragraph.text for paragraph in found.paragraphs)
 
 
 def cells(found: Docx) -> list[list[str]]:
@@ -71,7 +71,7 @@ def test_a_red_card_comes_with_a_determination_and_an_order_that_say_what_is_sto
         document = Document.objects.get(case=case, kind=kind)
         found = read(document)
         text = text_of(found)
-        lines = [one.text for one in found.paragraphs if one.text]
+        lines = [paragraph.text for paragraph in found.paragraphs if paragraph.text]
         assert lines[:4] == [
             "山西省住房和城乡建设厅",
             number,
@@ -184,23 +184,26 @@ def test_every_kind_is_whole_and_says_its_values(bureau: Bureau, kind: str) -> N
     ctx = ActContext(bureau.law, bureau.office.tick(), "officer", "province")
     sample = SAMPLES[kind]
     with transaction.atomic():
-        made = issuing.issue(kind, ctx, told=sample, addressee="收件单位", case=case)
+        document = issuing.issue(kind, ctx, told=sample, addressee="收件单位", case=case)
         write_journal(ctx)
-    found = read(made)
+    found = read(document)
     text = (
         text_of(found)
         + "\n"
-        + "\n".join("\t".join(row) for one in found.tables for row in _rows(one))
+        + "\n".join("\t".join(row) for table in found.tables for row in _rows(table))
     )
     assert "{{" not in text
     assert "{%" not in text
-    made.refresh_from_db()
-    assert {**made.template_values, **sample} == made.template_values  # everything is stored
-    for name, value in _plain(made.template_values):
+    document.refresh_from_db()
+    assert {
+        **document.template_values,
+        **sample,
+    } == document.template_values  # everything is stored
+    for name, value in _plain(document.template_values):
         assert str(value) in text, f"{kind}: {name}"
     for value in (
         "山西省住房和城乡建设厅",
-        made.number,
+        document.number,
         DOCUMENT_KINDS[kind].title,
         "收件单位：",
         "（印章）",
@@ -257,7 +260,7 @@ def test_kept_files_come_under_a_new_key_and_may_stop_half_way(
     bureau: Bureau, settings: Any
 ) -> None:
     case = bureau.red()
-    before = {one.pk: content_of(one) for one in StoredFile.objects.all()}
+    before = {stored_file.pk: content_of(stored_file) for stored_file in StoredFile.objects.all()}
     settings.IDENTITY_KEYS = {**settings.IDENTITY_KEYS, "2": b"n" * 32}
     file = bureau.order(case).file
     assert rotate(at_most=1) == 1
@@ -267,7 +270,9 @@ def test_kept_files_come_under_a_new_key_and_may_stop_half_way(
     while rotate(at_most=2):
         pass
     settings.IDENTITY_KEYS = {"2": b"n" * 32}
-    assert {one.pk: content_of(one) for one in StoredFile.objects.all()} == before
+    assert {
+        stored_file.pk: content_of(stored_file) for stored_file in StoredFile.objects.all()
+    } == before
     assert set(StoredFile.objects.values_list("key_version", flat=True)) == {"2"}
     assert content_of(file) == before[file.pk]
 
@@ -293,6 +298,6 @@ def test_an_urging_letter_and_a_credit_record_are_documents(bureau: Bureau) -> N
         referred_to="太原市行政执法局",
         **told,
     )
-    made = Document.objects.get(kind="credit-record")
+    document = Document.objects.get(kind="credit-record")
     for value in ("提供虚假社保证明", "社保局回函", "移送太原市行政执法局", case.credit_code):
-        assert value in text_of(read(made))
+        assert value in text_of(read(document))

@@ -97,17 +97,17 @@ def test_an_enterprise_answers_its_card_and_takes_it_back(staff: Bureau, scene: 
     assert not Application.objects.filter(case=case).exists()
     assert Entry.objects.count() == before
     done = client.post(path, filled(), follow=True)
-    made = Application.objects.get(case=case)
-    assert made.number in done.content.decode()
-    assert made.checklist[0][2] == ["身份证.png"]
-    assert made.checklist[1][2] == "见说明"
+    application = Application.objects.get(case=case)
+    assert application.number in done.content.decode()
+    assert application.checklist[0][2] == ["身份证.png"]
+    assert application.checklist[1][2] == "见说明"
     assert "已有一份申请在办" in done.content.decode()
     again = client.post(path, filled())
     assert again.status_code == 422
-    back = client.post(reverse("own-retract", args=[made.pk]), follow=True)
+    back = client.post(reverse("own-retract", args=[application.pk]), follow=True)
     assert "已撤回" in back.content.decode()
-    made.refresh_from_db()
-    assert made.stage == "retracted"
+    application.refresh_from_db()
+    assert application.stage == "retracted"
 
 
 def test_two_files_of_one_name_are_both_kept(staff: Bureau, scene: Scene) -> None:
@@ -117,9 +117,12 @@ def test_two_files_of_one_name_are_both_kept(staff: Bureau, scene: Scene) -> Non
         for nth, line in enumerate(("identity", "registration"))
     }
     client.post(reverse("own-answer", args=[case.pk]), filled() | files)
-    made = Application.objects.get(case=case)
-    assert sorted(one.name for one in made.attachments.all()) == ["扫描-2.png", "扫描.png"]
-    assert [row[2] for row in made.checklist][:2] == [["扫描.png"], ["扫描-2.png"]]
+    application = Application.objects.get(case=case)
+    assert sorted(attachment.name for attachment in application.attachments.all()) == [
+        "扫描-2.png",
+        "扫描.png",
+    ]
+    assert [row[2] for row in application.checklist][:2] == [["扫描.png"], ["扫描-2.png"]]
 
 
 def test_an_enterprise_sees_nobody_elses(staff: Bureau, scene: Scene) -> None:
@@ -198,23 +201,26 @@ def test_an_officer_proposes_and_a_reviewer_signs(staff: Bureau, scene: Scene) -
     refused(propose(officer, case, outcome="other"), "outcome-red")
     assert not Determination.objects.filter(case=case).exists()
     assert propose(officer, case).status_code == 302
-    made = Determination.objects.get(case=case)
-    assert made.evidence == ["核查表", "送达回证"]
+    determination = Determination.objects.get(case=case)
+    assert determination.evidence == ["核查表", "送达回证"]
     entry = Entry.objects.get(stream=case.stream, what="proposed")
     assert "立即向社会公布红牌" in entry.details["read"]
     own = officer.post(
-        reverse("decide", args=[case.pk]), {"act": "sign", "proposal": made.pk, "has_read": "1"}
+        reverse("decide", args=[case.pk]),
+        {"act": "sign", "proposal": determination.pk, "has_read": "1"},
     )
     assert own.status_code == 422
     decide = page(reviewer, "decide", case.pk)
     assert "期满仍不达标" in decide
     assert "立即向社会公布红牌" in decide
     path = reverse("decide", args=[case.pk])
-    refused(reviewer.post(path, {"act": "sign", "proposal": made.pk}), "has_read")
+    refused(reviewer.post(path, {"act": "sign", "proposal": determination.pk}), "has_read")
     refused(reviewer.post(path, {"act": "sign", "proposal": 0, "has_read": "1"}))  # of another page
     assert fresh(case).state == "yellow"
     assert (
-        reviewer.post(path, {"act": "sign", "proposal": made.pk, "has_read": "1"}).status_code
+        reviewer.post(
+            path, {"act": "sign", "proposal": determination.pk, "has_read": "1"}
+        ).status_code
         == 302
     )
     assert fresh(case).state == "red"
@@ -270,33 +276,37 @@ def test_urging_goes_on_record(staff: Bureau, scene: Scene) -> None:
 def test_an_application_from_the_city_to_the_provinces_signature(
     staff: Bureau, scene: Scene
 ) -> None:
-    made, case = Application.objects.get(case=scene.cases[6]), scene.cases[6]
+    application, case = Application.objects.get(case=scene.cases[6]), scene.cases[6]
     city, officer, reviewer = (
         as_(staff.who(name)) for name in ("city-reviewer", "second-officer", "other-reviewer")
     )
     task = Task.objects.get(case=case, kind="application", completed_on=None)
     there = city.get(reverse("application-of-task", args=[task.pk]))
-    assert there.headers["Location"] == reverse("application", args=[made.pk])
-    shown = page(city, "application", made.pk)
-    attachment = made.attachments.first()
+    assert there.headers["Location"] == reverse("application", args=[application.pk])
+    shown = page(city, "application", application.pk)
+    attachment = application.attachments.first()
     assert attachment is not None
     assert reverse("attachment", args=[attachment.pk]) in shown
     assert "人员确在本单位" in shown
-    refused(act(city, made, "agree", because=""), "because-agree")
-    assert act(city, made, "agree").status_code == 302
-    assert "市级已同意" in page(officer, "application", made.pk)
-    told = refused(act(officer, made, "verify", because="已核对原件"), "review_on")
+    refused(act(city, application, "agree", because=""), "because-agree")
+    assert act(city, application, "agree").status_code == 302
+    assert "市级已同意" in page(officer, "application", application.pk)
+    told = refused(act(officer, application, "verify", because="已核对原件"), "review_on")
     assert told.count("已核对原件") == 1  # in its own form only
-    assert act(officer, made, "verify", review_on="2026-12-31").status_code == 302
-    assert "认可现有人数，不更正登记" in page(reviewer, "application", made.pk)
-    assert act(officer, made, "uphold").status_code == 422  # who verified does not sign
-    refused(act(reviewer, made, "uphold"), "read-uphold")
-    read = page(reviewer, "application", made.pk).split('name="repairs" value="')[1].split('"')[0]
-    assert act(reviewer, made, "uphold", has_read="1", repairs=read).status_code == 302
-    made.refresh_from_db()
+    assert act(officer, application, "verify", review_on="2026-12-31").status_code == 302
+    assert "认可现有人数，不更正登记" in page(reviewer, "application", application.pk)
+    assert act(officer, application, "uphold").status_code == 422  # who verified does not sign
+    refused(act(reviewer, application, "uphold"), "read-uphold")
+    read = (
+        page(reviewer, "application", application.pk)
+        .split('name="repairs" value="')[1]
+        .split('"')[0]
+    )
+    assert act(reviewer, application, "uphold", has_read="1", repairs=read).status_code == 302
+    application.refresh_from_db()
     entry = Entry.objects.get(stream=case.stream, what="application-upheld")
     assert "登记立即修复" in entry.details["read"]
-    assert made.stage == "upheld"
+    assert application.stage == "upheld"
     assert fresh(case).closed_because == "repaired"
     assert "予以支持，已修复" in page(enterprise(scene, 6), "own")
 
@@ -304,9 +314,9 @@ def test_an_application_from_the_city_to_the_provinces_signature(
 def test_a_field_of_the_register_is_set_right(staff: Bureau, scene: Scene) -> None:
     from qualwatch.registers.models import Correction, ItemRow
 
-    made, case = Application.objects.get(case=scene.cases[6]), scene.cases[6]
-    Application.objects.filter(pk=made.pk).update(cause="data-wrong")
-    act(as_(staff.who("city-reviewer")), made, "agree")
+    application, case = Application.objects.get(case=scene.cases[6]), scene.cases[6]
+    Application.objects.filter(pk=application.pk).update(cause="data-wrong")
+    act(as_(staff.who("city-reviewer")), application, "agree")
     officer, reviewer = as_(staff.who("second-officer")), as_(staff.who("other-reviewer"))
     row = ItemRow._default_manager.get(recorded_to=None, credit_code=case.credit_code)
     told = {
@@ -318,7 +328,7 @@ def test_a_field_of_the_register_is_set_right(staff: Bureau, scene: Scene) -> No
     }
     assert (
         "身份证"
-        not in page(officer, "application", made.pk)
+        not in page(officer, "application", application.pk)
         .split("更正哪一行登记")[1]
         .split("</select>")[0]
     )
@@ -331,28 +341,34 @@ def test_a_field_of_the_register_is_set_right(staff: Bureau, scene: Scene) -> No
         {"field": "licensing_authority", "value": "某局"},
     ):
         refused(
-            act(officer, made, "verify", **{**told, **wrong}),
+            act(officer, application, "verify", **{**told, **wrong}),
             ""
             if "document" in wrong
             else "row"
             if set(wrong) & {"row"} or wrong.get("field") == "credit_code"
             else "value",
         )
-    assert act(officer, made, "verify", **told).status_code == 302
+    assert act(officer, application, "verify", **told).status_code == 302
     assert not Correction.objects.filter(
         field="register_state", value="deregistered"
     ).exists()  # only tried out
-    shown = page(reviewer, "application", made.pk)
+    shown = page(reviewer, "application", application.pk)
     assert "登记状态改为 注销（注销通知）" in shown
     read = shown.split('name="repairs" value="')[1].split('"')[0]
     assert (
-        act(officer, made, "verify", **told | {"document": "另一份通知"}).status_code == 302
+        act(officer, application, "verify", **told | {"document": "另一份通知"}).status_code == 302
     )  # after it was read
-    assert "重新阅读" in refused(act(reviewer, made, "uphold", has_read="1", repairs=read))
-    read = page(reviewer, "application", made.pk).split('name="repairs" value="')[1].split('"')[0]
-    assert act(reviewer, made, "uphold", has_read="1", repairs=read).status_code == 302
+    assert "重新阅读" in refused(act(reviewer, application, "uphold", has_read="1", repairs=read))
+    read = (
+        page(reviewer, "application", application.pk)
+        .split('name="repairs" value="')[1]
+        .split('"')[0]
+    )
+    assert act(reviewer, application, "uphold", has_read="1", repairs=read).status_code == 302
     twice = reviewer.post(
-        reverse("application", args=[made.pk]), {"act": "uphold", "because": "已核实"}, follow=True
+        reverse("application", args=[application.pk]),
+        {"act": "uphold", "because": "已核实"},
+        follow=True,
     )
     assert "登记已修复" in twice.content.decode()
     assert Correction.objects.filter(field="register_state", value="deregistered").count() == 1
@@ -361,19 +377,23 @@ def test_a_field_of_the_register_is_set_right(staff: Bureau, scene: Scene) -> No
 def test_people_are_masked_where_officers_choose_a_row(staff: Bureau, scene: Scene) -> None:
     from builders import identity
 
-    made = Application.objects.get(case=scene.cases[6])
-    act(as_(staff.who("city-reviewer")), made, "agree")
-    shown = page(as_(staff.who("second-officer")), "application", made.pk)
+    application = Application.objects.get(case=scene.cases[6])
+    act(as_(staff.who("city-reviewer")), application, "agree")
+    shown = page(as_(staff.who("second-officer")), "application", application.pk)
     assert "注册建造师" in shown.split("更正哪一行登记")[1]
     for number in range(1, 30):
         assert identity(number) not in shown
 
 
 def test_refusing_says_why_and_the_case_goes_on(staff: Bureau, scene: Scene) -> None:
-    made, case = Application.objects.get(case=scene.cases[6]), scene.cases[6]
+    application, case = Application.objects.get(case=scene.cases[6]), scene.cases[6]
     assert (
         act(
-            as_(staff.who("city-reviewer")), made, "refuse", because="材料与核查一致", has_read="1"
+            as_(staff.who("city-reviewer")),
+            application,
+            "refuse",
+            because="材料与核查一致",
+            has_read="1",
         ).status_code
         == 302
     )
@@ -382,8 +402,8 @@ def test_refusing_says_why_and_the_case_goes_on(staff: Bureau, scene: Scene) -> 
 
 
 def test_an_unknown_act_is_refused(staff: Bureau, scene: Scene) -> None:
-    made = Application.objects.get(case=scene.cases[6])
-    assert act(as_(staff.who("city-reviewer")), made, "burn").status_code == 422
+    application = Application.objects.get(case=scene.cases[6])
+    assert act(as_(staff.who("city-reviewer")), application, "burn").status_code == 422
 
 
 def test_pages_inside_are_small_ask_little_and_are_kept_nowhere(
@@ -394,10 +414,13 @@ def test_pages_inside_are_small_ask_little_and_are_kept_nowhere(
     from qualwatch.accounts.sessions import SEEN
     from qualwatch.web.base.template_env import STYLE
 
-    made, everybody = Application.objects.get(case=scene.cases[6]), Case.objects.order_by("pk")
+    application, everybody = (
+        Application.objects.get(case=scene.cases[6]),
+        Case.objects.order_by("pk"),
+    )
     assert everybody.filter(category=None).exists()
-    act(as_(staff.who("city-reviewer")), made, "agree")
-    act(as_(staff.who("second-officer")), made, "verify", review_on="2026-12-31")
+    act(as_(staff.who("city-reviewer")), application, "agree")
+    act(as_(staff.who("second-officer")), application, "verify", review_on="2026-12-31")
     inside = [
         ("work",),
         ("cases",),
@@ -407,7 +430,7 @@ def test_pages_inside_are_small_ask_little_and_are_kept_nowhere(
             for name in ("case", "case-documents", "case-history", "determine")
         ),
         ("decide", scene.cases[4].pk),
-        ("application", made.pk),
+        ("application", application.pk),
     ]
     settings.OFFICERS_NEED_TOTP = True
     asked = []

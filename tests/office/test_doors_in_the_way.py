@@ -26,11 +26,11 @@ def _django_db_marker() -> None:
 
 
 def test_what_may_not_be_done_with_an_application_is_said(staff: Bureau, scene: Scene) -> None:
-    made = Application.objects.get(case=scene.cases[6])
-    city = page(as_(staff.who("city-officer")), "application", made.pk)
+    application = Application.objects.get(case=scene.cases[6])
+    city = page(as_(staff.who("city-officer")), "application", application.pk)
     assert "没有这项权限" in city
     assert "审查意见</label>" not in city
-    auditor = page(as_(staff.who("auditor")), "application", made.pk)
+    auditor = page(as_(staff.who("auditor")), "application", application.pk)
     assert "<textarea" not in auditor
     assert (
         "更正哪一行登记" not in auditor
@@ -88,7 +88,7 @@ def test_a_reviewer_reads_which_items_turn_red_and_what_a_dismissal_leaves(
         "proposed_by": "city-officer",
         "proposed_at": staff.office.tick(),
     }
-    made = Determination.objects.create(
+    determination = Determination.objects.create(
         outcome="red", items=[["specialist-decoration", ""]], **told
     )
     reviewer = as_(staff.who("city-reviewer"))
@@ -96,7 +96,7 @@ def test_a_reviewer_reads_which_items_turn_red_and_what_a_dismissal_leaves(
         "建筑装修装饰工程专业承包"
         in page(reviewer, "decide", case.pk).split("认定红牌的资质")[1].split("</dd>")[0]
     )
-    Determination.objects.filter(pk=made.pk).update(
+    Determination.objects.filter(pk=determination.pk).update(
         outcome="dismissed", items=[], leaves="exemption", left={"exemption": 7}
     )
     assert "已有的豁免：第 7 号" in page(reviewer, "decide", case.pk)
@@ -144,9 +144,11 @@ def test_rows_are_found_by_a_word_of_their_names(
     from qualwatch.web.staff import applications
 
     monkeypatch.setattr(applications, "MOST", 1)
-    made = Application.objects.get(case=scene.cases[6])
-    act(as_(staff.who("city-reviewer")), made, "agree")
+    application = Application.objects.get(case=scene.cases[6])
+    act(as_(staff.who("city-reviewer")), application, "agree")
     officer = as_(staff.who("second-officer"))
-    assert "登记行太多" in page(officer, "application", made.pk)
-    found = officer.get(reverse("application", args=[made.pk]) + "?row=注册建造师").content.decode()
+    assert "登记行太多" in page(officer, "application", application.pk)
+    found = officer.get(
+        reverse("application", args=[application.pk]) + "?row=注册建造师"
+    ).content.decode()
     assert "注册建造师" in found.split("更正哪一行登记")[1].split("</select>")[0]

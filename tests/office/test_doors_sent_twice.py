@@ -35,8 +35,8 @@ def test_an_answer_sent_twice_is_one_application(staff: Bureau, scene: Scene) ->
     for _time in range(2):
         done = client.post(path, filled(form_token=ONCE), follow=True)
         assert "已收到你的申请" in done.content.decode()
-    made = Application.objects.get(case=case)
-    assert Document.objects.filter(application=made, kind="receipt").count() == 1
+    application = Application.objects.get(case=case)
+    assert Document.objects.filter(application=application, kind="receipt").count() == 1
     refused(client.post(path, filled(form_token=ONCE[::-1])))  # another form is another application
     own = page(client, "own-case", case.pk)
     assert (
@@ -108,17 +108,23 @@ def test_a_second_click_that_waited_for_the_first_is_told_what_was_done(
         )
         waits.refresh_from_db()
         assert waits.decided_by == staff.who("city-reviewer").username
-    made = Application.objects.get(case=scene.cases[6])
-    assert act(reviewer, made, "agree").status_code == 302
+    application = Application.objects.get(case=scene.cases[6])
+    assert act(reviewer, application, "agree").status_code == 302
     assert (
-        act(as_(staff.who("second-officer")), made, "verify", review_on="2026-12-31").status_code
+        act(
+            as_(staff.who("second-officer")), application, "verify", review_on="2026-12-31"
+        ).status_code
         == 302
     )
     last = as_(staff.who("other-reviewer"))
-    read = page(last, "application", made.pk).split('name="repairs" value="')[1].split('"')[0]
-    assert act(last, made, "uphold", has_read="1", repairs=read).status_code == 302
+    read = (
+        page(last, "application", application.pk).split('name="repairs" value="')[1].split('"')[0]
+    )
+    assert act(last, application, "uphold", has_read="1", repairs=read).status_code == 302
     assert (
-        act(as_(staff.who("reviewer")), made, "uphold", has_read="1", repairs=read).status_code
+        act(
+            as_(staff.who("reviewer")), application, "uphold", has_read="1", repairs=read
+        ).status_code
         != 302
     )
 
@@ -132,11 +138,11 @@ def test_reasons_are_shown_where_their_form_is_gone(
     told = {"act": "return", "proposal": waits.pk, "because": "写了很久的理由"}
     shown = reviewer.post(reverse("decide", args=[case.pk]), told).content.decode()
     assert 'class="typed">写了很久的理由' in shown
-    made = Application.objects.get(case=scene.cases[6])
-    Application.objects.filter(pk=made.pk).update(stage="retracted")
+    application = Application.objects.get(case=scene.cases[6])
+    Application.objects.filter(pk=application.pk).update(stage="retracted")
     assert (
         'class="typed">写了很久的理由'
-        in act(reviewer, made, "agree", because="写了很久的理由").content.decode()
+        in act(reviewer, application, "agree", because="写了很久的理由").content.decode()
     )
     gone = client.post(
         reverse("object-publicly", args=["没有"]), {"text": "写了很久的理由", "name": "某"}
@@ -174,11 +180,11 @@ def test_before_it_answers_an_enterprise_reads_who_decides_and_by_when(
 
 
 def test_an_error_is_no_success(staff: Bureau, scene: Scene) -> None:
-    client, made = enterprise(scene, 6), Application.objects.get(case=scene.cases[6])
-    path = reverse("own-retract", args=[made.pk])
+    client, application = enterprise(scene, 6), Application.objects.get(case=scene.cases[6])
+    path = reverse("own-retract", args=[application.pk])
     assert 'class="said"' in client.post(path, follow=True).content.decode()
     assert 'class="said"' in client.post(path, follow=True).content.decode()  # sent twice
-    Application.objects.filter(pk=made.pk).update(
+    Application.objects.filter(pk=application.pk).update(
         stage="refused", decided_by="wang", decided_because="已核实"
     )
     again = client.post(path, follow=True).content.decode()
@@ -234,10 +240,10 @@ def test_what_only_takes_a_form_leads_to_its_page(staff: Bureau, scene: Scene) -
         assert officer.get(reverse(name, args=[case.pk])).headers["Location"] == reverse(
             "case", args=[case.pk]
         )
-    made = Application.objects.get(case=scene.cases[6])
-    there = enterprise(scene, 6).get(reverse("own-retract", args=[made.pk]))
+    application = Application.objects.get(case=scene.cases[6])
+    there = enterprise(scene, 6).get(reverse("own-retract", args=[application.pk]))
     assert there.headers["Location"] == reverse("own-case", args=[scene.cases[6].pk])
-    assert own.get(reverse("own-retract", args=[made.pk])).status_code == 404
+    assert own.get(reverse("own-retract", args=[application.pk])).status_code == 404
     other = Client().post("/red-cards", {"q": "x"})
     assert other.status_code == 405
     assert "这个地址不能这样打开" in other.content.decode()

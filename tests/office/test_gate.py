@@ -62,8 +62,13 @@ def test_a_red_item_bids_for_nothing_and_the_answer_says_why(ask: Ask) -> None:
     (one,) = answer.json()["answers"]
     assert (one["answer"], one["citation"]) == ("no", "71号文 三（3）")
     assert "红牌预警（晋红〔2026〕1号）" in one["reasons"][0]
-    kept = EligibilityRecord.objects.get()
-    assert (kept.by, kept.credit_code, kept.purpose, kept.answer) == ("platform", OWN, "bid", "no")
+    eligibility_record = EligibilityRecord.objects.get()
+    assert (
+        eligibility_record.by,
+        eligibility_record.credit_code,
+        eligibility_record.purpose,
+        eligibility_record.answer,
+    ) == ("platform", OWN, "bid", "no")
 
 
 def test_a_thousand_questions_are_answered_in_their_order_and_all_recorded(

@@ -159,10 +159,12 @@ def test_a_hearing_is_asked_fixed_told_held_recorded_and_answered(bureau: Bureau
     morning(bureau, over, CITY_SHEETS)
     reviewed(bureau, row.batch, over)
     refused("members", lambda: decided(bureau, row.batch, over))
-    for one in Submission.objects.order_by("pk"):
-        answer(point=one, text=f"答复{one.pk}", **acts(bureau, "approval-officer", over))
+    for submission in Submission.objects.order_by("pk"):
+        answer(
+            point=submission, text=f"答复{submission.pk}", **acts(bureau, "approval-officer", over)
+        )
         with pytest.raises(CannotStep):
-            answer(point=one, text="再答", **acts(bureau, "approval-officer", over))
+            answer(point=submission, text="再答", **acts(bureau, "approval-officer", over))
     decided(bureau, row.batch, over)
     assert not Task.objects.filter(kind__in=("answer", "hearing"), completed_on=None).exists()
     words = list(Entry.objects.filter(stream=row.case.stream).values_list("what", flat=True))
@@ -227,15 +229,17 @@ def test_a_statement_is_taken_before_service_and_kept_from_others(bureau: Bureau
     refused("statement-taken", lambda: make_statement(withdrawal=row, text="x", files=[], **told))
     told_of_intent(bureau, batch, RED_OVER)
     refused("because", lambda: make_statement(withdrawal=row, text=" ", files=[], **told))
-    made = make_statement(withdrawal=row, text="人员正在办理注册", files=[scan("证明.png")], **told)
-    assert Task.objects.get(kind="answer").detail == str(made.pk)
-    kept = Attachment.objects.get(point=made)
-    assert attachment_for(bureau.accounts["enterprise"], kept.pk)[0] == kept
-    assert attachment_for(bureau.who("approval-officer"), kept.pk)[0] == kept
+    submission = make_statement(
+        withdrawal=row, text="人员正在办理注册", files=[scan("证明.png")], **told
+    )
+    assert Task.objects.get(kind="answer").detail == str(submission.pk)
+    attachment = Attachment.objects.get(point=submission)
+    assert attachment_for(bureau.accounts["enterprise"], attachment.pk)[0] == attachment
+    assert attachment_for(bureau.who("approval-officer"), attachment.pk)[0] == attachment
     with pytest.raises(Attachment.DoesNotExist):
-        attachment_for(bureau.who("datong-officer"), kept.pk)
+        attachment_for(bureau.who("datong-officer"), attachment.pk)
     with pytest.raises(NotCompetent):
-        answer(point=made, text="不属实", **acts(bureau, "city-officer", RED_OVER))
+        answer(point=submission, text="不属实", **acts(bureau, "city-officer", RED_OVER))
 
 
 def test_the_public_objects_during_the_display_and_its_name_is_kept_from_all_but_who_answers(
@@ -255,18 +259,18 @@ def test_the_public_objects_during_the_display_and_its_name_is_kept_from_all_but
     refused("because", lambda: objects(last, who={"name": "赵某某"}))
     refused("on-display", lambda: objects(last, number="晋建资示〔2026〕9号-1"))
     refused("on-display", lambda: objects(last, number=""))
-    made = objects(last)
+    submission = objects(last)
     assert "赵" not in repr(list(Submission.objects.values())) + repr(
         list(Entry.objects.values("details", "basis"))
     )
-    assert who_objected(made, bureau.who("approval-officer")) == who
+    assert who_objected(submission, bureau.who("approval-officer")) == who
     with pytest.raises(NotCompetent):
-        who_objected(made, bureau.who("city-officer"))
+        who_objected(submission, bureau.who("city-officer"))
     refused("on-display", lambda: objects(over))
     morning(bureau, over, CITY_SHEETS)
     reviewed(bureau, batch, over)
     refused("members", lambda: decided(bureau, batch, over))
-    answer(point=made, text="已核查", **acts(bureau, "approval-officer", over))
+    answer(point=submission, text="已核查", **acts(bureau, "approval-officer", over))
     decided(bureau, batch, over)
     assert Withdrawal.objects.get().credit_code == OWN
     assert case.area == TAIYUAN.replace("-", ":")
@@ -299,8 +303,8 @@ def test_the_pack_of_a_withdrawn_card_has_what_was_said_and_answered_and_nobody_
         at=bureau.office.tick(date(2026, 9, 2)),
     )
     over = date(2026, 9, 10)
-    for one in (point, objection):
-        answer(point=one, text="已核", **acts(bureau, "approval-officer", over))
+    for submission in (point, objection):
+        answer(point=submission, text="已核", **acts(bureau, "approval-officer", over))
     morning(bureau, over, CITY_SHEETS)
     reviewed(bureau, batch, over)
     decided(bureau, batch, over)

@@ -190,8 +190,8 @@ def acted(bureau: Bureau, chance: random.Random, case: Case, on: date) -> None:
 
 def of(case: Case) -> Withdrawal:
     """The withdrawal that a case carries."""
-    found: Withdrawal = some(Withdrawal.objects.filter(case=case))
-    return found
+    withdrawal: Withdrawal = some(Withdrawal.objects.filter(case=case))
+    return withdrawal
 
 
 def next_step(bureau: Bureau, chance: random.Random, case: Case, on: date) -> object:
@@ -300,20 +300,29 @@ def held(bureau: Bureau) -> None:
         assert [one.requirements for one in undecided] == (
             [case.application["requirements"]] if case.application else []
         )
-        for one in case.applications.filter(stage__in=("upheld", "refused")):
+        for application in case.applications.filter(stage__in=("upheld", "refused")):
             took_part = {
                 name
-                for made in case.determinations.all()
-                for name in (made.proposed_by, made.decided_by)
-                if made.proposed_at < bureau.office.now and made.proposed_at <= one.filed_at
+                for determination in case.determinations.all()
+                for name in (determination.proposed_by, determination.decided_by)
+                if determination.proposed_at < bureau.office.now
+                and determination.proposed_at <= application.filed_at
             }
-            assert one.decided_by not in {one.opinion_by, one.filed_by, one.verified_by, *took_part}
-            assert one.stage == "refused" or one.decided_by in ("reviewer", "other-reviewer")
+            assert application.decided_by not in {
+                application.opinion_by,
+                application.filed_by,
+                application.verified_by,
+                *took_part,
+            }
+            assert application.stage == "refused" or application.decided_by in (
+                "reviewer",
+                "other-reviewer",
+            )
         orders = Service.objects.filter(
             document__case=case, document__kind="order-to-rectify", proved_on__isnull=False
         )
         assert case.order_served_on is None or case.order_served_on in {
-            one.proved_on for one in orders
+            service.proved_on for service in orders
         }
         assert bool(case.documents.filter(kind="determination").count()) == bool(case.published_on)
     for mark in {one.split("〔")[0] for one in Document.objects.values_list("number", flat=True)}:
@@ -328,8 +337,9 @@ def held(bureau: Bureau) -> None:
         "number", flat=True
     )
     assert all(
-        one.case is not None and (one.case.state == "red" or one.case.closed_because == "withdrawn")
-        for one in Document.objects.filter(number__in=list(public))
+        document.case is not None
+        and (document.case.state == "red" or document.case.closed_because == "withdrawn")
+        for document in Document.objects.filter(number__in=list(public))
     )
     assert set(public) <= set(
         Document.objects.filter(voided_on=None)
@@ -344,7 +354,10 @@ def held(bureau: Bureau) -> None:
 
 def withdrawals_held() -> None:
     """Every promise about withdrawals."""
-    shown = {one.number for one in Announcement.objects.filter(is_removed=False, kind="display")}
+    shown = {
+        announcement.number
+        for announcement in Announcement.objects.filter(is_removed=False, kind="display")
+    }
     decisions = (
         Announcement.objects.filter(is_removed=False, kind="decision")
         .exclude(credit_code="")
@@ -353,41 +366,44 @@ def withdrawals_held() -> None:
     rows = list(Withdrawal.objects.select_related("case", "batch"))
     assert shown == {one.display_number for one in rows if one.display_number and not one.outcome}
     assert decisions == sum(one.outcome == "withdrawn" for one in rows)
-    for one in rows:
-        case, judged = one.case, set(one.case.determined_by)
+    for withdrawal in rows:
+        case, judged = withdrawal.case, set(withdrawal.case.determined_by)
         corrections = Correction.objects.filter(
-            pk__in=[told[0] for told in one.corrections], released_at=None
+            pk__in=[correction[0] for correction in withdrawal.corrections], released_at=None
         )
-        assert not corrections or one.outcome == "withdrawn"
-        assert one.unanswered == one.points.filter(answered_on=None).count()
-        if one.decided_on:
-            assert one.notice_served_on is not None
-            assert one.displayed_on is not None
-            assert one.display_until is not None
-            assert one.statement_until is not None
-            assert one.rechecked_on is not None
+        assert not corrections or withdrawal.outcome == "withdrawn"
+        assert withdrawal.unanswered == withdrawal.points.filter(answered_on=None).count()
+        if withdrawal.decided_on:
+            assert withdrawal.notice_served_on is not None
+            assert withdrawal.displayed_on is not None
+            assert withdrawal.display_until is not None
+            assert withdrawal.statement_until is not None
+            assert withdrawal.rechecked_on is not None
             assert (
-                one.statement_until
-                < one.displayed_on
-                <= one.display_until
-                < one.rechecked_on
-                <= one.decided_on
+                withdrawal.statement_until
+                < withdrawal.displayed_on
+                <= withdrawal.display_until
+                < withdrawal.rechecked_on
+                <= withdrawal.decided_on
             )
-            assert len({one.decided_by, one.reviewed_by}) == 2
-            assert not {one.decided_by, one.reviewed_by} & {*one.handled_by, *judged}
-            assert one.unanswered == 0
-        elif not one.ended:
+            assert len({withdrawal.decided_by, withdrawal.reviewed_by}) == 2
+            assert not {withdrawal.decided_by, withdrawal.reviewed_by} & {
+                *withdrawal.handled_by,
+                *judged,
+            }
+            assert withdrawal.unanswered == 0
+        elif not withdrawal.ended:
             assert case.state == "red"
             assert case.red_ends_on is not None
-            assert case.red_ends_on < one.opened_on
-        if one.outcome == "withdrawn" and one.decided_on is not None:
+            assert case.red_ends_on < withdrawal.opened_on
+        if withdrawal.outcome == "withdrawn" and withdrawal.decided_on is not None:
             same = {
-                "credit_code": one.credit_code,
-                "category": one.category,
-                "sub_item": one.sub_item,
+                "credit_code": withdrawal.credit_code,
+                "category": withdrawal.category,
+                "sub_item": withdrawal.sub_item,
             }
             assert (
-                not Case.objects.filter(**same, opened_on__lt=one.decided_on)
+                not Case.objects.filter(**same, opened_on__lt=withdrawal.decided_on)
                 .exclude(state="closed")
                 .exists()
             )

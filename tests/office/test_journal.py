@@ -65,7 +65,7 @@ def test_a_sound_journal_has_no_faults() -> None:
     written()
     seal(day=date(2026, 5, 21))
     assert list(faults(key())) == []
-    assert [one.number for one in entries_of("source/x")] == [1, 2, 3, 4, 5, 6]
+    assert [entry.number for entry in entries_of("source/x")] == [1, 2, 3, 4, 5, 6]
     assert Seal.objects.count() == 2
     assert seal(day=date(2026, 5, 21)).pk == Seal.objects.get(day=date(2026, 5, 21)).pk
 
@@ -97,8 +97,8 @@ def test_a_whole_chain_written_anew_contradicts_its_seal() -> None:
     without_triggers("DELETE FROM journal_entry")
     Stream.objects.all().delete()
     record(stream="source/x", by="li", at=AT, what="another history")
-    assert any("封签" in one for one in faults(key()))
-    assert any("签名" in one for one in faults("00" * 32))
+    assert any("封签" in fault for fault in faults(key()))
+    assert any("签名" in fault for fault in faults("00" * 32))
 
 
 @pytest.mark.parametrize("table", ["journal_entry", "journal_seal"])

@@ -291,13 +291,17 @@ def addresses() -> dict[str, str]:
     found: dict[str, str] = {}
 
     def walk(resolver: URLResolver, before: str, space: str) -> None:
-        for one in resolver.url_patterns:
-            where = before + str(one.pattern)
-            if isinstance(one, URLResolver):
-                walk(one, where, space + (f"{one.namespace}:" if one.namespace else ""))
-            elif isinstance(one, URLPattern):
+        for url_pattern in resolver.url_patterns:
+            where = before + str(url_pattern.pattern)
+            if isinstance(url_pattern, URLResolver):
+                walk(
+                    url_pattern,
+                    where,
+                    space + (f"{url_pattern.namespace}:" if url_pattern.namespace else ""),
+                )
+            elif isinstance(url_pattern, URLPattern):
                 shut = where.startswith(SHUT_BY_PATTERN)
-                found["closed" if shut else space + (one.name or where)] = "/" + where
+                found["closed" if shut else space + (url_pattern.name or where)] = "/" + where
 
     walk(get_resolver(), "", "")
     return found

@@ -64,12 +64,12 @@ def test_some_enterprises_are_judged_as_all_are(office: Office, tmp_path: Path) 
         office.take(names[file.stem], {file.name: file})
     revision = revision_at(None)
     _facts, full = evaluated(DAY, revision, law())
-    for one in full:
-        codes = {finding.credit_code for finding in one.findings}
+    for result in full:
+        codes = {finding.credit_code for finding in result.findings}
         for code in codes:
             _facts, [alone] = evaluated(DAY, revision, law(), [code])
-            assert findings_as_tuples([alone]) == findings_as_tuples([one])
-            assert alone.anomalies == one.anomalies
+            assert findings_as_tuples([alone]) == findings_as_tuples([result])
+            assert alone.anomalies == result.anomalies
 
 
 def test_the_last_month_covered_is_covered_to_its_end(office: Office) -> None:
@@ -77,10 +77,10 @@ def test_the_last_month_covered_is_covered_to_its_end(office: Office) -> None:
     path = office.path(
         [CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in [[identity(n), "2026-03", OWN]])]
     )
-    told = Delivery(
+    delivery = Delivery(
         "insurance", {"社保.csv": path}, DAY, None, (date(2026, 3, 1), date(2026, 3, 31))
     )
-    import_delivery(delivery=told, law=law(), by="li", at=office.tick())
+    import_delivery(delivery=delivery, law=law(), by="li", at=office.tick())
     assert held(office) == ("met", 3)
     silent = import_delivery(
         delivery=Delivery("insurance", {"社保.csv": path}, DAY),
@@ -319,7 +319,7 @@ def test_rotation_takes_the_pushed_rows_along_and_is_journaled(
     while rotate(by="admin", at=office.tick(), at_most=2):
         pass
     settings.IDENTITY_KEYS = {"2": b"n" * 32}
-    assert {name_of(one) for one in Person.objects.all()} == {"张1", "张2", "张3", "张5"}
+    assert {name_of(person) for person in Person.objects.all()} == {"张1", "张2", "张3", "张5"}
     assert PlatformChange.objects.get().key_version == "2"
     office.people(1, 2, 3, day=DAY)  # what was pushed is read again
     assert Entry.objects.filter(stream="keys", what="encrypted-anew").count() == 3
@@ -367,7 +367,7 @@ def test_a_fresh_second_source_does_not_hide_a_stale_first_one(office: Office) -
 
 def test_replacing_an_entry_is_refused_too(office: Office) -> None:
     record(stream="x", by="li", at=office.tick(), what="done")
-    one = Entry.objects.get()
+    entry = Entry.objects.get()
     verb = "INSERT OR REPLACE" if connection.vendor == "sqlite" else "INSERT"
     statement = (
         f"{verb} INTO journal_entry (id, stream, number, recorded_at, by, what, basis, before, after, details, previous, digest) "
@@ -375,7 +375,7 @@ def test_replacing_an_entry_is_refused_too(office: Office) -> None:
     )
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
-    assert Entry.objects.get(pk=one.pk).by == "li"
+    assert Entry.objects.get(pk=entry.pk).by == "li"
 
 
 def test_insurance_of_somebody_registered_elsewhere_renews_that_enterprise(office: Office) -> None:

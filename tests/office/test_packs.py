@@ -78,7 +78,7 @@ def test_the_command_gives_the_finding_again_from_the_pack_alone(
     bureau.serve_order(case, OVER)
     folder = packed(bureau, case, tmp_path / "pack")
     judged = json.loads((folder / "finding.json").read_text())["judged_again"]
-    found = qualwatch(
+    result = qualwatch(
         "check",
         folder / "facts",
         "--law",
@@ -88,7 +88,7 @@ def test_the_command_gives_the_finding_again_from_the_pack_alone(
         "--format",
         "json",
     )
-    (one,) = [row for row in found.json()["findings"] if row["credit_code"] == case.credit_code]
+    (one,) = [row for row in result.json()["findings"] if row["credit_code"] == case.credit_code]
     told = finding(case)["constructors"]
     assert (one["verdict"], one["required"], one["held"], one["shortfall"], one["basis"]) == (
         "short",
@@ -265,7 +265,7 @@ def test_nobody_s_number_or_name_is_in_it(bureau: Bureau, tmp_path: Path) -> Non
     for path in folder.rglob("*"):
         assert hidden(path.name) == path.name
         if path.suffix == ".docx":
-            text = "\n".join(one.text for one in docx.Document(str(path)).paragraphs)
+            text = "\n".join(paragraph.text for paragraph in docx.Document(str(path)).paragraphs)
             assert hidden(text) == text, path
         if path.is_file() and path.suffix not in (".parquet", ".docx", ".png"):
             text = path.read_text("utf-8")
@@ -298,8 +298,8 @@ def test_it_stays_the_same_after_the_registers_and_the_law_went_on(
     for name in ("people.csv", "law/policy/shanxi.yaml", "facts/registrations.parquet"):
         assert (before / name).read_bytes() == (after / name).read_bytes()
     told = [
-        json.loads((one / "finding.json").read_text())["judged_again"]["findings"]
-        for one in (before, after)
+        json.loads((path / "finding.json").read_text())["judged_again"]["findings"]
+        for path in (before, after)
     ]
     assert told[0] == told[1]
 
@@ -380,10 +380,10 @@ def reds_of_a_province(
                 delivery=delivery, law=bureau.law, by="li", at=bureau.office.tick(day)
             )
             assert load.state in ("released", "unchanged"), load.because
-        done = bureau.patrol(day)
-        if done.run.state == "held":
+        day_done = bureau.patrol(day)
+        if day_done.run.state == "held":
             release_held_run(
-                run=done.run,
+                run=day_done.run,
                 law=bureau.law,
                 by="wang",
                 at=bureau.office.tick(day),
@@ -437,12 +437,12 @@ def check_of_packs(
         )
         day = date.fromisoformat(judged["as_of"])
         facts = read_facts(pack / "facts", texts)
-        assert {one.credit_code for one in facts.rows("items")} == {case.credit_code}
+        assert {row.credit_code for row in facts.rows("items")} == {case.credit_code}
         result = reference.judge(texts, texts.policy_on(day), facts, case.credit_code, day)
         found = {
-            one.requirement: one
-            for one in result.findings
-            if (one.category, one.sub_item) == (case.category, case.sub_item)
+            finding.requirement: finding
+            for finding in result.findings
+            if (finding.category, finding.sub_item) == (case.category, case.sub_item)
         }
         for name, told in finding(case).items():
             one = found[name]

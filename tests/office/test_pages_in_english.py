@@ -46,14 +46,14 @@ def test_what_is_not_marked_is_found() -> None:
 
 
 def test_chinese_texts_are_marked(staff: Bureau, scene: Scene) -> None:
-    made = Application.objects.get(case=scene.cases[6])
+    application = Application.objects.get(case=scene.cases[6])
     city, province, reviewer = (
         as_(staff.who(name)) for name in ("city-reviewer", "second-officer", "other-reviewer")
     )
     for client in (city, province, reviewer):
         client.cookies["language"] = "en"
-    act(city, made, "agree")
-    act(province, made, "verify", review_on="2026-12-31")
+    act(city, application, "agree")
+    act(province, application, "verify", review_on="2026-12-31")
     assert propose(as_(staff.who("city-officer")), scene.cases[9]).status_code == 302
     card, display = (
         RedCard.objects.first(),
@@ -83,7 +83,7 @@ def test_chinese_texts_are_marked(staff: Bureau, scene: Scene) -> None:
         for name in ("case", "case-documents", "case-history", "determine")
     ]
     of_cases += [reverse("decide", args=[scene.cases[number].pk]) for number in (4, 9)]
-    inside = ["/work", "/cases", reverse("application", args=[made.pk]), *of_cases]
+    inside = ["/work", "/cases", reverse("application", args=[application.pk]), *of_cases]
     asked = [(Client(), public), (city, inside), (province, inside), (reviewer, inside)]
     for number in (6, 7):
         own = [reverse(name, args=[scene.cases[number].pk]) for name in ("own-case", "own-answer")]

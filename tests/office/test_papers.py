@@ -24,8 +24,8 @@ def bureau(office: Office) -> Bureau:
 
 def test_papers_are_seen_only_by_those_who_may(bureau: Bureau) -> None:
     case, account = city_case(bureau)
-    made = bureau.apply(case, NEXT, account)
-    number, receipt = made.attachments.get().pk, Document.objects.get(kind="receipt").pk
+    application = bureau.apply(case, NEXT, account)
+    number, receipt = application.attachments.get().pk, Document.objects.get(kind="receipt").pk
     with pytest.raises(Document.DoesNotExist):
         document_for(account, receipt)  # its notice was not opened yet
     notice = Notice.objects.get(document=receipt)
@@ -45,7 +45,7 @@ def test_papers_are_served_as_downloads_to_those_who_may_see_them(
 ) -> None:
     settings.OFFICERS_NEED_TOTP = False
     case, account = city_case(bureau)
-    made = bureau.apply(
+    application = bureau.apply(
         case,
         NEXT,
         account,
@@ -56,7 +56,7 @@ def test_papers_are_served_as_downloads_to_those_who_may_see_them(
     notice = Notice.objects.get(document__kind="receipt")
     open_notice(notice=notice, by=account, at=bureau.office.tick(NEXT), law=bureau.law)
     paths = {
-        f"/files/attachments/{made.attachments.get().pk}": ("image/png", picture()),
+        f"/files/attachments/{application.attachments.get().pk}": ("image/png", picture()),
         f"/files/documents/{Document.objects.get(kind='receipt').pk}": (None, None),
     }
     for path, (kind, told) in paths.items():
@@ -82,4 +82,4 @@ def test_papers_are_served_as_downloads_to_those_who_may_see_them(
                 )
             assert client.post(path).status_code == 405
         client.logout()
-    assert made.attachments.get().name == "证明 1.png"
+    assert application.attachments.get().name == "证明 1.png"

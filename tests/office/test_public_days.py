@@ -32,9 +32,9 @@ def _django_db_marker() -> None:
 
 
 def standing(scene: Scene, number: int, day: date) -> tuple[str, str]:
-    (one,) = look_up(scene.codes[number], day).answers
-    assert [one] == standings_of(scene.codes[number], day)
-    return one.standing, one.because
+    (answer,) = look_up(scene.codes[number], day).answers
+    assert [answer] == standings_of(scene.codes[number], day)
+    return answer.standing, answer.because
 
 
 def test_a_certificate_ends_with_its_last_day_and_not_with_the_next_patrol(scene: Scene) -> None:
@@ -168,11 +168,14 @@ def test_a_day_that_may_move_says_so_to_everybody(
         page(own, "own-case", scene.cases[7].pk).count(MAY_MOVE) == 2
     )  # above, and beside its requirement
     assert MAY_MOVE in page(own, "own")
-    officer, made = as_(staff.who("city-reviewer")), Application.objects.get(case=scene.cases[6])
+    officer, application = (
+        as_(staff.who("city-reviewer")),
+        Application.objects.get(case=scene.cases[6]),
+    )
     assert MAY_MOVE in page(officer, "case", scene.cases[9].pk)
-    assert MAY_MOVE not in page(officer, "application", made.pk)
+    assert MAY_MOVE not in page(officer, "application", application.pk)
     Application.objects.update(is_due_provisional=True)
-    assert MAY_MOVE in page(officer, "application", made.pk)
+    assert MAY_MOVE in page(officer, "application", application.pk)
 
 
 def test_the_day_that_counts_of_a_withdrawal_is_its_next_one(staff: Bureau, scene: Scene) -> None:

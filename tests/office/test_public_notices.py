@@ -97,7 +97,7 @@ def test_whoever_answers_during_a_public_notice_is_served_then(bureau: Bureau) -
     bureau.served(order, came)
     bureau.morning(OVER + timedelta(days=60))
     assert fresh(case).order_served_on == came
-    assert [one.proved_on for one in order.services.order_by("pk")] == [None, None, came]
+    assert [service.proved_on for service in order.services.order_by("pk")] == [None, None, came]
 
 
 def test_a_yellow_card_is_never_published_to_serve_it(bureau: Bureau) -> None:
@@ -113,10 +113,10 @@ def test_a_yellow_card_is_never_published_to_serve_it(bureau: Bureau) -> None:
 def test_nothing_of_a_yellow_card_s_papers_is_published(bureau: Bureau) -> None:
     account = bureau.enterprise()
     case = bureau.yellow()
-    made = bureau.apply(case, DAY, account)
+    application = bureau.apply(case, DAY, account)
     account.is_active = False
     account.save()
-    decision = refuse(application=made, because="不实", **told(bureau, DAY, "reviewer"))
+    decision = refuse(application=application, because="不实", **told(bureau, DAY, "reviewer"))
     bureau.failed(bureau.sent(decision, DAY), DAY, why="unknown")
     with pytest.raises(CannotStep, match="可以公开的文书"):
         bureau.sent(decision, DAY, method="public-notice")
@@ -205,23 +205,27 @@ def test_a_notice_taken_down_with_its_card_serves_nothing(bureau: Bureau) -> Non
     """The card is cleared: the order's notice goes and proves nothing; the decision's stays, for it outlives the case."""
     account = bureau.enterprise()
     case = bureau.red()
-    made = bureau.apply(case, OVER, account)
+    application = bureau.apply(case, OVER, account)
     account.is_active = False
     account.save()
-    decision = refuse(application=made, because="不实", **told(bureau, OVER, "other-reviewer"))
+    decision = refuse(
+        application=application, because="不实", **told(bureau, OVER, "other-reviewer")
+    )
     order = bureau.order(case)
     for document in (decision, order):
         bureau.failed(bureau.sent(document, OVER), OVER, why="unknown")
         bureau.sent(document, OVER, method="public-notice")
     bureau.morning(OVER + timedelta(days=1), people=3)
     assert fresh(case).state == "closed"
-    assert {one.number: one.is_removed for one in Announcement.objects.all()} == {
+    assert {
+        announcement.number: announcement.is_removed for announcement in Announcement.objects.all()
+    } == {
         decision.number: False,
         order.number: True,
     }
     bureau.morning(OVER + timedelta(days=60), people=3)
     served = Service.objects.filter(method="public-notice", proved_on__isnull=False)
-    assert [one.document for one in served] == [decision]
+    assert [service.document for service in served] == [decision]
     assert order.services.get(method="public-notice").failed_as == "taken-down"
 
 
@@ -249,10 +253,14 @@ def test_f19_of_twenty_eight_orders_every_one_is_accounted_for(
         path = tmp_path / "province" / f"{name}.csv"
         if path.exists() and name != "在建项目":
             assert bureau.office.take(source, {path.name: path}, day=DAY).state == "released"
-    done = bureau.patrol(DAY)
-    if done.run.state == "held":
+    day_done = bureau.patrol(DAY)
+    if day_done.run.state == "held":
         release_held_run(
-            run=done.run, law=bureau.law, by="wang", at=bureau.office.tick(), because="核对过样本"
+            run=day_done.run,
+            law=bureau.law,
+            by="wang",
+            at=bureau.office.tick(),
+            because="核对过样本",
         )
     met = FindingRow.objects.filter(recorded_to=None, verdict="met", required__gt=1).order_by(
         "credit_code", "pk"
@@ -284,7 +292,7 @@ def test_f19_of_twenty_eight_orders_every_one_is_accounted_for(
         unreachable[0], DAY + timedelta(days=20), account, bureau.filing("assessment-wrong", about)
     )
     assert Announcement.objects.filter(kind="service").count() == 11
-    done = bureau.patrol(DAY + timedelta(days=2))
+    day_done = bureau.patrol(DAY + timedelta(days=2))
     due = served_by_notice(DAY + timedelta(days=6), 30, bureau.law.calendar).ends_on
     process_due_services(
         ActContext(bureau.law, bureau.office.tick(due + timedelta(days=1)), "system")

@@ -79,7 +79,10 @@ def test_search_by_a_part_of_the_name_or_the_code(client: Client, scene: Scene) 
 def test_a_former_name_is_found(client: Client, scene: Scene) -> None:
     from qualwatch.publication.actions import post_enterprises
 
-    told = {one.credit_code: (one.name, one.area) for one in Enterprise.objects.all()}
+    told = {
+        enterprise.credit_code: (enterprise.name, enterprise.area)
+        for enterprise in Enterprise.objects.all()
+    }
     told[scene.codes[3]] = ("新名（山西）公司", "city:140100")
     post_enterprises(told)
     for name in ("第3装饰公司", "新名(山西)", "新名（山西）"):
@@ -171,7 +174,7 @@ def test_anybody_may_object_to_a_display_and_the_name_is_nowhere(
 def test_statistics_add_up_and_say_what_the_rows_say(client: Client, scene: Scene) -> None:
     rows = list(QuarterFigures.objects.filter(year=2026, quarter=3))
     total = {
-        name: sum(one.figures.get(name, 0) for one in rows)
+        name: sum(quarter_figures.figures.get(name, 0) for quarter_figures in rows)
         for name in (
             "carried",
             "published",
@@ -267,13 +270,21 @@ def secrets(scene: Scene) -> list[str]:
     notices = Notice.objects.filter(case__in=cases)
     documents = Document.objects.filter(case__in=cases)
     told = (
-        [one.subject for one in notices]
-        + [one.body for one in notices]
-        + [one.number for one in documents]
+        [notice.subject for notice in notices]
+        + [notice.body for notice in notices]
+        + [document.number for document in documents]
     )
     for case in cases:
-        told += [text for one in case.applications.all() for text in (one.number, one.statement)]
-        told += [text for one in case.determinations.all() for text in (one.because, *one.evidence)]
+        told += [
+            text
+            for application in case.applications.all()
+            for text in (application.number, application.statement)
+        ]
+        told += [
+            text
+            for determination in case.determinations.all()
+            for text in (determination.because, *determination.evidence)
+        ]
     return [one for one in told if one.strip()]
 
 
@@ -281,7 +292,8 @@ def secrets(scene: Scene) -> list[str]:
 def test_yellow_is_nowhere(client: Client, scene: Scene, language: str) -> None:
     """Yellow cases of every kind are on record; nobody finds a trace of one."""
     places = {
-        (one.state, one.ground, one.category is None) for one in Case.objects.filter(state="yellow")
+        (case.state, case.ground, case.category is None)
+        for case in Case.objects.filter(state="yellow")
     }
     assert {("yellow", "shortage", False), ("yellow", "insurance", True)} <= places
     yellow = Case.objects.filter(state="yellow")
@@ -360,16 +372,17 @@ def test_pages_are_small_and_ask_little_of_the_database(client: Client, scene: S
         assert len(answer.content) + STYLE.stat().st_size < MOST_BYTES, path
     # what browsers are told
     for path in all_pages(scene):
-        told = client.get(path).headers
+        response_headers = client.get(path).headers
         policy = {
-            part.split()[0]: part.split()[1:] for part in told["Content-Security-Policy"].split(";")
+            part.split()[0]: part.split()[1:]
+            for part in response_headers["Content-Security-Policy"].split(";")
         }
         assert policy["default-src"] == ["'none'"], path
         assert "script-src" not in policy
         assert policy["style-src"] == ["'self'"]
-        assert told["X-Content-Type-Options"] == "nosniff"
-        assert told["X-Frame-Options"] == "DENY"
-        assert told["Referrer-Policy"] == "same-origin"
+        assert response_headers["X-Content-Type-Options"] == "nosniff"
+        assert response_headers["X-Frame-Options"] == "DENY"
+        assert response_headers["Referrer-Policy"] == "same-origin"
         page = client.get(path).content.decode()
         assert "<script" not in page
         assert " style=" not in page
@@ -408,7 +421,7 @@ def test_whatever_changes_in_the_public_copy_changes_its_version(scene: Scene) -
     from qualwatch.publication import actions, queries
 
     code = scene.codes[3]
-    card, told = (
+    card, new_announcement = (
         RedCard.objects.get(credit_code=code),
         actions.NewAnnouncement("一号", "service", "公告", "甲", code, "正文"),
     )
@@ -422,7 +435,9 @@ def test_whatever_changes_in_the_public_copy_changes_its_version(scene: Scene) -
         lambda: actions.move_card(
             card.number, enterprise="新名", grade="二级", area="", at=timezone.now()
         ),
-        lambda: actions.post_announcement(told, on=TODAY, ends_on=None, at=timezone.now()),
+        lambda: actions.post_announcement(
+            new_announcement, on=TODAY, ends_on=None, at=timezone.now()
+        ),
         lambda: actions.remove_announcement("一号", at=timezone.now()),
         lambda: actions.post_cleared(
             card.number, on=TODAY, because="recovered", hidden_from=LATE, at=timezone.now()

@@ -146,11 +146,11 @@ def test_full_lists_stay_light(client: Client, scene: Scene) -> None:
         )
         notice.credit_code = scene.codes[3]
         notice.save()
-        made = Enterprise.objects.create(
+        enterprise = Enterprise.objects.create(
             credit_code=f"N{number:017}", name=f"{name}{number}", names=f"{name}{number}"
         )
         Standing.objects.create(
-            credit_code=made.credit_code,
+            credit_code=enterprise.credit_code,
             category="general-building",
             enterprise=name,
             grade="一级",

@@ -64,14 +64,17 @@ def test_the_six_answers_and_their_days(bureau: Bureau) -> None:
     assert word(gone) == "withdrawn"
     assert word(OVER) == "red"  # history stays
     assert fresh(case).closed_because == "withdrawn"
-    assert [one.standing for one in history_of(OWN, DECORATION, "")] == ["in-force", "withdrawn"]
+    assert [standing.standing for standing in history_of(OWN, DECORATION, "")] == [
+        "in-force",
+        "withdrawn",
+    ]
 
 
 def test_yellow_is_nowhere_in_the_public_copy(bureau: Bureau) -> None:
     bureau.yellow()
     assert not RedCard.objects.exists()
     assert not FeedEntry.objects.exists()
-    assert {one.standing for one in standings_of(OWN, DAY)} == {"in-force"}
+    assert {answer.standing for answer in standings_of(OWN, DAY)} == {"in-force"}
 
 
 def test_an_item_that_ends_is_ended_with_its_reason_and_not_counted_again(bureau: Bureau) -> None:
@@ -99,8 +102,8 @@ def test_the_feed_has_no_gap_and_replays_to_the_snapshot(bureau: Bureau) -> None
     good = OVER + timedelta(days=2)
     bureau.morning(good, people=3)
     told = entries_after(0)
-    assert [one.sequence for one in told] == list(range(1, len(told) + 1))
-    assert [one.sequence for one in entries_after(2)] == list(range(3, len(told) + 1))
+    assert [feed_entry.sequence for feed_entry in told] == list(range(1, len(told) + 1))
+    assert [feed_entry.sequence for feed_entry in entries_after(2)] == list(range(3, len(told) + 1))
     shot = Snapshot.objects.get(day=good)
     assert (
         hashlib.sha256(canonical(replay(told[: shot.sequence])).encode()).hexdigest() == shot.sha256
@@ -131,7 +134,7 @@ def test_a_cleared_card_is_seen_for_two_years(bureau: Bureau) -> None:
     bureau.red()
     good = OVER + timedelta(days=2)
     bureau.morning(good, people=3)
-    assert [one.state for one in cards_to_see(date(2028, 7, 22))] == ["cleared"]
+    assert [red_card.state for red_card in cards_to_see(date(2028, 7, 22))] == ["cleared"]
     assert cards_to_see(date(2028, 7, 23)) == []
     assert hide_what_is_over(on=date(2028, 7, 22), at=bureau.office.tick()) == 0
     assert hide_what_is_over(on=date(2028, 7, 23), at=bureau.office.tick()) == 1
@@ -207,9 +210,13 @@ def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterpr
         ("new-project", DECORATION): "no",
         ("new-project", BUILDING): "yes",
     }
-    assert [one.project_code for one in key_supervision(on=OVER, law=bureau.law)] == ["P1", "P3"]
-    kept = EligibilityRecord.objects.latest("pk")
-    assert (kept.answer, kept.by, kept.credit_code) == ("yes", "platform", OWN)
+    assert [row.project_code for row in key_supervision(on=OVER, law=bureau.law)] == ["P1", "P3"]
+    eligibility_record = EligibilityRecord.objects.latest("pk")
+    assert (eligibility_record.answer, eligibility_record.by, eligibility_record.credit_code) == (
+        "yes",
+        "platform",
+        OWN,
+    )
     assert (
         "晋红〔2026〕1号" in EligibilityRecord.objects.filter(answer="no").latest("pk").reasons[0]
     )
@@ -237,7 +244,10 @@ def test_statistics_forget_what_was_annulled(office: Office) -> None:
     case = bureau.red()
     publish_statistics(on=date(2026, 10, 5), law=bureau.law)
     assert (
-        sum(one.figures.get("published", 0) for one in QuarterFigures.objects.filter(quarter=3))
+        sum(
+            quarter_figures.figures.get("published", 0)
+            for quarter_figures in QuarterFigures.objects.filter(quarter=3)
+        )
         == 1
     )
     annul(

@@ -42,10 +42,10 @@ NEXT = DAY + timedelta(days=1)
 def held(office: Office, day: date = DAY) -> tuple[str, int | None]:
     """Verdict and head count of the decoration firm's constructors."""
     facts = facts_on(day)
-    for found in columnar.evaluate(law(), law().policy_on(day), facts, day):
-        for one in found.findings:
-            if one.requirement == "constructors":
-                return one.verdict, one.held
+    for result in columnar.evaluate(law(), law().policy_on(day), facts, day):
+        for finding in result.findings:
+            if finding.requirement == "constructors":
+                return finding.verdict, finding.held
     return "none", None
 
 
@@ -421,10 +421,10 @@ def test_f09_every_place_belongs_to_one_city_or_is_asked_about(office: Office) -
     office.load("qualifications", items(*({"统一社会信用代码": code} for code in places)))
     results = columnar.evaluate(law(), law().policy_on(DAY), facts_on(DAY), DAY)
     unsure = {
-        one.credit_code
-        for found in results
-        for one in found.findings
-        if "place-unknown" in one.because
+        finding.credit_code
+        for result in results
+        for finding in result.findings
+        if "place-unknown" in finding.because
     }
     assert unsure == set(list(places)[3:])
 
@@ -457,12 +457,12 @@ def test_f16_a_withdrawn_item_is_in_the_history_and_does_not_count(office: Offic
 
 def test_identities_lie_encrypted_and_are_shown_masked(office: Office) -> None:
     office.people(1)
-    one = Person.objects.get()
-    assert identity(1).encode() not in bytes(one.identity)
-    assert identity_of(one)[1] == identity(1)
-    assert mask_of(one) == identity(1)[:6] + "*" * 10 + identity(1)[-2:]
-    assert name_of(one) == "张1"
-    assert one.born_on == date(1985, 6, 15)
+    person = Person.objects.get()
+    assert identity(1).encode() not in bytes(person.identity)
+    assert identity_of(person)[1] == identity(1)
+    assert mask_of(person) == identity(1)[:6] + "*" * 10 + identity(1)[-2:]
+    assert name_of(person) == "张1"
+    assert person.born_on == date(1985, 6, 15)
 
 
 @pytest.mark.parametrize("slug", sorted(TABLES))

@@ -36,21 +36,23 @@ def test_wrong_data_are_corrected_and_a_missing_row_added(bureau: Bureau) -> Non
     bureau.morning(NEXT, people=2, 社保=insured)
     case = Case.objects.get(state="yellow", category__isnull=False)
     filing = bureau.filing("data-wrong")
-    made = bureau.apply(case, NEXT, account, filing)
+    application = bureau.apply(case, NEXT, account, filing)
     told = {name: getattr(gone, name) for name in RegistrationRow.fact_columns()}
     key = {name: told.pop(name) for name in RegistrationRow.KEY}
     refused(
         bureau,
         "leaves-something",
-        lambda: bureau.uphold(made, ACCEPT, NEXT),
+        lambda: bureau.uphold(application, ACCEPT, NEXT),
     )
     expired = Correcting(
         "registrations", key, WHOLE, {**told, "valid_to": date(2026, 1, 1)}, "注册信息截图"
     )
-    refused(bureau, "still-short", lambda: bureau.uphold(made, Repairs(REVIEW, [expired]), NEXT))
+    refused(
+        bureau, "still-short", lambda: bureau.uphold(application, Repairs(REVIEW, [expired]), NEXT)
+    )
     assert not Correction.objects.exists()
     right = Correcting("registrations", key, WHOLE, told, "注册信息截图")
-    bureau.uphold(made, Repairs(REVIEW, [right]), NEXT)
+    bureau.uphold(application, Repairs(REVIEW, [right]), NEXT)
     assert fresh(case).closed_because == "repaired"
     bureau.morning(NEXT + timedelta(days=1), people=2, 社保=insured)
     assert not Case.objects.exclude(state="closed").exists()
@@ -63,7 +65,7 @@ def test_wrong_data_are_corrected_and_a_missing_row_added(bureau: Bureau) -> Non
 def test_a_field_set_right_is_a_repair_too(bureau: Bureau) -> None:
     account = bureau.enterprise()
     case = bureau.yellow()
-    made = bureau.apply(case, NEXT, account, bureau.filing("data-wrong"))
+    application = bureau.apply(case, NEXT, account, bureau.filing("data-wrong"))
     told = {
         "credit_code": OWN,
         "category": case.category,
@@ -71,7 +73,7 @@ def test_a_field_set_right_is_a_repair_too(bureau: Bureau) -> None:
         "certificate_no": case.certificate_no,
     }
     lower = Correcting("items", told, "register_state", "deregistered", "注销通知")
-    bureau.uphold(made, Repairs(REVIEW, [lower]), NEXT)
+    bureau.uphold(application, Repairs(REVIEW, [lower]), NEXT)
     assert fresh(case).closed_because == "repaired"
     assert Application.objects.get().repairs == [["correction", Correction.objects.get().pk]]
 
@@ -82,9 +84,11 @@ def test_what_the_application_was_not_about_goes_on(bureau: Bureau) -> None:
     CaseRequirement.objects.create(
         case=case, requirement="manual-titles", pushed_on=DAY, ends_on=date(2026, 7, 20)
     )
-    made = bureau.apply(case, NEXT, account, bureau.filing("assessment-wrong", "constructors"))
-    assert made.requirements == ["constructors"]
-    bureau.uphold(made, ACCEPT, NEXT)
+    application = bureau.apply(
+        case, NEXT, account, bureau.filing("assessment-wrong", "constructors")
+    )
+    assert application.requirements == ["constructors"]
+    bureau.uphold(application, ACCEPT, NEXT)
     case = fresh(case)
     assert (case.state, case.application) == ("yellow", None)
     assert [row.recovered_on for row in case.requirements.order_by("pk")] == [NEXT, None]
@@ -95,8 +99,8 @@ def test_an_officer_s_red_card_is_repaired_without_a_run(bureau: Bureau) -> None
     account = bureau.enterprise()
     bureau.morning(people=3)
     case = bureau.inspect(DAY)
-    made = bureau.apply(case, NEXT, account)
-    bureau.uphold(made, ACCEPT, NEXT)
+    application = bureau.apply(case, NEXT, account)
+    bureau.uphold(application, ACCEPT, NEXT)
     assert fresh(case).closed_because == "repaired"
     assert Application.objects.get().repairs == [["supervision-finding", case.pk]]
 
@@ -107,41 +111,41 @@ def test_an_officer_s_red_card_can_be_disputed_whatever_the_registers_say(bureau
     bureau.morning(people=3)
     case = bureau.inspect(DAY)
     bureau.morning(NEXT, people=3)
-    made = bureau.apply(case, NEXT, account)
-    assert made.requirements == ["constructors"]
-    bureau.uphold(made, ACCEPT, NEXT)
+    application = bureau.apply(case, NEXT, account)
+    assert application.requirements == ["constructors"]
+    bureau.uphold(application, ACCEPT, NEXT)
     assert fresh(case).closed_because == "repaired"
 
 
 def test_what_cannot_be_judged_is_not_healed(bureau: Bureau) -> None:
     account = bureau.enterprise()
     case = bureau.yellow()
-    made = bureau.apply(case, NEXT, account, bureau.filing("data-wrong", "constructors"))
+    application = bureau.apply(case, NEXT, account, bureau.filing("data-wrong", "constructors"))
     name = Repairs(REVIEW, [Correcting("enterprises", {"credit_code": OWN}, "name", "甲", "执照")])
-    refused(bureau, "still-short", lambda: bureau.verify(made, name, NEXT))
+    refused(bureau, "still-short", lambda: bureau.verify(application, name, NEXT))
     bureau.office.load(
         "practitioners", [REGISTRATIONS, person(1), person(2), person(3, 证书类别="？")], day=NEXT
     )
     bureau.patrol(NEXT)
     assert fresh(case).last_result == "cannot-say"
-    refused(bureau, "still-short", lambda: bureau.verify(made, name, NEXT))
+    refused(bureau, "still-short", lambda: bureau.verify(application, name, NEXT))
     refused(
-        bureau, "no-run", lambda: bureau.verify(made, name, NEXT + timedelta(days=9))
+        bureau, "no-run", lambda: bureau.verify(application, name, NEXT + timedelta(days=9))
     )  # no recent run
 
 
 def test_nobody_else_s_registers_are_corrected(bureau: Bureau) -> None:
     account = bureau.enterprise()
     case = bureau.yellow()
-    made = bureau.apply(case, NEXT, account, bureau.filing("data-wrong", "constructors"))
-    for one in (
+    application = bureau.apply(case, NEXT, account, bureau.filing("data-wrong", "constructors"))
+    for correcting in (
         Correcting("enterprises", {"credit_code": OTHER}, "name", "乙", "执照"),
         Correcting("locks", {"person_id": 10**9}, "locked_from", None, "函"),
     ):
         refused(
             bureau,
             "leaves-something",
-            lambda one=one: bureau.verify(made, Repairs(REVIEW, [one]), NEXT),
+            lambda one=correcting: bureau.verify(application, Repairs(REVIEW, [one]), NEXT),
         )
     item_row = Correcting(
         "items",
@@ -151,7 +155,7 @@ def test_nobody_else_s_registers_are_corrected(bureau: Bureau) -> None:
         "函",
     )
     with pytest.raises(CannotCorrect):  # a qualification is granted, not added
-        bureau.verify(made, Repairs(REVIEW, [item_row]), NEXT)
+        bureau.verify(application, Repairs(REVIEW, [item_row]), NEXT)
 
 
 def test_an_added_row_ends_when_the_source_has_it_and_does_not_come_back(bureau: Bureau) -> None:
@@ -161,7 +165,7 @@ def test_an_added_row_ends_when_the_source_has_it_and_does_not_come_back(bureau:
     told = {name: getattr(gone, name) for name in RegistrationRow.fact_columns()}
     key = {name: told.pop(name) for name in RegistrationRow.KEY}
     bureau.registers(NEXT, 2)
-    made = correct(
+    correction = correct(
         table="registrations",
         key=key,
         field=WHOLE,
@@ -175,8 +179,8 @@ def test_an_added_row_ends_when_the_source_has_it_and_does_not_come_back(bureau:
     here = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN)
     assert here.count() == 3
     bureau.registers(NEXT + timedelta(days=1), 3)
-    made.refresh_from_db()
-    assert made.released_at is not None
+    correction.refresh_from_db()
+    assert correction.released_at is not None
     bureau.registers(NEXT + timedelta(days=2), 2)
     assert here.count() == 2
 
@@ -193,8 +197,10 @@ def test_a_part_repaired_and_a_part_made_good_is_cleared_not_erased(bureau: Bure
         is_determined=True,
         recovered_on=OVER,
     )
-    made = bureau.apply(case, OVER, account, bureau.filing("assessment-wrong", "constructors"))
-    bureau.uphold(made, ACCEPT, OVER, by="other-reviewer")
+    application = bureau.apply(
+        case, OVER, account, bureau.filing("assessment-wrong", "constructors")
+    )
+    bureau.uphold(application, ACCEPT, OVER, by="other-reviewer")
     assert fresh(case).closed_because == "recovered"
     assert RedCard.objects.get().state == "cleared"
 
@@ -203,8 +209,8 @@ def test_wrong_data_against_an_officer_s_red_card(bureau: Bureau) -> None:
     account = bureau.enterprise()
     bureau.morning(people=3)
     case = bureau.inspect(DAY)
-    made = bureau.apply(case, NEXT, account, bureau.filing("data-wrong", "constructors"))
-    bureau.uphold(made, ACCEPT, NEXT)
+    application = bureau.apply(case, NEXT, account, bureau.filing("data-wrong", "constructors"))
+    bureau.uphold(application, ACCEPT, NEXT)
     assert fresh(case).closed_because == "repaired"
 
 
@@ -219,8 +225,8 @@ def test_a_red_card_of_insurance_is_repaired_by_what_the_run_reads(bureau: Burea
     bureau.propose(whole, day=OVER, items=[("specialist-decoration", "")])
     bureau.sign(whole, day=OVER)
     red = Case.objects.get(state="red")
-    made = bureau.apply(red, OVER, account, bureau.filing("data-wrong", "insurance"))
-    refused(bureau, "leaves-something", lambda: bureau.verify(made, ACCEPT, OVER))
+    application = bureau.apply(red, OVER, account, bureau.filing("data-wrong", "insurance"))
+    refused(bureau, "leaves-something", lambda: bureau.verify(application, ACCEPT, OVER))
     who = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN).order_by("pk").last()
     assert who is not None
     rows = [
@@ -233,7 +239,7 @@ def test_a_red_card_of_insurance_is_repaired_by_what_the_run_reads(bureau: Burea
         )
         for month in (4, 5, 6)
     ]
-    bureau.uphold(made, Repairs(REVIEW, rows), OVER, by="other-reviewer")
+    bureau.uphold(application, Repairs(REVIEW, rows), OVER, by="other-reviewer")
     assert fresh(red).closed_because == "repaired"
     bureau.morning(OVER + timedelta(days=1), people=4, 社保=unpaid)
     assert not Case.objects.exclude(state="closed").exists()

@@ -110,24 +110,24 @@ def test_a_return_is_counted_reviewed_and_submitted_with_figures_that_are_the_ca
     with pytest.raises(NotCompetent):
         review_return(made=made, **acts(bureau, "other-reviewer", AFTER))
     review_return(made=made, **acts(bureau, "city-reviewer", AFTER))
-    done = submit_return(made=made, **acts(bureau, "city-officer", AFTER))
-    document = done.document
+    quarterly_return = submit_return(made=made, **acts(bureau, "city-officer", AFTER))
+    document = quarterly_return.document
     assert document is not None
-    assert done.workbook is not None
+    assert quarterly_return.workbook is not None
     assert Notice.objects.filter(organisation="province", document=document).exists()
     text = docx.Document(io.BytesIO(content_of(document.file)))
     cells = [[cell.text for cell in row.cells] for row in text.tables[0].rows[1:]]
     assert cells == [[FIGURES[slug], str(wanted[slug])] for slug in FIGURES]
     assert len(text.tables[1].rows) == 7
-    book = openpyxl.load_workbook(io.BytesIO(content_of(done.workbook)))
+    book = openpyxl.load_workbook(io.BytesIO(content_of(quarterly_return.workbook)))
     assert [tuple(row) for row in book["汇总"].iter_rows(min_row=2, values_only=True)] == [
         (FIGURES[slug], wanted[slug]) for slug in FIGURES
     ]
     rows = list(book["明细"].iter_rows(min_row=2, values_only=True))
-    assert [row[6] for row in rows] == [one["outcome"] for one in done.rows]
+    assert [row[6] for row in rows] == [row["outcome"] for row in quarterly_return.rows]
     assert sum(row[6] == "资质已撤回" for row in rows) == 3
     with pytest.raises(CannotStep, match="已经报送"):
-        submit_return(made=done, **acts(bureau, "city-officer", AFTER))
+        submit_return(made=quarterly_return, **acts(bureau, "city-officer", AFTER))
 
 
 def test_the_quarter_stays_what_it_was_and_the_next_begins_with_what_was_left(
@@ -157,15 +157,15 @@ def test_the_quarter_stays_what_it_was_and_the_next_begins_with_what_was_left(
 
 def test_what_changed_after_it_was_counted_has_to_be_counted_again(bureau: Bureau) -> None:
     played(bureau)
-    made = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
-    review_return(made=made, **acts(bureau, "city-reviewer", AFTER))
+    quarterly_return = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
+    review_return(made=quarterly_return, **acts(bureau, "city-reviewer", AFTER))
     Withdrawal.objects.filter(decided_on=None, ended="").update(
         opened_on=date(2026, 6, 30)
     )  # as if it was recorded late
     with pytest.raises(CannotStep, match="重新汇总"):
-        submit_return(made=made, **acts(bureau, "city-officer", AFTER))
+        submit_return(made=quarterly_return, **acts(bureau, "city-officer", AFTER))
     again = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
-    assert (again.pk, again.state, again.version) == (made.pk, "compiled", 1)
+    assert (again.pk, again.state, again.version) == (quarterly_return.pk, "compiled", 1)
     assert again.figures["carried"] == 1
 
 
@@ -173,9 +173,9 @@ def test_a_resubmission_says_what_is_otherwise(bureau: Bureau) -> None:
     played(bureau)
 
     def sent() -> Return:
-        made = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
-        review_return(made=made, **acts(bureau, "city-reviewer", AFTER))
-        return submit_return(made=made, **acts(bureau, "city-officer", AFTER))
+        quarterly_return = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
+        review_return(made=quarterly_return, **acts(bureau, "city-reviewer", AFTER))
+        return submit_return(made=quarterly_return, **acts(bureau, "city-officer", AFTER))
 
     first = sent()
     late = Withdrawal.objects.get(ended="merged")
@@ -204,10 +204,10 @@ def test_the_overdue_are_listed_and_the_summary_adds_up(bureau: Bureau) -> None:
         summarise(quarter=Q3, **told)
     late = date(2026, 10, 12)
     for name, day in (("city-officer", AFTER), ("datong-officer", late)):
-        made = compile_return(quarter=Q3, **acts(bureau, name, day))
+        quarterly_return = compile_return(quarter=Q3, **acts(bureau, name, day))
         reviewer = "city-reviewer" if name == "city-officer" else "datong-reviewer"
-        review_return(made=made, **acts(bureau, reviewer, day))
-        submit_return(made=made, **acts(bureau, name, day))
+        review_return(made=quarterly_return, **acts(bureau, reviewer, day))
+        submit_return(made=quarterly_return, **acts(bureau, name, day))
     assert len(overdue(Q3, bureau.law, late)) == 10
     total = summarise(quarter=Q3, **acts(bureau, "other-reviewer", late))
     assert total.figures["opened"] == 6
@@ -236,11 +236,11 @@ def test_the_overdue_are_listed_and_the_summary_adds_up(bureau: Bureau) -> None:
     ],
 )
 def test_quarters(text: str, start: date, last: date) -> None:
-    found = Quarter.read(text)
-    assert (found.start, found.end, str(found)) == (start, last, text)
-    assert Quarter.of(last) == found
-    assert Quarter.of(last + timedelta(days=1)) == found.following
-    assert found.following.previous == found
+    quarter = Quarter.read(text)
+    assert (quarter.start, quarter.end, str(quarter)) == (start, last, text)
+    assert Quarter.of(last) == quarter
+    assert Quarter.of(last + timedelta(days=1)) == quarter.following
+    assert quarter.following.previous == quarter
 
 
 def test_nothing_is_owed_for_a_quarter_before_the_notice(bureau: Bureau) -> None:

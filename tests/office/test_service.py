@@ -103,7 +103,8 @@ def test_a_voided_document_keeps_its_number_and_another_is_issued(bureau: Bureau
     again = bureau.order(case)
     assert again.pk != order.pk
     assert [
-        one.number for one in Document.objects.filter(kind="order-to-rectify").order_by("pk")
+        document.number
+        for document in Document.objects.filter(kind="order-to-rectify").order_by("pk")
     ] == [
         "晋建资责〔2026〕1号",
         "晋建资责〔2026〕2号",
@@ -112,7 +113,7 @@ def test_a_voided_document_keeps_its_number_and_another_is_issued(bureau: Bureau
         bureau.served(order, OVER)
     bureau.served(again, OVER)
     assert fresh(case).order_served_on == OVER
-    words = [one.what for one in entries_of(case.stream)]
+    words = [entry.what for entry in entries_of(case.stream)]
     assert words.count("voided") == 1
     assert words.index("voided") < words.index("order-served")
 
@@ -152,7 +153,7 @@ def test_no_red_on_a_warning_that_was_only_sent(bureau: Bureau) -> None:
 def test_the_task_of_a_service_goes_to_whoever_issued_the_document(bureau: Bureau) -> None:
     case = bureau.red()
     bureau.failed(bureau.sent(bureau.order(case), OVER), OVER)
-    assert any(one.kind == "serve" for one in tasks_of(bureau.order(case).organisation))
+    assert any(task.kind == "serve" for task in tasks_of(bureau.order(case).organisation))
     assert Case.objects.count() == 1
 
 
@@ -182,7 +183,7 @@ def test_a_voided_order_that_is_opened_starts_nothing(bureau: Bureau) -> None:
     old = bureau.order(case)
     void(document=old, because="写错", **told(bureau, OVER, "reviewer"))
     again = bureau.order(case)
-    assert [one.failed_as for one in old.services.all()] == ["voided"]
+    assert [service.failed_as for service in old.services.all()] == ["voided"]
     for document, served in ((old, None), (again, OVER + timedelta(days=1))):
         notice = Notice.objects.get(document=document)
         open_notice(
@@ -247,15 +248,15 @@ def test_mail_needs_the_consent_as_a_file(bureau: Bureau) -> None:
     case = bureau.red()
     with pytest.raises(CannotStep, match="书面材料"):
         bureau.sent(bureau.order(case), OVER, method="e-mail")
-    made = bureau.sent(
+    service = bureau.sent(
         bureau.order(case),
         OVER,
         method="e-mail",
         consent=SubmittedFile("送达地址确认书.png", picture(7)),
     )
-    assert [(one.name, one.is_consent) for one in made.attachments.all()] == [
-        ("送达地址确认书.png", True)
-    ]
+    assert [
+        (attachment.name, attachment.is_consent) for attachment in service.attachments.all()
+    ] == [("送达地址确认书.png", True)]
 
 
 def test_an_issuer_serves_its_own_documents(bureau: Bureau) -> None:
@@ -286,13 +287,13 @@ def test_what_outlives_its_case_is_served_after_it(bureau: Bureau) -> None:
 
 def test_a_voided_decision_is_issued_again(bureau: Bureau) -> None:
     account = bureau.enterprise()
-    made = bureau.apply(bureau.yellow(), DAY, account)
-    decision = refuse(application=made, because="不实", **told(bureau, DAY, "reviewer"))
+    application = bureau.apply(bureau.yellow(), DAY, account)
+    decision = refuse(application=application, because="不实", **told(bureau, DAY, "reviewer"))
     void(document=decision, because="写错", **told(bureau, DAY, "reviewer"))
     again = Document.objects.get(kind="application-decision", voided_on=None)
     assert (again.number, again.application, again.template_values["because"]) == (
         "晋建资决〔2026〕2号",
-        made,
+        application,
         "不实",
     )
     assert again.services.get().method == "platform"

@@ -55,7 +55,7 @@ def test_a_random_draw_is_drawn_again_identically(bureau: Bureau) -> None:
     draw = draw_randomly(
         quarter=Q3, seed="2026年10月8日 福彩 3D 507", **acts(bureau, "second-officer", AFTER)
     )
-    assert draw.population == {TAIYUAN: [one.pk for one in cases]}
+    assert draw.population == {TAIYUAN: [case.pk for case in cases]}
     again = drawn(Draw.objects.get(pk=draw.pk))
     assert len(again[TAIYUAN]) == draw.per_city == 3
     assert sorted(again[TAIYUAN]) == sorted(draw.checks.values_list("case_id", flat=True))
@@ -85,7 +85,7 @@ def test_what_stands_out_is_chosen_with_its_reason(bureau: Bureau) -> None:
     cases = played(bureau, started_on=date(2026, 8, 31))
     draw = choose(quarter=Q3, **acts(bureau, "second-officer", AFTER))
     why = dict(draw.checks.values_list("case_id", "why"))
-    assert why == {one.pk: "late-start" for one in cases[:-1]} | {cases[-1].pk: "not-opened"}
+    assert why == {case.pk: "late-start" for case in cases[:-1]} | {cases[-1].pk: "not-opened"}
     relapsed = cases[0]
     for nth in (1, 2):
         Case.objects.filter(pk=cases[nth].pk).update(
@@ -109,19 +109,19 @@ def test_a_city_that_dismisses_much_stands_out(bureau: Bureau) -> None:
     morning(bureau, date(2026, 5, 20), firms(4))
     cases = list(Case.objects.filter(state="yellow").order_by("pk"))
     over = date(2026, 7, 21)
-    for one in cases[:3]:
-        bureau.prove(one, date(2026, 5, 21))
+    for case in cases[:3]:
+        bureau.prove(case, date(2026, 5, 21))
     morning(bureau, over, firms(4))
-    for one in cases[:3]:
+    for case in cases[:3]:
         bureau.propose(
-            one,
+            case,
             day=over,
             outcome="dismissed",
             leaves="accepted-finding",
             left={"until": over + timedelta(days=90)},
         )
-        if one != cases[2]:
-            bureau.sign(one, day=over)
+        if case != cases[2]:
+            bureau.sign(case, day=over)
     with pytest.raises(CannotStep):
         choose(quarter=Q3, **acts(bureau, "second-officer", over))
     bureau.sign(cases[2], day=over)
@@ -140,13 +140,16 @@ def test_a_sheet_shows_the_records_and_a_fault_is_followed_up(bureau: Bureau) ->
         record_check(answers={"opened": Answer("yes")}, **told)
     with pytest.raises(CannotStep, match="写明发现"):
         record_check(answers=YES | {"started": Answer("no")}, **told)
-    done = record_check(
+    spot_check = record_check(
         answers=YES | {"notified": Answer("no", "尚未发出")},
         **{**told, "found": "启动后一个半月未告知"},
     )
-    assert (done.result, done.follow_up_due_on) == ("fault", date(2026, 10, 28))
-    assert done.document is not None
-    lines = {one["question"]: one for one in done.document.template_values["sheet"]}
+    assert (spot_check.result, spot_check.follow_up_due_on) == ("fault", date(2026, 10, 28))
+    assert spot_check.document is not None
+    lines = {
+        template_value["question"]: template_value
+        for template_value in spot_check.document.template_values["sheet"]
+    }
     assert lines[QUESTIONS["started"]]["record"] == "应于 2026年8月27日 前，2026年8月24日"
     assert lines[QUESTIONS["notified"]] == {
         "question": "拟撤回告知是否送达",
@@ -154,21 +157,21 @@ def test_a_sheet_shows_the_records_and_a_fault_is_followed_up(bureau: Bureau) ->
         "answer": "否",
         "remark": "尚未发出",
     }
-    assert Notice.objects.filter(organisation=TAIYUAN, document=done.document).exists()
-    assert to_follow_up(TAIYUAN) == [done]
+    assert Notice.objects.filter(organisation=TAIYUAN, document=spot_check.document).exists()
+    assert to_follow_up(TAIYUAN) == [spot_check]
     with pytest.raises(CannotStep):
         record_check(answers=YES, **told)
-    follow_up(check=done, text="已全部告知", **acts(bureau, "second-officer", AFTER))
+    follow_up(check=spot_check, text="已全部告知", **acts(bureau, "second-officer", AFTER))
     assert to_follow_up() == []
     with pytest.raises(CannotStep):
-        follow_up(check=done, text="再次", **acts(bureau, "second-officer", AFTER))
+        follow_up(check=spot_check, text="再次", **acts(bureau, "second-officer", AFTER))
 
 
 def test_a_circular_names_who_did_not_carry_withdrawals_out_and_what(bureau: Bureau) -> None:
     cases = played(bureau, started_on=None)
     told = acts(bureau, "other-reviewer", AFTER)
     rows = not_carried_out(Q3, APPROVAL, bureau.law, AFTER)
-    assert [one["credit_code"] for one in rows] == [one.credit_code for one in cases[:-1]]
+    assert [row["credit_code"] for row in rows] == [case.credit_code for case in cases[:-1]]
     assert rows[0]["what"] == "建议名单 2026年8月24日 收到，应于 2026年8月27日 前启动，未启动"
     with pytest.raises(NotCompetent):
         issue_circular(
@@ -179,10 +182,10 @@ def test_a_circular_names_who_did_not_carry_withdrawals_out_and_what(bureau: Bur
         )
     with pytest.raises(CannotStep, match="没有执行不到位"):
         issue_circular(quarter=Q3, authority="city-140300-bureau", demand="请立即启动", **told)
-    made = issue_circular(quarter=Q3, authority=APPROVAL, demand="请立即启动", **told)
-    assert made.document.template_values["authority"] == "太原市行政审批局"
-    assert made.document.template_values["items_count"] == 5
-    assert Notice.objects.filter(organisation=APPROVAL, document=made.document).exists()
+    circular = issue_circular(quarter=Q3, authority=APPROVAL, demand="请立即启动", **told)
+    assert circular.document.template_values["authority"] == "太原市行政审批局"
+    assert circular.document.template_values["items_count"] == 5
+    assert Notice.objects.filter(organisation=APPROVAL, document=circular.document).exists()
     assert set(Notice.objects.filter(kind="circular").values_list("organisation", flat=True)) >= {
         TAIYUAN,
         DATONG,
@@ -202,15 +205,15 @@ def test_a_city_is_named_for_cards_not_followed_faults_and_a_missing_return(bure
         **acts(bureau, "second-officer", AFTER),
     )
     rows = not_carried_out(Q3, TAIYUAN, bureau.law, date(2026, 10, 12))
-    assert [one["what"] for one in rows] == [
+    assert [row["what"] for row in rows] == [
         "红牌期 2026年8月21日 届满，本季度未启动撤回程序",
         "抽查发现：未告知",
         "未报送季度汇总，应于 2026年10月10日 前报送",
     ]
-    made = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
-    assert made.figures["not-opened"] == 1
-    review_return(made=made, **acts(bureau, "city-reviewer", AFTER))
-    submit_return(made=made, **acts(bureau, "city-officer", AFTER))
+    quarterly_return = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
+    assert quarterly_return.figures["not-opened"] == 1
+    review_return(made=quarterly_return, **acts(bureau, "city-reviewer", AFTER))
+    submit_return(made=quarterly_return, **acts(bureau, "city-officer", AFTER))
     assert len(not_carried_out(Q3, TAIYUAN, bureau.law, date(2026, 10, 12))) == 2
     issue_circular(
         quarter=Q3,

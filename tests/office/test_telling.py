@@ -41,7 +41,7 @@ def test_the_inbox_always_and_mail_where_there_is_an_address(bureau: Bureau) -> 
     bureau.enterprise(email="boss@example.com")
     bureau.morning()
     notice = Notice.objects.get(credit_code=OWN)
-    ways = {one.channel: one for one in notice.deliveries.all()}
+    ways = {delivery.channel: delivery for delivery in notice.deliveries.all()}
     assert set(ways) == {"in-platform", "email"}
     assert ways["in-platform"].delivered_at == notice.posted_at
     assert ways["email"].delivered_at is None
@@ -75,7 +75,7 @@ def test_the_first_opening_is_kept_and_is_proof(bureau: Bureau) -> None:
     assert (notice.first_opened_at, notice.first_opened_by) == (first, boss.username)
     case = Case.objects.get()
     assert case.push_proved_on == NEXT
-    assert [one.what for one in entries_of(case.stream)] == [
+    assert [entry.what for entry in entries_of(case.stream)] == [
         "found",
         "notice-opened",
         "push-proved",

@@ -43,13 +43,13 @@ def at_once(state: dict[str, str], folder: Path, *acts: list[str]) -> list[str]:
     meeting = Path(tempfile.mkdtemp(dir=folder, prefix="meeting-"))
     running = [
         subprocess.Popen(
-            [sys.executable, DUEL, one[0], str(meeting), *one[1:]],
+            [sys.executable, DUEL, act[0], str(meeting), *act[1:]],
             env=environment(state),
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        for one in acts
+        for act in acts
     ]
     said = []
     for one in running:
@@ -124,7 +124,7 @@ def test_two_officers_find_out_one_item_and_prove_one_service(
     reds, numbers, _proved, entries = event_from_newest_run(state, REDS)
     assert (reds, entries) == (1, ["inspected"])
     mark = "晋建" if said[0] == "done" else "太原建"
-    assert [one for one in numbers if "资认" in one or "资责" in one] == [
+    assert [number for number in numbers if "资认" in number or "资责" in number] == [
         f"{mark}资认〔2026〕1号",
         f"{mark}资责〔2026〕1号",
     ]

@@ -86,18 +86,20 @@ def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
     decision = Document.objects.get(kind="withdrawal-decision")
     assert decision.template_values["reconsideration_days"] == 60
     assert decision.template_values["litigation_months"] == 6
-    assert [one["held"] for one in decision.template_values["requirements"]] == [2]
+    assert [
+        template_value["held"] for template_value in decision.template_values["requirements"]
+    ] == [2]
     with pytest.raises(CannotStep):
         withdrawals.finish(
             members=[row], because="收回证书", **acts(bureau, "approval-officer", over)
         )  # not served yet
     bureau.served(decision, over, by="approval-officer")
-    made, _went = withdrawals.finish(
+    document, _went = withdrawals.finish(
         members=[row], because="收回证书", **acts(bureau, "approval-officer", over)
     )
-    assert made.organisation == APPROVAL
+    assert document.organisation == APPROVAL
     results = withdrawals.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
-    assert [one["outcome"] for one in results.template_values["rows"]] == [
+    assert [template_value["outcome"] for template_value in results.template_values["rows"]] == [
         "已撤回（太原审资撤〔2026〕1号）"
     ]
     assert Notice.objects.filter(organisation=TAIYUAN, document=results).exists()
@@ -112,7 +114,7 @@ def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
         morning(bureau, day, CITY_SHEETS)
         assert Case.objects.count() == 1
         assert standing_of(*ITEM, day).standing == "withdrawn"
-    words = [one.what for one in Entry.objects.filter(stream=case.stream).order_by("number")]
+    words = [entry.what for entry in Entry.objects.filter(stream=case.stream).order_by("number")]
     steps = [
         "open-withdrawal",
         "suggest",
@@ -125,7 +127,7 @@ def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
         "announce",
         "finish",
     ]
-    assert [one for one in words if one in steps] == steps
+    assert [word for word in words if word in steps] == steps
 
 
 def test_the_provinces_item_is_started_on_the_day_and_withdrawn_by_the_province(
@@ -199,8 +201,8 @@ def test_a_bureau_that_starts_late_is_seen_by_both(bureau: Bureau) -> None:
     batch = opened(bureau, [case])
     for day in (date(2026, 8, 27), date(2026, 8, 28), date(2026, 8, 29)):
         morning(bureau, day, CITY_SHEETS)
-        told = Notice.objects.filter(kind="start-late").values_list("organisation", flat=True)
-        assert sorted(told) == ([] if day == date(2026, 8, 27) else [TAIYUAN, APPROVAL])
+        notices = Notice.objects.filter(kind="start-late").values_list("organisation", flat=True)
+        assert sorted(notices) == ([] if day == date(2026, 8, 27) else [TAIYUAN, APPROVAL])
     withdrawals.start(members=members(batch), **acts(bureau, "approval-officer", date(2026, 8, 29)))
     late = Entry.objects.get(what="started-late")
     assert late.details["due"] == "2026-08-27"

@@ -99,13 +99,13 @@ def test_hunan_chain(bureau: Bureau) -> None:
     over = until + timedelta(days=1)
     morning(bureau, over, sheets)
     reviewed(bureau, batch, over)
-    went = decided(bureau, batch, over)
-    assert len(went.done) == 27
-    assert went.waiting == {heard.pk: "还有陈述申辩、听证意见或公示意见没有答复"}
+    result = decided(bureau, batch, over)
+    assert len(result.done) == 27
+    assert result.waiting == {heard.pk: "还有陈述申辩、听证意见或公示意见没有答复"}
     assert adds_up(batch, 28) == {"withdrawn": 27, "": 1}
     by_notice = Service.objects.filter(method="public-notice", proved_on__isnull=False)
     withdrawn = set(Withdrawal.objects.exclude(decided_on=None).values_list("pk", flat=True))
-    assert sum(one.document.withdrawal_id in withdrawn for one in by_notice) == 10
+    assert sum(service.document.withdrawal_id in withdrawn for service in by_notice) == 10
     letter = withdrawals.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
     told = Counter(row["outcome"].split("（")[0] for row in letter.template_values["rows"])
     assert told == {"已撤回": 27, "办理中：已法制审核": 1}
@@ -147,15 +147,15 @@ def test_members_drop_out_one_by_one_with_their_codes(bureau: Bureau) -> None:
     morning(bureau, day, {**sheets, "资质": [ITEMS, *gone]})
     assert adds_up(batch, 5) == {"merged": 1, "not-withdrawn": 1, "surrendered": 1, "": 2}
     letters = Document.objects.filter(kind="recall-letter")
-    assert [one.template_values["rows"][0]["outcome"] for one in letters] == [
+    assert [document.template_values["rows"][0]["outcome"] for document in letters] == [
         "企业合并",
         "企业申请注销",
     ]
     shown_on = date(2026, 9, 1)
-    letter, went = withdrawals.display(
+    letter, result = withdrawals.display(
         members=batch.members.all(), **acts(bureau, "approval-officer", shown_on)
     )
-    assert (len(went.done), len(went.waiting)) == (2, 3)
+    assert (len(result.done), len(result.waiting)) == (2, 3)
     assert letter.template_values["items_count"] == 2
     assert letter.template_values["enterprises"] == 2
 
@@ -196,7 +196,7 @@ def test_a_decision_for_many_is_public_for_each(bureau: Bureau) -> None:
     decided(bureau, batch, over)
     numbers = sorted(Withdrawal.objects.values_list("decision_number", flat=True))
     assert numbers == [f"太原审资撤〔2026〕{nth}号" for nth in (1, 2, 3)]
-    for one in cases:
+    for case in cases:
         assert (
-            standing_of(one.credit_code, "specialist-decoration", "", over).standing == "withdrawn"
+            standing_of(case.credit_code, "specialist-decoration", "", over).standing == "withdrawn"
         )

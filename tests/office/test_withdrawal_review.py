@@ -102,18 +102,18 @@ def test_an_announced_withdrawal_is_taken_down_item_by_item(bureau: Bureau) -> N
     over = displayed(bureau, batch)
     morning(bureau, over, sheets)
     reviewed(bureau, batch, over)
-    went = decided(bureau, batch, over)
+    result = decided(bureau, batch, over)
     for document in Document.objects.filter(kind="withdrawal-decision"):
         bureau.served(document, over, by="approval-officer")
     withdrawals.finish(
-        members=went.done, because="收回证书", **acts(bureau, "approval-officer", over)
+        members=result.done, because="收回证书", **acts(bureau, "approval-officer", over)
     )
     first, second = Withdrawal.objects.order_by("pk")
     withdrawals.annul_withdrawal(
         member=first, because="判决", files=[scan()], **acts(bureau, "approval-reviewer", over)
     )
     public = Announcement.objects.filter(is_removed=False)
-    assert {one.credit_code for one in public} == {second.credit_code}
+    assert {announcement.credit_code for announcement in public} == {second.credit_code}
     assert public.count() == 2  # the decision, and that it is finished
 
 

@@ -140,8 +140,8 @@ def test_a_moved_case_takes_its_steps_to_the_bureau_of_its_new_city(bureau: Bure
         == "city-140200-bureau"
     )
     assert Notice.objects.filter(kind="moved", organisation="city-140200-bureau").exists()
-    went = withdrawals.start(members=members(batch), **acts(bureau, "approval-officer", day))
-    assert [row.case for row in went.done] == [cases[1]]
+    result = withdrawals.start(members=members(batch), **acts(bureau, "approval-officer", day))
+    assert [row.case for row in result.done] == [cases[1]]
 
 
 def test_the_ministry_is_told_of_what_is_not_to_be_withdrawn(bureau: Bureau) -> None:
@@ -165,8 +165,8 @@ def test_a_red_card_annulled_before_the_decision_says_so(bureau: Bureau) -> None
         document="复议决定书",
         **acts(bureau, "third-reviewer", RED_OVER),
     )
-    told = Notice.objects.get(kind="withdrawal-ended", credit_code=OWN)
-    assert told.body.endswith("撤回程序终止：认定被撤销。")
+    notice = Notice.objects.get(kind="withdrawal-ended", credit_code=OWN)
+    assert notice.body.endswith("撤回程序终止：认定被撤销。")
 
 
 def test_nothing_of_what_the_public_says_stands_in_the_journal(bureau: Bureau) -> None:
@@ -184,12 +184,13 @@ def test_nothing_of_what_the_public_says_stands_in_the_journal(bureau: Bureau) -
     )
     answer(point=point, text="赵某某所述已核查", **acts(bureau, "approval-officer", over))
     assert "赵某某" not in repr(list(Entry.objects.values("basis", "details")))
-    kept = Attachment.objects.get(point=point)
-    assert attachment_for(bureau.who("approval-officer"), kept.pk)[0] == kept
+    attachment = Attachment.objects.get(point=point)
+    assert attachment_for(bureau.who("approval-officer"), attachment.pk)[0] == attachment
     for other in ("city-officer", "officer", "enterprise"):
         with pytest.raises(Attachment.DoesNotExist):
             attachment_for(
-                bureau.who(other) if other != "enterprise" else bureau.accounts[other], kept.pk
+                bureau.who(other) if other != "enterprise" else bureau.accounts[other],
+                attachment.pk,
             )
     with pytest.raises(CannotStep):
         answer(point=point, text="再答", **acts(bureau, "approval-officer", over))

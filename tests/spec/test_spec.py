@@ -6,7 +6,8 @@ import pytest
 
 from builders import OWN, facts_of, law, policy
 from qualwatch.evaluation import columnar, reference
-from spec_cases import COLUMNS, PAGE, expectations, page, spec_cases
+from qualwatch.evaluation.findings import EnterpriseResult, Finding
+from spec_cases import COLUMNS, PAGE, page, spec_cases
 
 CASES = spec_cases()
 ENGINES = {"duckdb": columnar.evaluate, "reference": reference.evaluate}
@@ -15,38 +16,46 @@ ENGINES = {"duckdb": columnar.evaluate, "reference": reference.evaluate}
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[name for name, _ in CASES])
 def test_situation(name: str, case: dict[str, Any], engine: str) -> None:
-    values, facts = policy(case["as_of"], **case.get("policy", {})), facts_of(case)
-    results = dict(
-        zip(facts.credit_codes, ENGINES[engine](law(), values, facts, case["as_of"]), strict=True)
-    )
-    result = results[OWN]
-    for wanted in expectations(case):
-        matching = [
-            one
-            for one in result.findings
-            if wanted.get("requirement", one.requirement) == one.requirement
-            and wanted.get("category", one.category) == one.category
-            and wanted.get("sub_item", one.sub_item) == one.sub_item
-        ]
-        assert len(matching) == 1, [
-            (one.category, one.requirement, one.verdict) for one in result.findings
-        ]
-        found = matching[0]
-        shown = {key: getattr(found, key) for key in COLUMNS if key in wanted}
-        assert shown == {key: wanted[key] for key in COLUMNS if key in wanted}, found
-        assert set(wanted.get("because", ())) <= set(found.because), found.because
-        assert not set(wanted.get("not_because", ())) & set(found.because), found.because
-        assert set(wanted.get("basis", ())) <= set(found.basis), found.basis
-        if "clauses" in wanted:
-            assert [
-                [one.at_least, one.eligible, one.eligible_possible] for one in found.clauses
-            ] == wanted["clauses"]
+    result = evaluated(case, engine)
+    for expected in case["expect"]:
+        check_finding(the_finding(result, expected), expected)
     if "findings" in case:
         assert len(result.findings) == case["findings"]
     if "anomalies" in case:
-        assert [one.kind for one in result.anomalies] == case["anomalies"]
+        assert [anomaly.kind for anomaly in result.anomalies] == case["anomalies"]
     if "not_judged" in case:
-        assert [why for _category, why in result.not_judged] == case["not_judged"]
+        assert [reason for _category, reason in result.not_judged] == case["not_judged"]
+
+
+def evaluated(case: dict[str, Any], engine: str) -> EnterpriseResult:
+    values, facts = policy(case["as_of"], **case.get("policy", {})), facts_of(case)
+    results = ENGINES[engine](law(), values, facts, case["as_of"])
+    return dict(zip(facts.credit_codes, results, strict=True))[OWN]
+
+
+def the_finding(result: EnterpriseResult, expected: dict[str, Any]) -> Finding:
+    """The one finding that an expectation is about."""
+    subject = {
+        key: expected[key] for key in ("category", "sub_item", "requirement") if key in expected
+    }
+    findings = [
+        finding
+        for finding in result.findings
+        if all(getattr(finding, key) == value for key, value in subject.items())
+    ]
+    assert len(findings) == 1, (subject, result.findings)
+    return findings[0]
+
+
+def check_finding(finding: Finding, expected: dict[str, Any]) -> None:
+    figures = {key: getattr(finding, key) for key in COLUMNS if key in expected}
+    assert figures == {key: expected[key] for key in COLUMNS if key in expected}, finding
+    assert set(expected.get("because", ())) <= set(finding.because), finding.because
+    assert not set(expected.get("not_because", ())) & set(finding.because), finding.because
+    assert set(expected.get("basis", ())) <= set(finding.basis), finding.basis
+    if "clauses" in expected:
+        counts = [[row.at_least, row.eligible, row.eligible_possible] for row in finding.clauses]
+        assert counts == expected["clauses"]
 
 
 def test_there_are_at_least_150_situations_with_different_names() -> None:

@@ -31,8 +31,8 @@ def pdf(change: Callable[[pikepdf.Pdf], object] = lambda _pdf: None, **how: obje
 def packed(parts: dict[str, bytes]) -> bytes:
     def make(out: io.BytesIO) -> None:
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, told in parts.items():
-                archive.writestr(name, told)
+            for name, part in parts.items():
+                archive.writestr(name, part)
 
     return saved(make)
 

@@ -59,10 +59,10 @@ def test_reason_slugs_verdicts_and_states_are_all_named() -> None:
     assert set(VERDICTS) == set(labels.VERDICTS)
     assert set(REGISTER_STATES) - {"in-force"} <= set(labels.REGISTER_STATES)
     requirements = {
-        one.requirement
+        requirement_text.requirement
         for text in law().categories.values()
         for *_, grade in text.every_grade()
-        for one in grade.requirements
+        for requirement_text in grade.requirements
     }
     assert requirements <= set(labels.REQUIREMENTS)
 

@@ -70,9 +70,9 @@ def test_own_figures_in_2015(line: str) -> None:
     day = date(2015, 6, 1)
     for number, figure in enumerate(figures, 1):
         found = requirements_on(law(), policy(day), category, "", f"grade-{number}", "direct", day)
-        readings = [one.strong or one.weak for one in found]
+        readings = [requirement.strong or requirement.weak for requirement in found]
         if figure == "?":
-            assert [one.outcome for one in found] == ["unknown"], line
+            assert [requirement.outcome for requirement in found] == ["unknown"], line
         else:
             assert [reading.required if reading else None for reading in readings] == [
                 int(figure)
@@ -96,21 +96,21 @@ def test_coverage_today() -> None:
     "category", ["general-building", "建筑工程施工总承包", "D101", "建筑工程施工总承包二级"]
 )
 def test_show_finds_a_category_by_slug_name_or_code(category: str) -> None:
-    found = qualwatch("standards", "show", category, "--on", "2026-05-20")
-    assert found.status == 0
-    assert "建市〔2016〕226号" in found.out
-    assert "要求 5" in found.out
+    result = qualwatch("standards", "show", category, "--on", "2026-05-20")
+    assert result.status == 0
+    assert "建市〔2016〕226号" in result.out
+    assert "要求 5" in result.out
 
 
 def test_show_says_what_is_wrong_in_one_sentence() -> None:
     for words in (("园林绿化",), ("general-building", "四级"), ("工程设计行业甲级",)):
-        found = qualwatch("standards", "show", *words)
-        assert (found.status, len(found.err.strip().splitlines())) == (2, 1)
+        result = qualwatch("standards", "show", *words)
+        assert (result.status, len(result.err.strip().splitlines())) == (2, 1)
 
 
 def test_list_names_every_category() -> None:
-    found = qualwatch("standards", "list")
-    assert all(text.name in found.out for text in law().categories.values())
+    result = qualwatch("standards", "list")
+    assert all(text.name in result.out for text in law().categories.values())
 
 
 def test_policy_values_change_on_their_day() -> None:

@@ -277,23 +277,33 @@ def test_a_broken_text_is_refused(
     original = (BUILT_IN / file).read_text(encoding="utf-8")
     with pytest.raises(LawError) as caught:
         load_law(folder)
-    mine = [one for one in caught.value.problems if Path(one.file).name == Path(file).name]
+    mine = [
+        law_problem
+        for law_problem in caught.value.problems
+        if Path(law_problem.file).name == Path(file).name
+    ]
     assert mine, caught.value.problems
-    matching = [one for one in mine if clause in one.clause and sentence in one.sentence]
+    matching = [
+        law_problem
+        for law_problem in mine
+        if clause in law_problem.clause and sentence in law_problem.sentence
+    ]
     assert matching, mine
     first_changed = original[: original.index(old)].count("\n") + 1
     if name not in ("a missing key", "not YAML"):
-        nearest = min(abs(one.line - first_changed) for one in matching)
+        nearest = min(abs(law_problem.line - first_changed) for law_problem in matching)
         assert nearest <= old.count("\n") + new.count("\n") + 12, (matching, first_changed)
 
 
 def test_the_line_is_the_very_line(broken: Callable[[str, str, str], Path]) -> None:
     folder = broken(BUILDING, "{number: 50,", "{number: 0,")
     text = (folder / BUILDING).read_text(encoding="utf-8")
-    line = next(n for n, one in enumerate(text.splitlines(), 1) if "{number: 0," in one)
+    line = next(n for n, line in enumerate(text.splitlines(), 1) if "{number: 0," in line)
     with pytest.raises(LawError) as caught:
         load_law(folder)
-    assert [(one.file, one.line) for one in caught.value.problems] == [(BUILDING, line)]
+    assert [(law_problem.file, law_problem.line) for law_problem in caught.value.problems] == [
+        (BUILDING, line)
+    ]
     assert (
         caught.value.problems[0].clause
         == "grades.special.requirements[0].clauses[0].at_least.2007-03-13.number"
@@ -307,10 +317,10 @@ def test_lint_lists_every_problem_and_check_gives_one_sentence(
     (folder / MINING).write_text(
         (folder / MINING).read_text(encoding="utf-8").replace("A30", "A930"), encoding="utf-8"
     )
-    found = qualwatch("standards", "lint", folder)
-    assert found.status == 2
-    assert len(found.out.splitlines()) > 1
-    assert f"{BUILDING}:" in found.out
+    result = qualwatch("standards", "lint", folder)
+    assert result.status == 2
+    assert len(result.out.splitlines()) > 1
+    assert f"{BUILDING}:" in result.out
     checked = qualwatch("check", tmp_path, "--as-of", "2026-05-20", "--law", folder)
     assert (checked.status, len(checked.err.strip().splitlines())) == (2, 1)
 

@@ -81,10 +81,10 @@ def test_calendar_days_end_off_rest_days() -> None:
 
 
 def test_f31_an_unpublished_year_gives_a_provisional_day() -> None:
-    found = Period(3, "working-days").from_day(date(2026, 12, 29), CALENDAR)
-    assert found.provisional
-    assert found.ends_on > date(2026, 12, 31)
-    assert not may_rest_on(found, date(2030, 1, 1))
+    deadline = Period(3, "working-days").from_day(date(2026, 12, 29), CALENDAR)
+    assert deadline.provisional
+    assert deadline.ends_on > date(2026, 12, 31)
+    assert not may_rest_on(deadline, date(2030, 1, 1))
     assert Period(2, "months").from_day(date(2026, 11, 1), CALENDAR).provisional
     assert not Period(2, "months").from_day(date(2026, 8, 1), CALENDAR).provisional
 
@@ -92,8 +92,8 @@ def test_f31_an_unpublished_year_gives_a_provisional_day() -> None:
 def test_f31_recomputed_when_the_calendar_is_loaded() -> None:
     year = CalendarYearText(basis="国办发明电", rest=[date(2027, 1, 1)], work=[])
     loaded = calendar_from(CalendarText(base="chinesecalendar", statutory=[], years={2027: year}))
-    found = Period(3, "working-days").from_day(date(2026, 12, 29), loaded)
-    assert found == Deadline(date(2027, 1, 4), provisional=False)
+    deadline = Period(3, "working-days").from_day(date(2026, 12, 29), loaded)
+    assert deadline == Deadline(date(2027, 1, 4), provisional=False)
 
 
 def test_the_last_days_of_a_year_wait_for_the_next_years_notice() -> None:
@@ -126,23 +126,23 @@ def test_f35_units_are_stated_and_do_not_mix() -> None:
 @given(DAYS, st.integers(1, 36))
 def test_no_period_of_months_ends_before_its_corresponding_day(start: date, months: int) -> None:
     nominal = same_day_after_months(start, months)
-    found = Period(months, "months").from_day(start, CALENDAR)
-    assert found.ends_on >= nominal
-    assert CALENDAR.is_working_day(found.ends_on)
+    deadline = Period(months, "months").from_day(start, CALENDAR)
+    assert deadline.ends_on >= nominal
+    assert CALENDAR.is_working_day(deadline.ends_on)
     assert (nominal.year * 12 + nominal.month) - (start.year * 12 + start.month) == months
     assert nominal.day == start.day or (nominal + timedelta(days=1)).day == 1
     assert all(
         not CALENDAR.is_working_day(nominal + timedelta(days=n))
-        for n in range((found.ends_on - nominal).days)
+        for n in range((deadline.ends_on - nominal).days)
     )
 
 
 @given(DAYS, st.integers(1, 60))
 def test_working_days_are_counted_one_by_one(start: date, amount: int) -> None:
-    found = Period(amount, "working-days").from_day(start, CALENDAR).ends_on
-    between = [start + timedelta(days=n) for n in range(1, (found - start).days + 1)]
+    day = Period(amount, "working-days").from_day(start, CALENDAR).ends_on
+    between = [start + timedelta(days=n) for n in range(1, (day - start).days + 1)]
     assert sum(CALENDAR.is_working_day(one) for one in between) == amount
-    assert CALENDAR.is_working_day(found)
+    assert CALENDAR.is_working_day(day)
 
 
 @pytest.mark.parametrize(
@@ -157,9 +157,9 @@ def test_working_days_are_counted_one_by_one(start: date, amount: int) -> None:
 def test_the_command_prints_the_day_alone_on_its_last_line(
     words: tuple[str, ...], last: str
 ) -> None:
-    found = qualwatch("deadline", *words)
-    assert (found.status, found.out.splitlines()[-1]) == (0, last)
-    assert len(found.out.splitlines()) == (2 if last.startswith("2027") else 1)
+    result = qualwatch("deadline", *words)
+    assert (result.status, result.out.splitlines()[-1]) == (0, last)
+    assert len(result.out.splitlines()) == (2 if last.startswith("2027") else 1)
 
 
 @pytest.mark.parametrize(
@@ -173,5 +173,5 @@ def test_the_command_prints_the_day_alone_on_its_last_line(
     ],
 )
 def test_wrong_words_are_one_sentence_and_status_2(words: tuple[str, ...]) -> None:
-    found = qualwatch("deadline", "--from", "2026-01-01", *words)
-    assert (found.status, found.out, len(found.err.strip().splitlines())) == (2, "", 1)
+    result = qualwatch("deadline", "--from", "2026-01-01", *words)
+    assert (result.status, result.out, len(result.err.strip().splitlines())) == (2, "", 1)

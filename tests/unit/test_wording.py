@@ -60,7 +60,7 @@ def test_no_chinese_sentence_outside_the_catalog() -> None:
 
 
 def test_no_chinese_outside_the_marks_of_a_template() -> None:
-    pages = [one for one in SOURCE.rglob("*.html") if {"templates", "jinja2"} & set(one.parts)]
+    pages = [path for path in SOURCE.rglob("*.html") if {"templates", "jinja2"} & set(path.parts)]
     assert len(pages) > 40
     for path in pages:
         bare = re.sub(r"(?s)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", "", path.read_text(encoding="utf-8"))

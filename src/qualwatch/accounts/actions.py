@@ -48,11 +48,11 @@ def make_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> li
         )
     made = []
     for slug, name, kind, area in wanted:
-        one, new = Organisation.objects.get_or_create(
+        organisation, new = Organisation.objects.get_or_create(
             slug=slug, defaults={"name": name, "kind": kind, "area": area}
         )
         if new:
-            made.append(one)
+            made.append(organisation)
             record(
                 stream=f"organisation/{slug}",
                 by=by,
@@ -229,7 +229,7 @@ def rotate_token(
     good = MachineToken.objects.select_for_update().filter(
         organisation=organisation, revoked_at=None, ends_at=None
     )
-    scopes = sorted({scope for one in good for scope in one.scopes})
+    scopes = sorted({scope for token in good for scope in token.scopes})
     good.update(ends_at=old_ends_at)
     return create_token(organisation=organisation, scopes=scopes, by=by, at=at)
 

@@ -10,5 +10,5 @@ class AuthenticationBackend(Base):  # type: ignore[misc]  # allauth has no types
 
     def get_user(self, user_id: int) -> Account | None:
         """The account of a session, if it may still log in."""
-        found = Account.objects.select_related("organisation").filter(pk=user_id).first()
-        return found if found is not None and self.user_can_authenticate(found) else None
+        account = Account.objects.select_related("organisation").filter(pk=user_id).first()
+        return account if account is not None and self.user_can_authenticate(account) else None

@@ -39,10 +39,10 @@ def jurisdiction(account: Account) -> Jurisdiction:
     if where.kind == "enterprise":
         return Jurisdiction(credit_code=where.credit_code)
     held = [ROLES[slug] for slug in roles_of(account)]
-    sees = [one for one in held if "read-registers" in one.may]
+    sees = [role for role in held if "read-registers" in role.may]
     if not any(
-        account.has_early_warning_permission or not one.needs_early_warning_permission
-        for one in sees
+        account.has_early_warning_permission or not role.needs_early_warning_permission
+        for role in sees
     ):
         return NOWHERE
     return (
@@ -52,7 +52,7 @@ def jurisdiction(account: Account) -> Jurisdiction:
 
 def roles_of(account: Account) -> list[str]:
     """The slugs of the roles that an account holds."""
-    return sorted(one.role for one in account.roles.all())
+    return sorted(role_held.role for role_held in account.roles.all())
 
 
 def may(account: Account, capability: str) -> bool:
@@ -84,8 +84,12 @@ def machine_of(token: str, scope: str, at: datetime) -> Organisation | None:
 def people_who_may(capability: str, areas: Iterable[str]) -> list[Account]:
     """Active accounts at authorities of these areas ('' = the province) with a capability."""
     slugs = [slug for slug, role in ROLES.items() if capability in role.may]
-    found = Account.objects.filter(
+    accounts = Account.objects.filter(
         is_active=True, organisation__area__in=list(areas), roles__role__in=slugs
     )
-    found = found.filter(organisation__kind__in=("housing-authority", "approval-bureau"))
-    return [one for one in found.select_related("organisation").distinct() if may(one, capability)]
+    accounts = accounts.filter(organisation__kind__in=("housing-authority", "approval-bureau"))
+    return [
+        account
+        for account in accounts.select_related("organisation").distinct()
+        if may(account, capability)
+    ]

@@ -27,7 +27,7 @@ def store(content: Content, *, at: datetime) -> StoredFile:
         return known
     version = ciphers.newest_version()
     _write(_place(sha256), content.told, version)
-    made, _new = StoredFile.objects.get_or_create(
+    stored_file, _new = StoredFile.objects.get_or_create(
         sha256=sha256,
         defaults={
             "kind": content.kind,
@@ -36,7 +36,7 @@ def store(content: Content, *, at: datetime) -> StoredFile:
             "kept_at": at,
         },
     )
-    return made
+    return stored_file
 
 
 def content_of(file: StoredFile) -> bytes:

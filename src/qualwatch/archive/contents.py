@@ -317,9 +317,12 @@ def _fetches(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
 
 def _unpacked(archive: zipfile.ZipFile) -> str:
     """Whether it would grow beyond what a document can; its parts are read, so that a damaged one is noticed."""
-    if sum(one.file_size for one in archive.infolist()) > settings.UPLOAD_BYTES * UNPACKED_TIMES:
+    if (
+        sum(zip_info.file_size for zip_info in archive.infolist())
+        > settings.UPLOAD_BYTES * UNPACKED_TIMES
+    ):
         return _("过大的压缩内容")
-    first = min((one.header_offset for one in archive.infolist()), default=0)
+    first = min((zip_info.header_offset for zip_info in archive.infolist()), default=0)
     if archive.comment or first > 0:
         return _("压缩内容前后的其他内容")
     if archive.testzip() is not None:
@@ -342,9 +345,9 @@ def _zip_kind(told: bytes) -> str:
     if is_ofd:
         return "ofd"
     main = {
-        one
-        for one in names
-        if one.startswith(("word/document", "xl/workbook")) and one.endswith(".xml")
+        name
+        for name in names
+        if name.startswith(("word/document", "xl/workbook")) and name.endswith(".xml")
     }
     return "" if not main else "docx" if min(main).startswith("word/") else "xlsx"
 

@@ -64,13 +64,13 @@ def assess(
     }
     codes = None if credit_codes is None else sorted(set(credit_codes))
     if codes is None:
-        known = (
+        run = (
             Run.objects.filter(**told, is_full=True, state__in=("released", "held"))
             .order_by("-id")
             .first()
         )
-        if known:
-            return known
+        if run:
+            return run
     newest = Run.objects.filter(state="released").order_by("-as_of").first()
     if newest and as_of < newest.as_of:
         raise CannotAssess(_("已有 {day} 的核查，不再记录更早的一天").format(day=newest.as_of))
@@ -147,7 +147,7 @@ def evaluated(
         return facts, [reference.judge(law, policy, facts, code, as_of) for code in asked]
     results = list(columnar.evaluate(law, policy, facts, as_of))
     return facts, results if codes is None else [
-        one for one in results if _code_of(one) in set(codes)
+        result for result in results if _code_of(result) in set(codes)
     ]
 
 
@@ -183,7 +183,9 @@ def _run(run: Run, law: Law, *, guarded: bool, apart_from: Set[str] = frozenset(
     run.save()
     store_law(law, run.run_at)
     if run.state == "released":
-        _put_on_record(run, [one for one in results if _code_of(one) not in apart_from], apart_from)
+        _put_on_record(
+            run, [result for result in results if _code_of(result) not in apart_from], apart_from
+        )
     told = {
         "run": run.pk,
         "as_of": run.as_of,
@@ -202,35 +204,35 @@ def _run(run: Run, law: Law, *, guarded: bool, apart_from: Set[str] = frozenset(
 def _put_on_record(run: Run, results: list[EnterpriseResult], apart_from: Set[str]) -> None:
     rows = [
         (
-            one.credit_code,
-            one.category,
-            one.sub_item,
-            one.requirement,
-            one.grade,
-            one.certificate_no,
-            one.licensing_authority,
-            one.verdict,
-            one.required,
-            one.held,
-            one.possible,
-            one.shortfall,
-            _json([[c.text, c.at_least, c.eligible, c.eligible_possible] for c in one.clauses]),
-            _json(one.basis),
-            _json(one.because),
+            finding.credit_code,
+            finding.category,
+            finding.sub_item,
+            finding.requirement,
+            finding.grade,
+            finding.certificate_no,
+            finding.licensing_authority,
+            finding.verdict,
+            finding.required,
+            finding.held,
+            finding.possible,
+            finding.shortfall,
+            _json([[c.text, c.at_least, c.eligible, c.eligible_possible] for c in finding.clauses]),
+            _json(finding.basis),
+            _json(finding.because),
         )
         for result in results
-        for one in result.findings
+        for finding in result.findings
     ]
     anomalies = [
         (
-            one.credit_code,
-            int(one.person_id[1:]),
-            one.registration_no,
-            one.kind,
-            ";".join(map(str, one.months)),
+            anomaly.credit_code,
+            int(anomaly.person_id[1:]),
+            anomaly.registration_no,
+            anomaly.kind,
+            ";".join(map(str, anomaly.months)),
         )
         for result in results
-        for one in result.anomalies
+        for anomaly in result.anomalies
     ]
     kinds = [TEXT] * 8 + [NUMBER] * 4 + [TEXT] * 3
     for model, listed, types in (
@@ -249,17 +251,17 @@ def _put_on_record(run: Run, results: list[EnterpriseResult], apart_from: Set[st
 
 def _code_of(result: EnterpriseResult) -> str:
     codes = [
-        *(one.credit_code for one in result.findings),
-        *(one.credit_code for one in result.anomalies),
+        *(finding.credit_code for finding in result.findings),
+        *(anomaly.credit_code for anomaly in result.anomalies),
     ]
     return codes[0] if codes else ""
 
 
 def _bad(results: list[EnterpriseResult]) -> set[str]:
     return {
-        _code_of(one)
-        for one in results
-        if one.anomalies or any(f.verdict == "short" for f in one.findings)
+        _code_of(result)
+        for result in results
+        if result.anomalies or any(f.verdict == "short" for f in result.findings)
     }
 
 
@@ -276,7 +278,7 @@ def _newly(bad: set[str], at: datetime, codes: list[str] | None) -> set[str]:
     looked_at = (
         released.exclude(decided_at=None).order_by("id").last()
     )  # a reviewer has seen what was new until then
-    baseline = max((one for one in (old, looked_at) if one), key=lambda one: one.pk, default=None)
+    baseline = max((one for one in (old, looked_at) if one), key=lambda run: run.pk, default=None)
     if baseline is None:
         return bad
     if codes is not None:
@@ -297,8 +299,8 @@ def _bad_on_record(when: Q) -> set[str]:
 def _counts(results: list[EnterpriseResult], newly: int) -> dict[str, Any]:
     verdicts: dict[str, int] = {}
     for result in results:
-        for one in result.findings:
-            verdicts[one.verdict] = verdicts.get(one.verdict, 0) + 1
+        for finding in result.findings:
+            verdicts[finding.verdict] = verdicts.get(finding.verdict, 0) + 1
     anomalies = sum(len(result.anomalies) for result in results)
     return {
         "enterprises": len(results),
@@ -338,7 +340,8 @@ def _digest_of_facts(facts: Facts) -> str:
         for name, table in sorted(facts.tables.items()):
             connection.register(name, table)
             columns = " || chr(31) || ".join(
-                f'coalesce(CAST("{one}" AS VARCHAR), chr(30))' for one in table.column_names
+                f'coalesce(CAST("{column_name}" AS VARCHAR), chr(30))'
+                for column_name in table.column_names
             )
             query = f"SELECT count(*), coalesce(bit_xor(md5_number({columns})), 0) FROM {name}"
             told.append([name, *map(str, connection.sql(query).fetchall()[0])])

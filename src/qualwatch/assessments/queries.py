@@ -14,26 +14,26 @@ def on_record_in(run: int) -> Q:
 
 def run_of(day: date, known_at: datetime | None = None) -> Run | None:
     """The last released run of a day (and of no later moment than `known_at`)."""
-    found = Run.objects.filter(state="released", as_of=day)
+    runs = Run.objects.filter(state="released", as_of=day)
     if known_at is not None:
-        found = found.filter(Q(decided_at=None, run_at__lte=known_at) | Q(decided_at__lte=known_at))
-    return found.order_by("id").last()
+        runs = runs.filter(Q(decided_at=None, run_at__lte=known_at) | Q(decided_at__lte=known_at))
+    return runs.order_by("id").last()
 
 
 def findings_of(run: Run, credit_code: str | None = None) -> list[FindingRow]:
     """What a run had on record, of all enterprises or of one."""
-    found = FindingRow._default_manager.filter(on_record_in(run.pk))
+    findings = FindingRow._default_manager.filter(on_record_in(run.pk))
     if credit_code is not None:
-        found = found.filter(credit_code=credit_code)
-    return list(found.order_by("credit_code", "category", "sub_item", "id"))
+        findings = findings.filter(credit_code=credit_code)
+    return list(findings.order_by("credit_code", "category", "sub_item", "id"))
 
 
 def anomalies_of(run: Run, credit_code: str | None = None) -> list[AnomalyRow]:
     """The anomalies that a run had on record."""
-    found = AnomalyRow._default_manager.filter(on_record_in(run.pk))
+    anomalies = AnomalyRow._default_manager.filter(on_record_in(run.pk))
     if credit_code is not None:
-        found = found.filter(credit_code=credit_code)
-    return list(found.order_by("credit_code", "person_id"))
+        anomalies = anomalies.filter(credit_code=credit_code)
+    return list(anomalies.order_by("credit_code", "person_id"))
 
 
 def held_runs() -> list[Run]:

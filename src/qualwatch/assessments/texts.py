@@ -17,9 +17,9 @@ FIXED = (1980, 1, 1, 0, 0, 0)  # of every entry: the same texts are the same byt
 
 def store_law(law: Law, at: datetime) -> LawText:
     """Keeps the texts, once for each digest."""
-    known = LawText.objects.filter(digest=law.digest).first()
-    if known is not None:
-        return known
+    law_text = LawText.objects.filter(digest=law.digest).first()
+    if law_text is not None:
+        return law_text
     if digest_of(law.files) != law.digest:
         raise LawError([LawProblem("", 1, "", _("标准文件在读取之后被改动，请重新运行"))])
     written = io.BytesIO()
@@ -32,12 +32,12 @@ def store_law(law: Law, at: datetime) -> LawText:
 
 def law_of(digest: str, folder: Path) -> Law:
     """The law as it was, unpacked into an empty folder; LawText.DoesNotExist, Damaged."""
-    kept = LawText.objects.select_related("file").get(digest=digest)
+    law_text = LawText.objects.select_related("file").get(digest=digest)
     if load_law().digest == digest:  # the built-in texts are still those
         return load_law()
-    with zipfile.ZipFile(io.BytesIO(content_of(kept.file))) as archive:
+    with zipfile.ZipFile(io.BytesIO(content_of(law_text.file))) as archive:
         archive.extractall(folder)
     law = load_law(folder)
     if law.digest != digest:
-        raise Damaged(kept.file.sha256)
+        raise Damaged(law_text.file.sha256)
     return law

@@ -56,8 +56,8 @@ def allowed_actions_of(case: Case, by: Account, law: Law, at: datetime) -> Allow
     proposal = case.determinations.filter(state="proposed").first()
     row = case.withdrawals.select_related("batch").order_by("-pk").first()
     state = state_of(case, rows, proposal, row if row is not None and not row.ended else None)
-    seen = None if case.state == "closed" else _glance(case, rows, law)
-    verdicts, figures = seen.verdicts_of(case) if seen else ({}, {})
+    view = None if case.state == "closed" else _glance(case, rows, law)
+    verdicts, figures = view.verdicts_of(case) if view else ({}, {})
     if case.ground == INSURANCE:  # as the last patrol found: to judge people again is for the act
         verdicts = {
             INSURANCE: {"short": "short", "recovered": "met"}.get(case.last_result, "cannot-say")
@@ -66,11 +66,13 @@ def allowed_actions_of(case: Case, by: Account, law: Law, at: datetime) -> Allow
         "propose",
         ctx.on,
         by=by.username,
-        is_fresh=seen is not None and ctx.is_fresh(seen.run.as_of),
+        is_fresh=view is not None and ctx.is_fresh(view.run.as_of),
         verdicts=verdicts,
-        run_day=seen.run.as_of if seen else None,
+        run_day=view.run.as_of if view else None,
     )
-    waiting = tuple(one.requirement for one in rows if one.recovered_on is None)
+    waiting = tuple(
+        requirement.requirement for requirement in rows if requirement.recovered_on is None
+    )
     asked = replace(
         event,
         requirements=waiting,
@@ -94,7 +96,7 @@ def allowed_actions_of(case: Case, by: Account, law: Law, at: datetime) -> Allow
         "review": replace(asked, name="review"),
     }
     why_not = {
-        name: _why_not(state, one, case, by, ctx, ACTS[name]) for name, one in events.items()
+        name: _why_not(state, event, case, by, ctx, ACTS[name]) for name, event in events.items()
     }
     why_not["follow-up"] = _not_competent("follow-up", case, by) or (
         "" if state.is_open else _("案件已经终结")
@@ -119,7 +121,7 @@ def _glance(case: Case, rows: Iterable[CaseRequirement], law: Law) -> RunView | 
         run = RunView.newest_run(case.credit_code)
     except Run.DoesNotExist:
         return None
-    named = {case.pk: [one.requirement for one in rows]}
+    named = {case.pk: [requirement.requirement for requirement in rows]}
     return RunView.for_page(run, law, case, named)
 
 
@@ -146,11 +148,11 @@ def _not_competent(capability: str, case: Case, by: Account) -> str:
 
 def is_proposed(case: Case, what: Proposed, by: Account) -> bool:
     """Whether just this was proposed by this account, and waits."""
-    made = case.determinations.filter(state="proposed", proposed_by=by.username).first()
-    if made is None:
+    determination = case.determinations.filter(state="proposed", proposed_by=by.username).first()
+    if determination is None:
         return False
     about = list(what.requirements) or [
-        one.requirement for one in case.requirements.filter(recovered_on=None)
+        requirement.requirement for requirement in case.requirements.filter(recovered_on=None)
     ]
     left = (
         {name: str(told) for name, told in (what.left or {}).items()}
@@ -160,7 +162,7 @@ def is_proposed(case: Case, what: Proposed, by: Account) -> bool:
     asked = (
         what.outcome,
         about,
-        [list(one) for one in what.items],
+        [list(item) for item in what.items],
         what.until,
         what.because,
         list(what.evidence),
@@ -168,41 +170,46 @@ def is_proposed(case: Case, what: Proposed, by: Account) -> bool:
         left,
     )
     return asked == (
-        made.outcome,
-        made.requirements,
-        made.items,
-        made.until,
-        made.because,
-        made.evidence,
-        made.leaves,
-        {name: str(told) for name, told in made.left.items()},
+        determination.outcome,
+        determination.requirements,
+        determination.items,
+        determination.until,
+        determination.because,
+        determination.evidence,
+        determination.leaves,
+        {name: str(told) for name, told in determination.left.items()},
     )
 
 
-def application_why_not(found: Application, by: Account) -> dict[str, str]:
+def application_why_not(application: Application, by: Account) -> dict[str, str]:
     """By act on an application: why it may not be done ('' = it may be), asked of what the acts themselves ask."""
-    by_city = found.stage == FIRST_WORKED and found.receiver != PROVINCE
+    by_city = application.stage == FIRST_WORKED and application.receiver != PROVINCE
     seats = {
-        "agree": ("sign", (found.receiver, PROVINCE)),
+        "agree": ("sign", (application.receiver, PROVINCE)),
         "verify": ("correct", (PROVINCE,)),
         "uphold": ("sign", (PROVINCE,)),
-        "refuse": ("sign", (found.receiver if found.stage == FIRST_WORKED else PROVINCE, PROVINCE)),
+        "refuse": (
+            "sign",
+            (application.receiver if application.stage == FIRST_WORKED else PROVINCE, PROVINCE),
+        ),
     }
-    determined = who_determined(found)
-    told = {name: _may_not(found, by, name, determined, *seat) for name, seat in seats.items()}
+    determined = who_determined(application)
+    told = {
+        name: _may_not(application, by, name, determined, *seat) for name, seat in seats.items()
+    }
     if by_city:
         told |= {
             name: told[name] or _("市级核发的资质先由市级审查") for name in ("verify", "uphold")
         }
     else:
         told["agree"] = told["agree"] or _("这份申请不由市级出审查意见")
-    if found.proposed_repairs is None:
+    if application.proposed_repairs is None:
         told["uphold"] = told["uphold"] or _("还没有经办核实，写明怎样修复")
     return told
 
 
 def _may_not(
-    found: Application,
+    application: Application,
     by: Account,
     act: str,
     determined: set[str],
@@ -211,7 +218,7 @@ def _may_not(
 ) -> str:
     try:
         seat_of(by, *slugs, capability=capability)
-        check_other(found, by, "?", verifies=act == "verify", determined=determined)
+        check_other(application, by, "?", verifies=act == "verify", determined=determined)
     except (NotCompetent, CannotStep) as why:
         return str(why)
     return ""

@@ -80,7 +80,7 @@ def check_role(by: Account, capability: str) -> str:
 
 def check_authority(by: Account, *capabilities: str) -> str:
     """The slug of the account's housing authority or approval bureau, if it has one of the capabilities."""
-    if not any(may(by, one) for one in capabilities):
+    if not any(may(by, capability) for capability in capabilities):
         raise NotCompetent(_("账号 {name} 没有这项权限").format(name=by.username))
     where = by.organisation
     if where is None or where.kind not in (HOUSING, APPROVAL):

@@ -54,19 +54,21 @@ def recount_deadlines(ctx: ActContext) -> None:
         Task.objects.filter(kind="start", detail__in=waiting, completed_on=None).update(
             due_on=batch.start_due_on
         )
-    for one in Application.objects.filter(
+    for application in Application.objects.filter(
         stage__in=UNDECIDED, is_due_provisional=True
     ).select_related("case"):
-        old = one.decision_due_on or one.opinion_due_on
-        task = DECIDE if one.decision_due_on else EXAMINE
-        since = one.opinion_on or ctx.day_of(one.filed_at)
-        due = application_due(one.case, task, ctx, since=since)
+        old = application.decision_due_on or application.opinion_due_on
+        task = DECIDE if application.decision_due_on else EXAMINE
+        since = application.opinion_on or ctx.day_of(application.filed_at)
+        due = application_due(application.case, task, ctx, since=since)
         later = max(due.ends_on, old) if old else due.ends_on
-        one.is_due_provisional = due.provisional
-        if one.decision_due_on:
-            one.decision_due_on = later
+        application.is_due_provisional = due.provisional
+        if application.decision_due_on:
+            application.decision_due_on = later
         else:
-            one.opinion_due_on = later
-        one.save(update_fields=["is_due_provisional", "decision_due_on", "opinion_due_on"])
-        tasks = Task.objects.filter(case=one.case, kind=task, completed_on=None)
-        (tasks if one.case else tasks.filter(detail=one.number)).update(due_on=later)
+            application.opinion_due_on = later
+        application.save(update_fields=["is_due_provisional", "decision_due_on", "opinion_due_on"])
+        tasks = Task.objects.filter(case=application.case, kind=task, completed_on=None)
+        (tasks if application.case else tasks.filter(detail=application.number)).update(
+            due_on=later
+        )

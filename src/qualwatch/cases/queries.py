@@ -79,9 +79,9 @@ def cases_due_by(day: date) -> list[tuple[date, Case]]:
     rows = CaseRequirement.objects.filter(case__state="yellow", recovered_on=None, ends_on__lte=day)
     found = {(row.ends_on, row.case_id): row.case for row in rows.select_related("case")}
     found |= {
-        (one.red_ends_on, one.pk): one
-        for one in Case.objects.filter(state="red", red_ends_on__lte=day)
-        if one.red_ends_on is not None
+        (case.red_ends_on, case.pk): case
+        for case in Case.objects.filter(state="red", red_ends_on__lte=day)
+        if case.red_ends_on is not None
     }
     return [(day_of, case) for (day_of, _number), case in sorted(found.items())]
 
@@ -96,23 +96,23 @@ def cases_without_contact(area: str | None = None) -> list[Case]:
 
 def tasks_of(organisation: str) -> list[Task]:
     """What an authority has to do, oldest first."""
-    found = Task.objects.filter(organisation=organisation, completed_on=None).select_related("case")
-    return list(found.order_by(F("due_on").asc(nulls_last=True), "opened_on", "pk"))
+    tasks = Task.objects.filter(organisation=organisation, completed_on=None).select_related("case")
+    return list(tasks.order_by(F("due_on").asc(nulls_last=True), "opened_on", "pk"))
 
 
 def cases_seen_by(account: Account) -> QuerySet[Case]:
     """The cases within an account's jurisdiction, as `competence.may_see` says of each; nobody's without the right."""
     seen = jurisdiction(account)
-    found = Case.objects.select_related("supervision_finding")
+    cases = Case.objects.select_related("supervision_finding")
     if not (may(account, "read-cases") or may(account, "see-own")):
-        return found.none()
+        return cases.none()
     if seen.everywhere:
-        return found
+        return cases
     by_area = Q(area__in=seen.areas - {""}) | Q(
         category__isnull=False, licensing_authority__in=seen.areas - {""}
     )
     own = Q(credit_code=seen.credit_code) if seen.credit_code else Q(pk=None)
-    return found.filter(by_area | own)
+    return cases.filter(by_area | own)
 
 
 def history_of(case: Case) -> list[Entry]:
@@ -134,8 +134,10 @@ def outcomes_of(batch: WithdrawalList) -> Counter[str]:
 
 def withdrawals_due_by(day: date, withdrawing_authority: str = "") -> list[tuple[date, Task]]:
     """Steps of withdrawals that are due by a day, earliest first; late ones are those before today."""
-    found = Task.objects.filter(kind__in=TASKS, completed_on=None, due_on__lte=day).select_related(
+    tasks = Task.objects.filter(kind__in=TASKS, completed_on=None, due_on__lte=day).select_related(
         "case"
     )
-    found = found.filter(organisation=withdrawing_authority) if withdrawing_authority else found
-    return [(one.due_on, one) for one in found.order_by("due_on", "pk") if one.due_on is not None]
+    tasks = tasks.filter(organisation=withdrawing_authority) if withdrawing_authority else tasks
+    return [
+        (task.due_on, task) for task in tasks.order_by("due_on", "pk") if task.due_on is not None
+    ]

@@ -1,139 +1,183 @@
 """The main command: registers compared with the standards."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from qualwatch.cli.options import (
-    Day,
-    Engine,
+    AsOf,
+    EngineName,
+    InvalidCommand,
     LawFolder,
     PolicyFile,
-    Steps,
-    Where,
-    WrongWords,
-    areas_of,
-    check_place,
-    console,
-    engine_of,
-    judged_by,
-    read,
-    status,
-    whole_file,
+    RegistersPath,
+    required_day,
 )
-from qualwatch.evaluation import columnar
-from qualwatch.evaluation.facts import Facts
-from qualwatch.intake.facts_folder import is_facts_folder, write_facts
+from qualwatch.cli.output import check_folder, complete_file, console, form_of
 from qualwatch.privacy import hidden
-from qualwatch.reports.check import CheckReport, as_json, print_table
-from qualwatch.reports.lines import json_lines, write_json_lines, write_parquet
-from qualwatch.reports.page import as_page
-from qualwatch.reports.workbook import write_workbook
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
-Form = Literal["table", "json", "jsonl", "parquet", "xlsx", "html", "facts"]
-ENDS: dict[str, Form] = {
+if TYPE_CHECKING:
+    from qualwatch.cli.registers import Engine
+    from qualwatch.evaluation.facts import Facts
+    from qualwatch.intake.gather import Gathered
+    from qualwatch.law.corpus import Law
+    from qualwatch.reports.check import CheckReport
+
+Form = Literal["table", "json", "jsonl", "csv", "parquet", "xlsx", "html", "facts"]
+FORMS_BY_ENDING: dict[str, Form] = {
+    ".xlsx": "xlsx",
+    ".csv": "csv",
+    ".html": "html",
+    ".htm": "html",
     ".json": "json",
     ".jsonl": "jsonl",
     ".parquet": "parquet",
-    ".xlsx": "xlsx",
-    ".html": "html",
-    ".htm": "html",
+    ".txt": "table",
 }
-WRITERS: dict[str, Callable[[CheckReport, Path], None]] = {
-    "jsonl": write_json_lines,
-    "parquet": write_parquet,
-    "xlsx": write_workbook,
-    "html": lambda report, path: _write_text(path, as_page(report)),
-    "json": lambda report, path: _write_text(path, hidden(as_json(report)) + "\n"),
-}
+ONLY_FILES = ("parquet", "xlsx", "facts")
 WITH_PEOPLE = ("xlsx", "html")  # forms that list who was looked at for each shortfall
+FormOption = Annotated[
+    Form | None,
+    typer.Option("--format", help=_n("输出格式；不写时看 --output 的扩展名，再不然是 table")),
+]
+OutputPath = Annotated[
+    Path | None, typer.Option("--output", help=_n("写到这个文件（facts 是文件夹）"))
+]
 
 
 def check(
-    path: Where,
-    as_of: Day = None,
-    form: Annotated[
-        Form | None,
-        typer.Option("--format", help=_n("输出格式；不写时看 --output 的扩展名，再不然是 table")),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", help=_n("写到这个文件（facts 是文件夹）"))
-    ] = None,
-    engine: Engine = "duckdb",
+    path: RegistersPath,
+    as_of: AsOf = None,
+    form: FormOption = None,
+    output: OutputPath = None,
+    engine: EngineName = "duckdb",
     policy: PolicyFile = None,
     law: LawFolder = None,
 ) -> int:
     """Compare registers with the standards: every item's verdict, with its reasons."""
-    form = form or ENDS.get(output.suffix.lower() if output else "", "table")
-    if form in ("parquet", "xlsx", "facts") and output is None:
-        raise WrongWords(_("格式 {form} 要写到文件，请加 --output").format(form=form))
-    check_place(output)
-    texts, values, day = judged_by(as_of, policy, law)
-    run = engine_of(engine)
-    with Steps() as steps:
-        gathered = read(path, texts, steps)
+    form = form or form_of(output, FORMS_BY_ENDING, "table")
+    if form in ONLY_FILES and output is None:
+        raise InvalidCommand(_("格式 {form} 要写到文件，请加 --output").format(form=form))
+    check_folder(output)
+    required_day(as_of)
+    from qualwatch.cli import registers  # takes half a second to load
+
+    texts, _values, day = registers.law_and_day(as_of, policy, law)
+    run = registers.engine_of(engine)
+    with registers.Steps() as steps:
+        gathered = registers.read(path, texts, steps)
         if form == "facts" and output is not None:
             _write_facts(gathered.facts, output)
-            return status(gathered)
-        steps.say(_("核查"))
-        results = list(run(texts, values, gathered.facts, day))
-        short = [
-            one.credit_code
-            for found in results
-            for one in found.findings
-            if one.verdict in ("short", "advise")
-        ]
-        people = (
-            columnar.people(texts, values, gathered.facts, day, short)
-            if form in WITH_PEOPLE
-            else {}
-        )
-        report = CheckReport(
-            day,
-            texts,
-            values,
-            results,
-            gathered.accounts,
-            gathered.rejections,
-            gathered.notices,
-            gathered.masks,
-            gathered.names if form in WITH_PEOPLE else {},
-            people,
-            areas_of(texts, gathered.facts),
-        )
-        if output is not None and form in WRITERS:
-            steps.say(_("写出 {path}").format(path=output))
-            with whole_file(output) as part:
-                WRITERS[form](report, part)
-    if form == "table" or output is None:
+            return registers.status(gathered)
+        steps.show(_("核查"))
+        report = _report(texts, day, gathered, run, with_people=form in WITH_PEOPLE)
+        if output is not None and form != "table":
+            steps.show(_("写出 {path}").format(path=output))
+            _write(report, form, output)
+    if output is None or form == "table":
         _print(report, form, output)
-    return status(gathered)
+    return registers.status(gathered)
 
 
-def _print(report: CheckReport, form: Form, output: Path | None) -> None:
-    with console(output) as out:
-        if form == "table":
-            print_table(report, out)
-        elif form == "jsonl":
-            out.file.writelines(json_lines(report))
-        else:
-            out.file.write((as_page(report) if form == "html" else as_json(report)) + "\n")
+def _report(
+    law: "Law", day: date, gathered: "Gathered", run: "Engine", *, with_people: bool
+) -> "CheckReport":
+    from qualwatch.cli.registers import areas_of
+    from qualwatch.evaluation import columnar
+    from qualwatch.reports.check import CheckReport
+
+    policy = law.policy_on(day)
+    results = list(run(law, policy, gathered.facts, day))
+    short = [
+        finding.credit_code
+        for result in results
+        for finding in result.findings
+        if finding.verdict in ("short", "advise")
+    ]
+    return CheckReport(
+        as_of=day,
+        law=law,
+        policy=policy,
+        results=results,
+        accounts=gathered.accounts,
+        rejections=gathered.rejections,
+        notices=gathered.notices,
+        masks=gathered.masks,
+        names=gathered.names if with_people else {},
+        people=columnar.people(law, policy, gathered.facts, day, short) if with_people else {},
+        areas=areas_of(law, gathered.facts),
+    )
+
+
+def _write(report: "CheckReport", form: Form, output: Path) -> None:
+    with complete_file(output) as part:
+        _writer(form)(report, part)
+
+
+def _writer(form: Form) -> Callable[["CheckReport", Path], None]:
+    """What writes a form; only its library is loaded."""
+    if form == "xlsx":
+        from qualwatch.reports.workbook import write_workbook
+
+        return write_workbook
+    if form == "parquet":
+        from qualwatch.reports.lines import write_parquet
+
+        return write_parquet
+    if form == "jsonl":
+        from qualwatch.reports.lines import write_json_lines
+
+        return write_json_lines
+    if form == "csv":
+        from qualwatch.reports.csv_table import write_csv
+
+        return write_csv
+    return lambda report, path: _write_text(path, _text(report, form))
 
 
 def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _write_facts(facts: Facts, folder: Path) -> None:
-    if (
-        folder.exists()
-        and not is_facts_folder(folder)
-        and (not folder.is_dir() or any(folder.iterdir()))
-    ):
-        raise WrongWords(_("{path} 已有别的内容，不能写成事实文件夹").format(path=folder))
-    with whole_file(folder) as part:
+def _print(report: "CheckReport", form: Form, output: Path | None) -> None:
+    with console(output) as out:
+        if form == "table":
+            from qualwatch.reports.check import print_table
+
+            print_table(report, out)
+        else:
+            out.file.write(_text(report, form))
+
+
+def _text(report: "CheckReport", form: Form) -> str:
+    """The forms that are text."""
+    if form == "jsonl":
+        from qualwatch.reports.lines import json_lines
+
+        return "".join(json_lines(report))
+    if form == "csv":
+        from qualwatch.reports.csv_table import csv_text
+
+        return csv_text(report)
+    if form == "html":
+        from qualwatch.reports.page import as_page
+
+        return as_page(report) + "\n"
+    from qualwatch.reports.check import as_json
+
+    return hidden(as_json(report)) + "\n"
+
+
+def _write_facts(facts: "Facts", folder: Path) -> None:
+    from qualwatch.intake.facts_folder import is_facts_folder, write_facts
+
+    has_other_content = not folder.is_dir() or any(folder.iterdir())
+    if folder.exists() and not is_facts_folder(folder) and has_other_content:
+        raise InvalidCommand(_("{path} 已有别的内容，不能写成事实文件夹").format(path=folder))
+    with complete_file(folder) as part:
         write_facts(facts, part)

@@ -16,7 +16,10 @@ def deadline(
     start: Annotated[
         date,
         typer.Option(
-            "--from", parser=read_day, metavar="DAY", help=_n("事件之日，如 2026-05-20 或 2026/5/20")
+            "--from",
+            parser=read_day,
+            metavar="DAY",
+            help=_n("事件之日，如 2026-05-20 或 2026/5/20"),
         ),
     ],
     months: Annotated[int | None, typer.Option("--months", min=1, max=1200)] = None,

@@ -11,8 +11,11 @@ from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
 ALL_READ, WRONG, SOME_REJECTED = 0, 2, 3
-_DAY_PATTERN = re.compile(r"(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})|(\d{4})年(\d{1,2})月(\d{1,2})日")
-_COMPACT_DAY = re.compile(r"\d{8}")
+_DAYS = (
+    re.compile(r"(\d{4})(\d\d)(\d\d)"),
+    re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日"),
+    *(re.compile(rf"(\d{{4}}){mark}(\d{{1,2}}){mark}(\d{{1,2}})") for mark in ("-", "/", r"\.")),
+)
 
 
 class InvalidCommand(Exception):
@@ -24,11 +27,11 @@ def read_day(text: str) -> date:
 
     Raises ValueError. Without separators all eight digits are needed: 2026111 is two days.
     """
-    match = _DAY_PATTERN.fullmatch(text.strip())
-    if match is None or (match[2] == "" and not _COMPACT_DAY.fullmatch(text.strip())):
-        raise ValueError(text)
-    year, month, day = (int(part) for part in match.groups() if part and part.isdigit())
-    return date(year, month, day)
+    for pattern in _DAYS:
+        if match := pattern.fullmatch(text.strip()):
+            year, month, day = match.groups()
+            return date(int(year), int(month), int(day))
+    raise ValueError(text)
 
 
 AsOf = Annotated[

@@ -38,7 +38,12 @@ class Steps:
     """Shows on a terminal what is being worked on and how far it is; silent elsewhere."""
 
     def __init__(self) -> None:
-        columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+        )
         self._progress = Progress(
             *columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True
         )

@@ -1,13 +1,16 @@
-"""Secrets: from the environment, or from one file that is made at first use and only its owner can read."""
+"""Secrets: from the environment, or from one file that only its owner can read."""
 
 import base64
 import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+FILE = "keys.json"  # in the state folder
+KEY_BYTES = 32
 
 
 class BadKeys(Exception):
@@ -16,71 +19,82 @@ class BadKeys(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """`identity`: AES keys by version, the newest last; `lookup`: for HMAC; `seal`: Ed25519 seed. Keys are 32 bytes."""
+    """`identity`: AES keys by version, the newest last; `lookup`: HMAC key; `seal`: Ed25519 seed.
 
-    secret: str
-    identity: Mapping[str, bytes]
-    lookup: bytes
-    seal: bytes
-    openid_connect: list[dict[str, Any]]
+    Keys have 32 bytes. All are empty before `manage prepare` was run.
+    """
+
+    secret: str = ""
+    identity: Mapping[str, bytes] = field(default_factory=dict)
+    lookup: bytes = b""
+    seal: bytes = b""
+    openid_connect: list[dict[str, Any]] = field(default_factory=list)
 
 
 def keys_of(state: Path) -> Keys:
-    """QUALWATCH_KEYS (JSON) in the environment, else `keys.json` in the state folder, made if missing."""
-    given = os.environ.get("QUALWATCH_KEYS")
-    path = state / "keys.json"
+    """QUALWATCH_KEYS (JSON) in the environment, otherwise `keys.json` in the state folder.
+
+    Writes nothing: without either, the keys are empty. Raises BadKeys.
+    """
+    text, path = os.environ.get("QUALWATCH_KEYS"), state / FILE
+    origin = "QUALWATCH_KEYS" if text else str(path)
     try:
-        told = json.loads(
-            given or (_made(path) if not path.exists() else path.read_text(encoding="utf-8"))
-        )
+        if not text:
+            if not path.is_file():
+                return Keys()
+            text = path.read_text(encoding="utf-8")
+        keys = json.loads(text)
         return Keys(
-            told["secret"],
-            {version: _key(text) for version, text in told["identity"].items()},
-            _key(told["lookup"]),
-            _key(told["seal"]),
-            told.get("openid_connect", []),
+            keys["secret"],
+            {version: _key(encoded) for version, encoded in keys["identity"].items()},
+            _key(keys["lookup"]),
+            _key(keys["seal"]),
+            keys.get("openid_connect", []),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadKeys(
-            f"{'QUALWATCH_KEYS' if given else path}: {type(error).__name__} {error}"
-        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise BadKeys(f"{origin}: {type(error).__name__} {error}") from error
 
 
-def new_key() -> str:
-    """A new key of 32 bytes, as it stands in the file."""
-    return base64.b64encode(secrets.token_bytes(32)).decode()
+def has_keys(state: Path) -> bool:
+    """Whether there are keys, in the environment or in the state folder."""
+    return bool(os.environ.get("QUALWATCH_KEYS")) or (state / FILE).is_file()
 
 
-def _key(text: str) -> bytes:
-    key = base64.b64decode(text, validate=True)
-    if len(key) != 32:
-        raise ValueError("a key has 32 bytes")
-    return key
-
-
-def _made(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def create_keys(state: Path) -> None:
+    """Makes the state folder, and its keys where there are none; both for their owner only."""
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if has_keys(state):
+        return
     keys = {
         "secret": secrets.token_urlsafe(50),
         "identity": {"1": new_key()},
         "lookup": new_key(),
         "seal": new_key(),
     }
-    text = json.dumps(keys, indent=1)
-    write_keys(path, text)
-    return path.read_text(encoding="utf-8")
+    write_keys(state / FILE, json.dumps(keys, indent=1))
+
+
+def new_key() -> str:
+    """A new key of 32 bytes, as it stands in the file."""
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 def write_keys(path: Path, text: str) -> None:
-    """Written whole or not at all, readable by its owner only; a file that another process made first is kept."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(
-        os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-    ) as file:
+    """Written completely or not at all, for its owner only; an existing file is not replaced."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     try:
-        os.link(beside, path)
-    except FileExistsError:
+        os.link(part, path)
+    except FileExistsError:  # another process was faster
         pass
     finally:
-        beside.unlink()
+        part.unlink()
+
+
+def _key(text: str) -> bytes:
+    key = base64.b64decode(text, validate=True)
+    if len(key) != KEY_BYTES:
+        raise ValueError("a key has 32 bytes")
+    return key

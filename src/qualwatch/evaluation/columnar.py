@@ -196,8 +196,8 @@ def evaluate(
             findings.setdefault(row["credit_code"], []).append(_finding(law, tables, row))
         for row in _rows(bound.named(opened.run("anomalies.sql"))):
             anomalies.setdefault(row["credit_code"], []).append(_anomaly(tables, row))
-    for one in _never_read(law, facts, findings):
-        findings.setdefault(one.credit_code, []).append(one)
+    for finding in _never_read(law, facts, findings):
+        findings.setdefault(finding.credit_code, []).append(finding)
     for credit_code in facts.credit_codes:
         yield EnterpriseResult(
             findings=tuple(findings.get(credit_code, ())),
@@ -278,13 +278,15 @@ def _finding(law: Law, tables: LawTables, row: dict[str, Any]) -> Finding:
     )
 
 
-def _clauses(tables: LawTables, asked: Requirement, row: dict[str, Any]) -> Iterator[ClauseCount]:
+def _clauses(
+    tables: LawTables, requirement: Requirement, row: dict[str, Any]
+) -> Iterator[ClauseCount]:
     if row["required"] is None:
         return
-    reading = asked.strong if row["shown"] == "strong" else asked.weak
-    base = asked.strong or asked.weak
+    reading = requirement.strong if row["shown"] == "strong" else requirement.weak
+    base = requirement.strong or requirement.weak
     clauses: tuple[Clause, ...] = reading.clauses if reading else ()
-    if tables.highest and asked.requirement == "constructors" and base:
+    if tables.highest and requirement.requirement == "constructors" and base:
         clauses = (flat_clause(base, row["required"]),)
     for place, clause in enumerate(clauses, 1):
         yield ClauseCount(
@@ -299,7 +301,7 @@ def _never_read(law: Law, facts: Facts, found: dict[str, list[Finding]]) -> Iter
     ]
     codes = {row.credit_code for row in unparsed}
     known: dict[str | None, set[str | None]] = {
-        code: {one.category for one in found.get(code or "", ())} for code in codes
+        code: {finding.category for finding in found.get(code or "", ())} for code in codes
     }
     for row in unparsed:
         if row.category not in known[row.credit_code]:

@@ -9,7 +9,10 @@ from qualwatch.law.figures import Accept, Clause, Reading, Requirement
 def flat_clause(reading: Reading, required: int) -> Clause:
     """A reading's clauses as one: constructors of the lowest grade asked, any trade."""
     rank = min(
-        one.lowest_rank for clause in reading.clauses for one in clause.accept if not clause.floor
+        accepted.lowest_rank
+        for clause in reading.clauses
+        for accepted in clause.accept
+        if not clause.floor
     )
     return Clause(
         "注册建造师合计（不分专业）", (Accept("constructor", rank, None, None),), required
@@ -19,11 +22,20 @@ def flat_clause(reading: Reading, required: int) -> Clause:
 def highest_any_trade(asked: list[tuple[Item, Requirement]]) -> list[tuple[Item, Requirement]]:
     """The same requirements with grades kept, one clause each, and the maximum over all items as the figure."""
     judged = [
-        one for _, one in asked if one.requirement == "constructors" and one.outcome == "judge"
+        requirement
+        for _, requirement in asked
+        if requirement.requirement == "constructors" and requirement.outcome == "judge"
     ]
-    strong = max((one.strong.required for one in judged if one.strong), default=0)
+    strong = max(
+        (requirement.strong.required for requirement in judged if requirement.strong), default=0
+    )
     weak = max(
-        (reading.required for one in judged for reading in (one.strong, one.weak) if reading),
+        (
+            reading.required
+            for requirement in judged
+            for reading in (requirement.strong, requirement.weak)
+            if reading
+        ),
         default=0,
     )
 

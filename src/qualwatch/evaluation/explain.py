@@ -17,8 +17,8 @@ def person_lines(
     reading = requirement.strong or requirement.weak
     if reading is None:
         return ()
-    accept = tuple(one for clause in reading.clauses for one in clause.accept)
-    wanted = {one.profession for one in accept}
+    accept = tuple(accepted for clause in reading.clauses for accepted in clause.accept)
+    wanted = {accepted.profession for accepted in accept}
     rows: dict[str, list[Registration]] = {}
     for row in person_rules.own.registrations:
         if row.profession in wanted:
@@ -43,7 +43,15 @@ def _kind(person_rules: PersonRules, row: Registration, accept: tuple[Accept, ..
     if fits is not None:
         return fits
     rank = grade_rank(person_rules.law, row.profession, row.profession_grade)
-    same = [one for one in accept if one.profession == row.profession]
-    trades = [one for one in same if one.specialities is None or row.speciality in one.specialities]
-    low = bool(trades) and rank is not None and all(rank < one.lowest_rank for one in trades)
+    same = [accepted for accepted in accept if accepted.profession == row.profession]
+    trades = [
+        accepted
+        for accepted in same
+        if accepted.specialities is None or row.speciality in accepted.specialities
+    ]
+    low = (
+        bool(trades)
+        and rank is not None
+        and all(rank < accepted.lowest_rank for accepted in trades)
+    )
     return Judgement(never=frozenset(["grade-too-low" if low else "speciality-not-accepted"]))

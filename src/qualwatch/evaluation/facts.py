@@ -256,8 +256,8 @@ class Facts:
 
     def enterprise_name(self, credit_code: str) -> str:
         """An enterprise's name; '' where it has no row."""
-        found = self._enterprises.get(credit_code)
-        return found.name if found else ""
+        enterprise = self._enterprises.get(credit_code)
+        return enterprise.name if enterprise else ""
 
     @cached_property
     def _registrations(self) -> dict[str, list[Registration]]:

@@ -41,8 +41,8 @@ def forecast(
     def judged(day: date) -> Judged:
         result = judge(law, policy_on(day), facts, credit_code, day, as_of)
         return {
-            one.key: (one, people)
-            for one, people in zip(result.findings, result.people, strict=True)
+            finding.key: (finding, people)
+            for finding, people in zip(result.findings, result.people, strict=True)
         }
 
     own, last = facts.for_enterprise(credit_code), as_of + timedelta(days=days)

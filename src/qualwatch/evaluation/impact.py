@@ -16,9 +16,9 @@ class Turn:
     @property
     def either(self) -> Finding:
         """The finding as it would be, or as it was."""
-        found = self.after or self.before
-        assert found is not None, "a turn has at least one finding"
-        return found
+        finding = self.after or self.before
+        assert finding is not None, "a turn has at least one finding"
+        return finding
 
     @property
     def becomes_short(self) -> bool:
@@ -43,7 +43,7 @@ def turns(before: Iterable[EnterpriseResult], after: Iterable[EnterpriseResult])
 
 
 def _by_key(results: Iterable[EnterpriseResult]) -> dict[FindingKey, Finding]:
-    return {one.key: one for result in results for one in result.findings}
+    return {finding.key: finding for result in results for finding in result.findings}
 
 
 def _verdict(finding: Finding | None) -> str | None:

@@ -65,9 +65,11 @@ def items_in_force(law: Law, records: list[Item], day: date) -> ItemsInForce:
 def last_day(law: Law, records: Iterable[Item], day: date) -> date | None:
     """The last day from `day` on which an item with these records is in force by them; None = they end it on none."""
     known = list(records)
-    ends = [end for one in known for end in (one.valid_to, one.extended_without_check_until) if end]
-    turns = {end + timedelta(days=1) for end in ends} | {one.register_state_from for one in known}
-    for turn in sorted(one for one in turns if one is not None and one > day):
+    ends = [
+        end for item in known for end in (item.valid_to, item.extended_without_check_until) if end
+    ]
+    turns = {end + timedelta(days=1) for end in ends} | {item.register_state_from for item in known}
+    for turn in sorted(turn for turn in turns if turn is not None and turn > day):
         if not items_in_force(law, known, turn).items:
             return turn - timedelta(days=1)
     return None

@@ -153,20 +153,27 @@ class LawTables:
             for place, requirement in enumerate(asked):
                 self._requirement(level_id, route, place, requirement)
 
-    def _requirement(self, level_id: int, route: str, place: int, one: Requirement) -> None:
+    def _requirement(self, level_id: int, route: str, place: int, requirement: Requirement) -> None:
         number = len(self.requirements)
-        self.requirements.append(one)
-        flat = self.highest and one.requirement == "constructors" and one.outcome == "judge"
-        because = mask_of(one.because) | (BITS["highest-any-trade"] if flat else 0)
-        strong, weak = (reading.required if reading else None for reading in (one.strong, one.weak))
+        self.requirements.append(requirement)
+        flat = (
+            self.highest
+            and requirement.requirement == "constructors"
+            and requirement.outcome == "judge"
+        )
+        because = mask_of(requirement.because) | (BITS["highest-any-trade"] if flat else 0)
+        strong, weak = (
+            reading.required if reading else None
+            for reading in (requirement.strong, requirement.weak)
+        )
         self._made["requirement"].rows.append(
             (
                 number,
                 level_id,
                 route,
-                one.requirement,
+                requirement.requirement,
                 place,
-                one.outcome,
+                requirement.outcome,
                 because,
                 strong,
                 weak,
@@ -174,29 +181,36 @@ class LawTables:
             )
         )
         sets: set[int] = set()
-        base = one.strong or one.weak
-        for name, reading in (("strong", one.strong), ("weak", one.weak if not flat else base)):
+        base = requirement.strong or requirement.weak
+        for name, reading in (
+            ("strong", requirement.strong),
+            ("weak", requirement.weak if not flat else base),
+        ):
             if reading is not None:
                 shown = (
                     Reading((flat_clause(base, reading.required),)) if flat and base else reading
                 )
-                sets |= self._reading(number, name, one, shown)
+                sets |= self._reading(number, name, requirement, shown)
         if base is not None:
-            own = self._looked_at(one, base.clauses)
-            flattened = self._looked_at(one, (flat_clause(base, base.required),)) if flat else own
+            own = self._looked_at(requirement, base.clauses)
+            flattened = (
+                self._looked_at(requirement, (flat_clause(base, base.required),)) if flat else own
+            )
             self._made["looked_at"].rows.append((number, flattened, own))
         self._made["requirement_set"].rows += [(number, set_id) for set_id in sorted(sets)]
 
-    def _looked_at(self, one: Requirement, clauses: tuple[Clause, ...]) -> int:
+    def _looked_at(self, requirement: Requirement, clauses: tuple[Clause, ...]) -> int:
         """The class of everybody whom some clauses accept."""
         return self._set(
-            one, tuple(dict.fromkeys(kind for clause in clauses for kind in clause.accept))
+            requirement, tuple(dict.fromkeys(kind for clause in clauses for kind in clause.accept))
         )
 
-    def _reading(self, number: int, name: str, one: Requirement, reading: Reading) -> set[int]:
+    def _reading(
+        self, number: int, name: str, requirement: Requirement, reading: Reading
+    ) -> set[int]:
         sets = set()
         for place, clause in enumerate(reading.clauses, 1):
-            set_id = self._set(one, clause.accept)
+            set_id = self._set(requirement, clause.accept)
             self._made["clause"].rows.append((number, name, place, len(reading.clauses), set_id))
             sets.add(set_id)
         if reading.is_group:
@@ -206,18 +220,20 @@ class LawTables:
                     accept = tuple(
                         dict.fromkeys(kind for _minimum, kinds in union for kind in kinds)
                     )
-                    set_id = self._set(one, accept)
+                    set_id = self._set(requirement, accept)
                     self._made["hall"].rows.append(
                         (number, name, set_id, sum(minimum for minimum, _ in union))
                     )
                     sets.add(set_id)
         return sets
 
-    def _set(self, one: Requirement, accept: tuple[Accept, ...]) -> int:
-        key = (one.sector, one.counts, accept)
+    def _set(self, requirement: Requirement, accept: tuple[Accept, ...]) -> int:
+        key = (requirement.sector, requirement.counts, accept)
         if key not in self._sets:
             set_id = self._sets[key] = len(self._sets)
-            self._made["class"].rows.append((set_id, one.sector, one.counts == "person-times"))
+            self._made["class"].rows.append(
+                (set_id, requirement.sector, requirement.counts == "person-times")
+            )
             for kind in accept:
                 for speciality in (
                     sorted(kind.specialities) if kind.specialities is not None else [None]
@@ -255,11 +271,13 @@ class LawTables:
                 "unparsed-insurance-row": "in-doubt",
             }.items()
         ]
-        places = [(code, one.area) for code, one in law.divisions.divisions.items()]
+        places = [
+            (code, division_text.area) for code, division_text in law.divisions.divisions.items()
+        ]
         grades = [
-            (slug, one, grade_rank(law, slug, one))
+            (slug, grade, grade_rank(law, slug, grade))
             for slug, text in law.professions.items()
-            for one in text.grades
+            for grade in text.grades
         ]
         age_columns = {"sector": TEXT, "profession": TEXT, "doubt_from": NUMBER, "ends_at": NUMBER}
         return {
@@ -279,7 +297,8 @@ class LawTables:
             ),
             "division": Rows({"division_code": TEXT, "area": TEXT}, places).table(),
             "other_province": Rows(
-                {"prefix": TEXT}, [(one,) for one in law.divisions.other_provinces]
+                {"prefix": TEXT},
+                [(other_province,) for other_province in law.divisions.other_provinces],
             ).table(),
             "profession": Rows(
                 {"profession": TEXT, "counted": BOOL, "ends_at_age": NUMBER},

@@ -47,8 +47,8 @@ def best_of(judgements: list[Judgement]) -> Judgement:
         return CERTAIN
     doubtful = [one for one in judgements if one.counts == "in-doubt"]
     best = CERTAIN
-    for one in doubtful or judgements:
-        best |= one
+    for judgement in doubtful or judgements:
+        best |= judgement
     return best
 
 
@@ -154,10 +154,10 @@ class PersonRules:
         return judgement
 
     def _counts_elsewhere(self, row: Registration) -> bool:
-        known = self.law.professions.get(row.profession)
+        profession_text = self.law.professions.get(row.profession)
         return (
             row.credit_code not in self.codes
-            and bool(known and known.counted)
+            and bool(profession_text and profession_text.counted)
             and self.registration_problem(row) is None
         )
 
@@ -188,11 +188,11 @@ class PersonRules:
         return {}
 
     def _insurance(self, person_id: str) -> tuple[str, tuple[date, ...]]:
-        for one in self.own.exemptions.get(person_id, []):
-            began = one.valid_from is None or one.valid_from <= self.as_of
-            lasts = one.valid_to is None or one.valid_to >= self.as_of
-            lawful = one.reason in self.policy["lawful_reasons"] and bool(one.document)
-            if one.credit_code in self.codes and began and lasts and lawful:
+        for exemption in self.own.exemptions.get(person_id, []):
+            began = exemption.valid_from is None or exemption.valid_from <= self.as_of
+            lasts = exemption.valid_to is None or exemption.valid_to >= self.as_of
+            lawful = exemption.reason in self.policy["lawful_reasons"] and bool(exemption.document)
+            if exemption.credit_code in self.codes and began and lasts and lawful:
                 return "exempt", ()
         settled = self._covered(person_id)
         joined = self._joined(person_id)
@@ -280,22 +280,25 @@ class PersonRules:
         """Whether a registration is of the kind a clause accepts: None = no, otherwise certain or the doubts."""
         best: Judgement | None = None
         rank = grade_rank(self.law, registration.profession, registration.profession_grade)
-        for one in accept:
-            if one.profession != registration.profession or (
-                rank is not None and rank < one.lowest_rank
+        for accepted in accept:
+            if accepted.profession != registration.profession or (
+                rank is not None and rank < accepted.lowest_rank
             ):
                 continue
-            doubts = {one.doubt} - {None}
-            if one.specialities is not None and registration.speciality is None:
+            doubts = {accepted.doubt} - {None}
+            if accepted.specialities is not None and registration.speciality is None:
                 doubts.add("speciality-unreadable")
-            elif one.specialities is not None and registration.speciality not in one.specialities:
+            elif (
+                accepted.specialities is not None
+                and registration.speciality not in accepted.specialities
+            ):
                 continue
-            if rank is None and one.lowest_rank > 1:
+            if rank is None and accepted.lowest_rank > 1:
                 doubts.add("grade-unreadable")
-            found = Judgement(doubt=frozenset(filter(None, doubts)))
-            if not found.doubt:
+            judgement = Judgement(doubt=frozenset(filter(None, doubts)))
+            if not judgement.doubt:
                 return CERTAIN
-            best = found if best is None else best | found
+            best = judgement if best is None else best | judgement
         return best
 
 

@@ -62,19 +62,19 @@ def is_insurance_in_order(
 ) -> bool:
     """Whether every registered person's insurance was judged and is in order. False where anything cannot be said."""
     own = facts.for_enterprise(credit_code)
-    one = _Judge(law, policy, facts, own, credit_code, as_of, as_of)
-    if one._place() is not None or one._too_old():
+    judge = _Judge(law, policy, facts, own, credit_code, as_of, as_of)
+    if judge._place() is not None or judge._too_old():
         return False
     if any(
-        row.credit_code in one.person_rules.codes and row.table != "items" for row in own.unparsed
+        row.credit_code in judge.person_rules.codes and row.table != "items" for row in own.unparsed
     ):
         return False
     people = {
         row.person_id
         for row in own.registrations
-        if one.person_rules.registration_problem(row) is None
+        if judge.person_rules.registration_problem(row) is None
     }
-    return all(one.person_rules.insurance(person)[0] in IN_ORDER for person in people)
+    return all(judge.person_rules.insurance(person)[0] in IN_ORDER for person in people)
 
 
 @dataclass(frozen=True)
@@ -175,14 +175,14 @@ class _Judge:
             )
             found = tuple(
                 replace(
-                    one,
+                    requirement,
                     outcome="not-required",
-                    basis=one.basis + basis,
+                    basis=requirement.basis + basis,
                     because=("extended-without-check",),
                 )
-                if one.outcome == "judge"
-                else one
-                for one in found
+                if requirement.outcome == "judge"
+                else requirement
+                for requirement in found
             )
         return found
 
@@ -267,11 +267,11 @@ class _Judge:
 
     def _accepted(self, item: Item, requirement: Requirement, held: int) -> bool:
         return any(
-            (one.category, one.sub_item, one.requirement)
+            (accepted_finding.category, accepted_finding.sub_item, accepted_finding.requirement)
             == (item.category, item.sub_item, requirement.requirement)
-            and held >= one.at_held
-            and (one.until is None or one.until >= self.as_of)
-            for one in self.own.accepted_findings
+            and held >= accepted_finding.at_held
+            and (accepted_finding.until is None or accepted_finding.until >= self.as_of)
+            for accepted_finding in self.own.accepted_findings
         )
 
     def _count(self, requirement: Requirement, reading: Reading | None) -> _Count | None:
@@ -321,7 +321,7 @@ class _Judge:
 
     @staticmethod
     def _could_be(accept: tuple[Accept, ...], profession: str | None) -> bool:
-        return profession is None or any(one.profession == profession for one in accept)
+        return profession is None or any(accepted.profession == profession for accepted in accept)
 
     def _pairs(self, requirement: Requirement, clause: Clause) -> dict[str, Judgement]:
         """Per person (or, for person-times, per certificate) that fits the clause: the best of its registrations."""

@@ -42,7 +42,7 @@ def values() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _placeholders() -> frozenset[str]:
-    return frozenset(str(one).strip().lower() for one in values()["placeholders"]) | {""}
+    return frozenset(str(value).strip().lower() for value in values()["placeholders"]) | {""}
 
 
 def plain(cell: Cell) -> str:

@@ -33,7 +33,7 @@ class Read:
         values = (
             self.values
             if pick is None
-            else [None if one is None else pick(one) for one in self.values]
+            else [None if value is None else pick(value) for value in self.values]
         )
         return pa.array(values, kind).take(self.codes)
 

@@ -93,19 +93,19 @@ class CleanRows:
         found = {slug: body.column(slug).read(reads) for slug, reads in read.items()}
         schema = BLOCKS["registrations"]
         columns = {
-            slug: one.as_array(schema.field(slug).type if slug in schema.names else DAY)
-            for slug, one in found.items()
+            slug: read.as_array(schema.field(slug).type if slug in schema.names else DAY)
+            for slug, read in found.items()
         }
         columns["number"] = numbers.as_array(TEXT)
         smooth = _all(
             reader.surely_data(body),
             known,
             kinds.fine,
-            *(one.fine for one in found.values()),
+            *(read.fine for read in found.values()),
             _unless_told(pc.less_equal(columns["valid_from"], columns["valid_to"])),
             _unless_told(_born_as_numbered(columns["born_on"], columns["number"])),
         )
-        most = max((len(one) for one in kinds.values if one), default=0)
+        most = max((len(value) for value in kinds.values if value), default=0)
         for at in range(most):
             for place, slug in enumerate(("profession", "profession_grade", "speciality")):
                 columns[slug] = kinds.as_array(TEXT, _part(at, place))

@@ -170,7 +170,7 @@ class _Gathering:
         read = sum(account.read for account in self.accounts if account.table == "registrations")
         if not read and not any(row.source == "registrations" for row in into.coverage):
             into.coverage[Coverage("registrations", None, None, None, "", "all")] = None
-            account = next(one for one in self.accounts if one.table == "registrations")
+            account = next(account for account in self.accounts if account.table == "registrations")
             self.notices.append(
                 Notice(
                     account.file, account.sheet, None, "", _("注册人员表没有一行数据，视为从未载入")

@@ -84,9 +84,9 @@ def find_header(sheet: Sheet) -> Header | None:
     best: Header | None = None
     for index, row in enumerate(sheet.head(_FIRST_ROWS)):
         for table in table_heads().values():
-            found = _as_header(index, row, table)
-            if found and (best is None or found.strength > best.strength):
-                best = found
+            header = _as_header(index, row, table)
+            if header and (best is None or header.strength > best.strength):
+                best = header
     return best
 
 

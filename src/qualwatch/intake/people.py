@@ -74,7 +74,7 @@ class People:
         numbers = [self.smooth.rows(table).column("number") for table in BLOCKS]
         one_by_one = pa.array([number for kind, number in told if kind == IDENTITY_CARD], TEXT)
         cards = pa.chunked_array(
-            [one_by_one, *(chunk for one in numbers for chunk in one.chunks)], TEXT
+            [one_by_one, *(chunk for number in numbers for chunk in number.chunks)], TEXT
         ).unique()
         self.cards: pa.Array = cards.take(pc.sort_indices(cards))
         others = sorted(identity for identity in told if identity[0] != IDENTITY_CARD)
@@ -114,8 +114,8 @@ class People:
         places = pc.index_in(numbers, value_set=self.cards).to_pylist()
         others, first = self._ranks_of_others, len(self.before)
         return [
-            others[one] if place is None else first + place
-            for one, place in zip(identities, places, strict=True)
+            others[identity] if place is None else first + place
+            for identity, place in zip(identities, places, strict=True)
         ]
 
     def ids_of(self, identities: Iterable[Identity]) -> list[str]:

@@ -69,13 +69,17 @@ class _Province:
         self.places = {
             area: [
                 code
-                for code, one in divisions.items()
-                if one.area == area and not one.to and code[4:] > "01"
+                for code, division_text in divisions.items()
+                if division_text.area == area and not division_text.to and code[4:] > "01"
             ]
             for area in law.divisions.areas
         }
         self.places |= {area: [area[-6:]] for area, codes in self.places.items() if not codes}
-        self.retired = [code for code, one in divisions.items() if one.to and one.successors]
+        self.retired = [
+            code
+            for code, division_text in divisions.items()
+            if division_text.to and division_text.successors
+        ]
 
     def tables(self) -> dict[str, list[dict[str, str]]]:
         """All rows, by table."""
@@ -199,11 +203,11 @@ class _Province:
         self, people: list[_Someone], category: str, sub_item: str, grade: GradeSlug, route: str
     ) -> None:
         """Hires whoever is still missing for one item; people already there serve again."""
-        for one in requirements_on(
+        for requirement in requirements_on(
             self.law, self.policy, category, sub_item, grade, route, self.plan.as_of
         ):
-            reading = one.strong or one.weak
-            if one.outcome != "judge" or reading is None:
+            reading = requirement.strong or requirement.weak
+            if requirement.outcome != "judge" or reading is None:
                 continue
             taken: set[str] = set()
             for minimum, accept in reading.group:
@@ -215,14 +219,14 @@ class _Province:
                 taken |= {p.number for p in free[:minimum]}
                 certificates = (
                     sum(len(p.certificates) for p in free)
-                    if one.counts == "person-times"
+                    if requirement.counts == "person-times"
                     else len(free)
                 )
                 asked = minimum + self.random.choice(self.words["slack"])
                 for _ in range(asked - certificates):
-                    wanted = self.random.choice([a for a in accept if not a.doubt])
+                    accepted = self.random.choice([a for a in accept if not a.doubt])
                     hired = self._someone(
-                        wanted.profession, wanted.lowest_rank, wanted.specialities
+                        accepted.profession, accepted.lowest_rank, accepted.specialities
                     )
                     people.append(hired)
                     taken.add(hired.number)

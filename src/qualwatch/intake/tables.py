@@ -120,13 +120,13 @@ class TableReader:
             sentence = _("同一信用代码已有另一行，名称、区划或分支机构不同")
             raise BadColumn("credit_code", BadCell(sentence, _("核对后只留一行")))
         self.into.enterprises[code] = enterprise
-        known = self.law.divisions.divisions.get(division or "")
+        division_text = self.law.divisions.divisions.get(division or "")
         province = self.law.divisions.province
-        if known and known.to:
+        if division_text and division_text.to:
             reader.notice(
                 row.number, "division_code", _("区划代码 {code} 已停用").format(code=division)
             )
-        elif not known and (
+        elif not division_text and (
             (division or "")[:2] == province
             or (division or "")[:2] not in self.law.divisions.other_provinces
         ):
@@ -316,10 +316,10 @@ class TableReader:
             if identity not in self.into.born_on and cells.has_retired_region(number):
                 reader.notice(row.number, "identity", _("身份证号前六位是已停用的区划代码"))
             born_on = own
-        known = self.into.born_on.setdefault(identity, born_on)
-        if born_on and known is None and kind != IDENTITY_CARD:
+        day = self.into.born_on.setdefault(identity, born_on)
+        if born_on and day is None and kind != IDENTITY_CARD:
             self.into.born_on[identity] = born_on
-        elif born_on and known != born_on:
+        elif born_on and day != born_on:
             self.into.born_on[identity] = None
             reader.notice(row.number, "born_on", _("同一证件有不同的出生日期，年龄只能存疑"))
         self.into.names.setdefault(identity, plain(row.cells.get("person_name")))

@@ -62,18 +62,18 @@ def record(
     return record_all([NewEntry(stream, what, basis, before, after, details)], by=by, at=at)[0]
 
 
-def record_all(told: Sequence[NewEntry], *, by: str, at: datetime) -> list[Entry]:
+def record_all(entries: Sequence[NewEntry], *, by: str, at: datetime) -> list[Entry]:
     """The next entries of their streams, in the order told."""
     if not connection.in_atomic_block:
-        raise NotInAnAction(told[0].what if told else "")
-    names = sorted({one.stream for one in told})
+        raise NotInAnAction(entries[0].what if entries else "")
+    names = sorted({entry.stream for entry in entries})
     heads = _locked(names)
     if len(heads) < len(names):
         Stream.objects.bulk_create(
-            [Stream(name=one) for one in names if one not in heads], ignore_conflicts=True
+            [Stream(name=name) for name in names if name not in heads], ignore_conflicts=True
         )
         heads = _locked(names)
-    made = [_next(heads[one.stream], one, by, at) for one in told]
+    made = [_next(heads[entry.stream], entry, by, at) for entry in entries]
     Entry.objects.bulk_create(made)
     Stream.objects.bulk_update(heads.values(), ["length", "head"], batch_size=500)
     return made
@@ -81,8 +81,8 @@ def record_all(told: Sequence[NewEntry], *, by: str, at: datetime) -> list[Entry
 
 def _locked(names: Sequence[str]) -> dict[str, Stream]:
     return {
-        one.name: one
-        for one in Stream.objects.select_for_update().filter(name__in=names).order_by("name")
+        stream.name: stream
+        for stream in Stream.objects.select_for_update().filter(name__in=names).order_by("name")
     }
 
 

@@ -47,7 +47,7 @@ def root_by(head: Head, path: Sequence[Sequence[str]]) -> str:
 
 
 def _levels(heads: Sequence[Head]) -> list[list[str]]:
-    level = [digest_of(list(one)) for one in heads] or [digest_of([])]
+    level = [digest_of(list(head)) for head in heads] or [digest_of([])]
     levels = [level]
     while len(level) > 1:  # one that has no neighbour goes up as it is
         level = [
@@ -91,8 +91,8 @@ def faults_of_pack(folder: Path, public_key: str = "") -> list[str]:
         )
         streams = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
         found = _faults_of_files(folder, sums)
-        for one in streams:
-            found += _faults_of_stream(one, public_key)
+        for stream in streams:
+            found += _faults_of_stream(stream, public_key)
         return found + _faults_of_binding(sums, streams)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         return [
@@ -105,13 +105,13 @@ def faults_of_pack(folder: Path, public_key: str = "") -> list[str]:
 def not_yet_sealed(folder: Path) -> int:
     """How many entries of a sound pack come after its last seal: the next day's seal proves them."""
     streams = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
-    return sum(len(one["entries"]) - one["seals"][-1]["head"][1] for one in streams)
+    return sum(len(stream["entries"]) - stream["seals"][-1]["head"][1] for stream in streams)
 
 
 def _faults_of_files(folder: Path, sums: Mapping[str, str]) -> list[str]:
-    there = {one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()} - {
-        SUMS
-    }
+    there = {
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    } - {SUMS}
     found = [_("少了文件 {name}").format(name=one) for one in sorted(set(sums) - there)]
     found += [_("多了文件 {name}").format(name=one) for one in sorted(there - set(sums))]
     changed = (
@@ -124,7 +124,7 @@ def _faults_of_files(folder: Path, sums: Mapping[str, str]) -> list[str]:
 
 def _faults_of_binding(sums: Mapping[str, str], streams: Sequence[Mapping[str, Any]]) -> list[str]:
     """Documents and proofs are those of which the journal tells, and the rest is what the pack was made of."""
-    entries = [entry for one in streams for entry in one["entries"]]
+    entries = [entry for stream in streams for entry in stream["entries"]]
     if not entries:
         return [_("没有日志")]
     issued = {entry["details"]["sha256"] for entry in entries if entry["what"] == "issued"}

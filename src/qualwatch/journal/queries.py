@@ -48,17 +48,17 @@ def faults(public_key: str) -> Iterator[str]:
 
 def _faults_of_seals(public_key: str, digests: dict[tuple[str, int], str]) -> Iterator[str]:
     previous = ""
-    for one in Seal.objects.order_by("id"):
+    for seal in Seal.objects.order_by("id"):
         if (
-            seal_digest(one.day.isoformat(), root_of(one.heads), one.previous) != one.digest
-            or one.previous != previous
+            seal_digest(seal.day.isoformat(), root_of(seal.heads), seal.previous) != seal.digest
+            or seal.previous != previous
         ):
-            yield _("{day} 的封签被改动或接不上").format(day=one.day)
-        if not is_signed(one.digest, one.signature, public_key):
-            yield _("{day} 的封签签名不符").format(day=one.day)
-        for stream, length, head in one.heads:
+            yield _("{day} 的封签被改动或接不上").format(day=seal.day)
+        if not is_signed(seal.digest, seal.signature, public_key):
+            yield _("{day} 的封签签名不符").format(day=seal.day)
+        for stream, length, head in seal.heads:
             if digests.get((stream, length), "") != head:
                 yield _("{day} 的封签：{stream} 第 {number} 条已不是当时的内容").format(
-                    day=one.day, stream=stream, number=length
+                    day=seal.day, stream=stream, number=length
                 )
-        previous = one.digest
+        previous = seal.digest

@@ -73,7 +73,7 @@ def draw_randomly(*, quarter: Quarter, by: Account, law: Law, at: datetime, seed
     }
     if not population:
         raise CannotStep("draw", _("这个季度没有可以抽查的资质"))
-    made = Draw.objects.create(
+    draw = Draw.objects.create(
         kind=RANDOM,
         year=quarter.year,
         quarter=quarter.number,
@@ -84,11 +84,11 @@ def draw_randomly(*, quarter: Quarter, by: Account, law: Law, at: datetime, seed
         drawn_by=by.username,
     )
     _checks(
-        made,
-        [(city, number, RANDOM) for city, numbers in drawn(made).items() for number in numbers],
+        draw,
+        [(city, number, RANDOM) for city, numbers in drawn(draw).items() for number in numbers],
         ctx,
     )
-    return made
+    return draw
 
 
 def drawn(draw: Draw) -> dict[str, list[int]]:
@@ -111,7 +111,7 @@ def choose(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Draw:
     population: dict[str, list[int]] = defaultdict(list)
     for city, number, _why in chosen:
         population[city].append(number)
-    made = Draw.objects.create(
+    draw = Draw.objects.create(
         kind=TARGETED,
         year=quarter.year,
         quarter=quarter.number,
@@ -119,8 +119,8 @@ def choose(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Draw:
         drawn_on=ctx.on,
         drawn_by=by.username,
     )
-    _checks(made, chosen, ctx)
-    return made
+    _checks(draw, chosen, ctx)
+    return draw
 
 
 @transaction.atomic
@@ -129,15 +129,15 @@ def record_check(
 ) -> Check:
     """The sheet filled in, each question answered beside what the records say; a fault has to be followed up."""
     ctx = _province(by, law, at, "propose")
-    one = Check.objects.select_for_update().select_related("case", "draw").get(pk=check.pk)
-    if one.result:
+    spot_check = Check.objects.select_for_update().select_related("case", "draw").get(pk=check.pk)
+    if spot_check.result:
         raise CannotStep("check", _("这项抽查已有结论"))
     if set(answers) != set(QUESTIONS) or any(
-        told.answer not in ANSWERS for told in answers.values()
+        answer.answer not in ANSWERS for answer in answers.values()
     ):
         raise CannotStep("check", _("每一项都要回答：是、否、尚未到该步骤"))
-    records = on_record(one.case)
-    one.sheet = [
+    records = on_record(spot_check.case)
+    spot_check.sheet = [
         {
             "question": slug,
             "record": records[slug],
@@ -146,39 +146,49 @@ def record_check(
         }
         for slug in QUESTIONS
     ]
-    one.result = "fault" if any(told.answer == "no" for told in answers.values()) else "in-order"
-    if one.result == "fault" and not found.strip():
+    spot_check.result = (
+        "fault" if any(answer.answer == "no" for answer in answers.values()) else "in-order"
+    )
+    if spot_check.result == "fault" and not found.strip():
         raise CannotStep("because", _("请写明发现的问题"))
-    one.found, one.checked_on, one.checked_by = found, ctx.on, by.username
-    if one.result == "fault":
+    spot_check.found, spot_check.checked_on, spot_check.checked_by = found, ctx.on, by.username
+    if spot_check.result == "fault":
         days = Period(law.policy_on(ctx.on)["spot_check"].follow_up_working_days, "working-days")
-        one.follow_up_due_on = days.from_day(ctx.on, law.calendar).ends_on
-    one.document = _sheet(one, ctx)
-    one.save()
-    _told(one, "spot-checked", ctx, result=one.result, document=one.document.number)
-    return one
+        spot_check.follow_up_due_on = days.from_day(ctx.on, law.calendar).ends_on
+    spot_check.document = _sheet(spot_check, ctx)
+    spot_check.save()
+    _told(
+        spot_check,
+        "spot-checked",
+        ctx,
+        result=spot_check.result,
+        document=spot_check.document.number,
+    )
+    return spot_check
 
 
 @transaction.atomic
 def follow_up(*, check: Check, text: str, by: Account, law: Law, at: datetime) -> Check:
     """What the authority has done about a fault, as the province accepts it."""
     ctx = _province(by, law, at, "propose")
-    one = Check.objects.select_for_update().select_related("case").get(pk=check.pk)
-    if one.result != "fault" or one.followed_up_on is not None:
+    spot_check = Check.objects.select_for_update().select_related("case").get(pk=check.pk)
+    if spot_check.result != "fault" or spot_check.followed_up_on is not None:
         raise CannotStep("check", _("没有等待整改的问题"))
     if not text.strip():
         raise CannotStep("because", _("请写明整改情况"))
-    one.followed_up_on, one.followed_up = ctx.on, text
-    one.save()
-    _told(one, "spot-check-followed-up", ctx, text=text)
-    return one
+    spot_check.followed_up_on, spot_check.followed_up = ctx.on, text
+    spot_check.save()
+    _told(spot_check, "spot-check-followed-up", ctx, text=text)
+    return spot_check
 
 
 def to_follow_up(on_city: str = "") -> list[Check]:
     """Faults that wait, earliest day first."""
-    found = Check.objects.filter(result="fault", followed_up_on=None)
+    spot_checks = Check.objects.filter(result="fault", followed_up_on=None)
     return list(
-        (found.filter(city=on_city) if on_city else found).order_by("follow_up_due_on", "pk")
+        (spot_checks.filter(city=on_city) if on_city else spot_checks).order_by(
+            "follow_up_due_on", "pk"
+        )
     )
 
 
@@ -270,10 +280,10 @@ def _dismissed(quarter: Quarter, many: int) -> Iterable[tuple[str, int, str]]:
         .order_by("pk")
     )
     theirs: dict[str, list[int]] = defaultdict(list)
-    for one in rows:
-        on = ActContext.day_of(one.decided_at) if one.decided_at else None
+    for determination in rows:
+        on = ActContext.day_of(determination.decided_at) if determination.decided_at else None
         if on is not None and quarter.start <= on <= quarter.end:
-            theirs[competent_for(one.case)].append(one.case_id)
+            theirs[competent_for(determination.case)].append(determination.case_id)
     for city, numbers in sorted(theirs.items()):
         if len(numbers) >= many:
             yield from ((city, number, "many-dismissals") for number in numbers)
@@ -285,21 +295,21 @@ def _relapsed(quarter: Quarter, many: int) -> Iterable[tuple[str, int, str]]:
     )
     rows = list(marked.order_by("pk"))
     counts = Counter((one.credit_code, one.category, one.sub_item, one.ground) for one in rows)
-    for one in rows:
-        again = counts[(one.credit_code, one.category, one.sub_item, one.ground)] >= many
-        if again and one.opened_on >= quarter.start:
-            yield competent_for(one), one.pk, "relapses"
+    for case in rows:
+        again = counts[(case.credit_code, case.category, case.sub_item, case.ground)] >= many
+        if again and case.opened_on >= quarter.start:
+            yield competent_for(case), case.pk, "relapses"
 
 
-def _checks(made: Draw, chosen: Iterable[tuple[str, int, str]], ctx: ActContext) -> None:
-    rows = [Check(draw=made, case_id=number, city=city, why=why) for city, number, why in chosen]
+def _checks(draw: Draw, chosen: Iterable[tuple[str, int, str]], ctx: ActContext) -> None:
+    rows = [Check(draw=draw, case_id=number, city=city, why=why) for city, number, why in chosen]
     Check.objects.bulk_create(rows)
     details = {
-        "draw": made.pk,
-        "kind": made.kind,
-        "seed": made.seed,
-        "population": made.population,
-        "chosen": [[one.city, one.case_id, one.why] for one in rows],
+        "draw": draw.pk,
+        "kind": draw.kind,
+        "seed": draw.seed,
+        "population": draw.population,
+        "chosen": [[spot_check.city, spot_check.case_id, spot_check.why] for spot_check in rows],
     }
     ctx.entries.append(
         NewEntry("organisation/province", "spot-check-drawn", after=details, details=details)
@@ -307,17 +317,17 @@ def _checks(made: Draw, chosen: Iterable[tuple[str, int, str]], ctx: ActContext)
     write_journal(ctx)
 
 
-def _sheet(one: Check, ctx: ActContext) -> Document:
-    case = one.case
+def _sheet(spot_check: Check, ctx: ActContext) -> Document:
+    case = spot_check.case
     told = {
         "enterprise": case.enterprise,
         "credit_code": case.credit_code,
         "item": name_of(case),
-        "authority": organisation(one.city).name,
-        "why": WHY[one.why],
-        "result": RESULTS[one.result],
-        "found": one.found,
-        "follow_up_due_on": day(one.follow_up_due_on),
+        "authority": organisation(spot_check.city).name,
+        "why": WHY[spot_check.why],
+        "result": RESULTS[spot_check.result],
+        "found": spot_check.found,
+        "follow_up_due_on": day(spot_check.follow_up_due_on),
         "sheet": [
             {
                 "question": QUESTIONS[line["question"]],
@@ -325,17 +335,17 @@ def _sheet(one: Check, ctx: ActContext) -> Document:
                 "answer": ANSWERS[line["answer"]],
                 "remark": line["remark"] or "—",
             }
-            for line in one.sheet
+            for line in spot_check.sheet
         ],
     }
-    made = issue("check-sheet", ctx, told=told, addressee=organisation(one.city).name)
-    serve_on_authority(made, one.city, ctx)
-    return made
+    document = issue("check-sheet", ctx, told=told, addressee=organisation(spot_check.city).name)
+    serve_on_authority(document, spot_check.city, ctx)
+    return document
 
 
-def _told(one: Check, what: str, ctx: ActContext, **details: Any) -> None:
-    told = {"check": one.pk, "city": one.city, **details}
-    ctx.entries.append(NewEntry(one.case.stream, what, basis=one.found, details=told))
+def _told(spot_check: Check, what: str, ctx: ActContext, **details: Any) -> None:
+    told = {"check": spot_check.pk, "city": spot_check.city, **details}
+    ctx.entries.append(NewEntry(spot_check.case.stream, what, basis=spot_check.found, details=told))
     write_journal(ctx)
 
 

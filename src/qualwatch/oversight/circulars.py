@@ -95,7 +95,7 @@ def issue_circular(
         ],
         at,
     )
-    made = Circular.objects.create(
+    circular = Circular.objects.create(
         authority=authority,
         year=quarter.year,
         quarter=quarter.number,
@@ -110,31 +110,34 @@ def issue_circular(
         NewEntry("organisation/province", "circular-issued", basis=demand, details=details)
     )
     write_journal(ctx)
-    return made
+    return circular
 
 
 def _starts(quarter: Quarter, bureau: str, on: date) -> list[dict[str, Any]]:
     """Items of lists that a bureau had to start in a quarter, and started late or not at all."""
-    found = Withdrawal.objects.filter(
+    withdrawals = Withdrawal.objects.filter(
         batch__carrier=bureau,
         batch__start_due_on__gte=quarter.start,
         batch__start_due_on__lte=quarter.end,
     )
     rows = []
-    for one in found.select_related("batch", "case").order_by("pk"):
-        due, received = one.batch.start_due_on, one.batch.received_on
-        if one.batch.is_start_due_provisional or withdrawing_authority_of(one.case) != bureau:
+    for withdrawal in withdrawals.select_related("batch", "case").order_by("pk"):
+        due, received = withdrawal.batch.start_due_on, withdrawal.batch.received_on
+        if (
+            withdrawal.batch.is_start_due_provisional
+            or withdrawing_authority_of(withdrawal.case) != bureau
+        ):
             continue  # nobody is named for a day that may still change, or for what another has by now
-        if due is None or (one.started_on or one.ended_on or on) <= due:
+        if due is None or (withdrawal.started_on or withdrawal.ended_on or on) <= due:
             continue
-        if one.started_on is None and one.ended_on is not None:
+        if withdrawal.started_on is None and withdrawal.ended_on is not None:
             continue  # it ended before anybody started it
         text = (
-            STARTED_LATE.format(due=day(due), day=day(one.started_on))
-            if one.started_on
+            STARTED_LATE.format(due=day(due), day=day(withdrawal.started_on))
+            if withdrawal.started_on
             else NOT_STARTED.format(received=day(received), due=day(due))
         )
-        rows.append(_row(one.case, text))
+        rows.append(_row(withdrawal.case, text))
     return rows
 
 
@@ -145,12 +148,12 @@ def _own(quarter: Quarter, authority: str, law: Law, on: date) -> list[dict[str,
         draw__year=quarter.year, draw__quarter=quarter.number, city=authority, result="fault"
     )
     rows += [
-        _row(one.case, FOUND.format(found=one.found))
-        for one in faults.select_related("case").order_by("pk")
+        _row(spot_check.case, FOUND.format(found=spot_check.found))
+        for spot_check in faults.select_related("case").order_by("pk")
     ]
-    for one in overdue(quarter, law, on):
-        if one.reporter == authority:
-            what = NO_RETURN.format(due=day(one.due.ends_on))
+    for owed in overdue(quarter, law, on):
+        if owed.reporter == authority:
+            what = NO_RETURN.format(due=day(owed.due.ends_on))
             rows.append({"enterprise": NONE, "credit_code": NONE, "item": NONE, "what": what})
     return rows
 

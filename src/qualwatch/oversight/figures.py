@@ -51,8 +51,8 @@ PLACES_BY_DAY = (
 def compiled(reporter: str, quarter: Quarter) -> tuple[dict[str, int], list[dict[str, Any]]]:
     """Figures of a quarter by slug, and a row for each item; as they were at its last day, whenever it is asked."""
     start, end = quarter.start, quarter.end
-    found = Withdrawal.objects.filter(batch__housing=reporter, opened_on__lte=end)
-    rows = list(found.select_related("case", "batch__suggestion").order_by("pk"))
+    withdrawals = Withdrawal.objects.filter(batch__housing=reporter, opened_on__lte=end)
+    rows = list(withdrawals.select_related("case", "batch__suggestion").order_by("pk"))
     counted = [one for one in rows if _came_on(one) is None or (_came_on(one) or end) >= start]
     outcomes = [_outcome_at(one, end) for one in counted]
     kinds = {
@@ -62,8 +62,8 @@ def compiled(reporter: str, quarter: Quarter) -> tuple[dict[str, int], list[dict
         "": "under-way",
     }
     told = dict.fromkeys(FIGURES, 0)
-    for one, outcome in zip(counted, outcomes, strict=True):
-        told["opened" if one.opened_on >= start else "carried"] += 1
+    for withdrawal, outcome in zip(counted, outcomes, strict=True):
+        told["opened" if withdrawal.opened_on >= start else "carried"] += 1
         told[kinds.get(outcome, "ended-otherwise")] += 1
     told["enterprises"] = len({one.credit_code for one in counted})
     told["annulled"] = sum(
@@ -101,7 +101,7 @@ def adds_up(figures: Mapping[str, int]) -> bool:
 def total(several: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """Figures of several reporters together."""
     rows = list(several)
-    return {name: sum(one[name] for one in rows) for name in FIGURES}
+    return {name: sum(row[name] for row in rows) for name in FIGURES}
 
 
 def not_opened(end: date, housing: str = "") -> list[Case]:
@@ -119,11 +119,11 @@ def not_opened(end: date, housing: str = "") -> list[Case]:
     for row in Withdrawal.objects.filter(opened_on__lte=end):
         known[(row.credit_code, row.category, row.sub_item)].append(row)
     return [
-        one
-        for one in over.order_by("pk")
-        if not _is_followed(one, known[item_of(one)], end)
-        and not _is_held_up(one)
-        and (not housing or competent_for(one) == housing)
+        case
+        for case in over.order_by("pk")
+        if not _is_followed(case, known[item_of(case)], end)
+        and not _is_held_up(case)
+        and (not housing or competent_for(case) == housing)
     ]
 
 
@@ -147,7 +147,10 @@ def on_time(start: date, end: date, housing: str) -> dict[str, int]:
     answered = Application.objects.filter(
         receiver=housing, opinion_due_on__gte=start, opinion_due_on__lte=end
     )
-    given = [(one.opinion_on or one.decided_on, one.opinion_due_on) for one in answered]
+    given = [
+        (application.opinion_on or application.decided_on, application.opinion_due_on)
+        for application in answered
+    ]
     return {
         **starts(rows, start, end),
         "opinions-in-time": sum(
@@ -165,38 +168,38 @@ def outcome_in_words(code: str) -> str:
 def starts(rows: Iterable[Withdrawal], start: date, end: date) -> dict[str, int]:
     """Starts by an authority in these days, and what it had to start by then and did not."""
     told = {"started-in-time": 0, "started-late": 0, "not-started": 0}
-    for one in rows:
-        due = one.batch.start_due_on
-        if due is None or one.batch.is_start_due_provisional:
+    for withdrawal in rows:
+        due = withdrawal.batch.start_due_on
+        if due is None or withdrawal.batch.is_start_due_provisional:
             continue
-        if one.started_on is not None and one.started_on <= end:
-            if one.started_on >= start:
-                told["started-in-time" if one.started_on <= due else "started-late"] += 1
-        elif due <= end and not _outcome_at(one, end):
+        if withdrawal.started_on is not None and withdrawal.started_on <= end:
+            if withdrawal.started_on >= start:
+                told["started-in-time" if withdrawal.started_on <= due else "started-late"] += 1
+        elif due <= end and not _outcome_at(withdrawal, end):
             told["not-started"] += 1
     return told
 
 
-def _came_on(one: Withdrawal) -> date | None:
+def _came_on(withdrawal: Withdrawal) -> date | None:
     """The day of its outcome; a decision annulled later was still one."""
-    return one.decided_on or one.ended_on
+    return withdrawal.decided_on or withdrawal.ended_on
 
 
-def _outcome_at(one: Withdrawal, end: date) -> str:
-    came = _came_on(one)
+def _outcome_at(withdrawal: Withdrawal, end: date) -> str:
+    came = _came_on(withdrawal)
     if came is None or came > end:
         return ""
-    return "withdrawn" if one.decided_on else one.ended
+    return "withdrawn" if withdrawal.decided_on else withdrawal.ended
 
 
-def _place_at(one: Withdrawal, end: date) -> str:
+def _place_at(withdrawal: Withdrawal, end: date) -> str:
     for column, place in PLACES_BY_DAY:
-        on = getattr(one, column)
+        on = getattr(withdrawal, column)
         if on is not None and on <= end:
             return place
-    sent = one.batch.suggestion
+    sent = withdrawal.batch.suggestion
     if sent is not None and sent.issued_on <= end:
-        return "reported" if one.batch.route == "ministry" else "suggested"
+        return "reported" if withdrawal.batch.route == "ministry" else "suggested"
     return "opened"
 
 

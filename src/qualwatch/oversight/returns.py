@@ -82,12 +82,12 @@ def owed(quarter: Quarter, law: Law) -> list[Owed]:
     if not reporters(quarter, law):
         return []
     first: dict[str, date] = {}
-    found = Return.objects.filter(
+    quarterly_returns = Return.objects.filter(
         year=quarter.year, quarter=quarter.number, state="submitted"
     ).order_by("-version")
-    for one in found:
-        if one.submitted_on is not None:
-            first[one.reporter] = one.submitted_on
+    for quarterly_return in quarterly_returns:
+        if quarterly_return.submitted_on is not None:
+            first[quarterly_return.reporter] = quarterly_return.submitted_on
     due = due_of(quarter, law)
     return [Owed(slug, quarter, due, first.get(slug)) for slug in reporters(quarter, law)]
 
@@ -148,44 +148,52 @@ def compile_return(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> 
 @transaction.atomic
 def review_return(*, made: Return, by: Account, law: Law, at: datetime) -> Return:
     """Somebody else of the reporter has looked at it."""
-    found, ctx = _draft(made, by, law, at, "sign")
-    if found.state != "compiled":
+    quarterly_return, ctx = _draft(made, by, law, at, "sign")
+    if quarterly_return.state != "compiled":
         raise CannotStep("return", _("这份汇总表已经审核"))
-    if by.username == found.compiled_by:
+    if by.username == quarterly_return.compiled_by:
         raise CannotStep("other-person", _("汇总的人不能自己审核"))
-    found.state, found.reviewed_on, found.reviewed_by = "reviewed", ctx.on, by.username
-    found.save()
-    _told(found, "return-reviewed", ctx)
-    return found
+    quarterly_return.state, quarterly_return.reviewed_on, quarterly_return.reviewed_by = (
+        "reviewed",
+        ctx.on,
+        by.username,
+    )
+    quarterly_return.save()
+    _told(quarterly_return, "return-reviewed", ctx)
+    return quarterly_return
 
 
 @transaction.atomic
 def submit_return(*, made: Return, by: Account, law: Law, at: datetime) -> Return:
     """Sent to the province, with document and workbook; what it says must still be what the cases say."""
-    found, ctx = _draft(made, by, law, at, "propose")
-    if found.state != "reviewed":
+    quarterly_return, ctx = _draft(made, by, law, at, "propose")
+    if quarterly_return.state != "reviewed":
         raise CannotStep("return", _("先审核，再报送"))
-    quarter = Quarter(found.year, found.quarter)
-    figures, rows = compiled(found.reporter, quarter)
-    if (figures, rows) != (found.figures, found.rows):
+    quarter = Quarter(quarterly_return.year, quarterly_return.quarter)
+    figures, rows = compiled(quarterly_return.reporter, quarter)
+    if (figures, rows) != (quarterly_return.figures, quarterly_return.rows):
         raise CannotStep("changed", _("汇总之后案件有变化，请重新汇总"))
     told = {
-        "quarter": QUARTER.format(year=found.year, number=found.quarter),
-        "version": found.version,
+        "quarter": QUARTER.format(year=quarterly_return.year, number=quarterly_return.quarter),
+        "version": quarterly_return.version,
         "lines": lines_of(figures),
         "rows": rows,
         "items_count": len(rows),
-        "differences": in_words(found.differences),
+        "differences": in_words(quarterly_return.differences),
     }
-    found.document = issue(
+    quarterly_return.document = issue(
         "quarterly-return", ctx, told=told, addressee=organisation(PROVINCE).name
     )
-    serve_on_authority(found.document, PROVINCE, ctx)
-    found.workbook = store(Content("xlsx", _workbook(found)), at=at)
-    found.state, found.submitted_on, found.submitted_by = "submitted", ctx.on, by.username
-    found.save()
-    _told(found, "return-submitted", ctx)
-    return found
+    serve_on_authority(quarterly_return.document, PROVINCE, ctx)
+    quarterly_return.workbook = store(Content("xlsx", _workbook(quarterly_return)), at=at)
+    quarterly_return.state, quarterly_return.submitted_on, quarterly_return.submitted_by = (
+        "submitted",
+        ctx.on,
+        by.username,
+    )
+    quarterly_return.save()
+    _told(quarterly_return, "return-submitted", ctx)
+    return quarterly_return
 
 
 @transaction.atomic
@@ -199,15 +207,15 @@ def summarise(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Retur
     if ctx.on <= quarter.end or not newest:
         raise CannotStep("quarter", _("这个季度还没有结束，或还没有单位报送"))
     all_owed = owed(quarter, law)
-    names = {one.reporter: organisation(one.reporter).name for one in all_owed}
+    names = {owed.reporter: organisation(owed.reporter).name for owed in all_owed}
     figures = total(one.figures for one in newest.values())
     figures["enterprises"] = len(
         {row["credit_code"] for one in newest.values() for row in one.rows}
     )
-    rows = [_reported(one, newest.get(one.reporter), names[one.reporter]) for one in all_owed]
+    rows = [_reported(owed, newest.get(owed.reporter), names[owed.reporter]) for owed in all_owed]
     missing = "、".join(names[one.reporter] for one in all_owed if one.submitted_on is None)
     last = _versions(PROVINCE, quarter).order_by("-version").first()
-    made = Return(
+    quarterly_return = Return(
         reporter=PROVINCE,
         year=quarter.year,
         quarter=quarter.number,
@@ -225,33 +233,40 @@ def summarise(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Retur
     told = {
         "quarter": QUARTER.format(year=quarter.year, number=quarter.number),
         "reporters": len(all_owed),
-        "received": sum(one.submitted_on is not None for one in all_owed),
+        "received": sum(owed.submitted_on is not None for owed in all_owed),
         "lines": lines_of(figures),
         "in_time": sum(
-            one.submitted_on is not None and not one.is_late(ctx.on) for one in all_owed
+            owed.submitted_on is not None and not owed.is_late(ctx.on) for owed in all_owed
         ),
         "reported": rows,
         "missing": [MISSING.format(names=missing)] if missing else [],
     }
-    made.document = issue("quarterly-summary", ctx, told=told, addressee="")
-    made.workbook = store(Content("xlsx", _summary_workbook(made, quarter, names, newest)), at=at)
-    made.save()
-    _told(made, "returns-summarised", ctx)
-    return made
+    quarterly_return.document = issue("quarterly-summary", ctx, told=told, addressee="")
+    quarterly_return.workbook = store(
+        Content("xlsx", _summary_workbook(quarterly_return, quarter, names, newest)), at=at
+    )
+    quarterly_return.save()
+    _told(quarterly_return, "returns-summarised", ctx)
+    return quarterly_return
 
 
 def newest_of(quarter: Quarter) -> dict[str, Return]:
     """Of each reporter the version submitted last."""
-    found = Return.objects.filter(year=quarter.year, quarter=quarter.number, state="submitted")
-    return {one.reporter: one for one in found.exclude(reporter=PROVINCE).order_by("version")}
+    quarterly_returns = Return.objects.filter(
+        year=quarter.year, quarter=quarter.number, state="submitted"
+    )
+    return {
+        quarterly_return.reporter: quarterly_return
+        for quarterly_return in quarterly_returns.exclude(reporter=PROVINCE).order_by("version")
+    }
 
 
 def differences(
     before: Return, figures: Mapping[str, int], rows: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """What a resubmission says otherwise: figures as [old, new]; items that are new, gone, or told otherwise."""
-    old = {one["withdrawal"]: one for one in before.rows}
-    new = {one["withdrawal"]: one for one in rows}
+    old = {row["withdrawal"]: row for row in before.rows}
+    new = {row["withdrawal"]: row for row in rows}
     changed = [
         number
         for number in sorted(old.keys() & new.keys())
@@ -290,8 +305,8 @@ def lines_of(figures: Mapping[str, int]) -> list[dict[str, Any]]:
     return [{"name": text, "value": figures[slug]} for slug, text in FIGURES.items()]
 
 
-def _reported(one: Owed, made: Return | None, name: str) -> dict[str, Any]:
-    if made is None or one.submitted_on is None:
+def _reported(owed: Owed, quarterly_return: Return | None, name: str) -> dict[str, Any]:
+    if quarterly_return is None or owed.submitted_on is None:
         return {
             "name": name,
             "all": "—",
@@ -300,44 +315,48 @@ def _reported(one: Owed, made: Return | None, name: str) -> dict[str, Any]:
             "under_way": "—",
             "sent": "—",
         }
-    figures, day = made.figures, one.submitted_on.isoformat()
+    figures, day = quarterly_return.figures, owed.submitted_on.isoformat()
     return {
         "name": name,
         "all": figures["carried"] + figures["opened"],
         "withdrawn": figures["withdrawn"],
         "made_good": figures["rectified"],
         "under_way": figures["under-way"],
-        "sent": SENT_LATE.format(day=day) if one.is_late(one.submitted_on) else day,
+        "sent": SENT_LATE.format(day=day) if owed.is_late(owed.submitted_on) else day,
     }
 
 
-def _workbook(made: Return) -> bytes:
+def _workbook(quarterly_return: Return) -> bytes:
     figures = Sheet(
         SUMMARY_SHEET,
         [(LINE_HEADS[0], WIDE), (LINE_HEADS[1], MIDDLE)],
-        [(one["name"], one["value"]) for one in lines_of(made.figures)],
+        [(one["name"], one["value"]) for one in lines_of(quarterly_return.figures)],
     )
     rows = Sheet(
         ROWS_SHEET,
         [(head, width) for head, _name, width in ROW_HEADS],
-        [tuple(row[name] for _head, name, _width in ROW_HEADS) for row in made.rows],
+        [tuple(row[name] for _head, name, _width in ROW_HEADS) for row in quarterly_return.rows],
     )
-    return workbook_of(str(made), [figures, rows])
+    return workbook_of(str(quarterly_return), [figures, rows])
 
 
 def _summary_workbook(
-    made: Return, quarter: Quarter, names: Mapping[str, str], newest: Mapping[str, Return]
+    quarterly_return: Return,
+    quarter: Quarter,
+    names: Mapping[str, str],
+    newest: Mapping[str, Return],
 ) -> bytes:
     heads = [(UNIT, WIDE), *((text, MIDDLE) for text in FIGURES.values())]
     rows = [(names[slug], *(one.figures[name] for name in FIGURES)) for slug, one in newest.items()]
-    rows.append((TOTAL, *(made.figures[name] for name in FIGURES)))
+    rows.append((TOTAL, *(quarterly_return.figures[name] for name in FIGURES)))
     kept = [
         (names[slug], *(on_time(quarter.start, quarter.end, slug)[name] for name in TIMELY))
         for slug in names
     ]
     timely_heads = [(UNIT, WIDE), *((text, MIDDLE) for text in TIMELY.values())]
     return workbook_of(
-        str(made), [Sheet(SUMMARY_SHEET, heads, rows), Sheet(TIMELY_SHEET, timely_heads, kept)]
+        str(quarterly_return),
+        [Sheet(SUMMARY_SHEET, heads, rows), Sheet(TIMELY_SHEET, timely_heads, kept)],
     )
 
 
@@ -351,10 +370,10 @@ def _versions(reporter: str, quarter: Quarter) -> Any:
 
 
 def _draft(
-    made: Return, by: Account, law: Law, at: datetime, capability: str
+    quarterly_return: Return, by: Account, law: Law, at: datetime, capability: str
 ) -> tuple[Return, ActContext]:
     where = check_role(by, capability)
-    found = Return.objects.select_for_update().get(pk=made.pk)
+    found = Return.objects.select_for_update().get(pk=quarterly_return.pk)
     if where != found.reporter:
         raise NotCompetent(_("这份汇总表由别的单位报送"))
     if found.state == "submitted":
@@ -362,18 +381,18 @@ def _draft(
     return found, ActContext(law, at, by.username, where)
 
 
-def _told(made: Return, what: str, ctx: ActContext) -> None:
+def _told(quarterly_return: Return, what: str, ctx: ActContext) -> None:
     details: dict[str, Any] = {
-        "quarter": f"{made.year}Q{made.quarter}",
-        "version": made.version,
-        "figures": made.figures,
+        "quarter": f"{quarterly_return.year}Q{quarterly_return.quarter}",
+        "version": quarterly_return.version,
+        "figures": quarterly_return.figures,
     }
-    document: Document | None = made.document
+    document: Document | None = quarterly_return.document
     if document is not None:
-        details |= {"document": document.number, "differences": made.differences}
-    if made.workbook is not None:
-        details["workbook"] = made.workbook.sha256
+        details |= {"document": document.number, "differences": quarterly_return.differences}
+    if quarterly_return.workbook is not None:
+        details["workbook"] = quarterly_return.workbook.sha256
     ctx.entries.append(
-        NewEntry(f"organisation/{made.reporter}", what, after=details, details=details)
+        NewEntry(f"organisation/{quarterly_return.reporter}", what, after=details, details=details)
     )
     write_journal(ctx)

@@ -30,11 +30,18 @@ def publish_statistics(*, on: date, law: Law) -> int:
         .select_related("batch", "case")
         .order_by("pk")
     )
-    known = {(one.year, one.quarter, one.area): one.figures.get("register") for one in figures()}
+    known = {
+        (
+            quarter_figures.year,
+            quarter_figures.quarter,
+            quarter_figures.area,
+        ): quarter_figures.figures.get("register")
+        for quarter_figures in figures()
+    }
     everybody = enterprises_by_area()
     told: dict[tuple[int, int, str], Counter[str]] = defaultdict(Counter)
     for quarter in _quarters(
-        [one.published_on for one in cases if one.published_on is not None], on
+        [case.published_on for case in cases if case.published_on is not None], on
     ):
         end, key = min(quarter.end, on), (quarter.year, quarter.number)
         for area in law.divisions.areas:
@@ -54,16 +61,16 @@ def _cards(
     cases: Iterable[Case], quarter: Quarter, end: date, key: tuple[int, int], told: NewEntry
 ) -> None:
     red: dict[str, set[str]] = defaultdict(set)
-    for one in cases:
-        published, closed = one.published_on, one.closed_on
+    for case in cases:
+        published, closed = case.published_on, case.closed_on
         if published is None or published > end or (closed is not None and closed < quarter.start):
             continue
-        counts = told[(*key, one.area)]
+        counts = told[(*key, case.area)]
         counts["carried" if published < quarter.start else "published"] += 1
-        became = _became(closed, one.closed_because, end)
+        became = _became(closed, case.closed_because, end)
         counts[became] += 1
         if became == "open":
-            red[one.area].add(one.credit_code)
+            red[case.area].add(case.credit_code)
     for area, codes in red.items():
         told[(*key, area)]["red-enterprises"] = len(codes)
 
@@ -81,13 +88,13 @@ def _withdrawals(
 ) -> None:
     """What was displayed and decided in the quarter; and what became, by now, of the cards published in it."""
     by_area: dict[str, list[Withdrawal]] = defaultdict(list)
-    for one in rows:
-        by_area[one.case.area].append(one)
+    for withdrawal in rows:
+        by_area[withdrawal.case.area].append(withdrawal)
     for area, some in by_area.items():
         counts = told[(*key, area)]
-        for one in some:
-            counts["displayed"] += _within(one.displayed_on, quarter.start, end)
-            counts["decided"] += _within(one.decided_on, quarter.start, end)
+        for withdrawal in some:
+            counts["displayed"] += _within(withdrawal.displayed_on, quarter.start, end)
+            counts["decided"] += _within(withdrawal.decided_on, quarter.start, end)
         followed = [one for one in some if _within(one.case.published_on, quarter.start, end)]
         counts["of-these-opened"] = len({one.case_id for one in followed})
         displayed = [one for one in followed if one.displayed_on or one.batch.route == "ministry"]

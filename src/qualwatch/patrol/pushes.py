@@ -25,9 +25,9 @@ def take_in_changes(
     *, changes: Sequence[Change], law: Law, by: str, at: datetime, day: date
 ) -> PushDone:
     """Applies changes and assesses the enterprises concerned. Cards wait for the day's close (policy)."""
-    taken = apply_changes(changes=changes, law=law, by=by, at=at, day=day)
-    if not taken.credit_codes:
-        return PushDone(taken, None)
+    result = apply_changes(changes=changes, law=law, by=by, at=at, day=day)
+    if not result.credit_codes:
+        return PushDone(result, None)
     return PushDone(
-        taken, assess(as_of=day, law=law, by=by, at=at, credit_codes=taken.credit_codes)
+        result, assess(as_of=day, law=law, by=by, at=at, credit_codes=result.credit_codes)
     )

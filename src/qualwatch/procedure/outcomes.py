@@ -30,14 +30,14 @@ def found(state: CaseState, event: Event, terms: Terms) -> Result:
     if state.is_open and _is_good(state, event):
         if state.origin == "officer":
             return _recovered(state, event)
-        ended = all(one.is_ended for one in named if _matters(state, one))
+        ended = all(requirement.is_ended for requirement in named if _matters(state, requirement))
         return closed(state, event, "requirement-ended" if ended else "recovered")
     if state.state == "none" and not new:
         return state, ()
     says = {
-        event.verdicts.get(one.requirement, "cannot-say")
-        for one in (*named, *new)
-        if _matters(state, one)
+        event.verdicts.get(requirement.requirement, "cannot-say")
+        for requirement in (*named, *new)
+        if _matters(state, requirement)
     }
     last = "short" if "short" in says else "cannot-say"
     # fell short again before anybody reviewed it
@@ -54,9 +54,9 @@ def found(state: CaseState, event: Event, terms: Terms) -> Result:
     )
     if state.state == "none":
         return replace(state, state="yellow"), (
-            Effect("push", tuple(one.requirement for one in new)),
+            Effect("push", tuple(requirement.requirement for requirement in new)),
         )
-    pushed = (*restarted, *(one.requirement for one in new))
+    pushed = (*restarted, *(requirement.requirement for requirement in new))
     return state, (Effect("push-addition", pushed),) if pushed else ()
 
 
@@ -85,21 +85,25 @@ def _looked_at(
 ) -> tuple[tuple[WarnedRequirement, ...], tuple[str, ...]]:
     """The requirements named, with what the run says of them; those whose period begins anew after a recovery."""
     named, restarted = [], []
-    for one in state.named:
-        verdict = event.verdicts.get(one.requirement, "cannot-say")
-        if verdict in GOOD and one.recovered_on is None:
-            one = replace(one, recovered_on=event.on, is_ended=verdict == "not-required")
+    for requirement in state.named:
+        verdict = event.verdicts.get(requirement.requirement, "cannot-say")
+        if verdict in GOOD and requirement.recovered_on is None:
+            requirement = replace(
+                requirement, recovered_on=event.on, is_ended=verdict == "not-required"
+            )
         elif (
             verdict == "short"
-            and one.recovered_on is not None
-            and (one.is_determined or state.origin == "system")
+            and requirement.recovered_on is not None
+            and (requirement.is_determined or state.origin == "system")
         ):
-            one = replace(one, recovered_on=None, is_ended=False)
-            if not one.is_determined:
+            requirement = replace(requirement, recovered_on=None, is_ended=False)
+            if not requirement.is_determined:
                 deadline = terms.yellow.from_day(event.on, terms.calendar)
-                one = replace(one, pushed_on=event.on, deadline=deadline, proved_on=None)
-                restarted.append(one.requirement)
-        named.append(one)
+                requirement = replace(
+                    requirement, pushed_on=event.on, deadline=deadline, proved_on=None
+                )
+                restarted.append(requirement.requirement)
+        named.append(requirement)
     return tuple(named), tuple(restarted)
 
 
@@ -107,7 +111,7 @@ def _new(state: CaseState, event: Event, terms: Terms) -> tuple[WarnedRequiremen
     """Requirements that fall short and are not named yet, each with a period of its own."""
     if state.origin == "officer":
         return ()
-    known = {one.requirement for one in state.named}
+    known = {requirement.requirement for requirement in state.named}
     deadline = terms.yellow.from_day(event.on, terms.calendar)
     short = sorted(
         one for one, verdict in event.verdicts.items() if verdict == "short" and one not in known
@@ -115,17 +119,17 @@ def _new(state: CaseState, event: Event, terms: Terms) -> tuple[WarnedRequiremen
     return tuple(WarnedRequirement(one, event.on, deadline) for one in short)
 
 
-def _matters(state: CaseState, one: WarnedRequirement) -> bool:
+def _matters(state: CaseState, requirement: WarnedRequirement) -> bool:
     """Of a red card only what was determined: what fell short later is warned of, and goes on as a card of its own."""
-    return state.state != "red" or one.is_determined
+    return state.state != "red" or requirement.is_determined
 
 
 def _is_good(state: CaseState, event: Event) -> bool:
     """Every requirement that matters is met or has ended, by this very run."""
     return all(
-        one.recovered_on is not None and event.verdicts.get(one.requirement) in GOOD
-        for one in state.named
-        if _matters(state, one)
+        requirement.recovered_on is not None and event.verdicts.get(requirement.requirement) in GOOD
+        for requirement in state.named
+        if _matters(state, requirement)
     )
 
 
@@ -176,7 +180,8 @@ def inspected(state: CaseState, event: Event, terms: Terms) -> Result:
     """A supervision finding with evidence is a red card at once, of the officer's own."""
     deadline = Deadline(event.on, provisional=False)
     named = tuple(
-        WarnedRequirement(one, event.on, deadline, is_determined=True) for one in event.requirements
+        WarnedRequirement(requirement, event.on, deadline, is_determined=True)
+        for requirement in event.requirements
     )
     after = replace(
         state,
@@ -195,19 +200,21 @@ def inspected(state: CaseState, event: Event, terms: Terms) -> Result:
 def push_proved(state: CaseState, event: Event, terms: Terms) -> Result:
     """The first proof of each requirement stays."""
     named = tuple(
-        replace(one, proved_on=one.proved_on or event.proved_on)
-        if not event.requirements or one.requirement in event.requirements
-        else one
-        for one in state.named
+        replace(requirement, proved_on=requirement.proved_on or event.proved_on)
+        if not event.requirements or requirement.requirement in event.requirements
+        else requirement
+        for requirement in state.named
     )
     return replace(state, named=named, push_proved_on=state.push_proved_on or event.proved_on), ()
 
 
 def propose(state: CaseState, event: Event, terms: Terms) -> Result:
     """Waits for a reviewer."""
-    from_all = tuple(one.requirement for one in state.named if one.recovered_on is None)
-    made = Proposal(event.outcome, event.requirements or from_all, event.by, event.until)
-    return replace(state, proposal=made), (Effect("open-task", detail="sign"),)
+    from_all = tuple(
+        requirement.requirement for requirement in state.named if requirement.recovered_on is None
+    )
+    proposal = Proposal(event.outcome, event.requirements or from_all, event.by, event.until)
+    return replace(state, proposal=proposal), (Effect("open-task", detail="sign"),)
 
 
 def return_proposal(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -217,24 +224,30 @@ def return_proposal(state: CaseState, event: Event, terms: Terms) -> Result:
 
 def sign(state: CaseState, event: Event, terms: Terms) -> Result:
     """The determination takes effect."""
-    made = state.proposal
-    assert made is not None  # the table needs it
+    proposal = state.proposal
+    assert proposal is not None  # the table needs it
     after = replace(state, proposal=None)
-    if made.outcome == "extended":
-        return replace(after, extended=made.until), (Effect("notify-extended"),)
-    if made.outcome == "dismissed":
+    if proposal.outcome == "extended":
+        return replace(after, extended=proposal.until), (Effect("notify-extended"),)
+    if proposal.outcome == "dismissed":
         return closed(after, event, "dismissed")
     if state.is_whole_enterprise:  # red cards of the items named; this case has done its work
         after, effects = closed(after, event, "determined")
-        return after, (Effect("open-red", made.requirements), *effects)
+        return after, (Effect("open-red", proposal.requirements), *effects)
     named = tuple(
-        replace(one, is_determined=True) if one.requirement in made.requirements else one
-        for one in state.named
+        replace(requirement, is_determined=True)
+        if requirement.requirement in proposal.requirements
+        else requirement
+        for requirement in state.named
     )
     after = replace(
-        after, state="red", named=named, published_on=event.on, determined_by=(made.by, event.by)
+        after,
+        state="red",
+        named=named,
+        published_on=event.on,
+        determined_by=(proposal.by, event.by),
     )
-    return after, (Effect("publish-red", made.requirements), Effect("issue-order"))
+    return after, (Effect("publish-red", proposal.requirements), Effect("issue-order"))
 
 
 def order_served(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -264,9 +277,9 @@ def review(state: CaseState, event: Event, terms: Terms) -> Result:
 def apply(state: CaseState, event: Event, terms: Terms) -> Result:
     """Only the first one about a requirement stops a determination or decision."""
     about = event.requirements or state.disputable
-    made = Application(is_first=not set(about) <= set(state.disputed), requirements=about)
+    application = Application(is_first=not set(about) <= set(state.disputed), requirements=about)
     disputed = tuple(dict.fromkeys((*state.disputed, *about)))
-    return replace(state, application=made, disputed=disputed), (
+    return replace(state, application=application, disputed=disputed), (
         Effect("open-task", about, "application"),
     )
 
@@ -298,23 +311,27 @@ def uphold(state: CaseState, event: Event, terms: Terms) -> Result:
     assert state.application is not None  # the table needs it
     about = state.application.requirements
     was_right = state.state == "red" and any(
-        one.is_determined and one.recovered_on is not None and one.requirement not in about
-        for one in state.named
+        requirement.is_determined
+        and requirement.recovered_on is not None
+        and requirement.requirement not in about
+        for requirement in state.named
     )
     named = tuple(
-        replace(one, recovered_on=one.recovered_on or event.on, is_determined=False)
-        if one.requirement in about
-        else one
-        for one in state.named
+        replace(requirement, recovered_on=requirement.recovered_on or event.on, is_determined=False)
+        if requirement.requirement in about
+        else requirement
+        for requirement in state.named
     )
     left = tuple(
-        one.requirement for one in named if _matters(state, one) and one.recovered_on is None
+        requirement.requirement
+        for requirement in named
+        if _matters(state, requirement) and requirement.recovered_on is None
     )
     if not left:
         return closed(state, event, "recovered" if was_right else "repaired")
     after = replace(state, named=named, application=None, proposal=None)
     amended = state.state == "red" and any(
-        one.is_determined for one in state.named if one.requirement in about
+        requirement.is_determined for requirement in state.named if requirement.requirement in about
     )
     return after, (
         Effect("notify-repaired", about),
@@ -343,8 +360,10 @@ def calendar_loaded(state: CaseState, event: Event, terms: Terms) -> Result:
         return new if new.ends_on >= old.ends_on else replace(old, provisional=new.provisional)
 
     named = tuple(
-        one if one.is_determined else replace(one, deadline=resettled(one.deadline, terms.calendar))
-        for one in state.named
+        requirement
+        if requirement.is_determined
+        else replace(requirement, deadline=resettled(requirement.deadline, terms.calendar))
+        for requirement in state.named
     )
     withdrawal = state.withdrawal
     if withdrawal and withdrawal.statement and withdrawal.notice_served_on:

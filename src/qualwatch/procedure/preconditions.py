@@ -29,11 +29,11 @@ class Precondition:
 def ripe_requirements(state: CaseState, event: Event) -> tuple[str, ...]:
     """The requirements that may be determined on the event's day: warned for the whole period and short today."""
     return tuple(
-        one.requirement
-        for one in state.named
-        if one.is_over(event.on)
-        and one.recovered_on is None
-        and event.verdicts.get(one.requirement) == "short"
+        requirement.requirement
+        for requirement in state.named
+        if requirement.is_over(event.on)
+        and requirement.recovered_on is None
+        and event.verdicts.get(requirement.requirement) == "short"
     )
 
 
@@ -46,7 +46,7 @@ def _ripe(state: CaseState, event: Event, outcome: str, requirements: tuple[str,
         and event.is_fresh
         and state.is_over(event.on)
         and all(
-            (one := state.of(name)) is not None and one.proved_on is not None
+            (requirement := state.of(name)) is not None and requirement.proved_on is not None
             for name in requirements
         )
         and (state.application is None or not state.application.is_first)
@@ -57,20 +57,22 @@ def _ripe(state: CaseState, event: Event, outcome: str, requirements: tuple[str,
 def _told(state: CaseState, event: Event) -> tuple[WarnedRequirement, ...]:
     """The requirements whose telling is proved."""
     return tuple(
-        one
-        for one in state.named
-        if not event.requirements or one.requirement in event.requirements
+        requirement
+        for requirement in state.named
+        if not event.requirements or requirement.requirement in event.requirements
     )
 
 
 def _still_ripe(state: CaseState, event: Event, _terms: Terms) -> bool:
-    made = state.proposal
-    return made is not None and _ripe(state, event, made.outcome, made.requirements)
+    proposal = state.proposal
+    return proposal is not None and _ripe(state, event, proposal.outcome, proposal.requirements)
 
 
 def _extends_in_limits(state: CaseState, event: Event, terms: Terms) -> bool:
-    made = state.proposal if event.name == "sign" else None
-    outcome, until = (made.outcome, made.until) if made else (event.outcome, event.until)
+    proposal = state.proposal if event.name == "sign" else None
+    outcome, until = (
+        (proposal.outcome, proposal.until) if proposal else (event.outcome, event.until)
+    )
     if outcome != "extended":
         return True
     latest = terms.extension.from_day(event.on, terms.calendar).ends_on
@@ -100,8 +102,12 @@ def _is_short_now(state: CaseState, event: Event, _terms: Terms) -> bool:
     """After the red period (and the display) a fresh run says so, or of an officer's red card a recheck."""
     if state.red is None or not state.is_over(event.on):
         return False
-    made = state.withdrawal
-    since = made.display.ends_on if made and made.is_open and made.display else state.red.ends_on
+    withdrawal = state.withdrawal
+    since = (
+        withdrawal.display.ends_on
+        if withdrawal and withdrawal.is_open and withdrawal.display
+        else state.red.ends_on
+    )
     if state.origin == "officer":
         return (
             state.rechecked_on is not None and state.rechecked_on > since and not state.needs_review
@@ -110,36 +116,36 @@ def _is_short_now(state: CaseState, event: Event, _terms: Terms) -> bool:
         event.is_fresh
         and (event.run_day is None or event.run_day > since)
         and any(
-            one.is_determined and event.verdicts.get(one.requirement) == "short"
-            for one in state.named
+            requirement.is_determined and event.verdicts.get(requirement.requirement) == "short"
+            for requirement in state.named
         )
     )
 
 
 def _hearing_in_limits(state: CaseState, event: Event, terms: Terms) -> bool:
     """NewEntry early enough, and held soon enough, or later with reasons."""
-    made = state.withdrawal
-    if made is None or made.hearing_asked_on is None or event.until is None:
+    withdrawal = state.withdrawal
+    if withdrawal is None or withdrawal.hearing_asked_on is None or event.until is None:
         return False
     earliest = terms.hearing_notice.from_day(event.on, terms.calendar).ends_on
-    latest = terms.hearing_held.from_day(made.hearing_asked_on, terms.calendar).ends_on
+    latest = terms.hearing_held.from_day(withdrawal.hearing_asked_on, terms.calendar).ends_on
     return event.until.ends_on >= earliest and (
         bool(event.because.strip()) or event.until.ends_on <= latest
     )
 
 
 def _hearing_told(state: CaseState, event: Event, terms: Terms) -> bool:
-    made = state.withdrawal
+    withdrawal = state.withdrawal
     if (
-        made is None
-        or made.hearing_on is None
-        or made.hearing_notified_on is None
-        or event.on < made.hearing_on
+        withdrawal is None
+        or withdrawal.hearing_on is None
+        or withdrawal.hearing_notified_on is None
+        or event.on < withdrawal.hearing_on
     ):
         return False
     return (
-        terms.hearing_notice.from_day(made.hearing_notified_on, terms.calendar).ends_on
-        <= made.hearing_on
+        terms.hearing_notice.from_day(withdrawal.hearing_notified_on, terms.calendar).ends_on
+        <= withdrawal.hearing_on
     )
 
 
@@ -202,7 +208,10 @@ PRECONDITIONS: Mapping[str, Precondition] = {
         _n("凭证的日期不能早于推送"),
         lambda s, e, t: (
             bool(_told(s, e))
-            and all(e.proved_on is not None and e.proved_on >= one.pushed_on for one in _told(s, e))
+            and all(
+                e.proved_on is not None and e.proved_on >= requirement.pushed_on
+                for requirement in _told(s, e)
+            )
         ),
     ),
     "proof-since-published": Precondition(

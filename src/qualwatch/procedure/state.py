@@ -255,9 +255,10 @@ class CaseState:
     def disputable(self) -> tuple[str, ...]:
         """What an application may be about: what is warned of; of a red card whatever was determined."""
         return tuple(
-            one.requirement
-            for one in self.named
-            if one.recovered_on is None or (self.state == "red" and one.is_determined)
+            requirement.requirement
+            for requirement in self.named
+            if requirement.recovered_on is None
+            or (self.state == "red" and requirement.is_determined)
         )
 
     def of(self, requirement: str) -> WarnedRequirement | None:
@@ -270,7 +271,11 @@ class CaseState:
             return self.red is not None and on > self.red.ends_on and not self.red.provisional
         if self.extended and not (on > self.extended.ends_on and not self.extended.provisional):
             return False
-        return any(one.is_over(on) for one in self.named if one.recovered_on is None)
+        return any(
+            requirement.is_over(on)
+            for requirement in self.named
+            if requirement.recovered_on is None
+        )
 
 
 @dataclass(frozen=True, slots=True)

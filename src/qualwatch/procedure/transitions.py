@@ -230,21 +230,21 @@ TABLE: tuple[Transition, ...] = (
     ),
     *(
         Transition(
-            one.event,
-            one.meaning,
-            one.from_states,
-            one.leads_to,
-            one.needs,
-            one.does,
-            one.effects,
-            one.basis,
+            step.event,
+            step.meaning,
+            step.from_states,
+            step.leads_to,
+            step.needs,
+            step.does,
+            step.effects,
+            step.basis,
         )
-        for one in WITHDRAWAL_STEPS
+        for step in WITHDRAWAL_STEPS
     ),
 )
-BY_EVENT = {one.event: one for one in TABLE}
-ADVERSE = frozenset(one.event for one in TABLE if one.is_adverse)
-EFFECTS = frozenset(name for one in TABLE for name in one.effects)
+BY_EVENT = {transition.event: transition for transition in TABLE}
+ADVERSE = frozenset(transition.event for transition in TABLE if transition.is_adverse)
+EFFECTS = frozenset(name for transition in TABLE for name in transition.effects)
 
 
 def step(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -273,14 +273,14 @@ def _settled(state: CaseState) -> CaseState:
 
 def rows() -> Iterator[tuple[str, str, str, str, str, str]]:
     """The table as text: event, from, to, needs, effects, basis."""
-    for one in TABLE:
+    for transition in TABLE:
         yield (
-            f"`{one.event}` {_(one.meaning)}",
-            "、".join(one.from_states),
-            "、".join(one.leads_to),
-            "；".join(_(PRECONDITIONS[slug].sentence) for slug in one.needs),
-            "、".join(one.effects),
-            one.basis,
+            f"`{transition.event}` {_(transition.meaning)}",
+            "、".join(transition.from_states),
+            "、".join(transition.leads_to),
+            "；".join(_(PRECONDITIONS[slug].sentence) for slug in transition.needs),
+            "、".join(transition.effects),
+            transition.basis,
         )
 
 

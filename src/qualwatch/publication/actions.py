@@ -133,7 +133,7 @@ def amend_card(number: str, *, requirements: list[dict[str, Any]], at: datetime)
 
 
 def post_announcement(
-    told: NewAnnouncement,
+    new_announcement: NewAnnouncement,
     *,
     on: date,
     ends_on: date | None,
@@ -142,39 +142,42 @@ def post_announcement(
 ) -> None:
     """A notice is public from now on; that its days are over is seen from `ends_on`."""
     _locked_clock()
-    values = {name: getattr(told, name) for name in NewAnnouncement.__slots__}
+    values = {name: getattr(new_announcement, name) for name in NewAnnouncement.__slots__}
     values |= {
         "published_on": on,
         "ends_on": ends_on,
         "is_provisional": is_provisional,
         "is_removed": False,
     }
-    made, _new = Announcement.objects.update_or_create(
-        number=told.number, defaults=values
+    announcement, _new = Announcement.objects.update_or_create(
+        number=new_announcement.number, defaults=values
     )  # one taken down may return
-    _feed("announcement", made, at)
+    _feed("announcement", announcement, at)
 
 
 def move_announcement(number: str, *, ends_on: date, is_provisional: bool, at: datetime) -> None:
     """Its days were counted again, by a calendar that has been published meanwhile."""
     _locked_clock()
-    found = Announcement.objects.select_for_update().get(number=number)
-    if not found.is_removed and (found.ends_on, found.is_provisional) != (ends_on, is_provisional):
-        found.ends_on, found.is_provisional = ends_on, is_provisional
-        found.save(update_fields=["ends_on", "is_provisional"])
-        _feed("announcement", found, at)
+    announcement = Announcement.objects.select_for_update().get(number=number)
+    if not announcement.is_removed and (announcement.ends_on, announcement.is_provisional) != (
+        ends_on,
+        is_provisional,
+    ):
+        announcement.ends_on, announcement.is_provisional = ends_on, is_provisional
+        announcement.save(update_fields=["ends_on", "is_provisional"])
+        _feed("announcement", announcement, at)
 
 
 def remove_announcement(number: str, *, at: datetime) -> None:
     """Taken back: its content goes, the feed keeps a tombstone."""
     _locked_clock()
-    found = Announcement.objects.select_for_update().get(number=number)
-    if found.is_removed:
+    announcement = Announcement.objects.select_for_update().get(number=number)
+    if announcement.is_removed:
         return
-    found.title = found.enterprise = found.credit_code = found.body = ""
-    found.is_removed = True
-    found.save()
-    _feed("announcement", found, at, is_gone=True)
+    announcement.title = announcement.enterprise = announcement.credit_code = announcement.body = ""
+    announcement.is_removed = True
+    announcement.save()
+    _feed("announcement", announcement, at, is_gone=True)
 
 
 def move_card(number: str, *, enterprise: str, grade: str, area: str, at: datetime) -> None:
@@ -198,25 +201,29 @@ def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date, credit_code: s
     With a credit code `items` are those of this enterprise, and no other is touched.
     """
     _locked_clock()
-    known = Standing.objects.filter(to_on=None)
-    known = known.filter(credit_code=credit_code) if credit_code else known
-    current = {(one.credit_code, one.category, one.sub_item): one for one in known}
+    standings = Standing.objects.filter(to_on=None)
+    standings = standings.filter(credit_code=credit_code) if credit_code else standings
+    current = {(one.credit_code, one.category, one.sub_item): one for one in standings}
     ended, made, lasting = [], [], []
-    for key, one in current.items():
+    for key, standing in current.items():
         now = items.get(key)
-        if now is None and one.standing != "in-force":
+        if now is None and standing.standing != "in-force":
             continue
         now = now or ItemNow(
-            one.enterprise, one.qualification, one.grade, "ended", "not-in-register"
+            standing.enterprise, standing.qualification, standing.grade, "ended", "not-in-register"
         )
         if replace(now, lasts_to=None) != ItemNow(
-            one.enterprise, one.qualification, one.grade, one.standing, one.because
+            standing.enterprise,
+            standing.qualification,
+            standing.grade,
+            standing.standing,
+            standing.because,
         ):
-            ended.append(one)
+            ended.append(standing)
             made.append((key, now))
-        elif now.lasts_to != one.lasts_to:  # the same standing, for longer or not so long
-            one.lasts_to = now.lasts_to
-            lasting.append(one)
+        elif now.lasts_to != standing.lasts_to:  # the same standing, for longer or not so long
+            standing.lasts_to = now.lasts_to
+            lasting.append(standing)
     made += [(key, now) for key, now in items.items() if key not in current]
     same_day = [one.pk for one in ended if one.from_on >= on]  # said and unsaid within a day
     Standing.objects.filter(pk__in=same_day).delete()
@@ -255,10 +262,10 @@ def post_freshness(
 ) -> None:
     """How old the registers are on a day."""
     _locked_clock()
-    told = {name: one.isoformat() if one else None for name, one in loaded.items()}
+    told = {name: day.isoformat() if day else None for name, day in loaded.items()}
     more = {
-        name: [one.isoformat() if one else None, days]
-        for name, (one, days) in (others or {}).items()
+        name: [day.isoformat() if day else None, days]
+        for name, (day, days) in (others or {}).items()
     }
     defaults = {"loaded": told, "limit_days": limit_days, "others": more}
     Freshness.objects.update_or_create(day=day, defaults=defaults)
@@ -272,12 +279,16 @@ def post_enterprises(register: Mapping[str, tuple[str, str]]) -> int:
     known = {one.credit_code: one for one in Enterprise.objects.all()}
     changed = []
     for code, (name, area) in register.items():
-        one = known.get(code)
-        if one is None or (one.name, one.area, one.is_in_register) != (name, area, True):
-            changed.append(_named(one or Enterprise(credit_code=code, names=""), name, area))
+        enterprise = known.get(code)
+        if enterprise is None or (enterprise.name, enterprise.area, enterprise.is_in_register) != (
+            name,
+            area,
+            True,
+        ):
+            changed.append(_named(enterprise or Enterprise(credit_code=code, names=""), name, area))
     gone = [one for code, one in known.items() if one.is_in_register and code not in register]
-    for one in gone:
-        one.is_in_register = False
+    for enterprise in gone:
+        enterprise.is_in_register = False
     Enterprise.objects.bulk_create([one for one in changed if one.pk is None], batch_size=2000)
     old = [one for one in (*changed, *gone) if one.credit_code in known]
     Enterprise.objects.bulk_update(old, ["name", "names", "area", "is_in_register"], batch_size=500)
@@ -291,10 +302,12 @@ def post_registered(*, credit_code: str, name: str, on: date) -> None:
     """The enterprise has an account on the platform from now on; said once."""
     _locked_clock()
     defaults = {"name": name, "names": plain(name), "registered_on": on}
-    one, is_new = Enterprise.objects.get_or_create(credit_code=credit_code, defaults=defaults)
-    if not is_new and one.registered_on is None:
-        one.registered_on = on
-        one.save(update_fields=["registered_on"])
+    enterprise, is_new = Enterprise.objects.get_or_create(
+        credit_code=credit_code, defaults=defaults
+    )
+    if not is_new and enterprise.registered_on is None:
+        enterprise.registered_on = on
+        enterprise.save(update_fields=["registered_on"])
     _touch()
 
 
@@ -302,16 +315,19 @@ def post_registered(*, credit_code: str, name: str, on: date) -> None:
 def post_statistics(rows: Mapping[tuple[int, int, str], Mapping[str, Any]]) -> int:
     """Figures of quarters by (year, quarter, area), all that there are; how many rows are told otherwise."""
     _locked_clock()
-    known = {(one.year, one.quarter, one.area): one for one in QuarterFigures.objects.all()}
+    known = {
+        (quarter_figures.year, quarter_figures.quarter, quarter_figures.area): quarter_figures
+        for quarter_figures in QuarterFigures.objects.all()
+    }
     changed = [
-        key for key, told in rows.items() if key not in known or known[key].figures != dict(told)
+        key for key, row in rows.items() if key not in known or known[key].figures != dict(row)
     ]
     for year, quarter, area in changed:
         told = {"figures": dict(rows[(year, quarter, area)])}
         QuarterFigures.objects.update_or_create(
             year=year, quarter=quarter, area=area, defaults=told
         )
-    gone = [one.pk for key, one in known.items() if key not in rows]
+    gone = [quarter_figures.pk for key, quarter_figures in known.items() if key not in rows]
     QuarterFigures.objects.filter(pk__in=gone).delete()
     if changed or gone:
         _touch()
@@ -321,9 +337,9 @@ def post_statistics(rows: Mapping[tuple[int, int, str], Mapping[str, Any]]) -> i
 @transaction.atomic
 def take_snapshot(*, day: date) -> Snapshot:
     """The public copy of a day, by the digest of what replaying the feed gives; a day is taken once."""
-    known = Snapshot.objects.filter(day=day).first()
-    if known:
-        return known
+    snapshot = Snapshot.objects.filter(day=day).first()
+    if snapshot:
+        return snapshot
     last = _locked_clock().last
     digest = hashlib.sha256(canonical(replayed(last)).encode()).hexdigest()
     return Snapshot.objects.create(day=day, sequence=last, sha256=digest)
@@ -338,11 +354,16 @@ def _feed(kind: str, told: RedCard | Announcement, at: datetime, *, is_gone: boo
     FeedEntry.objects.create(sequence=clock.last, at=at, kind=kind, key=told.number, body=body)
 
 
-def _named(one: Enterprise, name: str, area: str) -> Enterprise:
+def _named(enterprise: Enterprise, name: str, area: str) -> Enterprise:
     told = plain(name)
-    names = [told, *(old for old in one.names.split("\n") if old and old != told)]
-    one.name, one.names, one.area, one.is_in_register = name, "\n".join(names), area, True
-    return one
+    names = [told, *(old for old in enterprise.names.split("\n") if old and old != told)]
+    enterprise.name, enterprise.names, enterprise.area, enterprise.is_in_register = (
+        name,
+        "\n".join(names),
+        area,
+        True,
+    )
+    return enterprise
 
 
 def _touch() -> None:

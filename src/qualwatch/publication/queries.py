@@ -101,9 +101,9 @@ LOOK_UP = """
 
 def standing_of(credit_code: str, category: str, sub_item: str, day: date) -> Answer:
     """Of one item on one day."""
-    for one in standings_of(credit_code, day):
-        if (one.category, one.sub_item) == (category, sub_item):
-            return one
+    for answer in standings_of(credit_code, day):
+        if (answer.category, answer.sub_item) == (category, sub_item):
+            return answer
     return Answer("unknown", category=category, sub_item=sub_item)
 
 
@@ -121,7 +121,10 @@ def standings_among(credit_codes: Iterable[str], day: date) -> dict[str, list[An
     found_cards = reversed(
         cards_on(day, credit_code__in=codes)
     )  # of several of one item the first counts
-    cards = {(one.credit_code, one.category, one.sub_item): one for one in found_cards}
+    cards = {
+        (red_card.credit_code, red_card.category, red_card.sub_item): red_card
+        for red_card in found_cards
+    }
     found: dict[str, list[Answer]] = {code: [] for code in codes}
     for row in rows:
         card = cards.pop((row.credit_code, row.category, row.sub_item), None)
@@ -135,14 +138,14 @@ def look_up(credit_code: str, day: date, *, with_notices: bool = True) -> LookUp
     """One enterprise as its page shows it on a day."""
     rows: list[Any] = list(Standing.objects.raw(LOOK_UP, [day, credit_code]))
     if rows:
-        now, one, fresh = (
+        now, enterprise, fresh = (
             rows[0].version or NOTHING,
             _enterprise(credit_code, rows[0]),
             _freshness(rows[0]),
         )
         history = [row for row in rows if row.pk is not None]
     else:
-        now, one, fresh = version(), None, freshness_on(day)
+        now, enterprise, fresh = version(), None, freshness_on(day)
         history = list(
             Standing.objects.filter(credit_code=credit_code).order_by(
                 "category", "sub_item", "from_on"
@@ -162,7 +165,7 @@ def look_up(credit_code: str, day: date, *, with_notices: bool = True) -> LookUp
         if row.from_on <= day and (row.to_on is None or day < row.to_on)
     ]
     answers += map(_of_card, red.values())
-    return LookUp(one, answers, history, notices, fresh, now)
+    return LookUp(enterprise, answers, history, notices, fresh, now)
 
 
 def _enterprise(credit_code: str, row: Any) -> Enterprise:
@@ -233,8 +236,8 @@ def find(text: str) -> QuerySet[Enterprise]:
 
 def red_list(day: date) -> QuerySet[RedCard]:
     """Open cards, and cleared ones within their retention; the newest first."""
-    found = RedCard.objects.filter(Q(state="open") | Q(state="cleared", hidden_from__gt=day))
-    return found.order_by("-published_on", "number")
+    red_cards = RedCard.objects.filter(Q(state="open") | Q(state="cleared", hidden_from__gt=day))
+    return red_cards.order_by("-published_on", "number")
 
 
 def red_card(number: str, day: date) -> RedCard | None:
@@ -286,27 +289,29 @@ def is_fresh(day: date) -> bool:
     return _is_young(freshness_on(day), day)
 
 
-def _is_young(found: Freshness | None, day: date) -> bool:
-    if found is None:
+def _is_young(freshness: Freshness | None, day: date) -> bool:
+    if freshness is None:
         return False
-    days = [date.fromisoformat(one) for one in found.loaded.values() if one]
-    return len(days) == len(found.loaded) > 0 and all(
-        (day - one).days <= found.limit_days for one in days
+    days = [date.fromisoformat(one) for one in freshness.loaded.values() if one]
+    return len(days) == len(freshness.loaded) > 0 and all(
+        (day - one).days <= freshness.limit_days for one in days
     )
 
 
 def cards_on(day: date, **which: Any) -> list[RedCard]:
     """Red cards in force on a day."""
-    found = RedCard.objects.filter(
+    red_cards = RedCard.objects.filter(
         Q(ended_on=None) | Q(ended_on__gt=day), published_on__lte=day, **which
     )
-    return list(found.exclude(state="removed").order_by("published_on", "number"))
+    return list(red_cards.exclude(state="removed").order_by("published_on", "number"))
 
 
 def history_of(credit_code: str, category: str, sub_item: str) -> list[Standing]:
     """What the register said of an item, oldest first."""
-    found = Standing.objects.filter(credit_code=credit_code, category=category, sub_item=sub_item)
-    return list(found.order_by("from_on"))
+    standings = Standing.objects.filter(
+        credit_code=credit_code, category=category, sub_item=sub_item
+    )
+    return list(standings.order_by("from_on"))
 
 
 def cards_to_see(day: date) -> list[RedCard]:
@@ -319,9 +324,9 @@ def entries_after(sequence: int, at_most: int = 1000) -> list[FeedEntry]:
     found = list(FeedEntry.objects.filter(sequence__gt=sequence).order_by("sequence")[:at_most])
     gone = FeedEntry.objects.filter(body__isnull=True, key__in=[one.key for one in found])
     last = {(one.kind, one.key): one.sequence for one in gone}
-    for one in found:
-        if one.sequence < last.get((one.kind, one.key), 0):
-            one.body = None
+    for feed_entry in found:
+        if feed_entry.sequence < last.get((feed_entry.kind, feed_entry.key), 0):
+            feed_entry.body = None
     return found
 
 
@@ -337,10 +342,13 @@ def shown(one: RedCard | Announcement) -> dict[str, Any]:
 def public_copy() -> dict[str, Any]:
     """The public copy as the tables have it: what replaying the whole feed must give."""
     cards = {
-        f"red-card/{one.number}": shown(one) for one in RedCard.objects.exclude(state="removed")
+        f"red-card/{red_card.number}": shown(red_card)
+        for red_card in RedCard.objects.exclude(state="removed")
     }
     notices = Announcement.objects.filter(is_removed=False)
-    return cards | {f"announcement/{one.number}": shown(one) for one in notices}
+    return cards | {
+        f"announcement/{announcement.number}": shown(announcement) for announcement in notices
+    }
 
 
 def replayed(until: int) -> dict[str, Any]:
@@ -351,11 +359,11 @@ def replayed(until: int) -> dict[str, Any]:
 def replay(entries: Iterable[FeedEntry]) -> dict[str, Any]:
     """What subscribers do: put every body in its place, take away what is no longer public."""
     found: dict[str, Any] = {}
-    for one in entries:
-        if one.body is None:
-            found.pop(f"{one.kind}/{one.key}", None)
+    for feed_entry in entries:
+        if feed_entry.body is None:
+            found.pop(f"{feed_entry.kind}/{feed_entry.key}", None)
         else:
-            found[f"{one.kind}/{one.key}"] = one.body
+            found[f"{feed_entry.kind}/{feed_entry.key}"] = feed_entry.body
     return found
 
 

@@ -41,7 +41,7 @@ def accept_finding(
     key = {name: getattr(about, name) for name in AcceptedFindingRow.KEY}
     current = AcceptedFindingRow._default_manager.filter(recorded_to=None, source=OFFICE, **key)
     current.update(recorded_to=revision.pk)
-    made: AcceptedFindingRow = AcceptedFindingRow._default_manager.create(
+    row: AcceptedFindingRow = AcceptedFindingRow._default_manager.create(
         source=OFFICE,
         duplicate_no=1,
         recorded_from=revision.pk,
@@ -59,7 +59,7 @@ def accept_finding(
         after=[*key.values(), at_held, until.isoformat()],
         details={**key, "at_held": at_held, "until": until},
     )
-    return made
+    return row
 
 
 @transaction.atomic

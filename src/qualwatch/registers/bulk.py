@@ -77,8 +77,8 @@ def fill(name: str, columns: Sequence[str], parts: Iterable[pa.Table]) -> int:
     with connection.cursor() as cursor:
         for batch in _batches(parts):
             shown = [
-                pc.cast(one, pa.string()) if one.type == pa.date32() else one
-                for one in batch.columns
+                pc.cast(column, pa.string()) if column.type == pa.date32() else column
+                for column in batch.columns
             ]
             cursor.executemany(
                 statement, list(zip(*(one.to_pylist() for one in shown), strict=True))

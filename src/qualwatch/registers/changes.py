@@ -75,25 +75,25 @@ def apply_changes(
     content: nothing is applied then. A row that cannot be read is rejected and kept as unparsed; the others go on.
     """
     lock()
-    new, taken = _new(changes)
+    new, result = _new(changes)
     if not new:
-        return taken
+        return result
     version, made = newest_version(), []
-    for one in new:
-        revision = taken.revision = next_revision(
+    for change in new:
+        revision = result.revision = next_revision(
             what="platform change", by=by, at=at
         )  # a row may come and go again
-        problem = _apply(one, law, revision, day, taken.credit_codes)
+        problem = _apply(change, law, revision, day, result.credit_codes)
         state = "rejected" if problem else "applied"
-        taken.outcomes.append((one, state, problem))
+        result.outcomes.append((change, state, problem))
         made.append(
             PlatformChange(
-                change_id=one.change_id,
-                sequence=one.sequence,
-                source=one.source,
-                action=one.action,
-                digest=one.digest,
-                row=encrypted(json.dumps(dict(one.row), ensure_ascii=False), version),
+                change_id=change.change_id,
+                sequence=change.sequence,
+                source=change.source,
+                action=change.action,
+                digest=change.digest,
+                row=encrypted(json.dumps(dict(change.row), ensure_ascii=False), version),
                 key_version=version,
                 state=state,
                 problem=hidden(problem),
@@ -106,10 +106,10 @@ def apply_changes(
         "from": new[0].sequence,
         "to": new[-1].sequence,
         "revision": revision.pk,
-        "rejected": sum(one.state == "rejected" for one in made),
+        "rejected": sum(platform_change.state == "rejected" for platform_change in made),
     }
     record(stream="source/platform", by=by, at=at, what="changes-applied", details=told)
-    return taken
+    return result
 
 
 def apply_again(*, source: str, since: date, law: Law, revision_of: Callable[[], Revision]) -> int:
@@ -129,9 +129,12 @@ def apply_again(*, source: str, since: date, law: Law, revision_of: Callable[[],
 
 def _new(changes: Sequence[Change]) -> tuple[list[Change], PushResult]:
     """The changes that were not pushed before, in order; those known with what became of them."""
-    taken, new = PushResult(), []
-    ids = [one.change_id for one in changes]
-    known = {one.change_id: one for one in PlatformChange.objects.filter(change_id__in=ids)}
+    result, new = PushResult(), []
+    ids = [change.change_id for change in changes]
+    known = {
+        platform_change.change_id: platform_change
+        for platform_change in PlatformChange.objects.filter(change_id__in=ids)
+    }
     last = PlatformChange.objects.order_by("-sequence").values_list("sequence", flat=True).first()
     expected = None if last is None else last + 1
     for one in sorted(changes, key=lambda change: change.sequence):
@@ -141,7 +144,7 @@ def _new(changes: Sequence[Change]) -> tuple[list[Change], PushResult]:
                 raise OutOfOrder(
                     _("变更 {id} 已用于别的内容").format(id=one.change_id), expected or 0
                 )
-            taken.outcomes.append((one, "known", before.problem))
+            result.outcomes.append((one, "known", before.problem))
             continue
         if expected is not None and one.sequence != expected:
             raise OutOfOrder(
@@ -153,7 +156,7 @@ def _new(changes: Sequence[Change]) -> tuple[list[Change], PushResult]:
         source_of(one.source)
         expected = one.sequence + 1
         new.append(one)
-    return new, taken
+    return new, result
 
 
 def _apply(change: Change, law: Law, revision: Revision, day: date, concerned: set[str]) -> str:
@@ -163,7 +166,9 @@ def _apply(change: Change, law: Law, revision: Revision, day: date, concerned: s
     if any("\x00" in str(cell) for row in rows for cell in row):
         return _("有不可见的字符")
     gathered = gather_sheets([Sheet("platform", "", rows, None)], law)
-    if not gathered.accounts or any(one.table not in source.tables for one in gathered.accounts):
+    if not gathered.accounts or any(
+        account.table not in source.tables for account in gathered.accounts
+    ):
         return next(
             (f"{one.problem}，{one.remedy}" for one in gathered.rejections), _("表头不属于这个来源")
         )
@@ -189,8 +194,8 @@ def _apply(change: Change, law: Law, revision: Revision, day: date, concerned: s
             else:
                 touched += table.end(revision.pk, day)
             resolve(slug, revision.pk)
-    for one in gathered.rejections:
-        return f"{one.column}「{one.value}」：{one.problem}；{one.remedy}"
+    for rejection in gathered.rejections:
+        return f"{rejection.column}「{rejection.value}」：{rejection.problem}；{rejection.remedy}"
     return (
         "" if touched else _("登记里没有这一行") if change.action == "remove" else _("这一行是空的")
     )

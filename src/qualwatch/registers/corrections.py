@@ -73,7 +73,7 @@ def correct(
     Correction.objects.filter(
         table=table, key=_plain_key(model, key), field=field, released_at=None
     ).update(released_at=at, released_by=by)
-    made = Correction.objects.create(
+    correction = Correction.objects.create(
         table=table,
         key=_plain_key(model, key),
         field=field,
@@ -85,9 +85,9 @@ def correct(
         made_by=by,
         made_at=at,
     )
-    _resolve_key(model, table, made.key, revision.pk, timezone.localdate(at))
+    _resolve_key(model, table, correction.key, revision.pk, timezone.localdate(at))
     record(
-        stream=f"correction/{made.pk}",
+        stream=f"correction/{correction.pk}",
         by=by,
         at=at,
         what="corrected",
@@ -96,13 +96,13 @@ def correct(
         after=_plain(value),
         details={
             "table": table,
-            "key": made.key,
+            "key": correction.key,
             "field": field,
             "because": because,
             "review_on": review_on,
         },
     )
-    return made
+    return correction
 
 
 @transaction.atomic
@@ -134,17 +134,17 @@ def resolve(slug: str, revision: int) -> int:
     """Makes the corrected rows of a table anew after a load; in how many fields the source still differs."""
     differing = 0
     active = Correction.objects.filter(table=slug, released_at=None)
-    for key in {json.dumps(one.key, sort_keys=True) for one in active}:
+    for key in {json.dumps(correction.key, sort_keys=True) for correction in active}:
         differing += _resolve_key(TABLES[slug], slug, json.loads(key), revision, None)
     return differing
 
 
 def resolved_rows(model: type[Recorded], key: Mapping[str, Any]) -> Recorded | None:
     """The row of a key from the source that is believed first, corrections left out."""
-    found = model._default_manager.filter(recorded_to=None, **key).exclude(source=CORRECTION)
-    order = {slug: one.precedence for slug, one in sources().items()}
+    recordeds = model._default_manager.filter(recorded_to=None, **key).exclude(source=CORRECTION)
+    order = {slug: source.precedence for slug, source in sources().items()}
     return min(
-        found,
+        recordeds,
         key=lambda row: (order.get(row.source, 0), row.source, row.duplicate_no),
         default=None,
     )
@@ -155,7 +155,7 @@ def _resolve_key(
 ) -> int:
     row = resolved_rows(model, key)
     fields = Correction.objects.filter(table=slug, key=key, released_at=None)
-    values = {one.field: one.value for one in fields}
+    values = {correction.field: correction.value for correction in fields}
     current = model._default_manager.filter(recorded_to=None, source=CORRECTION, **key).first()
     whole = values.pop(WHOLE, None)
     if row is not None and whole is not None:  # the source has it now, and may lose it again
@@ -188,11 +188,11 @@ def _resolve_key(
 
 def _end_whole(slug: str, key: Mapping[str, Any], revision: int) -> None:
     made = Revision.objects.get(pk=revision)
-    for one in Correction.objects.filter(table=slug, key=key, field=WHOLE, released_at=None):
-        one.released_at, one.released_by = made.recorded_at, made.by
-        one.save(update_fields=["released_at", "released_by"])
+    for correction in Correction.objects.filter(table=slug, key=key, field=WHOLE, released_at=None):
+        correction.released_at, correction.released_by = made.recorded_at, made.by
+        correction.save(update_fields=["released_at", "released_by"])
         record(
-            stream=f"correction/{one.pk}",
+            stream=f"correction/{correction.pk}",
             by=made.by,
             at=made.recorded_at,
             what="correction-released",
@@ -202,7 +202,11 @@ def _end_whole(slug: str, key: Mapping[str, Any], revision: int) -> None:
 
 def _checked(model: type[Model], field: str, value: Any) -> Any:
     """The value as the register would write it."""
-    column = next(one for one in model._meta.concrete_fields if one.attname == field)
+    column = next(
+        concrete_field
+        for concrete_field in model._meta.concrete_fields
+        if concrete_field.attname == field
+    )
     try:
         clean = column.clean(value, None) if value is not None or not column.null else None
     except ValidationError as error:
@@ -232,7 +236,7 @@ def _whole(
             _("{table} 没有可更正的字段 {field}").format(table=model.__name__, field=min(strange))
         )
     _plain_key(model, key)
-    names = [one for one in model.fact_columns() if one not in model.KEY]
+    names = [fact_column for fact_column in model.fact_columns() if fact_column not in model.KEY]
     return {name: _plain(_checked(model, name, told.get(name))) for name in names}
 
 

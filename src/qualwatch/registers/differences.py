@@ -63,7 +63,7 @@ class Difference:
         new = [
             replace(one, row=self.numbers[(one.row or 2) - 2]) for one in self.gathered.rejections
         ]
-        return sorted([*self.carried, *new], key=lambda one: one.row or 0)
+        return sorted([*self.carried, *new], key=lambda rejection: rejection.row or 0)
 
     def rows(self, source: Source) -> tuple[dict[str, pa.Table], pa.Array]:
         """Rows by table of those concerned (and all unparsed rows of the source); who they are, as the table has it."""
@@ -139,12 +139,19 @@ def _carried(
 ) -> list[Rejection] | None:
     """The rejections of lines that did not change, by their new rows; None where not all of them are kept."""
     kept = list(last.rejections.order_by("row"))
-    if len(kept) != sum(one.get("rejected", 0) for one in last.counts.values()) or any(
-        not one.row for one in kept
+    if len(kept) != sum(count.get("rejected", 0) for count in last.counts.values()) or any(
+        not load_rejection.row for load_rejection in kept
     ):
         return None
-    lines = [(one, old.lines[(one.row or 2) - 2].as_py()) for one in kept]
-    same = [(one, line) for one, line in lines if old.subject(line) not in concerned]
+    lines = [
+        (load_rejection, old.lines[(load_rejection.row or 2) - 2].as_py())
+        for load_rejection in kept
+    ]
+    same = [
+        (load_rejection, line)
+        for load_rejection, line in lines
+        if old.subject(line) not in concerned
+    ]
     wanted = pa.array([line for _one, line in same], pa.large_string())
     places: dict[str, list[int]] = {}
     for at in pc.indices_nonzero(pc.is_in(new.lines, value_set=wanted)).to_pylist():
@@ -152,9 +159,11 @@ def _carried(
     told = ("sheet", "column", "value", "problem", "remedy")
     return [
         Rejection(
-            file=new.name, row=places[line].pop(0), **{name: getattr(one, name) for name in told}
+            file=new.name,
+            row=places[line].pop(0),
+            **{name: getattr(load_rejection, name) for name in told},
         )
-        for one, line in same
+        for load_rejection, line in same
     ]
 
 
@@ -240,9 +249,12 @@ class _Lines:
         told = "\n".join(
             [self.header, *self.lines.take(pa.array(numbers, pa.int64())).to_pylist(), ""]
         )
-        found = gather_sheets([TextSheet(self.name, told.encode())], law)
-        if not found.accounts:
-            found.accounts.append(FileAccount(self.name, "", "none"))
+        gathered = gather_sheets([TextSheet(self.name, told.encode())], law)
+        if not gathered.accounts:
+            gathered.accounts.append(FileAccount(self.name, "", "none"))
         return (
-            found if len(found.accounts) == 1 and all(one.row for one in found.rejections) else None
+            gathered
+            if len(gathered.accounts) == 1
+            and all(rejection.row for rejection in gathered.rejections)
+            else None
         )

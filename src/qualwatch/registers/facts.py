@@ -55,12 +55,12 @@ READ_WHOLE = (
 
 def revision_at(known_at: datetime | None) -> int:
     """The number of the last revision recorded by then; 0 before the first."""
-    found = (
+    revisions = (
         Revision.objects.all()
         if known_at is None
         else Revision.objects.filter(recorded_at__lte=known_at)
     )
-    return int(found.order_by("-id").values_list("id", flat=True).first() or 0)
+    return int(revisions.order_by("-id").values_list("id", flat=True).first() or 0)
 
 
 def facts_on(
@@ -172,7 +172,7 @@ def _on_record(alias: str, revision: int | None) -> str:
 
 def _present(revision: int) -> dict[str, list[str]]:
     """For every table the sources that gave rows to it, those believed first in front."""
-    shared = Counter(table for one in sources().values() for table in one.tables)
+    shared = Counter(table for source in sources().values() for table in source.tables)
 
     def gave(slug: str) -> bool:  # who gave nothing matters only beside others
         return all(shared[table] == 1 for table in sources()[slug].tables) or _has_given(
@@ -192,7 +192,7 @@ def resolved_rows(
     model: type[Recorded], names: Sequence[str], **which: Any
 ) -> list[tuple[Any, ...]]:
     """Rows on record now, of each key the one that is believed: a correction before its source, then by precedence."""
-    order = {CORRECTION: 0} | {slug: one.precedence for slug, one in sources().items()}
+    order = {CORRECTION: 0} | {slug: source.precedence for slug, source in sources().items()}
     key = (*model.KEY, "duplicate_no")
     best: dict[tuple[Any, ...], tuple[int, tuple[Any, ...]]] = {}
     rows = model._default_manager.filter(recorded_to=None, **which).order_by("pk")
@@ -234,11 +234,13 @@ def coverage_on(revision: int, day: date) -> list[Coverage]:
     """
     loads = Load.objects.filter(state="released", revision_id__lte=revision, as_of__lte=day)
     newest = Window(RowNumber(), partition_by="source", order_by=["-as_of", "-revision_id"])
-    last = {one.source: one for one in loads.annotate(duplicate_no=newest).filter(duplicate_no=1)}
+    last = {
+        load.source: load for load in loads.annotate(duplicate_no=newest).filter(duplicate_no=1)
+    }
     found = []
     for name in JUDGED:
         source = min(
-            (one for one in sources().values() if name in one.tables),
+            (source for source in sources().values() if name in source.tables),
             key=lambda one: one.precedence,
         )
         load = last.get(source.slug)

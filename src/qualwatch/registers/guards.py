@@ -14,15 +14,19 @@ def guards_of(room: str, name: str) -> migrations.RunPython:
     def make(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
         model = apps.get_model(room, name)
         table = model._meta.db_table
-        once = next(one for one in model._meta.constraints if isinstance(one, UniqueConstraint))
-        key = [model._meta.get_field(one).column for one in once.fields]
+        once = next(
+            constraint
+            for constraint in model._meta.constraints
+            if isinstance(constraint, UniqueConstraint)
+        )
+        key = [model._meta.get_field(field).column for field in once.fields]
         columns = [field.column for field in model._meta.concrete_fields]
         same = " AND ".join(f"o.{one} = n.{one}" for one in key)
         overlap = (
             f"{same} AND o.id <> n.id AND o.recorded_from < coalesce(n.recorded_to, 2147483647) "
             "AND n.recorded_from < coalesce(o.recorded_to, 2147483647)"
         )
-        kept = [one for one in columns if one not in ENDS]
+        kept = [column for column in columns if column not in ENDS]
         if editor.connection.vendor == "postgresql":
             changed = " OR ".join(f"OLD.{one} IS DISTINCT FROM NEW.{one}" for one in kept)
             editor.execute(

@@ -77,7 +77,7 @@ def numbers_of(
     told = pa.array(lookups, pa.string())
     known = _known(told)
     at = pc.index_in(told, value_set=known.column("lookup"))
-    named = pa.array([bool(one) for one in names], pa.bool_())
+    named = pa.array([bool(name) for name in names], pa.bool_())
     to_name = pc.and_(named, pc.equal(known.column("is_named").take(at), 0))
     to_date = pc.and_(pc.is_valid(born), pc.equal(known.column("is_dated").take(at), 0))
     for place in pc.indices_nonzero(pc.or_(to_name, to_date).fill_null(False)).to_pylist():
@@ -133,7 +133,7 @@ def _parts(
     born: pa.Array,
 ) -> Iterator[pa.Table]:
     """New people as rows of the table, encrypted part by part while the database writes the part before."""
-    version, named = newest_version(), pa.array([bool(one) for one in names], pa.bool_())
+    version, named = newest_version(), pa.array([bool(name) for name in names], pa.bool_())
     for start in range(0, len(places), BATCH):
         part = places[start : start + BATCH]
         which, told = pa.array(part, pa.int64()), [names[at] or "" for at in part]

@@ -157,8 +157,8 @@ def _repeated(load: Load, last: Load, source: Source, by: str, at: datetime) -> 
     if _released(source.slug).last() != last or not _is_as_delivered(last):
         return None
     load.counts = {
-        slug: {**told, "added": 0, "changed": 0, "gone": 0, "unchanged": told.get("rows", 0)}
-        for slug, told in last.counts.items()
+        slug: {**count, "added": 0, "changed": 0, "gone": 0, "unchanged": count.get("rows", 0)}
+        for slug, count in last.counts.items()
         if slug != "corrections"
     }
     load.covers_from, load.covers_to, load.state = last.covers_from, last.covers_to, "released"
@@ -167,8 +167,8 @@ def _repeated(load: Load, last: Load, source: Source, by: str, at: datetime) -> 
         load.counts["corrections"] = {"source_still_differs": differing}
     names = ("file", "sheet", "row", "column", "value", "problem", "remedy")
     kept = [
-        Rejection(**{name: getattr(one, name) for name in names})
-        for one in last.rejections.order_by("pk")
+        Rejection(**{name: getattr(load_rejection, name) for name in names})
+        for load_rejection in last.rejections.order_by("pk")
     ]
     return _noted(load, kept, by, at)
 
@@ -212,9 +212,9 @@ def _kept(name: str, path: Path) -> dict[str, Any]:
 
 
 def _read(source: Source, load: Load, law: Law, progress: Progress) -> Gathered:
-    files = {one["name"]: raw_file(one["sha256"], one["name"]) for one in load.files}
+    files = {file["name"]: raw_file(file["sha256"], file["name"]) for file in load.files}
     gathered = gather_files(files, law, progress)
-    foreign = [one for one in gathered.accounts if one.table not in source.tables]
+    foreign = [account for account in gathered.accounts if account.table not in source.tables]
     if foreign:
         first = foreign[0]
         raise NothingReadable(
@@ -231,11 +231,11 @@ def _read(source: Source, load: Load, law: Law, progress: Progress) -> Gathered:
 
 def _read_counts(gathered: Gathered) -> dict[str, dict[str, int]]:
     counts: dict[str, dict[str, int]] = {}
-    for one in gathered.accounts:
-        known = counts.setdefault(one.table, {"read": 0, "accepted": 0, "rejected": 0})
-        known["read"] += one.read
-        known["accepted"] += one.accepted
-        known["rejected"] += one.rejected
+    for account in gathered.accounts:
+        known = counts.setdefault(account.table, {"read": 0, "accepted": 0, "rejected": 0})
+        known["read"] += account.read
+        known["accepted"] += account.accepted
+        known["rejected"] += account.rejected
     return counts
 
 
@@ -332,9 +332,11 @@ def _following(source: Source, by: str, at: datetime) -> Any:
 
 def _guard_reading(load: Load, gathered: Gathered) -> None:
     """A file or sheet that cannot be read as a whole could hold anybody: the rest is not believed without it."""
-    if len(gathered.rejections) > sum(one.rejected for one in gathered.accounts):
+    if len(gathered.rejections) > sum(account.rejected for account in gathered.accounts):
         raise _NotBelieved("held", _("有整个文件或工作表读不出"))
-    unknown = {one["name"] for one in load.files} - {one.file for one in gathered.accounts}
+    unknown = {file["name"] for file in load.files} - {
+        account.file for account in gathered.accounts
+    }
     if unknown:
         raise _NotBelieved(
             "held", _("没有认出表头：{files}").format(files="、".join(sorted(unknown)))
@@ -362,8 +364,8 @@ def _cover(load: Load, paid: pa.Table, before: Load | None) -> None:
             last.replace(day=monthrange(last.year, last.month)[1]),
         )
     if not load.is_full and before is not None:
-        known = [one for one in (load.covers_from, before.covers_from) if one]
-        ends = [one for one in (load.covers_to, before.covers_to) if one]
+        known = [day for day in (load.covers_from, before.covers_from) if day]
+        ends = [day for day in (load.covers_to, before.covers_to) if day]
         load.covers_from, load.covers_to = min(known, default=None), max(ends, default=None)
 
 
@@ -374,15 +376,15 @@ def _noted(load: Load, rejections: list[Rejection], by: str, at: datetime) -> Lo
     LoadRejection.objects.bulk_create(
         LoadRejection(
             load=load,
-            file=one.file[:300],
-            sheet=one.sheet[:100],
-            row=one.row,
-            column=one.column[:100],
-            value=one.value[:200],
-            problem=one.problem,
-            remedy=one.remedy,
+            file=rejection.file[:300],
+            sheet=rejection.sheet[:100],
+            row=rejection.row,
+            column=rejection.column[:100],
+            value=rejection.value[:200],
+            problem=rejection.problem,
+            remedy=rejection.remedy,
         )
-        for one in rejections[:KEPT_REJECTIONS]
+        for rejection in rejections[:KEPT_REJECTIONS]
     )
     told = {
         "load": load.pk,

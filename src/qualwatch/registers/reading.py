@@ -66,9 +66,9 @@ def rows_by_table(source: Source, gathered: Gathered) -> dict[str, pa.Table]:
 
 
 def _filled(table: pa.Table, *columns: str) -> pa.Table:
-    for one in columns:
+    for column in columns:
         table = table.set_column(
-            table.column_names.index(one), one, pc.fill_null(table.column(one), "")
+            table.column_names.index(column), column, pc.fill_null(table.column(column), "")
         )
     return table
 

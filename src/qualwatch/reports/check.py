@@ -86,13 +86,18 @@ def standards_in(law: Law) -> list[dict[str, str]]:
     """The standards judged by: their documents and the day they took force."""
     documents = dict.fromkeys(text.standard for text in law.categories.values())
     levels = [grade for text in law.categories.values() for *_, grade in text.every_grade()]
-    clauses = [clause for grade in levels for one in grade.requirements for clause in one.clauses]
+    clauses = [
+        clause
+        for grade in levels
+        for requirement_text in grade.requirements
+        for clause in requirement_text.clauses
+    ]
     special = [figure.basis for clause in clauses for figure in clause.at_least.values()]
     found = [law.documents[slug] for slug in dict.fromkeys([*documents, *special])]
     return [
-        {"doc_no": one.doc_no, "in_force_from": str(one.in_force_from)}
-        for one in found
-        if one.in_force_from
+        {"doc_no": document_text.doc_no, "in_force_from": str(document_text.in_force_from)}
+        for document_text in found
+        if document_text.in_force_from
     ]
 
 
@@ -108,29 +113,29 @@ def as_json(report: CheckReport) -> str:
             "law_digest": report.law.digest,
         },
         "standards": standards_in(report.law),
-        "findings": [finding_as_dict(one) for one in report.findings],
-        "anomalies": [anomaly_as_dict(one, report.masks) for one in report.anomalies],
+        "findings": [finding_as_dict(finding) for finding in report.findings],
+        "anomalies": [anomaly_as_dict(anomaly, report.masks) for anomaly in report.anomalies],
         "rejected": [
             {
-                "file": one.file,
-                "sheet": one.sheet,
-                "row": one.row,
-                "column": one.column,
-                "value": one.value,
-                "problem": one.problem,
-                "remedy": one.remedy,
+                "file": rejection.file,
+                "sheet": rejection.sheet,
+                "row": rejection.row,
+                "column": rejection.column,
+                "value": rejection.value,
+                "problem": rejection.problem,
+                "remedy": rejection.remedy,
             }
-            for one in report.rejections
+            for rejection in report.rejections
         ],
         "notices": [
             {
-                "file": one.file,
-                "sheet": one.sheet,
-                "row": one.row,
-                "column": one.column,
-                "text": one.text,
+                "file": notice.file,
+                "sheet": notice.sheet,
+                "row": notice.row,
+                "column": notice.column,
+                "text": notice.text,
             }
-            for one in report.notices
+            for notice in report.notices
         ],
         "summary": summary(report),
     }
@@ -150,23 +155,23 @@ def one_row_a_line(whole: dict[str, Any]) -> str:
     return "{\n" + ",\n".join(parts) + "\n}"
 
 
-def finding_as_dict(one: Finding) -> dict[str, Any]:
+def finding_as_dict(finding: Finding) -> dict[str, Any]:
     """One finding, in the columns of the JSON."""
     return {
-        "credit_code": one.credit_code,
-        "enterprise": one.enterprise,
-        "certificate_no": one.certificate_no,
-        "licensing_authority": one.licensing_authority,
-        "qualification": one.qualification,
-        "sub_item": one.sub_item,
-        "grade": one.grade,
-        "requirement": one.requirement,
-        "text": one.text,
-        "verdict": one.verdict,
-        "required": one.required,
-        "held": one.held,
-        "possible": one.possible,
-        "shortfall": one.shortfall,
+        "credit_code": finding.credit_code,
+        "enterprise": finding.enterprise,
+        "certificate_no": finding.certificate_no,
+        "licensing_authority": finding.licensing_authority,
+        "qualification": finding.qualification,
+        "sub_item": finding.sub_item,
+        "grade": finding.grade,
+        "requirement": finding.requirement,
+        "text": finding.text,
+        "verdict": finding.verdict,
+        "required": finding.required,
+        "held": finding.held,
+        "possible": finding.possible,
+        "shortfall": finding.shortfall,
         "clauses": [
             {
                 "text": clause.text,
@@ -174,21 +179,21 @@ def finding_as_dict(one: Finding) -> dict[str, Any]:
                 "eligible": clause.eligible,
                 "eligible_possible": clause.eligible_possible,
             }
-            for clause in one.clauses
+            for clause in finding.clauses
         ],
-        "basis": list(one.basis),
-        "because": list(one.because),
+        "basis": list(finding.basis),
+        "because": list(finding.because),
     }
 
 
-def anomaly_as_dict(one: Anomaly, masks: Mapping[str, str]) -> dict[str, Any]:
+def anomaly_as_dict(anomaly: Anomaly, masks: Mapping[str, str]) -> dict[str, Any]:
     """One anomaly, the person masked."""
     return {
-        "credit_code": one.credit_code,
-        "person": masks.get(one.person_id, one.person_id),
-        "registration_no": one.registration_no,
-        "kind": one.kind,
-        "months": [f"{month:%Y-%m}" for month in one.months],
+        "credit_code": anomaly.credit_code,
+        "person": masks.get(anomaly.person_id, anomaly.person_id),
+        "registration_no": anomaly.registration_no,
+        "kind": anomaly.kind,
+        "months": [f"{month:%Y-%m}" for month in anomaly.months],
     }
 
 
@@ -198,18 +203,18 @@ def summary(report: CheckReport) -> dict[str, Any]:
     return {
         "enterprises": len(report.results),
         "verdicts": report.verdict_counts(),
-        "anomalies": dict(sorted(Counter(one.kind for one in report.anomalies).items())),
+        "anomalies": dict(sorted(Counter(anomaly.kind for anomaly in report.anomalies).items())),
         "items_not_in_force": dict(sorted(not_judged.items())),
         "files": [
             {
-                "file": one.file,
-                "sheet": one.sheet,
-                "table": one.table,
-                "read": one.read,
-                "accepted": one.accepted,
-                "rejected": one.rejected,
+                "file": account.file,
+                "sheet": account.sheet,
+                "table": account.table,
+                "read": account.read,
+                "accepted": account.accepted,
+                "rejected": account.rejected,
             }
-            for one in report.accounts
+            for account in report.accounts
         ],
     }
 
@@ -237,18 +242,18 @@ def print_table(report: CheckReport, console: Console) -> None:
         table.add_column(
             heading, justify="right" if heading in (_("要求"), _("实有"), _("可能")) else "left"
         )
-    for one in shown[:MOST_ROWS]:
+    for finding in shown[:MOST_ROWS]:
         numbers = [
             "" if number is None else str(number)
-            for number in (one.required, one.held, one.possible)
+            for number in (finding.required, finding.held, finding.possible)
         ]
-        name = item_name(one)
-        reasons = "、".join(label_of(labels.REASONS, slug) for slug in one.because)
-        verdict = label_of(labels.VERDICTS, one.verdict)
+        name = item_name(finding)
+        reasons = "、".join(label_of(labels.REASONS, slug) for slug in finding.because)
+        verdict = label_of(labels.VERDICTS, finding.verdict)
         row = [
-            one.enterprise or one.credit_code,
+            finding.enterprise or finding.credit_code,
             name,
-            label_of(labels.REQUIREMENTS, one.requirement),
+            label_of(labels.REQUIREMENTS, finding.requirement),
             verdict,
         ]
         table.add_row(*row, *numbers, reasons)
@@ -266,20 +271,20 @@ def print_summary(report: CheckReport, console: Console) -> None:
         _("结论：")
         + "  ".join(f"{label_of(labels.VERDICTS, slug)} {counts[slug]}" for slug in VERDICTS)
     )
-    kinds: Counter[str] = Counter(one.kind for one in report.anomalies)
+    kinds: Counter[str] = Counter(anomaly.kind for anomaly in report.anomalies)
     text = "  ".join(
         f"{label_of(labels.ANOMALIES, kind)} {kinds[kind]}" for kind in labels.ANOMALIES
     )
     console.print(_("社保异常：") + text)
-    for one in report.accounts:
-        where = f"{one.file} {one.sheet}".strip()
+    for account in report.accounts:
+        where = f"{account.file} {account.sheet}".strip()
         console.print(
             _("{where}（{table}）：读 {read}，收 {accepted}，拒 {rejected}").format(
                 where=where,
-                table=label_of(labels.TABLES, one.table),
-                read=one.read,
-                accepted=one.accepted,
-                rejected=one.rejected,
+                table=label_of(labels.TABLES, account.table),
+                read=account.read,
+                accepted=account.accepted,
+                rejected=account.rejected,
             )
         )
     for rejection in report.rejections[:20]:
@@ -292,9 +297,11 @@ def print_summary(report: CheckReport, console: Console) -> None:
         console.print(_("提醒 {count} 条，见 --format json").format(count=len(report.notices)))
 
 
-def rejection_line(one: Rejection) -> str:
+def rejection_line(rejection: Rejection) -> str:
     """File, sheet, row, column, masked value, problem and remedy in one line."""
-    row = _("第 {row} 行").format(row=one.row) if one.row else ""
-    where = " ".join(part for part in (one.file, one.sheet, row, one.column) if part)
-    value = f"「{one.value}」" if one.value else ""
-    return f"{where}{value}：{one.problem}；{one.remedy}"
+    row = _("第 {row} 行").format(row=rejection.row) if rejection.row else ""
+    where = " ".join(
+        part for part in (rejection.file, rejection.sheet, row, rejection.column) if part
+    )
+    value = f"「{rejection.value}」" if rejection.value else ""
+    return f"{where}{value}：{rejection.problem}；{rejection.remedy}"

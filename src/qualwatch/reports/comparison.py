@@ -24,7 +24,7 @@ MOST_ROWS = 100  # of enterprises on a terminal; everything is in the JSON
 
 def print_what_if(before: Sequence[Finding], after: Sequence[Finding], console: Console) -> None:
     """Every requirement of an enterprise as it is and as it would be; what changes is marked."""
-    old, new = ({one.key: one for one in findings} for findings in (before, after))
+    old, new = ({finding.key: finding for finding in findings} for findings in (before, after))
     table = Table(title=_("假如"), title_justify="left")
     for heading in (_("资质"), _("指标"), _("要求"), _("现在"), _("假如"), ""):
         table.add_column(heading)
@@ -46,14 +46,14 @@ def print_what_if(before: Sequence[Finding], after: Sequence[Finding], console: 
     console.print(table)
 
 
-def _told(one: Finding | None) -> str:
-    if one is None:
+def _told(finding: Finding | None) -> str:
+    if finding is None:
         return _("没有这一项")
-    verdict = label_of(labels.VERDICTS, one.verdict)
-    if one.held is None:
+    verdict = label_of(labels.VERDICTS, finding.verdict)
+    if finding.held is None:
         return verdict
     return verdict + _("（实有 {held}，可能 {possible}）").format(
-        held=one.held, possible=one.possible
+        held=finding.held, possible=finding.possible
     )
 
 
@@ -69,7 +69,7 @@ class ImpactReport:
     def counted(self, group: Callable[[Turn], str]) -> list[tuple[str, int, int, int]]:
         """(group, turn short, turn met, turn otherwise), groups in order of their names."""
         short, met, all_of = (
-            Counter(group(one) for one in self.turns if chosen(one))
+            Counter(group(turn) for turn in self.turns if chosen(turn))
             for chosen in (
                 lambda one: one.becomes_short,
                 lambda one: one.becomes_met,
@@ -99,7 +99,7 @@ def print_impact(report: ImpactReport, console: Console) -> None:
         for name, *counts in rows:
             table.add_row(name, *map(str, counts))
         console.print(table)
-    shown = [one for one in report.turns if one.becomes_short or one.becomes_met]
+    shown = [turn for turn in report.turns if turn.becomes_short or turn.becomes_met]
     table = Table(title=_("转为不达标或达标的指标"), title_justify="left")
     for heading in (_("企业"), _("监管地"), _("资质"), _("指标"), _("原来"), _("改后")):
         table.add_column(heading)
@@ -116,7 +116,10 @@ def print_impact(report: ImpactReport, console: Console) -> None:
         )
     console.print(table)
     text = _("结论有变化的指标 {all} 项，其中转为不达标 {short} 项，转为达标 {met} 项")
-    short, met = (sum(one.becomes_short for one in shown), sum(one.becomes_met for one in shown))
+    short, met = (
+        sum(turn.becomes_short for turn in shown),
+        sum(turn.becomes_met for turn in shown),
+    )
     console.print(text.format(all=len(report.turns), short=short, met=met))
     if len(shown) > MOST_ROWS:
         console.print(
@@ -145,6 +148,8 @@ def impact_as_json(report: ImpactReport) -> str:
             report.counted(lambda turn: report.areas.get(turn.either.credit_code) or "")
         ),
         "categories": counts(report.counted(lambda turn: turn.either.qualification)),
-        "turns": [{"before": told(one.before), "after": told(one.after)} for one in report.turns],
+        "turns": [
+            {"before": told(turn.before), "after": told(turn.after)} for turn in report.turns
+        ],
     }
     return one_row_a_line(whole)

@@ -74,31 +74,34 @@ def print_coming(
             console.print(f"  · {who}：{reasons}")
 
 
-def _print_finding(one: Finding, console: Console) -> None:
-    heading = f"{one.enterprise} {one.credit_code} {item_name(one)} {one.certificate_no}".strip()
+def _print_finding(finding: Finding, console: Console) -> None:
+    heading = f"{finding.enterprise} {finding.credit_code} {item_name(finding)} {finding.certificate_no}".strip()
     console.print(f"■ {heading}", style="bold")
-    line = f"{label_of(labels.REQUIREMENTS, one.requirement)}：{label_of(labels.VERDICTS, one.verdict)}"
-    if one.required is not None:
+    line = f"{label_of(labels.REQUIREMENTS, finding.requirement)}：{label_of(labels.VERDICTS, finding.verdict)}"
+    if finding.required is not None:
         numbers = _("要求 {required}，实有 {held}，可能 {possible}，缺 {shortfall}").format(
-            required=one.required, held=one.held, possible=one.possible, shortfall=one.shortfall
+            required=finding.required,
+            held=finding.held,
+            possible=finding.possible,
+            shortfall=finding.shortfall,
         )
         line += f"（{numbers}）"
     console.print(line)
-    if one.text:
-        console.print(_("标准：") + one.text)
-    for clause in one.clauses:
+    if finding.text:
+        console.print(_("标准：") + finding.text)
+    for clause in finding.clauses:
         console.print("  · " + clause_line(clause))
-    if one.basis:
-        console.print(_("依据：") + "、".join(one.basis))
-    if one.because:
+    if finding.basis:
+        console.print(_("依据：") + "、".join(finding.basis))
+    if finding.because:
         console.print(
-            _("原因：") + "、".join(label_of(labels.REASONS, slug) for slug in one.because)
+            _("原因：") + "、".join(label_of(labels.REASONS, slug) for slug in finding.because)
         )
 
 
-def item_name(one: Finding) -> str:
+def item_name(finding: Finding) -> str:
     """Qualification, sub-item and grade in one text."""
-    return f"{one.qualification}{'·' + one.sub_item if one.sub_item else ''} {one.grade}".strip()
+    return f"{finding.qualification}{'·' + finding.sub_item if finding.sub_item else ''} {finding.grade}".strip()
 
 
 def clause_line(clause: ClauseCount) -> str:
@@ -111,7 +114,9 @@ def clause_line(clause: ClauseCount) -> str:
 def in_reading_order(people: Iterable[PersonLine]) -> list[PersonLine]:
     """Those who count first, then the doubtful, then the others."""
     order = {"certain": 0, "in-doubt": 1, "never": 2}
-    return sorted(people, key=lambda one: (order[one.counts], one.person_id))
+    return sorted(
+        people, key=lambda person_line: (order[person_line.counts], person_line.person_id)
+    )
 
 
 def person_text(
@@ -149,6 +154,6 @@ def registrations_of(law: Law, line: PersonLine) -> list[str]:
         known = text.specialities.get(speciality or "", [""])[0]
         trades.setdefault((grade_name + text.name, number or "", profession), []).append(known)
     return [
-        " ".join(part for part in (name, "、".join(filter(None, known)), number) if part)
-        for (name, number, _profession), known in trades.items()
+        " ".join(part for part in (name, "、".join(filter(None, trade)), number) if part)
+        for (name, number, _profession), trade in trades.items()
     ]

@@ -42,8 +42,8 @@ SCHEMA = pa.schema(
 
 def json_lines(report: CheckReport) -> Iterator[str]:
     """Every finding as one line of JSON, with the day it is of."""
-    for one in report.findings:
-        whole = {"as_of": str(report.as_of), **finding_as_dict(one)}
+    for finding in report.findings:
+        whole = {"as_of": str(report.as_of), **finding_as_dict(finding)}
         yield hidden(json.dumps(whole, ensure_ascii=False)) + "\n"
 
 
@@ -61,6 +61,6 @@ def write_parquet(report: CheckReport, path: Path) -> None:
         "law_digest": report.law.digest,
     }
     table = pa.Table.from_pylist(
-        [finding_as_dict(one) for one in report.findings], SCHEMA.with_metadata(told)
+        [finding_as_dict(finding) for finding in report.findings], SCHEMA.with_metadata(told)
     )
     pa_parquet.write_table(table, path)

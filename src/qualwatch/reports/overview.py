@@ -48,13 +48,13 @@ class Overview:
 def overview_of(report: CheckReport) -> Overview:
     """All counts of a report."""
     findings = list(report.findings)
-    asked = [one for one in findings if one.verdict != "not-required"]
+    asked = [finding for finding in findings if finding.verdict != "not-required"]
     watched, short = (
-        {one.credit_code for one in asked},
-        [one for one in findings if one.verdict == "short"],
+        {finding.credit_code for finding in asked},
+        [finding for finding in findings if finding.verdict == "short"],
     )
-    short_codes = {one.credit_code for one in short}
-    kinds: Counter[str] = Counter(one.kind for one in report.anomalies)
+    short_codes = {finding.credit_code for finding in short}
+    kinds: Counter[str] = Counter(anomaly.kind for anomaly in report.anomalies)
     return Overview(
         enterprises=len(report.results),
         watched=len(watched),
@@ -79,7 +79,7 @@ def _funnel(findings: list[Finding]) -> list[Share]:
         (_("不达标"), ("not-required", "manual", "cannot-say", "met", "advise")),
     ]
     return [
-        Share(label, sum(one.verdict not in out for one in findings), len(findings))
+        Share(label, sum(finding.verdict not in out for finding in findings), len(findings))
         for label, out in steps
     ]
 
@@ -87,31 +87,31 @@ def _funnel(findings: list[Finding]) -> list[Share]:
 def _areas(report: CheckReport, watched: set[str], short: set[str]) -> dict[str, Share]:
     whole, part = (Counter(report.areas.get(code) for code in codes) for codes in (watched, short))
     return {
-        area: Share(one.name, part[area], whole[area])
-        for area, one in report.law.divisions.areas.items()
+        area: Share(area_text.name, part[area], whole[area])
+        for area, area_text in report.law.divisions.areas.items()
     }
 
 
 def _categories(asked: list[Finding]) -> list[Share]:
-    whole = Counter(one.qualification for one in asked)
-    part = Counter(one.qualification for one in asked if one.verdict == "short")
+    whole = Counter(finding.qualification for finding in asked)
+    part = Counter(finding.qualification for finding in asked if finding.verdict == "short")
     found = [
         Share(name or _("资质不明"), part[name], count)
         for name, count in whole.items()
         if part[name]
     ]
-    return sorted(found, key=lambda one: (-one.part, one.label))[:MOST_BARS]
+    return sorted(found, key=lambda share: (-share.part, share.label))[:MOST_BARS]
 
 
 def _shortfalls(short: list[Finding]) -> list[tuple[str, int]]:
-    counted = Counter(min(one.shortfall or 0, LARGEST_SHOWN) for one in short)
+    counted = Counter(min(finding.shortfall or 0, LARGEST_SHOWN) for finding in short)
     last = max(counted, default=0)
     sizes = range(1, last + 1)
     return [(str(size) if size < LARGEST_SHOWN else f"{size}+", counted[size]) for size in sizes]
 
 
 def _reasons(short: list[Finding]) -> list[tuple[str, int]]:
-    counted = Counter(slug for one in short for slug in one.because)
+    counted = Counter(slug for finding in short for slug in finding.because)
     return [
         (label_of(labels.REASONS, slug), count) for slug, count in counted.most_common(MOST_BARS)
     ]

@@ -54,7 +54,7 @@ def as_page(report: CheckReport) -> str:
     overview = overview_of(report)
     short = sorted(
         (one for one in report.findings if one.verdict == "short"),
-        key=lambda one: (-(one.shortfall or 0), one.credit_code, one.category),
+        key=lambda finding: (-(finding.shortfall or 0), finding.credit_code, finding.category),
     )
     note = _("缺人多的在前。点开「条款与人员」可见每个人是否计入。")
     if len(short) > MOST_SHORT:
@@ -76,8 +76,10 @@ def as_page(report: CheckReport) -> str:
             short=[_row(report, one) for one in short[:MOST_SHORT]],
             short_note=note,
             areas=overview.areas.values(),
-            accounts=[_account(one) for one in report.accounts],
-            rejections=[rejection_line(one) for one in report.rejections[:MOST_REJECTED]],
+            accounts=[_account(account) for account in report.accounts],
+            rejections=[
+                rejection_line(rejection) for rejection in report.rejections[:MOST_REJECTED]
+            ],
             how_to_read=how_to_read(),
             personal_data=personal_data_notice(),
             rejections_count=len(report.rejections),
@@ -134,7 +136,8 @@ def _pictures(overview: Overview) -> list[Picture]:
         return [(label, count, f"{count:,}") for label, count in rows]
 
     categories = [
-        (one.label, float(one.part), f"{one.part:,} / {one.whole:,}") for one in overview.categories
+        (share.label, float(share.part), f"{share.part:,} / {share.whole:,}")
+        for share in overview.categories
     ]
 
     def drawn(title: str, beside: str, draw: Callable[[str, T], str], what: T) -> Iterator[Picture]:
@@ -168,31 +171,31 @@ def _pictures(overview: Overview) -> list[Picture]:
     ]
 
 
-def _row(report: CheckReport, one: Finding) -> dict[str, Any]:
-    people = in_reading_order(report.people.get(one.key, ()))
+def _row(report: CheckReport, finding: Finding) -> dict[str, Any]:
+    people = in_reading_order(report.people.get(finding.key, ()))
     return {
-        "enterprise": one.enterprise,
-        "credit_code": one.credit_code,
-        "item": item_name(one),
-        "area": report.area_name(one.credit_code),
-        "requirement": label_of(labels.REQUIREMENTS, one.requirement),
-        "required": one.required,
-        "held": one.held,
-        "possible": one.possible,
-        "shortfall": one.shortfall,
-        "text": one.text,
-        "clauses": [clause_line(clause) for clause in one.clauses],
-        "basis": "、".join(one.basis),
-        "because": "、".join(label_of(labels.REASONS, slug) for slug in one.because),
+        "enterprise": finding.enterprise,
+        "credit_code": finding.credit_code,
+        "item": item_name(finding),
+        "area": report.area_name(finding.credit_code),
+        "requirement": label_of(labels.REQUIREMENTS, finding.requirement),
+        "required": finding.required,
+        "held": finding.held,
+        "possible": finding.possible,
+        "shortfall": finding.shortfall,
+        "text": finding.text,
+        "clauses": [clause_line(clause) for clause in finding.clauses],
+        "basis": "、".join(finding.basis),
+        "because": "、".join(label_of(labels.REASONS, slug) for slug in finding.because),
         "people": [person_text(line, report.law, report.masks, report.names) for line in people],
     }
 
 
-def _account(one: FileAccount) -> dict[str, Any]:
+def _account(account: FileAccount) -> dict[str, Any]:
     return {
-        "where": f"{one.file} {one.sheet}".strip(),
-        "table": label_of(labels.TABLES, one.table),
-        "read": one.read,
-        "accepted": one.accepted,
-        "rejected": one.rejected,
+        "where": f"{account.file} {account.sheet}".strip(),
+        "table": label_of(labels.TABLES, account.table),
+        "read": account.read,
+        "accepted": account.accepted,
+        "rejected": account.rejected,
     }

@@ -102,7 +102,7 @@ def tile_map(title: str, areas: Mapping[str, Share]) -> str:
     """One tile per supervising area, darker the larger the share."""
     places, names = _tiles()["places"], _tiles()["short_names"]
     root = drawing((max(row for _column, row in places.values()) + 1) * (TALL + GAP), title)
-    highest = max((one.percent for one in areas.values()), default=0) or 1
+    highest = max((share.percent for share in areas.values()), default=0) or 1
     for slug, (column, row) in places.items():
         share, short = areas[slug], names.get(slug, areas[slug].label)
         x, y = column * (TILE + GAP), row * (TALL + GAP)

@@ -32,11 +32,15 @@ COVERAGE = {
 
 def can_say(requirements: tuple[Requirement, ...]) -> str:
     """The strongest thing that can be said of a level: short, advise, manual or nothing."""
-    if any(one.outcome == "judge" and one.strong for one in requirements):
+    if any(requirement.outcome == "judge" and requirement.strong for requirement in requirements):
         return "short"
-    if any(one.outcome == "judge" for one in requirements):
+    if any(requirement.outcome == "judge" for requirement in requirements):
         return "advise"
-    return "manual" if any(one.outcome == "manual" for one in requirements) else "nothing"
+    return (
+        "manual"
+        if any(requirement.outcome == "manual" for requirement in requirements)
+        else "nothing"
+    )
 
 
 def coverage(law: Law, policy: Policy, day: date) -> list[tuple[CategoryText, str, GradeSlug, str]]:
@@ -120,27 +124,29 @@ def _print_today(
     day: date,
     console: Console,
 ) -> None:
-    for one in requirements_on(law, policy, text.category, sub_item, slug, "unknown", day):
-        reading = one.strong or one.weak
+    for requirement in requirements_on(law, policy, text.category, sub_item, slug, "unknown", day):
+        reading = requirement.strong or requirement.weak
         outcome = {"not-required": "not-required", "manual": "manual", "unknown": "cannot-say"}.get(
-            one.outcome
+            requirement.outcome
         )
         number = (
             _("要求 {number}").format(number=reading.required)
             if reading
             else label_of(labels.VERDICTS, outcome or "")
         )
-        strength = "" if one.strong or not reading else "，" + label_of(labels.VERDICTS, "advise")
-        console.print(
-            f"{day} {label_of(labels.REQUIREMENTS, one.requirement)}：{number}{strength}。{one.text}"
+        strength = (
+            "" if requirement.strong or not reading else "，" + label_of(labels.VERDICTS, "advise")
         )
-        if one.basis:
-            console.print("  " + _("依据：") + "、".join(one.basis))
-        if one.because:
+        console.print(
+            f"{day} {label_of(labels.REQUIREMENTS, requirement.requirement)}：{number}{strength}。{requirement.text}"
+        )
+        if requirement.basis:
+            console.print("  " + _("依据：") + "、".join(requirement.basis))
+        if requirement.because:
             console.print(
                 "  "
                 + _("说明：")
-                + "、".join(label_of(labels.REASONS, slug) for slug in one.because)
+                + "、".join(label_of(labels.REASONS, slug) for slug in requirement.because)
             )
 
 

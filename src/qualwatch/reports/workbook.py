@@ -161,11 +161,11 @@ def _cover(book: Any, looks: dict[str, Any], report: CheckReport) -> None:
 
 def _sheets(report: CheckReport) -> Iterator[Sheet]:
     for verdict in ("short", "advise", "cannot-say"):
-        found = (one for one in report.findings if one.verdict == verdict)
+        found = (finding for finding in report.findings if finding.verdict == verdict)
         yield Sheet(
             label_of(labels.VERDICTS, verdict),
             _finding_columns(),
-            (_finding(report, one) for one in found),
+            (_finding(report, finding) for finding in found),
         )
     yield Sheet(_("人员"), _people_columns(), _people(report))
     yield Sheet(_("社保异常"), _anomaly_columns(), _anomalies(report))
@@ -174,12 +174,15 @@ def _sheets(report: CheckReport) -> Iterator[Sheet]:
     yield Sheet(
         _("拒收"),
         rejected,
-        ((*_place(one), one.value, one.problem, one.remedy) for one in report.rejections),
+        (
+            (*_place(rejection), rejection.value, rejection.problem, rejection.remedy)
+            for rejection in report.rejections
+        ),
     )
     yield Sheet(
         _("提醒"),
         [*where, (_("提醒"), WIDE + 20)],
-        ((*_place(one), one.text) for one in report.notices),
+        ((*_place(notice), notice.text) for notice in report.notices),
     )
 
 
@@ -231,34 +234,34 @@ def _anomaly_columns() -> list[tuple[str, int]]:
     ]
 
 
-def _finding(report: CheckReport, one: Finding) -> tuple[Any, ...]:
-    authority = labels.authority_name(report.law, one.licensing_authority)
+def _finding(report: CheckReport, finding: Finding) -> tuple[Any, ...]:
+    authority = labels.authority_name(report.law, finding.licensing_authority)
     return (
-        report.area_name(one.credit_code),
-        one.enterprise,
-        one.credit_code,
-        item_name(one),
-        one.certificate_no,
+        report.area_name(finding.credit_code),
+        finding.enterprise,
+        finding.credit_code,
+        item_name(finding),
+        finding.certificate_no,
         authority,
-        label_of(labels.REQUIREMENTS, one.requirement),
-        one.required,
-        one.held,
-        one.possible,
-        one.shortfall,
-        "\n".join(clause_line(clause) for clause in one.clauses) or one.text,
-        "、".join(one.basis),
-        "、".join(label_of(labels.REASONS, slug) for slug in one.because),
+        label_of(labels.REQUIREMENTS, finding.requirement),
+        finding.required,
+        finding.held,
+        finding.possible,
+        finding.shortfall,
+        "\n".join(clause_line(clause) for clause in finding.clauses) or finding.text,
+        "、".join(finding.basis),
+        "、".join(label_of(labels.REASONS, slug) for slug in finding.because),
     )
 
 
 def _people(report: CheckReport) -> Iterator[tuple[Any, ...]]:
-    for one in (one for one in report.findings if one.verdict in ("short", "advise")):
-        for line in in_reading_order(report.people.get(one.key, ())):
+    for finding in (one for one in report.findings if one.verdict in ("short", "advise")):
+        for line in in_reading_order(report.people.get(finding.key, ())):
             yield (
-                one.enterprise,
-                one.credit_code,
-                item_name(one),
-                label_of(labels.REQUIREMENTS, one.requirement),
+                finding.enterprise,
+                finding.credit_code,
+                item_name(finding),
+                label_of(labels.REQUIREMENTS, finding.requirement),
                 report.names.get(line.person_id, line.person_id),
                 report.masks.get(line.person_id, ""),
                 "；".join(registrations_of(report.law, line)),
@@ -268,15 +271,15 @@ def _people(report: CheckReport) -> Iterator[tuple[Any, ...]]:
 
 
 def _anomalies(report: CheckReport) -> Iterator[tuple[Any, ...]]:
-    names = {one.credit_code: one.enterprise for one in report.findings}
-    for one in report.anomalies:
+    names = {finding.credit_code: finding.enterprise for finding in report.findings}
+    for anomaly in report.anomalies:
         yield (
-            report.area_name(one.credit_code),
-            names.get(one.credit_code, ""),
-            one.credit_code,
-            report.names.get(one.person_id, one.person_id),
-            report.masks.get(one.person_id, ""),
-            one.registration_no,
-            label_of(labels.ANOMALIES, one.kind),
-            "、".join(f"{month:%Y-%m}" for month in one.months),
+            report.area_name(anomaly.credit_code),
+            names.get(anomaly.credit_code, ""),
+            anomaly.credit_code,
+            report.names.get(anomaly.person_id, anomaly.person_id),
+            report.masks.get(anomaly.person_id, ""),
+            anomaly.registration_no,
+            label_of(labels.ANOMALIES, anomaly.kind),
+            "、".join(f"{month:%Y-%m}" for month in anomaly.months),
         )

@@ -85,11 +85,11 @@ def file_application(
         requirements=about,
         because=filing.statement,
         has_evidence=bool(files),
-        has_new_evidence=bool({one.sha256 for one in files} - known),
+        has_new_evidence=bool({file.sha256 for file in files} - known),
         route=route_of(case),
     )
     act(case=case, event=event, ctx=ctx, perform=perform)
-    made = _received(
+    application = _received(
         filing,
         files,
         ctx,
@@ -99,9 +99,9 @@ def file_application(
         about=about,
         checklist=checklist,
     )
-    _receipt(made, ctx)
+    _receipt(application, ctx)
     write_journal(ctx)
-    return made
+    return application
 
 
 @transaction.atomic
@@ -121,19 +121,19 @@ def file_data_error(*, filing: Filing, by: Account, law: Law, at: datetime) -> A
         raise CannotStep("items", _("登记里没有这家企业"))
     name, division = told[0]
     ctx = ActContext(law, at, by.username, receiver_of(code, law.area_of(division) or ""))
-    made = _received(filing, check_files(filing.files), ctx, code=code, name=name, case=None)
+    application = _received(filing, check_files(filing.files), ctx, code=code, name=name, case=None)
     task = DECIDE if ctx.where == PROVINCE else EXAMINE
     open_task(
-        _probe(made),
+        _probe(application),
         task,
         ctx,
         where=ctx.where,
-        detail=made.number,
-        due_on=made.decision_due_on or made.opinion_due_on,
+        detail=application.number,
+        due_on=application.decision_due_on or application.opinion_due_on,
     )
-    _receipt(made, ctx)
+    _receipt(application, ctx)
     write_journal(ctx)
-    return made
+    return application
 
 
 @transaction.atomic
@@ -186,7 +186,7 @@ def agree(
     found.decision_due_on, found.is_due_provisional = due.ends_on, due.provisional
     found.save()
     told = {**_about(found), "because": because}
-    made = issuing.issue(
+    document = issuing.issue(
         "opinion",
         ctx,
         told=told,
@@ -200,7 +200,7 @@ def agree(
         ctx.at,
     )
     write_journal(ctx)
-    return made
+    return document
 
 
 @transaction.atomic
@@ -283,20 +283,20 @@ def uphold(
         raise CannotStep("verified", _("还没有经办核实，写明怎样修复"))
     if repairs is not None and repairs != digest_of(found.proposed_repairs):
         raise CannotStep("changed", _("核实的内容刚刚改过，请重新阅读后再签批"))
-    done = repair(found, Repairs.of(found.proposed_repairs), ctx, because)
+    repaired = repair(found, Repairs.of(found.proposed_repairs), ctx, because)
     if found.case is not None:
         event = Event(
             "uphold",
             ctx.on,
             by=by.username,
             because=because,
-            leaves=done.leaves,
+            leaves=repaired.leaves,
             route=route_of(found.case),
         )
         act(case=found.case, event=event, ctx=ctx, perform=perform)
-    found.repairs = done.put
+    found.repairs = repaired.put
     _decided(found, "upheld", by, because, ctx, read)
-    return _decision(found, UPHELD, done.lines, ctx)
+    return _decision(found, UPHELD, repaired.lines, ctx)
 
 
 class _TriedOut(Exception):
@@ -330,7 +330,7 @@ def _received(
     by_city = ctx.where != PROVINCE
     due = application_due(case, EXAMINE if by_city else DECIDE, ctx)
     number = issuing.application_number(ctx)
-    made = Application.objects.create(
+    application = Application.objects.create(
         number=number,
         case=case,
         credit_code=code,
@@ -347,20 +347,22 @@ def _received(
         decision_due_on=None if by_city else due.ends_on,
         is_due_provisional=due.provisional,
     )
-    attach(files, by=ctx.by, at=ctx.at, application=made)
+    attach(files, by=ctx.by, at=ctx.at, application=application)
     details = {
         "application": number,
         "cause": filing.cause,
         "requirements": list(about),
         "receiver": ctx.where,
     }
-    ctx.entries.append(NewEntry(_stream(made), "applied", basis=filing.statement, details=details))
-    return made
+    ctx.entries.append(
+        NewEntry(_stream(application), "applied", basis=filing.statement, details=details)
+    )
+    return application
 
 
 def _checked(filing: Filing, about: Sequence[str], files: Sequence[CheckedFile]) -> list[list[Any]]:
     """Every line of every requirement answered: by files that were handed in, or by the reason why there are none."""
-    kept = {one.name: looked.name for one, looked in zip(filing.files, files, strict=True)}
+    kept = {file.name: looked.name for file, looked in zip(filing.files, files, strict=True)}
     rows: list[list[Any]] = []
     for requirement in about:
         answers = filing.checklist.get(requirement, {})
@@ -380,93 +382,100 @@ def _checked(filing: Filing, about: Sequence[str], files: Sequence[CheckedFile])
     return rows
 
 
-def _receipt(made: Application, ctx: ActContext) -> None:
+def _receipt(application: Application, ctx: ActContext) -> None:
     """Handed over at once; the enterprise itself is there."""
     told = {
-        **_about(made),
-        "opinion_due_on": day(made.opinion_due_on),
-        "decision_due_on": day(made.decision_due_on),
+        **_about(application),
+        "opinion_due_on": day(application.opinion_due_on),
+        "decision_due_on": day(application.decision_due_on),
     }
     receipt = issuing.issue(
         "receipt",
         ctx,
         told=told,
-        addressee=made.enterprise,
-        case=made.case,
-        application=made,
-        credit_code=made.credit_code,
+        addressee=application.enterprise,
+        case=application.case,
+        application=application,
+        credit_code=application.credit_code,
     )
     serve_on_platform(receipt, ctx)
 
 
-def _decision(found: Application, outcome: str, lines: Sequence[str], ctx: ActContext) -> Document:
+def _decision(
+    application: Application, outcome: str, lines: Sequence[str], ctx: ActContext
+) -> Document:
     told = {
-        **_about(found),
+        **_about(application),
         "outcome": outcome,
-        "because": found.decided_because,
+        "because": application.decided_because,
         "repairs": list(lines),
         "is_refused": outcome == REFUSED,
         **issuing.remedies(ctx, ctx.where),
     }
-    made = issuing.issue(
+    document = issuing.issue(
         "application-decision",
         ctx,
         told=told,
-        addressee=found.enterprise,
-        case=found.case,
-        application=found,
-        credit_code=found.credit_code,
+        addressee=application.enterprise,
+        case=application.case,
+        application=application,
+        credit_code=application.credit_code,
     )
-    serve_or_open_task(made, ctx)
+    serve_or_open_task(document, ctx)
     write_journal(ctx)
-    return made
+    return document
 
 
-def _about(one: Application) -> dict[str, Any]:
-    case = one.case
+def _about(application: Application) -> dict[str, Any]:
+    case = application.case
     return {
-        "enterprise": one.enterprise,
-        "credit_code": one.credit_code,
-        "application": one.number,
-        "filed_on": day(timezone.localdate(one.filed_at)),
-        "cause": CAUSES[one.cause],
-        "files": one.attachments.count(),
+        "enterprise": application.enterprise,
+        "credit_code": application.credit_code,
+        "application": application.number,
+        "filed_on": day(timezone.localdate(application.filed_at)),
+        "cause": CAUSES[application.cause],
+        "files": application.attachments.count(),
         "item": name_of(case) if case else _n("登记信息"),
-        "about": names(one.requirements) or _n("登记信息"),
+        "about": names(application.requirements) or _n("登记信息"),
     }
 
 
 def _decided(
-    found: Application, stage: str, by: Account, because: str, ctx: ActContext, read: str = ""
+    application: Application, stage: str, by: Account, because: str, ctx: ActContext, read: str = ""
 ) -> Application:
-    found.stage, found.decided_by, found.decided_on, found.decided_because = (
+    (
+        application.stage,
+        application.decided_by,
+        application.decided_on,
+        application.decided_because,
+    ) = (
         stage,
         by.username,
         ctx.on,
         because,
     )
-    found.save()
-    _settle(found, ctx)
+    application.save()
+    _settle(application, ctx)
     ctx.entries.append(
         NewEntry(
-            _stream(found),
+            _stream(application),
             f"application-{stage}",
             basis=because,
             details={
-                "application": found.number,
-                "repairs": found.repairs,
+                "application": application.number,
+                "repairs": application.repairs,
                 "authority": ctx.where,
                 **({"read": read} if read else {}),
             },
         )
     )
     write_journal(ctx)
-    return found
+    return application
 
 
-def _settle(found: Application, ctx: ActContext) -> None:
+def _settle(application: Application, ctx: ActContext) -> None:
     """The tasks of an application without a case; those of the others the course settles."""
-    tasks = Task.objects.filter(case=None, detail=found.number, completed_on=None)
+    tasks = Task.objects.filter(case=None, detail=application.number, completed_on=None)
     tasks.update(completed_on=ctx.on, completed_by=ctx.by)
 
 
@@ -484,14 +493,14 @@ def _undecided(application: Application) -> Application:
     return found
 
 
-def _check_examined(found: Application) -> None:
+def _check_examined(application: Application) -> None:
     """What a city has to examine first has its opinion."""
-    if found.stage == FIRST_WORKED and found.receiver != PROVINCE:
+    if application.stage == FIRST_WORKED and application.receiver != PROVINCE:
         raise CannotStep("opinion-first", _("市级核发的资质先由市级审查，同意后省厅才核实修复"))
 
 
 def check_other(
-    found: Application,
+    application: Application,
     by: Account,
     because: str,
     *,
@@ -504,20 +513,28 @@ def check_other(
     """
     if not because.strip():
         raise CannotStep("because", _("请写明理由"))
-    took_part = {found.opinion_by, found.filed_by} | (set() if verifies else {found.verified_by})
-    if by.username in took_part | (who_determined(found) if determined is None else determined):
+    took_part = {application.opinion_by, application.filed_by} | (
+        set() if verifies else {application.verified_by}
+    )
+    if by.username in took_part | (
+        who_determined(application) if determined is None else determined
+    ):
         raise CannotStep("different-decider", _("提出、签批过认定或出过审查意见的人不能决定申请"))
 
 
 def _about_these(case: Case, about: Sequence[str]) -> list[Application]:
     """The earlier applications of a case about any of these requirements."""
-    return [one for one in case.applications.all() if set(one.requirements) & set(about)]
+    return [
+        application
+        for application in case.applications.all()
+        if set(application.requirements) & set(about)
+    ]
 
 
-def _probe(one: Application) -> Case:
+def _probe(application: Application) -> Case:
     """An application without a case, where words and tasks ask for one."""
-    area = one.receiver.replace("-", ":", 1) if one.receiver != PROVINCE else ""
-    return Case(credit_code=one.credit_code, enterprise=one.enterprise, area=area)
+    area = application.receiver.replace("-", ":", 1) if application.receiver != PROVINCE else ""
+    return Case(credit_code=application.credit_code, enterprise=application.enterprise, area=area)
 
 
 def _own(by: Account, credit_code: str) -> None:
@@ -534,5 +551,5 @@ def seat_of(by: Account, *slugs: str, capability: str = "sign") -> str:
     return where
 
 
-def _stream(one: Application) -> str:
-    return one.case.stream if one.case else f"enterprise/{one.credit_code}"
+def _stream(application: Application) -> str:
+    return application.case.stream if application.case else f"enterprise/{application.credit_code}"

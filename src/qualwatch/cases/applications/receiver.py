@@ -28,18 +28,23 @@ def will_answer(code: str, case: Case | None, law: Law, at: datetime) -> tuple[s
 def receiver_of(code: str, area: str) -> str:
     """Who is told of wrong data: the province where it or the ministry issued an item (notice 4(5)), else the city."""
     issued = {
-        told[0] for told in resolved_rows(ItemRow, ("licensing_authority",), credit_code=code)
+        resolved_row[0]
+        for resolved_row in resolved_rows(ItemRow, ("licensing_authority",), credit_code=code)
     }
     by_cities = bool(issued) and all(one and competent_area(one, area) for one in issued)
     return authority_of(area) if by_cities else PROVINCE
 
 
-def who_determined(found: Application) -> set[str]:
+def who_determined(application: Application) -> set[str]:
     """Who proposed or signed what an application is against. Who returned a proposal determined nothing."""
-    if found.case is None:
+    if application.case is None:
         return set()
-    told = set(found.case.determined_by)
-    cases = [one for one in (found.case_id, found.case.arises_from_id) if one is not None]
-    for one in Determination.objects.filter(case__in=cases):
-        told |= {one.proposed_by} | ({one.decided_by} if one.state == "signed" else set())
+    told = set(application.case.determined_by)
+    cases = [
+        one for one in (application.case_id, application.case.arises_from_id) if one is not None
+    ]
+    for determination in Determination.objects.filter(case__in=cases):
+        told |= {determination.proposed_by} | (
+            {determination.decided_by} if determination.state == "signed" else set()
+        )
     return told

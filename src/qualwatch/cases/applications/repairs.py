@@ -45,7 +45,7 @@ class Repairs:
 
     def told(self) -> dict[str, Any]:
         """As it waits for its signature."""
-        rows = [asdict(one) for one in self.corrections]
+        rows = [asdict(correcting) for correcting in self.corrections]
         plain: dict[str, Any] = json.loads(
             json.dumps({"review_on": self.review_on, "corrections": rows}, default=str)
         )
@@ -76,48 +76,52 @@ def digest_of(proposed: Mapping[str, Any] | None) -> str:
     ).hexdigest()
 
 
-def repair(found: Application, repairs: Repairs, ctx: ActContext, because: str) -> Repaired:
+def repair(application: Application, repairs: Repairs, ctx: ActContext, because: str) -> Repaired:
     """Puts it on record and assesses the enterprise again. CannotStep where it might be warned again next morning."""
-    done, case = Repaired(), found.case
+    repaired, case = Repaired(), application.case
     was_inspected = case is not None and hasattr(case, "supervision_finding")
-    if found.cause == "data-wrong" and not repairs.corrections and not was_inspected:
+    if application.cause == "data-wrong" and not repairs.corrections and not was_inspected:
         raise CannotStep("leaves-something", _("信息有误的要写明更正哪些登记"))
-    for one in repairs.corrections:
-        _check_concerns(found.credit_code, one)
-        made = correct(
-            table=one.table,
-            key=one.key,
-            field=one.field,
-            value=one.value,
+    for correcting in repairs.corrections:
+        _check_concerns(application.credit_code, correcting)
+        correction = correct(
+            table=correcting.table,
+            key=correcting.key,
+            field=correcting.field,
+            value=correcting.value,
             because=because,
-            document=one.document,
+            document=correcting.document,
             review_on=repairs.review_on,
             by=ctx.by,
             at=ctx.at,
         )
-        done.put.append([CORRECTION, made.pk])
-        done.leaves = CORRECTION
-    if done.put:
-        done.lines.append(_n("更正登记 {count} 处。").format(count=len(done.put)))
+        repaired.put.append([CORRECTION, correction.pk])
+        repaired.leaves = CORRECTION
+    if repaired.put:
+        repaired.lines.append(_n("更正登记 {count} 处。").format(count=len(repaired.put)))
     if case is None:
-        _assess_again(found.credit_code, ctx)
-        return done
+        _assess_again(application.credit_code, ctx)
+        return repaired
     if (
         was_inspected
     ):  # no run warns of what an officer found: the finding itself is no longer relied on
-        done.put.append([OFFICER, case.pk])
-        done.lines.append(_n("原监管发现不再作为依据。"))
-        done.leaves = OFFICER
-        return done
-    if not done.put:
-        _accept(found, case, repairs, ctx, because, done)
-    seen = _again(case, ctx)
-    verdicts = seen.verdicts_of(case)[0]
-    healed = bool(seen.end_of(case))
+        repaired.put.append([OFFICER, case.pk])
+        repaired.lines.append(_n("原监管发现不再作为依据。"))
+        repaired.leaves = OFFICER
+        return repaired
+    if not repaired.put:
+        _accept(application, case, repairs, ctx, because, repaired)
+    view = _again(case, ctx)
+    verdicts = view.verdicts_of(case)[0]
+    healed = bool(view.end_of(case))
     left = (
         []
         if healed
-        else [one for one in found.requirements if verdicts.get(one, "cannot-say") not in HEALED]
+        else [
+            requirement
+            for requirement in application.requirements
+            if verdicts.get(requirement, "cannot-say") not in HEALED
+        ]
     )
     if left:
         raise CannotStep(
@@ -126,30 +130,35 @@ def repair(found: Application, repairs: Repairs, ctx: ActContext, because: str) 
                 what=names(left)
             ),
         )
-    return done
+    return repaired
 
 
-def _check_concerns(credit_code: str, one: Correcting) -> None:
+def _check_concerns(credit_code: str, correcting: Correcting) -> None:
     """A repair touches the applicant's own rows, or those of people registered there; nobody else's."""
-    if "credit_code" in one.key:
-        is_theirs = one.key["credit_code"] == credit_code
+    if "credit_code" in correcting.key:
+        is_theirs = correcting.key["credit_code"] == credit_code
     else:
         registered = RegistrationRow._default_manager.filter(
             recorded_to=None, credit_code=credit_code
         )
-        is_theirs = registered.filter(person_id=one.key.get("person_id") or 0).exists()
+        is_theirs = registered.filter(person_id=correcting.key.get("person_id") or 0).exists()
     if not is_theirs:
         raise CannotStep("leaves-something", _("只能更正申请企业自己的登记"))
 
 
 def _accept(
-    found: Application, case: Case, repairs: Repairs, ctx: ActContext, because: str, done: Repaired
+    application: Application,
+    case: Case,
+    repairs: Repairs,
+    ctx: ActContext,
+    because: str,
+    repaired: Repaired,
 ) -> None:
     """The finding stands corrected at what is held today."""
     if case.category is None:
         raise CannotStep("leaves-something", _("社保案件只能用更正或豁免修复"))
     figures = _seen(case, ctx).verdicts_of(case)[1]
-    for name in found.requirements:
+    for name in application.requirements:
         held = figures.get(name, {}).get("held")
         if held is None:
             raise CannotStep(
@@ -163,11 +172,11 @@ def _accept(
             by=ctx.by,
             at=ctx.at,
         )
-        done.put.append([ACCEPTED, row.pk])
-        done.leaves = ACCEPTED
-    done.lines.append(
+        repaired.put.append([ACCEPTED, row.pk])
+        repaired.leaves = ACCEPTED
+    repaired.lines.append(
         _n("认可 {what}，至 {day} 复核。").format(
-            what=names(found.requirements), day=day(repairs.review_on)
+            what=names(application.requirements), day=day(repairs.review_on)
         )
     )
 

@@ -102,15 +102,15 @@ def state_of(
         state=case.state,  # type: ignore[arg-type]  # the database knows only these words
         named=tuple(
             WarnedRequirement(
-                one.requirement,
-                one.pushed_on,
-                Deadline(one.ends_on, one.is_provisional),
-                one.proved_on,
-                one.recovered_on,
-                one.is_ended,
-                one.is_determined,
+                requirement.requirement,
+                requirement.pushed_on,
+                Deadline(requirement.ends_on, requirement.is_provisional),
+                requirement.proved_on,
+                requirement.recovered_on,
+                requirement.is_ended,
+                requirement.is_determined,
             )
-            for one in requirements
+            for requirement in requirements
         ),
         push_proved_on=case.push_proved_on,
         proposal=_proposal(proposal),
@@ -157,17 +157,17 @@ def write_state_to_row(case: Case, state: CaseState, ctx: ActContext) -> None:
 
 
 def rows_of(
-    one: Step, known: Sequence[CaseRequirement]
+    step: Step, requirements: Sequence[CaseRequirement]
 ) -> tuple[list[CaseRequirement], list[CaseRequirement]]:
     """The requirements' rows to be made, and those to be changed."""
-    by_name = {row.requirement: row for row in known}
+    by_name = {row.requirement: row for row in requirements}
     made, changed = [], []
-    for named in one.after.named:
+    for named in step.after.named:
         row = by_name.get(named.requirement)
         if row is None:
-            row = CaseRequirement(case=one.case, requirement=named.requirement)
+            row = CaseRequirement(case=step.case, requirement=named.requirement)
             made.append(row)
-        elif one.before.of(named.requirement) != named:
+        elif step.before.of(named.requirement) != named:
             changed.append(row)
         else:
             continue
@@ -178,31 +178,31 @@ def rows_of(
         )
         row.ends_on, row.is_provisional = named.deadline.ends_on, named.deadline.provisional
         row.is_ended, row.is_determined = named.is_ended, named.is_determined
-        if named.pushed_on == one.event.on and named.requirement in one.figures:
-            row.warned_figures = one.figures[named.requirement]
+        if named.pushed_on == step.event.on and named.requirement in step.figures:
+            row.warned_figures = step.figures[named.requirement]
     return made, changed
 
 
-def entry_of(one: Step) -> NewEntry:
+def entry_of(step: Step) -> NewEntry:
     """The journal's entry of a step."""
     return NewEntry(
-        stream=one.case.stream,
-        what=one.event.name,
-        basis=one.event.because,
-        before=repr(one.before),
-        after=repr(one.after),
+        stream=step.case.stream,
+        what=step.event.name,
+        basis=step.event.because,
+        before=repr(step.before),
+        after=repr(step.after),
         details={
-            "credit_code": one.case.credit_code,
-            "category": one.case.category,
-            "sub_item": one.case.sub_item,
-            "on": one.event.on,
-            "from": one.before.state,
-            "to": one.after.state,
+            "credit_code": step.case.credit_code,
+            "category": step.case.category,
+            "sub_item": step.case.sub_item,
+            "on": step.event.on,
+            "from": step.before.state,
+            "to": step.after.state,
             "effects": [
-                [effect.name, *effect.requirements, effect.detail] for effect in one.effects
+                [effect.name, *effect.requirements, effect.detail] for effect in step.effects
             ],
-            "outcome": one.event.outcome,
-            "code": one.after.closed_because,
+            "outcome": step.event.outcome,
+            "code": step.after.closed_because,
         },
     )
 
@@ -246,8 +246,8 @@ def act(
     if waiting is not None and after.proposal is None and event.name not in DECIDES:
         Determination.objects.filter(pk=waiting.pk, state="proposed").update(state="void")
     made, changed = rows_of(done, known)
-    for one in (*made, *changed):
-        one.save()
+    for requirement in (*made, *changed):
+        requirement.save()
     ctx.entries.insert(0, entry_of(done))
     write_journal(ctx)
     return done
@@ -267,20 +267,22 @@ def _application(told: Mapping[str, Any] | None) -> Application | None:
     return Application(told["is_first"], about, touched, told["has_opinion"])
 
 
-def _plain(made: Application | None) -> dict[str, Any] | None:
+def _plain(application: Application | None) -> dict[str, Any] | None:
     """As it lies in the case's row."""
-    if made is None:
+    if application is None:
         return None
     return {
-        "is_first": made.is_first,
-        "requirements": list(made.requirements),
-        "touched_by": sorted(made.touched_by),
-        "has_opinion": made.has_opinion,
+        "is_first": application.is_first,
+        "requirements": list(application.requirements),
+        "touched_by": sorted(application.touched_by),
+        "has_opinion": application.has_opinion,
     }
 
 
-def _proposal(made: Determination | None) -> Proposal | None:
-    if made is None:
+def _proposal(determination: Determination | None) -> Proposal | None:
+    if determination is None:
         return None
-    until = Deadline(made.until, provisional=False) if made.until else None
-    return Proposal(made.outcome, tuple(made.requirements), made.proposed_by, until)
+    until = Deadline(determination.until, provisional=False) if determination.until else None
+    return Proposal(
+        determination.outcome, tuple(determination.requirements), determination.proposed_by, until
+    )

@@ -39,8 +39,10 @@ BY_WITHDRAWING_AUTHORITY = tuple(kind for place, kind in NEXT.items() if place n
 
 def open_or_decided(case: Case) -> Withdrawal | None:
     """The withdrawal that a case carries, unless it has ended."""
-    found = Withdrawal.objects.filter(case=case, ended="").select_related("batch").order_by("-pk")
-    return found.first()
+    withdrawals = (
+        Withdrawal.objects.filter(case=case, ended="").select_related("batch").order_by("-pk")
+    )
+    return withdrawals.first()
 
 
 def as_state(row: Withdrawal) -> State:
@@ -64,14 +66,14 @@ def as_state(row: Withdrawal) -> State:
     )
 
 
-def write_withdrawal_to_row(done: Step, ctx: ActContext) -> None:
+def write_withdrawal_to_row(step: Step, ctx: ActContext) -> None:
     """The step's withdrawal written into its row, not yet saved; a new row where it has opened one."""
-    after, case = done.after.withdrawal, done.case
-    if after is None or after == done.before.withdrawal:
+    after, case = step.after.withdrawal, step.case
+    if after is None or after == step.before.withdrawal:
         return
-    if done.row is None:
+    if step.row is None:
         assert ctx.batch is not None  # whoever opens one has made its list
-        done.row = Withdrawal(
+        step.row = Withdrawal(
             batch=ctx.batch,
             case=case,
             credit_code=case.credit_code,
@@ -81,7 +83,7 @@ def write_withdrawal_to_row(done: Step, ctx: ActContext) -> None:
             enterprise=case.enterprise,
             item=name_of(case),
         )
-    row = done.row
+    row = step.row
     moved = after.stage != row.stage
     row.stage, row.notice_served_on, row.unanswered = (
         after.stage,
@@ -98,10 +100,10 @@ def write_withdrawal_to_row(done: Step, ctx: ActContext) -> None:
         row.ended, row.ended_on, row.because = (
             after.ended,
             ctx.on,
-            row.because or done.event.because,
+            row.because or step.event.because,
         )
     if moved:
-        _dated(row, done.event, ctx)
+        _dated(row, step.event, ctx)
 
 
 def _dated(row: Withdrawal, event: Event, ctx: ActContext) -> None:
@@ -120,14 +122,14 @@ def _dated(row: Withdrawal, event: Event, ctx: ActContext) -> None:
         row.closed_on = ctx.on
 
 
-def save_withdrawal(done: Step, ctx: ActContext) -> None:
+def save_withdrawal(step: Step, ctx: ActContext) -> None:
     """After the effects; the task of the step before is done, that of the next one is opened."""
-    row = done.row
-    if row is None or (row.pk and done.before.withdrawal == done.after.withdrawal):
+    row = step.row
+    if row is None or (row.pk and step.before.withdrawal == step.after.withdrawal):
         return
     is_new = row.pk is None
     row.save()
-    before = done.before.withdrawal
+    before = step.before.withdrawal
     if is_new or before is None or before.stage != row.stage or row.ended:
         set_next_task(row, ctx)
     if before is not None and row.outcome:
@@ -150,15 +152,15 @@ def _results_due(row: Withdrawal, ctx: ActContext) -> None:
 
 
 def keep_files(
-    looked: Iterable[CheckedFile], row: Withdrawal, ctx: ActContext, point: Submission | None = None
+    files: Iterable[CheckedFile], row: Withdrawal, ctx: ActContext, point: Submission | None = None
 ) -> None:
     """What was handed in, on the withdrawal's file; the journal has what it was."""
-    kept = attach(looked, by=ctx.by, at=ctx.at, withdrawal=row, point=point)
+    kept = attach(files, by=ctx.by, at=ctx.at, withdrawal=row, point=point)
     if kept:
         details = {
             "withdrawal": row.pk,
             "point": point.pk if point else None,
-            "files": [one.file.sha256 for one in kept],
+            "files": [attachment.file.sha256 for attachment in kept],
         }
         ctx.entries.append(NewEntry(row.case.stream, "files-kept", details=details))
 

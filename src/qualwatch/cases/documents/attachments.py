@@ -52,10 +52,10 @@ def check_files(files: Iterable[SubmittedFile]) -> list[CheckedFile]:
     files = list(files)
     check_sizes(len(one.told) for one in files)
     found = []
-    for one in files:
-        content = looked_at(one.told, one.name)
-        name = clean_name(one.name, content.kind)
-        found.append(CheckedFile(name, content, hashlib.sha256(one.told).hexdigest()))
+    for file in files:
+        content = looked_at(file.told, file.name)
+        name = clean_name(file.name, content.kind)
+        found.append(CheckedFile(name, content, hashlib.sha256(file.told).hexdigest()))
     return found
 
 
@@ -65,23 +65,23 @@ def attach(
     """Keeps files for an application, a service, or a withdrawal."""
     return [
         Attachment.objects.create(
-            file=store(one.content, at=at), name=one.name, uploaded_by=by, posted_at=at, **owner
+            file=store(file.content, at=at), name=file.name, uploaded_by=by, posted_at=at, **owner
         )
-        for one in files
+        for file in files
     ]
 
 
 def attachment_for(account: Account, number: int) -> tuple[Attachment, bytes]:
     """An attachment and its bytes; Attachment.DoesNotExist also where the account may not see it."""
-    found = Attachment.objects.select_related(
+    attachment = Attachment.objects.select_related(
         "file", "application__case", "service__document__case", "withdrawal__case"
     ).get(pk=number)
-    if found.withdrawal is not None:
-        theirs = found.point is not None and found.point.said_by == account.username
-        case = found.withdrawal.case
+    if attachment.withdrawal is not None:
+        theirs = attachment.point is not None and attachment.point.said_by == account.username
+        case = attachment.withdrawal.case
         seen = may_see(account, case) and may(account, "read-cases")
         if (
-            found.point is not None and found.point.who is not None
+            attachment.point is not None and attachment.point.who is not None
         ):  # of the public: for those who have to answer
             seen = (
                 seen
@@ -90,19 +90,19 @@ def attachment_for(account: Account, number: int) -> tuple[Attachment, bytes]:
             )
         if not (theirs or (seen and not is_enterprise(account))):
             raise Attachment.DoesNotExist(number)
-        return found, content_of(found.file)
-    document = found.service.document if found.service else None
-    if not may_see_paper(account, document or found.application):
+        return attachment, content_of(attachment.file)
+    document = attachment.service.document if attachment.service else None
+    if not may_see_paper(account, document or attachment.application):
         raise Attachment.DoesNotExist(number)
-    return found, content_of(found.file)
+    return attachment, content_of(attachment.file)
 
 
 def document_for(account: Account, number: int) -> tuple[Document, bytes]:
     """A document as it went out; Document.DoesNotExist also where the account may not see it."""
-    found = Document.objects.select_related("file", "case").get(pk=number)
-    if not may_see_paper(account, found) or (is_enterprise(account) and not _has_come(found)):
+    document = Document.objects.select_related("file", "case").get(pk=number)
+    if not may_see_paper(account, document) or (is_enterprise(account) and not _has_come(document)):
         raise Document.DoesNotExist(number)
-    return found, content_of(found.file)
+    return document, content_of(document.file)
 
 
 def is_enterprise(account: Account) -> bool:

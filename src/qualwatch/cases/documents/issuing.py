@@ -70,7 +70,7 @@ def issue(
         "issued_on": day(ctx.on),
     }
     file = store(Content("docx", rendered(kind, whole)), at=ctx.at)
-    made = Document.objects.create(
+    document = Document.objects.create(
         kind=kind,
         number=number,
         organisation=slug,
@@ -92,10 +92,15 @@ def issue(
         NewEntry(
             stream,
             "issued",
-            details={"document": made.pk, "kind": kind, "number": number, "sha256": file.sha256},
+            details={
+                "document": document.pk,
+                "kind": kind,
+                "number": number,
+                "sha256": file.sha256,
+            },
         )
     )
-    return made
+    return document
 
 
 def application_number(ctx: ActContext) -> str:
@@ -162,8 +167,8 @@ def warning(case: Case, ctx: ActContext) -> Document:
     """The letter to an enterprise that cannot read its warning on the platform: each requirement with its own days."""
     open_ones = list(case.requirements.filter(recovered_on=None).order_by("pk"))
     rows = figures({one.requirement: one.warned_figures for one in open_ones})
-    for row, one in zip(rows, open_ones, strict=True):
-        row |= {"pushed_on": day(one.pushed_on), "ends_on": day(one.ends_on)}
+    for row, requirement in zip(rows, open_ones, strict=True):
+        row |= {"pushed_on": day(requirement.pushed_on), "ends_on": day(requirement.ends_on)}
     told = {
         **about(case),
         "requirements": rows,
@@ -187,10 +192,12 @@ def supervision_letter(case: Case, what: str, ctx: ActContext) -> Document:
     )
     ends = case.red_ends_on if case.state == "red" else case.extended_until
     if case.state == "yellow" and ends is None:
-        ends = min((one.ends_on for one in rows), default=None)
+        ends = min((requirement.ends_on for requirement in rows), default=None)
     told = {
         **about(case),
-        "requirements": figures({one.requirement: one.warned_figures for one in rows}),
+        "requirements": figures(
+            {requirement.requirement: requirement.warned_figures for requirement in rows}
+        ),
         "what": what,
         "colour": COLOURS[case.state],
         "ends_on": day(ends) if ends and ends >= ctx.on else "",
@@ -248,9 +255,9 @@ def red_card(
 ) -> list[Document]:
     """What a red card comes with: the determination, the order to rectify."""
     run = Run.objects.filter(
-        pk__in={one["run"] for one in ground.figures.values() if "run" in one}
+        pk__in={figure["run"] for figure in ground.figures.values() if "run" in figure}
     ).first()
-    basis = sorted({name for one in ground.figures.values() for name in one.get("basis", ())})
+    basis = sorted({name for figure in ground.figures.values() for name in figure.get("basis", ())})
     if INSURANCE in ground.figures:
         basis.append(INSURANCE_BASIS)
     told = {
@@ -322,7 +329,10 @@ def intended_withdrawal(row: Withdrawal, ctx: ActContext) -> Document:
 def withdrawal_decision(row: Withdrawal, because: str, ctx: ActContext) -> Document:
     """The decision, with the figures of the recheck and the remedies."""
     case = row.case
-    seen = {name: row.figures.get(name) or told for name, told in decided_figures(case).items()}
+    seen = {
+        name: row.figures.get(name) or decided_figure
+        for name, decided_figure in decided_figures(case).items()
+    }
     told = {
         **about(case),
         "requirements": figures(seen),
@@ -336,32 +346,32 @@ def withdrawal_decision(row: Withdrawal, because: str, ctx: ActContext) -> Docum
     return _to_enterprise("withdrawal-decision", row, told, ctx)
 
 
-def hearing_notice(made: Hearing, ctx: ActContext) -> Document:
+def hearing_notice(hearing: Hearing, ctx: ActContext) -> Document:
     """When and where the hearing is, and who chairs it."""
     told = {
-        "item": name_of(made.withdrawal.case),
-        "held_on": moment(made.at),
-        "state": made.where,
-        "chair": made.chair_name,
+        "item": name_of(hearing.withdrawal.case),
+        "held_on": moment(hearing.at),
+        "state": hearing.where,
+        "chair": hearing.chair_name,
     }
-    return _to_enterprise("hearing-notice", made.withdrawal, told, ctx)
+    return _to_enterprise("hearing-notice", hearing.withdrawal, told, ctx)
 
 
-def hearing_record(made: Hearing, said: Sequence[str], ctx: ActContext) -> Document:
+def hearing_record(hearing: Hearing, said: Sequence[str], ctx: ActContext) -> Document:
     """Who was there, and what was said."""
-    case = made.withdrawal.case
+    case = hearing.withdrawal.case
     told = {
         "enterprise": case.enterprise,
         "credit_code": case.credit_code,
         "item": name_of(case),
-        "held_on": moment(made.at),
-        "state": made.where,
-        "chair": made.chair_name,
-        "present": made.present,
+        "held_on": moment(hearing.at),
+        "state": hearing.where,
+        "chair": hearing.chair_name,
+        "present": hearing.present,
         "said": list(said),
     }
     return issue(
-        "hearing-record", ctx, told=told, addressee="", case=case, withdrawal=made.withdrawal
+        "hearing-record", ctx, told=told, addressee="", case=case, withdrawal=hearing.withdrawal
     )
 
 
@@ -391,23 +401,23 @@ def items(cases: Iterable[Case], outcomes: Mapping[int, str] | None = None) -> d
     rows = [
         {
             "nth": nth,
-            "enterprise": one.enterprise,
-            "credit_code": one.credit_code,
-            "item": name_of(one),
-            "card": one.card_number or NONE,
-            "outcome": (outcomes or {}).get(one.pk, NONE),
+            "enterprise": case.enterprise,
+            "credit_code": case.credit_code,
+            "item": name_of(case),
+            "card": case.card_number or NONE,
+            "outcome": (outcomes or {}).get(case.pk, NONE),
             "why": "；".join(
                 f"{row['name']}：{row['required']}/{row['held']}"
                 for row in figures(
                     {
                         r.requirement: r.warned_figures
-                        for r in one.requirements.filter(is_determined=True)
+                        for r in case.requirements.filter(is_determined=True)
                     }
                 )
             )
             or NONE,
         }
-        for nth, one in enumerate(cases, 1)
+        for nth, case in enumerate(cases, 1)
     ]
     return {
         "rows": rows,

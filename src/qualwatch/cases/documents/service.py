@@ -42,8 +42,8 @@ def circumstances_of(
     """Which ways are open for a document today. That an answer is overdue opens nothing: somebody has to say so."""
     case = document.case
     failed: dict[str, list[str]] = defaultdict(list)
-    for one in document.services.exclude(failed_on=None):
-        failed[one.method].append(one.failed_as)
+    for service in document.services.exclude(failed_on=None):
+        failed[service.method].append(service.failed_as)
     given = (
         Attachment.objects.filter(is_consent=True, service__document__case=case)
         if case
@@ -76,7 +76,7 @@ def record_service_attempt(
         due = Period(policy["service_proof_working_days"], "working-days").from_day(
             ctx.on, calendar
         )
-    made = Service.objects.create(
+    service = Service.objects.create(
         document=document,
         method=method,
         recipient=recipient,
@@ -126,7 +126,7 @@ def record_service_attempt(
         )
     )
     settle_serve_tasks(document, ctx)
-    return made
+    return service
 
 
 def serve_on_platform(document: Document, ctx: ActContext) -> Service | None:
@@ -179,7 +179,7 @@ def is_over(document: Document) -> bool:
 def serve_on_authority(document: Document, slug: str, ctx: ActContext) -> None:
     """To another authority: arrived when it is in the inbox of somebody who reads it there; else a task to serve it."""
     people = Account.objects.filter(is_active=True, organisation__slug=slug) if slug else []
-    if not any(may(one, "read-cases") for one in people):
+    if not any(may(account, "read-cases") for account in people):
         open_serve_task(document, ctx)
         return
     Service.objects.create(
@@ -231,11 +231,11 @@ def arrived(document: Document, on: date, ctx: ActContext) -> None:
 
 def drop_services(document: Document, why: str, because: str, ctx: ActContext) -> None:
     """Nothing of a document is on its way any more: attempts end, its notice to the public goes, tasks are done."""
-    for one in document.services.filter(failed_on=None):
-        if one.method == NOTICE:
+    for service in document.services.filter(failed_on=None):
+        if service.method == NOTICE:
             remove_announcement(document.number, at=ctx.at)
-        if one.proved_on is None:
-            fail_service(one, why, because, ctx)
+        if service.proved_on is None:
+            fail_service(service, why, because, ctx)
     settle_serve_tasks(document, ctx)
 
 
@@ -255,13 +255,13 @@ def take_down_notices(case: Case, because: str, ctx: ActContext) -> None:
     running = Service.objects.filter(
         document__case=case, method=NOTICE, failed_on=None
     ).select_related("document")
-    for one in running:
-        document = one.document
+    for service in running:
+        document = service.document
         if DOCUMENT_KINDS[document.kind].outlives and because not in ERASED:
             continue
         remove_announcement(document.number, at=ctx.at)
-        if one.proved_on is None:
-            fail_service(one, TAKEN_DOWN, because, ctx)
+        if service.proved_on is None:
+            fail_service(service, TAKEN_DOWN, because, ctx)
             document.case = case
             open_serve_task(document, ctx)
 

@@ -50,25 +50,25 @@ COMPLETED_BY_EVENT = {
 Handler = Callable[[Step, Effect, ActContext], None]
 
 
-def perform(done: Step, ctx: ActContext) -> None:
+def perform(step: Step, ctx: ActContext) -> None:
     """The tasks that a step settles, then its effects in their order."""
-    settle(done, ctx)  # first, for a step may open a task of the kind that it settles
-    for effect in done.effects:
-        HANDLERS[effect.name](done, effect, ctx)
+    settle(step, ctx)  # first, for a step may open a task of the kind that it settles
+    for effect in step.effects:
+        HANDLERS[effect.name](step, effect, ctx)
 
 
-def settle(done: Step, ctx: ActContext) -> None:
+def settle(step: Step, ctx: ActContext) -> None:
     """Closes the tasks that a step has done; where the case is closed all but letters, which say so."""
-    waiting = Task.objects.filter(case=done.case, completed_on=None)
-    if done.after.state == "closed" and done.event.name != "uphold":
-        end_applications([done.case.pk], ctx)
-    if done.event.name == "push-proved":
+    waiting = Task.objects.filter(case=step.case, completed_on=None)
+    if step.after.state == "closed" and step.event.name != "uphold":
+        end_applications([step.case.pk], ctx)
+    if step.event.name == "push-proved":
         waiting.filter(kind=LETTER).update(completed_on=ctx.on, completed_by=ctx.by)
     waiting = waiting.exclude(kind=LETTER)
-    if done.after.state == "closed":
-        waiting = waiting.exclude(tasks_that_survive([done.case.pk]))
+    if step.after.state == "closed":
+        waiting = waiting.exclude(tasks_that_survive([step.case.pk]))
     else:
-        waiting = waiting.filter(kind__in=COMPLETED_BY_EVENT.get(done.event.name, ()))
+        waiting = waiting.filter(kind__in=COMPLETED_BY_EVENT.get(step.event.name, ()))
     waiting.update(completed_on=ctx.on, completed_by=ctx.by)
 
 
@@ -78,26 +78,29 @@ def end_applications(cases: Iterable[int], ctx: ActContext) -> None:
     waiting.update(stage="moot", decided_on=ctx.on)
 
 
-def figures_of(done: Step, requirements: tuple[str, ...]) -> dict[str, Mapping[str, Any]]:
+def figures_of(step: Step, requirements: tuple[str, ...]) -> dict[str, Mapping[str, Any]]:
     """What the enterprise is told of each requirement: today's figures, else those it was warned with."""
     known = (
         {}
-        if done.case.pk is None
-        else {one.requirement: one.warned_figures for one in done.case.requirements.all()}
+        if step.case.pk is None
+        else {
+            requirement.requirement: requirement.warned_figures
+            for requirement in step.case.requirements.all()
+        }
     )
-    return {name: done.figures.get(name) or known.get(name, {}) for name in requirements}
+    return {name: step.figures.get(name) or known.get(name, {}) for name in requirements}
 
 
-def notification_of(done: Step, effect: Effect) -> Notification | None:
+def notification_of(step: Step, effect: Effect) -> Notification | None:
     """What a step says to the enterprise and its authorities."""
-    case = done.case
+    case = step.case
     if effect.name in ("push", "push-addition"):
         ends = [
-            one.deadline.ends_on
-            for one in done.after.named
-            if one.requirement in effect.requirements
+            requirement.deadline.ends_on
+            for requirement in step.after.named
+            if requirement.requirement in effect.requirements
         ]
-        body = texts.warning(case, figures_of(done, effect.requirements), max(ends))
+        body = texts.warning(case, figures_of(step, effect.requirements), max(ends))
         return Notification(case, effect.name, texts.subject(effect.name, case), body)
     if effect.name == "notify-closed":
         subject = texts.subject("closed" if effect.detail in texts.CLEARS else "ended", case)
@@ -120,17 +123,17 @@ def notification_of(done: Step, effect: Effect) -> Notification | None:
     return None
 
 
-def _tell(done: Step, effect: Effect, ctx: ActContext) -> None:
-    told = notification_of(done, effect)
-    if told is not None:
-        notify([told], ctx.at)
+def _tell(step: Step, effect: Effect, ctx: ActContext) -> None:
+    notification = notification_of(step, effect)
+    if notification is not None:
+        notify([notification], ctx.at)
 
 
-def _publish_red(done: Step, effect: Effect, ctx: ActContext) -> None:
+def _publish_red(step: Step, effect: Effect, ctx: ActContext) -> None:
     """Public from this moment on, with figures and without people."""
-    case = done.case
+    case = step.case
     case.card_number = case.card_number or next_number(RED_CARD, RED_PREFIX, ctx.on.year)
-    figures = figures_of(done, effect.requirements)
+    figures = figures_of(step, effect.requirements)
     authority = authority_name(ctx.where or competent_for(case), ctx)
     card = Card(
         case.card_number,
@@ -160,58 +163,64 @@ def _public(figures: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Requirements as the public copy has them."""
     return [
         {
-            "text": texts.line(name, told),
+            "text": texts.line(name, figure),
             "requirement": name,
-            "required": told.get("required"),
-            "held": told.get("held"),
+            "required": figure.get("required"),
+            "held": figure.get("held"),
         }
-        for name, told in figures.items()
+        for name, figure in figures.items()
     ]
 
 
-def _amend_red(done: Step, effect: Effect, ctx: ActContext) -> None:
+def _amend_red(step: Step, effect: Effect, ctx: ActContext) -> None:
     """What was repaired is no longer said publicly; the rest of the card stands, with the figures determined."""
-    decided = issuing.decided_figures(done.case)
+    decided = issuing.decided_figures(step.case)
     left = {name: decided.get(name, {}) for name in effect.requirements}
-    amend_card(done.case.card_number, requirements=_public(left), at=ctx.at)
+    amend_card(step.case.card_number, requirements=_public(left), at=ctx.at)
 
 
-def _issue_order(done: Step, effect: Effect, ctx: ActContext) -> None:
+def _issue_order(step: Step, effect: Effect, ctx: ActContext) -> None:
     """The determination and the order to rectify go out; the red period waits for the order's proof of service."""
-    case = done.case
-    about = tuple(one.requirement for one in done.after.named if one.is_determined)
-    waiting = case.determinations.filter(state="proposed").first() if done.before.proposal else None
-    days = [one.pushed_on for one in done.after.named if one.is_determined] if waiting else []
+    case = step.case
+    about = tuple(
+        requirement.requirement for requirement in step.after.named if requirement.is_determined
+    )
+    waiting = case.determinations.filter(state="proposed").first() if step.before.proposal else None
+    days = (
+        [requirement.pushed_on for requirement in step.after.named if requirement.is_determined]
+        if waiting
+        else []
+    )
     if case.arises_from is not None:
         days = list(case.arises_from.requirements.values_list("pushed_on", flat=True))
-    because = waiting.because if waiting else done.event.because
-    ground = issuing.RedCardBasis(figures_of(done, about), because, min(days, default=None))
+    because = waiting.because if waiting else step.event.because
+    ground = issuing.RedCardBasis(figures_of(step, about), because, min(days, default=None))
     documents = issuing.red_card(case, ground, ctx, issuing.OF_A_RED_CARD)
     open_task(case, "serve-order", ctx, where=documents[0].organisation)
-    for one in documents:
-        serve_or_open_task(one, ctx)
+    for document in documents:
+        serve_or_open_task(document, ctx)
 
 
-def _set_red_period(done: Step, effect: Effect, ctx: ActContext) -> None:
-    assert done.after.red is not None  # what the step has just set
-    red = done.after.red
+def _set_red_period(step: Step, effect: Effect, ctx: ActContext) -> None:
+    assert step.after.red is not None  # what the step has just set
+    red = step.after.red
     post_red_period(
-        done.case.card_number, ends_on=red.ends_on, is_provisional=red.provisional, at=ctx.at
+        step.case.card_number, ends_on=red.ends_on, is_provisional=red.provisional, at=ctx.at
     )
-    _tell(done, effect, ctx)
+    _tell(step, effect, ctx)
 
 
-def _take_down(done: Step, effect: Effect, ctx: ActContext) -> None:
+def _take_down(step: Step, effect: Effect, ctx: ActContext) -> None:
     """Cleared and still to be seen for a while; or gone, where it should never have been."""
-    if not done.case.card_number:
+    if not step.case.card_number:
         return
-    take_down_notices(done.case, effect.detail, ctx)
+    take_down_notices(step.case, effect.detail, ctx)
     if effect.detail in ERASED:
-        remove_red_card(done.case.card_number, on=ctx.on, because=effect.detail, at=ctx.at)
+        remove_red_card(step.case.card_number, on=ctx.on, because=effect.detail, at=ctx.at)
         return
     years = ctx.law.policy_on(ctx.on)["public_retention_years"]
     post_cleared(
-        done.case.card_number,
+        step.case.card_number,
         on=ctx.on,
         because=effect.detail,
         at=ctx.at,
@@ -219,10 +228,10 @@ def _take_down(done: Step, effect: Effect, ctx: ActContext) -> None:
     )
 
 
-def _open_task(done: Step, effect: Effect, ctx: ActContext) -> None:
+def _open_task(step: Step, effect: Effect, ctx: ActContext) -> None:
     where = PROVINCE if effect.detail == DECIDE else ""
-    due = application_due(done.case, effect.detail, ctx) if effect.detail in APPLIED else None
-    open_task(done.case, effect.detail, ctx, where=where, due_on=due.ends_on if due else None)
+    due = application_due(step.case, effect.detail, ctx) if effect.detail in APPLIED else None
+    open_task(step.case, effect.detail, ctx, where=where, due_on=due.ends_on if due else None)
 
 
 def open_task(
@@ -253,10 +262,10 @@ def authority_name(slug: str, ctx: ActContext) -> str:
     return areas[slug].authority if slug in areas else AUTHORITIES.get(slug, slug)
 
 
-def _journaled(done: Step, effect: Effect, ctx: ActContext) -> None:
+def _journaled(step: Step, effect: Effect, ctx: ActContext) -> None:
     """What the action itself does for all cases at once (open-red, publish-display)."""
     ctx.entries.append(
-        NewEntry(done.case.stream, effect.name, details={"requirements": list(effect.requirements)})
+        NewEntry(step.case.stream, effect.name, details={"requirements": list(effect.requirements)})
     )
 
 

@@ -46,22 +46,22 @@ PUBLISHED = _("（公布{nth}）")
 HANDED_OVER = "handed-over"
 
 
-def publish_decision(done: Step, effect: Effect, ctx: ActContext) -> None:
+def publish_decision(step: Step, effect: Effect, ctx: ActContext) -> None:
     """The decision's letter, the registers, the public copy. The caller has locked the registers."""
-    row, case = done.row, done.case
+    row, case = step.row, step.case
     assert row is not None  # the table needs it
     row.case = case
     if row.batch.route == "ministry":
-        row.decision_number, authority = done.event.code, MINISTRY
+        row.decision_number, authority = step.event.code, MINISTRY
     else:
-        letter = issuing.withdrawal_decision(row, done.event.because, ctx)
+        letter = issuing.withdrawal_decision(row, step.event.because, ctx)
         row.decision_number, authority = letter.number, organisation(letter.organisation).name
         serve_or_open_task(letter, ctx)
     row.corrections = _withdrawn_in_registers(row, ctx)
     publish_items_of(case.credit_code, on=ctx.on, law=ctx.law)
     _take_display_down(row, ctx)
     body = texts.withdrawn(case.enterprise, texts.name_of(case), row.decision_number, authority)
-    told = NewAnnouncement(
+    new_announcement = NewAnnouncement(
         decision_key(row),
         "decision",
         DECISION,
@@ -70,7 +70,7 @@ def publish_decision(done: Step, effect: Effect, ctx: ActContext) -> None:
         body,
         case.card_number,
     )
-    post_announcement(told, on=ctx.on, ends_on=None, at=ctx.at)
+    post_announcement(new_announcement, on=ctx.on, ends_on=None, at=ctx.at)
 
 
 def decision_key(row: Withdrawal) -> str:
@@ -86,12 +86,12 @@ def _withdrawn_in_registers(row: Withdrawal, ctx: ActContext) -> list[list[Any]]
     assert row.lower_grade_until is not None  # a decided one has it
     its = {"credit_code": row.credit_code, "category": row.category, "sub_item": row.sub_item}
     made: list[list[Any]] = []
-    for told in resolved_rows(ItemRow, ItemFact._fields, **its):
-        one = ItemFact(*told)
-        why = dict(items_in_force(ctx.law, [one], ctx.on).not_judged).get(one.category, "")
+    for resolved_row in resolved_rows(ItemRow, ItemFact._fields, **its):
+        item = ItemFact(*resolved_row)
+        why = dict(items_in_force(ctx.law, [item], ctx.on).not_judged).get(item.category, "")
         if why not in ("", NOT_YET):
             continue
-        key = {**its, "certificate_no": one.certificate_no}
+        key = {**its, "certificate_no": item.certificate_no}
         for field, value in (("register_state", WITHDRAWN), ("register_state_from", ctx.on)):
             correction = correct(
                 table="items",
@@ -104,7 +104,7 @@ def _withdrawn_in_registers(row: Withdrawal, ctx: ActContext) -> list[list[Any]]
                 by=ctx.by,
                 at=ctx.at,
             )
-            made.append([correction.pk, one.valid_from.isoformat() if one.valid_from else ""])
+            made.append([correction.pk, item.valid_from.isoformat() if item.valid_from else ""])
     return made
 
 
@@ -114,20 +114,22 @@ def release_overtaken(ctx: ActContext) -> int:
     released = 0
     for row in Withdrawal.objects.exclude(corrections=[]).exclude(decided_on=None).order_by("pk"):
         for number, valid_from in row.corrections:
-            found = Correction.objects.filter(pk=number, released_at=None).first()
-            source = source_row(ItemRow, found.key) if found is not None else None
+            correction = Correction.objects.filter(pk=number, released_at=None).first()
+            source = source_row(ItemRow, correction.key) if correction is not None else None
             begins = getattr(source, "valid_from", None)
-            if found is None or begins is None or row.decided_on is None:
+            if correction is None or begins is None or row.decided_on is None:
                 continue
             if begins >= row.decided_on and begins.isoformat() != valid_from:
-                release_correction(correction=found, by=ctx.by, at=ctx.at, because=GRANTED_ANEW)
+                release_correction(
+                    correction=correction, by=ctx.by, at=ctx.at, because=GRANTED_ANEW
+                )
                 released += 1
     return released
 
 
-def end_withdrawal(done: Step, effect: Effect, ctx: ActContext) -> None:
+def end_withdrawal(step: Step, effect: Effect, ctx: ActContext) -> None:
     """It ends without a decision, goes over to another red card of the item, or its decision is undone."""
-    row, case = done.row, done.case
+    row, case = step.row, step.case
     assert row is not None  # the table needs it
     row.case = case
     if effect.detail == HANDED_OVER:
@@ -272,9 +274,11 @@ def _restore(row: Withdrawal, ctx: ActContext) -> None:
     for document in row.documents.filter(kind="withdrawal-decision"):
         drop_services(document, TAKEN_DOWN, "annulled", ctx)
     for number, _valid_from in row.corrections:
-        found = Correction.objects.filter(pk=number, released_at=None).first()
-        if found is not None:
-            release_correction(correction=found, by=ctx.by, at=ctx.at, because=row.decision_number)
+        correction = Correction.objects.filter(pk=number, released_at=None).first()
+        if correction is not None:
+            release_correction(
+                correction=correction, by=ctx.by, at=ctx.at, because=row.decision_number
+            )
     for key in filter(None, (decision_key(row), row.final_number)):
         remove_announcement(key, at=ctx.at)
     if case.card_number and case.closed_because != "annulled":

@@ -33,16 +33,18 @@ def answer_once(
     *, asked: Sequence[EligibilityQuery], key: str, by: str, on: date, at: datetime, quota: int
 ) -> dict[str, Any]:
     """Answers, by question; with a key the same request again gets what it got. CannotAsk, OtherRequest, OverQuota."""
-    digest = digest_of([asdict(one) for one in asked])
-    known = None
+    digest = digest_of([asdict(query) for query in asked])
+    answered_request = None
     if key:
-        known, new = AnsweredRequest.objects.select_for_update().get_or_create(
+        answered_request, new = AnsweredRequest.objects.select_for_update().get_or_create(
             organisation=by, key=key, defaults={"digest": digest, "at": at}
         )
-        if known.digest != digest or timezone.localdate(known.at) != timezone.localdate(at):
+        if answered_request.digest != digest or timezone.localdate(
+            answered_request.at
+        ) != timezone.localdate(at):
             raise OtherRequest(_("这个 Idempotency-Key 已经用于别的请求，或者不是今天的"))
-        if not new and known.response is not None:
-            return {**known.response, "is_replayed": True}
+        if not new and answered_request.response is not None:
+            return {**answered_request.response, "is_replayed": True}
     day, _new = DailyQuota.objects.select_for_update().get_or_create(
         organisation=by, day=timezone.localdate(at)
     )
@@ -61,17 +63,17 @@ def answer_once(
         "answered_at": timezone.localtime(at).isoformat(timespec="seconds"),
         "answers": [
             {
-                **asdict(one),
+                **asdict(query),
                 "answer": answer.answer,
                 "reasons": list(answer.reasons),
                 "citation": answer.citation,
             }
-            for one, answer in zip(asked, said, strict=True)
+            for query, answer in zip(asked, said, strict=True)
         ],
     }
-    if known is not None:
-        known.response = told
-        known.save(update_fields=["response"])
+    if answered_request is not None:
+        answered_request.response = told
+        answered_request.save(update_fields=["response"])
     return {**told, "is_replayed": False}
 
 

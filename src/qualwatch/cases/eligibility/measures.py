@@ -66,13 +66,13 @@ def check_all(
     *, asked: Sequence[EligibilityQuery], by: str, on: date, at: datetime
 ) -> list[EligibilityAnswer]:
     """Answers many questions as of one moment, and keeps them; all or none. CannotAsk names the first that is wrong."""
-    for number, one in enumerate(asked, 1):
+    for number, query in enumerate(asked, 1):
         where = _("第 {number} 问：").format(number=number) if len(asked) > 1 else ""
-        if one.purpose not in PURPOSES:
+        if query.purpose not in PURPOSES:
             raise CannotAsk(
                 where + _("没有这种事项；有 {purposes}").format(purposes="、".join(PURPOSES))
             )
-        if one.purpose in ITS_OWN and not one.category:
+        if query.purpose in ITS_OWN and not query.category:
             raise CannotAsk(where + _("请写明用哪项资质"))
     codes = {one.credit_code for one in asked}
     reds: dict[str, list[Case]] = defaultdict(list)
@@ -94,10 +94,10 @@ def check_all(
                 purpose=one.purpose,
                 category=one.category,
                 sub_item=one.sub_item,
-                answer=told.answer,
-                reasons=list(told.reasons),
+                answer=answer.answer,
+                reasons=list(answer.reasons),
             )
-            for one, told in zip(asked, said, strict=True)
+            for one, answer in zip(asked, said, strict=True)
         ],
         batch_size=500,
     )
@@ -137,16 +137,16 @@ def may_know_of(account: Account, case: Case, *, on: date, law: Law) -> bool:
     if case.state != "red" or not areas:
         return may_see(account, case)
     running = key_supervision(on=on, law=law, credit_codes=[case.credit_code])
-    return may_see(account, case) or any(law.area_of(one.division_code) in areas for one in running)
+    return may_see(account, case) or any(law.area_of(row.division_code) in areas for row in running)
 
 
 def _answer(
-    asked: EligibilityQuery, reds: Sequence[Case], standings: Sequence[Answer], *, is_fresh: bool
+    query: EligibilityQuery, reds: Sequence[Case], standings: Sequence[Answer], *, is_fresh: bool
 ) -> EligibilityAnswer:
-    citation = CITATION[asked.purpose]
-    its_own = asked.purpose in ITS_OWN
+    citation = CITATION[query.purpose]
+    its_own = query.purpose in ITS_OWN
     for case in reds:
-        if not its_own or (case.category, case.sub_item) == (asked.category, asked.sub_item):
+        if not its_own or (case.category, case.sub_item) == (query.category, query.sub_item):
             told = _("{item} 自 {day} 起红牌预警（{number}）").format(
                 item=f"{case.qualification}{case.sub_item} {case.grade}",
                 day=case.published_on,
@@ -156,12 +156,12 @@ def _answer(
     if not is_fresh:
         return EligibilityAnswer("cannot-say", (_("登记数据过旧或当天没有核查"),), citation)
     known = [
-        one
-        for one in standings
-        if not its_own or (one.category, one.sub_item) == (asked.category, asked.sub_item)
+        answer
+        for answer in standings
+        if not its_own or (answer.category, answer.sub_item) == (query.category, query.sub_item)
     ]
     if not known:
         return EligibilityAnswer("cannot-say", (_("登记里没有这家企业或这项资质"),), citation)
-    if not any(one.standing == "in-force" for one in known):
+    if not any(answer.standing == "in-force" for answer in known):
         return EligibilityAnswer("no", (_("资质不在有效状态"),), citation)
     return EligibilityAnswer("yes", (), citation)

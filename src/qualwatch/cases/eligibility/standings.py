@@ -24,7 +24,7 @@ WITHDRAWN, NOT_YET = "withdrawn", "not-yet-in-force"
 def publish_register(*, on: date, law: Law) -> int:
     """Posts every enterprise, every item's standing and the registers' age; how many standings changed."""
     days = law.policy_on(on)["register_freshness_days"]
-    told = {one.source: one.loaded_at for one in coverage_on(revision_at(None), on)}
+    told = {coverage.source: coverage.loaded_at for coverage in coverage_on(revision_at(None), on)}
     ages = {"contributions": law.policy_on(on)["insurance_freshness_days"]}
     loaded = {name: day for name, day in told.items() if name in TABLES}
     post_freshness(
@@ -35,7 +35,7 @@ def publish_register(*, on: date, law: Law) -> int:
             name: (day, ages.get(name, days)) for name, day in told.items() if name not in TABLES
         },
     )
-    fresh = all(one is not None and (on - one).days <= days for one in loaded.values())
+    fresh = all(day is not None and (on - day).days <= days for day in loaded.values())
     if not fresh:
         return 0
     rows = resolved_rows(EnterpriseRow, ("credit_code", "name", "division_code"))
@@ -56,13 +56,13 @@ def _items(on: date, law: Law, **which: str) -> dict[ItemKey, ItemNow]:
     """By the same rule as what is judged: the record in force of each item, or why none is."""
     names = dict(resolved_rows(EnterpriseRow, ("credit_code", "name"), **which))
     records: dict[ItemKey, list[Item]] = defaultdict(list)
-    for told in resolved_rows(ItemRow, Item._fields, **which):
-        row = Item(*told)
+    for resolved_row in resolved_rows(ItemRow, Item._fields, **which):
+        row = Item(*resolved_row)
         records[(row.credit_code, row.category, row.sub_item)].append(row)
     found: dict[ItemKey, ItemNow] = {}
     for key, rows in records.items():
         begun = [
-            one for one in rows if one.valid_from is None or one.valid_from <= on
+            item for item in rows if item.valid_from is None or item.valid_from <= on
         ]  # a later one says nothing yet
         judged = items_in_force(law, begun, on)
         why = judged.not_judged[0][1] if judged.not_judged else ""

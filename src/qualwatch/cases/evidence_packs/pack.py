@@ -90,7 +90,7 @@ def evidence_pack(*, card_number: str, by: Account, at: datetime) -> bytes:
         raise NotCompetent(_("这项资质由别的主管部门办理"))
     with tempfile.TemporaryDirectory() as folder:
         parts = parts_of(case, Path(folder))
-    sums = {name: hashlib.sha256(told).hexdigest() for name, told in parts.items()}
+    sums = {name: hashlib.sha256(part).hexdigest() for name, part in parts.items()}
     record(
         stream=case.stream,
         by=by.username,
@@ -119,25 +119,25 @@ def parts_of(case: Case, folder: Path) -> dict[str, bytes]:
         parts["people.csv"] = _csv([PEOPLE, *judged.people])
     parts["finding.json"] = _json(_finding(case, judged))
     cases = related(case)
-    parts["case.json"] = _json({one.stream: _course(one) for one in cases})
+    parts["case.json"] = _json({case.stream: _course(case) for case in cases})
     for document in Document.objects.filter(case__in=cases).select_related("file").order_by("pk"):
         parts[f"documents/{document.number}{_(DOCUMENT_KINDS[document.kind].title)}.docx"] = (
             content_of(document.file)
         )
-    for one in (
+    for attachment in (
         Attachment.objects.filter(service__document__case__in=cases)
         .select_related("file")
         .order_by("pk")
     ):
-        parts[f"proofs/{one.service_id}-{one.pk}.{SUFFIXES[one.file.kind][0]}"] = content_of(
-            one.file
-        )
-    for one in (
+        parts[
+            f"proofs/{attachment.service_id}-{attachment.pk}.{SUFFIXES[attachment.file.kind][0]}"
+        ] = content_of(attachment.file)
+    for attachment in (
         Attachment.objects.filter(withdrawal__case__in=cases).select_related("file").order_by("pk")
     ):
-        parts[f"proofs/w{one.withdrawal_id}-{one.pk}.{SUFFIXES[one.file.kind][0]}"] = content_of(
-            one.file
-        )
+        parts[
+            f"proofs/w{attachment.withdrawal_id}-{attachment.pk}.{SUFFIXES[attachment.file.kind][0]}"
+        ] = content_of(attachment.file)
     parts["index.html"] = hidden(_index(case, judged, [*parts, JOURNAL])).encode()
     return parts
 
@@ -160,26 +160,26 @@ def _judged(case: Case, folder: Path) -> Judged | None:
     law = law_of(run.law_digest, folder)
     facts, results = evaluated(run.as_of, run.revision_id, law, [case.credit_code])
     found = [
-        one
+        finding
         for result in results
-        for one in result.findings
-        if (one.category, one.sub_item) == (case.category, case.sub_item)
+        for finding in result.findings
+        if (finding.category, finding.sub_item) == (case.category, case.sub_item)
     ]
-    for one in found:
-        known = told.get(one.requirement, {})
+    for finding in found:
+        known = told.get(finding.requirement, {})
         if (
             known.get("run") == run.pk
             and "held" in known
             and (known["required"], known["held"])
             != (
-                one.required,
-                one.held,
+                finding.required,
+                finding.held,
             )
         ):
             raise CannotPack(
-                _("登记库给不出当时的事实：{requirement}").format(requirement=one.text)
+                _("登记库给不出当时的事实：{requirement}").format(requirement=finding.text)
             )
-    abnormal = [one for result in results for one in result.anomalies]
+    abnormal = [anomaly for result in results for anomaly in result.anomalies]
     people_told = (
         told.get(INSURANCE, {}).get("people")
         if told.get(INSURANCE, {}).get("run") == run.pk
@@ -189,12 +189,14 @@ def _judged(case: Case, folder: Path) -> Judged | None:
         raise CannotPack(_("登记库给不出当时的事实：{requirement}").format(requirement=INSURANCE))
     looked_at = columnar.people(law, law.policy_on(run.as_of), facts, run.as_of, [case.credit_code])
     lines = [
-        (key[3], one)
+        (key[3], person_line)
         for key, listed in looked_at.items()
-        for one in listed
+        for person_line in listed
         if key[1:3] == (case.category, case.sub_item)
     ]
-    everybody = {one.person_id for _requirement, one in lines} | {one.person_id for one in abnormal}
+    everybody = {person_line.person_id for _requirement, person_line in lines} | {
+        anomaly.person_id for anomaly in abnormal
+    }
     people = {
         f"P{number}": who
         for number, who in people_by_number(int(one[1:]) for one in everybody).items()
@@ -202,22 +204,22 @@ def _judged(case: Case, folder: Path) -> Judged | None:
     rows = [
         [
             requirement,
-            *_shown(one.person_id, people),
-            label_of(COUNTS, one.counts),
-            "、".join(label_of(REASONS, why) for why in one.because),
-            "；".join(registrations_of(law, one)),
+            *_shown(person_line.person_id, people),
+            label_of(COUNTS, person_line.counts),
+            "、".join(label_of(REASONS, why) for why in person_line.because),
+            "；".join(registrations_of(law, person_line)),
         ]
-        for requirement, one in lines
+        for requirement, person_line in lines
     ]
     rows += [
         [
             INSURANCE,
-            *_shown(one.person_id, people),
-            label_of(ANOMALIES, one.kind),
-            months_of(one.months),
-            one.registration_no or "",
+            *_shown(anomaly.person_id, people),
+            label_of(ANOMALIES, anomaly.kind),
+            months_of(anomaly.months),
+            anomaly.registration_no or "",
         ]
-        for one in abnormal
+        for anomaly in abnormal
         if case.ground == INSURANCE
     ]
     masks = {number: _mask(mask_of(who)) for number, who in people.items()}
@@ -227,7 +229,9 @@ def _judged(case: Case, folder: Path) -> Judged | None:
         law,
         [finding_as_dict(one) for one in found],
         rows,
-        [anomaly_as_dict(one, masks) for one in abnormal] if case.ground == INSURANCE else [],
+        [anomaly_as_dict(anomaly, masks) for anomaly in abnormal]
+        if case.ground == INSURANCE
+        else [],
     )
 
 
@@ -243,7 +247,7 @@ def _mask(shown: str) -> str:
 
 def months_of(months: Iterable[date]) -> str:
     """Months as written."""
-    return "、".join(f"{one:%Y-%m}" for one in months)
+    return "、".join(f"{month:%Y-%m}" for month in months)
 
 
 def _run_of(case: Case, told: Mapping[str, Any]) -> Run | None:
@@ -261,7 +265,7 @@ def _short_name(name: str) -> str:
 def _finding(case: Case, judged: Judged | None) -> dict[str, Any]:
     told, rows = (
         issuing.decided_figures(case),
-        {one.requirement: one for one in case.requirements.all()},
+        {requirement.requirement: requirement for requirement in case.requirements.all()},
     )
     return {
         "card": case.card_number,
@@ -339,18 +343,18 @@ def _course(case: Case) -> dict[str, Any]:
         ),
         "services": [
             {
-                "document": one.document.number,
-                "method": one.method,
-                "sent_on": one.sent_on,
-                "proved_on": one.proved_on,
-                "proof": one.proof,
-                "failed_on": one.failed_on,
-                "failed_because": one.failed_because,
-                "files": list(one.attachments.order_by("pk").values("name", "file__sha256")),
+                "document": service.document.number,
+                "method": service.method,
+                "sent_on": service.sent_on,
+                "proved_on": service.proved_on,
+                "proof": service.proof,
+                "failed_on": service.failed_on,
+                "failed_because": service.failed_because,
+                "files": list(service.attachments.order_by("pk").values("name", "file__sha256")),
             }
-            for one in services
+            for service in services
         ],
-        "withdrawals": [_withdrawal(one) for one in case.withdrawals.order_by("pk")],
+        "withdrawals": [_withdrawal(withdrawal) for withdrawal in case.withdrawals.order_by("pk")],
         "supervisory_contacts": list(
             case.supervisory_contacts.order_by("pk").values("kind", "on", "what", "by")
         ),
@@ -384,26 +388,26 @@ def _journal(case: Case) -> dict[str, Any]:
     """The case's stream, and the first seal over each length of it: how its head lies under the signed root."""
     entries = entries_of(case.stream)
     seals: list[dict[str, Any]] = []
-    for one in Seal.objects.order_by("id").iterator(
+    for seal in Seal.objects.order_by("id").iterator(
         chunk_size=1
     ):  # each holds the heads of all streams
-        at = next((place for place, head in enumerate(one.heads) if head[0] == case.stream), None)
-        if at is None or (seals and seals[-1]["head"] == one.heads[at]):
+        at = next((place for place, head in enumerate(seal.heads) if head[0] == case.stream), None)
+        if at is None or (seals and seals[-1]["head"] == seal.heads[at]):
             continue
-        path, root = path_and_root(one.heads, at)
-        told = {"day": one.day, "head": one.heads[at], "path": path, "root": root}
+        path, root = path_and_root(seal.heads, at)
+        told = {"day": seal.day, "head": seal.heads[at], "path": path, "root": root}
         seals.append(
             {
                 **told,
-                "previous": one.previous,
-                "digest": one.digest,
-                "signature": one.signature,
-                "public_key": one.public_key,
+                "previous": seal.previous,
+                "digest": seal.digest,
+                "signature": seal.signature,
+                "public_key": seal.public_key,
             }
         )
     return {
         "stream": case.stream,
-        "entries": [{**content_of_entry(one), "digest": one.digest} for one in entries],
+        "entries": [{**content_of_entry(entry), "digest": entry.digest} for entry in entries],
         "seals": seals,
     }
 
@@ -415,7 +419,7 @@ def _index(case: Case, judged: Judged | None, parts: Iterable[str]) -> str:
         Service.objects.filter(document__case__in=cases).select_related("document").order_by("pk")
     )
     entries = sorted(
-        (entry for one in cases for entry in entries_of(one.stream)),
+        (entry for case in cases for entry in entries_of(case.stream)),
         key=lambda entry: (entry.recorded_at, entry.pk),
     )
     return (
@@ -430,19 +434,20 @@ def _index(case: Case, judged: Judged | None, parts: Iterable[str]) -> str:
             people=[[names([row[0]]), *row[1:]] for row in judged.people] if judged else [],
             lines=[line(name, figures) for name, figures in issuing.decided_figures(case).items()],
             findings=[
-                {**one, "verdict": label_of(VERDICTS, one["verdict"])} for one in judged.findings
+                {**finding, "verdict": label_of(VERDICTS, finding["verdict"])}
+                for finding in judged.findings
             ]
             if judged
             else [],
             requirements=[
                 (names([row.requirement]), row)
-                for one in cases
-                for row in one.requirements.order_by("pk")
+                for case in cases
+                for row in case.requirements.order_by("pk")
             ],
-            services=[(one, _(METHODS[one.method].name)) for one in services],
+            services=[(service, _(METHODS[service.method].name)) for service in services],
             entries=[
-                (timezone.localtime(one.recorded_at), entry_word(one.what), one.by)
-                for one in entries
+                (timezone.localtime(entry.recorded_at), entry_word(entry.what), entry.by)
+                for entry in entries
             ],
         )
     )

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from qualwatch.procedure.state import CLOSED, OUTCOMES, Ground, Origin, State
 
-STATES = tuple(one for one in get_args(State) if one != "none")
+STATES = tuple(get_arg for get_arg in get_args(State) if get_arg != "none")
 GROUNDS, ORIGINS = get_args(Ground), get_args(Origin)
 
 

@@ -37,21 +37,23 @@ def notify(all_said: Iterable[Notification], at: datetime) -> None:
     all_said = list(all_said)
     accounts = _accounts_of({one.case.credit_code for one in all_said if one.to_enterprise})
     notices, whose = [], []
-    for one in all_said:
-        authorities = one.to_authorities
+    for notification in all_said:
+        authorities = notification.to_authorities
         if authorities is None:
-            authorities = tuple(sorted({competent_for(one.case), authority_of(one.case.area)}))
+            authorities = tuple(
+                sorted({competent_for(notification.case), authority_of(notification.case.area)})
+            )
         told: dict[str, Any] = {
-            "case": one.case if one.case.pk else None,
-            "kind": one.kind,
-            "subject": one.subject[:200],
-            "body": one.body,
+            "case": notification.case if notification.case.pk else None,
+            "kind": notification.kind,
+            "subject": notification.subject[:200],
+            "body": notification.body,
             "posted_at": at,
-            "document": one.document,
+            "document": notification.document,
         }
-        if one.to_enterprise:
-            notices.append(Notice(credit_code=one.case.credit_code, **told))
-            whose.append(accounts.get(one.case.credit_code, []))
+        if notification.to_enterprise:
+            notices.append(Notice(credit_code=notification.case.credit_code, **told))
+            whose.append(accounts.get(notification.case.credit_code, []))
         notices += [Notice(organisation=slug, **told) for slug in authorities]
         whose += [[] for _slug in authorities]
     Notice.objects.bulk_create(notices, batch_size=1000)
@@ -91,18 +93,18 @@ def has_account(credit_code: str) -> bool:
 def _accounts_of(codes: set[str]) -> Mapping[str, list[Account]]:
     found: dict[str, list[Account]] = defaultdict(list)
     accounts = Account.objects.filter(is_active=True, organisation__credit_code__in=codes - {""})
-    for one in accounts.select_related("organisation").order_by("pk"):
-        if one.organisation is not None:
-            found[one.organisation.credit_code].append(one)
+    for account in accounts.select_related("organisation").order_by("pk"):
+        if account.organisation is not None:
+            found[account.organisation.credit_code].append(account)
     return found
 
 
 def _others(people: Iterable[Account]) -> list[tuple[str, str]]:
     """Channel and address of everything besides the inbox: accounts' e-mail, their phones, the platform's own hook."""
     people = list(people)
-    found = {(EMAIL, one.email) for one in people if one.email}
+    found = {(EMAIL, account.email) for account in people if account.email}
     if settings.SMS_GATEWAY:
-        found |= {(SMS, one.phone) for one in people if one.phone}
+        found |= {(SMS, account.phone) for account in people if account.phone}
     if settings.WEBHOOK and people:
         found.add((WEBHOOK, settings.WEBHOOK))
     return sorted(found)
@@ -116,11 +118,11 @@ def _letters(notices: list[Notice], at: datetime) -> None:
         ).values_list("case_id", flat=True)
     )
     made: dict[int, Task] = {}
-    for one in notices:
-        if one.case is not None and one.case.pk not in waiting:
-            where = authority_of(one.case.area)
-            made[one.case.pk] = Task(
-                case=one.case, kind=LETTER, organisation=where, opened_on=timezone.localdate(at)
+    for notice in notices:
+        if notice.case is not None and notice.case.pk not in waiting:
+            where = authority_of(notice.case.area)
+            made[notice.case.pk] = Task(
+                case=notice.case, kind=LETTER, organisation=where, opened_on=timezone.localdate(at)
             )
     Task.objects.bulk_create(made.values(), batch_size=1000)
 

@@ -100,7 +100,7 @@ def line(requirement: str, told: Mapping[str, Any]) -> str:
 
 def warning(case: Case, requirements: Mapping[str, Mapping[str, Any]], ends_on: date) -> str:
     """A yellow card."""
-    lines = [line(name, told) for name, told in requirements.items()]
+    lines = [line(name, requirement) for name, requirement in requirements.items()]
     head = _("{enterprise}（{code}）：").format(enterprise=case.enterprise, code=case.credit_code)
     tail = _(
         "请于 {day} 前整改；对预警信息有异议的，可以提出申请并附证明材料（晋建市规字〔2023〕71号）。"
@@ -111,7 +111,7 @@ def warning(case: Case, requirements: Mapping[str, Mapping[str, Any]], ends_on: 
 
 def red(case: Case, requirements: Mapping[str, Mapping[str, Any]], authority: str) -> str:
     """A red card, to the enterprise: what follows from it (notice 3)."""
-    lines = [line(name, told) for name, told in requirements.items()]
+    lines = [line(name, requirement) for name, requirement in requirements.items()]
     head = _(
         "{enterprise}（{code}）：{name} 经{authority}认定不达标，红牌预警 {number} 自 {day} 起公布。"
     ).format(
@@ -239,7 +239,8 @@ def withdrawn(enterprise: str, item: str, number: str, authority: str) -> str:
 def names(requirements: Iterable[str]) -> str:
     """Requirements by name."""
     return "、".join(
-        _INSURANCE if one == "insurance" else REQUIREMENTS.get(one, one) for one in requirements
+        _INSURANCE if requirement == "insurance" else REQUIREMENTS.get(requirement, requirement)
+        for requirement in requirements
     )
 
 
@@ -255,10 +256,10 @@ def document(told: Document) -> str:
     )
 
 
-def document_for_authority(told: Document) -> str:
+def document_for_authority(document: Document) -> str:
     """A document to another authority."""
     return _("{title}（{number}）已送达你单位，请办理。").format(
-        title=told.title, number=told.number
+        title=document.title, number=document.number
     )
 
 

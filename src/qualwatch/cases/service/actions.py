@@ -77,9 +77,9 @@ def issue_warning(*, case: Case, by: Account, law: Law, at: datetime) -> Documen
     locked = Case.objects.select_for_update().get(pk=case.pk)
     if locked.state != "yellow":
         raise CannotServe(_("只有黄牌预警才发告知书"))
-    made = issuing.warning(locked, ctx)
+    document = issuing.warning(locked, ctx)
     write_journal(ctx)
-    return made
+    return document
 
 
 @transaction.atomic
@@ -107,12 +107,18 @@ def send(
     check_open(method, circumstances_of(locked, ctx, has_consent=bool(looked)))
     if not recipient.strip():
         raise CannotServe(_("请写明受送达人和地址"))
-    made = record_service_attempt(locked, method, recipient, ctx)
-    kept = attach(looked, by=by.username, at=at, service=made, is_consent=True)
+    service = record_service_attempt(locked, method, recipient, ctx)
+    kept = attach(looked, by=by.username, at=at, service=service, is_consent=True)
     if kept:
-        _told(locked, "consent-kept", ctx, method=method, files=[one.file.sha256 for one in kept])
+        _told(
+            locked,
+            "consent-kept",
+            ctx,
+            method=method,
+            files=[attachment.file.sha256 for attachment in kept],
+        )
     write_journal(ctx)
-    return made
+    return service
 
 
 @transaction.atomic
@@ -139,7 +145,14 @@ def prove(
     if not found.sent_on <= proved_on <= ctx.on:
         raise CannotServe(_("送达日不能早于发出，也不能晚于今天"))
     kept = attach(check_files(files), by=by.username, at=at, service=found)
-    return _proved(found, document, proved_on, proof, ctx, files=[one.file.sha256 for one in kept])
+    return _proved(
+        found,
+        document,
+        proved_on,
+        proof,
+        ctx,
+        files=[attachment.file.sha256 for attachment in kept],
+    )
 
 
 @transaction.atomic
@@ -174,7 +187,7 @@ def fail(
         method=found.method,
         why=why,
         because=because,
-        files=[one.file.sha256 for one in kept],
+        files=[attachment.file.sha256 for attachment in kept],
     )
     open_serve_task(document, ctx)
     write_journal(ctx)
@@ -236,18 +249,18 @@ def process_due_services(ctx: ActContext) -> int:
     _recounted(waiting_services().filter(is_due_provisional=True), ctx)
     done = 0
     for number in list(_overdue(ctx).filter(method=NOTICE).values_list("pk", flat=True)):
-        one = (
+        service = (
             Service.objects.select_for_update(of=("self",))
             .select_related("document__case")
             .get(pk=number)
         )
-        document, said = one.document, len(ctx.entries)
+        document, said = service.document, len(ctx.entries)
         try:
             with transaction.atomic():
                 _proved(
-                    one,
+                    service,
                     document,
-                    one.due_on,
+                    service.due_on,
                     _n("公告 {number} 期满").format(number=document.number),
                     ctx,
                 )
@@ -258,9 +271,9 @@ def process_due_services(ctx: ActContext) -> int:
             remove_announcement(document.number, at=ctx.at)
             _told(document, "service-failed", ctx, method=NOTICE, because=str(why))
             open_serve_task(document, ctx)
-    for one in _overdue(ctx).exclude(method=NOTICE).select_related("document__case"):
-        later = one.document.services.filter(proved_on=None, failed_on=None, due_on__gte=ctx.on)
-        done += 0 if later.exists() else open_serve_task(one.document, ctx)
+    for service in _overdue(ctx).exclude(method=NOTICE).select_related("document__case"):
+        later = service.document.services.filter(proved_on=None, failed_on=None, due_on__gte=ctx.on)
+        done += 0 if later.exists() else open_serve_task(service.document, ctx)
     write_journal(ctx)
     return done
 
@@ -272,23 +285,29 @@ def _overdue(ctx: ActContext) -> QuerySet[Service]:
 def _recounted(services: Iterable[Service], ctx: ActContext) -> None:
     """Days that rested on an unpublished calendar, counted again from the day of sending: later or the same."""
     policy, calendar = ctx.law.policy_on(ctx.on), ctx.law.calendar
-    for one in services:
-        if one.method == NOTICE:
-            due = served_by_notice(one.sent_on, policy["public_notice_service_days"], calendar)
+    for service in services:
+        if service.method == NOTICE:
+            due = served_by_notice(service.sent_on, policy["public_notice_service_days"], calendar)
         else:
             due = Period(policy["service_proof_working_days"], "working-days").from_day(
-                one.sent_on, calendar
+                service.sent_on, calendar
             )
-        one.due_on, one.is_due_provisional = max(one.due_on, due.ends_on), due.provisional
-        one.save(update_fields=["due_on", "is_due_provisional"])
-        if one.method == NOTICE:
+        service.due_on, service.is_due_provisional = (
+            max(service.due_on, due.ends_on),
+            due.provisional,
+        )
+        service.save(update_fields=["due_on", "is_due_provisional"])
+        if service.method == NOTICE:
             move_announcement(
-                one.document.number, ends_on=one.due_on, is_provisional=due.provisional, at=ctx.at
+                service.document.number,
+                ends_on=service.due_on,
+                is_provisional=due.provisional,
+                at=ctx.at,
             )
 
 
 def _proved(
-    found: Service,
+    service: Service,
     document: Document,
     proved_on: date,
     proof: str,
@@ -296,9 +315,9 @@ def _proved(
     *,
     files: Sequence[str] = (),
 ) -> Service:
-    found.proved_on, found.proof, found.proved_by = proved_on, proof, ctx.by
-    found.save(update_fields=["proved_on", "proof", "proved_by"])
-    _told(document, "served", ctx, method=found.method, proved_on=proved_on, files=list(files))
+    service.proved_on, service.proof, service.proved_by = proved_on, proof, ctx.by
+    service.save(update_fields=["proved_on", "proof", "proved_by"])
+    _told(document, "served", ctx, method=service.method, proved_on=proved_on, files=list(files))
     starts, case, withdrawal = (
         DOCUMENT_KINDS[document.kind].starts,
         document.case,
@@ -334,7 +353,7 @@ def _proved(
                 act(case=case, event=event, ctx=ctx, perform=perform)
     settle_serve_tasks(document, ctx)
     write_journal(ctx)
-    return found
+    return service
 
 
 def _authority(document: Document, by: Account) -> str:

@@ -15,15 +15,15 @@ ELSEWHERE = "registered-elsewhere"
 def link_conflicts(opened: Iterable[Step], ctx: ActContext) -> None:
     """Links the cases just opened, whose people are registered elsewhere, with the open cases there."""
     cases = [
-        one.case
-        for one in opened
-        if any(ELSEWHERE in _because(told) for told in one.figures.values())
+        step.case
+        for step in opened
+        if any(ELSEWHERE in _because(figure) for figure in step.figures.values())
     ]
     if not cases:
         return
     current = RegistrationRow._default_manager.filter(recorded_to=None)
     here = set(
-        current.filter(credit_code__in={one.credit_code for one in cases}).values_list(
+        current.filter(credit_code__in={case.credit_code for case in cases}).values_list(
             "person_id", "credit_code"
         )
     )
@@ -40,11 +40,11 @@ def link_conflicts(opened: Iterable[Step], ctx: ActContext) -> None:
     ):
         at[case.credit_code].append(case)
     pairs = {
-        (*sorted((one.pk, other.pk)), person)
+        (*sorted((case.pk, other.pk)), person)
         for person, codes in shared.items()
-        for one in cases
-        if one.credit_code in codes
-        for code in codes - {one.credit_code}
+        for case in cases
+        if case.credit_code in codes
+        for code in codes - {case.credit_code}
         for other in at[code]
     }
     for a, b, _person in sorted(pairs):

@@ -72,7 +72,7 @@ def propose(
         raise CannotStep("items", _("请写明哪些资质因此不达标"))
     left = _checked_left(case, what.outcome, what.leaves, dict(what.left or {}), ctx)
     requirements = list(what.requirements) or [
-        one.requirement for one in case.requirements.filter(recovered_on=None)
+        requirement.requirement for requirement in case.requirements.filter(recovered_on=None)
     ]
     until = Deadline(what.until, provisional=False) if what.until else None
     event, _figures = event_from_newest_run("propose", case, ctx)
@@ -85,11 +85,11 @@ def propose(
         has_evidence=any(one.strip() for one in what.evidence),
         leaves=what.leaves,
     )
-    made = Determination(
+    determination = Determination(
         case=case,
         outcome=what.outcome,
         requirements=requirements,
-        items=[list(one) for one in what.items],
+        items=[list(item) for item in what.items],
         until=what.until,
         because=what.because,
         evidence=list(what.evidence),
@@ -114,8 +114,8 @@ def propose(
         )
     )
     act(case=case, event=event, ctx=ctx, perform=perform)
-    made.save(force_insert=True)
-    return made
+    determination.save(force_insert=True)
+    return determination
 
 
 @transaction.atomic
@@ -127,9 +127,9 @@ def return_proposal(
     _check_read(case.determinations.filter(state="proposed").first(), proposal)
     ctx = ActContext(law, at, by.username)
     event = Event("return-proposal", ctx.on, by=by.username, because=because)
-    done = act(case=case, event=event, ctx=ctx, perform=perform)
+    step = act(case=case, event=event, ctx=ctx, perform=perform)
     _decided(case, by, at, "returned", because)
-    return done
+    return step
 
 
 @transaction.atomic
@@ -149,19 +149,21 @@ def sign(
     """
     where = check(by, "sign", case)
     ctx = ActContext(law, at, by.username, where)
-    made = case.determinations.filter(state="proposed").first()
-    _check_read(made, proposal)
-    if made is not None:
-        if made.outcome == "dismissed":
+    determination = case.determinations.filter(state="proposed").first()
+    _check_read(determination, proposal)
+    if determination is not None:
+        if determination.outcome == "dismissed":
             lock()  # the registers before the case, as the patrol does
             open_ones = case.requirements.filter(recovered_on=None).exclude(
-                requirement__in=made.requirements
+                requirement__in=determination.requirements
             )
             if open_ones.exists():
                 raise CannotStep("leaves-something", _("还有没有写进认定的指标，请退回"))
-        _checked_left(case, made.outcome, made.leaves, made.left, ctx)  # it may be gone by now
+        _checked_left(
+            case, determination.outcome, determination.leaves, determination.left, ctx
+        )  # it may be gone by now
     event, figures = event_from_newest_run("sign", case, ctx)
-    event = replace(event, because=because or (made.because if made else ""))
+    event = replace(event, because=because or (determination.because if determination else ""))
     ctx.entries.append(
         NewEntry(
             case.stream,
@@ -170,18 +172,18 @@ def sign(
             details={"authority": where, **({"read": read} if read else {})},
         )
     )
-    done = act(case=case, event=event, ctx=ctx, perform=perform, figures=figures)
+    step = act(case=case, event=event, ctx=ctx, perform=perform, figures=figures)
     signed_on = (
         {}
-        if made is None
-        else {name: figures[name] for name in made.requirements if name in figures}
+        if determination is None
+        else {name: figures[name] for name in determination.requirements if name in figures}
     )
     _decided(case, by, at, "signed", because, signed_on)
-    if made is not None and made.outcome == "dismissed":
-        _leave(case, made, figures, ctx)
-    if made is not None and any(effect.name == "open-red" for effect in done.effects):
-        _open_reds(case, made, by, ctx)
-    return done
+    if determination is not None and determination.outcome == "dismissed":
+        _leave(case, determination, figures, ctx)
+    if determination is not None and any(effect.name == "open-red" for effect in step.effects):
+        _open_reds(case, determination, by, ctx)
+    return step
 
 
 def _check_read(waits: Determination | None, proposal: int | None) -> None:
@@ -250,11 +252,13 @@ def _concerns(case: Case, correction: Correction) -> bool:
     return current.filter(person_id=correction.key.get("person_id") or 0).exists()
 
 
-def _leave(case: Case, made: Determination, figures: Mapping[str, Any], ctx: ActContext) -> None:
+def _leave(
+    case: Case, determination: Determination, figures: Mapping[str, Any], ctx: ActContext
+) -> None:
     """The accepted finding that a dismissal leaves, at what is held today."""
-    if made.leaves != "accepted-finding":
+    if determination.leaves != "accepted-finding":
         return
-    for row in case.requirements.filter(requirement__in=made.requirements):
+    for row in case.requirements.filter(requirement__in=determination.requirements):
         held = figures.get(row.requirement, row.warned_figures).get("held")
         about = Requirement(
             case.credit_code, case.category or "", case.sub_item or "", row.requirement
@@ -262,18 +266,18 @@ def _leave(case: Case, made: Determination, figures: Mapping[str, Any], ctx: Act
         accept_finding(
             about=about,
             at_held=int(held or 0),
-            until=date.fromisoformat(made.left["until"]),
-            because=made.because,
+            until=date.fromisoformat(determination.left["until"]),
+            because=determination.because,
             by=ctx.by,
             at=ctx.at,
         )
 
 
-def _open_reds(case: Case, made: Determination, by: Account, ctx: ActContext) -> None:
+def _open_reds(case: Case, determination: Determination, by: Account, ctx: ActContext) -> None:
     """An enterprise's insurance case was determined: red cards of the items named, of origin officer."""
-    seen = current_run_view(case, ctx.law)
-    for category, sub_item in made.items:
-        one = seen.case_of_item((case.credit_code, category, sub_item))
+    view = current_run_view(case, ctx.law)
+    for category, sub_item in determination.items:
+        one = view.case_of_item((case.credit_code, category, sub_item))
         if not one.grade:
             raise CannotStep(
                 "items",
@@ -294,13 +298,13 @@ def _open_reds(case: Case, made: Determination, by: Account, ctx: ActContext) ->
                 "inspected",
                 ctx.on,
                 by=by.username,
-                others=(made.proposed_by,),
+                others=(determination.proposed_by,),
                 requirements=(INSURANCE,),
-                because=made.because,
+                because=determination.because,
                 has_evidence=True,
-                verdicts=seen.verdicts_of(case)[0],
+                verdicts=view.verdicts_of(case)[0],
             ),
-            seen.verdicts_of(case)[1],
+            view.verdicts_of(case)[1],
             ctx,
         )
 

@@ -17,9 +17,9 @@ def event_from_newest_run(
     name: str, case: Case, ctx: ActContext
 ) -> tuple[Event, Mapping[str, Any]]:
     """An event with the newest run's verdicts, whether that is young enough for an adverse act; and its figures."""
-    seen = current_run_view(case, ctx.law)
-    verdicts, figures = seen.verdicts_of(case)
-    fresh, run_day = ctx.is_fresh(seen.run.as_of), seen.run.as_of
+    view = current_run_view(case, ctx.law)
+    verdicts, figures = view.verdicts_of(case)
+    fresh, run_day = ctx.is_fresh(view.run.as_of), view.run.as_of
     return Event(
         name, ctx.on, by=ctx.by, is_fresh=fresh, verdicts=verdicts, run_day=run_day
     ), figures

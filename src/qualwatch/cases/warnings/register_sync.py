@@ -20,11 +20,11 @@ from qualwatch.publication.actions import move_card
 FOLLOWED = ("enterprise", "area", "grade", "certificate_no", "licensing_authority")
 
 
-def follow(case: Case, seen: RunView, ctx: ActContext) -> bool:
+def follow(case: Case, view: RunView, ctx: ActContext) -> bool:
     """Takes over what the registers say now; a new authority is told and gets the tasks. Whether anything changed."""
     before = {name: getattr(case, name) for name in FOLLOWED}
     old = {competent_for(case), authority_of(case.area)}
-    seen.describe(case)
+    view.describe(case)
     after = {name: getattr(case, name) for name in FOLLOWED}
     if before == after:
         return False
@@ -56,35 +56,35 @@ def follow(case: Case, seen: RunView, ctx: ActContext) -> bool:
         if case.withdrawals.filter(ended="").exclude(stage="closed").exists():
             new.add(withdrawing_authority_of(case))
         receivers = tuple(sorted(new - old))
-        said = Notification(
+        notification = Notification(
             case, "moved", texts.subject("moved", case), texts.moved(case), False, receivers
         )
-        notify([said], ctx.at)
+        notify([notification], ctx.at)
     return True
 
 
 def _hand_over(case: Case, ctx: ActContext) -> None:
     """An application not yet examined goes to the authority that is competent now, with a clock of its own."""
-    for one in Application.objects.filter(case=case, stage="received"):
-        if one.receiver == competent_for(case):
+    for application in Application.objects.filter(case=case, stage="received"):
+        if application.receiver == competent_for(case):
             continue
         ctx.entries.append(
             NewEntry(
                 case.stream,
                 "application-handed-over",
-                before=one.receiver,
+                before=application.receiver,
                 after=competent_for(case),
-                details={"application": one.number, "to": competent_for(case)},
+                details={"application": application.number, "to": competent_for(case)},
             )
         )
-        one.receiver = competent_for(case)
+        application.receiver = competent_for(case)
         due = application_due(case, "application", ctx)
         by_city = route_of(case) == "city"
-        one.opinion_due_on, one.decision_due_on = (
+        application.opinion_due_on, application.decision_due_on = (
             (due.ends_on, None) if by_city else (None, due.ends_on)
         )
-        one.is_due_provisional = due.provisional
-        one.save()
+        application.is_due_provisional = due.provisional
+        application.save()
         Task.objects.filter(case=case, kind="application", completed_on=None).update(
             due_on=due.ends_on
         )

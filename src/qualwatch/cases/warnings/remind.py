@@ -66,23 +66,23 @@ def escalate(ctx: ActContext) -> int:
     going_on = Withdrawal.objects.filter(ended="").exclude(stage="closed")
     withdrawn = set(going_on.values_list("credit_code", "category", "sub_item"))
     over = [
-        one
-        for one in over_on(ctx.on)
-        if one.pk not in proposed and item_of(one) not in withdrawn and _is_to_be_done(one)
+        case
+        for case in over_on(ctx.on)
+        if case.pk not in proposed and item_of(case) not in withdrawn and _is_to_be_done(case)
     ]
     waiting = set(
         Task.objects.filter(completed_on=None, kind__in=DUE.values()).values_list("case_id", "kind")
     )
-    due = [one for one in over if (one.pk, DUE[one.state]) not in waiting]
+    due = [case for case in over if (case.pk, DUE[case.state]) not in waiting]
     made = [
         Task(
-            case=one,
-            kind=DUE[one.state],
-            organisation=competent_for(one),
+            case=case,
+            kind=DUE[case.state],
+            organisation=competent_for(case),
             opened_on=ctx.on,
             due_on=ctx.on,
         )
-        for one in due
+        for case in due
     ]
     Task.objects.bulk_create(made, batch_size=1000)
     _journaled("task-opened", due, ctx)
@@ -140,7 +140,7 @@ def _is_to_be_done(case: Case) -> bool:
 
 def _journaled(what: str, cases: Iterable[Case], ctx: ActContext) -> None:
     record_all(
-        [NewEntry(one.stream, what, details={"on": ctx.on}) for one in cases],
+        [NewEntry(case.stream, what, details={"on": ctx.on}) for case in cases],
         by=ctx.by,
         at=ctx.at,
     )

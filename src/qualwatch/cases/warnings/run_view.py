@@ -90,7 +90,7 @@ class RunView:
     ) -> "RunView":
         """Reads what is on record now; `run` is the newest released one."""
         cases = list(cases)
-        with_cases = {one.credit_code for one in cases}
+        with_cases = {case.credit_code for case in cases}
         rows = _findings(with_cases, only_these=only_these)
         findings: dict[Item, dict[str, Mapping[str, Any]]] = defaultdict(dict)
         for row in rows:
@@ -104,7 +104,7 @@ class RunView:
         for code in abnormal.values_list("credit_code", flat=True):
             anomalies[code] += 1
         codes = with_cases | {item[0] for item in findings} | anomalies.keys()
-        gone = {item_of(one) for one in cases if item_of(one) not in findings}
+        gone = {item_of(case) for case in cases if item_of(case) not in findings}
         with_items = {item[0] for item in findings}
         gone = {item for item in gone if item[1] or item[0] not in with_items}
         ended, vanished = _ended(gone, run, law)
@@ -119,7 +119,7 @@ class RunView:
             vanished,
             _named(cases),
             _in_order(
-                {one.credit_code for one in cases if one.ground == INSURANCE} - anomalies.keys(),
+                {case.credit_code for case in cases if case.ground == INSURANCE} - anomalies.keys(),
                 run,
                 law,
             ),
@@ -243,20 +243,22 @@ def _ended(items: set[Item], run: Run, law: Law) -> tuple[dict[Item, str], froze
     An enterprise (its empty item) has ended with the last of its items.
     """
     found: dict[Item, str] = {}
-    fresh = {one.source: one.loaded_at for one in coverage_on(run.revision_id, run.as_of)}["items"]
+    fresh = {
+        coverage.source: coverage.loaded_at for coverage in coverage_on(run.revision_id, run.as_of)
+    }["items"]
     days = law.policy_on(run.as_of)["register_freshness_days"]
     if not items or fresh is None or (run.as_of - fresh).days > days:
         return found, frozenset()  # the renewal may not have arrived yet
     rows: dict[Item, list[ItemFact]] = defaultdict(list)
-    for told in resolved_rows(
+    for resolved_row in resolved_rows(
         ItemRow, ItemFact._fields, credit_code__in={item[0] for item in items}
     ):
-        row = ItemFact(*told)
+        row = ItemFact(*resolved_row)
         rows[(row.credit_code, row.category, row.sub_item)].append(row)
     ends: dict[str, list[tuple[date, str]]] = defaultdict(list)
     for item, records in rows.items():
         why = dict(items_in_force(law, records, run.as_of).not_judged).get(item[1])
-        last = max(one.register_state_from or one.valid_to or date.min for one in records)
+        last = max(item.register_state_from or item.valid_to or date.min for item in records)
         ends[item[0]].append((last, ENDED.get(why or "", "")))
         if item in items and why in ENDED:
             found[item] = ENDED[why]
@@ -268,7 +270,9 @@ def _ended(items: set[Item], run: Run, law: Law) -> tuple[dict[Item, str], froze
 
 def _named(cases: Iterable[Case]) -> Mapping[int, list[str]]:
     found: dict[int, list[str]] = defaultdict(list)
-    rows = CaseRequirement.objects.filter(case__in=[one.pk for one in cases if one.pk is not None])
+    rows = CaseRequirement.objects.filter(
+        case__in=[case.pk for case in cases if case.pk is not None]
+    )
     for number, name in rows.values_list("case_id", "requirement"):
         found[number].append(name)
     return found
@@ -280,7 +284,7 @@ def _in_order(codes: set[str], run: Run, law: Law) -> frozenset[str]:
         return frozenset()
     facts, policy = facts_on(run.as_of, run.revision_id, codes), law.policy_on(run.as_of)
     return frozenset(
-        one for one in codes if is_insurance_in_order(law, policy, facts, one, run.as_of)
+        code for code in codes if is_insurance_in_order(law, policy, facts, code, run.as_of)
     )
 
 
@@ -289,7 +293,9 @@ def _insurance_is_fresh(run: Run, law: Law) -> bool:
     policy = law.policy_on(run.as_of)
     days = {"contributions": policy["insurance_freshness_days"]}
     return all(
-        one.loaded_at is not None
-        and not is_stale(one, run.as_of, days.get(one.source, policy["register_freshness_days"]))
-        for one in coverage_on(run.revision_id, run.as_of)
+        coverage.loaded_at is not None
+        and not is_stale(
+            coverage, run.as_of, days.get(coverage.source, policy["register_freshness_days"])
+        )
+        for coverage in coverage_on(run.revision_id, run.as_of)
     )

@@ -60,8 +60,8 @@ def record_supervision_finding(*, found: Found, by: Account, law: Law, at: datet
     if run is None:
         raise CannotStep("no-run", _("还没有放行的核查"))
     probe = Case(credit_code=found.credit_code, category=found.category, sub_item=found.sub_item)
-    seen = RunView.of(run, law, [probe], only_these=True)
-    case = seen.case_of_item((found.credit_code, found.category, found.sub_item))
+    view = RunView.of(run, law, [probe], only_these=True)
+    case = view.case_of_item((found.credit_code, found.category, found.sub_item))
     if not case.grade:
         raise CannotStep("items", _("登记里没有这项有效资质"))
     case.ground, case.origin = found.ground, "officer"
@@ -75,13 +75,13 @@ def record_supervision_finding(*, found: Found, by: Account, law: Law, at: datet
         requirements=tuple(figures),
         because=found.what,
         verdicts={
-            name: verdict for name, verdict in seen.verdicts_of(case)[0].items() if name in figures
+            name: verdict for name, verdict in view.verdicts_of(case)[0].items() if name in figures
         },
         has_evidence=bool(evidence),
     )
-    done = open_red(case, event, figures, ctx)
+    step = open_red(case, event, figures, ctx)
     SupervisionFinding.objects.create(
-        case=done.case,
+        case=step.case,
         found_on=ctx.on,
         what=found.what,
         evidence=evidence,
@@ -89,16 +89,18 @@ def record_supervision_finding(*, found: Found, by: Account, law: Law, at: datet
         authority=where,
         by=by.username,
     )
-    return done
+    return step
 
 
 def _checked_figures(found: Found) -> dict[str, dict[str, int]]:
     """What will be public: known requirements with whole numbers, and nothing else."""
     checked: dict[str, dict[str, int]] = {}
-    for slug, told in found.figures.items():
+    for slug, figure in found.figures.items():
         names = ("people",) if slug == INSURANCE else ("required", "held")
         numbers = {
-            name: told[name] for name in names if type(told.get(name)) is int and told[name] >= 0
+            name: figure[name]
+            for name in names
+            if type(figure.get(name)) is int and figure[name] >= 0
         }
         if slug not in {*REQUIREMENTS, INSURANCE} or len(numbers) < len(names):
             break
@@ -131,7 +133,7 @@ def follow_up(
         return known
     if locked.state == "closed":
         raise CannotStep("closed", _("案件已经终结"))
-    made = SupervisoryContact.objects.create(
+    supervisory_contact = SupervisoryContact.objects.create(
         case=locked, kind=kind, on=ctx.on, what=what, by=by.username, form_token=form_token or None
     )
     details = {"kind": kind, "what": what, "authority": where}
@@ -139,7 +141,7 @@ def follow_up(
     if kind == "letter":
         serve_or_open_task(issuing.supervision_letter(locked, what, ctx), ctx)
     write_journal(ctx)
-    return made
+    return supervisory_contact
 
 
 @transaction.atomic
@@ -160,7 +162,7 @@ def record_fraud(
         raise CannotStep("evidence", _("要写明事实、证据和移送单位"))
     ctx = ActContext(law, at, by.username, where)
     locked = Case.objects.select_for_update().get(pk=case.pk)
-    made = CreditRecord.objects.create(
+    credit_record = CreditRecord.objects.create(
         case=locked,
         credit_code=case.credit_code,
         what=what,
@@ -173,9 +175,9 @@ def record_fraud(
     ctx.entries.append(
         NewEntry(case.stream, "fraud-recorded", basis=_n("71号文 三"), details=details)
     )
-    serve_or_open_task(issuing.credit_record(made, ctx), ctx)
+    serve_or_open_task(issuing.credit_record(credit_record, ctx), ctx)
     write_journal(ctx)
-    return made
+    return credit_record
 
 
 def recheck(
@@ -288,19 +290,23 @@ def open_notice(*, notice: Notice, by: Account, at: datetime, law: Law) -> bool:
         return True
     told_on = timezone.localdate(notice.posted_at)
     proves = "warning" in law.policy_on(timezone.localdate(at))["platform_opening_proves"]
-    told = case.requirements.filter(pushed_on=told_on, proved_on=None).values_list(
+    requirements = case.requirements.filter(pushed_on=told_on, proved_on=None).values_list(
         "requirement", flat=True
     )
     if (
         notice.credit_code
         and notice.kind in ("push", "push-addition")
         and case.state != "closed"
-        and told
+        and requirements
         and proves
     ):
         ctx = ActContext(law, at, by.username)
         event = Event(
-            "push-proved", ctx.on, by=by.username, proved_on=ctx.on, requirements=tuple(told)
+            "push-proved",
+            ctx.on,
+            by=by.username,
+            proved_on=ctx.on,
+            requirements=tuple(requirements),
         )
         act(case=case, event=event, ctx=ctx, perform=perform)
     return True

@@ -86,7 +86,7 @@ def apply_run_to_cases(*, run: Run, ctx: ActContext) -> Counter[str]:
         return Counter()
     open_cases = list(Case.objects.select_for_update().exclude(state="closed").order_by("pk"))
     work = Work(ctx, RunView.of(run, ctx.law, open_cases))
-    for row in CaseRequirement.objects.filter(case__in=[one.pk for one in open_cases]).order_by(
+    for row in CaseRequirement.objects.filter(case__in=[case.pk for case in open_cases]).order_by(
         "pk"
     ):
         work.requirements.setdefault(row.case_id, []).append(row)
@@ -98,29 +98,32 @@ def apply_run_to_cases(*, run: Run, ctx: ActContext) -> Counter[str]:
 
 def _known_cases(work: Work, cases: Iterable[Case]) -> None:
     cases = list(cases)
-    waiting = {one.case_id: one for one in Determination.objects.filter(state="proposed")}
+    waiting = {
+        determination.case_id: determination
+        for determination in Determination.objects.filter(state="proposed")
+    }
     withdrawals = {
-        one.case_id: one
-        for one in Withdrawal.objects.filter(
-            ended="", case__in=[one.pk for one in cases]
+        withdrawal.case_id: withdrawal
+        for withdrawal in Withdrawal.objects.filter(
+            ended="", case__in=[case.pk for case in cases]
         ).select_related("batch")
     }
     reds: Counter[tuple[str, str, str]] = Counter(
-        item_of(one) for one in cases if one.state == "red"
+        item_of(case) for case in cases if case.state == "red"
     )
     for case in cases:
         row = withdrawals.get(case.pk)
         before = state_of(case, work.requirements.get(case.pk, []), waiting.get(case.pk), row)
         others = case.category is not None and reds[item_of(case)] > (case.state == "red")
         verdicts, figures = work.seen.verdicts_of(case)
-        found = Event(
+        event = Event(
             "found",
             work.ctx.on,
             verdicts=verdicts,
             ended=work.seen.end_of(case),
             is_other_red_open=others,
         )
-        state, effects = step(before, found, work.ctx.terms)
+        state, effects = step(before, event, work.ctx.terms)
         if state.is_open:
             state, _none = step(state, Event("calendar-loaded", work.ctx.on), work.ctx.terms)
         longer = state.state == "red" and state.red is not None and state.red != before.red
@@ -136,7 +139,7 @@ def _known_cases(work: Work, cases: Iterable[Case]) -> None:
             open_task(case, "vanished", work.ctx)
         if before.proposal is not None and state.state == "closed":
             Determination.objects.filter(case=case, state="proposed").update(state="void")
-        done = Step(case, before, state, effects, found, figures, row)
+        done = Step(case, before, state, effects, event, figures, row)
         followed = follow(case, work.seen, work.ctx) if state.is_open else False
         if done.is_change or followed:
             write_state_to_row(case, state, work.ctx)
@@ -151,21 +154,21 @@ def _known_cases(work: Work, cases: Iterable[Case]) -> None:
                 show_longer(row, work.ctx)
             work.steps.append(done)
         if longer:
-            said = Notification(
+            notification = Notification(
                 case, "red-period", texts.subject("red-period", case), texts.red_period_longer(case)
             )
-            notify([said], work.ctx.at)
+            notify([notification], work.ctx.at)
 
 
 def _new_cases(work: Work, cases: Iterable[Case]) -> None:
     cases = list(cases)
-    known = {(item_of(one), one.ground) for one in cases if one.origin == "system"}
+    known = {(item_of(case), case.ground) for case in cases if case.origin == "system"}
     watched = _watched(work.ctx)
     for item in work.seen.short_items():
         if (item, "shortage") not in known:
             _open(work, work.seen.case_of_item(item), watched.get((*item, "shortage")))
     determined = {
-        one.credit_code for one in cases if one.ground == INSURANCE and one.origin == "officer"
+        case.credit_code for case in cases if case.ground == INSURANCE and case.origin == "officer"
     }
     for code in work.seen.anomalous():
         if (
@@ -189,8 +192,8 @@ def _open(work: Work, case: Case, before: Case | None) -> None:
 
 def _watched(ctx: ActContext) -> Mapping[tuple[Any, ...], Case]:
     """The cleared cases whose items or enterprises are still watched."""
-    found = Case.objects.filter(state="closed", watched_until__gte=ctx.on).order_by("pk")
-    return {(*item_of(one), one.ground): one for one in found}
+    cases = Case.objects.filter(state="closed", watched_until__gte=ctx.on).order_by("pk")
+    return {(*item_of(case), case.ground): case for case in cases}
 
 
 def _written(work: Work) -> None:
@@ -199,23 +202,23 @@ def _written(work: Work) -> None:
     old = [one for one in work.steps if one.case.pk is not None]
     Case.objects.bulk_create([one.case for one in new], batch_size=1000)
     made, changed, said = [], [], []
-    for one in work.steps:
-        more, other = rows_of(one, work.requirements.get(one.case.pk, []))
+    for case_step in work.steps:
+        more, other = rows_of(case_step, work.requirements.get(case_step.case.pk, []))
         made += more
         changed += other
         said += [
-            told
-            for effect in one.effects
-            if effect.name in SAID and (told := notification_of(one, effect))
+            notification
+            for effect in case_step.effects
+            if effect.name in SAID and (notification := notification_of(case_step, effect))
         ]
-        work.counts.update(_counted(one))
+        work.counts.update(_counted(case_step))
     CaseRequirement.objects.bulk_create(made, batch_size=1000)
     CaseRequirement.objects.bulk_update(changed, REQUIREMENT_FIELDS, batch_size=500)
-    for one in old:
-        for effect in one.effects:
+    for case_step in old:
+        for effect in case_step.effects:
             if effect.name not in SAID:
-                HANDLERS[effect.name](one, effect, work.ctx)
-        save_withdrawal(one, work.ctx)
+                HANDLERS[effect.name](case_step, effect, work.ctx)
+        save_withdrawal(case_step, work.ctx)
     Case.objects.bulk_update([one.case for one in old], CASE_FIELDS, batch_size=500)
     closed = [one.case.pk for one in old if one.after.state == "closed"]
     end_applications(closed, work.ctx)
@@ -229,9 +232,9 @@ def _written(work: Work) -> None:
     record_all(entries, by=work.ctx.by, at=work.ctx.at)
 
 
-def _counted(one: Step) -> list[str]:
-    if one.before.state == "none":
-        return ["opened", "relapses"] if one.case.relapse_of_id else ["opened"]
-    if one.after.state == "closed":
-        return ["closed", f"closed: {one.after.closed_because}"]
-    return [effect.name for effect in one.effects]
+def _counted(step: Step) -> list[str]:
+    if step.before.state == "none":
+        return ["opened", "relapses"] if step.case.relapse_of_id else ["opened"]
+    if step.after.state == "closed":
+        return ["closed", f"closed: {step.after.closed_because}"]
+    return [effect.name for effect in step.effects]

@@ -78,11 +78,11 @@ def open_withdrawals(
     """
     if not cases:
         raise CannotStep("members", _("名单是空的"))
-    where = {(check(by, "propose", one), competent_for(one), route_of(one)) for one in cases}
+    where = {(check(by, "propose", case), competent_for(case), route_of(case)) for case in cases}
     if len(where) > 1:
         raise CannotStep("members", _("一份名单只能有同一主管部门、同一许可机关的资质"))
     acting, housing, route = where.pop()
-    list(Case.objects.select_for_update().filter(pk__in=[one.pk for one in cases]).order_by("pk"))
+    list(Case.objects.select_for_update().filter(pk__in=[case.pk for case in cases]).order_by("pk"))
     for one in cases:
         same = {
             "credit_code": one.credit_code,
@@ -113,7 +113,7 @@ def open_withdrawals(
 def suggest(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Document:
     """A reviewer of the city signs the suggestion list; the bureau's days begin with its receipt."""
     ctx = lock_list_for_signature(batch, by, law, at)
-    went = require_all(
+    result = require_all(
         apply_to_members(
             undecided(batch), ctx, lambda row: Event("suggest", ctx.on, by=by.username)
         )
@@ -121,7 +121,7 @@ def suggest(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Do
     days = ctx.law.policy_on(ctx.on)["bureau_start_working_days"]
     return sent_list(
         "suggestion-list",
-        went.done,
+        result.done,
         organisation(batch.withdrawing_authority).name,
         ctx,
         start_days=days,
@@ -132,14 +132,14 @@ def suggest(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Do
 def report(*, batch: WithdrawalList, because: str, by: Account, law: Law, at: datetime) -> Document:
     """The province has examined the ministry's items, and reports them to be withdrawn."""
     ctx = lock_list_for_signature(batch, by, law, at)
-    went = require_all(
+    result = require_all(
         apply_to_members(
             undecided(batch),
             ctx,
             lambda row: Event("report", ctx.on, by=by.username, because=because),
         )
     )
-    return sent_list("ministry-report", went.done, MINISTRY, ctx)
+    return sent_list("ministry-report", result.done, MINISTRY, ctx)
 
 
 @transaction.atomic
@@ -148,10 +148,10 @@ def start(
 ) -> BatchResult:
     """The licensing authority begins; of the ministry's items the province records that it has."""
     ctx, rows = lock_members_for(members, by, law, at, WITHDRAW)
-    went = apply_to_members(
+    result = apply_to_members(
         rows, ctx, lambda row: Event("start", ctx.on, by=by.username, because=because)
     )
-    for batch in {row.batch for row in went.done}:
+    for batch in {row.batch for row in result.done}:
         if (
             batch.received_on is None and batch.suggestion is not None
         ):  # whoever starts it has received it
@@ -169,7 +169,7 @@ def start(
                 )
             )
     write_journal(ctx)
-    return went
+    return result
 
 
 @transaction.atomic
@@ -201,22 +201,24 @@ def display(
 ) -> tuple[Document, BatchResult]:
     """Shows the members that are ready to the public; the first day counts."""
     ctx, rows = lock_members_for(members, by, law, at, WITHDRAW)
-    went = apply_to_members(rows, ctx, lambda row: Event("display", ctx.on, by=by.username))
-    until = went.done[0].display_until
+    result = apply_to_members(rows, ctx, lambda row: Event("display", ctx.on, by=by.username))
+    until = result.done[0].display_until
     assert until is not None  # the step has just set it
     told = {
-        **issuing.items([row.case for row in went.done]),
+        **issuing.items([row.case for row in result.done]),
         "displayed_on": day(ctx.on),
         "display_ends_on": day(until),
         "display_days": ctx.law.policy_on(ctx.on)["public_display_working_days"],
     }
-    made = issuing.issue("display-notice", ctx, told=told, addressee="", batch=went.done[0].batch)
-    for nth, row in enumerate(went.done, 1):
-        row.display_number = f"{made.number}-{nth}"
+    document = issuing.issue(
+        "display-notice", ctx, told=told, addressee="", batch=result.done[0].batch
+    )
+    for nth, row in enumerate(result.done, 1):
+        row.display_number = f"{document.number}-{nth}"
         row.save(update_fields=["display_number"])
         post_display(row, ctx)
     write_journal(ctx)
-    return made, went
+    return document, result
 
 
 @transaction.atomic
@@ -287,9 +289,9 @@ def record_ministry_decision(
             has_evidence=bool(kept),
         )
 
-    def after(done: Step, inner: ActContext) -> None:
-        attach_files(kept, done, inner)
-        close_other_cases_of_item(done, inner)
+    def after(step: Step, inner: ActContext) -> None:
+        attach_files(kept, step, inner)
+        close_other_cases_of_item(step, inner)
 
     return apply_to_members(rows, ctx, event, after)
 
@@ -321,8 +323,8 @@ def record_ministry_service(
     if not proof.strip() or not kept or any(row.batch.route != "ministry" for row in rows):
         raise CannotStep("proof", _("请写明住建部送达的凭证并上传"))
 
-    def after(done: Step, inner: ActContext) -> None:
-        attach_files(kept, done, inner)
+    def after(step: Step, inner: ActContext) -> None:
+        attach_files(kept, step, inner)
 
     event = Event("announce", ctx.on, by=by.username, proved_on=ctx.on, because=proof)
     return apply_to_members(rows, ctx, lambda row: event, after)
@@ -334,25 +336,27 @@ def finish(
 ) -> tuple[Document, BatchResult]:
     """Deregistration is done (`because` says how: certificates returned, or declared void); announced as one list."""
     ctx, rows = lock_members_for(members, by, law, at, WITHDRAW)
-    went = apply_to_members(
+    result = apply_to_members(
         rows, ctx, lambda row: Event("finish", ctx.on, by=by.username, because=because)
     )
     months = ctx.law.policy_on(ctx.on)["lower_grade_window_months"]
     told = {
-        **issuing.items([row.case for row in went.done]),
+        **issuing.items([row.case for row in result.done]),
         "what": ANNOUNCED.format(months=months),
     }
-    made = issuing.issue("announcement", ctx, told=told, addressee="", batch=went.done[0].batch)
+    document = issuing.issue(
+        "announcement", ctx, told=told, addressee="", batch=result.done[0].batch
+    )
     for nth, row in enumerate(
-        went.done, 1
+        result.done, 1
     ):  # one for each: a single one may have to be taken down again
-        row.final_number = f"{made.number}-{nth}"
+        row.final_number = f"{document.number}-{nth}"
         row.save(update_fields=["final_number"])
         body = f"{row.enterprise} {row.item}\n{told['what']}"
         shown = NewAnnouncement(
             row.final_number,
             "decision",
-            made.title,
+            document.title,
             row.enterprise,
             row.credit_code,
             body,
@@ -360,7 +364,7 @@ def finish(
         )
         post_announcement(shown, on=ctx.on, ends_on=None, at=at)
     write_journal(ctx)
-    return made, went
+    return document, result
 
 
 @transaction.atomic
@@ -380,19 +384,19 @@ def report_results(*, batch: WithdrawalList, by: Account, law: Law, at: datetime
         "suggested_on": day(batch.suggestion.issued_on),
         "suggestion": batch.suggestion.number,
     }
-    made = issuing.issue(
+    document = issuing.issue(
         "result-letter", ctx, told=told, addressee=organisation(asked).name, batch=batch
     )
-    serve_on_authority(made, asked, ctx)
+    serve_on_authority(document, asked, ctx)
     if asked != batch.housing:  # the province suggested it in the city's stead
-        deliver_copy(made, batch.housing, ctx)
+        deliver_copy(document, batch.housing, ctx)
     if all(row.outcome for row in rows):
         batch.reported_on = ctx.on
         batch.save(update_fields=["reported_on"])
         waiting = Task.objects.filter(kind=RESULTS, detail=str(batch.pk), completed_on=None)
         waiting.update(completed_on=ctx.on, completed_by=by.username)
     write_journal(ctx)
-    return made
+    return document
 
 
 @transaction.atomic
@@ -414,9 +418,9 @@ def annul_withdrawal(
     ctx, rows = lock_members_for([member], by, law, at, SIGN)
     kept = check_files(files)
 
-    def after(done: Step, inner: ActContext) -> None:
-        attach_files(kept, done, inner)
-        inner.entries.append(annulment_entry(done.case, received_on, inner))
+    def after(step: Step, inner: ActContext) -> None:
+        attach_files(kept, step, inner)
+        inner.entries.append(annulment_entry(step.case, received_on, inner))
 
     event = Event(
         "annul-withdrawal", ctx.on, by=by.username, because=because, has_evidence=bool(kept)

@@ -59,10 +59,10 @@ def make_statement(
     row = _own(withdrawal, by)
     kept = check_files(files)
     _acted(row, Event("make-statement", ctx.on, by=by.username, because=text), ctx)
-    made = _point(row, STATEMENT, text, ctx, said_by=by.username)
-    keep_files(kept, row, ctx, made)
+    submission = _point(row, STATEMENT, text, ctx, said_by=by.username)
+    keep_files(kept, row, ctx, submission)
     write_journal(ctx)
-    return made
+    return submission
 
 
 @transaction.atomic
@@ -84,15 +84,15 @@ def object_publicly(
         raise CannotStep("because", _("请写明姓名和联系方式"), about=wanting[0])
     if len(text) > LONGEST:
         raise CannotStep("because", _("意见不超过 {count} 字").format(count=LONGEST))
-    found = (
+    withdrawal = (
         Withdrawal.objects.filter(display_number=number, ended="")
         .exclude(display_number="")
         .first()
     )
-    if found is None:
+    if withdrawal is None:
         raise CannotStep("on-display", _("没有这份公示，或公示已经结束"))
     ctx = ActContext(law, at, PUBLIC)
-    row = _locked(found)
+    row = _locked(withdrawal)
     if form_token and (
         known := Submission.objects.filter(form_token=form_token, withdrawal=row).first()
     ):
@@ -106,7 +106,7 @@ def object_publicly(
     _acted(row, event, ctx)
     key = newest_version()
     told = json.dumps(dict(who), ensure_ascii=False).encode()
-    made = _point(
+    submission = _point(
         row,
         OBJECTION,
         text,
@@ -115,9 +115,9 @@ def object_publicly(
         who_key=key,
         form_token=form_token or None,
     )
-    keep_files(kept, row, ctx, made)
+    keep_files(kept, row, ctx, submission)
     write_journal(ctx)
-    return made
+    return submission
 
 
 def was_received(form_token: str) -> bool:
@@ -137,23 +137,23 @@ def answer(*, point: Submission, text: str, by: Account, law: Law, at: datetime)
     """The answer to one point; the decision waits for the last."""
     row = _locked(point.withdrawal)
     ctx = ActContext(law, at, by.username, check_withdrawing_authority(by, row.case, "withdraw"))
-    found = Submission.objects.select_for_update().get(pk=point.pk)
-    if found.answered_on is not None:
+    submission = Submission.objects.select_for_update().get(pk=point.pk)
+    if submission.answered_on is not None:
         raise CannotStep("unanswered", _("这一条已经答复"))
     if not text.strip():
         raise CannotStep("because", _("请写明理由"))
     told = (
-        f"point/{found.pk}" if found.kind == OBJECTION else text
+        f"point/{submission.pk}" if submission.kind == OBJECTION else text
     )  # of the public nothing goes into the journal
     _acted(row, Event("answer", ctx.on, by=by.username, because=told), ctx)
-    found.answer, found.answered_on, found.answered_by = text, ctx.on, by.username
-    found.save()
-    _settle(row, ANSWER, str(found.pk), ctx)
+    submission.answer, submission.answered_on, submission.answered_by = text, ctx.on, by.username
+    submission.save()
+    _settle(row, ANSWER, str(submission.pk), ctx)
     ctx.entries.append(
-        NewEntry(row.case.stream, "point-answered", basis=told, details={"point": found.pk})
+        NewEntry(row.case.stream, "point-answered", basis=told, details={"point": submission.pk})
     )
     write_journal(ctx)
-    return found
+    return submission
 
 
 @transaction.atomic
@@ -202,19 +202,19 @@ def fix_hearing(
         raise CannotStep("because", _("请写明听证地点"))
     day = Deadline(timezone.localdate(held_at), provisional=False)
     row = _acted(row, Event("fix-hearing", ctx.on, by=by.username, until=day, because=because), ctx)
-    for one in row.hearings.filter(state="fixed"):
-        one.state, one.because = "moved", because
-        one.save()
+    for hearing in row.hearings.filter(state="fixed"):
+        hearing.state, hearing.because = "moved", because
+        hearing.save()
         if (
-            one.notice is not None and one.notice.voided_on is None
+            hearing.notice is not None and hearing.notice.voided_on is None
         ):  # its receipt proves nothing any more
-            one.notice.voided_on, one.notice.voided_by, one.notice.voided_because = (
+            hearing.notice.voided_on, hearing.notice.voided_by, hearing.notice.voided_because = (
                 ctx.on,
                 by.username,
                 because,
             )
-            one.notice.save(update_fields=["voided_on", "voided_by", "voided_because"])
-            drop_services(one.notice, VOIDED, because, ctx)
+            hearing.notice.save(update_fields=["voided_on", "voided_by", "voided_because"])
+            drop_services(hearing.notice, VOIDED, because, ctx)
     name = chair.get_full_name() or chair.username
     made = Hearing.objects.create(
         withdrawal=row, at=held_at, where=where, chair=chair.username, chair_name=name
@@ -252,8 +252,8 @@ def hold_hearing(
     made.record = issuing.hearing_record(made, held.said, ctx)
     made.save()
     keep_files(kept, row, ctx)
-    for one in points:
-        _point(row, HEARING, one, ctx)
+    for point in points:
+        _point(row, HEARING, point, ctx)
     _settle(row, HOLD, str(row.pk), ctx)
     write_journal(ctx)
     return made
@@ -294,12 +294,16 @@ def hearing_lapses(
 
 def _point(row: Withdrawal, kind: str, text: str, ctx: ActContext, **who: object) -> Submission:
     """On record, with a task to answer it."""
-    made = Submission.objects.create(withdrawal=row, kind=kind, text=text, said_on=ctx.on, **who)
-    open_task(row.case, ANSWER, ctx, where=withdrawing_authority_of(row.case), detail=str(made.pk))
-    ctx.entries.append(
-        NewEntry(row.case.stream, "point-made", details={"point": made.pk, "kind": kind})
+    submission = Submission.objects.create(
+        withdrawal=row, kind=kind, text=text, said_on=ctx.on, **who
     )
-    return made
+    open_task(
+        row.case, ANSWER, ctx, where=withdrawing_authority_of(row.case), detail=str(submission.pk)
+    )
+    ctx.entries.append(
+        NewEntry(row.case.stream, "point-made", details={"point": submission.pk, "kind": kind})
+    )
+    return submission
 
 
 def _acted(row: Withdrawal, event: Event, ctx: ActContext) -> Withdrawal:

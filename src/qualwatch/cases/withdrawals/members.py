@@ -53,34 +53,34 @@ def apply_to_members(
     after: Callable[[Step, ActContext], None] | None = None,
 ) -> BatchResult:
     """Every member takes the step, or waits with its reason; CannotStep with the first reason where none can."""
-    went = BatchResult()
+    result = BatchResult()
     for row in rows:
         said = len(ctx.entries)
         try:
             with transaction.atomic():
                 wanted = event(row)
                 made, figures = wanted if isinstance(wanted, tuple) else (wanted, None)
-                done = step_of(row.case, made, ctx, figures)
+                step = step_of(row.case, made, ctx, figures)
                 if after is not None:
-                    after(done, ctx)
+                    after(step, ctx)
                 write_journal(ctx)
         except CannotStep as why:
             del ctx.entries[said:]
-            went.waiting[row.pk] = str(why)
+            result.waiting[row.pk] = str(why)
         else:
-            went.done.append(Withdrawal.objects.select_related("batch", "case").get(pk=row.pk))
-    if not went.done:
+            result.done.append(Withdrawal.objects.select_related("batch", "case").get(pk=row.pk))
+    if not result.done:
         raise CannotStep(
-            "members", "；".join(sorted(set(went.waiting.values()))) or _("名单是空的")
+            "members", "；".join(sorted(set(result.waiting.values()))) or _("名单是空的")
         )
-    return went
+    return result
 
 
-def require_all(went: BatchResult) -> BatchResult:
+def require_all(result: BatchResult) -> BatchResult:
     """A letter names its whole list."""
-    if went.waiting:
-        raise CannotStep("members", "；".join(sorted(set(went.waiting.values()))))
-    return went
+    if result.waiting:
+        raise CannotStep("members", "；".join(sorted(set(result.waiting.values()))))
+    return result
 
 
 def step_of(case: Case, event: Event, ctx: ActContext, figures: Any = None) -> Step:
@@ -89,27 +89,29 @@ def step_of(case: Case, event: Event, ctx: ActContext, figures: Any = None) -> S
     return act(case=fresh, event=event, ctx=ctx, perform=perform, figures=figures)
 
 
-def attach_files(kept: Sequence[CheckedFile], done: Step, ctx: ActContext) -> None:
+def attach_files(files: Sequence[CheckedFile], step: Step, ctx: ActContext) -> None:
     """Files of a step, on the withdrawal's file."""
-    assert done.row is not None  # the table needs it
-    keep_files(kept, done.row, ctx)
+    assert step.row is not None  # the table needs it
+    keep_files(files, step.row, ctx)
 
 
-def keep_recheck_figures(done: Step, ctx: ActContext) -> None:
+def keep_recheck_figures(step: Step, ctx: ActContext) -> None:
     """What the recheck saw, which the decision will say."""
-    assert done.row is not None  # the table needs it
-    determined = [one.requirement for one in done.after.named if one.is_determined]
-    told = issuing.decided_figures(done.case)
+    assert step.row is not None  # the table needs it
+    determined = [
+        requirement.requirement for requirement in step.after.named if requirement.is_determined
+    ]
+    told = issuing.decided_figures(step.case)
     by_run = (
-        done.figures if done.case.origin == "system" else {}
+        step.figures if step.case.origin == "system" else {}
     )  # registers say nothing of what an officer found
-    done.row.figures = {name: dict(by_run.get(name) or told.get(name, {})) for name in determined}
-    done.row.save(update_fields=["figures"])
+    step.row.figures = {name: dict(by_run.get(name) or told.get(name, {})) for name in determined}
+    step.row.save(update_fields=["figures"])
 
 
-def close_other_cases_of_item(done: Step, ctx: ActContext) -> None:
+def close_other_cases_of_item(step: Step, ctx: ActContext) -> None:
     """The item's other cases end with it."""
-    case = done.case
+    case = step.case
     same = {"credit_code": case.credit_code, "category": case.category, "sub_item": case.sub_item}
     for other in Case.objects.filter(**same).exclude(state="closed").order_by("pk"):
         step_of(other, Event("found", ctx.on, by=SYSTEM, ended="withdrawn"), ctx)
@@ -123,14 +125,14 @@ def lock_members_for(
     All open cases of their items are locked in one order, before anything else: a decision closes them.
     """
     where = check_authority(by, *capabilities)
-    numbers = [one.pk for one in members]
-    known = Withdrawal.objects.filter(pk__in=numbers)
+    numbers = [withdrawal.pk for withdrawal in members]
+    withdrawals = Withdrawal.objects.filter(pk__in=numbers)
     cases = Q(withdrawals__in=numbers)
-    for told in known.values("credit_code", "category", "sub_item"):
+    for told in withdrawals.values("credit_code", "category", "sub_item"):
         cases |= Q(**told) & ~Q(state="closed")
     wanted = set(Case.objects.filter(cases).values_list("pk", flat=True))
     list(Case.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
-    rows = list(known.select_related("batch", "case").order_by("case_id"))
+    rows = list(withdrawals.select_related("batch", "case").order_by("case_id"))
     if not rows:
         raise CannotStep("members", _("名单是空的"))
     mine = [row for row in rows if withdrawing_authority_of(row.case) == where]
@@ -154,8 +156,8 @@ def lock_list_for_signature(
 
 def undecided(batch: WithdrawalList) -> list[Withdrawal]:
     """The members of a list that have no outcome yet."""
-    found = batch.members.filter(ended="", decided_on=None).select_related("case", "batch")
-    return list(found.order_by("case_id"))
+    withdrawals = batch.members.filter(ended="", decided_on=None).select_related("case", "batch")
+    return list(withdrawals.order_by("case_id"))
 
 
 def sent_list(
@@ -164,10 +166,10 @@ def sent_list(
     """The letter about these items, to the bureau or the ministry; it is in the list's row before it arrives."""
     batch = rows[0].batch
     told = {**issuing.items([row.case for row in rows]), **more}
-    made = issuing.issue(kind, ctx, told=told, addressee=addressee, batch=batch)
-    batch.suggestion = made
+    document = issuing.issue(kind, ctx, told=told, addressee=addressee, batch=batch)
+    batch.suggestion = document
     batch.save(update_fields=["suggestion"])
-    made.batch = batch
-    serve_on_authority(made, batch.withdrawing_authority if batch.route == "city" else "", ctx)
+    document.batch = batch
+    serve_on_authority(document, batch.withdrawing_authority if batch.route == "city" else "", ctx)
     write_journal(ctx)
-    return made
+    return document

@@ -58,7 +58,7 @@ def _program() -> str:
     """Whatever pages are made of: another program says things in other words."""
     digest, root = hashlib.sha256(), Path(qualwatch.__file__).parent
     for path in sorted(
-        one for kind in ("html", "css", "py", "mo", "yaml") for one in root.rglob(f"*.{kind}")
+        path for kind in ("html", "css", "py", "mo", "yaml") for path in root.rglob(f"*.{kind}")
     ):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

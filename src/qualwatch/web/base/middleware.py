@@ -54,9 +54,9 @@ class Care:
 
 def _told(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
     """A page that was asked for in another way than it is opened: said in a sentence, with the ways there are."""
-    told = problem(request, 405)
-    told.headers["Allow"] = answer.headers["Allow"]
-    return told
+    response = problem(request, 405)
+    response.headers["Allow"] = answer.headers["Allow"]
+    return response
 
 
 def _has_nul(request: HttpRequest) -> bool:
@@ -66,4 +66,4 @@ def _has_nul(request: HttpRequest) -> bool:
 
 
 def _any(lists: Iterable[tuple[str, list[str]]]) -> bool:
-    return any(NUL in name or any(NUL in one for one in values) for name, values in lists)
+    return any(NUL in name or any(NUL in value for value in values) for name, values in lists)

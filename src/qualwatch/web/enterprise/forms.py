@@ -16,9 +16,9 @@ def filing_of(request: HttpRequest, requirements: Iterable[str]) -> Filing:
     """Files of a line answer it; where there are none, the reason beside does. CannotStore before too much is read."""
     check_sizes(one.size or 0 for name in request.FILES for one in request.FILES.getlist(name))
     about = [
-        one
-        for one in requirements
-        if one in request.POST.getlist("requirement") or _is_filled(request, one)
+        requirement
+        for requirement in requirements
+        if requirement in request.POST.getlist("requirement") or _is_filled(request, requirement)
     ]
     if not about:
         raise CannotStep("requirements", _("请勾选对哪些指标提出申请"))
@@ -33,7 +33,7 @@ def filing_of(request: HttpRequest, requirements: Iterable[str]) -> Filing:
             ]
             files += handed
             reason = request.POST.get(f"reason-{requirement}-{line}", "").strip()
-            checklist[requirement][line] = [one.name for one in handed] if handed else reason
+            checklist[requirement][line] = [file.name for file in handed] if handed else reason
     return Filing(
         cause=request.POST.get("cause", ""),
         statement=request.POST.get("statement", "").strip(),
@@ -48,15 +48,17 @@ def _is_filled(request: HttpRequest, requirement: str) -> bool:
     """Whether a file or a reason was given for it, ticked or not."""
     names = [f"{requirement}-{line}" for line in lines_of(requirement)]
     return any(
-        request.FILES.getlist(f"file-{one}") or request.POST.get(f"reason-{one}", "").strip()
-        for one in names
+        request.FILES.getlist(f"file-{name}") or request.POST.get(f"reason-{name}", "").strip()
+        for name in names
     )
 
 
 def fields_of(requirements: Sequence[str]) -> dict[str, str]:
     """What a refusal is about -> the id of the field."""
     lines = {
-        f"{one}/{line}": f"file-{one}-{line}" for one in requirements for line in lines_of(one)
+        f"{requirement}/{line}": f"file-{requirement}-{line}"
+        for requirement in requirements
+        for line in lines_of(requirement)
     }
     return {
         "cause": "cause-assessment-wrong",
@@ -69,7 +71,7 @@ def fields_of(requirements: Sequence[str]) -> dict[str, str]:
 
 def _unique(name: str, files: list[SubmittedFile]) -> str:
     """Two files of one name, handed in for different lines, are told apart."""
-    known = {one.name for one in files}
+    known = {file.name for file in files}
     stem, dot, ending = name.rpartition(".")
     told, number = name, 1
     while told in known:

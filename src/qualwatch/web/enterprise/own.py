@@ -45,7 +45,7 @@ class Row:
     @property
     def card(self) -> str:
         """red, yellow or nothing; red is the graver one."""
-        places = {one.state for one, _due in self.cases}
+        places = {case.state for case, _due in self.cases}
         return "red" if "red" in places else "yellow" if "yellow" in places else ""
 
     @property
@@ -58,8 +58,10 @@ def rows_of(credit_code: str, today: date) -> list[Row]:
     """Every item that was judged or is in the register, those with cards first; and what concerns the enterprise."""
     found: dict[Key, Row] = {}
     judged = FindingRow._default_manager.filter(recorded_to=None, credit_code=credit_code)
-    for one in judged.order_by("category", "sub_item", "requirement"):
-        found.setdefault((one.category, one.sub_item), Row(_name(one))).findings.append(one)
+    for finding in judged.order_by("category", "sub_item", "requirement"):
+        found.setdefault((finding.category, finding.sub_item), Row(_name(finding))).findings.append(
+            finding
+        )
     for answer in look_up(credit_code, today, with_notices=False).answers:
         row = found.setdefault((answer.category, answer.sub_item), Row(_named(answer)))
         row.standing = answer.standing
@@ -75,8 +77,8 @@ def open_cases(credit_code: str) -> Iterable[Case]:
     under_way = Prefetch(
         "withdrawals", Withdrawal.objects.filter(ended="").select_related("batch"), "under_way"
     )
-    found = Case.objects.filter(credit_code=credit_code).exclude(state="closed")
-    return found.prefetch_related("requirements", under_way).order_by("pk")
+    cases = Case.objects.filter(credit_code=credit_code).exclude(state="closed")
+    return cases.prefetch_related("requirements", under_way).order_by("pk")
 
 
 def due_of(case: Case, today: date) -> Due | None:
@@ -86,7 +88,7 @@ def due_of(case: Case, today: date) -> Due | None:
     if case.state == "red":
         return _due(_("红牌期限"), case.red_ends_on, today, is_provisional=case.is_red_provisional)
     waiting = [one for one in case.requirements.all() if one.recovered_on is None]
-    first = min(waiting, key=lambda one: one.ends_on, default=None)
+    first = min(waiting, key=lambda requirement: requirement.ends_on, default=None)
     extended = case.extended_until
     if extended and (first is None or first.ends_on < extended):
         return _due(_("整改期限"), extended, today, is_provisional=case.is_extension_provisional)
@@ -140,7 +142,7 @@ def figures_now(case: Case) -> dict[str, Any]:
         sub_item=case.sub_item or "",
     )
     found: dict[str, Any] = defaultdict(lambda: None)
-    found.update({one.requirement: one for one in rows})
+    found.update({finding.requirement: finding for finding in rows})
     return found
 
 
@@ -152,20 +154,20 @@ def newest_day(credit_code: str) -> date | None:
         return None
 
 
-def in_words(one: FindingRow) -> str:
+def in_words(finding: FindingRow) -> str:
     """A verdict and its reasons; nothing where it is simply met or short."""
-    reasons = _("、").join(label_of(REASONS, slug) for slug in json.loads(one.because))
-    if one.verdict in ("met", "short"):
+    reasons = _("、").join(label_of(REASONS, slug) for slug in json.loads(finding.because))
+    if finding.verdict in ("met", "short"):
         return reasons
-    return label_of(VERDICTS, one.verdict) + (_("：") + reasons if reasons else "")
+    return label_of(VERDICTS, finding.verdict) + (_("：") + reasons if reasons else "")
 
 
-def _name(one: FindingRow) -> str:
-    text = current_law().categories.get(one.category)
-    name = text.name if text else one.category
-    grade = _(GRADE_NAMES[one.grade]) if one.grade in GRADE_NAMES else one.grade
-    return f"{name}{one.sub_item} {grade}".strip()
+def _name(finding: FindingRow) -> str:
+    text = current_law().categories.get(finding.category)
+    name = text.name if text else finding.category
+    grade = _(GRADE_NAMES[finding.grade]) if finding.grade in GRADE_NAMES else finding.grade
+    return f"{name}{finding.sub_item} {grade}".strip()
 
 
-def _named(one: Answer) -> str:
-    return f"{one.qualification}{one.sub_item} {one.grade}".strip()
+def _named(answer: Answer) -> str:
+    return f"{answer.qualification}{answer.sub_item} {answer.grade}".strip()

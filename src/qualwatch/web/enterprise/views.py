@@ -61,14 +61,16 @@ def home(request: HttpRequest) -> HttpResponse:
         "unread": [one for one in notices if one.first_opened_at is None],
         "notices": sorted(
             (one for one in notices if one.first_opened_at),
-            key=lambda one: one.posted_at,
+            key=lambda notice: notice.posted_at,
             reverse=True,
         ),
         "unsure": sum(
-            one.verdict in ("cannot-say", "manual") for row in rows for one in row.findings
+            finding.verdict in ("cannot-say", "manual") for row in rows for finding in row.findings
         ),
         "applications": _in_words(handed_in),
-        "answered": {one.case_id for one in handed_in if one.stage in UNDECIDED},
+        "answered": {
+            application.case_id for application in handed_in if application.stage in UNDECIDED
+        },
         "verdicts": in_words,
         "said": messages.get_messages(request),
     }
@@ -90,7 +92,7 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
         .distinct()
         .order_by("-pk")
     )
-    handed_in = sorted(found.applications.all(), key=lambda one: -one.pk)
+    handed_in = sorted(found.applications.all(), key=lambda application: -application.pk)
     unread = Notice.objects.filter(
         case=found, credit_code=found.credit_code, first_opened_at=None
     ).order_by("-pk")
@@ -98,7 +100,9 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
         "title": _(name_of(found)),
         "case": found,
         "due": due_of(found, today),
-        "requirements": [(one, now[one.requirement]) for one in found.requirements.all()],
+        "requirements": [
+            (requirement, now[requirement.requirement]) for requirement in found.requirements.all()
+        ],
         "run_day": newest_day(found.credit_code),
         "verdicts": in_words,
         "documents": list(documents[:MOST]),
@@ -121,17 +125,17 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
 @own
 def answer(request: HttpRequest, number: int) -> HttpResponse:
     """Objection or information repair: what is wrong, with evidence for every line."""
-    found = _own_case(request, number)
+    case = _own_case(request, number)
     names = [
-        one.requirement
-        for one in found.requirements.all()
-        if one.recovered_on is None or found.state == "red"
+        requirement.requirement
+        for requirement in case.requirements.all()
+        if requirement.recovered_on is None or case.state == "red"
     ]
     errors: list[Refusal] = []
     if request.method == "POST":
         try:
-            made = file_application(
-                case=found,
+            application = file_application(
+                case=case,
                 filing=filing_of(request, names),
                 by=account_of(request),
                 law=current_law(),
@@ -143,16 +147,16 @@ def answer(request: HttpRequest, number: int) -> HttpResponse:
             messages.success(
                 request,
                 _("已收到你的申请，编号 {number}。回执在下面“还没有打开的通知”里。").format(
-                    number=made.number
+                    number=application.number
                 ),
             )
             return redirect("own-case", number=number)
     told = _form(request, errors) | {
         "title": _("对预警提出申请"),
-        "case": found,
-        "name": _(name_of(found)),
-        "answers": will_answer(found.credit_code, found, current_law(), timezone.now()),
-        "requirements": [(one, lines_of(one)) for one in names],
+        "case": case,
+        "name": _(name_of(case)),
+        "answers": will_answer(case.credit_code, case, current_law(), timezone.now()),
+        "requirements": [(name, lines_of(name)) for name in names],
     }
     return render(request, "enterprise/answer.html", told, status=422 if errors else 200)
 
@@ -166,7 +170,7 @@ def data_error(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             filing = filing_of(request, names)
-            made = file_data_error(
+            application = file_data_error(
                 filing=filing, by=account_of(request), law=current_law(), at=timezone.now()
             )
         except REFUSALS as why:
@@ -175,7 +179,7 @@ def data_error(request: HttpRequest) -> HttpResponse:
             )
         else:
             messages.success(
-                request, _("已收到你的申请，编号 {number}。").format(number=made.number)
+                request, _("已收到你的申请，编号 {number}。").format(number=application.number)
             )
             return redirect("own")
     told = _form(request, errors) | {
@@ -223,34 +227,42 @@ def notice(request: HttpRequest, number: int) -> HttpResponse:
 @own
 def take_back(request: HttpRequest, number: int) -> HttpResponse:
     """The enterprise takes its application back."""
-    found = (
+    application = (
         Application.objects.filter(pk=number, credit_code=code_of(request))
         .select_related("case")
         .first()
     )
-    if found is None:
+    if application is None:
         raise Http404
     if request.method != "POST":
-        return redirect("own-case", number=found.case_id) if found.case_id else redirect("own")
+        return (
+            redirect("own-case", number=application.case_id)
+            if application.case_id
+            else redirect("own")
+        )
     try:
-        retract(application=found, by=account_of(request), law=current_law(), at=timezone.now())
-        messages.success(request, _("申请 {number} 已撤回。").format(number=found.number))
+        retract(
+            application=application, by=account_of(request), law=current_law(), at=timezone.now()
+        )
+        messages.success(request, _("申请 {number} 已撤回。").format(number=application.number))
     except REFUSALS as why:
-        found.refresh_from_db(fields=["stage"])
-        if found.stage == "retracted":  # sent twice
-            messages.success(request, _("申请 {number} 已撤回。").format(number=found.number))
+        application.refresh_from_db(fields=["stage"])
+        if application.stage == "retracted":  # sent twice
+            messages.success(request, _("申请 {number} 已撤回。").format(number=application.number))
         else:
             messages.error(request, str(why))
-    return redirect("own-case", number=found.case_id) if found.case_id else redirect("own")
+    return (
+        redirect("own-case", number=application.case_id) if application.case_id else redirect("own")
+    )
 
 
-def stops(found: Case, row: Withdrawal | None) -> list[dict[str, Any]]:
+def stops(case: Case, row: Withdrawal | None) -> list[dict[str, Any]]:
     """The course of a case: what has been reached, and what would come."""
-    by_system, is_over = found.origin == "system", found.state == "closed"
+    by_system, is_over = case.origin == "system", case.state == "closed"
     told: list[tuple[str, date | None, str]] = [
-        *([(_("提醒（黄牌）"), found.opened_on, "yellow")] if by_system else []),
-        (_("认定并公布红牌"), found.published_on, "red"),
-        (_("责令整改送达，红牌期起算"), found.order_served_on, ""),
+        *([(_("提醒（黄牌）"), case.opened_on, "yellow")] if by_system else []),
+        (_("认定并公布红牌"), case.published_on, "red"),
+        (_("责令整改送达，红牌期起算"), case.order_served_on, ""),
         (_("启动撤回"), row.opened_on if row else None, ""),
         *([(_("拟撤回告知送达，可以陈述申辩、要求听证"), row.notice_served_on, "")] if row else []),
         *([(_("听证"), row.hearing_on, "")] if row and row.hearing != "none" else []),
@@ -260,7 +272,7 @@ def stops(found: Case, row: Withdrawal | None) -> list[dict[str, Any]]:
             else []
         ),
         *([(_("撤回程序终止"), row.ended_on, "")] if row and row.ended else []),
-        *([(_("结束"), found.closed_on, "done")] if is_over else []),
+        *([(_("结束"), case.closed_on, "done")] if is_over else []),
     ]
     ended = is_over or bool(row and row.ended)
     return [
@@ -271,15 +283,18 @@ def stops(found: Case, row: Withdrawal | None) -> list[dict[str, Any]]:
 
 
 def _own_case(request: HttpRequest, number: int) -> Case:
-    found = Case.objects.filter(pk=number, credit_code=code_of(request))
-    one = found.prefetch_related("requirements", "applications").first()
-    if one is None:
+    cases = Case.objects.filter(pk=number, credit_code=code_of(request))
+    case = cases.prefetch_related("requirements", "applications").first()
+    if case is None:
         raise Http404
-    return one
+    return case
 
 
-def _in_words(found: Iterable[Application]) -> list[tuple[Application, str, bool]]:
-    return [(one, _(STAGES[one.stage]), one.stage in UNDECIDED) for one in found]
+def _in_words(applications: Iterable[Application]) -> list[tuple[Application, str, bool]]:
+    return [
+        (application, _(STAGES[application.stage]), application.stage in UNDECIDED)
+        for application in applications
+    ]
 
 
 def _form(request: HttpRequest, errors: list[Refusal]) -> dict[str, Any]:

@@ -98,12 +98,13 @@ def push_changes(request: HttpRequest, batch: Batch) -> Status[PushResultOut | P
     now = timezone.now()
     platform: Organisation = request.auth  # type: ignore[attr-defined]  # ninja puts it there
     changes = [
-        Change(one.id, one.sequence, one.source, one.action, one.row) for one in batch.changes
+        Change(change_in.id, change_in.sequence, change_in.source, change_in.action, change_in.row)
+        for change_in in batch.changes
     ]
-    if len({one.change_id for one in changes}) < len(changes):
+    if len({change.change_id for change in changes}) < len(changes):
         return Status(422, Problem(detail=_("同一批里有两个相同的变更编号")))
     try:
-        done = take_in_changes(
+        push_done = take_in_changes(
             changes=changes,
             law=current_law(),
             by=platform.slug,
@@ -115,17 +116,17 @@ def push_changes(request: HttpRequest, batch: Batch) -> Status[PushResultOut | P
     except UnknownSource as error:
         return Status(422, Problem(detail=_("没有这个来源；有 {sources}").format(sources=error)))
     outcomes = [
-        Outcome(id=one.change_id, sequence=one.sequence, state=state, problem=problem)
-        for one, state, problem in done.taken.outcomes
+        Outcome(id=change.change_id, sequence=change.sequence, state=state, problem=problem)
+        for change, state, problem in push_done.taken.outcomes
     ]
-    run = done.run
-    told = PushResultOut(
+    run = push_done.run
+    push_result_out = PushResultOut(
         outcomes=outcomes,
-        enterprises=len(done.taken.credit_codes),
+        enterprises=len(push_done.taken.credit_codes),
         run=run.pk if run else None,
         run_state=run.state if run else "",
     )
-    return Status(200, told)
+    return Status(200, push_result_out)
 
 
 class QuestionIn(Schema):
@@ -181,8 +182,10 @@ def ask(
             422, Problem(detail=_("Idempotency-Key 最长 {most} 个字符").format(most=LONGEST_KEY))
         )
     questions = [
-        EligibilityQuery(one.credit_code, one.purpose, one.category, one.sub_item)
-        for one in asked.questions
+        EligibilityQuery(
+            question_in.credit_code, question_in.purpose, question_in.category, question_in.sub_item
+        )
+        for question_in in asked.questions
     ]
     try:
         told = answer_once(

@@ -56,7 +56,9 @@ def standards(request: HttpRequest) -> HttpResponse:
         "title": _("资质标准对注册人员的要求"),
         "groups": [(public_label(SEQUENCES, slug), rows) for slug, rows in groups.items()],
         "documents": sorted(
-            law.documents.values(), key=lambda one: one.in_force_from or date.min, reverse=True
+            law.documents.values(),
+            key=lambda document_text: document_text.in_force_from or date.min,
+            reverse=True,
         ),
         "public_label": public_label,
         "CONFIDENCE": CONFIDENCE,
@@ -76,7 +78,10 @@ def standard(request: HttpRequest, category: str) -> HttpResponse:
         {
             "name": f"{sub_item} {_(GRADE_NAMES[slug])}".strip(),
             "asked": list(_asked(law, text, sub_item, slug, day)),
-            "past": [(one, list(_past(law, one.clauses, day))) for one in grade.requirements],
+            "past": [
+                (requirement_text, list(_past(law, requirement_text.clauses, day)))
+                for requirement_text in grade.requirements
+            ],
             "notes": list(_notes(law, grade)),
         }
         for sub_item, slug, grade in text.every_grade()
@@ -98,26 +103,26 @@ def standard(request: HttpRequest, category: str) -> HttpResponse:
 
 
 def _asked(law: Law, text: CategoryText, sub_item: str, grade: str, day: date) -> Iterator[Asked]:
-    for one in requirements_on(
+    for requirement in requirements_on(
         law, law.policy_on(timezone.localdate()), text.category, sub_item, grade, "unknown", day
     ):
-        reading = one.strong or one.weak
+        reading = requirement.strong or requirement.weak
         yield Asked(
-            one.requirement,
+            requirement.requirement,
             reading.required if reading else None,
-            _word(one),
-            one.text,
-            _("、").join(one.basis),
-            _("、").join(label_of(REASONS, slug) for slug in one.because),
-            one.counts == "person-times",
+            _word(requirement),
+            requirement.text,
+            _("、").join(requirement.basis),
+            _("、").join(label_of(REASONS, slug) for slug in requirement.because),
+            requirement.counts == "person-times",
         )
 
 
-def _word(one: Requirement) -> str:
+def _word(requirement: Requirement) -> str:
     words = {"not-required": "not-required", "manual": "manual", "unknown": "cannot-say"}
-    if one.outcome == "judge":
-        return "" if one.strong else label_of(VERDICTS, "advise")
-    return label_of(VERDICTS, words[one.outcome])
+    if requirement.outcome == "judge":
+        return "" if requirement.strong else label_of(VERDICTS, "advise")
+    return label_of(VERDICTS, words[requirement.outcome])
 
 
 def _past(law: Law, clauses: list[ClauseText], day: date) -> Iterator[Past]:
@@ -145,9 +150,9 @@ def _notes(law: Law, grade: GradeText) -> Iterator[str]:
             start=start, grade=_(GRADE_NAMES[other.grade]), doc_no=law.doc_no(other.basis)
         )
     if grade.abolished:
-        one = grade.abolished
+        abolished = grade.abolished
         yield _("{start} 起不再核发（{doc_no}），存量证书最迟到 {end}").format(
-            start=one.from_, doc_no=law.doc_no(one.basis), end=one.stock_ends_on
+            start=abolished.from_, doc_no=law.doc_no(abolished.basis), end=abolished.stock_ends_on
         )
     if grade.check_deferrable:
         yield _("延续时可以缓查注册人员（{doc_no}）").format(

@@ -19,7 +19,9 @@ from qualwatch.wording import gettext as _
 def statistics(request: HttpRequest) -> HttpResponse:
     """The newest quarter, or the one asked for."""
     rows = queries.figures()
-    quarters = list(dict.fromkeys((one.year, one.quarter) for one in rows))
+    quarters = list(
+        dict.fromkeys((quarter_figures.year, quarter_figures.quarter) for quarter_figures in rows)
+    )
     names = [
         (f"{year}Q{number}", _("{year}年第{number}季度").format(year=year, number=number))
         for year, number in quarters
@@ -30,7 +32,9 @@ def statistics(request: HttpRequest) -> HttpResponse:
     told: dict[str, Any] = {"title": _("红牌和撤回情况统计"), "quarters": names, "asked": asked}
     if asked:
         of_areas = {
-            one.area: Counter(one.figures) for one in rows if f"{one.year}Q{one.quarter}" == asked
+            quarter_figures.area: Counter(quarter_figures.figures)
+            for quarter_figures in rows
+            if f"{quarter_figures.year}Q{quarter_figures.quarter}" == asked
         }
         told |= _quarter(of_areas, dict(names)[asked])
         counted = queries.freshness_on(timezone.localdate())
@@ -38,7 +42,9 @@ def statistics(request: HttpRequest) -> HttpResponse:
             counted,
             counted is None or asked >= _quarter_of(counted.day),
         )
-        told["course"] = [(f"{one[0]}Q{one[1]}", _sum(rows, one)) for one in reversed(quarters)]
+        told["course"] = [
+            (f"{quarter[0]}Q{quarter[1]}", _sum(rows, quarter)) for quarter in reversed(quarters)
+        ]
     return render(request, "public/statistics.html", told)
 
 
@@ -85,4 +91,4 @@ def _quarter_of(day: date) -> str:
 
 
 def _sum(rows: list[Any], quarter: tuple[int, int]) -> int:
-    return sum(one.figures.get("open", 0) for one in rows if (one.year, one.quarter) == quarter)
+    return sum(row.figures.get("open", 0) for row in rows if (row.year, row.quarter) == quarter)

@@ -31,12 +31,15 @@ def search(request: HttpRequest) -> HttpResponse:
     if len(found) == 1:
         return redirect("enterprise", credit_code=found[0].credit_code)
     shown = found[:MOST]
-    answers = queries.standings_among([one.credit_code for one in shown], today)
+    answers = queries.standings_among([enterprise.credit_code for enterprise in shown], today)
     told = {
         "title": _("查询企业资质状态"),
         "q": text,
         "more": len(found) > MOST,
-        "found": [(one, area(one.area), answers[one.credit_code]) for one in shown],
+        "found": [
+            (enterprise, area(enterprise.area), answers[enterprise.credit_code])
+            for enterprise in shown
+        ],
         "red": queries.red_list(today).filter(state="open").count(),
         "displays": _running(today).count(),
         "is_code": len(text) == CODE_LENGTH and text.isalnum(),
@@ -50,12 +53,12 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
     """One answer per item, today or on a chosen past day; what is coming beside it."""
     today, code = timezone.localdate(), credit_code.upper()
     day, wrong = day_param(request, today)
-    found = queries.look_up(code, day)
-    request.public_version = found.version  # type: ignore[attr-defined]  # cached_while reads it
+    look_up = queries.look_up(code, day)
+    request.public_version = look_up.version  # type: ignore[attr-defined]  # cached_while reads it
     history: dict[tuple[str, str], list[Standing]] = defaultdict(list)
-    for one in found.history:
-        history[(one.category, one.sub_item)].append(one)
-    known = found.enterprise
+    for standing in look_up.history:
+        history[(standing.category, standing.sub_item)].append(standing)
+    known = look_up.enterprise
     told = {
         "title": known.name if known else code,
         "code": code,
@@ -65,14 +68,23 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
         "area": area(known.area) if known else "",
         "is_today": day == today,
         "items": [
-            (one, item_name(one), because(one), history[(one.category, one.sub_item)])
-            for one in found.answers
+            (
+                answer,
+                item_name(answer),
+                because(answer),
+                history[(answer.category, answer.sub_item)],
+            )
+            for answer in look_up.answers
         ],
         "notices": [
-            (one, public_label(KINDS, one.kind), days_left(one.ends_on, today))
-            for one in found.notices[:ON_A_PAGE]
+            (
+                announcement,
+                public_label(KINDS, announcement.kind),
+                days_left(announcement.ends_on, today),
+            )
+            for announcement in look_up.notices[:ON_A_PAGE]
         ],
-        "fresh": found.fresh,
+        "fresh": look_up.fresh,
         "public_label": public_label,
         "BECAUSE": BECAUSE,
     }
@@ -85,15 +97,15 @@ def red_list(request: HttpRequest) -> HttpResponse:
     """Who is red; filters stay in the address."""
     today = timezone.localdate()
     asked = {name: text_param(request, name) for name in ("q", "area", "category", "state")}
-    found = queries.red_list(today)
+    red_cards = queries.red_list(today)
     if asked["q"]:
-        found = found.filter(enterprise__icontains=asked["q"]) | found.filter(
+        red_cards = red_cards.filter(enterprise__icontains=asked["q"]) | red_cards.filter(
             credit_code=asked["q"].upper()
         )
     for name in ("area", "category", "state"):
         if asked[name]:
-            found = found.filter(**{name: asked[name]})
-    cards = Paginator(found, ON_A_PAGE).get_page(request.GET.get("page"))
+            red_cards = red_cards.filter(**{name: asked[name]})
+    cards = Paginator(red_cards, ON_A_PAGE).get_page(request.GET.get("page"))
     categories = (
         queries.red_list(today)
         .order_by("qualification")
@@ -109,13 +121,13 @@ def red_list(request: HttpRequest) -> HttpResponse:
         "states": [("open", _("正在红牌")), ("cleared", _("近期已解除或终结"))],
         "cards": [
             (
-                one,
-                item_name(one),
-                area(one.area),
-                days_left(one.ends_on, today),
-                public_label(CLEARED, one.because),
+                red_card,
+                item_name(red_card),
+                area(red_card.area),
+                days_left(red_card.ends_on, today),
+                public_label(CLEARED, red_card.because),
             )
-            for one in cards
+            for red_card in cards
         ],
     }
     return render(request, "public/red_list.html", told)
@@ -136,8 +148,12 @@ def red_card(request: HttpRequest, number: str) -> HttpResponse:
         "left": days_left(card.ends_on, today),
         "because": public_label(CLEARED, card.because),
         "notices": [
-            (one, public_label(KINDS, one.kind), days_left(one.ends_on, today))
-            for one in queries.announcements(card_number=card.number)[:MOST]
+            (
+                announcement,
+                public_label(KINDS, announcement.kind),
+                days_left(announcement.ends_on, today),
+            )
+            for announcement in queries.announcements(card_number=card.number)[:MOST]
         ],
         "has_standard": card.category in current_law().categories,
         "then": _day_after(card.ends_on),
@@ -160,7 +176,12 @@ def announcements(request: HttpRequest) -> HttpResponse:
         "page": found,
         "kinds": [(slug, public_label(KINDS, slug)) for slug in KINDS],
         "notices": [
-            (one, public_label(KINDS, one.kind), days_left(one.ends_on, today)) for one in found
+            (
+                announcement,
+                public_label(KINDS, announcement.kind),
+                days_left(announcement.ends_on, today),
+            )
+            for announcement in found
         ],
     }
     return render(request, "public/announcements.html", told)
@@ -215,13 +236,13 @@ def freshness(request: HttpRequest) -> HttpResponse:
 
 def area(slug: str) -> str:
     """A supervising area by name; '' outside the province or unknown."""
-    known = current_law().divisions.areas.get(slug)
-    return known.name if known else ""
+    area_text = current_law().divisions.areas.get(slug)
+    return area_text.name if area_text else ""
 
 
 def areas() -> list[tuple[str, str]]:
     """All of them."""
-    return [(slug, one.name) for slug, one in current_law().divisions.areas.items()]
+    return [(slug, area_text.name) for slug, area_text in current_law().divisions.areas.items()]
 
 
 def item_name(one: RedCard | Answer | Standing) -> str:
@@ -229,9 +250,9 @@ def item_name(one: RedCard | Answer | Standing) -> str:
     return f"{one.qualification}{one.sub_item} {_(one.grade) if one.grade else ''}".strip()
 
 
-def because(one: Answer) -> str:
+def because(answer: Answer) -> str:
     """Why the answer is not simply that it is in force."""
-    return public_label(BECAUSE, one.because)
+    return public_label(BECAUSE, answer.because)
 
 
 def days_left(ends_on: date | None, today: date) -> int | None:
@@ -244,6 +265,6 @@ def _day_after(day: date | None) -> date | None:
 
 
 def _running(today: date) -> Any:
-    found = queries.announcements("display")
-    assert found.model is Announcement
-    return found.filter(ends_on__gte=today)
+    announcements = queries.announcements("display")
+    assert announcements.model is Announcement
+    return announcements.filter(ends_on__gte=today)

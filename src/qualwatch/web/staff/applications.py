@@ -48,11 +48,15 @@ def of_task(request: HttpRequest, number: int) -> HttpResponse:
     task = Task.objects.filter(pk=number).select_related("case").first()
     if task is None:
         raise Http404
-    found = Application.objects.filter(stage__in=UNDECIDED)
-    one = (found.filter(case=task.case) if task.case else found.filter(number=task.detail)).first()
-    if one is None or not may_see_paper(account_of(request), one):
+    applications = Application.objects.filter(stage__in=UNDECIDED)
+    application = (
+        applications.filter(case=task.case)
+        if task.case
+        else applications.filter(number=task.detail)
+    ).first()
+    if application is None or not may_see_paper(account_of(request), application):
         raise Http404
-    return redirect("application", number=one.pk)
+    return redirect("application", number=application.pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -73,7 +77,7 @@ def application(request: HttpRequest, number: int) -> HttpResponse:
     rows = (
         rows_of(found.credit_code) if found.proposed_repairs or why_not.get("verify") == "" else {}
     )
-    offered = [(place, one.name) for place, one in rows.items() if word in one.name]
+    offered = [(place, row.name) for place, row in rows.items() if word in row.name]
     errors: list[Refusal] = []
     if request.method == "POST":
         try:
@@ -119,9 +123,9 @@ def application(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "staff/application.html", told, status=422 if errors else 200)
 
 
-def _act(request: HttpRequest, found: Application, by: Account, rows: dict[str, Row]) -> str:
+def _act(request: HttpRequest, application: Application, by: Account, rows: dict[str, Row]) -> str:
     told: dict[str, Any] = {
-        "application": found,
+        "application": application,
         "because": request.POST.get("because", "").strip(),
         "by": by,
         "law": current_law(),
@@ -133,7 +137,7 @@ def _act(request: HttpRequest, found: Application, by: Account, rows: dict[str, 
             return _said("agree")
         case "verify":
             verify(
-                repairs=repairs(request, {place: one.key for place, one in rows.items()}), **told
+                repairs=repairs(request, {place: row.key for place, row in rows.items()}), **told
             )
             return _("已核实，等审核签批。")
         case "uphold":
@@ -157,15 +161,15 @@ def _said(act: str) -> str:
     return told[act]
 
 
-def _done_already(found: Application, by: Account, act: str) -> str:
+def _done_already(application: Application, by: Account, act: str) -> str:
     """What was done, where just this act of this account stands on record: sent twice, it is done once."""
-    found.refresh_from_db(fields=["stage", "opinion_by", "decided_by"])
+    application.refresh_from_db(fields=["stage", "opinion_by", "decided_by"])
     who = {
-        "agree": ("agreed", found.opinion_by),
-        "uphold": ("upheld", found.decided_by),
-        "refuse": ("refused", found.decided_by),
+        "agree": ("agreed", application.opinion_by),
+        "uphold": ("upheld", application.decided_by),
+        "refuse": ("refused", application.decided_by),
     }
-    return _said(act) if who.get(act) == (found.stage, by.username) else ""
+    return _said(act) if who.get(act) == (application.stage, by.username) else ""
 
 
 def _places(act: str) -> dict[str, str]:
@@ -191,29 +195,33 @@ def _fields() -> list[tuple[str, str]]:
     return [(slug, _(text)) for slug, text in names.items()]
 
 
-def _repairs(found: Application, rows: dict[str, Row]) -> list[str]:
+def _repairs(application: Application, rows: dict[str, Row]) -> list[str]:
     """What an officer has verified, in words."""
-    if found.proposed_repairs is None:
+    if application.proposed_repairs is None:
         return []
     told = []
-    for one in found.proposed_repairs["corrections"]:
+    for proposed_repair in application.proposed_repairs["corrections"]:
         same = (
             row.name
             for place, row in rows.items()
-            if place.startswith(one["table"]) and _same(row.key, one["key"])
+            if place.startswith(proposed_repair["table"]) and _same(row.key, proposed_repair["key"])
         )
-        row = next(same, str(one["key"]))
-        field = CORRECTED.get(one["table"], {}).get(one["field"], one["field"])
+        row = next(same, str(proposed_repair["key"]))
+        field = CORRECTED.get(proposed_repair["table"], {}).get(
+            proposed_repair["field"], proposed_repair["field"]
+        )
         told.append(
             _("{row}：{field}改为 {value}（{document}）").format(
                 row=row,
                 field=_(field),
-                value=words_of(one["field"]).get(one["value"], one["value"]),
-                document=one["document"],
+                value=words_of(proposed_repair["field"]).get(
+                    proposed_repair["value"], proposed_repair["value"]
+                ),
+                document=proposed_repair["document"],
             )
         )
     told = told or [_("认可现有人数，不更正登记")]
-    return [*told, _("复核日 {day}").format(day=found.proposed_repairs["review_on"])]
+    return [*told, _("复核日 {day}").format(day=application.proposed_repairs["review_on"])]
 
 
 def _same(key: dict[str, Any], told: dict[str, Any]) -> bool:

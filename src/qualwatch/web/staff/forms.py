@@ -38,7 +38,7 @@ class Unreadable(Exception):
 
 def lines(request: HttpRequest, name: str) -> list[str]:
     """One entry on each line."""
-    return [one.strip() for one in request.POST.get(name, "").splitlines() if one.strip()]
+    return [line.strip() for line in request.POST.get(name, "").splitlines() if line.strip()]
 
 
 def day(request: HttpRequest, name: str, label: str) -> date | None:
@@ -111,5 +111,5 @@ def repairs(request: HttpRequest, rows: Mapping[str, Mapping[str, Any]]) -> Repa
             _("{field}只能是：{words}").format(field=_(CORRECTED[table][field]), words=known),
             "value",
         )
-    made = Correcting(table, dict(rows[row]), field, value, document)
-    return Repairs(review_on, [made])
+    correcting = Correcting(table, dict(rows[row]), field, value, document)
+    return Repairs(review_on, [correcting])

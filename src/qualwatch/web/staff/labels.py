@@ -73,7 +73,7 @@ def words_of(field: str) -> dict[str, str]:
         "route": ROUTES,
         "grade": GRADE_NAMES,
         "licensing_authority": AUTHORITIES
-        | {slug: one.name for slug, one in law.divisions.areas.items()},
+        | {slug: area_text.name for slug, area_text in law.divisions.areas.items()},
         "profession_grade": {slug: words[0] for slug, words in law.profession_grades.items()},
     }
     return {slug: _(named[field][slug]) for slug in vocabulary(field) or ()}

@@ -36,13 +36,13 @@ def rows_of(credit_code: str) -> dict[str, Row]:
 
 def _items(credit_code: str) -> Iterator[tuple[str, dict[str, Any], str]]:
     law = current_law()
-    found = ItemRow._default_manager.filter(recorded_to=None, credit_code=credit_code).order_by(
+    rows = ItemRow._default_manager.filter(recorded_to=None, credit_code=credit_code).order_by(
         "category", "pk"
     )
-    for one in found:
-        text = law.categories.get(one.category)
-        name = f"{text.name if text else one.category}{one.sub_item} {one.certificate_no} {_state(one.register_state)}"
-        yield f"items/{one.pk}", {name: getattr(one, name) for name in ItemRow.KEY}, name
+    for row in rows:
+        text = law.categories.get(row.category)
+        name = f"{text.name if text else row.category}{row.sub_item} {row.certificate_no} {_state(row.register_state)}"
+        yield f"items/{row.pk}", {name: getattr(row, name) for name in ItemRow.KEY}, name
 
 
 def _registrations(credit_code: str) -> Iterator[tuple[str, dict[str, Any], str]]:
@@ -51,18 +51,18 @@ def _registrations(credit_code: str) -> Iterator[tuple[str, dict[str, Any], str]
         model.filter(recorded_to=None, credit_code=credit_code).order_by("person_id", "pk")
     )
     people = Person.objects.in_bulk({one.person_id for one in found})
-    for one in found:
-        person = people.get(one.person_id)
-        who = f"{name_of(person)} {mask_of(person)}" if person else str(one.person_id)
+    for row in found:
+        person = people.get(row.person_id)
+        who = f"{name_of(person)} {mask_of(person)}" if person else str(row.person_id)
         profession = (
-            law.professions[one.profession].name
-            if one.profession in law.professions
-            else one.profession
+            law.professions[row.profession].name
+            if row.profession in law.professions
+            else row.profession
         )
-        told = f"{who} {profession} {one.speciality} {one.registration_no} {_state(one.register_state)}"
+        told = f"{who} {profession} {row.speciality} {row.registration_no} {_state(row.register_state)}"
         yield (
-            f"registrations/{one.pk}",
-            {name: getattr(one, name) for name in RegistrationRow.KEY},
+            f"registrations/{row.pk}",
+            {name: getattr(row, name) for name in RegistrationRow.KEY},
             " ".join(told.split()),
         )
 

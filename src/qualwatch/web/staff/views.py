@@ -81,8 +81,10 @@ def work(request: HttpRequest) -> HttpResponse:
         name: [] for name in (_("已逾期"), _("今天"), _("七天内"), _("以后"), _("没有期限"))
     }
     names = list(groups)
-    for one in tasks:
-        groups[names[_group(one.due_on, today)]].append((one, task_sentence(one.kind), _link(one)))
+    for task in tasks:
+        groups[names[_group(task.due_on, today)]].append(
+            (task, task_sentence(task.kind), _link(task))
+        )
     told = {
         "title": _("待办"),
         "paper": _paper,
@@ -116,10 +118,10 @@ def cases(request: HttpRequest) -> HttpResponse:
         "title": _("案件"),
         "asked": asked,
         "page": page,
-        "cases": [(one, _(name_of(one))) for one in page],
-        "areas": [(slug, one.name) for slug, one in areas.items()],
+        "cases": [(case, _(name_of(case))) for case in page],
+        "areas": [(slug, area_text.name) for slug, area_text in areas.items()],
         "places": [(slug, _(text)) for slug, text in STATES.items()],
-        "area_names": {slug: one.name for slug, one in areas.items()},
+        "area_names": {slug: area_text.name for slug, area_text in areas.items()},
     }
     return render(request, "staff/cases.html", told)
 
@@ -131,17 +133,20 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
     return _case_page(request, _seen_case(request, number), [])
 
 
-def _case_page(request: HttpRequest, found: Case, errors: list[Refusal]) -> HttpResponse:
-    view = allowed_actions_of(found, account_of(request), current_law(), timezone.now())
+def _case_page(request: HttpRequest, case: Case, errors: list[Refusal]) -> HttpResponse:
+    view = allowed_actions_of(case, account_of(request), current_law(), timezone.now())
     consequences = {slug: _(text) for slug, text in CONSEQUENCES.items()}
-    told = _about(found, view) | {
+    told = _about(case, view) | {
         "acts": [
             (slug, _(text), view.why_not[slug])
             for slug, text in ACTS.items()
-            if found.state != "closed"
+            if case.state != "closed"
         ],
-        "stops": _stops(found, view.withdrawal),
-        "applications": [(one, _(STAGES[one.stage])) for one in found.applications.order_by("-pk")],
+        "stops": _stops(case, view.withdrawal),
+        "applications": [
+            (application, _(STAGES[application.stage]))
+            for application in case.applications.order_by("-pk")
+        ],
         "steps": STEPS,
         "errors": errors,
         "told": request.POST,
@@ -149,7 +154,7 @@ def _case_page(request: HttpRequest, found: Case, errors: list[Refusal]) -> Http
         "form_token": form_token(request),
         "supervisory_contacts": [(slug, _(text)) for slug, text in CONTACT_KINDS.items()],
         "said": messages.get_messages(request),
-        "closed": _(CLOSED.get(found.closed_because, "")),
+        "closed": _(CLOSED.get(case.closed_because, "")),
     }
     return render(request, "staff/case.html", told, status=422 if errors else 200)
 
@@ -158,17 +163,21 @@ def _case_page(request: HttpRequest, found: Case, errors: list[Refusal]) -> Http
 @staff
 def documents(request: HttpRequest, number: int) -> HttpResponse:
     """Documents, and what became of their service."""
-    found = _seen_case(request, number)
+    case = _seen_case(request, number)
     documents = (
-        Document.objects.filter(case=found).prefetch_related("services").order_by("-pk")[:MOST]
+        Document.objects.filter(case=case).prefetch_related("services").order_by("-pk")[:MOST]
     )
     rows = [
-        (one, _served(one), [(row, _(METHODS[row.method].name)) for row in one.services.all()])
-        for one in documents
+        (
+            document,
+            _served(document),
+            [(row, _(METHODS[row.method].name)) for row in document.services.all()],
+        )
+        for document in documents
     ]
     told = {
-        "title": f"{found.enterprise} {_(name_of(found))}",
-        "case": found,
+        "title": f"{case.enterprise} {_(name_of(case))}",
+        "case": case,
         "documents": rows,
         "failures": {slug: _(text) for slug, text in FAILURES.items()},
     }
@@ -179,13 +188,13 @@ def documents(request: HttpRequest, number: int) -> HttpResponse:
 @staff
 def history(request: HttpRequest, number: int) -> HttpResponse:
     """Everything that the journal has of a case, the newest first."""
-    found = _seen_case(request, number)
-    life = Paginator(list(reversed(history_of(found))), ON_A_PAGE).get_page(request.GET.get("page"))
+    case = _seen_case(request, number)
+    life = Paginator(list(reversed(history_of(case))), ON_A_PAGE).get_page(request.GET.get("page"))
     told = {
-        "title": f"{found.enterprise} {_(name_of(found))}",
-        "case": found,
+        "title": f"{case.enterprise} {_(name_of(case))}",
+        "case": case,
         "page": life,
-        "life": [(one, entry_word(one.what)) for one in life],
+        "life": [(entry, entry_word(entry.what)) for entry in life],
     }
     return render(request, "staff/history.html", told)
 
@@ -194,26 +203,26 @@ def history(request: HttpRequest, number: int) -> HttpResponse:
 @staff
 def determine(request: HttpRequest, number: int) -> HttpResponse:
     """An officer proposes: evidence side by side, what stands in the way, the consequence before the button."""
-    found = _seen_case(request, number)
+    case = _seen_case(request, number)
     errors: list[Refusal] = []
     if request.method == "POST":
         try:
-            what = proposed(request, found)
+            what = proposed(request, case)
             if not request.POST.get("has_read"):
                 raise Unreadable(_("请先阅读后果并勾选"), "has_read")
-            _propose(found, what, account_of(request))
+            _propose(case, what, account_of(request))
         except REFUSALS as why:
             errors.append(refusal(why, FIELDS))
         else:
             messages.success(request, _("已提出，等另一人审核签批。"))
             return redirect("case", number=number)
-    view = allowed_actions_of(found, account_of(request), current_law(), timezone.now())
-    told = _about(found, view) | {
+    view = allowed_actions_of(case, account_of(request), current_law(), timezone.now())
+    told = _about(case, view) | {
         "errors": errors,
         "told": request.POST,
-        "items": items_of(found) if found.category is None else [],
+        "items": items_of(case) if case.category is None else [],
         "leaves": [
-            (slug, _(text)) for slug, text in LEAVES.items() if found.category or slug != ACCEPTED
+            (slug, _(text)) for slug, text in LEAVES.items() if case.category or slug != ACCEPTED
         ],
         "outcomes": [
             (slug, _(OUTCOMES[slug]), view.why_not[slug], _(CONSEQUENCES[slug]))
@@ -227,12 +236,12 @@ def determine(request: HttpRequest, number: int) -> HttpResponse:
 @staff
 def decide(request: HttpRequest, number: int) -> HttpResponse:
     """A reviewer signs what was proposed, or returns it with reasons."""
-    found = _seen_case(request, number)
+    case = _seen_case(request, number)
     errors: list[Refusal] = []
-    view = allowed_actions_of(found, account_of(request), current_law(), timezone.now())
+    view = allowed_actions_of(case, account_of(request), current_law(), timezone.now())
     if request.method == "POST":
         try:
-            done = _decided(request, found)
+            done = _decided(request, case)
         except REFUSALS as why:
             errors.append(refusal(why, {"because": "because", "has_read": "has_read"}))
         else:
@@ -241,7 +250,7 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
     if view.proposal is None and not errors:
         raise Http404
     outcome = view.proposal.outcome if view.proposal else ""
-    told = _about(found, view) | {
+    told = _about(case, view) | {
         "errors": errors,
         "told": request.POST,
         "outcome": _(OUTCOMES.get(outcome, "")),
@@ -259,7 +268,7 @@ def record_contact(request: HttpRequest, number: int) -> HttpResponse:
     """A visit, letter, call or meeting goes on record."""
     if request.method != "POST":
         return redirect("case", number=number)
-    found, kind, what = (
+    case, kind, what = (
         _seen_case(request, number),
         request.POST.get("kind", ""),
         request.POST.get("what", ""),
@@ -268,7 +277,7 @@ def record_contact(request: HttpRequest, number: int) -> HttpResponse:
         if kind not in CONTACT_KINDS:
             raise Unreadable(_("请选择督促的方式"), "kind")
         follow_up(
-            case=found,
+            case=case,
             kind=kind,
             what=what,
             by=account_of(request),
@@ -277,7 +286,7 @@ def record_contact(request: HttpRequest, number: int) -> HttpResponse:
             form_token=form_token(request),
         )
     except REFUSALS as why:
-        return _case_page(request, found, [refusal(why, {"kind": "kind", "because": "what"})])
+        return _case_page(request, case, [refusal(why, {"kind": "kind", "because": "what"})])
     messages.success(request, _("已记录。"))
     return redirect("case", number=number)
 
@@ -288,33 +297,33 @@ def reviewed(request: HttpRequest, number: int) -> HttpResponse:
     """Somebody who did not determine it finds that the enterprise has recovered: the red card ends."""
     if request.method != "POST":
         return redirect("case", number=number)
-    found = _seen_case(request, number)
+    case = _seen_case(request, number)
     try:
         if not request.POST.get("has_read"):
             raise Unreadable(_("请先阅读后果并勾选"), "has_read")
         review(
-            case=found,
+            case=case,
             because=request.POST.get("because", "").strip(),
             by=account_of(request),
             law=current_law(),
             at=timezone.now(),
         )
     except REFUSALS as why:
-        found.refresh_from_db()
-        if found.closed_because == "reviewed":  # sent twice, or somebody else was first
+        case.refresh_from_db()
+        if case.closed_because == "reviewed":  # sent twice, or somebody else was first
             messages.success(request, _("已解除。"))
             return redirect("case", number=number)
         fields = {"because": "because-review", "has_read": "has_read_review"}
-        return _case_page(request, found, [refusal(why, fields)])
+        return _case_page(request, case, [refusal(why, fields)])
     messages.success(request, _("已解除。"))
     return redirect("case", number=number)
 
 
-def _propose(found: Case, what: Proposed, by: Account) -> None:
+def _propose(case: Case, what: Proposed, by: Account) -> None:
     """Sent twice, proposed once."""
     try:
         propose(
-            case=found,
+            case=case,
             what=what,
             by=by,
             law=current_law(),
@@ -322,11 +331,11 @@ def _propose(found: Case, what: Proposed, by: Account) -> None:
             read=CONSEQUENCES.get(what.outcome, ""),
         )
     except CannotStep:
-        if not is_proposed(found, what, by):
+        if not is_proposed(case, what, by):
             raise
 
 
-def _decided(request: HttpRequest, found: Case) -> str:
+def _decided(request: HttpRequest, case: Case) -> str:
     """What was done, in words; sent twice, it is done once."""
     because, by, told = (
         request.POST.get("because", "").strip(),
@@ -334,14 +343,14 @@ def _decided(request: HttpRequest, found: Case) -> str:
         request.POST.get("proposal", ""),
     )
     number = int(told) if told.isdecimal() and len(told) <= LONGEST_NUMBER else 0
-    made, is_return = (
-        found.determinations.filter(pk=number).first(),
+    determination, is_return = (
+        case.determinations.filter(pk=number).first(),
         request.POST.get("act") == "return",
     )
     try:
         if is_return:
             return_proposal(
-                case=found,
+                case=case,
                 by=by,
                 because=because,
                 law=current_law(),
@@ -351,9 +360,9 @@ def _decided(request: HttpRequest, found: Case) -> str:
         elif not request.POST.get("has_read"):
             raise Unreadable(_("请先阅读后果并勾选"), "has_read")
         else:
-            read = CONSEQUENCES.get(made.outcome, "") if made else ""
+            read = CONSEQUENCES.get(determination.outcome, "") if determination else ""
             sign(
-                case=found,
+                case=case,
                 by=by,
                 law=current_law(),
                 at=timezone.now(),
@@ -363,35 +372,38 @@ def _decided(request: HttpRequest, found: Case) -> str:
             )
     except CannotStep:
         state = "returned" if is_return else "signed"
-        if not found.determinations.filter(pk=number, state=state, decided_by=by.username).exists():
+        if not case.determinations.filter(pk=number, state=state, decided_by=by.username).exists():
             raise
     return _("已退回。") if is_return else _("已签批，立即生效。")
 
 
-def items_of(found: Case) -> list[tuple[str, str]]:
+def items_of(case: Case) -> list[tuple[str, str]]:
     """The items of an enterprise in force, as `category/sub-item`, and what they are called."""
     return [
-        (f"{one.category}/{one.sub_item}", f"{one.qualification}{one.sub_item} {_(one.grade)}")
-        for one in look_up(found.credit_code, timezone.localdate(), with_notices=False).answers
-        if one.standing in ("in-force", "red", "cannot-say")
+        (
+            f"{answer.category}/{answer.sub_item}",
+            f"{answer.qualification}{answer.sub_item} {_(answer.grade)}",
+        )
+        for answer in look_up(case.credit_code, timezone.localdate(), with_notices=False).answers
+        if answer.standing in ("in-force", "red", "cannot-say")
     ]
 
 
-def _about(found: Case, view: AllowedActions) -> dict[str, Any]:
+def _about(case: Case, view: AllowedActions) -> dict[str, Any]:
     """What every page of a case shows: at the warning and now, side by side."""
     rows = [
         {
-            "row": one,
-            "then": one.warned_figures,
-            "now": view.figures.get(one.requirement, {}),
-            "verdict": label_of(VERDICTS, view.verdicts.get(one.requirement, "")),
-            "is_ripe": one.requirement in view.ripe,
+            "row": requirement,
+            "then": requirement.warned_figures,
+            "now": view.figures.get(requirement.requirement, {}),
+            "verdict": label_of(VERDICTS, view.verdicts.get(requirement.requirement, "")),
+            "is_ripe": requirement.requirement in view.ripe,
         }
-        for one in view.requirements
+        for requirement in view.requirements
     ]
     return {
-        "title": f"{found.enterprise} {_(name_of(found))}",
-        "case": found,
+        "title": f"{case.enterprise} {_(name_of(case))}",
+        "case": case,
         "view": view,
         "rows": rows,
         "proposal": view.proposal,
@@ -399,53 +411,58 @@ def _about(found: Case, view: AllowedActions) -> dict[str, Any]:
     }
 
 
-def _items(made: Determination | None) -> list[str]:
+def _items(determination: Determination | None) -> list[str]:
     """The items that a red card is proposed for, by name."""
     known = current_law().categories
     return (
-        [f"{known[one].name if one in known else one}{sub_item}" for one, sub_item in made.items]
-        if made
+        [
+            f"{known[one].name if one in known else one}{sub_item}"
+            for one, sub_item in determination.items
+        ]
+        if determination
         else []
     )
 
 
-def _left(made: Determination | None) -> str:
+def _left(determination: Determination | None) -> str:
     """What a dismissal leaves, and where it is found."""
-    if made is None or made.leaves not in LEAVES:
+    if determination is None or determination.leaves not in LEAVES:
         return ""
-    number = made.left.get(made.leaves)
-    return _(LEAVES[made.leaves]) + (_("：第 {number} 号").format(number=number) if number else "")
+    number = determination.left.get(determination.leaves)
+    return _(LEAVES[determination.leaves]) + (
+        _("：第 {number} 号").format(number=number) if number else ""
+    )
 
 
 def _seen_case(request: HttpRequest, number: int) -> Case:
-    found = cases_seen_by(account_of(request)).filter(pk=number).first()
-    if found is None:
+    case = cases_seen_by(account_of(request)).filter(pk=number).first()
+    if case is None:
         raise Http404
-    return found
+    return case
 
 
-def _stops(found: Case, row: Any) -> Iterable[dict[str, Any]]:
+def _stops(case: Case, row: Any) -> Iterable[dict[str, Any]]:
     """yellow -> determination -> red -> withdrawal, with days."""
-    yellow = [(_("黄牌"), found.opened_on, "yellow"), (_("推送有凭证"), found.push_proved_on, "")]
+    yellow = [(_("黄牌"), case.opened_on, "yellow"), (_("推送有凭证"), case.push_proved_on, "")]
     told = [
-        *(yellow if found.origin == "system" else []),
-        (_("公布红牌"), found.published_on, "red"),
-        (_("责令整改送达"), found.order_served_on, ""),
+        *(yellow if case.origin == "system" else []),
+        (_("公布红牌"), case.published_on, "red"),
+        (_("责令整改送达"), case.order_served_on, ""),
         (_("启动撤回"), row.opened_on if row else None, ""),
         (_("决定撤回"), row.decided_on if row else None, "red"),
-        *([(_("结束"), found.closed_on, "")] if found.state == "closed" else []),
+        *([(_("结束"), case.closed_on, "")] if case.state == "closed" else []),
     ]
     return [
         {"name": name, "on": on, "kind": kind, "is_reached": on is not None}
         for name, on, kind in told
-        if on is not None or found.state != "closed"
+        if on is not None or case.state != "closed"
     ]
 
 
-def _served(one: Document) -> str:
-    services = list(one.services.all())
+def _served(document: Document) -> str:
+    services = list(document.services.all())
     proved = [service.proved_on for service in services if service.proved_on]
-    if one.voided_on:
+    if document.voided_on:
         return _("已作废")
     if proved:
         return _("已于 {day} 送达").format(day=proved[0])
@@ -466,7 +483,7 @@ def _group(due: date | None, today: date) -> int:
     return 2 if due <= today + timedelta(days=WEEK) else 3
 
 
-def _link(one: Task) -> str:
-    if one.kind in ("application", "decide-application"):
+def _link(task: Task) -> str:
+    if task.kind in ("application", "decide-application"):
         return "application"
-    return "decide" if one.kind == "sign" else "determine" if one.kind == "propose" else "case"
+    return "decide" if task.kind == "sign" else "determine" if task.kind == "propose" else "case"
