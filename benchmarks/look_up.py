@@ -47,7 +47,7 @@ def _filled(enterprises: int) -> list[str]:
     """The public copy of a province: items of everybody, a red card for one in a hundred."""
     from qualwatch.config import make_ready
 
-    make_ready()
+    make_ready(create=True)
     from django.core.management import call_command
     from django.utils import timezone
 

@@ -48,7 +48,7 @@ def _office() -> Iterator[None]:
         os.environ |= {"DATABASE_URL": address, "QUALWATCH_STATE": state}
         from qualwatch.config import make_ready
 
-        make_ready()
+        make_ready(create=True)
         from django.core.management import call_command
 
         call_command(
@@ -99,7 +99,7 @@ def _measured(enterprises: int) -> dict[str, Any]:
 def _cards(law: Any) -> None:
     """The cards of the first run."""
     from qualwatch.assessments.models import Run
-    from qualwatch.cases.course.step import ActContext
+    from qualwatch.cases.acting import ActContext
     from qualwatch.cases.warnings.warn import apply_run_to_cases
     from qualwatch.procedure.preconditions import SYSTEM
 
@@ -165,7 +165,7 @@ def _pushes() -> dict[str, Any]:
     """One change each: a person leaves, then comes back."""
     from qualwatch.config import wsgi  # noqa: F401  # as a web server starts
     from qualwatch.law.loader import load_law
-    from qualwatch.patrol.pushes import take_in_changes
+    from qualwatch.patrol.pushes import import_changes
     from qualwatch.registers.changes import Change
     from qualwatch.registers.identities import identity_of
     from qualwatch.registers.models import RegistrationRow
@@ -197,7 +197,7 @@ def _pushes() -> dict[str, Any]:
             change = Change(f"b{sequence}", sequence, "practitioners", action, told)
             at = AT + timedelta(days=2, seconds=sequence)
             begun = perf_counter()
-            take_in_changes(
+            import_changes(
                 changes=[change], law=law, by="person_rules", at=at, day=DAY + timedelta(2)
             )
             took.append(perf_counter() - begun)

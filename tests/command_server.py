@@ -10,6 +10,7 @@ import sys
 from typing import NoReturn
 
 from qualwatch.cli import main
+from qualwatch.cli.run import load_every_command
 from qualwatch.law.loader import load_law
 
 
@@ -41,6 +42,7 @@ def run(asked: dict[str, object], streams: tuple[int, int, int]) -> NoReturn:
 def serve() -> None:
     """Until standard input ends."""
     load_law()
+    load_every_command()
     answers = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
         asked = json.loads(line)

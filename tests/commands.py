@@ -18,7 +18,7 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": "qualwatch.config.settings"}  # not those 
 
 
 @dataclass(frozen=True)
-class Ran:
+class CommandResult:
     """What a command did."""
 
     status: int
@@ -30,7 +30,7 @@ class Ran:
         return json.loads(self.out)
 
 
-def qualwatch(*words: str | Path, typed: str | None = None, **environment: str) -> Ran:
+def qualwatch(*words: str | Path, typed: str | None = None, **environment: str) -> CommandResult:
     """Runs `qualwatch` in a process of its own; a traceback is never an answer."""
     folder = Path(tempfile.mkdtemp(dir=_scratch()))
     streams = {name: str(folder / name) for name in ("stdin", "stdout", "stderr")}
@@ -51,7 +51,7 @@ def qualwatch(*words: str | Path, typed: str | None = None, **environment: str) 
     out, err = (Path(streams[name]).read_text(encoding="utf-8") for name in ("stdout", "stderr"))
     shutil.rmtree(folder)
     assert "Traceback" not in err, err
-    return Ran(int(status), out, err)
+    return CommandResult(int(status), out, err)
 
 
 @cache
@@ -73,7 +73,7 @@ def _server() -> subprocess.Popen[str]:
     return made
 
 
-def check(path: Path, *words: str, day: str = "2026-05-20") -> Ran:
+def check(path: Path, *words: str, day: str = "2026-05-20") -> CommandResult:
     """`qualwatch check PATH` as JSON."""
     return qualwatch("check", path, "--as-of", day, "--format", "json", *words)
 

@@ -15,9 +15,9 @@ from pytest_django.fixtures import Settings as SettingsWrapper
 from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
-    from bureau import Bureau
-    from office import Office
-    from scene import Scene
+    from actors import Actors
+    from fixtures_case_states import CaseStates
+    from register_office import RegisterOffice
 
 sys.path.insert(0, str(Path(__file__).parent))
 hypothesis_settings.register_profile(
@@ -61,47 +61,49 @@ def _no_identity_number_is_logged(leaks: Leaks) -> Iterator[None]:
 
 
 @pytest.fixture
-def office(db: None, tmp_path: Path) -> "Office":
+def office(db: None, tmp_path: Path) -> "RegisterOffice":
     """An empty office."""
-    from office import Office  # loads Django's models, which most tests do without
+    from register_office import RegisterOffice  # loads Django's models, which most tests do without
 
     del db
-    return Office(
+    return RegisterOffice(
         tmp_path, datetime.fromisoformat("2026-05-20T06:00:00+08:00"), timedelta(minutes=1)
     )
 
 
 @pytest.fixture(scope="module")
-def september(
+def module_case_states(
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
     tmp_path_factory: pytest.TempPathFactory,
-) -> "Iterator[Scene]":
+) -> "Iterator[CaseStates]":
     """In one transaction that is never committed. Files that ask for it override pytest-django's own."""
     from django.db import transaction
 
-    import scene as scenes
-    from bureau import SEATS, Bureau
-    from office import Office
+    import fixtures_case_states
+    from actors import OFFICERS, Actors
+    from register_office import RegisterOffice
 
     with django_db_blocker.unblock(), transaction.atomic():
         moment = datetime.fromisoformat("2026-05-20T06:00:00+08:00")
-        one = Bureau(Office(tmp_path_factory.mktemp("september"), moment, timedelta(minutes=1)))
-        for seat in SEATS:
-            one.who(seat)
-        yield scenes.made(one)
+        one = Actors(
+            RegisterOffice(tmp_path_factory.mktemp("september"), moment, timedelta(minutes=1))
+        )
+        for seat in OFFICERS:
+            one.account(seat)
+        yield fixtures_case_states.create_case_states(one)
         transaction.set_rollback(True)
 
 
 @pytest.fixture
-def scene(
-    september: "Scene", django_db_blocker: DjangoDbBlocker, settings: SettingsWrapper
-) -> "Iterator[Scene]":
+def case_states(
+    module_case_states: "CaseStates", django_db_blocker: DjangoDbBlocker, settings: SettingsWrapper
+) -> "Iterator[CaseStates]":
     """At noon of its day; whatever a test does is undone. Officers need no second factor: log-in is tested elsewhere."""
     from django.core.cache import cache
     from django.db import transaction
 
-    from scene import NOON
+    from fixtures_case_states import NOON
 
     settings.OFFICERS_NEED_TOTP = False
     with (
@@ -110,20 +112,22 @@ def scene(
         time_machine.travel(datetime.fromisoformat(NOON), tick=False),
     ):
         cache.clear()
-        yield september
+        yield module_case_states
         transaction.set_rollback(True)
 
 
 @pytest.fixture
-def staff(scene: "Scene", tmp_path_factory: pytest.TempPathFactory) -> "Bureau":
+def officers(case_states: "CaseStates", tmp_path_factory: pytest.TempPathFactory) -> "Actors":
     """The people of the scene, read anew."""
-    from bureau import Bureau
-    from office import Office
+    from actors import Actors
+    from fixtures_case_states import NOON
     from qualwatch.accounts.models import Account
-    from scene import NOON
+    from register_office import RegisterOffice
 
-    made = Bureau(
-        Office(tmp_path_factory.mktemp("staff"), datetime.fromisoformat(NOON), timedelta(minutes=1))
+    made = Actors(
+        RegisterOffice(
+            tmp_path_factory.mktemp("staff"), datetime.fromisoformat(NOON), timedelta(minutes=1)
+        )
     )
     made.accounts = {
         account.username: account for account in Account.objects.select_related("organisation")
@@ -133,9 +137,9 @@ def staff(scene: "Scene", tmp_path_factory: pytest.TempPathFactory) -> "Bureau":
 
 GROUPED = (
     "tests/functional/",
-    "tests/office/test_doors",
+    "tests/office/test_pages_",
     "tests/office/test_public_",
-    "tests/office/test_two_officers",
+    "tests/office/test_concurrent_officers",
 )
 
 

@@ -23,7 +23,7 @@ def on_postgresql() -> bool:
     return os.environ.get("DATABASE_URL", "").startswith("postgres")
 
 
-def state_of(folder: Path) -> dict[str, str]:
+def office_environment(folder: Path) -> dict[str, str]:
     """The environment of an office of its own: its state folder and its database, not there yet."""
     if not on_postgresql():
         return {"QUALWATCH_STATE": str(folder), "DATABASE_URL": ""}
@@ -33,22 +33,22 @@ def state_of(folder: Path) -> dict[str, str]:
     return {"QUALWATCH_STATE": str(folder), "DATABASE_URL": _address(name)}
 
 
-def prepared(folder: Path) -> dict[str, str]:
+def prepare_office(folder: Path) -> dict[str, str]:
     """An office of its own, made ready: a copy of one that is made once for each process of tests."""
-    return copy_of(_made_ready(), folder)
+    return copy_office(_prepared_template(), folder)
 
 
 @cache
-def _made_ready() -> dict[str, str]:
+def _prepared_template() -> dict[str, str]:
     folder = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    state = state_of(Path(folder) / "state")
+    state = office_environment(Path(folder) / "state")
     words = [sys.executable, "-m", "qualwatch", "manage", "prepare", "-v0"]
-    subprocess.run(words, env=environment(state), check=True, capture_output=True)
+    subprocess.run(words, env=process_environment(state), check=True, capture_output=True)
     return state
 
 
-def environment(state: Mapping[str, str]) -> dict[str, str]:
+def process_environment(state: Mapping[str, str]) -> dict[str, str]:
     """For processes of an office: with its own settings, not those of the tests, which find the tests' modules too."""
     paths = [str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
@@ -59,7 +59,7 @@ def environment(state: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def copy_of(state: dict[str, str], folder: Path) -> dict[str, str]:
+def copy_office(state: dict[str, str], folder: Path) -> dict[str, str]:
     """The same office again, in another folder and database."""
     shutil.copytree(state["QUALWATCH_STATE"], folder)
     if not state["DATABASE_URL"]:

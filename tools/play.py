@@ -510,7 +510,7 @@ def main() -> None:
     }
     from qualwatch.config import make_ready
 
-    make_ready()
+    make_ready(create=True)
     play = Play(options.folder, options.enterprises, options.seed)
     play.prepare()
     play.run(options.until)

@@ -108,7 +108,7 @@ def commands() -> str:
     lines = [
         "# Commands",
         "",
-        "Printed by `make docs`. Exit status: 0 all read; 3 rows were rejected; 2 nothing readable or wrong words.",
+        "Printed by `make docs`. Exit status: 0 all read; 3 rows were rejected; 2 nothing readable or an invalid command.",
         "",
     ]
     for name in COMMANDS:

@@ -15,7 +15,7 @@ from play_papers import PASSWORD  # noqa: E402  # the demo's
 from playwright.sync_api import Browser, Page  # noqa: E402  # after the paths
 
 from browser import DESKTOP, PHONE, chromium  # noqa: E402  # the tests' browser
-from served import log_in, served  # noqa: E402  # the tests' server
+from live_server import log_in, run_server  # noqa: E402  # the tests' server
 
 IMAGES, STATE = ROOT / "docs" / "images", ROOT / "demo" / "played" / "state"
 HIGHEST = 1600  # of a picture, in pixels
@@ -78,7 +78,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     names = namespace.only or (list(PAGES) if namespace.all else IN_THE_GUIDES)
     with (
-        served({"QUALWATCH_STATE": str(STATE), "DATABASE_URL": ""}) as address,
+        run_server({"QUALWATCH_STATE": str(STATE), "DATABASE_URL": ""}) as address,
         chromium() as browser,
     ):
         for who in dict.fromkeys(PAGES[name][0] for name in names):

@@ -9,28 +9,28 @@ from pathlib import Path
 
 LOCALE = Path(__file__).parent / "locale"
 SOURCE = "zh"
-_default: list[str] = [SOURCE]  # of the process: commands
-_asked: ContextVar[str] = ContextVar("asked")  # of one request
+_of_process: list[str] = [SOURCE]
+_of_request: ContextVar[str] = ContextVar("language")
 
 
 def speak(language: str) -> None:
-    """Choose the language of everything said from now on: `zh` (the source) or a catalog's name, such as `en`."""
-    _default[0] = language
+    """Sets the language of the process: `zh` (the source) or a catalog's name, such as `en`."""
+    _of_process[0] = language
 
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """The language of what is said meanwhile in this thread."""
-    token = _asked.set(language)
+    """Sets the language of this thread while the block runs."""
+    token = _of_request.set(language)
     try:
         yield
     finally:
-        _asked.reset(token)
+        _of_request.reset(token)
 
 
 def language() -> str:
     """The chosen language."""
-    return _asked.get(_default[0])
+    return _of_request.get(_of_process[0])
 
 
 @cache

@@ -12,12 +12,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-import scene
+import fixtures_case_states
 from browser import DESKTOP, PHONE, chromium
 from builders import credit_code
-from provider import provided
-from scene import NOON, PASSWORD
-from served import log_in, served
+from fixtures_case_states import NOON, PASSWORD
+from identity_provider import run_provider
+from live_server import log_in, run_server
 
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
@@ -40,12 +40,12 @@ CODES = {number: credit_code(100 + number) for number in range(1, 10)}
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The scene, served at noon of its day, with the platform's log-in at another address."""
-    state = dict(scene.state(tmp_path_factory.mktemp("scene")))
-    with provided() as app:
+    state = dict(fixtures_case_states.prepare_state(tmp_path_factory.mktemp("scene")))
+    with run_provider() as app:
         state["QUALWATCH_KEYS"] = json.dumps(
             json.loads(os.environ["QUALWATCH_KEYS"]) | {"openid_connect": [app]}
         )
-        with served(state, NOON) as found:
+        with run_server(state, NOON) as found:
             yield found
 
 
@@ -99,7 +99,7 @@ def test_a_citizen_objects_to_a_display(page: Page, address: str, tmp_path: Path
 def test_an_enterprise_logs_in_sees_its_yellow_card_and_answers_it(
     browser: Browser, address: str, tmp_path: Path
 ) -> None:
-    from bureau import picture
+    from actors import picture
 
     scan = tmp_path / "身份证.png"
     scan.write_bytes(picture())
@@ -151,7 +151,7 @@ def test_an_officer_proposes_and_a_reviewer_signs(
     expect(page.locator(".answer")).to_contain_text("红牌预警")
 
 
-def test_the_platforms_log_in_is_reached_from_ours(page: Page, address: str) -> None:
+def test_the_platforms_log_in_is_reached_from_the_log_in_page(page: Page, address: str) -> None:
     """Our pages send forms nowhere but here and to the platform: a browser holds us to that."""
     page.goto(address + "/me")
     page.get_by_role("link", name="用平台登录").click()
@@ -294,7 +294,7 @@ def province_pages(page: Page, address: str) -> list[str]:
         ("second-officer", province_pages),
     ],
 )
-def test_no_page_keeps_anybody_out(browser: Browser, address: str, who: str, find: Any) -> None:
+def test_every_page_passes_the_accessibility_check(browser: Browser, address: str, who: str, find: Any) -> None:
     window = browser.new_context(viewport=DESKTOP, locale="zh-CN")
     page = window.new_page()
     if who:

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import law, policy
-from provinces import Province
 from qualwatch.evaluation import columnar, reference
 from qualwatch.evaluation.findings import FindingKey, PersonLine
 from qualwatch.evaluation.sessions import text_of
+from random_provinces import RandomProvince
 
 
 def agree(seed: int) -> None:
-    province = Province(seed)
+    province = RandomProvince(seed)
     facts, values = province.facts(), policy(province.day, **province.policy())
     expected = list(reference.evaluate(law(), values, facts, province.day))
     found = list(columnar.evaluate(law(), values, facts, province.day))
@@ -58,7 +58,7 @@ def steps(statement: str) -> dict[str, str]:
 OWN_STEPS = {"aged", "stood", "member", "unparsed_insurance_at", "covered", "settled", "insured"}
 
 
-def test_a_step_that_statements_share_is_the_same_text_in_each() -> None:
+def test_a_step_shared_by_statements_has_the_same_text_in_each() -> None:
     findings, people, anomalies = map(steps, ("findings.sql", "people.sql", "anomalies.sql"))
     shared = findings.keys() & people.keys() - {"needed", "counted", "head"}
     assert len(shared) >= 23

@@ -11,14 +11,14 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import files
+import register_files
 from builders import BRANCH, OTHER, OWN, identity, law
-from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS
 from qualwatch.intake.fast_path import CleanRows
 from qualwatch.intake.gather import Gathered, gather
 from qualwatch.intake.rows import SheetReader
 from qualwatch.intake.synthetic_province import Plan, generate_province
-from registers import item
+from register_files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS
+from register_rows import item
 
 CODES = [OWN, OTHER, BRANCH, OWN.lower(), f" {OTHER}", OWN[:-1] + "0", "", "1.23E+17"]
 PEOPLE = [
@@ -129,10 +129,10 @@ def agree(path: Path) -> Gathered:
     st.integers(0, 2),
 )
 @settings(max_examples=60)
-def test_columns_say_what_rows_say(
-    registrations: files.Rows, contributions: files.Rows, form: str, titles: int
+def test_reading_columns_equals_reading_rows(
+    registrations: register_files.Rows, contributions: register_files.Rows, form: str, titles: int
 ) -> None:
-    above: files.Rows = [["某厅导出"], []][:titles]
+    above: register_files.Rows = [["某厅导出"], []][:titles]
     sheets = {
         "企业": [ENTERPRISES, [OWN, "甲", "140105", BRANCH], [OTHER, "乙", "140200", ""]],
         "资质": [ITEMS, item()],
@@ -140,17 +140,17 @@ def test_columns_say_what_rows_say(
         "社保": [*above, CONTRIBUTIONS, *contributions],
     }
     with tempfile.TemporaryDirectory() as folder:
-        agree(files.write(Path(folder), sheets, form))
+        agree(register_files.write(Path(folder), sheets, form))
 
 
-def test_an_invented_province_read_both_ways(tmp_path: Path) -> None:
+def test_a_synthetic_province_read_by_columns_and_by_rows(tmp_path: Path) -> None:
     generate_province(Plan(200, 5), tmp_path, "csv", law())
     gathered = agree(tmp_path)
     assert gathered.rejections, "the province is to have bad rows"
     assert len(gathered.facts.tables["registrations"]) > 2000
 
 
-def test_a_province_whose_rows_are_nearly_all_smooth(tmp_path: Path) -> None:
+def test_a_province_with_nearly_only_clean_rows(tmp_path: Path) -> None:
     """Otherwise the test above would compare one way of reading with itself."""
     generate_province(Plan(200, 5), tmp_path, "csv", law())
     taken: list[int] = []

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import facts_of, law
-from provinces import Province
 from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.findings import FindingKey
 from qualwatch.evaluation.forecast import PolicyOn, forecast
 from qualwatch.evaluation.reference import judge
 from qualwatch.law.policy import Policy
+from random_provinces import RandomProvince
 
 DAYS = 180
 AS_OF = date(2026, 5, 20)
@@ -36,7 +36,7 @@ def every_day(
 
 
 def agree(seed: int, days: int) -> int:
-    province = Province(seed)
+    province = RandomProvince(seed)
     facts, changed = province.facts(), province.policy()
 
     def policy_on(day: date) -> Policy:
@@ -55,7 +55,7 @@ def agree(seed: int, days: int) -> int:
 
 @given(st.integers(0, 10**9), st.integers(1, 40))
 @settings(max_examples=25)
-def test_the_forecast_is_what_judging_every_day_finds(seed: int, days: int) -> None:
+def test_the_forecast_equals_judging_every_day(seed: int, days: int) -> None:
     agree(seed, days)
 
 
@@ -64,7 +64,7 @@ def test_the_forecast_over_half_a_year_of_many_provinces() -> None:
     assert sum(agree(seed, DAYS) for seed in range(60)) >= 2
 
 
-def test_provinces_with_something_to_tell() -> None:
+def test_some_provinces_have_coming_shortfalls() -> None:
     assert [agree(seed, 40) for seed in (14, 25, 45)] == [1, 1, 2]
 
 
@@ -146,12 +146,12 @@ def test_the_day_and_the_person(one: dict[str, object], on: date, because: str) 
     assert because in line.because
 
 
-def test_a_lock_that_ends_is_no_bad_news() -> None:
+def test_a_lock_that_ends_is_no_coming_shortfall() -> None:
     facts = a_firm(locked=(date(2026, 5, 1), date(2026, 6, 30)))
     assert forecast(law(), law().policy_on, facts, facts.credit_codes[0], AS_OF, DAYS) == []
 
 
-def test_insurance_is_taken_as_last_known() -> None:
+def test_the_forecast_assumes_insurance_as_last_known() -> None:
     """Nobody's months are paid in the future; that alone makes nobody short."""
     facts = a_firm()
     assert forecast(law(), law().policy_on, facts, facts.credit_codes[0], AS_OF, DAYS) == []

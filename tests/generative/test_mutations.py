@@ -1,6 +1,6 @@
 """A fault put into either engine, in any of the named places, is noticed by comparing the two.
 
-Were a mutation not noticed, the random provinces would be too tame in that place: mend provinces.py, not this list.
+Were a mutation not noticed, the random provinces would be too tame in that place: extend random_provinces.py, not this list.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from builders import law, policy
-from provinces import Province
 from qualwatch.evaluation import columnar, reference, sessions
+from random_provinces import RandomProvince
 
 SOURCE = Path(sessions.__file__).parent
 PROVINCES = 150  # looked at before a mutation counts as unnoticed
@@ -116,7 +116,7 @@ MUTATIONS = {
 def disagreement(provinces: int) -> int | None:
     """The first province about which the engines say different things; None where there is none."""
     for seed in range(provinces):
-        province = Province(seed)
+        province = RandomProvince(seed)
         facts, values = province.facts(), policy(province.day, **province.policy())
         expected = list(reference.evaluate(law(), values, facts, province.day))
         found = list(columnar.evaluate(law(), values, facts, province.day))

@@ -8,9 +8,9 @@ import pytest
 import qualwatch.intake.sheets as sheets_module
 from builders import OTHER, OWN, credit_code, identity
 from commands import check, qualwatch, verdicts
-from files import ENTERPRISES, FORMATS, ITEMS, REGISTRATIONS, Rows, csv_bytes, write
 from qualwatch.intake.problems import BadFile
-from registers import item, paid, person, province
+from register_files import ENTERPRISES, FORMATS, ITEMS, REGISTRATIONS, Rows, csv_bytes, write
+from register_rows import item, paid, person, province
 
 SHORT_BY_ONE = [(OWN, "constructors", "short")]
 MET = [(OWN, "constructors", "met")]
@@ -104,7 +104,7 @@ def test_json_has_the_agreed_shape(tmp_path: Path) -> None:
     ]
 
 
-def test_no_full_identity_number_comes_out(tmp_path: Path) -> None:
+def test_no_full_identity_number_is_in_the_output(tmp_path: Path) -> None:
     bad = identity(4)[:-1] + ("1" if identity(4)[-1] == "0" else "0")
     folder = write(
         tmp_path,
@@ -310,7 +310,7 @@ def test_order_of_files_names_and_rows_does_not_matter(tmp_path: Path) -> None:
     )
 
 
-def test_header_aliases_and_short_words(tmp_path: Path) -> None:
+def test_header_aliases_and_abbreviations(tmp_path: Path) -> None:
     sheets = province(3)
     sheets["企业"][0] = ["社会信用代码", "单位名称", "行政区划代码", "分公司信用代码"]
     sheets["注册人员"] = [
@@ -365,7 +365,7 @@ def test_qualification_names(
         ({"统一社会信用代码": credit_code(1)[:-1] + "0"}, "统一社会信用代码"),
     ],
 )
-def test_a_bad_item_row_is_rejected_and_nothing_is_said_against_the_item(
+def test_a_bad_item_row_is_rejected_and_the_item_gets_no_finding(
     tmp_path: Path, cells: dict[str, str], column: str
 ) -> None:
     result = check(write(tmp_path, province(1, 资质=[ITEMS, item(**cells)]), "csv"))
@@ -439,7 +439,7 @@ def test_a_broken_facts_folder_is_one_sentence(tmp_path: Path) -> None:
     assert len(result.err.strip().splitlines()) == 1
 
 
-def test_output_is_whole_or_absent(tmp_path: Path) -> None:
+def test_output_is_complete_or_absent(tmp_path: Path) -> None:
     folder = write(tmp_path / "in", province(3), "csv")
     result = qualwatch(
         "check", folder, "--as-of", "2026-05-20", "--output", tmp_path / "no" / "such" / "file.json"

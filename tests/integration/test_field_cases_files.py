@@ -8,8 +8,16 @@ import pytest
 
 from builders import OTHER, OWN, identity
 from commands import check, verdicts
-from files import CONTRIBUTIONS, ENTERPRISES, FORMATS, MERGING, REGISTRATIONS, csv_bytes, write
-from registers import paid, person, province
+from register_files import (
+    CONTRIBUTIONS,
+    ENTERPRISES,
+    FORMATS,
+    MERGING,
+    REGISTRATIONS,
+    csv_bytes,
+    write,
+)
+from register_rows import paid, person, province
 
 MET, SHORT = [(OWN, "constructors", "met")], [(OWN, "constructors", "short")]
 KNOWN_PERSON = "11010519491231002X"
@@ -67,7 +75,7 @@ def test_f40_dates_in_every_shape(tmp_path: Path, form: str) -> None:
         DATES
         if form.endswith("csv")
         else [*DATES, 45078, date(2023, 6, 1), datetime(2023, 6, 1, 12, 30)]
-    )  # noqa: DTZ001
+    )
     rows = registrations(
         *(person(n, 有效期止=shape, 有效期起="") for n, shape in enumerate(shapes, 1))
     )
@@ -117,7 +125,7 @@ def test_f41_byte_order_marks_and_utf16(tmp_path: Path) -> None:
         assert verdicts(check(folder).json()) == MET
 
 
-def test_f41_unreadable_bytes_are_an_error_never_a_question_mark(tmp_path: Path) -> None:
+def test_f41_undecodable_bytes_are_an_error_never_a_question_mark(tmp_path: Path) -> None:
     folder = write(tmp_path, province(3), "gb18030.csv")
     content = (folder / "社保.csv").read_bytes()
     (folder / "社保.csv").write_bytes(content[:60] + b"\xff" + content[60:])
@@ -165,7 +173,7 @@ def test_f42_a_blank_outside_a_merged_range_is_not_filled(tmp_path: Path, form: 
     ]
 
 
-def test_f42_ods_does_not_tell_its_merges_so_a_blank_key_is_rejected_and_helps(
+def test_f42_ods_hides_its_merged_ranges_so_a_blank_key_is_rejected_and_only_helps(
     tmp_path: Path,
 ) -> None:
     rows = registrations(
@@ -237,7 +245,7 @@ def test_f11_full_width_digits_are_one_valid_number(tmp_path: Path, form: str) -
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_f46_unavailable_is_not_clean(tmp_path: Path, form: str) -> None:
+def test_f46_unavailable_insurance_data_are_not_a_pass(tmp_path: Path, form: str) -> None:
     sheets = province(3, 社保=[CONTRIBUTIONS, *paid(1), *paid(2)])
     found = check(write(tmp_path, sheets, form)).json()
     assert found["findings"][0]["because"] == ["no-data"]
@@ -273,8 +281,8 @@ def test_footers_repeated_headers_and_blank_rows_are_no_rows(tmp_path: Path, for
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_f01_one_certificate_many_items_one_person_many_majors(tmp_path: Path, form: str) -> None:
-    from files import ITEMS
-    from registers import item
+    from register_files import ITEMS
+    from register_rows import item
 
     items = [
         ITEMS,

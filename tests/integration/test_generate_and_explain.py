@@ -6,8 +6,8 @@ import pytest
 
 from builders import OTHER, OWN, identity
 from commands import check, qualwatch
-from files import CONTRIBUTIONS, ITEMS, REGISTRATIONS, write
-from registers import item, paid, person, province
+from register_files import CONTRIBUTIONS, ITEMS, REGISTRATIONS, write
+from register_rows import item, paid, person, province
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -16,9 +16,9 @@ from playwright.sync_api import Request
 from browser import DESKTOP, PHONE, chromium
 from builders import OTHER, OWN, identity, law
 from commands import check, qualwatch
-from files import ENTERPRISES, write
 from qualwatch.reports import workbook
-from registers import DAY, paid, person, province
+from register_files import ENTERPRISES, write
+from register_rows import DAY, paid, person, province
 
 EVIL = '=HYPERLINK("http://x","甲")<script>alert(1)</script>'
 
@@ -44,7 +44,7 @@ def written(registers: Path, folder: Path, name: str) -> Path:
     return folder / name
 
 
-def test_the_ending_tells_the_format(registers: Path, tmp_path: Path) -> None:
+def test_the_file_ending_chooses_the_format(registers: Path, tmp_path: Path) -> None:
     assert written(registers, tmp_path, "a.json").read_text(encoding="utf-8").startswith("{")
     assert (
         written(registers, tmp_path, "a.html")
@@ -101,7 +101,7 @@ def test_no_cell_of_a_workbook_is_a_formula_and_codes_are_text(
     assert {(cell.data_type, cell.number_format) for cell in codes} == {("s", "@")}
 
 
-def test_a_sheet_that_is_full_goes_on_in_the_next(
+def test_a_full_sheet_continues_in_the_next(
     registers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import xlsxwriter
@@ -167,14 +167,14 @@ def test_a_format_that_needs_a_file_says_so(registers: Path, form: str) -> None:
     assert "--output" in result.err
 
 
-def test_nothing_half_written_where_writing_fails(registers: Path, tmp_path: Path) -> None:
+def test_a_failed_write_leaves_no_partial_file(registers: Path, tmp_path: Path) -> None:
     result = qualwatch("check", registers, "--as-of", DAY, "--output", tmp_path / "none" / "a.xlsx")
     assert result.status == 2
     assert "写不到" in result.err
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_page_needs_nothing_else_and_shows_no_number(registers: Path, tmp_path: Path) -> None:
+def test_the_page_is_self_contained_and_shows_no_identity_number(registers: Path, tmp_path: Path) -> None:
     text = written(registers, tmp_path, "a.html").read_text(encoding="utf-8")
     assert "<script>" not in text
     assert "&lt;script&gt;" in text

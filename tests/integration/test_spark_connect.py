@@ -10,11 +10,11 @@ from pysail.spark import SparkConnectServer
 
 from builders import OWN, law, policy
 from commands import qualwatch
-from files import write
-from provinces import Province
 from qualwatch.evaluation import columnar
 from qualwatch.evaluation.sessions import spark_session
-from registers import DAY, province
+from random_provinces import RandomProvince
+from register_files import write
+from register_rows import DAY, province
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def address() -> Iterator[str]:
 def test_findings_anomalies_and_people_are_those_of_duckdb(address: str) -> None:
     session, seen = spark_session(address), 0
     for seed in (3, 5, 8, 14):
-        province = Province(seed)
+        province = RandomProvince(seed)
         facts, values = province.facts(), policy(province.day, **province.policy())
         here = list(columnar.evaluate(law(), values, facts, province.day))
         assert list(columnar.evaluate(law(), values, facts, province.day, session)) == here

@@ -9,8 +9,8 @@ import pytest
 
 from builders import OTHER, OWN
 from commands import check, qualwatch
-from files import CONTRIBUTIONS, ITEMS, REGISTRATIONS, csv_bytes, write
-from registers import DAY, item, paid, person, province
+from register_files import CONTRIBUTIONS, ITEMS, REGISTRATIONS, csv_bytes, write
+from register_rows import DAY, item, paid, person, province
 
 POLICY = (
     Path(__file__).parent.parent.parent
@@ -72,14 +72,14 @@ def test_another_grade(registers: Path, tmp_path: Path) -> None:
         (("--with", "/no/such/file.csv"), "找不到"),
     ],
 )
-def test_wrong_words_are_one_sentence(registers: Path, words: tuple[str, ...], said: str) -> None:
+def test_an_invalid_command_is_one_sentence(registers: Path, words: tuple[str, ...], said: str) -> None:
     result = qualwatch("whatif", registers, OWN, "--as-of", DAY, *words)
     assert result.status == 2
     assert said in result.err
     assert result.err.count("\n") == 1
 
 
-def test_explain_tells_what_is_coming(tmp_path: Path) -> None:
+def test_explain_lists_coming_shortfalls(tmp_path: Path) -> None:
     sheets = province(3)
     sheets["注册人员"][1] = person(1, 有效期止="2026-08-31")
     registers = write(tmp_path, sheets, "csv")

@@ -62,7 +62,7 @@ def enterprise(code: str = OWN) -> Organisation:
     )
 
 
-def test_the_province_its_cities_and_their_bureaus_are_made_once() -> None:
+def test_the_province_its_cities_and_their_bureaus_are_created_once() -> None:
     assert make_organisations(divisions=law().divisions, by="prepare", at=AT) == []
     assert (
         Organisation.objects.filter(kind="housing-authority").count()
@@ -74,7 +74,7 @@ def test_the_province_its_cities_and_their_bureaus_are_made_once() -> None:
     )
 
 
-def test_every_role_is_read_aloud() -> None:
+def test_every_role_has_a_description() -> None:
     assert len(dict(role_descriptions())) == len(ROLES)
     assert all(purpose for _name, purpose in role_descriptions())
 
@@ -104,7 +104,7 @@ def test_without_the_early_warning_permission_an_officer_sees_and_does_nothing()
     assert entries_of(f"organisation/{TAIYUAN}")[-1].what == "early-warning-permission"
 
 
-def test_nobody_without_organisation_role_or_leave() -> None:
+def test_an_account_needs_organisation_role_and_authorisation() -> None:
     stranger = Account.objects.create(username="s")
     assert not jurisdiction(stranger).covers(OWN, "")
     assert not may(stranger, "propose")
@@ -128,7 +128,7 @@ def test_nobody_without_organisation_role_or_leave() -> None:
         (TAIYUAN, "nobody"),
     ],
 )
-def test_a_role_is_given_only_where_it_belongs(where: str, role: str) -> None:
+def test_a_role_is_granted_only_where_it_belongs(where: str, role: str) -> None:
     with pytest.raises(CannotMakeAccount):
         account("x", where, role)
     assert not Account.objects.exists()
@@ -165,7 +165,7 @@ def test_the_database_keeps_kinds_roles_and_codes() -> None:
             wrong()
 
 
-def test_a_machine_token_is_good_for_its_scope_until_it_ends() -> None:
+def test_a_machine_token_is_valid_for_its_scope_until_it_expires() -> None:
     platform = organisation("platform")
     token = create_token(organisation=platform, scopes=["push-changes"], by="admin", at=AT)
     assert machine_of(token, "push-changes", AT) == platform
@@ -181,14 +181,14 @@ def test_a_machine_token_is_good_for_its_scope_until_it_ends() -> None:
         create_token(organisation=organisation(TAIYUAN), scopes=["push-changes"], by="admin", at=AT)
 
 
-def test_people_who_may_are_found_by_place() -> None:
+def test_accounts_with_a_capability_are_found_by_authority() -> None:
     officer = account("c", TAIYUAN, "city-officer")
     account("d", DATONG, "city-officer")
     account("e", TAIYUAN, "city-reviewer")
     assert people_who_may("propose", [AREA]) == [officer]
 
 
-def test_roles_are_taken_away_and_given_and_the_journal_says_so() -> None:
+def test_roles_are_revoked_and_granted_and_journaled() -> None:
     one = account("wu", "province", "province-officer")
     assert may(one, "propose")
     change_roles(account=one, give=["auditor"], take=["province-officer"], by="admin", at=AT)
@@ -206,7 +206,7 @@ def test_roles_are_taken_away_and_given_and_the_journal_says_so() -> None:
     assert roles_of(one) == ["auditor"]
 
 
-def test_a_shut_account_can_do_nothing_and_its_session_ends(client: Client) -> None:
+def test_a_deactivated_account_can_do_nothing_and_its_session_ends(client: Client) -> None:
     one = account("wu", "province", "province-officer")
     client.force_login(one)
     assert "2fa" in client.get("/me").headers["Location"]  # to the second factor
@@ -217,7 +217,7 @@ def test_a_shut_account_can_do_nothing_and_its_session_ends(client: Client) -> N
     assert "login" in client.get("/me").headers["Location"]
 
 
-def test_a_revoked_token_is_no_good_at_once() -> None:
+def test_a_revoked_token_is_invalid_at_once() -> None:
     platform = organisation("platform")
     token = create_token(organisation=platform, scopes=["push-changes"], by="admin", at=AT)
     call_command("revoke_token", str(platform.tokens.get().pk), because="泄露")
@@ -227,7 +227,7 @@ def test_a_revoked_token_is_no_good_at_once() -> None:
     assert [entry.what for entry in entries_of("organisation/platform")][-1] == "token-revoked"
 
 
-def test_one_command_changes_an_account_or_nothing_of_it() -> None:
+def test_one_command_changes_an_account_entirely_or_not_at_all() -> None:
     one = account("wu", "province", "province-officer")
     with pytest.raises(CommandError):
         call_command("change_account", "wu", take=["province-officer"], shut="")

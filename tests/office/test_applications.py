@@ -7,28 +7,26 @@ from typing import Any
 
 import pytest
 
-from applying import (
+from actors import Actors, picture, reload
+from application_acts import (
     ACCEPT,
     CITY_ITEM,
-    NEXT,
-    OVER,
+    NEXT_DAY,
+    PERIOD_OVER,
     REVIEW,
-    acts,
-    capability_required,
+    act_arguments,
+    actors_with_accounts,
+    assert_refused,
     city_case,
-    refused,
 )
 from builders import OTHER, OWN
-from bureau import Bureau, fresh, picture
-from files import ENTERPRISES, ITEMS
-from office import DAY, Office
 from qualwatch.accounts.actions import change_roles
 from qualwatch.archive.contents import CannotStore
 from qualwatch.assessments.models import FindingRow
+from qualwatch.cases.acting import ActContext
 from qualwatch.cases.applications.actions import agree, file_data_error, refuse, retract, uphold
 from qualwatch.cases.applications.repairs import Correcting, Repairs
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.course.step import ActContext
 from qualwatch.cases.deadlines import recount_deadlines
 from qualwatch.cases.documents.attachments import SubmittedFile
 from qualwatch.cases.models import Application, Case, CaseRequirement, Document, Notice, Task
@@ -40,20 +38,22 @@ from qualwatch.publication.models import RedCard
 from qualwatch.publication.queries import public_copy, replayed
 from qualwatch.registers.corrections import CannotCorrect
 from qualwatch.registers.models import AcceptedFindingRow, Correction, ItemRow
-from registers import item
+from register_files import ENTERPRISES, ITEMS
+from register_office import DAY, RegisterOffice
+from register_rows import item
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def bureau(office: Office) -> Bureau:
-    return capability_required(office)
+def actors(office: RegisterOffice) -> Actors:
+    return actors_with_accounts(office)
 
 
-def test_a_receipt_with_a_number_comes_at_once_and_the_clock_is_shown(bureau: Bureau) -> None:
-    account = bureau.enterprise()
-    case = bureau.yellow()
-    application = bureau.apply(case, NEXT, account)
+def test_a_numbered_receipt_comes_at_once_and_shows_the_deadline(actors: Actors) -> None:
+    account = actors.enterprise_account()
+    case = actors.yellow_case()
+    application = actors.apply(case, NEXT_DAY, account)
     assert (application.number, application.receiver, application.stage) == (
         "晋建资申〔2026〕1号",
         "province",
@@ -71,13 +71,13 @@ def test_a_receipt_with_a_number_comes_at_once_and_the_clock_is_shown(bureau: Bu
     assert applications_due_by(date(2026, 6, 17)) == []
     assert applications_due_by(date(2026, 6, 18)) == [application]
     assert application.attachments.get().name == "证明.png"
-    assert fresh(case).disputed == ["constructors"]
+    assert reload(case).disputed == ["constructors"]
 
 
-def test_the_checklist_is_answered_line_by_line(bureau: Bureau) -> None:
-    account = bureau.enterprise()
-    case = bureau.yellow()
-    whole = bureau.filing()
+def test_the_checklist_is_answered_line_by_line(actors: Actors) -> None:
+    account = actors.enterprise_account()
+    case = actors.yellow_case()
+    whole = actors.filing()
     for checklist, sentence in (
         ({}, "身份证明"),
         ({"constructors": {**whole.checklist["constructors"], "insurance": " "}}, "社保缴纳证明"),
@@ -87,174 +87,194 @@ def test_the_checklist_is_answered_line_by_line(bureau: Bureau) -> None:
         ),
     ):
         with pytest.raises(CannotStep, match=sentence):
-            bureau.apply(
+            actors.apply(
                 case,
-                NEXT,
+                NEXT_DAY,
                 account,
-                bureau.filing("assessment-wrong", "constructors", checklist=checklist),
+                actors.filing("assessment-wrong", "constructors", checklist=checklist),
             )
     assert not Application.objects.exists()
     lines = {**whole.checklist["constructors"], "insurance": "退休人员，见退休证"}
-    application = bureau.apply(
+    application = actors.apply(
         case,
-        NEXT,
+        NEXT_DAY,
         account,
-        bureau.filing("assessment-wrong", "constructors", checklist={"constructors": lines}),
+        actors.filing("assessment-wrong", "constructors", checklist={"constructors": lines}),
     )
     assert ["constructors", "insurance", "退休人员，见退休证"] in application.checklist
 
 
-def test_only_the_enterprise_itself_applies(bureau: Bureau) -> None:
-    case = bureau.yellow()
-    other = bureau.enterprise("91140100MA0K000018")
-    for account in (other, bureau.who("officer"), bureau.who("auditor")):
+def test_only_the_enterprise_itself_may_apply(actors: Actors) -> None:
+    case = actors.yellow_case()
+    other = actors.enterprise_account("91140100MA0K000018")
+    for account in (other, actors.account("officer"), actors.account("auditor")):
         with pytest.raises(NotCompetent):
-            bureau.apply(case, NEXT, account)
+            actors.apply(case, NEXT_DAY, account)
 
 
 def test_a_first_application_stops_the_determination_and_a_second_one_does_not(
-    bureau: Bureau,
+    actors: Actors,
 ) -> None:
-    account = bureau.enterprise()
-    case = bureau.yellow()
-    bureau.prove(case, NEXT)
-    bureau.morning(OVER)
-    first = bureau.apply(case, OVER, account)
+    account = actors.enterprise_account()
+    case = actors.yellow_case()
+    actors.prove_warning(case, NEXT_DAY)
+    actors.load_and_patrol(PERIOD_OVER)
+    first = actors.apply(case, PERIOD_OVER, account)
     with pytest.raises(CannotStep, match="首次申请"):
-        bureau.propose(case, day=OVER)
-    refuse(application=first, because="社保由他人缴纳", **acts(bureau, "reviewer", OVER))
-    refused(
-        bureau, "new-evidence", lambda: bureau.apply(case, OVER, account)
+        actors.propose(case, day=PERIOD_OVER)
+    refuse(
+        application=first,
+        because="社保由他人缴纳",
+        **act_arguments(actors, "reviewer", PERIOD_OVER),
+    )
+    assert_refused(
+        actors, "new-evidence", lambda: actors.apply(case, PERIOD_OVER, account)
     )  # the same file again is nothing new
-    bureau.apply(
+    actors.apply(
         case,
-        OVER,
+        PERIOD_OVER,
         account,
-        bureau.filing(
+        actors.filing(
             "assessment-wrong", "constructors", files=[SubmittedFile("证明.png", picture(9))]
         ),
     )
-    bureau.propose(case, day=OVER)
-    bureau.sign(case, day=OVER)
-    assert fresh(case).state == "red"
+    actors.propose(case, day=PERIOD_OVER)
+    actors.sign(case, day=PERIOD_OVER)
+    assert reload(case).state == "red"
 
 
-def test_the_city_examines_and_the_province_repairs(bureau: Bureau) -> None:
-    case, account = city_case(bureau)
-    application = bureau.apply(case, NEXT, account)
+def test_the_city_examines_and_the_province_repairs(actors: Actors) -> None:
+    case, account = city_case(actors)
+    application = actors.apply(case, NEXT_DAY, account)
     assert application.receiver == "city-140100"
     assert (application.opinion_due_on, application.decision_due_on) == (date(2026, 6, 4), None)
-    refused(
-        bureau,
+    assert_refused(
+        actors,
         "opinion-first",
-        lambda: bureau.uphold(application, ACCEPT, NEXT),
+        lambda: actors.uphold(application, ACCEPT, NEXT_DAY),
     )
     with pytest.raises(NotCompetent):
-        agree(application=application, because="属实", **acts(bureau, "datong-officer"))
+        agree(application=application, because="属实", **act_arguments(actors, "datong-officer"))
     opinion = agree(
-        application=application, because="人员确在本单位", **acts(bureau, "city-reviewer")
+        application=application, because="人员确在本单位", **act_arguments(actors, "city-reviewer")
     )
     assert (opinion.organisation, opinion.addressee) == ("city-140100", "山西省住房和城乡建设厅")
     application.refresh_from_db()
     assert (application.stage, application.decision_due_on) == ("agreed", date(2026, 6, 18))
     assert [task.kind for task in tasks_of("province")] == ["decide-application"]
     with pytest.raises(NotCompetent):
-        bureau.uphold(application, ACCEPT, NEXT, "city-reviewer")
-    decision = bureau.uphold(application, ACCEPT, NEXT)
+        actors.uphold(application, ACCEPT, NEXT_DAY, "city-reviewer")
+    decision = actors.uphold(application, ACCEPT, NEXT_DAY)
     assert decision.template_values["outcome"] == "予以支持，统一修复"
-    case = fresh(case)
+    case = reload(case)
     assert (case.state, case.closed_because) == ("closed", "repaired")
     assert AcceptedFindingRow.objects.get().at_held == 2
-    bureau.morning(NEXT + timedelta(days=1), 资质=CITY_ITEM)
+    actors.load_and_patrol(NEXT_DAY + timedelta(days=1), 资质=CITY_ITEM)
     assert not Case.objects.exclude(state="closed").exists()  # not warned again next morning
     assert not Task.objects.filter(completed_on=None).exclude(kind="letter").exists()
 
 
-def test_a_refusal_has_reasons_and_names_the_remedies(bureau: Bureau) -> None:
-    case, account = city_case(bureau)
-    application = bureau.apply(case, NEXT, account)
-    refused(
-        bureau,
+def test_a_refusal_has_reasons_and_names_the_remedies(actors: Actors) -> None:
+    case, account = city_case(actors)
+    application = actors.apply(case, NEXT_DAY, account)
+    assert_refused(
+        actors,
         "because",
-        lambda: refuse(application=application, because=" ", **acts(bureau, "city-reviewer")),
+        lambda: refuse(
+            application=application, because=" ", **act_arguments(actors, "city-reviewer")
+        ),
     )
     decision = refuse(
-        application=application, because="社保不在本单位", **acts(bureau, "city-reviewer")
+        application=application, because="社保不在本单位", **act_arguments(actors, "city-reviewer")
     )
     assert (decision.organisation, decision.template_values["is_refused"]) == ("city-140100", True)
     assert (
         decision.template_values["reconsideration_days"],
         decision.template_values["litigation_months"],
     ) == (60, 6)
-    assert fresh(case).state == "yellow"
-    assert fresh(case).application is None
+    assert reload(case).state == "yellow"
+    assert reload(case).application is None
     application.refresh_from_db()
     assert (application.stage, application.decided_because) == ("refused", "社保不在本单位")
-    refused(
-        bureau,
+    assert_refused(
+        actors,
         "application",
-        lambda: refuse(application=application, because="再说", **acts(bureau, "city-reviewer")),
+        lambda: refuse(
+            application=application, because="再说", **act_arguments(actors, "city-reviewer")
+        ),
     )
 
 
-def test_f29_whoever_determined_or_gave_the_opinion_does_not_decide(bureau: Bureau) -> None:
+def test_f29_whoever_determined_or_gave_the_opinion_may_not_decide(actors: Actors) -> None:
     """At every entry point: examine, refuse, uphold."""
-    account = bureau.enterprise()
-    case = bureau.red()
-    application = bureau.apply(case, OVER, account)
-    refused(
-        bureau,
+    account = actors.enterprise_account()
+    case = actors.red_case()
+    application = actors.apply(case, PERIOD_OVER, account)
+    assert_refused(
+        actors,
         "different-decider",
-        lambda: refuse(application=application, because="不实", **acts(bureau, "reviewer", OVER)),
+        lambda: refuse(
+            application=application,
+            because="不实",
+            **act_arguments(actors, "reviewer", PERIOD_OVER),
+        ),
     )
-    refused(
-        bureau, "different-decider", lambda: bureau.verify(application, ACCEPT, OVER, by="officer")
+    assert_refused(
+        actors,
+        "different-decider",
+        lambda: actors.verify(application, ACCEPT, PERIOD_OVER, by="officer"),
     )  # who proposed it
-    bureau.verify(application, ACCEPT, OVER)
-    refused(
-        bureau,
+    actors.verify(application, ACCEPT, PERIOD_OVER)
+    assert_refused(
+        actors,
         "different-decider",
-        lambda: uphold(application=application, because="属实", **acts(bureau, "reviewer", OVER)),
+        lambda: uphold(
+            application=application,
+            because="属实",
+            **act_arguments(actors, "reviewer", PERIOD_OVER),
+        ),
     )
-    bureau.uphold(application, ACCEPT, OVER, "other-reviewer")
-    assert (fresh(case).state, fresh(case).closed_because) == ("closed", "repaired")
+    actors.uphold(application, ACCEPT, PERIOD_OVER, "other-reviewer")
+    assert (reload(case).state, reload(case).closed_because) == ("closed", "repaired")
     assert RedCard.objects.get().state == "removed"
     assert replayed(10**9) == public_copy()
 
 
-def test_f29_the_city_s_determiner_gives_no_opinion(bureau: Bureau) -> None:
-    case, account = city_case(bureau)
-    bureau.prove(case, NEXT)
-    bureau.morning(OVER, 资质=CITY_ITEM)
-    bureau.propose(case, by="city-officer", day=OVER)
-    bureau.sign(case, by="city-reviewer", day=OVER)
-    application = bureau.apply(case, OVER, account)
+def test_f29_the_citys_determiner_may_not_give_the_opinion(actors: Actors) -> None:
+    case, account = city_case(actors)
+    actors.prove_warning(case, NEXT_DAY)
+    actors.load_and_patrol(PERIOD_OVER, 资质=CITY_ITEM)
+    actors.propose(case, by="city-officer", day=PERIOD_OVER)
+    actors.sign(case, by="city-reviewer", day=PERIOD_OVER)
+    application = actors.apply(case, PERIOD_OVER, account)
     for act in (agree, refuse):
-        refused(
-            bureau,
+        assert_refused(
+            actors,
             "different-decider",
             lambda act=act: act(
-                application=application, because="看过", **acts(bureau, "city-reviewer", OVER)
+                application=application,
+                because="看过",
+                **act_arguments(actors, "city-reviewer", PERIOD_OVER),
             ),
         )
 
 
-def test_an_application_ends_with_its_case_and_can_be_taken_back(bureau: Bureau) -> None:
-    account = bureau.enterprise()
-    case = bureau.yellow()
+def test_an_application_ends_with_its_case_and_can_be_retracted(actors: Actors) -> None:
+    account = actors.enterprise_account()
+    case = actors.yellow_case()
     retract(
-        application=bureau.apply(case, NEXT, account),
+        application=actors.apply(case, NEXT_DAY, account),
         by=account,
-        law=bureau.law,
-        at=bureau.office.tick(NEXT),
+        law=actors.law,
+        at=actors.office.tick(NEXT_DAY),
     )
-    assert fresh(case).application is None
-    again = bureau.filing(
+    assert reload(case).application is None
+    again = actors.filing(
         "assessment-wrong", "constructors", files=[SubmittedFile("证明.png", picture(3))]
     )
-    bureau.apply(case, NEXT, account, again)
-    bureau.morning(NEXT + timedelta(days=1), people=3)
-    assert fresh(case).closed_because == "recovered"
+    actors.apply(case, NEXT_DAY, account, again)
+    actors.load_and_patrol(NEXT_DAY + timedelta(days=1), people=3)
+    assert reload(case).closed_because == "recovered"
     assert [application.stage for application in Application.objects.order_by("pk")] == [
         "retracted",
         "moot",
@@ -262,12 +282,12 @@ def test_an_application_ends_with_its_case_and_can_be_taken_back(bureau: Bureau)
     assert not Task.objects.filter(completed_on=None, kind="application").exists()
 
 
-def test_data_errors_without_a_warning_go_the_same_way(bureau: Bureau) -> None:
-    account = bureau.enterprise()
-    bureau.morning(people=3, 资质=CITY_ITEM)
-    filing = bureau.filing("data-wrong", checklist={})
+def test_data_errors_without_a_warning_take_the_same_route(actors: Actors) -> None:
+    account = actors.enterprise_account()
+    actors.load_and_patrol(people=3, 资质=CITY_ITEM)
+    filing = actors.filing("data-wrong", checklist={})
     application = file_data_error(
-        filing=filing, by=account, law=bureau.law, at=bureau.office.tick()
+        filing=filing, by=account, law=actors.law, at=actors.office.tick()
     )
     assert (application.case, application.receiver, application.number) == (
         None,
@@ -276,123 +296,133 @@ def test_data_errors_without_a_warning_go_the_same_way(bureau: Bureau) -> None:
     )
     key = {"credit_code": OWN}
     fix = Repairs(REVIEW, [Correcting("enterprises", key, "name", "甲装饰有限公司", "营业执照")])
-    refused(
-        bureau,
+    assert_refused(
+        actors,
         "opinion-first",
-        lambda: bureau.uphold(application, fix, NEXT),
+        lambda: actors.uphold(application, fix, NEXT_DAY),
     )
-    agree(application=application, because="属实", **acts(bureau, "city-reviewer"))
-    bureau.uphold(application, fix, NEXT)
+    agree(application=application, because="属实", **act_arguments(actors, "city-reviewer"))
+    actors.uphold(application, fix, NEXT_DAY)
     application.refresh_from_db()
     assert (application.stage, Correction.objects.get().value) == ("upheld", "甲装饰有限公司")
 
 
-def test_a_repair_without_a_warning_is_assessed_at_once(bureau: Bureau) -> None:
-    account = bureau.enterprise()
-    bureau.morning(people=3)
+def test_a_repair_without_a_warning_is_assessed_at_once(actors: Actors) -> None:
+    account = actors.enterprise_account()
+    actors.load_and_patrol(people=3)
     application = file_data_error(
-        filing=bureau.filing("data-wrong", checklist={}),
+        filing=actors.filing("data-wrong", checklist={}),
         by=account,
-        law=bureau.law,
-        at=bureau.office.tick(),
+        law=actors.law,
+        at=actors.office.tick(),
     )
     (row,) = ItemRow._default_manager.filter(recorded_to=None, credit_code=OWN)
     key = {name: getattr(row, name) for name in ItemRow.KEY}
     for grade in ("二级", "grade-9"):  # not as the register writes it
         with pytest.raises(CannotCorrect, match="grade 只能是"):
-            bureau.verify(
+            actors.verify(
                 application,
                 Repairs(REVIEW, [Correcting("items", key, "grade", grade, "证书")]),
-                NEXT,
+                NEXT_DAY,
             )
-    bureau.uphold(
-        application, Repairs(REVIEW, [Correcting("items", key, "grade", "grade-1", "证书")]), NEXT
+    actors.uphold(
+        application,
+        Repairs(REVIEW, [Correcting("items", key, "grade", "grade-1", "证书")]),
+        NEXT_DAY,
     )
     (finding,) = FindingRow._default_manager.filter(recorded_to=None, credit_code=OWN)
     assert finding.grade == "一级"  # and not only on the next morning
 
 
-def test_a_repair_is_verified_by_an_officer_and_signed_by_a_reviewer(bureau: Bureau) -> None:
-    account = bureau.enterprise()
-    application = bureau.apply(bureau.yellow(), NEXT, account)
-    refused(
-        bureau,
+def test_a_repair_is_verified_by_an_officer_and_signed_by_a_reviewer(actors: Actors) -> None:
+    account = actors.enterprise_account()
+    application = actors.apply(actors.yellow_case(), NEXT_DAY, account)
+    assert_refused(
+        actors,
         "verified",
-        lambda: uphold(application=application, because="属实", **acts(bureau, "other-reviewer")),
+        lambda: uphold(
+            application=application, because="属实", **act_arguments(actors, "other-reviewer")
+        ),
     )
     for name in ("reviewer", "city-officer", "auditor"):
         with pytest.raises(NotCompetent):
-            bureau.verify(application, ACCEPT, NEXT, by=name)
-    bureau.verify(application, ACCEPT, NEXT)
+            actors.verify(application, ACCEPT, NEXT_DAY, by=name)
+    actors.verify(application, ACCEPT, NEXT_DAY)
     assert not AcceptedFindingRow.objects.exists()  # tried out, not put on record
     change_roles(
-        account=bureau.who("second-officer"),
+        account=actors.account("second-officer"),
         give=["province-reviewer"],
         by="admin",
-        at=bureau.office.tick(NEXT),
+        at=actors.office.tick(NEXT_DAY),
     )
-    refused(
-        bureau,
+    assert_refused(
+        actors,
         "different-decider",
-        lambda: uphold(application=application, because="属实", **acts(bureau, "second-officer")),
+        lambda: uphold(
+            application=application, because="属实", **act_arguments(actors, "second-officer")
+        ),
     )
-    uphold(application=application, because="属实", **acts(bureau, "reviewer"))
+    uphold(application=application, because="属实", **act_arguments(actors, "reviewer"))
     assert AcceptedFindingRow.objects.get().at_held == 2
 
 
-def test_whoever_proposed_and_was_returned_does_not_decide(bureau: Bureau) -> None:
-    account = bureau.enterprise()
-    case = bureau.yellow()
-    bureau.prove(case, NEXT)
-    bureau.morning(OVER)
-    bureau.propose(case, day=OVER)
-    return_proposal(case=fresh(case), because="再查", **acts(bureau, "reviewer", OVER))
-    application = bureau.apply(case, OVER, account)
+def test_the_author_of_a_returned_proposal_may_not_decide(actors: Actors) -> None:
+    account = actors.enterprise_account()
+    case = actors.yellow_case()
+    actors.prove_warning(case, NEXT_DAY)
+    actors.load_and_patrol(PERIOD_OVER)
+    actors.propose(case, day=PERIOD_OVER)
+    return_proposal(
+        case=reload(case), because="再查", **act_arguments(actors, "reviewer", PERIOD_OVER)
+    )
+    application = actors.apply(case, PERIOD_OVER, account)
     change_roles(
-        account=bureau.who("officer"),
+        account=actors.account("officer"),
         give=["province-reviewer"],
         by="admin",
-        at=bureau.office.tick(OVER),
+        at=actors.office.tick(PERIOD_OVER),
     )
     for name in ("officer",):
-        refused(
-            bureau,
+        assert_refused(
+            actors,
             "different-decider",
             lambda name=name: refuse(
-                application=application, because="不实", **acts(bureau, name, OVER)
+                application=application, because="不实", **act_arguments(actors, name, PERIOD_OVER)
             ),
         )
     refuse(
-        application=application, because="不实", **acts(bureau, "reviewer", OVER)
+        application=application, because="不实", **act_arguments(actors, "reviewer", PERIOD_OVER)
     )  # returned it, and so determined nothing
 
 
-def test_a_case_that_moves_takes_its_application_along(bureau: Bureau) -> None:
-    case, account = city_case(bureau)
-    application = bureau.apply(case, NEXT, account)
+def test_a_case_that_moves_takes_its_application_along(actors: Actors) -> None:
+    case, account = city_case(actors)
+    application = actors.apply(case, NEXT_DAY, account)
     moved = [
         ENTERPRISES,
         [OWN, "甲装饰有限公司", "140200", ""],
         [OTHER, "乙建设有限公司", "140200", ""],
     ]
-    day = NEXT + timedelta(days=1)
+    day = NEXT_DAY + timedelta(days=1)
     elsewhere = [
         ITEMS,
         item(许可机关="大同市行政审批服务管理局", 资质证书号="D314000010", 等级="二级"),
     ]
-    bureau.morning(day, 资质=elsewhere, 企业=moved)
+    actors.load_and_patrol(day, 资质=elsewhere, 企业=moved)
     application.refresh_from_db()
     assert (application.receiver, application.opinion_due_on) == ("city-140200", date(2026, 6, 5))
     task = Task.objects.get(kind="application", completed_on=None)
     assert (task.organisation, task.due_on) == ("city-140200", date(2026, 6, 5))
     with pytest.raises(NotCompetent):
-        refuse(application=application, because="不实", **acts(bureau, "city-reviewer", day))
+        refuse(
+            application=application, because="不实", **act_arguments(actors, "city-reviewer", day)
+        )
 
 
-def test_the_province_s_task_stays_with_the_province_when_a_case_moves(bureau: Bureau) -> None:
-    case, account = city_case(bureau)
-    application = bureau.apply(case, NEXT, account)
-    agree(application=application, because="属实", **acts(bureau, "city-reviewer"))
+def test_the_provinces_task_stays_with_the_province_when_a_case_moves(actors: Actors) -> None:
+    case, account = city_case(actors)
+    application = actors.apply(case, NEXT_DAY, account)
+    agree(application=application, because="属实", **act_arguments(actors, "city-reviewer"))
     notice = Notice.objects.get(kind="agreed")
     assert (notice.credit_code, "2026-06-18" in notice.body) == (OWN, True)
     moved = [
@@ -400,31 +430,33 @@ def test_the_province_s_task_stays_with_the_province_when_a_case_moves(bureau: B
         [OWN, "甲装饰有限公司", "140200", ""],
         [OTHER, "乙建设有限公司", "140200", ""],
     ]
-    bureau.morning(NEXT + timedelta(days=1), 资质=CITY_ITEM, 企业=moved)
+    actors.load_and_patrol(NEXT_DAY + timedelta(days=1), 资质=CITY_ITEM, 企业=moved)
     assert Task.objects.get(kind="decide-application", completed_on=None).organisation == "province"
-    bureau.uphold(application, ACCEPT, NEXT + timedelta(days=1))
-    assert fresh(case).closed_because == "repaired"
+    actors.uphold(application, ACCEPT, NEXT_DAY + timedelta(days=1))
+    assert reload(case).closed_because == "repaired"
 
 
-def test_the_same_proof_may_serve_another_requirement(bureau: Bureau) -> None:
-    account = bureau.enterprise()
-    case = bureau.yellow()
+def test_the_same_proof_may_serve_another_requirement(actors: Actors) -> None:
+    account = actors.enterprise_account()
+    case = actors.yellow_case()
     CaseRequirement.objects.create(
         case=case, requirement="manual-titles", pushed_on=DAY, ends_on=date(2026, 7, 20)
     )
-    first = bureau.apply(case, NEXT, account, bureau.filing("assessment-wrong", "constructors"))
-    refuse(application=first, because="不实", **acts(bureau, "reviewer"))
-    second = bureau.apply(case, NEXT, account, bureau.filing("assessment-wrong", "manual-titles"))
-    assert (fresh(case).application or {})["is_first"]
+    first = actors.apply(case, NEXT_DAY, account, actors.filing("assessment-wrong", "constructors"))
+    refuse(application=first, because="不实", **act_arguments(actors, "reviewer"))
+    second = actors.apply(
+        case, NEXT_DAY, account, actors.filing("assessment-wrong", "manual-titles")
+    )
+    assert (reload(case).application or {})["is_first"]
     assert second.requirements == ["manual-titles"]
 
 
-def test_wrong_data_go_to_the_province_where_it_issued_an_item(bureau: Bureau) -> None:
-    account = bureau.enterprise()
-    bureau.morning(people=3)
-    filing = bureau.filing("data-wrong", checklist={})
-    told: dict[str, Any] = {"by": account, "law": bureau.law}
-    application = file_data_error(filing=filing, at=bureau.office.tick(), **told)
+def test_wrong_data_go_to_the_province_where_it_issued_an_item(actors: Actors) -> None:
+    account = actors.enterprise_account()
+    actors.load_and_patrol(people=3)
+    filing = actors.filing("data-wrong", checklist={})
+    told: dict[str, Any] = {"by": account, "law": actors.law}
+    application = file_data_error(filing=filing, at=actors.office.tick(), **told)
     assert (application.receiver, application.opinion_due_on) == ("province", None)
     task = Task.objects.get(case=None)
     assert (task.kind, task.organisation, task.detail) == (
@@ -434,70 +466,80 @@ def test_wrong_data_go_to_the_province_where_it_issued_an_item(bureau: Bureau) -
     )
     notice = Notice.objects.get(document__kind="receipt")
     assert notice.case is None
-    open_notice(notice=notice, by=account, at=bureau.office.tick(), law=bureau.law)
+    open_notice(notice=notice, by=account, at=actors.office.tick(), law=actors.law)
     assert Document.objects.get(kind="receipt").services.get().proved_on == DAY
-    refuse(application=application, because="不实", **acts(bureau, "reviewer", DAY))
+    refuse(application=application, because="不实", **act_arguments(actors, "reviewer", DAY))
     assert not Task.objects.filter(case=None, completed_on=None).exists()
-    bureau.yellow(NEXT)
+    actors.yellow_case(NEXT_DAY)
     with pytest.raises(CannotStep, match="针对预警"):
-        file_data_error(filing=filing, at=bureau.office.tick(NEXT), **told)
+        file_data_error(filing=filing, at=actors.office.tick(NEXT_DAY), **told)
 
 
-def test_file_names_are_kept_as_they_are_listed(bureau: Bureau) -> None:
-    account = bureau.enterprise()
+def test_file_names_are_stored_as_listed(actors: Actors) -> None:
+    account = actors.enterprise_account()
     files = [SubmittedFile("../扫描.hta", picture())]
-    application = bureau.apply(
-        bureau.yellow(),
-        NEXT,
+    application = actors.apply(
+        actors.yellow_case(),
+        NEXT_DAY,
         account,
-        bureau.filing("assessment-wrong", "constructors", files=files),
+        actors.filing("assessment-wrong", "constructors", files=files),
     )
     assert application.attachments.get().name == "扫描.hta.png"
     assert application.checklist[0] == ["constructors", "identity", ["扫描.hta.png"]]
     with pytest.raises(CannotStore, match="最多上传 30 个"):
-        bureau.apply(
+        actors.apply(
             Case.objects.get(),
-            NEXT,
+            NEXT_DAY,
             account,
-            bureau.filing("assessment-wrong", "constructors", files=files * 31),
+            actors.filing("assessment-wrong", "constructors", files=files * 31),
         )
 
 
-def test_the_province_examines_where_nobody_of_the_city_may(bureau: Bureau) -> None:
+def test_the_province_examines_where_no_city_officer_may(actors: Actors) -> None:
     """The city's only reviewer signed the card: the application is not stuck, and the journal says who acted."""
-    case, account = city_case(bureau)
-    bureau.prove(case, NEXT)
-    bureau.morning(OVER, 资质=CITY_ITEM)
-    bureau.propose(case, by="city-officer", day=OVER)
-    bureau.sign(case, by="city-reviewer", day=OVER)
-    application = bureau.apply(case, OVER, account)
-    refused(
-        bureau,
-        "different-decider",
-        lambda: refuse(application=application, because="x", **acts(bureau, "city-reviewer", OVER)),
-    )
-    opinion = agree(application=application, because="属实", **acts(bureau, "other-reviewer", OVER))
-    assert opinion.organisation == "province"
-    refused(
-        bureau,
+    case, account = city_case(actors)
+    actors.prove_warning(case, NEXT_DAY)
+    actors.load_and_patrol(PERIOD_OVER, 资质=CITY_ITEM)
+    actors.propose(case, by="city-officer", day=PERIOD_OVER)
+    actors.sign(case, by="city-reviewer", day=PERIOD_OVER)
+    application = actors.apply(case, PERIOD_OVER, account)
+    assert_refused(
+        actors,
         "different-decider",
         lambda: refuse(
-            application=application, because="x", **acts(bureau, "other-reviewer", OVER)
+            application=application,
+            because="x",
+            **act_arguments(actors, "city-reviewer", PERIOD_OVER),
         ),
     )
-    bureau.uphold(application, ACCEPT, OVER)
-    assert fresh(case).closed_because == "repaired"
+    opinion = agree(
+        application=application,
+        because="属实",
+        **act_arguments(actors, "other-reviewer", PERIOD_OVER),
+    )
+    assert opinion.organisation == "province"
+    assert_refused(
+        actors,
+        "different-decider",
+        lambda: refuse(
+            application=application,
+            because="x",
+            **act_arguments(actors, "other-reviewer", PERIOD_OVER),
+        ),
+    )
+    actors.uphold(application, ACCEPT, PERIOD_OVER)
+    assert reload(case).closed_because == "repaired"
 
 
-def test_days_counted_again_are_those_of_their_own_application(bureau: Bureau) -> None:
-    account, other = bureau.enterprise(), bureau.enterprise(OTHER)
-    bureau.morning(people=3)
-    filing = bureau.filing("data-wrong", checklist={})
+def test_recomputed_deadlines_belong_to_their_own_application(actors: Actors) -> None:
+    account, other = actors.enterprise_account(), actors.enterprise_account(OTHER)
+    actors.load_and_patrol(people=3)
+    filing = actors.filing("data-wrong", checklist={})
     first, second = (
-        file_data_error(filing=filing, by=who, law=bureau.law, at=bureau.office.tick(day))
+        file_data_error(filing=filing, by=who, law=actors.law, at=actors.office.tick(day))
         for who, day in ((account, DAY), (other, date(2026, 7, 17)))
     )
     Application.objects.filter(pk=second.pk).update(is_due_provisional=True)
-    recount_deadlines(ActContext(bureau.law, bureau.office.tick(date(2026, 7, 20)), "system"))
+    recount_deadlines(ActContext(actors.law, actors.office.tick(date(2026, 7, 20)), "system"))
     due = {task.detail: task.due_on for task in Task.objects.filter(case=None)}
     assert due == {first.number: first.decision_due_on, second.number: second.decision_due_on}

@@ -9,8 +9,6 @@ import pytest
 from test_journal import key
 
 from builders import OWN, credit_code, law, policy
-from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS
-from office import DAY, Office
 from qualwatch.assessments.actions import CannotAssess, assess, evaluated, reject_run, release_run
 from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
 from qualwatch.assessments.queries import anomalies_of, findings_of, held_runs, run_of
@@ -22,10 +20,12 @@ from qualwatch.intake.synthetic_province import Plan, generate_province
 from qualwatch.journal.queries import entries_of, faults
 from qualwatch.patrol.days import run_day
 from qualwatch.registers.facts import facts_on
-from registers import item, paid, person
+from register_files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS
+from register_office import DAY, RegisterOffice
+from register_rows import item, paid, person
 
 pytestmark = pytest.mark.django_db
-NEXT = DAY + timedelta(days=1)
+NEXT_DAY = DAY + timedelta(days=1)
 
 
 def constructors(run: Run) -> tuple[str, int | None]:
@@ -33,7 +33,7 @@ def constructors(run: Run) -> tuple[str, int | None]:
     return row.verdict, row.held
 
 
-def test_a_run_records_what_it_found_and_says_on_what(office: Office) -> None:
+def test_a_run_records_its_findings_and_their_basis(office: RegisterOffice) -> None:
     office.province(3)
     run = office.run()
     assert run.state == "released"
@@ -42,32 +42,34 @@ def test_a_run_records_what_it_found_and_says_on_what(office: Office) -> None:
     assert entry.details["law"] == law().digest == run.law_digest
     assert entry.details["input"] == run.input_digest
     assert run_of(DAY) == run
-    assert run_of(NEXT) is None
+    assert run_of(NEXT_DAY) is None
 
 
-def test_nothing_known_is_no_run(office: Office) -> None:
+def test_without_registers_there_is_no_run(office: RegisterOffice) -> None:
     with pytest.raises(CannotAssess, match="还是空的"):
         office.run()
 
 
-def test_the_same_day_and_knowledge_again_is_the_same_run(office: Office) -> None:
+def test_the_same_day_and_revision_is_the_same_run(office: RegisterOffice) -> None:
     office.province(3)
     first = office.run()
     assert office.run() == first
     assert Run.objects.count() == 1
     rows = FindingRow.objects.count()
-    second = office.run(NEXT)
+    second = office.run(NEXT_DAY)
     assert second != first
     assert (
         FindingRow.objects.count() == rows
     )  # the same verdict, numbers and basis: the same interval goes on
 
 
-def test_a_changed_finding_ends_and_the_past_run_still_says_what_it_said(office: Office) -> None:
+def test_a_changed_finding_ends_and_the_past_run_is_unchanged(
+    office: RegisterOffice,
+) -> None:
     office.province(3)
     first = office.run()
-    office.people(1, day=NEXT)
-    second = office.run(NEXT)
+    office.people(1, day=NEXT_DAY)
+    second = office.run(NEXT_DAY)
     assert constructors(second) == ("short", 1)
     assert constructors(first) == ("met", 3)
     assert {row.recorded_to for row in FindingRow.objects.filter(requirement="constructors")} == {
@@ -93,18 +95,20 @@ def findings_as_tuples(results: list[EnterpriseResult]) -> list[tuple[object, ..
     ]
 
 
-def test_a_day_as_known_then_is_said_again_after_the_registers_went_on(office: Office) -> None:
+def test_a_past_day_is_reproduced_after_the_registers_have_changed(
+    office: RegisterOffice,
+) -> None:
     office.province(3)
     run = office.run()
     _facts, before = evaluated(DAY, run.revision_id, law())
-    office.people(1, day=NEXT)
+    office.people(1, day=NEXT_DAY)
     _facts, again = evaluated(DAY, run.revision_id, law())
     assert findings_as_tuples(again) == findings_as_tuples(before)
-    _facts, now = evaluated(NEXT, run.revision_id + 1, law())
+    _facts, now = evaluated(NEXT_DAY, run.revision_id + 1, law())
     assert findings_as_tuples(now) != findings_as_tuples(before)
 
 
-def firms(office: Office, count: int, people: int) -> None:
+def firms(office: RegisterOffice, count: int, people: int) -> None:
     """Decoration firms with so many constructors each."""
     codes = [credit_code(n) for n in range(1, count + 1)]
     office.load(
@@ -119,23 +123,25 @@ def firms(office: Office, count: int, people: int) -> None:
     )
 
 
-def shortened(office: Office, count: int, short: int) -> None:
+def shortened(office: RegisterOffice, count: int, short: int) -> None:
     """The next day's practitioners: the first `short` firms have one constructor less."""
     rows = [
         person(n * 3 + k, 统一社会信用代码=credit_code(n))
         for n in range(1, count + 1)
         for k in range(2 if n <= short else 3)
     ]
-    assert office.load("practitioners", [REGISTRATIONS, *rows], day=NEXT).state == "released"
+    assert office.load("practitioners", [REGISTRATIONS, *rows], day=NEXT_DAY).state == "released"
 
 
 @pytest.mark.parametrize(("short", "state"), [(19, "released"), (20, "held")])
-def test_f24_too_many_newly_short_at_once_are_held(office: Office, short: int, state: str) -> None:
+def test_f24_too_many_newly_short_at_once_are_held(
+    office: RegisterOffice, short: int, state: str
+) -> None:
     """policy: at least 20 enterprises and more than 5 %."""
     firms(office, 200, 3)
     office.run()
     shortened(office, 200, short)
-    run = office.run(NEXT, guarded=True)
+    run = office.run(NEXT_DAY, guarded=True)
     assert run.state == state
     assert run.counts["newly"] == short
     assert FindingRow.objects.filter(recorded_to=None, verdict="short").count() == (
@@ -146,23 +152,23 @@ def test_f24_too_many_newly_short_at_once_are_held(office: Office, short: int, s
         assert set(run.sample) == {credit_code(n) for n in range(1, short + 1)}
 
 
-def test_the_guard_counts_over_a_rolling_day(office: Office) -> None:
+def test_the_guard_counts_over_a_rolling_day(office: RegisterOffice) -> None:
     firms(office, 200, 3)
     office.run()
     shortened(office, 200, 12)
-    assert office.run(NEXT, guarded=True).state == "released"
+    assert office.run(NEXT_DAY, guarded=True).state == "released"
     rows = [
         person(n * 3 + k, 统一社会信用代码=credit_code(n))
         for n in range(1, 201)
         for k in range(2 if n <= 24 else 3)
     ]
-    office.load("practitioners", [REGISTRATIONS, *rows], day=NEXT)
-    run = office.run(NEXT, guarded=True)
+    office.load("practitioners", [REGISTRATIONS, *rows], day=NEXT_DAY)
+    run = office.run(NEXT_DAY, guarded=True)
     assert (run.state, run.counts["newly"]) == ("held", 24)
 
 
 def test_a_first_run_that_warns_many_is_held_released_by_another_and_recorded(
-    office: Office,
+    office: RegisterOffice,
 ) -> None:
     firms(office, 30, 2)
     run = office.run(guarded=True)
@@ -171,7 +177,7 @@ def test_a_first_run_that_warns_many_is_held_released_by_another_and_recorded(
         release_run(run=run, law=law(), by="patrol", at=office.tick(), because="x")
     with pytest.raises(CannotAssess, match="理由"):
         release_run(run=run, law=law(), by="wang", at=office.tick(), because=" ")
-    office.people(1, day=NEXT)  # registers go on; what is released is what was known then
+    office.people(1, day=NEXT_DAY)  # registers go on; what is released is what was known then
     released = office.release(run)
     assert (released.state, released.decided_by) == ("released", "wang")
     assert FindingRow.objects.filter(recorded_to=None, verdict="short").count() == 30
@@ -179,7 +185,7 @@ def test_a_first_run_that_warns_many_is_held_released_by_another_and_recorded(
         office.release(released)
 
 
-def test_a_rejected_run_is_run_again(office: Office) -> None:
+def test_a_rejected_run_may_be_repeated(office: RegisterOffice) -> None:
     firms(office, 30, 2)
     run = office.run(guarded=True)
     reject_run(run=run, by="wang", at=office.tick(), because="社保整批缺失")
@@ -187,12 +193,16 @@ def test_a_rejected_run_is_run_again(office: Office) -> None:
     assert office.run(guarded=True).pk != run.pk
 
 
-def test_a_run_of_some_enterprises_leaves_the_others_alone(office: Office) -> None:
+def test_a_run_of_some_enterprises_leaves_the_others_alone(office: RegisterOffice) -> None:
     firms(office, 5, 3)
     office.run()
     shortened(office, 5, 5)
     run = assess(
-        as_of=NEXT, law=law(), by="push", at=office.tick(NEXT), credit_codes=[credit_code(1)]
+        as_of=NEXT_DAY,
+        law=law(),
+        by="push",
+        at=office.tick(NEXT_DAY),
+        credit_codes=[credit_code(1)],
     )
     assert not run.is_full
     short = FindingRow.objects.filter(recorded_to=None, verdict="short").values_list(
@@ -202,7 +212,7 @@ def test_a_run_of_some_enterprises_leaves_the_others_alone(office: Office) -> No
     assert FindingRow.objects.filter(recorded_to=None).values("credit_code").distinct().count() == 5
 
 
-def test_a_day_run_twice_adds_nothing_and_the_journal_is_sound(office: Office) -> None:
+def test_a_day_run_twice_adds_nothing_and_the_journal_is_sound(office: RegisterOffice) -> None:
     office.province(3)
     for _again in range(2):
         day_done = run_day(day=DAY, law=law(), by="patrol", at=office.tick())
@@ -217,8 +227,8 @@ def invented(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_an_invented_province_is_judged_from_the_registers_as_from_its_files(
-    office: Office, invented: Path
+def test_a_synthetic_province_is_judged_from_the_registers_as_from_its_files(
+    office: RegisterOffice, invented: Path
 ) -> None:
     sources = {
         "企业": "enterprises",
@@ -229,7 +239,7 @@ def test_an_invented_province_is_judged_from_the_registers_as_from_its_files(
         "锁定": "locks",
     }
     for file in sorted(invented.glob("*.csv")):
-        office.take(sources[file.stem], {file.name: file})
+        office.load_files(sources[file.stem], {file.name: file})
     run = office.run()
     gathered = gather(invented, law())
     facts = Facts(

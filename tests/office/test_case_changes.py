@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from actors import Actors, reload
 from builders import OTHER, OWN, credit_code
-from bureau import Bureau, fresh
-from files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS, Rows
-from office import DAY, Office
 from qualwatch.cases.competence import may_see
 from qualwatch.cases.eligibility.measures import may_know_of
 from qualwatch.cases.models import Case, CaseRequirement, Conflict, Notice
@@ -21,24 +19,26 @@ from qualwatch.cases.warnings.supervise import end
 from qualwatch.patrol.days import release_held_run
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import RedCard
-from registers import item, paid, person
+from register_files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS, Rows
+from register_office import DAY, RegisterOffice
+from register_rows import item, paid, person
 
 pytestmark = pytest.mark.django_db
-NEXT = DAY + timedelta(days=1)
+NEXT_DAY = DAY + timedelta(days=1)
 ENDS = date(2026, 7, 20)  # two months after 20 May; a Monday
-OVER = ENDS + timedelta(days=1)
+PERIOD_OVER = ENDS + timedelta(days=1)
 
 
 @pytest.fixture
-def bureau(office: Office) -> Bureau:
-    return Bureau(office)
+def actors(office: RegisterOffice) -> Actors:
+    return Actors(office)
 
 
-def test_expired_is_not_cured(bureau: Bureau) -> None:
+def test_an_expired_item_is_not_rectified(actors: Actors) -> None:
     """F28: without a filing the item is void after its end, and the warning closes as expired."""
-    case = bureau.yellow()
-    bureau.morning(NEXT, 资质=[ITEMS, item(有效期止="2026-05-20")])
-    assert (fresh(case).state, fresh(case).closed_because) == ("closed", "expired")
+    case = actors.yellow_case()
+    actors.load_and_patrol(NEXT_DAY, 资质=[ITEMS, item(有效期止="2026-05-20")])
+    assert (reload(case).state, reload(case).closed_because) == ("closed", "expired")
 
 
 @pytest.mark.parametrize(
@@ -50,86 +50,86 @@ def test_expired_is_not_cured(bureau: Bureau) -> None:
         ("撤销", "annulled-licence"),
     ],
 )
-def test_four_endings_keep_four_words(bureau: Bureau, state: str, code: str) -> None:
-    case = bureau.yellow()
-    bureau.morning(NEXT, 资质=[ITEMS, item(状态=state, 状态日期="2026-05-21")])
-    assert fresh(case).closed_because == code
+def test_four_endings_have_four_codes(actors: Actors, state: str, code: str) -> None:
+    case = actors.yellow_case()
+    actors.load_and_patrol(NEXT_DAY, 资质=[ITEMS, item(状态=state, 状态日期="2026-05-21")])
+    assert reload(case).closed_because == code
 
 
 def test_moved_out_of_the_province_ends_it_and_an_officer_may_end_it_with_a_code(
-    bureau: Bureau,
+    actors: Actors,
 ) -> None:
-    case = bureau.yellow()
+    case = actors.yellow_case()
     away = [
         ENTERPRISES,
         [OWN, "甲装饰有限公司", "130100", ""],
         [OTHER, "乙建设有限公司", "140200", ""],
     ]
-    bureau.morning(NEXT, 企业=away)
-    assert fresh(case).closed_because == "moved-out"
-    bureau.morning(NEXT + timedelta(days=1))
+    actors.load_and_patrol(NEXT_DAY, 企业=away)
+    assert reload(case).closed_because == "moved-out"
+    actors.load_and_patrol(NEXT_DAY + timedelta(days=1))
     again = Case.objects.get(state="yellow")
     told: dict[str, Any] = {
-        "by": bureau.who("officer"),
-        "law": bureau.law,
-        "at": bureau.office.tick(NEXT + timedelta(days=1)),
+        "by": actors.account("officer"),
+        "law": actors.law,
+        "at": actors.office.tick(NEXT_DAY + timedelta(days=1)),
     }
     with pytest.raises(CannotStep):
-        end(case=fresh(again), code="recovered", because="x", **told)
+        end(case=reload(again), code="recovered", because="x", **told)
     with pytest.raises(CannotStep):
-        end(case=fresh(again), code="withdrawn", because="x", **told)
-    end(case=fresh(again), code="merged", because="吸收合并", **told)
-    assert fresh(again).closed_because == "merged"
+        end(case=reload(again), code="withdrawn", because="x", **told)
+    end(case=reload(again), code="merged", because="吸收合并", **told)
+    assert reload(again).closed_because == "merged"
 
 
-def test_the_case_follows_a_rename_and_a_move_and_the_receiver_is_told(bureau: Bureau) -> None:
-    case = bureau.red()
+def test_the_case_follows_a_rename_and_a_move_and_the_receiving_city_gets_a_task(actors: Actors) -> None:
+    case = actors.red_case()
     moved = [
         ENTERPRISES,
         [OWN, "甲新装饰有限公司", "140200", ""],
         [OTHER, "乙建设有限公司", "140200", ""],
     ]
-    day = OVER + timedelta(days=1)
-    bureau.morning(day, 企业=moved)
-    case = fresh(case)
+    day = PERIOD_OVER + timedelta(days=1)
+    actors.load_and_patrol(day, 企业=moved)
+    case = reload(case)
     assert (case.enterprise, case.area, case.state) == ("甲新装饰有限公司", "city:140200", "red")
     assert Notice.objects.get(kind="moved").organisation == "city-140200"
     assert RedCard.objects.get().enterprise == "甲新装饰有限公司"
-    assert may_see(bureau.who("datong-officer"), case)
-    assert not may_see(bureau.who("city-officer"), case)
+    assert may_see(actors.account("datong-officer"), case)
+    assert not may_see(actors.account("city-officer"), case)
     assert "followed" in [entry.what for entry in history_of(case)]
 
 
-def test_a_regrade_is_measured_by_the_new_grade(bureau: Bureau) -> None:
-    case = bureau.yellow()
-    bureau.morning(NEXT, 资质=[ITEMS, item(等级="一级")])
-    assert fresh(case).grade == "一级"
+def test_a_regrade_is_measured_by_the_new_grade(actors: Actors) -> None:
+    case = actors.yellow_case()
+    actors.load_and_patrol(NEXT_DAY, 资质=[ITEMS, item(等级="一级")])
+    assert reload(case).grade == "一级"
 
 
 def insured(*numbers: int) -> list[list[object]]:
     return [CONTRIBUTIONS, *(row for n in numbers for row in paid(n))]
 
 
-def test_abnormal_insurance_is_a_case_of_the_whole_enterprise(bureau: Bureau) -> None:
-    bureau.morning(people=3, 社保=insured(1, 2))
+def test_abnormal_insurance_is_a_case_of_the_whole_enterprise(actors: Actors) -> None:
+    actors.load_and_patrol(people=3, 社保=insured(1, 2))
     whole = Case.objects.get(category=None)
     assert (whole.ground, whole.state) == ("insurance", "yellow")
     short = Case.objects.get(category="specialist-decoration")  # the third no longer counts
     assert short.state == "yellow"
-    bureau.morning(NEXT, people=3)
+    actors.load_and_patrol(NEXT_DAY, people=3)
     assert {case.closed_because for case in Case.objects.all()} == {"recovered"}
 
 
-def test_an_insurance_case_is_determined_on_the_items_that_fail(bureau: Bureau) -> None:
-    bureau.morning(people=4, 社保=insured(1, 2, 3))
+def test_an_insurance_case_is_determined_on_the_items_that_fail(actors: Actors) -> None:
+    actors.load_and_patrol(people=4, 社保=insured(1, 2, 3))
     whole = Case.objects.get()
-    bureau.prove(whole, NEXT)
-    bureau.morning(OVER, people=4, 社保=insured(1, 2, 3))
+    actors.prove_warning(whole, NEXT_DAY)
+    actors.load_and_patrol(PERIOD_OVER, people=4, 社保=insured(1, 2, 3))
     with pytest.raises(CannotStep, match="哪些资质"):
-        bureau.propose(whole, day=OVER, by="city-officer")
-    bureau.propose(whole, day=OVER, items=[("specialist-decoration", "")])
-    bureau.sign(whole, day=OVER)
-    assert fresh(whole).closed_because == "determined"
+        actors.propose(whole, day=PERIOD_OVER, by="city-officer")
+    actors.propose(whole, day=PERIOD_OVER, items=[("specialist-decoration", "")])
+    actors.sign(whole, day=PERIOD_OVER)
+    assert reload(whole).closed_because == "determined"
     red = Case.objects.get(state="red")
     assert (red.ground, red.origin, red.category, red.determined_by) == (
         "insurance",
@@ -138,11 +138,11 @@ def test_an_insurance_case_is_determined_on_the_items_that_fail(bureau: Bureau) 
         ["reviewer", "officer"],
     )
     assert RedCard.objects.get().number == red.card_number
-    bureau.morning(OVER + timedelta(days=1), people=4)
-    assert fresh(red).needs_review
+    actors.load_and_patrol(PERIOD_OVER + timedelta(days=1), people=4)
+    assert reload(red).needs_review
 
 
-def test_what_concerns_two_enterprises_is_one_conflict(bureau: Bureau) -> None:
+def test_what_concerns_two_enterprises_is_one_conflict(actors: Actors) -> None:
     both = [ITEMS, item(), item(统一社会信用代码=OTHER, 资质证书号="D214000020")]
     people = [
         REGISTRATIONS,
@@ -150,7 +150,7 @@ def test_what_concerns_two_enterprises_is_one_conflict(bureau: Bureau) -> None:
         person(2),
         person(1, 统一社会信用代码=OTHER, 注册编号="晋214000000077"),
     ]
-    bureau.morning(资质=both, 注册人员=people)
+    actors.load_and_patrol(资质=both, 注册人员=people)
     assert Case.objects.filter(category="specialist-decoration").count() == 2
     assert Conflict.objects.count() == 1
 
@@ -174,45 +174,45 @@ def many(count: int) -> dict[str, Rows]:
 
 
 def test_a_mass_of_warnings_waits_for_a_reviewer_and_is_dated_on_the_release(
-    bureau: Bureau,
+    actors: Actors,
 ) -> None:
     """F24: nothing is pushed before somebody has looked at the sample."""
-    bureau.registers(DAY, 2, many(25))
-    day_done = bureau.patrol(DAY)
+    actors.load_registers(DAY, 2, many(25))
+    day_done = actors.patrol(DAY)
     assert (day_done.run.state, len(day_done.run.sample)) == ("held", 25)
     assert not Case.objects.exists()
     assert not Notice.objects.exists()
-    bureau.patrol(DAY)  # again
+    actors.patrol(DAY)  # again
     assert not Case.objects.exists()
-    at = bureau.office.tick(NEXT)
+    at = actors.office.tick(NEXT_DAY)
     let_in = release_held_run(
-        run=day_done.run, law=bureau.law, by="reviewer", at=at, because="样本已核对"
+        run=day_done.run, law=actors.law, by="reviewer", at=at, because="样本已核对"
     )
     assert let_in.cases["opened"] == 25
-    assert set(Case.objects.values_list("opened_on", flat=True)) == {NEXT}
+    assert set(Case.objects.values_list("opened_on", flat=True)) == {NEXT_DAY}
     assert set(CaseRequirement.objects.values_list("ends_on", flat=True)) == {date(2026, 7, 21)}
 
 
-def test_a_held_run_closes_nothing_either(bureau: Bureau) -> None:
-    case = bureau.yellow()
-    day = NEXT + timedelta(days=1)
+def test_a_held_run_closes_no_case_either(actors: Actors) -> None:
+    case = actors.yellow_case()
+    day = NEXT_DAY + timedelta(days=1)
     more = many(25)
     more["企业"].append([OWN, "甲装饰有限公司", "140105", ""])
     more["资质"].append(item())
-    bureau.registers(day, 3, more)
-    day_done = bureau.patrol(day)
+    actors.load_registers(day, 3, more)
+    day_done = actors.patrol(day)
     assert day_done.run.state == "held"
-    assert fresh(case).state == "yellow"  # what is on record of it is the run before
+    assert reload(case).state == "yellow"  # what is on record of it is the run before
 
 
-def test_several_items_of_one_enterprise_are_warned_of_one_by_one(bureau: Bureau) -> None:
+def test_several_items_of_one_enterprise_are_warned_of_one_by_one(actors: Actors) -> None:
     """F12: one result, one card per item."""
     two = [
         ITEMS,
         item(),
         item(资质名称="消防设施工程专业承包", 资质证书号="D214000012", 等级="二级"),
     ]
-    bureau.morning(DAY, 1, 资质=two)
+    actors.load_and_patrol(DAY, 1, 资质=two)
     assert Case.objects.filter(credit_code=OWN, category__isnull=False).count() == 2
 
 
@@ -229,14 +229,14 @@ def test_several_items_of_one_enterprise_are_warned_of_one_by_one(bureau: Bureau
         {"red_ends_on": DAY},
     ],
 )
-def test_the_database_refuses_what_cannot_be(bureau: Bureau, broken: dict[str, object]) -> None:
-    case = bureau.yellow()
+def test_the_database_refuses_impossible_cases(actors: Actors, broken: dict[str, object]) -> None:
+    case = actors.yellow_case()
     with pytest.raises(IntegrityError), transaction.atomic():
         Case.objects.filter(pk=case.pk).update(**broken)
 
 
-def test_the_database_knows_one_open_case_per_item_ground_and_origin(bureau: Bureau) -> None:
-    case = bureau.yellow()
+def test_the_database_allows_one_open_case_per_item_ground_and_origin(actors: Actors) -> None:
+    case = actors.yellow_case()
     case.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():
         case.save(force_insert=True)
@@ -254,73 +254,73 @@ def test_the_database_knows_one_open_case_per_item_ground_and_origin(bureau: Bur
         whole.save(force_insert=True)
 
 
-def test_a_period_on_an_unpublished_calendar_is_provisional_and_is_counted_again_when_it_is_known(
-    bureau: Bureau,
+def test_a_period_on_an_unpublished_calendar_is_provisional_and_recomputed_when_published(
+    actors: Actors,
 ) -> None:
     """F31: the end rests on a year that is not published; nothing adverse may rest on it, and it only gets longer."""
-    published = bureau.law.calendar
+    published = actors.law.calendar
     unknown = replace(published, years=frozenset(year for year in published.years if year < 2026))
-    bureau.law = replace(bureau.law, calendar=unknown)
-    case = bureau.yellow()
+    actors.law = replace(actors.law, calendar=unknown)
+    case = actors.yellow_case()
     row = case.requirements.get()
     assert (row.ends_on, row.is_provisional) == (ENDS, True)
-    bureau.prove(case, NEXT)
-    bureau.morning(OVER)
+    actors.prove_warning(case, NEXT_DAY)
+    actors.load_and_patrol(PERIOD_OVER)
     with pytest.raises(CannotStep):
-        bureau.propose(case, day=OVER)
+        actors.propose(case, day=PERIOD_OVER)
     rest = frozenset(ENDS + timedelta(days=n) for n in range(3))  # a holiday is announced
-    bureau.law = replace(bureau.law, calendar=replace(published, rest=published.rest | rest))
-    bureau.morning(OVER + timedelta(days=1))
+    actors.law = replace(actors.law, calendar=replace(published, rest=published.rest | rest))
+    actors.load_and_patrol(PERIOD_OVER + timedelta(days=1))
     row.refresh_from_db()
     assert (row.ends_on, row.is_provisional) == (ENDS + timedelta(days=3), False)
-    bureau.law = replace(bureau.law, calendar=published)  # taken back: never shorter
-    bureau.morning(OVER + timedelta(days=2))
+    actors.law = replace(actors.law, calendar=published)  # taken back: never shorter
+    actors.load_and_patrol(PERIOD_OVER + timedelta(days=2))
     row.refresh_from_db()
     assert row.ends_on == ENDS + timedelta(days=3)
     over = ENDS + timedelta(days=4)
-    bureau.morning(over)
-    bureau.propose(case, day=over)
+    actors.load_and_patrol(over)
+    actors.propose(case, day=over)
 
 
-def test_an_item_that_vanished_from_the_list_is_looked_into(bureau: Bureau) -> None:
+def test_an_item_absent_from_the_list_gets_a_task(actors: Actors) -> None:
     """A fresh list without it says nothing of why: the card stays, an officer has to look."""
-    case = bureau.red()
+    case = actors.red_case()
     other = [ITEMS, item(资质名称="建筑工程施工总承包", 资质证书号="D214000011", 等级="一级")]
-    for day in (OVER + timedelta(days=1), OVER + timedelta(days=2)):
-        bureau.morning(day, 资质=other)
-    assert fresh(case).state == "red"
+    for day in (PERIOD_OVER + timedelta(days=1), PERIOD_OVER + timedelta(days=2)):
+        actors.load_and_patrol(day, 资质=other)
+    assert reload(case).state == "red"
     assert [
         task.organisation for task in case.tasks.filter(kind="vanished", completed_on=None)
     ] == ["province"]
 
 
-def test_an_insurance_case_ends_with_the_last_item_of_the_enterprise(bureau: Bureau) -> None:
-    bureau.morning(people=4, 社保=insured(1, 2, 3))
+def test_an_insurance_case_ends_with_the_last_item_of_the_enterprise(actors: Actors) -> None:
+    actors.load_and_patrol(people=4, 社保=insured(1, 2, 3))
     whole = Case.objects.get()
     gone = [ITEMS, item(状态="注销", 状态日期="2026-05-21")]
-    bureau.morning(NEXT, people=4, 资质=gone, 社保=insured(1, 2, 3))
-    assert (fresh(whole).state, fresh(whole).closed_because) == ("closed", "surrendered")
+    actors.load_and_patrol(NEXT_DAY, people=4, 资质=gone, 社保=insured(1, 2, 3))
+    assert (reload(whole).state, reload(whole).closed_because) == ("closed", "surrendered")
     notice = Notice.objects.filter(kind="closed", credit_code=OWN).get()
     assert notice.subject.startswith("预警案件终结")
     assert "终结：企业申请注销" in notice.body
 
 
-def test_a_red_card_is_known_where_the_enterprise_builds(bureau: Bureau) -> None:
-    case = bureau.red()
-    datong = bureau.who("datong-officer")
+def test_a_red_card_is_notified_where_the_enterprise_builds(actors: Actors) -> None:
+    case = actors.red_case()
+    datong = actors.account("datong-officer")
     head = ["项目编码", "统一社会信用代码", "资质名称", "项目所在地区划", "开工日期", "竣工日期"]
-    assert not may_know_of(datong, case, on=OVER, law=bureau.law)
-    bureau.office.load(
+    assert not may_know_of(datong, case, on=PERIOD_OVER, law=actors.law)
+    actors.office.load(
         "projects",
         [head, ["P1", OWN, "建筑装修装饰工程专业承包", "140212", "2026-01-01", "2026-08-01"]],
-        day=OVER,
+        day=PERIOD_OVER,
     )
-    assert may_know_of(datong, case, on=OVER, law=bureau.law)
+    assert may_know_of(datong, case, on=PERIOD_OVER, law=actors.law)
     assert not may_know_of(
-        datong, case, on=date(2026, 9, 1), law=bureau.law
+        datong, case, on=date(2026, 9, 1), law=actors.law
     )  # the project is finished
     assert not may_see(datong, case)  # its papers are not theirs
-    assert may_know_of(bureau.who("city-officer"), case, on=OVER, law=bureau.law)
+    assert may_know_of(actors.account("city-officer"), case, on=PERIOD_OVER, law=actors.law)
     yellow = Case(
         credit_code=OWN,
         category="specialist-decoration",
@@ -328,4 +328,4 @@ def test_a_red_card_is_known_where_the_enterprise_builds(bureau: Bureau) -> None
         state="yellow",
         area="city:140100",
     )
-    assert not may_know_of(datong, yellow, on=OVER, law=bureau.law)
+    assert not may_know_of(datong, yellow, on=PERIOD_OVER, law=actors.law)

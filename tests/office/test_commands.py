@@ -10,10 +10,10 @@ import pytest
 
 from builders import OWN, identity
 from commands import qualwatch
-from databases import prepared, state_of
-from files import CONTRIBUTIONS, REGISTRATIONS, csv_bytes
-from office import SOURCES
-from registers import person, province
+from databases import office_environment, prepare_office
+from register_files import CONTRIBUTIONS, REGISTRATIONS, csv_bytes
+from register_office import SOURCES
+from register_rows import person, province
 
 DAY = "2026-05-20"
 
@@ -21,7 +21,7 @@ DAY = "2026-05-20"
 @pytest.fixture
 def state(tmp_path: Path) -> dict[str, str]:
     """An office made ready."""
-    return prepared(tmp_path / "state")
+    return prepare_office(tmp_path / "state")
 
 
 def load_province(state: dict[str, str], folder: Path, people: int = 3) -> None:
@@ -43,7 +43,7 @@ def test_from_files_to_a_recorded_run(state: dict[str, str], tmp_path: Path) -> 
     assert qualwatch("journal", "verify", **state).out == "日志完好\n"
 
 
-def test_a_held_load_is_decided_by_another(state: dict[str, str], tmp_path: Path) -> None:
+def test_a_held_load_is_released_by_another_person(state: dict[str, str], tmp_path: Path) -> None:
     load_province(state, tmp_path, 10)
     path = tmp_path / "少.csv"
     path.write_bytes(csv_bytes([REGISTRATIONS, person(1)]))
@@ -106,7 +106,7 @@ def test_a_held_load_is_decided_by_another(state: dict[str, str], tmp_path: Path
         (["import", "practitioners", "{file}", "--as-of", "2999-01-01"], "还没有到"),
     ],
 )
-def test_wrong_words_are_one_sentence(
+def test_an_invalid_command_is_one_sentence(
     state: dict[str, str], tmp_path: Path, words: list[str], sentence: str
 ) -> None:
     path = tmp_path / "注册人员.csv"
@@ -117,8 +117,8 @@ def test_wrong_words_are_one_sentence(
     assert len(ran.err.splitlines()) == 1
 
 
-def test_a_database_that_is_not_ready_or_not_there_is_one_sentence(tmp_path: Path) -> None:
-    ran = qualwatch("patrol", "--on", DAY, **state_of(tmp_path / "new"))
+def test_a_database_that_is_missing_or_not_migrated_is_one_sentence(tmp_path: Path) -> None:
+    ran = qualwatch("patrol", "--on", DAY, **office_environment(tmp_path / "new"))
     assert (ran.status, "manage prepare" in ran.err) == (2, True)
     gone = {
         "QUALWATCH_STATE": str(tmp_path / "x"),
@@ -128,7 +128,7 @@ def test_a_database_that_is_not_ready_or_not_there_is_one_sentence(tmp_path: Pat
     assert (ran.status, "数据库用不了" in ran.err) == (2, True)
 
 
-def test_months_covered_are_told_or_those_that_are_there(
+def test_covered_months_are_given_or_read_from_the_rows(
     state: dict[str, str], tmp_path: Path
 ) -> None:
     path = tmp_path / "社保.csv"
@@ -146,7 +146,7 @@ def rows(state: dict[str, str], query: str) -> list[tuple[object, ...]]:
         return file.execute(query).fetchall()
 
 
-def test_no_identity_number_lies_readable_in_the_state_or_comes_out(
+def test_no_identity_number_is_readable_in_the_state_folder_or_the_output(
     state: dict[str, str], tmp_path: Path
 ) -> None:
     load_province(state, tmp_path)
@@ -166,7 +166,7 @@ def test_no_identity_number_lies_readable_in_the_state_or_comes_out(
     assert (folder / "keys.json").exists() is False  # the tests' keys come from the environment
 
 
-def test_an_officer_is_made_and_a_weak_password_is_not(state: dict[str, str]) -> None:
+def test_an_officer_is_created_and_a_weak_password_refused(state: dict[str, str]) -> None:
     words = [
         "manage",
         "create_officer",
@@ -192,7 +192,7 @@ def test_an_officer_is_made_and_a_weak_password_is_not(state: dict[str, str]) ->
     assert "there are" in weak.err
 
 
-def test_a_missing_patrol_is_told_to_whatever_watches_the_office(
+def test_a_missing_patrol_is_reported_to_monitoring(
     state: dict[str, str], tmp_path: Path
 ) -> None:
     """F36: the scheduler was down."""

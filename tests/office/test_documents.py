@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zipfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,28 +15,28 @@ import pytest
 from django.db import transaction
 from docx.document import Document as Docx
 
-from bureau import Bureau
-from files import ITEMS
-from letters import SAMPLES
-from office import Office
+from actors import Actors
+from document_samples import SAMPLES
 from qualwatch.archive.actions import Damaged, content_of, rotate
 from qualwatch.archive.models import StoredFile
 from qualwatch.assessments.models import Run
-from qualwatch.cases.course.step import ActContext, write_journal
-from qualwatch.cases.documents import issuing
+from qualwatch.cases.acting import ActContext, write_journal
+from qualwatch.cases.documents import filling, issuing, kinds
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS, rendered
 from qualwatch.cases.models import Case, Document, NumberSequence
 from qualwatch.cases.service.actions import issue_warning, void
 from qualwatch.cases.warnings.supervise import follow_up, record_fraud
-from registers import item
+from register_files import ITEMS
+from register_office import RegisterOffice
+from register_rows import item
 
 pytestmark = pytest.mark.django_db
-OVER = date(2026, 7, 21)
+PERIOD_OVER = date(2026, 7, 21)
 
 
 @pytest.fixture
-def bureau(office: Office) -> Bureau:
-    return Bureau(office)
+def actors(office: RegisterOffice) -> Actors:
+    return Actors(office)
 
 
 def read(document: Document) -> Docx:
@@ -51,9 +52,9 @@ def cells(found: Docx) -> list[list[str]]:
 
 
 def test_a_red_card_comes_with_a_determination_and_an_order_that_say_what_is_stored(
-    bureau: Bureau,
+    actors: Actors,
 ) -> None:
-    case = bureau.red()
+    case = actors.red_case()
     row = case.requirements.get()
     told = row.warned_figures
     expected = [
@@ -88,7 +89,7 @@ def test_a_red_card_comes_with_a_determination_and_an_order_that_say_what_is_sto
     assert "自 2026年5月20日 起黄牌预警" in determined
     assert "认定理由：期满仍不达标" in determined  # the officer's, not the reviewer's word
     signed = case.determinations.get()
-    assert signed.figures["constructors"]["run"] == Run.objects.get(as_of=OVER).pk
+    assert signed.figures["constructors"]["run"] == Run.objects.get(as_of=PERIOD_OVER).pk
     assert f"核查编号 {signed.figures['constructors']['run']}，数据截至 2026年7月21日" in determined
     assert "60 日内依法向山西省人民政府申请行政复议" in determined
     assert "6 个月内依法向人民法院提起行政诉讼" in determined
@@ -97,11 +98,11 @@ def test_a_red_card_comes_with_a_determination_and_an_order_that_say_what_is_sto
     assert "自本通知送达之日起 1 个月内整改" in ordered
 
 
-def test_the_bytes_are_kept_and_a_reprint_is_those_bytes(
-    bureau: Bureau, tmp_path: Path, settings: Any
+def test_the_bytes_are_stored_and_a_reprint_is_those_bytes(
+    actors: Actors, tmp_path: Path, settings: Any
 ) -> None:
-    case = bureau.red()
-    order = bureau.order(case)
+    case = actors.red_case()
+    order = actors.order_of(case)
     first = content_of(order.file)
     assert hashlib.sha256(first).hexdigest() == order.file.sha256
     own = docx.Document(
@@ -112,21 +113,21 @@ def test_the_bytes_are_kept_and_a_reprint_is_those_bytes(
     own.add_paragraph("本局专用：{{ card }}")
     own.save(str(tmp_path / "order-to-rectify.docx"))
     settings.LETTERS = str(tmp_path)
-    assert content_of(bureau.order(case).file) == first
+    assert content_of(actors.order_of(case).file) == first
     void(
         document=order,
         because="样式有误",
-        by=bureau.who("reviewer"),
-        law=bureau.law,
-        at=bureau.office.tick(OVER),
+        by=actors.account("reviewer"),
+        law=actors.law,
+        at=actors.office.tick(PERIOD_OVER),
     )
-    assert f"本局专用：{case.card_number}" in text_of(read(bureau.order(case)))
+    assert f"本局专用：{case.card_number}" in text_of(read(actors.order_of(case)))
     assert content_of(order.file) == first
 
 
-def test_kept_bytes_lie_encrypted_and_damage_is_noticed(bureau: Bureau, settings: Any) -> None:
-    case = bureau.red()
-    file = bureau.order(case).file
+def test_stored_bytes_are_encrypted_and_damage_is_detected(actors: Actors, settings: Any) -> None:
+    case = actors.red_case()
+    file = actors.order_of(case).file
     path = settings.STORED_FILES / file.sha256[:2] / file.sha256
     lying = path.read_bytes()
     assert b"PK\x03\x04" not in lying[:20]
@@ -140,16 +141,16 @@ def test_kept_bytes_lie_encrypted_and_damage_is_noticed(bureau: Bureau, settings
         content_of(StoredFile.objects.get(pk=file.pk))
 
 
-def test_numbers_run_by_authority_and_year_without_gaps(bureau: Bureau) -> None:
+def test_numbers_run_by_authority_and_year_without_gaps(actors: Actors) -> None:
     city_item = [
         ITEMS,
         item(许可机关="太原市行政审批服务管理局", 资质证书号="D314000010", 等级="二级"),
     ]
-    bureau.morning(资质=city_item)
+    actors.load_and_patrol(资质=city_item)
     case = Case.objects.get()
-    told: dict[str, Any] = {"law": bureau.law}
+    told: dict[str, Any] = {"law": actors.law}
     made = [
-        issue_warning(case=case, by=bureau.who(who), at=bureau.office.tick(day), **told).number
+        issue_warning(case=case, by=actors.account(who), at=actors.office.tick(day), **told).number
         for who, day in (
             ("officer", date(2026, 5, 21)),
             ("city-officer", date(2026, 5, 21)),
@@ -167,9 +168,9 @@ def test_numbers_run_by_authority_and_year_without_gaps(bureau: Bureau) -> None:
     ]
 
 
-def test_a_value_that_is_wanting_is_an_error_and_uses_no_number(bureau: Bureau) -> None:
-    case = bureau.yellow()
-    ctx = ActContext(bureau.law, bureau.office.tick(), "officer", "province")
+def test_a_missing_value_is_an_error_and_uses_no_number(actors: Actors) -> None:
+    case = actors.yellow_case()
+    ctx = ActContext(actors.law, actors.office.tick(), "officer", "province")
     before = list(NumberSequence.objects.values())
     with pytest.raises(jinja2.UndefinedError), transaction.atomic():
         issuing.issue("warning", ctx, told={"credit_code": "x"}, addressee="x", case=case)
@@ -178,10 +179,10 @@ def test_a_value_that_is_wanting_is_an_error_and_uses_no_number(bureau: Bureau) 
 
 
 @pytest.mark.parametrize("kind", DOCUMENT_KINDS)
-def test_every_kind_is_whole_and_says_its_values(bureau: Bureau, kind: str) -> None:
+def test_every_kind_is_complete_and_shows_its_values(actors: Actors, kind: str) -> None:
     """Also those that come with withdrawals: each value of the sample stands in the text, nothing of the template is left."""
-    case = bureau.yellow()
-    ctx = ActContext(bureau.law, bureau.office.tick(), "officer", "province")
+    case = actors.yellow_case()
+    ctx = ActContext(actors.law, actors.office.tick(), "officer", "province")
     sample = SAMPLES[kind]
     with transaction.atomic():
         document = issuing.issue(kind, ctx, told=sample, addressee="收件单位", case=case)
@@ -237,7 +238,36 @@ def _plain(told: Any, name: str = "") -> list[tuple[str, Any]]:
 HIDDEN = {"requirement_slugs", "outcome_slug"}
 
 
-def test_a_template_can_do_nothing_but_text(tmp_path: Path, settings: Any) -> None:
+@pytest.mark.parametrize("kind", DOCUMENT_KINDS)
+def test_a_document_is_part_by_part_what_docxtpl_makes(kind: str) -> None:
+    """Only the text is filled in anew for every document; all else is copied as packed."""
+    names = {"organisation": "厅<&>", "number": "1号", "title": "函", "issued_on": "今日"}
+    values = {**SAMPLES[kind], **names, "addressee": "甲\n乙"}
+    path = kinds.FOLDER / f"{kind}.docx"
+    for _ in range(2):
+        ours = filling.fill_template(path, values)
+        theirs = filling.fill_with_docxtpl(path, values)
+        assert _parts(ours) == _parts(theirs)
+
+
+def _parts(document: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(document)) as package:
+        return {name: package.read(name) for name in package.namelist()}
+
+
+def test_a_template_may_be_changed_and_have_values_outside_its_text(tmp_path: Path) -> None:
+    path = tmp_path / "warning.docx"
+    for text in ("一", "二"):
+        template = docx.Document()
+        template.add_paragraph(text + "{{ number }}")
+        template.core_properties.title = "{{ number }}"
+        template.save(str(path))
+        document = docx.Document(io.BytesIO(filling.fill_template(path, {"number": "7号"})))
+        assert document.paragraphs[0].text == text + "7号"
+        assert document.core_properties.title == "7号"
+
+
+def test_a_template_can_only_insert_text(tmp_path: Path, settings: Any) -> None:
     own = docx.Document()
     own.add_paragraph("{{ ''.__class__.__mro__[1].__subclasses__() }}")
     own.save(str(tmp_path / "credit-record.docx"))
@@ -246,9 +276,9 @@ def test_a_template_can_do_nothing_but_text(tmp_path: Path, settings: Any) -> No
         rendered("credit-record", {})
 
 
-def test_a_case_of_a_supervision_firm_rests_on_its_own_rule(bureau: Bureau) -> None:
-    case = bureau.yellow()
-    ctx = ActContext(bureau.law, bureau.office.tick(), "officer", "province")
+def test_a_case_of_a_supervision_firm_rests_on_its_own_rule(actors: Actors) -> None:
+    case = actors.yellow_case()
+    ctx = ActContext(actors.law, actors.office.tick(), "officer", "province")
     case.category = "supervision-building"
     assert (
         issuing.rule_of(case, ctx)
@@ -256,13 +286,13 @@ def test_a_case_of_a_supervision_firm_rests_on_its_own_rule(bureau: Bureau) -> N
     )
 
 
-def test_kept_files_come_under_a_new_key_and_may_stop_half_way(
-    bureau: Bureau, settings: Any
+def test_stored_files_are_reencrypted_and_may_stop_half_way(
+    actors: Actors, settings: Any
 ) -> None:
-    case = bureau.red()
+    case = actors.red_case()
     before = {stored_file.pk: content_of(stored_file) for stored_file in StoredFile.objects.all()}
     settings.IDENTITY_KEYS = {**settings.IDENTITY_KEYS, "2": b"n" * 32}
-    file = bureau.order(case).file
+    file = actors.order_of(case).file
     assert rotate(at_most=1) == 1
     StoredFile.objects.filter(key_version="2").update(
         key_version="1"
@@ -277,12 +307,12 @@ def test_kept_files_come_under_a_new_key_and_may_stop_half_way(
     assert content_of(file) == before[file.pk]
 
 
-def test_an_urging_letter_and_a_credit_record_are_documents(bureau: Bureau) -> None:
-    case = bureau.yellow()
+def test_a_supervision_letter_and_a_credit_record_are_documents(actors: Actors) -> None:
+    case = actors.yellow_case()
     told: dict[str, Any] = {
-        "by": bureau.who("officer"),
-        "law": bureau.law,
-        "at": bureau.office.tick(),
+        "by": actors.account("officer"),
+        "law": actors.law,
+        "at": actors.office.tick(),
     }
     follow_up(case=case, kind="letter", what="请于期满前补齐建造师。", **told)
     letter = Document.objects.get(kind="supervision-letter")

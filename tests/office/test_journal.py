@@ -91,7 +91,7 @@ def test_tampering_is_found(name: str, tamper: str) -> None:
     assert list(faults(key())), name
 
 
-def test_a_whole_chain_written_anew_contradicts_its_seal() -> None:
+def test_a_rewritten_chain_contradicts_its_seal() -> None:
     written()
     seal(day=date(2026, 5, 20))
     without_triggers("DELETE FROM journal_entry")
@@ -164,7 +164,7 @@ def test_outside_a_transaction_nothing_is_recorded_or_sent(
     assert not Message.objects.exists()
 
 
-def test_a_message_is_put_once_and_sent_once() -> None:
+def test_a_message_is_queued_once_and_sent_once() -> None:
     for _again in range(2):
         put(key="case/1/pushed", channel="platform", recipient="91", subject="s", body="b", at=AT)
     sent: list[str] = []
@@ -173,7 +173,7 @@ def test_a_message_is_put_once_and_sent_once() -> None:
     assert sent == ["case/1/pushed"]
 
 
-def test_what_fails_waits_longer_each_time_and_is_sent_in_the_end() -> None:
+def test_a_failed_message_waits_longer_each_time_and_is_sent_in_the_end() -> None:
     put(key="k", channel="mail", recipient="a", subject="s", body="b", at=AT)
 
     def broken(_message: Message) -> None:

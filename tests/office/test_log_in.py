@@ -24,7 +24,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings as SettingsWrapper
 
 from builders import OWN, law
-from provider import Provider, provided
+from identity_provider import Provider, run_provider
 from qualwatch.accounts.actions import create_account, make_organisations
 from qualwatch.accounts.models import Account, Organisation
 from qualwatch.accounts.queries import organisation
@@ -98,7 +98,7 @@ def test_an_officer_without_a_second_factor_gets_to_the_page_that_sets_it_up_onl
     assert client.post("/accounts/logout/").status_code == 302
 
 
-def test_a_setting_lets_officers_in_without(client: Client, settings: SettingsWrapper) -> None:
+def test_a_setting_turns_the_second_factor_off(client: Client, settings: SettingsWrapper) -> None:
     settings.OFFICERS_NEED_TOTP = False
     account("li")
     log_in(client, "li")
@@ -154,7 +154,7 @@ def test_an_idle_session_ends(client: Client) -> None:
 @pytest.fixture
 def provider(settings: SettingsWrapper) -> Iterator[type[Provider]]:
     """The provider, and the office configured for it."""
-    with provided() as app:
+    with run_provider() as app:
         settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [app]}}
         yield Provider
 
@@ -177,7 +177,7 @@ def test_an_account_of_the_platform_logs_in_as_the_account_of_its_name(
     assert client.get("/me").headers["Location"] == "/accounts/2fa/totp/activate/"
 
 
-def test_an_account_of_the_platform_that_nobody_made_here_gets_nowhere(
+def test_a_platform_account_unknown_here_cannot_log_in(
     client: Client, provider: type[Provider], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account("li")
@@ -358,7 +358,7 @@ def test_the_matrix_holds(client: Client, settings: SettingsWrapper, role: str) 
 
 
 @pytest.mark.parametrize("path", [one.replace("^", "").strip("/") for one in SHUT_BY_PATTERN])
-def test_what_is_shut_is_shut(client: Client, path: str) -> None:
+def test_closed_addresses_answer_404(client: Client, path: str) -> None:
     for end in ("/", "/x/", "/key/a-b/"):
         assert client.get(f"/{path}{end}").status_code == 404
         assert client.post(f"/{path}{end}").status_code == 404

@@ -9,11 +9,11 @@ from django.test import Client
 from django.urls import reverse
 from lxml import html
 
-from bureau import Bureau
-from doors import act, as_, enterprise, propose
+from actors import Actors
+from fixtures_case_states import CaseStates
+from page_requests import client_of, enterprise_client, post_act, post_proposal
 from qualwatch.cases.models import Application, Case
 from qualwatch.publication.models import Announcement, RedCard
-from scene import Scene
 
 pytestmark = pytest.mark.django_db
 HAN = re.compile("[\u4e00-\u9fff]")
@@ -40,30 +40,34 @@ def unmarked(page: str) -> list[str]:
     return found
 
 
-def test_what_is_not_marked_is_found() -> None:
+def test_an_unmarked_chinese_text_is_reported() -> None:
     page = "<html lang='en'><head><title>甲</title></head><body><p>甲<b lang='zh-CN'>乙</b>丙</p></body></html>"
     assert unmarked(page) == ["甲", "丙"]
 
 
-def test_chinese_texts_are_marked(staff: Bureau, scene: Scene) -> None:
-    application = Application.objects.get(case=scene.cases[6])
+def test_chinese_texts_on_english_pages_are_marked(officers: Actors, case_states: CaseStates) -> None:
+    application = Application.objects.get(case=case_states.cases[6])
     city, province, reviewer = (
-        as_(staff.who(name)) for name in ("city-reviewer", "second-officer", "other-reviewer")
+        client_of(officers.account(name))
+        for name in ("city-reviewer", "second-officer", "other-reviewer")
     )
     for client in (city, province, reviewer):
         client.cookies["language"] = "en"
-    act(city, application, "agree")
-    act(province, application, "verify", review_on="2026-12-31")
-    assert propose(as_(staff.who("city-officer")), scene.cases[9]).status_code == 302
+    post_act(city, application, "agree")
+    post_act(province, application, "verify", review_on="2026-12-31")
+    assert (
+        post_proposal(client_of(officers.account("city-officer")), case_states.cases[9]).status_code
+        == 302
+    )
     card, display = (
         RedCard.objects.first(),
-        Announcement.objects.get(kind="display", credit_code=scene.codes[2]),
+        Announcement.objects.get(kind="display", credit_code=case_states.codes[2]),
     )
     assert card is not None
     public = [
         "/",
         "/?q=装饰",
-        *(f"/enterprises/{code}" for code in scene.codes.values()),
+        *(f"/enterprises/{code}" for code in case_states.codes.values()),
         "/red-cards",
         "/announcements",
         reverse("red-card", args=[card.number]),
@@ -82,12 +86,15 @@ def test_chinese_texts_are_marked(staff: Bureau, scene: Scene) -> None:
         for case in Case.objects.all()
         for name in ("case", "case-documents", "case-history", "determine")
     ]
-    of_cases += [reverse("decide", args=[scene.cases[number].pk]) for number in (4, 9)]
+    of_cases += [reverse("decide", args=[case_states.cases[number].pk]) for number in (4, 9)]
     inside = ["/work", "/cases", reverse("application", args=[application.pk]), *of_cases]
     asked = [(Client(), public), (city, inside), (province, inside), (reviewer, inside)]
     for number in (6, 7):
-        own = [reverse(name, args=[scene.cases[number].pk]) for name in ("own-case", "own-answer")]
-        asked.append((enterprise(scene, number), ["/own", "/own/data-error", *own]))
+        own = [
+            reverse(name, args=[case_states.cases[number].pk])
+            for name in ("own-case", "own-answer")
+        ]
+        asked.append((enterprise_client(case_states, number), ["/own", "/own/data-error", *own]))
     faults = []
     for client, paths in asked:
         client.cookies["language"] = "en"

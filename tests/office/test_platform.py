@@ -14,14 +14,14 @@ from test_journal import key
 
 from builders import OTHER, OWN, identity, law
 from conftest import Leaks
-from files import REGISTRATIONS
-from office import DAY, Office
 from qualwatch.accounts.actions import create_token, make_organisations
 from qualwatch.accounts.queries import organisation
 from qualwatch.assessments.models import FindingRow, Run
 from qualwatch.journal.queries import faults
 from qualwatch.registers.models import PlatformChange, RegistrationRow, UnparsedRow
-from registers import person
+from register_files import REGISTRATIONS
+from register_office import DAY, RegisterOffice
+from register_rows import person
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 5, 20, 4, tzinfo=UTC)  # noon in Beijing
@@ -30,7 +30,7 @@ NOON = datetime(2026, 5, 20, 4, tzinfo=UTC)  # noon in Beijing
 class Platform:
     """The platform as it pushes."""
 
-    def __init__(self, office: Office, scopes: tuple[str, ...] = ("push-changes",)) -> None:
+    def __init__(self, office: RegisterOffice, scopes: tuple[str, ...] = ("push-changes",)) -> None:
         make_organisations(divisions=law().divisions, by="prepare", at=office.tick())
         self.token = create_token(
             organisation=organisation("platform"), scopes=scopes, by="admin", at=office.tick()
@@ -66,7 +66,7 @@ def constructors(code: str = OWN) -> tuple[str, int | None]:
 
 
 @pytest.fixture
-def platform(office: Office) -> Platform:
+def platform(office: RegisterOffice) -> Platform:
     """A province on record and assessed, and the platform's token."""
     office.province(3)
     office.run()
@@ -115,7 +115,7 @@ def test_changes_out_of_order_are_refused_and_nothing_of_the_batch_is_applied(
     assert platform.push(dict(good, id="x", sequence=1)).status_code == 409  # a number used before
 
 
-def test_order_is_by_sequence_not_by_place_in_the_batch(platform: Platform) -> None:
+def test_order_is_by_sequence_not_by_position_in_the_batch(platform: Platform) -> None:
     leave, join, leave_again = (
         platform.change(1, action) for action in ("remove", "put", "remove")
     )
@@ -142,7 +142,7 @@ def test_a_person_who_joins_another_enterprise_puts_the_first_in_doubt(platform:
     )
 
 
-def test_a_put_replaces_every_speciality_of_the_row(platform: Platform) -> None:
+def test_a_write_replaces_every_speciality_of_the_row(platform: Platform) -> None:
     platform.push(platform.change(1, 专业="建筑工程、市政公用工程"))
     assert RegistrationRow.objects.filter(recorded_to=None, person__isnull=False).count() == 4
     platform.push(platform.change(1, 专业="市政公用工程"))
@@ -150,12 +150,12 @@ def test_a_put_replaces_every_speciality_of_the_row(platform: Platform) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "nonsense", "Bearer"])
-def test_without_a_good_token_nobody_gets_in(platform: Platform, token: str) -> None:
+def test_without_a_valid_token_nobody_has_access(platform: Platform, token: str) -> None:
     assert platform.push(platform.change(1, "remove"), token=token).status_code == 401
     assert not PlatformChange.objects.exists()
 
 
-def test_a_token_of_another_scope_does_not_push(office: Office) -> None:
+def test_a_token_of_another_scope_does_not_push(office: RegisterOffice) -> None:
     reader = Platform(office, scopes=("read",))
     assert reader.push(reader.change(1)).status_code == 401
 
@@ -172,7 +172,7 @@ def test_a_token_of_another_scope_does_not_push(office: Office) -> None:
         ({"row": {"甲": "乙"}}, 200),
     ],
 )
-def test_a_batch_that_is_no_batch_is_refused(
+def test_a_malformed_batch_is_refused(
     platform: Platform, changed: dict[str, Any], status: int
 ) -> None:
     answer = platform.push({**platform.change(1), **changed})
@@ -192,7 +192,7 @@ def test_at_most_a_thousand_changes_and_no_id_twice(platform: Platform) -> None:
     )
 
 
-def test_pushes_count_in_the_rolling_guard(office: Office) -> None:
+def test_pushes_count_in_the_rolling_guard(office: RegisterOffice) -> None:
     from test_assessments import firms
 
     firms(office, 200, 3)
@@ -216,7 +216,7 @@ def test_pushes_count_in_the_rolling_guard(office: Office) -> None:
     assert FindingRow.objects.filter(recorded_to=None, verdict="short").count() == 20
 
 
-def test_pushed_rows_lie_encrypted(platform: Platform) -> None:
+def test_pushed_rows_are_stored_encrypted(platform: Platform) -> None:
     platform.push(platform.change(7))
     stored = bytes(PlatformChange.objects.get().row)
     assert identity(7).encode() not in stored

@@ -14,8 +14,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-import scene as scenes
-from doors import refused, seen, text
+import fixtures_case_states
+from fixtures_case_states import NOON, SECRET, TODAY, CaseStates
+from page_requests import public_page, refusal_page, visible_text
 from qualwatch.cases.models import Case, Document, Notice, Withdrawal
 from qualwatch.publication.models import (
     Announcement,
@@ -24,8 +25,7 @@ from qualwatch.publication.models import (
     QuarterFigures,
     RedCard,
 )
-from queries import name_of, recorded
-from scene import NOON, SECRET, TODAY, Scene
+from query_counts import assert_recorded, page_name
 
 MOST_BYTES = 100_000
 LATE = date(2030, 1, 1)
@@ -39,79 +39,88 @@ def _django_db_marker() -> None:
     """The scene's own transaction instead of pytest-django's, which would close the connection after each test."""
 
 
-def test_one_answer_per_item_today_and_on_a_past_day(client: Client, scene: Scene) -> None:
-    red, withdrawn, warned = (f"/enterprises/{scene.codes[number]}" for number in (3, 1, 9))
-    assert "红牌预警 自 2026年7月21日 起" in seen(text(client, red))
-    assert "有效" in seen(text(client, f"{red}?on=2026-05-20"))
-    assert "红牌预警" not in text(client, f"{red}?on=2026-05-20")
-    assert "已撤回" in text(client, withdrawn)
-    assert "红牌预警 自 2026年7月21日" in seen(text(client, f"{withdrawn}?on={scenes.LATER}"))
-    page = seen(text(client, warned))
+def test_every_item_has_one_standing_today_and_on_a_past_day(
+    client: Client, case_states: CaseStates
+) -> None:
+    red, withdrawn, warned = (f"/enterprises/{case_states.codes[number]}" for number in (3, 1, 9))
+    assert "红牌预警 自 2026年7月21日 起" in visible_text(public_page(client, red))
+    assert "有效" in visible_text(public_page(client, f"{red}?on=2026-05-20"))
+    assert "红牌预警" not in public_page(client, f"{red}?on=2026-05-20")
+    assert "已撤回" in public_page(client, withdrawn)
+    assert "红牌预警 自 2026年7月21日" in visible_text(
+        public_page(client, f"{withdrawn}?on={fixtures_case_states.LATER}")
+    )
+    page = visible_text(public_page(client, warned))
     assert "有效" in page
     assert "红牌" not in page.split("今天")[1].split("技术支持")[0]
     # a day that cannot be shown is a sentence
-    path = f"/enterprises/{scene.codes[3]}"
-    assert "2026-09-22 还没有到；下面是今天的情况" in text(client, f"{path}?on=2026-09-22")
-    assert "日期 昨天 读不懂" in text(client, f"{path}?on={quote('昨天')}")
-    assert "没有这一天的资质记录" in text(client, f"{path}?on=2020-01-01")
-    assert "暂不能确认" in text(
+    path = f"/enterprises/{case_states.codes[3]}"
+    assert "2026-09-22 还没有到；下面是今天的情况" in public_page(client, f"{path}?on=2026-09-22")
+    assert "日期 昨天 读不懂" in public_page(client, f"{path}?on={quote('昨天')}")
+    assert "没有这一天的资质记录" in public_page(client, f"{path}?on=2020-01-01")
+    assert "暂不能确认" in public_page(
         client, f"{path}?on=2026-07-15"
     )  # the last list known then was eight weeks old
 
 
-def test_search_by_a_part_of_the_name_or_the_code(client: Client, scene: Scene) -> None:
-    page = text(client, "/?q=" + quote("装饰公司"))
+def test_search_by_a_part_of_the_name_or_the_code(client: Client, case_states: CaseStates) -> None:
+    page = public_page(client, "/?q=" + quote("装饰公司"))
     assert "查到 9 家企业" in page
     assert (
         page.count("红牌预警</strong>") == 2
     )  # of the second and the third; the first is withdrawn
     one = client.get("/?q=" + quote("第3装饰"))
-    assert one.headers["Location"] == f"/enterprises/{scene.codes[3]}"
+    assert one.headers["Location"] == f"/enterprises/{case_states.codes[3]}"
     assert (
-        client.get(f"/?q={scene.codes[3].lower()}").headers["Location"]
-        == f"/enterprises/{scene.codes[3]}"
+        client.get(f"/?q={case_states.codes[3].lower()}").headers["Location"]
+        == f"/enterprises/{case_states.codes[3]}"
     )
-    assert "没有查到" in text(client, "/?q=" + quote("没有的公司"))
-    assert "登记库中没有这个信用代码" in text(client, "/?q=91140105MA0999999X")
-    assert "红牌正在公布" in text(client, "/?q=")
+    assert "没有查到" in public_page(client, "/?q=" + quote("没有的公司"))
+    assert "登记库中没有这个信用代码" in public_page(client, "/?q=91140105MA0999999X")
+    assert "红牌正在公布" in public_page(client, "/?q=")
 
 
-def test_a_former_name_is_found(client: Client, scene: Scene) -> None:
+def test_a_former_name_is_found(client: Client, case_states: CaseStates) -> None:
     from qualwatch.publication.actions import post_enterprises
 
     told = {
         enterprise.credit_code: (enterprise.name, enterprise.area)
         for enterprise in Enterprise.objects.all()
     }
-    told[scene.codes[3]] = ("新名（山西）公司", "city:140100")
+    told[case_states.codes[3]] = ("新名（山西）公司", "city:140100")
     post_enterprises(told)
     for name in ("第3装饰公司", "新名(山西)", "新名（山西）"):
         assert (
-            client.get("/?q=" + quote(name)).headers["Location"] == f"/enterprises/{scene.codes[3]}"
+            client.get("/?q=" + quote(name)).headers["Location"]
+            == f"/enterprises/{case_states.codes[3]}"
         ), name
 
 
-def test_whether_an_enterprise_is_registered_on_the_platform(client: Client, scene: Scene) -> None:
-    assert "已于 2026年5月20日 在平台注册登记" in text(client, f"/enterprises/{scene.codes[6]}")
-    page = text(client, f"/enterprises/{scene.codes[3]}")
+def test_whether_an_enterprise_is_registered_on_the_platform(
+    client: Client, case_states: CaseStates
+) -> None:
+    assert "已于 2026年5月20日 在平台注册登记" in public_page(
+        client, f"/enterprises/{case_states.codes[6]}"
+    )
+    page = public_page(client, f"/enterprises/{case_states.codes[3]}")
     assert "没有查到它在平台的注册登记" in page
     assert "下载安装企业版" in page
-    assert "查不到" in text(client, "/enterprises/91140105MA0999999X", 404)
+    assert "查不到" in public_page(client, "/enterprises/91140105MA0999999X", 404)
 
 
-def test_the_red_list_and_its_filters(client: Client, scene: Scene) -> None:
-    page = text(client, "/red-cards")
+def test_the_red_list_and_its_filters(client: Client, case_states: CaseStates) -> None:
+    page = public_page(client, "/red-cards")
     assert "共 3 张红牌" in page  # the withdrawn one has been cleared by its withdrawal
-    assert "共 2 张红牌" in text(client, "/red-cards?state=open")
-    assert "共 1 张红牌" in text(client, "/red-cards?q=" + quote("第3"))
-    assert "共 0 张红牌" in text(client, "/red-cards?area=city:140200")
-    assert "没有符合条件的红牌" in text(client, "/red-cards?area=city:140200")
-    assert "共 3 张红牌" in text(
+    assert "共 2 张红牌" in public_page(client, "/red-cards?state=open")
+    assert "共 1 张红牌" in public_page(client, "/red-cards?q=" + quote("第3"))
+    assert "共 0 张红牌" in public_page(client, "/red-cards?area=city:140200")
+    assert "没有符合条件的红牌" in public_page(client, "/red-cards?area=city:140200")
+    assert "共 3 张红牌" in public_page(
         client, "/red-cards?category=specialist-decoration&area=city:140100"
     )
     # a red card says why, since when, until when, and what comes
-    card = RedCard.objects.get(credit_code=scene.codes[3])
-    page = seen(text(client, reverse("red-card", args=[card.number])))
+    card = RedCard.objects.get(credit_code=case_states.codes[3])
+    page = visible_text(public_page(client, reverse("red-card", args=[card.number])))
     assert card.ends_on is not None
     for told in (
         "应有 3 / 现有 2",
@@ -121,43 +130,43 @@ def test_the_red_list_and_its_filters(client: Client, scene: Scene) -> None:
         "不得以存在红牌预警的资质承揽新的工程项目",
     ):
         assert told in page, told
-    assert text(client, "/red-cards/none", 404)
+    assert public_page(client, "/red-cards/none", 404)
 
 
-def test_displays_with_the_days_left_decisions_and_how_to_object(
-    client: Client, scene: Scene
+def test_displays_show_the_days_left_decisions_and_how_to_object(
+    client: Client, case_states: CaseStates
 ) -> None:
-    display = Announcement.objects.get(kind="display", credit_code=scene.codes[2])
+    display = Announcement.objects.get(kind="display", credit_code=case_states.codes[2])
     assert display.ends_on is not None
     left = f"还有 {(display.ends_on - TODAY).days} 天"
-    assert left in text(client, "/announcements?kind=display")
-    page = text(client, reverse("announcement", args=[display.number]))
+    assert left in public_page(client, "/announcements?kind=display")
+    page = public_page(client, reverse("announcement", args=[display.number]))
     assert left in page
     assert "提出异议" in page
     decision = Announcement.objects.filter(kind="decision").first()
     assert decision is not None
-    assert decision.title in text(client, "/announcements?kind=decision")
-    assert "提出异议" not in text(client, reverse("announcement", args=[decision.number]))
+    assert decision.title in public_page(client, "/announcements?kind=decision")
+    assert "提出异议" not in public_page(client, reverse("announcement", args=[decision.number]))
 
 
-def test_anybody_may_object_to_a_display_and_the_name_is_nowhere(
-    client: Client, scene: Scene
+def test_anybody_may_object_to_a_display_and_the_name_stays_private(
+    client: Client, case_states: CaseStates
 ) -> None:
-    display = Announcement.objects.get(kind="display", credit_code=scene.codes[2])
+    display = Announcement.objects.get(kind="display", credit_code=case_states.codes[2])
     path = reverse("object-publicly", args=[display.number])
-    assert text(client, path)
+    assert public_page(client, path)
     empty = client.post(path, {"text": "人够", "name": "", "address": ""})
-    assert "人够" in refused(empty, "name")  # what was written is not lost
+    assert "人够" in refusal_page(empty, "name")  # what was written is not lost
     told = {"text": "人够", "name": "王某某", "address": "13900000000"}
-    refused(client.post(path, told | {"address": " "}), "address")
-    refused(client.post(path, told | {"text": " "}), "text")
-    refused(client.post(path, told | {"text": "长" * 10_001}), "text")
+    refusal_page(client.post(path, told | {"address": " "}), "address")
+    refusal_page(client.post(path, told | {"text": " "}), "text")
+    refusal_page(client.post(path, told | {"text": "长" * 10_001}), "text")
     done = client.post(path, told, follow=True)
     assert "已收到你的异议" in done.content.decode()
     assert done.redirect_chain  # asked for again it is not handed in twice
-    row = Withdrawal.objects.get(credit_code=scene.codes[2])
+    row = Withdrawal.objects.get(credit_code=case_states.codes[2])
     assert row.unanswered == 1
-    assert "王某某" not in text(client, reverse("announcement", args=[display.number]))
+    assert "王某某" not in public_page(client, reverse("announcement", args=[display.number]))
     over = client.get(reverse("object-publicly", args=["没有的公示"]))
     assert over.status_code == 404
     for more in range(12):
@@ -168,10 +177,12 @@ def test_anybody_may_object_to_a_display_and_the_name_is_nowhere(
     with time_machine.travel(datetime.fromisoformat(NOON) + timedelta(hours=1), tick=False):
         assert client.post(path, told).status_code == 302
     with time_machine.travel(datetime.fromisoformat(NOON) + timedelta(days=30), tick=False):
-        assert "公示已经结束" in text(client, path, 404)
+        assert "公示已经结束" in public_page(client, path, 404)
 
 
-def test_statistics_add_up_and_say_what_the_rows_say(client: Client, scene: Scene) -> None:
+def test_statistics_add_up_and_equal_the_rows(
+    client: Client, case_states: CaseStates
+) -> None:
     rows = list(QuarterFigures.objects.filter(year=2026, quarter=3))
     total = {
         name: sum(quarter_figures.figures.get(name, 0) for quarter_figures in rows)
@@ -196,44 +207,44 @@ def test_statistics_add_up_and_say_what_the_rows_say(client: Client, scene: Scen
         "displayed": 2,
         "decided": 1,
     }
-    page = seen(text(client, "/statistics?quarter=2026Q3"))
+    page = visible_text(public_page(client, "/statistics?quarter=2026Q3"))
     assert "3 张红牌本季公布" in page
     assert "2 张仍为红牌" in page
     assert "太原市 2/9" in page  # the map: enterprises with an open card, of those registered
     assert "本季公布的红牌： 3" in page.replace("：", "： ").replace("：  ", "： ")
     assert "截至 2026年9月21日" in page
-    assert text(client, "/statistics?quarter=2019Q1", 404)
+    assert public_page(client, "/statistics?quarter=2019Q1", 404)
 
 
-def test_standards_today_and_on_a_day(client: Client, scene: Scene) -> None:
-    page = seen(text(client, "/standards/specialist-decoration"))
+def test_standards_today_and_on_a_day(client: Client, case_states: CaseStates) -> None:
+    page = visible_text(public_page(client, "/standards/specialist-decoration"))
     assert "注册建造师 至少 5 人" in page
     assert "建市〔2014〕159号" in page
     assert "把握高" in page
     assert "取消" in page  # of 2016, in the history
-    past = seen(text(client, "/standards/specialist-decoration?on=2018-01-01"))
+    past = visible_text(public_page(client, "/standards/specialist-decoration?on=2018-01-01"))
     assert "至少 5 人" not in past.split("历次变化")[0]
-    assert text(client, "/standards/none", 404)
+    assert public_page(client, "/standards/none", 404)
 
 
-def test_every_standard_has_its_page(client: Client, scene: Scene) -> None:
+def test_every_standard_has_its_page(client: Client, case_states: CaseStates) -> None:
     from qualwatch.law.loader import current_law
-    from qualwatch.web.base.template_env import STYLE
+    from qualwatch.web.base.template_env import STYLESHEET
 
-    listed = text(client, "/standards")
+    listed = public_page(client, "/standards")
     for slug in current_law().categories:
         assert f'href="/standards/{slug}"' in listed
-        page = text(client, f"/standards/{slug}")
+        page = public_page(client, f"/standards/{slug}")
         assert "依据：" in page, slug
-        assert len(page.encode()) + STYLE.stat().st_size < MOST_BYTES, slug
+        assert len(page.encode()) + STYLESHEET.stat().st_size < MOST_BYTES, slug
 
 
-def test_how_old_the_data_are(client: Client, scene: Scene) -> None:
-    page = seen(text(client, "/freshness"))
+def test_the_age_of_the_data_is_shown(client: Client, case_states: CaseStates) -> None:
+    page = visible_text(public_page(client, "/freshness"))
     assert "在时限内" in page
     assert page.count("0 天") >= 3
     with time_machine.travel(datetime.fromisoformat(NOON) + timedelta(days=30), tick=False):
-        assert "已过时限" in text(client, "/freshness")
+        assert "已过时限" in public_page(client, "/freshness")
 
 
 # Yellow is nowhere.
@@ -263,9 +274,9 @@ def everything(client: Client, begin: str = "/") -> dict[str, str]:
     return found
 
 
-def secrets(scene: Scene) -> list[str]:
+def secrets(case_states: CaseStates) -> list[str]:
     """What is only for the enterprise and the authorities: texts and numbers of cases that are not public."""
-    cases = [scene.cases[number] for number in SECRET]
+    cases = [case_states.cases[number] for number in SECRET]
     cases += list(Case.objects.filter(category=None))
     notices = Notice.objects.filter(case__in=cases)
     documents = Document.objects.filter(case__in=cases)
@@ -289,7 +300,7 @@ def secrets(scene: Scene) -> list[str]:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_yellow_is_nowhere(client: Client, scene: Scene, language: str) -> None:
+def test_yellow_cards_are_on_no_public_page(client: Client, case_states: CaseStates, language: str) -> None:
     """Yellow cases of every kind are on record; nobody finds a trace of one."""
     places = {
         (case.state, case.ground, case.category is None)
@@ -307,10 +318,10 @@ def test_yellow_is_nowhere(client: Client, scene: Scene, language: str) -> None:
         assert yellow.filter(**kind).exists(), kind
     client.cookies["language"] = language
     pages = everything(client)
-    for code in scene.codes.values():
+    for code in case_states.codes.values():
         pages |= everything(client, f"/enterprises/{code}")
         pages |= everything(client, f"/?q={code}")
-        for day in (START_DAY, scenes.LATER):
+        for day in (START_DAY, fixtures_case_states.LATER):
             pages |= everything(client, f"/enterprises/{code}?on={day}")
     for case in Case.objects.all():  # addresses that no link leads to
         for name in ("own-case", "case", "determine", "decide", "case-documents", "case-history"):
@@ -322,7 +333,7 @@ def test_yellow_is_nowhere(client: Client, scene: Scene, language: str) -> None:
     assert len(pages) > 100
     told = "en" if language == "en" else "zh-CN"
     assert all(f'<html lang="{told}">' in page for page in pages.values() if "<html" in page)
-    hidden = secrets(scene)
+    hidden = secrets(case_states)
     assert len(hidden) > 20
     for path, page in pages.items():
         assert "黄牌" not in page, path
@@ -331,7 +342,7 @@ def test_yellow_is_nowhere(client: Client, scene: Scene, language: str) -> None:
             assert told not in page, (path, told)
 
 
-START_DAY = scenes.START
+START_DAY = fixtures_case_states.START
 
 
 # What every page keeps.
@@ -347,13 +358,13 @@ PAGES = (
 )
 
 
-def all_pages(scene: Scene) -> list[str]:
-    card = RedCard.objects.get(credit_code=scene.codes[3])
-    display = Announcement.objects.get(kind="display", credit_code=scene.codes[2])
+def all_pages(case_states: CaseStates) -> list[str]:
+    card = RedCard.objects.get(credit_code=case_states.codes[3])
+    display = Announcement.objects.get(kind="display", credit_code=case_states.codes[2])
     return [
         *PAGES,
         "/?q=" + quote("装饰"),
-        f"/enterprises/{scene.codes[1]}",
+        f"/enterprises/{case_states.codes[1]}",
         reverse("red-card", args=[card.number]),
         reverse("announcement", args=[display.number]),
         reverse("object-publicly", args=[display.number]),
@@ -362,16 +373,18 @@ def all_pages(scene: Scene) -> list[str]:
     ]
 
 
-def test_pages_are_small_and_ask_little_of_the_database(client: Client, scene: Scene) -> None:
-    from qualwatch.web.base.template_env import STYLE
+def test_pages_are_small_and_need_few_queries(
+    client: Client, case_states: CaseStates
+) -> None:
+    from qualwatch.web.base.template_env import STYLESHEET
 
-    for path in all_pages(scene):
+    for path in all_pages(case_states):
         with CaptureQueriesContext(connection) as queries:
             answer = client.get(path)
-        recorded(name_of(path), queries)
-        assert len(answer.content) + STYLE.stat().st_size < MOST_BYTES, path
+        assert_recorded(page_name(path), queries)
+        assert len(answer.content) + STYLESHEET.stat().st_size < MOST_BYTES, path
     # what browsers are told
-    for path in all_pages(scene):
+    for path in all_pages(case_states):
         response_headers = client.get(path).headers
         policy = {
             part.split()[0]: part.split()[1:]
@@ -391,12 +404,12 @@ def test_pages_are_small_and_ask_little_of_the_database(client: Client, scene: S
 
 
 def test_a_page_is_sent_again_only_where_something_has_changed(
-    client: Client, scene: Scene
+    client: Client, case_states: CaseStates
 ) -> None:
     for path in (
         "/",
         "/red-cards",
-        f"/enterprises/{scene.codes[3]}",
+        f"/enterprises/{case_states.codes[3]}",
         "/statistics",
         "/standards/general-building",
     ):
@@ -415,12 +428,12 @@ def test_a_page_is_sent_again_only_where_something_has_changed(
         assert client.get(path, headers=again).status_code == 200, path
 
 
-def test_whatever_changes_in_the_public_copy_changes_its_version(scene: Scene) -> None:
+def test_whatever_changes_in_the_public_copy_changes_its_version(case_states: CaseStates) -> None:
     from django.utils import timezone
 
     from qualwatch.publication import actions, queries
 
-    code = scene.codes[3]
+    code = case_states.codes[3]
     card, new_announcement = (
         RedCard.objects.get(credit_code=code),
         actions.NewAnnouncement("一号", "service", "公告", "甲", code, "正文"),
@@ -457,7 +470,7 @@ def test_whatever_changes_in_the_public_copy_changes_its_version(scene: Scene) -
         ]  # locked first, so that nobody waits in a circle
 
 
-def test_english_is_chosen_and_kept(client: Client, scene: Scene) -> None:
+def test_english_is_chosen_and_remembered(client: Client, case_states: CaseStates) -> None:
     assert client.get("/language/en?next=/red-cards").headers["Location"] == "/red-cards"
     for path in (
         "/how-it-works",
@@ -467,14 +480,14 @@ def test_english_is_chosen_and_kept(client: Client, scene: Scene) -> None:
     ):  # pages without names of the registers
         page = client.get(path).content.decode()
         assert '<html lang="en">' in page
-        assert not re.search("[\u4e00-\u9fff]", seen(page).replace("中文", "")), path
+        assert not re.search("[\u4e00-\u9fff]", visible_text(page).replace("中文", "")), path
     assert client.get("/language/en?next=https://evil.example/").headers["Location"] == "/"
     client.get("/language/zh?next=/")
-    assert '<html lang="zh-CN">' in text(client, "/")
+    assert '<html lang="zh-CN">' in public_page(client, "/")
 
 
-def test_errors_are_sentences(client: Client, scene: Scene) -> None:
-    page = text(client, "/nothing", 404)
+def test_errors_are_sentences(client: Client, case_states: CaseStates) -> None:
+    page = public_page(client, "/nothing", 404)
     assert "地址可能写错了" in page
     careful = Client(enforce_csrf_checks=True)
     answer = careful.post("/accounts/login/", {"login": "a", "password": "b"})
@@ -482,7 +495,9 @@ def test_errors_are_sentences(client: Client, scene: Scene) -> None:
     assert "表单已经过期" in answer.content.decode()
 
 
-def test_what_breaks_is_said_without_a_trace(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_error_is_shown_without_a_traceback(
+    case_states: CaseStates, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from qualwatch.publication import queries
 
     def broken(_day: date) -> None:

@@ -12,9 +12,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from doors import seen, text
+from fixtures_case_states import NOON, START, TODAY, CaseStates
+from page_requests import public_page, visible_text
 from qualwatch.publication.models import RedCard
-from scene import NOON, START, TODAY, Scene
 
 MOST_BYTES = 100_000
 LATE = date(2030, 1, 1)
@@ -41,11 +41,11 @@ def _django_db_marker() -> None:
         "/statistics?quarter=%00",
     ],
 )
-def test_a_nul_is_refused_in_a_sentence(client: Client, scene: Scene, path: str) -> None:
-    assert "无法处理" in text(client, path, 400)
+def test_a_nul_byte_is_refused_in_a_sentence(client: Client, case_states: CaseStates, path: str) -> None:
+    assert "无法处理" in public_page(client, path, 400)
 
 
-def test_odd_questions_are_answered(client: Client, scene: Scene) -> None:
+def test_odd_queries_are_answered(client: Client, case_states: CaseStates) -> None:
     for path in (
         "/?q=" + "+".join(["司"] * 1200),
         "/?q=" + quote("%_'\"\\"),
@@ -55,34 +55,36 @@ def test_odd_questions_are_answered(client: Client, scene: Scene) -> None:
         "/announcements?page=99999&kind=none",
         "/?q=" + quote("🏗"),
     ):
-        assert text(client, path), path
+        assert public_page(client, path), path
     assert client.post("/objections/x", {"text": "a\0b"}).status_code == 400
     for path in ("/red-cards/a/b/c", "/standards/none/x", "/enterprises/a%2Fb"):
         assert client.get(path).status_code == 404, path
 
 
-def test_a_red_card_without_a_row_of_the_register_is_still_said(
-    client: Client, scene: Scene
+def test_a_red_card_without_a_register_row_is_still_shown(
+    client: Client, case_states: CaseStates
 ) -> None:
     from qualwatch.publication.models import Standing
 
-    Standing.objects.filter(credit_code=scene.codes[3]).delete()
-    assert "红牌预警" in seen(text(client, f"/enterprises/{scene.codes[3]}"))
-    assert "红牌预警" in seen(text(client, "/?q=" + quote("装饰")))
-    RedCard.objects.filter(credit_code=scene.codes[3]).update(
+    Standing.objects.filter(credit_code=case_states.codes[3]).delete()
+    assert "红牌预警" in visible_text(public_page(client, f"/enterprises/{case_states.codes[3]}"))
+    assert "红牌预警" in visible_text(public_page(client, "/?q=" + quote("装饰")))
+    RedCard.objects.filter(credit_code=case_states.codes[3]).update(
         category="", requirements=[{"requirement": "insurance"}]
     )
-    number = RedCard.objects.get(credit_code=scene.codes[3]).number
-    assert text(client, reverse("red-card", args=[number]))  # a category that the law does not know
+    number = RedCard.objects.get(credit_code=case_states.codes[3]).number
+    assert public_page(
+        client, reverse("red-card", args=[number])
+    )  # a category that the law does not know
 
 
-def test_public_pages_leave_sessions_alone_and_private_ones_are_kept_nowhere(
-    client: Client, scene: Scene
+def test_public_pages_leave_sessions_alone_and_private_pages_are_not_cached(
+    client: Client, case_states: CaseStates
 ) -> None:
     from qualwatch.accounts.models import Account
 
     backend = "qualwatch.accounts.backends.AuthenticationBackend"
-    client.force_login(Account.objects.get(username=f"e-{scene.codes[7]}"), backend=backend)
+    client.force_login(Account.objects.get(username=f"e-{case_states.codes[7]}"), backend=backend)
     for path in ("/", "/red-cards"):
         with CaptureQueriesContext(connection) as asked:
             answer = client.get(path)
@@ -99,8 +101,10 @@ def test_public_pages_leave_sessions_alone_and_private_ones_are_kept_nowhere(
         assert "no-store" in answer.headers["Cache-Control"], path
 
 
-def test_of_two_red_cards_of_an_item_the_first_is_told(client: Client, scene: Scene) -> None:
-    first = RedCard.objects.get(credit_code=scene.codes[3])
+def test_of_two_red_cards_of_an_item_the_first_is_shown(
+    client: Client, case_states: CaseStates
+) -> None:
+    first = RedCard.objects.get(credit_code=case_states.codes[3])
     RedCard.objects.create(
         number="晋红〔2026〕99号",
         credit_code=first.credit_code,
@@ -110,30 +114,32 @@ def test_of_two_red_cards_of_an_item_the_first_is_told(client: Client, scene: Sc
         grade=first.grade,
         published_on=TODAY,
     )
-    assert "自 2026年7月21日 起" in seen(text(client, f"/enterprises/{scene.codes[3]}"))
+    assert "自 2026年7月21日 起" in visible_text(
+        public_page(client, f"/enterprises/{case_states.codes[3]}")
+    )
     from qualwatch.publication.queries import standings_of
 
-    (answer,) = standings_of(scene.codes[3], TODAY)
+    (answer,) = standings_of(case_states.codes[3], TODAY)
     assert answer.card == first
 
 
-def test_only_displays_that_still_run(client: Client, scene: Scene) -> None:
-    assert "第2装饰公司" in text(client, "/announcements?kind=display&running=1")
+def test_only_displays_that_still_run(client: Client, case_states: CaseStates) -> None:
+    assert "第2装饰公司" in public_page(client, "/announcements?kind=display&running=1")
     with time_machine.travel(datetime.fromisoformat(NOON) + timedelta(days=30), tick=False):
-        assert "第2装饰公司" not in text(client, "/announcements?kind=display&running=1")
-        assert "第2装饰公司" in text(client, "/announcements?kind=display")
+        assert "第2装饰公司" not in public_page(client, "/announcements?kind=display&running=1")
+        assert "第2装饰公司" in public_page(client, "/announcements?kind=display")
 
 
-def test_full_lists_stay_light(client: Client, scene: Scene) -> None:
+def test_full_lists_stay_small_and_need_few_queries(client: Client, case_states: CaseStates) -> None:
     """A page of each list as long as it gets, names as long as they get."""
     from qualwatch.publication.models import Announcement, Enterprise, RedCard, Standing
-    from qualwatch.web.base.template_env import STYLE
+    from qualwatch.web.base.template_env import STYLESHEET
 
-    (card,) = RedCard.objects.filter(credit_code=scene.codes[3])
-    (notice,) = Announcement.objects.filter(kind="display", credit_code=scene.codes[2])
+    (card,) = RedCard.objects.filter(credit_code=case_states.codes[3])
+    (notice,) = Announcement.objects.filter(kind="display", credit_code=case_states.codes[2])
     name, places = (
         "很长的名字" * 12,
-        ["/red-cards", "/announcements", "/?q=很长的名字", f"/enterprises/{scene.codes[3]}"],
+        ["/red-cards", "/announcements", "/?q=很长的名字", f"/enterprises/{case_states.codes[3]}"],
     )
     for number in range(60):
         card.pk, card.number, card.enterprise = None, f"晋红〔2026〕{number + 900}号", name
@@ -144,7 +150,7 @@ def test_full_lists_stay_light(client: Client, scene: Scene) -> None:
             name,
             name,
         )
-        notice.credit_code = scene.codes[3]
+        notice.credit_code = case_states.codes[3]
         notice.save()
         enterprise = Enterprise.objects.create(
             credit_code=f"N{number:017}", name=f"{name}{number}", names=f"{name}{number}"
@@ -161,4 +167,7 @@ def test_full_lists_stay_light(client: Client, scene: Scene) -> None:
     for path in places:
         answer = client.get(path)
         assert len(answer.content) > 10_000, path
-        assert len(answer.content) + STYLE.stat().st_size < 100_000, (path, len(answer.content))
+        assert len(answer.content) + STYLESHEET.stat().st_size < 100_000, (
+            path,
+            len(answer.content),
+        )

@@ -9,10 +9,8 @@ from types import SimpleNamespace
 import pytest
 from django.db import IntegrityError, transaction
 
+from actors import Actors, reload
 from builders import OTHER, OWN
-from bureau import Bureau, fresh
-from files import ITEMS
-from office import DAY, Office
 from qualwatch.cases.eligibility.measures import CannotAsk, EligibilityQuery, check, key_supervision
 from qualwatch.cases.models import Case, EligibilityRecord
 from qualwatch.publication import actions
@@ -30,77 +28,79 @@ from qualwatch.publication.queries import (
     standing_of,
     standings_of,
 )
-from registers import item
+from register_files import ITEMS
+from register_office import DAY, RegisterOffice
+from register_rows import item
 
 pytestmark = pytest.mark.django_db
-NEXT = DAY + timedelta(days=1)
-OVER = date(2026, 7, 21)
+NEXT_DAY = DAY + timedelta(days=1)
+PERIOD_OVER = date(2026, 7, 21)
 DECORATION, BUILDING = "specialist-decoration", "general-building"
 PROJECTS = ["项目编码", "统一社会信用代码", "资质名称", "项目所在地区划", "开工日期", "竣工日期"]
 
 
 @pytest.fixture
-def bureau(office: Office) -> Bureau:
-    return Bureau(office)
+def actors(office: RegisterOffice) -> Actors:
+    return Actors(office)
 
 
 def word(day: date, code: str = OWN, category: str = DECORATION) -> str:
     return standing_of(code, category, "", day).standing
 
 
-def test_the_six_answers_and_their_days(bureau: Bureau) -> None:
-    case = bureau.red()
+def test_the_six_standings_and_their_days(actors: Actors) -> None:
+    case = actors.red_case()
     assert word(DAY) == "in-force"
-    assert word(OVER) == "red"
+    assert word(PERIOD_OVER) == "red"
     assert (
-        word(OVER - timedelta(days=1)) == "cannot-say"
+        word(PERIOD_OVER - timedelta(days=1)) == "cannot-say"
     )  # the last list known then was two months old
     assert word(DAY, code=OTHER) == "unknown"
-    answer = standing_of(OWN, DECORATION, "", OVER)
+    answer = standing_of(OWN, DECORATION, "", PERIOD_OVER)
     assert answer.card is not None
     assert answer.card.requirements[0]["held"] == 2
-    gone = OVER + timedelta(days=1)
-    bureau.morning(gone, 资质=[ITEMS, item(状态="撤回", 状态日期=gone.isoformat())])
+    gone = PERIOD_OVER + timedelta(days=1)
+    actors.load_and_patrol(gone, 资质=[ITEMS, item(状态="撤回", 状态日期=gone.isoformat())])
     assert word(gone) == "withdrawn"
-    assert word(OVER) == "red"  # history stays
-    assert fresh(case).closed_because == "withdrawn"
+    assert word(PERIOD_OVER) == "red"  # history stays
+    assert reload(case).closed_because == "withdrawn"
     assert [standing.standing for standing in history_of(OWN, DECORATION, "")] == [
         "in-force",
         "withdrawn",
     ]
 
 
-def test_yellow_is_nowhere_in_the_public_copy(bureau: Bureau) -> None:
-    bureau.yellow()
+def test_yellow_cards_are_not_in_the_public_copy(actors: Actors) -> None:
+    actors.yellow_case()
     assert not RedCard.objects.exists()
     assert not FeedEntry.objects.exists()
     assert {answer.standing for answer in standings_of(OWN, DAY)} == {"in-force"}
 
 
-def test_an_item_that_ends_is_ended_with_its_reason_and_not_counted_again(bureau: Bureau) -> None:
+def test_an_item_that_ends_is_ended_with_its_reason_and_not_counted_again(actors: Actors) -> None:
     """F16: a withdrawn or ended item is not shown as current, and still seen in its history."""
-    bureau.morning()
-    bureau.morning(NEXT, 资质=[ITEMS, item(有效期止="2026-05-20")])
-    assert standing_of(OWN, DECORATION, "", NEXT).because == "expired"
+    actors.load_and_patrol()
+    actors.load_and_patrol(NEXT_DAY, 资质=[ITEMS, item(有效期止="2026-05-20")])
+    assert standing_of(OWN, DECORATION, "", NEXT_DAY).because == "expired"
     assert Standing.objects.filter(to_on=None).count() == 1
-    bureau.morning(NEXT + timedelta(days=1))  # the register says otherwise again
-    assert word(NEXT + timedelta(days=1)) == "in-force"
+    actors.load_and_patrol(NEXT_DAY + timedelta(days=1))  # the register says otherwise again
+    assert word(NEXT_DAY + timedelta(days=1)) == "in-force"
 
 
-def test_a_register_that_is_old_cannot_say(bureau: Bureau) -> None:
-    bureau.morning()
+def test_a_stale_register_gives_cannot_say(actors: Actors) -> None:
+    actors.load_and_patrol()
     later = DAY + timedelta(days=9)
-    bureau.patrol(later)
+    actors.patrol(later)
     assert standing_of(OWN, DECORATION, "", later).because == "items-stale"
 
 
-def test_the_feed_has_no_gap_and_replays_to_the_snapshot(bureau: Bureau) -> None:
+def test_the_feed_has_no_gap_and_replays_to_the_snapshot(actors: Actors) -> None:
     """F51: subscribers resume from any number and end with the copy of the snapshot."""
-    case = bureau.red()
-    bureau.serve_order(case, OVER)
-    bureau.inspect(OVER)
-    good = OVER + timedelta(days=2)
-    bureau.morning(good, people=3)
+    case = actors.red_case()
+    actors.serve_order(case, PERIOD_OVER)
+    actors.inspect(PERIOD_OVER)
+    good = PERIOD_OVER + timedelta(days=2)
+    actors.load_and_patrol(good, people=3)
     told = entries_after(0)
     assert [feed_entry.sequence for feed_entry in told] == list(range(1, len(told) + 1))
     assert [feed_entry.sequence for feed_entry in entries_after(2)] == list(range(3, len(told) + 1))
@@ -112,36 +112,38 @@ def test_the_feed_has_no_gap_and_replays_to_the_snapshot(bureau: Bureau) -> None
     assert take_snapshot(day=good) == shot
 
 
-def test_what_should_never_have_been_leaves_a_tombstone(bureau: Bureau) -> None:
+def test_an_annulled_card_leaves_a_tombstone(actors: Actors) -> None:
     from qualwatch.cases.warnings.supervise import annul
 
-    case = bureau.red()
+    case = actors.red_case()
     annul(
-        case=fresh(case),
+        case=reload(case),
         because="判决",
         document="判决书",
-        by=bureau.who("reviewer"),
-        law=bureau.law,
-        at=bureau.office.tick(OVER),
+        by=actors.account("reviewer"),
+        law=actors.law,
+        at=actors.office.tick(PERIOD_OVER),
     )
     last = entries_after(0)[-1]
     assert (last.key, last.body) == (case.card_number, None)
     assert public_copy() == {}
-    assert cards_on(OVER) == []
+    assert cards_on(PERIOD_OVER) == []
 
 
-def test_a_cleared_card_is_seen_for_two_years(bureau: Bureau) -> None:
-    bureau.red()
-    good = OVER + timedelta(days=2)
-    bureau.morning(good, people=3)
+def test_a_cleared_card_is_public_for_two_years(actors: Actors) -> None:
+    actors.red_case()
+    good = PERIOD_OVER + timedelta(days=2)
+    actors.load_and_patrol(good, people=3)
     assert [red_card.state for red_card in cards_to_see(date(2028, 7, 22))] == ["cleared"]
     assert cards_to_see(date(2028, 7, 23)) == []
-    assert hide_what_is_over(on=date(2028, 7, 22), at=bureau.office.tick()) == 0
-    assert hide_what_is_over(on=date(2028, 7, 23), at=bureau.office.tick()) == 1
+    assert hide_what_is_over(on=date(2028, 7, 22), at=actors.office.tick()) == 0
+    assert hide_what_is_over(on=date(2028, 7, 23), at=actors.office.tick()) == 1
     assert public_copy() == {}
 
 
-def test_nothing_is_posted_outside_an_act(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_published_outside_an_act(
+    office: RegisterOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
     card = actions.Card("x", OWN, "甲", DECORATION, "", "装修", "二级", "", "省厅", [])
     monkeypatch.setattr(
         "qualwatch.publication.actions.connection", SimpleNamespace(in_atomic_block=False)
@@ -150,19 +152,19 @@ def test_nothing_is_posted_outside_an_act(office: Office, monkeypatch: pytest.Mo
         actions.post_red_card(card, on=DAY, at=office.tick())
 
 
-def test_the_database_refuses_a_removed_card_that_still_names_somebody(bureau: Bureau) -> None:
-    bureau.red()
+def test_the_database_refuses_a_removed_card_that_still_names_somebody(actors: Actors) -> None:
+    actors.red_case()
     with pytest.raises(IntegrityError), transaction.atomic():
-        RedCard.objects.update(state="removed", ended_on=OVER)
+        RedCard.objects.update(state="removed", ended_on=PERIOD_OVER)
 
 
-def asked(bureau: Bureau, purpose: str, category: str = "", on: date = OVER) -> str:
-    at = bureau.office.tick(on)
+def asked(actors: Actors, purpose: str, category: str = "", on: date = PERIOD_OVER) -> str:
+    at = actors.office.tick(on)
     return check(asked=EligibilityQuery(OWN, purpose, category), by="platform", on=on, at=at).answer
 
 
 def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterprise(
-    bureau: Bureau,
+    actors: Actors,
 ) -> None:
     """F13: "no new project" touches the red item only; upgrade, addition, awards and key supervision the enterprise."""
     both = [
@@ -170,10 +172,10 @@ def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterpr
         item(),
         item(资质名称="建筑工程施工总承包", 资质证书号="D214000011", 等级="一级"),
     ]
-    bureau.morning(资质=both)
+    actors.load_and_patrol(资质=both)
     for case in Case.objects.filter(category=DECORATION):
-        bureau.prove(case, DAY)
-    bureau.office.load(
+        actors.prove_warning(case, DAY)
+    actors.office.load(
         "projects",
         [
             PROJECTS,
@@ -183,14 +185,14 @@ def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterpr
             ["P4", OWN, "建筑装修装饰工程专业承包", "110105", "2025-01-01", ""],
         ],
     )
-    assert asked(bureau, "bid", DECORATION, on=DAY) == "yes"  # yellow forbids nothing
-    assert key_supervision(on=DAY, law=bureau.law) == []
-    bureau.morning(OVER, 资质=both)
+    assert asked(actors, "bid", DECORATION, on=DAY) == "yes"  # yellow forbids nothing
+    assert key_supervision(on=DAY, law=actors.law) == []
+    actors.load_and_patrol(PERIOD_OVER, 资质=both)
     case = Case.objects.get(category=DECORATION)
-    bureau.propose(case, day=OVER)
-    bureau.sign(case, day=OVER)
+    actors.propose(case, day=PERIOD_OVER)
+    actors.sign(case, day=PERIOD_OVER)
     answers = {
-        (purpose, category): asked(bureau, purpose, category)
+        (purpose, category): asked(actors, purpose, category)
         for purpose, category in [
             ("upgrade", ""),
             ("addition", ""),
@@ -210,7 +212,10 @@ def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterpr
         ("new-project", DECORATION): "no",
         ("new-project", BUILDING): "yes",
     }
-    assert [row.project_code for row in key_supervision(on=OVER, law=bureau.law)] == ["P1", "P3"]
+    assert [row.project_code for row in key_supervision(on=PERIOD_OVER, law=actors.law)] == [
+        "P1",
+        "P3",
+    ]
     eligibility_record = EligibilityRecord.objects.latest("pk")
     assert (eligibility_record.answer, eligibility_record.by, eligibility_record.credit_code) == (
         "yes",
@@ -222,27 +227,27 @@ def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterpr
     )
 
 
-def test_what_nobody_knows_is_not_answered_with_yes(bureau: Bureau) -> None:
-    bureau.morning()
+def test_unknown_enterprises_and_items_are_not_answered_with_yes(actors: Actors) -> None:
+    actors.load_and_patrol()
     assert (
-        asked(bureau, "bid", DECORATION, on=DAY + timedelta(days=1)) == "yes"
+        asked(actors, "bid", DECORATION, on=DAY + timedelta(days=1)) == "yes"
     )  # yesterday's list is young enough
-    assert asked(bureau, "bid", DECORATION, on=DAY + timedelta(days=4)) == "cannot-say"
-    assert asked(bureau, "bid", BUILDING, on=DAY) == "cannot-say"
+    assert asked(actors, "bid", DECORATION, on=DAY + timedelta(days=4)) == "cannot-say"
+    assert asked(actors, "bid", BUILDING, on=DAY) == "cannot-say"
     with pytest.raises(CannotAsk):
-        asked(bureau, "bid", on=DAY)
+        asked(actors, "bid", on=DAY)
     with pytest.raises(CannotAsk):
-        asked(bureau, "marry", on=DAY)
+        asked(actors, "marry", on=DAY)
 
 
-def test_statistics_forget_what_was_annulled(office: Office) -> None:
+def test_statistics_leave_out_annulled_cards(office: RegisterOffice) -> None:
     """What never should have been is counted in no quarter, also a past one."""
     from qualwatch.cases.warnings.supervise import annul
     from qualwatch.oversight.statistics import publish_statistics
 
-    bureau = Bureau(office)
-    case = bureau.red()
-    publish_statistics(on=date(2026, 10, 5), law=bureau.law)
+    actors = Actors(office)
+    case = actors.red_case()
+    publish_statistics(on=date(2026, 10, 5), law=actors.law)
     assert (
         sum(
             quarter_figures.figures.get("published", 0)
@@ -251,27 +256,27 @@ def test_statistics_forget_what_was_annulled(office: Office) -> None:
         == 1
     )
     annul(
-        case=fresh(case),
+        case=reload(case),
         because="判决",
         document="判决书",
-        by=bureau.who("reviewer"),
-        law=bureau.law,
+        by=actors.account("reviewer"),
+        law=actors.law,
         at=office.tick(date(2026, 10, 5)),
     )
-    publish_statistics(on=date(2026, 10, 6), law=bureau.law)
+    publish_statistics(on=date(2026, 10, 6), law=actors.law)
     assert not QuarterFigures.objects.exists()
 
 
-def test_between_two_certificates_the_item_has_expired_and_is_not_gone(bureau: Bureau) -> None:
-    bureau.morning()
+def test_between_two_certificates_the_item_is_expired_and_stays_listed(actors: Actors) -> None:
+    actors.load_and_patrol()
     gap = [
         ITEMS,
         item(有效期止="2026-05-20"),
         item(资质证书号="D214000011", 有效期起="2026-05-28", 有效期止="2031-05-27"),
     ]
-    bureau.morning(NEXT, 资质=gap)
-    answer = standing_of(OWN, DECORATION, "", NEXT)
+    actors.load_and_patrol(NEXT_DAY, 资质=gap)
+    answer = standing_of(OWN, DECORATION, "", NEXT_DAY)
     assert (answer.standing, answer.because) == ("ended", "expired")
     later = date(2026, 5, 28)
-    bureau.morning(later, 资质=gap)
+    actors.load_and_patrol(later, 资质=gap)
     assert word(later) == "in-force"

@@ -9,8 +9,6 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from builders import OTHER, OWN, credit_code, identity, law
-from files import ENTERPRISES, ITEMS, REGISTRATIONS
-from office import DAY, Office, items
 from qualwatch.evaluation import columnar
 from qualwatch.intake.problems import NothingReadable
 from qualwatch.journal.queries import entries_of
@@ -33,13 +31,15 @@ from qualwatch.registers.models import (
     RegistrationRow,
     Revision,
 )
-from registers import item, person
+from register_files import ENTERPRISES, ITEMS, REGISTRATIONS
+from register_office import DAY, RegisterOffice, items
+from register_rows import item, person
 
 pytestmark = pytest.mark.django_db
-NEXT = DAY + timedelta(days=1)
+NEXT_DAY = DAY + timedelta(days=1)
 
 
-def held(office: Office, day: date = DAY) -> tuple[str, int | None]:
+def held(office: RegisterOffice, day: date = DAY) -> tuple[str, int | None]:
     """Verdict and head count of the decoration firm's constructors."""
     facts = facts_on(day)
     for result in columnar.evaluate(law(), law().policy_on(day), facts, day):
@@ -49,10 +49,10 @@ def held(office: Office, day: date = DAY) -> tuple[str, int | None]:
     return "none", None
 
 
-def test_a_load_accounts_for_every_row_and_keeps_the_raw_file(office: Office) -> None:
+def test_a_load_accounts_for_every_row_and_stores_the_raw_file(office: RegisterOffice) -> None:
     rows = [REGISTRATIONS, person(1), person(1), person(2), person(3, 有效期止="2026-02-30")]
     path = office.path(rows)
-    load = office.take("practitioners", {"登记.csv": path})
+    load = office.load_files("practitioners", {"登记.csv": path})
     counts = load.counts["registrations"]
     assert (counts["read"], counts["accepted"], counts["rejected"]) == (4, 3, 1)
     assert (
@@ -60,7 +60,7 @@ def test_a_load_accounts_for_every_row_and_keeps_the_raw_file(office: Office) ->
         counts["added"],
         counts["changed"],
         counts["unchanged"],
-        counts["gone"],
+        counts["absent"],
     ) == (2, 2, 0, 0, 0)
     rejection = load.rejections.get()
     assert (rejection.file, rejection.row, rejection.column) == ("登记.csv", 5, "有效期止")
@@ -70,14 +70,14 @@ def test_a_load_accounts_for_every_row_and_keeps_the_raw_file(office: Office) ->
     assert entries_of("source/practitioners")[-1].what == "load-released"
 
 
-def test_the_same_file_twice_changes_nothing(office: Office) -> None:
+def test_the_same_file_twice_changes_nothing(office: RegisterOffice) -> None:
     path = office.path([REGISTRATIONS, person(1)])
-    office.take("practitioners", {"登记.csv": path})
+    office.load_files("practitioners", {"登记.csv": path})
     revisions = Revision.objects.count()
-    again = office.take("practitioners", {"登记.csv": path})
+    again = office.load_files("practitioners", {"登记.csv": path})
     assert again.state == "unchanged"
     assert Revision.objects.count() == revisions
-    other_day = office.take("practitioners", {"登记.csv": path}, day=NEXT)
+    other_day = office.load_files("practitioners", {"登记.csv": path}, day=NEXT_DAY)
     counts = other_day.counts["registrations"]
     assert (other_day.state, counts["added"], counts["changed"], counts["unchanged"]) == (
         "released",
@@ -88,18 +88,25 @@ def test_the_same_file_twice_changes_nothing(office: Office) -> None:
     assert RegistrationRow.objects.count() == 1
 
 
-def test_changed_new_and_gone_rows_are_told_apart_and_the_past_stays(office: Office) -> None:
+def test_changed_new_and_absent_rows_are_distinguished_and_the_past_stays(
+    office: RegisterOffice,
+) -> None:
     office.people(1, 2, 3)
     before = office.now
     load = office.load(
         "practitioners",
         [REGISTRATIONS, person(1), person(2, 有效期止="2028-01-01"), person(4)],
-        day=NEXT,
+        day=NEXT_DAY,
     )
     counts = load.counts["registrations"]
-    assert (counts["added"], counts["changed"], counts["unchanged"], counts["gone"]) == (1, 1, 1, 1)
+    assert (counts["added"], counts["changed"], counts["unchanged"], counts["absent"]) == (
+        1,
+        1,
+        1,
+        1,
+    )
     gone = RegistrationRow.objects.get(absent_since__isnull=False)
-    assert gone.absent_since == NEXT
+    assert gone.absent_since == NEXT_DAY
     ended = {
         row[0]
         for row in RegistrationRow.objects.exclude(recorded_to=None).values_list("recorded_to")
@@ -109,25 +116,27 @@ def test_changed_new_and_gone_rows_are_told_apart_and_the_past_stays(office: Off
     assert [row.valid_to for row in facts_on(DAY, before).rows("registrations")] == [
         date(2027, 1, 1)
     ] * 3
-    assert sorted(row.valid_to for row in facts_on(NEXT).rows("registrations"))[-1] == date(
+    assert sorted(row.valid_to for row in facts_on(NEXT_DAY).rows("registrations"))[-1] == date(
         2028, 1, 1
     )
 
 
-def test_a_delta_lets_everything_else_stand(office: Office) -> None:
+def test_a_delta_leaves_every_other_row_unchanged(office: RegisterOffice) -> None:
     office.people(1, 2, 3)
-    load = office.people(2, 4, day=NEXT, full=False)
+    load = office.people(2, 4, day=NEXT_DAY, full=False)
     counts = load.counts["registrations"]
-    assert (counts["added"], counts["unchanged"], counts["gone"]) == (1, 1, 0)
-    assert len(facts_on(NEXT).tables["registrations"]) == 4
+    assert (counts["added"], counts["unchanged"], counts["absent"]) == (1, 1, 0)
+    assert len(facts_on(NEXT_DAY).tables["registrations"]) == 4
 
 
-def test_rows_that_share_a_key_are_all_kept(office: Office) -> None:
+def test_rows_that_share_a_key_are_all_stored(office: RegisterOffice) -> None:
     first, second = item(等级="二级"), item(等级="一级", 有效期起="2023-01-01")
     office.load("qualifications", [ITEMS, first, second])
     assert sorted(ItemRow.objects.values_list("duplicate_no", flat=True)) == [1, 2]
     assert (
-        office.load("qualifications", [ITEMS, second, first], day=NEXT).counts["items"]["unchanged"]
+        office.load("qualifications", [ITEMS, second, first], day=NEXT_DAY).counts["items"][
+            "unchanged"
+        ]
         == 2
     )
 
@@ -136,10 +145,12 @@ def test_rows_that_share_a_key_are_all_kept(office: Office) -> None:
     ("remaining", "state"),
     [(0, "held"), (65, "held"), (70, "released"), (99, "released"), (100, "released")],
 )
-def test_a_list_that_shrinks_too_much_is_held(office: Office, remaining: int, state: str) -> None:
+def test_a_list_that_shrinks_too_much_is_held(
+    office: RegisterOffice, remaining: int, state: str
+) -> None:
     """policy: more than 30 % and 5 rows; 70 of 100 are 30 %, not more."""
     office.people(*range(1, 101))
-    load = office.people(*range(1, remaining + 1), day=NEXT)
+    load = office.people(*range(1, remaining + 1), day=NEXT_DAY)
     assert load.state == state
     assert RegistrationRow.objects.filter(recorded_to=None).count() == (
         100 if state == "held" else remaining
@@ -147,29 +158,33 @@ def test_a_list_that_shrinks_too_much_is_held(office: Office, remaining: int, st
     assert (load.revision is None) == (state == "held")
 
 
-def test_zero_rows_where_there_were_many_are_held_and_change_nothing(office: Office) -> None:
+def test_zero_rows_where_there_were_many_are_held_and_change_nothing(
+    office: RegisterOffice,
+) -> None:
     """Field case F04: the call succeeded, with zero rows."""
     office.people(1, 2, 3)
     revisions, people = Revision.objects.count(), Person.objects.count()
-    load = office.load("practitioners", [REGISTRATIONS], day=NEXT)
+    load = office.load("practitioners", [REGISTRATIONS], day=NEXT_DAY)
     assert load.state == "held"
     assert "3" in load.because
     assert (Revision.objects.count(), Person.objects.count()) == (revisions, people)
 
 
-def test_an_unreadable_file_among_others_holds_a_full_list(office: Office, tmp_path: Path) -> None:
+def test_an_unreadable_file_among_others_holds_a_full_list(
+    office: RegisterOffice, tmp_path: Path
+) -> None:
     office.people(1, 2)
     broken = tmp_path / "b.xlsx"
     broken.write_bytes(b"PK\x03\x04 not a workbook")
     good = office.path([REGISTRATIONS, person(1), person(2)])
-    load = office.take("practitioners", {"a.csv": good, "b.xlsx": broken}, day=NEXT)
+    load = office.load_files("practitioners", {"a.csv": good, "b.xlsx": broken}, day=NEXT_DAY)
     assert load.state == "held"
     assert load.rejections.get().file == "b.xlsx"
 
 
-def test_a_held_load_is_released_by_another_with_a_reason(office: Office) -> None:
+def test_a_held_load_is_released_by_another_with_a_reason(office: RegisterOffice) -> None:
     office.people(*range(1, 11))
-    load = office.people(1, day=NEXT)
+    load = office.people(1, day=NEXT_DAY)
     assert load.state == "held"
     with pytest.raises(CannotDecide, match="不能自己"):
         release(load=load, law=law(), by="li", at=office.tick(), because="核对过")
@@ -189,24 +204,24 @@ def test_a_held_load_is_released_by_another_with_a_reason(office: Office) -> Non
         )
 
 
-def test_a_held_load_is_rejected_and_a_newer_one_shuts_it_out(office: Office) -> None:
+def test_a_held_load_is_rejected_or_superseded_by_a_newer_one(office: RegisterOffice) -> None:
     office.people(*range(1, 11))
-    first, second = office.people(1, day=NEXT), office.people(2, day=NEXT)
+    first, second = office.people(1, day=NEXT_DAY), office.people(2, day=NEXT_DAY)
     reject(load=first, by="wang", at=office.tick(), because="上游故障")
     assert Load.objects.get(pk=first.pk).state == "rejected"
-    office.people(*range(1, 11), day=NEXT + timedelta(days=1))
+    office.people(*range(1, 11), day=NEXT_DAY + timedelta(days=1))
     with pytest.raises(CannotDecide, match="已有"):
         release(load=second, law=law(), by="wang", at=office.tick(), because="核对过")
 
 
-def test_an_older_list_than_the_one_on_record_is_rejected(office: Office) -> None:
-    office.people(1, 2, day=NEXT)
+def test_an_older_list_than_the_one_on_record_is_rejected(office: RegisterOffice) -> None:
+    office.people(1, 2, day=NEXT_DAY)
     load = office.people(1, day=DAY)
     assert load.state == "rejected"
     assert RegistrationRow.objects.filter(recorded_to=None).count() == 2
 
 
-def test_files_of_another_source_are_refused_and_nothing_is_written(office: Office) -> None:
+def test_files_of_another_source_are_refused_and_nothing_is_written(office: RegisterOffice) -> None:
     with pytest.raises(NothingReadable, match="不属于来源"):
         office.load("insurance", [REGISTRATIONS, person(1)])
     with pytest.raises(NothingReadable, match="没有认出"):
@@ -215,7 +230,9 @@ def test_files_of_another_source_are_refused_and_nothing_is_written(office: Offi
     assert not Person.objects.exists()
 
 
-def test_every_register_of_the_province_gives_the_facts_that_the_files_give(office: Office) -> None:
+def test_every_register_of_the_province_gives_the_facts_that_the_files_give(
+    office: RegisterOffice,
+) -> None:
     office.province(3)
     verdict = held(office)
     assert verdict == ("met", 3)
@@ -227,7 +244,7 @@ def test_every_register_of_the_province_gives_the_facts_that_the_files_give(offi
     assert [row.credit_code for row in only.rows("enterprises")] == [OTHER]
 
 
-def test_projects_are_read(office: Office) -> None:
+def test_projects_are_read(office: RegisterOffice) -> None:
     head = ["项目编码", "统一社会信用代码", "资质名称", "项目所在地区划", "开工", "竣工"]
     load = office.load(
         "projects",
@@ -244,7 +261,7 @@ def test_projects_are_read(office: Office) -> None:
 # Field cases, section A
 
 
-def test_f01_two_items_of_one_certificate_one_person_of_two_majors(office: Office) -> None:
+def test_f01_two_items_of_one_certificate_one_person_of_two_majors(office: RegisterOffice) -> None:
     office.load(
         "qualifications",
         items(
@@ -258,7 +275,7 @@ def test_f01_two_items_of_one_certificate_one_person_of_two_majors(office: Offic
     assert RegistrationRow.objects.count() == 2
 
 
-def test_f03_a_source_that_no_longer_arrives(office: Office) -> None:
+def test_f03_a_source_that_no_longer_arrives(office: RegisterOffice) -> None:
     office.province(3)
     late = DAY + timedelta(days=30)
     verdict, count = held(office, late)
@@ -266,7 +283,7 @@ def test_f03_a_source_that_no_longer_arrives(office: Office) -> None:
     assert count in (None, 3)
 
 
-def test_f05_two_sources_disagree_and_the_conflict_is_listed(office: Office) -> None:
+def test_f05_two_sources_disagree_and_the_conflict_is_listed(office: RegisterOffice) -> None:
     office.load("practitioners", [REGISTRATIONS, person(1, 有效期止="2026-03-10")])
     office.load(
         "national-practitioners", [REGISTRATIONS, person(1, 有效期止="2026-03-31"), person(2)]
@@ -280,7 +297,7 @@ def test_f05_two_sources_disagree_and_the_conflict_is_listed(office: Office) -> 
     ]  # the province's is believed
 
 
-def test_f05_moving_from_one_enterprise_to_another(office: Office) -> None:
+def test_f05_moving_from_one_enterprise_to_another(office: RegisterOffice) -> None:
     office.load(
         "practitioners",
         [
@@ -294,7 +311,7 @@ def test_f05_moving_from_one_enterprise_to_another(office: Office) -> None:
     ) == sorted([(OWN, date(2024, 1, 1)), (OTHER, date(2026, 3, 15))])
 
 
-def correction(office: Office, value: str = "2031-01-31") -> None:
+def correction(office: RegisterOffice, value: str = "2031-01-31") -> None:
     row = RegistrationRow.objects.filter(recorded_to=None).exclude(source="correction").first()
     assert row is not None
     key = {name: getattr(row, name) for name in RegistrationRow.KEY}
@@ -311,7 +328,9 @@ def correction(office: Office, value: str = "2031-01-31") -> None:
     )
 
 
-def test_f06_a_correction_outlives_the_next_load_until_it_is_released(office: Office) -> None:
+def test_f06_a_correction_outlives_the_next_load_until_it_is_released(
+    office: RegisterOffice,
+) -> None:
     office.load("practitioners", [REGISTRATIONS, person(1, 有效期止="2026-01-31")])
     before = office.now
     correction(office)
@@ -320,10 +339,12 @@ def test_f06_a_correction_outlives_the_next_load_until_it_is_released(office: Of
         date(2026, 1, 31)
     ]
     load = office.load(
-        "practitioners", [REGISTRATIONS, person(1, 有效期止="2026-01-31", 等级="一级")], day=NEXT
+        "practitioners",
+        [REGISTRATIONS, person(1, 有效期止="2026-01-31", 等级="一级")],
+        day=NEXT_DAY,
     )
     assert load.counts["corrections"] == {"source_still_differs": 1}
-    [row] = facts_on(NEXT).rows("registrations")
+    [row] = facts_on(NEXT_DAY).rows("registrations")
     assert (row.valid_to, row.profession_grade) == (
         date(2031, 1, 31),
         "grade-1",
@@ -331,16 +352,16 @@ def test_f06_a_correction_outlives_the_next_load_until_it_is_released(office: Of
     [one] = due_for_review(date(2026, 8, 1))
     assert list(due_for_review(date(2026, 7, 31))) == []
     release_correction(correction=one, by="li", at=office.tick(), because="来源已改")
-    assert [row.valid_to for row in facts_on(NEXT).rows("registrations")] == [date(2026, 1, 31)]
+    assert [row.valid_to for row in facts_on(NEXT_DAY).rows("registrations")] == [date(2026, 1, 31)]
     with pytest.raises(CannotCorrect, match="已经解除"):
         release_correction(correction=one, by="li", at=office.tick(), because="")
 
 
-def test_a_corrected_row_that_its_source_no_longer_has_is_gone(office: Office) -> None:
+def test_a_corrected_row_that_its_source_no_longer_has_is_removed(office: RegisterOffice) -> None:
     office.people(1, 2, 3)
     correction(office)
-    office.people(2, 3, day=NEXT)
-    assert len(facts_on(NEXT).rows("registrations")) == 2
+    office.people(2, 3, day=NEXT_DAY)
+    assert len(facts_on(NEXT_DAY).rows("registrations")) == 2
 
 
 @pytest.mark.parametrize(
@@ -353,8 +374,8 @@ def test_a_corrected_row_that_its_source_no_longer_has_is_gone(office: Office) -
         ("id", "x", "x"),
     ],
 )
-def test_a_correction_wants_field_reason_and_document(
-    office: Office, field: str, because: str, document: str
+def test_a_correction_needs_field_reason_and_document(
+    office: RegisterOffice, field: str, because: str, document: str
 ) -> None:
     office.people(1)
     row = RegistrationRow.objects.get()
@@ -373,7 +394,7 @@ def test_a_correction_wants_field_reason_and_document(
         )
 
 
-def test_f07_a_cancellation_in_the_future_and_the_right_certificate(office: Office) -> None:
+def test_f07_a_cancellation_in_the_future_and_the_right_certificate(office: RegisterOffice) -> None:
     office.load(
         "qualifications",
         items({"资质证书号": "D1", "状态": "注销", "状态日期": "2026-05-21"}, {"资质证书号": "D2"}),
@@ -384,7 +405,7 @@ def test_f07_a_cancellation_in_the_future_and_the_right_certificate(office: Offi
             {"资质证书号": "D1", "状态": "注销", "状态日期": "2026-05-21"},
             {"资质证书号": "D2", "等级": "一级"},
         ),
-        day=NEXT,
+        day=NEXT_DAY,
     )
     assert first.counts["items"]["changed"] == 1
     assert ItemRow.objects.filter(certificate_no="D1").count() == 1
@@ -392,10 +413,10 @@ def test_f07_a_cancellation_in_the_future_and_the_right_certificate(office: Offi
         row.certificate_no: (row.register_state, row.register_state_from)
         for row in facts_on(DAY).rows("items")
     }
-    assert states["D1"] == ("deregistered", NEXT)
+    assert states["D1"] == ("deregistered", NEXT_DAY)
 
 
-def test_f09_every_place_belongs_to_one_city_or_is_asked_about(office: Office) -> None:
+def test_f09_every_place_belongs_to_one_city_or_is_reported(office: RegisterOffice) -> None:
     places = {
         credit_code(n): code
         for n, code in enumerate(["140100", "140105", "140171", "149999", ""], 1)
@@ -429,33 +450,35 @@ def test_f09_every_place_belongs_to_one_city_or_is_asked_about(office: Office) -
     assert unsure == set(list(places)[3:])
 
 
-def test_f11_identities_of_other_documents_load_too(office: Office) -> None:
+def test_f11_identities_of_other_documents_load_too(office: RegisterOffice) -> None:
     office.load("practitioners", [REGISTRATIONS, person(1, 身份证号="E12345678", 证件类型="护照")])
     one = Person.objects.get()
     assert identity_of(one)[1] == "E12345678"
     assert one.born_on is None
 
 
-def test_f14_a_renamed_enterprise_keeps_its_history(office: Office) -> None:
+def test_f14_a_renamed_enterprise_keeps_its_history(office: RegisterOffice) -> None:
     office.load("enterprises", [ENTERPRISES, [OWN, "甲装饰有限公司", "140105", ""]])
     before = office.now
-    office.load("enterprises", [ENTERPRISES, [OWN, "甲建设集团有限公司", "140105", ""]], day=NEXT)
-    assert [row.name for row in facts_on(NEXT).rows("enterprises")] == ["甲建设集团有限公司"]
+    office.load(
+        "enterprises", [ENTERPRISES, [OWN, "甲建设集团有限公司", "140105", ""]], day=NEXT_DAY
+    )
+    assert [row.name for row in facts_on(NEXT_DAY).rows("enterprises")] == ["甲建设集团有限公司"]
     assert [row.name for row in facts_on(DAY, before).rows("enterprises")] == ["甲装饰有限公司"]
     assert EnterpriseRow.objects.filter(credit_code=OWN).count() == 2
 
 
-def test_f16_a_withdrawn_item_is_in_the_history_and_does_not_count(office: Office) -> None:
+def test_f16_a_withdrawn_item_is_in_the_history_and_does_not_count(office: RegisterOffice) -> None:
     office.province(3)
-    office.load("qualifications", items({"状态": "撤回", "状态日期": "2026-05-01"}), day=NEXT)
-    assert held(office, NEXT) == ("none", None)
+    office.load("qualifications", items({"状态": "撤回", "状态日期": "2026-05-01"}), day=NEXT_DAY)
+    assert held(office, NEXT_DAY) == ("none", None)
     assert ItemRow.objects.count() == 2
 
 
 # What the database itself keeps
 
 
-def test_identities_lie_encrypted_and_are_shown_masked(office: Office) -> None:
+def test_identities_are_stored_encrypted_and_shown_masked(office: RegisterOffice) -> None:
     office.people(1)
     person = Person.objects.get()
     assert identity(1).encode() not in bytes(person.identity)
@@ -466,7 +489,7 @@ def test_identities_lie_encrypted_and_are_shown_masked(office: Office) -> None:
 
 
 @pytest.mark.parametrize("slug", sorted(TABLES))
-def test_rows_of_every_register_only_end(office: Office, slug: str) -> None:
+def test_rows_of_every_register_only_end(office: RegisterOffice, slug: str) -> None:
     del office
     table = TABLES[slug]._meta.db_table
     model = TABLES[slug]

@@ -6,66 +6,75 @@ from datetime import date, timedelta
 
 import pytest
 
-from applying import ACCEPT, NEXT, OVER, REVIEW, capability_required, refused
+from actors import Actors, reload
+from application_acts import (
+    ACCEPT,
+    NEXT_DAY,
+    PERIOD_OVER,
+    REVIEW,
+    actors_with_accounts,
+    assert_refused,
+)
 from builders import OTHER, OWN
-from bureau import Bureau, fresh
-from files import CONTRIBUTIONS, REGISTRATIONS
-from office import DAY, Office
 from qualwatch.cases.applications.repairs import Correcting, Repairs
 from qualwatch.cases.models import Application, Case, CaseRequirement
 from qualwatch.publication.models import RedCard
 from qualwatch.registers.corrections import WHOLE, CannotCorrect, correct
 from qualwatch.registers.models import Correction, RegistrationRow
-from registers import paid, person
+from register_files import CONTRIBUTIONS, REGISTRATIONS
+from register_office import DAY, RegisterOffice
+from register_rows import paid, person
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def bureau(office: Office) -> Bureau:
-    return capability_required(office)
+def actors(office: RegisterOffice) -> Actors:
+    return actors_with_accounts(office)
 
 
-def test_wrong_data_are_corrected_and_a_missing_row_added(bureau: Bureau) -> None:
+def test_wrong_data_are_corrected_and_a_missing_row_added(actors: Actors) -> None:
     """The source lacks a constructor's registration; the repair adds it until the source has it."""
-    account = bureau.enterprise()
-    bureau.morning(people=3)
+    account = actors.enterprise_account()
+    actors.load_and_patrol(people=3)
     theirs = list(RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN).order_by("pk"))
     gone = theirs[-1]
     insured = [CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
-    bureau.morning(NEXT, people=2, 社保=insured)
+    actors.load_and_patrol(NEXT_DAY, people=2, 社保=insured)
     case = Case.objects.get(state="yellow", category__isnull=False)
-    filing = bureau.filing("data-wrong")
-    application = bureau.apply(case, NEXT, account, filing)
+    filing = actors.filing("data-wrong")
+    application = actors.apply(case, NEXT_DAY, account, filing)
     told = {name: getattr(gone, name) for name in RegistrationRow.fact_columns()}
     key = {name: told.pop(name) for name in RegistrationRow.KEY}
-    refused(
-        bureau,
+    assert_refused(
+        actors,
         "leaves-something",
-        lambda: bureau.uphold(application, ACCEPT, NEXT),
+        lambda: actors.uphold(application, ACCEPT, NEXT_DAY),
     )
     expired = Correcting(
         "registrations", key, WHOLE, {**told, "valid_to": date(2026, 1, 1)}, "注册信息截图"
     )
-    refused(
-        bureau, "still-short", lambda: bureau.uphold(application, Repairs(REVIEW, [expired]), NEXT)
+    assert_refused(
+        actors,
+        "still-short",
+        lambda: actors.uphold(application, Repairs(REVIEW, [expired]), NEXT_DAY),
     )
     assert not Correction.objects.exists()
     right = Correcting("registrations", key, WHOLE, told, "注册信息截图")
-    bureau.uphold(application, Repairs(REVIEW, [right]), NEXT)
-    assert fresh(case).closed_because == "repaired"
-    bureau.morning(NEXT + timedelta(days=1), people=2, 社保=insured)
+    actors.uphold(application, Repairs(REVIEW, [right]), NEXT_DAY)
+    assert reload(case).closed_because == "repaired"
+    actors.load_and_patrol(NEXT_DAY + timedelta(days=1), people=2, 社保=insured)
     assert not Case.objects.exclude(state="closed").exists()
-    bureau.morning(NEXT + timedelta(days=2), people=3)  # the source has it now
+    actors.load_and_patrol(NEXT_DAY + timedelta(days=2), people=3)  # the source has it now
     believed = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN)
     assert believed.filter(source="correction").count() == 0
     assert believed.count() == 3
 
 
-def test_a_field_set_right_is_a_repair_too(bureau: Bureau) -> None:
-    account = bureau.enterprise()
-    case = bureau.yellow()
-    application = bureau.apply(case, NEXT, account, bureau.filing("data-wrong"))
+def test_a_corrected_field_is_a_repair_too(actors: Actors) -> None:
+    account = actors.enterprise_account()
+    case = actors.yellow_case()
+    application = actors.apply(case, NEXT_DAY, account, actors.filing("data-wrong"))
     told = {
         "credit_code": OWN,
         "category": case.category,
@@ -73,79 +82,81 @@ def test_a_field_set_right_is_a_repair_too(bureau: Bureau) -> None:
         "certificate_no": case.certificate_no,
     }
     lower = Correcting("items", told, "register_state", "deregistered", "注销通知")
-    bureau.uphold(application, Repairs(REVIEW, [lower]), NEXT)
-    assert fresh(case).closed_because == "repaired"
+    actors.uphold(application, Repairs(REVIEW, [lower]), NEXT_DAY)
+    assert reload(case).closed_because == "repaired"
     assert Application.objects.get().repairs == [["correction", Correction.objects.get().pk]]
 
 
-def test_what_the_application_was_not_about_goes_on(bureau: Bureau) -> None:
-    account = bureau.enterprise()
-    case = bureau.yellow()
+def test_requirements_outside_the_application_stay_open(actors: Actors) -> None:
+    account = actors.enterprise_account()
+    case = actors.yellow_case()
     CaseRequirement.objects.create(
         case=case, requirement="manual-titles", pushed_on=DAY, ends_on=date(2026, 7, 20)
     )
-    application = bureau.apply(
-        case, NEXT, account, bureau.filing("assessment-wrong", "constructors")
+    application = actors.apply(
+        case, NEXT_DAY, account, actors.filing("assessment-wrong", "constructors")
     )
     assert application.requirements == ["constructors"]
-    bureau.uphold(application, ACCEPT, NEXT)
-    case = fresh(case)
+    actors.uphold(application, ACCEPT, NEXT_DAY)
+    case = reload(case)
     assert (case.state, case.application) == ("yellow", None)
-    assert [row.recovered_on for row in case.requirements.order_by("pk")] == [NEXT, None]
+    assert [row.recovered_on for row in case.requirements.order_by("pk")] == [NEXT_DAY, None]
     assert Application.objects.get().stage == "upheld"
 
 
-def test_an_officer_s_red_card_is_repaired_without_a_run(bureau: Bureau) -> None:
-    account = bureau.enterprise()
-    bureau.morning(people=3)
-    case = bureau.inspect(DAY)
-    application = bureau.apply(case, NEXT, account)
-    bureau.uphold(application, ACCEPT, NEXT)
-    assert fresh(case).closed_because == "repaired"
+def test_an_officer_s_red_card_is_repaired_without_a_run(actors: Actors) -> None:
+    account = actors.enterprise_account()
+    actors.load_and_patrol(people=3)
+    case = actors.inspect(DAY)
+    application = actors.apply(case, NEXT_DAY, account)
+    actors.uphold(application, ACCEPT, NEXT_DAY)
+    assert reload(case).closed_because == "repaired"
     assert Application.objects.get().repairs == [["supervision-finding", case.pk]]
 
 
-def test_an_officer_s_red_card_can_be_disputed_whatever_the_registers_say(bureau: Bureau) -> None:
+def test_an_officer_s_red_card_can_be_disputed_whatever_the_registers_say(actors: Actors) -> None:
     """The next morning's run finds the item met; the card stands in public, and so does the right to object."""
-    account = bureau.enterprise()
-    bureau.morning(people=3)
-    case = bureau.inspect(DAY)
-    bureau.morning(NEXT, people=3)
-    application = bureau.apply(case, NEXT, account)
+    account = actors.enterprise_account()
+    actors.load_and_patrol(people=3)
+    case = actors.inspect(DAY)
+    actors.load_and_patrol(NEXT_DAY, people=3)
+    application = actors.apply(case, NEXT_DAY, account)
     assert application.requirements == ["constructors"]
-    bureau.uphold(application, ACCEPT, NEXT)
-    assert fresh(case).closed_because == "repaired"
+    actors.uphold(application, ACCEPT, NEXT_DAY)
+    assert reload(case).closed_because == "repaired"
 
 
-def test_what_cannot_be_judged_is_not_healed(bureau: Bureau) -> None:
-    account = bureau.enterprise()
-    case = bureau.yellow()
-    application = bureau.apply(case, NEXT, account, bureau.filing("data-wrong", "constructors"))
+def test_a_requirement_that_cannot_be_judged_is_not_repaired(actors: Actors) -> None:
+    account = actors.enterprise_account()
+    case = actors.yellow_case()
+    application = actors.apply(case, NEXT_DAY, account, actors.filing("data-wrong", "constructors"))
     name = Repairs(REVIEW, [Correcting("enterprises", {"credit_code": OWN}, "name", "甲", "执照")])
-    refused(bureau, "still-short", lambda: bureau.verify(application, name, NEXT))
-    bureau.office.load(
-        "practitioners", [REGISTRATIONS, person(1), person(2), person(3, 证书类别="？")], day=NEXT
+    assert_refused(actors, "still-short", lambda: actors.verify(application, name, NEXT_DAY))
+    actors.office.load(
+        "practitioners",
+        [REGISTRATIONS, person(1), person(2), person(3, 证书类别="？")],
+        day=NEXT_DAY,
     )
-    bureau.patrol(NEXT)
-    assert fresh(case).last_result == "cannot-say"
-    refused(bureau, "still-short", lambda: bureau.verify(application, name, NEXT))
-    refused(
-        bureau, "no-run", lambda: bureau.verify(application, name, NEXT + timedelta(days=9))
+    actors.patrol(NEXT_DAY)
+    assert reload(case).last_result == "cannot-say"
+    assert_refused(actors, "still-short", lambda: actors.verify(application, name, NEXT_DAY))
+    assert_refused(
+        actors, "no-run", lambda: actors.verify(application, name, NEXT_DAY + timedelta(days=9))
     )  # no recent run
 
 
-def test_nobody_else_s_registers_are_corrected(bureau: Bureau) -> None:
-    account = bureau.enterprise()
-    case = bureau.yellow()
-    application = bureau.apply(case, NEXT, account, bureau.filing("data-wrong", "constructors"))
+def test_registers_of_other_enterprises_are_not_corrected(actors: Actors) -> None:
+    account = actors.enterprise_account()
+    case = actors.yellow_case()
+    application = actors.apply(case, NEXT_DAY, account, actors.filing("data-wrong", "constructors"))
     for correcting in (
         Correcting("enterprises", {"credit_code": OTHER}, "name", "乙", "执照"),
         Correcting("locks", {"person_id": 10**9}, "locked_from", None, "函"),
     ):
-        refused(
-            bureau,
+        assert_refused(
+            actors,
             "leaves-something",
-            lambda one=correcting: bureau.verify(application, Repairs(REVIEW, [one]), NEXT),
+            lambda one=correcting: actors.verify(application, Repairs(REVIEW, [one]), NEXT_DAY),
         )
     item_row = Correcting(
         "items",
@@ -155,16 +166,16 @@ def test_nobody_else_s_registers_are_corrected(bureau: Bureau) -> None:
         "函",
     )
     with pytest.raises(CannotCorrect):  # a qualification is granted, not added
-        bureau.verify(application, Repairs(REVIEW, [item_row]), NEXT)
+        actors.verify(application, Repairs(REVIEW, [item_row]), NEXT_DAY)
 
 
-def test_an_added_row_ends_when_the_source_has_it_and_does_not_come_back(bureau: Bureau) -> None:
-    bureau.morning(people=3)
+def test_an_added_row_ends_when_the_source_has_it_and_does_not_come_back(actors: Actors) -> None:
+    actors.load_and_patrol(people=3)
     gone = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN).order_by("pk").last()
     assert gone is not None
     told = {name: getattr(gone, name) for name in RegistrationRow.fact_columns()}
     key = {name: told.pop(name) for name in RegistrationRow.KEY}
-    bureau.registers(NEXT, 2)
+    actors.load_registers(NEXT_DAY, 2)
     correction = correct(
         table="registrations",
         key=key,
@@ -174,59 +185,61 @@ def test_an_added_row_ends_when_the_source_has_it_and_does_not_come_back(bureau:
         document="截图",
         review_on=REVIEW,
         by="li",
-        at=bureau.office.tick(NEXT),
+        at=actors.office.tick(NEXT_DAY),
     )
     here = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN)
     assert here.count() == 3
-    bureau.registers(NEXT + timedelta(days=1), 3)
+    actors.load_registers(NEXT_DAY + timedelta(days=1), 3)
     correction.refresh_from_db()
     assert correction.released_at is not None
-    bureau.registers(NEXT + timedelta(days=2), 2)
+    actors.load_registers(NEXT_DAY + timedelta(days=2), 2)
     assert here.count() == 2
 
 
-def test_a_part_repaired_and_a_part_made_good_is_cleared_not_erased(bureau: Bureau) -> None:
+def test_a_card_partly_repaired_and_partly_rectified_is_cleared_not_erased(actors: Actors) -> None:
     """The card did happen: of two requirements one had been rightly determined."""
-    account = bureau.enterprise()
-    case = bureau.red()
+    account = actors.enterprise_account()
+    case = actors.red_case()
     CaseRequirement.objects.create(
         case=case,
         requirement="manual-titles",
         pushed_on=DAY,
         ends_on=date(2026, 7, 20),
         is_determined=True,
-        recovered_on=OVER,
+        recovered_on=PERIOD_OVER,
     )
-    application = bureau.apply(
-        case, OVER, account, bureau.filing("assessment-wrong", "constructors")
+    application = actors.apply(
+        case, PERIOD_OVER, account, actors.filing("assessment-wrong", "constructors")
     )
-    bureau.uphold(application, ACCEPT, OVER, by="other-reviewer")
-    assert fresh(case).closed_because == "recovered"
+    actors.uphold(application, ACCEPT, PERIOD_OVER, by="other-reviewer")
+    assert reload(case).closed_because == "recovered"
     assert RedCard.objects.get().state == "cleared"
 
 
-def test_wrong_data_against_an_officer_s_red_card(bureau: Bureau) -> None:
-    account = bureau.enterprise()
-    bureau.morning(people=3)
-    case = bureau.inspect(DAY)
-    application = bureau.apply(case, NEXT, account, bureau.filing("data-wrong", "constructors"))
-    bureau.uphold(application, ACCEPT, NEXT)
-    assert fresh(case).closed_because == "repaired"
+def test_wrong_data_against_an_officer_s_red_card(actors: Actors) -> None:
+    account = actors.enterprise_account()
+    actors.load_and_patrol(people=3)
+    case = actors.inspect(DAY)
+    application = actors.apply(case, NEXT_DAY, account, actors.filing("data-wrong", "constructors"))
+    actors.uphold(application, ACCEPT, NEXT_DAY)
+    assert reload(case).closed_because == "repaired"
 
 
-def test_a_red_card_of_insurance_is_repaired_by_what_the_run_reads(bureau: Bureau) -> None:
+def test_a_red_card_of_insurance_is_repaired_by_what_the_run_reads(actors: Actors) -> None:
     """No officer found it: the run did, and would warn again next morning."""
-    account = bureau.enterprise()
+    account = actors.enterprise_account()
     unpaid = [CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
-    bureau.morning(people=4, 社保=unpaid)
+    actors.load_and_patrol(people=4, 社保=unpaid)
     whole = Case.objects.get()
-    bureau.prove(whole, NEXT)
-    bureau.morning(OVER, people=4, 社保=unpaid)
-    bureau.propose(whole, day=OVER, items=[("specialist-decoration", "")])
-    bureau.sign(whole, day=OVER)
+    actors.prove_warning(whole, NEXT_DAY)
+    actors.load_and_patrol(PERIOD_OVER, people=4, 社保=unpaid)
+    actors.propose(whole, day=PERIOD_OVER, items=[("specialist-decoration", "")])
+    actors.sign(whole, day=PERIOD_OVER)
     red = Case.objects.get(state="red")
-    application = bureau.apply(red, OVER, account, bureau.filing("data-wrong", "insurance"))
-    refused(bureau, "leaves-something", lambda: bureau.verify(application, ACCEPT, OVER))
+    application = actors.apply(red, PERIOD_OVER, account, actors.filing("data-wrong", "insurance"))
+    assert_refused(
+        actors, "leaves-something", lambda: actors.verify(application, ACCEPT, PERIOD_OVER)
+    )
     who = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN).order_by("pk").last()
     assert who is not None
     rows = [
@@ -239,7 +252,7 @@ def test_a_red_card_of_insurance_is_repaired_by_what_the_run_reads(bureau: Burea
         )
         for month in (4, 5, 6)
     ]
-    bureau.uphold(application, Repairs(REVIEW, rows), OVER, by="other-reviewer")
-    assert fresh(red).closed_because == "repaired"
-    bureau.morning(OVER + timedelta(days=1), people=4, 社保=unpaid)
+    actors.uphold(application, Repairs(REVIEW, rows), PERIOD_OVER, by="other-reviewer")
+    assert reload(red).closed_because == "repaired"
+    actors.load_and_patrol(PERIOD_OVER + timedelta(days=1), people=4, 社保=unpaid)
     assert not Case.objects.exclude(state="closed").exists()

@@ -9,9 +9,8 @@ import docx
 import openpyxl
 import pytest
 
-from applying import capability_required
-from bureau import TAIYUAN, Bureau, fresh
-from office import Office
+from actors import TAIYUAN, Actors, reload
+from application_acts import actors_with_accounts
 from qualwatch.archive.actions import content_of
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Document, Notice, Withdrawal
@@ -30,18 +29,19 @@ from qualwatch.oversight.returns import (
     summarise,
 )
 from qualwatch.procedure.transitions import CannotStep
-from withdrawing import (
-    RED_OVER,
-    acts,
-    decided,
+from register_office import RegisterOffice
+from withdrawal_acts import (
+    RED_PERIOD_OVER,
+    act_arguments,
+    announce_intent,
+    decide_list,
     firms,
-    members,
-    morning,
-    opened,
-    red_and_over,
-    reviewed,
+    load_and_patrol,
+    open_list,
+    open_members,
+    red_cases_past_period,
+    review_list,
     scan,
-    told_of_intent,
 )
 
 pytestmark = pytest.mark.django_db
@@ -50,46 +50,50 @@ AFTER = date(2026, 10, 8)
 
 
 @pytest.fixture
-def bureau(office: Office) -> Bureau:
-    return capability_required(office)
+def actors(office: RegisterOffice) -> Actors:
+    return actors_with_accounts(office)
 
 
-def played(bureau: Bureau) -> None:
+def played(actors: Actors) -> None:
     """Six items: one merges, one is not withdrawn, three are decided in the third quarter, one is still heard in it."""
     sheets = firms(6)
-    cases = red_and_over(bureau, sheets)
-    batch = opened(bureau, cases)
-    letters = told_of_intent(bureau, batch, RED_OVER)
+    cases = red_cases_past_period(actors, sheets)
+    batch = open_list(actors, cases)
+    letters = announce_intent(actors, batch, RED_PERIOD_OVER)
     for letter in letters:
-        bureau.served(letter, RED_OVER, by="approval-officer")
+        actors.serve(letter, RED_PERIOD_OVER, by="approval-officer")
     end(
-        case=fresh(cases[0]),
+        case=reload(cases[0]),
         code="merged",
         because="合并",
         evidence="公告",
-        **acts(bureau, "other-reviewer", RED_OVER),
+        **act_arguments(actors, "other-reviewer", RED_PERIOD_OVER),
     )
     withdrawals.not_withdraw(
-        member=members(batch)[0], because="重组", **acts(bureau, "approval-reviewer", RED_OVER)
+        member=open_members(batch)[0],
+        because="重组",
+        **act_arguments(actors, "approval-reviewer", RED_PERIOD_OVER),
     )
     withdrawals.display(
-        members=members(batch), **acts(bureau, "approval-officer", date(2026, 9, 1))
+        members=open_members(batch), **act_arguments(actors, "approval-officer", date(2026, 9, 1))
     )
     over = date(2026, 9, 10)
-    morning(bureau, over, sheets)
-    reviewed(bureau, batch, over)
+    load_and_patrol(actors, over, sheets)
+    review_list(actors, batch, over)
     withdrawals.decide(
-        members=members(batch)[:3], because="不达标", **acts(bureau, "approval-reviewer", over)
+        members=open_members(batch)[:3],
+        because="不达标",
+        **act_arguments(actors, "approval-reviewer", over),
     )
 
 
 def test_a_return_is_counted_reviewed_and_submitted_with_figures_that_are_the_cases(
-    bureau: Bureau,
+    actors: Actors,
 ) -> None:
-    played(bureau)
+    played(actors)
     with pytest.raises(CannotStep, match="还没有结束"):
-        compile_return(quarter=Q3, **acts(bureau, "city-officer", date(2026, 9, 30)))
-    made = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
+        compile_return(quarter=Q3, **act_arguments(actors, "city-officer", date(2026, 9, 30)))
+    made = compile_return(quarter=Q3, **act_arguments(actors, "city-officer", AFTER))
     wanted = dict.fromkeys(FIGURES, 0) | {
         "opened": 6,
         "withdrawn": 3,
@@ -104,13 +108,13 @@ def test_a_return_is_counted_reviewed_and_submitted_with_figures_that_are_the_ca
     assert adds_up(made.figures)
     assert made.due_on == date(2026, 10, 10)  # a Saturday that is worked
     with pytest.raises(NotCompetent):
-        compile_return(quarter=Q3, **acts(bureau, "second-officer", AFTER))
+        compile_return(quarter=Q3, **act_arguments(actors, "second-officer", AFTER))
     with pytest.raises(CannotStep, match="先审核"):
-        submit_return(made=made, **acts(bureau, "city-officer", AFTER))
+        submit_return(made=made, **act_arguments(actors, "city-officer", AFTER))
     with pytest.raises(NotCompetent):
-        review_return(made=made, **acts(bureau, "other-reviewer", AFTER))
-    review_return(made=made, **acts(bureau, "city-reviewer", AFTER))
-    quarterly_return = submit_return(made=made, **acts(bureau, "city-officer", AFTER))
+        review_return(made=made, **act_arguments(actors, "other-reviewer", AFTER))
+    review_return(made=made, **act_arguments(actors, "city-reviewer", AFTER))
+    quarterly_return = submit_return(made=made, **act_arguments(actors, "city-officer", AFTER))
     document = quarterly_return.document
     assert document is not None
     assert quarterly_return.workbook is not None
@@ -127,22 +131,25 @@ def test_a_return_is_counted_reviewed_and_submitted_with_figures_that_are_the_ca
     assert [row[6] for row in rows] == [row["outcome"] for row in quarterly_return.rows]
     assert sum(row[6] == "资质已撤回" for row in rows) == 3
     with pytest.raises(CannotStep, match="已经报送"):
-        submit_return(made=quarterly_return, **acts(bureau, "city-officer", AFTER))
+        submit_return(made=quarterly_return, **act_arguments(actors, "city-officer", AFTER))
 
 
-def test_the_quarter_stays_what_it_was_and_the_next_begins_with_what_was_left(
-    bureau: Bureau,
+def test_a_submitted_quarter_stays_unchanged_and_the_next_begins_with_its_remainder(
+    actors: Actors,
 ) -> None:
-    played(bureau)
+    played(actors)
     before = compiled(TAIYUAN, Q3)
     over = date(2026, 10, 9)
     batch = Withdrawal.objects.order_by("pk").first().batch  # type: ignore[union-attr]  # there are six
-    morning(bureau, over, firms(6))
-    decided(bureau, batch, over)
+    load_and_patrol(actors, over, firms(6))
+    decide_list(actors, batch, over)
     annulled = Withdrawal.objects.filter(decided_on=date(2026, 9, 10)).order_by("pk").first()
     assert annulled is not None
     withdrawals.annul_withdrawal(
-        member=annulled, because="判决", files=[scan()], **acts(bureau, "approval-reviewer", over)
+        member=annulled,
+        because="判决",
+        files=[scan()],
+        **act_arguments(actors, "approval-reviewer", over),
     )
     assert compiled(TAIYUAN, Q3) == before
     figures, rows = compiled(TAIYUAN, Q4)
@@ -155,27 +162,29 @@ def test_the_quarter_stays_what_it_was_and_the_next_begins_with_what_was_left(
     assert len(rows) == 1
 
 
-def test_what_changed_after_it_was_counted_has_to_be_counted_again(bureau: Bureau) -> None:
-    played(bureau)
-    quarterly_return = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
-    review_return(made=quarterly_return, **acts(bureau, "city-reviewer", AFTER))
+def test_figures_that_changed_after_counting_must_be_counted_again(actors: Actors) -> None:
+    played(actors)
+    quarterly_return = compile_return(quarter=Q3, **act_arguments(actors, "city-officer", AFTER))
+    review_return(made=quarterly_return, **act_arguments(actors, "city-reviewer", AFTER))
     Withdrawal.objects.filter(decided_on=None, ended="").update(
         opened_on=date(2026, 6, 30)
     )  # as if it was recorded late
     with pytest.raises(CannotStep, match="重新汇总"):
-        submit_return(made=quarterly_return, **acts(bureau, "city-officer", AFTER))
-    again = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
+        submit_return(made=quarterly_return, **act_arguments(actors, "city-officer", AFTER))
+    again = compile_return(quarter=Q3, **act_arguments(actors, "city-officer", AFTER))
     assert (again.pk, again.state, again.version) == (quarterly_return.pk, "compiled", 1)
     assert again.figures["carried"] == 1
 
 
-def test_a_resubmission_says_what_is_otherwise(bureau: Bureau) -> None:
-    played(bureau)
+def test_a_resubmission_lists_its_differences(actors: Actors) -> None:
+    played(actors)
 
     def sent() -> Return:
-        quarterly_return = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
-        review_return(made=quarterly_return, **acts(bureau, "city-reviewer", AFTER))
-        return submit_return(made=quarterly_return, **acts(bureau, "city-officer", AFTER))
+        quarterly_return = compile_return(
+            quarter=Q3, **act_arguments(actors, "city-officer", AFTER)
+        )
+        review_return(made=quarterly_return, **act_arguments(actors, "city-reviewer", AFTER))
+        return submit_return(made=quarterly_return, **act_arguments(actors, "city-officer", AFTER))
 
     first = sent()
     late = Withdrawal.objects.get(ended="merged")
@@ -194,22 +203,22 @@ def test_a_resubmission_says_what_is_otherwise(bureau: Bureau) -> None:
     assert Return.objects.get(pk=first.pk).figures["carried"] == 0  # what was sent stays
 
 
-def test_the_overdue_are_listed_and_the_summary_adds_up(bureau: Bureau) -> None:
-    played(bureau)
-    assert due_of(Q3, bureau.law).ends_on == date(2026, 10, 10)
-    assert overdue(Q3, bureau.law, date(2026, 10, 10)) == []
-    assert len(overdue(Q3, bureau.law, date(2026, 10, 11))) == len(owed(Q3, bureau.law)) == 12
-    told = acts(bureau, "other-reviewer", AFTER)
+def test_the_overdue_are_listed_and_the_summary_adds_up(actors: Actors) -> None:
+    played(actors)
+    assert due_of(Q3, actors.law).ends_on == date(2026, 10, 10)
+    assert overdue(Q3, actors.law, date(2026, 10, 10)) == []
+    assert len(overdue(Q3, actors.law, date(2026, 10, 11))) == len(owed(Q3, actors.law)) == 12
+    told = act_arguments(actors, "other-reviewer", AFTER)
     with pytest.raises(CannotStep):
         summarise(quarter=Q3, **told)
     late = date(2026, 10, 12)
     for name, day in (("city-officer", AFTER), ("datong-officer", late)):
-        quarterly_return = compile_return(quarter=Q3, **acts(bureau, name, day))
+        quarterly_return = compile_return(quarter=Q3, **act_arguments(actors, name, day))
         reviewer = "city-reviewer" if name == "city-officer" else "datong-reviewer"
-        review_return(made=quarterly_return, **acts(bureau, reviewer, day))
-        submit_return(made=quarterly_return, **acts(bureau, name, day))
-    assert len(overdue(Q3, bureau.law, late)) == 10
-    total = summarise(quarter=Q3, **acts(bureau, "other-reviewer", late))
+        review_return(made=quarterly_return, **act_arguments(actors, reviewer, day))
+        submit_return(made=quarterly_return, **act_arguments(actors, name, day))
+    assert len(overdue(Q3, actors.law, late)) == 10
+    total = summarise(quarter=Q3, **act_arguments(actors, "other-reviewer", late))
     assert total.figures["opened"] == 6
     assert total.document is not None
     assert total.document.template_values["received"] == 2
@@ -243,13 +252,13 @@ def test_quarters(text: str, start: date, last: date) -> None:
     assert quarter.following.previous == quarter
 
 
-def test_nothing_is_owed_for_a_quarter_before_the_notice(bureau: Bureau) -> None:
-    assert owed(Quarter(2023, 1), bureau.law) == overdue(Quarter(2023, 1), bureau.law, AFTER) == []
-    assert len(owed(Quarter(2023, 2), bureau.law)) == 12
+def test_no_return_is_due_for_a_quarter_before_the_notice(actors: Actors) -> None:
+    assert owed(Quarter(2023, 1), actors.law) == overdue(Quarter(2023, 1), actors.law, AFTER) == []
+    assert len(owed(Quarter(2023, 2), actors.law)) == 12
 
 
 @pytest.mark.parametrize("text", ["2023", "2023Q5", "23Q1", "2023-Q1", "2023Q0"])
-def test_what_is_not_a_quarter(text: str) -> None:
+def test_invalid_quarters_are_refused(text: str) -> None:
     with pytest.raises(NotAQuarter):
         Quarter.read(text)
 
@@ -264,5 +273,5 @@ def test_what_is_not_a_quarter(text: str) -> None:
         (Quarter(2025, 3), date(2025, 10, 10)),
     ],
 )
-def test_due_days(bureau: Bureau, quarter: Quarter, due: date) -> None:
-    assert due_of(quarter, bureau.law).ends_on == due
+def test_due_days(actors: Actors, quarter: Quarter, due: date) -> None:
+    assert due_of(quarter, actors.law).ends_on == due

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from applying import capability_required
-from bureau import APPROVAL, DATONG, TAIYUAN, Bureau, fresh
-from office import Office
+from actors import APPROVAL, DATONG, TAIYUAN, Actors, reload
+from application_acts import actors_with_accounts
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Case, Document, Notice
 from qualwatch.cases.withdrawals import actions as withdrawals
@@ -28,7 +27,16 @@ from qualwatch.oversight.models import Check, Circular, Draw
 from qualwatch.oversight.quarters import Quarter
 from qualwatch.oversight.returns import compile_return, review_return, submit_return
 from qualwatch.procedure.transitions import CannotStep
-from withdrawing import RED_OVER, acts, firms, members, morning, opened, red_and_over
+from register_office import RegisterOffice
+from withdrawal_acts import (
+    RED_PERIOD_OVER,
+    act_arguments,
+    firms,
+    load_and_patrol,
+    open_list,
+    open_members,
+    red_cases_past_period,
+)
 
 pytestmark = pytest.mark.django_db
 Q3 = Quarter(2026, 3)
@@ -37,40 +45,49 @@ YES = {slug: Answer("yes") for slug in QUESTIONS}
 
 
 @pytest.fixture
-def bureau(office: Office) -> Bureau:
-    return capability_required(office)
+def actors(office: RegisterOffice) -> Actors:
+    return actors_with_accounts(office)
 
 
-def played(bureau: Bureau, count: int = 6, started_on: date | None = RED_OVER) -> list[Case]:
+def played(actors: Actors, count: int = 6, started_on: date | None = RED_PERIOD_OVER) -> list[Case]:
     """Red cards over, all but the last opened and suggested; started on a day, or not at all."""
-    cases = red_and_over(bureau, firms(count))
-    batch = opened(bureau, cases[:-1])
+    cases = red_cases_past_period(actors, firms(count))
+    batch = open_list(actors, cases[:-1])
     if started_on is not None:
-        withdrawals.start(members=members(batch), **acts(bureau, "approval-officer", started_on))
+        withdrawals.start(
+            members=open_members(batch), **act_arguments(actors, "approval-officer", started_on)
+        )
     return cases
 
 
-def test_a_random_draw_is_drawn_again_identically(bureau: Bureau) -> None:
-    cases = played(bureau)
+def test_a_random_draw_is_reproducible(actors: Actors) -> None:
+    cases = played(actors)
     draw = draw_randomly(
-        quarter=Q3, seed="2026年10月8日 福彩 3D 507", **acts(bureau, "second-officer", AFTER)
+        quarter=Q3,
+        seed="2026年10月8日 福彩 3D 507",
+        **act_arguments(actors, "second-officer", AFTER),
     )
     assert draw.population == {TAIYUAN: [case.pk for case in cases]}
     again = drawn(Draw.objects.get(pk=draw.pk))
     assert len(again[TAIYUAN]) == draw.per_city == 3
     assert sorted(again[TAIYUAN]) == sorted(draw.checks.values_list("case_id", flat=True))
     with pytest.raises(CannotStep, match="已经随机抽取过"):
-        draw_randomly(quarter=Q3, seed="另一个", **acts(bureau, "second-officer", AFTER))
+        draw_randomly(quarter=Q3, seed="另一个", **act_arguments(actors, "second-officer", AFTER))
     other = Draw(kind="random", per_city=3, population=draw.population)
     assert any(drawn(other) != again for other.seed in ("a", "b", "c"))
     assert (
-        len(draw_randomly(quarter=Q3.following, **acts(bureau, "second-officer", AFTER)).seed) == 32
+        len(
+            draw_randomly(
+                quarter=Q3.following, **act_arguments(actors, "second-officer", AFTER)
+            ).seed
+        )
+        == 32
     )
     with pytest.raises(NotCompetent):
-        draw_randomly(quarter=Q3, **acts(bureau, "city-officer", AFTER))
+        draw_randomly(quarter=Q3, **act_arguments(actors, "city-officer", AFTER))
 
 
-def test_every_case_is_drawn_about_as_often_as_every_other() -> None:
+def test_every_case_is_drawn_about_equally_often() -> None:
     draw = Draw(kind="random", per_city=3, population={"city": list(range(10))})
     counts = dict.fromkeys(range(10), 0)
     for seed in range(2000):
@@ -81,9 +98,9 @@ def test_every_case_is_drawn_about_as_often_as_every_other() -> None:
     assert all(500 < count < 700 for count in counts.values()), counts
 
 
-def test_what_stands_out_is_chosen_with_its_reason(bureau: Bureau) -> None:
-    cases = played(bureau, started_on=date(2026, 8, 31))
-    draw = choose(quarter=Q3, **acts(bureau, "second-officer", AFTER))
+def test_outstanding_cases_are_chosen_with_their_reason(actors: Actors) -> None:
+    cases = played(actors, started_on=date(2026, 8, 31))
+    draw = choose(quarter=Q3, **act_arguments(actors, "second-officer", AFTER))
     why = dict(draw.checks.values_list("case_id", "why"))
     assert why == {case.pk: "late-start" for case in cases[:-1]} | {cases[-1].pk: "not-opened"}
     relapsed = cases[0]
@@ -96,24 +113,24 @@ def test_what_stands_out_is_chosen_with_its_reason(bureau: Bureau) -> None:
             ground=("shortage", "insurance")[nth - 1],
         )
     Case.objects.filter(pk=cases[2].pk).update(
-        state="closed", closed_on=RED_OVER, closed_because="recovered", ground="shortage"
+        state="closed", closed_on=RED_PERIOD_OVER, closed_because="recovered", ground="shortage"
     )
     Check.objects.all().delete()
-    again = choose(quarter=Quarter(2026, 3), **acts(bureau, "second-officer", AFTER))
+    again = choose(quarter=Quarter(2026, 3), **act_arguments(actors, "second-officer", AFTER))
     assert (
         again.checks.get(case=cases[1]).why == "late-start"
     )  # form_token, for the first thing that it stands out by
 
 
-def test_a_city_that_dismisses_much_stands_out(bureau: Bureau) -> None:
-    morning(bureau, date(2026, 5, 20), firms(4))
+def test_a_city_that_dismisses_much_stands_out(actors: Actors) -> None:
+    load_and_patrol(actors, date(2026, 5, 20), firms(4))
     cases = list(Case.objects.filter(state="yellow").order_by("pk"))
     over = date(2026, 7, 21)
     for case in cases[:3]:
-        bureau.prove(case, date(2026, 5, 21))
-    morning(bureau, over, firms(4))
+        actors.prove_warning(case, date(2026, 5, 21))
+    load_and_patrol(actors, over, firms(4))
     for case in cases[:3]:
-        bureau.propose(
+        actors.propose(
             case,
             day=over,
             outcome="dismissed",
@@ -121,21 +138,25 @@ def test_a_city_that_dismisses_much_stands_out(bureau: Bureau) -> None:
             left={"until": over + timedelta(days=90)},
         )
         if case != cases[2]:
-            bureau.sign(case, day=over)
+            actors.sign(case, day=over)
     with pytest.raises(CannotStep):
-        choose(quarter=Q3, **acts(bureau, "second-officer", over))
-    bureau.sign(cases[2], day=over)
-    draw = choose(quarter=Q3, **acts(bureau, "second-officer", over))
+        choose(quarter=Q3, **act_arguments(actors, "second-officer", over))
+    actors.sign(cases[2], day=over)
+    draw = choose(quarter=Q3, **act_arguments(actors, "second-officer", over))
     assert set(draw.checks.values_list("why", flat=True)) == {"many-dismissals"}
     assert draw.checks.count() == 3
 
 
-def test_a_sheet_shows_the_records_and_a_fault_is_followed_up(bureau: Bureau) -> None:
-    cases = played(bureau)
-    draw = draw_randomly(quarter=Q3, seed="七", **acts(bureau, "second-officer", AFTER))
+def test_a_sheet_shows_the_records_and_a_fault_is_followed_up(actors: Actors) -> None:
+    cases = played(actors)
+    draw = draw_randomly(quarter=Q3, seed="七", **act_arguments(actors, "second-officer", AFTER))
     check = draw.checks.exclude(case=cases[-1]).order_by("pk").first()
     assert check is not None
-    told: dict[str, Any] = {"check": check, "found": "", **acts(bureau, "second-officer", AFTER)}
+    told: dict[str, Any] = {
+        "check": check,
+        "found": "",
+        **act_arguments(actors, "second-officer", AFTER),
+    }
     with pytest.raises(CannotStep, match="每一项"):
         record_check(answers={"opened": Answer("yes")}, **told)
     with pytest.raises(CannotStep, match="写明发现"):
@@ -161,16 +182,16 @@ def test_a_sheet_shows_the_records_and_a_fault_is_followed_up(bureau: Bureau) ->
     assert to_follow_up(TAIYUAN) == [spot_check]
     with pytest.raises(CannotStep):
         record_check(answers=YES, **told)
-    follow_up(check=spot_check, text="已全部告知", **acts(bureau, "second-officer", AFTER))
+    follow_up(check=spot_check, text="已全部告知", **act_arguments(actors, "second-officer", AFTER))
     assert to_follow_up() == []
     with pytest.raises(CannotStep):
-        follow_up(check=spot_check, text="再次", **acts(bureau, "second-officer", AFTER))
+        follow_up(check=spot_check, text="再次", **act_arguments(actors, "second-officer", AFTER))
 
 
-def test_a_circular_names_who_did_not_carry_withdrawals_out_and_what(bureau: Bureau) -> None:
-    cases = played(bureau, started_on=None)
-    told = acts(bureau, "other-reviewer", AFTER)
-    rows = not_carried_out(Q3, APPROVAL, bureau.law, AFTER)
+def test_a_circular_names_the_authorities_and_their_overdue_withdrawals(actors: Actors) -> None:
+    cases = played(actors, started_on=None)
+    told = act_arguments(actors, "other-reviewer", AFTER)
+    rows = not_carried_out(Q3, APPROVAL, actors.law, AFTER)
     assert [row["credit_code"] for row in rows] == [case.credit_code for case in cases[:-1]]
     assert rows[0]["what"] == "建议名单 2026年8月24日 收到，应于 2026年8月27日 前启动，未启动"
     with pytest.raises(NotCompetent):
@@ -178,7 +199,7 @@ def test_a_circular_names_who_did_not_carry_withdrawals_out_and_what(bureau: Bur
             quarter=Q3,
             authority=APPROVAL,
             demand="请立即启动",
-            **acts(bureau, "city-reviewer", AFTER),
+            **act_arguments(actors, "city-reviewer", AFTER),
         )
     with pytest.raises(CannotStep, match="没有执行不到位"):
         issue_circular(quarter=Q3, authority="city-140300-bureau", demand="请立即启动", **told)
@@ -193,33 +214,33 @@ def test_a_circular_names_who_did_not_carry_withdrawals_out_and_what(bureau: Bur
     assert Circular.objects.get().rows == rows
 
 
-def test_a_city_is_named_for_cards_not_followed_faults_and_a_missing_return(bureau: Bureau) -> None:
-    cases = played(bureau)
-    draw = draw_randomly(quarter=Q3, seed="七", **acts(bureau, "second-officer", AFTER))
+def test_a_city_is_named_for_cards_not_followed_faults_and_a_missing_return(actors: Actors) -> None:
+    cases = played(actors)
+    draw = draw_randomly(quarter=Q3, seed="七", **act_arguments(actors, "second-officer", AFTER))
     check = draw.checks.exclude(case=cases[-1]).order_by("pk").first()
     assert check is not None
     record_check(
         check=check,
         answers=YES | {"notified": Answer("no")},
         found="未告知",
-        **acts(bureau, "second-officer", AFTER),
+        **act_arguments(actors, "second-officer", AFTER),
     )
-    rows = not_carried_out(Q3, TAIYUAN, bureau.law, date(2026, 10, 12))
+    rows = not_carried_out(Q3, TAIYUAN, actors.law, date(2026, 10, 12))
     assert [row["what"] for row in rows] == [
         "红牌期 2026年8月21日 届满，本季度未启动撤回程序",
         "抽查发现：未告知",
         "未报送季度汇总，应于 2026年10月10日 前报送",
     ]
-    quarterly_return = compile_return(quarter=Q3, **acts(bureau, "city-officer", AFTER))
+    quarterly_return = compile_return(quarter=Q3, **act_arguments(actors, "city-officer", AFTER))
     assert quarterly_return.figures["not-opened"] == 1
-    review_return(made=quarterly_return, **acts(bureau, "city-reviewer", AFTER))
-    submit_return(made=quarterly_return, **acts(bureau, "city-officer", AFTER))
-    assert len(not_carried_out(Q3, TAIYUAN, bureau.law, date(2026, 10, 12))) == 2
+    review_return(made=quarterly_return, **act_arguments(actors, "city-reviewer", AFTER))
+    submit_return(made=quarterly_return, **act_arguments(actors, "city-officer", AFTER))
+    assert len(not_carried_out(Q3, TAIYUAN, actors.law, date(2026, 10, 12))) == 2
     issue_circular(
         quarter=Q3,
         authority=TAIYUAN,
         demand="请整改",
-        **acts(bureau, "other-reviewer", date(2026, 10, 12)),
+        **act_arguments(actors, "other-reviewer", date(2026, 10, 12)),
     )
     assert Document.objects.get(kind="circular").addressee == "太原市住房和城乡建设局"
-    assert fresh(cases[0]).state == "red"
+    assert reload(cases[0]).state == "red"

@@ -6,11 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from applying import capability_required
+from actors import APPROVAL, ITEM, TAIYUAN, Actors, reload
+from application_acts import actors_with_accounts
 from builders import OWN
-from bureau import APPROVAL, ITEM, TAIYUAN, Bureau, fresh
-from files import ITEMS
-from office import Office
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Case, Document, Notice, Task, Withdrawal, WithdrawalList
 from qualwatch.cases.withdrawals import actions as withdrawals
@@ -19,47 +17,49 @@ from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import Announcement
 from qualwatch.publication.queries import public_copy, replayed, standing_of
 from qualwatch.registers.models import Correction
-from registers import item
-from withdrawing import (
+from register_files import ITEMS
+from register_office import RegisterOffice
+from register_rows import item
+from withdrawal_acts import (
     CITY_SHEETS,
     MINISTRY_ITEM,
     PROVINCE,
-    RED_OVER,
-    acts,
-    decided,
-    displayed,
-    members,
-    morning,
-    opened,
-    red_and_over,
-    refused,
-    reviewed,
+    RED_PERIOD_OVER,
+    act_arguments,
+    announce_intent,
+    assert_refused,
+    decide_list,
+    display_list,
+    load_and_patrol,
+    open_list,
+    open_members,
+    red_cases_past_period,
+    review_list,
     scan,
-    told_of_intent,
 )
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def bureau(office: Office) -> Bureau:
-    return capability_required(office)
+def actors(office: RegisterOffice) -> Actors:
+    return actors_with_accounts(office)
 
 
-def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
-    (case,) = red_and_over(bureau, CITY_SHEETS)
+def test_a_citys_item_passes_every_stage_to_its_withdrawal(actors: Actors) -> None:
+    (case,) = red_cases_past_period(actors, CITY_SHEETS)
     assert Task.objects.get(kind="withdraw", completed_on=None).organisation == TAIYUAN
-    batch = opened(bureau, [case])
+    batch = open_list(actors, [case])
     assert not Task.objects.filter(kind="withdraw", completed_on=None).exists()
     letter = batch.suggestion
     assert letter is not None
     assert (letter.organisation, letter.number) == (TAIYUAN, "太原建资函〔2026〕1号")
     assert Notice.objects.get(organisation=APPROVAL).document == letter
-    assert batch.received_on == RED_OVER
+    assert batch.received_on == RED_PERIOD_OVER
     assert batch.start_due_on == date(2026, 8, 27)  # three working days after Monday
     assert Task.objects.get(kind="start").due_on == date(2026, 8, 27)
-    over = displayed(bureau, batch)
-    (row,) = members(batch)
+    over = display_list(actors, batch)
+    (row,) = open_members(batch)
     assert row.statement_until == date(2026, 8, 31)
     assert (row.displayed_on, row.display_until) == (
         date(2026, 9, 1),
@@ -68,9 +68,9 @@ def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
     shown = Announcement.objects.get(kind="display", is_removed=False)
     assert (shown.credit_code, shown.ends_on) == (OWN, date(2026, 9, 9))
     assert "张" not in shown.body
-    morning(bureau, over, CITY_SHEETS)
-    reviewed(bureau, batch, over)
-    decided(bureau, batch, over)
+    load_and_patrol(actors, over, CITY_SHEETS)
+    review_list(actors, batch, over)
+    decide_list(actors, batch, over)
     row = Withdrawal.objects.get()
     assert (row.outcome, row.decided_by, row.decision_number) == (
         "withdrawn",
@@ -78,7 +78,7 @@ def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
         "太原审资撤〔2026〕1号",
     )
     assert row.lower_grade_until == date(2026, 12, 10)
-    assert (fresh(case).state, fresh(case).closed_because) == ("closed", "withdrawn")
+    assert (reload(case).state, reload(case).closed_because) == ("closed", "withdrawn")
     assert standing_of(*ITEM, over).standing == "withdrawn"
     assert standing_of(*ITEM, over - timedelta(days=1)).standing == "red"
     assert Announcement.objects.get(kind="decision", is_removed=False).credit_code == OWN
@@ -91,14 +91,16 @@ def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
     ] == [2]
     with pytest.raises(CannotStep):
         withdrawals.finish(
-            members=[row], because="收回证书", **acts(bureau, "approval-officer", over)
+            members=[row], because="收回证书", **act_arguments(actors, "approval-officer", over)
         )  # not served yet
-    bureau.served(decision, over, by="approval-officer")
+    actors.serve(decision, over, by="approval-officer")
     document, _went = withdrawals.finish(
-        members=[row], because="收回证书", **acts(bureau, "approval-officer", over)
+        members=[row], because="收回证书", **act_arguments(actors, "approval-officer", over)
     )
     assert document.organisation == APPROVAL
-    results = withdrawals.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
+    results = withdrawals.report_results(
+        batch=batch, **act_arguments(actors, "approval-reviewer", over)
+    )
     assert [template_value["outcome"] for template_value in results.template_values["rows"]] == [
         "已撤回（太原审资撤〔2026〕1号）"
     ]
@@ -111,7 +113,7 @@ def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
         over + timedelta(days=1),
         over + timedelta(days=30),
     ):  # the register still says that it is in force
-        morning(bureau, day, CITY_SHEETS)
+        load_and_patrol(actors, day, CITY_SHEETS)
         assert Case.objects.count() == 1
         assert standing_of(*ITEM, day).standing == "withdrawn"
     words = [entry.what for entry in Entry.objects.filter(stream=case.stream).order_by("number")]
@@ -131,249 +133,288 @@ def test_a_citys_item_goes_the_whole_way(bureau: Bureau) -> None:
 
 
 def test_the_provinces_item_is_started_on_the_day_and_withdrawn_by_the_province(
-    bureau: Bureau,
+    actors: Actors,
 ) -> None:
     sheets = {"资质": [ITEMS, item()]}
-    (case,) = red_and_over(bureau, sheets)
-    batch = opened(bureau, [case], who=PROVINCE)
-    assert members(batch)[0].started_on == RED_OVER
+    (case,) = red_cases_past_period(actors, sheets)
+    batch = open_list(actors, [case], who=PROVINCE)
+    assert open_members(batch)[0].started_on == RED_PERIOD_OVER
     with pytest.raises(NotCompetent):
         withdrawals.announce_intent(
-            members=members(batch), **acts(bureau, "approval-officer", RED_OVER)
+            members=open_members(batch),
+            **act_arguments(actors, "approval-officer", RED_PERIOD_OVER),
         )
-    over = displayed(bureau, batch, who=PROVINCE)
-    morning(bureau, over, sheets)
-    reviewed(bureau, batch, over, PROVINCE)
-    decided(bureau, batch, over, PROVINCE)
+    over = display_list(actors, batch, who=PROVINCE)
+    load_and_patrol(actors, over, sheets)
+    review_list(actors, batch, over, PROVINCE)
+    decide_list(actors, batch, over, PROVINCE)
     assert Withdrawal.objects.get().decision_number == "晋建资撤〔2026〕1号"
-    assert fresh(case).closed_because == "withdrawn"
+    assert reload(case).closed_because == "withdrawn"
 
 
-def test_the_ministrys_item_is_rechecked_reported_and_its_decision_recorded(bureau: Bureau) -> None:
+def test_the_ministrys_item_is_rechecked_reported_and_its_decision_recorded(actors: Actors) -> None:
     sheets = {"资质": MINISTRY_ITEM}
-    (case,) = red_and_over(bureau, sheets)
-    batch = opened(bureau, [case], who=PROVINCE)
-    refused(
+    (case,) = red_cases_past_period(actors, sheets)
+    batch = open_list(actors, [case], who=PROVINCE)
+    assert_refused(
         "members",
         lambda: withdrawals.report(
-            batch=batch, because="已审定", **acts(bureau, "other-reviewer", RED_OVER)
+            batch=batch,
+            because="已审定",
+            **act_arguments(actors, "other-reviewer", RED_PERIOD_OVER),
         ),
     )
-    withdrawals.recheck_members(members=members(batch), **acts(bureau, "second-officer", RED_OVER))
+    withdrawals.recheck_members(
+        members=open_members(batch), **act_arguments(actors, "second-officer", RED_PERIOD_OVER)
+    )
     letter = withdrawals.report(
-        batch=batch, because="已审定", **acts(bureau, "other-reviewer", RED_OVER)
+        batch=batch, because="已审定", **act_arguments(actors, "other-reviewer", RED_PERIOD_OVER)
     )
     assert (letter.kind, letter.addressee) == ("ministry-report", "住房和城乡建设部")
     assert WithdrawalList.objects.get().received_on is None
-    day = RED_OVER + timedelta(days=2)
-    bureau.served(letter, day, by="second-officer")
+    day = RED_PERIOD_OVER + timedelta(days=2)
+    actors.serve(letter, day, by="second-officer")
     assert WithdrawalList.objects.get().received_on == day
     withdrawals.start(
-        members=members(batch), because="住建部已受理", **acts(bureau, "second-officer", day)
+        members=open_members(batch),
+        because="住建部已受理",
+        **act_arguments(actors, "second-officer", day),
     )
-    told = acts(bureau, "fourth-reviewer", day)
-    refused("members", lambda: withdrawals.decide(members=members(batch), because="x", **told))
-    refused(
+    told = act_arguments(actors, "fourth-reviewer", day)
+    assert_refused(
+        "members", lambda: withdrawals.decide(members=open_members(batch), because="x", **told)
+    )
+    assert_refused(
         "members",
         lambda: withdrawals.record_ministry_decision(
-            members=members(batch), number="建市〔2026〕9号", because="不达标", files=[], **told
+            members=open_members(batch),
+            number="建市〔2026〕9号",
+            because="不达标",
+            files=[],
+            **told,
         ),
     )
     withdrawals.record_ministry_decision(
-        members=members(batch), number="建市〔2026〕9号", because="不达标", files=[scan()], **told
+        members=open_members(batch),
+        number="建市〔2026〕9号",
+        because="不达标",
+        files=[scan()],
+        **told,
     )
     row = Withdrawal.objects.get()
-    assert (row.decision_number, fresh(case).closed_because) == ("建市〔2026〕9号", "withdrawn")
+    assert (row.decision_number, reload(case).closed_because) == ("建市〔2026〕9号", "withdrawn")
     assert not Document.objects.filter(kind="withdrawal-decision").exists()
     assert standing_of(*ITEM, day).standing == "withdrawn"
     withdrawals.record_ministry_service(
         members=[row],
         proof="部里送达回证",
         files=[scan(colour=9)],
-        **acts(bureau, "second-officer", day),
+        **act_arguments(actors, "second-officer", day),
     )
-    withdrawals.finish(members=[row], because="证书作废", **acts(bureau, "second-officer", day))
+    withdrawals.finish(
+        members=[row], because="证书作废", **act_arguments(actors, "second-officer", day)
+    )
     assert Withdrawal.objects.get().stage == "closed"
 
 
-def test_a_bureau_that_starts_late_is_seen_by_both(bureau: Bureau) -> None:
-    (case,) = red_and_over(bureau, CITY_SHEETS)
-    batch = opened(bureau, [case])
+def test_a_late_start_of_the_bureau_is_a_task_of_both_authorities(actors: Actors) -> None:
+    (case,) = red_cases_past_period(actors, CITY_SHEETS)
+    batch = open_list(actors, [case])
     for day in (date(2026, 8, 27), date(2026, 8, 28), date(2026, 8, 29)):
-        morning(bureau, day, CITY_SHEETS)
+        load_and_patrol(actors, day, CITY_SHEETS)
         notices = Notice.objects.filter(kind="start-late").values_list("organisation", flat=True)
         assert sorted(notices) == ([] if day == date(2026, 8, 27) else [TAIYUAN, APPROVAL])
-    withdrawals.start(members=members(batch), **acts(bureau, "approval-officer", date(2026, 8, 29)))
+    withdrawals.start(
+        members=open_members(batch), **act_arguments(actors, "approval-officer", date(2026, 8, 29))
+    )
     late = Entry.objects.get(what="started-late")
     assert late.details["due"] == "2026-08-27"
     with pytest.raises(NotCompetent):
-        withdrawals.start(members=members(batch), **acts(bureau, "city-officer", date(2026, 8, 29)))
+        withdrawals.start(
+            members=open_members(batch), **act_arguments(actors, "city-officer", date(2026, 8, 29))
+        )
 
 
-def test_without_anybody_at_the_bureau_its_days_begin_with_the_proof_that_it_has_the_list(
-    office: Office,
+def test_without_accounts_at_the_bureau_its_days_run_from_the_proved_receipt_of_the_list(
+    office: RegisterOffice,
 ) -> None:
-    bureau = Bureau(office)
-    (case,) = red_and_over(bureau, CITY_SHEETS)
-    batch = opened(bureau, [case])
+    actors = Actors(office)
+    (case,) = red_cases_past_period(actors, CITY_SHEETS)
+    batch = open_list(actors, [case])
     assert batch.received_on is None
     assert batch.start_due_on is None
     letter = Document.objects.get(kind="suggestion-list")
     assert Task.objects.get(kind="serve", detail__startswith=letter.number).organisation == TAIYUAN
-    bureau.served(letter, date(2026, 9, 1), by="city-officer")
+    actors.serve(letter, date(2026, 9, 1), by="city-officer")
     batch = WithdrawalList.objects.get()
     assert (batch.received_on, batch.start_due_on) == (date(2026, 9, 1), date(2026, 9, 4))
     assert Task.objects.get(kind="start").due_on == date(2026, 9, 4)
 
 
-def test_nothing_of_it_begins_before_its_time_or_by_others(bureau: Bureau) -> None:
-    (case,) = red_and_over(bureau, CITY_SHEETS)
+def test_no_stage_begins_early_or_by_another_authority(actors: Actors) -> None:
+    (case,) = red_cases_past_period(actors, CITY_SHEETS)
     with pytest.raises(NotCompetent):
-        withdrawals.open_withdrawals(cases=[case], **acts(bureau, "datong-officer", RED_OVER))
-    assert fresh(case).red_ends_on == date(2026, 8, 21)
-    refused(
+        withdrawals.open_withdrawals(
+            cases=[case], **act_arguments(actors, "datong-officer", RED_PERIOD_OVER)
+        )
+    assert reload(case).red_ends_on == date(2026, 8, 21)
+    assert_refused(
         "red-over",
         lambda: withdrawals.open_withdrawals(
             cases=[case],
-            law=bureau.law,
-            by=bureau.who("city-officer"),
-            at=bureau.office.now - timedelta(days=4),
+            law=actors.law,
+            by=actors.account("city-officer"),
+            at=actors.office.now - timedelta(days=4),
         ),
     )
-    batch = opened(bureau, [case])
-    refused(
+    batch = open_list(actors, [case])
+    assert_refused(
         "no-withdrawal",
         lambda: withdrawals.open_withdrawals(
-            cases=[fresh(case)], **acts(bureau, "city-officer", RED_OVER)
+            cases=[reload(case)], **act_arguments(actors, "city-officer", RED_PERIOD_OVER)
         ),
     )
-    told = acts(bureau, "approval-officer", RED_OVER)
-    refused("next-step", lambda: withdrawals.announce_intent(members=members(batch), **told))
-    letters = told_of_intent(bureau, batch, RED_OVER)
-    later = RED_OVER + timedelta(days=60)
-    refused(
+    told = act_arguments(actors, "approval-officer", RED_PERIOD_OVER)
+    assert_refused(
+        "next-step", lambda: withdrawals.announce_intent(members=open_members(batch), **told)
+    )
+    letters = announce_intent(actors, batch, RED_PERIOD_OVER)
+    later = RED_PERIOD_OVER + timedelta(days=60)
+    assert_refused(
         "members",
         lambda: withdrawals.display(
-            members=members(batch), **acts(bureau, "approval-officer", later)
+            members=open_members(batch), **act_arguments(actors, "approval-officer", later)
         ),
     )
-    sent = bureau.sent(letters[0], RED_OVER, by="approval-officer")
-    refused(
+    sent = actors.start_service(letters[0], RED_PERIOD_OVER, by="approval-officer")
+    assert_refused(
         "members",
         lambda: withdrawals.display(
-            members=members(batch), **acts(bureau, "approval-officer", later)
+            members=open_members(batch), **act_arguments(actors, "approval-officer", later)
         ),
     )
     assert sent.proved_on is None  # sent is not served (F18)
 
 
-def test_the_decision_needs_a_recheck_after_the_display_and_three_people(bureau: Bureau) -> None:
-    (case,) = red_and_over(bureau, CITY_SHEETS)
-    batch = opened(bureau, [case])
-    over = displayed(bureau, batch)
-    handled = acts(bureau, "approval-officer", over)
-    refused(
-        "members", lambda: withdrawals.recheck_members(members=members(batch), **handled)
+def test_the_decision_needs_a_recheck_after_the_display_and_three_people(actors: Actors) -> None:
+    (case,) = red_cases_past_period(actors, CITY_SHEETS)
+    batch = open_list(actors, [case])
+    over = display_list(actors, batch)
+    handled = act_arguments(actors, "approval-officer", over)
+    assert_refused(
+        "members", lambda: withdrawals.recheck_members(members=open_members(batch), **handled)
     )  # the registers are old
-    morning(bureau, over, CITY_SHEETS)
-    refused(
+    load_and_patrol(actors, over, CITY_SHEETS)
+    assert_refused(
         "members",
         lambda: withdrawals.decide(
-            members=members(batch), because="x", **acts(bureau, "approval-reviewer", over)
+            members=open_members(batch),
+            because="x",
+            **act_arguments(actors, "approval-reviewer", over),
         ),
     )
-    withdrawals.recheck_members(members=members(batch), **handled)
-    refused(
-        "members", lambda: withdrawals.review_law(members=members(batch), opinion="合法", **handled)
+    withdrawals.recheck_members(members=open_members(batch), **handled)
+    assert_refused(
+        "members",
+        lambda: withdrawals.review_law(members=open_members(batch), opinion="合法", **handled),
     )
-    refused(
+    assert_refused(
         "members",
         lambda: withdrawals.decide(
-            members=members(batch), because="x", **acts(bureau, "approval-reviewer", over)
+            members=open_members(batch),
+            because="x",
+            **act_arguments(actors, "approval-reviewer", over),
         ),
     )
     withdrawals.review_law(
-        members=members(batch), opinion="合法", **acts(bureau, "approval-reviewer", over)
+        members=open_members(batch),
+        opinion="合法",
+        **act_arguments(actors, "approval-reviewer", over),
     )
-    refused(
+    assert_refused(
         "members",
         lambda: withdrawals.decide(
-            members=members(batch), because="x", **acts(bureau, "approval-reviewer", over)
+            members=open_members(batch),
+            because="x",
+            **act_arguments(actors, "approval-reviewer", over),
         ),
     )
     withdrawals.decide(
-        members=members(batch), because="不达标", **acts(bureau, "approval-lawyer", over)
+        members=open_members(batch),
+        because="不达标",
+        **act_arguments(actors, "approval-lawyer", over),
     )
     assert Withdrawal.objects.get().decided_by == "approval-lawyer"
 
 
-def test_an_item_made_good_on_the_last_day_of_the_display_drops_out_and_is_recalled(
-    bureau: Bureau,
+def test_an_item_rectified_on_the_last_day_of_the_display_drops_out_and_is_recalled(
+    actors: Actors,
 ) -> None:
     """F17: made good before the decision; recall letter to the bureau, display taken down, card cleared."""
-    (case,) = red_and_over(bureau, CITY_SHEETS)
-    batch = opened(bureau, [case])
-    over = displayed(bureau, batch)
-    morning(bureau, over - timedelta(days=1), CITY_SHEETS, people=3)
+    (case,) = red_cases_past_period(actors, CITY_SHEETS)
+    batch = open_list(actors, [case])
+    over = display_list(actors, batch)
+    load_and_patrol(actors, over - timedelta(days=1), CITY_SHEETS, people=3)
     row = Withdrawal.objects.get()
     assert (row.ended, row.outcome, row.decided_on) == ("rectified", "rectified", None)
-    assert fresh(case).closed_because == "recovered"
+    assert reload(case).closed_because == "recovered"
     letter = Document.objects.get(kind="recall-letter")
     assert letter.organisation == TAIYUAN
     assert letter.template_values["rows"][0]["outcome"] == "已整改达标，终止撤回"
     assert Notice.objects.filter(organisation=APPROVAL, document=letter).exists()
     assert not Announcement.objects.filter(kind="display", is_removed=False).exists()
     assert Notice.objects.filter(credit_code=OWN, kind="withdrawal-ended").exists()
-    refused(
+    assert_refused(
         "members",
         lambda: withdrawals.decide(
-            members=[row], because="x", **acts(bureau, "approval-reviewer", over)
+            members=[row], because="x", **act_arguments(actors, "approval-reviewer", over)
         ),
     )
-    withdrawals.report_results(batch=batch, **acts(bureau, "approval-reviewer", over))
+    withdrawals.report_results(batch=batch, **act_arguments(actors, "approval-reviewer", over))
     assert WithdrawalList.objects.get().reported_on is not None
     assert public_copy() == replayed(10**9)
 
 
 def test_not_to_withdraw_is_a_decision_with_reasons_and_the_card_goes_to_review(
-    bureau: Bureau,
+    actors: Actors,
 ) -> None:
-    (case,) = red_and_over(bureau, CITY_SHEETS)
-    batch = opened(bureau, [case])
-    told_of_intent(bureau, batch, RED_OVER)
-    told = acts(bureau, "approval-reviewer", RED_OVER)
-    refused(
-        "members", lambda: withdrawals.not_withdraw(member=members(batch)[0], because=" ", **told)
+    (case,) = red_cases_past_period(actors, CITY_SHEETS)
+    batch = open_list(actors, [case])
+    announce_intent(actors, batch, RED_PERIOD_OVER)
+    told = act_arguments(actors, "approval-reviewer", RED_PERIOD_OVER)
+    assert_refused(
+        "members",
+        lambda: withdrawals.not_withdraw(member=open_members(batch)[0], because=" ", **told),
     )
     withdrawals.not_withdraw(
-        member=members(batch)[0], because="重组中，已有三名建造师在办注册", **told
+        member=open_members(batch)[0], because="重组中，已有三名建造师在办注册", **told
     )
     row = Withdrawal.objects.get()
     assert (row.ended, row.because) == ("not-withdrawn", "重组中，已有三名建造师在办注册")
-    assert (fresh(case).state, fresh(case).needs_review) == ("red", True)
+    assert (reload(case).state, reload(case).needs_review) == ("red", True)
     assert not Document.objects.filter(kind="recall-letter").exists()
     letter = Document.objects.get(kind="intended-withdrawal")
     with pytest.raises(CannotStep, match="已经终结"):
-        bureau.sent(letter, RED_OVER, by="approval-officer")
-    morning(bureau, RED_OVER + timedelta(days=1), CITY_SHEETS)
+        actors.start_service(letter, RED_PERIOD_OVER, by="approval-officer")
+    load_and_patrol(actors, RED_PERIOD_OVER + timedelta(days=1), CITY_SHEETS)
     kinds = set(Task.objects.filter(completed_on=None).values_list("kind", flat=True))
     assert "review" in kinds
     assert "withdraw" not in kinds
 
 
-def test_a_decision_that_a_court_annuls_restores_the_item_with_its_history(bureau: Bureau) -> None:
-    (case,) = red_and_over(bureau, CITY_SHEETS)
-    batch = opened(bureau, [case])
-    over = displayed(bureau, batch)
-    morning(bureau, over, CITY_SHEETS)
-    reviewed(bureau, batch, over)
-    decided(bureau, batch, over)
+def test_a_decision_that_a_court_annuls_restores_the_item_with_its_history(actors: Actors) -> None:
+    (case,) = red_cases_past_period(actors, CITY_SHEETS)
+    batch = open_list(actors, [case])
+    over = display_list(actors, batch)
+    load_and_patrol(actors, over, CITY_SHEETS)
+    review_list(actors, batch, over)
+    decide_list(actors, batch, over)
     row = Withdrawal.objects.get()
     assert Correction.objects.filter(released_at=None).count() == 2
     later = over + timedelta(days=40)
-    morning(bureau, later, CITY_SHEETS)
-    told = acts(bureau, "approval-reviewer", later)
-    refused(
+    load_and_patrol(actors, later, CITY_SHEETS)
+    told = act_arguments(actors, "approval-reviewer", later)
+    assert_refused(
         "members",
         lambda: withdrawals.annul_withdrawal(member=row, because="判决撤销", files=[], **told),
     )
@@ -393,42 +434,42 @@ def test_a_decision_that_a_court_annuls_restores_the_item_with_its_history(burea
         standing_of(*ITEM, over + timedelta(days=2)).standing == "withdrawn"
     )  # so it was held to be then
     assert not Announcement.objects.filter(kind="decision", is_removed=False).exists()
-    refused(
+    assert_refused(
         "members",
         lambda: withdrawals.annul_withdrawal(member=row, because="再次", files=[scan()], **told),
     )
-    morning(bureau, later + timedelta(days=1), CITY_SHEETS)
+    load_and_patrol(actors, later + timedelta(days=1), CITY_SHEETS)
     assert Case.objects.filter(state="yellow").count() == 1  # assessed anew, with new periods
     assert public_copy() == replayed(10**9)
 
 
-def test_the_annulled_red_card_takes_the_withdrawal_with_it(bureau: Bureau) -> None:
+def test_annulling_the_red_card_ends_its_withdrawal(actors: Actors) -> None:
     from qualwatch.cases.warnings.supervise import annul
 
-    (case,) = red_and_over(bureau, CITY_SHEETS)
-    batch = opened(bureau, [case])
-    over = displayed(bureau, batch)
-    morning(bureau, over, CITY_SHEETS)
-    reviewed(bureau, batch, over)
-    decided(bureau, batch, over)
+    (case,) = red_cases_past_period(actors, CITY_SHEETS)
+    batch = open_list(actors, [case])
+    over = display_list(actors, batch)
+    load_and_patrol(actors, over, CITY_SHEETS)
+    review_list(actors, batch, over)
+    decide_list(actors, batch, over)
     annul(
-        case=fresh(case),
+        case=reload(case),
         because="复议决定",
         document="复议决定书",
-        **acts(bureau, "other-reviewer", over),
+        **act_arguments(actors, "other-reviewer", over),
     )
     assert Withdrawal.objects.get().ended == "annulled"
     assert standing_of(*ITEM, over).standing == "in-force"
     assert public_copy() == replayed(10**9) == {}
 
 
-def test_a_lower_grade_got_in_its_window_is_an_item_in_force(bureau: Bureau) -> None:
-    (case,) = red_and_over(bureau, CITY_SHEETS)
-    batch = opened(bureau, [case])
-    over = displayed(bureau, batch)
-    morning(bureau, over, CITY_SHEETS)
-    reviewed(bureau, batch, over)
-    decided(bureau, batch, over)
+def test_a_lower_grade_obtained_in_its_window_is_an_item_in_force(actors: Actors) -> None:
+    (case,) = red_cases_past_period(actors, CITY_SHEETS)
+    batch = open_list(actors, [case])
+    over = display_list(actors, batch)
+    load_and_patrol(actors, over, CITY_SHEETS)
+    review_list(actors, batch, over)
+    decide_list(actors, batch, over)
     day = over + timedelta(days=20)
     both = {
         "资质": [
@@ -442,6 +483,6 @@ def test_a_lower_grade_got_in_its_window_is_an_item_in_force(bureau: Bureau) -> 
             ),
         ]
     }
-    morning(bureau, day, both, people=3)
+    load_and_patrol(actors, day, both, people=3)
     assert standing_of(*ITEM, day).standing == "in-force"
     assert standing_of(*ITEM, over + timedelta(days=1)).standing == "withdrawn"

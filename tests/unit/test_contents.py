@@ -12,7 +12,7 @@ from docx import Document
 from openpyxl import Workbook
 from PIL import Image
 
-from qualwatch.archive.contents import CannotStore, clean_name, looked_at
+from qualwatch.archive.contents import CannotStore, check_content, clean_name
 
 
 def saved(make: Callable[[io.BytesIO], object]) -> bytes:
@@ -62,9 +62,9 @@ OFD = packed({"OFD.xml": b"<ofd/>", "Doc_0/Document.xml": b"<d/>"})
         (OFD, "ofd"),
     ],
 )
-def test_the_content_says_what_it_is_whatever_the_name(told: bytes, kind: str) -> None:
-    assert looked_at(told, "随便.exe").kind == kind
-    assert looked_at(told, "随便.exe").told == told
+def test_the_kind_follows_from_the_content_whatever_the_name(told: bytes, kind: str) -> None:
+    assert check_content(told, "随便.exe").kind == kind
+    assert check_content(told, "随便.exe").data == told
 
 
 def script(made: pikepdf.Pdf) -> None:
@@ -188,11 +188,11 @@ def attachment(made: pikepdf.Pdf) -> None:
         (picture("JPEG") + packed({"a.exe": b"MZ"}), "其他内容"),
     ],
 )
-def test_what_runs_hides_or_is_something_else_is_refused_in_a_sentence(
+def test_scripts_hidden_parts_and_other_kinds_are_refused_in_a_sentence(
     told: bytes, sentence: str
 ) -> None:
     with pytest.raises(CannotStore, match=sentence) as why:
-        looked_at(told, "/etc/材料\u202egpj.exe")
+        check_content(told, "/etc/材料\u202egpj.exe")
     assert str(why.value).startswith("材料gpj.exe ")
 
 
@@ -201,17 +201,17 @@ def test_a_link_in_a_document_is_no_danger() -> None:
         b'<Relationships><Relationship Id="r" Type="http://schemas/hyperlink" Target="http://zjt.shanxi.gov.cn" '
         b'TargetMode="External"/></Relationships>'
     )
-    assert looked_at(with_part(DOCX, "word/_rels/x.xml.rels", link), "a.docx").kind == "docx"
+    assert check_content(with_part(DOCX, "word/_rels/x.xml.rels", link), "a.docx").kind == "docx"
 
 
 def test_a_file_that_is_too_large_or_unpacks_to_too_much_is_refused(settings: object) -> None:
     settings.UPLOAD_BYTES = 1024**2  # type: ignore[attr-defined]  # the fixture of pytest-django
     with pytest.raises(CannotStore, match="超过 1 MB"):
-        looked_at(b"%PDF-" + b"x" * 1024**2, "a.pdf")
+        check_content(b"%PDF-" + b"x" * 1024**2, "a.pdf")
     bomb = with_part(DOCX, "word/media/x.png", b"\0" * (21 * 1024**2))
     assert len(bomb) < 1024**2
     with pytest.raises(CannotStore, match="过大的压缩内容"):
-        looked_at(bomb, "a.docx")
+        check_content(bomb, "a.docx")
 
 
 @pytest.mark.parametrize(
@@ -227,30 +227,32 @@ def test_a_file_that_is_too_large_or_unpacks_to_too_much_is_refused(settings: ob
         ("长" * 300 + ".pdf", "长" * 58 + ".pdf"),
     ],
 )
-def test_names_keep_no_folder_and_no_trick(name: str, clean: str) -> None:
+def test_file_names_lose_folders_and_control_characters(name: str, clean: str) -> None:
     assert clean_name(name) == clean
 
 
-def test_pictures_as_cameras_and_offices_make_them_are_taken() -> None:
+def test_pictures_of_cameras_and_offices_are_accepted() -> None:
     jpeg = picture("JPEG")
-    assert looked_at(jpeg + jpeg, "手机.jpg").kind == "jpeg"  # a second picture behind the first
-    assert looked_at(jpeg + b"\0\0SEFH\x01\x02SEFT", "手机.jpg").kind == "jpeg"
-    assert looked_at(jpeg + b"\0" * 16, "手机.jpg").kind == "jpeg"
+    assert (
+        check_content(jpeg + jpeg, "手机.jpg").kind == "jpeg"
+    )  # a second picture behind the first
+    assert check_content(jpeg + b"\0\0SEFH\x01\x02SEFT", "手机.jpg").kind == "jpeg"
+    assert check_content(jpeg + b"\0" * 16, "手机.jpg").kind == "jpeg"
     progressive = saved(
         lambda out: Image.effect_noise((300, 200), 90).save(out, "JPEG", progressive=True)
     )
-    assert looked_at(progressive, "a.jpg").kind == "jpeg"
-    assert looked_at(with_part(DOCX, "word/media/icon.svg", b"<svg/>"), "a.docx").kind == "docx"
-    assert looked_at(with_part(DOCX, "word/media/a.wdp", b"II\xbc"), "a.docx").kind == "docx"
+    assert check_content(progressive, "a.jpg").kind == "jpeg"
+    assert check_content(with_part(DOCX, "word/media/icon.svg", b"<svg/>"), "a.docx").kind == "docx"
+    assert check_content(with_part(DOCX, "word/media/a.wdp", b"II\xbc"), "a.docx").kind == "docx"
     numbers = with_part(DOCX, "word/footnotes.xml", b"<w:a><w:instrText> PAGE </w:instrText></w:a>")
-    assert looked_at(numbers, "a.docx").kind == "docx"
-    assert looked_at(pdf() + b"\r\n", "a.pdf").kind == "pdf"
+    assert check_content(numbers, "a.docx").kind == "docx"
+    assert check_content(pdf() + b"\r\n", "a.pdf").kind == "pdf"
 
 
 def test_a_picture_of_too_many_pixels_is_refused() -> None:
     wide = saved(lambda out: Image.new("1", (9_000, 8_900)).save(out, "PNG"))
     with pytest.raises(CannotStore, match="过多的像素"):
-        looked_at(wide, "a.png")
+        check_content(wide, "a.png")
 
 
 @pytest.mark.parametrize(

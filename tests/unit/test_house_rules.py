@@ -50,7 +50,7 @@ def test_files_stay_short() -> None:
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path
 
 
-def test_reason_slugs_verdicts_and_states_are_all_named() -> None:
+def test_reason_slugs_verdicts_and_states_all_have_labels() -> None:
     from qualwatch.evaluation.facts import REGISTER_STATES
     from qualwatch.evaluation.findings import REASONS, VERDICTS
     from qualwatch.reports import labels

@@ -102,7 +102,7 @@ def test_show_finds_a_category_by_slug_name_or_code(category: str) -> None:
     assert "要求 5" in result.out
 
 
-def test_show_says_what_is_wrong_in_one_sentence() -> None:
+def test_show_reports_a_mistake_in_one_sentence() -> None:
     for words in (("园林绿化",), ("general-building", "四级"), ("工程设计行业甲级",)):
         result = qualwatch("standards", "show", *words)
         assert (result.status, len(result.err.strip().splitlines())) == (2, 1)

@@ -295,7 +295,7 @@ def test_a_broken_text_is_refused(
         assert nearest <= old.count("\n") + new.count("\n") + 12, (matching, first_changed)
 
 
-def test_the_line_is_the_very_line(broken: Callable[[str, str, str], Path]) -> None:
+def test_the_reported_line_is_exact(broken: Callable[[str, str, str], Path]) -> None:
     folder = broken(BUILDING, "{number: 50,", "{number: 0,")
     text = (folder / BUILDING).read_text(encoding="utf-8")
     line = next(n for n, line in enumerate(text.splitlines(), 1) if "{number: 0," in line)

@@ -172,6 +172,6 @@ def test_the_command_prints_the_day_alone_on_its_last_line(
         ("--months", "1", "--first-counted"),
     ],
 )
-def test_wrong_words_are_one_sentence_and_status_2(words: tuple[str, ...]) -> None:
+def test_an_invalid_command_is_one_sentence_and_status_2(words: tuple[str, ...]) -> None:
     result = qualwatch("deadline", "--from", "2026-01-01", *words)
     assert (result.status, result.out, len(result.err.strip().splitlines())) == (2, "", 1)

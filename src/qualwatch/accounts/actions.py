@@ -34,7 +34,7 @@ class CannotMakeAccount(Exception):
 @transaction.atomic
 def make_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> list[Organisation]:
     """The province, its cities and 综改区, their approval bureaus, and the platform. What exists stays."""
-    wanted = [
+    authorities = [
         ("province", _n("山西省住房和城乡建设厅"), "housing-authority", ""),
         ("province-bureau", _n("山西省行政审批服务管理局"), "approval-bureau", ""),
         ("platform", _n("省建筑市场监管公共服务平台"), "platform", ""),
@@ -42,17 +42,17 @@ def make_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> li
     for area, text in divisions.areas.items():
         name = text.name
         slug = area.replace(":", "-")
-        wanted.append((slug, text.authority, "housing-authority", area))
-        wanted.append(
+        authorities.append((slug, text.authority, "housing-authority", area))
+        authorities.append(
             (f"{slug}-bureau", _n("{area}行政审批局").format(area=name), "approval-bureau", area)
         )
-    made = []
-    for slug, name, kind, area in wanted:
+    created = []
+    for slug, name, kind, area in authorities:
         organisation, new = Organisation.objects.get_or_create(
             slug=slug, defaults={"name": name, "kind": kind, "area": area}
         )
         if new:
-            made.append(organisation)
+            created.append(organisation)
             record(
                 stream=f"organisation/{slug}",
                 by=by,
@@ -60,7 +60,7 @@ def make_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> li
                 what="organisation-made",
                 after=[slug, name, kind, area],
             )
-    return made
+    return created
 
 
 @transaction.atomic
@@ -208,7 +208,7 @@ def create_token(
         raise CannotMakeAccount(_("只有平台可以有机器令牌"))
     token = secrets.token_urlsafe(32)
     hashed = hashlib.sha256(token.encode()).hexdigest()
-    one = MachineToken.objects.create(
+    machine_token = MachineToken.objects.create(
         organisation=organisation, hashed=hashed, scopes=sorted(scopes), made_at=at
     )
     record(
@@ -216,7 +216,7 @@ def create_token(
         by=by,
         at=at,
         what="token-made",
-        details={"token": one.pk, "scopes": one.scopes},
+        details={"token": machine_token.pk, "scopes": machine_token.scopes},
     )
     return token
 

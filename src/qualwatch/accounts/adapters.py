@@ -35,8 +35,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  
         """Connects a first log-in with the account of the same user name; refuses where there is none."""
         if sociallogin.is_existing:
             return
-        told: Any = sociallogin.account.extra_data
-        claims = told.get("userinfo") or told.get("id_token") or told
+        extra_data: Any = sociallogin.account.extra_data
+        claims = extra_data.get("userinfo") or extra_data.get("id_token") or extra_data
         name = claims.get("preferred_username") or ""
         account = Account.objects.filter(username=name, is_active=True).first() if name else None
         if account is None:

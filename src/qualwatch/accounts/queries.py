@@ -77,8 +77,8 @@ def machine_of(token: str, scope: str, at: datetime) -> Organisation | None:
     good = MachineToken.objects.filter(
         Q(ends_at=None) | Q(ends_at__gt=at), hashed=hashed, revoked_at=None
     )
-    found = good.select_related("organisation").first()
-    return found.organisation if found and scope in found.scopes else None
+    machine_token = good.select_related("organisation").first()
+    return machine_token.organisation if machine_token and scope in machine_token.scopes else None
 
 
 def people_who_may(capability: str, areas: Iterable[str]) -> list[Account]:

@@ -13,10 +13,10 @@ class SessionStore(db.SessionStore):
         """UpdateError where the session has ended meanwhile, as Django's."""
         if must_create or self.session_key is None:
             return super().save(must_create)
-        made = self.create_model_instance(self._get_session())  # type: ignore[attr-defined]  # not in the stubs
-        done = self.model.objects.filter(session_key=made.session_key).update(
-            session_data=made.session_data, expire_date=made.expire_date
+        session = self.create_model_instance(self._get_session())  # type: ignore[attr-defined]  # not in the stubs
+        updated = self.model.objects.filter(session_key=session.session_key).update(
+            session_data=session.session_data, expire_date=session.expire_date
         )
-        if not done:
+        if not updated:
             raise UpdateError
         return None

@@ -14,7 +14,7 @@ from django.utils import timezone
 from qualwatch.accounts.models import Account
 from qualwatch.wording import gettext as _
 
-SEEN, BEGAN = "seen_at", "began_at"
+LAST_REQUEST, BEGAN = "seen_at", "began_at"
 OPEN_TO_ALL = (
     "account_logout",
     "mfa_activate_totp",
@@ -56,16 +56,22 @@ class IdleSessionsEnd(_OfViews):
         if not request.user.is_authenticated:
             return None
         now = timezone.now().timestamp()
-        seen, began = request.session.get(SEEN, now), request.session.setdefault(BEGAN, now)
-        if now - seen > settings.SESSION_IDLE_SECONDS or now - began > settings.SESSION_COOKIE_AGE:
+        last_request, began = (
+            request.session.get(LAST_REQUEST, now),
+            request.session.setdefault(BEGAN, now),
+        )
+        if (
+            now - last_request > settings.SESSION_IDLE_SECONDS
+            or now - began > settings.SESSION_COOKIE_AGE
+        ):
             logout(request)
             if request.method == "POST":
                 raise PermissionDenied(
                     _("登录已超时，这次没有提交。填写的文字列在下面，请先复制，重新登录后再提交。")
                 )
             return redirect_to_login(request.get_full_path())
-        if SEEN not in request.session or now - seen > 60:
-            request.session[SEEN] = now
+        if LAST_REQUEST not in request.session or now - last_request > 60:
+            request.session[LAST_REQUEST] = now
         return None
 
 

@@ -21,17 +21,17 @@ class Damaged(Exception):
 @transaction.atomic
 def store(content: Content, *, at: datetime) -> StoredFile:
     """Keeps a content that was looked at; the same again is the same file."""
-    sha256 = hashlib.sha256(content.told).hexdigest()
-    known = StoredFile.objects.filter(sha256=sha256).first()
-    if known is not None and _place(sha256).exists():
-        return known
+    sha256 = hashlib.sha256(content.data).hexdigest()
+    existing = StoredFile.objects.filter(sha256=sha256).first()
+    if existing is not None and _place(sha256).exists():
+        return existing
     version = ciphers.newest_version()
-    _write(_place(sha256), content.told, version)
+    _write(_place(sha256), content.data, version)
     stored_file, _new = StoredFile.objects.get_or_create(
         sha256=sha256,
         defaults={
             "kind": content.kind,
-            "size": len(content.told),
+            "size": len(content.data),
             "key_version": version,
             "kept_at": at,
         },
@@ -43,24 +43,24 @@ def content_of(file: StoredFile) -> bytes:
     """The bytes again, exactly; Damaged."""
     try:
         version, _line, stored = _place(file.sha256).read_bytes().partition(b"\n")
-        told = ciphers.decrypted(stored, version.decode())
+        content = ciphers.decrypted(stored, version.decode())
     except (OSError, UnicodeDecodeError, ciphers.CannotDecrypt) as error:
         raise Damaged(file.sha256) from error
-    if hashlib.sha256(told).hexdigest() != file.sha256:
+    if hashlib.sha256(content).hexdigest() != file.sha256:
         raise Damaged(file.sha256)
-    return told
+    return content
 
 
 @transaction.atomic
 def rotate(*, at_most: int) -> int:
     """Encrypts files that lie under an older key with the newest; how many. Run it until it says 0."""
-    version, done = ciphers.newest_version(), 0
+    version, rotated = ciphers.newest_version(), 0
     for file in StoredFile.objects.select_for_update().exclude(key_version=version)[:at_most]:
         _write(_place(file.sha256), content_of(file), version)
         file.key_version = version
         file.save(update_fields=["key_version"])
-        done += 1
-    return done
+        rotated += 1
+    return rotated
 
 
 def _place(sha256: str) -> Path:
@@ -68,12 +68,12 @@ def _place(sha256: str) -> Path:
     return folder / sha256[:2] / sha256
 
 
-def _write(path: Path, told: bytes, version: str) -> None:
+def _write(path: Path, content: bytes, version: str) -> None:
     """Whole or not at all; readable by its owner only. The key's version stands in the first line."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{uuid4().hex}")
     with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(version.encode() + b"\n" + ciphers.encrypted([told], version)[0])
+        file.write(version.encode() + b"\n" + ciphers.encrypted([content], version)[0])
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)

@@ -126,23 +126,23 @@ class Content:
     """Bytes that were looked at, and what they are."""
 
     kind: str
-    told: bytes
+    data: bytes
 
 
-def looked_at(told: bytes, name: str) -> Content:
+def check_content(content: bytes, name: str) -> Content:
     """The content of a file handed in; `name` is only for the sentence. CannotStore."""
     shown = clean_name(name)
-    if not told:
+    if not content:
         raise CannotStore(_("{name} 是空文件，请重新选择").format(name=shown))
-    if len(told) > settings.UPLOAD_BYTES:
+    if len(content) > settings.UPLOAD_BYTES:
         most = settings.UPLOAD_BYTES // 1024**2
         raise CannotStore(
             _("{name} 超过 {most} MB，请压缩或拆分后再传").format(name=shown, most=most)
         )
     for begins, kind, check in KINDS:
-        if told.startswith(begins) and (found := kind(told)):
+        if content.startswith(begins) and (file_kind := kind(content)):
             try:
-                what = check(told)
+                what = check(content)
             except (
                 Exception
             ) as error:  # whatever a reader raises, the file is not what it says it is
@@ -153,7 +153,7 @@ def looked_at(told: bytes, name: str) -> Content:
                 raise CannotStore(
                     _("{name} 含有{what}，不能接收，请去除后再传").format(name=shown, what=what)
                 )
-            return Content(found, told)
+            return Content(file_kind, content)
     raise CannotStore(
         _("{name} 不是能接收的文件，请传 PDF、OFD、PNG、JPEG、docx 或 xlsx").format(name=shown)
     )
@@ -177,82 +177,84 @@ def clean_name(name: str, kind: str = "") -> str:
     )
 
 
-def _pdf(told: bytes) -> str:
-    with pikepdf.open(io.BytesIO(told)) as pdf:
-        for one in pdf.objects:
-            for found in _said_by(one):
-                if found in PDF_ACTIVE:
-                    return _("脚本或附件（{key}）").format(key=found)
-    rest = told[told.rindex(PDF_END) + len(PDF_END) :] if PDF_END in told else b""
+def _pdf(content: bytes) -> str:
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        for pdf_object in pdf.objects:
+            for key in _said_by(pdf_object):
+                if key in PDF_ACTIVE:
+                    return _("脚本或附件（{key}）").format(key=key)
+    rest = content[content.rindex(PDF_END) + len(PDF_END) :] if PDF_END in content else b""
     return _("文件末尾之后的其他内容") if rest.strip(b"\0\r\n\t ") else ""
 
 
-def _said_by(found: object) -> Iterator[str]:
+def _said_by(pdf_object: object) -> Iterator[str]:
     """The keys of a PDF's object, of the direct objects within it too, and the names that say what it is."""
-    if isinstance(found, pikepdf.Array):
-        for one in found:
-            yield from _said_by(one) if not getattr(one, "is_indirect", False) else ()
-    elif isinstance(found, pikepdf.Dictionary | pikepdf.Stream):
-        for key, one in found.items():
+    if isinstance(pdf_object, pikepdf.Array):
+        for element in pdf_object:
+            yield from _said_by(element) if not getattr(element, "is_indirect", False) else ()
+    elif isinstance(pdf_object, pikepdf.Dictionary | pikepdf.Stream):
+        for key, element in pdf_object.items():
             yield key
-            if key in NAMING and isinstance(one, pikepdf.Name):
-                yield str(one)
-            if not getattr(one, "is_indirect", False):
-                yield from _said_by(one)
+            if key in NAMING and isinstance(element, pikepdf.Name):
+                yield str(element)
+            if not getattr(element, "is_indirect", False):
+                yield from _said_by(element)
 
 
-def _picture(told: bytes) -> str:
-    with Image.open(io.BytesIO(told), formats=("PNG", "JPEG")) as picture:
+def _picture(content: bytes) -> str:
+    with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as picture:
         if picture.width * picture.height > PIXELS:
             return _("过多的像素")
         picture.load()
-    rest = _behind_jpeg(told) if told.startswith(JPEG_START) else _behind_png(told)
+    rest = _behind_jpeg(content) if content.startswith(JPEG_START) else _behind_png(content)
     return _("图片之后的其他内容") if rest.strip(b"\0") else ""
 
 
-def _behind_png(told: bytes) -> bytes:
+def _behind_png(content: bytes) -> bytes:
     """What stands behind the first chunk that ends the picture."""
     at = 8
-    while at + 8 <= len(told):
-        length, kind = int.from_bytes(told[at : at + 4], "big"), told[at + 4 : at + 8]
+    while at + 8 <= len(content):
+        length, kind = int.from_bytes(content[at : at + 4], "big"), content[at + 4 : at + 8]
         at += 12 + length
         if kind == b"IEND":
-            return told[at:]
+            return content[at:]
     return b""
 
 
-def _behind_jpeg(told: bytes) -> bytes:
+def _behind_jpeg(content: bytes) -> bytes:
     """What stands behind the picture, but for what cameras put there: further pictures, Samsung's own trailer."""
     at = 2
-    while at + 4 <= len(told) and told[at] == 0xFF:
-        mark = told[at + 1]
+    while at + 4 <= len(content) and content[at] == 0xFF:
+        mark = content[at + 1]
         if mark == JPEG_END:
-            rest = told[at + 2 :].lstrip(b"\0")
+            rest = content[at + 2 :].lstrip(b"\0")
             if rest.endswith(SAMSUNG):
                 return b""
             return _behind_jpeg(rest) if rest.startswith(JPEG_START) else rest
         if mark == 0xFF or mark in ALONE:
             at += 1 if mark == 0xFF else 2
             continue
-        at += 2 + int.from_bytes(told[at + 2 : at + 4], "big")
+        at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
         if mark == JPEG_SCAN:
-            while at + 1 < len(told) and not (told[at] == 0xFF and told[at + 1] not in (0, *ALONE)):
-                found = told.find(b"\xff", at + 1)
-                at = found if found >= 0 else len(told)
+            while at + 1 < len(content) and not (
+                content[at] == 0xFF and content[at + 1] not in (0, *ALONE)
+            ):
+                next_mark = content.find(b"\xff", at + 1)
+                at = next_mark if next_mark >= 0 else len(content)
     return b""
 
 
-def _office(told: bytes) -> str:
-    with zipfile.ZipFile(io.BytesIO(told)) as archive:
+def _office(content: bytes) -> str:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if packed := _unpacked(archive):
             return packed
         for info in archive.infolist():
             name = info.filename
             if name.endswith("/"):
                 continue
-            known = name.lower().endswith(OFFICE_PARTS) or PRINTER.fullmatch(name)
+            is_allowed = name.lower().endswith(OFFICE_PARTS) or PRINTER.fullmatch(name)
             if (
-                not known
+                not is_allowed
                 or any(word in name.lower() for word in OFFICE_ACTIVE)
                 or _runs(archive, info)
             ):
@@ -262,28 +264,28 @@ def _office(told: bytes) -> str:
             if name.lower().endswith(".rels") or name.lower() == MARKS["office"][0].lower():
                 if info.file_size > PART_BYTES:
                     return _("过大的压缩内容")
-                if found := _declared(archive.read(info), name):
-                    return found
+                if problem := _declared(archive.read(info), name):
+                    return problem
     return ""
 
 
-def _declared(told: bytes, name: str) -> str:
+def _declared(content: bytes, name: str) -> str:
     """What relationships and content types declare: nothing active, and outside only links to follow."""
-    root = etree.fromstring(told, etree.XMLParser(resolve_entities=False, no_network=True))
+    root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
     if root.getroottree().docinfo.doctype:
         return _("外部引用（{part}）").format(part=name)
-    for one in root.iter():
-        kind = (one.get("Type") or one.get("ContentType") or "").lower()
+    for element in root.iter():
+        kind = (element.get("Type") or element.get("ContentType") or "").lower()
         ends = kind.rsplit("/", 1)[-1]
         if any(word in ends for word in OFFICE_ACTIVE if word != "package") or ends == "package":
             return _("宏或嵌入内容（{part}）").format(part=name)
-        if (one.get("TargetMode") or "").lower() == "external" and ends != "hyperlink":
+        if (element.get("TargetMode") or "").lower() == "external" and ends != "hyperlink":
             return _("外部引用（{part}）").format(part=name)
     return ""
 
 
-def _ofd(told: bytes) -> str:
-    with zipfile.ZipFile(io.BytesIO(told)) as archive:
+def _ofd(content: bytes) -> str:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if packed := _unpacked(archive):
             return packed
         for info in archive.infolist():
@@ -330,10 +332,10 @@ def _unpacked(archive: zipfile.ZipFile) -> str:
     return ""
 
 
-def _zip_kind(told: bytes) -> str:
+def _zip_kind(content: bytes) -> str:
     """What a zip is; '' where it is nothing known, or two things at once."""
     try:
-        with zipfile.ZipFile(io.BytesIO(told)) as archive:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = {one.lower() for one in archive.namelist()}
     except zipfile.BadZipFile:
         return ""
@@ -353,9 +355,9 @@ def _zip_kind(told: bytes) -> str:
 
 
 KINDS: tuple[tuple[bytes, Callable[[bytes], str], Callable[[bytes], str]], ...] = (
-    (b"%PDF-", lambda _told: "pdf", _pdf),
-    (b"\x89PNG\r\n\x1a\n", lambda _told: "png", _picture),
-    (b"\xff\xd8\xff", lambda _told: "jpeg", _picture),
-    (b"PK\x03\x04", lambda told: "ofd" if _zip_kind(told) == "ofd" else "", _ofd),
-    (b"PK\x03\x04", lambda told: _zip_kind(told).removeprefix("ofd"), _office),
+    (b"%PDF-", lambda _content: "pdf", _pdf),
+    (b"\x89PNG\r\n\x1a\n", lambda _content: "png", _picture),
+    (b"\xff\xd8\xff", lambda _content: "jpeg", _picture),
+    (b"PK\x03\x04", lambda content: "ofd" if _zip_kind(content) == "ofd" else "", _ofd),
+    (b"PK\x03\x04", lambda content: _zip_kind(content).removeprefix("ofd"), _office),
 )

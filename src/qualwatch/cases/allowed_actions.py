@@ -10,7 +10,8 @@ from qualwatch.assessments.models import Run
 from qualwatch.cases.applications.actions import FIRST_WORKED, check_other, seat_of
 from qualwatch.cases.applications.receiver import who_determined
 from qualwatch.cases.competence import PROVINCE, NotCompetent, check, check_place
-from qualwatch.cases.course.step import ActContext, state_of
+from qualwatch.cases.acting import ActContext
+from qualwatch.cases.course.step import state_of
 from qualwatch.cases.models import Application, Case, CaseRequirement, Determination, Withdrawal
 from qualwatch.cases.warnings.determine import Proposed
 from qualwatch.cases.warnings.run_view import INSURANCE, RunView

@@ -27,6 +27,11 @@ def authority_of(area: str) -> str:
     return area.replace(":", "-") if area else PROVINCE
 
 
+def area_of_authority(slug: str) -> str:
+    """The area of a housing authority's slug; '' = the province. The inverse of `authority_of`."""
+    return "" if slug == PROVINCE else slug.replace("-", ":", 1)
+
+
 def competent_for(case: Case) -> str:
     """The competent authority's slug. An enterprise-wide case: that of the place of registration."""
     if case.category is None:

@@ -3,7 +3,7 @@
 from datetime import date
 
 from qualwatch.cases.competence import route_of
-from qualwatch.cases.course.step import ActContext
+from qualwatch.cases.acting import ActContext
 from qualwatch.cases.models import UNDECIDED, Application, Case, Task, WithdrawalList
 from qualwatch.journal.actions import NewEntry
 from qualwatch.procedure.periods import Deadline, Period

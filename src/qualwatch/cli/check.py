@@ -1,6 +1,6 @@
 """The main command: registers compared with the standards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -24,6 +24,7 @@ from qualwatch.wording import gettext_noop as _n
 if TYPE_CHECKING:
     from qualwatch.cli.registers import Engine
     from qualwatch.evaluation.facts import Facts
+    from qualwatch.evaluation.findings import EnterpriseResult, FindingKey, PersonLine
     from qualwatch.intake.gather import Gathered
     from qualwatch.law.corpus import Law
     from qualwatch.reports.check import CheckReport
@@ -55,7 +56,7 @@ def check(
     as_of: AsOf = None,
     form: FormOption = None,
     output: OutputPath = None,
-    engine: EngineName = "duckdb",
+    engine: EngineName = "auto",
     policy: PolicyFile = None,
     law: LawFolder = None,
 ) -> int:
@@ -88,17 +89,10 @@ def _report(
     law: "Law", day: date, gathered: "Gathered", run: "Engine", *, with_people: bool
 ) -> "CheckReport":
     from qualwatch.cli.registers import areas_of
-    from qualwatch.evaluation import columnar
     from qualwatch.reports.check import CheckReport
 
     policy = law.policy_on(day)
     results = list(run(law, policy, gathered.facts, day))
-    short = [
-        finding.credit_code
-        for result in results
-        for finding in result.findings
-        if finding.verdict in ("short", "advise")
-    ]
     return CheckReport(
         as_of=day,
         law=law,
@@ -109,9 +103,24 @@ def _report(
         notices=gathered.notices,
         masks=gathered.masks,
         names=gathered.names if with_people else {},
-        people=columnar.people(law, policy, gathered.facts, day, short) if with_people else {},
+        people=_people(law, day, gathered, results) if with_people else {},
         areas=areas_of(law, gathered.facts),
     )
+
+
+def _people(
+    law: "Law", day: date, gathered: "Gathered", results: "list[EnterpriseResult]"
+) -> "Mapping[FindingKey, tuple[PersonLine, ...]]":
+    """Who was looked at for each shortfall."""
+    from qualwatch.evaluation.columnar import people
+
+    short = [
+        finding.credit_code
+        for result in results
+        for finding in result.findings
+        if finding.verdict in ("short", "advise")
+    ]
+    return people(law, law.policy_on(day), gathered.facts, day, short)
 
 
 def _write(report: "CheckReport", form: Form, output: Path) -> None:

@@ -25,11 +25,11 @@ HELP_WORDS = {
 }
 
 
-def _help_word(word: str) -> str:
-    return _(HELP_WORDS[word]) if word in HELP_WORDS else word
+def _help_word(message: str) -> str:
+    return _(HELP_WORDS[message]) if message in HELP_WORDS else message
 
 
-core._ = _help_word  # type: ignore[assignment]  # what Typer calls for the words of a help text
+core._ = _help_word  # type: ignore[attr-defined]  # what Typer calls for the words of a help text
 
 
 class _Translated:
@@ -50,7 +50,11 @@ class _Translated:
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Raises InvalidCommand for arguments that the command does not have."""
         allowed, ctx.allow_extra_args = ctx.allow_extra_args, True
-        rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]  # of Typer's class
+        try:
+            rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]  # Typer's
+        except exceptions.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
         if rest and not allowed and not ctx.resilient_parsing:
             raise InvalidCommand(_("多出的参数：{words}").format(words=" ".join(rest)))
         return rest

@@ -53,7 +53,10 @@ RegistersPath = Annotated[
 ]
 EngineName = Annotated[
     str,
-    typer.Option("--engine", help=_n("duckdb、reference，或 Spark Connect 地址 sc://主机:端口")),
+    typer.Option(
+        "--engine",
+        help=_n("auto（自选快的一种）、duckdb、reference，或 Spark Connect 地址 sc://主机:端口"),
+    ),
 ]
 PasswordFromStdin = Annotated[
     bool, typer.Option("--password-from-stdin", help=_n("密码从标准输入读"))

@@ -1,4 +1,4 @@
-"""Commands that ask beyond the day: explain with what is coming, what if, the impact of a change."""
+"""Commands that ask beyond the day: explain, what if, the impact of a change."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -110,7 +110,7 @@ def impact(  # noqa: PLR0913  # the options of a command are its arguments
     against: Against = None,
     law: LawFolder = None,
     against_law: AgainstLaw = None,
-    engine: EngineName = "duckdb",
+    engine: EngineName = "auto",
     form: ImpactFormOption = None,
     output: OutputPath = None,
 ) -> int:

@@ -1,19 +1,19 @@
-"""Reading registers with progress, choosing an engine, and the status that rejected rows lead to."""
+"""Reading registers with progress, choosing an engine, the status of rejected rows."""
 
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from qualwatch.cli.options import ALL_READ, SOME_REJECTED, InvalidCommand, required_day
-from qualwatch.evaluation import columnar, reference
+from qualwatch.evaluation import reference
 from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.findings import EnterpriseResult
-from qualwatch.evaluation.sessions import spark_session
 from qualwatch.intake.gather import Gathered, gather
 from qualwatch.law.corpus import Law
 from qualwatch.law.loader import load_law
@@ -22,7 +22,21 @@ from qualwatch.privacy import hidden
 from qualwatch.reports.check import rejection_line
 from qualwatch.wording import gettext as _
 
+
+class _NoPandas(MetaPathFinder):
+    """Hides pandas, which only the Spark engine needs.
+
+    Where it is installed, pyarrow imports it to look for its types in every list that it is given:
+    a quarter of a second.
+    """
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError(fullname, name=fullname)
+
+
 Engine = Callable[[Law, Policy, Facts, date], Iterator[EnterpriseResult]]
+FEW = 100  # enterprises: up to here the reference engine is faster than starting DuckDB
 
 
 def law_and_day(
@@ -76,14 +90,36 @@ def read(path: Path, law: Law, steps: Steps, also: Path | None = None) -> Gather
 
 def engine_of(name: str) -> Engine:
     """The engine of that name; InvalidCommand."""
-    engines: dict[str, Engine] = {"duckdb": columnar.evaluate, "reference": reference.evaluate}
+    engines: dict[str, Engine] = {
+        "auto": _evaluate,
+        "duckdb": _evaluate_in_duckdb,
+        "reference": reference.evaluate,
+    }
     if name in engines:
+        sys.meta_path.insert(0, _NoPandas())
         return engines[name]
     if name.startswith("sc://"):
+        from qualwatch.evaluation import columnar
+        from qualwatch.evaluation.sessions import spark_session
+
         return partial(columnar.evaluate, session=spark_session(name))
     raise InvalidCommand(
-        _("没有引擎 {engine}，只有 duckdb、reference 或 sc://主机:端口").format(engine=name)
+        _("没有引擎 {engine}，只有 auto、duckdb、reference 或 sc://主机:端口").format(engine=name)
     )
+
+
+def _evaluate(law: Law, policy: Policy, facts: Facts, day: date) -> Iterator[EnterpriseResult]:
+    """Whichever engine is faster; both give the same answer."""
+    is_small = len(facts.credit_codes) <= FEW
+    return (reference.evaluate if is_small else _evaluate_in_duckdb)(law, policy, facts, day)
+
+
+def _evaluate_in_duckdb(
+    law: Law, policy: Policy, facts: Facts, day: date
+) -> Iterator[EnterpriseResult]:
+    from qualwatch.evaluation import columnar  # loads DuckDB
+
+    return columnar.evaluate(law, policy, facts, day)
 
 
 def areas_of(law: Law, facts: Facts) -> dict[str, str | None]:

@@ -6,6 +6,7 @@ Status: 0 all read; 3 rows were rejected; 2 nothing readable or an invalid comma
 import gc
 import os
 import sys
+from importlib import import_module
 from typing import Annotated, Any, Literal, NoReturn
 
 import typer
@@ -14,7 +15,6 @@ from qualwatch.cli.command_line import Entry, LazyGroup, load_command, translate
 from qualwatch.cli.failures import sentence_of
 from qualwatch.cli.options import ALL_READ, WRONG
 from qualwatch.privacy import hidden
-from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 from qualwatch.wording import speak
 
@@ -86,6 +86,20 @@ OPENING = _n(
 )
 COMPLETING = "_QUALWATCH_COMPLETE"  # set by the shell when it asks for completions
 
+IMPORTED_LATE = (
+    "qualwatch.cli.registers",
+    "qualwatch.evaluation.columnar",
+    "qualwatch.evaluation.forecast",
+    "qualwatch.evaluation.impact",
+    "qualwatch.evaluation.whatif",
+    "qualwatch.reports.comparison",
+    "qualwatch.reports.csv_table",
+    "qualwatch.reports.lines",
+    "qualwatch.reports.page",
+    "qualwatch.reports.standards",
+    "qualwatch.reports.workbook",
+)
+
 app = typer.Typer(
     cls=LazyGroup, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
 )
@@ -146,9 +160,11 @@ def main() -> NoReturn:
 
 
 def load_every_command() -> None:
-    """Imports every command; for processes that run many of them."""
+    """Imports what the commands import when they are called; for processes that run many."""
     for name, entry in COMMANDS.items():
         load_command(name, entry)
+    for module in IMPORTED_LATE:
+        import_module(module)
 
 
 def _command() -> Any:

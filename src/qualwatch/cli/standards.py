@@ -17,7 +17,10 @@ from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
 standards_app = typer.Typer(
-    cls=Group, no_args_is_help=True, help=_n("标准：列表、查看、检查、覆盖情况")
+    cls=Group,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help=_n("标准：列表、查看、检查、覆盖情况"),
 )
 CategoryName = Annotated[str, typer.Argument(metavar="CATEGORY")]
 GradeName = Annotated[str | None, typer.Argument(metavar="GRADE")]

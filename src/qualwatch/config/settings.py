@@ -1,4 +1,7 @@
-"""Django's settings. What an installation chooses comes from the environment; docs/reference/settings.md lists it."""
+"""Django's settings. What an installation chooses comes from the environment.
+
+docs/reference/settings.md lists it. Importing this module writes nothing.
+"""
 
 import os
 from pathlib import Path
@@ -11,11 +14,8 @@ from jinja2 import StrictUndefined
 
 from qualwatch.config.keys import keys_of
 
-STATE = Path(
-    os.environ.get("QUALWATCH_STATE", "qualwatch-state")
-)  # database, raw files and keys, if nothing else is said
+STATE = Path(os.environ.get("QUALWATCH_STATE", "qualwatch-state"))  # database, raw files, keys
 DEBUG = os.environ.get("QUALWATCH_DEBUG") == "1"
-STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
 _keys = keys_of(STATE)
 SECRET_KEY = _keys.secret
 IDENTITY_KEYS = _keys.identity
@@ -24,12 +24,10 @@ SEAL_KEY = _keys.seal
 RAW_FILES = STATE / "raw"
 STORED_FILES = STATE / "kept"
 LETTERS = os.environ.get("QUALWATCH_LETTERS", "")  # a folder of .docx templates of the office's own
-ELIGIBILITY_QUOTA = int(
-    os.environ.get("QUALWATCH_ELIGIBILITY_QUOTA", "200000")
-)  # questions of one asker on one day
-UPLOAD_BYTES = 1024**2 * int(
-    os.environ.get("QUALWATCH_UPLOAD_MB", "20")
-)  # the largest file handed in
+# questions of one asker on one day
+ELIGIBILITY_QUOTA = int(os.environ.get("QUALWATCH_ELIGIBILITY_QUOTA", "200000"))
+# the largest file handed in
+UPLOAD_BYTES = 1024**2 * int(os.environ.get("QUALWATCH_UPLOAD_MB", "20"))
 
 _DATABASE_URL = (
     os.environ.get("DATABASE_URL") or f"sqlite:///{(STATE / 'qualwatch.sqlite3').absolute()}"
@@ -39,9 +37,10 @@ DATABASES: dict[str, dict[str, Any]] = {
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",  # a writer waits at its beginning, never fails in the middle
+        "transaction_mode": "IMMEDIATE",  # a writer waits when it begins and never fails later
         "timeout": 30,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
+        "PRAGMA foreign_keys=ON;",
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -76,13 +75,13 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "qualwatch.web.base.middleware.Policy",
+    "qualwatch.web.base.middleware.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "qualwatch.web.base.language.Language",
+    "qualwatch.web.base.language.LanguageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "qualwatch.web.base.middleware.Care",
+    "qualwatch.web.base.middleware.RequestChecks",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -99,7 +98,7 @@ TEMPLATES = [
         "OPTIONS": {
             "environment": "qualwatch.web.base.template_env.environment",
             "undefined": StrictUndefined,
-            "context_processors": ["qualwatch.web.base.template_env.frame"],
+            "context_processors": ["qualwatch.web.base.template_env.base_context"],
         },
     },
     {
@@ -115,9 +114,11 @@ TEMPLATES = [
     },
 ]
 ALLOWED_HOSTS = [
-    one for one in os.environ.get("QUALWATCH_HOSTS", "localhost,127.0.0.1").split(",") if one
+    host for host in os.environ.get("QUALWATCH_HOSTS", "localhost,127.0.0.1").split(",") if host
 ]
-CSRF_TRUSTED_ORIGINS = [one for one in os.environ.get("QUALWATCH_ORIGINS", "").split(",") if one]
+CSRF_TRUSTED_ORIGINS = [
+    origin for origin in os.environ.get("QUALWATCH_ORIGINS", "").split(",") if origin
+]
 
 AUTH_USER_MODEL = "accounts.Account"
 AUTHENTICATION_BACKENDS = ["qualwatch.accounts.backends.AuthenticationBackend"]
@@ -166,11 +167,11 @@ SECURE_HSTS_SECONDS = 0 if DEBUG or os.environ.get("QUALWATCH_HTTP") == "1" else
 X_FRAME_OPTIONS = "DENY"
 if os.environ.get("QUALWATCH_BEHIND_PROXY") == "1":
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-CSRF_FAILURE_VIEW = "qualwatch.web.base.errors.form_too_old"
-_addresses = [urlsplit(one["settings"]["server_url"]) for one in _keys.openid_connect]
-_providers = [
-    f"{one.scheme}://{one.netloc}" for one in _addresses
-]  # log-in there begins with a form here
+CSRF_FAILURE_VIEW = "qualwatch.web.base.errors.form_expired"
+_addresses = [urlsplit(app["settings"]["server_url"]) for app in _keys.openid_connect]
+_providers = [  # log-in there begins with a form here
+    f"{address.scheme}://{address.netloc}" for address in _addresses
+]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -200,7 +201,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"stderr": {"class": "logging.StreamHandler"}},
     "loggers": {"django.request": {"handlers": ["stderr"], "level": "ERROR"}},
-}  # what went wrong is said on the server, never on the page
+}  # errors are printed on the server, never on the page
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]

@@ -22,7 +22,10 @@ def closed(_request: HttpRequest) -> NoReturn:
     raise Http404
 
 
-CLOSED = r"^accounts/(?:signup|email|confirm-email|password/(?:set|reset)|login/code|3rdparty|social)(?:/.*)?$"
+CLOSED = (
+    r"^accounts/(?:signup|email|confirm-email|password/(?:set|reset)|login/code|3rdparty|social)"
+    r"(?:/.*)?$"
+)
 urlpatterns = [
     path("", public.search, name="search"),
     path("enterprises/<str:credit_code>", public.enterprise, name="enterprise"),

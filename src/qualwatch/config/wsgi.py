@@ -5,6 +5,11 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from qualwatch.config import NotReady, state_folder
+from qualwatch.config.keys import has_keys
+
+if not has_keys(state_folder()):
+    raise NotReady("no keys: run qualwatch manage prepare first")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qualwatch.config.settings")
 application = get_wsgi_application()
-gc.freeze()  # what is loaded stays: the collector need not look through it again while somebody waits
+gc.freeze()  # what is loaded stays: collecting it again would delay answers

@@ -1,11 +1,11 @@
-"""How a reading went: plain types that intake fills and reports show."""
+"""The account of what was read: plain types that intake fills and reports show."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A row (or, with row None, a file) that was not taken; `value` is masked. Rows count from 1."""
+    """A rejected row (or, with row None, file); `value` is masked. Rows count from 1."""
 
     file: str
     sheet: str
@@ -18,7 +18,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to look at that kept nothing out."""
+    """A remark on a row or sheet; nothing was rejected because of it."""
 
     file: str
     sheet: str
@@ -29,7 +29,7 @@ class Notice:
 
 @dataclass(slots=True)
 class FileAccount:
-    """What became of one table in one sheet: read = accepted + rejected."""
+    """The row counts of one table in one sheet: read = accepted + rejected."""
 
     file: str
     sheet: str

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qualwatch.evaluation.counting import flat_clause
-from qualwatch.evaluation.facts import Facts
+from qualwatch.evaluation.facts import Coverage, Facts
 from qualwatch.evaluation.findings import (
     Anomaly,
     ClauseCount,
@@ -22,8 +22,8 @@ from qualwatch.evaluation.findings import (
 )
 from qualwatch.evaluation.items import items_in_force, never_read
 from qualwatch.evaluation.law_tables import BIG, NUMBER, TEXT, LawTables, Rows, mask_of, slugs_of
-from qualwatch.evaluation.people import first_of, is_stale, month_of, whole_months
-from qualwatch.evaluation.reference import REGISTERS
+from qualwatch.evaluation.people import covered_months, first_days, is_stale, month_of
+from qualwatch.evaluation.reference import stale_registers
 from qualwatch.evaluation.sessions import DuckSession, Session
 from qualwatch.law.figures import Clause, Requirement
 from qualwatch.law.loader import Law
@@ -41,11 +41,7 @@ class Bound:
     """
 
     def __init__(self, facts: Facts, law: LawTables, of: Iterable[str] | None = None) -> None:
-        asked = (
-            dict(facts.tables)
-            if of is None
-            else _concerning(facts, pa.array(sorted(set(of)), TEXT))
-        )
+        asked = facts.tables if of is None else facts.about(of).tables
         branches = asked["enterprises"].column("branch_credit_codes").combine_chunks()
         parents = asked["enterprises"].column("credit_code").take(pc.list_parent_indices(branches))
         tables = {
@@ -85,30 +81,15 @@ class Bound:
         return found
 
 
-def _concerning(facts: Facts, codes: pa.Array) -> dict[str, pa.Table]:
-    """The facts about some enterprises: their items, and all about the people registered there."""
-    tables = dict(facts.tables)
-
-    def keep(name: str, column: str, values: pa.Array) -> None:
-        tables[name] = tables[name].filter(pc.is_in(tables[name].column(column), values))
-
-    keep("items", "credit_code", codes)
-    registrations = tables["registrations"]
-    here = registrations.filter(pc.is_in(registrations.column("credit_code"), codes))
-    for name in ("registrations", "people", "contributions"):
-        keep(name, "person_id", here.column("person_id").unique())
-    return tables
-
-
 def _month_bits(paid: pa.Table, last_month: int) -> pa.Table:
-    """Contributions with the month as a bit counted back from the last settled one; 0 where it is not kept."""
+    """Contributions with the month as a bit counted back from the last settled one; 0 for later and older months."""
     month = paid.column("month")
     counted = pc.subtract(pc.add(pc.multiply(pc.year(month), 12), pc.month(month)), 1)
     back = pc.subtract(pa.scalar(last_month, BIG), counted)
-    kept = pc.and_(pc.greater_equal(back, 0), pc.less_equal(back, MOST_MONTHS))
-    bits = pc.if_else(
-        kept, pc.shift_left(pa.scalar(1, BIG), pc.if_else(kept, back, 0)), pa.scalar(0, BIG)
-    )
+    in_range = pc.and_(pc.greater_equal(back, 0), pc.less_equal(back, MOST_MONTHS))
+    # a shift by a negative number is undefined: out of range it is 0, and its bit not used
+    shifted = pc.shift_left(pa.scalar(1, BIG), pc.if_else(in_range, back, 0))
+    bits = pc.if_else(in_range, shifted, pa.scalar(0, BIG))
     return paid.drop_columns(["month"]).append_column("month_bit", bits)
 
 
@@ -129,58 +110,59 @@ def _numbered(
     if ordered:
         order = pc.sort_indices(texts)
         ranks = pc.sort_indices(order).cast(NUMBER)
-        texts, numbers = texts.take(order), [ranks.take(chunk) for chunk in numbers]
-    column_of, start = pa.chunked_array(numbers, NUMBER), 0
-    found = {}
+        texts = texts.take(order)
+        numbers = [ranks.take(chunk) for chunk in numbers]
+    all_numbers = pa.chunked_array(numbers, NUMBER)
+    by_place = {}
+    start = 0
     for name, column in places:
-        found[name, column] = column_of.slice(start, len(tables[name]))
+        by_place[name, column] = all_numbers.slice(start, len(tables[name]))
         start += len(tables[name])
-    return found, texts
+    return by_place, texts
 
 
 def _cover(facts: Facts, law: LawTables) -> pa.Table:
     """Per area ('' = outside or unknown): the covered months as bits, for everybody and for those who appear."""
     rows = [row for row in facts.coverage if row.source == "contributions"]
-    window, last = law.policy["insurance_window_months"], law.last_month
-    found = Rows({"area": TEXT, "for_everybody": BIG, "for_those_present": BIG})
+    cover = Rows({"area": TEXT, "for_everybody": BIG, "for_those_present": BIG})
     for area in ("", *law.law.divisions.areas):
-        everybody = present = 0
-        if not rows:
-            ago = [last - month_of(month) for month in facts.contribution_months]
-            present = sum(1 << back for back in ago if 0 <= back <= MOST_MONTHS)
-        for row in rows:
-            if row.area not in ("", area) or is_stale(
-                row, law.day, law.policy["insurance_freshness_days"]
-            ):
-                continue
-            first, final = whole_months(row)
-            top = last if final is None else min(last, final)
-            bottom = top - window + 1 if first is None else first
-            months = range(max(bottom, top - window + 1), top + 1)
-            bits = sum(1 << (last - month) for month in months if last - month <= MOST_MONTHS)
-            if row.people == "present":
-                present |= bits
-            else:
-                everybody |= bits
-        found.rows.append((area, everybody, present))
-    return found.table()
+        if rows:
+            everybody = _covered_bits(rows, area, "all", law)
+            present = _covered_bits(rows, area, "present", law)
+        else:
+            everybody = 0
+            present = _bits_of(map(month_of, facts.contribution_months), law)
+        cover.rows.append((area, everybody, present))
+    return cover.table()
+
+
+def _covered_bits(rows: list[Coverage], area: str, people: str, law: LawTables) -> int:
+    """The months that fresh rows cover in an area, for everybody (`all`) or those who appear (`present`)."""
+    window = law.policy["insurance_window_months"]
+    days = law.policy["insurance_freshness_days"]
+    bits = 0
+    for row in rows:
+        is_here = row.area in ("", area)
+        is_of_these = (row.people == "present") == (people == "present")
+        if is_here and is_of_these and not is_stale(row, law.day, days):
+            bits |= _bits_of(covered_months(row, law.last_month, window), law)
+    return bits
+
+
+def _bits_of(months: Iterable[int], law: LawTables) -> int:
+    """Counted months as bits; later and older ones than the bits hold are left out."""
+    ago = {law.last_month - month for month in months}
+    return sum(1 << back for back in ago if 0 <= back <= MOST_MONTHS)
 
 
 def _register_states(facts: Facts, law: LawTables) -> pa.Table:
     """Per area: which registers are too old or were never loaded, as bits."""
-    found = Rows({"area": TEXT, "reasons": BIG})
+    states = Rows({"area": TEXT, "reasons": BIG})
     days = law.policy["register_freshness_days"]
     for area in ("", *law.law.divisions.areas):
-        reasons = set()
-        for source in REGISTERS:
-            rows = [row for row in facts.coverage if row.source == source]
-            here = [row for row in rows if row.area in ("", area)]
-            if rows and all(row.loaded_at is None for row in here):
-                reasons.add(f"{source}-never-loaded")
-            elif rows and all(is_stale(row, law.day, days) for row in here):
-                reasons.add(f"{source}-stale")
-        found.rows.append((area, mask_of(reasons)))
-    return found.table()
+        reasons = stale_registers(facts.coverage, area, law.day, days)
+        states.rows.append((area, mask_of(reasons)))
+    return states.table()
 
 
 def evaluate(
@@ -214,48 +196,46 @@ def people(
     credit_codes: Iterable[str],
     session: type[Session] = DuckSession,
 ) -> dict[FindingKey, tuple[PersonLine, ...]]:
-    """Everybody looked at for each requirement of some enterprises, by the finding's key."""
+    """The line of everybody judged for each requirement of some enterprises, by the finding's key."""
     bound = Bound(facts, LawTables(law, policy, as_of), credit_codes)
     key_of = itemgetter("credit_code", "category", "sub_item", "requirement", "person_id")
-    found: dict[FindingKey, list[PersonLine]] = {}
+    lines: dict[FindingKey, list[PersonLine]] = {}
     with session(bound.tables) as opened:
-        for (*key, person_id), rows in groupby(
-            _rows(bound.named(opened.run("people.sql"))), key_of
-        ):
-            listed = list(rows)
-            shown = tuple(
-                map(
-                    itemgetter("profession", "profession_grade", "speciality", "registration_no"),
-                    listed,
-                )
-            )
-            line = PersonLine(person_id, shown, listed[0]["counts"], slugs_of(listed[0]["because"]))
-            found.setdefault(tuple(key), []).append(line)
-    return {key: tuple(sorted(lines, key=attrgetter("person_id"))) for key, lines in found.items()}
+        rows = _rows(bound.named(opened.run("people.sql")))
+        for (*key, person_id), rows_of_person in groupby(rows, key_of):
+            line = _person_line(person_id, list(rows_of_person))
+            lines.setdefault(tuple(key), []).append(line)
+    return {
+        key: tuple(sorted(of_key, key=attrgetter("person_id"))) for key, of_key in lines.items()
+    }
 
 
-def _rows(found: pa.Table) -> Iterator[dict[str, Any]]:
-    names = found.column_names
-    for values in zip(*(found.column(name).to_pylist() for name in names), strict=True):
+def _person_line(person_id: str, rows: list[dict[str, Any]]) -> PersonLine:
+    registration_of = itemgetter("profession", "profession_grade", "speciality", "registration_no")
+    registrations = tuple(registration_of(row) for row in rows)
+    return PersonLine(person_id, registrations, rows[0]["counts"], slugs_of(rows[0]["because"]))
+
+
+def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
+    names = table.column_names
+    columns = [table.column(name).to_pylist() for name in names]
+    for values in zip(*columns, strict=True):
         yield dict(zip(names, values, strict=True))
 
 
 def _anomaly(tables: LawTables, row: dict[str, Any]) -> Anomaly:
-    months = [
-        tables.last_month - back for back in range(MOST_MONTHS, -1, -1) if row["months"] >> back & 1
-    ]
-    days = tuple(first_of(month) for month in months)
+    ago = [back for back in range(MOST_MONTHS + 1) if row["months"] >> back & 1]
+    days = first_days(tables.last_month - back for back in ago)
     return Anomaly(row["credit_code"], row["person_id"], row["registration_no"], row["kind"], days)
 
 
 def _finding(law: Law, tables: LawTables, row: dict[str, Any]) -> Finding:
-    asked = tables.requirements[row["requirement_id"]]
+    requirement = tables.requirements[row["requirement_id"]]
     text = law.categories.get(row["category"])
-    basis = asked.basis
+    basis = requirement.basis
     if row["deferred"] and text:
         deferrable = text.grades_of(row["sub_item"])[row["grade"]].check_deferrable
         basis = (*basis, law.doc_no(deferrable.basis)) if deferrable else basis
-    because = slugs_of(row["because"])
     return Finding(
         credit_code=row["credit_code"],
         enterprise=row["name"] or "",
@@ -265,16 +245,16 @@ def _finding(law: Law, tables: LawTables, row: dict[str, Any]) -> Finding:
         qualification=text.name if text else row["sub_item"],
         sub_item=row["sub_item"] if text else "",
         grade=GRADE_NAMES.get(row["grade"], row["grade"]),
-        requirement=asked.requirement,
-        text=asked.text,
+        requirement=requirement.requirement,
+        text=requirement.text,
         verdict=row["verdict"],
         required=row["required"],
         held=row["held"],
         possible=row["possible"],
         shortfall=row["shortfall"],
-        clauses=tuple(_clauses(tables, asked, row)),
+        clauses=tuple(_clauses(tables, requirement, row)),
         basis=basis,
-        because=because,
+        because=slugs_of(row["because"]),
     )
 
 
@@ -286,24 +266,22 @@ def _clauses(
     reading = requirement.strong if row["shown"] == "strong" else requirement.weak
     base = requirement.strong or requirement.weak
     clauses: tuple[Clause, ...] = reading.clauses if reading else ()
-    if tables.highest and requirement.requirement == "constructors" and base:
+    if tables.is_highest_any_trade and requirement.requirement == "constructors" and base:
         clauses = (flat_clause(base, row["required"]),)
     for place, clause in enumerate(clauses, 1):
-        yield ClauseCount(
-            clause.text, clause.at_least, row[f"held_{place}"], row[f"possible_{place}"]
-        )
+        held = row[f"held_{place}"]
+        possible = row[f"possible_{place}"]
+        yield ClauseCount(clause.text, clause.at_least, held, possible)
 
 
-def _never_read(law: Law, facts: Facts, found: dict[str, list[Finding]]) -> Iterator[Finding]:
-    """A rejected row of an item that no good row stands for: it cannot be judged, and says so."""
-    unparsed = [
-        row for row in facts.unparsed if row.table == "items" and row.credit_code is not None
-    ]
-    codes = {row.credit_code for row in unparsed}
-    known: dict[str | None, set[str | None]] = {
-        code: {finding.category for finding in found.get(code or "", ())} for code in codes
-    }
-    for row in unparsed:
-        if row.category not in known[row.credit_code]:
-            known[row.credit_code].add(row.category)
-            yield never_read(law, row, facts.enterprise_name(row.credit_code or ""))
+def _never_read(law: Law, facts: Facts, findings: dict[str, list[Finding]]) -> Iterator[Finding]:
+    """Of each rejected item row that no accepted row of the category stands beside: `cannot-say`."""
+    rows = [row for row in facts.unparsed if row.table == "items" and row.credit_code is not None]
+    categories: dict[str, set[str | None]] = {}
+    for row in rows:
+        code = row.credit_code or ""
+        if code not in categories:
+            categories[code] = {finding.category for finding in findings.get(code, ())}
+        if row.category not in categories[code]:
+            categories[code].add(row.category)
+            yield never_read(law, row, facts.enterprise_name(code))

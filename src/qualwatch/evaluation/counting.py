@@ -19,32 +19,34 @@ def flat_clause(reading: Reading, required: int) -> Clause:
     )
 
 
-def highest_any_trade(asked: list[tuple[Item, Requirement]]) -> list[tuple[Item, Requirement]]:
+def highest_any_trade(
+    requirements: list[tuple[Item, Requirement]],
+) -> list[tuple[Item, Requirement]]:
     """The same requirements with grades kept, one clause each, and the maximum over all items as the figure."""
-    judged = [
-        requirement
-        for _, requirement in asked
-        if requirement.requirement == "constructors" and requirement.outcome == "judge"
-    ]
-    strong = max(
-        (requirement.strong.required for requirement in judged if requirement.strong), default=0
-    )
-    weak = max(
-        (
-            reading.required
-            for requirement in judged
-            for reading in (requirement.strong, requirement.weak)
-            if reading
-        ),
-        default=0,
-    )
+    judged = [requirement for _, requirement in requirements if _is_flat(requirement)]
+    readings = [reading for requirement in judged for reading in _readings(requirement)]
+    strong_figures = [requirement.strong.required for requirement in judged if requirement.strong]
+    strong = max(strong_figures, default=0)
+    highest = max((reading.required for reading in readings), default=0)
+    return [(item, _flat(requirement, strong, highest)) for item, requirement in requirements]
 
-    def changed(one: Requirement) -> Requirement:
-        base = one.strong or one.weak
-        if one.requirement != "constructors" or one.outcome != "judge" or base is None:
-            return one
-        higher = Reading((flat_clause(base, weak),)) if not one.strong or weak > strong else None
-        lower = Reading((flat_clause(base, strong),)) if one.strong else None
-        return replace(one, strong=lower, weak=higher, because=(*one.because, "highest-any-trade"))
 
-    return [(item, changed(requirement)) for item, requirement in asked]
+def _is_flat(requirement: Requirement) -> bool:
+    return requirement.requirement == "constructors" and requirement.outcome == "judge"
+
+
+def _readings(requirement: Requirement) -> list[Reading]:
+    return [reading for reading in (requirement.strong, requirement.weak) if reading]
+
+
+def _flat(requirement: Requirement, strong: int, highest: int) -> Requirement:
+    """A constructors' requirement in one clause; the weak figure stays only where it is the higher one."""
+    base = requirement.strong or requirement.weak
+    if not _is_flat(requirement) or base is None:
+        return requirement
+    flat_strong = Reading((flat_clause(base, strong),)) if requirement.strong else None
+    flat_weak = None
+    if not requirement.strong or highest > strong:
+        flat_weak = Reading((flat_clause(base, highest),))
+    because = (*requirement.because, "highest-any-trade")
+    return replace(requirement, strong=flat_strong, weak=flat_weak, because=because)

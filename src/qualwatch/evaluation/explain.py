@@ -1,4 +1,4 @@
-"""A line for every person looked at: counted or not, and every reason."""
+"""One line per person and requirement: counted or not, and every reason."""
 
 from collections.abc import Callable
 
@@ -18,40 +18,49 @@ def person_lines(
     if reading is None:
         return ()
     accept = tuple(accepted for clause in reading.clauses for accepted in clause.accept)
-    wanted = {accepted.profession for accepted in accept}
-    rows: dict[str, list[Registration]] = {}
-    for row in person_rules.own.registrations:
-        if row.profession in wanted:
-            rows.setdefault(row.person_id, []).append(row)
     lines = []
-    for person_id in sorted(rows):
-        best = best_of(
-            [judged(row, requirement) | _kind(person_rules, row, accept) for row in rows[person_id]]
-        )
-        shown = tuple(
-            (row.profession, row.profession_grade, row.speciality, row.registration_no)
-            for row in rows[person_id]
-        )
-        lines.append(
-            PersonLine(person_id, shown, best.counts, in_order(set(best.never | best.doubt)))
-        )
+    for person_id, rows in sorted(_rows_by_person(person_rules, accept).items()):
+        judgements = [judged(row, requirement) | _kind(person_rules, row, accept) for row in rows]
+        lines.append(_person_line(person_id, rows, best_of(judgements)))
     return tuple(lines)
 
 
-def _kind(person_rules: PersonRules, row: Registration, accept: tuple[Accept, ...]) -> Judgement:
-    fits = person_rules.matches(row, accept)
-    if fits is not None:
-        return fits
-    rank = grade_rank(person_rules.law, row.profession, row.profession_grade)
-    same = [accepted for accepted in accept if accepted.profession == row.profession]
-    trades = [
-        accepted
-        for accepted in same
-        if accepted.specialities is None or row.speciality in accepted.specialities
-    ]
-    low = (
-        bool(trades)
-        and rank is not None
-        and all(rank < accepted.lowest_rank for accepted in trades)
+def _rows_by_person(
+    person_rules: PersonRules, accept: tuple[Accept, ...]
+) -> dict[str, list[Registration]]:
+    professions = {accepted.profession for accepted in accept}
+    rows: dict[str, list[Registration]] = {}
+    for row in person_rules.own.registrations:
+        if row.profession in professions:
+            rows.setdefault(row.person_id, []).append(row)
+    return rows
+
+
+def _person_line(person_id: str, rows: list[Registration], judgement: Judgement) -> PersonLine:
+    shown = tuple(
+        (row.profession, row.profession_grade, row.speciality, row.registration_no) for row in rows
     )
-    return Judgement(never=frozenset(["grade-too-low" if low else "speciality-not-accepted"]))
+    reasons = in_order(set(judgement.never | judgement.doubt))
+    return PersonLine(person_id, shown, judgement.counts, reasons)
+
+
+def _kind(person_rules: PersonRules, row: Registration, accept: tuple[Accept, ...]) -> Judgement:
+    match = person_rules.matches(row, accept)
+    if match is not None:
+        return match
+    is_low = _is_of_the_trade_but_low(person_rules, row, accept)
+    reason = "grade-too-low" if is_low else "speciality-not-accepted"
+    return Judgement(never=frozenset([reason]))
+
+
+def _is_of_the_trade_but_low(
+    person_rules: PersonRules, row: Registration, accept: tuple[Accept, ...]
+) -> bool:
+    rank = grade_rank(person_rules.law, row.profession, row.profession_grade)
+    lowest = [
+        accepted.lowest_rank
+        for accepted in accept
+        if accepted.profession == row.profession
+        and (accepted.specialities is None or row.speciality in accepted.specialities)
+    ]
+    return bool(lowest) and rank is not None and rank < min(lowest)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 TEXT, DAY = pa.string(), pa.date32()
 
@@ -306,7 +307,27 @@ class Facts:
         unparsed = {
             row.credit_code for row in self.unparsed if row.table == "items" and row.credit_code
         }
-        return sorted({*self._enterprises, *self._items, *unparsed})
+        listed = (
+            self.tables[name].column("credit_code").to_pylist() for name in ("enterprises", "items")
+        )
+        return sorted(unparsed.union(*listed))
+
+    def about(self, credit_codes: Iterable[str]) -> "Facts":
+        """The facts about some enterprises: their items, and all about the people registered there.
+
+        The other tables are whole.
+        """
+        tables, codes = dict(self.tables), pa.array(sorted(set(credit_codes)), TEXT)
+
+        def restrict(name: str, column: str, values: pa.Array) -> None:
+            tables[name] = tables[name].filter(pc.is_in(tables[name].column(column), values))
+
+        restrict("items", "credit_code", codes)
+        registrations = tables["registrations"]
+        here = registrations.filter(pc.is_in(registrations.column("credit_code"), codes))
+        for name in ("registrations", "people", "contributions"):
+            restrict(name, "person_id", here.column("person_id").unique())
+        return Facts(tables)
 
     def for_enterprise(self, credit_code: str) -> EnterpriseFacts:
         """The part of the facts that one enterprise's evaluation needs."""

@@ -1,6 +1,6 @@
-"""What an evaluation says: findings, insurance anomalies, and a line for every person looked at."""
+"""The results of an evaluation: findings, insurance anomalies, and a line per person and requirement."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -124,23 +124,25 @@ class Anomaly:
 
 @dataclass(frozen=True, slots=True)
 class PersonLine:
-    """One person looked at for one requirement: the registrations concerned, whether they count, and why not."""
+    """One person judged for one requirement: the registrations concerned, whether they count, and why not.
+
+    registrations: (profession, grade, speciality, number) of each.
+    """
 
     person_id: str
-    registrations: tuple[
-        tuple[str, str | None, str | None, str | None], ...
-    ]  # profession, grade, speciality, number
+    registrations: tuple[tuple[str, str | None, str | None, str | None], ...]
     counts: Counted
     because: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class EnterpriseResult:
-    """Everything said about one enterprise. `people[i]` belongs to `findings[i]`."""
+    """The results of one enterprise. `people[i]` belongs to `findings[i]`.
+
+    not_judged: (category, why) of the items that are not in force on the day.
+    """
 
     findings: tuple[Finding, ...] = ()
     anomalies: tuple[Anomaly, ...] = ()
     people: tuple[tuple[PersonLine, ...], ...] = ()
-    not_judged: tuple[tuple[str, str], ...] = field(
-        default=()
-    )  # (category, why): items not in force on the day
+    not_judged: tuple[tuple[str, str], ...] = ()

@@ -45,21 +45,21 @@ def forecast(
             for finding, people in zip(result.findings, result.people, strict=True)
         }
 
-    own, last = facts.for_enterprise(credit_code), as_of + timedelta(days=days)
-    known = judged(as_of)
-    seen = {key for key, (finding, _people) in known.items() if finding.verdict == "short"}
-    found, before = [], known
-    for day in sorted(
-        {day for day in _turning_days(law, policy_on, own, as_of, last) if as_of < day <= last}
-    ):
+    own = facts.for_enterprise(credit_code)
+    last = as_of + timedelta(days=days)
+    turning_days = set(_turning_days(law, policy_on, own, as_of, last))
+    before = judged(as_of)
+    short = {key for key, (finding, _people) in before.items() if finding.verdict == "short"}
+    coming = []
+    for day in sorted(day for day in turning_days if as_of < day <= last):
         today = judged(day)
         for key, (finding, people) in today.items():
-            if finding.verdict == "short" and key not in seen:
-                seen.add(key)
+            if finding.verdict == "short" and key not in short:
+                short.add(key)
                 counted_before = before[key][1] if key in before else ()
-                found.append(Coming(day, finding, _leaving(counted_before, people)))
+                coming.append(Coming(day, finding, _leaving(counted_before, people)))
         before = today
-    return found
+    return coming
 
 
 def _leaving(before: Iterable[PersonLine], after: Iterable[PersonLine]) -> tuple[PersonLine, ...]:
@@ -74,17 +74,21 @@ def _turning_days(
     """Every day on which something may be otherwise than the day before."""
     rows: list[Any] = [*own.items, *own.registrations, *own.people.values(), *own.accepted_findings]
     rows += chain(*own.elsewhere.values(), *own.exemptions.values())
-    named = days_named(law)
-    for day in {*named, *(value for row in rows for value in row if isinstance(value, date))}:
-        yield from (day, day + ONE_DAY) if day < date.max else (day,)
-    ages = {age for day in {first, *named} if first <= day <= last for age in _ages(policy_on(day))}
+    of_law = days_named(law)
+    of_rows = {value for row in rows for value in row if isinstance(value, date)}
+    for day in of_law | of_rows:
+        yield day
+        if day < date.max:
+            yield day + ONE_DAY
+    policies = [policy_on(day) for day in {first, *of_law} if first <= day <= last]
+    ages = {age for policy in policies for age in _ages(policy)}
     for person in own.people.values():
         if person.born_on:
             yield from (_birthday(person.born_on, age) for age in ages)
 
 
 def _ages(policy: Policy) -> set[int]:
-    """Every age at which the policy changes its mind about somebody."""
+    """Every age at which the policy judges a person differently."""
     rules = [
         rule
         for sector in ("construction", "supervision")

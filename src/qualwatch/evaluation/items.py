@@ -18,19 +18,16 @@ def grade_of(law: Law, item: Item) -> GradeText | None:
 
 
 def renewal_pending(law: Law, item: Item, day: date) -> bool:
-    """Past its end, renewal filed before it, not answered: held to be renewed (Administrative Licensing Law, 50).
+    """Whether an item past its end counts as renewed: filed before the end, not answered (Administrative Licensing Law, 50).
 
     Not for an abolished grade: its stock lasts to the item's own end.
     """
     grade = grade_of(law, item)
     if grade and grade.abolished:
         return False
-    filed = (
-        item.renewal_filed_on is not None
-        and item.valid_to is not None
-        and item.renewal_filed_on <= item.valid_to
-    )
-    return filed and item.valid_to is not None and item.valid_to < day
+    if item.renewal_filed_on is None or item.valid_to is None:
+        return False
+    return item.renewal_filed_on <= item.valid_to < day
 
 
 def extended_to(law: Law, item: Item) -> date | None:
@@ -64,13 +61,14 @@ def items_in_force(law: Law, records: list[Item], day: date) -> ItemsInForce:
 
 def last_day(law: Law, records: Iterable[Item], day: date) -> date | None:
     """The last day from `day` on which an item with these records is in force by them; None = they end it on none."""
-    known = list(records)
-    ends = [
-        end for item in known for end in (item.valid_to, item.extended_without_check_until) if end
-    ]
-    turns = {end + timedelta(days=1) for end in ends} | {item.register_state_from for item in known}
+    items = list(records)
+    turns = {item.register_state_from for item in items}
+    for item in items:
+        for end in (item.valid_to, item.extended_without_check_until):
+            if end is not None:
+                turns.add(end + timedelta(days=1))
     for turn in sorted(turn for turn in turns if turn is not None and turn > day):
-        if not items_in_force(law, known, turn).items:
+        if not items_in_force(law, items, turn).items:
             return turn - timedelta(days=1)
     return None
 
@@ -94,8 +92,10 @@ def _not_in_force(law: Law, item: Item, day: date) -> str | None:
         return item.register_state
     if item.valid_from and item.valid_from > day:
         return "not-yet-in-force"
-    lasts_to = max((end for end in (item.valid_to, extended_to(law, item)) if end), default=None)
-    if item.valid_to and lasts_to and lasts_to < day and not renewal_pending(law, item, day):
+    if item.valid_to is None:
+        return None
+    last = max(item.valid_to, extended_to(law, item) or item.valid_to)
+    if last < day and not renewal_pending(law, item, day):
         return "expired"
     return None
 
@@ -104,22 +104,22 @@ def never_read(law: Law, row: Unparsed, name: str) -> Finding:
     """The finding of an item whose only row could not be read."""
     text = law.categories.get(row.category or "")
     return Finding(
-        row.credit_code or "",
-        name,
-        "",
-        None,
-        row.category or "",
-        text.name if text else "",
-        "",
-        "",
-        "registered-people",
-        "",
-        "cannot-say",
-        None,
-        None,
-        None,
-        None,
-        (),
-        (),
-        ("item-row-unparsed",),
+        credit_code=row.credit_code or "",
+        enterprise=name,
+        certificate_no="",
+        licensing_authority=None,
+        category=row.category or "",
+        qualification=text.name if text else "",
+        sub_item="",
+        grade="",
+        requirement="registered-people",
+        text="",
+        verdict="cannot-say",
+        required=None,
+        held=None,
+        possible=None,
+        shortfall=None,
+        clauses=(),
+        basis=(),
+        because=("item-row-unparsed",),
     )

@@ -3,13 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 
 from qualwatch.evaluation.facts import (
     Coverage,
     EnterpriseFacts,
+    Exemption,
     Facts,
     Item,
+    Person,
     Registration,
     Unparsed,
 )
@@ -43,22 +46,20 @@ CERTAIN = Judgement()
 
 def best_of(judgements: list[Judgement]) -> Judgement:
     """The registration that helps most: a certain one, else the doubts of the doubtful, else every reason."""
-    if any(one.counts == "certain" for one in judgements):
+    if any(judgement.counts == "certain" for judgement in judgements):
         return CERTAIN
-    doubtful = [one for one in judgements if one.counts == "in-doubt"]
-    best = CERTAIN
-    for judgement in doubtful or judgements:
-        best |= judgement
-    return best
+    doubtful = [judgement for judgement in judgements if judgement.counts == "in-doubt"]
+    return reduce(or_, doubtful or judgements, CERTAIN)
 
 
 def by_policy(reason: str, counts: str) -> Judgement:
-    """What the policy makes of a reason."""
-    never, doubt = (
-        frozenset([reason] * (counts == "never")),
-        frozenset([reason] * (counts == "in-doubt")),
-    )
-    return Judgement(never, doubt)
+    """A reason as the policy weighs it: for never counting, for doubt, or (`certain`) for neither."""
+    reasons = frozenset([reason])
+    if counts == "never":
+        return Judgement(never=reasons)
+    if counts == "in-doubt":
+        return Judgement(doubt=reasons)
+    return CERTAIN
 
 
 def age_on(born_on: date, day: date) -> int:
@@ -74,6 +75,11 @@ def month_of(day: date) -> int:
 def first_of(month: int) -> date:
     """The first day of a counted month."""
     return date(month // 12, month % 12 + 1, 1)
+
+
+def first_days(months: Iterable[int]) -> tuple[date, ...]:
+    """The first days of counted months, in order."""
+    return tuple(first_of(month) for month in sorted(months))
 
 
 def begins_on(registration: Registration) -> date | None:
@@ -108,7 +114,7 @@ class PersonRules:
         return frozenset((self.credit_code, *branches))
 
     def registration_problem(self, registration: Registration) -> str | None:
-        """Why a registration is not in force on the day; None = in force."""
+        """The reason why a registration is not in force on the day; None = in force."""
         starts = [day for day in (registration.at_enterprise_from, registration.valid_from) if day]
         if any(start > self.as_of for start in starts):
             return "not-yet-at-enterprise"
@@ -116,11 +122,15 @@ class PersonRules:
             return "registration-not-in-force"
         if registration.valid_to and registration.valid_to < self.as_of:
             return "registration-expired"
-        person = self.own.people.get(registration.person_id)
+        age = self._age_of(registration.person_id)
         limit = self.policy["registration_ends_at_age"].get(registration.profession)
-        if limit and person and person.born_on and age_on(person.born_on, self.as_of) >= limit:
+        if limit and age is not None and age >= limit:
             return "over-age"
         return None
+
+    def _age_of(self, person_id: str) -> int | None:
+        person = self.own.people.get(person_id)
+        return age_on(person.born_on, self.as_of) if person and person.born_on else None
 
     def person(self, person_id: str) -> Judgement:
         """What holds whatever the clause: alive, locked, registered elsewhere, insured."""
@@ -133,25 +143,32 @@ class PersonRules:
         return {}
 
     def _person(self, person_id: str) -> Judgement:
-        judgement, person = CERTAIN, self.own.people.get(person_id)
-        if person and person.died_on and person.died_on <= self.as_of:
+        judgement = CERTAIN
+        if self._has_died(person_id):
             judgement |= Judgement(never=frozenset(["deceased"]))
-        if (
-            person
-            and person.locked_from
-            and person.locked_from <= self.as_of <= (person.locked_until or self.as_of)
-        ):
+        if self._is_locked(self.own.people.get(person_id)):
             judgement |= by_policy("locked", self.policy["locked_person_counts"])
         if any(self._counts_elsewhere(row) for row in self.own.elsewhere.get(person_id, [])):
-            judgement |= by_policy(
-                "registered-elsewhere", self.policy["registered_at_two_enterprises_counts"]
-            )
-        outcome, _ = self.insurance(person_id)
+            counts = self.policy["registered_at_two_enterprises_counts"]
+            judgement |= by_policy("registered-elsewhere", counts)
+        return judgement | self._insurance_judgement(person_id)
+
+    def _insurance_judgement(self, person_id: str) -> Judgement:
+        outcome, _months = self.insurance(person_id)
+        if outcome in ("paid", "exempt"):
+            return CERTAIN
         if outcome == "unparsed-insurance-row":
-            judgement |= by_policy(outcome, "in-doubt")
-        elif outcome not in ("paid", "exempt"):
-            judgement |= by_policy(outcome, self.policy["insurance_person_counts"][outcome])
-        return judgement
+            return by_policy(outcome, "in-doubt")
+        return by_policy(outcome, self.policy["insurance_person_counts"][outcome])
+
+    def _has_died(self, person_id: str) -> bool:
+        person = self.own.people.get(person_id)
+        return bool(person and person.died_on and person.died_on <= self.as_of)
+
+    def _is_locked(self, person: Person | None) -> bool:
+        if person is None or person.locked_from is None:
+            return False
+        return person.locked_from <= self.as_of <= (person.locked_until or self.as_of)
 
     def _counts_elsewhere(self, row: Registration) -> bool:
         profession_text = self.law.professions.get(row.profession)
@@ -165,12 +182,11 @@ class PersonRules:
         """The age rule of a sector for a profession."""
         rules = self.policy[f"age_{sector}"]
         rule: AgeRule = rules.get(registration.profession) or rules["default"]
-        person = self.own.people.get(registration.person_id)
         if rule.doubt_from is None and rule.ends_at is None:
             return CERTAIN
-        if person is None or person.born_on is None:
+        age = self._age_of(registration.person_id)
+        if age is None:
             return Judgement(doubt=frozenset(["age-unknown"]))
-        age = age_on(person.born_on, self.as_of)
         if rule.ends_at is not None and age >= rule.ends_at:
             return Judgement(never=frozenset(["over-age"]))
         if rule.doubt_from is not None and age >= rule.doubt_from:
@@ -178,7 +194,10 @@ class PersonRules:
         return CERTAIN
 
     def insurance(self, person_id: str) -> tuple[str, tuple[date, ...]]:
-        """(outcome, months it rests on): paid, exempt, an anomaly, no-data, insurance-not-yet-due or an unparsed row."""
+        """The outcome and the first days of the months it rests on.
+
+        Outcomes: paid, exempt, one of ANOMALIES, no-data, insurance-not-yet-due, unparsed-insurance-row.
+        """
         if person_id not in self._insured:
             self._insured[person_id] = self._insurance(person_id)
         return self._insured[person_id]
@@ -188,118 +207,126 @@ class PersonRules:
         return {}
 
     def _insurance(self, person_id: str) -> tuple[str, tuple[date, ...]]:
-        for exemption in self.own.exemptions.get(person_id, []):
-            began = exemption.valid_from is None or exemption.valid_from <= self.as_of
-            lasts = exemption.valid_to is None or exemption.valid_to >= self.as_of
-            lawful = exemption.reason in self.policy["lawful_reasons"] and bool(exemption.document)
-            if exemption.credit_code in self.codes and began and lasts and lawful:
-                return "exempt", ()
-        settled = self._covered(person_id)
-        joined = self._joined(person_id)
-        judged = sorted(
-            (m for m in settled if joined is None or first_of(m) >= joined), reverse=True
-        )
-        judged = judged[: self.policy["insurance_window_months"]]
+        """First match wins."""
+        if any(self._exempts(exemption) for exemption in self.own.exemptions.get(person_id, [])):
+            return "exempt", ()
+        settled = self._settled_months(person_id)
+        judged = self._judged_months(person_id, settled)
         if not judged:
             return ("insurance-not-yet-due" if settled else "no-data"), ()
-        months = tuple(first_of(month) for month in sorted(judged))
-        paid = [
-            row
-            for row in self.own.contributions.get(person_id, [])
-            if month_of(row.month) in judged
-        ]
-        by_own = {month_of(row.month) for row in paid if row.payer_credit_code in self.codes}
-        by_other = {month_of(row.month) for row in paid if row.payer_credit_code not in self.codes}
+        by_own, by_other = self._paid_months(person_id, judged)
         if by_own & by_other:
-            return "paid-by-several", tuple(first_of(month) for month in sorted(by_own & by_other))
+            return "paid-by-several", first_days(by_own & by_other)
         if by_own:
-            return "paid", months
+            return "paid", first_days(judged)
         if any(_may_settle(row, person_id) for row in self.own.unparsed):
             return "unparsed-insurance-row", ()
-        return ("paid-by-other" if by_other else "unpaid"), months
+        return ("paid-by-other" if by_other else "unpaid"), first_days(judged)
+
+    def _exempts(self, exemption: Exemption) -> bool:
+        """A lawful reason, with a document, of this legal person, in force on the day."""
+        return (
+            exemption.credit_code in self.codes
+            and exemption.reason in self.policy["lawful_reasons"]
+            and bool(exemption.document)
+            and (exemption.valid_from is None or exemption.valid_from <= self.as_of)
+            and (exemption.valid_to is None or exemption.valid_to >= self.as_of)
+        )
+
+    def _judged_months(self, person_id: str, settled: set[int]) -> set[int]:
+        """Of the settled months the latest since the person joined, as many as the window has."""
+        joined = self._joined(person_id)
+        months = [month for month in settled if joined is None or first_of(month) >= joined]
+        return set(sorted(months, reverse=True)[: self.policy["insurance_window_months"]])
+
+    def _paid_months(self, person_id: str, judged: set[int]) -> tuple[set[int], set[int]]:
+        """Which of the judged months the legal person paid, and which others paid."""
+        by_own: set[int] = set()
+        by_other: set[int] = set()
+        for row in self.own.contributions.get(person_id, []):
+            payers = by_own if row.payer_credit_code in self.codes else by_other
+            payers.add(month_of(row.month))
+        return by_own & judged, by_other & judged
 
     def _joined(self, person_id: str) -> date | None:
-        rows = [
-            row
+        """The first day of the registrations in force; None = unknown, or none is in force."""
+        starts = [
+            begins_on(row)
             for row in self.own.registrations
             if row.person_id == person_id and self.registration_problem(row) is None
         ]
-        starts = [begins_on(row) for row in rows]
-        return None if None in starts or not starts else min(start for start in starts if start)
+        return None if None in starts else min(filter(None, starts), default=None)
 
-    def _covered(self, person_id: str) -> set[int]:
-        """Settled months inside the coverage of the insurance source, for this person; the latest of each source."""
+    def _settled_months(self, person_id: str) -> set[int]:
+        """Counted months that are settled and covered by the insurance source for this person."""
         last = month_of(self.known_on) - 1 - self.policy["insurance_settlement_lag_months"]
         present = person_id in self.own.contributions
         rows = [row for row in self.facts.coverage if row.source == "contributions"]
         if not rows:
-            return (
-                {month_of(m) for m in self.facts.contribution_months if month_of(m) <= last}
-                if present
-                else set()
-            )
-        found: set[int] = set()
+            paid = {month_of(month) for month in self.facts.contribution_months}
+            return {month for month in paid if month <= last} if present else set()
+        window = self.policy["insurance_window_months"]
+        months: set[int] = set()
         for row in rows:
-            if row.area not in ("", self.area) or is_stale(
-                row, self.known_on, self.policy["insurance_freshness_days"]
-            ):
-                continue
-            if row.people == "present" and not present:
-                continue
-            first, final = whole_months(row)
-            top = last if final is None else min(last, final)
-            bottom = top - self.policy["insurance_window_months"] + 1 if first is None else first
-            found |= set(
-                range(max(bottom, top - self.policy["insurance_window_months"] + 1), top + 1)
-            )
-        return found
+            if self._covers(row, present=present):
+                months |= set(covered_months(row, last, window))
+        return months
+
+    def _covers(self, row: Coverage, *, present: bool) -> bool:
+        """Whether a row speaks of this area and person and is fresh; present = the person appears in the source."""
+        return (
+            row.area in ("", self.area)
+            and (present or row.people != "present")
+            and not is_stale(row, self.known_on, self.policy["insurance_freshness_days"])
+        )
 
     def anomalies(self) -> list[Anomaly]:
         """Abnormal insurance of everybody registered here in a profession that counts."""
-        found = []
+        anomalies = []
+        for person_id, numbers in sorted(self._counted_registrations().items()):
+            outcome, months = self.insurance(person_id)
+            if outcome in ANOMALIES and not self._has_died(person_id):
+                number = min(numbers, default=None)
+                anomalies.append(Anomaly(self.credit_code, person_id, number, outcome, months))  # type: ignore[arg-type]  # one of ANOMALIES
+        return anomalies
+
+    def _counted_registrations(self) -> dict[str, list[str]]:
+        """By person with a registration in force in a profession that counts: the numbers of these registrations."""
         numbers: dict[str, list[str]] = {}
         for row in self.own.registrations:
-            if (
-                self.law.professions[row.profession].counted
-                and self.registration_problem(row) is None
-            ):
-                numbers.setdefault(row.person_id, []).extend(
-                    [row.registration_no] if row.registration_no else []
-                )
-        for person_id in sorted(numbers):
-            person = self.own.people.get(person_id)
-            if person and person.died_on and person.died_on <= self.as_of:
-                continue
-            outcome, months = self.insurance(person_id)
-            if outcome in ANOMALIES:
-                number = min(numbers[person_id], default=None)
-                found.append(Anomaly(self.credit_code, person_id, number, outcome, months))  # type: ignore[arg-type]  # one of ANOMALIES
-        return found
+            is_counted = self.law.professions[row.profession].counted
+            if is_counted and self.registration_problem(row) is None:
+                of_person = numbers.setdefault(row.person_id, [])
+                if row.registration_no:
+                    of_person.append(row.registration_no)
+        return numbers
 
     def matches(self, registration: Registration, accept: Iterable[Accept]) -> Judgement | None:
         """Whether a registration is of the kind a clause accepts: None = no, otherwise certain or the doubts."""
-        best: Judgement | None = None
         rank = grade_rank(self.law, registration.profession, registration.profession_grade)
-        for accepted in accept:
-            if accepted.profession != registration.profession or (
-                rank is not None and rank < accepted.lowest_rank
-            ):
-                continue
-            doubts = {accepted.doubt} - {None}
-            if accepted.specialities is not None and registration.speciality is None:
-                doubts.add("speciality-unreadable")
-            elif (
-                accepted.specialities is not None
-                and registration.speciality not in accepted.specialities
-            ):
-                continue
-            if rank is None and accepted.lowest_rank > 1:
-                doubts.add("grade-unreadable")
-            judgement = Judgement(doubt=frozenset(filter(None, doubts)))
-            if not judgement.doubt:
-                return CERTAIN
-            best = judgement if best is None else best | judgement
-        return best
+        kinds = [_as_accepted(registration, rank, accepted) for accepted in accept]
+        matching = [judgement for judgement in kinds if judgement is not None]
+        return best_of(matching) if matching else None
+
+
+def _as_accepted(
+    registration: Registration, rank: int | None, accepted: Accept
+) -> Judgement | None:
+    """One accepted kind: profession, grade at least, speciality; what is unreadable matches in doubt."""
+    if accepted.profession != registration.profession:
+        return None
+    if rank is not None and rank < accepted.lowest_rank:
+        return None
+    speciality = registration.speciality
+    doubts = {accepted.doubt}
+    if accepted.specialities is not None:
+        if speciality is None:
+            doubts.add("speciality-unreadable")
+        elif speciality not in accepted.specialities:
+            return None
+    if rank is None and accepted.lowest_rank > 1:
+        doubts.add("grade-unreadable")
+    return Judgement(doubt=frozenset(filter(None, doubts)))
 
 
 def _may_settle(row: Unparsed, person_id: str) -> bool:
@@ -308,11 +335,20 @@ def _may_settle(row: Unparsed, person_id: str) -> bool:
 
 def whole_months(row: Coverage) -> tuple[int | None, int | None]:
     """The first and last month that a source covers from its first to its last day; None = without limit."""
-    first = (
-        None if row.covers_from is None else month_of(row.covers_from) + (row.covers_from.day > 1)
-    )
-    final = None if row.covers_to is None else month_of(row.covers_to + timedelta(days=1)) - 1
+    first = final = None
+    if row.covers_from is not None:
+        first = month_of(row.covers_from) + (row.covers_from.day > 1)
+    if row.covers_to is not None:
+        final = month_of(row.covers_to + timedelta(days=1)) - 1
     return first, final
+
+
+def covered_months(row: Coverage, last: int, window: int) -> range:
+    """The latest `window` counted months that a source covers wholly, none after `last`."""
+    first, final = whole_months(row)
+    top = last if final is None else min(last, final)
+    earliest = top - window + 1
+    return range(earliest if first is None else max(first, earliest), top + 1)
 
 
 def is_stale(row: Coverage, as_of: date, days: int) -> bool:

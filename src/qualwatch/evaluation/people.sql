@@ -1,4 +1,4 @@
--- Everybody looked at for each requirement on one day: counted or not, and every reason: one statement.
+-- Everybody judged for each requirement on one day: counted or not, and every reason: one statement.
 -- The items bound are those of the enterprises asked about; otherwise bound as for findings.sql. Reference: explain.py.
 WITH
 -- The legal person: an enterprise and its branches pay and register as one (C11, F22b).
@@ -45,16 +45,16 @@ item AS (
                OR coalesce(renewal_pending, FALSE))
     ) ranked WHERE newest = 1
 ),
--- Whom each requirement of each item looks at: a class of people, whether it counts them or not.
-looked AS (
+-- The class of people that each requirement of each item lists, whether it counts them or not.
+listed AS (
     SELECT i.credit_code, i.category, i.sub_item, q.requirement_id, q.requirement, q.place,
            CASE WHEN q.outcome = 'judge' AND i.extended_to >= p.as_of THEN k.deferred_set_id ELSE k.set_id END AS set_id
     FROM item i CROSS JOIN policy p
     JOIN requirement q ON q.level_id = i.level_id AND q.route = i.route
-    JOIN looked_at k ON k.requirement_id = q.requirement_id
+    JOIN listed_class k ON k.requirement_id = q.requirement_id
 ),
 needed AS (
-    SELECT DISTINCT credit_code, set_id FROM looked
+    SELECT DISTINCT credit_code, set_id FROM listed
 ),
 -- Every kind of registration that occurs: profession, grade, speciality.
 kind AS (
@@ -230,7 +230,7 @@ seen AS (
     LEFT JOIN fits f ON f.set_id = x.set_id AND f.kind_no = k.kind_no
     LEFT JOIN of_the_trade t ON t.set_id = x.set_id AND t.kind_no = k.kind_no
 ),
--- One registration looked at for one class: every reason of the person, the age and the kind together.
+-- One registration judged for one class: every reason of the person, the age and the kind together.
 counted AS (
     SELECT n.credit_code, n.set_id, r.row_no, r.person_id,
            v.never | CASE WHEN r.standing <> 0 THEN r.standing
@@ -258,7 +258,7 @@ SELECT l.credit_code, l.category, l.sub_item, l.requirement, h.person_id,
        CASE WHEN h.certain = 1 THEN 'certain' WHEN h.perhaps = 1 THEN 'in-doubt' ELSE 'never' END AS counts,
        CASE WHEN h.perhaps = 0 THEN h.reasons WHEN h.certain = 0 THEN h.doubts ELSE 0 END AS because,
        r.profession, r.profession_grade, r.speciality, r.registration_no
-FROM looked l
+FROM listed l
 JOIN head h ON h.credit_code = l.credit_code AND h.set_id = l.set_id
 JOIN counted v ON v.credit_code = h.credit_code AND v.set_id = h.set_id AND v.person_id = h.person_id
 JOIN registrations r ON r.row_no = v.row_no

@@ -1,17 +1,24 @@
-"""The engine that defines the answer: one enterprise at a time, written to be believed.
+"""The reference engine: it judges one enterprise at a time and defines the answer.
 
 Order of reading: `judge` (one enterprise), `_find` (one requirement of one item), `_verdict` (first match wins),
-`_count` (held and possible of one reading). People are judged in people.py, shared out in matching.py.
+`_count` (held and possible of one reading). People are judged in people.py and matched to clauses in matching.py.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
 from qualwatch.evaluation.counting import highest_any_trade
 from qualwatch.evaluation.explain import person_lines
-from qualwatch.evaluation.facts import EnterpriseFacts, Facts, Item, Registration, Unparsed
+from qualwatch.evaluation.facts import (
+    Coverage,
+    EnterpriseFacts,
+    Facts,
+    Item,
+    Registration,
+    Unparsed,
+)
 from qualwatch.evaluation.findings import ClauseCount, EnterpriseResult, Finding, Verdict, in_order
 from qualwatch.evaluation.items import (
     extended_to,
@@ -29,10 +36,8 @@ from qualwatch.law.policy import Policy
 
 REGISTERS = ("enterprises", "items", "registrations")
 IN_ORDER = ("paid", "exempt", "insurance-not-yet-due")
-DECISIVE = (
-    "enterprises",
-    "accepted_findings",
-)  # an unparsed row of these may settle every item of its enterprise
+# an unparsed row of these tables may settle every item of its enterprise
+DECISIVE = ("enterprises", "accepted_findings")
 
 
 def evaluate(law: Law, policy: Policy, facts: Facts, as_of: date) -> Iterator[EnterpriseResult]:
@@ -63,18 +68,13 @@ def is_insurance_in_order(
     """Whether every registered person's insurance was judged and is in order. False where anything cannot be said."""
     own = facts.for_enterprise(credit_code)
     judge = _Judge(law, policy, facts, own, credit_code, as_of, as_of)
-    if judge._place() is not None or judge._too_old():
+    rules = judge.person_rules
+    if not judge.is_in_scope:
         return False
-    if any(
-        row.credit_code in judge.person_rules.codes and row.table != "items" for row in own.unparsed
-    ):
+    if any(row.credit_code in rules.codes and row.table != "items" for row in own.unparsed):
         return False
-    people = {
-        row.person_id
-        for row in own.registrations
-        if judge.person_rules.registration_problem(row) is None
-    }
-    return all(judge.person_rules.insurance(person)[0] in IN_ORDER for person in people)
+    people = {row.person_id for row in own.registrations if rules.registration_problem(row) is None}
+    return all(rules.insurance(person_id)[0] in IN_ORDER for person_id in people)
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,16 @@ class _Count:
     possible: int
     clauses: tuple[ClauseCount, ...]
     reasons: frozenset[str]
+
+    @property
+    def is_short(self) -> bool:
+        """Too few even if every doubt is decided for the enterprise."""
+        return self.possible < self.required
+
+    @property
+    def is_met(self) -> bool:
+        """Enough without anybody in doubt."""
+        return self.held >= self.required
 
 
 @dataclass(frozen=True)
@@ -100,26 +110,37 @@ class _Judge:
 
     def result(self) -> EnterpriseResult:
         in_force = items_in_force(self.law, self.own.items, self.as_of)
-        items = in_force.items
-        asked = [(item, requirement) for item in items for requirement in self._requirements(item)]
-        if self.policy["counting"] == "highest-any-trade":
-            asked = highest_any_trade(asked)
-        findings = [self._find(item, requirement) for item, requirement in asked]
-        people = [
-            person_lines(self.person_rules, requirement, self._judged) for _, requirement in asked
+        requirements = [
+            (item, requirement)
+            for item in in_force.items
+            for requirement in self._requirements(item)
         ]
-        for unparsed in self._items_never_read(items):
-            findings.append(unparsed)
+        if self.policy["counting"] == "highest-any-trade":
+            requirements = highest_any_trade(requirements)
+        findings = [self._find(item, requirement) for item, requirement in requirements]
+        people = [
+            person_lines(self.person_rules, requirement, self._judged)
+            for _, requirement in requirements
+        ]
+        for finding in self._items_never_read(in_force.items):
+            findings.append(finding)
             people.append(())
-        decisive = any(
-            row.table == "enterprises" and row.credit_code == self.credit_code
-            for row in self.own.unparsed
-        )
-        in_scope = self._place() is None and not self._too_old() and not decisive
-        judged = in_scope and any(item.category in self.law.categories for item in items)
-        anomalies = self.person_rules.anomalies() if judged else []
+        has_category = any(item.category in self.law.categories for item in in_force.items)
+        is_watched = self.is_in_scope and has_category and not self._is_enterprise_unparsed()
+        anomalies = self.person_rules.anomalies() if is_watched else []
         return EnterpriseResult(
             tuple(findings), tuple(anomalies), tuple(people), tuple(in_force.not_judged)
+        )
+
+    @property
+    def is_in_scope(self) -> bool:
+        """Registered in the province, by registers that are not too old."""
+        return self._scope_problem() is None and not self._stale_registers()
+
+    def _is_enterprise_unparsed(self) -> bool:
+        return any(
+            row.table == "enterprises" and row.credit_code == self.credit_code
+            for row in self.own.unparsed
         )
 
     @cached_property
@@ -129,7 +150,7 @@ class _Judge:
 
     @cached_property
     def person_rules(self) -> PersonRules:
-        """Where this enterprise's people are judged."""
+        """The rules by which this enterprise's people are judged."""
         return PersonRules(
             self.law,
             self.policy,
@@ -141,50 +162,37 @@ class _Judge:
             self.known_on,
         )
 
-    def _place(self) -> tuple[Verdict, str] | None:
-        """Why the place of registration, or the want of it, decides everything; None = in scope."""
+    def _scope_problem(self) -> tuple[Verdict, str] | None:
+        """The verdict and reason where the place of registration, or its absence, decides; None = in scope."""
         if self.own.enterprise is None:
             return "cannot-say", "enterprise-unknown"
-        code = self.own.enterprise.division_code or ""
         if self.area is not None:
             return None
-        if (
-            not code.startswith(self.policy["province"])
-            and code[:2] in self.law.divisions.other_provinces
-        ):
+        code = self.own.enterprise.division_code or ""
+        is_own_province = code.startswith(self.policy["province"])
+        if not is_own_province and code[:2] in self.law.divisions.other_provinces:
             return "not-required", "out-of-scope"
         return "cannot-say", "place-unknown"
 
     def _requirements(self, item: Item) -> tuple[Requirement, ...]:
-        found = requirements_on(
-            self.law,
-            self.policy,
-            item.category,
-            item.sub_item,
-            item.grade,
-            item.route,
-            self.as_of,
-        )
+        key = (item.category, item.sub_item, item.grade, item.route)
+        requirements = requirements_on(self.law, self.policy, *key, self.as_of)
         until = extended_to(self.law, item)
-        if until and until >= self.as_of:
-            grade = grade_of(self.law, item)
-            basis = (
-                (self.law.doc_no(grade.check_deferrable.basis),)
-                if grade and grade.check_deferrable
-                else ()
-            )
-            found = tuple(
-                replace(
-                    requirement,
-                    outcome="not-required",
-                    basis=requirement.basis + basis,
-                    because=("extended-without-check",),
-                )
-                if requirement.outcome == "judge"
-                else requirement
-                for requirement in found
-            )
-        return found
+        if until is None or until < self.as_of:
+            return requirements
+        return tuple(
+            self._deferred(item, requirement) if requirement.outcome == "judge" else requirement
+            for requirement in requirements
+        )
+
+    def _deferred(self, item: Item, requirement: Requirement) -> Requirement:
+        """A requirement of an item that was extended without a check: not required for now."""
+        grade = grade_of(self.law, item)
+        basis = requirement.basis
+        if grade and grade.check_deferrable:
+            basis = (*basis, self.law.doc_no(grade.check_deferrable.basis))
+        because = ("extended-without-check",)
+        return replace(requirement, outcome="not-required", basis=basis, because=because)
 
     def _find(self, item: Item, requirement: Requirement) -> Finding:
         strong = self._count(requirement, requirement.strong)
@@ -195,7 +203,6 @@ class _Judge:
             reasons.add("renewal-pending")
         if verdict in ("short", "advise", "cannot-say") and shown:
             reasons |= shown.reasons
-        numbers = shown if verdict not in ("not-required", "manual") else None
         text = self.law.categories.get(item.category)
         return Finding(
             credit_code=self.credit_code,
@@ -209,11 +216,11 @@ class _Judge:
             requirement=requirement.requirement,
             text=requirement.text,
             verdict=verdict,
-            required=numbers.required if numbers else None,
-            held=numbers.held if numbers else None,
-            possible=numbers.possible if numbers else None,
-            shortfall=max(0, numbers.required - numbers.held) if numbers else None,
-            clauses=numbers.clauses if numbers else (),
+            required=shown.required if shown else None,
+            held=shown.held if shown else None,
+            possible=shown.possible if shown else None,
+            shortfall=max(0, shown.required - shown.held) if shown else None,
+            clauses=shown.clauses if shown else (),
             basis=requirement.basis,
             because=in_order(reasons),
         )
@@ -222,42 +229,40 @@ class _Judge:
         self, item: Item, requirement: Requirement, strong: _Count | None, weak: _Count | None
     ) -> tuple[Verdict, _Count | None, set[str]]:
         """First match wins: verdict, the count it shows, the reasons that the verdict itself adds."""
-        place = self._place()
-        if place and place[0] == "not-required":
-            return "not-required", None, {place[1]}
+        problem = self._scope_problem()
+        if problem and problem[0] == "not-required":
+            return "not-required", None, {problem[1]}
         if requirement.outcome in ("not-required", "manual"):
             return requirement.outcome, None, set()
-        unsure = self._unsure(item) | ({place[1]} if place else set())
-        if unsure or requirement.outcome == "unknown":
-            return "cannot-say", strong or weak, unsure
-        if strong and strong.possible < strong.required:
-            if self._accepted(item, requirement, strong.held):
+        doubts = self._doubts(item) | ({problem[1]} if problem else set())
+        if doubts or requirement.outcome == "unknown":
+            return "cannot-say", strong or weak, doubts
+        if strong and strong.is_short:
+            if self._is_accepted(item, requirement, strong.held):
                 return "advise", strong, {"accepted-finding"}
             return "short", strong, set()
-        if strong and strong.held < strong.required:
+        return self._verdict_not_short(strong, weak)
+
+    @staticmethod
+    def _verdict_not_short(
+        strong: _Count | None, weak: _Count | None
+    ) -> tuple[Verdict, _Count | None, set[str]]:
+        """The rest of `_verdict`: the weak reading may advise, never warn."""
+        if strong and not strong.is_met:
             return "cannot-say", strong, set()
-        if weak and weak.possible < weak.required:
+        if weak and weak.is_short:
             return "advise", weak, set()
-        if weak and not strong and weak.held < weak.required:
+        if weak and not strong and not weak.is_met:
             return "cannot-say", weak, set()
         return "met", strong or weak, set()
 
-    def _too_old(self) -> set[str]:
-        """Registers that were loaded too long ago, or never."""
-        reasons = set()
-        for source in REGISTERS:
-            rows = [row for row in self.facts.coverage if row.source == source]
-            here = [row for row in rows if row.area in ("", self.area)]
-            days = self.policy["register_freshness_days"]
-            if rows and all(row.loaded_at is None for row in here):
-                reasons.add(f"{source}-never-loaded")
-            elif rows and all(is_stale(row, self.known_on, days) for row in here):
-                reasons.add(f"{source}-stale")
-        return reasons
+    def _stale_registers(self) -> set[str]:
+        days = self.policy["register_freshness_days"]
+        return stale_registers(self.facts.coverage, self.area, self.known_on, days)
 
-    def _unsure(self, item: Item) -> set[str]:
-        """Registers too old to judge by, and rejected rows that may be this very item's or change everything."""
-        reasons = self._too_old()
+    def _doubts(self, item: Item) -> set[str]:
+        """Registers too old to judge by, and rejected rows that may be this item's or decide all items."""
+        reasons = self._stale_registers()
         unparsed = [row for row in self.own.unparsed if row.credit_code == self.credit_code]
         if any(row.table == "items" and row.category in (None, item.category) for row in unparsed):
             reasons.add("item-row-unparsed")
@@ -265,36 +270,43 @@ class _Judge:
             reasons.add("row-unparsed")
         return reasons
 
-    def _accepted(self, item: Item, requirement: Requirement, held: int) -> bool:
+    def _is_accepted(self, item: Item, requirement: Requirement, held: int) -> bool:
+        """Whether an accepted finding in force covers this one, and no fewer are held than when it was accepted."""
+        key = (item.category, item.sub_item, requirement.requirement)
         return any(
-            (accepted_finding.category, accepted_finding.sub_item, accepted_finding.requirement)
-            == (item.category, item.sub_item, requirement.requirement)
-            and held >= accepted_finding.at_held
-            and (accepted_finding.until is None or accepted_finding.until >= self.as_of)
-            for accepted_finding in self.own.accepted_findings
+            (accepted.category, accepted.sub_item, accepted.requirement) == key
+            and held >= accepted.at_held
+            and (accepted.until is None or accepted.until >= self.as_of)
+            for accepted in self.own.accepted_findings
         )
 
     def _count(self, requirement: Requirement, reading: Reading | None) -> _Count | None:
         if reading is None:
             return None
-        clauses, reasons = [], set()
-        for clause in reading.clauses:
-            pairs = self._pairs(requirement, clause)
-            sure = {key for key, judgement in pairs.items() if judgement.counts == "certain"}
-            maybe = {key for key, judgement in pairs.items() if judgement.counts != "never"}
-            nameless = sum(self._could_be(clause.accept, row.profession) for row in self._nameless)
-            reasons |= {
-                slug for key in pairs.keys() - sure for slug in pairs[key].never or pairs[key].doubt
-            }
-            reasons |= {"unparsed-row"} if nameless else set()
-            clauses.append(
-                ClauseCount(clause.text, clause.at_least, len(sure), len(maybe) + nameless)
-            )
-        held, possible = clauses[0].eligible, clauses[0].eligible_possible
+        counts = [self._clause_count(requirement, clause) for clause in reading.clauses]
+        clauses = tuple(clause for clause, _reasons in counts)
+        reasons = frozenset(reason for _clause, reasons in counts for reason in reasons)
+        held = clauses[0].eligible
+        possible = clauses[0].eligible_possible
         if reading.is_group:
             held = self._matched(requirement, reading, possible=False)
             possible = self._matched(requirement, reading, possible=True)
-        return _Count(reading.required, held, possible, tuple(clauses), frozenset(reasons))
+        return _Count(reading.required, held, possible, clauses, reasons)
+
+    def _clause_count(
+        self, requirement: Requirement, clause: Clause
+    ) -> tuple[ClauseCount, set[str]]:
+        """How many are eligible for a clause, and why the others are not (or not for certain)."""
+        sure = maybe = 0
+        reasons: set[str] = set()
+        for judgement in self._pairs(requirement, clause).values():
+            sure += judgement.counts == "certain"
+            maybe += judgement.counts != "never"
+            reasons |= judgement.never or judgement.doubt
+        nameless = sum(self._could_be(clause.accept, row.profession) for row in self._nameless)
+        if nameless:
+            reasons.add("unparsed-row")
+        return ClauseCount(clause.text, clause.at_least, sure, maybe + nameless), reasons
 
     def _matched(self, requirement: Requirement, reading: Reading, *, possible: bool) -> int:
         """The largest matching of people to the group's clauses; nameless rows take part in `possible`."""
@@ -305,15 +317,16 @@ class _Judge:
                     eligible.setdefault(key, []).append(index)
         people = list(eligible.values())
         if possible:
-            for row in self._nameless:
-                people.append(
-                    [
-                        i
-                        for i, (_, accept) in enumerate(reading.group)
-                        if self._could_be(accept, row.profession)
-                    ]
-                )
+            people += [self._clauses_of(reading, row) for row in self._nameless]
         return largest_matching([minimum for minimum, _ in reading.group], people)
+
+    def _clauses_of(self, reading: Reading, row: Unparsed) -> list[int]:
+        """The clauses of a group that a nameless person could be eligible for."""
+        return [
+            index
+            for index, (_, accept) in enumerate(reading.group)
+            if self._could_be(accept, row.profession)
+        ]
 
     @cached_property
     def _nameless(self) -> list[Unparsed]:
@@ -325,7 +338,7 @@ class _Judge:
 
     def _pairs(self, requirement: Requirement, clause: Clause) -> dict[str, Judgement]:
         """Per person (or, for person-times, per certificate) that fits the clause: the best of its registrations."""
-        found: dict[str, list[Judgement]] = {}
+        judgements: dict[str, list[Judgement]] = {}
         for row in self.own.registrations:
             kind = self.person_rules.matches(row, clause.accept)
             if kind is None:
@@ -333,26 +346,48 @@ class _Judge:
             judgement = self._judged(row, requirement) | kind
             key = row.person_id
             if requirement.counts == "person-times":
-                key = f"{row.profession} {row.registration_no}"
+                key = _certificate_key(row)
                 if row.registration_no is None:
-                    key = f"{row.profession} {row.profession_grade} without number {row.person_id}"
                     judgement |= Judgement(doubt=frozenset(["no-registration-no"]))
-            found.setdefault(key, []).append(judgement)
-        return {key: best_of(judgements) for key, judgements in found.items()}
+            judgements.setdefault(key, []).append(judgement)
+        return {key: best_of(of_key) for key, of_key in judgements.items()}
 
     def _judged(self, row: Registration, requirement: Requirement) -> Judgement:
-        standing = self.person_rules.registration_problem(row)
-        if standing:
-            return Judgement(never=frozenset([standing]))
-        return self.person_rules.person(row.person_id) | self.person_rules.age(
-            row, requirement.sector
-        )
+        problem = self.person_rules.registration_problem(row)
+        if problem:
+            return Judgement(never=frozenset([problem]))
+        age = self.person_rules.age(row, requirement.sector)
+        return self.person_rules.person(row.person_id) | age
 
     def _items_never_read(self, items: list[Item]) -> Iterator[Finding]:
-        """A rejected row of an item that no good row stands for: it cannot be judged, and says so."""
-        known: set[str | None] = {item.category for item in items}
+        """Of each rejected item row that no accepted row of the category stands beside: `cannot-say`."""
+        name = self.own.enterprise.name if self.own.enterprise else ""
+        categories: set[str | None] = {item.category for item in items}
         for row in self.own.unparsed:
-            if row.table != "items" or row.credit_code != self.credit_code or row.category in known:
+            if row.table != "items" or row.credit_code != self.credit_code:
                 continue
-            known.add(row.category)
-            yield never_read(self.law, row, self.own.enterprise.name if self.own.enterprise else "")
+            if row.category not in categories:
+                categories.add(row.category)
+                yield never_read(self.law, row, name)
+
+
+def stale_registers(
+    coverage: Iterable[Coverage], area: str | None, day: date, days: int
+) -> set[str]:
+    """Registers that were loaded for an area more than so many days before `day`, or never, as reasons."""
+    reasons = set()
+    for source in REGISTERS:
+        rows = [row for row in coverage if row.source == source]
+        here = [row for row in rows if row.area in ("", area)]
+        if rows and all(row.loaded_at is None for row in here):
+            reasons.add(f"{source}-never-loaded")
+        elif rows and all(is_stale(row, day, days) for row in here):
+            reasons.add(f"{source}-stale")
+    return reasons
+
+
+def _certificate_key(row: Registration) -> str:
+    """What tells certificates apart: profession and number; without a number, the person too."""
+    if row.registration_no is None:
+        return f"{row.profession} {row.profession_grade} without number {row.person_id}"
+    return f"{row.profession} {row.registration_no}"

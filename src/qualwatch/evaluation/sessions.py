@@ -84,16 +84,16 @@ def spark_session(address: str) -> type[Session]:
                 self._bind(name, table)
 
         def _bind(self, name: str, table: pa.Table) -> None:
+            # Spark reads no types from an empty table: bind one empty row, and leave it out
             rows = table if len(table) else pa.Table.from_pylist([{}], table.schema)
             frame = self._spark.createDataFrame(rows)
-            (frame if len(table) else frame.where("false")).createOrReplaceTempView(
-                name
-            )  # an empty table has no types
+            view = frame if len(table) else frame.where("false")
+            view.createOrReplaceTempView(name)
 
         def run(self, statement: str) -> pa.Table:
             """The result of one of the statements."""
-            found: pa.Table = self._spark.sql(text_of(statement)).toArrow()
-            return found
+            table: pa.Table = self._spark.sql(text_of(statement)).toArrow()
+            return table
 
         def __enter__(self) -> Self:
             return self
@@ -110,14 +110,14 @@ def _connected(address: str) -> Any:
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise NoSpark("pip install 'qualwatch[spark]'") from error
-    os.environ.setdefault(
-        "SPARK_HOME", str(Path(pyspark.__file__).parent)
-    )  # else the client may look for it, and exit
-    found = re.fullmatch(r"sc://([^:/;]+):(\d+)([/;].*)?", address)
-    if found is None:
+    # without SPARK_HOME the client searches for it, and may exit
+    os.environ.setdefault("SPARK_HOME", str(Path(pyspark.__file__).parent))
+    server = re.fullmatch(r"sc://([^:/;]+):(\d+)([/;].*)?", address)
+    if server is None:
         raise NoSpark(f"{address}: sc://host:port")
-    try:  # the client itself would go on trying for minutes
-        socket.create_connection((found[1], int(found[2])), timeout=PATIENCE_SECONDS).close()
+    try:
+        # the client itself would go on trying for minutes
+        socket.create_connection((server[1], int(server[2])), timeout=PATIENCE_SECONDS).close()
         return SparkSession.builder.remote(address).getOrCreate()
     except Exception as error:  # the client raises whatever its transport raises
         raise NoSpark(f"{address}: {str(error).splitlines()[0]}") from error

@@ -14,10 +14,12 @@ class UnknownRegistration(Exception):
 
 def without(facts: Facts, registration_nos: Iterable[str]) -> Facts:
     """The facts without the registrations of these numbers."""
-    table, numbers = facts.tables["registrations"], list(registration_nos)
-    known = set(table.column("registration_no").to_pylist())
-    for number in numbers:
-        if number not in known:
+    registrations = facts.tables["registrations"]
+    column = registrations.column("registration_no")
+    left_out = list(registration_nos)
+    existing = set(column.to_pylist())
+    for number in left_out:
+        if number not in existing:
             raise UnknownRegistration(number)
-    gone = pc.is_in(table.column("registration_no"), value_set=pa.array(numbers, pa.string()))
-    return Facts({**facts.tables, "registrations": table.filter(pc.invert(gone))})
+    is_left_out = pc.is_in(column, value_set=pa.array(left_out, pa.string()))
+    return Facts({**facts.tables, "registrations": registrations.filter(pc.invert(is_left_out))})

@@ -16,25 +16,23 @@ CODE = pa.int32()
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """A column whose distinct cells have been read. values[c] belongs to code c; None where it was refused."""
+class ReadColumn:
+    """A column whose distinct cells have been read. values[c] belongs to code c; None where it was rejected."""
 
     codes: pa.Array
     values: list[Any]
     accepted: pa.Array
 
     @property
-    def fine(self) -> pa.Array:
-        """Per row, whether its cell was read."""
+    def is_accepted(self) -> pa.Array:
+        """Per row, whether its cell could be read."""
         return self.accepted.take(self.codes)
 
     def as_array(self, kind: pa.DataType, pick: Callable[[Any], Any] | None = None) -> pa.Array:
-        """Per row, the value (or what `pick` takes of it)."""
-        values = (
-            self.values
-            if pick is None
-            else [None if value is None else pick(value) for value in self.values]
-        )
+        """Per row, the value (or what `pick` makes of it)."""
+        values = self.values
+        if pick is not None:
+            values = [None if value is None else pick(value) for value in values]
         return pa.array(values, kind).take(self.codes)
 
 
@@ -45,7 +43,7 @@ class Column:
     codes: pa.Array
     cells: list[Cell]
 
-    def read(self, read: Callable[[Cell], Any]) -> Read:
+    def read(self, read: Callable[[Cell], Any]) -> ReadColumn:
         """Every distinct cell read once."""
         values, accepted = [], []
         for cell in self.cells:
@@ -55,7 +53,7 @@ class Column:
             except BadCell:
                 values.append(None)
                 accepted.append(False)
-        return Read(self.codes, values, pa.array(accepted, pa.bool_()))
+        return ReadColumn(self.codes, values, pa.array(accepted, pa.bool_()))
 
 
 class Body:
@@ -65,54 +63,60 @@ class Body:
         self._places = header.places
         self._width = len(sheet.head(header.row + 1)[header.row])
         self._texts = sheet.text_columns(header.row, self._width)
-        self._rows = sheet.rows[header.row + 1 :] if self._texts is None else []
-        self.length = len(self._rows) if self._texts is None else len(self._texts[0])
+        if self._texts is None:
+            self._rows = sheet.rows[header.row + 1 :]
+            self.length = len(self._rows)
+        else:
+            self._rows = []
+            self.length = len(self._texts[0])
 
-    def first_that_tells(self, tells: Callable[[Cell], bool | None]) -> pa.Array:
-        """Per row, what the first cell says of which `tells` knows something; false where none does."""
-        found = pa.nulls(self.length, pa.bool_())
-        for at in range(self._width):
-            column = self._at(at)
-            told = pa.array([tells(cell) for cell in column.cells], pa.bool_())
-            found = pc.coalesce(found, told.take(column.codes))
-            if not found.null_count:
+    def first_answer(self, answer: Callable[[Cell], bool | None]) -> pa.Array:
+        """Per row, the answer for the first cell that has one; false where no cell has."""
+        answers = pa.nulls(self.length, pa.bool_())
+        for index in range(self._width):
+            column = self._at(index)
+            of_column = pa.array([answer(cell) for cell in column.cells], pa.bool_())
+            answers = pc.coalesce(answers, of_column.take(column.codes))
+            if not answers.null_count:
                 break
-        return found.fill_null(False)
+        return answers.fill_null(False)
 
     def column(self, slug: str) -> Column:
         """One column's cells."""
-        at = self._places.get(slug)
-        return (
-            Column(pa.repeat(pa.scalar(0, CODE), self.length), [None])
-            if at is None
-            else self._at(at)
-        )
+        index = self._places.get(slug)
+        if index is None:
+            return Column(pa.repeat(pa.scalar(0, CODE), self.length), [None])
+        return self._at(index)
 
     def joined(self, *slugs: str) -> Column:
         """Several columns as one whose cells are tuples."""
         first, *others = [self.column(slug) for slug in slugs]
-        codes, cells = first.codes, [(cell,) for cell in first.cells]
+        joined = Column(first.codes, [(cell,) for cell in first.cells])
         for other in others:
-            width = pa.scalar(len(other.cells), pa.int64())
-            both = pc.add(
-                pc.multiply(codes.cast(pa.int64()), width), other.codes.cast(pa.int64())
-            ).dictionary_encode()
-            pairs = [divmod(pair, len(other.cells)) for pair in both.dictionary.to_pylist()]
-            codes, cells = (
-                both.indices,
-                [(*cells[left], other.cells[right]) for left, right in pairs],
-            )
-        return Column(codes, cells)
+            joined = _with_column(joined, other)
+        return joined
 
-    def _at(self, at: int) -> Column:
+    def _at(self, index: int) -> Column:
         if self._texts is not None:
-            coded = self._texts[at].dictionary_encode()
+            coded = self._texts[index].dictionary_encode()
             return Column(coded.indices, coded.dictionary.to_pylist())
-        return _coded(row[at] if at < len(row) else None for row in self._rows)
+        return _coded(row[index] if index < len(row) else None for row in self._rows)
+
+
+def _with_column(left: Column, right: Column) -> Column:
+    """Columns of tuples and of cells as one column of longer tuples; only the pairs that occur are made."""
+    width = len(right.cells)
+    codes = pc.multiply(left.codes.cast(pa.int64()), pa.scalar(width, pa.int64()))
+    pairs = pc.add(codes, right.codes.cast(pa.int64())).dictionary_encode()
+    cells = []
+    for pair in pairs.dictionary.to_pylist():
+        left_code, right_code = divmod(pair, width)
+        cells.append((*left.cells[left_code], right.cells[right_code]))
+    return Column(pairs.indices, cells)
 
 
 def _coded(cells: Iterable[Cell]) -> Column:
-    """Cells told apart by type as well: 1, 1.0 and True are three cells."""
-    known: dict[tuple[type, Cell], int] = {}
-    codes = [known.setdefault((type(cell), cell), len(known)) for cell in cells]
-    return Column(pa.array(codes, CODE), [cell for _type, cell in known])
+    """Cells as codes, by type as well: 1, 1.0 and True are three cells."""
+    code_of: dict[tuple[type, Cell], int] = {}
+    codes = [code_of.setdefault((type(cell), cell), len(code_of)) for cell in cells]
+    return Column(pa.array(codes, CODE), [cell for _type, cell in code_of])

@@ -73,10 +73,10 @@ def record_all(entries: Sequence[NewEntry], *, by: str, at: datetime) -> list[En
             [Stream(name=name) for name in names if name not in heads], ignore_conflicts=True
         )
         heads = _locked(names)
-    made = [_next(heads[entry.stream], entry, by, at) for entry in entries]
-    Entry.objects.bulk_create(made)
+    recorded = [_next(heads[entry.stream], entry, by, at) for entry in entries]
+    Entry.objects.bulk_create(recorded)
     Stream.objects.bulk_update(heads.values(), ["length", "head"], batch_size=500)
-    return made
+    return recorded
 
 
 def _locked(names: Sequence[str]) -> dict[str, Stream]:
@@ -86,17 +86,19 @@ def _locked(names: Sequence[str]) -> dict[str, Stream]:
     }
 
 
-def _next(head: Stream, told: NewEntry, by: str, at: datetime) -> Entry:
+def _next(head: Stream, new_entry: NewEntry, by: str, at: datetime) -> Entry:
     entry = Entry(
-        stream=told.stream,
+        stream=new_entry.stream,
         number=head.length + 1,
         recorded_at=at,
         by=by,
-        what=told.what,
-        basis=hidden(told.basis),
-        before="" if told.before is None else digest_of(told.before),
-        after="" if told.after is None else digest_of(told.after),
-        details=json.loads(hidden(json.dumps(told.details or {}, default=str, ensure_ascii=False))),
+        what=new_entry.what,
+        basis=hidden(new_entry.basis),
+        before="" if new_entry.before is None else digest_of(new_entry.before),
+        after="" if new_entry.after is None else digest_of(new_entry.after),
+        details=json.loads(
+            hidden(json.dumps(new_entry.details or {}, default=str, ensure_ascii=False))
+        ),
         previous=head.head,
     )
     entry.digest = digest_of(content_of(entry))
@@ -107,17 +109,17 @@ def _next(head: Stream, told: NewEntry, by: str, at: datetime) -> Entry:
 @transaction.atomic
 def seal(*, day: date) -> Seal:
     """The signed seal of all stream heads of a day; a day is sealed once."""
-    known = Seal.objects.filter(day=day).first()
-    if known:
-        return known
+    existing = Seal.objects.filter(day=day).first()
+    if existing:
+        return existing
     last = Seal.objects.order_by("-id").first()
     heads = [
         list(one) for one in Stream.objects.order_by("name").values_list("name", "length", "head")
     ]
     key = Ed25519PrivateKey.from_private_bytes(settings.SEAL_KEY)
-    found = Seal(day=day, heads=heads, previous=last.digest if last else "")
-    found.digest = seal_digest(day.isoformat(), root_of(heads), found.previous)
-    found.signature = key.sign(found.digest.encode()).hex()
-    found.public_key = key.public_key().public_bytes_raw().hex()
-    found.save(force_insert=True)
-    return found
+    new_seal = Seal(day=day, heads=heads, previous=last.digest if last else "")
+    new_seal.digest = seal_digest(day.isoformat(), root_of(heads), new_seal.previous)
+    new_seal.signature = key.sign(new_seal.digest.encode()).hex()
+    new_seal.public_key = key.public_key().public_bytes_raw().hex()
+    new_seal.save(force_insert=True)
+    return new_seal

@@ -40,10 +40,12 @@ def path_and_root(heads: Sequence[Head], at: int) -> tuple[list[list[str]], str]
 
 def root_by(head: Head, path: Sequence[Sequence[str]]) -> str:
     """The root that a head and its path give."""
-    found = digest_of(list(head))
+    digest_so_far = digest_of(list(head))
     for side, digest in path:
-        found = digest_of([digest, found] if side == "left" else [found, digest])
-    return found
+        digest_so_far = digest_of(
+            [digest, digest_so_far] if side == "left" else [digest_so_far, digest]
+        )
+    return digest_so_far
 
 
 def _levels(heads: Sequence[Head]) -> list[list[str]]:
@@ -90,10 +92,10 @@ def faults_of_pack(folder: Path, public_key: str = "") -> list[str]:
             for line in (folder / SUMS).read_text(encoding="utf-8").splitlines()
         )
         streams = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
-        found = _faults_of_files(folder, sums)
+        faults = _faults_of_files(folder, sums)
         for stream in streams:
-            found += _faults_of_stream(stream, public_key)
-        return found + _faults_of_binding(sums, streams)
+            faults += _faults_of_stream(stream, public_key)
+        return faults + _faults_of_binding(sums, streams)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         return [
             _("{folder} 不是完整的证据包：{reason}").format(
@@ -112,14 +114,14 @@ def _faults_of_files(folder: Path, sums: Mapping[str, str]) -> list[str]:
     there = {
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
     } - {SUMS}
-    found = [_("少了文件 {name}").format(name=one) for one in sorted(set(sums) - there)]
-    found += [_("多了文件 {name}").format(name=one) for one in sorted(there - set(sums))]
+    faults = [_("少了文件 {name}").format(name=one) for one in sorted(set(sums) - there)]
+    faults += [_("多了文件 {name}").format(name=one) for one in sorted(there - set(sums))]
     changed = (
         name
         for name in sorted(there & set(sums))
         if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sums[name]
     )
-    return found + [_("{name} 被改动").format(name=one) for one in changed]
+    return faults + [_("{name} 被改动").format(name=one) for one in changed]
 
 
 def _faults_of_binding(sums: Mapping[str, str], streams: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -134,21 +136,21 @@ def _faults_of_binding(sums: Mapping[str, str], streams: Sequence[Mapping[str, A
         for one in entry["details"].get("files", ())
         if entry["what"] in HANDED
     }
-    told = {"documents/": issued, "proofs/": handed}
-    found = [
+    digests_by_folder = {"documents/": issued, "proofs/": handed}
+    faults = [
         _("{name} 不是日志所记的文件").format(name=name)
         for name in sorted(sums)
-        for folder, known in told.items()
+        for folder, known in digests_by_folder.items()
         if name.startswith(folder) and sums[name] not in known
     ]
-    made = [entry["details"]["parts"] for entry in entries if entry["what"] == "pack-made"]
-    if not made or made[-1] != parts_digest(sums):
-        found.append(_("包内文件与日志所记的不同"))
-    return found
+    packings = [entry["details"]["parts"] for entry in entries if entry["what"] == "pack-made"]
+    if not packings or packings[-1] != parts_digest(sums):
+        faults.append(_("包内文件与日志所记的不同"))
+    return faults
 
 
 def _faults_of_stream(told: Mapping[str, Any], public_key: str) -> list[str]:
-    found: list[str] = []
+    faults: list[str] = []
     previous, digests = "", {}
     for number, entry in enumerate(told["entries"], 1):
         content = {name: value for name, value in entry.items() if name != "digest"}
@@ -157,12 +159,12 @@ def _faults_of_stream(told: Mapping[str, Any], public_key: str) -> list[str]:
             or entry["previous"] != previous
             or digest_of(content) != entry["digest"]
         ):
-            found.append(
+            faults.append(
                 _("{stream}：第 {number} 条被改动").format(stream=told["stream"], number=number)
             )
         previous = digests[number] = entry["digest"]
     if not told["seals"]:
-        found.append(_("{stream}：没有封签").format(stream=told["stream"]))
+        faults.append(_("{stream}：没有封签").format(stream=told["stream"]))
     key = public_key or (told["seals"][0]["public_key"] if told["seals"] else "")
     for seal in told["seals"]:
         stream, length, head = seal["head"]
@@ -174,5 +176,5 @@ def _faults_of_stream(told: Mapping[str, Any], public_key: str) -> list[str]:
             and is_signed(seal["digest"], seal["signature"], key)
         )
         if not good:
-            found.append(_("{day} 的封签签名不符").format(day=seal["day"]))
-    return found
+            faults.append(_("{day} 的封签签名不符").format(day=seal["day"]))
+    return faults

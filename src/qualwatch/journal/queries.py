@@ -19,9 +19,9 @@ def faults(public_key: str) -> Iterator[str]:
     lengths: dict[str, int] = {}
     previous = ""
     for entry in Entry.objects.order_by("stream", "number").iterator(chunk_size=2000):
-        known = lengths.get(entry.stream, 0)
-        previous = digests.get((entry.stream, known), "")
-        if entry.number != known + 1:
+        length = lengths.get(entry.stream, 0)
+        previous = digests.get((entry.stream, length), "")
+        if entry.number != length + 1:
             yield _("{stream}：第 {number} 条之前少了记录").format(
                 stream=entry.stream, number=entry.number
             )

@@ -24,9 +24,9 @@ def put(
     """A message to be sent once the act's transaction is done; the same key again is the same message."""
     if not connection.in_atomic_block:
         raise NotInAnAction(key)
-    told = {"channel": channel, "recipient": recipient, "subject": subject, "body": body}
+    contents = {"channel": channel, "recipient": recipient, "subject": subject, "body": body}
     return Message.objects.get_or_create(
-        key=key, defaults={**told, "queued_at": at, "not_before": at}
+        key=key, defaults={**contents, "queued_at": at, "not_before": at}
     )[0]
 
 

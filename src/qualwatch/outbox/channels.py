@@ -42,16 +42,16 @@ def send(message: Message) -> None:
             {"key": message.key, "to": message.recipient, "text": message.body},
         )
     elif message.channel == "webhook":
-        told = {"key": message.key, "subject": message.subject, "body": message.body}
-        _post(message.recipient, told)
+        payload = {"key": message.key, "subject": message.subject, "body": message.body}
+        _post(message.recipient, payload)
     else:
         raise NoSuchChannel(message.channel)
 
 
-def _post(address: str, told: dict[str, Any]) -> None:
+def _post(address: str, payload: dict[str, Any]) -> None:
     if not address.startswith(("http://", "https://")):
         raise NotTaken(address)
-    body = json.dumps(told, ensure_ascii=False).encode()
+    body = json.dumps(payload, ensure_ascii=False).encode()
     signature = hmac.digest(settings.HOOK_SECRET.encode(), body, "sha256").hex()
     headers = {"Content-Type": "application/json", "X-Qualwatch-Signature": f"sha256={signature}"}
     request = urllib.request.Request(address, body, headers, method="POST")

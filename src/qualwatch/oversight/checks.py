@@ -13,7 +13,7 @@ from django.db import transaction
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import organisation
 from qualwatch.cases.competence import PROVINCE, NotCompetent, check_role, competent_for
-from qualwatch.cases.course.step import ActContext, write_journal
+from qualwatch.cases.acting import ActContext, write_journal
 from qualwatch.cases.documents.issuing import issue
 from qualwatch.cases.documents.kinds import day
 from qualwatch.cases.documents.service import serve_on_authority

@@ -14,7 +14,7 @@ from qualwatch.cases.competence import (
     check_role,
     withdrawing_authority_of,
 )
-from qualwatch.cases.course.step import ActContext, write_journal
+from qualwatch.cases.acting import ActContext, write_journal
 from qualwatch.cases.documents.issuing import issue
 from qualwatch.cases.documents.kinds import day
 from qualwatch.cases.documents.service import serve_on_authority
@@ -85,7 +85,7 @@ def issue_circular(
     notify(
         [
             Notification(
-                Case(),
+                None,
                 "circular",
                 subject,
                 _n("{authority}：{count} 项执行不到位。").format(authority=name, count=len(rows)),

@@ -12,7 +12,7 @@ from qualwatch.accounts.queries import organisation
 from qualwatch.archive.actions import store
 from qualwatch.archive.contents import Content
 from qualwatch.cases.competence import PROVINCE, NotCompetent, authority_of, check_role
-from qualwatch.cases.course.step import ActContext, write_journal
+from qualwatch.cases.acting import ActContext, write_journal
 from qualwatch.cases.documents.issuing import issue
 from qualwatch.cases.documents.service import serve_on_authority
 from qualwatch.cases.models import Document

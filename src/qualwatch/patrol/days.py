@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from qualwatch.assessments.actions import assess, release_run
 from qualwatch.assessments.models import Run
-from qualwatch.cases.course.step import ActContext
+from qualwatch.cases.acting import ActContext
 from qualwatch.cases.deadlines import recount_deadlines
 from qualwatch.cases.effects.withdrawal import release_overtaken
 from qualwatch.cases.eligibility.actions import forget_answers
@@ -74,8 +74,8 @@ def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayDone:
             take_snapshot(day=ctx.on)
     with _timed(took, "seal"):
         sealed = seal(day=day)
-    told = {"run": run.pk, "state": run.state, "by": by, "cases": dict(counts)}
-    Heartbeat.objects.get_or_create(day=day, defaults={"finished_at": at, "summary": told})
+    summary = {"run": run.pk, "state": run.state, "by": by, "cases": dict(counts)}
+    Heartbeat.objects.get_or_create(day=day, defaults={"finished_at": at, "summary": summary})
     return DayDone(run, sealed, counts, took)
 
 

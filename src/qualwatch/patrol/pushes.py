@@ -13,21 +13,21 @@ from qualwatch.registers.changes import Change, PushResult, apply_changes
 
 
 @dataclass(frozen=True, slots=True)
-class PushDone:
+class PushOutcome:
     """What became of the changes, and the run that followed where something new came."""
 
-    taken: PushResult
+    result: PushResult
     run: Run | None
 
 
 @transaction.atomic
-def take_in_changes(
+def import_changes(
     *, changes: Sequence[Change], law: Law, by: str, at: datetime, day: date
-) -> PushDone:
+) -> PushOutcome:
     """Applies changes and assesses the enterprises concerned. Cards wait for the day's close (policy)."""
     result = apply_changes(changes=changes, law=law, by=by, at=at, day=day)
     if not result.credit_codes:
-        return PushDone(result, None)
-    return PushDone(
+        return PushOutcome(result, None)
+    return PushOutcome(
         result, assess(as_of=day, law=law, by=by, at=at, credit_codes=result.credit_codes)
     )

@@ -1,1 +1,4 @@
-"""Legal periods and, later, the course of a case. Pure: no clock, no database."""
+"""Legal periods, the states of a case, its transition table, ways of service, roles.
+
+Pure: no clock, no database.
+"""

@@ -1,4 +1,4 @@
-"""What an application has to bring for each requirement that it disputes (notice 4(5): 相关印证资料)."""
+"""The evidence for each requirement that an application disputes (notice 4(5): 相关印证资料)."""
 
 from collections.abc import Mapping
 
@@ -16,5 +16,5 @@ OF_INSURANCE = ("identity", "insurance", "lawful-reason")
 
 
 def lines_of(requirement: str) -> tuple[str, ...]:
-    """The lines to be answered for a requirement: each with a file, or with the reason why there is none."""
+    """The checklist lines of a requirement; each needs a file, or the reason why there is none."""
     return OF_INSURANCE if requirement == "insurance" else OF_PEOPLE

@@ -1,170 +1,166 @@
-"""What follows from each event of transitions.py: the state after it, and what must be done."""
+"""The outcome of each event of transitions.py: the state after it, and the effects to carry out."""
 
 from dataclasses import replace
 
-from qualwatch.procedure.periods import Deadline, resettled
+from qualwatch.procedure.periods import Deadline, end_by_calendar
 from qualwatch.procedure.state import (
     Application,
     CaseState,
     Effect,
     Event,
     Proposal,
+    Result,
     Terms,
     WarnedRequirement,
+    Withdrawal,
 )
 
-Result = tuple[CaseState, tuple[Effect, ...]]
-AT_THE_MINISTRY = ("reported", "started")
-GOOD = ("met", "not-required")  # what may close; advise, manual and cannot-say close nothing
+STAGES_AT_THE_MINISTRY = ("reported", "started")
+# Verdicts that may close a case; advise, manual and cannot-say close nothing.
+MET = ("met", "not-required")
+# Closing codes that end an undecided withdrawal as rectified.
+RECTIFYING = ("recovered", "requirement-ended", "reviewed")
 
 
-def found(state: CaseState, event: Event, terms: Terms) -> Result:
-    """A released run. Old data change nothing; what is good again closes, what is short is pushed."""
+def assessed(state: CaseState, event: Event, terms: Terms) -> Result:
+    """A released run: closes a case that meets everything again, warns of what is short.
+
+    A run on old data changes nothing but the last result.
+    """
     if event.ended and state.is_open:
-        return closed(state, event, event.ended)
+        return close(state, event, event.ended)
     if not event.is_fresh:
-        return _said(state, "cannot-say", event), ()
-    named, restarted = _looked_at(state, event, terms)
-    new = _new(state, event, terms)
-    state = replace(state, named=named)
-    if state.is_open and _is_good(state, event):
-        if state.origin == "officer":
-            return _recovered(state, event)
-        ended = all(requirement.is_ended for requirement in named if _matters(state, requirement))
-        return closed(state, event, "requirement-ended" if ended else "recovered")
-    if state.state == "none" and not new:
-        return state, ()
-    says = {
-        event.verdicts.get(requirement.requirement, "cannot-say")
-        for requirement in (*named, *new)
-        if _matters(state, requirement)
-    }
-    last = "short" if "short" in says else "cannot-say"
-    # fell short again before anybody reviewed it
-    back = (
-        state.origin == "officer"
-        and last == "short"
-        and state.last_result in ("recovered", "cannot-say")
+        return _with_result(state, "cannot-say", event), ()
+    additional = _newly_short(state, event, terms)
+    restarted = tuple(
+        requirement.name
+        for requirement in state.requirements
+        if _has_relapsed(requirement, state, event) and not requirement.is_determined
     )
     state = replace(
-        _said(state, last, event),
-        named=(*named, *new),
-        needs_review=state.needs_review and not back,
-        was_found_short=state.was_found_short or last == "short",
+        state,
+        requirements=tuple(
+            _reassessed(requirement, state, event, terms) for requirement in state.requirements
+        ),
     )
-    if state.state == "none":
-        return replace(state, state="yellow"), (
-            Effect("push", tuple(requirement.requirement for requirement in new)),
-        )
-    pushed = (*restarted, *(requirement.requirement for requirement in new))
-    return state, (Effect("push-addition", pushed),) if pushed else ()
+    if state.is_open and _meets_everything(state, event):
+        return _recovered(state, event)
+    if state.state == "none" and not additional:
+        return state, ()
+    return _not_recovered(state, event, additional, restarted)
 
 
 def _recovered(state: CaseState, event: Event) -> Result:
-    """An officer's red card goes to review when runs that said short say so no more, unless an officer knows better.
+    """A system's case is closed; an officer's red card goes to review."""
+    if state.origin == "officer":
+        return _review_officer_card(state, event)
+    is_ended = all(requirement.is_ended for requirement in state.relevant_requirements)
+    return close(state, event, "requirement-ended" if is_ended else "recovered")
 
-    Where no run ever said short, the registers only contradict what was found on the spot: a recheck decides.
+
+def _review_officer_card(state: CaseState, event: Event) -> Result:
+    """Opens the review of an officer's red card when runs that were short are short no more.
+
+    No review where an officer's recheck says otherwise. Where no run was ever short, the registers
+    only contradict the officer's finding: a recheck decides.
     """
-    knows_better = state.rechecked_on is not None and state.last_result != "short"
-    first = state.was_found_short and not knows_better and not state.needs_review
-    after = replace(_said(state, "recovered", event), needs_review=state.needs_review or first)
-    return after, (Effect("open-task", detail="review"),) if first else ()
+    has_contrary_recheck = state.rechecked_on is not None and state.last_result != "short"
+    opens_review = state.was_found_short and not has_contrary_recheck and not state.needs_review
+    after = replace(
+        _with_result(state, "recovered", event), needs_review=state.needs_review or opens_review
+    )
+    return after, (Effect("open-task", detail="review"),) if opens_review else ()
 
 
-def _said(state: CaseState, word: str, event: Event) -> CaseState:
-    """What the last run said, and since when runs have said so."""
+def _not_recovered(
+    state: CaseState,
+    event: Event,
+    additional: tuple[WarnedRequirement, ...],
+    restarted: tuple[str, ...],
+) -> Result:
+    """The case goes on, or opens: warns of additional requirements and of restarted periods."""
+    state = replace(state, requirements=(*state.requirements, *additional))
+    verdicts = {_verdict(requirement, event) for requirement in state.relevant_requirements}
+    result = "short" if "short" in verdicts else "cannot-say"
+    # An officer's card that falls short again before anybody reviewed it needs no review.
+    is_short_again = (
+        state.origin == "officer"
+        and result == "short"
+        and state.last_result in ("recovered", "cannot-say")
+    )
+    state = replace(
+        _with_result(state, result, event),
+        needs_review=state.needs_review and not is_short_again,
+        was_found_short=state.was_found_short or result == "short",
+    )
+    warned = (*restarted, *(requirement.name for requirement in additional))
+    if state.state == "none":
+        return replace(state, state="yellow"), (Effect("push", warned),)
+    return state, (Effect("push-addition", warned),) if warned else ()
+
+
+def _with_result(state: CaseState, result: str, event: Event) -> CaseState:
+    """Records the run's result, and the day since which runs have had it."""
+    if state.last_result == result:
+        return state
+    return replace(state, last_result=result, last_result_on=event.on)
+
+
+def _verdict(requirement: WarnedRequirement, event: Event) -> str:
+    return event.verdicts.get(requirement.name, "cannot-say")
+
+
+def _has_relapsed(requirement: WarnedRequirement, state: CaseState, event: Event) -> bool:
+    """Whether a recovered requirement is short again."""
     return (
-        state
-        if state.last_result == word
-        else replace(state, last_result=word, last_result_on=event.on)
+        _verdict(requirement, event) == "short"
+        and requirement.recovered_on is not None
+        and (requirement.is_determined or state.origin == "system")
     )
 
 
-def _looked_at(
-    state: CaseState, event: Event, terms: Terms
-) -> tuple[tuple[WarnedRequirement, ...], tuple[str, ...]]:
-    """The requirements named, with what the run says of them; those whose period begins anew after a recovery."""
-    named, restarted = [], []
-    for requirement in state.named:
-        verdict = event.verdicts.get(requirement.requirement, "cannot-say")
-        if verdict in GOOD and requirement.recovered_on is None:
-            requirement = replace(
-                requirement, recovered_on=event.on, is_ended=verdict == "not-required"
-            )
-        elif (
-            verdict == "short"
-            and requirement.recovered_on is not None
-            and (requirement.is_determined or state.origin == "system")
-        ):
-            requirement = replace(requirement, recovered_on=None, is_ended=False)
-            if not requirement.is_determined:
-                deadline = terms.yellow.from_day(event.on, terms.calendar)
-                requirement = replace(
-                    requirement, pushed_on=event.on, deadline=deadline, proved_on=None
-                )
-                restarted.append(requirement.requirement)
-        named.append(requirement)
-    return tuple(named), tuple(restarted)
+def _reassessed(
+    requirement: WarnedRequirement, state: CaseState, event: Event, terms: Terms
+) -> WarnedRequirement:
+    """The requirement after the run; a relapse without determination starts a new period."""
+    verdict = _verdict(requirement, event)
+    if verdict in MET and requirement.recovered_on is None:
+        return replace(requirement, recovered_on=event.on, is_ended=verdict == "not-required")
+    if not _has_relapsed(requirement, state, event):
+        return requirement
+    requirement = replace(requirement, recovered_on=None, is_ended=False)
+    if requirement.is_determined:
+        return requirement
+    deadline = terms.yellow.from_day(event.on, terms.calendar)
+    return replace(requirement, pushed_on=event.on, deadline=deadline, proved_on=None)
 
 
-def _new(state: CaseState, event: Event, terms: Terms) -> tuple[WarnedRequirement, ...]:
-    """Requirements that fall short and are not named yet, each with a period of its own."""
+def _newly_short(state: CaseState, event: Event, terms: Terms) -> tuple[WarnedRequirement, ...]:
+    """Short requirements that the case does not warn of yet, each with its own period."""
     if state.origin == "officer":
         return ()
-    known = {requirement.requirement for requirement in state.named}
     deadline = terms.yellow.from_day(event.on, terms.calendar)
-    short = sorted(
-        one for one, verdict in event.verdicts.items() if verdict == "short" and one not in known
+    return tuple(
+        WarnedRequirement(name, event.on, deadline)
+        for name in sorted(event.verdicts)
+        if event.verdicts[name] == "short" and state.requirement(name) is None
     )
-    return tuple(WarnedRequirement(one, event.on, deadline) for one in short)
 
 
-def _matters(state: CaseState, requirement: WarnedRequirement) -> bool:
-    """Of a red card only what was determined: what fell short later is warned of, and goes on as a card of its own."""
-    return state.state != "red" or requirement.is_determined
-
-
-def _is_good(state: CaseState, event: Event) -> bool:
-    """Every requirement that matters is met or has ended, by this very run."""
+def _meets_everything(state: CaseState, event: Event) -> bool:
+    """Whether this run finds every relevant requirement met or ended."""
     return all(
-        requirement.recovered_on is not None and event.verdicts.get(requirement.requirement) in GOOD
-        for requirement in state.named
-        if _matters(state, requirement)
+        requirement.recovered_on is not None and _verdict(requirement, event) in MET
+        for requirement in state.relevant_requirements
     )
 
 
-def closed(state: CaseState, event: Event, code: str) -> Result:
-    """Closed with a code: what was public is taken down, an undecided withdrawal ends or goes to another red card."""
+def close(state: CaseState, event: Event, code: str) -> Result:
+    """Closes a case with a code of CLOSED: takes a red card down, ends an undecided withdrawal."""
     effects = [Effect("notify-closed", detail=code)]
     if state.state == "red":
         effects.append(Effect("take-down", detail=code))
-    withdrawal = state.withdrawal
-    if withdrawal and withdrawal.is_open and not withdrawal.is_decided:
-        if (
-            code == "withdrawn"
-            and withdrawal.route == "ministry"
-            and withdrawal.stage in AT_THE_MINISTRY
-        ):
-            after = replace(
-                state, state="closed", closed_because=code, application=None, proposal=None
-            )
-            return after, tuple(
-                effects
-            )  # the register was faster than the ministry's letter, which is still to come
-        ended = {
-            "recovered": "rectified",
-            "requirement-ended": "rectified",
-            "reviewed": "rectified",
-        }.get(code, code)
-        if event.is_other_red_open and ended == "rectified":
-            effects.append(Effect("end-withdrawal", detail="handed-over"))
-            withdrawal = None
-        else:
-            effects.append(Effect("end-withdrawal", detail=ended))
-            withdrawal = replace(withdrawal, ended=ended)
-    elif withdrawal and withdrawal.is_decided and not withdrawal.ended and code == "annulled":
-        effects.append(Effect("end-withdrawal", detail="annulled"))
-        withdrawal = replace(withdrawal, ended="annulled")
+    withdrawal, withdrawal_effects = _withdrawal_after_closing(state, event, code)
     after = replace(
         state,
         state="closed",
@@ -173,21 +169,49 @@ def closed(state: CaseState, event: Event, code: str) -> Result:
         application=None,
         proposal=None,
     )
-    return after, tuple(effects)
+    return after, (*effects, *withdrawal_effects)
+
+
+def _withdrawal_after_closing(
+    state: CaseState, event: Event, code: str
+) -> tuple[Withdrawal | None, tuple[Effect, ...]]:
+    """Ends an undecided withdrawal; None where it is handed to another red card of the item."""
+    withdrawal = state.withdrawal
+    if withdrawal is None or withdrawal.ended:
+        return withdrawal, ()
+    if withdrawal.is_decided:
+        if code != "annulled":
+            return withdrawal, ()
+        return _ended_withdrawal(withdrawal, "annulled")
+    # The register was faster than the ministry's letter, which is still to come.
+    if (
+        code == "withdrawn"
+        and withdrawal.route == "ministry"
+        and withdrawal.stage in STAGES_AT_THE_MINISTRY
+    ):
+        return withdrawal, ()
+    if code not in RECTIFYING:
+        return _ended_withdrawal(withdrawal, code)
+    if event.is_other_red_open:
+        return None, (Effect("end-withdrawal", detail="handed-over"),)
+    return _ended_withdrawal(withdrawal, "rectified")
+
+
+def _ended_withdrawal(withdrawal: Withdrawal, reason: str) -> tuple[Withdrawal, tuple[Effect, ...]]:
+    return replace(withdrawal, ended=reason), (Effect("end-withdrawal", detail=reason),)
 
 
 def inspected(state: CaseState, event: Event, terms: Terms) -> Result:
-    """A supervision finding with evidence is a red card at once, of the officer's own."""
+    """A supervision finding with evidence opens a red card of officer origin at once."""
     deadline = Deadline(event.on, provisional=False)
-    named = tuple(
-        WarnedRequirement(requirement, event.on, deadline, is_determined=True)
-        for requirement in event.requirements
-    )
     after = replace(
         state,
         origin="officer",
         state="red",
-        named=named,
+        requirements=tuple(
+            WarnedRequirement(name, event.on, deadline, is_determined=True)
+            for name in event.requirements
+        ),
         published_on=event.on,
         determined_by=(event.by, *event.others),
         was_found_short="short" in event.verdicts.values(),
@@ -198,52 +222,57 @@ def inspected(state: CaseState, event: Event, terms: Terms) -> Result:
 
 
 def push_proved(state: CaseState, event: Event, terms: Terms) -> Result:
-    """The first proof of each requirement stays."""
-    named = tuple(
+    """Records the proof of the warning; the first proof of each requirement stays."""
+    requirements = tuple(
         replace(requirement, proved_on=requirement.proved_on or event.proved_on)
-        if not event.requirements or requirement.requirement in event.requirements
+        if not event.requirements or requirement.name in event.requirements
         else requirement
-        for requirement in state.named
+        for requirement in state.requirements
     )
-    return replace(state, named=named, push_proved_on=state.push_proved_on or event.proved_on), ()
+    push_proved_on = state.push_proved_on or event.proved_on
+    return replace(state, requirements=requirements, push_proved_on=push_proved_on), ()
 
 
 def propose(state: CaseState, event: Event, terms: Terms) -> Result:
-    """Waits for a reviewer."""
-    from_all = tuple(
-        requirement.requirement for requirement in state.named if requirement.recovered_on is None
+    """The proposal waits for a reviewer; without named requirements it covers all that are open."""
+    all_open = tuple(
+        requirement.name for requirement in state.requirements if requirement.recovered_on is None
     )
-    proposal = Proposal(event.outcome, event.requirements or from_all, event.by, event.until)
+    proposal = Proposal(event.outcome, event.requirements or all_open, event.by, event.until)
     return replace(state, proposal=proposal), (Effect("open-task", detail="sign"),)
 
 
 def return_proposal(state: CaseState, event: Event, terms: Terms) -> Result:
-    """Back to the officer, with reasons."""
+    """The proposal goes back to the officer."""
     return replace(state, proposal=None), (Effect("open-task", detail="propose"),)
 
 
 def sign(state: CaseState, event: Event, terms: Terms) -> Result:
-    """The determination takes effect."""
+    """The proposed determination takes effect."""
     proposal = state.proposal
-    assert proposal is not None  # the table needs it
+    assert proposal is not None  # a precondition
     after = replace(state, proposal=None)
     if proposal.outcome == "extended":
         return replace(after, extended=proposal.until), (Effect("notify-extended"),)
     if proposal.outcome == "dismissed":
-        return closed(after, event, "dismissed")
-    if state.is_whole_enterprise:  # red cards of the items named; this case has done its work
-        after, effects = closed(after, event, "determined")
+        return close(after, event, "dismissed")
+    # Red cards of the single items go on; the enterprise-wide case has served its purpose.
+    if state.is_whole_enterprise:
+        after, effects = close(after, event, "determined")
         return after, (Effect("open-red", proposal.requirements), *effects)
-    named = tuple(
-        replace(requirement, is_determined=True)
-        if requirement.requirement in proposal.requirements
-        else requirement
-        for requirement in state.named
-    )
+    return _determined_red(after, event, proposal)
+
+
+def _determined_red(state: CaseState, event: Event, proposal: Proposal) -> Result:
     after = replace(
-        after,
+        state,
         state="red",
-        named=named,
+        requirements=tuple(
+            replace(requirement, is_determined=True)
+            if requirement.name in proposal.requirements
+            else requirement
+            for requirement in state.requirements
+        ),
         published_on=event.on,
         determined_by=(proposal.by, event.by),
     )
@@ -252,133 +281,152 @@ def sign(state: CaseState, event: Event, terms: Terms) -> Result:
 
 def order_served(state: CaseState, event: Event, terms: Terms) -> Result:
     """The red period begins on the later of publication and proved service."""
-    assert event.proved_on is not None  # the table needs it
-    begins = max(state.published_on or event.proved_on, event.proved_on)
-    deadline = terms.red.from_day(begins, terms.calendar)
-    return replace(state, order_served_on=event.proved_on, red=deadline), (
-        Effect("set-red-period"),
-    )
+    assert event.proved_on is not None  # a precondition
+    starts_on = max(state.published_on or event.proved_on, event.proved_on)
+    deadline = terms.red.from_day(starts_on, terms.calendar)
+    after = replace(state, order_served_on=event.proved_on, red=deadline)
+    return after, (Effect("set-red-period"),)
 
 
 def recheck(state: CaseState, event: Event, terms: Terms) -> Result:
-    """An officer has looked: still short, or recovered, which somebody else's review then closes."""
-    seen = tuple(dict.fromkeys((*state.determined_by, event.by)))
-    state = replace(state, rechecked_on=event.on, determined_by=seen)
+    """An officer's recheck: still short, or recovered, which another officer then reviews."""
+    determined_by = tuple(dict.fromkeys((*state.determined_by, event.by)))
+    after = replace(state, rechecked_on=event.on, determined_by=determined_by)
     if event.outcome == "recovered":
-        return replace(state, needs_review=True), (Effect("open-task", detail="review"),)
-    return replace(state, needs_review=False, last_result="none"), ()
+        return replace(after, needs_review=True), (Effect("open-task", detail="review"),)
+    return replace(after, needs_review=False, last_result="none"), ()
 
 
 def review(state: CaseState, event: Event, terms: Terms) -> Result:
-    """Another officer agrees that it has recovered."""
-    return closed(state, event, "reviewed")
+    """Another officer confirms the recovery: closed."""
+    return close(state, event, "reviewed")
 
 
 def apply(state: CaseState, event: Event, terms: Terms) -> Result:
-    """Only the first one about a requirement stops a determination or decision."""
+    """An application; only the first one on a requirement stops a determination or decision."""
     about = event.requirements or state.disputable
     application = Application(is_first=not set(about) <= set(state.disputed), requirements=about)
     disputed = tuple(dict.fromkeys((*state.disputed, *about)))
-    return replace(state, application=application, disputed=disputed), (
-        Effect("open-task", about, "application"),
-    )
+    after = replace(state, application=application, disputed=disputed)
+    return after, (Effect("open-task", about, "application"),)
 
 
 def retract(state: CaseState, event: Event, terms: Terms) -> Result:
-    """The enterprise takes it back; what it was about stays disputed once."""
+    """The enterprise retracts its application; the requirements stay on record as disputed."""
     return replace(state, application=None), ()
 
 
 def opinion(state: CaseState, event: Event, terms: Terms) -> Result:
-    """The city agrees in writing and sends it to the province."""
-    assert state.application is not None  # the table needs it
-    touched = state.application.touched_by | {event.by}
-    return replace(
-        state, application=replace(state.application, has_opinion=True, touched_by=touched)
-    ), (Effect("open-task", detail="decide-application"),)
+    """The city agrees in writing and forwards the application to the province."""
+    assert state.application is not None  # a precondition
+    application = replace(
+        state.application,
+        has_opinion=True,
+        touched_by=state.application.touched_by | {event.by},
+    )
+    return replace(state, application=application), (
+        Effect("open-task", detail="decide-application"),
+    )
 
 
 def refuse(state: CaseState, event: Event, terms: Terms) -> Result:
-    """With reasons and remedies."""
+    """The application is refused, with reasons and remedies."""
     return replace(state, application=None), (Effect("notify-refused"),)
 
 
 def uphold(state: CaseState, event: Event, terms: Terms) -> Result:
-    """Repaired for all. What the application was not about goes on.
+    """The disputed requirements are repaired; requirements outside the application go on.
 
-    A red card of which another part had been right, and was made good, is cleared: it did happen.
+    Where nothing goes on the case is closed: as recovered if another part of the red card was right
+    and has been rectified, else as repaired.
     """
-    assert state.application is not None  # the table needs it
+    assert state.application is not None  # a precondition
     about = state.application.requirements
-    was_right = state.state == "red" and any(
-        requirement.is_determined
-        and requirement.recovered_on is not None
-        and requirement.requirement not in about
-        for requirement in state.named
+    after = replace(
+        state,
+        requirements=tuple(
+            replace(
+                requirement,
+                recovered_on=requirement.recovered_on or event.on,
+                is_determined=False,
+            )
+            if requirement.name in about
+            else requirement
+            for requirement in state.requirements
+        ),
+        application=None,
+        proposal=None,
     )
-    named = tuple(
-        replace(requirement, recovered_on=requirement.recovered_on or event.on, is_determined=False)
-        if requirement.requirement in about
-        else requirement
-        for requirement in state.named
+    remaining = tuple(
+        requirement.name
+        for requirement in after.relevant_requirements
+        if requirement.recovered_on is None
     )
-    left = tuple(
-        requirement.requirement
-        for requirement in named
-        if _matters(state, requirement) and requirement.recovered_on is None
-    )
-    if not left:
-        return closed(state, event, "recovered" if was_right else "repaired")
-    after = replace(state, named=named, application=None, proposal=None)
-    amended = state.state == "red" and any(
-        requirement.is_determined for requirement in state.named if requirement.requirement in about
-    )
-    return after, (
-        Effect("notify-repaired", about),
-        *((Effect("amend-red", left),) if amended else ()),
+    if not remaining:
+        was_right = _was_right_otherwise(state, about)
+        return close(state, event, "recovered" if was_right else "repaired")
+    effects = [Effect("notify-repaired", about)]
+    if state.state == "red" and any(
+        requirement.name in about for requirement in state.relevant_requirements
+    ):
+        effects.append(Effect("amend-red", remaining))
+    return after, tuple(effects)
+
+
+def _was_right_otherwise(state: CaseState, about: tuple[str, ...]) -> bool:
+    """Whether a red card also rests on a recovered requirement outside the application."""
+    return state.state == "red" and any(
+        requirement.recovered_on is not None and requirement.name not in about
+        for requirement in state.relevant_requirements
     )
 
 
 def annul(state: CaseState, event: Event, terms: Terms) -> Result:
-    """The red card is undone, also after it was closed."""
-    after, effects = closed(replace(state, state="red"), event, "annulled")
-    return after, effects
+    """The red card is annulled, also after the case was closed."""
+    return close(replace(state, state="red"), event, "annulled")
 
 
 def end(state: CaseState, event: Event, terms: Terms) -> Result:
-    """An officer records what became of the item or the enterprise."""
-    return closed(state, event, event.code)
+    """An officer records why the case ends: `event.code`."""
+    return close(state, event, event.code)
 
 
 def calendar_loaded(state: CaseState, event: Event, terms: Terms) -> Result:
-    """Periods by the newest calendar: they get longer or stay, never shorter. Clocks keep their first policy."""
+    """Recounts periods by the newest calendar: they get longer or stay, never shorter.
 
-    def again(old: Deadline | None) -> Deadline | None:
-        return old and resettled(old, terms.calendar)
+    Running periods keep the policy under which they started.
+    """
 
-    def longer(old: Deadline, new: Deadline) -> Deadline:
-        return new if new.ends_on >= old.ends_on else replace(old, provisional=new.provisional)
+    def recounted(deadline: Deadline) -> Deadline:
+        return end_by_calendar(deadline.ends_on, terms.calendar)
 
-    named = tuple(
+    requirements = tuple(
         requirement
         if requirement.is_determined
-        else replace(requirement, deadline=resettled(requirement.deadline, terms.calendar))
-        for requirement in state.named
+        else replace(requirement, deadline=recounted(requirement.deadline))
+        for requirement in state.requirements
     )
-    withdrawal = state.withdrawal
-    if withdrawal and withdrawal.statement and withdrawal.notice_served_on:
-        counted = terms.statement.from_day(withdrawal.notice_served_on, terms.calendar)
-        withdrawal = replace(withdrawal, statement=longer(withdrawal.statement, counted))
-    if withdrawal and withdrawal.display and withdrawal.displayed_on:
-        counted = terms.display.from_day(
-            withdrawal.displayed_on, terms.calendar, first_counted=True
-        )
-        withdrawal = replace(withdrawal, display=longer(withdrawal.display, counted))
     after = replace(
         state,
-        named=named,
-        red=again(state.red),
-        extended=again(state.extended),
-        withdrawal=withdrawal,
+        requirements=requirements,
+        red=state.red and recounted(state.red),
+        extended=state.extended and recounted(state.extended),
+        withdrawal=state.withdrawal and _recounted_withdrawal(state.withdrawal, terms),
     )
     return after, ()
+
+
+def _recounted_withdrawal(withdrawal: Withdrawal, terms: Terms) -> Withdrawal:
+    if withdrawal.statement and withdrawal.notice_served_on:
+        deadline = terms.statement.from_day(withdrawal.notice_served_on, terms.calendar)
+        withdrawal = replace(withdrawal, statement=_longer(withdrawal.statement, deadline))
+    if withdrawal.display and withdrawal.displayed_on:
+        deadline = terms.display.from_day(
+            withdrawal.displayed_on, terms.calendar, first_counted=True
+        )
+        withdrawal = replace(withdrawal, display=_longer(withdrawal.display, deadline))
+    return withdrawal
+
+
+def _longer(old: Deadline, new: Deadline) -> Deadline:
+    return new if new.ends_on >= old.ends_on else replace(old, provisional=new.provisional)

@@ -1,5 +1,9 @@
-"""Legal periods: Civil Code art. 201-203, working days by the State Council's calendar. Days are Beijing days."""
+"""Legal periods: Civil Code art. 201-203; working days by the State Council's calendar.
 
+Days are Beijing days.
+"""
+
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Literal
@@ -15,15 +19,19 @@ class MixedUnits(Exception):
 
 
 class CannotCount(Exception):
-    """A period that the law has no way of counting."""
+    """The law does not say how to count such a period."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The last day of a period, inclusive: over from the next day. provisional: rests on an unpublished calendar."""
+    """The last day of a period, inclusive. provisional: it rests on an unpublished calendar."""
 
     ends_on: date
     provisional: bool
+
+    def is_over(self, on: date) -> bool:
+        """Whether a final adverse step may rest on it: the period is over and not provisional."""
+        return on > self.ends_on and not self.provisional
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,56 +49,50 @@ class Period:
         return Period(self.amount + other.amount, self.unit)
 
     def from_day(self, start: date, calendar: Calendar, *, first_counted: bool = False) -> Deadline:
-        """The end of the period that an event on `start` begins."""
+        """The end of the period that an event on `start` begins; CannotCount.
+
+        first_counted: the day of the event counts as the first day.
+        """
         if self.amount < 1:
             raise CannotCount("a period has at least one unit")
         if self.unit == "working-days":
             return _working_days(start, self.amount, calendar, first_counted=first_counted)
         if self.unit == "days":
             nominal = start + timedelta(days=self.amount - first_counted)
-            return _off_rest_days(nominal, calendar)
+            return end_by_calendar(nominal, calendar)
         if first_counted:
             raise CannotCount(
-                "months run from the day after the event (Civil Code 201); the first day is not counted"
+                "months run from the day after the event (Civil Code 201); "
+                "the first day is not counted"
             )
-        return _off_rest_days(same_day_after_months(start, self.amount), calendar)
+        return end_by_calendar(same_day_after_months(start, self.amount), calendar)
 
 
 def same_day_after_months(start: date, months: int) -> date:
     """The corresponding day `months` later, or that month's last day (Civil Code 202)."""
-    month = start.year * 12 + start.month - 1 + months
-    following = date((month + 1) // 12, (month + 1) % 12 + 1, 1)
-    last = (following - timedelta(days=1)).day
-    return date(month // 12, month % 12 + 1, min(start.day, last))
+    months_since_year_0 = start.year * 12 + start.month - 1 + months
+    year = months_since_year_0 // 12
+    month = months_since_year_0 % 12 + 1
+    last_day = monthrange(year, month)[1]
+    return date(year, month, min(start.day, last_day))
 
 
-def _off_rest_days(nominal: date, calendar: Calendar) -> Deadline:
-    """Moved to the next working day if the last day is a rest day (Civil Code 203)."""
+def end_by_calendar(nominal: date, calendar: Calendar) -> Deadline:
+    """A period's end, moved to the next working day where it is a rest day (Civil Code 203)."""
     ends_on = calendar.next_working_day(nominal)
-    provisional = any(
-        not calendar.is_published(nominal + timedelta(days=n))
-        for n in range((ends_on - nominal).days + 1)
-    )
-    return Deadline(ends_on, provisional)
-
-
-def resettled(deadline: Deadline, calendar: Calendar) -> Deadline:
-    """The end of a period of months or days by a newer calendar: later where the day has become a rest day."""
-    ends_on = calendar.next_working_day(deadline.ends_on)
-    unpublished = (
-        not calendar.is_published(deadline.ends_on + timedelta(days=n))
-        for n in range((ends_on - deadline.ends_on).days + 1)
-    )
-    return Deadline(ends_on, any(unpublished))
+    days = [nominal + timedelta(days=n) for n in range((ends_on - nominal).days + 1)]
+    is_published = all(calendar.is_published(day) for day in days)
+    return Deadline(ends_on, provisional=not is_published)
 
 
 def _working_days(start: date, amount: int, calendar: Calendar, *, first_counted: bool) -> Deadline:
     day = start - timedelta(days=1) if first_counted else start
-    counted, provisional = 0, False
-    while counted < amount:
+    count = 0
+    provisional = False
+    while count < amount:
         day += timedelta(days=1)
         provisional = provisional or not calendar.is_published(day)
-        counted += calendar.is_working_day(day)
+        count += calendar.is_working_day(day)
     return Deadline(day, provisional)
 
 
@@ -102,10 +104,5 @@ def day_of(moment: datetime) -> date:
 
 
 def in_time(moment: datetime, deadline: Deadline) -> bool:
-    """Whether something done at `moment` was done before the period was over."""
+    """Whether `moment` lies before the end of the period."""
     return day_of(moment) <= deadline.ends_on
-
-
-def may_rest_on(deadline: Deadline, today: date) -> bool:
-    """Whether a final adverse step may rest on a deadline: it is over and not provisional."""
-    return today > deadline.ends_on and not deadline.provisional

@@ -1,4 +1,4 @@
-"""The roles of procedure.md by slug, what each is for, and what each may do. Read role_descriptions by accounts/roles.py."""
+"""Roles by slug: the purpose and the capabilities of each; accounts/roles.py prints them."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,10 @@ Seat = Literal["province", "city", "bureau", "enterprise", "machine", "any"]
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role: at which kind of organisation it is held, and its capabilities."""
+    """A role. seat: the kind of organisation where it is held. may: its capabilities.
+
+    needs_early_warning_permission: the organisation must hold the early-warning permission.
+    """
 
     slug: str
     name: str

@@ -1,4 +1,4 @@
-"""Ways of serving a document: what each needs beforehand, what proves it, which comes next (民事诉讼法 送达一节)."""
+"""Methods of service: when each is open, what proves it, and their order (民事诉讼法 送达一节)."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -10,17 +10,14 @@ from qualwatch.procedure.transitions import CannotStep
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
-PLATFORM, IN_PERSON, LEFT, POST, EMAIL, NOTICE = (
-    "platform",
-    "in-person",
-    "left",
-    "post",
-    "e-mail",
-    "public-notice",
-)
+PLATFORM = "platform"
+IN_PERSON = "in-person"
+LEFT = "left"
+POST = "post"
+EMAIL = "e-mail"
+NOTICE = "public-notice"
 
-
-# Why a way came to nothing; the last two are said by the system.
+# Why an attempt failed; the system itself records only the last two.
 FAILURES: Mapping[str, str] = {
     "refused": _n("拒绝签收"),
     "absent": _n("无人"),
@@ -30,7 +27,7 @@ FAILURES: Mapping[str, str] = {
     "voided": _n("文书作废"),
     "taken-down": _n("公告随红牌撤下或不再需要"),
 }
-# By which ways each may happen; those that need what came back, as a file.
+# The methods by which each failure may happen.
 MAY_HAPPEN: Mapping[str, tuple[str, ...]] = {
     "refused": (IN_PERSON, POST),
     "absent": (IN_PERSON,),
@@ -38,11 +35,12 @@ MAY_HAPPEN: Mapping[str, tuple[str, ...]] = {
     "returned": (POST, EMAIL),
     "unanswered": (PLATFORM, POST, EMAIL),
 }
+# Failures that need a file: what came back.
 NEEDS_FILE = ("refused", "unknown", "returned")
 
 
 class CannotServe(CannotStep):
-    """The way is not open for this document, or its proof is missing; the message says which."""
+    """The method is not open for this document, or its proof is missing; the message says which."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__("service", sentence)
@@ -50,34 +48,38 @@ class CannotServe(CannotStep):
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What decides which ways are open."""
+    """The facts that decide which methods are open.
+
+    opening_proves: by policy a confirmed opening on the platform proves service of this document.
+    has_consent: the enterprise has agreed in writing to service by e-mail. may_be_public: the
+    document may be published; never one of a yellow card. failed: method -> reasons (FAILURES).
+    """
 
     has_account: bool = False
-    opening_proves: bool = (
-        False  # the policy lets a confirmed opening on the platform prove this kind of document
-    )
-    has_consent: bool = False  # of the enterprise, in writing, to be served by e-mail
-    may_be_public: bool = False  # the document may be published; a yellow card never
-    failed: Mapping[str, Collection[str]] = field(
-        default_factory=dict
-    )  # way that came to nothing -> why (FAILURES)
+    opening_proves: bool = False
+    has_consent: bool = False
+    may_be_public: bool = False
+    failed: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     @property
     def is_unreachable(self) -> bool:
-        """Nobody knows where it is, or neither a visit nor the post has reached it; a refusal did reach it."""
-        why = {word for words in self.failed.values() for word in words}
-        return "refused" not in why and (
-            "unknown" in why or {IN_PERSON, POST} <= self.failed.keys()
-        )
+        """Whether its place is unknown, or neither a visit nor the post has reached it.
+
+        A refusal did reach it.
+        """
+        reasons = {reason for reasons in self.failed.values() for reason in reasons}
+        if "refused" in reasons:
+            return False
+        return "unknown" in reasons or {IN_PERSON, POST} <= self.failed.keys()
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One way of serving. `proof`: what proves it, in words."""
+    """A method of service. proof: what proves it. refusal: the sentence where it is not open."""
 
     name: str
     proof: str
-    wanting: str  # said where it is not open
+    refusal: str
     is_open: Callable[[Circumstances], bool]
 
 
@@ -87,44 +89,51 @@ METHODS: Mapping[str, Method] = {
         _n("平台送达"),
         _n("企业在平台上确认收到"),
         _n("企业没有平台账号，或政策不以平台确认作为这类文书的送达"),
-        lambda c: c.has_account and c.opening_proves,
+        lambda circumstances: circumstances.has_account and circumstances.opening_proves,
     ),
-    IN_PERSON: Method(_n("直接送达"), _n("送达回证，有受送达人签收"), "", lambda c: True),
+    IN_PERSON: Method(
+        _n("直接送达"), _n("送达回证，有受送达人签收"), "", lambda circumstances: True
+    ),
     LEFT: Method(
         _n("留置送达"),
         _n("见证人签名的送达回证，或者拍照、录像"),
         _n("先直接送达，拒绝签收的才可以留置"),
-        lambda c: "refused" in c.failed.get(IN_PERSON, ()),
+        lambda circumstances: "refused" in circumstances.failed.get(IN_PERSON, ()),
     ),
-    POST: Method(_n("邮寄送达"), _n("邮政回执，注明收件日期"), "", lambda c: True),
+    POST: Method(_n("邮寄送达"), _n("邮政回执，注明收件日期"), "", lambda circumstances: True),
     EMAIL: Method(
         _n("电子送达"),
         _n("受送达人系统收到的记录"),
         _n("要有企业同意电子送达的书面材料"),
-        lambda c: c.has_consent,
+        lambda circumstances: circumstances.has_consent,
     ),
     NOTICE: Method(
         _n("公告送达"),
         _n("公告刊载的记录"),
         _n("公告送达只用于可以公开的文书，且企业下落不明，或直接送达和邮寄都没有成功"),
-        lambda c: c.may_be_public and c.is_unreachable,
+        lambda circumstances: circumstances.may_be_public and circumstances.is_unreachable,
     ),
 }
 
 
-def check_open(method: str, on: Circumstances) -> None:
-    """CannotServe where a way is unknown or not open."""
-    way = METHODS.get(method)
-    if way is None:
+def check_open(method: str, circumstances: Circumstances) -> None:
+    """CannotServe where a method is unknown or not open."""
+    entry = METHODS.get(method)
+    if entry is None:
         raise CannotServe(_("没有这种送达方式；有 {methods}").format(methods="、".join(METHODS)))
-    if not way.is_open(on):
-        raise CannotServe(_(way.wanting))
+    if not entry.is_open(circumstances):
+        raise CannotServe(_(entry.refusal))
 
 
-def next_method(tried: Collection[str], on: Circumstances) -> str:
-    """The first open way that was not tried yet; '' where none is left."""
+def next_method(tried: Collection[str], circumstances: Circumstances) -> str:
+    """The first open method that has not been tried; '' where none is left."""
     return next(
-        (slug for slug, way in METHODS.items() if slug not in tried and way.is_open(on)), ""
+        (
+            slug
+            for slug, method in METHODS.items()
+            if slug not in tried and method.is_open(circumstances)
+        ),
+        "",
     )
 
 

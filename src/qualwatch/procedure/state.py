@@ -1,6 +1,6 @@
-"""The state of a case and what can happen to it, as plain values. transitions.py says what follows from what."""
+"""The state of a case, its events, and the type of a transition, as plain values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -15,6 +15,7 @@ Ground = Literal["shortage", "insurance"]
 Origin = Literal["system", "officer"]
 Route = Literal["city", "province", "ministry"]
 
+NOTICE = "71号文"  # abbreviation of the notice in the legal basis of events
 OUTCOMES: Mapping[str, str] = {
     "red": _n("认定为资质不达标"),
     "dismissed": _n("不予认定"),
@@ -55,7 +56,8 @@ ENDINGS = (
     "out-of-scope",
     "duplicate",
 )
-# The steps of a withdrawal, in their order; a hearing lies between notified and displayed where it is asked for.
+# The stages of a withdrawal by route, in order. A requested hearing takes place between notified
+# and displayed.
 ROUTES: Mapping[str, tuple[str, ...]] = {
     "city": (
         "opened",
@@ -102,7 +104,7 @@ RECTIFIED, NOT_WITHDRAWN = _n("已整改达标，终止撤回"), _n("决定不�
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The policy's periods for clocks that start now, with the calendar they are counted by."""
+    """The policy's periods for clocks that start now, and the calendar that counts them."""
 
     calendar: Calendar
     yellow: Period
@@ -116,7 +118,7 @@ class Terms:
 
     @classmethod
     def of(cls, policy: Policy, calendar: Calendar) -> "Terms":
-        """Those of a policy on its day."""
+        """The periods of a policy."""
         return cls(
             calendar=calendar,
             yellow=Period(policy["yellow_period_months"], "months"),
@@ -132,12 +134,14 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class WarnedRequirement:
-    """A requirement that the enterprise was warned of, and when that was proved to have reached it.
+    """A requirement that a case warns of, with its own period.
 
-    recovered_on: since when it has been met, or has ended.
+    name: the requirement's slug. pushed_on: the day of the warning. proved_on: the day on which the
+    warning is proved to have reached the enterprise. recovered_on: the day since which the
+    requirement is met, or no longer applies (is_ended). is_determined: the red card rests on it.
     """
 
-    requirement: str
+    name: str
     pushed_on: date
     deadline: Deadline
     proved_on: date | None = None
@@ -146,13 +150,13 @@ class WarnedRequirement:
     is_determined: bool = False
 
     def is_over(self, on: date) -> bool:
-        """Whether the warned period is over, and does not rest on an unpublished calendar."""
-        return on > self.deadline.ends_on and not self.deadline.provisional
+        """Whether its period is over on a day; a provisional period never is."""
+        return self.deadline.is_over(on)
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A determination proposed and not yet signed."""
+    """A proposed determination that is not signed yet. outcome: a key of OUTCOMES."""
 
     outcome: str
     requirements: tuple[str, ...]
@@ -162,9 +166,10 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A written objection (or request for information repair) that is not decided. A first one stops adverse acts.
+    """An undecided written objection or request for information repair.
 
-    is_first: about a requirement that no application was about before.
+    is_first: it concerns a requirement that no earlier application concerned; then it stops adverse
+    acts. touched_by: accounts that worked on it and may not decide it.
     """
 
     is_first: bool
@@ -175,21 +180,22 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """A withdrawal by one of three routes. `stage`: the last step done; `ended`: why it ended without a decision."""
+    """A withdrawal by one of three routes.
+
+    stage: the last stage reached. ended: why it ended, a value of WITHDRAWAL_ENDED, or ''.
+    unanswered: number of statements, hearing submissions and public objections without an answer.
+    hearing_notified_on: the day on which the hearing notice is proved to have been served.
+    """
 
     route: Route
     stage: str = "opened"
     notice_served_on: date | None = None
     statement: Deadline | None = None
-    unanswered: int = (
-        0  # statements, points of a hearing and objections of the public without an answer
-    )
+    unanswered: int = 0
     hearing: Literal["none", "asked", "held", "lapsed"] = "none"
     hearing_asked_on: date | None = None
     hearing_on: date | None = None
-    hearing_notified_on: date | None = (
-        None  # that its day was proved to have reached the enterprise
-    )
+    hearing_notified_on: date | None = None
     displayed_on: date | None = None
     display: Deadline | None = None
     rechecked_on: date | None = None
@@ -199,114 +205,174 @@ class Withdrawal:
 
     @property
     def next_stage(self) -> str:
-        """The step that comes next on its route; '' after the last."""
-        steps = ROUTES[self.route]
-        at = steps.index(self.stage) + 1
-        return steps[at] if at < len(steps) and not self.ended else ""
+        """The stage that follows on its route; '' after the last one, or when it has ended."""
+        stages = ROUTES[self.route]
+        position = stages.index(self.stage) + 1
+        if self.ended or position == len(stages):
+            return ""
+        return stages[position]
 
     @property
     def is_open(self) -> bool:
-        """Neither finished nor ended."""
+        """Whether it is neither closed nor ended."""
         return not self.ended and self.stage != "closed"
 
     @property
     def is_decided(self) -> bool:
-        """Whether the decision has been taken."""
+        """Whether the item has been withdrawn by a decision."""
         return self.stage in ("decided", "announced", "closed")
 
 
 @dataclass(frozen=True, slots=True)
 class CaseState:
-    """Everything about a case that decides what may follow. Days are Beijing days."""
+    """Everything about a case that decides what may happen next. Days are Beijing days.
+
+    requirements: those that the case warns of. disputed: names of requirements that applications
+    concerned. last_result: what the last fresh run showed (none, short, recovered, cannot-say).
+    was_found_short: whether a run since the opening showed a shortfall. determined_by: who proposed
+    and who signed the red card.
+    """
 
     ground: Ground = "shortage"
     origin: Origin = "system"
     is_whole_enterprise: bool = False
     state: State = "none"
-    named: tuple[WarnedRequirement, ...] = ()
+    requirements: tuple[WarnedRequirement, ...] = ()
     push_proved_on: date | None = None
     proposal: Proposal | None = None
     extended: Deadline | None = None
     application: Application | None = None
-    disputed: tuple[str, ...] = ()  # requirements that applications were about
+    disputed: tuple[str, ...] = ()
     published_on: date | None = None
     order_served_on: date | None = None
     red: Deadline | None = None
-    last_result: str = "none"  # what the last fresh run said of it: short, recovered, cannot-say
+    last_result: str = "none"
     last_result_on: date | None = None
-    was_found_short: bool = False  # by a run, since it was opened
+    was_found_short: bool = False
     needs_review: bool = False
     rechecked_on: date | None = None
     withdrawal: Withdrawal | None = None
     closed_because: str = ""
-    determined_by: tuple[str, ...] = ()  # who proposed and who signed the red card
+    determined_by: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
-        """Yellow or red."""
+        """Whether the case is yellow or red."""
         return self.state in ("yellow", "red")
 
     @property
     def is_public(self) -> bool:
-        """Whether the public may know of it: a red card, while it is open."""
+        """Whether the public may see it: a red card, while it is open."""
         return self.state == "red"
 
     @property
     def disputable(self) -> tuple[str, ...]:
-        """What an application may be about: what is warned of; of a red card whatever was determined."""
+        """Names of the requirements that an application may concern.
+
+        Those not recovered; of a red card also every determined one.
+        """
         return tuple(
-            requirement.requirement
-            for requirement in self.named
+            requirement.name
+            for requirement in self.requirements
             if requirement.recovered_on is None
             or (self.state == "red" and requirement.is_determined)
         )
 
-    def of(self, requirement: str) -> WarnedRequirement | None:
-        """A requirement that it names."""
-        return next((one for one in self.named if one.requirement == requirement), None)
+    @property
+    def relevant_requirements(self) -> tuple[WarnedRequirement, ...]:
+        """The requirements that keep the case open: of a red card only the determined ones.
+
+        What falls short later is warned of, and goes on as a yellow card of its own.
+        """
+        if self.state != "red":
+            return self.requirements
+        return tuple(requirement for requirement in self.requirements if requirement.is_determined)
+
+    def requirement(self, name: str) -> WarnedRequirement | None:
+        """The warned requirement of that name, or None."""
+        return next(
+            (requirement for requirement in self.requirements if requirement.name == name), None
+        )
 
     def is_over(self, on: date) -> bool:
-        """Whether the period of its colour is over on a day; a provisional day never is."""
+        """Whether the period of its colour is over on a day; a provisional period never is."""
         if self.state == "red":
-            return self.red is not None and on > self.red.ends_on and not self.red.provisional
-        if self.extended and not (on > self.extended.ends_on and not self.extended.provisional):
+            return self.red is not None and self.red.is_over(on)
+        if self.extended and not self.extended.is_over(on):
             return False
         return any(
             requirement.is_over(on)
-            for requirement in self.named
+            for requirement in self.requirements
             if requirement.recovered_on is None
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happens on a day. What an event does not need stays empty."""
+    """An event on a day. Fields that an event does not need stay empty.
+
+    verdicts: requirement -> verdict of the run. run_day: the day of the run that gave `verdicts`.
+    ended: the code with which the item ended. has_new_evidence: evidence that no earlier
+    application on these requirements had. leaves: what the next run will read (correction, exemption,
+    accepted-finding). others: further accounts that took part. is_other_red_open: another red card
+    of the same item is open.
+    """
 
     name: str
     on: date
     by: str = "system"
     is_fresh: bool = True
-    verdicts: Mapping[str, str] = field(default_factory=dict)  # requirement -> verdict of the run
-    ended: str = ""  # the item's end, by code
+    verdicts: Mapping[str, str] = field(default_factory=dict)
+    ended: str = ""
     requirements: tuple[str, ...] = ()
     outcome: str = ""
     until: Deadline | None = None
     because: str = ""
     has_evidence: bool = False
-    has_new_evidence: bool = False  # that no application about these requirements had
-    leaves: str = ""  # what the next run reads: correction, exemption, accepted-finding
+    has_new_evidence: bool = False
+    leaves: str = ""
     proved_on: date | None = None
     code: str = ""
     route: Route = "city"
-    others: tuple[str, ...] = ()  # who else took part
-    is_other_red_open: bool = False  # another red card of the same item
-    run_day: date | None = None  # the day that the run saw which `verdicts` are of
+    others: tuple[str, ...] = ()
+    is_other_red_open: bool = False
+    run_day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Something that must be done in the transaction of the step."""
+    """Something that must be done in the transaction of the event."""
 
     name: str
     requirements: tuple[str, ...] = ()
     detail: str = ""
+
+
+Result = tuple[CaseState, tuple[Effect, ...]]
+Outcome = Callable[[CaseState, Event, Terms], Result]
+# Effects that put the enterprise in a worse position.
+ADVERSE_EFFECTS = frozenset({"push", "publish-red", "publish-display", "publish-decision"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """One row of the transition table.
+
+    from_states: states in which the event may happen; to_states: states that may follow.
+    preconditions: keys of PRECONDITIONS, checked in this order. outcome: computes the new state and
+    the effects. effects: names of effects that `outcome` may return. basis: the legal source.
+    """
+
+    event: str
+    meaning: str
+    from_states: tuple[str, ...] = ("red",)
+    to_states: tuple[str, ...] = ("red",)
+    preconditions: tuple[str, ...]
+    outcome: Outcome
+    effects: tuple[str, ...] = ()
+    basis: str
+
+    @property
+    def is_adverse(self) -> bool:
+        """Whether it can put the enterprise in a worse position."""
+        return not ADVERSE_EFFECTS.isdisjoint(self.effects)

@@ -72,8 +72,8 @@ class ItemNow:
 def post_red_card(card: Card, *, on: date, at: datetime) -> None:
     """A red card is public from now on."""
     _locked_clock()
-    told = {name: getattr(card, name) for name in Card.__slots__}
-    _feed("red-card", RedCard.objects.create(published_on=on, **told), at)
+    values = {name: getattr(card, name) for name in Card.__slots__}
+    _feed("red-card", RedCard.objects.create(published_on=on, **values), at)
 
 
 def post_red_period(number: str, *, ends_on: date, is_provisional: bool, at: datetime) -> None:
@@ -204,7 +204,7 @@ def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date, credit_code: s
     standings = Standing.objects.filter(to_on=None)
     standings = standings.filter(credit_code=credit_code) if credit_code else standings
     current = {(one.credit_code, one.category, one.sub_item): one for one in standings}
-    ended, made, lasting = [], [], []
+    ended, new, lasting = [], [], []
     for key, standing in current.items():
         now = items.get(key)
         if now is None and standing.standing != "in-force":
@@ -220,11 +220,11 @@ def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date, credit_code: s
             standing.because,
         ):
             ended.append(standing)
-            made.append((key, now))
+            new.append((key, now))
         elif now.lasts_to != standing.lasts_to:  # the same standing, for longer or not so long
             standing.lasts_to = now.lasts_to
             lasting.append(standing)
-    made += [(key, now) for key, now in items.items() if key not in current]
+    new += [(key, now) for key, now in items.items() if key not in current]
     same_day = [one.pk for one in ended if one.from_on >= on]  # said and unsaid within a day
     Standing.objects.filter(pk__in=same_day).delete()
     Standing.objects.filter(pk__in=[one.pk for one in ended if one.from_on < on]).update(to_on=on)
@@ -242,14 +242,14 @@ def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date, credit_code: s
                 from_on=on,
                 lasts_to=now.lasts_to,
             )
-            for key, now in made
+            for key, now in new
         ],
         batch_size=2000,
     )
     Standing.objects.bulk_update(lasting, ["lasts_to"], batch_size=2000)
-    if made or ended or lasting:
+    if new or ended or lasting:
         _touch()
-    return len(made)
+    return len(new)
 
 
 @transaction.atomic
@@ -262,12 +262,12 @@ def post_freshness(
 ) -> None:
     """How old the registers are on a day."""
     _locked_clock()
-    told = {name: day.isoformat() if day else None for name, day in loaded.items()}
+    loaded_days = {name: day.isoformat() if day else None for name, day in loaded.items()}
     more = {
         name: [day.isoformat() if day else None, days]
         for name, (day, days) in (others or {}).items()
     }
-    defaults = {"loaded": told, "limit_days": limit_days, "others": more}
+    defaults = {"loaded": loaded_days, "limit_days": limit_days, "others": more}
     Freshness.objects.update_or_create(day=day, defaults=defaults)
     _touch()
 
@@ -276,25 +276,25 @@ def post_freshness(
 def post_enterprises(register: Mapping[str, tuple[str, str]]) -> int:
     """Everybody in the register, as credit code -> name, area; how many are told otherwise than before."""
     _locked_clock()
-    known = {one.credit_code: one for one in Enterprise.objects.all()}
+    existing = {one.credit_code: one for one in Enterprise.objects.all()}
     changed = []
     for code, (name, area) in register.items():
-        enterprise = known.get(code)
+        enterprise = existing.get(code)
         if enterprise is None or (enterprise.name, enterprise.area, enterprise.is_in_register) != (
             name,
             area,
             True,
         ):
             changed.append(_named(enterprise or Enterprise(credit_code=code, names=""), name, area))
-    gone = [one for code, one in known.items() if one.is_in_register and code not in register]
-    for enterprise in gone:
+    removed = [one for code, one in existing.items() if one.is_in_register and code not in register]
+    for enterprise in removed:
         enterprise.is_in_register = False
     Enterprise.objects.bulk_create([one for one in changed if one.pk is None], batch_size=2000)
-    old = [one for one in (*changed, *gone) if one.credit_code in known]
+    old = [one for one in (*changed, *removed) if one.credit_code in existing]
     Enterprise.objects.bulk_update(old, ["name", "names", "area", "is_in_register"], batch_size=500)
-    if changed or gone:
+    if changed or removed:
         _touch()
-    return len(changed) + len(gone)
+    return len(changed) + len(removed)
 
 
 @transaction.atomic
@@ -315,23 +315,25 @@ def post_registered(*, credit_code: str, name: str, on: date) -> None:
 def post_statistics(rows: Mapping[tuple[int, int, str], Mapping[str, Any]]) -> int:
     """Figures of quarters by (year, quarter, area), all that there are; how many rows are told otherwise."""
     _locked_clock()
-    known = {
+    existing = {
         (quarter_figures.year, quarter_figures.quarter, quarter_figures.area): quarter_figures
         for quarter_figures in QuarterFigures.objects.all()
     }
     changed = [
-        key for key, row in rows.items() if key not in known or known[key].figures != dict(row)
+        key
+        for key, row in rows.items()
+        if key not in existing or existing[key].figures != dict(row)
     ]
     for year, quarter, area in changed:
-        told = {"figures": dict(rows[(year, quarter, area)])}
+        values = {"figures": dict(rows[(year, quarter, area)])}
         QuarterFigures.objects.update_or_create(
-            year=year, quarter=quarter, area=area, defaults=told
+            year=year, quarter=quarter, area=area, defaults=values
         )
-    gone = [quarter_figures.pk for key, quarter_figures in known.items() if key not in rows]
-    QuarterFigures.objects.filter(pk__in=gone).delete()
-    if changed or gone:
+    removed = [quarter_figures.pk for key, quarter_figures in existing.items() if key not in rows]
+    QuarterFigures.objects.filter(pk__in=removed).delete()
+    if changed or removed:
         _touch()
-    return len(changed) + len(gone)
+    return len(changed) + len(removed)
 
 
 @transaction.atomic
@@ -345,18 +347,23 @@ def take_snapshot(*, day: date) -> Snapshot:
     return Snapshot.objects.create(day=day, sequence=last, sha256=digest)
 
 
-def _feed(kind: str, told: RedCard | Announcement, at: datetime, *, is_gone: bool = False) -> None:
+def _feed(
+    kind: str, published: RedCard | Announcement, at: datetime, *, is_gone: bool = False
+) -> None:
     """The next entry; in the transaction of the act, so that no number is missing."""
     clock = _locked_clock()
     clock.last += 1
     clock.save(update_fields=["last"])
-    body = None if is_gone else shown(told)
-    FeedEntry.objects.create(sequence=clock.last, at=at, kind=kind, key=told.number, body=body)
+    body = None if is_gone else shown(published)
+    FeedEntry.objects.create(sequence=clock.last, at=at, kind=kind, key=published.number, body=body)
 
 
 def _named(enterprise: Enterprise, name: str, area: str) -> Enterprise:
-    told = plain(name)
-    names = [told, *(old for old in enterprise.names.split("\n") if old and old != told)]
+    plain_name = plain(name)
+    names = [
+        plain_name,
+        *(old for old in enterprise.names.split("\n") if old and old != plain_name),
+    ]
     enterprise.name, enterprise.names, enterprise.area, enterprise.is_in_register = (
         name,
         "\n".join(names),
@@ -388,8 +395,8 @@ def hide_what_is_over(*, on: date, at: datetime) -> int:
     """Cleared cards whose retention is over leave the public copy; how many."""
     _locked_clock()
     over: Iterable[RedCard] = RedCard.objects.filter(state="cleared", hidden_from__lte=on)
-    done = 0
+    removed = 0
     for card in over:
         remove_red_card(card.number, on=card.ended_on or on, because="retention-over", at=at)
-        done += 1
-    return done
+        removed += 1
+    return removed

@@ -125,13 +125,13 @@ def standings_among(credit_codes: Iterable[str], day: date) -> dict[str, list[An
         (red_card.credit_code, red_card.category, red_card.sub_item): red_card
         for red_card in found_cards
     }
-    found: dict[str, list[Answer]] = {code: [] for code in codes}
+    answers: dict[str, list[Answer]] = {code: [] for code in codes}
     for row in rows:
         card = cards.pop((row.credit_code, row.category, row.sub_item), None)
-        found[row.credit_code].append(_answer(row, card, day, is_fresh=fresh))
+        answers[row.credit_code].append(_answer(row, card, day, is_fresh=fresh))
     for (code, *_item), card in cards.items():
-        found[code].append(_of_card(card))
-    return found
+        answers[code].append(_of_card(card))
+    return answers
 
 
 def look_up(credit_code: str, day: date, *, with_notices: bool = True) -> LookUp:
@@ -188,9 +188,9 @@ def _freshness(row: Any) -> Freshness | None:
     return Freshness(day=_day(row.f_day), loaded=loaded, limit_days=row.f_limit)
 
 
-def _day(told: Any) -> Any:
+def _day(value: Any) -> Any:
     """A day; a database that knows none gives a text."""
-    return date.fromisoformat(told) if isinstance(told, str) else told
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _of_card(card: RedCard) -> Answer:
@@ -209,11 +209,11 @@ def _of_card(card: RedCard) -> Answer:
 
 def _answer(row: Standing, card: RedCard | None, day: date, *, is_fresh: bool) -> Answer:
     """A certificate whose last day is over has ended, also before the register is looked at on the next morning."""
-    said = (row.standing, row.because)
+    standing = (row.standing, row.because)
     if row.standing == "in-force" and row.lasts_to is not None and row.lasts_to < day:
-        said = ("ended", "expired")
-    word, why = said if is_fresh else ("cannot-say", "items-stale")
-    if card is not None and (said[0] == "in-force" or said[1] == "not-in-register"):
+        standing = ("ended", "expired")
+    word, why = standing if is_fresh else ("cannot-say", "items-stale")
+    if card is not None and (standing[0] == "in-force" or standing[1] == "not-in-register"):
         word, why = "red", ""
     return Answer(
         word, why, row.enterprise, row.qualification, row.category, row.sub_item, row.grade, card
@@ -249,8 +249,8 @@ def announcements(
     kind: str = "", credit_code: str = "", card_number: str = ""
 ) -> QuerySet[Announcement]:
     """Notices to the public, the newest first; of one kind, of one enterprise, following from one red card."""
-    asked = {"kind": kind, "credit_code": credit_code, "card_number": card_number}
-    which = {name: told for name, told in asked.items() if told}
+    filters = {"kind": kind, "credit_code": credit_code, "card_number": card_number}
+    which = {name: told for name, told in filters.items() if told}
     return Announcement.objects.filter(is_removed=False, **which).order_by(
         "-published_on", "number"
     )
@@ -275,8 +275,8 @@ def version() -> str:
     """Changes with anything public: what pages of the same version say of the same day is the same."""
     with connection.cursor() as cursor:  # asked for every page
         cursor.execute("SELECT last, version FROM publication_feedclock WHERE number = 1")
-        found = cursor.fetchone()
-    return f"{found[0]}-{found[1]}" if found else NOTHING
+        row = cursor.fetchone()
+    return f"{row[0]}-{row[1]}" if row else NOTHING
 
 
 def freshness_on(day: date) -> Freshness | None:
@@ -321,21 +321,24 @@ def cards_to_see(day: date) -> list[RedCard]:
 
 def entries_after(sequence: int, at_most: int = 1000) -> list[FeedEntry]:
     """The feed from a number on. Of what has been removed since only the tombstone is left."""
-    found = list(FeedEntry.objects.filter(sequence__gt=sequence).order_by("sequence")[:at_most])
-    gone = FeedEntry.objects.filter(body__isnull=True, key__in=[one.key for one in found])
-    last = {(one.kind, one.key): one.sequence for one in gone}
-    for feed_entry in found:
+    entries = list(FeedEntry.objects.filter(sequence__gt=sequence).order_by("sequence")[:at_most])
+    tombstones = FeedEntry.objects.filter(body__isnull=True, key__in=[one.key for one in entries])
+    last = {(one.kind, one.key): one.sequence for one in tombstones}
+    for feed_entry in entries:
         if feed_entry.sequence < last.get((feed_entry.kind, feed_entry.key), 0):
             feed_entry.body = None
-    return found
+    return entries
 
 
-def shown(one: RedCard | Announcement) -> dict[str, Any]:
+def shown(published: RedCard | Announcement) -> dict[str, Any]:
     """A card or an announcement as the feed tells it."""
-    told = {name: getattr(one, name) for name in (SHOWN if isinstance(one, RedCard) else ANNOUNCED)}
+    values = {
+        name: getattr(published, name)
+        for name in (SHOWN if isinstance(published, RedCard) else ANNOUNCED)
+    }
     return {
         name: value.isoformat() if isinstance(value, date) else value
-        for name, value in told.items()
+        for name, value in values.items()
     }
 
 
@@ -358,13 +361,13 @@ def replayed(until: int) -> dict[str, Any]:
 
 def replay(entries: Iterable[FeedEntry]) -> dict[str, Any]:
     """What subscribers do: put every body in its place, take away what is no longer public."""
-    found: dict[str, Any] = {}
+    copy: dict[str, Any] = {}
     for feed_entry in entries:
         if feed_entry.body is None:
-            found.pop(f"{feed_entry.kind}/{feed_entry.key}", None)
+            copy.pop(f"{feed_entry.kind}/{feed_entry.key}", None)
         else:
-            found[f"{feed_entry.kind}/{feed_entry.key}"] = feed_entry.body
-    return found
+            copy[f"{feed_entry.kind}/{feed_entry.key}"] = feed_entry.body
+    return copy
 
 
 def canonical(copy: dict[str, Any]) -> str:

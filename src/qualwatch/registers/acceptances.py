@@ -67,10 +67,10 @@ def end_acceptance(*, about: Requirement, because: str, by: str, at: datetime) -
     """Lets the requirement be judged as the registers say again."""
     revision = next_revision(what="acceptance-ended", by=by, at=at)
     key = {name: getattr(about, name) for name in AcceptedFindingRow.KEY}
-    done = AcceptedFindingRow._default_manager.filter(
+    updated = AcceptedFindingRow._default_manager.filter(
         recorded_to=None, source=OFFICE, **key
     ).update(recorded_to=revision.pk, absent_since=timezone.localdate(at))
-    if not done:
+    if not updated:
         raise CannotAccept(_("没有这条认可"))
     record(
         stream=f"enterprise/{about.credit_code}",

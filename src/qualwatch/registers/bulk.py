@@ -65,12 +65,12 @@ def fill(name: str, columns: Sequence[str], parts: Iterable[pa.Table]) -> int:
         with connection.cursor() as cursor, ThreadPoolExecutor(1) as ahead:
             texts = _as_csv(parts)
             with cursor.copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN (FORMAT csv)") as copy:
-                made = ahead.submit(next, texts, b"")
-                while text := made.result():
-                    made = ahead.submit(next, texts, b"")
+                prepared = ahead.submit(next, texts, b"")
+                while text := prepared.result():
+                    prepared = ahead.submit(next, texts, b"")
                     copy.write(text)
             return int(cursor.rowcount)
-    done = 0
+    written = 0
     statement = (
         f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join('%s' for _ in columns)})"
     )
@@ -83,8 +83,8 @@ def fill(name: str, columns: Sequence[str], parts: Iterable[pa.Table]) -> int:
             cursor.executemany(
                 statement, list(zip(*(one.to_pylist() for one in shown), strict=True))
             )
-            done += len(batch)
-    return done
+            written += len(batch)
+    return written
 
 
 def _as_csv(parts: Iterable[pa.Table]) -> Iterator[bytes]:
@@ -170,12 +170,12 @@ def table_of(
         for field in schema
     )  # cast, or Django's converters make an object of every day
     rows = rows_of(f"SELECT {selected} {rest}", values)
-    told: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [[] for _ in schema]
+    cells: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [[] for _ in schema]
     arrays = [
         pc.cast(pa.array(one, pa.string()), field.type)
         if field.type == pa.date32()
         else pa.array(one, field.type)
-        for one, field in zip(told, schema, strict=True)
+        for one, field in zip(cells, schema, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=schema)
 

@@ -50,10 +50,10 @@ class Change:
     @property
     def digest(self) -> str:
         """What tells this change from another under the same id."""
-        told = json.dumps(
+        content = json.dumps(
             [self.sequence, self.source, self.action, dict(self.row)], ensure_ascii=False
         )
-        return keyed_hash(told)  # of a plain one the identity number could be guessed
+        return keyed_hash(content)  # of a plain one the identity number could be guessed
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ def apply_changes(
     new, result = _new(changes)
     if not new:
         return result
-    version, made = newest_version(), []
+    version, stored = newest_version(), []
     for change in new:
         revision = result.revision = next_revision(
             what="platform change", by=by, at=at
@@ -86,7 +86,7 @@ def apply_changes(
         problem = _apply(change, law, revision, day, result.credit_codes)
         state = "rejected" if problem else "applied"
         result.outcomes.append((change, state, problem))
-        made.append(
+        stored.append(
             PlatformChange(
                 change_id=change.change_id,
                 sequence=change.sequence,
@@ -101,14 +101,14 @@ def apply_changes(
                 revision=revision,
             )
         )
-    PlatformChange.objects.bulk_create(made)
-    told = {
+    PlatformChange.objects.bulk_create(stored)
+    summary = {
         "from": new[0].sequence,
         "to": new[-1].sequence,
         "revision": revision.pk,
-        "rejected": sum(platform_change.state == "rejected" for platform_change in made),
+        "rejected": sum(platform_change.state == "rejected" for platform_change in stored),
     }
-    record(stream="source/platform", by=by, at=at, what="changes-applied", details=told)
+    record(stream="source/platform", by=by, at=at, what="changes-applied", details=summary)
     return result
 
 
@@ -118,44 +118,44 @@ def apply_again(*, source: str, since: date, law: Law, revision_of: Callable[[],
     pushed = PlatformChange.objects.filter(
         source=source, state="applied", taken_at__gte=start
     ).order_by("sequence")
-    done = 0
+    applied = 0
     for stored in pushed.iterator():
         row = json.loads(decrypted(stored.row, stored.key_version))
         change = Change(stored.change_id, stored.sequence, source, stored.action, row)
         _apply(change, law, revision_of(), since, set())
-        done += 1
-    return done
+        applied += 1
+    return applied
 
 
 def _new(changes: Sequence[Change]) -> tuple[list[Change], PushResult]:
     """The changes that were not pushed before, in order; those known with what became of them."""
     result, new = PushResult(), []
     ids = [change.change_id for change in changes]
-    known = {
+    existing = {
         platform_change.change_id: platform_change
         for platform_change in PlatformChange.objects.filter(change_id__in=ids)
     }
     last = PlatformChange.objects.order_by("-sequence").values_list("sequence", flat=True).first()
     expected = None if last is None else last + 1
-    for one in sorted(changes, key=lambda change: change.sequence):
-        before = known.get(one.change_id)
+    for change in sorted(changes, key=lambda change: change.sequence):
+        before = existing.get(change.change_id)
         if before is not None:
-            if before.digest != one.digest:
+            if before.digest != change.digest:
                 raise OutOfOrder(
-                    _("变更 {id} 已用于别的内容").format(id=one.change_id), expected or 0
+                    _("变更 {id} 已用于别的内容").format(id=change.change_id), expected or 0
                 )
-            result.outcomes.append((one, "known", before.problem))
+            result.outcomes.append((change, "known", before.problem))
             continue
-        if expected is not None and one.sequence != expected:
+        if expected is not None and change.sequence != expected:
             raise OutOfOrder(
                 _("序号 {sequence} 接不上，应为 {expected}").format(
-                    sequence=one.sequence, expected=expected
+                    sequence=change.sequence, expected=expected
                 ),
                 expected,
             )
-        source_of(one.source)
-        expected = one.sequence + 1
-        new.append(one)
+        source_of(change.source)
+        expected = change.sequence + 1
+        new.append(change)
     return new, result
 
 

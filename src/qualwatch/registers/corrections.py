@@ -69,7 +69,7 @@ def correct(
         raise CannotCorrect(_("登记里已有这一行，请更正其中的字段"))
     if row is None and not is_whole:
         raise CannotCorrect(_("登记里没有这一行"))
-    told = None if row is None else _plain(getattr(row, field))
+    value_before = None if row is None else _plain(getattr(row, field))
     Correction.objects.filter(
         table=table, key=_plain_key(model, key), field=field, released_at=None
     ).update(released_at=at, released_by=by)
@@ -77,7 +77,7 @@ def correct(
         table=table,
         key=_plain_key(model, key),
         field=field,
-        source_value=told,
+        source_value=value_before,
         value=_plain(value),
         because=because,
         document=document,
@@ -92,7 +92,7 @@ def correct(
         at=at,
         what="corrected",
         basis=document,
-        before=told,
+        before=value_before,
         after=_plain(value),
         details={
             "table": table,
@@ -109,10 +109,10 @@ def correct(
 def release_correction(*, correction: Correction, by: str, at: datetime, because: str) -> None:
     """Lets the source be believed again."""
     revision = next_revision(what="correction-released", by=by, at=at)
-    done = Correction.objects.filter(pk=correction.pk, released_at=None).update(
+    updated = Correction.objects.filter(pk=correction.pk, released_at=None).update(
         released_at=at, released_by=by
     )
-    if not done:
+    if not updated:
         raise CannotCorrect(_("这条更正已经解除"))
     _resolve_key(
         TABLES[correction.table],
@@ -166,35 +166,35 @@ def _resolve_key(
         if row
         else int(bool(whole))
     )
-    wanted = (
+    target = (
         {name: _plain(getattr(row, name)) for name in model.fact_columns()} | values
         if row and values
         else None
     )
     if row is None and whole is not None:
-        wanted = {**dict.fromkeys(model.fact_columns()), **key, **whole, **values}
+        target = {**dict.fromkeys(model.fact_columns()), **key, **whole, **values}
     if current is not None:
-        if wanted == {name: _plain(getattr(current, name)) for name in model.fact_columns()}:
+        if target == {name: _plain(getattr(current, name)) for name in model.fact_columns()}:
             return differing
         model._default_manager.filter(pk=current.pk).update(
-            recorded_to=revision, absent_since=None if wanted else on
+            recorded_to=revision, absent_since=None if target else on
         )
-    if wanted is not None:
+    if target is not None:
         model._default_manager.create(
-            source=CORRECTION, recorded_from=revision, duplicate_no=1, **_typed(model, wanted)
+            source=CORRECTION, recorded_from=revision, duplicate_no=1, **_typed(model, target)
         )
     return differing
 
 
 def _end_whole(slug: str, key: Mapping[str, Any], revision: int) -> None:
-    made = Revision.objects.get(pk=revision)
+    revision_row = Revision.objects.get(pk=revision)
     for correction in Correction.objects.filter(table=slug, key=key, field=WHOLE, released_at=None):
-        correction.released_at, correction.released_by = made.recorded_at, made.by
+        correction.released_at, correction.released_by = revision_row.recorded_at, revision_row.by
         correction.save(update_fields=["released_at", "released_by"])
         record(
             stream=f"correction/{correction.pk}",
-            by=made.by,
-            at=made.recorded_at,
+            by=revision_row.by,
+            at=revision_row.recorded_at,
             what="correction-released",
             basis=_n("来源已有这一行"),
         )
@@ -228,16 +228,16 @@ def vocabulary(field: str) -> tuple[str, ...] | None:
 
 
 def _whole(
-    model: type[Recorded], key: Mapping[str, Any], told: Mapping[str, Any]
+    model: type[Recorded], key: Mapping[str, Any], columns: Mapping[str, Any]
 ) -> dict[str, Any]:
     """A row's columns besides its key, as the register would write them; those not told are empty."""
-    if strange := set(told) - set(model.fact_columns()) | set(told) & set(model.KEY):
+    if strange := set(columns) - set(model.fact_columns()) | set(columns) & set(model.KEY):
         raise CannotCorrect(
             _("{table} 没有可更正的字段 {field}").format(table=model.__name__, field=min(strange))
         )
     _plain_key(model, key)
     names = [fact_column for fact_column in model.fact_columns() if fact_column not in model.KEY]
-    return {name: _plain(_checked(model, name, told.get(name))) for name in names}
+    return {name: _plain(_checked(model, name, columns.get(name))) for name in names}
 
 
 def _typed(model: type[Model], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 They are people, or enterprises in the list of items. Every line of theirs is read, of the old file and of the new one:
 what their rows say of each other (two birthdays, the same row twice) comes out as if all had been read.
-tests/office/test_differences.py compares the two.
+tests/office/test_list_differences.py compares the two.
 """
 
 from collections import Counter
@@ -50,11 +50,12 @@ class Difference:
     def counts(self) -> dict[str, dict[str, int]]:
         """Rows of the whole file, read, accepted and rejected."""
         new, old = self.gathered.accounts[0], self.before.accounts[0]
-        known = self.last.counts[self.table]
+        counts_before = self.last.counts[self.table]
         names = ("read", "accepted", "rejected")
         return {
             self.table: {
-                name: known[name] - getattr(old, name) + getattr(new, name) for name in names
+                name: counts_before[name] - getattr(old, name) + getattr(new, name)
+                for name in names
             }
         }
 
@@ -75,15 +76,15 @@ class Difference:
 
     def _unparsed(self, source: Source, old: pa.Table, new: pa.Table) -> pa.Table:
         names = UnparsedRow.fact_columns()
-        known = Counter(
+        rows_before = Counter(
             rows_of(
                 f"SELECT {', '.join(names)} FROM {UnparsedRow._meta.db_table} WHERE source = %s AND recorded_to IS NULL",
                 [source.slug],
             )
         )
-        known.subtract(_rows(old, names))
-        known.update(_rows(new, names))
-        listed = list(known.elements())
+        rows_before.subtract(_rows(old, names))
+        rows_before.update(_rows(new, names))
+        listed = list(rows_before.elements())
         kinds = [new.schema.field(name).type for name in names]
         return pa.table(
             [pa.array([row[at] for row in listed], kind) for at, kind in enumerate(kinds)], names
@@ -138,30 +139,30 @@ def _carried(
     last: Load, old: "_Lines", new: "_Lines", concerned: set[str]
 ) -> list[Rejection] | None:
     """The rejections of lines that did not change, by their new rows; None where not all of them are kept."""
-    kept = list(last.rejections.order_by("row"))
-    if len(kept) != sum(count.get("rejected", 0) for count in last.counts.values()) or any(
-        not load_rejection.row for load_rejection in kept
+    rejections = list(last.rejections.order_by("row"))
+    if len(rejections) != sum(count.get("rejected", 0) for count in last.counts.values()) or any(
+        not load_rejection.row for load_rejection in rejections
     ):
         return None
     lines = [
         (load_rejection, old.lines[(load_rejection.row or 2) - 2].as_py())
-        for load_rejection in kept
+        for load_rejection in rejections
     ]
     same = [
         (load_rejection, line)
         for load_rejection, line in lines
         if old.subject(line) not in concerned
     ]
-    wanted = pa.array([line for _one, line in same], pa.large_string())
+    unchanged_lines = pa.array([line for _one, line in same], pa.large_string())
     places: dict[str, list[int]] = {}
-    for at in pc.indices_nonzero(pc.is_in(new.lines, value_set=wanted)).to_pylist():
+    for at in pc.indices_nonzero(pc.is_in(new.lines, value_set=unchanged_lines)).to_pylist():
         places.setdefault(new.lines[at].as_py(), []).append(at + 2)
-    told = ("sheet", "column", "value", "problem", "remedy")
+    names = ("sheet", "column", "value", "problem", "remedy")
     return [
         Rejection(
             file=new.name,
             row=places[line].pop(0),
-            **{name: getattr(load_rejection, name) for name in told},
+            **{name: getattr(load_rejection, name) for name in names},
         )
         for load_rejection, line in same
     ]
@@ -218,13 +219,18 @@ class _Lines:
             header, lines = first.decode(), lines.cast(pa.large_string())
         except (UnicodeDecodeError, pa.ArrowInvalid):
             return None
-        found = find_header(TextSheet(name, first + b"\n"))
-        if found is None or found.missing or found.row != 0 or subject not in found.places:
+        header_found = find_header(TextSheet(name, first + b"\n"))
+        if (
+            header_found is None
+            or header_found.missing
+            or header_found.row != 0
+            or subject not in header_found.places
+        ):
             return None
         delimiter = "\t" if "\t" in header else ","
-        if len(header.split(delimiter)) <= found.places[subject]:
+        if len(header.split(delimiter)) <= header_found.places[subject]:
             return None
-        return cls(name, header, lines, found.places[subject], delimiter, subject)
+        return cls(name, header, lines, header_found.places[subject], delimiter, subject)
 
     def subject(self, line: str) -> str:
         """Whom a line is about, however that is written."""
@@ -241,15 +247,15 @@ class _Lines:
         theirs = pa.array(
             [self._read(cell) in concerned for cell in coded.dictionary.to_pylist()], pa.bool_()
         )
-        found: list[int] = pc.indices_nonzero(theirs.take(coded.indices)).to_pylist()
-        return found
+        indexes: list[int] = pc.indices_nonzero(theirs.take(coded.indices)).to_pylist()
+        return indexes
 
     def read(self, numbers: list[int], law: Law) -> Gathered | None:
         """Some of the lines read as the whole file would be."""
-        told = "\n".join(
+        text = "\n".join(
             [self.header, *self.lines.take(pa.array(numbers, pa.int64())).to_pylist(), ""]
         )
-        gathered = gather_sheets([TextSheet(self.name, told.encode())], law)
+        gathered = gather_sheets([TextSheet(self.name, text.encode())], law)
         if not gathered.accounts:
             gathered.accounts.append(FileAccount(self.name, "", "none"))
         return (

@@ -84,12 +84,12 @@ class _Scope:
 
     def __init__(self, revision: int, codes: list[str] | None) -> None:
         self.revision, self.codes = (None if revision == revision_at(None) else revision), codes
-        self.present = _present(revision)
+        self.present = sources_present(revision)
 
     def table(self, name: str) -> pa.Table:
         """A facts table."""
-        told = READ.get(name, {})
-        columns = {one: told.get(one, f"t.{one}") for one in SCHEMAS[name].names}
+        expressions = READ.get(name, {})
+        columns = {one: expressions.get(one, f"t.{one}") for one in SCHEMAS[name].names}
         rest, values = self._rows(name)
         return table_of(columns, SCHEMAS[name], rest, values)
 
@@ -155,12 +155,12 @@ def _enterprises(scope: _Scope) -> pa.Table:
     names = ["credit_code", "name", "division_code", "branch_credit_codes"]
     schema = pa.schema([(name, pa.string()) for name in names])
     rest, values = scope._rows("enterprises")
-    found = table_of({name: f"t.{name}" for name in names}, schema, rest, values)
-    written = pc.fill_null(found.column("branch_credit_codes"), "")
+    table = table_of({name: f"t.{name}" for name in names}, schema, rest, values)
+    written = pc.fill_null(table.column("branch_credit_codes"), "")
     split = pc.split_pattern(written, ";")
     empty = pa.array([[]], pa.list_(pa.string()))[0]
     branches = pc.if_else(pc.equal(written, ""), empty, split)
-    return found.set_column(3, "branch_credit_codes", branches).cast(SCHEMAS["enterprises"])
+    return table.set_column(3, "branch_credit_codes", branches).cast(SCHEMAS["enterprises"])
 
 
 def _on_record(alias: str, revision: int | None) -> str:
@@ -170,7 +170,7 @@ def _on_record(alias: str, revision: int | None) -> str:
     return f"{alias}.recorded_from <= {revision} AND ({alias}.recorded_to IS NULL OR {alias}.recorded_to > {revision})"
 
 
-def _present(revision: int) -> dict[str, list[str]]:
+def sources_present(revision: int) -> dict[str, list[str]]:
     """For every table the sources that gave rows to it, those believed first in front."""
     shared = Counter(table for source in sources().values() for table in source.tables)
 
@@ -196,10 +196,10 @@ def resolved_rows(
     key = (*model.KEY, "duplicate_no")
     best: dict[tuple[Any, ...], tuple[int, tuple[Any, ...]]] = {}
     rows = model._default_manager.filter(recorded_to=None, **which).order_by("pk")
-    for source, *told in rows.values_list("source", *key, *names):
-        place, whose = order.get(source, 0), tuple(told[: len(key)])
+    for source, *values in rows.values_list("source", *key, *names):
+        place, whose = order.get(source, 0), tuple(values[: len(key)])
         if whose not in best or place < best[whose][0]:
-            best[whose] = (place, tuple(told[len(key) :]))
+            best[whose] = (place, tuple(values[len(key) :]))
     return [told for _place, told in best.values()]
 
 
@@ -237,15 +237,15 @@ def coverage_on(revision: int, day: date) -> list[Coverage]:
     last = {
         load.source: load for load in loads.annotate(duplicate_no=newest).filter(duplicate_no=1)
     }
-    found = []
+    coverage = []
     for name in JUDGED:
         source = min(
             (source for source in sources().values() if name in source.tables),
-            key=lambda one: one.precedence,
+            key=lambda source: source.precedence,
         )
         load = last.get(source.slug)
         as_of, first, to = (
             (load.as_of, load.covers_from, load.covers_to) if load else (None, None, None)
         )
-        found.append(Coverage(name, as_of, first, to, source.area, source.people))
-    return found
+        coverage.append(Coverage(name, as_of, first, to, source.area, source.people))
+    return coverage

@@ -26,9 +26,9 @@ def guards_of(room: str, name: str) -> migrations.RunPython:
             f"{same} AND o.id <> n.id AND o.recorded_from < coalesce(n.recorded_to, 2147483647) "
             "AND n.recorded_from < coalesce(o.recorded_to, 2147483647)"
         )
-        kept = [column for column in columns if column not in ENDS]
+        fixed = [column for column in columns if column not in ENDS]
         if editor.connection.vendor == "postgresql":
-            changed = " OR ".join(f"OLD.{one} IS DISTINCT FROM NEW.{one}" for one in kept)
+            changed = " OR ".join(f"OLD.{one} IS DISTINCT FROM NEW.{one}" for one in fixed)
             editor.execute(
                 f"CREATE FUNCTION {table}_only_ends() RETURNS trigger LANGUAGE plpgsql AS "
                 f"$$ BEGIN RAISE EXCEPTION '{table}: a row only ends'; END $$;"
@@ -44,7 +44,7 @@ def guards_of(room: str, name: str) -> migrations.RunPython:
             )
             return
         new = overlap.replace("n.", "NEW.")
-        changed = " OR ".join(f"OLD.{one} IS NOT NEW.{one}" for one in kept)
+        changed = " OR ".join(f"OLD.{one} IS NOT NEW.{one}" for one in fixed)
         editor.execute(
             f"CREATE TRIGGER {table}_only_ends BEFORE UPDATE ON {table} "
             f"WHEN OLD.recorded_to IS NOT NULL OR {changed} "

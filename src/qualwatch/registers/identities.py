@@ -21,9 +21,13 @@ from qualwatch.registers.tables import lock
 Identity = tuple[str, str]  # kind of document, number
 MANY = 500  # people from which a join finds them
 FEW_OF = 4  # a person in so many is looked up by name
-TOLD = {"is_named": "p.name", "is_dated": "p.born_on"}
-KNOWN = pa.schema(
-    [("lookup", pa.string()), ("id", pa.int64()), *((name, pa.int32()) for name in TOLD)]
+PRESENCE_COLUMNS = {"is_named": "p.name", "is_dated": "p.born_on"}
+EXISTING_SCHEMA = pa.schema(
+    [
+        ("lookup", pa.string()),
+        ("id", pa.int64()),
+        *((name, pa.int32()) for name in PRESENCE_COLUMNS),
+    ]
 )
 PERSON = ["id", "lookup", "key_version", "identity", "name", "born_on"]
 
@@ -74,44 +78,51 @@ def numbers_of(
 ) -> pa.Array:
     """The row number of each person, made known where new; a name or birthday that was missing is filled in."""
     lookups = keyed_hashes(map("\x1f".join, identities))
-    told = pa.array(lookups, pa.string())
-    known = _known(told)
-    at = pc.index_in(told, value_set=known.column("lookup"))
+    lookup_array = pa.array(lookups, pa.string())
+    existing = _known(lookup_array)
+    at = pc.index_in(lookup_array, value_set=existing.column("lookup"))
     named = pa.array([bool(name) for name in names], pa.bool_())
-    to_name = pc.and_(named, pc.equal(known.column("is_named").take(at), 0))
-    to_date = pc.and_(pc.is_valid(born), pc.equal(known.column("is_dated").take(at), 0))
+    to_name = pc.and_(named, pc.equal(existing.column("is_named").take(at), 0))
+    to_date = pc.and_(pc.is_valid(born), pc.equal(existing.column("is_dated").take(at), 0))
     for place in pc.indices_nonzero(pc.or_(to_name, to_date).fill_null(False)).to_pylist():
         _fill_in(Person.objects.get(lookup=lookups[place]), names[place], born[place].as_py())
     new = pc.indices_nonzero(pc.is_null(at))
-    new = new.take(pc.sort_indices(told.take(new)))  # as the index lies
+    new = new.take(pc.sort_indices(lookup_array.take(new)))  # as the index lies
     first = _next_number(len(new))
     fill(
         "registers_person", PERSON, _parts(new.to_pylist(), first, lookups, identities, names, born)
     )
     numbers = pa.chunked_array(
-        [*known.column("id").chunks, pa.array(range(first, first + len(new)), pa.int64())],
+        [*existing.column("id").chunks, pa.array(range(first, first + len(new)), pa.int64())],
         pa.int64(),
     )
-    everybody = pa.chunked_array([*known.column("lookup").chunks, told.take(new)], pa.string())
-    return numbers.take(pc.index_in(told, value_set=everybody)).combine_chunks()
+    everybody = pa.chunked_array(
+        [*existing.column("lookup").chunks, lookup_array.take(new)], pa.string()
+    )
+    return numbers.take(pc.index_in(lookup_array, value_set=everybody)).combine_chunks()
 
 
 def _known(lookups: pa.Array) -> pa.Table:
     """Lookup, row number, and whether a name and a birthday are known, of those people who are known."""
     columns = {"lookup": "p.lookup", "id": "p.id"}
-    columns |= {name: f"CASE WHEN {told} IS NULL THEN 0 ELSE 1 END" for name, told in TOLD.items()}
+    columns |= {
+        name: f"CASE WHEN {told} IS NULL THEN 0 ELSE 1 END"
+        for name, told in PRESENCE_COLUMNS.items()
+    }
     people = "FROM registers_person p"
     if len(lookups) <= MANY:
         marks = ", ".join(["%s"] * len(lookups)) or "NULL"
         return table_of(
-            columns, KNOWN, f"{people} WHERE p.lookup IN ({marks})", lookups.to_pylist()
+            columns, EXISTING_SCHEMA, f"{people} WHERE p.lookup IN ({marks})", lookups.to_pylist()
         )
     if (
         len(lookups) * FEW_OF >= Person.objects.count()
     ):  # all of them are read sooner than most are looked up
-        return table_of(columns, KNOWN, people)
+        return table_of(columns, EXISTING_SCHEMA, people)
     with Staged({"lookup": lookups}, "staged_person") as staged:
-        return table_of(columns, KNOWN, f"{people} JOIN {staged} s ON s.lookup = p.lookup")
+        return table_of(
+            columns, EXISTING_SCHEMA, f"{people} JOIN {staged} s ON s.lookup = p.lookup"
+        )
 
 
 def _next_number(count: int) -> int:
@@ -136,7 +147,7 @@ def _parts(
     version, named = newest_version(), pa.array([bool(name) for name in names], pa.bool_())
     for start in range(0, len(places), BATCH):
         part = places[start : start + BATCH]
-        which, told = pa.array(part, pa.int64()), [names[at] or "" for at in part]
+        which, part_names = pa.array(part, pa.int64()), [names[at] or "" for at in part]
         columns = [
             pa.array(range(first + start, first + start + len(part)), pa.int64()),
             pa.array([lookups[at] for at in part], pa.string()),
@@ -144,7 +155,9 @@ def _parts(
             pa.array(
                 _encrypted(["\x1f".join(identities[at]) for at in part], version), pa.binary()
             ),
-            pc.if_else(named.take(which), pa.array(_encrypted(told, version), pa.binary()), None),
+            pc.if_else(
+                named.take(which), pa.array(_encrypted(part_names, version), pa.binary()), None
+            ),
             born.take(which),
         ]
         yield pa.table(columns, PERSON)
@@ -161,28 +174,28 @@ def _fill_in(person: Person, name: str | None, born_on: date | None) -> None:
 def rotate(*, by: str, at: datetime, at_most: int = 100_000) -> int:
     """Encrypts what is under an older key with the newest; how many rows were done. Run it until it says 0."""
     lock()
-    version, done = newest_version(), 0
+    version, rotated = newest_version(), 0
     for person in Person.objects.exclude(key_version=version)[:at_most]:
         identity, name = "\x1f".join(identity_of(person)), name_of(person)
         person.identity = encrypted(identity, version)
         person.name = encrypted(name, version) if name else None
         person.key_version = version
         person.save(update_fields=["identity", "name", "key_version"])
-        done += 1
-    for change in PlatformChange.objects.exclude(key_version=version)[: at_most - done]:
+        rotated += 1
+    for change in PlatformChange.objects.exclude(key_version=version)[: at_most - rotated]:
         change.row = encrypted(decrypted(change.row, change.key_version), version)
         change.key_version = version
         change.save(update_fields=["row", "key_version"])
-        done += 1
-    if done:
+        rotated += 1
+    if rotated:
         record(
             stream="keys",
             by=by,
             at=at,
             what="encrypted-anew",
-            details={"version": version, "rows": done},
+            details={"version": version, "rows": rotated},
         )
-    return done
+    return rotated
 
 
 def people_by_number(numbers: Iterable[int]) -> dict[int, Person]:

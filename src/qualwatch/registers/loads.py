@@ -4,8 +4,8 @@ import hashlib
 import os
 import shutil
 from calendar import monthrange
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from qualwatch.evaluation.account import Rejection
@@ -32,7 +33,11 @@ from qualwatch.registers.tables import Table, lock, next_revision
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
-KEPT_REJECTIONS = 10_000  # of one load; the count is always whole
+STORED_REJECTIONS = 10_000  # of one load; the counts are always complete
+
+
+def _no_progress(_file: str, _read: int, _of: int) -> None:
+    """Reports nothing while files are read."""
 
 
 class CannotDecide(Exception):
@@ -48,18 +53,18 @@ class Delivery:
     as_of: date
     is_full: bool | None = None  # None: as the source usually delivers
     covers: tuple[date, date] | None = None
-    progress: Progress = field(default=lambda *_told: None)
+    progress: Progress = _no_progress
 
 
 def import_delivery(*, delivery: Delivery, law: Law, by: str, at: datetime) -> Load:
-    """Takes a delivery in: released, held by a guard, or rejected; the last one again changes nothing.
+    """Imports a delivery: released, held by a guard, or rejected; the last one again changes nothing.
 
-    NothingReadable where the files hold no table of the source, or the day is not there yet: nothing is written then.
+    NothingReadable where the files hold no table of the source, or the day is in the future; then nothing is written.
     """
     source = source_of(delivery.source)
     if delivery.as_of > timezone.localdate(at):
         raise NothingReadable(_("{day} 还没有到").format(day=delivery.as_of))
-    files = [_kept(name, path) for name, path in delivery.files.items()]
+    files = [_store_raw(name, path) for name, path in delivery.files.items()]
     covers = delivery.covers or (None, None)
     load = Load(
         source=source.slug,
@@ -81,32 +86,32 @@ def import_delivery(*, delivery: Delivery, law: Law, by: str, at: datetime) -> L
         load.save()
         return load
     last = _released(source.slug).last()
-    if last and _says_the_same(load, last) and (done := _repeated(load, last, source, by, at)):
-        return done
-    part = (
-        difference(load, last, source, law, raw_file) if last and _is_as_delivered(last) else None
-    )
-    gathered = part.gathered if part else _read(source, load, law, delivery.progress)
-    return _applied(load, source, gathered, law, by, at, guarded=True, part=part)
+    if last and _says_the_same(load, last) and (repeated := _repeated(load, last, source, by, at)):
+        return repeated
+    changes = None
+    if last and _is_as_delivered(last):
+        changes = difference(load, last, source, law, raw_file)
+    gathered = changes.gathered if changes else _read(source, load, law, delivery.progress)
+    return _apply_load(_Import(load, source, gathered, law, by, at, changes), guarded=True)
 
 
 @transaction.atomic
 def release(*, load: Load, law: Law, by: str, at: datetime, because: str) -> Load:
-    """Lets a held load in, whatever the guards say; its raw files are read again. The importer may not release it."""
+    """Accepts a held load whatever the guards say; its raw files are read again. Not by the importer: CannotDecide."""
     lock()
     load = _held(load, by, because)
     newest = _released(load.source).last()
     if newest and (newest.as_of, newest.pk) > (load.as_of, load.pk):
         raise CannotDecide(_("这次载入之后已有 {day} 的数据").format(day=newest.as_of))
     source = source_of(load.source)
-    gathered = _read(source, load, law, lambda *_told: None)
+    gathered = _read(source, load, law, _no_progress)
     load.decided_by, load.decided_at, load.because = by, at, because
-    return _applied(load, source, gathered, law, by, at, guarded=False)
+    return _apply_load(_Import(load, source, gathered, law, by, at), guarded=False)
 
 
 @transaction.atomic
 def reject(*, load: Load, by: str, at: datetime, because: str) -> Load:
-    """Refuses a held load: nothing of it is ever believed."""
+    """Refuses a held load: none of its rows is ever used. CannotDecide."""
     lock()
     load = _held(load, by, because)
     load.state, load.decided_by, load.decided_at, load.because = "rejected", by, at, because
@@ -123,12 +128,12 @@ def reject(*, load: Load, by: str, at: datetime, because: str) -> Load:
 
 
 def raw_file(sha256: str, name: str) -> Path:
-    """Where the raw bytes of a delivered file are kept."""
+    """The path of a delivered file's raw bytes, by checksum."""
     folder: Path = settings.RAW_FILES
     return folder / sha256[:2] / (sha256 + Path(name).suffix.lower())
 
 
-def _released(source: str) -> Any:
+def _released(source: str) -> QuerySet[Load]:
     return Load.objects.filter(source=source, state="released").order_by("as_of", "id")
 
 
@@ -139,12 +144,12 @@ def _is_as_delivered(last: Load) -> bool:
 
 
 def _last_of_day(load: Load) -> Load | None:
-    found: Load | None = _released(load.source).filter(as_of=load.as_of).last()
-    return found
+    load_of_day: Load | None = _released(load.source).filter(as_of=load.as_of).last()
+    return load_of_day
 
 
 def _says_the_same(load: Load, last: Load) -> bool:
-    """A later day's list with the bytes of the last one, and nothing pushed since: there is nothing to read."""
+    """Whether a later day's list has the bytes of the last one and nothing was pushed since: nothing to read."""
     return (
         load.is_full and load.as_of > last.as_of and _alike(load, last) and _is_as_delivered(last)
     )
@@ -152,12 +157,12 @@ def _says_the_same(load: Load, last: Load) -> bool:
 
 @transaction.atomic
 def _repeated(load: Load, last: Load, source: Source, by: str, at: datetime) -> Load | None:
-    """The same list again makes the register younger, and changes no row. None where something came in meanwhile."""
+    """The same list again: the register is as of a later day, no row changes. None where something else was written."""
     lock()
     if _released(source.slug).last() != last or not _is_as_delivered(last):
         return None
     load.counts = {
-        slug: {**count, "added": 0, "changed": 0, "gone": 0, "unchanged": count.get("rows", 0)}
+        slug: {**count, "added": 0, "changed": 0, "absent": 0, "unchanged": count.get("rows", 0)}
         for slug, count in last.counts.items()
         if slug != "corrections"
     }
@@ -166,36 +171,37 @@ def _repeated(load: Load, last: Load, source: Source, by: str, at: datetime) -> 
     if differing := sum(resolve(slug, load.revision.pk) for slug in load.counts):
         load.counts["corrections"] = {"source_still_differs": differing}
     names = ("file", "sheet", "row", "column", "value", "problem", "remedy")
-    kept = [
+    rejections = [
         Rejection(**{name: getattr(load_rejection, name) for name in names})
         for load_rejection in last.rejections.order_by("pk")
     ]
-    return _noted(load, kept, by, at)
+    return _record_load(load, rejections, by, at)
 
 
 def _alike(load: Load, other: Load) -> bool:
-    """The same bytes, said to be the same thing."""
+    """Whether both have the same files and cover the same days."""
 
-    def told(one: Load) -> list[Any]:
-        return [[file["sha256"] for file in one.files], one.is_full, one.stated_from, one.stated_to]
+    def contents(delivered: Load) -> tuple[Any, ...]:
+        checksums = [file["sha256"] for file in delivered.files]
+        return checksums, delivered.is_full, delivered.stated_from, delivered.stated_to
 
-    return told(load) == told(other)
+    return contents(load) == contents(other)
 
 
 def _held(load: Load, by: str, because: str) -> Load:
     """The load as it stands now, if it may be decided by this person."""
-    found = Load.objects.select_for_update().get(pk=load.pk)
-    if found.state != "held":
+    held_load = Load.objects.select_for_update().get(pk=load.pk)
+    if held_load.state != "held":
         raise CannotDecide(_("这次载入没有被扣下"))
-    if found.by == by:
+    if held_load.by == by:
         raise CannotDecide(_("导入的人不能自己放行或拒绝"))
     if not because.strip():
         raise CannotDecide(_("请写明理由"))
-    return found
+    return held_load
 
 
-def _kept(name: str, path: Path) -> dict[str, Any]:
-    """A file's bytes kept by their checksum, whole or not at all; what is kept is what is read."""
+def _store_raw(name: str, path: Path) -> dict[str, Any]:
+    """Stores a file by its checksum, completely or not at all; the stored copy is what gets read."""
     if not path.is_file():
         raise NothingReadable(_("找不到 {path}").format(path=path))
     folder: Path = settings.RAW_FILES
@@ -205,9 +211,9 @@ def _kept(name: str, path: Path) -> dict[str, Any]:
     beside.chmod(0o600)
     with beside.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    size, kept = beside.stat().st_size, raw_file(sha256, name)
-    kept.parent.mkdir(mode=0o700, exist_ok=True)
-    beside.rename(kept)
+    size, stored_path = beside.stat().st_size, raw_file(sha256, name)
+    stored_path.parent.mkdir(mode=0o700, exist_ok=True)
+    beside.rename(stored_path)
     return {"name": name, "sha256": sha256, "bytes": size}
 
 
@@ -232,14 +238,14 @@ def _read(source: Source, load: Load, law: Law, progress: Progress) -> Gathered:
 def _read_counts(gathered: Gathered) -> dict[str, dict[str, int]]:
     counts: dict[str, dict[str, int]] = {}
     for account in gathered.accounts:
-        known = counts.setdefault(account.table, {"read": 0, "accepted": 0, "rejected": 0})
-        known["read"] += account.read
-        known["accepted"] += account.accepted
-        known["rejected"] += account.rejected
+        counted = counts.setdefault(account.table, {"read": 0, "accepted": 0, "rejected": 0})
+        counted["read"] += account.read
+        counted["accepted"] += account.accepted
+        counted["rejected"] += account.rejected
     return counts
 
 
-class _NotBelieved(Exception):
+class _NotAccepted(Exception):
     """A guard tripped or a newer list is on record; everything written for the load is undone."""
 
     def __init__(self, state: str, because: str) -> None:
@@ -247,116 +253,150 @@ class _NotBelieved(Exception):
         self.state = state
 
 
+@dataclass(slots=True)
+class _Import:
+    """A load with what was read for it. `changes`: what differs from the list before, where only that was read."""
+
+    load: Load
+    source: Source
+    gathered: Gathered
+    law: Law
+    by: str
+    at: datetime
+    changes: Difference | None = None
+
+    def next_revision(self, occasion: str) -> Revision:
+        """The revision that what is written now belongs to."""
+        return next_revision(what=f"{occasion} {self.source.slug}", by=self.by, at=self.at)
+
+
 @transaction.atomic
-def _applied(
-    load: Load,
-    source: Source,
-    gathered: Gathered,
-    law: Law,
-    by: str,
-    at: datetime,
-    *,
-    guarded: bool,
-    part: Difference | None = None,
-) -> Load:
+def _apply_load(job: _Import, *, guarded: bool) -> Load:
     """Everything of a load, or nothing: people, rows, resolved corrections, account, journal entry."""
     lock()
-    if part and (_released(source.slug).last() != part.last or not _is_as_delivered(part.last)):
-        part, gathered = (
-            None,
-            _read(source, load, law, lambda *_told: None),
-        )  # something else came in meanwhile
-    load.counts = part.counts() if part else _read_counts(gathered)
+    load = job.load
+    if job.changes and not _follows_directly(job.changes):
+        job.changes = None
+        job.gathered = _read(job.source, load, job.law, _no_progress)
+    load.counts = job.changes.counts() if job.changes else _read_counts(job.gathered)
     try:
         with transaction.atomic():
-            _apply(load, source, gathered, law, by, at, guarded=guarded, part=part)
-    except _NotBelieved as why:
+            _write_rows(job, guarded=guarded)
+    except _NotAccepted as why:
         load.state, load.because, load.revision = why.state, str(why), None
     else:
         load.state = "released"
-    return _noted(load, part.rejections() if part else gathered.rejections, by, at)
+    rejections = job.changes.rejections() if job.changes else job.gathered.rejections
+    return _record_load(load, rejections, job.by, job.at)
 
 
-def _apply(
-    load: Load,
-    source: Source,
-    gathered: Gathered,
-    law: Law,
-    by: str,
-    at: datetime,
-    *,
-    guarded: bool,
-    part: Difference | None,
-) -> None:
+def _follows_directly(changes: Difference) -> bool:
+    """Whether the list that the changes are against is still the newest and nothing was pushed since."""
+    newest = _released(changes.last.source).last()
+    return newest == changes.last and _is_as_delivered(changes.last)
+
+
+def _write_rows(job: _Import, *, guarded: bool) -> None:
+    """The rows of every table of the source, at one revision; _NotAccepted where a guard holds or refuses them."""
+    load, source = job.load, job.source
     newest = _released(source.slug).last()
-    if newest and load.as_of < newest.as_of:
-        sentence = _("已载入 {day} 的数据，{earlier} 的更旧").format(
-            day=newest.as_of, earlier=load.as_of
-        )
-        raise _NotBelieved("rejected", sentence)
+    _require_newest(load, newest)
     if guarded:
-        _guard_reading(load, gathered)
-    revision = next_revision(what=f"load {source.slug}", by=by, at=at)
-    limits = [(one.share_percent, one.rows) for one in law.policy_on(load.as_of)["shrink_guard"]]
+        _guard_reading(load, job.gathered)
+    revision = job.next_revision("load")
+    if job.changes:
+        tables, concerned = job.changes.rows(source)
+    else:
+        tables, concerned = rows_by_table(source, job.gathered), None
     differing = 0
-    tables, concerned = part.rows(source) if part else (rows_by_table(source, gathered), None)
     for slug, columns in tables.items():
         if slug == "contributions":
             _cover(load, columns, newest)
-        among = None if slug == "unparsed" else concerned
-        with Table(TABLES[slug], source.slug, columns, is_full=load.is_full, among=among) as table:
-            known = table.known_of_source()
-            rows = len(columns) if part is None else load.counts.get(slug, {}).get("accepted", 0)
-            if guarded and load.is_full and slug in source.tables:
-                _guard(slug, known, table.gone(), rows, limits)
-            change = table.apply(revision.pk, load.as_of)
-            if part:
-                change = change.among(known)
-            load.counts.setdefault(slug, {}).update(change.counts())
-            differing += resolve(slug, revision.pk)
+        within = None if slug == "unparsed" else concerned
+        _write_table(job, slug, columns, within, revision, guarded=guarded)
+        differing += resolve(slug, revision.pk)
     if load.is_full:
         apply_again(
-            source=source.slug, since=load.as_of, law=law, revision_of=_following(source, by, at)
+            source=source.slug,
+            since=load.as_of,
+            law=job.law,
+            revision_of=lambda: job.next_revision("pushes after"),
         )
     if differing:
         load.counts["corrections"] = {"source_still_differs": differing}
     load.revision = revision
 
 
-def _following(source: Source, by: str, at: datetime) -> Any:
-    def revision() -> Revision:
-        return next_revision(what=f"pushes after {source.slug}", by=by, at=at)
+def _require_newest(load: Load, newest: Load | None) -> None:
+    """_NotAccepted where a list of a later day is on record."""
+    if newest and load.as_of < newest.as_of:
+        sentence = _("已载入 {day} 的数据，{earlier} 的更旧").format(
+            day=newest.as_of, earlier=load.as_of
+        )
+        raise _NotAccepted("rejected", sentence)
 
-    return revision
+
+def _write_table(
+    job: _Import,
+    slug: str,
+    columns: pa.Table,
+    within: pa.Array | None,
+    revision: Revision,
+    *,
+    guarded: bool,
+) -> None:
+    """One table of a load, with its counts. `within`: the only subjects that the rows are about."""
+    load = job.load
+    with Table(TABLES[slug], job.source.slug, columns, is_full=load.is_full, among=within) as table:
+        rows_before = table.known_of_source()
+        if guarded and load.is_full and slug in job.source.tables:
+            rows_now = len(columns)
+            if job.changes:
+                rows_now = load.counts.get(slug, {}).get("accepted", 0)
+            limits = job.law.policy_on(load.as_of)["shrink_guard"]
+            _guard_shrinking(slug, rows_before, table.absent_rows(), rows_now, limits)
+        change = table.apply(revision.pk, load.as_of)
+    if job.changes:
+        change = change.of_whole_source(rows_before)
+    load.counts.setdefault(slug, {}).update(change.counts())
 
 
 def _guard_reading(load: Load, gathered: Gathered) -> None:
-    """A file or sheet that cannot be read as a whole could hold anybody: the rest is not believed without it."""
+    """Holds the load where a whole file or sheet could not be read: anybody may be missing from the rest."""
     if len(gathered.rejections) > sum(account.rejected for account in gathered.accounts):
-        raise _NotBelieved("held", _("有整个文件或工作表读不出"))
+        raise _NotAccepted("held", _("有整个文件或工作表读不出"))
     unknown = {file["name"] for file in load.files} - {
         account.file for account in gathered.accounts
     }
     if unknown:
-        raise _NotBelieved(
+        raise _NotAccepted(
             "held", _("没有认出表头：{files}").format(files="、".join(sorted(unknown)))
         )
 
 
-def _guard(slug: str, known: int, gone: int, rows: int, limits: list[tuple[int, int]]) -> None:
-    if not rows and (known or slug in JUDGED):
-        raise _NotBelieved(
-            "held", _("{table}：一行也没有，此前有 {known} 行").format(table=slug, known=known)
-        )
-    if any(gone > least and gone * 100 > known * share for share, least in limits):
-        raise _NotBelieved(
+def _guard_shrinking(
+    slug: str, rows_before: int, rows_absent: int, rows_now: int, limits: Sequence[Any]
+) -> None:
+    """Holds a list that lacks too many of the rows before. `limits`: share in percent and least rows, both exceeded."""
+    if not rows_now and (rows_before or slug in JUDGED):
+        raise _NotAccepted(
             "held",
-            _("{table}：{known} 行里少了 {gone} 行").format(table=slug, known=known, gone=gone),
+            _("{table}：一行也没有，此前有 {known} 行").format(table=slug, known=rows_before),
+        )
+    if any(
+        rows_absent > limit.rows and rows_absent * 100 > rows_before * limit.share_percent
+        for limit in limits
+    ):
+        raise _NotAccepted(
+            "held",
+            _("{table}：{known} 行里少了 {gone} 行").format(
+                table=slug, known=rows_before, gone=rows_absent
+            ),
         )
 
 
 def _cover(load: Load, paid: pa.Table, before: Load | None) -> None:
-    """Which days of insurance are covered: those told, else the months that are there; a delta only widens."""
+    """The days of insurance covered: those stated, else the months present; a delta only widens them."""
     if load.covers_from is None and len(paid):
         first, last = pc.min_max(paid.column("month")).as_py().values()
         load.covers_from, load.covers_to = (
@@ -364,13 +404,13 @@ def _cover(load: Load, paid: pa.Table, before: Load | None) -> None:
             last.replace(day=monthrange(last.year, last.month)[1]),
         )
     if not load.is_full and before is not None:
-        known = [day for day in (load.covers_from, before.covers_from) if day]
+        starts = [day for day in (load.covers_from, before.covers_from) if day]
         ends = [day for day in (load.covers_to, before.covers_to) if day]
-        load.covers_from, load.covers_to = min(known, default=None), max(ends, default=None)
+        load.covers_from, load.covers_to = min(starts, default=None), max(ends, default=None)
 
 
-def _noted(load: Load, rejections: list[Rejection], by: str, at: datetime) -> Load:
-    """The load's account and the rows that it did not take, with the journal entry of its source."""
+def _record_load(load: Load, rejections: list[Rejection], by: str, at: datetime) -> Load:
+    """Saves the load's counts and rejected rows, with the journal entry of its source."""
     load.save()
     load.rejections.all().delete()
     LoadRejection.objects.bulk_create(
@@ -384,9 +424,9 @@ def _noted(load: Load, rejections: list[Rejection], by: str, at: datetime) -> Lo
             problem=rejection.problem,
             remedy=rejection.remedy,
         )
-        for rejection in rejections[:KEPT_REJECTIONS]
+        for rejection in rejections[:STORED_REJECTIONS]
     )
-    told = {
+    summary = {
         "load": load.pk,
         "state": load.state,
         "as_of": load.as_of,
@@ -398,7 +438,7 @@ def _noted(load: Load, rejections: list[Rejection], by: str, at: datetime) -> Lo
         by=by,
         at=at,
         what=f"load-{load.state}",
-        details=told,
+        details=summary,
         basis=load.because,
     )
     return load

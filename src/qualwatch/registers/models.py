@@ -64,7 +64,7 @@ class Load(models.Model):
     files = models.JSONField()  # name, sha256, bytes
     counts = (
         models.JSONField()
-    )  # per table: read, accepted, rejected, rows, added, changed, gone, unchanged
+    )  # per table: read, accepted, rejected, rows, added, changed, absent, unchanged
     stated_from = models.DateField(
         null=True
     )  # the days of insurance that the importer said are covered

@@ -37,7 +37,7 @@ def rows_by_table(source: Source, gathered: Gathered) -> dict[str, pa.Table]:
         at = table.column_names.index("person_id")
         return table.set_column(at, "person_id", pc.take(numbers, places))
 
-    found: dict[str, Callable[[], pa.Table]] = {
+    readers: dict[str, Callable[[], pa.Table]] = {
         "enterprises": lambda: _with_branches(facts["enterprises"]),
         "items": lambda: facts["items"],
         "registrations": lambda: _filled(
@@ -48,11 +48,11 @@ def rows_by_table(source: Source, gathered: Gathered) -> dict[str, pa.Table]:
         "locks": lambda: numbered(_locks(facts["people"])),
         "projects": lambda: _projects(list(people.into.projects)),
     }
-    rows: dict[str, pa.Table] = {slug: found[slug]() for slug in source.tables}
+    rows: dict[str, pa.Table] = {slug: readers[slug]() for slug in source.tables}
     if "registrations" in source.tables:  # the birthday of a card is its number's and never changes
-        told = pc.and_(pc.invert(is_card), pc.is_valid(born))
+        is_stated = pc.and_(pc.invert(is_card), pc.is_valid(born))
         rows["birthdays"] = pa.table(
-            {"person_id": numbers.filter(told), "born_on": born.filter(told)}
+            {"person_id": numbers.filter(is_stated), "born_on": born.filter(is_stated)}
         )
     unparsed = numbered(
         facts["unparsed"].rename_columns({"table": "table_name"}).drop_columns(["row_id"])
@@ -109,10 +109,10 @@ def _check_lengths(slug: str, table: pa.Table) -> None:
         if longest > (field.max_length or longest):
             cell = cells.filter(pc.equal(pc.utf8_length(cells), longest))[0].as_py()
             sentence = _("{table}的 {column} 有 {length} 个字，最多 {most} 个：{value}…")
-            told = {
+            values = {
                 "table": slug,
                 "column": field.column,
                 "length": longest,
                 "most": field.max_length,
             }
-            raise NothingReadable(sentence.format(**told, value=cell[:20]))
+            raise NothingReadable(sentence.format(**values, value=cell[:20]))

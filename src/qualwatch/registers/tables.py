@@ -15,18 +15,19 @@ from qualwatch.registers.models import Recorded, Revision, RevisionClock
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What applying did: rows = added + changed + unchanged; gone rows are absent from now on."""
+    """Rows after a load: rows = added + changed + unchanged; `absent` rows are no longer in the list."""
 
     rows: int
     added: int
     changed: int
     unchanged: int
-    gone: int
+    absent: int
 
-    def among(self, known: int) -> "Change":
-        """The same of all rows of the source, of which there were `known` before."""
-        rows = known + self.added - self.gone
-        return Change(rows, self.added, self.changed, rows - self.added - self.changed, self.gone)
+    def of_whole_source(self, rows_before: int) -> "Change":
+        """The same counted over all rows of the source, of which there were `rows_before`."""
+        rows = rows_before + self.added - self.absent
+        unchanged = rows - self.added - self.changed
+        return Change(rows, self.added, self.changed, unchanged, self.absent)
 
     def counts(self) -> dict[str, int]:
         """By name."""
@@ -53,7 +54,7 @@ def next_revision(*, what: str, by: str, at: datetime) -> Revision:
 class Table:
     """Rows of one source, staged beside the register's table.
 
-    `columns` has the table's facts (Recorded.facts); of a full list, what is not in it is gone. `within`: the list is
+    `columns` has the table's facts (Recorded.facts); of a full list, a row that it lacks is absent. `within`: the list is
     full for these enterprises only; `apart_from`: not for these; `among`: only for these people
     (numbers) or enterprises (codes).
     """
@@ -109,7 +110,7 @@ class Table:
         query = f"SELECT count(*) FROM {self.name} WHERE source = %s AND recorded_to IS NULL"
         return int(rows_of(query, [self.source])[0][0])
 
-    def gone(self) -> int:
+    def absent_rows(self) -> int:
         """Rows on record whose key is not among those staged."""
         if self._is_first:
             return 0
@@ -117,7 +118,7 @@ class Table:
         return int(rows_of(query, self._values)[0][0])
 
     def apply(self, revision: int, as_of: date) -> Change:
-        """Ends what changed or is gone, adds what is new; the same rows again change nothing."""
+        """Ends rows that changed or are absent, adds new ones; the same rows again change nothing."""
         if self._is_first:
             return self._fill(revision)
         changed = execute(
@@ -125,10 +126,10 @@ class Table:
             f"WHERE {self._current} AND {self._staged()} AND NOT {self._staged(whole=True)}",
             [revision, *self._values],
         )
-        told_about = "" if self.is_full else f"AND {self._staged(self.model.source_key())} "
-        gone = execute(
+        only_listed = "" if self.is_full else f"AND {self._staged(self.model.source_key())} "
+        absent = execute(
             f"UPDATE {self.name} AS t SET recorded_to = %s, absent_since = %s "
-            f"WHERE {self._current} {told_about}AND NOT {self._staged()}",
+            f"WHERE {self._current} {only_listed}AND NOT {self._staged()}",
             [revision, as_of, *self._values],
         )
         names = ", ".join((*self.facts, "duplicate_no"))
@@ -139,7 +140,7 @@ class Table:
             [self.source, revision, *self._values],
         )
         rows = len(self._rows)
-        return Change(rows, added - changed, changed, rows - added, gone)
+        return Change(rows, added - changed, changed, rows - added, absent)
 
     def _fill(self, revision: int) -> Change:
         """The first rows of a source, straight into the table, in the order of its index."""

@@ -1,1 +1,1 @@
-"""The doors: pages and interfaces, each opening on the rooms and on no other door."""
+"""The sites of the office: one for each kind of reader, with a shared base."""

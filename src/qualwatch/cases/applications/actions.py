@@ -24,7 +24,8 @@ from qualwatch.cases.competence import (
     competent_for,
     route_of,
 )
-from qualwatch.cases.course.step import ActContext, act, state_of, write_journal
+from qualwatch.cases.acting import ActContext, write_journal
+from qualwatch.cases.course.step import act, state_of
 from qualwatch.cases.deadlines import DECIDE, EXAMINE, application_due
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.attachments import CheckedFile, SubmittedFile, attach, check_files
@@ -122,12 +123,12 @@ def file_data_error(*, filing: Filing, by: Account, law: Law, at: datetime) -> A
     name, division = told[0]
     ctx = ActContext(law, at, by.username, receiver_of(code, law.area_of(division) or ""))
     application = _received(filing, check_files(filing.files), ctx, code=code, name=name, case=None)
-    task = DECIDE if ctx.where == PROVINCE else EXAMINE
+    task = DECIDE if ctx.authority == PROVINCE else EXAMINE
     open_task(
         _probe(application),
         task,
         ctx,
-        where=ctx.where,
+        where=ctx.authority,
         detail=application.number,
         due_on=application.decision_due_on or application.opinion_due_on,
     )
@@ -327,7 +328,7 @@ def _received(
         raise CannotStep("cause", _("请选择：异议，或信息修复"))
     if not filing.statement.strip():
         raise CannotStep("because", _("请写明理由"))
-    by_city = ctx.where != PROVINCE
+    by_city = ctx.authority != PROVINCE
     due = application_due(case, EXAMINE if by_city else DECIDE, ctx)
     number = issuing.application_number(ctx)
     application = Application.objects.create(
@@ -340,7 +341,7 @@ def _received(
         statement=filing.statement,
         form_token=filing.form_token or None,
         checklist=list(checklist),
-        receiver=ctx.where,
+        receiver=ctx.authority,
         filed_by=ctx.by,
         filed_at=ctx.at,
         opinion_due_on=due.ends_on if by_city else None,
@@ -352,7 +353,7 @@ def _received(
         "application": number,
         "cause": filing.cause,
         "requirements": list(about),
-        "receiver": ctx.where,
+        "receiver": ctx.authority,
     }
     ctx.entries.append(
         NewEntry(_stream(application), "applied", basis=filing.statement, details=details)
@@ -410,7 +411,7 @@ def _decision(
         "because": application.decided_because,
         "repairs": list(lines),
         "is_refused": outcome == REFUSED,
-        **issuing.remedies(ctx, ctx.where),
+        **issuing.remedies(ctx, ctx.authority),
     }
     document = issuing.issue(
         "application-decision",
@@ -464,7 +465,7 @@ def _decided(
             details={
                 "application": application.number,
                 "repairs": application.repairs,
-                "authority": ctx.where,
+                "authority": ctx.authority,
                 **({"read": read} if read else {}),
             },
         )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from qualwatch.accounts.queries import organisation
 from qualwatch.cases.competence import PROVINCE, authority_of, competent_area, competent_for
-from qualwatch.cases.course.step import ActContext
+from qualwatch.cases.acting import ActContext
 from qualwatch.cases.deadlines import DECIDE, EXAMINE, application_due
 from qualwatch.cases.models import Application, Case, Determination
 from qualwatch.law.loader import Law

@@ -9,7 +9,7 @@ from typing import Any
 
 from qualwatch.assessments.actions import assess
 from qualwatch.assessments.models import Run
-from qualwatch.cases.course.step import ActContext
+from qualwatch.cases.acting import ActContext
 from qualwatch.cases.documents.kinds import day
 from qualwatch.cases.models import Application, Case
 from qualwatch.cases.notices.texts import names

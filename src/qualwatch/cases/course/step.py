@@ -1,13 +1,12 @@
-"""Cases as `step` sees them: read from rows, written back, every step in one transaction with its journal entry."""
+"""A case's rows as the state that `step` knows, and a step written back with its journal entry."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
+from qualwatch.cases.acting import ActContext, Step, write_journal
 from qualwatch.cases.course.withdrawal_rows import (
     as_columns,
     as_deadline,
@@ -16,76 +15,25 @@ from qualwatch.cases.course.withdrawal_rows import (
     save_withdrawal,
     write_withdrawal_to_row,
 )
-from qualwatch.cases.models import Case, CaseRequirement, Determination, Withdrawal, WithdrawalList
-from qualwatch.journal.actions import NewEntry, record_all
-from qualwatch.law.loader import Law
+from qualwatch.cases.models import Case, CaseRequirement, Determination, Withdrawal
+from qualwatch.journal.actions import NewEntry
 from qualwatch.procedure.periods import Deadline, same_day_after_months
 from qualwatch.procedure.state import (
     Application,
     CaseState,
-    Effect,
     Event,
     Proposal,
-    Terms,
     WarnedRequirement,
 )
 from qualwatch.procedure.transitions import CannotStep, step
 from qualwatch.wording import gettext as _
 
-DECIDES = ("sign", "return-proposal")  # they say themselves what became of the proposal
-CLEARED = ("recovered", "reviewed")  # after which the enterprise is watched for a while
+# Events whose actions write themselves what became of the proposal.
+DECIDES = ("sign", "return-proposal")
+# Closing codes after which the enterprise is watched for a while.
+CLEARED = ("recovered", "reviewed")
 
-
-@dataclass(slots=True)
-class ActContext:
-    """One act: when, by which law, by whom it is signed in the journal; what it did, to be told."""
-
-    law: Law
-    at: datetime
-    by: str
-    where: str = ""  # the authority that acts
-    batch: WithdrawalList | None = None  # to which a withdrawal that is opened belongs
-    entries: list[NewEntry] = field(default_factory=list)
-
-    @property
-    def on(self) -> date:
-        """The Beijing day on which it is really done."""
-        return timezone.localdate(self.at)
-
-    @staticmethod
-    def day_of(moment: datetime) -> date:
-        """The Beijing day of a moment."""
-        return timezone.localdate(moment)
-
-    def is_fresh(self, as_of: date) -> bool:
-        """Whether a run of a day is young enough to act on today."""
-        limit = self.law.policy_on(self.on)["register_freshness_days"]
-        return timedelta(0) <= self.on - as_of <= timedelta(days=limit)
-
-    @property
-    def terms(self) -> Terms:
-        """The periods of clocks that start today."""
-        return Terms.of(self.law.policy_on(self.on), self.law.calendar)
-
-
-@dataclass(slots=True)
-class Step:
-    """One step of one case, done and not yet written."""
-
-    case: Case
-    before: CaseState
-    after: CaseState
-    effects: tuple[Effect, ...]
-    event: Event
-    figures: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # requirement -> what the enterprise is told of it
-    row: Withdrawal | None = None  # of the withdrawal that the case carries
-
-    @property
-    def is_change(self) -> bool:
-        """Whether anything has to be written."""
-        return self.before != self.after or bool(self.effects)
+Perform = Callable[[Step, ActContext], None]
 
 
 def state_of(
@@ -96,11 +44,12 @@ def state_of(
 ) -> CaseState:
     """A case's rows as the state that `step` knows."""
     return CaseState(
-        ground=case.ground,  # type: ignore[arg-type]  # the database knows only these words
-        origin=case.origin,  # type: ignore[arg-type]  # the database knows only these words
+        # a constraint of the database allows only these words
+        ground=case.ground,  # type: ignore[arg-type]
+        origin=case.origin,  # type: ignore[arg-type]
         is_whole_enterprise=case.category is None,
-        state=case.state,  # type: ignore[arg-type]  # the database knows only these words
-        named=tuple(
+        state=case.state,  # type: ignore[arg-type]
+        requirements=tuple(
             WarnedRequirement(
                 requirement.requirement,
                 requirement.pushed_on,
@@ -132,22 +81,30 @@ def state_of(
 
 
 def write_state_to_row(case: Case, state: CaseState, ctx: ActContext) -> None:
-    """A state written into its row, not yet saved."""
-    case.state, case.push_proved_on, case.published_on = (
-        state.state,
-        state.push_proved_on,
-        state.published_on,
-    )
+    """Writes a state into its row, which is not saved."""
+    case.state = state.state
+    case.push_proved_on = state.push_proved_on
+    case.published_on = state.published_on
     case.extended_until, case.is_extension_provisional = as_columns(state.extended)
     case.order_served_on = state.order_served_on
     case.red_ends_on, case.is_red_provisional = as_columns(state.red)
-    case.last_result, case.last_result_on = state.last_result, state.last_result_on
-    case.needs_review, case.rechecked_on = state.needs_review, state.rechecked_on
+    case.last_result = state.last_result
+    case.last_result_on = state.last_result_on
+    case.needs_review = state.needs_review
+    case.rechecked_on = state.rechecked_on
     case.was_found_short = state.was_found_short
+    case.application = _application_columns(state.application)
+    case.disputed = list(state.disputed)
+    case.determined_by = list(state.determined_by)
+    case.version += 1
+    _write_closing(case, state, ctx)
+
+
+def _write_closing(case: Case, state: CaseState, ctx: ActContext) -> None:
+    """The day on which it was closed, and until when the enterprise is watched."""
     if state.closed_because == "annulled":
-        case.watched_until = None  # what never was is not relapsed from
-    case.application, case.disputed = _plain(state.application), list(state.disputed)
-    case.determined_by, case.version = list(state.determined_by), case.version + 1
+        # a card that never should have been has no relapse
+        case.watched_until = None
     if state.state == "closed" and not case.closed_because:
         case.closed_on = ctx.on
         if state.closed_because in CLEARED:
@@ -159,28 +116,32 @@ def write_state_to_row(case: Case, state: CaseState, ctx: ActContext) -> None:
 def rows_of(
     step: Step, requirements: Sequence[CaseRequirement]
 ) -> tuple[list[CaseRequirement], list[CaseRequirement]]:
-    """The requirements' rows to be made, and those to be changed."""
+    """The new rows of requirements, and the changed ones; not saved."""
     by_name = {row.requirement: row for row in requirements}
-    made, changed = [], []
-    for named in step.after.named:
-        row = by_name.get(named.requirement)
+    new: list[CaseRequirement] = []
+    changed: list[CaseRequirement] = []
+    for warned in step.after.named:
+        row = by_name.get(warned.requirement)
         if row is None:
-            row = CaseRequirement(case=step.case, requirement=named.requirement)
-            made.append(row)
-        elif step.before.of(named.requirement) != named:
+            row = CaseRequirement(case=step.case, requirement=warned.requirement)
+            new.append(row)
+        elif step.before.of(warned.requirement) != warned:
             changed.append(row)
         else:
             continue
-        row.pushed_on, row.recovered_on, row.proved_on = (
-            named.pushed_on,
-            named.recovered_on,
-            named.proved_on,
-        )
-        row.ends_on, row.is_provisional = named.deadline.ends_on, named.deadline.provisional
-        row.is_ended, row.is_determined = named.is_ended, named.is_determined
-        if named.pushed_on == step.event.on and named.requirement in step.figures:
-            row.warned_figures = step.figures[named.requirement]
-    return made, changed
+        _write_requirement(row, warned, step)
+    return new, changed
+
+
+def _write_requirement(row: CaseRequirement, warned: WarnedRequirement, step: Step) -> None:
+    row.pushed_on = warned.pushed_on
+    row.recovered_on = warned.recovered_on
+    row.proved_on = warned.proved_on
+    row.ends_on, row.is_provisional = warned.deadline.ends_on, warned.deadline.provisional
+    row.is_ended = warned.is_ended
+    row.is_determined = warned.is_determined
+    if warned.pushed_on == step.event.on and warned.requirement in step.figures:
+        row.warned_figures = step.figures[warned.requirement]
 
 
 def entry_of(step: Step) -> NewEntry:
@@ -207,9 +168,6 @@ def entry_of(step: Step) -> NewEntry:
     )
 
 
-Perform = Callable[[Step, ActContext], None]
-
-
 @transaction.atomic
 def act(
     *,
@@ -219,56 +177,58 @@ def act(
     perform: Perform,
     figures: Mapping[str, Any] | None = None,
 ) -> Step:
-    """One step of one case. CannotStep where the course has none, or where the case is no longer as it was read."""
+    """Takes one step of one case, with its effects (`perform`) and its journal entries.
+
+    CannotStep where the course has no such step, or where the row has changed since it was read.
+    """
     locked = Case.objects.select_for_update().get(pk=case.pk)
     if locked.version != case.version:
         raise CannotStep("changed", _("案件刚刚被别人改动过，请刷新后再办"))
-    known = list(locked.requirements.order_by("pk"))
-    waiting = locked.determinations.filter(state="proposed").first()
-    row = open_or_decided(locked)
-    if (
-        row is not None and locked.state == "red"
-    ):  # another red card of the item would carry its withdrawal on
-        same = Case.objects.filter(
-            credit_code=locked.credit_code, category=locked.category, sub_item=locked.sub_item
-        )
-        event = replace(
-            event, is_other_red_open=same.filter(state="red").exclude(pk=locked.pk).exists()
-        )
-    before = state_of(locked, known, waiting, row)
+    requirements = list(locked.requirements.order_by("pk"))
+    proposed = locked.determinations.filter(state="proposed").first()
+    withdrawal = open_or_decided(locked)
+    if withdrawal is not None and locked.state == "red":
+        event = replace(event, is_other_red_open=_is_other_red_open(locked))
+    before = state_of(locked, requirements, proposed, withdrawal)
     after, effects = step(before, event, ctx.terms)
-    done = Step(locked, before, after, effects, event, figures or {}, row)
+    case_step = Step(locked, before, after, effects, event, figures or {}, withdrawal)
     write_state_to_row(locked, after, ctx)
-    write_withdrawal_to_row(done, ctx)
-    perform(done, ctx)
+    write_withdrawal_to_row(case_step, ctx)
+    perform(case_step, ctx)
     locked.save()
-    save_withdrawal(done, ctx)
-    if waiting is not None and after.proposal is None and event.name not in DECIDES:
-        Determination.objects.filter(pk=waiting.pk, state="proposed").update(state="void")
-    made, changed = rows_of(done, known)
-    for requirement in (*made, *changed):
+    save_withdrawal(case_step, ctx)
+    if proposed is not None and after.proposal is None and event.name not in DECIDES:
+        Determination.objects.filter(pk=proposed.pk, state="proposed").update(state="void")
+    new, changed = rows_of(case_step, requirements)
+    for requirement in (*new, *changed):
         requirement.save()
-    ctx.entries.insert(0, entry_of(done))
+    ctx.entries.insert(0, entry_of(case_step))
     write_journal(ctx)
-    return done
+    return case_step
 
 
-def write_journal(ctx: ActContext) -> None:
-    """What an act did, into the journal, in its transaction."""
-    if ctx.entries:
-        record_all(ctx.entries, by=ctx.by, at=ctx.at)
-    ctx.entries.clear()
+def _is_other_red_open(case: Case) -> bool:
+    """Whether another red card of the item is open, which would carry its withdrawal on."""
+    same_item = Case.objects.filter(
+        credit_code=case.credit_code, category=case.category, sub_item=case.sub_item
+    )
+    return same_item.filter(state="red").exclude(pk=case.pk).exists()
 
 
-def _application(told: Mapping[str, Any] | None) -> Application | None:
-    if told is None:
+def _application(columns: Mapping[str, Any] | None) -> Application | None:
+    """The undecided application from the case's row."""
+    if columns is None:
         return None
-    touched, about = frozenset(told["touched_by"]), tuple(told["requirements"])
-    return Application(told["is_first"], about, touched, told["has_opinion"])
+    return Application(
+        columns["is_first"],
+        tuple(columns["requirements"]),
+        frozenset(columns["touched_by"]),
+        columns["has_opinion"],
+    )
 
 
-def _plain(application: Application | None) -> dict[str, Any] | None:
-    """As it lies in the case's row."""
+def _application_columns(application: Application | None) -> dict[str, Any] | None:
+    """The undecided application as the case's row holds it."""
     if application is None:
         return None
     return {

@@ -16,7 +16,7 @@ from qualwatch.procedure.state import Event
 from qualwatch.procedure.state import Withdrawal as State
 
 if TYPE_CHECKING:
-    from qualwatch.cases.course.step import ActContext, Step
+    from qualwatch.cases.acting import ActContext, Step
 
 # What has to be done where a withdrawal has come to: the task, as its kind says it.
 NEXT = {

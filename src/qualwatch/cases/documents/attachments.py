@@ -11,7 +11,7 @@ from django.conf import settings
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import jurisdiction, may
 from qualwatch.archive.actions import content_of, store
-from qualwatch.archive.contents import MEGABYTE, CannotStore, Content, clean_name, looked_at
+from qualwatch.archive.contents import MEGABYTE, CannotStore, Content, clean_name, check_content
 from qualwatch.cases.competence import may_see, withdrawing_authority_of
 from qualwatch.cases.models import Application, Attachment, Case, Document
 from qualwatch.wording import gettext as _
@@ -50,12 +50,12 @@ def check_sizes(sizes: Iterable[int]) -> None:
 def check_files(files: Iterable[SubmittedFile]) -> list[CheckedFile]:
     """Every file known by its content; CannotStore names the first that is not to be kept, and what to do."""
     files = list(files)
-    check_sizes(len(one.told) for one in files)
+    check_sizes(len(one.data) for one in files)
     found = []
     for file in files:
-        content = looked_at(file.told, file.name)
+        content = check_content(file.data, file.name)
         name = clean_name(file.name, content.kind)
-        found.append(CheckedFile(name, content, hashlib.sha256(file.told).hexdigest()))
+        found.append(CheckedFile(name, content, hashlib.sha256(file.data).hexdigest()))
     return found
 
 

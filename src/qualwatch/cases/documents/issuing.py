@@ -13,7 +13,7 @@ from qualwatch.archive.actions import store
 from qualwatch.archive.contents import Content
 from qualwatch.assessments.models import Run
 from qualwatch.cases.competence import competent_for
-from qualwatch.cases.course.step import ActContext
+from qualwatch.cases.acting import ActContext
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS, day, rendered
 from qualwatch.cases.documents.numbers import mark_of, next_number, review_organ
 from qualwatch.cases.models import (
@@ -56,7 +56,7 @@ def issue(
 ) -> Document:
     """A document with the next number of its authority, in the act's transaction; its bytes are what it will be."""
     letter = DOCUMENT_KINDS[kind]
-    slug = where or ctx.where or (competent_for(case) if case else "")
+    slug = where or ctx.authority or (competent_for(case) if case else "")
     mark = mark_of(slug, ctx.law) + letter.mark
     number = next_number(f"document/{mark}", mark, ctx.on.year)
     whole = {
@@ -105,7 +105,7 @@ def issue(
 
 def application_number(ctx: ActContext) -> str:
     """The number of an application at its receiver."""
-    mark = mark_of(ctx.where, ctx.law) + APPLICATION_MARK
+    mark = mark_of(ctx.authority, ctx.law) + APPLICATION_MARK
     return next_number(f"application/{mark}", mark, ctx.on.year)
 
 
@@ -270,7 +270,7 @@ def red_card(
         "standards": "、".join(basis) or NONE,
         "rule": rule_of(case, ctx),
         "red_months": ctx.law.policy_on(ctx.on)["red_period_months"],
-        **remedies(ctx, ctx.where or competent_for(case)),
+        **remedies(ctx, ctx.authority or competent_for(case)),
     }
     addressed: dict[str, Any] = {
         "addressee": case.enterprise,
@@ -341,7 +341,7 @@ def withdrawal_decision(row: Withdrawal, because: str, ctx: ActContext) -> Docum
         "display_ends_on": day(row.display_until),
         "rule": rule_of(case, ctx),
         "lower_grade_months": ctx.law.policy_on(ctx.on)["lower_grade_window_months"],
-        **remedies(ctx, ctx.where),
+        **remedies(ctx, ctx.authority),
     }
     return _to_enterprise("withdrawal-decision", row, told, ctx)
 

@@ -4,7 +4,6 @@ The templates are the .docx files beside this one; an office edits them in Word 
 them first). Every value in a text comes from what is stored with the document.
 """
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,10 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from docxtpl import DocxTemplate
-from jinja2 import StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
 
+from qualwatch.cases.documents.filling import fill_template
 from qualwatch.wording import gettext_noop as _  # documents are Chinese
 
 FOLDER = Path(__file__).parent / "templates"
@@ -72,17 +69,16 @@ class NoTemplate(Exception):
     """The kind of document is unknown, or its template is not there."""
 
 
-def rendered(kind: str, told: Mapping[str, Any]) -> bytes:
-    """The document as .docx. A value that the template asks for and `told` lacks is an error, never a blank."""
+def rendered(kind: str, values: Mapping[str, Any]) -> bytes:
+    """The document as .docx.
+
+    NoTemplate; a value that the template asks for and `values` lack is an error, never a blank.
+    """
     own = Path(settings.LETTERS or FOLDER) / f"{kind}.docx"
     path = own if own.is_file() else FOLDER / f"{kind}.docx"
     if kind not in DOCUMENT_KINDS or not path.is_file():
         raise NoTemplate(kind)
-    template = DocxTemplate(path)
-    template.render(dict(told), SandboxedEnvironment(undefined=StrictUndefined), autoescape=True)
-    written = io.BytesIO()
-    template.save(written)
-    return written.getvalue()
+    return fill_template(path, values)
 
 
 def day(told: date | None) -> str:

@@ -8,13 +8,14 @@ from django.db.models import Q
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import may
-from qualwatch.cases.course.step import ActContext
+from qualwatch.cases.acting import ActContext
 from qualwatch.cases.course.withdrawal_rows import TASKS
 from qualwatch.cases.deadlines import start_due
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS
 from qualwatch.cases.models import Attachment, Case, Document, Service, Task, Withdrawal
 from qualwatch.cases.notices import texts
 from qualwatch.cases.notices.notify import Notification, has_account, notify
+from qualwatch.cases.recipient import Recipient
 from qualwatch.journal.actions import NewEntry
 from qualwatch.procedure.periods import Period
 from qualwatch.procedure.service import (
@@ -86,19 +87,17 @@ def record_service_attempt(
         is_due_provisional=due.provisional,
     )
     if method == PLATFORM:
-        about = document.case or Case(
-            credit_code=document.credit_code, enterprise=document.addressee
-        )
         subject = texts.document_subject(document)
         notify(
             [
                 Notification(
-                    about,
+                    document.case,
                     "document",
                     subject,
                     texts.document(document),
                     to_authorities=(),
                     document=document,
+                    recipient=Recipient(document.credit_code, document.addressee),
                 )
             ],
             ctx.at,
@@ -206,7 +205,7 @@ def deliver_copy(document: Document, slug: str, ctx: ActContext) -> None:
     notify(
         [
             Notification(
-                document.case or Case(), "document", subject, body, False, (slug,), document
+                document.case, "document", subject, body, False, (slug,), document
             )
         ],
         ctx.at,

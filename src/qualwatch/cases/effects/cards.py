@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from qualwatch.cases.competence import PROVINCE, authority_of, competent_for
-from qualwatch.cases.course.step import ActContext, Step
+from qualwatch.cases.acting import ActContext, Step
 from qualwatch.cases.deadlines import DECIDE, EXAMINE, application_due
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.numbers import RED_CARD, next_number
@@ -97,8 +97,8 @@ def notification_of(step: Step, effect: Effect) -> Notification | None:
     if effect.name in ("push", "push-addition"):
         ends = [
             requirement.deadline.ends_on
-            for requirement in step.after.named
-            if requirement.requirement in effect.requirements
+            for requirement in step.after.requirements
+            if requirement.name in effect.requirements
         ]
         body = texts.warning(case, figures_of(step, effect.requirements), max(ends))
         return Notification(case, effect.name, texts.subject(effect.name, case), body)
@@ -134,7 +134,7 @@ def _publish_red(step: Step, effect: Effect, ctx: ActContext) -> None:
     case = step.case
     case.card_number = case.card_number or next_number(RED_CARD, RED_PREFIX, ctx.on.year)
     figures = figures_of(step, effect.requirements)
-    authority = authority_name(ctx.where or competent_for(case), ctx)
+    authority = authority_name(ctx.authority or competent_for(case), ctx)
     card = Card(
         case.card_number,
         case.credit_code,
@@ -183,11 +183,15 @@ def _issue_order(step: Step, effect: Effect, ctx: ActContext) -> None:
     """The determination and the order to rectify go out; the red period waits for the order's proof of service."""
     case = step.case
     about = tuple(
-        requirement.requirement for requirement in step.after.named if requirement.is_determined
+        requirement.name for requirement in step.after.requirements if requirement.is_determined
     )
     waiting = case.determinations.filter(state="proposed").first() if step.before.proposal else None
     days = (
-        [requirement.pushed_on for requirement in step.after.named if requirement.is_determined]
+        [
+            requirement.pushed_on
+            for requirement in step.after.requirements
+            if requirement.is_determined
+        ]
         if waiting
         else []
     )
@@ -235,7 +239,7 @@ def _open_task(step: Step, effect: Effect, ctx: ActContext) -> None:
 
 
 def open_task(
-    case: Case,
+    case: Case | None,
     kind: str,
     ctx: ActContext,
     *,
@@ -243,13 +247,13 @@ def open_task(
     due_on: date | None = None,
     detail: str = "",
 ) -> None:
-    """A task for the competent authority, unless told otherwise; one of a kind at a time."""
-    known = case if case.pk else None  # an application without a case
-    if not Task.objects.filter(case=known, kind=kind, detail=detail, completed_on=None).exists():
+    """A task for `where`, or the case's competent authority; one of a kind at a time."""
+    waiting = Task.objects.filter(case=case, kind=kind, detail=detail, completed_on=None)
+    if not waiting.exists():
         Task.objects.create(
-            case=known,
+            case=case,
             kind=kind,
-            organisation=where or competent_for(case),
+            organisation=where or (competent_for(case) if case else ""),
             opened_on=ctx.on,
             due_on=due_on,
             detail=detail,

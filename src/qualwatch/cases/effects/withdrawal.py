@@ -8,7 +8,7 @@ from qualwatch.accounts.queries import organisation
 from qualwatch.assessments.actions import assess
 from qualwatch.assessments.models import Run
 from qualwatch.cases.competence import competent_for
-from qualwatch.cases.course.step import ActContext, Step
+from qualwatch.cases.acting import ActContext, Step
 from qualwatch.cases.course.withdrawal_rows import ANSWER, HOLD, set_next_task
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS, day

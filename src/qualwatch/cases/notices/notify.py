@@ -10,8 +10,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from qualwatch.accounts.models import Account
-from qualwatch.cases.competence import authority_of, competent_for
+from qualwatch.cases.competence import authority_of
 from qualwatch.cases.models import Case, Delivery, Document, Notice, Task
+from qualwatch.cases.recipient import Recipient
 from qualwatch.outbox.actions import enqueue
 from qualwatch.outbox.models import Message
 
@@ -21,30 +22,46 @@ LETTER = "letter"  # the task of a city whose enterprise has no account
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What is said of a case, to the enterprise and its authorities (or to some of them)."""
+    """What is written to an enterprise and its authorities (or to some of them), mostly about a case.
 
-    case: Case
+    Without a case `recipient` is the enterprise; it may be missing where only authorities are written to.
+    """
+
+    case: Case | None
     kind: str
     subject: str
     body: str
     to_enterprise: bool = True
     to_authorities: tuple[str, ...] | None = None  # None: the competent one and that of the place
     document: Document | None = None
+    recipient: Recipient | None = None  # None: the enterprise of the case
+
+    @property
+    def enterprise(self) -> Recipient:
+        """The enterprise concerned."""
+        if self.case is not None:
+            return Recipient.of_case(self.case)
+        return self.recipient or Recipient("", "")
 
 
 def notify(all_said: Iterable[Notification], at: datetime) -> None:
     """Puts notices into inboxes, and messages for the other channels into the outbox; in the act's transaction."""
     all_said = list(all_said)
-    accounts = _accounts_of({one.case.credit_code for one in all_said if one.to_enterprise})
+    accounts = _accounts_of(
+        {
+            notification.enterprise.credit_code
+            for notification in all_said
+            if notification.to_enterprise
+        }
+    )
     notices, whose = [], []
     for notification in all_said:
+        enterprise = notification.enterprise
         authorities = notification.to_authorities
         if authorities is None:
-            authorities = tuple(
-                sorted({competent_for(notification.case), authority_of(notification.case.area)})
-            )
+            authorities = tuple(sorted({enterprise.authority, authority_of(enterprise.area)}))
         told: dict[str, Any] = {
-            "case": notification.case if notification.case.pk else None,
+            "case": notification.case,
             "kind": notification.kind,
             "subject": notification.subject[:200],
             "body": notification.body,
@@ -52,8 +69,8 @@ def notify(all_said: Iterable[Notification], at: datetime) -> None:
             "document": notification.document,
         }
         if notification.to_enterprise:
-            notices.append(Notice(credit_code=notification.case.credit_code, **told))
-            whose.append(accounts.get(notification.case.credit_code, []))
+            notices.append(Notice(credit_code=enterprise.credit_code, **told))
+            whose.append(accounts.get(enterprise.credit_code, []))
         notices += [Notice(organisation=slug, **told) for slug in authorities]
         whose += [[] for _slug in authorities]
     Notice.objects.bulk_create(notices, batch_size=1000)

@@ -15,7 +15,8 @@ from qualwatch.cases.competence import (
     check_place,
     competent_for,
 )
-from qualwatch.cases.course.step import ActContext, act, write_journal
+from qualwatch.cases.acting import ActContext, write_journal
+from qualwatch.cases.course.step import act
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.attachments import SubmittedFile, attach, check_files
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS

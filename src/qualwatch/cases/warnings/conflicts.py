@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from qualwatch.cases.course.step import ActContext, Step
+from qualwatch.cases.acting import ActContext, Step
 from qualwatch.cases.models import Case, Conflict
 from qualwatch.journal.actions import NewEntry
 from qualwatch.registers.models import RegistrationRow

@@ -9,15 +9,8 @@ from django.db import transaction
 
 from qualwatch.accounts.models import Account
 from qualwatch.cases.competence import check
-from qualwatch.cases.course.step import (
-    ActContext,
-    Step,
-    act,
-    entry_of,
-    rows_of,
-    write_journal,
-    write_state_to_row,
-)
+from qualwatch.cases.acting import ActContext, Step, write_journal
+from qualwatch.cases.course.step import act, entry_of, rows_of, write_state_to_row
 from qualwatch.cases.documents.numbers import RED_CARD, next_number
 from qualwatch.cases.effects.cards import RED_PREFIX, perform
 from qualwatch.cases.models import Case, Determination

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qualwatch.assessments.models import Run
-from qualwatch.cases.course.step import ActContext
+from qualwatch.cases.acting import ActContext
 from qualwatch.cases.models import Case
 from qualwatch.cases.warnings.run_view import RunView
 from qualwatch.law.loader import Law

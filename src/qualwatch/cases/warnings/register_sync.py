@@ -6,7 +6,7 @@ from qualwatch.cases.competence import (
     route_of,
     withdrawing_authority_of,
 )
-from qualwatch.cases.course.step import ActContext
+from qualwatch.cases.acting import ActContext
 from qualwatch.cases.course.withdrawal_rows import ANSWER, BY_WITHDRAWING_AUTHORITY, HOLD
 from qualwatch.cases.deadlines import DECIDE, application_due
 from qualwatch.cases.documents.service import SERVE

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import transaction
 
 from qualwatch.cases.competence import competent_for
-from qualwatch.cases.course.step import ActContext
+from qualwatch.cases.acting import ActContext
 from qualwatch.cases.models import (
     Case,
     CaseRequirement,
@@ -111,7 +111,7 @@ def tell_late_starts(ctx: ActContext) -> int:
         notify(
             [
                 Notification(
-                    Case(),
+                    None,
                     LATE,
                     subject,
                     body,

@@ -12,7 +12,8 @@ from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import may
 from qualwatch.assessments.models import Run
 from qualwatch.cases.competence import check, check_place
-from qualwatch.cases.course.step import ActContext, Step, act, write_journal
+from qualwatch.cases.acting import ActContext, Step, write_journal
+from qualwatch.cases.course.step import act
 from qualwatch.cases.deadlines import annulment_entry
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.service import serve_or_open_task
@@ -65,7 +66,7 @@ def record_supervision_finding(*, found: Found, by: Account, law: Law, at: datet
     if not case.grade:
         raise CannotStep("items", _("登记里没有这项有效资质"))
     case.ground, case.origin = found.ground, "officer"
-    ctx.where = where = check_place(by, "propose", case)
+    ctx.authority = where = check_place(by, "propose", case)
     figures = _checked_figures(found)
     evidence = [one for one in found.evidence if one.strip()]
     event = Event(

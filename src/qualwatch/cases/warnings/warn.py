@@ -8,14 +8,8 @@ from typing import Any
 from django.db import transaction
 
 from qualwatch.assessments.models import Run
-from qualwatch.cases.course.step import (
-    ActContext,
-    Step,
-    entry_of,
-    rows_of,
-    state_of,
-    write_state_to_row,
-)
+from qualwatch.cases.acting import ActContext, Step
+from qualwatch.cases.course.step import entry_of, rows_of, state_of, write_state_to_row
 from qualwatch.cases.course.withdrawal_rows import save_withdrawal, write_withdrawal_to_row
 from qualwatch.cases.documents.service import tasks_that_survive
 from qualwatch.cases.effects.cards import HANDLERS, end_applications, notification_of, open_task

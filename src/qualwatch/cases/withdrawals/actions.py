@@ -22,7 +22,7 @@ from qualwatch.cases.competence import (
     route_of,
     withdrawing_authority_of,
 )
-from qualwatch.cases.course.step import ActContext, Step, write_journal
+from qualwatch.cases.acting import ActContext, Step, write_journal
 from qualwatch.cases.course.withdrawal_rows import RESULTS
 from qualwatch.cases.deadlines import annulment_entry
 from qualwatch.cases.documents import issuing

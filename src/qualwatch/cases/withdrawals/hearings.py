@@ -15,7 +15,8 @@ from qualwatch.cases.competence import (
     check_withdrawing_authority,
     withdrawing_authority_of,
 )
-from qualwatch.cases.course.step import ActContext, act, write_journal
+from qualwatch.cases.acting import ActContext, write_journal
+from qualwatch.cases.course.step import act
 from qualwatch.cases.course.withdrawal_rows import ANSWER, HOLD, keep_files
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.attachments import SubmittedFile, check_files
@@ -194,7 +195,7 @@ def fix_hearing(
     """
     row = _locked(withdrawal)
     ctx = ActContext(law, at, by.username, check_withdrawing_authority(by, row.case, "withdraw"))
-    if chair.organisation is None or chair.organisation.slug != ctx.where or not chair.is_active:
+    if chair.organisation is None or chair.organisation.slug != ctx.authority or not chair.is_active:
         raise CannotStep("chair", _("主持人应是本机关的人员"))
     if chair.username in {by.username, *row.handled_by, *row.case.determined_by}:
         raise CannotStep("chair", _("办理过这件撤回或认定过红牌的人不能主持听证"))

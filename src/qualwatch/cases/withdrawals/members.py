@@ -16,7 +16,8 @@ from qualwatch.cases.competence import (
     check_role,
     withdrawing_authority_of,
 )
-from qualwatch.cases.course.step import ActContext, Step, act, write_journal
+from qualwatch.cases.acting import ActContext, Step, write_journal
+from qualwatch.cases.course.step import act
 from qualwatch.cases.course.withdrawal_rows import keep_files
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.attachments import CheckedFile
@@ -99,7 +100,7 @@ def keep_recheck_figures(step: Step, ctx: ActContext) -> None:
     """What the recheck saw, which the decision will say."""
     assert step.row is not None  # the table needs it
     determined = [
-        requirement.requirement for requirement in step.after.named if requirement.is_determined
+        requirement.name for requirement in step.after.requirements if requirement.is_determined
     ]
     told = issuing.decided_figures(step.case)
     by_run = (
@@ -114,7 +115,7 @@ def close_other_cases_of_item(step: Step, ctx: ActContext) -> None:
     case = step.case
     same = {"credit_code": case.credit_code, "category": case.category, "sub_item": case.sub_item}
     for other in Case.objects.filter(**same).exclude(state="closed").order_by("pk"):
-        step_of(other, Event("found", ctx.on, by=SYSTEM, ended="withdrawn"), ctx)
+        step_of(other, Event("assessed", ctx.on, by=SYSTEM, ended="withdrawn"), ctx)
 
 
 def lock_members_for(

@@ -34,8 +34,8 @@ class Source(BaseModel):
 @cache
 def sources() -> dict[str, Source]:
     """All sources, by slug."""
-    found = sorted(Path(__file__).parent.glob("*/source.yaml"))
-    return {path.parent.name: Source(slug=path.parent.name, **load_yaml(path)) for path in found}
+    paths = sorted(Path(__file__).parent.glob("*/source.yaml"))
+    return {path.parent.name: Source(slug=path.parent.name, **load_yaml(path)) for path in paths}
 
 
 def source_of(slug: str) -> Source:

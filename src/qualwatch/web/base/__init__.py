@@ -1,1 +1,1 @@
-"""The ground that every door stands on: base page, stylesheet, pictures, languages, error pages."""
+"""What every site of the office shares: base page, stylesheet, pictures, languages, error pages."""

@@ -1,10 +1,10 @@
-"""The ground as an installed part, so that its templates and stylesheet are found."""
+"""The shared base as a Django app, so that its templates and stylesheet are found."""
 
 from django.apps import AppConfig
 
 
-class GroundConfig(AppConfig):
-    """The ground."""
+class BaseConfig(AppConfig):
+    """The shared base."""
 
     name = "qualwatch.web.base"
     label = "base"

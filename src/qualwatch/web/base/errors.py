@@ -1,4 +1,4 @@
-"""Errors in sentences: what went wrong, and what to do now."""
+"""Error pages in sentences: what went wrong, and what to do now."""
 
 from urllib.parse import urlsplit
 
@@ -12,7 +12,8 @@ from django.views.decorators.csrf import requires_csrf_token
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
-TOLD = {
+# by HTTP status: title and sentence of the page
+ERROR_TEXTS = {
     400: (_n("这个请求无法处理"), _n("请返回上一页，检查填写的内容后再试。")),
     403: (
         _n("没有权限"),
@@ -28,9 +29,7 @@ TOLD = {
         ),
     ),
 }
-
-
-TEXTS = (
+TEXT_FIELDS = (
     "statement",
     "because",
     "evidence",
@@ -40,43 +39,49 @@ TEXTS = (
     "address",
     "value",
     "document",
-)  # fields of forms
-NO_TEXTS = "/accounts/"
-NOTHING_THERE = (404, 405)  # nobody has written into a form of ours there
+)
+# forms below this address hold passwords
+SECRET_FORMS = "/accounts/"
+# at these addresses is no form of ours that somebody could have filled in
+STATUSES_WITHOUT_FORM = (404, 405)
 
 
 def problem(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
-    """One page for every error; a sentence of its own where there is one."""
-    title, what = TOLD[status]
-    told = {"title": _(title), "sentence": sentence or _(what), "status": status}
-    told |= {
-        "typed": typed(request) if status not in NOTHING_THERE else [],
-        "again": escape_leading_slashes(request.path),
+    """The error page of a status; `sentence` replaces the usual one."""
+    title, usual_sentence = ERROR_TEXTS[status]
+    has_form = status not in STATUSES_WITHOUT_FORM
+    context = {
+        "title": _(title),
+        "sentence": sentence or _(usual_sentence),
+        "status": status,
+        "submitted_texts": submitted_texts(request) if has_form else [],
+        "form_address": escape_leading_slashes(request.path),
     }
-    return render(request, "base/error.html", told, status=status)
+    return render(request, "base/error.html", context, status=status)
 
 
-def typed(request: HttpRequest) -> list[str]:
-    """What somebody wrote into a form that was not taken: shown again, so that it can be copied. No password."""
-    if request.method != "POST" or request.path.startswith(NO_TEXTS):
+def submitted_texts(request: HttpRequest) -> list[str]:
+    """The texts of a form that was not accepted, shown again to be copied; never a password."""
+    if request.method != "POST" or request.path.startswith(SECRET_FORMS):
         return []
     try:
-        if not _is_ours(request):
+        # another site must not have its words shown on our pages
+        if not _is_from_our_page(request):
             return []
-        told = [(name, text) for name, texts in request.POST.lists() for text in texts]
+        fields = [(name, text) for name, texts in request.POST.lists() for text in texts]
     except (BadRequest, SuspiciousOperation, MultiPartParserError, OSError):
-        return []  # what came cannot be read
-    return [
-        text
-        for name, text in told
-        if text.strip() and (name in TEXTS or name.startswith("reason-"))
-    ]
+        # the body of the request cannot be read
+        return []
+    return [text for name, text in fields if text.strip() and _is_text_field(name)]
 
 
-def _is_ours(request: HttpRequest) -> bool:
-    """Whether the form was sent from a page of ours: no other site has its words shown on ours."""
-    sent_from = request.headers.get("Origin") or request.headers.get("Referer")
-    return sent_from is None or urlsplit(sent_from).netloc == request.get_host()
+def _is_text_field(name: str) -> bool:
+    return name in TEXT_FIELDS or name.startswith("reason-")
+
+
+def _is_from_our_page(request: HttpRequest) -> bool:
+    sender = request.headers.get("Origin") or request.headers.get("Referer")
+    return sender is None or urlsplit(sender).netloc == request.get_host()
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -95,12 +100,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 @requires_csrf_token
-def broken(request: HttpRequest) -> HttpResponse:
+def server_error(request: HttpRequest) -> HttpResponse:
     """500."""
     return problem(request, 500)
 
 
-def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
+def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form whose token is missing or from another session."""
     return problem(
         request,

@@ -1,4 +1,4 @@
-"""What is asked in an address or a form, read with patience: a wrong value is answered by a sentence."""
+"""Values of addresses and forms; a value that cannot be read is answered by a sentence."""
 
 import re
 from collections.abc import Mapping
@@ -10,44 +10,61 @@ from django.http import HttpRequest
 
 from qualwatch.wording import gettext as _
 
-LONGEST = 100  # of what is asked in one field
-ONCE = re.compile("[0-9a-f]{32}")
+FORM_METHODS = ("GET", "HEAD", "POST")
+LONGEST_TEXT = 100  # characters of a field in an address
+LONGEST_NUMBER = 18  # digits that every database stores as an integer
+SHOWN_CHARACTERS = 20  # of a day that cannot be read
+FORM_TOKEN = re.compile("[0-9a-f]{32}")
 
 
 class Refusal(NamedTuple):
-    """Why a form was not taken, and the id of the field that it is about ('' = none of its own)."""
+    """Why a form was not accepted, and the id of the field it is about ('' = none of its own)."""
 
     sentence: str
     field: str = ""
 
 
-def refusal(why: Exception, fields: Mapping[str, str]) -> Refusal:
-    """Of what was raised; `fields`: what a refusal is about, or the slug of what is wanting -> the field's id."""
-    about = getattr(why, "about", "") or getattr(why, "slug", "")
-    return Refusal(str(why), fields.get(about, ""))
+def refusal(error: Exception, fields: Mapping[str, str]) -> Refusal:
+    """The refusal of an error; `fields`: what an error is about, or its slug -> the field's id."""
+    about = getattr(error, "about", "") or getattr(error, "slug", "")
+    return Refusal(str(error), fields.get(about, ""))
 
 
 def text_param(request: HttpRequest, name: str) -> str:
-    """A text, no longer than a field takes."""
-    return request.GET.get(name, "").strip()[:LONGEST]
+    """A text of the address, cut to LONGEST_TEXT."""
+    return request.GET.get(name, "").strip()[:LONGEST_TEXT]
+
+
+def text_field(request: HttpRequest, name: str) -> str:
+    """A text of the form, without spaces around it."""
+    return request.POST.get(name, "").strip()
+
+
+def number_field(request: HttpRequest, name: str) -> int | None:
+    """A whole number of the form; None where it is none."""
+    digits = text_field(request, name)
+    return int(digits) if digits.isdecimal() and len(digits) <= LONGEST_NUMBER else None
 
 
 def form_token(request: HttpRequest) -> str:
-    """What tells a form sent twice from two forms: made with the form, kept while it is corrected."""
-    told = request.POST.get("form_token", "")
-    return told if ONCE.fullmatch(told) else uuid4().hex
+    """The token of a form: made with it, kept while it is corrected.
+
+    It tells a form that was sent twice from two forms.
+    """
+    token = request.POST.get("form_token", "")
+    return token if FORM_TOKEN.fullmatch(token) else uuid4().hex
 
 
 def day_param(request: HttpRequest, today: date, name: str = "on") -> tuple[date, str]:
-    """The day asked for, not after today, and a sentence where it cannot be shown; today without one."""
-    told = request.GET.get(name, "").strip()
-    if not told:
+    """The day of the address and '', or today and a sentence why that day cannot be shown."""
+    text = request.GET.get(name, "").strip()
+    if not text:
         return today, ""
     try:
-        day = date.fromisoformat(told)
+        day = date.fromisoformat(text)
     except ValueError:
         return today, _("日期 {told} 读不懂，请写成 2023-07-31 这样；下面是今天的情况。").format(
-            told=told[:20]
+            told=text[:SHOWN_CHARACTERS]
         )
     if day > today:
         return today, _("{day} 还没有到；下面是今天的情况。").format(day=day)

@@ -1,4 +1,4 @@
-"""Pages that browsers and caches may keep: asked for again, they are only sent where something has changed."""
+"""Public pages that browsers and caches may store and revalidate by ETag."""
 
 import hashlib
 from collections.abc import Callable
@@ -16,49 +16,57 @@ import qualwatch
 from qualwatch.wording import language
 
 View = Callable[..., HttpResponse]
+REVALIDATION_HEADERS = frozenset({"If-None-Match", "If-Match"})
+PROGRAM_SUFFIXES = ("html", "css", "py", "mo", "yaml")
 
 
-def cached_while(version: Callable[[], str], *, is_carried: bool = False) -> Callable[[View], View]:
-    """A page for everybody that is the same as long as the version, the day, the language and the program are.
+def cached_while(
+    version: Callable[[], str], *, is_version_of_view: bool = False
+) -> Callable[[View], View]:
+    """A public page whose ETag changes with the version, the day, the language and the release.
 
-    is_carried: the view itself reads the version, before or with whatever it shows, into `request.public_version`.
+    is_version_of_view: the view reads the version itself, in one snapshot with what it shows, and
+    leaves it in `request.public_version`.
     """
 
     def etag(_request: HttpRequest, *_args: Any, **_kwargs: Any) -> str:
-        return tag(version())
+        return _etag_of(version())
 
-    def tag(version: str) -> str:
-        told = f"{version} {timezone.localdate()} {language()} {_program()}"
-        told += f"{settings.SUPPORT_PHONES} {settings.PLATFORM_URL}"
-        return f'W/"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
-
-    def wrap(view: View) -> View:
-        checked = condition(etag_func=etag)(view)
+    def decorator(view: View) -> View:
+        revalidated = condition(etag_func=etag)(view)
 
         @wraps(view)
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            is_asked_again = not {"If-None-Match", "If-Match"}.isdisjoint(request.headers)
-            if is_carried and not is_asked_again:
-                answer = view(request, *args, **kwargs)
-                answer.headers["ETag"] = tag(request.public_version)  # type: ignore[attr-defined]  # the view sets it
+            is_revalidation = not REVALIDATION_HEADERS.isdisjoint(request.headers)
+            if is_version_of_view and not is_revalidation:
+                response = view(request, *args, **kwargs)
+                version_shown = request.public_version  # type: ignore[attr-defined]  # by the view
+                response.headers["ETag"] = _etag_of(version_shown)
             else:
-                answer = checked(request, *args, **kwargs)
-            patch_cache_control(answer, public=True, no_cache=True)
-            return answer
+                response = revalidated(request, *args, **kwargs)
+            patch_cache_control(response, public=True, no_cache=True)
+            return response
 
-        kept = require_safe(page)
-        kept.is_for_everybody = True  # type: ignore[attr-defined]  # accounts.sessions looks for it
-        return kept
+        public_page = require_safe(page)
+        # accounts.sessions reads it: such a page needs no session
+        public_page.is_for_everybody = True  # type: ignore[attr-defined]
+        return public_page
 
-    return wrap
+    return decorator
+
+
+def _etag_of(version: str) -> str:
+    content = f"{version} {timezone.localdate()} {language()} {_release()}"
+    content += f"{settings.SUPPORT_PHONES} {settings.PLATFORM_URL}"
+    return f'W/"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
 
 
 @cache
-def _program() -> str:
-    """Whatever pages are made of: another program says things in other words."""
-    digest, root = hashlib.sha256(), Path(qualwatch.__file__).parent
-    for path in sorted(
-        path for kind in ("html", "css", "py", "mo", "yaml") for path in root.rglob(f"*.{kind}")
-    ):
+def _release() -> str:
+    """A digest of everything that pages are made of: the ETag changes with the release."""
+    digest = hashlib.sha256()
+    root = Path(qualwatch.__file__).parent
+    paths = [path for suffix in PROGRAM_SUFFIXES for path in root.rglob(f"*.{suffix}")]
+    for path in sorted(paths):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""The language of a page: Chinese, unless the reader has chosen otherwise; kept in a cookie that says nothing else."""
+"""The language of a page: Chinese unless the reader has chosen otherwise; stored in a cookie."""
 
 from collections.abc import Callable
 
@@ -11,40 +11,42 @@ from django.views.decorators.http import require_safe
 from qualwatch.wording import SOURCE, speaking
 
 COOKIE = "language"
-OFFERED = {SOURCE: "zh-hans", "en": "en"}  # our catalog: Django's name
-YEAR = 365 * 24 * 3600
+# our catalog: Django's name of the language
+LANGUAGES = {SOURCE: "zh-hans", "en": "en"}
+YEAR_SECONDS = 365 * 24 * 3600
 
 
-class Language:
-    """Says everything of one answer in the reader's language."""
+class LanguageMiddleware:
+    """Answers each request in the reader's language."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Chosen by the cookie; an unknown one is Chinese."""
-        asked = request.COOKIES.get(COOKIE, SOURCE)
-        asked = asked if asked in OFFERED else SOURCE
-        with speaking(asked), translation.override(OFFERED[asked]):
-            answer = self.get_response(request)
-            patch_vary_headers(answer, ["Cookie"])
-            return answer
+        """The language of the cookie; Chinese where it is missing or unknown."""
+        language = request.COOKIES.get(COOKIE, SOURCE)
+        if language not in LANGUAGES:
+            language = SOURCE
+        with speaking(language), translation.override(LANGUAGES[language]):
+            response = self.get_response(request)
+            patch_vary_headers(response, ["Cookie"])
+            return response
 
 
 @require_safe
-def choose(request: HttpRequest, language: str) -> HttpResponse:
+def choose_language(request: HttpRequest, language: str) -> HttpResponse:
     """Sets the cookie and goes back to the page that asked."""
     back = request.GET.get("next", "/")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
         back = "/"
-    answer = HttpResponseRedirect(back)
-    if language in OFFERED:
-        answer.set_cookie(
+    response = HttpResponseRedirect(back)
+    if language in LANGUAGES:
+        response.set_cookie(
             COOKIE,
             language,
-            max_age=YEAR,
+            max_age=YEAR_SECONDS,
             samesite="Lax",
             secure=request.is_secure(),
             httponly=True,
         )
-    return answer
+    return response

@@ -1,4 +1,4 @@
-"""What every request and every answer is held to: no NUL, and nothing kept that is not meant for everybody."""
+"""Checks on every request and response: security policy, NUL characters, caching."""
 
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -12,9 +12,12 @@ from django.utils.cache import add_never_cache_headers
 
 from qualwatch.web.base.errors import problem
 
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+NUL = "\0"  # no database stores it
 
-class Policy(CSPMiddleware):
-    """The library's Content-Security-Policy, made once: no page of ours has another."""
+
+class ContentSecurityPolicy(CSPMiddleware):
+    """The library's Content-Security-Policy, built once: no page of ours has another."""
 
     def process_request(self, request: HttpRequest) -> None:
         """No page needs a nonce: there is no script."""
@@ -22,7 +25,7 @@ class Policy(CSPMiddleware):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        """A download that says its own is left alone."""
+        """A download that sets its own policy is left alone."""
         response.headers.setdefault(HEADER, _policy())
         return response
 
@@ -32,38 +35,34 @@ def _policy() -> str:
     return build_policy()
 
 
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-NUL = "\0"  # no database keeps it
-
-
-class Care:
-    """Refuses what holds a NUL; whatever does not say how long it may be kept is kept nowhere."""
+class RequestChecks:
+    """Refuses requests that hold a NUL; forbids caching where a view sets no Cache-Control."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Before the view and after it."""
-        answer = problem(request, 400) if _has_nul(request) else self.get_response(request)
-        if answer.status_code == 405 and not answer.content:
-            answer = _told(request, answer)
-        if "Cache-Control" not in answer:
-            add_never_cache_headers(answer)
-        return answer
+        """Checks the request before the view, the response after it."""
+        response = problem(request, 400) if _has_nul(request) else self.get_response(request)
+        if response.status_code == 405 and not response.content:
+            response = _method_not_allowed(request, response.headers["Allow"])
+        if "Cache-Control" not in response:
+            add_never_cache_headers(response)
+        return response
 
 
-def _told(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
-    """A page that was asked for in another way than it is opened: said in a sentence, with the ways there are."""
+def _method_not_allowed(request: HttpRequest, allowed_methods: str) -> HttpResponse:
     response = problem(request, 405)
-    response.headers["Allow"] = answer.headers["Allow"]
+    response.headers["Allow"] = allowed_methods
     return response
 
 
 def _has_nul(request: HttpRequest) -> bool:
-    if NUL in request.path or _any(request.GET.lists()):
+    if NUL in request.path or _any_nul(request.GET.lists()):
         return True
-    return request.method == "POST" and request.content_type in FORMS and _any(request.POST.lists())
+    is_form = request.method == "POST" and request.content_type in FORM_TYPES
+    return is_form and _any_nul(request.POST.lists())
 
 
-def _any(lists: Iterable[tuple[str, list[str]]]) -> bool:
-    return any(NUL in name or any(NUL in value for value in values) for name, values in lists)
+def _any_nul(fields: Iterable[tuple[str, list[str]]]) -> bool:
+    return any(NUL in text for name, values in fields for text in (name, *values))

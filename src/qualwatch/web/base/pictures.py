@@ -1,7 +1,7 @@
-"""Pictures of our pages: those of reports, and bars, lines and timelines of the doors; colours come from the page."""
+"""Pictures of our pages: those of reports, and bars and lines; colours come from the page."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,67 +12,72 @@ from qualwatch.reports.overview import Share
 from qualwatch.reports.pictures import drawing, rect, shown, text
 from qualwatch.wording import SOURCE, language
 
-WIDE, TALL, EDGE = 440, 30, 10
-LINE_TALL = 120
-TEXT = re.compile(r"<(text|title)([^>]*)>([^<]*[\u4e00-\u9fff])")
+# in units of the drawing
+WIDTH, BAR_HEIGHT, MARGIN = 440, 30, 10
+LINE_TOP, LINE_HEIGHT, LABEL_HEIGHT = 14, 120, 34
+STROKE = 3
+CHINESE_TEXT = re.compile(r"<(text|title)([^>]*)>([^<]*[\u4e00-\u9fff])")
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """A point of a course: its name, its day if it has one, and whether it has been reached."""
+class Milestone:
+    """A step of a procedure on a timeline: its name, and its day once it has been reached."""
 
     name: str
     on: date | None
-    is_reached: bool
     kind: str = ""  # yellow, red, done
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether it has a day."""
+        return self.on is not None
 
 
 def bar(title: str, held: int | None, required: int | None, is_short: bool = True) -> Markup:
-    """How many are held of how many required, with a mark there; darker where that falls short and counts as short."""
-    root = drawing(TALL, title)
-    held, required = held or 0, required or 0
+    """How many are held, with a mark at how many are required; dark where they fall short."""
+    root = drawing(BAR_HEIGHT, title)
+    held = held or 0
+    required = required or 0
     most = max(held, required, 1)
-    room = WIDE - 2
-    rect(root, 1, 6, room, 18, "track")
+    width = WIDTH - 2
+    rect(root, 1, 6, width, 18, "track")
     if held:
-        rect(root, 1, 6, held / most * room, 18, "short" if is_short and held < required else "bar")
-    rect(root, min(required / most * room, room - 3), 1, 3, 28, "mark")
-    return _marked(shown(root))
+        falls_short = is_short and held < required
+        rect(root, 1, 6, held / most * width, 18, "short" if falls_short else "bar")
+    rect(root, min(required / most * width, width - STROKE), 1, STROKE, 28, "mark")
+    return _with_language(shown(root))
 
 
 def funnel(title: str, steps: Sequence[Share]) -> Markup:
     """Bars in the middle, each as long as its share of the first."""
-    return _marked(pictures.funnel(title, steps))
+    return _with_language(pictures.funnel(title, steps))
 
 
 def tile_map(title: str, areas: dict[str, Share]) -> Markup:
     """One tile per supervising area."""
-    return _marked(pictures.tile_map(title, areas))
+    return _with_language(pictures.tile_map(title, areas))
 
 
 def line(title: str, points: Sequence[tuple[str, int]]) -> Markup:
-    """A number over time as steps: each holds until the next."""
-    root = drawing(LINE_TALL + 34, title)
+    """(label, number) over time as steps: each number holds until the next."""
+    root = drawing(LINE_HEIGHT + LABEL_HEIGHT, title)
     most = max((number for _label, number in points), default=0) or 1
-    step = (WIDE - 2 * EDGE) / max(len(points), 1)
-    for at, (label, number) in enumerate(points):
-        x, y = EDGE + at * step, 26 + LINE_TALL - number / most * LINE_TALL * 0.8 - 12
-        rect(root, x, y, step, 3, "bar")
-        if at:
-            before = 26 + LINE_TALL - points[at - 1][1] / most * LINE_TALL * 0.8 - 12
-            rect(root, x, min(y, before), 3, abs(y - before) + 3, "bar")
+    step = (WIDTH - 2 * MARGIN) / max(len(points), 1)
+    y_before: float | None = None
+    for index, (label, number) in enumerate(points):
+        x = MARGIN + index * step
+        y = LINE_TOP + LINE_HEIGHT - number / most * LINE_HEIGHT * 0.8
+        rect(root, x, y, step, STROKE, "bar")
+        if y_before is not None:
+            rect(root, x, min(y, y_before), STROKE, abs(y - y_before) + STROKE, "bar")
         text(root, x + 6, y - 6, str(number), "number")
-        text(root, x + 6, LINE_TALL + 30, label, "small")
-    return _marked(shown(root))
+        text(root, x + 6, LINE_HEIGHT + 30, label, "small")
+        y_before = y
+    return _with_language(shown(root))
 
 
-def _marked(picture: str) -> Markup:
-    """On a page in another language Chinese texts say that they are."""
+def _with_language(picture: str) -> Markup:
+    """On a page in another language the Chinese texts are marked as Chinese."""
     if language() == SOURCE:
         return Markup(picture)
-    return Markup(TEXT.sub(r'<\1\2 lang="zh-CN">\3', picture))
-
-
-def shares(rows: Iterable[tuple[str, str, int, int]]) -> dict[str, Share]:
-    """(slug, label, part, whole) as shares."""
-    return {slug: Share(label, part, whole) for slug, label, part, whole in rows}
+    return Markup(CHINESE_TEXT.sub(r'<\1\2 lang="zh-CN">\3', picture))

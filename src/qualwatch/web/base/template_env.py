@@ -1,4 +1,4 @@
-"""What every page has around its own content, and the words and shapes that templates use."""
+"""The templates' environment: globals, filters, and the context that every page gets."""
 
 import hashlib
 import re
@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from qualwatch.reports.labels import REQUIREMENTS, label_of
 from qualwatch.web.base import pictures
-from qualwatch.web.base.errors import typed
+from qualwatch.web.base.errors import submitted_texts
 from qualwatch.wording import SOURCE, gettext, language
 from qualwatch.wording import gettext_noop as _n
 
@@ -40,112 +40,114 @@ STANDINGS = {
     "cannot-say": ("?", _n("暂不能确认")),
 }
 HAN = re.compile("[\u4e00-\u9fff]")
-RUN = re.compile("([\u4e00-\u9fff](?:[\u4e00-\u9fff〔〕0-9]*[\u4e00-\u9fff])?)")
-STYLE = Path(__file__).parent / "static" / "base" / "style.css"
+CHINESE_RUN = re.compile("([\u4e00-\u9fff](?:[\u4e00-\u9fff〔〕0-9]*[\u4e00-\u9fff])?)")
+STYLESHEET = Path(__file__).parent / "static" / "base" / "style.css"
 
 
 def environment(**options: Any) -> Environment:
-    """Jinja2 as our templates use it."""
-    made = Environment(
+    """Jinja2 as our templates use it; Django passes the options of the settings."""
+    jinja = Environment(
         **{**options, "trim_blocks": True, "lstrip_blocks": True}, extensions=["jinja2.ext.do"]
     )
-    made.globals |= {
+    jinja.globals |= {
         "_": gettext,
         "url": _url,
-        "style": _style(),
+        "stylesheet": _stylesheet_address(),
         "pictures": pictures,
         "standing": _standing,
         "zh": _chinese,
         "lang": _lang,
         "mixed": _mixed,
-        "requirement_name": lambda slug: (
-            gettext("注册人员社保") if slug == "insurance" else label_of(REQUIREMENTS, slug)
-        ),
+        "requirement_name": _requirement_name,
     }
-    made.filters |= {"day": day, "moment": moment, "count": count}
-    return made
+    jinja.filters |= {"day": day, "moment": moment, "count": count}
+    return jinja
 
 
-def frame(request: HttpRequest) -> dict[str, Any]:
-    """For every page: today in Beijing, the way to itself, telephones."""
+def base_context(request: HttpRequest) -> dict[str, Any]:
+    """The context of every page: today in Beijing, its own address, menu, telephones."""
+    providers = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
     return {
         "today": timezone.localdate(),
         "here": request.get_full_path(),
         "is_english": language() != SOURCE,
         "menu": _menu(language()),
-        "written": typed(request),
+        "submitted_texts": submitted_texts(request),
         "support": settings.SUPPORT_PHONES,
         "platform": settings.PLATFORM_URL,
         "platform_log_ins": [
-            (one["provider_id"], one.get("name", one["provider_id"]))
-            for one in settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
+            (provider["provider_id"], provider.get("name", provider["provider_id"]))
+            for provider in providers
         ],
     }
 
 
-def day(told: date | None) -> str:
+def day(on: date | None) -> str:
     """A day as people write it; an en dash for none."""
-    if told is None:
+    if on is None:
         return "–"
     if language() != SOURCE:
-        return told.isoformat()
-    return gettext("{year}年{month}月{day}日").format(
-        year=told.year, month=told.month, day=told.day
-    )
+        return on.isoformat()
+    return gettext("{year}年{month}月{day}日").format(year=on.year, month=on.month, day=on.day)
 
 
-def moment(told: datetime | None) -> str:
-    """A moment in Beijing time."""
-    if told is None:
+def moment(at: datetime | None) -> str:
+    """A moment in Beijing time; an en dash for none."""
+    if at is None:
         return "–"
-    local = timezone.localtime(told)
+    local = timezone.localtime(at)
     return f"{day(local.date())} {local:%H:%M}"
 
 
 def count(number: float | None) -> str:
-    """A number with its thousands apart."""
+    """A number with thousands separators; an en dash for none."""
     return "–" if number is None else f"{number:,}"
 
 
-def _url(name: str, *places: Any, **asked: Any) -> str:
-    """The address of a page; what is asked stands in it, empty values left out."""
-    told = {key: value for key, value in asked.items() if value not in (None, "")}
-    return _place(name, places) + ("?" + urlencode(told, quote_via=quote) if told else "")
+def _requirement_name(slug: str) -> str:
+    return gettext("注册人员社保") if slug == "insurance" else label_of(REQUIREMENTS, slug)
+
+
+def _url(name: str, *arguments: Any, **query: Any) -> str:
+    """The address of a page with its query; empty values are left out."""
+    parameters = {key: value for key, value in query.items() if value not in (None, "")}
+    address = _address(name, arguments)
+    return f"{address}?{urlencode(parameters, quote_via=quote)}" if parameters else address
 
 
 @lru_cache(maxsize=4096)
-def _place(name: str, places: tuple[Any, ...]) -> str:
-    return reverse(name, args=places)
+def _address(name: str, arguments: tuple[Any, ...]) -> str:
+    return reverse(name, args=arguments)
 
 
-def _standing(word: str) -> Markup:
+def _standing(slug: str) -> Markup:
     """A standing as a shape and a word."""
-    return _standing_in(word, language())
+    return _standing_in(slug, language())
 
 
 @cache
-def _standing_in(word: str, _language: str) -> Markup:
-    shape, text = STANDINGS[word]
-    told = '<strong class="standing {}"><span aria-hidden="true">{}</span> {}</strong>'
-    return Markup(told).format(word, shape, gettext(text))
+def _standing_in(slug: str, _language: str) -> Markup:
+    shape, text = STANDINGS[slug]
+    html = '<strong class="standing {}"><span aria-hidden="true">{}</span> {}</strong>'
+    return Markup(html).format(slug, shape, gettext(text))
 
 
 def _chinese(text: str) -> str | Markup:
-    """A text of the registers or the law: it stays Chinese, and a page in another language says so."""
+    """A text of the registers or the law: marked as Chinese on a page in another language."""
     if not text or language() == SOURCE or not HAN.search(text):
         return text
     return Markup('<span lang="zh-CN">{}</span>').format(text)
 
 
 def _mixed(text: str) -> str | Markup:
-    """A sentence in the page's language with names or numbers in it that stay Chinese."""
+    """A sentence in the page's language whose Chinese names are marked as Chinese."""
     if language() == SOURCE or not HAN.search(text):
         return text
-    return Markup(RUN.sub(r'<span lang="zh-CN">\1</span>', str(escape(text))))
+    return Markup(CHINESE_RUN.sub(r'<span lang="zh-CN">\1</span>', str(escape(text))))
 
 
 def _lang(text: str) -> Markup:
-    """The same as an attribute, where a text has no room for an element."""
+    """The lang attribute of a text whose element can hold no other element."""
     return Markup(' lang="zh-CN"') if language() != SOURCE and HAN.search(text) else Markup("")
 
 
@@ -156,6 +158,7 @@ def _menu(_language: str) -> list[tuple[str, str]]:
 
 
 @cache
-def _style() -> Markup:
-    """The stylesheet's address; it changes with the stylesheet, so that browsers may keep it."""
-    return Markup(f"/static/base/style.css?{hashlib.sha256(STYLE.read_bytes()).hexdigest()[:12]}")
+def _stylesheet_address() -> Markup:
+    """The stylesheet's address with a digest of its content, so that browsers may store it."""
+    digest = hashlib.sha256(STYLESHEET.read_bytes()).hexdigest()[:12]
+    return Markup(f"/static/base/style.css?{digest}")

@@ -1,10 +1,10 @@
-"""This door as an installed part, so that its templates are found."""
+"""The enterprise's site as a Django app, so that its templates are found."""
 
 from django.apps import AppConfig
 
 
-class DoorConfig(AppConfig):
-    """The door."""
+class EnterpriseConfig(AppConfig):
+    """The enterprise's site."""
 
     name = "qualwatch.web.enterprise"
     label = "web_enterprise"

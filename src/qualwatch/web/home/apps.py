@@ -1,10 +1,10 @@
-"""This door as an installed part, so that its templates are found."""
+"""The page after log-in as a Django app, so that its templates are found."""
 
 from django.apps import AppConfig
 
 
-class DoorConfig(AppConfig):
-    """The door."""
+class HomeConfig(AppConfig):
+    """The page after log-in."""
 
     name = "qualwatch.web.home"
     label = "web_home"

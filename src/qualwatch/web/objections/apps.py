@@ -1,10 +1,10 @@
-"""This door as an installed part, so that its templates are found."""
+"""The site of public objections as a Django app, so that its templates are found."""
 
 from django.apps import AppConfig
 
 
-class DoorConfig(AppConfig):
-    """The door."""
+class ObjectionsConfig(AppConfig):
+    """The site of public objections."""
 
     name = "qualwatch.web.objections"
     label = "web_objections"

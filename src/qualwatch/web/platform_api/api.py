@@ -14,7 +14,7 @@ from qualwatch.accounts.queries import machine_of
 from qualwatch.cases.eligibility.actions import OtherRequest, OverQuota, answer_once
 from qualwatch.cases.eligibility.measures import CannotAsk, EligibilityQuery
 from qualwatch.law.loader import current_law
-from qualwatch.patrol.pushes import take_in_changes
+from qualwatch.patrol.pushes import import_changes
 from qualwatch.registers.changes import Change, OutOfOrder
 from qualwatch.registers.sources import UnknownSource
 from qualwatch.wording import gettext as _
@@ -104,7 +104,7 @@ def push_changes(request: HttpRequest, batch: Batch) -> Status[PushResultOut | P
     if len({change.change_id for change in changes}) < len(changes):
         return Status(422, Problem(detail=_("同一批里有两个相同的变更编号")))
     try:
-        push_done = take_in_changes(
+        outcome = import_changes(
             changes=changes,
             law=current_law(),
             by=platform.slug,
@@ -117,12 +117,12 @@ def push_changes(request: HttpRequest, batch: Batch) -> Status[PushResultOut | P
         return Status(422, Problem(detail=_("没有这个来源；有 {sources}").format(sources=error)))
     outcomes = [
         Outcome(id=change.change_id, sequence=change.sequence, state=state, problem=problem)
-        for change, state, problem in push_done.taken.outcomes
+        for change, state, problem in outcome.result.outcomes
     ]
-    run = push_done.run
+    run = outcome.run
     push_result_out = PushResultOut(
         outcomes=outcomes,
-        enterprises=len(push_done.taken.credit_codes),
+        enterprises=len(outcome.result.credit_codes),
         run=run.pk if run else None,
         run_state=run.state if run else "",
     )

@@ -1,10 +1,10 @@
-"""This door as an installed part, so that its templates are found."""
+"""The public site as a Django app, so that its templates are found."""
 
 from django.apps import AppConfig
 
 
-class DoorConfig(AppConfig):
-    """The door."""
+class PublicConfig(AppConfig):
+    """The public site."""
 
     name = "qualwatch.web.public"
     label = "web_public"

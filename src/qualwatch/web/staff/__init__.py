@@ -1,1 +1,1 @@
-"""The staff's door: what is due, what has happened, what may be done and why not."""
+"""The site of the authorities: what is due, what has happened, what may be done and why not."""

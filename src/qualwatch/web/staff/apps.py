@@ -1,10 +1,10 @@
-"""This door as an installed part, so that its templates are found."""
+"""The staff site as a Django app, so that its templates are found."""
 
 from django.apps import AppConfig
 
 
-class DoorConfig(AppConfig):
-    """The door."""
+class StaffConfig(AppConfig):
+    """The staff site."""
 
     name = "qualwatch.web.staff"
     label = "web_staff"

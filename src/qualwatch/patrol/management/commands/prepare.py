@@ -1,23 +1,29 @@
-"""`qualwatch manage prepare`: the database made, or brought up to date, with the province's organisations."""
+"""`qualwatch manage prepare`: creates or updates the database, with the province's organisations.
+
+Keys are made before Django is loaded, in `qualwatch.config.make_ready`.
+"""
 
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from qualwatch.accounts.actions import make_organisations
 from qualwatch.law.loader import load_law
+from qualwatch.management_command import OfficeCommand
+from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
 
 
-class Command(BaseCommand):
+class Command(OfficeCommand):
     """Tables, cache, organisations; may be run again at any time."""
 
-    help = "make or update the database"
+    help = _n("建立或更新数据库、密钥和单位；每次升级后再运行")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Runs it."""
+        """Brings the database up to date."""
         call_command("migrate", verbosity=options["verbosity"], interactive=False)
         call_command("createcachetable", verbosity=0)
-        made = make_organisations(divisions=load_law().divisions, by="prepare", at=timezone.now())
-        self.stdout.write(f"organisations made: {len(made)}")
+        divisions = load_law().divisions
+        organisations = make_organisations(divisions=divisions, by="prepare", at=timezone.now())
+        self.stdout.write(_("新建单位 {count} 个").format(count=len(organisations)))

@@ -1,44 +1,50 @@
-"""`qualwatch manage rotate_keys`: identity numbers and kept files encrypted anew under the newest key."""
+"""`qualwatch manage rotate_keys`: encrypts everything with the newest key."""
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
 
-from qualwatch.archive.actions import rotate as rotate_files
+from qualwatch.archive import actions as archive
 from qualwatch.journal.actions import record
-from qualwatch.registers.identities import rotate
+from qualwatch.management_command import OfficeCommand
+from qualwatch.registers import identities
+from qualwatch.wording import gettext as _
+from qualwatch.wording import gettext_noop as _n
 
+BY = "rotate_keys"
 FILES = 100  # in one transaction
 
 
-class Command(BaseCommand):
-    """Add the new key to the keys first; take the old one away when this says that none is left."""
+class Command(OfficeCommand):
+    """Add the new key first; remove the old one when this command has ended."""
 
-    help = "encrypt identity numbers and kept files under the newest key"
+    help = _n("用最新的密钥重新加密证件号码和存档文件")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Runs it."""
-        total = 0
-        while done := rotate(by="rotate_keys", at=timezone.now()):
-            total += done
-        files = 0
-        while done := self._files():
-            files += done
+        """Works in short transactions, so that it may be stopped and run again."""
+        rows = files = 0
+        while count := identities.rotate(by=BY, at=timezone.now()):
+            rows += count
+        while count := _rotate_files():
+            files += count
         self.stdout.write(
-            f"people encrypted anew: {total}, files: {files}; none is left under an older key"
+            _("重新加密：人员 {people}，文件 {files}；旧密钥下已没有内容").format(
+                people=rows, files=files
+            )
         )
 
-    @transaction.atomic
-    def _files(self) -> int:
-        done = rotate_files(at_most=FILES)
-        if done:
-            record(
-                stream="keys",
-                by="rotate_keys",
-                at=timezone.now(),
-                what="files-encrypted-anew",
-                details={"files": done},
-            )
-        return done
+
+@transaction.atomic
+def _rotate_files() -> int:
+    """Some files with their journal entry; how many."""
+    count = archive.rotate(at_most=FILES)
+    if count:
+        record(
+            stream="keys",
+            by=BY,
+            at=timezone.now(),
+            what="files-encrypted-anew",
+            details={"files": count},
+        )
+    return count

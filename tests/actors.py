@@ -1,0 +1,311 @@
+"""Officers and an enterprise at work: mornings with fresh registers, proposals, signatures, proofs."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+
+from PIL import Image
+
+from builders import OWN, law
+from qualwatch.accounts.actions import create_account, make_organisations
+from qualwatch.accounts.models import Account, Organisation
+from qualwatch.accounts.queries import organisation
+from qualwatch.cases.applications.actions import Filing, file_application, uphold, verify
+from qualwatch.cases.applications.repairs import Repairs
+from qualwatch.cases.documents.attachments import SubmittedFile
+from qualwatch.cases.models import Application, Case, Document, Service
+from qualwatch.cases.service.actions import fail, issue_warning, prove, send
+from qualwatch.cases.warnings.determine import Proposed, propose, sign
+from qualwatch.cases.warnings.supervise import Found, record_supervision_finding
+from qualwatch.law.loader import Law
+from qualwatch.patrol.days import DayDone, run_day
+from qualwatch.procedure.checklists import lines_of
+from qualwatch.procedure.service import NEEDS_FILE, CannotServe
+from register_files import Rows
+from register_office import DAY, SOURCES, RegisterOffice
+from register_rows import province
+
+PASSWORD = "correct-horse-battery"
+TAIYUAN, DATONG = "city-140100", "city-140200"
+APPROVAL = "city-140100-bureau"
+ITEM = (OWN, "specialist-decoration", "")
+OFFICERS = {
+    "officer": ("province", "province-officer"),
+    "reviewer": ("province", "province-reviewer"),
+    "other-reviewer": ("province", "province-reviewer"),
+    "city-officer": (TAIYUAN, "city-officer"),
+    "city-reviewer": (TAIYUAN, "city-reviewer"),
+    "datong-officer": (DATONG, "city-officer"),
+    "datong-reviewer": (DATONG, "city-reviewer"),
+    "auditor": ("province", "auditor"),
+    "second-officer": ("province", "province-officer"),
+    "third-reviewer": ("province", "province-reviewer"),
+    "fourth-reviewer": ("province", "province-reviewer"),
+    "approval-officer": (APPROVAL, "approval-officer"),
+    "approval-second-officer": (APPROVAL, "approval-officer"),
+    "approval-reviewer": (APPROVAL, "approval-reviewer"),
+    "approval-lawyer": (APPROVAL, "approval-reviewer"),
+}
+
+
+@dataclass
+class Actors:
+    """The people of permission tests, made at first use."""
+
+    office: RegisterOffice
+    law: Law = field(default_factory=law)
+    accounts: dict[str, Account] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        make_organisations(divisions=self.law.divisions, by="prepare", at=self.office.tick())
+
+    def account(self, name: str) -> Account:
+        """Somebody by the seat."""
+        if name not in self.accounts:
+            where, role = OFFICERS[name]
+            self.accounts[name] = create_account(
+                username=name,
+                password=PASSWORD,
+                organisation=organisation(where),
+                roles=[role],
+                early_warning=True,
+                by="admin",
+                at=self.office.tick(),
+            )
+        return self.accounts[name]
+
+    def enterprise_account(self, code: str = OWN, email: str = "") -> Account:
+        """An enterprise's account."""
+        where = Organisation.objects.create(
+            slug=f"e-{code}".lower(), name="甲", kind="enterprise", credit_code=code
+        )
+        return create_account(
+            username=f"e-{code}",
+            password=PASSWORD,
+            organisation=where,
+            roles=["enterprise-user"],
+            early_warning=False,
+            by="admin",
+            at=self.office.tick(),
+            email=email,
+        )
+
+    def load_and_patrol(self, day: date = DAY, people: int = 2, **changed: Rows) -> DayDone:
+        """Fresh registers of a day, and its patrol."""
+        self.load_registers(day, people, changed)
+        return self.patrol(day)
+
+    def load_registers(
+        self,
+        day: date,
+        people: int = 2,
+        changed: dict[str, Rows] | None = None,
+        *,
+        may_be_held: bool = False,
+    ) -> None:
+        """Fresh registers of a day; perhaps a guard holds one of them."""
+        for sheet, rows in province(people, **(changed or {})).items():
+            load = self.office.load(SOURCES[sheet], rows, day=day)
+            assert may_be_held or load.state in ("released", "unchanged"), load.because
+
+    def patrol(self, day: date, *, done: date | None = None) -> DayDone:
+        """A day's patrol, perhaps done on a later day."""
+        return run_day(day=day, law=self.law, by="patrol", at=self.office.tick(done or day))
+
+    def propose(
+        self, case: Case, *, by: str = "officer", day: date | None = None, **told: Any
+    ) -> Any:
+        """An officer proposes red, unless told otherwise."""
+        what = Proposed(
+            **{"outcome": "red", "because": "期满仍不达标", "evidence": ["核查表"], **told}
+        )
+        at = self.office.tick(day or DAY)
+        return propose(case=reload(case), what=what, by=self.account(by), law=self.law, at=at)
+
+    def sign(self, case: Case, *, by: str = "reviewer", day: date | None = None) -> Any:
+        """A reviewer signs."""
+        return sign(
+            case=reload(case),
+            by=self.account(by),
+            law=self.law,
+            at=self.office.tick(day or DAY),
+            because="同意",
+        )
+
+    def prove_warning(self, case: Case, day: date, by: str = "officer") -> Any:
+        """The warning was handed over as a letter, with a receipt."""
+        who, office = self.account(by), self.office
+        letter = issue_warning(case=reload(case), by=who, law=self.law, at=office.tick(day))
+        return self.serve(letter, day, by=by)
+
+    def serve_order(self, case: Case, day: date, by: str = "officer") -> Any:
+        """The order to rectify is handed over, with a receipt."""
+        return self.serve(self.order_of(case), day, by=by)
+
+    def order_of(self, case: Case) -> Document:
+        """The order that waits to be served, or the last one."""
+        orders = Document.objects.filter(case=case, kind="order-to-rectify").order_by("-pk")
+        document = orders.filter(voided_on=None).first()
+        if document is None:
+            raise CannotServe("没有责令整改通知书")
+        return document
+
+    def start_service(
+        self,
+        document: Document,
+        day: date,
+        method: str = "in-person",
+        by: str = "officer",
+        **told: Any,
+    ) -> Service:
+        """On its way."""
+        return send(
+            document=document,
+            method=method,
+            recipient="甲公司，太原市某路1号",
+            by=self.account(by),
+            law=self.law,
+            at=self.office.tick(day),
+            **told,
+        )
+
+    def prove_service(
+        self, service: Service, day: date, by: str = "officer", **told: Any
+    ) -> Service:
+        """It came back with a receipt."""
+        files = [SubmittedFile("送达回证.png", picture())]
+        return prove(
+            service=service,
+            by=self.account(by),
+            law=self.law,
+            at=self.office.tick(day),
+            **{"proved_on": day, "proof": "送达回证", "files": files, **told},
+        )
+
+    def serve(self, document: Document, day: date, by: str = "officer") -> Service:
+        """Sent and proved on one day."""
+        return self.prove_service(self.start_service(document, day, by=by), day, by=by)
+
+    def filing(
+        self, cause: str = "assessment-wrong", *requirements: str, files: Any = None, **told: Any
+    ) -> Filing:
+        """An application with every line of its checklist answered."""
+        handed = [SubmittedFile("证明.png", picture())] if files is None else files
+        lines = {
+            one: {line: [handed[0].name] if handed else "见说明" for line in lines_of(one)}
+            for one in requirements or ("constructors",)
+        }
+        return Filing(
+            **{
+                "cause": cause,
+                "statement": "人员确在本单位",
+                "files": handed,
+                "requirements": requirements,
+                "checklist": lines,
+                **told,
+            }
+        )
+
+    def verify(
+        self, application: Application, repairs: Repairs, day: date, by: str = "second-officer"
+    ) -> Application:
+        """An officer says what is to be repaired, and how."""
+        return verify(
+            application=application,
+            repairs=repairs,
+            because="已核实",
+            by=self.account(by),
+            law=self.law,
+            at=self.office.tick(day),
+        )
+
+    def uphold(
+        self, application: Application, repairs: Repairs, day: date, by: str = "reviewer"
+    ) -> Document:
+        """Verified by an officer, signed by a reviewer."""
+        self.verify(application, repairs, day)
+        return uphold(
+            application=application,
+            because="核实属实",
+            by=self.account(by),
+            law=self.law,
+            at=self.office.tick(day),
+        )
+
+    def fail_service(
+        self, service: Service, day: date, why: str = "absent", by: str = "officer"
+    ) -> Service:
+        """It came to nothing."""
+        files = [SubmittedFile("退件.png", picture(5))] if why in NEEDS_FILE else []
+        return fail(
+            service=service,
+            why=why,
+            because="情况说明",
+            files=files,
+            by=self.account(by),
+            law=self.law,
+            at=self.office.tick(day),
+        )
+
+    def apply(
+        self, case: Case, day: date, by: Account, filing: Filing | None = None
+    ) -> Application:
+        """The enterprise applies."""
+        return file_application(
+            case=reload(case),
+            filing=filing or self.filing(),
+            by=by,
+            law=self.law,
+            at=self.office.tick(day),
+        )
+
+    def inspect(self, day: date, by: str = "officer", **told: Any) -> Case:
+        """A supervision finding: red at once."""
+        figures = {"constructors": {"required": 3, "held": 1, "shortfall": 2}}
+        found = Found(
+            **{
+                "credit_code": OWN,
+                "category": ITEM[1],
+                "sub_item": "",
+                "what": "现场核查只有一人",
+                "evidence": ["笔录"],
+                "figures": figures,
+                **told,
+            }
+        )
+        step = record_supervision_finding(
+            found=found, by=self.account(by), law=self.law, at=self.office.tick(day)
+        )
+        return reload(step.case)
+
+    def yellow_case(self, day: date = DAY) -> Case:
+        """A firm that lacks one of three constructors is warned."""
+        self.load_and_patrol(day)
+        return Case.objects.get(state="yellow", category__isnull=False)
+
+    def red_case(self, day: date = DAY) -> Case:
+        """The same, proved, over, and determined on the day after its period."""
+        case = self.yellow_case(day)
+        self.prove_warning(case, day + timedelta(days=1))
+        over = case.requirements.get().ends_on + timedelta(days=1)
+        self.load_and_patrol(over)
+        self.propose(case, day=over)
+        self.sign(case, day=over)
+        return reload(case)
+
+
+@cache
+def picture(colour: int = 0) -> bytes:
+    """A small picture, as a scan of a receipt."""
+    written = io.BytesIO()
+    Image.new("L", (2, 2), colour).save(written, "PNG")
+    return written.getvalue()
+
+
+def reload(case: Case) -> Case:
+    """The case as it stands now."""
+    return Case.objects.get(pk=case.pk)

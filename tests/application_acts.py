@@ -1,0 +1,59 @@
+"""Applications in tests: who acts, what is refused, a case of a city."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from actors import OFFICERS, Actors
+from qualwatch.accounts.models import Account
+from qualwatch.cases.applications.repairs import Repairs
+from qualwatch.cases.models import Application, Attachment, Case, Document
+from qualwatch.journal.models import Entry
+from qualwatch.procedure.transitions import CannotStep
+from register_files import ITEMS
+from register_office import DAY, RegisterOffice
+from register_rows import item
+
+NEXT_DAY, PERIOD_OVER = DAY + timedelta(days=1), date(2026, 7, 21)
+REVIEW = date(2026, 12, 31)
+CITY_ITEM = [ITEMS, item(许可机关="太原市行政审批服务管理局", 资质证书号="D314000010", 等级="二级")]
+ACCEPT = Repairs(REVIEW)
+
+
+def act_arguments(actors: Actors, by: str, day: date = NEXT_DAY) -> dict[str, Any]:
+    return {"by": actors.account(by), "law": actors.law, "at": actors.office.tick(day)}
+
+
+def city_case(actors: Actors) -> tuple[Case, Account]:
+    actors.load_and_patrol(资质=CITY_ITEM)
+    return Case.objects.get(), actors.enterprise_account()
+
+
+def assert_refused(actors: Actors, slug: str, do: Any) -> None:
+    """Refused, and nothing is on record."""
+    before = (
+        Entry.objects.count(),
+        list(Application.objects.values()),
+        Document.objects.count(),
+        Attachment.objects.count(),
+    )
+    with pytest.raises(CannotStep) as why:
+        do()
+    assert why.value.slug == slug
+    assert before == (
+        Entry.objects.count(),
+        list(Application.objects.values()),
+        Document.objects.count(),
+        Attachment.objects.count(),
+    )
+
+
+def actors_with_accounts(office: RegisterOffice) -> Actors:
+    """Everybody there from the beginning, so that a refused act adds nothing to the journal."""
+    actors = Actors(office)
+    for name in OFFICERS:
+        actors.account(name)
+    return actors

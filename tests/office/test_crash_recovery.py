@@ -1,0 +1,100 @@
+"""kill -9 at random moments of loads, releases, runs and pushes: after a rerun all is as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders import law
+from databases import prepare_office, process_environment
+from qualwatch.intake.synthetic_province import Plan, generate_province
+
+ACTS = str(Path(__file__).parent.parent / "crash_recovery_acts.py")
+HOME = Path(__file__).parent.parent
+
+
+def acts(state: dict[str, str], *words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, ACTS, *words],
+        env=process_environment(state),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def told(state: dict[str, str]) -> Any:
+    return json.loads(acts(state, "state"))
+
+
+def differing(found: Any, expected: Any) -> dict[str, Any]:
+    """What one of the two has and the other has not, by name."""
+    return {
+        name: [
+            [one for one in found[name] if one not in expected[name]],
+            [one for one in expected[name] if one not in found[name]],
+        ]
+        if isinstance(expected[name], list)
+        else [found[name], expected[name]]
+        for name in expected
+        if found[name] != expected[name]
+    }
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small province, a list that has shrunk, and changes."""
+    folder = tmp_path_factory.mktemp("files")
+    generate_province(Plan(60, 11), folder, "csv", law())
+    lines = (folder / "注册人员.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "少.csv").write_text("\n".join(lines[: len(lines) // 2]), encoding="utf-8")
+    header = lines[0].removeprefix("\ufeff").split(",")
+    rows = [dict(zip(header, line.split(","), strict=True)) for line in lines[1:12]]
+    (folder / "changes.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    return folder
+
+
+def killed_and_run_again(files: Path, folder: Path, kills: int, seed: int) -> None:
+    whole = prepare_office(folder / "whole")
+    begun = time.perf_counter()
+    acts(whole, str(files))
+    length = time.perf_counter() - begun
+    expected = told(whole)
+    assert expected["faults"] == []
+    assert ["practitioners", "released"] in expected["loads"]
+    chance, cut = random.Random(seed), 0
+    for number in range(kills):
+        state = prepare_office(folder / f"k{number}")
+        process = subprocess.Popen(
+            [sys.executable, ACTS, str(files)],
+            env=process_environment(state),
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(chance.uniform(0.15, 0.95) * length)
+        process.send_signal(signal.SIGKILL)
+        cut += process.wait() == -signal.SIGKILL
+        acts(state, str(files))
+        found = told(state)
+        assert differing(found, expected) == {}, f"kill {number}"
+        assert found == expected
+    assert cut >= kills // 2  # most of them did hit a running process
+
+
+def test_a_few_kills_leave_nothing_half_applied(files: Path, tmp_path: Path) -> None:
+    killed_and_run_again(files, tmp_path, 3, 1)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(2, 7))
+def test_fifty_kills_leave_nothing_half_applied(files: Path, tmp_path: Path, seed: int) -> None:
+    killed_and_run_again(files, tmp_path, 10, seed)

@@ -1,0 +1,528 @@
+"""Evidence packs: what a court gets gives the finding again, is whole, and shows nobody's number."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import random
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import docx
+import pytest
+
+from actors import PASSWORD, Actors, picture
+from builders import law
+from commands import qualwatch
+from databases import prepare_office, process_environment
+from qualwatch.assessments.models import LawText
+from qualwatch.cases.competence import NotCompetent
+from qualwatch.cases.documents.attachments import SubmittedFile
+from qualwatch.cases.evidence_packs.pack import CannotPack, evidence_pack
+from qualwatch.cases.models import Case, Document
+from qualwatch.cases.warnings.supervise import follow_up
+from qualwatch.evaluation import reference
+from qualwatch.intake.facts_folder import read_facts
+from qualwatch.intake.synthetic_province import Plan, generate_province
+from qualwatch.journal.models import Seal
+from qualwatch.journal.proofs import faults_of_pack, parts_digest
+from qualwatch.journal.queries import entries_of
+from qualwatch.law.loader import load_law
+from qualwatch.patrol.days import release_held_run
+from qualwatch.privacy import hidden
+from qualwatch.procedure.transitions import CannotStep
+from qualwatch.registers.loads import Delivery, import_delivery
+from qualwatch.registers.models import RegistrationRow
+from register_files import CONTRIBUTIONS
+from register_office import DAY, RegisterOffice
+from register_rows import paid
+
+pytestmark = pytest.mark.django_db
+PERIOD_OVER = date(2026, 7, 21)
+HOME = Path(__file__).parent.parent
+CONCURRENT_ACTS = str(HOME / "concurrent_acts.py")
+
+
+@pytest.fixture
+def actors(office: RegisterOffice) -> Actors:
+    return Actors(office)
+
+
+def packed(actors: Actors, case: Case, folder: Path, by: str = "officer") -> Path:
+    """A pack, unpacked."""
+    told = evidence_pack(
+        card_number=case.card_number, by=actors.account(by), at=actors.office.tick(PERIOD_OVER)
+    )
+    with zipfile.ZipFile(io.BytesIO(told)) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def finding(case: Case) -> dict[str, Any]:
+    return dict(case.determinations.get(state="signed").figures)
+
+
+def test_the_command_reproduces_the_finding_from_the_pack_alone(
+    actors: Actors, tmp_path: Path
+) -> None:
+    case = actors.red_case()
+    actors.serve_order(case, PERIOD_OVER)
+    folder = packed(actors, case, tmp_path / "pack")
+    judged = json.loads((folder / "finding.json").read_text())["judged_again"]
+    result = qualwatch(
+        "check",
+        folder / "facts",
+        "--law",
+        folder / "law",
+        "--as-of",
+        judged["as_of"],
+        "--format",
+        "json",
+    )
+    (one,) = [row for row in result.json()["findings"] if row["credit_code"] == case.credit_code]
+    told = finding(case)["constructors"]
+    assert (one["verdict"], one["required"], one["held"], one["shortfall"], one["basis"]) == (
+        "short",
+        told["required"],
+        told["held"],
+        told["shortfall"],
+        told["basis"],
+    )
+    assert judged["findings"][0]["held"] == told["held"]
+
+
+def test_a_pack_is_complete_and_every_file_matches_its_checksum(actors: Actors, tmp_path: Path) -> None:
+    case = actors.red_case()
+    actors.serve_order(case, PERIOD_OVER)
+    actors.patrol(PERIOD_OVER + timedelta(days=1))
+    folder = packed(actors, case, tmp_path / "pack")
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    sums = dict(
+        line.split("  ", 1)[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines()
+    )
+    assert set(sums) == names - {"SHA256SUMS"}
+    assert all(
+        hashlib.sha256((folder / name).read_bytes()).hexdigest() == told
+        for name, told in sums.items()
+    )
+    assert {
+        "index.html",
+        "finding.json",
+        "case.json",
+        "journal.json",
+        "people.csv",
+        "facts/registrations.parquet",
+        "law/policy/shanxi.yaml",
+    } <= names
+    assert sum(name.startswith("documents/") for name in names) == 3
+    assert sum(name.startswith("proofs/") for name in names) == 2  # of the warning, of the order
+    course = json.loads((folder / "case.json").read_text())[case.stream]
+    assert [one["method"] for one in course["services"]] == ["in-person", "in-person"]
+    assert qualwatch("journal", "check", folder).status == 0
+    (journal,) = json.loads((folder / "journal.json").read_text())
+    assert journal["seals"][-1]["head"][:2] == [
+        case.stream,
+        len(journal["entries"]) - 1,
+    ]  # then the pack itself
+    key = Seal.objects.latest("pk").public_key
+    assert (
+        qualwatch("journal", "check", folder, "--key", key).out
+        == "证据包完好\n最后 1 条日志在末次封签之后，由下一次封签证明\n"
+    )
+    assert "请用 --key" in qualwatch("journal", "check", folder).out
+
+
+def replaced(folder: Path, name: str) -> None:
+    """Another content under the same name, and its sum made right."""
+    (folder / name).write_bytes(b"x")
+    sums = [
+        line
+        for line in (folder / "SHA256SUMS").read_text().splitlines()
+        if not line.endswith(f"  {name}")
+    ]
+    sums.append(f"{hashlib.sha256(b'x').hexdigest()}  {name}")
+    (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n")
+
+
+def altered(folder: Path, name: str, change: Callable[[Any], None]) -> None:
+    """A file of the pack changed, and its sum made right again."""
+    path = folder / name
+    told = json.loads(path.read_text())
+    change(told)
+    path.write_text(json.dumps(told, ensure_ascii=False))
+    sums = [
+        line
+        for line in (folder / "SHA256SUMS").read_text().splitlines()
+        if not line.endswith(f"  {name}")
+    ]
+    sums.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}")
+    (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n")
+
+
+def test_an_altered_pack_is_detected(actors: Actors, tmp_path: Path) -> None:
+    case = actors.red_case()
+    actors.patrol(PERIOD_OVER + timedelta(days=1))
+    whole = packed(actors, case, tmp_path / "whole")
+    key = Seal.objects.latest("pk").public_key
+    assert faults_of_pack(whole, key) == []
+    assert faults_of_pack(whole, "00" * 32) != []  # another office's key
+    changes: dict[str, Callable[[Path], object]] = {
+        "被改动": lambda folder: (folder / "people.csv").write_text("x"),
+        "少了文件 people.csv": lambda folder: (folder / "people.csv").unlink(),
+        "多了文件": lambda folder: (folder / "more.txt").write_text("x"),
+        "第 2 条被改动": lambda folder: altered(
+            folder, "journal.json", lambda told: told[0]["entries"][1].update(by="li")
+        ),
+        "封签签名不符": lambda folder: altered(
+            folder, "journal.json", lambda told: told[0]["seals"][0].update(day="2026-01-01")
+        ),
+        "封签签名不": lambda folder: altered(
+            folder,
+            "journal.json",
+            lambda told: told[0]["seals"][0]["path"].append(["left", "0" * 64]),
+        ),
+        "没有封签": lambda folder: altered(
+            folder, "journal.json", lambda told: told[0].update(seals=[])
+        ),
+        "没有日志": lambda folder: altered(folder, "journal.json", lambda told: told.clear()),
+        "不是日志所记的文件": lambda folder: replaced(
+            folder, next(folder.glob("documents/*")).relative_to(folder).as_posix()
+        ),
+        "与日志所记的不同": lambda folder: replaced(folder, "facts/people.parquet"),
+        "不是完整的证据": lambda folder: altered(
+            folder, "journal.json", lambda told: told[0].pop("entries")
+        ),
+        "不是完整的证据包": lambda folder: (folder / "journal.json").write_text("{"),
+    }
+    for number, (sentence, change) in enumerate(changes.items()):
+        folder = tmp_path / str(number)
+        shutil.copytree(whole, folder)
+        change(folder)
+        assert any(sentence in one for one in faults_of_pack(folder, key)), sentence
+
+
+def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(
+    actors: Actors, tmp_path: Path
+) -> None:
+    """It arises from the enterprise's yellow card: its papers, its journal and the people are in the pack."""
+    insured = [CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
+    actors.load_and_patrol(people=4, 社保=insured)
+    whole = Case.objects.get()
+    actors.prove_warning(whole, DAY)
+    actors.load_and_patrol(PERIOD_OVER, people=4, 社保=insured)
+    actors.propose(whole, day=PERIOD_OVER, items=[("specialist-decoration", "")])
+    actors.sign(whole, day=PERIOD_OVER)
+    red = Case.objects.get(state="red")
+    assert red.arises_from == whole
+    determination = Document.objects.get(case=red, kind="determination")
+    assert determination.template_values["warned_on"] == "2026年5月20日"
+    assert determination.template_values["standards"] == "晋建市规字〔2023〕71号 二（一）"
+    folder = packed(actors, red, tmp_path / "pack")
+    judged = json.loads((folder / "finding.json").read_text())["judged_again"]
+    assert [one["kind"] for one in judged["anomalies"]] == ["unpaid"]
+    course = json.loads((folder / "case.json").read_text())
+    assert list(course) == [whole.stream, red.stream]
+    assert [one["outcome"] for one in course[whole.stream]["determinations"]] == ["red"]
+    assert course[whole.stream]["services"][0]["proved_on"] == str(DAY)
+    rows = list(csv.reader((folder / "people.csv").read_text("utf-8-sig").splitlines()))[1:]
+    assert [row[4] for row in rows if row[0] == "insurance"] == ["无人缴纳社保"]
+    facts = read_facts(folder / "facts", law())
+    day = date.fromisoformat(judged["as_of"])
+    assert (
+        len(reference.judge(law(), law().policy_on(day), facts, red.credit_code, day).anomalies)
+        == 1
+    )
+    red.requirements.update(warned_figures={"run": judged["run"], "people": 9})
+    with pytest.raises(CannotPack):
+        packed(actors, red, tmp_path / "other")
+
+
+def test_a_pack_contains_no_identity_number_and_no_personal_name(actors: Actors, tmp_path: Path) -> None:
+    case = actors.red_case()
+    actors.prove_service(
+        actors.start_service(actors.order_of(case), PERIOD_OVER),
+        PERIOD_OVER,
+        files=[SubmittedFile("11010519491231002X 签收.png", picture())],
+    )
+    follow_up(
+        case=case,
+        kind="letter",
+        what="电话 11010519491231002X 本人",
+        by=actors.account("officer"),
+        law=actors.law,
+        at=actors.office.tick(PERIOD_OVER),
+    )
+    folder = packed(actors, case, tmp_path / "pack")
+    for path in folder.rglob("*"):
+        assert hidden(path.name) == path.name
+        if path.suffix == ".docx":
+            text = "\n".join(paragraph.text for paragraph in docx.Document(str(path)).paragraphs)
+            assert hidden(text) == text, path
+        if path.is_file() and path.suffix not in (".parquet", ".docx", ".png"):
+            text = path.read_text("utf-8")
+            assert hidden(text) == text, path
+    rows = list(csv.reader((folder / "people.csv").read_text("utf-8-sig").splitlines()))[1:]
+    assert rows
+    assert all(re.fullmatch(r"\d{6}\*{12}", row[2]) for row in rows)
+    assert all(set(row[3][1:]) <= {"*"} for row in rows)
+    facts = read_facts(folder / "facts", law())
+    assert facts.rows("enterprises")[0].credit_code == case.credit_code
+    assert len(facts.rows("enterprises")) == 1  # nobody else's data
+    page = (folder / "index.html").read_text("utf-8")
+    assert case.card_number in page
+    assert "注册建造师：应有 3 人，现有 2 人，缺 1 人" in page
+
+
+def test_a_pack_stays_the_same_after_registers_and_law_have_changed(
+    actors: Actors, tmp_path: Path
+) -> None:
+    """People come and go, a policy is replaced: what was known and in force that day is in the pack."""
+    case = actors.red_case()
+    before = packed(actors, case, tmp_path / "before")
+    text = Path(load_law().files["policy/shanxi.yaml"]).read_text()
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(text.replace("value: number-and-trade", "value: highest-any-trade"))
+    actors.law = load_law(None, policy)
+    actors.load_and_patrol(PERIOD_OVER + timedelta(days=1), people=1)
+    assert LawText.objects.count() == 2
+    after = packed(actors, case, tmp_path / "after")
+    for name in ("people.csv", "law/policy/shanxi.yaml", "facts/registrations.parquet"):
+        assert (before / name).read_bytes() == (after / name).read_bytes()
+    told = [
+        json.loads((path / "finding.json").read_text())["judged_again"]["findings"]
+        for path in (before, after)
+    ]
+    assert told[0] == told[1]
+
+
+def test_who_received_a_pack_is_journaled_and_others_receive_none(actors: Actors) -> None:
+    case = actors.red_case()
+    told = evidence_pack(
+        card_number=case.card_number,
+        by=actors.account("auditor"),
+        at=actors.office.tick(PERIOD_OVER),
+    )
+    last = entries_of(case.stream)[-1]
+    assert (last.what, last.by) == ("pack-made", "auditor")
+    with zipfile.ZipFile(io.BytesIO(told)) as archive:
+        sums = dict(
+            line.split("  ", 1)[::-1] for line in archive.read("SHA256SUMS").decode().splitlines()
+        )
+    assert last.details["parts"] == parts_digest(sums)
+    with pytest.raises(NotCompetent):
+        evidence_pack(
+            card_number=case.card_number,
+            by=actors.account("datong-officer"),
+            at=actors.office.tick(PERIOD_OVER),
+        )
+    for number in ("", "晋红〔2026〕999号"):
+        with pytest.raises(CannotPack):
+            evidence_pack(
+                card_number=number, by=actors.account("officer"), at=actors.office.tick(PERIOD_OVER)
+            )
+
+
+def test_a_tampered_register_gives_no_pack(actors: Actors, tmp_path: Path) -> None:
+    case = actors.red_case()
+    case.determinations.update(
+        figures={"constructors": {**finding(case)["constructors"], "held": 1}}
+    )
+    with pytest.raises(CannotPack, match="给不出当时的事实"):
+        packed(actors, case, tmp_path / "pack")
+    assert RegistrationRow.objects.exists()
+
+
+def test_an_officer_s_red_card_has_its_finding_and_the_registers_of_that_day(
+    actors: Actors, tmp_path: Path
+) -> None:
+    actors.load_and_patrol(people=3)
+    case = actors.inspect(DAY)
+    folder = packed(actors, case, tmp_path / "pack")
+    course = json.loads((folder / "case.json").read_text())[case.stream]
+    assert course["supervision_finding"]["evidence"] == ["笔录"]
+    told = json.loads((folder / "finding.json").read_text())
+    assert told["determined"][0]["told"] == {"required": 3, "held": 1, "shortfall": 2}
+    assert (
+        told["judged_again"]["findings"][0]["verdict"] == "met"
+    )  # the registers say otherwise, and the court may know
+
+
+def reds_of_a_province(
+    actors: Actors, folder: Path, enterprises: int, count: int, seed: int
+) -> list[Case]:
+    """An invented province, some of its yellow cards determined at random after their period."""
+    generate_province(Plan(enterprises, seed, DAY), folder, "csv", law())
+    files = {
+        "企业": "enterprises",
+        "资质": "qualifications",
+        "注册人员": "practitioners",
+        "豁免": "exemptions",
+        "锁定": "locks",
+        "社保": "insurance",
+    }
+
+    def morning(day: date) -> None:
+        for name, source in files.items():
+            if not (folder / f"{name}.csv").exists():
+                continue  # a small province has nobody locked
+            covers = (
+                (date(2026, 1, 1), day.replace(day=1) - timedelta(days=1))
+                if source == "insurance"
+                else None
+            )
+            delivery = Delivery(source, {f"{name}.csv": folder / f"{name}.csv"}, day, None, covers)
+            load = import_delivery(
+                delivery=delivery, law=actors.law, by="li", at=actors.office.tick(day)
+            )
+            assert load.state in ("released", "unchanged"), load.because
+        day_done = actors.patrol(day)
+        if day_done.run.state == "held":
+            release_held_run(
+                run=day_done.run,
+                law=actors.law,
+                by="wang",
+                at=actors.office.tick(day),
+                because="核对过样本",
+            )
+
+    morning(DAY)
+    yellow = list(Case.objects.filter(category__isnull=False).order_by("pk"))
+    chosen = random.Random(seed).sample(yellow, min(count, len(yellow)))
+    for case in chosen:
+        actors.prove_warning(case, DAY)
+    go_on_paying(folder / "社保.csv", ("2026-05", "2026-06"))
+    morning(PERIOD_OVER)
+    made = []
+    for case in chosen:
+        try:
+            actors.propose(case, day=PERIOD_OVER)
+        except CannotStep:
+            continue  # what is short cannot be said for certain any more
+        actors.sign(case, day=PERIOD_OVER)
+        made.append(Case.objects.get(pk=case.pk))
+    return made
+
+
+def go_on_paying(path: Path, months: tuple[str, ...]) -> None:
+    """Whoever paid last pays in these months too."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        rows, heads = list(reader), list(reader.fieldnames or ())
+    last = max(row["缴费月份"] for row in rows if len(row["缴费月份"]) == 7)
+    more = [
+        {**row, "缴费月份": month} for row in rows if row["缴费月份"] == last for month in months
+    ]
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, heads)
+        writer.writeheader()
+        writer.writerows([*rows, *more])
+
+
+def check_of_packs(
+    actors: Actors, folder: Path, enterprises: int, count: int, seed: int, *, by_command: int
+) -> int:
+    reds = reds_of_a_province(actors, folder / "province", enterprises, count, seed)
+    for case in reds:
+        pack = packed(actors, case, folder / str(case.pk))
+        judged = json.loads((pack / "finding.json").read_text())["judged_again"]
+        texts = load_law(pack / "law") if case is reds[0] else load_law()
+        assert all(
+            (pack / "law" / name).read_bytes() == path.read_bytes()
+            for name, path in load_law().files.items()
+        )
+        day = date.fromisoformat(judged["as_of"])
+        facts = read_facts(pack / "facts", texts)
+        assert {row.credit_code for row in facts.rows("items")} == {case.credit_code}
+        result = reference.judge(texts, texts.policy_on(day), facts, case.credit_code, day)
+        found = {
+            finding.requirement: finding
+            for finding in result.findings
+            if (finding.category, finding.sub_item) == (case.category, case.sub_item)
+        }
+        for name, told in finding(case).items():
+            one = found[name]
+            assert (one.verdict, one.required, one.held, one.possible, one.shortfall) == (
+                "short",
+                told["required"],
+                told["held"],
+                told["possible"],
+                told["shortfall"],
+            )
+            assert list(one.basis) == told["basis"]
+    for case in reds[:by_command]:  # as a court would
+        pack = folder / str(case.pk)
+        day = json.loads((pack / "finding.json").read_text())["judged_again"]["as_of"]
+        ran = qualwatch(
+            "check", pack / "facts", "--law", pack / "law", "--as-of", day, "--format", "json"
+        )
+        rows = {
+            one["requirement"]: one
+            for one in ran.json()["findings"]
+            if (one["certificate_no"], one["sub_item"]) == (case.certificate_no, case.sub_item)
+        }
+        for name, told in finding(case).items():
+            assert [rows[name][key] for key in ("verdict", "required", "held", "basis")] == [
+                "short",
+                told["required"],
+                told["held"],
+                told["basis"],
+            ]
+    return len(reds)
+
+
+def test_packs_of_random_red_cards_reproduce_their_findings(actors: Actors, tmp_path: Path) -> None:
+    assert check_of_packs(actors, tmp_path, 500, 12, 5, by_command=2) >= 8
+
+
+@pytest.mark.full
+def test_packs_of_fifty_random_red_cards_reproduce_their_findings(
+    actors: Actors, tmp_path: Path
+) -> None:
+    assert check_of_packs(actors, tmp_path, 2500, 75, 5, by_command=75) >= 50
+
+
+def test_the_command_writes_a_pack_for_authorised_accounts_only(tmp_path: Path) -> None:
+    state = prepare_office(tmp_path / "state")
+    for words in (
+        [CONCURRENT_ACTS, "setup", str(tmp_path)],
+        [CONCURRENT_ACTS, "sign", str(tmp_path)],
+    ):
+        subprocess.run(
+            [sys.executable, *words],
+            env=process_environment(state),
+            check=True,
+            capture_output=True,
+        )
+    pack = tmp_path / "证据.zip"
+
+    def asked(number: str, password: str = PASSWORD, output: Path = pack) -> tuple[int, str]:
+        words: list[str | Path] = [
+            "pack",
+            number,
+            "--by",
+            "officer",
+            "--output",
+            output,
+            "--password-from-stdin",
+        ]
+        ran = qualwatch(*words, typed=password + "\n", **state)
+        return ran.status, ran.out or ran.err
+
+    assert asked("晋红〔2026〕1号", "guess") == (2, "qualwatch: 账号或密码不对\n")
+    assert asked("晋红〔2026〕9号") == (2, "qualwatch: 没有这张红牌：晋红〔2026〕9号\n")
+    status, said = asked("晋红〔2026〕1号")
+    assert (status, "已写" in said) == (0, True)
+    assert "index.html" in zipfile.ZipFile(pack).namelist()
+    before = pack.read_bytes()
+    assert asked("晋红〔2026〕1号")[0] == 2  # never over another file
+    assert asked("晋红〔2026〕1号", output=tmp_path / "nowhere" / "a.zip")[0] == 2
+    assert pack.read_bytes() == before

@@ -1,0 +1,521 @@
+"""The doors of enterprises and of staff: who sees what, what is refused in a sentence, what goes on record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from pytest_django.fixtures import Settings as SettingsWrapper
+
+from actors import Actors, picture, reload
+from fixtures_case_states import TODAY, CaseStates
+from page_requests import client_of, enterprise_client, page, post_act, post_proposal, refusal_page
+from qualwatch.cases.models import Application, Case, Determination, Notice, Task
+from qualwatch.journal.models import Entry
+from qualwatch.procedure.checklists import LINES
+from query_counts import assert_recorded, page_name
+
+MOST_BYTES = 100_000
+
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _django_db_marker() -> None:
+    """The scene's own transaction instead of pytest-django's, which would close the connection after each test."""
+
+
+def filled(cause: str = "assessment-wrong", **changed: Any) -> dict[str, Any]:
+    """The form of an answer: a file for one line, reasons for the others."""
+    told: dict[str, Any] = {
+        "cause": cause,
+        "statement": "人员确在本单位",
+        "requirement": "constructors",
+    }
+    told |= {f"reason-constructors-{line}": "见说明" for line in LINES}
+    told["file-constructors-identity"] = SimpleUploadedFile("身份证.png", picture())
+    return told | changed
+
+
+# The enterprise
+def test_an_enterprise_sees_its_card_its_deadlines_and_what_to_do(
+    officers: Actors, case_states: CaseStates
+) -> None:
+    client, case = enterprise_client(case_states, 7), case_states.cases[7]
+    home = page(client, "own")
+    ends = case.requirements.get().ends_on
+    for told in (
+        "建筑装修装饰工程专业承包 二级",
+        "黄牌",
+        "应有 3 / 现有 2",
+        f"还有 {(ends - TODAY).days} 天",
+        "还没有打开的通知",
+        reverse("own-case", args=[case.pk]),
+    ):
+        assert told in home, told
+    own = page(client, "own-case", case.pk)
+    for told in ("提醒时", "现在", "建筑建造师至少3人", "建市〔2014〕159号", "提出申请"):
+        assert told in own, told
+
+
+def test_opening_a_notice_proves_its_receipt(officers: Actors, case_states: CaseStates) -> None:
+    client, case = enterprise_client(case_states, 7), case_states.cases[7]
+    notice = Notice.objects.get(case=case, kind="push", credit_code=case.credit_code)
+    shut = page(client, "own-notice", notice.pk)
+    assert "缺 1 人" not in shut  # nothing is read without the confirmation
+    unopened = client.get(reverse("own-open", args=[notice.pk]))
+    assert unopened.headers["Location"] == reverse(
+        "own-notice", args=[notice.pk]
+    )  # only the button opens it
+    assert case.requirements.get().proved_on is None
+    answer = client.post(reverse("own-open", args=[notice.pk]), follow=True)
+    assert "缺 1 人" in answer.content.decode()
+    assert case.requirements.get().proved_on == TODAY
+    assert "打开并确认收到" not in page(client, "own-notice", notice.pk)
+
+
+def test_an_enterprise_applies_against_its_card_and_retracts(
+    officers: Actors, case_states: CaseStates
+) -> None:
+    client, case = enterprise_client(case_states, 7), case_states.cases[7]
+    path = reverse("own-answer", args=[case.pk])
+    assert "写明为何没有" in page(client, "own-answer", case.pk)
+    before = Entry.objects.count()
+    wrong = client.post(path, filled(**{"reason-constructors-insurance": ""}))
+    told = refusal_page(wrong, "file-constructors-insurance")
+    assert "请上传最近一个已结算月的社保缴纳证明，或写明为何没有" in told
+    assert "人员确在本单位" in told  # what was written is not lost
+    assert "重新选择" in told
+    bad = client.post(
+        path, filled() | {"file-constructors-identity": SimpleUploadedFile("a.png", b"<html>")}
+    )
+    refusal_page(bad)
+    refusal_page(client.post(path, filled(statement=" ")), "statement")
+    refusal_page(client.post(path, filled(cause="other")), "cause-assessment-wrong")
+    assert not Application.objects.filter(case=case).exists()
+    assert Entry.objects.count() == before
+    done = client.post(path, filled(), follow=True)
+    application = Application.objects.get(case=case)
+    assert application.number in done.content.decode()
+    assert application.checklist[0][2] == ["身份证.png"]
+    assert application.checklist[1][2] == "见说明"
+    assert "已有一份申请在办" in done.content.decode()
+    again = client.post(path, filled())
+    assert again.status_code == 422
+    back = client.post(reverse("own-retract", args=[application.pk]), follow=True)
+    assert "已撤回" in back.content.decode()
+    application.refresh_from_db()
+    assert application.stage == "retracted"
+
+
+def test_two_files_of_one_name_are_both_stored(officers: Actors, case_states: CaseStates) -> None:
+    client, case = enterprise_client(case_states, 7), case_states.cases[7]
+    files = {
+        f"file-constructors-{line}": SimpleUploadedFile("扫描.png", picture(nth))
+        for nth, line in enumerate(("identity", "registration"))
+    }
+    client.post(reverse("own-answer", args=[case.pk]), filled() | files)
+    application = Application.objects.get(case=case)
+    assert sorted(attachment.name for attachment in application.attachments.all()) == [
+        "扫描-2.png",
+        "扫描.png",
+    ]
+    assert [row[2] for row in application.checklist][:2] == [["扫描.png"], ["扫描-2.png"]]
+
+
+def test_an_enterprise_sees_no_cases_of_others(officers: Actors, case_states: CaseStates) -> None:
+    client = enterprise_client(case_states, 7)
+    other = Application.objects.get(case=case_states.cases[6])
+    notice = Notice.objects.filter(case=case_states.cases[6]).exclude(credit_code="").first()
+    assert notice is not None
+    for name, number in (
+        ("own-case", case_states.cases[6].pk),
+        ("own-answer", case_states.cases[6].pk),
+        ("own-notice", notice.pk),
+    ):
+        page(client, name, number, status=404)
+    for name, number in (("own-open", notice.pk), ("own-retract", other.pk)):
+        assert client.post(reverse(name, args=[number])).status_code == 404
+    for name in ("work", "cases"):
+        assert "主管部门" in page(client, name, status=403)
+    page(client, "application", other.pk, status=403)
+
+
+# Staff
+def test_the_work_list_is_grouped_by_deadline(officers: Actors, case_states: CaseStates) -> None:
+    home = page(client_of(officers.account("city-officer")), "work")
+    assert "已逾期" in home
+    assert reverse("determine", args=[case_states.cases[9].pk]) in home
+    assert "第9装饰公司" in home
+    assert reverse("decide", args=[case_states.cases[4].pk]) in home
+    task = Task.objects.get(case=case_states.cases[6], kind="application", completed_on=None)
+    assert reverse("application-of-task", args=[task.pk]) in home
+    empty = page(client_of(officers.account("datong-officer")), "work")
+    assert "现在没有待办" in empty
+
+
+def test_cases_are_those_of_the_jurisdiction(officers: Actors, case_states: CaseStates) -> None:
+    everywhere = page(client_of(officers.account("officer")), "cases")
+    own = page(client_of(officers.account("city-officer")), "cases")
+    others = client_of(officers.account("datong-officer"))
+    for number in (3, 4, 9):
+        assert f"第{number}装饰公司" in everywhere
+        assert f"第{number}装饰公司" in own
+    assert "没有符合条件的案件" in page(others, "cases")
+    for name in ("case", "case-documents", "case-history", "determine", "decide"):
+        page(others, name, case_states.cases[4].pk, status=404)
+    application = Application.objects.get(case=case_states.cases[6])
+    page(others, "application", application.pk, status=404)
+    found = client_of(officers.account("officer")).get("/cases?state=red").content.decode()
+    assert "第3装饰公司" in found
+    assert "第4装饰公司" not in found
+
+
+def test_a_case_shows_allowed_acts_and_why_others_are_not(
+    officers: Actors, case_states: CaseStates
+) -> None:
+    ripe = page(client_of(officers.account("city-officer")), "case", case_states.cases[9].pk)
+    assert reverse("determine", args=[case_states.cases[9].pk]) in ripe
+    assert "没有待签批的认定" not in ripe  # who may not sign is told that first
+    early = page(client_of(officers.account("city-officer")), "case", case_states.cases[7].pk)
+    assert "认定红牌的条件不齐" in early
+    auditor = page(client_of(officers.account("auditor")), "case", case_states.cases[9].pk)
+    assert "没有这项权限" in auditor
+    red = page(client_of(officers.account("officer")), "case", case_states.cases[3].pk)
+    assert "这一步现在不能办" in red
+
+
+def test_an_officer_proposes_and_a_reviewer_signs(
+    officers: Actors, case_states: CaseStates
+) -> None:
+    officer, reviewer = (
+        client_of(officers.account("city-officer")),
+        client_of(officers.account("city-reviewer")),
+    )
+    case = case_states.cases[9]
+    shown = page(officer, "determine", case.pk)
+    assert "提醒时" in shown
+    assert "最近核查（2026年9月21日）" in shown
+    assert "告知有凭证" in shown
+    unparsed = post_proposal(officer, case, has_read="")
+    told = refusal_page(unparsed, "has_read")
+    assert "请先阅读后果并勾选" in told
+    assert "期满仍不达标" in told  # what was written is not lost
+    refusal_page(post_proposal(officer, case, evidence=" "), "evidence")
+    refusal_page(post_proposal(officer, case, because=" "), "because")
+    refusal_page(post_proposal(officer, case, outcome="other"), "outcome-red")
+    assert not Determination.objects.filter(case=case).exists()
+    assert post_proposal(officer, case).status_code == 302
+    determination = Determination.objects.get(case=case)
+    assert determination.evidence == ["核查表", "送达回证"]
+    entry = Entry.objects.get(stream=case.stream, what="proposed")
+    assert "立即向社会公布红牌" in entry.details["read"]
+    own = officer.post(
+        reverse("decide", args=[case.pk]),
+        {"act": "sign", "proposal": determination.pk, "has_read": "1"},
+    )
+    assert own.status_code == 422
+    decide = page(reviewer, "decide", case.pk)
+    assert "期满仍不达标" in decide
+    assert "立即向社会公布红牌" in decide
+    path = reverse("decide", args=[case.pk])
+    refusal_page(reviewer.post(path, {"act": "sign", "proposal": determination.pk}), "has_read")
+    refusal_page(
+        reviewer.post(path, {"act": "sign", "proposal": 0, "has_read": "1"})
+    )  # of another page
+    assert reload(case).state == "yellow"
+    assert (
+        reviewer.post(
+            path, {"act": "sign", "proposal": determination.pk, "has_read": "1"}
+        ).status_code
+        == 302
+    )
+    assert reload(case).state == "red"
+    signed = Entry.objects.get(stream=case.stream, what="signed")
+    assert "立即向社会公布红牌" in signed.details["read"]
+    assert "立即向社会公布红牌" in page(reviewer, "case-history", case.pk)
+    assert "责令限期整改通知书" in page(reviewer, "case-documents", case.pk)
+    assert reload(case).card_number in Client().get("/red-cards").content.decode()
+
+
+def test_a_reviewer_returns_with_reasons(officers: Actors, case_states: CaseStates) -> None:
+    reviewer, case = client_of(officers.account("city-reviewer")), case_states.cases[4]
+    path = reverse("decide", args=[case.pk])
+    waits = Determination.objects.get(case=case)
+    told = {"act": "return", "proposal": waits.pk}
+    refusal_page(reviewer.post(path, told | {"because": ""}), "because")
+    refusal_page(
+        reviewer.post(path, told | {"because": "证据不足", "proposal": waits.pk + 1})
+    )  # another than was read
+    assert reviewer.post(path, told | {"because": "证据不足"}).status_code == 302
+    assert (
+        "已退回"
+        in reviewer.post(path, told | {"because": "证据不足"}, follow=True).content.decode()
+    )  # sent twice
+    assert (
+        client_of(officers.account("reviewer"))
+        .post(path, told | {"because": "证据不足"})
+        .status_code
+        == 422
+    )
+    assert Determination.objects.get(case=case).state == "returned"
+    page(reviewer, "decide", case.pk, status=404)
+
+
+def test_dismissed_and_extended_need_their_day(officers: Actors, case_states: CaseStates) -> None:
+    officer, case = client_of(officers.account("city-officer")), case_states.cases[9]
+    wrong = post_proposal(officer, case, outcome="dismissed", review_on="明天")
+    assert "复核日：请写成 2023-07-31 这样的日期" in refusal_page(wrong, "review_on")
+    refusal_page(
+        post_proposal(officer, case, outcome="dismissed", review_on=f"{TODAY}"), "review_on"
+    )
+    refusal_page(post_proposal(officer, case, outcome="extended"), "until")
+    assert (
+        post_proposal(officer, case, outcome="dismissed", review_on="2026-12-31").status_code == 302
+    )
+    assert Determination.objects.get(case=case).left == {"until": "2026-12-31"}
+
+
+def test_a_supervisory_contact_is_recorded(officers: Actors, case_states: CaseStates) -> None:
+    officer, case = client_of(officers.account("city-officer")), case_states.cases[9]
+    path = reverse("follow-up", args=[case.pk])
+    wrong = officer.post(path, {"kind": "", "what": "上门看过"})
+    told = refusal_page(wrong, "kind")
+    assert "请选择督促的方式" in told
+    assert "上门看过" in told  # what was written is not lost
+    assert "请写明内容" in refusal_page(officer.post(path, {"kind": "call", "what": ""}), "what")
+    assert not case.supervisory_contacts.exists()
+    officer.post(path, {"kind": "call", "what": "电话督促"})
+    assert case.supervisory_contacts.get().what == "电话督促"
+
+
+def test_an_application_from_the_city_to_the_provinces_signature(
+    officers: Actors, case_states: CaseStates
+) -> None:
+    application, case = Application.objects.get(case=case_states.cases[6]), case_states.cases[6]
+    city, officer, reviewer = (
+        client_of(officers.account(name))
+        for name in ("city-reviewer", "second-officer", "other-reviewer")
+    )
+    task = Task.objects.get(case=case, kind="application", completed_on=None)
+    there = city.get(reverse("application-of-task", args=[task.pk]))
+    assert there.headers["Location"] == reverse("application", args=[application.pk])
+    shown = page(city, "application", application.pk)
+    attachment = application.attachments.first()
+    assert attachment is not None
+    assert reverse("attachment", args=[attachment.pk]) in shown
+    assert "人员确在本单位" in shown
+    refusal_page(post_act(city, application, "agree", because=""), "because-agree")
+    assert post_act(city, application, "agree").status_code == 302
+    assert "市级已同意" in page(officer, "application", application.pk)
+    told = refusal_page(post_act(officer, application, "verify", because="已核对原件"), "review_on")
+    assert told.count("已核对原件") == 1  # in its own form only
+    assert post_act(officer, application, "verify", review_on="2026-12-31").status_code == 302
+    assert "认可现有人数，不更正登记" in page(reviewer, "application", application.pk)
+    assert post_act(officer, application, "uphold").status_code == 422  # who verified does not sign
+    refusal_page(post_act(reviewer, application, "uphold"), "read-uphold")
+    read = (
+        page(reviewer, "application", application.pk)
+        .split('name="repairs" value="')[1]
+        .split('"')[0]
+    )
+    assert post_act(reviewer, application, "uphold", has_read="1", repairs=read).status_code == 302
+    application.refresh_from_db()
+    entry = Entry.objects.get(stream=case.stream, what="application-upheld")
+    assert "登记立即修复" in entry.details["read"]
+    assert application.stage == "upheld"
+    assert reload(case).closed_because == "repaired"
+    assert "予以支持，已修复" in page(enterprise_client(case_states, 6), "own")
+
+
+def test_a_field_of_the_register_is_corrected(officers: Actors, case_states: CaseStates) -> None:
+    from qualwatch.registers.models import Correction, ItemRow
+
+    application, case = Application.objects.get(case=case_states.cases[6]), case_states.cases[6]
+    Application.objects.filter(pk=application.pk).update(cause="data-wrong")
+    post_act(client_of(officers.account("city-reviewer")), application, "agree")
+    officer, reviewer = (
+        client_of(officers.account("second-officer")),
+        client_of(officers.account("other-reviewer")),
+    )
+    row = ItemRow._default_manager.get(recorded_to=None, credit_code=case.credit_code)
+    told = {
+        "review_on": "2026-12-31",
+        "row": f"items/{row.pk}",
+        "field": "register_state",
+        "value": "注销",
+        "document": "注销通知",
+    }
+    assert (
+        "身份证"
+        not in page(officer, "application", application.pk)
+        .split("更正哪一行登记")[1]
+        .split("</select>")[0]
+    )
+    for wrong in (
+        {"row": "items/0"},
+        {"field": "credit_code"},
+        {"value": "消失"},
+        {"document": ""},
+        {"field": "grade", "value": "九级"},
+        {"field": "licensing_authority", "value": "某局"},
+    ):
+        refusal_page(
+            post_act(officer, application, "verify", **{**told, **wrong}),
+            ""
+            if "document" in wrong
+            else "row"
+            if set(wrong) & {"row"} or wrong.get("field") == "credit_code"
+            else "value",
+        )
+    assert post_act(officer, application, "verify", **told).status_code == 302
+    assert not Correction.objects.filter(
+        field="register_state", value="deregistered"
+    ).exists()  # only tried out
+    shown = page(reviewer, "application", application.pk)
+    assert "登记状态改为 注销（注销通知）" in shown
+    read = shown.split('name="repairs" value="')[1].split('"')[0]
+    assert (
+        post_act(officer, application, "verify", **told | {"document": "另一份通知"}).status_code
+        == 302
+    )  # after it was read
+    assert "重新阅读" in refusal_page(
+        post_act(reviewer, application, "uphold", has_read="1", repairs=read)
+    )
+    read = (
+        page(reviewer, "application", application.pk)
+        .split('name="repairs" value="')[1]
+        .split('"')[0]
+    )
+    assert post_act(reviewer, application, "uphold", has_read="1", repairs=read).status_code == 302
+    twice = reviewer.post(
+        reverse("application", args=[application.pk]),
+        {"act": "uphold", "because": "已核实"},
+        follow=True,
+    )
+    assert "登记已修复" in twice.content.decode()
+    assert Correction.objects.filter(field="register_state", value="deregistered").count() == 1
+
+
+def test_people_are_masked_where_officers_choose_a_row(
+    officers: Actors, case_states: CaseStates
+) -> None:
+    from builders import identity
+
+    application = Application.objects.get(case=case_states.cases[6])
+    post_act(client_of(officers.account("city-reviewer")), application, "agree")
+    shown = page(client_of(officers.account("second-officer")), "application", application.pk)
+    assert "注册建造师" in shown.split("更正哪一行登记")[1]
+    for number in range(1, 30):
+        assert identity(number) not in shown
+
+
+def test_refusing_gives_the_reason_and_the_case_continues(officers: Actors, case_states: CaseStates) -> None:
+    application, case = Application.objects.get(case=case_states.cases[6]), case_states.cases[6]
+    assert (
+        post_act(
+            client_of(officers.account("city-reviewer")),
+            application,
+            "refuse",
+            because="材料与核查一致",
+            has_read="1",
+        ).status_code
+        == 302
+    )
+    assert reload(case).state == "yellow"
+    assert "材料与核查一致" in page(enterprise_client(case_states, 6), "own-case", case.pk)
+
+
+def test_an_unknown_act_is_refused(officers: Actors, case_states: CaseStates) -> None:
+    application = Application.objects.get(case=case_states.cases[6])
+    assert (
+        post_act(client_of(officers.account("city-reviewer")), application, "burn").status_code
+        == 422
+    )
+
+
+def test_pages_after_log_in_are_small_need_few_queries_and_are_not_cached(
+    officers: Actors, case_states: CaseStates, settings: SettingsWrapper
+) -> None:
+    from allauth.mfa.totp.internal.auth import TOTP
+
+    from qualwatch.accounts.sessions import SEEN
+    from qualwatch.web.base.template_env import STYLESHEET
+
+    application, everybody = (
+        Application.objects.get(case=case_states.cases[6]),
+        Case.objects.order_by("pk"),
+    )
+    assert everybody.filter(category=None).exists()
+    post_act(client_of(officers.account("city-reviewer")), application, "agree")
+    post_act(
+        client_of(officers.account("second-officer")), application, "verify", review_on="2026-12-31"
+    )
+    inside = [
+        ("work",),
+        ("cases",),
+        *(
+            (name, case.pk)
+            for case in everybody
+            for name in ("case", "case-documents", "case-history", "determine")
+        ),
+        ("decide", case_states.cases[4].pk),
+        ("application", application.pk),
+    ]
+    settings.OFFICERS_NEED_TOTP = True
+    asked = []
+    for seat in ("city-reviewer", "second-officer", "other-reviewer"):
+        officer = officers.account(seat)
+        TOTP.activate(officer, "JBSWY3DPEHPK3PXP")
+        client = client_of(officer)
+        asked += [(client, reverse(str(name), args=places)) for name, *places in inside]
+    for number in (2, 6, 7):
+        own = (
+            enterprise_client(case_states, number)
+            if number > 2
+            else client_of(officers.enterprise_account(case_states.codes[number]))
+        )
+        asked += [
+            (own, reverse(name, args=[case_states.cases[number].pk]))
+            for name in ("own-case", "own-answer")
+        ]
+        asked += [(own, reverse(name)) for name in ("own", "own-data-error")]
+    for who, path in asked:
+        session = who.session
+        session[SEEN] -= 61  # that it is in use is noted again after a minute
+        session.save()
+        with CaptureQueriesContext(connection) as queries:
+            answer = who.get(path)
+        assert answer.status_code == 200, path
+        assert_recorded(page_name(path), queries)
+        assert len(answer.content) + STYLESHEET.stat().st_size < MOST_BYTES, path
+        assert "no-store" in answer.headers["Cache-Control"], path
+
+
+def test_texts_on_record_are_chinese_whoever_acts(
+    officers: Actors, case_states: CaseStates
+) -> None:
+    officer, case = client_of(officers.account("city-officer")), case_states.cases[9]
+    officer.cookies["language"] = "en"
+    shown = officer.get(reverse("case", args=[case.pk])).content.decode()
+    assert "Work list" in shown
+    officer.post(reverse("follow-up", args=[case.pk]), {"kind": "call", "what": "督促"})
+    assert Entry.objects.get(stream=case.stream, what="followed-up").basis == "71号文 三"
+    post_proposal(officer, case)
+    assert (
+        Entry.objects.get(stream=case.stream, what="proposed").details["read"].startswith("签批后")
+    )
+
+
+def test_a_session_of_a_deactivated_account_ends(officers: Actors, case_states: CaseStates) -> None:
+    account = officers.account("city-officer")
+    client = client_of(account)
+    account.is_active = False
+    account.save()
+    assert client.get("/work").status_code == 302

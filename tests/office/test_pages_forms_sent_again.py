@@ -1,0 +1,287 @@
+"""What is sent twice is done once; what is not taken is shown again; what is asked in another way is told how."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from test_doors import filled
+
+from actors import Actors
+from fixtures_case_states import CaseStates
+from page_requests import client_of, enterprise_client, page, post_act, post_proposal, refusal_page
+from qualwatch.cases.models import Application, Determination, Document, Submission, Withdrawal
+from qualwatch.procedure.checklists import LINES
+from qualwatch.publication.models import Announcement
+
+pytestmark = pytest.mark.django_db
+ONCE = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def _django_db_marker() -> None:
+    """The scene's own transaction instead of pytest-django's."""
+
+
+def test_an_answer_sent_twice_is_one_application(officers: Actors, case_states: CaseStates) -> None:
+    client, case = enterprise_client(case_states, 7), case_states.cases[7]
+    path = reverse("own-answer", args=[case.pk])
+    assert 'name="form_token" value="' in page(client, "own-answer", case.pk)
+    for _time in range(2):
+        done = client.post(path, filled(form_token=ONCE), follow=True)
+        assert "已收到你的申请" in done.content.decode()
+    application = Application.objects.get(case=case)
+    assert Document.objects.filter(application=application, kind="receipt").count() == 1
+    refusal_page(
+        client.post(path, filled(form_token=ONCE[::-1]))
+    )  # another form is another application
+    own = page(client, "own-case", case.pk)
+    assert (
+        "打开并确认收到" in own.split("还没有打开的通知")[1].split("收到的文书")[0]
+    )  # where the receipt waits
+
+
+def test_an_objection_sent_twice_is_recorded_once(
+    client: Client, officers: Actors, case_states: CaseStates
+) -> None:
+    display = Announcement.objects.get(kind="display", credit_code=case_states.codes[2])
+    path = reverse("object-publicly", args=[display.number])
+    told = {"text": "人够", "name": "王某某", "address": "13900000000", "form_token": ONCE}
+    for _time in range(2):
+        assert client.post(path, told).status_code == 302
+    assert Submission.objects.filter(kind="objection").count() == 1
+    assert Withdrawal.objects.get(credit_code=case_states.codes[2]).unanswered == 1
+    for number in range(20):
+        assert client.post(path, told).status_code == 302, number  # the same again is counted once
+    again = refusal_page(client.post(path, told | {"text": "", "form_token": ONCE[::-1]}), "text")
+    assert f'value="{ONCE[::-1]}"' in again  # a corrected form is the same form
+    assert "请重新选择" in again  # files are not kept by browsers
+
+
+def test_a_supervisory_contact_and_a_proposal_sent_twice_are_recorded_once(
+    officers: Actors, case_states: CaseStates
+) -> None:
+    officer, case = client_of(officers.account("city-officer")), case_states.cases[9]
+    for _time in range(2):
+        officer.post(
+            reverse("follow-up", args=[case.pk]),
+            {"kind": "letter", "what": "发函督促", "form_token": ONCE},
+        )
+        assert post_proposal(officer, case).status_code == 302
+    assert case.supervisory_contacts.count() == 1
+    assert Document.objects.filter(case=case, kind="supervision-letter").count() == 1
+    assert Determination.objects.filter(case=case).count() == 1
+    for other in (
+        {"because": "另一个理由"},
+        {"evidence": "别的"},
+        {"outcome": "dismissed", "review_on": "2026-12-31"},
+    ):
+        refusal_page(
+            post_proposal(officer, case, **other)
+        )  # another proposal than the one that waits
+
+
+def test_a_second_click_that_waited_for_the_first_shows_the_result_of_the_first(
+    officers: Actors, case_states: CaseStates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other request was done between looking and ctx: every act is done by it, and then refused to this one."""
+    from qualwatch.procedure.transitions import CannotStep
+    from qualwatch.web.staff import applications, views
+
+    def after_another(room: Any, name: str) -> None:
+        act = getattr(room, name)
+
+        def second(**told: Any) -> None:
+            act(**told)
+            raise CannotStep("changed", "案件刚刚被别人改动过")
+
+        monkeypatch.setattr(room, name, second)
+
+    for name in ("propose", "sign", "return_proposal"):
+        after_another(views, name)
+    for name in ("agree", "uphold"):
+        after_another(applications, name)
+    officer, reviewer = (
+        client_of(officers.account("city-officer")),
+        client_of(officers.account("city-reviewer")),
+    )
+    assert post_proposal(officer, case_states.cases[9]).status_code == 302
+    for number, deed in ((9, "sign"), (4, "return")):
+        waits = Determination.objects.get(case=case_states.cases[number])
+        told = {"act": deed, "proposal": waits.pk, "because": "证据不足", "has_read": "1"}
+        assert (
+            reviewer.post(reverse("decide", args=[case_states.cases[number].pk]), told).status_code
+            == 302
+        )
+        waits.refresh_from_db()
+        assert waits.decided_by == officers.account("city-reviewer").username
+    application = Application.objects.get(case=case_states.cases[6])
+    assert post_act(reviewer, application, "agree").status_code == 302
+    assert (
+        post_act(
+            client_of(officers.account("second-officer")),
+            application,
+            "verify",
+            review_on="2026-12-31",
+        ).status_code
+        == 302
+    )
+    last = client_of(officers.account("other-reviewer"))
+    read = (
+        page(last, "application", application.pk).split('name="repairs" value="')[1].split('"')[0]
+    )
+    assert post_act(last, application, "uphold", has_read="1", repairs=read).status_code == 302
+    assert (
+        post_act(
+            client_of(officers.account("reviewer")),
+            application,
+            "uphold",
+            has_read="1",
+            repairs=read,
+        ).status_code
+        != 302
+    )
+
+
+def test_refusal_reasons_are_shown_where_the_form_is_no_longer_offered(
+    client: Client, officers: Actors, case_states: CaseStates
+) -> None:
+    reviewer, case = client_of(officers.account("city-reviewer")), case_states.cases[4]
+    waits = Determination.objects.get(case=case)
+    Determination.objects.filter(pk=waits.pk).update(state="void")
+    told = {"act": "return", "proposal": waits.pk, "because": "写了很久的理由"}
+    shown = reviewer.post(reverse("decide", args=[case.pk]), told).content.decode()
+    assert 'class="typed">写了很久的理由' in shown
+    application = Application.objects.get(case=case_states.cases[6])
+    Application.objects.filter(pk=application.pk).update(stage="retracted")
+    assert (
+        'class="typed">写了很久的理由'
+        in post_act(reviewer, application, "agree", because="写了很久的理由").content.decode()
+    )
+    gone = client.post(
+        reverse("object-publicly", args=["没有"]), {"text": "写了很久的理由", "name": "某"}
+    )
+    assert gone.status_code == 404
+    assert 'class="typed">写了很久的理由' in gone.content.decode()
+
+
+def test_answered_requirements_are_submitted_though_not_ticked(
+    officers: Actors, case_states: CaseStates
+) -> None:
+    client, case = enterprise_client(case_states, 7), case_states.cases[7]
+    path = reverse("own-answer", args=[case.pk])
+    nothing = {"cause": "assessment-wrong", "statement": "人员在册"}
+    assert "请勾选对哪些指标提出申请" in refusal_page(
+        client.post(path, nothing), "about-constructors"
+    )
+    reasons = {f"reason-constructors-{line}": "见说明" for line in LINES}
+    assert "要附证据" in refusal_page(
+        client.post(path, nothing | reasons), "file-constructors-identity"
+    )
+    told = filled()
+    del told["requirement"]
+    assert client.post(path, told).status_code == 302
+    assert Application.objects.get(case=case).requirements == ["constructors"]
+
+
+def test_before_it_answers_an_enterprise_reads_who_decides_and_by_when(
+    officers: Actors, case_states: CaseStates
+) -> None:
+    client = enterprise_client(case_states, 7)
+    assert (
+        "由太原市"
+        in page(client, "own-answer", case_states.cases[7].pk).split('class="consequence"')[1]
+    )
+    case = case_states.cases[7]
+    case.licensing_authority = "province"
+    case.save()
+    shown = page(client, "own-answer", case.pk).split('class="consequence"')[1]
+    assert "由山西省住房和城乡建设厅办理" in shown
+    assert "书面答复" in shown
+
+
+def test_an_error_page_is_not_shown_as_success(officers: Actors, case_states: CaseStates) -> None:
+    client, application = (
+        enterprise_client(case_states, 6),
+        Application.objects.get(case=case_states.cases[6]),
+    )
+    path = reverse("own-retract", args=[application.pk])
+    assert 'class="said"' in client.post(path, follow=True).content.decode()
+    assert 'class="said"' in client.post(path, follow=True).content.decode()  # sent twice
+    Application.objects.filter(pk=application.pk).update(
+        stage="refused", decided_by="wang", decided_because="已核实"
+    )
+    again = client.post(path, follow=True).content.decode()
+    assert 'class="said"' not in again
+    assert "没有未决的申请" in again.split('class="errors" role="alert"')[1]
+
+
+def test_typed_values_are_shown_again_where_a_form_is_refused(
+    officers: Actors, case_states: CaseStates
+) -> None:
+    told = {
+        "cause": "assessment-wrong",
+        "statement": "写了很久的理由",
+        "reason-constructors-identity": "遗失",
+        "password": "correct-horse",
+    }
+    path = reverse("own-answer", args=[case_states.cases[7].pk])
+    client = enterprise_client(case_states, 7)
+    with time_machine.travel(timezone.now() + timedelta(minutes=60), tick=False):
+        idle = client.post(path, told)
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = enterprise_client(case_states, 7).cookies
+    for answer in (idle, Client().post(path, told), strict.post(path, told)):
+        assert answer.status_code == 403
+        shown = answer.content.decode()
+        assert "没有提交" in shown
+        for text in ("写了很久的理由", "遗失"):
+            assert text in shown
+        for text in ("assessment-wrong", "correct-horse"):
+            assert text not in shown
+        assert f'href="{path}"' in shown
+        assert "no-store" in answer.headers["Cache-Control"]
+    foreign = strict.post(path, told, headers={"Origin": "https://evil.example"})
+    assert (
+        "写了很久的理由" not in foreign.content.decode()
+    )  # no other site has its words shown on ours
+    lost = Client().post("//evil.example/x", {"text": "写了很久的理由"})
+    assert lost.status_code == 404
+    assert "写了很久的理由" not in lost.content.decode()
+    assert 'href="//' not in lost.content.decode()
+    unparsed = Client().post(
+        path, b"text=x", content_type="application/x-www-form-urlencoded; charset=gbk"
+    )
+    assert unparsed.status_code == 400
+    assert "无法处理" in unparsed.content.decode()
+    changed = Client(enforce_csrf_checks=True).post(
+        "/accounts/password/change/", {"oldpassword": "x", "text": "y"}
+    )
+    assert "typed" not in changed.content.decode()
+
+
+def test_an_address_that_only_takes_a_form_redirects_to_its_page(
+    officers: Actors, case_states: CaseStates
+) -> None:
+    officer, own, case = (
+        client_of(officers.account("city-officer")),
+        enterprise_client(case_states, 7),
+        case_states.cases[9],
+    )
+    for name in ("follow-up", "review"):
+        assert officer.get(reverse(name, args=[case.pk])).headers["Location"] == reverse(
+            "case", args=[case.pk]
+        )
+    application = Application.objects.get(case=case_states.cases[6])
+    there = enterprise_client(case_states, 6).get(reverse("own-retract", args=[application.pk]))
+    assert there.headers["Location"] == reverse("own-case", args=[case_states.cases[6].pk])
+    assert own.get(reverse("own-retract", args=[application.pk])).status_code == 404
+    other = Client().post("/red-cards", {"q": "x"})
+    assert other.status_code == 405
+    assert "这个地址不能这样打开" in other.content.decode()
+    assert "GET" in other.headers["Allow"]

@@ -1,0 +1,453 @@
+"""Random histories through the database: what `step` promises holds for rows, the public copy and the journal."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from actors import Actors, picture, reload
+from qualwatch.cases.applications.actions import Filing, agree, refuse, retract, uphold, verify
+from qualwatch.cases.applications.repairs import Repairs
+from qualwatch.cases.competence import NotCompetent
+from qualwatch.cases.documents.attachments import SubmittedFile
+from qualwatch.cases.models import (
+    UNDECIDED,
+    Case,
+    Determination,
+    Document,
+    Notice,
+    Service,
+    Submission,
+    Task,
+    Withdrawal,
+)
+from qualwatch.cases.service.actions import fail, void
+from qualwatch.cases.warnings.determine import return_proposal
+from qualwatch.cases.warnings.supervise import annul, end, follow_up, open_notice, recheck, review
+from qualwatch.cases.withdrawals import actions as withdrawals
+from qualwatch.cases.withdrawals.hearings import answer, ask_hearing, make_statement
+from qualwatch.journal.models import Entry
+from qualwatch.journal.queries import faults
+from qualwatch.procedure.periods import Period
+from qualwatch.procedure.service import FAILURES, METHODS
+from qualwatch.procedure.transitions import CannotStep
+from qualwatch.publication.models import Announcement, RedCard
+from qualwatch.publication.queries import public_copy, replayed
+from qualwatch.registers.models import Correction
+from register_files import CONTRIBUTIONS, ITEMS
+from register_office import DAY, RegisterOffice
+from register_rows import item, paid
+
+pytestmark = pytest.mark.django_db
+OFFICERS = ("officer", "second-officer", "city-officer", "datong-officer")
+OUTLIVING = ("letter", "serve", "announce", "finish")  # tasks of closed cases
+HANDLERS = (
+    "second-officer",
+    "second-officer",
+    "third-reviewer",
+    "fourth-reviewer",
+    "officer",
+    "reviewer",
+    "approval-officer",
+)
+REVIEWERS = ("reviewer", "other-reviewer", "city-reviewer", "officer")
+
+
+def acted(actors: Actors, chance: random.Random, case: Case, on: date) -> None:
+    """One act of somebody, sensible or not."""
+    who, reviewer = (
+        actors.account(chance.choice(OFFICERS)),
+        actors.account(chance.choice(REVIEWERS)),
+    )
+    told: dict[str, Any] = {"law": actors.law, "at": actors.office.tick(on)}
+    case = reload(case)
+    acts: dict[str, Callable[[], object]] = {
+        "prove": lambda: actors.prove_warning(case, on),
+        "propose": lambda: actors.propose(case, by=who.username, day=on),
+        "extend": lambda: actors.propose(
+            case, by=who.username, day=on, outcome="extended", until=on + timedelta(days=9)
+        ),
+        "dismiss": lambda: actors.propose(
+            case,
+            by=who.username,
+            day=on,
+            outcome="dismissed",
+            leaves="accepted-finding",
+            left={"until": on + timedelta(days=40)},
+        ),
+        "sign": lambda: actors.sign(case, by=reviewer.username, day=on),
+        "return": lambda: return_proposal(case=case, by=reviewer, because="再查", **told),
+        "inspect": lambda: actors.inspect(on, by=who.username),
+        "serve": lambda: actors.serve_order(case, on, by=who.username),
+        "recheck": lambda: recheck(
+            case=case,
+            outcome=chance.choice(["short", "recovered"]),
+            because="看过",
+            evidence=["照片"],
+            by=who,
+            **told,
+        ),
+        "review": lambda: review(case=case, because="达标", by=reviewer, **told),
+        "annul": lambda: annul(case=case, because="判决", document="判决书", by=reviewer, **told),
+        "end": lambda: end(case=case, code="merged", because="合并", by=who, **told),
+        "follow-up": lambda: follow_up(
+            case=case, kind=chance.choice(["call", "letter"]), what="督促", by=who, **told
+        ),
+        "post": lambda: actors.start_service(
+            actors.order_of(case), on, method=chance.choice(list(METHODS)), by=who.username
+        ),
+        "return post": lambda: fail(
+            service=some(Service.objects.filter(document__case=case)),
+            why=chance.choice(list(FAILURES)),
+            because="退回",
+            files=[SubmittedFile("退件.png", picture(1))],
+            by=who,
+            **told,
+        ),
+        "void": lambda: void(
+            document=some(case.documents.all()), because="写错", by=reviewer, **told
+        ),
+        "apply": lambda: actors.apply(
+            case, on, actors.accounts["enterprise"], filing(actors, chance, case)
+        ),
+        "agree": lambda: agree(
+            application=some(case.applications.all()), because="属实", by=reviewer, **told
+        ),
+        "refuse": lambda: refuse(
+            application=some(case.applications.all()), because="不实", by=reviewer, **told
+        ),
+        "retract": lambda: retract(
+            application=some(case.applications.all()), by=actors.accounts["enterprise"], **told
+        ),
+        "verify": lambda: verify(
+            application=some(case.applications.all()),
+            because="属实",
+            by=who,
+            repairs=Repairs(on + timedelta(days=chance.choice([5, 40]))),
+            **told,
+        ),
+        "uphold": lambda: uphold(
+            application=some(case.applications.all()), because="属实", by=reviewer, **told
+        ),
+        "open-withdrawal": lambda: withdrawals.open_withdrawals(cases=[case], by=who, **told),
+        "withdraw": lambda: next_step(actors, chance, case, on),
+        "not-withdraw": lambda: withdrawals.not_withdraw(
+            member=of(case), because="重组", by=reviewer, **told
+        ),
+        "annul-withdrawal": lambda: withdrawals.annul_withdrawal(
+            member=of(case),
+            because="判决",
+            files=[SubmittedFile("判决.png", picture(3))],
+            by=reviewer,
+            **told,
+        ),
+        "state": lambda: make_statement(
+            withdrawal=of(case), text="在办注册", files=[], by=actors.accounts["enterprise"], **told
+        ),
+        "answer": lambda: answer(
+            point=some(Submission.objects.filter(answered_on=None)), text="不属实", by=who, **told
+        ),
+        "ask-hearing": lambda: ask_hearing(
+            withdrawal=of(case), by=actors.accounts["enterprise"], **told
+        ),
+        "open": lambda: open_notice(
+            notice=some(Notice.objects.filter(credit_code=case.credit_code, first_opened_at=None)),
+            by=actors.accounts["enterprise"],
+            **told,
+        ),
+    }
+    likely = [
+        "prove",
+        "propose",
+        "propose",
+        "sign",
+        "sign",
+        "serve",
+        "serve",
+        "review",
+        "apply",
+        "refuse",
+        "verify",
+        "uphold",
+        "open",
+        "open-withdrawal",
+        *(
+            ["withdraw", "answer"] * 12
+            if Withdrawal.objects.filter(case=case, ended="").exists()
+            else ()
+        ),
+    ]
+    name = chance.choice([*likely, *likely, *acts])
+    before = on_record()
+    try:
+        with transaction.atomic():
+            acts[name]()
+    except (CannotStep, NotCompetent):
+        assert on_record() == before
+
+
+def of(case: Case) -> Withdrawal:
+    """The withdrawal that a case carries."""
+    withdrawal: Withdrawal = some(Withdrawal.objects.filter(case=case))
+    return withdrawal
+
+
+def next_step(actors: Actors, chance: random.Random, case: Case, on: date) -> object:
+    """The step that comes next, by somebody who may or may not take it."""
+    row = of(case)
+    who = actors.account(chance.choice(HANDLERS))
+    told: dict[str, Any] = {
+        "members": [row],
+        "law": actors.law,
+        "at": actors.office.tick(on),
+        "by": who,
+    }
+    waiting = Document.objects.filter(
+        withdrawal=row, kind__in=("intended-withdrawal", "withdrawal-decision")
+    )
+    unserved = waiting.filter(voided_on=None).exclude(services__proved_on__isnull=False)
+    steps: dict[str, Callable[[], object]] = {
+        "started": lambda: (
+            actors.serve(some(unserved), on, by="second-officer")
+            if unserved.exists()
+            else withdrawals.announce_intent(**told)
+        ),
+        "notified": lambda: withdrawals.display(**told),
+        "displayed": lambda: withdrawals.recheck_members(**told),
+        "rechecked": lambda: withdrawals.review_law(opinion="合法", **told),
+        "reviewed": lambda: withdrawals.decide(because="不达标", **told),
+        "decided": lambda: actors.serve(some(unserved), on, by="second-officer"),
+        "announced": lambda: withdrawals.finish(because="收回证书", **told),
+    }
+    if row.stage not in steps:
+        raise CannotStep("none", "nothing comes next")
+    return steps[row.stage]()
+
+
+def some(rows: Any) -> Any:
+    """The last one; CannotStep where there is none."""
+    found = rows.order_by("-pk").first()
+    if found is None:
+        raise CannotStep("none", "nothing to act on")
+    return found
+
+
+def filing(actors: Actors, chance: random.Random, case: Case) -> Filing:
+    """An application about some of what is warned of, with new evidence or old."""
+    open_ones = list(
+        case.requirements.filter(recovered_on=None).values_list("requirement", flat=True)
+    ) or ["constructors"]
+    about = chance.sample(open_ones, chance.randint(1, len(open_ones)))
+    handed = SubmittedFile("证明.png", picture(chance.randint(0, 255)))
+    return actors.filing(
+        chance.choice(["assessment-wrong", "assessment-wrong", "data-wrong"]),
+        *about,
+        files=[handed],
+    )
+
+
+def on_record() -> tuple[list[Any], int, int]:
+    """What a refused act may not touch."""
+    return (
+        list(Case.objects.values_list().order_by("pk")),
+        Entry.objects.count(),
+        RedCard.objects.count(),
+    )
+
+
+def held(actors: Actors) -> None:
+    """Every promise, over everything on record."""
+    yellow_months = Period(2, "months")  # the built-in policy's, as the notice has it
+    for case in Case.objects.all():
+        signed = Determination.objects.filter(case=case, state="signed", outcome="red").first()
+        if case.published_on:
+            inspected = hasattr(case, "supervision_finding")
+            assert signed is not None or inspected
+            if signed is not None and not inspected:
+                assert signed.proposed_by != signed.decided_by
+                assert all(row.proved_on for row in case.requirements.filter(is_determined=True))
+        else:
+            assert not RedCard.objects.filter(
+                credit_code=case.credit_code, number=case.card_number
+            ).exists()
+        assert (case.state == "closed") == bool(case.closed_because)
+        for row in case.requirements.all():
+            if case.origin == "system":
+                assert (
+                    row.ends_on
+                    >= yellow_months.from_day(row.pushed_on, actors.law.calendar).ends_on
+                )
+        if case.red_ends_on:
+            assert case.order_served_on is not None
+            assert case.published_on is not None
+            begins = max(case.order_served_on, case.published_on)
+            assert (
+                case.red_ends_on
+                >= Period(1, "months").from_day(begins, actors.law.calendar).ends_on
+            )
+        words = list(Entry.objects.filter(stream=case.stream).values_list("what", flat=True))
+        assert words.count("sign") == case.determinations.filter(state="signed").count()
+        if case.state == "closed":
+            assert (
+                not Task.objects.filter(case=case, completed_on=None)
+                .exclude(kind__in=OUTLIVING)
+                .exists()
+            )
+    for case in Case.objects.all():
+        undecided = list(case.applications.filter(stage__in=UNDECIDED))
+        assert [one.requirements for one in undecided] == (
+            [case.application["requirements"]] if case.application else []
+        )
+        for application in case.applications.filter(stage__in=("upheld", "refused")):
+            took_part = {
+                name
+                for determination in case.determinations.all()
+                for name in (determination.proposed_by, determination.decided_by)
+                if determination.proposed_at < actors.office.now
+                and determination.proposed_at <= application.filed_at
+            }
+            assert application.decided_by not in {
+                application.opinion_by,
+                application.filed_by,
+                application.verified_by,
+                *took_part,
+            }
+            assert application.stage == "refused" or application.decided_by in (
+                "reviewer",
+                "other-reviewer",
+            )
+        orders = Service.objects.filter(
+            document__case=case, document__kind="order-to-rectify", proved_on__isnull=False
+        )
+        assert case.order_served_on is None or case.order_served_on in {
+            service.proved_on for service in orders
+        }
+        assert bool(case.documents.filter(kind="determination").count()) == bool(case.published_on)
+    for mark in {one.split("〔")[0] for one in Document.objects.values_list("number", flat=True)}:
+        numbers = [
+            int(one.split("〕")[1][:-1])
+            for one in Document.objects.filter(
+                number__startswith=mark + "〔", issued_on__year=2026
+            ).values_list("number", flat=True)
+        ]
+        assert sorted(numbers) == list(range(1, len(numbers) + 1))
+    public = Announcement.objects.filter(is_removed=False, kind="service").values_list(
+        "number", flat=True
+    )
+    assert all(
+        document.case is not None
+        and (document.case.state == "red" or document.case.closed_because == "withdrawn")
+        for document in Document.objects.filter(number__in=list(public))
+    )
+    assert set(public) <= set(
+        Document.objects.filter(voided_on=None)
+        .exclude(kind__in=("warning", "supervision-letter"))
+        .values_list("number", flat=True)
+    )
+    open_cards = set(RedCard.objects.filter(state="open").values_list("number", flat=True))
+    assert open_cards == set(Case.objects.filter(state="red").values_list("card_number", flat=True))
+    assert replayed(10**9) == public_copy()
+    assert not Notice.objects.filter(credit_code="", organisation="").exists()
+
+
+def withdrawals_held() -> None:
+    """Every promise about withdrawals."""
+    shown = {
+        announcement.number
+        for announcement in Announcement.objects.filter(is_removed=False, kind="display")
+    }
+    decisions = (
+        Announcement.objects.filter(is_removed=False, kind="decision")
+        .exclude(credit_code="")
+        .count()
+    )
+    rows = list(Withdrawal.objects.select_related("case", "batch"))
+    assert shown == {one.display_number for one in rows if one.display_number and not one.outcome}
+    assert decisions == sum(one.outcome == "withdrawn" for one in rows)
+    for withdrawal in rows:
+        case, judged = withdrawal.case, set(withdrawal.case.determined_by)
+        corrections = Correction.objects.filter(
+            pk__in=[correction[0] for correction in withdrawal.corrections], released_at=None
+        )
+        assert not corrections or withdrawal.outcome == "withdrawn"
+        assert withdrawal.unanswered == withdrawal.points.filter(answered_on=None).count()
+        if withdrawal.decided_on:
+            assert withdrawal.notice_served_on is not None
+            assert withdrawal.displayed_on is not None
+            assert withdrawal.display_until is not None
+            assert withdrawal.statement_until is not None
+            assert withdrawal.rechecked_on is not None
+            assert (
+                withdrawal.statement_until
+                < withdrawal.displayed_on
+                <= withdrawal.display_until
+                < withdrawal.rechecked_on
+                <= withdrawal.decided_on
+            )
+            assert len({withdrawal.decided_by, withdrawal.reviewed_by}) == 2
+            assert not {withdrawal.decided_by, withdrawal.reviewed_by} & {
+                *withdrawal.handled_by,
+                *judged,
+            }
+            assert withdrawal.unanswered == 0
+        elif not withdrawal.ended:
+            assert case.state == "red"
+            assert case.red_ends_on is not None
+            assert case.red_ends_on < withdrawal.opened_on
+        if withdrawal.outcome == "withdrawn" and withdrawal.decided_on is not None:
+            same = {
+                "credit_code": withdrawal.credit_code,
+                "category": withdrawal.category,
+                "sub_item": withdrawal.sub_item,
+            }
+            assert (
+                not Case.objects.filter(**same, opened_on__lt=withdrawal.decided_on)
+                .exclude(state="closed")
+                .exists()
+            )
+
+
+def lived(actors: Actors, seed: int) -> None:
+    chance, on = random.Random(seed), DAY
+    actors.accounts["enterprise"] = actors.enterprise_account()
+    for _ in range(chance.randint(4, 8)):
+        people = chance.choice([1, 2, 2, 2, 3])
+        changed: dict[str, Any] = {}
+        if chance.random() < 0.1:
+            changed["社保"] = [
+                CONTRIBUTIONS,
+                *(row for n in range(1, max(people, 2)) for row in paid(n)),
+            ]
+        if chance.random() < 0.05:
+            changed["资质"] = [ITEMS, item(有效期止=(on - timedelta(days=1)).isoformat())]
+        actors.load_registers(on, people, changed, may_be_held=True)
+        actors.patrol(on)
+        if chance.random() < 0.3:
+            counts = (Case.objects.count(), Notice.objects.count(), RedCard.objects.count())
+            actors.patrol(on)  # twice
+            assert (Case.objects.count(), Notice.objects.count(), RedCard.objects.count()) == counts
+        for _ in range(chance.randint(1, 5)):
+            for case in Case.objects.order_by("pk"):
+                acted(actors, chance, case, on)
+        held(actors)
+        withdrawals_held()
+        on += timedelta(days=chance.choice([1, 5, 33, 62, 62]))
+    assert list(faults(actors.patrol(on).seal.public_key)) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_random_history_on_a_database_breaks_an_invariant(office: RegisterOffice, seed: int) -> None:
+    lived(Actors(office), seed)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(4, 204))
+def test_no_random_history_of_two_hundred_on_a_database_breaks_an_invariant(
+    office: RegisterOffice, seed: int
+) -> None:
+    lived(Actors(office), seed)

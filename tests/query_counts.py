@@ -1,0 +1,45 @@
+"""How many queries each page runs: recorded in queries.json, never more than recorded, never more than twelve.
+
+`RECORD_QUERIES=1 pytest tests/office -k small` writes what it finds; what grew is then seen in the change.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from django.test.utils import CaptureQueriesContext
+from django.urls import Resolver404, resolve
+
+RECORD = Path(__file__).parent / "queries.json"
+MOST = 12
+
+
+def page_name(path: str) -> str:
+    """The name of the page at an address; a search with and without a question are two."""
+    place, _mark, asked = path.partition("?")
+    try:
+        name = resolve(place).url_name or place
+    except Resolver404:  # an address that leads nowhere is a page too
+        name = "no-such-page"
+    return f"{name}?" if asked else name
+
+
+def assert_recorded(name: str, queries: CaptureQueriesContext) -> None:
+    """No more than the record says."""
+    told: dict[str, int] = (
+        json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
+    )
+    assert len(queries) <= MOST, (
+        name,
+        [captured_query["sql"] for captured_query in queries.captured_queries],
+    )
+    if os.environ.get("RECORD_QUERIES") == "1":
+        told[name] = max(len(queries), told.get(name, 0))
+        RECORD.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    assert len(queries) <= told.get(name, -1), (
+        name,
+        "see tests/query_counts.py",
+        [captured_query["sql"] for captured_query in queries.captured_queries],
+    )

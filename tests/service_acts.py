@@ -1,0 +1,21 @@
+"""Service in tests: who acts when, the task that waits for a document."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from actors import Actors
+from qualwatch.cases.models import Document, Task
+
+PERIOD_OVER = date(2026, 7, 21)
+
+
+def act_arguments(actors: Actors, day: date, by: str = "officer") -> dict[str, Any]:
+    """Who acts, by which law, when."""
+    return {"by": actors.account(by), "law": actors.law, "at": actors.office.tick(day)}
+
+
+def service_task_of(document: Document) -> Task:
+    """The one that says by which way to serve it."""
+    return Task.objects.get(kind="serve", detail__startswith=document.number, completed_on=None)
