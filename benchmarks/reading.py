@@ -1,4 +1,4 @@
-"""Reading register files: gather() against pandas reading the same files; `qualwatch check` whole."""
+"""Reading register files: read_register_files() against pandas reading the same files; `qualwatch check` whole."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from typing import Any
 from measure import answer, missing, peak_gigabytes, seconds
 from nation import CACHE, DAY
 
-from qualwatch.intake.gather import gather
+from qualwatch.intake.register_files import read_register_files
 from qualwatch.intake.synthetic_province import Plan, generate_province
 from qualwatch.law.loader import load_law
 
@@ -73,7 +73,7 @@ def work(words: list[str]) -> dict[str, Any]:
     elif kind == "check":
         took = seconds(lambda: check(folder), times)
     else:
-        took = seconds(lambda: gather(folder, law), times)
+        took = seconds(lambda: read_register_files(folder, law), times)
     return {
         "enterprises": enterprises,
         "megabytes": megabytes,

@@ -151,7 +151,7 @@ def _one(figures: Figures, last: Figures) -> Line:
 
 
 def _reading(form: str, ours: Figures, theirs: Figures) -> Line:
-    goal = f"reading .{form}: all of `gather()` against pandas reading the same files as text and ctx nothing else"
+    goal = f"reading .{form}: all of `read_register_files()` against pandas reading the same files as text and ctx nothing else"
     if lacking := _lacking(ours) or _lacking(theirs):
         return Line(form, goal, lacking, "not measured")
     ratio = ours["seconds"] / theirs["seconds"]

@@ -1,4 +1,4 @@
-"""Officers and an enterprise at work: mornings with fresh registers, proposals, signatures, proofs."""
+"""Officers and an enterprise, with short methods for their acts: loads, patrols, proposals, services."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from builders import OWN, law
 from qualwatch.accounts.actions import create_account, make_organisations
 from qualwatch.accounts.models import Account, Organisation
 from qualwatch.accounts.queries import organisation
-from qualwatch.cases.applications.actions import Filing, file_application, uphold, verify
+from qualwatch.cases.applications.actions import file_application, uphold, verify
+from qualwatch.cases.applications.filing import Filing
 from qualwatch.cases.applications.repairs import Repairs
 from qualwatch.cases.documents.attachments import SubmittedFile
 from qualwatch.cases.models import Application, Case, Document, Service
 from qualwatch.cases.service.actions import fail, issue_warning, prove, send
-from qualwatch.cases.warnings.determine import Proposed, propose, sign
-from qualwatch.cases.warnings.supervise import Found, record_supervision_finding
+from qualwatch.cases.warnings.determine import ProposedDetermination, propose, sign
+from qualwatch.cases.warnings.supervise import InspectionFinding, record_supervision_finding
 from qualwatch.law.loader import Law
-from qualwatch.patrol.days import DayDone, run_day
+from qualwatch.patrol.days import DayOutcome, run_day
 from qualwatch.procedure.checklists import lines_of
 from qualwatch.procedure.service import NEEDS_FILE, CannotServe
 from register_files import Rows
@@ -54,7 +55,7 @@ OFFICERS = {
 
 @dataclass
 class Actors:
-    """The people of permission tests, made at first use."""
+    """The accounts of permission tests, created at first use, and their acts."""
 
     office: RegisterOffice
     law: Law = field(default_factory=law)
@@ -64,7 +65,7 @@ class Actors:
         make_organisations(divisions=self.law.divisions, by="prepare", at=self.office.tick())
 
     def account(self, name: str) -> Account:
-        """Somebody by the seat."""
+        """The account of an officer, by its name in `OFFICERS`."""
         if name not in self.accounts:
             where, role = OFFICERS[name]
             self.accounts[name] = create_account(
@@ -94,8 +95,8 @@ class Actors:
             email=email,
         )
 
-    def load_and_patrol(self, day: date = DAY, people: int = 2, **changed: Rows) -> DayDone:
-        """Fresh registers of a day, and its patrol."""
+    def load_and_patrol(self, day: date = DAY, people: int = 2, **changed: Rows) -> DayOutcome:
+        """Loads the registers of a day and runs its patrol."""
         self.load_registers(day, people, changed)
         return self.patrol(day)
 
@@ -107,24 +108,26 @@ class Actors:
         *,
         may_be_held: bool = False,
     ) -> None:
-        """Fresh registers of a day; perhaps a guard holds one of them."""
+        """Loads the registers of a day; each must be accepted unless `may_be_held`."""
         for sheet, rows in province(people, **(changed or {})).items():
             load = self.office.load(SOURCES[sheet], rows, day=day)
             assert may_be_held or load.state in ("released", "unchanged"), load.because
 
-    def patrol(self, day: date, *, done: date | None = None) -> DayDone:
-        """A day's patrol, perhaps done on a later day."""
-        return run_day(day=day, law=self.law, by="patrol", at=self.office.tick(done or day))
+    def patrol(self, day: date, *, run_on: date | None = None) -> DayOutcome:
+        """The patrol of a day, by default run on that day."""
+        return run_day(day=day, law=self.law, by="patrol", at=self.office.tick(run_on or day))
 
     def propose(
-        self, case: Case, *, by: str = "officer", day: date | None = None, **told: Any
+        self, case: Case, *, by: str = "officer", day: date | None = None, **changed: Any
     ) -> Any:
-        """An officer proposes red, unless told otherwise."""
-        what = Proposed(
-            **{"outcome": "red", "because": "期满仍不达标", "evidence": ["核查表"], **told}
+        """An officer proposes; red if nothing else is given."""
+        proposed = ProposedDetermination(
+            **{"outcome": "red", "because": "期满仍不达标", "evidence": ["核查表"], **changed}
         )
         at = self.office.tick(day or DAY)
-        return propose(case=reload(case), what=what, by=self.account(by), law=self.law, at=at)
+        return propose(
+            case=reload(case), proposed=proposed, by=self.account(by), law=self.law, at=at
+        )
 
     def sign(self, case: Case, *, by: str = "reviewer", day: date | None = None) -> Any:
         """A reviewer signs."""
@@ -137,17 +140,17 @@ class Actors:
         )
 
     def prove_warning(self, case: Case, day: date, by: str = "officer") -> Any:
-        """The warning was handed over as a letter, with a receipt."""
+        """The warning is served as a letter, with a receipt."""
         who, office = self.account(by), self.office
         letter = issue_warning(case=reload(case), by=who, law=self.law, at=office.tick(day))
         return self.serve(letter, day, by=by)
 
     def serve_order(self, case: Case, day: date, by: str = "officer") -> Any:
-        """The order to rectify is handed over, with a receipt."""
+        """The order to rectify is served, with a receipt."""
         return self.serve(self.order_of(case), day, by=by)
 
     def order_of(self, case: Case) -> Document:
-        """The order that waits to be served, or the last one."""
+        """The newest order to rectify that is not voided; CannotServe without one."""
         orders = Document.objects.filter(case=case, kind="order-to-rectify").order_by("-pk")
         document = orders.filter(voided_on=None).first()
         if document is None:
@@ -160,9 +163,9 @@ class Actors:
         day: date,
         method: str = "in-person",
         by: str = "officer",
-        **told: Any,
+        **details: Any,
     ) -> Service:
-        """On its way."""
+        """Starts a service attempt."""
         return send(
             document=document,
             method=method,
@@ -170,28 +173,28 @@ class Actors:
             by=self.account(by),
             law=self.law,
             at=self.office.tick(day),
-            **told,
+            **details,
         )
 
     def prove_service(
-        self, service: Service, day: date, by: str = "officer", **told: Any
+        self, service: Service, day: date, by: str = "officer", **changed: Any
     ) -> Service:
-        """It came back with a receipt."""
+        """Proves a service with a receipt."""
         files = [SubmittedFile("送达回证.png", picture())]
         return prove(
             service=service,
             by=self.account(by),
             law=self.law,
             at=self.office.tick(day),
-            **{"proved_on": day, "proof": "送达回证", "files": files, **told},
+            **{"proved_on": day, "proof": "送达回证", "files": files, **changed},
         )
 
     def serve(self, document: Document, day: date, by: str = "officer") -> Service:
-        """Sent and proved on one day."""
+        """Starts and proves a service on one day."""
         return self.prove_service(self.start_service(document, day, by=by), day, by=by)
 
     def filing(
-        self, cause: str = "assessment-wrong", *requirements: str, files: Any = None, **told: Any
+        self, cause: str = "assessment-wrong", *requirements: str, files: Any = None, **changed: Any
     ) -> Filing:
         """An application with every line of its checklist answered."""
         handed = [SubmittedFile("证明.png", picture())] if files is None else files
@@ -206,7 +209,7 @@ class Actors:
                 "files": handed,
                 "requirements": requirements,
                 "checklist": lines,
-                **told,
+                **changed,
             }
         )
 
@@ -239,7 +242,7 @@ class Actors:
     def fail_service(
         self, service: Service, day: date, why: str = "absent", by: str = "officer"
     ) -> Service:
-        """It came to nothing."""
+        """Marks a service attempt as failed."""
         files = [SubmittedFile("退件.png", picture(5))] if why in NEEDS_FILE else []
         return fail(
             service=service,
@@ -263,10 +266,10 @@ class Actors:
             at=self.office.tick(day),
         )
 
-    def inspect(self, day: date, by: str = "officer", **told: Any) -> Case:
+    def inspect(self, day: date, by: str = "officer", **changed: Any) -> Case:
         """A supervision finding: red at once."""
         figures = {"constructors": {"required": 3, "held": 1, "shortfall": 2}}
-        found = Found(
+        finding = InspectionFinding(
             **{
                 "credit_code": OWN,
                 "category": ITEM[1],
@@ -274,21 +277,21 @@ class Actors:
                 "what": "现场核查只有一人",
                 "evidence": ["笔录"],
                 "figures": figures,
-                **told,
+                **changed,
             }
         )
         step = record_supervision_finding(
-            found=found, by=self.account(by), law=self.law, at=self.office.tick(day)
+            finding=finding, by=self.account(by), law=self.law, at=self.office.tick(day)
         )
         return reload(step.case)
 
     def yellow_case(self, day: date = DAY) -> Case:
-        """A firm that lacks one of three constructors is warned."""
+        """The yellow card of a firm that lacks one of three constructors."""
         self.load_and_patrol(day)
         return Case.objects.get(state="yellow", category__isnull=False)
 
     def red_case(self, day: date = DAY) -> Case:
-        """The same, proved, over, and determined on the day after its period."""
+        """The same case, served and determined on the day after its period."""
         case = self.yellow_case(day)
         self.prove_warning(case, day + timedelta(days=1))
         over = case.requirements.get().ends_on + timedelta(days=1)
@@ -307,5 +310,5 @@ def picture(colour: int = 0) -> bytes:
 
 
 def reload(case: Case) -> Case:
-    """The case as it stands now."""
+    """The case as it is in the database."""
     return Case.objects.get(pk=case.pk)

@@ -1,4 +1,4 @@
-"""Applications in tests: who acts, what is refused, a case of a city."""
+"""Applications in tests: arguments of acts, refusals, a case of a city."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def city_case(actors: Actors) -> tuple[Case, Account]:
 
 
 def assert_refused(actors: Actors, slug: str, do: Any) -> None:
-    """Refused, and nothing is on record."""
+    """The act is refused with this slug and writes nothing."""
     before = (
         Entry.objects.count(),
         list(Application.objects.values()),
@@ -52,7 +52,7 @@ def assert_refused(actors: Actors, slug: str, do: Any) -> None:
 
 
 def actors_with_accounts(office: RegisterOffice) -> Actors:
-    """Everybody there from the beginning, so that a refused act adds nothing to the journal."""
+    """Actors with every account created, so that a refused act adds nothing to the journal."""
     actors = Actors(office)
     for name in OFFICERS:
         actors.account(name)

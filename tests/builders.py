@@ -156,24 +156,26 @@ class _Case:
             }
             self.rows["exemptions"].append(Exemption(person_id=person_id, **whole))
 
-    def certificate(self, person_id: str, given: dict[str, Any], one: dict[str, Any]) -> None:
-        trades = one.get("speciality", "")
+    def certificate(
+        self, person_id: str, given: dict[str, Any], certificate: dict[str, Any]
+    ) -> None:
+        trades = certificate.get("speciality", "")
         self.serial += 1
-        number = one.get("number", f"N{self.serial:05d}")
+        number = certificate.get("number", f"N{self.serial:05d}")
         for trade in trades if isinstance(trades, list) else [trades]:
             self.rows["registrations"].append(
                 Registration(
                     person_id,
-                    one.get("at", OWN),
-                    one["profession"],
-                    one.get("grade"),
+                    certificate.get("at", OWN),
+                    certificate["profession"],
+                    certificate.get("grade"),
                     trade,
                     number,
-                    one.get("joined", given.get("joined")),
-                    one.get("valid_from", date(2006, 1, 1)),
-                    one.get("valid_to", date(2036, 1, 1)),
-                    one.get("state", "in-force"),
-                    one.get("state_from"),
+                    certificate.get("joined", given.get("joined")),
+                    certificate.get("valid_from", date(2006, 1, 1)),
+                    certificate.get("valid_to", date(2036, 1, 1)),
+                    certificate.get("state", "in-force"),
+                    certificate.get("state_from"),
                 )
             )
 

@@ -14,7 +14,7 @@ from qualwatch.cli.run import load_every_command
 from qualwatch.law.loader import load_law
 
 
-def run(asked: dict[str, object], streams: tuple[int, int, int]) -> NoReturn:
+def run(request: dict[str, object], streams: tuple[int, int, int]) -> NoReturn:
     """What the child does."""
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
@@ -23,14 +23,14 @@ def run(asked: dict[str, object], streams: tuple[int, int, int]) -> NoReturn:
         for number, mode in ((0, "r"), (1, "w"), (2, "w"))
     )
     os.environ.clear()
-    os.environ.update(asked["environment"])  # type: ignore[call-overload]  # as the tests wrote it
-    os.chdir(str(asked["folder"]))
-    sys.argv = ["qualwatch", *asked["words"]]  # type: ignore[misc]  # as the tests wrote it
+    os.environ.update(request["environment"])  # type: ignore[call-overload]  # as the tests wrote it
+    os.chdir(str(request["folder"]))
+    sys.argv = ["qualwatch", *request["words"]]  # type: ignore[misc]  # as the tests wrote it
     status = 1
     try:
         main()
-    except SystemExit as told:
-        status = told.code if isinstance(told.code, int) else 1
+    except SystemExit as ending:
+        status = ending.code if isinstance(ending.code, int) else 1
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
@@ -45,15 +45,15 @@ def serve() -> None:
     load_every_command()
     answers = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
-        asked = json.loads(line)
+        request = json.loads(line)
         child = os.fork()
         if not child:
-            told = os.open(asked["stdin"], os.O_RDONLY)
+            stdin = os.open(request["stdin"], os.O_RDONLY)
             out, err = (
-                os.open(asked[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+                os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
                 for name in ("stdout", "stderr")
             )
-            run(asked, (told, out, err))
+            run(request, (stdin, out, err))
         _pid, how = os.waitpid(child, 0)
         answers.write(f"{os.waitstatus_to_exitcode(how)}\n")
         answers.flush()

@@ -1,4 +1,4 @@
-"""Running the command as a person does: a process of its own, its status, its words."""
+"""Runs `qualwatch` in its own process: status, standard output, standard error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": "qualwatch.config.settings"}  # not those 
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What a command did."""
+    """Status and output of a command."""
 
     status: int
     out: str
@@ -35,7 +35,7 @@ def qualwatch(*words: str | Path, typed: str | None = None, **environment: str) 
     folder = Path(tempfile.mkdtemp(dir=_scratch()))
     streams = {name: str(folder / name) for name in ("stdin", "stdout", "stderr")}
     Path(streams["stdin"]).write_text(typed or "", encoding="utf-8")
-    asked = {
+    request = {
         "words": [str(word) for word in words],
         "environment": {**os.environ, **SETTINGS, **environment},
         "folder": str(Path.cwd()),
@@ -44,7 +44,7 @@ def qualwatch(*words: str | Path, typed: str | None = None, **environment: str) 
     server = _server()
     assert server.stdin is not None
     assert server.stdout is not None
-    server.stdin.write(json.dumps(asked) + "\n")
+    server.stdin.write(json.dumps(request) + "\n")
     server.stdin.flush()
     status = server.stdout.readline()
     assert status, "the server of commands has ended"
@@ -65,12 +65,12 @@ def _scratch() -> str:
 def _server() -> subprocess.Popen[str]:
     """Begun once for each process of tests (tests/command_server.py)."""
     path = Path(__file__).with_name("command_server.py")
-    made = subprocess.Popen(
+    server = subprocess.Popen(
         [sys.executable, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
     )
-    assert made.stdin is not None
-    atexit.register(made.stdin.close)
-    return made
+    assert server.stdin is not None
+    atexit.register(server.stdin.close)
+    return server
 
 
 def check(path: Path, *words: str, day: str = "2026-05-20") -> CommandResult:
@@ -78,6 +78,6 @@ def check(path: Path, *words: str, day: str = "2026-05-20") -> CommandResult:
     return qualwatch("check", path, "--as-of", day, "--format", "json", *words)
 
 
-def verdicts(found: Any) -> list[tuple[str, str, str]]:
+def verdicts(report: Any) -> list[tuple[str, str, str]]:
     """(credit code, requirement, verdict) of every finding."""
-    return [(one["credit_code"], one["requirement"], one["verdict"]) for one in found["findings"]]
+    return [(one["credit_code"], one["requirement"], one["verdict"]) for one in report["findings"]]

@@ -1,4 +1,4 @@
-"""Two people at one case at the same moment: a setup, then an act that waits for its moment and says what came of it."""
+"""Two acts on one case at the same moment, each in a process of its own that prints its result."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ if TYPE_CHECKING:
     from actors import Actors  # needs Django ready
 
 PERIOD_OVER = date(2026, 7, 21)
-MEETING = "meeting-"  # a folder in which two meet
+MEETING = "meeting-"  # prefix of a folder in which two processes wait for each other
 
 
 def actors_in(folder: Path, day: date = PERIOD_OVER) -> Actors:
-    """A bureau that goes on in a state made before."""
+    """The actors of an existing state folder."""
     from actors import OFFICERS, Actors
     from qualwatch.accounts.models import Account
     from register_office import RegisterOffice
 
     now = datetime(day.year, day.month, day.day, 12).astimezone()
-    one = Actors(RegisterOffice(folder, now, timedelta(minutes=1)))
-    one.accounts = {
-        name: one.account(name) if not found else found[0]
-        for name in OFFICERS
-        if (found := list(Account.objects.filter(username=name))) or True
+    actors = Actors(RegisterOffice(folder, now, timedelta(minutes=1)))
+    actors.accounts = {
+        account.username: account for account in Account.objects.filter(username__in=OFFICERS)
     }
-    return one
+    for name in OFFICERS:
+        actors.account(name)
+    return actors
 
 
 def prepare_proposal(folder: Path) -> None:
-    """A yellow card that is over, proved, and proposed."""
+    """A yellow card with proved service and ended period, proposed for red."""
     from qualwatch.cases.models import Case
 
     actors = actors_in(folder, date(2026, 5, 20))
@@ -46,7 +46,7 @@ def prepare_proposal(folder: Path) -> None:
 
 
 def wait_for_other(folder: Path) -> None:
-    """Both are ready, however long each took to load; then both begin. Who acts alone waits for nobody."""
+    """Waits until two processes have loaded; a folder without the prefix is not waited for."""
     if not folder.name.startswith(MEETING):
         return
     (folder / f"ready-{os.getpid()}").touch()
@@ -54,21 +54,19 @@ def wait_for_other(folder: Path) -> None:
         if len(list(folder.glob("ready-*"))) > 1:
             return
         time.sleep(0.005)
-    raise AssertionError("the other one never came")
+    raise AssertionError("the other process did not start")
 
 
 def act(folder: Path, what: str, by: str) -> str:
-    """One act at its moment."""
+    """Runs one act; `done`, or `refused: ` with the reason."""
     from qualwatch.cases.models import Case, Service
     from qualwatch.cases.warnings.determine import return_proposal, sign
     from qualwatch.procedure.transitions import CannotStep
 
     actors = actors_in(folder)
     case = Case.objects.get(origin="system")
-    who, at = (
-        actors.account("reviewer" if what == "sign" else "other-reviewer"),
-        actors.office.tick(PERIOD_OVER),
-    )
+    who = actors.account("reviewer" if what == "sign" else "other-reviewer")
+    at = actors.office.tick(PERIOD_OVER)
     wait_for_other(folder)
     try:
         if what == "sign":

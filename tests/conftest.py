@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from register_office import RegisterOffice
 
 sys.path.insert(0, str(Path(__file__).parent))
-hypothesis_settings.register_profile(
-    "patient", deadline=None, print_blob=True
-)  # machines are noisy: time is no verdict
+# Machines are noisy: time is no verdict
+hypothesis_settings.register_profile("patient", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("patient")
 
 
@@ -31,7 +30,7 @@ class Leaks(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
-        self.found: list[str] = []
+        self.records: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keeps what would show one: the message, its arguments, the traceback."""
@@ -39,7 +38,7 @@ class Leaks(logging.Handler):
 
         text = self.format(record)
         if hidden(text) != text:
-            self.found.append(f"{record.name}: {hidden(text)[:500]}")
+            self.records.append(f"{record.name}: {hidden(text)[:500]}")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -55,9 +54,9 @@ def leaks() -> Iterator[Leaks]:
 
 @pytest.fixture(autouse=True)
 def _no_identity_number_is_logged(leaks: Leaks) -> Iterator[None]:
-    leaks.found.clear()
+    leaks.records.clear()
     yield
-    assert leaks.found == []
+    assert leaks.records == []
 
 
 @pytest.fixture
@@ -86,12 +85,12 @@ def module_case_states(
 
     with django_db_blocker.unblock(), transaction.atomic():
         moment = datetime.fromisoformat("2026-05-20T06:00:00+08:00")
-        one = Actors(
+        actors = Actors(
             RegisterOffice(tmp_path_factory.mktemp("september"), moment, timedelta(minutes=1))
         )
         for seat in OFFICERS:
-            one.account(seat)
-        yield fixtures_case_states.create_case_states(one)
+            actors.account(seat)
+        yield fixtures_case_states.create_case_states(actors)
         transaction.set_rollback(True)
 
 
@@ -124,15 +123,15 @@ def officers(case_states: "CaseStates", tmp_path_factory: pytest.TempPathFactory
     from qualwatch.accounts.models import Account
     from register_office import RegisterOffice
 
-    made = Actors(
+    actors = Actors(
         RegisterOffice(
             tmp_path_factory.mktemp("staff"), datetime.fromisoformat(NOON), timedelta(minutes=1)
         )
     )
-    made.accounts = {
+    actors.accounts = {
         account.username: account for account in Account.objects.select_related("organisation")
     }
-    return made
+    return actors
 
 
 GROUPED = (

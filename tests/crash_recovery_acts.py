@@ -1,4 +1,4 @@
-"""One course of an office's acts, each at a fixed moment: run again after a crash it goes on where it was."""
+"""A sequence of acts, each at a fixed moment, that continues after a crash when it is run again."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ def cards(law: Law, day: date) -> None:
     from qualwatch.assessments.models import FindingRow
     from qualwatch.cases.models import Case
     from qualwatch.cases.notices.notify import record_sent
-    from qualwatch.cases.warnings.supervise import Found, record_supervision_finding
+    from qualwatch.cases.warnings.supervise import InspectionFinding, record_supervision_finding
     from qualwatch.outbox.actions import deliver
     from qualwatch.outbox.models import Message
     from qualwatch.patrol.days import run_day
 
-    made: dict[str, Any] = {
+    account: dict[str, Any] = {
         "password": "correct-horse-battery",
         "by": "admin",
         "at": AT + timedelta(days=2),
@@ -85,7 +85,10 @@ def cards(law: Law, day: date) -> None:
     }
     if not Account.objects.filter(username="li").exists():
         create_account(
-            username="li", organisation=organisation("province"), roles=["province-officer"], **made
+            username="li",
+            organisation=organisation("province"),
+            roles=["province-officer"],
+            **account,
         )
     short = FindingRow.objects.filter(recorded_to=None, verdict="short").order_by("credit_code")
     with transaction.atomic():  # all or none: after the patrol others may be short
@@ -99,7 +102,7 @@ def cards(law: Law, day: date) -> None:
                     organisation=where,
                     roles=["enterprise-user"],
                     email=f"{code}@example.com",
-                    **made,
+                    **account,
                 )
     run_day(day=day, law=law, by="patrol", at=AT + timedelta(days=2))
     met = (
@@ -108,7 +111,7 @@ def cards(law: Law, day: date) -> None:
         .first()
     )
     if met is not None and not Case.objects.filter(origin="officer").exists():
-        found = Found(
+        finding = InspectionFinding(
             met.credit_code,
             met.category,
             met.sub_item,
@@ -117,10 +120,9 @@ def cards(law: Law, day: date) -> None:
             {met.requirement: {"required": 2, "held": 0, "shortfall": 2}},
         )
         who = Account.objects.get(username="li")
-        record_supervision_finding(found=found, by=who, law=law, at=AT + timedelta(days=2))
-    run_day(
-        day=day, law=law, by="patrol", at=AT + timedelta(days=2)
-    )  # also what a rerun after the finding does
+        record_supervision_finding(finding=finding, by=who, law=law, at=AT + timedelta(days=2))
+    # Also what a rerun after the finding does
+    run_day(day=day, law=law, by="patrol", at=AT + timedelta(days=2))
 
     def send(message: Message) -> None:
         with (settings.STATE / "sent.txt").open("a", encoding="utf-8") as file:
@@ -130,7 +132,7 @@ def cards(law: Law, day: date) -> None:
 
 
 def recorded_state() -> dict[str, Any]:
-    """Everything that must come out the same: rows, findings, what the journal says."""
+    """Everything that must be equal after a crash: rows, findings, journal entries."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from django.conf import settings
 
@@ -160,7 +162,7 @@ def recorded_state() -> dict[str, Any]:
         "because",
     ]
     current = FindingRow.objects.filter(recorded_to=None)
-    # a transaction that was killed may have used up a number: the place of a case or notice among all is the same
+    # A killed transaction may have used up a number; the order of cases and notices is the same.
     place = {case.stream: f"case {at}" for at, case in enumerate(Case.objects.order_by("pk"))}
     place |= {
         str(number): f"notice {at}"

@@ -24,7 +24,7 @@ def on_postgresql() -> bool:
 
 
 def office_environment(folder: Path) -> dict[str, str]:
-    """The environment of an office of its own: its state folder and its database, not there yet."""
+    """The environment of a new office: state folder and database, not prepared yet."""
     if not on_postgresql():
         return {"QUALWATCH_STATE": str(folder), "DATABASE_URL": ""}
     COUNT[0] += 1
@@ -34,7 +34,7 @@ def office_environment(folder: Path) -> dict[str, str]:
 
 
 def prepare_office(folder: Path) -> dict[str, str]:
-    """An office of its own, made ready: a copy of one that is made once for each process of tests."""
+    """A prepared office: a copy of one that each test process prepares once."""
     return copy_office(_prepared_template(), folder)
 
 
@@ -49,7 +49,7 @@ def _prepared_template() -> dict[str, str]:
 
 
 def process_environment(state: Mapping[str, str]) -> dict[str, str]:
-    """For processes of an office: with its own settings, not those of the tests, which find the tests' modules too."""
+    """The environment of an office's processes: its own settings, and the tests' modules on the path."""
     paths = [str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         **os.environ,
@@ -60,7 +60,7 @@ def process_environment(state: Mapping[str, str]) -> dict[str, str]:
 
 
 def copy_office(state: dict[str, str], folder: Path) -> dict[str, str]:
-    """The same office again, in another folder and database."""
+    """A copy of an office in another folder and database."""
     shutil.copytree(state["QUALWATCH_STATE"], folder)
     if not state["DATABASE_URL"]:
         return {"QUALWATCH_STATE": str(folder), "DATABASE_URL": ""}

@@ -1,4 +1,4 @@
-"""A sample of what each kind of document is made from."""
+"""Sample template values for every kind of document."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A small province in September: one firm for every place a case can be in, and what is public of each.
+"""A small province in September: one firm for every state of a case, and what is public of each.
 
-1 withdrawn, 2 on display, 3 red, 4 proposed and not signed, 5 extended, 6 with an application that nobody has decided,
-7 newly warned, 8 warned of its people's insurance too, 9 ripe to be determined. 1 to 3 are public, the others not.
+1 withdrawn, 2 on display, 3 red, 4 proposed and not signed, 5 extended, 6 with an undecided application,
+7 newly warned, 8 warned of its people's insurance too, 9 due for determination. 1 to 3 are public, the others not.
 Run as a program it makes the state that a server of its own serves.
 """
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 HOME = Path(__file__).parent
 START, LATER = date(2026, 5, 20), date(2026, 8, 24)
 PUBLIC, SECRET = (1, 2, 3), (4, 5, 6, 7, 8, 9)
-TODAY = date(2026, 9, 21)  # the day on which the scene stands; held in `made`
+TODAY = date(2026, 9, 21)  # the day of the fixture; checked in `create_case_states`
 NOON = f"{TODAY}T12:00:00+08:00"
 PASSWORD = "correct-horse-battery"
 
@@ -43,22 +43,22 @@ def register_sheets(*, seventh: int) -> dict[str, Rows]:
     from register_rows import paid, person
     from withdrawal_acts import firms
 
-    made = firms(9)
+    sheets = firms(9)
     code, eighth = credit_code(107), credit_code(108)
-    made["注册人员"] += [person(500 + n, 统一社会信用代码=code) for n in range(seventh - 2)]
-    made["社保"] = [
+    sheets["注册人员"] += [person(500 + n, 统一社会信用代码=code) for n in range(seventh - 2)]
+    sheets["社保"] = [
         CONTRIBUTIONS,
         *(
             [number, month, OTHER if payer == eighth else payer]
-            for number, month, payer in made["社保"][1:]
+            for number, month, payer in sheets["社保"][1:]
         ),
     ]
-    made["社保"] += [row for n in range(seventh - 2) for row in paid(500 + n, code)]
-    return made
+    sheets["社保"] += [row for n in range(seventh - 2) for row in paid(500 + n, code)]
+    return sheets
 
 
 def create_case_states(actors: Actors) -> CaseStates:
-    """From the first warning to the day on which everybody is where the list above says."""
+    """Plays from the first warning to the day on which every firm has the state listed above."""
     from builders import credit_code
     from qualwatch.cases.models import Case
     from withdrawal_acts import (
@@ -110,16 +110,16 @@ def create_case_states(actors: Actors) -> CaseStates:
 
 
 def prepare_state(folder: Path) -> Mapping[str, str]:
-    """An office of its own in which the scene is on record, made by processes of their own."""
+    """The environment of a new office with these cases, written by a separate process."""
     from databases import prepare_office, process_environment
 
-    told = prepare_office(folder / "state")
+    state = prepare_office(folder / "state")
     words = [sys.executable, __file__, str(folder)]
-    done = subprocess.run(
-        words, env=process_environment(told), capture_output=True, text=True, check=False
+    process = subprocess.run(
+        words, env=process_environment(state), capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return told
+    assert process.returncode == 0, process.stderr[-3000:]
+    return state
 
 
 if __name__ == "__main__":
@@ -129,7 +129,7 @@ if __name__ == "__main__":
     from actors import OFFICERS, Actors
     from register_office import RegisterOffice
 
-    one = Actors(
+    actors = Actors(
         RegisterOffice(
             Path(sys.argv[1]),
             datetime.fromisoformat("2026-05-20T06:00:00+08:00"),
@@ -137,5 +137,5 @@ if __name__ == "__main__":
         )
     )
     for seat in OFFICERS:
-        one.account(seat)
-    create_case_states(one)
+        actors.account(seat)
+    create_case_states(actors)

@@ -12,19 +12,19 @@ from typing import Any
 
 
 class Provider(BaseHTTPRequestHandler):
-    """A small OpenID Connect provider: whoever asks is the user of `name`."""
+    """A small OpenID Connect provider; every request is answered for the user `name`."""
 
     name = "li"
 
     def log_message(self, *words: Any) -> None:
         """Silent."""
 
-    def answer(self, told: dict[str, Any]) -> None:
+    def answer(self, response: dict[str, Any]) -> None:
         """JSON."""
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
-        self.wfile.write(json.dumps(told).encode())
+        self.wfile.write(json.dumps(response).encode())
 
     def do_GET(self) -> None:  # the standard library's name
         """Configuration, authorisation, user information."""
@@ -53,7 +53,7 @@ class Provider(BaseHTTPRequestHandler):
 
 @contextmanager
 def run_provider() -> Iterator[dict[str, Any]]:
-    """The provider at work, and how the office is told of it."""
+    """Runs the provider; the settings under which the office uses it."""
     server = HTTPServer(("127.0.0.1", 0), Provider)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}/.well-known/openid-configuration"

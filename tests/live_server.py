@@ -1,4 +1,4 @@
-"""A server of the office in a process of its own, at a moment of its own; and who logs in."""
+"""A web server of an office in its own process, with its own clock; logging in to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SERVE = Path(__file__).parent.parent / "tools" / "serve.py"
 
 @contextmanager
 def run_server(state: Mapping[str, str], at: str = "") -> Iterator[str]:
-    """The address of a server of this state, until it is left."""
+    """The address of a server of a state folder, running until the context ends."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -58,7 +58,7 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
 
 
 def log_in(page: Page, address: str, name: str, password: str) -> None:
-    """As somebody does it."""
+    """Logs in through the page."""
     page.goto(address + "/accounts/login/")
     page.locator("input[name=login]").fill(name)
     page.locator("input[name=password]").fill(password)

@@ -1,21 +1,24 @@
-"""Somebody at a door in tests: logged in, looking at a page by its name."""
+"""Requests of pages in tests: a logged-in client, a page by its name, forms with their fields."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from actors import picture
 from fixtures_case_states import CaseStates
 from qualwatch.cases.models import Application, Case
+from qualwatch.procedure.checklists import LINES
 
 BACKEND = "qualwatch.accounts.backends.AuthenticationBackend"
 
 
 def client_of(account: Any) -> Client:
-    """Somebody who has logged in."""
+    """A client logged in with an account."""
     client = Client()
     client.force_login(account, backend=BACKEND)
     client.get("/me")  # notes once a minute that the session is in use
@@ -23,6 +26,7 @@ def client_of(account: Any) -> Client:
 
 
 def page(client: Client, name: str, *places: Any, status: int = 200) -> str:
+    """A page by the name of its URL pattern."""
     answer = client.get(reverse(name, args=places))
     assert answer.status_code == status, answer.content.decode()[-800:]
     return answer.content.decode()
@@ -36,19 +40,19 @@ def public_page(client: Client, path: str, status: int = 200) -> str:
 
 
 def visible_text(page: str) -> str:
-    """What is read of a page: without its marks."""
+    """The text of a page without its tags."""
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
 def enterprise_client(case_states: CaseStates, number: int) -> Client:
-    """The account of a firm of the scene, logged in."""
+    """A client logged in as the firm with a number in `fixtures_case_states`."""
     from qualwatch.accounts.models import Account
 
     return client_of(Account.objects.get(username=f"e-{case_states.codes[number]}"))
 
 
 def refusal_page(answer: Any, field: str = "") -> str:
-    """The page of a form that was not taken: its summary leads to the one field that is wrong, and that one says so."""
+    """The page of a refused form; its summary links to the one wrong field, which is marked."""
     assert answer.status_code == 422
     page: str = answer.content.decode()
     summary = page.split('id="errors"')[1].split("</div>")[0]
@@ -61,19 +65,30 @@ def refusal_page(answer: Any, field: str = "") -> str:
 
 
 def post_proposal(client: Client, case: Case, **changed: Any) -> Any:
-    """The form of a determination, sent."""
-    told = {
+    """Sends the form of a determination."""
+    fields = {
         "outcome": "red",
         "requirement": ["constructors"],
         "because": "期满仍不达标",
         "evidence": "核查表\n送达回证",
         "has_read": "1",
     } | changed
-    return client.post(reverse("determine", args=[case.pk]), told)
+    return client.post(reverse("determine", args=[case.pk]), fields)
 
 
-def post_act(client: Client, application: Application, what: str, **told: Any) -> Any:
-    """The form of an application, sent."""
-    return client.post(
-        reverse("application", args=[application.pk]), {"act": what, "because": "已核实", **told}
-    )
+def post_act(client: Client, application: Application, what: str, **changed: Any) -> Any:
+    """Sends the form of an act on an application."""
+    address = reverse(f"application-{what}", args=[application.pk])
+    return client.post(address, {"because": "已核实", **changed})
+
+
+def application_form(cause: str = "assessment-wrong", **changed: Any) -> dict[str, Any]:
+    """The fields of an application: a file for one line of the checklist, reasons for the others."""
+    fields: dict[str, Any] = {
+        "cause": cause,
+        "statement": "人员确在本单位",
+        "requirement": "constructors",
+    }
+    fields |= {f"reason-constructors-{line}": "见说明" for line in LINES}
+    fields["file-constructors-identity"] = SimpleUploadedFile("身份证.png", picture())
+    return fields | changed

@@ -1,6 +1,6 @@
 """How many queries each page runs: recorded in queries.json, never more than recorded, never more than twelve.
 
-`RECORD_QUERIES=1 pytest tests/office -k small` writes what it finds; what grew is then seen in the change.
+`RECORD_QUERIES=1 pytest tests/office -k small` writes what it finds; growth then shows in the diff.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ MOST = 12
 
 def page_name(path: str) -> str:
     """The name of the page at an address; a search with and without a question are two."""
-    place, _mark, asked = path.partition("?")
+    place, _mark, query = path.partition("?")
     try:
         name = resolve(place).url_name or place
     except Resolver404:  # an address that leads nowhere is a page too
         name = "no-such-page"
-    return f"{name}?" if asked else name
+    return f"{name}?" if query else name
 
 
 def assert_recorded(name: str, queries: CaptureQueriesContext) -> None:
-    """No more than the record says."""
-    told: dict[str, int] = (
+    """At most as many queries as recorded in queries.json, and at most `MOST`."""
+    limits: dict[str, int] = (
         json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
     )
     assert len(queries) <= MOST, (
@@ -36,9 +36,9 @@ def assert_recorded(name: str, queries: CaptureQueriesContext) -> None:
         [captured_query["sql"] for captured_query in queries.captured_queries],
     )
     if os.environ.get("RECORD_QUERIES") == "1":
-        told[name] = max(len(queries), told.get(name, 0))
-        RECORD.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    assert len(queries) <= told.get(name, -1), (
+        limits[name] = max(len(queries), limits.get(name, 0))
+        RECORD.write_text(json.dumps(limits, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    assert len(queries) <= limits.get(name, -1), (
         name,
         "see tests/query_counts.py",
         [captured_query["sql"] for captured_query in queries.captured_queries],

@@ -1,4 +1,4 @@
-"""Random histories of cases: events that mostly make sense, some that do not, on days that move on."""
+"""Random histories of cases: mostly plausible events, on days that move on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from builders import law
 from qualwatch.procedure.periods import Deadline
-from qualwatch.procedure.preconditions import PLACE_AFTER
+from qualwatch.procedure.preconditions import STAGE_AFTER
 from qualwatch.procedure.state import ENDINGS, CaseState, Effect, Event, Terms
 from qualwatch.procedure.transitions import BY_EVENT, CannotStep, step
 
@@ -19,9 +19,9 @@ START = date(2023, 5, 1)
 PEOPLE = ("li", "wang", "zhao", "qian", "sun", "zhou", "wu")
 REQUIREMENTS = ("constructors", "trade")
 LIKELY = (
-    "found",
-    "found",
-    "found",
+    "assessed",
+    "assessed",
+    "assessed",
     "push-proved",
     "propose",
     "sign",
@@ -38,8 +38,8 @@ def terms_on(day: date) -> Terms:
 
 
 @dataclass
-class Step:
-    """One step that was taken."""
+class AppliedEvent:
+    """One event that was applied, with the state before and after."""
 
     before: CaseState
     event: Event
@@ -49,18 +49,18 @@ class Step:
 
 @dataclass
 class History:
-    """What happened to one case."""
+    """The applied events of one case, and the slugs of the refused ones."""
 
-    taken: list[Step] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
+    applied: list[AppliedEvent] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
 
     @property
     def state(self) -> CaseState:
-        return self.taken[-1].after if self.taken else CaseState()
+        return self.applied[-1].after if self.applied else CaseState()
 
 
 def event_on(chance: random.Random, state: CaseState, on: date, steadiness: float) -> Event:
-    """An event, most often one that the place allows. `steadiness`: how often what it tells is in order."""
+    """An event, mostly one that the state allows. `steadiness`: the share of values that are in order."""
 
     def told(right: Any, *others: Any) -> Any:
         return right if chance.random() < steadiness else chance.choice([right, *others])
@@ -71,7 +71,7 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
     )
     if state.withdrawal and not state.withdrawal.ended:
         likely = [
-            name for name, place in PLACE_AFTER.items() if place == state.withdrawal.next_stage
+            name for name, place in STAGE_AFTER.items() if place == state.withdrawal.next_stage
         ]
         withdrawal, others = (
             state.withdrawal,
@@ -99,7 +99,7 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
         on,
         is_fresh=told(True, False),
         by=told("system", *PEOPLE)
-        if name in ("found", "calendar-loaded")
+        if name in ("assessed", "calendar-loaded")
         else chance.choice(PEOPLE),
         verdicts={one: verdict if chance.random() < 0.8 else "short" for one in REQUIREMENTS},
         ended=chance.choice(ENDINGS) if chance.random() < 0.01 else "",
@@ -123,10 +123,11 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
 def history(seed: int, length: int = 60) -> History:
     """A random history."""
     chance = random.Random(seed)
-    told, on = (
+    # Some run into years not yet published
+    random_history, on = (
         History(),
         START + timedelta(days=chance.randint(0, 1300)),
-    )  # some run into years not yet published
+    )
     whole = chance.random() < 0.1  # of an enterprise's insurance
     state = CaseState(ground="insurance", is_whole_enterprise=True) if whole else CaseState()
     steadiness = chance.choice([0.3, 0.7, 0.98, 0.99])
@@ -135,12 +136,12 @@ def history(seed: int, length: int = 60) -> History:
         try:
             after, effects = step(state, event, terms_on(on))
         except CannotStep as why:
-            told.refused.append(why.slug)
+            random_history.refusals.append(why.slug)
         else:
-            told.taken.append(Step(state, event, after, effects))
+            random_history.applied.append(AppliedEvent(state, event, after, effects))
             state = after
         on += timedelta(days=chance.choice([0, 0, 1, 1, 3, 10, 31]))
-    return told
+    return random_history
 
 
 def histories(seeds: Iterator[int] | range) -> Iterator[History]:

@@ -1,4 +1,4 @@
-"""Random small provinces: everything that can be in doubt, mixed (for the agreement of the engines)."""
+"""Random small provinces that mix every doubt, for comparing the engines."""
 
 from __future__ import annotations
 

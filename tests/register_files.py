@@ -160,9 +160,9 @@ def _ods_cell(cell: Any, covered: bool, span: tuple[int, int] | None) -> Any:
     if isinstance(cell, (int, float)):
         return TableCell(valuetype="float", value=str(cell), **more)
     if cell.startswith("=ERR"):
-        found = TableCell(valuetype="string", formula="of:=1/0", **more)
-        found.addElement(P(text="#DIV/0!"))
-        return found
-    found = TableCell(valuetype="string", **more)
-    found.addElement(P(text=cell))
-    return found
+        table_cell = TableCell(valuetype="string", formula="of:=1/0", **more)
+        table_cell.addElement(P(text="#DIV/0!"))
+        return table_cell
+    table_cell = TableCell(valuetype="string", **more)
+    table_cell.addElement(P(text=cell))
+    return table_cell

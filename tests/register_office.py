@@ -1,4 +1,4 @@
-"""The office as tests use it: short words for its acts, a clock that moves on."""
+"""Loads and assessments in tests: short methods, and a clock that moves on with every act."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HEADS = {"企业": ENTERPRISES, "资质": ITEMS, "注册人员": REGISTRATIONS, 
 
 @dataclass
 class RegisterOffice:
-    """Acts of an office, each a minute after the other."""
+    """Loads registers and runs assessments, each act a `step` after the last."""
 
     folder: Path
     now: datetime
@@ -54,7 +54,7 @@ class RegisterOffice:
     def load(
         self, source: str, rows: Rows, *, day: date = DAY, full: bool | None = None, by: str = "li"
     ) -> Load:
-        """Takes rows in as one file of a source."""
+        """Loads rows as one file of a source."""
         return self.load_files(source, {"登记.csv": self.path(rows)}, day=day, full=full, by=by)
 
     def load_files(
@@ -66,7 +66,7 @@ class RegisterOffice:
         full: bool | None = None,
         by: str = "li",
     ) -> Load:
-        """Takes files in."""
+        """Loads files as one delivery of a source."""
         covers = (date(2026, 1, 1), date(2026, 4, 30)) if source == "insurance" else None
         delivery = loads.Delivery(source, files, day, full, covers)
         return loads.import_delivery(delivery=delivery, law=law(), by=by, at=self.tick(day))

@@ -1,4 +1,4 @@
-"""A small province in office shapes, as rows of cells."""
+"""A small province as rows of cells, as offices deliver them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Service in tests: who acts when, the task that waits for a document."""
+"""Service in tests: arguments of acts, the task of a document."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ PERIOD_OVER = date(2026, 7, 21)
 
 
 def act_arguments(actors: Actors, day: date, by: str = "officer") -> dict[str, Any]:
-    """Who acts, by which law, when."""
+    """The arguments that every act has: by, law, at."""
     return {"by": actors.account(by), "law": actors.law, "at": actors.office.tick(day)}
 
 
 def service_task_of(document: Document) -> Task:
-    """The one that says by which way to serve it."""
+    """The open task that names the service method of a document."""
     return Task.objects.get(kind="serve", detail__startswith=document.number, completed_on=None)

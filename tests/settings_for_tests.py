@@ -7,9 +7,10 @@ import tempfile
 
 os.environ["QUALWATCH_STATE"] = tempfile.mkdtemp(prefix="qualwatch-tests-")
 _key = base64.b64encode(b"k" * 32).decode()
+# Also what commands run by tests use
 os.environ["QUALWATCH_KEYS"] = json.dumps(
     {"secret": "tests", "identity": {"1": _key}, "lookup": _key, "seal": _key}
-)  # also what commands run by tests use
+)
 
 from qualwatch.config.settings import *  # noqa: E402, F403  # after the environment is set
 

@@ -1,4 +1,4 @@
-"""Withdrawals in tests: red cards whose period is over, and every step of the three routes."""
+"""Withdrawals in tests: red cards whose period has ended, and every step of the three routes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from application_acts import CITY_ITEM
 from qualwatch.cases.documents.attachments import SubmittedFile
 from qualwatch.cases.models import Case, Document, Withdrawal, WithdrawalList
 from qualwatch.cases.withdrawals import actions as withdrawals
-from qualwatch.cases.withdrawals.hearings import fix_hearing
+from qualwatch.cases.withdrawals.hearings import schedule_hearing
 from qualwatch.cases.withdrawals.members import BatchResult
 from qualwatch.journal.models import Entry
 from qualwatch.procedure.periods import BEIJING
@@ -42,17 +42,17 @@ MINISTRY_ITEM = [ITEMS, item(许可机关="住房和城乡建设部", 资质证�
 
 
 def act_arguments(actors: Actors, by: str, day: date) -> dict[str, Any]:
-    """Who acts, by which law, when."""
+    """The arguments that every act has: by, law, at."""
     return {"by": actors.account(by), "law": actors.law, "at": actors.office.tick(day)}
 
 
 def scan(name: str = "材料.png", colour: int = 7) -> SubmittedFile:
-    """A file to be handed in."""
+    """A scanned file to submit."""
     return SubmittedFile(name, picture(colour))
 
 
 def red_cases_past_period(actors: Actors, sheets: dict[str, Rows] | None = None) -> list[Case]:
-    """Every item short is warned, determined, and its red period is over; the registers of that morning are in."""
+    """The red cases of all short items, on the first day after their red period, registers loaded."""
     changed = sheets or CITY_SHEETS
     load_and_patrol(actors, date(2026, 5, 20), changed)
     cases = list(Case.objects.filter(state="yellow", category__isnull=False).order_by("pk"))
@@ -68,7 +68,7 @@ def red_cases_past_period(actors: Actors, sheets: dict[str, Rows] | None = None)
 
 
 def load_and_patrol(actors: Actors, day: date, sheets: dict[str, Rows], people: int = 2) -> None:
-    """Fresh registers and the patrol; a held run is released."""
+    """Loads registers and runs the patrol; a held run is released."""
     from qualwatch.patrol.days import release_held_run
 
     actors.load_registers(day, people, sheets)
@@ -119,7 +119,7 @@ def firms(count: int) -> dict[str, Rows]:
 def open_list(
     actors: Actors, cases: list[Case], day: date = RED_PERIOD_OVER, who: dict[str, str] = CITY
 ) -> WithdrawalList:
-    """The list, opened and (a city's) suggested."""
+    """Opens a list and, for a city, sends it to the bureau."""
     batch = withdrawals.open_withdrawals(cases=cases, **act_arguments(actors, who["housing"], day))
     if batch.route == "city":
         withdrawals.suggest(batch=batch, **act_arguments(actors, who["signs"], day))
@@ -127,7 +127,7 @@ def open_list(
 
 
 def open_members(batch: WithdrawalList) -> list[Withdrawal]:
-    """Those under way, as they stand now."""
+    """The undecided members of a list, read from the database."""
     return list(
         batch.members.filter(ended="", decided_on=None)
         .select_related("case", "batch")
@@ -138,7 +138,7 @@ def open_members(batch: WithdrawalList) -> list[Withdrawal]:
 def announce_intent(
     actors: Actors, batch: WithdrawalList, day: date, who: dict[str, str] = CITY
 ) -> list[Document]:
-    """Started, and every enterprise has its notice of the intended withdrawal on the way."""
+    """Starts a list and issues the notices of intended withdrawal."""
     if batch.route == "city":
         withdrawals.start(members=open_members(batch), **act_arguments(actors, who["handles"], day))
     return withdrawals.announce_intent(
@@ -149,7 +149,7 @@ def announce_intent(
 def display_list(
     actors: Actors, batch: WithdrawalList, day: date = RED_PERIOD_OVER, who: dict[str, str] = CITY
 ) -> date:
-    """Served at once, stated nothing, displayed; the day after the display."""
+    """Serves the notices, waits for the statement period, displays; the day after the display."""
     for letter in announce_intent(actors, batch, day, who):
         actors.serve(letter, day, by=who["handles"])
     first = batch.members.order_by("pk").first()
@@ -167,7 +167,7 @@ def display_list(
 def review_list(
     actors: Actors, batch: WithdrawalList, day: date, who: dict[str, str] = CITY
 ) -> None:
-    """Rechecked and legally reviewed."""
+    """Rechecks and legally reviews a list."""
     withdrawals.recheck_members(
         members=open_members(batch), **act_arguments(actors, who["handles"], day)
     )
@@ -181,7 +181,7 @@ def review_list(
 def decide_list(
     actors: Actors, batch: WithdrawalList, day: date, who: dict[str, str] = CITY
 ) -> BatchResult:
-    """The decision on every member that is ready."""
+    """Decides every member that is ready."""
     return withdrawals.decide(
         members=open_members(batch),
         because="期满仍不达标",
@@ -190,7 +190,7 @@ def decide_list(
 
 
 def assert_refused(slug: str, do: Callable[[], object]) -> None:
-    """Refused, and nothing is on record."""
+    """The act is refused with this slug and writes nothing."""
     before = (Entry.objects.count(), list(Withdrawal.objects.values()), Document.objects.count())
     with pytest.raises(CannotStep) as why:
         do()
@@ -203,7 +203,7 @@ def assert_refused(slug: str, do: Callable[[], object]) -> None:
 
 
 def withdraw_item(actors: Actors) -> tuple[Case, WithdrawalList, date]:
-    """A city's item, decided."""
+    """A withdrawn item of a city: case, list and day of the decision."""
     (case,) = red_cases_past_period(actors, CITY_SHEETS)
     batch = open_list(actors, [case])
     over = display_list(actors, batch)
@@ -214,7 +214,7 @@ def withdraw_item(actors: Actors) -> tuple[Case, WithdrawalList, date]:
 
 
 def notify_intent(actors: Actors, served: bool = True) -> Withdrawal:
-    """The notice of the intended withdrawal is on its way, or has come."""
+    """A withdrawal with its notice issued and, by default, served."""
     (case,) = red_cases_past_period(actors, CITY_SHEETS)
     batch = open_list(actors, [case])
     (letter,) = announce_intent(actors, batch, RED_PERIOD_OVER)
@@ -224,8 +224,8 @@ def notify_intent(actors: Actors, served: bool = True) -> Withdrawal:
 
 
 def fix_hearing_for(actors: Actors, row: Withdrawal, day: date, on: date, because: str = "") -> Any:
-    """A hearing on a day."""
-    return fix_hearing(
+    """Fixes a hearing on a day."""
+    return schedule_hearing(
         withdrawal=row,
         held_at=datetime(on.year, on.month, on.day, 9, tzinfo=BEIJING),
         where="会议室",

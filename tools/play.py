@@ -396,7 +396,12 @@ class Play:
 
     def try_to(self, what: str, case: Any, day: date) -> None:
         """An act that the course may refuse; a refusal is counted, and nothing is done."""
-        from qualwatch.cases.warnings.determine import Proposed, propose, return_proposal, sign
+        from qualwatch.cases.warnings.determine import (
+            ProposedDetermination,
+            propose,
+            return_proposal,
+            sign,
+        )
         from qualwatch.procedure.transitions import CannotStep
 
         lot = self.chance.random()
@@ -411,12 +416,12 @@ class Play:
             told = {"outcome": "extended", "until": day + timedelta(days=20)}
         try:
             if what == "propose":
-                proposed = Proposed(
+                proposed = ProposedDetermination(
                     because="期满后核查仍不达标", evidence=["核查结果", "送达凭证"], **told
                 )
                 propose(
                     case=case,
-                    what=proposed,
+                    proposed=proposed,
                     by=self.accounts["sample-officer"],
                     law=self.law,
                     at=moment(day, 11),
@@ -459,7 +464,7 @@ class Play:
     def inspect(self, day: date) -> None:
         """An officer finds an enterprise short on the spot, whatever the registers say."""
         from qualwatch.assessments.models import FindingRow
-        from qualwatch.cases.warnings.supervise import Found, record_supervision_finding
+        from qualwatch.cases.warnings.supervise import InspectionFinding, record_supervision_finding
         from qualwatch.procedure.transitions import CannotStep
 
         rows = list(
@@ -471,7 +476,7 @@ class Play:
         figures = {
             row.requirement: {"required": row.required, "held": row.required - 1, "shortfall": 1}
         }
-        found = Found(
+        finding = InspectionFinding(
             row.credit_code,
             row.category,
             row.sub_item,
@@ -481,7 +486,10 @@ class Play:
         )
         try:
             record_supervision_finding(
-                found=found, by=self.accounts["sample-officer"], law=self.law, at=moment(day, 15)
+                finding=finding,
+                by=self.accounts["sample-officer"],
+                law=self.law,
+                at=moment(day, 15),
             )
         except CannotStep as why:
             self.done[f"refused: {why.slug}"] += 1

@@ -16,10 +16,15 @@ SILENT = ("city-140300", "city-140400", "city-140500")  # never report
 def report(office: Any, day: date) -> None:
     """After a quarter: cities report, most of them; the province sums up, draws checks, names who was late."""
     from qualwatch.cases.models import WithdrawalList
-    from qualwatch.oversight.checks import choose, draw_randomly
+    from qualwatch.oversight.checks import draw_randomly, draw_targeted
     from qualwatch.oversight.circulars import issue_circular
     from qualwatch.oversight.quarters import Quarter
-    from qualwatch.oversight.returns import compile_return, review_return, submit_return, summarise
+    from qualwatch.oversight.returns import (
+        compile_return,
+        review_return,
+        submit_return,
+        summarise_returns,
+    )
 
     quarter = Quarter.of(day).previous
     if (
@@ -32,8 +37,8 @@ def report(office: Any, day: date) -> None:
     for city in sorted({"city-140100", "city-140200", *lists} - {*SILENT}):
         officer, reviewer = office.seat(city, "city-officer"), office.seat(city, "city-reviewer")
         quarterly_return = compile_return(quarter=quarter, **office.act(officer, day, 9))
-        review_return(made=quarterly_return, **office.act(reviewer, day, 10))
-        sent = submit_return(made=quarterly_return, **office.act(officer, day, 11))
+        review_return(quarterly_return=quarterly_return, **office.act(reviewer, day, 10))
+        sent = submit_return(quarterly_return=quarterly_return, **office.act(officer, day, 11))
         office.written.append(
             f"{sent.document.number} ({city}, {quarter}: {sent.figures['opened']} opened, "
             f"{sent.figures['withdrawn']} withdrawn)"
@@ -42,13 +47,13 @@ def report(office: Any, day: date) -> None:
         office.accounts["sample-second-officer"],
         office.accounts["sample-second-reviewer"],
     )
-    total = summarise(quarter=quarter, **office.act(reviewer, day, 15))
+    total = summarise_returns(quarter=quarter, **office.act(reviewer, day, 15))
     office.written.append(f"{total.document.number} (the province, {quarter})")
     office.tried(
         "spot checks drawn",
         lambda: draw_randomly(quarter=quarter, seed=f"play-{quarter}", **office.act(officer, day)),
     )
-    office.tried("spot checks chosen", choose, quarter=quarter, **office.act(officer, day))
+    office.tried("spot checks chosen", draw_targeted, quarter=quarter, **office.act(officer, day))
     for bureau in sorted({f"{housing}-bureau" for housing in lists}):
         quarterly_return = office.tried(
             "circulars",

@@ -164,7 +164,8 @@ class Papers:
 
     def applies(self, account: Any, day: date) -> None:
         """An enterprise objects, or asks for its data to be repaired."""
-        from qualwatch.cases.applications.actions import Filing, file_application
+        from qualwatch.cases.applications.actions import file_application
+        from qualwatch.cases.applications.filing import Filing
         from qualwatch.cases.models import Case
         from qualwatch.procedure.checklists import lines_of
 

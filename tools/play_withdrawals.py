@@ -112,11 +112,11 @@ class Withdrawals:
 
         from qualwatch.cases.competence import competent_for, route_of
         from qualwatch.cases.models import Case, Withdrawal
-        from qualwatch.cases.queries import over_on
+        from qualwatch.cases.queries import cases_over_on
 
         known = set(Withdrawal.objects.filter(ended="").values_list("case_id", flat=True))
         lists: dict[tuple[str, str], list[Case]] = defaultdict(list)
-        for case in over_on(day):
+        for case in cases_over_on(day):
             if (
                 case.state == "red"
                 and case.pk not in known
@@ -331,7 +331,7 @@ class Withdrawals:
 
     def enterprise_says(self, row: Any, day: date) -> None:
         """An enterprise with an account states, or asks for a hearing."""
-        from qualwatch.cases.withdrawals.hearings import ask_hearing, make_statement
+        from qualwatch.cases.withdrawals.hearings import request_hearing, submit_statement
 
         code = row.credit_code
         mine = next(
@@ -347,19 +347,19 @@ class Withdrawals:
         if self.chance.random() < STATES:
             self.tried(
                 "statements",
-                make_statement,
+                submit_statement,
                 withdrawal=row,
                 text="人员已在办理注册",
                 files=[],
                 **self.act(mine, day, 12),
             )
         elif self.chance.random() < ASKS:
-            self.tried("hearings asked", ask_hearing, withdrawal=row, **self.act(mine, day, 12))
+            self.tried("hearings asked", request_hearing, withdrawal=row, **self.act(mine, day, 12))
 
     def answers(self, members: list[Any], by: Any, day: date) -> None:
         """Points are answered; a hearing that was asked for is fixed, told, held and recorded."""
         from qualwatch.cases.models import Submission
-        from qualwatch.cases.withdrawals.hearings import Held, answer, fix_hearing, hold_hearing
+        from qualwatch.cases.withdrawals.hearings import Held, answer, schedule_hearing, hold_hearing
 
         for point in Submission.objects.filter(withdrawal__in=members, answered_on=None).order_by(
             "pk"
@@ -380,7 +380,7 @@ class Withdrawals:
                 role = "province-officer" if where == "province" else "approval-officer"
                 made = self.tried(
                     "hearings fixed",
-                    fix_hearing,
+                    schedule_hearing,
                     withdrawal=row,
                     held_at=moment(day + timedelta(days=16), 9),
                     where="三楼会议室",

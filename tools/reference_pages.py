@@ -8,7 +8,7 @@ from pathlib import Path
 from qualwatch.law.loader import Law, load_law
 from qualwatch.law.model import GRADE_NAMES, ClauseText, FigureText
 from qualwatch.procedure.state import ROUTES
-from qualwatch.procedure.transitions import TABLE, rows, words
+from qualwatch.procedure.transitions import TABLE, rows, slug_texts
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
 COMMANDS = (
@@ -135,11 +135,11 @@ def commands() -> str:
 
 
 def transitions() -> str:
-    """The course of a case: diagram, table, words."""
+    """The transitions of a case: diagram, table, slugs, routes."""
     moves: dict[tuple[str, str], list[str]] = {}
     for transition in TABLE:
         for start in transition.from_states:
-            for to in transition.leads_to:
+            for to in transition.to_states:
                 is_new = start == "none" and (
                     to == "yellow" or (to == "red" and transition.event in TO_RED)
                 )
@@ -154,10 +154,12 @@ def transitions() -> str:
         for (start, to), events in sorted(moves.items())
     ]
     lines = [
-        "# The course of a case",
+        "# Transitions of a case",
         "",
-        "Printed from `src/qualwatch/procedure/transitions.py` by `make docs`. Every row is one event; `step` follows",
-        "this table, and nothing else moves a case. Events that keep a case where it is are in the table only.",
+        "Printed from `src/qualwatch/procedure/transitions.py` by `make docs`. Every row is one event; `step`",
+        "applies this table, and nothing else changes the state of a case. Events that do not change it are",
+        "in the table only, not in the diagram. An event is refused with the sentence of the first",
+        "precondition that does not hold.",
         "",
         "```mermaid",
         "stateDiagram-v2",
@@ -165,15 +167,15 @@ def transitions() -> str:
         "    closed --> [*]",
         "```",
         "",
-        "| event | from | to | refused, with the sentence | does | basis |",
+        "| event | from | to | refused with | effects | basis |",
         "|---|---|---|---|---|---|",
         *(f"| {' | '.join(row)} |" for row in rows()),
         "",
-        "## Words",
+        "## Slugs",
         "",
-        *(f"- `{slug}` {text}" for slug, text in words().items()),
+        *(f"- `{slug}` {text}" for slug, text in slug_texts().items()),
         "",
-        "## Routes of a withdrawal",
+        "## Stages of a withdrawal by route",
         "",
         *(f"- {route}: {' → '.join(steps)}" for route, steps in ROUTES.items()),
         "",

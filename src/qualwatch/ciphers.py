@@ -1,4 +1,4 @@
-"""What lies encrypted: bytes under one of the office's keys (AES-GCM), the key's version bound to them."""
+"""Encryption of bytes under one of the office's keys (AES-GCM), with the key's version bound to them."""
 
 import os
 from collections.abc import Sequence
@@ -16,20 +16,25 @@ class CannotDecrypt(Exception):
 
 
 def newest_version() -> str:
-    """The version of the key that is written with."""
+    """The version of the key that encrypts now."""
     return list(settings.IDENTITY_KEYS)[-1]
 
 
-def encrypted(told: Sequence[bytes], version: str) -> list[bytes]:
-    """Each under a nonce of its own."""
-    encrypt, bound = _cipher(settings.IDENTITY_KEYS[version]).encrypt, version.encode()
-    drawn = os.urandom(NONCE * len(told))
-    nonces = [drawn[at : at + NONCE] for at in range(0, len(drawn), NONCE)]
-    return [nonce + encrypt(nonce, one, bound) for nonce, one in zip(nonces, told, strict=True)]
+def encrypted(plain: Sequence[bytes], version: str) -> list[bytes]:
+    """Each under a nonce of its own, which stands before it."""
+    cipher = _cipher(settings.IDENTITY_KEYS[version])
+    bound = version.encode()
+    # one system call for all nonces
+    random_bytes = os.urandom(NONCE * len(plain))
+    stored = []
+    for index, text in enumerate(plain):
+        nonce = random_bytes[index * NONCE : (index + 1) * NONCE]
+        stored.append(nonce + cipher.encrypt(nonce, text, bound))
+    return stored
 
 
 def decrypted(stored: bytes | memoryview, version: str) -> bytes:
-    """The bytes again; CannotDecrypt."""
+    """The bytes as they were; raises CannotDecrypt."""
     stored = bytes(stored)
     try:
         key = _cipher(settings.IDENTITY_KEYS[version])

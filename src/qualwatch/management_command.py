@@ -36,10 +36,15 @@ class OfficeCommand(BaseCommand):
     From the command line its errors are raised as CommandError; `qualwatch` prints them.
     """
 
-    suppressed_base_arguments = frozenset(  # type: ignore[assignment]  # Django never adds to it
-        ("--version", "--verbosity", "--settings", "--pythonpath", "--traceback")
-        + ("--no-color", "--force-color", "--skip-checks")
-    )
+    suppressed_base_arguments = {  # noqa: RUF012  # Django's own attribute
+        "--version",
+        "--verbosity",
+        "--settings",
+        "--pythonpath",
+        "--traceback",
+        "--no-color",
+        "--force-color",
+    }
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         """The parser, its words in the chosen language."""

@@ -1,4 +1,4 @@
-"""Identity numbers: shown with their first 6 and last 2 characters, and hidden wherever else they turn up."""
+"""Identity numbers: shown with their first 6 and last 2 characters, and masked in every other text."""
 
 import re
 from typing import IO, Any
@@ -9,18 +9,24 @@ _RESIDENT_NUMBER = re.compile(
     r"|\d{6}[ -]?\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{3}"
     r")(?![0-9A-Za-z])"
 )
-_LONGEST_SHOWN = 60
+_SHORT = 10  # characters
+_LONGEST_SHOWN = 60  # characters
 
 
 def masked(identity: str) -> str:
-    """An identity number with only its first 6 and last 2 characters; shorter ones with the first and last."""
-    head, tail = (6, 2) if len(identity) > 10 else (1, 1) if len(identity) > 2 else (0, 0)
-    return identity[:head] + "*" * (len(identity) - head - tail) + identity[len(identity) - tail :]
+    """An identity number with its first 6 and last 2 characters; a short one with the first and last."""
+    head = tail = 0
+    if len(identity) > _SHORT:
+        head, tail = 6, 2
+    elif len(identity) > 2:
+        head, tail = 1, 1
+    stars = "*" * (len(identity) - head - tail)
+    return identity[:head] + stars + identity[len(identity) - tail :]
 
 
 def hidden(text: str) -> str:
     """Any text with every resident number in it masked."""
-    return _RESIDENT_NUMBER.sub(lambda found: masked(found.group()), text)
+    return _RESIDENT_NUMBER.sub(lambda match: masked(match.group()), text)
 
 
 def masked_text(text: str) -> str:
@@ -28,8 +34,8 @@ def masked_text(text: str) -> str:
     return hidden(text)[:_LONGEST_SHOWN]
 
 
-class Hiding:
-    """A text file that hides resident numbers in whatever is written to it."""
+class MaskingFile:
+    """A text file that masks resident numbers in whatever is written to it."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file

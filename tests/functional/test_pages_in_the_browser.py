@@ -22,9 +22,8 @@ from live_server import log_in, run_server
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 }
-COLOURS = {
-    "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
-}  # all that dark changes
+# All that dark changes
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 COVERED = """() => [...document.querySelectorAll("svg text.label")].filter(text => {
     const one = text.getBoundingClientRect()
     return [...text.ownerSVGElement.querySelectorAll("rect")].some(rect => {
@@ -45,14 +44,14 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         state["QUALWATCH_KEYS"] = json.dumps(
             json.loads(os.environ["QUALWATCH_KEYS"]) | {"openid_connect": [app]}
         )
-        with run_server(state, NOON) as found:
-            yield found
+        with run_server(state, NOON) as url:
+            yield url
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
+    with chromium() as chromium_browser:
+        yield chromium_browser
 
 
 @pytest.fixture
@@ -66,9 +65,9 @@ def page(browser: Browser) -> Iterator[Page]:
 def inside(browser: Browser, address: str, name: str) -> Page:
     """The window of somebody who has logged in; without scripts."""
     window = browser.new_context(viewport=DESKTOP, java_script_enabled=False, locale="zh-CN")
-    found = window.new_page()
-    log_in(found, address, name, PASSWORD)
-    return found
+    page = window.new_page()
+    log_in(page, address, name, PASSWORD)
+    return page
 
 
 def test_a_citizen_finds_a_red_card_and_its_reason(page: Page, address: str) -> None:
@@ -294,7 +293,9 @@ def province_pages(page: Page, address: str) -> list[str]:
         ("second-officer", province_pages),
     ],
 )
-def test_every_page_passes_the_accessibility_check(browser: Browser, address: str, who: str, find: Any) -> None:
+def test_every_page_passes_the_accessibility_check(
+    browser: Browser, address: str, who: str, find: Any
+) -> None:
     window = browser.new_context(viewport=DESKTOP, locale="zh-CN")
     page = window.new_page()
     if who:
@@ -307,7 +308,7 @@ def test_every_page_passes_the_accessibility_check(browser: Browser, address: st
         if path.startswith(REFUSED):
             page.evaluate("document.querySelectorAll('form').forEach(one => one.noValidate = true)")
             page.locator("main form[method=post] button").last.click()
-            expect(page.get_by_role("alert").or_(page.locator(".wrong")).first).to_be_visible()
+            expect(page.get_by_role("alert").or_(page.locator(".invalid")).first).to_be_visible()
         if page.url.endswith("/accounts/reauthenticate/?next=/accounts/2fa/totp/activate/"):
             page.locator("input[name=password]").fill(PASSWORD)
             page.locator("main button").first.click()
@@ -325,14 +326,15 @@ def test_every_page_passes_the_accessibility_check(browser: Browser, address: st
                 faults.append(f"{path} is {wide} px too wide for {screen['width']}")
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)
-                found = (
+                violations = (
                     Axe()
                     .run(page, options=RULES if scheme == "light" else COLOURS)
                     .response["violations"]
                 )
                 faults += [
-                    f"{path} {screen['width']} {scheme}: {one['id']}: {one['nodes'][0]['html'][:160]}"
-                    for one in found
+                    f"{path} {screen['width']} {scheme}: {violation['id']}: "
+                    f"{violation['nodes'][0]['html'][:160]}"
+                    for violation in violations
                 ]
     assert faults == []
     window.close()

@@ -17,10 +17,10 @@ def agree(seed: int) -> None:
     province = RandomProvince(seed)
     facts, values = province.facts(), policy(province.day, **province.policy())
     expected = list(reference.evaluate(law(), values, facts, province.day))
-    found = list(columnar.evaluate(law(), values, facts, province.day))
-    assert len(found) == len(expected)
+    results = list(columnar.evaluate(law(), values, facts, province.day))
+    assert len(results) == len(expected)
     lines: dict[FindingKey, tuple[PersonLine, ...]] = {}
-    for result, other in zip(expected, found, strict=True):
+    for result, other in zip(expected, results, strict=True):
         assert list(other.findings) == list(result.findings)
         assert other.anomalies == result.anomalies
         assert other.not_judged == result.not_judged
@@ -72,6 +72,6 @@ def test_a_step_shared_by_statements_has_the_same_text_in_each() -> None:
 
 @pytest.mark.parametrize("statement", ["findings.sql", "people.sql", "anomalies.sql"])
 def test_every_step_is_headed_by_its_rule_or_goes_on_with_the_one_before(statement: str) -> None:
-    found = steps(statement)
-    assert sum(body.startswith("-- ") for body in found.values()) >= 10
-    assert next(iter(found.values())).startswith("-- ")
+    bodies = steps(statement)
+    assert sum(body.startswith("-- ") for body in bodies.values()) >= 10
+    assert next(iter(bodies.values())).startswith("-- ")

@@ -10,61 +10,61 @@ import pytest
 
 from qualwatch.procedure.state import CLOSED, CaseState
 from qualwatch.procedure.transitions import ADVERSE, BY_EVENT, EFFECTS, CannotStep, step
-from random_case_histories import History, Step, histories, history, terms_on
+from random_case_histories import AppliedEvent, History, histories, history, terms_on
 
-TOLD_PUBLICLY = ("publish-red", "publish-display", "publish-decision")
+PUBLIC_EFFECTS = ("publish-red", "publish-display", "publish-decision")
 SOME, MANY, WIDE = range(2_000), range(100_000), range(6_000)
 
 
-def looked_at(history: History) -> None:
+def check_history(history: History) -> None:
     """Every promise, over one history."""
     proposed_by = ""
-    for taken in history.taken:
-        before, event, after = taken.before, taken.event, taken.after
-        assert after.state in BY_EVENT[event.name].leads_to or after.state == before.state
-        assert {effect.name for effect in taken.effects} <= EFFECTS
+    for applied in history.applied:
+        before, event, after = applied.before, applied.event, applied.after
+        assert after.state in BY_EVENT[event.name].to_states or after.state == before.state
+        assert {effect.name for effect in applied.effects} <= EFFECTS
         proposed_by = event.by if event.name == "propose" else proposed_by
-        a_red_needs_a_signed_determination_or_evidence(taken, proposed_by)
-        nothing_is_public_before_red(taken)
-        no_step_rests_on_doubt(taken)
-        a_closed_case_has_one_reason(taken)
-        no_period_is_shorter_than_the_law(taken)
+        a_red_needs_a_signed_determination_or_evidence(applied, proposed_by)
+        nothing_is_public_before_red(applied)
+        no_step_rests_on_doubt(applied)
+        a_closed_case_has_one_reason(applied)
+        no_period_is_shorter_than_the_law(applied)
         no_clock_is_set_back(before, after, event.name)
-    if history.taken:
+    if history.applied:
         a_run_again_adds_nothing(history)
 
 
-def a_red_needs_a_signed_determination_or_evidence(taken: Step, proposed_by: str) -> None:
-    if taken.after.state == "red" != taken.before.state:
-        event = taken.event
+def a_red_needs_a_signed_determination_or_evidence(applied: AppliedEvent, proposed_by: str) -> None:
+    if applied.after.state == "red" != applied.before.state:
+        event = applied.event
         if event.name == "inspected":
             assert event.has_evidence
             assert event.because
-            assert taken.after.origin == "officer"
+            assert applied.after.origin == "officer"
             return
         assert event.name == "sign"
         assert event.by != proposed_by
-        assert taken.before.proposal is not None
-        assert taken.before.proposal.outcome == "red"
+        assert applied.before.proposal is not None
+        assert applied.before.proposal.outcome == "red"
         assert event.is_fresh
-        for named in taken.after.named:
-            if named.is_determined:
-                assert event.verdicts[named.requirement] == "short"
-                assert named.proved_on is not None
-                assert named.proved_on >= named.pushed_on
-                assert event.on > named.deadline.ends_on
-                assert not named.deadline.provisional
-        assert taken.before.application is None or not taken.before.application.is_first
+        for requirement in applied.after.requirements:
+            if requirement.is_determined:
+                assert event.verdicts[requirement.name] == "short"
+                assert requirement.proved_on is not None
+                assert requirement.proved_on >= requirement.pushed_on
+                assert event.on > requirement.deadline.ends_on
+                assert not requirement.deadline.provisional
+        assert applied.before.application is None or not applied.before.application.is_first
 
 
-def nothing_is_public_before_red(taken: Step) -> None:
-    public = any(effect.name in TOLD_PUBLICLY for effect in taken.effects)
-    assert not public or taken.after.published_on is not None
-    assert not (taken.after.state in ("none", "yellow") and taken.after.published_on)
+def nothing_is_public_before_red(applied: AppliedEvent) -> None:
+    public = any(effect.name in PUBLIC_EFFECTS for effect in applied.effects)
+    assert not public or applied.after.published_on is not None
+    assert not (applied.after.state in ("none", "yellow") and applied.after.published_on)
 
 
-def no_step_rests_on_doubt(taken: Step) -> None:
-    before, event, after = taken.before, taken.event, taken.after
+def no_step_rests_on_doubt(applied: AppliedEvent) -> None:
+    before, event, after = applied.before, applied.event, applied.after
     if event.name == "open-withdrawal":
         assert before.red is not None
         assert before.order_served_on is not None
@@ -113,33 +113,36 @@ def no_step_rests_on_doubt(taken: Step) -> None:
     if event.name in ("notify-intent", "notify-hearing", "announce", "order-served", "push-proved"):
         assert event.proved_on is not None
         assert event.proved_on <= event.on
-    if event.name == "found" and not event.is_fresh and not event.ended:
+    if event.name == "assessed" and not event.is_fresh and not event.ended:
         assert (
             replace(after, last_result=before.last_result, last_result_on=before.last_result_on)
             == before
         )
-    if event.name == "found" and before.is_open and after.state == "closed" and not event.ended:
+    if event.name == "assessed" and before.is_open and after.state == "closed" and not event.ended:
         matter = [
-            named for named in before.named if before.state == "yellow" or named.is_determined
+            requirement
+            for requirement in before.requirements
+            if before.state == "yellow" or requirement.is_determined
         ]
         assert all(
-            event.verdicts.get(named.requirement) in ("met", "not-required") for named in matter
+            event.verdicts.get(requirement.name) in ("met", "not-required")
+            for requirement in matter
         )
 
 
-def a_closed_case_has_one_reason(taken: Step) -> None:
-    assert (taken.after.state == "closed") == bool(taken.after.closed_because)
-    assert not taken.after.closed_because or taken.after.closed_because in CLOSED
+def a_closed_case_has_one_reason(applied: AppliedEvent) -> None:
+    assert (applied.after.state == "closed") == bool(applied.after.closed_because)
+    assert not applied.after.closed_because or applied.after.closed_because in CLOSED
 
 
-def no_period_is_shorter_than_the_law(taken: Step) -> None:
-    after = taken.after
-    terms = terms_on(taken.event.on)
-    for named in after.named:
+def no_period_is_shorter_than_the_law(applied: AppliedEvent) -> None:
+    after = applied.after
+    terms = terms_on(applied.event.on)
+    for requirement in after.requirements:
         if after.origin == "system":  # what an officer found has no period before it
             assert (
-                named.deadline.ends_on
-                >= terms.yellow.from_day(named.pushed_on, terms.calendar).ends_on
+                requirement.deadline.ends_on
+                >= terms.yellow.from_day(requirement.pushed_on, terms.calendar).ends_on
             )
     if after.red:
         assert after.order_served_on is not None
@@ -150,21 +153,21 @@ def no_period_is_shorter_than_the_law(taken: Step) -> None:
 
 
 def no_clock_is_set_back(before: CaseState, after: CaseState, event: str) -> None:
-    for named in before.named:
-        later = after.of(named.requirement)
+    for requirement in before.requirements:
+        later = after.requirement(requirement.name)
         assert later is not None
-        assert later.pushed_on >= named.pushed_on
-        assert later.deadline.ends_on >= named.deadline.ends_on
+        assert later.pushed_on >= requirement.pushed_on
+        assert later.deadline.ends_on >= requirement.deadline.ends_on
     if before.red and after.red:
         assert after.red.ends_on >= before.red.ends_on
 
 
 def a_run_again_adds_nothing(history: History) -> None:
     """The same run again on the same day, and after an outage of a month, puts nobody in a worse place."""
-    last = history.taken[-1]
+    last = history.applied[-1]
     state = last.after
     for late in (timedelta(0), timedelta(days=31)):
-        event = replace(last.event, name="found", by="system", on=last.event.on + late, ended="")
+        event = replace(last.event, name="assessed", by="system", on=last.event.on + late, ended="")
         try:
             first, _effects = step(state, event, terms_on(event.on))
         except CannotStep:
@@ -181,27 +184,29 @@ def a_run_again_adds_nothing(history: History) -> None:
 @pytest.mark.parametrize("part", range(4))
 def test_no_random_history_breaks_an_invariant(part: int) -> None:
     for case_history in histories(SOME[part::4]):
-        looked_at(case_history)
+        check_history(case_history)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("part", range(20))
 def test_no_random_history_of_a_hundred_thousand_breaks_an_invariant(part: int) -> None:
     for case_history in histories(MANY[part::20]):
-        looked_at(case_history)
+        check_history(case_history)
 
 
 def test_the_random_histories_reach_every_state_and_event() -> None:
     """A promise that no history comes near is not tested: every event happens, every need refuses something."""
     events: Counter[str] = Counter()
-    refused: Counter[str] = Counter()
+    refusals: Counter[str] = Counter()
     closed: Counter[str] = Counter()
     effects: Counter[str] = Counter()
     for case_history in histories(WIDE):
-        events.update(taken.event.name for taken in case_history.taken)
-        refused.update(case_history.refused)
+        events.update(applied.event.name for applied in case_history.applied)
+        refusals.update(case_history.refusals)
         closed[case_history.state.closed_because] += 1
-        effects.update(effect.name for taken in case_history.taken for effect in taken.effects)
+        effects.update(
+            effect.name for applied in case_history.applied for effect in applied.effects
+        )
     assert set(BY_EVENT) == set(events)
     assert {
         "ripe",
@@ -214,7 +219,7 @@ def test_the_random_histories_reach_every_state_and_event() -> None:
         "hearing-concluded",
         "display-over-if-displayed",
         "different-decider",
-    } <= set(refused)
+    } <= set(refusals)
     assert {"recovered", "dismissed", "withdrawn", "annulled", "repaired", "reviewed"} <= set(
         closed
     )
@@ -225,7 +230,7 @@ def test_adverse_events_are_derived_from_the_table() -> None:
     assert sorted(ADVERSE) == [
         "decide",
         "display",
-        "found",
+        "assessed",
         "inspected",
         "ministry-decided",
         "sign",
@@ -233,4 +238,4 @@ def test_adverse_events_are_derived_from_the_table() -> None:
 
 
 def test_a_random_history_is_reproducible() -> None:
-    assert history(7).taken == history(7).taken
+    assert history(7).applied == history(7).applied

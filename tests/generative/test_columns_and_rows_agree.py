@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import register_files
 from builders import BRANCH, OTHER, OWN, identity, law
 from qualwatch.intake.fast_path import CleanRows
-from qualwatch.intake.gather import Gathered, gather
+from qualwatch.intake.register_files import RegisterFiles, read_register_files
 from qualwatch.intake.rows import SheetReader
 from qualwatch.intake.synthetic_province import Plan, generate_province
 from register_files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS
@@ -84,41 +84,39 @@ contribution = row(PEOPLE, MONTHS, PAYERS)
 extra = st.sampled_from(EXTRAS)
 
 
-def told(gathered: Gathered) -> dict[str, Any]:
+def contents_of(files: RegisterFiles) -> dict[str, Any]:
     """Everything that a reading says, in an order of its own."""
     tables = {
         name: sorted(map(str, table.to_pylist()))
-        for name, table in gathered.facts.tables.items()
+        for name, table in files.facts.tables.items()
         if name != "people"
     }
-    registered = {
-        table["person_id"] for table in gathered.facts.tables["registrations"].to_pylist()
-    }
+    registered = {table["person_id"] for table in files.facts.tables["registrations"].to_pylist()}
     people = {
         table["person_id"]: table
-        for table in gathered.facts.tables["people"].to_pylist()
+        for table in files.facts.tables["people"].to_pylist()
         if table["person_id"] in registered
     }
-    shown = {person: (gathered.masks[person], gathered.names.get(person)) for person in people}
+    shown = {person: (files.masks[person], files.names.get(person)) for person in people}
     return {
         **tables,
         "people": people,
         "shown": shown,
-        "rejections": gathered.rejections,
-        "notices": gathered.notices,
-        "accounts": gathered.accounts,
+        "rejections": files.rejections,
+        "notices": files.notices,
+        "accounts": files.accounts,
     }
 
 
-def none_smooth(_self: CleanRows, reader: SheetReader) -> pa.Array:
+def no_clean_rows(_self: CleanRows, reader: SheetReader) -> pa.Array:
     return pa.repeat(pa.scalar(value=False), reader.body().length)
 
 
-def agree(path: Path) -> Gathered:
-    quick = gather(path, law())
-    with patch.object(CleanRows, "take", none_smooth):
-        slow = gather(path, law())
-    assert told(quick) == told(slow)
+def agree(path: Path) -> RegisterFiles:
+    quick = read_register_files(path, law())
+    with patch.object(CleanRows, "collect", no_clean_rows):
+        slow = read_register_files(path, law())
+    assert contents_of(quick) == contents_of(slow)
     return quick
 
 
@@ -145,23 +143,23 @@ def test_reading_columns_equals_reading_rows(
 
 def test_a_synthetic_province_read_by_columns_and_by_rows(tmp_path: Path) -> None:
     generate_province(Plan(200, 5), tmp_path, "csv", law())
-    gathered = agree(tmp_path)
-    assert gathered.rejections, "the province is to have bad rows"
-    assert len(gathered.facts.tables["registrations"]) > 2000
+    files = agree(tmp_path)
+    assert files.rejections, "the province is to have bad rows"
+    assert len(files.facts.tables["registrations"]) > 2000
 
 
 def test_a_province_with_nearly_only_clean_rows(tmp_path: Path) -> None:
     """Otherwise the test above would compare one way of reading with itself."""
     generate_province(Plan(200, 5), tmp_path, "csv", law())
-    taken: list[int] = []
-    take = CleanRows.take
+    clean_shares: list[int] = []
+    collect = CleanRows.collect
 
     def counted(self: CleanRows, reader: SheetReader) -> pa.Array:
-        found = take(self, reader)
+        clean = collect(self, reader)
         if reader.header.table.slug in ("registrations", "contributions"):
-            taken.append(found.true_count * 100 // max(1, len(found)))
-        return found
+            clean_shares.append(clean.true_count * 100 // max(1, len(clean)))
+        return clean
 
-    with patch.object(CleanRows, "take", counted):
-        gather(tmp_path, law())
-    assert min(taken) > 90
+    with patch.object(CleanRows, "collect", counted):
+        read_register_files(tmp_path, law())
+    assert min(clean_shares) > 90

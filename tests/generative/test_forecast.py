@@ -25,14 +25,14 @@ def every_day(
     facts: Facts, policy_on: PolicyOn, credit_code: str, as_of: date, days: int
 ) -> dict[FindingKey, date]:
     """The first day on which each requirement is short, found by judging every single day."""
-    found: dict[FindingKey, date] = {}
+    first_days: dict[FindingKey, date] = {}
     for ahead in range(days + 1):
         day = as_of + timedelta(days=ahead)
         result = judge(law(), policy_on(day), facts, credit_code, day, as_of)
         for finding in result.findings:
             if finding.verdict == "short":
-                found.setdefault(finding.key, day)
-    return {key: day for key, day in found.items() if day > as_of}
+                first_days.setdefault(finding.key, day)
+    return {key: day for key, day in first_days.items() if day > as_of}
 
 
 def agree(seed: int, days: int) -> int:
@@ -100,9 +100,8 @@ def test_a_firm_near_its_figure(whims_of_people: list[dict[str, object]]) -> Non
     )
 
 
-COVERED = [
-    {"source": "contributions", "loaded_at": date(2026, 5, 20)}
-]  # everybody's insurance is known
+# Everybody's insurance is known
+COVERED = [{"source": "contributions", "loaded_at": date(2026, 5, 20)}]
 
 
 def firm(people: list[dict[str, object]]) -> Facts:
@@ -115,13 +114,13 @@ def firm(people: list[dict[str, object]]) -> Facts:
     return facts_of({"as_of": AS_OF, "items": [item], "people": people, "coverage": COVERED})
 
 
-def a_firm(**one: object) -> Facts:
+def a_firm(**person: object) -> Facts:
     constructor = {"profession": "constructor", "grade": "grade-2", "speciality": "building"}
-    return firm([{**constructor, "n": 2}, {**constructor, **one}])
+    return firm([{**constructor, "n": 2}, {**constructor, **person}])
 
 
 @pytest.mark.parametrize(
-    ("one", "on", "because"),
+    ("person", "on", "because"),
     [
         ({"valid_to": date(2026, 7, 31)}, date(2026, 8, 1), "registration-expired"),
         (
@@ -137,8 +136,8 @@ def a_firm(**one: object) -> Facts:
         ),
     ],
 )
-def test_the_day_and_the_person(one: dict[str, object], on: date, because: str) -> None:
-    facts = a_firm(**one)
+def test_the_day_and_the_person(person: dict[str, object], on: date, because: str) -> None:
+    facts = a_firm(**person)
     code = facts.credit_codes[0]
     (coming,) = forecast(law(), law().policy_on, facts, code, AS_OF, DAYS)
     assert coming.on == on

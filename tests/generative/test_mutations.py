@@ -119,9 +119,9 @@ def disagreement(provinces: int) -> int | None:
         province = RandomProvince(seed)
         facts, values = province.facts(), policy(province.day, **province.policy())
         expected = list(reference.evaluate(law(), values, facts, province.day))
-        found = list(columnar.evaluate(law(), values, facts, province.day))
+        results = list(columnar.evaluate(law(), values, facts, province.day))
         if [(result.findings, result.anomalies) for result in expected] != [
-            (result.findings, result.anomalies) for result in found
+            (result.findings, result.anomalies) for result in results
         ]:
             return seed
     return None
@@ -154,15 +154,15 @@ def test_a_fault_in_either_engine_is_noticed(tmp_path: Path, place: str, engine:
         [str(folder), str(Path(__file__).parent.parent), str(Path(__file__).parent)]
     )
     code = f"import qualwatch, test_mutations as t; assert {str(folder)!r} in qualwatch.__file__; print(t.disagreement({PROVINCES}))"
-    found = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
         check=False,
         env={**os.environ, "PYTHONPATH": paths},
     )
-    assert found.returncode == 0, found.stderr[-2000:]
-    assert found.stdout.strip() != "None", f"not noticed within {PROVINCES} provinces"
+    assert process.returncode == 0, process.stderr[-2000:]
+    assert process.stdout.strip() != "None", f"not noticed within {PROVINCES} provinces"
 
 
 def test_without_a_fault_there_is_nothing_to_notice() -> None:

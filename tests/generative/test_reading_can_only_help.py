@@ -56,16 +56,16 @@ def test_held_never_exceeds_possible_and_verdicts_follow_the_numbers(
     item: dict[str, Any], people: list[dict[str, Any]], unparsed: int
 ) -> None:
     rows = [{"table": "registrations"}] * unparsed
-    for one in outcome(
+    for finding in outcome(
         {"as_of": DAY, "items": [item], "people": people, "unparsed": rows}
     ).values():
-        if one.required is None:
+        if finding.required is None:
             continue
-        assert 0 <= one.held <= one.possible
-        assert one.shortfall == max(0, one.required - one.held)
-        assert (one.verdict == "short") <= (one.possible < one.required)
-        assert (one.verdict == "met") <= (
-            one.held >= one.required or one.requirement == "supervision-and-cost"
+        assert 0 <= finding.held <= finding.possible
+        assert finding.shortfall == max(0, finding.required - finding.held)
+        assert (finding.verdict == "short") <= (finding.possible < finding.required)
+        assert (finding.verdict == "met") <= (
+            finding.held >= finding.required or finding.requirement == "supervision-and-cost"
         )
 
 
@@ -78,10 +78,10 @@ def test_an_unparsed_row_never_turns_a_finding_short(
     before = outcome(case)
     for table in ("registrations", "contributions", "exemptions"):
         after = outcome(case | {"unparsed": [{"table": table}] * unparsed})
-        for requirement, one in after.items():
-            assert one.verdict != "short" or before[requirement].verdict == "short"
-            assert one.held == before[requirement].held
-            assert one.possible is None or one.possible >= before[requirement].possible
+        for requirement, finding in after.items():
+            assert finding.verdict != "short" or before[requirement].verdict == "short"
+            assert finding.held == before[requirement].held
+            assert finding.possible is None or finding.possible >= before[requirement].possible
 
 
 @given(ITEMS, PEOPLE)
@@ -91,6 +91,6 @@ def test_one_more_person_in_order_never_harms(
 ) -> None:
     before = outcome({"as_of": DAY, "items": [item], "people": people})
     more = [*people, {"profession": "constructor", "grade": "grade-1", "speciality": "building"}]
-    for requirement, one in outcome({"as_of": DAY, "items": [item], "people": more}).items():
-        if one.held is not None:
-            assert one.held >= before[requirement].held
+    for requirement, finding in outcome({"as_of": DAY, "items": [item], "people": more}).items():
+        if finding.held is not None:
+            assert finding.held >= before[requirement].held

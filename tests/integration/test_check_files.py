@@ -40,7 +40,7 @@ def test_one_workbook_or_a_folder(tmp_path: Path, form: str) -> None:
 
 def test_json_has_the_agreed_shape(tmp_path: Path) -> None:
     rows = [person(n) for n in range(1, 4)]
-    found = check(
+    report = check(
         write(
             tmp_path,
             province(
@@ -56,10 +56,10 @@ def test_json_has_the_agreed_shape(tmp_path: Path) -> None:
             "csv",
         )
     ).json()
-    assert found["schema"] == "qualwatch-check/1"
-    assert found["as_of"] == "2026-05-20"
-    assert {"doc_no": "建市〔2014〕159号", "in_force_from": "2015-01-01"} in found["standards"]
-    finding = found["findings"][0]
+    assert report["schema"] == "qualwatch-check/1"
+    assert report["as_of"] == "2026-05-20"
+    assert {"doc_no": "建市〔2014〕159号", "in_force_from": "2015-01-01"} in report["standards"]
+    finding = report["findings"][0]
     assert finding | {"text": "", "clauses": [], "basis": []} == {
         "credit_code": OWN,
         "enterprise": "甲装饰有限公司",
@@ -83,7 +83,7 @@ def test_json_has_the_agreed_shape(tmp_path: Path) -> None:
         {"text": "建筑建造师至少3人", "at_least": 3, "eligible": 2, "eligible_possible": 2}
     ]
     assert finding["basis"] == ["建市〔2014〕159号"]
-    assert found["anomalies"] == [
+    assert report["anomalies"] == [
         {
             "credit_code": OWN,
             "person": identity(3)[:6] + "*" * 10 + identity(3)[-2:],
@@ -92,10 +92,10 @@ def test_json_has_the_agreed_shape(tmp_path: Path) -> None:
             "months": ["2026-01", "2026-02", "2026-03"],
         }
     ]
-    assert found["summary"]["verdicts"]["short"] == 1
+    assert report["summary"]["verdicts"]["short"] == 1
     assert [
         (one["file"], one["read"], one["accepted"], one["rejected"])
-        for one in found["summary"]["files"]
+        for one in report["summary"]["files"]
     ] == [
         ("企业.csv", 2, 2, 0),
         ("注册人员.csv", 3, 3, 0),
@@ -180,8 +180,8 @@ def test_accepted_and_rejected_make_up_what_was_read(tmp_path: Path) -> None:
     ]
     result = check(write(tmp_path, province(3, 注册人员=rows), "csv"))
     assert result.status == 3
-    for one in result.json()["summary"]["files"]:
-        assert one["accepted"] + one["rejected"] == one["read"]
+    for file in result.json()["summary"]["files"]:
+        assert file["accepted"] + file["rejected"] == file["read"]
     assert [(one["file"], one["row"], one["column"]) for one in result.json()["rejected"]] == [
         ("注册人员.csv", 5, "身份证号"),
         ("注册人员.csv", 6, "有效期止"),
@@ -348,8 +348,8 @@ def test_qualification_names(
     tmp_path: Path, name: str, grade: str, expected: tuple[str, str]
 ) -> None:
     rows = [ITEMS, item(资质名称=name, 等级=grade)]
-    found = check(write(tmp_path, province(3, 资质=rows), "csv")).json()
-    assert {(one["qualification"], one["grade"]) for one in found["findings"]} == {expected}
+    report = check(write(tmp_path, province(3, 资质=rows), "csv")).json()
+    assert {(one["qualification"], one["grade"]) for one in report["findings"]} == {expected}
 
 
 @pytest.mark.parametrize(
@@ -381,8 +381,8 @@ def test_f12_design_items_are_listed_and_not_judged(tmp_path: Path) -> None:
         item(资质名称="工程勘察岩土工程专业甲级"),
         item(资质名称="工程设计建筑行业甲级"),
     ]
-    found = check(write(tmp_path, province(3, 资质=rows), "csv")).json()
-    assert sorted((one["qualification"], one["verdict"]) for one in found["findings"]) == [
+    report = check(write(tmp_path, province(3, 资质=rows), "csv")).json()
+    assert sorted((one["qualification"], one["verdict"]) for one in report["findings"]) == [
         ("工程勘察岩土工程专业甲级", "not-required"),
         ("工程设计建筑行业甲级", "not-required"),
         ("建筑装修装饰工程专业承包", "met"),
@@ -414,10 +414,10 @@ def test_a_facts_folder_in_csv_and_parquet_gives_the_same_findings(tmp_path: Pat
     import pyarrow.parquet as pa_parquet
 
     from builders import law
-    from qualwatch.intake.gather import gather
+    from qualwatch.intake.register_files import read_register_files
 
-    gathered = gather(write(tmp_path / "registers", province(2), "csv"), law())
-    for name, table in gathered.facts.tables.items():
+    files = read_register_files(write(tmp_path / "registers", province(2), "csv"), law())
+    for name, table in files.facts.tables.items():
         (tmp_path / "parquet").mkdir(exist_ok=True)
         (tmp_path / "csv").mkdir(exist_ok=True)
         pa_parquet.write_table(table, tmp_path / "parquet" / f"{name}.parquet")

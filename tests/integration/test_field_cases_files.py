@@ -57,6 +57,7 @@ def test_f38_a_numeric_payer_code_is_refused(tmp_path: Path, form: str) -> None:
     ]
 
 
+NOON = datetime(2023, 6, 1, 12, 30)  # noqa: DTZ001  # cells have no time zone
 DATES: list[Any] = [
     "45078",
     "2023.6.1",
@@ -71,11 +72,7 @@ DATES: list[Any] = [
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_f40_dates_in_every_shape(tmp_path: Path, form: str) -> None:
-    shapes = (
-        DATES
-        if form.endswith("csv")
-        else [*DATES, 45078, date(2023, 6, 1), datetime(2023, 6, 1, 12, 30)]
-    )
+    shapes = DATES if form.endswith("csv") else [*DATES, 45078, date(2023, 6, 1), NOON]
     rows = registrations(
         *(person(n, 有效期止=shape, 有效期起="") for n, shape in enumerate(shapes, 1))
     )
@@ -247,9 +244,9 @@ def test_f11_full_width_digits_are_one_valid_number(tmp_path: Path, form: str) -
 @pytest.mark.parametrize("form", FORMATS)
 def test_f46_unavailable_insurance_data_are_not_a_pass(tmp_path: Path, form: str) -> None:
     sheets = province(3, 社保=[CONTRIBUTIONS, *paid(1), *paid(2)])
-    found = check(write(tmp_path, sheets, form)).json()
-    assert found["findings"][0]["because"] == ["no-data"]
-    assert found["findings"][0]["verdict"] == "cannot-say"
+    report = check(write(tmp_path, sheets, form)).json()
+    assert report["findings"][0]["because"] == ["no-data"]
+    assert report["findings"][0]["verdict"] == "cannot-say"
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -291,8 +288,8 @@ def test_f01_one_certificate_many_items_one_person_many_majors(tmp_path: Path, f
         item(资质名称="市政公用工程施工总承包三级", 等级=""),
     ]
     rows = registrations(*(person(n, 专业="建筑、市政") for n in range(1, 6)))
-    found = check(write(tmp_path, province(5, 资质=items, 注册人员=rows), form)).json()
-    assert [(one["qualification"], one["verdict"], one["held"]) for one in found["findings"]] == [
+    report = check(write(tmp_path, province(5, 资质=items, 注册人员=rows), form)).json()
+    assert [(one["qualification"], one["verdict"], one["held"]) for one in report["findings"]] == [
         ("建筑工程施工总承包", "met", 5),
         ("市政公用工程施工总承包", "met", 5),
     ]

@@ -25,8 +25,8 @@ def test_months_as_serial_days(tmp_path: Path, form: str) -> None:
 @pytest.mark.parametrize("form", ["xlsx", "xls", "ods"])
 def test_a_month_as_a_decimal_is_refused(tmp_path: Path, form: str) -> None:
     rows = [CONTRIBUTIONS, *paid(1), *paid(2), *paid(3), [identity(3), 2026.1, OWN]]
-    found = check(write(tmp_path, province(3, 社保=rows), form)).json()
-    assert [(one["row"], one["column"]) for one in found["rejected"]] == [(11, "缴费月份")]
+    report = check(write(tmp_path, province(3, 社保=rows), form)).json()
+    assert [(one["row"], one["column"]) for one in report["rejected"]] == [(11, "缴费月份")]
 
 
 def test_many_branches_in_one_cell_do_not_change_the_delimiter(tmp_path: Path) -> None:
@@ -42,8 +42,8 @@ def test_an_enterprise_whose_name_begins_like_a_footer(tmp_path: Path, form: str
         ["第一建设有限公司", OWN, "140105"],
         ["合计", "1"],
     ]
-    found = check(write(tmp_path, province(3, 企业=rows), form)).json()
-    assert found["findings"][0]["enterprise"] == "第一建设有限公司"
+    report = check(write(tmp_path, province(3, 企业=rows), form)).json()
+    assert report["findings"][0]["enterprise"] == "第一建设有限公司"
 
 
 @pytest.mark.parametrize("header", ["证书类别", "身份证号"])
@@ -59,9 +59,9 @@ def test_a_table_with_an_unknown_key_header_is_rejected_not_ignored(
 
 
 def test_an_empty_register_of_people_is_a_register_never_loaded(tmp_path: Path) -> None:
-    found = check(write(tmp_path, province(0), "csv")).json()
-    assert found["findings"][0]["verdict"] == "cannot-say"
-    assert "registrations-never-loaded" in found["findings"][0]["because"]
+    report = check(write(tmp_path, province(0), "csv")).json()
+    assert report["findings"][0]["verdict"] == "cannot-say"
+    assert "registrations-never-loaded" in report["findings"][0]["because"]
 
 
 def test_a_rejected_enterprise_row_can_only_help(tmp_path: Path) -> None:
@@ -71,8 +71,8 @@ def test_a_rejected_enterprise_row_can_only_help(tmp_path: Path) -> None:
         [OWN, "甲装饰有限公司", "140105", BRANCH],
     ]
     sheets = province(3, 企业=rows, 社保=[CONTRIBUTIONS, *paid(1), *paid(2), *paid(3, BRANCH)])
-    found = check(write(tmp_path, sheets, "csv")).json()
-    assert (found["findings"][0]["verdict"], found["anomalies"]) == ("cannot-say", [])
+    report = check(write(tmp_path, sheets, "csv")).json()
+    assert (report["findings"][0]["verdict"], report["anomalies"]) == ("cannot-say", [])
 
 
 def test_a_rejected_accepted_finding_can_only_help(tmp_path: Path) -> None:
@@ -81,9 +81,9 @@ def test_a_rejected_accepted_finding_can_only_help(tmp_path: Path) -> None:
         **province(2),
         "认定": [head, [OWN, "建筑装修装饰工程专业承包", "注册建造师", "四", ""]],
     }
-    found = check(write(tmp_path, sheets, "csv")).json()
-    assert found["findings"][0]["verdict"] == "cannot-say"
-    assert "row-unparsed" in found["findings"][0]["because"]
+    report = check(write(tmp_path, sheets, "csv")).json()
+    assert report["findings"][0]["verdict"] == "cannot-say"
+    assert "row-unparsed" in report["findings"][0]["because"]
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -204,8 +204,8 @@ def test_a_grade_written_with_its_speciality_belongs_to_it(tmp_path: Path) -> No
         item(资质名称="建筑装修装饰工程专业承包", 等级="一级"),
         item(资质名称="消防设施工程专业承包", 等级="一级"),
     ]
-    found = check(write(tmp_path, province(5, 资质=items, 注册人员=rows), "csv")).json()
-    assert {one["qualification"]: one["held"] for one in found["findings"]} == {
+    report = check(write(tmp_path, province(5, 资质=items, 注册人员=rows), "csv")).json()
+    assert {one["qualification"]: one["held"] for one in report["findings"]} == {
         "建筑装修装饰工程专业承包": 0,
         "消防设施工程专业承包": 5,
     }
@@ -224,10 +224,10 @@ def test_a_row_of_column_numbers_is_not_data(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_item_is_one_finding_however_many_rows(tmp_path: Path) -> None:
-    found = check(
+    report = check(
         write(tmp_path, province(3, 资质=[ITEMS, *[item(有效期止="不知道")] * 3]), "csv")
     ).json()
-    assert [(one["qualification"], one["verdict"]) for one in found["findings"]] == [
+    assert [(one["qualification"], one["verdict"]) for one in report["findings"]] == [
         ("建筑装修装饰工程专业承包", "cannot-say")
     ]
 

@@ -16,25 +16,25 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, form: str) -> None:
-    made = []
+    provinces = []
     for name, seed in (("a", "5"), ("b", "5"), ("c", "6")):
         result = qualwatch(
             "generate", tmp_path / name, "--enterprises", "60", "--seed", seed, "--format", form
         )
         assert result.status == 0, result.err
-        made.append(contents(tmp_path / name))
-    assert made[0] == made[1] != made[2]
+        provinces.append(contents(tmp_path / name))
+    assert provinces[0] == provinces[1] != provinces[2]
 
 
 def test_csv_and_xlsx_of_one_seed_give_equal_findings(tmp_path: Path) -> None:
-    found = []
+    reports = []
     for form in ("csv", "xlsx"):
         qualwatch(
             "generate", tmp_path / form, "--enterprises", "120", "--seed", "3", "--format", form
         )
-        found.append(check(tmp_path / form).json())
-    assert found[0]["findings"] == found[1]["findings"]
-    assert found[0]["anomalies"] == found[1]["anomalies"]
+        reports.append(check(tmp_path / form).json())
+    assert reports[0]["findings"] == reports[1]["findings"]
+    assert reports[0]["anomalies"] == reports[1]["anomalies"]
 
 
 def test_the_province_has_every_category_every_area_and_its_defects(tmp_path: Path) -> None:
@@ -58,8 +58,8 @@ def test_the_province_has_every_category_every_area_and_its_defects(tmp_path: Pa
     )
     assert counts["short"] < 0.1 * len(whole["findings"])
     assert set(whole["summary"]["anomalies"]) == {"unpaid", "paid-by-other", "paid-by-several"}
-    for one in whole["summary"]["files"]:
-        assert one["accepted"] + one["rejected"] == one["read"]
+    for file in whole["summary"]["files"]:
+        assert file["accepted"] + file["rejected"] == file["read"]
 
 
 def test_explain_lists_every_person_with_every_reason(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_another_policy_file_is_used_and_named(tmp_path: Path) -> None:
     rows = [REGISTRATIONS, *(person(n, 专业="市政") for n in range(1, 4))]
     folder = write(tmp_path / "in", province(3, 注册人员=rows), "csv")
     assert check(folder).json()["findings"][0]["verdict"] == "short"
-    found = check(folder, "--policy", str(tmp_path / "other.yaml")).json()
-    assert found["policy"]["policy"] == "other"
-    assert found["policy"]["counting"] == "highest-any-trade"
-    assert found["findings"][0]["verdict"] == "met"
+    report = check(folder, "--policy", str(tmp_path / "other.yaml")).json()
+    assert report["policy"]["policy"] == "other"
+    assert report["policy"]["counting"] == "highest-any-trade"
+    assert report["findings"][0]["verdict"] == "met"

@@ -111,13 +111,13 @@ def test_a_full_sheet_continues_in_the_next(
 
     path = tmp_path / "a.xlsx"
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
-        looks = workbook._looks(book)
+        looks = workbook._formats(book)
         for name, count in (("满", 20), ("余", 21), ("空", 0)):
             workbook._write(
                 book, looks, workbook.Sheet(name, [("甲", 8), ("乙", 8)], many(count)), 10
             )
-    found = {sheet.title: sheet.max_row - 1 for sheet in openpyxl.load_workbook(path)}
-    assert found == {"满": 10, "满2": 10, "余": 10, "余2": 10, "余3": 1, "空": 0}
+    row_counts = {sheet.title: sheet.max_row - 1 for sheet in openpyxl.load_workbook(path)}
+    assert row_counts == {"满": 10, "满2": 10, "余": 10, "余2": 10, "余3": 1, "空": 0}
     assert workbook.MOST_ROWS + 1 == 1_048_576
 
 
@@ -174,7 +174,9 @@ def test_a_failed_write_leaves_no_partial_file(registers: Path, tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_page_is_self_contained_and_shows_no_identity_number(registers: Path, tmp_path: Path) -> None:
+def test_the_page_is_self_contained_and_shows_no_identity_number(
+    registers: Path, tmp_path: Path
+) -> None:
     text = written(registers, tmp_path, "a.html").read_text(encoding="utf-8")
     assert "<script>" not in text
     assert "&lt;script&gt;" in text
@@ -183,8 +185,8 @@ def test_the_page_is_self_contained_and_shows_no_identity_number(registers: Path
     assert identity(1)[:6] + "*" * 10 in text
 
 
-def note_request(asked: list[str], request: Request) -> None:
-    asked.append(request.url)
+def note_request(urls: list[str], request: Request) -> None:
+    urls.append(request.url)
 
 
 def test_the_page_in_a_browser(tmp_path: Path) -> None:
@@ -194,11 +196,11 @@ def test_the_page_in_a_browser(tmp_path: Path) -> None:
     with chromium() as browser:
         for screen in (DESKTOP, PHONE):
             page = browser.new_page(viewport=screen)
-            asked: list[str] = []
-            page.on("request", partial(note_request, asked))
+            urls: list[str] = []
+            page.on("request", partial(note_request, urls))
             page.goto(page_file.as_uri())
             assert page.evaluate("document.documentElement.scrollWidth") <= screen["width"]
-            assert len(asked) == 1, "a self-contained page asks for nothing"
+            assert len(urls) == 1, "a self-contained page asks for nothing"
             assert page.locator("figure svg").count() >= 5
             assert page.locator("svg .tile").count() == 12
             figures = page.locator(".figures li b").all_inner_texts()

@@ -27,7 +27,7 @@ def address() -> Iterator[str]:
 
 
 def test_findings_anomalies_and_people_are_those_of_duckdb(address: str) -> None:
-    session, seen = spark_session(address), 0
+    session, compared = spark_session(address), 0
     for seed in (3, 5, 8, 14):
         province = RandomProvince(seed)
         facts, values = province.facts(), policy(province.day, **province.policy())
@@ -38,8 +38,8 @@ def test_findings_anomalies_and_people_are_those_of_duckdb(address: str) -> None
             columnar.people(law(), values, facts, province.day, facts.credit_codes, session)
             == people
         )
-        seen += sum(len(result.findings) for result in here) + len(people)
-    assert seen > 40
+        compared += sum(len(result.findings) for result in here) + len(people)
+    assert compared > 40
 
 
 def test_the_command_takes_the_address(address: str, tmp_path: Path) -> None:

@@ -65,17 +65,19 @@ def test_another_grade(registers: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "sentence"),
     [
         (("--without", "晋999"), "晋999"),
         ((), "--without"),
         (("--with", "/no/such/file.csv"), "找不到"),
     ],
 )
-def test_an_invalid_command_is_one_sentence(registers: Path, words: tuple[str, ...], said: str) -> None:
+def test_an_invalid_command_is_one_sentence(
+    registers: Path, words: tuple[str, ...], sentence: str
+) -> None:
     result = qualwatch("whatif", registers, OWN, "--as-of", DAY, *words)
     assert result.status == 2
-    assert said in result.err
+    assert sentence in result.err
     assert result.err.count("\n") == 1
 
 

@@ -108,10 +108,10 @@ def test_an_account_needs_organisation_role_and_authorisation() -> None:
     stranger = Account.objects.create(username="s")
     assert not jurisdiction(stranger).covers(OWN, "")
     assert not may(stranger, "propose")
-    gone = account("g", "province", "province-officer")
-    gone.is_active = False
-    assert not jurisdiction(gone).covers(OWN, "")
-    assert not may(gone, "propose")
+    inactive = account("g", "province", "province-officer")
+    inactive.is_active = False
+    assert not jurisdiction(inactive).covers(OWN, "")
+    assert not may(inactive, "propose")
     admin = account("a", "province", "administrator", early_warning=False)
     assert not jurisdiction(admin).covers(OWN, "")
     assert may(admin, "manage-accounts")
@@ -189,11 +189,11 @@ def test_accounts_with_a_capability_are_found_by_authority() -> None:
 
 
 def test_roles_are_revoked_and_granted_and_journaled() -> None:
-    one = account("wu", "province", "province-officer")
-    assert may(one, "propose")
-    change_roles(account=one, give=["auditor"], take=["province-officer"], by="admin", at=AT)
-    assert not may(one, "propose")
-    assert roles_of(one) == ["auditor"]
+    officer = account("wu", "province", "province-officer")
+    assert may(officer, "propose")
+    change_roles(account=officer, give=["auditor"], take=["province-officer"], by="admin", at=AT)
+    assert not may(officer, "propose")
+    assert roles_of(officer) == ["auditor"]
     entry = entries_of("organisation/province")[-1]
     assert (entry.what, entry.details["given"], entry.details["taken"]) == (
         "roles-changed",
@@ -202,18 +202,18 @@ def test_roles_are_revoked_and_granted_and_journaled() -> None:
     )
     for give, take in (["city-officer"], []), ([], ["province-officer"]):
         with pytest.raises(CannotMakeAccount):
-            change_roles(account=one, give=give, take=take, by="admin", at=AT)
-    assert roles_of(one) == ["auditor"]
+            change_roles(account=officer, give=give, take=take, by="admin", at=AT)
+    assert roles_of(officer) == ["auditor"]
 
 
 def test_a_deactivated_account_can_do_nothing_and_its_session_ends(client: Client) -> None:
-    one = account("wu", "province", "province-officer")
-    client.force_login(one)
+    officer = account("wu", "province", "province-officer")
+    client.force_login(officer)
     assert "2fa" in client.get("/me").headers["Location"]  # to the second factor
     with pytest.raises(CannotMakeAccount):
-        deactivate_account(account=one, by="admin", at=AT, because=" ")
-    deactivate_account(account=one, by="admin", at=AT, because="调离")
-    assert not may(one, "read-registers")
+        deactivate_account(account=officer, by="admin", at=AT, because=" ")
+    deactivate_account(account=officer, by="admin", at=AT, because="调离")
+    assert not may(officer, "read-registers")
     assert "login" in client.get("/me").headers["Location"]
 
 
@@ -228,13 +228,13 @@ def test_a_revoked_token_is_invalid_at_once() -> None:
 
 
 def test_one_command_changes_an_account_entirely_or_not_at_all() -> None:
-    one = account("wu", "province", "province-officer")
+    officer = account("wu", "province", "province-officer")
     with pytest.raises(CommandError):
-        call_command("change_account", "wu", take=["province-officer"], shut="")
-    assert roles_of(one) == ["province-officer"]
+        call_command("change_account", "wu", take=["province-officer"], deactivate="")
+    assert roles_of(officer) == ["province-officer"]
     call_command("change_account", "wu", give=["province-reviewer"], early_warning="off")
-    one.refresh_from_db()
-    assert (roles_of(one), one.has_early_warning_permission) == (
+    officer.refresh_from_db()
+    assert (roles_of(officer), officer.has_early_warning_permission) == (
         ["province-officer", "province-reviewer"],
         False,
     )

@@ -25,7 +25,7 @@ from qualwatch.archive.contents import CannotStore
 from qualwatch.assessments.models import FindingRow
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.applications.actions import agree, file_data_error, refuse, retract, uphold
-from qualwatch.cases.applications.repairs import Correcting, Repairs
+from qualwatch.cases.applications.repairs import FieldCorrection, Repairs
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.deadlines import recount_deadlines
 from qualwatch.cases.documents.attachments import SubmittedFile
@@ -59,10 +59,11 @@ def test_a_numbered_receipt_comes_at_once_and_shows_the_deadline(actors: Actors)
         "province",
         "received",
     )
+    # 20 working days after 21 May
     assert (application.opinion_due_on, application.decision_due_on) == (
         None,
         date(2026, 6, 18),
-    )  # 20 working days after 21 May
+    )
     receipt = Document.objects.get(kind="receipt")
     assert (receipt.application, receipt.addressee) == (application, case.enterprise)
     assert receipt.template_values["decision_due_on"] == "2026年6月18日"
@@ -127,9 +128,8 @@ def test_a_first_application_stops_the_determination_and_a_second_one_does_not(
         because="社保由他人缴纳",
         **act_arguments(actors, "reviewer", PERIOD_OVER),
     )
-    assert_refused(
-        actors, "new-evidence", lambda: actors.apply(case, PERIOD_OVER, account)
-    )  # the same file again is nothing new
+    # The same file again is nothing new
+    assert_refused(actors, "new-evidence", lambda: actors.apply(case, PERIOD_OVER, account))
     actors.apply(
         case,
         PERIOD_OVER,
@@ -219,11 +219,12 @@ def test_f29_whoever_determined_or_gave_the_opinion_may_not_decide(actors: Actor
             **act_arguments(actors, "reviewer", PERIOD_OVER),
         ),
     )
+    # Who proposed it
     assert_refused(
         actors,
         "different-decider",
         lambda: actors.verify(application, ACCEPT, PERIOD_OVER, by="officer"),
-    )  # who proposed it
+    )
     actors.verify(application, ACCEPT, PERIOD_OVER)
     assert_refused(
         actors,
@@ -295,7 +296,9 @@ def test_data_errors_without_a_warning_take_the_same_route(actors: Actors) -> No
         "太原建资申〔2026〕1号",
     )
     key = {"credit_code": OWN}
-    fix = Repairs(REVIEW, [Correcting("enterprises", key, "name", "甲装饰有限公司", "营业执照")])
+    fix = Repairs(
+        REVIEW, [FieldCorrection("enterprises", key, "name", "甲装饰有限公司", "营业执照")]
+    )
     assert_refused(
         actors,
         "opinion-first",
@@ -322,12 +325,12 @@ def test_a_repair_without_a_warning_is_assessed_at_once(actors: Actors) -> None:
         with pytest.raises(CannotCorrect, match="grade 只能是"):
             actors.verify(
                 application,
-                Repairs(REVIEW, [Correcting("items", key, "grade", grade, "证书")]),
+                Repairs(REVIEW, [FieldCorrection("items", key, "grade", grade, "证书")]),
                 NEXT_DAY,
             )
     actors.uphold(
         application,
-        Repairs(REVIEW, [Correcting("items", key, "grade", "grade-1", "证书")]),
+        Repairs(REVIEW, [FieldCorrection("items", key, "grade", "grade-1", "证书")]),
         NEXT_DAY,
     )
     (finding,) = FindingRow._default_manager.filter(recorded_to=None, credit_code=OWN)
@@ -390,9 +393,10 @@ def test_the_author_of_a_returned_proposal_may_not_decide(actors: Actors) -> Non
                 application=application, because="不实", **act_arguments(actors, name, PERIOD_OVER)
             ),
         )
+    # Returned it, and so determined nothing
     refuse(
         application=application, because="不实", **act_arguments(actors, "reviewer", PERIOD_OVER)
-    )  # returned it, and so determined nothing
+    )
 
 
 def test_a_case_that_moves_takes_its_application_along(actors: Actors) -> None:
@@ -455,8 +459,8 @@ def test_wrong_data_go_to_the_province_where_it_issued_an_item(actors: Actors) -
     account = actors.enterprise_account()
     actors.load_and_patrol(people=3)
     filing = actors.filing("data-wrong", checklist={})
-    told: dict[str, Any] = {"by": account, "law": actors.law}
-    application = file_data_error(filing=filing, at=actors.office.tick(), **told)
+    arguments: dict[str, Any] = {"by": account, "law": actors.law}
+    application = file_data_error(filing=filing, at=actors.office.tick(), **arguments)
     assert (application.receiver, application.opinion_due_on) == ("province", None)
     task = Task.objects.get(case=None)
     assert (task.kind, task.organisation, task.detail) == (
@@ -472,7 +476,7 @@ def test_wrong_data_go_to_the_province_where_it_issued_an_item(actors: Actors) -
     assert not Task.objects.filter(case=None, completed_on=None).exists()
     actors.yellow_case(NEXT_DAY)
     with pytest.raises(CannotStep, match="针对预警"):
-        file_data_error(filing=filing, at=actors.office.tick(NEXT_DAY), **told)
+        file_data_error(filing=filing, at=actors.office.tick(NEXT_DAY), **arguments)
 
 
 def test_file_names_are_stored_as_listed(actors: Actors) -> None:

@@ -15,7 +15,7 @@ from qualwatch.assessments.queries import anomalies_of, findings_of, held_runs, 
 from qualwatch.evaluation import columnar
 from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.findings import EnterpriseResult
-from qualwatch.intake.gather import gather
+from qualwatch.intake.register_files import read_register_files
 from qualwatch.intake.synthetic_province import Plan, generate_province
 from qualwatch.journal.queries import entries_of, faults
 from qualwatch.patrol.days import run_day
@@ -58,9 +58,8 @@ def test_the_same_day_and_revision_is_the_same_run(office: RegisterOffice) -> No
     rows = FindingRow.objects.count()
     second = office.run(NEXT_DAY)
     assert second != first
-    assert (
-        FindingRow.objects.count() == rows
-    )  # the same verdict, numbers and basis: the same interval goes on
+    # The same verdict, numbers and basis: the same interval goes on
+    assert FindingRow.objects.count() == rows
 
 
 def test_a_changed_finding_ends_and_the_past_run_is_unchanged(
@@ -123,7 +122,7 @@ def firms(office: RegisterOffice, count: int, people: int) -> None:
     )
 
 
-def shortened(office: RegisterOffice, count: int, short: int) -> None:
+def shorten_firms(office: RegisterOffice, count: int, short: int) -> None:
     """The next day's practitioners: the first `short` firms have one constructor less."""
     rows = [
         person(n * 3 + k, 统一社会信用代码=credit_code(n))
@@ -140,7 +139,7 @@ def test_f24_too_many_newly_short_at_once_are_held(
     """policy: at least 20 enterprises and more than 5 %."""
     firms(office, 200, 3)
     office.run()
-    shortened(office, 200, short)
+    shorten_firms(office, 200, short)
     run = office.run(NEXT_DAY, guarded=True)
     assert run.state == state
     assert run.counts["newly"] == short
@@ -155,7 +154,7 @@ def test_f24_too_many_newly_short_at_once_are_held(
 def test_the_guard_counts_over_a_rolling_day(office: RegisterOffice) -> None:
     firms(office, 200, 3)
     office.run()
-    shortened(office, 200, 12)
+    shorten_firms(office, 200, 12)
     assert office.run(NEXT_DAY, guarded=True).state == "released"
     rows = [
         person(n * 3 + k, 统一社会信用代码=credit_code(n))
@@ -196,7 +195,7 @@ def test_a_rejected_run_may_be_repeated(office: RegisterOffice) -> None:
 def test_a_run_of_some_enterprises_leaves_the_others_alone(office: RegisterOffice) -> None:
     firms(office, 5, 3)
     office.run()
-    shortened(office, 5, 5)
+    shorten_firms(office, 5, 5)
     run = assess(
         as_of=NEXT_DAY,
         law=law(),
@@ -221,14 +220,14 @@ def test_a_day_run_twice_adds_nothing_and_the_journal_is_sound(office: RegisterO
 
 
 @pytest.fixture(scope="module")
-def invented(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def synthetic_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("province")
     generate_province(Plan(120, 5), folder, "csv", law())
     return folder
 
 
 def test_a_synthetic_province_is_judged_from_the_registers_as_from_its_files(
-    office: RegisterOffice, invented: Path
+    office: RegisterOffice, synthetic_files: Path
 ) -> None:
     sources = {
         "企业": "enterprises",
@@ -238,17 +237,16 @@ def test_a_synthetic_province_is_judged_from_the_registers_as_from_its_files(
         "豁免": "exemptions",
         "锁定": "locks",
     }
-    for file in sorted(invented.glob("*.csv")):
+    for file in sorted(synthetic_files.glob("*.csv")):
         office.load_files(sources[file.stem], {file.name: file})
     run = office.run()
-    gathered = gather(invented, law())
-    facts = Facts(
-        {**gathered.facts.tables, "coverage": facts_on(DAY).tables["coverage"]}
-    )  # deliveries say what they cover
+    files = read_register_files(synthetic_files, law())
+    # Deliveries say what they cover
+    facts = Facts({**files.facts.tables, "coverage": facts_on(DAY).tables["coverage"]})
     expected = list(columnar.evaluate(law(), policy(DAY), facts, DAY))
-    _facts, found = evaluated(DAY, run.revision_id, law())
-    assert len(facts_on(DAY).tables["registrations"]) == len(gathered.facts.tables["registrations"])
-    assert findings_as_tuples(found) == findings_as_tuples(expected)
+    _facts, results = evaluated(DAY, run.revision_id, law())
+    assert len(facts_on(DAY).tables["registrations"]) == len(files.facts.tables["registrations"])
+    assert findings_as_tuples(results) == findings_as_tuples(expected)
     assert len(anomalies_of(run)) == sum(len(result.anomalies) for result in expected)
     assert {(a.credit_code, a.kind, a.months) for a in AnomalyRow.objects.all()} == {
         (a.credit_code, a.kind, ";".join(map(str, a.months)))

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from actors import Actors, reload
 from builders import OTHER, OWN, credit_code
 from qualwatch.cases.competence import may_see
-from qualwatch.cases.eligibility.measures import may_know_of
+from qualwatch.cases.eligibility.measures import may_see_for_supervision
 from qualwatch.cases.models import Case, CaseRequirement, Conflict, Notice
 from qualwatch.cases.queries import history_of
 from qualwatch.cases.warnings.supervise import end
@@ -69,20 +69,22 @@ def test_moved_out_of_the_province_ends_it_and_an_officer_may_end_it_with_a_code
     assert reload(case).closed_because == "moved-out"
     actors.load_and_patrol(NEXT_DAY + timedelta(days=1))
     again = Case.objects.get(state="yellow")
-    told: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "by": actors.account("officer"),
         "law": actors.law,
         "at": actors.office.tick(NEXT_DAY + timedelta(days=1)),
     }
     with pytest.raises(CannotStep):
-        end(case=reload(again), code="recovered", because="x", **told)
+        end(case=reload(again), code="recovered", because="x", **arguments)
     with pytest.raises(CannotStep):
-        end(case=reload(again), code="withdrawn", because="x", **told)
-    end(case=reload(again), code="merged", because="吸收合并", **told)
+        end(case=reload(again), code="withdrawn", because="x", **arguments)
+    end(case=reload(again), code="merged", because="吸收合并", **arguments)
     assert reload(again).closed_because == "merged"
 
 
-def test_the_case_follows_a_rename_and_a_move_and_the_receiving_city_gets_a_task(actors: Actors) -> None:
+def test_the_case_follows_a_rename_and_a_move_and_the_receiving_city_gets_a_task(
+    actors: Actors,
+) -> None:
     case = actors.red_case()
     moved = [
         ENTERPRISES,
@@ -155,8 +157,8 @@ def test_what_concerns_two_enterprises_is_one_conflict(actors: Actors) -> None:
     assert Conflict.objects.count() == 1
 
 
-def many(count: int) -> dict[str, Rows]:
-    """Firms that all lack everybody."""
+def firms_without_people(count: int) -> dict[str, Rows]:
+    """Firms with an item and nobody registered."""
     codes = [credit_code(100 + n) for n in range(count)]
     return {
         "企业": [
@@ -177,7 +179,7 @@ def test_a_mass_of_warnings_waits_for_a_reviewer_and_is_dated_on_the_release(
     actors: Actors,
 ) -> None:
     """F24: nothing is pushed before somebody has looked at the sample."""
-    actors.load_registers(DAY, 2, many(25))
+    actors.load_registers(DAY, 2, firms_without_people(25))
     day_done = actors.patrol(DAY)
     assert (day_done.run.state, len(day_done.run.sample)) == ("held", 25)
     assert not Case.objects.exists()
@@ -196,7 +198,7 @@ def test_a_mass_of_warnings_waits_for_a_reviewer_and_is_dated_on_the_release(
 def test_a_held_run_closes_no_case_either(actors: Actors) -> None:
     case = actors.yellow_case()
     day = NEXT_DAY + timedelta(days=1)
-    more = many(25)
+    more = firms_without_people(25)
     more["企业"].append([OWN, "甲装饰有限公司", "140105", ""])
     more["资质"].append(item())
     actors.load_registers(day, 3, more)
@@ -297,8 +299,8 @@ def test_an_item_absent_from_the_list_gets_a_task(actors: Actors) -> None:
 def test_an_insurance_case_ends_with_the_last_item_of_the_enterprise(actors: Actors) -> None:
     actors.load_and_patrol(people=4, 社保=insured(1, 2, 3))
     whole = Case.objects.get()
-    gone = [ITEMS, item(状态="注销", 状态日期="2026-05-21")]
-    actors.load_and_patrol(NEXT_DAY, people=4, 资质=gone, 社保=insured(1, 2, 3))
+    deregistered = [ITEMS, item(状态="注销", 状态日期="2026-05-21")]
+    actors.load_and_patrol(NEXT_DAY, people=4, 资质=deregistered, 社保=insured(1, 2, 3))
     assert (reload(whole).state, reload(whole).closed_because) == ("closed", "surrendered")
     notice = Notice.objects.filter(kind="closed", credit_code=OWN).get()
     assert notice.subject.startswith("预警案件终结")
@@ -309,18 +311,19 @@ def test_a_red_card_is_notified_where_the_enterprise_builds(actors: Actors) -> N
     case = actors.red_case()
     datong = actors.account("datong-officer")
     head = ["项目编码", "统一社会信用代码", "资质名称", "项目所在地区划", "开工日期", "竣工日期"]
-    assert not may_know_of(datong, case, on=PERIOD_OVER, law=actors.law)
+    assert not may_see_for_supervision(datong, case, on=PERIOD_OVER, law=actors.law)
     actors.office.load(
         "projects",
         [head, ["P1", OWN, "建筑装修装饰工程专业承包", "140212", "2026-01-01", "2026-08-01"]],
         day=PERIOD_OVER,
     )
-    assert may_know_of(datong, case, on=PERIOD_OVER, law=actors.law)
-    assert not may_know_of(
-        datong, case, on=date(2026, 9, 1), law=actors.law
-    )  # the project is finished
+    assert may_see_for_supervision(datong, case, on=PERIOD_OVER, law=actors.law)
+    # The project is finished
+    assert not may_see_for_supervision(datong, case, on=date(2026, 9, 1), law=actors.law)
     assert not may_see(datong, case)  # its papers are not theirs
-    assert may_know_of(actors.account("city-officer"), case, on=PERIOD_OVER, law=actors.law)
+    assert may_see_for_supervision(
+        actors.account("city-officer"), case, on=PERIOD_OVER, law=actors.law
+    )
     yellow = Case(
         credit_code=OWN,
         category="specialist-decoration",
@@ -328,4 +331,4 @@ def test_a_red_card_is_notified_where_the_enterprise_builds(actors: Actors) -> N
         state="yellow",
         area="city:140100",
     )
-    assert not may_know_of(datong, yellow, on=PERIOD_OVER, law=actors.law)
+    assert not may_see_for_supervision(datong, yellow, on=PERIOD_OVER, law=actors.law)

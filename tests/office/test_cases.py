@@ -11,7 +11,13 @@ from actors import Actors, reload
 from builders import OWN
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Heartbeat, Notice, Task
-from qualwatch.cases.queries import cases_due_by, cases_without_contact, funnel, history_of, over_on
+from qualwatch.cases.queries import (
+    cases_due_by,
+    cases_over_on,
+    cases_without_contact,
+    funnel,
+    history_of,
+)
 from qualwatch.cases.warnings.determine import return_proposal
 from qualwatch.cases.warnings.supervise import annul, follow_up, recheck, record_fraud, review
 from qualwatch.journal.queries import entries_of, faults
@@ -61,7 +67,7 @@ def test_a_shortfall_becomes_a_yellow_card_with_its_figures_and_its_own_day(acto
     assert "应有 3 人，现有 2 人，缺 1 人" in to[OWN].body
     assert "2026-07-20" in to[OWN].body
     assert "张" not in to[OWN].body.replace("甲装饰有限公司", "")  # nobody is named
-    assert [entry.what for entry in history_of(case)] == ["found"]
+    assert [entry.what for entry in history_of(case)] == ["assessed"]
     assert list(faults(actors.patrol(DAY).seal.public_key)) == []
 
 
@@ -85,9 +91,8 @@ def test_rectifying_closes_the_case_and_an_early_relapse_is_marked(actors: Actor
     assert again.requirements.get().ends_on == date(2026, 7, 23)  # a clock of its own
     actors.load_and_patrol(NEXT_DAY + timedelta(days=3), people=3)
     actors.load_and_patrol(date(2026, 9, 1), people=2)
-    assert (
-        Case.objects.get(state="yellow").relapse_of is None
-    )  # more than three months after 24 May
+    # More than three months after 24 May
+    assert Case.objects.get(state="yellow").relapse_of is None
 
 
 def test_a_stale_source_closes_and_opens_no_case(actors: Actors) -> None:
@@ -101,14 +106,14 @@ def test_a_stale_source_closes_and_opens_no_case(actors: Actors) -> None:
 
 def test_periods_of_a_late_patrol_start_on_the_day_it_runs(actors: Actors) -> None:
     actors.load_registers(DAY)
-    actors.patrol(DAY, done=DAY + timedelta(days=2))
+    actors.patrol(DAY, run_on=DAY + timedelta(days=2))
     assert Case.objects.get().opened_on == DAY + timedelta(days=2)
     assert CaseRequirement.objects.get().ends_on == date(2026, 7, 22)
 
 
 def test_a_day_long_past_is_assessed_and_makes_no_cards(actors: Actors) -> None:
     actors.load_registers(DAY)
-    day_done = actors.patrol(DAY, done=DAY + timedelta(days=30))
+    day_done = actors.patrol(DAY, run_on=DAY + timedelta(days=30))
     assert day_done.run.counts["findings"]["short"] == 1
     assert not Case.objects.exists()
 
@@ -192,15 +197,15 @@ def test_a_reviewer_may_return_a_proposal_with_reasons(actors: Actors) -> None:
     actors.prove_warning(case, NEXT_DAY)
     actors.load_and_patrol(PERIOD_OVER)
     actors.propose(case, day=PERIOD_OVER)
-    told: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "case": reload(case),
         "by": actors.account("reviewer"),
         "law": actors.law,
         "at": actors.office.tick(PERIOD_OVER),
     }
     with pytest.raises(CannotStep, match="理由"):
-        return_proposal(because=" ", **told)
-    return_proposal(because="证据不全", **told)
+        return_proposal(because=" ", **arguments)
+    return_proposal(because="证据不全", **arguments)
     assert Determination.objects.get().decided_because == "证据不全"
     assert reload(case).state == "yellow"
     actors.propose(case, day=PERIOD_OVER)
@@ -218,7 +223,7 @@ def test_extended_once_and_not_longer_than_the_policy_allows(actors: Actors) -> 
     actors.sign(case, day=PERIOD_OVER)
     with pytest.raises(CannotStep):
         actors.propose(case, day=PERIOD_OVER)  # not while it is extended
-    assert reload(case) not in over_on(PERIOD_OVER)
+    assert reload(case) not in cases_over_on(PERIOD_OVER)
     actors.load_and_patrol(date(2026, 8, 15))
     actors.propose(case, day=date(2026, 8, 15))
     actors.sign(case, day=date(2026, 8, 15))
@@ -246,7 +251,9 @@ def test_a_dismissal_leaves_an_accepted_finding_for_the_next_run(actors: Actors)
     assert Case.objects.get(state="yellow").requirements.get().warned_figures["held"] == 1
 
 
-def test_the_correction_under_a_dismissal_must_still_exist_when_it_is_signed(actors: Actors) -> None:
+def test_the_correction_under_a_dismissal_must_still_exist_when_it_is_signed(
+    actors: Actors,
+) -> None:
     case = actors.yellow_case()
     actors.propose(case, outcome="dismissed", leaves="accepted-finding", left={"until": NEXT_DAY})
     with pytest.raises(CannotStep, match="复核日"):
@@ -269,19 +276,19 @@ def test_the_red_period_runs_from_proved_service(actors: Actors) -> None:
     assert not case.red_ends_on
     served = PERIOD_OVER + timedelta(days=6)
     with pytest.raises(CannotStep, match="不能早于发出，也不能晚于今天"):
-        served_in_the_future(actors, case)
+        prove_service_in_the_future(actors, case)
     actors.serve_order(case, served)
     case.refresh_from_db()
     assert (case.order_served_on, case.red_ends_on) == (served, date(2026, 8, 27))
     assert RedCard.objects.get().ends_on == date(2026, 8, 27)
     with pytest.raises(CannotStep, match="已经送达"):
         actors.serve_order(case, served)
-    assert case not in over_on(date(2026, 8, 27))
-    assert case in over_on(date(2026, 8, 28))
+    assert case not in cases_over_on(date(2026, 8, 27))
+    assert case in cases_over_on(date(2026, 8, 28))
     assert (date(2026, 8, 27), case) in cases_due_by(date(2026, 8, 30))
 
 
-def served_in_the_future(actors: Actors, case: Case) -> None:
+def prove_service_in_the_future(actors: Actors, case: Case) -> None:
     actors.prove_service(
         actors.start_service(actors.order_of(case), PERIOD_OVER),
         PERIOD_OVER,
@@ -307,7 +314,7 @@ def test_flags_of_system_and_officer_clear_differently(actors: Actors) -> None:
     with pytest.raises(CannotStep, match="已有主管部门认定"):
         actors.inspect(PERIOD_OVER)
     with pytest.raises(CannotStep, match="没有核查或复查"):
-        reviewed(actors, officer, "reviewer", PERIOD_OVER)
+        review_case(actors, officer, "reviewer", PERIOD_OVER)
     good = PERIOD_OVER + timedelta(days=3)
     actors.load_and_patrol(good, people=3)
     assert reload(system).closed_because == "recovered"
@@ -316,12 +323,12 @@ def test_flags_of_system_and_officer_clear_differently(actors: Actors) -> None:
     actors.load_and_patrol(good + timedelta(days=1), people=2)  # before anybody reviewed it
     assert not reload(officer).needs_review
     actors.load_and_patrol(good + timedelta(days=2), people=3)
-    reviewed(actors, officer, "reviewer", good + timedelta(days=2))
+    review_case(actors, officer, "reviewer", good + timedelta(days=2))
     assert reload(officer).closed_because == "reviewed"
     assert not RedCard.objects.filter(state="open").exists()
 
 
-def reviewed(actors: Actors, case: Case, by: str, day: date) -> None:
+def review_case(actors: Actors, case: Case, by: str, day: date) -> None:
     at = actors.office.tick(day)
     review(case=reload(case), because="已补足", by=actors.account(by), law=actors.law, at=at)
 
@@ -334,9 +341,8 @@ def test_a_supervision_finding_needs_evidence_and_a_recheck_leads_to_review(acto
         actors.inspect(DAY, by="datong-officer")
     with pytest.raises(CannotStep, match="没有这项"):
         actors.inspect(DAY, category="no-such")
-    case = actors.inspect(
-        DAY, by="city-officer"
-    )  # the place is the city's, the item the province's
+    # The place is the city's, the item the province's
+    case = actors.inspect(DAY, by="city-officer")
     assert case.supervision_finding.authority == "city-140100"
     at = actors.office.tick(NEXT_DAY)
     recheck(
@@ -348,11 +354,13 @@ def test_a_supervision_finding_needs_evidence_and_a_recheck_leads_to_review(acto
         law=actors.law,
         at=at,
     )
-    reviewed(actors, case, "reviewer", NEXT_DAY)
+    review_case(actors, case, "reviewer", NEXT_DAY)
     assert reload(case).closed_because == "reviewed"
 
 
-def test_an_annulled_card_is_removed_from_the_public_copy_also_after_closing(actors: Actors) -> None:
+def test_an_annulled_card_is_removed_from_the_public_copy_also_after_closing(
+    actors: Actors,
+) -> None:
     case = actors.red_case()
     actors.load_and_patrol(PERIOD_OVER + timedelta(days=3), people=3)
     at = actors.office.tick(PERIOD_OVER + timedelta(days=9))
@@ -386,26 +394,30 @@ def test_an_annulled_card_is_removed_from_the_public_copy_also_after_closing(act
 def test_supervisory_contacts_are_recorded_and_missing_ones_listed(actors: Actors) -> None:
     case = actors.yellow_case()
     assert cases_without_contact() == [case]
-    told: dict[str, Any] = {"case": case, "at": actors.office.tick(NEXT_DAY), "law": actors.law}
+    arguments: dict[str, Any] = {
+        "case": case,
+        "at": actors.office.tick(NEXT_DAY),
+        "law": actors.law,
+    }
     with pytest.raises(NotCompetent):
-        follow_up(kind="visit", what="走访", by=actors.account("datong-officer"), **told)
-    follow_up(kind="visit", what="走访", by=actors.account("city-officer"), **told)
+        follow_up(kind="visit", what="走访", by=actors.account("datong-officer"), **arguments)
+    follow_up(kind="visit", what="走访", by=actors.account("city-officer"), **arguments)
     assert cases_without_contact() == []
     assert entries_of(case.stream)[-1].details["authority"] == "city-140100"
 
 
 def test_fraud_is_recorded_with_evidence_and_ends_nothing(actors: Actors) -> None:
     case = actors.yellow_case()
-    told: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "case": case,
         "by": actors.account("officer"),
         "at": actors.office.tick(NEXT_DAY),
         "law": actors.law,
     }
     with pytest.raises(CannotStep):
-        record_fraud(what="伪造社保", evidence=[], referred_to="执法局", **told)
+        record_fraud(what="伪造社保", evidence=[], referred_to="执法局", **arguments)
     credit_record = record_fraud(
-        what="伪造社保", evidence=["查询结果"], referred_to="执法局", **told
+        what="伪造社保", evidence=["查询结果"], referred_to="执法局", **arguments
     )
     assert credit_record.credit_code == OWN
     assert reload(case).state == "yellow"
@@ -434,9 +446,12 @@ def test_only_the_competent_authority_proposes_and_the_province_may_in_any(actor
 def test_the_funnel_adds_up(actors: Actors) -> None:
     actors.red_case()
     actors.inspect(PERIOD_OVER)
-    told = funnel(DAY, PERIOD_OVER)
-    assert (told.yellow, told.red, told.open_yellow, told.open_red) == (1, 2, 0, 2)
+    figures = funnel(DAY, PERIOD_OVER)
+    assert (figures.yellow, figures.red, figures.open_yellow, figures.open_red) == (1, 2, 0, 2)
     actors.load_and_patrol(PERIOD_OVER + timedelta(days=1), people=3)
-    told = funnel(DAY, PERIOD_OVER)
-    assert told.recovered_in_red == 1
-    assert told.open_yellow + told.open_red + sum(told.closed.values()) == Case.objects.count()
+    figures = funnel(DAY, PERIOD_OVER)
+    assert figures.recovered_in_red == 1
+    assert (
+        figures.open_yellow + figures.open_red + sum(figures.closed.values())
+        == Case.objects.count()
+    )

@@ -11,7 +11,7 @@ from actors import ITEM, Actors, reload
 from builders import OTHER, OWN
 from qualwatch.assessments.models import FindingRow
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.eligibility.measures import EligibilityQuery, check
+from qualwatch.cases.eligibility.measures import EligibilityQuery, check_eligibility
 from qualwatch.cases.models import Case, Notice, Task
 from qualwatch.cases.service.actions import issue_warning
 from qualwatch.cases.warnings.supervise import annul, end, open_notice, recheck, review
@@ -62,15 +62,15 @@ def test_an_insurance_case_stays_open_while_nothing_can_be_judged(
     assert reload(case).closed_because == "recovered"
 
 
-def asked(actors: Actors, on: date) -> str:
-    return check(
-        asked=EligibilityQuery(OWN, "bid", ITEM[1]), by="p", on=on, at=actors.office.tick(on)
+def eligibility_answer(actors: Actors, on: date) -> str:
+    return check_eligibility(
+        query=EligibilityQuery(OWN, "bid", ITEM[1]), by="p", on=on, at=actors.office.tick(on)
     ).answer
 
 
 def test_a_withdrawn_item_is_eligible_for_nothing(actors: Actors) -> None:
     actors.load_and_patrol(people=3, 资质=[ITEMS, item(状态="撤回", 状态日期="2026-05-01")])
-    assert asked(actors, DAY) == "no"
+    assert eligibility_answer(actors, DAY) == "no"
 
 
 def test_a_warning_is_proved_requirement_by_requirement_and_not_before_it_was_sent(
@@ -164,7 +164,7 @@ def test_cases_standings_and_eligibility_follow_a_correction(actors: Actors) -> 
     actors.load_and_patrol(day)
     assert reload(case).closed_because == "withdrawn"
     assert standing_of(*ITEM, day).standing == "withdrawn"
-    assert asked(actors, day) == "no"
+    assert eligibility_answer(actors, day) == "no"
 
 
 def test_registers_that_contradict_an_inspection_do_not_reset_it(actors: Actors) -> None:
@@ -172,7 +172,7 @@ def test_registers_that_contradict_an_inspection_do_not_reset_it(actors: Actors)
     case = actors.inspect(DAY)
     actors.load_and_patrol(NEXT_DAY, people=3)
     assert not reload(case).needs_review  # no run ever said short
-    told: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "case": reload(case),
         "because": "看过",
         "evidence": ["照片"],
@@ -180,13 +180,16 @@ def test_registers_that_contradict_an_inspection_do_not_reset_it(actors: Actors)
     }
     with pytest.raises(CannotStep, match="复查结果"):
         recheck(
-            outcome="typo", by=actors.account("officer"), at=actors.office.tick(NEXT_DAY), **told
+            outcome="typo",
+            by=actors.account("officer"),
+            at=actors.office.tick(NEXT_DAY),
+            **arguments,
         )
     recheck(
         outcome="recovered",
         by=actors.account("city-officer"),
         at=actors.office.tick(NEXT_DAY),
-        **told,
+        **arguments,
     )
     assert Task.objects.filter(kind="review", completed_on=None).exists()
     review(
@@ -279,22 +282,22 @@ def test_a_requirement_that_no_longer_applies_ends(actors: Actors) -> None:
 
 def test_one_officer_alone_does_not_make_a_red_card_vanish(actors: Actors) -> None:
     case = actors.red_case()
-    told: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "case": reload(case),
         "code": "duplicate",
         "because": "重复",
         "law": actors.law,
     }
     with pytest.raises(NotCompetent):
-        end(by=actors.account("officer"), at=actors.office.tick(PERIOD_OVER), **told)
+        end(by=actors.account("officer"), at=actors.office.tick(PERIOD_OVER), **arguments)
     with pytest.raises(CannotStep, match="要附证据"):
-        end(by=actors.account("other-reviewer"), at=actors.office.tick(PERIOD_OVER), **told)
+        end(by=actors.account("other-reviewer"), at=actors.office.tick(PERIOD_OVER), **arguments)
     with pytest.raises(CannotStep, match="签批过"):
         end(
             by=actors.account("reviewer"),
             at=actors.office.tick(PERIOD_OVER),
             evidence="另案",
-            **told,
+            **arguments,
         )
     assert reload(case).state == "red"
 
@@ -335,9 +338,8 @@ def test_a_period_that_has_ended_is_a_task_until_somebody_acts(actors: Actors) -
     actors.prove_warning(case, PERIOD_OVER + timedelta(days=1))  # the letter came
     assert not Task.objects.filter(kind="letter", completed_on=None).exists()
     actors.propose(case, day=PERIOD_OVER + timedelta(days=1))
-    actors.patrol(
-        PERIOD_OVER + timedelta(days=1)
-    )  # what waits for a signature is nobody's to propose
+    # What waits for a signature is nobody's to propose
+    actors.patrol(PERIOD_OVER + timedelta(days=1))
     assert not Task.objects.filter(kind="propose", completed_on=None).exists()
     actors.sign(case, day=PERIOD_OVER + timedelta(days=1))
     actors.serve_order(case, PERIOD_OVER + timedelta(days=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -38,7 +39,8 @@ def test_from_files_to_a_recorded_run(state: dict[str, str], tmp_path: Path) -> 
     load_province(state, tmp_path)
     ran = qualwatch("patrol", "--on", DAY, "--by", "li", **state)
     assert (ran.status, "已记录" in ran.out) == (0, True)
-    assert "met: 1" in ran.out
+    assert "达标：1" in ran.out
+    assert not re.search("[a-z]{4}", ran.out)
     assert qualwatch("patrol", "--on", DAY, "--by", "li", **state).out == ran.out
     assert qualwatch("journal", "verify", **state).out == "日志完好\n"
 
@@ -89,7 +91,7 @@ def test_a_held_load_is_released_by_another_person(state: dict[str, str], tmp_pa
     assert decide("li") == (2, "qualwatch: 导入的人不能自己放行或拒绝\n")
     assert decide("zhao") == (2, "qualwatch: 账号 zhao 没有这个权限\n")
     assert decide("wang", "guess") == decide("nobody") == (2, "qualwatch: 账号或密码不对\n")
-    assert decide("wang") == (0, "released\n")
+    assert decide("wang") == (0, "已载入\n")
 
 
 @pytest.mark.parametrize(
@@ -120,11 +122,11 @@ def test_an_invalid_command_is_one_sentence(
 def test_a_database_that_is_missing_or_not_migrated_is_one_sentence(tmp_path: Path) -> None:
     ran = qualwatch("patrol", "--on", DAY, **office_environment(tmp_path / "new"))
     assert (ran.status, "manage prepare" in ran.err) == (2, True)
-    gone = {
+    environment = {
         "QUALWATCH_STATE": str(tmp_path / "x"),
         "DATABASE_URL": "postgresql://nobody@/x?host=/nowhere",
     }
-    ran = qualwatch("patrol", "--on", DAY, **gone)
+    ran = qualwatch("patrol", "--on", DAY, **environment)
     assert (ran.status, "数据库用不了" in ran.err) == (2, True)
 
 
@@ -189,12 +191,10 @@ def test_an_officer_is_created_and_a_weak_password_refused(state: dict[str, str]
         "--password-from-stdin",
         **state,
     )
-    assert "there are" in weak.err
+    assert "；有 " in weak.err
 
 
-def test_a_missing_patrol_is_reported_to_monitoring(
-    state: dict[str, str], tmp_path: Path
-) -> None:
+def test_a_missing_patrol_is_reported_to_monitoring(state: dict[str, str], tmp_path: Path) -> None:
     """F36: the scheduler was down."""
     assert qualwatch("heartbeat", "--on", DAY, **state).status == 3
     load_province(state, tmp_path, 3)

@@ -26,19 +26,19 @@ print(json.dumps([case.state, [one.state for one in Determination.objects.all()]
 
 
 @pytest.fixture(scope="module")
-def waiting(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def pending_proposal(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A determination that waits for its signature."""
     folder = tmp_path_factory.mktemp("concurrent")
     state = prepare_office(folder / "state")
     words = [sys.executable, CONCURRENT_ACTS, "setup", str(folder)]
-    done = subprocess.run(
+    process = subprocess.run(
         words, env=process_environment(state), capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert process.returncode == 0, process.stderr[-2000:]
     return state
 
 
-def at_once(state: dict[str, str], folder: Path, *acts: list[str]) -> list[str]:
+def act_concurrently(state: dict[str, str], folder: Path, *acts: list[str]) -> list[str]:
     """What two people say who act at the same moment, each in a process of its own."""
     meeting = Path(tempfile.mkdtemp(dir=folder, prefix="meeting-"))
     running = [
@@ -51,57 +51,59 @@ def at_once(state: dict[str, str], folder: Path, *acts: list[str]) -> list[str]:
         )
         for act in acts
     ]
-    said = []
-    for one in running:
-        out, err = one.communicate(timeout=120)
-        assert one.returncode == 0, err[-2000:]
-        said.append(out.strip())
-    return said
+    answers = []
+    for process in running:
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err[-2000:]
+        answers.append(out.strip())
+    return answers
 
 
-def event_from_newest_run(state: dict[str, str], look: str) -> list[Any]:
+def recorded_values(state: dict[str, str], look: str) -> list[Any]:
     """What is on record afterwards."""
     words = [sys.executable, "-c", look]
-    done = subprocess.run(
+    process = subprocess.run(
         words, env=process_environment(state), capture_output=True, text=True, check=True
     )
-    return list(json.loads(done.stdout))
+    return list(json.loads(process.stdout))
 
 
-def both(
+def act_and_look(
     state: dict[str, str], folder: Path, first: str, second: str
 ) -> tuple[list[str], list[object]]:
-    return at_once(state, folder, [first], [second]), event_from_newest_run(state, LOOK)
+    return act_concurrently(state, folder, [first], [second]), recorded_values(state, LOOK)
 
 
 @pytest.mark.parametrize(
     ("first", "second"), [("sign", "return"), ("sign", "sign"), ("return", "return")]
 )
 def test_exactly_one_of_two_officers_succeeds(
-    waiting: dict[str, str], tmp_path: Path, first: str, second: str
+    pending_proposal: dict[str, str], tmp_path: Path, first: str, second: str
 ) -> None:
-    state = copy_office(waiting, tmp_path / "state")
-    said, (place, states, entries) = both(state, tmp_path, first, second)
-    assert sorted(one.split(":")[0] for one in said) == ["done", "refused"]
-    assert "刷新" in next(one for one in said if one.startswith("refused"))
-    won = first if said[0] == "done" else second
-    assert (place, states) == (("red", ["signed"]) if won == "sign" else ("yellow", ["returned"]))
+    state = copy_office(pending_proposal, tmp_path / "state")
+    answers, (case_state, states, entries) = act_and_look(state, tmp_path, first, second)
+    assert sorted(one.split(":")[0] for one in answers) == ["done", "refused"]
+    assert "刷新" in next(one for one in answers if one.startswith("refused"))
+    won = first if answers[0] == "done" else second
+    assert (case_state, states) == (
+        ("red", ["signed"]) if won == "sign" else ("yellow", ["returned"])
+    )
     assert isinstance(entries, list)
     assert entries.count("sign") + entries.count("return-proposal") == 1
 
 
 def test_an_officer_and_the_patrol_never_undo_each_other(
-    waiting: dict[str, str], tmp_path: Path
+    pending_proposal: dict[str, str], tmp_path: Path
 ) -> None:
     """Signed and closed by the same morning's recovery, or closed before it could be signed: never red and good."""
-    state = copy_office(waiting, tmp_path / "state")
-    said, (place, states, entries) = both(state, tmp_path, "sign", "patrol")
-    assert said[1] == "done"
-    assert place == "closed"
+    state = copy_office(pending_proposal, tmp_path / "state")
+    answers, (case_state, states, entries) = act_and_look(state, tmp_path, "sign", "patrol")
+    assert answers[1] == "done"
+    assert case_state == "closed"
     assert states in (["signed"], ["void"])
-    assert (states == ["signed"]) == (said[0] == "done")
+    assert (states == ["signed"]) == (answers[0] == "done")
     assert isinstance(entries, list)
-    assert entries.count("sign") == (said[0] == "done")
+    assert entries.count("sign") == (answers[0] == "done")
 
 
 REDS = """
@@ -116,16 +118,16 @@ print(json.dumps([reds.count(), sorted(Document.objects.values_list("number", fl
 
 
 def test_two_officers_record_one_finding_and_prove_one_service(
-    waiting: dict[str, str], tmp_path: Path
+    pending_proposal: dict[str, str], tmp_path: Path
 ) -> None:
     """Two authorities at once: one red card, no number lost; then one receipt counts."""
-    state = copy_office(waiting, tmp_path / "state")
-    said = at_once(state, tmp_path, ["inspect", "officer"], ["inspect", "city-officer"])
-    assert sorted(one.split(":")[0] for one in said) == ["done", "refused"]
-    assert "已有主管部门认定的红牌" in next(one for one in said if one.startswith("refused"))
-    reds, numbers, _proved, entries = event_from_newest_run(state, REDS)
+    state = copy_office(pending_proposal, tmp_path / "state")
+    answers = act_concurrently(state, tmp_path, ["inspect", "officer"], ["inspect", "city-officer"])
+    assert sorted(one.split(":")[0] for one in answers) == ["done", "refused"]
+    assert "已有主管部门认定的红牌" in next(one for one in answers if one.startswith("refused"))
+    reds, numbers, _proved, entries = recorded_values(state, REDS)
     assert (reds, entries) == (1, ["inspected"])
-    mark = "晋建" if said[0] == "done" else "太原建"
+    mark = "晋建" if answers[0] == "done" else "太原建"
     assert [number for number in numbers if "资认" in number or "资责" in number] == [
         f"{mark}资认〔2026〕1号",
         f"{mark}资责〔2026〕1号",
@@ -135,7 +137,7 @@ def test_two_officers_record_one_finding_and_prove_one_service(
         "actors = actors_in(Path({folder!r})); from qualwatch.cases.models import Document; "
         "actors.start_service(Document.objects.get(kind='order-to-rectify'), PERIOD_OVER); print('[]')"
     )
-    event_from_newest_run(state, send.format(tests=str(HOME), folder=str(tmp_path)))
-    said = at_once(state, tmp_path, ["prove"], ["prove"])
-    assert sorted(one.split(":")[0] for one in said) == ["done", "refused"]
-    assert event_from_newest_run(state, REDS)[2:] == [1, ["inspected", "order-served"]]
+    recorded_values(state, send.format(tests=str(HOME), folder=str(tmp_path)))
+    answers = act_concurrently(state, tmp_path, ["prove"], ["prove"])
+    assert sorted(one.split(":")[0] for one in answers) == ["done", "refused"]
+    assert recorded_values(state, REDS)[2:] == [1, ["inspected", "order-served"]]

@@ -21,33 +21,33 @@ ACTS = str(Path(__file__).parent.parent / "crash_recovery_acts.py")
 HOME = Path(__file__).parent.parent
 
 
-def acts(state: dict[str, str], *words: str) -> str:
-    done = subprocess.run(
+def run_acts(state: dict[str, str], *words: str) -> str:
+    process = subprocess.run(
         [sys.executable, ACTS, *words],
         env=process_environment(state),
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
+    assert process.returncode == 0, process.stderr[-3000:]
+    return process.stdout
 
 
-def told(state: dict[str, str]) -> Any:
-    return json.loads(acts(state, "state"))
+def recorded_state(state: dict[str, str]) -> Any:
+    return json.loads(run_acts(state, "state"))
 
 
-def differing(found: Any, expected: Any) -> dict[str, Any]:
+def differences(actual: Any, expected: Any) -> dict[str, Any]:
     """What one of the two has and the other has not, by name."""
     return {
         name: [
-            [one for one in found[name] if one not in expected[name]],
-            [one for one in expected[name] if one not in found[name]],
+            [one for one in actual[name] if one not in expected[name]],
+            [one for one in expected[name] if one not in actual[name]],
         ]
         if isinstance(expected[name], list)
-        else [found[name], expected[name]]
+        else [actual[name], expected[name]]
         for name in expected
-        if found[name] != expected[name]
+        if actual[name] != expected[name]
     }
 
 
@@ -64,12 +64,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def killed_and_run_again(files: Path, folder: Path, kills: int, seed: int) -> None:
+def kill_and_run_again(files: Path, folder: Path, kills: int, seed: int) -> None:
     whole = prepare_office(folder / "whole")
     begun = time.perf_counter()
-    acts(whole, str(files))
+    run_acts(whole, str(files))
     length = time.perf_counter() - begun
-    expected = told(whole)
+    expected = recorded_state(whole)
     assert expected["faults"] == []
     assert ["practitioners", "released"] in expected["loads"]
     chance, cut = random.Random(seed), 0
@@ -83,18 +83,18 @@ def killed_and_run_again(files: Path, folder: Path, kills: int, seed: int) -> No
         time.sleep(chance.uniform(0.15, 0.95) * length)
         process.send_signal(signal.SIGKILL)
         cut += process.wait() == -signal.SIGKILL
-        acts(state, str(files))
-        found = told(state)
-        assert differing(found, expected) == {}, f"kill {number}"
-        assert found == expected
+        run_acts(state, str(files))
+        actual = recorded_state(state)
+        assert differences(actual, expected) == {}, f"kill {number}"
+        assert actual == expected
     assert cut >= kills // 2  # most of them did hit a running process
 
 
 def test_a_few_kills_leave_nothing_half_applied(files: Path, tmp_path: Path) -> None:
-    killed_and_run_again(files, tmp_path, 3, 1)
+    kill_and_run_again(files, tmp_path, 3, 1)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("seed", range(2, 7))
 def test_fifty_kills_leave_nothing_half_applied(files: Path, tmp_path: Path, seed: int) -> None:
-    killed_and_run_again(files, tmp_path, 10, seed)
+    kill_and_run_again(files, tmp_path, 10, seed)

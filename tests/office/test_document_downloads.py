@@ -64,7 +64,7 @@ def test_documents_are_sent_as_downloads_to_authorised_accounts(
         f"/files/attachments/{application.attachments.get().pk}": ("image/png", picture()),
         f"/files/documents/{Document.objects.get(kind='receipt').pk}": (None, None),
     }
-    for path, (kind, told) in paths.items():
+    for path, (kind, content) in paths.items():
         assert client.get(path).headers["Location"].startswith("/accounts/login/")
         for who, status in (
             (account, 200),
@@ -81,9 +81,9 @@ def test_documents_are_sent_as_downloads_to_authorised_accounts(
                 )
                 assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
                 assert "no-store" in answer.headers["Cache-Control"]
-                assert told is None or (answer.headers["Content-Type"], answer.content) == (
+                assert content is None or (answer.headers["Content-Type"], answer.content) == (
                     kind,
-                    told,
+                    content,
                 )
             assert client.post(path).status_code == 405
         client.logout()

@@ -43,12 +43,12 @@ def read(document: Document) -> Docx:
     return docx.Document(io.BytesIO(content_of(document.file)))
 
 
-def text_of(found: Docx) -> str:
-    return "\n".join(paragraph.text for paragraph in found.paragraphs)
+def text_of(document: Docx) -> str:
+    return "\n".join(paragraph.text for paragraph in document.paragraphs)
 
 
-def cells(found: Docx) -> list[list[str]]:
-    return [[cell.text for cell in row.cells] for row in found.tables[0].rows]
+def cells(document: Docx) -> list[list[str]]:
+    return [[cell.text for cell in row.cells] for row in document.tables[0].rows]
 
 
 def test_a_red_card_comes_with_a_determination_and_an_order_that_say_what_is_stored(
@@ -56,23 +56,23 @@ def test_a_red_card_comes_with_a_determination_and_an_order_that_say_what_is_sto
 ) -> None:
     case = actors.red_case()
     row = case.requirements.get()
-    told = row.warned_figures
+    figures = row.warned_figures
     expected = [
         "注册建造师",
-        str(told["required"]),
-        str(told["held"]),
-        str(told["shortfall"]),
-        "、".join(told["basis"]),
+        str(figures["required"]),
+        str(figures["held"]),
+        str(figures["shortfall"]),
+        "、".join(figures["basis"]),
     ]
-    assert told["required"] - told["held"] == told["shortfall"] == 1
+    assert figures["required"] - figures["held"] == figures["shortfall"] == 1
     for kind, number in (
         ("determination", "晋建资认〔2026〕1号"),
         ("order-to-rectify", "晋建资责〔2026〕1号"),
     ):
         document = Document.objects.get(case=case, kind=kind)
-        found = read(document)
-        text = text_of(found)
-        lines = [paragraph.text for paragraph in found.paragraphs if paragraph.text]
+        word_file = read(document)
+        text = text_of(word_file)
+        lines = [paragraph.text for paragraph in word_file.paragraphs if paragraph.text]
         assert lines[:4] == [
             "山西省住房和城乡建设厅",
             number,
@@ -80,8 +80,8 @@ def test_a_red_card_comes_with_a_determination_and_an_order_that_say_what_is_sto
             f"{case.enterprise}：",
         ]
         assert lines[-3:] == ["山西省住房和城乡建设厅", "（印章）", "2026年7月21日"]
-        assert cells(found)[1:] == [expected]
-        assert cells(found)[0] == ["指标", "标准要求（人）", "现有（人）", "缺额（人）", "依据"]
+        assert cells(word_file)[1:] == [expected]
+        assert cells(word_file)[0] == ["指标", "标准要求（人）", "现有（人）", "缺额（人）", "依据"]
         for value in (case.credit_code, case.certificate_no, case.card_number):
             assert value in text
         assert document.number == number
@@ -148,9 +148,11 @@ def test_numbers_run_by_authority_and_year_without_gaps(actors: Actors) -> None:
     ]
     actors.load_and_patrol(资质=city_item)
     case = Case.objects.get()
-    told: dict[str, Any] = {"law": actors.law}
-    made = [
-        issue_warning(case=case, by=actors.account(who), at=actors.office.tick(day), **told).number
+    arguments: dict[str, Any] = {"law": actors.law}
+    numbers = [
+        issue_warning(
+            case=case, by=actors.account(who), at=actors.office.tick(day), **arguments
+        ).number
         for who, day in (
             ("officer", date(2026, 5, 21)),
             ("city-officer", date(2026, 5, 21)),
@@ -159,7 +161,7 @@ def test_numbers_run_by_authority_and_year_without_gaps(actors: Actors) -> None:
             ("officer", date(2027, 1, 4)),
         )
     ]
-    assert made == [
+    assert numbers == [
         "晋建资预〔2026〕1号",
         "太原建资预〔2026〕1号",
         "晋建资预〔2026〕2号",
@@ -173,7 +175,7 @@ def test_a_missing_value_is_an_error_and_uses_no_number(actors: Actors) -> None:
     ctx = ActContext(actors.law, actors.office.tick(), "officer", "province")
     before = list(NumberSequence.objects.values())
     with pytest.raises(jinja2.UndefinedError), transaction.atomic():
-        issuing.issue("warning", ctx, told={"credit_code": "x"}, addressee="x", case=case)
+        issuing.issue("warning", ctx, values={"credit_code": "x"}, addressee="x", case=case)
     assert list(NumberSequence.objects.values()) == before
     assert not Document.objects.exists()
 
@@ -185,21 +187,22 @@ def test_every_kind_is_complete_and_shows_its_values(actors: Actors, kind: str) 
     ctx = ActContext(actors.law, actors.office.tick(), "officer", "province")
     sample = SAMPLES[kind]
     with transaction.atomic():
-        document = issuing.issue(kind, ctx, told=sample, addressee="收件单位", case=case)
+        document = issuing.issue(kind, ctx, values=sample, addressee="收件单位", case=case)
         write_journal(ctx)
-    found = read(document)
+    word_file = read(document)
     text = (
-        text_of(found)
+        text_of(word_file)
         + "\n"
-        + "\n".join("\t".join(row) for table in found.tables for row in _rows(table))
+        + "\n".join("\t".join(row) for table in word_file.tables for row in _rows(table))
     )
     assert "{{" not in text
     assert "{%" not in text
     document.refresh_from_db()
+    # Everything is stored
     assert {
         **document.template_values,
         **sample,
-    } == document.template_values  # everything is stored
+    } == document.template_values
     for name, value in _plain(document.template_values):
         assert str(value) in text, f"{kind}: {name}"
     for value in (
@@ -211,7 +214,7 @@ def test_every_kind_is_complete_and_shows_its_values(actors: Actors, kind: str) 
         "2026年5月20日",
     ):
         assert value in text
-    section = found.sections[0]
+    section = word_file.sections[0]
     assert (round(section.page_width.mm), round(section.page_height.mm)) == (210, 297)  # type: ignore[union-attr]  # they are set
     assert (round(section.top_margin.mm), round(section.left_margin.mm)) == (37, 28)  # type: ignore[union-attr]  # they are set
     assert "PAGE" in section.footer._element.xml
@@ -221,18 +224,18 @@ def _rows(table: Any) -> list[list[str]]:
     return [[cell.text for cell in row.cells] for row in table.rows]
 
 
-def _plain(told: Any, name: str = "") -> list[tuple[str, Any]]:
+def _plain(values: Any, name: str = "") -> list[tuple[str, Any]]:
     """Every value that should be read, however deep."""
-    if isinstance(told, dict):
+    if isinstance(values, dict):
         return [
             one
-            for key, value in told.items()
+            for key, value in values.items()
             if key not in HIDDEN
             for one in _plain(value, f"{name}.{key}")
         ]
-    if isinstance(told, list):
-        return [one for value in told for one in _plain(value, name)]
-    return [] if told in (None, "", False, True) else [(name, told)]
+    if isinstance(values, list):
+        return [one for value in values for one in _plain(value, name)]
+    return [] if values in (None, "", False, True) else [(name, values)]
 
 
 HIDDEN = {"requirement_slugs", "outcome_slug"}
@@ -286,17 +289,14 @@ def test_a_case_of_a_supervision_firm_rests_on_its_own_rule(actors: Actors) -> N
     )
 
 
-def test_stored_files_are_reencrypted_and_may_stop_half_way(
-    actors: Actors, settings: Any
-) -> None:
+def test_stored_files_are_reencrypted_and_may_stop_half_way(actors: Actors, settings: Any) -> None:
     case = actors.red_case()
     before = {stored_file.pk: content_of(stored_file) for stored_file in StoredFile.objects.all()}
     settings.IDENTITY_KEYS = {**settings.IDENTITY_KEYS, "2": b"n" * 32}
     file = actors.order_of(case).file
     assert rotate(at_most=1) == 1
-    StoredFile.objects.filter(key_version="2").update(
-        key_version="1"
-    )  # the row's change was lost, the file's was not
+    # The row's change was lost, the file's was not
+    StoredFile.objects.filter(key_version="2").update(key_version="1")
     while rotate(at_most=2):
         pass
     settings.IDENTITY_KEYS = {"2": b"n" * 32}
@@ -309,24 +309,24 @@ def test_stored_files_are_reencrypted_and_may_stop_half_way(
 
 def test_a_supervision_letter_and_a_credit_record_are_documents(actors: Actors) -> None:
     case = actors.yellow_case()
-    told: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "by": actors.account("officer"),
         "law": actors.law,
         "at": actors.office.tick(),
     }
-    follow_up(case=case, kind="letter", what="请于期满前补齐建造师。", **told)
+    follow_up(case=case, kind="letter", what="请于期满前补齐建造师。", **arguments)
     letter = Document.objects.get(kind="supervision-letter")
     assert "请于期满前补齐建造师。" in text_of(read(letter))
     assert "存在黄牌预警" in text_of(read(letter))
     assert cells(read(letter))[1][1:4] == ["3", "2", "1"]
-    follow_up(case=case, kind="call", what="电话督促", **told)
+    follow_up(case=case, kind="call", what="电话督促", **arguments)
     assert Document.objects.count() == 1
     record_fraud(
         case=case,
         what="提供虚假社保证明",
         evidence=["社保局回函"],
         referred_to="太原市行政执法局",
-        **told,
+        **arguments,
     )
     document = Document.objects.get(kind="credit-record")
     for value in ("提供虚假社保证明", "社保局回函", "移送太原市行政执法局", case.credit_code):

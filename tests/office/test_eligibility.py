@@ -1,4 +1,4 @@
-"""The gate: may this enterprise do X today? Single and many, recorded, the same answer to the same request, quotas."""
+"""The eligibility check: single and many queries, recorded, idempotent requests, quotas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from actors import Actors
 from builders import OTHER, OWN
 from qualwatch.accounts.actions import create_token
 from qualwatch.accounts.queries import organisation
-from qualwatch.cases.eligibility.actions import forget_answers
+from qualwatch.cases.eligibility.actions import delete_old_responses
 from qualwatch.cases.models import AnsweredRequest, EligibilityRecord
 from register_office import RegisterOffice
 
@@ -32,14 +32,14 @@ def ask(office: RegisterOffice) -> Ask:
     actors = Actors(office)
     actors.red_case()
     token = create_token(
-        organisation=organisation("platform"), scopes=["gate"], by="admin", at=office.tick()
+        organisation=organisation("platform"), scopes=["eligibility"], by="admin", at=office.tick()
     )
     client = Client()
 
     def asks(*questions: dict[str, str], token: str = token, key: str = "") -> Any:
         with time_machine.travel(NOON, tick=False):
             return client.post(
-                "/api/platform/v1/gate",
+                "/api/platform/v1/eligibility",
                 json.dumps({"questions": questions}),
                 content_type="application/json",
                 headers={
@@ -59,9 +59,9 @@ def test_a_red_item_is_not_eligible_to_bid_and_the_answer_gives_the_reason(ask: 
     answer = ask(question())
     assert answer.status_code == 200
     assert answer.json()["answered_at"] == "2026-07-21T12:00:00+08:00"
-    (one,) = answer.json()["answers"]
-    assert (one["answer"], one["citation"]) == ("no", "71号文 三（3）")
-    assert "红牌预警（晋红〔2026〕1号）" in one["reasons"][0]
+    (only_answer,) = answer.json()["answers"]
+    assert (only_answer["answer"], only_answer["citation"]) == ("no", "71号文 三（3）")
+    assert "红牌预警（晋红〔2026〕1号）" in only_answer["reasons"][0]
     eligibility_record = EligibilityRecord.objects.get()
     assert (
         eligibility_record.by,
@@ -82,12 +82,12 @@ def test_a_thousand_questions_are_answered_in_their_order_and_all_recorded(
     ]
     with django_assert_max_num_queries(30):  # set by set, whatever their number
         answer = ask(*many)
-    told = answer.json()["answers"]
-    assert [(one["credit_code"], one["purpose"]) for one in told] == [
+    answers = answer.json()["answers"]
+    assert [(one["credit_code"], one["purpose"]) for one in answers] == [
         (one["credit_code"], one["purpose"]) for one in many
     ]
-    assert {one["answer"] for one in told if one["credit_code"] == OWN} == {"no"}
-    assert {one["answer"] for one in told if one["credit_code"] == OTHER} == {"cannot-say"}
+    assert {one["answer"] for one in answers if one["credit_code"] == OWN} == {"no"}
+    assert {one["answer"] for one in answers if one["credit_code"] == OTHER} == {"cannot-say"}
     assert EligibilityRecord.objects.count() == 1000
     assert ask(*many, question()).status_code == 422
     assert ask().status_code == 422
@@ -115,7 +115,9 @@ def test_the_number_of_the_wrong_question_is_named(ask: Ask) -> None:
     assert answer.json()["detail"] == "第 2 问：请写明用哪项资质"
 
 
-def test_a_repeated_request_gets_the_same_answer_and_another_one_under_its_key_none(ask: Ask) -> None:
+def test_a_repeated_request_gets_the_same_answer_and_another_one_under_its_key_none(
+    ask: Ask,
+) -> None:
     first = ask(question(), key="k1")
     again = ask(question(), key="k1")
     assert again.json() == first.json()
@@ -158,6 +160,6 @@ def test_an_idempotency_key_expires_with_its_day(ask: Ask, office: RegisterOffic
     assert ask(question(), key="k").status_code == 200
     AnsweredRequest.objects.update(at=NOON - timedelta(days=1))
     assert ask(question(), key="k").status_code == 409
-    forget_answers(NOON + timedelta(days=2))
+    delete_old_responses(NOON + timedelta(days=2))
     assert ask(question(), key="k").status_code == 200
     assert EligibilityRecord.objects.count() == 2

@@ -57,12 +57,12 @@ def actors(office: RegisterOffice) -> Actors:
     return Actors(office)
 
 
-def packed(actors: Actors, case: Case, folder: Path, by: str = "officer") -> Path:
+def extract_pack(actors: Actors, case: Case, folder: Path, by: str = "officer") -> Path:
     """A pack, unpacked."""
-    told = evidence_pack(
+    pack = evidence_pack(
         card_number=case.card_number, by=actors.account(by), at=actors.office.tick(PERIOD_OVER)
     )
-    with zipfile.ZipFile(io.BytesIO(told)) as archive:
+    with zipfile.ZipFile(io.BytesIO(pack)) as archive:
         archive.extractall(folder)
     return folder
 
@@ -76,8 +76,8 @@ def test_the_command_reproduces_the_finding_from_the_pack_alone(
 ) -> None:
     case = actors.red_case()
     actors.serve_order(case, PERIOD_OVER)
-    folder = packed(actors, case, tmp_path / "pack")
-    judged = json.loads((folder / "finding.json").read_text())["judged_again"]
+    folder = extract_pack(actors, case, tmp_path / "pack")
+    judged = json.loads((folder / "finding.json").read_text())["rerun"]
     result = qualwatch(
         "check",
         folder / "facts",
@@ -88,23 +88,33 @@ def test_the_command_reproduces_the_finding_from_the_pack_alone(
         "--format",
         "json",
     )
-    (one,) = [row for row in result.json()["findings"] if row["credit_code"] == case.credit_code]
-    told = finding(case)["constructors"]
-    assert (one["verdict"], one["required"], one["held"], one["shortfall"], one["basis"]) == (
+    (reproduced,) = [
+        row for row in result.json()["findings"] if row["credit_code"] == case.credit_code
+    ]
+    figures = finding(case)["constructors"]
+    assert (
+        reproduced["verdict"],
+        reproduced["required"],
+        reproduced["held"],
+        reproduced["shortfall"],
+        reproduced["basis"],
+    ) == (
         "short",
-        told["required"],
-        told["held"],
-        told["shortfall"],
-        told["basis"],
+        figures["required"],
+        figures["held"],
+        figures["shortfall"],
+        figures["basis"],
     )
-    assert judged["findings"][0]["held"] == told["held"]
+    assert judged["findings"][0]["held"] == figures["held"]
 
 
-def test_a_pack_is_complete_and_every_file_matches_its_checksum(actors: Actors, tmp_path: Path) -> None:
+def test_a_pack_is_complete_and_every_file_matches_its_checksum(
+    actors: Actors, tmp_path: Path
+) -> None:
     case = actors.red_case()
     actors.serve_order(case, PERIOD_OVER)
     actors.patrol(PERIOD_OVER + timedelta(days=1))
-    folder = packed(actors, case, tmp_path / "pack")
+    folder = extract_pack(actors, case, tmp_path / "pack")
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     sums = dict(
         line.split("  ", 1)[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines()
@@ -129,10 +139,11 @@ def test_a_pack_is_complete_and_every_file_matches_its_checksum(actors: Actors, 
     assert [one["method"] for one in course["services"]] == ["in-person", "in-person"]
     assert qualwatch("journal", "check", folder).status == 0
     (journal,) = json.loads((folder / "journal.json").read_text())
+    # Then the pack itself
     assert journal["seals"][-1]["head"][:2] == [
         case.stream,
         len(journal["entries"]) - 1,
-    ]  # then the pack itself
+    ]
     key = Seal.objects.latest("pk").public_key
     assert (
         qualwatch("journal", "check", folder, "--key", key).out
@@ -141,7 +152,7 @@ def test_a_pack_is_complete_and_every_file_matches_its_checksum(actors: Actors, 
     assert "请用 --key" in qualwatch("journal", "check", folder).out
 
 
-def replaced(folder: Path, name: str) -> None:
+def replace_file(folder: Path, name: str) -> None:
     """Another content under the same name, and its sum made right."""
     (folder / name).write_bytes(b"x")
     sums = [
@@ -153,12 +164,12 @@ def replaced(folder: Path, name: str) -> None:
     (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n")
 
 
-def altered(folder: Path, name: str, change: Callable[[Any], None]) -> None:
+def alter_json(folder: Path, name: str, change: Callable[[Any], None]) -> None:
     """A file of the pack changed, and its sum made right again."""
     path = folder / name
-    told = json.loads(path.read_text())
-    change(told)
-    path.write_text(json.dumps(told, ensure_ascii=False))
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content, ensure_ascii=False))
     sums = [
         line
         for line in (folder / "SHA256SUMS").read_text().splitlines()
@@ -171,7 +182,7 @@ def altered(folder: Path, name: str, change: Callable[[Any], None]) -> None:
 def test_an_altered_pack_is_detected(actors: Actors, tmp_path: Path) -> None:
     case = actors.red_case()
     actors.patrol(PERIOD_OVER + timedelta(days=1))
-    whole = packed(actors, case, tmp_path / "whole")
+    whole = extract_pack(actors, case, tmp_path / "whole")
     key = Seal.objects.latest("pk").public_key
     assert faults_of_pack(whole, key) == []
     assert faults_of_pack(whole, "00" * 32) != []  # another office's key
@@ -179,27 +190,27 @@ def test_an_altered_pack_is_detected(actors: Actors, tmp_path: Path) -> None:
         "被改动": lambda folder: (folder / "people.csv").write_text("x"),
         "少了文件 people.csv": lambda folder: (folder / "people.csv").unlink(),
         "多了文件": lambda folder: (folder / "more.txt").write_text("x"),
-        "第 2 条被改动": lambda folder: altered(
-            folder, "journal.json", lambda told: told[0]["entries"][1].update(by="li")
+        "第 2 条被改动": lambda folder: alter_json(
+            folder, "journal.json", lambda journal: journal[0]["entries"][1].update(by="li")
         ),
-        "封签签名不符": lambda folder: altered(
-            folder, "journal.json", lambda told: told[0]["seals"][0].update(day="2026-01-01")
+        "封签签名不符": lambda folder: alter_json(
+            folder, "journal.json", lambda journal: journal[0]["seals"][0].update(day="2026-01-01")
         ),
-        "封签签名不": lambda folder: altered(
+        "封签签名不": lambda folder: alter_json(
             folder,
             "journal.json",
-            lambda told: told[0]["seals"][0]["path"].append(["left", "0" * 64]),
+            lambda journal: journal[0]["seals"][0]["path"].append(["left", "0" * 64]),
         ),
-        "没有封签": lambda folder: altered(
-            folder, "journal.json", lambda told: told[0].update(seals=[])
+        "没有封签": lambda folder: alter_json(
+            folder, "journal.json", lambda journal: journal[0].update(seals=[])
         ),
-        "没有日志": lambda folder: altered(folder, "journal.json", lambda told: told.clear()),
-        "不是日志所记的文件": lambda folder: replaced(
+        "没有日志": lambda folder: alter_json(folder, "journal.json", lambda journal: journal.clear()),
+        "不是日志所记的文件": lambda folder: replace_file(
             folder, next(folder.glob("documents/*")).relative_to(folder).as_posix()
         ),
-        "与日志所记的不同": lambda folder: replaced(folder, "facts/people.parquet"),
-        "不是完整的证据": lambda folder: altered(
-            folder, "journal.json", lambda told: told[0].pop("entries")
+        "与日志所记的不同": lambda folder: replace_file(folder, "facts/people.parquet"),
+        "不是完整的证据": lambda folder: alter_json(
+            folder, "journal.json", lambda journal: journal[0].pop("entries")
         ),
         "不是完整的证据包": lambda folder: (folder / "journal.json").write_text("{"),
     }
@@ -226,8 +237,8 @@ def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(
     determination = Document.objects.get(case=red, kind="determination")
     assert determination.template_values["warned_on"] == "2026年5月20日"
     assert determination.template_values["standards"] == "晋建市规字〔2023〕71号 二（一）"
-    folder = packed(actors, red, tmp_path / "pack")
-    judged = json.loads((folder / "finding.json").read_text())["judged_again"]
+    folder = extract_pack(actors, red, tmp_path / "pack")
+    judged = json.loads((folder / "finding.json").read_text())["rerun"]
     assert [one["kind"] for one in judged["anomalies"]] == ["unpaid"]
     course = json.loads((folder / "case.json").read_text())
     assert list(course) == [whole.stream, red.stream]
@@ -243,10 +254,12 @@ def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(
     )
     red.requirements.update(warned_figures={"run": judged["run"], "people": 9})
     with pytest.raises(CannotPack):
-        packed(actors, red, tmp_path / "other")
+        extract_pack(actors, red, tmp_path / "other")
 
 
-def test_a_pack_contains_no_identity_number_and_no_personal_name(actors: Actors, tmp_path: Path) -> None:
+def test_a_pack_contains_no_identity_number_and_no_personal_name(
+    actors: Actors, tmp_path: Path
+) -> None:
     case = actors.red_case()
     actors.prove_service(
         actors.start_service(actors.order_of(case), PERIOD_OVER),
@@ -261,7 +274,7 @@ def test_a_pack_contains_no_identity_number_and_no_personal_name(actors: Actors,
         law=actors.law,
         at=actors.office.tick(PERIOD_OVER),
     )
-    folder = packed(actors, case, tmp_path / "pack")
+    folder = extract_pack(actors, case, tmp_path / "pack")
     for path in folder.rglob("*"):
         assert hidden(path.name) == path.name
         if path.suffix == ".docx":
@@ -287,33 +300,33 @@ def test_a_pack_stays_the_same_after_registers_and_law_have_changed(
 ) -> None:
     """People come and go, a policy is replaced: what was known and in force that day is in the pack."""
     case = actors.red_case()
-    before = packed(actors, case, tmp_path / "before")
+    before = extract_pack(actors, case, tmp_path / "before")
     text = Path(load_law().files["policy/shanxi.yaml"]).read_text()
     policy = tmp_path / "policy.yaml"
     policy.write_text(text.replace("value: number-and-trade", "value: highest-any-trade"))
     actors.law = load_law(None, policy)
     actors.load_and_patrol(PERIOD_OVER + timedelta(days=1), people=1)
     assert LawText.objects.count() == 2
-    after = packed(actors, case, tmp_path / "after")
+    after = extract_pack(actors, case, tmp_path / "after")
     for name in ("people.csv", "law/policy/shanxi.yaml", "facts/registrations.parquet"):
         assert (before / name).read_bytes() == (after / name).read_bytes()
-    told = [
-        json.loads((path / "finding.json").read_text())["judged_again"]["findings"]
+    packs = [
+        json.loads((path / "finding.json").read_text())["rerun"]["findings"]
         for path in (before, after)
     ]
-    assert told[0] == told[1]
+    assert packs[0] == packs[1]
 
 
 def test_who_received_a_pack_is_journaled_and_others_receive_none(actors: Actors) -> None:
     case = actors.red_case()
-    told = evidence_pack(
+    pack = evidence_pack(
         card_number=case.card_number,
         by=actors.account("auditor"),
         at=actors.office.tick(PERIOD_OVER),
     )
     last = entries_of(case.stream)[-1]
     assert (last.what, last.by) == ("pack-made", "auditor")
-    with zipfile.ZipFile(io.BytesIO(told)) as archive:
+    with zipfile.ZipFile(io.BytesIO(pack)) as archive:
         sums = dict(
             line.split("  ", 1)[::-1] for line in archive.read("SHA256SUMS").decode().splitlines()
         )
@@ -337,7 +350,7 @@ def test_a_tampered_register_gives_no_pack(actors: Actors, tmp_path: Path) -> No
         figures={"constructors": {**finding(case)["constructors"], "held": 1}}
     )
     with pytest.raises(CannotPack, match="给不出当时的事实"):
-        packed(actors, case, tmp_path / "pack")
+        extract_pack(actors, case, tmp_path / "pack")
     assert RegistrationRow.objects.exists()
 
 
@@ -346,17 +359,16 @@ def test_an_officer_s_red_card_has_its_finding_and_the_registers_of_that_day(
 ) -> None:
     actors.load_and_patrol(people=3)
     case = actors.inspect(DAY)
-    folder = packed(actors, case, tmp_path / "pack")
+    folder = extract_pack(actors, case, tmp_path / "pack")
     course = json.loads((folder / "case.json").read_text())[case.stream]
     assert course["supervision_finding"]["evidence"] == ["笔录"]
-    told = json.loads((folder / "finding.json").read_text())
-    assert told["determined"][0]["told"] == {"required": 3, "held": 1, "shortfall": 2}
-    assert (
-        told["judged_again"]["findings"][0]["verdict"] == "met"
-    )  # the registers say otherwise, and the court may know
+    recorded = json.loads((folder / "finding.json").read_text())
+    assert recorded["determined"][0]["figures"] == {"required": 3, "held": 1, "shortfall": 2}
+    # The registers say otherwise, and the court may know
+    assert recorded["rerun"]["findings"][0]["verdict"] == "met"
 
 
-def reds_of_a_province(
+def red_cases_of_a_province(
     actors: Actors, folder: Path, enterprises: int, count: int, seed: int
 ) -> list[Case]:
     """An invented province, some of its yellow cards determined at random after their period."""
@@ -399,20 +411,20 @@ def reds_of_a_province(
     chosen = random.Random(seed).sample(yellow, min(count, len(yellow)))
     for case in chosen:
         actors.prove_warning(case, DAY)
-    go_on_paying(folder / "社保.csv", ("2026-05", "2026-06"))
+    pay_further_months(folder / "社保.csv", ("2026-05", "2026-06"))
     morning(PERIOD_OVER)
-    made = []
+    cases = []
     for case in chosen:
         try:
             actors.propose(case, day=PERIOD_OVER)
         except CannotStep:
             continue  # what is short cannot be said for certain any more
         actors.sign(case, day=PERIOD_OVER)
-        made.append(Case.objects.get(pk=case.pk))
-    return made
+        cases.append(Case.objects.get(pk=case.pk))
+    return cases
 
 
-def go_on_paying(path: Path, months: tuple[str, ...]) -> None:
+def pay_further_months(path: Path, months: tuple[str, ...]) -> None:
     """Whoever paid last pays in these months too."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
@@ -430,10 +442,10 @@ def go_on_paying(path: Path, months: tuple[str, ...]) -> None:
 def check_of_packs(
     actors: Actors, folder: Path, enterprises: int, count: int, seed: int, *, by_command: int
 ) -> int:
-    reds = reds_of_a_province(actors, folder / "province", enterprises, count, seed)
+    reds = red_cases_of_a_province(actors, folder / "province", enterprises, count, seed)
     for case in reds:
-        pack = packed(actors, case, folder / str(case.pk))
-        judged = json.loads((pack / "finding.json").read_text())["judged_again"]
+        pack = extract_pack(actors, case, folder / str(case.pk))
+        judged = json.loads((pack / "finding.json").read_text())["rerun"]
         texts = load_law(pack / "law") if case is reds[0] else load_law()
         assert all(
             (pack / "law" / name).read_bytes() == path.read_bytes()
@@ -443,24 +455,30 @@ def check_of_packs(
         facts = read_facts(pack / "facts", texts)
         assert {row.credit_code for row in facts.rows("items")} == {case.credit_code}
         result = reference.judge(texts, texts.policy_on(day), facts, case.credit_code, day)
-        found = {
+        findings = {
             finding.requirement: finding
             for finding in result.findings
             if (finding.category, finding.sub_item) == (case.category, case.sub_item)
         }
-        for name, told in finding(case).items():
-            one = found[name]
-            assert (one.verdict, one.required, one.held, one.possible, one.shortfall) == (
+        for name, figures in finding(case).items():
+            judged_finding = findings[name]
+            assert (
+                judged_finding.verdict,
+                judged_finding.required,
+                judged_finding.held,
+                judged_finding.possible,
+                judged_finding.shortfall,
+            ) == (
                 "short",
-                told["required"],
-                told["held"],
-                told["possible"],
-                told["shortfall"],
+                figures["required"],
+                figures["held"],
+                figures["possible"],
+                figures["shortfall"],
             )
-            assert list(one.basis) == told["basis"]
+            assert list(judged_finding.basis) == figures["basis"]
     for case in reds[:by_command]:  # as a court would
         pack = folder / str(case.pk)
-        day = json.loads((pack / "finding.json").read_text())["judged_again"]["as_of"]
+        day = json.loads((pack / "finding.json").read_text())["rerun"]["as_of"]
         ran = qualwatch(
             "check", pack / "facts", "--law", pack / "law", "--as-of", day, "--format", "json"
         )
@@ -469,12 +487,12 @@ def check_of_packs(
             for one in ran.json()["findings"]
             if (one["certificate_no"], one["sub_item"]) == (case.certificate_no, case.sub_item)
         }
-        for name, told in finding(case).items():
+        for name, figures in finding(case).items():
             assert [rows[name][key] for key in ("verdict", "required", "held", "basis")] == [
                 "short",
-                told["required"],
-                told["held"],
-                told["basis"],
+                figures["required"],
+                figures["held"],
+                figures["basis"],
             ]
     return len(reds)
 
@@ -504,7 +522,7 @@ def test_the_command_writes_a_pack_for_authorised_accounts_only(tmp_path: Path) 
         )
     pack = tmp_path / "证据.zip"
 
-    def asked(number: str, password: str = PASSWORD, output: Path = pack) -> tuple[int, str]:
+    def run_command(number: str, password: str = PASSWORD, output: Path = pack) -> tuple[int, str]:
         words: list[str | Path] = [
             "pack",
             number,
@@ -517,12 +535,12 @@ def test_the_command_writes_a_pack_for_authorised_accounts_only(tmp_path: Path) 
         ran = qualwatch(*words, typed=password + "\n", **state)
         return ran.status, ran.out or ran.err
 
-    assert asked("晋红〔2026〕1号", "guess") == (2, "qualwatch: 账号或密码不对\n")
-    assert asked("晋红〔2026〕9号") == (2, "qualwatch: 没有这张红牌：晋红〔2026〕9号\n")
-    status, said = asked("晋红〔2026〕1号")
-    assert (status, "已写" in said) == (0, True)
+    assert run_command("晋红〔2026〕1号", "guess") == (2, "qualwatch: 账号或密码不对\n")
+    assert run_command("晋红〔2026〕9号") == (2, "qualwatch: 没有这张红牌：晋红〔2026〕9号\n")
+    status, message = run_command("晋红〔2026〕1号")
+    assert (status, "已写" in message) == (0, True)
     assert "index.html" in zipfile.ZipFile(pack).namelist()
     before = pack.read_bytes()
-    assert asked("晋红〔2026〕1号")[0] == 2  # never over another file
-    assert asked("晋红〔2026〕1号", output=tmp_path / "nowhere" / "a.zip")[0] == 2
+    assert run_command("晋红〔2026〕1号")[0] == 2  # never over another file
+    assert run_command("晋红〔2026〕1号", output=tmp_path / "nowhere" / "a.zip")[0] == 2
     assert pack.read_bytes() == before

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,13 @@ from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.cases.withdrawals.hearings import (
     Held,
     answer,
-    ask_hearing,
-    fix_hearing,
-    hearing_lapses,
     hold_hearing,
-    make_statement,
-    object_publicly,
-    who_objected,
+    lapse_hearing,
+    objector_of,
+    request_hearing,
+    schedule_hearing,
+    submit_objection,
+    submit_statement,
 )
 from qualwatch.journal.models import Entry
 from qualwatch.journal.proofs import faults_of_pack
@@ -53,33 +54,33 @@ from withdrawal_acts import (
 )
 
 pytestmark = pytest.mark.django_db
-SERVED = RED_PERIOD_OVER + timedelta(days=1)  # a Tuesday
+SERVED_ON = RED_PERIOD_OVER + timedelta(days=1)  # a Tuesday
 HELD_ON = date(2026, 9, 8)
 
 
 @pytest.fixture
 def actors(office: RegisterOffice) -> Actors:
-    made = actors_with_accounts(office)
-    made.accounts["enterprise"] = made.enterprise_account()
-    return made
+    hearing_actors = actors_with_accounts(office)
+    hearing_actors.accounts["enterprise"] = hearing_actors.enterprise_account()
+    return hearing_actors
 
 
-def notified(actors: Actors) -> Withdrawal:
+def notified_withdrawal(actors: Actors) -> Withdrawal:
     """An enterprise that was served with the notice of the intended withdrawal."""
     (case,) = red_cases_past_period(actors, CITY_SHEETS)
     batch = open_list(actors, [case])
     (letter,) = announce_intent(actors, batch, RED_PERIOD_OVER)
-    actors.serve(letter, SERVED, by="approval-officer")
+    actors.serve(letter, SERVED_ON, by="approval-officer")
     return open_members(batch)[0]
 
 
-def fixed(
-    actors: Actors, row: Withdrawal, day: date = SERVED, on: date = HELD_ON, **changed: Any
+def fix_hearing_on(
+    actors: Actors, row: Withdrawal, day: date = SERVED_ON, on: date = HELD_ON, **changed: Any
 ) -> Hearing:
     """The hearing is fixed."""
     chair: Account = changed.pop("chair", actors.account("approval-second-officer"))
     held_at = datetime(on.year, on.month, on.day, 9, 30, tzinfo=BEIJING)
-    return fix_hearing(
+    return schedule_hearing(
         withdrawal=row,
         held_at=held_at,
         where="三楼会议室",
@@ -90,13 +91,11 @@ def fixed(
 
 
 def test_a_hearing_is_requested_fixed_notified_held_recorded_and_answered(actors: Actors) -> None:
-    row = notified(actors)
-    ask_hearing(
-        withdrawal=row, **act_arguments(actors, "enterprise", date(2026, 9, 1))
-    )  # the fifth working day
-    assert Task.objects.get(kind="hearing").due_on == date(
-        2026, 9, 29
-    )  # the 20th working day: the 25th is a holiday, Sunday 20 is worked
+    row = notified_withdrawal(actors)
+    # 1 September is the fifth working day. The 20th is 29 September: the 25th is a holiday,
+    # Sunday 20 is worked.
+    request_hearing(withdrawal=row, **act_arguments(actors, "enterprise", date(2026, 9, 1)))
+    assert Task.objects.get(kind="hearing").due_on == date(2026, 9, 29)
     after = actors.office.now + timedelta(days=30)
     assert_refused(
         "members",
@@ -104,52 +103,8 @@ def test_a_hearing_is_requested_fixed_notified_held_recorded_and_answered(actors
             members=[row], by=actors.account("approval-officer"), law=actors.law, at=after
         ),
     )
-    day = date(2026, 9, 2)
-    assert_refused(
-        "hearing-in-limits", lambda: fixed(actors, row, day, date(2026, 9, 10))
-    )  # six working days' notice
-    assert_refused("hearing-in-limits", lambda: fixed(actors, row, day, date(2026, 10, 12)))
-    assert_refused(
-        "chair",
-        lambda: fixed(
-            actors, row, day, date(2026, 9, 18), chair=actors.account("approval-officer")
-        ),
-    )
-    assert_refused(
-        "chair",
-        lambda: fixed(actors, row, day, date(2026, 9, 18), chair=actors.account("city-officer")),
-    )
-    hearing = fixed(actors, row, day, date(2026, 9, 18))
-    notice = hearing.notice
-    assert notice is not None
-    assert notice.template_values["held_on"] == "2026年9月18日9时30分"
-    held = Held(
-        "甲公司李某；审批局王某",
-        ["主持人宣布开始。", "企业：三人均在岗。"],
-        ["三人均在岗", "通知未写明证据"],
-    )
-    told: dict[str, Any] = {
-        "by": actors.account("approval-officer"),
-        "law": actors.law,
-        "at": datetime(2026, 9, 18, 15, tzinfo=BEIJING),
-    }
-    assert_refused(
-        "hearing-told", lambda: hold_hearing(hearing=hearing, held=held, files=[scan()], **told)
-    )
-    actors.serve(notice, date(2026, 9, 3), by="approval-officer")
-    assert_refused(
-        "hearing-told",
-        lambda: hold_hearing(
-            hearing=hearing,
-            held=held,
-            files=[scan()],
-            **{**told, "at": datetime(2026, 9, 17, 15, tzinfo=BEIJING)},
-        ),
-    )
-    assert_refused("evidence", lambda: hold_hearing(hearing=hearing, held=held, files=[], **told))
-    hold_hearing(hearing=hearing, held=held, files=[scan("笔录.png")], **told)
-    record = Document.objects.get(kind="hearing-record")
-    assert record.template_values["said"] == held.said
+    hearing = fix_within_limits(actors, row, date(2026, 9, 2))
+    hold_and_record(actors, hearing)
     row.refresh_from_db()
     assert (row.hearing, row.unanswered) == ("held", 2)
     assert Task.objects.filter(kind="answer", completed_on=None).count() == 2
@@ -161,42 +116,82 @@ def test_a_hearing_is_requested_fixed_notified_held_recorded_and_answered(actors
     load_and_patrol(actors, over, CITY_SHEETS)
     review_list(actors, row.batch, over)
     assert_refused("members", lambda: decide_list(actors, row.batch, over))
-    for submission in Submission.objects.order_by("pk"):
-        answer(
-            point=submission,
-            text=f"答复{submission.pk}",
-            **act_arguments(actors, "approval-officer", over),
-        )
-        with pytest.raises(CannotStep):
-            answer(point=submission, text="再答", **act_arguments(actors, "approval-officer", over))
+    answer_every_submission(actors, over)
     decide_list(actors, row.batch, over)
     assert not Task.objects.filter(kind__in=("answer", "hearing"), completed_on=None).exists()
-    words = list(Entry.objects.filter(stream=row.case.stream).values_list("what", flat=True))
-    for step in ("ask-hearing", "fix-hearing", "notify-hearing", "hold-hearing", "answer"):
-        assert step in words
+    events = list(Entry.objects.filter(stream=row.case.stream).values_list("what", flat=True))
+    for event in ("ask-hearing", "fix-hearing", "notify-hearing", "hold-hearing", "answer"):
+        assert event in events
+
+
+def fix_within_limits(actors: Actors, row: Withdrawal, day: date) -> Hearing:
+    """Fixes the hearing for 18 September after refused days and refused chairs."""
+    # The first leaves six working days' notice, the second is past the 20th working day.
+    for too_early_or_late in (date(2026, 9, 10), date(2026, 10, 12)):
+        assert_refused("hearing-in-limits", partial(fix_hearing_on, actors, row, day, too_early_or_late))
+    for name in ("approval-officer", "city-officer"):
+        chair = actors.account(name)
+        assert_refused("chair", partial(fix_hearing_on, actors, row, day, date(2026, 9, 18), chair=chair))
+    return fix_hearing_on(actors, row, day, date(2026, 9, 18))
+
+
+def hold_and_record(actors: Actors, hearing: Hearing) -> None:
+    """The hearing needs a served notice, its day and a signed record."""
+    notice = hearing.notice
+    assert notice is not None
+    assert notice.template_values["held_on"] == "2026年9月18日9时30分"
+    held = Held(
+        "甲公司李某；审批局王某",
+        ["主持人宣布开始。", "企业：三人均在岗。"],
+        ["三人均在岗", "通知未写明证据"],
+    )
+    holding: dict[str, Any] = {
+        "hearing": hearing,
+        "held": held,
+        "by": actors.account("approval-officer"),
+        "law": actors.law,
+        "at": datetime(2026, 9, 18, 15, tzinfo=BEIJING),
+    }
+    day_before = {**holding, "at": datetime(2026, 9, 17, 15, tzinfo=BEIJING)}
+    assert_refused("hearing-notified", lambda: hold_hearing(**holding, files=[scan()]))
+    actors.serve(notice, date(2026, 9, 3), by="approval-officer")
+    assert_refused("hearing-notified", lambda: hold_hearing(**day_before, files=[scan()]))
+    assert_refused("evidence", lambda: hold_hearing(**holding, files=[]))
+    hold_hearing(**holding, files=[scan("笔录.png")])
+    record = Document.objects.get(kind="hearing-record")
+    assert record.template_values["said"] == held.said
+
+
+def answer_every_submission(actors: Actors, day: date) -> None:
+    """Each submission is answered once; a second answer is refused."""
+    answering = act_arguments(actors, "approval-officer", day)
+    for submission in Submission.objects.order_by("pk"):
+        answer(point=submission, text=f"答复{submission.pk}", **answering)
+        with pytest.raises(CannotStep):
+            answer(point=submission, text="再答", **answering)
 
 
 def test_a_hearing_is_requested_within_its_days_only_and_once(actors: Actors) -> None:
-    row = notified(actors)
+    row = notified_withdrawal(actors)
     assert_refused(
         "no-hearing-yet",
-        lambda: ask_hearing(
+        lambda: request_hearing(
             withdrawal=row, **act_arguments(actors, "enterprise", date(2026, 9, 2))
         ),
     )
     with pytest.raises(NotCompetent):
-        ask_hearing(withdrawal=row, **act_arguments(actors, "approval-officer", SERVED))
+        request_hearing(withdrawal=row, **act_arguments(actors, "approval-officer", SERVED_ON))
 
 
 def test_a_hearing_that_was_not_notified_in_time_is_moved_with_reasons(actors: Actors) -> None:
-    row = notified(actors)
-    ask_hearing(withdrawal=row, **act_arguments(actors, "enterprise", SERVED))
-    first = fixed(actors, row)
+    row = notified_withdrawal(actors)
+    request_hearing(withdrawal=row, **act_arguments(actors, "enterprise", SERVED_ON))
+    first = fix_hearing_on(actors, row)
     late = date(2026, 9, 2)
     actors.serve(first.notice, late, by="approval-officer")  # type: ignore[arg-type]  # it has one
     held = Held("甲公司", ["经过"], [])
     assert_refused(
-        "hearing-told",
+        "hearing-notified",
         lambda: hold_hearing(
             hearing=first,
             held=held,
@@ -204,13 +199,13 @@ def test_a_hearing_that_was_not_notified_in_time_is_moved_with_reasons(actors: A
             **act_arguments(actors, "approval-officer", HELD_ON),
         ),
     )
-    second = fixed(actors, row, HELD_ON, date(2026, 9, 29), because="首次通知送达过迟")
+    second = fix_hearing_on(actors, row, HELD_ON, date(2026, 9, 29), because="首次通知送达过迟")
     first.refresh_from_db()
     assert first.state == "moved"
     assert Hearing.objects.get(state="fixed") == second
     assert_refused(
-        "told-if-absent",
-        lambda: hearing_lapses(
+        "notified-if-absent",
+        lambda: lapse_hearing(
             withdrawal=row,
             state="absent",
             because="未到场",
@@ -218,7 +213,7 @@ def test_a_hearing_that_was_not_notified_in_time_is_moved_with_reasons(actors: A
             **act_arguments(actors, "approval-officer", date(2026, 9, 29)),
         ),
     )
-    hearing_lapses(
+    lapse_hearing(
         withdrawal=row,
         state="retracted",
         because="企业书面撤回",
@@ -236,14 +231,17 @@ def test_a_statement_is_accepted_before_service_and_hidden_from_others(actors: A
     (case,) = red_cases_past_period(actors, CITY_SHEETS)
     batch = open_list(actors, [case])
     row = open_members(batch)[0]
-    told = act_arguments(actors, "enterprise", RED_PERIOD_OVER)
+    arguments = act_arguments(actors, "enterprise", RED_PERIOD_OVER)
     assert_refused(
-        "statement-taken", lambda: make_statement(withdrawal=row, text="x", files=[], **told)
+        "statement-admissible",
+        lambda: submit_statement(withdrawal=row, text="x", files=[], **arguments),
     )
     announce_intent(actors, batch, RED_PERIOD_OVER)
-    assert_refused("because", lambda: make_statement(withdrawal=row, text=" ", files=[], **told))
-    submission = make_statement(
-        withdrawal=row, text="人员正在办理注册", files=[scan("证明.png")], **told
+    assert_refused(
+        "because", lambda: submit_statement(withdrawal=row, text=" ", files=[], **arguments)
+    )
+    submission = submit_statement(
+        withdrawal=row, text="人员正在办理注册", files=[scan("证明.png")], **arguments
     )
     assert Task.objects.get(kind="answer").detail == str(submission.pk)
     attachment = Attachment.objects.get(point=submission)
@@ -270,8 +268,8 @@ def test_the_public_objects_during_the_display_and_only_the_answering_authority_
     who = {"name": "赵某某", "address": "太原市某路2号"}
 
     def objects(day: date, **changed: Any) -> Submission:
-        told = {"number": row.display_number, "text": "该企业确无人员", "who": who, **changed}
-        return object_publicly(**told, law=actors.law, at=actors.office.tick(day))
+        objection = {"number": row.display_number, "text": "该企业确无人员", "who": who, **changed}
+        return submit_objection(**objection, law=actors.law, at=actors.office.tick(day))
 
     assert_refused("because", lambda: objects(last, who={"name": "赵某某"}))
     assert_refused("on-display", lambda: objects(last, number="晋建资示〔2026〕9号-1"))
@@ -280,9 +278,9 @@ def test_the_public_objects_during_the_display_and_only_the_answering_authority_
     assert "赵" not in repr(list(Submission.objects.values())) + repr(
         list(Entry.objects.values("details", "basis"))
     )
-    assert who_objected(submission, actors.account("approval-officer")) == who
+    assert objector_of(submission, actors.account("approval-officer")) == who
     with pytest.raises(NotCompetent):
-        who_objected(submission, actors.account("city-officer"))
+        objector_of(submission, actors.account("city-officer"))
     assert_refused("on-display", lambda: objects(over))
     load_and_patrol(actors, over, CITY_SHEETS)
     review_list(actors, batch, over)
@@ -301,7 +299,7 @@ def test_the_pack_of_a_withdrawn_card_has_submissions_and_answers_without_names_
     batch = open_list(actors, [case])
     announce_intent(actors, batch, RED_PERIOD_OVER)
     row = open_members(batch)[0]
-    point = make_statement(
+    point = submit_statement(
         withdrawal=row,
         text="在办注册",
         files=[scan("证明.png", 99)],
@@ -312,7 +310,7 @@ def test_the_pack_of_a_withdrawn_card_has_submissions_and_answers_without_names_
         members=open_members(batch), **act_arguments(actors, "approval-officer", date(2026, 9, 1))
     )
     row.refresh_from_db()
-    objection = object_publicly(
+    objection = submit_objection(
         number=row.display_number,
         text="确无人员",
         who={"name": "赵某某", "address": "某路2号"},
@@ -326,19 +324,22 @@ def test_the_pack_of_a_withdrawn_card_has_submissions_and_answers_without_names_
     review_list(actors, batch, over)
     decide_list(actors, batch, over)
     actors.patrol(over + timedelta(days=1))
-    made = evidence_pack(
+    pack = evidence_pack(
         card_number=case.card_number,
         by=actors.account("officer"),
         at=actors.office.tick(over + timedelta(days=1)),
     )
-    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+    with zipfile.ZipFile(io.BytesIO(pack)) as archive:
         archive.extractall(folder)
     assert faults_of_pack(folder) == []
-    told = json.loads((folder / "case.json").read_text())[case.stream]["withdrawals"][0]
-    assert [one["answer"] for one in told["points"]] == ["已核", "已核"]
-    assert (told["decided_on"], told["list"]["received_on"]) == ("2026-09-10", "2026-08-24")
+    withdrawal = json.loads((folder / "case.json").read_text())[case.stream]["withdrawals"][0]
+    assert [one["answer"] for one in withdrawal["submissions"]] == ["已核", "已核"]
+    assert (withdrawal["decided_on"], withdrawal["list"]["received_on"]) == (
+        "2026-09-10",
+        "2026-08-24",
+    )
     assert any(
-        path.read_bytes() == scan("证明.png", 99).told for path in (folder / "proofs").iterdir()
+        path.read_bytes() == scan("证明.png", 99).content for path in (folder / "proofs").iterdir()
     )
     assert "赵某某" not in "".join(path.read_text() for path in folder.glob("*.json"))
     names = "".join(path.name for path in (folder / "documents").iterdir())

@@ -31,7 +31,7 @@ def key() -> str:
     )
 
 
-def written(stream: str = "source/x", count: int = 3) -> None:
+def write_entries(stream: str = "source/x", count: int = 3) -> None:
     for number in range(count):
         record(
             stream=stream,
@@ -59,10 +59,10 @@ def without_triggers(statement: str) -> None:
 
 
 def test_a_sound_journal_has_no_faults() -> None:
-    written()
-    written("source/y", 2)
+    write_entries()
+    write_entries("source/y", 2)
     seal(day=date(2026, 5, 20))
-    written()
+    write_entries()
     seal(day=date(2026, 5, 21))
     assert list(faults(key())) == []
     assert [entry.number for entry in entries_of("source/x")] == [1, 2, 3, 4, 5, 6]
@@ -85,14 +85,14 @@ def test_a_sound_journal_has_no_faults() -> None:
     ],
 )
 def test_tampering_is_found(name: str, tamper: str) -> None:
-    written()
+    write_entries()
     seal(day=date(2026, 5, 20))
     without_triggers(tamper)
     assert list(faults(key())), name
 
 
 def test_a_rewritten_chain_contradicts_its_seal() -> None:
-    written()
+    write_entries()
     seal(day=date(2026, 5, 20))
     without_triggers("DELETE FROM journal_entry")
     Stream.objects.all().delete()
@@ -104,7 +104,7 @@ def test_a_rewritten_chain_contradicts_its_seal() -> None:
 @pytest.mark.parametrize("table", ["journal_entry", "journal_seal"])
 @pytest.mark.parametrize("act", ["UPDATE {} SET id = id", "DELETE FROM {}"])
 def test_the_database_refuses_changes(table: str, act: str) -> None:
-    written()
+    write_entries()
     seal(day=date(2026, 5, 20))
     with (
         pytest.raises(DatabaseError, match="append-only"),
@@ -115,7 +115,7 @@ def test_the_database_refuses_changes(table: str, act: str) -> None:
 
 
 def test_postgresql_refuses_truncate_too() -> None:
-    written()
+    write_entries()
     if connection.vendor != "postgresql":  # SQLite has no TRUNCATE: its DELETE is refused above
         with (
             pytest.raises(DatabaseError, match="syntax error"),
@@ -135,7 +135,7 @@ def test_postgresql_refuses_truncate_too() -> None:
 def test_an_act_that_fails_leaves_no_entry() -> None:
     def act() -> None:
         with transaction.atomic():
-            written()
+            write_entries()
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

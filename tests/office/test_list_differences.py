@@ -67,14 +67,14 @@ def item(chance: random.Random, number: int) -> list[Any]:
     )
     ends = chance.choice(["2028-01-01"] * 9 + ["2026-02-30"])
     name = chance.choice(["建筑工程施工总承包", "市政公用工程施工总承包", "没有的资质"])
-    told = {
+    cells = {
         "统一社会信用代码": code,
         "资质证书号": f"D1{number:05d}",
         "资质名称": name,
         "等级": "二级",
         "有效期止": ends,
     }
-    return [told.get(column, "") for column in ITEMS]
+    return [cells.get(column, "") for column in ITEMS]
 
 
 def contribution(chance: random.Random, number: int) -> list[Any]:
@@ -93,7 +93,7 @@ def record_contents() -> dict[str, Any]:
     """What is on record, people by their hash."""
     lookup = dict(Person.objects.values_list("id", "lookup")) | {0: ""}
     load = Load.objects.latest("id")
-    found: dict[str, Any] = {"counts": load.counts, "state": load.state}
+    contents: dict[str, Any] = {"counts": load.counts, "state": load.state}
     for model in (ItemRow, RegistrationRow, ContributionRow, BirthdayRow, UnparsedRow):
         names = [name for name in model.fact_columns() if name != "person_id"]
         who = "person_id" if "person_id" in model.fact_columns() else "nth"
@@ -101,16 +101,16 @@ def record_contents() -> dict[str, Any]:
         ended = model._default_manager.filter(~Q(recorded_to=None)).values_list(
             who, "absent_since", *names
         )
-        found[model.__name__] = Counter((lookup.get(one, one), *rest) for one, *rest in current)
-        found[model.__name__ + " ended"] = Counter(
+        contents[model.__name__] = Counter((lookup.get(one, one), *rest) for one, *rest in current)
+        contents[model.__name__ + " ended"] = Counter(
             (lookup.get(one, one), *rest) for one, *rest in ended
         )
-    found["rejections"] = list(
+    contents["rejections"] = list(
         load.rejections.order_by("row", "id").values_list(
             "file", "row", "column", "value", "problem"
         )
     )
-    return found
+    return contents
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -149,12 +149,12 @@ def test_reading_the_differences_equals_reading_the_whole_list(
     outcomes = []
     for whole in (False, True):
 
-        def looked(*words: Any, whole: bool = whole) -> Any:
-            found = None if whole else find(*words)
-            used.append(found is not None)
-            return found
+        def find_and_note(*words: Any, whole: bool = whole) -> Any:
+            differences = None if whole else find(*words)
+            used.append(differences is not None)
+            return differences
 
-        monkeypatch.setattr("qualwatch.registers.loads.difference", looked)
+        monkeypatch.setattr("qualwatch.registers.loads.difference", find_and_note)
         try:
             with transaction.atomic():
                 take(changed, NEXT_DAY)
@@ -176,12 +176,12 @@ def test_a_list_with_quotes_another_heading_or_many_changes_is_read_whole(
     used: list[bool] = []
     find = difference
 
-    def looked(*words: Any) -> Any:
-        found = find(*words)
-        used.append(found is not None)
-        return found
+    def find_and_note(*words: Any) -> Any:
+        differences = find(*words)
+        used.append(differences is not None)
+        return differences
 
-    monkeypatch.setattr("qualwatch.registers.loads.difference", looked)
+    monkeypatch.setattr("qualwatch.registers.loads.difference", find_and_note)
     office.people(*range(1, 21))
     office.people(*range(2, 21), day=NEXT_DAY)
     office.load(
@@ -207,14 +207,14 @@ def test_the_same_bytes_on_the_next_day_equal_a_fresh_reading(
     rows = [head, *(make(chance, chance.randint(1, PEOPLE)) for _ in range(200))]
     path = office.path(rows)
     covers = (date(2026, 1, 1), date(2026, 4, 30))
-    told = []
+    contents = []
     for whole in (False, True):
         try:
             with transaction.atomic():
                 for day in (DAY, NEXT_DAY):
                     if whole and day == NEXT_DAY:
                         monkeypatch.setattr(
-                            "qualwatch.registers.loads._says_the_same", lambda *_told: False
+                            "qualwatch.registers.loads._says_the_same", lambda *_words: False
                         )
                     delivery = Delivery(source, {"登记.csv": path}, day, None, covers)
                     load = import_delivery(
@@ -222,8 +222,8 @@ def test_the_same_bytes_on_the_next_day_equal_a_fresh_reading(
                     )
                 assert load.as_of == NEXT_DAY
                 assert load.revision_id is not None
-                told.append(record_contents())
+                contents.append(record_contents())
                 raise Undo
         except Undo:
             pass
-    assert told[0] == told[1]
+    assert contents[0] == contents[1]

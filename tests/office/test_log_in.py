@@ -146,9 +146,8 @@ def test_an_idle_session_ends(client: Client) -> None:
         assert late.status_code == 403
         assert "这次没有提交" in late.content.decode()
     log_in(client, "qiye")
-    assert (
-        "登录" not in client.get("/me", follow=True).content.decode().split("<h1>")[1]
-    )  # nothing of the log-ins before
+    # Nothing of the log-ins before
+    assert "登录" not in client.get("/me", follow=True).content.decode().split("<h1>")[1]
 
 
 @pytest.fixture
@@ -159,12 +158,12 @@ def provider(settings: SettingsWrapper) -> Iterator[type[Provider]]:
         yield Provider
 
 
-def through_the_platform(client: Client) -> Any:
+def log_in_through_platform(client: Client) -> Any:
     """Log-in by the platform: there, and back with a code."""
     there = client.post("/accounts/oidc/platform/login/")
-    asked = urllib.parse.parse_qs(urllib.parse.urlparse(there.headers["Location"]).query)
-    back = urllib.parse.urlparse(asked["redirect_uri"][0]).path
-    return client.get(back, {"code": "c", "state": asked["state"][0]})
+    query = urllib.parse.parse_qs(urllib.parse.urlparse(there.headers["Location"]).query)
+    back = urllib.parse.urlparse(query["redirect_uri"][0]).path
+    return client.get(back, {"code": "c", "state": query["state"][0]})
 
 
 def test_an_account_of_the_platform_logs_in_as_the_account_of_its_name(
@@ -172,7 +171,7 @@ def test_an_account_of_the_platform_logs_in_as_the_account_of_its_name(
 ) -> None:
     del provider
     li = account("li")
-    assert through_the_platform(client).status_code == 302
+    assert log_in_through_platform(client).status_code == 302
     assert client.session["_auth_user_id"] == str(li.pk)
     assert client.get("/me").headers["Location"] == "/accounts/2fa/totp/activate/"
 
@@ -182,7 +181,7 @@ def test_a_platform_account_unknown_here_cannot_log_in(
 ) -> None:
     account("li")
     monkeypatch.setattr(provider, "name", "stranger")
-    assert through_the_platform(client).status_code == 403
+    assert log_in_through_platform(client).status_code == 403
     assert "_auth_user_id" not in client.session
     assert Account.objects.count() == 1
 
@@ -272,7 +271,7 @@ SAMPLES = {
     "choose-language": "/language/en",
 }
 POSTED = ("own-open", "own-retract", "follow-up", "review")
-SHUT_BY_PATTERN = (
+CLOSED_PATTERNS = (
     "accounts/signup",
     "accounts/email",
     "accounts/confirm-email",
@@ -288,7 +287,7 @@ SHUT_BY_PATTERN = (
 
 def addresses() -> dict[str, str]:
     """Every address by its name; those shut by a pattern come under `closed`."""
-    found: dict[str, str] = {}
+    named: dict[str, str] = {}
 
     def walk(resolver: URLResolver, before: str, space: str) -> None:
         for url_pattern in resolver.url_patterns:
@@ -300,11 +299,11 @@ def addresses() -> dict[str, str]:
                     space + (f"{url_pattern.namespace}:" if url_pattern.namespace else ""),
                 )
             elif isinstance(url_pattern, URLPattern):
-                shut = where.startswith(SHUT_BY_PATTERN)
-                found["closed" if shut else space + (url_pattern.name or where)] = "/" + where
+                shut = where.startswith(CLOSED_PATTERNS)
+                named["closed" if shut else space + (url_pattern.name or where)] = "/" + where
 
     walk(get_resolver(), "", "")
-    return found
+    return named
 
 
 def test_every_address_is_in_the_matrix() -> None:
@@ -335,17 +334,16 @@ def test_the_matrix_holds(client: Client, settings: SettingsWrapper, role: str) 
             assert not to_log_in, name
         elif isinstance(kind, tuple):
             allowed = bool(role) and bool(ROLES[role].may & set(kind))
-            sent_out = (
-                to_log_in if name not in POSTED else answer.status_code == 403
-            )  # what was typed is shown there
-            told = (
+            # What was typed is shown there
+            sent_out = to_log_in if name not in POSTED else answer.status_code == 403
+            is_expected = (
                 answer.status_code in (200, 302, 404)
                 if allowed
                 else answer.status_code == 403
                 if role
                 else sent_out
             )
-            assert told, (name, answer.status_code)
+            assert is_expected, (name, answer.status_code)
         elif kind == "own":
             assert to_log_in != bool(role), (name, answer.status_code)
         elif kind in ("closed", "absent"):
@@ -357,7 +355,7 @@ def test_the_matrix_holds(client: Client, settings: SettingsWrapper, role: str) 
             assert answer.status_code in (401, 405), name
 
 
-@pytest.mark.parametrize("path", [one.replace("^", "").strip("/") for one in SHUT_BY_PATTERN])
+@pytest.mark.parametrize("path", [one.replace("^", "").strip("/") for one in CLOSED_PATTERNS])
 def test_closed_addresses_answer_404(client: Client, path: str) -> None:
     for end in ("/", "/x/", "/key/a-b/"):
         assert client.get(f"/{path}{end}").status_code == 404

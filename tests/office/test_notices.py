@@ -33,7 +33,7 @@ def actors(office: RegisterOffice) -> Actors:
     return Actors(office)
 
 
-def sent(actors: Actors, day: date = DAY) -> tuple[int, int]:
+def deliver_messages(actors: Actors, day: date = DAY) -> tuple[int, int]:
     return deliver(send=channels.send, at=actors.office.tick(day), noted=record_sent)
 
 
@@ -45,8 +45,8 @@ def test_notices_go_to_the_inbox_and_by_mail_where_there_is_an_address(actors: A
     assert set(ways) == {"in-platform", "email"}
     assert ways["in-platform"].delivered_at == notice.posted_at
     assert ways["email"].delivered_at is None
-    assert sent(actors) == (1, 0)
-    assert sent(actors) == (0, 0)
+    assert deliver_messages(actors) == (1, 0)
+    assert deliver_messages(actors) == (0, 0)
     assert [one.to for one in mail.outbox] == [["boss@example.com"]]
     assert mail.outbox[0].body == notice.body
     ways["email"].refresh_from_db()
@@ -76,7 +76,7 @@ def test_the_first_opening_is_recorded_and_is_proof(actors: Actors) -> None:
     case = Case.objects.get()
     assert case.push_proved_on == NEXT_DAY
     assert [entry.what for entry in entries_of(case.stream)] == [
-        "found",
+        "assessed",
         "notice-opened",
         "push-proved",
     ]
@@ -107,7 +107,7 @@ def test_a_reminder_is_sent_once_and_late_after_a_missed_day(actors: Actors) -> 
 class Gateway(BaseHTTPRequestHandler):
     """A gateway that refuses at first."""
 
-    taken: ClassVar[list[tuple[str, dict[str, Any], str]]] = []
+    received: ClassVar[list[tuple[str, dict[str, Any], str]]] = []
     refuse = 1
 
     def do_POST(self) -> None:
@@ -116,7 +116,7 @@ class Gateway(BaseHTTPRequestHandler):
             Gateway.refuse -= 1
             self.send_response(503)
         else:
-            Gateway.taken.append(
+            Gateway.received.append(
                 (self.path, json.loads(body), self.headers["X-Qualwatch-Signature"])
             )
             self.send_response(204)
@@ -128,7 +128,7 @@ class Gateway(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def gateway() -> Iterator[str]:
-    Gateway.taken, Gateway.refuse = [], 1
+    Gateway.received, Gateway.refuse = [], 1
     server = HTTPServer(("127.0.0.1", 0), Gateway)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -150,15 +150,15 @@ def test_text_messages_and_the_webhook_are_retried_and_signed(
     boss.phone = "13800000000"
     boss.save()
     actors.load_and_patrol()
-    assert sent(actors) == (1, 1)  # the first attempt was refused
-    assert sent(actors) == (0, 0)  # it waits before the next
-    assert sent(actors, NEXT_DAY) == (1, 0)
-    assert {path for path, *_rest in Gateway.taken} == {"/sms", "/hook"}
-    told = next(body for path, body, _signature in Gateway.taken if path == "/sms")
-    assert told["to"] == "13800000000"
+    assert deliver_messages(actors) == (1, 1)  # the first attempt was refused
+    assert deliver_messages(actors) == (0, 0)  # it waits before the next
+    assert deliver_messages(actors, NEXT_DAY) == (1, 0)
+    assert {path for path, *_rest in Gateway.received} == {"/sms", "/hook"}
+    message = next(body for path, body, _signature in Gateway.received if path == "/sms")
+    assert message["to"] == "13800000000"
     assert all(
         signature.startswith("sha256=") and len(signature) == 71
-        for *_rest, signature in Gateway.taken
+        for *_rest, signature in Gateway.received
     )
     assert not Delivery.objects.filter(delivered_at=None).exists()
 
@@ -166,7 +166,7 @@ def test_text_messages_and_the_webhook_are_retried_and_signed(
 def test_a_message_of_an_unknown_channel_waits_and_gives_the_reason(actors: Actors) -> None:
     with transaction.atomic():
         put(key="x", channel="pigeon", recipient="y", subject="", body="", at=actors.office.tick())
-    assert sent(actors) == (0, 1)
+    assert deliver_messages(actors) == (0, 1)
     assert Message.objects.get().last_error == "pigeon"
 
 
@@ -177,15 +177,15 @@ def test_nothing_is_locked_while_a_server_is_slow_and_no_second_loop_sends_it(
     at = actors.office.tick()
     with transaction.atomic():
         put(key="k", channel="sms", recipient="1", subject="s", body="b", at=at)
-    seen: list[object] = []
+    observed: list[object] = []
 
     def slow(message: Message) -> None:
-        seen.append(message.key)
-        seen.append(deliver(send=slow, at=at))
-        seen.append(Message.objects.get().not_before > at)
+        observed.append(message.key)
+        observed.append(deliver(send=slow, at=at))
+        observed.append(Message.objects.get().not_before > at)
 
     assert deliver(send=slow, at=at) == (1, 0)
-    assert seen == ["k", (0, 0), True]
+    assert observed == ["k", (0, 0), True]
     assert Message.objects.get().attempts == 1
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -14,10 +12,17 @@ from pytest_django.fixtures import Settings as SettingsWrapper
 
 from actors import Actors, picture, reload
 from fixtures_case_states import TODAY, CaseStates
-from page_requests import client_of, enterprise_client, page, post_act, post_proposal, refusal_page
+from page_requests import (
+    application_form,
+    client_of,
+    enterprise_client,
+    page,
+    post_act,
+    post_proposal,
+    refusal_page,
+)
 from qualwatch.cases.models import Application, Case, Determination, Notice, Task
 from qualwatch.journal.models import Entry
-from qualwatch.procedure.checklists import LINES
 from query_counts import assert_recorded, page_name
 
 MOST_BYTES = 100_000
@@ -31,18 +36,6 @@ def _django_db_marker() -> None:
     """The scene's own transaction instead of pytest-django's, which would close the connection after each test."""
 
 
-def filled(cause: str = "assessment-wrong", **changed: Any) -> dict[str, Any]:
-    """The form of an answer: a file for one line, reasons for the others."""
-    told: dict[str, Any] = {
-        "cause": cause,
-        "statement": "人员确在本单位",
-        "requirement": "constructors",
-    }
-    told |= {f"reason-constructors-{line}": "见说明" for line in LINES}
-    told["file-constructors-identity"] = SimpleUploadedFile("身份证.png", picture())
-    return told | changed
-
-
 # The enterprise
 def test_an_enterprise_sees_its_card_its_deadlines_and_what_to_do(
     officers: Actors, case_states: CaseStates
@@ -50,7 +43,7 @@ def test_an_enterprise_sees_its_card_its_deadlines_and_what_to_do(
     client, case = enterprise_client(case_states, 7), case_states.cases[7]
     home = page(client, "own")
     ends = case.requirements.get().ends_on
-    for told in (
+    for text in (
         "建筑装修装饰工程专业承包 二级",
         "黄牌",
         "应有 3 / 现有 2",
@@ -58,10 +51,10 @@ def test_an_enterprise_sees_its_card_its_deadlines_and_what_to_do(
         "还没有打开的通知",
         reverse("own-case", args=[case.pk]),
     ):
-        assert told in home, told
+        assert text in home, text
     own = page(client, "own-case", case.pk)
-    for told in ("提醒时", "现在", "建筑建造师至少3人", "建市〔2014〕159号", "提出申请"):
-        assert told in own, told
+    for text in ("提醒时", "现在", "建筑建造师至少3人", "建市〔2014〕159号", "提出申请"):
+        assert text in own, text
 
 
 def test_opening_a_notice_proves_its_receipt(officers: Actors, case_states: CaseStates) -> None:
@@ -70,9 +63,8 @@ def test_opening_a_notice_proves_its_receipt(officers: Actors, case_states: Case
     shut = page(client, "own-notice", notice.pk)
     assert "缺 1 人" not in shut  # nothing is read without the confirmation
     unopened = client.get(reverse("own-open", args=[notice.pk]))
-    assert unopened.headers["Location"] == reverse(
-        "own-notice", args=[notice.pk]
-    )  # only the button opens it
+    # Only the button opens it
+    assert unopened.headers["Location"] == reverse("own-notice", args=[notice.pk])
     assert case.requirements.get().proved_on is None
     answer = client.post(reverse("own-open", args=[notice.pk]), follow=True)
     assert "缺 1 人" in answer.content.decode()
@@ -87,26 +79,27 @@ def test_an_enterprise_applies_against_its_card_and_retracts(
     path = reverse("own-answer", args=[case.pk])
     assert "写明为何没有" in page(client, "own-answer", case.pk)
     before = Entry.objects.count()
-    wrong = client.post(path, filled(**{"reason-constructors-insurance": ""}))
-    told = refusal_page(wrong, "file-constructors-insurance")
-    assert "请上传最近一个已结算月的社保缴纳证明，或写明为何没有" in told
-    assert "人员确在本单位" in told  # what was written is not lost
-    assert "重新选择" in told
+    wrong = client.post(path, application_form(**{"reason-constructors-insurance": ""}))
+    shown = refusal_page(wrong, "file-constructors-insurance")
+    assert "请上传最近一个已结算月的社保缴纳证明，或写明为何没有" in shown
+    assert "人员确在本单位" in shown  # what was written is not lost
+    assert "重新选择" in shown
     bad = client.post(
-        path, filled() | {"file-constructors-identity": SimpleUploadedFile("a.png", b"<html>")}
+        path,
+        application_form() | {"file-constructors-identity": SimpleUploadedFile("a.png", b"<html>")},
     )
     refusal_page(bad)
-    refusal_page(client.post(path, filled(statement=" ")), "statement")
-    refusal_page(client.post(path, filled(cause="other")), "cause-assessment-wrong")
+    refusal_page(client.post(path, application_form(statement=" ")), "statement")
+    refusal_page(client.post(path, application_form(cause="other")), "cause-assessment-wrong")
     assert not Application.objects.filter(case=case).exists()
     assert Entry.objects.count() == before
-    done = client.post(path, filled(), follow=True)
+    answer = client.post(path, application_form(), follow=True)
     application = Application.objects.get(case=case)
-    assert application.number in done.content.decode()
+    assert application.number in answer.content.decode()
     assert application.checklist[0][2] == ["身份证.png"]
     assert application.checklist[1][2] == "见说明"
-    assert "已有一份申请在办" in done.content.decode()
-    again = client.post(path, filled())
+    assert "已有一份申请在办" in answer.content.decode()
+    again = client.post(path, application_form())
     assert again.status_code == 422
     back = client.post(reverse("own-retract", args=[application.pk]), follow=True)
     assert "已撤回" in back.content.decode()
@@ -120,7 +113,7 @@ def test_two_files_of_one_name_are_both_stored(officers: Actors, case_states: Ca
         f"file-constructors-{line}": SimpleUploadedFile("扫描.png", picture(nth))
         for nth, line in enumerate(("identity", "registration"))
     }
-    client.post(reverse("own-answer", args=[case.pk]), filled() | files)
+    client.post(reverse("own-answer", args=[case.pk]), application_form() | files)
     application = Application.objects.get(case=case)
     assert sorted(attachment.name for attachment in application.attachments.all()) == [
         "扫描-2.png",
@@ -172,9 +165,9 @@ def test_cases_are_those_of_the_jurisdiction(officers: Actors, case_states: Case
         page(others, name, case_states.cases[4].pk, status=404)
     application = Application.objects.get(case=case_states.cases[6])
     page(others, "application", application.pk, status=404)
-    found = client_of(officers.account("officer")).get("/cases?state=red").content.decode()
-    assert "第3装饰公司" in found
-    assert "第4装饰公司" not in found
+    red_cases = client_of(officers.account("officer")).get("/cases?state=red").content.decode()
+    assert "第3装饰公司" in red_cases
+    assert "第4装饰公司" not in red_cases
 
 
 def test_a_case_shows_allowed_acts_and_why_others_are_not(
@@ -204,9 +197,9 @@ def test_an_officer_proposes_and_a_reviewer_signs(
     assert "最近核查（2026年9月21日）" in shown
     assert "告知有凭证" in shown
     unparsed = post_proposal(officer, case, has_read="")
-    told = refusal_page(unparsed, "has_read")
-    assert "请先阅读后果并勾选" in told
-    assert "期满仍不达标" in told  # what was written is not lost
+    refusal = refusal_page(unparsed, "has_read")
+    assert "请先阅读后果并勾选" in refusal
+    assert "期满仍不达标" in refusal  # what was written is not lost
     refusal_page(post_proposal(officer, case, evidence=" "), "evidence")
     refusal_page(post_proposal(officer, case, because=" "), "because")
     refusal_page(post_proposal(officer, case, outcome="other"), "outcome-red")
@@ -216,26 +209,17 @@ def test_an_officer_proposes_and_a_reviewer_signs(
     assert determination.evidence == ["核查表", "送达回证"]
     entry = Entry.objects.get(stream=case.stream, what="proposed")
     assert "立即向社会公布红牌" in entry.details["read"]
-    own = officer.post(
-        reverse("decide", args=[case.pk]),
-        {"act": "sign", "proposal": determination.pk, "has_read": "1"},
-    )
+    path = reverse("sign", args=[case.pk])
+    own = officer.post(path, {"proposal": determination.pk, "has_read": "1"})
     assert own.status_code == 422
     decide = page(reviewer, "decide", case.pk)
     assert "期满仍不达标" in decide
     assert "立即向社会公布红牌" in decide
-    path = reverse("decide", args=[case.pk])
-    refusal_page(reviewer.post(path, {"act": "sign", "proposal": determination.pk}), "has_read")
-    refusal_page(
-        reviewer.post(path, {"act": "sign", "proposal": 0, "has_read": "1"})
-    )  # of another page
+    refusal_page(reviewer.post(path, {"proposal": determination.pk}), "has_read")
+    refusal_page(reviewer.post(path, {"proposal": 0, "has_read": "1"}))  # of another page
     assert reload(case).state == "yellow"
-    assert (
-        reviewer.post(
-            path, {"act": "sign", "proposal": determination.pk, "has_read": "1"}
-        ).status_code
-        == 302
-    )
+    signature = {"proposal": determination.pk, "has_read": "1"}
+    assert reviewer.post(path, signature).status_code == 302
     assert reload(case).state == "red"
     signed = Entry.objects.get(stream=case.stream, what="signed")
     assert "立即向社会公布红牌" in signed.details["read"]
@@ -246,21 +230,21 @@ def test_an_officer_proposes_and_a_reviewer_signs(
 
 def test_a_reviewer_returns_with_reasons(officers: Actors, case_states: CaseStates) -> None:
     reviewer, case = client_of(officers.account("city-reviewer")), case_states.cases[4]
-    path = reverse("decide", args=[case.pk])
+    path = reverse("return", args=[case.pk])
     waits = Determination.objects.get(case=case)
-    told = {"act": "return", "proposal": waits.pk}
-    refusal_page(reviewer.post(path, told | {"because": ""}), "because")
-    refusal_page(
-        reviewer.post(path, told | {"because": "证据不足", "proposal": waits.pk + 1})
-    )  # another than was read
-    assert reviewer.post(path, told | {"because": "证据不足"}).status_code == 302
+    fields = {"proposal": waits.pk}
+    refusal_page(reviewer.post(path, fields | {"because": ""}), "because")
+    # Another than was read
+    refusal_page(reviewer.post(path, fields | {"because": "证据不足", "proposal": waits.pk + 1}))
+    assert reviewer.post(path, fields | {"because": "证据不足"}).status_code == 302
+    # Sent twice
     assert (
         "已退回"
-        in reviewer.post(path, told | {"because": "证据不足"}, follow=True).content.decode()
-    )  # sent twice
+        in reviewer.post(path, fields | {"because": "证据不足"}, follow=True).content.decode()
+    )
     assert (
         client_of(officers.account("reviewer"))
-        .post(path, told | {"because": "证据不足"})
+        .post(path, fields | {"because": "证据不足"})
         .status_code
         == 422
     )
@@ -286,9 +270,9 @@ def test_a_supervisory_contact_is_recorded(officers: Actors, case_states: CaseSt
     officer, case = client_of(officers.account("city-officer")), case_states.cases[9]
     path = reverse("follow-up", args=[case.pk])
     wrong = officer.post(path, {"kind": "", "what": "上门看过"})
-    told = refusal_page(wrong, "kind")
-    assert "请选择督促的方式" in told
-    assert "上门看过" in told  # what was written is not lost
+    refusal = refusal_page(wrong, "kind")
+    assert "请选择督促的方式" in refusal
+    assert "上门看过" in refusal  # what was written is not lost
     assert "请写明内容" in refusal_page(officer.post(path, {"kind": "call", "what": ""}), "what")
     assert not case.supervisory_contacts.exists()
     officer.post(path, {"kind": "call", "what": "电话督促"})
@@ -314,8 +298,10 @@ def test_an_application_from_the_city_to_the_provinces_signature(
     refusal_page(post_act(city, application, "agree", because=""), "because-agree")
     assert post_act(city, application, "agree").status_code == 302
     assert "市级已同意" in page(officer, "application", application.pk)
-    told = refusal_page(post_act(officer, application, "verify", because="已核对原件"), "review_on")
-    assert told.count("已核对原件") == 1  # in its own form only
+    refusal = refusal_page(
+        post_act(officer, application, "verify", because="已核对原件"), "review_on"
+    )
+    assert refusal.count("已核对原件") == 1  # in its own form only
     assert post_act(officer, application, "verify", review_on="2026-12-31").status_code == 302
     assert "认可现有人数，不更正登记" in page(reviewer, "application", application.pk)
     assert post_act(officer, application, "uphold").status_code == 422  # who verified does not sign
@@ -345,7 +331,7 @@ def test_a_field_of_the_register_is_corrected(officers: Actors, case_states: Cas
         client_of(officers.account("other-reviewer")),
     )
     row = ItemRow._default_manager.get(recorded_to=None, credit_code=case.credit_code)
-    told = {
+    fields = {
         "review_on": "2026-12-31",
         "row": f"items/{row.pk}",
         "field": "register_state",
@@ -367,24 +353,24 @@ def test_a_field_of_the_register_is_corrected(officers: Actors, case_states: Cas
         {"field": "licensing_authority", "value": "某局"},
     ):
         refusal_page(
-            post_act(officer, application, "verify", **{**told, **wrong}),
+            post_act(officer, application, "verify", **{**fields, **wrong}),
             ""
             if "document" in wrong
             else "row"
             if set(wrong) & {"row"} or wrong.get("field") == "credit_code"
             else "value",
         )
-    assert post_act(officer, application, "verify", **told).status_code == 302
-    assert not Correction.objects.filter(
-        field="register_state", value="deregistered"
-    ).exists()  # only tried out
+    assert post_act(officer, application, "verify", **fields).status_code == 302
+    # Only tried out
+    assert not Correction.objects.filter(field="register_state", value="deregistered").exists()
     shown = page(reviewer, "application", application.pk)
     assert "登记状态改为 注销（注销通知）" in shown
     read = shown.split('name="repairs" value="')[1].split('"')[0]
+    # After it was read
     assert (
-        post_act(officer, application, "verify", **told | {"document": "另一份通知"}).status_code
+        post_act(officer, application, "verify", **fields | {"document": "另一份通知"}).status_code
         == 302
-    )  # after it was read
+    )
     assert "重新阅读" in refusal_page(
         post_act(reviewer, application, "uphold", has_read="1", repairs=read)
     )
@@ -395,8 +381,8 @@ def test_a_field_of_the_register_is_corrected(officers: Actors, case_states: Cas
     )
     assert post_act(reviewer, application, "uphold", has_read="1", repairs=read).status_code == 302
     twice = reviewer.post(
-        reverse("application", args=[application.pk]),
-        {"act": "uphold", "because": "已核实"},
+        reverse("application-uphold", args=[application.pk]),
+        {"because": "已核实"},
         follow=True,
     )
     assert "登记已修复" in twice.content.decode()
@@ -416,7 +402,9 @@ def test_people_are_masked_where_officers_choose_a_row(
         assert identity(number) not in shown
 
 
-def test_refusing_gives_the_reason_and_the_case_continues(officers: Actors, case_states: CaseStates) -> None:
+def test_refusing_gives_the_reason_and_the_case_continues(
+    officers: Actors, case_states: CaseStates
+) -> None:
     application, case = Application.objects.get(case=case_states.cases[6]), case_states.cases[6]
     assert (
         post_act(
@@ -432,12 +420,19 @@ def test_refusing_gives_the_reason_and_the_case_continues(officers: Actors, case
     assert "材料与核查一致" in page(enterprise_client(case_states, 6), "own-case", case.pk)
 
 
-def test_an_unknown_act_is_refused(officers: Actors, case_states: CaseStates) -> None:
+def test_the_address_of_an_act_leads_back_to_its_page(
+    officers: Actors, case_states: CaseStates
+) -> None:
+    """Where the language is changed on the page of a refused form, the browser opens its address."""
     application = Application.objects.get(case=case_states.cases[6])
-    assert (
-        post_act(client_of(officers.account("city-reviewer")), application, "burn").status_code
-        == 422
-    )
+    client = client_of(officers.account("city-reviewer"))
+    for act in ("agree", "verify", "uphold", "refuse"):
+        answer = client.get(reverse(f"application-{act}", args=[application.pk]))
+        assert answer.headers["Location"] == reverse("application", args=[application.pk])
+    case = case_states.cases[4]
+    for name in ("sign", "return"):
+        answer = client.get(reverse(name, args=[case.pk]))
+        assert answer.headers["Location"] == reverse("decide", args=[case.pk])
 
 
 def test_pages_after_log_in_are_small_need_few_queries_and_are_not_cached(
@@ -445,7 +440,7 @@ def test_pages_after_log_in_are_small_need_few_queries_and_are_not_cached(
 ) -> None:
     from allauth.mfa.totp.internal.auth import TOTP
 
-    from qualwatch.accounts.sessions import SEEN
+    from qualwatch.accounts.sessions import LAST_REQUEST
     from qualwatch.web.base.template_env import STYLESHEET
 
     application, everybody = (
@@ -469,26 +464,26 @@ def test_pages_after_log_in_are_small_need_few_queries_and_are_not_cached(
         ("application", application.pk),
     ]
     settings.OFFICERS_NEED_TOTP = True
-    asked = []
+    requests = []
     for seat in ("city-reviewer", "second-officer", "other-reviewer"):
         officer = officers.account(seat)
         TOTP.activate(officer, "JBSWY3DPEHPK3PXP")
         client = client_of(officer)
-        asked += [(client, reverse(str(name), args=places)) for name, *places in inside]
+        requests += [(client, reverse(str(name), args=places)) for name, *places in inside]
     for number in (2, 6, 7):
         own = (
             enterprise_client(case_states, number)
             if number > 2
             else client_of(officers.enterprise_account(case_states.codes[number]))
         )
-        asked += [
+        requests += [
             (own, reverse(name, args=[case_states.cases[number].pk]))
             for name in ("own-case", "own-answer")
         ]
-        asked += [(own, reverse(name)) for name in ("own", "own-data-error")]
-    for who, path in asked:
+        requests += [(own, reverse(name)) for name in ("own", "own-data-error")]
+    for who, path in requests:
         session = who.session
-        session[SEEN] -= 61  # that it is in use is noted again after a minute
+        session[LAST_REQUEST] -= 61  # after a minute the use of the session is noted again
         session.save()
         with CaptureQueriesContext(connection) as queries:
             answer = who.get(path)

@@ -10,11 +10,18 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from test_doors import filled
 
 from actors import Actors
 from fixtures_case_states import CaseStates
-from page_requests import client_of, enterprise_client, page, post_act, post_proposal, refusal_page
+from page_requests import (
+    application_form,
+    client_of,
+    enterprise_client,
+    page,
+    post_act,
+    post_proposal,
+    refusal_page,
+)
 from qualwatch.cases.models import Application, Determination, Document, Submission, Withdrawal
 from qualwatch.procedure.checklists import LINES
 from qualwatch.publication.models import Announcement
@@ -33,17 +40,15 @@ def test_an_answer_sent_twice_is_one_application(officers: Actors, case_states: 
     path = reverse("own-answer", args=[case.pk])
     assert 'name="form_token" value="' in page(client, "own-answer", case.pk)
     for _time in range(2):
-        done = client.post(path, filled(form_token=ONCE), follow=True)
-        assert "已收到你的申请" in done.content.decode()
+        answer = client.post(path, application_form(form_token=ONCE), follow=True)
+        assert "已收到你的申请" in answer.content.decode()
     application = Application.objects.get(case=case)
     assert Document.objects.filter(application=application, kind="receipt").count() == 1
-    refusal_page(
-        client.post(path, filled(form_token=ONCE[::-1]))
-    )  # another form is another application
+    # Another form is another application
+    refusal_page(client.post(path, application_form(form_token=ONCE[::-1])))
     own = page(client, "own-case", case.pk)
-    assert (
-        "打开并确认收到" in own.split("还没有打开的通知")[1].split("收到的文书")[0]
-    )  # where the receipt waits
+    # Where the receipt waits
+    assert "打开并确认收到" in own.split("还没有打开的通知")[1].split("收到的文书")[0]
 
 
 def test_an_objection_sent_twice_is_recorded_once(
@@ -51,14 +56,15 @@ def test_an_objection_sent_twice_is_recorded_once(
 ) -> None:
     display = Announcement.objects.get(kind="display", credit_code=case_states.codes[2])
     path = reverse("object-publicly", args=[display.number])
-    told = {"text": "人够", "name": "王某某", "address": "13900000000", "form_token": ONCE}
+    fields = {"text": "人够", "name": "王某某", "address": "13900000000", "form_token": ONCE}
     for _time in range(2):
-        assert client.post(path, told).status_code == 302
+        assert client.post(path, fields).status_code == 302
     assert Submission.objects.filter(kind="objection").count() == 1
     assert Withdrawal.objects.get(credit_code=case_states.codes[2]).unanswered == 1
     for number in range(20):
-        assert client.post(path, told).status_code == 302, number  # the same again is counted once
-    again = refusal_page(client.post(path, told | {"text": "", "form_token": ONCE[::-1]}), "text")
+        # The same again is counted once
+        assert client.post(path, fields).status_code == 302, number
+    again = refusal_page(client.post(path, fields | {"text": "", "form_token": ONCE[::-1]}), "text")
     assert f'value="{ONCE[::-1]}"' in again  # a corrected form is the same form
     assert "请重新选择" in again  # files are not kept by browsers
 
@@ -81,9 +87,8 @@ def test_a_supervisory_contact_and_a_proposal_sent_twice_are_recorded_once(
         {"evidence": "别的"},
         {"outcome": "dismissed", "review_on": "2026-12-31"},
     ):
-        refusal_page(
-            post_proposal(officer, case, **other)
-        )  # another proposal than the one that waits
+        # Another proposal than the one that waits
+        refusal_page(post_proposal(officer, case, **other))
 
 
 def test_a_second_click_that_waited_for_the_first_shows_the_result_of_the_first(
@@ -91,19 +96,19 @@ def test_a_second_click_that_waited_for_the_first_shows_the_result_of_the_first(
 ) -> None:
     """The other request was done between looking and ctx: every act is done by it, and then refused to this one."""
     from qualwatch.procedure.transitions import CannotStep
-    from qualwatch.web.staff import applications, views
+    from qualwatch.web.staff import applications, determinations
 
     def after_another(room: Any, name: str) -> None:
         act = getattr(room, name)
 
-        def second(**told: Any) -> None:
-            act(**told)
+        def second(**arguments: Any) -> None:
+            act(**arguments)
             raise CannotStep("changed", "案件刚刚被别人改动过")
 
         monkeypatch.setattr(room, name, second)
 
     for name in ("propose", "sign", "return_proposal"):
-        after_another(views, name)
+        after_another(determinations, name)
     for name in ("agree", "uphold"):
         after_another(applications, name)
     officer, reviewer = (
@@ -113,11 +118,9 @@ def test_a_second_click_that_waited_for_the_first_shows_the_result_of_the_first(
     assert post_proposal(officer, case_states.cases[9]).status_code == 302
     for number, deed in ((9, "sign"), (4, "return")):
         waits = Determination.objects.get(case=case_states.cases[number])
-        told = {"act": deed, "proposal": waits.pk, "because": "证据不足", "has_read": "1"}
-        assert (
-            reviewer.post(reverse("decide", args=[case_states.cases[number].pk]), told).status_code
-            == 302
-        )
+        fields = {"proposal": waits.pk, "because": "证据不足", "has_read": "1"}
+        path = reverse(deed, args=[case_states.cases[number].pk])
+        assert reviewer.post(path, fields).status_code == 302
         waits.refresh_from_db()
         assert waits.decided_by == officers.account("city-reviewer").username
     application = Application.objects.get(case=case_states.cases[6])
@@ -154,20 +157,20 @@ def test_refusal_reasons_are_shown_where_the_form_is_no_longer_offered(
     reviewer, case = client_of(officers.account("city-reviewer")), case_states.cases[4]
     waits = Determination.objects.get(case=case)
     Determination.objects.filter(pk=waits.pk).update(state="void")
-    told = {"act": "return", "proposal": waits.pk, "because": "写了很久的理由"}
-    shown = reviewer.post(reverse("decide", args=[case.pk]), told).content.decode()
-    assert 'class="typed">写了很久的理由' in shown
+    fields = {"proposal": waits.pk, "because": "写了很久的理由"}
+    shown = reviewer.post(reverse("return", args=[case.pk]), fields).content.decode()
+    assert 'class="submitted">写了很久的理由' in shown
     application = Application.objects.get(case=case_states.cases[6])
     Application.objects.filter(pk=application.pk).update(stage="retracted")
     assert (
-        'class="typed">写了很久的理由'
+        'class="submitted">写了很久的理由'
         in post_act(reviewer, application, "agree", because="写了很久的理由").content.decode()
     )
-    gone = client.post(
+    missing = client.post(
         reverse("object-publicly", args=["没有"]), {"text": "写了很久的理由", "name": "某"}
     )
-    assert gone.status_code == 404
-    assert 'class="typed">写了很久的理由' in gone.content.decode()
+    assert missing.status_code == 404
+    assert 'class="submitted">写了很久的理由' in missing.content.decode()
 
 
 def test_answered_requirements_are_submitted_though_not_ticked(
@@ -183,9 +186,9 @@ def test_answered_requirements_are_submitted_though_not_ticked(
     assert "要附证据" in refusal_page(
         client.post(path, nothing | reasons), "file-constructors-identity"
     )
-    told = filled()
-    del told["requirement"]
-    assert client.post(path, told).status_code == 302
+    fields = application_form()
+    del fields["requirement"]
+    assert client.post(path, fields).status_code == 302
     assert Application.objects.get(case=case).requirements == ["constructors"]
 
 
@@ -211,20 +214,20 @@ def test_an_error_page_is_not_shown_as_success(officers: Actors, case_states: Ca
         Application.objects.get(case=case_states.cases[6]),
     )
     path = reverse("own-retract", args=[application.pk])
-    assert 'class="said"' in client.post(path, follow=True).content.decode()
-    assert 'class="said"' in client.post(path, follow=True).content.decode()  # sent twice
+    assert 'class="message"' in client.post(path, follow=True).content.decode()
+    assert 'class="message"' in client.post(path, follow=True).content.decode()  # sent twice
     Application.objects.filter(pk=application.pk).update(
         stage="refused", decided_by="wang", decided_because="已核实"
     )
     again = client.post(path, follow=True).content.decode()
-    assert 'class="said"' not in again
+    assert 'class="message"' not in again
     assert "没有未决的申请" in again.split('class="errors" role="alert"')[1]
 
 
 def test_typed_values_are_shown_again_where_a_form_is_refused(
     officers: Actors, case_states: CaseStates
 ) -> None:
-    told = {
+    fields = {
         "cause": "assessment-wrong",
         "statement": "写了很久的理由",
         "reason-constructors-identity": "遗失",
@@ -233,10 +236,10 @@ def test_typed_values_are_shown_again_where_a_form_is_refused(
     path = reverse("own-answer", args=[case_states.cases[7].pk])
     client = enterprise_client(case_states, 7)
     with time_machine.travel(timezone.now() + timedelta(minutes=60), tick=False):
-        idle = client.post(path, told)
+        idle = client.post(path, fields)
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = enterprise_client(case_states, 7).cookies
-    for answer in (idle, Client().post(path, told), strict.post(path, told)):
+    for answer in (idle, Client().post(path, fields), strict.post(path, fields)):
         assert answer.status_code == 403
         shown = answer.content.decode()
         assert "没有提交" in shown
@@ -246,10 +249,9 @@ def test_typed_values_are_shown_again_where_a_form_is_refused(
             assert text not in shown
         assert f'href="{path}"' in shown
         assert "no-store" in answer.headers["Cache-Control"]
-    foreign = strict.post(path, told, headers={"Origin": "https://evil.example"})
-    assert (
-        "写了很久的理由" not in foreign.content.decode()
-    )  # no other site has its words shown on ours
+    foreign = strict.post(path, fields, headers={"Origin": "https://evil.example"})
+    # No other site has its words shown on ours
+    assert "写了很久的理由" not in foreign.content.decode()
     lost = Client().post("//evil.example/x", {"text": "写了很久的理由"})
     assert lost.status_code == 404
     assert "写了很久的理由" not in lost.content.decode()

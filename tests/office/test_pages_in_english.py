@@ -26,18 +26,18 @@ def _django_db_marker() -> None:
 
 def unmarked(page: str) -> list[str]:
     """Chinese texts of a page that no element around them says to be Chinese; the title of the window has no place."""
-    found = []
-    for one in html.fromstring(page).iter():
-        if not isinstance(one.tag, str) or (
-            one.tag in ("title", "textarea") and one.getparent().tag == "head"
+    unmarked_texts = []
+    for element in html.fromstring(page).iter():
+        if not isinstance(element.tag, str) or (
+            element.tag in ("title", "textarea") and element.getparent().tag == "head"
         ):
             continue
-        around = [one, *one.iterancestors()]
+        around = [element, *element.iterancestors()]
         if any((other.get("lang") or "").startswith("zh") for other in around[:-1]):
             continue
-        texts = [one.text or "", *(child.tail or "" for child in one)]
-        found += [text.strip() for text in texts if HAN.search(text)]
-    return found
+        texts = [element.text or "", *(child.tail or "" for child in element)]
+        unmarked_texts += [text.strip() for text in texts if HAN.search(text)]
+    return unmarked_texts
 
 
 def test_an_unmarked_chinese_text_is_reported() -> None:
@@ -45,7 +45,9 @@ def test_an_unmarked_chinese_text_is_reported() -> None:
     assert unmarked(page) == ["甲", "丙"]
 
 
-def test_chinese_texts_on_english_pages_are_marked(officers: Actors, case_states: CaseStates) -> None:
+def test_chinese_texts_on_english_pages_are_marked(
+    officers: Actors, case_states: CaseStates
+) -> None:
     application = Application.objects.get(case=case_states.cases[6])
     city, province, reviewer = (
         client_of(officers.account(name))
@@ -88,15 +90,15 @@ def test_chinese_texts_on_english_pages_are_marked(officers: Actors, case_states
     ]
     of_cases += [reverse("decide", args=[case_states.cases[number].pk]) for number in (4, 9)]
     inside = ["/work", "/cases", reverse("application", args=[application.pk]), *of_cases]
-    asked = [(Client(), public), (city, inside), (province, inside), (reviewer, inside)]
+    visits = [(Client(), public), (city, inside), (province, inside), (reviewer, inside)]
     for number in (6, 7):
         own = [
             reverse(name, args=[case_states.cases[number].pk])
             for name in ("own-case", "own-answer")
         ]
-        asked.append((enterprise_client(case_states, number), ["/own", "/own/data-error", *own]))
+        visits.append((enterprise_client(case_states, number), ["/own", "/own/data-error", *own]))
     faults = []
-    for client, paths in asked:
+    for client, paths in visits:
         client.cookies["language"] = "en"
         for path in paths:
             answer = client.get(path)

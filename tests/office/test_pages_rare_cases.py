@@ -34,11 +34,13 @@ def test_wrong_data_without_a_warning(actors: Actors) -> None:
     with time_machine.travel(datetime.fromisoformat("2026-05-20T12:00:00+08:00"), tick=False):
         client = client_of(account)
         assert "各项资质现在都没有预警" in page(client, "own")
-        told = {"cause": "data-wrong", "statement": "名称有误", "requirement": "registration"}
-        refusal_page(client.post(reverse("own-data-error"), told), "file-registration-registration")
-        told["file-registration-registration"] = SimpleUploadedFile("执照.png", picture())  # type: ignore[assignment]  # a file
-        done = client.post(reverse("own-data-error"), told, follow=True)
-        assert Application.objects.get().number in done.content.decode()
+        fields = {"cause": "data-wrong", "statement": "名称有误", "requirement": "registration"}
+        refusal_page(
+            client.post(reverse("own-data-error"), fields), "file-registration-registration"
+        )
+        fields["file-registration-registration"] = SimpleUploadedFile("执照.png", picture())  # type: ignore[assignment]  # a file
+        answer = client.post(reverse("own-data-error"), fields, follow=True)
+        assert Application.objects.get().number in answer.content.decode()
 
 
 def test_an_officers_red_card_has_no_yellow_stage_in_its_history(actors: Actors) -> None:
@@ -56,9 +58,8 @@ def test_an_officers_red_card_has_no_yellow_stage_in_its_history(actors: Actors)
 def test_a_review_through_the_browser(actors: Actors) -> None:
     actors.load_and_patrol(people=2)
     case = actors.inspect(START)
-    actors.load_and_patrol(
-        START + timedelta(days=1), people=3
-    )  # a run finds it in order: a review by another
+    # A run finds it in order: a review by another
+    actors.load_and_patrol(START + timedelta(days=1), people=3)
     assert reload(case).needs_review
     with time_machine.travel(datetime.fromisoformat("2026-05-21T20:00:00+08:00"), tick=False):
         reviewer = client_of(actors.account("other-reviewer"))

@@ -34,9 +34,8 @@ def test_an_application_says_which_acts_are_not_allowed(
     assert "审查意见</label>" not in city
     auditor = page(client_of(officers.account("auditor")), "application", application.pk)
     assert "<textarea" not in auditor
-    assert (
-        "更正哪一行登记" not in auditor
-    )  # nor are people's names read for somebody who may not verify
+    # Nor are people's names read for somebody who may not verify
+    assert "更正哪一行登记" not in auditor
 
 
 def test_an_enterprise_sees_the_stage_of_its_withdrawal(
@@ -44,14 +43,14 @@ def test_an_enterprise_sees_the_stage_of_its_withdrawal(
 ) -> None:
     account = officers.enterprise_account(case_states.codes[2])
     own = page(client_of(account), "own-case", case_states.cases[2].pk)
-    for told in (
+    for text in (
         "这项资质已进入撤回程序：公示中",
         "启动撤回",
         "拟撤回告知送达",
         "要求听证",
         "许可机关书面陈述申辩",
     ):
-        assert told in own, told
+        assert text in own, text
     assert '启动撤回</span> <span class="soft">（未到）' not in own
 
 
@@ -61,7 +60,7 @@ def test_an_insurance_case_is_determined_by_items_through_the_browser(
     case = Case.objects.get(category=None, state="yellow")
     officer = client_of(officers.account("city-officer"))
     assert "specialist-decoration/" in page(officer, "determine", case.pk)
-    told = {
+    fields = {
         "outcome": "dismissed",
         "requirement": ["insurance"],
         "because": "已豁免",
@@ -70,21 +69,23 @@ def test_an_insurance_case_is_determined_by_items_through_the_browser(
         "leaves": "exemption",
     }
     path = reverse("determine", args=[case.pk])
-    wrong = officer.post(path, told | {"left_number": "x"})
+    wrong = officer.post(path, fields | {"left_number": "x"})
     assert "请写明更正或豁免的编号" in refusal_page(wrong, "left_number")
     assert "没有找到所说的更正或豁免" in refusal_page(
-        officer.post(path, told | {"left_number": "7"}), "left_number"
+        officer.post(path, fields | {"left_number": "7"}), "left_number"
     )
-    assert "请写明哪些资质" in refusal_page(officer.post(path, told | {"outcome": "red"}), "item-1")
-    del told["leaves"]
-    assert "请选择不予认定时留下什么" in refusal_page(officer.post(path, told), "leaves-1")
+    assert "请写明哪些资质" in refusal_page(
+        officer.post(path, fields | {"outcome": "red"}), "item-1"
+    )
+    del fields["leaves"]
+    assert "请选择不予认定时留下什么" in refusal_page(officer.post(path, fields), "leaves-1")
 
 
 def test_a_reviewer_reads_which_items_turn_red_and_what_a_dismissal_leaves(
     officers: Actors, case_states: CaseStates
 ) -> None:
     case = Case.objects.get(category=None, state="yellow")
-    told: dict[str, Any] = {
+    proposal: dict[str, Any] = {
         "case": case,
         "requirements": ["insurance"],
         "because": "核实",
@@ -93,7 +94,7 @@ def test_a_reviewer_reads_which_items_turn_red_and_what_a_dismissal_leaves(
         "proposed_at": officers.office.tick(),
     }
     determination = Determination.objects.create(
-        outcome="red", items=[["specialist-decoration", ""]], **told
+        outcome="red", items=[["specialist-decoration", ""]], **proposal
     )
     reviewer = client_of(officers.account("city-reviewer"))
     assert (
@@ -140,12 +141,14 @@ def test_odd_answers_of_a_dismissal_are_refused_in_a_sentence(
     officers: Actors, case_states: CaseStates
 ) -> None:
     officer, case = client_of(officers.account("city-officer")), case_states.cases[9]
-    for told in (
+    for fields in (
         {"leaves": "foo", "left_number": "1"},
         {"leaves": "correction", "left_number": "9" * 5000},
         {"leaves": "exemption", "left_number": "-1"},
     ):
-        assert post_proposal(officer, case, outcome="dismissed", **told).status_code == 422, told
+        assert post_proposal(officer, case, outcome="dismissed", **fields).status_code == 422, (
+            fields
+        )
     assert not Determination.objects.filter(case=case).exists()
 
 
@@ -154,12 +157,12 @@ def test_register_rows_are_found_by_part_of_a_name(
 ) -> None:
     from qualwatch.web.staff import applications
 
-    monkeypatch.setattr(applications, "MOST", 1)
+    monkeypatch.setattr(applications, "MAX_ROWS", 1)
     application = Application.objects.get(case=case_states.cases[6])
     post_act(client_of(officers.account("city-reviewer")), application, "agree")
     officer = client_of(officers.account("second-officer"))
     assert "登记行太多" in page(officer, "application", application.pk)
-    found = officer.get(
+    shown = officer.get(
         reverse("application", args=[application.pk]) + "?row=注册建造师"
     ).content.decode()
-    assert "注册建造师" in found.split("更正哪一行登记")[1].split("</select>")[0]
+    assert "注册建造师" in shown.split("更正哪一行登记")[1].split("</select>")[0]

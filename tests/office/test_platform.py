@@ -80,8 +80,8 @@ def test_a_leave_and_a_join_renew_the_findings_at_once(platform: Platform) -> No
     assert [one["state"] for one in answer.json()["outcomes"]] == ["applied", "applied"]
     assert (answer.json()["enterprises"], answer.json()["run_state"]) == (1, "released")
     assert constructors() == ("short", 1)
-    gone = RegistrationRow.objects.exclude(absent_since=None)
-    assert {row.absent_since for row in gone} == {DAY}
+    absent = RegistrationRow.objects.exclude(absent_since=None)
+    assert {row.absent_since for row in absent} == {DAY}
     platform.push(platform.change(1), platform.change(2))
     assert constructors() == ("met", 3)
     assert not Run.objects.latest("id").is_full
@@ -184,10 +184,10 @@ def test_a_malformed_batch_is_refused(
 
 
 def test_at_most_a_thousand_changes_and_no_id_twice(platform: Platform) -> None:
-    one = platform.change(1)
-    assert platform.push(one, one).status_code == 422
+    change = platform.change(1)
+    assert platform.push(change, change).status_code == 422
     assert (
-        platform.push(*(dict(one, id=f"x{n}", sequence=n) for n in range(1, 1002))).status_code
+        platform.push(*(dict(change, id=f"x{n}", sequence=n) for n in range(1, 1002))).status_code
         == 422
     )
 
@@ -208,9 +208,8 @@ def test_pushes_count_in_the_rolling_guard(office: RegisterOffice) -> None:
     run = Run.objects.latest("id")
     assert run.counts["newly"] == 20
     assert run.credit_codes == [credit_code(20)]
-    assert (
-        RegistrationRow.objects.filter(recorded_to=None).count() == 580
-    )  # the registers know; nobody is warned
+    # The registers know; nobody is warned
+    assert RegistrationRow.objects.filter(recorded_to=None).count() == 580
     released = office.release(run)
     assert released.state == "released"
     assert FindingRow.objects.filter(recorded_to=None, verdict="short").count() == 20
@@ -225,5 +224,5 @@ def test_pushed_rows_are_stored_encrypted(platform: Platform) -> None:
 def test_the_listener_to_all_logs_hears_an_identity_number(leaks: Leaks) -> None:
     logging.getLogger("qualwatch.anything").debug("row %s", identity(1))
     logging.getLogger("django.request").error("Internal Server Error: %s", f"/{identity(2)}/")
-    assert len(leaks.found) == 2
-    leaks.found.clear()
+    assert len(leaks.records) == 2
+    leaks.records.clear()

@@ -33,17 +33,32 @@ def actors(office: RegisterOffice) -> Actors:
     return Actors(office)
 
 
-def test_a_returned_letter_opens_the_next_service_method_up_to_the_public_notice(actors: Actors) -> None:
+def test_a_returned_letter_opens_the_next_service_method_up_to_the_public_notice(
+    actors: Actors,
+) -> None:
     case = actors.red_case()
-    order, number = actors.order_of(case), actors.order_of(case).number
-    with pytest.raises(CannotStep, match="直接送达和邮寄都没有成功"):
-        actors.start_service(order, PERIOD_OVER, method="public-notice")
-    with pytest.raises(CannotStep, match="书面材料"):
-        actors.start_service(order, PERIOD_OVER, method="e-mail")
-    with pytest.raises(CannotStep, match="没有平台账号"):
-        actors.start_service(order, PERIOD_OVER, method="platform")
-    with pytest.raises(CannotStep, match="拒绝签收"):
-        actors.start_service(order, PERIOD_OVER, method="left")
+    order = actors.order_of(case)
+    fail_to_hand_over(actors, order)
+    fail_to_mail(actors, order)
+    due = publish_notice(actors, order, PERIOD_OVER + timedelta(days=7))
+    actors.load_and_patrol(due)
+    assert reload(case).order_served_on is None  # its last day is not over
+    actors.load_and_patrol(due + timedelta(days=1))
+    assert reload(case).order_served_on == due
+    assert reload(case).red_ends_on == date(2026, 9, 28)  # the 27th is a Sunday
+    assert replayed(10**9) == public_copy()
+
+
+def fail_to_hand_over(actors: Actors, order: Document) -> None:
+    """A visit finds nobody; other methods are refused before and after it."""
+    for method, problem in (
+        ("public-notice", "直接送达和邮寄都没有成功"),
+        ("e-mail", "书面材料"),
+        ("platform", "没有平台账号"),
+        ("left", "拒绝签收"),
+    ):
+        with pytest.raises(CannotStep, match=problem):
+            actors.start_service(order, PERIOD_OVER, method=method)
     service = actors.start_service(order, PERIOD_OVER, method="in-person")
     with pytest.raises(CannotStep, match="原因"):
         actors.fail_service(service, PERIOD_OVER, why="bored")
@@ -53,41 +68,41 @@ def test_a_returned_letter_opens_the_next_service_method_up_to_the_public_notice
     with pytest.raises(CannotStep, match="上传"):
         fail(service=service, why="refused", because="拒收", **act_arguments(actors, PERIOD_OVER))
     actors.fail_service(service, PERIOD_OVER)
+    # Nobody was there, which is no refusal; and one failed method is not every method.
     with pytest.raises(CannotStep, match="拒绝签收"):
-        actors.start_service(
-            order, PERIOD_OVER, method="left"
-        )  # nobody was there, which is no refusal
+        actors.start_service(order, PERIOD_OVER, method="left")
     with pytest.raises(CannotStep, match="都没有成功"):
-        actors.start_service(order, PERIOD_OVER, method="public-notice")  # one way is not every way
-    assert service_task_of(order).detail == f"{number} post"
+        actors.start_service(order, PERIOD_OVER, method="public-notice")
+    assert service_task_of(order).detail == f"{order.number} post"
+
+
+def fail_to_mail(actors: Actors, order: Document) -> None:
+    """The letter comes back on the seventh day."""
     post = actors.start_service(order, PERIOD_OVER, method="post")
     assert not Task.objects.filter(
-        kind="serve", detail__startswith=number, completed_on=None
+        kind="serve", detail__startswith=order.number, completed_on=None
     ).exists()
     with pytest.raises(CannotStep, match="还没有逾期"):
         actors.fail_service(post, PERIOD_OVER + timedelta(days=6), why="unanswered")
     actors.fail_service(post, PERIOD_OVER + timedelta(days=6), why="returned")
-    assert service_task_of(order).detail == f"{number} public-notice"
-    published = PERIOD_OVER + timedelta(days=7)
-    notice = actors.start_service(order, published, method="public-notice")
-    shown = Announcement.objects.get()
-    assert shown.number == number
-    assert "公告送达" in shown.body
-    assert "建造师" not in shown.body
-    due = served_by_notice(published, 30, actors.law.calendar).ends_on
-    assert (notice.due_on, shown.ends_on) == (due, due) == (date(2026, 8, 27), date(2026, 8, 27))
+    assert service_task_of(order).detail == f"{order.number} public-notice"
+
+
+def publish_notice(actors: Actors, order: Document, day: date) -> date:
+    """The public notice is published without the figures; the last of its thirty days."""
+    notice = actors.start_service(order, day, method="public-notice")
+    announcement = Announcement.objects.get()
+    assert announcement.number == order.number
+    assert "公告送达" in announcement.body
+    assert "建造师" not in announcement.body
+    due = served_by_notice(day, 30, actors.law.calendar).ends_on
+    assert due == date(2026, 8, 27)
+    assert (notice.due_on, announcement.ends_on) == (due, due)
     with pytest.raises(CannotStep, match="已在公告送达"):
-        actors.start_service(order, published, method="public-notice")
+        actors.start_service(order, day, method="public-notice")
     with pytest.raises(CannotStep, match="期满即为送达"):
-        actors.fail_service(notice, published)
-    actors.load_and_patrol(due)
-    assert reload(case).order_served_on is None  # its last day is not over
-    actors.load_and_patrol(due + timedelta(days=1))
-    assert (reload(case).order_served_on, reload(case).red_ends_on) == (
-        due,
-        date(2026, 9, 28),
-    )  # 27th is a Sunday
-    assert replayed(10**9) == public_copy()
+        actors.fail_service(notice, day)
+    return due
 
 
 def test_an_enterprise_that_answers_during_a_public_notice_is_served_then(actors: Actors) -> None:
@@ -189,18 +204,16 @@ def test_a_service_that_the_case_refuses_does_not_stop_the_patrol(actors: Actors
     order = actors.order_of(case)
     actors.fail_service(actors.start_service(order, PERIOD_OVER), PERIOD_OVER, why="unknown")
     notice = actors.start_service(order, PERIOD_OVER, method="public-notice")
-    Case.objects.filter(pk=case.pk).update(
-        order_served_on=PERIOD_OVER
-    )  # served by another paper, whatever the reason
+    # Served by another paper, whatever the reason
+    Case.objects.filter(pk=case.pk).update(order_served_on=PERIOD_OVER)
     actors.load_and_patrol(notice.due_on + timedelta(days=1))
     failed = Service.objects.get(pk=notice.pk)
     assert (failed.proved_on, failed.failed_as) == (None, "taken-down")
     assert f"announcement/{order.number}" not in public_copy()
     assert service_task_of(order).detail.startswith(order.number)
     Case.objects.filter(pk=case.pk).update(order_served_on=None)
-    again = actors.start_service(
-        order, notice.due_on + timedelta(days=1), method="public-notice"
-    )  # no trace is in the way
+    # No trace is in the way
+    again = actors.start_service(order, notice.due_on + timedelta(days=1), method="public-notice")
     assert again.due_on > notice.due_on
 
 
@@ -271,7 +284,7 @@ def test_f19_of_twenty_eight_orders_every_one_is_accounted_for(
     for name, source in SOURCES.items():
         path = tmp_path / "province" / f"{name}.csv"
         if path.exists() and name != "在建项目":
-            assert actors.office.take(source, {path.name: path}, day=DAY).state == "released"
+            assert actors.office.load_files(source, {path.name: path}, day=DAY).state == "released"
     day_done = actors.patrol(DAY)
     if day_done.run.state == "held":
         release_held_run(
@@ -325,6 +338,5 @@ def test_f19_of_twenty_eight_orders_every_one_is_accounted_for(
     undecided = [case for case in cases if case.application]
     silent = [case for case in cases if not case.application]
     assert (len(undecided), len(silent), len(cases)) == (1, 27, 28)
-    assert all(
-        case.red_ends_on for case in cases
-    )  # the clocks of all run, the one undecided cannot be withdrawn
+    # The clocks of all run, the one undecided cannot be withdrawn
+    assert all(case.red_ends_on for case in cases)

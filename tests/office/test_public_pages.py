@@ -58,19 +58,17 @@ def test_every_item_has_one_standing_today_and_on_a_past_day(
     assert "2026-09-22 还没有到；下面是今天的情况" in public_page(client, f"{path}?on=2026-09-22")
     assert "日期 昨天 读不懂" in public_page(client, f"{path}?on={quote('昨天')}")
     assert "没有这一天的资质记录" in public_page(client, f"{path}?on=2020-01-01")
-    assert "暂不能确认" in public_page(
-        client, f"{path}?on=2026-07-15"
-    )  # the last list known then was eight weeks old
+    # The last list known then was eight weeks old
+    assert "暂不能确认" in public_page(client, f"{path}?on=2026-07-15")
 
 
 def test_search_by_a_part_of_the_name_or_the_code(client: Client, case_states: CaseStates) -> None:
     page = public_page(client, "/?q=" + quote("装饰公司"))
     assert "查到 9 家企业" in page
-    assert (
-        page.count("红牌预警</strong>") == 2
-    )  # of the second and the third; the first is withdrawn
-    one = client.get("/?q=" + quote("第3装饰"))
-    assert one.headers["Location"] == f"/enterprises/{case_states.codes[3]}"
+    # Of the second and the third; the first is withdrawn
+    assert page.count("红牌预警</strong>") == 2
+    only_match = client.get("/?q=" + quote("第3装饰"))
+    assert only_match.headers["Location"] == f"/enterprises/{case_states.codes[3]}"
     assert (
         client.get(f"/?q={case_states.codes[3].lower()}").headers["Location"]
         == f"/enterprises/{case_states.codes[3]}"
@@ -83,12 +81,12 @@ def test_search_by_a_part_of_the_name_or_the_code(client: Client, case_states: C
 def test_a_former_name_is_found(client: Client, case_states: CaseStates) -> None:
     from qualwatch.publication.actions import post_enterprises
 
-    told = {
+    names_and_areas = {
         enterprise.credit_code: (enterprise.name, enterprise.area)
         for enterprise in Enterprise.objects.all()
     }
-    told[case_states.codes[3]] = ("新名（山西）公司", "city:140100")
-    post_enterprises(told)
+    names_and_areas[case_states.codes[3]] = ("新名（山西）公司", "city:140100")
+    post_enterprises(names_and_areas)
     for name in ("第3装饰公司", "新名(山西)", "新名（山西）"):
         assert (
             client.get("/?q=" + quote(name)).headers["Location"]
@@ -122,14 +120,14 @@ def test_the_red_list_and_its_filters(client: Client, case_states: CaseStates) -
     card = RedCard.objects.get(credit_code=case_states.codes[3])
     page = visible_text(public_page(client, reverse("red-card", args=[card.number])))
     assert card.ends_on is not None
-    for told in (
+    for text in (
         "应有 3 / 现有 2",
         "公布 2026年7月21日",
         f"已过 {(TODAY - card.ends_on).days} 天",
         "启动该项资质的撤回程序",
         "不得以存在红牌预警的资质承揽新的工程项目",
     ):
-        assert told in page, told
+        assert text in page, text
     assert public_page(client, "/red-cards/none", 404)
 
 
@@ -157,32 +155,29 @@ def test_anybody_may_object_to_a_display_and_the_name_stays_private(
     assert public_page(client, path)
     empty = client.post(path, {"text": "人够", "name": "", "address": ""})
     assert "人够" in refusal_page(empty, "name")  # what was written is not lost
-    told = {"text": "人够", "name": "王某某", "address": "13900000000"}
-    refusal_page(client.post(path, told | {"address": " "}), "address")
-    refusal_page(client.post(path, told | {"text": " "}), "text")
-    refusal_page(client.post(path, told | {"text": "长" * 10_001}), "text")
-    done = client.post(path, told, follow=True)
-    assert "已收到你的异议" in done.content.decode()
-    assert done.redirect_chain  # asked for again it is not handed in twice
+    fields = {"text": "人够", "name": "王某某", "address": "13900000000"}
+    refusal_page(client.post(path, fields | {"address": " "}), "address")
+    refusal_page(client.post(path, fields | {"text": " "}), "text")
+    refusal_page(client.post(path, fields | {"text": "长" * 10_001}), "text")
+    answer = client.post(path, fields, follow=True)
+    assert "已收到你的异议" in answer.content.decode()
+    assert answer.redirect_chain  # asked for again it is not handed in twice
     row = Withdrawal.objects.get(credit_code=case_states.codes[2])
     assert row.unanswered == 1
     assert "王某某" not in public_page(client, reverse("announcement", args=[display.number]))
     over = client.get(reverse("object-publicly", args=["没有的公示"]))
     assert over.status_code == 404
     for more in range(12):
-        client.post(path, told | {"name": ""})  # what is refused does not count
-        assert client.post(path, told).status_code == (302 if more < 9 else 422), (
-            more
-        )  # ten of one address in an hour
+        client.post(path, fields | {"name": ""})  # what is refused does not count
+        # Ten of one address in an hour
+        assert client.post(path, fields).status_code == (302 if more < 9 else 422), more
     with time_machine.travel(datetime.fromisoformat(NOON) + timedelta(hours=1), tick=False):
-        assert client.post(path, told).status_code == 302
+        assert client.post(path, fields).status_code == 302
     with time_machine.travel(datetime.fromisoformat(NOON) + timedelta(days=30), tick=False):
         assert "公示已经结束" in public_page(client, path, 404)
 
 
-def test_statistics_add_up_and_equal_the_rows(
-    client: Client, case_states: CaseStates
-) -> None:
+def test_statistics_add_up_and_equal_the_rows(client: Client, case_states: CaseStates) -> None:
     rows = list(QuarterFigures.objects.filter(year=2026, quarter=3))
     total = {
         name: sum(quarter_figures.figures.get(name, 0) for quarter_figures in rows)
@@ -248,30 +243,30 @@ def test_the_age_of_the_data_is_shown(client: Client, case_states: CaseStates) -
 
 
 # Yellow is nowhere.
-def everything(client: Client, begin: str = "/") -> dict[str, str]:
+def crawl(client: Client, begin: str = "/") -> dict[str, str]:
     """Every page and file that is reached by links from the beginning, as nobody."""
-    found: dict[str, str] = {}
+    pages: dict[str, str] = {}
     waiting = [begin]
     while waiting:
         path = waiting.pop()
-        if path in found:
+        if path in pages:
             continue
         answer = client.get(path)
         assert answer.status_code in (200, 302), path
         if answer.status_code == 302:
-            found[path] = answer.headers["Location"]
+            pages[path] = answer.headers["Location"]
             waiting.append(answer.headers["Location"])
             continue
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]  # files
-        found[path] = body.decode() + str(dict(answer.headers))
-        for link in re.findall(r'(?:href|src|action)="([^"]+)"', found[path]):
+        pages[path] = body.decode() + str(dict(answer.headers))
+        for link in re.findall(r'(?:href|src|action)="([^"]+)"', pages[path]):
             place = urlsplit(urljoin(path, link.replace("&amp;", "&")))
             if place.scheme or place.netloc or link.startswith("#"):
                 continue
             if place.path.startswith("/language/"):
                 continue  # the other language has a crawl of its own
             waiting.append(place.path + (f"?{place.query}" if place.query else ""))
-    return found
+    return pages
 
 
 def secrets(case_states: CaseStates) -> list[str]:
@@ -280,27 +275,29 @@ def secrets(case_states: CaseStates) -> list[str]:
     cases += list(Case.objects.filter(category=None))
     notices = Notice.objects.filter(case__in=cases)
     documents = Document.objects.filter(case__in=cases)
-    told = (
+    texts = (
         [notice.subject for notice in notices]
         + [notice.body for notice in notices]
         + [document.number for document in documents]
     )
     for case in cases:
-        told += [
+        texts += [
             text
             for application in case.applications.all()
             for text in (application.number, application.statement)
         ]
-        told += [
+        texts += [
             text
             for determination in case.determinations.all()
             for text in (determination.because, *determination.evidence)
         ]
-    return [one for one in told if one.strip()]
+    return [one for one in texts if one.strip()]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_yellow_cards_are_on_no_public_page(client: Client, case_states: CaseStates, language: str) -> None:
+def test_yellow_cards_are_on_no_public_page(
+    client: Client, case_states: CaseStates, language: str
+) -> None:
     """Yellow cases of every kind are on record; nobody finds a trace of one."""
     places = {
         (case.state, case.ground, case.category is None)
@@ -317,12 +314,12 @@ def test_yellow_cards_are_on_no_public_page(client: Client, case_states: CaseSta
     for kind in kinds:
         assert yellow.filter(**kind).exists(), kind
     client.cookies["language"] = language
-    pages = everything(client)
+    pages = crawl(client)
     for code in case_states.codes.values():
-        pages |= everything(client, f"/enterprises/{code}")
-        pages |= everything(client, f"/?q={code}")
+        pages |= crawl(client, f"/enterprises/{code}")
+        pages |= crawl(client, f"/?q={code}")
         for day in (START_DAY, fixtures_case_states.LATER):
-            pages |= everything(client, f"/enterprises/{code}?on={day}")
+            pages |= crawl(client, f"/enterprises/{code}?on={day}")
     for case in Case.objects.all():  # addresses that no link leads to
         for name in ("own-case", "case", "determine", "decide", "case-documents", "case-history"):
             path = reverse(name, args=[case.pk])
@@ -331,15 +328,17 @@ def test_yellow_cards_are_on_no_public_page(client: Client, case_states: CaseSta
         path = reverse("document", args=[document.pk])
         pages[path] = client.get(path).content.decode()
     assert len(pages) > 100
-    told = "en" if language == "en" else "zh-CN"
-    assert all(f'<html lang="{told}">' in page for page in pages.values() if "<html" in page)
+    html_language = "en" if language == "en" else "zh-CN"
+    assert all(
+        f'<html lang="{html_language}">' in page for page in pages.values() if "<html" in page
+    )
     hidden = secrets(case_states)
     assert len(hidden) > 20
     for path, page in pages.items():
         assert "黄牌" not in page, path
         assert not re.search("yellow", page, re.IGNORECASE), path
-        for told in hidden:
-            assert told not in page, (path, told)
+        for secret in hidden:
+            assert secret not in page, (path, secret)
 
 
 START_DAY = fixtures_case_states.START
@@ -373,9 +372,7 @@ def all_pages(case_states: CaseStates) -> list[str]:
     ]
 
 
-def test_pages_are_small_and_need_few_queries(
-    client: Client, case_states: CaseStates
-) -> None:
+def test_pages_are_small_and_need_few_queries(client: Client, case_states: CaseStates) -> None:
     from qualwatch.web.base.template_env import STYLESHEET
 
     for path in all_pages(case_states):
@@ -461,23 +458,23 @@ def test_whatever_changes_in_the_public_copy_changes_its_version(case_states: Ca
         ),
     ):
         before = queries.version()
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as captured_queries:
             change()
         assert queries.version() != before
-        written = [one["sql"] for one in asked if "publication_" in one["sql"]]
-        assert "publication_feedclock" in written[0], written[
-            0
-        ]  # locked first, so that nobody waits in a circle
+        written = [one["sql"] for one in captured_queries if "publication_" in one["sql"]]
+        # Locked first, so that nobody waits in a circle
+        assert "publication_feedclock" in written[0], written[0]
 
 
 def test_english_is_chosen_and_remembered(client: Client, case_states: CaseStates) -> None:
     assert client.get("/language/en?next=/red-cards").headers["Location"] == "/red-cards"
+    # Pages without names of the registers
     for path in (
         "/how-it-works",
         "/freshness",
         "/accounts/login/",
         "/nothing",
-    ):  # pages without names of the registers
+    ):
         page = client.get(path).content.decode()
         assert '<html lang="en">' in page
         assert not re.search("[\u4e00-\u9fff]", visible_text(page).replace("中文", "")), path

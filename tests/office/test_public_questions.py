@@ -41,7 +41,9 @@ def _django_db_marker() -> None:
         "/statistics?quarter=%00",
     ],
 )
-def test_a_nul_byte_is_refused_in_a_sentence(client: Client, case_states: CaseStates, path: str) -> None:
+def test_a_nul_byte_is_refused_in_a_sentence(
+    client: Client, case_states: CaseStates, path: str
+) -> None:
     assert "无法处理" in public_page(client, path, 400)
 
 
@@ -73,9 +75,8 @@ def test_a_red_card_without_a_register_row_is_still_shown(
         category="", requirements=[{"requirement": "insurance"}]
     )
     number = RedCard.objects.get(credit_code=case_states.codes[3]).number
-    assert public_page(
-        client, reverse("red-card", args=[number])
-    )  # a category that the law does not know
+    # A category that the law does not know
+    assert public_page(client, reverse("red-card", args=[number]))
 
 
 def test_public_pages_leave_sessions_alone_and_private_pages_are_not_cached(
@@ -86,10 +87,10 @@ def test_public_pages_leave_sessions_alone_and_private_pages_are_not_cached(
     backend = "qualwatch.accounts.backends.AuthenticationBackend"
     client.force_login(Account.objects.get(username=f"e-{case_states.codes[7]}"), backend=backend)
     for path in ("/", "/red-cards"):
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as captured_queries:
             answer = client.get(path)
         assert not answer.cookies, path
-        assert not [one for one in asked if "django_session" in one["sql"]], path
+        assert not [one for one in captured_queries if "django_session" in one["sql"]], path
     for path in (
         "/me",
         "/own",
@@ -130,7 +131,9 @@ def test_only_displays_that_still_run(client: Client, case_states: CaseStates) -
         assert "第2装饰公司" in public_page(client, "/announcements?kind=display")
 
 
-def test_full_lists_stay_small_and_need_few_queries(client: Client, case_states: CaseStates) -> None:
+def test_full_lists_stay_small_and_need_few_queries(
+    client: Client, case_states: CaseStates
+) -> None:
     """A page of each list as long as it gets, names as long as they get."""
     from qualwatch.publication.models import Announcement, Enterprise, RedCard, Standing
     from qualwatch.web.base.template_env import STYLESHEET

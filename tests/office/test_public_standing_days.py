@@ -110,16 +110,16 @@ def test_the_last_day_follows_the_rule_by_which_items_are_in_force() -> None:
     assert last(old, item(date(2020, 1, 1), date(2030, 1, 1))._replace(valid_from=None)) == date(
         2030, 1, 1
     )
-    gone = old._replace(
+    deregistered = old._replace(
         renewal_filed_on=date(2026, 9, 1),
         register_state="deregistered",
         register_state_from=date(2026, 9, 22),
     )
-    assert last(gone, new) == date(2031, 9, 21)
-    known = old._replace(
+    assert last(deregistered, new) == date(2031, 9, 21)
+    announced = old._replace(
         valid_to=None, register_state="withdrawn", register_state_from=date(2026, 10, 8)
     )
-    assert last(known) == date(2026, 10, 7)  # said in advance
+    assert last(announced) == date(2026, 10, 7)  # said in advance
 
 
 def test_an_open_red_card_is_shown_beside_a_suspension(
@@ -169,15 +169,13 @@ def test_a_provisional_day_is_marked_on_every_site(
     Announcement.objects.update(is_provisional=True)
     for path in places:
         assert MAY_MOVE in public_page(client, path + "?again=1"), path
-    assert "起仍未达到" not in public_page(
-        client, f"/red-cards/{card.number}?again=1"
-    )  # no day is said for what follows
+    # No day is said for what follows
+    assert "起仍未达到" not in public_page(client, f"/red-cards/{card.number}?again=1")
     own = enterprise_client(case_states, 7)
     assert MAY_MOVE not in page(own, "own-case", case_states.cases[7].pk)
     CaseRequirement.objects.update(is_provisional=True)
-    assert (
-        page(own, "own-case", case_states.cases[7].pk).count(MAY_MOVE) == 2
-    )  # above, and beside its requirement
+    # Above, and beside its requirement
+    assert page(own, "own-case", case_states.cases[7].pk).count(MAY_MOVE) == 2
     assert MAY_MOVE in page(own, "own")
     officer, application = (
         client_of(officers.account("city-reviewer")),
@@ -198,24 +196,28 @@ def test_the_deadline_shown_of_a_withdrawal_is_its_next_one(
     assert case.red_ends_on < TODAY < row.display_until  # type: ignore[operator]  # it is on display
     assert row.display_until is not None
     for shown in (page(own, "own"), page(own, "own-case", case.pk)):
-        told = visible_text(shown)
+        visible = visible_text(shown)
         day = f"{row.display_until.year}年{row.display_until.month}月{row.display_until.day}日"
-        assert f"公示期满 {day} ， 还有 {(row.display_until - TODAY).days} 天" in told.replace(
+        assert f"公示期满 {day} ， 还有 {(row.display_until - TODAY).days} 天" in visible.replace(
             "，", " ， "
         ).replace("  ", " ")
-        assert "已过" not in told
+        assert "已过" not in visible
     Withdrawal.objects.filter(pk=row.pk).update(
         stage="notified",
         display_until=None,
         notice_served_on=TODAY,
         statement_until=TODAY + timedelta(days=7),
     )
-    told = visible_text(page(own, "own-case", case.pk))
-    assert "要求听证的最后一天： 2026年9月29日" in told.replace("：", "： ").replace("：  ", "： ")
-    assert "陈述申辩期满" in told
+    visible = visible_text(page(own, "own-case", case.pk))
+    assert "要求听证的最后一天： 2026年9月29日" in visible.replace("：", "： ").replace(
+        "：  ", "： "
+    )
+    assert "陈述申辩期满" in visible
 
 
-def test_a_finding_that_cannot_be_judged_now_is_no_shortfall(officers: Actors, case_states: CaseStates) -> None:
+def test_a_finding_that_cannot_be_judged_now_is_no_shortfall(
+    officers: Actors, case_states: CaseStates
+) -> None:
     from qualwatch.assessments.models import FindingRow
 
     own, case = enterprise_client(case_states, 7), case_states.cases[7]
@@ -224,15 +226,17 @@ def test_a_finding_that_cannot_be_judged_now_is_no_shortfall(officers: Actors, c
     FindingRow._default_manager.filter(pk=row.pk).update(recorded_to=newest)
     row.pk, row.recorded_from, row.verdict, row.because = None, newest, "cannot-say", '["no-data"]'
     row.save()
-    told = page(own, "own-case", case.pk)
-    assert "现在（2026年9月21日核查）：应有 3，现有 2 无法判定：没有社保数据" in visible_text(told)
-    assert told.count('class="short"') == 1  # when it was warned, not now
+    own_page = page(own, "own-case", case.pk)
+    assert "现在（2026年9月21日核查）：应有 3，现有 2 无法判定：没有社保数据" in visible_text(
+        own_page
+    )
+    assert own_page.count('class="short"') == 1  # when it was warned, not now
 
 
 def test_a_quarter_is_open_until_it_has_been_counted_to_its_end(
     client: Client, case_states: CaseStates
 ) -> None:
     with time_machine.travel(datetime.fromisoformat("2026-10-01T00:10:00+08:00"), tick=False):
-        told = visible_text(public_page(client, "/statistics?quarter=2026Q3"))
-    assert "截至 2026年9月21日" in told
-    assert "季末仍为红牌" not in told
+        visible = visible_text(public_page(client, "/statistics?quarter=2026Q3"))
+    assert "截至 2026年9月21日" in visible
+    assert "季末仍为红牌" not in visible

@@ -11,7 +11,12 @@ from django.db import IntegrityError, transaction
 
 from actors import Actors, reload
 from builders import OTHER, OWN
-from qualwatch.cases.eligibility.measures import CannotAsk, EligibilityQuery, check, key_supervision
+from qualwatch.cases.eligibility.measures import (
+    EligibilityQuery,
+    InvalidQuery,
+    check_eligibility,
+    key_supervision,
+)
 from qualwatch.cases.models import Case, EligibilityRecord
 from qualwatch.publication import actions
 from qualwatch.publication.actions import NotInAnAction, hide_what_is_over, take_snapshot
@@ -44,25 +49,26 @@ def actors(office: RegisterOffice) -> Actors:
     return Actors(office)
 
 
-def word(day: date, code: str = OWN, category: str = DECORATION) -> str:
+def standing_on(day: date, code: str = OWN, category: str = DECORATION) -> str:
     return standing_of(code, category, "", day).standing
 
 
 def test_the_six_standings_and_their_days(actors: Actors) -> None:
     case = actors.red_case()
-    assert word(DAY) == "in-force"
-    assert word(PERIOD_OVER) == "red"
-    assert (
-        word(PERIOD_OVER - timedelta(days=1)) == "cannot-say"
-    )  # the last list known then was two months old
-    assert word(DAY, code=OTHER) == "unknown"
+    assert standing_on(DAY) == "in-force"
+    assert standing_on(PERIOD_OVER) == "red"
+    # The last list known then was two months old
+    assert standing_on(PERIOD_OVER - timedelta(days=1)) == "cannot-say"
+    assert standing_on(DAY, code=OTHER) == "unknown"
     answer = standing_of(OWN, DECORATION, "", PERIOD_OVER)
     assert answer.card is not None
     assert answer.card.requirements[0]["held"] == 2
-    gone = PERIOD_OVER + timedelta(days=1)
-    actors.load_and_patrol(gone, 资质=[ITEMS, item(状态="撤回", 状态日期=gone.isoformat())])
-    assert word(gone) == "withdrawn"
-    assert word(PERIOD_OVER) == "red"  # history stays
+    withdrawn_on = PERIOD_OVER + timedelta(days=1)
+    actors.load_and_patrol(
+        withdrawn_on, 资质=[ITEMS, item(状态="撤回", 状态日期=withdrawn_on.isoformat())]
+    )
+    assert standing_on(withdrawn_on) == "withdrawn"
+    assert standing_on(PERIOD_OVER) == "red"  # history stays
     assert reload(case).closed_because == "withdrawn"
     assert [standing.standing for standing in history_of(OWN, DECORATION, "")] == [
         "in-force",
@@ -84,7 +90,7 @@ def test_an_item_that_ends_is_ended_with_its_reason_and_not_counted_again(actors
     assert standing_of(OWN, DECORATION, "", NEXT_DAY).because == "expired"
     assert Standing.objects.filter(to_on=None).count() == 1
     actors.load_and_patrol(NEXT_DAY + timedelta(days=1))  # the register says otherwise again
-    assert word(NEXT_DAY + timedelta(days=1)) == "in-force"
+    assert standing_on(NEXT_DAY + timedelta(days=1)) == "in-force"
 
 
 def test_a_stale_register_gives_cannot_say(actors: Actors) -> None:
@@ -101,12 +107,15 @@ def test_the_feed_has_no_gap_and_replays_to_the_snapshot(actors: Actors) -> None
     actors.inspect(PERIOD_OVER)
     good = PERIOD_OVER + timedelta(days=2)
     actors.load_and_patrol(good, people=3)
-    told = entries_after(0)
-    assert [feed_entry.sequence for feed_entry in told] == list(range(1, len(told) + 1))
-    assert [feed_entry.sequence for feed_entry in entries_after(2)] == list(range(3, len(told) + 1))
+    entries = entries_after(0)
+    assert [feed_entry.sequence for feed_entry in entries] == list(range(1, len(entries) + 1))
+    assert [feed_entry.sequence for feed_entry in entries_after(2)] == list(
+        range(3, len(entries) + 1)
+    )
     shot = Snapshot.objects.get(day=good)
     assert (
-        hashlib.sha256(canonical(replay(told[: shot.sequence])).encode()).hexdigest() == shot.sha256
+        hashlib.sha256(canonical(replay(entries[: shot.sequence])).encode()).hexdigest()
+        == shot.sha256
     )
     assert replayed(shot.sequence) == public_copy()
     assert take_snapshot(day=good) == shot
@@ -158,9 +167,11 @@ def test_the_database_refuses_a_removed_card_that_still_names_somebody(actors: A
         RedCard.objects.update(state="removed", ended_on=PERIOD_OVER)
 
 
-def asked(actors: Actors, purpose: str, category: str = "", on: date = PERIOD_OVER) -> str:
+def eligibility_answer(actors: Actors, purpose: str, category: str = "", on: date = PERIOD_OVER) -> str:
     at = actors.office.tick(on)
-    return check(asked=EligibilityQuery(OWN, purpose, category), by="platform", on=on, at=at).answer
+    return check_eligibility(
+        query=EligibilityQuery(OWN, purpose, category), by="platform", on=on, at=at
+    ).answer
 
 
 def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterprise(
@@ -185,14 +196,14 @@ def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterpr
             ["P4", OWN, "建筑装修装饰工程专业承包", "110105", "2025-01-01", ""],
         ],
     )
-    assert asked(actors, "bid", DECORATION, on=DAY) == "yes"  # yellow forbids nothing
+    assert eligibility_answer(actors, "bid", DECORATION, on=DAY) == "yes"  # yellow forbids nothing
     assert key_supervision(on=DAY, law=actors.law) == []
     actors.load_and_patrol(PERIOD_OVER, 资质=both)
     case = Case.objects.get(category=DECORATION)
     actors.propose(case, day=PERIOD_OVER)
     actors.sign(case, day=PERIOD_OVER)
     answers = {
-        (purpose, category): asked(actors, purpose, category)
+        (purpose, category): eligibility_answer(actors, purpose, category)
         for purpose, category in [
             ("upgrade", ""),
             ("addition", ""),
@@ -229,15 +240,14 @@ def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterpr
 
 def test_unknown_enterprises_and_items_are_not_answered_with_yes(actors: Actors) -> None:
     actors.load_and_patrol()
-    assert (
-        asked(actors, "bid", DECORATION, on=DAY + timedelta(days=1)) == "yes"
-    )  # yesterday's list is young enough
-    assert asked(actors, "bid", DECORATION, on=DAY + timedelta(days=4)) == "cannot-say"
-    assert asked(actors, "bid", BUILDING, on=DAY) == "cannot-say"
-    with pytest.raises(CannotAsk):
-        asked(actors, "bid", on=DAY)
-    with pytest.raises(CannotAsk):
-        asked(actors, "marry", on=DAY)
+    # Yesterday's list is young enough
+    assert eligibility_answer(actors, "bid", DECORATION, on=DAY + timedelta(days=1)) == "yes"
+    assert eligibility_answer(actors, "bid", DECORATION, on=DAY + timedelta(days=4)) == "cannot-say"
+    assert eligibility_answer(actors, "bid", BUILDING, on=DAY) == "cannot-say"
+    with pytest.raises(InvalidQuery):
+        eligibility_answer(actors, "bid", on=DAY)
+    with pytest.raises(InvalidQuery):
+        eligibility_answer(actors, "marry", on=DAY)
 
 
 def test_statistics_leave_out_annulled_cards(office: RegisterOffice) -> None:
@@ -279,4 +289,4 @@ def test_between_two_certificates_the_item_is_expired_and_stays_listed(actors: A
     assert (answer.standing, answer.because) == ("ended", "expired")
     later = date(2026, 5, 28)
     actors.load_and_patrol(later, 资质=gap)
-    assert word(later) == "in-force"
+    assert standing_on(later) == "in-force"

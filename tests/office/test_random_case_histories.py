@@ -1,4 +1,4 @@
-"""Random histories through the database: what `step` promises holds for rows, the public copy and the journal."""
+"""Random histories through the database: invariants of rows, the public copy and the journal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from django.db import transaction
 
 from actors import Actors, picture, reload
-from qualwatch.cases.applications.actions import Filing, agree, refuse, retract, uphold, verify
+from qualwatch.cases.applications.actions import agree, refuse, retract, uphold, verify
+from qualwatch.cases.applications.filing import Filing
 from qualwatch.cases.applications.repairs import Repairs
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.documents.attachments import SubmittedFile
@@ -30,7 +31,7 @@ from qualwatch.cases.service.actions import fail, void
 from qualwatch.cases.warnings.determine import return_proposal
 from qualwatch.cases.warnings.supervise import annul, end, follow_up, open_notice, recheck, review
 from qualwatch.cases.withdrawals import actions as withdrawals
-from qualwatch.cases.withdrawals.hearings import answer, ask_hearing, make_statement
+from qualwatch.cases.withdrawals.hearings import answer, request_hearing, submit_statement
 from qualwatch.journal.models import Entry
 from qualwatch.journal.queries import faults
 from qualwatch.procedure.periods import Period
@@ -58,13 +59,13 @@ HANDLERS = (
 REVIEWERS = ("reviewer", "other-reviewer", "city-reviewer", "officer")
 
 
-def acted(actors: Actors, chance: random.Random, case: Case, on: date) -> None:
-    """One act of somebody, sensible or not."""
+def act_at_random(actors: Actors, chance: random.Random, case: Case, on: date) -> None:
+    """One act of a random account; a refused act leaves no record."""
     who, reviewer = (
         actors.account(chance.choice(OFFICERS)),
         actors.account(chance.choice(REVIEWERS)),
     )
-    told: dict[str, Any] = {"law": actors.law, "at": actors.office.tick(on)}
+    arguments: dict[str, Any] = {"law": actors.law, "at": actors.office.tick(on)}
     case = reload(case)
     acts: dict[str, Callable[[], object]] = {
         "prove": lambda: actors.prove_warning(case, on),
@@ -81,7 +82,7 @@ def acted(actors: Actors, chance: random.Random, case: Case, on: date) -> None:
             left={"until": on + timedelta(days=40)},
         ),
         "sign": lambda: actors.sign(case, by=reviewer.username, day=on),
-        "return": lambda: return_proposal(case=case, by=reviewer, because="再查", **told),
+        "return": lambda: return_proposal(case=case, by=reviewer, because="再查", **arguments),
         "inspect": lambda: actors.inspect(on, by=who.username),
         "serve": lambda: actors.serve_order(case, on, by=who.username),
         "recheck": lambda: recheck(
@@ -90,75 +91,88 @@ def acted(actors: Actors, chance: random.Random, case: Case, on: date) -> None:
             because="看过",
             evidence=["照片"],
             by=who,
-            **told,
+            **arguments,
         ),
-        "review": lambda: review(case=case, because="达标", by=reviewer, **told),
-        "annul": lambda: annul(case=case, because="判决", document="判决书", by=reviewer, **told),
-        "end": lambda: end(case=case, code="merged", because="合并", by=who, **told),
+        "review": lambda: review(case=case, because="达标", by=reviewer, **arguments),
+        "annul": lambda: annul(
+            case=case, because="判决", document="判决书", by=reviewer, **arguments
+        ),
+        "end": lambda: end(case=case, code="merged", because="合并", by=who, **arguments),
         "follow-up": lambda: follow_up(
-            case=case, kind=chance.choice(["call", "letter"]), what="督促", by=who, **told
+            case=case, kind=chance.choice(["call", "letter"]), what="督促", by=who, **arguments
         ),
         "post": lambda: actors.start_service(
             actors.order_of(case), on, method=chance.choice(list(METHODS)), by=who.username
         ),
         "return post": lambda: fail(
-            service=some(Service.objects.filter(document__case=case)),
+            service=newest(Service.objects.filter(document__case=case)),
             why=chance.choice(list(FAILURES)),
             because="退回",
             files=[SubmittedFile("退件.png", picture(1))],
             by=who,
-            **told,
+            **arguments,
         ),
         "void": lambda: void(
-            document=some(case.documents.all()), because="写错", by=reviewer, **told
+            document=newest(case.documents.all()), because="写错", by=reviewer, **arguments
         ),
         "apply": lambda: actors.apply(
             case, on, actors.accounts["enterprise"], filing(actors, chance, case)
         ),
         "agree": lambda: agree(
-            application=some(case.applications.all()), because="属实", by=reviewer, **told
+            application=newest(case.applications.all()), because="属实", by=reviewer, **arguments
         ),
         "refuse": lambda: refuse(
-            application=some(case.applications.all()), because="不实", by=reviewer, **told
+            application=newest(case.applications.all()), because="不实", by=reviewer, **arguments
         ),
         "retract": lambda: retract(
-            application=some(case.applications.all()), by=actors.accounts["enterprise"], **told
+            application=newest(case.applications.all()),
+            by=actors.accounts["enterprise"],
+            **arguments,
         ),
         "verify": lambda: verify(
-            application=some(case.applications.all()),
+            application=newest(case.applications.all()),
             because="属实",
             by=who,
             repairs=Repairs(on + timedelta(days=chance.choice([5, 40]))),
-            **told,
+            **arguments,
         ),
         "uphold": lambda: uphold(
-            application=some(case.applications.all()), because="属实", by=reviewer, **told
+            application=newest(case.applications.all()), because="属实", by=reviewer, **arguments
         ),
-        "open-withdrawal": lambda: withdrawals.open_withdrawals(cases=[case], by=who, **told),
+        "open-withdrawal": lambda: withdrawals.open_withdrawals(cases=[case], by=who, **arguments),
         "withdraw": lambda: next_step(actors, chance, case, on),
         "not-withdraw": lambda: withdrawals.not_withdraw(
-            member=of(case), because="重组", by=reviewer, **told
+            member=withdrawal_of(case), because="重组", by=reviewer, **arguments
         ),
         "annul-withdrawal": lambda: withdrawals.annul_withdrawal(
-            member=of(case),
+            member=withdrawal_of(case),
             because="判决",
             files=[SubmittedFile("判决.png", picture(3))],
             by=reviewer,
-            **told,
+            **arguments,
         ),
-        "state": lambda: make_statement(
-            withdrawal=of(case), text="在办注册", files=[], by=actors.accounts["enterprise"], **told
+        "state": lambda: submit_statement(
+            withdrawal=withdrawal_of(case),
+            text="在办注册",
+            files=[],
+            by=actors.accounts["enterprise"],
+            **arguments,
         ),
         "answer": lambda: answer(
-            point=some(Submission.objects.filter(answered_on=None)), text="不属实", by=who, **told
+            point=newest(Submission.objects.filter(answered_on=None)),
+            text="不属实",
+            by=who,
+            **arguments,
         ),
-        "ask-hearing": lambda: ask_hearing(
-            withdrawal=of(case), by=actors.accounts["enterprise"], **told
+        "ask-hearing": lambda: request_hearing(
+            withdrawal=withdrawal_of(case), by=actors.accounts["enterprise"], **arguments
         ),
         "open": lambda: open_notice(
-            notice=some(Notice.objects.filter(credit_code=case.credit_code, first_opened_at=None)),
+            notice=newest(
+                Notice.objects.filter(credit_code=case.credit_code, first_opened_at=None)
+            ),
             by=actors.accounts["enterprise"],
-            **told,
+            **arguments,
         ),
     }
     likely = [
@@ -183,25 +197,25 @@ def acted(actors: Actors, chance: random.Random, case: Case, on: date) -> None:
         ),
     ]
     name = chance.choice([*likely, *likely, *acts])
-    before = on_record()
+    before = records()
     try:
         with transaction.atomic():
             acts[name]()
     except (CannotStep, NotCompetent):
-        assert on_record() == before
+        assert records() == before
 
 
-def of(case: Case) -> Withdrawal:
-    """The withdrawal that a case carries."""
-    withdrawal: Withdrawal = some(Withdrawal.objects.filter(case=case))
+def withdrawal_of(case: Case) -> Withdrawal:
+    """The newest withdrawal of a case."""
+    withdrawal: Withdrawal = newest(Withdrawal.objects.filter(case=case))
     return withdrawal
 
 
 def next_step(actors: Actors, chance: random.Random, case: Case, on: date) -> object:
     """The step that comes next, by somebody who may or may not take it."""
-    row = of(case)
+    row = withdrawal_of(case)
     who = actors.account(chance.choice(HANDLERS))
-    told: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "members": [row],
         "law": actors.law,
         "at": actors.office.tick(on),
@@ -213,28 +227,28 @@ def next_step(actors: Actors, chance: random.Random, case: Case, on: date) -> ob
     unserved = waiting.filter(voided_on=None).exclude(services__proved_on__isnull=False)
     steps: dict[str, Callable[[], object]] = {
         "started": lambda: (
-            actors.serve(some(unserved), on, by="second-officer")
+            actors.serve(newest(unserved), on, by="second-officer")
             if unserved.exists()
-            else withdrawals.announce_intent(**told)
+            else withdrawals.announce_intent(**arguments)
         ),
-        "notified": lambda: withdrawals.display(**told),
-        "displayed": lambda: withdrawals.recheck_members(**told),
-        "rechecked": lambda: withdrawals.review_law(opinion="合法", **told),
-        "reviewed": lambda: withdrawals.decide(because="不达标", **told),
-        "decided": lambda: actors.serve(some(unserved), on, by="second-officer"),
-        "announced": lambda: withdrawals.finish(because="收回证书", **told),
+        "notified": lambda: withdrawals.display(**arguments),
+        "displayed": lambda: withdrawals.recheck_members(**arguments),
+        "rechecked": lambda: withdrawals.review_law(opinion="合法", **arguments),
+        "reviewed": lambda: withdrawals.decide(because="不达标", **arguments),
+        "decided": lambda: actors.serve(newest(unserved), on, by="second-officer"),
+        "announced": lambda: withdrawals.finish(because="收回证书", **arguments),
     }
     if row.stage not in steps:
         raise CannotStep("none", "nothing comes next")
     return steps[row.stage]()
 
 
-def some(rows: Any) -> Any:
-    """The last one; CannotStep where there is none."""
-    found = rows.order_by("-pk").first()
-    if found is None:
+def newest(rows: Any) -> Any:
+    """The newest row; CannotStep without rows."""
+    row = rows.order_by("-pk").first()
+    if row is None:
         raise CannotStep("none", "nothing to act on")
-    return found
+    return row
 
 
 def filing(actors: Actors, chance: random.Random, case: Case) -> Filing:
@@ -251,7 +265,7 @@ def filing(actors: Actors, chance: random.Random, case: Case) -> Filing:
     )
 
 
-def on_record() -> tuple[list[Any], int, int]:
+def records() -> tuple[list[Any], int, int]:
     """What a refused act may not touch."""
     return (
         list(Case.objects.values_list().order_by("pk")),
@@ -260,159 +274,195 @@ def on_record() -> tuple[list[Any], int, int]:
     )
 
 
-def held(actors: Actors) -> None:
-    """Every promise, over everything on record."""
-    yellow_months = Period(2, "months")  # the built-in policy's, as the notice has it
+def assert_invariants(actors: Actors) -> None:
+    """Every invariant, over everything on record."""
     for case in Case.objects.all():
-        signed = Determination.objects.filter(case=case, state="signed", outcome="red").first()
-        if case.published_on:
-            inspected = hasattr(case, "supervision_finding")
-            assert signed is not None or inspected
-            if signed is not None and not inspected:
-                assert signed.proposed_by != signed.decided_by
-                assert all(row.proved_on for row in case.requirements.filter(is_determined=True))
-        else:
-            assert not RedCard.objects.filter(
-                credit_code=case.credit_code, number=case.card_number
-            ).exists()
-        assert (case.state == "closed") == bool(case.closed_because)
-        for row in case.requirements.all():
-            if case.origin == "system":
-                assert (
-                    row.ends_on
-                    >= yellow_months.from_day(row.pushed_on, actors.law.calendar).ends_on
-                )
-        if case.red_ends_on:
-            assert case.order_served_on is not None
-            assert case.published_on is not None
-            begins = max(case.order_served_on, case.published_on)
-            assert (
-                case.red_ends_on
-                >= Period(1, "months").from_day(begins, actors.law.calendar).ends_on
-            )
-        words = list(Entry.objects.filter(stream=case.stream).values_list("what", flat=True))
-        assert words.count("sign") == case.determinations.filter(state="signed").count()
-        if case.state == "closed":
-            assert (
-                not Task.objects.filter(case=case, completed_on=None)
-                .exclude(kind__in=OUTLIVING)
-                .exists()
-            )
-    for case in Case.objects.all():
-        undecided = list(case.applications.filter(stage__in=UNDECIDED))
-        assert [one.requirements for one in undecided] == (
-            [case.application["requirements"]] if case.application else []
-        )
-        for application in case.applications.filter(stage__in=("upheld", "refused")):
-            took_part = {
-                name
-                for determination in case.determinations.all()
-                for name in (determination.proposed_by, determination.decided_by)
-                if determination.proposed_at < actors.office.now
-                and determination.proposed_at <= application.filed_at
-            }
-            assert application.decided_by not in {
-                application.opinion_by,
-                application.filed_by,
-                application.verified_by,
-                *took_part,
-            }
-            assert application.stage == "refused" or application.decided_by in (
-                "reviewer",
-                "other-reviewer",
-            )
-        orders = Service.objects.filter(
-            document__case=case, document__kind="order-to-rectify", proved_on__isnull=False
-        )
-        assert case.order_served_on is None or case.order_served_on in {
-            service.proved_on for service in orders
-        }
-        assert bool(case.documents.filter(kind="determination").count()) == bool(case.published_on)
-    for mark in {one.split("〔")[0] for one in Document.objects.values_list("number", flat=True)}:
-        numbers = [
-            int(one.split("〕")[1][:-1])
-            for one in Document.objects.filter(
-                number__startswith=mark + "〔", issued_on__year=2026
-            ).values_list("number", flat=True)
-        ]
-        assert sorted(numbers) == list(range(1, len(numbers) + 1))
-    public = Announcement.objects.filter(is_removed=False, kind="service").values_list(
-        "number", flat=True
-    )
-    assert all(
-        document.case is not None
-        and (document.case.state == "red" or document.case.closed_because == "withdrawn")
-        for document in Document.objects.filter(number__in=list(public))
-    )
-    assert set(public) <= set(
-        Document.objects.filter(voided_on=None)
-        .exclude(kind__in=("warning", "supervision-letter"))
-        .values_list("number", flat=True)
-    )
+        assert_red_by_two_people(case)
+        assert_periods_of_the_law(actors, case)
+        assert_closed_completely(case)
+        assert_one_undecided_application(case)
+        assert_deciders_took_no_part(actors, case)
+        assert_order_served_with_proof(case)
+    assert_numbers_without_gaps()
+    assert_public_notices_of_public_cards()
+    assert_withdrawals()
     open_cards = set(RedCard.objects.filter(state="open").values_list("number", flat=True))
     assert open_cards == set(Case.objects.filter(state="red").values_list("card_number", flat=True))
     assert replayed(10**9) == public_copy()
     assert not Notice.objects.filter(credit_code="", organisation="").exists()
 
 
-def withdrawals_held() -> None:
-    """Every promise about withdrawals."""
-    shown = {
-        announcement.number
-        for announcement in Announcement.objects.filter(is_removed=False, kind="display")
+def assert_red_by_two_people(case: Case) -> None:
+    """A published card rests on a determination of two people or on a supervision finding."""
+    signed = Determination.objects.filter(case=case, state="signed", outcome="red").first()
+    if case.published_on:
+        inspected = hasattr(case, "supervision_finding")
+        assert signed is not None or inspected
+        if signed is not None and not inspected:
+            assert signed.proposed_by != signed.decided_by
+            assert all(row.proved_on for row in case.requirements.filter(is_determined=True))
+    else:
+        assert not RedCard.objects.filter(
+            credit_code=case.credit_code, number=case.card_number
+        ).exists()
+    assert bool(case.documents.filter(kind="determination").count()) == bool(case.published_on)
+
+
+def assert_periods_of_the_law(actors: Actors, case: Case) -> None:
+    """No yellow period below two months, no red one below one: the built-in policy's."""
+    calendar = actors.law.calendar
+    if case.origin == "system":
+        for row in case.requirements.all():
+            assert row.ends_on >= Period(2, "months").from_day(row.pushed_on, calendar).ends_on
+    if case.red_ends_on:
+        assert case.order_served_on is not None
+        assert case.published_on is not None
+        begins = max(case.order_served_on, case.published_on)
+        assert case.red_ends_on >= Period(1, "months").from_day(begins, calendar).ends_on
+
+
+def assert_closed_completely(case: Case) -> None:
+    """A closed case has its reason and no open task but those that outlive it."""
+    assert (case.state == "closed") == bool(case.closed_because)
+    events = list(Entry.objects.filter(stream=case.stream).values_list("what", flat=True))
+    assert events.count("sign") == case.determinations.filter(state="signed").count()
+    if case.state == "closed":
+        open_tasks = Task.objects.filter(case=case, completed_on=None)
+        assert not open_tasks.exclude(kind__in=OUTLIVING).exists()
+
+
+def assert_one_undecided_application(case: Case) -> None:
+    """The case names the one application that waits for a decision."""
+    undecided = list(case.applications.filter(stage__in=UNDECIDED))
+    assert [application.requirements for application in undecided] == (
+        [case.application["requirements"]] if case.application else []
+    )
+
+
+def assert_deciders_took_no_part(actors: Actors, case: Case) -> None:
+    """Whoever decides an application has neither determined, filed, examined nor verified."""
+    for application in case.applications.filter(stage__in=("upheld", "refused")):
+        determinations = [
+            determination
+            for determination in case.determinations.all()
+            if determination.proposed_at < actors.office.now
+            and determination.proposed_at <= application.filed_at
+        ]
+        assert application.decided_by not in {
+            application.opinion_by,
+            application.filed_by,
+            application.verified_by,
+            *(determination.proposed_by for determination in determinations),
+            *(determination.decided_by for determination in determinations),
+        }
+        assert application.stage == "refused" or application.decided_by in (
+            "reviewer",
+            "other-reviewer",
+        )
+
+
+def assert_order_served_with_proof(case: Case) -> None:
+    """The day of service is that of a proved service of the order."""
+    orders = Service.objects.filter(
+        document__case=case, document__kind="order-to-rectify", proved_on__isnull=False
+    )
+    assert case.order_served_on is None or case.order_served_on in {
+        service.proved_on for service in orders
     }
+
+
+def assert_numbers_without_gaps() -> None:
+    """Document numbers of every kind and authority run from 1."""
+    marks = {number.split("〔")[0] for number in Document.objects.values_list("number", flat=True)}
+    for mark in marks:
+        numbers = [
+            int(number.split("〕")[1][:-1])
+            for number in Document.objects.filter(
+                number__startswith=mark + "〔", issued_on__year=2026
+            ).values_list("number", flat=True)
+        ]
+        assert sorted(numbers) == list(range(1, len(numbers) + 1))
+
+
+def assert_public_notices_of_public_cards() -> None:
+    """Public notices serve documents of red or withdrawn cards only, and no voided ones."""
+    public = list(
+        Announcement.objects.filter(is_removed=False, kind="service").values_list(
+            "number", flat=True
+        )
+    )
+    for document in Document.objects.filter(number__in=public):
+        assert document.case is not None
+        assert document.case.state == "red" or document.case.closed_because == "withdrawn"
+    assert set(public) <= set(
+        Document.objects.filter(voided_on=None)
+        .exclude(kind__in=("warning", "supervision-letter"))
+        .values_list("number", flat=True)
+    )
+
+
+def assert_withdrawals() -> None:
+    """Every invariant of withdrawals and of what is public of them."""
+    shown = set(
+        Announcement.objects.filter(is_removed=False, kind="display").values_list(
+            "number", flat=True
+        )
+    )
     decisions = (
         Announcement.objects.filter(is_removed=False, kind="decision")
         .exclude(credit_code="")
         .count()
     )
     rows = list(Withdrawal.objects.select_related("case", "batch"))
-    assert shown == {one.display_number for one in rows if one.display_number and not one.outcome}
-    assert decisions == sum(one.outcome == "withdrawn" for one in rows)
+    assert shown == {row.display_number for row in rows if row.display_number and not row.outcome}
+    assert decisions == sum(row.outcome == "withdrawn" for row in rows)
     for withdrawal in rows:
-        case, judged = withdrawal.case, set(withdrawal.case.determined_by)
         corrections = Correction.objects.filter(
             pk__in=[correction[0] for correction in withdrawal.corrections], released_at=None
         )
         assert not corrections or withdrawal.outcome == "withdrawn"
         assert withdrawal.unanswered == withdrawal.points.filter(answered_on=None).count()
         if withdrawal.decided_on:
-            assert withdrawal.notice_served_on is not None
-            assert withdrawal.displayed_on is not None
-            assert withdrawal.display_until is not None
-            assert withdrawal.statement_until is not None
-            assert withdrawal.rechecked_on is not None
-            assert (
-                withdrawal.statement_until
-                < withdrawal.displayed_on
-                <= withdrawal.display_until
-                < withdrawal.rechecked_on
-                <= withdrawal.decided_on
-            )
-            assert len({withdrawal.decided_by, withdrawal.reviewed_by}) == 2
-            assert not {withdrawal.decided_by, withdrawal.reviewed_by} & {
-                *withdrawal.handled_by,
-                *judged,
-            }
-            assert withdrawal.unanswered == 0
+            assert_decided_in_order(withdrawal)
         elif not withdrawal.ended:
-            assert case.state == "red"
-            assert case.red_ends_on is not None
-            assert case.red_ends_on < withdrawal.opened_on
+            assert withdrawal.case.state == "red"
+            assert withdrawal.case.red_ends_on is not None
+            assert withdrawal.case.red_ends_on < withdrawal.opened_on
         if withdrawal.outcome == "withdrawn" and withdrawal.decided_on is not None:
-            same = {
-                "credit_code": withdrawal.credit_code,
-                "category": withdrawal.category,
-                "sub_item": withdrawal.sub_item,
-            }
-            assert (
-                not Case.objects.filter(**same, opened_on__lt=withdrawal.decided_on)
-                .exclude(state="closed")
-                .exists()
+            older_cases = Case.objects.filter(
+                credit_code=withdrawal.credit_code,
+                category=withdrawal.category,
+                sub_item=withdrawal.sub_item,
+                opened_on__lt=withdrawal.decided_on,
             )
+            assert not older_cases.exclude(state="closed").exists()
 
 
-def lived(actors: Actors, seed: int) -> None:
+def assert_decided_in_order(withdrawal: Withdrawal) -> None:
+    """Statement, display, recheck and decision follow one another, by different people."""
+    assert withdrawal.notice_served_on is not None
+    assert withdrawal.displayed_on is not None
+    assert withdrawal.display_until is not None
+    assert withdrawal.statement_until is not None
+    assert withdrawal.rechecked_on is not None
+    assert withdrawal.decided_on is not None
+    assert (
+        withdrawal.statement_until
+        < withdrawal.displayed_on
+        <= withdrawal.display_until
+        < withdrawal.rechecked_on
+        <= withdrawal.decided_on
+    )
+    assert len({withdrawal.decided_by, withdrawal.reviewed_by}) == 2
+    assert not {withdrawal.decided_by, withdrawal.reviewed_by} & {
+        *withdrawal.handled_by,
+        *withdrawal.case.determined_by,
+    }
+    assert withdrawal.unanswered == 0
+
+
+def play_history(actors: Actors, seed: int) -> None:
+    """Days with registers, patrols and random acts; every invariant after each."""
     chance, on = random.Random(seed), DAY
     actors.accounts["enterprise"] = actors.enterprise_account()
     for _ in range(chance.randint(4, 8)):
@@ -433,16 +483,17 @@ def lived(actors: Actors, seed: int) -> None:
             assert (Case.objects.count(), Notice.objects.count(), RedCard.objects.count()) == counts
         for _ in range(chance.randint(1, 5)):
             for case in Case.objects.order_by("pk"):
-                acted(actors, chance, case, on)
-        held(actors)
-        withdrawals_held()
+                act_at_random(actors, chance, case, on)
+        assert_invariants(actors)
         on += timedelta(days=chance.choice([1, 5, 33, 62, 62]))
     assert list(faults(actors.patrol(on).seal.public_key)) == []
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_no_random_history_on_a_database_breaks_an_invariant(office: RegisterOffice, seed: int) -> None:
-    lived(Actors(office), seed)
+def test_no_random_history_on_a_database_breaks_an_invariant(
+    office: RegisterOffice, seed: int
+) -> None:
+    play_history(Actors(office), seed)
 
 
 @pytest.mark.full
@@ -450,4 +501,4 @@ def test_no_random_history_on_a_database_breaks_an_invariant(office: RegisterOff
 def test_no_random_history_of_two_hundred_on_a_database_breaks_an_invariant(
     office: RegisterOffice, seed: int
 ) -> None:
-    lived(Actors(office), seed)
+    play_history(Actors(office), seed)

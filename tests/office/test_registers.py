@@ -39,7 +39,7 @@ pytestmark = pytest.mark.django_db
 NEXT_DAY = DAY + timedelta(days=1)
 
 
-def held(office: RegisterOffice, day: date = DAY) -> tuple[str, int | None]:
+def held_constructors(office: RegisterOffice, day: date = DAY) -> tuple[str, int | None]:
     """Verdict and head count of the decoration firm's constructors."""
     facts = facts_on(day)
     for result in columnar.evaluate(law(), law().policy_on(day), facts, day):
@@ -64,9 +64,9 @@ def test_a_load_accounts_for_every_row_and_stores_the_raw_file(office: RegisterO
     ) == (2, 2, 0, 0, 0)
     rejection = load.rejections.get()
     assert (rejection.file, rejection.row, rejection.column) == ("登记.csv", 5, "有效期止")
-    kept = raw_file(load.files[0]["sha256"], "登记.csv")
-    assert kept.read_bytes() == path.read_bytes()
-    assert kept.stat().st_mode & 0o077 == 0
+    stored = raw_file(load.files[0]["sha256"], "登记.csv")
+    assert stored.read_bytes() == path.read_bytes()
+    assert stored.stat().st_mode & 0o077 == 0
     assert entries_of("source/practitioners")[-1].what == "load-released"
 
 
@@ -105,8 +105,8 @@ def test_changed_new_and_absent_rows_are_distinguished_and_the_past_stays(
         1,
         1,
     )
-    gone = RegistrationRow.objects.get(absent_since__isnull=False)
-    assert gone.absent_since == NEXT_DAY
+    absent = RegistrationRow.objects.get(absent_since__isnull=False)
+    assert absent.absent_since == NEXT_DAY
     ended = {
         row[0]
         for row in RegistrationRow.objects.exclude(recorded_to=None).values_list("recorded_to")
@@ -234,7 +234,7 @@ def test_every_register_of_the_province_gives_the_facts_that_the_files_give(
     office: RegisterOffice,
 ) -> None:
     office.province(3)
-    verdict = held(office)
+    verdict = held_constructors(office)
     assert verdict == ("met", 3)
     facts = facts_on(DAY)
     assert len(facts.tables["contributions"]) == 9
@@ -278,7 +278,7 @@ def test_f01_two_items_of_one_certificate_one_person_of_two_majors(office: Regis
 def test_f03_a_source_that_no_longer_arrives(office: RegisterOffice) -> None:
     office.province(3)
     late = DAY + timedelta(days=30)
-    verdict, count = held(office, late)
+    verdict, count = held_constructors(office, late)
     assert verdict == "cannot-say"
     assert count in (None, 3)
 
@@ -288,13 +288,14 @@ def test_f05_two_sources_disagree_and_the_conflict_is_listed(office: RegisterOff
     office.load(
         "national-practitioners", [REGISTRATIONS, person(1, 有效期止="2026-03-31"), person(2)]
     )
-    found = conflicts("registrations")
-    assert [row[-2:] for row in found] == [("national-practitioners", "practitioners")]
+    conflict_rows = conflicts("registrations")
+    assert [row[-2:] for row in conflict_rows] == [("national-practitioners", "practitioners")]
     rows = facts_on(DAY).rows("registrations")
+    # The province's is believed
     assert sorted(row.valid_to for row in rows) == [
         date(2026, 3, 10),
         date(2027, 1, 1),
-    ]  # the province's is believed
+    ]
 
 
 def test_f05_moving_from_one_enterprise_to_another(office: RegisterOffice) -> None:
@@ -345,16 +346,17 @@ def test_f06_a_correction_outlives_the_next_load_until_it_is_released(
     )
     assert load.counts["corrections"] == {"source_still_differs": 1}
     [row] = facts_on(NEXT_DAY).rows("registrations")
+    # One field corrected, the rest followed
     assert (row.valid_to, row.profession_grade) == (
         date(2031, 1, 31),
         "grade-1",
-    )  # one field corrected, the rest followed
-    [one] = due_for_review(date(2026, 8, 1))
+    )
+    [due] = due_for_review(date(2026, 8, 1))
     assert list(due_for_review(date(2026, 7, 31))) == []
-    release_correction(correction=one, by="li", at=office.tick(), because="来源已改")
+    release_correction(correction=due, by="li", at=office.tick(), because="来源已改")
     assert [row.valid_to for row in facts_on(NEXT_DAY).rows("registrations")] == [date(2026, 1, 31)]
     with pytest.raises(CannotCorrect, match="已经解除"):
-        release_correction(correction=one, by="li", at=office.tick(), because="")
+        release_correction(correction=due, by="li", at=office.tick(), because="")
 
 
 def test_a_corrected_row_that_its_source_no_longer_has_is_removed(office: RegisterOffice) -> None:
@@ -424,10 +426,11 @@ def test_f09_every_place_belongs_to_one_city_or_is_reported(office: RegisterOffi
     load = office.load(
         "enterprises", [ENTERPRISES, *([code, f"企{code}", at, ""] for code, at in places.items())]
     )
+    # None dropped
     assert (load.counts["enterprises"]["accepted"], load.counts["enterprises"]["rejected"]) == (
         5,
         0,
-    )  # none dropped
+    )
     areas = {
         row.credit_code: law().area_of(row.division_code)
         for row in facts_on(DAY).rows("enterprises")
@@ -452,9 +455,9 @@ def test_f09_every_place_belongs_to_one_city_or_is_reported(office: RegisterOffi
 
 def test_f11_identities_of_other_documents_load_too(office: RegisterOffice) -> None:
     office.load("practitioners", [REGISTRATIONS, person(1, 身份证号="E12345678", 证件类型="护照")])
-    one = Person.objects.get()
-    assert identity_of(one)[1] == "E12345678"
-    assert one.born_on is None
+    stored_person = Person.objects.get()
+    assert identity_of(stored_person)[1] == "E12345678"
+    assert stored_person.born_on is None
 
 
 def test_f14_a_renamed_enterprise_keeps_its_history(office: RegisterOffice) -> None:
@@ -471,7 +474,7 @@ def test_f14_a_renamed_enterprise_keeps_its_history(office: RegisterOffice) -> N
 def test_f16_a_withdrawn_item_is_in_the_history_and_does_not_count(office: RegisterOffice) -> None:
     office.province(3)
     office.load("qualifications", items({"状态": "撤回", "状态日期": "2026-05-01"}), day=NEXT_DAY)
-    assert held(office, NEXT_DAY) == ("none", None)
+    assert held_constructors(office, NEXT_DAY) == ("none", None)
     assert ItemRow.objects.count() == 2
 
 

@@ -187,9 +187,8 @@ def test_what_is_recorded_later_is_known_later(office: RegisterOffice) -> None:
     delivery = Delivery(
         "practitioners", {"a.csv": office.path([REGISTRATIONS, person(1), person(2)])}, DAY
     )
-    import_delivery(
-        delivery=delivery, law=law(), by="li", at=began
-    )  # began before, committed after
+    # Began before, committed after
+    import_delivery(delivery=delivery, law=law(), by="li", at=began)
     assert revision_at(began) == 0
     assert len(facts_on(DAY, pushed - timedelta(seconds=1)).tables["registrations"]) == 0
 
@@ -332,9 +331,9 @@ def test_key_rotation_covers_pushed_rows_and_is_journaled(
 
 
 def test_free_text_of_an_entry_hides_identity_numbers(office: RegisterOffice) -> None:
-    told = f"经核对 {identity(1)} 已离职"
+    text = f"经核对 {identity(1)} 已离职"
     entry = record(
-        stream="x", by="li", at=office.tick(), what="done", basis=told, details={"because": told}
+        stream="x", by="li", at=office.tick(), what="done", basis=text, details={"because": text}
     )
     assert identity(1) not in entry.basis + str(entry.details)
     assert list(faults(key())) == []
@@ -344,7 +343,7 @@ def test_correcting_one_of_two_rows_of_a_key_leaves_the_other(office: RegisterOf
     office.load("qualifications", [ITEMS, item(等级="一级"), item(等级="二级")])
     row = ItemRow.objects.get(duplicate_no=1)
     keys = {name: getattr(row, name) for name in ItemRow.KEY}
-    told = {
+    arguments = {
         "table": "items",
         "key": keys,
         "because": "x",
@@ -352,11 +351,11 @@ def test_correcting_one_of_two_rows_of_a_key_leaves_the_other(office: RegisterOf
         "review_on": date(2027, 1, 1),
         "by": "li",
     }
-    correct(**told, field="valid_to", value="2030-01-01", at=office.tick())  # type: ignore[arg-type]  # words of one kind each
+    correct(**arguments, field="valid_to", value="2030-01-01", at=office.tick())  # type: ignore[arg-type]  # words of one kind each
     assert len(facts_on(DAY).rows("items")) == 2
     for field, value in (("register_state", "注销"), ("valid_to", "某日"), ("grade", "长" * 31)):
         with pytest.raises(CannotCorrect):
-            correct(**told, field=field, value=value, at=office.tick())  # type: ignore[arg-type]  # as above
+            correct(**arguments, field=field, value=value, at=office.tick())  # type: ignore[arg-type]  # as above
 
 
 def test_a_fresh_second_source_does_not_hide_a_stale_first_one(office: RegisterOffice) -> None:

@@ -16,7 +16,7 @@ from application_acts import (
     assert_refused,
 )
 from builders import OTHER, OWN
-from qualwatch.cases.applications.repairs import Correcting, Repairs
+from qualwatch.cases.applications.repairs import FieldCorrection, Repairs
 from qualwatch.cases.models import Application, Case, CaseRequirement
 from qualwatch.publication.models import RedCard
 from qualwatch.registers.corrections import WHOLE, CannotCorrect, correct
@@ -38,21 +38,21 @@ def test_wrong_data_are_corrected_and_a_missing_row_added(actors: Actors) -> Non
     account = actors.enterprise_account()
     actors.load_and_patrol(people=3)
     theirs = list(RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN).order_by("pk"))
-    gone = theirs[-1]
+    missing = theirs[-1]
     insured = [CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
     actors.load_and_patrol(NEXT_DAY, people=2, 社保=insured)
     case = Case.objects.get(state="yellow", category__isnull=False)
     filing = actors.filing("data-wrong")
     application = actors.apply(case, NEXT_DAY, account, filing)
-    told = {name: getattr(gone, name) for name in RegistrationRow.fact_columns()}
-    key = {name: told.pop(name) for name in RegistrationRow.KEY}
+    values = {name: getattr(missing, name) for name in RegistrationRow.fact_columns()}
+    key = {name: values.pop(name) for name in RegistrationRow.KEY}
     assert_refused(
         actors,
         "leaves-something",
         lambda: actors.uphold(application, ACCEPT, NEXT_DAY),
     )
-    expired = Correcting(
-        "registrations", key, WHOLE, {**told, "valid_to": date(2026, 1, 1)}, "注册信息截图"
+    expired = FieldCorrection(
+        "registrations", key, WHOLE, {**values, "valid_to": date(2026, 1, 1)}, "注册信息截图"
     )
     assert_refused(
         actors,
@@ -60,7 +60,7 @@ def test_wrong_data_are_corrected_and_a_missing_row_added(actors: Actors) -> Non
         lambda: actors.uphold(application, Repairs(REVIEW, [expired]), NEXT_DAY),
     )
     assert not Correction.objects.exists()
-    right = Correcting("registrations", key, WHOLE, told, "注册信息截图")
+    right = FieldCorrection("registrations", key, WHOLE, values, "注册信息截图")
     actors.uphold(application, Repairs(REVIEW, [right]), NEXT_DAY)
     assert reload(case).closed_because == "repaired"
     actors.load_and_patrol(NEXT_DAY + timedelta(days=1), people=2, 社保=insured)
@@ -75,13 +75,13 @@ def test_a_corrected_field_is_a_repair_too(actors: Actors) -> None:
     account = actors.enterprise_account()
     case = actors.yellow_case()
     application = actors.apply(case, NEXT_DAY, account, actors.filing("data-wrong"))
-    told = {
+    key = {
         "credit_code": OWN,
         "category": case.category,
         "sub_item": "",
         "certificate_no": case.certificate_no,
     }
-    lower = Correcting("items", told, "register_state", "deregistered", "注销通知")
+    lower = FieldCorrection("items", key, "register_state", "deregistered", "注销通知")
     actors.uphold(application, Repairs(REVIEW, [lower]), NEXT_DAY)
     assert reload(case).closed_because == "repaired"
     assert Application.objects.get().repairs == [["correction", Correction.objects.get().pk]]
@@ -130,7 +130,9 @@ def test_a_requirement_that_cannot_be_judged_is_not_repaired(actors: Actors) -> 
     account = actors.enterprise_account()
     case = actors.yellow_case()
     application = actors.apply(case, NEXT_DAY, account, actors.filing("data-wrong", "constructors"))
-    name = Repairs(REVIEW, [Correcting("enterprises", {"credit_code": OWN}, "name", "甲", "执照")])
+    name = Repairs(
+        REVIEW, [FieldCorrection("enterprises", {"credit_code": OWN}, "name", "甲", "执照")]
+    )
     assert_refused(actors, "still-short", lambda: actors.verify(application, name, NEXT_DAY))
     actors.office.load(
         "practitioners",
@@ -140,9 +142,10 @@ def test_a_requirement_that_cannot_be_judged_is_not_repaired(actors: Actors) -> 
     actors.patrol(NEXT_DAY)
     assert reload(case).last_result == "cannot-say"
     assert_refused(actors, "still-short", lambda: actors.verify(application, name, NEXT_DAY))
+    # No recent run
     assert_refused(
         actors, "no-run", lambda: actors.verify(application, name, NEXT_DAY + timedelta(days=9))
-    )  # no recent run
+    )
 
 
 def test_registers_of_other_enterprises_are_not_corrected(actors: Actors) -> None:
@@ -150,15 +153,17 @@ def test_registers_of_other_enterprises_are_not_corrected(actors: Actors) -> Non
     case = actors.yellow_case()
     application = actors.apply(case, NEXT_DAY, account, actors.filing("data-wrong", "constructors"))
     for correcting in (
-        Correcting("enterprises", {"credit_code": OTHER}, "name", "乙", "执照"),
-        Correcting("locks", {"person_id": 10**9}, "locked_from", None, "函"),
+        FieldCorrection("enterprises", {"credit_code": OTHER}, "name", "乙", "执照"),
+        FieldCorrection("locks", {"person_id": 10**9}, "locked_from", None, "函"),
     ):
         assert_refused(
             actors,
             "leaves-something",
-            lambda one=correcting: actors.verify(application, Repairs(REVIEW, [one]), NEXT_DAY),
+            lambda repair=correcting: actors.verify(
+                application, Repairs(REVIEW, [repair]), NEXT_DAY
+            ),
         )
-    item_row = Correcting(
+    item_row = FieldCorrection(
         "items",
         {"credit_code": OWN, "category": "x", "sub_item": "", "certificate_no": "y"},
         WHOLE,
@@ -171,16 +176,18 @@ def test_registers_of_other_enterprises_are_not_corrected(actors: Actors) -> Non
 
 def test_an_added_row_ends_when_the_source_has_it_and_does_not_come_back(actors: Actors) -> None:
     actors.load_and_patrol(people=3)
-    gone = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN).order_by("pk").last()
-    assert gone is not None
-    told = {name: getattr(gone, name) for name in RegistrationRow.fact_columns()}
-    key = {name: told.pop(name) for name in RegistrationRow.KEY}
+    missing = (
+        RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN).order_by("pk").last()
+    )
+    assert missing is not None
+    values = {name: getattr(missing, name) for name in RegistrationRow.fact_columns()}
+    key = {name: values.pop(name) for name in RegistrationRow.KEY}
     actors.load_registers(NEXT_DAY, 2)
     correction = correct(
         table="registrations",
         key=key,
         field=WHOLE,
-        value=told,
+        value=values,
         because="漏登",
         document="截图",
         review_on=REVIEW,
@@ -243,7 +250,7 @@ def test_a_red_card_of_insurance_is_repaired_by_what_the_run_reads(actors: Actor
     who = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN).order_by("pk").last()
     assert who is not None
     rows = [
-        Correcting(
+        FieldCorrection(
             "contributions",
             {"person_id": who.person_id, "month": f"2026-0{month}-01", "payer_credit_code": OWN},
             WHOLE,

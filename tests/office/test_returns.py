@@ -16,17 +16,17 @@ from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Document, Notice, Withdrawal
 from qualwatch.cases.warnings.supervise import end
 from qualwatch.cases.withdrawals import actions as withdrawals
-from qualwatch.oversight.figures import FIGURES, adds_up, compiled
+from qualwatch.oversight.figures import FIGURES, compile_figures, is_balanced
 from qualwatch.oversight.models import Return
 from qualwatch.oversight.quarters import NotAQuarter, Quarter
 from qualwatch.oversight.returns import (
     compile_return,
     due_of,
-    overdue,
-    owed,
+    due_returns,
+    overdue_returns,
     review_return,
     submit_return,
-    summarise,
+    summarise_returns,
 )
 from qualwatch.procedure.transitions import CannotStep
 from register_office import RegisterOffice
@@ -54,7 +54,7 @@ def actors(office: RegisterOffice) -> Actors:
     return actors_with_accounts(office)
 
 
-def played(actors: Actors) -> None:
+def play_withdrawals(actors: Actors) -> None:
     """Six items: one merges, one is not withdrawn, three are decided in the third quarter, one is still heard in it."""
     sheets = firms(6)
     cases = red_cases_past_period(actors, sheets)
@@ -90,11 +90,11 @@ def played(actors: Actors) -> None:
 def test_a_return_is_counted_reviewed_and_submitted_with_figures_that_are_the_cases(
     actors: Actors,
 ) -> None:
-    played(actors)
+    play_withdrawals(actors)
     with pytest.raises(CannotStep, match="还没有结束"):
         compile_return(quarter=Q3, **act_arguments(actors, "city-officer", date(2026, 9, 30)))
-    made = compile_return(quarter=Q3, **act_arguments(actors, "city-officer", AFTER))
-    wanted = dict.fromkeys(FIGURES, 0) | {
+    compiled_return = compile_return(quarter=Q3, **act_arguments(actors, "city-officer", AFTER))
+    expected = dict.fromkeys(FIGURES, 0) | {
         "opened": 6,
         "withdrawn": 3,
         "not-withdrawn": 1,
@@ -104,41 +104,49 @@ def test_a_return_is_counted_reviewed_and_submitted_with_figures_that_are_the_ca
         "lists": 1,
         "started-in-time": 6,
     }
-    assert made.figures == wanted
-    assert adds_up(made.figures)
-    assert made.due_on == date(2026, 10, 10)  # a Saturday that is worked
+    assert compiled_return.figures == expected
+    assert is_balanced(compiled_return.figures)
+    assert compiled_return.due_on == date(2026, 10, 10)  # a Saturday that is worked
     with pytest.raises(NotCompetent):
         compile_return(quarter=Q3, **act_arguments(actors, "second-officer", AFTER))
     with pytest.raises(CannotStep, match="先审核"):
-        submit_return(made=made, **act_arguments(actors, "city-officer", AFTER))
+        submit_return(
+            quarterly_return=compiled_return, **act_arguments(actors, "city-officer", AFTER)
+        )
     with pytest.raises(NotCompetent):
-        review_return(made=made, **act_arguments(actors, "other-reviewer", AFTER))
-    review_return(made=made, **act_arguments(actors, "city-reviewer", AFTER))
-    quarterly_return = submit_return(made=made, **act_arguments(actors, "city-officer", AFTER))
+        review_return(
+            quarterly_return=compiled_return, **act_arguments(actors, "other-reviewer", AFTER)
+        )
+    review_return(quarterly_return=compiled_return, **act_arguments(actors, "city-reviewer", AFTER))
+    quarterly_return = submit_return(
+        quarterly_return=compiled_return, **act_arguments(actors, "city-officer", AFTER)
+    )
     document = quarterly_return.document
     assert document is not None
     assert quarterly_return.workbook is not None
     assert Notice.objects.filter(organisation="province", document=document).exists()
     text = docx.Document(io.BytesIO(content_of(document.file)))
     cells = [[cell.text for cell in row.cells] for row in text.tables[0].rows[1:]]
-    assert cells == [[FIGURES[slug], str(wanted[slug])] for slug in FIGURES]
+    assert cells == [[FIGURES[slug], str(expected[slug])] for slug in FIGURES]
     assert len(text.tables[1].rows) == 7
     book = openpyxl.load_workbook(io.BytesIO(content_of(quarterly_return.workbook)))
     assert [tuple(row) for row in book["汇总"].iter_rows(min_row=2, values_only=True)] == [
-        (FIGURES[slug], wanted[slug]) for slug in FIGURES
+        (FIGURES[slug], expected[slug]) for slug in FIGURES
     ]
     rows = list(book["明细"].iter_rows(min_row=2, values_only=True))
     assert [row[6] for row in rows] == [row["outcome"] for row in quarterly_return.rows]
     assert sum(row[6] == "资质已撤回" for row in rows) == 3
     with pytest.raises(CannotStep, match="已经报送"):
-        submit_return(made=quarterly_return, **act_arguments(actors, "city-officer", AFTER))
+        submit_return(
+            quarterly_return=quarterly_return, **act_arguments(actors, "city-officer", AFTER)
+        )
 
 
 def test_a_submitted_quarter_stays_unchanged_and_the_next_begins_with_its_remainder(
     actors: Actors,
 ) -> None:
-    played(actors)
-    before = compiled(TAIYUAN, Q3)
+    play_withdrawals(actors)
+    before = compile_figures(TAIYUAN, Q3)
     over = date(2026, 10, 9)
     batch = Withdrawal.objects.order_by("pk").first().batch  # type: ignore[union-attr]  # there are six
     load_and_patrol(actors, over, firms(6))
@@ -151,8 +159,8 @@ def test_a_submitted_quarter_stays_unchanged_and_the_next_begins_with_its_remain
         files=[scan()],
         **act_arguments(actors, "approval-reviewer", over),
     )
-    assert compiled(TAIYUAN, Q3) == before
-    figures, rows = compiled(TAIYUAN, Q4)
+    assert compile_figures(TAIYUAN, Q3) == before
+    figures, rows = compile_figures(TAIYUAN, Q4)
     assert figures == dict.fromkeys(FIGURES, 0) | {
         "carried": 1,
         "withdrawn": 1,
@@ -163,28 +171,35 @@ def test_a_submitted_quarter_stays_unchanged_and_the_next_begins_with_its_remain
 
 
 def test_figures_that_changed_after_counting_must_be_counted_again(actors: Actors) -> None:
-    played(actors)
+    play_withdrawals(actors)
     quarterly_return = compile_return(quarter=Q3, **act_arguments(actors, "city-officer", AFTER))
-    review_return(made=quarterly_return, **act_arguments(actors, "city-reviewer", AFTER))
-    Withdrawal.objects.filter(decided_on=None, ended="").update(
-        opened_on=date(2026, 6, 30)
-    )  # as if it was recorded late
+    review_return(
+        quarterly_return=quarterly_return, **act_arguments(actors, "city-reviewer", AFTER)
+    )
+    # As if it was recorded late
+    Withdrawal.objects.filter(decided_on=None, ended="").update(opened_on=date(2026, 6, 30))
     with pytest.raises(CannotStep, match="重新汇总"):
-        submit_return(made=quarterly_return, **act_arguments(actors, "city-officer", AFTER))
+        submit_return(
+            quarterly_return=quarterly_return, **act_arguments(actors, "city-officer", AFTER)
+        )
     again = compile_return(quarter=Q3, **act_arguments(actors, "city-officer", AFTER))
     assert (again.pk, again.state, again.version) == (quarterly_return.pk, "compiled", 1)
     assert again.figures["carried"] == 1
 
 
 def test_a_resubmission_lists_its_differences(actors: Actors) -> None:
-    played(actors)
+    play_withdrawals(actors)
 
     def sent() -> Return:
         quarterly_return = compile_return(
             quarter=Q3, **act_arguments(actors, "city-officer", AFTER)
         )
-        review_return(made=quarterly_return, **act_arguments(actors, "city-reviewer", AFTER))
-        return submit_return(made=quarterly_return, **act_arguments(actors, "city-officer", AFTER))
+        review_return(
+            quarterly_return=quarterly_return, **act_arguments(actors, "city-reviewer", AFTER)
+        )
+        return submit_return(
+            quarterly_return=quarterly_return, **act_arguments(actors, "city-officer", AFTER)
+        )
 
     first = sent()
     late = Withdrawal.objects.get(ended="merged")
@@ -204,21 +219,25 @@ def test_a_resubmission_lists_its_differences(actors: Actors) -> None:
 
 
 def test_the_overdue_are_listed_and_the_summary_adds_up(actors: Actors) -> None:
-    played(actors)
+    play_withdrawals(actors)
     assert due_of(Q3, actors.law).ends_on == date(2026, 10, 10)
-    assert overdue(Q3, actors.law, date(2026, 10, 10)) == []
-    assert len(overdue(Q3, actors.law, date(2026, 10, 11))) == len(owed(Q3, actors.law)) == 12
-    told = act_arguments(actors, "other-reviewer", AFTER)
+    assert overdue_returns(Q3, actors.law, date(2026, 10, 10)) == []
+    assert (
+        len(overdue_returns(Q3, actors.law, date(2026, 10, 11)))
+        == len(due_returns(Q3, actors.law))
+        == 12
+    )
+    arguments = act_arguments(actors, "other-reviewer", AFTER)
     with pytest.raises(CannotStep):
-        summarise(quarter=Q3, **told)
+        summarise_returns(quarter=Q3, **arguments)
     late = date(2026, 10, 12)
     for name, day in (("city-officer", AFTER), ("datong-officer", late)):
         quarterly_return = compile_return(quarter=Q3, **act_arguments(actors, name, day))
         reviewer = "city-reviewer" if name == "city-officer" else "datong-reviewer"
-        review_return(made=quarterly_return, **act_arguments(actors, reviewer, day))
-        submit_return(made=quarterly_return, **act_arguments(actors, name, day))
-    assert len(overdue(Q3, actors.law, late)) == 10
-    total = summarise(quarter=Q3, **act_arguments(actors, "other-reviewer", late))
+        review_return(quarterly_return=quarterly_return, **act_arguments(actors, reviewer, day))
+        submit_return(quarterly_return=quarterly_return, **act_arguments(actors, name, day))
+    assert len(overdue_returns(Q3, actors.law, late)) == 10
+    total = summarise_returns(quarter=Q3, **act_arguments(actors, "other-reviewer", late))
     assert total.figures["opened"] == 6
     assert total.document is not None
     assert total.document.template_values["received"] == 2
@@ -227,12 +246,13 @@ def test_the_overdue_are_listed_and_the_summary_adds_up(actors: Actors) -> None:
     assert total.workbook is not None
     book = openpyxl.load_workbook(io.BytesIO(content_of(total.workbook)))
     rows = list(book["汇总"].iter_rows(min_row=2, values_only=True))
-    for at in range(
-        1, len(FIGURES) + 1
-    ):  # enterprises are counted form_token, and are those of one city here
+    # Enterprises are counted once, and are those of one city here
+    for at in range(1, len(FIGURES) + 1):
         assert rows[-1][at] == sum(row[at] for row in rows[:-1])
-    kept = {row[0]: row[1:] for row in book["按期办理"].iter_rows(min_row=2, values_only=True)}
-    assert kept["太原市住房和城乡建设局"][0] == 6
+    timeliness = {
+        row[0]: row[1:] for row in book["按期办理"].iter_rows(min_row=2, values_only=True)
+    }
+    assert timeliness["太原市住房和城乡建设局"][0] == 6
     assert Document.objects.filter(kind="quarterly-return").count() == 2
 
 
@@ -253,8 +273,12 @@ def test_quarters(text: str, start: date, last: date) -> None:
 
 
 def test_no_return_is_due_for_a_quarter_before_the_notice(actors: Actors) -> None:
-    assert owed(Quarter(2023, 1), actors.law) == overdue(Quarter(2023, 1), actors.law, AFTER) == []
-    assert len(owed(Quarter(2023, 2), actors.law)) == 12
+    assert (
+        due_returns(Quarter(2023, 1), actors.law)
+        == overdue_returns(Quarter(2023, 1), actors.law, AFTER)
+        == []
+    )
+    assert len(due_returns(Quarter(2023, 2), actors.law)) == 12
 
 
 @pytest.mark.parametrize("text", ["2023", "2023Q5", "23Q1", "2023-Q1", "2023Q0"])

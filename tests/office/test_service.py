@@ -46,10 +46,11 @@ def test_f18_a_mailed_document_is_not_yet_served(actors: Actors) -> None:
     task = service_task_of(actors.order_of(case))
     assert task.detail == f"{actors.order_of(case).number} in-person"
     actors.load_and_patrol(late + timedelta(days=1))
+    # Once
     assert (
         Task.objects.filter(kind="serve", detail__startswith=actors.order_of(case).number).count()
         == 1
-    )  # once
+    )
     actors.load_and_patrol(date(2026, 12, 20))
     assert reload(case).state == "red"
     assert reload(case).red_ends_on is None  # however long it lies
@@ -167,13 +168,11 @@ def test_service_methods_are_tried_in_their_order() -> None:
         tried, Circumstances(True, True, True, True, {one: ["refused"] for one in tried})
     ):
         tried.append(method)
-    assert tried == [
-        one for one in METHODS if one != "public-notice"
-    ]  # who refuses has been reached
+    # Who refuses has been reached
+    assert tried == [one for one in METHODS if one != "public-notice"]
     both = {"in-person": ["absent"], "post": ["returned"]}
-    assert (
-        next_method(["in-person", "post"], Circumstances(failed=both)) == ""
-    )  # a yellow card ends here
+    # A yellow card ends here
+    assert next_method(["in-person", "post"], Circumstances(failed=both)) == ""
     assert (
         next_method(["in-person", "post"], Circumstances(may_be_public=True, failed=both))
         == "public-notice"
@@ -223,9 +222,8 @@ def test_a_new_service_attempt_is_not_overtaken_by_the_task_of_an_old_one(actors
         assert not Task.objects.filter(
             kind="serve", detail__startswith=order.number, completed_on=None
         ).exists()
-    with pytest.raises(
-        CannotStep, match="都没有成功"
-    ):  # that nothing was heard is not that it failed
+    # That nothing was heard is not that it failed
+    with pytest.raises(CannotStep, match="都没有成功"):
         actors.start_service(order, late + timedelta(days=14), method="public-notice")
 
 

@@ -15,12 +15,12 @@ from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.oversight.checks import (
     QUESTIONS,
     Answer,
-    choose,
+    draw_again,
     draw_randomly,
-    drawn,
+    draw_targeted,
     follow_up,
+    open_faults,
     record_check,
-    to_follow_up,
 )
 from qualwatch.oversight.circulars import issue_circular, not_carried_out
 from qualwatch.oversight.models import Check, Circular, Draw
@@ -49,7 +49,7 @@ def actors(office: RegisterOffice) -> Actors:
     return actors_with_accounts(office)
 
 
-def played(actors: Actors, count: int = 6, started_on: date | None = RED_PERIOD_OVER) -> list[Case]:
+def play_withdrawals(actors: Actors, count: int = 6, started_on: date | None = RED_PERIOD_OVER) -> list[Case]:
     """Red cards over, all but the last opened and suggested; started on a day, or not at all."""
     cases = red_cases_past_period(actors, firms(count))
     batch = open_list(actors, cases[:-1])
@@ -61,20 +61,20 @@ def played(actors: Actors, count: int = 6, started_on: date | None = RED_PERIOD_
 
 
 def test_a_random_draw_is_reproducible(actors: Actors) -> None:
-    cases = played(actors)
+    cases = play_withdrawals(actors)
     draw = draw_randomly(
         quarter=Q3,
         seed="2026年10月8日 福彩 3D 507",
         **act_arguments(actors, "second-officer", AFTER),
     )
     assert draw.population == {TAIYUAN: [case.pk for case in cases]}
-    again = drawn(Draw.objects.get(pk=draw.pk))
+    again = draw_again(Draw.objects.get(pk=draw.pk))
     assert len(again[TAIYUAN]) == draw.per_city == 3
     assert sorted(again[TAIYUAN]) == sorted(draw.checks.values_list("case_id", flat=True))
     with pytest.raises(CannotStep, match="已经随机抽取过"):
         draw_randomly(quarter=Q3, seed="另一个", **act_arguments(actors, "second-officer", AFTER))
     other = Draw(kind="random", per_city=3, population=draw.population)
-    assert any(drawn(other) != again for other.seed in ("a", "b", "c"))
+    assert any(draw_again(other) != again for other.seed in ("a", "b", "c"))
     assert (
         len(
             draw_randomly(
@@ -92,15 +92,15 @@ def test_every_case_is_drawn_about_equally_often() -> None:
     counts = dict.fromkeys(range(10), 0)
     for seed in range(2000):
         draw.seed = str(seed)
-        for number in drawn(draw)["city"]:
+        for number in draw_again(draw)["city"]:
             counts[number] += 1
     assert sum(counts.values()) == 6000
     assert all(500 < count < 700 for count in counts.values()), counts
 
 
 def test_outstanding_cases_are_chosen_with_their_reason(actors: Actors) -> None:
-    cases = played(actors, started_on=date(2026, 8, 31))
-    draw = choose(quarter=Q3, **act_arguments(actors, "second-officer", AFTER))
+    cases = play_withdrawals(actors, started_on=date(2026, 8, 31))
+    draw = draw_targeted(quarter=Q3, **act_arguments(actors, "second-officer", AFTER))
     why = dict(draw.checks.values_list("case_id", "why"))
     assert why == {case.pk: "late-start" for case in cases[:-1]} | {cases[-1].pk: "not-opened"}
     relapsed = cases[0]
@@ -116,10 +116,11 @@ def test_outstanding_cases_are_chosen_with_their_reason(actors: Actors) -> None:
         state="closed", closed_on=RED_PERIOD_OVER, closed_because="recovered", ground="shortage"
     )
     Check.objects.all().delete()
-    again = choose(quarter=Quarter(2026, 3), **act_arguments(actors, "second-officer", AFTER))
-    assert (
-        again.checks.get(case=cases[1]).why == "late-start"
-    )  # form_token, for the first thing that it stands out by
+    again = draw_targeted(
+        quarter=Quarter(2026, 3), **act_arguments(actors, "second-officer", AFTER)
+    )
+    # Form_token, for the first thing that it stands out by
+    assert again.checks.get(case=cases[1]).why == "late-start"
 
 
 def test_a_city_that_dismisses_much_stands_out(actors: Actors) -> None:
@@ -140,30 +141,30 @@ def test_a_city_that_dismisses_much_stands_out(actors: Actors) -> None:
         if case != cases[2]:
             actors.sign(case, day=over)
     with pytest.raises(CannotStep):
-        choose(quarter=Q3, **act_arguments(actors, "second-officer", over))
+        draw_targeted(quarter=Q3, **act_arguments(actors, "second-officer", over))
     actors.sign(cases[2], day=over)
-    draw = choose(quarter=Q3, **act_arguments(actors, "second-officer", over))
+    draw = draw_targeted(quarter=Q3, **act_arguments(actors, "second-officer", over))
     assert set(draw.checks.values_list("why", flat=True)) == {"many-dismissals"}
     assert draw.checks.count() == 3
 
 
 def test_a_sheet_shows_the_records_and_a_fault_is_followed_up(actors: Actors) -> None:
-    cases = played(actors)
+    cases = play_withdrawals(actors)
     draw = draw_randomly(quarter=Q3, seed="七", **act_arguments(actors, "second-officer", AFTER))
     check = draw.checks.exclude(case=cases[-1]).order_by("pk").first()
     assert check is not None
-    told: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "check": check,
-        "found": "",
+        "problem": "",
         **act_arguments(actors, "second-officer", AFTER),
     }
     with pytest.raises(CannotStep, match="每一项"):
-        record_check(answers={"opened": Answer("yes")}, **told)
+        record_check(answers={"opened": Answer("yes")}, **arguments)
     with pytest.raises(CannotStep, match="写明发现"):
-        record_check(answers=YES | {"started": Answer("no")}, **told)
+        record_check(answers=YES | {"started": Answer("no")}, **arguments)
     spot_check = record_check(
         answers=YES | {"notified": Answer("no", "尚未发出")},
-        **{**told, "found": "启动后一个半月未告知"},
+        **{**arguments, "problem": "启动后一个半月未告知"},
     )
     assert (spot_check.result, spot_check.follow_up_due_on) == ("fault", date(2026, 10, 28))
     assert spot_check.document is not None
@@ -179,18 +180,18 @@ def test_a_sheet_shows_the_records_and_a_fault_is_followed_up(actors: Actors) ->
         "remark": "尚未发出",
     }
     assert Notice.objects.filter(organisation=TAIYUAN, document=spot_check.document).exists()
-    assert to_follow_up(TAIYUAN) == [spot_check]
+    assert open_faults(TAIYUAN) == [spot_check]
     with pytest.raises(CannotStep):
-        record_check(answers=YES, **told)
+        record_check(answers=YES, **arguments)
     follow_up(check=spot_check, text="已全部告知", **act_arguments(actors, "second-officer", AFTER))
-    assert to_follow_up() == []
+    assert open_faults() == []
     with pytest.raises(CannotStep):
         follow_up(check=spot_check, text="再次", **act_arguments(actors, "second-officer", AFTER))
 
 
 def test_a_circular_names_the_authorities_and_their_overdue_withdrawals(actors: Actors) -> None:
-    cases = played(actors, started_on=None)
-    told = act_arguments(actors, "other-reviewer", AFTER)
+    cases = play_withdrawals(actors, started_on=None)
+    arguments = act_arguments(actors, "other-reviewer", AFTER)
     rows = not_carried_out(Q3, APPROVAL, actors.law, AFTER)
     assert [row["credit_code"] for row in rows] == [case.credit_code for case in cases[:-1]]
     assert rows[0]["what"] == "建议名单 2026年8月24日 收到，应于 2026年8月27日 前启动，未启动"
@@ -202,8 +203,8 @@ def test_a_circular_names_the_authorities_and_their_overdue_withdrawals(actors: 
             **act_arguments(actors, "city-reviewer", AFTER),
         )
     with pytest.raises(CannotStep, match="没有执行不到位"):
-        issue_circular(quarter=Q3, authority="city-140300-bureau", demand="请立即启动", **told)
-    circular = issue_circular(quarter=Q3, authority=APPROVAL, demand="请立即启动", **told)
+        issue_circular(quarter=Q3, authority="city-140300-bureau", demand="请立即启动", **arguments)
+    circular = issue_circular(quarter=Q3, authority=APPROVAL, demand="请立即启动", **arguments)
     assert circular.document.template_values["authority"] == "太原市行政审批局"
     assert circular.document.template_values["items_count"] == 5
     assert Notice.objects.filter(organisation=APPROVAL, document=circular.document).exists()
@@ -215,14 +216,14 @@ def test_a_circular_names_the_authorities_and_their_overdue_withdrawals(actors: 
 
 
 def test_a_city_is_named_for_cards_not_followed_faults_and_a_missing_return(actors: Actors) -> None:
-    cases = played(actors)
+    cases = play_withdrawals(actors)
     draw = draw_randomly(quarter=Q3, seed="七", **act_arguments(actors, "second-officer", AFTER))
     check = draw.checks.exclude(case=cases[-1]).order_by("pk").first()
     assert check is not None
     record_check(
         check=check,
         answers=YES | {"notified": Answer("no")},
-        found="未告知",
+        problem="未告知",
         **act_arguments(actors, "second-officer", AFTER),
     )
     rows = not_carried_out(Q3, TAIYUAN, actors.law, date(2026, 10, 12))
@@ -233,8 +234,10 @@ def test_a_city_is_named_for_cards_not_followed_faults_and_a_missing_return(acto
     ]
     quarterly_return = compile_return(quarter=Q3, **act_arguments(actors, "city-officer", AFTER))
     assert quarterly_return.figures["not-opened"] == 1
-    review_return(made=quarterly_return, **act_arguments(actors, "city-reviewer", AFTER))
-    submit_return(made=quarterly_return, **act_arguments(actors, "city-officer", AFTER))
+    review_return(
+        quarterly_return=quarterly_return, **act_arguments(actors, "city-reviewer", AFTER)
+    )
+    submit_return(quarterly_return=quarterly_return, **act_arguments(actors, "city-officer", AFTER))
     assert len(not_carried_out(Q3, TAIYUAN, actors.law, date(2026, 10, 12))) == 2
     issue_circular(
         quarter=Q3,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -51,72 +52,22 @@ def test_a_citys_item_passes_every_stage_to_its_withdrawal(actors: Actors) -> No
     assert Task.objects.get(kind="withdraw", completed_on=None).organisation == TAIYUAN
     batch = open_list(actors, [case])
     assert not Task.objects.filter(kind="withdraw", completed_on=None).exists()
-    letter = batch.suggestion
-    assert letter is not None
-    assert (letter.organisation, letter.number) == (TAIYUAN, "太原建资函〔2026〕1号")
-    assert Notice.objects.get(organisation=APPROVAL).document == letter
-    assert batch.received_on == RED_PERIOD_OVER
-    assert batch.start_due_on == date(2026, 8, 27)  # three working days after Monday
-    assert Task.objects.get(kind="start").due_on == date(2026, 8, 27)
+    assert_suggested(batch)
     over = display_list(actors, batch)
-    (row,) = open_members(batch)
-    assert row.statement_until == date(2026, 8, 31)
-    assert (row.displayed_on, row.display_until) == (
-        date(2026, 9, 1),
-        date(2026, 9, 9),
-    )  # the first day counts
-    shown = Announcement.objects.get(kind="display", is_removed=False)
-    assert (shown.credit_code, shown.ends_on) == (OWN, date(2026, 9, 9))
-    assert "张" not in shown.body
+    assert_displayed(batch)
     load_and_patrol(actors, over, CITY_SHEETS)
     review_list(actors, batch, over)
     decide_list(actors, batch, over)
-    row = Withdrawal.objects.get()
-    assert (row.outcome, row.decided_by, row.decision_number) == (
-        "withdrawn",
-        "approval-reviewer",
-        "太原审资撤〔2026〕1号",
-    )
-    assert row.lower_grade_until == date(2026, 12, 10)
-    assert (reload(case).state, reload(case).closed_because) == ("closed", "withdrawn")
-    assert standing_of(*ITEM, over).standing == "withdrawn"
-    assert standing_of(*ITEM, over - timedelta(days=1)).standing == "red"
-    assert Announcement.objects.get(kind="decision", is_removed=False).credit_code == OWN
-    assert not Announcement.objects.filter(kind="display", is_removed=False).exists()
-    decision = Document.objects.get(kind="withdrawal-decision")
-    assert decision.template_values["reconsideration_days"] == 60
-    assert decision.template_values["litigation_months"] == 6
-    assert [
-        template_value["held"] for template_value in decision.template_values["requirements"]
-    ] == [2]
-    with pytest.raises(CannotStep):
-        withdrawals.finish(
-            members=[row], because="收回证书", **act_arguments(actors, "approval-officer", over)
-        )  # not served yet
-    actors.serve(decision, over, by="approval-officer")
-    document, _went = withdrawals.finish(
-        members=[row], because="收回证书", **act_arguments(actors, "approval-officer", over)
-    )
-    assert document.organisation == APPROVAL
-    results = withdrawals.report_results(
-        batch=batch, **act_arguments(actors, "approval-reviewer", over)
-    )
-    assert [template_value["outcome"] for template_value in results.template_values["rows"]] == [
-        "已撤回（太原审资撤〔2026〕1号）"
-    ]
-    assert Notice.objects.filter(organisation=TAIYUAN, document=results).exists()
-    assert WithdrawalList.objects.get().reported_on == over
-    assert Withdrawal.objects.get().stage == "closed"
+    assert_withdrawn(case, over)
+    finish_and_report(actors, batch, over)
     assert not Task.objects.filter(completed_on=None).exclude(kind__in=("letter", "serve")).exists()
     assert public_copy() == replayed(10**9)
-    for day in (
-        over + timedelta(days=1),
-        over + timedelta(days=30),
-    ):  # the register still says that it is in force
+    # The register still lists the item as in force.
+    for day in (over + timedelta(days=1), over + timedelta(days=30)):
         load_and_patrol(actors, day, CITY_SHEETS)
         assert Case.objects.count() == 1
         assert standing_of(*ITEM, day).standing == "withdrawn"
-    words = [entry.what for entry in Entry.objects.filter(stream=case.stream).order_by("number")]
+    events = [entry.what for entry in Entry.objects.filter(stream=case.stream).order_by("number")]
     steps = [
         "open-withdrawal",
         "suggest",
@@ -129,7 +80,71 @@ def test_a_citys_item_passes_every_stage_to_its_withdrawal(actors: Actors) -> No
         "announce",
         "finish",
     ]
-    assert [word for word in words if word in steps] == steps
+    assert [event for event in events if event in steps] == steps
+
+
+def assert_suggested(batch: WithdrawalList) -> None:
+    """The suggestion letter is with the bureau, whose three working days run from Monday."""
+    letter = batch.suggestion
+    assert letter is not None
+    assert (letter.organisation, letter.number) == (TAIYUAN, "太原建资函〔2026〕1号")
+    assert Notice.objects.get(organisation=APPROVAL).document == letter
+    assert batch.received_on == RED_PERIOD_OVER
+    assert batch.start_due_on == date(2026, 8, 27)
+    assert Task.objects.get(kind="start").due_on == date(2026, 8, 27)
+
+
+def assert_displayed(batch: WithdrawalList) -> None:
+    """The item is on display for seven working days, the first counted."""
+    (row,) = open_members(batch)
+    assert row.statement_until == date(2026, 8, 31)
+    assert (row.displayed_on, row.display_until) == (date(2026, 9, 1), date(2026, 9, 9))
+    display = Announcement.objects.get(kind="display", is_removed=False)
+    assert (display.credit_code, display.ends_on) == (OWN, date(2026, 9, 9))
+    assert "张" not in display.body
+
+
+def assert_withdrawn(case: Case, day: date) -> None:
+    """The decision is taken: case, public standing and document."""
+    row = Withdrawal.objects.get()
+    assert (row.outcome, row.decided_by, row.decision_number) == (
+        "withdrawn",
+        "approval-reviewer",
+        "太原审资撤〔2026〕1号",
+    )
+    assert row.lower_grade_until == date(2026, 12, 10)
+    assert (reload(case).state, reload(case).closed_because) == ("closed", "withdrawn")
+    assert standing_of(*ITEM, day).standing == "withdrawn"
+    assert standing_of(*ITEM, day - timedelta(days=1)).standing == "red"
+    assert Announcement.objects.get(kind="decision", is_removed=False).credit_code == OWN
+    assert not Announcement.objects.filter(kind="display", is_removed=False).exists()
+    values = Document.objects.get(kind="withdrawal-decision").template_values
+    assert values["reconsideration_days"] == 60
+    assert values["litigation_months"] == 6
+    assert [requirement["held"] for requirement in values["requirements"]] == [2]
+
+
+def finish_and_report(actors: Actors, batch: WithdrawalList, day: date) -> None:
+    """The decision is served, the certificate recalled, and the housing authority informed."""
+    decision = Document.objects.get(kind="withdrawal-decision")
+    row = Withdrawal.objects.get()
+    finishing: dict[str, Any] = {"members": [row], "because": "收回证书"}
+    with pytest.raises(CannotStep):  # not served yet
+        withdrawals.finish(**finishing, **act_arguments(actors, "approval-officer", day))
+    actors.serve(decision, day, by="approval-officer")
+    document, _result = withdrawals.finish(
+        **finishing, **act_arguments(actors, "approval-officer", day)
+    )
+    assert document.organisation == APPROVAL
+    results = withdrawals.report_results(
+        batch=batch, **act_arguments(actors, "approval-reviewer", day)
+    )
+    assert [item["outcome"] for item in results.template_values["rows"]] == [
+        "已撤回（太原审资撤〔2026〕1号）"
+    ]
+    assert Notice.objects.filter(organisation=TAIYUAN, document=results).exists()
+    assert WithdrawalList.objects.get().reported_on == day
+    assert Withdrawal.objects.get().stage == "closed"
 
 
 def test_the_provinces_item_is_started_on_the_day_and_withdrawn_by_the_province(
@@ -180,9 +195,9 @@ def test_the_ministrys_item_is_rechecked_reported_and_its_decision_recorded(acto
         because="住建部已受理",
         **act_arguments(actors, "second-officer", day),
     )
-    told = act_arguments(actors, "fourth-reviewer", day)
+    arguments = act_arguments(actors, "fourth-reviewer", day)
     assert_refused(
-        "members", lambda: withdrawals.decide(members=open_members(batch), because="x", **told)
+        "members", lambda: withdrawals.decide(members=open_members(batch), because="x", **arguments)
     )
     assert_refused(
         "members",
@@ -191,7 +206,7 @@ def test_the_ministrys_item_is_rechecked_reported_and_its_decision_recorded(acto
             number="建市〔2026〕9号",
             because="不达标",
             files=[],
-            **told,
+            **arguments,
         ),
     )
     withdrawals.record_ministry_decision(
@@ -199,7 +214,7 @@ def test_the_ministrys_item_is_rechecked_reported_and_its_decision_recorded(acto
         number="建市〔2026〕9号",
         because="不达标",
         files=[scan()],
-        **told,
+        **arguments,
     )
     row = Withdrawal.objects.get()
     assert (row.decision_number, reload(case).closed_because) == ("建市〔2026〕9号", "withdrawn")
@@ -274,9 +289,9 @@ def test_no_stage_begins_early_or_by_another_authority(actors: Actors) -> None:
             cases=[reload(case)], **act_arguments(actors, "city-officer", RED_PERIOD_OVER)
         ),
     )
-    told = act_arguments(actors, "approval-officer", RED_PERIOD_OVER)
+    arguments = act_arguments(actors, "approval-officer", RED_PERIOD_OVER)
     assert_refused(
-        "next-step", lambda: withdrawals.announce_intent(members=open_members(batch), **told)
+        "next-step", lambda: withdrawals.announce_intent(members=open_members(batch), **arguments)
     )
     letters = announce_intent(actors, batch, RED_PERIOD_OVER)
     later = RED_PERIOD_OVER + timedelta(days=60)
@@ -301,9 +316,10 @@ def test_the_decision_needs_a_recheck_after_the_display_and_three_people(actors:
     batch = open_list(actors, [case])
     over = display_list(actors, batch)
     handled = act_arguments(actors, "approval-officer", over)
+    # The registers are old
     assert_refused(
         "members", lambda: withdrawals.recheck_members(members=open_members(batch), **handled)
-    )  # the registers are old
+    )
     load_and_patrol(actors, over, CITY_SHEETS)
     assert_refused(
         "members",
@@ -381,13 +397,13 @@ def test_not_to_withdraw_is_a_decision_with_reasons_and_the_card_goes_to_review(
     (case,) = red_cases_past_period(actors, CITY_SHEETS)
     batch = open_list(actors, [case])
     announce_intent(actors, batch, RED_PERIOD_OVER)
-    told = act_arguments(actors, "approval-reviewer", RED_PERIOD_OVER)
+    arguments = act_arguments(actors, "approval-reviewer", RED_PERIOD_OVER)
     assert_refused(
         "members",
-        lambda: withdrawals.not_withdraw(member=open_members(batch)[0], because=" ", **told),
+        lambda: withdrawals.not_withdraw(member=open_members(batch)[0], because=" ", **arguments),
     )
     withdrawals.not_withdraw(
-        member=open_members(batch)[0], because="重组中，已有三名建造师在办注册", **told
+        member=open_members(batch)[0], because="重组中，已有三名建造师在办注册", **arguments
     )
     row = Withdrawal.objects.get()
     assert (row.ended, row.because) == ("not-withdrawn", "重组中，已有三名建造师在办注册")
@@ -413,30 +429,32 @@ def test_a_decision_that_a_court_annuls_restores_the_item_with_its_history(actor
     assert Correction.objects.filter(released_at=None).count() == 2
     later = over + timedelta(days=40)
     load_and_patrol(actors, later, CITY_SHEETS)
-    told = act_arguments(actors, "approval-reviewer", later)
+    arguments = act_arguments(actors, "approval-reviewer", later)
     assert_refused(
         "members",
-        lambda: withdrawals.annul_withdrawal(member=row, because="判决撤销", files=[], **told),
+        lambda: withdrawals.annul_withdrawal(member=row, because="判决撤销", files=[], **arguments),
     )
     came = later - timedelta(days=9)
     withdrawals.annul_withdrawal(
-        member=row, because="（2026）晋01行终9号", files=[scan()], received_on=came, **told
+        member=row, because="（2026）晋01行终9号", files=[scan()], received_on=came, **arguments
     )
     down = Entry.objects.get(what="taken-down").details
+    # Three working days were given
     assert (down["received"], down["late"]) == (
         came.isoformat(),
         True,
-    )  # three working days were given
+    )
     assert Withdrawal.objects.get().ended == "annulled"
     assert not Correction.objects.filter(released_at=None).exists()
     assert standing_of(*ITEM, later).standing == "in-force"
-    assert (
-        standing_of(*ITEM, over + timedelta(days=2)).standing == "withdrawn"
-    )  # so it was held to be then
+    # So it was held to be then
+    assert standing_of(*ITEM, over + timedelta(days=2)).standing == "withdrawn"
     assert not Announcement.objects.filter(kind="decision", is_removed=False).exists()
     assert_refused(
         "members",
-        lambda: withdrawals.annul_withdrawal(member=row, because="再次", files=[scan()], **told),
+        lambda: withdrawals.annul_withdrawal(
+            member=row, because="再次", files=[scan()], **arguments
+        ),
     )
     load_and_patrol(actors, later + timedelta(days=1), CITY_SHEETS)
     assert Case.objects.filter(state="yellow").count() == 1  # assessed anew, with new periods

@@ -14,7 +14,7 @@ from qualwatch.cases.models import Document, Service, Submission, Withdrawal, Wi
 from qualwatch.cases.queries import outcomes_of
 from qualwatch.cases.warnings.supervise import end
 from qualwatch.cases.withdrawals import actions as withdrawals
-from qualwatch.cases.withdrawals.hearings import answer, make_statement
+from qualwatch.cases.withdrawals.hearings import answer, submit_statement
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.queries import public_copy, replayed, standing_of
 from register_files import ITEMS
@@ -42,7 +42,7 @@ def actors(office: RegisterOffice) -> Actors:
     return actors_with_accounts(office)
 
 
-def served(actors: Actors, letters: list[Document], until: int) -> date:
+def serve_all(actors: Actors, letters: list[Document], until: int) -> date:
     """The first ones are handed over; of the others nobody knows where they are: a public notice, and its day."""
     day = RED_PERIOD_OVER + timedelta(days=1)
     for letter in letters[:until]:
@@ -59,12 +59,12 @@ def served(actors: Actors, letters: list[Document], until: int) -> date:
     return last.due_on if last else day
 
 
-def adds_up(batch: WithdrawalList, size: int) -> Counter[str]:
+def outcomes_that_add_up(batch: WithdrawalList, size: int) -> Counter[str]:
     """Every member has one outcome, or is under way."""
-    found = outcomes_of(batch)
-    assert sum(found.values()) == size
-    assert sum(found.values()) == batch.members.count()
-    return found
+    outcomes = outcomes_of(batch)
+    assert sum(outcomes.values()) == size
+    assert sum(outcomes.values()) == batch.members.count()
+    return outcomes
 
 
 def test_hunan_chain(actors: Actors) -> None:
@@ -73,15 +73,15 @@ def test_hunan_chain(actors: Actors) -> None:
     cases = red_cases_past_period(actors, sheets)
     assert len(cases) == 28
     batch = open_list(actors, cases)
-    assert len(batch.suggestion.told["rows"]) == 28  # type: ignore[union-attr]  # it has been sent
+    assert len(batch.suggestion.template_values["rows"]) == 28  # type: ignore[union-attr]  # it has been sent
     letters = announce_intent(actors, batch, RED_PERIOD_OVER)
-    notice_ends = served(actors, letters, 17)
+    notice_ends = serve_all(actors, letters, 17)
     assert notice_ends == date(2026, 9, 24)  # 30 days after publication
-    adds_up(batch, 28)
+    outcomes_that_add_up(batch, 28)
     assert {row.stage for row in open_members(batch)[:17]} == {"notified"}
     assert {row.stage for row in open_members(batch)[17:]} == {"started"}
     heard = open_members(batch)[20]
-    make_statement(
+    submit_statement(
         withdrawal=heard,
         text="公司已迁址，正在补充人员",
         files=[scan()],
@@ -106,15 +106,17 @@ def test_hunan_chain(actors: Actors) -> None:
     result = decide_list(actors, batch, over)
     assert len(result.done) == 27
     assert result.waiting == {heard.pk: "还有陈述申辩、听证意见或公示意见没有答复"}
-    assert adds_up(batch, 28) == {"withdrawn": 27, "": 1}
+    assert outcomes_that_add_up(batch, 28) == {"withdrawn": 27, "": 1}
     by_notice = Service.objects.filter(method="public-notice", proved_on__isnull=False)
     withdrawn = set(Withdrawal.objects.exclude(decided_on=None).values_list("pk", flat=True))
     assert sum(service.document.withdrawal_id in withdrawn for service in by_notice) == 10
     letter = withdrawals.report_results(
         batch=batch, **act_arguments(actors, "approval-reviewer", over)
     )
-    told = Counter(row["outcome"].split("（")[0] for row in letter.template_values["rows"])
-    assert told == {"已撤回": 27, "办理中：已法制审核": 1}
+    outcome_counts = Counter(
+        row["outcome"].split("（")[0] for row in letter.template_values["rows"]
+    )
+    assert outcome_counts == {"已撤回": 27, "办理中：已法制审核": 1}
     assert WithdrawalList.objects.get().reported_on is None
     answer(
         point=Submission.objects.get(),
@@ -122,7 +124,7 @@ def test_hunan_chain(actors: Actors) -> None:
         **act_arguments(actors, "approval-officer", over),
     )
     decide_list(actors, batch, over)
-    assert adds_up(batch, 28) == {"withdrawn": 28}
+    assert outcomes_that_add_up(batch, 28) == {"withdrawn": 28}
     assert public_copy() == replayed(10**9)
 
 
@@ -139,21 +141,21 @@ def test_members_drop_out_one_by_one_with_their_codes(actors: Actors) -> None:
         evidence="公告",
         **act_arguments(actors, "other-reviewer", RED_PERIOD_OVER),
     )
-    assert adds_up(batch, 5) == {"merged": 1, "": 4}
+    assert outcomes_that_add_up(batch, 5) == {"merged": 1, "": 4}
     withdrawals.not_withdraw(
         member=open_members(batch)[0],
         because="重组中",
         **act_arguments(actors, "approval-reviewer", RED_PERIOD_OVER),
     )
     left = [row for row in sheets["资质"][1:] if row[0] != cases[2].credit_code]
-    gone = [
+    deregistered_items = [
         [*row[:-2], "注销", "2026-08-24"] if row[0] == cases[2].credit_code else row
         for row in sheets["资质"][1:]
     ]
     assert len(left) == 4
     day = RED_PERIOD_OVER + timedelta(days=1)
-    load_and_patrol(actors, day, {**sheets, "资质": [ITEMS, *gone]})
-    assert adds_up(batch, 5) == {"merged": 1, "not-withdrawn": 1, "surrendered": 1, "": 2}
+    load_and_patrol(actors, day, {**sheets, "资质": [ITEMS, *deregistered_items]})
+    assert outcomes_that_add_up(batch, 5) == {"merged": 1, "not-withdrawn": 1, "surrendered": 1, "": 2}
     letters = Document.objects.filter(kind="recall-letter")
     assert [document.template_values["rows"][0]["outcome"] for document in letters] == [
         "企业合并",

@@ -14,10 +14,10 @@ from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.cases.withdrawals.hearings import (
     Held,
     answer,
-    ask_hearing,
-    hearing_lapses,
     hold_hearing,
-    make_statement,
+    lapse_hearing,
+    request_hearing,
+    submit_statement,
 )
 from qualwatch.oversight.quarters import Quarter
 from qualwatch.procedure.periods import BEIJING
@@ -67,9 +67,9 @@ CITY_WITHDRAWN: dict[str, Rows] = {
 
 @pytest.fixture
 def actors(office: RegisterOffice) -> Actors:
-    made = actors_with_accounts(office)
-    made.accounts["enterprise"] = made.enterprise_account()
-    return made
+    hearing_actors = actors_with_accounts(office)
+    hearing_actors.accounts["enterprise"] = hearing_actors.enterprise_account()
+    return hearing_actors
 
 
 def test_an_annulment_removes_every_publication_and_ends_every_service(actors: Actors) -> None:
@@ -141,7 +141,7 @@ def test_a_register_that_changes_before_the_ministrys_letter_is_no_recall(actors
         because="已受理",
         **act_arguments(actors, "second-officer", RED_PERIOD_OVER),
     )
-    gone = {
+    deregistered = {
         "资质": [
             ITEMS,
             item(
@@ -153,7 +153,7 @@ def test_a_register_that_changes_before_the_ministrys_letter_is_no_recall(actors
         ]
     }
     day = RED_PERIOD_OVER + timedelta(days=2)
-    load_and_patrol(actors, day, gone)
+    load_and_patrol(actors, day, deregistered)
     assert reload(case).closed_because == "withdrawn"
     assert not Document.objects.filter(kind="recall-letter").exists()
     row = Withdrawal.objects.get()
@@ -180,14 +180,14 @@ def test_a_register_that_changes_before_the_bureaus_decision_is_no_recall(actors
 
 def test_a_hearing_can_be_fixed_late_with_reasons(actors: Actors) -> None:
     row = notify_intent(actors)
-    ask_hearing(withdrawal=row, **act_arguments(actors, "enterprise", RED_PERIOD_OVER))
+    request_hearing(withdrawal=row, **act_arguments(actors, "enterprise", RED_PERIOD_OVER))
     late = date(2026, 9, 18)
     assert_refused(
         "hearing-in-limits", lambda: fix_hearing_for(actors, row, late, date(2026, 9, 30))
     )
     fix_hearing_for(actors, row, late, date(2026, 9, 30), "场地原因，已与企业说明")
     other = date(2026, 9, 28)
-    hearing_lapses(
+    lapse_hearing(
         withdrawal=row,
         state="retracted",
         because="企业书面撤回",
@@ -199,7 +199,7 @@ def test_a_hearing_can_be_fixed_late_with_reasons(actors: Actors) -> None:
 def test_a_hearing_may_be_requested_before_the_receipt_is_on_record(actors: Actors) -> None:
     row = notify_intent(actors, served=False)
     sent = actors.start_service(row.documents.get(), RED_PERIOD_OVER, by="approval-officer")
-    ask_hearing(withdrawal=row, **act_arguments(actors, "enterprise", date(2026, 8, 27)))
+    request_hearing(withdrawal=row, **act_arguments(actors, "enterprise", date(2026, 8, 27)))
     actors.prove_service(sent, date(2026, 9, 2), by="approval-officer", proved_on=date(2026, 8, 25))
     row.refresh_from_db()
     assert (row.stage, row.hearing) == ("notified", "asked")
@@ -207,7 +207,7 @@ def test_a_hearing_may_be_requested_before_the_receipt_is_on_record(actors: Acto
 
 def test_the_receipt_of_an_old_notice_proves_no_new_hearing(actors: Actors) -> None:
     row = notify_intent(actors)
-    ask_hearing(withdrawal=row, **act_arguments(actors, "enterprise", RED_PERIOD_OVER))
+    request_hearing(withdrawal=row, **act_arguments(actors, "enterprise", RED_PERIOD_OVER))
     first = fix_hearing_for(actors, row, RED_PERIOD_OVER, date(2026, 9, 4))
     sent = actors.start_service(first.notice, RED_PERIOD_OVER, by="approval-officer")
     second = fix_hearing_for(actors, row, date(2026, 8, 25), date(2026, 9, 18), "主持人出差")
@@ -222,18 +222,18 @@ def test_the_receipt_of_an_old_notice_proves_no_new_hearing(actors: Actors) -> N
         "at": datetime(2026, 9, 18, 15, tzinfo=BEIJING),
     }
     assert_refused(
-        "hearing-told", lambda: hold_hearing(hearing=second, held=held, files=[scan()], **on)
+        "hearing-notified", lambda: hold_hearing(hearing=second, held=held, files=[scan()], **on)
     )  # type: ignore[arg-type]  # who, law, when
 
 
 def test_a_party_notified_the_day_before_does_not_count_as_absent(actors: Actors) -> None:
     row = notify_intent(actors)
-    ask_hearing(withdrawal=row, **act_arguments(actors, "enterprise", RED_PERIOD_OVER))
-    made = fix_hearing_for(actors, row, RED_PERIOD_OVER, date(2026, 9, 8))
-    actors.serve(made.notice, date(2026, 9, 7), by="approval-officer")
+    request_hearing(withdrawal=row, **act_arguments(actors, "enterprise", RED_PERIOD_OVER))
+    hearing = fix_hearing_for(actors, row, RED_PERIOD_OVER, date(2026, 9, 8))
+    actors.serve(hearing.notice, date(2026, 9, 7), by="approval-officer")
     assert_refused(
-        "told-if-absent",
-        lambda: hearing_lapses(
+        "notified-if-absent",
+        lambda: lapse_hearing(
             withdrawal=row,
             state="absent",
             because="未到场",
@@ -374,7 +374,7 @@ def test_an_item_that_is_not_withdrawn_waits_for_its_review(actors: Actors, orig
         )
     batch = open_list(actors, [reload(case)], day, PROVINCE)
     announce_intent(actors, batch, day, PROVINCE)
-    make_statement(
+    submit_statement(
         withdrawal=open_members(batch)[0],
         text="重组",
         files=[],
@@ -433,7 +433,7 @@ def test_nobody_signs_reviews_or_chairs_a_case_that_he_has_handled(actors: Actor
     assert_refused(
         "members", lambda: withdrawals.review_law(members=[row], opinion="合法", **handled)
     )
-    point = make_statement(
+    point = submit_statement(
         withdrawal=row,
         text="在办",
         files=[],
@@ -444,7 +444,7 @@ def test_nobody_signs_reviews_or_chairs_a_case_that_he_has_handled(actors: Actor
         text="未完成",
         **act_arguments(actors, "approval-second-officer", RED_PERIOD_OVER),
     )
-    ask_hearing(withdrawal=row, **act_arguments(actors, "enterprise", RED_PERIOD_OVER))
+    request_hearing(withdrawal=row, **act_arguments(actors, "enterprise", RED_PERIOD_OVER))
     assert_refused(
         "chair", lambda: fix_hearing_for(actors, row, RED_PERIOD_OVER, date(2026, 9, 18))
     )

@@ -24,7 +24,7 @@ from qualwatch.cases.warnings.supervise import annul, recheck
 from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.cases.withdrawals.hearings import (
     answer,
-    object_publicly,
+    submit_objection,
 )
 from qualwatch.journal.models import Entry
 from qualwatch.oversight.circulars import not_carried_out
@@ -71,9 +71,9 @@ CITY_WITHDRAWN: dict[str, Rows] = {
 
 @pytest.fixture
 def actors(office: RegisterOffice) -> Actors:
-    made = actors_with_accounts(office)
-    made.accounts["enterprise"] = made.enterprise_account()
-    return made
+    hearing_actors = actors_with_accounts(office)
+    hearing_actors.accounts["enterprise"] = hearing_actors.enterprise_account()
+    return hearing_actors
 
 
 def test_an_authority_is_not_named_for_an_act_that_was_impossible(actors: Actors) -> None:
@@ -90,9 +90,10 @@ def test_an_authority_is_not_named_for_an_act_that_was_impossible(actors: Actors
     Case.objects.filter(pk=case.pk).update(last_result="short")
     batch = open_list(actors, [reload(case)])
     assert not_opened(end, TAIYUAN) == []
+    # Of an earlier card
     Withdrawal.objects.update(
         opened_on=date(2026, 1, 5), ended="not-withdrawn", ended_on=date(2026, 2, 1)
-    )  # of an earlier card
+    )
     assert not_opened(end, TAIYUAN) == [case]
     Withdrawal.objects.update(opened_on=RED_PERIOD_OVER, ended="", ended_on=None)
     WithdrawalList.objects.update(is_start_due_provisional=True)
@@ -186,7 +187,7 @@ def test_no_text_of_a_public_objection_is_in_the_journal(actors: Actors) -> None
     batch = open_list(actors, [case])
     over = display_list(actors, batch)
     (row,) = open_members(batch)
-    point = object_publicly(
+    point = submit_objection(
         number=row.display_number,
         text="我叫赵某某，该公司无人",
         who={"name": "赵某某", "address": "某路"},

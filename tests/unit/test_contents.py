@@ -15,44 +15,44 @@ from PIL import Image
 from qualwatch.archive.contents import CannotStore, check_content, clean_name
 
 
-def saved(make: Callable[[io.BytesIO], object]) -> bytes:
+def bytes_of(make: Callable[[io.BytesIO], object]) -> bytes:
     written = io.BytesIO()
     make(written)
     return written.getvalue()
 
 
 def pdf(change: Callable[[pikepdf.Pdf], object] = lambda _pdf: None, **how: object) -> bytes:
-    with pikepdf.new() as made:
-        made.add_blank_page()
-        change(made)
-        return saved(lambda out: made.save(out, **how))  # type: ignore[arg-type]  # as told
+    with pikepdf.new() as document:
+        document.add_blank_page()
+        change(document)
+        return bytes_of(lambda out: document.save(out, **how))  # type: ignore[arg-type]  # options of pikepdf
 
 
-def packed(parts: dict[str, bytes]) -> bytes:
+def zip_of(parts: dict[str, bytes]) -> bytes:
     def make(out: io.BytesIO) -> None:
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, part in parts.items():
                 archive.writestr(name, part)
 
-    return saved(make)
+    return bytes_of(make)
 
 
-def with_part(whole: bytes, name: str, told: bytes) -> bytes:
+def with_part(whole: bytes, name: str, content: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
         parts = {one: archive.read(one) for one in archive.namelist()}
-    return packed({**parts, name: told})
+    return zip_of({**parts, name: content})
 
 
 def picture(kind: str) -> bytes:
-    return saved(lambda out: Image.new("RGB", (3, 3)).save(out, kind))
+    return bytes_of(lambda out: Image.new("RGB", (3, 3)).save(out, kind))
 
 
-DOCX, XLSX = saved(lambda out: Document().save(out)), saved(lambda out: Workbook().save(out))
-OFD = packed({"OFD.xml": b"<ofd/>", "Doc_0/Document.xml": b"<d/>"})
+DOCX, XLSX = bytes_of(lambda out: Document().save(out)), bytes_of(lambda out: Workbook().save(out))
+OFD = zip_of({"OFD.xml": b"<ofd/>", "Doc_0/Document.xml": b"<d/>"})
 
 
 @pytest.mark.parametrize(
-    ("told", "kind"),
+    ("content", "kind"),
     [
         (pdf(), "pdf"),
         (picture("PNG"), "png"),
@@ -62,37 +62,37 @@ OFD = packed({"OFD.xml": b"<ofd/>", "Doc_0/Document.xml": b"<d/>"})
         (OFD, "ofd"),
     ],
 )
-def test_the_kind_follows_from_the_content_whatever_the_name(told: bytes, kind: str) -> None:
-    assert check_content(told, "随便.exe").kind == kind
-    assert check_content(told, "随便.exe").data == told
+def test_the_kind_follows_from_the_content_whatever_the_name(content: bytes, kind: str) -> None:
+    assert check_content(content, "随便.exe").kind == kind
+    assert check_content(content, "随便.exe").data == content
 
 
-def script(made: pikepdf.Pdf) -> None:
-    made.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert(1)")
+def script(document: pikepdf.Pdf) -> None:
+    document.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert(1)")
 
 
-def hidden_script(made: pikepdf.Pdf) -> None:
+def hidden_script(document: pikepdf.Pdf) -> None:
     """In an annotation's action, inside a compressed object stream."""
     action = pikepdf.Dictionary(S=pikepdf.Name.Launch, F="cmd.exe")
-    made.pages[0].obj.Annots = pikepdf.Array(
+    document.pages[0].obj.Annots = pikepdf.Array(
         [pikepdf.Dictionary(Subtype=pikepdf.Name.Link, A=action)]
     )
 
 
-def file_annotation(made: pikepdf.Pdf) -> None:
+def file_annotation(document: pikepdf.Pdf) -> None:
     file = pikepdf.Dictionary(
-        Type=pikepdf.Name.Filespec, F="x.exe", EF=pikepdf.Dictionary(F=made.make_stream(b"MZ"))
+        Type=pikepdf.Name.Filespec, F="x.exe", EF=pikepdf.Dictionary(F=document.make_stream(b"MZ"))
     )
     mark = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FileAttachment, FS=file)
-    made.pages[0].obj.Annots = pikepdf.Array([mark])
+    document.pages[0].obj.Annots = pikepdf.Array([mark])
 
 
-def attachment(made: pikepdf.Pdf) -> None:
-    made.attachments["x.exe"] = b"MZ"
+def attachment(document: pikepdf.Pdf) -> None:
+    document.attachments["x.exe"] = b"MZ"
 
 
 @pytest.mark.parametrize(
-    ("told", "sentence"),
+    ("content", "sentence"),
     [
         (b"", "空文件"),
         (b"MZ\x90\x00", "不是能接收的文件"),
@@ -102,7 +102,7 @@ def attachment(made: pikepdf.Pdf) -> None:
         ),  # .doc and .xls may hold macros
         (b"<html><script>alert(1)</script>", "不是能接收的文件"),
         (b"<svg xmlns='http://www.w3.org/2000/svg' onload='x()'/>", "不是能接收的文件"),
-        (packed({"a.txt": b"x"}), "不是能接收的文件"),
+        (zip_of({"a.txt": b"x"}), "不是能接收的文件"),
         (b"PK\x03\x04rubbish", "不是能接收的文件"),
         (b"%PDF-1.7 rubbish", "已损坏"),
         (picture("PNG")[:40], "已损坏"),
@@ -161,11 +161,11 @@ def attachment(made: pikepdf.Pdf) -> None:
             "外部引用",
         ),
         (pdf(file_annotation), "脚本或附件"),
-        (pdf() + packed({"a.exe": b"MZ"}), "文件末尾之后"),
-        (packed({"a.exe": b"MZ"}) + DOCX, "压缩内容前后"),
+        (pdf() + zip_of({"a.exe": b"MZ"}), "文件末尾之后"),
+        (zip_of({"a.exe": b"MZ"}) + DOCX, "压缩内容前后"),
         (with_part(DOCX, "word/afchunk.xml", b"{\\rtf1 \\objdata 0105}"), "宏或嵌入内容"),
-        (with_part(DOCX, "word/media/image1.png", packed({"a.exe": b"MZ"})), "宏或嵌入内容"),
-        (with_part(OFD, "Doc_0/a.dat", packed({"a.exe": b"MZ"})), "宏或嵌入内容"),
+        (with_part(DOCX, "word/media/image1.png", zip_of({"a.exe": b"MZ"})), "宏或嵌入内容"),
+        (with_part(OFD, "Doc_0/a.dat", zip_of({"a.exe": b"MZ"})), "宏或嵌入内容"),
         (
             with_part(
                 DOCX,
@@ -184,15 +184,15 @@ def attachment(made: pikepdf.Pdf) -> None:
         ),
         (picture("PNG") + b"MZ" + b"IEND\xaeB`\x82", "其他内容"),
         (picture("JPEG") + b"Rar!\x1a\x07", "其他内容"),
-        (picture("PNG") + packed({"a.exe": b"MZ"}), "其他内容"),
-        (picture("JPEG") + packed({"a.exe": b"MZ"}), "其他内容"),
+        (picture("PNG") + zip_of({"a.exe": b"MZ"}), "其他内容"),
+        (picture("JPEG") + zip_of({"a.exe": b"MZ"}), "其他内容"),
     ],
 )
 def test_scripts_hidden_parts_and_other_kinds_are_refused_in_a_sentence(
-    told: bytes, sentence: str
+    content: bytes, sentence: str
 ) -> None:
     with pytest.raises(CannotStore, match=sentence) as why:
-        check_content(told, "/etc/材料\u202egpj.exe")
+        check_content(content, "/etc/材料\u202egpj.exe")
     assert str(why.value).startswith("材料gpj.exe ")
 
 
@@ -233,12 +233,11 @@ def test_file_names_lose_folders_and_control_characters(name: str, clean: str) -
 
 def test_pictures_of_cameras_and_offices_are_accepted() -> None:
     jpeg = picture("JPEG")
-    assert (
-        check_content(jpeg + jpeg, "手机.jpg").kind == "jpeg"
-    )  # a second picture behind the first
+    # A second picture behind the first
+    assert check_content(jpeg + jpeg, "手机.jpg").kind == "jpeg"
     assert check_content(jpeg + b"\0\0SEFH\x01\x02SEFT", "手机.jpg").kind == "jpeg"
     assert check_content(jpeg + b"\0" * 16, "手机.jpg").kind == "jpeg"
-    progressive = saved(
+    progressive = bytes_of(
         lambda out: Image.effect_noise((300, 200), 90).save(out, "JPEG", progressive=True)
     )
     assert check_content(progressive, "a.jpg").kind == "jpeg"
@@ -250,7 +249,7 @@ def test_pictures_of_cameras_and_offices_are_accepted() -> None:
 
 
 def test_a_picture_of_too_many_pixels_is_refused() -> None:
-    wide = saved(lambda out: Image.new("1", (9_000, 8_900)).save(out, "PNG"))
+    wide = bytes_of(lambda out: Image.new("1", (9_000, 8_900)).save(out, "PNG"))
     with pytest.raises(CannotStore, match="过多的像素"):
         check_content(wide, "a.png")
 

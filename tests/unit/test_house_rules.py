@@ -1,6 +1,7 @@
 """What the house promises of its own files."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -31,9 +32,10 @@ def test_no_number_of_the_law_in_python() -> None:
         for path in (SOURCE / room).glob("*.py"):
             code = re.sub(r'"""(.|\n)*?"""|"[^"\n]*"|#.*', "", path.read_text(encoding="utf-8"))
             numbers = set(re.findall(r"(?<![\w.])\d+(?![\w.])", code)) - allowed
+            # Bits kept, months peeled, a cache
             numbers -= (
                 {"3", "60", "4096"} if path.name in ("columnar.py", "law_tables.py") else set()
-            )  # bits kept, months peeled, a cache
+            )
             assert not numbers, (path.name, numbers)
 
 
@@ -43,11 +45,16 @@ def test_pure_rooms_read_no_clock(word: str) -> None:
         assert not re.search(r"\.(now|today|utcnow)\(", path.read_text(encoding="utf-8")), path
 
 
-def test_files_stay_short() -> None:
-    for path in SOURCE.rglob("*.py"):
-        if path.parent.name == "migrations" and path.name.startswith("0001"):
-            continue  # written by makemigrations from the models, which are held to it
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path
+def test_types_are_checked_in_every_folder_of_python() -> None:
+    """mypy reads src, tests, benchmarks and tools; without exceptions from strictness."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]
+    assert config["strict"]
+    assert set(config["files"]) == {"src", "tests", "benchmarks", "tools"}
+    assert "exclude" not in config
+    assert not any(
+        override.get("ignore_errors") or override.get("follow_imports") == "skip"
+        for override in config.get("overrides", [])
+    )
 
 
 def test_reason_slugs_verdicts_and_states_all_have_labels() -> None:
@@ -79,13 +86,13 @@ def test_the_reference_pages_are_printed_from_the_source() -> None:
     import subprocess
     import sys
 
-    found = subprocess.run(
+    process = subprocess.run(
         [sys.executable, ROOT / "tools" / "reference_pages.py", "--check"],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert found.returncode == 0, found.stderr
+    assert process.returncode == 0, process.stderr
 
 
 def test_every_setting_is_documented() -> None:

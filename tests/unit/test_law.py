@@ -69,10 +69,12 @@ def test_own_figures_in_2015(line: str) -> None:
     category, *figures = line.split()
     day = date(2015, 6, 1)
     for number, figure in enumerate(figures, 1):
-        found = requirements_on(law(), policy(day), category, "", f"grade-{number}", "direct", day)
-        readings = [requirement.strong or requirement.weak for requirement in found]
+        requirements = requirements_on(
+            law(), policy(day), category, "", f"grade-{number}", "direct", day
+        )
+        readings = [requirement.strong or requirement.weak for requirement in requirements]
         if figure == "?":
-            assert [requirement.outcome for requirement in found] == ["unknown"], line
+            assert [requirement.outcome for requirement in requirements] == ["unknown"], line
         else:
             assert [reading.required if reading else None for reading in readings] == [
                 int(figure)
@@ -80,12 +82,12 @@ def test_own_figures_in_2015(line: str) -> None:
 
 
 def test_coverage_today() -> None:
-    found = [
+    outcomes = [
         what
         for text, _sub, _grade, what in coverage(law(), policy(TODAY), TODAY)
         if text.sector == "construction"
     ]
-    counts = {what: found.count(what) for what in ("short", "advise", "manual", "nothing")}
+    counts = {what: outcomes.count(what) for what in ("short", "advise", "manual", "nothing")}
     assert counts == {"short": 111, "advise": 6, "manual": 2, "nothing": 19}
     shown = qualwatch("standards", "coverage", "--on", "2026-05-20")
     assert shown.status == 0

@@ -2,13 +2,14 @@
 
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from commands import qualwatch
 from qualwatch.law.loader import BUILT_IN, load_law
-from qualwatch.law.texts_on_disk import LawError
+from qualwatch.law.texts_on_disk import LawError, load_yaml
 
 BUILDING = "standards/construction/general-building.yaml"
 MINING = "standards/construction/general-mining.yaml"
@@ -250,7 +251,7 @@ BROKEN: list[tuple[str, str, str, str, str, str]] = [
 
 @pytest.fixture
 def broken(tmp_path: Path) -> Callable[[str, str, str], Path]:
-    def put(file: str, old: str, new: str) -> Path:
+    def write_text(file: str, old: str, new: str) -> Path:
         folder = tmp_path / "law"
         shutil.copytree(BUILT_IN, folder)
         text = (folder / file).read_text(encoding="utf-8")
@@ -258,7 +259,7 @@ def broken(tmp_path: Path) -> Callable[[str, str, str], Path]:
         (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
         return folder
 
-    return put
+    return write_text
 
 
 @pytest.mark.parametrize(
@@ -308,6 +309,52 @@ def test_the_reported_line_is_exact(broken: Callable[[str, str, str], Path]) -> 
         caught.value.problems[0].clause
         == "grades.special.requirements[0].clauses[0].at_least.2007-03-13.number"
     )
+
+
+@pytest.mark.parametrize(
+    ("original", "replacement", "sentence"),
+    [
+        ("sector: construction", "sector: construction\nsector: construction", "重复"),
+        ("2015-01-01: {number: 12", "2015-02-30: {number: 12", "没有这一天"),
+        ("grades:", "grades: [", "YAML"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_with_its_line(
+    broken: Callable[[str, str, str], Path], original: str, replacement: str, sentence: str
+) -> None:
+    """The C reader stops there; the line is its own."""
+    folder = broken(BUILDING, original, replacement)
+    with pytest.raises(LawError) as caught:
+        load_law(folder)
+    [problem] = [problem for problem in caught.value.problems if problem.file == BUILDING]
+    assert sentence in problem.sentence
+    if sentence != "YAML":
+        text = (folder / BUILDING).read_text(encoding="utf-8").splitlines()
+        assert replacement.rpartition("\n")[2] in text[problem.line - 1]
+        assert replacement.partition("\n")[0] not in text[problem.line :]
+
+
+def test_plain_words_and_digits_mean_what_they_look_like(tmp_path: Path) -> None:
+    """YAML 1.1, which PyYAML reads otherwise, takes these for true, an octal and a sexagesimal."""
+    path = tmp_path / "a.yaml"
+    path.write_text("{on: 012, b: 1:30, c: 1.5, d: 2026-05-20, e: ~, f: true}", encoding="utf-8")
+    assert load_yaml(path) == {
+        "on": 12,
+        "b": "1:30",
+        "c": 1.5,
+        "d": date(2026, 5, 20),
+        "e": None,
+        "f": True,
+    }
+
+
+@pytest.mark.parametrize("file", ["documents.yaml", "pools.yaml"])
+def test_a_list_where_a_map_belongs_is_refused(tmp_path: Path, file: str) -> None:
+    folder = tmp_path / "law"
+    shutil.copytree(BUILT_IN, folder)
+    (folder / file).write_text("[]", encoding="utf-8")
+    with pytest.raises(LawError, match="键值表"):
+        load_law(folder)
 
 
 def test_lint_lists_every_problem_and_check_gives_one_sentence(

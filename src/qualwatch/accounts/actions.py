@@ -1,4 +1,4 @@
-"""Making organisations and accounts, giving and taking roles and permissions, tokens of machines."""
+"""Accounts: created by administrators, with a role and, apart from it, early-warning permission."""
 
 import hashlib
 import secrets
@@ -33,7 +33,10 @@ class CannotMakeAccount(Exception):
 
 @transaction.atomic
 def make_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> list[Organisation]:
-    """The province, its cities and 综改区, their approval bureaus, and the platform. What exists stays."""
+    """The province, its cities and 综改区, their approval bureaus, and the platform.
+
+    What exists stays.
+    """
     authorities = [
         ("province", _n("山西省住房和城乡建设厅"), "housing-authority", ""),
         ("province-bureau", _n("山西省行政审批服务管理局"), "approval-bureau", ""),
@@ -64,7 +67,7 @@ def make_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> li
 
 
 @transaction.atomic
-def create_account(
+def create_account(  # noqa: PLR0913  # keyword-only: each is a column
     *,
     username: str,
     password: str,
@@ -75,7 +78,10 @@ def create_account(
     at: datetime,
     email: str = "",
 ) -> Account:
-    """An account with its roles. CannotMakeAccount where a role does not fit there or the password is weak."""
+    """An account with its roles.
+
+    CannotMakeAccount where a role does not fit there or the password is weak.
+    """
     roles = list(roles)
     if not roles:
         raise CannotMakeAccount(_("账号至少要有一个角色"))
@@ -134,7 +140,10 @@ def permit_early_warning(*, account: Account, allowed: bool, by: str, at: dateti
 def change_roles(
     *, account: Account, give: Iterable[str] = (), take: Iterable[str] = (), by: str, at: datetime
 ) -> None:
-    """Gives an account roles and takes roles away; one that is left without a role can do nothing."""
+    """Gives an account roles and takes roles away.
+
+    One that is left without a role can do nothing.
+    """
     give, take = sorted(set(give)), sorted(set(take))
     where = account.organisation
     if where is None:
@@ -166,7 +175,10 @@ def change_roles(
 
 @transaction.atomic
 def deactivate_account(*, account: Account, by: str, at: datetime, because: str) -> None:
-    """Ends an account: nobody logs in with it again, and its open sessions end. Its acts stay under its name."""
+    """Ends an account: nobody logs in with it again, and its open sessions end.
+
+    Its acts stay under its name.
+    """
     if not because.strip():
         raise CannotMakeAccount(_("请写明理由"))
     account.is_active = False

@@ -1,4 +1,7 @@
-"""What log-in may do here: nobody signs up by himself; OpenID Connect finds accounts that an administrator made."""
+"""What log-in may do here: nobody signs up by himself.
+
+OpenID Connect finds accounts that an administrator made.
+"""
 
 from typing import Any
 
@@ -21,10 +24,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return False
 
     def add_message(self, *_args: Any, **_kwargs: Any) -> None:
-        """Nothing is said of log-in and log-out: what is not read at once would be shown to whoever logs in next."""
+        """Nothing is said of log-in and log-out.
+
+        What is not read at once would be shown to whoever logs in next.
+        """
 
 
-class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth has no types
+# allauth has no types
+class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """The platform's accounts are those of the same user name here."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
@@ -32,7 +39,10 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  
         return False
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Connects a first log-in with the account of the same user name; refuses where there is none."""
+        """Connects a first log-in with the account of the same user name.
+
+        Refuses where there is none.
+        """
         if sociallogin.is_existing:
             return
         extra_data: Any = sociallogin.account.extra_data

@@ -9,7 +9,10 @@ KINDS = ("housing-authority", "approval-bureau", "enterprise", "platform")
 
 
 class Organisation(models.Model):
-    """An authority, a bureau, an enterprise, a platform. `area`: a city's slug; '' at an authority is the province."""
+    """An authority, a bureau, an enterprise, a platform. `area`: a city's slug.
+
+    '' at an authority is the province.
+    """
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=200)
@@ -66,7 +69,10 @@ class RoleHeld(models.Model):
 
 
 class MachineToken(models.Model):
-    """A machine's token: only its hash is kept. Rotating makes a new one and lets the old one run out."""
+    """A machine's token: only its hash is kept.
+
+    Rotating makes a new one and lets the old one run out.
+    """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="tokens")
     hashed = models.CharField(max_length=64, unique=True)

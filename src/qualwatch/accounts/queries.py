@@ -13,7 +13,10 @@ from qualwatch.procedure.roles import ROLES
 
 @dataclass(frozen=True, slots=True)
 class Jurisdiction:
-    """Whose enterprises an account may see: everybody's, those of some areas, one enterprise's, or nobody's."""
+    """Whose enterprises an account may see.
+
+    Everybody's, those of some areas, one enterprise's, or nobody's.
+    """
 
     everywhere: bool = False
     areas: frozenset[str] = frozenset()
@@ -32,7 +35,10 @@ NOWHERE = Jurisdiction()
 
 
 def jurisdiction(account: Account) -> Jurisdiction:
-    """Whom an account may see: the province all, a city and its bureau their own, an enterprise itself."""
+    """Whom an account may see.
+
+    The province all, a city and its bureau their own, an enterprise itself.
+    """
     where = account.organisation
     if not account.is_active or where is None or not roles_of(account):
         return NOWHERE
@@ -56,7 +62,10 @@ def roles_of(account: Account) -> list[str]:
 
 
 def may(account: Account, capability: str) -> bool:
-    """Whether some role of an active account has the capability; officers need the early-warning permission too."""
+    """Whether some role of an active account has the capability.
+
+    Officers need the early-warning permission too.
+    """
     if not account.is_active or account.organisation is None:
         return False
     return any(

@@ -7,13 +7,16 @@ from django.contrib.sessions.backends.base import UpdateError
 
 
 class SessionStore(db.SessionStore):
-    """As Django's, but that a session that is there is saved by one UPDATE, without a savepoint around it."""
+    """As Django's, but that a session that is there is saved by one UPDATE, without a savepoint
+    around it.
+    """
 
     def save(self, must_create: bool = False) -> Any:
         """UpdateError where the session has ended meanwhile, as Django's."""
         if must_create or self.session_key is None:
             return super().save(must_create)
-        session = self.create_model_instance(self._get_session())  # type: ignore[attr-defined]  # not in the stubs
+        # not in the stubs
+        session = self.create_model_instance(self._get_session())  # type: ignore[attr-defined]
         updated = self.model.objects.filter(session_key=session.session_key).update(
             session_data=session.session_data, expire_date=session.expire_date
         )

@@ -49,7 +49,9 @@ class _OfViews:
 
 
 class IdleSessionsEnd(_OfViews):
-    """A session that nobody used for SESSION_IDLE_SECONDS, or older than SESSION_COOKIE_AGE, is logged out."""
+    """A session that nobody used for SESSION_IDLE_SECONDS, or older than SESSION_COOKIE_AGE, is
+    logged out.
+    """
 
     def before(self, request: HttpRequest) -> HttpResponse | None:
         """Ends what was idle; notes that the session is in use at most once a minute."""
@@ -76,7 +78,10 @@ class IdleSessionsEnd(_OfViews):
 
 
 class OfficersNeedSecondFactor(_OfViews):
-    """Where settings.OFFICERS_NEED_TOTP: an officer without TOTP gets inside to no page but the one that sets it up."""
+    """Where settings.OFFICERS_NEED_TOTP.
+
+    An officer without TOTP gets inside to no page but the one that sets it up.
+    """
 
     def before(self, request: HttpRequest) -> HttpResponse | None:
         """Sends officers without a second factor to set one up."""

@@ -1,4 +1,6 @@
-"""Keeping files: written whole and flushed before any row names them, read back only if still what they were."""
+"""Keeping files: written whole and flushed before any row names them, read back only if still what
+they were.
+"""
 
 import hashlib
 import os
@@ -53,7 +55,10 @@ def content_of(file: StoredFile) -> bytes:
 
 @transaction.atomic
 def rotate(*, at_most: int) -> int:
-    """Encrypts files that lie under an older key with the newest; how many. Run it until it says 0."""
+    """Encrypts files that lie under an older key with the newest; how many.
+
+    Run it until it says 0.
+    """
     version, rotated = ciphers.newest_version(), 0
     for file in StoredFile.objects.select_for_update().exclude(key_version=version)[:at_most]:
         _write(_place(file.sha256), content_of(file), version)
@@ -69,7 +74,10 @@ def _place(sha256: str) -> Path:
 
 
 def _write(path: Path, content: bytes, version: str) -> None:
-    """Whole or not at all; readable by its owner only. The key's version stands in the first line."""
+    """Whole or not at all; readable by its owner only.
+
+    The key's version stands in the first line.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{uuid4().hex}")
     with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -1,4 +1,7 @@
-"""What a file really is, by its content: known kinds only, nothing that can run, nothing hidden in it."""
+"""What a file really is, by its content.
+
+Known kinds only, nothing that can run, nothing hidden in it.
+"""
 
 import io
 import re
@@ -118,7 +121,10 @@ MARKS = {"ofd": ("OFD.xml",), "office": ("[Content_Types].xml",)}
 
 
 class CannotStore(Exception):
-    """The file is empty, too large, of an unknown kind, damaged, or holds something that runs; says which."""
+    """The file is empty, too large, of an unknown kind, damaged, or holds something that runs.
+
+    Says which.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +149,8 @@ def check_content(content: bytes, name: str) -> Content:
         if content.startswith(begins) and (file_kind := kind(content)):
             try:
                 what = check(content)
-            except (
-                Exception
-            ) as error:  # whatever a reader raises, the file is not what it says it is
+            # whatever a reader raises, the file is not what it says it is
+            except Exception as error:
                 raise CannotStore(
                     _("{name} 已损坏，打不开，请重新导出").format(name=shown)
                 ) from error
@@ -160,7 +165,9 @@ def check_content(content: bytes, name: str) -> Content:
 
 
 def clean_name(name: str, kind: str = "") -> str:
-    """A file's name without folders, control and direction characters, short enough, ending as its kind does."""
+    """A file's name without folders, control and direction characters, short enough, ending as its
+    kind does.
+    """
     last = PureWindowsPath(PurePosixPath(name).name).name
     text = "".join(
         one for one in unicodedata.normalize("NFC", last) if unicodedata.category(one)[0] != "C"
@@ -188,7 +195,9 @@ def _pdf(content: bytes) -> str:
 
 
 def _said_by(pdf_object: object) -> Iterator[str]:
-    """The keys of a PDF's object, of the direct objects within it too, and the names that say what it is."""
+    """The keys of a PDF's object, of the direct objects within it too, and the names that say what
+    it is.
+    """
     if isinstance(pdf_object, pikepdf.Array):
         for element in pdf_object:
             yield from _said_by(element) if not getattr(element, "is_indirect", False) else ()
@@ -222,7 +231,10 @@ def _behind_png(content: bytes) -> bytes:
 
 
 def _behind_jpeg(content: bytes) -> bytes:
-    """What stands behind the picture, but for what cameras put there: further pictures, Samsung's own trailer."""
+    """What stands behind the picture, but for what cameras put there.
+
+    Further pictures, Samsung's own trailer.
+    """
     at = 2
     while at + 4 <= len(content) and content[at] == 0xFF:
         mark = content[at + 1]
@@ -270,7 +282,10 @@ def _office(content: bytes) -> str:
 
 
 def _declared(content: bytes, name: str) -> str:
-    """What relationships and content types declare: nothing active, and outside only links to follow."""
+    """What relationships and content types declare.
+
+    Nothing active, and outside only links to follow.
+    """
     root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
     if root.getroottree().docinfo.doctype:
         return _("外部引用（{part}）").format(part=name)
@@ -298,7 +313,10 @@ def _ofd(content: bytes) -> str:
 
 
 def _runs(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
-    """Whether a part begins as programs and archives do, whatever it is called; one that is called .xml is XML."""
+    """Whether a part begins as programs and archives do, whatever it is called.
+
+    One that is called .xml is XML.
+    """
     with archive.open(info) as part:
         begins = part.read(64)
     is_xml = (
@@ -310,7 +328,10 @@ def _runs(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
 
 
 def _fetches(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
-    """Whether the fields of a text fetch or run something; a field's words may be spread over runs."""
+    """Whether the fields of a text fetch or run something.
+
+    A field's words may be spread over runs.
+    """
     if info.file_size > MOST_TEXT:
         return True
     words = b"".join(one or other for one, other in FIELD_TEXT.findall(archive.read(info)))
@@ -318,7 +339,10 @@ def _fetches(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
 
 
 def _unpacked(archive: zipfile.ZipFile) -> str:
-    """Whether it would grow beyond what a document can; its parts are read, so that a damaged one is noticed."""
+    """Whether it would grow beyond what a document can.
+
+    Its parts are read, so that a damaged one is noticed.
+    """
     if (
         sum(zip_info.file_size for zip_info in archive.infolist())
         > settings.UPLOAD_BYTES * UNPACKED_TIMES

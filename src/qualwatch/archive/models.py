@@ -15,7 +15,10 @@ KINDS = (
 
 
 class StoredFile(models.Model):
-    """One content, whoever handed it in and under whatever names; its bytes lie encrypted in the state folder."""
+    """One content, whoever handed it in and under whatever names.
+
+    Its bytes lie encrypted in the state folder.
+    """
 
     sha256 = models.CharField(max_length=64, unique=True)
     kind = models.CharField(max_length=10)

@@ -3,35 +3,40 @@
 import hashlib
 import json
 from collections.abc import Iterable, Set
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
-from qualwatch.assessments.queries import on_record_in
-from qualwatch.assessments.texts import store_law
+from qualwatch.assessments.changes import enterprises_concerned
+from qualwatch.assessments.guard import (
+    code_of,
+    enterprises_in_breach,
+    enterprises_in_breach_on_record,
+    newly_in_breach,
+)
+from qualwatch.assessments.models import Run
+from qualwatch.assessments.record import add_others_on_record, counts_of, put_on_record
+from qualwatch.assessments.texts import policy_digest, store_law
 from qualwatch.evaluation import columnar, reference
 from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.findings import EnterpriseResult
 from qualwatch.journal.actions import record
-from qualwatch.journal.proofs import digest_of
 from qualwatch.law.loader import Law
 from qualwatch.registers.facts import facts_on, revision_at
-from qualwatch.registers.tables import Table, lock
+from qualwatch.registers.tables import lock
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
 FEW = 200  # enterprises judged one by one
 MANY = 20_000  # rows of facts from which DuckDB digests them
 SAMPLE = 50  # enterprises shown of a held run
-SOURCE = "assessment"
-ROLLING = timedelta(days=1)
-TEXT, NUMBER = pa.string(), pa.int32()
+# Everybody is judged again where more enterprises, or more than one in so many, are concerned.
+MOST_CONCERNED = 5_000
+PART_CONCERNED = 3
 
 
 class CannotAssess(Exception):
@@ -56,31 +61,25 @@ def assess(
     revision = revision_at(None)
     if not revision:
         raise CannotAssess(_("登记库还是空的，先用 qualwatch import 导入"))
-    told = {
+    inputs = {
         "as_of": as_of,
         "revision_id": revision,
         "law_digest": law.digest,
-        "policy_digest": _policy_digest(law, as_of),
+        "policy_digest": policy_digest(law, as_of),
     }
     codes = None if credit_codes is None else sorted(set(credit_codes))
     if codes is None:
-        run = (
-            Run.objects.filter(**told, is_full=True, state__in=("released", "held"))
-            .order_by("-id")
-            .first()
-        )
-        if run:
-            return run
+        same = Run.objects.filter(**inputs, is_full=True, state__in=("released", "held"))
+        existing = same.order_by("-id").first()
+        if existing:
+            return existing
     newest = Run.objects.filter(state="released").order_by("-as_of").first()
     if newest and as_of < newest.as_of:
         raise CannotAssess(_("已有 {day} 的核查，不再记录更早的一天").format(day=newest.as_of))
     if as_of > timezone.localdate(at):
         raise CannotAssess(_("{day} 还没有到").format(day=as_of))
-    return _run(
-        Run(**told, is_full=codes is None, credit_codes=codes, run_at=at, by=by),
-        law,
-        guarded=guarded,
-    )
+    run = Run(**inputs, is_full=codes is None, credit_codes=codes, run_at=at, by=by)
+    return _run(run, law, guarded=guarded)
 
 
 @transaction.atomic
@@ -91,7 +90,7 @@ def release_run(*, run: Run, law: Law, by: str, at: datetime, because: str) -> R
     """
     lock()
     held = _held(run, by, because)
-    if (held.law_digest, held.policy_digest) != (law.digest, _policy_digest(law, held.as_of)):
+    if (held.law_digest, held.policy_digest) != (law.digest, policy_digest(law, held.as_of)):
         raise CannotAssess(_("标准或政策已经变了，请重新核查"))
     later = Run.objects.filter(state="released", pk__gt=held.pk)
     if later.filter(is_full=True).exists():
@@ -140,202 +139,135 @@ def reject_run(*, run: Run, by: str, at: datetime, because: str) -> Run:
 def evaluated(
     as_of: date, revision: int, law: Law, codes: list[str] | None = None
 ) -> tuple[Facts, list[EnterpriseResult]]:
-    """Facts and results of a day as known at a revision: what a run said, said again."""
-    facts, policy = facts_on(as_of, revision, codes), law.policy_on(as_of)
-    asked = facts.credit_codes if codes is None else codes
-    if len(asked) <= FEW:  # the engine that defines the answer is the faster one then
-        return facts, [reference.judge(law, policy, facts, code, as_of) for code in asked]
+    """Facts and results of a day as known at a revision: the input and results of a run again."""
+    facts = facts_on(as_of, revision, codes)
+    return facts, _judge(facts, as_of, law, codes)
+
+
+def _judge(facts: Facts, as_of: date, law: Law, codes: list[str] | None) -> list[EnterpriseResult]:
+    """The results of some enterprises, or of everybody."""
+    policy = law.policy_on(as_of)
+    judged = facts.credit_codes if codes is None else codes
+    # the engine that defines the answer is the faster one for few
+    if len(judged) <= FEW:
+        return [reference.judge(law, policy, facts, code, as_of) for code in judged]
     results = list(columnar.evaluate(law, policy, facts, as_of))
-    return facts, results if codes is None else [
-        result for result in results if _code_of(result) in set(codes)
-    ]
+    if codes is None:
+        return results
+    among = set(codes)
+    return [result for result in results if code_of(result) in among]
 
 
 def _run(run: Run, law: Law, *, guarded: bool, apart_from: Set[str] = frozenset()) -> Run:
-    codes = run.credit_codes
-    facts, results = evaluated(run.as_of, run.revision_id, law, codes)
+    facts = facts_on(run.as_of, run.revision_id, run.credit_codes)
+    _set_input_digest(run, facts)
+    concerned = _concerned(run, law, facts)
+    judged = run.credit_codes if concerned is None else concerned
+    about_judged = facts if concerned is None else facts.about(concerned)
+    results = _judge(about_judged, run.as_of, law, judged)
+    in_breach = enterprises_in_breach(results)
+    run.counts = counts_of(results)
+    if concerned is not None:
+        in_breach |= enterprises_in_breach_on_record(Q(recorded_to=None)) - set(concerned)
+        run.counts["enterprises"] = len(facts.credit_codes)
+        add_others_on_record(run.counts, concerned)
+    newly = sorted(newly_in_breach(in_breach, run.run_at, run.credit_codes))
+    run.counts["newly"] = len(newly)
+    _set_state(run, newly, law, guarded=guarded)
+    run.save()
+    store_law(law, run.run_at)
+    if run.state == "released":
+        put_on_record(run, results, judged, apart_from)
+    _journal(run)
+    return run
+
+
+def _concerned(run: Run, law: Law, facts: Facts) -> list[str] | None:
+    """The enterprises that a full run judges again; None = everybody, or the run's own.
+
+    What a held run would have recorded is not known: its release judges everybody.
+    """
+    if not run.is_full or run.of is not None:
+        return None
+    before = Run.objects.filter(state="released", is_full=True).order_by("id").last()
+    if before is None:
+        return None
+    codes = enterprises_concerned(before, run, law, facts)
+    most = min(MOST_CONCERNED, len(facts.credit_codes) // PART_CONCERNED)
+    if codes is None or len(codes) > most:
+        return None
+    return sorted(codes)
+
+
+def _set_input_digest(run: Run, facts: Facts) -> None:
     digest = _digest_of_facts(facts)
+    # what was known cannot change: the database was tampered with
     if run.input_digest and run.input_digest != digest:
-        raise CannotAssess(
-            _("登记库给不出当时的事实")
-        )  # what was known cannot change: the database was tampered with
+        raise CannotAssess(_("登记库给不出当时的事实"))
     run.input_digest = digest
-    newly = sorted(_newly(_bad(results), run.run_at, codes))
-    run.counts = _counts(results, len(newly))
+
+
+def _set_state(run: Run, newly: list[str], law: Law, *, guarded: bool) -> None:
+    """Held where too many are newly in breach, else released."""
     guard = law.policy_on(run.as_of)["mass_warning_guard"]
-    full = (
-        None
-        if codes is None
-        else Run.objects.filter(state="released", is_full=True).order_by("id").last()
-    )
-    everybody = full.counts["enterprises"] if full else len(results)
-    if (
-        guarded
-        and len(newly) >= guard.enterprises
-        and len(newly) * 100 > everybody * guard.share_percent
-    ):
-        run.state, run.sample = "held", newly[:SAMPLE]
+    is_large_share = len(newly) * 100 > _everybody(run) * guard.share_percent
+    if guarded and len(newly) >= guard.enterprises and is_large_share:
+        run.state = "held"
+        run.sample = newly[:SAMPLE]
         run.because = _n("新增 {count} 家，超过 {share}%").format(
             count=len(newly), share=guard.share_percent
         )
     else:
-        run.state, run.sample = "released", run.sample or []
-    run.save()
-    store_law(law, run.run_at)
-    if run.state == "released":
-        _put_on_record(
-            run, [result for result in results if _code_of(result) not in apart_from], apart_from
-        )
-    told = {
-        "run": run.pk,
-        "as_of": run.as_of,
-        "revision": run.revision_id,
-        "law": run.law_digest,
-        "counts": run.counts,
-        "input": run.input_digest,
-    }
-    at, by = (run.decided_at, run.decided_by) if run.decided_at else (run.run_at, run.by)
+        run.state = "released"
+        run.sample = run.sample or []
+
+
+def _everybody(run: Run) -> int:
+    """How many enterprises there are: of a run of some, as many as the last full run had."""
+    if not run.is_full:
+        full = Run.objects.filter(state="released", is_full=True).order_by("id").last()
+        if full:
+            return int(full.counts["enterprises"])
+    return int(run.counts["enterprises"])
+
+
+def _journal(run: Run) -> None:
+    is_decided = run.decided_at is not None
     record(
-        stream="assessments", by=by, at=at, what=f"run-{run.state}", basis=run.because, details=told
+        stream="assessments",
+        by=run.decided_by if is_decided else run.by,
+        at=run.decided_at or run.run_at,
+        what=f"run-{run.state}",
+        basis=run.because,
+        details={
+            "run": run.pk,
+            "as_of": run.as_of,
+            "revision": run.revision_id,
+            "law": run.law_digest,
+            "counts": run.counts,
+            "input": run.input_digest,
+        },
     )
-    return run
-
-
-def _put_on_record(run: Run, results: list[EnterpriseResult], apart_from: Set[str]) -> None:
-    rows = [
-        (
-            finding.credit_code,
-            finding.category,
-            finding.sub_item,
-            finding.requirement,
-            finding.grade,
-            finding.certificate_no,
-            finding.licensing_authority,
-            finding.verdict,
-            finding.required,
-            finding.held,
-            finding.possible,
-            finding.shortfall,
-            _json([[c.text, c.at_least, c.eligible, c.eligible_possible] for c in finding.clauses]),
-            _json(finding.basis),
-            _json(finding.because),
-        )
-        for result in results
-        for finding in result.findings
-    ]
-    anomalies = [
-        (
-            anomaly.credit_code,
-            int(anomaly.person_id[1:]),
-            anomaly.registration_no,
-            anomaly.kind,
-            ";".join(map(str, anomaly.months)),
-        )
-        for result in results
-        for anomaly in result.anomalies
-    ]
-    kinds = [TEXT] * 8 + [NUMBER] * 4 + [TEXT] * 3
-    for model, listed, types in (
-        (FindingRow, rows, kinds),
-        (AnomalyRow, anomalies, [TEXT, pa.int64(), TEXT, TEXT, TEXT]),
-    ):
-        columns = list(zip(*listed, strict=True)) or [()] * len(types)
-        arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
-        within = None if run.credit_codes is None else set(run.credit_codes) - apart_from
-        rows_told = pa.table(arrays, model.fact_columns())
-        with Table(
-            model, SOURCE, rows_told, is_full=True, within=within, apart_from=apart_from
-        ) as table:
-            table.apply(run.pk, run.as_of)
-
-
-def _code_of(result: EnterpriseResult) -> str:
-    codes = [
-        *(finding.credit_code for finding in result.findings),
-        *(anomaly.credit_code for anomaly in result.anomalies),
-    ]
-    return codes[0] if codes else ""
-
-
-def _bad(results: list[EnterpriseResult]) -> set[str]:
-    return {
-        _code_of(result)
-        for result in results
-        if result.anomalies or any(f.verdict == "short" for f in result.findings)
-    }
-
-
-def _newly(bad: set[str], at: datetime, codes: list[str] | None) -> set[str]:
-    """Enterprises short or anomalous now that were not a day ago, nor when a reviewer last released a run.
-
-    Of a run of some enterprises, those that other runs since then have found count too.
-    """
-    released = Run.objects.filter(state="released")
-    old = (
-        released.filter(run_at__lte=at - ROLLING).order_by("id").last()
-        or released.order_by("id").first()
-    )
-    looked_at = (
-        released.exclude(decided_at=None).order_by("id").last()
-    )  # a reviewer has seen what was new until then
-    baseline = max((one for one in (old, looked_at) if one), key=lambda run: run.pk, default=None)
-    if baseline is None:
-        return bad
-    if codes is not None:
-        bad |= _bad_on_record(Q(recorded_to=None, recorded_from__gt=baseline.pk)) - set(codes)
-    among = Q(credit_code__in=bad) if len(bad) <= FEW else Q()
-    return bad - _bad_on_record(on_record_in(baseline.pk) & among)
-
-
-def _bad_on_record(when: Q) -> set[str]:
-    """Enterprises short or anomalous on record."""
-    short = FindingRow._default_manager.filter(when, verdict="short").values_list(
-        "credit_code", flat=True
-    )
-    anomalous = AnomalyRow._default_manager.filter(when).values_list("credit_code", flat=True)
-    return set(short.distinct()) | set(anomalous.distinct())
-
-
-def _counts(results: list[EnterpriseResult], newly: int) -> dict[str, Any]:
-    verdicts: dict[str, int] = {}
-    for result in results:
-        for finding in result.findings:
-            verdicts[finding.verdict] = verdicts.get(finding.verdict, 0) + 1
-    anomalies = sum(len(result.anomalies) for result in results)
-    return {
-        "enterprises": len(results),
-        "findings": verdicts,
-        "anomalies": anomalies,
-        "newly": newly,
-    }
 
 
 def _held(run: Run, by: str, because: str) -> Run:
     """The run as it stands now, if it may be decided by this person."""
-    found = Run.objects.select_for_update().get(pk=run.pk)
-    if found.state != "held":
+    held = Run.objects.select_for_update().get(pk=run.pk)
+    if held.state != "held":
         raise CannotAssess(_("这次核查没有被扣下"))
     if not because.strip():
         raise CannotAssess(_("请写明理由"))
-    if found.by == by:
+    if held.by == by:
         raise CannotAssess(_("发起核查的人不能自己放行或拒绝"))
-    return found
-
-
-def _policy_digest(law: Law, day: date) -> str:
-    return digest_of([law.policy.policy, repr(law.policy_on(day))])
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return held
 
 
 def _digest_of_facts(facts: Facts) -> str:
     """SHA-256 over every table's rows, whatever their order."""
     if sum(map(len, facts.tables.values())) < MANY:
         rows = {name: sorted(map(repr, facts.rows(name))) for name in sorted(facts.tables)}
-        return hashlib.sha256(_json(rows).encode()).hexdigest()
-    told = []
+        return _sha256(rows)
+    digests = []
     with duckdb.connect() as connection:
         for name, table in sorted(facts.tables.items()):
             connection.register(name, table)
@@ -344,5 +276,10 @@ def _digest_of_facts(facts: Facts) -> str:
                 for column_name in table.column_names
             )
             query = f"SELECT count(*), coalesce(bit_xor(md5_number({columns})), 0) FROM {name}"
-            told.append([name, *map(str, connection.sql(query).fetchall()[0])])
-    return hashlib.sha256(_json(told).encode()).hexdigest()
+            digests.append([name, *map(str, connection.sql(query).fetchall()[0])])
+    return _sha256(digests)
+
+
+def _sha256(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -2,12 +2,13 @@
 
 import io
 import zipfile
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from qualwatch.archive.actions import Damaged, content_of, store
 from qualwatch.archive.contents import Content
 from qualwatch.assessments.models import LawText
+from qualwatch.journal import proofs
 from qualwatch.law.loader import Law, digest_of, load_law
 from qualwatch.law.texts_on_disk import LawError, LawProblem
 from qualwatch.wording import gettext as _
@@ -41,3 +42,8 @@ def law_of(digest: str, folder: Path) -> Law:
     if law.digest != digest:
         raise Damaged(law_text.file.sha256)
     return law
+
+
+def policy_digest(law: Law, day: date) -> str:
+    """SHA-256 of the policy's values on a day."""
+    return proofs.digest_of([law.policy.policy, repr(law.policy_on(day))])

@@ -1,4 +1,7 @@
-"""What somebody may do about a case today, and why not: asked of the same table that decides when it is done."""
+"""What somebody may do about a case or an application today, and why not.
+
+Asked of the same table and the same checks that decide when it is done.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,13 +10,23 @@ from typing import Any
 
 from qualwatch.accounts.models import Account
 from qualwatch.assessments.models import Run
-from qualwatch.cases.applications.actions import FIRST_WORKED, check_other, seat_of
-from qualwatch.cases.applications.receiver import who_determined
-from qualwatch.cases.competence import PROVINCE, NotCompetent, check, check_place
 from qualwatch.cases.acting import ActContext
+from qualwatch.cases.applications.deciders import (
+    acting_authority,
+    authority_in_charge,
+    awaits_opinion,
+    determining_accounts,
+    require_other_person,
+)
+from qualwatch.cases.competence import (
+    PROVINCE,
+    NotCompetent,
+    require_competent,
+    require_competent_or_local,
+)
 from qualwatch.cases.course.step import state_of
 from qualwatch.cases.models import Application, Case, CaseRequirement, Determination, Withdrawal
-from qualwatch.cases.warnings.determine import Proposed
+from qualwatch.cases.warnings.determine import ProposedDetermination
 from qualwatch.cases.warnings.run_view import INSURANCE, RunView
 from qualwatch.law.loader import Law
 from qualwatch.procedure.periods import Deadline
@@ -22,10 +35,26 @@ from qualwatch.procedure.state import CaseState, Event
 from qualwatch.procedure.transitions import CannotStep, step
 from qualwatch.wording import gettext as _
 
+# Stands for the reasons that a form will ask for.
+REASONS = "?"
+CAPABILITIES = {
+    "red": "propose",
+    "dismissed": "propose",
+    "extended": "propose",
+    "sign": "sign",
+    "return": "sign",
+    "review": "sign",
+    "follow-up": "follow-up",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class AllowedActions:
-    """The state of a case, what the newest run says of it, and by act: why it may not be done ('' = it may be)."""
+    """The state of a case, the newest run's judgement of it, and why acts are not allowed.
+
+    `verdicts` and `figures`: by requirement. `ripe`: requirements that may be determined.
+    `why_not`: by act, '' where it is allowed.
+    """
 
     state: CaseState
     requirements: tuple[CaseRequirement, ...]
@@ -39,187 +68,205 @@ class AllowedActions:
     why_not: Mapping[str, str] = field(default_factory=dict)
 
 
-ACTS = {
-    "red": "propose",
-    "dismissed": "propose",
-    "extended": "propose",
-    "sign": "sign",
-    "return": "sign",
-    "review": "sign",
-    "follow-up": "follow-up",
-}
-
-
 def allowed_actions_of(case: Case, by: Account, law: Law, at: datetime) -> AllowedActions:
-    """Nothing is changed, and nothing but what the acts themselves ask is asked."""
+    """What an account may do about a case; reads only."""
     ctx = ActContext(law, at, by.username)
-    rows = tuple(case.requirements.order_by("pk"))
+    requirements = tuple(case.requirements.order_by("pk"))
     proposal = case.determinations.filter(state="proposed").first()
-    row = case.withdrawals.select_related("batch").order_by("-pk").first()
-    state = state_of(case, rows, proposal, row if row is not None and not row.ended else None)
-    view = None if case.state == "closed" else _glance(case, rows, law)
-    verdicts, figures = view.verdicts_of(case) if view else ({}, {})
-    if case.ground == INSURANCE:  # as the last patrol found: to judge people again is for the act
-        verdicts = {
-            INSURANCE: {"short": "short", "recovered": "met"}.get(case.last_result, "cannot-say")
-        }
-    event = Event(
-        "propose",
-        ctx.on,
-        by=by.username,
-        is_fresh=view is not None and ctx.is_fresh(view.run.as_of),
-        verdicts=verdicts,
-        run_day=view.run.as_of if view else None,
-    )
-    waiting = tuple(
-        requirement.requirement for requirement in rows if requirement.recovered_on is None
-    )
-    asked = replace(
-        event,
-        requirements=waiting,
-        because="?",
-        has_evidence=True,
-        leaves="accepted-finding",
-        until=Deadline(
-            ctx.terms.extension.from_day(ctx.on, law.calendar).ends_on, provisional=False
-        ),
-    )
+    withdrawal = case.withdrawals.select_related("batch").order_by("-pk").first()
+    is_under_way = withdrawal is not None and not withdrawal.ended
+    state = state_of(case, requirements, proposal, withdrawal if is_under_way else None)
+    event, figures = _proposing_event(case, requirements, ctx)
     ripe = ripe_requirements(state, event)
-    events = {
-        outcome: replace(asked, outcome=outcome) for outcome in ("red", "dismissed", "extended")
-    }
-    events["red"] = replace(
-        events["red"], requirements=ripe or waiting
-    )  # what is not ripe yet waits for its own day
-    events |= {
-        "sign": replace(asked, name="sign"),
-        "return": replace(asked, name="return-proposal"),
-        "review": replace(asked, name="review"),
-    }
-    why_not = {
-        name: _why_not(state, event, case, by, ctx, ACTS[name]) for name, event in events.items()
-    }
-    why_not["follow-up"] = _not_competent("follow-up", case, by) or (
-        "" if state.is_open else _("案件已经终结")
-    )
     return AllowedActions(
         state,
-        rows,
+        requirements,
         proposal,
-        row,
-        verdicts,
+        withdrawal,
+        event.verdicts,
         figures,
         event.run_day,
         event.is_fresh,
         ripe,
-        why_not,
+        _why_not(case, state, event, ripe, by, ctx),
     )
 
 
-def _glance(case: Case, rows: Iterable[CaseRequirement], law: Law) -> RunView | None:
-    """The newest run, for this item only; of insurance how many people."""
+def _proposing_event(
+    case: Case, requirements: Iterable[CaseRequirement], ctx: ActContext
+) -> tuple[Event, Mapping[str, Any]]:
+    """A proposal about all requirements not recovered, on the newest run; the run's figures."""
+    rows = list(requirements)
+    view = None if case.state == "closed" else _newest_view(case, rows, ctx.law)
+    verdicts, figures = _verdicts(case, view)
+    event = Event(
+        "propose",
+        ctx.on,
+        by=ctx.by,
+        requirements=tuple(row.requirement for row in rows if row.recovered_on is None),
+        is_fresh=view is not None and ctx.is_fresh(view.run.as_of),
+        verdicts=verdicts,
+        run_day=view.run.as_of if view else None,
+    )
+    return event, figures
+
+
+def _newest_view(case: Case, requirements: list[CaseRequirement], law: Law) -> RunView | None:
+    """The newest run for this item only; of insurance the number of people."""
     try:
         run = RunView.newest_run(case.credit_code)
     except Run.DoesNotExist:
         return None
-    named = {case.pk: [requirement.requirement for requirement in rows]}
-    return RunView.for_page(run, law, case, named)
+    warned = {case.pk: [row.requirement for row in requirements]}
+    return RunView.for_page(run, law, case, warned)
+
+
+def _verdicts(case: Case, view: RunView | None) -> tuple[Mapping[str, str], Mapping[str, Any]]:
+    """Verdicts and figures by requirement."""
+    verdicts: Mapping[str, str] = {}
+    figures: Mapping[str, Any] = {}
+    if view is not None:
+        verdicts, figures = view.verdicts_of(case)
+    if case.ground == INSURANCE:
+        # The last patrol's result: judging everybody's insurance again is left to the act.
+        by_result = {"short": "short", "recovered": "met"}
+        verdicts = {INSURANCE: by_result.get(case.last_result, "cannot-say")}
+    return verdicts, figures
 
 
 def _why_not(
-    state: CaseState, event: Event, case: Case, by: Account, ctx: ActContext, capability: str
-) -> str:
-    wanting = _not_competent(capability, case, by)
-    if wanting:
-        return wanting
+    case: Case,
+    state: CaseState,
+    event: Event,
+    ripe: tuple[str, ...],
+    by: Account,
+    ctx: ActContext,
+) -> dict[str, str]:
+    why_not = {}
+    for name, trial in _trial_events(event, ripe, ctx).items():
+        why_not[name] = _why_not_competent(CAPABILITIES[name], case, by)
+        if not why_not[name]:
+            why_not[name] = _why_no_step(state, trial, ctx)
+    why_not["follow-up"] = _why_no_follow_up(case, state, by)
+    return why_not
+
+
+def _trial_events(event: Event, ripe: tuple[str, ...], ctx: ActContext) -> dict[str, Event]:
+    """An event for each act, with everything that its form would supply."""
+    latest = ctx.terms.extension.from_day(ctx.on, ctx.law.calendar)
+    complete = replace(
+        event,
+        because=REASONS,
+        has_evidence=True,
+        leaves="accepted-finding",
+        until=Deadline(latest.ends_on, provisional=False),
+    )
+    return {
+        # Requirements that are not ripe wait for their own day.
+        "red": replace(complete, outcome="red", requirements=ripe or event.requirements),
+        "dismissed": replace(complete, outcome="dismissed"),
+        "extended": replace(complete, outcome="extended"),
+        "sign": replace(complete, name="sign"),
+        "return": replace(complete, name="return-proposal"),
+        "review": replace(complete, name="review"),
+    }
+
+
+def _why_no_step(state: CaseState, event: Event, ctx: ActContext) -> str:
     try:
         step(state, event, ctx.terms)
-    except CannotStep as why:
-        return str(why)
+    except CannotStep as error:
+        return str(error)
     return ""
 
 
-def _not_competent(capability: str, case: Case, by: Account) -> str:
+def _why_not_competent(capability: str, case: Case, by: Account) -> str:
     try:
-        (check_place if capability == "follow-up" else check)(by, capability, case)
-    except NotCompetent as why:
-        return str(why)
+        require_competent(by, capability, case)
+    except NotCompetent as error:
+        return str(error)
     return ""
 
 
-def is_proposed(case: Case, what: Proposed, by: Account) -> bool:
-    """Whether just this was proposed by this account, and waits."""
-    determination = case.determinations.filter(state="proposed", proposed_by=by.username).first()
-    if determination is None:
-        return False
-    about = list(what.requirements) or [
-        requirement.requirement for requirement in case.requirements.filter(recovered_on=None)
-    ]
-    left = (
-        {name: str(told) for name, told in (what.left or {}).items()}
-        if what.outcome == "dismissed"
-        else {}
-    )
-    asked = (
-        what.outcome,
-        about,
-        [list(item) for item in what.items],
-        what.until,
-        what.because,
-        list(what.evidence),
-        what.leaves,
-        left,
-    )
-    return asked == (
-        determination.outcome,
-        determination.requirements,
-        determination.items,
-        determination.until,
-        determination.because,
-        determination.evidence,
-        determination.leaves,
-        {name: str(told) for name, told in determination.left.items()},
-    )
+def _why_no_follow_up(case: Case, state: CaseState, by: Account) -> str:
+    try:
+        require_competent_or_local(by, CAPABILITIES["follow-up"], case)
+    except NotCompetent as error:
+        return str(error)
+    return "" if state.is_open else _("案件已经终结")
+
+
+def is_proposed(case: Case, proposal: ProposedDetermination, by: Account) -> bool:
+    """Whether an undecided proposal by this account says the same."""
+    stored = case.determinations.filter(state="proposed", proposed_by=by.username).first()
+    return stored is not None and _columns(case, proposal) == {
+        "outcome": stored.outcome,
+        "requirements": stored.requirements,
+        "items": stored.items,
+        "until": stored.until,
+        "because": stored.because,
+        "evidence": stored.evidence,
+        "leaves": stored.leaves,
+        "left": _as_text(stored.left),
+    }
+
+
+def _columns(case: Case, proposal: ProposedDetermination) -> dict[str, Any]:
+    """A proposal as its determination stores it."""
+    waiting = case.requirements.filter(recovered_on=None)
+    return {
+        "outcome": proposal.outcome,
+        "requirements": list(proposal.requirements) or [row.requirement for row in waiting],
+        "items": [list(item) for item in proposal.items],
+        "until": proposal.until,
+        "because": proposal.because,
+        "evidence": list(proposal.evidence),
+        "leaves": proposal.leaves,
+        "left": _as_text(proposal.left or {}) if proposal.outcome == "dismissed" else {},
+    }
+
+
+def _as_text(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items()}
 
 
 def application_why_not(application: Application, by: Account) -> dict[str, str]:
-    """By act on an application: why it may not be done ('' = it may be), asked of what the acts themselves ask."""
-    by_city = application.stage == FIRST_WORKED and application.receiver != PROVINCE
-    seats = {
-        "agree": ("sign", (application.receiver, PROVINCE)),
-        "verify": ("correct", (PROVINCE,)),
-        "uphold": ("sign", (PROVINCE,)),
-        "refuse": (
-            "sign",
-            (application.receiver if application.stage == FIRST_WORKED else PROVINCE, PROVINCE),
-        ),
+    """By act on an application: why the account may not do it ('' = it may)."""
+    examiners = (application.receiver, PROVINCE)
+    decisive = (authority_in_charge(application), PROVINCE)
+    determined_by = determining_accounts(application)
+    return {
+        "agree": _why_no_part(application, by, determined_by, examiners)
+        or ("" if awaits_opinion(application) else _("这份申请不由市级出审查意见")),
+        "verify": _why_no_part(application, by, determined_by, (PROVINCE,), verifies=True)
+        or _why_not_examined(application),
+        "uphold": _why_no_part(application, by, determined_by, (PROVINCE,))
+        or _why_not_examined(application)
+        or _why_not_verified(application),
+        "refuse": _why_no_part(application, by, determined_by, decisive),
     }
-    determined = who_determined(application)
-    told = {
-        name: _may_not(application, by, name, determined, *seat) for name, seat in seats.items()
-    }
-    if by_city:
-        told |= {
-            name: told[name] or _("市级核发的资质先由市级审查") for name in ("verify", "uphold")
-        }
-    else:
-        told["agree"] = told["agree"] or _("这份申请不由市级出审查意见")
-    if application.proposed_repairs is None:
-        told["uphold"] = told["uphold"] or _("还没有经办核实，写明怎样修复")
-    return told
 
 
-def _may_not(
+def _why_no_part(
     application: Application,
     by: Account,
-    act: str,
-    determined: set[str],
-    capability: str,
-    slugs: tuple[str, ...],
+    determined_by: set[str],
+    authorities: tuple[str, ...],
+    *,
+    verifies: bool = False,
 ) -> str:
+    """Why the account may have no part in the act, by its authority or by what it did before."""
     try:
-        seat_of(by, *slugs, capability=capability)
-        check_other(application, by, "?", verifies=act == "verify", determined=determined)
-    except (NotCompetent, CannotStep) as why:
-        return str(why)
+        acting_authority(by, *authorities, capability="correct" if verifies else "sign")
+        require_other_person(application, by, verifies=verifies, determined_by=determined_by)
+    except (NotCompetent, CannotStep) as error:
+        return str(error)
     return ""
+
+
+def _why_not_examined(application: Application) -> str:
+    return _("市级核发的资质先由市级审查") if awaits_opinion(application) else ""
+
+
+def _why_not_verified(application: Application) -> str:
+    return "" if application.proposed_repairs is not None else _("还没有经办核实，写明怎样修复")

@@ -8,7 +8,7 @@ from qualwatch.cases.models import Application, Case
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """An enterprise, its area, and the slug of the authority that is competent for it ('' = none)."""
+    """An enterprise, its area, and the slug of its competent authority ('' = none)."""
 
     credit_code: str
     name: str
@@ -22,7 +22,7 @@ class Recipient:
 
     @classmethod
     def of_application(cls, application: Application) -> "Recipient":
-        """The applicant; without a case its area is that of the authority that received the application."""
+        """The applicant; without a case its area is that of the receiving authority."""
         if application.case is not None:
             return cls.of_case(application.case)
         return cls(

@@ -1,6 +1,6 @@
 """Tasks of authorities: every kind in one table, how a task is opened and what closes it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -69,9 +69,7 @@ TASK_KINDS: Mapping[str, TaskKind] = {
         page="decide",
         closed_by=("sign", "return-proposal"),
     ),
-    REVIEW: TaskKind(
-        _n("复查解除红牌"), "competent", page="case", closed_by=("review", "recheck")
-    ),
+    REVIEW: TaskKind(_n("复查解除红牌"), "competent", page="case", closed_by=("review", "recheck")),
     WITHDRAW: TaskKind(
         _n("红牌期满，启动撤回"), "competent", due="period", closed_by=("open-withdrawal",)
     ),
@@ -192,7 +190,7 @@ def open_task(
         due_on=due_on or due_day(kind, ctx),
         detail=detail,
     )
-    if not open_tasks(kind, detail).filter(case=task.case).exists():
+    if not open_tasks(kind, [detail]).filter(case=task.case).exists():
         task.save()
 
 
@@ -212,12 +210,12 @@ def due_day(kind: str, ctx: ActContext, row: Withdrawal | None = None) -> date |
     return row.display_until if rule == "display" else None
 
 
-def open_tasks(kind: str, *details: str) -> QuerySet[Task]:
-    """Open tasks of a kind, of these details or of any."""
+def open_tasks(kind: str, details: Sequence[str] | None = None) -> QuerySet[Task]:
+    """Open tasks of a kind; None: of any detail. UnknownTask."""
     if kind not in TASK_KINDS:
         raise UnknownTask(kind)
     tasks = Task.objects.filter(kind=kind, completed_on=None)
-    return tasks.filter(detail__in=details) if details else tasks
+    return tasks if details is None else tasks.filter(detail__in=details)
 
 
 def complete(tasks: QuerySet[Task], ctx: ActContext) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from qualwatch.cli.registers import Engine
     from qualwatch.evaluation.facts import Facts
     from qualwatch.evaluation.findings import EnterpriseResult, FindingKey, PersonLine
-    from qualwatch.intake.gather import Gathered
+    from qualwatch.intake.register_files import RegisterFiles
     from qualwatch.law.corpus import Law
     from qualwatch.reports.check import CheckReport
 
@@ -71,45 +71,45 @@ def check(
     texts, _values, day = registers.law_and_day(as_of, policy, law)
     run = registers.engine_of(engine)
     with registers.Steps() as steps:
-        gathered = registers.read(path, texts, steps)
+        register_files = registers.read(path, texts, steps)
         if form == "facts" and output is not None:
-            _write_facts(gathered.facts, output)
-            return registers.status(gathered)
+            _write_facts(register_files.facts, output)
+            return registers.status(register_files)
         steps.show(_("核查"))
-        report = _report(texts, day, gathered, run, with_people=form in WITH_PEOPLE)
+        report = _report(texts, day, register_files, run, with_people=form in WITH_PEOPLE)
         if output is not None and form != "table":
             steps.show(_("写出 {path}").format(path=output))
             _write(report, form, output)
     if output is None or form == "table":
         _print(report, form, output)
-    return registers.status(gathered)
+    return registers.status(register_files)
 
 
 def _report(
-    law: "Law", day: date, gathered: "Gathered", run: "Engine", *, with_people: bool
+    law: "Law", day: date, register_files: "RegisterFiles", run: "Engine", *, with_people: bool
 ) -> "CheckReport":
     from qualwatch.cli.registers import areas_of
     from qualwatch.reports.check import CheckReport
 
     policy = law.policy_on(day)
-    results = list(run(law, policy, gathered.facts, day))
+    results = list(run(law, policy, register_files.facts, day))
     return CheckReport(
         as_of=day,
         law=law,
         policy=policy,
         results=results,
-        accounts=gathered.accounts,
-        rejections=gathered.rejections,
-        notices=gathered.notices,
-        masks=gathered.masks,
-        names=gathered.names if with_people else {},
-        people=_people(law, day, gathered, results) if with_people else {},
-        areas=areas_of(law, gathered.facts),
+        accounts=register_files.accounts,
+        rejections=register_files.rejections,
+        notices=register_files.notices,
+        masks=register_files.masks,
+        names=register_files.names if with_people else {},
+        people=_people(law, day, register_files, results) if with_people else {},
+        areas=areas_of(law, register_files.facts),
     )
 
 
 def _people(
-    law: "Law", day: date, gathered: "Gathered", results: "list[EnterpriseResult]"
+    law: "Law", day: date, register_files: "RegisterFiles", results: "list[EnterpriseResult]"
 ) -> "Mapping[FindingKey, tuple[PersonLine, ...]]":
     """Who was looked at for each shortfall."""
     from qualwatch.evaluation.columnar import people
@@ -120,7 +120,7 @@ def _people(
         for finding in result.findings
         if finding.verdict in ("short", "advise")
     ]
-    return people(law, law.policy_on(day), gathered.facts, day, short)
+    return people(law, law.policy_on(day), register_files.facts, day, short)
 
 
 def _write(report: "CheckReport", form: Form, output: Path) -> None:

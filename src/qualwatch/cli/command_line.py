@@ -164,7 +164,7 @@ def _problem(error: Exception) -> str:
             name=_name(error.param), expected=_expected(error.param)
         )
     if isinstance(error, exceptions.NoSuchOption):
-        similar = "、".join(sorted(error.possibilities or ()))
+        similar = _("、").join(sorted(error.possibilities or ()))
         hint = _("，是不是 {name}").format(name=similar) if similar else ""
         return _("没有选项 {name}{hint}").format(name=error.option_name, hint=hint)
     if isinstance(error, exceptions.BadOptionUsage):
@@ -202,7 +202,7 @@ def _expected(param: Any) -> str:
         return ""
     kind = param.type_descriptor
     if kind.is_choice:
-        return _("，只能是 {choices}").format(choices="、".join(map(str, kind.choices or ())))
+        return _("，只能是 {choices}").format(choices=_("、").join(map(str, kind.choices or ())))
     if kind.parameter_info.parser is read_day:
         return _("，应为日期，如 2026-05-20 或 2026/5/20")
     if kind.is_ranged:

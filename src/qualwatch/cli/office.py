@@ -245,7 +245,7 @@ def _run_lines(run: "Run") -> Iterator[str]:
 
 def _missed_lines(missed: list[date]) -> Iterator[str]:
     if missed:
-        days = "、".join(map(str, missed[:MOST_DAYS]))
+        days = _("、").join(map(str, missed[:MOST_DAYS]))
         yield _("  上次巡查后有 {count} 天没有巡查：{days}").format(count=len(missed), days=days)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from qualwatch.cli.options import InvalidCommand
-from qualwatch.privacy import Hiding, hidden
+from qualwatch.privacy import MaskingFile, hidden
 from qualwatch.wording import gettext as _
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ def console(output: Path | None) -> Iterator["Console"]:
     plain = {"highlight": False, "markup": False, "emoji": False}
     if output is None:
         width = None if sys.stdout.isatty() else FILE_WIDTH
-        yield Console(file=Hiding(sys.stdout), width=width, **plain)  # type: ignore[arg-type]
+        yield Console(file=MaskingFile(sys.stdout), width=width, **plain)  # type: ignore[arg-type]
         return
     with complete_file(output) as part, part.open("w", encoding="utf-8") as file:
-        yield Console(file=Hiding(file), width=FILE_WIDTH, **plain)  # type: ignore[arg-type]
+        yield Console(file=MaskingFile(file), width=FILE_WIDTH, **plain)  # type: ignore[arg-type]
 
 
 def form_of(output: Path | None, forms: Mapping[str, Form], default: Form) -> Form:

@@ -20,7 +20,7 @@ from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
 if TYPE_CHECKING:
-    from qualwatch.oversight.returns import Owed
+    from qualwatch.oversight.returns import DueReturn
 
 QuarterName = Annotated[str, typer.Argument(metavar="QUARTER", help=_n("季度，如 2023Q3"))]
 DrawNumber = Annotated[int, typer.Argument(metavar="NUMBER", help=_n("抽查的编号"))]
@@ -30,10 +30,10 @@ DrawNumber = Annotated[int, typer.Argument(metavar="NUMBER", help=_n("抽查的�
 def returns(quarter: QuarterName, on: On = None, law: LawFolder = None) -> int:
     """Who owes the return of a quarter, who sent it when; status 3 where one is overdue."""
     from qualwatch.law.loader import load_law
-    from qualwatch.oversight.returns import owed
+    from qualwatch.oversight.returns import due_returns
 
     day = required_day(on, "--on")
-    rows = owed(_quarter(quarter), load_law(law))
+    rows = due_returns(_quarter(quarter), load_law(law))
     say(*(_return_line(row, day) for row in rows))
     is_overdue = any(row.is_late(day) and row.submitted_on is None for row in rows)
     return SOME_REJECTED if is_overdue else ALL_READ
@@ -45,13 +45,13 @@ def redraw(number: DrawNumber) -> int:
 
     Status 3 where it differs from the items that were checked.
     """
-    from qualwatch.oversight.checks import drawn
+    from qualwatch.oversight.checks import draw_again
     from qualwatch.oversight.models import Draw
 
     draw = Draw.objects.get(pk=number)
     if draw.kind != "random":
         raise InvalidCommand(_("这次抽查不是随机的"))
-    lots = drawn(draw)
+    lots = draw_again(draw)
     say(_("种子 {seed}，每市 {count} 项").format(seed=draw.seed, count=draw.per_city))
     say(*(f"{city}\t{' '.join(map(str, cases))}" for city, cases in lots.items()))
     redrawn = {case for cases in lots.values() for case in cases}
@@ -60,7 +60,7 @@ def redraw(number: DrawNumber) -> int:
     return ALL_READ if is_same else SOME_REJECTED
 
 
-def _return_line(row: "Owed", day: date) -> str:
+def _return_line(row: "DueReturn", day: date) -> str:
     from qualwatch.accounts.queries import organisation
 
     submitted = row.submitted_on

@@ -59,15 +59,15 @@ def explain(
 
     texts, values, day = registers.law_and_day(as_of, policy, law)
     with registers.Steps() as steps:
-        gathered = registers.read(path, texts, steps)
-        code = _registered(gathered.facts, credit_code)
-        result = judge(texts, values, gathered.facts, code, day)
-        coming = forecast(texts, texts.policy_on, gathered.facts, code, day, HORIZON_DAYS)
+        register_files = registers.read(path, texts, steps)
+        code = _registered(register_files.facts, credit_code)
+        result = judge(texts, values, register_files.facts, code, day)
+        coming = forecast(texts, texts.policy_on, register_files.facts, code, day, HORIZON_DAYS)
     horizon = day + timedelta(days=HORIZON_DAYS)
     with console(None) as out:
-        print_explanation(result, texts, day, gathered.masks, gathered.names, out)
-        print_coming(coming, horizon, gathered.masks, gathered.names, out)
-    return registers.status(gathered)
+        print_explanation(result, texts, day, register_files.masks, register_files.names, out)
+        print_coming(coming, horizon, register_files.masks, register_files.names, out)
+    return registers.status(register_files)
 
 
 def whatif(
@@ -92,11 +92,13 @@ def whatif(
         raise InvalidCommand(_("事实文件夹里没有证件号码，不能与 --with 的文件合在一起"))
     texts, values, day = registers.law_and_day(as_of, policy, law)
     with registers.Steps() as steps:
-        gathered = registers.read(path, texts, steps)
-        code = _registered(gathered.facts, credit_code)
-        supposed = gathered if with_ is None else registers.read(path, texts, steps, also=with_)
+        register_files = registers.read(path, texts, steps)
+        code = _registered(register_files.facts, credit_code)
+        supposed = (
+            register_files if with_ is None else registers.read(path, texts, steps, also=with_)
+        )
     changed = _without(supposed.facts, without_ or [])
-    before = judge(texts, values, gathered.facts, code, day)
+    before = judge(texts, values, register_files.facts, code, day)
     after = judge(texts, values, changed, code, day)
     with console(None) as out:
         print_what_if(before.findings, after.findings, out)
@@ -130,19 +132,19 @@ def impact(  # noqa: PLR0913  # the options of a command are its arguments
     old, new = load_law(law, policy), load_law(against_law or law, against or policy)
     run = registers.engine_of(engine)
     with registers.Steps() as steps:
-        gathered = registers.read(path, old, steps)
+        register_files = registers.read(path, old, steps)
         steps.show(_("按原来的核查"))
-        before = list(run(old, old.policy_on(day), gathered.facts, day))
+        before = list(run(old, old.policy_on(day), register_files.facts, day))
         steps.show(_("按改后的核查"))
-        after = list(run(new, new.policy_on(day), gathered.facts, day))
-    areas = registers.areas_of(old, gathered.facts)
+        after = list(run(new, new.policy_on(day), register_files.facts, day))
+    areas = registers.areas_of(old, register_files.facts)
     report = ImpactReport(day, old, turns(before, after), areas)
     with console(output) as out:
         if form == "json":
             out.file.write(hidden(impact_as_json(report)) + "\n")
         else:
             print_impact(report, out)
-    return registers.status(gathered)
+    return registers.status(register_files)
 
 
 def _registered(facts: "Facts", credit_code: str) -> str:

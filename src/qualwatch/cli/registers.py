@@ -14,7 +14,7 @@ from qualwatch.cli.options import ALL_READ, SOME_REJECTED, InvalidCommand, requi
 from qualwatch.evaluation import reference
 from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.findings import EnterpriseResult
-from qualwatch.intake.gather import Gathered, gather
+from qualwatch.intake.register_files import RegisterFiles, read_register_files
 from qualwatch.law.corpus import Law
 from qualwatch.law.loader import load_law
 from qualwatch.law.policy import Policy
@@ -83,9 +83,9 @@ class Steps:
         self.show(_("读取 {name}").format(name=name), completed, of)
 
 
-def read(path: Path, law: Law, steps: Steps, also: Path | None = None) -> Gathered:
+def read(path: Path, law: Law, steps: Steps, also: Path | None = None) -> RegisterFiles:
     """The facts of PATH, and of one file more."""
-    return gather(path, law, steps.show_file, also)
+    return read_register_files(path, law, steps.show_file, also)
 
 
 def engine_of(name: str) -> Engine:
@@ -129,11 +129,11 @@ def areas_of(law: Law, facts: Facts) -> dict[str, str | None]:
     return {code: law.area_of(division) for code, division in zip(codes, divisions, strict=True)}
 
 
-def status(gathered: Gathered) -> int:
+def status(register_files: RegisterFiles) -> int:
     """0 where every row was read; 3, with the first rejection on standard error, otherwise."""
-    if not gathered.rejections:
+    if not register_files.rejections:
         return ALL_READ
-    count, first = len(gathered.rejections), rejection_line(gathered.rejections[0])
+    count, first = len(register_files.rejections), rejection_line(register_files.rejections[0])
     sentence = _("有 {count} 处拒收，第一处：{first}").format(count=count, first=first)
     print(hidden(sentence), file=sys.stderr)
     return SOME_REJECTED

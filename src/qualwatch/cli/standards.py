@@ -76,7 +76,7 @@ def _category(law: Law, name: str, grade: str | None) -> tuple[CategoryText, str
     if grade and grade not in grades and grade not in names:
         raise InvalidCommand(
             _("{name}没有{grade}，只有 {known}").format(
-                name=text.name, grade=grade, known="、".join(names)
+                name=text.name, grade=grade, known=_("、").join(_(known) for known in names)
             )
         )
     return text, grade

@@ -18,9 +18,8 @@ Cell = Any  # str, int, float, bool, date, datetime, time, timedelta or None, as
 BEIJING = timezone(timedelta(hours=8))
 _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad"))
 _EXCEL_EPOCH = date(1899, 12, 30)
-_SERIAL_DAYS = range(
-    10_000, 80_000
-)  # 1927 to 2119: what a spreadsheet's serial number may mean here
+# 1927 to 2119: what a spreadsheet's serial number may mean here
+_SERIAL_DAYS = range(10_000, 80_000)
 _DIGITS_OF_A_FLOAT = 15  # a spreadsheet keeps no more
 _BETWEEN = re.compile(r"\s*(?:至|到|~|\uff5e|—+|--)\s*")
 LAST_YEAR = 9999  # how systems write "without end"
@@ -47,9 +46,8 @@ def _placeholders() -> frozenset[str]:
 
 def plain(cell: Cell) -> str:
     """A cell as text: trimmed, without invisible characters; a whole number without its `.0`; a placeholder as ''."""
-    if (
-        isinstance(cell, str) and cell.isprintable() and cell[:1] != " " and cell[-1:] != " "
-    ):  # most: nothing to trim
+    # most cells: nothing to trim
+    if isinstance(cell, str) and cell.isprintable() and cell[:1] != " " and cell[-1:] != " ":
         return "" if cell.lower() in _placeholders() else cell
     if cell is None:
         return ""
@@ -62,13 +60,10 @@ def plain(cell: Cell) -> str:
 def folded(cell: Cell) -> str:
     """Text for comparing codes and key words: compatibility forms folded, no white space."""
     text = cell if isinstance(cell, str) else plain(cell)
-    if (
-        text.isprintable()
-        and " " not in text
-        and text[:1] != "'"
-        and unicodedata.is_normalized("NFKC", text)
-    ):
-        return "" if text.lower() in _placeholders() else text  # most codes: nothing to fold
+    is_plain = text.isprintable() and " " not in text and text[:1] != "'"
+    # most codes: nothing to fold
+    if is_plain and unicodedata.is_normalized("NFKC", text):
+        return "" if text.lower() in _placeholders() else text
     return _folded(text)
 
 
@@ -89,36 +84,46 @@ def has_lost_digits(cell: Cell) -> bool:
 def day(cell: Cell) -> date | None:
     """A day in any of the usual shapes; None for an empty cell. BadCell for anything else."""
     if isinstance(cell, datetime):
-        return (cell.astimezone(BEIJING) if cell.tzinfo else cell).date()
+        return _in_beijing(cell)
     if isinstance(cell, date):
         return cell
     text = unicodedata.normalize("NFKC", plain(cell)).strip()
     if not text:
         return None
-    found = _DAY.match(text)
-    if found:
-        return _checked_day(text, *map(int, found.groups()))
+    written = _DAY.match(text)
+    if written:
+        return _checked_day(text, *map(int, written.groups()))
+    return _day_by_number(text) or _day_by_iso_format(text)
+
+
+def _in_beijing(moment: datetime) -> date:
+    """The day of a moment; one without a zone is Beijing's already."""
+    return (moment.astimezone(BEIJING) if moment.tzinfo else moment).date()
+
+
+def _day_by_number(text: str) -> date | None:
+    """20230601, a spreadsheet's serial number, or milliseconds since 1970; None for another text."""
     if re.fullmatch(r"\d{8}", text):
         return _checked_day(text, int(text[:4]), int(text[4:6]), int(text[6:]))
     if re.fullmatch(r"\d{5}(\.\d+)?", text) and int(float(text)) in _SERIAL_DAYS:
         return _EXCEL_EPOCH + timedelta(days=int(float(text)))
     if _EPOCH_MILLISECONDS.match(text):
-        return (
-            (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(text)))
-            .astimezone(BEIJING)
-            .date()
-        )
+        moment = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(text))
+        return _in_beijing(moment)
+    return None
+
+
+def _day_by_iso_format(text: str) -> date:
     try:
-        moment = datetime.fromisoformat(text)
-        return (moment.astimezone(BEIJING) if moment.tzinfo else moment).date()
+        return _in_beijing(datetime.fromisoformat(text))
     except ValueError as error:
         raise BadCell(
             _("日期认不出：{value}").format(value=text), _("改为 2023-06-01 这样的日期")
         ) from error
 
 
-def day_if_told(cell: Cell) -> date | None:
-    """A day where the cell tells one; None for a month, a year or anything else (dates of birth)."""
+def day_or_none(cell: Cell) -> date | None:
+    """A day, or None for a month, a year or anything else (dates of birth)."""
     try:
         return day(cell)
     except BadCell:
@@ -142,7 +147,8 @@ def last_day(cell: Cell) -> date | None:
     try:
         return end_day(cell)
     except BadCell:
-        return (month(cell).replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+        in_next_month = month(cell).replace(day=28) + timedelta(days=4)
+        return in_next_month.replace(day=1) - timedelta(days=1)
 
 
 def _checked_day(text: str, year: int, month: int, number: int) -> date:
@@ -155,10 +161,10 @@ def _checked_day(text: str, year: int, month: int, number: int) -> date:
 def end_day(cell: Cell) -> date | None:
     """A day on which something ends; 长期 and the like are open-ended (None)."""
     if isinstance(cell, str):
-        cell = _BETWEEN.split(plain(cell))[-1]  # 2022-01-01至2027-01-01
-    if folded(cell) in values()["open_ended"] or (
-        isinstance(cell, date) and cell.year == LAST_YEAR
-    ):
+        # 2022-01-01至2027-01-01: the day after the dash
+        cell = _BETWEEN.split(plain(cell))[-1]
+    is_last_year = isinstance(cell, date) and cell.year == LAST_YEAR
+    if is_last_year or folded(cell) in values()["open_ended"]:
         return None
     return day(cell)
 
@@ -168,23 +174,21 @@ def month(cell: Cell) -> date:
     if isinstance(cell, date):
         return date(cell.year, cell.month, 1)
     text = folded(cell)
-    if isinstance(cell, float) and not cell.is_integer():  # 2026.1 may have been 2026.10
+    # 2026.1 may have been 2026.10
+    if isinstance(cell, float) and not cell.is_integer():
         raise BadCell(
             _("月份是小数，分不清一月还是十月：{value}").format(value=text),
             _("改为 2026-03 这样的年月"),
         )
-    found = _MONTH.match(text)
-    if found and 1 <= int(found[2] or found[3]) <= 12:
-        return date(int(found[1]), int(found[2] or found[3]), 1)
-    try:
-        whole = day(cell)
-    except BadCell:
-        whole = None
-    if whole is None:
+    written = _MONTH.match(text)
+    if written and 1 <= int(written[2] or written[3]) <= 12:
+        return date(int(written[1]), int(written[2] or written[3]), 1)
+    whole_day = day_or_none(cell)
+    if whole_day is None:
         raise BadCell(
             _("月份认不出：{value}").format(value=text or _("空")), _("改为 2026-03 这样的年月")
         )
-    return whole.replace(day=1)
+    return whole_day.replace(day=1)
 
 
 def credit_code(cell: Cell) -> str:
@@ -194,13 +198,12 @@ def credit_code(cell: Cell) -> str:
     text = folded(cell).upper().replace("-", "")
     if not text:
         raise BadCell(_("统一社会信用代码为空"), _("补填 18 位统一社会信用代码"))
-    found = _valid_credit_code(text)
-    if found is None:
-        sentence = (
-            _("统一社会信用代码不是 18 位") if len(text) != 18 else _("统一社会信用代码校验位不符")
-        )
-        raise BadCell(sentence, _("对照营业执照改正"))
-    return found
+    code = _valid_credit_code(text)
+    if code is None:
+        is_long = len(text) == 18
+        problem = _("统一社会信用代码校验位不符") if is_long else _("统一社会信用代码不是 18 位")
+        raise BadCell(problem, _("对照营业执照改正"))
+    return code
 
 
 @lru_cache(maxsize=1_000_000)
@@ -257,22 +260,21 @@ def has_retired_region(number: str) -> bool:
 @lru_cache(maxsize=1_000_000)
 def _is_retired(code: str) -> bool:
     try:
-        return str(_county(code)).startswith("[") and not str(_county(code)).split("]")[0].endswith(
-            "-"
-        )
+        county = _county(code)
     except KeyError:
         return True
+    # a name that ended is written "[1984-2011]name"; "[1984-]name" is in use
+    return county.startswith("[") and not county.split("]")[0].endswith("-")
 
 
 def _county(code: str) -> str:
-    from stdnum import numdb  # the table is large; most runs of other commands never need it
+    # imported here: the table is large, and most commands never need it
+    from stdnum import numdb
 
-    found = {
-        key: value
-        for _part, props in numdb.get("cn/loc").info(code)
-        for key, value in props.items()
-    }
-    return str(found["county"])
+    properties: dict[str, str] = {}
+    for _part, of_part in numdb.get("cn/loc").info(code):
+        properties.update(of_part)
+    return properties["county"]
 
 
 def whole_number(cell: Cell) -> int:

@@ -24,6 +24,12 @@ OPTIONAL_COLUMNS = {
     "unparsed": {"person_id", "category"},
 }
 SHORT_NAMES = {("exemptions", "from"): "valid_from", ("exemptions", "to"): "valid_to"}
+LONGEST_REASON = 200  # characters of a parser's message
+BLANK_COLUMNS = {  # an empty cell of these is an empty text, not an unknown one
+    "items": ("sub_item", "certificate_no"),
+    "coverage": ("area",),
+    "enterprises": ("name",),
+}
 NEEDED = ("enterprises", "items", "registrations")
 
 
@@ -42,35 +48,40 @@ def read_facts(path: Path, law: Law) -> Facts:
     """The facts of a facts folder; NothingReadable names the table and what is wrong with it."""
     tables = {}
     for name, schema in SCHEMAS.items():
-        file = next(
-            (
-                path / f"{name}{end}"
-                for end in (".parquet", ".csv")
-                if (path / f"{name}{end}").is_file()
-            ),
-            None,
-        )
-        if file is None:
-            if name in NEEDED:
-                raise NothingReadable(
-                    _("{path} 里没有 {name}.csv 或 {name}.parquet").format(path=path, name=name)
-                )
-            continue
-        try:
-            tables[name] = _conformed(name, _read(file, schema), schema)
-        except (
-            pa.ArrowInvalid,
-            pa.ArrowKeyError,
-            pa.ArrowNotImplementedError,
-            OSError,
-            ValueError,
-        ) as error:
-            reason = str(error).splitlines()[0][:200]
+        file = _file_of(path, name)
+        if file is not None:
+            tables[name] = _read_table(file, name, schema)
+        elif name in NEEDED:
             raise NothingReadable(
-                _("{file} 读不出：{reason}").format(file=file.name, reason=reason)
-            ) from error
+                _("{path} 里没有 {name}.csv 或 {name}.parquet").format(path=path, name=name)
+            )
     _check_words(tables, law)
     return Facts(tables)
+
+
+def _file_of(folder: Path, name: str) -> Path | None:
+    """The file of a table; Parquet comes before CSV."""
+    for ending in (".parquet", ".csv"):
+        file = folder / f"{name}{ending}"
+        if file.is_file():
+            return file
+    return None
+
+
+def _read_table(file: Path, name: str, schema: pa.Schema) -> pa.Table:
+    try:
+        return _conformed(name, _read(file, schema), schema)
+    except (
+        pa.ArrowInvalid,
+        pa.ArrowKeyError,
+        pa.ArrowNotImplementedError,
+        OSError,
+        ValueError,
+    ) as error:
+        reason = str(error).splitlines()[0][:LONGEST_REASON]
+        raise NothingReadable(
+            _("{file} 读不出：{reason}").format(file=file.name, reason=reason)
+        ) from error
 
 
 def write_facts(facts: Facts, folder: Path) -> None:
@@ -96,40 +107,34 @@ def _read(file: Path, schema: pa.Schema) -> pa.Table:
 
 
 def _conformed(name: str, table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table as read, in the schema of the facts."""
     table = table.rename_columns(
         [SHORT_NAMES.get((name, column), column) for column in table.schema.names]
     )
-    columns = []
-    for field in schema:
-        if field.name not in table.schema.names:
-            if field.name not in OPTIONAL_COLUMNS.get(name, set()):
-                raise ValueError(_("缺少列 {column}").format(column=field.name))
-            columns.append(pa.nulls(len(table), field.type))
-            continue
+    columns = [_column(name, table, field) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _column(name: str, table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
+    """One column in its type; ValueError where a needed one is missing."""
+    if field.name not in table.schema.names:
+        if field.name not in OPTIONAL_COLUMNS.get(name, set()):
+            raise ValueError(_("缺少列 {column}").format(column=field.name))
+        column = pa.nulls(len(table), field.type)
+    else:
         column = table.column(field.name)
-        if pa.types.is_list(field.type) and pa.types.is_string(column.type):
-            parts = [
-                [code for code in (text or "").split(";") if code] for text in column.to_pylist()
-            ]
-            column = pa.array(parts, field.type)
-        columns.append(column.cast(field.type))
-    found = pa.Table.from_arrays(columns, schema=schema)
-    blank = {
-        "items": ("sub_item", "certificate_no"),
-        "coverage": ("area",),
-        "enterprises": ("name",),
-    }.get(name, ())
-    for column_name in blank:
-        at = found.schema.get_field_index(column_name)
-        found = found.set_column(at, schema.field(at), found.column(at).fill_null(""))
-    if name == "enterprises":
-        at = found.schema.get_field_index("branch_credit_codes")
-        found = found.set_column(
-            at,
-            schema.field(at),
-            pa.array([c or [] for c in found.column(at).to_pylist()], schema.field(at).type),
-        )
-    return found
+    if pa.types.is_list(field.type):
+        return _lists(column, field.type)
+    column = column.cast(field.type)
+    return column.fill_null("") if field.name in BLANK_COLUMNS.get(name, ()) else column
+
+
+def _lists(column: pa.ChunkedArray | pa.Array, kind: pa.DataType) -> pa.Array:
+    """Lists as they are, or codes in one text with ; between them; no code is an empty list."""
+    if pa.types.is_string(column.type):
+        split = [(text or "").split(";") for text in column.to_pylist()]
+        column = pa.array([list(filter(None, codes)) for codes in split], kind)
+    return pa.array([codes or [] for codes in column.cast(kind).to_pylist()], kind)
 
 
 def _check_words(tables: dict[str, pa.Table], law: Law) -> None:
@@ -145,8 +150,8 @@ def _check_words(tables: dict[str, pa.Table], law: Law) -> None:
     for (name, column), words in allowed.items():
         if name not in tables:
             continue
-        strange = set(tables[name].column(column).unique().to_pylist()) - words
-        if strange:
-            value = min(map(str, strange))
+        unknown = set(tables[name].column(column).unique().to_pylist()) - words
+        if unknown:
+            value = min(map(str, unknown))
             sentence = _("{name} 的 {column} 列有认不出的值：{value}")
             raise NothingReadable(sentence.format(name=name, column=column, value=value))

@@ -1,4 +1,4 @@
-"""Which table a sheet is, told by its header row, wherever that stands."""
+"""Recognises a sheet's table by its header row, wherever that stands."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from qualwatch.intake.cells import Cell, folded
 from qualwatch.intake.sheets import Sheet
 from qualwatch.law.texts_on_disk import load_yaml
 
-_PARTIAL_COLUMNS = 4  # so many known columns make a table whose key column is headed otherwise
+# so many known columns identify a table whose key column has an unknown header
+_PARTIAL_COLUMNS = 4
 _FIRST_ROWS = 30  # a header stands below a few title rows
 
 
@@ -52,31 +53,26 @@ class Header:
     @property
     def missing(self) -> list[str]:
         """Headers of required columns that are not there."""
-        return [
-            c.header
-            for c in self.table.columns.values()
-            if c.required and c.slug not in self.places
-        ]
+        required = [column for column in self.table.columns.values() if column.required]
+        return [column.header for column in required if column.slug not in self.places]
 
 
 @lru_cache(maxsize=1)
 def table_heads() -> dict[str, TableHead]:
     """All canonical tables, by slug."""
     loaded: dict[str, Any] = load_yaml(Path(__file__).parent / "headers.yaml")
-    heads = {}
-    for slug, text in loaded.items():
-        columns = {
-            key: Column(key, one["header"], one.get("required", False))
-            for key, one in text["columns"].items()
-        }
-        spellings: dict[str, str] = {}
-        for key, one in text["columns"].items():
-            for word in (one["header"], *one.get("aliases", ())):
-                spellings.setdefault(_compared(word), key)
-        heads[slug] = TableHead(
-            slug, text["name"], frozenset(text["identified_by"]), columns, spellings
-        )
-    return heads
+    return {slug: _table_head(slug, text) for slug, text in loaded.items()}
+
+
+def _table_head(slug: str, text: dict[str, Any]) -> TableHead:
+    columns: dict[str, Column] = {}
+    spellings: dict[str, str] = {}
+    for key, column in text["columns"].items():
+        columns[key] = Column(key, column["header"], column.get("required", False))
+        for word in (column["header"], *column.get("aliases", ())):
+            spellings.setdefault(_compared(word), key)
+    identified_by = frozenset(text["identified_by"])
+    return TableHead(slug, text["name"], identified_by, columns, spellings)
 
 
 def find_header(sheet: Sheet) -> Header | None:
@@ -106,7 +102,8 @@ def _as_header(index: int, row: list[Cell], table: TableHead) -> Header | None:
     for at, cell in enumerate(row):
         key = table.spellings.get(_compared(cell)) if isinstance(cell, str) else None
         if key and key not in places:
-            places[key], written[key] = at, cell.strip()
+            places[key] = at
+            written[key] = cell.strip()
         elif folded(cell):
             left_over.append(folded(cell))
     partial = len(places) >= _PARTIAL_COLUMNS and 2 * len(places) >= len(table.columns)

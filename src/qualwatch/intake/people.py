@@ -1,4 +1,4 @@
-"""People by pseudonym: ranks in sorted identity order, of which nothing of a number can be computed back."""
+"""People by pseudonym: ranks in sorted identity order; no part of a number can be computed from one."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -18,13 +18,14 @@ TEXT, DAY = pa.string(), pa.date32()
 
 
 class ByPseudonym(Mapping[str, str]):
-    """Something of every person, worked out when it is asked for."""
+    """A text for every person, computed when it is read."""
 
-    def __init__(self, ids: Mapping[str, int], tell: Callable[[int], str]) -> None:
-        self._ids, self._tell = ids, tell
+    def __init__(self, ids: Mapping[str, int], text_of: Callable[[int], str]) -> None:
+        self._ids = ids
+        self._text_of = text_of
 
     def __getitem__(self, person_id: str) -> str:
-        return self._tell(self._ids[person_id])
+        return self._text_of(self._ids[person_id])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._ids)
@@ -37,7 +38,8 @@ class _Ranks(Mapping[str, int]):
     """Pseudonym -> rank from 0."""
 
     def __init__(self, people: int) -> None:
-        self.people, self.width = people, len(str(people))
+        self.people = people
+        self.width = len(str(people))
 
     def __getitem__(self, person_id: str) -> int:
         digits = person_id[1:]
@@ -59,28 +61,31 @@ class People:
     """Everybody in the registers, and the facts with pseudonyms in place of identities."""
 
     def __init__(self, tables: TableReader) -> None:
-        self.into, self.smooth = tables.into, tables.smooth
-        into = self.into
-        told = {
-            key[0]
-            for rows in (into.registrations, into.contributions, into.exemptions)
-            for key in rows
-        }
-        told |= (
-            into.locks.keys()
-            | into.died_on.keys()
-            | {key.identity for key in into.rejected if key.identity}
-        )
-        numbers = [self.smooth.rows(table).column("number") for table in BLOCKS]
-        one_by_one = pa.array([number for kind, number in told if kind == IDENTITY_CARD], TEXT)
-        cards = pa.chunked_array(
-            [one_by_one, *(chunk for number in numbers for chunk in number.chunks)], TEXT
-        ).unique()
-        self.cards: pa.Array = cards.take(pc.sort_indices(cards))
-        others = sorted(identity for identity in told if identity[0] != IDENTITY_CARD)
+        self.rows = tables.rows
+        self.clean_rows = tables.clean_rows
+        identities = self._identities_of_rows()
+        self.cards: pa.Array = self._card_numbers(identities)
+        others = sorted(identity for identity in identities if identity[0] != IDENTITY_CARD)
         self.before = [identity for identity in others if identity < (IDENTITY_CARD,)]
         self.after = others[len(self.before) :]
         self.count = len(others) + len(self.cards)
+
+    def _identities_of_rows(self) -> set[Identity]:
+        """Everybody in the rows that were read one by one."""
+        rows = self.rows
+        identities = rows.locks.keys() | rows.died_on.keys()
+        for table in (rows.registrations, rows.contributions, rows.exemptions):
+            identities |= {key[0] for key in table}
+        return identities | {key.identity for key in rows.rejected if key.identity}
+
+    def _card_numbers(self, identities: Iterable[Identity]) -> pa.Array:
+        """All numbers of identity cards, those of clean rows too, sorted."""
+        numbers = [number for kind, number in identities if kind == IDENTITY_CARD]
+        chunks = [pa.array(numbers, TEXT)]
+        for table in BLOCKS:
+            chunks += self.clean_rows.rows(table).column("number").chunks
+        cards = pa.chunked_array(chunks, TEXT).unique()
+        return cards.take(pc.sort_indices(cards))
 
     @cached_property
     def ids(self) -> pa.Array:
@@ -92,10 +97,10 @@ class People:
 
     @cached_property
     def _ranks_of_others(self) -> dict[Identity, int]:
-        last = len(self.before) + len(self.cards)
-        return {one: rank for rank, one in enumerate(self.before)} | {
-            one: last + at for at, one in enumerate(self.after)
-        }
+        first_after = len(self.before) + len(self.cards)
+        before = {identity: rank for rank, identity in enumerate(self.before)}
+        after = {identity: rank for rank, identity in enumerate(self.after, first_after)}
+        return before | after
 
     def identities(self) -> list[Identity]:
         """Everybody's kind of document and number, by rank."""
@@ -112,16 +117,18 @@ class People:
             [number if kind == IDENTITY_CARD else None for kind, number in identities], TEXT
         )
         places = pc.index_in(numbers, value_set=self.cards).to_pylist()
-        others, first = self._ranks_of_others, len(self.before)
+        others = self._ranks_of_others
+        first_card = len(self.before)
         return [
-            others[identity] if place is None else first + place
+            others[identity] if place is None else first_card + place
             for identity, place in zip(identities, places, strict=True)
         ]
 
     def ids_of(self, identities: Iterable[Identity]) -> list[str]:
         """The pseudonym of each identity."""
-        found: list[str] = self.ids.take(pa.array(self.ranks(identities), pa.int32())).to_pylist()
-        return found
+        ranks = pa.array(self.ranks(identities), pa.int32())
+        ids: list[str] = self.ids.take(ranks).to_pylist()
+        return ids
 
     def _ids_of_cards(self, numbers: pa.ChunkedArray) -> pa.ChunkedArray:
         own = self.ids.slice(len(self.before), len(self.cards))
@@ -132,105 +139,103 @@ class People:
         return ByPseudonym(_Ranks(self.count), lambda rank: masked(self._number(rank)))
 
     def _number(self, rank: int) -> str:
-        at = rank - len(self.before)
-        if at < 0:
+        if rank < len(self.before):
             return self.before[rank][1]
-        return str(self.cards[at]) if at < len(self.cards) else self.after[at - len(self.cards)][1]
+        index = rank - len(self.before)
+        if index < len(self.cards):
+            return str(self.cards[index])
+        return self.after[index - len(self.cards)][1]
 
     def names(self) -> Mapping[str, str]:
         """The first name each registered person is given, by pseudonym."""
-        return {
-            one: name
-            for one, name in zip(self.ids.to_pylist(), self.names_by_rank(), strict=True)
-            if name
-        }
+        ids = self.ids.to_pylist()
+        names = self.names_by_rank()
+        return {person_id: name for person_id, name in zip(ids, names, strict=True) if name}
 
     def names_by_rank(self) -> list[str | None]:
         """The first name each registered person is given, None for the others."""
-        rows = self.smooth.rows("registrations").select(["number", "person_name"])
+        before: list[str | None] = [None] * len(self.before)
+        after: list[str | None] = [None] * len(self.after)
+        names = [*before, *self._names_of_cards(), *after]
+        of_rows = {identity: name for identity, name in self.rows.names.items() if name}
+        for rank, name in zip(self.ranks(of_rows), of_rows.values(), strict=True):
+            names[rank] = name
+        return names
+
+    def _names_of_cards(self) -> list[str | None]:
+        """The first name beside each card's number in the clean rows."""
+        rows = self.clean_rows.rows("registrations").select(["number", "person_name"])
         rows = rows.filter(pc.greater(pc.utf8_length(rows.column("person_name")), 0))
+        if not len(rows):
+            return [None] * len(self.cards)
         first = pc.index_in(self.cards, value_set=rows.column("number").combine_chunks())
-        of_cards = (
-            rows.column("person_name").take(first).to_pylist()
-            if len(rows)
-            else [None] * len(self.cards)
-        )
-        found = [*(None for _ in self.before), *of_cards, *(None for _ in self.after)]
-        named = {one: name for one, name in self.into.names.items() if name}
-        for rank, name in zip(self.ranks(named), named.values(), strict=True):
-            found[rank] = name
-        return found
+        names: list[str | None] = rows.column("person_name").take(first).to_pylist()
+        return names
 
     def facts(self) -> Facts:
         """All tables, people by pseudonym."""
-        into = self.into
         rows: dict[str, Iterable[Any]] = {
-            "enterprises": into.enterprises.values(),
-            "items": into.items,
-            "exemptions": self._with_ids(Exemption, into.exemptions),
-            "accepted_findings": into.accepted_findings,
-            "coverage": into.coverage,
+            "enterprises": self.rows.enterprises.values(),
+            "items": self.rows.items,
+            "exemptions": self._with_ids(Exemption, self.rows.exemptions),
+            "accepted_findings": self.rows.accepted_findings,
+            "coverage": self.rows.coverage,
             "unparsed": self._unparsed(),
         }
-        found = dict(Facts.of_rows(rows).tables)
-        return Facts(
-            found
-            | {
-                "people": self._people(),
-                "registrations": self._all_rows(
-                    "registrations", [(who, *rest) for who, rest in into.registrations]
-                ),
-                "contributions": self._all_rows("contributions", list(into.contributions)),
-            }
-        )
+        registrations = [(identity, *fact) for identity, fact in self.rows.registrations]
+        contributions = list(self.rows.contributions)
+        tables = dict(Facts.of_rows(rows).tables)
+        tables["people"] = self._people()
+        tables["registrations"] = self._all_rows("registrations", registrations)
+        tables["contributions"] = self._all_rows("contributions", contributions)
+        return Facts(tables)
 
     def _with_ids(
         self, make: Callable[..., Any], rows: Iterable[tuple[Identity, tuple[Any, ...]]]
     ) -> list[Any]:
         rows = list(rows)
-        ids = self.ids_of(identity for identity, _rest in rows)
+        ids = self.ids_of(identity for identity, _fact in rows)
         return [
-            make(person_id, *rest) for person_id, (_identity, rest) in zip(ids, rows, strict=True)
+            make(person_id, *fact) for person_id, (_identity, fact) in zip(ids, rows, strict=True)
         ]
 
     def _all_rows(self, table: str, one_by_one: Sequence[tuple[Any, ...]]) -> pa.Table:
-        """Smooth rows and those read one by one, in one table; the same row twice is one fact."""
-        smooth = self.smooth.rows(table)
-        smooth = smooth.append_column("person_id", self._ids_of_cards(smooth.column("number")))
-        ids = self.ids_of(identity for identity, *_rest in one_by_one)
-        told = [
-            (person_id, *rest)
-            for person_id, (_identity, *rest) in zip(ids, one_by_one, strict=True)
+        """Clean rows and those read one by one, in one table; the same row twice is one fact."""
+        names = SCHEMAS[table].names
+        clean = self.clean_rows.rows(table)
+        clean = clean.append_column("person_id", self._ids_of_cards(clean.column("number")))
+        ids = self.ids_of(identity for identity, *_fact in one_by_one)
+        rows = [
+            (person_id, *fact)
+            for person_id, (_identity, *fact) in zip(ids, one_by_one, strict=True)
         ]
-        rows = Facts.of_rows({table: told}).tables[table]
-        whole = pa.concat_tables([smooth.select(SCHEMAS[table].names), rows])
-        return pa.TableGroupBy(whole, SCHEMAS[table].names, use_threads=False).aggregate([])
+        others = Facts.of_rows({table: rows}).tables[table]
+        whole = pa.concat_tables([clean.select(names), others])
+        return pa.TableGroupBy(whole, names, use_threads=False).aggregate([])
 
     def _people(self) -> pa.Table:
-        born = pc.strptime(pc.utf8_slice_codeunits(self.cards, 6, 14), "%Y%m%d", "s").cast(DAY)
-        others = [
-            pa.array([self.into.born_on.get(one) for one in part], DAY)
-            for part in (self.before, self.after)
+        of_cards = pc.strptime(pc.utf8_slice_codeunits(self.cards, 6, 14), "%Y%m%d", "s").cast(DAY)
+        before = pa.array([self.rows.born_on.get(identity) for identity in self.before], DAY)
+        after = pa.array([self.rows.born_on.get(identity) for identity in self.after], DAY)
+        locks = self.rows.locks
+        columns = [
+            self.ids,
+            pa.chunked_array([before, of_cards, after], DAY).combine_chunks(),
+            self._days(self.rows.died_on),
+            self._days({identity: start for identity, (start, _end) in locks.items()}),
+            self._days({identity: end for identity, (_start, end) in locks.items()}),
         ]
-        days = [
-            self._days(self.into.died_on),
-            *(
-                self._days({one: pair[at] for one, pair in self.into.locks.items()})
-                for at in (0, 1)
-            ),
-        ]
-        born_on = pa.chunked_array([others[0], born, others[1]], DAY).combine_chunks()
-        return pa.Table.from_arrays([self.ids, born_on, *days], schema=SCHEMAS["people"])
+        return pa.Table.from_arrays(columns, schema=SCHEMAS["people"])
 
-    def _days(self, told: Mapping[Identity, date | None]) -> pa.Array:
-        """A day per person, null where none is told."""
+    def _days(self, day_of: Mapping[Identity, date | None]) -> pa.Array:
+        """A day per person, null where there is none."""
         days: list[date | None] = [None] * self.count
-        for rank, day in zip(self.ranks(told), told.values(), strict=True):
+        for rank, day in zip(self.ranks(day_of), day_of.values(), strict=True):
             days[rank] = day
         return pa.array(days, DAY)
 
     def _unparsed(self) -> list[Unparsed]:
-        rejected = self.into.rejected
+        rejected = self.rows.rejected
         ids = iter(self.ids_of(key.identity for key in rejected if key.identity))
         return [
             Unparsed(

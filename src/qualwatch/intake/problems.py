@@ -1,4 +1,4 @@
-"""What is said about rows and files that cannot be taken as they are."""
+"""Problems of cells, files and the input as a whole, each with its sentences."""
 
 
 class BadCell(Exception):
@@ -6,7 +6,8 @@ class BadCell(Exception):
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem)
-        self.problem, self.remedy = problem, remedy
+        self.problem = problem
+        self.remedy = remedy
 
 
 class NothingReadable(Exception):
@@ -18,4 +19,6 @@ class BadFile(Exception):
 
     def __init__(self, problem: str, remedy: str, row: int | None = None) -> None:
         super().__init__(problem)
-        self.problem, self.remedy, self.row = problem, remedy, row
+        self.problem = problem
+        self.remedy = remedy
+        self.row = row

@@ -67,11 +67,9 @@ class QualificationNames:
         trades = law.professions["supervising-engineer"].specialities
         for slug, text in law.categories.items():
             trade = slug.removeprefix("supervision-")
-            words = [one for one in trades.get(trade, ()) if not one.isdigit()]
-            for name in (
-                *_spellings(text, words),
-                *values()["qualification_aliases"].get(slug, ()),
-            ):
+            words = [word for word in trades.get(trade, ()) if not word.isdigit()]
+            aliases = values()["qualification_aliases"].get(slug, ())
+            for name in (*_spellings(text, words), *aliases):
                 self.names.setdefault(folded(name), slug)
                 self.names.setdefault(_core(folded(name)), slug)
 
@@ -84,25 +82,32 @@ class QualificationNames:
             raise BadCell(_("资质名称为空"), _("填写资质名称，如 建筑工程施工总承包"))
         category, inside, in_brackets = self._category(text)
         if category is None:
-            for slug, other in self.law.out_of_scope.items():
-                if any(mark in text for mark in other.marks):
-                    return Qualification(slug, plain(name), folded(grade))
-            raise BadCell(
-                _("资质名称认不出：{value}").format(value=text),
-                _("改为资质标准中的名称，如 建筑工程施工总承包"),
-            )
-        found = self._grade(category, inside, folded(grade), text)
-        part = self._sub_item(self.law.categories[category], folded(sub_item) or in_brackets)
-        if not found and needs_grade:
+            return self._out_of_scope(name, grade)
+        category_text = self.law.categories[category]
+        own_grade = self._grade(category, inside, folded(grade), text)
+        part = self._sub_item(category_text, folded(sub_item) or in_brackets)
+        if not own_grade and needs_grade:
             raise BadCell(_("没有资质等级"), _("在等级一列填写，如 二级"))
-        grades = self.law.categories[category].grades_of(part)
-        if found and grades and found not in grades:
-            known = "、".join(GRADE_NAMES[slug] for slug in grades)
-            sentence = _("{name}没有{grade}").format(
-                name=self.law.categories[category].name, grade=GRADE_NAMES[found]
+        grades = category_text.grades_of(part)
+        if own_grade and grades and own_grade not in grades:
+            names = {"name": category_text.name, "grade": GRADE_NAMES[own_grade]}
+            known_grades = "、".join(GRADE_NAMES[slug] for slug in grades)
+            raise BadCell(
+                _("{name}没有{grade}").format(**names),
+                _("改为下列之一：{known}").format(known=known_grades),
             )
-            raise BadCell(sentence, _("改为下列之一：{known}").format(known=known))
-        return Qualification(category, part, found)
+        return Qualification(category, part, own_grade)
+
+    def _out_of_scope(self, name: Cell, grade: Cell) -> Qualification:
+        """A qualification that the law knows but does not measure; BadCell for any other name."""
+        text = folded(name)
+        for slug, other in self.law.out_of_scope.items():
+            if any(mark in text for mark in other.marks):
+                return Qualification(slug, plain(name), folded(grade))
+        raise BadCell(
+            _("资质名称认不出：{value}").format(value=text),
+            _("改为资质标准中的名称，如 建筑工程施工总承包"),
+        )
 
     def category_alone(self, name: Cell) -> str | None:
         """The category of a row whose grade or sub-item cannot be read; None where the name cannot either."""
@@ -115,7 +120,7 @@ class QualificationNames:
             category = self.codes[code[1]]
             letter = _CODE_LETTERS[self.law.categories[category].sector].get(code[2], "")
             return category, letter, ""
-        grades = [found[1] for found in _GRADE.finditer(text)]
+        grades = [match[1] for match in _GRADE.finditer(text)]
         bare = _NOISE.sub("", _GRADE.sub("", text))
         brackets = "".join(re.findall(r"\((.*?)\)", bare)).removesuffix("分项")
         outside = re.sub(r"\(.*?\)", "", bare)
@@ -133,12 +138,17 @@ class QualificationNames:
         for candidate in candidates:
             if candidate in self.names:
                 return self.names[candidate], inside, brackets
-        for category, known in self.law.categories.items():
-            for part in known.sub_items:  # a sub-item without brackets
-                rest = _core(bare.replace(part + "分项", "").replace(part, ""))
-                if part in bare and self.names.get(rest) == category:
-                    return category, inside, part
-        return None, "", ""
+        with_sub_item, part = self._with_sub_item_inside(bare)
+        return (with_sub_item, inside, part) if with_sub_item else (None, "", "")
+
+    def _with_sub_item_inside(self, bare: str) -> tuple[str | None, str]:
+        """Category and sub-item of a name that contains the sub-item without brackets."""
+        for category, text in self.law.categories.items():
+            for part in text.sub_items:
+                remaining = _core(bare.replace(part + "分项", "").replace(part, ""))
+                if part in bare and self.names.get(remaining) == category:
+                    return category, part
+        return None, ""
 
     def _grade(self, category: str, inside: str, cell: str, text: str) -> str:
         grades = {slug for _part, slug, _text in self.law.categories[category].every_grade()}
@@ -190,37 +200,33 @@ def _tail_first(text: str) -> str:
     return text
 
 
+# {} stands for the trade
+_SUPERVISION_SHAPES = (
+    "工程监理{}专业",
+    "工程监理{}",
+    "{}监理",
+    "{}专业监理",
+    "{}专业",
+    "{}工程监理",
+    "工程监理企业{}专业",
+    "监理{}专业",
+    "监理{}",
+    "{}专业工程监理",
+)
+_GENERAL_ENDINGS = ("施工总承包", "总承包", "工程施工总承包")
+_SPECIALIST_ENDINGS = ("专业承包", "工程专业承包")
+
+
 def _spellings(text: CategoryText, trade_words: list[str]) -> list[str]:
     short = text.short_name
     stem = short.removesuffix("工程")
+    stems = (short, stem)
     if text.sequence == "general":
-        return [
-            text.name,
-            *(
-                one + tail
-                for one in (short, stem)
-                for tail in ("施工总承包", "总承包", "工程施工总承包")
-            ),
-        ]
+        return [text.name, *(name + ending for name in stems for ending in _GENERAL_ENDINGS)]
     if text.sequence == "specialist":
-        return [
-            text.name,
-            *(one + tail for one in (short, stem) for tail in ("专业承包", "工程专业承包")),
-            short,
-        ]
+        endings = _SPECIALIST_ENDINGS
+        return [text.name, *(name + ending for name in stems for ending in endings), short]
     if text.sequence == "supervision-professional":
         names = [short, stem, short.replace("与", ""), stem.replace("与", ""), *trade_words]
-        shapes = [
-            "工程监理{}专业",
-            "工程监理{}",
-            "{}监理",
-            "{}专业监理",
-            "{}专业",
-            "{}工程监理",
-            "工程监理企业{}专业",
-            "监理{}专业",
-            "监理{}",
-            "{}专业工程监理",
-        ]
-        return [text.name, *(shape.format(name) for name in names for shape in shapes)]
+        return [text.name, *(shape.format(name) for name in names for shape in _SUPERVISION_SHAPES)]
     return [text.name]

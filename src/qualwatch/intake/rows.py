@@ -19,6 +19,7 @@ from qualwatch.privacy import hidden, masked, masked_text
 from qualwatch.wording import gettext as _
 
 _LONG_CODE = 15  # digits of the shortest code that no heading or footer begins with
+_LONGEST_IDENTITY = 40  # characters; a longer cell is free text
 _FOOTER_CELLS = 3  # a footer fills at most so many cells
 
 
@@ -53,58 +54,49 @@ class SheetReader:
         """The rows below the header as columns."""
         return Body(self.sheet, self.header)
 
-    def surely_data(self, body: Body) -> pa.Array:
-        """Which rows below the header are data by their first word; the others want a closer look."""
+    def is_surely_data(self, body: Body) -> pa.Array:
+        """Which rows below the header are data by their first word; the others need a closer look."""
+        return body.first_answer(self._is_data_word)
 
-        def kind(cell: Cell) -> bool | None:  # None: look at the next column
-            if (
-                isinstance(cell, str)
-                and len(cell) >= _LONG_CODE
-                and cell.isascii()
-                and cell.isdigit()
-            ):
-                return True
-            if cell in (None, "") or not plain(cell):
-                return None
-            word = folded(cell)
-            return (
-                word != "1"
-                and word not in self._header_words
-                and not word.startswith(self._footer_words)
-            )
+    def _is_data_word(self, cell: Cell) -> bool | None:
+        """Whether a row that begins with this cell is data; None = the cell is empty, the next one decides."""
+        if isinstance(cell, str) and len(cell) >= _LONG_CODE and cell.isascii() and cell.isdigit():
+            return True
+        if cell in (None, "") or not plain(cell):
+            return None
+        word = folded(cell)
+        if word == "1" or word in self._header_words:
+            return False
+        return not word.startswith(self._footer_words)
 
-        return body.first_that_tells(kind)
-
-    def rows(self, taken: pa.Array) -> Iterator[Row]:
-        """Data rows below the header that are not blank, without those `taken` already."""
+    def other_rows(self, is_clean: pa.Array) -> Iterator[Row]:
+        """Data rows below the header that are not blank, without the clean ones, which are read already."""
         places = list(self.header.places.items())
-        rest = pc.indices_nonzero(pc.invert(taken)).to_pylist()
+        remaining = pc.indices_nonzero(pc.invert(is_clean)).to_pylist()
         first_row = self.header.row + 1
-        for index, row in self.sheet.rows_at(first_row + at for at in rest):
+        for index, row in self.sheet.rows_at(first_row + below for below in remaining):
             first = next((cell for cell in row if cell not in (None, "") and plain(cell)), None)
             if first is None:
                 continue
-            extra = self._not_data(row, folded(first))
-            if extra:
-                self.notice(index + 1, "", extra)
+            no_data = self._not_data(row, folded(first))
+            if no_data:
+                self.notice(index + 1, "", no_data)
                 continue
             self.account.read += 1
-            yield Row(index + 1, {key: row[at] if at < len(row) else None for key, at in places})
+            cells = {slug: row[at] if at < len(row) else None for slug, at in places}
+            yield Row(index + 1, cells)
 
     def _not_data(self, row: list[Cell], first: str) -> str:
-        """What a row is that is no data, told by its first word; '' for data."""
+        """The notice for a row that is no data, judged by its first word; '' for data."""
         if first == "1":
-            filled = [folded(cell) for cell in row if cell not in (None, "") and plain(cell)]
-            return (
-                _("列号行，略过")
-                if filled == [str(number) for number in range(1, len(filled) + 1)]
-                else ""
-            )
+            filled = _filled(row)
+            numbers = [str(number) for number in range(1, len(filled) + 1)]
+            is_numbering = [folded(cell) for cell in filled] == numbers
+            return _("列号行，略过") if is_numbering else ""
         if first in self._header_words:
             return _("重复的表头，略过") if is_header_again(row, self.header) else ""
         if first.startswith(self._footer_words):
-            filled = [cell for cell in row if cell not in (None, "") and plain(cell)]
-            return _("表尾文字，略过") if _is_footer(filled) else ""
+            return _("表尾文字，略过") if _is_footer(_filled(row)) else ""
         return ""
 
     def _fill_merged(self) -> None:
@@ -124,24 +116,24 @@ class SheetReader:
                 self._memo[key] = read(cell)
             except BadCell as error:
                 self._memo[key] = error
-        found = self._memo[key]
-        if isinstance(found, BadCell):
-            raise BadColumn(column, found)
-        return found
+        value = self._memo[key]
+        if isinstance(value, BadCell):
+            raise BadColumn(column, value)
+        return value
 
-    def period(self, row: Row, start: date | None, end: date | None, column: str) -> None:
-        """Refuses a period that ends before it begins."""
+    def period(self, start: date | None, end: date | None, column: str) -> None:
+        """Rejects a period that ends before it begins."""
         if start and end and end < start:
             raise BadColumn(column, BadCell(_("有效期止早于有效期起"), _("核对两个日期")))
 
     def reject(self, row: Row, bad: "BadColumn") -> None:
-        """Accounts for a row that was not taken."""
+        """Rejects a row: counted, with its column, masked value, problem and remedy."""
         cell = row.cells.get(bad.column)
         shown = plain(cell) or folded(cell)
-        shown = (
-            masked(shown) if bad.column == "identity" and len(shown) <= 40 else masked_text(shown)
-        )
+        is_identity = bad.column == "identity" and len(shown) <= _LONGEST_IDENTITY
+        value = masked(shown) if is_identity else masked_text(shown)
         column = self.header.written.get(bad.column) or self.header.table.columns[bad.column].header
+        problem = masked_text(bad.cause.problem)
         self.account.rejected += 1
         self.rejections.append(
             Rejection(
@@ -149,16 +141,20 @@ class SheetReader:
                 self.sheet.name,
                 row.number,
                 column,
-                shown,
-                masked_text(bad.cause.problem),
+                value,
+                problem,
                 bad.cause.remedy,
             )
         )
 
     def notice(self, row: int | None, column: str, text: str) -> None:
-        """Something to look at."""
+        """Adds a notice about a row, or (None) the sheet."""
         written = self.header.written.get(column, column)
         self.notices.append(Notice(self.sheet.file, self.sheet.name, row, written, hidden(text)))
+
+
+def _filled(row: list[Cell]) -> list[Cell]:
+    return [cell for cell in row if cell not in (None, "") and plain(cell)]
 
 
 def _is_footer(filled: list[Cell]) -> bool:
@@ -173,4 +169,5 @@ class BadColumn(Exception):
 
     def __init__(self, column: str, cause: BadCell) -> None:
         super().__init__(cause.problem)
-        self.column, self.cause = column, cause
+        self.column = column
+        self.cause = cause

@@ -1,4 +1,4 @@
-"""Files -> sheets of cells: .csv, .xls, .xlsx, .ods. Garbage gives one sentence, never a traceback."""
+"""Files -> sheets of cells: .csv, .xls, .xlsx, .ods. What cannot be read gives BadFile, never a traceback."""
 
 import csv
 import io
@@ -30,10 +30,15 @@ Merged = list[tuple[int, int, int, int]] | None
 
 
 class Sheet:
-    """One sheet. rows[r][c] is the cell of row r + 1. merged: (top, left, bottom, right) from 0; None = not told."""
+    """One sheet. rows[r][c] is the cell of row r + 1.
+
+    merged: (top, left, bottom, right) from 0; None = the format does not say.
+    """
 
     def __init__(self, file: str, name: str, rows: list[list[Cell]], merged: Merged) -> None:
-        self.file, self.name, self.merged = file, name, merged
+        self.file = file
+        self.name = name
+        self.merged = merged
         self._rows = rows
 
     @property
@@ -55,11 +60,12 @@ class Sheet:
 
 
 class TextSheet(Sheet):
-    """The one sheet of a text file. Its rows are split only when somebody asks for them."""
+    """The one sheet of a text file. Its rows are split only when they are read."""
 
     def __init__(self, file: str, text: bytes) -> None:
         super().__init__(file, "", [], [])
-        self._text, self._delimiter = text, _delimiter(text[:_SAMPLE].decode(errors="ignore"))
+        self._text = text
+        self._delimiter = _delimiter(text[:_SAMPLE].decode(errors="ignore"))
         # without quotes and stray carriage returns every line is a row: nothing can be split two ways
         self._plain = b'"' not in text and text.count(b"\r") == text.count(b"\r\n")
         if not self._plain:
@@ -94,27 +100,28 @@ class TextSheet(Sheet):
             yield index, next(csv.reader([line], delimiter=self._delimiter, strict=True), [])
 
     def text_columns(self, after: int, width: int) -> list[pa.Array] | None:
-        """The cells below row index `after`, column by column; None where a row has fewer or more cells."""
+        """The cells below row index `after` by column; None where a row has fewer or more cells."""
         if not self._plain:
             return None
-        names = [str(at) for at in range(width)]
         try:
-            table = pa_csv.read_csv(
-                pa.py_buffer(self._text),
-                read_options=pa_csv.ReadOptions(column_names=names, skip_rows=after + 1),
-                parse_options=pa_csv.ParseOptions(
-                    delimiter=self._delimiter, quote_char=False, ignore_empty_lines=False
-                ),
-                convert_options=pa_csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-                ),
-            )
+            table = self._arrow_table(after, width)
         except pa.ArrowInvalid:
             return None
         lines = self._text.count(b"\n") + (not self._text.endswith(b"\n"))
         if len(table) != lines - after - 1:
             return None
         return [column.combine_chunks() for column in table.columns]
+
+    def _arrow_table(self, after: int, width: int) -> pa.Table:
+        names = [str(at) for at in range(width)]
+        reading = pa_csv.ReadOptions(column_names=names, skip_rows=after + 1)
+        parsing = pa_csv.ParseOptions(
+            delimiter=self._delimiter, quote_char=False, ignore_empty_lines=False
+        )
+        converting = pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+        )
+        return pa_csv.read_csv(pa.py_buffer(self._text), reading, parsing, converting)
 
 
 def sheets_of(path: Path, shown_as: str) -> Iterator[Sheet]:
@@ -127,7 +134,7 @@ def sheets_of(path: Path, shown_as: str) -> Iterator[Sheet]:
 
 def _workbook_sheets(path: Path, shown_as: str) -> Iterator[Sheet]:
     try:
-        with _parser_kept_quiet():
+        with _standard_error_discarded():
             book = CalamineWorkbook.from_path(path)
             sheets = [_one_sheet(book, name, shown_as) for name in book.sheet_names]
     except CalamineError as error:
@@ -136,9 +143,8 @@ def _workbook_sheets(path: Path, shown_as: str) -> Iterator[Sheet]:
         raise BadFile(_("不是能读的工作簿，或已损坏"), _("用表格软件打开后另存为 .xlsx")) from error
     except OSError as error:
         raise BadFile(_("文件打不开"), _("核对文件是否存在、是否有权限")) from error
-    except (
-        BaseException
-    ) as error:  # a parser written in Rust may panic on garbage; its panic is no Exception
+    # a parser written in Rust may panic on garbage; its panic is no Exception
+    except BaseException as error:
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
         raise BadFile(_("不是能读的工作簿，或已损坏"), _("用表格软件打开后另存为 .xlsx")) from error
@@ -148,27 +154,25 @@ def _workbook_sheets(path: Path, shown_as: str) -> Iterator[Sheet]:
 def _one_sheet(book: CalamineWorkbook, name: str, shown_as: str) -> Sheet:
     sheet = book.get_sheet_by_name(name)
     ranges = sheet.merged_cell_ranges
-    merged = (
-        None
-        if ranges is None
-        else [(top, left, bottom, right) for (top, left), (bottom, right) in ranges]
-    )
+    merged = None
+    if ranges is not None:
+        merged = [(top, left, bottom, right) for (top, left), (bottom, right) in ranges]
     return Sheet(shown_as, name, sheet.to_python(skip_empty_area=False), merged)
 
 
 @contextmanager
-def _parser_kept_quiet() -> Iterator[None]:
-    """The Rust parser writes its panics to the process's standard error, past Python: nobody can read them there."""
+def _standard_error_discarded() -> Iterator[None]:
+    """Discards standard error of the process: the Rust parser writes its panics there, past Python."""
     sys.stderr.flush()
-    kept = os.dup(STANDARD_ERROR)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    original = os.dup(STANDARD_ERROR)
+    null_device = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, STANDARD_ERROR)
+        os.dup2(null_device, STANDARD_ERROR)
         yield
     finally:
-        os.dup2(kept, STANDARD_ERROR)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(original, STANDARD_ERROR)
+        os.close(original)
+        os.close(null_device)
 
 
 def _csv_sheet(path: Path, shown_as: str) -> Sheet:

@@ -1,8 +1,7 @@
-"""An invented province as register files: plausible names, sizes and defects; the same seed gives the same bytes."""
+"""A synthetic province as register files: plausible names, sizes and defects. The same seed gives the same bytes."""
 
 import csv
 import random
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -14,7 +13,7 @@ import xlsxwriter
 from stdnum.cn import ric, uscc
 
 from qualwatch.intake.headers import table_heads
-from qualwatch.law.figures import Accept, requirements_on
+from qualwatch.law.figures import Accept, Reading, requirements_on
 from qualwatch.law.loader import Law
 from qualwatch.law.model import GRADE_NAMES, GradeSlug, ProfessionText
 from qualwatch.law.texts_on_disk import load_yaml
@@ -22,6 +21,18 @@ from qualwatch.law.texts_on_disk import load_yaml
 SHEET_ROWS = 1_000_000
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 DOCUMENT_KINDS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+MINISTRY = "住房和城乡建设部"
+PROVINCE = "山西省住房和城乡建设厅"
+CITY_GRADES = ("grade-2", "grade-3", "ungraded", "grade-c")
+# shares of rows or people
+BRANCH_SHARE = 0.04
+SHORT_NAME_SHARE = 0.5
+FORMAL_NUMERAL_SHARE = 0.2  # of grades written 壹级, 贰级
+ONE_TEXT_SHARE = 0.3  # of qualifications written with their grade in one cell
+SECOND_CERTIFICATE_SHARE = 0.25
+FIRST_GRADE_SHARE = 0.4
+ISO_DAY_SHARE = 0.85
+SLASH_DAY_SHARE = 0.1
 OWN_PEOPLE = 4  # a small firm without figures to meet still registers a few people
 
 
@@ -34,15 +45,27 @@ class Plan:
     as_of: date = date(2026, 5, 20)
 
 
+Certificate = tuple[str, str | None, list[str]]  # profession, grade, specialities
+Row = dict[str, str]
+
+
 @dataclass(slots=True)
-class _Someone:
-    """A person with certificates (profession, grade, specialities)."""
+class _Person:
+    """A registered person. kind: of the identity document, '' for an identity card."""
 
     number: str
     kind: str
     name: str
     born_on: date
-    certificates: list[tuple[str, str | None, list[str]]] = field(default_factory=list)
+    certificates: list[Certificate] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Employer:
+    """An enterprise, and the code that pays its people's insurance."""
+
+    code: str
+    payer_code: str
 
 
 def generate_province(plan: Plan, folder: Path, form: str, law: Law) -> dict[str, int]:
@@ -54,34 +77,28 @@ def generate_province(plan: Plan, folder: Path, form: str, law: Law) -> dict[str
 
 @lru_cache(maxsize=1)
 def _words() -> dict[str, Any]:
-    loaded: dict[str, Any] = load_yaml(Path(__file__).parent / "invented.yaml")
+    loaded: dict[str, Any] = load_yaml(Path(__file__).parent / "synthetic_province.yaml")
     return loaded
 
 
 class _Province:
     def __init__(self, plan: Plan, law: Law) -> None:
-        self.plan, self.law, self.random = plan, law, random.Random(plan.seed)  # not a secret
+        self.plan = plan
+        self.law = law
+        self.random = random.Random(plan.seed)  # not a secret
         self.policy = law.policy_on(plan.as_of)
-        self.words, self.rates = _words(), _words()["rates"]
-        self.rows: dict[str, list[dict[str, str]]] = {name: [] for name in table_heads()}
+        self.words = _words()
+        self.rates = self.words["rates"]
+        self.rows: dict[str, list[Row]] = {name: [] for name in table_heads()}
         self.serial = 0
-        divisions = law.divisions.divisions
-        self.places = {
-            area: [
-                code
-                for code, division_text in divisions.items()
-                if division_text.area == area and not division_text.to and code[4:] > "01"
-            ]
-            for area in law.divisions.areas
-        }
-        self.places |= {area: [area[-6:]] for area, codes in self.places.items() if not codes}
-        self.retired = [
+        self.divisions = {area: _division_codes(law, area) for area in law.divisions.areas}
+        self.retired_divisions = [
             code
-            for code, division_text in divisions.items()
-            if division_text.to and division_text.successors
+            for code, division in law.divisions.divisions.items()
+            if division.to and division.successors
         ]
 
-    def tables(self) -> dict[str, list[dict[str, str]]]:
+    def tables(self) -> dict[str, list[Row]]:
         """All rows, by table."""
         for index in range(self.plan.enterprises):
             self._enterprise(supervisor=self._chance("supervision_share", self.words), index=index)
@@ -98,39 +115,46 @@ class _Province:
         return self.plan.as_of + timedelta(days=self.random.randint(first, last))
 
     def _enterprise(self, *, supervisor: bool, index: int) -> None:
+        """One enterprise with its items and people. Drawn in this order: the seed fixes every byte."""
         area = self._pick(self.words["area_weights"])
-        place = self.random.choice(
-            self.retired if self._chance("retired_division") else self.places[area]
+        is_retired = self._chance("retired_division")
+        division = self.random.choice(
+            self.retired_divisions if is_retired else self.divisions[area]
         )
-        code = self._credit_code(place)
-        tail = self.random.choice(self.words["firm_supervisor" if supervisor else "firm_builder"])
-        first, second = (
-            self.random.choice(self.words["firm_first"]),
-            self.random.choice(self.words["firm_second"]),
-        )
-        name = f"山西{first}{second}{'' if self.random.random() < 0.5 else self._given(1)}{tail}"
-        branch = self._credit_code(place) if self.random.random() < 0.04 else ""
+        code = self._credit_code(division)
+        name = self._enterprise_name(supervisor=supervisor)
+        branch = self._credit_code(division) if self.random.random() < BRANCH_SHARE else ""
         self._row(
             "enterprises",
             credit_code=code,
             name=name,
-            division_code=place,
+            division_code=division,
             branch_credit_codes=branch,
         )
-        people: list[_Someone] = []
+        people: list[_Person] = []
         for category, sub_item, grade in self._items(supervisor, index):
             route = self._item(code, area, category, sub_item, grade)
             self._staff(people, category, sub_item, grade, route)
+        self._change_staff(people, "supervising-engineer" if supervisor else "constructor")
+        employer = _Employer(code, branch or code)
+        for person in people:
+            self._register(person, employer)
+
+    def _enterprise_name(self, *, supervisor: bool) -> str:
+        ending = self.random.choice(self.words["firm_supervisor" if supervisor else "firm_builder"])
+        first = self.random.choice(self.words["firm_first"])
+        second = self.random.choice(self.words["firm_second"])
+        third = "" if self.random.random() < SHORT_NAME_SHARE else self._given(1)
+        return f"山西{first}{second}{third}{ending}"
+
+    def _change_staff(self, people: list[_Person], profession: str) -> None:
+        """Some enterprises have more people than required; some let people go, and fall short."""
         spare = self.random.randint(1, 4) if self._chance("enterprise_spare") else 0
-        for _ in range(spare + (OWN_PEOPLE if not people else 0)):
-            people.append(
-                self._someone("supervising-engineer" if supervisor else "constructor", None, None)
-            )
+        for _ in range(spare + (0 if people else OWN_PEOPLE)):
+            people.append(self._person_with(profession, None, None))
         if self._chance("enterprise_short") and people:
             for _ in range(min(len(people), self.random.randint(1, 3))):
                 people.pop(self.random.randrange(len(people)))
-        for someone in people:
-            self._register(someone, code, branch)
 
     def _items(self, supervisor: bool, index: int) -> list[tuple[str, str, GradeSlug]]:
         sector = "supervision" if supervisor else "construction"
@@ -139,58 +163,47 @@ class _Province:
             slug: self.words["category_weights"].get(slug, self.words["category_weight_otherwise"])
             for slug in own
         }
-        found: dict[tuple[str, str], GradeSlug] = {}
+        items: dict[tuple[str, str], GradeSlug] = {}
         for turn in range(self._pick(self.words["item_count_weights"])):
-            # every category occurs: the first item of some enterprises goes through the list in turn
-            slug = (
-                list(own)[index // 10 % len(own)]
-                if turn == 0 and index % 10 == 0
-                else self._pick(weights)
-            )
+            # every category occurs: the first item of every tenth enterprise goes through the list
+            if turn == 0 and index % 10 == 0:
+                slug = list(own)[index // 10 % len(own)]
+            else:
+                slug = self._pick(weights)
             levels = [(sub, grade) for sub, grade, _ in own[slug].every_grade()]
             chances = [self.words["grade_weights"][grade] for _sub, grade in levels]
             sub_item, grade = self.random.choices(levels, chances)[0]
-            found[(slug, sub_item)] = grade
-        return [(slug, sub_item, grade) for (slug, sub_item), grade in found.items()]
+            items[(slug, sub_item)] = grade
+        return [(slug, sub_item, grade) for (slug, sub_item), grade in items.items()]
+
+    def _authority(self, area: str, category: str, grade: GradeSlug) -> str:
+        """Who licenses: the ministry for the highest grades, cities for the lower construction grades."""
+        text = self.law.categories[category]
+        is_top = grade in ("special", "grade-a") or (grade, text.sequence) == ("grade-1", "general")
+        if text.sector == "construction" and not is_top and grade in CITY_GRADES:
+            return self.law.divisions.areas[area].name + "行政审批服务管理局"
+        return MINISTRY if is_top or category == "supervision-comprehensive" else PROVINCE
 
     def _item(self, code: str, area: str, category: str, sub_item: str, grade: GradeSlug) -> str:
+        """One certificate; the route by which it was obtained."""
         text = self.law.categories[category]
-        top = grade in ("special", "grade-a") or (grade == "grade-1" and text.sequence == "general")
-        authority = (
-            "住房和城乡建设部"
-            if top or category == "supervision-comprehensive"
-            else "山西省住房和城乡建设厅"
-        )
-        if (
-            not top
-            and grade in ("grade-2", "grade-3", "ungraded", "grade-c")
-            and text.sector == "construction"
-        ):
-            authority = self.law.divisions.areas[area].name + "行政审批服务管理局"
-        issuer = (
-            {"住": "1", "山": "2"}.get(authority[0], "3")
-            if authority != "山西省住房和城乡建设厅"
-            else "2"
-        )
+        authority = self._authority(area, category, grade)
+        issuer = _issuer_digit(authority)
         self.serial += 1
-        number = (
-            f"{'E' if text.sector == 'supervision' else 'D'}{issuer}14{self.serial % 100_000:05d}0"
-        )
+        letter = "E" if text.sector == "supervision" else "D"
         start = self._day(-1700, -60)
         route = self._pick({"直接申请": 40, "升级": 30, "": 30})
-        grade_word = (
-            GRADE_NAMES[grade].replace("一级", "壹级").replace("二级", "贰级")
-            if self.random.random() < 0.2
-            else GRADE_NAMES[grade]
-        )
-        whole = self.random.random() < 0.3
+        grade_word = GRADE_NAMES[grade]
+        if self.random.random() < FORMAL_NUMERAL_SHARE:
+            grade_word = grade_word.replace("一级", "壹级").replace("二级", "贰级")
+        is_one_text = self.random.random() < ONE_TEXT_SHARE
         self._row(
             "items",
             credit_code=code,
-            certificate_no=number,
-            qualification=text.name + (grade_word if whole else ""),
+            certificate_no=f"{letter}{issuer}14{self.serial % 100_000:05d}0",
+            qualification=text.name + (grade_word if is_one_text else ""),
             sub_item=sub_item,
-            grade="" if whole else grade_word,
+            grade="" if is_one_text else grade_word,
             licensing_authority=authority,
             route=route,
             valid_from=self._written(start),
@@ -200,181 +213,191 @@ class _Province:
         return {"直接申请": "direct", "升级": "upgrade"}.get(route, "unknown")
 
     def _staff(
-        self, people: list[_Someone], category: str, sub_item: str, grade: GradeSlug, route: str
+        self, people: list[_Person], category: str, sub_item: str, grade: GradeSlug, route: str
     ) -> None:
-        """Hires whoever is still missing for one item; people already there serve again."""
-        for requirement in requirements_on(
-            self.law, self.policy, category, sub_item, grade, route, self.plan.as_of
-        ):
+        """Hires whoever is still missing for one item; people already there count again."""
+        key = (category, sub_item, grade, route)
+        for requirement in requirements_on(self.law, self.policy, *key, self.plan.as_of):
             reading = requirement.strong or requirement.weak
-            if requirement.outcome != "judge" or reading is None:
-                continue
-            taken: set[str] = set()
-            for minimum, accept in reading.group:
-                free = [
-                    p
-                    for p in people
-                    if p.number not in taken and any(self._suits(p, a) for a in accept)
-                ]
-                taken |= {p.number for p in free[:minimum]}
-                certificates = (
-                    sum(len(p.certificates) for p in free)
-                    if requirement.counts == "person-times"
-                    else len(free)
-                )
-                asked = minimum + self.random.choice(self.words["slack"])
-                for _ in range(asked - certificates):
-                    accepted = self.random.choice([a for a in accept if not a.doubt])
-                    hired = self._someone(
-                        accepted.profession, accepted.lowest_rank, accepted.specialities
-                    )
-                    people.append(hired)
-                    taken.add(hired.number)
+            if requirement.outcome == "judge" and reading is not None:
+                self._hire(people, reading, by_certificate=requirement.counts == "person-times")
 
-    def _suits(self, someone: _Someone, accept: Accept) -> bool:
-        return any(
-            profession == accept.profession
-            and (accept.lowest_rank < 2 or grade == "grade-1")
-            and (accept.specialities is None or bool(accept.specialities & set(specialities)))
-            for profession, grade, specialities in someone.certificates
-        )
+    def _hire(self, people: list[_Person], reading: Reading, *, by_certificate: bool) -> None:
+        """Enough for every clause of a reading, each person for one clause only."""
+        assigned: set[str] = set()
+        for minimum, accept in reading.group:
+            free = [
+                person
+                for person in people
+                if person.number not in assigned and _suits_any(person, accept)
+            ]
+            assigned |= {person.number for person in free[:minimum]}
+            held = sum(len(person.certificates) for person in free) if by_certificate else len(free)
+            missing = minimum + self.random.choice(self.words["slack"]) - held
+            for _ in range(missing):
+                kind = self.random.choice([kind for kind in accept if not kind.doubt])
+                person = self._person_with(kind.profession, kind.lowest_rank, kind.specialities)
+                people.append(person)
+                assigned.add(person.number)
 
-    def _someone(
+    def _person_with(
         self, profession: str, rank: int | None, specialities: frozenset[str] | None
-    ) -> _Someone:
+    ) -> _Person:
         text = self.law.professions[profession]
-        grade = None
-        if text.grades:
-            grade = (
-                "grade-1"
-                if rank == 2 or (rank != 1 and self.random.random() < 0.4)
-                else self.random.choice(text.grades)
-            )
-        someone = self._person()
-        someone.certificates.append((profession, grade, self._trades(text, grade, specialities)))
-        if profession == "supervising-engineer" and self.random.random() < 0.25:
+        grade = self._grade(text, rank) if text.grades else None
+        person = self._person()
+        own = (profession, grade, self._specialities(text, grade, specialities))
+        person.certificates.append(own)
+        is_engineer = profession == "supervising-engineer"
+        if is_engineer and self.random.random() < SECOND_CERTIFICATE_SHARE:
             second = self.random.choice(("cost-engineer", "constructor"))
-            someone.certificates.append(
-                (second, "grade-1", self._trades(self.law.professions[second], "grade-1", None))
-            )
-        return someone
+            second_text = self.law.professions[second]
+            of_second = self._specialities(second_text, "grade-1", None)
+            person.certificates.append((second, "grade-1", of_second))
+        return person
 
-    def _trades(
-        self, text: ProfessionText, grade: str | None, wanted: frozenset[str] | None
+    def _grade(self, text: ProfessionText, rank: int | None) -> str:
+        if rank == 2 or (rank != 1 and self.random.random() < FIRST_GRADE_SHARE):
+            return "grade-1"
+        return self.random.choice(text.grades)
+
+    def _specialities(
+        self, text: ProfessionText, grade: str | None, accepted: frozenset[str] | None
     ) -> list[str]:
-        known = [slug for slug in text.specialities if slug != "unspecified"]
-        if not known:
+        """One or two specialities, the first one of the accepted ones."""
+        possible = [slug for slug in text.specialities if slug != "unspecified"]
+        if not possible:
             return []
-        if grade == "grade-2" and text.name == "注册建造师":  # C16: four trades have grade 1 only
-            known = [slug for slug in known if slug not in self.words["first_grade_only"]]
-        first = self.random.choice(sorted(wanted & set(text.specialities)) if wanted else known)
+        # C16: four trades have grade 1 only
+        if grade == "grade-2" and text.name == "注册建造师":
+            possible = [slug for slug in possible if slug not in self.words["first_grade_only"]]
+        choice = sorted(accepted & set(text.specialities)) if accepted else possible
+        first = self.random.choice(choice)
         if self._chance("several_specialities"):
-            return list(dict.fromkeys([first, self.random.choice(known)]))
+            return list(dict.fromkeys([first, self.random.choice(possible)]))
         return [first]
 
-    def _person(self) -> _Someone:
+    def _person(self) -> _Person:
         years = self.random.triangular(25, 59.5, 40)
         if self._chance("aged_61_and_over"):
             years = self.random.uniform(61.05, 66)
         elif self._chance("aged_60"):
             years = self.random.uniform(60.02, 60.98)
         born_on = self.plan.as_of - timedelta(days=int(years * 365.2425))
-        name = self.random.choice(self.words["surnames"]) + self._given(
-            self.random.choice((1, 2, 2))
-        )
+        surname = self.random.choice(self.words["surnames"])
+        name = surname + self._given(self.random.choice((1, 2, 2)))
         self.serial += 1
         if self._chance("other_document"):
-            return _Someone(f"H{self.serial:08d}", "港澳居民来往内地通行证", name, born_on)
-        area = self.random.choice(self.places[self._pick(self.words["area_weights"])])
-        body = f"{area if area != '140171' else '140105'}{born_on:%Y%m%d}{self.serial % 1000:03d}"
-        return _Someone(body + ric.calc_check_digit(body + "0"), "", name, born_on)
+            return _Person(f"H{self.serial:08d}", "港澳居民来往内地通行证", name, born_on)
+        area = self._pick(self.words["area_weights"])
+        division = self.random.choice(self.divisions[area])
+        # the zone has no code of its own in identity numbers
+        region = "140105" if division == "140171" else division
+        body = f"{region}{born_on:%Y%m%d}{self.serial % 1000:03d}"
+        return _Person(body + ric.calc_check_digit(body + "0"), "", name, born_on)
 
-    def _register(self, someone: _Someone, code: str, branch: str) -> None:
+    def _register(self, person: _Person, employer: _Employer) -> None:
+        """A person's registrations at an enterprise, with the defects of real registers, and the insurance."""
         joined = self._day(-150, -5) if self._chance("joined_lately") else self._day(-1500, -170)
-        lately = joined > self.plan.as_of - timedelta(days=160)
-        identity = someone.number
-        if not someone.kind and someone.born_on.year < 2000 and self._chance("old_identity_number"):
-            identity = identity[:6] + identity[8:17]
-        if not someone.kind and self._chance("bad_check_digit"):
-            identity = identity[:-1] + ("1" if identity[-1] == "0" else "0")
-        for profession, grade, trades in someone.certificates:
-            text = self.law.professions[profession]
-            end = (
-                self._day(30, 1000)
-                if not self._chance("registration_expired")
-                else self._day(-200, -1)
-            )
-            start = end - timedelta(days=365 * 3)
-            gone = self._chance("registration_deregistered")
-            words = [self.random.choice(text.specialities[trade][:2]) for trade in trades]
-            grade_word = {"grade-1": "一级", "grade-2": "二级"}.get(grade or "", "")
-            self.serial += 1
-            number = f"晋{1 if grade == 'grade-1' else 2}14{start.year}{start.year}{self.serial % 100_000:05d}"
-            self._row(
-                "registrations",
-                credit_code=code,
-                person_name=someone.name,
-                identity_kind=someone.kind,
-                identity=identity,
-                born_on=str(someone.born_on) if someone.kind else "",
-                profession=text.name,
-                profession_grade=grade_word,
-                speciality="、".join(words),
-                registration_no="" if self._chance("no_registration_no") else number,
-                at_enterprise_from=self._written(joined),
-                valid_from=self._written(start),
-                valid_to="2026-02-30" if self._chance("bad_date") else self._written(end),
-                register_state="注销" if gone else "有效",
-                register_state_from=str(self._day(-90, -2)) if gone else "",
-            )
+        is_new = joined > self.plan.as_of - timedelta(days=160)
+        identity = self._written_identity(person)
+        for certificate in person.certificates:
+            self._registration(person, certificate, employer, identity, joined)
         if self._chance("registered_twice") and self.rows["enterprises"]:
-            again = dict(
-                self.rows["registrations"][-1],
-                credit_code=self.random.choice(self.rows["enterprises"])["credit_code"],
-            )
-            self.rows["registrations"].append(again)
+            elsewhere = self.random.choice(self.rows["enterprises"])["credit_code"]
+            last = self.rows["registrations"][-1]
+            self.rows["registrations"].append({**last, "credit_code": elsewhere})
         if self._chance("locked"):
-            self._row(
-                "locks",
-                identity=someone.number,
-                identity_kind=someone.kind,
-                locked_from=str(self._day(-100, -10)),
-            )
-        self._insure(someone, code, branch, lately=lately)
+            locked_from = str(self._day(-100, -10))
+            self._row("locks", **_identity(person), locked_from=locked_from)
+        self._insure(person, employer, is_new=is_new)
 
-    def _insure(self, someone: _Someone, code: str, branch: str, *, lately: bool) -> None:
+    def _written_identity(self, person: _Person) -> str:
+        """The number as the register has it: some in the old form, some with a wrong check digit."""
+        identity = person.number
+        if person.kind:
+            return identity
+        if person.born_on.year < 2000 and self._chance("old_identity_number"):
+            identity = identity[:6] + identity[8:17]
+        if self._chance("bad_check_digit"):
+            identity = identity[:-1] + ("1" if identity[-1] == "0" else "0")
+        return identity
+
+    def _registration(
+        self,
+        person: _Person,
+        certificate: Certificate,
+        employer: _Employer,
+        identity: str,
+        joined: date,
+    ) -> None:
+        profession, grade, specialities = certificate
+        text = self.law.professions[profession]
+        is_expired = self._chance("registration_expired")
+        end = self._day(-200, -1) if is_expired else self._day(30, 1000)
+        start = end - timedelta(days=365 * 3)
+        is_deregistered = self._chance("registration_deregistered")
+        words = [self.random.choice(text.specialities[slug][:2]) for slug in specialities]
+        self.serial += 1
+        kind = 1 if grade == "grade-1" else 2
+        number = f"晋{kind}14{start.year}{start.year}{self.serial % 100_000:05d}"
+        self._row(
+            "registrations",
+            credit_code=employer.code,
+            person_name=person.name,
+            identity_kind=person.kind,
+            identity=identity,
+            born_on=str(person.born_on) if person.kind else "",
+            profession=text.name,
+            profession_grade={"grade-1": "一级", "grade-2": "二级"}.get(grade or "", ""),
+            speciality="、".join(words),
+            registration_no="" if self._chance("no_registration_no") else number,
+            at_enterprise_from=self._written(joined),
+            valid_from=self._written(start),
+            valid_to="2026-02-30" if self._chance("bad_date") else self._written(end),
+            register_state="注销" if is_deregistered else "有效",
+            register_state_from=str(self._day(-90, -2)) if is_deregistered else "",
+        )
+
+    def _insure(self, person: _Person, employer: _Employer, *, is_new: bool) -> None:
         if self._chance("no_insurance_data"):
             return
         if self._chance("retired_with_document"):
             self._row(
                 "exemptions",
-                identity=someone.number,
-                identity_kind=someone.kind,
-                credit_code=code,
+                **_identity(person),
+                credit_code=employer.code,
                 exemption_reason="退休",
                 document=f"退休证〔{self.plan.as_of.year - 1}〕{self.serial % 10_000}号",
                 valid_from=str(self.plan.as_of - timedelta(days=300)),
             )
             return
+        months, payers = self._payment(employer, is_new=is_new)
         now = self.plan.as_of.year * 12 + self.plan.as_of.month - 1
-        payers = [branch or code]
-        back = range(2, 5)  # the last settled months with a lag of one
-        if self._chance("unpaid") and not lately:
-            back = range(9, 11)
-        elif self._chance("paid_by_other"):
-            payers = [self.random.choice(self.rows["enterprises"])["credit_code"]]
-        elif self._chance("paid_by_several"):
-            payers.append(self.random.choice(self.rows["enterprises"])["credit_code"])
-        for months in back:
-            month = now - months
+        for back in months:
+            month = now - back
             for payer in payers:
                 self._row(
                     "contributions",
-                    identity=someone.number,
-                    identity_kind=someone.kind,
+                    **_identity(person),
                     month=f"{month // 12}-{month % 12 + 1:02d}",
                     payer_credit_code=payer,
                 )
+
+    def _payment(self, employer: _Employer, *, is_new: bool) -> tuple[range, list[str]]:
+        """The months paid, counted back from as_of, and who paid them."""
+        months = range(2, 5)  # the last settled months with a lag of one
+        payers = [employer.payer_code]
+        if self._chance("unpaid") and not is_new:
+            months = range(9, 11)
+        elif self._chance("paid_by_other"):
+            payers = [self._any_enterprise()]
+        elif self._chance("paid_by_several"):
+            payers.append(self._any_enterprise())
+        return months, payers
+
+    def _any_enterprise(self) -> str:
+        return self.random.choice(self.rows["enterprises"])["credit_code"]
 
     def _row(self, table: str, **cells: str) -> None:
         self.rows[table].append(cells)
@@ -384,44 +407,75 @@ class _Province:
 
     def _written(self, day: date) -> str:
         """A day in one of the shapes that offices use."""
-        turn = self.random.random()
-        if turn < 0.85:
+        chance = self.random.random()
+        if chance < ISO_DAY_SHARE:
             return str(day)
-        return (
-            f"{day.year}/{day.month}/{day.day}"
-            if turn < 0.95
-            else f"{day.year}年{day.month}月{day.day}日"
-        )
+        if chance < ISO_DAY_SHARE + SLASH_DAY_SHARE:
+            return f"{day.year}/{day.month}/{day.day}"
+        return f"{day.year}年{day.month}月{day.day}日"
 
-    def _credit_code(self, place: str) -> str:
+    def _credit_code(self, division: str) -> str:
         self.serial += 1
-        body = (
-            "MA"
-            + "".join(DOCUMENT_KINDS[self.serial // 31**power % 31] for power in (3, 2, 1, 0))
-            + "".join(self.random.choice(DOCUMENT_KINDS) for _ in range(2))
-        )
-        total = sum(
-            (int(c) if c.isdigit() else ord(c) - 55) * w
-            for c, w in zip(body, ORGANISATION_WEIGHTS, strict=True)
-        )
-        check = 11 - total % 11
-        first = f"91{place}{body}{'X' if check == 10 else 0 if check == 11 else check}"
+        counter = [DOCUMENT_KINDS[self.serial // 31**power % 31] for power in (3, 2, 1, 0)]
+        drawn = [self.random.choice(DOCUMENT_KINDS) for _ in range(2)]
+        organisation = "MA" + "".join([*counter, *drawn])
+        first = f"91{division}{organisation}{_organisation_check(organisation)}"
         return first + uscc.calc_check_digit(first)
 
 
-def _columns(rows: list[dict[str, str]], table: str) -> list[str]:
-    used = Counter(key for row in rows for key in row)
-    return [key for key in table_heads()[table].columns if used[key]]
+def _division_codes(law: Law, area: str) -> list[str]:
+    """The codes of an area's counties in force; the area's own where it has none."""
+    codes = [
+        code
+        for code, division in law.divisions.divisions.items()
+        if division.area == area and not division.to and code[4:] > "01"
+    ]
+    return codes or [area[-6:]]
 
 
-def _lines(rows: list[dict[str, str]], table: str) -> Iterator[list[str]]:
+def _issuer_digit(authority: str) -> str:
+    """The digit of a certificate number for its authority; the zone's carry the province's."""
+    if authority == MINISTRY:
+        return "1"
+    return "2" if authority.startswith("山西") else "3"
+
+
+def _suits_any(person: _Person, accept: tuple[Accept, ...]) -> bool:
+    return any(_suits(certificate, kind) for kind in accept for certificate in person.certificates)
+
+
+def _suits(certificate: Certificate, kind: Accept) -> bool:
+    profession, grade, specialities = certificate
+    if profession != kind.profession or (kind.lowest_rank >= 2 and grade != "grade-1"):
+        return False
+    return kind.specialities is None or bool(kind.specialities & set(specialities))
+
+
+def _identity(person: _Person) -> Row:
+    return {"identity": person.number, "identity_kind": person.kind}
+
+
+def _organisation_check(organisation: str) -> str:
+    """The check character of an organisation code (GB 11714)."""
+    values = [int(char) if char.isdigit() else ord(char) - 55 for char in organisation]
+    total = sum(value * weight for value, weight in zip(values, ORGANISATION_WEIGHTS, strict=True))
+    check = 11 - total % 11
+    return {10: "X", 11: "0"}.get(check, str(check))
+
+
+def _columns(rows: list[Row], table: str) -> list[str]:
+    used = {key for row in rows for key in row}
+    return [key for key in table_heads()[table].columns if key in used]
+
+
+def _lines(rows: list[Row], table: str) -> Iterator[list[str]]:
     columns = _columns(rows, table)
     yield [table_heads()[table].columns[key].header for key in columns]
     for row in rows:
         yield [row.get(key, "") for key in columns]
 
 
-def _write_csv(tables: dict[str, list[dict[str, str]]], folder: Path) -> dict[str, int]:
+def _write_csv(tables: dict[str, list[Row]], folder: Path) -> dict[str, int]:
     counts = {}
     for table, rows in tables.items():
         name = f"{table_heads()[table].name}.csv"
@@ -431,18 +485,22 @@ def _write_csv(tables: dict[str, list[dict[str, str]]], folder: Path) -> dict[st
     return counts
 
 
-def _write_xlsx(tables: dict[str, list[dict[str, str]]], folder: Path) -> dict[str, int]:
+def _write_xlsx(tables: dict[str, list[Row]], folder: Path) -> dict[str, int]:
     counts = {}
-    with xlsxwriter.Workbook(
-        folder / "登记数据.xlsx", {"strings_to_numbers": False, "strings_to_formulas": False}
-    ) as book:
-        book.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001  # the same seed gives the same bytes
+    options = {"strings_to_numbers": False, "strings_to_formulas": False}
+    with xlsxwriter.Workbook(folder / "登记数据.xlsx", options) as book:
+        # a fixed moment: the same seed gives the same bytes
+        book.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001
         for table, rows in tables.items():
-            for part in range(0, len(rows), SHEET_ROWS):
-                name = table_heads()[table].name + (str(part // SHEET_ROWS + 1) if part else "")
-                sheet = book.add_worksheet(name)
-                for at, line in enumerate(_lines(rows[part : part + SHEET_ROWS], table)):
-                    for column, text in enumerate(line):
-                        sheet.write_string(at, column, text)
-                counts[f"登记数据.xlsx {name}"] = len(rows[part : part + SHEET_ROWS])
+            for start in range(0, len(rows), SHEET_ROWS):
+                name = table_heads()[table].name + (str(start // SHEET_ROWS + 1) if start else "")
+                part = rows[start : start + SHEET_ROWS]
+                _write_sheet(book.add_worksheet(name), _lines(part, table))
+                counts[f"登记数据.xlsx {name}"] = len(part)
     return counts
+
+
+def _write_sheet(sheet: Any, lines: Iterator[list[str]]) -> None:
+    for at, line in enumerate(lines):
+        for column, text in enumerate(line):
+            sheet.write_string(at, column, text)

@@ -1,1 +1,4 @@
-"""What was done, by whom, on what basis: streams of entries, each bound to the one before it, sealed every day."""
+"""What was done, by whom, on what basis.
+
+Streams of entries, each bound to the one before it, sealed every day.
+"""

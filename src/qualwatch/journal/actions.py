@@ -1,4 +1,6 @@
-"""Writing the journal: an entry goes into the transaction of the act itself, or the act does not happen."""
+"""Writing the journal: an entry goes into the transaction of the act itself, or the act does not
+happen.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -37,7 +39,10 @@ def content_of(entry: Entry) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """One entry to be made. `before` and `after` are kept as digests; details hold no identity number."""
+    """One entry to be made. `before` and `after` are kept as digests.
+
+    Details hold no identity number.
+    """
 
     stream: str
     what: str
@@ -47,7 +52,7 @@ class NewEntry:
     details: Mapping[str, Any] | None = None
 
 
-def record(
+def record(  # noqa: PLR0913  # keyword-only: each is a column
     *,
     stream: str,
     by: str,

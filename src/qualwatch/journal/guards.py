@@ -1,4 +1,7 @@
-"""Triggers that keep the promises of append-only tables, on both databases. Used by the rooms' migrations."""
+"""Triggers that keep the promises of append-only tables, on both databases.
+
+Used by the rooms' migrations.
+"""
 
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -15,7 +18,8 @@ def append_only(table: str) -> migrations.RunPython:
                 f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
             )
             editor.execute(
-                f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+                f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON "
+                f"{table} "
                 f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()"
             )
             return

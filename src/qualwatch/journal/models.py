@@ -1,4 +1,7 @@
-"""Streams, entries, seals. Entries and seals are append-only: the database refuses anything else (migrations)."""
+"""Streams, entries, seals. Entries and seals are append-only.
+
+The database refuses anything else (migrations).
+"""
 
 from django.db import models
 

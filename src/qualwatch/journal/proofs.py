@@ -1,8 +1,11 @@
-"""Proofs that need no database: chains of entries, heads under the signed root of a day, sums of files."""
+"""Proofs that need no database.
+
+Chains of entries, heads under the signed root of a day, sums of files.
+"""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +85,12 @@ def parts_digest(sums: Mapping[str, str]) -> str:
 
 
 def faults_of_pack(folder: Path, public_key: str = "") -> list[str]:
-    """One sentence for everything in an unpacked evidence pack that is not as it was written; none for a sound one.
+    """One sentence for everything in an unpacked evidence pack that is not as it was written.
 
-    `public_key`: the office's, from elsewhere; without it a pack can only be found to agree with itself.
+    None for a sound one.
+
+    `public_key`: the office's, from elsewhere; without it a pack can only be found to agree with
+    itself.
     """
     try:
         sums = dict(
@@ -105,7 +111,10 @@ def faults_of_pack(folder: Path, public_key: str = "") -> list[str]:
 
 
 def not_yet_sealed(folder: Path) -> int:
-    """How many entries of a sound pack come after its last seal: the next day's seal proves them."""
+    """How many entries of a sound pack come after its last seal.
+
+    The next day's seal proves them.
+    """
     streams = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
     return sum(len(stream["entries"]) - stream["seals"][-1]["head"][1] for stream in streams)
 
@@ -125,23 +134,18 @@ def _faults_of_files(folder: Path, sums: Mapping[str, str]) -> list[str]:
 
 
 def _faults_of_binding(sums: Mapping[str, str], streams: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Documents and proofs are those of which the journal tells, and the rest is what the pack was made of."""
+    """Documents and proofs are those named in the journal, and the rest is what the pack was made
+    of.
+    """
     entries = [entry for stream in streams for entry in stream["entries"]]
     if not entries:
         return [_("没有日志")]
-    issued = {entry["details"]["sha256"] for entry in entries if entry["what"] == "issued"}
-    handed = {
-        one
-        for entry in entries
-        for one in entry["details"].get("files", ())
-        if entry["what"] in HANDED
-    }
-    digests_by_folder = {"documents/": issued, "proofs/": handed}
+    recorded = {"documents/": _issued_digests(entries), "proofs/": _submitted_digests(entries)}
     faults = [
         _("{name} 不是日志所记的文件").format(name=name)
         for name in sorted(sums)
-        for folder, known in digests_by_folder.items()
-        if name.startswith(folder) and sums[name] not in known
+        for folder, digests in recorded.items()
+        if name.startswith(folder) and sums[name] not in digests
     ]
     packings = [entry["details"]["parts"] for entry in entries if entry["what"] == "pack-made"]
     if not packings or packings[-1] != parts_digest(sums):
@@ -149,32 +153,56 @@ def _faults_of_binding(sums: Mapping[str, str], streams: Sequence[Mapping[str, A
     return faults
 
 
-def _faults_of_stream(told: Mapping[str, Any], public_key: str) -> list[str]:
+def _issued_digests(entries: Iterable[Mapping[str, Any]]) -> set[str]:
+    """SHA-256 of the documents that the journal says were issued."""
+    return {entry["details"]["sha256"] for entry in entries if entry["what"] == "issued"}
+
+
+def _submitted_digests(entries: Iterable[Mapping[str, Any]]) -> set[str]:
+    """SHA-256 of the files that the journal says were handed in."""
+    acts = [entry for entry in entries if entry["what"] in HANDED]
+    return {digest for entry in acts for digest in entry["details"].get("files", ())}
+
+
+def _faults_of_stream(stream: Mapping[str, Any], public_key: str) -> list[str]:
+    """What is wrong with the entries of a stream and with the seals over it."""
     faults: list[str] = []
-    previous, digests = "", {}
-    for number, entry in enumerate(told["entries"], 1):
-        content = {name: value for name, value in entry.items() if name != "digest"}
-        if (
-            entry["number"] != number
-            or entry["previous"] != previous
-            or digest_of(content) != entry["digest"]
-        ):
-            faults.append(
-                _("{stream}：第 {number} 条被改动").format(stream=told["stream"], number=number)
-            )
+    name = stream["stream"]
+    previous = ""
+    digests: dict[int, str] = {}
+    for number, entry in enumerate(stream["entries"], 1):
+        if not _is_chained(entry, number, previous):
+            faults.append(_("{stream}：第 {number} 条被改动").format(stream=name, number=number))
         previous = digests[number] = entry["digest"]
-    if not told["seals"]:
-        faults.append(_("{stream}：没有封签").format(stream=told["stream"]))
-    key = public_key or (told["seals"][0]["public_key"] if told["seals"] else "")
-    for seal in told["seals"]:
-        stream, length, head = seal["head"]
-        good = (
-            stream == told["stream"]
-            and digests.get(length) == head
-            and root_by(seal["head"], seal["path"]) == seal["root"]
-            and seal_digest(seal["day"], seal["root"], seal["previous"]) == seal["digest"]
-            and is_signed(seal["digest"], seal["signature"], key)
-        )
-        if not good:
+    seals = stream["seals"]
+    if not seals:
+        return [*faults, _("{stream}：没有封签").format(stream=name)]
+    key = public_key or seals[0]["public_key"]
+    for seal in seals:
+        if not _is_sound_seal(seal, name, digests, key):
             faults.append(_("{day} 的封签签名不符").format(day=seal["day"]))
     return faults
+
+
+def _is_chained(entry: Mapping[str, Any], number: int, previous: str) -> bool:
+    """Whether an entry has its number, follows the one before, and is what its digest says."""
+    content = {field: value for field, value in entry.items() if field != "digest"}
+    return bool(
+        entry["number"] == number
+        and entry["previous"] == previous
+        and digest_of(content) == entry["digest"]
+    )
+
+
+def _is_sound_seal(
+    seal: Mapping[str, Any], name: str, digests: Mapping[int, str], key: str
+) -> bool:
+    """Whether a seal covers the stream's head of its time and is signed."""
+    stream, length, head = seal["head"]
+    return bool(
+        stream == name
+        and digests.get(length) == head
+        and root_by(seal["head"], seal["path"]) == seal["root"]
+        and seal_digest(seal["day"], seal["root"], seal["previous"]) == seal["digest"]
+        and is_signed(seal["digest"], seal["signature"], key)
+    )

@@ -1,4 +1,6 @@
-"""Reading the journal, and proving that nothing in it was altered, removed, inserted or put in another order."""
+"""Reading the journal, and proving that nothing in it was altered, removed, inserted or put in
+another order.
+"""
 
 from collections.abc import Iterator
 
@@ -14,36 +16,44 @@ def entries_of(stream: str) -> list[Entry]:
 
 
 def faults(public_key: str) -> Iterator[str]:
-    """One sentence for every place where the journal is not as it was written; none for a sound one."""
+    """One sentence for every place where the journal is not as it was written.
+
+    None for a sound one.
+    """
     digests: dict[tuple[str, int], str] = {}
     lengths: dict[str, int] = {}
-    previous = ""
     for entry in Entry.objects.order_by("stream", "number").iterator(chunk_size=2000):
         length = lengths.get(entry.stream, 0)
-        previous = digests.get((entry.stream, length), "")
-        if entry.number != length + 1:
-            yield _("{stream}：第 {number} 条之前少了记录").format(
-                stream=entry.stream, number=entry.number
-            )
-        elif entry.previous != previous:
-            yield _("{stream}：第 {number} 条接不上前一条").format(
-                stream=entry.stream, number=entry.number
-            )
-        if digest_of(content_of(entry)) != entry.digest:
-            yield _("{stream}：第 {number} 条被改动").format(
-                stream=entry.stream, number=entry.number
-            )
+        yield from _faults_of_entry(entry, length, digests.get((entry.stream, length), ""))
         lengths[entry.stream] = entry.number
         digests[entry.stream, entry.number] = entry.digest
+    yield from _faults_of_heads(lengths, digests)
+    yield from _faults_of_seals(public_key, digests)
+
+
+def _faults_of_entry(entry: Entry, length: int, previous: str) -> Iterator[str]:
+    """What is wrong with an entry. `length`, `previous`.
+
+    Number and digest of the entry before it.
+    """
+    where = {"stream": entry.stream, "number": entry.number}
+    if entry.number != length + 1:
+        yield _("{stream}：第 {number} 条之前少了记录").format(**where)
+    elif entry.previous != previous:
+        yield _("{stream}：第 {number} 条接不上前一条").format(**where)
+    if digest_of(content_of(entry)) != entry.digest:
+        yield _("{stream}：第 {number} 条被改动").format(**where)
+
+
+def _faults_of_heads(lengths: dict[str, int], digests: dict[tuple[str, int], str]) -> Iterator[str]:
+    """Streams whose recorded length and head are not those of their entries."""
     streams = list(Stream.objects.order_by("name"))
     for name in lengths.keys() - {stream.name for stream in streams}:
         yield _("{stream}：没有登记这个日志流").format(stream=name)
     for stream in streams:
-        if stream.length != lengths.get(stream.name, 0) or stream.head != digests.get(
-            (stream.name, stream.length), ""
-        ):
+        head = digests.get((stream.name, stream.length), "")
+        if stream.length != lengths.get(stream.name, 0) or stream.head != head:
             yield _("{stream}：末尾与登记的不符").format(stream=stream.name)
-    yield from _faults_of_seals(public_key, digests)
 
 
 def _faults_of_seals(public_key: str, digests: dict[tuple[str, int], str]) -> Iterator[str]:

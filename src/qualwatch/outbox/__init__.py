@@ -1,1 +1,3 @@
-"""Messages to be sent: written in the transaction of the act, sent by `qualwatch deliver`, never doubled."""
+"""Messages to be sent: written in the transaction of the act, sent by `qualwatch deliver`, never
+doubled.
+"""

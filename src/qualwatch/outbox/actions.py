@@ -21,7 +21,10 @@ class NotInAnAction(Exception):
 def put(
     *, key: str, channel: str, recipient: str, subject: str, body: str, at: datetime
 ) -> Message:
-    """A message to be sent once the act's transaction is done; the same key again is the same message."""
+    """A message to be sent once the act's transaction is done.
+
+    The same key again is the same message.
+    """
     if not connection.in_atomic_block:
         raise NotInAnAction(key)
     contents = {"channel": channel, "recipient": recipient, "subject": subject, "body": body}
@@ -47,12 +50,12 @@ def deliver(
 ) -> tuple[int, int]:
     """Sends what is due, oldest first; (sent, failed). What fails waits longer each time.
 
-    `noted` is called for each message sent, in the transaction that notes it as sent. `clock` tells the moment of each
-    claim (`at` throughout without it).
+    `noted` is called for each message sent, in the transaction that notes it as sent. `clock` tells
+    the moment of each claim (`at` throughout without it).
 
-    Each message is claimed first, for a while: two loops never send one twice, and nothing is locked while a server
-    is slow. A crash between sending and noting it may send it again, which the key in the message lets the recipient
-    see.
+    Each message is claimed first, for a while: two loops never send one twice, and nothing is
+    locked while a server is slow. A crash between sending and noting it may send it again, which
+    the key in the message lets the recipient see.
     """
     sent = failed = 0
     for number in (
@@ -68,9 +71,8 @@ def deliver(
         message = Message.objects.get(id=number)
         try:
             send(message)
-        except (
-            Exception
-        ) as error:  # whatever a channel raises is a failed attempt, not the end of the loop
+        # whatever a channel raises is a failed attempt, not the end of the loop
+        except Exception as error:
             message.last_error = str(error)[:500]
             message.not_before = at + min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(message.attempts, 10))
             message.save(update_fields=["last_error", "not_before"])

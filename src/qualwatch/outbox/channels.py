@@ -1,8 +1,11 @@
-"""Ways out of the outbox: e-mail, text messages and a webhook. Each raises whatever goes wrong; the outbox tries again.
+"""Ways out of the outbox: e-mail, text messages and a webhook. Each raises whatever goes wrong.
 
-SMS: `POST QUALWATCH_SMS_URL` with `{"key", "to", "text"}`. Webhook: `POST` to the address with `{"key", "subject",
-"body"}`. Both are JSON and carry `X-Qualwatch-Signature: sha256=` HMAC-SHA-256 of the body under the secret in
-QUALWATCH_HOOK_SECRET; anything but a 2xx is a failed attempt. `key` is the same at every attempt.
+The outbox tries again.
+
+SMS: `POST QUALWATCH_SMS_URL` with `{"key", "to", "text"}`. Webhook: `POST` to the address with
+`{"key", "subject", "body"}`. Both are JSON and carry `X-Qualwatch-Signature: sha256=` HMAC-SHA-256
+of the body under the secret in QUALWATCH_HOOK_SECRET; anything but a 2xx is a failed attempt. `key`
+is the same at every attempt.
 """
 
 import hashlib

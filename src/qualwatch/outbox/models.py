@@ -4,7 +4,10 @@ from django.db import models
 
 
 class Message(models.Model):
-    """One message to one recipient. `key` names what it is about: the same message is never put in twice."""
+    """One message to one recipient. `key` names what it is about.
+
+    The same message is never put in twice.
+    """
 
     key = models.CharField(max_length=200, unique=True)
     channel = models.CharField(max_length=40)

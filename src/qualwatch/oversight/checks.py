@@ -1,9 +1,9 @@
-"""Spot checks (notice 4(3)): drawn by lot from a recorded seed, or chosen for what stands out; sheets, follow-up."""
+"""Spot checks (notice 4(3)): drawn at random from a recorded seed or targeted; sheets, follow-up."""
 
 import hashlib
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,8 +12,13 @@ from django.db import transaction
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import organisation
-from qualwatch.cases.competence import PROVINCE, NotCompetent, check_role, competent_for
 from qualwatch.cases.acting import ActContext, write_journal
+from qualwatch.cases.competence import (
+    PROVINCE,
+    NotCompetent,
+    competent_for,
+    require_housing_authority,
+)
 from qualwatch.cases.documents.issuing import issue
 from qualwatch.cases.documents.kinds import day
 from qualwatch.cases.documents.service import serve_on_authority
@@ -21,7 +26,7 @@ from qualwatch.cases.models import Case, Determination, Document, Service, Withd
 from qualwatch.cases.notices.texts import name_of
 from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
-from qualwatch.oversight.figures import not_opened, outcome_in_words
+from qualwatch.oversight.figures import not_opened, outcome_text
 from qualwatch.oversight.models import Check, Draw
 from qualwatch.oversight.quarters import Quarter
 from qualwatch.oversight.returns import reporters
@@ -30,7 +35,9 @@ from qualwatch.procedure.transitions import CannotStep
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n  # sheets are Chinese
 
-RANDOM, TARGETED = "random", "targeted"
+RANDOM = "random"
+TARGETED = "targeted"
+Chosen = tuple[str, int, str]  # city, number of the case, reason
 WHY: Mapping[str, str] = {
     "random": _n("随机抽取"),
     "late-start": _n("逾期启动"),
@@ -63,14 +70,15 @@ class Answer:
 
 @transaction.atomic
 def draw_randomly(*, quarter: Quarter, by: Account, law: Law, at: datetime, seed: str = "") -> Draw:
-    """So many of each city's items of a quarter as the policy says, by lot; the seed is told, or made and recorded."""
-    ctx = _province(by, law, at, "propose")
-    told = law.policy_on(ctx.on)["spot_check"]
+    """Draws as many of each city's items of a quarter as the policy says.
+
+    The seed is given, or made; it is recorded, so that the draw can be repeated.
+    """
+    ctx = _act(by, law, at, "propose")
+    policy = law.policy_on(ctx.on)["spot_check"]
     if Draw.objects.filter(kind=RANDOM, year=quarter.year, quarter=quarter.number).exists():
         raise CannotStep("draw", _("这个季度已经随机抽取过"))
-    population = {
-        city: sorted(numbers) for city, numbers in sorted(_population(quarter, law).items())
-    }
+    population = _population(quarter, law)
     if not population:
         raise CannotStep("draw", _("这个季度没有可以抽查的资质"))
     draw = Draw.objects.create(
@@ -78,33 +86,34 @@ def draw_randomly(*, quarter: Quarter, by: Account, law: Law, at: datetime, seed
         year=quarter.year,
         quarter=quarter.number,
         seed=seed.strip() or secrets.token_hex(16),
-        per_city=told.per_city,
+        per_city=policy.per_city,
         population=population,
         drawn_on=ctx.on,
         drawn_by=by.username,
     )
-    _checks(
-        draw,
-        [(city, number, RANDOM) for city, numbers in drawn(draw).items() for number in numbers],
-        ctx,
-    )
+    chosen = [
+        (city, number, RANDOM) for city, numbers in draw_again(draw).items() for number in numbers
+    ]
+    _open_checks(draw, chosen, ctx)
     return draw
 
 
-def drawn(draw: Draw) -> dict[str, list[int]]:
-    """The lot again, from what is recorded: of each city those whose SHA-256 of `seed/number` come first."""
+def draw_again(draw: Draw) -> dict[str, list[int]]:
+    """The random draw from what is recorded: by city the numbers with the lowest SHA-256 of `seed/number`."""
+
+    def rank(number: int) -> str:
+        return hashlib.sha256(f"{draw.seed}/{number}".encode()).hexdigest()
+
     return {
-        city: sorted(
-            numbers, key=lambda one: hashlib.sha256(f"{draw.seed}/{one}".encode()).hexdigest()
-        )[: draw.per_city]
+        city: sorted(numbers, key=rank)[: draw.per_city]
         for city, numbers in draw.population.items()
     }
 
 
 @transaction.atomic
-def choose(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Draw:
-    """What stands out in a quarter: late starts, red cards not followed, many dismissals, repeated relapses."""
-    ctx = _province(by, law, at, "propose")
+def draw_targeted(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Draw:
+    """Chooses what stands out in a quarter: late starts, red cards not followed, dismissals, relapses."""
+    ctx = _act(by, law, at, "propose")
     chosen = list(_standing_out(quarter, law, ctx))
     if not chosen:
         raise CannotStep("draw", _("这个季度没有需要重点检查的资质"))
@@ -119,25 +128,52 @@ def choose(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Draw:
         drawn_on=ctx.on,
         drawn_by=by.username,
     )
-    _checks(draw, chosen, ctx)
+    _open_checks(draw, chosen, ctx)
     return draw
 
 
 @transaction.atomic
 def record_check(
-    *, check: Check, answers: Mapping[str, Answer], found: str, by: Account, law: Law, at: datetime
+    *,
+    check: Check,
+    answers: Mapping[str, Answer],
+    problem: str,
+    by: Account,
+    law: Law,
+    at: datetime,
 ) -> Check:
-    """The sheet filled in, each question answered beside what the records say; a fault has to be followed up."""
-    ctx = _province(by, law, at, "propose")
+    """Records a sheet: each question's answer beside what the records say.
+
+    An answer `no` is a fault: it needs the problem in words, and gets a day for the follow-up.
+    """
+    ctx = _act(by, law, at, "propose")
     spot_check = Check.objects.select_for_update().select_related("case", "draw").get(pk=check.pk)
     if spot_check.result:
         raise CannotStep("check", _("这项抽查已有结论"))
-    if set(answers) != set(QUESTIONS) or any(
-        answer.answer not in ANSWERS for answer in answers.values()
-    ):
+    codes = [answer.answer for answer in answers.values()]
+    if set(answers) != set(QUESTIONS) or not set(codes) <= set(ANSWERS):
         raise CannotStep("check", _("每一项都要回答：是、否、尚未到该步骤"))
-    records = on_record(spot_check.case)
-    spot_check.sheet = [
+    is_fault = "no" in codes
+    if is_fault and not problem.strip():
+        raise CannotStep("because", _("请写明发现的问题"))
+    spot_check.sheet = _sheet_lines(spot_check.case, answers)
+    spot_check.result = "fault" if is_fault else "in-order"
+    spot_check.problem = problem
+    spot_check.checked_on = ctx.on
+    spot_check.checked_by = by.username
+    if is_fault:
+        days = Period(law.policy_on(ctx.on)["spot_check"].follow_up_working_days, "working-days")
+        spot_check.follow_up_due_on = days.from_day(ctx.on, law.calendar).ends_on
+    spot_check.document = _issue_sheet(spot_check, ctx)
+    spot_check.save()
+    details = {"result": spot_check.result, "document": spot_check.document.number}
+    _write_entry(spot_check, "spot-checked", ctx, details)
+    return spot_check
+
+
+def _sheet_lines(case: Case, answers: Mapping[str, Answer]) -> list[dict[str, str]]:
+    records = record_texts(case)
+    return [
         {
             "question": slug,
             "record": records[slug],
@@ -146,120 +182,101 @@ def record_check(
         }
         for slug in QUESTIONS
     ]
-    spot_check.result = (
-        "fault" if any(answer.answer == "no" for answer in answers.values()) else "in-order"
-    )
-    if spot_check.result == "fault" and not found.strip():
-        raise CannotStep("because", _("请写明发现的问题"))
-    spot_check.found, spot_check.checked_on, spot_check.checked_by = found, ctx.on, by.username
-    if spot_check.result == "fault":
-        days = Period(law.policy_on(ctx.on)["spot_check"].follow_up_working_days, "working-days")
-        spot_check.follow_up_due_on = days.from_day(ctx.on, law.calendar).ends_on
-    spot_check.document = _sheet(spot_check, ctx)
-    spot_check.save()
-    _told(
-        spot_check,
-        "spot-checked",
-        ctx,
-        result=spot_check.result,
-        document=spot_check.document.number,
-    )
-    return spot_check
 
 
 @transaction.atomic
 def follow_up(*, check: Check, text: str, by: Account, law: Law, at: datetime) -> Check:
-    """What the authority has done about a fault, as the province accepts it."""
-    ctx = _province(by, law, at, "propose")
+    """Records what the authority did about a fault, as the province accepts it."""
+    ctx = _act(by, law, at, "propose")
     spot_check = Check.objects.select_for_update().select_related("case").get(pk=check.pk)
     if spot_check.result != "fault" or spot_check.followed_up_on is not None:
         raise CannotStep("check", _("没有等待整改的问题"))
     if not text.strip():
         raise CannotStep("because", _("请写明整改情况"))
-    spot_check.followed_up_on, spot_check.followed_up = ctx.on, text
+    spot_check.followed_up_on = ctx.on
+    spot_check.followed_up = text
     spot_check.save()
-    _told(spot_check, "spot-check-followed-up", ctx, text=text)
+    _write_entry(spot_check, "spot-check-followed-up", ctx, {"text": text})
     return spot_check
 
 
-def to_follow_up(on_city: str = "") -> list[Check]:
-    """Faults that wait, earliest day first."""
+def open_faults(city: str = "") -> list[Check]:
+    """Faults without a follow-up, of one city or of all, the earliest due day first."""
     spot_checks = Check.objects.filter(result="fault", followed_up_on=None)
-    return list(
-        (spot_checks.filter(city=on_city) if on_city else spot_checks).order_by(
-            "follow_up_due_on", "pk"
-        )
-    )
+    if city:
+        spot_checks = spot_checks.filter(city=city)
+    return list(spot_checks.order_by("follow_up_due_on", "pk"))
 
 
-def on_record(case: Case) -> dict[str, str]:
-    """What the system knows of each question about an item."""
-    row = (
-        Withdrawal.objects.filter(
-            credit_code=case.credit_code, category=case.category or "", sub_item=case.sub_item or ""
-        )
-        .select_related("batch")
-        .order_by("-pk")
-        .first()
+def record_texts(case: Case) -> dict[str, str]:
+    """What the records say to each question about an item."""
+    withdrawals = Withdrawal.objects.filter(
+        credit_code=case.credit_code, category=case.category or "", sub_item=case.sub_item or ""
     )
+    row = withdrawals.select_related("batch").order_by("-pk").first()
     if row is None:
-        ends = (
-            _n("红牌期至 {ends}，未启动").format(ends=day(case.red_ends_on))
-            if case.red_ends_on
-            else NONE
-        )
-        return dict.fromkeys(QUESTIONS, NONE) | {"opened": ends}
+        opened = NONE
+        if case.red_ends_on:
+            opened = _n("红牌期至 {ends}，未启动").format(ends=day(case.red_ends_on))
+        return dict.fromkeys(QUESTIONS, NONE) | {"opened": opened}
+    records = _texts_of_withdrawal(case, row)
+    return {slug: records[slug].strip("—") or NONE for slug in QUESTIONS}
+
+
+def _texts_of_withdrawal(case: Case, row: Withdrawal) -> dict[str, str]:
     served = Service.objects.filter(document__withdrawal=row, proved_on__isnull=False)
     decision = served.filter(document__kind="withdrawal-decision").first()
+    submissions = row.points.count()
     answered = row.points.exclude(answered_on=None).count()
-    told = {
-        "opened": _n("红牌期至 {ends}，{day} 启动").format(
-            ends=day(case.red_ends_on), day=day(row.opened_on)
-        ),
-        "started": _n("应于 {due} 前，{day}").format(
+    opened = _n("红牌期至 {ends}，{day} 启动")
+    started = _n("应于 {due} 前，{day}")
+    return {
+        "opened": opened.format(ends=day(case.red_ends_on), day=day(row.opened_on)),
+        "started": started.format(
             due=day(row.batch.start_due_on) or NONE, day=day(row.started_on) or NONE
         ),
         "notified": day(row.notice_served_on),
         "displayed": f"{day(row.displayed_on)}—{day(row.display_until)}",
-        "heard": _n("{all} 条，已答复 {count} 条").format(all=row.points.count(), count=answered),
-        "reviewed": "；".join(filter(None, (day(row.rechecked_on), day(row.reviewed_on)))),
+        "heard": _n("{all} 条，已答复 {count} 条").format(all=submissions, count=answered),
+        "reviewed": _joined(day(row.rechecked_on), day(row.reviewed_on)),
         "served": day(decision.proved_on) if decision else "",
-        "reported": "；".join(
-            filter(None, (outcome_in_words(row.outcome), day(row.batch.reported_on)))
-        ),
+        "reported": _joined(outcome_text(row.outcome), day(row.batch.reported_on)),
     }
-    return {slug: told[slug].strip("—") or NONE for slug in QUESTIONS}
+
+
+def _joined(*parts: str) -> str:
+    return "；".join(part for part in parts if part)
 
 
 def _population(quarter: Quarter, law: Law) -> dict[str, list[int]]:
-    """Of each reporter the red cards that a withdrawal was under way for, or should have been, in a quarter."""
-    known = set(reporters(quarter, law))
-    found: dict[str, set[int]] = defaultdict(set)
+    """By reporter the red cards that a withdrawal was under way for, or should have been, in a quarter."""
+    cities = set(reporters(quarter, law))
+    numbers_of: dict[str, set[int]] = defaultdict(set)
     rows = Withdrawal.objects.filter(opened_on__lte=quarter.end).select_related("batch")
     for row in rows:
-        ended = row.decided_on or row.ended_on
-        if row.batch.housing in known and (ended is None or ended >= quarter.start):
-            found[row.batch.housing].add(row.case_id)
+        ended_on = row.decided_on or row.ended_on
+        if ended_on is None or ended_on >= quarter.start:
+            numbers_of[row.batch.housing].add(row.case_id)
     for case in not_opened(quarter.end):
-        if competent_for(case) in known:
-            found[competent_for(case)].add(case.pk)
-    return {city: sorted(numbers) for city, numbers in found.items()}
+        numbers_of[competent_for(case)].add(case.pk)
+    return {city: sorted(numbers) for city, numbers in sorted(numbers_of.items()) if city in cities}
 
 
-def _standing_out(quarter: Quarter, law: Law, ctx: ActContext) -> Iterable[tuple[str, int, str]]:
-    """City, case, why; each case once, for the first thing that it stands out by."""
-    told, seen = law.policy_on(ctx.on)["spot_check"], set()
+def _standing_out(quarter: Quarter, law: Law, ctx: ActContext) -> Iterator[Chosen]:
+    """Each case once, for the first reason that it stands out by."""
+    policy = law.policy_on(ctx.on)["spot_check"]
+    chosen_numbers = set()
     for city, number, why in (
         *_late(quarter, ctx),
-        *_dismissed(quarter, told.many_dismissals),
-        *_relapsed(quarter, told.relapses),
+        *_dismissed(quarter, policy.many_dismissals),
+        *_relapsed(quarter, policy.relapses),
     ):
-        if number not in seen:
-            seen.add(number)
+        if number not in chosen_numbers:
+            chosen_numbers.add(number)
             yield city, number, why
 
 
-def _late(quarter: Quarter, ctx: ActContext) -> Iterable[tuple[str, int, str]]:
+def _late(quarter: Quarter, ctx: ActContext) -> Iterator[Chosen]:
     rows = Withdrawal.objects.filter(
         batch__start_due_on__gte=quarter.start,
         batch__start_due_on__lte=quarter.end,
@@ -273,35 +290,38 @@ def _late(quarter: Quarter, ctx: ActContext) -> Iterable[tuple[str, int, str]]:
         yield competent_for(case), case.pk, "not-opened"
 
 
-def _dismissed(quarter: Quarter, many: int) -> Iterable[tuple[str, int, str]]:
+def _dismissed(quarter: Quarter, many: int) -> Iterator[Chosen]:
     rows = (
         Determination.objects.filter(state="signed", outcome="dismissed")
         .select_related("case")
         .order_by("pk")
     )
-    theirs: dict[str, list[int]] = defaultdict(list)
+    numbers_of: dict[str, list[int]] = defaultdict(list)
     for determination in rows:
         on = ActContext.day_of(determination.decided_at) if determination.decided_at else None
         if on is not None and quarter.start <= on <= quarter.end:
-            theirs[competent_for(determination.case)].append(determination.case_id)
-    for city, numbers in sorted(theirs.items()):
+            numbers_of[competent_for(determination.case)].append(determination.case_id)
+    for city, numbers in sorted(numbers_of.items()):
         if len(numbers) >= many:
             yield from ((city, number, "many-dismissals") for number in numbers)
 
 
-def _relapsed(quarter: Quarter, many: int) -> Iterable[tuple[str, int, str]]:
+def _relapsed(quarter: Quarter, many: int) -> Iterator[Chosen]:
     marked = Case.objects.exclude(relapse_of=None).filter(
         category__isnull=False, opened_on__lte=quarter.end
     )
     rows = list(marked.order_by("pk"))
-    counts = Counter((one.credit_code, one.category, one.sub_item, one.ground) for one in rows)
+    counts = Counter(_item_and_ground(case) for case in rows)
     for case in rows:
-        again = counts[(case.credit_code, case.category, case.sub_item, case.ground)] >= many
-        if again and case.opened_on >= quarter.start:
+        if counts[_item_and_ground(case)] >= many and case.opened_on >= quarter.start:
             yield competent_for(case), case.pk, "relapses"
 
 
-def _checks(draw: Draw, chosen: Iterable[tuple[str, int, str]], ctx: ActContext) -> None:
+def _item_and_ground(case: Case) -> tuple[str, str | None, str | None, str]:
+    return case.credit_code, case.category, case.sub_item, case.ground
+
+
+def _open_checks(draw: Draw, chosen: Iterable[Chosen], ctx: ActContext) -> None:
     rows = [Check(draw=draw, case_id=number, city=city, why=why) for city, number, why in chosen]
     Check.objects.bulk_create(rows)
     details = {
@@ -317,16 +337,17 @@ def _checks(draw: Draw, chosen: Iterable[tuple[str, int, str]], ctx: ActContext)
     write_journal(ctx)
 
 
-def _sheet(spot_check: Check, ctx: ActContext) -> Document:
+def _issue_sheet(spot_check: Check, ctx: ActContext) -> Document:
     case = spot_check.case
-    told = {
+    city = organisation(spot_check.city).name
+    values = {
         "enterprise": case.enterprise,
         "credit_code": case.credit_code,
         "item": name_of(case),
-        "authority": organisation(spot_check.city).name,
+        "authority": city,
         "why": WHY[spot_check.why],
         "result": RESULTS[spot_check.result],
-        "found": spot_check.found,
+        "found": spot_check.problem,
         "follow_up_due_on": day(spot_check.follow_up_due_on),
         "sheet": [
             {
@@ -338,18 +359,19 @@ def _sheet(spot_check: Check, ctx: ActContext) -> Document:
             for line in spot_check.sheet
         ],
     }
-    document = issue("check-sheet", ctx, told=told, addressee=organisation(spot_check.city).name)
+    document = issue("check-sheet", ctx, values=values, addressee=city)
     serve_on_authority(document, spot_check.city, ctx)
     return document
 
 
-def _told(spot_check: Check, what: str, ctx: ActContext, **details: Any) -> None:
-    told = {"check": spot_check.pk, "city": spot_check.city, **details}
-    ctx.entries.append(NewEntry(spot_check.case.stream, what, basis=spot_check.found, details=told))
+def _write_entry(spot_check: Check, what: str, ctx: ActContext, details: Mapping[str, Any]) -> None:
+    about = {"check": spot_check.pk, "city": spot_check.city, **details}
+    entry = NewEntry(spot_check.case.stream, what, basis=spot_check.problem, details=about)
+    ctx.entries.append(entry)
     write_journal(ctx)
 
 
-def _province(by: Account, law: Law, at: datetime, capability: str) -> ActContext:
-    if check_role(by, capability) != PROVINCE:
+def _act(by: Account, law: Law, at: datetime, capability: str) -> ActContext:
+    if require_housing_authority(by, capability) != PROVINCE:
         raise NotCompetent(_("只有省厅抽查、通报"))
     return ActContext(law, at, by.username, PROVINCE)

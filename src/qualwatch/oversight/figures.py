@@ -1,4 +1,4 @@
-"""What a quarter came to, from the cases: every figure is counted from rows with their days, none is typed."""
+"""The figures of a quarter, counted from cases and withdrawals by their days; none is typed."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -35,8 +35,9 @@ BALANCE = (
     ("carried", "opened"),
     ("withdrawn", "rectified", "not-withdrawn", "ended-otherwise", "under-way"),
 )
-UNDER_WAY = _("在办：{place}")
-PLACES_BY_DAY = (
+UNDER_WAY = _("在办：{step}")
+# the latest step with a day comes first
+STEP_BY_COLUMN = (
     ("closed_on", "closed"),
     ("announced_on", "announced"),
     ("decided_on", "decided"),
@@ -48,57 +49,77 @@ PLACES_BY_DAY = (
 )
 
 
-def compiled(reporter: str, quarter: Quarter) -> tuple[dict[str, int], list[dict[str, Any]]]:
-    """Figures of a quarter by slug, and a row for each item; as they were at its last day, whenever it is asked."""
-    start, end = quarter.start, quarter.end
+# withdrawals that ended otherwise count as `ended-otherwise`
+FIGURE_BY_OUTCOME: Mapping[str, str] = {
+    "rectified": "rectified",
+    "not-withdrawn": "not-withdrawn",
+    "withdrawn": "withdrawn",
+    "": "under-way",
+}
+
+
+def compile_figures(reporter: str, quarter: Quarter) -> tuple[dict[str, int], list[dict[str, Any]]]:
+    """Figures of a quarter by slug, and a row for each item, as they were at its last day."""
+    end = quarter.end
     withdrawals = Withdrawal.objects.filter(batch__housing=reporter, opened_on__lte=end)
-    rows = list(withdrawals.select_related("case", "batch__suggestion").order_by("pk"))
-    counted = [one for one in rows if _came_on(one) is None or (_came_on(one) or end) >= start]
-    outcomes = [_outcome_at(one, end) for one in counted]
-    kinds = {
-        "rectified": "rectified",
-        "not-withdrawn": "not-withdrawn",
-        "withdrawn": "withdrawn",
-        "": "under-way",
+    all_rows = list(withdrawals.select_related("case", "batch__suggestion").order_by("pk"))
+    in_quarter = [row for row in all_rows if not _ended_before(row, quarter.start)]
+    figures = dict.fromkeys(FIGURES, 0)
+    for withdrawal in in_quarter:
+        outcome = _outcome_at(withdrawal, end)
+        figures["opened" if withdrawal.opened_on >= quarter.start else "carried"] += 1
+        figures[FIGURE_BY_OUTCOME.get(outcome, "ended-otherwise")] += 1
+    figures["enterprises"] = len({withdrawal.credit_code for withdrawal in in_quarter})
+    figures["annulled"] = sum(_is_annulled_in(withdrawal, quarter) for withdrawal in all_rows)
+    figures["lists"] = _lists_sent(reporter, quarter)
+    figures |= start_counts(all_rows, quarter.start, end)
+    figures["not-opened"] = len(not_opened(end, reporter))
+    return figures, [_row(nth, withdrawal, end) for nth, withdrawal in enumerate(in_quarter, 1)]
+
+
+def _ended_before(withdrawal: Withdrawal, day: date) -> bool:
+    outcome_on = _outcome_on(withdrawal)
+    return outcome_on is not None and outcome_on < day
+
+
+def _is_annulled_in(withdrawal: Withdrawal, quarter: Quarter) -> bool:
+    """Whether a decision was annulled in a quarter: decided, and ended afterwards."""
+    if withdrawal.decided_on is None or withdrawal.ended_on is None:
+        return False
+    return quarter.start <= withdrawal.ended_on <= quarter.end
+
+
+def _lists_sent(reporter: str, quarter: Quarter) -> int:
+    return WithdrawalList.objects.filter(
+        housing=reporter,
+        suggestion__issued_on__gte=quarter.start,
+        suggestion__issued_on__lte=quarter.end,
+    ).count()
+
+
+def _row(nth: int, withdrawal: Withdrawal, end: date) -> dict[str, Any]:
+    outcome = _outcome_at(withdrawal, end)
+    under_way = UNDER_WAY.format(step=STEPS[_step_at(withdrawal, end)])
+    return {
+        "nth": nth,
+        "withdrawal": withdrawal.pk,
+        "enterprise": withdrawal.enterprise,
+        "credit_code": withdrawal.credit_code,
+        "item": withdrawal.item,
+        "opened_on": _day(withdrawal.opened_on),
+        "started_on": _day_by(withdrawal.started_on, end),
+        "outcome": outcome_text(outcome) or under_way,
+        "outcome_on": _day(_outcome_on(withdrawal)) if outcome else "",
     }
-    told = dict.fromkeys(FIGURES, 0)
-    for withdrawal, outcome in zip(counted, outcomes, strict=True):
-        told["opened" if withdrawal.opened_on >= start else "carried"] += 1
-        told[kinds.get(outcome, "ended-otherwise")] += 1
-    told["enterprises"] = len({one.credit_code for one in counted})
-    told["annulled"] = sum(
-        one.decided_on is not None and one.ended_on is not None and start <= one.ended_on <= end
-        for one in rows
-    )
-    lists = WithdrawalList.objects.filter(housing=reporter, suggestion__issued_on__gte=start)
-    told["lists"] = lists.filter(suggestion__issued_on__lte=end).count()
-    told |= starts(rows, start, end)
-    told["not-opened"] = len(not_opened(end, reporter))
-    shown = [
-        {
-            "nth": nth,
-            "withdrawal": one.pk,
-            "enterprise": one.enterprise,
-            "credit_code": one.credit_code,
-            "item": one.item,
-            "opened_on": _day(one.opened_on),
-            "started_on": _day_by(one.started_on, end),
-            "outcome": outcome_in_words(outcome)
-            or UNDER_WAY.format(state=STEPS[_place_at(one, end)]),
-            "came_on": _day(_came_on(one)) if outcome else "",
-        }
-        for nth, (one, outcome) in enumerate(zip(counted, outcomes, strict=True), 1)
-    ]
-    return told, shown
 
 
-def adds_up(figures: Mapping[str, int]) -> bool:
-    """What was there and what came is what ended and what is left."""
+def is_balanced(figures: Mapping[str, int]) -> bool:
+    """Whether what was there and what came equals what ended and what is left."""
     before, after = (sum(figures[name] for name in side) for side in BALANCE)
     return before == after
 
 
-def total(several: Iterable[Mapping[str, int]]) -> dict[str, int]:
+def total_figures(several: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """Figures of several reporters together."""
     rows = list(several)
     return {name: sum(row[name] for row in rows) for name in FIGURES}
@@ -109,19 +130,19 @@ def not_opened(end: date, housing: str = "") -> list[Case]:
 
     An undecided first application, a review, a run that could not judge hold it up, as far as they still do.
     """
-    over = Case.objects.filter(
+    ended_red_periods = Case.objects.filter(
         Q(closed_on=None) | Q(closed_on__gt=end),
         red_ends_on__lt=end,
         is_red_provisional=False,
         published_on__isnull=False,
     )
-    known: dict[tuple[str, str, str], list[Withdrawal]] = defaultdict(list)
+    withdrawals: dict[tuple[str, str, str], list[Withdrawal]] = defaultdict(list)
     for row in Withdrawal.objects.filter(opened_on__lte=end):
-        known[(row.credit_code, row.category, row.sub_item)].append(row)
+        withdrawals[(row.credit_code, row.category, row.sub_item)].append(row)
     return [
         case
-        for case in over.order_by("pk")
-        if not _is_followed(case, known[item_of(case)], end)
+        for case in ended_red_periods.order_by("pk")
+        if not _is_followed(case, withdrawals[item_of(case)], end)
         and not _is_held_up(case)
         and (not housing or competent_for(case) == housing)
     ]
@@ -130,75 +151,74 @@ def not_opened(end: date, housing: str = "") -> list[Case]:
 def _is_followed(case: Case, rows: Iterable[Withdrawal], end: date) -> bool:
     """A withdrawal since its red period, or one that was under way when that was over."""
     ends = case.red_ends_on or end
-    return any(row.opened_on >= ends or (_came_on(row) or end) >= ends for row in rows)
+    return any(row.opened_on >= ends or (_outcome_on(row) or end) >= ends for row in rows)
 
 
 def _is_held_up(case: Case) -> bool:
+    if case.state == "closed":
+        return False
     application = case.application or {}
-    short = case.last_result == "short" or case.origin == "officer"
-    return case.state != "closed" and (
-        bool(application.get("is_first")) or case.needs_review or not short
-    )
+    is_short = case.last_result == "short" or case.origin == "officer"
+    return bool(application.get("is_first")) or case.needs_review or not is_short
 
 
-def on_time(start: date, end: date, housing: str) -> dict[str, int]:
-    """How an authority and its bureau kept their days between two days: starts, answers to applications."""
+def timeliness(start: date, end: date, housing: str) -> dict[str, int]:
+    """How often an authority and its bureau were in time between two days: starts, answers to applications."""
     rows = list(Withdrawal.objects.filter(batch__housing=housing).select_related("batch"))
-    answered = Application.objects.filter(
+    applications = Application.objects.filter(
         receiver=housing, opinion_due_on__gte=start, opinion_due_on__lte=end
     )
-    given = [
-        (application.opinion_on or application.decided_on, application.opinion_due_on)
-        for application in answered
-    ]
-    return {
-        **starts(rows, start, end),
-        "opinions-in-time": sum(
-            on is not None and due is not None and on <= due for on, due in given
-        ),
-        "opinions-late": sum(on is None or (due is not None and on > due) for on, due in given),
-    }
+    counts = start_counts(rows, start, end) | {"opinions-in-time": 0, "opinions-late": 0}
+    for application in applications:
+        answered_on = application.opinion_on or application.decided_on
+        due_on = application.opinion_due_on
+        is_late = answered_on is None or (due_on is not None and answered_on > due_on)
+        counts["opinions-late" if is_late else "opinions-in-time"] += 1
+    return counts
 
 
-def outcome_in_words(code: str) -> str:
-    """What became of an item; '' while it is under way."""
-    return "" if not code else CLOSED["withdrawn"] if code == "withdrawn" else texts.outcome(code)
+def outcome_text(code: str) -> str:
+    """The outcome of an item in words; '' while it is under way."""
+    if code == "withdrawn":
+        return CLOSED["withdrawn"]
+    return texts.outcome(code) if code else ""
 
 
-def starts(rows: Iterable[Withdrawal], start: date, end: date) -> dict[str, int]:
-    """Starts by an authority in these days, and what it had to start by then and did not."""
-    told = {"started-in-time": 0, "started-late": 0, "not-started": 0}
+def start_counts(rows: Iterable[Withdrawal], start: date, end: date) -> dict[str, int]:
+    """Starts by an authority in these days, in time and late; and what it had to start by then and did not."""
+    counts = {"started-in-time": 0, "started-late": 0, "not-started": 0}
     for withdrawal in rows:
         due = withdrawal.batch.start_due_on
         if due is None or withdrawal.batch.is_start_due_provisional:
             continue
-        if withdrawal.started_on is not None and withdrawal.started_on <= end:
-            if withdrawal.started_on >= start:
-                told["started-in-time" if withdrawal.started_on <= due else "started-late"] += 1
+        started = withdrawal.started_on
+        if started is not None and started <= end:
+            if started >= start:
+                counts["started-in-time" if started <= due else "started-late"] += 1
         elif due <= end and not _outcome_at(withdrawal, end):
-            told["not-started"] += 1
-    return told
+            counts["not-started"] += 1
+    return counts
 
 
-def _came_on(withdrawal: Withdrawal) -> date | None:
+def _outcome_on(withdrawal: Withdrawal) -> date | None:
     """The day of its outcome; a decision annulled later was still one."""
     return withdrawal.decided_on or withdrawal.ended_on
 
 
 def _outcome_at(withdrawal: Withdrawal, end: date) -> str:
-    came = _came_on(withdrawal)
-    if came is None or came > end:
+    outcome_on = _outcome_on(withdrawal)
+    if outcome_on is None or outcome_on > end:
         return ""
     return "withdrawn" if withdrawal.decided_on else withdrawal.ended
 
 
-def _place_at(withdrawal: Withdrawal, end: date) -> str:
-    for column, place in PLACES_BY_DAY:
+def _step_at(withdrawal: Withdrawal, end: date) -> str:
+    for column, step in STEP_BY_COLUMN:
         on = getattr(withdrawal, column)
         if on is not None and on <= end:
-            return place
-    sent = withdrawal.batch.suggestion
-    if sent is not None and sent.issued_on <= end:
+            return step
+    suggestion = withdrawal.batch.suggestion
+    if suggestion is not None and suggestion.issued_on <= end:
         return "reported" if withdrawal.batch.route == "ministry" else "suggested"
     return "opened"
 

@@ -1,4 +1,4 @@
-"""Returns as they were made, spot checks as they were drawn, circulars."""
+"""Quarterly returns, draws and spot checks, circulars."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -12,11 +12,12 @@ RESULTS = ("in-order", "fault")
 
 
 class Return(models.Model):
-    """What one reporter says of one quarter, compiled from cases; a version for each submission."""
+    """The return of one reporter for one quarter, compiled from cases; a version for each submission.
 
-    reporter = models.CharField(
-        max_length=60
-    )  # the housing authority's slug; `province`: the summary of all
+    reporter: the housing authority's slug; `province` for the summary of all.
+    """
+
+    reporter = models.CharField(max_length=60)
     year = models.PositiveSmallIntegerField()
     quarter = models.PositiveSmallIntegerField()
     version = models.PositiveSmallIntegerField(default=1)
@@ -64,7 +65,7 @@ class Return(models.Model):
 
 
 class Draw(models.Model):
-    """Which items are looked at. A random one is drawn again identically from its seed and its population."""
+    """The choice of items to check. A random one is reproducible from its seed and its population."""
 
     kind = models.CharField(max_length=10)
     year = models.PositiveSmallIntegerField()
@@ -91,17 +92,18 @@ class Draw(models.Model):
 
 
 class Check(models.Model):
-    """One item that is looked at: the sheet, what was found, and what became of it."""
+    """One item to check: the sheet, the problem found, and its follow-up.
+
+    sheet: per line question, what the records say, answer, remark.
+    """
 
     draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="checks")
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="spot_checks")
     city = models.CharField(max_length=60)
     why = models.CharField(max_length=40)  # random, or what it was chosen for
-    sheet = models.JSONField(
-        default=list
-    )  # per line: question, what the records say, answer, remark
+    sheet = models.JSONField(default=list)
     result = models.CharField(max_length=10, blank=True)
-    found = models.TextField(blank=True)
+    problem = models.TextField(blank=True)
     checked_on = models.DateField(null=True)
     checked_by = models.CharField(max_length=150, blank=True)
     follow_up_due_on = models.DateField(null=True)
@@ -127,7 +129,7 @@ class Check(models.Model):
 
 
 class Circular(models.Model):
-    """A circular that names an authority which did not carry withdrawals out, and what it did not do."""
+    """A circular naming an authority that did not carry withdrawals out, with the items."""
 
     authority = models.CharField(max_length=60)
     year = models.PositiveSmallIntegerField()

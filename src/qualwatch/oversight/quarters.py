@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 from qualwatch.wording import gettext as _
 
-MONTHS, LAST = 3, 4  # of a quarter; of a year
+MONTHS = 3  # of a quarter
+LAST = 4  # quarter of a year
 WRITTEN = re.compile(r"(\d{4})Q([1-4])")
 
 
@@ -29,10 +30,10 @@ class Quarter:
     @classmethod
     def read(cls, text: str) -> "Quarter":
         """From its name; NotAQuarter."""
-        found = WRITTEN.fullmatch(text.strip())
-        if found is None:
+        match = WRITTEN.fullmatch(text.strip())
+        if match is None:
             raise NotAQuarter(_("请写成 2023Q3 这样的季度：{text}").format(text=text))
-        return cls(int(found[1]), int(found[2]))
+        return cls(int(match[1]), int(match[2]))
 
     @property
     def start(self) -> date:
@@ -47,20 +48,16 @@ class Quarter:
     @property
     def following(self) -> "Quarter":
         """The next one."""
-        return (
-            Quarter(self.year + 1, 1)
-            if self.number == LAST
-            else Quarter(self.year, self.number + 1)
-        )
+        if self.number == LAST:
+            return Quarter(self.year + 1, 1)
+        return Quarter(self.year, self.number + 1)
 
     @property
     def previous(self) -> "Quarter":
         """The one before."""
-        return (
-            Quarter(self.year - 1, LAST)
-            if self.number == 1
-            else Quarter(self.year, self.number - 1)
-        )
+        if self.number == 1:
+            return Quarter(self.year - 1, LAST)
+        return Quarter(self.year, self.number - 1)
 
     def __str__(self) -> str:
         return f"{self.year}Q{self.number}"

@@ -6,19 +6,31 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from qualwatch.accounts.models import Account, Organisation
 from qualwatch.accounts.queries import organisation
 from qualwatch.archive.actions import store
 from qualwatch.archive.contents import Content
-from qualwatch.cases.competence import PROVINCE, NotCompetent, authority_of, check_role
 from qualwatch.cases.acting import ActContext, write_journal
+from qualwatch.cases.competence import (
+    PROVINCE,
+    NotCompetent,
+    authority_of,
+    require_housing_authority,
+)
 from qualwatch.cases.documents.issuing import issue
 from qualwatch.cases.documents.service import serve_on_authority
 from qualwatch.cases.models import Document
 from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
-from qualwatch.oversight.figures import FIGURES, adds_up, compiled, on_time, total
+from qualwatch.oversight.figures import (
+    FIGURES,
+    compile_figures,
+    is_balanced,
+    timeliness,
+    total_figures,
+)
 from qualwatch.oversight.models import Return
 from qualwatch.oversight.quarters import Quarter
 from qualwatch.procedure.periods import Deadline, Period
@@ -28,13 +40,14 @@ from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n  # returns are Chinese
 
 QUARTER = _n("{year}年第{number}季度")
-CHANGED, MORE, LESS = (
-    _n("{name}：{old} → {new}。"),
-    _n("增加 {count} 项。"),
-    _n("减少 {count} 项。"),
-)
-OTHERS = _n("明细变化 {count} 项。")
-MISSING, SENT_LATE = _n("未报送：{names}。"), _n("{day}（逾期）")
+CHANGED_FIGURE = _n("{name}：{old} → {new}。")
+SENTENCE_BY_CHANGE = {
+    "added": _n("增加 {count} 项。"),
+    "removed": _n("减少 {count} 项。"),
+    "changed": _n("明细变化 {count} 项。"),
+}
+MISSING = _n("未报送：{names}。")
+SENT_LATE = _n("{day}（逾期）")
 LINE_HEADS = (_n("项目"), _n("数量"))
 ROW_HEADS = (
     (_n("序号"), "nth", 6),
@@ -44,7 +57,7 @@ ROW_HEADS = (
     (_n("启动日"), "opened_on", MIDDLE),
     (_n("许可机关启动日"), "started_on", MIDDLE),
     (_n("结果"), "outcome", WIDE),
-    (_n("结果日"), "came_on", MIDDLE),
+    (_n("结果日"), "outcome_on", MIDDLE),
 )
 TIMELY: Mapping[str, str] = {
     "started-in-time": _n("按期启动（项）"),
@@ -53,13 +66,16 @@ TIMELY: Mapping[str, str] = {
     "opinions-in-time": _n("申请审查按期（件）"),
     "opinions-late": _n("申请审查逾期（件）"),
 }
-SUMMARY_SHEET, ROWS_SHEET, TIMELY_SHEET = _n("汇总"), _n("明细"), _n("按期办理")
-UNIT, TOTAL = _n("单位"), _n("合计")
+SUMMARY_SHEET = _n("汇总")
+ROWS_SHEET = _n("明细")
+TIMELY_SHEET = _n("按期办理")
+UNIT = _n("单位")
+TOTAL = _n("合计")
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
-    """What a reporter owes for a quarter."""
+class DueReturn:
+    """A return that a reporter has to make for a quarter; submitted_on: of its first version."""
 
     reporter: str
     quarter: Quarter
@@ -77,24 +93,27 @@ def due_of(quarter: Quarter, law: Law) -> Deadline:
     return Period(days, "days").from_day(quarter.end, law.calendar)
 
 
-def owed(quarter: Quarter, law: Law) -> list[Owed]:
-    """Every reporter, with the day on which its first return came."""
-    if not reporters(quarter, law):
+def due_returns(quarter: Quarter, law: Law) -> list[DueReturn]:
+    """The return of every reporter, submitted or not."""
+    slugs = reporters(quarter, law)
+    if not slugs:
         return []
     first: dict[str, date] = {}
-    quarterly_returns = Return.objects.filter(
-        year=quarter.year, quarter=quarter.number, state="submitted"
-    ).order_by("-version")
-    for quarterly_return in quarterly_returns:
+    submitted = Return.objects.filter(year=quarter.year, quarter=quarter.number, state="submitted")
+    for quarterly_return in submitted.order_by("-version"):
         if quarterly_return.submitted_on is not None:
             first[quarterly_return.reporter] = quarterly_return.submitted_on
     due = due_of(quarter, law)
-    return [Owed(slug, quarter, due, first.get(slug)) for slug in reporters(quarter, law)]
+    return [DueReturn(slug, quarter, due, first.get(slug)) for slug in slugs]
 
 
-def overdue(quarter: Quarter, law: Law, on: date) -> list[Owed]:
-    """Those whose return is not there although its day is over."""
-    return [one for one in owed(quarter, law) if one.submitted_on is None and one.is_late(on)]
+def overdue_returns(quarter: Quarter, law: Law, on: date) -> list[DueReturn]:
+    """Returns that are missing although their day is over."""
+    return [
+        due_return
+        for due_return in due_returns(quarter, law)
+        if due_return.submitted_on is None and due_return.is_late(on)
+    ]
 
 
 def reporters(quarter: Quarter, law: Law) -> list[str]:
@@ -105,117 +124,142 @@ def reporters(quarter: Quarter, law: Law) -> list[str]:
 
 @transaction.atomic
 def compile_return(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Return:
-    """Counts the quarter anew from the cases; a draft that was there is counted again. CannotStep, NotCompetent."""
-    where = check_role(by, "propose")
-    ctx = ActContext(law, at, by.username, where)
-    if where not in reporters(quarter, law):
+    """Compiles the quarter from the cases; an unsubmitted draft is compiled again.
+
+    Raises CannotStep, NotCompetent.
+    """
+    reporter = require_housing_authority(by, "propose")
+    ctx = ActContext(law, at, by.username, reporter)
+    if reporter not in reporters(quarter, law):
         raise NotCompetent(_("只有各市和综改区的主管部门报送季度汇总"))
     if ctx.on <= quarter.end:
         raise CannotStep("quarter", _("这个季度还没有结束"))
-    _one_at_a_time(where)
-    known = _versions(where, quarter).order_by("-version").first()
-    figures, rows = compiled(where, quarter)
-    if not adds_up(figures):
-        raise CannotStep(
-            "figures", _("各项合计不相等，不能报送")
-        )  # a fault of ours: it must not go out
-    draft = known if known is not None and known.state != "submitted" else None
-    if draft is None:
-        due, version = due_of(quarter, law), known.version + 1 if known else 1
-        draft = Return(
-            reporter=where,
-            year=quarter.year,
-            quarter=quarter.number,
-            version=version,
-            due_on=due.ends_on,
-            is_due_provisional=due.provisional,
-        )
-    before = _versions(where, quarter).filter(state="submitted").order_by("-version").first()
-    draft.figures, draft.rows, draft.state, draft.reviewed_by, draft.reviewed_on = (
-        figures,
-        rows,
-        "compiled",
-        "",
-        None,
-    )
-    draft.differences = differences(before, figures, rows) if before else {}
-    draft.compiled_on, draft.compiled_by = ctx.on, by.username
+    _lock_organisation(reporter)
+    figures, rows = compile_figures(reporter, quarter)
+    # unbalanced figures are a fault of the program, and must not be sent
+    if not is_balanced(figures):
+        raise CannotStep("figures", _("各项合计不相等，不能报送"))
+    draft = _draft_of(reporter, quarter, law)
+    submitted = _versions(reporter, quarter).filter(state="submitted").order_by("-version").first()
+    draft.differences = differences(submitted, figures, rows) if submitted else {}
+    draft.figures = figures
+    draft.rows = rows
+    draft.state = "compiled"
+    draft.reviewed_by = ""
+    draft.reviewed_on = None
+    draft.compiled_on = ctx.on
+    draft.compiled_by = by.username
     draft.save()
-    _told(draft, "return-compiled", ctx)
+    _write_entry(draft, "return-compiled", ctx)
+    return draft
+
+
+def _draft_of(reporter: str, quarter: Quarter, law: Law) -> Return:
+    """The draft that is there, or a new one of the next version."""
+    newest = _versions(reporter, quarter).order_by("-version").first()
+    if newest is not None and newest.state != "submitted":
+        return newest
+    due = due_of(quarter, law)
+    return Return(
+        reporter=reporter,
+        year=quarter.year,
+        quarter=quarter.number,
+        version=newest.version + 1 if newest else 1,
+        due_on=due.ends_on,
+        is_due_provisional=due.provisional,
+    )
+
+
+@transaction.atomic
+def review_return(*, quarterly_return: Return, by: Account, law: Law, at: datetime) -> Return:
+    """Records the review by another person of the reporter."""
+    draft, ctx = _locked_draft(quarterly_return, by, law, at, "sign")
+    if draft.state != "compiled":
+        raise CannotStep("return", _("这份汇总表已经审核"))
+    if by.username == draft.compiled_by:
+        raise CannotStep("other-person", _("汇总的人不能自己审核"))
+    draft.state = "reviewed"
+    draft.reviewed_on = ctx.on
+    draft.reviewed_by = by.username
+    draft.save()
+    _write_entry(draft, "return-reviewed", ctx)
     return draft
 
 
 @transaction.atomic
-def review_return(*, made: Return, by: Account, law: Law, at: datetime) -> Return:
-    """Somebody else of the reporter has looked at it."""
-    quarterly_return, ctx = _draft(made, by, law, at, "sign")
-    if quarterly_return.state != "compiled":
-        raise CannotStep("return", _("这份汇总表已经审核"))
-    if by.username == quarterly_return.compiled_by:
-        raise CannotStep("other-person", _("汇总的人不能自己审核"))
-    quarterly_return.state, quarterly_return.reviewed_on, quarterly_return.reviewed_by = (
-        "reviewed",
-        ctx.on,
-        by.username,
-    )
-    quarterly_return.save()
-    _told(quarterly_return, "return-reviewed", ctx)
-    return quarterly_return
+def submit_return(*, quarterly_return: Return, by: Account, law: Law, at: datetime) -> Return:
+    """Submits it to the province, with document and workbook.
 
-
-@transaction.atomic
-def submit_return(*, made: Return, by: Account, law: Law, at: datetime) -> Return:
-    """Sent to the province, with document and workbook; what it says must still be what the cases say."""
-    quarterly_return, ctx = _draft(made, by, law, at, "propose")
-    if quarterly_return.state != "reviewed":
+    Raises CannotStep where the cases have changed since it was compiled.
+    """
+    draft, ctx = _locked_draft(quarterly_return, by, law, at, "propose")
+    if draft.state != "reviewed":
         raise CannotStep("return", _("先审核，再报送"))
-    quarter = Quarter(quarterly_return.year, quarterly_return.quarter)
-    figures, rows = compiled(quarterly_return.reporter, quarter)
-    if (figures, rows) != (quarterly_return.figures, quarterly_return.rows):
+    compiled_now = compile_figures(draft.reporter, Quarter(draft.year, draft.quarter))
+    if compiled_now != (draft.figures, draft.rows):
         raise CannotStep("changed", _("汇总之后案件有变化，请重新汇总"))
-    told = {
-        "quarter": QUARTER.format(year=quarterly_return.year, number=quarterly_return.quarter),
-        "version": quarterly_return.version,
-        "lines": lines_of(figures),
-        "rows": rows,
-        "items_count": len(rows),
-        "differences": in_words(quarterly_return.differences),
+    values = {
+        "quarter": QUARTER.format(year=draft.year, number=draft.quarter),
+        "version": draft.version,
+        "lines": figure_lines(draft.figures),
+        "rows": draft.rows,
+        "items_count": len(draft.rows),
+        "differences": difference_sentences(draft.differences),
     }
-    quarterly_return.document = issue(
-        "quarterly-return", ctx, told=told, addressee=organisation(PROVINCE).name
-    )
-    serve_on_authority(quarterly_return.document, PROVINCE, ctx)
-    quarterly_return.workbook = store(Content("xlsx", _workbook(quarterly_return)), at=at)
-    quarterly_return.state, quarterly_return.submitted_on, quarterly_return.submitted_by = (
-        "submitted",
-        ctx.on,
-        by.username,
-    )
-    quarterly_return.save()
-    _told(quarterly_return, "return-submitted", ctx)
-    return quarterly_return
+    province = organisation(PROVINCE).name
+    draft.document = issue("quarterly-return", ctx, values=values, addressee=province)
+    serve_on_authority(draft.document, PROVINCE, ctx)
+    draft.workbook = store(Content("xlsx", _workbook(draft)), at=at)
+    draft.state = "submitted"
+    draft.submitted_on = ctx.on
+    draft.submitted_by = by.username
+    draft.save()
+    _write_entry(draft, "return-submitted", ctx)
+    return draft
 
 
 @transaction.atomic
-def summarise(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Return:
-    """The province's summary of what was submitted: totals, who reported when, who did not, who kept its days."""
-    if check_role(by, "sign") != PROVINCE:
+def summarise_returns(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Return:
+    """Issues the province's summary: totals, who reported when, who did not, who was in time."""
+    if require_housing_authority(by, "sign") != PROVINCE:
         raise NotCompetent(_("只有省厅汇总全省"))
     ctx = ActContext(law, at, by.username, PROVINCE)
-    _one_at_a_time(PROVINCE)
-    due, newest = due_of(quarter, law), newest_of(quarter)
+    _lock_organisation(PROVINCE)
+    newest = newest_returns(quarter)
     if ctx.on <= quarter.end or not newest:
         raise CannotStep("quarter", _("这个季度还没有结束，或还没有单位报送"))
-    all_owed = owed(quarter, law)
-    names = {owed.reporter: organisation(owed.reporter).name for owed in all_owed}
-    figures = total(one.figures for one in newest.values())
-    figures["enterprises"] = len(
-        {row["credit_code"] for one in newest.values() for row in one.rows}
-    )
-    rows = [_reported(owed, newest.get(owed.reporter), names[owed.reporter]) for owed in all_owed]
-    missing = "、".join(names[one.reporter] for one in all_owed if one.submitted_on is None)
+    returns = due_returns(quarter, law)
+    names = {row.reporter: organisation(row.reporter).name for row in returns}
+    rows = [_reported(row, newest.get(row.reporter), names[row.reporter]) for row in returns]
+    summary = _summary(quarter, newest, rows, ctx)
+    values = {
+        "quarter": QUARTER.format(year=quarter.year, number=quarter.number),
+        "lines": figure_lines(summary.figures),
+        "reported": rows,
+        **_reporting(returns, names, ctx.on),
+    }
+    summary.document = issue("quarterly-summary", ctx, values=values, addressee="")
+    workbook = _summary_workbook(summary, quarter, names, newest)
+    summary.workbook = store(Content("xlsx", workbook), at=at)
+    summary.save()
+    _write_entry(summary, "returns-summarised", ctx)
+    return summary
+
+
+def _summary(
+    quarter: Quarter,
+    newest: Mapping[str, Return],
+    rows: list[dict[str, Any]],
+    ctx: ActContext,
+) -> Return:
+    """The summary's row with its totals, not saved yet."""
+    figures = total_figures(row.figures for row in newest.values())
+    # an enterprise may have items in several cities: it is counted once
+    codes = {row["credit_code"] for row_of in newest.values() for row in row_of.rows}
+    figures["enterprises"] = len(codes)
+    due = due_of(quarter, ctx.law)
     last = _versions(PROVINCE, quarter).order_by("-version").first()
-    quarterly_return = Return(
+    return Return(
         reporter=PROVINCE,
         year=quarter.year,
         quarter=quarter.number,
@@ -226,103 +270,93 @@ def summarise(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Retur
         due_on=due.ends_on,
         is_due_provisional=due.provisional,
         compiled_on=ctx.on,
-        compiled_by=by.username,
+        compiled_by=ctx.by,
         submitted_on=ctx.on,
-        submitted_by=by.username,
+        submitted_by=ctx.by,
     )
-    told = {
-        "quarter": QUARTER.format(year=quarter.year, number=quarter.number),
-        "reporters": len(all_owed),
-        "received": sum(owed.submitted_on is not None for owed in all_owed),
-        "lines": lines_of(figures),
-        "in_time": sum(
-            owed.submitted_on is not None and not owed.is_late(ctx.on) for owed in all_owed
-        ),
-        "reported": rows,
+
+
+def _reporting(returns: list[DueReturn], names: Mapping[str, str], on: date) -> dict[str, Any]:
+    """How many reported, and in time; who did not."""
+    submitted = [row for row in returns if row.submitted_on is not None]
+    missing = "、".join(names[row.reporter] for row in returns if row.submitted_on is None)
+    return {
+        "reporters": len(returns),
+        "received": len(submitted),
+        "in_time": sum(not row.is_late(on) for row in submitted),
         "missing": [MISSING.format(names=missing)] if missing else [],
     }
-    quarterly_return.document = issue("quarterly-summary", ctx, told=told, addressee="")
-    quarterly_return.workbook = store(
-        Content("xlsx", _summary_workbook(quarterly_return, quarter, names, newest)), at=at
-    )
-    quarterly_return.save()
-    _told(quarterly_return, "returns-summarised", ctx)
-    return quarterly_return
 
 
-def newest_of(quarter: Quarter) -> dict[str, Return]:
-    """Of each reporter the version submitted last."""
-    quarterly_returns = Return.objects.filter(
-        year=quarter.year, quarter=quarter.number, state="submitted"
-    )
-    return {
-        quarterly_return.reporter: quarterly_return
-        for quarterly_return in quarterly_returns.exclude(reporter=PROVINCE).order_by("version")
-    }
+def newest_returns(quarter: Quarter) -> dict[str, Return]:
+    """By reporter the version submitted last."""
+    submitted = Return.objects.filter(year=quarter.year, quarter=quarter.number, state="submitted")
+    rows = submitted.exclude(reporter=PROVINCE).order_by("version")
+    return {row.reporter: row for row in rows}
 
 
 def differences(
     before: Return, figures: Mapping[str, int], rows: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """What a resubmission says otherwise: figures as [old, new]; items that are new, gone, or told otherwise."""
+    """The changes of a resubmission: figures as [old, new]; numbers of items added, removed, changed."""
     old = {row["withdrawal"]: row for row in before.rows}
     new = {row["withdrawal"]: row for row in rows}
+    changed_figures = {
+        name: [before.figures.get(name), figures[name]]
+        for name in FIGURES
+        if before.figures.get(name) != figures[name]
+    }
     changed = [
         number
         for number in sorted(old.keys() & new.keys())
+        # the place in the list is no change of the item
         if {**old[number], "nth": 0} != {**new[number], "nth": 0}
     ]
     return {
-        "figures": {
-            name: [before.figures.get(name), figures[name]]
-            for name in FIGURES
-            if before.figures.get(name) != figures[name]
-        },
+        "figures": changed_figures,
         "added": sorted(new.keys() - old.keys()),
-        "gone": sorted(old.keys() - new.keys()),
+        "removed": sorted(old.keys() - new.keys()),
         "changed": changed,
     }
 
 
-def in_words(told: Mapping[str, Any]) -> list[str]:
-    """The differences, as the document says them."""
-    if not told:
+def difference_sentences(changes: Mapping[str, Any]) -> list[str]:
+    """Differences as sentences of the document."""
+    if not changes:
         return []
-    figures = told["figures"]  # in no order that a database keeps
+    # in the order of FIGURES: a database keeps none
+    figures = changes["figures"]
     lines = [
-        CHANGED.format(name=text, old=figures[slug][0], new=figures[slug][1])
+        CHANGED_FIGURE.format(name=text, old=figures[slug][0], new=figures[slug][1])
         for slug, text in FIGURES.items()
         if slug in figures
     ]
-    for name, sentence in (("added", MORE), ("gone", LESS), ("changed", OTHERS)):
-        if told[name]:
-            lines.append(sentence.format(count=len(told[name])))
+    for name, sentence in SENTENCE_BY_CHANGE.items():
+        if changes[name]:
+            lines.append(sentence.format(count=len(changes[name])))
     return lines
 
 
-def lines_of(figures: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Figures by name."""
+def figure_lines(figures: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Figures with their names, in order."""
     return [{"name": text, "value": figures[slug]} for slug, text in FIGURES.items()]
 
 
-def _reported(owed: Owed, quarterly_return: Return | None, name: str) -> dict[str, Any]:
-    if quarterly_return is None or owed.submitted_on is None:
-        return {
-            "name": name,
-            "all": "—",
-            "withdrawn": "—",
-            "made_good": "—",
-            "under_way": "—",
-            "sent": "—",
-        }
-    figures, day = quarterly_return.figures, owed.submitted_on.isoformat()
+def _reported(due_return: DueReturn, quarterly_return: Return | None, name: str) -> dict[str, Any]:
+    """A reporter's row of the summary; dashes where it did not report."""
+    submitted_on = due_return.submitted_on
+    if quarterly_return is None or submitted_on is None:
+        blank = dict.fromkeys(("all", "withdrawn", "made_good", "under_way", "sent"), "—")
+        return {"name": name, **blank}
+    figures = quarterly_return.figures
+    sent = submitted_on.isoformat()
     return {
         "name": name,
         "all": figures["carried"] + figures["opened"],
         "withdrawn": figures["withdrawn"],
         "made_good": figures["rectified"],
         "under_way": figures["under-way"],
-        "sent": SENT_LATE.format(day=day) if owed.is_late(owed.submitted_on) else day,
+        "sent": SENT_LATE.format(day=sent) if due_return.is_late(submitted_on) else sent,
     }
 
 
@@ -330,7 +364,7 @@ def _workbook(quarterly_return: Return) -> bytes:
     figures = Sheet(
         SUMMARY_SHEET,
         [(LINE_HEADS[0], WIDE), (LINE_HEADS[1], MIDDLE)],
-        [(one["name"], one["value"]) for one in lines_of(quarterly_return.figures)],
+        [(line["name"], line["value"]) for line in figure_lines(quarterly_return.figures)],
     )
     rows = Sheet(
         ROWS_SHEET,
@@ -347,41 +381,43 @@ def _summary_workbook(
     newest: Mapping[str, Return],
 ) -> bytes:
     heads = [(UNIT, WIDE), *((text, MIDDLE) for text in FIGURES.values())]
-    rows = [(names[slug], *(one.figures[name] for name in FIGURES)) for slug, one in newest.items()]
+    rows = [(names[slug], *(row.figures[name] for name in FIGURES)) for slug, row in newest.items()]
     rows.append((TOTAL, *(quarterly_return.figures[name] for name in FIGURES)))
-    kept = [
-        (names[slug], *(on_time(quarter.start, quarter.end, slug)[name] for name in TIMELY))
-        for slug in names
-    ]
     timely_heads = [(UNIT, WIDE), *((text, MIDDLE) for text in TIMELY.values())]
-    return workbook_of(
-        str(quarterly_return),
-        [Sheet(SUMMARY_SHEET, heads, rows), Sheet(TIMELY_SHEET, timely_heads, kept)],
-    )
+    timely_rows = []
+    for slug, name in names.items():
+        counts = timeliness(quarter.start, quarter.end, slug)
+        timely_rows.append((name, *(counts[figure] for figure in TIMELY)))
+    sheets = [
+        Sheet(SUMMARY_SHEET, heads, rows),
+        Sheet(TIMELY_SHEET, timely_heads, timely_rows),
+    ]
+    return workbook_of(str(quarterly_return), sheets)
 
 
-def _one_at_a_time(slug: str) -> None:
-    """Of two at one authority the second waits."""
+def _lock_organisation(slug: str) -> None:
+    """Of two acts at one authority the second waits."""
     Organisation.objects.select_for_update().get(slug=slug)
 
 
-def _versions(reporter: str, quarter: Quarter) -> Any:
+def _versions(reporter: str, quarter: Quarter) -> QuerySet[Return]:
     return Return.objects.filter(reporter=reporter, year=quarter.year, quarter=quarter.number)
 
 
-def _draft(
+def _locked_draft(
     quarterly_return: Return, by: Account, law: Law, at: datetime, capability: str
 ) -> tuple[Return, ActContext]:
-    where = check_role(by, capability)
-    found = Return.objects.select_for_update().get(pk=quarterly_return.pk)
-    if where != found.reporter:
+    """The return as it is now, locked, and the act; CannotStep where it is submitted already."""
+    reporter = require_housing_authority(by, capability)
+    draft = Return.objects.select_for_update().get(pk=quarterly_return.pk)
+    if reporter != draft.reporter:
         raise NotCompetent(_("这份汇总表由别的单位报送"))
-    if found.state == "submitted":
+    if draft.state == "submitted":
         raise CannotStep("return", _("已经报送；要更正请重新汇总"))
-    return found, ActContext(law, at, by.username, where)
+    return draft, ActContext(law, at, by.username, reporter)
 
 
-def _told(quarterly_return: Return, what: str, ctx: ActContext) -> None:
+def _write_entry(quarterly_return: Return, what: str, ctx: ActContext) -> None:
     details: dict[str, Any] = {
         "quarter": f"{quarterly_return.year}Q{quarterly_return.quarter}",
         "version": quarterly_return.version,
@@ -389,10 +425,10 @@ def _told(quarterly_return: Return, what: str, ctx: ActContext) -> None:
     }
     document: Document | None = quarterly_return.document
     if document is not None:
-        details |= {"document": document.number, "differences": quarterly_return.differences}
+        details["document"] = document.number
+        details["differences"] = quarterly_return.differences
     if quarterly_return.workbook is not None:
         details["workbook"] = quarterly_return.workbook.sha256
-    ctx.entries.append(
-        NewEntry(f"organisation/{quarterly_return.reporter}", what, after=details, details=details)
-    )
+    stream = f"organisation/{quarterly_return.reporter}"
+    ctx.entries.append(NewEntry(stream, what, after=details, details=details))
     write_journal(ctx)

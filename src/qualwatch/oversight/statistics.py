@@ -1,27 +1,45 @@
-"""What the public is told of each quarter by supervising area: red cards, withdrawals, days kept. No yellow card."""
+"""Public statistics by quarter and supervising area: red cards, withdrawals, timeliness. No yellow card."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 
 from qualwatch.cases.competence import authority_of
 from qualwatch.cases.documents.service import ERASED
 from qualwatch.cases.models import Case, Withdrawal
 from qualwatch.law.loader import Law
-from qualwatch.oversight.figures import starts
+from qualwatch.oversight.figures import start_counts
 from qualwatch.oversight.quarters import Quarter
-from qualwatch.oversight.returns import owed
+from qualwatch.oversight.returns import DueReturn, due_returns
 from qualwatch.publication.actions import post_statistics
 from qualwatch.publication.queries import enterprises_by_area, figures
 
-# red cards: carried + published = cleared + withdrawn + otherwise + open
-CLEARED = ("recovered", "reviewed", "requirement-ended", "dismissed")  # repaired: it never was
+# red cards: carried + published = cleared + withdrawn + otherwise + open.
+# A repaired card is in none of them: it is as if it had never been published.
+CLEARED = ("recovered", "reviewed", "requirement-ended", "dismissed")
+Key = tuple[int, int, str]  # year, quarter, area
+Counts = dict[Key, Counter[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _QuarterSoFar:
+    """A quarter and the last of its days that is counted."""
+
+    quarter: Quarter
+    end: date
+
+    def key(self, area: str) -> Key:
+        return self.quarter.year, self.quarter.number, area
+
+    def includes(self, day: date | None) -> bool:
+        return day is not None and self.quarter.start <= day <= self.end
 
 
 def publish_statistics(*, on: date, law: Law) -> int:
     """Counts every quarter since the first red card again, as of its last day or today; how many rows changed.
 
-    How many enterprises an area had is kept as it was when the quarter was last counted while it ran.
+    The number of an area's enterprises stays as it was when the quarter was last counted while it ran.
     """
     cases = list(Case.objects.filter(published_on__isnull=False).exclude(closed_because__in=ERASED))
     rows = list(
@@ -30,102 +48,89 @@ def publish_statistics(*, on: date, law: Law) -> int:
         .select_related("batch", "case")
         .order_by("pk")
     )
-    known = {
-        (
-            quarter_figures.year,
-            quarter_figures.quarter,
-            quarter_figures.area,
-        ): quarter_figures.figures.get("register")
-        for quarter_figures in figures()
+    published_on = [case.published_on for case in cases if case.published_on is not None]
+    published = {
+        (row.year, row.quarter, row.area): row.figures.get("register") for row in figures()
     }
-    everybody = enterprises_by_area()
-    told: dict[tuple[int, int, str], Counter[str]] = defaultdict(Counter)
-    for quarter in _quarters(
-        [case.published_on for case in cases if case.published_on is not None], on
-    ):
-        end, key = min(quarter.end, on), (quarter.year, quarter.number)
+    enterprises = enterprises_by_area()
+    counts: Counts = defaultdict(Counter)
+    for quarter in _quarters(published_on, on):
+        is_over = quarter.end < on
+        so_far = _QuarterSoFar(quarter, min(quarter.end, on))
         for area in law.divisions.areas:
-            before = known.get((*key, area)) if quarter.end < on else None
-            told[(*key, area)]["register"] = everybody.get(area, 0) if before is None else before
-        _cards(cases, quarter, end, key, told)
-        _withdrawals(rows, quarter, end, key, told)
-        if quarter.end < on:
-            _returns(quarter, law, on, key, told)
-    return post_statistics(told)
+            key = so_far.key(area)
+            before = published.get(key) if is_over else None
+            counts[key]["register"] = enterprises.get(area, 0) if before is None else before
+        _count_cards(cases, so_far, counts)
+        _count_withdrawals(rows, so_far, counts)
+        if is_over:
+            _count_returns(so_far, law, on, counts)
+    return post_statistics(counts)
 
 
-NewEntry = dict[tuple[int, int, str], Counter[str]]
-
-
-def _cards(
-    cases: Iterable[Case], quarter: Quarter, end: date, key: tuple[int, int], told: NewEntry
-) -> None:
+def _count_cards(cases: Iterable[Case], so_far: _QuarterSoFar, counts: Counts) -> None:
+    start = so_far.quarter.start
     red: dict[str, set[str]] = defaultdict(set)
     for case in cases:
         published, closed = case.published_on, case.closed_on
-        if published is None or published > end or (closed is not None and closed < quarter.start):
+        if published is None or published > so_far.end:
             continue
-        counts = told[(*key, case.area)]
-        counts["carried" if published < quarter.start else "published"] += 1
-        became = _became(closed, case.closed_because, end)
-        counts[became] += 1
-        if became == "open":
+        if closed is not None and closed < start:
+            continue
+        of_area = counts[so_far.key(case.area)]
+        of_area["carried" if published < start else "published"] += 1
+        outcome = _outcome(closed, case.closed_because, so_far.end)
+        of_area[outcome] += 1
+        if outcome == "open":
             red[case.area].add(case.credit_code)
     for area, codes in red.items():
-        told[(*key, area)]["red-enterprises"] = len(codes)
+        counts[so_far.key(area)]["red-enterprises"] = len(codes)
 
 
-def _became(closed: date | None, because: str, end: date) -> str:
+def _outcome(closed: date | None, because: str, end: date) -> str:
     if closed is None or closed > end:
         return "open"
-    return (
-        "cleared" if because in CLEARED else "withdrawn" if because == "withdrawn" else "otherwise"
-    )
+    if because in CLEARED:
+        return "cleared"
+    return "withdrawn" if because == "withdrawn" else "otherwise"
 
 
-def _withdrawals(
-    rows: Iterable[Withdrawal], quarter: Quarter, end: date, key: tuple[int, int], told: NewEntry
-) -> None:
-    """What was displayed and decided in the quarter; and what became, by now, of the cards published in it."""
+def _count_withdrawals(rows: Iterable[Withdrawal], so_far: _QuarterSoFar, counts: Counts) -> None:
+    """Displays and decisions of the quarter, and the outcomes by now of the cards published in it."""
     by_area: dict[str, list[Withdrawal]] = defaultdict(list)
     for withdrawal in rows:
         by_area[withdrawal.case.area].append(withdrawal)
-    for area, some in by_area.items():
-        counts = told[(*key, area)]
-        for withdrawal in some:
-            counts["displayed"] += _within(withdrawal.displayed_on, quarter.start, end)
-            counts["decided"] += _within(withdrawal.decided_on, quarter.start, end)
-        followed = [one for one in some if _within(one.case.published_on, quarter.start, end)]
-        counts["of-these-opened"] = len({one.case_id for one in followed})
-        displayed = [one for one in followed if one.displayed_on or one.batch.route == "ministry"]
-        counts["of-these-displayed"] = len({one.case_id for one in displayed})
-        counts["of-these-decided"] = len(
-            {one.case_id for one in displayed if one.decided_on is not None}
-        )
-        counts.update(starts(some, quarter.start, end))
+    for area, of_area in by_area.items():
+        area_counts = counts[so_far.key(area)]
+        area_counts["displayed"] += sum(so_far.includes(row.displayed_on) for row in of_area)
+        area_counts["decided"] += sum(so_far.includes(row.decided_on) for row in of_area)
+        of_cards = [row for row in of_area if so_far.includes(row.case.published_on)]
+        displayed = [row for row in of_cards if row.displayed_on or row.batch.route == "ministry"]
+        decided = [row for row in displayed if row.decided_on is not None]
+        area_counts["of-these-opened"] = len({row.case_id for row in of_cards})
+        area_counts["of-these-displayed"] = len({row.case_id for row in displayed})
+        area_counts["of-these-decided"] = len({row.case_id for row in decided})
+        area_counts.update(start_counts(of_area, so_far.quarter.start, so_far.end))
 
 
-def _within(day: date | None, start: date, end: date) -> bool:
-    return day is not None and start <= day <= end
-
-
-def _returns(quarter: Quarter, law: Law, on: date, key: tuple[int, int], told: NewEntry) -> None:
+def _count_returns(so_far: _QuarterSoFar, law: Law, on: date, counts: Counts) -> None:
     areas = {authority_of(area): area for area in law.divisions.areas}
-    for one in owed(quarter, law):
-        if one.reporter in areas:
-            state = (
-                "due"
-                if one.submitted_on is None and not one.is_late(on)
-                else "late"
-                if one.is_late(on)
-                else "kept"
-            )
-            told[(*key, areas[one.reporter])][f"return-{state}"] = 1
+    for due_return in due_returns(so_far.quarter, law):
+        if due_return.reporter in areas:
+            state = _return_state(due_return, on)
+            counts[so_far.key(areas[due_return.reporter])][f"return-{state}"] = 1
+
+
+def _return_state(due_return: DueReturn, on: date) -> str:
+    if due_return.is_late(on):
+        return "late"
+    return "due" if due_return.submitted_on is None else "kept"
 
 
 def _quarters(days: list[date], on: date) -> Iterator[Quarter]:
+    """Every quarter from that of the earliest day to that of `on`."""
     if days:
-        quarter, last = Quarter.of(min(days)), Quarter.of(on)
-        while quarter <= last:
+        quarter = Quarter.of(min(days))
+        while quarter <= Quarter.of(on):
             yield quarter
             quarter = quarter.following

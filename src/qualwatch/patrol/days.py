@@ -1,4 +1,7 @@
-"""What is done for one day, in order; running it again adds nothing, running it late only lengthens."""
+"""The work of one day, in order. Running it again adds nothing.
+
+Running it late only extends periods.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,11 +18,11 @@ from qualwatch.assessments.models import Run
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.deadlines import recount_deadlines
 from qualwatch.cases.effects.withdrawal import release_overtaken
-from qualwatch.cases.eligibility.actions import forget_answers
+from qualwatch.cases.eligibility.actions import delete_old_responses
 from qualwatch.cases.eligibility.standings import publish_register
 from qualwatch.cases.models import Case, Heartbeat
 from qualwatch.cases.service.actions import process_due_services, waiting_services
-from qualwatch.cases.warnings.remind import escalate, remind, tell_late_starts
+from qualwatch.cases.warnings.remind import escalate, remind, notify_late_starts
 from qualwatch.cases.warnings.warn import apply_run_to_cases
 from qualwatch.journal.actions import seal
 from qualwatch.journal.models import Seal
@@ -32,8 +35,11 @@ from qualwatch.registers.tables import lock
 
 
 @dataclass(frozen=True, slots=True)
-class DayDone:
-    """What running a day came to. `cases`: cards opened, added to, closed. `seconds`: by part."""
+class DayOutcome:
+    """The run and seal of a day. `cases`: cards opened, added to, closed, by kind. `seconds`.
+
+    By part.
+    """
 
     run: Run
     seal: Seal
@@ -42,53 +48,73 @@ class DayDone:
 
 
 @transaction.atomic
-def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayDone:
-    """Assesses the day, deals with its cards, publishes, seals the journal. All of it or nothing.
+def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayOutcome:
+    """Assesses the day, applies it to cases, publishes, seals the journal: in one transaction.
 
-    Cards, reminders and the public copy belong to the day on which this is really done; a day long past is only
-    assessed. A run that a guard holds makes no cards until an officer releases it.
+    Cards, reminders and the public copy belong to the day on which this runs; a day long past is
+    only assessed. A run that a guard holds makes no cards until an officer releases it.
     """
+    ctx = ActContext(law, at, SYSTEM)
+    is_fresh = ctx.is_fresh(day)
     took: dict[str, float] = {}
-    if ActContext(law, at, SYSTEM).is_fresh(day):
-        lock()  # the registers first, as everywhere
-        release_overtaken(ActContext(law, at, SYSTEM))
+    if is_fresh:
+        lock()  # lock order: see CONTRIBUTING.md
+        release_overtaken(ctx)
     with _timed(took, "assess"):
         run = assess(as_of=day, law=law, by=by, at=at)
-    ctx = ActContext(law, at, SYSTEM)
     counts: Counter[str] = Counter()
-    if ctx.is_fresh(day):
+    if is_fresh:
+        ctx = ActContext(law, at, SYSTEM)
         with _timed(took, "cases"):
-            lock_cases()
-            counts = apply_run_to_cases(run=_newest(run), ctx=ctx)
-            counts["reminded"] += remind(ctx)
-            counts["escalated"] += escalate(ctx)
-            counts["late-starts"] += tell_late_starts(ctx)
-            counts["services"] += process_due_services(ctx)
-            recount_deadlines(ctx)
-            forget_answers(at)
-            counts["corrections-due"] += len(list(due_for_review(ctx.on)))
+            counts = _update_cases(run, ctx)
         with _timed(took, "publish"):
-            counts["standings"] += publish_register(on=ctx.on, law=law)
-            hide_what_is_over(on=ctx.on, at=at)
-            publish_statistics(on=ctx.on, law=law)
-            take_snapshot(day=ctx.on)
+            counts["standings"] += _publish(ctx)
     with _timed(took, "seal"):
         sealed = seal(day=day)
     summary = {"run": run.pk, "state": run.state, "by": by, "cases": dict(counts)}
     Heartbeat.objects.get_or_create(day=day, defaults={"finished_at": at, "summary": summary})
-    return DayDone(run, sealed, counts, took)
+    return DayOutcome(run, sealed, counts, took)
+
+
+def _update_cases(run: Run, ctx: ActContext) -> Counter[str]:
+    """Everything that a day changes in cases: cards, reminders, services, recounted deadlines.
+
+    How many of each.
+    """
+    lock_cases()
+    counts = apply_run_to_cases(run=_newest(run), ctx=ctx)
+    counts["reminded"] += remind(ctx)
+    counts["escalated"] += escalate(ctx)
+    counts["late-starts"] += notify_late_starts(ctx)
+    counts["services"] += process_due_services(ctx)
+    recount_deadlines(ctx)
+    delete_old_responses(ctx.at)
+    counts["corrections-due"] += len(list(due_for_review(ctx.on)))
+    return counts
+
+
+def _publish(ctx: ActContext) -> int:
+    """Brings the public copy up to the day; how many standings changed."""
+    changed = publish_register(on=ctx.on, law=ctx.law)
+    hide_what_is_over(on=ctx.on, at=ctx.at)
+    publish_statistics(on=ctx.on, law=ctx.law)
+    take_snapshot(day=ctx.on)
+    return changed
 
 
 @transaction.atomic
-def release_held_run(*, run: Run, law: Law, by: str, at: datetime, because: str) -> DayDone:
+def release_held_run(*, run: Run, law: Law, by: str, at: datetime, because: str) -> DayOutcome:
     """A reviewer releases a held run: it goes on record, and its cards are made today."""
     released = release_run(run=run, law=law, by=by, at=at, because=because)
     ctx = ActContext(law, at, SYSTEM)
-    return DayDone(released, seal(day=released.as_of), apply_run_to_cases(run=released, ctx=ctx))
+    return DayOutcome(released, seal(day=released.as_of), apply_run_to_cases(run=released, ctx=ctx))
 
 
 def lock_cases() -> None:
-    """All cases that the patrol may touch, in one order, before it touches the public copy: others wait."""
+    """All cases that the patrol may touch, in one order, before it touches the public copy.
+
+    Others wait.
+    """
     waiting = (
         waiting_services().exclude(document__case=None).values_list("document__case", flat=True)
     )
@@ -112,7 +138,10 @@ def last_patrol(day: date) -> Heartbeat | None:
 
 
 def _newest(run: Run) -> Run:
-    """The run whose findings are on record: a held one changes nothing, the one before still speaks."""
+    """The run whose findings are on record.
+
+    A held one changes nothing, the one before still speaks.
+    """
     if run.state == "released":
         return run
     return Run.objects.filter(state="released", is_full=True).order_by("-id").first() or run

@@ -24,7 +24,10 @@ class PushOutcome:
 def import_changes(
     *, changes: Sequence[Change], law: Law, by: str, at: datetime, day: date
 ) -> PushOutcome:
-    """Applies changes and assesses the enterprises concerned. Cards wait for the day's close (policy)."""
+    """Applies changes and assesses the enterprises concerned.
+
+    Cards wait for the day's close (policy).
+    """
     result = apply_changes(changes=changes, law=law, by=by, at=at, day=day)
     if not result.credit_codes:
         return PushOutcome(result, None)

@@ -157,15 +157,19 @@ def _is_short_now(state: CaseState, event: Event, _terms: Terms) -> bool:
     """
     if state.red is None or not state.is_over(event.on):
         return False
-    withdrawal = state.withdrawal
     since = state.red.ends_on
+    withdrawal = state.withdrawal
     if withdrawal and withdrawal.is_open and withdrawal.display:
         since = withdrawal.display.ends_on
     if state.origin == "officer":
         is_rechecked = state.rechecked_on is not None and state.rechecked_on > since
         return is_rechecked and not state.needs_review
-    is_newer_run = event.is_fresh and (event.run_day is None or event.run_day > since)
-    return is_newer_run and any(
+    is_later_run = event.is_fresh and (event.run_day is None or event.run_day > since)
+    return is_later_run and _has_short_determined(state, event)
+
+
+def _has_short_determined(state: CaseState, event: Event) -> bool:
+    return any(
         requirement.is_determined and event.verdicts.get(requirement.name) == "short"
         for requirement in state.requirements
     )

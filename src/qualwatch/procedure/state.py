@@ -311,11 +311,11 @@ class CaseState:
 class Event:
     """An event on a day. Fields that an event does not need stay empty.
 
-    verdicts: requirement -> verdict of the run. run_day: the day of the run that gave `verdicts`.
-    ended: the code with which the item ended. has_new_evidence: evidence that no earlier
-    application on these requirements had. leaves: what the next run will read (correction, exemption,
-    accepted-finding). others: further accounts that took part. is_other_red_open: another red card
-    of the same item is open.
+    verdicts: requirement -> verdict of the run. run_day: the day of that run. ended: the code with
+    which the item ended. has_new_evidence: evidence that no earlier application on these
+    requirements had. leaves: what the next run will read (correction, exemption, accepted-finding).
+    others: further accounts that took part. is_other_red_open: another red card of
+    the item is open.
     """
 
     name: str

@@ -77,7 +77,10 @@ def post_red_card(card: Card, *, on: date, at: datetime) -> None:
 
 
 def post_red_period(number: str, *, ends_on: date, is_provisional: bool, at: datetime) -> None:
-    """The order has been served: the red period ends on a day, or later where that is provisional."""
+    """The order has been served.
+
+    The red period ends on a day, or later where that is provisional.
+    """
     _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
     card.ends_on, card.is_provisional = ends_on, is_provisional
@@ -86,7 +89,10 @@ def post_red_period(number: str, *, ends_on: date, is_provisional: bool, at: dat
 
 
 def post_cleared(number: str, *, on: date, because: str, hidden_from: date, at: datetime) -> None:
-    """The card is no longer in force; it stays to be seen, as cleared, until its retention is over."""
+    """The card is no longer in force.
+
+    It stays to be seen, as cleared, until its retention is over.
+    """
     _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
     if card.state != "open":
@@ -149,9 +155,10 @@ def post_announcement(
         "is_provisional": is_provisional,
         "is_removed": False,
     }
+    # one taken down may return
     announcement, _new = Announcement.objects.update_or_create(
         number=new_announcement.number, defaults=values
-    )  # one taken down may return
+    )
     _feed("announcement", announcement, at)
 
 
@@ -196,60 +203,82 @@ def move_card(number: str, *, enterprise: str, grade: str, area: str, at: dateti
 
 @transaction.atomic
 def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date, credit_code: str = "") -> int:
-    """The register as it is today: what changed ends and begins; how many did. An item gone from it has `ended`.
+    """Replaces the standings that changed; how many began.
+
+    An item that the register lacks has `ended`.
 
     With a credit code `items` are those of this enterprise, and no other is touched.
     """
     _locked_clock()
     standings = Standing.objects.filter(to_on=None)
-    standings = standings.filter(credit_code=credit_code) if credit_code else standings
-    current = {(one.credit_code, one.category, one.sub_item): one for one in standings}
-    ended, new, lasting = [], [], []
+    if credit_code:
+        standings = standings.filter(credit_code=credit_code)
+    current = {(row.credit_code, row.category, row.sub_item): row for row in standings}
+    ended: list[Standing] = []
+    begun: list[tuple[ItemKey, ItemNow]] = []
+    with_other_last_day: list[Standing] = []
     for key, standing in current.items():
-        now = items.get(key)
-        if now is None and standing.standing != "in-force":
+        now = items.get(key) or _absent_item(standing)
+        if now is None:
             continue
-        now = now or ItemNow(
-            standing.enterprise, standing.qualification, standing.grade, "ended", "not-in-register"
-        )
-        if replace(now, lasts_to=None) != ItemNow(
-            standing.enterprise,
-            standing.qualification,
-            standing.grade,
-            standing.standing,
-            standing.because,
-        ):
+        if replace(now, lasts_to=None) != _item_of(standing):
             ended.append(standing)
-            new.append((key, now))
-        elif now.lasts_to != standing.lasts_to:  # the same standing, for longer or not so long
+            begun.append((key, now))
+        elif now.lasts_to != standing.lasts_to:
             standing.lasts_to = now.lasts_to
-            lasting.append(standing)
-    new += [(key, now) for key, now in items.items() if key not in current]
-    same_day = [one.pk for one in ended if one.from_on >= on]  # said and unsaid within a day
-    Standing.objects.filter(pk__in=same_day).delete()
-    Standing.objects.filter(pk__in=[one.pk for one in ended if one.from_on < on]).update(to_on=on)
+            with_other_last_day.append(standing)
+    begun += [(key, now) for key, now in items.items() if key not in current]
+    _end_standings(ended, on)
     Standing.objects.bulk_create(
-        [
-            Standing(
-                credit_code=key[0],
-                category=key[1],
-                sub_item=key[2],
-                enterprise=now.enterprise,
-                qualification=now.qualification,
-                grade=now.grade,
-                standing=now.standing,
-                because=now.because,
-                from_on=on,
-                lasts_to=now.lasts_to,
-            )
-            for key, now in new
-        ],
-        batch_size=2000,
+        [_new_standing(key, now, on) for key, now in begun], batch_size=2000
     )
-    Standing.objects.bulk_update(lasting, ["lasts_to"], batch_size=2000)
-    if new or ended or lasting:
+    Standing.objects.bulk_update(with_other_last_day, ["lasts_to"], batch_size=2000)
+    if begun or ended or with_other_last_day:
         _touch()
-    return len(new)
+    return len(begun)
+
+
+def _item_of(standing: Standing) -> ItemNow:
+    """What a standing says of its item, without its last day."""
+    return ItemNow(
+        standing.enterprise,
+        standing.qualification,
+        standing.grade,
+        standing.standing,
+        standing.because,
+    )
+
+
+def _absent_item(standing: Standing) -> ItemNow | None:
+    """What an item that the register lacks becomes; None where it had ended before."""
+    if standing.standing != "in-force":
+        return None
+    return replace(_item_of(standing), standing="ended", because="not-in-register")
+
+
+def _end_standings(ended: Iterable[Standing], on: date) -> None:
+    """Ends standings on a day; one that began and ended the same day is dropped."""
+    dropped = [standing.pk for standing in ended if standing.from_on >= on]
+    closed = [standing.pk for standing in ended if standing.from_on < on]
+    Standing.objects.filter(pk__in=dropped).delete()
+    Standing.objects.filter(pk__in=closed).update(to_on=on)
+
+
+def _new_standing(key: ItemKey, now: ItemNow, on: date) -> Standing:
+    """The row of a standing that begins on a day."""
+    credit_code, category, sub_item = key
+    return Standing(
+        credit_code=credit_code,
+        category=category,
+        sub_item=sub_item,
+        enterprise=now.enterprise,
+        qualification=now.qualification,
+        grade=now.grade,
+        standing=now.standing,
+        because=now.because,
+        from_on=on,
+        lasts_to=now.lasts_to,
+    )
 
 
 @transaction.atomic
@@ -274,27 +303,27 @@ def post_freshness(
 
 @transaction.atomic
 def post_enterprises(register: Mapping[str, tuple[str, str]]) -> int:
-    """Everybody in the register, as credit code -> name, area; how many are told otherwise than before."""
+    """Everybody in the register: credit code -> name, area. How many enterprises changed."""
     _locked_clock()
-    existing = {one.credit_code: one for one in Enterprise.objects.all()}
-    changed = []
+    existing = {enterprise.credit_code: enterprise for enterprise in Enterprise.objects.all()}
+    new: list[Enterprise] = []
+    changed: list[Enterprise] = []
     for code, (name, area) in register.items():
         enterprise = existing.get(code)
-        if enterprise is None or (enterprise.name, enterprise.area, enterprise.is_in_register) != (
-            name,
-            area,
-            True,
-        ):
-            changed.append(_named(enterprise or Enterprise(credit_code=code, names=""), name, area))
-    removed = [one for code, one in existing.items() if one.is_in_register and code not in register]
-    for enterprise in removed:
-        enterprise.is_in_register = False
-    Enterprise.objects.bulk_create([one for one in changed if one.pk is None], batch_size=2000)
-    old = [one for one in (*changed, *removed) if one.credit_code in existing]
-    Enterprise.objects.bulk_update(old, ["name", "names", "area", "is_in_register"], batch_size=500)
-    if changed or removed:
+        if enterprise is None:
+            new.append(_named(Enterprise(credit_code=code, names=""), name, area))
+        elif (enterprise.name, enterprise.area, enterprise.is_in_register) != (name, area, True):
+            changed.append(_named(enterprise, name, area))
+    for code, enterprise in existing.items():
+        if enterprise.is_in_register and code not in register:
+            enterprise.is_in_register = False
+            changed.append(enterprise)
+    fields = ["name", "names", "area", "is_in_register"]
+    Enterprise.objects.bulk_create(new, batch_size=2000)
+    Enterprise.objects.bulk_update(changed, fields, batch_size=500)
+    if new or changed:
         _touch()
-    return len(changed) + len(removed)
+    return len(new) + len(changed)
 
 
 @transaction.atomic
@@ -313,7 +342,10 @@ def post_registered(*, credit_code: str, name: str, on: date) -> None:
 
 @transaction.atomic
 def post_statistics(rows: Mapping[tuple[int, int, str], Mapping[str, Any]]) -> int:
-    """Figures of quarters by (year, quarter, area), all that there are; how many rows are told otherwise."""
+    """Figures of quarters by (year, quarter, area), all that there are.
+
+    How many rows are told otherwise.
+    """
     _locked_clock()
     existing = {
         (quarter_figures.year, quarter_figures.quarter, quarter_figures.area): quarter_figures
@@ -338,7 +370,10 @@ def post_statistics(rows: Mapping[tuple[int, int, str], Mapping[str, Any]]) -> i
 
 @transaction.atomic
 def take_snapshot(*, day: date) -> Snapshot:
-    """The public copy of a day, by the digest of what replaying the feed gives; a day is taken once."""
+    """The public copy of a day, by the digest of what replaying the feed gives.
+
+    A day is taken once.
+    """
     snapshot = Snapshot.objects.filter(day=day).first()
     if snapshot:
         return snapshot
@@ -381,7 +416,9 @@ def _touch() -> None:
 
 
 def _locked_clock() -> FeedClock:
-    """Whoever writes to the public copy locks this one row before any other of it, so that nobody waits in a circle."""
+    """Whoever writes to the public copy locks this one row before any other of it, so that nobody
+    waits in a circle.
+    """
     if not connection.in_atomic_block:
         raise NotInAnAction
     clock = FeedClock.objects.select_for_update().filter(number=1).first()

@@ -1,4 +1,7 @@
-"""What the public may know, and the feed of every change of it. Nothing here points at a case or a person."""
+"""What the public may know, and the feed of every change of it.
+
+Nothing here points at a case or a person.
+"""
 
 from django.db import models
 from django.db.models import Q
@@ -35,9 +38,8 @@ class RedCard(models.Model):
     requirements = models.JSONField(default=list)  # text, required, held; no person
     published_on = models.DateField()
     ends_on = models.DateField(null=True)  # of the red period, once the order has been served
-    is_provisional = models.BooleanField(
-        default=False
-    )  # days off of its time are not published yet: it may be later
+    # days off of its time are not published yet: it may be later
+    is_provisional = models.BooleanField(default=False)
     state = models.CharField(max_length=10, default="open")
     ended_on = models.DateField(null=True)
     because = models.CharField(max_length=40, blank=True)
@@ -63,7 +65,10 @@ class RedCard(models.Model):
 
 
 class Announcement(models.Model):
-    """A notice to the public: a document served so, a display, a decision. Removed: only the number is left."""
+    """A notice to the public: a document served so, a display, a decision. Removed.
+
+    Only the number is left.
+    """
 
     number = models.CharField(max_length=100, unique=True)
     kind = models.CharField(max_length=20)
@@ -74,9 +79,8 @@ class Announcement(models.Model):
     published_on = models.DateField()
     ends_on = models.DateField(null=True)
     is_provisional = models.BooleanField(default=False)  # as of a red card
-    card_number = models.CharField(
-        max_length=40, blank=True, db_index=True
-    )  # of the red card that it follows from
+    # of the red card that it follows from
+    card_number = models.CharField(max_length=40, blank=True, db_index=True)
     is_removed = models.BooleanField(default=False)
 
     class Meta:
@@ -94,7 +98,10 @@ class Announcement(models.Model):
 
 
 class Enterprise(models.Model):
-    """An enterprise as the public may find it; `names` is every name it had, as searched in, newest first."""
+    """An enterprise as the public may find it.
+
+    `names` is every name it had, as searched in, newest first.
+    """
 
     credit_code = models.CharField(max_length=18, unique=True)
     name = models.CharField(max_length=200)
@@ -111,7 +118,10 @@ class Enterprise(models.Model):
 
 
 class QuarterFigures(models.Model):
-    """What a quarter came to in one supervising area ('' = outside any): red cards, withdrawals, days kept."""
+    """What a quarter came to in one supervising area ('' = outside any).
+
+    Red cards, withdrawals, days kept.
+    """
 
     year = models.PositiveSmallIntegerField()
     quarter = models.PositiveSmallIntegerField()
@@ -167,9 +177,8 @@ class Freshness(models.Model):
     day = models.DateField(unique=True)
     loaded = models.JSONField()  # table: the day whose list was the newest, or null
     limit_days = models.PositiveIntegerField()  # older lists say nothing of an item
-    others = models.JSONField(
-        default=dict
-    )  # registers that cards rest on, but no standing: table -> [day, limit]
+    # registers that cards rest on, but no standing: table -> [day, limit]
+    others = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return f"{self.day}"
@@ -182,9 +191,8 @@ class FeedEntry(models.Model):
     at = models.DateTimeField()
     kind = models.CharField(max_length=40)
     key = models.CharField(max_length=100)
-    body = models.JSONField(
-        null=True
-    )  # the row as it is from now on; null = it is no longer public
+    # the row as it is from now on; null = it is no longer public
+    body = models.JSONField(null=True)
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.kind}"

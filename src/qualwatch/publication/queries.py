@@ -2,7 +2,7 @@
 
 import json
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -75,7 +75,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """An enterprise, its items on a day, what the register said of each (by item, oldest first), notices about it."""
+    """An enterprise, its items on a day, what the register said of each (by item, oldest first),
+    notices about it.
+    """
 
     enterprise: Enterprise | None
     answers: list[Answer]
@@ -85,15 +87,22 @@ class LookUp:
     version: str  # of the public copy, read before the rest or with it
 
 
-# An enterprise with whatever its page always needs, a row for each interval of its items; the day, the credit code.
+# An enterprise with whatever its page always needs, a row for each interval of its items; the day,
+# the credit code.
 LOOK_UP = """
-    SELECT s.*, e.id AS e_id, e.name AS e_name, e.area AS e_area, e.is_in_register AS e_is_in_register,
-           e.registered_on AS e_registered_on, f.day AS f_day, f.loaded AS f_loaded, f.limit_days AS f_limit,
-           (SELECT c.last || '-' || c.version FROM publication_feedclock c WHERE c.number = 1) AS version,
-           EXISTS (SELECT 1 FROM publication_redcard r WHERE r.credit_code = e.credit_code) AS has_cards,
-           EXISTS (SELECT 1 FROM publication_announcement a WHERE a.credit_code = e.credit_code) AS has_notices
+    SELECT s.*,
+           e.id AS e_id, e.name AS e_name, e.area AS e_area,
+           e.is_in_register AS e_is_in_register, e.registered_on AS e_registered_on,
+           f.day AS f_day, f.loaded AS f_loaded, f.limit_days AS f_limit,
+           (SELECT c.last || '-' || c.version FROM publication_feedclock c WHERE c.number = 1)
+               AS version,
+           EXISTS (SELECT 1 FROM publication_redcard r WHERE r.credit_code = e.credit_code)
+               AS has_cards,
+           EXISTS (SELECT 1 FROM publication_announcement a WHERE a.credit_code = e.credit_code)
+               AS has_notices
     FROM publication_enterprise e
-    LEFT JOIN publication_freshness f ON f.day = (SELECT max(day) FROM publication_freshness WHERE day <= %s)
+    LEFT JOIN publication_freshness f
+        ON f.day = (SELECT max(day) FROM publication_freshness WHERE day <= %s)
     LEFT JOIN publication_standing s ON s.credit_code = e.credit_code
     WHERE e.credit_code = %s ORDER BY s.category, s.sub_item, s.from_on
 """
@@ -108,7 +117,10 @@ def standing_of(credit_code: str, category: str, sub_item: str, day: date) -> An
 
 
 def standings_of(credit_code: str, day: date) -> list[Answer]:
-    """Of every item of an enterprise that is known on a day. A red card is said whatever the register's age."""
+    """Of every item of an enterprise that is known on a day.
+
+    A red card is said whatever the register's age.
+    """
     return standings_among([credit_code], day)[credit_code]
 
 
@@ -118,9 +130,8 @@ def standings_among(credit_codes: Iterable[str], day: date) -> dict[str, list[An
     rows = Standing.objects.filter(_holds_on(day), credit_code__in=codes).order_by(
         "category", "sub_item"
     )
-    found_cards = reversed(
-        cards_on(day, credit_code__in=codes)
-    )  # of several of one item the first counts
+    # of several of one item the first counts
+    found_cards = reversed(cards_on(day, credit_code__in=codes))
     cards = {
         (red_card.credit_code, red_card.category, red_card.sub_item): red_card
         for red_card in found_cards
@@ -135,37 +146,53 @@ def standings_among(credit_codes: Iterable[str], day: date) -> dict[str, list[An
 
 
 def look_up(credit_code: str, day: date, *, with_notices: bool = True) -> LookUp:
-    """One enterprise as its page shows it on a day."""
+    """One enterprise as its page shows it on a day.
+
+    Three queries at most where it has standings.
+    """
     rows: list[Any] = list(Standing.objects.raw(LOOK_UP, [day, credit_code]))
-    if rows:
-        now, enterprise, fresh = (
-            rows[0].version or NOTHING,
-            _enterprise(credit_code, rows[0]),
-            _freshness(rows[0]),
-        )
-        history = [row for row in rows if row.pk is not None]
-    else:
-        now, enterprise, fresh = version(), None, freshness_on(day)
-        history = list(
-            Standing.objects.filter(credit_code=credit_code).order_by(
-                "category", "sub_item", "from_on"
-            )
-        )
-    cards = cards_on(day, credit_code=credit_code) if not rows or rows[0].has_cards else []
-    has_notices = with_notices and (not rows or rows[0].has_notices)
-    notices = list(announcements(credit_code=credit_code)) if has_notices else []
-    red = {
-        (card.category, card.sub_item): card for card in reversed(cards)
-    }  # of several of one item the first
-    answers = [
-        _answer(
-            row, red.pop((row.category, row.sub_item), None), day, is_fresh=_is_young(fresh, day)
-        )
-        for row in history
-        if row.from_on <= day and (row.to_on is None or day < row.to_on)
-    ]
-    answers += map(_of_card, red.values())
-    return LookUp(enterprise, answers, history, notices, fresh, now)
+    if not rows:
+        return _look_up_without_standings(credit_code, day, with_notices=with_notices)
+    first = rows[0]
+    freshness = _freshness(first)
+    history = [row for row in rows if row.pk is not None]
+    cards = cards_on(day, credit_code=credit_code) if first.has_cards else []
+    notices: list[Announcement] = []
+    if with_notices and first.has_notices:
+        notices = list(announcements(credit_code=credit_code))
+    answers = _answers_of_items(history, cards, freshness, day)
+    enterprise = _enterprise(credit_code, first)
+    return LookUp(enterprise, answers, history, notices, freshness, first.version or NOTHING)
+
+
+def _look_up_without_standings(credit_code: str, day: date, *, with_notices: bool) -> LookUp:
+    """The same where LOOK_UP finds no row.
+
+    The enterprise is not in the public copy, cards and notices may be.
+    """
+    history = list(
+        Standing.objects.filter(credit_code=credit_code).order_by("category", "sub_item", "from_on")
+    )
+    freshness = freshness_on(day)
+    cards = cards_on(day, credit_code=credit_code)
+    notices = list(announcements(credit_code=credit_code)) if with_notices else []
+    answers = _answers_of_items(history, cards, freshness, day)
+    return LookUp(None, answers, history, notices, freshness, version())
+
+
+def _answers_of_items(
+    history: Iterable[Any], cards: Sequence[RedCard], freshness: Freshness | None, day: date
+) -> list[Answer]:
+    """The answer for every item with a standing or a red card on a day."""
+    # of several red cards of one item the first counts: it is written last
+    card_of_item = {(card.category, card.sub_item): card for card in reversed(cards)}
+    is_fresh = _is_young(freshness, day)
+    answers = []
+    for row in history:
+        if row.from_on <= day and (row.to_on is None or day < row.to_on):
+            card = card_of_item.pop((row.category, row.sub_item), None)
+            answers.append(_answer(row, card, day, is_fresh=is_fresh))
+    return [*answers, *map(_of_card, card_of_item.values())]
 
 
 def _enterprise(credit_code: str, row: Any) -> Enterprise:
@@ -208,7 +235,9 @@ def _of_card(card: RedCard) -> Answer:
 
 
 def _answer(row: Standing, card: RedCard | None, day: date, *, is_fresh: bool) -> Answer:
-    """A certificate whose last day is over has ended, also before the register is looked at on the next morning."""
+    """A certificate whose last day is over has ended, also before the register is looked at on the
+    next morning.
+    """
     standing = (row.standing, row.because)
     if row.standing == "in-force" and row.lasts_to is not None and row.lasts_to < day:
         standing = ("ended", "expired")
@@ -248,7 +277,10 @@ def red_card(number: str, day: date) -> RedCard | None:
 def announcements(
     kind: str = "", credit_code: str = "", card_number: str = ""
 ) -> QuerySet[Announcement]:
-    """Notices to the public, the newest first; of one kind, of one enterprise, following from one red card."""
+    """Notices to the public, the newest first.
+
+    Of one kind, of one enterprise, following from one red card.
+    """
     filters = {"kind": kind, "credit_code": credit_code, "card_number": card_number}
     which = {name: told for name, told in filters.items() if told}
     return Announcement.objects.filter(is_removed=False, **which).order_by(
@@ -272,7 +304,10 @@ def enterprises_by_area() -> dict[str, int]:
 
 
 def version() -> str:
-    """Changes with anything public: what pages of the same version say of the same day is the same."""
+    """Changes with anything public.
+
+    What pages of the same version say of the same day is the same.
+    """
     with connection.cursor() as cursor:  # asked for every page
         cursor.execute("SELECT last, version FROM publication_feedclock WHERE number = 1")
         row = cursor.fetchone()

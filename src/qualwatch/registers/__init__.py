@@ -1,1 +1,4 @@
-"""What is known of enterprises and their people: since when, from which source, and what an officer corrected."""
+"""What is known of enterprises and their people.
+
+Since when, from which source, and what an officer corrected.
+"""

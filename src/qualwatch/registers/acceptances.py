@@ -1,4 +1,6 @@
-"""Accepted findings: what an officer decided stands until its review day, or until fewer are held than were then."""
+"""Accepted findings: what an officer decided stands until its review day, or until fewer are held
+than were then.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,4 +1,7 @@
-"""Many rows at once, through Django's own connection and in its transaction: COPY on PostgreSQL, cursors on SQLite."""
+"""Many rows at once, through Django's own connection and in its transaction.
+
+COPY on PostgreSQL, cursors on SQLite.
+"""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +27,9 @@ _numbers = count(1)
 
 
 class Staged:
-    """Columns as a table that is gone at the end: a temporary one, or, of few rows on PostgreSQL, literal values.
+    """Columns as a table that is gone at the end.
+
+    A temporary one, or, of few rows on PostgreSQL, literal values.
 
     `str()` stands after FROM.
     """
@@ -53,14 +58,16 @@ class Staged:
             execute(f"ANALYZE {self._name}")
 
     def __exit__(self, kind: object, *error: object) -> None:
-        if (
-            kind is None and not self._is_few
-        ):  # after an error the transaction is undone, and the table with it
+        # after an error the transaction is undone, and the table with it
+        if kind is None and not self._is_few:
             execute(f"DROP TABLE {self._name}")
 
 
 def fill(name: str, columns: Sequence[str], parts: Iterable[pa.Table]) -> int:
-    """Rows put into a table, how many. On PostgreSQL `parts` are made in a thread while those before are written."""
+    """Rows put into a table, how many.
+
+    On PostgreSQL `parts` are made in a thread while those before are written.
+    """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor, ThreadPoolExecutor(1) as ahead:
             texts = _as_csv(parts)
@@ -149,7 +156,10 @@ def rows_of(query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
 def table_of(
     columns: Mapping[str, str], schema: pa.Schema, rest: str, values: Sequence[Any] = ()
 ) -> pa.Table:
-    """A query's result as columns: `columns` are SQL expressions by name, `rest` begins with FROM."""
+    """A query's result as columns.
+
+    `columns` are SQL expressions by name, `rest` begins with FROM.
+    """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             selected = ", ".join(f"{text} AS {name}" for name, text in columns.items())

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from qualwatch.ciphers import newest_version
 from qualwatch.intake.cells import Cell
-from qualwatch.intake.gather import gather_sheets
 from qualwatch.intake.problems import NothingReadable
+from qualwatch.intake.register_files import read_sheets
 from qualwatch.intake.sheets import Sheet
 from qualwatch.journal.actions import record
 from qualwatch.law.loader import Law
@@ -30,7 +30,10 @@ PERSONAL = ("registrations", "contributions", "exemptions", "locks", "birthdays"
 
 
 class OutOfOrder(Exception):
-    """The changes do not go on where the last ones ended; `expected` is the sequence number that must come next."""
+    """The changes do not go on where the last ones ended.
+
+    `expected` is the sequence number that must come next.
+    """
 
     def __init__(self, sentence: str, expected: int) -> None:
         super().__init__(sentence)
@@ -58,7 +61,10 @@ class Change:
 
 @dataclass(slots=True)
 class PushResult:
-    """What became of a batch: a state per change (applied, rejected, known), and the enterprises concerned."""
+    """What became of a batch.
+
+    A state per change (applied, rejected, known), and the enterprises concerned.
+    """
 
     outcomes: list[tuple[Change, str, str]] = field(default_factory=list)
     credit_codes: set[str] = field(default_factory=set)
@@ -69,10 +75,13 @@ class PushResult:
 def apply_changes(
     *, changes: Sequence[Change], law: Law, by: str, at: datetime, day: date
 ) -> PushResult:
-    """Applies a batch in its order, all in one transaction; what was pushed before is not applied again.
+    """Applies a batch in its order, all in one transaction.
 
-    OutOfOrder where a sequence number is missing, comes again under another id, or an id comes again with other
-    content: nothing is applied then. A row that cannot be read is rejected and kept as unparsed; the others go on.
+    What was pushed before is not applied again.
+
+    OutOfOrder where a sequence number is missing, comes again under another id, or an id comes
+    again with other content: nothing is applied then. A row that cannot be read is rejected and
+    kept as unparsed; the others go on.
     """
     lock()
     new, result = _new(changes)
@@ -80,9 +89,8 @@ def apply_changes(
         return result
     version, stored = newest_version(), []
     for change in new:
-        revision = result.revision = next_revision(
-            what="platform change", by=by, at=at
-        )  # a row may come and go again
+        # a row may come and go again
+        revision = result.revision = next_revision(what="platform change", by=by, at=at)
         problem = _apply(change, law, revision, day, result.credit_codes)
         state = "rejected" if problem else "applied"
         result.outcomes.append((change, state, problem))
@@ -113,7 +121,10 @@ def apply_changes(
 
 
 def apply_again(*, source: str, since: date, law: Law, revision_of: Callable[[], Revision]) -> int:
-    """After a full list of a day: what was pushed from that day on is put on top of it again; how many changes."""
+    """After a full list of a day: what was pushed from that day on is put on top of it again.
+
+    How many changes.
+    """
     start = timezone.make_aware(datetime.combine(since, time.min))
     pushed = PlatformChange.objects.filter(
         source=source, state="applied", taken_at__gte=start
@@ -160,49 +171,63 @@ def _new(changes: Sequence[Change]) -> tuple[list[Change], PushResult]:
 
 
 def _apply(change: Change, law: Law, revision: Revision, day: date, concerned: set[str]) -> str:
-    """Applies one change, adds the enterprises that it concerns; the problem that kept it out, or ''."""
+    """Applies one change and adds the enterprises it concerns.
+
+    The problem that kept it out, or ''.
+    """
     source = source_of(change.source)
-    rows: list[list[Cell]] = [[*change.row], [*change.row.values()]]
-    if any("\x00" in str(cell) for row in rows for cell in row):
+    cells: list[list[Cell]] = [[*change.row], [*change.row.values()]]
+    if any("\x00" in str(cell) for row in cells for cell in row):
         return _("有不可见的字符")
-    gathered = gather_sheets([Sheet("platform", "", rows, None)], law)
-    if not gathered.accounts or any(
-        account.table not in source.tables for account in gathered.accounts
+    register_files = read_sheets([Sheet("platform", "", cells, None)], law)
+    if not register_files.accounts or any(
+        account.table not in source.tables for account in register_files.accounts
     ):
-        return next(
-            (f"{one.problem}，{one.remedy}" for one in gathered.rejections), _("表头不属于这个来源")
-        )
+        problems = (f"{row.problem}，{row.remedy}" for row in register_files.rejections)
+        return next(problems, _("表头不属于这个来源"))
     try:
-        tables = {
-            slug: columns
-            for slug, columns in rows_by_table(source, gathered).items()
-            if len(columns)
-        }
+        tables = rows_by_table(source, register_files)
     except NothingReadable as error:
         return str(error)
-    touched = 0
+    rows_changed = 0
     for slug, columns in tables.items():
-        concerned |= _concerned(
-            slug, columns
-        )  # before it is applied: a row moves people only to those that it names
-        with Table(TABLES[slug], source.slug, columns, is_full=False) as table:
-            if slug == "unparsed":
-                table.add(revision.pk)
-            elif change.action == "put":
-                table.apply(revision.pk, day)
-                touched += len(columns)
-            else:
-                touched += table.end(revision.pk, day)
-            resolve(slug, revision.pk)
-    for rejection in gathered.rejections:
+        if not len(columns):
+            continue
+        # before it is applied: afterwards people are registered only where the row says
+        concerned |= _concerned(slug, columns)
+        rows_changed += _apply_to_table(change, slug, columns, revision, day)
+    for rejection in register_files.rejections:
         return f"{rejection.column}「{rejection.value}」：{rejection.problem}；{rejection.remedy}"
-    return (
-        "" if touched else _("登记里没有这一行") if change.action == "remove" else _("这一行是空的")
-    )
+    if rows_changed:
+        return ""
+    return _("登记里没有这一行") if change.action == "remove" else _("这一行是空的")
+
+
+def _apply_to_table(
+    change: Change, slug: str, columns: pa.Table, revision: Revision, day: date
+) -> int:
+    """Writes or removes the rows of one table.
+
+    How many the change concerned (unparsed rows do not count).
+    """
+    rows_changed = 0
+    with Table(TABLES[slug], change.source, columns, is_full=False) as table:
+        if slug == "unparsed":
+            table.add(revision.pk)
+        elif change.action == "put":
+            table.apply(revision.pk, day)
+            rows_changed = len(columns)
+        else:
+            rows_changed = table.end(revision.pk, day)
+        resolve(slug, revision.pk)
+    return rows_changed
 
 
 def _concerned(slug: str, columns: pa.Table) -> set[str]:
-    """Enterprises whose findings may change: those named, and wherever the people named are registered."""
+    """Enterprises whose findings may change.
+
+    Those named, and wherever the people named are registered.
+    """
     named = (
         set(columns.column("credit_code").to_pylist())
         if "credit_code" in columns.column_names
@@ -218,7 +243,10 @@ def _concerned(slug: str, columns: pa.Table) -> set[str]:
     named -= {"", None}
     if named:  # a branch's row concerns the legal person
         likes = " OR ".join(["branch_credit_codes LIKE %s"] * len(named))
-        here = f"FROM registers_enterprise WHERE recorded_to IS NULL AND branch_credit_codes <> '' AND ({likes})"
+        here = (
+            "FROM registers_enterprise WHERE recorded_to IS NULL AND branch_credit_codes <> '' "
+            f"AND ({likes})"
+        )
         named |= {
             row[0] for row in rows_of(f"SELECT credit_code {here}", [f"%{one}%" for one in named])
         }

@@ -1,7 +1,8 @@
-"""Corrections: one field of one row set right by an officer, kept on top of whatever the source says.
+"""Corrections: one field of one row set right by an officer, kept on top of whatever the source
+says.
 
-The corrected row stands in the same table under the source `correction`, which is believed before every other. It is
-made anew whenever the source's row changes, in the same transaction.
+The corrected row stands in the same table under the source `correction`, which is believed before
+every other. It is made anew whenever the source's row changes, in the same transaction.
 """
 
 import json
@@ -32,11 +33,14 @@ VOCABULARY = {"register_state": REGISTER_STATES, "route": ROUTES, "grade": tuple
 
 
 class CannotCorrect(Exception):
-    """The row or the field is not there, or the reason or document is missing; the message says which."""
+    """The row or the field is not there, or the reason or document is missing.
+
+    The message says which.
+    """
 
 
 @transaction.atomic
-def correct(
+def correct(  # noqa: PLR0913  # keyword-only: each is a column
     *,
     table: str,
     key: Mapping[str, Any],
@@ -50,14 +54,11 @@ def correct(
 ) -> Correction:
     """Sets one field of the row of a key right; the row must be on record from a source.
 
-    With WHOLE as the field, `value` is a row that the source lacks: it stands until the source has the key.
+    With WHOLE as the field, `value` is a row that the source lacks: it stands until the source has
+    the key.
     """
-    model = TABLES.get(table)
-    is_whole = field == WHOLE and table in ADDED
-    if model is None or (
-        not is_whole and (field not in model.fact_columns() or field in model.KEY)
-    ):
-        raise CannotCorrect(_("{table} 没有可更正的字段 {field}").format(table=table, field=field))
+    model = _correctable(table, field)
+    is_whole = field == WHOLE
     if not because.strip() or not document.strip():
         raise CannotCorrect(_("更正要写明理由和证明文件"))
     if review_on <= timezone.localdate(at):
@@ -105,9 +106,18 @@ def correct(
     return correction
 
 
+def _correctable(table: str, field: str) -> type[Recorded]:
+    """The model of a table in which the field may be corrected; CannotCorrect."""
+    model = TABLES.get(table)
+    is_whole = field == WHOLE and table in ADDED
+    if model is None or not (is_whole or field in set(model.fact_columns()) - set(model.KEY)):
+        raise CannotCorrect(_("{table} 没有可更正的字段 {field}").format(table=table, field=field))
+    return model
+
+
 @transaction.atomic
 def release_correction(*, correction: Correction, by: str, at: datetime, because: str) -> None:
-    """Lets the source be believed again."""
+    """Ends a correction: the source's value is in effect again. CannotCorrect."""
     revision = next_revision(what="correction-released", by=by, at=at)
     updated = Correction.objects.filter(pk=correction.pk, released_at=None).update(
         released_at=at, released_by=by
@@ -131,7 +141,10 @@ def release_correction(*, correction: Correction, by: str, at: datetime, because
 
 
 def resolve(slug: str, revision: int) -> int:
-    """Makes the corrected rows of a table anew after a load; in how many fields the source still differs."""
+    """Makes the corrected rows of a table anew after a load.
+
+    In how many fields the source still differs.
+    """
     differing = 0
     active = Correction.objects.filter(table=slug, released_at=None)
     for key in {json.dumps(correction.key, sort_keys=True) for correction in active}:
@@ -140,7 +153,7 @@ def resolve(slug: str, revision: int) -> int:
 
 
 def resolved_rows(model: type[Recorded], key: Mapping[str, Any]) -> Recorded | None:
-    """The row of a key from the source that is believed first, corrections left out."""
+    """The row of a key of the source with precedence, without corrections."""
     recordeds = model._default_manager.filter(recorded_to=None, **key).exclude(source=CORRECTION)
     order = {slug: source.precedence for slug, source in sources().items()}
     return min(
@@ -153,37 +166,56 @@ def resolved_rows(model: type[Recorded], key: Mapping[str, Any]) -> Recorded | N
 def _resolve_key(
     model: type[Recorded], slug: str, key: Mapping[str, Any], revision: int, on: date | None
 ) -> int:
+    """Writes the corrected row of one key anew.
+
+    In how many fields the source differs from its corrections.
+    """
     row = resolved_rows(model, key)
-    fields = Correction.objects.filter(table=slug, key=key, released_at=None)
-    values = {correction.field: correction.value for correction in fields}
-    current = model._default_manager.filter(recorded_to=None, source=CORRECTION, **key).first()
+    corrections = Correction.objects.filter(table=slug, key=key, released_at=None)
+    values = {correction.field: correction.value for correction in corrections}
     whole = values.pop(WHOLE, None)
-    if row is not None and whole is not None:  # the source has it now, and may lose it again
+    if row is not None and whole is not None:
+        # the source has the row now, and may lose it again
         _end_whole(slug, key, revision)
         whole = None
-    differing = (
-        sum(_plain(getattr(row, name)) != value for name, value in values.items())
-        if row
-        else int(bool(whole))
-    )
-    target = (
-        {name: _plain(getattr(row, name)) for name in model.fact_columns()} | values
-        if row and values
-        else None
-    )
+    target: dict[str, Any] | None = None
+    differing = 0
     if row is None and whole is not None:
         target = {**dict.fromkeys(model.fact_columns()), **key, **whole, **values}
+        differing = int(bool(whole))
+    elif row is not None:
+        source_values = _plain_values(model, row)
+        differing = sum(source_values[name] != value for name, value in values.items())
+        target = source_values | values if values else None
+    _replace_corrected_row(model, key, target, revision, on)
+    return differing
+
+
+def _plain_values(model: type[Recorded], row: Recorded) -> dict[str, Any]:
+    """A row's facts as corrections store values."""
+    return {name: _plain(getattr(row, name)) for name in model.fact_columns()}
+
+
+def _replace_corrected_row(
+    model: type[Recorded],
+    key: Mapping[str, Any],
+    target: Mapping[str, Any] | None,
+    revision: int,
+    on: date | None,
+) -> None:
+    """Ends the corrected row of a key and writes the target in its place, where they differ."""
+    current = model._default_manager.filter(recorded_to=None, source=CORRECTION, **key).first()
     if current is not None:
-        if target == {name: _plain(getattr(current, name)) for name in model.fact_columns()}:
-            return differing
+        if target == _plain_values(model, current):
+            return
+        absent_since = None if target else on
         model._default_manager.filter(pk=current.pk).update(
-            recorded_to=revision, absent_since=None if target else on
+            recorded_to=revision, absent_since=absent_since
         )
     if target is not None:
         model._default_manager.create(
             source=CORRECTION, recorded_from=revision, duplicate_no=1, **_typed(model, target)
         )
-    return differing
 
 
 def _end_whole(slug: str, key: Mapping[str, Any], revision: int) -> None:
@@ -230,7 +262,10 @@ def vocabulary(field: str) -> tuple[str, ...] | None:
 def _whole(
     model: type[Recorded], key: Mapping[str, Any], columns: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """A row's columns besides its key, as the register would write them; those not told are empty."""
+    """A row's columns besides its key, as the register would write them.
+
+    Those not told are empty.
+    """
     if strange := set(columns) - set(model.fact_columns()) | set(columns) & set(model.KEY):
         raise CannotCorrect(
             _("{table} 没有可更正的字段 {field}").format(table=model.__name__, field=min(strange))
@@ -263,7 +298,10 @@ def due_for_review(day: date) -> Iterable[Correction]:
 
 
 def conflicts(table: str) -> list[tuple[Any, ...]]:
-    """Keys about which current rows of several sources say different things: key columns, then the sources."""
+    """Keys about which current rows of several sources say different things.
+
+    Key columns, then the sources.
+    """
     model = TABLES[table]
     key = ", ".join(f"a.{name}" for name in model.KEY)
     same = " AND ".join(f"a.{name} = b.{name}" for name in model.KEY)
@@ -271,7 +309,8 @@ def conflicts(table: str) -> list[tuple[Any, ...]]:
     differ = " OR ".join(f"a.{name} IS DISTINCT FROM b.{name}" for name in others) or "1 = 0"
     name = model._meta.db_table
     return rows_of(
-        f"SELECT DISTINCT {key}, a.source, b.source FROM {name} a JOIN {name} b ON {same} AND a.source < b.source "
+        f"SELECT DISTINCT {key}, a.source, b.source FROM {name} a JOIN {name} b ON {same} AND "
+        "a.source < b.source "
         f"WHERE a.recorded_to IS NULL AND b.recorded_to IS NULL AND a.source <> 'correction' "
         f"AND b.source <> 'correction' AND ({differ}) ORDER BY {key}"
     )

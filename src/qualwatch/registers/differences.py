@@ -1,8 +1,10 @@
-"""A full list that is like the one before but for some lines: only those whom the lines name are read again.
+"""A full list that is like the one before but for some lines.
 
-They are people, or enterprises in the list of items. Every line of theirs is read, of the old file and of the new one:
-what their rows say of each other (two birthdays, the same row twice) comes out as if all had been read.
-tests/office/test_list_differences.py compares the two.
+Only those whom the lines name are read again.
+
+They are people, or enterprises in the list of items. Every line of theirs is read, of the old file
+and of the new one: what their rows say of each other (two birthdays, the same row twice) comes out
+as if all had been read. tests/office/test_list_differences.py compares the two.
 """
 
 from collections import Counter
@@ -16,9 +18,9 @@ import pyarrow.compute as pc
 
 from qualwatch.evaluation.account import FileAccount, Rejection
 from qualwatch.intake.cells import credit_code, resident_number
-from qualwatch.intake.gather import Gathered, gather_sheets
 from qualwatch.intake.headers import find_header
 from qualwatch.intake.problems import BadCell
+from qualwatch.intake.register_files import RegisterFiles, read_sheets
 from qualwatch.intake.sheets import TextSheet
 from qualwatch.law.loader import Law
 from qualwatch.registers.bulk import rows_of
@@ -38,18 +40,21 @@ CARD = 18  # digits of a resident identity number
 
 @dataclass(slots=True)
 class Difference:
-    """The lines of the people concerned: as they are now, and as they were. `numbers`: their rows in the new file."""
+    """The lines of the people concerned: as they are now, and as they were. `numbers`.
+
+    Their rows in the new file.
+    """
 
     last: Load
     table: str
-    gathered: Gathered
-    before: Gathered
+    register_files: RegisterFiles
+    before: RegisterFiles
     numbers: list[int]
     carried: list[Rejection]  # rejected lines that are still there, at their new places
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Rows of the whole file, read, accepted and rejected."""
-        new, old = self.gathered.accounts[0], self.before.accounts[0]
+        new, old = self.register_files.accounts[0], self.before.accounts[0]
         counts_before = self.last.counts[self.table]
         names = ("read", "accepted", "rejected")
         return {
@@ -62,13 +67,17 @@ class Difference:
     def rejections(self) -> list[Rejection]:
         """Rejected rows of the whole file, in their order."""
         new = [
-            replace(one, row=self.numbers[(one.row or 2) - 2]) for one in self.gathered.rejections
+            replace(one, row=self.numbers[(one.row or 2) - 2])
+            for one in self.register_files.rejections
         ]
         return sorted([*self.carried, *new], key=lambda rejection: rejection.row or 0)
 
     def rows(self, source: Source) -> tuple[dict[str, pa.Table], pa.Array]:
-        """Rows by table of those concerned (and all unparsed rows of the source); who they are, as the table has it."""
-        old, new = rows_by_table(source, self.before), rows_by_table(source, self.gathered)
+        """Rows by table of those concerned (and all unparsed rows of the source).
+
+        Who they are, as the table has it.
+        """
+        old, new = rows_by_table(source, self.before), rows_by_table(source, self.register_files)
         who = "person_id" if SUBJECT[self.table] == "identity" else "credit_code"
         concerned = pa.concat_tables([one[self.table].select([who]) for one in (old, new)])
         new["unparsed"] = self._unparsed(source, old["unparsed"], new["unparsed"])
@@ -78,7 +87,8 @@ class Difference:
         names = UnparsedRow.fact_columns()
         rows_before = Counter(
             rows_of(
-                f"SELECT {', '.join(names)} FROM {UnparsedRow._meta.db_table} WHERE source = %s AND recorded_to IS NULL",
+                f"SELECT {', '.join(names)} FROM {UnparsedRow._meta.db_table} WHERE source = %s "
+                "AND recorded_to IS NULL",
                 [source.slug],
             )
         )
@@ -94,19 +104,14 @@ class Difference:
 def difference(
     load: Load, last: Load, source: Source, law: Law, raw: Callable[[str, str], Path]
 ) -> Difference | None:
-    """What differs from the last list, where reading that alone gives the same as reading all; else None."""
-    both = [one.files[0] for one in (load, last) if len(one.files) == 1]
-    whole = (
-        load.is_full
-        and last.is_full
-        and len(both) == 2
-        and source.tables[0] in SUBJECT
-        and len(source.tables) == 1
-    )
-    if not whole or (source.tables[0] == "contributions" and load.stated_from is None):
+    """What differs from the last list, where reading that alone gives the same as reading all.
+
+    Else None.
+    """
+    if not _are_comparable(load, last, source):
         return None
-    subject = SUBJECT[source.tables[0]]
-    new, old = (_Lines.of(one["name"], raw(one["sha256"], one["name"]), subject) for one in both)
+    table = source.tables[0]
+    new, old = (_lines_of_file(delivered, raw, SUBJECT[table]) for delivered in (load, last))
     if new is None or old is None or new.header != old.header or new.place != old.place:
         return None
     differing = _differing(new.lines, old.lines)
@@ -114,13 +119,31 @@ def difference(
         return None
     concerned = {new.subject(line) for line in differing}
     numbers = new.lines_of(concerned)
-    read, before = new.read(numbers, law), old.read(old.lines_of(concerned), law)
-    if read is None or before is None:
-        return None
+    lines_now = new.read(numbers, law)
+    lines_before = old.read(old.lines_of(concerned), law)
     carried = _carried(last, old, new, concerned)
-    if carried is None:
+    if lines_now is None or lines_before is None or carried is None:
         return None
-    return Difference(last, source.tables[0], read, before, [at + 2 for at in numbers], carried)
+    file_rows = [number + 2 for number in numbers]
+    return Difference(last, table, lines_now, lines_before, file_rows, carried)
+
+
+def _are_comparable(load: Load, last: Load, source: Source) -> bool:
+    """Whether both are full lists in one file of one table whose lines name their subject."""
+    if len(load.files) != 1 or len(last.files) != 1 or len(source.tables) != 1:
+        return False
+    table = source.tables[0]
+    if table == "contributions" and load.stated_from is None:
+        return False
+    return load.is_full and last.is_full and table in SUBJECT
+
+
+def _lines_of_file(
+    delivered: Load, raw: Callable[[str, str], Path], subject: str
+) -> "_Lines | None":
+    """The lines of a load's one file; None where it is not plain text of one table."""
+    file = delivered.files[0]
+    return _Lines.of(file["name"], raw(file["sha256"], file["name"]), subject)
 
 
 def _differing(new: pa.Array, old: pa.Array) -> list[str]:
@@ -138,7 +161,10 @@ def _differing(new: pa.Array, old: pa.Array) -> list[str]:
 def _carried(
     last: Load, old: "_Lines", new: "_Lines", concerned: set[str]
 ) -> list[Rejection] | None:
-    """The rejections of lines that did not change, by their new rows; None where not all of them are kept."""
+    """The rejections of lines that did not change, by their new rows.
+
+    None where not all of them are kept.
+    """
     rejections = list(last.rejections.order_by("row"))
     if len(rejections) != sum(count.get("rejected", 0) for count in last.counts.values()) or any(
         not load_rejection.row for load_rejection in rejections
@@ -189,7 +215,9 @@ def _enterprise(cell: str) -> str:
 
 
 class _Lines:
-    """A text file whose rows are its lines, and the place of the cell in them that says whom they are about."""
+    """A text file whose rows are its lines, and the place of the cell in them that says whom they
+    are about.
+    """
 
     def __init__(
         self, name: str, header: str, lines: pa.Array, place: int, delimiter: str, subject: str
@@ -205,7 +233,9 @@ class _Lines:
 
     @classmethod
     def of(cls, name: str, path: Path, subject: str) -> "_Lines | None":
-        """The lines; None where a row might be more or less than a line, or the heading is not in the first one."""
+        """The lines; None where a row might be more or less than a line, or the heading is not in
+        the first one.
+        """
         if path.suffix.lower() != ".csv" or not path.is_file():
             return None
         raw = path.read_bytes().removeprefix(BOM).replace(b"\r\n", b"\n")
@@ -250,17 +280,17 @@ class _Lines:
         indexes: list[int] = pc.indices_nonzero(theirs.take(coded.indices)).to_pylist()
         return indexes
 
-    def read(self, numbers: list[int], law: Law) -> Gathered | None:
+    def read(self, numbers: list[int], law: Law) -> RegisterFiles | None:
         """Some of the lines read as the whole file would be."""
         text = "\n".join(
             [self.header, *self.lines.take(pa.array(numbers, pa.int64())).to_pylist(), ""]
         )
-        gathered = gather_sheets([TextSheet(self.name, text.encode())], law)
-        if not gathered.accounts:
-            gathered.accounts.append(FileAccount(self.name, "", "none"))
+        register_files = read_sheets([TextSheet(self.name, text.encode())], law)
+        if not register_files.accounts:
+            register_files.accounts.append(FileAccount(self.name, "", "none"))
         return (
-            gathered
-            if len(gathered.accounts) == 1
-            and all(rejection.row for rejection in gathered.rejections)
+            register_files
+            if len(register_files.accounts) == 1
+            and all(rejection.row for rejection in register_files.rejections)
             else None
         )

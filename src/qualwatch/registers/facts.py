@@ -66,9 +66,10 @@ def revision_at(known_at: datetime | None) -> int:
 def facts_on(
     day: date, known_at: datetime | int | None = None, credit_codes: Iterable[str] | None = None
 ) -> Facts:
-    """The facts of a day as known at a moment (or revision; None = now), of all or of some enterprises.
+    """The facts of a day as known at a moment or revision (None = now), of all or some enterprises.
 
-    Of some enterprises: their own rows, and all about the people registered there. person_id is `P` and a number.
+    Of some enterprises: their own rows, and all about the people registered there. person_id is `P`
+    and a number.
     """
     revision = known_at if isinstance(known_at, int) else revision_at(known_at)
     scope = _Scope(revision, None if credit_codes is None else sorted(set(credit_codes)))
@@ -111,7 +112,10 @@ class _Scope:
                 values = list(self.codes)
             elif name == "unparsed":
                 own = [*self.codes, *self._branches()]
-                where += f" AND (t.credit_code IN ('', {', '.join(['%s'] * len(own)) or 'NULL'}) OR t.person_id IN ({here}))"
+                where += (
+                    f" AND (t.credit_code IN ('', {', '.join(['%s'] * len(own)) or 'NULL'}) OR "
+                    f"t.person_id IN ({here}))"
+                )
                 values = [*own, *self.codes]
             else:
                 where += f" AND t.credit_code IN ({marks})"
@@ -139,8 +143,10 @@ class _Scope:
             here += f" AND r.credit_code IN ({', '.join(['%s'] * len(self.codes)) or 'NULL'})"
         rest = (
             "FROM registers_person p "
-            f"LEFT JOIN (SELECT t.person_id, t.died_on, t.locked_from, t.locked_until {locks}) l ON l.person_id = p.id "
-            f"LEFT JOIN (SELECT t.person_id, t.born_on {births}) b ON b.person_id = p.id WHERE p.id IN ({here})"
+            f"LEFT JOIN (SELECT t.person_id, t.died_on, t.locked_from, t.locked_until {locks}) l "
+            "ON l.person_id = p.id "
+            f"LEFT JOIN (SELECT t.person_id, t.born_on {births}) b ON b.person_id = p.id WHERE "
+            f"p.id IN ({here})"
         )
         columns = {name: f"l.{name}" for name in ("died_on", "locked_from", "locked_until")}
         columns = {
@@ -164,10 +170,16 @@ def _enterprises(scope: _Scope) -> pa.Table:
 
 
 def _on_record(alias: str, revision: int | None) -> str:
-    """The condition that a row was on record at a revision; None = now, which is what the indexes are made for."""
+    """The condition that a row was on record at a revision.
+
+    None = now, which is what the indexes are made for.
+    """
     if revision is None:
         return f"{alias}.recorded_to IS NULL"
-    return f"{alias}.recorded_from <= {revision} AND ({alias}.recorded_to IS NULL OR {alias}.recorded_to > {revision})"
+    return (
+        f"{alias}.recorded_from <= {revision} AND ({alias}.recorded_to IS NULL OR "
+        f"{alias}.recorded_to > {revision})"
+    )
 
 
 def sources_present(revision: int) -> dict[str, list[str]]:
@@ -191,7 +203,10 @@ def sources_present(revision: int) -> dict[str, list[str]]:
 def resolved_rows(
     model: type[Recorded], names: Sequence[str], **which: Any
 ) -> list[tuple[Any, ...]]:
-    """Rows on record now, of each key the one that is believed: a correction before its source, then by precedence."""
+    """Rows on record now, of each key the one that is believed.
+
+    A correction before its source, then by precedence.
+    """
     order = {CORRECTION: 0} | {slug: source.precedence for slug, source in sources().items()}
     key = (*model.KEY, "duplicate_no")
     best: dict[tuple[Any, ...], tuple[int, tuple[Any, ...]]] = {}
@@ -213,7 +228,10 @@ def _has_given(source: str, revision: int) -> bool:
 
 
 def _believed(model: type[Recorded], order: list[str], revision: int | None) -> str:
-    """Of several sources with one key the first in precedence; nothing where one source has all rows."""
+    """Of several sources with one key the first in precedence.
+
+    Nothing where one source has all rows.
+    """
     if len(order) < 2:
         return ""
     table = model._meta.db_table
@@ -223,12 +241,17 @@ def _believed(model: type[Recorded], order: list[str], revision: int | None) -> 
         return f"CASE {alias}.source {cases} END"
 
     same = " AND ".join(f"b.{name} = t.{name}" for name in (*model.KEY, "duplicate_no"))
-    better = f"SELECT 1 FROM {table} b WHERE {same} AND {_on_record('b', revision)} AND {place('b')} < {place('t')}"
+    better = (
+        f"SELECT 1 FROM {table} b WHERE {same} AND {_on_record('b', revision)} AND {place('b')} < "
+        f"{place('t')}"
+    )
     return f" AND NOT EXISTS ({better})"
 
 
 def coverage_on(revision: int, day: date) -> list[Coverage]:
-    """How old each table is: the newest delivery, known by then and not of a later day, of the source believed first.
+    """How old each table is.
+
+    The newest delivery, known by then and not of a later day, of the source believed first.
 
     A second source that is fresh says nothing of the first one's rows.
     """

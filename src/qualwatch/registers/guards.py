@@ -1,4 +1,7 @@
-"""Triggers of the registers' tables on both databases: rows only ever end, and never overlap in one key."""
+"""Triggers of the registers' tables on both databases.
+
+Rows only ever end, and never overlap in one key.
+"""
 
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -9,7 +12,10 @@ ENDS = ("recorded_to", "absent_since")
 
 
 def guards_of(room: str, name: str) -> migrations.RunPython:
-    """For one model: what may change of a row is that it ends; its time on record overlaps no other of its key."""
+    """For one model: what may change of a row is that it ends.
+
+    Its time on record overlaps no other of its key.
+    """
 
     def make(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
         model = apps.get_model(room, name)
@@ -33,13 +39,17 @@ def guards_of(room: str, name: str) -> migrations.RunPython:
                 f"CREATE FUNCTION {table}_only_ends() RETURNS trigger LANGUAGE plpgsql AS "
                 f"$$ BEGIN RAISE EXCEPTION '{table}: a row only ends'; END $$;"
                 f"CREATE TRIGGER {table}_only_ends BEFORE UPDATE ON {table} FOR EACH ROW "
-                f"WHEN (OLD.recorded_to IS NOT NULL OR {changed}) EXECUTE FUNCTION {table}_only_ends();"
+                f"WHEN (OLD.recorded_to IS NOT NULL OR {changed}) EXECUTE FUNCTION "
+                f"{table}_only_ends();"
                 f"CREATE TRIGGER {table}_stays BEFORE DELETE ON {table} FOR EACH ROW "
                 f"EXECUTE FUNCTION {table}_only_ends();"
                 f"CREATE FUNCTION {table}_overlaps() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-                f"IF EXISTS (SELECT 1 FROM added n JOIN {table} o ON {overlap} AND o.recorded_to IS NOT NULL) "
-                f"THEN RAISE EXCEPTION '{table}: periods of one key overlap'; END IF; RETURN NULL; END $$;"
-                f"CREATE TRIGGER {table}_overlaps AFTER INSERT ON {table} REFERENCING NEW TABLE AS added "
+                f"IF EXISTS (SELECT 1 FROM added n JOIN {table} o ON {overlap} AND o.recorded_to "
+                "IS NOT NULL) "
+                f"THEN RAISE EXCEPTION '{table}: periods of one key overlap'; END IF; RETURN "
+                "NULL; END $$;"
+                f"CREATE TRIGGER {table}_overlaps AFTER INSERT ON {table} REFERENCING NEW TABLE "
+                "AS added "
                 f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_overlaps()"
             )
             return
@@ -64,7 +74,8 @@ def guards_of(room: str, name: str) -> migrations.RunPython:
         table = apps.get_model(room, name)._meta.db_table
         if editor.connection.vendor == "postgresql":
             editor.execute(
-                f"DROP FUNCTION {table}_only_ends() CASCADE; DROP FUNCTION {table}_overlaps() CASCADE"
+                f"DROP FUNCTION {table}_only_ends() CASCADE; DROP FUNCTION {table}_overlaps() "
+                "CASCADE"
             )
             return
         for trigger in ("only_ends", "stays", "overlaps"):

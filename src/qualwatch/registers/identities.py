@@ -76,7 +76,10 @@ def name_of(person: Person) -> str:
 def numbers_of(
     identities: Sequence[Identity], names: Sequence[str | None], born: pa.Array
 ) -> pa.Array:
-    """The row number of each person, made known where new; a name or birthday that was missing is filled in."""
+    """The row number of each person, made known where new.
+
+    A name or birthday that was missing is filled in.
+    """
     lookups = keyed_hashes(map("\x1f".join, identities))
     lookup_array = pa.array(lookups, pa.string())
     existing = _known(lookup_array)
@@ -103,7 +106,9 @@ def numbers_of(
 
 
 def _known(lookups: pa.Array) -> pa.Table:
-    """Lookup, row number, and whether a name and a birthday are known, of those people who are known."""
+    """Lookup, row number, and whether a name and a birthday are known, of those people who are
+    known.
+    """
     columns = {"lookup": "p.lookup", "id": "p.id"}
     columns |= {
         name: f"CASE WHEN {told} IS NULL THEN 0 ELSE 1 END"
@@ -115,9 +120,8 @@ def _known(lookups: pa.Array) -> pa.Table:
         return table_of(
             columns, EXISTING_SCHEMA, f"{people} WHERE p.lookup IN ({marks})", lookups.to_pylist()
         )
-    if (
-        len(lookups) * FEW_OF >= Person.objects.count()
-    ):  # all of them are read sooner than most are looked up
+    # all of them are read sooner than most are looked up
+    if len(lookups) * FEW_OF >= Person.objects.count():
         return table_of(columns, EXISTING_SCHEMA, people)
     with Staged({"lookup": lookups}, "staged_person") as staged:
         return table_of(
@@ -143,7 +147,9 @@ def _parts(
     names: Sequence[str | None],
     born: pa.Array,
 ) -> Iterator[pa.Table]:
-    """New people as rows of the table, encrypted part by part while the database writes the part before."""
+    """New people as rows of the table, encrypted part by part while the database writes the part
+    before.
+    """
     version, named = newest_version(), pa.array([bool(name) for name in names], pa.bool_())
     for start in range(0, len(places), BATCH):
         part = places[start : start + BATCH]
@@ -172,7 +178,10 @@ def _fill_in(person: Person, name: str | None, born_on: date | None) -> None:
 
 @transaction.atomic
 def rotate(*, by: str, at: datetime, at_most: int = 100_000) -> int:
-    """Encrypts what is under an older key with the newest; how many rows were done. Run it until it says 0."""
+    """Encrypts what is under an older key with the newest; how many rows were done.
+
+    Run it until it says 0.
+    """
     lock()
     version, rotated = newest_version(), 0
     for person in Person.objects.exclude(key_version=version)[:at_most]:

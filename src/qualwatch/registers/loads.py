@@ -1,4 +1,7 @@
-"""Deliveries of a source: read, compared as sets with what is on record, applied in one transaction or held."""
+"""Deliveries of a source.
+
+Read, compared as sets with what is on record, applied in one transaction or held.
+"""
 
 import hashlib
 import os
@@ -18,8 +21,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from qualwatch.evaluation.account import Rejection
-from qualwatch.intake.gather import Gathered, Progress, gather_files
 from qualwatch.intake.problems import NothingReadable
+from qualwatch.intake.register_files import Progress, RegisterFiles, read_named_files
 from qualwatch.journal.actions import record
 from qualwatch.law.loader import Law
 from qualwatch.registers.changes import apply_again
@@ -46,7 +49,10 @@ class CannotDecide(Exception):
 
 @dataclass(slots=True)
 class Delivery:
-    """One source's files as of a day. `covers`: the first day and the last day of the insurance that they hold."""
+    """One source's files as of a day. `covers`.
+
+    The first day and the last day of the insurance that they hold.
+    """
 
     source: str
     files: Mapping[str, Path]
@@ -57,9 +63,12 @@ class Delivery:
 
 
 def import_delivery(*, delivery: Delivery, law: Law, by: str, at: datetime) -> Load:
-    """Imports a delivery: released, held by a guard, or rejected; the last one again changes nothing.
+    """Imports a delivery: released, held by a guard, or rejected.
 
-    NothingReadable where the files hold no table of the source, or the day is in the future; then nothing is written.
+    The last one again changes nothing.
+
+    NothingReadable where the files hold no table of the source, or the day is in the future; then
+    nothing is written.
     """
     source = source_of(delivery.source)
     if delivery.as_of > timezone.localdate(at):
@@ -91,22 +100,27 @@ def import_delivery(*, delivery: Delivery, law: Law, by: str, at: datetime) -> L
     changes = None
     if last and _is_as_delivered(last):
         changes = difference(load, last, source, law, raw_file)
-    gathered = changes.gathered if changes else _read(source, load, law, delivery.progress)
-    return _apply_load(_Import(load, source, gathered, law, by, at, changes), guarded=True)
+    register_files = (
+        changes.register_files if changes else _read(source, load, law, delivery.progress)
+    )
+    return _apply_load(_Import(load, source, register_files, law, by, at, changes), guarded=True)
 
 
 @transaction.atomic
 def release(*, load: Load, law: Law, by: str, at: datetime, because: str) -> Load:
-    """Accepts a held load whatever the guards say; its raw files are read again. Not by the importer: CannotDecide."""
+    """Accepts a held load whatever the guards say; its raw files are read again.
+
+    Not by the importer: CannotDecide.
+    """
     lock()
     load = _held(load, by, because)
     newest = _released(load.source).last()
     if newest and (newest.as_of, newest.pk) > (load.as_of, load.pk):
         raise CannotDecide(_("这次载入之后已有 {day} 的数据").format(day=newest.as_of))
     source = source_of(load.source)
-    gathered = _read(source, load, law, _no_progress)
+    register_files = _read(source, load, law, _no_progress)
     load.decided_by, load.decided_at, load.because = by, at, because
-    return _apply_load(_Import(load, source, gathered, law, by, at), guarded=False)
+    return _apply_load(_Import(load, source, register_files, law, by, at), guarded=False)
 
 
 @transaction.atomic
@@ -138,7 +152,10 @@ def _released(source: str) -> QuerySet[Load]:
 
 
 def _is_as_delivered(last: Load) -> bool:
-    """Whether what is on record of a source is what its last list said: nothing was pushed since its day."""
+    """Whether what is on record of a source is what its last list said.
+
+    Nothing was pushed since its day.
+    """
     start = timezone.make_aware(datetime.combine(last.as_of, time.min))
     return not PlatformChange.objects.filter(source=last.source, taken_at__gte=start).exists()
 
@@ -149,7 +166,10 @@ def _last_of_day(load: Load) -> Load | None:
 
 
 def _says_the_same(load: Load, last: Load) -> bool:
-    """Whether a later day's list has the bytes of the last one and nothing was pushed since: nothing to read."""
+    """Whether a later day's list has the bytes of the last one and nothing was pushed since.
+
+    Nothing to read.
+    """
     return (
         load.is_full and load.as_of > last.as_of and _alike(load, last) and _is_as_delivered(last)
     )
@@ -157,7 +177,10 @@ def _says_the_same(load: Load, last: Load) -> bool:
 
 @transaction.atomic
 def _repeated(load: Load, last: Load, source: Source, by: str, at: datetime) -> Load | None:
-    """The same list again: the register is as of a later day, no row changes. None where something else was written."""
+    """The same list again: the register is as of a later day, no row changes.
+
+    None where something else was written.
+    """
     lock()
     if _released(source.slug).last() != last or not _is_as_delivered(last):
         return None
@@ -201,7 +224,10 @@ def _held(load: Load, by: str, because: str) -> Load:
 
 
 def _store_raw(name: str, path: Path) -> dict[str, Any]:
-    """Stores a file by its checksum, completely or not at all; the stored copy is what gets read."""
+    """Stores a file by its checksum, completely or not at all.
+
+    The stored copy is what gets read.
+    """
     if not path.is_file():
         raise NothingReadable(_("找不到 {path}").format(path=path))
     folder: Path = settings.RAW_FILES
@@ -217,10 +243,10 @@ def _store_raw(name: str, path: Path) -> dict[str, Any]:
     return {"name": name, "sha256": sha256, "bytes": size}
 
 
-def _read(source: Source, load: Load, law: Law, progress: Progress) -> Gathered:
+def _read(source: Source, load: Load, law: Law, progress: Progress) -> RegisterFiles:
     files = {file["name"]: raw_file(file["sha256"], file["name"]) for file in load.files}
-    gathered = gather_files(files, law, progress)
-    foreign = [account for account in gathered.accounts if account.table not in source.tables]
+    register_files = read_named_files(files, law, progress)
+    foreign = [account for account in register_files.accounts if account.table not in source.tables]
     if foreign:
         first = foreign[0]
         raise NothingReadable(
@@ -228,16 +254,16 @@ def _read(source: Source, load: Load, law: Law, progress: Progress) -> Gathered:
                 file=first.file, sheet=first.sheet, table=first.table, source=source.slug
             )
         )
-    if not gathered.accounts:
-        problem = gathered.rejections[0] if gathered.rejections else None
+    if not register_files.accounts:
+        problem = register_files.rejections[0] if register_files.rejections else None
         why = f"；{problem.file}：{problem.problem}，{problem.remedy}" if problem else ""
         raise NothingReadable(_("没有认出来源 {source} 的表").format(source=source.slug) + why)
-    return gathered
+    return register_files
 
 
-def _read_counts(gathered: Gathered) -> dict[str, dict[str, int]]:
+def _read_counts(register_files: RegisterFiles) -> dict[str, dict[str, int]]:
     counts: dict[str, dict[str, int]] = {}
-    for account in gathered.accounts:
+    for account in register_files.accounts:
         counted = counts.setdefault(account.table, {"read": 0, "accepted": 0, "rejected": 0})
         counted["read"] += account.read
         counted["accepted"] += account.accepted
@@ -255,11 +281,14 @@ class _NotAccepted(Exception):
 
 @dataclass(slots=True)
 class _Import:
-    """A load with what was read for it. `changes`: what differs from the list before, where only that was read."""
+    """A load with what was read for it. `changes`.
+
+    What differs from the list before, where only that was read.
+    """
 
     load: Load
     source: Source
-    gathered: Gathered
+    register_files: RegisterFiles
     law: Law
     by: str
     at: datetime
@@ -272,13 +301,16 @@ class _Import:
 
 @transaction.atomic
 def _apply_load(job: _Import, *, guarded: bool) -> Load:
-    """Everything of a load, or nothing: people, rows, resolved corrections, account, journal entry."""
+    """Everything of a load, or nothing.
+
+    People, rows, resolved corrections, account, journal entry.
+    """
     lock()
     load = job.load
     if job.changes and not _follows_directly(job.changes):
         job.changes = None
-        job.gathered = _read(job.source, load, job.law, _no_progress)
-    load.counts = job.changes.counts() if job.changes else _read_counts(job.gathered)
+        job.register_files = _read(job.source, load, job.law, _no_progress)
+    load.counts = job.changes.counts() if job.changes else _read_counts(job.register_files)
     try:
         with transaction.atomic():
             _write_rows(job, guarded=guarded)
@@ -286,28 +318,33 @@ def _apply_load(job: _Import, *, guarded: bool) -> Load:
         load.state, load.because, load.revision = why.state, str(why), None
     else:
         load.state = "released"
-    rejections = job.changes.rejections() if job.changes else job.gathered.rejections
+    rejections = job.changes.rejections() if job.changes else job.register_files.rejections
     return _record_load(load, rejections, job.by, job.at)
 
 
 def _follows_directly(changes: Difference) -> bool:
-    """Whether the list that the changes are against is still the newest and nothing was pushed since."""
+    """Whether the list that the changes are against is still the newest and nothing was pushed
+    since.
+    """
     newest = _released(changes.last.source).last()
     return newest == changes.last and _is_as_delivered(changes.last)
 
 
 def _write_rows(job: _Import, *, guarded: bool) -> None:
-    """The rows of every table of the source, at one revision; _NotAccepted where a guard holds or refuses them."""
+    """The rows of every table of the source, at one revision.
+
+    _NotAccepted where a guard holds or refuses them.
+    """
     load, source = job.load, job.source
     newest = _released(source.slug).last()
     _require_newest(load, newest)
     if guarded:
-        _guard_reading(load, job.gathered)
+        _guard_reading(load, job.register_files)
     revision = job.next_revision("load")
     if job.changes:
         tables, concerned = job.changes.rows(source)
     else:
-        tables, concerned = rows_by_table(source, job.gathered), None
+        tables, concerned = rows_by_table(source, job.register_files), None
     differing = 0
     for slug, columns in tables.items():
         if slug == "contributions":
@@ -361,12 +398,17 @@ def _write_table(
     load.counts.setdefault(slug, {}).update(change.counts())
 
 
-def _guard_reading(load: Load, gathered: Gathered) -> None:
-    """Holds the load where a whole file or sheet could not be read: anybody may be missing from the rest."""
-    if len(gathered.rejections) > sum(account.rejected for account in gathered.accounts):
+def _guard_reading(load: Load, register_files: RegisterFiles) -> None:
+    """Holds the load where a whole file or sheet could not be read.
+
+    Anybody may be missing from the rest.
+    """
+    if len(register_files.rejections) > sum(
+        account.rejected for account in register_files.accounts
+    ):
         raise _NotAccepted("held", _("有整个文件或工作表读不出"))
     unknown = {file["name"] for file in load.files} - {
-        account.file for account in gathered.accounts
+        account.file for account in register_files.accounts
     }
     if unknown:
         raise _NotAccepted(
@@ -377,7 +419,10 @@ def _guard_reading(load: Load, gathered: Gathered) -> None:
 def _guard_shrinking(
     slug: str, rows_before: int, rows_absent: int, rows_now: int, limits: Sequence[Any]
 ) -> None:
-    """Holds a list that lacks too many of the rows before. `limits`: share in percent and least rows, both exceeded."""
+    """Holds a list that lacks too many of the rows before. `limits`.
+
+    Share in percent and least rows, both exceeded.
+    """
     if not rows_now and (rows_before or slug in JUDGED):
         raise _NotAccepted(
             "held",
@@ -396,7 +441,10 @@ def _guard_shrinking(
 
 
 def _cover(load: Load, paid: pa.Table, before: Load | None) -> None:
-    """The days of insurance covered: those stated, else the months present; a delta only widens them."""
+    """The days of insurance covered: those stated, else the months present.
+
+    A delta only widens them.
+    """
     if load.covers_from is None and len(paid):
         first, last = pc.min_max(paid.column("month")).as_py().values()
         load.covers_from, load.covers_to = (

@@ -1,7 +1,9 @@
-"""The registers. Every row has two times: the register's own dates, and the revisions between which it was on record.
+"""The registers. Every row has two times.
 
-A row is never changed but for its end (`recorded_to`, `absent_since`); the database refuses anything else, and two
-rows of one key and source whose time on record overlaps (guards.py).
+The register's own dates, and the revisions between which it was on record.
+
+A row is never changed but for its end (`recorded_to`, `absent_since`); the database refuses
+anything else, and two rows of one key and source whose time on record overlaps (guards.py).
 """
 
 from typing import Any, ClassVar
@@ -11,7 +13,10 @@ from django.db.models import Q
 
 
 class Revision(models.Model):
-    """One change of what is known. Revisions are numbered in the order in which they are committed."""
+    """One change of what is known.
+
+    Revisions are numbered in the order in which they are committed.
+    """
 
     recorded_at = models.DateTimeField()
     by = models.CharField(max_length=150)
@@ -52,7 +57,10 @@ LOAD_STATES = ("released", "held", "rejected", "unchanged")
 
 
 class Load(models.Model):
-    """One delivery of one source: accepted + rejected = read; of the accepted: added, changed, unchanged."""
+    """One delivery of one source: accepted + rejected = read; of the accepted.
+
+    Added, changed, unchanged.
+    """
 
     source = models.CharField(max_length=40)
     as_of = models.DateField()  # the day whose register it is
@@ -62,12 +70,10 @@ class Load(models.Model):
     state = models.CharField(max_length=20)
     because = models.TextField(blank=True)
     files = models.JSONField()  # name, sha256, bytes
-    counts = (
-        models.JSONField()
-    )  # per table: read, accepted, rejected, rows, added, changed, absent, unchanged
-    stated_from = models.DateField(
-        null=True
-    )  # the days of insurance that the importer said are covered
+    # per table: read, accepted, rejected, rows, added, changed, absent, unchanged
+    counts = models.JSONField()
+    # the days of insurance that the importer said are covered
+    stated_from = models.DateField(null=True)
     stated_to = models.DateField(null=True)
     covers_from = models.DateField(null=True)  # those that are
     covers_to = models.DateField(null=True)
@@ -109,7 +115,9 @@ class LoadRejection(models.Model):
 
 
 class Recorded(models.Model):
-    """A row of a register. `duplicate_no` tells apart rows that a source writes twice with the same key."""
+    """A row of a register. `duplicate_no` tells apart rows that a source writes twice with the same
+    key.
+    """
 
     KEY: ClassVar[tuple[str, ...]]
     EXPANDED_KEYS: ClassVar[
@@ -120,16 +128,18 @@ class Recorded(models.Model):
     duplicate_no = models.PositiveIntegerField(default=1)
     recorded_from = models.IntegerField()
     recorded_to = models.IntegerField(null=True)
-    absent_since = models.DateField(
-        null=True
-    )  # the day from which the source no longer had the key
+    # the day from which the source no longer had the key
+    absent_since = models.DateField(null=True)
 
     class Meta:
         abstract = True
 
     @classmethod
     def source_key(cls) -> tuple[str, ...]:
-        """What a single row of the source is known by: a change of it replaces all rows that share this."""
+        """What a single row of the source is known by.
+
+        A change of it replaces all rows that share this.
+        """
         return tuple(name for name in cls.KEY if name not in cls.EXPANDED_KEYS)
 
     @classmethod
@@ -208,7 +218,10 @@ class ItemRow(Recorded):
 
 
 class RegistrationRow(Recorded):
-    """One person, one profession, one speciality, one enterprise; '' = no number, no readable speciality."""
+    """One person, one profession, one speciality, one enterprise.
+
+    '' = no number, no readable speciality.
+    """
 
     KEY = ("credit_code", "person_id", "profession", "speciality", "registration_no")
     EXPANDED_KEYS = ("speciality",)
@@ -277,7 +290,10 @@ class BirthdayRow(Recorded):
 
 
 class ProjectRow(Recorded):
-    """A project of an enterprise in the province: red cards put it on the key-supervision list while it runs."""
+    """A project of an enterprise in the province.
+
+    Red cards put it on the key-supervision list while it runs.
+    """
 
     KEY = ("project_code", "credit_code", "qualification")
     project_code = models.CharField(max_length=80)
@@ -293,7 +309,10 @@ class ProjectRow(Recorded):
 
 
 class UnparsedRow(Recorded):
-    """What of a rejected row could still be read: while the source says nothing better it can only help."""
+    """What of a rejected row could still be read.
+
+    While the source says nothing better it can only help.
+    """
 
     KEY = ("table_name", "credit_code", "profession", "person_id", "category")
     table_name = models.CharField(max_length=30)
@@ -306,7 +325,10 @@ class UnparsedRow(Recorded):
 
 
 class AcceptedFindingRow(Recorded):
-    """A finding that an officer has determined or repaired: it does not warn again while so many are held."""
+    """A finding that an officer has determined or repaired.
+
+    It does not warn again while so many are held.
+    """
 
     KEY = ("credit_code", "category", "sub_item", "requirement")
     credit_code = models.CharField(max_length=18)

@@ -1,13 +1,17 @@
-"""What was read of a source's files as rows of the registers' tables; people by their row numbers."""
+"""What was read of a source's files as rows of the registers' tables.
 
-from collections.abc import Callable
+People by their row numbers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db.models import CharField
 
-from qualwatch.intake.gather import Gathered
 from qualwatch.intake.problems import NothingReadable
+from qualwatch.intake.register_files import RegisterFiles
 from qualwatch.intake.tables import Project
 from qualwatch.intake.vocabulary import IDENTITY_CARD
 from qualwatch.registers.identities import numbers_of
@@ -18,51 +22,78 @@ from qualwatch.wording import gettext as _
 PROJECT_TYPES = (pa.string(), pa.string(), pa.string(), pa.string(), pa.date32(), pa.date32())
 
 
-def rows_by_table(source: Source, gathered: Gathered) -> dict[str, pa.Table]:
-    """Rows of the source's tables, and what could not be read; new people are made known.
+def rows_by_table(source: Source, register_files: RegisterFiles) -> dict[str, pa.Table]:
+    """The rows of the source's tables and the unparsed rows, by table; new people are recorded.
 
-    NothingReadable where a cell is longer than the registers keep.
+    NothingReadable where a cell is longer than the registers store.
     """
-    people = gathered.people
+    people = register_files.people
     if people is None:
         raise NothingReadable(_("带假名的事实文件夹不能导入登记库"))
-    facts = gathered.facts.tables
-    identities, names = people.identities(), people.names_by_rank()
-    born = facts["people"].column("born_on").combine_chunks()
+    facts = register_files.facts.tables
+    identities = people.identities()
+    born_on = facts["people"].column("born_on").combine_chunks()
     is_card = pa.array([kind == IDENTITY_CARD for kind, _number in identities], pa.bool_())
-    numbers = numbers_of(identities, names, pc.if_else(is_card, born, pa.scalar(None, pa.date32())))
-
-    def numbered(table: pa.Table) -> pa.Table:
-        places = pc.index_in(table.column("person_id"), value_set=people.ids)
-        at = table.column_names.index("person_id")
-        return table.set_column(at, "person_id", pc.take(numbers, places))
-
-    readers: dict[str, Callable[[], pa.Table]] = {
-        "enterprises": lambda: _with_branches(facts["enterprises"]),
-        "items": lambda: facts["items"],
-        "registrations": lambda: _filled(
-            numbered(facts["registrations"]), "speciality", "registration_no"
-        ),
-        "contributions": lambda: numbered(facts["contributions"]),
-        "exemptions": lambda: numbered(facts["exemptions"]),
-        "locks": lambda: numbered(_locks(facts["people"])),
-        "projects": lambda: _projects(list(people.into.projects)),
+    born_on_of_cards = pc.if_else(is_card, born_on, pa.scalar(None, pa.date32()))
+    numbers = numbers_of(identities, people.names_by_rank(), born_on_of_cards)
+    numbering = _Numbering(people.ids, numbers)
+    projects = list(people.rows.projects)
+    rows: dict[str, pa.Table] = {
+        slug: _table_rows(slug, facts, numbering, projects) for slug in source.tables
     }
-    rows: dict[str, pa.Table] = {slug: readers[slug]() for slug in source.tables}
-    if "registrations" in source.tables:  # the birthday of a card is its number's and never changes
-        is_stated = pc.and_(pc.invert(is_card), pc.is_valid(born))
-        rows["birthdays"] = pa.table(
-            {"person_id": numbers.filter(is_stated), "born_on": born.filter(is_stated)}
-        )
-    unparsed = numbered(
-        facts["unparsed"].rename_columns({"table": "table_name"}).drop_columns(["row_id"])
-    )
-    nobody = pc.fill_null(unparsed.column("person_id"), 0)
-    unparsed = unparsed.set_column(unparsed.column_names.index("person_id"), "person_id", nobody)
-    rows["unparsed"] = _filled(unparsed, "credit_code", "profession", "category")
+    if "registrations" in source.tables:
+        # the birthday of a card follows from its number and never changes: only the others are rows
+        is_stated = pc.and_(pc.invert(is_card), pc.is_valid(born_on))
+        columns = {"person_id": numbers.filter(is_stated), "born_on": born_on.filter(is_stated)}
+        rows["birthdays"] = pa.table(columns)
+    rows["unparsed"] = _unparsed(facts["unparsed"], numbering)
     for slug, table in rows.items():
         _check_lengths(slug, table)
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbering:
+    """Person ids of files (`ids`) and the row numbers of the same people in the registers, in one
+    order.
+    """
+
+    ids: pa.Array
+    numbers: pa.Array
+
+    def applied_to(self, table: pa.Table) -> pa.Table:
+        """The table with row numbers in its column person_id."""
+        positions = pc.index_in(table.column("person_id"), value_set=self.ids)
+        at = table.column_names.index("person_id")
+        return table.set_column(at, "person_id", pc.take(self.numbers, positions))
+
+
+def _table_rows(
+    slug: str, facts: Mapping[str, pa.Table], numbering: _Numbering, projects: list[Project]
+) -> pa.Table:
+    """The rows of one table of a source."""
+    if slug == "enterprises":
+        return _with_branches(facts["enterprises"])
+    if slug == "registrations":
+        registrations = numbering.applied_to(facts["registrations"])
+        return _filled(registrations, "speciality", "registration_no")
+    if slug == "locks":
+        return numbering.applied_to(_locks(facts["people"]))
+    if slug == "projects":
+        return _projects(projects)
+    table = facts[slug]
+    return numbering.applied_to(table) if "person_id" in table.column_names else table
+
+
+def _unparsed(table: pa.Table, numbering: _Numbering) -> pa.Table:
+    """Unparsed rows as the registers store them: nobody is person 0, what is unknown is empty."""
+    renamed = table.rename_columns({"table": "table_name"}).drop_columns(["row_id"])
+    numbered = numbering.applied_to(renamed)
+    nobody = pc.fill_null(numbered.column("person_id"), 0)
+    at = numbered.column_names.index("person_id")
+    return _filled(
+        numbered.set_column(at, "person_id", nobody), "credit_code", "profession", "category"
+    )
 
 
 def _filled(table: pa.Table, *columns: str) -> pa.Table:

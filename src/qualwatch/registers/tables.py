@@ -15,7 +15,10 @@ from qualwatch.registers.models import Recorded, Revision, RevisionClock
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Rows after a load: rows = added + changed + unchanged; `absent` rows are no longer in the list."""
+    """Rows after a load: rows = added + changed + unchanged.
+
+    `absent` rows are no longer in the list.
+    """
 
     rows: int
     added: int
@@ -35,7 +38,7 @@ class Change:
 
 
 def lock() -> None:
-    """Waits until every earlier change of the registers is committed, and keeps later ones waiting."""
+    """Waits for earlier changes of the registers to commit and keeps later ones waiting."""
     if not RevisionClock.objects.select_for_update().filter(number=1):
         RevisionClock.objects.get_or_create(number=1)
         RevisionClock.objects.select_for_update().get(number=1)
@@ -45,18 +48,17 @@ def next_revision(*, what: str, by: str, at: datetime) -> Revision:
     """The next change of what is known; locks the registers."""
     lock()
     last = Revision.objects.order_by("-id").first()
-    at = (
-        max(at, last.recorded_at) if last else at
-    )  # whoever waited for the lock was not known before
+    # whoever waited for the lock was not known before
+    at = max(at, last.recorded_at) if last else at
     return Revision.objects.create(recorded_at=at, by=by, what=what)
 
 
 class Table:
     """Rows of one source, staged beside the register's table.
 
-    `columns` has the table's facts (Recorded.facts); of a full list, a row that it lacks is absent. `within`: the list is
-    full for these enterprises only; `apart_from`: not for these; `among`: only for these people
-    (numbers) or enterprises (codes).
+    `columns` has the table's facts (Recorded.facts); of a full list, a row that it lacks is absent.
+    `within`: the list is full for these enterprises only; `apart_from`: not for these; `among`:
+    only for these people (numbers) or enterprises (codes).
     """
 
     def __init__(
@@ -86,7 +88,8 @@ class Table:
             self.is_full
             and len(self._rows) > FEW
             and not rows_of(
-                f"SELECT 1 FROM {self.name} t WHERE t.source = %s AND t.recorded_to IS NULL LIMIT 1",
+                f"SELECT 1 FROM {self.name} t WHERE t.source = %s AND t.recorded_to IS NULL LIMIT "
+                "1",
                 [self.source],
             )
         )
@@ -118,7 +121,10 @@ class Table:
         return int(rows_of(query, self._values)[0][0])
 
     def apply(self, revision: int, as_of: date) -> Change:
-        """Ends rows that changed or are absent, adds new ones; the same rows again change nothing."""
+        """Ends rows that changed or are absent, adds new ones.
+
+        The same rows again change nothing.
+        """
         if self._is_first:
             return self._fill(revision)
         changed = execute(
@@ -135,7 +141,8 @@ class Table:
         names = ", ".join((*self.facts, "duplicate_no"))
         same = " AND ".join(f"t.{name} = s.{name}" for name in self.key)
         added = execute(
-            f"INSERT INTO {self.name} ({names}, source, recorded_from) SELECT {names}, %s, %s FROM {self.staged} s "
+            f"INSERT INTO {self.name} ({names}, source, recorded_from) SELECT {names}, %s, %s "
+            f"FROM {self.staged} s "
             f"WHERE NOT EXISTS (SELECT 1 FROM {self.name} t WHERE {same} AND {self._current})",
             [self.source, revision, *self._values],
         )
@@ -157,8 +164,10 @@ class Table:
         same = " AND ".join(f"t.{name} = s.{name}" for name in key)
         names = ", ".join(self.facts)
         return execute(
-            f"INSERT INTO {self.name} ({names}, duplicate_no, source, recorded_from) SELECT {names}, s.duplicate_no + coalesce("
-            f"(SELECT max(t.duplicate_no) FROM {self.name} t WHERE {same} AND t.source = %s), 0), %s, %s FROM {self.staged} s",
+            f"INSERT INTO {self.name} ({names}, duplicate_no, source, recorded_from) SELECT "
+            f"{names}, s.duplicate_no + coalesce("
+            f"(SELECT max(t.duplicate_no) FROM {self.name} t WHERE {same} AND t.source = %s), 0), "
+            f"%s, %s FROM {self.staged} s",
             [self.source, self.source, revision],
         )
 
@@ -207,5 +216,8 @@ def _with_duplicate_no(rows: pa.Table, key: tuple[str, ...]) -> pa.Table:
     )
     with duckdb.connect() as connection:
         connection.register("told", rows)
-        query = f"SELECT *, CAST(row_number() OVER (PARTITION BY {keys} ORDER BY {everything}) AS INTEGER) AS duplicate_no FROM told"
+        query = (
+            f"SELECT *, CAST(row_number() OVER (PARTITION BY {keys} ORDER BY {everything}) AS "
+            "INTEGER) AS duplicate_no FROM told"
+        )
         return connection.sql(query).to_arrow_table()

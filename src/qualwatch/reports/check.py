@@ -1,9 +1,9 @@
-"""The result of `qualwatch check`: as a table and as JSON; the other forms stand beside this file."""
+"""The result of `qualwatch check` as a table and as JSON; the other forms are in the files beside this one."""
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -20,6 +20,7 @@ from qualwatch.evaluation.findings import (
     PersonLine,
 )
 from qualwatch.law.loader import Law
+from qualwatch.law.model import GradeText
 from qualwatch.law.policy import Policy
 from qualwatch.reports import labels
 from qualwatch.reports.explanation import item_name
@@ -27,14 +28,16 @@ from qualwatch.reports.labels import label_of
 from qualwatch.wording import gettext as _
 
 SCHEMA = "qualwatch-check/1"
+MOST_REJECTIONS = 20  # rejected rows on a terminal
 MOST_ROWS = 200  # of a table on a terminal; everything is in the other formats
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """Everything that one check said.
+    """The whole result of one check.
 
-    masks, names: by pseudonym, masked identity numbers and names. people: who was looked at, by the key of a finding.
+    masks, names: masked identity numbers and names by pseudonym.
+    people: the person lines by the key of a finding.
     areas: the supervising area by credit code, None outside the province or unknown.
     """
 
@@ -71,34 +74,36 @@ class CheckReport:
 
 
 def how_to_read() -> str:
-    """What held and possible mean."""
+    """The meaning of held and possible."""
     return _(
         "「实有」是确定计入的人数，「可能」把每处疑问都按有利于企业解释；只有「可能」也不够才是不达标。"
     )
 
 
 def personal_data_notice() -> str:
-    """What stands on every form that names people."""
+    """The sentence on every form that names people."""
     return _("含个人信息，证件号码已遮盖，只供经办使用。结论供核实，不等于黄牌。")
 
 
 def standards_in(law: Law) -> list[dict[str, str]]:
     """The standards judged by: their documents and the day they took force."""
-    documents = dict.fromkeys(text.standard for text in law.categories.values())
-    levels = [grade for text in law.categories.values() for *_, grade in text.every_grade()]
-    clauses = [
-        clause
-        for grade in levels
-        for requirement_text in grade.requirements
-        for clause in requirement_text.clauses
-    ]
-    special = [figure.basis for clause in clauses for figure in clause.at_least.values()]
-    found = [law.documents[slug] for slug in dict.fromkeys([*documents, *special])]
+    slugs = dict.fromkeys(text.standard for text in law.categories.values())
+    for text in law.categories.values():
+        for *_level, grade in text.every_grade():
+            slugs |= dict.fromkeys(_figure_bases(grade))
+    documents = [law.documents[slug] for slug in slugs]
     return [
-        {"doc_no": document_text.doc_no, "in_force_from": str(document_text.in_force_from)}
-        for document_text in found
-        if document_text.in_force_from
+        {"doc_no": document.doc_no, "in_force_from": str(document.in_force_from)}
+        for document in documents
+        if document.in_force_from
     ]
+
+
+def _figure_bases(grade: GradeText) -> Iterator[str]:
+    """The documents that a grade's figures rest on, beside the standard."""
+    for requirement in grade.requirements:
+        for clause in requirement.clauses:
+            yield from (figure.basis for figure in clause.at_least.values())
 
 
 def as_json(report: CheckReport) -> str:
@@ -115,28 +120,9 @@ def as_json(report: CheckReport) -> str:
         "standards": standards_in(report.law),
         "findings": [finding_as_dict(finding) for finding in report.findings],
         "anomalies": [anomaly_as_dict(anomaly, report.masks) for anomaly in report.anomalies],
-        "rejected": [
-            {
-                "file": rejection.file,
-                "sheet": rejection.sheet,
-                "row": rejection.row,
-                "column": rejection.column,
-                "value": rejection.value,
-                "problem": rejection.problem,
-                "remedy": rejection.remedy,
-            }
-            for rejection in report.rejections
-        ],
-        "notices": [
-            {
-                "file": notice.file,
-                "sheet": notice.sheet,
-                "row": notice.row,
-                "column": notice.column,
-                "text": notice.text,
-            }
-            for notice in report.notices
-        ],
+        # the fields of these are the columns of the JSON
+        "rejected": [asdict(rejection) for rejection in report.rejections],
+        "notices": [asdict(notice) for notice in report.notices],
         "summary": summary(report),
     }
     return one_row_a_line(whole)
@@ -146,12 +132,12 @@ def one_row_a_line(whole: dict[str, Any]) -> str:
     """JSON with every row of every list on a line of its own: readable, and quick to write and to compare."""
     parts = []
     for key, value in whole.items():
-        rows = isinstance(value, list) and value
-        told = ",\n".join(json.dumps(row, ensure_ascii=False) for row in value) if rows else ""
-        parts.append(
-            f"{json.dumps(key)}: "
-            + (f"[\n{told}\n]" if rows else json.dumps(value, ensure_ascii=False))
-        )
+        if isinstance(value, list) and value:
+            lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in value)
+            text = f"[\n{lines}\n]"
+        else:
+            text = json.dumps(value, ensure_ascii=False)
+        parts.append(f"{json.dumps(key)}: {text}")
     return "{\n" + ",\n".join(parts) + "\n}"
 
 
@@ -205,58 +191,25 @@ def summary(report: CheckReport) -> dict[str, Any]:
         "verdicts": report.verdict_counts(),
         "anomalies": dict(sorted(Counter(anomaly.kind for anomaly in report.anomalies).items())),
         "items_not_in_force": dict(sorted(not_judged.items())),
-        "files": [
-            {
-                "file": account.file,
-                "sheet": account.sheet,
-                "table": account.table,
-                "read": account.read,
-                "accepted": account.accepted,
-                "rejected": account.rejected,
-            }
-            for account in report.accounts
-        ],
+        "files": [asdict(account) for account in report.accounts],
     }
 
 
 def print_table(report: CheckReport, console: Console) -> None:
-    """What an officer wants to see first: who falls short, who cannot be judged, and the counts."""
+    """First who falls short, then who cannot be judged; with many findings only the short and advised ones."""
     findings = list(report.findings)
-    shown = (
-        findings
-        if len(findings) <= MOST_ROWS
-        else [one for one in findings if one.verdict in ("short", "advise")]
-    )
-    shown = sorted(shown, key=lambda one: VERDICTS.index(one.verdict))
+    shown = findings
+    if len(findings) > MOST_ROWS:
+        shown = [finding for finding in findings if finding.verdict in ("short", "advise")]
+    shown = sorted(shown, key=lambda finding: VERDICTS.index(finding.verdict))
     table = Table(title=_("核查结果 {day}").format(day=report.as_of), title_justify="left")
-    for heading in (
-        _("企业"),
-        _("资质"),
-        _("指标"),
-        _("结论"),
-        _("要求"),
-        _("实有"),
-        _("可能"),
-        _("原因"),
-    ):
-        table.add_column(
-            heading, justify="right" if heading in (_("要求"), _("实有"), _("可能")) else "left"
-        )
+    for heading in (_("企业"), _("资质"), _("指标"), _("结论")):
+        table.add_column(heading)
+    for heading in (_("要求"), _("实有"), _("可能")):
+        table.add_column(heading, justify="right")
+    table.add_column(_("原因"))
     for finding in shown[:MOST_ROWS]:
-        numbers = [
-            "" if number is None else str(number)
-            for number in (finding.required, finding.held, finding.possible)
-        ]
-        name = item_name(finding)
-        reasons = "、".join(label_of(labels.REASONS, slug) for slug in finding.because)
-        verdict = label_of(labels.VERDICTS, finding.verdict)
-        row = [
-            finding.enterprise or finding.credit_code,
-            name,
-            label_of(labels.REQUIREMENTS, finding.requirement),
-            verdict,
-        ]
-        table.add_row(*row, *numbers, reasons)
+        table.add_row(*_table_row(finding))
     console.print(table)
     if len(shown) > MOST_ROWS or len(shown) < len(findings):
         text = _("表中 {shown} 行，共 {all} 行；全部见 --format json")
@@ -264,37 +217,47 @@ def print_table(report: CheckReport, console: Console) -> None:
     print_summary(report, console)
 
 
+def _table_row(finding: Finding) -> list[str]:
+    numbers = (finding.required, finding.held, finding.possible)
+    return [
+        finding.enterprise or finding.credit_code,
+        item_name(finding),
+        label_of(labels.REQUIREMENTS, finding.requirement),
+        label_of(labels.VERDICTS, finding.verdict),
+        *("" if number is None else str(number) for number in numbers),
+        "、".join(label_of(labels.REASONS, slug) for slug in finding.because),
+    ]
+
+
 def print_summary(report: CheckReport, console: Console) -> None:
     """Counts: verdicts, anomalies, files, rejected rows with their remedies."""
-    counts = report.verdict_counts()
-    console.print(
-        _("结论：")
-        + "  ".join(f"{label_of(labels.VERDICTS, slug)} {counts[slug]}" for slug in VERDICTS)
-    )
-    kinds: Counter[str] = Counter(anomaly.kind for anomaly in report.anomalies)
-    text = "  ".join(
-        f"{label_of(labels.ANOMALIES, kind)} {kinds[kind]}" for kind in labels.ANOMALIES
-    )
-    console.print(_("社保异常：") + text)
+    verdicts = report.verdict_counts()
+    anomalies: Counter[str] = Counter(anomaly.kind for anomaly in report.anomalies)
+    console.print(_("结论：") + _counts_line(labels.VERDICTS, VERDICTS, verdicts))
+    console.print(_("社保异常：") + _counts_line(labels.ANOMALIES, labels.ANOMALIES, anomalies))
     for account in report.accounts:
-        where = f"{account.file} {account.sheet}".strip()
-        console.print(
-            _("{where}（{table}）：读 {read}，收 {accepted}，拒 {rejected}").format(
-                where=where,
-                table=label_of(labels.TABLES, account.table),
-                read=account.read,
-                accepted=account.accepted,
-                rejected=account.rejected,
-            )
-        )
-    for rejection in report.rejections[:20]:
+        console.print(_account_line(account))
+    for rejection in report.rejections[:MOST_REJECTIONS]:
         console.print(_("拒收：") + rejection_line(rejection))
-    if len(report.rejections) > 20:
-        console.print(
-            _("另有 {count} 行拒收，见 --format json").format(count=len(report.rejections) - 20)
-        )
+    others = len(report.rejections) - MOST_REJECTIONS
+    if others > 0:
+        console.print(_("另有 {count} 行拒收，见 --format json").format(count=others))
     if report.notices:
         console.print(_("提醒 {count} 条，见 --format json").format(count=len(report.notices)))
+
+
+def _counts_line(names: dict[str, str], slugs: Iterable[str], counts: Mapping[str, int]) -> str:
+    return "  ".join(f"{label_of(names, slug)} {counts[slug]}" for slug in slugs)
+
+
+def _account_line(account: FileAccount) -> str:
+    return _("{where}（{table}）：读 {read}，收 {accepted}，拒 {rejected}").format(
+        where=f"{account.file} {account.sheet}".strip(),
+        table=label_of(labels.TABLES, account.table),
+        read=account.read,
+        accepted=account.accepted,
+        rejected=account.rejected,
+    )
 
 
 def rejection_line(rejection: Rejection) -> str:

@@ -24,29 +24,27 @@ MOST_ROWS = 100  # of enterprises on a terminal; everything is in the JSON
 
 def print_what_if(before: Sequence[Finding], after: Sequence[Finding], console: Console) -> None:
     """Every requirement of an enterprise as it is and as it would be; what changes is marked."""
-    old, new = ({finding.key: finding for finding in findings} for findings in (before, after))
+    old = {finding.key: finding for finding in before}
+    new = {finding.key: finding for finding in after}
     table = Table(title=_("假如"), title_justify="left")
     for heading in (_("资质"), _("指标"), _("要求"), _("现在"), _("假如"), ""):
         table.add_column(heading)
     for key in dict.fromkeys([*old, *new]):
-        one, other = old.get(key), new.get(key)
-        shown = other or one
-        if shown is None:
-            continue
-        required = "" if shown.required is None else str(shown.required)
-        told = [_told(finding) for finding in (one, other)]
-        mark = _("变") if told[0] != told[1] else ""
+        shown = new.get(key) or old[key]
+        now = _verdict_text(old.get(key))
+        then = _verdict_text(new.get(key))
         table.add_row(
             item_name(shown),
             label_of(labels.REQUIREMENTS, shown.requirement),
-            required,
-            *told,
-            mark,
+            "" if shown.required is None else str(shown.required),
+            now,
+            then,
+            _("变") if now != then else "",
         )
     console.print(table)
 
 
-def _told(finding: Finding | None) -> str:
+def _verdict_text(finding: Finding | None) -> str:
     if finding is None:
         return _("没有这一项")
     verdict = label_of(labels.VERDICTS, finding.verdict)
@@ -59,7 +57,7 @@ def _told(finding: Finding | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ImpactReport:
-    """What would turn. areas: the supervising area by credit code. law: the one that names areas."""
+    """The findings that would turn. areas: the supervising area by credit code. law: names the areas."""
 
     as_of: date
     law: Law
@@ -68,18 +66,15 @@ class ImpactReport:
 
     def counted(self, group: Callable[[Turn], str]) -> list[tuple[str, int, int, int]]:
         """(group, turn short, turn met, turn otherwise), groups in order of their names."""
-        short, met, all_of = (
-            Counter(group(turn) for turn in self.turns if chosen(turn))
-            for chosen in (
-                lambda one: one.becomes_short,
-                lambda one: one.becomes_met,
-                lambda _one: True,
-            )
-        )
-        return [
-            (name, short[name], met[name], all_of[name] - short[name] - met[name])
-            for name in sorted(all_of)
-        ]
+        short: Counter[str] = Counter()
+        met: Counter[str] = Counter()
+        other: Counter[str] = Counter()
+        for turn in self.turns:
+            name = group(turn)
+            short[name] += turn.becomes_short
+            met[name] += turn.becomes_met
+            other[name] += not (turn.becomes_short or turn.becomes_met)
+        return [(name, short[name], met[name], other[name]) for name in sorted(other)]
 
     def area_name(self, turn: Turn) -> str:
         """The supervising area of a turn's enterprise."""
@@ -92,41 +87,44 @@ def print_impact(report: ImpactReport, console: Console) -> None:
     """Counts per supervising area and category, then the enterprises that turn short or met."""
     by_area = report.counted(report.area_name)
     by_category = report.counted(lambda turn: turn.either.qualification or _("资质不明"))
-    for title, rows in ((_("按监管地"), by_area), (_("按资质"), by_category)):
-        table = Table(title=title, title_justify="left")
-        for heading in (title, _("转为不达标"), _("转为达标"), _("其他变化")):
-            table.add_column(heading, justify="left" if heading == title else "right")
-        for name, *counts in rows:
-            table.add_row(name, *map(str, counts))
-        console.print(table)
+    console.print(_counts_table(_("按监管地"), by_area))
+    console.print(_counts_table(_("按资质"), by_category))
     shown = [turn for turn in report.turns if turn.becomes_short or turn.becomes_met]
+    console.print(_turns_table(report, shown[:MOST_ROWS]))
+    text = _("结论有变化的指标 {all} 项，其中转为不达标 {short} 项，转为达标 {met} 项")
+    short = sum(turn.becomes_short for turn in shown)
+    met = sum(turn.becomes_met for turn in shown)
+    console.print(text.format(all=len(report.turns), short=short, met=met))
+    if len(shown) > MOST_ROWS:
+        text = _("表中 {shown} 行，共 {all} 行；全部见 --format json")
+        console.print(text.format(shown=MOST_ROWS, all=len(shown)))
+
+
+def _counts_table(title: str, rows: list[tuple[str, int, int, int]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column(title)
+    for heading in (_("转为不达标"), _("转为达标"), _("其他变化")):
+        table.add_column(heading, justify="right")
+    for name, *counts in rows:
+        table.add_row(name, *map(str, counts))
+    return table
+
+
+def _turns_table(report: ImpactReport, turns: list[Turn]) -> Table:
     table = Table(title=_("转为不达标或达标的指标"), title_justify="left")
     for heading in (_("企业"), _("监管地"), _("资质"), _("指标"), _("原来"), _("改后")):
         table.add_column(heading)
-    for turn in shown[:MOST_ROWS]:
-        one = turn.either
-        told = [_told(finding) for finding in (turn.before, turn.after)]
-        name = one.enterprise or one.credit_code
+    for turn in turns:
+        finding = turn.either
         table.add_row(
-            name,
+            finding.enterprise or finding.credit_code,
             report.area_name(turn),
-            item_name(one),
-            label_of(labels.REQUIREMENTS, one.requirement),
-            *told,
+            item_name(finding),
+            label_of(labels.REQUIREMENTS, finding.requirement),
+            _verdict_text(turn.before),
+            _verdict_text(turn.after),
         )
-    console.print(table)
-    text = _("结论有变化的指标 {all} 项，其中转为不达标 {short} 项，转为达标 {met} 项")
-    short, met = (
-        sum(turn.becomes_short for turn in shown),
-        sum(turn.becomes_met for turn in shown),
-    )
-    console.print(text.format(all=len(report.turns), short=short, met=met))
-    if len(shown) > MOST_ROWS:
-        console.print(
-            _("表中 {shown} 行，共 {all} 行；全部见 --format json").format(
-                shown=MOST_ROWS, all=len(shown)
-            )
-        )
+    return table
 
 
 def impact_as_json(report: ImpactReport) -> str:
@@ -138,7 +136,7 @@ def impact_as_json(report: ImpactReport) -> str:
             for name, short, met, other in rows
         }
 
-    def told(finding: Finding | None) -> dict[str, Any] | None:
+    def as_dict(finding: Finding | None) -> dict[str, Any] | None:
         return finding_as_dict(finding) if finding else None
 
     whole = {
@@ -149,7 +147,7 @@ def impact_as_json(report: ImpactReport) -> str:
         ),
         "categories": counts(report.counted(lambda turn: turn.either.qualification)),
         "turns": [
-            {"before": told(turn.before), "after": told(turn.after)} for turn in report.turns
+            {"before": as_dict(turn.before), "after": as_dict(turn.after)} for turn in report.turns
         ],
     }
     return one_row_a_line(whole)

@@ -77,7 +77,7 @@ def _values(report: CheckReport, finding: Finding) -> tuple[Any, ...]:
 
 
 def _cell(value: Any) -> Any:
-    """A text that a spreadsheet program would run as a formula begins with an apostrophe."""
+    """An apostrophe before a text that a spreadsheet program would run as a formula."""
     if not isinstance(value, str):
         return value
     return hidden(f"'{value}" if value.startswith(FORMULA_STARTS) else value)

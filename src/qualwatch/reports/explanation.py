@@ -1,4 +1,4 @@
-"""One enterprise explained: every requirement, every person, why counted or not."""
+"""One enterprise explained: every requirement and person, counted or not, with the reasons."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -31,9 +31,8 @@ def print_explanation(
     for anomaly in result.anomalies:
         months = "、".join(f"{month:%Y-%m}" for month in anomaly.months)
         person = masks.get(anomaly.person_id, anomaly.person_id)
-        console.print(
-            _("社保异常：") + f"{person} {label_of(labels.ANOMALIES, anomaly.kind)} {months}"
-        )
+        kind = label_of(labels.ANOMALIES, anomaly.kind)
+        console.print(_("社保异常：") + f"{person} {kind} {months}")
     for category, why in result.not_judged:
         name = law.categories[category].name if category in law.categories else category
         text = _("未核查：{name}，{day} 不在有效期或效力内（{why}）")
@@ -56,28 +55,35 @@ def print_coming(
     )
     if not coming:
         console.print(_("没有指标会转为不达标"))
-    for one in coming:
-        finding = one.finding
+    for event in coming:
+        finding = event.finding
         text = _("{day} 起：{item} {requirement} 不达标（要求 {required}，可能 {possible}）")
         console.print(
             text.format(
-                day=one.on,
+                day=event.on,
                 item=item_name(finding),
                 requirement=label_of(labels.REQUIREMENTS, finding.requirement),
                 required=finding.required,
                 possible=finding.possible,
             )
         )
-        for line in one.leaving:
-            who = f"{names.get(line.person_id, line.person_id)} {masks.get(line.person_id, '')}".strip()
-            reasons = "、".join(label_of(labels.REASONS, slug) for slug in line.because)
-            console.print(f"  · {who}：{reasons}")
+        for line in event.leaving:
+            name = names.get(line.person_id, line.person_id)
+            who = f"{name} {masks.get(line.person_id, '')}".strip()
+            console.print(f"  · {who}：{_reasons(line.because)}")
 
 
 def _print_finding(finding: Finding, console: Console) -> None:
-    heading = f"{finding.enterprise} {finding.credit_code} {item_name(finding)} {finding.certificate_no}".strip()
+    parts = (
+        finding.enterprise,
+        finding.credit_code,
+        item_name(finding),
+        finding.certificate_no,
+    )
+    heading = " ".join(parts).strip()
     console.print(f"■ {heading}", style="bold")
-    line = f"{label_of(labels.REQUIREMENTS, finding.requirement)}：{label_of(labels.VERDICTS, finding.verdict)}"
+    requirement = label_of(labels.REQUIREMENTS, finding.requirement)
+    line = f"{requirement}：{label_of(labels.VERDICTS, finding.verdict)}"
     if finding.required is not None:
         numbers = _("要求 {required}，实有 {held}，可能 {possible}，缺 {shortfall}").format(
             required=finding.required,
@@ -94,14 +100,17 @@ def _print_finding(finding: Finding, console: Console) -> None:
     if finding.basis:
         console.print(_("依据：") + "、".join(finding.basis))
     if finding.because:
-        console.print(
-            _("原因：") + "、".join(label_of(labels.REASONS, slug) for slug in finding.because)
-        )
+        console.print(_("原因：") + _reasons(finding.because))
+
+
+def _reasons(slugs: Iterable[str]) -> str:
+    return "、".join(label_of(labels.REASONS, slug) for slug in slugs)
 
 
 def item_name(finding: Finding) -> str:
     """Qualification, sub-item and grade in one text."""
-    return f"{finding.qualification}{'·' + finding.sub_item if finding.sub_item else ''} {finding.grade}".strip()
+    sub_item = f"·{finding.sub_item}" if finding.sub_item else ""
+    return f"{finding.qualification}{sub_item} {finding.grade}".strip()
 
 
 def clause_line(clause: ClauseCount) -> str:
@@ -123,10 +132,10 @@ def person_text(
     line: PersonLine, law: Law, masks: Mapping[str, str], names: Mapping[str, str]
 ) -> str:
     """One person in one line: who, with what, counted or not and why not."""
-    who = " ".join(
-        filter(None, (names.get(line.person_id, line.person_id), masks.get(line.person_id, "")))
-    )
-    reasons = "、".join(label_of(labels.REASONS, slug) for slug in line.because)
+    name = names.get(line.person_id, line.person_id)
+    mask = masks.get(line.person_id, "")
+    who = " ".join(part for part in (name, mask) if part)
+    reasons = _reasons(line.because)
     counts = label_of(labels.COUNTS, line.counts) + (f"（{reasons}）" if reasons else "")
     return f"{who}：{'；'.join(registrations_of(law, line))}：{counts}"
 
@@ -139,21 +148,24 @@ def _people_table(
         table.add_column(heading)
     for line in in_reading_order(people):
         registrations = "；".join(registrations_of(law, line))
-        reasons = "、".join(label_of(labels.REASONS, slug) for slug in line.because)
-        name, mask = names.get(line.person_id, line.person_id), masks.get(line.person_id, "")
-        table.add_row(name, mask, registrations, label_of(labels.COUNTS, line.counts), reasons)
+        name = names.get(line.person_id, line.person_id)
+        mask = masks.get(line.person_id, "")
+        counts = label_of(labels.COUNTS, line.counts)
+        table.add_row(name, mask, registrations, counts, _reasons(line.because))
     return table
 
 
 def registrations_of(law: Law, line: PersonLine) -> list[str]:
     """One text per certificate, its specialities together."""
-    trades: dict[tuple[str, str, str], list[str]] = {}
+    specialities: dict[tuple[str, str, str], list[str]] = {}
     for profession, grade, speciality, number in line.registrations:
         text = law.professions[profession]
         grade_name = law.profession_grades[grade][0] if grade in law.profession_grades else ""
-        known = text.specialities.get(speciality or "", [""])[0]
-        trades.setdefault((grade_name + text.name, number or "", profession), []).append(known)
-    return [
-        " ".join(part for part in (name, "、".join(filter(None, trade)), number) if part)
-        for (name, number, _profession), trade in trades.items()
-    ]
+        key = (grade_name + text.name, number or "", profession)
+        speciality_name = text.specialities.get(speciality or "", [""])[0]
+        specialities.setdefault(key, []).append(speciality_name)
+    texts = []
+    for (name, number, _profession), of_certificate in specialities.items():
+        parts = (name, "、".join(filter(None, of_certificate)), number)
+        texts.append(" ".join(part for part in parts if part))
+    return texts

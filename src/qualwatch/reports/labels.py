@@ -1,4 +1,4 @@
-"""What slugs are called. Chinese is the source; `said` gives the chosen language."""
+"""Names of slugs. Chinese is the source; `label_of` gives the chosen language."""
 
 from qualwatch.law.loader import Law
 from qualwatch.wording import gettext
@@ -110,8 +110,9 @@ def area_name(law: Law, area: str | None) -> str:
 
 def authority_name(law: Law, authority: str | None) -> str:
     """The licensing authority of an item."""
-    known = authority in law.divisions.areas
-    return area_name(law, authority) if known else label_of(AUTHORITIES, authority or "")
+    if authority in law.divisions.areas:
+        return area_name(law, authority)
+    return label_of(AUTHORITIES, authority or "")
 
 
 def label_of(labels: dict[str, str], slug: str) -> str:

@@ -54,13 +54,12 @@ def write_json_lines(report: CheckReport, path: Path) -> None:
 
 
 def write_parquet(report: CheckReport, path: Path) -> None:
-    """All findings as Parquet in SCHEMA; the day, the policy and the law's digest stand in the file's metadata."""
-    told = {
+    """All findings as Parquet in SCHEMA; the day, the policy and the law's digest are metadata."""
+    metadata = {
         "as_of": str(report.as_of),
         "policy": report.policy.slug,
         "law_digest": report.law.digest,
     }
-    table = pa.Table.from_pylist(
-        [finding_as_dict(finding) for finding in report.findings], SCHEMA.with_metadata(told)
-    )
+    rows = [finding_as_dict(finding) for finding in report.findings]
+    table = pa.Table.from_pylist(rows, SCHEMA.with_metadata(metadata))
     pa_parquet.write_table(table, path)

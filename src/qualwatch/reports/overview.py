@@ -29,16 +29,17 @@ class Share:
 
 @dataclass(slots=True)
 class Overview:
-    """What a check found, counted."""
+    """The counts of a check.
+
+    watched: enterprises in scope with a finding. areas: by supervising area, short of watched enterprises.
+    """
 
     enterprises: int = 0
-    watched: int = 0  # enterprises in scope with a finding
+    watched: int = 0
     short_enterprises: int = 0
     verdicts: dict[str, int] = field(default_factory=dict)
     funnel: list[Share] = field(default_factory=list)
-    areas: dict[str, Share] = field(
-        default_factory=dict
-    )  # supervising area -> short of watched enterprises
+    areas: dict[str, Share] = field(default_factory=dict)
     categories: list[Share] = field(default_factory=list)
     shortfalls: list[tuple[str, int]] = field(default_factory=list)
     reasons: list[tuple[str, int]] = field(default_factory=list)
@@ -48,11 +49,9 @@ class Overview:
 def overview_of(report: CheckReport) -> Overview:
     """All counts of a report."""
     findings = list(report.findings)
-    asked = [finding for finding in findings if finding.verdict != "not-required"]
-    watched, short = (
-        {finding.credit_code for finding in asked},
-        [finding for finding in findings if finding.verdict == "short"],
-    )
+    required = [finding for finding in findings if finding.verdict != "not-required"]
+    short = [finding for finding in findings if finding.verdict == "short"]
+    watched = {finding.credit_code for finding in required}
     short_codes = {finding.credit_code for finding in short}
     kinds: Counter[str] = Counter(anomaly.kind for anomaly in report.anomalies)
     return Overview(
@@ -62,7 +61,7 @@ def overview_of(report: CheckReport) -> Overview:
         verdicts=report.verdict_counts(),
         funnel=_funnel(findings),
         areas=_areas(report, watched, short_codes),
-        categories=_categories(asked),
+        categories=_categories(required),
         shortfalls=_shortfalls(short),
         reasons=_reasons(short),
         anomalies=[(label_of(labels.ANOMALIES, kind), kinds[kind]) for kind in labels.ANOMALIES],
@@ -70,7 +69,7 @@ def overview_of(report: CheckReport) -> Overview:
 
 
 def _funnel(findings: list[Finding]) -> list[Share]:
-    """From all requirements looked at down to those that are short; each step leaves something out."""
+    """From all findings down to those that are short; each step leaves some verdicts out."""
     steps = [
         (_("全部指标"), ()),
         (_("需要考核"), ("not-required",)),
@@ -85,33 +84,29 @@ def _funnel(findings: list[Finding]) -> list[Share]:
 
 
 def _areas(report: CheckReport, watched: set[str], short: set[str]) -> dict[str, Share]:
-    whole, part = (Counter(report.areas.get(code) for code in codes) for codes in (watched, short))
+    whole = Counter(report.areas.get(code) for code in watched)
+    part = Counter(report.areas.get(code) for code in short)
     return {
-        area: Share(area_text.name, part[area], whole[area])
-        for area, area_text in report.law.divisions.areas.items()
+        area: Share(text.name, part[area], whole[area])
+        for area, text in report.law.divisions.areas.items()
     }
 
 
-def _categories(asked: list[Finding]) -> list[Share]:
-    whole = Counter(finding.qualification for finding in asked)
-    part = Counter(finding.qualification for finding in asked if finding.verdict == "short")
-    found = [
-        Share(name or _("资质不明"), part[name], count)
-        for name, count in whole.items()
-        if part[name]
-    ]
-    return sorted(found, key=lambda share: (-share.part, share.label))[:MOST_BARS]
+def _categories(required: list[Finding]) -> list[Share]:
+    whole = Counter(finding.qualification for finding in required)
+    part = Counter(finding.qualification for finding in required if finding.verdict == "short")
+    shares = [Share(name or _("资质不明"), part[name], whole[name]) for name in part]
+    return sorted(shares, key=lambda share: (-share.part, share.label))[:MOST_BARS]
 
 
 def _shortfalls(short: list[Finding]) -> list[tuple[str, int]]:
-    counted = Counter(min(finding.shortfall or 0, LARGEST_SHOWN) for finding in short)
-    last = max(counted, default=0)
-    sizes = range(1, last + 1)
-    return [(str(size) if size < LARGEST_SHOWN else f"{size}+", counted[size]) for size in sizes]
+    counts = Counter(min(finding.shortfall or 0, LARGEST_SHOWN) for finding in short)
+    largest = max(counts, default=0)
+    labels_of = {LARGEST_SHOWN: f"{LARGEST_SHOWN}+"}
+    return [(labels_of.get(size, str(size)), counts[size]) for size in range(1, largest + 1)]
 
 
 def _reasons(short: list[Finding]) -> list[tuple[str, int]]:
-    counted = Counter(slug for finding in short for slug in finding.because)
-    return [
-        (label_of(labels.REASONS, slug), count) for slug, count in counted.most_common(MOST_BARS)
-    ]
+    counts = Counter(slug for finding in short for slug in finding.because)
+    most_common = counts.most_common(MOST_BARS)
+    return [(label_of(labels.REASONS, slug), count) for slug, count in most_common]

@@ -1,6 +1,6 @@
-"""A check as one self-contained page: pictures, shortfalls, where the data came from. Needs nothing from a network."""
+"""A check as one self-contained page: pictures, shortfalls, sources. It loads nothing from a network."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -25,7 +25,9 @@ from qualwatch.wording import gettext as _
 from qualwatch.wording import language
 
 T = TypeVar("T")
-MOST_SHORT, MOST_REJECTED = 300, 100  # rows on the page; the workbook has them all
+# rows on the page; the workbook has all
+MOST_SHORT = 300
+MOST_REJECTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,124 +53,113 @@ def _templates() -> Environment:
 
 def as_page(report: CheckReport) -> str:
     """The report as HTML."""
-    overview = overview_of(report)
     short = sorted(
-        (one for one in report.findings if one.verdict == "short"),
+        (finding for finding in report.findings if finding.verdict == "short"),
         key=lambda finding: (-(finding.shortfall or 0), finding.credit_code, finding.category),
     )
     note = _("缺人多的在前。点开「条款与人员」可见每个人是否计入。")
     if len(short) > MOST_SHORT:
-        note += _("本页列 {shown} 条，共 {all} 条；全部见工作簿。").format(
-            shown=MOST_SHORT, all=len(short)
-        )
+        text = _("本页列 {shown} 条，共 {all} 条；全部见工作簿。")
+        note += text.format(shown=MOST_SHORT, all=len(short))
     page = (
         _templates()
         .get_template("check.html")
         .render(
             _=_,
             language="en" if language() == "en" else "zh-CN",
-            as_of=report.as_of,
-            policy=report.policy.name,
-            policy_from=report.policy.in_force_from,
-            digest=report.law.digest,
-            figures=_figures(overview),
-            pictures=_pictures(overview),
-            short=[_row(report, one) for one in short[:MOST_SHORT]],
+            short=[_row(report, finding) for finding in short[:MOST_SHORT]],
             short_note=note,
-            areas=overview.areas.values(),
             accounts=[_account(account) for account in report.accounts],
-            rejections=[
-                rejection_line(rejection) for rejection in report.rejections[:MOST_REJECTED]
-            ],
-            how_to_read=how_to_read(),
-            personal_data=personal_data_notice(),
+            rejections=[rejection_line(row) for row in report.rejections[:MOST_REJECTED]],
             rejections_count=len(report.rejections),
-            standards="、".join(one["doc_no"] for one in standards_in(report.law)),
+            **_head_and_foot(report),
+            **_overview(report),
         )
     )
     return hidden(page)
 
 
+def _head_and_foot(report: CheckReport) -> dict[str, Any]:
+    return {
+        "as_of": report.as_of,
+        "policy": report.policy.name,
+        "policy_from": report.policy.in_force_from,
+        "digest": report.law.digest,
+        "how_to_read": how_to_read(),
+        "personal_data": personal_data_notice(),
+        "standards": "、".join(text["doc_no"] for text in standards_in(report.law)),
+    }
+
+
+def _overview(report: CheckReport) -> dict[str, Any]:
+    overview = overview_of(report)
+    return {
+        "figures": _figures(overview),
+        "pictures": _pictures(overview),
+        "areas": overview.areas.values(),
+    }
+
+
 def _figures(overview: Overview) -> list[dict[str, Any]]:
     counts = overview.verdicts
-    share = _("占在核企业的 {percent:.1f}%").format(
-        percent=100 * overview.short_enterprises / overview.watched if overview.watched else 0
-    )
+    percent = 100 * overview.short_enterprises / overview.watched if overview.watched else 0
+    share = _("占在核企业的 {percent:.1f}%").format(percent=percent)
     in_registers = _("登记企业 {count:,} 家").format(count=overview.enterprises)
     anomalies = sum(count for _kind, count in overview.anomalies)
+    rows = [
+        (_("在核企业"), overview.watched, in_registers, "bar"),
+        (_("不达标企业"), overview.short_enterprises, share, "short"),
+        (_("不达标指标"), counts["short"], _("可据以预警"), "short"),
+        (_("提示"), counts["advise"], _("不据以预警"), "advise"),
+        (_("无法判定"), counts["cannot-say"], _("数据或标准不足"), "cannot-say"),
+        (_("社保异常"), anomalies, _("人次"), "advise"),
+    ]
     return [
-        {
-            "label": _("在核企业"),
-            "number": overview.watched,
-            "beside": in_registers,
-            "colour": "bar",
-        },
-        {
-            "label": _("不达标企业"),
-            "number": overview.short_enterprises,
-            "beside": share,
-            "colour": "short",
-        },
-        {
-            "label": _("不达标指标"),
-            "number": counts["short"],
-            "beside": _("可据以预警"),
-            "colour": "short",
-        },
-        {
-            "label": _("提示"),
-            "number": counts["advise"],
-            "beside": _("不据以预警"),
-            "colour": "advise",
-        },
-        {
-            "label": _("无法判定"),
-            "number": counts["cannot-say"],
-            "beside": _("数据或标准不足"),
-            "colour": "cannot-say",
-        },
-        {"label": _("社保异常"), "number": anomalies, "beside": _("人次"), "colour": "advise"},
+        {"label": label, "number": number, "beside": beside, "colour": colour}
+        for label, number, beside, colour in rows
     ]
 
 
 def _pictures(overview: Overview) -> list[Picture]:
-    def counted(rows: list[tuple[str, int]]) -> list[tuple[str, float, str]]:
-        return [(label, count, f"{count:,}") for label, count in rows]
-
     categories = [
         (share.label, float(share.part), f"{share.part:,} / {share.whole:,}")
         for share in overview.categories
     ]
-
-    def drawn(title: str, beside: str, draw: Callable[[str, T], str], what: T) -> Iterator[Picture]:
-        if what:
-            yield Picture(title, beside, draw(title, what))
-
-    return [
-        *drawn(
+    pictures_or_none = [
+        _picture(
             _("从全部指标到不达标"),
             _("每一步去掉不考核、须人工、说不准的"),
             pictures.funnel,
             overview.funnel,
         ),
-        *drawn(
+        _picture(
             _("各地不达标企业占比"),
             _("颜色越深占比越高；下为不达标企业 / 在核企业"),
             pictures.tile_map,
             overview.areas,
         ),
-        *drawn(_("不达标最多的资质"), _("不达标指标 / 考核指标"), pictures.bars, categories),
-        *drawn(
+        _picture(_("不达标最多的资质"), _("不达标指标 / 考核指标"), pictures.bars, categories),
+        _picture(
             _("缺多少人"), _("横轴为缺的人数，纵轴为指标数"), pictures.columns, overview.shortfalls
         ),
-        *drawn(
+        _picture(
             _("人为什么不计入"),
             _("不达标指标中出现的原因，一项指标可有多个"),
             pictures.bars,
-            counted(overview.reasons),
+            _bars(overview.reasons),
         ),
-        *drawn(_("社保异常"), _("在核企业的注册人员"), pictures.bars, counted(overview.anomalies)),
+        _picture(_("社保异常"), _("在核企业的注册人员"), pictures.bars, _bars(overview.anomalies)),
     ]
+    return [picture for picture in pictures_or_none if picture is not None]
+
+
+def _picture(title: str, beside: str, draw: Callable[[str, T], str], data: T) -> Picture | None:
+    """A drawn picture; None without data."""
+    return Picture(title, beside, draw(title, data)) if data else None
+
+
+def _bars(rows: list[tuple[str, int]]) -> list[tuple[str, float, str]]:
+    return [(label, count, f"{count:,}") for label, count in rows]
 
 
 def _row(report: CheckReport, finding: Finding) -> dict[str, Any]:

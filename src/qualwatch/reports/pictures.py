@@ -10,15 +10,15 @@ from qualwatch.law.texts_on_disk import load_yaml
 from qualwatch.reports.overview import Share
 
 WIDTH = 440  # of every picture, in its own units; the page scales it: readable on a phone too
-BAR, NUMBER = 44, 96  # height of a bar with its label above; room right of the bars
-STEP, STEP_LABEL = 44, 110  # height of a funnel's step; room left of it
-TILE, TALL, GAP, SHADES = (
-    104,
-    76,
-    8,
-    5,
-)  # a tile's width and height, the gap between tiles, shades of a tile map
-COLUMN_AREA = 170
+BAR = 44  # height of a bar with its label above
+NUMBER = 96  # room right of the bars
+STEP = 44  # height of a funnel's step
+STEP_LABEL = 110  # room left of it
+TILE = 104  # width of a tile of the map
+TALL = 76  # height of a tile
+GAP = 8  # between tiles
+SHADES = 5  # of a tile map
+COLUMN_AREA = 170  # height of the columns
 
 
 def drawing(height: int, title: str) -> ET.Element:
@@ -34,10 +34,8 @@ def text(
     parent: ET.Element, x: float, y: float, words: str, css: str, anchor: str = "start"
 ) -> None:
     """Words at a place."""
-    found = ET.SubElement(
-        parent, "text", {"x": f"{x:g}", "y": f"{y:g}", "class": css, "text-anchor": anchor}
-    )
-    found.text = words
+    attributes = {"x": f"{x:g}", "y": f"{y:g}", "class": css, "text-anchor": anchor}
+    ET.SubElement(parent, "text", attributes).text = words
 
 
 def rect(parent: ET.Element, x: float, y: float, width: float, height: float, css: str) -> None:
@@ -73,20 +71,16 @@ def bars(title: str, rows: Iterable[tuple[str, float, str]], css: str = "bar") -
 
 def funnel(title: str, steps: Iterable[Share]) -> str:
     """Bars in the middle, each as long as its share of the first; the last one marked."""
-    steps, room = list(steps), WIDTH - STEP_LABEL - NUMBER + 16
+    steps = list(steps)
+    room = WIDTH - STEP_LABEL - NUMBER + 16
     root = drawing(STEP * len(steps) + 4, title)
     for at, step in enumerate(steps):
         width = max(3.0, step.percent / 100 * room)
-        y, last = at * STEP + 4, at == len(steps) - 1
+        x = STEP_LABEL + (room - width) / 2
+        y = at * STEP + 4
+        is_last = at == len(steps) - 1
         text(root, 0, y + 23, step.label, "label")
-        rect(
-            root,
-            STEP_LABEL + (room - width) / 2,
-            y,
-            width,
-            34,
-            "short" if last else f"step step-{at}",
-        )
+        rect(root, x, y, width, 34, "short" if is_last else f"step step-{at}")
         text(root, WIDTH, y + 15, f"{step.part:,}", "number", "end")
         text(root, WIDTH, y + 31, f"{step.percent:.1f}%", "small", "end")
     return shown(root)
@@ -100,20 +94,27 @@ def _tiles() -> dict[str, dict[str, Any]]:
 
 def tile_map(title: str, areas: Mapping[str, Share]) -> str:
     """One tile per supervising area, darker the larger the share."""
-    places, names = _tiles()["places"], _tiles()["short_names"]
-    root = drawing((max(row for _column, row in places.values()) + 1) * (TALL + GAP), title)
+    places = _tiles()["places"]
+    names = _tiles()["short_names"]
+    rows = max(row for _column, row in places.values()) + 1
+    root = drawing(rows * (TALL + GAP), title)
     highest = max((share.percent for share in areas.values()), default=0) or 1
     for slug, (column, row) in places.items():
-        share, short = areas[slug], names.get(slug, areas[slug].label)
-        x, y = column * (TILE + GAP), row * (TALL + GAP)
+        share = areas[slug]
         shade = round(share.percent / highest * SHADES) if share.part else 0
         tile = ET.SubElement(root, "g", {"class": f"tile shade-{shade}"})
         ET.SubElement(tile, "title").text = f"{share.label} {share.part}/{share.whole}"
-        rect(tile, x, y, TILE, TALL, "ground")
-        text(tile, x + TILE / 2, y + 20, short, "name", "middle")
-        text(tile, x + TILE / 2, y + 46, f"{share.percent:.1f}%", "share", "middle")
-        text(tile, x + TILE / 2, y + 66, f"{share.part:,} / {share.whole:,}", "small", "middle")
+        left = column * (TILE + GAP)
+        _fill_tile(tile, left, row * (TALL + GAP), names.get(slug, share.label), share)
     return shown(root)
+
+
+def _fill_tile(tile: ET.Element, left: float, top: float, name: str, share: Share) -> None:
+    middle = left + TILE / 2
+    rect(tile, left, top, TILE, TALL, "ground")
+    text(tile, middle, top + 20, name, "name", "middle")
+    text(tile, middle, top + 46, f"{share.percent:.1f}%", "share", "middle")
+    text(tile, middle, top + 66, f"{share.part:,} / {share.whole:,}", "small", "middle")
 
 
 def columns(title: str, rows: Iterable[tuple[str, int]]) -> str:

@@ -1,4 +1,4 @@
-"""The standards as a person reads them: list, one category with its history, coverage."""
+"""The standards for reading: list, one category with its history, coverage."""
 
 from collections import Counter
 from datetime import date
@@ -32,15 +32,12 @@ COVERAGE = {
 
 def can_say(requirements: tuple[Requirement, ...]) -> str:
     """The strongest thing that can be said of a level: short, advise, manual or nothing."""
+    outcomes = {requirement.outcome for requirement in requirements}
     if any(requirement.outcome == "judge" and requirement.strong for requirement in requirements):
         return "short"
-    if any(requirement.outcome == "judge" for requirement in requirements):
+    if "judge" in outcomes:
         return "advise"
-    return (
-        "manual"
-        if any(requirement.outcome == "manual" for requirement in requirements)
-        else "nothing"
-    )
+    return "manual" if "manual" in outcomes else "nothing"
 
 
 def coverage(law: Law, policy: Policy, day: date) -> list[tuple[CategoryText, str, GradeSlug, str]]:
@@ -59,7 +56,18 @@ def coverage(law: Law, policy: Policy, day: date) -> list[tuple[CategoryText, st
 
 def print_coverage(law: Law, policy: Policy, day: date, console: Console) -> None:
     """How many levels can give short, only advise, manual, nothing."""
-    found = coverage(law, policy, day)
+    levels = coverage(law, policy, day)
+    console.print(_coverage_table(levels, day))
+    for strength in ("advise", "manual"):
+        names = [
+            f"{text.name}{sub_item} {GRADE_NAMES[grade]}"
+            for text, sub_item, grade, of_level in levels
+            if of_level == strength
+        ]
+        console.print(f"{label_of(COVERAGE, strength)}：" + ("、".join(names) or _("无")))
+
+
+def _coverage_table(levels: list[tuple[CategoryText, str, GradeSlug, str]], day: date) -> Table:
     table = Table(title=_("{day} 各等级可以得出什么").format(day=day), title_justify="left")
     table.add_column("")
     sectors = {"construction": _("施工"), "supervision": _("监理")}
@@ -67,23 +75,14 @@ def print_coverage(law: Law, policy: Policy, day: date, console: Console) -> Non
         table.add_column(name, justify="right")
     table.add_column(_("合计"), justify="right")
     counts: Counter[tuple[str, str]] = Counter(
-        (text.sector, what) for text, _sub, _grade, what in found
+        (text.sector, strength) for text, _sub, _grade, strength in levels
     )
-    for what, label in COVERAGE.items():
-        numbers = [counts[(sector, what)] for sector in sectors]
-        table.add_row(
-            label_of(COVERAGE, what) if label else "", *map(str, numbers), str(sum(numbers))
-        )
-    totals = [sum(counts[(sector, what)] for what in COVERAGE) for sector in sectors]
+    for strength in COVERAGE:
+        numbers = [counts[(sector, strength)] for sector in sectors]
+        table.add_row(label_of(COVERAGE, strength), *map(str, numbers), str(sum(numbers)))
+    totals = [sum(counts[(sector, strength)] for strength in COVERAGE) for sector in sectors]
     table.add_row(_("合计"), *map(str, totals), str(sum(totals)))
-    console.print(table)
-    for what in ("advise", "manual"):
-        names = [
-            f"{text.name}{sub_item} {GRADE_NAMES[grade]}"
-            for text, sub_item, grade, one in found
-            if one == what
-        ]
-        console.print(f"{label_of(COVERAGE, what)}：" + ("、".join(names) or _("无")))
+    return table
 
 
 def print_list(law: Law, console: Console) -> None:
@@ -102,78 +101,59 @@ def print_category(
 ) -> None:
     """A category's grades: what is required on the day, then the history of each figure."""
     console.print(f"{text.name}（{text.category}）", style="bold")
-    console.print(
-        _("标准：") + f"{law.documents[text.standard].doc_no} {law.documents[text.standard].name}"
-    )
+    standard = law.documents[text.standard]
+    console.print(_("标准：") + f"{standard.doc_no} {standard.name}")
     if text.note:
         console.print(_("注：") + text.note)
     for sub_item, slug, grade_text in text.every_grade():
         if grade in (None, slug, GRADE_NAMES[slug]):
             console.print()
             console.print(f"■ {sub_item} {GRADE_NAMES[slug]}".replace("  ", " "), style="bold")
-            _print_today(law, policy, text, sub_item, slug, day, console)
+            key = (text.category, sub_item, slug)
+            for requirement in requirements_on(law, policy, *key, "unknown", day):
+                _print_requirement(requirement, day, console)
             _print_history(law, grade_text, console)
 
 
-def _print_today(
-    law: Law,
-    policy: Policy,
-    text: CategoryText,
-    sub_item: str,
-    slug: GradeSlug,
-    day: date,
-    console: Console,
-) -> None:
-    for requirement in requirements_on(law, policy, text.category, sub_item, slug, "unknown", day):
-        reading = requirement.strong or requirement.weak
-        outcome = {"not-required": "not-required", "manual": "manual", "unknown": "cannot-say"}.get(
-            requirement.outcome
-        )
-        number = (
-            _("要求 {number}").format(number=reading.required)
-            if reading
-            else label_of(labels.VERDICTS, outcome or "")
-        )
-        strength = (
-            "" if requirement.strong or not reading else "，" + label_of(labels.VERDICTS, "advise")
-        )
-        console.print(
-            f"{day} {label_of(labels.REQUIREMENTS, requirement.requirement)}：{number}{strength}。{requirement.text}"
-        )
-        if requirement.basis:
-            console.print("  " + _("依据：") + "、".join(requirement.basis))
-        if requirement.because:
-            console.print(
-                "  "
-                + _("说明：")
-                + "、".join(label_of(labels.REASONS, slug) for slug in requirement.because)
-            )
+OUTCOME_VERDICTS = {"not-required": "not-required", "manual": "manual", "unknown": "cannot-say"}
+
+
+def _print_requirement(requirement: Requirement, day: date, console: Console) -> None:
+    reading = requirement.strong or requirement.weak
+    if reading is None:
+        verdict = OUTCOME_VERDICTS.get(requirement.outcome, "")
+        figure = label_of(labels.VERDICTS, verdict)
+    else:
+        figure = _("要求 {number}").format(number=reading.required)
+        figure += "" if requirement.strong else "，" + label_of(labels.VERDICTS, "advise")
+    name = label_of(labels.REQUIREMENTS, requirement.requirement)
+    console.print(f"{day} {name}：{figure}。{requirement.text}")
+    if requirement.basis:
+        console.print("  " + _("依据：") + "、".join(requirement.basis))
+    if requirement.because:
+        reasons = "、".join(label_of(labels.REASONS, reason) for reason in requirement.because)
+        console.print("  " + _("说明：") + reasons)
 
 
 def _print_history(law: Law, grade: GradeText, console: Console) -> None:
     for requirement in grade.requirements:
         refs = "、".join(requirement.refs) or _("无")
-        console.print(
-            "  "
-            + _("把握 {confidence}，来源 {source}，出处 {refs}").format(
-                confidence=requirement.confidence, source=requirement.source, refs=refs
-            )
+        sources = _("把握 {confidence}，来源 {source}，出处 {refs}").format(
+            confidence=requirement.confidence, source=requirement.source, refs=refs
         )
+        console.print("  " + sources)
         for clause in requirement.clauses:
             _print_clause(law, clause, console)
     for start, other in grade.measured_as.items():
         doc_no = law.doc_no(other.basis)
-        console.print(
-            f"  {start} "
-            + _("起按{grade}人数：{doc_no}").format(grade=GRADE_NAMES[other.grade], doc_no=doc_no)
-        )
+        sentence = _("起按{grade}人数：{doc_no}")
+        sentence = sentence.format(grade=GRADE_NAMES[other.grade], doc_no=doc_no)
+        console.print(f"  {start} {sentence}")
     if grade.abolished:
-        text = _("起不再核发：{doc_no}；存量最迟到 {end}")
         doc_no = law.doc_no(grade.abolished.basis)
-        console.print(
-            f"  {grade.abolished.from_} "
-            + text.format(doc_no=doc_no, end=grade.abolished.stock_ends_on)
-        )
+        sentence = _("起不再核发：{doc_no}；存量最迟到 {end}")
+        sentence = sentence.format(doc_no=doc_no, end=grade.abolished.stock_ends_on)
+        console.print(f"  {grade.abolished.from_} {sentence}")
     if grade.note:
         console.print("  " + _("注：") + grade.note)
 
@@ -190,9 +170,6 @@ def _number(figure: FigureText) -> str:
         return _("取消")
     if figure.number == "unknown":
         return _("未查到")
-    other = (
-        _("（另一读法 {number}）").format(number=figure.other_reading)
-        if figure.other_reading
-        else ""
-    )
-    return f"{figure.number}{other}"
+    if not figure.other_reading:
+        return str(figure.number)
+    return f"{figure.number}" + _("（另一读法 {number}）").format(number=figure.other_reading)

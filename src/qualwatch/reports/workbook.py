@@ -1,6 +1,7 @@
-"""A check as the workbook that an officer sends round: one sheet per question, codes as text, no formulas."""
+"""A check as a workbook: one sheet per question, codes as text, no formulas."""
 
 import io
+import math
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ from qualwatch.wording import gettext as _
 
 MOST_ROWS = 1_048_575  # of data below the heading: a sheet has 1,048,576
 LONGEST_CELL = 32_767  # characters that a cell may hold
-LINE_POINTS, TALLEST_ROW, A3 = 15, 409, 8  # a line's height; a row's largest; the paper's number
+LINE_POINTS = 15  # height of a line
+TALLEST_ROW = 409  # points
+A3 = 8  # the number of the paper size
 COVER = 72  # width of the cover's second column
 OPTIONS: dict[str, Any] = {
     "constant_memory": True,
@@ -31,7 +34,14 @@ OPTIONS: dict[str, Any] = {
     "strings_to_numbers": False,
     "strings_to_urls": False,
 }
-NARROW, MIDDLE, WIDE, CODE = 8, 16, 44, 21  # widths in characters
+# widths of columns in characters
+NARROW = 8
+MIDDLE = 16
+WIDE = 44
+CODE = 21
+
+
+_Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +58,32 @@ def write_workbook(report: CheckReport, path: Path, rows_per_sheet: int = MOST_R
     try:
         with xlsxwriter.Workbook(path, OPTIONS) as book:
             book.set_properties({"title": _("资质动态核查") + f" {report.as_of}"})
-            looks = _looks(book)
-            _cover(book, looks, report)
+            formats = _formats(book)
+            _cover(book, formats, report)
             for sheet in _sheets(report):
-                _write(book, looks, sheet, rows_per_sheet)
-    except FileCreateError as error:  # the library's own kind of an operating system's error
+                _write(book, formats, sheet, rows_per_sheet)
+    except FileCreateError as error:
+        # the library wraps the operating system's error
         raise OSError(*error.args[0].args) from error
 
 
 def workbook_of(title: str, sheets: Iterable[Sheet]) -> bytes:
     """A workbook of a few sheets, as bytes; the same content gives the same bytes."""
-    written = io.BytesIO()
-    with xlsxwriter.Workbook(written, OPTIONS | {"in_memory": True}) as book:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, OPTIONS | {"in_memory": True}) as book:
         book.set_properties({"title": title, "created": datetime(2023, 5, 1, tzinfo=UTC)})
-        looks = _looks(book)
+        formats = _formats(book)
         for sheet in sheets:
-            _write(book, looks, sheet, MOST_ROWS)
-    return written.getvalue()
+            _write(book, formats, sheet, MOST_ROWS)
+    return file.getvalue()
 
 
-def _looks(book: Any) -> dict[str, Any]:
+def _formats(book: Any) -> dict[str, Any]:
     base = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "top"}
     return {
         "text": book.add_format({**base, "text_wrap": True, "num_format": "@"}),
         "number": book.add_format({**base, "num_format": "0"}),
-        "told": book.add_format({**base, "text_wrap": True, "align": "left"}),
+        "value": book.add_format({**base, "text_wrap": True, "align": "left"}),
         "head": book.add_format(
             {**base, "bold": True, "bg_color": "#E8EDF3", "border": 1, "border_color": "#B8C2CE"}
         ),
@@ -80,72 +91,81 @@ def _looks(book: Any) -> dict[str, Any]:
     }
 
 
-def _write(book: Any, looks: dict[str, Any], sheet: Sheet, rows_per_sheet: int) -> None:
-    rows, part = iter(sheet.rows), 1
-    while True:
-        first = next(rows, None)
-        if first is None and part > 1:
-            return
-        name = sheet.name if part == 1 else f"{sheet.name}{part}"
-        page = book.add_worksheet(name)
+def _write(book: Any, formats: dict[str, Any], sheet: Sheet, rows_per_sheet: int) -> None:
+    for number, rows in enumerate(_parts(sheet.rows, rows_per_sheet), 1):
+        page = book.add_worksheet(sheet.name if number == 1 else f"{sheet.name}{number}")
         for at, (heading, width) in enumerate(sheet.columns):
             page.set_column(at, at, width)
-            page.write_string(0, at, heading, looks["head"])
-        written = 0
-        for row in islice(chain([] if first is None else [first], rows), rows_per_sheet):
-            written += 1
-            _height(
-                page, written, zip(row, (width for _heading, width in sheet.columns), strict=True)
-            )
-            for at, cell in enumerate(row):
-                _cell(page, looks, written, at, cell)
+            page.write_string(0, at, heading, formats["head"])
+        last = _write_rows(page, formats, [width for _heading, width in sheet.columns], rows)
         page.freeze_panes(1, 1)
-        page.autofilter(0, 0, max(written, 1), len(sheet.columns) - 1)
+        page.autofilter(0, 0, max(last, 1), len(sheet.columns) - 1)
         page.set_landscape()
         page.set_paper(A3)
         page.fit_to_pages(1, 0)
         page.repeat_rows(0)
         page.set_footer("&C&A  &P / &N")
-        part += 1
 
 
-def _height(page: Any, row: int, cells: Iterable[tuple[Any, int]]) -> None:
+def _parts(rows: Iterable[_Row], size: int) -> Iterator[Iterable[_Row]]:
+    """The rows in parts of a size; without rows one empty part. Each is read before the next is asked for."""
+    rows = iter(rows)
+    first = next(rows, None)
+    if first is None:
+        yield ()
+    while first is not None:
+        yield chain([first], islice(rows, size - 1))
+        first = next(rows, None)
+
+
+def _write_rows(page: Any, formats: dict[str, Any], widths: list[int], rows: Iterable[_Row]) -> int:
+    """Rows below the heading; the number of the last one."""
+    last = 0
+    for last, row in enumerate(rows, 1):
+        _set_height(page, last, zip(row, widths, strict=True))
+        for at, cell in enumerate(row):
+            _cell(page, formats, last, at, cell)
+    return last
+
+
+def _set_height(page: Any, row: int, cells: Iterable[tuple[Any, int]]) -> None:
     """As many lines as the fullest cell needs: not every program makes wrapped rows taller by itself."""
-    lines = 1
-    for cell, width in cells:
-        if isinstance(cell, str):
-            lines = max(
-                lines, sum(-(-_columns_of(part) // width) or 1 for part in cell.split("\n"))
-            )
+    lines = max((_lines_of(cell, width) for cell, width in cells), default=1)
     if lines > 1:
         page.set_row(row, min(LINE_POINTS * lines, TALLEST_ROW))
 
 
+def _lines_of(cell: Any, width: int) -> int:
+    if not isinstance(cell, str):
+        return 1
+    return sum(max(1, math.ceil(_columns_of(line) / width)) for line in cell.split("\n"))
+
+
 def _columns_of(text: str) -> int:
     """Columns of a fixed font: two for a Chinese character."""
-    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
-def _cell(page: Any, looks: dict[str, Any], row: int, at: int, cell: Any) -> None:
+def _cell(page: Any, formats: dict[str, Any], row: int, at: int, cell: Any) -> None:
     """A count as a number, everything else as text: a leading = or a long code stays what it is."""
     if isinstance(cell, int):
-        page.write_number(row, at, cell, looks["number"])
+        page.write_number(row, at, cell, formats["number"])
     elif cell not in (None, ""):
-        page.write_string(row, at, hidden(str(cell))[:LONGEST_CELL], looks["text"])
+        page.write_string(row, at, hidden(str(cell))[:LONGEST_CELL], formats["text"])
 
 
-def _cover(book: Any, looks: dict[str, Any], report: CheckReport) -> None:
+def _cover(book: Any, formats: dict[str, Any], report: CheckReport) -> None:
     page = book.add_worksheet(_("说明"))
     page.set_column(0, 0, 22)
     page.set_column(1, 1, COVER)
     page.hide_gridlines(2)
     page.fit_to_pages(1, 0)
-    page.write_string(0, 0, _("资质动态核查"), looks["title"])
+    page.write_string(0, 0, _("资质动态核查"), formats["title"])
     counts = report.verdict_counts()
     lines = [
         (_("核查日"), str(report.as_of)),
         (_("口径"), f"{report.policy.name} {report.policy.in_force_from}"),
-        (_("依据的标准"), "、".join(one["doc_no"] for one in standards_in(report.law))),
+        (_("依据的标准"), "、".join(text["doc_no"] for text in standards_in(report.law))),
         (_("标准文本摘要"), report.law.digest),
         (_("企业"), len(report.results)),
         *((label_of(labels.VERDICTS, verdict), count) for verdict, count in counts.items()),
@@ -154,26 +174,22 @@ def _cover(book: Any, looks: dict[str, Any], report: CheckReport) -> None:
         (_("注意"), personal_data_notice()),
     ]
     for row, (label, value) in enumerate(lines, 2):
-        _height(page, row, [(value, COVER)])
-        page.write_string(row, 0, label, looks["head"])
-        page.write(row, 1, value, looks["told"])
+        _set_height(page, row, [(value, COVER)])
+        page.write_string(row, 0, label, formats["head"])
+        page.write(row, 1, value, formats["value"])
 
 
 def _sheets(report: CheckReport) -> Iterator[Sheet]:
     for verdict in ("short", "advise", "cannot-say"):
-        found = (finding for finding in report.findings if finding.verdict == verdict)
-        yield Sheet(
-            label_of(labels.VERDICTS, verdict),
-            _finding_columns(),
-            (_finding(report, finding) for finding in found),
-        )
+        findings = (finding for finding in report.findings if finding.verdict == verdict)
+        rows = (_finding(report, finding) for finding in findings)
+        yield Sheet(label_of(labels.VERDICTS, verdict), _finding_columns(), rows)
     yield Sheet(_("人员"), _people_columns(), _people(report))
     yield Sheet(_("社保异常"), _anomaly_columns(), _anomalies(report))
     where = [(_("文件"), MIDDLE + 8), (_("工作表"), MIDDLE), (_("行"), NARROW), (_("列"), MIDDLE)]
-    rejected = [*where, (_("值"), CODE), (_("问题"), WIDE), (_("怎样改"), WIDE)]
     yield Sheet(
         _("拒收"),
-        rejected,
+        [*where, (_("值"), CODE), (_("问题"), WIDE), (_("怎样改"), WIDE)],
         (
             (*_place(rejection), rejection.value, rejection.problem, rejection.remedy)
             for rejection in report.rejections
@@ -186,8 +202,8 @@ def _sheets(report: CheckReport) -> Iterator[Sheet]:
     )
 
 
-def _place(one: Rejection | Notice) -> tuple[str, str, int | None, str]:
-    return one.file, one.sheet, one.row, one.column
+def _place(row: Rejection | Notice) -> tuple[str, str, int | None, str]:
+    return row.file, row.sheet, row.row, row.column
 
 
 def _finding_columns() -> list[tuple[str, int]]:
@@ -255,7 +271,9 @@ def _finding(report: CheckReport, finding: Finding) -> tuple[Any, ...]:
 
 
 def _people(report: CheckReport) -> Iterator[tuple[Any, ...]]:
-    for finding in (one for one in report.findings if one.verdict in ("short", "advise")):
+    for finding in report.findings:
+        if finding.verdict not in ("short", "advise"):
+            continue
         for line in in_reading_order(report.people.get(finding.key, ())):
             yield (
                 finding.enterprise,

@@ -1,50 +1,64 @@
-"""Who is handed an application, by when it is answered, and who may not answer it."""
+"""Which authority receives an application, and by when it answers."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from qualwatch.accounts.queries import organisation
-from qualwatch.cases.competence import PROVINCE, authority_of, competent_area, competent_for
 from qualwatch.cases.acting import ActContext
-from qualwatch.cases.deadlines import DECIDE, EXAMINE, application_due
-from qualwatch.cases.models import Application, Case, Determination
+from qualwatch.cases.competence import PROVINCE, authority_of, competent_area, competent_for
+from qualwatch.cases.deadlines import application_due
+from qualwatch.cases.models import Case
+from qualwatch.cases.recipient import Recipient
+from qualwatch.cases.tasks import DECIDE_APPLICATION, EXAMINE
 from qualwatch.law.loader import Law
 from qualwatch.procedure.periods import Deadline
 from qualwatch.registers.facts import resolved_rows
 from qualwatch.registers.models import EnterpriseRow, ItemRow
 
 
-def will_answer(code: str, case: Case | None, law: Law, at: datetime) -> tuple[str, str, Deadline]:
-    """Who would be handed an application today: the authority's name, `task` and the day by which it answers."""
-    ctx = ActContext(law, at, "")
+@dataclass(frozen=True, slots=True)
+class ExpectedAnswer:
+    """Who would receive an application today: the authority's name, the kind of its task."""
+
+    authority: str
+    task: str
+    due: Deadline
+
+
+def expected_answer(credit_code: str, case: Case | None, law: Law, at: datetime) -> ExpectedAnswer:
+    """What an enterprise may expect if it applies now, about a case or (None) about its data."""
     if case is not None:
-        where = competent_for(case)
+        authority = competent_for(case)
     else:
-        told = resolved_rows(EnterpriseRow, ("division_code",), credit_code=code)
-        where = receiver_of(code, law.area_of(told[0][0]) or "" if told else "")
-    task = DECIDE if where == PROVINCE else EXAMINE
-    return organisation(where).name, task, application_due(case, task, ctx)
+        applicant = applicant_of(credit_code, law)
+        authority = applicant.authority if applicant else PROVINCE
+    task = task_of(authority)
+    due = application_due(case, task, ActContext(law, at, ""))
+    return ExpectedAnswer(organisation(authority).name, task, due)
 
 
-def receiver_of(code: str, area: str) -> str:
-    """Who is told of wrong data: the province where it or the ministry issued an item (notice 4(5)), else the city."""
-    issued = {
-        resolved_row[0]
-        for resolved_row in resolved_rows(ItemRow, ("licensing_authority",), credit_code=code)
-    }
-    by_cities = bool(issued) and all(one and competent_area(one, area) for one in issued)
-    return authority_of(area) if by_cities else PROVINCE
+def task_of(receiver: str) -> str:
+    """The kind of the receiver's task: the province decides, a city examines."""
+    return DECIDE_APPLICATION if receiver == PROVINCE else EXAMINE
 
 
-def who_determined(application: Application) -> set[str]:
-    """Who proposed or signed what an application is against. Who returned a proposal determined nothing."""
-    if application.case is None:
-        return set()
-    told = set(application.case.determined_by)
-    cases = [
-        one for one in (application.case_id, application.case.arises_from_id) if one is not None
-    ]
-    for determination in Determination.objects.filter(case__in=cases):
-        told |= {determination.proposed_by} | (
-            {determination.decided_by} if determination.state == "signed" else set()
-        )
-    return told
+def applicant_of(credit_code: str, law: Law) -> Recipient | None:
+    """An enterprise as the registers have it, with the authority that receives its application."""
+    rows = resolved_rows(EnterpriseRow, ("name", "division_code"), credit_code=credit_code)
+    if not rows:
+        return None
+    name, division_code = rows[0]
+    area = law.area_of(division_code) or ""
+    return Recipient(credit_code, name, area, receiver_of(credit_code, area))
+
+
+def receiver_of(credit_code: str, area: str) -> str:
+    """The slug of who receives an application about data (notice 4(5)).
+
+    The province where it or the ministry issued an item, else the city of the `area`.
+    """
+    rows = resolved_rows(ItemRow, ("licensing_authority",), credit_code=credit_code)
+    issuers = {issuer for (issuer,) in rows}
+    if issuers and all(issuer and competent_area(issuer, area) for issuer in issuers):
+        return authority_of(area)
+    return PROVINCE

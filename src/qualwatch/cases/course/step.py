@@ -120,12 +120,12 @@ def rows_of(
     by_name = {row.requirement: row for row in requirements}
     new: list[CaseRequirement] = []
     changed: list[CaseRequirement] = []
-    for warned in step.after.named:
-        row = by_name.get(warned.requirement)
+    for warned in step.after.requirements:
+        row = by_name.get(warned.name)
         if row is None:
-            row = CaseRequirement(case=step.case, requirement=warned.requirement)
+            row = CaseRequirement(case=step.case, requirement=warned.name)
             new.append(row)
-        elif step.before.of(warned.requirement) != warned:
+        elif step.before.requirement(warned.name) != warned:
             changed.append(row)
         else:
             continue
@@ -140,8 +140,8 @@ def _write_requirement(row: CaseRequirement, warned: WarnedRequirement, step: St
     row.ends_on, row.is_provisional = warned.deadline.ends_on, warned.deadline.provisional
     row.is_ended = warned.is_ended
     row.is_determined = warned.is_determined
-    if warned.pushed_on == step.event.on and warned.requirement in step.figures:
-        row.warned_figures = step.figures[warned.requirement]
+    if warned.pushed_on == step.event.on and warned.name in step.figures:
+        row.warned_figures = step.figures[warned.name]
 
 
 def entry_of(step: Step) -> NewEntry:

@@ -1,59 +1,45 @@
-"""Withdrawals as `step` sees them: read from rows, written back; and the task of whoever has the next step."""
-
-from __future__ import annotations
+"""Withdrawals as the state that `step` knows, written back to their rows, with the next task."""
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING
 
+from qualwatch.cases.acting import ActContext, Step
 from qualwatch.cases.competence import withdrawing_authority_of
 from qualwatch.cases.documents.attachments import CheckedFile, attach
 from qualwatch.cases.models import Case, Submission, Task, Withdrawal
 from qualwatch.cases.notices.texts import name_of
+from qualwatch.cases.tasks import (
+    REPORT_RESULTS,
+    TASK_KINDS,
+    TASK_OF_STAGE,
+    WITHDRAWAL_STEPS,
+    complete,
+    due_day,
+    new_task,
+    open_task,
+)
 from qualwatch.journal.actions import NewEntry
 from qualwatch.procedure.periods import Deadline, Period
 from qualwatch.procedure.state import Event
 from qualwatch.procedure.state import Withdrawal as State
 
-if TYPE_CHECKING:
-    from qualwatch.cases.acting import ActContext, Step
-
-# What has to be done where a withdrawal has come to: the task, as its kind says it.
-NEXT = {
-    "suggested": "suggest",
-    "reported": "report",
-    "started": "start",
-    "notified": "notify",
-    "displayed": "display",
-    "rechecked": "recheck-withdrawal",
-    "reviewed": "review-law",
-    "decided": "decide",
-    "announced": "announce",
-    "closed": "finish",
-}
-TASKS = tuple(NEXT.values())
-ANSWER, HOLD, RESULTS = "answer", "hearing", "report-results"  # further tasks
-BY_HOUSING = ("suggested", "reported")  # steps of the housing authority
-BY_WITHDRAWING_AUTHORITY = tuple(kind for place, kind in NEXT.items() if place not in BY_HOUSING)
-
 
 def open_or_decided(case: Case) -> Withdrawal | None:
     """The withdrawal that a case carries, unless it has ended."""
-    withdrawals = (
-        Withdrawal.objects.filter(case=case, ended="").select_related("batch").order_by("-pk")
-    )
-    return withdrawals.first()
+    withdrawals = Withdrawal.objects.filter(case=case, ended="")
+    return withdrawals.select_related("batch").order_by("-pk").first()
 
 
 def as_state(row: Withdrawal) -> State:
     """A row as the state that `step` knows."""
     return State(
-        route=row.batch.route,  # type: ignore[arg-type]  # the database knows only these words
+        # a constraint of the database allows only these words
+        route=row.batch.route,  # type: ignore[arg-type]
         stage=row.stage,
         notice_served_on=row.notice_served_on,
         statement=as_deadline(row.statement_until, row.is_statement_provisional),
         unanswered=row.unanswered,
-        hearing=row.hearing,  # type: ignore[arg-type]  # the database knows only these words
+        hearing=row.hearing,  # type: ignore[arg-type]
         hearing_asked_on=row.hearing_asked_on,
         hearing_on=row.hearing_on,
         hearing_notified_on=row.hearing_notified_on,
@@ -67,53 +53,65 @@ def as_state(row: Withdrawal) -> State:
 
 
 def write_withdrawal_to_row(step: Step, ctx: ActContext) -> None:
-    """The step's withdrawal written into its row, not yet saved; a new row where it has opened one."""
-    after, case = step.after.withdrawal, step.case
+    """Writes the step's withdrawal into its row, or into a new one that it opens; not saved."""
+    after = step.after.withdrawal
     if after is None or after == step.before.withdrawal:
         return
     if step.row is None:
-        assert ctx.batch is not None  # whoever opens one has made its list
-        step.row = Withdrawal(
-            batch=ctx.batch,
-            case=case,
-            credit_code=case.credit_code,
-            category=case.category or "",
-            sub_item=case.sub_item or "",
-            opened_on=ctx.on,
-            enterprise=case.enterprise,
-            item=name_of(case),
-        )
+        step.row = _new_row(step.case, ctx)
     row = step.row
-    moved = after.stage != row.stage
-    row.stage, row.notice_served_on, row.unanswered = (
-        after.stage,
-        after.notice_served_on,
-        after.unanswered,
-    )
-    row.statement_until, row.is_statement_provisional = as_columns(after.statement)
-    row.hearing, row.hearing_asked_on = after.hearing, after.hearing_asked_on
-    row.hearing_on, row.hearing_notified_on = after.hearing_on, after.hearing_notified_on
-    row.displayed_on, row.rechecked_on = after.displayed_on, after.rechecked_on
-    row.display_until, row.is_display_provisional = as_columns(after.display)
-    row.handled_by, row.reviewed_by = list(after.handled_by), after.reviewed_by
+    is_new_stage = after.stage != row.stage
+    _write_state(row, after)
     if after.ended and not row.ended:
-        row.ended, row.ended_on, row.because = (
-            after.ended,
-            ctx.on,
-            row.because or step.event.because,
-        )
-    if moved:
-        _dated(row, step.event, ctx)
+        row.ended = after.ended
+        row.ended_on = ctx.on
+        row.because = row.because or step.event.because
+    if is_new_stage:
+        _write_stage_day(row, step.event, ctx)
 
 
-def _dated(row: Withdrawal, event: Event, ctx: ActContext) -> None:
-    """The day on which a place was reached, and by whom where that is asked for."""
+def _new_row(case: Case, ctx: ActContext) -> Withdrawal:
+    # the action that opens a withdrawal has made its list
+    assert ctx.batch is not None
+    return Withdrawal(
+        batch=ctx.batch,
+        case=case,
+        credit_code=case.credit_code,
+        category=case.category or "",
+        sub_item=case.sub_item or "",
+        opened_on=ctx.on,
+        enterprise=case.enterprise,
+        item=name_of(case),
+    )
+
+
+def _write_state(row: Withdrawal, state: State) -> None:
+    row.stage = state.stage
+    row.notice_served_on = state.notice_served_on
+    row.unanswered = state.unanswered
+    row.statement_until, row.is_statement_provisional = as_columns(state.statement)
+    row.hearing = state.hearing
+    row.hearing_asked_on = state.hearing_asked_on
+    row.hearing_on = state.hearing_on
+    row.hearing_notified_on = state.hearing_notified_on
+    row.displayed_on = state.displayed_on
+    row.display_until, row.is_display_provisional = as_columns(state.display)
+    row.rechecked_on = state.rechecked_on
+    row.handled_by = list(state.handled_by)
+    row.reviewed_by = state.reviewed_by
+
+
+def _write_stage_day(row: Withdrawal, event: Event, ctx: ActContext) -> None:
+    """The day on which a stage was reached, by whom and why where the row has columns for it."""
     if row.stage == "started":
         row.started_on = ctx.on
     elif row.stage == "reviewed":
-        row.reviewed_on, row.review_opinion = ctx.on, event.because
+        row.reviewed_on = ctx.on
+        row.review_opinion = event.because
     elif row.stage == "decided":
-        row.decided_on, row.decided_by, row.because = ctx.on, event.by, event.because
+        row.decided_on = ctx.on
+        row.decided_by = event.by
+        row.because = event.because
         months = Period(ctx.law.policy_on(ctx.on)["lower_grade_window_months"], "months")
         row.lower_grade_until = months.from_day(ctx.on, ctx.law.calendar).ends_on
     elif row.stage == "announced":
@@ -123,7 +121,7 @@ def _dated(row: Withdrawal, event: Event, ctx: ActContext) -> None:
 
 
 def save_withdrawal(step: Step, ctx: ActContext) -> None:
-    """After the effects; the task of the step before is done, that of the next one is opened."""
+    """Saves the row after the effects; closes the task of the stage before, opens the next."""
     row = step.row
     if row is None or (row.pk and step.before.withdrawal == step.after.withdrawal):
         return
@@ -133,70 +131,58 @@ def save_withdrawal(step: Step, ctx: ActContext) -> None:
     if is_new or before is None or before.stage != row.stage or row.ended:
         set_next_task(row, ctx)
     if before is not None and row.outcome:
-        _results_due(row, ctx)
+        _open_results_task(row, ctx)
 
 
-def _results_due(row: Withdrawal, ctx: ActContext) -> None:
-    """The last member of a city's list has its outcome: the bureau has the result letter to write (notice 4(2))."""
+def _open_results_task(row: Withdrawal, ctx: ActContext) -> None:
+    """When the last member of a city's list has its outcome, the result letter is due (4(2))."""
     batch = row.batch
-    waiting = batch.suggestion is not None and batch.reported_on is None and batch.route == "city"
-    if waiting and not batch.members.filter(ended="", decided_on=None).exists():
-        Task.objects.get_or_create(
-            case=None,
-            kind=RESULTS,
-            detail=str(batch.pk),
-            organisation=batch.withdrawing_authority,
-            completed_on=None,
-            defaults={"opened_on": ctx.on, "due_on": ctx.on},
-        )
+    if batch.suggestion is None or batch.reported_on is not None or batch.route != "city":
+        return
+    if batch.members.filter(ended="", decided_on=None).exists():
+        return
+    authority = batch.withdrawing_authority
+    open_task(None, REPORT_RESULTS, ctx, authority=authority, detail=str(batch.pk))
 
 
-def keep_files(
-    files: Iterable[CheckedFile], row: Withdrawal, ctx: ActContext, point: Submission | None = None
+def attach_to_withdrawal(
+    files: Iterable[CheckedFile],
+    row: Withdrawal,
+    ctx: ActContext,
+    submission: Submission | None = None,
 ) -> None:
-    """What was handed in, on the withdrawal's file; the journal has what it was."""
-    kept = attach(files, by=ctx.by, at=ctx.at, withdrawal=row, point=point)
-    if kept:
+    """Files handed in, on the withdrawal's file; the journal has their digests."""
+    attachments = attach(files, by=ctx.by, at=ctx.at, withdrawal=row, submission=submission)
+    if attachments:
         details = {
             "withdrawal": row.pk,
-            "point": point.pk if point else None,
-            "files": [attachment.file.sha256 for attachment in kept],
+            "submission": submission.pk if submission else None,
+            "files": [attachment.file.sha256 for attachment in attachments],
         }
         ctx.entries.append(NewEntry(row.case.stream, "files-kept", details=details))
 
 
 def set_next_task(row: Withdrawal, ctx: ActContext) -> None:
-    """One task at a time, with its day."""
-    waiting = Task.objects.filter(kind__in=TASKS, detail=str(row.pk), completed_on=None)
-    coming = as_state(row).next_stage
-    if row.ended or not coming:
-        waiting.update(completed_on=ctx.on, completed_by=ctx.by)
+    """Closes tasks of other stages; opens that of the next one. A withdrawal has one at a time."""
+    detail = str(row.pk)
+    waiting = Task.objects.filter(kind__in=WITHDRAWAL_STEPS, detail=detail, completed_on=None)
+    next_stage = as_state(row).next_stage
+    if row.ended or not next_stage:
+        complete(waiting, ctx)
         return
-    kind, where = (
-        NEXT[coming],
-        row.batch.housing if coming in BY_HOUSING else withdrawing_authority_of(row.case),
-    )
-    waiting.exclude(kind=kind).update(completed_on=ctx.on, completed_by=ctx.by)
-    if not waiting.filter(kind=kind).exists():
-        Task.objects.create(
-            case=row.case,
-            kind=kind,
-            detail=str(row.pk),
-            organisation=where,
-            opened_on=ctx.on,
-            due_on=_due(row, coming, ctx),
-        )
-
-
-def _due(row: Withdrawal, coming: str, ctx: ActContext) -> date | None:
-    """The day that the law or the policy sets for the next step; the others are due at once."""
-    if coming == "started":
-        return row.batch.start_due_on
-    if coming == "displayed":
-        return row.statement_until
-    if coming == "rechecked":
-        return row.display_until
-    return ctx.on if coming in ("suggested", "notified", "reported") else None
+    kind = TASK_OF_STAGE[next_stage]
+    complete(waiting.exclude(kind=kind), ctx)
+    if waiting.filter(kind=kind).exists():
+        return
+    is_housing = TASK_KINDS[kind].done_by == "housing"
+    new_task(
+        row.case,
+        kind,
+        opened_on=ctx.on,
+        authority=row.batch.housing if is_housing else withdrawing_authority_of(row.case),
+        due_on=due_day(kind, ctx, row),
+        detail=detail,
+    ).save()
 
 
 def as_deadline(ends_on: date | None, provisional: bool) -> Deadline | None:

@@ -1,4 +1,4 @@
-"""Files handed in with an application or as the proof of a service; who may see them."""
+"""Files of applications, services and withdrawals, and documents; who may see them."""
 
 import hashlib
 from collections.abc import Iterable
@@ -11,25 +11,26 @@ from django.conf import settings
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import jurisdiction, may
 from qualwatch.archive.actions import content_of, store
-from qualwatch.archive.contents import MEGABYTE, CannotStore, Content, clean_name, check_content
+from qualwatch.archive.contents import MEGABYTE, CannotStore, Content, check_content, clean_name
 from qualwatch.cases.competence import may_see, withdrawing_authority_of
 from qualwatch.cases.models import Application, Attachment, Case, Document
 from qualwatch.wording import gettext as _
 
-MOST_FILES, MOST_TIMES = 30, 5  # handed in at once; of the largest file
+# Uploaded at once: this many files, together this many times the largest allowed file.
+MOST_FILES, MOST_TIMES = 30, 5
 
 
 @dataclass(frozen=True, slots=True)
 class SubmittedFile:
-    """A file as it came: the name that it was given, and its bytes."""
+    """A file as uploaded: its name and bytes."""
 
     name: str
-    told: bytes
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedFile:
-    """A file that was looked at and may be kept."""
+    """A file that may be stored."""
 
     name: str
     content: Content
@@ -37,32 +38,34 @@ class CheckedFile:
 
 
 def check_sizes(sizes: Iterable[int]) -> None:
-    """Before anything is read into memory: CannotStore where files are too many or too large together."""
-    told = list(sizes)
-    if len(told) > MOST_FILES or sum(told) > MOST_TIMES * settings.UPLOAD_BYTES:
+    """By the bytes of each, before any is read into memory. CannotStore."""
+    all_sizes = list(sizes)
+    largest_sum = MOST_TIMES * settings.UPLOAD_BYTES
+    if len(all_sizes) > MOST_FILES or sum(all_sizes) > largest_sum:
         raise CannotStore(
             _("一次最多上传 {count} 个文件，共 {most} MB").format(
-                count=MOST_FILES, most=MOST_TIMES * settings.UPLOAD_BYTES // MEGABYTE
+                count=MOST_FILES, most=largest_sum // MEGABYTE
             )
         )
 
 
 def check_files(files: Iterable[SubmittedFile]) -> list[CheckedFile]:
-    """Every file known by its content; CannotStore names the first that is not to be kept, and what to do."""
+    """Identifies each file by its content. CannotStore names the first refused, and a remedy."""
     files = list(files)
-    check_sizes(len(one.data) for one in files)
-    found = []
-    for file in files:
-        content = check_content(file.data, file.name)
-        name = clean_name(file.name, content.kind)
-        found.append(CheckedFile(name, content, hashlib.sha256(file.data).hexdigest()))
-    return found
+    check_sizes(len(file.content) for file in files)
+    return [_checked(file) for file in files]
+
+
+def _checked(file: SubmittedFile) -> CheckedFile:
+    content = check_content(file.content, file.name)
+    name = clean_name(file.name, content.kind)
+    return CheckedFile(name, content, hashlib.sha256(file.content).hexdigest())
 
 
 def attach(
     files: Iterable[CheckedFile], *, by: str, at: datetime, **owner: Any
 ) -> list[Attachment]:
-    """Keeps files for an application, a service, or a withdrawal."""
+    """Stores files for an application, a service, or a withdrawal (`owner`)."""
     return [
         Attachment.objects.create(
             file=store(file.content, at=at), name=file.name, uploaded_by=by, posted_at=at, **owner
@@ -72,35 +75,42 @@ def attach(
 
 
 def attachment_for(account: Account, number: int) -> tuple[Attachment, bytes]:
-    """An attachment and its bytes; Attachment.DoesNotExist also where the account may not see it."""
+    """An attachment and its bytes; Attachment.DoesNotExist also where it may not be seen."""
     attachment = Attachment.objects.select_related(
-        "file", "application__case", "service__document__case", "withdrawal__case"
+        "file", "application__case", "service__document__case", "withdrawal__case", "submission"
     ).get(pk=number)
     if attachment.withdrawal is not None:
-        theirs = attachment.point is not None and attachment.point.said_by == account.username
-        case = attachment.withdrawal.case
-        seen = may_see(account, case) and may(account, "read-cases")
-        if (
-            attachment.point is not None and attachment.point.who is not None
-        ):  # of the public: for those who have to answer
-            seen = (
-                seen
-                and account.organisation is not None
-                and account.organisation.slug == withdrawing_authority_of(case)
-            )
-        if not (theirs or (seen and not is_enterprise(account))):
-            raise Attachment.DoesNotExist(number)
-        return attachment, content_of(attachment.file)
-    document = attachment.service.document if attachment.service else None
-    if not may_see_paper(account, document or attachment.application):
+        is_seen = _may_see_file(account, attachment, attachment.withdrawal.case)
+    else:
+        document = attachment.service.document if attachment.service else None
+        is_seen = may_see_paper(account, document or attachment.application)
+    if not is_seen:
         raise Attachment.DoesNotExist(number)
     return attachment, content_of(attachment.file)
 
 
+def _may_see_file(account: Account, attachment: Attachment, case: Case) -> bool:
+    """Whether an account may see a file of a withdrawal.
+
+    Its submitter; officers of the jurisdiction; of an objection of the public only those of the
+    authority that answers it.
+    """
+    submission = attachment.submission
+    if submission is not None and submission.submitted_by == account.username:
+        return True
+    if is_enterprise(account) or not may_see(account, case) or not may(account, "read-cases"):
+        return False
+    if submission is None or submission.objector is None:
+        return True
+    authority = account.organisation
+    return authority is not None and authority.slug == withdrawing_authority_of(case)
+
+
 def document_for(account: Account, number: int) -> tuple[Document, bytes]:
-    """A document as it went out; Document.DoesNotExist also where the account may not see it."""
+    """A document and its bytes; Document.DoesNotExist also where the account may not see it."""
     document = Document.objects.select_related("file", "case").get(pk=number)
-    if not may_see_paper(account, document) or (is_enterprise(account) and not _has_come(document)):
+    is_seen = may_see_paper(account, document)
+    if not is_seen or (is_enterprise(account) and not _is_received(document)):
         raise Document.DoesNotExist(number)
     return document, content_of(document.file)
 
@@ -110,29 +120,31 @@ def is_enterprise(account: Account) -> bool:
     return account.organisation is not None and account.organisation.kind == "enterprise"
 
 
-def _has_come(document: Document) -> bool:
-    """Whether the enterprise has received it: served, or its notice opened (which confirms that it was received)."""
-    served = document.services.filter(proved_on__isnull=False).exists()
-    return served or document.notices.exclude(first_opened_at=None).exists()
+def _is_received(document: Document) -> bool:
+    """Whether service is proved, or its notice was opened, which confirms receipt."""
+    is_served = document.services.filter(proved_on__isnull=False).exists()
+    return is_served or document.notices.exclude(first_opened_at=None).exists()
 
 
 def may_see_paper(account: Account, paper: Document | Application | None) -> bool:
-    """The enterprise its own, officers those of their jurisdiction, whoever issued or received it."""
-    if paper is None:
+    """Whether an account may see a document or application.
+
+    The enterprise its own; officers those of their jurisdiction; who issued or received it.
+    """
+    authority = account.organisation
+    if paper is None or authority is None:
         return False
-    where = account.organisation
-    if where is not None and is_enterprise(account):
-        return (
-            bool(paper.credit_code)
-            and where.credit_code == paper.credit_code
-            and may(account, "see-own")
-        )
-    if not may(account, "read-cases") or where is None:
+    if is_enterprise(account):
+        is_own = bool(paper.credit_code) and authority.credit_code == paper.credit_code
+        return is_own and may(account, "see-own")
+    if not may(account, "read-cases"):
         return False
     if isinstance(paper.case, Case) and may_see(account, paper.case):
         return True
-    slug = paper.organisation if isinstance(paper, Document) else paper.receiver
-    received = (
-        isinstance(paper, Document) and paper.notices.filter(organisation=where.slug).exists()
-    )
-    return received or where.slug == slug or jurisdiction(account).everywhere
+    if isinstance(paper, Document):
+        if paper.notices.filter(organisation=authority.slug).exists():
+            return True
+        slug = paper.organisation
+    else:
+        slug = paper.receiver
+    return authority.slug == slug or jurisdiction(account).everywhere

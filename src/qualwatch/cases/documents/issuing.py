@@ -1,4 +1,4 @@
-"""Issuing documents: numbered, made from what is stored, kept as bytes; and what each kind says of a case."""
+"""Issuing documents: numbered, filled in from what is stored, kept as bytes."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,14 +12,15 @@ from qualwatch.accounts.queries import organisation
 from qualwatch.archive.actions import store
 from qualwatch.archive.contents import Content
 from qualwatch.assessments.models import Run
-from qualwatch.cases.competence import competent_for
 from qualwatch.cases.acting import ActContext
+from qualwatch.cases.competence import competent_for
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS, day, rendered
 from qualwatch.cases.documents.numbers import mark_of, next_number, review_organ
 from qualwatch.cases.models import (
     Application,
     Case,
     CreditRecord,
+    Determination,
     Document,
     Hearing,
     Withdrawal,
@@ -41,35 +42,37 @@ INSURANCE_HELD = _("{count} 人异常")
 INSURANCE_BASIS = _("晋建市规字〔2023〕71号 二（一）")
 
 
-def issue(
+def issue(  # noqa: PLR0913  # what a document may be about, by keyword
     kind: str,
     ctx: ActContext,
     *,
-    told: Mapping[str, Any],
+    values: Mapping[str, Any],
     addressee: str,
     case: Case | None = None,
     application: Application | None = None,
     withdrawal: Withdrawal | None = None,
     batch: WithdrawalList | None = None,
     credit_code: str = "",
-    where: str = "",
+    authority: str = "",
 ) -> Document:
-    """A document with the next number of its authority, in the act's transaction; its bytes are what it will be."""
-    letter = DOCUMENT_KINDS[kind]
-    slug = where or ctx.authority or (competent_for(case) if case else "")
-    mark = mark_of(slug, ctx.law) + letter.mark
+    """Issues a document under the next number of its authority, in the act's transaction.
+
+    `authority`: the slug of who issues it, by default of who acts or is competent. NoTemplate;
+    jinja2.UndefinedError where `values` lack what the template asks for.
+    """
+    document_kind = DOCUMENT_KINDS[kind]
+    slug = authority or ctx.authority or (competent_for(case) if case else "")
+    mark = mark_of(slug, ctx.law) + document_kind.mark
     number = next_number(f"document/{mark}", mark, ctx.on.year)
-    whole = {
-        **json.loads(
-            hidden(json.dumps(told, ensure_ascii=False))
-        ),  # what people write may hold a number
+    template_values = {
+        **_without_identity_numbers(values),
         "organisation": organisation(slug).name,
         "number": number,
-        "title": letter.title,
+        "title": document_kind.title,
         "addressee": addressee,
         "issued_on": day(ctx.on),
     }
-    file = store(Content("docx", rendered(kind, whole)), at=ctx.at)
+    file = store(Content("docx", rendered(kind, template_values)), at=ctx.at)
     document = Document.objects.create(
         kind=kind,
         number=number,
@@ -80,37 +83,52 @@ def issue(
         batch=batch,
         credit_code=credit_code,
         addressee=addressee,
-        title=letter.title,
-        template_values=whole,
+        title=document_kind.title,
+        template_values=template_values,
         file=file,
         issued_on=ctx.on,
         issued_by=ctx.by,
         issued_at=ctx.at,
     )
+    details = {"document": document.pk, "kind": kind, "number": number, "sha256": file.sha256}
     stream = case.stream if case else f"organisation/{slug}"
-    ctx.entries.append(
-        NewEntry(
-            stream,
-            "issued",
-            details={
-                "document": document.pk,
-                "kind": kind,
-                "number": number,
-                "sha256": file.sha256,
-            },
-        )
-    )
+    ctx.entries.append(NewEntry(stream, "issued", details=details))
     return document
 
 
+def issue_to_enterprise(
+    kind: str,
+    case: Case,
+    values: Mapping[str, Any],
+    ctx: ActContext,
+    withdrawal: Withdrawal | None = None,
+) -> Document:
+    """Issues a document to the enterprise of a case."""
+    return issue(
+        kind,
+        ctx,
+        values=values,
+        addressee=case.enterprise,
+        case=case,
+        withdrawal=withdrawal,
+        credit_code=case.credit_code,
+    )
+
+
+def _without_identity_numbers(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with identity numbers masked, which may stand in what people write."""
+    masked: dict[str, Any] = json.loads(hidden(json.dumps(values, ensure_ascii=False)))
+    return masked
+
+
 def application_number(ctx: ActContext) -> str:
-    """The number of an application at its receiver."""
+    """The next number of an application at its receiver."""
     mark = mark_of(ctx.authority, ctx.law) + APPLICATION_MARK
     return next_number(f"application/{mark}", mark, ctx.on.year)
 
 
 def about(case: Case) -> dict[str, Any]:
-    """What every document says of its case."""
+    """Values about its case that most documents share."""
     return {
         "enterprise": case.enterprise,
         "credit_code": case.credit_code,
@@ -122,33 +140,39 @@ def about(case: Case) -> dict[str, Any]:
     }
 
 
-def figures(told: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The rows of a table of requirements."""
-    return [
-        {
+def figure_rows(figures: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of the table of requirements, from figures by requirement."""
+    return [_figure_row(slug, figure) for slug, figure in figures.items()]
+
+
+def _figure_row(slug: str, figure: Mapping[str, Any]) -> dict[str, Any]:
+    if "people" in figure:
+        return {
             "name": INSURANCE_NAME,
             "required": NONE,
-            "held": INSURANCE_HELD.format(count=one.get("people", NONE)),
+            "held": INSURANCE_HELD.format(count=figure["people"]),
             "shortfall": NONE,
             "basis": INSURANCE_BASIS,
         }
-        if "people" in one
-        else {
-            "name": REQUIREMENTS.get(slug, slug),
-            "basis": "、".join(one.get("basis", ())) or NONE,
-            **{
-                name: NONE if one.get(name) is None else one[name]
-                for name in ("required", "held", "shortfall")
-            },
-        }
-        for slug, one in told.items()
-    ]
+    row: dict[str, Any] = {
+        "name": REQUIREMENTS.get(slug, slug),
+        "basis": "、".join(figure.get("basis", ())) or NONE,
+    }
+    for name in ("required", "held", "shortfall"):
+        count = figure.get(name)
+        row[name] = NONE if count is None else count
+    return row
+
+
+def warned_figures(requirements: Iterable[Any]) -> dict[str, dict[str, Any]]:
+    """By requirement, the figures that the enterprise was warned with; of CaseRequirement rows."""
+    return {row.requirement: row.warned_figures for row in requirements}
 
 
 def rule_of(case: Case, ctx: ActContext) -> str:
     """The article that an order to rectify this item rests on."""
-    text = ctx.law.categories.get(case.category or "")
-    sector = text.sector if text else "construction"
+    category = ctx.law.categories.get(case.category or "")
+    sector = category.sector if category else "construction"
     article = ctx.law.policy_on(ctx.on)["management_rule"][sector]
     document = ctx.law.documents[article.document]
     return _("《{name}》（{doc_no}）{article}").format(
@@ -156,139 +180,131 @@ def rule_of(case: Case, ctx: ActContext) -> str:
     )
 
 
-def remedies(ctx: ActContext, where: str) -> dict[str, Any]:
-    """How long, and where, an enterprise may seek review or sue."""
+def remedies(ctx: ActContext, authority: str) -> dict[str, Any]:
+    """How long, and where, an enterprise may seek review or sue against an authority's act."""
     policy = ctx.law.policy_on(ctx.on)
-    told = {name: policy[name] for name in ("reconsideration_days", "litigation_months")}
-    return {**told, "review_organ": review_organ(where, ctx.law)}
+    return {
+        "reconsideration_days": policy["reconsideration_days"],
+        "litigation_months": policy["litigation_months"],
+        "review_organ": review_organ(authority, ctx.law),
+    }
 
 
 def warning(case: Case, ctx: ActContext) -> Document:
-    """The letter to an enterprise that cannot read its warning on the platform: each requirement with its own days."""
-    open_ones = list(case.requirements.filter(recovered_on=None).order_by("pk"))
-    rows = figures({one.requirement: one.warned_figures for one in open_ones})
-    for row, requirement in zip(rows, open_ones, strict=True):
-        row |= {"pushed_on": day(requirement.pushed_on), "ends_on": day(requirement.ends_on)}
-    told = {
+    """The letter to an enterprise that cannot read its warning on the platform.
+
+    Each requirement has its own period. `pushed` is kept for its proof of service: the warnings
+    that the letter was about.
+    """
+    warned = list(case.requirements.filter(recovered_on=None).order_by("pk"))
+    rows = figure_rows(warned_figures(warned))
+    for row, requirement in zip(rows, warned, strict=True):
+        row["pushed_on"] = day(requirement.pushed_on)
+        row["ends_on"] = day(requirement.ends_on)
+    values = {
         **about(case),
         "requirements": rows,
-        "pushed": {one.requirement: one.pushed_on.isoformat() for one in open_ones},
+        "pushed": {row.requirement: row.pushed_on.isoformat() for row in warned},
     }
-    return issue(
-        "warning",
-        ctx,
-        told=told,
-        addressee=case.enterprise,
-        case=case,
-        credit_code=case.credit_code,
-    )
+    return issue_to_enterprise("warning", case, values, ctx)
 
 
 def supervision_letter(case: Case, what: str, ctx: ActContext) -> Document:
     """A letter that urges to rectify (notice 3)."""
+    is_red = case.state == "red"
     rows = case.requirements.order_by("pk")
-    rows = (
-        rows.filter(is_determined=True) if case.state == "red" else rows.filter(recovered_on=None)
-    )
-    ends = case.red_ends_on if case.state == "red" else case.extended_until
-    if case.state == "yellow" and ends is None:
-        ends = min((requirement.ends_on for requirement in rows), default=None)
-    told = {
+    rows = rows.filter(is_determined=True) if is_red else rows.filter(recovered_on=None)
+    ends_on = case.red_ends_on if is_red else case.extended_until
+    if case.state == "yellow" and ends_on is None:
+        ends_on = min((row.ends_on for row in rows), default=None)
+    values = {
         **about(case),
-        "requirements": figures(
-            {requirement.requirement: requirement.warned_figures for requirement in rows}
-        ),
+        "requirements": figure_rows(warned_figures(rows)),
         "what": what,
         "colour": COLOURS[case.state],
-        "ends_on": day(ends) if ends and ends >= ctx.on else "",
+        "ends_on": day(ends_on) if ends_on and ends_on >= ctx.on else "",
     }
-    return issue(
-        "supervision-letter",
-        ctx,
-        told=told,
-        addressee=case.enterprise,
-        case=case,
-        credit_code=case.credit_code,
-    )
+    return issue_to_enterprise("supervision-letter", case, values, ctx)
 
 
-def credit_record(made: CreditRecord, ctx: ActContext) -> Document:
-    """What went into the adverse credit record, and to whom it was referred (notice 3)."""
-    case = made.case
-    told = {
-        **about(case),
-        "what": made.what,
-        "evidence": "；".join(made.evidence),
-        "referred_to": made.referred_to,
+def credit_record(record: CreditRecord, ctx: ActContext) -> Document:
+    """An adverse credit record, and to whom it was referred (notice 3)."""
+    values = {
+        **about(record.case),
+        "what": record.what,
+        "evidence": "；".join(record.evidence),
+        "referred_to": record.referred_to,
     }
-    return issue(
-        "credit-record",
-        ctx,
-        told=told,
-        addressee=case.enterprise,
-        case=case,
-        credit_code=case.credit_code,
-    )
+    return issue_to_enterprise("credit-record", record.case, values, ctx)
+
+
+def _signed_red(case: Case) -> Determination | None:
+    """The newest signed determination of a red card."""
+    signed = case.determinations.filter(state="signed", outcome="red")
+    return signed.order_by("-pk").first()
 
 
 def decided_figures(case: Case) -> dict[str, Any]:
-    """What a red card was determined on: the figures of the signature, else those of the officer's finding."""
-    signed = case.determinations.filter(state="signed", outcome="red").order_by("-pk").first()
+    """By requirement, the figures of the signature, else those of the officer's finding."""
+    signed = _signed_red(case)
+    signed_figures = signed.figures if signed is not None else {}
     rows = case.requirements.filter(is_determined=True).order_by("pk")
-    figures_signed = signed.figures if signed is not None else {}
     return {
-        row.requirement: figures_signed.get(row.requirement) or row.warned_figures for row in rows
+        row.requirement: signed_figures.get(row.requirement) or row.warned_figures for row in rows
     }
 
 
 @dataclass(frozen=True, slots=True)
 class RedCardBasis:
-    """What a red card rests on: figures by requirement, the officer's reasons, the day of the first warning."""
+    """The basis of a red card: figures by requirement, reasons, the day of the first warning."""
 
     figures: Mapping[str, Mapping[str, Any]]
     because: str
-    warned_on: date | None  # None: found in daily supervision
+    # None: found in daily supervision.
+    warned_on: date | None
 
 
 def red_card(
-    case: Case, ground: RedCardBasis, ctx: ActContext, kinds: Iterable[str]
+    case: Case, basis: RedCardBasis, ctx: ActContext, kinds: Iterable[str]
 ) -> list[Document]:
-    """What a red card comes with: the determination, the order to rectify."""
-    run = Run.objects.filter(
-        pk__in={figure["run"] for figure in ground.figures.values() if "run" in figure}
-    ).first()
-    basis = sorted({name for figure in ground.figures.values() for name in figure.get("basis", ())})
-    if INSURANCE in ground.figures:
-        basis.append(INSURANCE_BASIS)
-    told = {
+    """Issues what comes with a red card: the determination, the order to rectify."""
+    runs = {figure["run"] for figure in basis.figures.values() if "run" in figure}
+    run = Run.objects.filter(pk__in=runs).first()
+    values = {
         **about(case),
-        "requirements": figures(ground.figures),
-        "warned_on": day(ground.warned_on),
-        "because": ground.because,
-        "run": run.pk if run and ground.warned_on else None,
+        "requirements": figure_rows(basis.figures),
+        "warned_on": day(basis.warned_on),
+        "because": basis.because,
+        "run": run.pk if run and basis.warned_on else None,
         "as_of": day(run.as_of) if run else "",
-        "standards": "、".join(basis) or NONE,
+        "standards": _standards(basis.figures),
         "rule": rule_of(case, ctx),
         "red_months": ctx.law.policy_on(ctx.on)["red_period_months"],
         **remedies(ctx, ctx.authority or competent_for(case)),
     }
-    addressed: dict[str, Any] = {
-        "addressee": case.enterprise,
-        "case": case,
-        "credit_code": case.credit_code,
-    }
-    return [issue(kind, ctx, told=told, **addressed) for kind in kinds]
+    return [issue_to_enterprise(kind, case, values, ctx) for kind in kinds]
+
+
+def _standards(figures: Mapping[str, Mapping[str, Any]]) -> str:
+    """The documents of the standards that the figures rest on."""
+    standards = sorted({name for figure in figures.values() for name in figure.get("basis", ())})
+    if INSURANCE in figures:
+        standards.append(INSURANCE_BASIS)
+    return "、".join(standards) or NONE
 
 
 def issued_again(voided: Document, ctx: ActContext) -> Document:
-    """In place of a document taken back, with a new number: a red card's from what is on record now, others as told."""
+    """Issues a voided document under a new number.
+
+    Those of a red card are made from what is on record now, others from the same values.
+    """
     case = voided.case
     if case is not None and voided.kind in OF_A_RED_CARD:
         return red_card(case, basis_of_red_card(case), ctx, [voided.kind])[0]
     return issue(
         voided.kind,
         ctx,
-        told=voided.template_values,
+        values=voided.template_values,
         addressee=voided.addressee,
         case=case,
         application=voided.application,
@@ -299,43 +315,41 @@ def issued_again(voided: Document, ctx: ActContext) -> Document:
 
 
 def basis_of_red_card(case: Case) -> RedCardBasis:
-    """What an open red card rests on, from what is on record."""
-    figures_now = decided_figures(case)
+    """The basis of an open red card, from what is on record."""
     source = case.arises_from or case
-    signed = source.determinations.filter(state="signed", outcome="red").order_by("-pk").first()
-    found = getattr(case, "supervision_finding", None)
-    because = signed.because if signed else found.what if found else ""
-    rows = (
-        source.requirements.all()
-        if case.arises_from
-        else source.requirements.filter(is_determined=True)
-    )
-    days = [row.pushed_on for row in rows] if signed else []
-    return RedCardBasis(figures_now, because, min(days, default=None))
+    signed = _signed_red(source)
+    if signed is None:
+        finding = getattr(case, "supervision_finding", None)
+        return RedCardBasis(decided_figures(case), finding.what if finding else "", None)
+    rows = source.requirements.all()
+    if case.arises_from is None:
+        rows = rows.filter(is_determined=True)
+    warned_on = min((row.pushed_on for row in rows), default=None)
+    return RedCardBasis(decided_figures(case), signed.because, warned_on)
 
 
 def intended_withdrawal(row: Withdrawal, ctx: ActContext) -> Document:
-    """That an item is to be withdrawn, and what may be said against it until when."""
-    case, policy = row.case, ctx.law.policy_on(ctx.on)
-    told = {
-        **about(case),
-        "requirements": figures(decided_figures(case)),
+    """The notice of the intended withdrawal, with the days for statement and hearing."""
+    policy = ctx.law.policy_on(ctx.on)
+    values = {
+        **about(row.case),
+        "requirements": figure_rows(decided_figures(row.case)),
         "statement_days": policy["statement_working_days"],
         "hearing_days": policy["hearing_request_working_days"],
     }
-    return _to_enterprise("intended-withdrawal", row, told, ctx)
+    return issue_to_enterprise("intended-withdrawal", row.case, values, ctx, row)
 
 
 def withdrawal_decision(row: Withdrawal, because: str, ctx: ActContext) -> Document:
     """The decision, with the figures of the recheck and the remedies."""
     case = row.case
-    seen = {
+    figures = {
         name: row.figures.get(name) or decided_figure
         for name, decided_figure in decided_figures(case).items()
     }
-    told = {
+    values = {
         **about(case),
-        "requirements": figures(seen),
+        "requirements": figure_rows(figures),
         "because": because,
         "notice_served_on": day(row.notice_served_on),
         "display_ends_on": day(row.display_until),
@@ -343,61 +357,46 @@ def withdrawal_decision(row: Withdrawal, because: str, ctx: ActContext) -> Docum
         "lower_grade_months": ctx.law.policy_on(ctx.on)["lower_grade_window_months"],
         **remedies(ctx, ctx.authority),
     }
-    return _to_enterprise("withdrawal-decision", row, told, ctx)
+    return issue_to_enterprise("withdrawal-decision", case, values, ctx, row)
 
 
 def hearing_notice(hearing: Hearing, ctx: ActContext) -> Document:
     """When and where the hearing is, and who chairs it."""
-    told = {
+    row = hearing.withdrawal
+    return issue_to_enterprise("hearing-notice", row.case, _hearing_values(hearing), ctx, row)
+
+
+def hearing_record(hearing: Hearing, lines: Sequence[str], ctx: ActContext) -> Document:
+    """Who was present, and the record line by line."""
+    row = hearing.withdrawal
+    values = {
+        **_hearing_values(hearing),
+        "enterprise": row.case.enterprise,
+        "credit_code": row.case.credit_code,
+        "present": hearing.present,
+        "lines": list(lines),
+    }
+    return issue("hearing-record", ctx, values=values, addressee="", case=row.case, withdrawal=row)
+
+
+def _hearing_values(hearing: Hearing) -> dict[str, Any]:
+    return {
         "item": name_of(hearing.withdrawal.case),
         "held_on": moment(hearing.at),
-        "state": hearing.where,
+        "place": hearing.place,
         "chair": hearing.chair_name,
     }
-    return _to_enterprise("hearing-notice", hearing.withdrawal, told, ctx)
-
-
-def hearing_record(hearing: Hearing, said: Sequence[str], ctx: ActContext) -> Document:
-    """Who was there, and what was said."""
-    case = hearing.withdrawal.case
-    told = {
-        "enterprise": case.enterprise,
-        "credit_code": case.credit_code,
-        "item": name_of(case),
-        "held_on": moment(hearing.at),
-        "state": hearing.where,
-        "chair": hearing.chair_name,
-        "present": hearing.present,
-        "said": list(said),
-    }
-    return issue(
-        "hearing-record", ctx, told=told, addressee="", case=case, withdrawal=hearing.withdrawal
-    )
-
-
-def _to_enterprise(
-    kind: str, row: Withdrawal, told: Mapping[str, Any], ctx: ActContext
-) -> Document:
-    case = row.case
-    return issue(
-        kind,
-        ctx,
-        told=told,
-        addressee=case.enterprise,
-        case=case,
-        withdrawal=row,
-        credit_code=case.credit_code,
-    )
 
 
 def moment(at: datetime) -> str:
     """An hour as documents write it."""
-    told = timezone.localtime(at)
-    return f"{day(told.date())}{told.hour}时" + (f"{told.minute}分" if told.minute else "")
+    local = timezone.localtime(at)
+    return f"{day(local.date())}{local.hour}时" + (f"{local.minute}分" if local.minute else "")
 
 
 def items(cases: Iterable[Case], outcomes: Mapping[int, str] | None = None) -> dict[str, Any]:
-    """A list of items, with how many enterprises and items it names."""
+    """A list of items with its counts of enterprises and items; outcomes are by case number."""
+    by_case = outcomes or {}
     rows = [
         {
             "nth": nth,
@@ -405,17 +404,8 @@ def items(cases: Iterable[Case], outcomes: Mapping[int, str] | None = None) -> d
             "credit_code": case.credit_code,
             "item": name_of(case),
             "card": case.card_number or NONE,
-            "outcome": (outcomes or {}).get(case.pk, NONE),
-            "why": "；".join(
-                f"{row['name']}：{row['required']}/{row['held']}"
-                for row in figures(
-                    {
-                        r.requirement: r.warned_figures
-                        for r in case.requirements.filter(is_determined=True)
-                    }
-                )
-            )
-            or NONE,
+            "outcome": by_case.get(case.pk, NONE),
+            "why": _shortfalls(case),
         }
         for nth, case in enumerate(cases, 1)
     ]
@@ -424,3 +414,10 @@ def items(cases: Iterable[Case], outcomes: Mapping[int, str] | None = None) -> d
         "enterprises": len({row["credit_code"] for row in rows}),
         "items_count": len(rows),
     }
+
+
+def _shortfalls(case: Case) -> str:
+    """Of each requirement determined: its name, required and held."""
+    determined = case.requirements.filter(is_determined=True)
+    rows = figure_rows(warned_figures(determined))
+    return "；".join(f"{row['name']}：{row['required']}/{row['held']}" for row in rows) or NONE

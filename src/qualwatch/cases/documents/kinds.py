@@ -1,7 +1,7 @@
-"""Official documents: what each kind is called, what its proof of service starts, and its text from a template.
+"""Kinds of official documents in one table, and the rendering of their templates.
 
-The templates are the .docx files beside this one; an office edits them in Word or WPS (tools/letter_templates.py wrote
-them first). Every value in a text comes from what is stored with the document.
+The templates are .docx files in `templates/`, or in the office's own folder (QUALWATCH_LETTERS),
+which it edits in Word or WPS. `tools/letter_templates.py KIND` makes one from its paragraphs.
 """
 
 from collections.abc import Mapping
@@ -19,49 +19,234 @@ FOLDER = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """A kind of document. `starts`: the event that its proof of service is; '' where it starts none.
-
-    must_arrive: a right or a clock begins with its service, so that it is tried until it has arrived.
-    may_be_public: by public notice, where nothing else succeeds and the case is public.
-    """
+class DocumentKind:
+    """A kind of document. Its template is `templates/<slug>.docx`."""
 
     title: str
-    mark: str  # in its numbers, after the authority's
+    # in its numbers, after the authority's
+    mark: str
+    # The values that its template asks for, besides those that every document has.
+    fields: tuple[str, ...]
+    # The capability of whoever has it issued; '' where a step or an enterprise's act does.
+    signed_by: str = ""
+    # The event that its proof of service is; '' where it starts none.
     starts: str = ""
+    # A right or a period begins with its service, which is tried until it is proved.
     must_arrive: bool = False
+    # May be served by public notice, where no other way is left and the case is public.
     may_be_public: bool = False
-    outlives: bool = False  # is served although its case has ended
+    # Is served although its case has ended.
+    outlives: bool = False
+    # Published, or others have acted on it: cannot be voided.
+    is_final: bool = False
+    # Proposes a withdrawal list: the receiver's days to start run from its receipt.
+    proposes_list: bool = False
 
 
-WAITED_FOR: Mapping[str, Any] = {"must_arrive": True, "may_be_public": True}
-DOCUMENT_KINDS: Mapping[str, Letter] = {
-    "warning": Letter(_("资质黄牌预警告知书"), "资预", "push-proved", must_arrive=True),
-    "order-to-rectify": Letter(_("责令限期整改通知书"), "资责", "order-served", **WAITED_FOR),
-    "determination": Letter(_("资质不达标认定书"), "资认", **WAITED_FOR),
-    "supervision-letter": Letter(_("关于督促整改资质预警问题的函"), "资督"),
-    "receipt": Letter(_("资质预警申请收件回执"), "资收", outlives=True),
-    "opinion": Letter(_("关于资质预警申请的审查意见"), "资审"),
-    "application-decision": Letter(_("资质预警申请决定书"), "资决", **WAITED_FOR, outlives=True),
-    "suggestion-list": Letter(_("关于撤回建设工程企业资质的建议名单函"), "资函", must_arrive=True),
-    "intended-withdrawal": Letter(_("拟撤回资质告知书"), "资拟", "notify-intent", **WAITED_FOR),
-    "hearing-notice": Letter(_("听证通知书"), "资听", "notify-hearing", **WAITED_FOR),
-    "hearing-record": Letter(_("听证笔录"), "资听笔"),
-    "display-notice": Letter(_("关于拟撤回建设工程企业资质的公示"), "资示"),
-    "withdrawal-decision": Letter(
-        _("撤回建设工程企业资质决定书"), "资撤", "announce", **WAITED_FOR, outlives=True
+# What every document has.
+COMMON_FIELDS = ("organisation", "number", "title", "addressee", "issued_on")
+WHO = ("credit_code", "item")
+ITEM = (*WHO, "certificate_no", "requirements")
+REMEDIES = ("reconsideration_days", "litigation_months", "review_organ")
+LIST = ("rows", "items_count")
+COUNTED_LIST = (*LIST, "enterprises")
+APPLICATION = ("credit_code", "filed_on", "cause", "application", "about")
+HEARING = ("item", "held_on", "place", "chair")
+
+DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
+    "warning": DocumentKind(
+        _("资质黄牌预警告知书"),
+        "资预",
+        ITEM,
+        signed_by="serve",
+        starts="push-proved",
+        must_arrive=True,
     ),
-    "announcement": Letter(_("关于撤回建设工程企业资质的公告"), "资公", outlives=True),
-    "result-letter": Letter(_("关于资质撤回结果的函"), "资果", outlives=True),
-    "quarterly-return": Letter(
-        _("季度预警企业资质撤回情况汇总表"), "资季", must_arrive=True, outlives=True
+    "order-to-rectify": DocumentKind(
+        _("责令限期整改通知书"),
+        "资责",
+        (*ITEM, "card", "published_on", "rule", "red_months"),
+        signed_by="sign",
+        starts="order-served",
+        must_arrive=True,
+        may_be_public=True,
     ),
-    "quarterly-summary": Letter(_("全省季度预警企业资质撤回情况汇总"), "资汇", outlives=True),
-    "check-sheet": Letter(_("资质撤回情况抽查记录表"), "资查", outlives=True),
-    "circular": Letter(_("关于资质撤回工作情况的通报"), "资通", must_arrive=True, outlives=True),
-    "ministry-report": Letter(_("关于报请撤回建设工程企业资质的报告"), "资报", must_arrive=True),
-    "recall-letter": Letter(_("关于收回撤回资质建议的函"), "资回", must_arrive=True, outlives=True),
-    "credit-record": Letter(_("不良信用记录告知书"), "资信", must_arrive=True, outlives=True),
+    "determination": DocumentKind(
+        _("资质不达标认定书"),
+        "资认",
+        (
+            *ITEM,
+            *REMEDIES,
+            "card",
+            "warned_on",
+            "because",
+            "standards",
+            "rule",
+            "run",
+            "as_of",
+        ),
+        signed_by="sign",
+        must_arrive=True,
+        may_be_public=True,
+    ),
+    "supervision-letter": DocumentKind(
+        _("关于督促整改资质预警问题的函"),
+        "资督",
+        (*ITEM, "colour", "what", "ends_on"),
+        signed_by="follow-up",
+    ),
+    "receipt": DocumentKind(
+        _("资质预警申请收件回执"),
+        "资收",
+        (*APPLICATION, "files", "opinion_due_on", "decision_due_on"),
+        outlives=True,
+    ),
+    "opinion": DocumentKind(
+        _("关于资质预警申请的审查意见"),
+        "资审",
+        (*APPLICATION, "files", "enterprise", "item", "because"),
+        signed_by="sign",
+    ),
+    "application-decision": DocumentKind(
+        _("资质预警申请决定书"),
+        "资决",
+        (*APPLICATION, *REMEDIES, "item", "outcome", "because", "repairs", "is_refused"),
+        signed_by="sign",
+        must_arrive=True,
+        may_be_public=True,
+        outlives=True,
+    ),
+    "suggestion-list": DocumentKind(
+        _("关于撤回建设工程企业资质的建议名单函"),
+        "资函",
+        (*COUNTED_LIST, "start_days"),
+        signed_by="sign",
+        must_arrive=True,
+        is_final=True,
+        proposes_list=True,
+    ),
+    "intended-withdrawal": DocumentKind(
+        _("拟撤回资质告知书"),
+        "资拟",
+        (*ITEM, "card", "red_ends_on", "statement_days", "hearing_days"),
+        signed_by="withdraw",
+        starts="notify-intent",
+        must_arrive=True,
+        may_be_public=True,
+    ),
+    "hearing-notice": DocumentKind(
+        _("听证通知书"),
+        "资听",
+        HEARING,
+        signed_by="withdraw",
+        starts="notify-hearing",
+        must_arrive=True,
+        may_be_public=True,
+    ),
+    "hearing-record": DocumentKind(
+        _("听证笔录"),
+        "资听笔",
+        (*HEARING, "enterprise", "credit_code", "present", "lines"),
+        signed_by="withdraw",
+    ),
+    "display-notice": DocumentKind(
+        _("关于拟撤回建设工程企业资质的公示"),
+        "资示",
+        (*COUNTED_LIST, "display_days", "displayed_on", "display_ends_on"),
+        signed_by="withdraw",
+        is_final=True,
+    ),
+    "withdrawal-decision": DocumentKind(
+        _("撤回建设工程企业资质决定书"),
+        "资撤",
+        (
+            *ITEM,
+            *REMEDIES,
+            "notice_served_on",
+            "display_ends_on",
+            "because",
+            "rule",
+            "lower_grade_months",
+        ),
+        signed_by="sign-withdrawal",
+        starts="announce",
+        must_arrive=True,
+        may_be_public=True,
+        outlives=True,
+        is_final=True,
+    ),
+    "announcement": DocumentKind(
+        _("关于撤回建设工程企业资质的公告"),
+        "资公",
+        (*COUNTED_LIST, "what"),
+        signed_by="withdraw",
+        outlives=True,
+        is_final=True,
+    ),
+    "result-letter": DocumentKind(
+        _("关于资质撤回结果的函"),
+        "资果",
+        (*LIST, "suggested_on", "suggestion"),
+        signed_by="sign-withdrawal",
+        outlives=True,
+        is_final=True,
+    ),
+    "quarterly-return": DocumentKind(
+        _("季度预警企业资质撤回情况汇总表"),
+        "资季",
+        (*LIST, "quarter", "version", "lines", "differences"),
+        signed_by="propose",
+        must_arrive=True,
+        outlives=True,
+        is_final=True,
+    ),
+    "quarterly-summary": DocumentKind(
+        _("全省季度预警企业资质撤回情况汇总"),
+        "资汇",
+        ("quarter", "reporters", "received", "in_time", "reported", "lines", "missing"),
+        signed_by="sign",
+        outlives=True,
+    ),
+    "check-sheet": DocumentKind(
+        _("资质撤回情况抽查记录表"),
+        "资查",
+        (*WHO, "enterprise", "authority", "why", "sheet", "result", "found", "follow_up_due_on"),
+        signed_by="propose",
+        outlives=True,
+    ),
+    "circular": DocumentKind(
+        _("关于资质撤回工作情况的通报"),
+        "资通",
+        (*LIST, "quarter", "authority", "demand"),
+        signed_by="sign",
+        must_arrive=True,
+        outlives=True,
+        is_final=True,
+    ),
+    "ministry-report": DocumentKind(
+        _("关于报请撤回建设工程企业资质的报告"),
+        "资报",
+        COUNTED_LIST,
+        signed_by="sign",
+        must_arrive=True,
+        is_final=True,
+        proposes_list=True,
+    ),
+    "recall-letter": DocumentKind(
+        _("关于收回撤回资质建议的函"),
+        "资回",
+        (*LIST, "suggested_on", "suggestion"),
+        must_arrive=True,
+        outlives=True,
+    ),
+    "credit-record": DocumentKind(
+        _("不良信用记录告知书"),
+        "资信",
+        ("enterprise", "credit_code", "what", "evidence", "referred_to"),
+        signed_by="propose",
+        must_arrive=True,
+        outlives=True,
+    ),
 }
 
 
@@ -81,6 +266,6 @@ def rendered(kind: str, values: Mapping[str, Any]) -> bytes:
     return fill_template(path, values)
 
 
-def day(told: date | None) -> str:
-    """A day as documents write it."""
-    return f"{told.year}年{told.month}月{told.day}日" if told else ""
+def day(on: date | None) -> str:
+    """A day as documents write it; '' where there is none."""
+    return f"{on.year}年{on.month}月{on.day}日" if on else ""

@@ -1,4 +1,4 @@
-"""What serving a document comes to in rows: the attempt, what is told or published, the tasks that wait."""
+"""Attempts at serving a document, as rows: notices, announcements and the tasks that wait."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -9,15 +9,17 @@ from django.db.models import Q
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import may
 from qualwatch.cases.acting import ActContext
-from qualwatch.cases.course.withdrawal_rows import TASKS
 from qualwatch.cases.deadlines import start_due
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS
-from qualwatch.cases.models import Attachment, Case, Document, Service, Task, Withdrawal
+from qualwatch.cases.models import Attachment, Case, Document, Service, Withdrawal
 from qualwatch.cases.notices import texts
 from qualwatch.cases.notices.notify import Notification, has_account, notify
 from qualwatch.cases.recipient import Recipient
+from qualwatch.cases.tasks import SERVE, START, WITHDRAWAL_STEPS, complete, new_task, open_tasks
 from qualwatch.journal.actions import NewEntry
-from qualwatch.procedure.periods import Period
+from qualwatch.law.calendar import Calendar
+from qualwatch.law.policy import Policy
+from qualwatch.procedure.periods import Deadline, Period
 from qualwatch.procedure.service import (
     IN_PERSON,
     METHODS,
@@ -30,35 +32,39 @@ from qualwatch.procedure.service import (
 from qualwatch.publication.actions import NewAnnouncement, post_announcement, remove_announcement
 from qualwatch.wording import gettext_noop as _  # what is kept is Chinese
 
-RECEIVED = ("suggestion-list", "ministry-report")  # their receipt is a day that counts
 ARRIVED = _("到达收文单位的平台收件箱")
-VOIDED, TAKEN_DOWN = "voided", "taken-down"  # FAILURES that the system says
-SERVE = "serve"  # the task: its detail is the document's number and the way to be tried
-ERASED = ("repaired", "annulled", "duplicate")  # after these nothing stays public
+# FAILURES that the system records.
+VOIDED, TAKEN_DOWN = "voided", "taken-down"
+# Closing codes after which nothing stays public.
+ERASED = ("repaired", "annulled", "duplicate")
 
 
 def circumstances_of(
     document: Document, ctx: ActContext, *, has_consent: bool = False
 ) -> Circumstances:
-    """Which ways are open for a document today. That an answer is overdue opens nothing: somebody has to say so."""
+    """What decides which methods are open for a document today.
+
+    That an answer is overdue opens nothing: somebody has to record the failure.
+    """
     case = document.case
+    kind = DOCUMENT_KINDS[document.kind]
     failed: dict[str, list[str]] = defaultdict(list)
     for service in document.services.exclude(failed_on=None):
         failed[service.method].append(service.failed_as)
-    given = (
-        Attachment.objects.filter(is_consent=True, service__document__case=case)
-        if case
-        else Attachment.objects.none()
-    )
     return Circumstances(
         has_account=has_account(document.credit_code),
         opening_proves=document.kind in ctx.law.policy_on(ctx.on)["platform_opening_proves"],
-        has_consent=has_consent or (case is not None and given.exists()),
-        may_be_public=DOCUMENT_KINDS[document.kind].may_be_public
-        and case is not None
-        and is_public(case),
+        has_consent=has_consent or _has_consent(case),
+        may_be_public=kind.may_be_public and case is not None and is_public(case),
         failed=failed,
     )
+
+
+def _has_consent(case: Case | None) -> bool:
+    """Whether the enterprise has consented, in this case, to be served by e-mail."""
+    if case is None:
+        return False
+    return Attachment.objects.filter(is_consent=True, service__document__case=case).exists()
 
 
 def is_public(case: Case) -> bool:
@@ -66,17 +72,17 @@ def is_public(case: Case) -> bool:
     return case.published_on is not None and case.closed_because not in ERASED
 
 
-def record_service_attempt(
-    document: Document, method: str, recipient: str, ctx: ActContext
-) -> Service:
-    """One attempt, with what it needs at once: a notice on the platform, or one to the public."""
-    policy, calendar = ctx.law.policy_on(ctx.on), ctx.law.calendar
+def due_of_attempt(method: str, sent_on: date, policy: Policy, calendar: Calendar) -> Deadline:
+    """By when an attempt is proved, or the next method is tried; of a notice: when it serves."""
     if method == NOTICE:
-        due = served_by_notice(ctx.on, policy["public_notice_service_days"], calendar)
-    else:
-        due = Period(policy["service_proof_working_days"], "working-days").from_day(
-            ctx.on, calendar
-        )
+        return served_by_notice(sent_on, policy["public_notice_service_days"], calendar)
+    days = Period(policy["service_proof_working_days"], "working-days")
+    return days.from_day(sent_on, calendar)
+
+
+def start_attempt(document: Document, method: str, recipient: str, ctx: ActContext) -> Service:
+    """Starts an attempt, with its notice on the platform or its announcement to the public."""
+    due = due_of_attempt(method, ctx.on, ctx.law.policy_on(ctx.on), ctx.law.calendar)
     service = Service.objects.create(
         document=document,
         method=method,
@@ -87,98 +93,109 @@ def record_service_attempt(
         is_due_provisional=due.provisional,
     )
     if method == PLATFORM:
-        subject = texts.document_subject(document)
-        notify(
-            [
-                Notification(
-                    document.case,
-                    "document",
-                    subject,
-                    texts.document(document),
-                    to_authorities=(),
-                    document=document,
-                    recipient=Recipient(document.credit_code, document.addressee),
-                )
-            ],
-            ctx.at,
-        )
+        _notify_enterprise(document, ctx)
     if method == NOTICE:
-        days = policy["public_notice_service_days"]
-        body = texts.public_notice(document.addressee, document.title, document.number, days)
-        post_announcement(
-            NewAnnouncement(
-                document.number,
-                "service",
-                document.title,
-                document.addressee,
-                document.credit_code,
-                body,
-            ),
-            on=ctx.on,
-            ends_on=due.ends_on,
-            at=ctx.at,
-            is_provisional=due.provisional,
-        )
-    ctx.entries.append(
-        NewEntry(
-            stream_of(document), "sent", details={"document": document.number, "method": method}
-        )
-    )
-    settle_serve_tasks(document, ctx)
+        _announce(document, due, ctx)
+    details = {"document": document.number, "method": method}
+    ctx.entries.append(NewEntry(stream_of(document), "sent", details=details))
+    close_serve_tasks(document, ctx)
     return service
 
 
+def _notify_enterprise(document: Document, ctx: ActContext) -> None:
+    notification = Notification(
+        document.case,
+        "document",
+        texts.document_subject(document),
+        texts.document(document),
+        to_authorities=(),
+        document=document,
+        recipient=Recipient(document.credit_code, document.addressee),
+    )
+    notify([notification], ctx.at)
+
+
+def _announce(document: Document, due: Deadline, ctx: ActContext) -> None:
+    days = ctx.law.policy_on(ctx.on)["public_notice_service_days"]
+    announcement = NewAnnouncement(
+        document.number,
+        "service",
+        document.title,
+        document.addressee,
+        document.credit_code,
+        texts.public_notice(document.addressee, document.title, document.number, days),
+    )
+    post_announcement(
+        announcement,
+        on=ctx.on,
+        ends_on=due.ends_on,
+        at=ctx.at,
+        is_provisional=due.provisional,
+    )
+
+
 def serve_on_platform(document: Document, ctx: ActContext) -> Service | None:
-    """Sent at once to an enterprise that has an account, where its opening proves this kind of document."""
+    """Starts service on the platform; None where it is not open for this document."""
     if not METHODS[PLATFORM].is_open(circumstances_of(document, ctx)):
         return None
-    return record_service_attempt(document, PLATFORM, document.credit_code, ctx)
+    return start_attempt(document, PLATFORM, document.credit_code, ctx)
 
 
 def serve_or_open_task(document: Document, ctx: ActContext) -> None:
-    """On the platform at once; else a task to serve it, where it has to arrive (an order has the course's own)."""
-    if (
-        serve_on_platform(document, ctx) is None
-        and DOCUMENT_KINDS[document.kind].starts != "order-served"
-    ):
+    """Starts service on the platform; where it is not open, opens a task to serve it.
+
+    An order to rectify has a task of its own, SERVE_ORDER.
+    """
+    if serve_on_platform(document, ctx) is not None:
+        return
+    if DOCUMENT_KINDS[document.kind].starts != "order-served":
         open_serve_task(document, ctx)
 
 
 def open_serve_task(document: Document, ctx: ActContext) -> int:
-    """A task to serve it by the next open way, once for each; how many were opened. None where nothing waits for it."""
-    case = document.case
+    """Opens a task to serve a document by the next open method; how many were opened.
+
+    None is opened where the document need not arrive, has arrived, or nothing waits for it.
+    """
     if not DOCUMENT_KINDS[document.kind].must_arrive or document.voided_on or is_over(document):
         return 0
     if document.services.filter(proved_on__isnull=False).exists():
         return 0
     tried = set(document.services.values_list("method", flat=True))
-    method = (
-        next_method(tried, circumstances_of(document, ctx)) or IN_PERSON
-    )  # none is left: once more
+    # in person once more, where no method is left
+    method = next_method(tried, circumstances_of(document, ctx)) or IN_PERSON
     detail = f"{document.number} {method}"
-    if Task.objects.filter(case=case, kind=SERVE, detail=detail, completed_on=None).exists():
+    if open_tasks(SERVE, [detail]).filter(case=document.case).exists():
         return 0
-    settle_serve_tasks(document, ctx)
-    Task.objects.create(
-        case=case, kind=SERVE, detail=detail, organisation=document.organisation, opened_on=ctx.on
-    )
+    close_serve_tasks(document, ctx)
+    new_task(
+        document.case,
+        SERVE,
+        opened_on=ctx.on,
+        authority=document.organisation,
+        detail=detail,
+    ).save()
     return 1
 
 
 def is_over(document: Document) -> bool:
-    """Whether nothing waits for a document any more: its case, or the withdrawal that it is of, has ended."""
-    case, withdrawal = document.case, document.withdrawal
+    """Whether nothing waits for a document, as its case or its withdrawal has ended."""
+    case = document.case
+    withdrawal = document.withdrawal
     if withdrawal is not None and withdrawal.ended:
         return True
-    return (
-        not DOCUMENT_KINDS[document.kind].outlives and case is not None and case.state == "closed"
-    )
+    if DOCUMENT_KINDS[document.kind].outlives:
+        return False
+    return case is not None and case.state == "closed"
 
 
 def serve_on_authority(document: Document, slug: str, ctx: ActContext) -> None:
-    """To another authority: arrived when it is in the inbox of somebody who reads it there; else a task to serve it."""
-    people = Account.objects.filter(is_active=True, organisation__slug=slug) if slug else []
-    if not any(may(account, "read-cases") for account in people):
+    """Serves a document on another authority.
+
+    It has arrived when it is in the inbox of an account that may read it; where the authority has
+    none, a task to serve it is opened.
+    """
+    if not _has_reader(slug):
         open_serve_task(document, ctx)
         return
     Service.objects.create(
@@ -193,97 +210,114 @@ def serve_on_authority(document: Document, slug: str, ctx: ActContext) -> None:
         proved_by=ctx.by,
     )
     deliver_copy(document, slug, ctx)
-    ctx.entries.append(
-        NewEntry(stream_of(document), "served", details={"document": document.number, "to": slug})
-    )
-    arrived(document, ctx.on, ctx)
+    details = {"document": document.number, "to": slug}
+    ctx.entries.append(NewEntry(stream_of(document), "served", details=details))
+    record_receipt(document, ctx.on, ctx)
+
+
+def _has_reader(slug: str) -> bool:
+    """Whether an authority has an account that may read cases; '' has none."""
+    accounts = Account.objects.filter(is_active=True, organisation__slug=slug) if slug else []
+    return any(may(account, "read-cases") for account in accounts)
 
 
 def deliver_copy(document: Document, slug: str, ctx: ActContext) -> None:
-    """Into the inbox of an authority; nothing begins with it."""
-    subject, body = texts.document_subject(document), texts.document_for_authority(document)
-    notify(
-        [
-            Notification(
-                document.case, "document", subject, body, False, (slug,), document
-            )
-        ],
-        ctx.at,
+    """Puts a document into the inbox of an authority; nothing begins with it."""
+    notification = Notification(
+        document.case,
+        "document",
+        texts.document_subject(document),
+        texts.document_for_authority(document),
+        to_enterprise=False,
+        to_authorities=(slug,),
+        document=document,
     )
+    notify([notification], ctx.at)
 
 
-def arrived(document: Document, on: date, ctx: ActContext) -> None:
-    """The receiver of a suggestion list or report has it: its days to start begin (notice 4(2))."""
+def record_receipt(document: Document, on: date, ctx: ActContext) -> None:
+    """With the receipt of a suggestion list or report begin the days to start it (notice 4(2))."""
     batch = document.batch
-    if batch is None or document.kind not in RECEIVED or batch.received_on is not None:
+    if batch is None or not DOCUMENT_KINDS[document.kind].proposes_list:
+        return
+    if batch.received_on is not None:
         return
     batch.received_on = on
     if batch.route == "city":
         due = start_due(on, ctx)
         batch.start_due_on, batch.is_start_due_provisional = due.ends_on, due.provisional
     batch.save()
-    for row in batch.members.filter(ended="", stage="suggested"):
-        Task.objects.filter(kind="start", detail=str(row.pk), completed_on=None).update(
-            due_on=batch.start_due_on
-        )
+    waiting = batch.members.filter(ended="", stage="suggested").values_list("pk", flat=True)
+    details = [str(number) for number in waiting]
+    open_tasks(START, details).update(due_on=batch.start_due_on)
 
 
-def drop_services(document: Document, why: str, because: str, ctx: ActContext) -> None:
-    """Nothing of a document is on its way any more: attempts end, its notice to the public goes, tasks are done."""
+def end_attempts(document: Document, why: str, because: str, ctx: ActContext) -> None:
+    """Ends all attempts at a document, its announcement and its tasks; `why`: of FAILURES."""
     for service in document.services.filter(failed_on=None):
         if service.method == NOTICE:
             remove_announcement(document.number, at=ctx.at)
         if service.proved_on is None:
-            fail_service(service, why, because, ctx)
-    settle_serve_tasks(document, ctx)
+            fail_attempt(service, why, because, ctx)
+    close_serve_tasks(document, ctx)
 
 
-def settle_serve_tasks(document: Document, ctx: ActContext) -> None:
-    """Tasks to serve this document are done."""
-    tasks = Task.objects.filter(
-        kind=SERVE, detail__startswith=f"{document.number} ", completed_on=None
-    )
-    tasks.update(completed_on=ctx.on, completed_by=ctx.by)
+def close_serve_tasks(document: Document, ctx: ActContext) -> None:
+    """Closes the tasks to serve a document."""
+    complete(open_tasks(SERVE).filter(detail__startswith=f"{document.number} "), ctx)
 
 
 def take_down_notices(case: Case, because: str, ctx: ActContext) -> None:
-    """With a card go the public notices of its papers: all where it never should have been, else what ends with it.
+    """Takes down the public notices of a card's documents.
 
-    A notice that was taken down serves nothing; what outlives the case is tried another way.
+    All of them where the card never should have been, else those that end with it. A notice that
+    was taken down serves nothing; what outlives the case is tried by another method.
     """
-    running = Service.objects.filter(
-        document__case=case, method=NOTICE, failed_on=None
-    ).select_related("document")
-    for service in running:
+    running = Service.objects.filter(document__case=case, method=NOTICE, failed_on=None)
+    for service in running.select_related("document"):
         document = service.document
         if DOCUMENT_KINDS[document.kind].outlives and because not in ERASED:
             continue
         remove_announcement(document.number, at=ctx.at)
         if service.proved_on is None:
-            fail_service(service, TAKEN_DOWN, because, ctx)
+            fail_attempt(service, TAKEN_DOWN, because, ctx)
+            # the instance whose state the step has changed, not the row
             document.case = case
             open_serve_task(document, ctx)
 
 
-def fail_service(service: Service, why: str, because: str, ctx: ActContext) -> None:
-    """It came to nothing."""
-    service.failed_on, service.failed_as, service.failed_because = ctx.on, why, because
+def fail_attempt(service: Service, why: str, because: str, ctx: ActContext) -> None:
+    """Marks an attempt as failed; `why`: of FAILURES."""
+    service.failed_on = ctx.on
+    service.failed_as = why
+    service.failed_because = because
     service.save(update_fields=["failed_on", "failed_as", "failed_because"])
 
 
+def void_row(document: Document, because: str, ctx: ActContext) -> None:
+    """Marks a document as voided."""
+    document.voided_on = ctx.on
+    document.voided_by = ctx.by
+    document.voided_because = because
+    document.save(update_fields=["voided_on", "voided_by", "voided_because"])
+
+
 def tasks_that_survive(cases: Iterable[int]) -> Q:
-    """Tasks to serve what has to arrive although its case has ended; steps of withdrawals that have not."""
-    cases = list(cases)
-    outliving = [kind for kind, letter in DOCUMENT_KINDS.items() if letter.outlives]
-    going_on = Withdrawal.objects.filter(case__in=cases, ended="").values_list("pk", flat=True)
-    found = Q(kind__in=TASKS, detail__in=[str(number) for number in going_on])
-    for number in Document.objects.filter(case__in=list(cases), kind__in=outliving).values_list(
-        "number", flat=True
-    ):
-        found |= Q(kind=SERVE, detail__startswith=f"{number} ")
-    return found
+    """Tasks that stay open although their case has ended, by case numbers.
+
+    Those to serve what has to arrive all the same, and steps of withdrawals that have not ended.
+    """
+    numbers = list(cases)
+    outliving = [kind for kind, row in DOCUMENT_KINDS.items() if row.outlives]
+    withdrawals = Withdrawal.objects.filter(case__in=numbers, ended="")
+    details = [str(number) for number in withdrawals.values_list("pk", flat=True)]
+    surviving = Q(kind__in=WITHDRAWAL_STEPS, detail__in=details)
+    documents = Document.objects.filter(case__in=numbers, kind__in=outliving)
+    for number in documents.values_list("number", flat=True):
+        surviving |= Q(kind=SERVE, detail__startswith=f"{number} ")
+    return surviving
 
 
 def stream_of(document: Document) -> str:
-    """Where the journal tells of a document."""
+    """The journal's stream of a document: its case's, else its organisation's."""
     return document.case.stream if document.case else f"organisation/{document.organisation}"

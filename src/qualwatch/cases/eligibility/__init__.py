@@ -1,1 +1,1 @@
-"""Whether an enterprise may do something today, and what restricts it."""
+"""The eligibility check: may an enterprise do something today; the restrictions of a red card."""

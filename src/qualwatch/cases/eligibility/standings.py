@@ -1,6 +1,7 @@
-"""The register of items as the public may read it: posted by the patrol every day."""
+"""The public copy of the registers: enterprises, standings of items, age of the data."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 
 from qualwatch.evaluation.facts import Item
@@ -17,26 +18,32 @@ from qualwatch.publication.actions import (
 from qualwatch.registers.facts import coverage_on, resolved_rows, revision_at
 from qualwatch.registers.models import EnterpriseRow, ItemRow
 
-TABLES = ("enterprises", "items")
-WITHDRAWN, NOT_YET = "withdrawn", "not-yet-in-force"
+# Sources whose age decides whether standings are published.
+SOURCES = ("enterprises", "items")
+# Slugs of evaluation.items for an item that is not in force.
+WITHDRAWN = "withdrawn"
+NOT_YET = "not-yet-in-force"
 
 
 def publish_register(*, on: date, law: Law) -> int:
-    """Posts every enterprise, every item's standing and the registers' age; how many standings changed."""
-    days = law.policy_on(on)["register_freshness_days"]
-    told = {coverage.source: coverage.loaded_at for coverage in coverage_on(revision_at(None), on)}
-    ages = {"contributions": law.policy_on(on)["insurance_freshness_days"]}
-    loaded = {name: day for name, day in told.items() if name in TABLES}
-    post_freshness(
-        day=on,
-        loaded=loaded,
-        limit_days=days,
-        others={
-            name: (day, ages.get(name, days)) for name, day in told.items() if name not in TABLES
-        },
-    )
-    fresh = all(day is not None and (on - day).days <= days for day in loaded.values())
-    if not fresh:
+    """Publishes enterprises, standings and the age of the data; the number of standings changed.
+
+    Where the registers are too old only their age is published.
+    """
+    policy = law.policy_on(on)
+    limit_days = policy["register_freshness_days"]
+    limits = {"contributions": policy["insurance_freshness_days"]}
+    loaded = {
+        coverage.source: coverage.loaded_at for coverage in coverage_on(revision_at(None), on)
+    }
+    registers = {source: day for source, day in loaded.items() if source in SOURCES}
+    others = {
+        source: (day, limits.get(source, limit_days))
+        for source, day in loaded.items()
+        if source not in SOURCES
+    }
+    post_freshness(day=on, loaded=registers, limit_days=limit_days, others=others)
+    if any(day is None or (on - day).days > limit_days for day in registers.values()):
         return 0
     rows = resolved_rows(EnterpriseRow, ("credit_code", "name", "division_code"))
     post_enterprises({code: (name, law.area_of(division) or "") for code, name, division in rows})
@@ -44,47 +51,56 @@ def publish_register(*, on: date, law: Law) -> int:
 
 
 def publish_items_of(credit_code: str, *, on: date, law: Law) -> None:
-    """Posts the standings of one enterprise's items at once: one was withdrawn, or is again what it was."""
+    """Publishes the standings of one enterprise at once, after a withdrawal or its annulment."""
     post_standings(_items(on, law, credit_code=credit_code), on=on, credit_code=credit_code)
 
 
-def _begins(item: Item) -> tuple[date, str]:
-    return item.valid_from or date.min, item.certificate_no
+def _items(on: date, law: Law, **filters: str) -> dict[ItemKey, ItemNow]:
+    """Each item as of a day, by the rule that evaluation uses; items that begin later are left out.
+
+    filters: conditions on the registers' rows.
+    """
+    names = dict(resolved_rows(EnterpriseRow, ("credit_code", "name"), **filters))
+    records_of: dict[ItemKey, list[Item]] = defaultdict(list)
+    for values in resolved_rows(ItemRow, Item._fields, **filters):
+        record = Item(*values)
+        records_of[(record.credit_code, record.category, record.sub_item)].append(record)
+    items: dict[ItemKey, ItemNow] = {}
+    for key, records in records_of.items():
+        item = _item_now(records, names.get(key[0], ""), on, law)
+        if item is not None:
+            items[key] = item
+    return items
 
 
-def _items(on: date, law: Law, **which: str) -> dict[ItemKey, ItemNow]:
-    """By the same rule as what is judged: the record in force of each item, or why none is."""
-    names = dict(resolved_rows(EnterpriseRow, ("credit_code", "name"), **which))
-    records: dict[ItemKey, list[Item]] = defaultdict(list)
-    for resolved_row in resolved_rows(ItemRow, Item._fields, **which):
-        row = Item(*resolved_row)
-        records[(row.credit_code, row.category, row.sub_item)].append(row)
-    found: dict[ItemKey, ItemNow] = {}
-    for key, rows in records.items():
-        begun = [
-            item for item in rows if item.valid_from is None or item.valid_from <= on
-        ]  # a later one says nothing yet
-        judged = items_in_force(law, begun, on)
-        why = judged.not_judged[0][1] if judged.not_judged else ""
-        if not begun or why == NOT_YET:
-            continue
-        row = judged.items[0] if judged.items else max(begun, key=_begins)
-        text = law.categories.get(row.category)
-        word, because = (
-            ("in-force", "")
-            if judged.items
-            else (WITHDRAWN, "")
-            if why == WITHDRAWN
-            else ("ended", why)
-        )
-        grade = GRADE_NAMES.get(row.grade, row.grade)
-        last = last_day(law, rows, on) if judged.items else None
-        found[key] = ItemNow(
-            names.get(row.credit_code, ""),
-            text.name if text else row.category,
-            grade,
-            word,
-            because,
-            last,
-        )
-    return found
+def _item_now(records: Sequence[Item], enterprise: str, on: date, law: Law) -> ItemNow | None:
+    """One item from its records; None while none of them has begun."""
+    begun = [record for record in records if record.valid_from is None or record.valid_from <= on]
+    judged = items_in_force(law, begun, on)
+    reason = judged.not_judged[0][1] if judged.not_judged else ""
+    if not begun or reason == NOT_YET:
+        return None
+    record = judged.items[0] if judged.items else max(begun, key=_start)
+    category = law.categories.get(record.category)
+    standing, because = _standing(is_in_force=bool(judged.items), reason=reason)
+    return ItemNow(
+        enterprise,
+        category.name if category else record.category,
+        GRADE_NAMES.get(record.grade, record.grade),
+        standing,
+        because,
+        last_day(law, records, on) if judged.items else None,
+    )
+
+
+def _standing(*, is_in_force: bool, reason: str) -> tuple[str, str]:
+    """The public standing, and the reason of one that has ended."""
+    if is_in_force:
+        return "in-force", ""
+    if reason == WITHDRAWN:
+        return WITHDRAWN, ""
+    return "ended", reason
+
+
+def _start(record: Item) -> tuple[date, str]:
+    return record.valid_from or date.min, record.certificate_no

@@ -8,7 +8,7 @@ from qualwatch.cases.warnings.run_view import INSURANCE
 
 
 def differing_requirements(determined: Mapping[str, Any], rerun: Rerun) -> list[str]:
-    """The requirements whose figures were determined on this run and differ now; insurance by its slug.
+    """The requirements that were determined on this run with other figures; insurance by slug.
 
     Figures of another run, or of an officer's finding, are not compared.
     """
@@ -35,6 +35,4 @@ def _figures_of_run(
 
 def _differs(determined: Mapping[str, Any], computed: Mapping[str, Any]) -> bool:
     """Whether a figure that was determined is another one now."""
-    return any(
-        name in determined and determined[name] != value for name, value in computed.items()
-    )
+    return any(name in determined and determined[name] != value for name, value in computed.items())

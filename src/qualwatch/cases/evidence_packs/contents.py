@@ -32,8 +32,8 @@ DOCUMENT_COLUMNS = (
 SUBMISSION_COLUMNS = (
     "kind",
     "text",
-    "said_on",
-    "said_by",
+    "submitted_on",
+    "submitted_by",
     "answer",
     "answered_on",
     "answered_by",
@@ -55,7 +55,7 @@ CONTACT_COLUMNS = ("kind", "on", "what", "by")
 def finding_content(
     case: Case, rerun: Rerun | None, people: Mapping[str, MaskedPerson]
 ) -> dict[str, Any]:
-    """finding.json: the item, the figures determined by requirement, and the rerun's (null without a run)."""
+    """finding.json: the item, the figures determined, and those of the rerun (null without one)."""
     return {
         "card": case.card_number,
         "enterprise": case.enterprise,

@@ -11,7 +11,7 @@ from qualwatch.journal.queries import entries_of
 
 
 def journal_content(case: Case) -> dict[str, Any]:
-    """A case's entry of journal.json: its entries, and the first seal over each length of its stream."""
+    """One case in journal.json: its entries, and the first seal over each length of its stream."""
     return {
         "stream": case.stream,
         "entries": [
@@ -22,7 +22,7 @@ def journal_content(case: Case) -> dict[str, Any]:
 
 
 def _seals(stream: str) -> Iterator[dict[str, Any]]:
-    """The seals in which the stream's head changed, each with the path from the head to its signed root."""
+    """The seals in which the stream's head changed, with the path from it to the signed root."""
     last_head = None
     # One row at a time: each holds the heads of all streams.
     for seal in Seal.objects.order_by("id").iterator(chunk_size=1):

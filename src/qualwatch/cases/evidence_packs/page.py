@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.evidence_packs.contents import services_of
 from qualwatch.cases.evidence_packs.rerun import Rerun
-from qualwatch.cases.models import Case
+from qualwatch.cases.models import Case, Service
 from qualwatch.cases.notices.texts import entry_word, line, name_of, names
 from qualwatch.evaluation.findings import Finding
 from qualwatch.journal.queries import entries_of
@@ -34,17 +34,26 @@ def index_page(
         "case": case,
         "item": name_of(case),
         "run": rerun.run if rerun else None,
-        "determined": [
-            line(name, figures) for name, figures in issuing.decided_figures(case).items()
-        ],
+        "determined": _determined(case),
         "requirements": _requirements(cases),
         "findings": [_finding(finding) for finding in findings],
         "people": [[names([requirement]), *cells] for requirement, *cells in people_rows],
-        "services": [(service, _(METHODS[service.method].name)) for service in services_of(cases)],
+        "services": _services(cases),
         "entries": _entries(cases),
         "file_names": sorted(file_names),
     }
     return _templates().get_template("index.html").render(values, _=_)
+
+
+def _determined(case: Case) -> list[str]:
+    """A sentence for each requirement determined."""
+    figures = issuing.decided_figures(case)
+    return [line(name, figures[name]) for name in figures]
+
+
+def _services(cases: list[Case]) -> list[tuple[Service, str]]:
+    """The attempts to serve, with the name of their method."""
+    return [(service, _(METHODS[service.method].name)) for service in services_of(cases)]
 
 
 def _requirements(cases: Iterable[Case]) -> list[tuple[str, Any]]:

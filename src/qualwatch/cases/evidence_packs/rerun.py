@@ -18,7 +18,7 @@ from qualwatch.law.loader import Law
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """What the deciding run gives again: findings of the case's item, anomalies of an insurance case."""
+    """What the run gives again: findings of the case's item, anomalies of an insurance case."""
 
     run: Run
     law: Law
@@ -37,8 +37,8 @@ class Rerun:
 def rerun_of(case: Case, determined: Mapping[str, Any], folder: Path) -> Rerun | None:
     """The rerun for a case; None where no run had judged it.
 
-    `determined`: by requirement, the figures of the determination. `folder`: does not exist yet; the law's texts
-    may be unpacked there.
+    `determined`: by requirement, the figures of the determination. `folder`: where the law's
+    texts may be unpacked; it must not exist.
     """
     run = deciding_run(case, determined)
     if run is None:
@@ -57,7 +57,7 @@ def rerun_of(case: Case, determined: Mapping[str, Any], folder: Path) -> Rerun |
 
 
 def deciding_run(case: Case, determined: Mapping[str, Any]) -> Run | None:
-    """The run whose figures were signed; for an officer's red card the newest one at the officer's finding."""
+    """The run whose figures were signed; for an officer's red card the one of the finding."""
     finding = getattr(case, "supervision_finding", None)
     if finding is not None:
         number = finding.run

@@ -1,4 +1,4 @@
-"""Cases and what was told of them. Places are stored; what follows from stored days is reckoned when read."""
+"""Cases, their notices and tasks. States and days are stored; what follows is derived."""
 
 from typing import get_args
 
@@ -14,7 +14,7 @@ GROUNDS, ORIGINS = get_args(Ground), get_args(Origin)
 class Case(models.Model):
     """One item (or, where category is null, one enterprise), one ground, one origin.
 
-    Name, grade, certificate, authority and area are the register's of the day on which they were last looked at.
+    Name, grade, certificate, authority and area are the register's at the last run.
     """
 
     credit_code = models.CharField(max_length=18)
@@ -51,13 +51,13 @@ class Case(models.Model):
     relapse_of = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="relapses"
     )
+    # determined in
     arises_from = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="arisen"
-    )  # determined in
+    )
     determined_by = models.JSONField(default=list)  # accounts that proposed and signed
-    version = models.PositiveIntegerField(
-        default=1
-    )  # a row is written only if it is still as it was read
+    # a row is written only if it is still as it was read
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints = [
@@ -125,7 +125,7 @@ class Case(models.Model):
 
 
 class CaseRequirement(models.Model):
-    """A requirement that the enterprise was warned of, with its own day; the figures are those it was warned with."""
+    """A requirement that the enterprise was warned of, with its deadline and figures."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="requirements")
     requirement = models.CharField(max_length=60)
@@ -136,9 +136,8 @@ class CaseRequirement(models.Model):
     recovered_on = models.DateField(null=True)
     is_ended = models.BooleanField(default=False)
     is_determined = models.BooleanField(default=False)
-    warned_figures = models.JSONField(
-        default=dict
-    )  # run, text, required, held, shortfall, clauses, basis, because
+    # run, text, required, held, shortfall, clauses, basis, because
+    warned_figures = models.JSONField(default=dict)
 
     class Meta:
         constraints = [
@@ -153,14 +152,13 @@ class CaseRequirement(models.Model):
 
 
 class Determination(models.Model):
-    """What an officer proposed, and what a reviewer made of it."""
+    """A proposal of an officer, and the reviewer's decision on it."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="determinations")
     outcome = models.CharField(max_length=10)
     requirements = models.JSONField()
-    items = models.JSONField(
-        default=list
-    )  # of an enterprise-wide case: [category, sub_item] of those that fail
+    # of an enterprise-wide case: [category, sub_item] of those that fail
+    items = models.JSONField(default=list)
     until = models.DateField(null=True)
     because = models.TextField()
     evidence = models.JSONField()  # what was looked at
@@ -196,7 +194,7 @@ class Determination(models.Model):
 
 
 class SupervisionFinding(models.Model):
-    """What an authority found in daily supervision, with its evidence: the ground of a red card of origin officer."""
+    """What an authority found in daily supervision, the ground of a red card of an officer."""
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="supervision_finding")
     found_on = models.DateField()
@@ -208,7 +206,7 @@ class SupervisionFinding(models.Model):
 
 
 class SupervisoryContact(models.Model):
-    """A visit, letter, call or meeting: guiding and urging an enterprise to rectify (notice 3)."""
+    """A visit, letter, call or meeting that urges an enterprise to rectify (notice 3)."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="supervisory_contacts")
     kind = models.CharField(max_length=10)
@@ -228,7 +226,7 @@ class SupervisoryContact(models.Model):
 
 
 class CreditRecord(models.Model):
-    """Facts concealed or rectification faked (notice 3): into the adverse credit record, referred for punishment."""
+    """Facts concealed or rectification faked: an adverse credit record, referred (notice 3)."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="credit_records")
     credit_code = models.CharField(max_length=18)
@@ -257,16 +255,15 @@ class Conflict(models.Model):
 
 
 class Notice(models.Model):
-    """What was told to one organisation (or to an enterprise without an account), word for word, and when it came."""
+    """A notice to one organisation, or to an enterprise without an account, word for word."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, related_name="notices")
     document = models.ForeignKey(
         "cases.Document", on_delete=models.PROTECT, null=True, related_name="notices"
     )
     kind = models.CharField(max_length=30)
-    credit_code = models.CharField(
-        max_length=18, blank=True
-    )  # the enterprise, where it is the recipient
+    # the enterprise, where it is the recipient
+    credit_code = models.CharField(max_length=18, blank=True)
     organisation = models.CharField(max_length=60, blank=True)  # the authority's slug, where one is
     subject = models.CharField(max_length=200)
     body = models.TextField()
@@ -287,7 +284,7 @@ class Notice(models.Model):
 
 
 class Delivery(models.Model):
-    """One way by which a notice was told: in-platform, e-mail, sms, webhook."""
+    """One channel of a notice: in-platform, e-mail, sms, webhook."""
 
     notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="deliveries")
     channel = models.CharField(max_length=20)
@@ -301,7 +298,7 @@ class Delivery(models.Model):
 
 
 class Task(models.Model):
-    """Something that an authority has to do about a case."""
+    """Something that an authority has to do; its kind is a row of `tasks.TASK_KINDS`."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, related_name="tasks")
     kind = models.CharField(max_length=20)
@@ -349,7 +346,7 @@ class EligibilityRecord(models.Model):
 
 
 class AnsweredRequest(models.Model):
-    """A request with a key of its asker's own, and the answer: the same request again gets the same answer."""
+    """A request with its idempotency key, and the response that a repetition gets."""
 
     organisation = models.CharField(max_length=60)
     key = models.CharField(max_length=100)
@@ -364,7 +361,7 @@ class AnsweredRequest(models.Model):
 
 
 class DailyQuota(models.Model):
-    """How many questions a machine has asked on one day; locked by whoever asks."""
+    """How many queries an organisation has made on one day; the row is locked by each."""
 
     organisation = models.CharField(max_length=60)
     day = models.DateField()
@@ -377,7 +374,7 @@ class DailyQuota(models.Model):
 
 
 class Heartbeat(models.Model):
-    """The patrol of one day, and when it was really done."""
+    """The patrol of one day, and when it finished."""
 
     day = models.DateField(unique=True)
     finished_at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""Papers: applications, what was handed in, documents as they went out, and the proof that they arrived."""
+"""Applications, attachments, issued documents and their service."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -8,14 +8,8 @@ from qualwatch.cases.models.cases import Case
 from qualwatch.procedure.service import FAILURES, METHODS
 
 CAUSES = ("data-wrong", "assessment-wrong")
-STAGES = (
-    "received",
-    "agreed",
-    "refused",
-    "upheld",
-    "retracted",
-    "moot",
-)  # moot: its case ended otherwise
+# `moot`: its case ended otherwise.
+STAGES = ("received", "agreed", "refused", "upheld", "retracted", "moot")
 UNDECIDED = STAGES[:2]
 
 
@@ -33,7 +27,7 @@ class NumberSequence(models.Model):
 
 
 class Application(models.Model):
-    """An objection or request for information repair (notice 4(5)); without a case it is about register data only."""
+    """An objection or a request for repair of data (4(5)); without a case only the latter."""
 
     number = models.CharField(max_length=60, unique=True)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, related_name="applications")
@@ -42,9 +36,8 @@ class Application(models.Model):
     cause = models.CharField(max_length=20)
     requirements = models.JSONField(default=list)
     statement = models.TextField()
-    checklist = (
-        models.JSONField()
-    )  # per line: requirement, line, file names or the reason why there is none
+    # per line: requirement, line, file names or the reason why there is none
+    checklist = models.JSONField()
     receiver = models.CharField(max_length=60)  # the authority's slug that examines it first
     filed_by = models.CharField(max_length=150)
     filed_at = models.DateTimeField()
@@ -55,18 +48,16 @@ class Application(models.Model):
     opinion_by = models.CharField(max_length=150, blank=True)
     opinion_on = models.DateField(null=True)
     opinion_because = models.TextField(blank=True)
-    verified_by = models.CharField(
-        max_length=150, blank=True
-    )  # of the province: what is to be repaired, and how
+    # of the province: what is to be repaired, and how
+    verified_by = models.CharField(max_length=150, blank=True)
     verified_on = models.DateField(null=True)
     verified_because = models.TextField(blank=True)
     proposed_repairs = models.JSONField(null=True)
     decided_by = models.CharField(max_length=150, blank=True)
     decided_on = models.DateField(null=True)
     decided_because = models.TextField(blank=True)
-    repairs = models.JSONField(
-        default=list
-    )  # what the next run reads: kind and number of what was put on record
+    # what the next run reads: kind and number of what was put on record
+    repairs = models.JSONField(default=list)
     # the form it came by: a form sent twice is recorded once
     form_token = models.CharField(max_length=32, null=True, unique=True)
 
@@ -102,7 +93,7 @@ class Application(models.Model):
 
 
 class Document(models.Model):
-    """A document in official form, as it went out: the bytes are kept, a reprint is those bytes."""
+    """A document as issued: its bytes are stored, and a reprint is those bytes."""
 
     kind = models.CharField(max_length=30)
     number = models.CharField(max_length=60)
@@ -117,9 +108,8 @@ class Document(models.Model):
     batch = models.ForeignKey(
         "cases.WithdrawalList", on_delete=models.PROTECT, null=True, related_name="documents"
     )
-    credit_code = models.CharField(
-        max_length=18, blank=True
-    )  # the enterprise addressed, where one is
+    # the enterprise addressed, where one is
+    credit_code = models.CharField(max_length=18, blank=True)
     addressee = models.CharField(max_length=200)
     title = models.CharField(max_length=300)
     template_values = models.JSONField()  # everything that its text was made from
@@ -147,16 +137,15 @@ class Document(models.Model):
 
 
 class Service(models.Model):
-    """One attempt at serving a document. Proved, or failed, or neither yet: nothing rests on `sent`."""
+    """One attempt at serving a document; proved, failed, or neither yet."""
 
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="services")
     method = models.CharField(max_length=20)
     recipient = models.CharField(max_length=300)
     sent_on = models.DateField()
     sent_by = models.CharField(max_length=150)
-    due_on = (
-        models.DateField()
-    )  # without proof by then the next way is tried; of a notice: the day it counts as served
+    # without proof by then the next method is tried; of a notice: the day it counts as served
+    due_on = models.DateField()
     is_due_provisional = models.BooleanField(default=False)
     proved_on = models.DateField(null=True)
     proof = models.TextField(blank=True)
@@ -192,9 +181,9 @@ class Service(models.Model):
 
 
 class Attachment(models.Model):
-    """A file handed in: with an application, a service (its proof, or the consent that it rests on), a withdrawal.
+    """A file of an application, of a service (its proof or consent) or of a withdrawal.
 
-    Of a withdrawal: what goes with a point that was made, or (point null) what an officer put on its file.
+    Of a withdrawal: of a submission, or (submission null) an officer's file.
     """
 
     application = models.ForeignKey(
@@ -206,7 +195,7 @@ class Attachment(models.Model):
     withdrawal = models.ForeignKey(
         "cases.Withdrawal", on_delete=models.PROTECT, null=True, related_name="attachments"
     )
-    point = models.ForeignKey(
+    submission = models.ForeignKey(
         "cases.Submission", on_delete=models.PROTECT, null=True, related_name="attachments"
     )
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
@@ -224,8 +213,8 @@ class Attachment(models.Model):
                 name="attachment_of_one",
             ),
             models.CheckConstraint(
-                condition=Q(point=None) | Q(withdrawal__isnull=False),
-                name="attachment_of_point_has_withdrawal",
+                condition=Q(submission=None) | Q(withdrawal__isnull=False),
+                name="attachment_of_submission_has_withdrawal",
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""Withdrawals: lists of items that go through together, what was said against it, hearings (notice 3(5), 4(2))."""
+"""Withdrawals in lists, the submissions against them, hearings (notice 3(5), 4(2))."""
 
 from typing import get_args
 
@@ -8,20 +8,14 @@ from django.db.models import Q
 from qualwatch.cases.models.cases import Case
 from qualwatch.procedure.state import ROUTES, WITHDRAWAL_ENDED, Route
 
-STAGES = tuple(dict.fromkeys(place for steps in ROUTES.values() for place in steps))
-POINTS = ("statement", "hearing", "objection")
-HEARINGS = (
-    "fixed",
-    "moved",
-    "held",
-    "retracted",
-    "absent",
-    "dropped",
-)  # dropped: the withdrawal ended before it
+STAGES = tuple(dict.fromkeys(stage for steps in ROUTES.values() for stage in steps))
+SUBMISSION_KINDS = ("statement", "hearing", "objection")
+# `dropped`: the withdrawal ended before the hearing.
+HEARINGS = ("fixed", "moved", "held", "retracted", "absent", "dropped")
 
 
 class WithdrawalList(models.Model):
-    """Items whose withdrawal was opened together. Its members drop out one by one; their outcomes always add up."""
+    """Items whose withdrawal was opened together; the outcomes of the members add up."""
 
     route = models.CharField(max_length=10)
     housing = models.CharField(max_length=60)  # slug of the authority that opened it
@@ -34,9 +28,8 @@ class WithdrawalList(models.Model):
     received_on = models.DateField(null=True)  # the suggestion or report, by its proof of service
     start_due_on = models.DateField(null=True)
     is_start_due_provisional = models.BooleanField(default=False)
-    reported_on = models.DateField(
-        null=True
-    )  # the results, all of them, back to the housing authority
+    # the results, all of them, back to the housing authority
+    reported_on = models.DateField(null=True)
 
     class Meta:
         constraints = [
@@ -54,7 +47,7 @@ class WithdrawalList(models.Model):
 
 
 class Withdrawal(models.Model):
-    """The withdrawal of one item, as far as it has come; `case` is the red card that carries it now."""
+    """The withdrawal of one item; `case` is the red card that carries it now."""
 
     batch = models.ForeignKey(WithdrawalList, on_delete=models.PROTECT, related_name="members")
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="withdrawals")
@@ -89,12 +82,10 @@ class Withdrawal(models.Model):
     because = models.TextField(blank=True)  # of the decision, or why it ended without one
     decision_number = models.CharField(max_length=80, blank=True)
     lower_grade_until = models.DateField(null=True)
-    corrections = models.JSONField(
-        default=list
-    )  # what the decision put into the registers: number, then valid_from
-    final_number = models.CharField(
-        max_length=80, blank=True
-    )  # of the announcement that it is finished
+    # what the decision put into the registers: number, then valid_from
+    corrections = models.JSONField(default=list)
+    # of the announcement that it is finished
+    final_number = models.CharField(max_length=80, blank=True)
     announced_on = models.DateField(null=True)  # the decision's proof of service was recorded
     closed_on = models.DateField(null=True)
     ended = models.CharField(max_length=20, blank=True)
@@ -141,41 +132,45 @@ class Withdrawal(models.Model):
 
 
 class Submission(models.Model):
-    """Something said against a withdrawal, and the answer to it. `who`: of the public, encrypted: name and address."""
+    """A statement, a point of a hearing or a public objection against a withdrawal; its answer."""
 
-    withdrawal = models.ForeignKey(Withdrawal, on_delete=models.PROTECT, related_name="points")
+    withdrawal = models.ForeignKey(Withdrawal, on_delete=models.PROTECT, related_name="submissions")
     kind = models.CharField(max_length=10)
     text = models.TextField()
-    said_on = models.DateField()
-    said_by = models.CharField(max_length=150, blank=True)  # the account, where one
-    who = models.BinaryField(null=True)
-    who_key = models.CharField(max_length=20, blank=True)
+    submitted_on = models.DateField()
+    # the account; '' of the public and of a point of a hearing
+    submitted_by = models.CharField(max_length=150, blank=True)
+    # of the public, encrypted: name and address
+    objector = models.BinaryField(null=True)
+    objector_key = models.CharField(max_length=20, blank=True)
     answer = models.TextField(blank=True)
     answered_on = models.DateField(null=True)
     answered_by = models.CharField(max_length=150, blank=True)
-    # the form it came by: a form sent twice is recorded once
+    # of the form, so that a form sent twice is recorded once
     form_token = models.CharField(max_length=32, null=True, unique=True)
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=POINTS), name="point_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=SUBMISSION_KINDS), name="submission_kind_known"
+            ),
             models.CheckConstraint(
                 condition=Q(answered_on=None, answer="")
                 | Q(answered_on__isnull=False) & ~Q(answer=""),
-                name="point_answered_in_words",
+                name="submission_answered_in_words",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.withdrawal_id} {self.kind} {self.said_on}"
+        return f"{self.withdrawal_id} {self.kind} {self.submitted_on}"
 
 
 class Hearing(models.Model):
-    """A hearing as it was fixed, and what became of it."""
+    """A hearing as it was scheduled, and its outcome."""
 
     withdrawal = models.ForeignKey(Withdrawal, on_delete=models.PROTECT, related_name="hearings")
     at = models.DateTimeField()
-    where = models.CharField(max_length=200)
+    place = models.CharField(max_length=200)
     chair = models.CharField(max_length=150)  # the account
     chair_name = models.CharField(max_length=60)
     notice = models.ForeignKey(

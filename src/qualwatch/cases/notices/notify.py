@@ -1,10 +1,9 @@
-"""Telling enterprises and authorities: in-platform inbox always, other ways where an account has an address."""
+"""Notices to enterprises and authorities: the inbox, and other channels of an account."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -13,139 +12,152 @@ from qualwatch.accounts.models import Account
 from qualwatch.cases.competence import authority_of
 from qualwatch.cases.models import Case, Delivery, Document, Notice, Task
 from qualwatch.cases.recipient import Recipient
+from qualwatch.cases.tasks import LETTER, new_task, open_tasks
 from qualwatch.outbox.actions import enqueue
 from qualwatch.outbox.models import Message
 
 INBOX, EMAIL, SMS, WEBHOOK = "in-platform", "email", "sms", "webhook"
-LETTER = "letter"  # the task of a city whose enterprise has no account
+LONGEST_SUBJECT, ROWS_AT_ONCE = 200, 1000
+AccountsByCode = Mapping[str, list[Account]]
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What is written to an enterprise and its authorities (or to some of them), mostly about a case.
-
-    Without a case `recipient` is the enterprise; it may be missing where only authorities are written to.
-    """
+    """A notice to an enterprise, mostly about its case, and to authorities by slug."""
 
     case: Case | None
     kind: str
     subject: str
     body: str
     to_enterprise: bool = True
-    to_authorities: tuple[str, ...] | None = None  # None: the competent one and that of the place
+    # None: the competent authority and that of the place of registration.
+    to_authorities: tuple[str, ...] | None = None
     document: Document | None = None
-    recipient: Recipient | None = None  # None: the enterprise of the case
+    # Where there is no case; None: the enterprise of the case.
+    recipient: Recipient | None = None
 
     @property
     def enterprise(self) -> Recipient:
-        """The enterprise concerned."""
-        if self.case is not None:
-            return Recipient.of_case(self.case)
-        return self.recipient or Recipient("", "")
+        """The enterprise concerned; empty where only authorities are notified."""
+        if self.recipient is not None:
+            return self.recipient
+        return Recipient("", "") if self.case is None else Recipient.of_case(self.case)
+
+    @property
+    def authorities(self) -> tuple[str, ...]:
+        """The slugs of the authorities notified."""
+        if self.to_authorities is not None:
+            return self.to_authorities
+        return tuple(sorted({self.enterprise.authority, authority_of(self.enterprise.area)}))
 
 
-def notify(all_said: Iterable[Notification], at: datetime) -> None:
-    """Puts notices into inboxes, and messages for the other channels into the outbox; in the act's transaction."""
-    all_said = list(all_said)
-    accounts = _accounts_of(
-        {
-            notification.enterprise.credit_code
-            for notification in all_said
-            if notification.to_enterprise
-        }
-    )
-    notices, whose = [], []
-    for notification in all_said:
-        enterprise = notification.enterprise
-        authorities = notification.to_authorities
-        if authorities is None:
-            authorities = tuple(sorted({enterprise.authority, authority_of(enterprise.area)}))
-        told: dict[str, Any] = {
-            "case": notification.case,
-            "kind": notification.kind,
-            "subject": notification.subject[:200],
-            "body": notification.body,
-            "posted_at": at,
-            "document": notification.document,
-        }
-        if notification.to_enterprise:
-            notices.append(Notice(credit_code=enterprise.credit_code, **told))
-            whose.append(accounts.get(enterprise.credit_code, []))
-        notices += [Notice(organisation=slug, **told) for slug in authorities]
-        whose += [[] for _slug in authorities]
-    Notice.objects.bulk_create(notices, batch_size=1000)
-    deliveries, messages, letters = [], [], []
-    for notice, people in zip(notices, whose, strict=True):
+def notify(notifications: Iterable[Notification], at: datetime) -> None:
+    """Puts notices into inboxes and messages for other channels into the outbox.
+
+    In the act's transaction. An enterprise without an account gets a letter: a task.
+    """
+    notifications = list(notifications)
+    codes = {row.enterprise.credit_code for row in notifications if row.to_enterprise}
+    accounts = _accounts_of(codes)
+    notices = [notice for row in notifications for notice in _notices_of(row, at)]
+    Notice.objects.bulk_create(notices, batch_size=ROWS_AT_ONCE)
+    deliveries: list[Delivery] = []
+    messages: list[Message] = []
+    without_account: list[Notice] = []
+    for notice in notices:
+        people = accounts.get(notice.credit_code, []) if notice.credit_code else []
         if notice.credit_code and not people:
-            letters.append(notice)
+            without_account.append(notice)
             continue
-        recipient = notice.credit_code or notice.organisation
-        deliveries.append(
-            Delivery(notice=notice, channel=INBOX, recipient=recipient, delivered_at=at)
-        )
-        for channel, address in _others(people):
-            deliveries.append(Delivery(notice=notice, channel=channel, recipient=address))
-            key = f"notice/{notice.pk}/{channel}/{address}"
-            messages.append(
-                Message(
-                    key=key,
-                    channel=channel,
-                    recipient=address,
-                    subject=notice.subject,
-                    body=notice.body,
-                    queued_at=at,
-                    not_before=at,
-                )
-            )
-    Delivery.objects.bulk_create(deliveries, batch_size=1000)
+        deliveries += _deliveries_of(notice, people, at)
+        messages += [_message_of(notice, *channel, at) for channel in _other_channels(people)]
+    Delivery.objects.bulk_create(deliveries, batch_size=ROWS_AT_ONCE)
     enqueue(messages)
-    _letters(letters, at)
+    _open_letter_tasks(without_account, at)
+
+
+def _notices_of(notification: Notification, at: datetime) -> list[Notice]:
+    """One notice for the enterprise, and one for each authority; not saved."""
+    recipients: list[dict[str, str]] = []
+    if notification.to_enterprise:
+        recipients.append({"credit_code": notification.enterprise.credit_code})
+    recipients += [{"organisation": slug} for slug in notification.authorities]
+    return [
+        Notice(
+            case=notification.case,
+            kind=notification.kind,
+            subject=notification.subject[:LONGEST_SUBJECT],
+            body=notification.body,
+            posted_at=at,
+            document=notification.document,
+            **recipient,
+        )
+        for recipient in recipients
+    ]
+
+
+def _deliveries_of(notice: Notice, people: Sequence[Account], at: datetime) -> list[Delivery]:
+    recipient = notice.credit_code or notice.organisation
+    inbox = Delivery(notice=notice, channel=INBOX, recipient=recipient, delivered_at=at)
+    others = [
+        Delivery(notice=notice, channel=channel, recipient=address)
+        for channel, address in _other_channels(people)
+    ]
+    return [inbox, *others]
+
+
+def _message_of(notice: Notice, channel: str, address: str, at: datetime) -> Message:
+    return Message(
+        key=f"notice/{notice.pk}/{channel}/{address}",
+        channel=channel,
+        recipient=address,
+        subject=notice.subject,
+        body=notice.body,
+        queued_at=at,
+        not_before=at,
+    )
 
 
 def has_account(credit_code: str) -> bool:
-    """Whether somebody of the enterprise can read what is told."""
+    """Whether somebody of the enterprise can read its notices on the platform."""
     return bool(_accounts_of({credit_code}))
 
 
-def _accounts_of(codes: set[str]) -> Mapping[str, list[Account]]:
-    found: dict[str, list[Account]] = defaultdict(list)
+def _accounts_of(codes: set[str]) -> AccountsByCode:
+    """Active accounts by the credit code of their enterprise."""
+    by_code: dict[str, list[Account]] = defaultdict(list)
     accounts = Account.objects.filter(is_active=True, organisation__credit_code__in=codes - {""})
     for account in accounts.select_related("organisation").order_by("pk"):
         if account.organisation is not None:
-            found[account.organisation.credit_code].append(account)
-    return found
+            by_code[account.organisation.credit_code].append(account)
+    return by_code
 
 
-def _others(people: Iterable[Account]) -> list[tuple[str, str]]:
-    """Channel and address of everything besides the inbox: accounts' e-mail, their phones, the platform's own hook."""
-    people = list(people)
-    found = {(EMAIL, account.email) for account in people if account.email}
+def _other_channels(people: Sequence[Account]) -> list[tuple[str, str]]:
+    """Channel and address besides the inbox: e-mail, phones, the platform's own webhook."""
+    channels = {(EMAIL, account.email) for account in people if account.email}
     if settings.SMS_GATEWAY:
-        found |= {(SMS, account.phone) for account in people if account.phone}
+        channels |= {(SMS, account.phone) for account in people if account.phone}
     if settings.WEBHOOK and people:
-        found.add((WEBHOOK, settings.WEBHOOK))
-    return sorted(found)
+        channels.add((WEBHOOK, settings.WEBHOOK))
+    return sorted(channels)
 
 
-def _letters(notices: list[Notice], at: datetime) -> None:
-    """A task for the city: a letter, and inviting the enterprise to register on the platform."""
-    waiting = set(
-        Task.objects.filter(
-            kind=LETTER, completed_on=None, case__in=[one.case_id for one in notices]
-        ).values_list("case_id", flat=True)
-    )
-    made: dict[int, Task] = {}
+def _open_letter_tasks(notices: Sequence[Notice], at: datetime) -> None:
+    """A task of the city for each case: a letter, inviting the enterprise to the platform."""
+    cases = [notice.case_id for notice in notices]
+    waiting = set(open_tasks(LETTER).filter(case__in=cases).values_list("case_id", flat=True))
+    opened_on = timezone.localdate(at)
+    tasks: dict[int, Task] = {}
     for notice in notices:
-        if notice.case is not None and notice.case.pk not in waiting:
-            where = authority_of(notice.case.area)
-            made[notice.case.pk] = Task(
-                case=notice.case, kind=LETTER, organisation=where, opened_on=timezone.localdate(at)
-            )
-    Task.objects.bulk_create(made.values(), batch_size=1000)
+        case = notice.case
+        if case is not None and case.pk not in waiting:
+            tasks[case.pk] = new_task(case, LETTER, opened_on=opened_on)
+    Task.objects.bulk_create(tasks.values(), batch_size=ROWS_AT_ONCE)
 
 
 def record_sent(message: Message, at: datetime) -> None:
-    """A message of a notice has gone out: its delivery is dated."""
+    """Dates the delivery of a notice whose message was sent."""
     kind, _slash, rest = message.key.partition("/")
     if kind == "notice":
         number, channel, recipient = rest.split("/", 2)

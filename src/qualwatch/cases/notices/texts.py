@@ -1,4 +1,4 @@
-"""What is said to enterprises and authorities, word for word. No person is named: that is seen after log-in."""
+"""Texts of notices and announcements. They name no person: that is read after log-in."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -9,9 +9,9 @@ from qualwatch.procedure.state import CLOSED, NOT_WITHDRAWN, RECTIFIED, WITHDRAW
 from qualwatch.procedure.transitions import BY_EVENT
 from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext
-from qualwatch.wording import (
-    gettext_noop as _,
-)  # what is sent is Chinese, whatever the office's terminal speaks
+
+# what is sent is Chinese, whatever language the office has chosen
+from qualwatch.wording import gettext_noop as _
 
 ENTRIES = {
     "issued": _("制发文书"),
@@ -36,8 +36,8 @@ ENTRIES = {
     "open-red": _("按资质分别认定"),
     "publish-display": _("公布拟撤回公示"),
     "followed": _("随登记变更"),
-    "point-made": _("收到陈述申辩或异议"),
-    "point-answered": _("答复陈述申辩或异议"),
+    "submission-received": _("收到陈述申辩或异议"),
+    "submission-answered": _("答复陈述申辩或异议"),
     "taken-down": _("撤下公布的内容"),
     "application-verified": _("核实申请"),
     "application-handed-over": _("申请移交"),
@@ -83,18 +83,17 @@ def subject(kind: str, case: Case) -> str:
     return notification_of[kind].format(name=name_of(case))
 
 
-def line(requirement: str, told: Mapping[str, Any]) -> str:
-    """One requirement with its figures, reasons and basis."""
+def line(requirement: str, figure: Mapping[str, Any]) -> str:
+    """One requirement with its figures and basis."""
     if requirement == "insurance":
-        return _("{count} 名注册人员社保缴纳异常").format(count=told.get("people", ""))
-    name = REQUIREMENTS.get(requirement, requirement)
+        return _("{count} 名注册人员社保缴纳异常").format(count=figure.get("people", ""))
     text = _("{name}：应有 {required} 人，现有 {held} 人，缺 {shortfall} 人").format(
-        name=name,
-        required=told.get("required"),
-        held=told.get("held"),
-        shortfall=told.get("shortfall"),
+        name=REQUIREMENTS.get(requirement, requirement),
+        required=figure.get("required"),
+        held=figure.get("held"),
+        shortfall=figure.get("shortfall"),
     )
-    basis = "、".join(told.get("basis", ()))
+    basis = "、".join(figure.get("basis", ()))
     return text + (_("（依据 {basis}）").format(basis=basis) if basis else "")
 
 
@@ -249,10 +248,10 @@ def document_subject(document: Document) -> str:
     return _("文书送达：{title}（{number}）").format(title=document.title, number=document.number)
 
 
-def document(told: Document) -> str:
+def document(served: Document) -> str:
     """A document that waits on the platform."""
     return _("{title}（{number}）已在平台送达，请打开查看。打开即视为确认收到。").format(
-        title=told.title, number=told.number
+        title=served.title, number=served.number
     )
 
 

@@ -1,1 +1,1 @@
-"""Yellow and red cards: from a run to determination, supervision and reminders."""
+"""Warnings: runs applied to cases, determinations, supervision, reminders."""

@@ -1,4 +1,4 @@
-"""Determination: an officer proposes, a reviewer signs or returns. Red, dismissed or extended (notice 2(2))."""
+"""Determinations: an officer proposes, a reviewer signs or returns (notice 2(2))."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,8 +8,8 @@ from typing import Any
 from django.db import transaction
 
 from qualwatch.accounts.models import Account
-from qualwatch.cases.competence import check
 from qualwatch.cases.acting import ActContext, Step, write_journal
+from qualwatch.cases.competence import require_competent
 from qualwatch.cases.course.step import act, entry_of, rows_of, write_state_to_row
 from qualwatch.cases.documents.numbers import RED_CARD, next_number
 from qualwatch.cases.effects.cards import RED_PREFIX, perform
@@ -26,19 +26,18 @@ from qualwatch.registers.models import Correction, ExemptionRow, RegistrationRow
 from qualwatch.registers.tables import lock
 from qualwatch.wording import gettext as _
 
-LEFT = (
-    "",
-    "correction",
-    "exemption",
-)  # beside an accepted finding; `step` says that none is not enough
+ACCEPTED_FINDING = "accepted-finding"
+# What a dismissal may leave beside an accepted finding; `step` refuses '' itself.
+ROWS_LEFT = ("", "correction", "exemption")
 
 
 @dataclass(frozen=True, slots=True)
-class Proposed:
-    """What an officer proposes. `leaves`: what the next run will read, where the case is dismissed.
+class ProposedDetermination:
+    """What an officer proposes. outcome: a key of OUTCOMES.
 
-    `leaves`: accepted-finding (with `left["until"]`, the review day), correction (`left["correction"]`, its number) or
-    exemption (`left["exemption"]`, the row's number). `items`: of an enterprise-wide case, [category, sub_item].
+    items: (category, sub_item), of an enterprise-wide case. leaves: what a dismissal leaves for the
+    next run, with its details in `left`: accepted-finding ("until", the review day), correction
+    ("correction", its number) or exemption ("exemption", the row's number).
     """
 
     outcome: str
@@ -53,75 +52,79 @@ class Proposed:
 
 @transaction.atomic
 def propose(
-    *, case: Case, what: Proposed, by: Account, law: Law, at: datetime, read: str = ""
+    *,
+    case: Case,
+    proposed: ProposedDetermination,
+    by: Account,
+    law: Law,
+    at: datetime,
+    read: str = "",
 ) -> Determination:
-    """Puts a determination before a reviewer. CannotStep, NotCompetent.
+    """Submits a determination to a reviewer; CannotStep, NotCompetent.
 
     `read`: the consequence that the officer was shown and has read.
     """
-    where = check(by, "propose", case)
-    ctx = ActContext(law, at, by.username, where)
-    if case.category is None and what.outcome == "red" and not what.items:
+    authority = require_competent(by, "propose", case)
+    ctx = ActContext(law, at, by.username, authority)
+    if case.category is None and proposed.outcome == "red" and not proposed.items:
         raise CannotStep("items", _("请写明哪些资质因此不达标"))
-    left = _checked_left(case, what.outcome, what.leaves, dict(what.left or {}), ctx)
-    requirements = list(what.requirements) or [
-        requirement.requirement for requirement in case.requirements.filter(recovered_on=None)
+    left = _checked_left(case, proposed.outcome, proposed.leaves, dict(proposed.left or {}), ctx)
+    requirements = list(proposed.requirements) or [
+        row.requirement for row in case.requirements.filter(recovered_on=None)
     ]
-    until = Deadline(what.until, provisional=False) if what.until else None
     event, _figures = event_from_newest_run("propose", case, ctx)
     event = replace(
         event,
-        outcome=what.outcome,
+        outcome=proposed.outcome,
         requirements=tuple(requirements),
-        because=what.because,
-        until=until,
-        has_evidence=any(one.strip() for one in what.evidence),
-        leaves=what.leaves,
+        because=proposed.because,
+        until=Deadline(proposed.until, provisional=False) if proposed.until else None,
+        has_evidence=any(text.strip() for text in proposed.evidence),
+        leaves=proposed.leaves,
     )
-    determination = Determination(
+    details = {
+        "outcome": proposed.outcome,
+        "requirements": requirements,
+        "evidence": list(proposed.evidence),
+        "leaves": proposed.leaves,
+        "authority": authority,
+        **_read_consequence(read),
+    }
+    ctx.entries.append(NewEntry(case.stream, "proposed", basis=proposed.because, details=details))
+    act(case=case, event=event, ctx=ctx, perform=perform)
+    return Determination.objects.create(
         case=case,
-        outcome=what.outcome,
+        outcome=proposed.outcome,
         requirements=requirements,
-        items=[list(item) for item in what.items],
-        until=what.until,
-        because=what.because,
-        evidence=list(what.evidence),
-        leaves=what.leaves,
+        items=[list(item) for item in proposed.items],
+        until=proposed.until,
+        because=proposed.because,
+        evidence=list(proposed.evidence),
+        leaves=proposed.leaves,
         left=left,
         proposed_by=by.username,
         proposed_at=at,
     )
-    ctx.entries.append(
-        NewEntry(
-            case.stream,
-            "proposed",
-            basis=what.because,
-            details={
-                "outcome": what.outcome,
-                "requirements": requirements,
-                "evidence": list(what.evidence),
-                "leaves": what.leaves,
-                "authority": where,
-                **({"read": read} if read else {}),
-            },
-        )
-    )
-    act(case=case, event=event, ctx=ctx, perform=perform)
-    determination.save(force_insert=True)
-    return determination
+
+
+def _read_consequence(read: str) -> Mapping[str, str]:
+    return {"read": read} if read else {}
 
 
 @transaction.atomic
 def return_proposal(
     *, case: Case, by: Account, because: str, law: Law, at: datetime, proposal: int | None = None
 ) -> Step:
-    """A reviewer sends it back with reasons. `proposal`: the one that was read; CannotStep where another waits."""
-    check(by, "sign", case)
-    _check_read(case.determinations.filter(state="proposed").first(), proposal)
+    """A reviewer returns the proposal with reasons; CannotStep, NotCompetent.
+
+    `proposal`: the number of the determination that the reviewer read.
+    """
+    require_competent(by, "sign", case)
+    _check_proposal(case.determinations.filter(state="proposed").first(), proposal)
     ctx = ActContext(law, at, by.username)
     event = Event("return-proposal", ctx.on, by=by.username, because=because)
     step = act(case=case, event=event, ctx=ctx, perform=perform)
-    _decided(case, by, at, "returned", because)
+    _record_decision(case, by, at, "returned", because)
     return step
 
 
@@ -136,56 +139,53 @@ def sign(
     read: str = "",
     proposal: int | None = None,
 ) -> Step:
-    """A reviewer signs: the determination takes effect now. What it needs is looked at again.
+    """A reviewer signs: the determination takes effect, if its preconditions still hold.
 
-    `read`: the consequence that the reviewer was shown and has read; `proposal`: the number of what was shown.
+    `read`: the consequence that the reviewer was shown and has read. `proposal`: the number of the
+    determination that the reviewer read. CannotStep, NotCompetent.
     """
-    where = check(by, "sign", case)
-    ctx = ActContext(law, at, by.username, where)
+    authority = require_competent(by, "sign", case)
+    ctx = ActContext(law, at, by.username, authority)
     determination = case.determinations.filter(state="proposed").first()
-    _check_read(determination, proposal)
+    _check_proposal(determination, proposal)
     if determination is not None:
-        if determination.outcome == "dismissed":
-            lock()  # the registers before the case, as the patrol does
-            open_ones = case.requirements.filter(recovered_on=None).exclude(
-                requirement__in=determination.requirements
-            )
-            if open_ones.exists():
-                raise CannotStep("leaves-something", _("还有没有写进认定的指标，请退回"))
-        _checked_left(
-            case, determination.outcome, determination.leaves, determination.left, ctx
-        )  # it may be gone by now
+        _check_still_possible(case, determination, ctx)
     event, figures = event_from_newest_run("sign", case, ctx)
     event = replace(event, because=because or (determination.because if determination else ""))
-    ctx.entries.append(
-        NewEntry(
-            case.stream,
-            "signed",
-            basis=because,
-            details={"authority": where, **({"read": read} if read else {})},
-        )
-    )
+    details = {"authority": authority, **_read_consequence(read)}
+    ctx.entries.append(NewEntry(case.stream, "signed", basis=because, details=details))
     step = act(case=case, event=event, ctx=ctx, perform=perform, figures=figures)
-    signed_on = (
-        {}
-        if determination is None
-        else {name: figures[name] for name in determination.requirements if name in figures}
-    )
-    _decided(case, by, at, "signed", because, signed_on)
-    if determination is not None and determination.outcome == "dismissed":
-        _leave(case, determination, figures, ctx)
-    if determination is not None and any(effect.name == "open-red" for effect in step.effects):
-        _open_reds(case, determination, by, ctx)
+    # without a proposal `act` has refused
+    assert determination is not None
+    signed_figures = {name: figures[name] for name in determination.requirements if name in figures}
+    _record_decision(case, by, at, "signed", because, signed_figures)
+    if determination.outcome == "dismissed":
+        _leave_accepted_finding(case, determination, figures, ctx)
+    if any(effect.name == "open-red" for effect in step.effects):
+        _open_item_cards(case, determination, by, ctx)
     return step
 
 
-def _check_read(waits: Determination | None, proposal: int | None) -> None:
-    """What is decided on is what was read; that nothing came between is for the case's version to say."""
-    if proposal is not None and (waits is None or waits.pk != proposal):
+def _check_proposal(determination: Determination | None, proposal: int | None) -> None:
+    """CannotStep where the determination decided on is not the one that was read."""
+    if proposal is not None and (determination is None or determination.pk != proposal):
         raise CannotStep("changed", _("案件刚刚被别人改动过，请刷新后再办"))
 
 
-def _decided(
+def _check_still_possible(case: Case, determination: Determination, ctx: ActContext) -> None:
+    """CannotStep where a dismissal omits an open requirement, or what it leaves is gone by now."""
+    if determination.outcome == "dismissed":
+        # lock order: see CONTRIBUTING.md
+        lock()
+        omitted = case.requirements.filter(recovered_on=None).exclude(
+            requirement__in=determination.requirements
+        )
+        if omitted.exists():
+            raise CannotStep("leaves-something", _("还有没有写进认定的指标，请退回"))
+    _checked_left(case, determination.outcome, determination.leaves, determination.left, ctx)
+
+
+def _record_decision(
     case: Case,
     by: Account,
     at: datetime,
@@ -193,8 +193,8 @@ def _decided(
     because: str,
     figures: Mapping[str, Any] | None = None,
 ) -> None:
-    waiting = Determination.objects.filter(case=case, state="proposed")
-    waiting.update(
+    proposed = Determination.objects.filter(case=case, state="proposed")
+    proposed.update(
         state=state,
         decided_by=by.username,
         decided_at=at,
@@ -206,33 +206,41 @@ def _decided(
 def _checked_left(
     case: Case, outcome: str, leaves: str, left: dict[str, Any], ctx: ActContext
 ) -> dict[str, Any]:
-    """What is left for the next run must be there, or be makeable: else the next morning would warn again."""
+    """What a dismissal leaves for the next run, as stored; CannotStep where it is not there.
+
+    Else the next morning's run would warn again.
+    """
     if outcome != "dismissed":
         return {}
-    if leaves == "accepted-finding":
-        told = left.get("until")
-        until = date.fromisoformat(told) if isinstance(told, str) else told
-        if not isinstance(until, date) or until <= ctx.on:
-            raise CannotStep(
-                "leaves-something", _("认可要写明复核日，且晚于今天"), about="review_on"
-            )
-        if case.category is None:
-            raise CannotStep("leaves-something", _("社保案件只能留下更正或豁免"))
-        return {"until": until.isoformat()}
-    if leaves not in LEFT:
+    if leaves == ACCEPTED_FINDING:
+        return _checked_acceptance(case, left.get("until"), ctx)
+    if leaves not in ROWS_LEFT:
         raise CannotStep("leaves-something", _("不予认定要留下更正、豁免或认可"))
     number = int(left.get(leaves) or 0)
-    if leaves == "correction":
-        correction = Correction.objects.filter(pk=number, released_at=None).first()
-        is_there = correction is not None and _concerns(case, correction)
-    else:
-        theirs = ExemptionRow._default_manager.filter(
-            recorded_to=None, credit_code=case.credit_code
-        )
-        is_there = theirs.filter(pk=number).exists()
-    if leaves and not is_there:
+    if leaves and not _is_left(case, leaves, number):
         raise CannotStep("leaves-something", _("没有找到所说的更正或豁免"), about="left_number")
     return left
+
+
+def _checked_acceptance(case: Case, review_day: Any, ctx: ActContext) -> dict[str, Any]:
+    """The review day of an accepted finding, a date or ISO text, as stored; CannotStep."""
+    until = date.fromisoformat(review_day) if isinstance(review_day, str) else review_day
+    if not isinstance(until, date) or until <= ctx.on:
+        raise CannotStep("leaves-something", _("认可要写明复核日，且晚于今天"), about="review_on")
+    if case.category is None:
+        raise CannotStep("leaves-something", _("社保案件只能留下更正或豁免"))
+    return {"until": until.isoformat()}
+
+
+def _is_left(case: Case, leaves: str, number: int) -> bool:
+    """Whether the open correction, or the exemption, exists and concerns the case."""
+    if leaves == "correction":
+        correction = Correction.objects.filter(pk=number, released_at=None).first()
+        return correction is not None and _concerns(case, correction)
+    exemptions = ExemptionRow._default_manager.filter(
+        recorded_to=None, credit_code=case.credit_code
+    )
+    return exemptions.filter(pk=number).exists()
 
 
 def _concerns(case: Case, correction: Correction) -> bool:
@@ -245,11 +253,11 @@ def _concerns(case: Case, correction: Correction) -> bool:
     return current.filter(person_id=correction.key.get("person_id") or 0).exists()
 
 
-def _leave(
+def _leave_accepted_finding(
     case: Case, determination: Determination, figures: Mapping[str, Any], ctx: ActContext
 ) -> None:
-    """The accepted finding that a dismissal leaves, at what is held today."""
-    if determination.leaves != "accepted-finding":
+    """Accepts the findings that a dismissal leaves, at today's figures."""
+    if determination.leaves != ACCEPTED_FINDING:
         return
     for row in case.requirements.filter(requirement__in=determination.requirements):
         held = figures.get(row.requirement, row.warned_figures).get("held")
@@ -266,66 +274,80 @@ def _leave(
         )
 
 
-def _open_reds(case: Case, determination: Determination, by: Account, ctx: ActContext) -> None:
-    """An enterprise's insurance case was determined: red cards of the items named, of origin officer."""
+def _open_item_cards(
+    case: Case, determination: Determination, by: Account, ctx: ActContext
+) -> None:
+    """Opens red cards of officer origin for the items of an enterprise's insurance case."""
     view = current_run_view(case, ctx.law)
+    verdicts, figures = view.verdicts_of(case)
+    event = Event(
+        "inspected",
+        ctx.on,
+        by=by.username,
+        others=(determination.proposed_by,),
+        requirements=(INSURANCE,),
+        because=determination.because,
+        has_evidence=True,
+        verdicts=verdicts,
+    )
     for category, sub_item in determination.items:
-        one = view.case_of_item((case.credit_code, category, sub_item))
-        if not one.grade:
-            raise CannotStep(
-                "items",
-                _("登记里没有这项有效资质：{item}").format(item=f"{category} {sub_item}".strip()),
-            )
-        if Case.objects.filter(
-            credit_code=case.credit_code,
-            category=category,
-            sub_item=sub_item,
-            ground=INSURANCE,
-            state="red",
-        ).exists():
-            continue  # it is red for it already
-        one.ground, one.origin, one.arises_from = INSURANCE, "officer", case
-        open_red(
-            one,
-            Event(
-                "inspected",
-                ctx.on,
-                by=by.username,
-                others=(determination.proposed_by,),
-                requirements=(INSURANCE,),
-                because=determination.because,
-                has_evidence=True,
-                verdicts=view.verdicts_of(case)[0],
-            ),
-            view.verdicts_of(case)[1],
-            ctx,
-        )
+        card = view.case_of_item((case.credit_code, category, sub_item))
+        if not card.grade:
+            item = f"{category} {sub_item}".strip()
+            raise CannotStep("items", _("登记里没有这项有效资质：{item}").format(item=item))
+        if _is_red_for_insurance(card):
+            continue
+        card.ground = INSURANCE
+        card.origin = "officer"
+        card.arises_from = case
+        open_red(card, event, figures, ctx)
+
+
+def _is_red_for_insurance(case: Case) -> bool:
+    """Whether the item of a case has an open red card for insurance."""
+    cards = Case.objects.filter(
+        credit_code=case.credit_code,
+        category=case.category,
+        sub_item=case.sub_item,
+        ground=INSURANCE,
+        state="red",
+    )
+    return cards.exists()
 
 
 def open_red(case: Case, event: Event, figures: Mapping[str, Any], ctx: ActContext) -> Step:
-    """A new case that begins red."""
-    state = CaseState(ground=case.ground, origin="officer")  # type: ignore[arg-type]  # the database's words
-    number = next_number(RED_CARD, RED_PREFIX, ctx.on.year)  # locks: of two at once one waits here
-    same = Case.objects.exclude(state="closed").filter(
+    """Opens a case, not saved before, with a red card of officer origin; CannotStep."""
+    # a constraint of the database allows only these words
+    before = CaseState(ground=case.ground, origin="officer")  # type: ignore[arg-type]
+    # Locks the sequence of numbers: of two acts at the same moment the second waits here.
+    number = next_number(RED_CARD, RED_PREFIX, ctx.on.year)
+    if _is_open_by_officer(case):
+        raise CannotStep("open-once", _("这项资质已有主管部门认定的红牌"))
+    after, effects = step(before, event, ctx.terms)
+    case_step = Step(case, before, after, (), event, figures)
+    case.opened_on = ctx.on
+    write_state_to_row(case, after, ctx)
+    case.version = 1
+    case.card_number = number
+    case.save()
+    new_rows, _changed_rows = rows_of(case_step, [])
+    for row in new_rows:
+        row.case = case
+        row.save()
+    case_step.effects = effects
+    perform(case_step, ctx)
+    ctx.entries.insert(0, entry_of(case_step))
+    write_journal(ctx)
+    return case_step
+
+
+def _is_open_by_officer(case: Case) -> bool:
+    """Whether the item has an open case of officer origin on the same ground, which is locked."""
+    cases = Case.objects.exclude(state="closed").filter(
         credit_code=case.credit_code,
         category=case.category,
         sub_item=case.sub_item,
         ground=case.ground,
         origin="officer",
     )
-    if same.select_for_update().exists():
-        raise CannotStep("open-once", _("这项资质已有主管部门认定的红牌"))
-    after, effects = step(state, event, ctx.terms)
-    done = Step(case, state, after, (), event, figures)
-    case.opened_on = ctx.on
-    write_state_to_row(case, after, ctx)
-    case.version, case.card_number = 1, number
-    case.save()
-    for row in rows_of(done, [])[0]:
-        row.case = case
-        row.save()
-    done.effects = effects
-    perform(done, ctx)
-    ctx.entries.insert(0, entry_of(done))
-    write_journal(ctx)
-    return done
+    return cases.select_for_update().exists()

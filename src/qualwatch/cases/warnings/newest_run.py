@@ -1,4 +1,4 @@
-"""What the newest run says of one case, as an officer's act needs it."""
+"""The newest run's verdicts on one case, for the acts of officers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,13 +16,21 @@ from qualwatch.wording import gettext as _
 def event_from_newest_run(
     name: str, case: Case, ctx: ActContext
 ) -> tuple[Event, Mapping[str, Any]]:
-    """An event with the newest run's verdicts, whether that is young enough for an adverse act; and its figures."""
+    """An event with the newest run's verdicts, and the figures by requirement; CannotStep.
+
+    The event is fresh if the run is recent enough for an adverse act.
+    """
     view = current_run_view(case, ctx.law)
     verdicts, figures = view.verdicts_of(case)
-    fresh, run_day = ctx.is_fresh(view.run.as_of), view.run.as_of
-    return Event(
-        name, ctx.on, by=ctx.by, is_fresh=fresh, verdicts=verdicts, run_day=run_day
-    ), figures
+    event = Event(
+        name,
+        ctx.on,
+        by=ctx.by,
+        is_fresh=ctx.is_fresh(view.run.as_of),
+        verdicts=verdicts,
+        run_day=view.run.as_of,
+    )
+    return event, figures
 
 
 def current_run_view(case: Case, law: Law) -> RunView:

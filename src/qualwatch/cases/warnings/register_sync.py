@@ -1,41 +1,40 @@
-"""The case follows the item: another name, grade, certificate or place (procedure: rename, renewal, regrade, move)."""
+"""Cases follow the registers: another name, grade, certificate or place of the item."""
 
+from collections.abc import Mapping
+
+from qualwatch.cases.acting import ActContext
 from qualwatch.cases.competence import (
     authority_of,
     competent_for,
     route_of,
     withdrawing_authority_of,
 )
-from qualwatch.cases.acting import ActContext
-from qualwatch.cases.course.withdrawal_rows import ANSWER, BY_WITHDRAWING_AUTHORITY, HOLD
-from qualwatch.cases.deadlines import DECIDE, application_due
-from qualwatch.cases.documents.service import SERVE
-from qualwatch.cases.models import Application, Case, Task
+from qualwatch.cases.deadlines import application_due
+from qualwatch.cases.models import Application, Case
 from qualwatch.cases.notices import texts
-from qualwatch.cases.notices.notify import LETTER, Notification, notify
+from qualwatch.cases.notices.notify import Notification, notify
+from qualwatch.cases.tasks import EXAMINE, open_tasks, reassign_tasks
 from qualwatch.cases.warnings.run_view import RunView
 from qualwatch.journal.actions import NewEntry
 from qualwatch.publication.actions import move_card
 
-FOLLOWED = ("enterprise", "area", "grade", "certificate_no", "licensing_authority")
+REGISTER_FIELDS = ("enterprise", "area", "grade", "certificate_no", "licensing_authority")
 
 
-def follow(case: Case, view: RunView, ctx: ActContext) -> bool:
-    """Takes over what the registers say now; a new authority is told and gets the tasks. Whether anything changed."""
-    before = {name: getattr(case, name) for name in FOLLOWED}
-    old = {competent_for(case), authority_of(case.area)}
+def update_from_registers(case: Case, view: RunView, ctx: ActContext) -> bool:
+    """Copies what the registers have now into the case, not saved; whether anything changed.
+
+    A new authority is notified and gets the open tasks.
+    """
+    before = _register_values(case)
+    old_authorities = {competent_for(case), authority_of(case.area)}
     view.describe(case)
-    after = {name: getattr(case, name) for name in FOLLOWED}
+    after = _register_values(case)
     if before == after:
         return False
+    details = {"from": before, "to": after}
     ctx.entries.append(
-        NewEntry(
-            case.stream,
-            "followed",
-            before=before,
-            after=after,
-            details={"from": before, "to": after},
-        )
+        NewEntry(case.stream, "followed", before=before, after=after, details=details)
     )
     if case.card_number and case.state == "red":
         move_card(
@@ -45,46 +44,52 @@ def follow(case: Case, view: RunView, ctx: ActContext) -> bool:
             area=case.area,
             at=ctx.at,
         )
-    new = {competent_for(case), authority_of(case.area)}
-    if new != old:
-        waiting = Task.objects.filter(case=case, completed_on=None)
-        waiting.exclude(kind__in=(LETTER, SERVE, DECIDE)).update(organisation=competent_for(case))
-        steps = set(BY_WITHDRAWING_AUTHORITY) | {ANSWER, HOLD}
-        waiting.filter(kind__in=steps).update(organisation=withdrawing_authority_of(case))
-        waiting.filter(kind=LETTER).update(organisation=authority_of(case.area))
-        _hand_over(case, ctx)
-        if case.withdrawals.filter(ended="").exclude(stage="closed").exists():
-            new.add(withdrawing_authority_of(case))
-        receivers = tuple(sorted(new - old))
-        notification = Notification(
-            case, "moved", texts.subject("moved", case), texts.moved(case), False, receivers
-        )
-        notify([notification], ctx.at)
+    if {competent_for(case), authority_of(case.area)} != old_authorities:
+        _hand_over(case, old_authorities, ctx)
     return True
 
 
-def _hand_over(case: Case, ctx: ActContext) -> None:
-    """An application not yet examined goes to the authority that is competent now, with a clock of its own."""
+def _register_values(case: Case) -> Mapping[str, str]:
+    return {name: getattr(case, name) for name in REGISTER_FIELDS}
+
+
+def _hand_over(case: Case, old_authorities: set[str], ctx: ActContext) -> None:
+    """Gives open tasks and applications to the authorities that are competent now."""
+    reassign_tasks(case)
     for application in Application.objects.filter(case=case, stage="received"):
-        if application.receiver == competent_for(case):
-            continue
-        ctx.entries.append(
-            NewEntry(
-                case.stream,
-                "application-handed-over",
-                before=application.receiver,
-                after=competent_for(case),
-                details={"application": application.number, "to": competent_for(case)},
-            )
+        if application.receiver != competent_for(case):
+            _hand_over_application(application, case, ctx)
+    receivers = {competent_for(case), authority_of(case.area)}
+    if case.withdrawals.filter(ended="").exclude(stage="closed").exists():
+        receivers.add(withdrawing_authority_of(case))
+    notification = Notification(
+        case,
+        "moved",
+        texts.subject("moved", case),
+        texts.moved(case),
+        to_enterprise=False,
+        to_authorities=tuple(sorted(receivers - old_authorities)),
+    )
+    notify([notification], ctx.at)
+
+
+def _hand_over_application(application: Application, case: Case, ctx: ActContext) -> None:
+    """An application not yet examined starts a new period at its new receiver."""
+    receiver = competent_for(case)
+    ctx.entries.append(
+        NewEntry(
+            case.stream,
+            "application-handed-over",
+            before=application.receiver,
+            after=receiver,
+            details={"application": application.number, "to": receiver},
         )
-        application.receiver = competent_for(case)
-        due = application_due(case, "application", ctx)
-        by_city = route_of(case) == "city"
-        application.opinion_due_on, application.decision_due_on = (
-            (due.ends_on, None) if by_city else (None, due.ends_on)
-        )
-        application.is_due_provisional = due.provisional
-        application.save()
-        Task.objects.filter(case=case, kind="application", completed_on=None).update(
-            due_on=due.ends_on
-        )
+    )
+    due = application_due(case, EXAMINE, ctx)
+    is_city_first = route_of(case) == "city"
+    application.receiver = receiver
+    application.opinion_due_on = due.ends_on if is_city_first else None
+    application.decision_due_on = None if is_city_first else due.ends_on
+    application.is_due_provisional = due.provisional
+    application.save()
+    open_tasks(EXAMINE).filter(case=case).update(due_on=due.ends_on)

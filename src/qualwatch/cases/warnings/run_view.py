@@ -1,7 +1,7 @@
-"""What a run saw, as cases need it: verdicts by item, anomalies by enterprise, names and places of the registers."""
+"""A run as cases need it: verdicts by item, anomalies by enterprise, names and places."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -19,11 +19,11 @@ from qualwatch.law.loader import Law
 from qualwatch.registers.facts import coverage_on, facts_on, resolved_rows
 from qualwatch.registers.models import EnterpriseRow, ItemRow
 
-Item = tuple[
-    str, str, str
-]  # credit code, category, sub-item; of an enterprise-wide case the last two are empty
+# Credit code, category, sub-item; the last two are empty for an enterprise-wide case.
+Item = tuple[str, str, str]
+Finding = Mapping[str, Any]  # the columns FINDING of a row
 INSURANCE = "insurance"
-# What the register says of an item that is no longer in force -> the code with which its case is closed.
+# The register's reason why an item is no longer in force -> the code that closes its case.
 ENDED = {
     "withdrawn": "withdrawn",
     "annulled": "annulled-licence",
@@ -49,7 +49,8 @@ FINDING = (
     "basis",
     "because",
 )
-MANY = 20_000  # enterprises from which all are read
+# From so many enterprises on, all findings are read instead of those of the enterprises.
+MANY_ENTERPRISES = 20_000
 
 
 def item_of(case: Case) -> Item:
@@ -59,26 +60,29 @@ def item_of(case: Case) -> Item:
 
 @dataclass(slots=True)
 class RunView:
-    """One run, for the enterprises that have cases or fall short."""
+    """One run, for the enterprises that have cases or fall short.
+
+    findings: item -> requirement -> finding. anomalies: credit code -> number of people.
+    enterprises: credit code -> name and area. ended: item -> closing code, also of an enterprise
+    whose items have all ended (its enterprise-wide item). vanished: items that fresh registers have
+    no row of any more. requirements: case number -> requirement names. insured_in_order:
+    enterprises whose insurance could be judged and has no anomaly.
+    """
 
     run: Run
     law: Law
-    findings: Mapping[Item, Mapping[str, Mapping[str, Any]]]
+    findings: Mapping[Item, Mapping[str, Finding]]
     anomalies: Mapping[str, int]
-    enterprises: Mapping[str, tuple[str, str]]  # name, area
+    enterprises: Mapping[str, tuple[str, str]]
     is_insurance_fresh: bool
-    ended: Mapping[
-        Item, str
-    ]  # also of enterprises all of whose items have ended, under their empty item
-    vanished: frozenset[Item]  # items that a fresh register has no row of any more
-    named: Mapping[int, list[str]]  # the requirements of each case
-    in_order: frozenset[
-        str
-    ]  # enterprises whose people's insurance was judged, and has nothing abnormal
+    ended: Mapping[Item, str]
+    vanished: frozenset[Item]
+    requirements: Mapping[int, list[str]]
+    insured_in_order: frozenset[str]
 
     @staticmethod
     def newest_run(credit_code: str) -> Run:
-        """The newest released run that looked at an enterprise; Run.DoesNotExist before the first."""
+        """The newest released run that covers an enterprise; Run.DoesNotExist before the first."""
         for run in Run.objects.filter(state="released").order_by("-id").iterator():
             if run.is_full or credit_code in (run.credit_codes or ()):
                 return run
@@ -88,97 +92,95 @@ class RunView:
     def of(
         cls, run: Run, law: Law, cases: Iterable[Case], *, only_these: bool = False
     ) -> "RunView":
-        """Reads what is on record now; `run` is the newest released one."""
+        """Reads the findings on record; `run` is the newest released one.
+
+        only_these: without the findings of enterprises that have no case among `cases`.
+        """
         cases = list(cases)
-        with_cases = {case.credit_code for case in cases}
-        rows = _findings(with_cases, only_these=only_these)
-        findings: dict[Item, dict[str, Mapping[str, Any]]] = defaultdict(dict)
-        for row in rows:
-            findings[(row["credit_code"], row["category"], row["sub_item"])][row["requirement"]] = (
-                row
-            )
-        anomalies: dict[str, int] = defaultdict(int)
-        abnormal = AnomalyRow._default_manager.filter(recorded_to=None)
-        if only_these:
-            abnormal = abnormal.filter(credit_code__in=with_cases)
-        for code in abnormal.values_list("credit_code", flat=True):
-            anomalies[code] += 1
-        codes = with_cases | {item[0] for item in findings} | anomalies.keys()
-        gone = {item_of(case) for case in cases if item_of(case) not in findings}
-        with_items = {item[0] for item in findings}
-        gone = {item for item in gone if item[1] or item[0] not in with_items}
-        ended, vanished = _ended(gone, run, law)
+        codes = {case.credit_code for case in cases}
+        findings = _findings(codes, only_these=only_these)
+        anomalies = _anomalies(codes if only_these else None)
+        concerned = codes | {item[0] for item in findings} | anomalies.keys()
+        ended, vanished = _ended_and_vanished(_items_without_findings(cases, findings), run, law)
+        insured = {case.credit_code for case in cases if case.ground == INSURANCE}
         return cls(
-            run,
-            law,
-            findings,
-            anomalies,
-            _enterprises(codes, law),
-            _insurance_is_fresh(run, law),
-            ended,
-            vanished,
-            _named(cases),
-            _in_order(
-                {case.credit_code for case in cases if case.ground == INSURANCE} - anomalies.keys(),
-                run,
-                law,
-            ),
+            run=run,
+            law=law,
+            findings=findings,
+            anomalies=anomalies,
+            enterprises=_enterprises(concerned, law),
+            is_insurance_fresh=_is_insurance_fresh(run, law),
+            ended=ended,
+            vanished=vanished,
+            requirements=_requirements(cases),
+            insured_in_order=_insured_in_order(insured - anomalies.keys(), run, law),
         )
 
     @classmethod
-    def for_page(cls, run: Run, law: Law, case: Case, named: Mapping[int, list[str]]) -> "RunView":
-        """What a page shows of one case, in one query: findings of its item, or how many people are abnormal."""
-        findings: dict[Item, dict[str, Mapping[str, Any]]] = {item_of(case): {}}
+    def for_page(
+        cls, run: Run, law: Law, case: Case, requirements: Mapping[int, list[str]]
+    ) -> "RunView":
+        """What a page shows of one case, in one query: its findings, or its number of anomalies."""
+        findings: dict[str, Finding] = {}
         anomalies: dict[str, int] = {}
         if case.ground == INSURANCE:
-            abnormal = AnomalyRow._default_manager.filter(
+            rows = AnomalyRow._default_manager.filter(
                 recorded_to=None, credit_code=case.credit_code
             )
-            anomalies[case.credit_code] = abnormal.count()
+            anomalies[case.credit_code] = rows.count()
         else:
             current = FindingRow._default_manager.filter(
-                recorded_to=None, credit_code=case.credit_code
+                recorded_to=None,
+                credit_code=case.credit_code,
+                category=case.category,
+                sub_item=case.sub_item,
             )
-            for row in current.filter(category=case.category, sub_item=case.sub_item).values(
-                *FINDING
-            ):
-                findings[item_of(case)][row["requirement"]] = row
-        none: frozenset[Any] = frozenset()
-        return cls(run, law, findings, anomalies, {}, False, {}, none, named, none)
+            findings = {row["requirement"]: row for row in current.values(*FINDING)}
+        return cls(
+            run=run,
+            law=law,
+            findings={item_of(case): findings},
+            anomalies=anomalies,
+            enterprises={},
+            is_insurance_fresh=False,
+            ended={},
+            vanished=frozenset(),
+            requirements=requirements,
+            insured_in_order=frozenset(),
+        )
 
     def verdicts_of(self, case: Case) -> tuple[Mapping[str, str], Mapping[str, Any]]:
-        """Verdicts by requirement, and what the enterprise is told of each."""
+        """Verdicts by requirement, and the figures that the enterprise is notified of."""
         if case.ground == INSURANCE:
             return self._insurance(case.credit_code)
         rows = self.findings.get(item_of(case), {})
         verdicts = {name: row["verdict"] for name, row in rows.items()}
-        if (
-            rows and "cannot-say" not in verdicts.values() and case.pk is not None
-        ):  # judged, and no longer asked for
-            verdicts |= {
-                name: "not-required" for name in self.named.get(case.pk, ()) if name not in verdicts
-            }
-        return verdicts, {name: self._told(row) for name, row in rows.items()}
+        # Warned requirements without a finding no longer apply, unless something is undecided.
+        if rows and "cannot-say" not in verdicts.values() and case.pk is not None:
+            for name in self.requirements.get(case.pk, ()):
+                verdicts.setdefault(name, "not-required")
+        return verdicts, {name: self._figures(row) for name, row in rows.items()}
 
     def end_of(self, case: Case) -> str:
         """The code with which the item has ended; '' while it has not."""
         rows = self.findings.get(item_of(case), {})
-        if rows and all("out-of-scope" in row["because"] for row in rows.values()):
-            return "moved-out"
-        return self.ended.get(item_of(case), "") if not rows else ""
+        if not rows:
+            return self.ended.get(item_of(case), "")
+        is_moved_out = all("out-of-scope" in row["because"] for row in rows.values())
+        return "moved-out" if is_moved_out else ""
 
     def short_items(self) -> Iterator[Item]:
-        """Items with a requirement that is short, in order."""
+        """Items with a short requirement, sorted."""
         for item in sorted(self.findings):
             if any(row["verdict"] == "short" for row in self.findings[item].values()):
                 yield item
 
     def anomalous(self) -> list[str]:
-        """Enterprises with people whose insurance is abnormal, in order."""
+        """Enterprises with insurance anomalies, sorted; none where insurance data are too old."""
         return sorted(self.anomalies) if self.is_insurance_fresh else []
 
     def case_of_item(self, item: Item) -> Case:
-        """A case to be opened for an item."""
+        """A new shortage case of an item, not saved."""
         code, category, sub_item = item
         case = Case(
             credit_code=code,
@@ -191,111 +193,159 @@ class RunView:
         return case
 
     def case_of_enterprise(self, code: str) -> Case:
-        """An insurance case to be opened for an enterprise."""
+        """A new insurance case of an enterprise, not saved."""
         case = Case(credit_code=code, ground=INSURANCE, origin="system")
         self.describe(case)
         return case
 
     def describe(self, case: Case) -> None:
-        """Name, grade, certificate, authority and area as the registers have them now; what they lack stays."""
+        """Fills in name, area, grade, certificate and authority from the registers.
+
+        What the registers lack stays as it is.
+        """
         case.enterprise, case.area = self.enterprises.get(
             case.credit_code, (case.enterprise, case.area)
         )
         row = next(iter(self.findings.get(item_of(case), {}).values()), None)
-        if row is not None and case.category is not None:
-            text = self.law.categories.get(case.category)
-            case.qualification = text.name if text else case.category
-            case.grade, case.certificate_no = row["grade"], row["certificate_no"]
-            case.licensing_authority = row["licensing_authority"] or ""
+        if row is None or case.category is None:
+            return
+        category = self.law.categories.get(case.category)
+        case.qualification = category.name if category else case.category
+        case.grade = row["grade"]
+        case.certificate_no = row["certificate_no"]
+        case.licensing_authority = row["licensing_authority"] or ""
 
     def _insurance(self, code: str) -> tuple[Mapping[str, str], Mapping[str, Any]]:
         people = self.anomalies.get(code, 0)
-        told = {INSURANCE: {"run": self.run.pk, "people": people}}
-        if not self.is_insurance_fresh or not (people or code in self.in_order):
-            return {INSURANCE: "cannot-say"}, told
-        return {INSURANCE: "short" if people else "met"}, told
+        figures = {INSURANCE: {"run": self.run.pk, "people": people}}
+        if not self.is_insurance_fresh:
+            verdict = "cannot-say"
+        elif people:
+            verdict = "short"
+        else:
+            verdict = "met" if code in self.insured_in_order else "cannot-say"
+        return {INSURANCE: verdict}, figures
 
-    def _told(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        told = {name: row[name] for name in ("required", "held", "possible", "shortfall")}
-        listed = {name: json.loads(row[name]) for name in ("clauses", "basis", "because")}
-        return {"run": self.run.pk, "finding": row["id"], **told, **listed}
+    def _figures(self, row: Finding) -> dict[str, Any]:
+        counts = {name: row[name] for name in ("required", "held", "possible", "shortfall")}
+        lists = {name: json.loads(row[name]) for name in ("clauses", "basis", "because")}
+        return {"run": self.run.pk, "finding": row["id"], **counts, **lists}
 
 
-def _findings(codes: set[str], *, only_these: bool) -> Iterator[Mapping[str, Any]]:
-    """What is short anywhere, and everything of the enterprises that have cases; or only of these."""
+def _findings(codes: set[str], *, only_these: bool) -> dict[Item, dict[str, Finding]]:
+    """Findings of the enterprises, and unless only_these whatever is short anywhere."""
     current = FindingRow._default_manager.filter(recorded_to=None)
-    if len(codes) <= MANY:
-        theirs = Q(credit_code__in=codes)
-        current = current.filter(theirs if only_these else theirs | Q(verdict="short"))
-    yield from current.values(*FINDING)
+    if len(codes) <= MANY_ENTERPRISES:
+        condition = Q(credit_code__in=codes)
+        if not only_these:
+            condition |= Q(verdict="short")
+        current = current.filter(condition)
+    findings: dict[Item, dict[str, Finding]] = defaultdict(dict)
+    for row in current.values(*FINDING):
+        item = (row["credit_code"], row["category"], row["sub_item"])
+        findings[item][row["requirement"]] = row
+    return findings
+
+
+def _anomalies(codes: set[str] | None) -> Mapping[str, int]:
+    """Credit code -> number of people with insurance anomalies; None: of all enterprises."""
+    rows = AnomalyRow._default_manager.filter(recorded_to=None)
+    if codes is not None:
+        rows = rows.filter(credit_code__in=codes)
+    return Counter(rows.values_list("credit_code", flat=True))
 
 
 def _enterprises(codes: set[str], law: Law) -> dict[str, tuple[str, str]]:
-    told = resolved_rows(
+    rows = resolved_rows(
         EnterpriseRow, ("credit_code", "name", "division_code"), credit_code__in=codes
     )
-    return {code: (name, law.area_of(division) or "") for code, name, division in told}
+    return {code: (name, law.area_of(division) or "") for code, name, division in rows}
 
 
-def _ended(items: set[Item], run: Run, law: Law) -> tuple[dict[Item, str], frozenset[Item]]:
-    """Why items without a finding are no longer in force, where the register says so; and those that it lacks.
+def _items_without_findings(cases: Iterable[Case], findings: Mapping[Item, Any]) -> set[Item]:
+    """Items of cases, or enterprises of enterprise-wide cases, on which the run says nothing."""
+    codes = {item[0] for item in findings}
+    items = {item_of(case) for case in cases} - findings.keys()
+    return {item for item in items if item[1] or item[0] not in codes}
 
-    An enterprise (its empty item) has ended with the last of its items.
+
+def _ended_and_vanished(
+    items: set[Item], run: Run, law: Law
+) -> tuple[dict[Item, str], frozenset[Item]]:
+    """Of items without findings: the closing codes of those that ended, and those without a row.
+
+    An enterprise has ended with the last of its items.
     """
-    found: dict[Item, str] = {}
-    fresh = {
-        coverage.source: coverage.loaded_at for coverage in coverage_on(run.revision_id, run.as_of)
-    }["items"]
-    days = law.policy_on(run.as_of)["register_freshness_days"]
-    if not items or fresh is None or (run.as_of - fresh).days > days:
-        return found, frozenset()  # the renewal may not have arrived yet
-    rows: dict[Item, list[ItemFact]] = defaultdict(list)
-    for resolved_row in resolved_rows(
-        ItemRow, ItemFact._fields, credit_code__in={item[0] for item in items}
-    ):
-        row = ItemFact(*resolved_row)
-        rows[(row.credit_code, row.category, row.sub_item)].append(row)
-    ends: dict[str, list[tuple[date, str]]] = defaultdict(list)
-    for item, records in rows.items():
-        why = dict(items_in_force(law, records, run.as_of).not_judged).get(item[1])
-        last = max(item.register_state_from or item.valid_to or date.min for item in records)
-        ends[item[0]].append((last, ENDED.get(why or "", "")))
-        if item in items and why in ENDED:
-            found[item] = ENDED[why]
+    # In old registers a renewal may be missing.
+    if not items or not _are_items_fresh(run, law):
+        return {}, frozenset()
+    endings: dict[Item, tuple[date, str]] = {}
+    endings_of_enterprise: dict[str, list[tuple[date, str]]] = defaultdict(list)
+    for item, records in _records_by_item({item[0] for item in items}).items():
+        endings[item] = _ending(item, records, run, law)
+        endings_of_enterprise[item[0]].append(endings[item])
+    ended = {item: endings[item][1] for item in items & endings.keys() if endings[item][1]}
     for code, category, _sub_item in items:
-        if not category and ends[code] and all(slug for _day, slug in ends[code]):
-            found[(code, "", "")] = max(ends[code])[1]
-    return found, frozenset(item for item in items if item[1] and item not in rows)
+        of_enterprise = endings_of_enterprise[code]
+        if not category and of_enterprise and all(slug for _day, slug in of_enterprise):
+            ended[(code, "", "")] = max(of_enterprise)[1]
+    vanished = {item for item in items if item[1] and item not in endings}
+    return ended, frozenset(vanished)
 
 
-def _named(cases: Iterable[Case]) -> Mapping[int, list[str]]:
-    found: dict[int, list[str]] = defaultdict(list)
-    rows = CaseRequirement.objects.filter(
-        case__in=[case.pk for case in cases if case.pk is not None]
-    )
+def _are_items_fresh(run: Run, law: Law) -> bool:
+    loaded = {
+        coverage.source: coverage.loaded_at for coverage in coverage_on(run.revision_id, run.as_of)
+    }
+    limit = law.policy_on(run.as_of)["register_freshness_days"]
+    day = loaded["items"]
+    return day is not None and (run.as_of - day).days <= limit
+
+
+def _records_by_item(codes: set[str]) -> Mapping[Item, list[ItemFact]]:
+    records: dict[Item, list[ItemFact]] = defaultdict(list)
+    for values in resolved_rows(ItemRow, ItemFact._fields, credit_code__in=codes):
+        record = ItemFact(*values)
+        records[(record.credit_code, record.category, record.sub_item)].append(record)
+    return records
+
+
+def _ending(item: Item, records: list[ItemFact], run: Run, law: Law) -> tuple[date, str]:
+    """The last day on record, and the closing code; '' where the item has not ended."""
+    not_judged = dict(items_in_force(law, records, run.as_of).not_judged)
+    reason = not_judged.get(item[1], "")
+    last = max(record.register_state_from or record.valid_to or date.min for record in records)
+    return last, ENDED.get(reason, "")
+
+
+def _requirements(cases: Iterable[Case]) -> Mapping[int, list[str]]:
+    names: dict[int, list[str]] = defaultdict(list)
+    numbers = [case.pk for case in cases if case.pk is not None]
+    rows = CaseRequirement.objects.filter(case__in=numbers)
     for number, name in rows.values_list("case_id", "requirement"):
-        found[number].append(name)
-    return found
+        names[number].append(name)
+    return names
 
 
-def _in_order(codes: set[str], run: Run, law: Law) -> frozenset[str]:
-    """Of enterprises with an insurance case and no anomaly on record, those of which that can be said."""
+def _insured_in_order(codes: set[str], run: Run, law: Law) -> frozenset[str]:
+    """Of enterprises without anomalies, those whose insurance could be judged and is in order."""
     if not codes:
         return frozenset()
-    facts, policy = facts_on(run.as_of, run.revision_id, codes), law.policy_on(run.as_of)
+    facts = facts_on(run.as_of, run.revision_id, codes)
+    policy = law.policy_on(run.as_of)
     return frozenset(
         code for code in codes if is_insurance_in_order(law, policy, facts, code, run.as_of)
     )
 
 
-def _insurance_is_fresh(run: Run, law: Law) -> bool:
-    """Whether insurance and the registers that it is judged with were young enough on the run's day."""
+def _is_insurance_fresh(run: Run, law: Law) -> bool:
+    """Whether insurance data, and the registers they are judged with, were recent enough."""
     policy = law.policy_on(run.as_of)
-    days = {"contributions": policy["insurance_freshness_days"]}
+    limits = {"contributions": policy["insurance_freshness_days"]}
     return all(
         coverage.loaded_at is not None
         and not is_stale(
-            coverage, run.as_of, days.get(coverage.source, policy["register_freshness_days"])
+            coverage, run.as_of, limits.get(coverage.source, policy["register_freshness_days"])
         )
         for coverage in coverage_on(run.revision_id, run.as_of)
     )

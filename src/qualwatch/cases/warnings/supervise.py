@@ -1,4 +1,4 @@
-"""What officers do about cases besides determining: supervision findings, urging, fraud, proof, review, end."""
+"""Acts of officers besides determinations: findings, follow-up, fraud, recheck, review, end."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from django.utils import timezone
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import may
 from qualwatch.assessments.models import Run
-from qualwatch.cases.competence import check, check_place
 from qualwatch.cases.acting import ActContext, Step, write_journal
+from qualwatch.cases.competence import require_competent, require_competent_or_local
 from qualwatch.cases.course.step import act
 from qualwatch.cases.deadlines import annulment_entry
 from qualwatch.cases.documents import issuing
@@ -22,11 +22,12 @@ from qualwatch.cases.models import (
     GROUNDS,
     Case,
     CreditRecord,
+    Document,
     Notice,
     SupervisionFinding,
     SupervisoryContact,
 )
-from qualwatch.cases.service.actions import confirm
+from qualwatch.cases.service.actions import confirm_service
 from qualwatch.cases.warnings.determine import open_red
 from qualwatch.cases.warnings.run_view import INSURANCE, RunView
 from qualwatch.journal.actions import NewEntry, record
@@ -41,8 +42,11 @@ from qualwatch.wording import gettext_noop as _n
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What an authority found in daily supervision. `figures`: requirement -> required and held, as found."""
+class InspectionFinding:
+    """What an authority found in daily supervision.
+
+    what: the facts. figures: requirement -> required and held (or people), as found.
+    """
 
     credit_code: str
     category: str
@@ -54,95 +58,120 @@ class Found:
 
 
 @transaction.atomic
-def record_supervision_finding(*, found: Found, by: Account, law: Law, at: datetime) -> Step:
-    """A red card of origin officer, beside whatever the system has (notice 2(2)). CannotStep, NotCompetent."""
+def record_supervision_finding(
+    *, finding: InspectionFinding, by: Account, law: Law, at: datetime
+) -> Step:
+    """Opens a red card of officer origin, beside any case of the system (notice 2(2)).
+
+    CannotStep, NotCompetent.
+    """
     ctx = ActContext(law, at, by.username)
     run = Run.objects.filter(state="released", is_full=True).order_by("-id").first()
     if run is None:
         raise CannotStep("no-run", _("还没有放行的核查"))
-    probe = Case(credit_code=found.credit_code, category=found.category, sub_item=found.sub_item)
-    view = RunView.of(run, law, [probe], only_these=True)
-    case = view.case_of_item((found.credit_code, found.category, found.sub_item))
-    if not case.grade:
-        raise CannotStep("items", _("登记里没有这项有效资质"))
-    case.ground, case.origin = found.ground, "officer"
-    ctx.authority = where = check_place(by, "propose", case)
-    figures = _checked_figures(found)
-    evidence = [one for one in found.evidence if one.strip()]
+    view, case = _new_officer_case(finding, run, law)
+    authority = require_competent_or_local(by, "propose", case)
+    ctx.authority = authority
+    figures = _checked_figures(finding)
+    evidence = _nonblank(finding.evidence)
+    verdicts, _run_figures = view.verdicts_of(case)
     event = Event(
         "inspected",
         ctx.on,
         by=by.username,
         requirements=tuple(figures),
-        because=found.what,
-        verdicts={
-            name: verdict for name, verdict in view.verdicts_of(case)[0].items() if name in figures
-        },
+        because=finding.what,
+        verdicts={name: verdict for name, verdict in verdicts.items() if name in figures},
         has_evidence=bool(evidence),
     )
     step = open_red(case, event, figures, ctx)
     SupervisionFinding.objects.create(
         case=step.case,
         found_on=ctx.on,
-        what=found.what,
+        what=finding.what,
         evidence=evidence,
         run=run.pk,
-        authority=where,
+        authority=authority,
         by=by.username,
     )
     return step
 
 
-def _checked_figures(found: Found) -> dict[str, dict[str, int]]:
-    """What will be public: known requirements with whole numbers, and nothing else."""
-    checked: dict[str, dict[str, int]] = {}
-    for slug, figure in found.figures.items():
-        names = ("people",) if slug == INSURANCE else ("required", "held")
-        numbers = {
-            name: figure[name]
-            for name in names
-            if type(figure.get(name)) is int and figure[name] >= 0
-        }
-        if slug not in {*REQUIREMENTS, INSURANCE} or len(numbers) < len(names):
-            break
-        if slug != INSURANCE:
-            numbers["shortfall"] = numbers["required"] - numbers["held"]
-        if min(numbers["shortfall"] if "shortfall" in numbers else numbers["people"], 1) < 1:
-            break
-        checked[slug] = numbers
-    if not checked or len(checked) < len(found.figures) or found.ground not in GROUNDS:
+def _new_officer_case(finding: InspectionFinding, run: Run, law: Law) -> tuple[RunView, Case]:
+    """The run's view of the item, and a new case of it, not saved; CannotStep."""
+    item = (finding.credit_code, finding.category, finding.sub_item)
+    unsaved = Case(
+        credit_code=finding.credit_code, category=finding.category, sub_item=finding.sub_item
+    )
+    view = RunView.of(run, law, [unsaved], only_these=True)
+    case = view.case_of_item(item)
+    if not case.grade:
+        raise CannotStep("items", _("登记里没有这项有效资质"))
+    case.ground = finding.ground
+    case.origin = "officer"
+    return view, case
+
+
+def _nonblank(texts: Sequence[str]) -> list[str]:
+    return [text for text in texts if text.strip()]
+
+
+def _checked_figures(finding: InspectionFinding) -> dict[str, dict[str, int]]:
+    """The figures to be published: whole numbers of known requirements only; CannotStep."""
+    checked = {
+        slug: numbers
+        for slug, figure in finding.figures.items()
+        if (numbers := _checked_figure(slug, figure)) is not None
+    }
+    is_complete = bool(checked) and len(checked) == len(finding.figures)
+    if not is_complete or finding.ground not in GROUNDS:
         raise CannotStep("requirements", _("请写明哪些指标不达标，应有、现有各几人"))
     return checked
+
+
+def _checked_figure(slug: str, figure: Mapping[str, Any]) -> dict[str, int] | None:
+    """One requirement's figures with its shortfall; None where they show no shortfall."""
+    if slug not in {*REQUIREMENTS, INSURANCE}:
+        return None
+    names = ("people",) if slug == INSURANCE else ("required", "held")
+    # type(), because True is an int too
+    numbers = {name: figure[name] for name in names if type(figure.get(name)) is int}
+    if len(numbers) < len(names) or min(numbers.values()) < 0:
+        return None
+    if slug == INSURANCE:
+        return numbers if numbers["people"] > 0 else None
+    numbers["shortfall"] = numbers["required"] - numbers["held"]
+    return numbers if numbers["shortfall"] > 0 else None
 
 
 @transaction.atomic
 def follow_up(
     *, case: Case, kind: str, what: str, by: Account, at: datetime, law: Law, form_token: str = ""
 ) -> SupervisoryContact:
-    """Guides and urges an enterprise to rectify: a visit, letter, call or meeting (notice 3).
+    """Records a visit, letter, call or meeting that urges an enterprise to rectify (notice 3).
 
-    `form_token`: of its form; the same again gives what was kept.
+    `form_token`: of the submitted form; the same form sent again returns the existing contact.
+    CannotStep, NotCompetent.
     """
-    where = check_place(by, "follow-up", case)
+    authority = require_competent_or_local(by, "follow-up", case)
     if not what.strip():
         raise CannotStep("because", _("请写明内容"))
-    ctx = ActContext(law, at, by.username, where)
+    ctx = ActContext(law, at, by.username, authority)
     locked = Case.objects.select_for_update().get(pk=case.pk)
-    if form_token and (
-        known := SupervisoryContact.objects.filter(form_token=form_token, case=locked).first()
-    ):
-        return known
+    existing = SupervisoryContact.objects.filter(form_token=form_token, case=locked)
+    if form_token and (contact := existing.first()):
+        return contact
     if locked.state == "closed":
         raise CannotStep("closed", _("案件已经终结"))
-    supervisory_contact = SupervisoryContact.objects.create(
+    contact = SupervisoryContact.objects.create(
         case=locked, kind=kind, on=ctx.on, what=what, by=by.username, form_token=form_token or None
     )
-    details = {"kind": kind, "what": what, "authority": where}
+    details = {"kind": kind, "what": what, "authority": authority}
     ctx.entries.append(NewEntry(case.stream, "followed-up", basis=_n("71号文 三"), details=details))
     if kind == "letter":
         serve_or_open_task(issuing.supervision_letter(locked, what, ctx), ctx)
     write_journal(ctx)
-    return supervisory_contact
+    return contact
 
 
 @transaction.atomic
@@ -156,12 +185,15 @@ def record_fraud(
     at: datetime,
     law: Law,
 ) -> CreditRecord:
-    """Facts concealed or rectification faked: an adverse credit record and a referral. The case goes on."""
-    where = check_place(by, "propose", case)
-    evidence = [one for one in evidence if one.strip()]
+    """Records concealed facts or faked rectification: credit record and referral.
+
+    The case goes on. CannotStep, NotCompetent.
+    """
+    authority = require_competent_or_local(by, "propose", case)
+    evidence = _nonblank(evidence)
     if not (what.strip() and evidence and referred_to.strip()):
         raise CannotStep("evidence", _("要写明事实、证据和移送单位"))
-    ctx = ActContext(law, at, by.username, where)
+    ctx = ActContext(law, at, by.username, authority)
     locked = Case.objects.select_for_update().get(pk=case.pk)
     credit_record = CreditRecord.objects.create(
         case=locked,
@@ -172,7 +204,12 @@ def record_fraud(
         recorded_on=ctx.on,
         by=by.username,
     )
-    details = {"what": what, "evidence": evidence, "referred_to": referred_to, "authority": where}
+    details = {
+        "what": what,
+        "evidence": evidence,
+        "referred_to": referred_to,
+        "authority": authority,
+    }
     ctx.entries.append(
         NewEntry(case.stream, "fraud-recorded", basis=_n("71号文 三"), details=details)
     )
@@ -191,8 +228,8 @@ def recheck(
     law: Law,
     at: datetime,
 ) -> Step:
-    """An officer looks again at a red card of origin officer: `short` or `recovered`."""
-    check_place(by, "propose", case)
+    """An officer's recheck of a red card of officer origin; outcome: `short` or `recovered`."""
+    require_competent_or_local(by, "propose", case)
     ctx = ActContext(law, at, by.username)
     event = Event(
         "recheck",
@@ -200,14 +237,14 @@ def recheck(
         by=by.username,
         outcome=outcome,
         because=because,
-        has_evidence=any(one.strip() for one in evidence),
+        has_evidence=bool(_nonblank(evidence)),
     )
     return act(case=case, event=event, ctx=ctx, perform=perform)
 
 
 def review(*, case: Case, because: str, by: Account, law: Law, at: datetime) -> Step:
-    """Somebody else than those who determined it agrees that the enterprise has recovered: closed."""
-    check(by, "sign", case)
+    """Closes a red card as recovered; not by those who determined it."""
+    require_competent(by, "sign", case)
     ctx = ActContext(law, at, by.username)
     event = Event("review", ctx.on, by=by.username, because=because)
     return act(case=case, event=event, ctx=ctx, perform=perform)
@@ -224,12 +261,14 @@ def annul(
     at: datetime,
     received_on: date | None = None,
 ) -> Step:
-    """A review or a court has annulled the red card: taken down, also after it was closed.
+    """Records that a review or a court annulled the red card, also after the case was closed.
 
-    `received_on`: the day on which its document came; what is public goes within the policy's days from then.
+    `received_on`: the day on which its document was received; what is public is taken down within
+    the policy's days from then.
     """
-    check(by, "sign", case)
-    lock()  # the registers before the case, as the patrol does: a withdrawal may be undone with it
+    require_competent(by, "sign", case)
+    # A withdrawal may be undone with it; lock order: see CONTRIBUTING.md
+    lock()
     ctx = ActContext(law, at, by.username)
     ctx.entries.append(annulment_entry(case, received_on, ctx))
     event = Event(
@@ -241,8 +280,8 @@ def annul(
 def end(
     *, case: Case, code: str, because: str, by: Account, law: Law, at: datetime, evidence: str = ""
 ) -> Step:
-    """Records what became of the item or the enterprise. A red card: by a reviewer who did not determine it."""
-    check(by, "sign" if case.state == "red" else "propose", case)
+    """Ends a case with a code of ENDINGS; a red card by a reviewer who did not determine it."""
+    require_competent(by, "sign" if case.state == "red" else "propose", case)
     ctx = ActContext(law, at, by.username)
     event = Event(
         "end",
@@ -257,57 +296,64 @@ def end(
 
 @transaction.atomic
 def open_notice(*, notice: Notice, by: Account, at: datetime, law: Law) -> bool:
-    """An account of the recipient opens a notice; whether it was the first time.
+    """Records that an account of the recipient opened a notice; whether it was the first time.
 
-    The first time is kept. A warning that the enterprise itself has opened is proved to have reached it.
+    A warning opened by the enterprise itself counts as proved, where the policy says so.
+    Notice.DoesNotExist for anybody else.
     """
-    where = by.organisation
-    is_theirs = where is not None and (
-        where.credit_code == notice.credit_code
-        if notice.credit_code
-        else where.slug == notice.organisation
-    )
-    if not is_theirs or not may(by, "see-own" if notice.credit_code else "read-cases"):
+    if not _may_open(notice, by):
         raise Notice.DoesNotExist(notice.pk)
     case = notice.case
     if case is not None:
-        case = Case.objects.select_for_update().get(
-            pk=case.pk
-        )  # the case before its stream, as everywhere
-    first = Notice.objects.filter(pk=notice.pk, first_opened_at=None).update(
+        # lock order: see CONTRIBUTING.md
+        case = Case.objects.select_for_update().get(pk=case.pk)
+    is_first = Notice.objects.filter(pk=notice.pk, first_opened_at=None).update(
         first_opened_at=at, first_opened_by=by.username
     )
-    if not first:
+    if not is_first:
         return False
     details = {"notice": notice.pk, "kind": notice.kind}
     stream = case.stream if case is not None else f"enterprise/{notice.credit_code}"
     record(stream=stream, by=by.username, at=at, what="notice-opened", details=details)
-    document = notice.document
-    if document is not None:
-        served = document.services.filter(method=PLATFORM, proved_on=None, failed_on=None).first()
-        if served is not None:
-            confirm(served, by=by, law=law, at=at)
-    if document is not None or case is None:
-        return True
-    told_on = timezone.localdate(notice.posted_at)
-    proves = "warning" in law.policy_on(timezone.localdate(at))["platform_opening_proves"]
-    requirements = case.requirements.filter(pushed_on=told_on, proved_on=None).values_list(
-        "requirement", flat=True
-    )
-    if (
-        notice.credit_code
-        and notice.kind in ("push", "push-addition")
-        and case.state != "closed"
-        and requirements
-        and proves
-    ):
-        ctx = ActContext(law, at, by.username)
-        event = Event(
-            "push-proved",
-            ctx.on,
-            by=by.username,
-            proved_on=ctx.on,
-            requirements=tuple(requirements),
-        )
-        act(case=case, event=event, ctx=ctx, perform=perform)
+    if notice.document is not None:
+        _confirm_on_platform(notice.document, by, law, at)
+    elif case is not None and _is_warning_to_enterprise(notice):
+        _prove_push(case, notice, by, law, at)
     return True
+
+
+def _may_open(notice: Notice, by: Account) -> bool:
+    organisation = by.organisation
+    if organisation is None:
+        return False
+    if notice.credit_code:
+        return organisation.credit_code == notice.credit_code and may(by, "see-own")
+    return organisation.slug == notice.organisation and may(by, "read-cases")
+
+
+def _is_warning_to_enterprise(notice: Notice) -> bool:
+    return bool(notice.credit_code) and notice.kind in ("push", "push-addition")
+
+
+def _confirm_on_platform(document: Document, by: Account, law: Law, at: datetime) -> None:
+    """Proves the pending service of a document on the platform."""
+    services = document.services.filter(method=PLATFORM, proved_on=None, failed_on=None)
+    service = services.first()
+    if service is not None:
+        confirm_service(service, by=by, law=law, at=at)
+
+
+def _prove_push(case: Case, notice: Notice, by: Account, law: Law, at: datetime) -> None:
+    """Proves the warning of the requirements that were pushed on the notice's day."""
+    ctx = ActContext(law, at, by.username)
+    if case.state == "closed":
+        return
+    if "warning" not in law.policy_on(ctx.on)["platform_opening_proves"]:
+        return
+    unproved = case.requirements.filter(
+        pushed_on=timezone.localdate(notice.posted_at), proved_on=None
+    )
+    names = tuple(unproved.values_list("requirement", flat=True))
+    if names:
+        event = Event("push-proved", ctx.on, by=by.username, proved_on=ctx.on, requirements=names)
+        act(case=case, event=event, ctx=ctx, perform=perform)

@@ -1,9 +1,11 @@
-"""What a released run does to cases: opens yellow cards, adds to them, closes what is good again. Set by set."""
+"""Applies a released run to cases: opens yellow cards, adds requirements, closes what recovered.
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+All cases are stepped first and then written together, set by set.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.db import transaction
 
@@ -12,20 +14,23 @@ from qualwatch.cases.acting import ActContext, Step
 from qualwatch.cases.course.step import entry_of, rows_of, state_of, write_state_to_row
 from qualwatch.cases.course.withdrawal_rows import save_withdrawal, write_withdrawal_to_row
 from qualwatch.cases.documents.service import tasks_that_survive
-from qualwatch.cases.effects.cards import HANDLERS, end_applications, notification_of, open_task
+from qualwatch.cases.effects.cards import HANDLERS, end_applications, notification_of
 from qualwatch.cases.effects.withdrawal import show_longer
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Task, Withdrawal
 from qualwatch.cases.notices import texts
-from qualwatch.cases.notices.notify import LETTER, Notification, notify
+from qualwatch.cases.notices.notify import Notification, notify
+from qualwatch.cases.tasks import OUTLIVING_CASE, VANISHED, complete, open_task
 from qualwatch.cases.warnings.conflicts import link_conflicts
-from qualwatch.cases.warnings.register_sync import follow
-from qualwatch.cases.warnings.run_view import INSURANCE, RunView, item_of
+from qualwatch.cases.warnings.register_sync import update_from_registers
+from qualwatch.cases.warnings.run_view import INSURANCE, Item, RunView, item_of
 from qualwatch.journal.actions import record_all
+from qualwatch.procedure.periods import Deadline
 from qualwatch.procedure.state import CaseState, Event
 from qualwatch.procedure.transitions import step
 from qualwatch.publication.actions import post_red_period
 
-SAID = ("push", "push-addition", "notify-closed")  # said all together, the rest case by case
+# Effects whose notices go out together; the other effects are carried out case by case.
+NOTIFIED_TOGETHER = ("push", "push-addition", "notify-closed")
 CASE_FIELDS = [
     "state",
     "enterprise",
@@ -60,41 +65,51 @@ REQUIREMENT_FIELDS = [
 
 
 @dataclass(slots=True)
-class Work:
-    """What one run comes to, gathered before anything is written."""
+class RunUpdate:
+    """The steps that one run causes, gathered before anything is written.
+
+    requirements: the rows of each case, by its number.
+    """
 
     ctx: ActContext
-    seen: RunView
+    view: RunView
+    requirements: Mapping[int, Sequence[CaseRequirement]]
     steps: list[Step] = field(default_factory=list)
-    requirements: dict[int, list[CaseRequirement]] = field(default_factory=dict)
-    counts: Counter[str] = field(default_factory=Counter)
 
 
 @transaction.atomic
 def apply_run_to_cases(*, run: Run, ctx: ActContext) -> Counter[str]:
-    """Cards from a released run: counts of what was done. Old runs do nothing; the same run again adds nothing.
+    """Counts of opened and closed cases, relapses and effects.
 
-    Clocks start on the day on which this is really done.
+    A run that is held, partial or too old does nothing; the same run again adds nothing. Periods
+    start on the day of the act.
     """
     if run.state != "released" or not run.is_full or not ctx.is_fresh(run.as_of):
         return Counter()
+    # lock order: see CONTRIBUTING.md
     open_cases = list(Case.objects.select_for_update().exclude(state="closed").order_by("pk"))
-    work = Work(ctx, RunView.of(run, ctx.law, open_cases))
-    for row in CaseRequirement.objects.filter(case__in=[case.pk for case in open_cases]).order_by(
-        "pk"
-    ):
-        work.requirements.setdefault(row.case_id, []).append(row)
-    _known_cases(work, open_cases)
-    _new_cases(work, open_cases)
-    _written(work)
-    return work.counts
+    view = RunView.of(run, ctx.law, open_cases)
+    update = RunUpdate(ctx, view, _requirements_of(open_cases))
+    _step_open_cases(update, open_cases)
+    _open_new_cases(update, open_cases)
+    _write(update)
+    counts: Counter[str] = Counter()
+    for case_step in update.steps:
+        counts.update(_counted(case_step))
+    return counts
 
 
-def _known_cases(work: Work, cases: Iterable[Case]) -> None:
-    cases = list(cases)
-    waiting = {
-        determination.case_id: determination
-        for determination in Determination.objects.filter(state="proposed")
+def _requirements_of(cases: Iterable[Case]) -> Mapping[int, Sequence[CaseRequirement]]:
+    rows_by_case: dict[int, list[CaseRequirement]] = defaultdict(list)
+    rows = CaseRequirement.objects.filter(case__in=[case.pk for case in cases])
+    for row in rows.order_by("pk"):
+        rows_by_case[row.case_id].append(row)
+    return rows_by_case
+
+
+def _step_open_cases(update: RunUpdate, cases: Sequence[Case]) -> None:
+    proposals = {
+        proposal.case_id: proposal for proposal in Determination.objects.filter(state="proposed")
     }
     withdrawals = {
         withdrawal.case_id: withdrawal
@@ -102,133 +117,201 @@ def _known_cases(work: Work, cases: Iterable[Case]) -> None:
             ended="", case__in=[case.pk for case in cases]
         ).select_related("batch")
     }
-    reds: Counter[tuple[str, str, str]] = Counter(
-        item_of(case) for case in cases if case.state == "red"
-    )
+    red_counts = Counter(item_of(case) for case in cases if case.state == "red")
     for case in cases:
         row = withdrawals.get(case.pk)
-        before = state_of(case, work.requirements.get(case.pk, []), waiting.get(case.pk), row)
-        others = case.category is not None and reds[item_of(case)] > (case.state == "red")
-        verdicts, figures = work.seen.verdicts_of(case)
-        event = Event(
-            "found",
-            work.ctx.on,
-            verdicts=verdicts,
-            ended=work.seen.end_of(case),
-            is_other_red_open=others,
-        )
-        state, effects = step(before, event, work.ctx.terms)
-        if state.is_open:
-            state, _none = step(state, Event("calendar-loaded", work.ctx.on), work.ctx.terms)
-        longer = state.state == "red" and state.red is not None and state.red != before.red
-        if longer and state.red is not None:
-            red = state.red
-            post_red_period(
-                case.card_number,
-                ends_on=red.ends_on,
-                is_provisional=red.provisional,
-                at=work.ctx.at,
-            )
-        if state.is_open and item_of(case) in work.seen.vanished:
-            open_task(case, "vanished", work.ctx)
-        if before.proposal is not None and state.state == "closed":
-            Determination.objects.filter(case=case, state="proposed").update(state="void")
-        done = Step(case, before, state, effects, event, figures, row)
-        followed = follow(case, work.seen, work.ctx) if state.is_open else False
-        if done.is_change or followed:
-            write_state_to_row(case, state, work.ctx)
-            write_withdrawal_to_row(done, work.ctx)
-            if (
-                row is not None
-                and before.withdrawal
-                and before.withdrawal.display
-                and state.withdrawal
-                and (state.withdrawal.display != before.withdrawal.display)
-            ):
-                show_longer(row, work.ctx)
-            work.steps.append(done)
-        if longer:
-            notification = Notification(
-                case, "red-period", texts.subject("red-period", case), texts.red_period_longer(case)
-            )
-            notify([notification], work.ctx.at)
+        requirements = update.requirements.get(case.pk, [])
+        before = state_of(case, requirements, proposals.get(case.pk), row)
+        own_red_count = 1 if case.state == "red" else 0
+        is_other_red_open = case.category is not None and red_counts[item_of(case)] > own_red_count
+        case_step = _assess(update, case, before, row, is_other_red_open=is_other_red_open)
+        _follow_step(update, case_step)
 
 
-def _new_cases(work: Work, cases: Iterable[Case]) -> None:
-    cases = list(cases)
-    known = {(item_of(case), case.ground) for case in cases if case.origin == "system"}
-    watched = _watched(work.ctx)
-    for item in work.seen.short_items():
-        if (item, "shortage") not in known:
-            _open(work, work.seen.case_of_item(item), watched.get((*item, "shortage")))
+def _assess(
+    update: RunUpdate,
+    case: Case,
+    before: CaseState,
+    row: Withdrawal | None,
+    *,
+    is_other_red_open: bool,
+) -> Step:
+    """The case after the run, its periods recounted by the newest calendar."""
+    verdicts, figures = update.view.verdicts_of(case)
+    event = Event(
+        "assessed",
+        update.ctx.on,
+        verdicts=verdicts,
+        ended=update.view.end_of(case),
+        is_other_red_open=is_other_red_open,
+    )
+    after, effects = step(before, event, update.ctx.terms)
+    if after.is_open:
+        after, _none = step(after, Event("calendar-loaded", update.ctx.on), update.ctx.terms)
+    return Step(case, before, after, effects, event, figures, row)
+
+
+def _follow_step(update: RunUpdate, case_step: Step) -> None:
+    """What follows from a step of an open case; a changed case joins those to be written."""
+    ctx = update.ctx
+    case = case_step.case
+    after = case_step.after
+    red_period = _changed_red_period(case_step)
+    if red_period is not None:
+        _publish_red_period(case, red_period, ctx)
+    if after.is_open and item_of(case) in update.view.vanished:
+        open_task(case, VANISHED, ctx)
+    if case_step.before.proposal is not None and after.state == "closed":
+        Determination.objects.filter(case=case, state="proposed").update(state="void")
+    is_updated = after.is_open and update_from_registers(case, update.view, ctx)
+    if case_step.is_change or is_updated:
+        write_state_to_row(case, after, ctx)
+        write_withdrawal_to_row(case_step, ctx)
+        if case_step.row is not None and _has_changed_display(case_step):
+            show_longer(case_step.row, ctx)
+        update.steps.append(case_step)
+    # after the update: the letter names the enterprise as the registers do now
+    if red_period is not None:
+        subject = texts.subject("red-period", case)
+        notification = Notification(case, "red-period", subject, texts.red_period_longer(case))
+        notify([notification], ctx.at)
+
+
+def _changed_red_period(case_step: Step) -> Deadline | None:
+    """The red period as a newer calendar ends it; None where it is as before."""
+    red_period = case_step.after.red
+    if case_step.after.state != "red" or red_period == case_step.before.red:
+        return None
+    return red_period
+
+
+def _publish_red_period(case: Case, red_period: Deadline, ctx: ActContext) -> None:
+    post_red_period(
+        case.card_number,
+        ends_on=red_period.ends_on,
+        is_provisional=red_period.provisional,
+        at=ctx.at,
+    )
+
+
+def _has_changed_display(case_step: Step) -> bool:
+    """Whether a newer calendar has made the display of a withdrawal longer."""
+    before = case_step.before.withdrawal
+    after = case_step.after.withdrawal
+    if before is None or before.display is None or after is None:
+        return False
+    return after.display != before.display
+
+
+def _open_new_cases(update: RunUpdate, open_cases: Sequence[Case]) -> None:
+    """Opens cases for short items and for enterprises with insurance anomalies."""
+    view = update.view
+    existing = {(item_of(case), case.ground) for case in open_cases if case.origin == "system"}
+    watched = _watched_cases(update.ctx)
+    for item in view.short_items():
+        if (item, "shortage") not in existing:
+            _open_case(update, view.case_of_item(item), watched.get((item, "shortage")))
+    # Enterprises whose items are red for insurance by a determination need no new case.
     determined = {
-        case.credit_code for case in cases if case.ground == INSURANCE and case.origin == "officer"
+        case.credit_code
+        for case in open_cases
+        if case.ground == INSURANCE and case.origin == "officer"
     }
-    for code in work.seen.anomalous():
-        if (
-            (code, "", ""),
-            INSURANCE,
-        ) not in known and code not in determined:  # its items are red for it already
-            _open(work, work.seen.case_of_enterprise(code), watched.get((code, "", "", INSURANCE)))
+    for code in view.anomalous():
+        key = ((code, "", ""), INSURANCE)
+        if key not in existing and code not in determined:
+            _open_case(update, view.case_of_enterprise(code), watched.get(key))
 
 
-def _open(work: Work, case: Case, before: Case | None) -> None:
-    state = CaseState(ground=case.ground, is_whole_enterprise=case.category is None)  # type: ignore[arg-type]  # its words
-    verdicts, figures = work.seen.verdicts_of(case)
-    event = Event("found", work.ctx.on, verdicts=verdicts)
-    after, effects = step(state, event, work.ctx.terms)
+def _watched_cases(ctx: ActContext) -> Mapping[tuple[Item, str], Case]:
+    """The cleared cases whose relapse is still watched for, by item and ground."""
+    cases = Case.objects.filter(state="closed", watched_until__gte=ctx.on).order_by("pk")
+    return {(item_of(case), case.ground): case for case in cases}
+
+
+def _open_case(update: RunUpdate, case: Case, relapse_of: Case | None) -> None:
+    # a constraint of the database allows only these words
+    before = CaseState(
+        ground=case.ground,  # type: ignore[arg-type]
+        is_whole_enterprise=case.category is None,
+    )
+    verdicts, figures = update.view.verdicts_of(case)
+    event = Event("assessed", update.ctx.on, verdicts=verdicts)
+    after, effects = step(before, event, update.ctx.terms)
     if after.state == "none":
         return
-    write_state_to_row(case, after, work.ctx)
-    case.opened_on, case.relapse_of, case.version = work.ctx.on, before, 1
-    work.steps.append(Step(case, state, after, effects, event, figures))
+    write_state_to_row(case, after, update.ctx)
+    case.opened_on = update.ctx.on
+    case.relapse_of = relapse_of
+    case.version = 1
+    update.steps.append(Step(case, before, after, effects, event, figures))
 
 
-def _watched(ctx: ActContext) -> Mapping[tuple[Any, ...], Case]:
-    """The cleared cases whose items or enterprises are still watched."""
-    cases = Case.objects.filter(state="closed", watched_until__gte=ctx.on).order_by("pk")
-    return {(*item_of(case), case.ground): case for case in cases}
+def _write(update: RunUpdate) -> None:
+    """Writes cases, requirements, effects, notices, tasks and journal entries."""
+    ctx = update.ctx
+    opened = [case_step for case_step in update.steps if case_step.case.pk is None]
+    existing = [case_step for case_step in update.steps if case_step.case.pk is not None]
+    Case.objects.bulk_create([case_step.case for case_step in opened], batch_size=1000)
+    # before the requirements: a notice may quote the figures of the earlier warning
+    notifications = _notifications(update.steps)
+    _write_requirements(update)
+    for case_step in existing:
+        _carry_out_effects(case_step, ctx)
+        save_withdrawal(case_step, ctx)
+    Case.objects.bulk_update(
+        [case_step.case for case_step in existing], CASE_FIELDS, batch_size=500
+    )
+    _close_tasks(existing, ctx)
+    notify(notifications, ctx.at)
+    link_conflicts(opened, ctx)
+    entries = [entry_of(case_step) for case_step in update.steps] + ctx.entries
+    ctx.entries = []
+    record_all(entries, by=ctx.by, at=ctx.at)
 
 
-def _written(work: Work) -> None:
-    """Everything at once: cases, requirements, notices, tasks, the public copy, the journal."""
-    new = [one for one in work.steps if one.case.pk is None]
-    old = [one for one in work.steps if one.case.pk is not None]
-    Case.objects.bulk_create([one.case for one in new], batch_size=1000)
-    made, changed, said = [], [], []
-    for case_step in work.steps:
-        more, other = rows_of(case_step, work.requirements.get(case_step.case.pk, []))
-        made += more
-        changed += other
-        said += [
-            notification
-            for effect in case_step.effects
-            if effect.name in SAID and (notification := notification_of(case_step, effect))
-        ]
-        work.counts.update(_counted(case_step))
-    CaseRequirement.objects.bulk_create(made, batch_size=1000)
+def _notifications(steps: Iterable[Step]) -> list[Notification]:
+    notifications = [
+        notification_of(case_step, effect)
+        for case_step in steps
+        for effect in case_step.effects
+        if effect.name in NOTIFIED_TOGETHER
+    ]
+    return [notification for notification in notifications if notification is not None]
+
+
+def _write_requirements(update: RunUpdate) -> None:
+    new: list[CaseRequirement] = []
+    changed: list[CaseRequirement] = []
+    for case_step in update.steps:
+        new_rows, changed_rows = rows_of(case_step, update.requirements.get(case_step.case.pk, []))
+        new += new_rows
+        changed += changed_rows
+    CaseRequirement.objects.bulk_create(new, batch_size=1000)
     CaseRequirement.objects.bulk_update(changed, REQUIREMENT_FIELDS, batch_size=500)
-    for case_step in old:
-        for effect in case_step.effects:
-            if effect.name not in SAID:
-                HANDLERS[effect.name](case_step, effect, work.ctx)
-        save_withdrawal(case_step, work.ctx)
-    Case.objects.bulk_update([one.case for one in old], CASE_FIELDS, batch_size=500)
-    closed = [one.case.pk for one in old if one.after.state == "closed"]
-    end_applications(closed, work.ctx)
-    settled = Task.objects.filter(case__in=closed, completed_on=None).exclude(kind=LETTER)
-    settled = settled.exclude(tasks_that_survive(closed)) if closed else settled
-    settled.update(completed_on=work.ctx.on, completed_by=work.ctx.by)
-    notify(said, work.ctx.at)
-    link_conflicts(new, work.ctx)
-    entries = [entry_of(one) for one in work.steps] + work.ctx.entries
-    work.ctx.entries = []
-    record_all(entries, by=work.ctx.by, at=work.ctx.at)
 
 
-def _counted(step: Step) -> list[str]:
-    if step.before.state == "none":
-        return ["opened", "relapses"] if step.case.relapse_of_id else ["opened"]
-    if step.after.state == "closed":
-        return ["closed", f"closed: {step.after.closed_because}"]
-    return [effect.name for effect in step.effects]
+def _carry_out_effects(case_step: Step, ctx: ActContext) -> None:
+    for effect in case_step.effects:
+        if effect.name not in NOTIFIED_TOGETHER:
+            HANDLERS[effect.name](case_step, effect, ctx)
+
+
+def _close_tasks(steps: Iterable[Step], ctx: ActContext) -> None:
+    """Ends the applications and closes the tasks of the cases that were closed."""
+    closed = [case_step.case.pk for case_step in steps if case_step.after.state == "closed"]
+    if not closed:
+        return
+    end_applications(closed, ctx)
+    tasks = Task.objects.filter(case__in=closed, completed_on=None)
+    tasks = tasks.exclude(kind__in=OUTLIVING_CASE).exclude(tasks_that_survive(closed))
+    complete(tasks, ctx)
+
+
+def _counted(case_step: Step) -> list[str]:
+    """The names under which a step is counted."""
+    if case_step.before.state == "none":
+        return ["opened", "relapses"] if case_step.case.relapse_of_id else ["opened"]
+    if case_step.after.state == "closed":
+        return ["closed", f"closed: {case_step.after.closed_because}"]
+    return [effect.name for effect in case_step.effects]

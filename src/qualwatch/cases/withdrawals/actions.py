@@ -14,15 +14,15 @@ from django.db import transaction
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import organisation
+from qualwatch.cases.acting import ActContext, Step, write_journal
 from qualwatch.cases.competence import (
     NotCompetent,
-    check,
-    check_authority,
     competent_for,
+    require_authority,
+    require_competent,
     route_of,
     withdrawing_authority_of,
 )
-from qualwatch.cases.acting import ActContext, Step, write_journal
 from qualwatch.cases.course.withdrawal_rows import RESULTS
 from qualwatch.cases.deadlines import annulment_entry
 from qualwatch.cases.documents import issuing
@@ -78,7 +78,7 @@ def open_withdrawals(
     """
     if not cases:
         raise CannotStep("members", _("名单是空的"))
-    where = {(check(by, "propose", case), competent_for(case), route_of(case)) for case in cases}
+    where = {(require_competent(by, "propose", case), competent_for(case), route_of(case)) for case in cases}
     if len(where) > 1:
         raise CannotStep("members", _("一份名单只能有同一主管部门、同一许可机关的资质"))
     acting, housing, route = where.pop()
@@ -211,7 +211,7 @@ def display(
         "display_days": ctx.law.policy_on(ctx.on)["public_display_working_days"],
     }
     document = issuing.issue(
-        "display-notice", ctx, told=told, addressee="", batch=result.done[0].batch
+        "display-notice", ctx, values=told, addressee="", batch=result.done[0].batch
     )
     for nth, row in enumerate(result.done, 1):
         row.display_number = f"{document.number}-{nth}"
@@ -345,7 +345,7 @@ def finish(
         "what": ANNOUNCED.format(months=months),
     }
     document = issuing.issue(
-        "announcement", ctx, told=told, addressee="", batch=result.done[0].batch
+        "announcement", ctx, values=told, addressee="", batch=result.done[0].batch
     )
     for nth, row in enumerate(
         result.done, 1
@@ -370,7 +370,7 @@ def finish(
 @transaction.atomic
 def report_results(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Document:
     """The result letter to the housing authority: every member of the list with what became of it."""
-    where = check_authority(by, SIGN)
+    where = require_authority(by, SIGN)
     batch = WithdrawalList.objects.select_related("suggestion").get(pk=batch.pk)
     if where != batch.withdrawing_authority or batch.route != "city" or batch.suggestion is None:
         raise NotCompetent(_("只有收到建议名单的审批局函告结果"))
@@ -385,7 +385,7 @@ def report_results(*, batch: WithdrawalList, by: Account, law: Law, at: datetime
         "suggestion": batch.suggestion.number,
     }
     document = issuing.issue(
-        "result-letter", ctx, told=told, addressee=organisation(asked).name, batch=batch
+        "result-letter", ctx, values=told, addressee=organisation(asked).name, batch=batch
     )
     serve_on_authority(document, asked, ctx)
     if asked != batch.housing:  # the province suggested it in the city's stead

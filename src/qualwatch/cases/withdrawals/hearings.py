@@ -10,17 +10,17 @@ from django.utils import timezone
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import may
+from qualwatch.cases.acting import ActContext, write_journal
 from qualwatch.cases.competence import (
     NotCompetent,
-    check_withdrawing_authority,
+    require_withdrawing_authority,
     withdrawing_authority_of,
 )
-from qualwatch.cases.acting import ActContext, write_journal
 from qualwatch.cases.course.step import act
-from qualwatch.cases.course.withdrawal_rows import ANSWER, HOLD, keep_files
+from qualwatch.cases.course.withdrawal_rows import ANSWER, HOLD, attach_to_withdrawal
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.attachments import SubmittedFile, check_files
-from qualwatch.cases.documents.service import VOIDED, drop_services, serve_or_open_task
+from qualwatch.cases.documents.service import VOIDED, end_attempts, serve_or_open_task
 from qualwatch.cases.effects.cards import open_task, perform
 from qualwatch.cases.models import Case, Hearing, Submission, Task, Withdrawal
 from qualwatch.ciphers import decrypted, encrypted, newest_version
@@ -46,7 +46,7 @@ class Held:
 
 
 @transaction.atomic
-def make_statement(
+def submit_statement(
     *,
     withdrawal: Withdrawal,
     text: str,
@@ -60,14 +60,14 @@ def make_statement(
     row = _own(withdrawal, by)
     kept = check_files(files)
     _acted(row, Event("make-statement", ctx.on, by=by.username, because=text), ctx)
-    submission = _point(row, STATEMENT, text, ctx, said_by=by.username)
-    keep_files(kept, row, ctx, submission)
+    submission = _point(row, STATEMENT, text, ctx, submitted_by=by.username)
+    attach_to_withdrawal(kept, row, ctx, submission)
     write_journal(ctx)
     return submission
 
 
 @transaction.atomic
-def object_publicly(
+def submit_objection(
     *,
     number: str,
     text: str,
@@ -113,10 +113,10 @@ def object_publicly(
         text,
         ctx,
         who=encrypted([told], key)[0],
-        who_key=key,
+        objector_key=key,
         form_token=form_token or None,
     )
-    keep_files(kept, row, ctx, submission)
+    attach_to_withdrawal(kept, row, ctx, submission)
     write_journal(ctx)
     return submission
 
@@ -126,10 +126,10 @@ def was_received(form_token: str) -> bool:
     return Submission.objects.filter(form_token=form_token).exists()
 
 
-def who_objected(point: Submission, account: Account) -> dict[str, str]:
+def objector_of(point: Submission, account: Account) -> dict[str, str]:
     """Name and address of who objected, for those who have to answer; NotCompetent."""
-    check_withdrawing_authority(account, point.withdrawal.case, "withdraw", "sign-withdrawal")
-    told: dict[str, str] = json.loads(decrypted(point.who, point.who_key)) if point.who else {}
+    require_withdrawing_authority(account, point.withdrawal.case, "withdraw", "sign-withdrawal")
+    told: dict[str, str] = json.loads(decrypted(point.who, point.objector_key)) if point.who else {}
     return told
 
 
@@ -137,7 +137,7 @@ def who_objected(point: Submission, account: Account) -> dict[str, str]:
 def answer(*, point: Submission, text: str, by: Account, law: Law, at: datetime) -> Submission:
     """The answer to one point; the decision waits for the last."""
     row = _locked(point.withdrawal)
-    ctx = ActContext(law, at, by.username, check_withdrawing_authority(by, row.case, "withdraw"))
+    ctx = ActContext(law, at, by.username, require_withdrawing_authority(by, row.case, "withdraw"))
     submission = Submission.objects.select_for_update().get(pk=point.pk)
     if submission.answered_on is not None:
         raise CannotStep("unanswered", _("这一条已经答复"))
@@ -158,7 +158,7 @@ def answer(*, point: Submission, text: str, by: Account, law: Law, at: datetime)
 
 
 @transaction.atomic
-def ask_hearing(*, withdrawal: Withdrawal, by: Account, law: Law, at: datetime) -> Withdrawal:
+def request_hearing(*, withdrawal: Withdrawal, by: Account, law: Law, at: datetime) -> Withdrawal:
     """The enterprise asks for a hearing, within its days from the proved service of the notice."""
     ctx = ActContext(law, at, by.username)
     row = _own(withdrawal, by)
@@ -178,7 +178,7 @@ def ask_hearing(*, withdrawal: Withdrawal, by: Account, law: Law, at: datetime) 
 
 
 @transaction.atomic
-def fix_hearing(
+def schedule_hearing(
     *,
     withdrawal: Withdrawal,
     held_at: datetime,
@@ -194,7 +194,7 @@ def fix_hearing(
     A hearing that was fixed before is moved, with reasons.
     """
     row = _locked(withdrawal)
-    ctx = ActContext(law, at, by.username, check_withdrawing_authority(by, row.case, "withdraw"))
+    ctx = ActContext(law, at, by.username, require_withdrawing_authority(by, row.case, "withdraw"))
     if chair.organisation is None or chair.organisation.slug != ctx.authority or not chair.is_active:
         raise CannotStep("chair", _("主持人应是本机关的人员"))
     if chair.username in {by.username, *row.handled_by, *row.case.determined_by}:
@@ -215,7 +215,7 @@ def fix_hearing(
                 because,
             )
             hearing.notice.save(update_fields=["voided_on", "voided_by", "voided_because"])
-            drop_services(hearing.notice, VOIDED, because, ctx)
+            end_attempts(hearing.notice, VOIDED, because, ctx)
     name = chair.get_full_name() or chair.username
     made = Hearing.objects.create(
         withdrawal=row, at=held_at, where=where, chair=chair.username, chair_name=name
@@ -239,7 +239,7 @@ def hold_hearing(
 ) -> Hearing:
     """The hearing was held: its record is a document; `files` is the signed one. Every point waits for its answer."""
     row = _locked(hearing.withdrawal)
-    ctx = ActContext(law, at, by.username, check_withdrawing_authority(by, row.case, "withdraw"))
+    ctx = ActContext(law, at, by.username, require_withdrawing_authority(by, row.case, "withdraw"))
     made = _fixed(hearing)
     if not held.present.strip() or not any(one.strip() for one in held.said):
         raise CannotStep("because", _("听证笔录要写明参加人和经过"))
@@ -252,7 +252,7 @@ def hold_hearing(
     made.withdrawal, made.state, made.present = row, "held", held.present
     made.record = issuing.hearing_record(made, held.said, ctx)
     made.save()
-    keep_files(kept, row, ctx)
+    attach_to_withdrawal(kept, row, ctx)
     for point in points:
         _point(row, HEARING, point, ctx)
     _settle(row, HOLD, str(row.pk), ctx)
@@ -261,7 +261,7 @@ def hold_hearing(
 
 
 @transaction.atomic
-def hearing_lapses(
+def lapse_hearing(
     *,
     withdrawal: Withdrawal,
     state: str,
@@ -273,7 +273,7 @@ def hearing_lapses(
 ) -> Withdrawal:
     """The enterprise took its request back (`retracted`) or stayed away without a good reason (`absent`)."""
     row = _locked(withdrawal)
-    ctx = ActContext(law, at, by.username, check_withdrawing_authority(by, row.case, "withdraw"))
+    ctx = ActContext(law, at, by.username, require_withdrawing_authority(by, row.case, "withdraw"))
     if state not in ("retracted", "absent"):
         raise CannotStep("because", _("只能是：撤回听证要求、没有参加"))
     kept = check_files(files)
@@ -286,7 +286,7 @@ def hearing_lapses(
         has_evidence=bool(kept),
     )
     row = _acted(row, event, ctx)
-    keep_files(kept, row, ctx)
+    attach_to_withdrawal(kept, row, ctx)
     row.hearings.filter(state="fixed").update(state=state, because=because)
     _settle(row, HOLD, str(row.pk), ctx)
     write_journal(ctx)
@@ -296,7 +296,7 @@ def hearing_lapses(
 def _point(row: Withdrawal, kind: str, text: str, ctx: ActContext, **who: object) -> Submission:
     """On record, with a task to answer it."""
     submission = Submission.objects.create(
-        withdrawal=row, kind=kind, text=text, said_on=ctx.on, **who
+        withdrawal=row, kind=kind, text=text, submitted_on=ctx.on, **who
     )
     open_task(
         row.case, ANSWER, ctx, where=withdrawing_authority_of(row.case), detail=str(submission.pk)

@@ -9,16 +9,16 @@ from django.db import transaction
 from django.db.models import Q
 
 from qualwatch.accounts.models import Account
+from qualwatch.cases.acting import ActContext, Step, write_journal
 from qualwatch.cases.competence import (
     PROVINCE,
     NotCompetent,
-    check_authority,
-    check_role,
+    require_authority,
+    require_housing_authority,
     withdrawing_authority_of,
 )
-from qualwatch.cases.acting import ActContext, Step, write_journal
 from qualwatch.cases.course.step import act
-from qualwatch.cases.course.withdrawal_rows import keep_files
+from qualwatch.cases.course.withdrawal_rows import attach_to_withdrawal
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.attachments import CheckedFile
 from qualwatch.cases.documents.service import serve_on_authority
@@ -93,7 +93,7 @@ def step_of(case: Case, event: Event, ctx: ActContext, figures: Any = None) -> S
 def attach_files(files: Sequence[CheckedFile], step: Step, ctx: ActContext) -> None:
     """Files of a step, on the withdrawal's file."""
     assert step.row is not None  # the table needs it
-    keep_files(files, step.row, ctx)
+    attach_to_withdrawal(files, step.row, ctx)
 
 
 def keep_recheck_figures(step: Step, ctx: ActContext) -> None:
@@ -125,7 +125,7 @@ def lock_members_for(
 
     All open cases of their items are locked in one order, before anything else: a decision closes them.
     """
-    where = check_authority(by, *capabilities)
+    where = require_authority(by, *capabilities)
     numbers = [withdrawal.pk for withdrawal in members]
     withdrawals = Withdrawal.objects.filter(pk__in=numbers)
     cases = Q(withdrawals__in=numbers)
@@ -146,7 +146,7 @@ def lock_list_for_signature(
     batch: WithdrawalList, by: Account, law: Law, at: datetime
 ) -> ActContext:
     """A reviewer of the housing authority that opened the list, or of the province; not whoever opened it."""
-    where = check_role(by, "sign")
+    where = require_housing_authority(by, "sign")
     if where not in (batch.housing, PROVINCE):
         raise NotCompetent(_("这项资质由别的主管部门办理"))
     if by.username == batch.opened_by:
@@ -167,7 +167,7 @@ def sent_list(
     """The letter about these items, to the bureau or the ministry; it is in the list's row before it arrives."""
     batch = rows[0].batch
     told = {**issuing.items([row.case for row in rows]), **more}
-    document = issuing.issue(kind, ctx, told=told, addressee=addressee, batch=batch)
+    document = issuing.issue(kind, ctx, values=told, addressee=addressee, batch=batch)
     batch.suggestion = document
     batch.save(update_fields=["suggestion"])
     document.batch = batch

@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
                 ("why", models.CharField(max_length=40)),
                 ("sheet", models.JSONField(default=list)),
                 ("result", models.CharField(blank=True, max_length=10)),
-                ("found", models.TextField(blank=True)),
+                ("problem", models.TextField(blank=True)),
                 ("checked_on", models.DateField(null=True)),
                 ("checked_by", models.CharField(blank=True, max_length=150)),
                 ("follow_up_due_on", models.DateField(null=True)),

@@ -18,7 +18,10 @@ class UnknownSource(Exception):
 
 
 class Source(BaseModel):
-    """What a source delivers. `precedence`: of two sources with the same key the lower number is believed."""
+    """What a source delivers. `precedence`.
+
+    Of two sources with the same key the lower number is believed.
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 

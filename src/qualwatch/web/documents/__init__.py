@@ -1,1 +1,1 @@
-"""Papers served to those who may see them: documents as they went out, files that were handed in."""
+"""Files for those who may see them: documents as issued, and files that were handed in."""

@@ -1,4 +1,4 @@
-"""Each answer is a download that a browser will not run: by its own type, never sniffed, never cached."""
+"""Downloads that a browser neither runs nor sniffs nor stores."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,8 +12,8 @@ from django.views.decorators.http import require_safe
 from qualwatch.accounts.models import Account
 from qualwatch.cases.documents.attachments import attachment_for, document_for
 
-T = TypeVar("T")
-TYPES = {
+Stored = TypeVar("Stored")
+CONTENT_TYPES = {
     "pdf": "application/pdf",
     "ofd": "application/ofd",
     "png": "image/png",
@@ -28,21 +28,21 @@ TYPES = {
 @require_safe
 def attachment(request: HttpRequest, number: int) -> HttpResponse:
     """A file that was handed in; 404 also for those who may not see it."""
-    found, told = _asked_for(attachment_for, request, number)
-    return _download(told, found.name, found.file.kind)
+    attachment, content = _find_for(request, attachment_for, number)
+    return _download(content, attachment.name, attachment.file.kind)
 
 
 @login_required
 @require_safe
 def document(request: HttpRequest, number: int) -> HttpResponse:
-    """A document, byte for byte as it went out."""
-    found, told = _asked_for(document_for, request, number)
-    return _download(told, f"{found.number}{found.title}.docx", found.file.kind)
+    """A document, byte for byte as it was issued; 404 also for those who may not see it."""
+    document, content = _find_for(request, document_for, number)
+    return _download(content, f"{document.number}{document.title}.docx", document.file.kind)
 
 
-def _asked_for(
-    find: Callable[[Account, int], tuple[T, bytes]], request: HttpRequest, number: int
-) -> tuple[T, bytes]:
+def _find_for(
+    request: HttpRequest, find: Callable[[Account, int], tuple[Stored, bytes]], number: int
+) -> tuple[Stored, bytes]:
     assert isinstance(request.user, Account)
     try:
         return find(request.user, number)
@@ -50,10 +50,10 @@ def _asked_for(
         raise Http404 from error
 
 
-def _download(told: bytes, name: str, kind: str) -> HttpResponse:
+def _download(content: bytes, name: str, kind: str) -> HttpResponse:
     return HttpResponse(
-        told,
-        content_type=TYPES[kind],
+        content,
+        content_type=CONTENT_TYPES[kind],
         headers={
             "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
             "X-Content-Type-Options": "nosniff",

@@ -1,1 +1,1 @@
-"""The enterprise's door: am I safe, what must I do by when."""
+"""The enterprise's site: whether its items are safe, and what it must do by when."""

@@ -1,55 +1,47 @@
-"""What an enterprise hands in when it answers a card, read from its form."""
+"""What an enterprise hands in when it applies, read from its form."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from django.http import HttpRequest
 
-from qualwatch.cases.applications.actions import Filing
+from qualwatch.cases.applications.filing import Filing
 from qualwatch.cases.documents.attachments import SubmittedFile, check_sizes
 from qualwatch.procedure.checklists import lines_of
 from qualwatch.procedure.transitions import CannotStep
-from qualwatch.web.base.form_input import form_token
+from qualwatch.web.base.form_input import form_token, text_field
 from qualwatch.wording import gettext as _
 
 
-def filing_of(request: HttpRequest, requirements: Iterable[str]) -> Filing:
-    """Files of a line answer it; where there are none, the reason beside does. CannotStore before too much is read."""
-    check_sizes(one.size or 0 for name in request.FILES for one in request.FILES.getlist(name))
-    about = [
+def filing_of(request: HttpRequest, requirements: Sequence[str]) -> Filing:
+    """The application; each line of the checklist is answered by files or by a reason.
+
+    Raises CannotStore before too large files are read, CannotStep where no requirement is named.
+    """
+    check_sizes(_upload_sizes(request))
+    ticked = request.POST.getlist("requirement")
+    concerned = [
         requirement
         for requirement in requirements
-        if requirement in request.POST.getlist("requirement") or _is_filled(request, requirement)
+        if requirement in ticked or _is_filled(request, requirement)
     ]
-    if not about:
+    if not concerned:
         raise CannotStep("requirements", _("请勾选对哪些指标提出申请"))
     files: list[SubmittedFile] = []
     checklist: dict[str, dict[str, str | list[str]]] = {}
-    for requirement in about:
+    for requirement in concerned:
         checklist[requirement] = {}
         for line in lines_of(requirement):
-            handed = [
-                SubmittedFile(_unique(one.name or "", files), one.read())
-                for one in request.FILES.getlist(f"file-{requirement}-{line}")
-            ]
-            files += handed
-            reason = request.POST.get(f"reason-{requirement}-{line}", "").strip()
-            checklist[requirement][line] = [file.name for file in handed] if handed else reason
+            uploads = _read_files(request, f"file-{requirement}-{line}", files)
+            files += uploads
+            reason = text_field(request, f"reason-{requirement}-{line}")
+            checklist[requirement][line] = [file.name for file in uploads] or reason
     return Filing(
         cause=request.POST.get("cause", ""),
-        statement=request.POST.get("statement", "").strip(),
+        statement=text_field(request, "statement"),
         files=files,
-        requirements=about,
+        requirements=concerned,
         checklist=checklist,
         form_token=form_token(request),
-    )
-
-
-def _is_filled(request: HttpRequest, requirement: str) -> bool:
-    """Whether a file or a reason was given for it, ticked or not."""
-    names = [f"{requirement}-{line}" for line in lines_of(requirement)]
-    return any(
-        request.FILES.getlist(f"file-{name}") or request.POST.get(f"reason-{name}", "").strip()
-        for name in names
     )
 
 
@@ -69,12 +61,38 @@ def fields_of(requirements: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _unique(name: str, files: list[SubmittedFile]) -> str:
-    """Two files of one name, handed in for different lines, are told apart."""
-    known = {file.name for file in files}
-    stem, dot, ending = name.rpartition(".")
-    told, number = name, 1
-    while told in known:
+def _upload_sizes(request: HttpRequest) -> Iterator[int]:
+    for name in request.FILES:
+        for upload in request.FILES.getlist(name):
+            yield upload.size or 0
+
+
+def _read_files(
+    request: HttpRequest, name: str, files: Iterable[SubmittedFile]
+) -> list[SubmittedFile]:
+    """The files of a field; a name that a file of another field has is numbered."""
+    names = {file.name for file in files}
+    return [
+        SubmittedFile(_unique(upload.name or "", names), upload.read())
+        for upload in request.FILES.getlist(name)
+    ]
+
+
+def _is_filled(request: HttpRequest, requirement: str) -> bool:
+    """Whether a file or a reason was given for a requirement, ticked or not."""
+    names = [f"{requirement}-{line}" for line in lines_of(requirement)]
+    return any(
+        request.FILES.getlist(f"file-{name}") or text_field(request, f"reason-{name}")
+        for name in names
+    )
+
+
+def _unique(name: str, names: Collection[str]) -> str:
+    """The name, numbered where another file of the same application has it."""
+    stem, dot, suffix = name.rpartition(".")
+    unique = name
+    number = 1
+    while unique in names:
         number += 1
-        told = f"{stem}-{number}{dot}{ending}" if dot else f"{name}-{number}"
-    return told
+        unique = f"{stem}-{number}{dot}{suffix}" if dot else f"{name}-{number}"
+    return unique

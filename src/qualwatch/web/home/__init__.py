@@ -1,1 +1,1 @@
-"""The first page after log-in: who one is here, and what one may do."""
+"""The first page after log-in: who the account is, and what it may do."""

@@ -1,4 +1,4 @@
-"""Where an account goes after log-in: its own door."""
+"""Where an account goes after log-in: to the site for its capability."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -12,16 +12,17 @@ from qualwatch.wording import gettext as _
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """To the enterprise's or the authority's door; others see who they are and what they may do."""
+    """Redirects to the enterprise's or the staff site; other accounts see their roles."""
     account = account_of(request)
     if may(account, "see-own"):
         return redirect("own")
     if may(account, "read-cases"):
         return redirect("work")
-    told = {
+    organisation = account.organisation
+    context = {
         "title": _("我的账号"),
         "account": account,
-        "organisation": account.organisation.name if account.organisation else _("未归属任何单位"),
+        "organisation": organisation.name if organisation else _("未归属任何单位"),
         "roles": [(_(ROLES[slug].name), _(ROLES[slug].purpose)) for slug in roles_of(account)],
     }
-    return render(request, "home/home.html", told)
+    return render(request, "home/home.html", context)

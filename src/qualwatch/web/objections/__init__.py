@@ -1,1 +1,1 @@
-"""Objections of the public to a display: the one thing that somebody without an account may hand in."""
+"""Objections of the public to a display: the only form for people without an account."""

@@ -1,1 +1,1 @@
-"""The platform's door: it pushes changes of the registers and is told what became of each."""
+"""The platform's API: it pushes changes of the registers and asks what an enterprise may do."""

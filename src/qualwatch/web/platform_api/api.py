@@ -1,4 +1,4 @@
-"""The platform's door. `POST /changes`: the "real time" of the notice. `POST /gate`: may this enterprise do X today?"""
+"""The platform's API: `POST /changes` (changes of the registers), `POST /eligibility` (queries)."""
 
 from typing import Annotated, Literal
 
@@ -11,16 +11,17 @@ from pydantic import ConfigDict, Field
 
 from qualwatch.accounts.models import Organisation
 from qualwatch.accounts.queries import machine_of
-from qualwatch.cases.eligibility.actions import OtherRequest, OverQuota, answer_once
-from qualwatch.cases.eligibility.measures import CannotAsk, EligibilityQuery
+from qualwatch.cases.eligibility.actions import KeyReused, QuotaExceeded, answer_request
+from qualwatch.cases.eligibility.measures import EligibilityQuery, InvalidQuery
 from qualwatch.law.loader import current_law
-from qualwatch.patrol.pushes import import_changes
+from qualwatch.patrol.pushes import PushOutcome, import_changes
 from qualwatch.registers.changes import Change, OutOfOrder
 from qualwatch.registers.sources import UnknownSource
 from qualwatch.wording import gettext as _
 
-MOST_CHANGES = MOST_QUESTIONS = 1000
-LONGEST_KEY = 100
+MAX_CHANGES = 1000
+MAX_QUESTIONS = 1000
+MAX_KEY_LENGTH = 100
 SLUG = r"^[^\x00-\x1f]*$"
 Cell = Annotated[str, Field(max_length=500)]
 
@@ -54,7 +55,7 @@ class Batch(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    changes: Annotated[list[ChangeIn], Field(min_length=1, max_length=MOST_CHANGES)]
+    changes: Annotated[list[ChangeIn], Field(min_length=1, max_length=MAX_CHANGES)]
 
 
 class Outcome(Schema):
@@ -94,12 +95,12 @@ api = NinjaAPI(
 
 @api.post("/changes", response={200: PushResultOut, 409: Problem, 422: Problem})
 def push_changes(request: HttpRequest, batch: Batch) -> Status[PushResultOut | Problem]:
-    """Takes changes in: registers updated and the findings of the enterprises concerned renewed, or nothing."""
+    """Applies all changes and assesses the enterprises concerned, or does nothing."""
     now = timezone.now()
     platform: Organisation = request.auth  # type: ignore[attr-defined]  # ninja puts it there
     changes = [
-        Change(change_in.id, change_in.sequence, change_in.source, change_in.action, change_in.row)
-        for change_in in batch.changes
+        Change(change.id, change.sequence, change.source, change.action, change.row)
+        for change in batch.changes
     ]
     if len({change.change_id for change in changes}) < len(changes):
         return Status(422, Problem(detail=_("同一批里有两个相同的变更编号")))
@@ -115,22 +116,23 @@ def push_changes(request: HttpRequest, batch: Batch) -> Status[PushResultOut | P
         return Status(409, Problem(detail=str(error), expected=error.expected))
     except UnknownSource as error:
         return Status(422, Problem(detail=_("没有这个来源；有 {sources}").format(sources=error)))
-    outcomes = [
-        Outcome(id=change.change_id, sequence=change.sequence, state=state, problem=problem)
-        for change, state, problem in outcome.result.outcomes
-    ]
-    run = outcome.run
-    push_result_out = PushResultOut(
-        outcomes=outcomes,
-        enterprises=len(outcome.result.credit_codes),
-        run=run.pk if run else None,
-        run_state=run.state if run else "",
+    return Status(200, _push_result(outcome))
+
+
+def _push_result(push: PushOutcome) -> PushResultOut:
+    return PushResultOut(
+        outcomes=[
+            Outcome(id=change.change_id, sequence=change.sequence, state=state, problem=problem)
+            for change, state, problem in push.result.outcomes
+        ],
+        enterprises=len(push.result.credit_codes),
+        run=push.run.pk if push.run else None,
+        run_state=push.run.state if push.run else "",
     )
-    return Status(200, push_result_out)
 
 
 class QuestionIn(Schema):
-    """May this enterprise do this (with this item) today? `category`, `sub_item`: the register's slugs of the item."""
+    """May this enterprise do this today? `category`, `sub_item`: slugs of the item to be used."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -145,7 +147,7 @@ class Questions(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    questions: Annotated[list[QuestionIn], Field(min_length=1, max_length=MOST_QUESTIONS)]
+    questions: Annotated[list[QuestionIn], Field(min_length=1, max_length=MAX_QUESTIONS)]
 
 
 class AnswerOut(Schema):
@@ -168,40 +170,44 @@ class Answers(Schema):
 
 
 @api.post(
-    "/gate", auth=_Token("gate"), response={200: Answers, 409: Problem, 422: Problem, 429: Problem}
+    "/eligibility",
+    auth=_Token("eligibility"),
+    response={200: Answers, 409: Problem, 422: Problem, 429: Problem},
 )
-def ask(
-    request: HttpRequest, response: HttpResponse, asked: Questions
+def check_eligibility(
+    request: HttpRequest, response: HttpResponse, batch: Questions
 ) -> Status[Answers | Problem]:
-    """Answers and records. With an `Idempotency-Key` the same request again gets the same answer and asks nothing."""
+    """Answers and records every question.
+
+    With an `Idempotency-Key` the same request again gets the same answer and asks nothing.
+    """
     now = timezone.now()
     asker: Organisation = request.auth  # type: ignore[attr-defined]  # ninja puts it there
     key = request.headers.get("Idempotency-Key", "")
-    if len(key) > LONGEST_KEY:
-        return Status(
-            422, Problem(detail=_("Idempotency-Key 最长 {most} 个字符").format(most=LONGEST_KEY))
-        )
-    questions = [
+    if len(key) > MAX_KEY_LENGTH:
+        sentence = _("Idempotency-Key 最长 {most} 个字符").format(most=MAX_KEY_LENGTH)
+        return Status(422, Problem(detail=sentence))
+    queries = [
         EligibilityQuery(
-            question_in.credit_code, question_in.purpose, question_in.category, question_in.sub_item
+            question.credit_code, question.purpose, question.category, question.sub_item
         )
-        for question_in in asked.questions
+        for question in batch.questions
     ]
     try:
-        told = answer_once(
-            asked=questions,
+        answers = answer_request(
+            queries=queries,
             key=key,
             by=asker.slug,
             on=timezone.localdate(now),
             at=now,
             quota=settings.ELIGIBILITY_QUOTA,
         )
-    except CannotAsk as error:
+    except InvalidQuery as error:
         return Status(422, Problem(detail=str(error)))
-    except OtherRequest as error:
+    except KeyReused as error:
         return Status(409, Problem(detail=str(error)))
-    except OverQuota as error:
+    except QuotaExceeded as error:
         response["Retry-After"] = str(error.seconds)
         return Status(429, Problem(detail=str(error)))
-    response["Idempotent-Replayed"] = "true" if told.pop("is_replayed") else "false"
-    return Status(200, Answers(**told))
+    response["Idempotent-Replayed"] = "true" if answers.pop("is_replayed") else "false"
+    return Status(200, Answers(**answers))

@@ -1,1 +1,1 @@
-"""The public door: whoever comes reads the public copy and the law, and nothing else."""
+"""The public site: it reads the public copy and the law, and nothing else."""

@@ -1,8 +1,12 @@
-"""What slugs of the public copy are called."""
+"""Words for the slugs of the public copy, names of areas and items, days left."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
 
+from qualwatch.law.loader import current_law
 from qualwatch.procedure.state import CLOSED
+from qualwatch.publication.models import Announcement, RedCard, Standing
+from qualwatch.publication.queries import Answer
 from qualwatch.wording import gettext
 from qualwatch.wording import gettext_noop as _n
 
@@ -43,5 +47,43 @@ TABLES = {
 
 
 def public_label(words: Mapping[str, str], slug: str) -> str:
-    """The word in the reader's language; a code that has none is said to be another reason."""
-    return gettext(words[slug]) if slug in words else gettext("其他原因") if slug else ""
+    """The word in the reader's language; "other reason" for a slug without one."""
+    if slug in words:
+        return gettext(words[slug])
+    return gettext("其他原因") if slug else ""
+
+
+def area_name(slug: str) -> str:
+    """The name of a supervising area; '' outside the province or unknown."""
+    area = current_law().divisions.areas.get(slug)
+    return area.name if area else ""
+
+
+def area_names() -> list[tuple[str, str]]:
+    """(slug, name) of every supervising area."""
+    return [(slug, area.name) for slug, area in current_law().divisions.areas.items()]
+
+
+def item_name(item: RedCard | Answer | Standing) -> str:
+    """An item as its certificate names it."""
+    grade = gettext(item.grade) if item.grade else ""
+    return f"{item.qualification}{item.sub_item} {grade}".strip()
+
+
+def days_left(ends_on: date | None, today: date) -> int | None:
+    """Whole days until the last one, which counts; negative once it is over."""
+    return None if ends_on is None else (ends_on - today).days
+
+
+def with_labels(
+    announcements: Iterable[Announcement], today: date
+) -> list[tuple[Announcement, str, int | None]]:
+    """(announcement, its kind in words, days left)."""
+    return [
+        (
+            announcement,
+            public_label(KINDS, announcement.kind),
+            days_left(announcement.ends_on, today),
+        )
+        for announcement in announcements
+    ]

@@ -1,55 +1,88 @@
 """Figures by quarter, with pictures; every number is a sum of rows that stand below it."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import path
 from django.utils import timezone
 
 from qualwatch.publication import queries
+from qualwatch.publication.models import QuarterFigures
 from qualwatch.reports.overview import Share
 from qualwatch.web.base.http_cache import cached_while
-from qualwatch.web.public.views import area, areas
+from qualwatch.web.public.labels import area_name, area_names
 from qualwatch.wording import gettext as _
 
 
 @cached_while(queries.version)
 def statistics(request: HttpRequest) -> HttpResponse:
-    """The newest quarter, or the one asked for."""
+    """The quarter of the address, or the newest one."""
     rows = queries.figures()
-    quarters = list(
-        dict.fromkeys((quarter_figures.year, quarter_figures.quarter) for quarter_figures in rows)
-    )
-    names = [
-        (f"{year}Q{number}", _("{year}年第{number}季度").format(year=year, number=number))
-        for year, number in quarters
-    ]
-    asked = request.GET.get("quarter", "") or (names[0][0] if names else "")
-    if asked and asked not in dict(names):
-        raise Http404
-    told: dict[str, Any] = {"title": _("红牌和撤回情况统计"), "quarters": names, "asked": asked}
-    if asked:
-        of_areas = {
-            quarter_figures.area: Counter(quarter_figures.figures)
-            for quarter_figures in rows
-            if f"{quarter_figures.year}Q{quarter_figures.quarter}" == asked
-        }
-        told |= _quarter(of_areas, dict(names)[asked])
-        counted = queries.freshness_on(timezone.localdate())
-        told["counted"], told["is_running"] = (
-            counted,
-            counted is None or asked >= _quarter_of(counted.day),
-        )
-        told["course"] = [
-            (f"{quarter[0]}Q{quarter[1]}", _sum(rows, quarter)) for quarter in reversed(quarters)
-        ]
-    return render(request, "public/statistics.html", told)
+    names = _quarter_names(rows)
+    newest = next(iter(names), "")
+    quarter = request.GET.get("quarter", "") or newest
+    context: dict[str, Any] = {
+        "title": _("红牌和撤回情况统计"),
+        "quarters": list(names.items()),
+        "quarter": quarter,
+    }
+    if quarter:
+        if quarter not in names:
+            raise Http404
+        context |= {"name": names[quarter], **_quarter_context(rows, quarter)}
+        context |= _counting_day(quarter)
+        context["history"] = [(slug, _open_cards(rows, slug)) for slug in reversed(names)]
+    return render(request, "public/statistics.html", context)
 
 
-def _quarter(of_areas: dict[str, Counter[str]], name: str) -> dict[str, Any]:
-    total: Counter[str] = sum(of_areas.values(), Counter())
+def _slug(row: QuarterFigures) -> str:
+    return f"{row.year}Q{row.quarter}"
+
+
+def _quarter_names(rows: Iterable[QuarterFigures]) -> dict[str, str]:
+    """Slug -> name of every quarter with figures, the newest first."""
+    return {
+        _slug(row): _("{year}年第{number}季度").format(year=row.year, number=row.quarter)
+        for row in rows
+    }
+
+
+def _counting_day(quarter: str) -> dict[str, Any]:
+    """The day until which figures are counted, and whether the quarter was still running then."""
+    freshness = queries.freshness_on(timezone.localdate())
+    is_running = freshness is None or quarter >= _quarter_of(freshness.day)
+    return {"counted_on": freshness.day if freshness else None, "is_running": is_running}
+
+
+def _quarter_of(day: date) -> str:
+    return f"{day.year}Q{(day.month - 1) // 3 + 1}"
+
+
+def _open_cards(rows: Iterable[QuarterFigures], quarter: str) -> int:
+    return sum(row.figures.get("open", 0) for row in rows if _slug(row) == quarter)
+
+
+def _quarter_context(rows: Iterable[QuarterFigures], quarter: str) -> dict[str, Any]:
+    figures_by_area = {row.area: Counter(row.figures) for row in rows if _slug(row) == quarter}
+    total: Counter[str] = sum(figures_by_area.values(), Counter())
+    return {
+        "total": total,
+        "steps": _steps(total),
+        "map": _shares(figures_by_area),
+        "rows": [
+            (area, area_name(area) or _("其他"), figures, *_punctuality(figures))
+            for area, figures in sorted(figures_by_area.items())
+        ],
+        "total_row": ("", _("全省"), total, *_punctuality(total)),
+    }
+
+
+def _steps(total: Counter[str]) -> list[Share]:
+    """How far the red cards published in the quarter have come."""
     published = total["published"]
     steps = [
         (_("本季公布的红牌"), published),
@@ -57,38 +90,30 @@ def _quarter(of_areas: dict[str, Counter[str]], name: str) -> dict[str, Any]:
         (_("已公示"), total["of-these-displayed"]),
         (_("已决定撤回"), total["of-these-decided"]),
     ]
-    none: Counter[str] = Counter()
-    shares = {
-        slug: Share(
-            name, of_areas.get(slug, none)["red-enterprises"], of_areas.get(slug, none)["register"]
-        )
-        for slug, name in areas()
-    }
-    rows = [(slug, area(slug) or _("其他"), told) for slug, told in sorted(of_areas.items())]
-    return {
-        "name": name,
-        "total": total,
-        "steps": [Share(text, part, published) for text, part in steps],
-        "map": shares,
-        "rows": [(slug, text, told, _kept(told)) for slug, text, told in rows],
-        "all_kept": _kept(total),
-    }
+    return [Share(name, number, published) for name, number in steps]
 
 
-def _kept(told: Counter[str]) -> tuple[str, str]:
-    """Starts in time, and returns in time."""
-    starts = _percent(told["started-in-time"], told["started-late"] + told["not-started"])
-    return starts, _percent(told["return-kept"], told["return-late"])
+def _shares(figures_by_area: dict[str, Counter[str]]) -> dict[str, Share]:
+    """By area: enterprises with a red card, of those registered."""
+    no_figures: Counter[str] = Counter()
+    shares = {}
+    for slug, name in area_names():
+        figures = figures_by_area.get(slug, no_figures)
+        shares[slug] = Share(name, figures["red-enterprises"], figures["register"])
+    return shares
 
 
-def _percent(kept: int, late: int) -> str:
-    return f"{kept}/{kept + late}" if kept + late else "–"
+def _punctuality(figures: Counter[str]) -> tuple[str, str]:
+    """Withdrawals started in time, and returns sent in time, each of all that were due."""
+    late_starts = figures["started-late"] + figures["not-started"]
+    return (
+        _in_time(figures["started-in-time"], late_starts),
+        _in_time(figures["return-kept"], figures["return-late"]),
+    )
 
 
-def _quarter_of(day: date) -> str:
-    """The quarter of the day on which the figures were last counted has not been counted to its end."""
-    return f"{day.year}Q{(day.month - 1) // 3 + 1}"
+def _in_time(in_time: int, late: int) -> str:
+    return f"{in_time}/{in_time + late}" if in_time + late else "–"
 
 
-def _sum(rows: list[Any], quarter: tuple[int, int]) -> int:
-    return sum(row.figures.get("open", 0) for row in rows if (row.year, row.quarter) == quarter)
+urlpatterns = [path("statistics", statistics, name="statistics")]

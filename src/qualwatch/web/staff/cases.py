@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from qualwatch.cases.allowed_actions import AllowedActions
 from qualwatch.cases.models import Case, Withdrawal
 from qualwatch.cases.notices.texts import STAGES, entry_word, name_of
-from qualwatch.cases.queries import cases_seen_by, history_of
+from qualwatch.cases.queries import cases_visible_to, history_of
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.state import CLOSED, STEPS
 from qualwatch.reports.labels import VERDICTS, label_of
@@ -48,7 +48,7 @@ CONTACT_KINDS = {
 def cases(request: HttpRequest) -> HttpResponse:
     """The cases of the jurisdiction; filters stay in the address."""
     filters = {name: request.GET.get(name, "").strip() for name in ("q", "state", "area")}
-    visible = cases_seen_by(account_of(request)).prefetch_related("requirements")
+    visible = cases_visible_to(account_of(request)).prefetch_related("requirements")
     newest_first = _filtered(visible, filters).order_by("-opened_on", "-pk")
     page = Paginator(newest_first, ROWS_OF_PAGE).get_page(request.GET.get("page"))
     area_names = {slug: area.name for slug, area in current_law().divisions.areas.items()}
@@ -65,10 +65,8 @@ def cases(request: HttpRequest) -> HttpResponse:
 
 
 def _filtered(rows: QuerySet[Case], filters: dict[str, str]) -> QuerySet[Case]:
-    if filters["state"]:
-        rows = rows.filter(state=filters["state"])
-    else:
-        rows = rows.exclude(state="closed")
+    state = filters["state"]
+    rows = rows.filter(state=state) if state else rows.exclude(state="closed")
     if filters["area"]:
         rows = rows.filter(area=filters["area"])
     if text := filters["q"]:

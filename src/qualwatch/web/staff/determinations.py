@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from qualwatch.accounts.models import Account
 from qualwatch.cases.allowed_actions import is_proposed
 from qualwatch.cases.models import Case, Determination
-from qualwatch.cases.warnings.determine import Proposed, propose, return_proposal, sign
+from qualwatch.cases.warnings.determine import ProposedDetermination, propose, return_proposal, sign
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.state import OUTCOMES
 from qualwatch.procedure.transitions import CannotStep
@@ -132,12 +132,12 @@ def return_determination(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("case", number=number)
 
 
-def _propose(case: Case, proposal: Proposed, by: Account) -> None:
+def _propose(case: Case, proposal: ProposedDetermination, by: Account) -> None:
     """Proposes once; the same form sent again is no error."""
     try:
         propose(
             case=case,
-            what=proposal,
+            proposed=proposal,
             by=by,
             law=current_law(),
             at=timezone.now(),

@@ -1,4 +1,4 @@
-"""What officers enter, read from their forms; a wrong value is a sentence."""
+"""What officers enter, read from their forms; a value that cannot be read is a sentence."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -6,34 +6,43 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from qualwatch.cases.applications.repairs import Correcting, Repairs
+from qualwatch.cases.applications.repairs import FieldCorrection, Repairs
 from qualwatch.cases.models import Case
-from qualwatch.cases.warnings.determine import Proposed
-from qualwatch.web.staff.labels import CORRECTED, slug_of, words_of
+from qualwatch.cases.warnings.determine import ProposedDetermination
+from qualwatch.web.base.form_input import number_field, text_field
+from qualwatch.web.staff.labels import CORRECTABLE_FIELDS, slug_of_word, words_of_field
 from qualwatch.wording import gettext as _
 
-FIELDS = {
-    "known-outcome": "outcome-red",
+# what a refusal is about -> the field of a determination
+DETERMINATION_FIELDS = {
+    "valid-outcome": "outcome-red",
     "because": "because",
     "evidence": "evidence",
     "items": "item-1",
     "leaves-something": "leaves-1",
     "extends-in-limits": "until",
-    **{name: name for name in ("until", "review_on", "left_number", "has_read")},
-}  # what a refusal is about -> the field of a determination
-ACCEPTED, LEFT, LONGEST_NUMBER = (
-    "accepted-finding",
-    ("correction", "exemption"),
-    18,
-)  # what a dismissal leaves
+    "until": "until",
+    "review_on": "review_on",
+    "left_number": "left_number",
+    "has_read": "has_read",
+}
+# what a dismissal leaves
+ACCEPTED = "accepted-finding"
+LEFT_BY_NUMBER = ("correction", "exemption")
 
 
 class Unreadable(Exception):
-    """A field of a form cannot be read; the message says which, and how it is written. `about`: the field."""
+    """A field of a form cannot be read; the message says how it is written. `about`: the field."""
 
     def __init__(self, sentence: str, about: str) -> None:
         super().__init__(sentence)
         self.about = about
+
+
+def check_has_read(request: HttpRequest) -> None:
+    """Raises Unreadable where the box "I have read the consequences" is not ticked."""
+    if not request.POST.get("has_read"):
+        raise Unreadable(_("请先阅读后果并勾选"), "has_read")
 
 
 def lines(request: HttpRequest, name: str) -> list[str]:
@@ -42,74 +51,82 @@ def lines(request: HttpRequest, name: str) -> list[str]:
 
 
 def day(request: HttpRequest, name: str, label: str) -> date | None:
-    """A day, or none."""
-    told = request.POST.get(name, "").strip()
-    if not told:
+    """A day, or none where the field is empty. Raises Unreadable."""
+    text = text_field(request, name)
+    if not text:
         return None
     try:
-        return date.fromisoformat(told)
+        return date.fromisoformat(text)
     except ValueError as error:
-        raise Unreadable(
-            _("{label}：请写成 2023-07-31 这样的日期").format(label=label), name
-        ) from error
+        sentence = _("{label}：请写成 2023-07-31 这样的日期").format(label=label)
+        raise Unreadable(sentence, name) from error
 
 
-def proposed(request: HttpRequest, case: Case) -> Proposed:
-    """A determination as entered."""
+def determination_form(request: HttpRequest, case: Case) -> ProposedDetermination:
+    """A determination as entered. Raises Unreadable."""
     outcome = request.POST.get("outcome", "")
-    leaves = (
-        request.POST.get("leaves", ACCEPTED if case.category else "")
-        if outcome == "dismissed"
-        else ""
-    )
-    if outcome == "dismissed" and not leaves:
-        raise Unreadable(_("请选择不予认定时留下什么"), "leaves-something")
-    items = [one.partition("/")[::2] for one in request.POST.getlist("item")]
-    return Proposed(
+    leaves = _leaves(request, case) if outcome == "dismissed" else ""
+    items = [item.partition("/") for item in request.POST.getlist("item")]
+    return ProposedDetermination(
         outcome=outcome,
-        because=request.POST.get("because", "").strip(),
+        because=text_field(request, "because"),
         evidence=lines(request, "evidence"),
         requirements=request.POST.getlist("requirement"),
-        items=[(category, sub_item) for category, sub_item in items],
+        items=[(category, sub_item) for category, _slash, sub_item in items],
         until=day(request, "until", _("延长至")) if outcome == "extended" else None,
         leaves=leaves,
         left=_left(request, leaves),
     )
 
 
+def _leaves(request: HttpRequest, case: Case) -> str:
+    """What a dismissal leaves; an accepted finding unless something else is chosen."""
+    default = ACCEPTED if case.category else ""
+    leaves = request.POST.get("leaves", default)
+    if not leaves:
+        raise Unreadable(_("请选择不予认定时留下什么"), "leaves-something")
+    return leaves
+
+
 def _left(request: HttpRequest, leaves: str) -> dict[str, Any] | None:
-    """What a dismissal leaves: until when a finding is accepted, or the number of a correction or exemption."""
+    """Until when a finding is accepted, or the number of a correction or exemption."""
     if not leaves:
         return None
     if leaves == ACCEPTED:
         return {"until": day(request, "review_on", _("复核日"))}
-    number = request.POST.get("left_number", "").strip()
-    if leaves not in LEFT or not number.isdecimal() or len(number) > LONGEST_NUMBER:
+    number = number_field(request, "left_number")
+    if leaves not in LEFT_BY_NUMBER or number is None:
         raise Unreadable(_("请写明更正或豁免的编号"), "left_number")
-    return {leaves: int(number)}
+    return {leaves: number}
 
 
-def repairs(request: HttpRequest, rows: Mapping[str, Mapping[str, Any]]) -> Repairs:
-    """What is to be put right: one field of one of the applicant's rows; or none, and the finding is accepted as it is.
+def repairs_form(request: HttpRequest, keys: Mapping[str, Mapping[str, Any]]) -> Repairs:
+    """One field of one register row to be set; without a row the finding is accepted as it is.
 
-    rows: `table/number` -> the key of the row.
+    keys: `table/number` -> the key of the row. Raises Unreadable.
     """
     review_on = day(request, "review_on", _("复核日"))
     if review_on is None:
         raise Unreadable(_("请写明复核日"), "review_on")
-    row, field = request.POST.get("row", ""), request.POST.get("field", "")
-    if not row:
+    place = request.POST.get("row", "")
+    if not place:
         return Repairs(review_on)
-    table = row.partition("/")[0]
-    if row not in rows or field not in CORRECTED.get(table, ()):
+    table = place.partition("/")[0]
+    field = request.POST.get("field", "")
+    if place not in keys or field not in CORRECTABLE_FIELDS.get(table, ()):
         raise Unreadable(_("请选择要更正的登记行和它的登记项"), "row")
-    told, document = request.POST.get("value", "").strip(), request.POST.get("document", "").strip()
-    value = slug_of(field, told)
+    value = _corrected_value(request, table, field)
+    document = text_field(request, "document")
+    return Repairs(review_on, [FieldCorrection(table, dict(keys[place]), field, value, document)])
+
+
+def _corrected_value(request: HttpRequest, table: str, field: str) -> str:
+    """The value as the register writes it."""
+    value = slug_of_word(field, text_field(request, "value"))
     if value is None:
-        known = _("、").join(words_of(field).values())
-        raise Unreadable(
-            _("{field}只能是：{words}").format(field=_(CORRECTED[table][field]), words=known),
-            "value",
+        sentence = _("{field}只能是：{words}").format(
+            field=_(CORRECTABLE_FIELDS[table][field]),
+            words=_("、").join(words_of_field(field).values()),
         )
-    correcting = Correcting(table, dict(rows[row]), field, value, document)
-    return Repairs(review_on, [correcting])
+        raise Unreadable(sentence, "value")
+    return value

@@ -6,7 +6,7 @@ from django.utils import timezone
 from qualwatch.cases.allowed_actions import AllowedActions, allowed_actions_of
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Case
-from qualwatch.cases.queries import cases_seen_by
+from qualwatch.cases.queries import cases_visible_to
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.web.access import account_of, capability_required
@@ -18,7 +18,7 @@ REFUSALS = (CannotStep, NotCompetent, Unreadable)
 
 def visible_case(request: HttpRequest, number: int) -> Case:
     """A case of the account's jurisdiction; Http404 for every other one."""
-    case = cases_seen_by(account_of(request)).filter(pk=number).first()
+    case = cases_visible_to(account_of(request)).filter(pk=number).first()
     if case is None:
         raise Http404
     return case

@@ -1,4 +1,4 @@
-"""What has to be done, in one sentence for each kind of task."""
+"""Texts of the staff site: states, consequences, register fields and their values."""
 
 from qualwatch.law.loader import current_law
 from qualwatch.law.model import GRADE_NAMES
@@ -7,33 +7,8 @@ from qualwatch.reports.labels import AUTHORITIES, REGISTER_STATES
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
-TASKS = {
-    "propose": _n("黄牌期满，核查是否认定"),
-    "sign": _n("审核签批认定"),
-    "review": _n("复查解除红牌"),
-    "withdraw": _n("红牌期满，启动撤回"),
-    "application": _n("审查企业的申请"),
-    "decide-application": _n("核实并决定企业的申请"),
-    "letter": _n("企业没有平台账号，发函告知"),
-    "serve": _n("换一种方式送达文书"),
-    "serve-order": _n("送达责令整改通知书"),
-    "vanished": _n("登记库中已没有这项资质，查明原因"),
-    "suggest": _n("函告审批局撤回建议"),
-    "report": _n("报住建部撤回"),
-    "start": _n("受理撤回建议"),
-    "notify": _n("告知拟撤回"),
-    "display": _n("公示拟撤回"),
-    "recheck-withdrawal": _n("公示期满复核"),
-    "review-law": _n("法制审核"),
-    "decide": _n("决定撤回"),
-    "announce": _n("送达撤回决定"),
-    "finish": _n("公告并办结"),
-    "answer": _n("答复陈述申辩或异议"),
-    "hearing": _n("组织听证"),
-    "report-results": _n("函告撤回结果"),
-}
-# What an officer may set right in a register row, by table.
-CORRECTED = {
+# by table: the fields of a register row that an officer may correct
+CORRECTABLE_FIELDS = {
     "registrations": {
         "profession_grade": _n("注册级别"),
         "valid_from": _n("有效期起"),
@@ -59,34 +34,36 @@ LEAVES = {
     "exemption": _n("已有的豁免"),
 }
 STATES = {"yellow": _n("黄牌"), "red": _n("红牌"), "closed": _n("已结束")}
-
-
+CONSEQUENCES = {
+    "red": _n(
+        "签批后立即向社会公布红牌预警：预警期间该企业不得申请资质升级、增项，省内在建项目全部列入重点监管，"
+        "不得以该资质承揽新项目，不得参加评优评先；期满仍不达标的，依法启动该资质的撤回程序。"
+    ),
+    "dismissed": _n("签批后案件结束，并留下认可、更正或豁免：到复核日之前，同样的情况不再预警。"),
+    "extended": _n("签批后整改期延长到所写的日期；只能延长一次。"),
+    "review": _n("解除后红牌不再有效，公布的内容改为已解除，限制随之取消。"),
+}
 ROUTES = {"direct": _n("直接取得"), "upgrade": _n("升级"), "unknown": _n("不明")}
 IN_FORCE = _n("有效")
 
 
-def words_of(field: str) -> dict[str, str]:
-    """By slug what the values of a register field are called; empty where it is a day or any text."""
+def words_of_field(field: str) -> dict[str, str]:
+    """By slug the words for the values of a register field; empty where it is a day or a text."""
     law = current_law()
-    named = {
+    words = {
         "register_state": {"in-force": IN_FORCE, **REGISTER_STATES},
         "route": ROUTES,
         "grade": GRADE_NAMES,
         "licensing_authority": AUTHORITIES
-        | {slug: area_text.name for slug, area_text in law.divisions.areas.items()},
-        "profession_grade": {slug: words[0] for slug, words in law.profession_grades.items()},
+        | {slug: area.name for slug, area in law.divisions.areas.items()},
+        "profession_grade": {slug: names[0] for slug, names in law.profession_grades.items()},
     }
-    return {slug: _(named[field][slug]) for slug in vocabulary(field) or ()}
+    return {slug: _(words[field][slug]) for slug in vocabulary(field) or ()}
 
 
-def slug_of(field: str, told: str) -> str | None:
-    """A value as the register writes it, of what an officer wrote; None where the field has words and it is none."""
-    words = words_of(field)
-    if not words or told in words:
-        return told
-    return next((slug for slug, text in words.items() if text == told), None)
-
-
-def task_sentence(kind: str) -> str:
-    """What has to be done."""
-    return _(TASKS[kind]) if kind in TASKS else kind
+def slug_of_word(field: str, word: str) -> str | None:
+    """A value as the register writes it; None where the field has words and this is none."""
+    words = words_of_field(field)
+    if not words or word in words:
+        return word
+    return next((slug for slug, text in words.items() if text == word), None)

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_safe
 
 from qualwatch.cases.models import Task
 from qualwatch.cases.queries import tasks_of
+from qualwatch.cases.tasks import APPLICATION_TASKS, SERVE, TASK_KINDS
 from qualwatch.procedure.service import METHODS
 from qualwatch.web.access import account_of
 from qualwatch.web.staff.guards import officer_page
-from qualwatch.web.staff.labels import task_sentence
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
@@ -24,9 +24,6 @@ MAX_TASKS_OF_GROUP = 50
 WEEK = timedelta(days=7)
 # in the order of the page
 GROUPS = (_n("已逾期"), _n("今天"), _n("七天内"), _n("以后"), _n("没有期限"))
-# by kind of task: the page of its case; tasks without one are done by command
-PAGES = {"propose": "determine", "sign": "decide", "review": "case"}
-APPLICATION_TASKS = ("application", "decide-application")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +77,22 @@ def _group_of(due_on: date | None, today: date) -> str:
 
 
 def _row(task: Task) -> TaskRow:
+    kind = TASK_KINDS[task.kind]
     return TaskRow(
         task=task,
-        sentence=task_sentence(task.kind),
-        address=_address(task),
-        has_page=task.kind in PAGES or task.kind in APPLICATION_TASKS,
-        document=_document(task.detail) if task.kind == "serve" else "",
+        sentence=_(kind.sentence),
+        address=_address(task, kind.page),
+        has_page=bool(kind.page),
+        document=_document(task.detail) if task.kind == SERVE else "",
     )
 
 
-def _address(task: Task) -> str:
+def _address(task: Task, page: str) -> str:
+    """Where the task is done; without a page of its own its case, or the list of cases."""
     if task.kind in APPLICATION_TASKS:
-        return reverse("application-of-task", args=[task.pk])
+        return reverse(page, args=[task.pk])
     if task.case_id:
-        return reverse(PAGES.get(task.kind, "case"), args=[task.case_id])
+        return reverse(page or "case", args=[task.case_id])
     return reverse("cases")
 
 

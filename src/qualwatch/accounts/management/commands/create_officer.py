@@ -63,7 +63,7 @@ class Command(OfficeCommand):
             _("已建账号 {name}：{organisation}，{roles}").format(
                 name=account.username,
                 organisation=_(employer.name),
-                roles="、".join(options["roles"]),
+                roles=_("、").join(options["roles"]),
             )
         )
 
@@ -75,5 +75,5 @@ def _organisation(slug: str) -> Organisation:
     except Organisation.DoesNotExist as error:
         slugs = Organisation.objects.order_by("slug").values_list("slug", flat=True)
         raise CommandError(
-            _("没有单位 {slug}；有 {slugs}").format(slug=slug, slugs="、".join(slugs))
+            _("没有单位 {slug}；有 {slugs}").format(slug=slug, slugs=_("、").join(slugs))
         ) from error

@@ -1,0 +1,109 @@
+"""Results as rows on record, and how many there are of each verdict."""
+
+import json
+from collections.abc import Iterable, Set
+from typing import Any
+
+import pyarrow as pa
+from django.db.models import Count, Q
+
+from qualwatch.assessments.guard import code_of
+from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
+from qualwatch.evaluation.findings import Anomaly, EnterpriseResult, Finding
+from qualwatch.registers.models import Recorded
+from qualwatch.registers.tables import Table
+
+SOURCE = "assessment"
+TEXT, NUMBER, BIG_NUMBER = pa.string(), pa.int32(), pa.int64()
+FINDING_TYPES = (*[TEXT] * 8, *[NUMBER] * 4, *[TEXT] * 3)
+ANOMALY_TYPES = (TEXT, BIG_NUMBER, TEXT, TEXT, TEXT)
+
+
+def put_on_record(
+    run: Run,
+    results: Iterable[EnterpriseResult],
+    judged: list[str] | None,
+    apart_from: Set[str] = frozenset(),
+) -> None:
+    """Rows that differ from those on record end and begin with the run.
+
+    judged: the enterprises that the results are of, None = everybody; of `apart_from` nothing
+    changes.
+    """
+    results = [result for result in results if code_of(result) not in apart_from]
+    findings = [finding_row(finding) for result in results for finding in result.findings]
+    anomalies = [anomaly_row(anomaly) for result in results for anomaly in result.anomalies]
+    within = None if judged is None else set(judged) - apart_from
+    for model, rows, types in (
+        (FindingRow, findings, FINDING_TYPES),
+        (AnomalyRow, anomalies, ANOMALY_TYPES),
+    ):
+        table = _table(model, rows, types)
+        with Table(
+            model, SOURCE, table, is_full=True, within=within, apart_from=apart_from
+        ) as staged:
+            staged.apply(run.pk, run.as_of)
+
+
+def counts_of(results: list[EnterpriseResult]) -> dict[str, Any]:
+    """Enterprises, findings by verdict, anomalies."""
+    verdicts: dict[str, int] = {}
+    for result in results:
+        for finding in result.findings:
+            verdicts[finding.verdict] = verdicts.get(finding.verdict, 0) + 1
+    anomalies = sum(len(result.anomalies) for result in results)
+    return {"enterprises": len(results), "findings": verdicts, "anomalies": anomalies}
+
+
+def add_others_on_record(counts: dict[str, Any], judged: list[str]) -> None:
+    """Adds the findings and anomalies on record of those who were not judged again."""
+    others = ~Q(credit_code__in=judged)
+    current = FindingRow._default_manager.filter(others, recorded_to=None)
+    by_verdict = current.values_list("verdict").annotate(Count("pk")).order_by("verdict")
+    for verdict, count in by_verdict:
+        counts["findings"][verdict] = counts["findings"].get(verdict, 0) + count
+    counts["anomalies"] += AnomalyRow._default_manager.filter(others, recorded_to=None).count()
+
+
+def finding_row(finding: Finding) -> tuple[Any, ...]:
+    """A finding as the columns of FindingRow."""
+    clauses = [
+        [clause.text, clause.at_least, clause.eligible, clause.eligible_possible]
+        for clause in finding.clauses
+    ]
+    return (
+        finding.credit_code,
+        finding.category,
+        finding.sub_item,
+        finding.requirement,
+        finding.grade,
+        finding.certificate_no,
+        finding.licensing_authority,
+        finding.verdict,
+        finding.required,
+        finding.held,
+        finding.possible,
+        finding.shortfall,
+        _json(clauses),
+        _json(finding.basis),
+        _json(finding.because),
+    )
+
+
+def anomaly_row(anomaly: Anomaly) -> tuple[Any, ...]:
+    """An anomaly as the columns of AnomalyRow."""
+    person_number = int(anomaly.person_id[1:])
+    months = ";".join(map(str, anomaly.months))
+    return (anomaly.credit_code, person_number, anomaly.registration_no, anomaly.kind, months)
+
+
+def _table(
+    model: type[Recorded], rows: list[tuple[Any, ...]], types: tuple[pa.DataType, ...]
+) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(types)
+    arrays = [pa.array(column, type_) for column, type_ in zip(columns, types, strict=True)]
+    return pa.table(arrays, model.fact_columns())
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
