@@ -1,6 +1,9 @@
-"""The GoRules ZEN engine on the same rules: do its verdicts agree, and how many enterprises a second does it judge?"""
+"""The GoRules ZEN engine on the same rules: do its verdicts agree, and how many enterprises a
+second does it judge?
+"""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
@@ -25,10 +28,15 @@ class Prejoined:
     """Enterprises as ZEN is given them: items, and people already joined and partly judged."""
 
     def __init__(self, law: Law, policy: Policy, facts: Facts) -> None:
-        self.law, self.policy, self.facts = law, policy, facts
+        self.law = law
+        self.policy = policy
+        self.facts = facts
 
     def enterprise(self, code: str) -> dict[str, Any] | None:
-        """One enterprise's input; None where it is not comparable: out of scope, rejected or accepted rows."""
+        """One enterprise's input.
+
+        None where it is not comparable: out of scope, rejected or accepted rows.
+        """
         own = self.facts.for_enterprise(code)
         area = self.law.area_of(own.enterprise.division_code) if own.enterprise else None
         items = [
@@ -39,21 +47,21 @@ class Prejoined:
         person_rules = PersonRules(
             self.law, self.policy, self.facts, own, code, area, as_of=DAY, known_on=DAY
         )
-        people = sorted({row.person_id for row in own.registrations})
+        rows_of: dict[str, list[Registration]] = {}
+        for row in own.registrations:
+            rows_of.setdefault(row.person_id, []).append(row)
         return {
             "items": [{"level": level_of(item)} for item in items],
             "people": [
-                self._person(
-                    person_rules,
-                    person,
-                    [row for row in own.registrations if row.person_id == person],
-                )
-                for person in people
+                self._person(person_rules, person_id, rows)
+                for person_id, rows in sorted(rows_of.items())
             ],
         }
 
     def _plain(self, item: Item) -> bool:
-        """Whether an item is judged by comparable requirements only by its level, not by an extension."""
+        """Whether an item is judged by comparable requirements only by its level, not by an
+        extension.
+        """
         if item.category not in self.law.categories or item.extended_without_check_until:
             return False
         key = (item.category, item.sub_item, item.grade, item.route)
@@ -65,29 +73,27 @@ class Prejoined:
     def _person(
         self, person_rules: PersonRules, person_id: str, rows: list[Registration]
     ) -> dict[str, Any]:
-        held_against = person_rules.person(person_id)
-        reasons = held_against.never | held_against.doubt
-        born_on = (
-            person_rules.own.people[person_id].born_on
-            if person_id in person_rules.own.people
-            else None
-        )
-        age = age_on(born_on, DAY) if born_on else -1
+        judgement = person_rules.person(person_id)
+        reasons = judgement.never | judgement.doubt
+        person = person_rules.own.people.get(person_id)
+        age = age_on(person.born_on, DAY) if person and person.born_on else -1
         return {
             "alive": "deceased" not in reasons,
             "locked": "locked" in reasons,
             "elsewhere": "registered-elsewhere" in reasons,
             "insured": person_rules.insurance(person_id)[0],
-            "registrations": [
-                {
-                    "in_force": person_rules.registration_problem(row) is None,
-                    "profession": row.profession,
-                    "rank": grade_rank(self.law, row.profession, row.profession_grade) or -1,
-                    "speciality": "?" if row.speciality is None else row.speciality,
-                    "age": age,
-                }
-                for row in rows
-            ],
+            "registrations": [self._registration(person_rules, row, age) for row in rows],
+        }
+
+    def _registration(
+        self, person_rules: PersonRules, row: Registration, age: int
+    ) -> dict[str, Any]:
+        return {
+            "in_force": person_rules.registration_problem(row) is None,
+            "profession": row.profession,
+            "rank": grade_rank(self.law, row.profession, row.profession_grade) or -1,
+            "speciality": "?" if row.speciality is None else row.speciality,
+            "age": age,
         }
 
 
@@ -98,28 +104,62 @@ def level_of(item: Item) -> str:
 
 def ours(law: Law, policy: Policy, facts: Facts, codes: set[str]) -> Iterator[Verdict]:
     """Our verdicts of the comparable requirements of those enterprises."""
-    levels = {
-        (i.credit_code, i.category, i.sub_item): i
+    items = {
+        (item.credit_code, item.category, item.sub_item): item
         for code in codes
-        for i in items_in_force(law, facts.items_of(code), DAY).items
+        for item in items_in_force(law, facts.items_of(code), DAY).items
     }
     for result in columnar.evaluate(law, policy, facts, DAY):
         for finding in result.findings:
-            item = levels.get((finding.credit_code, finding.category, finding.sub_item))
+            item = items.get((finding.credit_code, finding.category, finding.sub_item))
             if item is None or item.extended_without_check_until:
                 continue
-            asked = requirements_on(
-                law, policy, item.category, item.sub_item, item.grade, item.route, DAY
-            )
-            if any(
-                comparable(other) and other.requirement == finding.requirement for other in asked
-            ):
-                yield (
-                    finding.credit_code,
-                    level_of(item),
-                    finding.requirement,
-                    f"{finding.verdict} {finding.held} {finding.possible}",
-                )
+            key = (item.category, item.sub_item, item.grade, item.route)
+            names = {
+                requirement.requirement
+                for requirement in requirements_on(law, policy, *key, DAY)
+                if comparable(requirement)
+            }
+            if finding.requirement in names:
+                counts = f"{finding.verdict} {finding.held} {finding.possible}"
+                yield finding.credit_code, level_of(item), finding.requirement, counts
+
+
+class Zen:
+    """Both shapes of the decisions in a ZEN engine, and the verdicts that each gave."""
+
+    def __init__(self, zen: Any, decisions: Decisions, inputs: dict[str, dict[str, Any]]) -> None:
+        whole = {"all": decisions.per_enterprise()}
+        self.whole = zen.ZenEngine({"loader": {"type": "static", "content": whole}})
+        levels = decisions.per_level()
+        self.small = zen.ZenEngine({"loader": {"type": "static", "content": levels}})
+        self.inputs = inputs
+        self.texts = {code: json.dumps(enterprise) for code, enterprise in inputs.items()}
+        self.verdicts: dict[str, set[Verdict]] = {"whole": set(), "small": set()}
+
+    def by_enterprise(self) -> None:
+        """One evaluation per enterprise."""
+        for code, text in self.texts.items():
+            answers = self.whole.evaluate("all", text)["result"]["findings"]
+            for item, findings in zip(self.inputs[code]["items"], answers, strict=True):
+                for finding in findings:
+                    counts = f"{finding['held']:.0f} {finding['possible']:.0f}"
+                    verdict = f"{finding['verdict']} {counts}"
+                    key = (code, item["level"], finding["requirement"])
+                    self.verdicts["whole"].add((*key, verdict))
+
+    def by_level(self) -> None:
+        """One evaluation per item."""
+        for code, text in self.texts.items():
+            for item in self.inputs[code]["items"]:
+                result = self.small.evaluate(item["level"], text)["result"]
+                for key, held in result.items():
+                    if key.endswith("_held"):
+                        name = key.removesuffix("_held")
+                        counts = f"{held:.0f} {result[name + '_possible']:.0f}"
+                        verdict = f"{result[name]} {counts}"
+                        requirement = name.replace("_", "-")
+                        self.verdicts["small"].add((code, item["level"], requirement, verdict))
 
 
 def work(words: list[str]) -> dict[str, Any]:
@@ -129,60 +169,31 @@ def work(words: list[str]) -> dict[str, Any]:
     except ImportError:
         raise missing("zen-engine") from None
     law = load_law()
-    policy, facts = law.policy_on(DAY), read_facts(nation(int(words[0])), law)
-    decisions, prejoined = Decisions(law, policy, DAY), Prejoined(law, policy, facts)
-    given: dict[str, dict[str, Any]] = {}
+    policy = law.policy_on(DAY)
+    facts = read_facts(nation(int(words[0])), law)
+    prejoined = Prejoined(law, policy, facts)
+    inputs: dict[str, dict[str, Any]] = {}
 
     def join() -> None:
-        given.update(
-            {code: one for code in facts.credit_codes if (one := prejoined.enterprise(code))}
-        )
+        for code in facts.credit_codes:
+            enterprise = prejoined.enterprise(code)
+            if enterprise:
+                inputs[code] = enterprise
 
     joining = seconds(join)
-    expected = set(ours(law, policy, facts, set(given)))
-    whole = zen.ZenEngine(
-        {"loader": {"type": "static", "content": {"all": decisions.per_enterprise()}}}
-    )
-    small = zen.ZenEngine({"loader": {"type": "static", "content": decisions.per_level()}})
-    texts = {code: json.dumps(one) for code, one in given.items()}
-    found: dict[str, set[Verdict]] = {"whole": set(), "small": set()}
-
-    def by_enterprise() -> None:
-        for code, text in texts.items():
-            answers = whole.evaluate("all", text)["result"]["findings"]
-            for item, judged in zip(given[code]["items"], answers, strict=True):
-                found["whole"].update(
-                    (
-                        code,
-                        item["level"],
-                        f["requirement"],
-                        f"{f['verdict']} {f['held']:.0f} {f['possible']:.0f}",
-                    )
-                    for f in judged
-                )
-
-    def by_level() -> None:
-        for code, text in texts.items():
-            for item in given[code]["items"]:
-                answer_ = small.evaluate(item["level"], text)["result"]
-                for key, held in answer_.items():
-                    if key.endswith("_held"):
-                        name = key.removesuffix("_held")
-                        counts = f"{answer_[name]} {held:.0f} {answer_[name + '_possible']:.0f}"
-                        found["small"].add((code, item["level"], name.replace("_", "-"), counts))
-
-    took = {"whole": seconds(by_enterprise, 2), "small": seconds(by_level, 2)}
+    expected = set(ours(law, policy, facts, set(inputs)))
+    engines = Zen(zen, Decisions(law, policy, DAY), inputs)
+    took = {"whole": seconds(engines.by_enterprise, 2), "small": seconds(engines.by_level, 2)}
+    verdicts = engines.verdicts
+    words_of = Counter(verdict.split()[0] for *_key, verdict in expected)
     return {
         "version": version("zen-engine"),
-        "enterprises": len(given),
+        "enterprises": len(inputs),
         "findings": len(expected),
-        "agree": {name: len(verdicts & expected) for name, verdicts in found.items()},
-        "differ": {name: sorted(verdicts ^ expected)[:4] for name, verdicts in found.items()},
-        "verdicts": {
-            word: sum(one[3].startswith(word) for one in expected)
-            for word in ("met", "short", "cannot-say")
-        },
-        "a_second": {name: len(given) / spent for name, spent in took.items()},
+        "agree": {name: len(of_shape & expected) for name, of_shape in verdicts.items()},
+        "differ": {name: sorted(of_shape ^ expected)[:4] for name, of_shape in verdicts.items()},
+        "verdicts": {word: words_of[word] for word in ("met", "short", "cannot-say")},
+        "a_second": {name: len(inputs) / spent for name, spent in took.items()},
         "joining_seconds": joining,
     }
 

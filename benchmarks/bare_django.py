@@ -1,4 +1,6 @@
-"""The peer of a look-up: Django as `startproject` makes it, one view with a template of the same size, no database."""
+"""The peer of a look-up: Django as `startproject` makes it, one view with a template of the same
+size, no database.
+"""
 
 from typing import Any
 
@@ -16,9 +18,13 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-ROW = "<li class='answer'><h3>{{ one.name }} {{ one.grade }}</h3><p>{{ one.word }} {{ one.day }}</p></li>"
+ROW = (
+    "<li class='answer'><h3>{{ row.name }} {{ row.grade }}</h3>"
+    "<p>{{ row.word }} {{ row.day }}</p></li>"
+)
 PAGE = (
-    "<!doctype html><html><head><title>{{ title }}</title></head><body><h1>{{ title }}</h1><ul>{% for one in rows %}"
+    "<!doctype html><html><head><title>{{ title }}</title></head><body><h1>{{ title }}</h1>"
+    + "<ul>{% for row in rows %}"
     + ROW
     + "{% endfor %}</ul><p>{{ filling }}</p></body></html>"
 )
@@ -26,7 +32,7 @@ ROWS = [
     {"name": f"Item {n}", "grade": "grade 2", "word": "in force", "day": "2026-05-20"}
     for n in range(3)
 ]
-FILLING = "x" * 2500  # what makes it as large as the page of an enterprise
+FILLING = "x" * 2500  # as large as the page of an enterprise
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -49,7 +55,7 @@ def application() -> Any:
     ]
     settings.configure(
         DEBUG=False,
-        SECRET_KEY="person_rules",
+        SECRET_KEY="not-a-secret",
         ALLOWED_HOSTS=["127.0.0.1"],
         ROOT_URLCONF=__name__,
         MIDDLEWARE=MIDDLEWARE,

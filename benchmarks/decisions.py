@@ -1,12 +1,15 @@
-"""The requirement rules as GoRules JDM decisions, in two shapes: one graph per enterprise, one small graph per level.
+"""The requirement rules as GoRules JDM decisions, in two shapes: one graph per enterprise, one
+small graph per level.
 
-Their input is one enterprise already joined and partly judged: {items: [{level}], people: [{alive, locked, elsewhere,
-insured, registrations: [{in_force, profession, rank, speciality, age}]}]}; unknown rank or age is -1, speciality '?'.
+Their input is one enterprise already joined and partly judged: {items: [{level}], people: [{alive,
+locked, elsewhere,
+insured, registrations: [{in_force, profession, rank, speciality, age}]}]}; unknown rank or age is
+-1, speciality '?'.
 """
 
 from collections.abc import Iterator
 from datetime import date
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from qualwatch.law.figures import Accept, Requirement, requirements_on
@@ -19,7 +22,9 @@ NO_LIMIT = 999
 
 
 def comparable(requirement: Requirement) -> bool:
-    """One strong clause on people: no group to match, no certificates to count, no second reading."""
+    """One strong clause on people: no group to match, no certificates to count, no second
+    reading.
+    """
     if requirement.outcome != "judge" or requirement.strong is None or requirement.weak is not None:
         return False
     return requirement.counts == "people" and not requirement.strong.is_group
@@ -29,29 +34,32 @@ class Decisions:
     """Both shapes, written from the law and the policy of one day."""
 
     def __init__(self, law: Law, policy: Policy, day: date) -> None:
-        self.law, self.policy, self.day = law, policy, day
+        self.law = law
+        self.policy = policy
+        self.day = day
 
     def levels(self) -> Iterator[tuple[str, list[Requirement]]]:
         """Every level and route that has comparable requirements."""
         for category, text in self.law.categories.items():
             for sub_item, grade, _text in text.every_grade():
                 for route in ROUTES:
-                    asked = requirements_on(
-                        self.law, self.policy, category, sub_item, grade, route, self.day
-                    )
-                    found = [requirement for requirement in asked if comparable(requirement)]
-                    if found:
-                        yield f"{category}/{sub_item}/{grade}/{route}", found
+                    key = (category, sub_item, grade, route)
+                    requirements = requirements_on(self.law, self.policy, *key, self.day)
+                    judged = [one for one in requirements if comparable(one)]
+                    if judged:
+                        yield "/".join(key), judged
 
     def per_enterprise(self) -> Graph:
-        """A table of figures looped over the items, then an expression that counts people for each figure."""
+        """A table of figures looped over the items, then an expression that counts people for each
+        figure.
+        """
         rules = [
             {
                 "_id": level,
                 "level": f"'{level}'",
-                "figures": f"[{', '.join(map(self._figure, asked))}]",
+                "figures": f"[{', '.join(map(self._figure, requirements))}]",
             }
-            for level, asked in self.levels()
+            for level, requirements in self.levels()
         ]
         table = {
             "hitPolicy": "first",
@@ -63,20 +71,26 @@ class Decisions:
             "outputs": [{"id": "figures", "name": "Figures", "field": "figures"}],
             "rules": rules,
         }
-        row = "r.profession == a.profession and (a.any or r.speciality in a.specialities{trade}) and {rank}"
+        row = (
+            "r.profession == a.profession "
+            "and (a.any or r.speciality in a.specialities{trade}) and {rank}"
+        )
         sure = row.format(trade="", rank="(r.rank >= a.lowest or r.rank < 0 and a.lowest <= 1)")
         perhaps = row.format(
             trade=" or r.speciality == '?'", rank="(r.rank < 0 or r.rank >= a.lowest)"
         )
         held = (
-            f"count(people as p, {self._certain('p')} and some(p.registrations as r, r.in_force and "
-            f"some(f.accept as a, {sure} and not a.doubt and r.age >= a.known and r.age < a.sure_below)))"
+            f"count(people as p, {self._certain('p')} "
+            f"and some(p.registrations as r, r.in_force and some(f.accept as a, {sure} "
+            f"and not a.doubt and r.age >= a.lowest_age and r.age < a.sure_below)))"
         )
         possible = (
-            f"count(people as p, {self._not_excluded('p')} and some(p.registrations as r, r.in_force and "
-            f"some(f.accept as a, {perhaps} and r.age < a.ends_at)))"
+            f"count(people as p, {self._not_excluded('p')} "
+            f"and some(p.registrations as r, r.in_force and some(f.accept as a, {perhaps} "
+            "and r.age < a.ends_at)))"
         )
-        counted = f"{{requirement: f.requirement, required: f.required, held: {held}, possible: {possible}}}"
+        figures = "requirement: f.requirement, required: f.required"
+        counted = f"{{{figures}, held: {held}, possible: {possible}}}"
         judged = f"merge([f, {{verdict: {_verdict('f.possible', 'f.held', 'f.required')}}}])"
         expressions = {
             "counted": f"map(asked as i, map(i.figures ?? [] as f, {counted}))",
@@ -85,10 +99,12 @@ class Decisions:
         return _graph(expressions, table)
 
     def per_level(self) -> dict[str, Graph]:
-        """One graph per level and route, the figures and everything accepted written into its expressions."""
+        """One graph per level and route, the figures and everything accepted written into its
+        expressions.
+        """
         return {
-            level: _graph({k: v for requirement in asked for k, v in self._written(requirement)})
-            for level, asked in self.levels()
+            level: _graph(dict(chain.from_iterable(map(self._expressions, requirements))))
+            for level, requirements in self.levels()
         }
 
     def _figure(self, requirement: Requirement) -> str:
@@ -96,29 +112,30 @@ class Decisions:
         accept = ", ".join(
             self._kind(requirement, kind) for kind in requirement.strong.clauses[0].accept
         )
-        return f"{{requirement: '{requirement.requirement}', required: {requirement.strong.required}, accept: [{accept}]}}"
+        name = requirement.requirement
+        required = requirement.strong.required
+        return f"{{requirement: '{name}', required: {required}, accept: [{accept}]}}"
 
     def _kind(self, requirement: Requirement, kind: Accept) -> str:
         sure_below, ends_at = self._ages(requirement, kind)
-        known = 0 if sure_below < NO_LIMIT or ends_at < NO_LIMIT else -1
+        # an unknown age is -1: it is below 0 where some age limits the profession
+        lowest_age = 0 if sure_below < NO_LIMIT or ends_at < NO_LIMIT else -1
         values = {
             "profession": f"'{kind.profession}'",
             "lowest": kind.lowest_rank,
             "doubt": str(bool(kind.doubt)).lower(),
             "any": str(kind.specialities is None).lower(),
             "specialities": _strings(kind.specialities or ()),
-            "known": known,
+            "lowest_age": lowest_age,
             "sure_below": sure_below,
             "ends_at": ends_at,
         }
         return "{" + ", ".join(f"{name}: {value}" for name, value in values.items()) + "}"
 
-    def _written(self, requirement: Requirement) -> Iterator[tuple[str, str]]:
+    def _expressions(self, requirement: Requirement) -> Iterator[tuple[str, str]]:
         assert requirement.strong is not None
-        name, accept = (
-            requirement.requirement.replace("-", "_"),
-            requirement.strong.clauses[0].accept,
-        )
+        name = requirement.requirement.replace("-", "_")
+        accept = requirement.strong.clauses[0].accept
         sure = " or ".join(
             self._condition(requirement, kind, sure=True) for kind in accept if not kind.doubt
         )
@@ -127,10 +144,8 @@ class Decisions:
             ("held", self._certain, sure),
             ("possible", self._not_excluded, perhaps),
         ):
-            yield (
-                f"{name}_{key}",
-                f"count(people, {person('#')} and some(#.registrations, #.in_force and ({kinds})))",
-            )
+            registered = f"some(#.registrations, #.in_force and ({kinds}))"
+            yield f"{name}_{key}", f"count(people, {person('#')} and {registered})"
         yield (
             name,
             _verdict(f"$.{name}_possible", f"$.{name}_held", str(requirement.strong.required)),
@@ -144,9 +159,8 @@ class Decisions:
             unreadable = "" if sure and kind.lowest_rank > 1 else " or #.rank < 0"
             parts.append(f"(#.rank >= {kind.lowest_rank}{unreadable})")
         if kind.specialities is not None:
-            parts.append(
-                f"#.speciality in {_strings([*kind.specialities, *([] if sure else ['?'])])}"
-            )
+            unreadable_too = [] if sure else ["?"]
+            parts.append(f"#.speciality in {_strings([*kind.specialities, *unreadable_too])}")
         if limit < NO_LIMIT:
             parts.append(f"#.age < {limit}" + (" and #.age >= 0" if sure else ""))
         return "(" + " and ".join(parts) + ")"
@@ -164,7 +178,9 @@ class Decisions:
         return self._person(person, ("never",))
 
     def _person(self, person: str, bad: tuple[str, ...]) -> str:
-        """Alive, and nothing about the person that the policy holds against them as badly as `bad`."""
+        """Alive, and nothing about the person that the policy holds against them as badly as
+        `bad`.
+        """
         parts = [f"{person}.alive"]
         for column, key in (
             ("locked", "locked_person_counts"),
@@ -197,12 +213,12 @@ def _graph(expressions: dict[str, str], table: Graph | None = None) -> Graph:
     nodes.append({"id": "out", "type": "outputNode", "content": {}})
     edges = [
         {
-            "id": f"{one['id']}-{other['id']}",
+            "id": f"{source['id']}-{target['id']}",
             "type": "edge",
-            "sourceId": one["id"],
-            "targetId": other["id"],
+            "sourceId": source["id"],
+            "targetId": target["id"],
         }
-        for one, other in pairwise(nodes)
+        for source, target in pairwise(nodes)
     ]
     placed = [
         {"name": node["id"], "position": {"x": 200 * at, "y": 0}, **node}

@@ -1,6 +1,6 @@
 -- The least that any answer needs: what each item asks for, who is accepted for it, and how many heads that is.
 -- No registers' states, ages, insurance, doubts, groups, routes by policy, verdicts. Same tables and keys as findings.sql.
-WITH asked AS (
+WITH required AS (
     SELECT i.credit_code, q.requirement_id, c.reading, c.place, c.set_id
     FROM items i
     JOIN level l ON l.category = i.category AND l.grade = i.grade AND (l.sub_item IS NULL OR l.sub_item = i.sub_item)
@@ -9,7 +9,7 @@ WITH asked AS (
 ),
 head AS (
     SELECT n.credit_code, n.set_id, count(DISTINCT r.person_id) AS held
-    FROM (SELECT DISTINCT credit_code, set_id FROM asked) n
+    FROM (SELECT DISTINCT credit_code, set_id FROM required) n
     JOIN registrations r ON r.credit_code = n.credit_code
     LEFT JOIN grade g ON g.profession = r.profession AND g.profession_grade = r.profession_grade
     JOIN accept a ON a.set_id = n.set_id AND a.profession = r.profession
@@ -18,5 +18,5 @@ head AS (
     GROUP BY n.credit_code, n.set_id
 )
 SELECT a.credit_code, a.requirement_id, a.reading, a.place, coalesce(h.held, 0) AS held
-FROM asked a
+FROM required a
 LEFT JOIN head h ON h.credit_code = a.credit_code AND h.set_id = a.set_id

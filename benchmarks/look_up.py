@@ -1,4 +1,6 @@
-"""Public look-ups on PostgreSQL against a bare Django view, behind the same server, in turn, in one run."""
+"""Public look-ups on PostgreSQL against a bare Django view, behind the same server, in turn, in one
+run.
+"""
 
 import http.client
 import io
@@ -8,7 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,7 +24,9 @@ from measure import HERE, answer
 sys.path.insert(0, str(HERE.parent / "tools"))
 from with_postgres import DURABLE, cluster
 
-ROUNDS, SECONDS, CONNECTIONS = 7, 2.0, 4
+ROUNDS = 7
+SECONDS = 2.0  # of a round
+CONNECTIONS = 4
 KINDS = [
     ("specialist-decoration", "建筑装修装饰工程专业承包"),
     ("general-building", "建筑工程施工总承包"),
@@ -37,7 +41,7 @@ def work(words: list[str]) -> dict[str, Any]:
         os.environ |= {"DATABASE_URL": address, "QUALWATCH_STATE": state, "QUALWATCH_HTTP": "1"}
         codes = _filled(enterprises)
         with (
-            _served("bare:application()") as bare,
+            _served("bare_django:application()") as bare,
             _served("qualwatch.config.wsgi:application") as ours,
         ):
             return {"enterprises": enterprises, **_compared(bare, ours, codes)}
@@ -49,55 +53,61 @@ def _filled(enterprises: int) -> list[str]:
 
     make_ready(create=True)
     from django.core.management import call_command
+    from django.db import connection
     from django.utils import timezone
 
+    call_command("prepare", verbosity=0, stdout=io.StringIO())
+    today = timezone.localdate()  # pages say what holds today
+    codes = [f"91140105MA{number:07d}X" for number in range(enterprises)]
+    _post_items(codes, today)
+    _post_red_cards(random.Random(1).sample(codes, enterprises // 100), today)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return codes
+
+
+def _post_items(codes: list[str], today: date) -> None:
     from qualwatch.publication import actions
 
-    call_command("prepare", verbosity=0, stdout=io.StringIO())
-    today, now = timezone.localdate(), datetime.now(UTC)  # noqa: TID251  # pages say what holds today
-    chance = random.Random(1)
-    codes = [f"91140105MA{number:07d}X" for number in range(enterprises)]
-    actions.post_enterprises(
-        {code: (f"第{n}建设工程有限公司", "city:140100") for n, code in enumerate(codes)}
-    )
+    names = {code: f"第{n}建设工程有限公司" for n, code in enumerate(codes)}
+    actions.post_enterprises({code: (name, "city:140100") for code, name in names.items()})
     items = {
-        (code, *kind[:1], ""): actions.ItemNow(
-            f"第{n}建设工程有限公司", kind[1], "二级", "in-force"
-        )
+        (code, category, ""): actions.ItemNow(names[code], text, "二级", "in-force")
         for n, code in enumerate(codes)
-        for kind in KINDS[: 1 + n % 3]
+        for category, text in KINDS[: 1 + n % 3]
     }
     actions.post_standings(items, on=today)
     actions.post_freshness(day=today, loaded={"items": today, "enterprises": today}, limit_days=7)
+
+
+def _post_red_cards(codes: list[str], today: date) -> None:
     from django.db import transaction
 
+    from qualwatch.publication import actions
+
+    category, text = KINDS[0]
+    short = {
+        "requirement": "constructors",
+        "required": 3,
+        "held": 2,
+        "text": "建筑建造师至少3人",
+    }
+    now = datetime.now(UTC)  # noqa: TID251  # pages say what holds now
     with transaction.atomic():
-        for n, code in enumerate(chance.sample(codes, enterprises // 100)):
+        for n, code in enumerate(codes):
             card = actions.Card(
                 f"晋红〔2026〕{n}号",
                 code,
                 "企业",
-                KINDS[0][0],
+                category,
                 "",
-                KINDS[0][1],
+                text,
                 "二级",
                 "city:140100",
                 "太原市住房和城乡建设局",
-                [
-                    {
-                        "requirement": "constructors",
-                        "required": 3,
-                        "held": 2,
-                        "text": "建筑建造师至少3人",
-                    }
-                ],
+                [short],
             )
             actions.post_red_card(card, on=date(today.year, 1, 1), at=now)
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    return codes
 
 
 @contextmanager
@@ -123,8 +133,8 @@ def _served(application: str) -> Iterator[int]:
     server = subprocess.Popen(words, cwd=HERE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _try in range(200):
-            with socket.socket() as there:
-                if there.connect_ex(("127.0.0.1", port)) == 0:
+            with socket.socket() as client:
+                if client.connect_ex(("127.0.0.1", port)) == 0:
                     break
             sleep(0.1)
         yield port
@@ -135,59 +145,63 @@ def _served(application: str) -> Iterator[int]:
 
 def _compared(bare: int, ours: int, codes: list[str]) -> dict[str, Any]:
     """Requests a second of each, in turn; the ratios' medians."""
-    chance, told = random.Random(2), _ask(ours, f"/enterprises/{codes[0]}", {})
-    tag = {"If-None-Match": told[1]}
-    assert told[0] == 200, told
-    assert _ask(ours, f"/enterprises/{codes[0]}", tag)[0] == 304
+    chance = random.Random(2)
+    status, tag, size = _get(ours, f"/enterprises/{codes[0]}", {})
+    unchanged = {"If-None-Match": tag}
+    assert status == 200, status
+    assert _get(ours, f"/enterprises/{codes[0]}", unchanged)[0] == 304
+
+    def enterprise() -> str:
+        return f"/enterprises/{chance.choice(codes)}"
+
     rates: dict[str, list[float]] = {"bare": [], "page": [], "unchanged": [], "search": []}
     for _round in range(ROUNDS + 1):
         rates["bare"].append(_rate(bare, lambda: "/page", {}))
-        rates["page"].append(_rate(ours, lambda: f"/enterprises/{chance.choice(codes)}", {}))
-        rates["unchanged"].append(_rate(ours, lambda: f"/enterprises/{chance.choice(codes)}", tag))
+        rates["page"].append(_rate(ours, enterprise, {}))
+        rates["unchanged"].append(_rate(ours, enterprise, unchanged))
     rates["search"].append(_rate(ours, lambda: f"/?q=%E7%AC%AC{chance.randrange(1000)}", {}))
+    # the first round warms up
     warm = {name: some[1:] if len(some) > 1 else some for name, some in rates.items()}
     ratios = {
-        name: median(one / peer for one, peer in zip(warm[name], warm["bare"], strict=True))
+        name: median(rate / peer for rate, peer in zip(warm[name], warm["bare"], strict=True))
         for name in ("page", "unchanged")
     }
-    return {
-        "ratios": ratios,
-        "a_second": {name: median(some) for name, some in warm.items()},
-        "bytes": told[2],
-    }
+    rates_a_second = {name: median(some) for name, some in warm.items()}
+    return {"ratios": ratios, "a_second": rates_a_second, "bytes": size}
 
 
-def _ask(port: int, path: str, headers: dict[str, str]) -> tuple[int, str, int]:
-    there = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    there.request("GET", path, headers=headers)
-    told = there.getresponse()
-    body = told.read()
-    there.close()
-    return told.status, told.headers.get("ETag", ""), len(body)
+def _get(port: int, path: str, headers: dict[str, str]) -> tuple[int, str, int]:
+    """Status, ETag and bytes of a page."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", path, headers=headers)
+    response = connection.getresponse()
+    body = response.read()
+    connection.close()
+    return response.status, response.headers.get("ETag", ""), len(body)
 
 
-def _rate(port: int, path: Any, headers: dict[str, str]) -> float:
-    """Requests a second over some connections that are kept."""
-    done = [0] * CONNECTIONS
+def _rate(port: int, path: Callable[[], str], headers: dict[str, str]) -> float:
+    """Requests a second over some persistent connections."""
+    counts = [0] * CONNECTIONS
     until = perf_counter() + SECONDS
 
-    def asks(nth: int) -> None:
-        there = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    def request(nth: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         while perf_counter() < until:
-            there.request("GET", path(), headers=headers)
-            told = there.getresponse()
-            told.read()
-            assert told.status in (200, 302, 304), told.status
-            done[nth] += 1
-        there.close()
+            connection.request("GET", path(), headers=headers)
+            response = connection.getresponse()
+            response.read()
+            assert response.status in (200, 302, 304), response.status
+            counts[nth] += 1
+        connection.close()
 
-    threads = [Thread(target=asks, args=(nth,)) for nth in range(CONNECTIONS)]
-    begun = perf_counter()
+    threads = [Thread(target=request, args=(nth,)) for nth in range(CONNECTIONS)]
+    start = perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return sum(done) / (perf_counter() - begun)
+    return sum(counts) / (perf_counter() - start)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 HERE = Path(__file__).parent
-HOW_TO_INSTALL = "python -m pip install -e '.[person_rules]'"
+HOW_TO_INSTALL = "python -m pip install -e '.[bench]'"
 
 
 class NotInstalled(Exception):
@@ -40,7 +40,9 @@ def missing(package: str) -> NotInstalled:
 
 
 def answer(work: Callable[[list[str]], dict[str, Any]]) -> None:
-    """The main function of a measuring script: its words in, its figures as one line of JSON out."""
+    """The main function of a measuring script: its words in, its figures as one line of JSON
+    out.
+    """
     try:
         print(json.dumps(work(sys.argv[1:])))
     except NotInstalled as error:
@@ -51,10 +53,9 @@ def measured(script: str, *words: Iterable[str] | object) -> dict[str, Any]:
     """The figures of one measuring script, run in a process of its own."""
     command = [sys.executable, str(HERE / script), *(str(word) for word in words)]
     print("$ " + " ".join(command[1:]), file=sys.stderr, flush=True)
-    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        return {
-            "not_measured": f"{script} ended with status {done.returncode}; its message stands above"
-        }
-    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    process = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+    if process.returncode:
+        sentence = f"{script} ended with status {process.returncode}; its message stands above"
+        return {"not_measured": sentence}
+    figures: dict[str, Any] = json.loads(process.stdout.splitlines()[-1])
     return figures

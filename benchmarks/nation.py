@@ -1,4 +1,7 @@
-"""An invented nation as facts tables in Parquet, made by vectorised means; the same seed gives the same facts."""
+"""A synthetic nation as facts tables in Parquet, made by one SQL script.
+
+The same seed gives the same facts.
+"""
 
 import argparse
 import shutil
@@ -7,20 +10,20 @@ from pathlib import Path
 from time import perf_counter
 
 import duckdb
-import peer_libraries
+import nation_tables
 
 from qualwatch.evaluation.facts import SCHEMAS
 from qualwatch.law.loader import load_law
 
 HERE = Path(__file__).parent
-CACHE = HERE.parent / "build" / "person_rules"
+CACHE = HERE.parent / "build" / "bench"
 DAY = date(2026, 5, 20)
 PEOPLE_EACH = 16  # 8 million people in 500,000 enterprises
 ABSENT = ("coverage",)  # contributions then cover the months and people present, loaded on the day
 
 
 def nation(enterprises: int, seed: int = 1) -> Path:
-    """The folder of an invented nation, made on first use."""
+    """The folder of a synthetic nation, made on first use."""
     folder = CACHE / f"nation-{enterprises}-{seed}"
     if not folder.is_dir():
         part = folder.with_name(folder.name + ".part")
@@ -33,7 +36,7 @@ def nation(enterprises: int, seed: int = 1) -> Path:
 
 def _make(folder: Path, enterprises: int, seed: int) -> None:
     connection = duckdb.connect()
-    for name, table in peer_libraries.tables(load_law(), DAY).items():
+    for name, table in nation_tables.tables(load_law(), DAY).items():
         connection.register(name, table)
     values = {
         "enterprises": enterprises,

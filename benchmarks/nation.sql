@@ -29,7 +29,7 @@ FROM (
 CREATE TABLE hired AS
 WITH class AS (
     SELECT i.i, a.class_id, max(a.minimum) AS minimum
-    FROM item i JOIN asked a ON a.level_id = i.level_id AND a.route = i.route
+    FROM item i JOIN staff a ON a.level_id = i.level_id AND a.route = i.route
     GROUP BY i.i, a.class_id
 ),
 place AS (

@@ -1,4 +1,7 @@
-"""The office's memory on PostgreSQL: first load, daily load, assessment, pushes. Ratios within one run."""
+"""The office's memory on PostgreSQL: first load, daily load, assessment, pushes.
+
+Ratios within one run.
+"""
 
 import io
 import os
@@ -51,9 +54,8 @@ def _office() -> Iterator[None]:
         make_ready(create=True)
         from django.core.management import call_command
 
-        call_command(
-            "prepare", verbosity=0, stdout=io.StringIO()
-        )  # figures are the only line of output
+        # figures are the only line of output
+        call_command("prepare", verbosity=0, stdout=io.StringIO())
         yield
 
 
@@ -65,35 +67,34 @@ def _measured(enterprises: int) -> dict[str, Any]:
     from qualwatch.registers.models import TABLES
 
     law = load_law()
-    folder = HERE.parent / "build" / "person_rules" / f"registers-{enterprises}-csv"
+    folder = HERE.parent / "build" / "bench" / f"registers-{enterprises}-csv"
     if not folder.is_dir():
         generate_province(Plan(enterprises, 1), folder, "csv", law)
-    found: dict[str, Any] = {"enterprises": enterprises}
     load = partial(_load, law=law)
-    found["first"] = {
+    figures: dict[str, Any] = {"enterprises": enterprises}
+    figures["first"] = {
         name: load(folder / f"{name}.csv", source, DAY) for name, source in SOURCES.items()
     }
-    found["rows"] = {slug: model._default_manager.count() for slug, model in TABLES.items()}
-    begun = perf_counter()
-    run = assess(as_of=DAY, law=law, by="person_rules", at=AT)
-    found["assess_held"] = perf_counter() - begun
-    begun = perf_counter()
-    release_run(run=run, law=law, by="other", at=AT, because="person_rules")
-    found["assess_stored"] = perf_counter() - begun
-    found["findings"] = FindingRow.objects.count()
-    found["cards"] = seconds(partial(_cards, law))
+    figures["rows"] = {slug: model._default_manager.count() for slug, model in TABLES.items()}
+    start = perf_counter()
+    run = assess(as_of=DAY, law=law, by="bench", at=AT)
+    figures["assess_held"] = perf_counter() - start
+    start = perf_counter()
+    release_run(run=run, law=law, by="other", at=AT, because="bench")
+    figures["assess_stored"] = perf_counter() - start
+    figures["findings"] = FindingRow.objects.count()
+    figures["cards"] = seconds(partial(_cards, law))
     changed = _changed(folder)
-    found["daily"] = {
-        name: load(changed / f"{name}.csv", source, DAY + timedelta(1))
-        for name, source in SOURCES.items()
+    next_day = DAY + timedelta(1)
+    figures["daily"] = {
+        name: load(changed / f"{name}.csv", source, next_day) for name, source in SOURCES.items()
     }
-    found["patrol"] = _patrol(changed, law)
+    figures["patrol"] = _patrol(changed, law)
     shutil.rmtree(changed)
-    found["pushes"] = measured(
-        "office_load.py", "pushes"
-    )  # as a web server does, which has loaded no lists
-    found["bulk_create"] = _bulk_create()
-    return found
+    # in a process of its own, as a web server, which has loaded no lists
+    figures["pushes"] = measured("office_load.py", "pushes")
+    figures["bulk_create"] = _bulk_create()
+    return figures
 
 
 def _cards(law: Any) -> None:
@@ -109,29 +110,31 @@ def _cards(law: Any) -> None:
 
 
 def _patrol(files: Path, law: Any) -> dict[str, Any]:
-    """An ordinary day's patrol with many cards open: the day after one on which a row in a hundred went."""
+    """An ordinary day's patrol with many cards open: the day after one on which a row in a hundred
+    went.
+    """
     from qualwatch.assessments.models import Run
     from qualwatch.cases.models import Case
     from qualwatch.patrol.days import release_held_run, run_day
 
     for later in (1, 2):
-        day, at = DAY + timedelta(later), AT + timedelta(later)
+        day = DAY + timedelta(later)
+        at = AT + timedelta(later)
         if later > 1:
             for name, source in SOURCES.items():
                 _load(files / f"{name}.csv", source, day, law=law)
         open_cases = Case.objects.exclude(state="closed").count()
-        begun = perf_counter()
-        day_done = run_day(day=day, law=law, by="person_rules", at=at)
-        took = perf_counter() - begun
-        if day_done.run.state == "held":
-            release_held_run(
-                run=Run.objects.latest("id"), law=law, by="other", at=at, because="person_rules"
-            )
+        start = perf_counter()
+        result = run_day(day=day, law=law, by="bench", at=at)
+        took = perf_counter() - start
+        if result.run.state == "held":
+            run = Run.objects.latest("id")
+            release_held_run(run=run, law=law, by="other", at=at, because="bench")
     return {
         "seconds": took,
-        "parts": day_done.seconds,
+        "parts": result.seconds,
         "open_cases": open_cases,
-        "counts": dict(day_done.cases),
+        "counts": dict(result.cases),
     }
 
 
@@ -139,15 +142,15 @@ def _load(path: Path, source: str, day: date, *, law: Any) -> float:
     from qualwatch.registers.loads import Delivery, import_delivery
 
     covers = (date(2026, 1, 1), date(2026, 4, 30)) if source == "insurance" else None
-    begun = perf_counter()
+    start = perf_counter()
     load = import_delivery(
         delivery=Delivery(source, {path.name: path}, day, None, covers),
         law=law,
-        by="person_rules",
+        by="bench",
         at=AT + (day - DAY),
     )
     assert load.state == "released", load.because
-    return perf_counter() - begun
+    return perf_counter() - start
 
 
 def _changed(folder: Path) -> Path:
@@ -156,8 +159,8 @@ def _changed(folder: Path) -> Path:
     path = Path(tempfile.mkdtemp())
     for name in SOURCES:
         lines = (folder / f"{name}.csv").read_text(encoding="utf-8").splitlines(keepends=True)
-        kept = [line for line in lines[1:] if chance.random() > 0.01]
-        (path / f"{name}.csv").write_text("".join([lines[0], *kept]), encoding="utf-8")
+        remaining = [line for line in lines[1:] if chance.random() > 0.01]
+        (path / f"{name}.csv").write_text("".join([lines[0], *remaining]), encoding="utf-8")
     return path
 
 
@@ -170,50 +173,53 @@ def _pushes() -> dict[str, Any]:
     from qualwatch.registers.identities import identity_of
     from qualwatch.registers.models import RegistrationRow
 
-    law, chance = load_law(), random.Random(3)
-    numbers = list(
-        RegistrationRow.objects.filter(recorded_to=None, profession="constructor").values_list(
-            "id", flat=True
-        )[:50_000]
-    )
-    rows = RegistrationRow.objects.select_related("person").in_bulk(
-        chance.sample(numbers, PUSHES // 2)
-    )
-    took, sequence = [], 0
-    for row in rows.values():
-        told = {
-            "统一社会信用代码": row.credit_code,
-            "身份证号": identity_of(row.person)[1],
-            "证书类别": "注册建造师",
-            "等级": "二级",
-            "专业": "建筑工程",
-            "注册编号": row.registration_no,
-            "有效期起": "2025-01-01",
-            "有效期止": "2028-01-01",
-            "状态": "有效",
-        }
-        for action in ("remove", "put"):
-            sequence += 1
-            change = Change(f"b{sequence}", sequence, "practitioners", action, told)
-            at = AT + timedelta(days=2, seconds=sequence)
-            begun = perf_counter()
-            import_changes(
-                changes=[change], law=law, by="person_rules", at=at, day=DAY + timedelta(2)
-            )
-            took.append(perf_counter() - begun)
+    law = load_law()
+    chance = random.Random(3)
+    constructors = RegistrationRow.objects.filter(recorded_to=None, profession="constructor")
+    numbers = list(constructors.values_list("id", flat=True)[:50_000])
+    drawn = chance.sample(numbers, PUSHES // 2)
+    rows = RegistrationRow.objects.select_related("person").in_bulk(drawn)
+    changes = [
+        (action, _cells(row.credit_code, identity_of(row.person)[1], row.registration_no or ""))
+        for row in rows.values()
+        for action in ("remove", "put")
+    ]
+    took = []
+    for sequence, (action, cells) in enumerate(changes, 1):
+        change = Change(f"b{sequence}", sequence, "practitioners", action, cells)
+        at = AT + timedelta(days=2, seconds=sequence)
+        start = perf_counter()
+        import_changes(changes=[change], law=law, by="bench", at=at, day=DAY + timedelta(2))
+        took.append(perf_counter() - start)
     took.sort()
     return {"count": len(took), "median": took[len(took) // 2], "p99": took[int(len(took) * 0.99)]}
 
 
+def _cells(credit_code: str, identity: str, registration_no: str) -> dict[str, str]:
+    return {
+        "统一社会信用代码": credit_code,
+        "身份证号": identity,
+        "证书类别": "注册建造师",
+        "等级": "二级",
+        "专业": "建筑工程",
+        "注册编号": registration_no,
+        "有效期起": "2025-01-01",
+        "有效期止": "2028-01-01",
+        "状态": "有效",
+    }
+
+
 def _bulk_create() -> dict[str, float]:
-    """The rows on record written again by Django's bulk_create, into emptied tables of the same shape."""
+    """The rows on record written again by Django's bulk_create, into emptied tables of the same
+    shape.
+    """
     from django.db import connection, transaction
 
     from qualwatch.registers.models import TABLES, Person
 
     took = {}
     for slug, model in TABLES.items():
-        names = [*model.fact_columns(), "source", "nth", "recorded_from"]
+        names = [*model.fact_columns(), "source", "duplicate_no", "recorded_from"]
         rows = list(model._default_manager.filter(recorded_to=None).values_list(*names))
         if len(rows) < 1000:
             continue
@@ -221,8 +227,8 @@ def _bulk_create() -> dict[str, float]:
             cursor.execute(f"ALTER TABLE {model._meta.db_table} DISABLE TRIGGER USER")
             cursor.execute(f"TRUNCATE {model._meta.db_table}")
             cursor.execute(f"ALTER TABLE {model._meta.db_table} ENABLE TRIGGER USER")
-        made = [model(**dict(zip(names, row, strict=True))) for row in rows]
-        took[slug] = seconds(partial(_written, model, made))
+        objects = [model(**dict(zip(names, row, strict=True))) for row in rows]
+        took[slug] = seconds(partial(_create, model, objects))
     people = [
         Person(
             lookup=f"x{person.lookup[1:]}",
@@ -233,11 +239,11 @@ def _bulk_create() -> dict[str, float]:
         )
         for person in Person.objects.all()
     ]
-    took["people"] = seconds(partial(_written, Person, people))
+    took["people"] = seconds(partial(_create, Person, people))
     return took
 
 
-def _written(model: Any, rows: list[Any]) -> None:
+def _create(model: Any, rows: list[Any]) -> None:
     from django.db import transaction
 
     with transaction.atomic():

@@ -14,12 +14,15 @@ from qualwatch.law.loader import load_law
 
 def work(words: list[str]) -> dict[str, Any]:
     """Words: ENTERPRISES of the nation, how many of them to judge."""
-    enterprises, judged = int(words[0]), int(words[1])
+    enterprises = int(words[0])
+    judged = int(words[1])
     law = load_law()
-    facts, policy = read_facts(nation(enterprises), law), law.policy_on(DAY)
+    policy = law.policy_on(DAY)
+    facts = read_facts(nation(enterprises), law)
     codes = facts.credit_codes
     chosen = codes[:: max(1, len(codes) // judged)][:judged]
-    judge(law, policy, facts, chosen[0], DAY)  # the facts' indexes are made on first use
+    # the facts' indexes are made on first use
+    judge(law, policy, facts, chosen[0], DAY)
     took = [seconds(partial(judge, law, policy, facts, code, DAY)) for code in chosen]
     lines = sum(
         len(people)

@@ -1,4 +1,4 @@
-"""Reading register files: read_register_files() against pandas reading the same files; `qualwatch check` whole."""
+"""Reading register files against pandas reading the same files; `qualwatch check` whole."""
 
 import os
 import subprocess
@@ -14,11 +14,11 @@ from qualwatch.intake.register_files import read_register_files
 from qualwatch.intake.synthetic_province import Plan, generate_province
 from qualwatch.law.loader import load_law
 
-SOME_REJECTED = 3  # the invented province has its rate of bad rows
+SOME_REJECTED = 3  # the synthetic province has its rate of bad rows
 
 
 def registers(enterprises: int, form: str) -> Path:
-    """A folder of invented register files, made on first use."""
+    """A folder of synthetic register files, made on first use."""
     folder = CACHE / f"registers-{enterprises}-{form}"
     if not folder.is_dir():
         part = folder.with_name(folder.name + ".part")
@@ -52,21 +52,25 @@ def check(folder: Path) -> None:
     ]
     environment = {**os.environ, "QUALWATCH_LANG": "en"}
     command = [sys.executable, "-m", "qualwatch", *words]
-    done = subprocess.run(command, check=False, env=environment, stderr=subprocess.PIPE, text=True)
-    if done.returncode not in (0, SOME_REJECTED):
-        raise RuntimeError(
-            f"qualwatch check ended with status {done.returncode}: {done.stderr.strip()[-300:]}"
-        )
+    process = subprocess.run(
+        command, check=False, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    if process.returncode not in (0, SOME_REJECTED):
+        end = process.stderr.strip()[-300:]
+        raise RuntimeError(f"qualwatch check ended with status {process.returncode}: {end}")
 
 
 def work(words: list[str]) -> dict[str, Any]:
-    """Words: gather|pandas|check, ENTERPRISES, csv|xlsx, how often."""
-    kind, enterprises, form, times = words[0], int(words[1]), words[2], int(words[3])
+    """Words: qualwatch|pandas|check, ENTERPRISES, csv|xlsx, how often."""
+    kind, size, form, runs = words
+    enterprises = int(size)
+    times = int(runs)
     folder = registers(enterprises, form)
     law = load_law()
     megabytes = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
     if kind == "pandas":
-        for package in ("openpyxl", "pandas"):  # read_excel needs the first
+        # read_excel needs openpyxl
+        for package in ("openpyxl", "pandas"):
             if find_spec(package) is None:
                 raise missing(package)
         took = seconds(lambda: by_pandas(folder), times)

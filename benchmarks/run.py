@@ -13,7 +13,7 @@ from measure import HERE, measured
 from report import page
 
 GROWTH = (15_000, 60_000, 150_000, 500_000)
-LAST = HERE.parent / "build" / "person_rules" / "figures.json"
+LAST = HERE.parent / "build" / "bench" / "figures.json"
 QUICK_GROWTH = (1_000, 3_000, 10_000)
 
 
@@ -33,11 +33,13 @@ def machine() -> str:
 
 
 def figures(*, quick: bool, only: list[str]) -> dict[str, Any]:
-    """What was measured, by benchmark; of all benchmarks or of some."""
+    """The figures by benchmark; of all benchmarks or of some."""
     growth = QUICK_GROWTH if quick else GROWTH
-    compared, judged = (1_000, 500) if quick else (15_000, 3_000)
-    registers, books = (1_000, 300) if quick else (30_000, 10_000)
-    todo: dict[str, Callable[[], Any]] = {
+    compared = 1_000 if quick else 15_000
+    judged = 500 if quick else 3_000
+    registers = 1_000 if quick else 30_000
+    books = 300 if quick else 10_000
+    benchmarks: dict[str, Callable[[], Any]] = {
         "growth": lambda: [
             measured("statements.py", "timed", enterprises) for enterprises in growth
         ],
@@ -49,14 +51,14 @@ def figures(*, quick: bool, only: list[str]) -> dict[str, Any]:
                 measured, "reading.py", kind, size, form, 3 if form == "csv" else 1
             )
             for form, size in (("csv", registers), ("xlsx", books))
-            for kind in ("gather", "pandas")
+            for kind in ("qualwatch", "pandas")
         },
         "check": lambda: measured("reading.py", "check", registers, "csv", 2),
         "office": lambda: measured("office_load.py", registers),
         "look-up": lambda: measured("look_up.py", registers),
     }
-    found = {name: measure() for name, measure in todo.items() if not only or name in only}
-    return found if only else {"machine": machine(), "quick": quick, **found}
+    results = {name: measure() for name, measure in benchmarks.items() if not only or name in only}
+    return results if only else {"machine": machine(), "quick": quick, **results}
 
 
 def main() -> None:
@@ -70,11 +72,11 @@ def main() -> None:
         "--output", type=Path, default=HERE.parent / "docs" / "reference" / "performance.md"
     )
     namespace = words.parse_args()
-    known = json.loads(LAST.read_text(encoding="utf-8")) if namespace.again else {}
-    found = known | figures(quick=namespace.quick, only=namespace.again)
+    last = json.loads(LAST.read_text(encoding="utf-8")) if namespace.again else {}
+    results = last | figures(quick=namespace.quick, only=namespace.again)
     LAST.parent.mkdir(parents=True, exist_ok=True)
-    LAST.write_text(json.dumps(found), encoding="utf-8")
-    text = page(found)
+    LAST.write_text(json.dumps(results), encoding="utf-8")
+    text = page(results)
     namespace.output.parent.mkdir(parents=True, exist_ok=True)
     namespace.output.write_text(text, encoding="utf-8")
     print(text)

@@ -1,4 +1,6 @@
-"""Floor, findings.sql and anomalies.sql over one nation, bound as columnar.evaluate binds them: Arrow tables."""
+"""Floor, findings.sql and anomalies.sql over one nation, bound as columnar.evaluate binds them:
+Arrow tables.
+"""
 
 import os
 from collections import Counter
@@ -19,10 +21,11 @@ from qualwatch.law.loader import load_law
 
 
 class Nation:
-    """One nation bound to a connection, with what reading and binding took."""
+    """One nation bound to a connection, with the seconds of reading and binding."""
 
     def __init__(self, enterprises: int) -> None:
-        self.law, folder = load_law(), nation(enterprises)
+        self.law = load_law()
+        folder = nation(enterprises)
         self.facts: Facts | None = None
         self.took = {"read": seconds(partial(self._read, folder)), "bind": seconds(self._bind)}
 
@@ -50,7 +53,8 @@ def work(words: list[str]) -> dict[str, Any]:
     """Words: timed ENTERPRISES, or memory ENTERPRISES."""
     kind, enterprises = words[0], int(words[1])
     nation = Nation(enterprises)
-    found, anomalies = nation.run("findings.sql"), nation.run("anomalies.sql")
+    findings = nation.run("findings.sql")
+    anomalies = nation.run("anomalies.sql")
     if kind == "memory":
         return {"peak_gigabytes": peak_gigabytes()}
     return {
@@ -59,9 +63,9 @@ def work(words: list[str]) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "duckdb": duckdb.__version__,
         "rows": nation.rows(),
-        "findings_rows": len(found),
+        "findings_rows": len(findings),
         "anomalies_rows": len(anomalies),
-        "verdicts": dict(Counter(found.column("verdict").to_pylist()).most_common()),
+        "verdicts": dict(Counter(findings.column("verdict").to_pylist()).most_common()),
         "floor": seconds(partial(nation.run, "floor.sql"), 5),
         "findings": seconds(partial(nation.run, "findings.sql"), 3),
         "anomalies": seconds(partial(nation.run, "anomalies.sql"), 3),

@@ -19,7 +19,12 @@ from qualwatch.cases.applications.filing import Filing
 from qualwatch.cases.applications.repairs import Repairs
 from qualwatch.cases.documents.attachments import SubmittedFile
 from qualwatch.cases.models import Application, Case, Document, Service
-from qualwatch.cases.service.actions import fail, issue_warning, prove, send
+from qualwatch.cases.service.actions import (
+    fail_service,
+    issue_warning,
+    prove_service,
+    start_service,
+)
 from qualwatch.cases.warnings.determine import ProposedDetermination, propose, sign
 from qualwatch.cases.warnings.supervise import InspectionFinding, record_supervision_finding
 from qualwatch.law.loader import Law
@@ -166,7 +171,7 @@ class Actors:
         **details: Any,
     ) -> Service:
         """Starts a service attempt."""
-        return send(
+        return start_service(
             document=document,
             method=method,
             recipient="甲公司，太原市某路1号",
@@ -181,7 +186,7 @@ class Actors:
     ) -> Service:
         """Proves a service with a receipt."""
         files = [SubmittedFile("送达回证.png", picture())]
-        return prove(
+        return prove_service(
             service=service,
             by=self.account(by),
             law=self.law,
@@ -199,8 +204,10 @@ class Actors:
         """An application with every line of its checklist answered."""
         handed = [SubmittedFile("证明.png", picture())] if files is None else files
         lines = {
-            one: {line: [handed[0].name] if handed else "见说明" for line in lines_of(one)}
-            for one in requirements or ("constructors",)
+            requirement: {
+                line: [handed[0].name] if handed else "见说明" for line in lines_of(requirement)
+            }
+            for requirement in requirements or ("constructors",)
         }
         return Filing(
             **{
@@ -244,7 +251,7 @@ class Actors:
     ) -> Service:
         """Marks a service attempt as failed."""
         files = [SubmittedFile("退件.png", picture(5))] if why in NEEDS_FILE else []
-        return fail(
+        return fail_service(
             service=service,
             why=why,
             because="情况说明",

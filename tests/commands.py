@@ -80,4 +80,7 @@ def check(path: Path, *words: str, day: str = "2026-05-20") -> CommandResult:
 
 def verdicts(report: Any) -> list[tuple[str, str, str]]:
     """(credit code, requirement, verdict) of every finding."""
-    return [(one["credit_code"], one["requirement"], one["verdict"]) for one in report["findings"]]
+    return [
+        (finding["credit_code"], finding["requirement"], finding["verdict"])
+        for finding in report["findings"]
+    ]

@@ -108,7 +108,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "because": "人员属实",
     },
     "application-decision": {
-        **{name: one for name, one in APPLIED.items() if name != "files"},
+        **{name: value for name, value in APPLIED.items() if name != "files"},
         **REMEDIES,
         "item": CASE["item"],
         "outcome": "不予支持",
@@ -128,7 +128,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "hearing-notice": {
         "item": CASE["item"],
         "held_on": "2026年8月3日9时",
-        "state": "厅三楼会议室",
+        "place": "厅三楼会议室",
         "chair": "王主持",
     },
     "hearing-record": {
@@ -136,10 +136,10 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "credit_code": CASE["credit_code"],
         "item": CASE["item"],
         "held_on": "2026年8月3日9时",
-        "state": "厅三楼会议室",
+        "place": "厅三楼会议室",
         "chair": "王主持",
         "present": "李某、赵某",
-        "said": ["主持人宣布听证开始。", "企业陈述意见。"],
+        "lines": ["主持人宣布听证开始。", "企业陈述意见。"],
     },
     "display-notice": {
         **listed("outcome"),

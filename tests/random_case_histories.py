@@ -12,7 +12,7 @@ from typing import Any
 from builders import law
 from qualwatch.procedure.periods import Deadline
 from qualwatch.procedure.preconditions import STAGE_AFTER
-from qualwatch.procedure.state import ENDINGS, CaseState, Effect, Event, Terms
+from qualwatch.procedure.state import ENDINGS, CaseState, Effect, Event, Terms, Withdrawal
 from qualwatch.procedure.transitions import BY_EVENT, CannotStep, step
 
 START = date(2023, 5, 1)
@@ -60,76 +60,83 @@ class History:
 
 
 def event_on(chance: random.Random, state: CaseState, on: date, steadiness: float) -> Event:
-    """An event, mostly one that the state allows. `steadiness`: the share of values that are in order."""
+    """An event, mostly one that the state allows. `steadiness`: the share of values in order."""
 
-    def told(right: Any, *others: Any) -> Any:
+    def usually(right: Any, *others: Any) -> Any:
         return right if chance.random() < steadiness else chance.choice([right, *others])
 
-    here = [name for name, row in BY_EVENT.items() if state.state in row.from_states]
-    pool = [name for name in LIKELY if name in here] * 3 + (
-        here if chance.random() > steadiness / 2 else []
-    )
-    if state.withdrawal and not state.withdrawal.ended:
-        likely = [
-            name for name, place in STAGE_AFTER.items() if place == state.withdrawal.next_stage
-        ]
-        withdrawal, others = (
-            state.withdrawal,
-            [["make-statement"], ["object-publicly"]][state.withdrawal.stage == "displayed"],
-        )
-        if withdrawal.stage == "notified":
-            others += ["ask-hearing"] * 8 + ["hearing-lapses"]
-        if withdrawal.hearing == "asked":
-            others += likely
-            likely = (
-                ["fix-hearing"]
-                if withdrawal.hearing_on is None
-                else ["notify-hearing", "hold-hearing"]
-            )
-        if state.origin == "officer":
-            likely += ["recheck"]
-        pool += [name for name in likely if name in here] * 12 + [
-            name for name in others if name in here
-        ]
-        pool += ["answer"] * 12 * (withdrawal.unanswered > 0)
+    pool = likely_events(chance, state, steadiness)
     name = chance.choice(pool if pool and chance.random() < 0.95 else list(BY_EVENT))
-    verdict = told("short", "met", "met", "cannot-say", "advise", "not-required")
+    verdict = usually("short", "met", "met", "cannot-say", "advise", "not-required")
+    is_system = name in ("assessed", "calendar-loaded")
     return Event(
         name,
         on,
-        is_fresh=told(True, False),
-        by=told("system", *PEOPLE)
-        if name in ("assessed", "calendar-loaded")
-        else chance.choice(PEOPLE),
-        verdicts={one: verdict if chance.random() < 0.8 else "short" for one in REQUIREMENTS},
+        is_fresh=usually(True, False),
+        by=usually("system", *PEOPLE) if is_system else chance.choice(PEOPLE),
+        verdicts={
+            requirement: verdict if chance.random() < 0.8 else "short"
+            for requirement in REQUIREMENTS
+        },
         ended=chance.choice(ENDINGS) if chance.random() < 0.01 else "",
         requirements=chance.choice([(), REQUIREMENTS[:1], REQUIREMENTS]),
-        outcome=told("red", "dismissed", "extended", "nonsense", "recovered", "short"),
+        outcome=usually("red", "dismissed", "extended", "nonsense", "recovered", "short"),
         until=chance.choice(
             [None, Deadline(on + timedelta(days=chance.randint(1, 40)), provisional=False)]
         ),
-        run_day=told(on, None, on - timedelta(days=30)),
-        because=told("理由", ""),
-        has_evidence=told(True, False),
-        has_new_evidence=told(True, False),
-        leaves=told("correction" if name == "uphold" else "", "correction", "accepted-finding"),
-        proved_on=told(on, None, on - timedelta(days=chance.randint(0, 9)), on + timedelta(days=1)),
+        run_day=usually(on, None, on - timedelta(days=30)),
+        because=usually("理由", ""),
+        has_evidence=usually(True, False),
+        has_new_evidence=usually(True, False),
+        leaves=usually("correction" if name == "uphold" else "", "correction", "accepted-finding"),
+        proved_on=usually(
+            on, None, on - timedelta(days=chance.randint(0, 9)), on + timedelta(days=1)
+        ),
         code=chance.choice(["", *ENDINGS]),
         route=chance.choice(["city", "province", "ministry"]),
         is_other_red_open=chance.random() < 0.1,
     )
 
 
+def likely_events(chance: random.Random, state: CaseState, steadiness: float) -> list[str]:
+    """Names of events that the state allows, the likely ones several times."""
+    allowed = [name for name, row in BY_EVENT.items() if state.state in row.from_states]
+    pool = [name for name in LIKELY if name in allowed] * 3
+    if chance.random() > steadiness / 2:
+        pool += allowed
+    if state.withdrawal and not state.withdrawal.ended:
+        next_events, other_events = withdrawal_events(state.withdrawal, state.origin)
+        pool += [name for name in next_events if name in allowed] * 12
+        pool += [name for name in other_events if name in allowed]
+        if state.withdrawal.unanswered:
+            pool += ["answer"] * 12
+    return pool
+
+
+def withdrawal_events(withdrawal: Withdrawal, origin: str) -> tuple[list[str], list[str]]:
+    """The events that lead to the next stage, and others that may come between."""
+    likely = [name for name, stage in STAGE_AFTER.items() if stage == withdrawal.next_stage]
+    is_displayed = withdrawal.stage == "displayed"
+    others = ["object-publicly"] if is_displayed else ["make-statement"]
+    if withdrawal.stage == "notified":
+        others += ["ask-hearing"] * 8 + ["hearing-lapses"]
+    if withdrawal.hearing == "asked":
+        others += likely
+        is_fixed = withdrawal.hearing_on is not None
+        likely = ["notify-hearing", "hold-hearing"] if is_fixed else ["fix-hearing"]
+    if origin == "officer":
+        likely += ["recheck"]
+    return likely, others
+
+
 def history(seed: int, length: int = 60) -> History:
     """A random history."""
     chance = random.Random(seed)
-    # Some run into years not yet published
-    random_history, on = (
-        History(),
-        START + timedelta(days=chance.randint(0, 1300)),
-    )
-    whole = chance.random() < 0.1  # of an enterprise's insurance
-    state = CaseState(ground="insurance", is_whole_enterprise=True) if whole else CaseState()
+    random_history = History()
+    # Some histories run into years whose calendar is not published yet.
+    on = START + timedelta(days=chance.randint(0, 1300))
+    is_insurance = chance.random() < 0.1
+    state = CaseState(ground="insurance", is_whole_enterprise=True) if is_insurance else CaseState()
     steadiness = chance.choice([0.3, 0.7, 0.98, 0.99])
     for _ in range(length):
         event = event_on(chance, state, on, steadiness)
@@ -145,5 +152,5 @@ def history(seed: int, length: int = 60) -> History:
 
 
 def histories(seeds: Iterator[int] | range) -> Iterator[History]:
-    """Many."""
+    """The histories of many seeds."""
     return (history(seed) for seed in seeds)

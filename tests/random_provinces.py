@@ -224,8 +224,8 @@ class RandomProvince:
         text = law().professions[profession]
         grade = pick([*text.grades, *text.grades, None]) if text.grades else None
         trades = [
-            one
-            for one in (
+            speciality
+            for speciality in (
                 "building",
                 "mining",
                 "mechanical-electrical",
@@ -235,7 +235,7 @@ class RandomProvince:
                 "water",
                 "municipal",
             )
-            if one in text.specialities
+            if speciality in text.specialities
         ]
         speciality = pick([*trades, *trades, None]) if trades else ""
         code = pick(self.codes[:2]) if self._chance(0.7) else pick(self.codes)

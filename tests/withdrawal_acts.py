@@ -64,7 +64,7 @@ def red_cases_past_period(actors: Actors, sheets: dict[str, Rows] | None = None)
         actors.sign(case, day=PERIOD_OVER)
         actors.serve_order(case, PERIOD_OVER)
     load_and_patrol(actors, RED_PERIOD_OVER, changed)
-    return [reload(one) for one in cases]
+    return [reload(case) for case in cases]
 
 
 def load_and_patrol(actors: Actors, day: date, sheets: dict[str, Rows], people: int = 2) -> None:
@@ -228,7 +228,7 @@ def fix_hearing_for(actors: Actors, row: Withdrawal, day: date, on: date, becaus
     return schedule_hearing(
         withdrawal=row,
         held_at=datetime(on.year, on.month, on.day, 9, tzinfo=BEIJING),
-        where="会议室",
+        place="会议室",
         chair=actors.account("approval-second-officer"),
         because=because,
         **act_arguments(actors, "approval-officer", day),

@@ -1,10 +1,14 @@
-"""The templates of official documents as they are shipped: `python tools/letter_templates.py`.
+"""Makes the templates of official documents: `python tools/letter_templates.py KIND…`, or `--all`.
 
-The .docx files are what the office uses and may edit in Word or WPS; this writes them anew in official form (GB/T 9704:
-A4, margins, red head, number, title, addressee, body, basis, organisation, seal place, date, page numbers).
+The .docx files are what the office uses and may edit in Word or WPS. A template is written in
+official form (GB/T 9704: A4, margins, red head, number, title, addressee, body, organisation, seal
+place, date, page numbers) from the paragraphs of its kind in PARAGRAPHS. A kind has an entry in
+`qualwatch.cases.documents.kinds`; its template may ask only for the entry's fields.
 """
 
-from pathlib import Path
+import argparse
+import re
+import sys
 from typing import Any
 
 from docx import Document
@@ -14,13 +18,10 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-FOLDER = Path(__file__).parent.parent / "src/qualwatch/cases/documents/templates"
-HEAD_FONT, TITLE_FONT, BODY_FONT, BOLD_FONT = (
-    "方正小标宋简体",
-    "方正小标宋简体",
-    "仿宋_GB2312",
-    "黑体",
-)
+from qualwatch.cases.documents.kinds import COMMON_FIELDS, DOCUMENT_KINDS, FOLDER
+
+HEAD_FONT = TITLE_FONT = "方正小标宋简体"
+BODY_FONT, BOLD_FONT = "仿宋_GB2312", "黑体"
 RED = RGBColor(0xE6, 0x00, 0x12)
 LINE, BODY, CELL = Pt(28), Pt(16), Pt(10)
 # Head, value, width in mm; a page is 156 mm wide.
@@ -71,7 +72,7 @@ REMEDIES = (
 )
 ITEM = "{{ item }}（证书编号 {{ certificate_no }}）"
 # Of each kind: paragraphs, or (columns, rows) of a table.
-DOCUMENT_KINDS: dict[str, list[Any]] = {
+PARAGRAPHS: dict[str, list[Any]] = {
     "warning": [
         "你单位（统一社会信用代码 {{ credit_code }}）"
         + ITEM
@@ -144,7 +145,7 @@ DOCUMENT_KINDS: dict[str, list[Any]] = {
     "hearing-record": [
         "案由：拟撤回{{ enterprise }}（统一社会信用代码 {{ credit_code }}）{{ item }}。",
         "时间：{{ held_on }}。地点：{{ place }}。主持人：{{ chair }}。参加人：{{ present }}。",
-        "{% for line in said %}{{ line }}{% if not loop.last %}\n{% endif %}{% endfor %}",
+        "{% for line in lines %}{{ line }}{% if not loop.last %}\n{% endif %}{% endfor %}",
         "以上笔录经参加人核对无误后签名。",
     ],
     "display-notice": [
@@ -218,43 +219,50 @@ DOCUMENT_KINDS: dict[str, list[Any]] = {
 }
 
 
-def font(run: Any, name: str, size: Pt, *, bold: bool = False) -> None:
+VARIABLE = re.compile(r"{{\s*(\w+)|{%\s*(?:if|elif)\s+(?:not\s+)?(\w+)|{%\s*for\s+\w+\s+in\s+(\w+)")
+LOOP_VARIABLES = {"row", "line", "loop", "not"}
+
+
+def set_font(run: Any, name: str, size: Pt, *, bold: bool = False) -> None:
     """The same font for Chinese and Latin text."""
-    run.font.name, run.font.size, run.font.bold = name, size, bold
+    run.font.name = name
+    run.font.size = size
+    run.font.bold = bold
     run._element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), name)
 
 
-def paragraph(document: Any, text: str, *, align: Any = None, indent: bool = True) -> Any:
+def add_paragraph(document: Any, text: str, *, align: Any = None, indent: bool = True) -> Any:
     """A paragraph of the body: three-size 仿宋, 28 points from line to line."""
-    made = document.add_paragraph()
-    form = made.paragraph_format
-    form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.EXACTLY, LINE
+    paragraph = document.add_paragraph()
+    form = paragraph.paragraph_format
+    form.line_spacing_rule = WD_LINE_SPACING.EXACTLY
+    form.line_spacing = LINE
     form.space_before = form.space_after = Pt(0)
     if indent:
         form.first_line_indent = BODY * 2
     if align is not None:
-        made.alignment = align
-    font(made.add_run(text), BODY_FONT, BODY)
-    return made
+        paragraph.alignment = align
+    set_font(paragraph.add_run(text), BODY_FONT, BODY)
+    return paragraph
 
 
-def rule(made: Any) -> None:
+def add_red_line(paragraph: Any) -> None:
     """The red line under the head."""
     border = OxmlElement("w:pBdr")
     line = OxmlElement("w:bottom")
     for name, value in (("val", "single"), ("sz", "18"), ("space", "6"), ("color", "E60012")):
         line.set(qn(f"w:{name}"), value)
     border.append(line)
-    made._element.get_or_add_pPr().append(border)
+    paragraph._element.get_or_add_pPr().append(border)
 
 
-def page_number(section: Any) -> None:
+def add_page_number(section: Any) -> None:
     """— 1 — at the foot of every page."""
-    made = section.footer.paragraphs[0]
-    made.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    font(made.add_run("— "), "宋体", Pt(14))
-    run = made.add_run()
-    font(run, "宋体", Pt(14))
+    footer = section.footer.paragraphs[0]
+    footer.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    set_font(footer.add_run("— "), "宋体", Pt(14))
+    run = footer.add_run()
+    set_font(run, "宋体", Pt(14))
     for kind, text in (("begin", None), (None, "PAGE"), ("end", None)):
         part = OxmlElement("w:fldChar" if kind else "w:instrText")
         if kind:
@@ -262,71 +270,126 @@ def page_number(section: Any) -> None:
         else:
             part.text = text
         run._element.append(part)
-    font(made.add_run(" —"), "宋体", Pt(14))
+    set_font(footer.add_run(" —"), "宋体", Pt(14))
 
 
-def table(document: Any, columns: Any, rows: str) -> None:
+def add_table(document: Any, columns: Any, rows: str) -> None:
     """A table with a head that is repeated on every page, and one row for each of `rows`."""
-    made = document.add_table(rows=4, cols=len(columns), style="Table Grid")
-    made.alignment, made.autofit = WD_TABLE_ALIGNMENT.CENTER, False
-    for at, (head, field, width) in enumerate(columns):
-        made.columns[at].width = Mm(width)
-        for row, text in ((0, head), (2, f"{{{{ {field} }}}}")):
-            made.cell(row, at).width, made.cell(row, at).vertical_alignment = (
-                Mm(width),
-                WD_ALIGN_VERTICAL.CENTER,
-            )
-            cell = made.cell(row, at).paragraphs[0]
-            cell.alignment = WD_ALIGN_PARAGRAPH.CENTER
-            cell.paragraph_format.space_before = cell.paragraph_format.space_after = Pt(2)
-            cell.paragraph_format.line_spacing = 1.0
-            font(cell.add_run(text), BOLD_FONT if row == 0 else BODY_FONT, CELL)
-    made.cell(1, 0).paragraphs[0].add_run(f"{{%tr for row in {rows} %}}")
-    made.cell(3, 0).paragraphs[0].add_run("{%tr endfor %}")
-    head = made.rows[0]._tr.get_or_add_trPr()
-    head.append(OxmlElement("w:tblHeader"))
-    for row in made.rows:
+    table = document.add_table(rows=4, cols=len(columns), style="Table Grid")
+    table.alignment = WD_TABLE_ALIGNMENT.CENTER
+    table.autofit = False
+    for index, (head, field, width) in enumerate(columns):
+        table.columns[index].width = Mm(width)
+        fill_cell(table.cell(0, index), head, BOLD_FONT, width)
+        fill_cell(table.cell(2, index), f"{{{{ {field} }}}}", BODY_FONT, width)
+    table.cell(1, 0).paragraphs[0].add_run(f"{{%tr for row in {rows} %}}")
+    table.cell(3, 0).paragraphs[0].add_run("{%tr endfor %}")
+    table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+    for row in table.rows:
         row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
 
 
-def letter(parts: list[Any]) -> Any:
-    """One template."""
+def fill_cell(cell: Any, text: str, font: str, width: int) -> None:
+    """A centred text in a cell of a width in mm."""
+    cell.width = Mm(width)
+    cell.vertical_alignment = WD_ALIGN_VERTICAL.CENTER
+    paragraph = cell.paragraphs[0]
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    form = paragraph.paragraph_format
+    form.space_before = form.space_after = Pt(2)
+    form.line_spacing = 1.0
+    set_font(paragraph.add_run(text), font, CELL)
+
+
+def template(parts: list[Any]) -> Any:
+    """The template of these paragraphs and tables."""
     document = Document()
-    section = document.sections[0]
-    section.page_width, section.page_height = Mm(210), Mm(297)
-    section.top_margin, section.bottom_margin = Mm(37), Mm(35)
-    section.left_margin, section.right_margin = Mm(28), Mm(26)
-    head = document.add_paragraph()
-    head.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    run = head.add_run("{{ organisation }}")
-    font(run, HEAD_FONT, Pt(32))
-    run.font.color.rgb = RED
-    number = paragraph(document, "{{ number }}", align=WD_ALIGN_PARAGRAPH.CENTER, indent=False)
-    rule(number)
-    title = document.add_paragraph()
-    title.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    title.paragraph_format.space_before = title.paragraph_format.space_after = Pt(20)
-    font(title.add_run("{{ title }}"), TITLE_FONT, Pt(22))
-    addressed = "{%p if addressee %}", "{{ addressee }}：", "{%p endif %}"
-    for text in addressed:
-        paragraph(document, text, indent=False)
+    set_page(document.sections[0])
+    add_head(document)
+    for text in ("{%p if addressee %}", "{{ addressee }}：", "{%p endif %}"):
+        add_paragraph(document, text, indent=False)
     last = None
     for part in parts:
         if isinstance(part, str):
-            last = paragraph(document, part)
+            last = add_paragraph(document, part)
             last.paragraph_format.keep_together = True
         else:
-            table(document, *part)
-    if last is not None:  # no page that holds only a signature
+            add_table(document, *part)
+    # no page that holds only a signature
+    if last is not None:
         last.paragraph_format.keep_with_next = True
-    for text in ("", "{{ organisation }}", "（印章）", "{{ issued_on }}"):
-        made = paragraph(document, text, align=WD_ALIGN_PARAGRAPH.RIGHT, indent=False)
-        made.paragraph_format.right_indent = BODY * 2
-        made.paragraph_format.keep_with_next = text != "{{ issued_on }}"
-    page_number(section)
+    add_signature(document)
+    add_page_number(document.sections[0])
     return document
 
 
+def set_page(section: Any) -> None:
+    """A4 with the margins of official documents."""
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.top_margin, section.bottom_margin = Mm(37), Mm(35)
+    section.left_margin, section.right_margin = Mm(28), Mm(26)
+
+
+def add_head(document: Any) -> None:
+    """Red head, number, red line and title."""
+    head = document.add_paragraph()
+    head.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    run = head.add_run("{{ organisation }}")
+    set_font(run, HEAD_FONT, Pt(32))
+    run.font.color.rgb = RED
+    number = add_paragraph(document, "{{ number }}", align=WD_ALIGN_PARAGRAPH.CENTER, indent=False)
+    add_red_line(number)
+    title = document.add_paragraph()
+    title.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    title.paragraph_format.space_before = title.paragraph_format.space_after = Pt(20)
+    set_font(title.add_run("{{ title }}"), TITLE_FONT, Pt(22))
+
+
+def add_signature(document: Any) -> None:
+    """Organisation, place of the seal and day, kept together."""
+    for text in ("", "{{ organisation }}", "（印章）", "{{ issued_on }}"):
+        line = add_paragraph(document, text, align=WD_ALIGN_PARAGRAPH.RIGHT, indent=False)
+        line.paragraph_format.right_indent = BODY * 2
+        line.paragraph_format.keep_with_next = text != "{{ issued_on }}"
+
+
+def fields_of(parts: list[Any]) -> set[str]:
+    """The values that paragraphs and tables ask for."""
+    names = set()
+    for part in parts:
+        if isinstance(part, str):
+            names |= {name for match in VARIABLE.findall(part) for name in match if name}
+        else:
+            names.add(part[1])
+    return names - LOOP_VARIABLES
+
+
+def check_fields(kind: str) -> None:
+    """Exits where the entry of the kind lacks a field that its paragraphs ask for."""
+    allowed = {*DOCUMENT_KINDS[kind].fields, *COMMON_FIELDS}
+    unknown = fields_of(PARAGRAPHS[kind]) - allowed
+    if unknown:
+        sys.exit(f"{kind}: not among the fields of its entry: {', '.join(sorted(unknown))}")
+
+
+def main() -> None:
+    """Writes the templates that are named."""
+    parser = argparse.ArgumentParser(description="Makes templates of official documents.")
+    kinds = sorted(set(DOCUMENT_KINDS) & set(PARAGRAPHS))
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=", ".join(kinds))
+    parser.add_argument("--all", action="store_true", help="every kind")
+    options = parser.parse_args()
+    chosen = kinds if options.all else options.kinds
+    if not chosen:
+        parser.error("name the kinds to make, or --all")
+    for kind in chosen:
+        if kind not in kinds:
+            parser.error(f"{kind}: no entry in documents/kinds.py, or no paragraphs here")
+        check_fields(kind)
+        path = FOLDER / f"{kind}.docx"
+        template(PARAGRAPHS[kind]).save(str(path))
+        print(path)
+
+
 if __name__ == "__main__":
-    for kind, parts in DOCUMENT_KINDS.items():
-        letter(parts).save(str(FOLDER / f"{kind}.docx"))
+    main()

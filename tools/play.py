@@ -12,6 +12,7 @@ import sys
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,9 @@ class Registers:
         """What has changed since the last time."""
         for name in sorted(self.changed):
             with (self.folder / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as file:
-                writer = csv.DictWriter(file, self.heads[name])
-                writer.writeheader()
-                writer.writerows(self.rows[name])
+                writer = csv.writer(file)
+                writer.writerow(self.heads[name])
+                writer.writerows(map(itemgetter(*self.heads[name]), self.rows[name]))
         self.changed.clear()
 
     def day_passes(self, day: date) -> None:
@@ -502,6 +503,13 @@ class Play:
         print(f"{day} {text}", flush=True)
 
 
+def hash_quickly() -> None:
+    """Dozens of accounts share one password that everybody knows: the first log-in hashes it well."""
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+    PBKDF2PasswordHasher.iterations = 1000
+
+
 def main() -> None:
     """Plays it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -519,6 +527,7 @@ def main() -> None:
     from qualwatch.config import make_ready
 
     make_ready(create=True)
+    hash_quickly()
     play = Play(options.folder, options.enterprises, options.seed)
     play.prepare()
     play.run(options.until)
@@ -528,4 +537,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -65,10 +65,10 @@ class Papers:
 
     def letter(self, case: Any, day: date) -> None:
         """A warning by post to an enterprise without an account."""
-        from qualwatch.cases.service.actions import issue_warning, send
+        from qualwatch.cases.service.actions import issue_warning, start_service
 
         document = issue_warning(case=case, **self.act(day))
-        send(
+        start_service(
             document=document,
             method="post",
             recipient=f"{case.enterprise}，{ADDRESS}",
@@ -86,7 +86,7 @@ class Papers:
     def red_card(self, case: Any, day: date) -> None:
         """Determination and order by the next way that is open; somebody is at home or not."""
         from qualwatch.cases.models import Document
-        from qualwatch.cases.service.actions import fail, prove, send
+        from qualwatch.cases.service.actions import fail_service, prove_service, start_service
 
         at_home = self.chance.random() < CHANCE["home"]
         for document in Document.objects.filter(
@@ -100,7 +100,7 @@ class Papers:
                 kind="serve", detail__startswith=document.number, completed_on=None
             ).first()
             method = task.detail.rsplit(" ", 1)[1] if task else "in-person"
-            service = send(
+            service = start_service(
                 document=document,
                 method=method,
                 recipient=f"{case.enterprise}，{ADDRESS}",
@@ -108,7 +108,7 @@ class Papers:
             )
             self.done[f"red cards: {method}"] += 1
             if method == "left" or (method == "in-person" and at_home):
-                prove(
+                prove_service(
                     service=service,
                     proved_on=day,
                     proof="送达回证",
@@ -116,7 +116,7 @@ class Papers:
                     **self.act(day, hour=16),
                 )
             elif method == "in-person":
-                fail(
+                fail_service(
                     service=service,
                     why=self.chance.choice(["absent", "refused"]),
                     because="上门未能送达",
@@ -128,7 +128,7 @@ class Papers:
     def post_comes(self, day: date) -> None:
         """Receipts come back, letters too, and of some nothing is heard."""
         from qualwatch.cases.models import Service
-        from qualwatch.cases.service.actions import fail, prove
+        from qualwatch.cases.service.actions import fail_service, prove_service
 
         since = [day - timedelta(days=one) for one in DAYS_ON_THE_WAY]
         waiting = Service.objects.filter(
@@ -144,7 +144,7 @@ class Papers:
                 continue
             lot = self.chance.random()
             if lot < CHANCE["post-returns"] / 3:
-                fail(
+                fail_service(
                     service=service,
                     why="unknown",
                     because="查无此单位，退回",
@@ -153,7 +153,7 @@ class Papers:
                 )
                 self.done["services: failed"] += 1
             elif lot < CHANCE["home"] - CHANCE["post-lost"]:
-                prove(
+                prove_service(
                     service=service,
                     proved_on=day - timedelta(days=1),
                     proof="邮政回执",

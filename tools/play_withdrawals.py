@@ -95,7 +95,7 @@ class Withdrawals:
             self.opens(day)
         rows = (
             Withdrawal.objects.filter(ended="")
-            .exclude(state="closed")
+            .exclude(stage="closed")
             .select_related("batch", "case")
         )
         lists: dict[int, list[Any]] = defaultdict(list)
@@ -108,8 +108,7 @@ class Withdrawals:
 
     def opens(self, day: date) -> None:
         """Red cards that are over go on lists, one for each authority and route; a city's list is signed at once."""
-        from qualwatch.cases.actions import withdraw
-
+        from qualwatch.cases.withdrawals import actions as withdraw
         from qualwatch.cases.competence import competent_for, route_of
         from qualwatch.cases.models import Case, Withdrawal
         from qualwatch.cases.queries import cases_over_on
@@ -156,40 +155,40 @@ class Withdrawals:
 
     def carries(self, batch: Any, members: list[Any], day: date) -> None:
         """A city's bureau or the province takes its list on."""
-        from qualwatch.cases.actions import withdraw
+        from qualwatch.cases.withdrawals import actions as withdraw
 
         who = self.people(batch.withdrawing_authority)
-        by_place: dict[str, list[Any]] = defaultdict(list)
+        by_stage: dict[str, list[Any]] = defaultdict(list)
         for row in members:
-            by_place[row.state].append(row)
+            by_stage[row.stage].append(row)
         wait = LATE_AFTER if batch.withdrawing_authority == LATE else STARTS_AFTER
-        if by_place["suggested"] and day >= batch.opened_on + timedelta(days=wait):
+        if by_stage["suggested"] and day >= batch.opened_on + timedelta(days=wait):
             self.tried(
                 "started",
                 withdraw.start,
-                members=by_place["suggested"],
+                members=by_stage["suggested"],
                 **self.act(who["handles"], day),
             )
-        for row in by_place["started"]:
+        for row in by_stage["started"]:
             letter = row.documents.filter(kind="intended-withdrawal").first()
             if letter is None:
                 (letter,) = withdraw.announce_intent(
                     members=[row], **self.act(who["handles"], day, 11)
                 )
                 self.sends(letter, who["handles"], day)
-        for row in [*by_place["started"], *by_place["notified"]]:
+        for row in [*by_stage["started"], *by_stage["notified"]]:
             self.enterprise_says(row, day)
             if row.case.origin == "system" and self.chance.random() < RECTIFIES:
                 self.rectify(row.case, day)
         self.answers(members, who["handles"], day)
-        if by_place["notified"]:
+        if by_stage["notified"]:
             self.tried(
                 "displays",
                 withdraw.display,
-                members=by_place["notified"],
+                members=by_stage["notified"],
                 **self.act(who["handles"], day, 14),
             )
-        for row in by_place["displayed"]:
+        for row in by_stage["displayed"]:
             until = row.display_until
             if (
                 row.case.origin == "officer"
@@ -197,36 +196,36 @@ class Withdrawals:
                 and (row.case.rechecked_on or until) <= until
             ):
                 self.recheck(row.case, day)
-        if by_place["displayed"]:
+        if by_stage["displayed"]:
             self.tried(
                 "rechecks",
                 withdraw.recheck_members,
-                members=by_place["displayed"],
+                members=by_stage["displayed"],
                 **self.act(who["handles"], day, 14),
             )
-        if by_place["rechecked"]:
+        if by_stage["rechecked"]:
             self.tried(
                 "legal reviews",
                 withdraw.review_law,
-                members=by_place["rechecked"],
+                members=by_stage["rechecked"],
                 opinion="事实清楚，程序合法",
                 **self.act(who["reviews"], day, 15),
             )
-        if by_place["reviewed"]:
-            went = self.tried(
+        if by_stage["reviewed"]:
+            result = self.tried(
                 "decisions",
                 withdraw.decide,
-                members=by_place["reviewed"],
+                members=by_stage["reviewed"],
                 because=FACTS,
                 **self.act(who["decides"], day, 16),
             )
-            for row in went.done if went else []:
+            for row in went.succeeded if went else []:
                 self.sends(row.documents.get(kind="withdrawal-decision"), who["handles"], day)
-        if by_place["announced"]:
+        if by_stage["announced"]:
             self.tried(
                 "deregistered",
                 withdraw.finish,
-                members=by_place["announced"],
+                members=by_stage["announced"],
                 because="证书公告作废",
                 **self.act(who["handles"], day, 17),
             )
@@ -242,18 +241,18 @@ class Withdrawals:
 
     def ministry(self, batch: Any, members: list[Any], day: date) -> None:
         """The province examines and reports; later the ministry decides."""
-        from qualwatch.cases.actions import withdraw
+        from qualwatch.cases.withdrawals import actions as withdraw
 
         who, row = self.people("province"), members[0]
-        places = {member.state for member in members}
-        if "opened" in places:
+        stages = {member.stage for member in members}
+        if "opened" in stages:
             self.tried(
                 "rechecks",
                 withdraw.recheck_members,
                 members=members,
                 **self.act(who["handles"], day),
             )
-        elif "rechecked" in places:
+        elif "rechecked" in stages:
             letter = self.tried(
                 "reports to the ministry",
                 withdraw.report,
@@ -263,7 +262,7 @@ class Withdrawals:
             )
             if letter is not None:
                 self.sends(letter, who["handles"], day, home=1)
-        elif "reported" in places and batch.received_on:
+        elif "reported" in stages and batch.received_on:
             self.tried(
                 "started",
                 lambda: withdraw.start(
@@ -271,7 +270,7 @@ class Withdrawals:
                 ),
             )
         elif (
-            "started" in places
+            "started" in stages
             and row.started_on
             and day >= row.started_on + timedelta(days=MINISTRY_AFTER)
         ):
@@ -284,7 +283,7 @@ class Withdrawals:
                 files=[self.papers.file("部决定.png")],
                 **self.act(who["decides"], day),
             )
-        elif "decided" in places:
+        elif "decided" in stages:
             self.tried(
                 "decisions served",
                 withdraw.record_ministry_service,
@@ -293,7 +292,7 @@ class Withdrawals:
                 files=[self.papers.file("部回证.png")],
                 **self.act(who["handles"], day),
             )
-        elif "announced" in places:
+        elif "announced" in stages:
             self.tried(
                 "deregistered",
                 withdraw.finish,
@@ -304,14 +303,14 @@ class Withdrawals:
 
     def sends(self, letter: Any, by: Any, day: date, home: float = HOME) -> None:
         """Handed over; or nobody knows where the enterprise is, and a public notice runs for its days."""
-        from qualwatch.cases.service.actions import fail, prove, send
+        from qualwatch.cases.service.actions import fail_service, prove_service, start_service
 
         told = self.act(by, day, 17)
-        service = send(
+        service = start_service(
             document=letter, method="in-person", recipient=f"{letter.addressee}，{ADDRESS}", **told
         )
         if self.chance.random() < home:
-            prove(
+            prove_service(
                 service=service,
                 proved_on=day,
                 proof="送达回证",
@@ -319,14 +318,14 @@ class Withdrawals:
                 **told,
             )
             return
-        fail(
+        fail_service(
             service=service,
             why="unknown",
             because="登记住所无人办公，下落不明",
             files=[self.papers.file("查访记录.png")],
             **told,
         )
-        send(document=letter, method="public-notice", recipient=letter.addressee, **told)
+        start_service(document=letter, method="public-notice", recipient=letter.addressee, **told)
         self.done["withdrawals: public notices"] += 1
 
     def enterprise_says(self, row: Any, day: date) -> None:
@@ -342,7 +341,7 @@ class Withdrawals:
             ),
             None,
         )
-        if mine is None or row.points.exists() or row.hearing != "none":
+        if mine is None or row.submissions.exists() or row.hearing != "none":
             return
         if self.chance.random() < STATES:
             self.tried(
@@ -359,15 +358,20 @@ class Withdrawals:
     def answers(self, members: list[Any], by: Any, day: date) -> None:
         """Points are answered; a hearing that was asked for is fixed, told, held and recorded."""
         from qualwatch.cases.models import Submission
-        from qualwatch.cases.withdrawals.hearings import Held, answer, schedule_hearing, hold_hearing
+        from qualwatch.cases.withdrawals.hearings import (
+            HeldHearing,
+            answer_submission,
+            schedule_hearing,
+            hold_hearing,
+        )
 
-        for point in Submission.objects.filter(withdrawal__in=members, answered_on=None).order_by(
-            "pk"
-        ):
+        for submission in Submission.objects.filter(
+            withdrawal__in=members, answered_on=None
+        ).order_by("pk"):
             self.tried(
                 "points answered",
-                answer,
-                point=point,
+                answer_submission,
+                submission=submission,
                 text="经核实，截至复核日未完成注册",
                 **self.act(by, day, 13),
             )
@@ -383,14 +387,14 @@ class Withdrawals:
                     schedule_hearing,
                     withdrawal=row,
                     held_at=moment(day + timedelta(days=16), 9),
-                    where="三楼会议室",
+                    place="三楼会议室",
                     chair=self.seat(where, role, "-chair"),
                     **self.act(by, day, 13),
                 )
                 if made is not None:
                     self.sends(made.notice, by, day, home=1)
             elif day >= hearing.at.astimezone(moment(day, 0).tzinfo).date():
-                held = Held(
+                held = HeldHearing(
                     "企业代表；办理人员",
                     ["主持人宣布听证开始。", "企业陈述。", "办理人员说明依据。"],
                     ["企业认为整改期过短"],

@@ -1,12 +1,16 @@
-"""Prints docs/reference standards.md, commands.md, transitions.md from the source; `--check`: are they up to date?"""
+"""Prints docs/reference standards.md, commands.md, transitions.md from the source.
+
+With `--check` it writes nothing and ends with status 1 where a page is out of date.
+"""
 
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from qualwatch.law.loader import Law, load_law
-from qualwatch.law.model import GRADE_NAMES, ClauseText, FigureText
+from qualwatch.law.model import GRADE_NAMES, ClauseText, FigureText, GradeText
 from qualwatch.procedure.state import ROUTES
 from qualwatch.procedure.transitions import TABLE, rows, slug_texts
 
@@ -34,13 +38,15 @@ COMMANDS = (
 
 def number(figure: FigureText) -> str:
     """A figure as the page shows it."""
-    shown = (
-        "–" if figure.number is None else "?" if figure.number == "unknown" else str(figure.number)
-    )
+    shown = str(figure.number)
+    if figure.number is None:
+        shown = "–"
+    elif figure.number == "unknown":
+        shown = "?"
     return f"{shown} ({figure.other_reading})" if figure.other_reading else shown
 
 
-def life(law: Law, clause: ClauseText) -> str:
+def history(law: Law, clause: ClauseText) -> str:
     """A clause's numbers by day, with their documents."""
     return "; ".join(
         f"{day} {number(figure)} {law.doc_no(figure.basis)}"
@@ -54,7 +60,8 @@ def standards() -> str:
     lines = [
         "# Standards",
         "",
-        "Printed from `src/qualwatch/law/texts/` by `make docs`. – ended, ? not found, (n) other reading, ⚠ hint.",
+        "Printed from `src/qualwatch/law/texts/` by `make docs`. "
+        "– ended, ? not found, (n) other reading, ⚠ hint.",
         "",
     ]
     for text in law.categories.values():
@@ -66,28 +73,7 @@ def standards() -> str:
         ]
         for sub_item, slug, grade in text.every_grade():
             name = f"{sub_item} {GRADE_NAMES[slug]}".strip()
-            extra = [
-                f"{day} 起按{GRADE_NAMES[measured_as.grade]}人数 {law.doc_no(measured_as.basis)}"
-                for day, measured_as in grade.measured_as.items()
-            ]
-            if grade.abolished:
-                extra.append(
-                    f"{grade.abolished.from_} 起不再核发 {law.doc_no(grade.abolished.basis)}"
-                )
-            if grade.no_clause:
-                lines.append(
-                    f"| {name} | – | 没有人数条款 | {grade.no_clause.confidence} | {' '.join(grade.no_clause.refs)} |"
-                )
-            for requirement_text in grade.requirements:
-                parts = []
-                for clause in requirement_text.clauses:
-                    parts.append(f"{clause.summary}：{life(law, clause)}")
-                    parts += [f"{floor.summary}：{life(law, floor)}" for floor in clause.of_which]
-                weak = "" if requirement_text.usable_for_short else " ⚠"
-                history = "<br>".join(parts + extra)
-                lines.append(
-                    f"| {name} | {requirement_text.requirement}{weak} | {history} | {requirement_text.confidence} | {' '.join(requirement_text.refs)} |"
-                )
+            lines += [f"| {' | '.join(row)} |" for row in level_rows(law, name, grade)]
         lines.append("")
     lines += [
         "## Documents",
@@ -95,12 +81,41 @@ def standards() -> str:
         "| | 文号 | 名称 | 施行 | 内容 | 把握 |",
         "|---|---|---|---|---|---|",
     ]
-    for slug, document in law.documents.items():
+    for code, document in law.documents.items():
         lines.append(
-            f"| {slug} | {document.doc_no} | {document.name} | {document.in_force_from or '–'} "
+            f"| {code} | {document.doc_no} | {document.name} | {document.in_force_from or '–'} "
             f"| {document.effect} | {document.confidence} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def level_rows(law: Law, name: str, grade: GradeText) -> Iterator[tuple[str, ...]]:
+    """The rows of one level: name, requirement, clauses with their history, confidence, source."""
+    if grade.no_clause:
+        refs = " ".join(grade.no_clause.refs)
+        yield name, "–", "没有人数条款", grade.no_clause.confidence, refs
+    changes = level_changes(law, grade)
+    for requirement in grade.requirements:
+        parts = []
+        for clause in requirement.clauses:
+            for part in (clause, *clause.of_which):
+                parts.append(f"{part.summary}：{history(law, part)}")
+        hint = "" if requirement.usable_for_short else " ⚠"
+        clauses = "<br>".join(parts + changes)
+        refs = " ".join(requirement.refs)
+        yield name, requirement.requirement + hint, clauses, requirement.confidence, refs
+
+
+def level_changes(law: Law, grade: GradeText) -> list[str]:
+    """What happened to the level itself: measured as another grade, no longer issued."""
+    changes = [
+        f"{day} 起按{GRADE_NAMES[measured_as.grade]}人数 {law.doc_no(measured_as.basis)}"
+        for day, measured_as in grade.measured_as.items()
+    ]
+    if grade.abolished:
+        doc_no = law.doc_no(grade.abolished.basis)
+        changes.append(f"{grade.abolished.from_} 起不再核发 {doc_no}")
+    return changes
 
 
 def commands() -> str:
@@ -108,7 +123,8 @@ def commands() -> str:
     lines = [
         "# Commands",
         "",
-        "Printed by `make docs`. Exit status: 0 all read; 3 rows were rejected; 2 nothing readable or an invalid command.",
+        "Printed by `make docs`. Exit status: 0 all read; 3 rows were rejected; 2"
+        " nothing readable or an invalid command.",
         "",
     ]
     for name in COMMANDS:
@@ -134,19 +150,24 @@ def commands() -> str:
     return "\n".join(lines)
 
 
+def is_in_diagram(event: str, start: str, to: str) -> bool:
+    """A new card, a step to red by an act that turns it red, or an end.
+
+    What keeps the state is left out.
+    """
+    becomes_red = to == "red" and event in TO_RED and start != "red"
+    if start == "none":
+        return to == "yellow" or becomes_red
+    return start in ("yellow", "red") and (to == "closed" or becomes_red)
+
+
 def transitions() -> str:
     """The transitions of a case: diagram, table, slugs, routes."""
     moves: dict[tuple[str, str], list[str]] = {}
     for transition in TABLE:
         for start in transition.from_states:
             for to in transition.to_states:
-                is_new = start == "none" and (
-                    to == "yellow" or (to == "red" and transition.event in TO_RED)
-                )
-                is_step = start in ("yellow", "red") and (
-                    to == "closed" or (to == "red" and transition.event in TO_RED)
-                )
-                if start != to and (is_new or is_step):
+                if is_in_diagram(transition.event, start, to):
                     moves.setdefault((start, to), []).append(transition.event)
     shown = {"none": "[*]"}
     diagram = [
@@ -156,8 +177,10 @@ def transitions() -> str:
     lines = [
         "# Transitions of a case",
         "",
-        "Printed from `src/qualwatch/procedure/transitions.py` by `make docs`. Every row is one event; `step`",
-        "applies this table, and nothing else changes the state of a case. Events that do not change it are",
+        "Printed from `src/qualwatch/procedure/transitions.py` by `make docs`. Every row"
+        " is one event; `step`",
+        "applies this table, and nothing else changes the state of a case. Events that"
+        " do not change it are",
         "in the table only, not in the diagram. An event is refused with the sentence of the first",
         "precondition that does not hold.",
         "",

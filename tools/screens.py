@@ -1,4 +1,5 @@
-"""Pictures of the pages, from the demo's province: ten for the README and the guides, or (`--all FOLDER`) all.
+"""Pictures of the pages, from the demo's province: ten for the README and the guides, or (`--all
+FOLDER`) all.
 
 Needs `make demo` before it, and Chromium.
 """
@@ -6,7 +7,9 @@ Needs `make demo` before it, and Chromium.
 import argparse
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
@@ -17,7 +20,9 @@ from playwright.sync_api import Browser, Page  # noqa: E402  # after the paths
 from browser import DESKTOP, PHONE, chromium  # noqa: E402  # the tests' browser
 from live_server import log_in, run_server  # noqa: E402  # the tests' server
 
-IMAGES, STATE = ROOT / "docs" / "images", ROOT / "demo" / "played" / "state"
+IMAGES = ROOT / "docs" / "images"
+STATE = ROOT / "demo" / "played" / "state"
+SAMPLE_ENTERPRISES = 12
 HIGHEST = 1600  # of a picture, in pixels
 NOBODY, OFFICER, REVIEWER, ENTERPRISE = (
     "",
@@ -25,7 +30,7 @@ NOBODY, OFFICER, REVIEWER, ENTERPRISE = (
     "sample-reviewer",
     "sample-enterprise-1",
 )
-# name of the picture: who looks, where it begins, links to follow (by a part of their address)
+# name of the picture: whose window, first page, links to follow (by a part of their address)
 PAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "search": (NOBODY, "/", ()),
     "enterprise": (NOBODY, "/red-cards", ("/red-cards/", "/enterprises/")),
@@ -65,7 +70,7 @@ IN_THE_GUIDES = (
 
 
 def main() -> None:
-    """Serves the played province, looks at it."""
+    """Serves the played province and takes the pictures."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument(
         "--all", type=Path, help="every page, as wide as a desktop and as a phone, into this folder"
@@ -81,18 +86,9 @@ def main() -> None:
         run_server({"QUALWATCH_STATE": str(STATE), "DATABASE_URL": ""}) as address,
         chromium() as browser,
     ):
+        site = Site(browser, address, dark=namespace.dark, english=namespace.english)
         for who in dict.fromkeys(PAGES[name][0] for name in names):
-            page = opened(browser, address, who, dark=namespace.dark, english=namespace.english)
-            for number in range(2, 13) if who == ENTERPRISE else ():
-                if page.locator("main a[href*='/own/cases/']").count():
-                    break  # one that has something to answer
-                page = opened(
-                    browser,
-                    address,
-                    f"{who[:-1]}{number}",
-                    dark=namespace.dark,
-                    english=namespace.english,
-                )
+            page = site.enterprise_with_a_case() if who == ENTERPRISE else site.opened(who)
             for name in (name for name in names if PAGES[name][0] == who):
                 if reached(page, address, *PAGES[name][1:]):
                     pictures(page, name, folder, phone=bool(namespace.all))
@@ -100,37 +96,61 @@ def main() -> None:
                     print(f"{name}: no such page in this province")
 
 
-def opened(browser: Browser, address: str, who: str, *, dark: bool, english: bool) -> Page:
-    """A browser window of somebody."""
-    window = browser.new_context(viewport=DESKTOP, color_scheme="dark" if dark else "light")
-    page = window.new_page()
-    if english:
-        page.goto(address + "/language/en")
-    if who:
-        log_in(page, address, who, PASSWORD)
-    return page
+@dataclass(frozen=True)
+class Site:
+    """The served province in a browser, in the colours and language chosen."""
+
+    browser: Browser
+    address: str
+    dark: bool
+    english: bool
+
+    def opened(self, who: str) -> Page:
+        """A browser window of somebody."""
+        colours: Literal["dark", "light"] = "dark" if self.dark else "light"
+        window = self.browser.new_context(viewport=DESKTOP, color_scheme=colours)
+        page = window.new_page()
+        if self.english:
+            page.goto(self.address + "/language/en")
+        if who:
+            log_in(page, self.address, who, PASSWORD)
+        return page
+
+    def enterprise_with_a_case(self) -> Page:
+        """The window of the first sample enterprise that has something to answer, else of the
+        last.
+        """
+        for number in range(1, SAMPLE_ENTERPRISES + 1):
+            page = self.opened(f"{ENTERPRISE[:-1]}{number}")
+            if page.locator("main a[href*='/own/cases/']").count():
+                break
+        return page
 
 
 def reached(page: Page, address: str, begins: str, links: tuple[str, ...]) -> bool:
-    """Goes there; whether there is such a page."""
+    """Whether following the links leads to a page; it is open then."""
     page.goto(address + begins)
     for part in links:
-        there = page.locator(f"main a[href*='{part}']").first
-        if not there.count():
+        link = page.locator(f"main a[href*='{part}']").first
+        if not link.count():
             return False
-        there.click()
+        link.click()
         page.wait_for_load_state()
     return True
 
 
 def pictures(page: Page, name: str, folder: Path, *, phone: bool) -> None:
     """One picture, or one of each width."""
-    for screen, ending in ((DESKTOP, ""), (PHONE, "-phone")) if phone else ((DESKTOP, ""),):
+    screens = [(DESKTOP, ""), (PHONE, "-phone")] if phone else [(DESKTOP, "")]
+    for screen, ending in screens:
         page.set_viewport_size(screen)
         height = min(int(page.evaluate("document.documentElement.scrollHeight")), HIGHEST)
-        clip = {"x": 0.0, "y": 0.0, "width": float(screen["width"]), "height": float(height)}
         target = folder / f"page-{re.sub(r'[^a-z-]', '', name)}{ending}.png"
-        page.screenshot(path=target, full_page=True, clip=clip)  # type: ignore[arg-type]  # a plain mapping
+        page.screenshot(
+            path=target,
+            full_page=True,
+            clip={"x": 0, "y": 0, "width": screen["width"], "height": height},
+        )
     page.set_viewport_size(DESKTOP)
 
 

@@ -1,6 +1,8 @@
-"""Runs a command beside a PostgreSQL cluster of its own in a temporary folder; DATABASE_URL says where it is.
+"""Runs a command beside a PostgreSQL cluster in a temporary folder, with its address as
+DATABASE_URL.
 
-PostgreSQL refuses to run as root: then the `postgres` user runs it. What is missing is said loudly, with status 1.
+PostgreSQL refuses to run as root: then the `postgres` user runs it. Without its programs it ends
+with status 1.
 """
 
 import os
@@ -29,11 +31,10 @@ DURABLE = (
 
 def programs() -> Path:
     """The folder of initdb and pg_ctl."""
-    found = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
-    )
-    if found:
-        return found[-1].parent
+    initdbs = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    newest = max(initdbs, key=lambda path: int(path.parts[-3]), default=None)
+    if newest is not None:
+        return newest.parent
     on_path = shutil.which("initdb")
     if on_path is None:
         sys.exit("FAIL: the tests need PostgreSQL (initdb, pg_ctl): apt-get install postgresql")
@@ -42,56 +43,36 @@ def programs() -> Path:
 
 @contextmanager
 def cluster(settings: tuple[str, ...] = SETTINGS) -> Iterator[str]:
-    """A running cluster; its address as DATABASE_URL wants it."""
-    bin_folder, folder = programs(), Path(tempfile.mkdtemp(prefix="qualwatch-postgres-"))
-    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    if as_user:
+    """A running cluster; its address as DATABASE_URL."""
+    folder = Path(tempfile.mkdtemp(prefix="qualwatch-postgres-"))
+    if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
     folder.chmod(0o700)
-    data, log = folder / "data", folder / "log"
-
-    def run(*words: str) -> None:
-        done = subprocess.run(
-            [*as_user, *words], capture_output=True, text=True, check=False, cwd="/"
-        )
-        if done.returncode:
-            sys.exit(f"FAIL: {' '.join(words)}: {done.stderr or done.stdout}")
-
+    data = str(folder / "data")
+    options = [*settings, "listen_addresses=''", f"unix_socket_directories={folder}"]
     try:
         run(
-            str(bin_folder / "initdb"),
-            "-D",
-            str(data),
-            "-U",
-            "qualwatch",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
+            "initdb", "-D", data, "-U", "qualwatch", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"
         )
-        options = [
-            f"-c {one}"
-            for one in (*settings, "listen_addresses=''", f"unix_socket_directories={folder}")
-        ]
-        folder.chmod(0o711)  # the socket is reached by whoever runs the tests
-        run(
-            str(bin_folder / "pg_ctl"),
-            "-D",
-            str(data),
-            "-l",
-            str(log),
-            "-w",
-            "-o",
-            " ".join(options),
-            "start",
-        )
+        # the socket is reached by whoever runs the tests
+        folder.chmod(0o711)
+        flags = " ".join(f"-c {option}" for option in options)
+        run("pg_ctl", "-D", data, "-l", str(folder / "log"), "-w", "-o", flags, "start")
         try:
             yield f"postgresql://qualwatch@/postgres?host={folder}"
         finally:
-            run(str(bin_folder / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
+            run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def run(program: str, *words: str) -> None:
+    """One of PostgreSQL's programs; ends this process with its message where it fails."""
+    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    command = [*as_user, str(programs() / program), *words]
+    process = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+    if process.returncode:
+        sys.exit(f"FAIL: {' '.join(command)}: {process.stderr or process.stdout}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Encryption of bytes under one of the office's keys (AES-GCM), with the key's version bound to them."""
+"""Encryption of bytes under one of the office's keys (AES-GCM), with the key's version bound to
+them.
+"""
 
 import os
 from collections.abc import Sequence

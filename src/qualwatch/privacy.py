@@ -1,4 +1,6 @@
-"""Identity numbers: shown with their first 6 and last 2 characters, and masked in every other text."""
+"""Identity numbers: shown with their first 6 and last 2 characters, and masked in every other
+text.
+"""
 
 import re
 from typing import IO, Any
@@ -14,7 +16,10 @@ _LONGEST_SHOWN = 60  # characters
 
 
 def masked(identity: str) -> str:
-    """An identity number with its first 6 and last 2 characters; a short one with the first and last."""
+    """An identity number with its first 6 and last 2 characters.
+
+    A short one with the first and last.
+    """
     head = tail = 0
     if len(identity) > _SHORT:
         head, tail = 6, 2

@@ -228,9 +228,9 @@ def test_the_random_histories_reach_every_state_and_event() -> None:
 
 def test_adverse_events_are_derived_from_the_table() -> None:
     assert sorted(ADVERSE) == [
+        "assessed",
         "decide",
         "display",
-        "assessed",
         "inspected",
         "ministry-decided",
         "sign",

@@ -46,7 +46,7 @@ def agree(seed: int, days: int) -> int:
     turned = 0
     for code in province.codes[:2]:
         coming = forecast(law(), policy_on, facts, code, province.day, days)
-        assert {one.finding.key: one.on for one in coming} == every_day(
+        assert {shortfall.finding.key: shortfall.on for shortfall in coming} == every_day(
             facts, policy_on, code, province.day, days
         )
         turned += len(coming)
@@ -95,7 +95,7 @@ def test_a_firm_near_its_figure(whims_of_people: list[dict[str, object]]) -> Non
     )
     code = facts.credit_codes[0]
     coming = forecast(law(), law().policy_on, facts, code, AS_OF, DAYS)
-    assert {one.finding.key: one.on for one in coming} == every_day(
+    assert {shortfall.finding.key: shortfall.on for shortfall in coming} == every_day(
         facts, law().policy_on, code, AS_OF, DAYS
     )
 

@@ -44,7 +44,7 @@ MUTATIONS = {
     ),
     "the month of joining": (
         ("findings.sql", "CASE WHEN day(m.joined) > 1 THEN 1 ELSE 0 END", "0"),
-        ("people.py", "first_of(m) >= joined", "first_of(m) > joined"),
+        ("people.py", "first_of(month) >= joined", "first_of(month) > joined"),
     ),
     "several payers in one month": (
         (
@@ -68,7 +68,7 @@ MUTATIONS = {
     ),
     "the grade that suffices": (
         ("findings.sql", "k.rank >= a.lowest_rank", "k.rank > a.lowest_rank"),
-        ("people.py", "rank < one.lowest_rank", "rank <= one.lowest_rank"),
+        ("people.py", "rank < accepted.lowest_rank", "rank <= accepted.lowest_rank"),
     ),
     "the union of all clauses of a group": (
         (
@@ -88,15 +88,15 @@ MUTATIONS = {
             "coalesce(t.possible, 0) + coalesce(m.people, 0) AS possible",
             "coalesce(t.possible, 0) AS possible",
         ),
-        ("reference.py", "len(maybe) + nameless", "len(maybe)"),
+        ("reference.py", "maybe + nameless", "maybe"),
     ),
     "an accepted finding holds while as many are held": (
         ("findings.sql", "s.held >= f.at_held THEN 'advise'", "s.held > f.at_held THEN 'advise'"),
-        ("reference.py", "and held >= one.at_held", "and held > one.at_held"),
+        ("reference.py", "and held >= accepted.at_held", "and held > accepted.at_held"),
     ),
     "an exemption needs its document": (
         ("findings.sql", "x.document <> '' AND", ""),
-        ("people.py", " and bool(one.document)", ""),
+        ("people.py", "            and bool(exemption.document)\n", ""),
     ),
     "the certificate that counts is the latest": (
         (
@@ -106,8 +106,8 @@ MUTATIONS = {
         ),
         (
             "items.py",
-            "item.valid_from or date.min, item.certificate_no, item.valid_to",
-            "item.certificate_no, item.valid_to",
+            "        item.valid_from or date.min,\n        item.certificate_no,\n",
+            "        item.certificate_no,\n",
         ),
     ),
 }

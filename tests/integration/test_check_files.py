@@ -94,8 +94,8 @@ def test_json_has_the_agreed_shape(tmp_path: Path) -> None:
     ]
     assert report["summary"]["verdicts"]["short"] == 1
     assert [
-        (one["file"], one["read"], one["accepted"], one["rejected"])
-        for one in report["summary"]["files"]
+        (file["file"], file["read"], file["accepted"], file["rejected"])
+        for file in report["summary"]["files"]
     ] == [
         ("企业.csv", 2, 2, 0),
         ("注册人员.csv", 3, 3, 0),
@@ -166,7 +166,9 @@ def test_an_unreadable_file_among_good_ones_is_a_rejected_entry(tmp_path: Path) 
     result = check(folder)
     assert result.status == 3
     assert verdicts(result.json()) == MET
-    assert [(one["file"], one["row"]) for one in result.json()["rejected"]] == [("补充.xlsx", None)]
+    assert [(rejection["file"], rejection["row"]) for rejection in result.json()["rejected"]] == [
+        ("补充.xlsx", None)
+    ]
     assert result.json()["rejected"][0]["remedy"]
 
 
@@ -182,12 +184,17 @@ def test_accepted_and_rejected_make_up_what_was_read(tmp_path: Path) -> None:
     assert result.status == 3
     for file in result.json()["summary"]["files"]:
         assert file["accepted"] + file["rejected"] == file["read"]
-    assert [(one["file"], one["row"], one["column"]) for one in result.json()["rejected"]] == [
+    assert [
+        (rejection["file"], rejection["row"], rejection["column"])
+        for rejection in result.json()["rejected"]
+    ] == [
         ("注册人员.csv", 5, "身份证号"),
         ("注册人员.csv", 6, "有效期止"),
         ("注册人员.csv", 7, "证书类别"),
     ]
-    assert all(one["problem"] and one["remedy"] for one in result.json()["rejected"])
+    assert all(
+        rejection["problem"] and rejection["remedy"] for rejection in result.json()["rejected"]
+    )
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -247,7 +254,7 @@ def test_a_sheet_of_1000_columns_beside_the_right_ones_is_read(tmp_path: Path) -
     result = check(write(tmp_path, province(3, 企业=wide), "xlsx"))
     assert result.status == 0
     assert verdicts(result.json()) == MET
-    assert any("列0" in one["text"] for one in result.json()["notices"])
+    assert any("列0" in notice["text"] for notice in result.json()["notices"])
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -263,7 +270,9 @@ def test_a_formula_error_reads_as_an_empty_cell(tmp_path: Path, form: str) -> No
     result = check(write(tmp_path, province(3, 注册人员=rows), form))
     assert result.status == 3
     assert verdicts(result.json()) == MET
-    assert [(one["row"], one["column"]) for one in result.json()["rejected"]] == [(5, "身份证号")]
+    assert [(rejection["row"], rejection["column"]) for rejection in result.json()["rejected"]] == [
+        (5, "身份证号")
+    ]
 
 
 def test_optional_tables_in_chinese(tmp_path: Path) -> None:
@@ -349,7 +358,9 @@ def test_qualification_names(
 ) -> None:
     rows = [ITEMS, item(资质名称=name, 等级=grade)]
     report = check(write(tmp_path, province(3, 资质=rows), "csv")).json()
-    assert {(one["qualification"], one["grade"]) for one in report["findings"]} == {expected}
+    assert {(finding["qualification"], finding["grade"]) for finding in report["findings"]} == {
+        expected
+    }
 
 
 @pytest.mark.parametrize(
@@ -370,8 +381,10 @@ def test_a_bad_item_row_is_rejected_and_the_item_gets_no_finding(
 ) -> None:
     result = check(write(tmp_path, province(1, 资质=[ITEMS, item(**cells)]), "csv"))
     assert result.status == 3
-    assert [(one["row"], one["column"]) for one in result.json()["rejected"]] == [(2, column)]
-    assert not [one for one in result.json()["findings"] if one["verdict"] == "short"]
+    assert [(rejection["row"], rejection["column"]) for rejection in result.json()["rejected"]] == [
+        (2, column)
+    ]
+    assert not [finding for finding in result.json()["findings"] if finding["verdict"] == "short"]
 
 
 def test_f12_design_items_are_listed_and_not_judged(tmp_path: Path) -> None:
@@ -382,7 +395,9 @@ def test_f12_design_items_are_listed_and_not_judged(tmp_path: Path) -> None:
         item(资质名称="工程设计建筑行业甲级"),
     ]
     report = check(write(tmp_path, province(3, 资质=rows), "csv")).json()
-    assert sorted((one["qualification"], one["verdict"]) for one in report["findings"]) == [
+    assert sorted(
+        (finding["qualification"], finding["verdict"]) for finding in report["findings"]
+    ) == [
         ("工程勘察岩土工程专业甲级", "not-required"),
         ("工程设计建筑行业甲级", "not-required"),
         ("建筑装修装饰工程专业承包", "met"),
@@ -405,7 +420,7 @@ def test_f09_places(tmp_path: Path, code: str, verdict: str) -> None:
     result = check(write(tmp_path, province(3, 企业=rows), "csv"))
     assert result.status == 0
     assert verdicts(result.json()) == [(OWN, "constructors", verdict)]
-    noticed = [one["column"] for one in result.json()["notices"]]
+    noticed = [notice["column"] for notice in result.json()["notices"]]
     assert noticed == (["注册地区划代码"] if code in ("140202", "149900", "") else [])
 
 

@@ -33,7 +33,7 @@ def test_f38_a_numeric_identity_cell_is_refused(tmp_path: Path, form: str) -> No
     result = check(write(tmp_path, province(3, 注册人员=rows), form))
     assert result.status == 3
     rejected = result.json()["rejected"]
-    assert [(one["row"], one["column"]) for one in rejected] == [(4, "身份证号")]
+    assert [(rejection["row"], rejection["column"]) for rejection in rejected] == [(4, "身份证号")]
     assert "数字格式" in rejected[0]["problem"]
     assert "文本" in rejected[0]["remedy"]
     assert result.json()["findings"][0]["verdict"] == "cannot-say"
@@ -43,16 +43,17 @@ def test_f38_a_numeric_identity_cell_is_refused(tmp_path: Path, form: str) -> No
 def test_f38_a_number_in_scientific_notation_is_refused(tmp_path: Path, form: str) -> None:
     rows = registrations(person(1), person(2), person(3, 身份证号="1.40105E+17"))
     result = check(write(tmp_path, province(3, 注册人员=rows), form))
-    assert [(one["row"], "数字格式" in one["problem"]) for one in result.json()["rejected"]] == [
-        (4, True)
-    ]
+    assert [
+        (rejection["row"], "数字格式" in rejection["problem"])
+        for rejection in result.json()["rejected"]
+    ] == [(4, True)]
 
 
 @pytest.mark.parametrize("form", MERGING)
 def test_f38_a_numeric_payer_code_is_refused(tmp_path: Path, form: str) -> None:
     rows = [CONTRIBUTIONS, *paid(1), *paid(2), [identity(3), "2026-03", 911401050000000011]]
     result = check(write(tmp_path, province(3, 社保=rows), form))
-    assert [(one["row"], one["column"]) for one in result.json()["rejected"]] == [
+    assert [(rejection["row"], rejection["column"]) for rejection in result.json()["rejected"]] == [
         (8, "缴费单位信用代码")
     ]
 
@@ -98,7 +99,10 @@ def test_f40_open_ended_and_impossible_days(tmp_path: Path, form: str) -> None:
     )
     result = check(write(tmp_path, province(5, 注册人员=rows), form))
     assert verdicts(result.json()) == MET
-    assert [(one["row"], one["column"], one["value"]) for one in result.json()["rejected"]] == [
+    assert [
+        (rejection["row"], rejection["column"], rejection["value"])
+        for rejection in result.json()["rejected"]
+    ] == [
         (5, "有效期止", "2023-02-30"),
         (6, "有效期起", "长期"),
     ]
@@ -128,7 +132,9 @@ def test_f41_undecodable_bytes_are_an_error_never_a_question_mark(tmp_path: Path
     (folder / "社保.csv").write_bytes(content[:60] + b"\xff" + content[60:])
     result = check(folder)
     assert result.status == 3
-    assert [(one["file"], one["row"]) for one in result.json()["rejected"]] == [("社保.csv", 2)]
+    assert [(rejection["file"], rejection["row"]) for rejection in result.json()["rejected"]] == [
+        ("社保.csv", 2)
+    ]
     assert "?" not in result.out
     assert "\ufffd" not in result.out
 
@@ -144,7 +150,7 @@ def test_f42_title_rows_and_vendor_sheets(tmp_path: Path, form: str) -> None:
     result = check(write(tmp_path, sheets, form))
     assert result.status == 0
     assert verdicts(result.json()) == MET
-    extra = {one["sheet"] for one in result.json()["notices"]}
+    extra = {notice["sheet"] for notice in result.json()["notices"]}
     assert extra == (set() if form.endswith("csv") else {"Sheet1", "Evaluation Warning"})
 
 
@@ -165,7 +171,7 @@ def test_f42_a_name_merged_over_three_rows_stands_on_all_three(tmp_path: Path, f
 def test_f42_a_blank_outside_a_merged_range_is_not_filled(tmp_path: Path, form: str) -> None:
     rows = registrations(person(1), person(2), person(3), person(4, 统一社会信用代码=None))
     result = check(write(tmp_path, province(3, 注册人员=rows), form, {"注册人员": [(1, 0, 2, 0)]}))
-    assert [(one["row"], one["column"]) for one in result.json()["rejected"]] == [
+    assert [(rejection["row"], rejection["column"]) for rejection in result.json()["rejected"]] == [
         (5, "统一社会信用代码")
     ]
 
@@ -178,7 +184,7 @@ def test_f42_ods_hides_its_merged_ranges_so_a_blank_key_is_rejected_and_only_hel
     )
     result = check(write(tmp_path, province(3, 注册人员=rows), "ods", {"注册人员": [(1, 0, 3, 0)]}))
     assert result.status == 3
-    assert [one["row"] for one in result.json()["rejected"]] == [3, 4]
+    assert [rejection["row"] for rejection in result.json()["rejected"]] == [3, 4]
     finding = result.json()["findings"][0]
     assert (finding["verdict"], finding["held"], finding["possible"]) == ("cannot-say", 1, 3)
 
@@ -197,9 +203,10 @@ def test_f45_three_spellings_are_one_person_and_a_wrong_check_digit_is_an_error(
         0, 注册人员=rows, 社保=[CONTRIBUTIONS, [KNOWN_PERSON.lower(), "2026-03", OTHER]]
     )
     result = check(write(tmp_path, sheets, form))
-    assert [(one["row"], "校验" in one["problem"]) for one in result.json()["rejected"]] == [
-        (5, True)
-    ]
+    assert [
+        (rejection["row"], "校验" in rejection["problem"])
+        for rejection in result.json()["rejected"]
+    ] == [(5, True)]
     assert len(result.json()["anomalies"]) == 1
 
 
@@ -213,7 +220,9 @@ def test_f45_a_retired_region_code_is_a_warning(tmp_path: Path, form: str) -> No
     )
     result = check(write(tmp_path, province(3, 注册人员=rows), form))
     assert result.status == 0
-    assert [(one["row"], one["column"]) for one in result.json()["notices"]] == [(2, "身份证号")]
+    assert [(notice["row"], notice["column"]) for notice in result.json()["notices"]] == [
+        (2, "身份证号")
+    ]
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -225,7 +234,9 @@ def test_f11_an_identity_field_with_more_or_less_than_one_number(
 ) -> None:
     rows = registrations(person(1), person(2), person(3), person(4, 身份证号=text))
     result = check(write(tmp_path, province(3, 注册人员=rows), form))
-    assert [(one["row"], one["column"]) for one in result.json()["rejected"]] == [(5, "身份证号")]
+    assert [(rejection["row"], rejection["column"]) for rejection in result.json()["rejected"]] == [
+        (5, "身份证号")
+    ]
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -272,7 +283,9 @@ def test_footers_repeated_headers_and_blank_rows_are_no_rows(tmp_path: Path, for
     assert result.status == 0, result.json()["rejected"]
     assert verdicts(result.json()) == MET
     assert [
-        one["read"] for one in result.json()["summary"]["files"] if one["table"] == "registrations"
+        file["read"]
+        for file in result.json()["summary"]["files"]
+        if file["table"] == "registrations"
     ] == [3]
 
 
@@ -289,7 +302,10 @@ def test_f01_one_certificate_many_items_one_person_many_majors(tmp_path: Path, f
     ]
     rows = registrations(*(person(n, 专业="建筑、市政") for n in range(1, 6)))
     report = check(write(tmp_path, province(5, 资质=items, 注册人员=rows), form)).json()
-    assert [(one["qualification"], one["verdict"], one["held"]) for one in report["findings"]] == [
+    assert [
+        (finding["qualification"], finding["verdict"], finding["held"])
+        for finding in report["findings"]
+    ] == [
         ("建筑工程施工总承包", "met", 5),
         ("市政公用工程施工总承包", "met", 5),
     ]

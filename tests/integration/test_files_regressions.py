@@ -26,7 +26,9 @@ def test_months_as_serial_days(tmp_path: Path, form: str) -> None:
 def test_a_month_as_a_decimal_is_refused(tmp_path: Path, form: str) -> None:
     rows = [CONTRIBUTIONS, *paid(1), *paid(2), *paid(3), [identity(3), 2026.1, OWN]]
     report = check(write(tmp_path, province(3, 社保=rows), form)).json()
-    assert [(one["row"], one["column"]) for one in report["rejected"]] == [(11, "缴费月份")]
+    assert [(rejection["row"], rejection["column"]) for rejection in report["rejected"]] == [
+        (11, "缴费月份")
+    ]
 
 
 def test_many_branches_in_one_cell_do_not_change_the_delimiter(tmp_path: Path) -> None:
@@ -53,9 +55,10 @@ def test_a_table_with_an_unknown_key_header_is_rejected_not_ignored(
     other = [[("号XX" if cell == header else cell) for cell in REGISTRATIONS], person(3)]
     result = check(write(tmp_path, {**province(2), "补充": other}, "csv"))
     assert result.status == 3
-    assert [(one["file"], one["row"], one["column"]) for one in result.json()["rejected"]] == [
-        ("补充.csv", 1, header)
-    ]
+    assert [
+        (rejection["file"], rejection["row"], rejection["column"])
+        for rejection in result.json()["rejected"]
+    ] == [("补充.csv", 1, header)]
 
 
 def test_an_empty_register_of_people_is_a_register_never_loaded(tmp_path: Path) -> None:
@@ -205,7 +208,7 @@ def test_a_grade_written_with_its_speciality_belongs_to_it(tmp_path: Path) -> No
         item(资质名称="消防设施工程专业承包", 等级="一级"),
     ]
     report = check(write(tmp_path, province(5, 资质=items, 注册人员=rows), "csv")).json()
-    assert {one["qualification"]: one["held"] for one in report["findings"]} == {
+    assert {finding["qualification"]: finding["held"] for finding in report["findings"]} == {
         "建筑装修装饰工程专业承包": 0,
         "消防设施工程专业承包": 5,
     }
@@ -227,7 +230,7 @@ def test_an_unreadable_item_is_one_finding_however_many_rows(tmp_path: Path) -> 
     report = check(
         write(tmp_path, province(3, 资质=[ITEMS, *[item(有效期止="不知道")] * 3]), "csv")
     ).json()
-    assert [(one["qualification"], one["verdict"]) for one in report["findings"]] == [
+    assert [(finding["qualification"], finding["verdict"]) for finding in report["findings"]] == [
         ("建筑装修装饰工程专业承包", "cannot-say")
     ]
 

@@ -42,9 +42,9 @@ def test_the_province_has_every_category_every_area_and_its_defects(tmp_path: Pa
     result = check(tmp_path)
     assert result.status == 3
     whole = result.json()
-    names = {one["qualification"] for one in whole["findings"]}
+    names = {finding["qualification"] for finding in whole["findings"]}
     assert len(names) >= 60
-    areas = {one["licensing_authority"] for one in whole["findings"]}
+    areas = {finding["licensing_authority"] for finding in whole["findings"]}
     assert {
         "ministry",
         "province",

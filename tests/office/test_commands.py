@@ -137,7 +137,7 @@ def test_covered_months_are_given_or_read_from_the_rows(
     path.write_bytes(csv_bytes([CONTRIBUTIONS, [identity(1), "2026-02", OWN]]))
     assert qualwatch("import", "insurance", path, "--as-of", DAY, **state).status == 0
     [row] = rows(state, "SELECT covers_from, covers_to FROM registers_load")
-    assert [str(one) for one in row] == ["2026-02-01", "2026-02-28"]
+    assert [str(value) for value in row] == ["2026-02-01", "2026-02-28"]
 
 
 def rows(state: dict[str, str], query: str) -> list[tuple[object, ...]]:

@@ -82,8 +82,8 @@ def test_exactly_one_of_two_officers_succeeds(
 ) -> None:
     state = copy_office(pending_proposal, tmp_path / "state")
     answers, (case_state, states, entries) = act_and_look(state, tmp_path, first, second)
-    assert sorted(one.split(":")[0] for one in answers) == ["done", "refused"]
-    assert "刷新" in next(one for one in answers if one.startswith("refused"))
+    assert sorted(answer.split(":")[0] for answer in answers) == ["done", "refused"]
+    assert "刷新" in next(answer for answer in answers if answer.startswith("refused"))
     won = first if answers[0] == "done" else second
     assert (case_state, states) == (
         ("red", ["signed"]) if won == "sign" else ("yellow", ["returned"])
@@ -123,8 +123,10 @@ def test_two_officers_record_one_finding_and_prove_one_service(
     """Two authorities at once: one red card, no number lost; then one receipt counts."""
     state = copy_office(pending_proposal, tmp_path / "state")
     answers = act_concurrently(state, tmp_path, ["inspect", "officer"], ["inspect", "city-officer"])
-    assert sorted(one.split(":")[0] for one in answers) == ["done", "refused"]
-    assert "已有主管部门认定的红牌" in next(one for one in answers if one.startswith("refused"))
+    assert sorted(answer.split(":")[0] for answer in answers) == ["done", "refused"]
+    assert "已有主管部门认定的红牌" in next(
+        answer for answer in answers if answer.startswith("refused")
+    )
     reds, numbers, _proved, entries = recorded_values(state, REDS)
     assert (reds, entries) == (1, ["inspected"])
     mark = "晋建" if answers[0] == "done" else "太原建"
@@ -139,5 +141,5 @@ def test_two_officers_record_one_finding_and_prove_one_service(
     )
     recorded_values(state, send.format(tests=str(HOME), folder=str(tmp_path)))
     answers = act_concurrently(state, tmp_path, ["prove"], ["prove"])
-    assert sorted(one.split(":")[0] for one in answers) == ["done", "refused"]
+    assert sorted(answer.split(":")[0] for answer in answers) == ["done", "refused"]
     assert recorded_values(state, REDS)[2:] == [1, ["inspected", "order-served"]]

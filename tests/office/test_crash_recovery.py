@@ -41,8 +41,8 @@ def differences(actual: Any, expected: Any) -> dict[str, Any]:
     """What one of the two has and the other has not, by name."""
     return {
         name: [
-            [one for one in actual[name] if one not in expected[name]],
-            [one for one in expected[name] if one not in actual[name]],
+            [value for value in actual[name] if value not in expected[name]],
+            [value for value in expected[name] if value not in actual[name]],
         ]
         if isinstance(expected[name], list)
         else [actual[name], expected[name]]

@@ -24,7 +24,7 @@ from qualwatch.cases.acting import ActContext, write_journal
 from qualwatch.cases.documents import filling, issuing, kinds
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS, rendered
 from qualwatch.cases.models import Case, Document, NumberSequence
-from qualwatch.cases.service.actions import issue_warning, void
+from qualwatch.cases.service.actions import issue_warning, void_document
 from qualwatch.cases.warnings.supervise import follow_up, record_fraud
 from register_files import ITEMS
 from register_office import RegisterOffice
@@ -107,14 +107,14 @@ def test_the_bytes_are_stored_and_a_reprint_is_those_bytes(
     assert hashlib.sha256(first).hexdigest() == order.file.sha256
     own = docx.Document(
         io.BytesIO(
-            Path(issuing.__file__).parent.joinpath("letters/order-to-rectify.docx").read_bytes()
+            Path(issuing.__file__).parent.joinpath("templates/order-to-rectify.docx").read_bytes()
         )
     )
     own.add_paragraph("本局专用：{{ card }}")
     own.save(str(tmp_path / "order-to-rectify.docx"))
     settings.LETTERS = str(tmp_path)
     assert content_of(actors.order_of(case).file) == first
-    void(
+    void_document(
         document=order,
         because="样式有误",
         by=actors.account("reviewer"),
@@ -228,13 +228,13 @@ def _plain(values: Any, name: str = "") -> list[tuple[str, Any]]:
     """Every value that should be read, however deep."""
     if isinstance(values, dict):
         return [
-            one
+            pair
             for key, value in values.items()
             if key not in HIDDEN
-            for one in _plain(value, f"{name}.{key}")
+            for pair in _plain(value, f"{name}.{key}")
         ]
     if isinstance(values, list):
-        return [one for value in values for one in _plain(value, name)]
+        return [pair for value in values for pair in _plain(value, name)]
     return [] if values in (None, "", False, True) else [(name, values)]
 
 

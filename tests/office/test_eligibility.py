@@ -83,11 +83,13 @@ def test_a_thousand_questions_are_answered_in_their_order_and_all_recorded(
     with django_assert_max_num_queries(30):  # set by set, whatever their number
         answer = ask(*many)
     answers = answer.json()["answers"]
-    assert [(one["credit_code"], one["purpose"]) for one in answers] == [
-        (one["credit_code"], one["purpose"]) for one in many
+    assert [(question["credit_code"], question["purpose"]) for question in answers] == [
+        (question["credit_code"], question["purpose"]) for question in many
     ]
-    assert {one["answer"] for one in answers if one["credit_code"] == OWN} == {"no"}
-    assert {one["answer"] for one in answers if one["credit_code"] == OTHER} == {"cannot-say"}
+    assert {answer["answer"] for answer in answers if answer["credit_code"] == OWN} == {"no"}
+    assert {answer["answer"] for answer in answers if answer["credit_code"] == OTHER} == {
+        "cannot-say"
+    }
     assert EligibilityRecord.objects.count() == 1000
     assert ask(*many, question()).status_code == 422
     assert ask().status_code == 422

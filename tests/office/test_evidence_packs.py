@@ -121,8 +121,8 @@ def test_a_pack_is_complete_and_every_file_matches_its_checksum(
     )
     assert set(sums) == names - {"SHA256SUMS"}
     assert all(
-        hashlib.sha256((folder / name).read_bytes()).hexdigest() == told
-        for name, told in sums.items()
+        hashlib.sha256((folder / name).read_bytes()).hexdigest() == checksum
+        for name, checksum in sums.items()
     )
     assert {
         "index.html",
@@ -136,7 +136,7 @@ def test_a_pack_is_complete_and_every_file_matches_its_checksum(
     assert sum(name.startswith("documents/") for name in names) == 3
     assert sum(name.startswith("proofs/") for name in names) == 2  # of the warning, of the order
     course = json.loads((folder / "case.json").read_text())[case.stream]
-    assert [one["method"] for one in course["services"]] == ["in-person", "in-person"]
+    assert [service["method"] for service in course["services"]] == ["in-person", "in-person"]
     assert qualwatch("journal", "check", folder).status == 0
     (journal,) = json.loads((folder / "journal.json").read_text())
     # Then the pack itself
@@ -204,7 +204,9 @@ def test_an_altered_pack_is_detected(actors: Actors, tmp_path: Path) -> None:
         "没有封签": lambda folder: alter_json(
             folder, "journal.json", lambda journal: journal[0].update(seals=[])
         ),
-        "没有日志": lambda folder: alter_json(folder, "journal.json", lambda journal: journal.clear()),
+        "没有日志": lambda folder: alter_json(
+            folder, "journal.json", lambda journal: journal.clear()
+        ),
         "不是日志所记的文件": lambda folder: replace_file(
             folder, next(folder.glob("documents/*")).relative_to(folder).as_posix()
         ),
@@ -218,7 +220,7 @@ def test_an_altered_pack_is_detected(actors: Actors, tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         shutil.copytree(whole, folder)
         change(folder)
-        assert any(sentence in one for one in faults_of_pack(folder, key)), sentence
+        assert any(sentence in fault for fault in faults_of_pack(folder, key)), sentence
 
 
 def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(
@@ -239,10 +241,12 @@ def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(
     assert determination.template_values["standards"] == "晋建市规字〔2023〕71号 二（一）"
     folder = extract_pack(actors, red, tmp_path / "pack")
     judged = json.loads((folder / "finding.json").read_text())["rerun"]
-    assert [one["kind"] for one in judged["anomalies"]] == ["unpaid"]
+    assert [anomaly["kind"] for anomaly in judged["anomalies"]] == ["unpaid"]
     course = json.loads((folder / "case.json").read_text())
     assert list(course) == [whole.stream, red.stream]
-    assert [one["outcome"] for one in course[whole.stream]["determinations"]] == ["red"]
+    assert [
+        determination["outcome"] for determination in course[whole.stream]["determinations"]
+    ] == ["red"]
     assert course[whole.stream]["services"][0]["proved_on"] == str(DAY)
     rows = list(csv.reader((folder / "people.csv").read_text("utf-8-sig").splitlines()))[1:]
     assert [row[4] for row in rows if row[0] == "insurance"] == ["无人缴纳社保"]
@@ -483,9 +487,10 @@ def check_of_packs(
             "check", pack / "facts", "--law", pack / "law", "--as-of", day, "--format", "json"
         )
         rows = {
-            one["requirement"]: one
-            for one in ran.json()["findings"]
-            if (one["certificate_no"], one["sub_item"]) == (case.certificate_no, case.sub_item)
+            finding["requirement"]: finding
+            for finding in ran.json()["findings"]
+            if (finding["certificate_no"], finding["sub_item"])
+            == (case.certificate_no, case.sub_item)
         }
         for name, figures in finding(case).items():
             assert [rows[name][key] for key in ("verdict", "required", "held", "basis")] == [

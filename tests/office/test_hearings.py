@@ -22,8 +22,8 @@ from qualwatch.cases.evidence_packs.pack import evidence_pack
 from qualwatch.cases.models import Attachment, Document, Hearing, Submission, Task, Withdrawal
 from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.cases.withdrawals.hearings import (
-    Held,
-    answer,
+    HeldHearing,
+    answer_submission,
     hold_hearing,
     lapse_hearing,
     objector_of,
@@ -83,7 +83,7 @@ def fix_hearing_on(
     return schedule_hearing(
         withdrawal=row,
         held_at=held_at,
-        where="三楼会议室",
+        place="三楼会议室",
         chair=chair,
         **act_arguments(actors, "approval-officer", day),
         **changed,
@@ -128,10 +128,14 @@ def fix_within_limits(actors: Actors, row: Withdrawal, day: date) -> Hearing:
     """Fixes the hearing for 18 September after refused days and refused chairs."""
     # The first leaves six working days' notice, the second is past the 20th working day.
     for too_early_or_late in (date(2026, 9, 10), date(2026, 10, 12)):
-        assert_refused("hearing-in-limits", partial(fix_hearing_on, actors, row, day, too_early_or_late))
+        assert_refused(
+            "hearing-in-limits", partial(fix_hearing_on, actors, row, day, too_early_or_late)
+        )
     for name in ("approval-officer", "city-officer"):
         chair = actors.account(name)
-        assert_refused("chair", partial(fix_hearing_on, actors, row, day, date(2026, 9, 18), chair=chair))
+        assert_refused(
+            "chair", partial(fix_hearing_on, actors, row, day, date(2026, 9, 18), chair=chair)
+        )
     return fix_hearing_on(actors, row, day, date(2026, 9, 18))
 
 
@@ -140,7 +144,7 @@ def hold_and_record(actors: Actors, hearing: Hearing) -> None:
     notice = hearing.notice
     assert notice is not None
     assert notice.template_values["held_on"] == "2026年9月18日9时30分"
-    held = Held(
+    held = HeldHearing(
         "甲公司李某；审批局王某",
         ["主持人宣布开始。", "企业：三人均在岗。"],
         ["三人均在岗", "通知未写明证据"],
@@ -159,16 +163,16 @@ def hold_and_record(actors: Actors, hearing: Hearing) -> None:
     assert_refused("evidence", lambda: hold_hearing(**holding, files=[]))
     hold_hearing(**holding, files=[scan("笔录.png")])
     record = Document.objects.get(kind="hearing-record")
-    assert record.template_values["said"] == held.said
+    assert record.template_values["lines"] == held.lines
 
 
 def answer_every_submission(actors: Actors, day: date) -> None:
     """Each submission is answered once; a second answer is refused."""
     answering = act_arguments(actors, "approval-officer", day)
     for submission in Submission.objects.order_by("pk"):
-        answer(point=submission, text=f"答复{submission.pk}", **answering)
+        answer_submission(submission=submission, text=f"答复{submission.pk}", **answering)
         with pytest.raises(CannotStep):
-            answer(point=submission, text="再答", **answering)
+            answer_submission(submission=submission, text="再答", **answering)
 
 
 def test_a_hearing_is_requested_within_its_days_only_and_once(actors: Actors) -> None:
@@ -189,7 +193,7 @@ def test_a_hearing_that_was_not_notified_in_time_is_moved_with_reasons(actors: A
     first = fix_hearing_on(actors, row)
     late = date(2026, 9, 2)
     actors.serve(first.notice, late, by="approval-officer")  # type: ignore[arg-type]  # it has one
-    held = Held("甲公司", ["经过"], [])
+    held = HeldHearing("甲公司", ["经过"], [])
     assert_refused(
         "hearing-notified",
         lambda: hold_hearing(
@@ -244,14 +248,14 @@ def test_a_statement_is_accepted_before_service_and_hidden_from_others(actors: A
         withdrawal=row, text="人员正在办理注册", files=[scan("证明.png")], **arguments
     )
     assert Task.objects.get(kind="answer").detail == str(submission.pk)
-    attachment = Attachment.objects.get(point=submission)
+    attachment = Attachment.objects.get(submission=submission)
     assert attachment_for(actors.accounts["enterprise"], attachment.pk)[0] == attachment
     assert attachment_for(actors.account("approval-officer"), attachment.pk)[0] == attachment
     with pytest.raises(Attachment.DoesNotExist):
         attachment_for(actors.account("datong-officer"), attachment.pk)
     with pytest.raises(NotCompetent):
-        answer(
-            point=submission,
+        answer_submission(
+            submission=submission,
             text="不属实",
             **act_arguments(actors, "city-officer", RED_PERIOD_OVER),
         )
@@ -268,10 +272,15 @@ def test_the_public_objects_during_the_display_and_only_the_answering_authority_
     who = {"name": "赵某某", "address": "太原市某路2号"}
 
     def objects(day: date, **changed: Any) -> Submission:
-        objection = {"number": row.display_number, "text": "该企业确无人员", "who": who, **changed}
+        objection = {
+            "number": row.display_number,
+            "text": "该企业确无人员",
+            "objector": who,
+            **changed,
+        }
         return submit_objection(**objection, law=actors.law, at=actors.office.tick(day))
 
-    assert_refused("because", lambda: objects(last, who={"name": "赵某某"}))
+    assert_refused("because", lambda: objects(last, objector={"name": "赵某某"}))
     assert_refused("on-display", lambda: objects(last, number="晋建资示〔2026〕9号-1"))
     assert_refused("on-display", lambda: objects(last, number=""))
     submission = objects(last)
@@ -285,7 +294,9 @@ def test_the_public_objects_during_the_display_and_only_the_answering_authority_
     load_and_patrol(actors, over, CITY_SHEETS)
     review_list(actors, batch, over)
     assert_refused("members", lambda: decide_list(actors, batch, over))
-    answer(point=submission, text="已核查", **act_arguments(actors, "approval-officer", over))
+    answer_submission(
+        submission=submission, text="已核查", **act_arguments(actors, "approval-officer", over)
+    )
     decide_list(actors, batch, over)
     assert Withdrawal.objects.get().credit_code == OWN
     assert case.area == TAIYUAN.replace("-", ":")
@@ -313,13 +324,15 @@ def test_the_pack_of_a_withdrawn_card_has_submissions_and_answers_without_names_
     objection = submit_objection(
         number=row.display_number,
         text="确无人员",
-        who={"name": "赵某某", "address": "某路2号"},
+        objector={"name": "赵某某", "address": "某路2号"},
         law=actors.law,
         at=actors.office.tick(date(2026, 9, 2)),
     )
     over = date(2026, 9, 10)
     for submission in (point, objection):
-        answer(point=submission, text="已核", **act_arguments(actors, "approval-officer", over))
+        answer_submission(
+            submission=submission, text="已核", **act_arguments(actors, "approval-officer", over)
+        )
     load_and_patrol(actors, over, CITY_SHEETS)
     review_list(actors, batch, over)
     decide_list(actors, batch, over)
@@ -333,7 +346,7 @@ def test_the_pack_of_a_withdrawn_card_has_submissions_and_answers_without_names_
         archive.extractall(folder)
     assert faults_of_pack(folder) == []
     withdrawal = json.loads((folder / "case.json").read_text())[case.stream]["withdrawals"][0]
-    assert [one["answer"] for one in withdrawal["submissions"]] == ["已核", "已核"]
+    assert [submission["answer"] for submission in withdrawal["submissions"]] == ["已核", "已核"]
     assert (withdrawal["decided_on"], withdrawal["list"]["received_on"]) == (
         "2026-09-10",
         "2026-08-24",

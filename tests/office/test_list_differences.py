@@ -101,9 +101,11 @@ def record_contents() -> dict[str, Any]:
         ended = model._default_manager.filter(~Q(recorded_to=None)).values_list(
             who, "absent_since", *names
         )
-        contents[model.__name__] = Counter((lookup.get(one, one), *rest) for one, *rest in current)
+        contents[model.__name__] = Counter(
+            (lookup.get(number, number), *rest) for number, *rest in current
+        )
         contents[model.__name__ + " ended"] = Counter(
-            (lookup.get(one, one), *rest) for one, *rest in ended
+            (lookup.get(number, number), *rest) for number, *rest in ended
         )
     contents["rejections"] = list(
         load.rejections.order_by("row", "id").values_list(

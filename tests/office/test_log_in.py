@@ -231,9 +231,15 @@ MATRIX: dict[str, str | tuple[str, ...]] = {
             "determine",
             "review",
             "decide",
+            "sign",
+            "return",
             "follow-up",
             "application-of-task",
             "application",
+            "application-agree",
+            "application-verify",
+            "application-uphold",
+            "application-refuse",
         ),
         STAFF,
     ),
@@ -257,7 +263,7 @@ MATRIX: dict[str, str | tuple[str, ...]] = {
     "attachment": "own",
     "document": "own",
     "platform:push_changes": "machine",
-    "platform:ask": "machine",
+    "platform:check_eligibility": "machine",
     "platform:api-root": "closed",
 }
 SAMPLES = {
@@ -270,7 +276,18 @@ SAMPLES = {
     "standard": "/standards/general-building",
     "choose-language": "/language/en",
 }
-POSTED = ("own-open", "own-retract", "follow-up", "review")
+POSTED = (
+    "own-open",
+    "own-retract",
+    "follow-up",
+    "review",
+    "sign",
+    "return",
+    "application-agree",
+    "application-verify",
+    "application-uphold",
+    "application-refuse",
+)
 CLOSED_PATTERNS = (
     "accounts/signup",
     "accounts/email",
@@ -355,7 +372,9 @@ def test_the_matrix_holds(client: Client, settings: SettingsWrapper, role: str) 
             assert answer.status_code in (401, 405), name
 
 
-@pytest.mark.parametrize("path", [one.replace("^", "").strip("/") for one in CLOSED_PATTERNS])
+@pytest.mark.parametrize(
+    "path", [pattern.replace("^", "").strip("/") for pattern in CLOSED_PATTERNS]
+)
 def test_closed_addresses_answer_404(client: Client, path: str) -> None:
     for end in ("/", "/x/", "/key/a-b/"):
         assert client.get(f"/{path}{end}").status_code == 404

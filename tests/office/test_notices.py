@@ -47,7 +47,7 @@ def test_notices_go_to_the_inbox_and_by_mail_where_there_is_an_address(actors: A
     assert ways["email"].delivered_at is None
     assert deliver_messages(actors) == (1, 0)
     assert deliver_messages(actors) == (0, 0)
-    assert [one.to for one in mail.outbox] == [["boss@example.com"]]
+    assert [message.to for message in mail.outbox] == [["boss@example.com"]]
     assert mail.outbox[0].body == notice.body
     ways["email"].refresh_from_db()
     assert ways["email"].delivered_at is not None

@@ -77,7 +77,7 @@ def test_a_leave_and_a_join_renew_the_findings_at_once(platform: Platform) -> No
     assert constructors() == ("met", 3)
     answer = platform.push(platform.change(1, "remove"), platform.change(2, "remove"))
     assert answer.status_code == 200
-    assert [one["state"] for one in answer.json()["outcomes"]] == ["applied", "applied"]
+    assert [outcome["state"] for outcome in answer.json()["outcomes"]] == ["applied", "applied"]
     assert (answer.json()["enterprises"], answer.json()["run_state"]) == (1, "released")
     assert constructors() == ("short", 1)
     absent = RegistrationRow.objects.exclude(absent_since=None)
@@ -93,11 +93,11 @@ def test_a_change_pushed_twice_is_applied_once(platform: Platform) -> None:
     platform.push(first)
     runs = Run.objects.count()
     again = platform.push(first)
-    assert [one["state"] for one in again.json()["outcomes"]] == ["known"]
+    assert [outcome["state"] for outcome in again.json()["outcomes"]] == ["known"]
     assert again.json()["run"] is None
     assert (PlatformChange.objects.count(), Run.objects.count()) == (1, runs)
     mixed = platform.push(first, platform.change(2, "remove"))
-    assert [one["state"] for one in mixed.json()["outcomes"]] == ["known", "applied"]
+    assert [outcome["state"] for outcome in mixed.json()["outcomes"]] == ["known", "applied"]
 
 
 def test_changes_out_of_order_are_refused_and_nothing_of_the_batch_is_applied(
@@ -120,13 +120,13 @@ def test_order_is_by_sequence_not_by_position_in_the_batch(platform: Platform) -
         platform.change(1, action) for action in ("remove", "put", "remove")
     )
     answer = platform.push(leave_again, leave, join)
-    assert [one["sequence"] for one in answer.json()["outcomes"]] == [1, 2, 3]
+    assert [outcome["sequence"] for outcome in answer.json()["outcomes"]] == [1, 2, 3]
     assert constructors() == ("short", 2)
 
 
 def test_a_row_that_cannot_be_read_is_rejected_and_may_only_help(platform: Platform) -> None:
     answer = platform.push(platform.change(1, "remove"), platform.change(9, 有效期止="2026-02-30"))
-    assert [one["state"] for one in answer.json()["outcomes"]] == ["applied", "rejected"]
+    assert [outcome["state"] for outcome in answer.json()["outcomes"]] == ["applied", "rejected"]
     assert "2026-02-30" in answer.json()["outcomes"][1]["problem"]
     assert UnparsedRow.objects.filter(recorded_to=None, credit_code=OWN).count() == 1
     assert constructors() == ("cannot-say", 2)

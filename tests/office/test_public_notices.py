@@ -14,7 +14,7 @@ from qualwatch.assessments.models import FindingRow
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.applications.actions import refuse
 from qualwatch.cases.models import Case, Document, Service, Task
-from qualwatch.cases.service.actions import fail, issue_warning, process_due_services
+from qualwatch.cases.service.actions import fail_service, issue_warning, process_due_services
 from qualwatch.cases.warnings.supervise import annul, record_fraud
 from qualwatch.intake.synthetic_province import Plan, generate_province
 from qualwatch.patrol.days import release_held_run
@@ -66,7 +66,9 @@ def fail_to_hand_over(actors: Actors, order: Document) -> None:
         with pytest.raises(CannotStep, match="选择没有送达的原因"):
             actors.fail_service(service, PERIOD_OVER, why=why)
     with pytest.raises(CannotStep, match="上传"):
-        fail(service=service, why="refused", because="拒收", **act_arguments(actors, PERIOD_OVER))
+        fail_service(
+            service=service, why="refused", because="拒收", **act_arguments(actors, PERIOD_OVER)
+        )
     actors.fail_service(service, PERIOD_OVER)
     # Nobody was there, which is no refusal; and one failed method is not every method.
     with pytest.raises(CannotStep, match="拒绝签收"):

@@ -291,7 +291,7 @@ def secrets(case_states: CaseStates) -> list[str]:
             for determination in case.determinations.all()
             for text in (determination.because, *determination.evidence)
         ]
-    return [one for one in texts if one.strip()]
+    return [text for text in texts if text.strip()]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -461,7 +461,7 @@ def test_whatever_changes_in_the_public_copy_changes_its_version(case_states: Ca
         with CaptureQueriesContext(connection) as captured_queries:
             change()
         assert queries.version() != before
-        written = [one["sql"] for one in captured_queries if "publication_" in one["sql"]]
+        written = [query["sql"] for query in captured_queries if "publication_" in query["sql"]]
         # Locked first, so that nobody waits in a circle
         assert "publication_feedclock" in written[0], written[0]
 

@@ -90,7 +90,7 @@ def test_public_pages_leave_sessions_alone_and_private_pages_are_not_cached(
         with CaptureQueriesContext(connection) as captured_queries:
             answer = client.get(path)
         assert not answer.cookies, path
-        assert not [one for one in captured_queries if "django_session" in one["sql"]], path
+        assert not [query for query in captured_queries if "django_session" in query["sql"]], path
     for path in (
         "/me",
         "/own",

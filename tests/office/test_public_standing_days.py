@@ -133,7 +133,9 @@ def test_an_open_red_card_is_shown_beside_a_suspension(
         public_page(client, f"/enterprises/{case_states.codes[3]}"),
         public_page(client, "/?q=装饰"),
     ):
-        (row,) = [one for one in shown.split("<li") if "不在有效状态" in one and "答案" not in one]
+        (row,) = [
+            entry for entry in shown.split("<li") if "不在有效状态" in entry and "答案" not in entry
+        ]
         assert "■</span> 红牌" in row
     assert reverse("red-card", args=[card.number]) in public_page(
         client, f"/enterprises/{case_states.codes[3]}"

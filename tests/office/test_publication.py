@@ -167,7 +167,9 @@ def test_the_database_refuses_a_removed_card_that_still_names_somebody(actors: A
         RedCard.objects.update(state="removed", ended_on=PERIOD_OVER)
 
 
-def eligibility_answer(actors: Actors, purpose: str, category: str = "", on: date = PERIOD_OVER) -> str:
+def eligibility_answer(
+    actors: Actors, purpose: str, category: str = "", on: date = PERIOD_OVER
+) -> str:
     at = actors.office.tick(on)
     return check_eligibility(
         query=EligibilityQuery(OWN, purpose, category), by="platform", on=on, at=at

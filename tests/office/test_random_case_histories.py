@@ -27,11 +27,15 @@ from qualwatch.cases.models import (
     Task,
     Withdrawal,
 )
-from qualwatch.cases.service.actions import fail, void
+from qualwatch.cases.service.actions import fail_service, void_document
 from qualwatch.cases.warnings.determine import return_proposal
 from qualwatch.cases.warnings.supervise import annul, end, follow_up, open_notice, recheck, review
 from qualwatch.cases.withdrawals import actions as withdrawals
-from qualwatch.cases.withdrawals.hearings import answer, request_hearing, submit_statement
+from qualwatch.cases.withdrawals.hearings import (
+    answer_submission,
+    request_hearing,
+    submit_statement,
+)
 from qualwatch.journal.models import Entry
 from qualwatch.journal.queries import faults
 from qualwatch.procedure.periods import Period
@@ -104,7 +108,7 @@ def act_at_random(actors: Actors, chance: random.Random, case: Case, on: date) -
         "post": lambda: actors.start_service(
             actors.order_of(case), on, method=chance.choice(list(METHODS)), by=who.username
         ),
-        "return post": lambda: fail(
+        "return post": lambda: fail_service(
             service=newest(Service.objects.filter(document__case=case)),
             why=chance.choice(list(FAILURES)),
             because="退回",
@@ -112,7 +116,7 @@ def act_at_random(actors: Actors, chance: random.Random, case: Case, on: date) -
             by=who,
             **arguments,
         ),
-        "void": lambda: void(
+        "void": lambda: void_document(
             document=newest(case.documents.all()), because="写错", by=reviewer, **arguments
         ),
         "apply": lambda: actors.apply(
@@ -158,8 +162,8 @@ def act_at_random(actors: Actors, chance: random.Random, case: Case, on: date) -
             by=actors.accounts["enterprise"],
             **arguments,
         ),
-        "answer": lambda: answer(
-            point=newest(Submission.objects.filter(answered_on=None)),
+        "answer": lambda: answer_submission(
+            submission=newest(Submission.objects.filter(answered_on=None)),
             text="不属实",
             by=who,
             **arguments,
@@ -421,7 +425,7 @@ def assert_withdrawals() -> None:
             pk__in=[correction[0] for correction in withdrawal.corrections], released_at=None
         )
         assert not corrections or withdrawal.outcome == "withdrawn"
-        assert withdrawal.unanswered == withdrawal.points.filter(answered_on=None).count()
+        assert withdrawal.unanswered == withdrawal.submissions.filter(answered_on=None).count()
         if withdrawal.decided_on:
             assert_decided_in_order(withdrawal)
         elif not withdrawal.ended:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 from django.db import DatabaseError, connection, transaction
-from test_assessments import findings_as_tuples, firms, shortened
+from test_assessments import findings_as_tuples, firms, shorten_firms
 from test_journal import key
 from test_platform import Platform, constructors
-from test_registers import held
+from test_registers import held_constructors
 
 from builders import OTHER, OWN, credit_code, identity, law
 from qualwatch.assessments.actions import CannotAssess, evaluated
@@ -81,7 +81,7 @@ def test_the_last_month_covered_is_covered_to_its_end(office: RegisterOffice) ->
         "insurance", {"社保.csv": path}, DAY, None, (date(2026, 3, 1), date(2026, 3, 31))
     )
     import_delivery(delivery=delivery, law=law(), by="li", at=office.tick())
-    assert held(office) == ("met", 3)
+    assert held_constructors(office) == ("met", 3)
     silent = import_delivery(
         delivery=Delivery("insurance", {"社保.csv": path}, DAY),
         law=law(),
@@ -101,7 +101,7 @@ def test_a_delta_of_insurance_widens_what_is_covered(office: RegisterOffice) -> 
     )
     load = import_delivery(delivery=delta, law=law(), by="li", at=office.tick())
     assert (load.covers_from, load.covers_to) == (date(2025, 12, 1), date(2026, 4, 30))
-    assert held(office) == ("met", 3)
+    assert held_constructors(office) == ("met", 3)
 
 
 def test_a_held_run_is_released_after_new_people_are_known(office: RegisterOffice) -> None:
@@ -132,7 +132,7 @@ def test_a_held_day_is_released_although_a_push_came_between_and_the_push_stays(
     firms(office, 200, 3)
     office.run()
     platform = Platform(office)
-    shortened(office, 200, 20)
+    shorten_firms(office, 200, 20)
     run = office.run(NEXT_DAY, guarded=True)
     assert run.state == "held"
     pushed = platform.push(platform.change(600, "remove", 统一社会信用代码=credit_code(200)))
@@ -144,7 +144,7 @@ def test_a_held_day_is_released_although_a_push_came_between_and_the_push_stays(
 def test_after_a_release_the_guard_counts_anew(office: RegisterOffice) -> None:
     firms(office, 200, 3)
     office.run()
-    shortened(office, 200, 40)
+    shorten_firms(office, 200, 40)
     office.release(office.run(NEXT_DAY, guarded=True))
     rows = [
         person(n * 3 + k, 统一社会信用代码=credit_code(n))
@@ -266,7 +266,7 @@ def test_a_remove_that_finds_nothing_is_rejected(office: RegisterOffice) -> None
     office.run()
     platform = Platform(office)
     answer = platform.push(platform.change(1, "remove", 注册编号=""), platform.change(44, "remove"))
-    assert [one["state"] for one in answer.json()["outcomes"]] == ["rejected", "rejected"]
+    assert [outcome["state"] for outcome in answer.json()["outcomes"]] == ["rejected", "rejected"]
     assert constructors() == ("met", 3)
 
 
@@ -287,7 +287,7 @@ def test_a_cell_that_no_register_keeps_does_not_stop_the_sequence(office: Regist
     office.run()
     platform = Platform(office)
     answer = platform.push(platform.change(1, 注册编号="长" * 200), platform.change(2, 姓名="\x00"))
-    assert [one["state"] for one in answer.json()["outcomes"]] == ["rejected", "rejected"]
+    assert [outcome["state"] for outcome in answer.json()["outcomes"]] == ["rejected", "rejected"]
     assert platform.push(platform.change(1, "remove")).status_code == 200
     with pytest.raises(NothingReadable, match="最多 200 个"):
         office.load("enterprises", [ENTERPRISES, [OWN, "长" * 201, "140105", ""]])
@@ -367,7 +367,7 @@ def test_a_fresh_second_source_does_not_hide_a_stale_first_one(office: RegisterO
     ):
         office.load(source, rows, day=late)
     office.load("national-practitioners", [REGISTRATIONS, *map(person, (1, 2, 3))], day=late)
-    assert held(office, late)[0] == "cannot-say"
+    assert held_constructors(office, late)[0] == "cannot-say"
 
 
 def test_replacing_an_entry_is_refused_too(office: RegisterOffice) -> None:

@@ -13,7 +13,7 @@ from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.documents.attachments import SubmittedFile, document_for
 from qualwatch.cases.models import Case, Document, Notice, Service, Task
 from qualwatch.cases.queries import tasks_of
-from qualwatch.cases.service.actions import issue_warning, void
+from qualwatch.cases.service.actions import issue_warning, void_document
 from qualwatch.cases.warnings.determine import sign
 from qualwatch.cases.warnings.supervise import open_notice, record_fraud
 from qualwatch.journal.queries import entries_of
@@ -103,8 +103,10 @@ def test_a_voided_document_keeps_its_number_and_another_is_issued(actors: Actors
     order = actors.order_of(case)
     actors.start_service(order, PERIOD_OVER, method="post")
     with pytest.raises(NotCompetent):
-        void(document=order, because="日期写错", **act_arguments(actors, PERIOD_OVER))
-    void(document=order, because="日期写错", **act_arguments(actors, PERIOD_OVER, "reviewer"))
+        void_document(document=order, because="日期写错", **act_arguments(actors, PERIOD_OVER))
+    void_document(
+        document=order, because="日期写错", **act_arguments(actors, PERIOD_OVER, "reviewer")
+    )
     again = actors.order_of(case)
     assert again.pk != order.pk
     assert [
@@ -165,11 +167,11 @@ def test_the_task_of_a_service_goes_to_whoever_issued_the_document(actors: Actor
 def test_service_methods_are_tried_in_their_order() -> None:
     tried: list[str] = []
     while method := next_method(
-        tried, Circumstances(True, True, True, True, {one: ["refused"] for one in tried})
+        tried, Circumstances(True, True, True, True, {method: ["refused"] for method in tried})
     ):
         tried.append(method)
     # Who refuses has been reached
-    assert tried == [one for one in METHODS if one != "public-notice"]
+    assert tried == [method for method in METHODS if method != "public-notice"]
     both = {"in-person": ["absent"], "post": ["returned"]}
     # A yellow card ends here
     assert next_method(["in-person", "post"], Circumstances(failed=both)) == ""
@@ -184,7 +186,7 @@ def test_a_voided_order_that_is_opened_starts_nothing(actors: Actors) -> None:
     account = actors.enterprise_account()
     case = actors.red_case()
     old = actors.order_of(case)
-    void(document=old, because="写错", **act_arguments(actors, PERIOD_OVER, "reviewer"))
+    void_document(document=old, because="写错", **act_arguments(actors, PERIOD_OVER, "reviewer"))
     again = actors.order_of(case)
     assert [service.failed_as for service in old.services.all()] == ["voided"]
     for document, served in ((old, None), (again, PERIOD_OVER + timedelta(days=1))):
@@ -202,7 +204,7 @@ def test_only_the_issuer_voids_a_document(actors: Actors) -> None:
     case = actors.red_case()
     for name in ("city-reviewer", "officer", "auditor"):
         with pytest.raises(NotCompetent):
-            void(
+            void_document(
                 document=actors.order_of(case),
                 because="x",
                 **act_arguments(actors, PERIOD_OVER, name),
@@ -301,7 +303,7 @@ def test_a_voided_decision_is_issued_again(actors: Actors) -> None:
     decision = refuse(
         application=application, because="不实", **act_arguments(actors, DAY, "reviewer")
     )
-    void(document=decision, because="写错", **act_arguments(actors, DAY, "reviewer"))
+    void_document(document=decision, because="写错", **act_arguments(actors, DAY, "reviewer"))
     again = Document.objects.get(kind="application-decision", voided_on=None)
     assert (again.number, again.application, again.template_values["because"]) == (
         "晋建资决〔2026〕2号",

@@ -49,7 +49,9 @@ def actors(office: RegisterOffice) -> Actors:
     return actors_with_accounts(office)
 
 
-def play_withdrawals(actors: Actors, count: int = 6, started_on: date | None = RED_PERIOD_OVER) -> list[Case]:
+def play_withdrawals(
+    actors: Actors, count: int = 6, started_on: date | None = RED_PERIOD_OVER
+) -> list[Case]:
     """Red cards over, all but the last opened and suggested; started on a day, or not at all."""
     cases = red_cases_past_period(actors, firms(count))
     batch = open_list(actors, cases[:-1])
@@ -119,7 +121,7 @@ def test_outstanding_cases_are_chosen_with_their_reason(actors: Actors) -> None:
     again = draw_targeted(
         quarter=Quarter(2026, 3), **act_arguments(actors, "second-officer", AFTER)
     )
-    # Form_token, for the first thing that it stands out by
+    # Once, for the first rule that selects it
     assert again.checks.get(case=cases[1]).why == "late-start"
 
 

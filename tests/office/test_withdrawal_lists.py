@@ -14,7 +14,7 @@ from qualwatch.cases.models import Document, Service, Submission, Withdrawal, Wi
 from qualwatch.cases.queries import outcomes_of
 from qualwatch.cases.warnings.supervise import end
 from qualwatch.cases.withdrawals import actions as withdrawals
-from qualwatch.cases.withdrawals.hearings import answer, submit_statement
+from qualwatch.cases.withdrawals.hearings import answer_submission, submit_statement
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.queries import public_copy, replayed, standing_of
 from register_files import ITEMS
@@ -104,8 +104,8 @@ def test_hunan_chain(actors: Actors) -> None:
     load_and_patrol(actors, over, sheets)
     review_list(actors, batch, over)
     result = decide_list(actors, batch, over)
-    assert len(result.done) == 27
-    assert result.waiting == {heard.pk: "还有陈述申辩、听证意见或公示意见没有答复"}
+    assert len(result.succeeded) == 27
+    assert result.blocked == {heard.pk: "还有陈述申辩、听证意见或公示意见没有答复"}
     assert outcomes_that_add_up(batch, 28) == {"withdrawn": 27, "": 1}
     by_notice = Service.objects.filter(method="public-notice", proved_on__isnull=False)
     withdrawn = set(Withdrawal.objects.exclude(decided_on=None).values_list("pk", flat=True))
@@ -118,8 +118,8 @@ def test_hunan_chain(actors: Actors) -> None:
     )
     assert outcome_counts == {"已撤回": 27, "办理中：已法制审核": 1}
     assert WithdrawalList.objects.get().reported_on is None
-    answer(
-        point=Submission.objects.get(),
+    answer_submission(
+        submission=Submission.objects.get(),
         text="补充的人员未完成注册",
         **act_arguments(actors, "approval-officer", over),
     )
@@ -155,7 +155,12 @@ def test_members_drop_out_one_by_one_with_their_codes(actors: Actors) -> None:
     assert len(left) == 4
     day = RED_PERIOD_OVER + timedelta(days=1)
     load_and_patrol(actors, day, {**sheets, "资质": [ITEMS, *deregistered_items]})
-    assert outcomes_that_add_up(batch, 5) == {"merged": 1, "not-withdrawn": 1, "surrendered": 1, "": 2}
+    assert outcomes_that_add_up(batch, 5) == {
+        "merged": 1,
+        "not-withdrawn": 1,
+        "surrendered": 1,
+        "": 2,
+    }
     letters = Document.objects.filter(kind="recall-letter")
     assert [document.template_values["rows"][0]["outcome"] for document in letters] == [
         "企业合并",
@@ -165,7 +170,7 @@ def test_members_drop_out_one_by_one_with_their_codes(actors: Actors) -> None:
     letter, result = withdrawals.display(
         members=batch.members.all(), **act_arguments(actors, "approval-officer", shown_on)
     )
-    assert (len(result.done), len(result.waiting)) == (2, 3)
+    assert (len(result.succeeded), len(result.blocked)) == (2, 3)
     assert letter.template_values["items_count"] == 2
     assert letter.template_values["enterprises"] == 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,8 +13,8 @@ from qualwatch.cases.models import Document, Service, Task, Withdrawal
 from qualwatch.cases.warnings.supervise import recheck, review
 from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.cases.withdrawals.hearings import (
-    Held,
-    answer,
+    HeldHearing,
+    answer_submission,
     hold_hearing,
     lapse_hearing,
     request_hearing,
@@ -112,7 +113,9 @@ def test_an_announcement_of_a_withdrawal_is_removed_item_by_item(actors: Actors)
     for document in Document.objects.filter(kind="withdrawal-decision"):
         actors.serve(document, over, by="approval-officer")
     withdrawals.finish(
-        members=result.done, because="收回证书", **act_arguments(actors, "approval-officer", over)
+        members=result.succeeded,
+        because="收回证书",
+        **act_arguments(actors, "approval-officer", over),
     )
     first, second = Withdrawal.objects.order_by("pk")
     withdrawals.annul_withdrawal(
@@ -215,15 +218,16 @@ def test_the_receipt_of_an_old_notice_proves_no_new_hearing(actors: Actors) -> N
         actors.prove_service(sent, date(2026, 8, 26), by="approval-officer")
     row.refresh_from_db()
     assert row.hearing_notified_on is None
-    held = Held("甲公司", ["经过"], [])
-    on = {
+    held = HeldHearing("甲公司", ["经过"], [])
+    arguments: dict[str, Any] = {
         "by": actors.account("approval-officer"),
         "law": actors.law,
         "at": datetime(2026, 9, 18, 15, tzinfo=BEIJING),
     }
     assert_refused(
-        "hearing-notified", lambda: hold_hearing(hearing=second, held=held, files=[scan()], **on)
-    )  # type: ignore[arg-type]  # who, law, when
+        "hearing-notified",
+        lambda: hold_hearing(hearing=second, held=held, files=[scan()], **arguments),
+    )
 
 
 def test_a_party_notified_the_day_before_does_not_count_as_absent(actors: Actors) -> None:
@@ -439,8 +443,8 @@ def test_nobody_signs_reviews_or_chairs_a_case_that_he_has_handled(actors: Actor
         files=[],
         **act_arguments(actors, "enterprise", RED_PERIOD_OVER),
     )
-    answer(
-        point=point,
+    answer_submission(
+        submission=point,
         text="未完成",
         **act_arguments(actors, "approval-second-officer", RED_PERIOD_OVER),
     )

@@ -19,11 +19,11 @@ from qualwatch.cases.models import (
     Withdrawal,
     WithdrawalList,
 )
-from qualwatch.cases.service.actions import void
+from qualwatch.cases.service.actions import void_document
 from qualwatch.cases.warnings.supervise import annul, recheck
 from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.cases.withdrawals.hearings import (
-    answer,
+    answer_submission,
     submit_objection,
 )
 from qualwatch.journal.models import Entry
@@ -119,7 +119,7 @@ def test_a_published_or_acted_on_document_is_not_voided(actors: Actors) -> None:
         ("withdrawal-decision", "approval-reviewer"),
     ):
         with pytest.raises(CannotServe, match="不能作废"):
-            void(
+            void_document(
                 document=Document.objects.get(kind=kind),
                 because="写错",
                 **act_arguments(actors, by, over),
@@ -148,7 +148,7 @@ def test_the_withdrawal_of_a_moved_case_goes_to_the_bureau_of_its_new_city(actor
     result = withdrawals.start(
         members=open_members(batch), **act_arguments(actors, "approval-officer", day)
     )
-    assert [row.case for row in result.done] == [cases[1]]
+    assert [row.case for row in result.succeeded] == [cases[1]]
 
 
 def test_the_ministry_is_informed_when_an_item_is_not_to_be_withdrawn(actors: Actors) -> None:
@@ -190,14 +190,16 @@ def test_no_text_of_a_public_objection_is_in_the_journal(actors: Actors) -> None
     point = submit_objection(
         number=row.display_number,
         text="我叫赵某某，该公司无人",
-        who={"name": "赵某某", "address": "某路"},
+        objector={"name": "赵某某", "address": "某路"},
         files=[scan("信.png", 201)],
         law=actors.law,
         at=actors.office.tick(over - timedelta(days=1)),
     )
-    answer(point=point, text="赵某某所述已核查", **act_arguments(actors, "approval-officer", over))
+    answer_submission(
+        submission=point, text="赵某某所述已核查", **act_arguments(actors, "approval-officer", over)
+    )
     assert "赵某某" not in repr(list(Entry.objects.values("basis", "details")))
-    attachment = Attachment.objects.get(point=point)
+    attachment = Attachment.objects.get(submission=point)
     assert attachment_for(actors.account("approval-officer"), attachment.pk)[0] == attachment
     for other in ("city-officer", "officer", "enterprise"):
         with pytest.raises(Attachment.DoesNotExist):
@@ -206,7 +208,9 @@ def test_no_text_of_a_public_objection_is_in_the_journal(actors: Actors) -> None
                 attachment.pk,
             )
     with pytest.raises(CannotStep):
-        answer(point=point, text="再答", **act_arguments(actors, "approval-officer", over))
+        answer_submission(
+            submission=point, text="再答", **act_arguments(actors, "approval-officer", over)
+        )
 
 
 def test_the_last_outcome_of_a_list_is_the_bureaus_task_to_report(actors: Actors) -> None:

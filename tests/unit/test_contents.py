@@ -39,7 +39,7 @@ def zip_of(parts: dict[str, bytes]) -> bytes:
 
 def with_part(whole: bytes, name: str, content: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
-        parts = {one: archive.read(one) for one in archive.namelist()}
+        parts = {name: archive.read(name) for name in archive.namelist()}
     return zip_of({**parts, name: content})
 
 

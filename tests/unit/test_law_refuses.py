@@ -263,7 +263,7 @@ def broken(tmp_path: Path) -> Callable[[str, str, str], Path]:
 
 
 @pytest.mark.parametrize(
-    ("name", "file", "old", "new", "clause", "sentence"), BROKEN, ids=[one[0] for one in BROKEN]
+    ("name", "file", "old", "new", "clause", "sentence"), BROKEN, ids=[case[0] for case in BROKEN]
 )
 def test_a_broken_text_is_refused(
     broken: Callable[[str, str, str], Path],
@@ -379,4 +379,4 @@ def test_a_folder_without_texts_is_refused(tmp_path: Path) -> None:
 
 
 def test_there_are_at_least_20_kinds_of_broken_files() -> None:
-    assert len({one[0] for one in BROKEN}) == len(BROKEN) >= 20
+    assert len({case[0] for case in BROKEN}) == len(BROKEN) >= 20

@@ -141,7 +141,7 @@ def test_no_period_of_months_ends_before_its_corresponding_day(start: date, mont
 def test_working_days_are_counted_one_by_one(start: date, amount: int) -> None:
     day = Period(amount, "working-days").from_day(start, CALENDAR).ends_on
     between = [start + timedelta(days=n) for n in range(1, (day - start).days + 1)]
-    assert sum(CALENDAR.is_working_day(one) for one in between) == amount
+    assert sum(CALENDAR.is_working_day(day) for day in between) == amount
     assert CALENDAR.is_working_day(day)
 
 

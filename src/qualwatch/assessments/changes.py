@@ -14,7 +14,6 @@ with which insurance moves on. tests/office/test_concerned.py compares both ways
 
 from collections.abc import Iterable
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -24,9 +23,8 @@ from django.db.models import Q
 from qualwatch.assessments.models import Run
 from qualwatch.assessments.texts import policy_digest
 from qualwatch.evaluation.facts import Coverage, Facts
-from qualwatch.evaluation.law_tables import CannotRunAsSql, LawTables
 from qualwatch.evaluation.people import is_stale, month_of
-from qualwatch.law.figures import Requirement
+from qualwatch.law.days import days_named
 from qualwatch.law.loader import Law
 from qualwatch.registers.facts import coverage_on, sources_present
 from qualwatch.registers.models import TABLES
@@ -69,24 +67,11 @@ def enterprises_concerned(before: Run, run: Run, law: Law, facts: Facts) -> set[
 
 
 def _have_same_rules(before: Run, run: Run, law: Law) -> bool:
-    """Whether law and policy say the same on both days."""
+    """Whether both runs are by the same law and policy, of which no dated value changes between."""
     since, day = before.as_of, run.as_of
     if before.law_digest != run.law_digest or before.policy_digest != policy_digest(law, since):
         return False
-    if law.policy_on(since).values != law.policy_on(day).values:
-        return False
-    requirements = _requirements(law, since)
-    return requirements is not None and requirements == _requirements(law, day)
-
-
-# the run of the next day asks for this day again
-@lru_cache(maxsize=4)
-def _requirements(law: Law, day: date) -> list[Requirement] | None:
-    """What the law asks of every grade of every item on a day; None where no table can say."""
-    try:
-        return LawTables(law, law.policy_on(day), day).requirements
-    except CannotRunAsSql:
-        return None
+    return not any(since <= named <= day for named in days_named(law))
 
 
 def _have_same_registers(before: Run, run: Run, law: Law) -> bool:

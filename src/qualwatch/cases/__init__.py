@@ -1,1 +1,1 @@
-"""Cases: yellow, determination, red, closed; what was told to whom; what may not be done meanwhile."""
+"""Cases of early warning and withdrawal, from the yellow card to the end."""

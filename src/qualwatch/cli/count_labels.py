@@ -18,6 +18,11 @@ RUN_STATES = {
     "decided": _n("已放行"),
     "rejected": _n("已拒绝"),
 }
+OTHER_TABLES = {
+    "unparsed": _n("读不出的行"),
+    "birthdays": _n("出生日期"),
+    "corrections": _n("更正"),
+}
 LOAD_COUNTS = {
     "read": _n("读"),
     "accepted": _n("收"),
@@ -32,7 +37,7 @@ LOAD_COUNTS = {
 RUN_COUNTS = {
     "enterprises": _n("企业"),
     "anomalies": _n("社保异常"),
-    "newly": _n("新增企业"),
+    "newly": _n("新出现问题的企业"),
 }
 DAY_COUNTS = {
     "opened": _n("立案"),

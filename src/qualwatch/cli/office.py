@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qualwatch.cli.count_labels import LOAD_COUNTS, LOAD_STATES, RUN_COUNTS, RUN_STATES, day_counts
+from qualwatch.cli.count_labels import (
+    LOAD_COUNTS,
+    LOAD_STATES,
+    OTHER_TABLES,
+    RUN_COUNTS,
+    RUN_STATES,
+    day_counts,
+)
 from qualwatch.cli.database import actor, check_account, now, with_database
 from qualwatch.cli.options import (
     ALL_READ,
@@ -226,7 +233,7 @@ def _load_lines(load: "Load", source: str) -> Iterator[str]:
         parts = [
             f"{_(label)} {counts[name]}" for name, label in LOAD_COUNTS.items() if name in counts
         ]
-        yield f"  {label_of(TABLES, table)}{_('：')}{_('，').join(parts)}"
+        yield f"  {label_of(TABLES | OTHER_TABLES, table)}{_('：')}{_('，').join(parts)}"
 
 
 def _run_lines(run: "Run") -> Iterator[str]:

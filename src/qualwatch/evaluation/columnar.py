@@ -34,55 +34,69 @@ MOST_MONTHS = 60  # months of insurance kept as bits, back from the last settled
 
 
 class Bound:
-    """The facts as the statements bind them: enterprises and people numbered, months as bits, coverage by area.
+    """The facts as the statements bind them, for all enterprises or some.
 
-    `tables` has the law's tables too; `named` gives results their credit codes and person ids again. Numbers go by
-    credit code (results come in that order); those of people are in no order.
+    Enterprises and people are numbered, months are bits, coverage is by area.
+
+    `tables` has the law's tables too; `named` gives results their credit codes and person ids
+    again. Numbers go by credit code (results come in that order); those of people are in no order.
     """
 
     def __init__(self, facts: Facts, law: LawTables, of: Iterable[str] | None = None) -> None:
-        asked = facts.tables if of is None else facts.about(of).tables
-        branches = asked["enterprises"].column("branch_credit_codes").combine_chunks()
-        parents = asked["enterprises"].column("credit_code").take(pc.list_parent_indices(branches))
-        tables = {
-            **{
-                name: asked[name]
-                for name in ("items", "registrations", "people", "exemptions", "accepted_findings")
-            },
-            "contribution": _month_bits(asked["contributions"], law.last_month),
-            "unparsed": asked["unparsed"].rename_columns({"table": "table_name"}),
-            "enterprises": asked["enterprises"].drop_columns(["branch_credit_codes"]),
-            "branches": pa.table(
-                {"credit_code": parents, "branch_code": pc.list_flatten(branches)}
-            ),
-        }
-        with ThreadPoolExecutor() as both:
-            codes = both.submit(
-                _numbered, tables, {"credit_code", "branch_code", "payer_credit_code"}, ordered=True
-            )
-            people = both.submit(_numbered, tables, {"person_id"}, ordered=False)
-        self._names = {"credit_code": codes.result()[1], "person_id": people.result()[1]}
-        for (name, column), numbers in {**codes.result()[0], **people.result()[0]}.items():
-            tables[name] = tables[name].set_column(
-                tables[name].column_names.index(column), column, numbers
-            )
-        one = pa.repeat(pa.scalar(1, NUMBER), len(tables["registrations"]))
-        tables["registrations"] = tables["registrations"].append_column(
-            "row_no", pc.cumulative_sum(one)
-        )
-        states = {"cover": _cover(facts, law), "register_state": _register_states(facts, law)}
-        self.tables = {**law.tables(), **tables, **states}
+        chosen = facts.tables if of is None else facts.about(of).tables
+        tables = _renamed(chosen, law.last_month)
+        columns = {"credit_code", "branch_code", "payer_credit_code"}
+        with ThreadPoolExecutor() as threads:
+            codes = threads.submit(_numbered, tables, columns, ordered=True)
+            people = threads.submit(_numbered, tables, {"person_id"}, ordered=False)
+        code_numbers, code_texts = codes.result()
+        person_numbers, person_texts = people.result()
+        self._texts = {"credit_code": code_texts, "person_id": person_texts}
+        for (name, column), numbers in {**code_numbers, **person_numbers}.items():
+            tables[name] = _with_column(tables[name], column, numbers)
+        registrations = tables["registrations"]
+        ones = pa.repeat(pa.scalar(1, NUMBER), len(registrations))
+        tables["registrations"] = registrations.append_column("row_no", pc.cumulative_sum(ones))
+        tables["cover"] = _cover(facts, law)
+        tables["register_state"] = _register_states(facts, law)
+        self.tables = {**law.tables(), **tables}
 
-    def named(self, found: pa.Table) -> pa.Table:
+    def named(self, table: pa.Table) -> pa.Table:
         """A result with credit codes and person ids in the place of their numbers."""
-        for column in self._names.keys() & set(found.column_names):
-            text = self._names[column].take(found.column(column).combine_chunks())
-            found = found.set_column(found.column_names.index(column), column, text)
-        return found
+        for column in self._texts.keys() & set(table.column_names):
+            texts = self._texts[column].take(table.column(column).combine_chunks())
+            table = _with_column(table, column, texts)
+        return table
+
+
+def _with_column(table: pa.Table, column: str, values: pa.ChunkedArray | pa.Array) -> pa.Table:
+    """A table with other values in one column."""
+    return table.set_column(table.column_names.index(column), column, values)
+
+
+def _renamed(tables: Mapping[str, pa.Table], last_month: int) -> dict[str, pa.Table]:
+    """The facts' tables by the names and with the columns of the statements."""
+    enterprises = tables["enterprises"]
+    branches = enterprises.column("branch_credit_codes").combine_chunks()
+    parents = enterprises.column("credit_code").take(pc.list_parent_indices(branches))
+    return {
+        "items": tables["items"],
+        "registrations": tables["registrations"],
+        "people": tables["people"],
+        "exemptions": tables["exemptions"],
+        "accepted_findings": tables["accepted_findings"],
+        "contribution": _month_bits(tables["contributions"], last_month),
+        "unparsed": tables["unparsed"].rename_columns({"table": "table_name"}),
+        "enterprises": enterprises.drop_columns(["branch_credit_codes"]),
+        "branches": pa.table({"credit_code": parents, "branch_code": pc.list_flatten(branches)}),
+    }
 
 
 def _month_bits(paid: pa.Table, last_month: int) -> pa.Table:
-    """Contributions with the month as a bit counted back from the last settled one; 0 for later and older months."""
+    """Contributions with the month as a bit counted back from the last settled one.
+
+    0 for later and older months.
+    """
     month = paid.column("month")
     counted = pc.subtract(pc.add(pc.multiply(pc.year(month), 12), pc.month(month)), 1)
     back = pc.subtract(pa.scalar(last_month, BIG), counted)
@@ -96,7 +110,10 @@ def _month_bits(paid: pa.Table, last_month: int) -> pa.Table:
 def _numbered(
     tables: Mapping[str, pa.Table], names: set[str], *, ordered: bool
 ) -> tuple[dict[tuple[str, str], pa.ChunkedArray], pa.Array]:
-    """Numbers for every text in the columns of these names, by table and column; and the texts by number."""
+    """Numbers for every text in the columns of these names, by table and column.
+
+    And the texts by number.
+    """
     places = [
         (name, column)
         for name, table in tables.items()
@@ -122,7 +139,9 @@ def _numbered(
 
 
 def _cover(facts: Facts, law: LawTables) -> pa.Table:
-    """Per area ('' = outside or unknown): the covered months as bits, for everybody and for those who appear."""
+    """Per area ('' = outside or unknown): the covered months as bits, for everybody and for those
+    who appear.
+    """
     rows = [row for row in facts.coverage if row.source == "contributions"]
     cover = Rows({"area": TEXT, "for_everybody": BIG, "for_those_present": BIG})
     for area in ("", *law.law.divisions.areas):
@@ -137,7 +156,9 @@ def _cover(facts: Facts, law: LawTables) -> pa.Table:
 
 
 def _covered_bits(rows: list[Coverage], area: str, people: str, law: LawTables) -> int:
-    """The months that fresh rows cover in an area, for everybody (`all`) or those who appear (`present`)."""
+    """The months that fresh rows cover in an area, for everybody (`all`) or those who appear
+    (`present`).
+    """
     window = law.policy["insurance_window_months"]
     days = law.policy["insurance_freshness_days"]
     bits = 0
@@ -168,7 +189,9 @@ def _register_states(facts: Facts, law: LawTables) -> pa.Table:
 def evaluate(
     law: Law, policy: Policy, facts: Facts, as_of: date, session: type[Session] = DuckSession
 ) -> Iterator[EnterpriseResult]:
-    """Every enterprise in credit-code order, as reference.evaluate gives it but for the person lines."""
+    """Every enterprise in credit-code order, as reference.evaluate gives it but for the person
+    lines.
+    """
     tables = LawTables(law, policy, as_of)
     findings: dict[str, list[Finding]] = {}
     anomalies: dict[str, list[Anomaly]] = {}
@@ -196,7 +219,7 @@ def people(
     credit_codes: Iterable[str],
     session: type[Session] = DuckSession,
 ) -> dict[FindingKey, tuple[PersonLine, ...]]:
-    """The line of everybody judged for each requirement of some enterprises, by the finding's key."""
+    """Everybody's line for each requirement of some enterprises, by the finding's key."""
     bound = Bound(facts, LawTables(law, policy, as_of), credit_codes)
     key_of = itemgetter("credit_code", "category", "sub_item", "requirement", "person_id")
     lines: dict[FindingKey, list[PersonLine]] = {}
@@ -275,7 +298,7 @@ def _clauses(
 
 
 def _never_read(law: Law, facts: Facts, findings: dict[str, list[Finding]]) -> Iterator[Finding]:
-    """Of each rejected item row that no accepted row of the category stands beside: `cannot-say`."""
+    """A `cannot-say` for each rejected item row of a category without an accepted row."""
     rows = [row for row in facts.unparsed if row.table == "items" and row.credit_code is not None]
     categories: dict[str, set[str | None]] = {}
     for row in rows:

@@ -1,4 +1,4 @@
-"""The counting policy `highest-any-trade`: constructors only, trades dropped, the highest figure."""
+"""The counting policy `highest-any-trade`: constructors, any trade, the highest figure."""
 
 from dataclasses import replace
 
@@ -22,7 +22,9 @@ def flat_clause(reading: Reading, required: int) -> Clause:
 def highest_any_trade(
     requirements: list[tuple[Item, Requirement]],
 ) -> list[tuple[Item, Requirement]]:
-    """The same requirements with grades kept, one clause each, and the maximum over all items as the figure."""
+    """The same requirements with grades kept, one clause each, and the maximum over all items as
+    the figure.
+    """
     judged = [requirement for _, requirement in requirements if _is_flat(requirement)]
     readings = [reading for requirement in judged for reading in _readings(requirement)]
     strong_figures = [requirement.strong.required for requirement in judged if requirement.strong]
@@ -40,7 +42,10 @@ def _readings(requirement: Requirement) -> list[Reading]:
 
 
 def _flat(requirement: Requirement, strong: int, highest: int) -> Requirement:
-    """A constructors' requirement in one clause; the weak figure stays only where it is the higher one."""
+    """A constructors' requirement in one clause.
+
+    The weak figure stays only where it is the higher one.
+    """
     base = requirement.strong or requirement.weak
     if not _is_flat(requirement) or base is None:
         return requirement

@@ -1,4 +1,4 @@
-"""The only input of an evaluation: tables with fixed columns, the same from files, databases, CSV or Parquet."""
+"""The only input of an evaluation: tables with fixed columns, whatever they were read from."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -86,7 +86,9 @@ class Exemption(NamedTuple):
 
 
 class AcceptedFinding(NamedTuple):
-    """A determined or repaired finding that must not warn again while at least `at_held` are held."""
+    """A determined or repaired finding that must not warn again while at least `at_held` are
+    held.
+    """
 
     credit_code: str
     category: str
@@ -100,7 +102,8 @@ class AcceptedFinding(NamedTuple):
 class Coverage(NamedTuple):
     """What a source (a table's name) covers.
 
-    loaded_at null = never loaded; area '' = everywhere; people `all` or `present` (only those who appear).
+    loaded_at null = never loaded; area '' = everywhere; people `all` or `present` (only those who
+    appear).
     """
 
     source: str
@@ -178,7 +181,9 @@ SCHEMAS: Mapping[str, pa.Schema] = {
 
 @dataclass(frozen=True, slots=True)
 class EnterpriseFacts:
-    """What concerns one enterprise: its own rows, and everything else about the people registered there."""
+    """What concerns one enterprise: its own rows, and everything else about the people registered
+    there.
+    """
 
     enterprise: Enterprise | None
     items: list[Item]
@@ -289,21 +294,22 @@ class Facts:
         return _grouped((row for row in self.unparsed if row.table != "registrations"), "person_id")
 
     def _unparsed_near(self, credit_code: str, person_ids: set[str]) -> list[Unparsed]:
-        """Rejected rows that may concern the enterprise: its own, its branches', its people's, and anyone's."""
+        """Rejected rows that may concern the enterprise: its own, its branches', its people's, and
+        anyone's.
+        """
         enterprise = self._enterprises.get(credit_code)
         codes = (None, credit_code, *(enterprise.branch_credit_codes if enterprise else ()))
-        found = {row.row_id: row for code in codes for row in self._unparsed_of.get(code, [])}
+        rows = [row for code in codes for row in self._unparsed_of.get(code, [])]
         if self._unparsed_insurance:
-            found |= {
-                row.row_id: row
-                for one in person_ids
-                for row in self._unparsed_insurance.get(one, [])
-            }
-        return list(found.values())
+            for person_id in person_ids:
+                rows += self._unparsed_insurance.get(person_id, [])
+        return list({row.row_id: row for row in rows}.values())
 
     @cached_property
     def credit_codes(self) -> list[str]:
-        """Every enterprise that has a row, an item, or an item's row that could not be read, in order."""
+        """Every enterprise that has a row, an item, or an item's row that could not be read, in
+        order.
+        """
         unparsed = {
             row.credit_code for row in self.unparsed if row.table == "items" and row.credit_code
         }
@@ -330,7 +336,7 @@ class Facts:
         return Facts(tables)
 
     def for_enterprise(self, credit_code: str) -> EnterpriseFacts:
-        """The part of the facts that one enterprise's evaluation needs."""
+        """The part of the facts that person_id enterprise's evaluation needs."""
         own = self._registrations.get(credit_code, [])
         ids = {row.person_id for row in own}
         return EnterpriseFacts(
@@ -338,21 +344,33 @@ class Facts:
             items=self._items.get(credit_code, []),
             registrations=own,
             elsewhere={
-                one: [row for row in self._registrations_of[one] if row.credit_code != credit_code]
-                for one in ids
+                person_id: [
+                    row
+                    for row in self._registrations_of[person_id]
+                    if row.credit_code != credit_code
+                ]
+                for person_id in ids
             },
-            people={one: self._people[one] for one in ids if one in self._people},
+            people={
+                person_id: self._people[person_id] for person_id in ids if person_id in self._people
+            },
             contributions={
-                one: self._contributions[one] for one in ids if one in self._contributions
+                person_id: self._contributions[person_id]
+                for person_id in ids
+                if person_id in self._contributions
             },
-            exemptions={one: self._exemptions[one] for one in ids if one in self._exemptions},
+            exemptions={
+                person_id: self._exemptions[person_id]
+                for person_id in ids
+                if person_id in self._exemptions
+            },
             accepted_findings=self._accepted.get(credit_code, []),
             unparsed=self._unparsed_near(credit_code, ids),
         )
 
 
 def _grouped(rows: Iterable[Any], key: str) -> dict[Any, list[Any]]:
-    found: dict[Any, list[Any]] = defaultdict(list)
+    groups: dict[Any, list[Any]] = defaultdict(list)
     for row in rows:
-        found[getattr(row, key)].append(row)
-    return dict(found)
+        groups[getattr(row, key)].append(row)
+    return dict(groups)

@@ -1,4 +1,6 @@
-"""The results of an evaluation: findings, insurance anomalies, and a line per person and requirement."""
+"""The results of an evaluation: findings, insurance anomalies, and a line per person and
+requirement.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,7 +10,8 @@ Verdict = Literal["not-required", "manual", "cannot-say", "short", "advise", "me
 VERDICTS: tuple[Verdict, ...] = ("short", "advise", "cannot-say", "manual", "met", "not-required")
 Counted = Literal["certain", "in-doubt", "never"]
 
-# Every reason slug, in the order in which a finding lists them: first the law's and the item's, then the people's.
+# Every reason slug, in the order in which a finding lists them: first the law's and the item's,
+# then the people's.
 REASONS = (
     "out-of-scope",
     "no-clause",
@@ -84,7 +87,10 @@ FindingKey = tuple[str, str, str, str]  # credit code, category, sub-item, requi
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One requirement of one item on one day. Numbers are null where the law gives no figure to compare with."""
+    """One requirement of one item on one day.
+
+    Numbers are null where the law gives no figure to compare with.
+    """
 
     credit_code: str
     enterprise: str
@@ -113,7 +119,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """Abnormal social insurance of one registered person at one enterprise; months are first days."""
+    """Abnormal social insurance of a person registered at an enterprise; months are first days."""
 
     credit_code: str
     person_id: str
@@ -124,7 +130,8 @@ class Anomaly:
 
 @dataclass(frozen=True, slots=True)
 class PersonLine:
-    """One person judged for one requirement: the registrations concerned, whether they count, and why not.
+    """One person judged for one requirement: the registrations concerned, whether they count, and
+    why not.
 
     registrations: (profession, grade, speciality, number) of each.
     """

@@ -1,7 +1,9 @@
-"""What is coming: the first day on which each requirement becomes short, if nothing new is registered.
+"""What is coming: the first day on which each requirement becomes short, if nothing new is
+registered.
 
-Nothing changes but on a day that some row, the law or the policy names, or on a birthday that a limit of age names:
-only those days are judged. Insurance and the freshness of registers are taken as last known.
+Nothing changes but on a day that some row, the law or the policy names, or on a birthday that a
+limit of age names: only those days are judged. Insurance and the freshness of registers are taken
+as last known.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +24,9 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A requirement that becomes short: the first day, the finding of that day, and who counts no longer."""
+    """A requirement that becomes short: the first day, the finding of that day, and who counts no
+    longer.
+    """
 
     on: date
     finding: Finding
@@ -36,7 +40,9 @@ Judged = dict[FindingKey, tuple[Finding, tuple[PersonLine, ...]]]
 def forecast(
     law: Law, policy_on: PolicyOn, facts: Facts, credit_code: str, as_of: date, days: int
 ) -> list[Coming]:
-    """Every requirement not short on `as_of` that becomes short within so many days, the earliest first."""
+    """Every requirement not short on `as_of` that becomes short within so many days, the earliest
+    first.
+    """
 
     def judged(day: date) -> Judged:
         result = judge(law, policy_on(day), facts, credit_code, day, as_of)

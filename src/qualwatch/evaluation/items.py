@@ -18,7 +18,8 @@ def grade_of(law: Law, item: Item) -> GradeText | None:
 
 
 def renewal_pending(law: Law, item: Item, day: date) -> bool:
-    """Whether an item past its end counts as renewed: filed before the end, not answered (Administrative Licensing Law, 50).
+    """Whether an item past its end counts as renewed: filed before the end, not answered
+    (Administrative Licensing Law, 50).
 
     Not for an abolished grade: its stock lasts to the item's own end.
     """
@@ -45,7 +46,9 @@ class ItemsInForce:
 
 
 def items_in_force(law: Law, records: list[Item], day: date) -> ItemsInForce:
-    """The record in force of each item: the latest, where several certificates are; see `_later` for what is later."""
+    """The record in force of each item: the latest, where several certificates are; see `_later`
+    for what is later.
+    """
     current: dict[tuple[str, str], Item] = {}
     missing: dict[tuple[str, str], str] = {}
     for item in sorted(records, key=_later):
@@ -60,7 +63,10 @@ def items_in_force(law: Law, records: list[Item], day: date) -> ItemsInForce:
 
 
 def last_day(law: Law, records: Iterable[Item], day: date) -> date | None:
-    """The last day from `day` on which an item with these records is in force by them; None = they end it on none."""
+    """The last day from `day` on which an item with these records is in force by them.
+
+    None = they end it on none.
+    """
     items = list(records)
     turns = {item.register_state_from for item in items}
     for item in items:
@@ -74,7 +80,10 @@ def last_day(law: Law, records: Iterable[Item], day: date) -> date | None:
 
 
 def _later(item: Item) -> tuple[date | str, ...]:
-    """By beginning, certificate, end; the rest only decides between rows that contradict each other."""
+    """By beginning, certificate, end.
+
+    The rest only decides between rows that contradict each other.
+    """
     return (
         item.valid_from or date.min,
         item.certificate_no,

@@ -201,7 +201,10 @@ class LawTables:
         return self.is_highest_any_trade and is_of_constructors and is_judged
 
     def _readings(self, requirement: Requirement) -> Iterator[tuple[str, Reading]]:
-        """The readings to count. A flat one has one clause; its weak reading may be needed by a higher item."""
+        """The readings to count.
+
+        A flat one has one clause; its weak reading may be needed by a higher item.
+        """
         base = requirement.strong or requirement.weak
         if base is not None and self._is_flat(requirement):
             if requirement.strong is not None:
@@ -214,7 +217,9 @@ class LawTables:
             yield "weak", requirement.weak
 
     def _add_listed_class(self, number: int, requirement: Requirement) -> None:
-        """The class of everybody who gets a line in people.sql, also for an item whose check is deferred."""
+        """The class of everybody who gets a line in people.sql, also for an item whose check is
+        deferred.
+        """
         base = requirement.strong or requirement.weak
         if base is None:
             return
@@ -232,7 +237,10 @@ class LawTables:
     def _add_reading(
         self, number: int, name: str, requirement: Requirement, reading: Reading
     ) -> set[int]:
-        """Adds the clauses of a reading, and in a group their unions; the classes of people they need."""
+        """Adds the clauses of a reading, and in a group their unions.
+
+        The classes of people they need.
+        """
         sets = set()
         for place, clause in enumerate(reading.clauses, 1):
             set_id = self._set(requirement, clause.accept)

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 
 
 def largest_matching(minima: Sequence[int], eligible: Sequence[Collection[int]]) -> int:
-    """The most places that can be filled: `minima[c]` places in clause c, `eligible[p]` the clauses of person p.
+    """The most places that can be filled: `minima[c]` places in clause c, `eligible[p]` the clauses
+    of person p.
 
     Augmenting paths; each person fills one place at most. The result never exceeds sum(minima).
     """

@@ -1,4 +1,4 @@
-"""Who counts certainly, who in doubt, who never: one person at one enterprise on one day (rule 7)."""
+"""Who counts certainly, in doubt or never: one person at one enterprise on one day (rule 7)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,7 +45,9 @@ CERTAIN = Judgement()
 
 
 def best_of(judgements: list[Judgement]) -> Judgement:
-    """The registration that helps most: a certain one, else the doubts of the doubtful, else every reason."""
+    """The registration that helps most: a certain one, else the doubts of the doubtful, else every
+    reason.
+    """
     if any(judgement.counts == "certain" for judgement in judgements):
         return CERTAIN
     doubtful = [judgement for judgement in judgements if judgement.counts == "in-doubt"]
@@ -53,7 +55,7 @@ def best_of(judgements: list[Judgement]) -> Judgement:
 
 
 def by_policy(reason: str, counts: str) -> Judgement:
-    """A reason as the policy weighs it: for never counting, for doubt, or (`certain`) for neither."""
+    """A reason as the policy weighs it: for never counting, for doubt, or for neither."""
     reasons = frozenset([reason])
     if counts == "never":
         return Judgement(never=reasons)
@@ -96,7 +98,10 @@ def state_holds(row: Registration | Item, day: date) -> bool:
 
 @dataclass(frozen=True)
 class PersonRules:
-    """Judges the people of one enterprise. `area`: its supervising area; `known_on`: the day of the last news."""
+    """Judges the people of one enterprise.
+
+    `area`: its supervising area; `known_on`: the day of the last news.
+    """
 
     law: Law
     policy: Policy
@@ -196,7 +201,8 @@ class PersonRules:
     def insurance(self, person_id: str) -> tuple[str, tuple[date, ...]]:
         """The outcome and the first days of the months it rests on.
 
-        Outcomes: paid, exempt, one of ANOMALIES, no-data, insurance-not-yet-due, unparsed-insurance-row.
+        Outcomes: paid, exempt, one of ANOMALIES, no-data, insurance-not-yet-due,
+        unparsed-insurance-row.
         """
         if person_id not in self._insured:
             self._insured[person_id] = self._insurance(person_id)
@@ -273,7 +279,10 @@ class PersonRules:
         return months
 
     def _covers(self, row: Coverage, *, present: bool) -> bool:
-        """Whether a row speaks of this area and person and is fresh; present = the person appears in the source."""
+        """Whether a row speaks of this area and person and is fresh.
+
+        Present = the person appears in the source.
+        """
         return (
             row.area in ("", self.area)
             and (present or row.people != "present")
@@ -291,7 +300,9 @@ class PersonRules:
         return anomalies
 
     def _counted_registrations(self) -> dict[str, list[str]]:
-        """By person with a registration in force in a profession that counts: the numbers of these registrations."""
+        """By person with a registration in force in a profession that counts: the numbers of these
+        registrations.
+        """
         numbers: dict[str, list[str]] = {}
         for row in self.own.registrations:
             is_counted = self.law.professions[row.profession].counted
@@ -302,7 +313,9 @@ class PersonRules:
         return numbers
 
     def matches(self, registration: Registration, accept: Iterable[Accept]) -> Judgement | None:
-        """Whether a registration is of the kind a clause accepts: None = no, otherwise certain or the doubts."""
+        """Whether a registration is of the kind a clause accepts: None = no, otherwise certain or
+        the doubts.
+        """
         rank = grade_rank(self.law, registration.profession, registration.profession_grade)
         kinds = [_as_accepted(registration, rank, accepted) for accepted in accept]
         matching = [judgement for judgement in kinds if judgement is not None]
@@ -312,7 +325,10 @@ class PersonRules:
 def _as_accepted(
     registration: Registration, rank: int | None, accepted: Accept
 ) -> Judgement | None:
-    """One accepted kind: profession, grade at least, speciality; what is unreadable matches in doubt."""
+    """One accepted kind: profession, grade at least, speciality.
+
+    What is unreadable matches in doubt.
+    """
     if accepted.profession != registration.profession:
         return None
     if rank is not None and rank < accepted.lowest_rank:
@@ -334,7 +350,10 @@ def _may_settle(row: Unparsed, person_id: str) -> bool:
 
 
 def whole_months(row: Coverage) -> tuple[int | None, int | None]:
-    """The first and last month that a source covers from its first to its last day; None = without limit."""
+    """The first and last month that a source covers from its first to its last day.
+
+    None = without limit.
+    """
     first = final = None
     if row.covers_from is not None:
         first = month_of(row.covers_from) + (row.covers_from.day > 1)

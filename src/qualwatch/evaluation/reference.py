@@ -1,7 +1,8 @@
 """The reference engine: it judges one enterprise at a time and defines the answer.
 
-Order of reading: `judge` (one enterprise), `_find` (one requirement of one item), `_verdict` (first match wins),
-`_count` (held and possible of one reading). People are judged in people.py and matched to clauses in matching.py.
+Order of reading: `judge` (one enterprise), `_find` (one requirement of one item), `_verdict` (first
+match wins), `_count` (held and possible of one reading). People are judged in people.py and matched
+to clauses in matching.py.
 """
 
 from collections.abc import Iterable, Iterator
@@ -56,7 +57,8 @@ def judge(
 ) -> EnterpriseResult:
     """All findings, anomalies and person lines of one enterprise.
 
-    known_on: the day of the last news, where `as_of` lies in the future: insurance stays as it was known then.
+    known_on: the day of the last news, where `as_of` lies in the future: insurance stays as it was
+    known then.
     """
     own = facts.for_enterprise(credit_code)
     return _Judge(law, policy, facts, own, credit_code, as_of, known_on or as_of).result()
@@ -65,7 +67,10 @@ def judge(
 def is_insurance_in_order(
     law: Law, policy: Policy, facts: Facts, credit_code: str, as_of: date
 ) -> bool:
-    """Whether every registered person's insurance was judged and is in order. False where anything cannot be said."""
+    """Whether every registered person's insurance was judged and is in order.
+
+    False where anything cannot be said.
+    """
     own = facts.for_enterprise(credit_code)
     judge = _Judge(law, policy, facts, own, credit_code, as_of, as_of)
     rules = judge.person_rules
@@ -163,7 +168,10 @@ class _Judge:
         )
 
     def _scope_problem(self) -> tuple[Verdict, str] | None:
-        """The verdict and reason where the place of registration, or its absence, decides; None = in scope."""
+        """The verdict and reason where the place of registration, or its absence, decides.
+
+        None = in scope.
+        """
         if self.own.enterprise is None:
             return "cannot-say", "enterprise-unknown"
         if self.area is not None:
@@ -228,7 +236,7 @@ class _Judge:
     def _verdict(
         self, item: Item, requirement: Requirement, strong: _Count | None, weak: _Count | None
     ) -> tuple[Verdict, _Count | None, set[str]]:
-        """First match wins: verdict, the count it shows, the reasons that the verdict itself adds."""
+        """First match wins: the verdict, the count it shows, the reasons it adds."""
         problem = self._scope_problem()
         if problem and problem[0] == "not-required":
             return "not-required", None, {problem[1]}
@@ -261,7 +269,9 @@ class _Judge:
         return stale_registers(self.facts.coverage, self.area, self.known_on, days)
 
     def _doubts(self, item: Item) -> set[str]:
-        """Registers too old to judge by, and rejected rows that may be this item's or decide all items."""
+        """Registers too old to judge by, and rejected rows that may be this item's or decide all
+        items.
+        """
         reasons = self._stale_registers()
         unparsed = [row for row in self.own.unparsed if row.credit_code == self.credit_code]
         if any(row.table == "items" and row.category in (None, item.category) for row in unparsed):
@@ -271,7 +281,9 @@ class _Judge:
         return reasons
 
     def _is_accepted(self, item: Item, requirement: Requirement, held: int) -> bool:
-        """Whether an accepted finding in force covers this one, and no fewer are held than when it was accepted."""
+        """Whether an accepted finding in force covers this one, and no fewer are held than when it
+        was accepted.
+        """
         key = (item.category, item.sub_item, requirement.requirement)
         return any(
             (accepted.category, accepted.sub_item, accepted.requirement) == key
@@ -309,7 +321,10 @@ class _Judge:
         return ClauseCount(clause.text, clause.at_least, sure, maybe + nameless), reasons
 
     def _matched(self, requirement: Requirement, reading: Reading, *, possible: bool) -> int:
-        """The largest matching of people to the group's clauses; nameless rows take part in `possible`."""
+        """The largest matching of people to the group's clauses.
+
+        Nameless rows take part in `possible`.
+        """
         eligible: dict[str, list[int]] = {}
         for index, (_, accept) in enumerate(reading.group):
             for key, judgement in self._pairs(requirement, Clause("", accept, 0)).items():
@@ -337,7 +352,9 @@ class _Judge:
         return profession is None or any(accepted.profession == profession for accepted in accept)
 
     def _pairs(self, requirement: Requirement, clause: Clause) -> dict[str, Judgement]:
-        """Per person (or, for person-times, per certificate) that fits the clause: the best of its registrations."""
+        """Per person (or, for person-times, per certificate) that fits the clause: the best of its
+        registrations.
+        """
         judgements: dict[str, list[Judgement]] = {}
         for row in self.own.registrations:
             kind = self.person_rules.matches(row, clause.accept)
@@ -360,7 +377,9 @@ class _Judge:
         return self.person_rules.person(row.person_id) | age
 
     def _items_never_read(self, items: list[Item]) -> Iterator[Finding]:
-        """Of each rejected item row that no accepted row of the category stands beside: `cannot-say`."""
+        """Of each rejected item row that no accepted row of the category stands beside:
+        `cannot-say`.
+        """
         name = self.own.enterprise.name if self.own.enterprise else ""
         categories: set[str | None] = {item.category for item in items}
         for row in self.own.unparsed:
@@ -374,7 +393,9 @@ class _Judge:
 def stale_registers(
     coverage: Iterable[Coverage], area: str | None, day: date, days: int
 ) -> set[str]:
-    """Registers that were loaded for an area more than so many days before `day`, or never, as reasons."""
+    """Registers that were loaded for an area more than so many days before `day`, or never, as
+    reasons.
+    """
     reasons = set()
     for source in REGISTERS:
         rows = [row for row in coverage if row.source == source]

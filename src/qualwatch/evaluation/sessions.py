@@ -1,4 +1,7 @@
-"""Where the statements run: DuckDB in this process, or a Spark Connect server. The text is the same."""
+"""Where the statements run: DuckDB in this process, or a Spark Connect server.
+
+The text is the same.
+"""
 
 import os
 import re
@@ -35,7 +38,10 @@ class Session(Protocol):
 
 
 class DuckSession:
-    """DuckDB over Arrow tables; nothing is copied. What outgrows MEMORY goes to a folder that is removed again."""
+    """DuckDB over Arrow tables; nothing is copied.
+
+    What outgrows MEMORY goes to a folder that is removed again.
+    """
 
     def __init__(self, tables: Mapping[str, pa.Table]) -> None:
         self._overflow = tempfile.TemporaryDirectory(

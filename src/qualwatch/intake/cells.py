@@ -45,7 +45,10 @@ def _placeholders() -> frozenset[str]:
 
 
 def plain(cell: Cell) -> str:
-    """A cell as text: trimmed, without invisible characters; a whole number without its `.0`; a placeholder as ''."""
+    """A cell as text: trimmed, without invisible characters.
+
+    A whole number without its `.0`; a placeholder as ''.
+    """
     # most cells: nothing to trim
     if isinstance(cell, str) and cell.isprintable() and cell[:1] != " " and cell[-1:] != " ":
         return "" if cell.lower() in _placeholders() else cell
@@ -102,7 +105,9 @@ def _in_beijing(moment: datetime) -> date:
 
 
 def _day_by_number(text: str) -> date | None:
-    """20230601, a spreadsheet's serial number, or milliseconds since 1970; None for another text."""
+    """20230601, a spreadsheet's serial number, or milliseconds since 1970; None for another
+    text.
+    """
     if re.fullmatch(r"\d{8}", text):
         return _checked_day(text, int(text[:4]), int(text[4:6]), int(text[6:]))
     if re.fullmatch(r"\d{5}(\.\d+)?", text) and int(float(text)) in _SERIAL_DAYS:
@@ -253,7 +258,9 @@ def _card_number_in(cell: Cell) -> str:
 
 
 def has_retired_region(number: str) -> bool:
-    """Whether the first six digits of a resident number are no longer (or never were) a county's code."""
+    """Whether the first six digits of a resident number are no longer (or never were) a county's
+    code.
+    """
     return _is_retired(number[:6])
 
 

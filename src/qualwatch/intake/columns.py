@@ -17,7 +17,10 @@ CODE = pa.int32()
 
 @dataclass(frozen=True, slots=True)
 class ReadColumn:
-    """A column whose distinct cells have been read. values[c] belongs to code c; None where it was rejected."""
+    """A column whose distinct cells have been read. values[c] belongs to code c.
+
+    None where it was rejected.
+    """
 
     codes: pa.Array
     values: list[Any]
@@ -104,7 +107,10 @@ class Body:
 
 
 def _with_column(left: Column, right: Column) -> Column:
-    """Columns of tuples and of cells as one column of longer tuples; only the pairs that occur are made."""
+    """Columns of tuples and of cells as one column of longer tuples.
+
+    Only the pairs that occur are made.
+    """
     width = len(right.cells)
     codes = pc.multiply(left.codes.cast(pa.int64()), pa.scalar(width, pa.int64()))
     pairs = pc.add(codes, right.codes.cast(pa.int64())).dictionary_encode()

@@ -34,7 +34,9 @@ NEEDED = ("enterprises", "items", "registrations")
 
 
 def is_facts_folder(path: Path) -> bool:
-    """Whether a folder holds `enterprises.csv` with the facts' own columns, or `enterprises.parquet`."""
+    """Whether a folder holds `enterprises.csv` with the facts' own columns, or
+    `enterprises.parquet`.
+    """
     if (path / "enterprises.parquet").is_file():
         return True
     table = path / "enterprises.csv"

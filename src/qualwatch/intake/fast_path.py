@@ -1,7 +1,8 @@
 """Clean rows read column by column: most rows of the two long registers.
 
-A row is clean if every cell can be read, nothing contradicts and nothing needs a notice. All other rows are read
-one by one in tables.py, which defines what a row means; it would accept a clean row without a notice.
+A row is clean if every cell can be read, nothing contradicts and nothing needs a notice. All other
+rows are read one by one in tables.py, which defines what a row means; it would accept a clean row
+without a notice.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,7 +44,10 @@ REGISTRATION_CELLS: Mapping[str, Callable[[Cell], Any]] = {
 
 
 class CleanRows:
-    """Collects the clean rows of all sheets. Blocks have the facts' columns, with a number for the person."""
+    """Collects the clean rows of all sheets.
+
+    Blocks have the facts' columns, with a number for the person.
+    """
 
     def __init__(self, words: Words) -> None:
         self.words = words
@@ -65,7 +69,10 @@ class CleanRows:
         return pa.repeat(pa.scalar(value=False), body.length)
 
     def _card_number(self, cell: Cell) -> str:
-        """An identity card's number without a notice; each is read once, in whatever register it stands."""
+        """An identity card's number without a notice.
+
+        Each is read once, in whatever register it stands.
+        """
         number = self._card_numbers.get(cell)
         if number is None:
             number = cells.resident_number(cell)
@@ -75,7 +82,10 @@ class CleanRows:
         return number
 
     def _certificates(self, together: Cell) -> list[Certificate]:
-        """The certificates of (profession, grade, speciality); BadCell where a row needs a closer look."""
+        """The certificates of (profession, grade, speciality).
+
+        BadCell where a row needs a closer look.
+        """
         certificates, unparsed, graded = self.words.certificates(*together)
         if unparsed or not graded:
             raise BadCell("", "")

@@ -37,7 +37,9 @@ class TableHead:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header row found in a sheet: its row index, its table, the place of each column, and what is left over."""
+    """A header row found in a sheet: its row index, its table, the place of each column, and what
+    is left over.
+    """
 
     row: int
     table: TableHead
@@ -76,7 +78,10 @@ def _table_head(slug: str, text: dict[str, Any]) -> TableHead:
 
 
 def find_header(sheet: Sheet) -> Header | None:
-    """The header row of the table that explains most of a row's cells; None where no row is a header."""
+    """The header row of the table that explains most of a row's cells.
+
+    None where no row is a header.
+    """
     best: Header | None = None
     for index, row in enumerate(sheet.head(_FIRST_ROWS)):
         for table in table_heads().values():

@@ -1,4 +1,7 @@
-"""People by pseudonym: ranks in sorted identity order; no part of a number can be computed from one."""
+"""People by pseudonym: ranks in sorted identity order.
+
+No part of a number can be computed from one.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date

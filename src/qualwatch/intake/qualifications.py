@@ -76,7 +76,10 @@ class QualificationNames:
     def read(
         self, name: Cell, grade: Cell = None, sub_item: Cell = None, *, needs_grade: bool = True
     ) -> Qualification:
-        """Category, sub-item and grade of a row; BadCell where they cannot be told or contradict each other."""
+        """Category, sub-item and grade of a row.
+
+        BadCell where they cannot be told or contradict each other.
+        """
         text = folded(name)
         if not text:
             raise BadCell(_("资质名称为空"), _("填写资质名称，如 建筑工程施工总承包"))
@@ -110,7 +113,10 @@ class QualificationNames:
         )
 
     def category_alone(self, name: Cell) -> str | None:
-        """The category of a row whose grade or sub-item cannot be read; None where the name cannot either."""
+        """The category of a row whose grade or sub-item cannot be read.
+
+        None where the name cannot either.
+        """
         return self._category(folded(name))[0]
 
     def _category(self, text: str) -> tuple[str | None, str, str]:

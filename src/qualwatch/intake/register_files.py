@@ -27,7 +27,8 @@ BASE_TABLES = ("enterprises", "items", "registrations")
 class RegisterFiles:
     """The content of register files: facts, and the account of their rows.
 
-    people: None where the facts came with pseudonyms. masks, names: by pseudonym, for those who may see them.
+    people: None where the facts came with pseudonyms. masks, names: by pseudonym, for those who may
+    see them.
     """
 
     facts: Facts
@@ -132,7 +133,9 @@ class _FileReader:
             self.rejections.append(rejection)
 
     def read_sheet(self, sheet: Sheet) -> None:
-        """A sheet with a known table; any other is noted, one without a required column rejected."""
+        """A sheet with a known table; any other is noted, one without a required column
+        rejected.
+        """
         header = find_header(sheet)
         if header is None:
             empty = not any(cell not in (None, "") for row in sheet.rows for cell in row)
@@ -163,7 +166,9 @@ class _FileReader:
         )
 
     def require_base_tables(self, path: Path) -> None:
-        """NothingReadable where a base table is missing, with the first rejection as the likely cause."""
+        """NothingReadable where a base table is missing, with the first rejection as the likely
+        cause.
+        """
         tables = {account.table for account in self.accounts}
         missing = [table_heads()[slug].name for slug in BASE_TABLES if slug not in tables]
         if not missing:
@@ -179,7 +184,9 @@ class _FileReader:
         raise NothingReadable(sentence)
 
     def note_empty_registrations(self) -> None:
-        """A table of registrations without a row counts as never loaded: nobody may be short by it."""
+        """A table of registrations without a row counts as never loaded: nobody may be short by
+        it.
+        """
         accounts = [account for account in self.accounts if account.table == "registrations"]
         coverage = self.tables.rows.coverage
         if any(account.read for account in accounts):

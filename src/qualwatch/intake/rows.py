@@ -1,4 +1,7 @@
-"""A sheet's data rows, merged cells filled, footers and repeated headers left out; each row's cells read once."""
+"""A sheet's data rows, merged cells filled, footers and repeated headers left out.
+
+Each row's cells read once.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -55,11 +58,16 @@ class SheetReader:
         return Body(self.sheet, self.header)
 
     def is_surely_data(self, body: Body) -> pa.Array:
-        """Which rows below the header are data by their first word; the others need a closer look."""
+        """Which rows below the header are data by their first word; the others need a closer
+        look.
+        """
         return body.first_answer(self._is_data_word)
 
     def _is_data_word(self, cell: Cell) -> bool | None:
-        """Whether a row that begins with this cell is data; None = the cell is empty, the next one decides."""
+        """Whether a row that begins with this cell is data.
+
+        None = the cell is empty, the next one decides.
+        """
         if isinstance(cell, str) and len(cell) >= _LONG_CODE and cell.isascii() and cell.isdigit():
             return True
         if cell in (None, "") or not plain(cell):
@@ -70,7 +78,9 @@ class SheetReader:
         return not word.startswith(self._footer_words)
 
     def other_rows(self, is_clean: pa.Array) -> Iterator[Row]:
-        """Data rows below the header that are not blank, without the clean ones, which are read already."""
+        """Data rows below the header that are not blank, without the clean ones, which are read
+        already.
+        """
         places = list(self.header.places.items())
         remaining = pc.indices_nonzero(pc.invert(is_clean)).to_pylist()
         first_row = self.header.row + 1
@@ -108,7 +118,10 @@ class SheetReader:
                 self.sheet.rows[index][left] = value
 
     def value(self, row: Row, column: str, read: Callable[[Cell], Any]) -> Any:
-        """A cell read by `read`; the same cell text is read once per sheet. BadCell carries the column."""
+        """A cell read by `read`; the same cell text is read once per sheet.
+
+        BadCell carries the column.
+        """
         cell = row.cells.get(column)
         key = (read, type(cell), cell)
         if key not in self._memo:

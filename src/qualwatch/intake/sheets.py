@@ -1,4 +1,7 @@
-"""Files -> sheets of cells: .csv, .xls, .xlsx, .ods. What cannot be read gives BadFile, never a traceback."""
+"""Files -> sheets of cells: .csv, .xls, .xlsx, .ods.
+
+What cannot be read gives BadFile, never a traceback.
+"""
 
 import csv
 import io
@@ -55,7 +58,10 @@ class Sheet:
         return ((index, self.rows[index]) for index in indexes)
 
     def text_columns(self, _after: int, _width: int) -> list[pa.Array] | None:
-        """The cells below a row as columns of text, where the file can be read that way; otherwise None."""
+        """The cells below a row as columns of text, where the file can be read that way.
+
+        Otherwise None.
+        """
         return None
 
 
@@ -66,7 +72,8 @@ class TextSheet(Sheet):
         super().__init__(file, "", [], [])
         self._text = text
         self._delimiter = _delimiter(text[:_SAMPLE].decode(errors="ignore"))
-        # without quotes and stray carriage returns every line is a row: nothing can be split two ways
+        # without quotes and stray carriage returns every line is a row: nothing can be split two
+        # ways
         self._plain = b'"' not in text and text.count(b"\r") == text.count(b"\r\n")
         if not self._plain:
             self._rows = self.head(None)
@@ -162,7 +169,9 @@ def _one_sheet(book: CalamineWorkbook, name: str, shown_as: str) -> Sheet:
 
 @contextmanager
 def _standard_error_discarded() -> Iterator[None]:
-    """Discards standard error of the process: the Rust parser writes its panics there, past Python."""
+    """Discards standard error of the process: the Rust parser writes its panics there, past
+    Python.
+    """
     sys.stderr.flush()
     original = os.dup(STANDARD_ERROR)
     null_device = os.open(os.devnull, os.O_WRONLY)
@@ -188,7 +197,10 @@ def _csv_sheet(path: Path, shown_as: str) -> Sheet:
 
 
 def _as_utf8(raw: bytes) -> bytes:
-    """Strict UTF-8 (or what a byte order mark says), then strict GB18030; never a replacement character."""
+    """Strict UTF-8 (or what a byte order mark says), then strict GB18030.
+
+    Never a replacement character.
+    """
     for bom, encoding in _BOMS:
         if raw.startswith(bom):
             try:

@@ -1,4 +1,7 @@
-"""A synthetic province as register files: plausible names, sizes and defects. The same seed gives the same bytes."""
+"""A synthetic province as register files: plausible names, sizes and defects.
+
+The same seed gives the same bytes.
+"""
 
 import csv
 import random
@@ -115,7 +118,9 @@ class _Province:
         return self.plan.as_of + timedelta(days=self.random.randint(first, last))
 
     def _enterprise(self, *, supervisor: bool, index: int) -> None:
-        """One enterprise with its items and people. Drawn in this order: the seed fixes every byte."""
+        """One enterprise with its items and people. Drawn in this order: the seed fixes every
+        byte.
+        """
         area = self._pick(self.words["area_weights"])
         is_retired = self._chance("retired_division")
         division = self.random.choice(
@@ -177,7 +182,9 @@ class _Province:
         return [(slug, sub_item, grade) for (slug, sub_item), grade in items.items()]
 
     def _authority(self, area: str, category: str, grade: GradeSlug) -> str:
-        """Who licenses: the ministry for the highest grades, cities for the lower construction grades."""
+        """Who licenses: the ministry for the highest grades, cities for the lower construction
+        grades.
+        """
         text = self.law.categories[category]
         is_top = grade in ("special", "grade-a") or (grade, text.sequence) == ("grade-1", "general")
         if text.sector == "construction" and not is_top and grade in CITY_GRADES:
@@ -297,7 +304,9 @@ class _Province:
         return _Person(body + ric.calc_check_digit(body + "0"), "", name, born_on)
 
     def _register(self, person: _Person, employer: _Employer) -> None:
-        """A person's registrations at an enterprise, with the defects of real registers, and the insurance."""
+        """A person's registrations at an enterprise, with the defects of real registers, and the
+        insurance.
+        """
         joined = self._day(-150, -5) if self._chance("joined_lately") else self._day(-1500, -170)
         is_new = joined > self.plan.as_of - timedelta(days=160)
         identity = self._written_identity(person)
@@ -313,7 +322,9 @@ class _Province:
         self._insure(person, employer, is_new=is_new)
 
     def _written_identity(self, person: _Person) -> str:
-        """The number as the register has it: some in the old form, some with a wrong check digit."""
+        """The number as the register has it: some in the old form, some with a wrong check
+        digit.
+        """
         identity = person.number
         if person.kind:
             return identity

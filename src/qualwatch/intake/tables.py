@@ -1,4 +1,7 @@
-"""Canonical rows -> facts, table by table; people keep their identities until every file has been read."""
+"""Canonical rows -> facts, table by table.
+
+People keep their identities until every file has been read.
+"""
 
 import re
 from contextlib import suppress
@@ -70,7 +73,9 @@ class RegisterRows:
     rejected: list[RejectedKey] = field(default_factory=list)
 
     def settle_numbers_of_other_documents(self) -> None:
-        """Insurance rows name no kind of document: a passport's number belongs to whoever registered with it."""
+        """Insurance rows name no kind of document: a passport's number belongs to whoever
+        registered with it.
+        """
         registered = {
             number: (kind, number)
             for (kind, number), _fact in self.registrations
@@ -308,7 +313,10 @@ class TableReader:
     def _born_on_of_card(
         self, reader: SheetReader, row: Row, identity: Identity, written: date | None
     ) -> date:
-        """The day of birth that an identity card's number contains; a notice where another one is written."""
+        """The day of birth that an identity card's number contains.
+
+        A notice where another one is written.
+        """
         number = identity[1]
         born_on = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
         if written and written != born_on:

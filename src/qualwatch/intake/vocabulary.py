@@ -168,7 +168,10 @@ class Words:
         return _GRADE_MARKS.sub("", bare) or bare
 
     def authority(self, cell: Cell, certificate_no: str) -> tuple[str | None, bool]:
-        """(licensing authority, whether the cell was read); an empty cell is read from the certificate's number."""
+        """(licensing authority, whether the cell was read).
+
+        An empty cell is read from the certificate's number.
+        """
         text = folded(cell)
         if not text:
             by_number = re.match(r"^[A-F]W?([12])\d", certificate_no)

@@ -1,4 +1,6 @@
-"""Spot checks (notice 4(3)): drawn at random from a recorded seed or targeted; sheets, follow-up."""
+"""Spot checks (notice 4(3)): drawn at random from a recorded seed or targeted; sheets,
+follow-up.
+"""
 
 import hashlib
 import secrets
@@ -99,7 +101,9 @@ def draw_randomly(*, quarter: Quarter, by: Account, law: Law, at: datetime, seed
 
 
 def draw_again(draw: Draw) -> dict[str, list[int]]:
-    """The random draw from what is recorded: by city the numbers with the lowest SHA-256 of `seed/number`."""
+    """The random draw from what is recorded: by city the numbers with the lowest SHA-256 of
+    `seed/number`.
+    """
 
     def rank(number: int) -> str:
         return hashlib.sha256(f"{draw.seed}/{number}".encode()).hexdigest()
@@ -112,7 +116,9 @@ def draw_again(draw: Draw) -> dict[str, list[int]]:
 
 @transaction.atomic
 def draw_targeted(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Draw:
-    """Chooses what stands out in a quarter: late starts, red cards not followed, dismissals, relapses."""
+    """Chooses what stands out in a quarter: late starts, red cards not followed, dismissals,
+    relapses.
+    """
     ctx = _act(by, law, at, "propose")
     chosen = list(_standing_out(quarter, law, ctx))
     if not chosen:
@@ -226,8 +232,8 @@ def record_texts(case: Case) -> dict[str, str]:
 def _texts_of_withdrawal(case: Case, row: Withdrawal) -> dict[str, str]:
     served = Service.objects.filter(document__withdrawal=row, proved_on__isnull=False)
     decision = served.filter(document__kind="withdrawal-decision").first()
-    submissions = row.points.count()
-    answered = row.points.exclude(answered_on=None).count()
+    submissions = row.submissions.count()
+    answered = row.submissions.exclude(answered_on=None).count()
     opened = _n("红牌期至 {ends}，{day} 启动")
     started = _n("应于 {due} 前，{day}")
     return {
@@ -249,7 +255,9 @@ def _joined(*parts: str) -> str:
 
 
 def _population(quarter: Quarter, law: Law) -> dict[str, list[int]]:
-    """By reporter the red cards that a withdrawal was under way for, or should have been, in a quarter."""
+    """By reporter the red cards that a withdrawal was under way for, or should have been, in a
+    quarter.
+    """
     cities = set(reporters(quarter, law))
     numbers_of: dict[str, set[int]] = defaultdict(set)
     rows = Withdrawal.objects.filter(opened_on__lte=quarter.end).select_related("batch")

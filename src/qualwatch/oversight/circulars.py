@@ -42,7 +42,9 @@ NONE = "—"
 
 
 def not_carried_out(quarter: Quarter, authority: str, law: Law, on: date) -> list[dict[str, Any]]:
-    """By the records, what a housing authority or a bureau (by its slug) did not do in a quarter, item by item."""
+    """By the records, what a housing authority or a bureau (by its slug) did not do in a quarter,
+    item by item.
+    """
     if authority.endswith(BUREAU):
         rows = _late_starts(quarter, authority, on)
     else:
@@ -56,7 +58,8 @@ def issue_circular(
 ) -> Circular:
     """Names an authority to all: it is served the items, the other reporters get a notice.
 
-    Raises CannotStep where the records show nothing, NotCompetent outside the province's own office.
+    Raises CannotStep where the records show nothing, NotCompetent outside the province's own
+    office.
     """
     if require_housing_authority(by, "sign") != PROVINCE:
         raise NotCompetent(_("只有省厅抽查、通报"))
@@ -145,7 +148,10 @@ def _late_starts(quarter: Quarter, bureau: str, on: date) -> list[dict[str, Any]
 
 
 def _is_late(withdrawal: Withdrawal, on: date) -> bool:
-    """Whether it was started late, or is not started though its day is over; not if it ended before a start."""
+    """Whether it was started late, or is not started though its day is over.
+
+    Not if it ended before a start.
+    """
     due = withdrawal.batch.start_due_on
     if withdrawal.started_on is None and withdrawal.ended_on is not None:
         return False

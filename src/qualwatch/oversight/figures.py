@@ -126,9 +126,12 @@ def total_figures(several: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 
 def not_opened(end: date, housing: str = "") -> list[Case]:
-    """Red cards whose period was over on a day, still open on it, without a withdrawal by then; nothing held it up.
+    """Red cards whose period was over on a day, still open on it, without a withdrawal by then.
 
-    An undecided first application, a review, a run that could not judge hold it up, as far as they still do.
+    Nothing held it up.
+
+    An undecided first application, a review, a run that could not judge hold it up, as far as they
+    still do.
     """
     ended_red_periods = Case.objects.filter(
         Q(closed_on=None) | Q(closed_on__gt=end),
@@ -163,7 +166,9 @@ def _is_held_up(case: Case) -> bool:
 
 
 def timeliness(start: date, end: date, housing: str) -> dict[str, int]:
-    """How often an authority and its bureau were in time between two days: starts, answers to applications."""
+    """How often an authority and its bureau were in time between two days: starts, answers to
+    applications.
+    """
     rows = list(Withdrawal.objects.filter(batch__housing=housing).select_related("batch"))
     applications = Application.objects.filter(
         receiver=housing, opinion_due_on__gte=start, opinion_due_on__lte=end
@@ -185,7 +190,10 @@ def outcome_text(code: str) -> str:
 
 
 def start_counts(rows: Iterable[Withdrawal], start: date, end: date) -> dict[str, int]:
-    """Starts by an authority in these days, in time and late; and what it had to start by then and did not."""
+    """Starts by an authority in these days, in time and late.
+
+    And what it had to start by then and did not.
+    """
     counts = {"started-in-time": 0, "started-late": 0, "not-started": 0}
     for withdrawal in rows:
         due = withdrawal.batch.start_due_on

@@ -12,7 +12,9 @@ RESULTS = ("in-order", "fault")
 
 
 class Return(models.Model):
-    """The return of one reporter for one quarter, compiled from cases; a version for each submission.
+    """The return of one reporter for one quarter, compiled from cases.
+
+    A version for each submission.
 
     reporter: the housing authority's slug; `province` for the summary of all.
     """
@@ -65,7 +67,9 @@ class Return(models.Model):
 
 
 class Draw(models.Model):
-    """The choice of items to check. A random one is reproducible from its seed and its population."""
+    """The choice of items to check. A random one is reproducible from its seed and its
+    population.
+    """
 
     kind = models.CharField(max_length=10)
     year = models.PositiveSmallIntegerField()

@@ -1,4 +1,6 @@
-"""Quarterly returns (notice 4(3)): compiled from cases, reviewed by another, submitted with papers; the summary."""
+"""Quarterly returns (notice 4(3)): compiled from cases, reviewed by another, submitted with papers;
+the summary.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -117,7 +119,10 @@ def overdue_returns(quarter: Quarter, law: Law, on: date) -> list[DueReturn]:
 
 
 def reporters(quarter: Quarter, law: Law) -> list[str]:
-    """The slugs of those who report; nobody for a quarter that was over before the notice was in use."""
+    """The slugs of those who report.
+
+    Nobody for a quarter that was over before the notice was in use.
+    """
     policy = law.policy_on(quarter.end)
     return [authority_of(area) for area in policy.values.get("reporters", ())]
 
@@ -298,7 +303,9 @@ def newest_returns(quarter: Quarter) -> dict[str, Return]:
 def differences(
     before: Return, figures: Mapping[str, int], rows: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """The changes of a resubmission: figures as [old, new]; numbers of items added, removed, changed."""
+    """The changes of a resubmission: figures as [old, new]; numbers of items added, removed,
+    changed.
+    """
     old = {row["withdrawal"]: row for row in before.rows}
     new = {row["withdrawal"]: row for row in rows}
     changed_figures = {

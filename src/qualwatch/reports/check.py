@@ -1,4 +1,7 @@
-"""The result of `qualwatch check` as a table and as JSON; the other forms are in the files beside this one."""
+"""The result of `qualwatch check` as a table and as JSON.
+
+The other forms are in the files beside this one.
+"""
 
 import json
 from collections import Counter
@@ -107,7 +110,10 @@ def _figure_bases(grade: GradeText) -> Iterator[str]:
 
 
 def as_json(report: CheckReport) -> str:
-    """The report as the JSON that other programs read (schema qualwatch-check/1); days as ISO, people masked."""
+    """The report as the JSON that other programs read (schema qualwatch-check/1).
+
+    Days as ISO, people masked.
+    """
     whole = {
         "schema": SCHEMA,
         "as_of": str(report.as_of),
@@ -129,7 +135,9 @@ def as_json(report: CheckReport) -> str:
 
 
 def one_row_a_line(whole: dict[str, Any]) -> str:
-    """JSON with every row of every list on a line of its own: readable, and quick to write and to compare."""
+    """JSON with every row of every list on a line of its own: readable, and quick to write and to
+    compare.
+    """
     parts = []
     for key, value in whole.items():
         if isinstance(value, list) and value:
@@ -196,7 +204,10 @@ def summary(report: CheckReport) -> dict[str, Any]:
 
 
 def print_table(report: CheckReport, console: Console) -> None:
-    """First who falls short, then who cannot be judged; with many findings only the short and advised ones."""
+    """First who falls short, then who cannot be judged.
+
+    With many findings only the short and advised ones.
+    """
     findings = list(report.findings)
     shown = findings
     if len(findings) > MOST_ROWS:

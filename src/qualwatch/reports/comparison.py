@@ -57,7 +57,9 @@ def _verdict_text(finding: Finding | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ImpactReport:
-    """The findings that would turn. areas: the supervising area by credit code. law: names the areas."""
+    """The findings that would turn. areas: the supervising area by credit code. law: names the
+    areas.
+    """
 
     as_of: date
     law: Law

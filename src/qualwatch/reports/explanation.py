@@ -48,7 +48,9 @@ def print_coming(
     names: Mapping[str, str],
     console: Console,
 ) -> None:
-    """The first day on which each requirement becomes short, and who counts no longer from then on."""
+    """The first day on which each requirement becomes short, and who counts no longer from then
+    on.
+    """
     console.print(
         _("▷ 截至 {day} 将要发生什么（社保和登记按现在所知，不再变化）").format(day=until),
         style="bold",

@@ -1,4 +1,6 @@
-"""The counts behind the pictures of a check: by verdict, supervising area, category and size of the shortfall."""
+"""The counts behind the pictures of a check: by verdict, supervising area, category and size of the
+shortfall.
+"""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -31,7 +33,8 @@ class Share:
 class Overview:
     """The counts of a check.
 
-    watched: enterprises in scope with a finding. areas: by supervising area, short of watched enterprises.
+    watched: enterprises in scope with a finding. areas: by supervising area, short of watched
+    enterprises.
     """
 
     enterprises: int = 0

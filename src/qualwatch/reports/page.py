@@ -1,4 +1,7 @@
-"""A check as one self-contained page: pictures, shortfalls, sources. It loads nothing from a network."""
+"""A check as one self-contained page: pictures, shortfalls, sources.
+
+It loads nothing from a network.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,6 @@
-"""Pictures as SVG elements that take their colours from the page: bars, funnel, tile map, columns."""
+"""Pictures as SVG elements that take their colours from the page: bars, funnel, tile map,
+columns.
+"""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache

@@ -108,7 +108,10 @@ def _write(book: Any, formats: dict[str, Any], sheet: Sheet, rows_per_sheet: int
 
 
 def _parts(rows: Iterable[_Row], size: int) -> Iterator[Iterable[_Row]]:
-    """The rows in parts of a size; without rows one empty part. Each is read before the next is asked for."""
+    """The rows in parts of a size; without rows one empty part.
+
+    Each is read before the next is asked for.
+    """
     rows = iter(rows)
     first = next(rows, None)
     if first is None:
@@ -129,7 +132,9 @@ def _write_rows(page: Any, formats: dict[str, Any], widths: list[int], rows: Ite
 
 
 def _set_height(page: Any, row: int, cells: Iterable[tuple[Any, int]]) -> None:
-    """As many lines as the fullest cell needs: not every program makes wrapped rows taller by itself."""
+    """As many lines as the fullest cell needs: not every program makes wrapped rows taller by
+    itself.
+    """
     lines = max((_lines_of(cell, width) for cell, width in cells), default=1)
     if lines > 1:
         page.set_row(row, min(LINE_POINTS * lines, TALLEST_ROW))

@@ -159,7 +159,7 @@ def _withdrawal(withdrawal: Withdrawal) -> dict[str, Any]:
     return {
         **_columns(withdrawal),
         "list": WithdrawalList.objects.values().get(pk=withdrawal.batch_id),
-        "submissions": list(withdrawal.points.order_by("pk").values(*SUBMISSION_COLUMNS)),
+        "submissions": list(withdrawal.submissions.order_by("pk").values(*SUBMISSION_COLUMNS)),
         "hearings": list(withdrawal.hearings.order_by("pk").values(*HEARING_COLUMNS)),
     }
 

@@ -102,7 +102,8 @@ def warning(case: Case, requirements: Mapping[str, Mapping[str, Any]], ends_on: 
     lines = [line(name, requirement) for name, requirement in requirements.items()]
     head = _("{enterprise}（{code}）：").format(enterprise=case.enterprise, code=case.credit_code)
     tail = _(
-        "请于 {day} 前整改；对预警信息有异议的，可以提出申请并附证明材料（晋建市规字〔2023〕71号）。"
+        "请于 {day} 前整改；对预警信息有异议的，可以提出申请并附证明材料"
+        "（晋建市规字〔2023〕71号）。"
         "期满仍不达标的，主管部门可以认定并公布红牌预警。"
     ).format(day=ends_on)
     return "\n".join([head, *lines, tail])
@@ -112,7 +113,8 @@ def red(case: Case, requirements: Mapping[str, Mapping[str, Any]], authority: st
     """A red card, to the enterprise: what follows from it (notice 3)."""
     lines = [line(name, requirement) for name, requirement in requirements.items()]
     head = _(
-        "{enterprise}（{code}）：{name} 经{authority}认定不达标，红牌预警 {number} 自 {day} 起公布。"
+        "{enterprise}（{code}）：{name} 经{authority}认定不达标，"
+        "红牌预警 {number} 自 {day} 起公布。"
     ).format(
         enterprise=case.enterprise,
         code=case.credit_code,
@@ -222,7 +224,8 @@ def late_start(number: str, due_on: date) -> tuple[str, str]:
 def displayed(enterprise: str, item: str, until: date) -> str:
     """What the public reads while it may object."""
     first = _(
-        "{enterprise}的{item}经红牌预警期满仍未达到资质标准要求，拟依法撤回，现予公示，公示期至 {day}。"
+        "{enterprise}的{item}经红牌预警期满仍未达到资质标准要求，"
+        "拟依法撤回，现予公示，公示期至 {day}。"
     )
     second = _("有异议的，请在公示期内书面提出。")
     return first.format(enterprise=enterprise, item=item, day=until) + second

@@ -378,11 +378,11 @@ def _authority(document: Document, by: Account) -> str:
 
 def _lock_unserved(document: Document) -> Document:
     """The document as it stands now. CannotServe where it is voided or served."""
-    cases = {document.case_id}
+    cases = {document.case_id} if document.case_id is not None else set()
     if document.withdrawal:
         cases.add(document.withdrawal.case_id)
     # lock order: see CONTRIBUTING.md
-    list(Case.objects.select_for_update().filter(pk__in=cases - {None}).order_by("pk"))
+    list(Case.objects.select_for_update().filter(pk__in=cases).order_by("pk"))
     documents = Document.objects.select_for_update(of=("self",))
     locked = documents.select_related("case", "withdrawal__case").get(pk=document.pk)
     if locked.voided_on:

@@ -82,15 +82,7 @@ def propose(
         has_evidence=any(text.strip() for text in proposed.evidence),
         leaves=proposed.leaves,
     )
-    details = {
-        "outcome": proposed.outcome,
-        "requirements": requirements,
-        "evidence": list(proposed.evidence),
-        "leaves": proposed.leaves,
-        "authority": authority,
-        **_read_consequence(read),
-    }
-    ctx.entries.append(NewEntry(case.stream, "proposed", basis=proposed.because, details=details))
+    ctx.entries.append(_proposal_entry(case, proposed, requirements, read, ctx))
     act(case=case, event=event, ctx=ctx, perform=perform)
     return Determination.objects.create(
         case=case,
@@ -105,6 +97,24 @@ def propose(
         proposed_by=by.username,
         proposed_at=at,
     )
+
+
+def _proposal_entry(
+    case: Case,
+    proposed: ProposedDetermination,
+    requirements: Sequence[str],
+    read: str,
+    ctx: ActContext,
+) -> NewEntry:
+    details = {
+        "outcome": proposed.outcome,
+        "requirements": requirements,
+        "evidence": list(proposed.evidence),
+        "leaves": proposed.leaves,
+        "authority": ctx.authority,
+        **_read_consequence(read),
+    }
+    return NewEntry(case.stream, "proposed", basis=proposed.because, details=details)
 
 
 def _read_consequence(read: str) -> Mapping[str, str]:

@@ -279,18 +279,27 @@ def _ended_and_vanished(
     # In old registers a renewal may be missing.
     if not items or not _are_items_fresh(run, law):
         return {}, frozenset()
-    endings: dict[Item, tuple[date, str]] = {}
-    endings_of_enterprise: dict[str, list[tuple[date, str]]] = defaultdict(list)
-    for item, records in _records_by_item({item[0] for item in items}).items():
-        endings[item] = _ending(item, records, run, law)
-        endings_of_enterprise[item[0]].append(endings[item])
+    records_by_item = _records_by_item({item[0] for item in items})
+    endings = {item: _ending(item, records, run, law) for item, records in records_by_item.items()}
     ended = {item: endings[item][1] for item in items & endings.keys() if endings[item][1]}
-    for code, category, _sub_item in items:
-        of_enterprise = endings_of_enterprise[code]
-        if not category and of_enterprise and all(slug for _day, slug in of_enterprise):
-            ended[(code, "", "")] = max(of_enterprise)[1]
+    ended |= _ended_enterprises(items, endings)
     vanished = {item for item in items if item[1] and item not in endings}
     return ended, frozenset(vanished)
+
+
+def _ended_enterprises(
+    items: Iterable[Item], endings: Mapping[Item, tuple[date, str]]
+) -> dict[Item, str]:
+    """The closing codes of enterprise-wide items: the latest, where all items have ended."""
+    by_enterprise: dict[str, list[tuple[date, str]]] = defaultdict(list)
+    for item, ending in endings.items():
+        by_enterprise[item[0]].append(ending)
+    ended: dict[Item, str] = {}
+    for code, category, sub_item in items:
+        of_enterprise = by_enterprise.get(code)
+        if not category and of_enterprise and all(slug for _day, slug in of_enterprise):
+            ended[(code, category, sub_item)] = max(of_enterprise)[1]
+    return ended
 
 
 def _are_items_fresh(run: Run, law: Law) -> bool:

@@ -1,14 +1,14 @@
-"""Withdrawal (notice 3(5), 4(2)): lists of items that go through together, step by step, by one of three routes.
+"""Withdrawal (notice 3(5), 4(2)): lists of items that go through together, by three routes.
 
-A city's item: the city's housing authority suggests, the approval bureau of the same level withdraws. The province's:
-the province. The ministry's: the province examines and reports, and records what the ministry decided.
-Every step takes the members that are ready; the others wait, each with its reason (`BatchResult`).
+A city's item: the city's housing authority suggests, the approval bureau of the same level
+withdraws. The province's: the province. The ministry's: the province examines and reports, and
+records what the ministry decided. Every step takes the members that are ready; the others keep
+their reason (`BatchResult`).
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -23,31 +23,33 @@ from qualwatch.cases.competence import (
     route_of,
     withdrawing_authority_of,
 )
-from qualwatch.cases.course.withdrawal_rows import RESULTS
 from qualwatch.cases.deadlines import annulment_entry
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.attachments import SubmittedFile, check_files
 from qualwatch.cases.documents.kinds import day
 from qualwatch.cases.documents.service import (
-    arrived,
     deliver_copy,
+    record_receipt,
     serve_on_authority,
     serve_or_open_task,
 )
 from qualwatch.cases.effects.withdrawal import MINISTRY, post_display
-from qualwatch.cases.models import Case, Document, Task, Withdrawal, WithdrawalList
+from qualwatch.cases.models import Case, Document, Withdrawal, WithdrawalList
 from qualwatch.cases.notices import texts
+from qualwatch.cases.tasks import REPORT_RESULTS, complete, open_tasks
 from qualwatch.cases.warnings.newest_run import event_from_newest_run
 from qualwatch.cases.withdrawals.members import (
     BatchResult,
+    EventAndFigures,
+    apply_event,
     apply_to_members,
-    attach_files,
     close_other_cases_of_item,
+    file_attacher,
+    issue_proposal,
     keep_recheck_figures,
     lock_list_for_signature,
     lock_members_for,
     require_all,
-    sent_list,
     step_of,
     stream_of,
     undecided,
@@ -62,9 +64,10 @@ from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n  # documents are Chinese
 
 WITHDRAW, SIGN = "withdraw", "sign-withdrawal"
-UNDER_WAY, WITHDRAWN = _n("办理中：{place}"), _n("已撤回（{number}）")
+UNDER_WAY, WITHDRAWN = _n("办理中：{stage}"), _n("已撤回（{number}）")
 ANNOUNCED = _n(
-    "上述资质已经依法撤回，资质证书同时作废；企业可以自撤回之日起 {months} 个月内申请核定低等级资质。"
+    "上述资质已经依法撤回，资质证书同时作废；"
+    "企业可以自撤回之日起 {months} 个月内申请核定低等级资质。"
 )
 
 
@@ -72,28 +75,24 @@ ANNOUNCED = _n(
 def open_withdrawals(
     *, cases: Sequence[Case], by: Account, law: Law, at: datetime
 ) -> WithdrawalList:
-    """Opens the withdrawal of red cards whose period is over, as one list. All or none: CannotStep, NotCompetent.
+    """Opens the withdrawal of red cards whose period is over, as one list: all or none.
 
-    The province's own items are started with it; for a city's list `suggest` comes next, for the ministry's `report`.
+    The province's own items are started with it; for a city's list `suggest` comes next, for the
+    ministry's `report`. CannotStep, NotCompetent.
     """
     if not cases:
         raise CannotStep("members", _("名单是空的"))
-    where = {(require_competent(by, "propose", case), competent_for(case), route_of(case)) for case in cases}
-    if len(where) > 1:
+    authorities = {
+        (require_competent(by, "propose", case), competent_for(case), route_of(case))
+        for case in cases
+    }
+    if len(authorities) > 1:
         raise CannotStep("members", _("一份名单只能有同一主管部门、同一许可机关的资质"))
-    acting, housing, route = where.pop()
+    authority, housing, route = authorities.pop()
     list(Case.objects.select_for_update().filter(pk__in=[case.pk for case in cases]).order_by("pk"))
-    for one in cases:
-        same = {
-            "credit_code": one.credit_code,
-            "category": one.category or "",
-            "sub_item": one.sub_item or "",
-        }
-        if Withdrawal.objects.filter(**same, ended="").exclude(stage="closed").exists():
-            raise CannotStep(
-                "no-withdrawal", _("{name}：撤回程序已经启动").format(name=texts.name_of(one))
-            )
-    ctx = ActContext(law, at, by.username, acting)
+    for case in cases:
+        _require_none_under_way(case)
+    ctx = ActContext(law, at, by.username, authority)
     ctx.batch = WithdrawalList.objects.create(
         route=route,
         housing=housing,
@@ -101,119 +100,125 @@ def open_withdrawals(
         opened_on=ctx.on,
         opened_by=by.username,
     )
-    for one in sorted(cases, key=lambda case: case.pk):
-        event, _figures = event_from_newest_run("open-withdrawal", one, ctx)
-        step_of(one, replace(event, route=route), ctx)
+    for case in sorted(cases, key=lambda case: case.pk):
+        event, _figures = event_from_newest_run("open-withdrawal", case, ctx)
+        step_of(case, replace(event, route=route), ctx)
         if route == "province":
-            step_of(one, Event("start", ctx.on, by=by.username), ctx)
+            step_of(case, Event("start", ctx.on, by=by.username), ctx)
     return ctx.batch
+
+
+def _require_none_under_way(case: Case) -> None:
+    """CannotStep where a withdrawal of the item is under way."""
+    withdrawals = Withdrawal.objects.filter(
+        credit_code=case.credit_code,
+        category=case.category or "",
+        sub_item=case.sub_item or "",
+        ended="",
+    )
+    if withdrawals.exclude(stage="closed").exists():
+        raise CannotStep(
+            "no-withdrawal", _("{name}：撤回程序已经启动").format(name=texts.name_of(case))
+        )
 
 
 @transaction.atomic
 def suggest(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Document:
-    """A reviewer of the city signs the suggestion list; the bureau's days begin with its receipt."""
+    """Signs the suggestion list of a city; the bureau's days begin with its receipt."""
     ctx = lock_list_for_signature(batch, by, law, at)
-    result = require_all(
-        apply_to_members(
-            undecided(batch), ctx, lambda row: Event("suggest", ctx.on, by=by.username)
-        )
-    )
-    days = ctx.law.policy_on(ctx.on)["bureau_start_working_days"]
-    return sent_list(
+    event = Event("suggest", ctx.on, by=by.username)
+    result = require_all(apply_event(undecided(batch), ctx, event))
+    return issue_proposal(
         "suggestion-list",
-        result.done,
+        result.succeeded,
         organisation(batch.withdrawing_authority).name,
         ctx,
-        start_days=days,
+        start_days=ctx.law.policy_on(ctx.on)["bureau_start_working_days"],
     )
 
 
 @transaction.atomic
 def report(*, batch: WithdrawalList, because: str, by: Account, law: Law, at: datetime) -> Document:
-    """The province has examined the ministry's items, and reports them to be withdrawn."""
+    """Reports the ministry's items, which the province has examined, to be withdrawn."""
     ctx = lock_list_for_signature(batch, by, law, at)
-    result = require_all(
-        apply_to_members(
-            undecided(batch),
-            ctx,
-            lambda row: Event("report", ctx.on, by=by.username, because=because),
-        )
-    )
-    return sent_list("ministry-report", result.done, MINISTRY, ctx)
+    event = Event("report", ctx.on, by=by.username, because=because)
+    result = require_all(apply_event(undecided(batch), ctx, event))
+    return issue_proposal("ministry-report", result.succeeded, MINISTRY, ctx)
 
 
 @transaction.atomic
 def start(
     *, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime, because: str = ""
 ) -> BatchResult:
-    """The licensing authority begins; of the ministry's items the province records that it has."""
+    """Starts the procedure; of the ministry's items the province records that it has started."""
     ctx, rows = lock_members_for(members, by, law, at, WITHDRAW)
-    result = apply_to_members(
-        rows, ctx, lambda row: Event("start", ctx.on, by=by.username, because=because)
-    )
-    for batch in {row.batch for row in result.done}:
-        if (
-            batch.received_on is None and batch.suggestion is not None
-        ):  # whoever starts it has received it
-            arrived(batch.suggestion, ctx.on, ctx)
-        if batch.start_due_on and ctx.on > batch.start_due_on:
-            ctx.entries.append(
-                NewEntry(
-                    stream_of(batch),
-                    "started-late",
-                    details={
-                        "due": batch.start_due_on,
-                        "received": batch.received_on,
-                        "on": ctx.on,
-                    },
-                )
-            )
+    event = Event("start", ctx.on, by=by.username, because=because)
+    result = apply_event(rows, ctx, event)
+    for batch in {row.batch for row in result.succeeded}:
+        _record_start(batch, ctx)
     write_journal(ctx)
     return result
+
+
+def _record_start(batch: WithdrawalList, ctx: ActContext) -> None:
+    """What is started was received; a late start goes into the journal."""
+    if batch.received_on is None and batch.suggestion is not None:
+        record_receipt(batch.suggestion, ctx.on, ctx)
+    if batch.start_due_on and ctx.on > batch.start_due_on:
+        details = {"due": batch.start_due_on, "received": batch.received_on, "on": ctx.on}
+        ctx.entries.append(NewEntry(stream_of(batch), "started-late", details=details))
 
 
 @transaction.atomic
 def announce_intent(
     *, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime
 ) -> list[Document]:
-    """To each enterprise a notice of the intended withdrawal; statement and hearing count from its proved service."""
+    """Issues to each enterprise the notice of the intended withdrawal; all or none.
+
+    The days for statement and hearing run from its proved service.
+    """
     ctx, rows = lock_members_for(members, by, law, at, WITHDRAW)
-    made = []
+    documents = []
     for row in rows:
-        known = row.documents.filter(
-            kind="intended-withdrawal", voided_on=None, case=row.case
-        ).exists()
-        if row.ended or row.stage != "started" or row.batch.route == "ministry" or known:
+        if not _may_announce_intent(row):
             raise CannotStep(
                 "next-step", _("{name}：现在不能告知拟撤回").format(name=texts.name_of(row.case))
             )
         row.handled_by = list(dict.fromkeys((*row.handled_by, by.username)))
         row.save(update_fields=["handled_by"])
-        made.append(issuing.intended_withdrawal(row, ctx))
-        serve_or_open_task(made[-1], ctx)
+        document = issuing.intended_withdrawal(row, ctx)
+        serve_or_open_task(document, ctx)
+        documents.append(document)
     write_journal(ctx)
-    return made
+    return documents
+
+
+def _may_announce_intent(row: Withdrawal) -> bool:
+    notices = row.documents.filter(kind="intended-withdrawal", voided_on=None, case=row.case)
+    if row.ended or row.stage != "started" or row.batch.route == "ministry":
+        return False
+    return not notices.exists()
 
 
 @transaction.atomic
 def display(
     *, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime
 ) -> tuple[Document, BatchResult]:
-    """Shows the members that are ready to the public; the first day counts."""
+    """Displays the members that are ready to the public; the first day counts."""
     ctx, rows = lock_members_for(members, by, law, at, WITHDRAW)
-    result = apply_to_members(rows, ctx, lambda row: Event("display", ctx.on, by=by.username))
-    until = result.done[0].display_until
-    assert until is not None  # the step has just set it
-    told = {
-        **issuing.items([row.case for row in result.done]),
+    result = apply_event(rows, ctx, Event("display", ctx.on, by=by.username))
+    until = result.succeeded[0].display_until
+    # the step has just set it
+    assert until is not None
+    values = {
+        **issuing.items([row.case for row in result.succeeded]),
         "displayed_on": day(ctx.on),
         "display_ends_on": day(until),
         "display_days": ctx.law.policy_on(ctx.on)["public_display_working_days"],
     }
-    document = issuing.issue(
-        "display-notice", ctx, values=told, addressee="", batch=result.done[0].batch
-    )
-    for nth, row in enumerate(result.done, 1):
+    batch = result.succeeded[0].batch
+    document = issuing.issue("display-notice", ctx, values=values, addressee="", batch=batch)
+    for nth, row in enumerate(result.succeeded, 1):
         row.display_number = f"{document.number}-{nth}"
         row.save(update_fields=["display_number"])
         post_display(row, ctx)
@@ -225,14 +230,13 @@ def display(
 def recheck_members(
     *, members: Iterable[Withdrawal], by: Account, law: Law, at: datetime
 ) -> BatchResult:
-    """A run that saw the registers after the display (the ministry's items: today) must still find them short."""
+    """Rechecks by a run that saw the registers after the display (the ministry's items: today)."""
     ctx, rows = lock_members_for(members, by, law, at, WITHDRAW)
-    return apply_to_members(
-        rows,
-        ctx,
-        lambda row: event_from_newest_run("recheck-withdrawal", row.case, ctx),
-        keep_recheck_figures,
-    )
+
+    def event_of(row: Withdrawal) -> EventAndFigures:
+        return EventAndFigures(*event_from_newest_run("recheck-withdrawal", row.case, ctx))
+
+    return apply_to_members(rows, ctx, event_of, keep_recheck_figures)
 
 
 @transaction.atomic
@@ -241,24 +245,27 @@ def review_law(
 ) -> BatchResult:
     """Legal review, by somebody who neither handles nor decides it."""
     ctx, rows = lock_members_for(members, by, law, at, WITHDRAW, SIGN)
-    return apply_to_members(
-        rows, ctx, lambda row: Event("review-law", ctx.on, by=by.username, because=opinion)
-    )
+    event = Event("review-law", ctx.on, by=by.username, because=opinion)
+    return apply_event(rows, ctx, event)
 
 
 @transaction.atomic
 def decide(
     *, members: Iterable[Withdrawal], because: str, by: Account, law: Law, at: datetime
 ) -> BatchResult:
-    """Withdrawn: the decision goes out with its remedies, is public and in the registers; the item's cases close."""
-    lock()  # the registers before the cases, as the patrol does
+    """Decides to withdraw: the decision goes out, is published and put into the registers.
+
+    The item's other cases are closed.
+    """
+    # lock order: see CONTRIBUTING.md
+    lock()
     ctx, rows = lock_members_for(members, by, law, at, SIGN)
 
-    def event(row: Withdrawal) -> tuple[Event, Any]:
-        made, figures = event_from_newest_run("decide", row.case, ctx)
-        return replace(made, because=because), figures
+    def event_of(row: Withdrawal) -> EventAndFigures:
+        event, figures = event_from_newest_run("decide", row.case, ctx)
+        return EventAndFigures(replace(event, because=because), figures)
 
-    return apply_to_members(rows, ctx, event, close_other_cases_of_item)
+    return apply_to_members(rows, ctx, event_of, close_other_cases_of_item)
 
 
 @transaction.atomic
@@ -272,39 +279,38 @@ def record_ministry_decision(
     law: Law,
     at: datetime,
 ) -> BatchResult:
-    """What the ministry decided, with its document."""
+    """Records what the ministry decided, with its document."""
     if not number.strip():
         raise CannotStep("evidence", _("请写明住建部决定的文号"))
-    lock()  # the registers before the cases, as the patrol does
+    # lock order: see CONTRIBUTING.md
+    lock()
     ctx, rows = lock_members_for(members, by, law, at, SIGN)
-    kept = check_files(files)
+    checked = check_files(files)
+    event = Event(
+        "ministry-decided",
+        ctx.on,
+        by=by.username,
+        because=because,
+        code=number,
+        has_evidence=bool(checked),
+    )
+    attach_files = file_attacher(checked)
 
-    def event(row: Withdrawal) -> Event:
-        return Event(
-            "ministry-decided",
-            ctx.on,
-            by=by.username,
-            because=because,
-            code=number,
-            has_evidence=bool(kept),
-        )
+    def after(step: Step, ctx: ActContext) -> None:
+        attach_files(step, ctx)
+        close_other_cases_of_item(step, ctx)
 
-    def after(step: Step, inner: ActContext) -> None:
-        attach_files(kept, step, inner)
-        close_other_cases_of_item(step, inner)
-
-    return apply_to_members(rows, ctx, event, after)
+    return apply_event(rows, ctx, event, after)
 
 
 @transaction.atomic
 def not_withdraw(
     *, member: Withdrawal, because: str, by: Account, law: Law, at: datetime
 ) -> Withdrawal:
-    """The competent authority decides not to withdraw; the red card goes to review."""
+    """Decides not to withdraw; the red card goes to review."""
     ctx, rows = lock_members_for([member], by, law, at, SIGN)
-    return apply_to_members(
-        rows, ctx, lambda row: Event("not-withdraw", ctx.on, by=by.username, because=because)
-    ).done[0]
+    event = Event("not-withdraw", ctx.on, by=by.username, because=because)
+    return apply_event(rows, ctx, event).succeeded[0]
 
 
 @transaction.atomic
@@ -317,84 +323,79 @@ def record_ministry_service(
     law: Law,
     at: datetime,
 ) -> BatchResult:
-    """That the ministry's decision reached the enterprise, with what proves it."""
+    """Records that the ministry's decision reached the enterprise, with its proof."""
     ctx, rows = lock_members_for(members, by, law, at, WITHDRAW)
-    kept = check_files(files)
-    if not proof.strip() or not kept or any(row.batch.route != "ministry" for row in rows):
+    checked = check_files(files)
+    is_ministry = all(row.batch.route == "ministry" for row in rows)
+    if not proof.strip() or not checked or not is_ministry:
         raise CannotStep("proof", _("请写明住建部送达的凭证并上传"))
-
-    def after(step: Step, inner: ActContext) -> None:
-        attach_files(kept, step, inner)
-
     event = Event("announce", ctx.on, by=by.username, proved_on=ctx.on, because=proof)
-    return apply_to_members(rows, ctx, lambda row: event, after)
+    return apply_event(rows, ctx, event, file_attacher(checked))
 
 
 @transaction.atomic
 def finish(
     *, members: Iterable[Withdrawal], because: str, by: Account, law: Law, at: datetime
 ) -> tuple[Document, BatchResult]:
-    """Deregistration is done (`because` says how: certificates returned, or declared void); announced as one list."""
+    """Records deregistration and announces it as one list.
+
+    `because`: how, such as certificates returned or declared void.
+    """
     ctx, rows = lock_members_for(members, by, law, at, WITHDRAW)
-    result = apply_to_members(
-        rows, ctx, lambda row: Event("finish", ctx.on, by=by.username, because=because)
-    )
+    result = apply_event(rows, ctx, Event("finish", ctx.on, by=by.username, because=because))
     months = ctx.law.policy_on(ctx.on)["lower_grade_window_months"]
-    told = {
-        **issuing.items([row.case for row in result.done]),
-        "what": ANNOUNCED.format(months=months),
-    }
-    document = issuing.issue(
-        "announcement", ctx, values=told, addressee="", batch=result.done[0].batch
-    )
-    for nth, row in enumerate(
-        result.done, 1
-    ):  # one for each: a single one may have to be taken down again
+    what = ANNOUNCED.format(months=months)
+    values = {**issuing.items([row.case for row in result.succeeded]), "what": what}
+    batch = result.succeeded[0].batch
+    document = issuing.issue("announcement", ctx, values=values, addressee="", batch=batch)
+    # one for each member, so that a single one can be taken down
+    for nth, row in enumerate(result.succeeded, 1):
         row.final_number = f"{document.number}-{nth}"
         row.save(update_fields=["final_number"])
-        body = f"{row.enterprise} {row.item}\n{told['what']}"
-        shown = NewAnnouncement(
-            row.final_number,
-            "decision",
-            document.title,
-            row.enterprise,
-            row.credit_code,
-            body,
-            row.case.card_number,
-        )
-        post_announcement(shown, on=ctx.on, ends_on=None, at=at)
+        _announce_finished(row, document.title, what, ctx)
     write_journal(ctx)
     return document, result
 
 
+def _announce_finished(row: Withdrawal, title: str, what: str, ctx: ActContext) -> None:
+    announcement = NewAnnouncement(
+        row.final_number,
+        "decision",
+        title,
+        row.enterprise,
+        row.credit_code,
+        f"{row.enterprise} {row.item}\n{what}",
+        row.case.card_number,
+    )
+    post_announcement(announcement, on=ctx.on, ends_on=None, at=ctx.at)
+
+
 @transaction.atomic
 def report_results(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Document:
-    """The result letter to the housing authority: every member of the list with what became of it."""
-    where = require_authority(by, SIGN)
+    """Issues the result letter to the housing authority: every member with its outcome."""
+    authority = require_authority(by, SIGN)
     batch = WithdrawalList.objects.select_related("suggestion").get(pk=batch.pk)
-    if where != batch.withdrawing_authority or batch.route != "city" or batch.suggestion is None:
+    suggestion = batch.suggestion
+    if authority != batch.withdrawing_authority or batch.route != "city" or suggestion is None:
         raise NotCompetent(_("只有收到建议名单的审批局函告结果"))
-    ctx = ActContext(law, at, by.username, where)
-    asked, rows = (
-        batch.suggestion.organisation,
-        list(batch.members.select_related("case").order_by("pk")),
-    )
-    told = {
-        **issuing.items([row.case for row in rows], {row.case_id: result_of(row) for row in rows}),
-        "suggested_on": day(batch.suggestion.issued_on),
-        "suggestion": batch.suggestion.number,
+    ctx = ActContext(law, at, by.username, authority)
+    rows = list(batch.members.select_related("case").order_by("pk"))
+    results = {row.case_id: result_of(row) for row in rows}
+    values = {
+        **issuing.items([row.case for row in rows], results),
+        "suggested_on": day(suggestion.issued_on),
+        "suggestion": suggestion.number,
     }
-    document = issuing.issue(
-        "result-letter", ctx, values=told, addressee=organisation(asked).name, batch=batch
-    )
-    serve_on_authority(document, asked, ctx)
-    if asked != batch.housing:  # the province suggested it in the city's stead
+    addressee = organisation(suggestion.organisation).name
+    document = issuing.issue("result-letter", ctx, values=values, addressee=addressee, batch=batch)
+    serve_on_authority(document, suggestion.organisation, ctx)
+    # the province may have suggested it in the city's stead
+    if suggestion.organisation != batch.housing:
         deliver_copy(document, batch.housing, ctx)
     if all(row.outcome for row in rows):
         batch.reported_on = ctx.on
         batch.save(update_fields=["reported_on"])
-        waiting = Task.objects.filter(kind=RESULTS, detail=str(batch.pk), completed_on=None)
-        waiting.update(completed_on=ctx.on, completed_by=by.username)
+        complete(open_tasks(REPORT_RESULTS, [str(batch.pk)]), ctx)
     write_journal(ctx)
     return document
 
@@ -410,28 +411,31 @@ def annul_withdrawal(
     at: datetime,
     received_on: date | None = None,
 ) -> Withdrawal:
-    """Review or court has annulled the decision: the item is restored with its history, and assessed anew.
+    """Restores the item of a decision that review or court has annulled; it is assessed anew.
 
-    `received_on`: the day on which its document came; what is public goes within the policy's days from then.
+    `received_on`: the day on which the document came, from which the policy's days to take down
+    what is public run.
     """
-    lock()  # the registers before the cases, as the patrol does
+    # lock order: see CONTRIBUTING.md
+    lock()
     ctx, rows = lock_members_for([member], by, law, at, SIGN)
-    kept = check_files(files)
+    checked = check_files(files)
+    attach_files = file_attacher(checked)
 
-    def after(step: Step, inner: ActContext) -> None:
-        attach_files(kept, step, inner)
-        inner.entries.append(annulment_entry(step.case, received_on, inner))
+    def after(step: Step, ctx: ActContext) -> None:
+        attach_files(step, ctx)
+        ctx.entries.append(annulment_entry(step.case, received_on, ctx))
 
     event = Event(
-        "annul-withdrawal", ctx.on, by=by.username, because=because, has_evidence=bool(kept)
+        "annul-withdrawal", ctx.on, by=by.username, because=because, has_evidence=bool(checked)
     )
-    return apply_to_members(rows, ctx, lambda row: event, after).done[0]
+    return apply_event(rows, ctx, event, after).succeeded[0]
 
 
 def result_of(row: Withdrawal) -> str:
-    """What a result letter says of a member."""
+    """What a result letter states of a member."""
     if row.outcome == "withdrawn":
         return WITHDRAWN.format(number=row.decision_number)
     if row.ended == "annulled" and row.decided_on is not None:
         return texts.outcome(WITHDRAWAL_ANNULLED)
-    return texts.outcome(row.ended) if row.ended else UNDER_WAY.format(state=STEPS[row.stage])
+    return texts.outcome(row.ended) if row.ended else UNDER_WAY.format(stage=STEPS[row.stage])

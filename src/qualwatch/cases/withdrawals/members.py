@@ -1,6 +1,6 @@
-"""Members of a list of withdrawals taking a step together: each that is ready; the others wait with their reasons."""
+"""Steps that the members of a withdrawal list take together."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -33,126 +33,169 @@ from qualwatch.wording import gettext as _
 
 @dataclass(slots=True)
 class BatchResult:
-    """What became of the members of a step: those that took it; those that wait, by number, and why."""
+    """The members that took a step, and by number the reason why another could not."""
 
-    done: list[Withdrawal] = field(default_factory=list)
-    waiting: dict[int, str] = field(default_factory=dict)
+    succeeded: list[Withdrawal] = field(default_factory=list)
+    blocked: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> str:
+        """The distinct reasons of those that could not."""
+        return "；".join(sorted(set(self.blocked.values())))
+
+
+@dataclass(frozen=True, slots=True)
+class EventAndFigures:
+    """The event of a member, and by requirement the figures that it rests on."""
+
+    event: Event
+    figures: Any = None
+
+
+AfterStep = Callable[[Step, ActContext], None]
 
 
 def stream_of(batch: WithdrawalList) -> str:
-    """Where the journal tells of a list."""
+    """The journal's stream of a list."""
     return f"withdrawal-list/{batch.pk}"
-
-
-EventAndFigures = Event | tuple[Event, Any]
 
 
 def apply_to_members(
     rows: Sequence[Withdrawal],
     ctx: ActContext,
-    event: Callable[[Withdrawal], EventAndFigures],
-    after: Callable[[Step, ActContext], None] | None = None,
+    event_of: Callable[[Withdrawal], EventAndFigures],
+    after: AfterStep | None = None,
 ) -> BatchResult:
-    """Every member takes the step, or waits with its reason; CannotStep with the first reason where none can."""
+    """Takes a step for each member that is ready; CannotStep where none is."""
     result = BatchResult()
     for row in rows:
-        said = len(ctx.entries)
+        entries_before = len(ctx.entries)
         try:
             with transaction.atomic():
-                wanted = event(row)
-                made, figures = wanted if isinstance(wanted, tuple) else (wanted, None)
-                step = step_of(row.case, made, ctx, figures)
-                if after is not None:
-                    after(step, ctx)
-                write_journal(ctx)
+                _apply(row, ctx, event_of, after)
         except CannotStep as why:
-            del ctx.entries[said:]
-            result.waiting[row.pk] = str(why)
+            del ctx.entries[entries_before:]
+            result.blocked[row.pk] = str(why)
         else:
-            result.done.append(Withdrawal.objects.select_related("batch", "case").get(pk=row.pk))
-    if not result.done:
-        raise CannotStep(
-            "members", "；".join(sorted(set(result.waiting.values()))) or _("名单是空的")
-        )
+            members = Withdrawal.objects.select_related("batch", "case")
+            result.succeeded.append(members.get(pk=row.pk))
+    if not result.succeeded:
+        raise CannotStep("members", result.reasons or _("名单是空的"))
     return result
 
 
+def apply_event(
+    rows: Sequence[Withdrawal], ctx: ActContext, event: Event, after: AfterStep | None = None
+) -> BatchResult:
+    """As `apply_to_members`, with the same event for each."""
+    return apply_to_members(rows, ctx, lambda row: EventAndFigures(event), after)
+
+
+def _apply(
+    row: Withdrawal,
+    ctx: ActContext,
+    event_of: Callable[[Withdrawal], EventAndFigures],
+    after: AfterStep | None,
+) -> None:
+    taken = event_of(row)
+    step = step_of(row.case, taken.event, ctx, taken.figures)
+    if after is not None:
+        after(step, ctx)
+    write_journal(ctx)
+
+
 def require_all(result: BatchResult) -> BatchResult:
-    """A letter names its whole list."""
-    if result.waiting:
-        raise CannotStep("members", "；".join(sorted(set(result.waiting.values()))))
+    """CannotStep where a member could not; a letter names its whole list."""
+    if result.blocked:
+        raise CannotStep("members", result.reasons)
     return result
 
 
 def step_of(case: Case, event: Event, ctx: ActContext, figures: Any = None) -> Step:
-    """The step of a case as it stands now."""
+    """Takes a step of a case as its row stands now."""
     fresh = Case.objects.get(pk=case.pk)
     return act(case=fresh, event=event, ctx=ctx, perform=perform, figures=figures)
 
 
-def attach_files(files: Sequence[CheckedFile], step: Step, ctx: ActContext) -> None:
-    """Files of a step, on the withdrawal's file."""
-    assert step.row is not None  # the table needs it
-    attach_to_withdrawal(files, step.row, ctx)
+def file_attacher(files: Sequence[CheckedFile]) -> AfterStep:
+    """Attaches files to the withdrawal after its step."""
+
+    def attach(step: Step, ctx: ActContext) -> None:
+        # the transition needs a withdrawal
+        assert step.row is not None
+        attach_to_withdrawal(files, step.row, ctx)
+
+    return attach
 
 
 def keep_recheck_figures(step: Step, ctx: ActContext) -> None:
-    """What the recheck saw, which the decision will say."""
-    assert step.row is not None  # the table needs it
-    determined = [
-        requirement.name for requirement in step.after.requirements if requirement.is_determined
-    ]
-    told = issuing.decided_figures(step.case)
-    by_run = (
-        step.figures if step.case.origin == "system" else {}
-    )  # registers say nothing of what an officer found
-    step.row.figures = {name: dict(by_run.get(name) or told.get(name, {})) for name in determined}
+    """Stores the figures of the recheck, which the decision states."""
+    assert step.row is not None
+    decided = issuing.decided_figures(step.case)
+    # the registers say nothing of what an officer found
+    rechecked = step.figures if step.case.origin == "system" else {}
+    step.row.figures = {
+        warned.name: dict(rechecked.get(warned.name) or decided.get(warned.name, {}))
+        for warned in step.after.requirements
+        if warned.is_determined
+    }
     step.row.save(update_fields=["figures"])
 
 
 def close_other_cases_of_item(step: Step, ctx: ActContext) -> None:
-    """The item's other cases end with it."""
+    """Ends the other open cases of a withdrawn item."""
     case = step.case
-    same = {"credit_code": case.credit_code, "category": case.category, "sub_item": case.sub_item}
-    for other in Case.objects.filter(**same).exclude(state="closed").order_by("pk"):
+    same_item = Case.objects.filter(
+        credit_code=case.credit_code, category=case.category, sub_item=case.sub_item
+    )
+    for other in same_item.exclude(state="closed").order_by("pk"):
         step_of(other, Event("assessed", ctx.on, by=SYSTEM, ended="withdrawn"), ctx)
 
 
 def lock_members_for(
     members: Iterable[Withdrawal], by: Account, law: Law, at: datetime, *capabilities: str
 ) -> tuple[ActContext, list[Withdrawal]]:
-    """The members as they stand now that the account's authority withdraws; NotCompetent where it has none of them.
+    """The members as they stand now that the account's authority withdraws.
 
-    All open cases of their items are locked in one order, before anything else: a decision closes them.
+    All open cases of their items are locked as well, for a decision closes them. CannotStep,
+    NotCompetent.
     """
-    where = require_authority(by, *capabilities)
+    authority = require_authority(by, *capabilities)
     numbers = [withdrawal.pk for withdrawal in members]
     withdrawals = Withdrawal.objects.filter(pk__in=numbers)
-    cases = Q(withdrawals__in=numbers)
-    for told in withdrawals.values("credit_code", "category", "sub_item"):
-        cases |= Q(**told) & ~Q(state="closed")
-    wanted = set(Case.objects.filter(cases).values_list("pk", flat=True))
-    list(Case.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
+    # lock order: see CONTRIBUTING.md
+    _lock_cases_of_items(withdrawals.values("credit_code", "category", "sub_item"), numbers)
     rows = list(withdrawals.select_related("batch", "case").order_by("case_id"))
     if not rows:
         raise CannotStep("members", _("名单是空的"))
-    mine = [row for row in rows if withdrawing_authority_of(row.case) == where]
-    if not mine:
+    own = [row for row in rows if withdrawing_authority_of(row.case) == authority]
+    if not own:
         raise NotCompetent(_("这项资质由别的许可机关撤回"))
-    return ActContext(law, at, by.username, where), mine
+    return ActContext(law, at, by.username, authority), own
+
+
+def _lock_cases_of_items(items: Iterable[Mapping[str, Any]], withdrawals: Sequence[int]) -> None:
+    cases = Q(withdrawals__in=withdrawals)
+    for item in items:
+        cases |= Q(**item) & ~Q(state="closed")
+    numbers = set(Case.objects.filter(cases).values_list("pk", flat=True))
+    list(Case.objects.select_for_update().filter(pk__in=numbers).order_by("pk"))
 
 
 def lock_list_for_signature(
     batch: WithdrawalList, by: Account, law: Law, at: datetime
 ) -> ActContext:
-    """A reviewer of the housing authority that opened the list, or of the province; not whoever opened it."""
-    where = require_housing_authority(by, "sign")
-    if where not in (batch.housing, PROVINCE):
+    """Locks the cases of a list for a reviewer of its housing authority or of the province.
+
+    NotCompetent; CannotStep for whoever opened the list.
+    """
+    authority = require_housing_authority(by, "sign")
+    if authority not in (batch.housing, PROVINCE):
         raise NotCompetent(_("这项资质由别的主管部门办理"))
     if by.username == batch.opened_by:
         raise CannotStep("other-person", _("开列名单的人不能自己签批"))
     list(Case.objects.select_for_update().filter(withdrawals__batch=batch).order_by("pk"))
-    return ActContext(law, at, by.username, where)
+    return ActContext(law, at, by.username, authority)
 
 
 def undecided(batch: WithdrawalList) -> list[Withdrawal]:
@@ -161,13 +204,19 @@ def undecided(batch: WithdrawalList) -> list[Withdrawal]:
     return list(withdrawals.order_by("case_id"))
 
 
-def sent_list(
-    kind: str, rows: Sequence[Withdrawal], addressee: str, ctx: ActContext, **more: Any
+def issue_proposal(
+    kind: str, rows: Sequence[Withdrawal], addressee: str, ctx: ActContext, **values: Any
 ) -> Document:
-    """The letter about these items, to the bureau or the ministry; it is in the list's row before it arrives."""
+    """Issues the letter that proposes these items to the bureau or the ministry, and serves it."""
     batch = rows[0].batch
-    told = {**issuing.items([row.case for row in rows]), **more}
-    document = issuing.issue(kind, ctx, values=told, addressee=addressee, batch=batch)
+    document = issuing.issue(
+        kind,
+        ctx,
+        values={**issuing.items([row.case for row in rows]), **values},
+        addressee=addressee,
+        batch=batch,
+    )
+    # in the list's row before it is served, for its receipt starts the days of the list
     batch.suggestion = document
     batch.save(update_fields=["suggestion"])
     document.batch = batch

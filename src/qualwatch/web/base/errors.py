@@ -54,7 +54,8 @@ def problem(request: HttpRequest, status: int, sentence: str = "") -> HttpRespon
         "title": _(title),
         "sentence": sentence or _(usual_sentence),
         "status": status,
-        "submitted_texts": submitted_texts(request) if has_form else [],
+        # not `submitted_texts`: the context processor of every page would replace it
+        "form_texts": submitted_texts(request) if has_form else [],
         "form_address": escape_leading_slashes(request.path),
     }
     return render(request, "base/error.html", context, status=status)

@@ -84,7 +84,7 @@ def _file_objection(request: HttpRequest, number: str) -> None:
     submit_objection(
         number=number,
         text=text_field(request, "text"),
-        who={name: text_field(request, name) for name in ("name", "address")},
+        objector={name: text_field(request, name) for name in ("name", "address")},
         law=current_law(),
         at=timezone.now(),
         files=[SubmittedFile(upload.name or "", upload.read()) for upload in uploads],
