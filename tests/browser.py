@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright: pages are looked at as people see them."""
+"""Debian's Chromium, driven by Playwright."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small facts for tests: what a case does not say is in order (in force, insured, of middle age)."""
+"""Small facts for tests; everything that a case leaves out is in order (in force, insured, of middle age)."""
 
 from __future__ import annotations
 

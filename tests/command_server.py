@@ -1,4 +1,4 @@
-"""Processes of `qualwatch` that begin with its modules imported and the law's texts read, as a forked copy of this one.
+"""Serves `qualwatch` commands as forks of one process that has imported the modules and read the law.
 
 Each command is still a process of its own, with its own arguments, environment, folder, streams and status; what it
 does not do again is the start. One request a line on standard input, one answer a line on standard output.

@@ -1,4 +1,4 @@
-"""Shared by all tests."""
+"""Fixtures and settings shared by all tests."""
 
 import logging
 import sys
@@ -76,7 +76,10 @@ def module_case_states(
     django_db_blocker: DjangoDbBlocker,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> "Iterator[CaseStates]":
-    """In one transaction that is never committed. Files that ask for it override pytest-django's own."""
+    """The cases in one transaction that is rolled back after the module.
+
+    Files that use it override pytest-django's own marker.
+    """
     from django.db import transaction
 
     import fixtures_case_states
@@ -88,8 +91,8 @@ def module_case_states(
         actors = Actors(
             RegisterOffice(tmp_path_factory.mktemp("september"), moment, timedelta(minutes=1))
         )
-        for seat in OFFICERS:
-            actors.account(seat)
+        for name in OFFICERS:
+            actors.account(name)
         yield fixtures_case_states.create_case_states(actors)
         transaction.set_rollback(True)
 
@@ -98,7 +101,7 @@ def module_case_states(
 def case_states(
     module_case_states: "CaseStates", django_db_blocker: DjangoDbBlocker, settings: SettingsWrapper
 ) -> "Iterator[CaseStates]":
-    """At noon of its day; whatever a test does is undone. Officers need no second factor: log-in is tested elsewhere."""
+    """The cases at noon of their day, unchanged by other tests. Officers need no second factor."""
     from django.core.cache import cache
     from django.db import transaction
 
@@ -117,7 +120,7 @@ def case_states(
 
 @pytest.fixture
 def officers(case_states: "CaseStates", tmp_path_factory: pytest.TempPathFactory) -> "Actors":
-    """The people of the scene, read anew."""
+    """The accounts of `case_states`, read from the database."""
     from actors import Actors
     from fixtures_case_states import NOON
     from qualwatch.accounts.models import Account
@@ -125,7 +128,7 @@ def officers(case_states: "CaseStates", tmp_path_factory: pytest.TempPathFactory
 
     actors = Actors(
         RegisterOffice(
-            tmp_path_factory.mktemp("staff"), datetime.fromisoformat(NOON), timedelta(minutes=1)
+            tmp_path_factory.mktemp("officers"), datetime.fromisoformat(NOON), timedelta(minutes=1)
         )
     )
     actors.accounts = {

@@ -1,4 +1,4 @@
-"""Databases for commands in processes of their own: SQLite files, or databases of the tests' PostgreSQL cluster."""
+"""Databases of commands in their own processes: SQLite files, or databases of the tests' PostgreSQL cluster."""
 
 from __future__ import annotations
 

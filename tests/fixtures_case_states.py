@@ -136,6 +136,6 @@ if __name__ == "__main__":
             timedelta(minutes=1),
         )
     )
-    for seat in OFFICERS:
-        actors.account(seat)
+    for name in OFFICERS:
+        actors.account(name)
     create_case_states(actors)

@@ -1,4 +1,4 @@
-"""How many queries each page runs: recorded in queries.json, never more than recorded, never more than twelve.
+"""The number of queries of each page: at most as recorded in queries.json, and at most twelve.
 
 `RECORD_QUERIES=1 pytest tests/office -k small` writes what it finds; growth then shows in the diff.
 """

@@ -64,56 +64,67 @@ class RandomProvince:
         self.rows: dict[str, list[Any]] = {}
 
     def facts(self) -> Facts:
-        """All tables."""
+        """All tables. The order of the draws decides what a seed gives."""
         pick, chance = self.random.choice, self._chance
         branches = [credit_code(n) for n in range(20, 24)]
-        self.rows["enterprises"] = [
-            Enterprise(
-                code,
-                f"企业{n}",
-                pick(DIVISIONS),
-                tuple(self.random.sample(branches, self.random.randint(0, 2))),
-            )
-            for n, code in enumerate(self.codes)
-            if not chance(0.05)
-        ]
-        self.rows["items"] = [
-            self._item(code) for code in self.codes for _ in range(self.random.randint(0, 4))
-        ]
+        self.rows["enterprises"] = self._enterprises(branches)
+        self.rows["items"] = [self._item(code) for code in self.codes for _ in self._times(0, 4)]
         self.rows["registrations"] = [
             self._registration(person) for person in self.people for _ in range(pick((1, 1, 2, 3)))
         ]
         if chance(0.4):
             self._share_out()
         self.rows["people"] = [self._person(person) for person in self.people if not chance(0.03)]
+        self.rows["contributions"] = self._odd_contributions(branches)
+        self.rows["contributions"] += self._regular_contributions()
+        self.rows["exemptions"] = [self._exemption() for _ in self._times(0, 4)]
+        self.rows["accepted_findings"] = [self._accepted() for _ in self._times(0, 4)]
+        self.rows["coverage"] = []
+        if chance(0.25):
+            self.rows["coverage"] = [self._coverage() for _ in self._times(1, 6)]
+        self.rows["unparsed"] = []
+        if chance(0.4):
+            self.rows["unparsed"] = [self._unparsed(n) for n in self._times(0, 3)]
+        return Facts.of_rows({name: list(dict.fromkeys(rows)) for name, rows in self.rows.items()})
+
+    def _times(self, least: int, most: int) -> range:
+        return range(self.random.randint(least, most))
+
+    def _enterprises(self, branches: list[str]) -> list[Enterprise]:
+        return [
+            Enterprise(
+                code,
+                f"企业{n}",
+                self.random.choice(DIVISIONS),
+                tuple(self.random.sample(branches, self.random.randint(0, 2))),
+            )
+            for n, code in enumerate(self.codes)
+            if not self._chance(0.05)
+        ]
+
+    def _odd_contributions(self, branches: list[str]) -> list[Contribution]:
+        """Contributions of any month by any payer."""
+        pick = self.random.choice
         payers = [*self.codes, *self.codes, *branches, credit_code(99), "personal"]
-        self.rows["contributions"] = [
+        return [
             Contribution(
                 person,
                 first_of(month_of(self.day) - pick((1, 2, 2, 3, 3, 4, 4, 5, 9))),
                 pick(payers),
             )
             for person in self.people
-            for _ in range(self.random.randint(0, 4))
+            for _ in self._times(0, 4)
         ]
+
+    def _regular_contributions(self) -> list[Contribution]:
+        """Three settled months by the enterprise of registration, for most people."""
         home = {row.person_id: row.credit_code for row in self.rows["registrations"]}
-        self.rows["contributions"] += [
+        return [
             Contribution(person, first_of(month_of(self.day) - back), home[person])
             for person in self.people
-            if chance(0.8)
+            if self._chance(0.8)
             for back in (2, 3, 4)
         ]
-        self.rows["exemptions"] = [self._exemption() for _ in range(self.random.randint(0, 4))]
-        self.rows["accepted_findings"] = [
-            self._accepted() for _ in range(self.random.randint(0, 4))
-        ]
-        self.rows["coverage"] = (
-            [self._coverage() for _ in range(self.random.randint(1, 6))] if chance(0.25) else []
-        )
-        self.rows["unparsed"] = (
-            [self._unparsed(n) for n in range(self.random.randint(0, 3))] if chance(0.4) else []
-        )
-        return Facts.of_rows({name: list(dict.fromkeys(rows)) for name, rows in self.rows.items()})
 
     def _share_out(self) -> None:
         """About as many people as a group of two clauses asks, some of them of use for either."""

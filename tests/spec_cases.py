@@ -8,9 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from drawn_tables import BadTable, Row, read_table, read_words
+from qualwatch.law.texts_on_disk import load_yaml
 
 SPEC = Path(__file__).parent / "spec"
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "situations.md"
@@ -95,7 +94,7 @@ def spec_cases() -> list[tuple[str, Row]]:
 
 
 def _read_file(path: Path) -> SpecFile:
-    content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    content = load_yaml(path)
     cases = content["cases"]
     try:
         return SpecFile(content["title"], read_case(content["all"]), [read_case(c) for c in cases])

@@ -1,32 +1,36 @@
-"""The main job on invented register files: a province checked, explained, remembered; another played day by day."""
+"""The main job on synthetic provinces: one checked, explained, remembered; one played day by day.
+
+`python tools/demo.py [--enterprises N] [--long]`: everything is written to demo/. The played
+province goes the whole road from a warning to a withdrawn item; --long plays half a year.
+"""
 
 import argparse
+import contextlib
+import gc
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "demo"
+STATE = DEMO / "state"
+PLAYED = DEMO / "played"
+PLAY_LOG = DEMO / "play.log"
+PROVINCE = "demo/province"
+PAGE, WORKBOOK, RESULT = "demo/check.html", "demo/check.xlsx", "demo/check.json"
 DAY = "2026-05-20"
-COMMAND = [sys.executable, "-m", "qualwatch"]
 PASSWORD = "correct-horse-battery\n"  # of the demo's own database
-SOME_REJECTED = 3  # the invented province has its rate of bad rows
-
-
-def run(*words: str, typed: str | None = None) -> None:
-    """One qualwatch command, shown and run; rejected rows are part of the demo."""
-    print("\n$ qualwatch " + " ".join(words), flush=True)
-    status = subprocess.run(
-        [*COMMAND, *words], check=False, cwd=ROOT, input=typed, text=True
-    ).returncode
-    if status not in (0, SOME_REJECTED):
-        sys.exit(status)
-
-
-SOURCES = {
+SOME_REJECTED = 3  # the synthetic province has its rate of bad rows
+SEED = "5"  # its shortfalls are of all three kinds
+PROGRESS = "… "  # begins a line of play.py that is rewritten
+DELIVERIES = {
     "enterprises": "企业.csv",
     "qualifications": "资质.csv",
     "practitioners": "注册人员.csv",
@@ -34,80 +38,135 @@ SOURCES = {
     "exemptions": "豁免.csv",
     "locks": "锁定.csv",
 }
+# a shortfall of a floor or group, of a single clause, of a supervision item
+KINDS: tuple[Callable[[dict[str, Any]], bool], ...] = (
+    lambda finding: len(finding["clauses"]) > 1,
+    lambda finding: len(finding["clauses"]) == 1 and finding["requirement"] == "constructors",
+    lambda finding: finding["requirement"] != "constructors",
+)
+NEXT = f"""
+What to open next:
+  {PAGE}        the check as a page with pictures
+  {WORKBOOK}        the same as a workbook; {RESULT} as JSON
+  demo/played/letters    every letter of the played province; returns and packs lie beside it
+  make serve             the played province in a browser: log in as sample-officer,
+                         sample-reviewer or sample-enterprise-1, password {PASSWORD.strip()}
+  make play              half a year: the returns of a second quarter, a circular
+"""
 
 
-def remember(province: str) -> None:
-    """The same province in the office's memory: a database of its own, loads, a run, its release, the journal."""
-    state = DEMO / "state"
-    shutil.rmtree(state, ignore_errors=True)
-    os.environ |= {"QUALWATCH_STATE": str(state), "DATABASE_URL": ""}
+def main() -> None:
+    """Generates, checks, explains, remembers; on another core another province is played."""
+    options = _options()
+    os.chdir(ROOT)
+    shutil.rmtree(DEMO, ignore_errors=True)
+    enterprises = "3000" if options.long else "1000"
+    run("generate", PROVINCE, "--enterprises", enterprises, "--seed", SEED)
+    run("check", PROVINCE, "--as-of", DAY)
+    prepare_office()
+    play = start_play(options.enterprises, is_long=options.long)
+    for path in (PAGE, WORKBOOK, RESULT):
+        run("check", PROVINCE, "--as-of", DAY, "--output", path)
+    explain()
+    remember()
+    print(f"\n{options.enterprises} enterprises played day by day from 2023-05-01:", flush=True)
+    follow(play)
+    print(NEXT)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--enterprises", type=int, help="of the province that is played")
+    parser.add_argument("--long", action="store_true", help="half a year; 3,000 checked")
+    options = parser.parse_args()
+    options.enterprises = options.enterprises or (500 if options.long else 300)
+    return options
+
+
+def run(*words: str, typed: str = "") -> None:
+    """One qualwatch command, shown and run in this process; rejected rows are part of the demo."""
+    from qualwatch.cli import main as qualwatch
+
+    print("\n$ qualwatch " + " ".join(words), flush=True)
+    sys.argv = ["qualwatch", *words]
+    sys.stdin = io.StringIO(typed)
+    try:
+        qualwatch()
+    except SystemExit as end:
+        if end.code not in (None, 0, SOME_REJECTED):
+            raise
+    finally:
+        # a command leaves collecting garbage to the end of its process
+        gc.collect()
+
+
+def prepare_office() -> None:
+    """An empty office: keys and a database of its own."""
+    os.environ |= {"QUALWATCH_STATE": str(STATE), "DATABASE_URL": ""}
     run("manage", "prepare", "-v0")
-    for source, file in SOURCES.items():
-        run("import", source, f"{province}/{file}", "--as-of", DAY, "--by", "demo-officer")
-    run("patrol", "--on", DAY, "--by", "demo-officer")  # a first run warns many at once: held
-    words = [
-        "create_officer",
-        "demo-reviewer",
-        "--organisation",
-        "province",
-        "--role",
-        "province-reviewer",
-    ]
-    run("manage", *words, "--early-warning", "--password-from-stdin", typed=PASSWORD)
-    words = ["--because", "首次核查，样本已核对", "--by", "demo-reviewer", "--password-from-stdin"]
-    run("decide", "run", "1", *words, typed=PASSWORD)
+
+
+def explain() -> None:
+    """Three findings of different kinds."""
+    findings = json.loads(Path(RESULT).read_text(encoding="utf-8"))["findings"]
+    short = [finding for finding in findings if finding["verdict"] == "short"]
+    for is_of_kind in KINDS:
+        finding = next(filter(is_of_kind, short))
+        run("explain", PROVINCE, finding["credit_code"], "--as-of", DAY)
+
+
+def remember() -> None:
+    """The same province in the office's registers: loads, a run, its release, the journal."""
+    for source, file in DELIVERIES.items():
+        run("import", source, f"{PROVINCE}/{file}", "--as-of", DAY, "--by", "demo-officer")
+    # a first run warns many at once: held
+    run("patrol", "--on", DAY, "--by", "demo-officer")
+    role = ["--organisation", "province", "--role", "province-reviewer", "--early-warning"]
+    password = "--password-from-stdin"
+    run("manage", "create_officer", "demo-reviewer", *role, password, typed=PASSWORD)
+    reason = ["--because", "首次核查，样本已核对"]
+    run("decide", "run", "1", *reason, "--by", "demo-reviewer", password, typed=PASSWORD)
     run("patrol", "--on", DAY, "--by", "demo-officer")
     run("journal", "verify")
 
 
-def main() -> None:
-    """Generate, check, explain, remember; meanwhile, on the other core, another province is played."""
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument(
-        "--enterprises", type=int, default=500, help="of the province that is played"
-    )
-    enterprises = words.parse_args().enterprises
-    play = [sys.executable, "tools/play.py", "demo/played", "--enterprises", str(enterprises)]
-    played = subprocess.Popen(
-        play, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    province, result, page, book = (
-        "demo/province",
-        "demo/check.json",
-        "demo/check.html",
-        "demo/check.xlsx",
-    )
-    run("generate", province, "--enterprises", "3000", "--seed", "1")
-    run("check", province, "--as-of", DAY, "--format", "json", "--output", result)
-    run("check", province, "--as-of", DAY, "--output", page)
-    run("check", province, "--as-of", DAY, "--output", book)
-    found = json.loads((ROOT / result).read_text(encoding="utf-8"))
-    print("\nsummary:", json.dumps(found["summary"]["verdicts"], ensure_ascii=False))
-    print("anomalies:", json.dumps(found["summary"]["anomalies"], ensure_ascii=False))
-    short = [one for one in found["findings"] if one["verdict"] == "short"]
-    # three different kinds: a floor or group, a single clause, a supervision item
-    kinds = (
-        lambda one: len(one["clauses"]) > 1,
-        lambda one: len(one["clauses"]) == 1 and one["requirement"] == "constructors",
-        lambda one: one["requirement"] != "constructors",
-    )
-    for kind in kinds:
-        run("explain", province, next(filter(kind, short))["credit_code"], "--as-of", DAY)
-    remember(province)
-    print(f"\n{enterprises} enterprises from 2023-05-01 to 2023-10-31, day by day:", flush=True)
-    said, _nothing = played.communicate()
-    print(said)
-    if played.returncode:
-        sys.exit(played.returncode)
-    print(f"\nPage with pictures: {ROOT / page}\nWorkbook: {ROOT / book}")
-    print(f"Everything as JSON: {ROOT / result}\nRegister files: {ROOT / province}")
-    print(
-        f"The office's memory: {ROOT / 'demo' / 'state'}; the played province: {ROOT / 'demo' / 'played'} (make serve)"
-    )
-    print(
-        f"Sample log-ins there: sample-officer, sample-reviewer, sample-enterprise-1; password {PASSWORD.strip()}"
-    )
+def start_play(enterprises: int, *, is_long: bool) -> "subprocess.Popen[str]":
+    """Plays the other province in a process of its own, in a copy of the empty office."""
+    shutil.copytree(STATE, PLAYED / "state")
+    words = [sys.executable, "tools/play.py", str(PLAYED), "--prepared"]
+    words += ["--enterprises", str(enterprises)]
+    if not is_long:
+        words.append("--to-withdrawn")
+    with PLAY_LOG.open("w", encoding="utf-8") as log:
+        return subprocess.Popen(words, stdout=log, stderr=subprocess.STDOUT, text=True)
+
+
+def follow(play: "subprocess.Popen[str]") -> None:
+    """Shows what the play prints; its days on one line that is rewritten."""
+    is_terminal = sys.stdout.isatty()
+    for line in _lines(play):
+        text = line.removeprefix(PROGRESS).rstrip("\n")
+        if not is_terminal:
+            print(text, flush=True)
+        elif text == line.rstrip("\n"):
+            print(f"\r\033[K{text}", flush=True)
+        else:
+            print(f"\r\033[K{text}", end="", flush=True)
+    if play.returncode:
+        sys.exit(play.returncode)
+
+
+def _lines(play: "subprocess.Popen[str]") -> Iterator[str]:
+    """The lines of the play's log until it has ended."""
+    with PLAY_LOG.open(encoding="utf-8") as log:
+        while True:
+            has_ended = play.poll() is not None
+            yield from log
+            if has_ended:
+                return
+            time.sleep(0.2)
 
 
 if __name__ == "__main__":
-    main()
+    with contextlib.suppress(KeyboardInterrupt):
+        main()

@@ -5,6 +5,7 @@
 
 import argparse
 import csv
+import gc
 import os
 import random
 import shutil
@@ -30,6 +31,7 @@ SOURCES = {
     "锁定": "locks",
     "社保": "insurance",
 }
+DAILY = {"企业", "资质", "注册人员"}  # by the policy they are stale after a few days
 CODE, NUMBER, KIND, MONTH, PAYER = (
     "统一社会信用代码",
     "身份证号",
@@ -38,6 +40,8 @@ CODE, NUMBER, KIND, MONTH, PAYER = (
     "缴费单位信用代码",
 )
 ENDS, REGISTRATION = "有效期止", "注册编号"
+PROGRESS = "… "  # begins a line that demo.py rewrites
+GARBAGE = (100_000, 50, 100)  # objects before garbage is collected: a day leaves little
 WITH_ACCOUNT = 12  # enterprises that have one
 CHANCE = {
     "opens": 0.3,
@@ -159,17 +163,19 @@ class Registers:
 class Play:
     """The office of one province, day after day."""
 
-    def __init__(self, folder: Path, enterprises: int, seed: int) -> None:
+    def __init__(
+        self, folder: Path, enterprises: int, seed: int, *, is_followed: bool = False
+    ) -> None:
         from qualwatch.intake.synthetic_province import Plan, generate_province
         from qualwatch.law.loader import load_law
 
         self.law, self.chance = load_law(), random.Random(seed)
+        self.is_followed = is_followed
         self.files = folder / "registers"
         generate_province(Plan(enterprises, seed, START), self.files, "csv", self.law)
         self.registers = Registers(self.files, self.chance)
         self.registers.read()
         self.done: Counter[str] = Counter()
-        self.shown: list[str] = []
         self.accounts: dict[str, Any] = {}
         self.waiting: set[int] = set()
         self.papers = Papers(self.law, self.chance, self.accounts, self.done)
@@ -178,13 +184,10 @@ class Play:
         )
 
     def prepare(self) -> None:
-        """The authorities and their people."""
-        from django.core.management import call_command
-
+        """The authorities' people."""
         from qualwatch.accounts.actions import create_account
         from qualwatch.accounts.queries import organisation
 
-        call_command("prepare", verbosity=0)
         seats = {
             "sample-officer": ("province", "province-officer"),
             "sample-second-officer": ("province", "province-officer"),
@@ -204,30 +207,77 @@ class Play:
                 at=moment(START, 5),
             )
 
-    def run(self, until: date) -> None:
-        """Every day."""
+    def run(self, until: date, *, to_withdrawn: bool) -> date:
+        """Every day, at most until the first warned item is withdrawn; returns the last day."""
         day = START
-        while day <= until:
+        while True:
             self.registers.day_passes(day)
             self.morning(day)
             self.people_at_work(day)
+            self.show_progress(day)
+            if day >= until or (to_withdrawn and self.has_gone_the_whole_road()):
+                return day
             day += timedelta(days=1)
 
+    def has_gone_the_whole_road(self) -> bool:
+        """Whether an item that began with a warning has been withdrawn and deregistered."""
+        from qualwatch.cases.models import Withdrawal
+
+        withdrawn = Withdrawal.objects.filter(stage="closed", case__closed_because="withdrawn")
+        return withdrawn.filter(case__origin="system").exists()
+
+    def show_progress(self, day: date) -> None:
+        """Where the play is: one line that is rewritten, or a line a week where nobody watches."""
+        from qualwatch.cases.models import Case
+
+        is_terminal = sys.stdout.isatty()
+        if not (is_terminal or self.is_followed or day.weekday() == 0):
+            return
+        is_open = Case.objects.exclude(state="closed")
+        yellow, red = (is_open.filter(state=state).count() for state in ("yellow", "red"))
+        withdrawn = Case.objects.filter(closed_because="withdrawn").count()
+        text = (
+            f"{day}: {yellow} yellow cards open, {red} red cards open, {withdrawn} items withdrawn"
+        )
+        if is_terminal:
+            print(f"\r\033[K{text}", end="", flush=True)
+        else:
+            print(PROGRESS + text, flush=True)
+
     def morning(self, day: date) -> None:
-        """The registers come in, the patrol runs; what a guard holds is looked at by a reviewer."""
+        """The registers come in, the patrol runs; a reviewer checks what a guard holds."""
         from qualwatch.patrol.days import release_held_run, run_day
+
+        self.registers_come_in(day)
+        result = run_day(day=day, law=self.law, by="patrol", at=moment(day, 6))
+        self.done.update(result.cases)
+        run = result.run
+        if run.state != "held":
+            return
+        sample = ", ".join(run.sample[:3])
+        self.say(day, f"run held: {run.because}; sample {sample} …; released by sample-reviewer")
+        released = release_held_run(
+            run=run, law=self.law, by="sample-reviewer", at=moment(day, 9), because="样本已核对"
+        )
+        self.say(day, f"cards made: {released.cases['opened']}")
+        self.done.update(released.cases)
+        if day == START:
+            self.open_accounts()
+
+    def registers_come_in(self, day: date) -> None:
+        """The registers that must be fresh every day; the others as they change, or on Mondays."""
         from qualwatch.registers.loads import Delivery, import_delivery, release
 
+        is_complete = day == START or day.weekday() == 0
+        due = set(SOURCES) if is_complete else DAILY | self.registers.changed
+        delivered = [name for name in SOURCES if name in due and name in self.registers.rows]
         self.registers.write()
-        for name, source in SOURCES.items():
+        for name in delivered:
+            source = SOURCES[name]
             path = self.files / f"{name}.csv"
-            if name not in self.registers.rows:
-                continue
-            covers = (
-                (date(2023, 1, 1), day.replace(day=1) - timedelta(days=1))
-                if source == "insurance"
-                else None
-            )
+            covers = None
+            if source == "insurance":
+                covers = (date(2023, 1, 1), day.replace(day=1) - timedelta(days=1))
             load = import_delivery(
                 delivery=Delivery(source, {path.name: path}, day, None, covers),
                 law=self.law,
@@ -243,24 +293,6 @@ class Play:
                     at=moment(day, 5),
                     because="已核对",
                 )
-        day_done = run_day(day=day, law=self.law, by="patrol", at=moment(day, 6))
-        self.done.update(day_done.cases)
-        if day_done.run.state == "held":
-            self.say(
-                day,
-                f"run held: {day_done.run.because}; sample {', '.join(day_done.run.sample[:3])} …; released by sample-reviewer",
-            )
-            let_in = release_held_run(
-                run=day_done.run,
-                law=self.law,
-                by="sample-reviewer",
-                at=moment(day, 9),
-                because="样本已核对",
-            )
-            self.say(day, f"cards made: {let_in.cases['opened']}")
-            self.done.update(let_in.cases)
-            if day == START:
-                self.open_accounts()
 
     def open_accounts(self) -> None:
         """A dozen of the enterprises warned have an account on the platform."""
@@ -499,8 +531,8 @@ class Play:
 
     def say(self, day: date, text: str) -> None:
         """Something worth showing."""
-        self.shown.append(f"{day} {text}")
-        print(f"{day} {text}", flush=True)
+        rewritten = "\r\033[K" if sys.stdout.isatty() else ""
+        print(f"{rewritten}{day} {text}", flush=True)
 
 
 def hash_quickly() -> None:
@@ -510,29 +542,53 @@ def hash_quickly() -> None:
     PBKDF2PasswordHasher.iterations = 1000
 
 
-def main() -> None:
-    """Plays it."""
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--enterprises", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--until", type=date.fromisoformat, default=END)
-    options = parser.parse_args()
-    shutil.rmtree(options.folder, ignore_errors=True)
-    options.folder.mkdir(parents=True)
-    os.environ |= {
-        "QUALWATCH_STATE": str(options.folder / "state"),
-        "DATABASE_URL": os.environ.get("DATABASE_URL", ""),
-    }
+    parser.add_argument(
+        "--to-withdrawn", action="store_true", help="ends with the first warned item withdrawn"
+    )
+    parser.add_argument(
+        "--prepared", action="store_true", help="FOLDER/state is prepared; demo.py follows"
+    )
+    return parser.parse_args()
+
+
+def prepare_office(state: Path) -> None:
+    """An empty office: keys, tables, authorities."""
+    from django.core.management import call_command
+
     from qualwatch.config import make_ready
 
-    make_ready(create=True)
+    os.environ |= {
+        "QUALWATCH_STATE": str(state),
+        "DATABASE_URL": os.environ.get("DATABASE_URL", ""),
+    }
+    is_new = not state.exists()
+    make_ready(create=is_new)
+    if is_new:
+        call_command("prepare", verbosity=0)
+
+
+def main() -> None:
+    """Plays it."""
+    options = _options()
+    if not options.prepared:
+        shutil.rmtree(options.folder, ignore_errors=True)
+        options.folder.mkdir(parents=True)
+    prepare_office(options.folder / "state")
     hash_quickly()
-    play = Play(options.folder, options.enterprises, options.seed)
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
+    play = Play(options.folder, options.enterprises, options.seed, is_followed=options.prepared)
     play.prepare()
-    play.run(options.until)
-    told(play.done, START, options.until)
-    play.papers.show(options.folder, options.until)
+    last_day = play.run(options.until, to_withdrawn=options.to_withdrawn)
+    print()
+    told(play.done, START, last_day)
+    play.papers.show(options.folder, last_day)
     show(play.withdrawals, options.folder)
 
 

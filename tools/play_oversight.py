@@ -124,7 +124,11 @@ def told(done: Counter[str], start: date, until: date) -> None:
     )
     case = max(
         Case.objects.filter(published_on__isnull=False, origin="system"),
-        key=lambda one: (one.state == "closed", len(history_of(one))),
+        key=lambda case: (
+            case.closed_because == "withdrawn",
+            case.state == "closed",
+            len(history_of(case)),
+        ),
         default=None,
     )
     if case is None:

@@ -18,7 +18,7 @@ HOME, STATES, ASKS = (
     0.15,
 )  # served in person; the enterprise makes a statement; it asks for a hearing
 RECTIFIES = 0.03  # each day that its item is to be withdrawn
-FIRST_DAYS = 7  # of a month: lists go out on its first Monday
+LIST_WEEKS = (2, 4)  # of a month: lists go out on their Mondays
 STARTS_AFTER, LATE_AFTER, MINISTRY_AFTER = 2, 9, 20  # days
 LATE = "city-141100-bureau"  # starts late, and is named for it
 FACTS = "期满仍不达标，公示后复核属实"
@@ -91,7 +91,7 @@ class Withdrawals:
         """Everything of one day."""
         from qualwatch.cases.models import Withdrawal
 
-        if day.weekday() == 0 and day.day <= FIRST_DAYS:
+        if day.weekday() == 0 and (day.day + 6) // 7 in LIST_WEEKS:
             self.opens(day)
         rows = (
             Withdrawal.objects.filter(ended="")
@@ -219,7 +219,7 @@ class Withdrawals:
                 because=FACTS,
                 **self.act(who["decides"], day, 16),
             )
-            for row in went.succeeded if went else []:
+            for row in result.succeeded if result else []:
                 self.sends(row.documents.get(kind="withdrawal-decision"), who["handles"], day)
         if by_stage["announced"]:
             self.tried(

@@ -38,7 +38,7 @@ CODES = {number: credit_code(100 + number) for number in range(1, 10)}
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The scene, served at noon of its day, with the platform's log-in at another address."""
+    """`fixtures_case_states`, served at noon of its day, with the platform's log-in at another address."""
     state = dict(fixtures_case_states.prepare_state(tmp_path_factory.mktemp("scene")))
     with run_provider() as app:
         state["QUALWATCH_KEYS"] = json.dumps(

@@ -1,4 +1,4 @@
-"""The two engines say the same: every number, every reason, every anomaly, every person, over random provinces."""
+"""The two engines agree on every number, reason, anomaly and person over random provinces."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What can never happen to a case, whatever happens: looked for in random histories through `step`."""
+"""Invariants of a case's state over random histories of `step`."""
 
 from __future__ import annotations
 

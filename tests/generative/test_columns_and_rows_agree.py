@@ -1,4 +1,4 @@
-"""Reading by columns is reading row by row, only faster: the same facts, rejections, notices and accounts."""
+"""Reading by columns equals reading by rows: the same facts, rejections, notices and accounts."""
 
 from __future__ import annotations
 

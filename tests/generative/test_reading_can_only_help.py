@@ -1,4 +1,4 @@
-"""Whatever row cannot be read, no enterprise comes out worse than with the row read in its favour."""
+"""An unreadable row never leaves an enterprise worse off than the row read in its favour."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""What an independent reader found wrong once; each is one example of a kind."""
+"""Faults in reading files that an independent review found, each with the right result."""
 
 from pathlib import Path
 from typing import Any

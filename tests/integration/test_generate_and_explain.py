@@ -1,4 +1,4 @@
-"""The invented province, and one enterprise explained."""
+"""The synthetic province, and the explanation of one enterprise."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The same three texts on Spark Connect: Sail, inside the test process, says what DuckDB says."""
+"""The same statements on Spark Connect (Sail in the test process) give DuckDB's results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What if, what is coming, and the impact of a change, asked as a person asks them."""
+"""What if, coming shortfalls, and the impact of a change, through the commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Applications: received at once, examined and decided by others than those who determined."""
+"""Applications: receipt at once, examination and decision by people who did not determine."""
 
 from __future__ import annotations
 

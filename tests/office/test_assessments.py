@@ -1,4 +1,4 @@
-"""Runs: what each day's run said, held when too many would be warned at once, and said again from what was known."""
+"""Runs: recorded by day, held before mass warnings, reproducible from a revision."""
 
 from __future__ import annotations
 

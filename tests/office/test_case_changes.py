@@ -1,4 +1,4 @@
-"""Cases of many: the item or enterprise changes, whole enterprises, mass warnings, what the database refuses."""
+"""Cases whose item or enterprise changes, insurance cases, mass warnings, database constraints."""
 
 from __future__ import annotations
 
@@ -320,7 +320,7 @@ def test_a_red_card_is_notified_where_the_enterprise_builds(actors: Actors) -> N
     assert may_see_for_supervision(datong, case, on=PERIOD_OVER, law=actors.law)
     # The project is finished
     assert not may_see_for_supervision(datong, case, on=date(2026, 9, 1), law=actors.law)
-    assert not may_see(datong, case)  # its papers are not theirs
+    assert not may_see(datong, case)  # its documents are not theirs
     assert may_see_for_supervision(
         actors.account("city-officer"), case, on=PERIOD_OVER, law=actors.law
     )

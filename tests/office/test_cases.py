@@ -1,4 +1,4 @@
-"""A case's life on a database: warned, added to, recovered, determined, inspected, ended."""
+"""The life of a case on a database: warning, additions, recovery, determination, inspection, end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an independent review of the cases found, with the right value of each."""
+"""Faults in cases that an independent review found, each with the right result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""F49: two acts on one case at one moment, in processes of their own: one is done, the other is told why not."""
+"""F49: of two acts on one case at the same moment one succeeds and the other is refused with its reason."""
 
 from __future__ import annotations
 

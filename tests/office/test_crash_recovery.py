@@ -1,4 +1,4 @@
-"""kill -9 at random moments of loads, releases, runs and pushes: after a rerun all is as if nothing had happened."""
+"""kill -9 at random moments of loads, releases, runs and pushes; a rerun gives the undisturbed result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Papers: seen by those who may, as downloads that a browser does not run."""
+"""Documents: visible to authorised accounts, sent as downloads that a browser does not run."""
 
 from __future__ import annotations
 

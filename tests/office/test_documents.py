@@ -1,4 +1,4 @@
-"""Documents: every figure in the .docx is the stored one; bytes are kept; numbers run without gaps."""
+"""Documents: every figure in the .docx is the stored one; bytes are immutable; numbers run without gaps."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import jinja2
 import pytest
 from django.db import transaction
 from docx.document import Document as Docx
+from docxtpl import DocxTemplate
 
 from actors import Actors
 from document_samples import SAMPLES
@@ -26,6 +27,8 @@ from qualwatch.cases.documents.kinds import DOCUMENT_KINDS, rendered
 from qualwatch.cases.models import Case, Document, NumberSequence
 from qualwatch.cases.service.actions import issue_warning, void_document
 from qualwatch.cases.warnings.supervise import follow_up, record_fraud
+from qualwatch.procedure.roles import ROLES
+from qualwatch.procedure.transitions import BY_EVENT
 from register_files import ITEMS
 from register_office import RegisterOffice
 from register_rows import item
@@ -178,6 +181,22 @@ def test_a_missing_value_is_an_error_and_uses_no_number(actors: Actors) -> None:
         issuing.issue("warning", ctx, values={"credit_code": "x"}, addressee="x", case=case)
     assert list(NumberSequence.objects.values()) == before
     assert not Document.objects.exists()
+
+
+@pytest.mark.parametrize("kind", DOCUMENT_KINDS)
+def test_a_template_asks_for_the_fields_of_its_entry(kind: str) -> None:
+    template = DocxTemplate(kinds.FOLDER / f"{kind}.docx")
+    variables = template.get_undeclared_template_variables()
+    assert variables == {*DOCUMENT_KINDS[kind].fields, *kinds.COMMON_FIELDS}
+
+
+def test_every_template_has_an_entry_signed_by_a_known_capability() -> None:
+    templates = {path.stem for path in kinds.FOLDER.glob("*.docx")}
+    assert templates == set(DOCUMENT_KINDS)
+    capabilities = {capability for role in ROLES.values() for capability in role.may}
+    assert {kind.signed_by for kind in DOCUMENT_KINDS.values()} <= capabilities | {""}
+    starts = {kind.starts for kind in DOCUMENT_KINDS.values()}
+    assert starts <= set(BY_EVENT) | {""}
 
 
 @pytest.mark.parametrize("kind", DOCUMENT_KINDS)

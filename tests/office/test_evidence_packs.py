@@ -1,4 +1,4 @@
-"""Evidence packs: what a court gets gives the finding again, is whole, and shows nobody's number."""
+"""Evidence packs: complete, reproducing the finding, without identity numbers."""
 
 from __future__ import annotations
 
@@ -226,7 +226,7 @@ def test_an_altered_pack_is_detected(actors: Actors, tmp_path: Path) -> None:
 def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(
     actors: Actors, tmp_path: Path
 ) -> None:
-    """It arises from the enterprise's yellow card: its papers, its journal and the people are in the pack."""
+    """It arises from the enterprise's yellow card: its documents, its journal and the people are in the pack."""
     insured = [CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
     actors.load_and_patrol(people=4, 社保=insured)
     whole = Case.objects.get()
@@ -375,7 +375,7 @@ def test_an_officer_s_red_card_has_its_finding_and_the_registers_of_that_day(
 def red_cases_of_a_province(
     actors: Actors, folder: Path, enterprises: int, count: int, seed: int
 ) -> list[Case]:
-    """An invented province, some of its yellow cards determined at random after their period."""
+    """A synthetic province, some of its yellow cards determined at random after their period."""
     generate_province(Plan(enterprises, seed, DAY), folder, "csv", law())
     files = {
         "企业": "enterprises",

@@ -1,4 +1,4 @@
-"""Statements, hearings and objections of the public: taken in time, answered point by point before the decision."""
+"""Statements, hearings and public objections: within their days, answered one by one before the decision."""
 
 from __future__ import annotations
 

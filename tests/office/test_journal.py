@@ -1,4 +1,4 @@
-"""The journal: nothing in it is altered, removed, inserted or reordered without being found."""
+"""The journal: alteration, removal, insertion and reordering are detected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A list read by its differences gives what reading all of it gives: rows, counts, rejections, unparsed rows."""
+"""Reading a list by its differences equals reading all of it: rows, counts, rejections, unparsed rows."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ def test_a_platform_account_unknown_here_cannot_log_in(
 
 
 # Every address x every role. kinds: entrance (anybody), own (logged in), closed (nobody), machine (a token),
-# enterprise and staff (those with the role; others are told that they may not)
+# enterprise and staff (those with the role; others are refused)
 ENTERPRISE, STAFF = ("see-own",), ("read-cases",)
 MATRIX: dict[str, str | tuple[str, ...]] = {
     **dict.fromkeys(

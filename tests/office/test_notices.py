@@ -1,4 +1,4 @@
-"""Who was told what, by which way, when it came and when it was opened; nothing lost, nothing said twice."""
+"""Notices: channels, delivery, first opening; none lost, none sent twice."""
 
 from __future__ import annotations
 

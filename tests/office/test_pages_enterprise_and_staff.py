@@ -1,4 +1,4 @@
-"""The doors of enterprises and of staff: who sees what, what is refused in a sentence, what goes on record."""
+"""The sites of enterprises and staff: visibility, refusals in a sentence, records."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _django_db_marker() -> None:
-    """The scene's own transaction instead of pytest-django's, which would close the connection after each test."""
+    """The transaction of `case_states` instead of pytest-django's, which would close the connection."""
 
 
 # The enterprise
@@ -175,7 +175,7 @@ def test_a_case_shows_allowed_acts_and_why_others_are_not(
 ) -> None:
     ripe = page(client_of(officers.account("city-officer")), "case", case_states.cases[9].pk)
     assert reverse("determine", args=[case_states.cases[9].pk]) in ripe
-    assert "没有待签批的认定" not in ripe  # who may not sign is told that first
+    assert "没有待签批的认定" not in ripe  # who may not sign reads that first
     early = page(client_of(officers.account("city-officer")), "case", case_states.cases[7].pk)
     assert "认定红牌的条件不齐" in early
     auditor = page(client_of(officers.account("auditor")), "case", case_states.cases[9].pk)

@@ -1,4 +1,4 @@
-"""What is sent twice is done once; what is not taken is shown again; what is asked in another way is told how."""
+"""Forms sent twice are recorded once; refused forms keep what was typed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ONCE = "0123456789abcdef0123456789abcdef"
 
 @pytest.fixture(autouse=True)
 def _django_db_marker() -> None:
-    """The scene's own transaction instead of pytest-django's."""
+    """The transaction of `case_states` instead of pytest-django's."""
 
 
 def test_an_answer_sent_twice_is_one_application(officers: Actors, case_states: CaseStates) -> None:

@@ -1,4 +1,4 @@
-"""Pages in English: what stays Chinese says so, on every page of everybody (WCAG 3.1.2)."""
+"""Pages in English: every Chinese text is marked as such, on every page (WCAG 3.1.2)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HAN = re.compile("[\u4e00-\u9fff]")
 
 @pytest.fixture(autouse=True)
 def _django_db_marker() -> None:
-    """The scene's own transaction instead of pytest-django's."""
+    """The transaction of `case_states` instead of pytest-django's."""
 
 
 def unmarked(page: str) -> list[str]:

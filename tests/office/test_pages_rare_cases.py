@@ -1,4 +1,4 @@
-"""The doors where the small province is not: one firm, one case."""
+"""Pages of cases that `fixtures_case_states` does not have: one firm, one case."""
 
 from __future__ import annotations
 

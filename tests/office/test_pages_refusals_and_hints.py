@@ -1,4 +1,4 @@
-"""The doors where something is in the way: what may not be done, what has not come, what was added later."""
+"""Pages that refuse or explain: acts not allowed, documents not served yet, requirements added later."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _django_db_marker() -> None:
-    """The scene's own transaction instead of pytest-django's, which would close the connection after each test."""
+    """The transaction of `case_states` instead of pytest-django's, which would close the connection."""
 
 
 def test_an_application_says_which_acts_are_not_allowed(

@@ -1,4 +1,4 @@
-"""The platform's pushes: through the real address, in order, once each, with the findings renewed."""
+"""The platform's pushes through the API: in order, once each, findings renewed at once."""
 
 from __future__ import annotations
 

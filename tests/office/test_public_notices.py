@@ -1,4 +1,4 @@
-"""Public notices: only where nothing else reaches, only of what is public, and they go with their card (F19)."""
+"""Public notices: after other methods failed, for public documents only, removed with their card (F19)."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def test_a_service_that_the_case_refuses_does_not_stop_the_patrol(actors: Actors
     order = actors.order_of(case)
     actors.fail_service(actors.start_service(order, PERIOD_OVER), PERIOD_OVER, why="unknown")
     notice = actors.start_service(order, PERIOD_OVER, method="public-notice")
-    # Served by another paper, whatever the reason
+    # Served by another document, whatever the reason
     Case.objects.filter(pk=case.pk).update(order_served_on=PERIOD_OVER)
     actors.load_and_patrol(notice.due_on + timedelta(days=1))
     failed = Service.objects.get(pk=notice.pk)

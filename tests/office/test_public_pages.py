@@ -1,4 +1,4 @@
-"""The public door: what a citizen finds, and what nobody does."""
+"""The public site: what citizens find, and what stays private."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _django_db_marker() -> None:
-    """The scene's own transaction instead of pytest-django's, which would close the connection after each test."""
+    """The transaction of `case_states` instead of pytest-django's, which would close the connection."""
 
 
 def test_every_item_has_one_standing_today_and_on_a_past_day(

@@ -1,4 +1,4 @@
-"""The public door asked oddly, and by people who have logged in."""
+"""The public site with odd queries, with sessions, and with full lists."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _django_db_marker() -> None:
-    """The scene's own transaction instead of pytest-django's, which would close the connection after each test."""
+    """The transaction of `case_states` instead of pytest-django's, which would close the connection."""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a day changes: a certificate's last day before the next morning's look, days that may still move, quarters."""
+"""Days on public pages: the last day of a certificate, provisional days, quarters."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAY_MOVE = "（放假安排公布后可能顺延）"
 
 @pytest.fixture(autouse=True)
 def _django_db_marker() -> None:
-    """The scene's own transaction instead of pytest-django's."""
+    """The transaction of `case_states` instead of pytest-django's."""
 
 
 def standing(case_states: CaseStates, number: int, day: date) -> tuple[str, str]:

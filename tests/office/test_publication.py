@@ -1,4 +1,4 @@
-"""What the public may know, and what a red card forbids."""
+"""The public copy, and what a red card forbids."""
 
 from __future__ import annotations
 

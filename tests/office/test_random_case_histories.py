@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from django.db import transaction
 
 from actors import Actors, picture, reload
+from qualwatch.accounts.models import Account
 from qualwatch.cases.applications.actions import agree, refuse, retract, uphold, verify
 from qualwatch.cases.applications.filing import Filing
 from qualwatch.cases.applications.repairs import Repairs
@@ -60,146 +62,238 @@ HANDLERS = (
     "reviewer",
     "approval-officer",
 )
+Acts = dict[str, Callable[[], object]]
 REVIEWERS = ("reviewer", "other-reviewer", "city-reviewer", "officer")
+
+
+@dataclass
+class Turn:
+    """What one random act may be: its case and day, an officer, a reviewer, the enterprise."""
+
+    actors: Actors
+    chance: random.Random
+    case: Case
+    on: date
+    officer: Account
+    reviewer: Account
+    arguments: dict[str, Any]
+
+    @property
+    def enterprise(self) -> Account:
+        """The account of the enterprise."""
+        return self.actors.accounts["enterprise"]
+
+    def acts(self) -> Acts:
+        """Every act by its name, sensible or not."""
+        return {
+            **self.determination_acts(),
+            **self.supervision_acts(),
+            **self.service_acts(),
+            **self.application_acts(),
+            **self.withdrawal_acts(),
+        }
+
+    def determination_acts(self) -> Acts:
+        """From the proof of the warning to the signature."""
+        return {
+            "prove": lambda: self.actors.prove_warning(self.case, self.on),
+            "propose": lambda: self.actors.propose(
+                self.case, by=self.officer.username, day=self.on
+            ),
+            "extend": lambda: self.actors.propose(
+                self.case,
+                by=self.officer.username,
+                day=self.on,
+                outcome="extended",
+                until=self.on + timedelta(days=9),
+            ),
+            "dismiss": lambda: self.actors.propose(
+                self.case,
+                by=self.officer.username,
+                day=self.on,
+                outcome="dismissed",
+                leaves="accepted-finding",
+                left={"until": self.on + timedelta(days=40)},
+            ),
+            "sign": lambda: self.actors.sign(self.case, by=self.reviewer.username, day=self.on),
+            "return": lambda: return_proposal(
+                case=self.case, by=self.reviewer, because="再查", **self.arguments
+            ),
+            "inspect": lambda: self.actors.inspect(self.on, by=self.officer.username),
+        }
+
+    def supervision_acts(self) -> Acts:
+        """Service of the order, rechecks, reviews, ends and contacts."""
+        return {
+            "serve": lambda: self.actors.serve_order(self.case, self.on, by=self.officer.username),
+            "recheck": lambda: recheck(
+                case=self.case,
+                outcome=self.chance.choice(["short", "recovered"]),
+                because="看过",
+                evidence=["照片"],
+                by=self.officer,
+                **self.arguments,
+            ),
+            "review": lambda: review(
+                case=self.case, because="达标", by=self.reviewer, **self.arguments
+            ),
+            "annul": lambda: annul(
+                case=self.case,
+                because="判决",
+                document="判决书",
+                by=self.reviewer,
+                **self.arguments,
+            ),
+            "end": lambda: end(
+                case=self.case, code="merged", because="合并", by=self.officer, **self.arguments
+            ),
+            "follow-up": lambda: follow_up(
+                case=self.case,
+                kind=self.chance.choice(["call", "letter"]),
+                what="督促",
+                by=self.officer,
+                **self.arguments,
+            ),
+        }
+
+    def service_acts(self) -> Acts:
+        """Attempts at service, and voided documents."""
+        return {
+            "post": lambda: self.actors.start_service(
+                self.actors.order_of(self.case),
+                self.on,
+                method=self.chance.choice(list(METHODS)),
+                by=self.officer.username,
+            ),
+            "return post": lambda: fail_service(
+                service=newest(Service.objects.filter(document__case=self.case)),
+                why=self.chance.choice(list(FAILURES)),
+                because="退回",
+                files=[SubmittedFile("退件.png", picture(1))],
+                by=self.officer,
+                **self.arguments,
+            ),
+            "void": lambda: void_document(
+                document=newest(self.case.documents.all()),
+                because="写错",
+                by=self.reviewer,
+                **self.arguments,
+            ),
+        }
+
+    def application_acts(self) -> Acts:
+        """From the application to its decision."""
+        return {
+            "apply": lambda: self.actors.apply(
+                self.case, self.on, self.enterprise, filing(self.actors, self.chance, self.case)
+            ),
+            "agree": lambda: agree(
+                application=newest(self.case.applications.all()),
+                because="属实",
+                by=self.reviewer,
+                **self.arguments,
+            ),
+            "refuse": lambda: refuse(
+                application=newest(self.case.applications.all()),
+                because="不实",
+                by=self.reviewer,
+                **self.arguments,
+            ),
+            "retract": lambda: retract(
+                application=newest(self.case.applications.all()),
+                by=self.enterprise,
+                **self.arguments,
+            ),
+            "verify": lambda: verify(
+                application=newest(self.case.applications.all()),
+                because="属实",
+                by=self.officer,
+                repairs=Repairs(self.on + timedelta(days=self.chance.choice([5, 40]))),
+                **self.arguments,
+            ),
+            "uphold": lambda: uphold(
+                application=newest(self.case.applications.all()),
+                because="属实",
+                by=self.reviewer,
+                **self.arguments,
+            ),
+        }
+
+    def withdrawal_acts(self) -> Acts:
+        """From opening a withdrawal to hearings and opened notices."""
+        return {
+            "open-withdrawal": lambda: withdrawals.open_withdrawals(
+                cases=[self.case], by=self.officer, **self.arguments
+            ),
+            "withdraw": lambda: next_step(self.actors, self.chance, self.case, self.on),
+            "not-withdraw": lambda: withdrawals.not_withdraw(
+                member=withdrawal_of(self.case), because="重组", by=self.reviewer, **self.arguments
+            ),
+            "annul-withdrawal": lambda: withdrawals.annul_withdrawal(
+                member=withdrawal_of(self.case),
+                because="判决",
+                files=[SubmittedFile("判决.png", picture(3))],
+                by=self.reviewer,
+                **self.arguments,
+            ),
+            "state": lambda: submit_statement(
+                withdrawal=withdrawal_of(self.case),
+                text="在办注册",
+                files=[],
+                by=self.enterprise,
+                **self.arguments,
+            ),
+            "answer": lambda: answer_submission(
+                submission=newest(Submission.objects.filter(answered_on=None)),
+                text="不属实",
+                by=self.officer,
+                **self.arguments,
+            ),
+            "ask-hearing": lambda: request_hearing(
+                withdrawal=withdrawal_of(self.case), by=self.enterprise, **self.arguments
+            ),
+            "open": lambda: open_notice(
+                notice=newest(
+                    Notice.objects.filter(credit_code=self.case.credit_code, first_opened_at=None)
+                ),
+                by=self.enterprise,
+                **self.arguments,
+            ),
+        }
+
+
+LIKELY = (
+    "prove",
+    "propose",
+    "propose",
+    "sign",
+    "sign",
+    "serve",
+    "serve",
+    "review",
+    "apply",
+    "refuse",
+    "verify",
+    "uphold",
+    "open",
+    "open-withdrawal",
+)
 
 
 def act_at_random(actors: Actors, chance: random.Random, case: Case, on: date) -> None:
     """One act of a random account; a refused act leaves no record."""
-    who, reviewer = (
-        actors.account(chance.choice(OFFICERS)),
-        actors.account(chance.choice(REVIEWERS)),
+    turn = Turn(
+        actors=actors,
+        chance=chance,
+        case=reload(case),
+        on=on,
+        officer=actors.account(chance.choice(OFFICERS)),
+        reviewer=actors.account(chance.choice(REVIEWERS)),
+        arguments={"law": actors.law, "at": actors.office.tick(on)},
     )
-    arguments: dict[str, Any] = {"law": actors.law, "at": actors.office.tick(on)}
-    case = reload(case)
-    acts: dict[str, Callable[[], object]] = {
-        "prove": lambda: actors.prove_warning(case, on),
-        "propose": lambda: actors.propose(case, by=who.username, day=on),
-        "extend": lambda: actors.propose(
-            case, by=who.username, day=on, outcome="extended", until=on + timedelta(days=9)
-        ),
-        "dismiss": lambda: actors.propose(
-            case,
-            by=who.username,
-            day=on,
-            outcome="dismissed",
-            leaves="accepted-finding",
-            left={"until": on + timedelta(days=40)},
-        ),
-        "sign": lambda: actors.sign(case, by=reviewer.username, day=on),
-        "return": lambda: return_proposal(case=case, by=reviewer, because="再查", **arguments),
-        "inspect": lambda: actors.inspect(on, by=who.username),
-        "serve": lambda: actors.serve_order(case, on, by=who.username),
-        "recheck": lambda: recheck(
-            case=case,
-            outcome=chance.choice(["short", "recovered"]),
-            because="看过",
-            evidence=["照片"],
-            by=who,
-            **arguments,
-        ),
-        "review": lambda: review(case=case, because="达标", by=reviewer, **arguments),
-        "annul": lambda: annul(
-            case=case, because="判决", document="判决书", by=reviewer, **arguments
-        ),
-        "end": lambda: end(case=case, code="merged", because="合并", by=who, **arguments),
-        "follow-up": lambda: follow_up(
-            case=case, kind=chance.choice(["call", "letter"]), what="督促", by=who, **arguments
-        ),
-        "post": lambda: actors.start_service(
-            actors.order_of(case), on, method=chance.choice(list(METHODS)), by=who.username
-        ),
-        "return post": lambda: fail_service(
-            service=newest(Service.objects.filter(document__case=case)),
-            why=chance.choice(list(FAILURES)),
-            because="退回",
-            files=[SubmittedFile("退件.png", picture(1))],
-            by=who,
-            **arguments,
-        ),
-        "void": lambda: void_document(
-            document=newest(case.documents.all()), because="写错", by=reviewer, **arguments
-        ),
-        "apply": lambda: actors.apply(
-            case, on, actors.accounts["enterprise"], filing(actors, chance, case)
-        ),
-        "agree": lambda: agree(
-            application=newest(case.applications.all()), because="属实", by=reviewer, **arguments
-        ),
-        "refuse": lambda: refuse(
-            application=newest(case.applications.all()), because="不实", by=reviewer, **arguments
-        ),
-        "retract": lambda: retract(
-            application=newest(case.applications.all()),
-            by=actors.accounts["enterprise"],
-            **arguments,
-        ),
-        "verify": lambda: verify(
-            application=newest(case.applications.all()),
-            because="属实",
-            by=who,
-            repairs=Repairs(on + timedelta(days=chance.choice([5, 40]))),
-            **arguments,
-        ),
-        "uphold": lambda: uphold(
-            application=newest(case.applications.all()), because="属实", by=reviewer, **arguments
-        ),
-        "open-withdrawal": lambda: withdrawals.open_withdrawals(cases=[case], by=who, **arguments),
-        "withdraw": lambda: next_step(actors, chance, case, on),
-        "not-withdraw": lambda: withdrawals.not_withdraw(
-            member=withdrawal_of(case), because="重组", by=reviewer, **arguments
-        ),
-        "annul-withdrawal": lambda: withdrawals.annul_withdrawal(
-            member=withdrawal_of(case),
-            because="判决",
-            files=[SubmittedFile("判决.png", picture(3))],
-            by=reviewer,
-            **arguments,
-        ),
-        "state": lambda: submit_statement(
-            withdrawal=withdrawal_of(case),
-            text="在办注册",
-            files=[],
-            by=actors.accounts["enterprise"],
-            **arguments,
-        ),
-        "answer": lambda: answer_submission(
-            submission=newest(Submission.objects.filter(answered_on=None)),
-            text="不属实",
-            by=who,
-            **arguments,
-        ),
-        "ask-hearing": lambda: request_hearing(
-            withdrawal=withdrawal_of(case), by=actors.accounts["enterprise"], **arguments
-        ),
-        "open": lambda: open_notice(
-            notice=newest(
-                Notice.objects.filter(credit_code=case.credit_code, first_opened_at=None)
-            ),
-            by=actors.accounts["enterprise"],
-            **arguments,
-        ),
-    }
-    likely = [
-        "prove",
-        "propose",
-        "propose",
-        "sign",
-        "sign",
-        "serve",
-        "serve",
-        "review",
-        "apply",
-        "refuse",
-        "verify",
-        "uphold",
-        "open",
-        "open-withdrawal",
-        *(
-            ["withdraw", "answer"] * 12
-            if Withdrawal.objects.filter(case=case, ended="").exists()
-            else ()
-        ),
-    ]
+    acts, likely = turn.acts(), list(LIKELY)
+    if Withdrawal.objects.filter(case=case, ended="").exists():
+        likely += ["withdraw", "answer"] * 12
     name = chance.choice([*likely, *likely, *acts])
     before = records()
     try:

@@ -1,4 +1,4 @@
-"""Faults that an independent review found in the office, each with the right answer."""
+"""Faults in registers and runs that an independent review found, each with the right result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Repairs: what an upheld application puts on record heals what was applied for, or nothing is done."""
+"""Repairs: an upheld application corrects the register as requested, or changes nothing."""
 
 from __future__ import annotations
 

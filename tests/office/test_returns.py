@@ -1,4 +1,4 @@
-"""Quarterly returns: counted from the cases as they were at the quarter's end, reviewed, submitted, summed up."""
+"""Quarterly returns: counted as of the quarter's end, reviewed, submitted, summarised."""
 
 from __future__ import annotations
 

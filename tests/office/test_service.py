@@ -1,4 +1,4 @@
-"""Service: nothing rests on `sent`; what is unproved goes another way (F18)."""
+"""Service: no period starts without proof; a failed attempt leads to the next method (F18)."""
 
 from __future__ import annotations
 

@@ -94,5 +94,5 @@ def test_an_unknown_kind_is_refused() -> None:
         new_task(None, "unknown", opened_on=DAY, authority="province")
     with pytest.raises(UnknownTask):
         open_tasks("unknown")
-    longest = Task._meta.get_field("kind").max_length
+    longest = Task._meta.get_field("kind").max_length or 0
     assert all(len(slug) <= longest for slug in TASK_KINDS)

@@ -1,4 +1,4 @@
-"""The way of a withdrawal by three routes: who does each step, what it waits for, what it leaves."""
+"""Withdrawals by three routes: who takes each step, its preconditions and results."""
 
 from __future__ import annotations
 
@@ -366,7 +366,7 @@ def test_the_decision_needs_a_recheck_after_the_display_and_three_people(actors:
 def test_an_item_rectified_on_the_last_day_of_the_display_drops_out_and_is_recalled(
     actors: Actors,
 ) -> None:
-    """F17: made good before the decision; recall letter to the bureau, display taken down, card cleared."""
+    """F17: rectified before the decision; recall letter to the bureau, display removed, card cleared."""
     (case,) = red_cases_past_period(actors, CITY_SHEETS)
     batch = open_list(actors, [case])
     over = display_list(actors, batch)

@@ -1,4 +1,4 @@
-"""Lists of items that go through together: members drop out one by one, and the outcomes always add up (F19)."""
+"""Lists of items withdrawn together: members drop out one by one, outcomes add up (F19)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an independent review found in withdrawals; each with the right value."""
+"""Faults in withdrawals that an independent review found, each with the right result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an independent review found around withdrawals: who is named, what is kept, who is told."""
+"""Faults in reporting on withdrawals that an independent review found: names, records, notices."""
 
 from __future__ import annotations
 

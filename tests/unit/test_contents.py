@@ -1,4 +1,4 @@
-"""Files handed in: known by their content; nothing that runs, hides or grows; names without tricks."""
+"""Submitted files: recognised by content; scripts, hidden parts and bombs refused; clean names."""
 
 from __future__ import annotations
 

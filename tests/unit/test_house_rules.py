@@ -1,4 +1,4 @@
-"""What the house promises of its own files."""
+"""Rules of the repository that no linter checks."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""The law's texts as they stand: complete, and true to the figures that were gathered."""
+"""The built-in law: complete, and equal to the figures that were gathered."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""The loader refuses bad texts and says where: file, line, clause, what is wrong."""
+"""The loader refuses bad texts and names file, line, clause and problem."""
 
 import shutil
 from collections.abc import Callable

@@ -19,7 +19,7 @@ from qualwatch.wording import gettext_noop as _n
 
 View = Callable[..., HttpResponse]
 CAPABILITIES = frozenset(capability for role in ROLES.values() for capability in role.may)
-# by capability: what an account without it is told
+# by capability: the sentence that refuses an account without it
 REFUSALS = {
     "see-own": _n("这一页只给企业账号看。"),
     "read-cases": _n("这一页只给主管部门和审批局的账号看，并且要开通预警权限。"),

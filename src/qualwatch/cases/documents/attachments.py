@@ -141,10 +141,11 @@ def may_see_paper(account: Account, paper: Document | Application | None) -> boo
         return False
     if isinstance(paper.case, Case) and may_see(account, paper.case):
         return True
-    if isinstance(paper, Document):
-        if paper.notices.filter(organisation=authority.slug).exists():
-            return True
-        slug = paper.organisation
-    else:
-        slug = paper.receiver
-    return authority.slug == slug or jurisdiction(account).everywhere
+    return _is_party(authority.slug, paper) or jurisdiction(account).everywhere
+
+
+def _is_party(slug: str, paper: Document | Application) -> bool:
+    """Whether an authority issued or received a document or application."""
+    if isinstance(paper, Application):
+        return paper.receiver == slug
+    return paper.organisation == slug or paper.notices.filter(organisation=slug).exists()

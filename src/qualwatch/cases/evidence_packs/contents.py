@@ -28,7 +28,7 @@ DOCUMENT_COLUMNS = (
     "voided_on",
     "voided_because",
 )
-# Without `who`: members of the public who object are not named.
+# Without `objector`: members of the public who object are not named.
 SUBMISSION_COLUMNS = (
     "kind",
     "text",
@@ -40,7 +40,7 @@ SUBMISSION_COLUMNS = (
 )
 HEARING_COLUMNS = (
     "at",
-    "where",
+    "place",
     "chair_name",
     "state",
     "present",

@@ -33,15 +33,15 @@ class Notification:
     # None: the competent authority and that of the place of registration.
     to_authorities: tuple[str, ...] | None = None
     document: Document | None = None
-    # Where there is no case; None: the enterprise of the case.
+    # Where there is no case.
     recipient: Recipient | None = None
 
     @property
     def enterprise(self) -> Recipient:
         """The enterprise concerned; empty where only authorities are notified."""
-        if self.recipient is not None:
-            return self.recipient
-        return Recipient("", "") if self.case is None else Recipient.of_case(self.case)
+        if self.case is not None:
+            return Recipient.of_case(self.case)
+        return self.recipient or Recipient("", "")
 
     @property
     def authorities(self) -> tuple[str, ...]:

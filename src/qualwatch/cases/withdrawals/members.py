@@ -97,8 +97,8 @@ def _apply(
     event_of: Callable[[Withdrawal], EventAndFigures],
     after: AfterStep | None,
 ) -> None:
-    taken = event_of(row)
-    step = step_of(row.case, taken.event, ctx, taken.figures)
+    event_and_figures = event_of(row)
+    step = step_of(row.case, event_and_figures.event, ctx, event_and_figures.figures)
     if after is not None:
         after(step, ctx)
     write_journal(ctx)

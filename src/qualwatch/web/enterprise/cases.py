@@ -36,29 +36,41 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
     case = own_case(request, number)
     withdrawal = case.withdrawals.select_related("batch").order_by("-pk").first()
     open_withdrawal = withdrawal if withdrawal is not None and not withdrawal.ended else None
-    figures = figures_now(case)
-    applications = sorted(case.applications.all(), key=lambda row: -row.pk)
-    is_undecided = any(application.stage in UNDECIDED for application in applications)
     context = {
         "title": _(name_of(case)),
         "case": case,
         "due": due_of(case, open_withdrawal, timezone.localdate()),
-        "requirements": [
-            (requirement, figures[requirement.requirement])
-            for requirement in case.requirements.all()
-        ],
-        "run_day": newest_day(case.credit_code),
-        "verdict_text": verdict_text,
         "documents": _received_documents(case),
         "unread": _unread_notices(case),
-        "applications": with_stages(applications),
-        "can_apply": case.state != "closed" and not is_undecided,
         "milestones": milestones_of(case, withdrawal),
         "closed": _(CLOSED.get(case.closed_because, "")),
         "messages": messages.get_messages(request),
+        **_findings_context(case),
+        **_applications_context(case),
         **_withdrawal_context(open_withdrawal),
     }
     return render(request, "enterprise/case.html", context)
+
+
+def _findings_context(case: Case) -> dict[str, Any]:
+    """Each requirement of the case with what the newest run finds."""
+    figures = figures_now(case)
+    requirements = case.requirements.all()
+    return {
+        "requirements": [(row, figures[row.requirement]) for row in requirements],
+        "run_day": newest_day(case.credit_code),
+        "verdict_text": verdict_text,
+    }
+
+
+def _applications_context(case: Case) -> dict[str, Any]:
+    """The applications, newest first, and whether another one may be made."""
+    applications = sorted(case.applications.all(), key=lambda row: -row.pk)
+    is_undecided = any(application.stage in UNDECIDED for application in applications)
+    return {
+        "applications": with_stages(applications),
+        "can_apply": case.state != "closed" and not is_undecided,
+    }
 
 
 def _withdrawal_context(withdrawal: Withdrawal | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from qualwatch.publication.queries import Answer, look_up
 from qualwatch.reports.labels import REASONS, VERDICTS, label_of
 from qualwatch.wording import gettext as _
 
+ItemKey = tuple[str, str]  # category, sub-item
 CARD_ORDER = {"red": 0, "yellow": 1, "": 2}
 # verdicts that the figures show without a word
 PLAIN_VERDICTS = ("met", "short")
@@ -66,20 +67,41 @@ def rows_of(credit_code: str, today: date) -> list[ItemRow]:
 
     What concerns the whole enterprise is a row of its own.
     """
-    rows: dict[tuple[str, str], ItemRow] = {}
+    rows: dict[ItemKey, ItemRow] = {}
+    _add_findings(rows, credit_code)
+    _add_standings(rows, credit_code, today)
+    _add_cases(rows, credit_code, today)
+    return sorted(rows.values(), key=_urgency)
+
+
+def _urgency(row: ItemRow) -> tuple[int, date, str]:
+    return CARD_ORDER[row.card], row.first_due_on, row.name
+
+
+def _add_findings(rows: dict[ItemKey, ItemRow], credit_code: str) -> None:
     findings = FindingRow._default_manager.filter(recorded_to=None, credit_code=credit_code)
     for finding in findings.order_by("category", "sub_item", "requirement"):
         key = (finding.category, finding.sub_item)
-        rows.setdefault(key, ItemRow(_name_of_finding(finding))).findings.append(finding)
+        row = rows.setdefault(key, ItemRow(_name_of_finding(finding)))
+        row.findings.append(finding)
+
+
+def _add_standings(rows: dict[ItemKey, ItemRow], credit_code: str, today: date) -> None:
     for answer in look_up(credit_code, today, with_notices=False).answers:
         key = (answer.category, answer.sub_item)
-        rows.setdefault(key, ItemRow(_name_of_answer(answer))).standing = answer.standing
+        row = rows.setdefault(key, ItemRow(_name_of_answer(answer)))
+        row.standing = answer.standing
+
+
+def _add_cases(rows: dict[ItemKey, ItemRow], credit_code: str, today: date) -> None:
     for case in _open_cases(credit_code):
-        key = (case.category or "", case.sub_item or "")
+        # prefetched by `_open_cases`
         withdrawals = getattr(case, "under_way", ())
-        due = due_of(case, withdrawals[-1] if withdrawals else None, today)
-        rows.setdefault(key, ItemRow(_(name_of(case)))).cases.append((case, due))
-    return sorted(rows.values(), key=lambda row: (CARD_ORDER[row.card], row.first_due_on, row.name))
+        withdrawal = withdrawals[-1] if withdrawals else None
+        # a case without a category concerns the whole enterprise
+        key = (case.category or "", case.sub_item or "")
+        row = rows.setdefault(key, ItemRow(_(name_of(case))))
+        row.cases.append((case, due_of(case, withdrawal, today)))
 
 
 def _open_cases(credit_code: str) -> Iterable[Case]:

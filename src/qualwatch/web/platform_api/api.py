@@ -98,10 +98,7 @@ def push_changes(request: HttpRequest, batch: Batch) -> Status[PushResultOut | P
     """Applies all changes and assesses the enterprises concerned, or does nothing."""
     now = timezone.now()
     platform: Organisation = request.auth  # type: ignore[attr-defined]  # ninja puts it there
-    changes = [
-        Change(change.id, change.sequence, change.source, change.action, change.row)
-        for change in batch.changes
-    ]
+    changes = _changes(batch)
     if len({change.change_id for change in changes}) < len(changes):
         return Status(422, Problem(detail=_("同一批里有两个相同的变更编号")))
     try:
@@ -117,6 +114,13 @@ def push_changes(request: HttpRequest, batch: Batch) -> Status[PushResultOut | P
     except UnknownSource as error:
         return Status(422, Problem(detail=_("没有这个来源；有 {sources}").format(sources=error)))
     return Status(200, _push_result(outcome))
+
+
+def _changes(batch: Batch) -> list[Change]:
+    return [
+        Change(change.id, change.sequence, change.source, change.action, change.row)
+        for change in batch.changes
+    ]
 
 
 def _push_result(push: PushOutcome) -> PushResultOut:
@@ -187,15 +191,9 @@ def check_eligibility(
     if len(key) > MAX_KEY_LENGTH:
         sentence = _("Idempotency-Key 最长 {most} 个字符").format(most=MAX_KEY_LENGTH)
         return Status(422, Problem(detail=sentence))
-    queries = [
-        EligibilityQuery(
-            question.credit_code, question.purpose, question.category, question.sub_item
-        )
-        for question in batch.questions
-    ]
     try:
         answers = answer_request(
-            queries=queries,
+            queries=_queries(batch),
             key=key,
             by=asker.slug,
             on=timezone.localdate(now),
@@ -211,3 +209,12 @@ def check_eligibility(
         return Status(429, Problem(detail=str(error)))
     response["Idempotent-Replayed"] = "true" if answers.pop("is_replayed") else "false"
     return Status(200, Answers(**answers))
+
+
+def _queries(batch: Questions) -> list[EligibilityQuery]:
+    return [
+        EligibilityQuery(
+            question.credit_code, question.purpose, question.category, question.sub_item
+        )
+        for question in batch.questions
+    ]

@@ -51,12 +51,16 @@ def freshness(request: HttpRequest) -> HttpResponse:
 
 
 def _registers(freshness: Freshness, today: date) -> list[RegisterAge]:
-    registers = {slug: (day, freshness.limit_days, True) for slug, day in freshness.loaded.items()}
-    registers |= {slug: (day, limit, False) for slug, (day, limit) in freshness.others.items()}
-    return [
-        _register_age(slug, day, limit, decides_standing, today)
-        for slug, (day, limit, decides_standing) in registers.items()
+    registers = [
+        _register_age(slug, day, freshness.limit_days, True, today)
+        for slug, day in freshness.loaded.items()
     ]
+    # counted for warnings only, each with a limit of its own
+    registers += [
+        _register_age(slug, day, limit, False, today)
+        for slug, (day, limit) in freshness.others.items()
+    ]
+    return registers
 
 
 def _register_age(

@@ -51,23 +51,29 @@ class ClauseHistory:
 def standards(request: HttpRequest) -> HttpResponse:
     """Every category by sequence, and the documents they rest on."""
     law = current_law()
-    groups: dict[str, list[tuple[CategoryText, str]]] = defaultdict(list)
-    for text in law.categories.values():
-        grades = dict.fromkeys(_(GRADE_NAMES[slug]) for _sub, slug, _text in text.every_grade())
-        groups[text.sequence].append((text, _("、").join(grades)))
-    documents = sorted(
+    newest_first = sorted(
         law.documents.values(),
         key=lambda document: document.in_force_from or date.min,
         reverse=True,
     )
     context = {
         "title": _("资质标准对注册人员的要求"),
-        "groups": [(public_label(SEQUENCES, slug), rows) for slug, rows in groups.items()],
-        "documents": documents,
+        "groups": _sequences(law),
+        "documents": newest_first,
         "public_label": public_label,
         "CONFIDENCE": CONFIDENCE,
     }
     return render(request, "public/standards.html", context)
+
+
+def _sequences(law: Law) -> list[tuple[str, list[tuple[CategoryText, str]]]]:
+    """(name of the sequence, its categories with the names of their grades)."""
+    groups: dict[str, list[tuple[CategoryText, str]]] = defaultdict(list)
+    for text in law.categories.values():
+        # the sub-items of a category repeat its grades
+        grades = dict.fromkeys(_(GRADE_NAMES[slug]) for _sub, slug, _text in text.every_grade())
+        groups[text.sequence].append((text, _("、").join(grades)))
+    return [(public_label(SEQUENCES, slug), rows) for slug, rows in groups.items()]
 
 
 @cached_while(version)

@@ -186,24 +186,15 @@ def _application_page(
     errors = [refusal(error, _fields(act))] if error else []
     is_open = application.stage in UNDECIDED
     why_not = application_why_not(application, account_of(request)) if is_open else {}
-    may_verify = why_not.get("verify") == ""
-    needs_rows = may_verify or application.proposed_repairs
+    # rows are read only where they are shown: they cost queries
+    needs_rows = why_not.get("verify") == "" or application.proposed_repairs
     rows = rows_of(application.credit_code) if needs_rows else {}
     context = {
         "title": _("申请 {number}").format(number=application.number),
         "application": application,
         "errors": errors,
         "form": request.POST,
-        "cause": _(CAUSES[application.cause]),
-        "stage": _(STAGES[application.stage]),
-        "name": _(name_of(application.case)) if application.case else _("登记信息"),
-        "checklist": [
-            (requirement, _(LINES[line]), answer)
-            for requirement, line, answer in application.checklist
-        ],
-        "attachments": list(application.attachments.all()),
-        "repairs": _repair_sentences(application, rows),
-        "digest": digest_of(application.proposed_repairs),
+        "is_open": is_open,
         "why_not": why_not,
         "act": act,
         "acts": [
@@ -212,11 +203,28 @@ def _application_page(
             if slug in why_not
         ],
         "consequences": {slug: _(text) for slug, text in CONSEQUENCES.items()},
-        "is_open": is_open,
+        "repairs": _repair_sentences(application, rows),
+        "digest": digest_of(application.proposed_repairs),
         "messages": messages.get_messages(request),
+        **_filing_context(application),
         **_choices_of_verification(request, rows),
     }
     return render(request, "staff/application.html", context, status=422 if errors else 200)
+
+
+def _filing_context(application: Application) -> dict[str, Any]:
+    """What the enterprise handed in, in words."""
+    case = application.case
+    return {
+        "cause": _(CAUSES[application.cause]),
+        "stage": _(STAGES[application.stage]),
+        "name": _(name_of(case)) if case else _("登记信息"),
+        "checklist": [
+            (requirement, _(LINES[line]), answer)
+            for requirement, line, answer in application.checklist
+        ],
+        "attachments": list(application.attachments.all()),
+    }
 
 
 def _choices_of_verification(request: HttpRequest, rows: dict[str, RegisterRow]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from qualwatch.web.staff.labels import CONSEQUENCES, LEAVES
 from qualwatch.wording import gettext as _
 
 DECISION_FIELDS = {"because": "because", "has_read": "has_read"}
+PROPOSED_OUTCOMES = ("red", "dismissed", "extended")
 LISTED_STANDINGS = ("in-force", "red", "cannot-say")
 
 
@@ -56,17 +57,22 @@ def determine(request: HttpRequest, number: int) -> HttpResponse:
         else:
             messages.success(request, _("已提出，等另一人审核签批。"))
             return redirect("case", number=number)
+    return _proposal_page(request, case, errors)
+
+
+def _proposal_page(request: HttpRequest, case: Case, errors: list[Refusal]) -> HttpResponse:
     view = allowed_actions(request, case)
     context = evidence_context(case, view) | {
         "errors": errors,
         "form": request.POST,
+        # a case of the whole enterprise names the items that fall short because of it
         "items": [] if case.category else list(_items_of_enterprise(case.credit_code)),
         "leaves": [
             (slug, _(text)) for slug, text in LEAVES.items() if case.category or slug != ACCEPTED
         ],
         "outcomes": [
             (slug, _(OUTCOMES[slug]), view.why_not[slug], _(CONSEQUENCES[slug]))
-            for slug in ("red", "dismissed", "extended")
+            for slug in PROPOSED_OUTCOMES
         ],
     }
     return render(request, "staff/determine.html", context, status=422 if errors else 200)
