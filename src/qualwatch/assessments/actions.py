@@ -53,9 +53,12 @@ def assess(
     credit_codes: Iterable[str] | None = None,
     guarded: bool = True,
 ) -> Run:
-    """Assesses a day with what is known now, all or some enterprises; the same again gives the run that there is.
+    """Assesses a day with what is known now, all or some enterprises.
 
-    A run that would newly warn more than the policy's share of enterprises is held: nothing of it is on record.
+    The same again gives the run that there is.
+
+    A run that would newly warn more than the policy's share of enterprises is held: nothing of it
+    is on record.
     """
     lock()  # registers stand still meanwhile
     revision = revision_at(None)
@@ -84,9 +87,12 @@ def assess(
 
 @transaction.atomic
 def release_run(*, run: Run, law: Law, by: str, at: datetime, because: str) -> Run:
-    """Puts a held run on record, as a run of its own: its day is assessed again from what was known then.
+    """Puts a held run on record, as a run of its own.
 
-    Enterprises that later pushes were about keep what those found. CannotAssess after a later full run.
+    Its day is assessed again from what was known then.
+
+    Enterprises that later pushes were about keep what those found. CannotAssess after a later full
+    run.
     """
     lock()
     held = _held(run, by, because)

@@ -15,8 +15,9 @@ ROLLING = timedelta(days=1)
 
 def code_of(result: EnterpriseResult) -> str:
     """The credit code of a result; '' where it has neither findings nor anomalies."""
-    rows = (*result.findings, *result.anomalies)
-    return rows[0].credit_code if rows else ""
+    if result.findings:
+        return result.findings[0].credit_code
+    return result.anomalies[0].credit_code if result.anomalies else ""
 
 
 def enterprises_in_breach(results: Iterable[EnterpriseResult]) -> set[str]:

@@ -1,4 +1,7 @@
-"""Runs, and findings and anomalies on record between runs: `recorded_from` and `recorded_to` are runs' numbers here."""
+"""Runs, and findings and anomalies on record between runs.
+
+`recorded_from` and `recorded_to` are runs' numbers here.
+"""
 
 from django.db import models
 from django.db.models import Q
@@ -10,7 +13,9 @@ STATES = ("released", "held", "decided", "rejected")  # decided: released by a r
 
 
 class Run(models.Model):
-    """One assessment: a day, what was known (revision), the law and policy it was judged by, what came out."""
+    """One assessment: a day, what was known (revision), the law and policy it was judged by, what
+    came out.
+    """
 
     as_of = models.DateField()
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="+")
@@ -18,18 +23,16 @@ class Run(models.Model):
     policy_digest = models.CharField(max_length=64)
     input_digest = models.CharField(max_length=64)
     is_full = models.BooleanField()
-    credit_codes = models.JSONField(
-        null=True
-    )  # of a run that is not full: the enterprises that a push concerned
+    # of a run that is not full: the enterprises that a push concerned
+    credit_codes = models.JSONField(null=True)
     run_at = models.DateTimeField()
     by = models.CharField(max_length=150)
     state = models.CharField(max_length=20)
     because = models.TextField(blank=True)
     counts = models.JSONField()  # findings by verdict, anomalies, enterprises, newly
     sample = models.JSONField(default=list)  # of a held run: enterprises newly short or anomalous
-    of = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, related_name="+"
-    )  # the held run released
+    # the held run released
+    of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     decided_by = models.CharField(max_length=150, blank=True)
     decided_at = models.DateTimeField(null=True)
 
@@ -44,7 +47,10 @@ class Run(models.Model):
 
 
 class LawText(models.Model):
-    """The texts of the law and the policy that runs were judged by, as they stood: a .zip of the folder."""
+    """The texts of the law and the policy that runs were judged by, as they stood.
+
+    A .zip of the folder.
+    """
 
     digest = models.CharField(max_length=64, unique=True)
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
@@ -61,7 +67,9 @@ def _since(name: str) -> models.Index:
 
 
 class FindingRow(Recorded):
-    """What was found of one requirement of one item, as long as verdict, numbers and basis stayed the same."""
+    """What was found of one requirement of one item, as long as verdict, numbers and basis stayed
+    the same.
+    """
 
     KEY = ("credit_code", "category", "sub_item", "requirement")
     credit_code = models.CharField(max_length=18)

@@ -1,4 +1,7 @@
-"""The law's texts as they stood when runs were judged by them: what was decided can be decided again years later."""
+"""The law's texts as they stood when runs were judged by them.
+
+What was decided can be decided again years later.
+"""
 
 import io
 import zipfile

@@ -22,7 +22,7 @@ from qualwatch.cases.eligibility.actions import delete_old_responses
 from qualwatch.cases.eligibility.standings import publish_register
 from qualwatch.cases.models import Case, Heartbeat
 from qualwatch.cases.service.actions import process_due_services, waiting_services
-from qualwatch.cases.warnings.remind import escalate, remind, notify_late_starts
+from qualwatch.cases.warnings.remind import escalate, notify_late_starts, remind
 from qualwatch.cases.warnings.warn import apply_run_to_cases
 from qualwatch.journal.actions import seal
 from qualwatch.journal.models import Seal

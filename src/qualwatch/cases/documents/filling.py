@@ -1,7 +1,8 @@
 """Fills in the template of a document; what all documents of a kind share is packed once.
 
 docxtpl reads and packs the whole template for every document, and most of a template (styles,
-fonts, a picture) never changes. Here docxtpl fills in the text; the other parts are copied as packed.
+fonts, a picture) never changes. Here docxtpl fills in the text; the other parts are copied as
+packed.
 """
 
 import copy
