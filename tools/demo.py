@@ -136,7 +136,7 @@ def start_play(enterprises: int, *, is_long: bool) -> "subprocess.Popen[str]":
     words = [sys.executable, "tools/play.py", str(PLAYED), "--prepared"]
     words += ["--enterprises", str(enterprises)]
     if not is_long:
-        words.append("--to-withdrawn")
+        words.append("--quick")
     with PLAY_LOG.open("w", encoding="utf-8") as log:
         return subprocess.Popen(words, stdout=log, stderr=subprocess.STDOUT, text=True)
 

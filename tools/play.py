@@ -1,6 +1,9 @@
-"""An invented province played day by day: rectifications, relapses, determinations, supervision findings.
+"""An invented province played day by day.
 
-`python tools/play.py FOLDER [--enterprises N] [--until DAY]`: the office's state is FOLDER/state, its files beside it.
+Rectifications, relapses, determinations, supervision findings.
+
+`python tools/play.py FOLDER [--enterprises N] [--until DAY]`: the office's state is FOLDER/state,
+its files beside it.
 """
 
 import argparse
@@ -17,7 +20,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from play_oversight import show, told
+from play_oversight import print_summary, show
 from play_papers import PASSWORD, Papers, moment
 from play_withdrawals import Withdrawals
 from stdnum.cn import ric
@@ -42,6 +45,9 @@ CODE, NUMBER, KIND, MONTH, PAYER = (
 ENDS, REGISTRATION = "有效期止", "注册编号"
 PROGRESS = "… "  # begins a line that demo.py rewrites
 GARBAGE = (100_000, 50, 100)  # objects before garbage is collected: a day leaves little
+SATURDAY = 5
+TWICE_A_MONTH = (2, 4)  # weeks of a month with lists of items to be withdrawn
+INSURANCE_ON = 10  # day of a month from which the month before is in the insurance register
 WITH_ACCOUNT = 12  # enterprises that have one
 CHANCE = {
     "opens": 0.3,
@@ -61,7 +67,10 @@ CHANCE = {
 
 @dataclass
 class Registers:
-    """The register files as they change; a file is written again only when something in it has changed."""
+    """The register files as they change.
+
+    A file is written again only when something in it has changed.
+    """
 
     folder: Path
     chance: random.Random
@@ -90,11 +99,14 @@ class Registers:
         self.changed.clear()
 
     def day_passes(self, day: date) -> None:
-        """People leave, registrations are renewed in time (mostly), on Mondays; insurance comes on the tenth."""
+        """People leave, registrations are renewed in time (mostly), on Mondays.
+
+        Insurance comes on the tenth.
+        """
         if day.weekday() == 0:
             self.rows["注册人员"] = [row for row in self.rows["注册人员"] if self._stays(row, day)]
             self.changed.add("注册人员")
-        if day.day == 10:
+        if day.day >= INSURANCE_ON:
             self._next_month(day)
 
     def _stays(self, row: dict[str, str], day: date) -> bool:
@@ -144,8 +156,10 @@ class Registers:
 
     def let_go(self, code: str) -> None:
         """Those hired leave again."""
-        gone = set(self.hired.pop(code, ()))
-        self.rows["注册人员"] = [row for row in self.rows["注册人员"] if row[NUMBER] not in gone]
+        released = set(self.hired.pop(code, ()))
+        self.rows["注册人员"] = [
+            row for row in self.rows["注册人员"] if row[NUMBER] not in released
+        ]
         self.changed.add("注册人员")
 
     def pay_up(self, code: str, months: list[str]) -> None:
@@ -164,24 +178,26 @@ class Play:
     """The office of one province, day after day."""
 
     def __init__(
-        self, folder: Path, enterprises: int, seed: int, *, is_followed: bool = False
+        self, folder: Path, enterprises: int, seed: int, *, is_quick: bool = False
     ) -> None:
         from qualwatch.intake.synthetic_province import Plan, generate_province
         from qualwatch.law.loader import load_law
 
         self.law, self.chance = load_law(), random.Random(seed)
-        self.is_followed = is_followed
+        self.is_quick = is_quick
         self.files = folder / "registers"
         generate_province(Plan(enterprises, seed, START), self.files, "csv", self.law)
         self.registers = Registers(self.files, self.chance)
         self.registers.read()
-        self.done: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
         self.accounts: dict[str, Any] = {}
         self.waiting: set[int] = set()
-        self.papers = Papers(self.law, self.chance, self.accounts, self.done)
+        self.papers = Papers(self.law, self.chance, self.accounts, self.counts)
         self.withdrawals = Withdrawals(
-            self.law, self.chance, self.papers, self.accounts, self.done, self.rectify
+            self.law, self.chance, self.papers, self.accounts, self.counts, self.rectify
         )
+        if is_quick:
+            self.withdrawals.list_weeks = TWICE_A_MONTH
 
     def prepare(self) -> None:
         """The authorities' people."""
@@ -207,15 +223,16 @@ class Play:
                 at=moment(START, 5),
             )
 
-    def run(self, until: date, *, to_withdrawn: bool) -> date:
-        """Every day, at most until the first warned item is withdrawn; returns the last day."""
+    def run(self, until: date) -> date:
+        """Every day, in a quick play until the first warned item is withdrawn; the last day."""
         day = START
         while True:
-            self.registers.day_passes(day)
-            self.morning(day)
-            self.people_at_work(day)
+            is_working_day = not self.is_quick or day.weekday() < SATURDAY
+            self.morning(day, is_working_day=is_working_day)
+            if is_working_day:
+                self.people_at_work(day)
             self.show_progress(day)
-            if day >= until or (to_withdrawn and self.has_gone_the_whole_road()):
+            if day >= until or (self.is_quick and self.has_gone_the_whole_road()):
                 return day
             day += timedelta(days=1)
 
@@ -227,11 +244,11 @@ class Play:
         return withdrawn.filter(case__origin="system").exists()
 
     def show_progress(self, day: date) -> None:
-        """Where the play is: one line that is rewritten, or a line a week where nobody watches."""
+        """Where the play is: one line that is rewritten, or a line a week where it is not seen."""
         from qualwatch.cases.models import Case
 
         is_terminal = sys.stdout.isatty()
-        if not (is_terminal or self.is_followed or day.weekday() == 0):
+        if not (is_terminal or day.weekday() == 0):
             return
         is_open = Case.objects.exclude(state="closed")
         yellow, red = (is_open.filter(state=state).count() for state in ("yellow", "red"))
@@ -244,13 +261,15 @@ class Play:
         else:
             print(PROGRESS + text, flush=True)
 
-    def morning(self, day: date) -> None:
+    def morning(self, day: date, *, is_working_day: bool) -> None:
         """The registers come in, the patrol runs; a reviewer checks what a guard holds."""
         from qualwatch.patrol.days import release_held_run, run_day
 
-        self.registers_come_in(day)
+        if is_working_day:
+            self.registers.day_passes(day)
+            self.registers_come_in(day)
         result = run_day(day=day, law=self.law, by="patrol", at=moment(day, 6))
-        self.done.update(result.cases)
+        self.counts.update(result.cases)
         run = result.run
         if run.state != "held":
             return
@@ -260,7 +279,7 @@ class Play:
             run=run, law=self.law, by="sample-reviewer", at=moment(day, 9), because="样本已核对"
         )
         self.say(day, f"cards made: {released.cases['opened']}")
-        self.done.update(released.cases)
+        self.counts.update(released.cases)
         if day == START:
             self.open_accounts()
 
@@ -438,19 +457,19 @@ class Play:
         from qualwatch.procedure.transitions import CannotStep
 
         lot = self.chance.random()
-        told: dict[str, Any] = {"outcome": "red"}
+        outcome: dict[str, Any] = {"outcome": "red"}
         if lot < 0.08:
-            told = {
+            outcome = {
                 "outcome": "dismissed",
                 "leaves": "accepted-finding",
                 "left": {"until": day + timedelta(days=180)},
             }
         elif lot < 0.16 and case.extended_until is None:
-            told = {"outcome": "extended", "until": day + timedelta(days=20)}
+            outcome = {"outcome": "extended", "until": day + timedelta(days=20)}
         try:
             if what == "propose":
                 proposed = ProposedDetermination(
-                    because="期满后核查仍不达标", evidence=["核查结果", "送达凭证"], **told
+                    because="期满后核查仍不达标", evidence=["核查结果", "送达凭证"], **outcome
                 )
                 propose(
                     case=case,
@@ -467,9 +486,9 @@ class Play:
                     at=moment(day, 14),
                     because="同意",
                 )
-            self.done[f"{what}: {told['outcome']}" if what == "propose" else what] += 1
+            self.counts[f"{what}: {outcome['outcome']}" if what == "propose" else what] += 1
         except CannotStep as why:
-            self.done[f"refused: {why.slug}"] += 1
+            self.counts[f"refused: {why.slug}"] += 1
             if why.slug == "still-ripe":
                 return_proposal(
                     case=case,
@@ -506,9 +525,8 @@ class Play:
             )
         )
         row = self.chance.choice(rows)
-        figures = {
-            row.requirement: {"required": row.required, "held": row.required - 1, "shortfall": 1}
-        }
+        required = int(row.required or 0)
+        figures = {row.requirement: {"required": required, "held": required - 1, "shortfall": 1}}
         finding = InspectionFinding(
             row.credit_code,
             row.category,
@@ -525,9 +543,9 @@ class Play:
                 at=moment(day, 15),
             )
         except CannotStep as why:
-            self.done[f"refused: {why.slug}"] += 1
+            self.counts[f"refused: {why.slug}"] += 1
         else:
-            self.done["supervision findings"] += 1
+            self.counts["supervision findings"] += 1
 
     def say(self, day: date, text: str) -> None:
         """Something worth showing."""
@@ -536,10 +554,35 @@ class Play:
 
 
 def hash_quickly() -> None:
-    """Dozens of accounts share one password that everybody knows: the first log-in hashes it well."""
+    """Dozens of accounts share one password that everybody knows.
+
+    The first log-in hashes it well.
+    """
     from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
     PBKDF2PasswordHasher.iterations = 1000
+
+
+def read_changed_tables_only() -> None:
+    """Keeps the facts of the day before: an office starts a process for each day and reads all."""
+    from django.db.models import Max
+
+    from qualwatch.registers import facts
+    from qualwatch.registers.models import TABLES
+
+    read = facts._Scope.table
+    remembered: dict[str, tuple[dict[str, Any], Any]] = {}
+
+    def table(scope: Any, name: str) -> Any:
+        if scope.revision is not None or scope.codes is not None:
+            return read(scope, name)
+        rows = TABLES[name]._default_manager
+        last_change = rows.aggregate(Max("recorded_from"), Max("recorded_to"))
+        if name not in remembered or remembered[name][0] != last_change:
+            remembered[name] = (last_change, read(scope, name))
+        return remembered[name][1]
+
+    setattr(facts._Scope, "table", table)  # noqa: B010  # mypy refuses to assign a method
 
 
 def _options() -> argparse.Namespace:
@@ -549,11 +592,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--until", type=date.fromisoformat, default=END)
     parser.add_argument(
-        "--to-withdrawn", action="store_true", help="ends with the first warned item withdrawn"
+        "--quick",
+        action="store_true",
+        help="ends with the first warned item withdrawn; offices rest at weekends, and lists of "
+        "items to be withdrawn go out twice a month",
     )
-    parser.add_argument(
-        "--prepared", action="store_true", help="FOLDER/state is prepared; demo.py follows"
-    )
+    parser.add_argument("--prepared", action="store_true", help="FOLDER/state is prepared")
     return parser.parse_args()
 
 
@@ -583,11 +627,12 @@ def main() -> None:
     hash_quickly()
     gc.freeze()
     gc.set_threshold(*GARBAGE)
-    play = Play(options.folder, options.enterprises, options.seed, is_followed=options.prepared)
+    read_changed_tables_only()
+    play = Play(options.folder, options.enterprises, options.seed, is_quick=options.quick)
     play.prepare()
-    last_day = play.run(options.until, to_withdrawn=options.to_withdrawn)
+    last_day = play.run(options.until)
     print()
-    told(play.done, START, last_day)
+    print_summary(play.counts, START, last_day)
     play.papers.show(options.folder, last_day)
     show(play.withdrawals, options.folder)
 

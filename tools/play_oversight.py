@@ -1,4 +1,7 @@
-"""Oversight in the played province: returns of two quarters, spot checks, a circular; and what is shown of it all."""
+"""Oversight in the played province: returns of two quarters, spot checks, a circular.
+
+And what is shown of it all.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ SILENT = ("city-140300", "city-140400", "city-140500")  # never report
 
 
 def report(office: Any, day: date) -> None:
-    """After a quarter: cities report, most of them; the province sums up, draws checks, names who was late."""
+    """After a quarter: cities report, most of them.
+
+    The province sums up, draws checks, names who was late.
+    """
     from qualwatch.cases.models import WithdrawalList
     from qualwatch.oversight.checks import draw_randomly, draw_targeted
     from qualwatch.oversight.circulars import issue_circular
@@ -39,6 +45,7 @@ def report(office: Any, day: date) -> None:
         quarterly_return = compile_return(quarter=quarter, **office.act(officer, day, 9))
         review_return(quarterly_return=quarterly_return, **office.act(reviewer, day, 10))
         sent = submit_return(quarterly_return=quarterly_return, **office.act(officer, day, 11))
+        assert sent.document is not None  # a return that was sent has its document
         office.written.append(
             f"{sent.document.number} ({city}, {quarter}: {sent.figures['opened']} opened, "
             f"{sent.figures['withdrawn']} withdrawn)"
@@ -48,6 +55,7 @@ def report(office: Any, day: date) -> None:
         office.accounts["sample-second-reviewer"],
     )
     total = summarise_returns(quarter=quarter, **office.act(reviewer, day, 15))
+    assert total.document is not None  # a summary has its document
     office.written.append(f"{total.document.number} (the province, {quarter})")
     office.tried(
         "spot checks drawn",
@@ -65,7 +73,8 @@ def report(office: Any, day: date) -> None:
         )
         if quarterly_return is not None:
             office.written.append(
-                f"{quarterly_return.document.number} (circular that names {bureau}, {len(quarterly_return.rows)} items)"
+                f"{quarterly_return.document.number} (circular that names {bureau}, "
+                f"{len(quarterly_return.rows)} items)"
             )
 
 
@@ -94,32 +103,34 @@ def show(office: Any, folder: Path) -> None:
     books = folder / "returns"
     books.mkdir(parents=True)
     for quarterly_return in Return.objects.select_related("workbook").order_by("pk"):
-        path = (
-            books
-            / f"{quarterly_return.year}Q{quarterly_return.quarter} {quarterly_return.reporter} {quarterly_return.version}.xlsx"
-        )
-        path.write_bytes(content_of(quarterly_return.workbook))
+        quarter = f"{quarterly_return.year}Q{quarterly_return.quarter}"
+        name = f"{quarter} {quarterly_return.reporter} {quarterly_return.version}.xlsx"
+        assert quarterly_return.workbook is not None  # selected with it
+        (books / name).write_bytes(content_of(quarterly_return.workbook))
     print(f"returns, summaries and circulars (.docx in {folder / 'letters'}, .xlsx in {books}):")
     for line in office.written:
         print(f"  {line}")
 
 
-def told(done: Counter[str], start: date, until: date) -> None:
+def print_summary(counts: Counter[str], start: date, until: date) -> None:
     """The funnel, and one case's life with its days."""
     from qualwatch.cases.models import Case
     from qualwatch.cases.queries import funnel, history_of
 
-    found = funnel(start, until)
+    totals = funnel(start, until)
     print(
-        f"\nfrom {start} to {until}: {found.yellow} yellow cards ({done['relapses']} relapses), "
-        f"{found.recovered_in_yellow} made good in yellow, {found.red} red, {found.recovered_in_red} made good in "
-        f"red; open: {found.open_yellow} yellow, {found.open_red} red"
+        f"\nfrom {start} to {until}: {totals.yellow} yellow cards ({counts['relapses']} relapses), "
+        f"{totals.recovered_in_yellow} made good in yellow, {totals.red} red, "
+        f"{totals.recovered_in_red} made good in "
+        f"red; open: {totals.open_yellow} yellow, {totals.open_red} red"
     )
-    print("closed:", ", ".join(f"{code} {count}" for code, count in found.closed.items()))
+    print("closed:", ", ".join(f"{code} {count}" for code, count in totals.closed.items()))
     print(
         "officers:",
         ", ".join(
-            f"{what} {count}" for what, count in sorted(done.items()) if ":" in what or " " in what
+            f"{what} {count}"
+            for what, count in sorted(counts.items())
+            if ":" in what or " " in what
         ),
     )
     case = max(
@@ -134,7 +145,8 @@ def told(done: Counter[str], start: date, until: date) -> None:
     if case is None:
         return
     print(
-        f"\nthe life of case {case.pk}: {case.enterprise}, {case.qualification}{case.sub_item} {case.grade}"
+        f"\nthe life of case {case.pk}: {case.enterprise}, {case.qualification}{case.sub_item} "
+        f"{case.grade}"
     )
     for row in case.requirements.order_by("pk"):
         print(f"  {row.requirement}: warned {row.pushed_on}, period ends {row.ends_on}")
@@ -146,9 +158,11 @@ def told(done: Counter[str], start: date, until: date) -> None:
             else ""
         )
         print(
-            f"  {on} {entry.what} by {entry.by}{moved if isinstance(entry.details.get('from'), str) else ''}"
+            f"  {on} {entry.what} by "
+            f"{entry.by}{moved if isinstance(entry.details.get('from'), str) else ''}"
         )
     print(
-        f"  red: published {case.published_on}, order served {case.order_served_on}, period ends {case.red_ends_on}; "
+        f"  red: published {case.published_on}, order served {case.order_served_on}, period ends "
+        f"{case.red_ends_on}; "
         f"{case.state} {case.closed_because}"
     )

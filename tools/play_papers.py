@@ -1,4 +1,7 @@
-"""The papers of the played province: letters, services that succeed or fail, applications decided, packs."""
+"""The papers of the played province.
+
+Letters, services that succeed or fail, applications decided, packs.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,7 @@ class Papers:
     law: Any
     chance: random.Random
     accounts: dict[str, Any]
-    done: Counter[str]
+    counts: Counter[str]
     serial: int = 0
 
     def act(self, day: date, by: str = "sample-officer", hour: int = 15) -> dict[str, Any]:
@@ -74,7 +77,7 @@ class Papers:
             recipient=f"{case.enterprise}，{ADDRESS}",
             **self.act(day),
         )
-        self.done["letters: posted"] += 1
+        self.counts["letters: posted"] += 1
 
     def on_the_way(self) -> set[int]:
         """Cases with a letter of which nothing has been heard yet."""
@@ -106,7 +109,7 @@ class Papers:
                 recipient=f"{case.enterprise}，{ADDRESS}",
                 **self.act(day),
             )
-            self.done[f"red cards: {method}"] += 1
+            self.counts[f"red cards: {method}"] += 1
             if method == "left" or (method == "in-person" and at_home):
                 prove_service(
                     service=service,
@@ -123,7 +126,7 @@ class Papers:
                     files=[self.file("上门照片.png")],
                     **self.act(day, hour=16),
                 )
-                self.done["services: failed"] += 1
+                self.counts["services: failed"] += 1
 
     def post_comes(self, day: date) -> None:
         """Receipts come back, letters too, and of some nothing is heard."""
@@ -151,7 +154,7 @@ class Papers:
                     files=[self.file("退件.png")],
                     **self.act(day),
                 )
-                self.done["services: failed"] += 1
+                self.counts["services: failed"] += 1
             elif lot < CHANCE["home"] - CHANCE["post-lost"]:
                 prove_service(
                     service=service,
@@ -160,7 +163,7 @@ class Papers:
                     files=[self.file("邮政回执.png")],
                     **self.act(day),
                 )
-                self.done["services: proved"] += 1
+                self.counts["services: proved"] += 1
 
     def applies(self, account: Any, day: date) -> None:
         """An enterprise objects, or asks for its data to be repaired."""
@@ -190,7 +193,7 @@ class Papers:
         lines = {one: {line: [proof.name] for line in lines_of(one)} for one in about}
         filing = Filing("assessment-wrong", "所缺人员确在本单位执业", [proof], about, lines)
         file_application(case=case, filing=filing, by=account, law=self.law, at=moment(day, 9))
-        self.done["applications: filed"] += 1
+        self.counts["applications: filed"] += 1
 
     def decides(self, day: date) -> None:
         """Cities examine their own; the province decides; nobody who determined."""
@@ -234,11 +237,11 @@ class Papers:
                     uphold(
                         application=application, because="核实属实，统一修复", **self.act(day, who)
                     )
-                self.done[
+                self.counts[
                     f"applications: {'refused' if not yes else 'agreed' if is_city else 'upheld'}"
                 ] += 1
             except CannotStep as why:
-                self.done[f"refused: {why.slug}"] += 1
+                self.counts[f"refused: {why.slug}"] += 1
 
     def show(self, folder: Path, until: date) -> None:
         """Three evidence packs, and every letter as it went out, in folders that are named."""
@@ -257,17 +260,18 @@ class Papers:
             closed_because="repaired"
         )
         for case in reds.order_by("order_served_on", "pk")[:PACKS]:
-            told = evidence_pack(
+            pack = evidence_pack(
                 card_number=case.card_number,
                 by=self.accounts["sample-officer"],
                 at=moment(until, 18),
             )
-            (packs / f"{case.card_number}.zip").write_bytes(told)
+            (packs / f"{case.card_number}.zip").write_bytes(pack)
         proved = Service.objects.filter(proved_on__isnull=False)
         print(
             f"\ndocuments issued: {Document.objects.count()} (every one in {letters}); services: "
             f"{Service.objects.count()}, proved {proved.count()}, "
-            f"by method {dict(sorted(Counter(proved.values_list('method', flat=True)).items()))}, failed "
+            f"by method {dict(sorted(Counter(proved.values_list('method', flat=True)).items()))}, "
+            "failed "
             f"{Service.objects.filter(failed_on__isnull=False).count()}"
         )
         print("evidence packs:", ", ".join(str(path) for path in sorted(packs.iterdir())))

@@ -1,4 +1,7 @@
-"""The end of the road in the played province: withdrawals by three routes, returns of two quarters, a circular."""
+"""The end of the road in the played province.
+
+Withdrawals by three routes, returns of two quarters, a circular.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,6 @@ HOME, STATES, ASKS = (
     0.15,
 )  # served in person; the enterprise makes a statement; it asks for a hearing
 RECTIFIES = 0.03  # each day that its item is to be withdrawn
-LIST_WEEKS = (2, 4)  # of a month: lists go out on their Mondays
 STARTS_AFTER, LATE_AFTER, MINISTRY_AFTER = 2, 9, 20  # days
 LATE = "city-141100-bureau"  # starts late, and is named for it
 FACTS = "期满仍不达标，公示后复核属实"
@@ -32,10 +34,11 @@ class Withdrawals:
     chance: random.Random
     papers: Any
     accounts: dict[str, Any]
-    done: Counter[str]
+    counts: Counter[str]
     rectify: Callable[[Any, date], None]  # an enterprise hires whom it lacks
     written: list[str] = field(default_factory=list)
     has_annulled: bool = False
+    list_weeks: tuple[int, ...] = (1,)  # of a month: lists go out on their Mondays
 
     def seat(self, where: str, role: str, nth: str = "") -> Any:
         """Somebody with a role at an organisation, made at first use."""
@@ -73,7 +76,7 @@ class Withdrawals:
             "decides": self.seat(withdrawing_authority, "approval-reviewer"),
         }
 
-    def tried(self, what: str, do: Callable[..., Any], **told: Any) -> Any:
+    def tried(self, what: str, do: Callable[..., Any], **arguments: Any) -> Any:
         """An act that the course may refuse: then nobody of the list is ready yet."""
         from django.db import transaction
 
@@ -81,17 +84,17 @@ class Withdrawals:
 
         try:
             with transaction.atomic():
-                made = do(**told)
+                result = do(**arguments)
         except CannotStep:
             return None
-        self.done[f"withdrawals: {what}"] += 1
-        return made
+        self.counts[f"withdrawals: {what}"] += 1
+        return result
 
     def day_passes(self, day: date) -> None:
         """Everything of one day."""
         from qualwatch.cases.models import Withdrawal
 
-        if day.weekday() == 0 and (day.day + 6) // 7 in LIST_WEEKS:
+        if day.weekday() == 0 and (day.day + 6) // 7 in self.list_weeks:
             self.opens(day)
         rows = (
             Withdrawal.objects.filter(ended="")
@@ -107,18 +110,21 @@ class Withdrawals:
         report(self, day)
 
     def opens(self, day: date) -> None:
-        """Red cards that are over go on lists, one for each authority and route; a city's list is signed at once."""
-        from qualwatch.cases.withdrawals import actions as withdraw
+        """Red cards that are over go on lists, one for each authority and route.
+
+        A city's list is signed at once.
+        """
         from qualwatch.cases.competence import competent_for, route_of
         from qualwatch.cases.models import Case, Withdrawal
         from qualwatch.cases.queries import cases_over_on
+        from qualwatch.cases.withdrawals import actions as withdraw
 
-        known = set(Withdrawal.objects.filter(ended="").values_list("case_id", flat=True))
+        under_way = set(Withdrawal.objects.filter(ended="").values_list("case_id", flat=True))
         lists: dict[tuple[str, str], list[Case]] = defaultdict(list)
         for case in cases_over_on(day):
             if (
                 case.state == "red"
-                and case.pk not in known
+                and case.pk not in under_way
                 and case.application is None
                 and not case.needs_review
                 and (case.origin == "officer" or case.last_result == "short")
@@ -127,9 +133,9 @@ class Withdrawals:
         for (housing, route), cases in sorted(lists.items()):
             if route == "city":
                 self.people(f"{housing}-bureau")  # somebody reads the inbox there
-            for one in cases:
-                if one.origin == "officer":
-                    self.recheck(one, day)
+            for listed_case in cases:
+                if listed_case.origin == "officer":
+                    self.recheck(listed_case, day)
             ready = list(Case.objects.filter(pk__in=[case.pk for case in cases]))
             officer = self.accounts["sample-second-officer"]
             batch = self.tried(
@@ -139,7 +145,7 @@ class Withdrawals:
                 withdraw.suggest(
                     batch=batch, **self.act(self.accounts["sample-second-reviewer"], day, 11)
                 )
-            self.done["withdrawals: items opened"] += len(ready) if batch is not None else 0
+            self.counts["withdrawals: items opened"] += len(ready) if batch is not None else 0
 
     def recheck(self, case: Any, day: date) -> None:
         """An officer's red card: somebody looks again."""
@@ -181,6 +187,24 @@ class Withdrawals:
             if row.case.origin == "system" and self.chance.random() < RECTIFIES:
                 self.rectify(row.case, day)
         self.answers(members, who["handles"], day)
+        self.display_and_recheck(by_stage, who, day)
+        self.decide_and_finish(by_stage, who, day)
+        ended = all(row.outcome for row in batch.members.all())
+        if batch.route == "city" and batch.reported_on is None and ended:
+            self.tried(
+                "results reported",
+                withdraw.report_results,
+                batch=batch,
+                **self.act(who["decides"], day, 17),
+            )
+        self.court(batch, who["decides"], day)
+
+    def display_and_recheck(
+        self, by_stage: dict[str, list[Any]], who: dict[str, Any], day: date
+    ) -> None:
+        """The public display, the recheck after it and the legal review."""
+        from qualwatch.cases.withdrawals import actions as withdraw
+
         if by_stage["notified"]:
             self.tried(
                 "displays",
@@ -211,6 +235,13 @@ class Withdrawals:
                 opinion="事实清楚，程序合法",
                 **self.act(who["reviews"], day, 15),
             )
+
+    def decide_and_finish(
+        self, by_stage: dict[str, list[Any]], who: dict[str, Any], day: date
+    ) -> None:
+        """The decision, its service and the deregistration."""
+        from qualwatch.cases.withdrawals import actions as withdraw
+
         if by_stage["reviewed"]:
             result = self.tried(
                 "decisions",
@@ -229,15 +260,6 @@ class Withdrawals:
                 because="证书公告作废",
                 **self.act(who["handles"], day, 17),
             )
-        ended = all(row.outcome for row in batch.members.all())
-        if batch.route == "city" and batch.reported_on is None and ended:
-            self.tried(
-                "results reported",
-                withdraw.report_results,
-                batch=batch,
-                **self.act(who["decides"], day, 17),
-            )
-        self.court(batch, who["decides"], day)
 
     def ministry(self, batch: Any, members: list[Any], day: date) -> None:
         """The province examines and reports; later the ministry decides."""
@@ -302,12 +324,14 @@ class Withdrawals:
             )
 
     def sends(self, letter: Any, by: Any, day: date, home: float = HOME) -> None:
-        """Handed over; or nobody knows where the enterprise is, and a public notice runs for its days."""
+        """Handed over; or nobody knows where the enterprise is, and a public notice runs for its
+        days.
+        """
         from qualwatch.cases.service.actions import fail_service, prove_service, start_service
 
-        told = self.act(by, day, 17)
+        act = self.act(by, day, 17)
         service = start_service(
-            document=letter, method="in-person", recipient=f"{letter.addressee}，{ADDRESS}", **told
+            document=letter, method="in-person", recipient=f"{letter.addressee}，{ADDRESS}", **act
         )
         if self.chance.random() < home:
             prove_service(
@@ -315,7 +339,7 @@ class Withdrawals:
                 proved_on=day,
                 proof="送达回证",
                 files=[self.papers.file("送达回证.png")],
-                **told,
+                **act,
             )
             return
         fail_service(
@@ -323,10 +347,10 @@ class Withdrawals:
             why="unknown",
             because="登记住所无人办公，下落不明",
             files=[self.papers.file("查访记录.png")],
-            **told,
+            **act,
         )
-        start_service(document=letter, method="public-notice", recipient=letter.addressee, **told)
-        self.done["withdrawals: public notices"] += 1
+        start_service(document=letter, method="public-notice", recipient=letter.addressee, **act)
+        self.counts["withdrawals: public notices"] += 1
 
     def enterprise_says(self, row: Any, day: date) -> None:
         """An enterprise with an account states, or asks for a hearing."""
@@ -361,8 +385,8 @@ class Withdrawals:
         from qualwatch.cases.withdrawals.hearings import (
             HeldHearing,
             answer_submission,
-            schedule_hearing,
             hold_hearing,
+            schedule_hearing,
         )
 
         for submission in Submission.objects.filter(
@@ -382,7 +406,7 @@ class Withdrawals:
             if hearing is None:
                 where = by.organisation.slug
                 role = "province-officer" if where == "province" else "approval-officer"
-                made = self.tried(
+                document = self.tried(
                     "hearings fixed",
                     schedule_hearing,
                     withdrawal=row,
@@ -391,8 +415,8 @@ class Withdrawals:
                     chair=self.seat(where, role, "-chair"),
                     **self.act(by, day, 13),
                 )
-                if made is not None:
-                    self.sends(made.notice, by, day, home=1)
+                if document is not None:
+                    self.sends(document.notice, by, day, home=1)
             elif day >= hearing.at.astimezone(moment(day, 0).tzinfo).date():
                 held = HeldHearing(
                     "企业代表；办理人员",
@@ -419,7 +443,7 @@ class Withdrawals:
         )
         if self.has_annulled or row is None:
             return
-        done = self.tried(
+        result = self.tried(
             "annulled",
             annul_withdrawal,
             member=row,
@@ -427,4 +451,4 @@ class Withdrawals:
             files=[self.papers.file("判决书.png")],
             **self.act(by, day, 17),
         )
-        self.has_annulled = done is not None
+        self.has_annulled = result is not None

@@ -1,7 +1,10 @@
-"""The office on this machine, its clock at a moment of the state that it serves: the demo's province stands in 2023.
+"""The office on this machine, its clock at a moment of the state that it serves.
 
-`python tools/serve.py [--state FOLDER] [--at MOMENT] [--port N]`: without a moment, the demo's province on the
-day of its last patrol, and any other office now. With a moment officers need no second factor.
+The demo's province stands in 2023.
+
+`python tools/serve.py [--state FOLDER] [--at MOMENT] [--port N]`: without a moment, the demo's
+province on the day of its last patrol, and any other office now. With a moment officers need no
+second factor.
 """
 
 import argparse
@@ -31,9 +34,8 @@ def main() -> None:
         raise SystemExit(
             f"no office in {namespace.state}: run `make demo` first, or say QUALWATCH_STATE"
         )
-    is_shown = (
-        namespace.state == PLAYED or namespace.at is not None
-    )  # a real office keeps its clock and its second factor
+    # a real office keeps its clock and its second factor
+    is_shown = namespace.state == PLAYED or namespace.at is not None
     os.environ |= {
         "QUALWATCH_STATE": str(namespace.state),
         "QUALWATCH_HTTP": "1",

@@ -74,8 +74,8 @@ def items(**grades: str) -> Rows:
 
 def practitioners(*more: dict[str, str], without: str = "") -> Rows:
     rows = [cells for firm in FIRMS for cells in constructors(firm)]
-    kept = [cells for cells in rows if cells["身份证号"] != without]
-    return [REGISTRATIONS, *(person(0, **cells) for cells in (*kept, *more))]
+    remaining = [cells for cells in rows if cells["身份证号"] != without]
+    return [REGISTRATIONS, *(person(0, **cells) for cells in (*remaining, *more))]
 
 
 def insurance(*more: list[str], unpaid: bool = True) -> Rows:

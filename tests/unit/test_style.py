@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -10,13 +11,20 @@ EXCEPTIONS = ("# fmt: " + "skip", "# fmt: " + "off")  # whole, they would be fou
 
 
 def test_the_formatter_has_no_exceptions() -> None:
-    exceptions = [
-        f"{path.relative_to(ROOT)}:{number}"
-        for folder in FOLDERS
-        for path in sorted(folder.rglob("*.py"))
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        if any(exception in line for exception in EXCEPTIONS)
-    ]
+    exceptions = []
+    for folder in FOLDERS:
+        for path in sorted(folder.rglob("*.py")):
+            with path.open("rb") as file:
+                comments = [
+                    token
+                    for token in tokenize.tokenize(file.readline)
+                    if token.type == tokenize.COMMENT
+                ]
+            exceptions += [
+                f"{path.relative_to(ROOT)}:{comment.start[0]}"
+                for comment in comments
+                if any(exception in comment.string for exception in EXCEPTIONS)
+            ]
     assert exceptions == []
 
 

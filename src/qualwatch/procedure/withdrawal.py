@@ -305,7 +305,7 @@ WITHDRAWAL_TRANSITIONS: tuple[Transition, ...] = (
         ),
         outcome=_decide,
         effects=DECISION_EFFECTS,
-        basis="行政许可法 8条；部令22号 28条",
+        basis="行政许可法 8条、部令22号 28条",
     ),
     Transition(
         event="ministry-decided",
