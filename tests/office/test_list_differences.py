@@ -96,7 +96,7 @@ def record_contents() -> dict[str, Any]:
     contents: dict[str, Any] = {"counts": load.counts, "state": load.state}
     for model in (ItemRow, RegistrationRow, ContributionRow, BirthdayRow, UnparsedRow):
         names = [name for name in model.fact_columns() if name != "person_id"]
-        who = "person_id" if "person_id" in model.fact_columns() else "nth"
+        who = "person_id" if "person_id" in model.fact_columns() else "duplicate_no"
         current = model._default_manager.filter(recorded_to=None).values_list(who, *names)
         ended = model._default_manager.filter(~Q(recorded_to=None)).values_list(
             who, "absent_since", *names
