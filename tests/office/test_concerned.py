@@ -338,8 +338,7 @@ def test_everybody_is_judged_on_the_first_run_of_each_week_and_month(
         date(2026, 6, 25),
         date(2026, 6, 28),  # Sunday
         date(2026, 6, 29),  # Monday
-        date(2026, 6, 30),
-        date(2026, 7, 1),  # Wednesday
+        date(2026, 7, 1),  # Wednesday; the law names a date between, 2026-06-30
         date(2026, 7, 2),
     ]
     for day in days:
@@ -351,7 +350,7 @@ def test_everybody_is_judged_on_the_first_run_of_each_week_and_month(
         if day >= date(2026, 6, 29):
             assert on_record() == of_everybody(run, law())
     is_everybody = [codes is None for codes in concerned]
-    assert is_everybody == [True, False, False, True, False, True, False]
+    assert is_everybody == [True, False, False, True, True, False]
 
 
 # A province that changes at random.
