@@ -6,7 +6,7 @@ STAMP := $(VENV)/.made
 WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")  # one more than cores: tests wait for processes of their own
 MESSAGES := src/qualwatch/locale/en/LC_MESSAGES/qualwatch.mo
 
-.PHONY: setup demo serve test test-full browser postgres bench check fix docs lock messages clean
+.PHONY: setup demo play serve test test-full browser postgres bench check fix docs lock messages clean
 
 setup: $(STAMP) $(MESSAGES)
 
@@ -31,6 +31,9 @@ browser:              ## Debian's Chromium and a Chinese font, for the tests tha
 	fi
 	@command -v chromium >/dev/null || { echo "FAIL: the tests need Chromium: apt-get install chromium fonts-noto-cjk" >&2; exit 1; }
 
+play: setup           ## the long province: 500 enterprises, half a year
+	$(BIN)/python tools/demo.py --long
+
 serve: setup          ## the demo's province at 127.0.0.1:8000, with sample log-ins (QUALWATCH_STATE: another)
 	$(BIN)/python tools/serve.py
 
@@ -44,7 +47,7 @@ postgres:             ## PostgreSQL's programs, for the tests that run on both d
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
 	  { echo "FAIL: the tests need PostgreSQL: apt-get install postgresql" >&2; exit 1; }
 
-test: setup check browser postgres ## lint, types, doors between rooms, all tests but the long ones, the office on both databases
+test: setup check browser postgres ## lint, types, import contracts, all tests but the long ones, the office on both databases
 	$(BIN)/pytest -n $(WORKERS) -m "not full"
 	$(BIN)/python tools/with_postgres.py $(BIN)/pytest -n $(WORKERS) -m "not full" tests/office
 

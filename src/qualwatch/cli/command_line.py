@@ -70,7 +70,9 @@ class Group(_Translated, core.TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that the first argument names; InvalidCommand."""
         name = args[0]
-        if self.get_command(ctx, name) is None and not name.startswith("-"):
+        is_unknown = self.get_command(ctx, name) is None and not name.startswith("-")
+        # while the shell completes a line, an unknown command is not an error
+        if is_unknown and not ctx.resilient_parsing:
             from difflib import get_close_matches
 
             similar = get_close_matches(name, self.list_commands(ctx), 1)

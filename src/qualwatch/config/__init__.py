@@ -22,10 +22,11 @@ def make_ready(*, create: bool = False) -> None:
     try:
         if create:
             create_keys(state)
+        is_prepared = has_keys(state)
     except OSError as error:
         reason = error.strerror or str(error)
         raise NotReady(_("写不到 {path}：{reason}").format(path=state, reason=reason)) from error
-    if not has_keys(state):
+    if not is_prepared:
         raise NotReady(_("{path} 里还没有密钥，先运行 qualwatch manage prepare").format(path=state))
     load_django()
 

@@ -1,4 +1,4 @@
 """The only place that puts the rooms' acts in order.
 
-A day's run, what a push changes, a load let in.
+A day's run, a pushed change, the release of a load.
 """

@@ -344,7 +344,7 @@ def post_registered(*, credit_code: str, name: str, on: date) -> None:
 def post_statistics(rows: Mapping[tuple[int, int, str], Mapping[str, Any]]) -> int:
     """Figures of quarters by (year, quarter, area), all that there are.
 
-    How many rows are told otherwise.
+    Returns the number of rows that changed.
     """
     _locked_clock()
     existing = {

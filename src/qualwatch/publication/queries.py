@@ -170,6 +170,8 @@ def _look_up_without_standings(credit_code: str, day: date, *, with_notices: boo
 
     The enterprise is not in the public copy, cards and notices may be.
     """
+    # before everything else: what is posted meanwhile must not go out under the newer version
+    version_before = version()
     history = list(
         Standing.objects.filter(credit_code=credit_code).order_by("category", "sub_item", "from_on")
     )
@@ -177,7 +179,7 @@ def _look_up_without_standings(credit_code: str, day: date, *, with_notices: boo
     cards = cards_on(day, credit_code=credit_code)
     notices = list(announcements(credit_code=credit_code)) if with_notices else []
     answers = _answers_of_items(history, cards, freshness, day)
-    return LookUp(None, answers, history, notices, freshness, version())
+    return LookUp(None, answers, history, notices, freshness, version_before)
 
 
 def _answers_of_items(
