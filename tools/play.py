@@ -14,6 +14,7 @@ import random
 import shutil
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from operator import itemgetter
@@ -185,6 +186,7 @@ class Play:
 
         self.law, self.chance = load_law(), random.Random(seed)
         self.is_quick = is_quick
+        self.shows_every_day = False
         self.files = folder / "registers"
         generate_province(Plan(enterprises, seed, START), self.files, "csv", self.law)
         self.registers = Registers(self.files, self.chance)
@@ -192,6 +194,7 @@ class Play:
         self.counts: Counter[str] = Counter()
         self.accounts: dict[str, Any] = {}
         self.waiting: set[int] = set()
+        self.codes_with_account: set[str] = set()
         self.papers = Papers(self.law, self.chance, self.accounts, self.counts)
         self.withdrawals = Withdrawals(
             self.law, self.chance, self.papers, self.accounts, self.counts, self.rectify
@@ -248,7 +251,7 @@ class Play:
         from qualwatch.cases.models import Case
 
         is_terminal = sys.stdout.isatty()
-        if not (is_terminal or day.weekday() == 0):
+        if not (is_terminal or self.shows_every_day or day.weekday() == 0):
             return
         is_open = Case.objects.exclude(state="closed")
         yellow, red = (is_open.filter(state=state).count() for state in ("yellow", "red"))
@@ -284,13 +287,18 @@ class Play:
             self.open_accounts()
 
     def registers_come_in(self, day: date) -> None:
-        """The registers that must be fresh every day; the others as they change, or on Mondays."""
+        """The registers that must be fresh every day; the others as they change, or on Mondays.
+
+        In a quick play what changes during a week comes in on Monday.
+        """
         from qualwatch.registers.loads import Delivery, import_delivery, release
 
         is_complete = day == START or day.weekday() == 0
-        due = set(SOURCES) if is_complete else DAILY | self.registers.changed
+        due = set(SOURCES) if is_complete else set(DAILY)
+        if is_complete or not self.is_quick:
+            due |= self.registers.changed
+            self.registers.write()
         delivered = [name for name in SOURCES if name in due and name in self.registers.rows]
-        self.registers.write()
         for name in delivered:
             source = SOURCES[name]
             path = self.files / f"{name}.csv"
@@ -324,7 +332,9 @@ class Play:
             .order_by("pk")
             .values_list("credit_code", "enterprise")
         )
-        for number, (code, name) in enumerate(list(dict.fromkeys(codes))[:WITH_ACCOUNT], 1):
+        enterprises = list(dict.fromkeys(codes))[:WITH_ACCOUNT]
+        self.codes_with_account = {code for code, _name in enterprises}
+        for number, (code, name) in enumerate(enterprises, 1):
             where = Organisation.objects.create(
                 slug=f"e-{code}".lower(), name=name, kind="enterprise", credit_code=code
             )
@@ -393,7 +403,12 @@ class Play:
         self.papers.decides(day)
 
     def rectify(self, case: Any, day: date) -> None:
-        """People like those of an enterprise that has enough; or insurance paid."""
+        """People like those of an enterprise that has enough; or insurance paid.
+
+        In a quick play enterprises with an account do nothing, so that one loses its item early.
+        """
+        if self.is_quick and case.credit_code in self.codes_with_account:
+            return
         months = sorted(
             {row[MONTH] for row in self.registers.rows["社保"] if len(row[MONTH]) == 7}
         )[-3:]
@@ -567,22 +582,57 @@ def read_changed_tables_only() -> None:
     """Keeps the facts of the day before: an office starts a process for each day and reads all."""
     from django.db.models import Max
 
+    from qualwatch.assessments import actions
     from qualwatch.registers import facts
     from qualwatch.registers.models import TABLES
 
-    read = facts._Scope.table
-    remembered: dict[str, tuple[dict[str, Any], Any]] = {}
+    read_table, read_people = facts._Scope.table, facts._Scope.people
+    read_enterprises, digest_of = facts._enterprises, actions._digest_of_table
+    remembered: dict[str, tuple[Any, Any]] = {}
+
+    def remember(name: str, state: Any, read: Callable[[], Any]) -> Any:
+        """What was read when the state was last the same, else what is read now."""
+        if name not in remembered or remembered[name][0] != state:
+            remembered[name] = (state, read())
+        return remembered[name][1]
 
     def table(scope: Any, name: str) -> Any:
         if scope.revision is not None or scope.codes is not None:
-            return read(scope, name)
+            return read_table(scope, name)
         rows = TABLES[name]._default_manager
         last_change = rows.aggregate(Max("recorded_from"), Max("recorded_to"))
-        if name not in remembered or remembered[name][0] != last_change:
-            remembered[name] = (last_change, read(scope, name))
-        return remembered[name][1]
+        return remember(name, last_change, lambda: read_table(scope, name))
 
-    setattr(facts._Scope, "table", table)  # noqa: B010  # mypy refuses to assign a method
+    def people(scope: Any) -> Any:
+        if scope.revision is not None or scope.codes is not None:
+            return read_people(scope)
+        return remember("people", facts.revision_at(None), lambda: read_people(scope))
+
+    def enterprises(scope: Any) -> Any:
+        if scope.revision is not None or scope.codes is not None:
+            return read_enterprises(scope)
+        return remember("enterprises", facts.revision_at(None), lambda: read_enterprises(scope))
+
+    def digest_of_table(of_day: Any, name: str) -> str:
+        # the table itself is kept with the digest, so that no other has its number
+        state = _Same(of_day.tables[name])
+        return str(remember(f"digest of {name}", state, lambda: digest_of(of_day, name)))
+
+    # mypy refuses to assign functions
+    setattr(facts._Scope, "table", table)  # noqa: B010
+    setattr(facts._Scope, "people", people)  # noqa: B010
+    setattr(facts, "_enterprises", enterprises)  # noqa: B010
+    setattr(actions, "_digest_of_table", digest_of_table)  # noqa: B010
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """Equal only for the same object."""
+
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.value is self.value
 
 
 def _options() -> argparse.Namespace:
@@ -594,10 +644,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="ends with the first warned item withdrawn; offices rest at weekends, and lists of "
-        "items to be withdrawn go out twice a month",
+        help="ends with the first warned item withdrawn; offices rest at weekends, registers "
+        "change on Mondays, and lists of items to be withdrawn go out twice a month",
     )
     parser.add_argument("--prepared", action="store_true", help="FOLDER/state is prepared")
+    parser.add_argument("--show-every-day", action="store_true", help="else every Monday")
     return parser.parse_args()
 
 
@@ -629,11 +680,12 @@ def main() -> None:
     gc.set_threshold(*GARBAGE)
     read_changed_tables_only()
     play = Play(options.folder, options.enterprises, options.seed, is_quick=options.quick)
+    play.shows_every_day = options.show_every_day
     play.prepare()
     last_day = play.run(options.until)
     print()
     print_summary(play.counts, START, last_day)
-    play.papers.show(options.folder, last_day)
+    play.papers.show(options.folder, last_day, pack_count=1 if options.quick else 3)
     show(play.withdrawals, options.folder)
 
 

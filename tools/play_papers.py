@@ -24,7 +24,6 @@ CHANCE = {
     "home": 0.6,
 }
 DAYS_ON_THE_WAY = (3, 8)
-PACKS = 3
 ADDRESS = "登记住所"
 PASSWORD = "correct-horse-battery"  # of the demo's own database
 
@@ -243,8 +242,8 @@ class Papers:
             except CannotStep as why:
                 self.counts[f"refused: {why.slug}"] += 1
 
-    def show(self, folder: Path, until: date) -> None:
-        """Three evidence packs, and every letter as it went out, in folders that are named."""
+    def show(self, folder: Path, until: date, pack_count: int) -> None:
+        """Evidence packs, and every letter as it went out, in folders that are named."""
         from qualwatch.archive.actions import content_of
         from qualwatch.cases.evidence_packs.pack import evidence_pack
         from qualwatch.cases.models import Case, Document, Service
@@ -259,7 +258,7 @@ class Papers:
         reds = Case.objects.filter(origin="system", published_on__isnull=False).exclude(
             closed_because="repaired"
         )
-        for case in reds.order_by("order_served_on", "pk")[:PACKS]:
+        for case in reds.order_by("order_served_on", "pk")[:pack_count]:
             pack = evidence_pack(
                 card_number=case.card_number,
                 by=self.accounts["sample-officer"],

@@ -32,7 +32,7 @@ from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
 FEW = 200  # enterprises judged one by one
-MANY = 20_000  # rows of facts from which DuckDB digests them
+MANY = 2_000  # rows of a table from which DuckDB digests them
 SAMPLE = 50  # enterprises shown of a held run
 # Everybody is judged again where more enterprises, or more than one in so many, are concerned.
 MOST_CONCERNED = 5_000
@@ -270,20 +270,24 @@ def _held(run: Run, by: str, because: str) -> Run:
 
 def _digest_of_facts(facts: Facts) -> str:
     """SHA-256 over every table's rows, whatever their order."""
-    if sum(map(len, facts.tables.values())) < MANY:
-        rows = {name: sorted(map(repr, facts.rows(name))) for name in sorted(facts.tables)}
-        return _sha256(rows)
-    digests = []
+    return _sha256([[name, _digest_of_table(facts, name)] for name in sorted(facts.tables)])
+
+
+def _digest_of_table(facts: Facts, name: str) -> str:
+    """A digest of a table's rows, whatever their order."""
+    table = facts.tables[name]
+    if len(table) < MANY:
+        return _sha256(sorted(map(repr, facts.rows(name))))
+    columns = " || chr(31) || ".join(
+        f'coalesce(CAST("{column_name}" AS VARCHAR), chr(30))' for column_name in table.column_names
+    )
     with duckdb.connect() as connection:
-        for name, table in sorted(facts.tables.items()):
-            connection.register(name, table)
-            columns = " || chr(31) || ".join(
-                f'coalesce(CAST("{column_name}" AS VARCHAR), chr(30))'
-                for column_name in table.column_names
-            )
-            query = f"SELECT count(*), coalesce(bit_xor(md5_number({columns})), 0) FROM {name}"
-            digests.append([name, *map(str, connection.sql(query).fetchall()[0])])
-    return _sha256(digests)
+        connection.register("rows_of_table", table)
+        query = (
+            "SELECT count(*), sum(md5_number_lower(row)), sum(md5_number_upper(row)) "
+            f"FROM (SELECT {columns} AS row FROM rows_of_table)"
+        )
+        return _sha256(list(map(str, connection.sql(query).fetchall()[0])))
 
 
 def _sha256(value: Any) -> str:

@@ -4,7 +4,7 @@ The findings of an enterprise follow from the law, the policy, the age of the re
 rows, all rows about the people registered there, and the day. So it is judged again if
 
 - one of these rows was recorded or ended since that run,
-- the day has passed a date in one of these rows, or somebody's birthday, or
+- the day has passed a date in one of these rows, or a birthday at an age that the policy names,
 - a push was about it meanwhile.
 
 Where something changed that concerns everybody, everybody is judged again. So it is on the first
@@ -23,6 +23,7 @@ from django.db.models import Q
 from qualwatch.assessments.models import Run
 from qualwatch.assessments.texts import policy_digest
 from qualwatch.evaluation.facts import Coverage, Facts
+from qualwatch.evaluation.forecast import ages_named
 from qualwatch.evaluation.people import is_stale, month_of
 from qualwatch.law.days import days_named
 from qualwatch.law.loader import Law
@@ -59,7 +60,7 @@ def enterprises_concerned(before: Run, run: Run, law: Law, facts: Facts) -> set[
     person_numbers = _changed_since(before.revision_id, TABLES_OF_PEOPLE, "person_id")
     people = {f"P{number}" for number in person_numbers}
     people |= _dates_reached(facts, "person_id", since, day)
-    people |= _birthdays_reached(facts, since, day)
+    people |= _birthdays_reached(facts, since, day, ages_named(law.policy_on(day)))
     codes |= _dates_reached(facts, "credit_code", since, day)
     codes |= _employers(facts, people)
     codes |= _pushed_since(before)
@@ -119,14 +120,18 @@ def _dates_reached(facts: Facts, column: str, since: date, day: date) -> set[str
     return {value for value in values if value is not None}
 
 
-def _birthdays_reached(facts: Facts, since: date, day: date) -> set[str]:
-    """People who are a year older than on `since`, a day of the same month."""
+def _birthdays_reached(facts: Facts, since: date, day: date, ages: set[int]) -> set[str]:
+    """People who have reached an age that matters since `since`, a day of the same month."""
     people = facts.tables["people"]
     born_on = people.column("born_on")
     born_in_month = people.filter(pc.equal(pc.month(born_on), day.month))
-    day_of_month = pc.day(born_in_month.column("born_on"))
-    reached = pc.and_(pc.greater(day_of_month, since.day), pc.less_equal(day_of_month, day.day))
-    return set(born_in_month.filter(reached).column("person_id").to_pylist())
+    born_on = born_in_month.column("born_on")
+    age = pc.subtract(day.year, pc.year(born_on))
+    reached = pc.and_(
+        pc.greater(pc.day(born_on), since.day), pc.less_equal(pc.day(born_on), day.day)
+    )
+    matters = pc.is_in(age, pa.array(sorted(ages), age.type))
+    return set(born_in_month.filter(pc.and_(reached, matters)).column("person_id").to_pylist())
 
 
 def _employers(facts: Facts, people: set[str]) -> set[str]:

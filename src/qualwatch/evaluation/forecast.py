@@ -87,13 +87,13 @@ def _turning_days(
         if day < date.max:
             yield day + ONE_DAY
     policies = [policy_on(day) for day in {first, *of_law} if first <= day <= last]
-    ages = {age for policy in policies for age in _ages(policy)}
+    ages = {age for policy in policies for age in ages_named(policy)}
     for person in own.people.values():
         if person.born_on:
             yield from (_birthday(person.born_on, age) for age in ages)
 
 
-def _ages(policy: Policy) -> set[int]:
+def ages_named(policy: Policy) -> set[int]:
     """Every age at which the policy judges a person differently."""
     rules = [
         rule

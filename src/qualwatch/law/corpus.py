@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from qualwatch.law.calendar import Calendar
@@ -43,7 +44,7 @@ class Law:
 
     def policy_on(self, day: date) -> Policy:
         """The policy's values that hold on `day`."""
-        return policy_on(self.policy, day)
+        return _policy_on(self, day)
 
     def area_of(self, division_code: str | None) -> str | None:
         """The supervising area of a place of registration.
@@ -56,3 +57,9 @@ class Law:
     def doc_no(self, document: str) -> str:
         """A document's official number."""
         return self.documents[document].doc_no
+
+
+@lru_cache(maxsize=512)
+def _policy_on(law: Law, day: date) -> Policy:
+    """Kept, because what the law requires is remembered by the policy of the day."""
+    return policy_on(law.policy, day)
