@@ -318,6 +318,21 @@ def test_another_policy_concerns_everybody(office: RegisterOffice) -> None:
     assert on_record() == of_everybody(run, law())
 
 
+def test_another_release_of_the_program_concerns_everybody(
+    office: RegisterOffice, monkeypatch: Patch
+) -> None:
+    deliver_province(office)
+    first = office.run(DAY)
+    monkeypatch.setattr(actions, "program_digest", lambda: "another release")
+    concerned = spy_on_concerned(monkeypatch)
+    assert office.run(NEXT_DAY).program_digest == "another release"
+    assert concerned == [None]
+    # the same day by another release is another run
+    monkeypatch.setattr(actions, "program_digest", lambda: first.program_digest)
+    assert office.run(NEXT_DAY).program_digest == first.program_digest
+    assert concerned == [None, None]
+
+
 def test_registers_that_grow_too_old_concern_everybody(office: RegisterOffice) -> None:
     days = law().policy_on(DAY)["register_freshness_days"]
     deliver_province(office, DAY - timedelta(days=days))

@@ -337,7 +337,10 @@ def test_a_file_that_cannot_be_read_is_named_with_its_line(
 def test_plain_words_and_digits_mean_what_they_look_like(tmp_path: Path) -> None:
     """YAML 1.1, which PyYAML reads otherwise, takes these for true, an octal and a sexagesimal."""
     path = tmp_path / "a.yaml"
-    path.write_text("{on: 012, b: 1:30, c: 1.5, d: 2026-05-20, e: ~, f: true}", encoding="utf-8")
+    path.write_text(
+        "{on: 012, b: 1:30, c: 1.5, d: 2026-05-20, e: ~, f: true, g: FALSE, h: Null}",
+        encoding="utf-8",
+    )
     assert load_yaml(path) == {
         "on": 12,
         "b": "1:30",
@@ -345,6 +348,8 @@ def test_plain_words_and_digits_mean_what_they_look_like(tmp_path: Path) -> None
         "d": date(2026, 5, 20),
         "e": None,
         "f": True,
+        "g": False,
+        "h": None,
     }
 
 

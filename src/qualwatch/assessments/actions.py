@@ -20,7 +20,7 @@ from qualwatch.assessments.guard import (
 )
 from qualwatch.assessments.models import Run
 from qualwatch.assessments.record import add_others_on_record, counts_of, put_on_record
-from qualwatch.assessments.texts import policy_digest, store_law
+from qualwatch.assessments.texts import policy_digest, program_digest, store_law
 from qualwatch.evaluation import columnar, reference
 from qualwatch.evaluation.facts import Facts
 from qualwatch.evaluation.findings import EnterpriseResult
@@ -69,6 +69,7 @@ def assess(
         "revision_id": revision,
         "law_digest": law.digest,
         "policy_digest": policy_digest(law, as_of),
+        "program_digest": program_digest(),
     }
     codes = None if credit_codes is None else sorted(set(credit_codes))
     if codes is None:
@@ -98,6 +99,8 @@ def release_run(*, run: Run, law: Law, by: str, at: datetime, because: str) -> R
     held = _held(run, by, because)
     if (held.law_digest, held.policy_digest) != (law.digest, policy_digest(law, held.as_of)):
         raise CannotAssess(_("标准或政策已经变了，请重新核查"))
+    if held.program_digest != program_digest():
+        raise CannotAssess(_("程序已经换了版本，请重新核查"))
     later = Run.objects.filter(state="released", pk__gt=held.pk)
     if later.filter(is_full=True).exists():
         raise CannotAssess(_("之后已有放行的核查"))
@@ -107,6 +110,7 @@ def release_run(*, run: Run, law: Law, by: str, at: datetime, because: str) -> R
         revision_id=held.revision_id,
         law_digest=held.law_digest,
         policy_digest=held.policy_digest,
+        program_digest=held.program_digest,
         input_digest=held.input_digest,
         is_full=held.is_full,
         credit_codes=held.credit_codes,

@@ -68,8 +68,10 @@ def enterprises_concerned(before: Run, run: Run, law: Law, facts: Facts) -> set[
 
 
 def _have_same_rules(before: Run, run: Run, law: Law) -> bool:
-    """Whether both runs are by the same law and policy, of which no dated value changes between."""
+    """Whether both are by the same program, law and policy; no dated value changes between."""
     since, day = before.as_of, run.as_of
+    if before.program_digest != run.program_digest:
+        return False
     if before.law_digest != run.law_digest or before.policy_digest != policy_digest(law, since):
         return False
     return not any(since <= named <= day for named in days_named(law))
@@ -100,6 +102,7 @@ def _changed_since(revision: int, tables: Iterable[str], column: str) -> set[Any
     since = Q(recorded_from__gt=revision) | Q(recorded_to__gt=revision)
     values: set[Any] = set()
     for name in tables:
+        # a scan without an index of its own: the facts of the run were read by one just before
         rows = TABLES[name]._default_manager.filter(since)
         values.update(rows.values_list(column, flat=True).distinct())
     return values

@@ -21,6 +21,7 @@ class Run(models.Model):
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="+")
     law_digest = models.CharField(max_length=64)
     policy_digest = models.CharField(max_length=64)
+    program_digest = models.CharField(max_length=64)
     input_digest = models.CharField(max_length=64)
     is_full = models.BooleanField()
     # of a run that is not full: the enterprises that a push concerned

@@ -6,8 +6,10 @@ What was decided can be decided again years later.
 import io
 import zipfile
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 
+import qualwatch
 from qualwatch.archive.actions import Damaged, content_of, store
 from qualwatch.archive.contents import Content
 from qualwatch.assessments.models import LawText
@@ -16,6 +18,8 @@ from qualwatch.law.loader import Law, digest_of, load_law
 from qualwatch.law.texts_on_disk import LawError, LawProblem
 from qualwatch.wording import gettext as _
 
+PACKAGE = Path(qualwatch.__file__).parent
+ROOMS_OF_FINDINGS = ("assessments", "evaluation", "law", "registers")
 FIXED = (1980, 1, 1, 0, 0, 0)  # of every entry: the same texts are the same bytes
 
 
@@ -50,3 +54,18 @@ def law_of(digest: str, folder: Path) -> Law:
 def policy_digest(law: Law, day: date) -> str:
     """SHA-256 of the policy's values on a day."""
     return proofs.digest_of([law.policy.policy, repr(law.policy_on(day))])
+
+
+@cache
+def program_digest() -> str:
+    """SHA-256 of the program's files from which findings follow: another release, another digest.
+
+    The files are read once a process, as the program itself is.
+    """
+    paths = (path for room in ROOMS_OF_FINDINGS for path in PACKAGE.joinpath(room).rglob("*.*"))
+    files = {
+        path.relative_to(PACKAGE).as_posix(): path
+        for path in sorted(paths)
+        if path.suffix in (".py", ".sql")
+    }
+    return digest_of(files)

@@ -35,6 +35,12 @@ class _NoPandas(MetaPathFinder):
             raise ModuleNotFoundError(fullname, name=fullname)
 
 
+def _show_pandas(*, is_shown: bool) -> None:
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _NoPandas)]
+    if not is_shown:
+        sys.meta_path.insert(0, _NoPandas())
+
+
 Engine = Callable[[Law, Policy, Facts, date], Iterator[EnterpriseResult]]
 FEW = 100  # enterprises: up to here the reference engine is faster than starting DuckDB
 
@@ -96,9 +102,10 @@ def engine_of(name: str) -> Engine:
         "reference": reference.evaluate,
     }
     if name in engines:
-        sys.meta_path.insert(0, _NoPandas())
+        _show_pandas(is_shown=False)
         return engines[name]
     if name.startswith("sc://"):
+        _show_pandas(is_shown=True)
         from qualwatch.evaluation import columnar
         from qualwatch.evaluation.sessions import spark_session
 

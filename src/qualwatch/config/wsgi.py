@@ -8,7 +8,11 @@ from django.core.wsgi import get_wsgi_application
 from qualwatch.config import NotReady, state_folder
 from qualwatch.config.keys import has_keys
 
-if not has_keys(state_folder()):
+try:
+    is_prepared = has_keys(state_folder())
+except OSError as error:
+    raise NotReady(f"the state folder cannot be read: {error}") from error
+if not is_prepared:
     raise NotReady("no keys: run qualwatch manage prepare first")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qualwatch.config.settings")
 application = get_wsgi_application()

@@ -102,8 +102,10 @@ def _day(loader: _Loader, node: yaml.ScalarNode) -> date:
 
 _INTEGER, _DECIMAL = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
 _DAY = "tag:yaml.org,2002:timestamp"
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), ["t", "f"])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("^(?:null|~|)$"), ["n", "~", ""])
+_BOOLEAN = re.compile("^(?:true|True|TRUE|false|False|FALSE)$")
+_NULL = re.compile("^(?:null|Null|NULL|~|)$")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", _BOOLEAN, [*"tTfF"])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", _NULL, ["n", "N", "~", ""])
 _Loader.add_implicit_resolver(_INTEGER, re.compile(r"^[-+]?\d+$"), [*"-+0123456789"])
 _Loader.add_implicit_resolver(_DECIMAL, re.compile(r"^[-+]?\d+\.\d+$"), [*"-+0123456789"])
 _Loader.add_implicit_resolver(_DAY, re.compile(r"^\d{4}-\d\d-\d\d$"), [*"0123456789"])

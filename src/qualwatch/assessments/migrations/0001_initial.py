@@ -157,6 +157,7 @@ class Migration(migrations.Migration):
                 ("as_of", models.DateField()),
                 ("law_digest", models.CharField(max_length=64)),
                 ("policy_digest", models.CharField(max_length=64)),
+                ("program_digest", models.CharField(max_length=64)),
                 ("input_digest", models.CharField(max_length=64)),
                 ("is_full", models.BooleanField()),
                 ("credit_codes", models.JSONField(null=True)),
