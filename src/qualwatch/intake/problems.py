@@ -1,5 +1,7 @@
 """Problems of cells, files and the input as a whole, each with its sentences."""
 
+from dataclasses import dataclass
+
 
 class BadCell(Exception):
     """A cell that cannot be read: the problem and the remedy, each one sentence."""
@@ -22,3 +24,23 @@ class BadFile(Exception):
         self.problem = problem
         self.remedy = remedy
         self.row = row
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableCell:
+    """What a sheet holds in place of a value that its file lost: an error value, a formula without
+    a stored result, a number that may be a day of another calendar.
+
+    A column that is read raises `bad_cell()`; in a column that is not used it does no harm.
+    """
+
+    shown: str  # what stands in the file: "#N/A", "=DATE(2026,5,1)"
+    problem: str
+    remedy: str
+
+    def bad_cell(self) -> BadCell:
+        """The problem as an error."""
+        return BadCell(self.problem, self.remedy)
+
+    def __str__(self) -> str:
+        return self.shown
