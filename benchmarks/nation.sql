@@ -1,4 +1,4 @@
--- An invented nation as facts tables. Every choice is a hash of (whom it concerns, what is chosen, seed).
+-- A synthetic nation as facts tables. Every choice is a hash of (whom it concerns, what is chosen, seed).
 -- Variables: enterprises, people, seed, as_of. Bound: the tables of law_wheels.py.
 CREATE MACRO slot(who, what) AS CAST(hash(who, what, getvariable('seed')) % 100000 AS BIGINT);
 CREATE MACRO turned(who, what) AS slot(who, what) / 100000.0;

@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image
 
 from builders import OWN, law
-from qualwatch.accounts.actions import create_account, make_organisations
+from qualwatch.accounts.actions import create_account, create_organisations
 from qualwatch.accounts.models import Account, Organisation
 from qualwatch.accounts.queries import organisation
 from qualwatch.cases.applications.actions import file_application, uphold, verify
@@ -58,6 +58,11 @@ OFFICERS = {
 }
 
 
+def act_arguments(actors: Actors, by: str, day: date) -> dict[str, Any]:
+    """The arguments that every act has: by, law, at."""
+    return {"by": actors.account(by), "law": actors.law, "at": actors.office.tick(day)}
+
+
 @dataclass
 class Actors:
     """The accounts of permission tests, created at first use, and their acts."""
@@ -67,7 +72,7 @@ class Actors:
     accounts: dict[str, Account] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        make_organisations(divisions=self.law.divisions, by="prepare", at=self.office.tick())
+        create_organisations(divisions=self.law.divisions, by="prepare", at=self.office.tick())
 
     def account(self, name: str) -> Account:
         """The account of an officer, by its name in `OFFICERS`."""

@@ -23,10 +23,6 @@ CITY_ITEM = [ITEMS, item(许可机关="太原市行政审批服务管理局", �
 ACCEPT = Repairs(REVIEW)
 
 
-def act_arguments(actors: Actors, by: str, day: date = NEXT_DAY) -> dict[str, Any]:
-    return {"by": actors.account(by), "law": actors.law, "at": actors.office.tick(day)}
-
-
 def city_case(actors: Actors) -> tuple[Case, Account]:
     actors.load_and_patrol(资质=CITY_ITEM)
     return Case.objects.get(), actors.enterprise_account()

@@ -184,7 +184,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
                 "name": "太原市住房和城乡建设局",
                 "all": 21,
                 "withdrawn": 18,
-                "made_good": 2,
+                "rectified": 2,
                 "under_way": 1,
                 "sent": "2026-10-09",
             }

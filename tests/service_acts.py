@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
-from actors import Actors
 from qualwatch.cases.models import Document, Task
 
 PERIOD_OVER = date(2026, 7, 21)
-
-
-def act_arguments(actors: Actors, day: date, by: str = "officer") -> dict[str, Any]:
-    """The arguments that every act has: by, law, at."""
-    return {"by": actors.account(by), "law": actors.law, "at": actors.office.tick(day)}
 
 
 def service_task_of(document: Document) -> Task:

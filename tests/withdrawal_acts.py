@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from actors import Actors, picture, reload
+from actors import Actors, act_arguments, picture, reload
 from application_acts import CITY_ITEM
 from qualwatch.cases.documents.attachments import SubmittedFile
 from qualwatch.cases.models import Case, Document, Withdrawal, WithdrawalList
@@ -39,11 +39,6 @@ PROVINCE = {
 }
 CITY_SHEETS = {"资质": CITY_ITEM}
 MINISTRY_ITEM = [ITEMS, item(许可机关="住房和城乡建设部", 资质证书号="D114000010")]
-
-
-def act_arguments(actors: Actors, by: str, day: date) -> dict[str, Any]:
-    """The arguments that every act has: by, law, at."""
-    return {"by": actors.account(by), "law": actors.law, "at": actors.office.tick(day)}
 
 
 def scan(name: str = "材料.png", colour: int = 7) -> SubmittedFile:

@@ -47,7 +47,7 @@ BY_REPORTER = (
     ("单位", "row.name", 48),
     ("在办与新启动", "row.all", 22),
     ("撤回", "row.withdrawn", 18),
-    ("达标终止", "row.made_good", 20),
+    ("达标终止", "row.rectified", 20),
     ("季末在办", "row.under_way", 20),
     ("报送", "row.sent", 28),
 )

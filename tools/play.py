@@ -1,4 +1,4 @@
-"""An invented province played day by day.
+"""A synthetic province played day by day.
 
 Rectifications, relapses, determinations, supervision findings.
 
@@ -82,7 +82,7 @@ class Registers:
     serial: int = 0
 
     def read(self) -> None:
-        """From the invented files."""
+        """The rows of the synthetic files."""
         for name in SOURCES:
             if not (self.folder / f"{name}.csv").exists():
                 continue  # a small province has nobody locked
@@ -99,10 +99,10 @@ class Registers:
                 writer.writerows(map(itemgetter(*self.heads[name]), self.rows[name]))
         self.changed.clear()
 
-    def day_passes(self, day: date) -> None:
-        """People leave, registrations are renewed in time (mostly), on Mondays.
+    def update(self, day: date) -> None:
+        """One day: on Mondays people leave and most registrations are renewed.
 
-        Insurance comes on the tenth.
+        From the tenth the insurance of the month before is there.
         """
         if day.weekday() == 0:
             self.rows["注册人员"] = [row for row in self.rows["注册人员"] if self._stays(row, day)]
@@ -155,8 +155,8 @@ class Registers:
             self.hired[code].append(number)
         self.changed |= {"注册人员", "社保"}
 
-    def let_go(self, code: str) -> None:
-        """Those hired leave again."""
+    def dismiss_hired(self, code: str) -> None:
+        """The people hired leave again."""
         released = set(self.hired.pop(code, ()))
         self.rows["注册人员"] = [
             row for row in self.rows["注册人员"] if row[NUMBER] not in released
@@ -203,11 +203,11 @@ class Play:
             self.withdrawals.list_weeks = TWICE_A_MONTH
 
     def prepare(self) -> None:
-        """The authorities' people."""
+        """Accounts of the authorities' officers."""
         from qualwatch.accounts.actions import create_account
         from qualwatch.accounts.queries import organisation
 
-        seats = {
+        positions = {
             "sample-officer": ("province", "province-officer"),
             "sample-second-officer": ("province", "province-officer"),
             "sample-reviewer": ("province", "province-reviewer"),
@@ -215,7 +215,7 @@ class Play:
             "sample-city-officer": ("city-140100", "city-officer"),
             "sample-city-reviewer": ("city-140100", "city-reviewer"),
         }
-        for name, (where, role) in seats.items():
+        for name, (where, role) in positions.items():
             self.accounts[name] = create_account(
                 username=name,
                 password=PASSWORD,
@@ -231,15 +231,15 @@ class Play:
         day = START
         while True:
             is_working_day = not self.is_quick or day.weekday() < SATURDAY
-            self.morning(day, is_working_day=is_working_day)
+            self.run_morning(day, is_working_day=is_working_day)
             if is_working_day:
-                self.people_at_work(day)
+                self.run_office_day(day)
             self.show_progress(day)
-            if day >= until or (self.is_quick and self.has_gone_the_whole_road()):
+            if day >= until or (self.is_quick and self.has_withdrawn_warned_item()):
                 return day
             day += timedelta(days=1)
 
-    def has_gone_the_whole_road(self) -> bool:
+    def has_withdrawn_warned_item(self) -> bool:
         """Whether an item that began with a warning has been withdrawn and deregistered."""
         from qualwatch.cases.models import Withdrawal
 
@@ -264,29 +264,31 @@ class Play:
         else:
             print(PROGRESS + text, flush=True)
 
-    def morning(self, day: date, *, is_working_day: bool) -> None:
-        """The registers come in, the patrol runs; a reviewer checks what a guard holds."""
+    def run_morning(self, day: date, *, is_working_day: bool) -> None:
+        """Registers are imported, the patrol runs, a reviewer releases a held run."""
         from qualwatch.patrol.days import release_held_run, run_day
 
         if is_working_day:
-            self.registers.day_passes(day)
-            self.registers_come_in(day)
+            self.registers.update(day)
+            self.import_registers(day)
         result = run_day(day=day, law=self.law, by="patrol", at=moment(day, 6))
         self.counts.update(result.cases)
         run = result.run
         if run.state != "held":
             return
         sample = ", ".join(run.sample[:3])
-        self.say(day, f"run held: {run.because}; sample {sample} …; released by sample-reviewer")
+        self.print_line(
+            day, f"run held: {run.because}; sample {sample} …; released by sample-reviewer"
+        )
         released = release_held_run(
             run=run, law=self.law, by="sample-reviewer", at=moment(day, 9), because="样本已核对"
         )
-        self.say(day, f"cards made: {released.cases['opened']}")
+        self.print_line(day, f"cards made: {released.cases['opened']}")
         self.counts.update(released.cases)
         if day == START:
             self.open_accounts()
 
-    def registers_come_in(self, day: date) -> None:
+    def import_registers(self, day: date) -> None:
         """The registers that must be fresh every day; the others as they change, or on Mondays.
 
         In a quick play what changes during a week comes in on Monday.
@@ -312,7 +314,9 @@ class Play:
                 at=moment(day, 5),
             )
             if load.state == "held":
-                self.say(day, f"load of {source} held: {load.because}; released by sample-reviewer")
+                self.print_line(
+                    day, f"load of {source} held: {load.because}; released by sample-reviewer"
+                )
                 release(
                     load=load,
                     law=self.law,
@@ -322,7 +326,7 @@ class Play:
                 )
 
     def open_accounts(self) -> None:
-        """A dozen of the enterprises warned have an account on the platform."""
+        """Creates accounts for a dozen of the warned enterprises."""
         from qualwatch.accounts.actions import create_account
         from qualwatch.accounts.models import Organisation
         from qualwatch.cases.models import Case
@@ -348,8 +352,8 @@ class Play:
                 at=moment(START, 9),
             )
 
-    def people_at_work(self, day: date) -> None:
-        """Enterprises answer, officers act."""
+    def run_office_day(self, day: date) -> None:
+        """The acts of enterprises and officers on one day."""
         from qualwatch.cases.models import Case, Determination
 
         self.read_notices(day)
@@ -365,18 +369,18 @@ class Play:
             ):
                 self.rectify(case, day)
             if case.state == "yellow":
-                self.yellow(case, day)
+                self.handle_yellow_card(case, day)
             else:
-                self.red(case, day)
+                self.handle_red_card(case, day)
         for code in sorted(self.registers.hired):
             if self.chance.random() < CHANCE["relapses"]:
-                self.registers.let_go(code)
+                self.registers.dismiss_hired(code)
         if self.chance.random() < CHANCE["inspects"]:
             self.inspect(day)
-        self.withdrawals.day_passes(day)
+        self.withdrawals.run_day(day)
 
     def read_notices(self, day: date) -> None:
-        """Enterprises with an account read what came; to the others a letter goes out."""
+        """Enterprises with an account open their notices; the others get a letter."""
         from qualwatch.cases.models import Case, Notice
         from qualwatch.cases.warnings.supervise import open_notice
 
@@ -394,13 +398,17 @@ class Play:
         unproved = Case.objects.filter(
             state="yellow", requirements__proved_on=None, requirements__recovered_on=None
         )
-        for case in unproved.exclude(pk__in=self.papers.on_the_way()).distinct().order_by("pk"):
+        for case in (
+            unproved.exclude(pk__in=self.papers.cases_with_letter_in_transit())
+            .distinct()
+            .order_by("pk")
+        ):
             if case.credit_code not in accounts and self.chance.random() < CHANCE["letter"]:
-                self.papers.letter(case, day)
-        self.papers.post_comes(day)
+                self.papers.post_warning(case, day)
+        self.papers.process_post(day)
         for code in sorted(accounts):
-            self.papers.applies(accounts[code], day)
-        self.papers.decides(day)
+            self.papers.file_application(accounts[code], day)
+        self.papers.decide_applications(day)
 
     def rectify(self, case: Any, day: date) -> None:
         """People like those of an enterprise that has enough; or insurance paid.
@@ -439,8 +447,8 @@ class Play:
                 self.registers.hire(case.credit_code, models, months)
                 return
 
-    def yellow(self, case: Any, day: date) -> None:
-        """Urged; determined when its period is over: proposed one day, signed on another."""
+    def handle_yellow_card(self, case: Any, day: date) -> None:
+        """Supervisory contacts; after the period a proposal, and its signature on another day."""
         from qualwatch.cases.warnings.supervise import follow_up
 
         officer = self.accounts["sample-officer"]
@@ -453,16 +461,16 @@ class Play:
             )
         if case.pk in self.waiting:
             if self.chance.random() < CHANCE["signs"]:
-                self.try_to("sign", case, day)
+                self.attempt_determination("sign", case, day)
         elif (
             case.category is not None
             and any(row.ends_on < day for row in case.requirements.all())
             and self.chance.random() < CHANCE["proposes"]
         ):
-            self.try_to("propose", case, day)
+            self.attempt_determination("propose", case, day)
 
-    def try_to(self, what: str, case: Any, day: date) -> None:
-        """An act that the course may refuse; a refusal is counted, and nothing is done."""
+    def attempt_determination(self, what: str, case: Any, day: date) -> None:
+        """Proposes or signs a determination; a refusal is only counted."""
         from qualwatch.cases.warnings.determine import (
             ProposedDetermination,
             propose,
@@ -513,12 +521,12 @@ class Play:
                     at=moment(day, 14),
                 )
 
-    def red(self, case: Any, day: date) -> None:
+    def handle_red_card(self, case: Any, day: date) -> None:
         """The order is served sooner or later; what has recovered is reviewed by somebody else."""
         from qualwatch.cases.warnings.supervise import review
 
         if case.order_served_on is None and self.chance.random() < CHANCE["sent"]:
-            self.papers.red_card(case, day)
+            self.papers.serve_red_card(case, day)
         elif case.needs_review and self.chance.random() < CHANCE["signs"]:
             review(
                 case=case,
@@ -562,16 +570,16 @@ class Play:
         else:
             self.counts["supervision findings"] += 1
 
-    def say(self, day: date, text: str) -> None:
-        """Something worth showing."""
+    def print_line(self, day: date, text: str) -> None:
+        """Prints a line of a day."""
         rewritten = "\r\033[K" if sys.stdout.isatty() else ""
         print(f"{rewritten}{day} {text}", flush=True)
 
 
 def hash_quickly() -> None:
-    """Dozens of accounts share one password that everybody knows.
+    """Fewer iterations: dozens of accounts share a password that the guide prints.
 
-    The first log-in hashes it well.
+    The first log-in hashes it with the usual number.
     """
     from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
@@ -644,7 +652,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="ends with the first warned item withdrawn; offices rest at weekends, registers "
+        help="ends with the first warned item withdrawn; no work at weekends, registers "
         "change on Mondays, and lists of items to be withdrawn go out twice a month",
     )
     parser.add_argument("--prepared", action="store_true", help="FOLDER/state is prepared")
@@ -669,7 +677,7 @@ def prepare_office(state: Path) -> None:
 
 
 def main() -> None:
-    """Plays it."""
+    """Prepares an office, plays its days and prints what happened."""
     options = _options()
     if not options.prepared:
         shutil.rmtree(options.folder, ignore_errors=True)
@@ -685,7 +693,7 @@ def main() -> None:
     last_day = play.run(options.until)
     print()
     print_summary(play.counts, START, last_day)
-    play.papers.show(options.folder, last_day, pack_count=1 if options.quick else 3)
+    play.papers.write_documents(options.folder, last_day, pack_count=1 if options.quick else 3)
     show(play.withdrawals, options.folder)
 
 

@@ -1,6 +1,6 @@
-"""Oversight in the played province: returns of two quarters, spot checks, a circular.
+"""Oversight in the played province: returns of two quarters, spot checks, circulars.
 
-And what is shown of it all.
+Also the summary printed at the end.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 from play_papers import moment
 
 REPORT_ON = 6  # day of the month after a quarter
-SILENT = ("city-140300", "city-140400", "city-140500")  # never report
+WITHOUT_RETURNS = ("city-140300", "city-140400", "city-140500")
 
 
 def report(office: Any, day: date) -> None:
-    """After a quarter: cities report, most of them.
+    """After a quarter: most cities submit returns.
 
-    The province sums up, draws checks, names who was late.
+    The province summarises them, draws spot checks and issues circulars on late bureaus.
     """
     from qualwatch.cases.models import WithdrawalList
     from qualwatch.oversight.checks import draw_randomly, draw_targeted
@@ -40,13 +40,16 @@ def report(office: Any, day: date) -> None:
     ):
         return
     lists = WithdrawalList.objects.exclude(housing="province").values_list("housing", flat=True)
-    for city in sorted({"city-140100", "city-140200", *lists} - {*SILENT}):
-        officer, reviewer = office.seat(city, "city-officer"), office.seat(city, "city-reviewer")
+    for city in sorted({"city-140100", "city-140200", *lists} - {*WITHOUT_RETURNS}):
+        officer, reviewer = (
+            office.account_at(city, "city-officer"),
+            office.account_at(city, "city-reviewer"),
+        )
         quarterly_return = compile_return(quarter=quarter, **office.act(officer, day, 9))
         review_return(quarterly_return=quarterly_return, **office.act(reviewer, day, 10))
         sent = submit_return(quarterly_return=quarterly_return, **office.act(officer, day, 11))
         assert sent.document is not None  # a return that was sent has its document
-        office.written.append(
+        office.issued.append(
             f"{sent.document.number} ({city}, {quarter}: {sent.figures['opened']} opened, "
             f"{sent.figures['withdrawn']} withdrawn)"
         )
@@ -56,14 +59,14 @@ def report(office: Any, day: date) -> None:
     )
     total = summarise_returns(quarter=quarter, **office.act(reviewer, day, 15))
     assert total.document is not None  # a summary has its document
-    office.written.append(f"{total.document.number} (the province, {quarter})")
-    office.tried(
+    office.issued.append(f"{total.document.number} (the province, {quarter})")
+    office.attempt(
         "spot checks drawn",
         lambda: draw_randomly(quarter=quarter, seed=f"play-{quarter}", **office.act(officer, day)),
     )
-    office.tried("spot checks chosen", draw_targeted, quarter=quarter, **office.act(officer, day))
+    office.attempt("spot checks chosen", draw_targeted, quarter=quarter, **office.act(officer, day))
     for bureau in sorted({f"{housing}-bureau" for housing in lists}):
-        quarterly_return = office.tried(
+        quarterly_return = office.attempt(
             "circulars",
             issue_circular,
             quarter=quarter,
@@ -72,14 +75,14 @@ def report(office: Any, day: date) -> None:
             **office.act(reviewer, day, 16),
         )
         if quarterly_return is not None:
-            office.written.append(
+            office.issued.append(
                 f"{quarterly_return.document.number} (circular that names {bureau}, "
                 f"{len(quarterly_return.rows)} items)"
             )
 
 
 def show(office: Any, folder: Path) -> None:
-    """The funnel of withdrawals, and what was written."""
+    """Prints the outcomes of withdrawals and writes the workbooks of returns."""
     from qualwatch.archive.actions import content_of
     from qualwatch.cases.models import Withdrawal, WithdrawalList
     from qualwatch.cases.queries import outcomes_of
@@ -91,7 +94,7 @@ def show(office: Any, folder: Path) -> None:
     print(
         f"\nwithdrawals: {len(rows)} items on {WithdrawalList.objects.count()} lists "
         f"({', '.join(f'{route} {count}' for route, count in sorted(routes.items()))}): "
-        f"{by['withdrawn']} withdrawn, {by['rectified']} made good, {by['annulled']} annulled; "
+        f"{by['withdrawn']} withdrawn, {by['rectified']} rectified, {by['annulled']} annulled; "
         + ", ".join(
             f"{what} {count}"
             for what, count in sorted(by.items())
@@ -108,20 +111,20 @@ def show(office: Any, folder: Path) -> None:
         assert quarterly_return.workbook is not None  # selected with it
         (books / name).write_bytes(content_of(quarterly_return.workbook))
     print(f"returns, summaries and circulars (.docx in {folder / 'letters'}, .xlsx in {books}):")
-    for line in office.written:
+    for line in office.issued:
         print(f"  {line}")
 
 
 def print_summary(counts: Counter[str], start: date, until: date) -> None:
-    """The funnel, and one case's life with its days."""
+    """Prints the funnel and the history of one case."""
     from qualwatch.cases.models import Case
     from qualwatch.cases.queries import funnel, history_of
 
     totals = funnel(start, until)
     print(
         f"\nfrom {start} to {until}: {totals.yellow} yellow cards ({counts['relapses']} relapses), "
-        f"{totals.recovered_in_yellow} made good in yellow, {totals.red} red, "
-        f"{totals.recovered_in_red} made good in "
+        f"{totals.recovered_in_yellow} rectified in yellow, {totals.red} red, "
+        f"{totals.recovered_in_red} rectified in "
         f"red; open: {totals.open_yellow} yellow, {totals.open_red} red"
     )
     print("closed:", ", ".join(f"{code} {count}" for code, count in totals.closed.items()))
@@ -145,7 +148,7 @@ def print_summary(counts: Counter[str], start: date, until: date) -> None:
     if case is None:
         return
     print(
-        f"\nthe life of case {case.pk}: {case.enterprise}, {case.qualification}{case.sub_item} "
+        f"\nhistory of case {case.pk}: {case.enterprise}, {case.qualification}{case.sub_item} "
         f"{case.grade}"
     )
     for row in case.requirements.order_by("pk"):

@@ -1,7 +1,4 @@
-"""The papers of the played province.
-
-Letters, services that succeed or fail, applications decided, packs.
-"""
+"""Documents in the played province: letters, services, applications, evidence packs."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ CHANCE = {
     "upheld": 0.4,
     "home": 0.6,
 }
-DAYS_ON_THE_WAY = (3, 8)
+DAYS_IN_TRANSIT = (3, 8)
 ADDRESS = "登记住所"
 PASSWORD = "correct-horse-battery"  # of the demo's own database
 
@@ -46,7 +43,7 @@ def scan(serial: int) -> bytes:
 
 @dataclass
 class Papers:
-    """Officers and enterprises with their papers, day after day."""
+    """Issues and serves documents, files and decides applications, day by day."""
 
     law: Any
     chance: random.Random
@@ -55,7 +52,7 @@ class Papers:
     serial: int = 0
 
     def act(self, day: date, by: str = "sample-officer", hour: int = 15) -> dict[str, Any]:
-        """Who acts, by which law, when."""
+        """The arguments that every act has: by, law, at."""
         return {"by": self.accounts[by], "law": self.law, "at": moment(day, hour)}
 
     def file(self, name: str) -> Any:
@@ -65,7 +62,7 @@ class Papers:
         self.serial += 1
         return SubmittedFile(name, scan(self.serial))
 
-    def letter(self, case: Any, day: date) -> None:
+    def post_warning(self, case: Any, day: date) -> None:
         """A warning by post to an enterprise without an account."""
         from qualwatch.cases.service.actions import issue_warning, start_service
 
@@ -78,15 +75,15 @@ class Papers:
         )
         self.counts["letters: posted"] += 1
 
-    def on_the_way(self) -> set[int]:
-        """Cases with a letter of which nothing has been heard yet."""
+    def cases_with_letter_in_transit(self) -> set[int]:
+        """Cases whose warning letter has neither a proof nor a failure of service."""
         from qualwatch.cases.models import Service
 
         waiting = Service.objects.filter(document__kind="warning", proved_on=None, failed_on=None)
         return set(waiting.values_list("document__case_id", flat=True))
 
-    def red_card(self, case: Any, day: date) -> None:
-        """Determination and order by the next way that is open; somebody is at home or not."""
+    def serve_red_card(self, case: Any, day: date) -> None:
+        """Serves determination and order by the next allowed method; it may fail."""
         from qualwatch.cases.models import Document
         from qualwatch.cases.service.actions import fail_service, prove_service, start_service
 
@@ -127,12 +124,12 @@ class Papers:
                 )
                 self.counts["services: failed"] += 1
 
-    def post_comes(self, day: date) -> None:
-        """Receipts come back, letters too, and of some nothing is heard."""
+    def process_post(self, day: date) -> None:
+        """Receipts and returned letters come back; of some letters neither does."""
         from qualwatch.cases.models import Service
         from qualwatch.cases.service.actions import fail_service, prove_service
 
-        since = [day - timedelta(days=one) for one in DAYS_ON_THE_WAY]
+        since = [day - timedelta(days=one) for one in DAYS_IN_TRANSIT]
         waiting = Service.objects.filter(
             method="post",
             proved_on=None,
@@ -164,7 +161,7 @@ class Papers:
                 )
                 self.counts["services: proved"] += 1
 
-    def applies(self, account: Any, day: date) -> None:
+    def file_application(self, account: Any, day: date) -> None:
         """An enterprise objects, or asks for its data to be repaired."""
         from qualwatch.cases.applications.actions import file_application
         from qualwatch.cases.applications.filing import Filing
@@ -194,8 +191,8 @@ class Papers:
         file_application(case=case, filing=filing, by=account, law=self.law, at=moment(day, 9))
         self.counts["applications: filed"] += 1
 
-    def decides(self, day: date) -> None:
-        """Cities examine their own; the province decides; nobody who determined."""
+    def decide_applications(self, day: date) -> None:
+        """Cities examine their applications; the province decides."""
         from qualwatch.cases.applications.actions import agree, refuse, uphold, verify
         from qualwatch.cases.applications.repairs import Repairs
         from qualwatch.cases.models import Application
@@ -242,8 +239,8 @@ class Papers:
             except CannotStep as why:
                 self.counts[f"refused: {why.slug}"] += 1
 
-    def show(self, folder: Path, until: date, pack_count: int) -> None:
-        """Evidence packs, and every letter as it went out, in folders that are named."""
+    def write_documents(self, folder: Path, until: date, pack_count: int) -> None:
+        """Writes evidence packs and every issued document to folders and prints their names."""
         from qualwatch.archive.actions import content_of
         from qualwatch.cases.evidence_packs.pack import evidence_pack
         from qualwatch.cases.models import Case, Document, Service

@@ -1,7 +1,4 @@
-"""The end of the road in the played province.
-
-Withdrawals by three routes, returns of two quarters, a circular.
-"""
+"""Withdrawals in the played province: lists by three routes, from opening to deregistration."""
 
 from __future__ import annotations
 
@@ -15,12 +12,8 @@ from typing import Any
 from play_oversight import report
 from play_papers import ADDRESS, PASSWORD, moment
 
-HOME, STATES, ASKS = (
-    0.6,
-    0.3,
-    0.15,
-)  # served in person; the enterprise makes a statement; it asks for a hearing
-RECTIFIES = 0.03  # each day that its item is to be withdrawn
+HOME, STATES, ASKS = 0.6, 0.3, 0.15  # served in person; states its case; asks for a hearing
+RECTIFIES = 0.03  # chance a day while the item is to be withdrawn
 STARTS_AFTER, LATE_AFTER, MINISTRY_AFTER = 2, 9, 20  # days
 LATE = "city-141100-bureau"  # starts late, and is named for it
 FACTS = "期满仍不达标，公示后复核属实"
@@ -28,20 +21,20 @@ FACTS = "期满仍不达标，公示后复核属实"
 
 @dataclass
 class Withdrawals:
-    """Authorities, bureaus and enterprises at withdrawals, day after day."""
+    """What authorities, bureaus and enterprises do on withdrawals, day by day."""
 
     law: Any
     chance: random.Random
     papers: Any
     accounts: dict[str, Any]
     counts: Counter[str]
-    rectify: Callable[[Any, date], None]  # an enterprise hires whom it lacks
-    written: list[str] = field(default_factory=list)
+    rectify: Callable[[Any, date], None]  # makes an enterprise fill its shortfall
+    issued: list[str] = field(default_factory=list)
     has_annulled: bool = False
     list_weeks: tuple[int, ...] = (1,)  # of a month: lists go out on their Mondays
 
-    def seat(self, where: str, role: str, nth: str = "") -> Any:
-        """Somebody with a role at an organisation, made at first use."""
+    def account_at(self, where: str, role: str, nth: str = "") -> Any:
+        """The account of a role at an organisation, created at first use."""
         from qualwatch.accounts.actions import create_account
         from qualwatch.accounts.queries import organisation
 
@@ -59,25 +52,25 @@ class Withdrawals:
         return self.accounts[name]
 
     def act(self, who: Any, day: date, hour: int = 10) -> dict[str, Any]:
-        """Who acts, by which law, when."""
+        """The arguments that every act has: by, law, at."""
         return {"by": who, "law": self.law, "at": moment(day, hour)}
 
     def people(self, withdrawing_authority: str) -> dict[str, Any]:
-        """Who handles, reviews and decides at whoever withdraws."""
+        """The accounts that handle, review and decide at a withdrawing authority."""
         if withdrawing_authority == "province":
             return {
                 "handles": self.accounts["sample-second-officer"],
-                "reviews": self.seat("province", "province-reviewer", "-3"),
-                "decides": self.seat("province", "province-reviewer", "-4"),
+                "reviews": self.account_at("province", "province-reviewer", "-3"),
+                "decides": self.account_at("province", "province-reviewer", "-4"),
             }
         return {
-            "handles": self.seat(withdrawing_authority, "approval-officer"),
-            "reviews": self.seat(withdrawing_authority, "approval-reviewer", "-2"),
-            "decides": self.seat(withdrawing_authority, "approval-reviewer"),
+            "handles": self.account_at(withdrawing_authority, "approval-officer"),
+            "reviews": self.account_at(withdrawing_authority, "approval-reviewer", "-2"),
+            "decides": self.account_at(withdrawing_authority, "approval-reviewer"),
         }
 
-    def tried(self, what: str, do: Callable[..., Any], **arguments: Any) -> Any:
-        """An act that the course may refuse: then nobody of the list is ready yet."""
+    def attempt(self, what: str, do: Callable[..., Any], **arguments: Any) -> Any:
+        """The result of an act; None where the procedure refuses it."""
         from django.db import transaction
 
         from qualwatch.procedure.transitions import CannotStep
@@ -90,12 +83,12 @@ class Withdrawals:
         self.counts[f"withdrawals: {what}"] += 1
         return result
 
-    def day_passes(self, day: date) -> None:
-        """Everything of one day."""
+    def run_day(self, day: date) -> None:
+        """All acts of one day."""
         from qualwatch.cases.models import Withdrawal
 
         if day.weekday() == 0 and (day.day + 6) // 7 in self.list_weeks:
-            self.opens(day)
+            self.open_lists(day)
         rows = (
             Withdrawal.objects.filter(ended="")
             .exclude(stage="closed")
@@ -106,11 +99,13 @@ class Withdrawals:
             lists[row.batch_id].append(row)
         for members in lists.values():
             batch = members[0].batch
-            (self.ministry if batch.route == "ministry" else self.carries)(batch, members, day)
+            (self.advance_ministry_list if batch.route == "ministry" else self.advance_list)(
+                batch, members, day
+            )
         report(self, day)
 
-    def opens(self, day: date) -> None:
-        """Red cards that are over go on lists, one for each authority and route.
+    def open_lists(self, day: date) -> None:
+        """Opens a list for each authority and route, of red cards past their period.
 
         A city's list is signed at once.
         """
@@ -138,7 +133,7 @@ class Withdrawals:
                     self.recheck(listed_case, day)
             ready = list(Case.objects.filter(pk__in=[case.pk for case in cases]))
             officer = self.accounts["sample-second-officer"]
-            batch = self.tried(
+            batch = self.attempt(
                 "lists opened", withdraw.open_withdrawals, cases=ready, **self.act(officer, day)
             )
             if batch is not None and route == "city":
@@ -148,7 +143,7 @@ class Withdrawals:
             self.counts["withdrawals: items opened"] += len(ready) if batch is not None else 0
 
     def recheck(self, case: Any, day: date) -> None:
-        """An officer's red card: somebody looks again."""
+        """Rechecks an officer's red card."""
         from qualwatch.cases.warnings.supervise import recheck
 
         recheck(
@@ -159,8 +154,8 @@ class Withdrawals:
             **self.act(self.accounts["sample-officer"], day, 9),
         )
 
-    def carries(self, batch: Any, members: list[Any], day: date) -> None:
-        """A city's bureau or the province takes its list on."""
+    def advance_list(self, batch: Any, members: list[Any], day: date) -> None:
+        """The next steps of a list of a city's bureau or the province."""
         from qualwatch.cases.withdrawals import actions as withdraw
 
         who = self.people(batch.withdrawing_authority)
@@ -169,7 +164,7 @@ class Withdrawals:
             by_stage[row.stage].append(row)
         wait = LATE_AFTER if batch.withdrawing_authority == LATE else STARTS_AFTER
         if by_stage["suggested"] and day >= batch.opened_on + timedelta(days=wait):
-            self.tried(
+            self.attempt(
                 "started",
                 withdraw.start,
                 members=by_stage["suggested"],
@@ -181,23 +176,23 @@ class Withdrawals:
                 (letter,) = withdraw.announce_intent(
                     members=[row], **self.act(who["handles"], day, 11)
                 )
-                self.sends(letter, who["handles"], day)
+                self.serve_letter(letter, who["handles"], day)
         for row in [*by_stage["started"], *by_stage["notified"]]:
-            self.enterprise_says(row, day)
+            self.respond_to_intent(row, day)
             if row.case.origin == "system" and self.chance.random() < RECTIFIES:
                 self.rectify(row.case, day)
-        self.answers(members, who["handles"], day)
+        self.answer_enterprises(members, who["handles"], day)
         self.display_and_recheck(by_stage, who, day)
         self.decide_and_finish(by_stage, who, day)
         ended = all(row.outcome for row in batch.members.all())
         if batch.route == "city" and batch.reported_on is None and ended:
-            self.tried(
+            self.attempt(
                 "results reported",
                 withdraw.report_results,
                 batch=batch,
                 **self.act(who["decides"], day, 17),
             )
-        self.court(batch, who["decides"], day)
+        self.annul_once(batch, who["decides"], day)
 
     def display_and_recheck(
         self, by_stage: dict[str, list[Any]], who: dict[str, Any], day: date
@@ -206,7 +201,7 @@ class Withdrawals:
         from qualwatch.cases.withdrawals import actions as withdraw
 
         if by_stage["notified"]:
-            self.tried(
+            self.attempt(
                 "displays",
                 withdraw.display,
                 members=by_stage["notified"],
@@ -221,14 +216,14 @@ class Withdrawals:
             ):
                 self.recheck(row.case, day)
         if by_stage["displayed"]:
-            self.tried(
+            self.attempt(
                 "rechecks",
                 withdraw.recheck_members,
                 members=by_stage["displayed"],
                 **self.act(who["handles"], day, 14),
             )
         if by_stage["rechecked"]:
-            self.tried(
+            self.attempt(
                 "legal reviews",
                 withdraw.review_law,
                 members=by_stage["rechecked"],
@@ -243,7 +238,7 @@ class Withdrawals:
         from qualwatch.cases.withdrawals import actions as withdraw
 
         if by_stage["reviewed"]:
-            result = self.tried(
+            result = self.attempt(
                 "decisions",
                 withdraw.decide,
                 members=by_stage["reviewed"],
@@ -251,9 +246,11 @@ class Withdrawals:
                 **self.act(who["decides"], day, 16),
             )
             for row in result.succeeded if result else []:
-                self.sends(row.documents.get(kind="withdrawal-decision"), who["handles"], day)
+                self.serve_letter(
+                    row.documents.get(kind="withdrawal-decision"), who["handles"], day
+                )
         if by_stage["announced"]:
-            self.tried(
+            self.attempt(
                 "deregistered",
                 withdraw.finish,
                 members=by_stage["announced"],
@@ -261,21 +258,21 @@ class Withdrawals:
                 **self.act(who["handles"], day, 17),
             )
 
-    def ministry(self, batch: Any, members: list[Any], day: date) -> None:
-        """The province examines and reports; later the ministry decides."""
+    def advance_ministry_list(self, batch: Any, members: list[Any], day: date) -> None:
+        """The next step of the ministry's route: examined, reported, decided by the ministry."""
         from qualwatch.cases.withdrawals import actions as withdraw
 
         who, row = self.people("province"), members[0]
         stages = {member.stage for member in members}
         if "opened" in stages:
-            self.tried(
+            self.attempt(
                 "rechecks",
                 withdraw.recheck_members,
                 members=members,
                 **self.act(who["handles"], day),
             )
         elif "rechecked" in stages:
-            letter = self.tried(
+            letter = self.attempt(
                 "reports to the ministry",
                 withdraw.report,
                 batch=batch,
@@ -283,9 +280,9 @@ class Withdrawals:
                 **self.act(self.accounts["sample-second-reviewer"], day),
             )
             if letter is not None:
-                self.sends(letter, who["handles"], day, home=1)
+                self.serve_letter(letter, who["handles"], day, home=1)
         elif "reported" in stages and batch.received_on:
-            self.tried(
+            self.attempt(
                 "started",
                 lambda: withdraw.start(
                     members=members, because="住建部受理", **self.act(who["handles"], day)
@@ -296,7 +293,7 @@ class Withdrawals:
             and row.started_on
             and day >= row.started_on + timedelta(days=MINISTRY_AFTER)
         ):
-            self.tried(
+            self.attempt(
                 "decisions",
                 withdraw.record_ministry_decision,
                 members=members,
@@ -306,7 +303,7 @@ class Withdrawals:
                 **self.act(who["decides"], day),
             )
         elif "decided" in stages:
-            self.tried(
+            self.attempt(
                 "decisions served",
                 withdraw.record_ministry_service,
                 members=members,
@@ -315,7 +312,7 @@ class Withdrawals:
                 **self.act(who["handles"], day),
             )
         elif "announced" in stages:
-            self.tried(
+            self.attempt(
                 "deregistered",
                 withdraw.finish,
                 members=members,
@@ -323,10 +320,8 @@ class Withdrawals:
                 **self.act(who["handles"], day),
             )
 
-    def sends(self, letter: Any, by: Any, day: date, home: float = HOME) -> None:
-        """Handed over; or nobody knows where the enterprise is, and a public notice runs for its
-        days.
-        """
+    def serve_letter(self, letter: Any, by: Any, day: date, home: float = HOME) -> None:
+        """Serves a document in person, or by public notice where the enterprise is not found."""
         from qualwatch.cases.service.actions import fail_service, prove_service, start_service
 
         act = self.act(by, day, 17)
@@ -352,8 +347,8 @@ class Withdrawals:
         start_service(document=letter, method="public-notice", recipient=letter.addressee, **act)
         self.counts["withdrawals: public notices"] += 1
 
-    def enterprise_says(self, row: Any, day: date) -> None:
-        """An enterprise with an account states, or asks for a hearing."""
+    def respond_to_intent(self, row: Any, day: date) -> None:
+        """An enterprise with an account submits a statement or requests a hearing."""
         from qualwatch.cases.withdrawals.hearings import request_hearing, submit_statement
 
         code = row.credit_code
@@ -368,7 +363,7 @@ class Withdrawals:
         if mine is None or row.submissions.exists() or row.hearing != "none":
             return
         if self.chance.random() < STATES:
-            self.tried(
+            self.attempt(
                 "statements",
                 submit_statement,
                 withdrawal=row,
@@ -377,10 +372,12 @@ class Withdrawals:
                 **self.act(mine, day, 12),
             )
         elif self.chance.random() < ASKS:
-            self.tried("hearings asked", request_hearing, withdrawal=row, **self.act(mine, day, 12))
+            self.attempt(
+                "hearings asked", request_hearing, withdrawal=row, **self.act(mine, day, 12)
+            )
 
-    def answers(self, members: list[Any], by: Any, day: date) -> None:
-        """Points are answered; a hearing that was asked for is fixed, told, held and recorded."""
+    def answer_enterprises(self, members: list[Any], by: Any, day: date) -> None:
+        """Answers submissions; schedules, notifies, holds and records requested hearings."""
         from qualwatch.cases.models import Submission
         from qualwatch.cases.withdrawals.hearings import (
             HeldHearing,
@@ -392,7 +389,7 @@ class Withdrawals:
         for submission in Submission.objects.filter(
             withdrawal__in=members, answered_on=None
         ).order_by("pk"):
-            self.tried(
+            self.attempt(
                 "points answered",
                 answer_submission,
                 submission=submission,
@@ -406,24 +403,24 @@ class Withdrawals:
             if hearing is None:
                 where = by.organisation.slug
                 role = "province-officer" if where == "province" else "approval-officer"
-                document = self.tried(
+                document = self.attempt(
                     "hearings fixed",
                     schedule_hearing,
                     withdrawal=row,
                     held_at=moment(day + timedelta(days=16), 9),
                     place="三楼会议室",
-                    chair=self.seat(where, role, "-chair"),
+                    chair=self.account_at(where, role, "-chair"),
                     **self.act(by, day, 13),
                 )
                 if document is not None:
-                    self.sends(document.notice, by, day, home=1)
+                    self.serve_letter(document.notice, by, day, home=1)
             elif day >= hearing.at.astimezone(moment(day, 0).tzinfo).date():
                 held = HeldHearing(
                     "企业代表；办理人员",
                     ["主持人宣布听证开始。", "企业陈述。", "办理人员说明依据。"],
                     ["企业认为整改期过短"],
                 )
-                self.tried(
+                self.attempt(
                     "hearings held",
                     hold_hearing,
                     hearing=hearing,
@@ -432,8 +429,8 @@ class Withdrawals:
                     **self.act(by, day, 15),
                 )
 
-    def court(self, batch: Any, by: Any, day: date) -> None:
-        """Once, late in the play, a court annuls a decision."""
+    def annul_once(self, batch: Any, by: Any, day: date) -> None:
+        """One decision is annulled by a court, 14 days after it at the earliest."""
         from qualwatch.cases.withdrawals.actions import annul_withdrawal
 
         row = (
@@ -443,7 +440,7 @@ class Withdrawals:
         )
         if self.has_annulled or row is None:
             return
-        result = self.tried(
+        result = self.attempt(
             "annulled",
             annul_withdrawal,
             member=row,

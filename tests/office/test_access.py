@@ -56,7 +56,7 @@ def test_a_capability_without_a_sentence_is_refused_at_once(
 
 
 def test_every_capability_of_a_page_is_held_by_a_role_and_has_its_sentence() -> None:
-    held = {capability for role in ROLES.values() for capability in role.may}
+    held = {capability for role in ROLES.values() for capability in role.capabilities}
     used = set(guarded_pages().values())
     assert used == set(access.REFUSALS)
     assert used <= held

@@ -11,22 +11,22 @@ from django.test import Client
 
 from builders import OWN, law
 from qualwatch.accounts.actions import (
-    CannotMakeAccount,
+    CannotCreateAccount,
     change_roles,
     create_account,
+    create_organisations,
     create_token,
     deactivate_account,
-    make_organisations,
     permit_early_warning,
     rotate_token,
 )
-from qualwatch.accounts.models import Account, Organisation, RoleHeld
+from qualwatch.accounts.models import Account, Organisation, RoleAssignment
 from qualwatch.accounts.queries import (
+    accounts_with_capability,
+    has_capability,
     jurisdiction,
     machine_of,
-    may,
     organisation,
-    people_who_may,
     roles_of,
 )
 from qualwatch.accounts.roles import role_descriptions
@@ -41,7 +41,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _organisations() -> None:
-    make_organisations(divisions=law().divisions, by="prepare", at=AT)
+    create_organisations(divisions=law().divisions, by="prepare", at=AT)
 
 
 def account(name: str, where: str, *roles: str, early_warning: bool = True) -> Account:
@@ -63,7 +63,7 @@ def enterprise(code: str = OWN) -> Organisation:
 
 
 def test_the_province_its_cities_and_their_bureaus_are_created_once() -> None:
-    assert make_organisations(divisions=law().divisions, by="prepare", at=AT) == []
+    assert create_organisations(divisions=law().divisions, by="prepare", at=AT) == []
     assert (
         Organisation.objects.filter(kind="housing-authority").count()
         == len(law().divisions.areas) + 1
@@ -96,25 +96,25 @@ def test_a_city_sees_its_own_the_province_all_an_enterprise_itself() -> None:
 def test_without_the_early_warning_permission_an_officer_sees_and_does_nothing() -> None:
     officer = account("c", TAIYUAN, "city-officer", early_warning=False)
     assert not jurisdiction(officer).covers(OWN, AREA)
-    assert not may(officer, "propose")
+    assert not has_capability(officer, "propose")
     permit_early_warning(account=officer, allowed=True, by="admin", at=AT)
     assert jurisdiction(officer).covers(OWN, AREA)
-    assert may(officer, "propose")
-    assert not may(officer, "sign")
+    assert has_capability(officer, "propose")
+    assert not has_capability(officer, "sign")
     assert entries_of(f"organisation/{TAIYUAN}")[-1].what == "early-warning-permission"
 
 
 def test_an_account_needs_organisation_role_and_authorisation() -> None:
     stranger = Account.objects.create(username="s")
     assert not jurisdiction(stranger).covers(OWN, "")
-    assert not may(stranger, "propose")
+    assert not has_capability(stranger, "propose")
     inactive = account("g", "province", "province-officer")
     inactive.is_active = False
     assert not jurisdiction(inactive).covers(OWN, "")
-    assert not may(inactive, "propose")
+    assert not has_capability(inactive, "propose")
     admin = account("a", "province", "administrator", early_warning=False)
     assert not jurisdiction(admin).covers(OWN, "")
-    assert may(admin, "manage-accounts")
+    assert has_capability(admin, "manage-accounts")
 
 
 @pytest.mark.parametrize(
@@ -129,16 +129,16 @@ def test_an_account_needs_organisation_role_and_authorisation() -> None:
     ],
 )
 def test_a_role_is_granted_only_where_it_belongs(where: str, role: str) -> None:
-    with pytest.raises(CannotMakeAccount):
+    with pytest.raises(CannotCreateAccount):
         account("x", where, role)
     assert not Account.objects.exists()
 
 
 def test_a_weak_password_and_a_taken_name_are_refused() -> None:
     account("c", TAIYUAN, "city-officer")
-    with pytest.raises(CannotMakeAccount, match="已存在"):
+    with pytest.raises(CannotCreateAccount, match="已存在"):
         account("c", TAIYUAN, "city-officer")
-    with pytest.raises(CannotMakeAccount):
+    with pytest.raises(CannotCreateAccount):
         create_account(
             username="d",
             password="12345678",
@@ -159,7 +159,9 @@ def test_the_database_keeps_kinds_roles_and_codes() -> None:
             enterprise(),
             Organisation.objects.create(slug="x", name="x", kind="enterprise", credit_code=OWN),
         ),
-        lambda: RoleHeld.objects.create(account=Account.objects.create(username="z"), role="king"),
+        lambda: RoleAssignment.objects.create(
+            account=Account.objects.create(username="z"), role="king"
+        ),
     ):
         with pytest.raises(IntegrityError), transaction.atomic():
             wrong()
@@ -177,7 +179,7 @@ def test_a_machine_token_is_valid_for_its_scope_until_it_expires() -> None:
     assert machine_of(token, "push-changes", AT) == platform
     assert machine_of(token, "push-changes", AT + timedelta(hours=2)) is None
     assert machine_of(new, "push-changes", AT + timedelta(hours=2)) == platform
-    with pytest.raises(CannotMakeAccount):
+    with pytest.raises(CannotCreateAccount):
         create_token(organisation=organisation(TAIYUAN), scopes=["push-changes"], by="admin", at=AT)
 
 
@@ -185,14 +187,14 @@ def test_accounts_with_a_capability_are_found_by_authority() -> None:
     officer = account("c", TAIYUAN, "city-officer")
     account("d", DATONG, "city-officer")
     account("e", TAIYUAN, "city-reviewer")
-    assert people_who_may("propose", [AREA]) == [officer]
+    assert accounts_with_capability("propose", [AREA]) == [officer]
 
 
 def test_roles_are_revoked_and_granted_and_journaled() -> None:
     officer = account("wu", "province", "province-officer")
-    assert may(officer, "propose")
+    assert has_capability(officer, "propose")
     change_roles(account=officer, give=["auditor"], take=["province-officer"], by="admin", at=AT)
-    assert not may(officer, "propose")
+    assert not has_capability(officer, "propose")
     assert roles_of(officer) == ["auditor"]
     entry = entries_of("organisation/province")[-1]
     assert (entry.what, entry.details["given"], entry.details["taken"]) == (
@@ -201,7 +203,7 @@ def test_roles_are_revoked_and_granted_and_journaled() -> None:
         ["province-officer"],
     )
     for give, take in (["city-officer"], []), ([], ["province-officer"]):
-        with pytest.raises(CannotMakeAccount):
+        with pytest.raises(CannotCreateAccount):
             change_roles(account=officer, give=give, take=take, by="admin", at=AT)
     assert roles_of(officer) == ["auditor"]
 
@@ -210,10 +212,10 @@ def test_a_deactivated_account_can_do_nothing_and_its_session_ends(client: Clien
     officer = account("wu", "province", "province-officer")
     client.force_login(officer)
     assert "2fa" in client.get("/me").headers["Location"]  # to the second factor
-    with pytest.raises(CannotMakeAccount):
+    with pytest.raises(CannotCreateAccount):
         deactivate_account(account=officer, by="admin", at=AT, because=" ")
     deactivate_account(account=officer, by="admin", at=AT, because="调离")
-    assert not may(officer, "read-registers")
+    assert not has_capability(officer, "read-registers")
     assert "login" in client.get("/me").headers["Location"]
 
 

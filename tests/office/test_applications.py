@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from actors import Actors, picture, reload
+from actors import Actors, act_arguments, picture, reload
 from application_acts import (
     ACCEPT,
     CITY_ITEM,
     NEXT_DAY,
     PERIOD_OVER,
     REVIEW,
-    act_arguments,
     actors_with_accounts,
     assert_refused,
     city_case,
@@ -154,9 +153,15 @@ def test_the_city_examines_and_the_province_repairs(actors: Actors) -> None:
         lambda: actors.uphold(application, ACCEPT, NEXT_DAY),
     )
     with pytest.raises(NotCompetent):
-        agree(application=application, because="属实", **act_arguments(actors, "datong-officer"))
+        agree(
+            application=application,
+            because="属实",
+            **act_arguments(actors, "datong-officer", NEXT_DAY),
+        )
     opinion = agree(
-        application=application, because="人员确在本单位", **act_arguments(actors, "city-reviewer")
+        application=application,
+        because="人员确在本单位",
+        **act_arguments(actors, "city-reviewer", NEXT_DAY),
     )
     assert (opinion.organisation, opinion.addressee) == ("city-140100", "山西省住房和城乡建设厅")
     application.refresh_from_db()
@@ -181,11 +186,13 @@ def test_a_refusal_has_reasons_and_names_the_remedies(actors: Actors) -> None:
         actors,
         "because",
         lambda: refuse(
-            application=application, because=" ", **act_arguments(actors, "city-reviewer")
+            application=application, because=" ", **act_arguments(actors, "city-reviewer", NEXT_DAY)
         ),
     )
     decision = refuse(
-        application=application, because="社保不在本单位", **act_arguments(actors, "city-reviewer")
+        application=application,
+        because="社保不在本单位",
+        **act_arguments(actors, "city-reviewer", NEXT_DAY),
     )
     assert (decision.organisation, decision.template_values["is_refused"]) == ("city-140100", True)
     assert (
@@ -200,7 +207,9 @@ def test_a_refusal_has_reasons_and_names_the_remedies(actors: Actors) -> None:
         actors,
         "application",
         lambda: refuse(
-            application=application, because="再说", **act_arguments(actors, "city-reviewer")
+            application=application,
+            because="再说",
+            **act_arguments(actors, "city-reviewer", NEXT_DAY),
         ),
     )
 
@@ -304,7 +313,9 @@ def test_data_errors_without_a_warning_take_the_same_route(actors: Actors) -> No
         "opinion-first",
         lambda: actors.uphold(application, fix, NEXT_DAY),
     )
-    agree(application=application, because="属实", **act_arguments(actors, "city-reviewer"))
+    agree(
+        application=application, because="属实", **act_arguments(actors, "city-reviewer", NEXT_DAY)
+    )
     actors.uphold(application, fix, NEXT_DAY)
     application.refresh_from_db()
     assert (application.stage, Correction.objects.get().value) == ("upheld", "甲装饰有限公司")
@@ -344,7 +355,9 @@ def test_a_repair_is_verified_by_an_officer_and_signed_by_a_reviewer(actors: Act
         actors,
         "verified",
         lambda: uphold(
-            application=application, because="属实", **act_arguments(actors, "other-reviewer")
+            application=application,
+            because="属实",
+            **act_arguments(actors, "other-reviewer", NEXT_DAY),
         ),
     )
     for name in ("reviewer", "city-officer", "auditor"):
@@ -362,10 +375,12 @@ def test_a_repair_is_verified_by_an_officer_and_signed_by_a_reviewer(actors: Act
         actors,
         "different-decider",
         lambda: uphold(
-            application=application, because="属实", **act_arguments(actors, "second-officer")
+            application=application,
+            because="属实",
+            **act_arguments(actors, "second-officer", NEXT_DAY),
         ),
     )
-    uphold(application=application, because="属实", **act_arguments(actors, "reviewer"))
+    uphold(application=application, because="属实", **act_arguments(actors, "reviewer", NEXT_DAY))
     assert AcceptedFindingRow.objects.get().at_held == 2
 
 
@@ -426,7 +441,9 @@ def test_a_case_that_moves_takes_its_application_along(actors: Actors) -> None:
 def test_the_provinces_task_stays_with_the_province_when_a_case_moves(actors: Actors) -> None:
     case, account = city_case(actors)
     application = actors.apply(case, NEXT_DAY, account)
-    agree(application=application, because="属实", **act_arguments(actors, "city-reviewer"))
+    agree(
+        application=application, because="属实", **act_arguments(actors, "city-reviewer", NEXT_DAY)
+    )
     notice = Notice.objects.get(kind="agreed")
     assert (notice.credit_code, "2026-06-18" in notice.body) == (OWN, True)
     moved = [
@@ -447,7 +464,7 @@ def test_the_same_proof_may_serve_another_requirement(actors: Actors) -> None:
         case=case, requirement="manual-titles", pushed_on=DAY, ends_on=date(2026, 7, 20)
     )
     first = actors.apply(case, NEXT_DAY, account, actors.filing("assessment-wrong", "constructors"))
-    refuse(application=first, because="不实", **act_arguments(actors, "reviewer"))
+    refuse(application=first, because="不实", **act_arguments(actors, "reviewer", NEXT_DAY))
     second = actors.apply(
         case, NEXT_DAY, account, actors.filing("assessment-wrong", "manual-titles")
     )

@@ -193,7 +193,7 @@ def test_a_template_asks_for_the_fields_of_its_entry(kind: str) -> None:
 def test_every_template_has_an_entry_signed_by_a_known_capability() -> None:
     templates = {path.stem for path in kinds.FOLDER.glob("*.docx")}
     assert templates == set(DOCUMENT_KINDS)
-    capabilities = {capability for role in ROLES.values() for capability in role.may}
+    capabilities = {capability for role in ROLES.values() for capability in role.capabilities}
     assert {kind.signed_by for kind in DOCUMENT_KINDS.values()} <= capabilities | {""}
     starts = {kind.starts for kind in DOCUMENT_KINDS.values()}
     assert starts <= set(BY_EVENT) | {""}

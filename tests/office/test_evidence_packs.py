@@ -329,7 +329,7 @@ def test_who_received_a_pack_is_journaled_and_others_receive_none(actors: Actors
         at=actors.office.tick(PERIOD_OVER),
     )
     last = entries_of(case.stream)[-1]
-    assert (last.what, last.by) == ("pack-made", "auditor")
+    assert (last.what, last.by) == ("pack-created", "auditor")
     with zipfile.ZipFile(io.BytesIO(pack)) as archive:
         sums = dict(
             line.split("  ", 1)[::-1] for line in archive.read("SHA256SUMS").decode().splitlines()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from actors import TAIYUAN, Actors
+from actors import TAIYUAN, Actors, act_arguments
 from application_acts import actors_with_accounts
 from builders import OWN
 from qualwatch.accounts.models import Account
@@ -40,7 +40,6 @@ from register_office import RegisterOffice
 from withdrawal_acts import (
     CITY_SHEETS,
     RED_PERIOD_OVER,
-    act_arguments,
     announce_intent,
     assert_refused,
     decide_list,

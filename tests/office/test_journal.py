@@ -11,11 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
+from outbox_messages import queued_message
 from qualwatch.journal.actions import NotInAnAction, record, seal
 from qualwatch.journal.models import Entry, Seal, Stream
 from qualwatch.journal.queries import entries_of, faults
 from qualwatch.outbox import actions as outbox
-from qualwatch.outbox.actions import deliver, put
+from qualwatch.outbox.actions import deliver, enqueue
 from qualwatch.outbox.models import Message
 
 AT = datetime(2026, 5, 20, 1, tzinfo=UTC)
@@ -148,7 +149,7 @@ def test_an_act_that_fails_leaves_no_entry() -> None:
     "act",
     [
         lambda: record(stream="x", by="li", at=AT, what="done"),
-        lambda: put(key="x", channel="mail", recipient="a", subject="", body="", at=AT),
+        lambda: enqueue([queued_message("x", "mail", AT)]),
     ],
 )
 def test_outside_a_transaction_nothing_is_recorded_or_sent(
@@ -166,7 +167,7 @@ def test_outside_a_transaction_nothing_is_recorded_or_sent(
 
 def test_a_message_is_queued_once_and_sent_once() -> None:
     for _again in range(2):
-        put(key="case/1/pushed", channel="platform", recipient="91", subject="s", body="b", at=AT)
+        enqueue([queued_message("case/1/pushed", "platform", AT)])
     sent: list[str] = []
     assert deliver(send=lambda message: sent.append(message.key), at=AT) == (1, 0)
     assert deliver(send=lambda message: sent.append(message.key), at=AT) == (0, 0)
@@ -174,7 +175,7 @@ def test_a_message_is_queued_once_and_sent_once() -> None:
 
 
 def test_a_failed_message_waits_longer_each_time_and_is_sent_in_the_end() -> None:
-    put(key="k", channel="mail", recipient="a", subject="s", body="b", at=AT)
+    enqueue([queued_message("k", "mail", AT)])
 
     def broken(_message: Message) -> None:
         raise OSError("no route")

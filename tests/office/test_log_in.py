@@ -25,7 +25,7 @@ from pytest_django.fixtures import Settings as SettingsWrapper
 
 from builders import OWN, law
 from identity_provider import Provider, run_provider
-from qualwatch.accounts.actions import create_account, make_organisations
+from qualwatch.accounts.actions import create_account, create_organisations
 from qualwatch.accounts.models import Account, Organisation
 from qualwatch.accounts.queries import organisation
 from qualwatch.procedure.roles import ROLES
@@ -39,23 +39,18 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _organisations() -> None:
     cache.clear()
-    make_organisations(divisions=law().divisions, by="prepare", at=AT)
+    create_organisations(divisions=law().divisions, by="prepare", at=AT)
 
 
 def account(name: str, role: str = "city-officer") -> Account:
     """An account where the role belongs."""
-    seat = ROLES[role].seat
-    if seat == "enterprise":
+    kind = ROLES[role].organisation_kind
+    if kind == "enterprise":
         where = Organisation.objects.create(slug="e", name="甲", kind="enterprise", credit_code=OWN)
     else:
-        slugs = {
-            "province": "province",
-            "city": CITY,
-            "bureau": f"{CITY}-bureau",
-            "machine": "platform",
-            "any": "province",
-        }
-        where = organisation(slugs[seat])
+        authority = CITY if ROLES[role].level == "city" else "province"
+        slugs = {"approval-bureau": f"{CITY}-bureau", "platform": "platform"}
+        where = organisation(slugs.get(kind or "", authority))
     return create_account(
         username=name,
         password=PASSWORD,
@@ -350,7 +345,7 @@ def test_the_matrix_holds(client: Client, settings: SettingsWrapper, role: str) 
             assert answer.status_code in (200, 302, 404), name
             assert not to_log_in, name
         elif isinstance(kind, tuple):
-            allowed = bool(role) and bool(ROLES[role].may & set(kind))
+            allowed = bool(role) and bool(ROLES[role].capabilities & set(kind))
             # What was typed is shown there
             sent_out = to_log_in if name not in POSTED else answer.status_code == 403
             is_expected = (

@@ -15,12 +15,13 @@ from django.db import transaction
 
 from actors import Actors
 from builders import OWN
+from outbox_messages import queued_message
 from qualwatch.cases.models import Case, Delivery, Notice, Task
 from qualwatch.cases.notices.notify import record_sent
 from qualwatch.cases.warnings.supervise import open_notice
 from qualwatch.journal.queries import entries_of
 from qualwatch.outbox import channels
-from qualwatch.outbox.actions import deliver, put
+from qualwatch.outbox.actions import deliver, enqueue
 from qualwatch.outbox.models import Message
 from register_office import DAY, RegisterOffice
 
@@ -165,7 +166,7 @@ def test_text_messages_and_the_webhook_are_retried_and_signed(
 
 def test_a_message_of_an_unknown_channel_waits_and_gives_the_reason(actors: Actors) -> None:
     with transaction.atomic():
-        put(key="x", channel="pigeon", recipient="y", subject="", body="", at=actors.office.tick())
+        enqueue([queued_message("x", "pigeon", actors.office.tick())])
     assert deliver_messages(actors) == (0, 1)
     assert Message.objects.get().last_error == "pigeon"
 
@@ -176,7 +177,7 @@ def test_nothing_is_locked_while_a_server_is_slow_and_no_second_loop_sends_it(
     """Within the sending another loop runs: it finds the message claimed, and the database open."""
     at = actors.office.tick()
     with transaction.atomic():
-        put(key="k", channel="sms", recipient="1", subject="s", body="b", at=at)
+        enqueue([queued_message("k", "sms", at)])
     observed: list[object] = []
 
     def slow(message: Message) -> None:
@@ -192,7 +193,7 @@ def test_nothing_is_locked_while_a_server_is_slow_and_no_second_loop_sends_it(
 def test_a_message_whose_sender_died_goes_out_again_later(actors: Actors) -> None:
     at = actors.office.tick()
     with transaction.atomic():
-        put(key="k", channel="sms", recipient="1", subject="s", body="b", at=at)
+        enqueue([queued_message("k", "sms", at)])
 
     def killed(_message: Message) -> None:
         raise KeyboardInterrupt

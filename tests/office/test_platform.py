@@ -14,7 +14,7 @@ from test_journal import key
 
 from builders import OTHER, OWN, identity, law
 from conftest import Leaks
-from qualwatch.accounts.actions import create_token, make_organisations
+from qualwatch.accounts.actions import create_organisations, create_token
 from qualwatch.accounts.queries import organisation
 from qualwatch.assessments.models import FindingRow, Run
 from qualwatch.journal.queries import faults
@@ -31,7 +31,7 @@ class Platform:
     """The platform as it pushes."""
 
     def __init__(self, office: RegisterOffice, scopes: tuple[str, ...] = ("push-changes",)) -> None:
-        make_organisations(divisions=law().divisions, by="prepare", at=office.tick())
+        create_organisations(divisions=law().divisions, by="prepare", at=office.tick())
         self.token = create_token(
             organisation=organisation("platform"), scopes=scopes, by="admin", at=office.tick()
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from actors import Actors, reload
+from actors import Actors, act_arguments, reload
 from qualwatch.assessments.models import FindingRow
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.applications.actions import refuse
@@ -23,7 +23,7 @@ from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import Announcement, FeedClock
 from qualwatch.publication.queries import public_copy, replayed
 from register_office import DAY, SOURCES, RegisterOffice
-from service_acts import PERIOD_OVER, act_arguments, service_task_of
+from service_acts import PERIOD_OVER, service_task_of
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +67,10 @@ def fail_to_hand_over(actors: Actors, order: Document) -> None:
             actors.fail_service(service, PERIOD_OVER, why=why)
     with pytest.raises(CannotStep, match="上传"):
         fail_service(
-            service=service, why="refused", because="拒收", **act_arguments(actors, PERIOD_OVER)
+            service=service,
+            why="refused",
+            because="拒收",
+            **act_arguments(actors, "officer", PERIOD_OVER),
         )
     actors.fail_service(service, PERIOD_OVER)
     # Nobody was there, which is no refusal; and one failed method is not every method.
@@ -123,7 +126,7 @@ def test_an_enterprise_that_answers_during_a_public_notice_is_served_then(actors
 
 def test_a_yellow_card_is_never_published_to_serve_it(actors: Actors) -> None:
     case = actors.yellow_case()
-    letter = issue_warning(case=reload(case), **act_arguments(actors, DAY))
+    letter = issue_warning(case=reload(case), **act_arguments(actors, "officer", DAY))
     actors.fail_service(actors.start_service(letter, DAY), DAY, why="unknown")
     with pytest.raises(CannotStep, match="可以公开的文书"):
         actors.start_service(letter, DAY, method="public-notice")
@@ -138,7 +141,7 @@ def test_no_document_of_a_yellow_card_is_published(actors: Actors) -> None:
     account.is_active = False
     account.save()
     decision = refuse(
-        application=application, because="不实", **act_arguments(actors, DAY, "reviewer")
+        application=application, because="不实", **act_arguments(actors, "reviewer", DAY)
     )
     actors.fail_service(actors.start_service(decision, DAY), DAY, why="unknown")
     with pytest.raises(CannotStep, match="可以公开的文书"):
@@ -148,7 +151,7 @@ def test_no_document_of_a_yellow_card_is_published(actors: Actors) -> None:
         what="伪造",
         evidence=["回函"],
         referred_to="执法局",
-        **act_arguments(actors, DAY),
+        **act_arguments(actors, "officer", DAY),
     )
     record = Document.objects.get(kind="credit-record")
     actors.fail_service(actors.start_service(record, DAY), DAY, why="unknown")
@@ -194,7 +197,7 @@ def test_public_notices_are_removed_with_their_card(actors: Actors) -> None:
         case=case,
         because="判决撤销",
         document="判决书",
-        **act_arguments(actors, PERIOD_OVER, "other-reviewer"),
+        **act_arguments(actors, "other-reviewer", PERIOD_OVER),
     )
     assert public_copy() == replayed(10**9) == {}
     with pytest.raises(CannotStep, match="已经终结"):
@@ -243,7 +246,7 @@ def test_a_notice_removed_with_its_card_serves_nothing(actors: Actors) -> None:
     decision = refuse(
         application=application,
         because="不实",
-        **act_arguments(actors, PERIOD_OVER, "other-reviewer"),
+        **act_arguments(actors, "other-reviewer", PERIOD_OVER),
     )
     order = actors.order_of(case)
     for document in (decision, order):

@@ -182,7 +182,7 @@ def test_statistics_add_up_and_equal_the_rows(client: Client, case_states: CaseS
     total = {
         name: sum(quarter_figures.figures.get(name, 0) for quarter_figures in rows)
         for name in (
-            "carried",
+            "carried-over",
             "published",
             "cleared",
             "withdrawn",
@@ -193,7 +193,7 @@ def test_statistics_add_up_and_equal_the_rows(client: Client, case_states: CaseS
         )
     }
     assert total == {
-        "carried": 0,
+        "carried-over": 0,
         "published": 3,
         "cleared": 0,
         "withdrawn": 1,

@@ -9,7 +9,7 @@ import docx
 import openpyxl
 import pytest
 
-from actors import TAIYUAN, Actors, reload
+from actors import TAIYUAN, Actors, act_arguments, reload
 from application_acts import actors_with_accounts
 from qualwatch.archive.actions import content_of
 from qualwatch.cases.competence import NotCompetent
@@ -32,7 +32,6 @@ from qualwatch.procedure.transitions import CannotStep
 from register_office import RegisterOffice
 from withdrawal_acts import (
     RED_PERIOD_OVER,
-    act_arguments,
     announce_intent,
     decide_list,
     firms,
@@ -162,7 +161,7 @@ def test_a_submitted_quarter_stays_unchanged_and_the_next_begins_with_its_remain
     assert compile_figures(TAIYUAN, Q3) == before
     figures, rows = compile_figures(TAIYUAN, Q4)
     assert figures == dict.fromkeys(FIGURES, 0) | {
-        "carried": 1,
+        "carried-over": 1,
         "withdrawn": 1,
         "enterprises": 1,
         "annulled": 1,
@@ -184,7 +183,7 @@ def test_figures_that_changed_after_counting_must_be_counted_again(actors: Actor
         )
     again = compile_return(quarter=Q3, **act_arguments(actors, "city-officer", AFTER))
     assert (again.pk, again.state, again.version) == (quarterly_return.pk, "compiled", 1)
-    assert again.figures["carried"] == 1
+    assert again.figures["carried-over"] == 1
 
 
 def test_a_resubmission_lists_its_differences(actors: Actors) -> None:
@@ -207,7 +206,7 @@ def test_a_resubmission_lists_its_differences(actors: Actors) -> None:
     Withdrawal.objects.filter(decided_on=None, ended="").update(opened_on=date(2026, 6, 30))
     second = sent()
     assert (first.version, second.version) == (1, 2)
-    assert second.differences["figures"] == {"carried": [0, 1], "opened": [6, 5]}
+    assert second.differences["figures"] == {"carried-over": [0, 1], "opened": [6, 5]}
     assert len(second.differences["changed"]) == 2
     assert second.document is not None
     assert second.document.template_values["differences"] == [
@@ -215,7 +214,7 @@ def test_a_resubmission_lists_its_differences(actors: Actors) -> None:
         "本季新启动（项）：6 → 5。",
         "明细变化 2 项。",
     ]
-    assert Return.objects.get(pk=first.pk).figures["carried"] == 0  # what was sent stays
+    assert Return.objects.get(pk=first.pk).figures["carried-over"] == 0  # what was sent stays
 
 
 def test_the_overdue_are_listed_and_the_summary_adds_up(actors: Actors) -> None:

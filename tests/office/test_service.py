@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from actors import Actors, picture, reload
+from actors import Actors, act_arguments, picture, reload
 from qualwatch.archive.contents import CannotStore
 from qualwatch.cases.applications.actions import refuse
 from qualwatch.cases.competence import NotCompetent
@@ -21,7 +21,7 @@ from qualwatch.procedure.service import METHODS, Circumstances, next_method
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import RedCard
 from register_office import DAY, RegisterOffice
-from service_acts import PERIOD_OVER, act_arguments, service_task_of
+from service_acts import PERIOD_OVER, service_task_of
 
 pytestmark = pytest.mark.django_db
 
@@ -103,9 +103,11 @@ def test_a_voided_document_keeps_its_number_and_another_is_issued(actors: Actors
     order = actors.order_of(case)
     actors.start_service(order, PERIOD_OVER, method="post")
     with pytest.raises(NotCompetent):
-        void_document(document=order, because="日期写错", **act_arguments(actors, PERIOD_OVER))
+        void_document(
+            document=order, because="日期写错", **act_arguments(actors, "officer", PERIOD_OVER)
+        )
     void_document(
-        document=order, because="日期写错", **act_arguments(actors, PERIOD_OVER, "reviewer")
+        document=order, because="日期写错", **act_arguments(actors, "reviewer", PERIOD_OVER)
     )
     again = actors.order_of(case)
     assert again.pk != order.pk
@@ -146,14 +148,14 @@ def test_service_proved_after_the_case_has_ended_starts_nothing(actors: Actors) 
 def test_no_red_on_a_warning_that_was_only_sent(actors: Actors) -> None:
     """At the determination too: a letter in the post is no proof."""
     case = actors.yellow_case()
-    letter = issue_warning(case=reload(case), **act_arguments(actors, DAY))
+    letter = issue_warning(case=reload(case), **act_arguments(actors, "officer", DAY))
     service = actors.start_service(letter, DAY, method="post")
     actors.load_and_patrol(PERIOD_OVER)
     with pytest.raises(CannotStep, match="推送有凭证"):
         actors.propose(case, day=PERIOD_OVER)
     actors.prove_service(service, PERIOD_OVER, proved_on=DAY + timedelta(days=4))
     actors.propose(case, day=PERIOD_OVER)
-    sign(case=reload(case), because="同意", **act_arguments(actors, PERIOD_OVER, "reviewer"))
+    sign(case=reload(case), because="同意", **act_arguments(actors, "reviewer", PERIOD_OVER))
     assert reload(case).state == "red"
 
 
@@ -186,7 +188,7 @@ def test_a_voided_order_that_is_opened_starts_nothing(actors: Actors) -> None:
     account = actors.enterprise_account()
     case = actors.red_case()
     old = actors.order_of(case)
-    void_document(document=old, because="写错", **act_arguments(actors, PERIOD_OVER, "reviewer"))
+    void_document(document=old, because="写错", **act_arguments(actors, "reviewer", PERIOD_OVER))
     again = actors.order_of(case)
     assert [service.failed_as for service in old.services.all()] == ["voided"]
     for document, served in ((old, None), (again, PERIOD_OVER + timedelta(days=1))):
@@ -207,7 +209,7 @@ def test_only_the_issuer_voids_a_document(actors: Actors) -> None:
             void_document(
                 document=actors.order_of(case),
                 because="x",
-                **act_arguments(actors, PERIOD_OVER, name),
+                **act_arguments(actors, name, PERIOD_OVER),
             )
 
 
@@ -244,7 +246,7 @@ def test_a_letter_proves_only_the_warnings_it_lists(actors: Actors) -> None:
     """Recovered and short again meanwhile: the old letter says nothing of the new period."""
     actors.load_and_patrol(people=1)
     case = Case.objects.get()
-    letter = issue_warning(case=case, **act_arguments(actors, DAY))
+    letter = issue_warning(case=case, **act_arguments(actors, "officer", DAY))
     service = actors.start_service(letter, DAY, method="post")
     case.requirements.update(pushed_on=DAY + timedelta(days=6), ends_on=date(2026, 7, 27))
     actors.prove_service(service, DAY + timedelta(days=8), proved_on=DAY + timedelta(days=7))
@@ -286,7 +288,7 @@ def test_a_document_that_outlives_its_case_is_served_after_it_closed(actors: Act
         what="伪造",
         evidence=["回函"],
         referred_to="执法局",
-        **act_arguments(actors, PERIOD_OVER),
+        **act_arguments(actors, "officer", PERIOD_OVER),
     )
     record = Document.objects.get(kind="credit-record")
     actors.load_and_patrol(PERIOD_OVER + timedelta(days=1), people=3)
@@ -301,9 +303,9 @@ def test_a_voided_decision_is_issued_again(actors: Actors) -> None:
     account = actors.enterprise_account()
     application = actors.apply(actors.yellow_case(), DAY, account)
     decision = refuse(
-        application=application, because="不实", **act_arguments(actors, DAY, "reviewer")
+        application=application, because="不实", **act_arguments(actors, "reviewer", DAY)
     )
-    void_document(document=decision, because="写错", **act_arguments(actors, DAY, "reviewer"))
+    void_document(document=decision, because="写错", **act_arguments(actors, "reviewer", DAY))
     again = Document.objects.get(kind="application-decision", voided_on=None)
     assert (again.number, again.application, again.template_values["because"]) == (
         "晋建资决〔2026〕2号",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors import APPROVAL, DATONG, TAIYUAN, Actors, reload
+from actors import APPROVAL, DATONG, TAIYUAN, Actors, act_arguments, reload
 from application_acts import actors_with_accounts
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Case, Document, Notice
@@ -30,7 +30,6 @@ from qualwatch.procedure.transitions import CannotStep
 from register_office import RegisterOffice
 from withdrawal_acts import (
     RED_PERIOD_OVER,
-    act_arguments,
     firms,
     load_and_patrol,
     open_list,

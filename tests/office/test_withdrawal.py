@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors import APPROVAL, ITEM, TAIYUAN, Actors, reload
+from actors import APPROVAL, ITEM, TAIYUAN, Actors, act_arguments, reload
 from application_acts import actors_with_accounts
 from builders import OWN
 from qualwatch.cases.competence import NotCompetent
@@ -26,7 +26,6 @@ from withdrawal_acts import (
     MINISTRY_ITEM,
     PROVINCE,
     RED_PERIOD_OVER,
-    act_arguments,
     announce_intent,
     assert_refused,
     decide_list,

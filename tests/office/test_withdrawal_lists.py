@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from actors import Actors, reload
+from actors import Actors, act_arguments, reload
 from application_acts import actors_with_accounts
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Document, Service, Submission, Withdrawal, WithdrawalList
@@ -22,7 +22,6 @@ from register_office import RegisterOffice
 from withdrawal_acts import (
     PROVINCE,
     RED_PERIOD_OVER,
-    act_arguments,
     announce_intent,
     decide_list,
     firms,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors import ITEM, Actors, reload
+from actors import ITEM, Actors, act_arguments, reload
 from application_acts import actors_with_accounts
 from qualwatch.cases.models import Document, Service, Task, Withdrawal
 from qualwatch.cases.warnings.supervise import recheck, review
@@ -33,7 +33,6 @@ from withdrawal_acts import (
     MINISTRY_ITEM,
     PROVINCE,
     RED_PERIOD_OVER,
-    act_arguments,
     announce_intent,
     assert_refused,
     decide_list,

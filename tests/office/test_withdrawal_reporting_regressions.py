@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from actors import TAIYUAN, Actors, reload
+from actors import TAIYUAN, Actors, act_arguments, reload
 from application_acts import actors_with_accounts
 from builders import OWN
 from qualwatch.cases.documents.attachments import attachment_for
@@ -40,7 +40,6 @@ from withdrawal_acts import (
     MINISTRY_ITEM,
     PROVINCE,
     RED_PERIOD_OVER,
-    act_arguments,
     decide_list,
     display_list,
     firms,

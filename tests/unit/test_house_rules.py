@@ -95,6 +95,21 @@ def test_the_reference_pages_are_printed_from_the_source() -> None:
     assert process.returncode == 0, process.stderr
 
 
+def test_every_make_command_in_prose_is_a_target_of_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):(?!=)", makefile, re.M))
+    named = {
+        target
+        for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
+        for words in re.findall(
+            r"`make ([a-z -]+)`|^ {4}make ([a-z -]+)", path.read_text(encoding="utf-8"), re.M
+        )
+        for target in "".join(words).split()
+    }
+    assert {"setup", "demo", "serve", "test"} <= named  # the pattern finds both forms
+    assert named <= targets
+
+
 def test_every_setting_is_documented() -> None:
     used: set[str] = set()
     for path in SOURCE.rglob("*.py"):

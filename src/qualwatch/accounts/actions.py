@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from qualwatch.accounts.models import Account, MachineToken, Organisation, RoleHeld
+from qualwatch.accounts.models import Account, MachineToken, Organisation, RoleAssignment
 from qualwatch.journal.actions import record
 from qualwatch.law.model import DivisionsText
 from qualwatch.procedure.roles import ROLES
@@ -18,21 +18,13 @@ from qualwatch.publication.actions import post_registered
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
-SEATS = {
-    "province": "housing-authority",
-    "city": "housing-authority",
-    "bureau": "approval-bureau",
-    "enterprise": "enterprise",
-    "machine": "platform",
-}
 
-
-class CannotMakeAccount(Exception):
+class CannotCreateAccount(Exception):
     """The account or role is refused; the message says why."""
 
 
 @transaction.atomic
-def make_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> list[Organisation]:
+def create_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> list[Organisation]:
     """The province, its cities and 综改区, their approval bureaus, and the platform.
 
     What exists stays.
@@ -60,7 +52,7 @@ def make_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> li
                 stream=f"organisation/{slug}",
                 by=by,
                 at=at,
-                what="organisation-made",
+                what="organisation-created",
                 after=[slug, name, kind, area],
             )
     return created
@@ -80,15 +72,15 @@ def create_account(  # noqa: PLR0913  # keyword-only: each is a column
 ) -> Account:
     """An account with its roles.
 
-    CannotMakeAccount where a role does not fit there or the password is weak.
+    CannotCreateAccount where a role does not fit there or the password is weak.
     """
     roles = list(roles)
     if not roles:
-        raise CannotMakeAccount(_("账号至少要有一个角色"))
+        raise CannotCreateAccount(_("账号至少要有一个角色"))
     for slug in roles:
-        _check_seat(slug, organisation)
+        _require_fitting_role(slug, organisation)
     if Account.objects.filter(username=username).exists():
-        raise CannotMakeAccount(_("账号 {name} 已存在").format(name=username))
+        raise CannotCreateAccount(_("账号 {name} 已存在").format(name=username))
     account = Account(
         username=username,
         email=email,
@@ -99,15 +91,17 @@ def create_account(  # noqa: PLR0913  # keyword-only: each is a column
         validate_password(password, account)
         account.username_validator(username)
     except ValidationError as error:
-        raise CannotMakeAccount("；".join(error.messages)) from error
+        raise CannotCreateAccount("；".join(error.messages)) from error
     account.set_password(password)
     account.save()
-    RoleHeld.objects.bulk_create([RoleHeld(account=account, role=slug) for slug in roles])
+    RoleAssignment.objects.bulk_create(
+        [RoleAssignment(account=account, role=slug) for slug in roles]
+    )
     record(
         stream=f"organisation/{organisation.slug}",
         by=by,
         at=at,
-        what="account-made",
+        what="account-created",
         details={"account": username, "roles": sorted(roles), "early_warning": early_warning},
     )
     if organisation.credit_code:
@@ -147,19 +141,19 @@ def change_roles(
     give, take = sorted(set(give)), sorted(set(take))
     where = account.organisation
     if where is None:
-        raise CannotMakeAccount(_("账号 {name} 没有单位").format(name=account.username))
+        raise CannotCreateAccount(_("账号 {name} 没有单位").format(name=account.username))
     for slug in give:
-        _check_seat(slug, where)
+        _require_fitting_role(slug, where)
     before = sorted(account.roles.values_list("role", flat=True))
     if missing := sorted(set(take) - set(before)):
-        raise CannotMakeAccount(
+        raise CannotCreateAccount(
             _("账号 {name} 没有角色 {roles}").format(
                 name=account.username, roles="、".join(missing)
             )
         )
     account.roles.filter(role__in=take).delete()
-    RoleHeld.objects.bulk_create(
-        [RoleHeld(account=account, role=slug) for slug in give if slug not in before]
+    RoleAssignment.objects.bulk_create(
+        [RoleAssignment(account=account, role=slug) for slug in give if slug not in before]
     )
     after = sorted(account.roles.values_list("role", flat=True))
     record(
@@ -180,7 +174,7 @@ def deactivate_account(*, account: Account, by: str, at: datetime, because: str)
     Its acts stay under its name.
     """
     if not because.strip():
-        raise CannotMakeAccount(_("请写明理由"))
+        raise CannotCreateAccount(_("请写明理由"))
     account.is_active = False
     account.save(update_fields=["is_active"])
     slug = account.organisation.slug if account.organisation else "none"
@@ -188,7 +182,7 @@ def deactivate_account(*, account: Account, by: str, at: datetime, because: str)
         stream=f"organisation/{slug}",
         by=by,
         at=at,
-        what="account-shut",
+        what="account-deactivated",
         basis=because,
         details={"account": account.username},
     )
@@ -198,7 +192,7 @@ def deactivate_account(*, account: Account, by: str, at: datetime, because: str)
 def revoke_token(*, token: MachineToken, by: str, at: datetime, because: str) -> None:
     """Ends a machine's token at once; again changes nothing."""
     if not because.strip():
-        raise CannotMakeAccount(_("请写明理由"))
+        raise CannotCreateAccount(_("请写明理由"))
     if not MachineToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at):
         return
     record(
@@ -217,17 +211,17 @@ def create_token(
 ) -> str:
     """A new token of a machine, shown this once."""
     if organisation.kind != "platform":
-        raise CannotMakeAccount(_("只有平台可以有机器令牌"))
+        raise CannotCreateAccount(_("只有平台可以有机器令牌"))
     token = secrets.token_urlsafe(32)
     hashed = hashlib.sha256(token.encode()).hexdigest()
     machine_token = MachineToken.objects.create(
-        organisation=organisation, hashed=hashed, scopes=sorted(scopes), made_at=at
+        organisation=organisation, hashed=hashed, scopes=sorted(scopes), created_at=at
     )
     record(
         stream=f"organisation/{organisation.slug}",
         by=by,
         at=at,
-        what="token-made",
+        what="token-created",
         details={"token": machine_token.pk, "scopes": machine_token.scopes},
     )
     return token
@@ -246,17 +240,15 @@ def rotate_token(
     return create_token(organisation=organisation, scopes=scopes, by=by, at=at)
 
 
-def _check_seat(slug: str, organisation: Organisation) -> None:
+def _require_fitting_role(slug: str, organisation: Organisation) -> None:
     if slug not in ROLES:
-        raise CannotMakeAccount(
+        raise CannotCreateAccount(
             _("没有这个角色：{role}；有 {roles}").format(role=slug, roles="、".join(ROLES))
         )
-    seat = ROLES[slug].seat
-    fits = seat == "any" or SEATS[seat] == organisation.kind
-    if seat in ("province", "city"):
-        fits = fits and bool(organisation.area) == (seat == "city")
-    if not fits:
-        raise CannotMakeAccount(
+    role = ROLES[slug]
+    level = "city" if organisation.area else "province"
+    if role.organisation_kind not in (None, organisation.kind) or role.level not in (None, level):
+        raise CannotCreateAccount(
             _("角色 {role} 不能给 {organisation} 的账号").format(
                 role=slug, organisation=organisation.name
             )

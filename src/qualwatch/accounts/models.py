@@ -52,7 +52,7 @@ class Account(AbstractUser):
     REQUIRED_FIELDS = []
 
 
-class RoleHeld(models.Model):
+class RoleAssignment(models.Model):
     """A role that an account holds."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="roles")
@@ -60,7 +60,7 @@ class RoleHeld(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["account", "role"], name="role_held_once"),
+            models.UniqueConstraint(fields=["account", "role"], name="role_assigned_once"),
             models.CheckConstraint(condition=models.Q(role__in=list(ROLES)), name="role_known"),
         ]
 
@@ -77,9 +77,9 @@ class MachineToken(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="tokens")
     hashed = models.CharField(max_length=64, unique=True)
     scopes = models.JSONField()
-    made_at = models.DateTimeField()
+    created_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
-        return f"{self.organisation} {self.made_at}"
+        return f"{self.organisation} {self.created_at}"

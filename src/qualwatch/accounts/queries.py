@@ -45,7 +45,7 @@ def jurisdiction(account: Account) -> Jurisdiction:
     if where.kind == "enterprise":
         return Jurisdiction(credit_code=where.credit_code)
     held = [ROLES[slug] for slug in roles_of(account)]
-    sees = [role for role in held if "read-registers" in role.may]
+    sees = [role for role in held if "read-registers" in role.capabilities]
     if not any(
         account.has_early_warning_permission or not role.needs_early_warning_permission
         for role in sees
@@ -58,10 +58,10 @@ def jurisdiction(account: Account) -> Jurisdiction:
 
 def roles_of(account: Account) -> list[str]:
     """The slugs of the roles that an account holds."""
-    return sorted(role_held.role for role_held in account.roles.all())
+    return sorted(assignment.role for assignment in account.roles.all())
 
 
-def may(account: Account, capability: str) -> bool:
+def has_capability(account: Account, capability: str) -> bool:
     """Whether some role of an active account has the capability.
 
     Officers need the early-warning permission too.
@@ -69,7 +69,7 @@ def may(account: Account, capability: str) -> bool:
     if not account.is_active or account.organisation is None:
         return False
     return any(
-        capability in ROLES[slug].may
+        capability in ROLES[slug].capabilities
         and (account.has_early_warning_permission or not ROLES[slug].needs_early_warning_permission)
         for slug in roles_of(account)
     )
@@ -90,9 +90,9 @@ def machine_of(token: str, scope: str, at: datetime) -> Organisation | None:
     return machine_token.organisation if machine_token and scope in machine_token.scopes else None
 
 
-def people_who_may(capability: str, areas: Iterable[str]) -> list[Account]:
+def accounts_with_capability(capability: str, areas: Iterable[str]) -> list[Account]:
     """Active accounts at authorities of these areas ('' = the province) with a capability."""
-    slugs = [slug for slug, role in ROLES.items() if capability in role.may]
+    slugs = [slug for slug, role in ROLES.items() if capability in role.capabilities]
     accounts = Account.objects.filter(
         is_active=True, organisation__area__in=list(areas), roles__role__in=slugs
     )
@@ -100,5 +100,5 @@ def people_who_may(capability: str, areas: Iterable[str]) -> list[Account]:
     return [
         account
         for account in accounts.select_related("organisation").distinct()
-        if may(account, capability)
+        if has_capability(account, capability)
     ]

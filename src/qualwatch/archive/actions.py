@@ -35,7 +35,7 @@ def store(content: Content, *, at: datetime) -> StoredFile:
             "kind": content.kind,
             "size": len(content.data),
             "key_version": version,
-            "kept_at": at,
+            "stored_at": at,
         },
     )
     return stored_file

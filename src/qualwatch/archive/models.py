@@ -24,11 +24,11 @@ class StoredFile(models.Model):
     kind = models.CharField(max_length=10)
     size = models.PositiveBigIntegerField()  # bytes, before encryption
     key_version = models.CharField(max_length=20)
-    kept_at = models.DateTimeField()
+    stored_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=KINDS), name="kept_file_kind_known")
+            models.CheckConstraint(condition=Q(kind__in=KINDS), name="stored_file_kind_known")
         ]
 
     def __str__(self) -> str:

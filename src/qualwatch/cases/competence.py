@@ -1,7 +1,7 @@
 """Which authority is competent, and whether an account may take a step (notice 1, 3, 4)."""
 
 from qualwatch.accounts.models import Account
-from qualwatch.accounts.queries import jurisdiction, may
+from qualwatch.accounts.queries import has_capability, jurisdiction
 from qualwatch.cases.models import Case
 from qualwatch.procedure.state import Route
 from qualwatch.wording import gettext as _
@@ -98,7 +98,7 @@ def require_authority(by: Account, *capabilities: str) -> str:
 
     NotCompetent, also where the account has none of the capabilities.
     """
-    if not any(may(by, capability) for capability in capabilities):
+    if not any(has_capability(by, capability) for capability in capabilities):
         raise NotCompetent(_("账号 {name} 没有这项权限").format(name=by.username))
     organisation = by.organisation
     if organisation is None or organisation.kind not in (HOUSING, APPROVAL):

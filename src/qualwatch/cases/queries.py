@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from qualwatch.accounts.models import Account
-from qualwatch.accounts.queries import jurisdiction, may
+from qualwatch.accounts.queries import has_capability, jurisdiction
 from qualwatch.cases.models import (
     UNDECIDED,
     Application,
@@ -109,7 +109,7 @@ def cases_visible_to(account: Account) -> QuerySet[Case]:
     None without the capability to read cases.
     """
     cases = Case.objects.select_related("supervision_finding")
-    if not (may(account, "read-cases") or may(account, "see-own")):
+    if not (has_capability(account, "read-cases") or has_capability(account, "see-own")):
         return cases.none()
     visible = jurisdiction(account)
     if visible.everywhere:

@@ -65,13 +65,13 @@ def actor(by: str) -> str:
 def check_account(by: str, capability: str, *, password_from_stdin: bool) -> None:
     """Raises InvalidCommand unless the password fits the account and it may do this."""
     from qualwatch.accounts.models import Account
-    from qualwatch.accounts.queries import may
+    from qualwatch.accounts.queries import has_capability
 
     password = read_password(from_stdin=password_from_stdin)
     account = Account.objects.filter(username=by).first()
     if account is None or not account.check_password(password):
         raise InvalidCommand(_("账号或密码不对"))
-    if not may(account, capability):
+    if not has_capability(account, capability):
         raise InvalidCommand(_("账号 {name} 没有这个权限").format(name=by))
 
 

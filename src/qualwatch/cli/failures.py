@@ -74,7 +74,7 @@ FAILURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("qualwatch.registers.loads", "CannotDecide", str),
     ("qualwatch.registers.corrections", "CannotCorrect", str),
     ("qualwatch.archive.actions", "Damaged", _damaged),
-    ("qualwatch.accounts.actions", "CannotMakeAccount", str),
+    ("qualwatch.accounts.actions", "CannotCreateAccount", str),
     ("qualwatch.assessments.actions", "CannotAssess", str),
     ("qualwatch.cases.competence", "NotCompetent", str),
     ("qualwatch.cases.evidence_packs.pack", "CannotPack", str),

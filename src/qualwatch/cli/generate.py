@@ -18,7 +18,7 @@ def generate(
     form: Annotated[Literal["csv", "xlsx"], typer.Option("--format")] = "csv",
     as_of: AsOf = None,
 ) -> int:
-    """Write an invented province as register files; the same seed gives the same bytes."""
+    """Write a synthetic province as register files; the same seed gives the same bytes."""
     plan = Plan(enterprises, seed, *([as_of] if as_of else []))
     try:
         counts = generate_province(plan, folder, form, load_law())

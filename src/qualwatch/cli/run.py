@@ -32,7 +32,7 @@ COMMANDS = {
         _n("政策或标准改了，谁会转为不达标或达标，按监管地和资质"),
     ),
     "generate": Entry(
-        "qualwatch.cli.generate:generate", _n("生成一个虚构的省的登记文件；种子相同，字节相同")
+        "qualwatch.cli.generate:generate", _n("生成一个模拟省份的登记文件；种子相同，字节相同")
     ),
     "deadline": Entry("qualwatch.cli.deadline:deadline", _n("法定期间的最后一天，单独印在末行")),
     "standards": Entry(
@@ -68,7 +68,10 @@ COMMANDS = {
     "journal": Entry("qualwatch.cli.journal:journal_app", _n("日志")),
     "manage": Entry(
         "qualwatch.cli.manage:manage",
-        _n("Django 的管理命令，以及 prepare、create_officer、create_token、rotate_keys"),
+        _n(
+            "管理命令：prepare、create_officer、change_account、create_token、revoke_token、"
+            "rotate_keys 和 Django 自带的"
+        ),
         {
             "context_settings": {
                 "allow_extra_args": True,

@@ -22,7 +22,7 @@ IDENTITY_KEYS = _keys.identity
 LOOKUP_KEY = _keys.lookup
 SEAL_KEY = _keys.seal
 RAW_FILES = STATE / "raw"
-STORED_FILES = STATE / "kept"
+STORED_FILES = STATE / "stored"
 LETTERS = os.environ.get("QUALWATCH_LETTERS", "")  # a folder of .docx templates of the office's own
 # questions of one asker on one day
 ELIGIBILITY_QUOTA = int(os.environ.get("QUALWATCH_ELIGIBILITY_QUOTA", "200000"))

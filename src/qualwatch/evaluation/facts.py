@@ -41,7 +41,11 @@ class Item(NamedTuple):
 
 
 class Registration(NamedTuple):
-    """One person, one profession, one speciality, one enterprise. speciality null = unreadable."""
+    """One person, one profession, one speciality, one enterprise. speciality null = unreadable.
+
+    renewal_filed_on: the day on which renewal was applied for, null = none, or the register does
+    not say.
+    """
 
     person_id: str
     credit_code: str
@@ -54,6 +58,7 @@ class Registration(NamedTuple):
     valid_to: date | None
     register_state: str
     register_state_from: date | None
+    renewal_filed_on: date | None = None
 
 
 class Person(NamedTuple):
@@ -67,11 +72,17 @@ class Person(NamedTuple):
 
 
 class Contribution(NamedTuple):
-    """One month (its first day) of social insurance, paid by one payer."""
+    """One month (its first day) of social insurance of one kind by one payer.
+
+    insurance_kind: one of INSURANCE_KINDS; null = the register does not tell kinds apart.
+    payment_state: one of PAYMENT_STATES; null = the register lists payments only, so it is paid.
+    """
 
     person_id: str
     month: date
     payer_credit_code: str
+    insurance_kind: str | None = None
+    payment_state: str | None = None
 
 
 class Exemption(NamedTuple):
@@ -163,6 +174,12 @@ REGISTER_STATES = (
     "expired",
 )
 ROUTES = ("direct", "upgrade", "unknown")
+# pension 养老, medical 医疗, unemployment 失业, work-injury 工伤, maternity 生育; other: any other kind
+# or a text that names none. Which kinds count is the policy's `insurance_kinds`.
+INSURANCE_KINDS = ("pension", "medical", "unemployment", "work-injury", "maternity", "other")
+# paid; owed 欠费 or nothing received: not paid; deferred 缓缴: in order where an exemption with its
+# document covers the month, else in doubt; unclear: a text that was not understood, in doubt.
+PAYMENT_STATES = ("paid", "owed", "deferred", "unclear")
 
 
 def _type_of(column: str) -> pa.DataType:

@@ -6,7 +6,14 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
-from qualwatch.evaluation.facts import REGISTER_STATES, ROUTES, SCHEMAS, Facts
+from qualwatch.evaluation.facts import (
+    INSURANCE_KINDS,
+    PAYMENT_STATES,
+    REGISTER_STATES,
+    ROUTES,
+    SCHEMAS,
+    Facts,
+)
 from qualwatch.intake.problems import NothingReadable
 from qualwatch.law.loader import Law
 from qualwatch.wording import gettext as _
@@ -19,7 +26,13 @@ OPTIONAL_COLUMNS = {
         "register_state_from",
         "licensing_authority",
     },
-    "registrations": {"register_state_from", "at_enterprise_from", "registration_no"},
+    "registrations": {
+        "register_state_from",
+        "at_enterprise_from",
+        "registration_no",
+        "renewal_filed_on",
+    },
+    "contributions": {"insurance_kind", "payment_state"},
     "people": {"died_on", "locked_from", "locked_until"},
     "unparsed": {"person_id", "category"},
 }
@@ -146,6 +159,8 @@ def _check_words(tables: dict[str, pa.Table], law: Law) -> None:
         ("items", "route"): set(ROUTES),
         ("registrations", "register_state"): set(REGISTER_STATES),
         ("registrations", "profession"): set(law.professions),
+        ("contributions", "insurance_kind"): {*INSURANCE_KINDS, None},
+        ("contributions", "payment_state"): {*PAYMENT_STATES, None},
         ("coverage", "source"): set(SCHEMAS),
         ("unparsed", "table"): set(SCHEMAS) | {"locks"},
     }

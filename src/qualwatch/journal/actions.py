@@ -68,7 +68,7 @@ def record(  # noqa: PLR0913  # keyword-only: each is a column
 
 
 def record_all(entries: Sequence[NewEntry], *, by: str, at: datetime) -> list[Entry]:
-    """The next entries of their streams, in the order told."""
+    """The next entries of their streams, in the order given."""
     if not connection.in_atomic_block:
         raise NotInAnAction(entries[0].what if entries else "")
     names = sorted({entry.stream for entry in entries})

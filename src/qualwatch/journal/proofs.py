@@ -16,7 +16,12 @@ from qualwatch.wording import gettext as _
 
 Head = Sequence[Any]  # stream, length, digest of its last entry
 SUMS, JOURNAL = "SHA256SUMS", "journal.json"
-HANDED = ("served", "service-failed", "consent-kept", "files-kept")  # entries that tell of files
+WITH_FILES = (
+    "served",
+    "service-failed",
+    "consent-stored",
+    "files-stored",
+)  # entries with digests of submitted files
 
 
 def digest_of(value: Any) -> str:
@@ -80,8 +85,8 @@ def is_signed(digest: str, signature: str, public_key: str) -> bool:
 
 
 def parts_digest(sums: Mapping[str, str]) -> str:
-    """What the journal says of a pack's files: their sums, but for the journal that says it."""
-    return digest_of({name: told for name, told in sums.items() if name != JOURNAL})
+    """The digest of a pack in the journal: over the sums of all its files but the journal."""
+    return digest_of({name: digest for name, digest in sums.items() if name != JOURNAL})
 
 
 def faults_of_pack(folder: Path, public_key: str = "") -> list[str]:
@@ -147,7 +152,7 @@ def _faults_of_binding(sums: Mapping[str, str], streams: Sequence[Mapping[str, A
         for folder, digests in recorded.items()
         if name.startswith(folder) and sums[name] not in digests
     ]
-    packings = [entry["details"]["parts"] for entry in entries if entry["what"] == "pack-made"]
+    packings = [entry["details"]["parts"] for entry in entries if entry["what"] == "pack-created"]
     if not packings or packings[-1] != parts_digest(sums):
         faults.append(_("包内文件与日志所记的不同"))
     return faults
@@ -160,7 +165,7 @@ def _issued_digests(entries: Iterable[Mapping[str, Any]]) -> set[str]:
 
 def _submitted_digests(entries: Iterable[Mapping[str, Any]]) -> set[str]:
     """SHA-256 of the files that the journal says were handed in."""
-    acts = [entry for entry in entries if entry["what"] in HANDED]
+    acts = [entry for entry in entries if entry["what"] in WITH_FILES]
     return {digest for entry in acts for digest in entry["details"].get("files", ())}
 
 

@@ -1,4 +1,4 @@
-"""Putting messages in and sending them."""
+"""Queueing messages and sending them."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -18,23 +18,11 @@ class NotInAnAction(Exception):
     """A message outside a transaction would go out although its act is undone."""
 
 
-def put(
-    *, key: str, channel: str, recipient: str, subject: str, body: str, at: datetime
-) -> Message:
-    """A message to be sent once the act's transaction is done.
-
-    The same key again is the same message.
-    """
-    if not connection.in_atomic_block:
-        raise NotInAnAction(key)
-    contents = {"channel": channel, "recipient": recipient, "subject": subject, "body": body}
-    return Message.objects.get_or_create(
-        key=key, defaults={**contents, "queued_at": at, "not_before": at}
-    )[0]
-
-
 def enqueue(messages: Sequence[Message]) -> None:
-    """Many at once; those whose key is there already stay as they are."""
+    """Messages to be sent once the act's transaction is done; NotInAnAction outside of one.
+
+    A message whose key is queued already is left out.
+    """
     if messages and not connection.in_atomic_block:
         raise NotInAnAction(messages[0].key)
     Message.objects.bulk_create(messages, batch_size=500, ignore_conflicts=True)

@@ -6,7 +6,7 @@ from django.db import models
 class Message(models.Model):
     """One message to one recipient. `key` names what it is about.
 
-    The same message is never put in twice.
+    A key is queued once.
     """
 
     key = models.CharField(max_length=200, unique=True)

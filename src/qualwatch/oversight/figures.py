@@ -16,7 +16,7 @@ from qualwatch.procedure.state import CLOSED, STEPS
 from qualwatch.wording import gettext_noop as _  # returns are Chinese
 
 FIGURES: Mapping[str, str] = {
-    "carried": _("季初在办（项）"),
+    "carried-over": _("季初在办（项）"),
     "opened": _("本季新启动（项）"),
     "withdrawn": _("决定撤回（项）"),
     "rectified": _("整改达标终止（项）"),
@@ -32,7 +32,7 @@ FIGURES: Mapping[str, str] = {
     "not-opened": _("红牌期满未启动（项）"),
 }
 BALANCE = (
-    ("carried", "opened"),
+    ("carried-over", "opened"),
     ("withdrawn", "rectified", "not-withdrawn", "ended-otherwise", "under-way"),
 )
 UNDER_WAY = _("在办：{step}")
@@ -67,7 +67,7 @@ def compile_figures(reporter: str, quarter: Quarter) -> tuple[dict[str, int], li
     figures = dict.fromkeys(FIGURES, 0)
     for withdrawal in in_quarter:
         outcome = _outcome_at(withdrawal, end)
-        figures["opened" if withdrawal.opened_on >= quarter.start else "carried"] += 1
+        figures["opened" if withdrawal.opened_on >= quarter.start else "carried-over"] += 1
         figures[FIGURE_BY_OUTCOME.get(outcome, "ended-otherwise")] += 1
     figures["enterprises"] = len({withdrawal.credit_code for withdrawal in in_quarter})
     figures["annulled"] = sum(_is_annulled_in(withdrawal, quarter) for withdrawal in all_rows)

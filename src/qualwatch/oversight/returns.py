@@ -353,15 +353,15 @@ def _reported(due_return: DueReturn, quarterly_return: Return | None, name: str)
     """A reporter's row of the summary; dashes where it did not report."""
     submitted_on = due_return.submitted_on
     if quarterly_return is None or submitted_on is None:
-        blank = dict.fromkeys(("all", "withdrawn", "made_good", "under_way", "sent"), "—")
+        blank = dict.fromkeys(("all", "withdrawn", "rectified", "under_way", "sent"), "—")
         return {"name": name, **blank}
     figures = quarterly_return.figures
     sent = submitted_on.isoformat()
     return {
         "name": name,
-        "all": figures["carried"] + figures["opened"],
+        "all": figures["carried-over"] + figures["opened"],
         "withdrawn": figures["withdrawn"],
-        "made_good": figures["rectified"],
+        "rectified": figures["rectified"],
         "under_way": figures["under-way"],
         "sent": SENT_LATE.format(day=sent) if due_return.is_late(submitted_on) else sent,
     }

@@ -18,7 +18,7 @@ from qualwatch.oversight.returns import DueReturn, due_returns
 from qualwatch.publication.actions import post_statistics
 from qualwatch.publication.queries import enterprises_by_area, figures
 
-# red cards: carried + published = cleared + withdrawn + otherwise + open.
+# red cards: carried-over + published = cleared + withdrawn + otherwise + open.
 # A repaired card is in none of them: it is as if it had never been published.
 CLEARED = ("recovered", "reviewed", "requirement-ended", "dismissed")
 Key = tuple[int, int, str]  # year, quarter, area
@@ -84,7 +84,7 @@ def _count_cards(cases: Iterable[Case], so_far: _QuarterSoFar, counts: Counts) -
         if closed is not None and closed < start:
             continue
         of_area = counts[so_far.key(case.area)]
-        of_area["carried" if published < start else "published"] += 1
+        of_area["carried-over" if published < start else "published"] += 1
         outcome = _outcome(closed, case.closed_because, so_far.end)
         of_area[outcome] += 1
         if outcome == "open":
@@ -132,7 +132,7 @@ def _count_returns(so_far: _QuarterSoFar, law: Law, on: date, counts: Counts) ->
 def _return_state(due_return: DueReturn, on: date) -> str:
     if due_return.is_late(on):
         return "late"
-    return "due" if due_return.submitted_on is None else "kept"
+    return "due" if due_return.submitted_on is None else "in-time"
 
 
 def _quarters(days: list[date], on: date) -> Iterator[Quarter]:

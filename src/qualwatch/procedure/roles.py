@@ -5,21 +5,24 @@ from typing import Literal
 
 from qualwatch.wording import gettext_noop as _n
 
-Seat = Literal["province", "city", "bureau", "enterprise", "machine", "any"]
+OrganisationKind = Literal["housing-authority", "approval-bureau", "enterprise", "platform"]
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role. seat: the kind of organisation where it is held. may: its capabilities.
+    """A role that accounts of one kind of organisation hold.
 
-    needs_early_warning_permission: the organisation must hold the early-warning permission.
+    organisation_kind: None where accounts of any organisation may hold it.
+    level: of a housing authority, the province or a city; None: either.
+    needs_early_warning_permission: the account must hold the early-warning permission.
     """
 
     slug: str
     name: str
     purpose: str
-    seat: Seat
-    may: frozenset[str]
+    organisation_kind: OrganisationKind | None
+    capabilities: frozenset[str]
+    level: Literal["province", "city"] | None = None
     needs_early_warning_permission: bool = True
 
 
@@ -34,42 +37,46 @@ ROLES: dict[str, Role] = {
             "province-officer",
             _n("省厅经办"),
             _n("办理全省的预警：提出认定、更正登记、指导督促、送达"),
-            "province",
+            "housing-authority",
             frozenset(_OFFICER | {"import", "withdraw"}),
+            level="province",
         ),
         Role(
             "province-reviewer",
             _n("省厅审核"),
             _n("签批认定、决定，放行载入和核查；不签自己提出的"),
-            "province",
+            "housing-authority",
             frozenset(_REVIEWER | {"sign-withdrawal"}),
+            level="province",
         ),
         Role(
             "city-officer",
             _n("市局经办"),
             _n("办理本市企业的预警：提出认定、更正登记、指导督促、送达"),
-            "city",
+            "housing-authority",
             frozenset(_OFFICER),
+            level="city",
         ),
         Role(
             "city-reviewer",
             _n("市局审核"),
             _n("签批本市的认定；不签自己提出的"),
-            "city",
+            "housing-authority",
             frozenset(_READ | {"sign"}),
+            level="city",
         ),
         Role(
             "approval-officer",
             _n("审批局经办"),
             _n("办理移送来的撤回、送达"),
-            "bureau",
+            "approval-bureau",
             frozenset(_READ | {"withdraw", "serve"}),
         ),
         Role(
             "approval-reviewer",
             _n("审批局审核"),
             _n("法制审核、签批撤回决定"),
-            "bureau",
+            "approval-bureau",
             frozenset(_READ | {"sign-withdrawal"}),
         ),
         Role(
@@ -84,7 +91,7 @@ ROLES: dict[str, Role] = {
             "platform",
             _n("平台（机器）"),
             _n("推送登记变更，不登录页面"),
-            "machine",
+            "platform",
             frozenset({"push-changes"}),
             needs_early_warning_permission=False,
         ),
@@ -92,14 +99,14 @@ ROLES: dict[str, Role] = {
             "auditor",
             _n("审计"),
             _n("什么都能看，什么都不能改"),
-            "any",
+            None,
             frozenset(_READ | {"read-journal"}),
         ),
         Role(
             "administrator",
             _n("管理员"),
             _n("管账号和权限，不看案件"),
-            "any",
+            None,
             frozenset({"manage-accounts"}),
             needs_early_warning_permission=False,
         ),

@@ -1,4 +1,4 @@
-"""What the public is told: standings today and on a past day, red cards, the feed."""
+"""Reads of the public copy: standings today and on a past day, red cards, the feed."""
 
 import json
 import unicodedata
@@ -284,7 +284,7 @@ def announcements(
     Of one kind, of one enterprise, following from one red card.
     """
     filters = {"kind": kind, "credit_code": credit_code, "card_number": card_number}
-    which = {name: told for name, told in filters.items() if told}
+    which = {name: value for name, value in filters.items() if value}
     return Announcement.objects.filter(is_removed=False, **which).order_by(
         "-published_on", "number"
     )

@@ -264,7 +264,7 @@ def _whole(
 ) -> dict[str, Any]:
     """A row's columns besides its key, as the register would write them.
 
-    Those not told are empty.
+    Columns that are not given are empty.
     """
     if strange := set(columns) - set(model.fact_columns()) | set(columns) & set(model.KEY):
         raise CannotCorrect(

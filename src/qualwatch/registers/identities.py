@@ -111,8 +111,8 @@ def _known(lookups: pa.Array) -> pa.Table:
     """
     columns = {"lookup": "p.lookup", "id": "p.id"}
     columns |= {
-        name: f"CASE WHEN {told} IS NULL THEN 0 ELSE 1 END"
-        for name, told in PRESENCE_COLUMNS.items()
+        name: f"CASE WHEN {column} IS NULL THEN 0 ELSE 1 END"
+        for name, column in PRESENCE_COLUMNS.items()
     }
     people = "FROM registers_person p"
     if len(lookups) <= MANY:

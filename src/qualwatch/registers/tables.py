@@ -215,9 +215,9 @@ def _with_duplicate_no(rows: pa.Table, key: tuple[str, ...]) -> pa.Table:
         ", ".join(f'"{name}"' for name in names) for names in (key, rows.column_names)
     )
     with duckdb.connect() as connection:
-        connection.register("told", rows)
+        connection.register("unnumbered_rows", rows)
         query = (
             f"SELECT *, CAST(row_number() OVER (PARTITION BY {keys} ORDER BY {everything}) AS "
-            "INTEGER) AS duplicate_no FROM told"
+            "INTEGER) AS duplicate_no FROM unnumbered_rows"
         )
         return connection.sql(query).to_arrow_table()

@@ -11,14 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
 from qualwatch.accounts.models import Account
-from qualwatch.accounts.queries import may
+from qualwatch.accounts.queries import has_capability
 from qualwatch.procedure.roles import ROLES
 from qualwatch.web.base.errors import problem
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
 View = Callable[..., HttpResponse]
-CAPABILITIES = frozenset(capability for role in ROLES.values() for capability in role.may)
+CAPABILITIES = frozenset(capability for role in ROLES.values() for capability in role.capabilities)
 # by capability: the sentence that refuses an account without it
 REFUSALS = {
     "see-own": _n("这一页只给企业账号看。"),
@@ -51,7 +51,7 @@ def capability_required(capability: str) -> Callable[[View], View]:
     def decorator(view: View) -> View:
         @wraps(view)
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not may(account_of(request), capability):
+            if not has_capability(account_of(request), capability):
                 raise PermissionDenied(_(REFUSALS[capability]))
             return view(request, *args, **kwargs)
 

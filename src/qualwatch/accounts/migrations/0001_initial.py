@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ),
                 ("hashed", models.CharField(max_length=64, unique=True)),
                 ("scopes", models.JSONField()),
-                ("made_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField()),
                 ("ends_at", models.DateTimeField(null=True)),
                 ("revoked_at", models.DateTimeField(null=True)),
                 (
@@ -191,7 +191,7 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="RoleHeld",
+            name="RoleAssignment",
             fields=[
                 (
                     "id",
@@ -211,7 +211,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("account", "role"), name="role_held_once"),
+                    models.UniqueConstraint(fields=("account", "role"), name="role_assigned_once"),
                     models.CheckConstraint(
                         condition=models.Q(
                             (

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(max_length=10)),
                 ("size", models.PositiveBigIntegerField()),
                 ("key_version", models.CharField(max_length=20)),
-                ("kept_at", models.DateTimeField()),
+                ("stored_at", models.DateTimeField()),
             ],
             options={
                 "constraints": [
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             ("kind__in", ("pdf", "ofd", "png", "jpeg", "docx", "xlsx", "zip"))
                         ),
-                        name="kept_file_kind_known",
+                        name="stored_file_kind_known",
                     )
                 ],
             },

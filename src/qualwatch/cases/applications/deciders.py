@@ -1,7 +1,7 @@
 """Who may examine, verify and decide an application."""
 
 from qualwatch.accounts.models import Account
-from qualwatch.accounts.queries import may
+from qualwatch.accounts.queries import has_capability
 from qualwatch.cases.competence import PROVINCE, NotCompetent, require_housing_authority
 from qualwatch.cases.models import Application, Determination
 from qualwatch.procedure.transitions import CannotStep
@@ -30,7 +30,7 @@ def require_applicant(by: Account, credit_code: str) -> None:
     """NotCompetent unless the account is the enterprise's own and may apply."""
     organisation = by.organisation
     own_code = organisation.credit_code if organisation else ""
-    if not credit_code or own_code != credit_code or not may(by, "apply"):
+    if not credit_code or own_code != credit_code or not has_capability(by, "apply"):
         raise NotCompetent(_("只有企业自己可以申请"))
 
 

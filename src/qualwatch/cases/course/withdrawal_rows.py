@@ -159,7 +159,7 @@ def attach_to_withdrawal(
             "submission": submission.pk if submission else None,
             "files": [attachment.file.sha256 for attachment in attachments],
         }
-        ctx.entries.append(NewEntry(row.case.stream, "files-kept", details=details))
+        ctx.entries.append(NewEntry(row.case.stream, "files-stored", details=details))
 
 
 def set_next_task(row: Withdrawal, ctx: ActContext) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from qualwatch.accounts.models import Account
-from qualwatch.accounts.queries import jurisdiction, may
+from qualwatch.accounts.queries import has_capability, jurisdiction
 from qualwatch.archive.actions import content_of, store
 from qualwatch.archive.contents import MEGABYTE, CannotStore, Content, check_content, clean_name
 from qualwatch.cases.competence import may_see, withdrawing_authority_of
@@ -98,7 +98,11 @@ def _may_see_file(account: Account, attachment: Attachment, case: Case) -> bool:
     submission = attachment.submission
     if submission is not None and submission.submitted_by == account.username:
         return True
-    if is_enterprise(account) or not may_see(account, case) or not may(account, "read-cases"):
+    if (
+        is_enterprise(account)
+        or not may_see(account, case)
+        or not has_capability(account, "read-cases")
+    ):
         return False
     if submission is None or submission.objector is None:
         return True
@@ -136,8 +140,8 @@ def may_see_paper(account: Account, paper: Document | Application | None) -> boo
         return False
     if is_enterprise(account):
         is_own = bool(paper.credit_code) and authority.credit_code == paper.credit_code
-        return is_own and may(account, "see-own")
-    if not may(account, "read-cases"):
+        return is_own and has_capability(account, "see-own")
+    if not has_capability(account, "read-cases"):
         return False
     if isinstance(paper.case, Case) and may_see(account, paper.case):
         return True

@@ -7,7 +7,7 @@ from datetime import date
 from django.db.models import Q
 
 from qualwatch.accounts.models import Account
-from qualwatch.accounts.queries import may
+from qualwatch.accounts.queries import has_capability
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.deadlines import start_due
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS
@@ -218,7 +218,7 @@ def serve_on_authority(document: Document, slug: str, ctx: ActContext) -> None:
 def _has_reader(slug: str) -> bool:
     """Whether an authority has an account that may read cases; '' has none."""
     accounts = Account.objects.filter(is_active=True, organisation__slug=slug) if slug else []
-    return any(may(account, "read-cases") for account in accounts)
+    return any(has_capability(account, "read-cases") for account in accounts)
 
 
 def deliver_copy(document: Document, slug: str, ctx: ActContext) -> None:

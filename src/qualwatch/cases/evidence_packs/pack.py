@@ -27,7 +27,7 @@ from typing import Any
 from django.db import transaction
 
 from qualwatch.accounts.models import Account
-from qualwatch.accounts.queries import may
+from qualwatch.accounts.queries import has_capability
 from qualwatch.archive.actions import content_of
 from qualwatch.archive.contents import SUFFIXES
 from qualwatch.cases.competence import NotCompetent, may_see
@@ -63,7 +63,7 @@ def evidence_pack(*, card_number: str, by: Account, at: datetime) -> bytes:
     case = Case.objects.filter(card_number=card_number).first() if card_number else None
     if case is None:
         raise CannotPack(_("没有这张红牌：{number}").format(number=card_number))
-    if not may(by, "read-cases") or not may_see(by, case):
+    if not has_capability(by, "read-cases") or not may_see(by, case):
         raise NotCompetent(_("这项资质由别的主管部门办理"))
     with tempfile.TemporaryDirectory() as folder:
         files = files_of(case, Path(folder))
@@ -71,7 +71,7 @@ def evidence_pack(*, card_number: str, by: Account, at: datetime) -> bytes:
         stream=case.stream,
         by=by.username,
         at=at,
-        what="pack-made",
+        what="pack-created",
         details={"card": card_number, "parts": parts_digest(_sums(files))},
     )
     # After the record, so that the journal in the pack ends with it.

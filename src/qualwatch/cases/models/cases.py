@@ -132,7 +132,7 @@ class CaseRequirement(models.Model):
     pushed_on = models.DateField()
     ends_on = models.DateField()
     is_provisional = models.BooleanField(default=False)
-    proved_on = models.DateField(null=True)  # that the enterprise was told
+    proved_on = models.DateField(null=True)  # day on which the warning reached the enterprise
     recovered_on = models.DateField(null=True)
     is_ended = models.BooleanField(default=False)
     is_determined = models.BooleanField(default=False)

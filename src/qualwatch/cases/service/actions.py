@@ -100,7 +100,7 @@ def start_service(
     service = start_attempt(locked, method, recipient, ctx)
     attachments = attach(consents, by=by.username, at=at, service=service, is_consent=True)
     if attachments:
-        _record(locked, "consent-kept", ctx, method=method, files=_digests(attachments))
+        _record(locked, "consent-stored", ctx, method=method, files=_digests(attachments))
     write_journal(ctx)
     return service
 

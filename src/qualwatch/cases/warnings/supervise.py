@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from qualwatch.accounts.models import Account
-from qualwatch.accounts.queries import may
+from qualwatch.accounts.queries import has_capability
 from qualwatch.assessments.models import Run
 from qualwatch.cases.acting import ActContext, Step, write_journal
 from qualwatch.cases.competence import require_competent, require_competent_or_local
@@ -327,8 +327,8 @@ def _may_open(notice: Notice, by: Account) -> bool:
     if organisation is None:
         return False
     if notice.credit_code:
-        return organisation.credit_code == notice.credit_code and may(by, "see-own")
-    return organisation.slug == notice.organisation and may(by, "read-cases")
+        return organisation.credit_code == notice.credit_code and has_capability(by, "see-own")
+    return organisation.slug == notice.organisation and has_capability(by, "read-cases")
 
 
 def _is_warning_to_enterprise(notice: Notice) -> bool:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from qualwatch.accounts.models import Account
-from qualwatch.accounts.queries import may
+from qualwatch.accounts.queries import has_capability
 from qualwatch.cases.acting import ActContext, write_journal
 from qualwatch.cases.competence import NotCompetent, require_withdrawing_authority
 from qualwatch.cases.course.step import act
@@ -372,6 +372,6 @@ def _lock_own(withdrawal: Withdrawal, by: Account) -> Withdrawal:
     row = _lock(withdrawal)
     enterprise = by.organisation
     is_own = enterprise is not None and enterprise.credit_code == row.credit_code
-    if not is_own or not row.credit_code or not may(by, "apply"):
+    if not is_own or not row.credit_code or not has_capability(by, "apply"):
         raise NotCompetent(_("只有企业自己可以陈述申辩、要求听证"))
     return row

@@ -63,8 +63,8 @@ def day_param(request: HttpRequest, today: date, name: str = "on") -> tuple[date
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        return today, _("日期 {told} 读不懂，请写成 2023-07-31 这样；下面是今天的情况。").format(
-            told=text[:SHOWN_CHARACTERS]
+        return today, _("日期 {text} 读不懂，请写成 2023-07-31 这样；下面是今天的情况。").format(
+            text=text[:SHOWN_CHARACTERS]
         )
     if day > today:
         return today, _("{day} 还没有到；下面是今天的情况。").format(day=day)

@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from qualwatch.accounts.queries import may, roles_of
+from qualwatch.accounts.queries import has_capability, roles_of
 from qualwatch.procedure.roles import ROLES
 from qualwatch.web.access import account_of
 from qualwatch.wording import gettext as _
@@ -14,9 +14,9 @@ from qualwatch.wording import gettext as _
 def home(request: HttpRequest) -> HttpResponse:
     """Redirects to the enterprise's or the staff site; other accounts see their roles."""
     account = account_of(request)
-    if may(account, "see-own"):
+    if has_capability(account, "see-own"):
         return redirect("own")
-    if may(account, "read-cases"):
+    if has_capability(account, "read-cases"):
         return redirect("work")
     organisation = account.organisation
     context = {

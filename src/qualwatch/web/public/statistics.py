@@ -108,7 +108,7 @@ def _punctuality(figures: Counter[str]) -> tuple[str, str]:
     late_starts = figures["started-late"] + figures["not-started"]
     return (
         _in_time(figures["started-in-time"], late_starts),
-        _in_time(figures["return-kept"], figures["return-late"]),
+        _in_time(figures["return-in-time"], figures["return-late"]),
     )
 
 

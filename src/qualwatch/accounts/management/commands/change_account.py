@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from qualwatch.accounts.actions import (
-    CannotMakeAccount,
+    CannotCreateAccount,
     change_roles,
     deactivate_account,
     permit_early_warning,
@@ -48,7 +48,7 @@ class Command(OfficeCommand):
             _change(account, options, timezone.now())
         except Account.DoesNotExist as error:
             raise CommandError(_("没有账号 {name}").format(name=name)) from error
-        except CannotMakeAccount as error:
+        except CannotCreateAccount as error:
             raise CommandError(str(error)) from error
         self.stdout.write(_("账号 {name} 已更改").format(name=name))
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from qualwatch.accounts.actions import CannotMakeAccount, create_account
+from qualwatch.accounts.actions import CannotCreateAccount, create_account
 from qualwatch.accounts.models import Organisation
 from qualwatch.accounts.queries import organisation
 from qualwatch.management_command import OfficeCommand
@@ -57,7 +57,7 @@ class Command(OfficeCommand):
                 by="create_officer",
                 at=timezone.now(),
             )
-        except CannotMakeAccount as error:
+        except CannotCreateAccount as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
             _("已建账号 {name}：{organisation}，{roles}").format(

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from qualwatch.accounts.actions import CannotMakeAccount, create_token, rotate_token
+from qualwatch.accounts.actions import CannotCreateAccount, create_token, rotate_token
 from qualwatch.accounts.models import Organisation
 from qualwatch.accounts.queries import organisation
 from qualwatch.management_command import OfficeCommand
@@ -44,6 +44,6 @@ class Command(OfficeCommand):
                 token = create_token(organisation=holder, scopes=scopes, by=BY, at=at)
         except Organisation.DoesNotExist as error:
             raise CommandError(_("没有单位 {slug}").format(slug=slug)) from error
-        except CannotMakeAccount as error:
+        except CannotCreateAccount as error:
             raise CommandError(str(error)) from error
         self.stdout.write(token)

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from qualwatch.accounts.actions import CannotMakeAccount, revoke_token
+from qualwatch.accounts.actions import CannotCreateAccount, revoke_token
 from qualwatch.accounts.models import MachineToken
 from qualwatch.management_command import OfficeCommand
 from qualwatch.wording import gettext as _
@@ -38,7 +38,7 @@ class Command(OfficeCommand):
             )
         except MachineToken.DoesNotExist as error:
             raise CommandError(_("没有令牌 {number}").format(number=number)) from error
-        except CannotMakeAccount as error:
+        except CannotCreateAccount as error:
             raise CommandError(str(error)) from error
         self.stdout.write(_("令牌 {number} 已停用").format(number=number))
 

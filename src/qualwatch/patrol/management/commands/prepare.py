@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management import call_command
 from django.utils import timezone
 
-from qualwatch.accounts.actions import make_organisations
+from qualwatch.accounts.actions import create_organisations
 from qualwatch.law.loader import load_law
 from qualwatch.management_command import OfficeCommand
 from qualwatch.wording import gettext as _
@@ -25,5 +25,5 @@ class Command(OfficeCommand):
         call_command("migrate", verbosity=options["verbosity"], interactive=False)
         call_command("createcachetable", verbosity=0)
         divisions = load_law().divisions
-        organisations = make_organisations(divisions=divisions, by="prepare", at=timezone.now())
+        organisations = create_organisations(divisions=divisions, by="prepare", at=timezone.now())
         self.stdout.write(_("新建单位 {count} 个").format(count=len(organisations)))
