@@ -252,7 +252,7 @@ def _about_look_ups(figures: Figures) -> Iterator[str]:
 
 
 def _about_office(figures: Figures) -> Iterator[str]:
-    rows = ", ".join(f"{count:,} {name}" for name, count in figures["rows"].items() if count)
+    rows = _row_counts(figures["rows"])
     loads = ", ".join(f"{source} {figure:.1f}" for source, figure in figures["first"].items())
     again = ", ".join(f"{source} {figure:.1f}" for source, figure in figures["daily"].items())
     plain = ", ".join(f"{slug} {figure:.1f}" for slug, figure in figures["bulk_create"].items())
@@ -309,8 +309,14 @@ def _remarks(figures: Figures) -> Iterator[str]:
         yield from _about_look_ups(figures["look-up"])
 
 
+def _row_counts(rows: dict[str, int]) -> str:
+    """The numbers of rows of the facts tables that have any, as a phrase."""
+    labels = {"unparsed": "rejected rows"}
+    return ", ".join(f"{count:,} {labels.get(name, name)}" for name, count in rows.items() if count)
+
+
 def _nation(last: Figures) -> Iterator[str]:
-    rows = ", ".join(f"{count:,} {name}" for name, count in last["rows"].items())
+    rows = _row_counts(last["rows"])
     verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in last["verdicts"].items())
     yield ""
     yield (

@@ -161,7 +161,11 @@ def _given(case: Row) -> list[str]:
     lines += [_in_words(item, "category", "sub_item", "grade") for item in case.get("items", ())]
     lines += ["no people"] if case.get("people") == [] else []
     lines += [_person(person) for person in case.get("people", ())]
-    for key, label in (("coverage", "data"), ("unparsed", "unread row"), ("accepted", "accepted")):
+    for key, label in (
+        ("coverage", "data"),
+        ("unparsed", "rejected row"),
+        ("accepted", "accepted"),
+    ):
         lines += [f"{label}: {_by_name(row)}" for row in case.get(key, ())]
     return lines
 
