@@ -174,8 +174,8 @@ REGISTER_STATES = (
     "expired",
 )
 ROUTES = ("direct", "upgrade", "unknown")
-# pension 养老, medical 医疗, unemployment 失业, work-injury 工伤, maternity 生育; other: any other kind
-# or a text that names none. Which kinds count is the policy's `insurance_kinds`.
+# pension 养老, medical 医疗, unemployment 失业, work-injury 工伤, maternity 生育; other: any other
+# kind, or a text that names none. Which kinds count is the policy's `insurance_kinds`.
 INSURANCE_KINDS = ("pension", "medical", "unemployment", "work-injury", "maternity", "other")
 # paid; owed 欠费 or nothing received: not paid; deferred 缓缴: in order where an exemption with its
 # document covers the month, else in doubt; unclear: a text that was not understood, in doubt.

@@ -109,6 +109,7 @@ class CleanRows:
             for slug, read in read_columns.items()
         }
         columns["number"] = numbers.as_array(TEXT)
+        columns["renewal_filed_on"] = pa.nulls(body.length, DAY)
         is_clean = _all(
             reader.is_surely_data(body),
             has_number,
@@ -145,6 +146,7 @@ class CleanRows:
             reader.is_surely_data(body), has_number, months.is_accepted, payers.is_accepted
         )
         columns = [numbers.as_array(TEXT), months.as_array(DAY), payers.as_array(TEXT)]
+        columns += [pa.nulls(body.length, TEXT)] * 2  # insurance_kind, payment_state
         block = pa.Table.from_arrays(columns, schema=BLOCKS["contributions"])
         self._blocks["contributions"].append(block.filter(is_clean))
         return is_clean

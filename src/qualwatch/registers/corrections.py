@@ -1,8 +1,7 @@
-"""Corrections: one field of one row set right by an officer, kept on top of whatever the source
-says.
+"""Corrections: an officer's value for a field of a register row, in effect instead of the source's.
 
-The corrected row stands in the same table under the source `correction`, which is believed before
-every other. It is made anew whenever the source's row changes, in the same transaction.
+The corrected row is in the same table under the source `correction`, which has precedence over
+every other. It is computed again, in the same transaction, whenever the source's row changes.
 """
 
 import json
@@ -15,7 +14,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
-from qualwatch.evaluation.facts import REGISTER_STATES, ROUTES
+from qualwatch.evaluation.facts import PAYMENT_STATES, REGISTER_STATES, ROUTES
 from qualwatch.journal.actions import record
 from qualwatch.law.loader import current_law
 from qualwatch.law.model import GRADE_NAMES
@@ -27,9 +26,14 @@ from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
 CORRECTION = "correction"
-WHOLE = "*"  # instead of a field: the whole row, which the source lacks
-ADDED = ("registrations", "contributions", "exemptions")  # tables to which a whole row may be added
-VOCABULARY = {"register_state": REGISTER_STATES, "route": ROUTES, "grade": tuple(GRADE_NAMES)}
+NEW_ROW = "*"  # instead of a field: a row that the source lacks
+TABLES_FOR_NEW_ROWS = ("registrations", "contributions", "exemptions")
+VOCABULARY = {
+    "register_state": REGISTER_STATES,
+    "route": ROUTES,
+    "grade": tuple(GRADE_NAMES),
+    "payment_state": PAYMENT_STATES,
+}
 
 
 class CannotCorrect(Exception):
@@ -52,23 +56,24 @@ def correct(  # noqa: PLR0913  # keyword-only: each is a column
     by: str,
     at: datetime,
 ) -> Correction:
-    """Sets one field of the row of a key right; the row must be on record from a source.
+    """Corrects one field of the row of a key; the row must be on record from a source.
 
-    With WHOLE as the field, `value` is a row that the source lacks: it stands until the source has
-    the key.
+    With NEW_ROW as the field, `value` is a row that the source lacks, in effect until the source
+    has the key.
     """
     model = _correctable(table, field)
-    is_whole = field == WHOLE
+    key = _full_key(model, key)
+    is_new_row = field == NEW_ROW
     if not because.strip() or not document.strip():
         raise CannotCorrect(_("更正要写明理由和证明文件"))
     if review_on <= timezone.localdate(at):
         raise CannotCorrect(_("复核日要晚于今天"))
-    value = _whole(model, key, value) if is_whole else _checked(model, field, value)
+    value = _checked_row(model, key, value) if is_new_row else _checked(model, field, value)
     revision = next_revision(what="correction", by=by, at=at)
     row = resolved_rows(model, key)
-    if is_whole and row is not None:
+    if is_new_row and row is not None:
         raise CannotCorrect(_("登记里已有这一行，请更正其中的字段"))
-    if row is None and not is_whole:
+    if row is None and not is_new_row:
         raise CannotCorrect(_("登记里没有这一行"))
     value_before = None if row is None else _plain(getattr(row, field))
     Correction.objects.filter(
@@ -109,8 +114,8 @@ def correct(  # noqa: PLR0913  # keyword-only: each is a column
 def _correctable(table: str, field: str) -> type[Recorded]:
     """The model of a table in which the field may be corrected; CannotCorrect."""
     model = TABLES.get(table)
-    is_whole = field == WHOLE and table in ADDED
-    if model is None or not (is_whole or field in set(model.fact_columns()) - set(model.KEY)):
+    is_new_row = field == NEW_ROW and table in TABLES_FOR_NEW_ROWS
+    if model is None or not (is_new_row or field in set(model.fact_columns()) - set(model.KEY)):
         raise CannotCorrect(_("{table} 没有可更正的字段 {field}").format(table=table, field=field))
     return model
 
@@ -141,9 +146,9 @@ def release_correction(*, correction: Correction, by: str, at: datetime, because
 
 
 def resolve(slug: str, revision: int) -> int:
-    """Makes the corrected rows of a table anew after a load.
+    """Computes the corrected rows of a table again after a load.
 
-    In how many fields the source still differs.
+    Returns in how many fields the source still differs.
     """
     differing = 0
     active = Correction.objects.filter(table=slug, released_at=None)
@@ -154,10 +159,10 @@ def resolve(slug: str, revision: int) -> int:
 
 def resolved_rows(model: type[Recorded], key: Mapping[str, Any]) -> Recorded | None:
     """The row of a key of the source with precedence, without corrections."""
-    recordeds = model._default_manager.filter(recorded_to=None, **key).exclude(source=CORRECTION)
+    rows = model._default_manager.filter(recorded_to=None, **key).exclude(source=CORRECTION)
     order = {slug: source.precedence for slug, source in sources().items()}
     return min(
-        recordeds,
+        rows,
         key=lambda row: (order.get(row.source, 0), row.source, row.duplicate_no),
         default=None,
     )
@@ -166,23 +171,23 @@ def resolved_rows(model: type[Recorded], key: Mapping[str, Any]) -> Recorded | N
 def _resolve_key(
     model: type[Recorded], slug: str, key: Mapping[str, Any], revision: int, on: date | None
 ) -> int:
-    """Writes the corrected row of one key anew.
+    """Writes the corrected row of one key again.
 
-    In how many fields the source differs from its corrections.
+    Returns in how many fields the source differs from its corrections.
     """
     row = resolved_rows(model, key)
     corrections = Correction.objects.filter(table=slug, key=key, released_at=None)
     values = {correction.field: correction.value for correction in corrections}
-    whole = values.pop(WHOLE, None)
-    if row is not None and whole is not None:
+    new_row = values.pop(NEW_ROW, None)
+    if row is not None and new_row is not None:
         # the source has the row now, and may lose it again
-        _end_whole(slug, key, revision)
-        whole = None
+        _release_new_row(slug, key, revision)
+        new_row = None
     target: dict[str, Any] | None = None
     differing = 0
-    if row is None and whole is not None:
-        target = {**dict.fromkeys(model.fact_columns()), **key, **whole, **values}
-        differing = int(bool(whole))
+    if row is None and new_row is not None:
+        target = {**dict.fromkeys(model.fact_columns()), **key, **new_row, **values}
+        differing = int(bool(new_row))
     elif row is not None:
         source_values = _plain_values(model, row)
         differing = sum(source_values[name] != value for name, value in values.items())
@@ -218,9 +223,11 @@ def _replace_corrected_row(
         )
 
 
-def _end_whole(slug: str, key: Mapping[str, Any], revision: int) -> None:
+def _release_new_row(slug: str, key: Mapping[str, Any], revision: int) -> None:
     revision_row = Revision.objects.get(pk=revision)
-    for correction in Correction.objects.filter(table=slug, key=key, field=WHOLE, released_at=None):
+    for correction in Correction.objects.filter(
+        table=slug, key=key, field=NEW_ROW, released_at=None
+    ):
         correction.released_at, correction.released_by = revision_row.recorded_at, revision_row.by
         correction.save(update_fields=["released_at", "released_by"])
         record(
@@ -250,7 +257,7 @@ def _checked(model: type[Model], field: str, value: Any) -> Any:
 
 
 def vocabulary(field: str) -> tuple[str, ...] | None:
-    """The slugs of a field that has words of its own; None where it is a day or any text."""
+    """The slugs that a field may have; None where it is a day or free text."""
     law = current_law()
     of_the_law = {
         "licensing_authority": ("ministry", "province", *law.divisions.areas),
@@ -259,16 +266,16 @@ def vocabulary(field: str) -> tuple[str, ...] | None:
     return of_the_law.get(field) or VOCABULARY.get(field)
 
 
-def _whole(
+def _checked_row(
     model: type[Recorded], key: Mapping[str, Any], columns: Mapping[str, Any]
 ) -> dict[str, Any]:
     """A row's columns besides its key, as the register would write them.
 
     Columns that are not given are empty.
     """
-    if strange := set(columns) - set(model.fact_columns()) | set(columns) & set(model.KEY):
+    if unknown := set(columns) - set(model.fact_columns()) | set(columns) & set(model.KEY):
         raise CannotCorrect(
-            _("{table} 没有可更正的字段 {field}").format(table=model.__name__, field=min(strange))
+            _("{table} 没有可更正的字段 {field}").format(table=model.__name__, field=min(unknown))
         )
     _plain_key(model, key)
     names = [fact_column for fact_column in model.fact_columns() if fact_column not in model.KEY]
@@ -282,6 +289,11 @@ def _typed(model: type[Model], values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
+
+
+def _full_key(model: type[Recorded], key: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A key with the kind of insurance, which it may leave out: not every source tells it."""
+    return {name: "" for name in model.KEY if name == "insurance_kind"} | dict(key)
 
 
 def _plain_key(model: type[Recorded], key: Mapping[str, Any]) -> dict[str, Any]:
@@ -298,7 +310,7 @@ def due_for_review(day: date) -> Iterable[Correction]:
 
 
 def conflicts(table: str) -> list[tuple[Any, ...]]:
-    """Keys about which current rows of several sources say different things.
+    """Keys of which current rows of several sources differ.
 
     Key columns, then the sources.
     """

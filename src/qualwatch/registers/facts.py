@@ -24,7 +24,10 @@ READ = {
         "speciality": "nullif(t.speciality, '')",
         "registration_no": "nullif(t.registration_no, '')",
     },
-    "contributions": {"person_id": PERSON.format("t.person_id")},
+    "contributions": {
+        "person_id": PERSON.format("t.person_id"),
+        "insurance_kind": "nullif(t.insurance_kind, '')",
+    },
     "exemptions": {"person_id": PERSON.format("t.person_id")},
     "unparsed": {
         "row_id": "'U' || t.id",

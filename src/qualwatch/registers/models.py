@@ -236,6 +236,7 @@ class RegistrationRow(Recorded):
     valid_to = models.DateField(null=True)
     register_state = models.CharField(max_length=20)
     register_state_from = models.DateField(null=True)
+    renewal_filed_on = models.DateField(null=True)
 
     Meta = recorded_meta(
         "registration", KEY, models.Index(fields=["person"], name="registration_person")
@@ -243,12 +244,17 @@ class RegistrationRow(Recorded):
 
 
 class ContributionRow(Recorded):
-    """One month (its first day) of social insurance, paid by one payer."""
+    """One month (its first day) of social insurance of one kind by one payer.
 
-    KEY = ("person_id", "month", "payer_credit_code")
+    insurance_kind '' = the source does not tell kinds apart.
+    """
+
+    KEY = ("person_id", "month", "payer_credit_code", "insurance_kind")
     person = _person()
     month = models.DateField()
     payer_credit_code = models.CharField(max_length=30)
+    insurance_kind = models.CharField(max_length=20)
+    payment_state = models.CharField(max_length=20, null=True)
 
     Meta = recorded_meta("contribution", KEY)
 

@@ -77,6 +77,8 @@ def _table_rows(
     if slug == "registrations":
         registrations = numbering.applied_to(facts["registrations"])
         return _filled(registrations, "speciality", "registration_no")
+    if slug == "contributions":
+        return _filled(numbering.applied_to(facts["contributions"]), "insurance_kind")
     if slug == "locks":
         return numbering.applied_to(_locks(facts["people"]))
     if slug == "projects":

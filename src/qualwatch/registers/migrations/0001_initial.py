@@ -515,6 +515,8 @@ class Migration(migrations.Migration):
                 ("absent_since", models.DateField(null=True)),
                 ("month", models.DateField()),
                 ("payer_credit_code", models.CharField(max_length=30)),
+                ("insurance_kind", models.CharField(max_length=20)),
+                ("payment_state", models.CharField(max_length=20, null=True)),
                 (
                     "person",
                     models.ForeignKey(
@@ -531,7 +533,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(
                         condition=models.Q(("recorded_to__isnull", False)),
-                        fields=["person_id", "month", "payer_credit_code"],
+                        fields=["person_id", "month", "payer_credit_code", "insurance_kind"],
                         name="contribution_past",
                     )
                 ],
@@ -542,6 +544,7 @@ class Migration(migrations.Migration):
                             "person_id",
                             "month",
                             "payer_credit_code",
+                            "insurance_kind",
                             "duplicate_no",
                             "source",
                         ),
@@ -624,6 +627,7 @@ class Migration(migrations.Migration):
                 ("valid_to", models.DateField(null=True)),
                 ("register_state", models.CharField(max_length=20)),
                 ("register_state_from", models.DateField(null=True)),
+                ("renewal_filed_on", models.DateField(null=True)),
                 (
                     "person",
                     models.ForeignKey(
