@@ -1,0 +1,1 @@
+"""One set of facts in many dresses: register files as offices write them."""

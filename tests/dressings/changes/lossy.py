@@ -1,0 +1,207 @@
+"""Changes after which a reader cannot know everything: doubt or refusal, never a wrong verdict."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from random import Random
+
+from dressings.dress import UP, Dress, Formula, change, some
+from dressings.facts import Column, Table
+from dressings.writers import serial
+
+
+@change("cells", group="identities", needs="typed", loses="digits beyond the fifteenth")
+def identities_as_numbers(dress: Dress, random: Random) -> None:
+    for table, column in some(random, dress.columns("identity")):
+        for row in table.rows:
+            cell = str(row[column.key])
+            if cell.isdigit():
+                row[column.key] = float(int(cell))
+
+
+@change("cells", group="identities", loses="digits beyond the third")
+def identities_in_scientific_notation(dress: Dress, random: Random) -> None:
+    for table, column in some(random, dress.columns("identity")):
+        for row in table.rows:
+            if str(row[column.key]).isdigit():
+                row[column.key] = f"{int(row[column.key]):.5E}"
+
+
+@change("cells", group="numbers", loses="registration numbers")
+def registration_numbers_shortened(dress: Dress, random: Random) -> None:
+    word = random.choice(
+        ("1.14202E+15", "办理中", "/", "0", "见证书", "无", "同上", "详见证书", "待补")
+    )
+    for row in dress.tables["注册人员"].rows:
+        if random.random() < 0.6:
+            row["注册编号"] = word
+
+
+@change("cells", group="months", needs="typed", loses="January from October")
+def months_as_decimals(dress: Dress, random: Random) -> None:
+    for row in dress.tables["社保"].rows:
+        if isinstance(row["缴费月份"], date) and random.random() < 0.8:
+            row["缴费月份"] = float(f"{row['缴费月份'].year}.{row['缴费月份'].month}")
+
+
+@change("cells", group="days", needs="1904", loses="from when the days are counted")
+def serial_numbers_counted_from_1904(dress: Dress, random: Random) -> None:
+    dress.is_1904 = True
+    for table, column in some(random, dress.columns("day")):
+        for row in table.rows:
+            if isinstance(row[column.key], date):
+                row[column.key] = serial(row[column.key], is_1904=True)
+
+
+@change("cells", group="days", loses="the century or the order of day and month")
+def days_that_are_ambiguous(dress: Dress, random: Random) -> None:
+    form = random.choice(
+        ("{0:%m/%d/%Y}", "{0:%y-%m-%d}", "{0:%d.%m.%Y}", "{0:%Y-%m}", "{0:%y/%m/%d}")
+    )
+    for table, column in some(random, dress.columns("day")):
+        for row in table.rows:
+            if isinstance(row[column.key], date):
+                row[column.key] = form.format(row[column.key])
+
+
+@change("cells", group="days", loses="days that do not exist")
+def days_that_do_not_exist(dress: Dress, random: Random) -> None:
+    for table, column in some(random, dress.columns("day")):
+        for row in table.rows:
+            if isinstance(row[column.key], date) and random.random() < 0.2:
+                row[column.key] = random.choice(
+                    ("2026-02-30", "2026-13-01", "20260500", "26年", "不详")
+                )
+
+
+@change("cells", needs="formulas", loses="values that were never computed")
+def formulas_without_stored_values(dress: Dress, random: Random) -> None:
+    for table, column in some(random, dress.columns("text", "day", "identity", "month", "code")):
+        for row in table.rows:
+            if random.random() < 0.3 and row[column.key] != "":
+                row[column.key] = Formula("VLOOKUP(A2,B:C,2,0)", None)
+
+
+@change("cells", loses="values behind an error")
+def error_values(dress: Dress, random: Random) -> None:
+    word = random.choice(("#N/A", "#REF!", "#VALUE!", "#NAME?", "######"))
+    for table, column in some(random, dress.columns("text", "day", "identity", "month", "code")):
+        for row in table.rows:
+            if random.random() < 0.15 and row[column.key] != "":
+                row[column.key] = word
+
+
+@change("cells", loses="words that nobody knows")
+def unknown_words(dress: Dress, random: Random) -> None:
+    for name, key in (("注册人员", "状态"), ("注册人员", "证书类别"), ("资质", "状态")):
+        for row in dress.tables[name].rows:
+            if random.random() < 0.3:
+                row[key] = random.choice(("审核中", "待定", "变更中", "已转出", "？"))
+
+
+@change("columns", loses="which of two days is meant")
+def two_ends_that_differ(dress: Dress, random: Random) -> None:
+    """The use period of an electronic certificate beside the end of the registration."""
+    table = dress.tables["注册人员"]
+    heading = random.choice(("证书有效期", "证书有效期至", "有效期至", "使用有效期"))
+    _add(
+        table,
+        random,
+        heading,
+        [date(2026, 4, 30) + timedelta(days=n) for n in range(len(table.rows))],
+    )
+
+
+@change("columns", loses="which of two states is meant")
+def two_states_that_differ(dress: Dress, random: Random) -> None:
+    table = dress.tables["注册人员"]
+    words = [random.choice(("有效", "注销", "暂停", "")) for _ in table.rows]
+    _add(table, random, random.choice(("注册状态", "证书状态", "人员状态")), list(words))
+
+
+@change("columns", loses="which of two numbers is the person's")
+def two_identities_that_differ(dress: Dress, random: Random) -> None:
+    table = dress.tables[random.choice(("注册人员", "社保"))]
+    cells = [row["身份证号"] for row in table.rows]
+    _add(table, random, "证件号码", [*cells[1:], cells[0]])
+
+
+@change("columns", group="insurance", loses="whether the pension was paid")
+def insurance_of_other_kinds_or_owed(dress: Dress, random: Random) -> None:
+    table = dress.tables["社保"]
+    for heading, words in (
+        ("险种", ("养老保险", "工伤保险", "医疗保险", "失业保险")),
+        ("缴费状态", ("已到账", "欠费", "未到账", "缓缴", "已退费")),
+        ("到账金额", ("1024.50", "0", "0.00", "")),
+    ):
+        if random.random() < 0.7:
+            _add(table, random, heading, [random.choice(words) for _ in table.rows])
+
+
+def _add(table: Table, random: Random, heading: str, cells: list[object]) -> None:
+    if table.column(heading) is not None or any(c.heading == heading for c in table.columns):
+        return
+    table.columns.insert(random.randint(0, len(table.columns)), Column(heading, "text"))
+    for row, cell in zip(table.rows, cells, strict=True):
+        row[heading] = cell
+
+
+@change("headings", loses="a column that decides")
+def a_heading_that_nobody_knows(dress: Dress, random: Random) -> None:
+    for table in some(random, list(dress.tables.values())):
+        column = random.choice(table.columns)
+        column.heading = random.choice(("字段7", "FIELD_07", "待确认", "col", "信息"))
+
+
+@change("headings", loses="which column is which")
+def the_same_heading_twice(dress: Dress, random: Random) -> None:
+    for table in some(random, list(dress.tables.values())):
+        one, other = random.sample(table.columns, 2)
+        one.heading = other.heading
+
+
+@change("headings", loses="all headings")
+def no_headings(dress: Dress, random: Random) -> None:
+    for table in random.sample(list(dress.tables.values()), 2):
+        for column in table.columns:
+            column.heading = ""
+
+
+@change("layout", group="merged", loses="the keys of the rows below")
+def keys_only_on_the_first_row(dress: Dress, random: Random) -> None:
+    """Merged cells that were taken apart: the rows below have no key."""
+    for block in some(random, dress.blocks()):
+        above = None
+        for row in block.body:
+            if row[0] == above and row[0] is not UP:
+                row[0] = ""
+            else:
+                above = row[0]
+
+
+@change("layout", loses="whether a row is a heading or what is left of a row")
+def group_headings_between_rows(dress: Dress, random: Random) -> None:
+    words = (
+        "一、特级企业",
+        "甲装饰有限公司",
+        "太原市",
+        "（一）一级建造师",
+        "2026年3月",
+        "注册人员",
+    )
+    for block in some(random, dress.blocks()):
+        places = [at for at in range(len(block.body)) if UP not in block.body[at]]
+        for at in sorted(random.sample(places, min(2, len(places))), reverse=True):
+            block.body.insert(at, [random.choice(words)])
+
+
+@change("layout", loses="cells of rows that slipped")
+def rows_that_slipped(dress: Dress, random: Random) -> None:
+    """Cells one place to the right or left."""
+    for block in some(random, dress.blocks()):
+        for row in block.body:
+            if random.random() < 0.1 and UP not in row:
+                if random.random() < 0.5:
+                    row.insert(random.randint(0, len(row)), "")
+                else:
+                    row.pop(random.randint(0, len(row) - 1))

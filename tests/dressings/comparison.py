@@ -1,0 +1,179 @@
+"""What a dress gives, and whether that is right beside what the plain files give."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+# the changes register themselves
+import dressings.changes  # noqa: F401
+from builders import law
+from dressings.dress import CHANGES, Recipe, dressed
+from dressings.facts import DAY
+from dressings.writers import write
+from qualwatch.evaluation import reference
+from qualwatch.evaluation.findings import Anomaly, EnterpriseResult, Finding
+from qualwatch.intake.problems import NothingReadable
+from qualwatch.intake.register_files import RegisterFiles, read_register_files
+
+PLAIN = Recipe(0, "csv", ())
+# notices that say nothing about a doubt
+HARMLESS = ("用不到的列", "空表", "表尾文字", "列号行", "重复的表头", "隐藏")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What files give: a refusal in one sentence, or findings with what was said about the files."""
+
+    refusal: str = ""
+    results: tuple[EnterpriseResult, ...] = ()
+    rejections: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Every finding, in order."""
+        return sorted(
+            (finding for result in self.results for finding in result.findings),
+            key=lambda finding: (finding.key, finding.grade, finding.certificate_no),
+        )
+
+    @property
+    def anomalies(self) -> list[Anomaly]:
+        """Every insurance anomaly."""
+        return [anomaly for result in self.results for anomaly in result.anomalies]
+
+    @property
+    def ended(self) -> list[tuple[str, str]]:
+        """(category, why) of the items not judged."""
+        return sorted(pair for result in self.results for pair in result.not_judged)
+
+    @property
+    def says_something(self) -> bool:
+        """Whether a rejection or a notice tells of a doubt."""
+        return bool(
+            self.refusal
+            or self.rejections
+            or [notice for notice in self.notices if not notice.startswith(HARMLESS)]
+        )
+
+
+def outcome_of(path: Path) -> Outcome:
+    """Reads and judges what stands at a path."""
+    try:
+        files = read_register_files(path, law())
+    except NothingReadable as refused:
+        return Outcome(refusal=str(refused))
+    results = tuple(reference.evaluate(law(), law().policy_on(DAY), files.facts, DAY))
+    return Outcome(
+        results=results,
+        rejections=tuple(_rejections(files)),
+        notices=tuple(notice.text for notice in files.notices),
+    )
+
+
+def _rejections(files: RegisterFiles) -> Iterable[str]:
+    for row in files.rejections:
+        yield f"{row.file} {row.sheet} {row.row or ''} {row.column}: {row.problem} {row.value}"
+
+
+def outcome(recipe: Recipe) -> Outcome:
+    """What a recipe's files give."""
+    with tempfile.TemporaryDirectory() as folder:
+        return outcome_of(write(dressed(recipe), Path(folder) / "登记"))
+
+
+@cache
+def plain() -> Outcome:
+    """What the plain files give."""
+    return outcome(PLAIN)
+
+
+def faults(recipe: Recipe) -> list[str]:
+    """What is wrong with what a recipe gives; nothing where it is right."""
+    result = outcome(recipe)
+    return lossy_faults(result) if recipe.losses else lossless_faults(result)
+
+
+def lossless_faults(result: Outcome) -> list[str]:
+    """Differences of a dress from which everything can be known."""
+    expected = plain()
+    if result.refusal:
+        return [f"refused: {result.refusal}"]
+    wrong = [f"rejected: {text}" for text in result.rejections]
+    for ours, theirs in _pairs(expected, result):
+        if ours != theirs:
+            wrong.append(f"{_shown(ours)} became {_shown(theirs)}")
+    if result.anomalies != expected.anomalies:
+        wrong.append(f"anomalies {_kinds(expected)} became {_kinds(result)}")
+    if result.ended != expected.ended:
+        wrong.append(f"not judged {expected.ended} became {result.ended}")
+    return wrong
+
+
+def lossy_faults(result: Outcome) -> list[str]:
+    """A wrong `short` or anomaly, a lost `short`, a difference without a word."""
+    if result.refusal:
+        return [] if len(result.refusal.splitlines()) == 1 else ["refused in several lines"]
+    expected = plain()
+    wrong = []
+    for ours, theirs in _pairs(expected, result):
+        change = f"{_shown(ours)} became {_shown(theirs)}"
+        if (theirs and theirs.verdict == "short" and (ours is None or ours.verdict != "short")) or (
+            ours and ours.verdict == "short" and theirs and theirs.verdict == "met"
+        ):
+            wrong.append(change)
+        elif _verdict(ours) != _verdict(theirs) and not result.says_something:
+            wrong.append(f"without a word: {change}")
+    if _kinds(result) - _kinds(expected):
+        wrong.append(f"anomalies {_kinds(expected)} became {_kinds(result)}")
+    return wrong
+
+
+def _pairs(expected: Outcome, result: Outcome) -> Iterable[tuple[Finding | None, Finding | None]]:
+    """Findings of the same item and requirement."""
+    ours = {finding.key: finding for finding in expected.findings}
+    theirs = {finding.key: finding for finding in result.findings}
+    return [(ours.get(key), theirs.get(key)) for key in sorted(ours.keys() | theirs.keys())]
+
+
+def _verdict(finding: Finding | None) -> str:
+    return finding.verdict if finding else ""
+
+
+def _kinds(result: Outcome) -> set[tuple[str, str, str | None]]:
+    return {(a.credit_code, a.kind, a.registration_no) for a in result.anomalies}
+
+
+def _shown(finding: Finding | None) -> str:
+    if finding is None:
+        return "nothing"
+    numbers = f"{finding.held} to {finding.possible} of {finding.required}"
+    reasons = ", ".join(finding.because)
+    return f"{finding.enterprise[:2]} {finding.requirement} {finding.verdict} {numbers} ({reasons})"
+
+
+def shrunk(recipe: Recipe) -> Recipe:
+    """The fewest changes, and the plainest container, that still give a fault."""
+    is_smaller = True
+    while is_smaller:
+        candidates = [recipe.without(name) for name in recipe.names]
+        if recipe.container != "csv":
+            candidates += [recipe.in_container("csv"), recipe.in_container("xlsx")]
+        is_smaller = False
+        for candidate in candidates:
+            if candidate != recipe and faults(candidate):
+                recipe, is_smaller = candidate, True
+                break
+    return recipe
+
+
+def report(recipe: Recipe) -> str:
+    """A fault with its smallest recipe."""
+    smallest = shrunk(recipe)
+    lines = [f"fault: {recipe}", f"smallest: {smallest}", *faults(smallest)[:4]]
+    lines += [f"loses: {CHANGES[name].loses}" for name in smallest.names if CHANGES[name].loses]
+    return "\n  ".join(lines)
