@@ -5,7 +5,8 @@ rows are read one by one in tables.py, which defines what a row means; it would 
 without a notice.
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -13,11 +14,23 @@ import pyarrow.compute as pc
 
 from qualwatch.evaluation.facts import SCHEMAS
 from qualwatch.intake import cells
-from qualwatch.intake.cells import Cell, folded, plain
+from qualwatch.intake.cells import Cell, plain
 from qualwatch.intake.columns import Body, ReadColumn
+from qualwatch.intake.headers import Header
 from qualwatch.intake.problems import BadCell
 from qualwatch.intake.rows import SheetReader
-from qualwatch.intake.vocabulary import IDENTITY_CARD, Words, identity_kind, payer, state
+from qualwatch.intake.vocabulary import (
+    IDENTITY_CARD,
+    PaymentCells,
+    Words,
+    amount,
+    identity_kind,
+    insurance_kinds,
+    payer,
+    payment_state,
+    payment_word_under,
+    state_under,
+)
 
 TEXT, DAY = pa.string(), pa.date32()
 # the number of an identity card: people get their pseudonyms when every file has been read
@@ -28,6 +41,7 @@ BLOCKS = {
     ),
     "contributions": pa.schema([NUMBER, *list(SCHEMAS["contributions"])[1:]]),
 }
+CODE_COLUMNS = (("registrations", "credit_code"), ("contributions", "payer_credit_code"))
 Certificate = tuple[str, str | None, str | None]  # profession, grade, speciality
 CERTIFICATE_COLUMNS = ("profession", "profession_grade", "speciality")
 REGISTRATION_CELLS: Mapping[str, Callable[[Cell], Any]] = {
@@ -35,9 +49,9 @@ REGISTRATION_CELLS: Mapping[str, Callable[[Cell], Any]] = {
     "at_enterprise_from": cells.day,
     "valid_from": cells.day,
     "valid_to": cells.end_day,
-    "register_state": state,
     "register_state_from": cells.day,
-    "registration_no": lambda cell: folded(cell) or None,
+    "renewal_filed_on": cells.day,
+    "registration_no": cells.registration_number,
     "person_name": plain,
     "born_on": cells.day_or_none,
 }
@@ -53,13 +67,21 @@ class CleanRows:
         self.words = words
         self._blocks: dict[str, list[pa.Table]] = {name: [] for name in BLOCKS}
         self._card_numbers: dict[Cell, str] = {}
+        # of the last sheet, how many clean rows have this kind of insurance and state of payment
+        self.payments_of_sheet: Counter[tuple[str | None, str | None]] = Counter()
 
     def rows(self, table: str) -> pa.Table:
         """Every clean row of one table."""
         return pa.concat_tables([BLOCKS[table].empty_table(), *self._blocks[table]])
 
+    def credit_codes(self) -> Iterator[str]:
+        """The credit codes that the clean rows name, each once per table."""
+        for table, column in CODE_COLUMNS:
+            yield from self.rows(table).column(column).unique().to_pylist()
+
     def collect(self, reader: SheetReader) -> pa.Array:
         """Collects a sheet's clean rows; per row below the header, whether it was one."""
+        self.payments_of_sheet = Counter()
         body = reader.body()
         table = reader.header.table.slug
         if table == "registrations" and body.length:
@@ -103,13 +125,14 @@ class CleanRows:
         read_columns = {
             slug: body.column(slug).read(read) for slug, read in REGISTRATION_CELLS.items()
         }
+        read_state = state_under(reader.header.written.get("register_state", ""))
+        read_columns["register_state"] = body.column("register_state").read(read_state)
         schema = BLOCKS["registrations"]
         columns = {
             slug: read.as_array(schema.field(slug).type if slug in schema.names else DAY)
             for slug, read in read_columns.items()
         }
         columns["number"] = numbers.as_array(TEXT)
-        columns["renewal_filed_on"] = pa.nulls(body.length, DAY)
         is_clean = _all(
             reader.is_surely_data(body),
             has_number,
@@ -142,14 +165,64 @@ class CleanRows:
         numbers, has_number = self._numbers(body)
         months = body.column("month").read(cells.month)
         payers = body.column("payer_credit_code").read(payer)
+        kinds = body.column("insurance_kind").read(_only_kind)
+        payments = _payments(reader, body)
         is_clean = _all(
-            reader.is_surely_data(body), has_number, months.is_accepted, payers.is_accepted
+            reader.is_surely_data(body),
+            has_number,
+            months.is_accepted,
+            payers.is_accepted,
+            kinds.is_accepted,
+            payments.is_accepted,
         )
-        columns = [numbers.as_array(TEXT), months.as_array(DAY), payers.as_array(TEXT)]
-        columns += [pa.nulls(body.length, TEXT)] * 2  # insurance_kind, payment_state
-        block = pa.Table.from_arrays(columns, schema=BLOCKS["contributions"])
-        self._blocks["contributions"].append(block.filter(is_clean))
+        columns = [
+            numbers.as_array(TEXT),
+            months.as_array(DAY),
+            payers.as_array(TEXT),
+            kinds.as_array(TEXT),
+            payments.as_array(TEXT),
+        ]
+        block = pa.Table.from_arrays(columns, schema=BLOCKS["contributions"]).filter(is_clean)
+        self._blocks["contributions"].append(block)
+        self.payments_of_sheet = _counted(block)
         return is_clean
+
+
+def _only_kind(cell: Cell) -> str | None:
+    """The kind of insurance of a cell that does not name several."""
+    kinds = insurance_kinds(cell)
+    if len(kinds) > 1:
+        raise BadCell("", "")
+    return kinds[0]
+
+
+def payment_readings(header: Header) -> dict[str, Callable[[Cell], str] | None]:
+    """How each column that says something of a payment is read; None for one that is not there."""
+    word = payment_word_under(header.written.get("payment_state", ""))
+    readings = {"payment_state": word, "amount_received": amount, "amount_owed": amount}
+    return {slug: read if slug in header.places else None for slug, read in readings.items()}
+
+
+def _payments(reader: SheetReader, body: Body) -> ReadColumn:
+    """The state of payment of each row."""
+    readings = payment_readings(reader.header)
+
+    def read_payment(together: Cell) -> str | None:
+        written = (
+            read(cell) if read else None
+            for read, cell in zip(readings.values(), together, strict=True)
+        )
+        return payment_state(PaymentCells(*written))
+
+    return body.joined(*readings).read(read_payment)
+
+
+def _counted(block: pa.Table) -> Counter[tuple[str | None, str | None]]:
+    """How many rows have each kind of insurance and state of payment."""
+    keys = ["insurance_kind", "payment_state"]
+    groups = block.select(keys).group_by(keys).aggregate([([], "count_all")])
+    rows = zip(*(groups.column(name).to_pylist() for name in (*keys, "count_all")), strict=True)
+    return Counter({(kind, state): count for kind, state, count in rows})
 
 
 def _all(*conditions: pa.Array) -> pa.Array:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from qualwatch.intake.cells import Cell, folded
+from qualwatch.intake.cells import Cell, folded_as_shown
 from qualwatch.intake.sheets import Sheet
 from qualwatch.law.texts_on_disk import load_yaml
 
@@ -109,8 +109,8 @@ def _as_header(index: int, row: list[Cell], table: TableHead) -> Header | None:
         if key and key not in places:
             places[key] = at
             written[key] = cell.strip()
-        elif folded(cell):
-            left_over.append(folded(cell))
+        elif folded_as_shown(cell):
+            left_over.append(folded_as_shown(cell))
     partial = len(places) >= _PARTIAL_COLUMNS and 2 * len(places) >= len(table.columns)
     if not table.identified_by <= places.keys() and not partial:
         return None
@@ -118,4 +118,4 @@ def _as_header(index: int, row: list[Cell], table: TableHead) -> Header | None:
 
 
 def _compared(cell: Cell) -> str:
-    return re.sub(r"[*:]|\((必填|选填|\*)\)|\[.*?\]", "", folded(cell)).lower()
+    return re.sub(r"[*:]|\((必填|选填|\*)\)|\[.*?\]", "", folded_as_shown(cell)).lower()

@@ -208,9 +208,8 @@ class People:
         clean = self.clean_rows.rows(table)
         clean = clean.append_column("person_id", self._ids_of_cards(clean.column("number")))
         ids = self.ids_of(identity for identity, *_fact in one_by_one)
-        unstated = [None] * (len(names) - len(one_by_one[0])) if one_by_one else []
         rows = [
-            (person_id, *fact, *unstated)
+            (person_id, *fact)
             for person_id, (_identity, *fact) in zip(ids, one_by_one, strict=True)
         ]
         others = Facts.of_rows({table: rows}).tables[table]

@@ -199,6 +199,6 @@ class _FileReader:
 
     def result(self) -> RegisterFiles:
         """What was read, people by pseudonym."""
-        self.tables.rows.settle_numbers_of_other_documents()
+        self.tables.finish()
         people = People(self.tables)
         return RegisterFiles(people.facts(), self.accounts, self.rejections, self.notices, people)

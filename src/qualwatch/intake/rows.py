@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qualwatch.evaluation.account import FileAccount, Notice, Rejection
-from qualwatch.intake.cells import Cell, folded, plain, values
+from qualwatch.intake.cells import Cell, folded_as_shown, is_blank, shown, values
 from qualwatch.intake.columns import Body
 from qualwatch.intake.headers import Header, is_header_again
 from qualwatch.intake.problems import BadCell
@@ -49,7 +49,7 @@ class SheetReader:
 
     def __post_init__(self) -> None:
         header = self.sheet.head(self.header.row + 1)[self.header.row]
-        self._header_words = frozenset(folded(word) for word in header if word)
+        self._header_words = frozenset(folded_as_shown(word) for word in header if word)
         self._footer_words = tuple(values()["footers"])
         self._fill_merged()
 
@@ -70,9 +70,9 @@ class SheetReader:
         """
         if isinstance(cell, str) and len(cell) >= _LONG_CODE and cell.isascii() and cell.isdigit():
             return True
-        if cell in (None, "") or not plain(cell):
+        if cell in (None, "") or is_blank(cell):
             return None
-        word = folded(cell)
+        word = folded_as_shown(cell)
         if word == "1" or word in self._header_words:
             return False
         return not word.startswith(self._footer_words)
@@ -85,10 +85,12 @@ class SheetReader:
         remaining = pc.indices_nonzero(pc.invert(is_clean)).to_pylist()
         first_row = self.header.row + 1
         for index, row in self.sheet.rows_at(first_row + below for below in remaining):
-            first = next((cell for cell in row if cell not in (None, "") and plain(cell)), None)
+            first = next(
+                (cell for cell in row if cell not in (None, "") and not is_blank(cell)), None
+            )
             if first is None:
                 continue
-            no_data = self._not_data(row, folded(first))
+            no_data = self._not_data(row, folded_as_shown(first))
             if no_data:
                 self.notice(index + 1, "", no_data)
                 continue
@@ -101,7 +103,7 @@ class SheetReader:
         if first == "1":
             filled = _filled(row)
             numbers = [str(number) for number in range(1, len(filled) + 1)]
-            is_numbering = [folded(cell) for cell in filled] == numbers
+            is_numbering = [folded_as_shown(cell) for cell in filled] == numbers
             return _("列号行，略过") if is_numbering else ""
         if first in self._header_words:
             return _("重复的表头，略过") if is_header_again(row, self.header) else ""
@@ -142,9 +144,9 @@ class SheetReader:
     def reject(self, row: Row, bad: "BadColumn") -> None:
         """Rejects a row: counted, with its column, masked value, problem and remedy."""
         cell = row.cells.get(bad.column)
-        shown = plain(cell) or folded(cell)
-        is_identity = bad.column == "identity" and len(shown) <= _LONGEST_IDENTITY
-        value = masked(shown) if is_identity else masked_text(shown)
+        text = shown(cell) or folded_as_shown(cell)
+        is_identity = bad.column == "identity" and len(text) <= _LONGEST_IDENTITY
+        value = masked(text) if is_identity else masked_text(text)
         column = self.header.written.get(bad.column) or self.header.table.columns[bad.column].header
         problem = masked_text(bad.cause.problem)
         self.account.rejected += 1
@@ -167,13 +169,13 @@ class SheetReader:
 
 
 def _filled(row: list[Cell]) -> list[Cell]:
-    return [cell for cell in row if cell not in (None, "") and plain(cell)]
+    return [cell for cell in row if cell not in (None, "") and not is_blank(cell)]
 
 
 def _is_footer(filled: list[Cell]) -> bool:
     """A few cells that hold no code or number of anybody."""
     return len(filled) <= _FOOTER_CELLS and not any(
-        re.search(r"[0-9A-Za-z]{15}", folded(cell)) for cell in filled
+        re.search(r"[0-9A-Za-z]{15}", folded_as_shown(cell)) for cell in filled
     )
 
 

@@ -3,7 +3,8 @@
 People keep their identities until every file has been read.
 """
 
-import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,19 +18,33 @@ from qualwatch.evaluation.facts import (
     Item,
 )
 from qualwatch.intake import cells
-from qualwatch.intake.cells import Cell, folded, plain, values
-from qualwatch.intake.fast_path import CERTIFICATE_COLUMNS, CleanRows
+from qualwatch.intake.cells import Cell, folded, plain, shown, values
+from qualwatch.intake.credit_codes import Elsewhere, IrregularCodes, nowhere
+from qualwatch.intake.fast_path import CERTIFICATE_COLUMNS, CleanRows, payment_readings
 from qualwatch.intake.problems import BadCell
 from qualwatch.intake.qualifications import Qualification, QualificationNames
 from qualwatch.intake.rows import BadColumn, Row, SheetReader
-from qualwatch.intake.vocabulary import IDENTITY_CARD, Words, identity_kind, one_of, payer, state
+from qualwatch.intake.vocabulary import (
+    IDENTITY_CARD,
+    OTHER_DOCUMENT,
+    PERSONAL_PAYER,
+    PaymentCells,
+    Words,
+    identity_kind,
+    insurance_kinds,
+    is_personal_payer,
+    one_of,
+    payment_state,
+    state_under,
+    sure_identity,
+)
 from qualwatch.law.loader import Law
 from qualwatch.wording import gettext as _
 
 Identity = tuple[str, str]  # kind of document, number
-UNSTATED = "unstated"  # the kind of document of an insurance row that does not say it
+Contribution = tuple[Identity, date, str, str | None, str | None]
+PENSION = "pension"
 QUALIFICATION_COLUMNS = ("qualification", "grade", "sub_item")
-_OTHER_DOCUMENT = re.compile(r"[A-Z]{1,3}\d{6,10}")
 
 
 class Project(NamedTuple):
@@ -61,7 +76,7 @@ class RegisterRows:
     enterprises: dict[str, Enterprise] = field(default_factory=dict)
     items: dict[Item, None] = field(default_factory=dict)
     registrations: dict[tuple[Identity, tuple[Any, ...]], None] = field(default_factory=dict)
-    contributions: dict[tuple[Identity, date, str], None] = field(default_factory=dict)
+    contributions: dict[Contribution, None] = field(default_factory=dict)
     exemptions: dict[tuple[Identity, tuple[Any, ...]], None] = field(default_factory=dict)
     accepted_findings: dict[AcceptedFinding, None] = field(default_factory=dict)
     coverage: dict[Coverage, None] = field(default_factory=dict)
@@ -72,55 +87,86 @@ class RegisterRows:
     names: dict[Identity, str] = field(default_factory=dict)
     rejected: list[RejectedKey] = field(default_factory=list)
 
-    def settle_numbers_of_other_documents(self) -> None:
-        """Insurance rows name no kind of document: a passport's number belongs to whoever
-        registered with it.
-        """
-        registered = {
-            number: (kind, number)
-            for (kind, number), _fact in self.registrations
-            if kind != IDENTITY_CARD
-        }
-        contributions: dict[tuple[Identity, date, str], None] = {}
-        for (kind, number), month, payer_code in self.contributions:
-            identity = (kind, number)
-            if kind == UNSTATED:
-                identity = registered.get(number, ("other-document", number))
-            contributions[(identity, month, payer_code)] = None
-        self.contributions = contributions
+    def credit_codes(self) -> Iterator[str | None]:
+        """Every credit code that a row names."""
+        for enterprise in self.enterprises.values():
+            yield enterprise.credit_code
+            yield from enterprise.branch_credit_codes
+        for rows in (self.items, self.projects, self.accepted_findings):
+            yield from (row.credit_code for row in rows)
+        for facts in (self.registrations, self.exemptions):
+            yield from (fact[0] for _identity, fact in facts)
+        yield from (row[2] for row in self.contributions)
 
 
 class TableReader:
     """Reads the rows of recognised sheets into one collection."""
 
-    def __init__(self, law: Law) -> None:
+    def __init__(self, law: Law, elsewhere: Elsewhere = nowhere) -> None:
         self.law = law
         self.words, self.qualifications = _vocabulary(law)
         self.rows = RegisterRows()
         self.clean_rows = CleanRows(self.words)
+        self._irregular = IrregularCodes(elsewhere)
         self._qualifications: dict[tuple[Any, ...], Qualification | BadCell] = {}
+        self._payments: Counter[tuple[str | None, str | None]] = Counter()
 
     def read(self, reader: SheetReader) -> None:
-        """Every row of a sheet: accepted, or rejected with its reason and stored as unparsed."""
-        accept = getattr(self, f"_{reader.header.table.slug}")
+        """Every row of a sheet: accepted, or rejected with its reason and stored as unparsed.
+
+        Rows with a credit code that is to be confirmed wait for `finish`.
+        """
         is_clean = self.clean_rows.collect(reader)
+        self._payments = self.clean_rows.payments_of_sheet
         reader.account.read += is_clean.true_count
         reader.account.accepted += is_clean.true_count
         for row in reader.other_rows(is_clean):
-            try:
-                accept(reader, row)
-                reader.account.accepted += 1
-            except BadColumn as bad:
+            self._read_row(reader, row)
+        self._note_payments(reader)
+
+    def finish(self) -> None:
+        """When every sheet is read: the rows that waited, and documents written in two ways."""
+        for reader, row in self._irregular.settle(self._regular_codes):
+            self._read_row(reader, row)
+        self.rows.rejected += _doubts_by_permit(self.rows)
+
+    def _read_row(self, reader: SheetReader, row: Row) -> None:
+        accept: Callable[[SheetReader, Row], None]
+        accept = getattr(self, f"_{reader.header.table.slug}")
+        try:
+            accept(reader, row)
+            reader.account.accepted += 1
+        except BadColumn as bad:
+            if not self._irregular.holds_back(reader, row):
                 reader.reject(row, bad)
                 self.rows.rejected.append(self._rejected_key(reader, row))
 
+    def _regular_codes(self) -> set[str]:
+        """Every credit code that was read."""
+        clean = self.clean_rows.credit_codes()
+        return set(filter(None, [*self.rows.credit_codes(), *clean]))
+
+    def _credit_code(self, reader: SheetReader, row: Row, column: str = "credit_code") -> str:
+        """A credit code; one with an irregular check digit where it is confirmed."""
+        code = reader.value(row, column, cells.written_credit_code)
+        if isinstance(code, str):
+            return code
+        return self._irregular.take(reader, row, column, code.code)
+
+    def _branches(self, reader: SheetReader, row: Row) -> tuple[str, ...]:
+        column = "branch_credit_codes"
+        return tuple(
+            code if isinstance(code, str) else self._irregular.take(reader, row, column, code.code)
+            for code in reader.value(row, column, cells.written_credit_codes)
+        )
+
     def _enterprises(self, reader: SheetReader, row: Row) -> None:
-        code = reader.value(row, "credit_code", cells.credit_code)
-        name = plain(row.cells.get("name"))
+        code = self._credit_code(reader, row)
+        name = reader.value(row, "name", plain)
         if not name:
             raise BadColumn("name", BadCell(_("企业名称为空"), _("补填企业名称")))
         division = reader.value(row, "division_code", _division)
-        branches = reader.value(row, "branch_credit_codes", cells.credit_codes)
+        branches = self._branches(reader, row)
         enterprise = Enterprise(code, name, division, branches)
         other = self.rows.enterprises.get(code)
         if other and other != enterprise:
@@ -145,15 +191,10 @@ class TableReader:
             reader.notice(row.number, "division_code", notice)
 
     def _items(self, reader: SheetReader, row: Row) -> None:
-        code = reader.value(row, "credit_code", cells.credit_code)
+        code = self._credit_code(reader, row)
         named = self._qualification(row)
-        number = folded(row.cells.get("certificate_no")).upper()
-        authority, read = self.words.authority(row.cells.get("licensing_authority"), number)
-        if not read:
-            text = _("许可机关认不出：{value}").format(
-                value=plain(row.cells.get("licensing_authority"))
-            )
-            reader.notice(row.number, "licensing_authority", text)
+        number = self._certificate_no(reader, row)
+        authority = self._authority(reader, row, number)
         valid_from, valid_to = self._validity(reader, row)
         item = Item(
             credit_code=code,
@@ -169,10 +210,36 @@ class TableReader:
             extended_without_check_until=reader.value(
                 row, "extended_without_check_until", cells.day
             ),
-            register_state=reader.value(row, "register_state", state),
+            register_state=self._state(reader, row),
             register_state_from=reader.value(row, "register_state_from", cells.day),
         )
         self.rows.items[item] = None
+
+    @staticmethod
+    def _certificate_no(reader: SheetReader, row: Row) -> str:
+        """The number of an item's certificate; a notice and '' where it cannot be read."""
+        try:
+            return str(reader.value(row, "certificate_no", cells.code))
+        except BadColumn as bad:
+            reader.notice(row.number, bad.column, bad.cause.problem)
+            return ""
+
+    def _authority(self, reader: SheetReader, row: Row, certificate_no: str) -> str | None:
+        """The licensing authority; a notice where the cell cannot be read."""
+        cell = row.cells.get("licensing_authority")
+        try:
+            authority, is_read = self.words.authority(cell, certificate_no)
+        except BadCell:
+            authority, is_read = None, False
+        if not is_read:
+            text = _("许可机关认不出：{value}").format(value=shown(cell))
+            reader.notice(row.number, "licensing_authority", text)
+        return authority
+
+    @staticmethod
+    def _state(reader: SheetReader, row: Row) -> str:
+        heading = reader.header.written.get("register_state", "")
+        return str(reader.value(row, "register_state", state_under(heading)))
 
     def _validity(self, reader: SheetReader, row: Row) -> tuple[date | None, date | None]:
         valid_from = reader.value(row, "valid_from", cells.day)
@@ -181,17 +248,18 @@ class TableReader:
         return valid_from, valid_to
 
     def _registrations(self, reader: SheetReader, row: Row) -> None:
-        code = reader.value(row, "credit_code", cells.credit_code)
+        code = self._credit_code(reader, row)
         identity = self._identity(reader, row)
         reader.value(row, "profession", self.words.profession)
-        written = (row.cells.get(column) for column in CERTIFICATE_COLUMNS)
+        written = [reader.value(row, column, plain) for column in CERTIFICATE_COLUMNS]
         certificates, unparsed, graded = self.words.certificates(*written)
         valid_from, valid_to = self._validity(reader, row)
         at_enterprise_from = reader.value(row, "at_enterprise_from", cells.day)
-        own_state = reader.value(row, "register_state", state)
+        own_state = self._state(reader, row)
         state_from = reader.value(row, "register_state_from", cells.day)
         born_on = reader.value(row, "born_on", cells.day_or_none)
-        number = folded(row.cells.get("registration_no")) or None
+        renewal_filed_on = reader.value(row, "renewal_filed_on", cells.day)
+        number = self._registration_no(reader, row)
         if unparsed:
             text = _("专业认不出：{value}").format(value="、".join(unparsed))
             reader.notice(row.number, "speciality", text)
@@ -199,28 +267,48 @@ class TableReader:
             reader.notice(row.number, "profession_grade", _("没有可认的级别，只能存疑"))
         days = (at_enterprise_from, valid_from, valid_to)
         for certificate in certificates:
-            fact = (code, *certificate, number, *days, own_state, state_from)
+            fact = (code, *certificate, number, *days, own_state, state_from, renewal_filed_on)
             self.rows.registrations[(identity, fact)] = None
         self._person(reader, row, identity, born_on)
 
+    @staticmethod
+    def _registration_no(reader: SheetReader, row: Row) -> str | None:
+        """The number of a registration; a notice and None where a text can be none."""
+        try:
+            number: str | None = reader.value(row, "registration_no", cells.registration_number)
+        except BadColumn as bad:
+            notice = _("{problem}，按没有注册编号处理").format(problem=bad.cause.problem)
+            reader.notice(row.number, bad.column, notice)
+            return None
+        return number
+
     def _contributions(self, reader: SheetReader, row: Row) -> None:
-        number = folded(row.cells.get("identity")).upper()
-        if "identity_kind" not in reader.header.places and _OTHER_DOCUMENT.fullmatch(number):
-            identity = (UNSTATED, number)
-        else:
-            identity = self._identity(reader, row)
+        identity = self._identity(reader, row)
         month = reader.value(row, "month", cells.month)
-        payer_code = reader.value(row, "payer_credit_code", payer)
-        self.rows.contributions[(identity, month, payer_code)] = None
+        if reader.value(row, "payer_credit_code", is_personal_payer):
+            payer_code = PERSONAL_PAYER
+        else:
+            payer_code = self._credit_code(reader, row, "payer_credit_code")
+        payment = payment_state(_payment_cells(reader, row))
+        for kind in reader.value(row, "insurance_kind", insurance_kinds):
+            self.rows.contributions[(identity, month, payer_code, kind, payment)] = None
+            self._payments[kind, payment] += 1
+
+    def _note_payments(self, reader: SheetReader) -> None:
+        """Notices of how many rows of a sheet are no payment, or of another kind than pension."""
+        if reader.header.table.slug == "contributions":
+            for column, notice in _payment_notices(self._payments):
+                written = [slug for slug in column if slug in reader.header.places]
+                reader.notice(None, written[0] if written else "", notice)
 
     def _exemptions(self, reader: SheetReader, row: Row) -> None:
         identity = self._identity(reader, row)
-        code = reader.value(row, "credit_code", cells.credit_code)
+        code = self._credit_code(reader, row)
         reason = reader.value(row, "exemption_reason", self._exemption_reason)
         start = reader.value(row, "valid_from", cells.first_day)
         end = reader.value(row, "valid_to", cells.last_day)
         reader.period(start, end, "valid_to")
-        document = plain(row.cells.get("document")) or None
+        document = reader.value(row, "document", plain) or None
         if document is None:
             reader.notice(row.number, "document", _("没有证明材料，这条豁免不起作用"))
         self.rows.exemptions[(identity, (code, reason, document, start, end))] = None
@@ -242,20 +330,20 @@ class TableReader:
             self.rows.died_on[identity] = died_on
 
     def _accepted_findings(self, reader: SheetReader, row: Row) -> None:
-        code = reader.value(row, "credit_code", cells.credit_code)
+        code = self._credit_code(reader, row)
         named = self._qualification(row, needs_grade=False)
         requirement = reader.value(row, "requirement", _requirement)
         held = reader.value(row, "at_held", cells.whole_number)
         until = reader.value(row, "until", cells.end_day)
-        because = plain(row.cells.get("because")) or None
+        because = shown(row.cells.get("because")) or None
         key = (code, named.category, named.sub_item, requirement)
         self.rows.accepted_findings[AcceptedFinding(*key, held, until, because)] = None
 
     def _projects(self, reader: SheetReader, row: Row) -> None:
-        number = folded(row.cells.get("project_code")).upper()
+        number = reader.value(row, "project_code", cells.code)
         if not number:
             raise BadColumn("project_code", BadCell(_("项目编码为空"), _("补填项目编码")))
-        code = reader.value(row, "credit_code", cells.credit_code)
+        code = self._credit_code(reader, row)
         named = self._qualification(row, needs_grade=False)
         started = reader.value(row, "started_on", cells.day)
         completed = reader.value(row, "completed_on", cells.day)
@@ -287,14 +375,16 @@ class TableReader:
             raise BadColumn("qualification", qualification)
         return qualification
 
-    def _identity(self, reader: SheetReader, row: Row) -> Identity:
+    @staticmethod
+    def _identity(reader: SheetReader, row: Row) -> Identity:
+        """Kind of document and number: of 18 digits one person's, whatever kind is written."""
+        identity: Identity | None = reader.value(row, "identity", sure_identity)
+        if identity is not None:
+            return identity
         kind = reader.value(row, "identity_kind", identity_kind)
-        if kind != IDENTITY_CARD:
-            number = folded(row.cells.get("identity")).upper()
-            if not number:
-                raise BadColumn("identity", BadCell(_("证件号码为空"), _("补填证件号码")))
-            return kind, number
-        return kind, reader.value(row, "identity", cells.resident_number)
+        is_card = kind == IDENTITY_CARD
+        read = cells.resident_number if is_card else cells.document_number
+        return kind, reader.value(row, "identity", read)
 
     def _person(
         self, reader: SheetReader, row: Row, identity: Identity, born_on: date | None
@@ -308,7 +398,7 @@ class TableReader:
         elif born_on and existing != born_on:
             self.rows.born_on[identity] = None
             reader.notice(row.number, "born_on", _("同一证件有不同的出生日期，年龄只能存疑"))
-        self.rows.names.setdefault(identity, plain(row.cells.get("person_name")))
+        self.rows.names.setdefault(identity, shown(row.cells.get("person_name")))
 
     def _born_on_of_card(
         self, reader: SheetReader, row: Row, identity: Identity, written: date | None
@@ -354,7 +444,7 @@ class TableReader:
         code = profession = identity = category = None
         with suppress(BadColumn):
             if code_column in reader.header.places:
-                code = reader.value(row, code_column, cells.credit_code)
+                code = self._credit_code(reader, row, code_column)
         with suppress(BadColumn):
             if table == "registrations":
                 profession = reader.value(row, "profession", self.words.profession)[0]
@@ -383,8 +473,72 @@ def _vocabulary(law: Law) -> tuple[Words, QualificationNames]:
     return Words(law), QualificationNames(law)
 
 
+def _payment_cells(reader: SheetReader, row: Row) -> PaymentCells:
+    """What a row says of a payment, by the columns that are there."""
+    readings = payment_readings(reader.header).items()
+    return PaymentCells(
+        *(reader.value(row, column, read) if read else None for column, read in readings)
+    )
+
+
+def _payment_notices(
+    payments: Counter[tuple[str | None, str | None]],
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """(columns, notice) for the rows that are not for certain a pension contribution paid."""
+    states: Counter[str | None] = Counter()
+    kinds: Counter[str | None] = Counter()
+    for (kind, payment), count in payments.items():
+        states[payment] += count
+        kinds[kind] += count
+    others = sorted(
+        (kind, count) for kind, count in kinds.items() if kind not in (None, PENSION) and count
+    )
+    if others:
+        words = values()["insurance_kinds"]
+        listed = "、".join(
+            f"{words[kind][0] if kind in words else _('其他')} {count}" for kind, count in others
+        )
+        sentence = _("不是养老保险的行：{kinds}；政策规定以外的险种不算已缴")
+        yield ("insurance_kind",), sentence.format(kinds=listed)
+    state_columns = ("payment_state", "amount_received", "amount_owed")
+    if states["owed"]:
+        yield state_columns, _("欠费或未到账 {count} 行，不算已缴").format(count=states["owed"])
+    if states["deferred"]:
+        sentence = _("缓缴 {count} 行，有覆盖该月的证明材料才算正常，否则存疑")
+        yield state_columns, sentence.format(count=states["deferred"])
+    if states["unclear"]:
+        sentence = _("看不出是否已缴 {count} 行，按存疑处理；请写明 已缴费、欠费 或 缓缴")
+        yield state_columns, sentence.format(count=states["unclear"])
+
+
+def _doubts_by_permit(rows: RegisterRows) -> Iterable[RejectedKey]:
+    """Rows of permits that differ from a registered person's permit by the issue count only.
+
+    Whether it is the same person is in doubt: they count as rejected rows of the registered person.
+    """
+    registered: dict[str, set[str]] = defaultdict(set)
+    numbers = {number for (kind, number), _fact in rows.registrations if kind == OTHER_DOCUMENT}
+    for number in numbers:
+        if stem := cells.permit_without_issue_count(number):
+            registered[stem].add(number)
+
+    def alike(identity: Identity) -> Iterator[Identity]:
+        kind, number = identity
+        stem = cells.permit_without_issue_count(number) if kind == OTHER_DOCUMENT else None
+        same_permit = registered.get(stem, set()) if stem else set()
+        if number not in numbers:
+            yield from ((OTHER_DOCUMENT, other) for other in sorted(same_permit))
+
+    doubts: dict[tuple[str, str, Identity], None] = {}
+    for identity, _month, payer_code, *_payment in rows.contributions:
+        doubts |= {("contributions", payer_code, other): None for other in alike(identity)}
+    for identity, fact in rows.exemptions:
+        doubts |= {("exemptions", fact[0], other): None for other in alike(identity)}
+    return [RejectedKey(table, code, None, who, None) for table, code, who in doubts]
+
+
 def _division(cell: Cell) -> str | None:
-    text = folded(cell)
+    text = folded(cell).removesuffix(".0")
     return text[:6] if text.isdigit() and len(text) in (6, 9, 12) else text or None
 
 

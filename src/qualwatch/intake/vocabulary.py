@@ -2,18 +2,36 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from typing import NamedTuple
 
-from qualwatch.intake.cells import Cell, credit_code, folded, plain, values
+from qualwatch.intake.cells import (
+    Cell,
+    credit_code,
+    folded,
+    folded_as_shown,
+    is_card_number,
+    is_other_document,
+    plain,
+    values,
+)
 from qualwatch.intake.problems import BadCell
 from qualwatch.law.loader import Law
 from qualwatch.law.model import ProfessionText
 from qualwatch.wording import gettext as _
 
 IDENTITY_CARD = "identity-card"
+OTHER_DOCUMENT = "other-document"
 PERSONAL_PAYER = "personal"
 _BETWEEN_WORDS = re.compile(r"[,、;/|+&·\s-]+|和(?=[\u4e00-\u9fff])")
 _GRADE_MARKS = re.compile(r"(一级|二级|壹级|贰级|1级|2级|I级|II级)")
+
+
+_ZEROS = re.compile(r"(?<=\d)\.0+$")
+_DAY_IN_BRACKETS = re.compile(r"\([\d年月日./:-]+\)$")
+_CURRENCY = re.compile(r"[\u00a5\uffe5,元]|人民币|RMB")
 
 
 def one_of(group: str, cell: Cell, what: str, empty: str) -> str:
@@ -21,7 +39,7 @@ def one_of(group: str, cell: Cell, what: str, empty: str) -> str:
     text = folded(cell)
     if not text:
         return empty
-    slug = _words(group).get(text)
+    slug = _slug_of(group, text)
     if slug is None:
         possible = "、".join(words[0] for words in values()[group].values())
         sentence = _("{what}认不出：{value}").format(what=what, value=text)
@@ -29,9 +47,27 @@ def one_of(group: str, cell: Cell, what: str, empty: str) -> str:
     return slug
 
 
+def _slug_of(group: str, text: str) -> str | None:
+    """The slug of a folded text: as it is written, or without marks around it, `.0` and a day."""
+    words = _words(group)
+    bare = _ZEROS.sub("", _DAY_IN_BRACKETS.sub("", text)).strip(values()["placeholder_marks"])
+    return words.get(text) or words.get(bare) or words.get(bare.lower())
+
+
 def identity_kind(cell: Cell) -> str:
-    """The kind of an identity document; an identity card for an empty cell."""
+    """IDENTITY_CARD or OTHER_DOCUMENT; an identity card for an empty cell."""
     return one_of("identity_kinds", cell, _("证件类型"), IDENTITY_CARD)
+
+
+def sure_identity(cell: Cell) -> tuple[str, str] | None:
+    """The document whose number a cell holds, where that is certain whatever kind stands beside it.
+
+    (kind, number); None where the kind has to be known.
+    """
+    text = folded_as_shown(cell).upper() if isinstance(cell, str) else ""
+    if is_card_number(text):
+        return IDENTITY_CARD, text
+    return (OTHER_DOCUMENT, text) if is_other_document(text) else None
 
 
 def state(cell: Cell) -> str:
@@ -39,9 +75,112 @@ def state(cell: Cell) -> str:
     return one_of("states", cell, _("状态"), "in-force")
 
 
+@lru_cache(maxsize=100)
+def state_under(heading: str) -> Callable[[Cell], str]:
+    """How a column of register states is read: under 是否注销 是 means deregistered."""
+    if not _is_asking(heading):
+        return state
+    named = {slug for word, slug in values()["heading_states"].items() if word in heading}
+    if_yes = named.pop() if len(named) == 1 else None
+
+    def asked_state(cell: Cell) -> str:
+        answer = _slug_of("yes_and_no", folded(cell))
+        if answer == "yes" and if_yes:
+            return if_yes
+        if answer == "no":
+            return "deregistered" if if_yes == "in-force" else "in-force"
+        # neither yes nor no: a state, and never a code of another table
+        return state(f"{cell}({heading})" if answer else cell)
+
+    return asked_state
+
+
+def _is_asking(heading: str) -> bool:
+    return any(word in heading for word in values()["asking_headings"])
+
+
+def insurance_kinds(cell: Cell) -> tuple[str | None, ...]:
+    """The kinds of insurance (facts.INSURANCE_KINDS) that a cell names.
+
+    (None,) for an empty cell and for all kinds together.
+    """
+    text = folded(cell).strip(values()["placeholder_marks"]).lower()
+    if not text or text in values()["combined_insurance"]:
+        return (None,)
+    if coded := values()["insurance_kind_codes"].get(_ZEROS.sub("", text)):
+        return (coded,)
+    if any(word in text for word in values()["other_insurance"]):
+        return ("other",)
+    named = values()["insurance_kinds"].items()
+    return tuple(kind for kind, words in named if any(word in text for word in words)) or ("other",)
+
+
+class PaymentCells(NamedTuple):
+    """What a row's cells say of a payment; None for a column that is not there, '' for a blank.
+
+    state: one of PAYMENT_STATES; received, owed: positive, zero or unclear.
+    """
+
+    state: str | None
+    received: str | None
+    owed: str | None
+
+
+def payment_state(written: PaymentCells) -> str | None:
+    """The state of a payment (facts.PAYMENT_STATES); None where the register lists payments only.
+
+    `unclear` where its cells are blank, not understood, or contradict one another.
+    """
+    if written == (None, None, None):
+        return None
+    if "unclear" in written:
+        return "unclear"
+    is_owed = written.state == "owed" or written.received == "zero" or written.owed == "positive"
+    is_received = written.state == "paid" or written.received == "positive"
+    if written.state == "deferred":
+        return "unclear" if is_received else "deferred"
+    if is_owed:
+        return "unclear" if is_received else "owed"
+    return "paid" if is_received or written.owed == "zero" else "unclear"
+
+
+@lru_cache(maxsize=100)
+def payment_word_under(heading: str) -> Callable[[Cell], str]:
+    """How a column of payment states is read: under 是否欠费 是 means owed. '' for a blank cell."""
+    if_yes = "owed" if "欠" in heading else "paid"
+    answers = {"yes": if_yes, "no": "paid" if if_yes == "owed" else "owed"}
+
+    def payment_word(cell: Cell) -> str:
+        text = folded(cell)
+        if _is_asking(heading) and (answer := _slug_of("yes_and_no", text)):
+            return answers[answer]
+        return _slug_of("payment_states", text) or (text and "unclear")
+
+    return payment_word
+
+
+def amount(cell: Cell) -> str:
+    """Whether an amount of money is positive or zero; unclear for anything else, '' for a blank."""
+    text = _CURRENCY.sub("", folded(cell))
+    if not text:
+        return folded_as_shown(cell) and "unclear"
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return "unclear"
+    if not value.is_finite() or value < 0:
+        return "unclear"
+    return "positive" if value else "zero"
+
+
+def is_personal_payer(cell: Cell) -> bool:
+    """Whether somebody paid for themselves."""
+    return folded(cell) in values()["personal_payers"]
+
+
 def payer(cell: Cell) -> str:
     """Who paid: a credit code, or the person alone."""
-    return PERSONAL_PAYER if folded(cell) in values()["personal_payers"] else credit_code(cell)
+    return PERSONAL_PAYER if is_personal_payer(cell) else credit_code(cell)
 
 
 @lru_cache(maxsize=32)
