@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -94,7 +95,12 @@ def plain() -> Outcome:
 
 def faults(recipe: Recipe) -> list[str]:
     """What is wrong with what a recipe gives; nothing where it is right."""
-    result = outcome(recipe)
+    try:
+        result = outcome(recipe)
+    except Exception as error:  # a fault like others, to be shrunk
+        frames = traceback.extract_tb(error.__traceback__)[-3:]
+        places = ", ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
+        return [f"raised {type(error).__name__}: {error} ({places})"]
     return lossy_faults(result) if recipe.losses else lossless_faults(result)
 
 
