@@ -258,7 +258,7 @@ def test_a_sheet_of_1000_columns_beside_the_right_ones_is_read(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_formula_error_reads_as_an_empty_cell(tmp_path: Path, form: str) -> None:
+def test_a_formula_error_puts_its_row_in_doubt(tmp_path: Path, form: str) -> None:
     error = "#DIV/0!" if form.endswith("csv") else "=ERR"
     rows = [
         REGISTRATIONS,
@@ -269,9 +269,10 @@ def test_a_formula_error_reads_as_an_empty_cell(tmp_path: Path, form: str) -> No
     ]
     result = check(write(tmp_path, province(3, 注册人员=rows), form))
     assert result.status == 3
-    assert verdicts(result.json()) == MET
+    assert verdicts(result.json()) == [(OWN, "constructors", "cannot-say")]
     assert [(rejection["row"], rejection["column"]) for rejection in result.json()["rejected"]] == [
-        (5, "身份证号")
+        (4, "变更日期"),
+        (5, "身份证号"),
     ]
 
 
