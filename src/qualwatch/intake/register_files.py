@@ -8,6 +8,7 @@ from pathlib import Path
 from qualwatch.evaluation.account import FileAccount, Notice, Rejection
 from qualwatch.evaluation.facts import Coverage, Facts
 from qualwatch.intake import facts_folder
+from qualwatch.intake.credit_codes import Elsewhere, nowhere
 from qualwatch.intake.headers import Header, find_header, table_heads
 from qualwatch.intake.people import People
 from qualwatch.intake.problems import BadFile, NothingReadable
@@ -78,17 +79,20 @@ def read_register_files(
 
 
 def read_named_files(
-    files: Mapping[str, Path], law: Law, progress: Progress = _no_progress
+    files: Mapping[str, Path],
+    law: Law,
+    progress: Progress = _no_progress,
+    elsewhere: Elsewhere = nowhere,
 ) -> RegisterFiles:
     """Reads files by the names to show; the caller checks which tables they hold."""
-    reader = _FileReader(law)
+    reader = _FileReader(law, elsewhere)
     reader.read_files(files, progress)
     return reader.result()
 
 
-def read_sheets(sheets: Iterable[Sheet], law: Law) -> RegisterFiles:
+def read_sheets(sheets: Iterable[Sheet], law: Law, elsewhere: Elsewhere = nowhere) -> RegisterFiles:
     """Reads sheets that are in memory already."""
-    reader = _FileReader(law)
+    reader = _FileReader(law, elsewhere)
     for sheet in sheets:
         reader.read_sheet(sheet)
     return reader.result()
@@ -110,8 +114,8 @@ def _files_of(path: Path) -> list[Path]:
 
 
 class _FileReader:
-    def __init__(self, law: Law) -> None:
-        self.tables = TableReader(law)
+    def __init__(self, law: Law, elsewhere: Elsewhere = nowhere) -> None:
+        self.tables = TableReader(law, elsewhere)
         self.accounts: list[FileAccount] = []
         self.rejections: list[Rejection] = []
         self.notices: list[Notice] = []

@@ -18,12 +18,14 @@ import pyarrow.compute as pc
 
 from qualwatch.evaluation.account import FileAccount, Rejection
 from qualwatch.intake.cells import credit_code, resident_number
+from qualwatch.intake.credit_codes import Elsewhere
 from qualwatch.intake.headers import find_header
 from qualwatch.intake.problems import BadCell
 from qualwatch.intake.register_files import RegisterFiles, read_sheets
 from qualwatch.intake.sheets import TextSheet
 from qualwatch.law.loader import Law
 from qualwatch.registers.bulk import rows_of
+from qualwatch.registers.irregular_codes import codes_elsewhere
 from qualwatch.registers.models import Load, UnparsedRow
 from qualwatch.registers.reading import rows_by_table
 from qualwatch.registers.sources import Source
@@ -119,8 +121,9 @@ def difference(
         return None
     concerned = {new.subject(line) for line in differing}
     numbers = new.lines_of(concerned)
-    lines_now = new.read(numbers, law)
-    lines_before = old.read(old.lines_of(concerned), law)
+    elsewhere = codes_elsewhere(source.slug)
+    lines_now = new.read(numbers, law, elsewhere)
+    lines_before = old.read(old.lines_of(concerned), law, elsewhere)
     carried = _carried(last, old, new, concerned)
     if lines_now is None or lines_before is None or carried is None:
         return None
@@ -280,12 +283,12 @@ class _Lines:
         indexes: list[int] = pc.indices_nonzero(theirs.take(coded.indices)).to_pylist()
         return indexes
 
-    def read(self, numbers: list[int], law: Law) -> RegisterFiles | None:
+    def read(self, numbers: list[int], law: Law, elsewhere: Elsewhere) -> RegisterFiles | None:
         """Some of the lines read as the whole file would be."""
         text = "\n".join(
             [self.header, *self.lines.take(pa.array(numbers, pa.int64())).to_pylist(), ""]
         )
-        register_files = read_sheets([TextSheet(self.name, text.encode())], law)
+        register_files = read_sheets([TextSheet(self.name, text.encode())], law, elsewhere)
         if not register_files.accounts:
             register_files.accounts.append(FileAccount(self.name, "", "none"))
         return (
