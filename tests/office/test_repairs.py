@@ -19,7 +19,7 @@ from builders import OTHER, OWN
 from qualwatch.cases.applications.repairs import FieldCorrection, Repairs
 from qualwatch.cases.models import Application, Case, CaseRequirement
 from qualwatch.publication.models import RedCard
-from qualwatch.registers.corrections import WHOLE, CannotCorrect, correct
+from qualwatch.registers.corrections import NEW_ROW, CannotCorrect, correct
 from qualwatch.registers.models import Correction, RegistrationRow
 from register_files import CONTRIBUTIONS, REGISTRATIONS
 from register_office import DAY, RegisterOffice
@@ -52,7 +52,7 @@ def test_wrong_data_are_corrected_and_a_missing_row_added(actors: Actors) -> Non
         lambda: actors.uphold(application, ACCEPT, NEXT_DAY),
     )
     expired = FieldCorrection(
-        "registrations", key, WHOLE, {**values, "valid_to": date(2026, 1, 1)}, "注册信息截图"
+        "registrations", key, NEW_ROW, {**values, "valid_to": date(2026, 1, 1)}, "注册信息截图"
     )
     assert_refused(
         actors,
@@ -60,7 +60,7 @@ def test_wrong_data_are_corrected_and_a_missing_row_added(actors: Actors) -> Non
         lambda: actors.uphold(application, Repairs(REVIEW, [expired]), NEXT_DAY),
     )
     assert not Correction.objects.exists()
-    right = FieldCorrection("registrations", key, WHOLE, values, "注册信息截图")
+    right = FieldCorrection("registrations", key, NEW_ROW, values, "注册信息截图")
     actors.uphold(application, Repairs(REVIEW, [right]), NEXT_DAY)
     assert reload(case).closed_because == "repaired"
     actors.load_and_patrol(NEXT_DAY + timedelta(days=1), people=2, 社保=insured)
@@ -166,7 +166,7 @@ def test_registers_of_other_enterprises_are_not_corrected(actors: Actors) -> Non
     item_row = FieldCorrection(
         "items",
         {"credit_code": OWN, "category": "x", "sub_item": "", "certificate_no": "y"},
-        WHOLE,
+        NEW_ROW,
         {},
         "函",
     )
@@ -186,7 +186,7 @@ def test_an_added_row_ends_when_the_source_has_it_and_does_not_come_back(actors:
     correction = correct(
         table="registrations",
         key=key,
-        field=WHOLE,
+        field=NEW_ROW,
         value=values,
         because="漏登",
         document="截图",
@@ -253,7 +253,7 @@ def test_a_red_card_of_insurance_is_repaired_by_what_the_run_reads(actors: Actor
         FieldCorrection(
             "contributions",
             {"person_id": who.person_id, "month": f"2026-0{month}-01", "payer_credit_code": OWN},
-            WHOLE,
+            NEW_ROW,
             {},
             "社保证明",
         )

@@ -28,7 +28,7 @@ CORRECTION, ACCEPTED, OFFICER = "correction", "accepted-finding", "supervision-f
 
 @dataclass(frozen=True, slots=True)
 class FieldCorrection:
-    """A field of a register row set right; with WHOLE a row that the source lacks.
+    """A corrected field of a register row; with NEW_ROW a row that the source lacks.
 
     As in registers.corrections.
     """
