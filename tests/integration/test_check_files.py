@@ -1,14 +1,11 @@
 """`qualwatch check` end to end on .csv, GB18030 .csv, .xls, .xlsx, .ods."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import qualwatch.intake.sheets as sheets_module
 from builders import OTHER, OWN, credit_code, identity
 from commands import check, qualwatch, verdicts
-from qualwatch.intake.problems import BadFile
 from register_files import ENTERPRISES, FORMATS, ITEMS, REGISTRATIONS, Rows, csv_bytes, write
 from register_rows import item, paid, person, province
 
@@ -468,19 +465,3 @@ def test_output_is_complete_or_absent(tmp_path: Path) -> None:
     )
     assert "达标" in (tmp_path / "out.txt").read_text(encoding="utf-8")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["in", "out.txt"]
-
-
-def test_a_parser_that_panics_is_still_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Panic(BaseException):
-        pass
-
-    def panics(_path: Path) -> Any:
-        raise Panic
-
-    monkeypatch.setattr(
-        sheets_module, "CalamineWorkbook", type("Book", (), {"from_path": staticmethod(panics)})
-    )
-    with pytest.raises(BadFile):
-        list(sheets_module.sheets_of(tmp_path / "x.xlsx", "x.xlsx"))

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from qualwatch.intake.cells import Cell
 from qualwatch.intake.headers import Header
 from qualwatch.intake.problems import BadCell
-from qualwatch.intake.sheets import Sheet
+from qualwatch.intake.sheets import Sheet, readable_text
 
 CODE = pa.int32()
 
@@ -66,12 +66,15 @@ class Body:
         self._places = header.places
         self._width = len(sheet.head(header.row + 1)[header.row])
         self._texts = sheet.text_columns(header.row, self._width)
-        if self._texts is None:
+        self._coded = sheet.coded_columns(header.row)
+        self._rows: list[list[Cell]] = []
+        if self._texts is not None:
+            self.length = len(self._texts[0])
+        elif self._coded:
+            self.length = len(self._coded[0][0])
+        else:
             self._rows = sheet.rows[header.row + 1 :]
             self.length = len(self._rows)
-        else:
-            self._rows = []
-            self.length = len(self._texts[0])
 
     def first_answer(self, answer: Callable[[Cell], bool | None]) -> pa.Array:
         """Per row, the answer for the first cell that has one; false where no cell has."""
@@ -102,7 +105,12 @@ class Body:
     def _at(self, index: int) -> Column:
         if self._texts is not None:
             coded = self._texts[index].dictionary_encode()
-            return Column(coded.indices, coded.dictionary.to_pylist())
+            texts = coded.dictionary.to_pylist()
+            return Column(coded.indices, [readable_text(text) for text in texts])
+        if self._coded and index < len(self._coded):
+            return Column(*self._coded[index])
+        if self._coded:
+            return Column(pa.repeat(pa.scalar(0, CODE), self.length), [None])
         return _coded(row[index] if index < len(row) else None for row in self._rows)
 
 

@@ -1,0 +1,182 @@
+"""HTML that a web system calls .xls: its tables, one below the other, as Excel lays them out."""
+
+import email
+import email.policy
+import re
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from qualwatch.intake.containers.content import damaged, no_register
+from qualwatch.intake.containers.limits import limit
+from qualwatch.intake.containers.markup import local_name, markup_text
+from qualwatch.intake.containers.sheet_data import (
+    Area,
+    BookTraits,
+    Cell,
+    SheetData,
+    hidden_rows_notice,
+    is_blank,
+    merged_inside,
+    sparse_sheet,
+)
+from qualwatch.intake.containers.xlsx_cells import SheetContent
+from qualwatch.intake.problems import BadFile
+from qualwatch.wording import gettext as _
+
+_HIDDEN = re.compile(r"display\s*:\s*none|mso-hide|visibility\s*:\s*(?:hidden|collapse)", re.I)
+_NO_TEXT = {"script", "style", "head", "title", "noscript", "template", ""}
+_BREAKS = {"br", "p", "div", "li"}
+_SPACE = re.compile(r"[ \t\r\n\f]+")
+
+
+def html_sheets(path: Path) -> Iterator[SheetData]:
+    """The sheet of an HTML file; BadFile where it has no table."""
+    yield _sheet("", markup_text(path.read_bytes()))
+
+
+def mhtml_sheets(path: Path) -> Iterator[SheetData]:
+    """The sheets of a web archive: each of its HTML parts that has a table."""
+    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    texts = [markup_text(_payload(part)) for part in message.walk() if _is_html(part)]
+    with_table = [text for text in texts if re.search(r"<tr\b", text, re.I)]
+    if not with_table:
+        raise _no_table()
+    for number, text in enumerate(with_table, 1):
+        yield _sheet("" if len(with_table) == 1 else f"{number}", text)
+
+
+def _is_html(part: EmailMessage) -> bool:
+    return part.get_content_type() == "text/html"
+
+
+def _payload(part: EmailMessage) -> bytes:
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
+
+
+def _no_table() -> BadFile:
+    return no_register(_("没有表格的网页"))
+
+
+def _sheet(name: str, text: str) -> SheetData:
+    if not re.search(r"<(?:tr|td|th)\b", text, re.I):
+        raise _no_table()
+    if not _is_finished(text.lower()):
+        raise BadFile(_("网页表格没有结束，文件多半没有下载完"), _("重新下载或导出"))
+    parser = etree.HTMLParser(
+        encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True
+    )
+    root = etree.fromstring(text.encode(), parser)
+    if root is None:
+        raise damaged()
+    layout = _Layout()
+    layout.add(root)
+    data = sparse_sheet(name, layout.content.rows, BookTraits())
+    data.merged = merged_inside(layout.content.merged, data)
+    data.notices = hidden_rows_notice(layout.content.hidden_rows)
+    return data
+
+
+def _is_finished(text: str) -> bool:
+    """Whether the last table, and the page if it was begun, are closed: else the end is missing."""
+    if "<html" in text and "</html" not in text:
+        return False
+    return text.rfind("</table") > text.rfind("<tr")
+
+
+class _Layout:
+    """The tables of a page laid out in one sheet."""
+
+    def __init__(self) -> None:
+        self.content = SheetContent()
+        self._row = 0
+        self._taken: dict[int, set[int]] = {}  # places covered by a cell from above, by row
+
+    def add(self, root: Any) -> None:
+        """Every table that stands in no other one, in order, with an empty row between."""
+        for table in root.iter("table"):
+            if next(table.iterancestors("table"), None) is None:
+                self._add_table(table)
+                self._row += 1
+
+    def _add_table(self, table: Any) -> None:
+        self._taken = {}
+        nested: list[Any] = []
+        for row in _own(table, "tr"):
+            self._add_row(row)
+            nested += [inner for inner in row.iter("table") if _table_of(inner) is table]
+        self._row += max(self._taken, default=self._row - 1) >= self._row
+        for inner in nested:
+            self._add_table(inner)
+
+    def _add_row(self, row: Any) -> None:
+        at = self._row
+        if at >= limit("sheet_rows"):
+            raise damaged()
+        if _HIDDEN.search(row.get("style") or ""):
+            self.content.hidden_rows.append(at + 1)
+        taken = self._taken.pop(at, set())
+        column = 0
+        for cell in row:
+            if local_name(cell) not in ("td", "th"):
+                continue
+            while column in taken:
+                column += 1
+            column = self._add_cell(cell, at, column)
+        self._row += 1
+
+    def _add_cell(self, cell: Any, row: int, column: int) -> int:
+        """Adds a cell; the column after it."""
+        height, width = _span(cell, "rowspan"), _span(cell, "colspan")
+        if column + width > limit("sheet_columns"):
+            raise damaged()
+        value: Cell = _shown(cell)
+        if not is_blank(value):
+            self.content.rows.setdefault(row, {})[column] = value
+        if height > 1 or width > 1:
+            area: Area = (row, column, row + height - 1, column + width - 1)
+            self.content.merged.append(area)
+        for below in range(row + 1, row + min(height, limit("cell_span"))):
+            self._taken.setdefault(below, set()).update(range(column, column + width))
+        return column + width
+
+
+def _own(table: Any, name: str) -> Iterator[Any]:
+    """The rows of a table that belong to no table inside it."""
+    return (element for element in table.iter(name) if _table_of(element) is table)
+
+
+def _table_of(element: Any) -> Any:
+    return next(element.iterancestors("table"), None)
+
+
+def _span(cell: Any, name: str) -> int:
+    text = (cell.get(name) or "").strip()
+    return max(1, int(text)) if text.isdigit() and len(text) < 7 else 1
+
+
+def _shown(cell: Any) -> str:
+    """The text that a cell shows; tables inside it are laid out by themselves."""
+    pieces: list[str] = []
+    _add_text(cell, pieces)
+    lines = (_SPACE.sub(" ", line).strip(" ") for line in "".join(pieces).split("\0"))
+    return "\n".join(line for line in lines if line)
+
+
+def _add_text(element: Any, pieces: list[str]) -> None:
+    pieces.append(element.text or "")
+    for part in element:
+        name = local_name(part)
+        if name in _BREAKS:
+            pieces.append("\0")
+        if name == "input":
+            pieces.append(part.get("value") or "")
+        elif name not in _NO_TEXT and name != "table":
+            _add_text(part, pieces)
+        if name in _BREAKS - {"br"}:
+            pieces.append("\0")
+        pieces.append(part.tail or "")

@@ -1,0 +1,31 @@
+"""Bounds of reading one file (limits.yaml), two of them from the environment."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+MEGABYTE = 1024**2
+
+
+@lru_cache(maxsize=1)
+def _limits() -> dict[str, int]:
+    text = (Path(__file__).parent / "limits.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, int] = yaml.safe_load(text)
+    return loaded
+
+
+def limit(name: str) -> int:
+    """A bound by its name in limits.yaml."""
+    return _limits()[name]
+
+
+def memory_megabytes() -> int:
+    """Address space of the process that reads workbooks, in MiB."""
+    return int(os.environ.get("QUALWATCH_READ_MEMORY_MB") or limit("memory_megabytes"))
+
+
+def seconds() -> int:
+    """How long a file's reading may take."""
+    return int(os.environ.get("QUALWATCH_READ_SECONDS") or limit("seconds"))
