@@ -140,6 +140,8 @@ class _FileReader:
         """A sheet with a known table; any other is noted, one without a required column
         rejected.
         """
+        for row, text in sheet.notices:
+            self._notice(sheet, row, text)
         header = find_header(sheet)
         if header is None:
             empty = not any(cell not in (None, "") for row in sheet.rows for cell in row)
