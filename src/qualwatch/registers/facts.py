@@ -14,9 +14,11 @@ from qualwatch.evaluation.facts import SCHEMAS, Coverage, Facts
 from qualwatch.registers.bulk import rows_of, table_of
 from qualwatch.registers.corrections import CORRECTION
 from qualwatch.registers.models import TABLES, Correction, Load, PlatformChange, Recorded, Revision
+from qualwatch.registers.permits import doubtful_rows
 from qualwatch.registers.sources import sources
 
 PERSON = "'P' || {}"
+HAS_OTHER_DOCUMENT = "has_other_document"  # a column of people for whom no card is on record
 # how a fact's column is read, where it is not the table's own
 READ = {
     "registrations": {
@@ -78,7 +80,9 @@ def facts_on(
     scope = _Scope(revision, None if credit_codes is None else sorted(set(credit_codes)))
     tables = {name: scope.table(name) for name in READ_WHOLE}
     tables["enterprises"] = _enterprises(scope)
-    tables["people"] = scope.people()
+    people = scope.people()
+    tables["people"] = people.select(SCHEMAS["people"].names)
+    tables["unparsed"] = pa.concat_tables([tables["unparsed"], scope.doubts_by_permit(people)])
     tables["coverage"] = Facts.of_rows({"coverage": coverage_on(revision, day)}).tables["coverage"]
     return Facts(tables)
 
@@ -136,7 +140,7 @@ class _Scope:
         ]
 
     def people(self) -> pa.Table:
-        """Everybody registered, with birthday, lock and death."""
+        """Everybody registered, with birthday, lock, death, and whether they have no card."""
         locks, values = self._rows("locks")
         births, more = self._rows("birthdays")
         here = (
@@ -156,8 +160,18 @@ class _Scope:
             "person_id": PERSON.format("p.id"),
             "born_on": "coalesce(p.born_on, b.born_on)",
             **columns,
+            # the birthday of a card follows from its number
+            HAS_OTHER_DOCUMENT: "CASE WHEN p.born_on IS NULL THEN 1 ELSE 0 END",
         }
-        return table_of(columns, SCHEMAS["people"], rest, [*values, *more, *(self.codes or ())])
+        schema = SCHEMAS["people"].append(pa.field(HAS_OTHER_DOCUMENT, pa.int32()))
+        return table_of(columns, schema, rest, [*values, *more, *(self.codes or ())])
+
+    def doubts_by_permit(self, people: pa.Table) -> pa.Table:
+        """Rows under another issue of a registered person's permit, as rejected rows."""
+        others = people.filter(pc.equal(people.column(HAS_OTHER_DOCUMENT), 1)).column("person_id")
+        numbers = [int(person_id[1:]) for person_id in others.to_pylist()]
+        doubts = doubtful_rows(numbers, _on_record("t", self.revision)) if numbers else []
+        return Facts.of_rows({"unparsed": doubts}).tables["unparsed"]
 
 
 def _enterprises(scope: _Scope) -> pa.Table:
