@@ -16,7 +16,7 @@ from dressings.dress import CHANGES, Recipe, dressed
 from dressings.facts import DAY
 from dressings.writers import write
 from qualwatch.evaluation import reference
-from qualwatch.evaluation.findings import Anomaly, EnterpriseResult, Finding
+from qualwatch.evaluation.findings import Anomaly, EnterpriseResult, Finding, FindingKey
 from qualwatch.intake.problems import NothingReadable
 from qualwatch.intake.register_files import RegisterFiles, read_register_files
 
@@ -127,36 +127,51 @@ def lossy_faults(result: Outcome) -> list[str]:
     expected = plain()
     wrong = []
     for ours, theirs in _pairs(expected, result):
-        change = f"{_shown(ours)} became {_shown(theirs)}"
-        if (theirs and theirs.verdict == "short" and (ours is None or ours.verdict != "short")) or (
-            ours and ours.verdict == "short" and theirs and theirs.verdict == "met"
-        ):
-            wrong.append(change)
-        elif _verdict(ours) != _verdict(theirs) and not result.says_something:
-            wrong.append(f"without a word: {change}")
+        before, after = _verdicts(ours), _verdicts(theirs)
+        text = f"{_shown(ours)} became {_shown(theirs)}"
+        if ("short" in after and "short" not in before) or ("short" in before and after == {"met"}):
+            wrong.append(text)
+        elif before != after and not (result.says_something or _is_conflict(theirs)):
+            wrong.append(f"without a word: {text}")
     if _kinds(result) - _kinds(expected):
         wrong.append(f"anomalies {_kinds(expected)} became {_kinds(result)}")
     return wrong
 
 
-def _pairs(expected: Outcome, result: Outcome) -> Iterable[tuple[Finding | None, Finding | None]]:
+Findings = tuple[Finding, ...]
+
+
+def _pairs(expected: Outcome, result: Outcome) -> Iterable[tuple[Findings, Findings]]:
     """Findings of the same item and requirement."""
-    ours = {finding.key: finding for finding in expected.findings}
-    theirs = {finding.key: finding for finding in result.findings}
-    return [(ours.get(key), theirs.get(key)) for key in sorted(ours.keys() | theirs.keys())]
+    ours, theirs = _by_key(expected), _by_key(result)
+    return [(ours.get(key, ()), theirs.get(key, ())) for key in sorted(ours.keys() | theirs.keys())]
 
 
-def _verdict(finding: Finding | None) -> str:
-    return finding.verdict if finding else ""
+def _by_key(outcome: Outcome) -> dict[FindingKey, Findings]:
+    by_key: dict[FindingKey, Findings] = {}
+    for finding in outcome.findings:
+        by_key[finding.key] = (*by_key.get(finding.key, ()), finding)
+    return by_key
+
+
+def _is_conflict(findings: Findings) -> bool:
+    """Whether the finding itself says that two rows contradict each other."""
+    return any("register-conflict" in finding.because for finding in findings)
+
+
+def _verdicts(findings: Findings) -> set[str]:
+    return {finding.verdict for finding in findings}
 
 
 def _kinds(result: Outcome) -> set[tuple[str, str, str | None]]:
     return {(a.credit_code, a.kind, a.registration_no) for a in result.anomalies}
 
 
-def _shown(finding: Finding | None) -> str:
-    if finding is None:
-        return "nothing"
+def _shown(findings: Findings) -> str:
+    return " and ".join(map(_shown_finding, findings)) or "nothing"
+
+
+def _shown_finding(finding: Finding) -> str:
     numbers = f"{finding.held} to {finding.possible} of {finding.required}"
     reasons = ", ".join(finding.because)
     return f"{finding.enterprise[:2]} {finding.requirement} {finding.verdict} {numbers} ({reasons})"

@@ -46,6 +46,13 @@ class Formula:
 
 
 @dataclass(frozen=True)
+class RichText:
+    """A text with two fonts, of at least two characters."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Container:
     """A kind of file. abilities: typed cells, merged cells, several sheets, hidden rows."""
 
@@ -65,9 +72,11 @@ CONTAINERS = {
         _container("tab", ".txt", "text", "delimited"),
         _container("semicolon", ".csv", "text", "delimited"),
         _container("tab-xls", ".xls", "text", "delimited"),
-        _container("html-xls", ".xls", "text", "merged"),
+        _container("html-xls", ".xls", "text", "merged", "html"),
         _container("xml-2003", ".xls", "typed", "merged", "sheets"),
-        _container("xlsx", ".xlsx", "typed", "merged", "sheets", "hidden", "formulas", "1904"),
+        _container(
+            "xlsx", ".xlsx", "typed", "merged", "sheets", "hidden", "formulas", "1904", "packed"
+        ),
         _container("xls", ".xls", "typed", "merged", "sheets", "hidden", "1904"),
         _container("ods", ".ods", "typed", "merged", "sheets", "hidden"),
     )
@@ -100,6 +109,7 @@ class Sheet:
     stray: dict[tuple[int, int], Any] = field(default_factory=dict)
     is_hidden: bool = False
     hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -117,6 +127,17 @@ class TextForm:
 
 
 @dataclass
+class HtmlForm:
+    """How HTML files are written."""
+
+    encoding: str = "utf-8"
+    head_cells: bool = False  # th and thead
+    layout_table: bool = False  # a table around the table
+    fonts: bool = False  # elements inside cells
+    closes_cells: bool = True
+
+
+@dataclass
 class Dress:
     """The registers, and how they are to be written."""
 
@@ -128,6 +149,10 @@ class Dress:
     wrong_ending: str = ""
     file_names: Callable[[str], str] = str
     is_1904: bool = False
+    has_chart: bool = False
+    fills_blanks: bool = False  # every blank up to the last column is a cell
+    packing: list[Callable[[bytes], bytes]] = field(default_factory=list)
+    html: HtmlForm = field(default_factory=HtmlForm)
 
     def columns(self, *kinds: str) -> list[tuple[Table, Column]]:
         """Every column of these kinds, with its table."""

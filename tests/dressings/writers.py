@@ -18,7 +18,19 @@ from odf.style import Style, TableProperties
 from odf.table import CoveredTableCell, Table, TableCell, TableRow
 from odf.text import P
 
-from dressings.dress import LEFT, UP, DayCell, Dress, Formula, Mark, Rows, Sheet, TextForm
+from dressings.dress import (
+    LEFT,
+    UP,
+    DayCell,
+    Dress,
+    Formula,
+    HtmlForm,
+    Mark,
+    RichText,
+    Rows,
+    Sheet,
+    TextForm,
+)
 
 Merge = tuple[int, int, int, int]  # top, left, bottom, right, from 0
 DELIMITERS = {"csv": ",", "tab": "\t", "semicolon": ";", "tab-xls": "\t"}
@@ -42,7 +54,10 @@ def book_bytes(dress: Dress, sheets: list[Sheet]) -> bytes:
     if name in DELIMITERS:
         (sheet,) = sheets
         return delimited(rows_of(sheet), DELIMITERS[name], dress.text)
-    return WRITERS[name](dress, sheets)
+    raw = WRITERS[name](dress, sheets)
+    for act in dress.packing:
+        raw = act(raw)
+    return raw
 
 
 def rows_of(sheet: Sheet) -> Rows:
@@ -104,6 +119,8 @@ def text_of(cell: Any) -> str:
         return cell.value.isoformat()
     if isinstance(cell, Formula):
         return text_of(cell.value)
+    if isinstance(cell, RichText):
+        return cell.text
     return str(cell)
 
 
@@ -152,6 +169,8 @@ def _xlsx(dress: Dress, sheets: list[Sheet]) -> bytes:
         for sheet in sheets:
             page = book.add_worksheet(sheet.name)
             rows = rows_of(sheet)
+            if dress.fills_blanks:
+                _fill_blanks(page, rows)
             for merge in merges_of(rows):
                 page.merge_range(*merge, "")
             for number in sheet.hidden_rows:
@@ -159,9 +178,23 @@ def _xlsx(dress: Dress, sheets: list[Sheet]) -> bytes:
             for r, row in enumerate(rows):
                 for c, cell in enumerate(row):
                     _write_xlsx_cell(page, r, c, cell, book, formats)
+            for number in sheet.hidden_columns:
+                page.set_column(number, number, None, None, {"hidden": True})
             if sheet.is_hidden:
                 page.very_hidden()
+        if dress.has_chart:
+            chart = book.add_chart({"type": "column"})
+            chart.add_series({"values": [sheets[0].name, 1, 0, 3, 0]})
+            book.add_chartsheet("图表").set_chart(chart)
     return out.getvalue()
+
+
+def _fill_blanks(page: Any, rows: Rows) -> None:
+    """A cell wherever one is blank: empty texts."""
+    width = max(map(len, rows), default=0)
+    for r in range(len(rows)):
+        for c in range(width):
+            page.write_string(r, c, " ")
 
 
 def _write_xlsx_cell(
@@ -174,6 +207,9 @@ def _write_xlsx_cell(
         if form is None:
             form = formats[cell.number_format] = book.add_format({"num_format": cell.number_format})
         page.write_datetime(r, c, datetime.combine(cell.value, datetime.min.time()), form)
+    elif isinstance(cell, RichText):
+        bold = formats.setdefault("bold", book.add_format({"bold": True}))
+        page.write_rich_string(r, c, bold, cell.text[:1], cell.text[1:])
     elif isinstance(cell, Formula):
         value = "" if cell.value is None else cell.value
         page.write_formula(r, c, "=" + cell.text, None, value)
@@ -247,31 +283,42 @@ def _ods_cell(cell: Any, span: tuple[int, int] | None) -> Any:
     return table_cell
 
 
-def _html(_dress: Dress, sheets: list[Sheet]) -> bytes:
+def _html(dress: Dress, sheets: list[Sheet]) -> bytes:
+    form = dress.html
+    charset = {"gb18030": "gb2312"}.get(form.encoding, form.encoding)
     parts = [
         '<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head>'
-        '<meta http-equiv="Content-Type" content="text/html; charset=utf-8">'
-        "<style>td {mso-number-format:'\\@'}</style></head><body>"
+        f'<meta http-equiv="Content-Type" content="text/html; charset={charset}">'
+        "<style>td {mso-number-format:'\\@'}</style><!-- <table><tr><td>no</td></tr> --></head><body>"
     ]
+    if form.layout_table:
+        parts.append("<table><tr><td>")
     for sheet in sheets:
         parts.append('<table border="1">')
         rows = rows_of(sheet)
         spans = {(top, left): (b - top + 1, r - left + 1) for top, left, b, r in merges_of(rows)}
         for r, row in enumerate(rows):
+            is_head = form.head_cells and r == 0
             cells = "".join(
-                _html_cell(cell, spans.get((r, c)))
+                _html_cell(cell, spans.get((r, c)), form, "th" if is_head else "td")
                 for c, cell in enumerate(row)
                 if not isinstance(cell, Mark)
             )
-            parts.append(f"<tr>{cells}</tr>")
+            line = f"<tr>{cells}</tr>"
+            parts.append(f"<thead>{line}</thead>" if is_head else line)
         parts.append("</table>")
-    parts.append("</body></html>")
-    return "\r\n".join(parts).encode()
+    if form.layout_table:
+        parts.append("</td></tr></table>")
+    parts.append("<script>document.title = '<td>1</td>';</script></body></html>")
+    return "\r\n".join(parts).encode(form.encoding)
 
 
-def _html_cell(cell: Any, span: tuple[int, int] | None) -> str:
+def _html_cell(cell: Any, span: tuple[int, int] | None, form: HtmlForm, tag: str) -> str:
     spans = f' rowspan="{span[0]}" colspan="{span[1]}"' if span else ""
-    return f"<td{spans}>{html.escape(text_of(cell)).replace(chr(10), '<br>')}</td>"
+    text = html.escape(text_of(cell)).replace("\n", "<br>") or "&nbsp;"
+    if form.fonts:
+        text = f'<font face="宋体"><b>{text}</b></font>'
+    return f"<{tag}{spans}>{text}" + (f"</{tag}>" if form.closes_cells else "")
 
 
 def _xml_2003(_dress: Dress, sheets: list[Sheet]) -> bytes:

@@ -7,7 +7,7 @@ from datetime import date
 from random import Random
 from typing import Any
 
-from dressings.dress import DayCell, Dress, Formula, change, some
+from dressings.dress import DayCell, Dress, Formula, RichText, change, some
 from dressings.writers import serial
 
 Writing = Callable[[date], Any]
@@ -32,6 +32,9 @@ DAY_TEXTS: dict[str, Writing] = {
     "2026-05-20 00:00:00.0": lambda day: f"{day.isoformat()} 00:00:00.0",
     "full-width": lambda day: _full_width(day.isoformat()),
     "serial": lambda day: str(serial(day)),
+    "serial-and-time": lambda day: f"{serial(day)}.7291666667",
+    "2026-05-20 23:59:59": lambda day: f"{day.isoformat()} 23:59:59",
+    "2026 - 5 - 20": lambda day: f"{day.year} - {day.month} - {day.day}",
 }
 
 
@@ -300,3 +303,37 @@ def validity_in_one_cell(dress: Dress, random: Random) -> None:
     assert end_column is not None
     end_column.heading = "有效期"
     table.columns = [column for column in table.columns if column.key != "有效期起"]
+
+
+@change("cells")
+def division_codes_in_another_form(dress: Dress, random: Random) -> None:
+    forms: list[Callable[[str], Any]] = [
+        lambda code: code + "000000",
+        lambda code: code + ".0",
+        lambda code: f" {code} ",
+        lambda code: "'" + code,
+        _full_width,
+    ]
+    if "typed" in dress.container.abilities:
+        forms += [int, float]
+    form = random.choice(forms)
+    for row in dress.tables["企业"].rows:
+        row["注册地区划代码"] = form(row["注册地区划代码"])
+
+
+@change("cells")
+def counts_in_another_form(dress: Dress, random: Random) -> None:
+    word: Any = random.choice(("5.0", "5人", " 5 ", "\uff15", "05", "5.00"))
+    if "typed" in dress.container.abilities and random.random() < 0.4:
+        word = 5.0
+    for row in dress.tables["认定"].rows:
+        row["认定人数"] = word
+
+
+@change("cells", needs="formulas")
+def texts_with_two_fonts(dress: Dress, random: Random) -> None:
+    for table, column in some(random, dress.columns("text", "identity", "code", "number")):
+        for row in table.rows:
+            cell = row[column.key]
+            if isinstance(cell, str) and len(cell.strip()) > 3 and cell == cell.strip():
+                row[column.key] = RichText(cell)

@@ -212,3 +212,48 @@ def ending_of_another_container(dress: Dress, random: Random) -> None:
     endings = WRONG_ENDINGS.get(dress.container.name)
     if endings:
         dress.wrong_ending = random.choice(endings)
+
+
+@change("files", needs="formulas")
+def hidden_columns(dress: Dress, random: Random) -> None:
+    for book in some(random, dress.books):
+        for sheet in book:
+            sheet.hidden_columns = {random.randint(0, 6), random.randint(0, 6)}
+
+
+@change("files", needs="formulas")
+def a_chart_on_a_sheet_of_its_own(dress: Dress, random: Random) -> None:
+    del random
+    dress.has_chart = True
+
+
+@change("files", needs="delimited")
+def a_line_that_names_the_delimiter(dress: Dress, random: Random) -> None:
+    """sep=; as spreadsheets read it."""
+    del random
+    delimiter = {"csv": ",", "semicolon": ";"}.get(dress.container.name, "\t")
+    dress.text.first_line += f"sep={delimiter}{dress.text.line_end}"
+
+
+@change("files", group="html", needs="html")
+def html_in_gb2312(dress: Dress, random: Random) -> None:
+    del random
+    dress.html.encoding = "gb18030"
+
+
+@change("files", needs="html")
+def html_with_headings_and_fonts(dress: Dress, random: Random) -> None:
+    dress.html.head_cells = random.random() < 0.7
+    dress.html.fonts = random.random() < 0.7
+
+
+@change("files", needs="html")
+def html_in_a_layout_table(dress: Dress, random: Random) -> None:
+    del random
+    dress.html.layout_table = True
+
+
+@change("files", needs="html")
+def html_cells_that_are_not_closed(dress: Dress, random: Random) -> None:
+    del random
+    dress.html.closes_cells = False

@@ -205,3 +205,42 @@ def rows_that_slipped(dress: Dress, random: Random) -> None:
                     row.insert(random.randint(0, len(row)), "")
                 else:
                     row.pop(random.randint(0, len(row) - 1))
+
+
+@change("rows", loses="which of two rows of one certificate is right")
+def items_that_contradict(dress: Dress, random: Random) -> None:
+    """One certificate and qualification twice, with another grade, authority, state or end."""
+    rows = dress.tables["资质"].rows
+    for row in random.sample(rows, random.randint(1, 4)):
+        other = dict(row)
+        key, word = random.choice(
+            (
+                ("等级", "一级"),
+                ("许可机关", "太原市行政审批服务管理局"),
+                ("状态", "注销"),
+                ("有效期止", date(2026, 5, 1)),
+                ("有效期止", date(2029, 1, 1)),
+            )
+        )
+        other[key] = word
+        rows.insert(random.randint(0, len(rows)), other)
+
+
+@change("cells", group="months", loses="which months are meant")
+def months_as_ranges_or_names(dress: Dress, random: Random) -> None:
+    form = random.choice(
+        ("{0:%Y%m}-202603", "{0.month}月", "Jan-26", "{0:%Y}", "2026年第一季度", "{0:%y%m}")
+    )
+    for row in dress.tables["社保"].rows:
+        if isinstance(row["缴费月份"], date):
+            row["缴费月份"] = form.format(row["缴费月份"])
+
+
+@change("cells", group="days", loses="nothing that a person could not read")
+def days_in_chinese_numerals(dress: Dress, random: Random) -> None:
+    digits = str.maketrans("0123456789", "〇一二三四五六七八九")
+    for table, column in some(random, dress.columns("day")):
+        for row in table.rows:
+            if isinstance(row[column.key], date):
+                day = row[column.key]
+                row[column.key] = f"{day.year}年{day.month}月{day.day}日".translate(digits)
