@@ -29,7 +29,11 @@ class Notice:
 
 @dataclass(slots=True)
 class FileAccount:
-    """The row counts of one table in one sheet: read = accepted + rejected."""
+    """The row counts of one table in one sheet: read = accepted + rejected + refused.
+
+    refused: rows of a table whose header was not understood; not_rows: lines beside those read,
+    such as titles and totals.
+    """
 
     file: str
     sheet: str
@@ -37,3 +41,5 @@ class FileAccount:
     read: int = 0
     accepted: int = 0
     rejected: int = 0
+    refused: int = 0
+    not_rows: int = 0

@@ -1,18 +1,20 @@
-"""The rows of a sheet as columns: every distinct cell is read once, however many rows carry it."""
+"""The cells of a sheet as columns: every distinct cell is read once, however many rows carry it."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qualwatch.intake.cells import Cell
-from qualwatch.intake.headers import Header
+from qualwatch.intake.cells import Cell, is_blank
+from qualwatch.intake.headers import Header, is_heading_word
 from qualwatch.intake.problems import BadCell
+from qualwatch.intake.repeated_columns import doubt_of, joined
 from qualwatch.intake.sheets import Sheet, readable_text
 
 CODE = pa.int32()
+HEADING_WORDS = 2  # a row with so many may be a header
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class ReadColumn:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Cells coded: cells[codes[r]] is the cell of row r below the header."""
+    """Cells coded: cells[codes[r]] is the cell of row r."""
 
     codes: pa.Array
     cells: list[Cell]
@@ -58,60 +60,186 @@ class Column:
                 accepted.append(False)
         return ReadColumn(self.codes, values, pa.array(accepted, pa.bool_()))
 
+    def where(self, is_true: Callable[[Cell], bool]) -> pa.Array | None:
+        """Per row, whether something is true of its cell; None where it is of none."""
+        answers = [is_true(cell) for cell in self.cells]
+        return pa.array(answers, pa.bool_()).take(self.codes) if any(answers) else None
 
-class Body:
-    """Everything below a sheet's header, by column slug; a column that is not there is empty."""
+    @property
+    def is_filled(self) -> bool:
+        """Whether any row has a cell that is not blank."""
+        filled = [code for code, cell in enumerate(self.cells) if not is_blank(cell)]
+        return bool(filled) and bool(
+            pc.any(pc.is_in(self.codes, value_set=pa.array(filled, self.codes.type))).as_py()
+        )
 
-    def __init__(self, sheet: Sheet, header: Header) -> None:
-        self._places = header.places
-        self._width = len(sheet.head(header.row + 1)[header.row])
-        self._texts = sheet.text_columns(header.row, self._width)
-        self._coded = sheet.coded_columns(header.row)
+    def slice(self, first: int, length: int) -> "Column":
+        """Some rows."""
+        if first == 0 and length == len(self.codes):
+            return self
+        return Column(self.codes.slice(first, length), self.cells)
+
+
+class Grid:
+    """All cells of a sheet below a row index, by place; each column is coded once."""
+
+    def __init__(self, sheet: Sheet, after: int, width: int) -> None:
+        self.first = after + 1
+        self.width = width
+        self._texts = sheet.text_columns(after, width)
+        self._coded = sheet.coded_columns(after)
         self._rows: list[list[Cell]] = []
         if self._texts is not None:
             self.length = len(self._texts[0])
         elif self._coded:
-            self.length = len(self._coded[0][0])
+            self.length, self.width = len(self._coded[0][0]), len(self._coded)
         else:
-            self._rows = sheet.rows[header.row + 1 :]
+            self._rows = sheet.rows[self.first :]
             self.length = len(self._rows)
+            self.width = max(map(len, self._rows), default=0)
+        self._columns: dict[int, Column] = {}
 
-    def first_answer(self, answer: Callable[[Cell], bool | None]) -> pa.Array:
-        """Per row, the answer for the first cell that has one; false where no cell has."""
-        answers = pa.nulls(self.length, pa.bool_())
-        for index in range(self._width):
-            column = self._at(index)
-            of_column = pa.array([answer(cell) for cell in column.cells], pa.bool_())
-            answers = pc.coalesce(answers, of_column.take(column.codes))
-            if not answers.null_count:
-                break
-        return answers.fill_null(False)
+    def column(self, place: int) -> Column:
+        """The cells at one place of every row; None where a row is shorter."""
+        if place not in self._columns:
+            self._columns[place] = self._coded_column(place)
+        return self._columns[place]
+
+    def row(self, index: int) -> list[Cell]:
+        """The cells of a row of the sheet."""
+        below = index - self.first
+        if self._rows:
+            return self._rows[below]
+        columns = (self.column(place) for place in range(self.width))
+        return [column.cells[column.codes[below].as_py()] for column in columns]
+
+    def heading_rows(self) -> list[int]:
+        """Row indexes with two or more words that are headings of tables."""
+        if self._rows:
+            words = _WordCount()
+            return [
+                self.first + below
+                for below, row in enumerate(self._rows)
+                if words.of(row) >= HEADING_WORDS
+            ]
+        count = None
+        for place in range(self.width):
+            is_word = self.column(place).where(is_heading_word)
+            if is_word is not None:
+                here = is_word.cast(pa.int32())
+                count = here if count is None else pc.add(count, here)
+        if count is None:
+            return []
+        below = pc.indices_nonzero(pc.greater_equal(count, HEADING_WORDS)).to_pylist()
+        return [self.first + index for index in below]
+
+    def filled_places(self, first: int, end: int, headed: Collection[int], right: int) -> list[int]:
+        """Places up to `right` without a heading that are filled in some rows."""
+        if self._rows:
+            rows = self._rows[first - self.first : end - self.first]
+            return _filled_places(rows, headed, right)
+        others = (place for place in range(min(right, self.width)) if place not in headed)
+        return [
+            place
+            for place in others
+            if self.column(place).slice(first - self.first, end - first).is_filled
+        ]
+
+    def _coded_column(self, place: int) -> Column:
+        if self._texts is not None:
+            coded = self._texts[place].dictionary_encode()
+            texts = coded.dictionary.to_pylist()
+            return Column(coded.indices, [readable_text(text) for text in texts])
+        if self._coded and place < len(self._coded):
+            return Column(*self._coded[place])
+        if self._coded:
+            return Column(pa.repeat(pa.scalar(0, CODE), self.length), [None])
+        return _coded(row[place] if place < len(row) else None for row in self._rows)
+
+
+@dataclass(slots=True)
+class _WordCount:
+    """Counts a row's words that are headings; every distinct cell is looked at once."""
+
+    known: dict[Cell, bool] = field(default_factory=dict)
+
+    def of(self, row: Sequence[Cell]) -> int:
+        """How many cells are headings."""
+        count = 0
+        for cell in row:
+            is_word = self.known.get(cell)
+            if is_word is None:
+                is_word = self.known[cell] = is_heading_word(cell)
+            count += is_word
+        return count
+
+
+class Body:
+    """Rows below a header, by column slug; a column that is not there is empty."""
+
+    def __init__(self, grid: Grid, header: Header, first: int, end: int) -> None:
+        self._grid = grid
+        self._header = header
+        self._below = first - grid.first
+        self.length = end - first
 
     def column(self, slug: str) -> Column:
-        """One column's cells."""
-        index = self._places.get(slug)
-        if index is None:
+        """One column's cells, in the table's words."""
+        sources = self._header.sources.get(slug)
+        if sources is None:
             return Column(pa.repeat(pa.scalar(0, CODE), self.length), [None])
-        return self._at(index)
+        if len(sources) == 1:
+            column = self._at(sources[0].place)
+            if not sources[0].stated:
+                return column
+            return Column(column.codes, [sources[0].cell(cell) for cell in column.cells])
+        together = self._together([source.place for source in sources])
+        resolved = [joined(self._header, slug, row)[0] for row in together.cells]
+        return Column(together.codes, resolved)
 
     def joined(self, *slugs: str) -> Column:
         """Several columns as one whose cells are tuples."""
-        first, *others = [self.column(slug) for slug in slugs]
-        joined = Column(first.codes, [(cell,) for cell in first.cells])
-        for other in others:
-            joined = _with_column(joined, other)
-        return joined
+        return _joined([self.column(slug) for slug in slugs])
 
-    def _at(self, index: int) -> Column:
-        if self._texts is not None:
-            coded = self._texts[index].dictionary_encode()
-            texts = coded.dictionary.to_pylist()
-            return Column(coded.indices, [readable_text(text) for text in texts])
-        if self._coded and index < len(self._coded):
-            return Column(*self._coded[index])
-        if self._coded:
-            return Column(pa.repeat(pa.scalar(0, CODE), self.length), [None])
-        return _coded(row[index] if index < len(row) else None for row in self._rows)
+    def in_doubt(self) -> pa.Array | None:
+        """Per row, whether columns of one meaning differ or something filled was not understood.
+
+        None where it is so in no row.
+        """
+        doubts = []
+        for slug, sources in self._header.sources.items():
+            if len(sources) > 1:
+                together = self._together([source.place for source in sources])
+                doubts.append(
+                    together.where(
+                        lambda row, slug=slug: joined(self._header, slug, row)[1] is not None
+                    )
+                )
+        for source in self._header.doubtful:
+            doubts.append(
+                self._at(source.place).where(
+                    lambda cell, source=source: doubt_of(source, cell) is not None
+                )
+            )
+        answer = None
+        for doubt in doubts:
+            if doubt is not None:
+                answer = doubt if answer is None else pc.or_(answer, doubt)
+        return answer
+
+    def _together(self, places: Sequence[int]) -> Column:
+        return _joined([self._at(place) for place in places])
+
+    def _at(self, place: int) -> Column:
+        return self._grid.column(place).slice(self._below, self.length)
+
+
+def _joined(columns: Sequence[Column]) -> Column:
+    first, *others = columns
+    together = Column(first.codes, [(cell,) for cell in first.cells])
+    for other in others:
+        together = _with_column(together, other)
+    return together
 
 
 def _with_column(left: Column, right: Column) -> Column:
@@ -134,3 +262,19 @@ def _coded(cells: Iterable[Cell]) -> Column:
     code_of: dict[tuple[type, Cell], int] = {}
     codes = [code_of.setdefault((type(cell), cell), len(code_of)) for cell in cells]
     return Column(pa.array(codes, CODE), [cell for _type, cell in code_of])
+
+
+def _filled_places(
+    rows: Sequence[Sequence[Cell]], headed: Collection[int], right: int
+) -> list[int]:
+    width = max(headed, default=-1) + 1
+    between = [place for place in range(width) if place not in headed]
+    filled = set()
+    for row in rows:
+        places = [place for place in between if place < len(row)]
+        if len(row) > width:
+            places += range(width, min(len(row), right))
+        filled.update(
+            place for place in places if row[place] not in (None, "") and not is_blank(row[place])
+        )
+    return sorted(filled)

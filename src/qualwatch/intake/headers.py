@@ -1,27 +1,48 @@
-"""Recognises a sheet's table by its header row, wherever that stands."""
+"""The canonical tables, and what a heading of one or more rows means in them.
+
+headers.yaml has the tables' columns, headings.yaml the words that all headings share.
+"""
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from qualwatch.intake.cells import Cell, folded_as_shown
-from qualwatch.intake.sheets import Sheet
+from qualwatch.intake.cells import Cell, folded, folded_as_shown, values
 from qualwatch.law.texts_on_disk import load_yaml
 
 # so many known columns identify a table whose key column has an unknown header
 _PARTIAL_COLUMNS = 4
-_FIRST_ROWS = 30  # a header stands below a few title rows
+_LONGEST_HEADING = 40  # characters; a longer cell is no heading
+_MARKS = re.compile(r"[*:;\-_/\\·、.,()\[\]【】\"'“”]")
+_BOTH_ENDS = re.compile(r"起止(日期|时间)?")
+Parts = tuple[str, ...]  # a column's heading: the words of its rows, from the top
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A canonical column: its slug, its header, whether a table is unusable without it."""
+    """A canonical column: its slug, its header, whether a table is unusable without it, and
+    whether a verdict may rest on it.
+    """
 
     slug: str
     header: str
     required: bool
+    decides: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a heading says: the column, whether only in want of a better one (`is_vague`), and for
+    a heading whose filled cell states a value of the column, that value.
+    """
+
+    slug: str
+    is_vague: bool
+    stated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +53,147 @@ class TableHead:
     name: str
     identified_by: frozenset[str]
     columns: dict[str, Column]
-    spellings: dict[str, str]  # folded header -> column slug
+    meanings: dict[str, tuple[Meaning, ...]]  # by compared heading
+    deciding: tuple[str, ...]
+    harmless: frozenset[str]
+
+    def may_decide(self, heading: str) -> bool:
+        """Whether a heading that is no column of the table may decide all the same."""
+        text = compared(heading)
+        if text in self.harmless or is_about_another(text):
+            return False
+        return any(word in text for word in self.deciding)
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A column of a sheet from which a canonical column is read."""
+
+    place: int
+    written: str
+    stated: str = ""
+    is_vague: bool = False
+
+    def cell(self, cell: Cell) -> Cell:
+        """A cell as the canonical column has it."""
+        if not self.stated:
+            return cell
+        text = folded_as_shown(cell)
+        return self.stated if text and text not in values()["open_ended"] else None
+
+
+@dataclass(frozen=True)
 class Header:
-    """A header row found in a sheet: its row index, its table, the place of each column, and what
-    is left over.
+    """A heading found in a sheet: its first and last row index, its table, and what its columns
+    mean.
+
+    passed_over: vague headings beside a better one, by slug; doubtful: not understood, but they
+    may decide; left_over: not used.
     """
 
+    top: int
     row: int
     table: TableHead
-    places: dict[str, int]
-    written: dict[str, str]
-    left_over: list[str]
+    sources: dict[str, tuple[Source, ...]]
+    left_over: list[Source]
+    passed_over: list[tuple[str, Source]]
+    doubtful: list[Source]
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """By slug, the first column that decides it."""
+        return {slug: sources[0].place for slug, sources in self.sources.items()}
+
+    @cached_property
+    def written(self) -> dict[str, str]:
+        """By slug, the headings as they are written."""
+        return {
+            slug: "、".join(dict.fromkeys(source.written for source in sources))
+            for slug, sources in self.sources.items()
+        }
+
+    @cached_property
+    def key_places(self) -> frozenset[int]:
+        """The columns that hold the keys by which a row is known."""
+        keys = self.table.identified_by & KEYS
+        return frozenset(source.place for slug in keys for source in self.sources.get(slug, ()))
 
     @property
-    def strength(self) -> tuple[bool, int]:
-        """A whole header before a partial one, then the one that explains more cells."""
-        return not self.missing, len(self.places)
+    def headed_places(self) -> set[int]:
+        """The columns that have a heading."""
+        read = {source.place for sources in self.sources.values() for source in sources}
+        vague = {source.place for _slug, source in self.passed_over}
+        return read | vague | {source.place for source in (*self.left_over, *self.doubtful)}
+
+    @property
+    def repeated(self) -> list[str]:
+        """Slugs of deciding columns that are read from more than one column."""
+        return [
+            slug
+            for slug, sources in self.sources.items()
+            if len([source for source in sources if not source.stated]) > 1
+            and self.table.columns[slug].decides
+        ]
+
+    @property
+    def strength(self) -> tuple[bool, int, int, int]:
+        """A whole header before a partial one, then the one that explains more cells, with fewer
+        columns of one meaning, in fewer rows.
+        """
+        return not self.missing, len(self.sources), -len(self.repeated), self.top - self.row
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no required column is missing."""
+        return not self.missing
 
     @property
     def missing(self) -> list[str]:
         """Headers of required columns that are not there."""
         required = [column for column in self.table.columns.values() if column.required]
-        return [column.header for column in required if column.slug not in self.places]
+        return [column.header for column in required if column.slug not in self.sources]
+
+
+# columns about people and firms, and about papers: under a group of headings they may be another's
+_OF_PEOPLE = frozenset(
+    {"person_name", "identity", "identity_kind", "born_on", "name", "credit_code"}
+)
+_OF_PAPERS = frozenset({"valid_from", "valid_to", "registration_no", "certificate_no"})
+# columns that say whose a row is; a row without any of them is nobody's
+KEYS = frozenset({"credit_code", "identity", "payer_credit_code", "project_code", "source"})
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWords:
+    """headings.yaml."""
+
+    starts: tuple[str, ...]
+    ends: tuple[str, ...]
+    same: dict[str, str]
+    units: re.Pattern[str]
+    other_people: tuple[str, ...]
+    other_papers: tuple[str, ...]
+    before: tuple[str, ...]
+    harmless_cells: frozenset[str]
+    paid_amounts: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def shared_words() -> SharedWords:
+    """The words that the headings of all tables share."""
+    text: dict[str, Any] = load_yaml(Path(__file__).parent / "headings.yaml")
+    units = "|".join(map(re.escape, text["units"]))
+    return SharedWords(
+        starts=tuple(text["starts"]),
+        ends=tuple(text["ends"]),
+        same=text["same"],
+        units=re.compile(rf"\(({units}|\*)\)|\[.*?\]"),
+        other_people=tuple(text["other_people"]),
+        other_papers=tuple(text["other_papers"]),
+        before=tuple(text["before"]),
+        harmless_cells=frozenset(map(folded, text["harmless_cells"])),
+        paid_amounts=tuple(text["paid_amounts"]),
+    )
 
 
 @lru_cache(maxsize=1)
@@ -68,54 +205,139 @@ def table_heads() -> dict[str, TableHead]:
 
 def _table_head(slug: str, text: dict[str, Any]) -> TableHead:
     columns: dict[str, Column] = {}
-    spellings: dict[str, str] = {}
+    meanings: dict[str, tuple[Meaning, ...]] = {}
     for key, column in text["columns"].items():
-        columns[key] = Column(key, column["header"], column.get("required", False))
+        columns[key] = Column(
+            key, column["header"], column.get("required", False), column.get("decides", True)
+        )
+        vague = set(column.get("vague", ()))
         for word in (column["header"], *column.get("aliases", ())):
-            spellings.setdefault(_compared(word), key)
-    identified_by = frozenset(text["identified_by"])
-    return TableHead(slug, text["name"], identified_by, columns, spellings)
-
-
-def find_header(sheet: Sheet) -> Header | None:
-    """The header row of the table that explains most of a row's cells.
-
-    None where no row is a header.
-    """
-    best: Header | None = None
-    for index, row in enumerate(sheet.head(_FIRST_ROWS)):
-        for table in table_heads().values():
-            header = _as_header(index, row, table)
-            if header and (best is None or header.strength > best.strength):
-                best = header
-    return best
-
-
-def is_header_again(row: list[Cell], header: Header) -> bool:
-    """Whether a data row only repeats the header (exports page by page do)."""
-    return all(
-        _compared(row[at]) == _compared(header.written[key])
-        for key, at in header.places.items()
-        if at < len(row)
+            for heading in _with_other_ends(word):
+                if not any(known.slug == key for known in meanings.get(heading, ())):
+                    meaning = Meaning(key, word in vague)
+                    meanings[heading] = (*meanings.get(heading, ()), meaning)
+        for word, stated in column.get("filled", {}).items():
+            heading = compared(word)
+            meanings[heading] = (*meanings.get(heading, ()), Meaning(key, False, stated))
+    return TableHead(
+        slug,
+        text["name"],
+        frozenset(text["identified_by"]),
+        columns,
+        meanings,
+        tuple(text["deciding"]),
+        frozenset(map(compared, text["harmless"])),
     )
 
 
-def _as_header(index: int, row: list[Cell], table: TableHead) -> Header | None:
-    places: dict[str, int] = {}
-    written: dict[str, str] = {}
-    left_over = []
-    for at, cell in enumerate(row):
-        key = table.spellings.get(_compared(cell)) if isinstance(cell, str) else None
-        if key and key not in places:
-            places[key] = at
-            written[key] = cell.strip()
-        elif folded_as_shown(cell):
-            left_over.append(folded_as_shown(cell))
-    partial = len(places) >= _PARTIAL_COLUMNS and 2 * len(places) >= len(table.columns)
-    if not table.identified_by <= places.keys() and not partial:
-        return None
-    return Header(index, table, places, written, left_over)
+def _with_other_ends(word: str) -> list[str]:
+    """A heading, compared, and where it ends with 起 or 止, with every word for these."""
+    text = compared(word)
+    for mark, others in (("起", shared_words().starts), ("止", shared_words().ends)):
+        if text.endswith(mark):
+            return [text, *(text.removesuffix(mark) + other for other in others)]
+    return [text]
 
 
-def _compared(cell: Cell) -> str:
-    return re.sub(r"[*:]|\((必填|选填|\*)\)|\[.*?\]", "", folded_as_shown(cell)).lower()
+@lru_cache(maxsize=1)
+def heading_words() -> frozenset[str]:
+    """Every heading of every table, compared."""
+    return frozenset(word for table in table_heads().values() for word in table.meanings)
+
+
+def compared(cell: Cell) -> str:
+    """A heading for comparing: without spaces, marks, units, width and case."""
+    words = shared_words()
+    text = words.units.sub("", folded_as_shown(cell).lower())
+    return _compared(text)
+
+
+@lru_cache(maxsize=100_000)
+def _compared(text: str) -> str:
+    text = _MARKS.sub("", text)
+    for written, word in shared_words().same.items():
+        text = text.replace(written, word)
+    return _BOTH_ENDS.sub("", text) or text
+
+
+def is_heading_word(cell: Cell) -> bool:
+    """Whether a cell is a heading of some table."""
+    if not isinstance(cell, str) or len(cell) > _LONGEST_HEADING or cell[:1].isdigit():
+        return False
+    return compared(cell) in heading_words()
+
+
+def is_about_another(text: str) -> bool:
+    """Whether a compared heading is about somebody or something else than the rows of a table."""
+    words = shared_words()
+    return any(word in text for word in (*words.other_people, *words.other_papers, *words.before))
+
+
+def meanings_of(parts: Parts, table: TableHead) -> tuple[Meaning, ...]:
+    """What a heading of several words, from the top, means in a table.
+
+    All of them together (有效期 + 止), or the last one where the others only group columns.
+    """
+    words = [word for word, _equal in groupby(compared(part) for part in parts) if word]
+    for count in range(len(words), 1, -1):
+        meanings = table.meanings.get("".join(words[-count:]))
+        if meanings:
+            return meanings
+    if not words:
+        return ()
+    *groups, leaf = words
+    return tuple(
+        meaning
+        for meaning in table.meanings.get(leaf, ())
+        if not any(_is_elsewhere(group, meaning.slug) for group in groups)
+    )
+
+
+def _is_elsewhere(group: str, slug: str) -> bool:
+    """Whether a column under a group of headings is not about the rows of the table."""
+    words = shared_words()
+    return (
+        any(word in group for word in words.before)
+        or (slug in _OF_PEOPLE and any(word in group for word in words.other_people))
+        or (slug in _OF_PAPERS and any(word in group for word in words.other_papers))
+    )
+
+
+def header_of(
+    headings: Sequence[Parts], table: TableHead, rows: tuple[int, int], left: int = 0
+) -> Header | None:
+    """Headings as the header of a table; None where they are not.
+
+    headings: of each column from the place `left`; rows: the first and last row index.
+    """
+    header = Header(*rows, table, {}, [], [], [])
+    columns = [
+        (Source(place, "".join(parts)), meanings_of(parts, table))
+        for place, parts in enumerate(headings, left)
+    ]
+    precise = {
+        meaning.slug
+        for _source, meanings in columns
+        for meaning in meanings
+        if not meaning.is_vague
+    }
+    for source, meanings in columns:
+        _add_column(header, source, meanings, precise)
+    partial = len(header.sources) >= _PARTIAL_COLUMNS
+    partial = partial and 2 * len(header.sources) >= len(table.columns)
+    return header if table.identified_by <= header.sources.keys() or partial else None
+
+
+def _add_column(
+    header: Header, source: Source, meanings: Iterable[Meaning], precise: set[str]
+) -> None:
+    if source.written and not meanings:
+        other = header.doubtful if header.table.may_decide(source.written) else header.left_over
+        other.append(source)
+    for meaning in meanings:
+        if meaning.is_vague and meaning.slug in precise:
+            header.passed_over.append((meaning.slug, source))
+            continue
+        others = header.sources.get(meaning.slug, ())
+        read = replace(source, stated=meaning.stated, is_vague=meaning.is_vague)
+        header.sources[meaning.slug] = (*others, read)

@@ -1,6 +1,7 @@
 """Reads a folder of register files, one workbook, or a facts folder; every row is accounted for."""
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -8,19 +9,25 @@ from pathlib import Path
 from qualwatch.evaluation.account import FileAccount, Notice, Rejection
 from qualwatch.evaluation.facts import Coverage, Facts
 from qualwatch.intake import facts_folder
+from qualwatch.intake.cells import folded_as_shown
 from qualwatch.intake.credit_codes import Elsewhere, nowhere
-from qualwatch.intake.headers import Header, find_header, table_heads
+from qualwatch.intake.headers import Source, table_heads
+from qualwatch.intake.layout import Problem, layout_of
+from qualwatch.intake.non_rows import is_surely_above, words_of
 from qualwatch.intake.people import People
 from qualwatch.intake.problems import BadFile, NothingReadable
-from qualwatch.intake.rows import SheetReader
+from qualwatch.intake.rows import SheetReader, listed
 from qualwatch.intake.sheets import TEXTS, WORKBOOKS, Sheet, sheets_of
-from qualwatch.intake.tables import TableReader
+from qualwatch.intake.tables import RejectedKey, TableReader
 from qualwatch.law.loader import Law
+from qualwatch.privacy import hidden
 from qualwatch.wording import gettext as _
 
 # called with a file's name, the bytes before it, the bytes of all
 Progress = Callable[[str, int, int], None]
 MOST_COLUMNS = 10  # left-over columns named in a notice
+_CARD_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
+_CREDIT_CODE = re.compile(r"(?=.*[A-Za-z])[0-9A-Za-z]{18}")
 BASE_TABLES = ("enterprises", "items", "registrations")
 
 
@@ -119,6 +126,7 @@ class _FileReader:
         self.accounts: list[FileAccount] = []
         self.rejections: list[Rejection] = []
         self.notices: list[Notice] = []
+        self.readable: set[str] = set()  # tables of which some rows were understood
 
     def read_files(self, files: Mapping[str, Path], progress: Progress) -> None:
         """Files by the names to show."""
@@ -137,46 +145,130 @@ class _FileReader:
             self.rejections.append(rejection)
 
     def read_sheet(self, sheet: Sheet) -> None:
-        """A sheet with a known table; any other is noted, one without a required column
-        rejected.
-        """
+        """The tables of a sheet; one that is not understood is refused in a sentence."""
         for row, text in sheet.notices:
             self._notice(sheet, row, text)
-        header = find_header(sheet)
-        if header is None:
-            empty = not any(cell not in (None, "") for row in sheet.rows for cell in row)
-            text = _("空表，略过") if empty else _("没有认出表头，略过")
-            self._notice(sheet, None, text)
+        layout = layout_of(sheet)
+        if not layout.blocks:
+            self._pass_over(sheet)
             return
-        if header.missing:
-            self._reject_header(sheet, header)
+        accounts: dict[str, FileAccount] = {}
+        for number, block in enumerate(layout.blocks):
+            table = block.header.table.slug
+            account = accounts.get(table)
+            if account is None:
+                account = accounts[table] = FileAccount(sheet.file, sheet.name, table)
+            reader = SheetReader(sheet, layout, block, account, self.rejections, self.notices)
+            if number == 0:
+                self._look_above(reader)
+            self._read_block(reader)
+        self.accounts += accounts.values()
+
+    def _read_block(self, reader: SheetReader) -> None:
+        if reader.block.problem is not None:
+            self._refuse(reader, reader.block.problem)
             return
+        self._note_columns(reader)
+        self.readable.add(reader.header.table.slug)
+        self.tables.read(reader)
+
+    def _refuse(self, reader: SheetReader, problem: Problem) -> None:
+        """Counts the rows of a table that was not understood: they may be anybody's."""
+        before = reader.account.read
+        reader.refuse_rows()
+        header, sheet = reader.header, reader.sheet
+        sentence = problem.problem
+        if reader.account.read > before:
+            sentence += _("；第 {first} 至 {last} 行没有读").format(
+                first=reader.block.first + 1, last=reader.last_row
+            )
+            self._doubt(header.table.slug)
+        elif not header.sources:
+            return  # a line of words without rows is a title
+        self.rejections.append(
+            Rejection(
+                sheet.file,
+                sheet.name,
+                header.row + 1,
+                problem.columns,
+                "",
+                sentence,
+                problem.remedy,
+            )
+        )
+
+    def _look_above(self, reader: SheetReader) -> None:
+        """Lines above the first header: titles, or rows that no header explains."""
+        sheet, account = reader.sheet, reader.account
+        rows = []
+        for index, row in sheet.rows_at(reader.layout.above):
+            if not words_of(row):
+                continue
+            if is_surely_above(row):
+                account.not_rows += 1
+            else:
+                rows.append(index + 1)
+        if not rows:
+            return
+        account.read += len(rows)
+        account.refused += len(rows)
+        self._doubt(reader.header.table.slug)
+        problem = _("表头以上有像是数据的行，没有读：第 {rows} 行").format(rows=listed(rows))
+        remedy = _("在这些行上面补上表头，或移到表头以下")
+        self.rejections.append(Rejection(sheet.file, sheet.name, rows[0], "", "", problem, remedy))
+
+    def _doubt(self, table: str) -> None:
+        """A row of a table that may be anybody's."""
+        self.tables.rows.rejected.append(RejectedKey(table, None, None, None, None))
+
+    def _note_columns(self, reader: SheetReader) -> None:
+        """Notices of columns that are not read, or that are read in want of better ones."""
+        header, sheet = reader.header, reader.sheet
+        row = header.row + 1
         if header.left_over:
-            columns = "、".join(header.left_over[:MOST_COLUMNS])
-            columns += "…" if len(header.left_over) > MOST_COLUMNS else ""
-            text = _("用不到的列：{columns}").format(columns=columns)
-            self._notice(sheet, header.row + 1, text)
-        account = FileAccount(sheet.file, sheet.name, header.table.slug)
-        self.accounts.append(account)
-        self.tables.read(SheetReader(sheet, header, account, self.rejections, self.notices))
+            text = _("用不到的列：{columns}").format(columns=_headings(header.left_over))
+            self._notice(sheet, row, text)
+        for slug, source in header.passed_over:
+            text = _("「{vague}」不作依据，以「{precise}」为准")
+            precise = header.written[slug]
+            self._notice(sheet, row, text.format(vague=source.written, precise=precise))
+        if header.doubtful:
+            text = _("认不出、但可能影响结论的列：{columns}；其中有内容的行存疑")
+            self._notice(sheet, row, text.format(columns=_headings(header.doubtful)))
+        if header.table.slug == "registrations":
+            for source in header.sources.get("valid_to", ()):
+                if source.is_vague:
+                    text = _(
+                        "只有「{heading}」，按注册有效期读；是电子证书使用期限的，请补注册有效期"
+                    )
+                    self._notice(sheet, row, text.format(heading=source.written))
+        places = reader.places_without_heading()
+        if places:
+            text = _("没有表头的列有内容，没有读：第 {places} 列")
+            self._notice(sheet, row, text.format(places=listed([at + 1 for at in places])))
+
+    def _pass_over(self, sheet: Sheet) -> None:
+        """A sheet without a header: refused where it holds numbers of people or firms."""
+        texts = [text for row in sheet.rows for cell in row if (text := folded_as_shown(cell))]
+        people = sum(bool(_CARD_NUMBER.search(text)) for text in texts)
+        if not people and not any(map(_CREDIT_CODE.fullmatch, texts)):
+            self._notice(sheet, None, _("没有认出表头，略过") if texts else _("空表，略过"))
+            return
+        if people:
+            for table in ("registrations", "contributions"):
+                self._doubt(table)
+        problem = _("没有认出表头，整张表没有读")
+        remedy = _("把表头改为说明书的写法；与核查无关的表，另存到别处")
+        self.rejections.append(Rejection(sheet.file, sheet.name, None, "", "", problem, remedy))
 
     def _notice(self, sheet: Sheet, row: int | None, text: str) -> None:
-        self.notices.append(Notice(sheet.file, sheet.name, row, "", text))
-
-    def _reject_header(self, sheet: Sheet, header: Header) -> None:
-        columns = "、".join(header.missing)
-        problem = _("{table}表缺少列：{columns}").format(table=header.table.name, columns=columns)
-        remedy = _("补上这些列，或把表头改为说明书的写法")
-        self.rejections.append(
-            Rejection(sheet.file, sheet.name, header.row + 1, columns, "", problem, remedy)
-        )
+        self.notices.append(Notice(sheet.file, sheet.name, row, "", hidden(text)))
 
     def require_base_tables(self, path: Path) -> None:
         """NothingReadable where a base table is missing, with the first rejection as the likely
         cause.
         """
-        tables = {account.table for account in self.accounts}
-        missing = [table_heads()[slug].name for slug in BASE_TABLES if slug not in tables]
+        missing = [table_heads()[slug].name for slug in BASE_TABLES if slug not in self.readable]
         if not missing:
             return
         names = "、".join(missing)
@@ -208,3 +300,9 @@ class _FileReader:
         self.tables.finish()
         people = People(self.tables)
         return RegisterFiles(people.facts(), self.accounts, self.rejections, self.notices, people)
+
+
+def _headings(columns: Sequence[Source]) -> str:
+    """Headings for a sentence."""
+    text = "、".join(column.written for column in columns[:MOST_COLUMNS])
+    return text + ("…" if len(columns) > MOST_COLUMNS else "")

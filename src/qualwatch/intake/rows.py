@@ -1,10 +1,6 @@
-"""A sheet's data rows, merged cells filled, footers and repeated headers left out.
+"""The rows of one table in a sheet: lines that are no rows left out, each cell read once."""
 
-Each row's cells read once.
-"""
-
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -13,111 +9,136 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qualwatch.evaluation.account import FileAccount, Notice, Rejection
-from qualwatch.intake.cells import Cell, folded_as_shown, is_blank, shown, values
+from qualwatch.intake.cells import Cell, folded_as_shown, is_blank, shown
 from qualwatch.intake.columns import Body
-from qualwatch.intake.headers import Header, is_header_again
+from qualwatch.intake.headers import Header
+from qualwatch.intake.layout import Block, Layout, heading_line
+from qualwatch.intake.non_rows import RowPlaces, is_surely_no_row
 from qualwatch.intake.problems import BadCell
+from qualwatch.intake.repeated_columns import cell_of, doubt_of
 from qualwatch.intake.sheets import Sheet
 from qualwatch.privacy import hidden, masked, masked_text
 from qualwatch.wording import gettext as _
 
-_LONG_CODE = 15  # digits of the shortest code that no heading or footer begins with
 _LONGEST_IDENTITY = 40  # characters; a longer cell is free text
-_FOOTER_CELLS = 3  # a footer fills at most so many cells
+MOST_ROWS = 20  # row numbers named in a notice
+# tables whose key is a word, not a code
+_KEYS_IN_WORDS = frozenset({"coverage"})
 
 
 @dataclass(slots=True)
 class Row:
-    """One data row: its number from 1 and its cells by column slug."""
+    """One data row: its number from 1 and its cells by column slug.
+
+    problem: why the row is in doubt whatever its cells are; None where it is not.
+    """
 
     number: int
     cells: dict[str, Cell]
+    problem: "BadColumn | None" = None
 
 
-@dataclass(slots=True)
+@dataclass
 class SheetReader:
-    """Reads the rows of one sheet and keeps its account."""
+    """Reads the rows of one table in a sheet and keeps its account."""
 
     sheet: Sheet
-    header: Header
+    layout: Layout
+    block: Block
     account: FileAccount
     rejections: list[Rejection]
     notices: list[Notice]
-    _header_words: frozenset[str] = frozenset()
-    _footer_words: tuple[str, ...] = ()
     _memo: dict[tuple[Callable[[Cell], Any], type, Cell], Any] = field(default_factory=dict)
+    last_row: int = 0  # the last row of a refused table
+    no_rows: list[int] = field(default_factory=list)  # numbers of lines that were left out
 
-    def __post_init__(self) -> None:
-        header = self.sheet.head(self.header.row + 1)[self.header.row]
-        self._header_words = frozenset(folded_as_shown(word) for word in header if word)
-        self._footer_words = tuple(values()["footers"])
-        self._fill_merged()
+    @property
+    def header(self) -> Header:
+        """The header of the table."""
+        return self.block.header
 
     def body(self) -> Body:
         """The rows below the header as columns."""
-        return Body(self.sheet, self.header)
+        return self.layout.body(self.block)
 
     def is_surely_data(self, body: Body) -> pa.Array:
-        """Which rows below the header are data by their first word; the others need a closer
+        """Which rows below the header can be read by their cells alone; the others need a closer
         look.
         """
-        return body.first_answer(self._is_data_word)
-
-    def _is_data_word(self, cell: Cell) -> bool | None:
-        """Whether a row that begins with this cell is data.
-
-        None = the cell is empty, the next one decides.
-        """
-        if isinstance(cell, str) and len(cell) >= _LONG_CODE and cell.isascii() and cell.isdigit():
-            return True
-        if cell in (None, "") or is_blank(cell):
-            return None
-        word = folded_as_shown(cell)
-        if word == "1" or word in self._header_words:
-            return False
-        return not word.startswith(self._footer_words)
+        in_doubt = body.in_doubt()
+        if in_doubt is None:
+            return pa.repeat(pa.scalar(value=True), body.length)
+        return pc.invert(in_doubt)
 
     def other_rows(self, is_clean: pa.Array) -> Iterator[Row]:
         """Data rows below the header that are not blank, without the clean ones, which are read
         already.
         """
-        places = list(self.header.places.items())
         remaining = pc.indices_nonzero(pc.invert(is_clean)).to_pylist()
-        first_row = self.header.row + 1
-        for index, row in self.sheet.rows_at(first_row + below for below in remaining):
-            first = next(
-                (cell for cell in row if cell not in (None, "") and not is_blank(cell)), None
-            )
-            if first is None:
-                continue
-            no_data = self._not_data(row, folded_as_shown(first))
-            if no_data:
-                self.notice(index + 1, "", no_data)
-                continue
+        for number, row in self._lines(self.block.first + below for below in remaining):
             self.account.read += 1
-            cells = {slug: row[at] if at < len(row) else None for slug, at in places}
-            yield Row(index + 1, cells)
+            yield self._row(number, row)
+        self.note_lines_left_out()
 
-    def _not_data(self, row: list[Cell], first: str) -> str:
-        """The notice for a row that is no data, judged by its first word; '' for data."""
-        if first == "1":
-            filled = _filled(row)
-            numbers = [str(number) for number in range(1, len(filled) + 1)]
-            is_numbering = [folded_as_shown(cell) for cell in filled] == numbers
-            return _("列号行，略过") if is_numbering else ""
-        if first in self._header_words:
-            return _("重复的表头，略过") if is_header_again(row, self.header) else ""
-        if first.startswith(self._footer_words):
-            return _("表尾文字，略过") if _is_footer(_filled(row)) else ""
-        return ""
+    def refuse_rows(self) -> None:
+        """Counts the rows of a table that is refused."""
+        for number, _row in self._lines(range(self.block.first, self.block.end)):
+            self.last_row = number
+            self.account.read += 1
+            self.account.refused += 1
+        self.note_lines_left_out()
 
-    def _fill_merged(self) -> None:
-        for top, left, bottom, _right in self.sheet.merged or ():
-            if top <= self.header.row:
+    def _lines(self, indexes: Iterator[int] | range) -> Iterator[tuple[int, Sequence[Cell]]]:
+        """Lines that are neither blank nor surely no rows, each with its row number."""
+        places = self._places()
+        left, right = self.block.left, self.block.right
+        for index, row in self.sheet.rows_at(indexes):
+            cells = row if left == 0 else [None] * left + row[left:]
+            if right < len(cells):
+                cells = cells[:right]
+            if all(cell in (None, "") or is_blank(cell) for cell in cells):
                 continue
-            value = self.sheet.rows[top][left]
-            for index in range(top + 1, min(bottom + 1, len(self.sheet.rows))):
-                self.sheet.rows[index][left] = value
+            if self._is_header_again(cells) or is_surely_no_row(
+                cells[left:], places, self.layout.titles
+            ):
+                self.account.not_rows += 1
+                self.no_rows.append(index + 1)
+                continue
+            yield index + 1, cells
+
+    def _is_header_again(self, row: Sequence[Cell]) -> bool:
+        return heading_line(row) in self.layout.header_lines
+
+    def _places(self) -> RowPlaces:
+        keys = self.header.key_places
+        sources = self.header.sources
+        known = {source.place for of_slug in sources.values() for source in of_slug}
+        names = frozenset(source.place for source in sources.get("person_name", ()))
+        are_codes = self.header.table.slug not in _KEYS_IN_WORDS
+        return RowPlaces(keys, known - keys - names, names, self.block.left, are_codes)
+
+    def _row(self, number: int, row: Sequence[Cell]) -> Row:
+        cells: dict[str, Cell] = {}
+        problem = None
+        for slug in self.header.sources:
+            cells[slug], difference = cell_of(self.header, slug, row)
+            if difference is not None and problem is None:
+                problem = BadColumn(slug, difference)
+        for source in self.header.doubtful:
+            cell = row[source.place] if source.place < len(row) else None
+            doubt = doubt_of(source, cell)
+            if doubt is not None and problem is None:
+                problem = BadColumn(source.written, doubt)
+                cells[source.written] = cell
+        return Row(number, cells, problem)
+
+    def places_without_heading(self) -> list[int]:
+        """Filled columns of the table that have no heading."""
+        grid, block = self.layout.grid, self.block
+        if grid is None:
+            return []
+        places = grid.filled_places(block.first, block.end, self.header.headed_places, block.right)
+        return [place for place in places if place >= block.left]
 
     def value(self, row: Row, column: str, read: Callable[[Cell], Any]) -> Any:
         """A cell read by `read`; the same cell text is read once per sheet.
@@ -147,7 +168,6 @@ class SheetReader:
         text = shown(cell) or folded_as_shown(cell)
         is_identity = bad.column == "identity" and len(text) <= _LONGEST_IDENTITY
         value = masked(text) if is_identity else masked_text(text)
-        column = self.header.written.get(bad.column) or self.header.table.columns[bad.column].header
         problem = masked_text(bad.cause.problem)
         self.account.rejected += 1
         self.rejections.append(
@@ -155,7 +175,7 @@ class SheetReader:
                 self.sheet.file,
                 self.sheet.name,
                 row.number,
-                column,
+                self._heading_of(bad.column),
                 value,
                 problem,
                 bad.cause.remedy,
@@ -167,16 +187,29 @@ class SheetReader:
         written = self.header.written.get(column, column)
         self.notices.append(Notice(self.sheet.file, self.sheet.name, row, written, hidden(text)))
 
+    def _heading_of(self, column: str) -> str:
+        """How a column is headed; of one without a slug the heading itself."""
+        known = self.header.table.columns.get(column)
+        return self.header.written.get(column) or (known.header if known else column)
 
-def _filled(row: list[Cell]) -> list[Cell]:
-    return [cell for cell in row if cell not in (None, "") and not is_blank(cell)]
+    def note_lines_left_out(self) -> None:
+        """One notice of all the lines that are no rows."""
+        if self.no_rows:
+            self.notice(
+                self.no_rows[0],
+                "",
+                _("标题、合计、签章等不是数据的行，略过：第 {rows} 行").format(
+                    rows=listed(self.no_rows)
+                ),
+            )
 
 
-def _is_footer(filled: list[Cell]) -> bool:
-    """A few cells that hold no code or number of anybody."""
-    return len(filled) <= _FOOTER_CELLS and not any(
-        re.search(r"[0-9A-Za-z]{15}", folded_as_shown(cell)) for cell in filled
-    )
+def listed(numbers: Sequence[int]) -> str:
+    """Row numbers for a sentence."""
+    shown_numbers = "、".join(map(str, numbers[:MOST_ROWS]))
+    if len(numbers) <= MOST_ROWS:
+        return shown_numbers
+    return _("{rows}…（共 {count} 行）").format(rows=shown_numbers, count=len(numbers))
 
 
 class BadColumn(Exception):

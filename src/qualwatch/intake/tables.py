@@ -134,6 +134,8 @@ class TableReader:
         accept: Callable[[SheetReader, Row], None]
         accept = getattr(self, f"_{reader.header.table.slug}")
         try:
+            if row.problem is not None:
+                raise row.problem
             accept(reader, row)
             reader.account.accepted += 1
         except BadColumn as bad:

@@ -7,6 +7,7 @@ and of the new one: what their rows say of each other (two birthdays, the same r
 as if all had been read. tests/office/test_list_differences.py compares the two.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -19,7 +20,8 @@ import pyarrow.compute as pc
 from qualwatch.evaluation.account import FileAccount, Rejection
 from qualwatch.intake.cells import credit_code, resident_number
 from qualwatch.intake.credit_codes import Elsewhere
-from qualwatch.intake.headers import find_header
+from qualwatch.intake.headers import Header, is_heading_word
+from qualwatch.intake.layout import layout_of
 from qualwatch.intake.problems import BadCell
 from qualwatch.intake.register_files import RegisterFiles, read_sheets
 from qualwatch.intake.sheets import TextSheet
@@ -38,6 +40,8 @@ SUBJECT = {
 BOM = b"\xef\xbb\xbf"
 WORTH_IT = 5  # the lines that differ are fewer than one in so many
 CARD = 18  # digits of a resident identity number
+LINES_OF_HEADER = 3  # at most so many lines below the first belong to a header
+HEADER_MARKS = "码|号|来源|(?i)code"  # every header of a table has one of these
 
 
 @dataclass(slots=True)
@@ -217,6 +221,21 @@ def _enterprise(cell: str) -> str:
         return cell.strip().upper()
 
 
+def _only_header(name: str, first: bytes, rest: bytes, lines: pa.Array) -> Header | None:
+    """The header in the first line; None where another line belongs to it or is a header too."""
+    head = b"\n".join([first, *rest.split(b"\n", LINES_OF_HEADER)[:LINES_OF_HEADER], b""])
+    blocks = layout_of(TextSheet(name, head)).blocks
+    if len(blocks) != 1 or blocks[0].problem is not None or blocks[0].header.row != 0:
+        return None
+    has_mark = pc.match_substring_regex(lines, HEADER_MARKS)
+    if pc.sum(has_mark).as_py():
+        for line in lines.filter(has_mark).unique().to_pylist():
+            words = re.split("[,\t]", line)
+            if sum(map(is_heading_word, words)) > 1:
+                return None
+    return blocks[0].header
+
+
 class _Lines:
     """A text file whose rows are its lines, and the place of the cell in them that says whom they
     are about.
@@ -252,13 +271,8 @@ class _Lines:
             header, lines = first.decode(), lines.cast(pa.large_string())
         except (UnicodeDecodeError, pa.ArrowInvalid):
             return None
-        header_found = find_header(TextSheet(name, first + b"\n"))
-        if (
-            header_found is None
-            or header_found.missing
-            or header_found.row != 0
-            or subject not in header_found.places
-        ):
+        header_found = _only_header(name, first, rest, lines)
+        if header_found is None or len(header_found.sources.get(subject, ())) != 1:
             return None
         delimiter = "\t" if "\t" in header else ","
         if len(header.split(delimiter)) <= header_found.places[subject]:

@@ -1,0 +1,461 @@
+"""Where the tables of a sheet stand: headers of one to three rows, tables below one another and
+beside one another, and what is above.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise
+from typing import NamedTuple
+
+from qualwatch.intake.cells import Cell, folded_as_shown, is_blank
+from qualwatch.intake.columns import Body, Grid
+from qualwatch.intake.headers import (
+    Header,
+    Parts,
+    Source,
+    TableHead,
+    compared,
+    header_of,
+    is_heading_word,
+    table_heads,
+)
+from qualwatch.intake.non_rows import words_of
+from qualwatch.intake.sheets import Sheet
+from qualwatch.wording import gettext as _
+
+_FIRST_ROWS = 1000  # the first header of a text file stands within so many
+_MOST_HEADER_ROWS = 3
+_HEADING_WORDS = 2  # of a row that may be a header
+_LONGEST_HEADING = 40
+_DATA = re.compile(r"(?<!\d)\d{4,}(?!\d*年)")  # digits that no heading has
+Rows = Sequence[Sequence[Cell]]
+
+
+class Problem(NamedTuple):
+    """Why a table is refused, and what to do."""
+
+    columns: str
+    problem: str
+    remedy: str
+
+
+@dataclass(slots=True)
+class Block:
+    """A table in a sheet: its header, its rows [first, end) and its places [left, right).
+
+    problem: why it is refused; its header may then be that of the nearest table.
+    """
+
+    header: Header
+    first: int
+    end: int
+    left: int
+    right: int
+    problem: Problem | None = None
+
+    def overlaps(self, other: "Block") -> bool:
+        """Whether both have columns in common."""
+        return self.left < other.right and other.left < self.right
+
+
+@dataclass(slots=True)
+class Layout:
+    """A sheet's tables in order, the rows above the first one, and its cells below that header.
+
+    header_lines and titles: the words of the headers' rows and of those above the first one, to
+    know them when they come again.
+    """
+
+    blocks: list[Block]
+    above: list[int]
+    grid: Grid | None
+    header_lines: set[tuple[str, ...]] = field(default_factory=set)
+    titles: set[tuple[str, ...]] = field(default_factory=set)
+
+    def body(self, block: Block) -> Body:
+        """The rows of a table as columns."""
+        if self.grid is None:
+            raise ValueError("a sheet without a table has no body")
+        return Body(self.grid, block.header, block.first, block.end)
+
+
+def layout_of(sheet: Sheet) -> Layout:
+    """The tables of a sheet; none where no row is a header."""
+    fill_merged(sheet)
+    head = sheet.head(_FIRST_ROWS)
+    scan = _Scan(sheet, head)
+    for index, row in enumerate(head):
+        if scan.may_be_header(row) and scan.add_blocks(index, is_first=True):
+            break
+    if not scan.blocks:
+        return Layout([], list(range(len(head))), None)
+    top = min(block.header.top for block in scan.blocks)
+    last = max(block.header.row for block in scan.blocks)
+    scan.grid = Grid(sheet, last, max(map(len, head[top : last + 1])))
+    for index in scan.grid.heading_rows():
+        scan.add_blocks(index, is_first=False)
+    end = scan.grid.first + scan.grid.length
+    for block in scan.blocks:
+        block.end = min(block.end, end)
+    titles = {words_of(row) for row in head[:top]} - {()}
+    return Layout(scan.blocks, list(range(top)), scan.grid, scan.header_lines, titles)
+
+
+@dataclass
+class _Scan:
+    sheet: Sheet
+    head: Rows
+    grid: Grid | None = None
+    blocks: list[Block] = field(default_factory=list)
+    header_lines: set[tuple[str, ...]] = field(default_factory=set)
+    _floor: int = 0  # rows above are part of an earlier header
+
+    def may_be_header(self, row: Sequence[Cell]) -> bool:
+        """Whether a row has enough words that are headings."""
+        return sum(map(is_heading_word, row)) >= _HEADING_WORDS
+
+    def row(self, index: int) -> Sequence[Cell] | None:
+        """The cells of a row; None behind the last one."""
+        if self.grid is None or index < self.grid.first:
+            return self.head[index] if index < len(self.head) else None
+        return self.grid.row(index) if index < self.grid.first + self.grid.length else None
+
+    def add_blocks(self, index: int, *, is_first: bool) -> bool:
+        """Adds the tables whose header a row belongs to; whether there are any."""
+        row = self.row(index)
+        if row is None or index < self._floor:
+            return False
+        if not is_first and self._is_again(row):
+            return False
+        blocks = self._blocks_at(index, row, is_first=is_first)
+        new = [block for block in blocks if not self._is_repeated(block)]
+        for block in blocks:
+            self._remember(block.header)
+        for block in new:
+            self._end_blocks_above(block)
+        self.blocks += new
+        return bool(new)
+
+    def _is_again(self, row: Sequence[Cell]) -> bool:
+        return heading_line(row) in self.header_lines
+
+    def _remember(self, header: Header) -> None:
+        self._floor = max(self._floor, header.row + 1)
+        for index in range(header.top, header.row + 1):
+            row = self.row(index)
+            if row is not None:
+                self.header_lines.add(heading_line(row))
+
+    def _is_repeated(self, new: Block) -> bool:
+        """Whether a header says the same as that of the table it stands in."""
+        return any(
+            block.end > new.header.top
+            and (block.left, block.right) == (new.left, new.right)
+            and block.problem is None
+            and new.problem is None
+            and block.header.table is new.header.table
+            and block.header.sources == new.header.sources
+            for block in self.blocks
+        )
+
+    def _end_blocks_above(self, new: Block) -> None:
+        for block in self.blocks:
+            if block.end > new.header.top and block.overlaps(new):
+                is_beside = new.left >= _width_of(block.header)
+                if is_beside and block.left < new.left:
+                    block.right = new.left
+                else:
+                    block.end = new.header.top
+
+    def _blocks_at(self, index: int, row: Sequence[Cell], *, is_first: bool) -> list[Block]:
+        choice = self._best_header(index, row)
+        if choice is not None:
+            return choice
+        if is_first:
+            return []
+        return self._blocks_beside(index, row) or self._unknown_block(index, row)
+
+    def _best_header(self, index: int, row: Sequence[Cell]) -> list[Block] | None:
+        """The tables of the row that are explained best, over one to three rows."""
+        if not _is_mostly_words(row):
+            return None
+        best: Header | None = None
+        best_headings: list[Parts] = []
+        for top, bottom in self._spans(index):
+            headings = _headings(self._rows(top, bottom), self._merged(top, bottom))
+            for table in table_heads().values():
+                header = header_of(headings, table, (top, bottom))
+                if header and (best is None or header.strength > best.strength):
+                    best, best_headings = header, headings
+        if best is None:
+            return None
+        beside = _split(best, best_headings)
+        blocks = beside or [_block(best)]
+        return [self._checked(block) for block in blocks]
+
+    def _spans(self, index: int) -> Iterator[tuple[int, int]]:
+        """First and last rows of headers that a row may belong to."""
+        for top in range(index, index - _MOST_HEADER_ROWS, -1):
+            if top < self._floor or (top < index and not self._is_group_row(top)):
+                break
+            for bottom in range(index, top + _MOST_HEADER_ROWS):
+                if bottom > index and not self._is_words_row(bottom):
+                    break
+                yield top, bottom
+
+    def _rows(self, top: int, bottom: int) -> Rows:
+        return [self.row(index) or () for index in range(top, bottom + 1)]
+
+    def _merged(self, top: int, bottom: int) -> dict[tuple[int, int], int]:
+        """By row (from `top`) and place: the first place behind the cells merged with it."""
+        return {
+            (first - top, left): right + 1
+            for first, left, _last, right in self.sheet.merged or ()
+            if top <= first <= bottom and right > left
+        }
+
+    def _is_words_row(self, index: int) -> bool:
+        row = self.row(index)
+        return row is not None and _is_words_only(row)
+
+    def _is_group_row(self, index: int) -> bool:
+        """Whether a row above a header may group its columns; a title does not."""
+        row = self.row(index)
+        if row is None or not _is_words_only(row):
+            return False
+        filled = [place for place, cell in enumerate(row) if not is_blank(cell)]
+        return len(filled) > 1 or filled != [0]
+
+    def _checked(self, block: Block) -> Block:
+        """The block, refused where a required column is missing or a second row is not clear."""
+        header = block.header
+        if header.missing:
+            columns = "、".join(header.missing)
+            problem = _("{table}表缺少列：{columns}").format(
+                table=header.table.name, columns=columns
+            )
+            remedy = _("补上这些列，或把表头改为说明书的写法")
+            return replace(block, problem=Problem(columns, problem, remedy))
+        unclear = self._unclear_columns(header)
+        if unclear:
+            problem = _("表头分作第 {first} 至 {last} 行，认不出「{columns}」下面各列").format(
+                first=header.top + 1, last=header.row + 2, columns="、".join(unclear)
+            )
+            remedy = _("把表头合为一行，每列写全名称，如 有效期起、有效期止")
+            return replace(block, problem=Problem("、".join(unclear), problem, remedy))
+        self._doubt_merged_columns(header)
+        return block
+
+    def _unclear_columns(self, header: Header) -> list[str]:
+        """Headings over several columns that the next row names, where these names are not
+        understood.
+        """
+        below = self.row(header.row + 1)
+        if below is None or not _is_words_only(below):
+            return []
+        key_cells = [_at(below, place) for place in header.key_places]
+        if any(not is_blank(cell) and not is_heading_word(cell) for cell in key_cells):
+            return []
+        last = self.row(header.row) or ()
+        return [
+            source.written
+            for slug, sources in header.sources.items()
+            for source in sources
+            if header.table.columns[slug].decides and _is_group_over(source.place, last, below)
+        ]
+
+    def _doubt_merged_columns(self, header: Header) -> None:
+        """Columns without a heading of their own that are merged with one that is read."""
+        named = {source.place for sources in header.sources.values() for source in sources}
+        for (_row, left), right in self._merged(header.row, header.row).items():
+            if left in named:
+                written = folded_as_shown(_at(self.row(header.row) or (), left))
+                header.doubtful.extend(Source(place, written) for place in range(left + 1, right))
+
+    def _blocks_beside(self, index: int, row: Sequence[Cell]) -> list[Block]:
+        """Tables that begin beside the rows of another one."""
+        blocks = []
+        for left, right in _runs(row):
+            cells = row[left:right]
+            if sum(map(is_heading_word, cells)) < _HEADING_WORDS or not _is_words_only(cells):
+                continue
+            header = _best([(folded_as_shown(cell),) for cell in cells], (index, index), left)
+            if header and header.is_whole:
+                blocks.append(_block(header, left, right))
+        return blocks
+
+    def _unknown_block(self, index: int, row: Sequence[Cell]) -> list[Block]:
+        """A table whose header is not understood, where a row is clearly a header."""
+        filled = [cell for cell in row if not is_blank(cell)]
+        words = sum(map(is_heading_word, filled))
+        if not _is_words_only(row) or words < _HEADING_WORDS or 2 * words < len(filled):
+            return []
+        nearest = self.blocks[-1].header
+        header = Header(index, index, nearest.table, {}, [], [], [])
+        columns = "、".join(folded_as_shown(cell) for cell in filled)
+        problem = Problem(columns, _("没有认出这一行表头"), _("把表头改为说明书的写法"))
+        return [replace(_block(header), problem=problem)]
+
+
+def fill_merged(sheet: Sheet) -> None:
+    """Repeats the cell of an area merged over several rows in each of them."""
+    tall = [area for area in sheet.merged or () if area[2] > area[0]]
+    if not tall:
+        return
+    rows = sheet.rows
+    for top, left, bottom, _right in tall:
+        if top >= len(rows) or left >= len(rows[top]):
+            continue
+        for index in range(top + 1, min(bottom + 1, len(rows))):
+            if left < len(rows[index]):
+                rows[index][left] = rows[top][left]
+
+
+def heading_line(row: Sequence[Cell]) -> tuple[str, ...]:
+    """A header's row for comparing, without its blanks."""
+    return tuple(filter(None, map(compared, row)))
+
+
+def _block(header: Header, left: int = 0, right: int = 1 << 30) -> Block:
+    return Block(header, header.row + 1, 1 << 60, left, right)
+
+
+def _best(
+    headings: Sequence[Parts], rows: tuple[int, int], left: int, tables: Sequence[TableHead] = ()
+) -> Header | None:
+    """The header of the table that explains most of some headings."""
+    candidates = (
+        header_of(headings, table, rows, left) for table in tables or table_heads().values()
+    )
+    return max(
+        (header for header in candidates if header is not None),
+        key=lambda header: header.strength,
+        default=None,
+    )
+
+
+def _split(whole: Header, headings: Sequence[Parts]) -> list[Block] | None:
+    """The tables beside one another in a header; None where it is one table."""
+    for cuts in (_blank_places(headings), _cuts_at_repeats(whole)):
+        for chosen in ([cuts] if len(cuts) > 1 else []) + [[cut] for cut in cuts]:
+            blocks = _blocks_between(whole, headings, chosen)
+            if blocks is not None:
+                return blocks
+    return None
+
+
+def _blocks_between(
+    whole: Header, headings: Sequence[Parts], cuts: Sequence[int]
+) -> list[Block] | None:
+    """The tables on the sides of some cuts, where all of them are whole."""
+    edges = [0, *cuts, len(headings)]
+    blocks = []
+    for left, right in pairwise(edges):
+        if not any(headings[left:right]):
+            continue
+        header = _best(headings[left:right], (whole.top, whole.row), left)
+        if header is None or not header.is_whole:
+            return None
+        blocks.append(_block(header, left, right))
+    if len(blocks) < 2:
+        return None
+    blocks[-1].right = 1 << 30
+    return blocks
+
+
+def _blank_places(headings: Sequence[Parts]) -> list[int]:
+    """Places without a heading between others, the first of each run."""
+    filled = [place for place, parts in enumerate(headings) if parts]
+    return [place + 1 for place, following in pairwise(filled) if following > place + 1]
+
+
+def _cuts_at_repeats(whole: Header) -> list[int]:
+    """Where the headings of a second table may begin: at the second column of one meaning."""
+    seconds = [sources[1].place for sources in whole.sources.values() if len(sources) > 1]
+    return sorted(set(seconds))
+
+
+def _headings(rows: Rows, merged: dict[tuple[int, int], int]) -> list[Parts]:
+    """The words over each column, from the top; a group's word stands over all its columns."""
+    width = max(map(len, rows))
+    groups = [
+        _spread(row, width, {left: right for (at, left), right in merged.items() if at == level})
+        for level, row in enumerate(rows)
+    ]
+    own = [[folded_as_shown(_at(row, place)) for place in range(width)] for row in rows]
+    return [
+        _parts([line[place] for line in own], [line[place] for line in groups])
+        for place in range(width)
+    ]
+
+
+def _parts(own: Sequence[str], groups: Sequence[str]) -> Parts:
+    """A column's words from the top: the groups above its lowest word, and that."""
+    lowest = max((level for level, word in enumerate(own) if word), default=None)
+    if lowest is None:
+        return ()
+    words = [*groups[:lowest], own[lowest]]
+    return tuple(word for word, _equal in groupby(words) if word)
+
+
+def _spread(row: Sequence[Cell], width: int, merged: dict[int, int]) -> list[str]:
+    """A row of groups, each over the blanks to its right, or over the cells merged with it."""
+    words = [folded_as_shown(_at(row, place)) for place in range(width)]
+    spread: list[str] = []
+    group, until = "", 0
+    for place, word in enumerate(words):
+        if word:
+            group, until = word, merged.get(place, width)
+        spread.append(word or (group if place < until else ""))
+    return spread
+
+
+def _runs(row: Sequence[Cell]) -> Iterator[tuple[int, int]]:
+    """The runs of filled cells."""
+    left = None
+    for place, cell in enumerate([*row, None]):
+        if is_blank(cell):
+            if left is not None:
+                yield left, place
+            left = None
+        elif left is None:
+            left = place
+
+
+def _is_words_only(row: Sequence[Cell]) -> bool:
+    """Whether every filled cell is a short text without a code, number or day.
+
+    False for a blank row.
+    """
+    filled = [cell for cell in row if not is_blank(cell)]
+    return bool(filled) and all(map(_is_word, filled))
+
+
+def _is_mostly_words(row: Sequence[Cell]) -> bool:
+    filled = [cell for cell in row if not is_blank(cell)]
+    return 2 * sum(map(_is_word, filled)) > len(filled)
+
+
+def _is_word(cell: Cell) -> bool:
+    if not isinstance(cell, str):
+        return False
+    return len(cell) <= _LONGEST_HEADING and not _DATA.search(cell)
+
+
+def _is_group_over(place: int, row: Sequence[Cell], below: Sequence[Cell]) -> bool:
+    """Whether a heading has a blank beside it and names under both."""
+    return (
+        not is_blank(_at(below, place))
+        and is_blank(_at(row, place + 1))
+        and not is_blank(_at(below, place + 1))
+    )
+
+
+def _width_of(header: Header) -> int:
+    """The place behind the last heading of a header."""
+    return max(header.headed_places, default=0) + 1
+
+
+def _at(row: Sequence[Cell], place: int) -> Cell:
+    return row[place] if place < len(row) else None
