@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,8 @@ from qualwatch.accounts.actions import create_organisations, create_token
 from qualwatch.accounts.queries import organisation
 from qualwatch.assessments.models import FindingRow, Run
 from qualwatch.journal.queries import faults
+from qualwatch.patrol.pushes import release_quarantined
+from qualwatch.registers.changes import CannotRelease
 from qualwatch.registers.models import PlatformChange, RegistrationRow, UnparsedRow
 from register_files import REGISTRATIONS
 from register_office import DAY, RegisterOffice
@@ -100,7 +102,7 @@ def test_a_change_pushed_twice_is_applied_once(platform: Platform) -> None:
     assert [outcome["state"] for outcome in mixed.json()["outcomes"]] == ["known", "applied"]
 
 
-def test_changes_out_of_order_are_refused_and_nothing_of_the_batch_is_applied(
+def test_missing_changes_are_asked_for_and_nothing_of_the_batch_is_applied(
     platform: Platform,
 ) -> None:
     platform.push(platform.change(1, "remove"))
@@ -110,9 +112,27 @@ def test_changes_out_of_order_are_refused_and_nothing_of_the_batch_is_applied(
     assert (answer.status_code, answer.json()["expected"]) == (409, 3)
     assert PlatformChange.objects.count() == 1
     assert constructors() == ("short", 2)
-    other = dict(good, id="c1")
-    assert platform.push(other).status_code == 409  # an id used for something else
-    assert platform.push(dict(good, id="x", sequence=1)).status_code == 409  # a number used before
+
+
+def states(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.content
+    return [outcome["state"] for outcome in answer.json()["outcomes"]]
+
+
+def test_an_id_or_a_number_used_before_is_quarantined(platform: Platform) -> None:
+    first, second, third = (platform.change(n, "remove") for n in (1, 2, 3))
+    platform.push(first)
+    assert states(platform.push(dict(second, id="c1"))) == ["quarantined"]
+    assert constructors() == ("cannot-say", 2)
+    assert states(platform.push(dict(third, id="other", sequence=1))) == ["quarantined"]
+    # the number of the first was taken, the second one's was not
+    assert states(platform.push(third)) == ["applied"]
+    assert list(PlatformChange.objects.order_by("pk").values_list("sequence", flat=True)) == [
+        1,
+        2,
+        None,
+        3,
+    ]
 
 
 def test_order_is_by_sequence_not_by_position_in_the_batch(platform: Platform) -> None:
@@ -124,9 +144,9 @@ def test_order_is_by_sequence_not_by_position_in_the_batch(platform: Platform) -
     assert constructors() == ("short", 2)
 
 
-def test_a_row_that_cannot_be_read_is_rejected_and_may_only_help(platform: Platform) -> None:
+def test_a_row_that_cannot_be_read_is_quarantined_and_may_only_help(platform: Platform) -> None:
     answer = platform.push(platform.change(1, "remove"), platform.change(9, 有效期止="2026-02-30"))
-    assert [outcome["state"] for outcome in answer.json()["outcomes"]] == ["applied", "rejected"]
+    assert [outcome["state"] for outcome in answer.json()["outcomes"]] == ["applied", "quarantined"]
     assert "2026-02-30" in answer.json()["outcomes"][1]["problem"]
     assert UnparsedRow.objects.filter(recorded_to=None, credit_code=OWN).count() == 1
     assert constructors() == ("cannot-say", 2)
@@ -160,36 +180,156 @@ def test_a_token_of_another_scope_does_not_push(office: RegisterOffice) -> None:
     assert reader.push(reader.change(1)).status_code == 401
 
 
-@pytest.mark.parametrize(
-    ("changed", "status"),
-    [
-        ({"source": "nowhere"}, 422),
-        ({"action": "burn"}, 422),
-        ({"sequence": 0}, 422),
-        ({"row": {}}, 422),
-        ({"id": ""}, 422),
-        ({"more": 1}, 422),
-        ({"row": {"甲": "乙"}}, 200),
-    ],
+MALFORMED: tuple[tuple[str, Any], ...] = (
+    ("source", "nowhere"),
+    ("source", None),
+    ("action", "burn"),
+    ("sequence", 0),
+    ("sequence", "2"),
+    ("sequence", 2.0),
+    ("sequence", True),
+    ("sequence", 2**63),
+    ("row", {}),
+    ("row", None),
+    ("row", ["甲"]),
+    ("row", {"甲": "乙"}),
+    ("row", {"甲": 1.14202e15}),
+    ("row", {"甲": "\ud800"}),
+    ("row", {"\ud800\x00": "甲"}),
+    ("row", {"甲": "乙" * 501}),
+    ("row", {f"列{n}": "" for n in range(61)}),
+    ("id", ""),
+    ("id", 7),
+    ("id", "\x00"),
+    ("more", 1),
 )
-def test_a_malformed_batch_is_refused(
-    platform: Platform, changed: dict[str, Any], status: int
+
+
+@pytest.mark.parametrize(("key", "value"), MALFORMED)
+def test_a_malformed_record_is_quarantined_and_the_others_go_on(
+    platform: Platform, key: str, value: Any
 ) -> None:
-    answer = platform.push({**platform.change(1), **changed})
-    assert answer.status_code == status
-    if status == 200:
-        assert answer.json()["outcomes"][0]["state"] == "rejected"
-    else:
-        assert not PlatformChange.objects.exists()
+    before, bad, after = (platform.change(n, "remove") for n in (1, 9, 2))
+    bad[key] = value
+    answer = platform.push(before, bad, after)
+    assert states(answer) == ["applied", "quarantined", "applied"]
+    outcome = answer.json()["outcomes"][1]
+    assert outcome["position"] == 2
+    assert outcome["problem"]
+    assert constructors()[1] == 1
+    # the platform goes on, and may send all of it again
+    assert states(platform.push(platform.change(1))) == ["applied"]
+    assert set(states(platform.push(before, bad, after))) == {"known"}
+    assert PlatformChange.objects.count() == 4
 
 
-def test_at_most_a_thousand_changes_and_no_id_twice(platform: Platform) -> None:
+@pytest.mark.parametrize("record", [None, 7, "甲", [], [[]], {}, {"id": "c2"}])
+def test_what_is_no_record_is_quarantined(platform: Platform, record: Any) -> None:
+    before, after = platform.change(1, "remove"), platform.change(2, "remove")
+    answer = platform.push(before, record, after)
+    assert sorted(states(answer)) == ["applied", "applied", "quarantined"]
+    assert constructors() == ("short", 1)
+
+
+def test_a_record_without_a_number_leaves_room_for_its_own(platform: Platform) -> None:
+    before, bad, after = (platform.change(n, "remove") for n in (1, 9, 2))
+    assert states(platform.push(before, dict(bad, sequence=None))) == ["applied", "quarantined"]
+    assert states(platform.push(after)) == ["applied"]
+    missing = platform.change(3, "remove")
+    del missing
+    assert platform.push(platform.change(3, "remove")).status_code == 409
+
+
+def test_a_malformed_record_puts_what_it_may_be_about_in_doubt(platform: Platform) -> None:
+    change = platform.change(9)
+    answer = platform.push({**change, "action": "upsert"}, platform.change(1, "remove"))
+    assert states(answer) == ["quarantined", "applied"]
+    assert UnparsedRow.objects.filter(recorded_to=None, credit_code=OWN).count() == 1
+    assert constructors() == ("cannot-say", 2)
+
+
+def test_null_is_empty_and_a_whole_number_its_digits(platform: Platform) -> None:
+    change = platform.change(9)
+    change["row"] |= {"状态日期": None, "注册编号": 214000000009}
+    assert states(platform.push(change)) == ["applied"]
+    row = RegistrationRow.objects.get(recorded_to=None, registration_no="214000000009")
+    assert row.register_state_from is None
+
+
+def test_at_most_a_thousand_changes_in_a_batch(platform: Platform) -> None:
     change = platform.change(1)
-    assert platform.push(change, change).status_code == 422
+    batch = [dict(change, id=f"x{number}", sequence=number) for number in range(1, 1002)]
+    assert platform.push(*batch).status_code == 422
+    assert not PlatformChange.objects.exists()
+
+
+def test_the_same_record_twice_in_a_batch_is_applied_once(platform: Platform) -> None:
+    change = platform.change(1, "remove")
+    assert sorted(states(platform.push(change, change))) == ["applied", "known"]
+    assert constructors() == ("short", 2)
+
+
+def test_removals_beyond_the_guard_wait_for_a_person(office: RegisterOffice) -> None:
+    """Of 20 rows more than 30 % and more than 5 are gone with the seventh."""
+    office.province(20)
+    office.run()
+    platform = Platform(office)
+    first = [platform.change(number, "remove") for number in range(1, 5)]
+    assert states(platform.push(*first)) == ["applied"] * 4
+    answer = platform.push(*(platform.change(number, "remove") for number in range(5, 9)))
+    assert states(answer) == ["applied", "applied", "quarantined", "quarantined"]
+    assert "6" in answer.json()["outcomes"][2]["problem"]
+    assert RegistrationRow.objects.filter(recorded_to=None).count() == 14
+    # who came back is not gone
     assert (
-        platform.push(*(dict(change, id=f"x{n}", sequence=n) for n in range(1, 1002))).status_code
-        == 422
+        states(platform.push(platform.change(1), platform.change(9, "remove"))) == ["applied"] * 2
     )
+    waiting = PlatformChange.objects.get(sequence=7)
+    decision: dict[str, Any] = {
+        "law": law(),
+        "by": "wang",
+        "at": office.tick(),
+        "day": DAY,
+        "because": "核对过",
+    }
+    with pytest.raises(CannotRelease):
+        release_quarantined(change=waiting, **(decision | {"because": " "}))
+    outcome = release_quarantined(change=waiting, **decision)
+    assert outcome.run is not None
+    assert PlatformChange.objects.get(sequence=7).state == "released"
+    assert RegistrationRow.objects.filter(recorded_to=None).count() == 13
+    with pytest.raises(CannotRelease):
+        release_quarantined(change=waiting, **decision)
+
+
+def test_a_quarantined_removal_is_not_released_after_its_row_was_written_again(
+    office: RegisterOffice,
+) -> None:
+    office.province(20)
+    office.run()
+    platform = Platform(office)
+    platform.push(*(platform.change(number, "remove") for number in range(1, 8)))
+    platform.push(platform.change(7, 有效期止="2029-01-01"))
+    waiting = PlatformChange.objects.get(sequence=7)
+    assert waiting.state == "quarantined"
+    with pytest.raises(CannotRelease):
+        release_quarantined(
+            change=waiting, law=law(), by="wang", at=office.tick(), day=DAY, because="核对过"
+        )
+    assert RegistrationRow.objects.filter(recorded_to=None).count() == 14
+
+
+def test_removals_by_pushes_count_where_a_list_shrinks(office: RegisterOffice) -> None:
+    """4 of 20 removed by pushes and 3 more absent from the list are more than 30 %."""
+    office.province(20)
+    platform = Platform(office)
+    platform.push(*(platform.change(number, "remove") for number in range(1, 5)))
+    next_day = DAY + timedelta(days=1)
+    rows = [REGISTRATIONS, *(person(number) for number in range(8, 21))]
+    load = office.load("practitioners", rows, day=next_day)
+    assert load.state == "held"
+    rows = [REGISTRATIONS, *(person(number) for number in range(7, 21))]
+    assert office.load("practitioners", rows, day=next_day).state == "released"
 
 
 def test_pushes_count_in_the_rolling_guard(office: RegisterOffice) -> None:

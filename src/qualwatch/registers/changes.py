@@ -1,8 +1,7 @@
-"""Changes that the platform pushes: single rows, in their order, each applied once."""
+"""Records that the platform pushes: single rows, each applied or quarantined once."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 
 import pyarrow as pa
@@ -12,112 +11,175 @@ from django.utils import timezone
 from qualwatch.ciphers import newest_version
 from qualwatch.intake.cells import Cell
 from qualwatch.intake.problems import NothingReadable
-from qualwatch.intake.register_files import read_sheets
+from qualwatch.intake.register_files import RegisterFiles, read_sheets
 from qualwatch.intake.sheets import Sheet
 from qualwatch.journal.actions import record
 from qualwatch.law.loader import Law
 from qualwatch.privacy import hidden
 from qualwatch.registers.bulk import rows_of
 from qualwatch.registers.corrections import resolve
-from qualwatch.registers.identities import decrypted, encrypted, keyed_hash
-from qualwatch.registers.models import TABLES, PlatformChange, Revision
+from qualwatch.registers.identities import decrypted, encrypted
+from qualwatch.registers.models import TABLES, Load, PlatformChange, Revision
+from qualwatch.registers.pushed import (
+    Change,
+    MalformedChange,
+    OutOfOrder,
+    Pushed,
+    PushResult,
+    new_records,
+)
 from qualwatch.registers.reading import rows_by_table
-from qualwatch.registers.sources import source_of
+from qualwatch.registers.removals import RemovalGuard
+from qualwatch.registers.sources import Source, source_of, sources
 from qualwatch.registers.tables import Table, lock, next_revision
 from qualwatch.wording import gettext as _
 
+__all__ = [
+    "CannotRelease",
+    "Change",
+    "MalformedChange",
+    "OutOfOrder",
+    "PushResult",
+    "apply_again",
+    "apply_changes",
+    "release_change",
+]
 PERSONAL = ("registrations", "contributions", "exemptions", "locks", "birthdays", "unparsed")
-
-
-class OutOfOrder(Exception):
-    """The changes do not go on where the last ones ended.
-
-    `expected` is the sequence number that must come next.
-    """
-
-    def __init__(self, sentence: str, expected: int) -> None:
-        super().__init__(sentence)
-        self.expected = expected
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One row put or removed. `row`: cells by the headers of the source's register files."""
-
-    change_id: str
-    sequence: int
-    source: str
-    action: str  # put, remove
-    row: Mapping[str, str]
-
-    @property
-    def digest(self) -> str:
-        """What tells this change from another under the same id."""
-        content = json.dumps(
-            [self.sequence, self.source, self.action, dict(self.row)], ensure_ascii=False
-        )
-        return keyed_hash(content)  # of a plain one the identity number could be guessed
-
-
-@dataclass(slots=True)
-class PushResult:
-    """What became of a batch.
-
-    A state per change (applied, rejected, known), and the enterprises concerned.
-    """
-
-    outcomes: list[tuple[Change, str, str]] = field(default_factory=list)
-    credit_codes: set[str] = field(default_factory=set)
-    revision: Revision | None = None
 
 
 @transaction.atomic
 def apply_changes(
-    *, changes: Sequence[Change], law: Law, by: str, at: datetime, day: date
+    *, changes: Sequence[Pushed], law: Law, by: str, at: datetime, day: date
 ) -> PushResult:
     """Applies a batch in its order, all in one transaction.
 
-    What was pushed before is not applied again.
-
-    OutOfOrder where a sequence number is missing, comes again under another id, or an id comes
-    again with other content: nothing is applied then. A row that cannot be read is rejected and
-    kept as unparsed; the others go on.
+    What was pushed before is not applied again. A record that is malformed, cannot be read, or
+    removes more than the policy's share of a source in a day is quarantined with its problem; what
+    it may be about is in doubt; the others go on. OutOfOrder where records are missing: nothing is
+    applied then.
     """
     lock()
-    new, result = _new(changes)
+    new, result = new_records(changes)
     if not new:
         return result
-    version, stored = newest_version(), []
-    for change in new:
-        # a row may come and go again
-        revision = result.revision = next_revision(what="platform change", by=by, at=at)
-        problem = _apply(change, law, revision, day, result.credit_codes)
-        state = "rejected" if problem else "applied"
-        result.outcomes.append((change, state, problem))
-        stored.append(
-            PlatformChange(
-                change_id=change.change_id,
-                sequence=change.sequence,
-                source=change.source,
-                action=change.action,
-                digest=change.digest,
-                row=encrypted(json.dumps(dict(change.row), ensure_ascii=False), version),
-                key_version=version,
-                state=state,
-                problem=hidden(problem),
-                taken_at=at,
-                revision=revision,
-            )
-        )
+    guard = RemovalGuard(law, day)
+    stored = [_take(change, law, guard, (by, at, day), result) for change in new]
     PlatformChange.objects.bulk_create(stored)
+    assert result.revision is not None
+    numbers = [change.sequence for change in new if change.sequence is not None]
     summary = {
-        "from": new[0].sequence,
-        "to": new[-1].sequence,
-        "revision": revision.pk,
-        "rejected": sum(platform_change.state == "rejected" for platform_change in stored),
+        "from": min(numbers, default=None),
+        "to": max(numbers, default=None),
+        "revision": result.revision.pk,
+        "quarantined": sum(change.state == "quarantined" for change in stored),
     }
     record(stream="source/platform", by=by, at=at, what="changes-applied", details=summary)
     return result
+
+
+def _take(
+    change: Pushed,
+    law: Law,
+    guard: RemovalGuard,
+    occasion: tuple[str, datetime, date],
+    result: PushResult,
+) -> PlatformChange:
+    """Applies or quarantines one record, at a revision of its own: a row may come and go again."""
+    by, at, day = occasion
+    revision = result.revision = next_revision(what="platform change", by=by, at=at)
+    if isinstance(change, MalformedChange):
+        problem = change.problem
+        result.credit_codes |= _doubt(change, law, revision)
+    else:
+        problem = guard.problem(change) or _apply(change, law, revision, day, result.credit_codes)
+        if not problem:
+            guard.note(change, revision)
+    state = "quarantined" if problem else "applied"
+    result.outcomes.append((change, state, problem))
+    return _stored(change, state, problem, revision, at)
+
+
+def _stored(
+    change: Pushed, state: str, problem: str, revision: Revision, at: datetime
+) -> PlatformChange:
+    content = change.content if isinstance(change, MalformedChange) else dict(change.row)
+    version = newest_version()
+    return PlatformChange(
+        change_id=change.change_id,
+        sequence=change.sequence,
+        source=change.source,
+        action=change.action,
+        digest=change.digest,
+        row=encrypted(json.dumps(content), version),
+        key_version=version,
+        state=state,
+        problem=hidden(problem),
+        taken_at=at,
+        revision=revision,
+    )
+
+
+class CannotRelease(Exception):
+    """The change is not quarantined, cannot be applied or was overtaken; the message says which."""
+
+
+@transaction.atomic
+def release_change(
+    *, change: PlatformChange, law: Law, by: str, at: datetime, day: date, because: str
+) -> PushResult:
+    """Applies a quarantined change that a person has checked, as a removal beyond the guard.
+
+    CannotRelease where it is malformed, cannot be read, or its row was written again since.
+    """
+    lock()
+    stored = PlatformChange.objects.select_for_update().get(pk=change.pk)
+    if stored.state != "quarantined" or stored.sequence is None or not stored.action:
+        raise CannotRelease(_("这条推送没有被扣下，或者读不出"))
+    if not because.strip():
+        raise CannotRelease(_("请写明理由"))
+    row = json.loads(decrypted(stored.row, stored.key_version))
+    again = Change(stored.change_id, stored.sequence, stored.source, stored.action, row)
+    if _is_overtaken(again, law, stored):
+        raise CannotRelease(_("这一行之后已有新的推送或载入"))
+    result = PushResult()
+    revision = result.revision = next_revision(what="platform change", by=by, at=at)
+    problem = _apply(again, law, revision, day, result.credit_codes)
+    if problem:
+        raise CannotRelease(problem)
+    stored.state, stored.revision = "released", revision
+    stored.decided_by, stored.decided_at, stored.because = by, at, because
+    stored.save()
+    result.outcomes.append((again, stored.state, ""))
+    details = {"change": stored.change_id, "sequence": stored.sequence, "revision": revision.pk}
+    record(
+        stream="source/platform",
+        by=by,
+        at=at,
+        what="change-released",
+        details=details,
+        basis=because,
+    )
+    return result
+
+
+def _is_overtaken(change: Change, law: Law, stored: PlatformChange) -> bool:
+    """Whether a list of a later day is on record, or a row that the change is about was written."""
+    later = Load.objects.filter(
+        source=change.source,
+        state="released",
+        is_full=True,
+        as_of__gt=timezone.localdate(stored.taken_at),
+    )
+    if later.exists():
+        return True
+    tables = _tables_of(source_of(change.source), _read(change, law))
+    for slug, columns in tables.items():
+        if not len(columns) or slug == "unparsed":
+            continue
+        with Table(TABLES[slug], change.source, columns, is_full=False) as table:
+            if table.was_written_since(stored.revision_id):
+                return True
+    return False
 
 
 def apply_again(*, source: str, since: date, law: Law, revision_of: Callable[[], Revision]) -> int:
@@ -127,47 +189,16 @@ def apply_again(*, source: str, since: date, law: Law, revision_of: Callable[[],
     """
     start = timezone.make_aware(datetime.combine(since, time.min))
     pushed = PlatformChange.objects.filter(
-        source=source, state="applied", taken_at__gte=start
+        source=source, state__in=("applied", "released"), taken_at__gte=start
     ).order_by("sequence")
     applied = 0
     for stored in pushed.iterator():
+        assert stored.sequence is not None
         row = json.loads(decrypted(stored.row, stored.key_version))
         change = Change(stored.change_id, stored.sequence, source, stored.action, row)
         _apply(change, law, revision_of(), since, set())
         applied += 1
     return applied
-
-
-def _new(changes: Sequence[Change]) -> tuple[list[Change], PushResult]:
-    """The changes that were not pushed before, in order; those known with what became of them."""
-    result, new = PushResult(), []
-    ids = [change.change_id for change in changes]
-    existing = {
-        platform_change.change_id: platform_change
-        for platform_change in PlatformChange.objects.filter(change_id__in=ids)
-    }
-    last = PlatformChange.objects.order_by("-sequence").values_list("sequence", flat=True).first()
-    expected = None if last is None else last + 1
-    for change in sorted(changes, key=lambda change: change.sequence):
-        before = existing.get(change.change_id)
-        if before is not None:
-            if before.digest != change.digest:
-                raise OutOfOrder(
-                    _("变更 {id} 已用于别的内容").format(id=change.change_id), expected or 0
-                )
-            result.outcomes.append((change, "known", before.problem))
-            continue
-        if expected is not None and change.sequence != expected:
-            raise OutOfOrder(
-                _("序号 {sequence} 接不上，应为 {expected}").format(
-                    sequence=change.sequence, expected=expected
-                ),
-                expected,
-            )
-        source_of(change.source)
-        expected = change.sequence + 1
-        new.append(change)
-    return new, result
 
 
 def _apply(change: Change, law: Law, revision: Revision, day: date, concerned: set[str]) -> str:
@@ -176,17 +207,9 @@ def _apply(change: Change, law: Law, revision: Revision, day: date, concerned: s
     The problem that kept it out, or ''.
     """
     source = source_of(change.source)
-    cells: list[list[Cell]] = [[*change.row], [*change.row.values()]]
-    if any("\x00" in str(cell) for row in cells for cell in row):
-        return _("有不可见的字符")
-    register_files = read_sheets([Sheet("platform", "", cells, None)], law)
-    if not register_files.accounts or any(
-        account.table not in source.tables for account in register_files.accounts
-    ):
-        problems = (f"{row.problem}，{row.remedy}" for row in register_files.rejections)
-        return next(problems, _("表头不属于这个来源"))
     try:
-        tables = rows_by_table(source, register_files)
+        register_files = _read(change, law)
+        tables = _tables_of(source, register_files)
     except NothingReadable as error:
         return str(error)
     rows_changed = 0
@@ -201,6 +224,24 @@ def _apply(change: Change, law: Law, revision: Revision, day: date, concerned: s
     if rows_changed:
         return ""
     return _("登记里没有这一行") if change.action == "remove" else _("这一行是空的")
+
+
+def _read(change: Pushed, law: Law) -> RegisterFiles:
+    """The row as a register file of one row; NothingReadable."""
+    cells: list[list[Cell]] = [[*change.row], [*change.row.values()]]
+    if any("\x00" in str(cell) for row in cells for cell in row):
+        raise NothingReadable(_("有不可见的字符"))
+    return read_sheets([Sheet("platform", "", cells, None)], law)
+
+
+def _tables_of(source: Source, register_files: RegisterFiles) -> dict[str, pa.Table]:
+    """The rows by table; NothingReadable where they are not of the source."""
+    if not register_files.accounts or any(
+        account.table not in source.tables for account in register_files.accounts
+    ):
+        problems = (f"{row.problem}，{row.remedy}" for row in register_files.rejections)
+        raise NothingReadable(next(problems, _("表头不属于这个来源")))
+    return rows_by_table(source, register_files)
 
 
 def _apply_to_table(
@@ -223,6 +264,47 @@ def _apply_to_table(
     return rows_changed
 
 
+def _doubt(change: MalformedChange, law: Law, revision: Revision) -> set[str]:
+    """Puts an unparsed row on record for whatever the record may be about.
+
+    The enterprises concerned; none where neither source nor row can be read.
+    """
+    if change.source not in sources() or not change.row:
+        return set()
+    try:
+        tables = _tables_of(source_of(change.source), _read(change, law))
+    except NothingReadable:
+        return set()
+    concerned: set[str] = set()
+    for slug, columns in tables.items():
+        if not len(columns) or slug == "birthdays":
+            continue
+        concerned |= _concerned(slug, columns)
+        unparsed = columns if slug == "unparsed" else _as_unparsed(slug, columns)
+        with Table(TABLES["unparsed"], change.source, unparsed, is_full=False) as table:
+            table.add(revision.pk)
+    return concerned
+
+
+def _as_unparsed(slug: str, columns: pa.Table) -> pa.Table:
+    """Rows that could be read as unparsed rows: of a record that is malformed they say nothing."""
+
+    def column(name: str, kind: pa.DataType, missing: str | int) -> pa.Array:
+        if name in columns.column_names:
+            return columns.column(name).cast(kind).fill_null(missing)
+        return pa.repeat(pa.scalar(missing, kind), len(columns))
+
+    return pa.table(
+        {
+            "table_name": pa.repeat(slug, len(columns)),
+            "credit_code": column("credit_code", pa.string(), ""),
+            "profession": column("profession", pa.string(), ""),
+            "person_id": column("person_id", pa.int64(), 0),
+            "category": column("category", pa.string(), ""),
+        }
+    )
+
+
 def _concerned(slug: str, columns: pa.Table) -> set[str]:
     """Enterprises whose findings may change.
 
@@ -233,9 +315,9 @@ def _concerned(slug: str, columns: pa.Table) -> set[str]:
         if "credit_code" in columns.column_names
         else set()
     )
-    people = (
-        [one for one in columns.column("person_id").to_pylist() if one] if slug in PERSONAL else []
-    )
+    people: list[int] = []
+    if slug in PERSONAL:
+        people = [number for number in columns.column("person_id").to_pylist() if number]
     if people:
         marks = ", ".join(["%s"] * len(people))
         here = f"FROM registers_registration WHERE recorded_to IS NULL AND person_id IN ({marks})"
@@ -248,6 +330,6 @@ def _concerned(slug: str, columns: pa.Table) -> set[str]:
             f"AND ({likes})"
         )
         named |= {
-            row[0] for row in rows_of(f"SELECT credit_code {here}", [f"%{one}%" for one in named])
+            row[0] for row in rows_of(f"SELECT credit_code {here}", [f"%{code}%" for code in named])
         }
     return named

@@ -29,8 +29,10 @@ from qualwatch.registers.changes import apply_again
 from qualwatch.registers.corrections import resolve
 from qualwatch.registers.differences import Difference, difference
 from qualwatch.registers.facts import JUDGED
+from qualwatch.registers.irregular_codes import codes_elsewhere, has_confirmed_rejections
 from qualwatch.registers.models import TABLES, Load, LoadRejection, PlatformChange, Revision
 from qualwatch.registers.reading import rows_by_table
+from qualwatch.registers.removals import is_excessive, rows_removed
 from qualwatch.registers.sources import Source, source_of
 from qualwatch.registers.tables import Table, lock, next_revision
 from qualwatch.wording import gettext as _
@@ -98,7 +100,7 @@ def import_delivery(*, delivery: Delivery, law: Law, by: str, at: datetime) -> L
     if last and _says_the_same(load, last) and (repeated := _repeated(load, last, source, by, at)):
         return repeated
     changes = None
-    if last and _is_as_delivered(last):
+    if last and _is_as_delivered(last) and not has_confirmed_rejections(last):
         changes = difference(load, last, source, law, raw_file)
     register_files = (
         changes.register_files if changes else _read(source, load, law, delivery.progress)
@@ -202,13 +204,13 @@ def _repeated(load: Load, last: Load, source: Source, by: str, at: datetime) -> 
 
 
 def _alike(load: Load, other: Load) -> bool:
-    """Whether both have the same files and cover the same days."""
+    """Whether both have the same files, cover the same days and read the same."""
 
     def contents(delivered: Load) -> tuple[Any, ...]:
         checksums = [file["sha256"] for file in delivered.files]
         return checksums, delivered.is_full, delivered.stated_from, delivered.stated_to
 
-    return contents(load) == contents(other)
+    return contents(load) == contents(other) and not has_confirmed_rejections(other)
 
 
 def _held(load: Load, by: str, because: str) -> Load:
@@ -245,7 +247,7 @@ def _store_raw(name: str, path: Path) -> dict[str, Any]:
 
 def _read(source: Source, load: Load, law: Law, progress: Progress) -> RegisterFiles:
     files = {file["name"]: raw_file(file["sha256"], file["name"]) for file in load.files}
-    register_files = read_named_files(files, law, progress)
+    register_files = read_named_files(files, law, progress, codes_elsewhere(source.slug))
     foreign = [account for account in register_files.accounts if account.table not in source.tables]
     if foreign:
         first = foreign[0]
@@ -391,7 +393,9 @@ def _write_table(
             if job.changes:
                 rows_now = load.counts.get(slug, {}).get("accepted", 0)
             limits = job.law.policy_on(load.as_of)["shrink_guard"]
-            _guard_shrinking(slug, rows_before, table.absent_rows(), rows_now, limits)
+            removed = _removed_by_pushes(slug, load)
+            absent = table.absent_rows() + removed
+            _guard_shrinking(slug, rows_before + removed, absent, rows_now, limits)
         change = table.apply(revision.pk, load.as_of)
     if job.changes:
         change = change.of_whole_source(rows_before)
@@ -428,16 +432,19 @@ def _guard_shrinking(
             "held",
             _("{table}：一行也没有，此前有 {known} 行").format(table=slug, known=rows_before),
         )
-    if any(
-        rows_absent > limit.rows and rows_absent * 100 > rows_before * limit.share_percent
-        for limit in limits
-    ):
+    if is_excessive(limits, rows_absent, rows_before):
         raise _NotAccepted(
             "held",
             _("{table}：{known} 行里少了 {gone} 行").format(
                 table=slug, known=rows_before, gone=rows_absent
             ),
         )
+
+
+def _removed_by_pushes(slug: str, load: Load) -> int:
+    """Rows that pushes have removed since the day of the last full list: they are absent too."""
+    last = _released(load.source).filter(is_full=True).last()
+    return rows_removed(slug, load.source, last.as_of) if last else 0
 
 
 def _cover(load: Load, paid: pa.Table, before: Load | None) -> None:

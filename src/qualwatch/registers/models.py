@@ -53,6 +53,8 @@ class Person(models.Model):
         return f"P{self.pk}"
 
 
+# released: a quarantined change that a person has checked
+CHANGE_STATES = ("applied", "quarantined", "released")
 LOAD_STATES = ("released", "held", "rejected", "unchanged")
 
 
@@ -349,27 +351,31 @@ class AcceptedFindingRow(Recorded):
 
 
 class PlatformChange(models.Model):
-    """One change that the platform pushed, in its order; the row itself lies encrypted."""
+    """One record that the platform pushed, in its order; the row itself lies encrypted.
+
+    A malformed record has what of it could be read; without a number of its own, no sequence.
+    """
 
     change_id = models.CharField(max_length=100, unique=True)
-    sequence = models.PositiveBigIntegerField(unique=True)
-    source = models.CharField(max_length=40)
-    action = models.CharField(max_length=10)
+    sequence = models.PositiveBigIntegerField(unique=True, null=True)
+    source = models.CharField(max_length=40, blank=True)
+    action = models.CharField(max_length=10, blank=True)
     digest = models.CharField(max_length=64)
     row = models.BinaryField()
     key_version = models.CharField(max_length=20)
-    state = models.CharField(max_length=10)
+    state = models.CharField(max_length=20)
     problem = models.TextField(blank=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    because = models.TextField(blank=True)
     taken_at = models.DateTimeField()
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="changes")
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(state__in=CHANGE_STATES), name="change_state_known"),
             models.CheckConstraint(
-                condition=Q(state__in=("applied", "rejected")), name="change_state_known"
-            ),
-            models.CheckConstraint(
-                condition=Q(action__in=("put", "remove")), name="change_action_known"
+                condition=Q(action__in=("put", "remove", "")), name="change_action_known"
             ),
         ]
 

@@ -179,6 +179,15 @@ class Table:
             [revision, as_of, *self._values],
         )
 
+    def was_written_since(self, revision: int) -> bool:
+        """Whether a row that those staged stand for was recorded or ended after a revision."""
+        query = (
+            f"SELECT 1 FROM {self.name} t WHERE t.source = %s "
+            "AND (t.recorded_from > %s OR t.recorded_to > %s) "
+            f"AND {self._staged(self.model.source_key())} LIMIT 1"
+        )
+        return bool(rows_of(query, [self.source, revision, revision]))
+
     @property
     def _current(self) -> str:
         current = "t.source = %s AND t.recorded_to IS NULL"

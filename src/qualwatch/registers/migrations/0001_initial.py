@@ -690,14 +690,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("change_id", models.CharField(max_length=100, unique=True)),
-                ("sequence", models.PositiveBigIntegerField(unique=True)),
-                ("source", models.CharField(max_length=40)),
-                ("action", models.CharField(max_length=10)),
+                ("sequence", models.PositiveBigIntegerField(null=True, unique=True)),
+                ("source", models.CharField(blank=True, max_length=40)),
+                ("action", models.CharField(blank=True, max_length=10)),
                 ("digest", models.CharField(max_length=64)),
                 ("row", models.BinaryField()),
                 ("key_version", models.CharField(max_length=20)),
-                ("state", models.CharField(max_length=10)),
+                ("state", models.CharField(max_length=20)),
                 ("problem", models.TextField(blank=True)),
+                ("decided_by", models.CharField(blank=True, max_length=150)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("because", models.TextField(blank=True)),
                 ("taken_at", models.DateTimeField()),
                 (
                     "revision",
@@ -711,11 +714,11 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("state__in", ("applied", "rejected"))),
+                        condition=models.Q(("state__in", ("applied", "quarantined", "released"))),
                         name="change_state_known",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("action__in", ("put", "remove"))),
+                        condition=models.Q(("action__in", ("put", "remove", ""))),
                         name="change_action_known",
                     ),
                 ],

@@ -1,6 +1,6 @@
 """The platform's API: `POST /changes` (changes of the registers), `POST /eligibility` (queries)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -15,15 +15,14 @@ from qualwatch.cases.eligibility.actions import KeyReused, QuotaExceeded, answer
 from qualwatch.cases.eligibility.measures import EligibilityQuery, InvalidQuery
 from qualwatch.law.loader import current_law
 from qualwatch.patrol.pushes import PushOutcome, import_changes
-from qualwatch.registers.changes import Change, OutOfOrder
-from qualwatch.registers.sources import UnknownSource
+from qualwatch.registers.pushed import OutOfOrder
+from qualwatch.web.platform_api.records import records_of
 from qualwatch.wording import gettext as _
 
 MAX_CHANGES = 1000
 MAX_QUESTIONS = 1000
 MAX_KEY_LENGTH = 100
 SLUG = r"^[^\x00-\x1f]*$"
-Cell = Annotated[str, Field(max_length=500)]
 
 
 class _Token(HttpBearer):
@@ -38,31 +37,26 @@ class _Token(HttpBearer):
         return machine_of(token, self.scope, timezone.now())
 
 
-class ChangeIn(Schema):
-    """One row put or removed; `row` has the headers of the source's register files."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: Annotated[str, Field(min_length=1, max_length=100)]
-    sequence: Annotated[int, Field(ge=1, le=2**62)]
-    source: Annotated[str, Field(max_length=40)]
-    action: Literal["put", "remove"]
-    row: Annotated[dict[Cell, Cell], Field(min_length=1, max_length=60)]
-
-
 class Batch(Schema):
-    """Changes in any order; their sequence numbers go on where the last batch ended."""
+    """Changes in any order; their sequence numbers go on where the last batch ended.
+
+    Each is `records.ChangeIn`; what is none is quarantined.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    changes: Annotated[list[ChangeIn], Field(min_length=1, max_length=MAX_CHANGES)]
+    changes: Annotated[list[Any], Field(min_length=1, max_length=MAX_CHANGES)]
 
 
 class Outcome(Schema):
-    """What became of one change: applied, rejected (with the problem), or known from before."""
+    """What became of one record: applied, quarantined (with the problem), or known from before.
 
+    `position` is its place in the batch, from 1; `sequence` is null where it took no number.
+    """
+
+    position: int
     id: str
-    sequence: int
+    sequence: int | None
     state: str
     problem: str
 
@@ -95,15 +89,15 @@ api = NinjaAPI(
 
 @api.post("/changes", response={200: PushResultOut, 409: Problem, 422: Problem})
 def push_changes(request: HttpRequest, batch: Batch) -> Status[PushResultOut | Problem]:
-    """Applies all changes and assesses the enterprises concerned, or does nothing."""
+    """Applies the changes, quarantines the malformed, and assesses the enterprises concerned.
+
+    Where numbers are missing nothing is applied.
+    """
     now = timezone.now()
     platform: Organisation = request.auth  # type: ignore[attr-defined]  # ninja puts it there
-    changes = _changes(batch)
-    if len({change.change_id for change in changes}) < len(changes):
-        return Status(422, Problem(detail=_("同一批里有两个相同的变更编号")))
     try:
         outcome = import_changes(
-            changes=changes,
+            changes=records_of(batch.changes),
             law=current_law(),
             by=platform.slug,
             at=now,
@@ -111,22 +105,19 @@ def push_changes(request: HttpRequest, batch: Batch) -> Status[PushResultOut | P
         )
     except OutOfOrder as error:
         return Status(409, Problem(detail=str(error), expected=error.expected))
-    except UnknownSource as error:
-        return Status(422, Problem(detail=_("没有这个来源；有 {sources}").format(sources=error)))
     return Status(200, _push_result(outcome))
-
-
-def _changes(batch: Batch) -> list[Change]:
-    return [
-        Change(change.id, change.sequence, change.source, change.action, change.row)
-        for change in batch.changes
-    ]
 
 
 def _push_result(push: PushOutcome) -> PushResultOut:
     return PushResultOut(
         outcomes=[
-            Outcome(id=change.change_id, sequence=change.sequence, state=state, problem=problem)
+            Outcome(
+                position=change.position,
+                id=change.change_id,
+                sequence=change.sequence,
+                state=state,
+                problem=problem,
+            )
             for change, state, problem in push.result.outcomes
         ],
         enterprises=len(push.result.credit_codes),

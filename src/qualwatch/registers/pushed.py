@@ -1,0 +1,208 @@
+"""What the platform pushes, and its order: each record once, in the order of its numbers."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from qualwatch.registers.identities import keyed_hash
+from qualwatch.registers.models import PlatformChange, Revision
+from qualwatch.wording import gettext as _
+
+MAX_ID_LENGTH = 100
+
+
+class OutOfOrder(Exception):
+    """Records are missing before these.
+
+    `expected` is the sequence number that must come next.
+    """
+
+    def __init__(self, sentence: str, expected: int) -> None:
+        super().__init__(sentence)
+        self.expected = expected
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row put or removed. `row`: cells by the headers of the source's register files."""
+
+    change_id: str
+    sequence: int
+    source: str
+    action: str  # put, remove
+    row: Mapping[str, str]
+    position: int = 0  # in its batch, from 1
+
+    @property
+    def digest(self) -> str:
+        """What tells this change from another under the same id."""
+        return _digest([self.sequence, self.source, self.action, dict(self.row)])
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedChange:
+    """A record that is no change: what of it could be read, and why it is none.
+
+    `sequence` is None where it has no number or the number of another record. `source` and `row`
+    are empty where they cannot be read.
+    """
+
+    content: Any  # as it came
+    problem: str
+    change_id: str = ""
+    sequence: int | None = None
+    source: str = ""
+    row: Mapping[str, str] = field(default_factory=dict)
+    action: str = ""
+    position: int = 0
+
+    @property
+    def digest(self) -> str:
+        """What tells this record from another."""
+        return _digest(self.content)
+
+
+Pushed = Change | MalformedChange
+
+
+def _digest(content: Any) -> str:
+    # of a plain digest the identity number could be guessed
+    return keyed_hash(json.dumps(content))
+
+
+@dataclass(slots=True)
+class PushResult:
+    """What became of a batch.
+
+    A state per record (applied, quarantined, known) with its problem; the enterprises concerned.
+    """
+
+    outcomes: list[tuple[Pushed, str, str]] = field(default_factory=list)
+    credit_codes: set[str] = field(default_factory=set)
+    revision: Revision | None = None
+
+
+def new_records(records: Sequence[Pushed]) -> tuple[list[Pushed], PushResult]:
+    """The records that were not pushed before, in order; those known with what became of them.
+
+    A record without a number of its own takes none: for each, one number may be missing after it.
+    OutOfOrder where more are.
+    """
+    result = PushResult()
+    last = PlatformChange.objects.exclude(sequence=None).order_by("-sequence").first()
+    last_sequence = last.sequence or 0 if last else 0
+    fresh = list(_without_known(records, last_sequence, result))
+    return _in_order(fresh, last), result
+
+
+def _without_known(
+    records: Sequence[Pushed], last_sequence: int, result: PushResult
+) -> Iterable[Pushed]:
+    """Records that are new, by ids and numbers of their own."""
+    identified = [_with_id(record) for record in records]
+    ids = [record.change_id for record in identified]
+    stored = PlatformChange.objects.filter(change_id__in=ids)
+    known: dict[str, tuple[str, str]] = {row.change_id: (row.digest, row.problem) for row in stored}
+    sequences: set[int] = set()
+    # a change keeps its id and number before a malformed record with the same
+    in_order = sorted(
+        identified, key=lambda record: (isinstance(record, MalformedChange), _number(record))
+    )
+    for record in in_order:
+        if known.get(record.change_id, ("", ""))[0] == record.digest:
+            result.outcomes.append((record, "known", known[record.change_id][1]))
+            continue
+        new = record
+        if record.change_id in known:
+            new = _malformed(record, _("变更编号 {id} 已用于别的内容").format(id=record.change_id))
+        if record.sequence is not None and (
+            record.sequence <= last_sequence or record.sequence in sequences
+        ):
+            problem = _("序号 {sequence} 已用于别的变更").format(sequence=record.sequence)
+            new = replace(_malformed(record, problem), sequence=None)
+        if new.change_id in known:  # a malformed record that came before under an id of its content
+            result.outcomes.append((new, "known", known[new.change_id][1]))
+            continue
+        known[new.change_id] = (new.digest, "")
+        if new.sequence is not None:
+            sequences.add(new.sequence)
+        yield new
+
+
+def _with_id(record: Pushed) -> Pushed:
+    """A record without a readable id gets one from its content."""
+    if isinstance(record, Change) or record.change_id:
+        return record
+    return replace(record, change_id=_id_of_content(record.digest))
+
+
+def _id_of_content(digest: str) -> str:
+    return f"malformed-{digest}"[:MAX_ID_LENGTH]
+
+
+def _malformed(record: Pushed, problem: str) -> MalformedChange:
+    """The record as one that is quarantined, under an id of its content."""
+    content = record.content if isinstance(record, MalformedChange) else _content(record)
+    return MalformedChange(
+        content=content,
+        problem=problem,
+        change_id=_id_of_content(_digest(content)),
+        sequence=record.sequence,
+        source=record.source,
+        row=record.row,
+        action=record.action,
+        position=record.position,
+    )
+
+
+def _content(change: Change) -> dict[str, Any]:
+    return {
+        "id": change.change_id,
+        "sequence": change.sequence,
+        "source": change.source,
+        "action": change.action,
+        "row": dict(change.row),
+    }
+
+
+def _in_order(fresh: Sequence[Pushed], last: PlatformChange | None) -> list[Pushed]:
+    """The records by number; those without one where numbers are missing, the rest at the end.
+
+    OutOfOrder where more numbers are missing than records came without one.
+    """
+    numbered = [record for record in fresh if record.sequence is not None]
+    numbered.sort(key=_number)
+    unnumbered = [record for record in fresh if record.sequence is None]
+    room_before = 0
+    if last is not None:
+        room_before = PlatformChange.objects.filter(sequence=None, pk__gt=last.pk).count()
+    expected = _after(last, numbered)
+    ordered: list[Pushed] = []
+    for record in numbered:
+        missing = _number(record) - expected
+        if missing > room_before + len(unnumbered):
+            raise OutOfOrder(
+                _("序号 {sequence} 接不上，应为 {expected}").format(
+                    sequence=record.sequence, expected=expected
+                ),
+                expected,
+            )
+        from_before = min(missing, room_before)
+        room_before -= from_before
+        ordered += unnumbered[: missing - from_before]
+        unnumbered = unnumbered[missing - from_before :]
+        ordered.append(record)
+        expected = _number(record) + 1
+    return ordered + unnumbered
+
+
+def _number(record: Pushed) -> int:
+    return record.sequence or 0
+
+
+def _after(last: PlatformChange | None, numbered: Sequence[Pushed]) -> int:
+    """The number that comes next; the platform begins with whichever it likes."""
+    if last is not None and last.sequence is not None:
+        return last.sequence + 1
+    return _number(numbered[0]) if numbered else 0
