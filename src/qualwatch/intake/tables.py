@@ -461,7 +461,9 @@ class TableReader:
         try:
             return self._qualification(row, needs_grade=False).category
         except BadColumn:
-            return self.qualifications.category_alone(row.cells.get("qualification"))
+            with suppress(BadCell):
+                return self.qualifications.category_alone(row.cells.get("qualification"))
+        return None
 
 
 def _lasts(start: date | None, end: date | None) -> tuple[date, date]:
