@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from qualwatch.intake.cells import Cell
-from qualwatch.intake.containers.content import Container, container_of, damaged
+from qualwatch.intake.containers.content import Container, container_of, damaged, own_report
 from qualwatch.intake.containers.reading_process import workbook_sheets
 from qualwatch.intake.containers.sheet_data import CODE, SheetData, formula_cell
 from qualwatch.intake.problems import BadFile
@@ -33,6 +33,8 @@ _DELIMITERS = ",\t;|"
 _SAMPLE = 100_000  # bytes that tell the delimiter
 _LONGEST_CELL = 10_000_000
 _END_OF_TEXT = b"\x1a"  # Ctrl-Z, with which DOS programs end a text
+# how the product's own table of findings begins, in its languages
+_OWN_HEADINGS = {("核查日", "监管地"), ("Day of the assessment", "Area")}
 _TEXT_FORMULA = re.compile(r'=\s*"(.*)"\s*$|=\s*\'(.*)$', re.S)
 
 Merged = list[tuple[int, int, int, int]] | None
@@ -217,11 +219,15 @@ class TextSheet(Sheet):
 def sheets_of(path: Path, shown_as: str) -> Iterator[Sheet]:
     """Every sheet of a file, in order; BadFile where the file cannot be read."""
     container = container_of(path)
+    sheets: Iterable[Sheet]
     if container is Container.TEXT:
-        yield _text_sheet(path, shown_as)
-        return
-    for data in workbook_sheets(path, container):
-        yield WorkbookSheet(shown_as, data)
+        sheets = [_text_sheet(path, shown_as)]
+    else:
+        sheets = (WorkbookSheet(shown_as, data) for data in workbook_sheets(path, container))
+    for sheet in sheets:
+        if any(tuple(row[:2]) in _OWN_HEADINGS for row in sheet.head(1)):
+            raise own_report()
+        yield sheet
 
 
 def readable_text(text: str) -> Cell:

@@ -30,10 +30,13 @@ A3 = 8  # the number of the paper size
 COVER = 72  # width of the cover's second column
 OPTIONS: dict[str, Any] = {
     "constant_memory": True,
+    # names and codes come from files of strangers
     "strings_to_formulas": False,
     "strings_to_numbers": False,
     "strings_to_urls": False,
 }
+# a custom property that survives saving: intake refuses the product's own workbooks as registers
+OWN_MARK = "qualwatch-report"
 # widths of columns in characters
 NARROW = 8
 MIDDLE = 16
@@ -58,6 +61,7 @@ def write_workbook(report: CheckReport, path: Path, rows_per_sheet: int = MOST_R
     try:
         with xlsxwriter.Workbook(path, OPTIONS) as book:
             book.set_properties({"title": _("资质动态核查") + f" {report.as_of}"})
+            book.set_custom_property(OWN_MARK, "check")
             formats = _formats(book)
             _cover(book, formats, report)
             for sheet in _sheets(report):
@@ -72,6 +76,7 @@ def workbook_of(title: str, sheets: Iterable[Sheet]) -> bytes:
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, OPTIONS | {"in_memory": True}) as book:
         book.set_properties({"title": title, "created": datetime(2023, 5, 1, tzinfo=UTC)})
+        book.set_custom_property(OWN_MARK, "sheets")
         formats = _formats(book)
         for sheet in sheets:
             _write(book, formats, sheet, MOST_ROWS)

@@ -103,6 +103,11 @@ def no_register(what: str) -> BadFile:
     return BadFile(problem, _("从原系统导出 .xlsx 或 .csv"))
 
 
+def own_report() -> BadFile:
+    """The problem of a file that the product wrote itself."""
+    return BadFile(_("这是本系统导出的核查结果，不是登记表"), _("只放各部门导出的登记表"))
+
+
 def damaged() -> BadFile:
     """The problem of a workbook that cannot be read to its end."""
     return BadFile(_("不是能读的工作簿，或已损坏"), _("用表格软件打开后另存为 .xlsx"))

@@ -10,7 +10,7 @@ from typing import Any
 
 from lxml import etree
 
-from qualwatch.intake.containers.content import damaged, no_register
+from qualwatch.intake.containers.content import HEAD, damaged, no_register, own_report
 from qualwatch.intake.containers.limits import limit
 from qualwatch.intake.containers.markup import local_name, markup_text
 from qualwatch.intake.containers.sheet_data import (
@@ -30,6 +30,7 @@ from qualwatch.wording import gettext as _
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide|visibility\s*:\s*(?:hidden|collapse)", re.I)
 _NO_TEXT = {"script", "style", "head", "title", "noscript", "template", ""}
 _BREAKS = {"br", "p", "div", "li"}
+_OWN_PAGE = re.compile(r"""<meta name="generator" content="qualwatch">""")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -65,6 +66,8 @@ def _no_table() -> BadFile:
 def _sheet(name: str, text: str) -> SheetData:
     if not re.search(r"<(?:tr|td|th)\b", text, re.I):
         raise _no_table()
+    if _OWN_PAGE.search(text[:HEAD]):
+        raise own_report()
     if not _is_finished(text.lower()):
         raise BadFile(_("网页表格没有结束，文件多半没有下载完"), _("重新下载或导出"))
     parser = etree.HTMLParser(
@@ -94,7 +97,7 @@ class _Layout:
     def __init__(self) -> None:
         self.content = SheetContent()
         self._row = 0
-        self._taken: dict[int, set[int]] = {}  # places covered by a cell from above, by row
+        self._spans: list[Area] = []  # cells that reach down into the rows below them
 
     def add(self, root: Any) -> None:
         """Every table that stands in no other one, in order, with an empty row between."""
@@ -104,12 +107,17 @@ class _Layout:
                 self._row += 1
 
     def _add_table(self, table: Any) -> None:
-        self._taken = {}
         nested: list[Any] = []
+        first_area = len(self.content.merged)
         for row in _own(table, "tr"):
             self._add_row(row)
             nested += [inner for inner in row.iter("table") if _table_of(inner) is table]
-        self._row += max(self._taken, default=self._row - 1) >= self._row
+        self._spans = []
+        # a span ends with its table at the latest
+        self.content.merged[first_area:] = [
+            (top, left, min(bottom, self._row - 1), right)
+            for top, left, bottom, right in self.content.merged[first_area:]
+        ]
         for inner in nested:
             self._add_table(inner)
 
@@ -119,13 +127,15 @@ class _Layout:
             raise damaged()
         if _HIDDEN.search(row.get("style") or ""):
             self.content.hidden_rows.append(at + 1)
-        taken = self._taken.pop(at, set())
+        self._spans = [span for span in self._spans if span[2] >= at]
+        from_above = sorted((left, right) for _top, left, _bottom, right in self._spans)
         column = 0
         for cell in row:
             if local_name(cell) not in ("td", "th"):
                 continue
-            while column in taken:
-                column += 1
+            for left, right in from_above:
+                if left <= column <= right:
+                    column = right + 1
             column = self._add_cell(cell, at, column)
         self._row += 1
 
@@ -140,8 +150,7 @@ class _Layout:
         if height > 1 or width > 1:
             area: Area = (row, column, row + height - 1, column + width - 1)
             self.content.merged.append(area)
-        for below in range(row + 1, row + min(height, limit("cell_span"))):
-            self._taken.setdefault(below, set()).update(range(column, column + width))
+            self._spans += [area] if height > 1 else []
         return column + width
 
 

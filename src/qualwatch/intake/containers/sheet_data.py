@@ -6,7 +6,7 @@ It is passed between processes, so it holds plain values only.
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from qualwatch.intake.containers.limits import limit
 from qualwatch.intake.problems import UnreadableCell
@@ -15,7 +15,7 @@ from qualwatch.wording import gettext as _
 Cell = Any  # as in qualwatch.intake.cells, which is slow to import
 Area = tuple[int, int, int, int]  # top, left, bottom, right, from 0
 Notice = tuple[int | None, str]  # row from 1, or None for the sheet
-CODE = "i"
+CODE: Final = "i"
 _NUMBERS = {int, float, bool}
 _RANGES_NAMED = 8  # of hidden rows
 # a day as a number in a workbook whose days count from 1904: 1926 to 2119

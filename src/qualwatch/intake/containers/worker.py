@@ -28,7 +28,7 @@ from qualwatch.intake.containers.xlsx import xlsx_sheets
 from qualwatch.intake.containers.xml_2003 import xml_2003_sheets
 from qualwatch.intake.problems import BadFile
 from qualwatch.wording import gettext as _
-from qualwatch.wording import speak
+from qualwatch.wording import set_language
 
 READERS: dict[Container, Callable[[Path], Iterator[SheetData]]] = {
     Container.XLSX: xlsx_sheets,
@@ -48,16 +48,18 @@ def answers(request: Request) -> Iterator[SheetData | Refusal | End]:
         yield from READERS[request.container](request.path)
         yield End(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
     except BadFile as bad:
-        yield Refusal(bad.problem, bad.remedy, bad.row)
+        yield _refusal(bad)
     except GeneratorExit:
         raise
     except MemoryError:
-        bad = too_large(request.memory // MEGABYTE)
-        yield Refusal(bad.problem, bad.remedy, None)
+        yield _refusal(too_large(request.memory // MEGABYTE))
     # a parser written in Rust may panic on garbage; its panic is no Exception
     except BaseException as error:
-        bad = encrypted() if _is_password(error) else damaged()
-        yield Refusal(bad.problem, bad.remedy, None)
+        yield _refusal(encrypted() if _is_password(error) else damaged())
+
+
+def _refusal(bad: BadFile) -> Refusal:
+    return Refusal(bad.problem, bad.remedy, bad.row)
 
 
 def _is_password(error: BaseException) -> bool:
@@ -99,7 +101,7 @@ def main() -> None:
     with contextlib.suppress(BrokenPipeError):
         while request := _read_request(sys.stdin.buffer):
             _limit_memory(request.memory)
-            speak(request.language)
+            set_language(request.language)
             for answer in answers(request):
                 write_message(out, answer)
             gc.collect()

@@ -66,7 +66,7 @@ def xls_sheets(path: Path) -> Iterator[SheetData]:
     book = CalamineWorkbook.from_filelike(BytesIO(path.read_bytes()))
     for at, about in enumerate(book.sheets_metadata):
         sheet = book.get_sheet_by_name(about.name)
-        rows: list[list[Cell]] = sheet.to_python(skip_empty_area=False)  # type: ignore[assignment]
+        rows: list[list[Cell]] = sheet.to_python(skip_empty_area=False)
         offset = records.offsets[at] if at < len(records.offsets) else -1
         own = records.by_offset.get(offset, _SheetRecords())
         for (row, column), cell in own.unreadable.items():
@@ -121,11 +121,11 @@ def _walk(content: bytes, *, is_calculated: bool) -> _Records:
 def _records_of(content: bytes) -> Iterator[tuple[int, int, int, int]]:
     """Records that matter: offset, kind, offset of the body, size of the body."""
     header = struct.Struct("<HH").unpack_from
-    wanted = {_BOF, _EOF, _ROW, _FORMULA, _BOOLERR, _DATEMODE, _FILEPASS, _SHEET, _DIMENSIONS}
+    kinds = {_BOF, _EOF, _ROW, _FORMULA, _BOOLERR, _DATEMODE, _FILEPASS, _SHEET, _DIMENSIONS}
     at, end = 0, len(content) - 4
     while at <= end:
         kind, size = header(content, at)
-        if kind in wanted and at + 4 + size <= len(content):
+        if kind in kinds and at + 4 + size <= len(content):
             yield at, kind, at + 4, size
         at += 4 + size
 

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from python_calamine import CalamineWorkbook
 
-from qualwatch.intake.containers.content import damaged
+from qualwatch.intake.containers.content import damaged, own_report
 from qualwatch.intake.containers.limits import MEGABYTE
 from qualwatch.intake.containers.markup import attribute, local_name, parsed
 from qualwatch.intake.containers.package import require_bounded
@@ -35,8 +35,6 @@ from qualwatch.intake.containers.sheet_data import (
     sparse_sheet,
 )
 from qualwatch.intake.containers.xlsx_cells import CellReader, read_cells, shared_strings, styles
-from qualwatch.intake.problems import BadFile
-from qualwatch.wording import gettext as _
 
 OWN_MARK = b"qualwatch-report"  # a custom property of the workbooks that the product writes
 _BLOCK = 4 * MEGABYTE
@@ -142,7 +140,7 @@ class _Workbook:
     def _refuse_own(self) -> None:
         custom = "docprops/custom.xml"
         if custom in self._parts and OWN_MARK in self._read(custom):
-            raise BadFile(_("这是本系统导出的核查结果，不是登记表"), _("只放各部门导出的登记表"))
+            raise own_report()
 
     def _elements(self, name: str) -> list[Any]:
         return [element for element in self._book.iter() if local_name(element) == name]
@@ -185,7 +183,7 @@ class _Workbook:
 
     def _quick(self, sheet: _SheetPart, survey: _Survey) -> SheetData:
         rows = self._calamine.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-        cells: list[list[Cell]] = rows  # type: ignore[assignment]
+        cells: list[list[Cell]] = rows
         for (row, column), cell in survey.unreadable.items():
             _set(cells, row, column, cell)
         return dense_sheet(sheet.name, cells, self._traits)
