@@ -183,7 +183,7 @@ def work(words: list[str]) -> dict[str, Any]:
     joining = seconds(join)
     expected = set(ours(law, policy, facts, set(inputs)))
     engines = Zen(zen, Decisions(law, policy, DAY), inputs)
-    took = {"whole": seconds(engines.by_enterprise, 2), "small": seconds(engines.by_level, 2)}
+    durations = {"whole": seconds(engines.by_enterprise, 2), "small": seconds(engines.by_level, 2)}
     verdicts = engines.verdicts
     words_of = Counter(verdict.split()[0] for *_key, verdict in expected)
     return {
@@ -193,7 +193,7 @@ def work(words: list[str]) -> dict[str, Any]:
         "agree": {name: len(of_shape & expected) for name, of_shape in verdicts.items()},
         "differ": {name: sorted(of_shape ^ expected)[:4] for name, of_shape in verdicts.items()},
         "verdicts": {word: words_of[word] for word in ("met", "short", "cannot-say")},
-        "a_second": {name: len(inputs) / spent for name, spent in took.items()},
+        "a_second": {name: len(inputs) / duration for name, duration in durations.items()},
         "joining_seconds": joining,
     }
 

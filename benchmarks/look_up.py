@@ -49,9 +49,9 @@ def work(words: list[str]) -> dict[str, Any]:
 
 def _filled(enterprises: int) -> list[str]:
     """The public copy of a province: items of everybody, a red card for one in a hundred."""
-    from qualwatch.config import make_ready
+    from qualwatch.config import load_office
 
-    make_ready(create=True)
+    load_office(create=True)
     from django.core.management import call_command
     from django.db import connection
     from django.utils import timezone

@@ -58,7 +58,7 @@ def _make(folder: Path, enterprises: int, seed: int) -> None:
 
 
 def main() -> None:
-    """Makes one nation and says how long it took."""
+    """Makes one nation and says how long it takes."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--enterprises", type=int, default=500_000)
     words.add_argument("--seed", type=int, default=1)

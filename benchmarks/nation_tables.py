@@ -55,10 +55,10 @@ def _table(names: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> pa.Table:
 
 def _slots(weights: Weights, slots: int) -> Iterator[tuple[int, Any]]:
     """Every slot of a wheel with its value."""
-    whole = sum(weights.values())
+    total = sum(weights.values())
     begin = 0
     for value, end in zip(weights, accumulate(weights.values()), strict=True):
-        last = round(end / whole * slots)
+        last = round(end / total * slots)
         yield from ((slot, value) for slot in range(begin, last))
         begin = last
 
@@ -71,10 +71,10 @@ def _levels(law: Law, words: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     for slug, text in law.categories.items():
         weight = words["category_weights"].get(slug, words["category_weight_otherwise"])
         grades = text.every_grade()
-        whole = sum(words["grade_weights"][grade] for _sub, grade, _text in grades)
+        total = sum(words["grade_weights"][grade] for _sub, grade, _text in grades)
         for sub_item, grade, _text in grades:
             top = grade in ("special", "grade-1", "grade-a")
-            share = weight * words["grade_weights"][grade] / whole
+            share = weight * words["grade_weights"][grade] / total
             authority = "ministry" if top else "province"
             yield number, text.sector, slug, sub_item, grade, authority, share
             number += 1
@@ -86,15 +86,15 @@ def _levels(law: Law, words: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
 def _wheels(
     law: Law, words: dict[str, Any], levels: list[tuple[Any, ...]]
 ) -> Iterator[tuple[str, int, str | None]]:
-    wheels: dict[str, Weights] = {
+    weight_tables: dict[str, Weights] = {
         "place": _places(law, words),
         "items": words["item_count_weights"],
         "route": {"direct": 4, "upgrade": 3, "unknown": 3},
         "slack": {more: words["slack"].count(more) for more in words["slack"]},
     }
     for sector in ("construction", "supervision"):
-        wheels[sector] = {row[0]: row[6] for row in levels if row[1] == sector}
-    for name, weights in wheels.items():
+        weight_tables[sector] = {row[0]: row[6] for row in levels if row[1] == sector}
+    for name, weights in weight_tables.items():
         for slot, value in _slots(weights, SLOTS):
             yield name, slot, None if value is None else str(value)
 
@@ -106,14 +106,14 @@ def _places(law: Law, words: dict[str, Any]) -> Weights:
     for area, weight in words["area_weights"].items():
         codes = _codes_of_area(law, area)
         weights |= {code: weight / len(codes) for code in codes}
-    whole = sum(weights.values())
+    total = sum(weights.values())
     retired = [code for code, text in divisions.items() if text.to and text.successors]
-    of_retired = whole * words["rates"]["retired_division"] / len(retired)
+    of_retired = total * words["rates"]["retired_division"] / len(retired)
     other_provinces = law.divisions.other_provinces
-    of_others = whole * OTHER_PROVINCES_SHARE / OTHER_PROVINCES
+    of_others = total * OTHER_PROVINCES_SHARE / OTHER_PROVINCES
     weights |= dict.fromkeys(retired, of_retired)
     weights |= {f"{prefix}0105": of_others for prefix in other_provinces}
-    return {**weights, None: whole * UNKNOWN_SHARE}
+    return {**weights, None: total * UNKNOWN_SHARE}
 
 
 def _codes_of_area(law: Law, area: str) -> list[str]:
@@ -195,8 +195,8 @@ def _staff(
         for route in ROUTES:
             requirements = requirements_on(law, policy, category, sub_item, grade, route, day)
             parts = [part for requirement in requirements for part in _parts(requirement)]
-            for place, (minimum, accept) in enumerate(parts):
-                inner = sum(n for n, narrower in parts[:place] if _within(narrower, accept))
+            for at, (minimum, accept) in enumerate(parts):
+                inner = sum(n for n, narrower in parts[:at] if _within(narrower, accept))
                 if minimum > inner:
                     yield number, route, classes.number(accept), minimum - inner
 
@@ -208,8 +208,8 @@ def _parts(requirement: Requirement) -> tuple[tuple[int, tuple[Accept, ...]], ..
 
 def _within(narrower: tuple[Accept, ...], wider: tuple[Accept, ...]) -> bool:
     """Whether whoever is sure to match the narrower class matches the wider one."""
-    sure = [accepted for accepted in narrower if not accepted.doubt]
-    return all(any(_is_within(accepted, other) for other in wider) for accepted in sure)
+    certain = [accepted for accepted in narrower if not accepted.doubt]
+    return all(any(_is_within(accepted, other) for other in wider) for accepted in certain)
 
 
 def _is_within(accepted: Accept, other: Accept) -> bool:

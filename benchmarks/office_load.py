@@ -49,9 +49,9 @@ def _office() -> Iterator[None]:
     """A cluster that loses nothing at a crash, and a state folder, of this run's own."""
     with tempfile.TemporaryDirectory() as state, cluster(DURABLE) as address:
         os.environ |= {"DATABASE_URL": address, "QUALWATCH_STATE": state}
-        from qualwatch.config import make_ready
+        from qualwatch.config import load_office
 
-        make_ready(create=True)
+        load_office(create=True)
         from django.core.management import call_command
 
         # figures are the only line of output
@@ -126,12 +126,12 @@ def _patrol(files: Path, law: Any) -> dict[str, Any]:
         open_cases = Case.objects.exclude(state="closed").count()
         start = perf_counter()
         result = run_day(day=day, law=law, by="bench", at=at)
-        took = perf_counter() - start
+        duration = perf_counter() - start
         if result.run.state == "held":
             run = Run.objects.latest("id")
             release_held_run(run=run, law=law, by="other", at=at, because="bench")
     return {
-        "seconds": took,
+        "seconds": duration,
         "parts": result.seconds,
         "open_cases": open_cases,
         "counts": dict(result.cases),
@@ -184,15 +184,19 @@ def _pushes() -> dict[str, Any]:
         for row in rows.values()
         for action in ("remove", "put")
     ]
-    took = []
+    durations = []
     for sequence, (action, cells) in enumerate(changes, 1):
         change = Change(f"b{sequence}", sequence, "practitioners", action, cells)
         at = AT + timedelta(days=2, seconds=sequence)
         start = perf_counter()
         import_changes(changes=[change], law=law, by="bench", at=at, day=DAY + timedelta(2))
-        took.append(perf_counter() - start)
-    took.sort()
-    return {"count": len(took), "median": took[len(took) // 2], "p99": took[int(len(took) * 0.99)]}
+        durations.append(perf_counter() - start)
+    durations.sort()
+    return {
+        "count": len(durations),
+        "median": durations[len(durations) // 2],
+        "p99": durations[int(len(durations) * 0.99)],
+    }
 
 
 def _cells(credit_code: str, identity: str, registration_no: str) -> dict[str, str]:
@@ -217,7 +221,7 @@ def _bulk_create() -> dict[str, float]:
 
     from qualwatch.registers.models import TABLES, Person
 
-    took = {}
+    durations = {}
     for slug, model in TABLES.items():
         names = [*model.fact_columns(), "source", "duplicate_no", "recorded_from"]
         rows = list(model._default_manager.filter(recorded_to=None).values_list(*names))
@@ -228,7 +232,7 @@ def _bulk_create() -> dict[str, float]:
             cursor.execute(f"TRUNCATE {model._meta.db_table}")
             cursor.execute(f"ALTER TABLE {model._meta.db_table} ENABLE TRIGGER USER")
         objects = [model(**dict(zip(names, row, strict=True))) for row in rows]
-        took[slug] = seconds(partial(_create, model, objects))
+        durations[slug] = seconds(partial(_create, model, objects))
     people = [
         Person(
             lookup=f"x{person.lookup[1:]}",
@@ -239,8 +243,8 @@ def _bulk_create() -> dict[str, float]:
         )
         for person in Person.objects.all()
     ]
-    took["people"] = seconds(partial(_create, Person, people))
-    return took
+    durations["people"] = seconds(partial(_create, Person, people))
+    return durations
 
 
 def _create(model: Any, rows: list[Any]) -> None:

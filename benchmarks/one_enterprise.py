@@ -23,16 +23,16 @@ def work(words: list[str]) -> dict[str, Any]:
     chosen = codes[:: max(1, len(codes) // judged)][:judged]
     # the facts' indexes are made on first use
     judge(law, policy, facts, chosen[0], DAY)
-    took = [seconds(partial(judge, law, policy, facts, code, DAY)) for code in chosen]
+    durations = [seconds(partial(judge, law, policy, facts, code, DAY)) for code in chosen]
     lines = sum(
         len(people)
         for code in chosen[:200]
         for people in judge(law, policy, facts, code, DAY).people
     )
     return {
-        "judged": len(took),
-        "mean_ms": mean(took) * 1000,
-        "p99_ms": quantiles(took, n=100)[98] * 1000,
+        "judged": len(durations),
+        "mean_ms": mean(durations) * 1000,
+        "p99_ms": quantiles(durations, n=100)[98] * 1000,
         "people_explained": lines / len(chosen[:200]),
     }
 

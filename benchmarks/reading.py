@@ -73,15 +73,15 @@ def work(words: list[str]) -> dict[str, Any]:
         for package in ("openpyxl", "pandas"):
             if find_spec(package) is None:
                 raise missing(package)
-        took = seconds(lambda: by_pandas(folder), times)
+        duration = seconds(lambda: by_pandas(folder), times)
     elif kind == "check":
-        took = seconds(lambda: check(folder), times)
+        duration = seconds(lambda: check(folder), times)
     else:
-        took = seconds(lambda: read_register_files(folder, law), times)
+        duration = seconds(lambda: read_register_files(folder, law), times)
     return {
         "enterprises": enterprises,
         "megabytes": megabytes,
-        "seconds": took,
+        "seconds": duration,
         "peak_gigabytes": peak_gigabytes(),
     }
 

@@ -268,7 +268,7 @@ def _about_office(figures: Figures) -> Iterator[str]:
         f"- bulk_create, s, of rows that are in memory already, in batches of 5,000,"
         f" people included: {plain}."
     )
-    took = ", ".join(f"{name} {figures[key]:.1f}" for name, key in ASSESSMENTS.items())
+    durations = ", ".join(f"{name} {figures[key]:.1f}" for name, key in ASSESSMENTS.items())
     parts = ", ".join(f"{name} {figure:.1f}" for name, figure in figures["patrol"]["parts"].items())
     yield (
         f"- A day's patrol, s: {parts}. The first day's"
@@ -276,7 +276,8 @@ def _about_office(figures: Figures) -> Iterator[str]:
     )
     yield f"  {figures['cards']:.1f} s."
     yield (
-        f"- Assessments, s: {took}. PostgreSQL 15 in a temporary folder of this machine, fsync on."
+        f"- Assessments, s: {durations}. PostgreSQL 15 in a temporary folder of this machine,"
+        " fsync on."
     )
 
 

@@ -27,7 +27,7 @@ class Nation:
         self.law = load_law()
         folder = nation(enterprises)
         self.facts: Facts | None = None
-        self.took = {"read": seconds(partial(self._read, folder)), "bind": seconds(self._bind)}
+        self.durations = {"read": seconds(partial(self._read, folder)), "bind": seconds(self._bind)}
 
     def _read(self, folder: Path) -> None:
         self.facts = read_facts(folder, self.law)
@@ -58,7 +58,7 @@ def work(words: list[str]) -> dict[str, Any]:
     if kind == "memory":
         return {"peak_gigabytes": peak_gigabytes()}
     return {
-        **nation.took,
+        **nation.durations,
         "enterprises": enterprises,
         "cores": os.cpu_count(),
         "duckdb": duckdb.__version__,

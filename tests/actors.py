@@ -207,10 +207,11 @@ class Actors:
         self, cause: str = "assessment-wrong", *requirements: str, files: Any = None, **changed: Any
     ) -> Filing:
         """An application with every line of its checklist answered."""
-        handed = [SubmittedFile("证明.png", picture())] if files is None else files
+        submitted_files = [SubmittedFile("证明.png", picture())] if files is None else files
         lines = {
             requirement: {
-                line: [handed[0].name] if handed else "见说明" for line in lines_of(requirement)
+                line: [submitted_files[0].name] if submitted_files else "见说明"
+                for line in lines_of(requirement)
             }
             for requirement in requirements or ("constructors",)
         }
@@ -218,7 +219,7 @@ class Actors:
             **{
                 "cause": cause,
                 "statement": "人员确在本单位",
-                "files": handed,
+                "files": submitted_files,
                 "requirements": requirements,
                 "checklist": lines,
                 **changed,
@@ -306,10 +307,10 @@ class Actors:
         """The same case, served and determined on the day after its period."""
         case = self.yellow_case(day)
         self.prove_warning(case, day + timedelta(days=1))
-        over = case.requirements.get().ends_on + timedelta(days=1)
-        self.load_and_patrol(over)
-        self.propose(case, day=over)
-        self.sign(case, day=over)
+        day_after = case.requirements.get().ends_on + timedelta(days=1)
+        self.load_and_patrol(day_after)
+        self.propose(case, day=day_after)
+        self.sign(case, day=day_after)
         return reload(case)
 
 

@@ -95,7 +95,7 @@ class _Case:
                 )
             )
         for row in case.get("unparsed", ()):
-            whole = {
+            columns = {
                 "row_id": f"U{len(self.rows['unparsed'])}",
                 "credit_code": OWN,
                 "profession": None,
@@ -103,9 +103,9 @@ class _Case:
                 "category": None,
                 **row,
             }
-            self.rows["unparsed"].append(Unparsed(**whole))
+            self.rows["unparsed"].append(Unparsed(**columns))
         for row in case.get("accepted", ()):
-            whole = {
+            columns = {
                 "credit_code": OWN,
                 "sub_item": "",
                 "requirement": "constructors",
@@ -113,11 +113,11 @@ class _Case:
                 "because": None,
                 **row,
             }
-            self.rows["accepted_findings"].append(AcceptedFinding(**whole))
+            self.rows["accepted_findings"].append(AcceptedFinding(**columns))
         return Facts.of_rows(self.rows)
 
     def item(self, given: dict[str, Any]) -> None:
-        whole = {
+        columns = {
             "credit_code": OWN,
             "sub_item": "",
             "certificate_no": "D214000010",
@@ -131,7 +131,7 @@ class _Case:
             "register_state_from": None,
             **given,
         }
-        self.rows["items"].append(Item(**whole))
+        self.rows["items"].append(Item(**columns))
 
     def person(self, given: dict[str, Any]) -> None:
         self.serial += 1
@@ -147,14 +147,14 @@ class _Case:
             self.certificate(person_id, given, {**given, "at": OTHER, **there})
         self.insure(person_id, given)
         if "exempt" in given:
-            whole = {
+            columns = {
                 "credit_code": OWN,
                 "document": "证明",
                 "valid_from": None,
                 "valid_to": None,
                 **given["exempt"],
             }
-            self.rows["exemptions"].append(Exemption(person_id=person_id, **whole))
+            self.rows["exemptions"].append(Exemption(person_id=person_id, **columns))
 
     def certificate(
         self, person_id: str, given: dict[str, Any], certificate: dict[str, Any]

@@ -26,7 +26,7 @@ CASE: dict[str, Any] = {
 CARD = {"card": "晋红〔2026〕41号"}
 REMEDIES = {"reconsideration_days": 61, "litigation_months": 7, "review_organ": "山西省人民政府"}
 ROW: dict[str, Any] = {
-    "nth": 1,
+    "sequence_no": 1,
     "enterprise": "太行甲建设有限公司",
     "credit_code": "91140100MA0KEK0B6P",
     "item": "市政公用工程施工总承包 二级",
@@ -37,12 +37,12 @@ ROW: dict[str, Any] = {
 LISTED: dict[str, Any] = {
     "rows": [
         ROW,
-        {**ROW, "nth": 2, "enterprise": "汾河乙监理有限公司", "card": "晋红〔2026〕44号"},
+        {**ROW, "sequence_no": 2, "enterprise": "汾河乙监理有限公司", "card": "晋红〔2026〕44号"},
     ],
     "enterprises": 52,
     "items_count": 53,
 }
-RETURNED_BASE = {name: ROW[name] for name in ("nth", "enterprise", "credit_code", "item")}
+RETURNED_BASE = {name: ROW[name] for name in ("sequence_no", "enterprise", "credit_code", "item")}
 RETURNED = {**RETURNED_BASE, "opened_on": "2026-07-12", "outcome": "资质已撤回"}
 APPLIED = {
     "credit_code": "91140100MA0KEK0B6P",

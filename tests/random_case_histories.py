@@ -88,7 +88,9 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
         because=usually("理由", ""),
         has_evidence=usually(True, False),
         has_new_evidence=usually(True, False),
-        leaves=usually("correction" if name == "uphold" else "", "correction", "accepted-finding"),
+        register_effect=usually(
+            "correction" if name == "uphold" else "", "correction", "accepted-finding"
+        ),
         proved_on=usually(
             on, None, on - timedelta(days=chance.randint(0, 9)), on + timedelta(days=1)
         ),

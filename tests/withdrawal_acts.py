@@ -201,11 +201,11 @@ def withdraw_item(actors: Actors) -> tuple[Case, WithdrawalList, date]:
     """A withdrawn item of a city: case, list and day of the decision."""
     (case,) = red_cases_past_period(actors, CITY_SHEETS)
     batch = open_list(actors, [case])
-    over = display_list(actors, batch)
-    load_and_patrol(actors, over, CITY_SHEETS)
-    review_list(actors, batch, over)
-    decide_list(actors, batch, over)
-    return case, batch, over
+    after_display = display_list(actors, batch)
+    load_and_patrol(actors, after_display, CITY_SHEETS)
+    review_list(actors, batch, after_display)
+    decide_list(actors, batch, after_display)
+    return case, batch, after_display
 
 
 def notify_intent(actors: Actors, served: bool = True) -> Withdrawal:

@@ -133,9 +133,9 @@ def explain() -> None:
 
 def remember() -> None:
     """The same province in the office's registers: loads, a run, its release, the journal."""
-    from qualwatch.config import make_ready
+    from qualwatch.config import load_office
 
-    make_ready()
+    load_office()
     hash_quickly()
     for source, file in DELIVERIES.items():
         run("import", source, f"{PROVINCE}/{file}", "--as-of", DAY, "--by", "demo-officer")

@@ -33,7 +33,7 @@ FIGURES = (
     ("依据", "row.basis", 48),
 )
 ITEMS = (
-    ("序号", "row.nth", 9),
+    ("序号", "row.sequence_no", 9),
     ("企业名称", "row.enterprise", 31),
     ("统一社会信用代码", "row.credit_code", 43),
     ("资质", "row.item", 25),

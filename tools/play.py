@@ -484,8 +484,8 @@ class Play:
         if lot < 0.08:
             outcome = {
                 "outcome": "dismissed",
-                "leaves": "accepted-finding",
-                "left": {"until": day + timedelta(days=180)},
+                "register_effect": "accepted-finding",
+                "register_effect_details": {"until": day + timedelta(days=180)},
             }
         elif lot < 0.16 and case.extended_until is None:
             outcome = {"outcome": "extended", "until": day + timedelta(days=20)}
@@ -664,14 +664,14 @@ def prepare_office(state: Path) -> None:
     """An empty office: keys, tables, authorities."""
     from django.core.management import call_command
 
-    from qualwatch.config import make_ready
+    from qualwatch.config import load_office
 
     os.environ |= {
         "QUALWATCH_STATE": str(state),
         "DATABASE_URL": os.environ.get("DATABASE_URL", ""),
     }
     is_new = not state.exists()
-    make_ready(create=is_new)
+    load_office(create=is_new)
     if is_new:
         call_command("prepare", verbosity=0)
 

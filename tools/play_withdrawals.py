@@ -33,12 +33,12 @@ class Withdrawals:
     has_annulled: bool = False
     list_weeks: tuple[int, ...] = (1,)  # of a month: lists go out on their Mondays
 
-    def account_at(self, where: str, role: str, nth: str = "") -> Any:
+    def account_at(self, where: str, role: str, suffix: str = "") -> Any:
         """The account of a role at an organisation, created at first use."""
         from qualwatch.accounts.actions import create_account
         from qualwatch.accounts.queries import organisation
 
-        name = f"sample-{where}-{role.rsplit('-', 1)[1]}{nth}"
+        name = f"sample-{where}-{role.rsplit('-', 1)[1]}{suffix}"
         if name not in self.accounts:
             self.accounts[name] = create_account(
                 username=name,

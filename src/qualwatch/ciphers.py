@@ -31,6 +31,7 @@ def encrypted(plain: Sequence[bytes], version: str) -> list[bytes]:
     stored = []
     for index, text in enumerate(plain):
         nonce = random_bytes[index * NONCE : (index + 1) * NONCE]
+        # the version is authenticated too: a row cannot be passed off under another key
         stored.append(nonce + cipher.encrypt(nonce, text, bound))
     return stored
 

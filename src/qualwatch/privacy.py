@@ -1,6 +1,4 @@
-"""Identity numbers: shown with their first 6 and last 2 characters, and masked in every other
-text.
-"""
+"""Masking of identity numbers: their first 6 and last 2 characters are shown."""
 
 import re
 from typing import IO, Any

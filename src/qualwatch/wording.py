@@ -9,28 +9,28 @@ from pathlib import Path
 
 LOCALE = Path(__file__).parent / "locale"
 SOURCE = "zh"
-_of_process: list[str] = [SOURCE]
-_of_request: ContextVar[str] = ContextVar("language")
+_process_language: list[str] = [SOURCE]
+_thread_language: ContextVar[str] = ContextVar("language")
 
 
-def speak(language: str) -> None:
+def set_language(language: str) -> None:
     """Sets the language of the process: `zh` (the source) or a catalog's name, such as `en`."""
-    _of_process[0] = language
+    _process_language[0] = language
 
 
 @contextmanager
-def speaking(language: str) -> Iterator[None]:
+def language_override(language: str) -> Iterator[None]:
     """Sets the language of this thread while the block runs."""
-    token = _of_request.set(language)
+    token = _thread_language.set(language)
     try:
         yield
     finally:
-        _of_request.reset(token)
+        _thread_language.reset(token)
 
 
 def language() -> str:
     """The chosen language."""
-    return _of_request.get(_of_process[0])
+    return _thread_language.get(_process_language[0])
 
 
 @cache

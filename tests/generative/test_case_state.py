@@ -119,14 +119,14 @@ def no_step_rests_on_doubt(applied: AppliedEvent) -> None:
             == before
         )
     if event.name == "assessed" and before.is_open and after.state == "closed" and not event.ended:
-        matter = [
+        relevant = [
             requirement
             for requirement in before.requirements
             if before.state == "yellow" or requirement.is_determined
         ]
         assert all(
             event.verdicts.get(requirement.name) in ("met", "not-required")
-            for requirement in matter
+            for requirement in relevant
         )
 
 
@@ -176,8 +176,8 @@ def a_run_again_adds_nothing(history: History) -> None:
             assert first.state in (state.state, "closed")
         if first.state == "closed" or first.state == "none":
             continue
-        twice, effects = step(first, event, terms_on(event.on))
-        assert twice == first
+        second, effects = step(first, event, terms_on(event.on))
+        assert second == first
         assert effects == ()
 
 
@@ -214,7 +214,7 @@ def test_the_random_histories_reach_every_state_and_event() -> None:
         "other-person",
         "red-over",
         "short-now",
-        "leaves-something",
+        "register-effect",
         "statement-over",
         "hearing-concluded",
         "display-over-if-displayed",

@@ -69,7 +69,7 @@ def test_some_provinces_have_coming_shortfalls() -> None:
 
 
 near = st.integers(-5, DAYS + 5).map(lambda ahead: AS_OF + timedelta(days=ahead))
-whims = st.fixed_dictionaries(
+variations = st.fixed_dictionaries(
     {},
     optional={
         "valid_to": near,
@@ -83,14 +83,17 @@ whims = st.fixed_dictionaries(
 )
 
 
-@given(st.lists(whims, min_size=2, max_size=3))
+@given(st.lists(variations, min_size=2, max_size=3))
 @settings(max_examples=25)
-def test_a_firm_near_its_figure(whims_of_people: list[dict[str, object]]) -> None:
+def test_a_firm_near_its_figure(variations_of_people: list[dict[str, object]]) -> None:
     constructor = {"profession": "constructor", "grade": "grade-2", "speciality": "building"}
     facts = firm(
         [
             {**constructor, "n": 1},
-            *({**constructor, **whims_of_person} for whims_of_person in whims_of_people),
+            *(
+                {**constructor, **variations_of_person}
+                for variations_of_person in variations_of_people
+            ),
         ]
     )
     code = facts.credit_codes[0]

@@ -235,8 +235,8 @@ def test_garbage_alone_is_one_sentence_and_status_2(tmp_path: Path, name: str) -
 @pytest.mark.parametrize("form", ["xlsx", "xls", "ods"])
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
 def test_a_truncated_workbook_is_one_sentence(tmp_path: Path, form: str, share: float) -> None:
-    whole = (write(tmp_path / "whole", province(3), form) / f"登记.{form}").read_bytes()
-    (tmp_path / f"半.{form}").write_bytes(whole[: int(len(whole) * share)])
+    content = (write(tmp_path / "whole", province(3), form) / f"登记.{form}").read_bytes()
+    (tmp_path / f"半.{form}").write_bytes(content[: int(len(content) * share)])
     result = check(tmp_path / f"半.{form}")
     assert result.status in (0, 2, 3)  # an .xls that lacks only its padding is still whole
     if result.status == 2:
@@ -438,11 +438,11 @@ def test_a_facts_folder_in_csv_and_parquet_gives_the_same_findings(tmp_path: Pat
             joined = [";".join(codes) for codes in table.column("branch_credit_codes").to_pylist()]
             table = table.set_column(3, "branch_credit_codes", [joined])
         pa_csv.write_csv(table, tmp_path / "csv" / f"{name}.csv")
-    whole = check(tmp_path / "registers").json()
+    complete = check(tmp_path / "registers").json()
     for form in ("parquet", "csv"):
         result = check(tmp_path / form)
         assert result.status == 0, result.err
-        assert result.json()["findings"] == whole["findings"]
+        assert result.json()["findings"] == complete["findings"]
 
 
 def test_a_broken_facts_folder_is_one_sentence(tmp_path: Path) -> None:

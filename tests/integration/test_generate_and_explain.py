@@ -41,24 +41,24 @@ def test_the_province_has_every_category_every_area_and_its_defects(tmp_path: Pa
     qualwatch("generate", tmp_path, "--enterprises", "1500", "--seed", "1")
     result = check(tmp_path)
     assert result.status == 3
-    whole = result.json()
-    names = {finding["qualification"] for finding in whole["findings"]}
+    document = result.json()
+    names = {finding["qualification"] for finding in document["findings"]}
     assert len(names) >= 60
-    areas = {finding["licensing_authority"] for finding in whole["findings"]}
+    areas = {finding["licensing_authority"] for finding in document["findings"]}
     assert {
         "ministry",
         "province",
         "zone:140171",
         *(f"city:14{n:02d}00" for n in range(1, 12)),
     } <= areas
-    counts = whole["summary"]["verdicts"]
+    counts = document["summary"]["verdicts"]
     assert all(
         counts[verdict]
         for verdict in ("short", "advise", "cannot-say", "manual", "met", "not-required")
     )
-    assert counts["short"] < 0.1 * len(whole["findings"])
-    assert set(whole["summary"]["anomalies"]) == {"unpaid", "paid-by-other", "paid-by-several"}
-    for file in whole["summary"]["files"]:
+    assert counts["short"] < 0.1 * len(document["findings"])
+    assert set(document["summary"]["anomalies"]) == {"unpaid", "paid-by-other", "paid-by-several"}
+    for file in document["summary"]["files"]:
         assert file["accepted"] + file["rejected"] == file["read"]
 
 

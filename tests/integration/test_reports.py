@@ -122,16 +122,16 @@ def test_a_full_sheet_continues_in_the_next(
 
 
 def test_json_lines_and_parquet_say_what_the_json_says(registers: Path, tmp_path: Path) -> None:
-    whole = check(registers).json()
+    document = check(registers).json()
     lines = [
         json.loads(line)
         for line in written(registers, tmp_path, "a.jsonl").read_text(encoding="utf-8").splitlines()
     ]
     assert [
         {key: value for key, value in line.items() if key != "as_of"} for line in lines
-    ] == whole["findings"]
+    ] == document["findings"]
     table = pq.read_table(written(registers, tmp_path, "a.parquet"))
-    assert table.to_pylist() == whole["findings"]
+    assert table.to_pylist() == document["findings"]
     assert table.schema.metadata[b"as_of"].decode() == DAY
     assert table.schema.metadata[b"law_digest"].decode() == law().digest
 

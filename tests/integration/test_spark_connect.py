@@ -44,11 +44,11 @@ def test_findings_anomalies_and_people_are_those_of_duckdb(address: str) -> None
 
 def test_the_command_takes_the_address(address: str, tmp_path: Path) -> None:
     registers = write(tmp_path, province(2), "csv")
-    there = qualwatch("check", registers, "--as-of", DAY, "--format", "json", "--engine", address)
+    remote = qualwatch("check", registers, "--as-of", DAY, "--format", "json", "--engine", address)
     here = qualwatch("check", registers, "--as-of", DAY, "--format", "json")
-    assert there.status == 0, there.err
-    assert there.out == here.out
-    assert OWN in there.out
+    assert remote.status == 0, remote.err
+    assert remote.out == here.out
+    assert OWN in remote.out
 
 
 def test_no_server_is_one_sentence(tmp_path: Path) -> None:

@@ -106,13 +106,13 @@ def test_the_impact_of_a_changed_policy(registers: Path, tmp_path: Path) -> None
         "impact", registers, "--as-of", DAY, "--against", stricter, "--format", "json"
     )
     assert result.status == 0, result.err
-    whole = result.json()
-    assert whole["schema"] == "qualwatch-impact/1"
-    assert whole["areas"] == {"city:140100": {"becomes_short": 1, "becomes_met": 0, "other": 0}}
-    assert whole["categories"] == {
+    document = result.json()
+    assert document["schema"] == "qualwatch-impact/1"
+    assert document["areas"] == {"city:140100": {"becomes_short": 1, "becomes_met": 0, "other": 0}}
+    assert document["categories"] == {
         "建筑装修装饰工程专业承包": {"becomes_short": 1, "becomes_met": 0, "other": 0}
     }
-    (turn,) = whole["turns"]
+    (turn,) = document["turns"]
     assert (turn["before"]["verdict"], turn["after"]["verdict"]) == ("met", "short")
     back = qualwatch(
         "impact",

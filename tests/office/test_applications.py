@@ -77,12 +77,12 @@ def test_a_numbered_receipt_comes_at_once_and_shows_the_deadline(actors: Actors)
 def test_the_checklist_is_answered_line_by_line(actors: Actors) -> None:
     account = actors.enterprise_account()
     case = actors.yellow_case()
-    whole = actors.filing()
+    filing = actors.filing()
     for checklist, sentence in (
         ({}, "身份证明"),
-        ({"constructors": {**whole.checklist["constructors"], "insurance": " "}}, "社保缴纳证明"),
+        ({"constructors": {**filing.checklist["constructors"], "insurance": " "}}, "社保缴纳证明"),
         (
-            {"constructors": {**whole.checklist["constructors"], "insurance": ["别的.png"]}},
+            {"constructors": {**filing.checklist["constructors"], "insurance": ["别的.png"]}},
             "没有收到文件 别的.png",
         ),
     ):
@@ -94,7 +94,7 @@ def test_the_checklist_is_answered_line_by_line(actors: Actors) -> None:
                 actors.filing("assessment-wrong", "constructors", checklist=checklist),
             )
     assert not Application.objects.exists()
-    lines = {**whole.checklist["constructors"], "insurance": "退休人员，见退休证"}
+    lines = {**filing.checklist["constructors"], "insurance": "退休人员，见退休证"}
     application = actors.apply(
         case,
         NEXT_DAY,

@@ -60,12 +60,12 @@ def test_moved_out_of_the_province_ends_it_and_an_officer_may_end_it_with_a_code
     actors: Actors,
 ) -> None:
     case = actors.yellow_case()
-    away = [
+    without_person = [
         ENTERPRISES,
         [OWN, "甲装饰有限公司", "130100", ""],
         [OTHER, "乙建设有限公司", "140200", ""],
     ]
-    actors.load_and_patrol(NEXT_DAY, 企业=away)
+    actors.load_and_patrol(NEXT_DAY, 企业=without_person)
     assert reload(case).closed_because == "moved-out"
     actors.load_and_patrol(NEXT_DAY + timedelta(days=1))
     again = Case.objects.get(state="yellow")
@@ -114,8 +114,8 @@ def insured(*numbers: int) -> list[list[object]]:
 
 def test_abnormal_insurance_is_a_case_of_the_whole_enterprise(actors: Actors) -> None:
     actors.load_and_patrol(people=3, 社保=insured(1, 2))
-    whole = Case.objects.get(category=None)
-    assert (whole.ground, whole.state) == ("insurance", "yellow")
+    enterprise_case = Case.objects.get(category=None)
+    assert (enterprise_case.ground, enterprise_case.state) == ("insurance", "yellow")
     short = Case.objects.get(category="specialist-decoration")  # the third no longer counts
     assert short.state == "yellow"
     actors.load_and_patrol(NEXT_DAY, people=3)
@@ -124,14 +124,14 @@ def test_abnormal_insurance_is_a_case_of_the_whole_enterprise(actors: Actors) ->
 
 def test_an_insurance_case_is_determined_on_the_items_that_fail(actors: Actors) -> None:
     actors.load_and_patrol(people=4, 社保=insured(1, 2, 3))
-    whole = Case.objects.get()
-    actors.prove_warning(whole, NEXT_DAY)
+    enterprise_case = Case.objects.get()
+    actors.prove_warning(enterprise_case, NEXT_DAY)
     actors.load_and_patrol(PERIOD_OVER, people=4, 社保=insured(1, 2, 3))
     with pytest.raises(CannotStep, match="哪些资质"):
-        actors.propose(whole, day=PERIOD_OVER, by="city-officer")
-    actors.propose(whole, day=PERIOD_OVER, items=[("specialist-decoration", "")])
-    actors.sign(whole, day=PERIOD_OVER)
-    assert reload(whole).closed_because == "determined"
+        actors.propose(enterprise_case, day=PERIOD_OVER, by="city-officer")
+    actors.propose(enterprise_case, day=PERIOD_OVER, items=[("specialist-decoration", "")])
+    actors.sign(enterprise_case, day=PERIOD_OVER)
+    assert reload(enterprise_case).closed_because == "determined"
     red = Case.objects.get(state="red")
     assert (red.ground, red.origin, red.category, red.determined_by) == (
         "insurance",
@@ -145,14 +145,14 @@ def test_an_insurance_case_is_determined_on_the_items_that_fail(actors: Actors) 
 
 
 def test_what_concerns_two_enterprises_is_one_conflict(actors: Actors) -> None:
-    both = [ITEMS, item(), item(统一社会信用代码=OTHER, 资质证书号="D214000020")]
+    two_items = [ITEMS, item(), item(统一社会信用代码=OTHER, 资质证书号="D214000020")]
     people = [
         REGISTRATIONS,
         person(1),
         person(2),
         person(1, 统一社会信用代码=OTHER, 注册编号="晋214000000077"),
     ]
-    actors.load_and_patrol(资质=both, 注册人员=people)
+    actors.load_and_patrol(资质=two_items, 注册人员=people)
     assert Case.objects.filter(category="specialist-decoration").count() == 2
     assert Conflict.objects.count() == 1
 
@@ -187,10 +187,10 @@ def test_a_mass_of_warnings_waits_for_a_reviewer_and_is_dated_on_the_release(
     actors.patrol(DAY)  # again
     assert not Case.objects.exists()
     at = actors.office.tick(NEXT_DAY)
-    let_in = release_held_run(
+    released = release_held_run(
         run=day_done.run, law=actors.law, by="reviewer", at=at, because="样本已核对"
     )
-    assert let_in.cases["opened"] == 25
+    assert released.cases["opened"] == 25
     assert set(Case.objects.values_list("opened_on", flat=True)) == {NEXT_DAY}
     assert set(CaseRequirement.objects.values_list("ends_on", flat=True)) == {date(2026, 7, 21)}
 
@@ -242,7 +242,7 @@ def test_the_database_allows_one_open_case_per_item_ground_and_origin(actors: Ac
     case.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():
         case.save(force_insert=True)
-    whole = Case(
+    enterprise_case = Case(
         credit_code=OWN,
         ground="insurance",
         origin="system",
@@ -250,10 +250,10 @@ def test_the_database_allows_one_open_case_per_item_ground_and_origin(actors: Ac
         enterprise="甲",
         opened_on=DAY,
     )
-    whole.save()
-    whole.pk = None
+    enterprise_case.save()
+    enterprise_case.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():
-        whole.save(force_insert=True)
+        enterprise_case.save(force_insert=True)
 
 
 def test_a_period_on_an_unpublished_calendar_is_provisional_and_recomputed_when_published(
@@ -270,8 +270,8 @@ def test_a_period_on_an_unpublished_calendar_is_provisional_and_recomputed_when_
     actors.load_and_patrol(PERIOD_OVER)
     with pytest.raises(CannotStep):
         actors.propose(case, day=PERIOD_OVER)
-    rest = frozenset(ENDS + timedelta(days=n) for n in range(3))  # a holiday is announced
-    actors.law = replace(actors.law, calendar=replace(published, rest=published.rest | rest))
+    holidays = frozenset(ENDS + timedelta(days=n) for n in range(3))  # a holiday is announced
+    actors.law = replace(actors.law, calendar=replace(published, rest=published.rest | holidays))
     actors.load_and_patrol(PERIOD_OVER + timedelta(days=1))
     row.refresh_from_db()
     assert (row.ends_on, row.is_provisional) == (ENDS + timedelta(days=3), False)
@@ -279,9 +279,9 @@ def test_a_period_on_an_unpublished_calendar_is_provisional_and_recomputed_when_
     actors.load_and_patrol(PERIOD_OVER + timedelta(days=2))
     row.refresh_from_db()
     assert row.ends_on == ENDS + timedelta(days=3)
-    over = ENDS + timedelta(days=4)
-    actors.load_and_patrol(over)
-    actors.propose(case, day=over)
+    after_period = ENDS + timedelta(days=4)
+    actors.load_and_patrol(after_period)
+    actors.propose(case, day=after_period)
 
 
 def test_an_item_absent_from_the_list_gets_a_task(actors: Actors) -> None:
@@ -298,10 +298,13 @@ def test_an_item_absent_from_the_list_gets_a_task(actors: Actors) -> None:
 
 def test_an_insurance_case_ends_with_the_last_item_of_the_enterprise(actors: Actors) -> None:
     actors.load_and_patrol(people=4, 社保=insured(1, 2, 3))
-    whole = Case.objects.get()
+    enterprise_case = Case.objects.get()
     deregistered = [ITEMS, item(状态="注销", 状态日期="2026-05-21")]
     actors.load_and_patrol(NEXT_DAY, people=4, 资质=deregistered, 社保=insured(1, 2, 3))
-    assert (reload(whole).state, reload(whole).closed_because) == ("closed", "surrendered")
+    assert (reload(enterprise_case).state, reload(enterprise_case).closed_because) == (
+        "closed",
+        "surrendered",
+    )
     notice = Notice.objects.filter(kind="closed", credit_code=OWN).get()
     assert notice.subject.startswith("预警案件终结")
     assert "终结：企业申请注销" in notice.body

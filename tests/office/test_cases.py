@@ -127,8 +127,8 @@ def test_days_without_a_patrol_are_listed(actors: Actors) -> None:
 
 
 def test_another_requirement_is_an_addition_with_its_own_day(actors: Actors) -> None:
-    both = [ITEMS, item(资质名称="建筑工程施工总承包", 资质证书号="D214000011", 等级="二级")]
-    actors.load_and_patrol(DAY, people=3, 资质=both)
+    two_items = [ITEMS, item(资质名称="建筑工程施工总承包", 资质证书号="D214000011", 等级="二级")]
+    actors.load_and_patrol(DAY, people=3, 资质=two_items)
     case = Case.objects.get()
     named = {requirement.requirement: requirement for requirement in case.requirements.all()}
     assert set(named) == {"constructors"}
@@ -232,16 +232,21 @@ def test_extended_once_and_not_longer_than_the_policy_allows(actors: Actors) -> 
 
 def test_a_dismissal_leaves_an_accepted_finding_for_the_next_run(actors: Actors) -> None:
     case = actors.yellow_case()
-    for nothing in (
+    for incomplete in (
         {},
-        {"leaves": "accepted-finding"},
-        {"leaves": "correction", "left": {"correction": 99}},
-        {"leaves": "accepted-finding", "left": {"until": DAY}},
+        {"register_effect": "accepted-finding"},
+        {"register_effect": "correction", "register_effect_details": {"correction": 99}},
+        {"register_effect": "accepted-finding", "register_effect_details": {"until": DAY}},
     ):
         with pytest.raises(CannotStep):
-            actors.propose(case, outcome="dismissed", **nothing)
+            actors.propose(case, outcome="dismissed", **incomplete)
     until = DAY + timedelta(days=100)
-    actors.propose(case, outcome="dismissed", leaves="accepted-finding", left={"until": until})
+    actors.propose(
+        case,
+        outcome="dismissed",
+        register_effect="accepted-finding",
+        register_effect_details={"until": until},
+    )
     actors.sign(case)
     assert reload(case).closed_because == "dismissed"
     actors.load_and_patrol(NEXT_DAY)
@@ -255,7 +260,12 @@ def test_the_correction_under_a_dismissal_must_still_exist_when_it_is_signed(
     actors: Actors,
 ) -> None:
     case = actors.yellow_case()
-    actors.propose(case, outcome="dismissed", leaves="accepted-finding", left={"until": NEXT_DAY})
+    actors.propose(
+        case,
+        outcome="dismissed",
+        register_effect="accepted-finding",
+        register_effect_details={"until": NEXT_DAY},
+    )
     with pytest.raises(CannotStep, match="复核日"):
         actors.sign(case, day=NEXT_DAY)
     assert reload(case).state == "yellow"
@@ -263,7 +273,12 @@ def test_the_correction_under_a_dismissal_must_still_exist_when_it_is_signed(
 
 def test_an_accepted_finding_ends_on_its_day(actors: Actors) -> None:
     case = actors.yellow_case()
-    actors.propose(case, outcome="dismissed", leaves="accepted-finding", left={"until": NEXT_DAY})
+    actors.propose(
+        case,
+        outcome="dismissed",
+        register_effect="accepted-finding",
+        register_effect_details={"until": NEXT_DAY},
+    )
     actors.sign(case)
     actors.load_and_patrol(NEXT_DAY)
     assert not Case.objects.filter(state="yellow").exists()
@@ -298,11 +313,11 @@ def prove_service_in_the_future(actors: Actors, case: Case) -> None:
 
 def test_a_rectified_red_card_is_cleared_and_stays_public(actors: Actors) -> None:
     case = actors.red_case()
-    good = PERIOD_OVER + timedelta(days=3)
-    actors.load_and_patrol(good, people=3)
+    recovered_on = PERIOD_OVER + timedelta(days=3)
+    actors.load_and_patrol(recovered_on, people=3)
     assert reload(case).closed_because == "recovered"
     card = RedCard.objects.get()
-    assert (card.state, card.ended_on, card.because) == ("cleared", good, "recovered")
+    assert (card.state, card.ended_on, card.because) == ("cleared", recovered_on, "recovered")
     assert card.hidden_from == date(2028, 7, 24)
 
 
@@ -315,15 +330,15 @@ def test_flags_of_system_and_officer_clear_differently(actors: Actors) -> None:
         actors.inspect(PERIOD_OVER)
     with pytest.raises(CannotStep, match="没有核查或复查"):
         review_case(actors, officer, "reviewer", PERIOD_OVER)
-    good = PERIOD_OVER + timedelta(days=3)
-    actors.load_and_patrol(good, people=3)
+    recovered_on = PERIOD_OVER + timedelta(days=3)
+    actors.load_and_patrol(recovered_on, people=3)
     assert reload(system).closed_because == "recovered"
     assert (reload(officer).state, reload(officer).needs_review) == ("red", True)
     assert Task.objects.filter(case=officer, kind="review", completed_on=None).exists()
-    actors.load_and_patrol(good + timedelta(days=1), people=2)  # before anybody reviewed it
+    actors.load_and_patrol(recovered_on + timedelta(days=1), people=2)  # before anybody reviewed it
     assert not reload(officer).needs_review
-    actors.load_and_patrol(good + timedelta(days=2), people=3)
-    review_case(actors, officer, "reviewer", good + timedelta(days=2))
+    actors.load_and_patrol(recovered_on + timedelta(days=2), people=3)
+    review_case(actors, officer, "reviewer", recovered_on + timedelta(days=2))
     assert reload(officer).closed_because == "reviewed"
     assert not RedCard.objects.filter(state="open").exists()
 

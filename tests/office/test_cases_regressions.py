@@ -204,11 +204,11 @@ def test_registers_that_contradict_an_inspection_do_not_reset_it(actors: Actors)
 
 def test_what_is_red_for_its_insurance_is_not_warned_of_it_again(actors: Actors) -> None:
     actors.load_and_patrol(people=4, 社保=unpaid_fourth())
-    whole = Case.objects.get()
-    actors.prove_warning(whole, NEXT_DAY)
+    enterprise_case = Case.objects.get()
+    actors.prove_warning(enterprise_case, NEXT_DAY)
     actors.load_and_patrol(PERIOD_OVER, people=4, 社保=unpaid_fourth())
-    actors.propose(whole, day=PERIOD_OVER, items=[(ITEM[1], "")])
-    actors.sign(whole, day=PERIOD_OVER)
+    actors.propose(enterprise_case, day=PERIOD_OVER, items=[(ITEM[1], "")])
+    actors.sign(enterprise_case, day=PERIOD_OVER)
     actors.load_and_patrol(PERIOD_OVER + timedelta(days=1), people=4, 社保=unpaid_fourth())
     assert not Case.objects.filter(state="yellow").exists()
 
@@ -220,8 +220,8 @@ def test_a_dismissal_accepts_what_is_held_on_the_day_of_signing(actors: Actors) 
         case,
         day=NEXT_DAY,
         outcome="dismissed",
-        leaves="accepted-finding",
-        left={"until": DAY + timedelta(days=90)},
+        register_effect="accepted-finding",
+        register_effect_details={"until": DAY + timedelta(days=90)},
     )
     actors.sign(case, day=NEXT_DAY)
     actors.load_and_patrol(NEXT_DAY + timedelta(days=1), people=1)
@@ -243,7 +243,10 @@ def test_a_dismissal_may_not_rest_on_a_correction_of_another_enterprise(actors: 
     )
     with pytest.raises(CannotStep, match="没有找到"):
         actors.propose(
-            case, outcome="dismissed", leaves="correction", left={"correction": correction.pk}
+            case,
+            outcome="dismissed",
+            register_effect="correction",
+            register_effect_details={"correction": correction.pk},
         )
 
 
@@ -309,7 +312,7 @@ def test_an_early_extension_is_refused(actors: Actors) -> None:
 
 
 def test_opening_an_addition_proves_the_addition_only(actors: Actors) -> None:
-    boss = actors.enterprise_account()
+    account = actors.enterprise_account()
     case = actors.yellow_case()
     actors.load_and_patrol(
         NEXT_DAY, people=3, 社保=[CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
@@ -318,12 +321,12 @@ def test_opening_an_addition_proves_the_addition_only(actors: Actors) -> None:
     again = Case.objects.get(state="yellow")
     old = Notice.objects.filter(case=case, kind="push", credit_code=OWN).get()
     open_notice(
-        notice=old, by=boss, at=actors.office.tick(NEXT_DAY + timedelta(days=2)), law=actors.law
+        notice=old, by=account, at=actors.office.tick(NEXT_DAY + timedelta(days=2)), law=actors.law
     )
     assert again.requirements.get().proved_on is None
     new = Notice.objects.filter(case=again, kind="push", credit_code=OWN).get()
     open_notice(
-        notice=new, by=boss, at=actors.office.tick(NEXT_DAY + timedelta(days=2)), law=actors.law
+        notice=new, by=account, at=actors.office.tick(NEXT_DAY + timedelta(days=2)), law=actors.law
     )
     assert again.requirements.get().proved_on == NEXT_DAY + timedelta(days=2)
 

@@ -59,9 +59,9 @@ def act_concurrently(state: dict[str, str], folder: Path, *acts: list[str]) -> l
     return answers
 
 
-def recorded_values(state: dict[str, str], look: str) -> list[Any]:
+def recorded_values(state: dict[str, str], query: str) -> list[Any]:
     """What is on record afterwards."""
-    words = [sys.executable, "-c", look]
+    words = [sys.executable, "-c", query]
     process = subprocess.run(
         words, env=process_environment(state), capture_output=True, text=True, check=True
     )
@@ -84,9 +84,9 @@ def test_exactly_one_of_two_officers_succeeds(
     answers, (case_state, states, entries) = act_and_look(state, tmp_path, first, second)
     assert sorted(answer.split(":")[0] for answer in answers) == ["done", "refused"]
     assert "刷新" in next(answer for answer in answers if answer.startswith("refused"))
-    won = first if answers[0] == "done" else second
+    winner = first if answers[0] == "done" else second
     assert (case_state, states) == (
-        ("red", ["signed"]) if won == "sign" else ("yellow", ["returned"])
+        ("red", ["signed"]) if winner == "sign" else ("yellow", ["returned"])
     )
     assert isinstance(entries, list)
     assert entries.count("sign") + entries.count("return-proposal") == 1

@@ -64,16 +64,16 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def kill_and_run_again(files: Path, folder: Path, kills: int, seed: int) -> None:
-    whole = prepare_office(folder / "whole")
-    begun = time.perf_counter()
-    run_acts(whole, str(files))
-    length = time.perf_counter() - begun
-    expected = recorded_state(whole)
+def kill_and_run_again(files: Path, folder: Path, kill_count: int, seed: int) -> None:
+    uninterrupted = prepare_office(folder / "uninterrupted")
+    started_at = time.perf_counter()
+    run_acts(uninterrupted, str(files))
+    length = time.perf_counter() - started_at
+    expected = recorded_state(uninterrupted)
     assert expected["faults"] == []
     assert ["practitioners", "released"] in expected["loads"]
-    chance, cut = random.Random(seed), 0
-    for number in range(kills):
+    chance, killed = random.Random(seed), 0
+    for number in range(kill_count):
         state = prepare_office(folder / f"k{number}")
         process = subprocess.Popen(
             [sys.executable, ACTS, str(files)],
@@ -82,12 +82,12 @@ def kill_and_run_again(files: Path, folder: Path, kills: int, seed: int) -> None
         )
         time.sleep(chance.uniform(0.15, 0.95) * length)
         process.send_signal(signal.SIGKILL)
-        cut += process.wait() == -signal.SIGKILL
+        killed += process.wait() == -signal.SIGKILL
         run_acts(state, str(files))
         actual = recorded_state(state)
         assert differences(actual, expected) == {}, f"kill {number}"
         assert actual == expected
-    assert cut >= kills // 2  # most of them did hit a running process
+    assert killed >= kill_count // 2  # most of them did hit a running process
 
 
 def test_a_few_kills_leave_nothing_half_applied(files: Path, tmp_path: Path) -> None:

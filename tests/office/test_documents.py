@@ -18,7 +18,7 @@ from docxtpl import DocxTemplate
 
 from actors import Actors
 from document_samples import SAMPLES
-from qualwatch.archive.actions import Damaged, content_of, rotate
+from qualwatch.archive.actions import DamagedFile, content_of, rotate
 from qualwatch.archive.models import StoredFile
 from qualwatch.assessments.models import Run
 from qualwatch.cases.acting import ActContext, write_journal
@@ -132,15 +132,15 @@ def test_stored_bytes_are_encrypted_and_damage_is_detected(actors: Actors, setti
     case = actors.red_case()
     file = actors.order_of(case).file
     path = settings.STORED_FILES / file.sha256[:2] / file.sha256
-    lying = path.read_bytes()
-    assert b"PK\x03\x04" not in lying[:20]
+    stored = path.read_bytes()
+    assert b"PK\x03\x04" not in stored[:20]
     assert path.stat().st_mode & 0o077 == 0
-    path.write_bytes(lying[:-1] + bytes([lying[-1] ^ 1]))
-    with pytest.raises(Damaged):
+    path.write_bytes(stored[:-1] + bytes([stored[-1] ^ 1]))
+    with pytest.raises(DamagedFile):
         content_of(file)
-    path.write_bytes(lying)
+    path.write_bytes(stored)
     path.unlink()
-    with pytest.raises(Damaged):
+    with pytest.raises(DamagedFile):
         content_of(StoredFile.objects.get(pk=file.pk))
 
 

@@ -141,9 +141,9 @@ def test_a_repeated_request_gets_the_same_answer_and_another_one_under_its_key_n
 def test_quotas_count_per_day(ask: Ask, settings: Any) -> None:
     settings.ELIGIBILITY_QUOTA = 3
     assert ask(question(), question("award")).status_code == 200
-    over = ask(question(), question("award"), key="k")
-    assert over.status_code == 429
-    assert over.headers["Retry-After"] == str(12 * 3600 + 1)
+    exceeded = ask(question(), question("award"), key="k")
+    assert exceeded.status_code == 429
+    assert exceeded.headers["Retry-After"] == str(12 * 3600 + 1)
     assert EligibilityRecord.objects.count() == 2
     assert not AnsweredRequest.objects.exists()  # the key is free again
     assert ask(question(), key="k").status_code == 200

@@ -182,10 +182,10 @@ def alter_json(folder: Path, name: str, change: Callable[[Any], None]) -> None:
 def test_an_altered_pack_is_detected(actors: Actors, tmp_path: Path) -> None:
     case = actors.red_case()
     actors.patrol(PERIOD_OVER + timedelta(days=1))
-    whole = extract_pack(actors, case, tmp_path / "whole")
+    original = extract_pack(actors, case, tmp_path / "whole")
     key = Seal.objects.latest("pk").public_key
-    assert faults_of_pack(whole, key) == []
-    assert faults_of_pack(whole, "00" * 32) != []  # another office's key
+    assert faults_of_pack(original, key) == []
+    assert faults_of_pack(original, "00" * 32) != []  # another office's key
     changes: dict[str, Callable[[Path], object]] = {
         "被改动": lambda folder: (folder / "people.csv").write_text("x"),
         "少了文件 people.csv": lambda folder: (folder / "people.csv").unlink(),
@@ -218,7 +218,7 @@ def test_an_altered_pack_is_detected(actors: Actors, tmp_path: Path) -> None:
     }
     for number, (sentence, change) in enumerate(changes.items()):
         folder = tmp_path / str(number)
-        shutil.copytree(whole, folder)
+        shutil.copytree(original, folder)
         change(folder)
         assert any(sentence in fault for fault in faults_of_pack(folder, key)), sentence
 
@@ -229,13 +229,13 @@ def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(
     """It arises from the enterprise's yellow card: its documents, its journal and the people are in the pack."""
     insured = [CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
     actors.load_and_patrol(people=4, 社保=insured)
-    whole = Case.objects.get()
-    actors.prove_warning(whole, DAY)
+    enterprise_case = Case.objects.get()
+    actors.prove_warning(enterprise_case, DAY)
     actors.load_and_patrol(PERIOD_OVER, people=4, 社保=insured)
-    actors.propose(whole, day=PERIOD_OVER, items=[("specialist-decoration", "")])
-    actors.sign(whole, day=PERIOD_OVER)
+    actors.propose(enterprise_case, day=PERIOD_OVER, items=[("specialist-decoration", "")])
+    actors.sign(enterprise_case, day=PERIOD_OVER)
     red = Case.objects.get(state="red")
-    assert red.arises_from == whole
+    assert red.arises_from == enterprise_case
     determination = Document.objects.get(case=red, kind="determination")
     assert determination.template_values["warned_on"] == "2026年5月20日"
     assert determination.template_values["standards"] == "晋建市规字〔2023〕71号 二（一）"
@@ -243,11 +243,12 @@ def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(
     judged = json.loads((folder / "finding.json").read_text())["rerun"]
     assert [anomaly["kind"] for anomaly in judged["anomalies"]] == ["unpaid"]
     course = json.loads((folder / "case.json").read_text())
-    assert list(course) == [whole.stream, red.stream]
+    assert list(course) == [enterprise_case.stream, red.stream]
     assert [
-        determination["outcome"] for determination in course[whole.stream]["determinations"]
+        determination["outcome"]
+        for determination in course[enterprise_case.stream]["determinations"]
     ] == ["red"]
-    assert course[whole.stream]["services"][0]["proved_on"] == str(DAY)
+    assert course[enterprise_case.stream]["services"][0]["proved_on"] == str(DAY)
     rows = list(csv.reader((folder / "people.csv").read_text("utf-8-sig").splitlines()))[1:]
     assert [row[4] for row in rows if row[0] == "insurance"] == ["无人缴纳社保"]
     facts = read_facts(folder / "facts", law())

@@ -111,12 +111,12 @@ def test_a_hearing_is_requested_fixed_notified_held_recorded_and_answered(actors
     withdrawals.display(members=[row], **act_arguments(actors, "approval-officer", shown_on))
     row.refresh_from_db()
     assert row.display_until is not None
-    over = row.display_until + timedelta(days=1)
-    load_and_patrol(actors, over, CITY_SHEETS)
-    review_list(actors, row.batch, over)
-    assert_refused("members", lambda: decide_list(actors, row.batch, over))
-    answer_every_submission(actors, over)
-    decide_list(actors, row.batch, over)
+    after_display = row.display_until + timedelta(days=1)
+    load_and_patrol(actors, after_display, CITY_SHEETS)
+    review_list(actors, row.batch, after_display)
+    assert_refused("members", lambda: decide_list(actors, row.batch, after_display))
+    answer_every_submission(actors, after_display)
+    decide_list(actors, row.batch, after_display)
     assert not Task.objects.filter(kind__in=("answer", "hearing"), completed_on=None).exists()
     events = list(Entry.objects.filter(stream=row.case.stream).values_list("what", flat=True))
     for event in ("ask-hearing", "fix-hearing", "notify-hearing", "hold-hearing", "answer"):
@@ -148,19 +148,19 @@ def hold_and_record(actors: Actors, hearing: Hearing) -> None:
         ["主持人宣布开始。", "企业：三人均在岗。"],
         ["三人均在岗", "通知未写明证据"],
     )
-    holding: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "hearing": hearing,
         "held": held,
         "by": actors.account("approval-officer"),
         "law": actors.law,
         "at": datetime(2026, 9, 18, 15, tzinfo=BEIJING),
     }
-    day_before = {**holding, "at": datetime(2026, 9, 17, 15, tzinfo=BEIJING)}
-    assert_refused("hearing-notified", lambda: hold_hearing(**holding, files=[scan()]))
+    day_before = {**arguments, "at": datetime(2026, 9, 17, 15, tzinfo=BEIJING)}
+    assert_refused("hearing-notified", lambda: hold_hearing(**arguments, files=[scan()]))
     actors.serve(notice, date(2026, 9, 3), by="approval-officer")
     assert_refused("hearing-notified", lambda: hold_hearing(**day_before, files=[scan()]))
-    assert_refused("evidence", lambda: hold_hearing(**holding, files=[]))
-    hold_hearing(**holding, files=[scan("笔录.png")])
+    assert_refused("evidence", lambda: hold_hearing(**arguments, files=[]))
+    hold_hearing(**arguments, files=[scan("笔录.png")])
     record = Document.objects.get(kind="hearing-record")
     assert record.template_values["lines"] == held.lines
 
@@ -265,9 +265,9 @@ def test_the_public_objects_during_the_display_and_only_the_answering_authority_
 ) -> None:
     (case,) = red_cases_past_period(actors, CITY_SHEETS)
     batch = open_list(actors, [case])
-    over = display_list(actors, batch)
+    after_display = display_list(actors, batch)
     (row,) = open_members(batch)
-    last = over - timedelta(days=1)
+    last = after_display - timedelta(days=1)
     who = {"name": "赵某某", "address": "太原市某路2号"}
 
     def objects(day: date, **changed: Any) -> Submission:
@@ -289,14 +289,16 @@ def test_the_public_objects_during_the_display_and_only_the_answering_authority_
     assert objector_of(submission, actors.account("approval-officer")) == who
     with pytest.raises(NotCompetent):
         objector_of(submission, actors.account("city-officer"))
-    assert_refused("on-display", lambda: objects(over))
-    load_and_patrol(actors, over, CITY_SHEETS)
-    review_list(actors, batch, over)
-    assert_refused("members", lambda: decide_list(actors, batch, over))
+    assert_refused("on-display", lambda: objects(after_display))
+    load_and_patrol(actors, after_display, CITY_SHEETS)
+    review_list(actors, batch, after_display)
+    assert_refused("members", lambda: decide_list(actors, batch, after_display))
     answer_submission(
-        submission=submission, text="已核查", **act_arguments(actors, "approval-officer", over)
+        submission=submission,
+        text="已核查",
+        **act_arguments(actors, "approval-officer", after_display),
     )
-    decide_list(actors, batch, over)
+    decide_list(actors, batch, after_display)
     assert Withdrawal.objects.get().credit_code == OWN
     assert case.area == TAIYUAN.replace("-", ":")
 
@@ -327,19 +329,21 @@ def test_the_pack_of_a_withdrawn_card_has_submissions_and_answers_without_names_
         law=actors.law,
         at=actors.office.tick(date(2026, 9, 2)),
     )
-    over = date(2026, 9, 10)
+    after_display = date(2026, 9, 10)
     for submission in (point, objection):
         answer_submission(
-            submission=submission, text="已核", **act_arguments(actors, "approval-officer", over)
+            submission=submission,
+            text="已核",
+            **act_arguments(actors, "approval-officer", after_display),
         )
-    load_and_patrol(actors, over, CITY_SHEETS)
-    review_list(actors, batch, over)
-    decide_list(actors, batch, over)
-    actors.patrol(over + timedelta(days=1))
+    load_and_patrol(actors, after_display, CITY_SHEETS)
+    review_list(actors, batch, after_display)
+    decide_list(actors, batch, after_display)
+    actors.patrol(after_display + timedelta(days=1))
     pack = evidence_pack(
         card_number=case.card_number,
         by=actors.account("officer"),
-        at=actors.office.tick(over + timedelta(days=1)),
+        at=actors.office.tick(after_display + timedelta(days=1)),
     )
     with zipfile.ZipFile(io.BytesIO(pack)) as archive:
         archive.extractall(folder)

@@ -155,10 +155,10 @@ def provider(settings: SettingsWrapper) -> Iterator[type[Provider]]:
 
 def log_in_through_platform(client: Client) -> Any:
     """Log-in by the platform: there, and back with a code."""
-    there = client.post("/accounts/oidc/platform/login/")
-    query = urllib.parse.parse_qs(urllib.parse.urlparse(there.headers["Location"]).query)
-    back = urllib.parse.urlparse(query["redirect_uri"][0]).path
-    return client.get(back, {"code": "c", "state": query["state"][0]})
+    response = client.post("/accounts/oidc/platform/login/")
+    query = urllib.parse.parse_qs(urllib.parse.urlparse(response.headers["Location"]).query)
+    callback = urllib.parse.urlparse(query["redirect_uri"][0]).path
+    return client.get(callback, {"code": "c", "state": query["state"][0]})
 
 
 def test_an_account_of_the_platform_logs_in_as_the_account_of_its_name(
@@ -311,8 +311,8 @@ def addresses() -> dict[str, str]:
                     space + (f"{url_pattern.namespace}:" if url_pattern.namespace else ""),
                 )
             elif isinstance(url_pattern, URLPattern):
-                shut = where.startswith(CLOSED_PATTERNS)
-                named["closed" if shut else space + (url_pattern.name or where)] = "/" + where
+                is_closed = where.startswith(CLOSED_PATTERNS)
+                named["closed" if is_closed else space + (url_pattern.name or where)] = "/" + where
 
     walk(get_resolver(), "", "")
     return named

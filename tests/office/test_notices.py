@@ -42,16 +42,16 @@ def test_notices_go_to_the_inbox_and_by_mail_where_there_is_an_address(actors: A
     actors.enterprise_account(email="boss@example.com")
     actors.load_and_patrol()
     notice = Notice.objects.get(credit_code=OWN)
-    ways = {delivery.channel: delivery for delivery in notice.deliveries.all()}
-    assert set(ways) == {"in-platform", "email"}
-    assert ways["in-platform"].delivered_at == notice.posted_at
-    assert ways["email"].delivered_at is None
+    deliveries = {delivery.channel: delivery for delivery in notice.deliveries.all()}
+    assert set(deliveries) == {"in-platform", "email"}
+    assert deliveries["in-platform"].delivered_at == notice.posted_at
+    assert deliveries["email"].delivered_at is None
     assert deliver_messages(actors) == (1, 0)
     assert deliver_messages(actors) == (0, 0)
     assert [message.to for message in mail.outbox] == [["boss@example.com"]]
     assert mail.outbox[0].body == notice.body
-    ways["email"].refresh_from_db()
-    assert ways["email"].delivered_at is not None
+    deliveries["email"].refresh_from_db()
+    assert deliveries["email"].delivered_at is not None
 
 
 def test_an_enterprise_without_an_account_is_a_task_for_its_city(actors: Actors) -> None:
@@ -64,16 +64,18 @@ def test_an_enterprise_without_an_account_is_a_task_for_its_city(actors: Actors)
 
 
 def test_the_first_opening_is_recorded_and_is_proof(actors: Actors) -> None:
-    boss, stranger = actors.enterprise_account(), actors.account("datong-officer")
+    enterprise, stranger = actors.enterprise_account(), actors.account("datong-officer")
     actors.load_and_patrol()
     notice = Notice.objects.get(credit_code=OWN)
     with pytest.raises(Notice.DoesNotExist):
         open_notice(notice=notice, by=stranger, at=actors.office.tick(), law=actors.law)
     first = actors.office.tick(NEXT_DAY)
-    assert open_notice(notice=notice, by=boss, at=first, law=actors.law)
-    assert not open_notice(notice=notice, by=boss, at=actors.office.tick(NEXT_DAY), law=actors.law)
+    assert open_notice(notice=notice, by=enterprise, at=first, law=actors.law)
+    assert not open_notice(
+        notice=notice, by=enterprise, at=actors.office.tick(NEXT_DAY), law=actors.law
+    )
     notice.refresh_from_db()
-    assert (notice.first_opened_at, notice.first_opened_by) == (first, boss.username)
+    assert (notice.first_opened_at, notice.first_opened_by) == (first, enterprise.username)
     case = Case.objects.get()
     assert case.push_proved_on == NEXT_DAY
     assert [entry.what for entry in entries_of(case.stream)] == [
@@ -147,9 +149,9 @@ def test_text_messages_and_the_webhook_are_retried_and_signed(
         f"{gateway}/hook",
         "s3cret",
     )
-    boss = actors.enterprise_account()
-    boss.phone = "13800000000"
-    boss.save()
+    enterprise = actors.enterprise_account()
+    enterprise.phone = "13800000000"
+    enterprise.save()
     actors.load_and_patrol()
     assert deliver_messages(actors) == (1, 1)  # the first attempt was refused
     assert deliver_messages(actors) == (0, 0)  # it waits before the next

@@ -60,8 +60,8 @@ def test_an_enterprise_sees_its_card_its_deadlines_and_what_to_do(
 def test_opening_a_notice_proves_its_receipt(officers: Actors, case_states: CaseStates) -> None:
     client, case = enterprise_client(case_states, 7), case_states.cases[7]
     notice = Notice.objects.get(case=case, kind="push", credit_code=case.credit_code)
-    shut = page(client, "own-notice", notice.pk)
-    assert "缺 1 人" not in shut  # nothing is read without the confirmation
+    unopened_page = page(client, "own-notice", notice.pk)
+    assert "缺 1 人" not in unopened_page  # nothing is read without the confirmation
     unopened = client.get(reverse("own-open", args=[notice.pk]))
     # Only the button opens it
     assert unopened.headers["Location"] == reverse("own-notice", args=[notice.pk])
@@ -79,16 +79,16 @@ def test_an_enterprise_applies_against_its_card_and_retracts(
     path = reverse("own-answer", args=[case.pk])
     assert "写明为何没有" in page(client, "own-answer", case.pk)
     before = Entry.objects.count()
-    wrong = client.post(path, application_form(**{"reason-constructors-insurance": ""}))
-    shown = refusal_page(wrong, "file-constructors-insurance")
+    refused = client.post(path, application_form(**{"reason-constructors-insurance": ""}))
+    shown = refusal_page(refused, "file-constructors-insurance")
     assert "请上传最近一个已结算月的社保缴纳证明，或写明为何没有" in shown
     assert "人员确在本单位" in shown  # what was written is not lost
     assert "重新选择" in shown
-    bad = client.post(
+    refused_file = client.post(
         path,
         application_form() | {"file-constructors-identity": SimpleUploadedFile("a.png", b"<html>")},
     )
-    refusal_page(bad)
+    refusal_page(refused_file)
     refusal_page(client.post(path, application_form(statement=" ")), "statement")
     refusal_page(client.post(path, application_form(cause="other")), "cause-assessment-wrong")
     assert not Application.objects.filter(case=case).exists()
@@ -101,8 +101,8 @@ def test_an_enterprise_applies_against_its_card_and_retracts(
     assert "已有一份申请在办" in answer.content.decode()
     again = client.post(path, application_form())
     assert again.status_code == 422
-    back = client.post(reverse("own-retract", args=[application.pk]), follow=True)
-    assert "已撤回" in back.content.decode()
+    retracted = client.post(reverse("own-retract", args=[application.pk]), follow=True)
+    assert "已撤回" in retracted.content.decode()
     application.refresh_from_db()
     assert application.stage == "retracted"
 
@@ -254,8 +254,8 @@ def test_a_reviewer_returns_with_reasons(officers: Actors, case_states: CaseStat
 
 def test_dismissed_and_extended_need_their_day(officers: Actors, case_states: CaseStates) -> None:
     officer, case = client_of(officers.account("city-officer")), case_states.cases[9]
-    wrong = post_proposal(officer, case, outcome="dismissed", review_on="明天")
-    assert "复核日：请写成 2023-07-31 这样的日期" in refusal_page(wrong, "review_on")
+    refused = post_proposal(officer, case, outcome="dismissed", review_on="明天")
+    assert "复核日：请写成 2023-07-31 这样的日期" in refusal_page(refused, "review_on")
     refusal_page(
         post_proposal(officer, case, outcome="dismissed", review_on=f"{TODAY}"), "review_on"
     )
@@ -263,14 +263,14 @@ def test_dismissed_and_extended_need_their_day(officers: Actors, case_states: Ca
     assert (
         post_proposal(officer, case, outcome="dismissed", review_on="2026-12-31").status_code == 302
     )
-    assert Determination.objects.get(case=case).left == {"until": "2026-12-31"}
+    assert Determination.objects.get(case=case).register_effect_details == {"until": "2026-12-31"}
 
 
 def test_a_supervisory_contact_is_recorded(officers: Actors, case_states: CaseStates) -> None:
     officer, case = client_of(officers.account("city-officer")), case_states.cases[9]
     path = reverse("follow-up", args=[case.pk])
-    wrong = officer.post(path, {"kind": "", "what": "上门看过"})
-    refusal = refusal_page(wrong, "kind")
+    refused = officer.post(path, {"kind": "", "what": "上门看过"})
+    refusal = refusal_page(refused, "kind")
     assert "请选择督促的方式" in refusal
     assert "上门看过" in refusal  # what was written is not lost
     assert "请写明内容" in refusal_page(officer.post(path, {"kind": "call", "what": ""}), "what")
@@ -288,8 +288,8 @@ def test_an_application_from_the_city_to_the_provinces_signature(
         for name in ("city-reviewer", "second-officer", "other-reviewer")
     )
     task = Task.objects.get(case=case, kind="application", completed_on=None)
-    there = city.get(reverse("application-of-task", args=[task.pk]))
-    assert there.headers["Location"] == reverse("application", args=[application.pk])
+    redirect = city.get(reverse("application-of-task", args=[task.pk]))
+    assert redirect.headers["Location"] == reverse("application", args=[application.pk])
     shown = page(city, "application", application.pk)
     attachment = application.attachments.first()
     assert attachment is not None
@@ -344,7 +344,7 @@ def test_a_field_of_the_register_is_corrected(officers: Actors, case_states: Cas
         .split("更正哪一行登记")[1]
         .split("</select>")[0]
     )
-    for wrong in (
+    for refused in (
         {"row": "items/0"},
         {"field": "credit_code"},
         {"value": "消失"},
@@ -353,11 +353,11 @@ def test_a_field_of_the_register_is_corrected(officers: Actors, case_states: Cas
         {"field": "licensing_authority", "value": "某局"},
     ):
         refusal_page(
-            post_act(officer, application, "verify", **{**fields, **wrong}),
+            post_act(officer, application, "verify", **{**fields, **refused}),
             ""
-            if "document" in wrong
+            if "document" in refused
             else "row"
-            if set(wrong) & {"row"} or wrong.get("field") == "credit_code"
+            if set(refused) & {"row"} or refused.get("field") == "credit_code"
             else "value",
         )
     assert post_act(officer, application, "verify", **fields).status_code == 302
@@ -380,12 +380,12 @@ def test_a_field_of_the_register_is_corrected(officers: Actors, case_states: Cas
         .split('"')[0]
     )
     assert post_act(reviewer, application, "uphold", has_read="1", repairs=read).status_code == 302
-    twice = reviewer.post(
+    second = reviewer.post(
         reverse("application-uphold", args=[application.pk]),
         {"because": "已核实"},
         follow=True,
     )
-    assert "登记已修复" in twice.content.decode()
+    assert "登记已修复" in second.content.decode()
     assert Correction.objects.filter(field="register_state", value="deregistered").count() == 1
 
 

@@ -94,7 +94,7 @@ def test_a_supervisory_contact_and_a_proposal_sent_twice_are_recorded_once(
 def test_a_second_click_that_waited_for_the_first_shows_the_result_of_the_first(
     officers: Actors, case_states: CaseStates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other request was done between looking and ctx: every act is done by it, and then refused to this one."""
+    """The other request did the act first, after this one had looked: this one is refused."""
     from qualwatch.procedure.transitions import CannotStep
     from qualwatch.web.staff import applications, determinations
 
@@ -116,10 +116,10 @@ def test_a_second_click_that_waited_for_the_first_shows_the_result_of_the_first(
         client_of(officers.account("city-reviewer")),
     )
     assert post_proposal(officer, case_states.cases[9]).status_code == 302
-    for number, deed in ((9, "sign"), (4, "return")):
+    for number, name in ((9, "sign"), (4, "return")):
         waits = Determination.objects.get(case=case_states.cases[number])
         fields = {"proposal": waits.pk, "because": "证据不足", "has_read": "1"}
-        path = reverse(deed, args=[case_states.cases[number].pk])
+        path = reverse(name, args=[case_states.cases[number].pk])
         assert reviewer.post(path, fields).status_code == 302
         waits.refresh_from_db()
         assert waits.decided_by == officers.account("city-reviewer").username
@@ -178,13 +178,13 @@ def test_answered_requirements_are_submitted_though_not_ticked(
 ) -> None:
     client, case = enterprise_client(case_states, 7), case_states.cases[7]
     path = reverse("own-answer", args=[case.pk])
-    nothing = {"cause": "assessment-wrong", "statement": "人员在册"}
+    no_answers = {"cause": "assessment-wrong", "statement": "人员在册"}
     assert "请勾选对哪些指标提出申请" in refusal_page(
-        client.post(path, nothing), "about-constructors"
+        client.post(path, no_answers), "about-constructors"
     )
     reasons = {f"reason-constructors-{line}": "见说明" for line in LINES}
     assert "要附证据" in refusal_page(
-        client.post(path, nothing | reasons), "file-constructors-identity"
+        client.post(path, no_answers | reasons), "file-constructors-identity"
     )
     fields = application_form()
     del fields["requirement"]
@@ -237,9 +237,9 @@ def test_typed_values_are_shown_again_where_a_form_is_refused(
     client = enterprise_client(case_states, 7)
     with time_machine.travel(timezone.now() + timedelta(minutes=60), tick=False):
         idle = client.post(path, fields)
-    strict = Client(enforce_csrf_checks=True)
-    strict.cookies = enterprise_client(case_states, 7).cookies
-    for answer in (idle, Client().post(path, fields), strict.post(path, fields)):
+    checking_client = Client(enforce_csrf_checks=True)
+    checking_client.cookies = enterprise_client(case_states, 7).cookies
+    for answer in (idle, Client().post(path, fields), checking_client.post(path, fields)):
         assert answer.status_code == 403
         shown = answer.content.decode()
         assert "没有提交" in shown
@@ -249,13 +249,13 @@ def test_typed_values_are_shown_again_where_a_form_is_refused(
             assert text not in shown
         assert f'href="{path}"' in shown
         assert "no-store" in answer.headers["Cache-Control"]
-    foreign = strict.post(path, fields, headers={"Origin": "https://evil.example"})
+    foreign = checking_client.post(path, fields, headers={"Origin": "https://evil.example"})
     # No other site has its words shown on ours
     assert "写了很久的理由" not in foreign.content.decode()
-    lost = Client().post("//evil.example/x", {"text": "写了很久的理由"})
-    assert lost.status_code == 404
-    assert "写了很久的理由" not in lost.content.decode()
-    assert 'href="//' not in lost.content.decode()
+    response = Client().post("//evil.example/x", {"text": "写了很久的理由"})
+    assert response.status_code == 404
+    assert "写了很久的理由" not in response.content.decode()
+    assert 'href="//' not in response.content.decode()
     unparsed = Client().post(
         path, b"text=x", content_type="application/x-www-form-urlencoded; charset=gbk"
     )
@@ -280,8 +280,8 @@ def test_an_address_that_only_takes_a_form_redirects_to_its_page(
             "case", args=[case.pk]
         )
     application = Application.objects.get(case=case_states.cases[6])
-    there = enterprise_client(case_states, 6).get(reverse("own-retract", args=[application.pk]))
-    assert there.headers["Location"] == reverse("own-case", args=[case_states.cases[6].pk])
+    redirect = enterprise_client(case_states, 6).get(reverse("own-retract", args=[application.pk]))
+    assert redirect.headers["Location"] == reverse("own-case", args=[case_states.cases[6].pk])
     assert own.get(reverse("own-retract", args=[application.pk])).status_code == 404
     other = Client().post("/red-cards", {"q": "x"})
     assert other.status_code == 405

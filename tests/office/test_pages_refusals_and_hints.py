@@ -66,19 +66,21 @@ def test_an_insurance_case_is_determined_by_items_through_the_browser(
         "because": "已豁免",
         "evidence": "豁免文件",
         "has_read": "1",
-        "leaves": "exemption",
+        "register_effect": "exemption",
     }
     path = reverse("determine", args=[case.pk])
-    wrong = officer.post(path, fields | {"left_number": "x"})
-    assert "请写明更正或豁免的编号" in refusal_page(wrong, "left_number")
+    wrong = officer.post(path, fields | {"register_effect_number": "x"})
+    assert "请写明更正或豁免的编号" in refusal_page(wrong, "register_effect_number")
     assert "没有找到所说的更正或豁免" in refusal_page(
-        officer.post(path, fields | {"left_number": "7"}), "left_number"
+        officer.post(path, fields | {"register_effect_number": "7"}), "register_effect_number"
     )
     assert "请写明哪些资质" in refusal_page(
         officer.post(path, fields | {"outcome": "red"}), "item-1"
     )
-    del fields["leaves"]
-    assert "请选择不予认定时留下什么" in refusal_page(officer.post(path, fields), "leaves-1")
+    del fields["register_effect"]
+    assert "请选择不予认定时留下什么" in refusal_page(
+        officer.post(path, fields), "register_effect-1"
+    )
 
 
 def test_a_reviewer_reads_which_items_turn_red_and_what_a_dismissal_leaves(
@@ -102,7 +104,10 @@ def test_a_reviewer_reads_which_items_turn_red_and_what_a_dismissal_leaves(
         in page(reviewer, "decide", case.pk).split("认定红牌的资质")[1].split("</dd>")[0]
     )
     Determination.objects.filter(pk=determination.pk).update(
-        outcome="dismissed", items=[], leaves="exemption", left={"exemption": 7}
+        outcome="dismissed",
+        items=[],
+        register_effect="exemption",
+        register_effect_details={"exemption": 7},
     )
     assert "已有的豁免：第 7 号" in page(reviewer, "decide", case.pk)
 
@@ -142,9 +147,9 @@ def test_odd_answers_of_a_dismissal_are_refused_in_a_sentence(
 ) -> None:
     officer, case = client_of(officers.account("city-officer")), case_states.cases[9]
     for fields in (
-        {"leaves": "foo", "left_number": "1"},
-        {"leaves": "correction", "left_number": "9" * 5000},
-        {"leaves": "exemption", "left_number": "-1"},
+        {"register_effect": "foo", "register_effect_number": "1"},
+        {"register_effect": "correction", "register_effect_number": "9" * 5000},
+        {"register_effect": "exemption", "register_effect_number": "-1"},
     ):
         assert post_proposal(officer, case, outcome="dismissed", **fields).status_code == 422, (
             fields

@@ -117,11 +117,15 @@ def test_an_enterprise_that_answers_during_a_public_notice_is_served_then(actors
         actors.start_service(order, PERIOD_OVER, method="post"), PERIOD_OVER, why="unknown"
     )
     actors.start_service(order, PERIOD_OVER, method="public-notice")
-    came = PERIOD_OVER + timedelta(days=5)
-    actors.serve(order, came)
+    received_on = PERIOD_OVER + timedelta(days=5)
+    actors.serve(order, received_on)
     actors.load_and_patrol(PERIOD_OVER + timedelta(days=60))
-    assert reload(case).order_served_on == came
-    assert [service.proved_on for service in order.services.order_by("pk")] == [None, None, came]
+    assert reload(case).order_served_on == received_on
+    assert [service.proved_on for service in order.services.order_by("pk")] == [
+        None,
+        None,
+        received_on,
+    ]
 
 
 def test_a_yellow_card_is_never_published_to_serve_it(actors: Actors) -> None:
@@ -165,11 +169,11 @@ def test_a_public_notice_with_recomputed_days_is_published_again(actors: Actors)
     published = actors.law.calendar
     case = actors.red_case()
     order = actors.order_of(case)
-    for way in ("in-person", "post"):
+    for method in ("in-person", "post"):
         actors.fail_service(
-            actors.start_service(order, PERIOD_OVER, method=way),
+            actors.start_service(order, PERIOD_OVER, method=method),
             PERIOD_OVER,
-            why="returned" if way == "post" else "absent",
+            why="returned" if method == "post" else "absent",
         )
     years = frozenset(year for year in published.years if year < PERIOD_OVER.year)
     actors.law = replace(actors.law, calendar=replace(published, years=years))
@@ -177,8 +181,10 @@ def test_a_public_notice_with_recomputed_days_is_published_again(actors: Actors)
     shown = Announcement.objects.get()
     assert shown.ends_on == notice.due_on
     assert shown.is_provisional
-    rest = frozenset(notice.due_on + timedelta(days=n) for n in range(2))  # a holiday is announced
-    actors.law = replace(actors.law, calendar=replace(published, rest=published.rest | rest))
+    holidays = frozenset(
+        notice.due_on + timedelta(days=n) for n in range(2)
+    )  # a holiday is announced
+    actors.law = replace(actors.law, calendar=replace(published, rest=published.rest | holidays))
     actors.load_and_patrol(PERIOD_OVER + timedelta(days=1))
     shown.refresh_from_db()
     notice.refresh_from_db()

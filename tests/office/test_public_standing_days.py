@@ -41,7 +41,7 @@ def test_a_certificate_ends_with_its_last_day_and_not_with_the_next_patrol(
     case_states: CaseStates,
 ) -> None:
     rows = Standing.objects.filter(credit_code=case_states.codes[7], to_on=None)
-    rows.update(lasts_to=TODAY)
+    rows.update(valid_to=TODAY)
     assert standing(case_states, 7, TODAY) == ("in-force", "")
     with time_machine.travel(datetime.fromisoformat(NOON) + timedelta(days=1), tick=False):
         assert standing(case_states, 7, TODAY + timedelta(days=1)) == ("ended", "expired")
@@ -66,7 +66,7 @@ def test_the_last_day_is_the_registers(case_states: CaseStates) -> None:
         Standing.objects.filter(credit_code=code).values_list("from_on", "to_on", "standing")
     )
     publish_items_of(code, on=TODAY, law=law())
-    assert Standing.objects.get(credit_code=code, to_on=None).lasts_to == TODAY + timedelta(days=3)
+    assert Standing.objects.get(credit_code=code, to_on=None).valid_to == TODAY + timedelta(days=3)
     assert (
         list(Standing.objects.filter(credit_code=code).values_list("from_on", "to_on", "standing"))
         == before

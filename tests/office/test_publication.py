@@ -19,7 +19,7 @@ from qualwatch.cases.eligibility.measures import (
 )
 from qualwatch.cases.models import Case, EligibilityRecord
 from qualwatch.publication import actions
-from qualwatch.publication.actions import NotInAnAction, hide_what_is_over, take_snapshot
+from qualwatch.publication.actions import NotInAnAction, remove_expired_cards, take_snapshot
 from qualwatch.publication.models import FeedEntry, QuarterFigures, RedCard, Snapshot, Standing
 from qualwatch.publication.queries import (
     canonical,
@@ -105,20 +105,20 @@ def test_the_feed_has_no_gap_and_replays_to_the_snapshot(actors: Actors) -> None
     case = actors.red_case()
     actors.serve_order(case, PERIOD_OVER)
     actors.inspect(PERIOD_OVER)
-    good = PERIOD_OVER + timedelta(days=2)
-    actors.load_and_patrol(good, people=3)
+    recovered_on = PERIOD_OVER + timedelta(days=2)
+    actors.load_and_patrol(recovered_on, people=3)
     entries = entries_after(0)
     assert [feed_entry.sequence for feed_entry in entries] == list(range(1, len(entries) + 1))
     assert [feed_entry.sequence for feed_entry in entries_after(2)] == list(
         range(3, len(entries) + 1)
     )
-    shot = Snapshot.objects.get(day=good)
+    shot = Snapshot.objects.get(day=recovered_on)
     assert (
         hashlib.sha256(canonical(replay(entries[: shot.sequence])).encode()).hexdigest()
         == shot.sha256
     )
     assert replayed(shot.sequence) == public_copy()
-    assert take_snapshot(day=good) == shot
+    assert take_snapshot(day=recovered_on) == shot
 
 
 def test_an_annulled_card_leaves_a_tombstone(actors: Actors) -> None:
@@ -141,12 +141,12 @@ def test_an_annulled_card_leaves_a_tombstone(actors: Actors) -> None:
 
 def test_a_cleared_card_is_public_for_two_years(actors: Actors) -> None:
     actors.red_case()
-    good = PERIOD_OVER + timedelta(days=2)
-    actors.load_and_patrol(good, people=3)
+    recovered_on = PERIOD_OVER + timedelta(days=2)
+    actors.load_and_patrol(recovered_on, people=3)
     assert [red_card.state for red_card in cards_to_see(date(2028, 7, 22))] == ["cleared"]
     assert cards_to_see(date(2028, 7, 23)) == []
-    assert hide_what_is_over(on=date(2028, 7, 22), at=actors.office.tick()) == 0
-    assert hide_what_is_over(on=date(2028, 7, 23), at=actors.office.tick()) == 1
+    assert remove_expired_cards(on=date(2028, 7, 22), at=actors.office.tick()) == 0
+    assert remove_expired_cards(on=date(2028, 7, 23), at=actors.office.tick()) == 1
     assert public_copy() == {}
 
 
@@ -180,12 +180,12 @@ def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterpr
     actors: Actors,
 ) -> None:
     """F13: "no new project" touches the red item only; upgrade, addition, awards and key supervision the enterprise."""
-    both = [
+    two_items = [
         ITEMS,
         item(),
         item(资质名称="建筑工程施工总承包", 资质证书号="D214000011", 等级="一级"),
     ]
-    actors.load_and_patrol(资质=both)
+    actors.load_and_patrol(资质=two_items)
     for case in Case.objects.filter(category=DECORATION):
         actors.prove_warning(case, DAY)
     actors.office.load(
@@ -200,7 +200,7 @@ def test_a_red_item_forbids_new_projects_with_it_and_all_upgrades_of_the_enterpr
     )
     assert eligibility_answer(actors, "bid", DECORATION, on=DAY) == "yes"  # yellow forbids nothing
     assert key_supervision(on=DAY, law=actors.law) == []
-    actors.load_and_patrol(PERIOD_OVER, 资质=both)
+    actors.load_and_patrol(PERIOD_OVER, 资质=two_items)
     case = Case.objects.get(category=DECORATION)
     actors.propose(case, day=PERIOD_OVER)
     actors.sign(case, day=PERIOD_OVER)

@@ -112,8 +112,8 @@ class Turn:
                 by=self.officer.username,
                 day=self.on,
                 outcome="dismissed",
-                leaves="accepted-finding",
-                left={"until": self.on + timedelta(days=40)},
+                register_effect="accepted-finding",
+                register_effect_details={"until": self.on + timedelta(days=40)},
             ),
             "sign": lambda: self.actors.sign(self.case, by=self.reviewer.username, day=self.on),
             "return": lambda: return_proposal(

@@ -181,15 +181,15 @@ def test_an_earlier_or_future_day_is_not_recorded_and_the_seals_stay_sound(
 
 
 def test_what_is_recorded_later_is_known_later(office: RegisterOffice) -> None:
-    began = office.tick()
+    started_at = office.tick()
     office.people(1)
     pushed = office.now
     delivery = Delivery(
         "practitioners", {"a.csv": office.path([REGISTRATIONS, person(1), person(2)])}, DAY
     )
     # Began before, committed after
-    import_delivery(delivery=delivery, law=law(), by="li", at=began)
-    assert revision_at(began) == 0
+    import_delivery(delivery=delivery, law=law(), by="li", at=started_at)
+    assert revision_at(started_at) == 0
     assert len(facts_on(DAY, pushed - timedelta(seconds=1)).tables["registrations"]) == 0
 
 

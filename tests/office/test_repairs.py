@@ -48,7 +48,7 @@ def test_wrong_data_are_corrected_and_a_missing_row_added(actors: Actors) -> Non
     key = {name: values.pop(name) for name in RegistrationRow.KEY}
     assert_refused(
         actors,
-        "leaves-something",
+        "register-effect",
         lambda: actors.uphold(application, ACCEPT, NEXT_DAY),
     )
     expired = FieldCorrection(
@@ -66,9 +66,9 @@ def test_wrong_data_are_corrected_and_a_missing_row_added(actors: Actors) -> Non
     actors.load_and_patrol(NEXT_DAY + timedelta(days=1), people=2, 社保=insured)
     assert not Case.objects.exclude(state="closed").exists()
     actors.load_and_patrol(NEXT_DAY + timedelta(days=2), people=3)  # the source has it now
-    believed = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN)
-    assert believed.filter(source="correction").count() == 0
-    assert believed.count() == 3
+    effective = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN)
+    assert effective.filter(source="correction").count() == 0
+    assert effective.count() == 3
 
 
 def test_a_corrected_field_is_a_repair_too(actors: Actors) -> None:
@@ -158,7 +158,7 @@ def test_registers_of_other_enterprises_are_not_corrected(actors: Actors) -> Non
     ):
         assert_refused(
             actors,
-            "leaves-something",
+            "register-effect",
             lambda repair=correcting: actors.verify(
                 application, Repairs(REVIEW, [repair]), NEXT_DAY
             ),
@@ -237,15 +237,15 @@ def test_a_red_card_of_insurance_is_repaired_by_what_the_run_reads(actors: Actor
     account = actors.enterprise_account()
     unpaid = [CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
     actors.load_and_patrol(people=4, 社保=unpaid)
-    whole = Case.objects.get()
-    actors.prove_warning(whole, NEXT_DAY)
+    enterprise_case = Case.objects.get()
+    actors.prove_warning(enterprise_case, NEXT_DAY)
     actors.load_and_patrol(PERIOD_OVER, people=4, 社保=unpaid)
-    actors.propose(whole, day=PERIOD_OVER, items=[("specialist-decoration", "")])
-    actors.sign(whole, day=PERIOD_OVER)
+    actors.propose(enterprise_case, day=PERIOD_OVER, items=[("specialist-decoration", "")])
+    actors.sign(enterprise_case, day=PERIOD_OVER)
     red = Case.objects.get(state="red")
     application = actors.apply(red, PERIOD_OVER, account, actors.filing("data-wrong", "insurance"))
     assert_refused(
-        actors, "leaves-something", lambda: actors.verify(application, ACCEPT, PERIOD_OVER)
+        actors, "register-effect", lambda: actors.verify(application, ACCEPT, PERIOD_OVER)
     )
     who = RegistrationRow.objects.filter(recorded_to=None, credit_code=OWN).order_by("pk").last()
     assert who is not None

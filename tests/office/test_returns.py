@@ -76,13 +76,13 @@ def play_withdrawals(actors: Actors) -> None:
     withdrawals.display(
         members=open_members(batch), **act_arguments(actors, "approval-officer", date(2026, 9, 1))
     )
-    over = date(2026, 9, 10)
-    load_and_patrol(actors, over, sheets)
-    review_list(actors, batch, over)
+    after_period = date(2026, 9, 10)
+    load_and_patrol(actors, after_period, sheets)
+    review_list(actors, batch, after_period)
     withdrawals.decide(
         members=open_members(batch)[:3],
         because="不达标",
-        **act_arguments(actors, "approval-reviewer", over),
+        **act_arguments(actors, "approval-reviewer", after_period),
     )
 
 
@@ -128,11 +128,11 @@ def test_a_return_is_counted_reviewed_and_submitted_with_figures_that_are_the_ca
     cells = [[cell.text for cell in row.cells] for row in text.tables[0].rows[1:]]
     assert cells == [[FIGURES[slug], str(expected[slug])] for slug in FIGURES]
     assert len(text.tables[1].rows) == 7
-    book = openpyxl.load_workbook(io.BytesIO(content_of(quarterly_return.workbook)))
-    assert [tuple(row) for row in book["汇总"].iter_rows(min_row=2, values_only=True)] == [
+    workbook = openpyxl.load_workbook(io.BytesIO(content_of(quarterly_return.workbook)))
+    assert [tuple(row) for row in workbook["汇总"].iter_rows(min_row=2, values_only=True)] == [
         (FIGURES[slug], expected[slug]) for slug in FIGURES
     ]
-    rows = list(book["明细"].iter_rows(min_row=2, values_only=True))
+    rows = list(workbook["明细"].iter_rows(min_row=2, values_only=True))
     assert [row[6] for row in rows] == [row["outcome"] for row in quarterly_return.rows]
     assert sum(row[6] == "资质已撤回" for row in rows) == 3
     with pytest.raises(CannotStep, match="已经报送"):
@@ -146,17 +146,17 @@ def test_a_submitted_quarter_stays_unchanged_and_the_next_begins_with_its_remain
 ) -> None:
     play_withdrawals(actors)
     before = compile_figures(TAIYUAN, Q3)
-    over = date(2026, 10, 9)
+    after_period = date(2026, 10, 9)
     batch = Withdrawal.objects.order_by("pk").first().batch  # type: ignore[union-attr]  # there are six
-    load_and_patrol(actors, over, firms(6))
-    decide_list(actors, batch, over)
+    load_and_patrol(actors, after_period, firms(6))
+    decide_list(actors, batch, after_period)
     annulled = Withdrawal.objects.filter(decided_on=date(2026, 9, 10)).order_by("pk").first()
     assert annulled is not None
     withdrawals.annul_withdrawal(
         member=annulled,
         because="判决",
         files=[scan()],
-        **act_arguments(actors, "approval-reviewer", over),
+        **act_arguments(actors, "approval-reviewer", after_period),
     )
     assert compile_figures(TAIYUAN, Q3) == before
     figures, rows = compile_figures(TAIYUAN, Q4)
@@ -243,13 +243,13 @@ def test_the_overdue_are_listed_and_the_summary_adds_up(actors: Actors) -> None:
     assert total.document.template_values["in_time"] == 1
     assert total.rows[1]["sent"] == "2026-10-12（逾期）"
     assert total.workbook is not None
-    book = openpyxl.load_workbook(io.BytesIO(content_of(total.workbook)))
-    rows = list(book["汇总"].iter_rows(min_row=2, values_only=True))
+    workbook = openpyxl.load_workbook(io.BytesIO(content_of(total.workbook)))
+    rows = list(workbook["汇总"].iter_rows(min_row=2, values_only=True))
     # Enterprises are counted once, and are those of one city here
     for at in range(1, len(FIGURES) + 1):
         assert rows[-1][at] == sum(row[at] for row in rows[:-1])
     timeliness = {
-        row[0]: row[1:] for row in book["按期办理"].iter_rows(min_row=2, values_only=True)
+        row[0]: row[1:] for row in workbook["按期办理"].iter_rows(min_row=2, values_only=True)
     }
     assert timeliness["太原市住房和城乡建设局"][0] == 6
     assert Document.objects.filter(kind="quarterly-return").count() == 2

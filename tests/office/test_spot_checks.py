@@ -127,24 +127,24 @@ def test_outstanding_cases_are_chosen_with_their_reason(actors: Actors) -> None:
 def test_a_city_that_dismisses_much_stands_out(actors: Actors) -> None:
     load_and_patrol(actors, date(2026, 5, 20), firms(4))
     cases = list(Case.objects.filter(state="yellow").order_by("pk"))
-    over = date(2026, 7, 21)
+    after_period = date(2026, 7, 21)
     for case in cases[:3]:
         actors.prove_warning(case, date(2026, 5, 21))
-    load_and_patrol(actors, over, firms(4))
+    load_and_patrol(actors, after_period, firms(4))
     for case in cases[:3]:
         actors.propose(
             case,
-            day=over,
+            day=after_period,
             outcome="dismissed",
-            leaves="accepted-finding",
-            left={"until": over + timedelta(days=90)},
+            register_effect="accepted-finding",
+            register_effect_details={"until": after_period + timedelta(days=90)},
         )
         if case != cases[2]:
-            actors.sign(case, day=over)
+            actors.sign(case, day=after_period)
     with pytest.raises(CannotStep):
-        draw_targeted(quarter=Q3, **act_arguments(actors, "second-officer", over))
-    actors.sign(cases[2], day=over)
-    draw = draw_targeted(quarter=Q3, **act_arguments(actors, "second-officer", over))
+        draw_targeted(quarter=Q3, **act_arguments(actors, "second-officer", after_period))
+    actors.sign(cases[2], day=after_period)
+    draw = draw_targeted(quarter=Q3, **act_arguments(actors, "second-officer", after_period))
     assert set(draw.checks.values_list("why", flat=True)) == {"many-dismissals"}
     assert draw.checks.count() == 3
 

@@ -52,17 +52,17 @@ def test_a_citys_item_passes_every_stage_to_its_withdrawal(actors: Actors) -> No
     batch = open_list(actors, [case])
     assert not Task.objects.filter(kind="withdraw", completed_on=None).exists()
     assert_suggested(batch)
-    over = display_list(actors, batch)
+    after_display = display_list(actors, batch)
     assert_displayed(batch)
-    load_and_patrol(actors, over, CITY_SHEETS)
-    review_list(actors, batch, over)
-    decide_list(actors, batch, over)
-    assert_withdrawn(case, over)
-    finish_and_report(actors, batch, over)
+    load_and_patrol(actors, after_display, CITY_SHEETS)
+    review_list(actors, batch, after_display)
+    decide_list(actors, batch, after_display)
+    assert_withdrawn(case, after_display)
+    finish_and_report(actors, batch, after_display)
     assert not Task.objects.filter(completed_on=None).exclude(kind__in=("letter", "serve")).exists()
     assert public_copy() == replayed(10**9)
     # The register still lists the item as in force.
-    for day in (over + timedelta(days=1), over + timedelta(days=30)):
+    for day in (after_display + timedelta(days=1), after_display + timedelta(days=30)):
         load_and_patrol(actors, day, CITY_SHEETS)
         assert Case.objects.count() == 1
         assert standing_of(*ITEM, day).standing == "withdrawn"
@@ -158,10 +158,10 @@ def test_the_provinces_item_is_started_on_the_day_and_withdrawn_by_the_province(
             members=open_members(batch),
             **act_arguments(actors, "approval-officer", RED_PERIOD_OVER),
         )
-    over = display_list(actors, batch, who=PROVINCE)
-    load_and_patrol(actors, over, sheets)
-    review_list(actors, batch, over, PROVINCE)
-    decide_list(actors, batch, over, PROVINCE)
+    after_display = display_list(actors, batch, who=PROVINCE)
+    load_and_patrol(actors, after_display, sheets)
+    review_list(actors, batch, after_display, PROVINCE)
+    decide_list(actors, batch, after_display, PROVINCE)
     assert Withdrawal.objects.get().decision_number == "晋建资撤〔2026〕1号"
     assert reload(case).closed_because == "withdrawn"
 
@@ -313,19 +313,19 @@ def test_no_stage_begins_early_or_by_another_authority(actors: Actors) -> None:
 def test_the_decision_needs_a_recheck_after_the_display_and_three_people(actors: Actors) -> None:
     (case,) = red_cases_past_period(actors, CITY_SHEETS)
     batch = open_list(actors, [case])
-    over = display_list(actors, batch)
-    handled = act_arguments(actors, "approval-officer", over)
+    after_display = display_list(actors, batch)
+    handled = act_arguments(actors, "approval-officer", after_display)
     # The registers are old
     assert_refused(
         "members", lambda: withdrawals.recheck_members(members=open_members(batch), **handled)
     )
-    load_and_patrol(actors, over, CITY_SHEETS)
+    load_and_patrol(actors, after_display, CITY_SHEETS)
     assert_refused(
         "members",
         lambda: withdrawals.decide(
             members=open_members(batch),
             because="x",
-            **act_arguments(actors, "approval-reviewer", over),
+            **act_arguments(actors, "approval-reviewer", after_display),
         ),
     )
     withdrawals.recheck_members(members=open_members(batch), **handled)
@@ -338,26 +338,26 @@ def test_the_decision_needs_a_recheck_after_the_display_and_three_people(actors:
         lambda: withdrawals.decide(
             members=open_members(batch),
             because="x",
-            **act_arguments(actors, "approval-reviewer", over),
+            **act_arguments(actors, "approval-reviewer", after_display),
         ),
     )
     withdrawals.review_law(
         members=open_members(batch),
         opinion="合法",
-        **act_arguments(actors, "approval-reviewer", over),
+        **act_arguments(actors, "approval-reviewer", after_display),
     )
     assert_refused(
         "members",
         lambda: withdrawals.decide(
             members=open_members(batch),
             because="x",
-            **act_arguments(actors, "approval-reviewer", over),
+            **act_arguments(actors, "approval-reviewer", after_display),
         ),
     )
     withdrawals.decide(
         members=open_members(batch),
         because="不达标",
-        **act_arguments(actors, "approval-lawyer", over),
+        **act_arguments(actors, "approval-lawyer", after_display),
     )
     assert Withdrawal.objects.get().decided_by == "approval-lawyer"
 
@@ -368,8 +368,8 @@ def test_an_item_rectified_on_the_last_day_of_the_display_drops_out_and_is_recal
     """F17: rectified before the decision; recall letter to the bureau, display removed, card cleared."""
     (case,) = red_cases_past_period(actors, CITY_SHEETS)
     batch = open_list(actors, [case])
-    over = display_list(actors, batch)
-    load_and_patrol(actors, over - timedelta(days=1), CITY_SHEETS, people=3)
+    after_display = display_list(actors, batch)
+    load_and_patrol(actors, after_display - timedelta(days=1), CITY_SHEETS, people=3)
     row = Withdrawal.objects.get()
     assert (row.ended, row.outcome, row.decided_on) == ("rectified", "rectified", None)
     assert reload(case).closed_because == "recovered"
@@ -382,10 +382,12 @@ def test_an_item_rectified_on_the_last_day_of_the_display_drops_out_and_is_recal
     assert_refused(
         "members",
         lambda: withdrawals.decide(
-            members=[row], because="x", **act_arguments(actors, "approval-reviewer", over)
+            members=[row], because="x", **act_arguments(actors, "approval-reviewer", after_display)
         ),
     )
-    withdrawals.report_results(batch=batch, **act_arguments(actors, "approval-reviewer", over))
+    withdrawals.report_results(
+        batch=batch, **act_arguments(actors, "approval-reviewer", after_display)
+    )
     assert WithdrawalList.objects.get().reported_on is not None
     assert public_copy() == replayed(10**9)
 
@@ -420,34 +422,38 @@ def test_not_to_withdraw_is_a_decision_with_reasons_and_the_card_goes_to_review(
 def test_a_decision_that_a_court_annuls_restores_the_item_with_its_history(actors: Actors) -> None:
     (case,) = red_cases_past_period(actors, CITY_SHEETS)
     batch = open_list(actors, [case])
-    over = display_list(actors, batch)
-    load_and_patrol(actors, over, CITY_SHEETS)
-    review_list(actors, batch, over)
-    decide_list(actors, batch, over)
+    after_display = display_list(actors, batch)
+    load_and_patrol(actors, after_display, CITY_SHEETS)
+    review_list(actors, batch, after_display)
+    decide_list(actors, batch, after_display)
     row = Withdrawal.objects.get()
     assert Correction.objects.filter(released_at=None).count() == 2
-    later = over + timedelta(days=40)
+    later = after_display + timedelta(days=40)
     load_and_patrol(actors, later, CITY_SHEETS)
     arguments = act_arguments(actors, "approval-reviewer", later)
     assert_refused(
         "members",
         lambda: withdrawals.annul_withdrawal(member=row, because="判决撤销", files=[], **arguments),
     )
-    came = later - timedelta(days=9)
+    received_on = later - timedelta(days=9)
     withdrawals.annul_withdrawal(
-        member=row, because="（2026）晋01行终9号", files=[scan()], received_on=came, **arguments
+        member=row,
+        because="（2026）晋01行终9号",
+        files=[scan()],
+        received_on=received_on,
+        **arguments,
     )
-    down = Entry.objects.get(what="taken-down").details
+    details = Entry.objects.get(what="taken-down").details
     # Three working days were given
-    assert (down["received"], down["late"]) == (
-        came.isoformat(),
+    assert (details["received"], details["late"]) == (
+        received_on.isoformat(),
         True,
     )
     assert Withdrawal.objects.get().ended == "annulled"
     assert not Correction.objects.filter(released_at=None).exists()
     assert standing_of(*ITEM, later).standing == "in-force"
     # So it was held to be then
-    assert standing_of(*ITEM, over + timedelta(days=2)).standing == "withdrawn"
+    assert standing_of(*ITEM, after_display + timedelta(days=2)).standing == "withdrawn"
     assert not Announcement.objects.filter(kind="decision", is_removed=False).exists()
     assert_refused(
         "members",
@@ -465,29 +471,29 @@ def test_annulling_the_red_card_ends_its_withdrawal(actors: Actors) -> None:
 
     (case,) = red_cases_past_period(actors, CITY_SHEETS)
     batch = open_list(actors, [case])
-    over = display_list(actors, batch)
-    load_and_patrol(actors, over, CITY_SHEETS)
-    review_list(actors, batch, over)
-    decide_list(actors, batch, over)
+    after_display = display_list(actors, batch)
+    load_and_patrol(actors, after_display, CITY_SHEETS)
+    review_list(actors, batch, after_display)
+    decide_list(actors, batch, after_display)
     annul(
         case=reload(case),
         because="复议决定",
         document="复议决定书",
-        **act_arguments(actors, "other-reviewer", over),
+        **act_arguments(actors, "other-reviewer", after_display),
     )
     assert Withdrawal.objects.get().ended == "annulled"
-    assert standing_of(*ITEM, over).standing == "in-force"
+    assert standing_of(*ITEM, after_display).standing == "in-force"
     assert public_copy() == replayed(10**9) == {}
 
 
 def test_a_lower_grade_obtained_in_its_window_is_an_item_in_force(actors: Actors) -> None:
     (case,) = red_cases_past_period(actors, CITY_SHEETS)
     batch = open_list(actors, [case])
-    over = display_list(actors, batch)
-    load_and_patrol(actors, over, CITY_SHEETS)
-    review_list(actors, batch, over)
-    decide_list(actors, batch, over)
-    day = over + timedelta(days=20)
+    after_display = display_list(actors, batch)
+    load_and_patrol(actors, after_display, CITY_SHEETS)
+    review_list(actors, batch, after_display)
+    decide_list(actors, batch, after_display)
+    day = after_display + timedelta(days=20)
     both = {
         "资质": [
             *CITY_SHEETS["资质"],
@@ -502,4 +508,4 @@ def test_a_lower_grade_obtained_in_its_window_is_an_item_in_force(actors: Actors
     }
     load_and_patrol(actors, day, both, people=3)
     assert standing_of(*ITEM, day).standing == "in-force"
-    assert standing_of(*ITEM, over + timedelta(days=1)).standing == "withdrawn"
+    assert standing_of(*ITEM, after_display + timedelta(days=1)).standing == "withdrawn"

@@ -79,13 +79,13 @@ def test_hunan_chain(actors: Actors) -> None:
     outcomes_that_add_up(batch, 28)
     assert {row.stage for row in open_members(batch)[:17]} == {"notified"}
     assert {row.stage for row in open_members(batch)[17:]} == {"started"}
-    heard = open_members(batch)[20]
+    hearing_member = open_members(batch)[20]
     submit_statement(
-        withdrawal=heard,
+        withdrawal=hearing_member,
         text="公司已迁址，正在补充人员",
         files=[scan()],
         law=actors.law,
-        by=actors.enterprise_account(heard.credit_code),
+        by=actors.enterprise_account(hearing_member.credit_code),
         at=actors.office.tick(date(2026, 9, 10)),
     )
     load_and_patrol(actors, notice_ends + timedelta(days=1), sheets)
@@ -99,18 +99,18 @@ def test_hunan_chain(actors: Actors) -> None:
     )
     until = open_members(batch)[0].display_until
     assert until is not None
-    over = until + timedelta(days=1)
-    load_and_patrol(actors, over, sheets)
-    review_list(actors, batch, over)
-    result = decide_list(actors, batch, over)
+    after_display = until + timedelta(days=1)
+    load_and_patrol(actors, after_display, sheets)
+    review_list(actors, batch, after_display)
+    result = decide_list(actors, batch, after_display)
     assert len(result.succeeded) == 27
-    assert result.blocked == {heard.pk: "还有陈述申辩、听证意见或公示意见没有答复"}
+    assert result.blocked == {hearing_member.pk: "还有陈述申辩、听证意见或公示意见没有答复"}
     assert outcomes_that_add_up(batch, 28) == {"withdrawn": 27, "": 1}
     by_notice = Service.objects.filter(method="public-notice", proved_on__isnull=False)
     withdrawn = set(Withdrawal.objects.exclude(decided_on=None).values_list("pk", flat=True))
     assert sum(service.document.withdrawal_id in withdrawn for service in by_notice) == 10
     letter = withdrawals.report_results(
-        batch=batch, **act_arguments(actors, "approval-reviewer", over)
+        batch=batch, **act_arguments(actors, "approval-reviewer", after_display)
     )
     outcome_counts = Counter(
         row["outcome"].split("（")[0] for row in letter.template_values["rows"]
@@ -120,9 +120,9 @@ def test_hunan_chain(actors: Actors) -> None:
     answer_submission(
         submission=Submission.objects.get(),
         text="补充的人员未完成注册",
-        **act_arguments(actors, "approval-officer", over),
+        **act_arguments(actors, "approval-officer", after_display),
     )
-    decide_list(actors, batch, over)
+    decide_list(actors, batch, after_display)
     assert outcomes_that_add_up(batch, 28) == {"withdrawn": 28}
     assert public_copy() == replayed(10**9)
 
@@ -206,13 +206,14 @@ def test_a_decision_for_many_is_public_for_each(actors: Actors) -> None:
     withdrawals.display(
         members=open_members(batch), **act_arguments(actors, "approval-officer", shown_on)
     )
-    over = date(2026, 9, 10)
-    load_and_patrol(actors, over, sheets)
-    review_list(actors, batch, over)
-    decide_list(actors, batch, over)
+    after_display = date(2026, 9, 10)
+    load_and_patrol(actors, after_display, sheets)
+    review_list(actors, batch, after_display)
+    decide_list(actors, batch, after_display)
     numbers = sorted(Withdrawal.objects.values_list("decision_number", flat=True))
     assert numbers == [f"太原审资撤〔2026〕{nth}号" for nth in (1, 2, 3)]
     for case in cases:
         assert (
-            standing_of(case.credit_code, "specialist-decoration", "", over).standing == "withdrawn"
+            standing_of(case.credit_code, "specialist-decoration", "", after_display).standing
+            == "withdrawn"
         )

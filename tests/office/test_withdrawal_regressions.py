@@ -73,28 +73,28 @@ def actors(office: RegisterOffice) -> Actors:
 
 
 def test_an_annulment_removes_every_publication_and_ends_every_service(actors: Actors) -> None:
-    case, _batch, over = withdraw_item(actors)
+    case, _batch, after_display = withdraw_item(actors)
     decision = Document.objects.get(kind="withdrawal-decision")
     actors.fail_service(
-        actors.start_service(decision, over, by="approval-officer"),
-        over,
+        actors.start_service(decision, after_display, by="approval-officer"),
+        after_display,
         "unknown",
         by="approval-officer",
     )
-    actors.start_service(decision, over, method="public-notice", by="approval-officer")
+    actors.start_service(decision, after_display, method="public-notice", by="approval-officer")
     row = Withdrawal.objects.get()
     withdrawals.annul_withdrawal(
         member=row,
         because="判决",
         files=[scan()],
-        **act_arguments(actors, "approval-reviewer", over),
+        **act_arguments(actors, "approval-reviewer", after_display),
     )
     assert not Announcement.objects.filter(is_removed=False).exists()
     assert not Task.objects.filter(kind__in=("serve", "announce"), completed_on=None).exists()
-    load_and_patrol(actors, over + timedelta(days=40), CITY_SHEETS)
+    load_and_patrol(actors, after_display + timedelta(days=40), CITY_SHEETS)
     assert not Service.objects.filter(document=decision, proved_on__isnull=False).exists()
     with pytest.raises(CannotServe, match="已经终结"):
-        actors.start_service(decision, over + timedelta(days=40), by="approval-officer")
+        actors.start_service(decision, after_display + timedelta(days=40), by="approval-officer")
     assert reload(case).closed_because == "withdrawal-annulled"
     assert RedCard.objects.get(number=case.card_number).because == "withdrawal-annulled"
     assert withdrawals.result_of(Withdrawal.objects.get()) == "撤回决定被撤销"
@@ -105,23 +105,23 @@ def test_an_announcement_of_a_withdrawal_is_removed_item_by_item(actors: Actors)
     sheets = firms(2)
     cases = red_cases_past_period(actors, sheets)
     batch = open_list(actors, cases)
-    over = display_list(actors, batch)
-    load_and_patrol(actors, over, sheets)
-    review_list(actors, batch, over)
-    result = decide_list(actors, batch, over)
+    after_display = display_list(actors, batch)
+    load_and_patrol(actors, after_display, sheets)
+    review_list(actors, batch, after_display)
+    result = decide_list(actors, batch, after_display)
     for document in Document.objects.filter(kind="withdrawal-decision"):
-        actors.serve(document, over, by="approval-officer")
+        actors.serve(document, after_display, by="approval-officer")
     withdrawals.finish(
         members=result.succeeded,
         because="收回证书",
-        **act_arguments(actors, "approval-officer", over),
+        **act_arguments(actors, "approval-officer", after_display),
     )
     first, second = Withdrawal.objects.order_by("pk")
     withdrawals.annul_withdrawal(
         member=first,
         because="判决",
         files=[scan()],
-        **act_arguments(actors, "approval-reviewer", over),
+        **act_arguments(actors, "approval-reviewer", after_display),
     )
     public = Announcement.objects.filter(is_removed=False)
     assert {announcement.credit_code for announcement in public} == {second.credit_code}
@@ -278,24 +278,28 @@ def test_a_review_hands_the_withdrawal_over_too(actors: Actors) -> None:
     (case,) = red_cases_past_period(actors, sheets)
     other = actors.inspect(RED_PERIOD_OVER, by="officer")
     actors.serve_order(other, RED_PERIOD_OVER)
-    over = date(2026, 9, 25)
-    load_and_patrol(actors, over, sheets)
+    after_display = date(2026, 9, 25)
+    load_and_patrol(actors, after_display, sheets)
     recheck(
         case=reload(other),
         outcome="short",
         because="仍只有一人",
         evidence=["照片"],
-        **act_arguments(actors, "officer", over),
+        **act_arguments(actors, "officer", after_display),
     )
-    open_list(actors, [reload(other)], over, PROVINCE)
+    open_list(actors, [reload(other)], after_display, PROVINCE)
     recheck(
         case=reload(other),
         outcome="recovered",
         because="已补齐",
         evidence=["照片"],
-        **act_arguments(actors, "officer", over),
+        **act_arguments(actors, "officer", after_display),
     )
-    review(case=reload(other), because="复查达标", **act_arguments(actors, "third-reviewer", over))
+    review(
+        case=reload(other),
+        because="复查达标",
+        **act_arguments(actors, "third-reviewer", after_display),
+    )
     row = Withdrawal.objects.get()
     assert (row.ended, row.case) == ("", case)
     assert not Document.objects.filter(kind="recall-letter").exists()
@@ -322,8 +326,8 @@ def test_one_item_has_one_withdrawal_whatever_its_cards(actors: Actors) -> None:
 
 
 def test_a_lower_grade_under_the_same_number_is_in_force(actors: Actors) -> None:
-    _case, _batch, over = withdraw_item(actors)
-    day = over + timedelta(days=20)
+    _case, _batch, after_display = withdraw_item(actors)
+    day = after_display + timedelta(days=20)
     granted = item(
         许可机关="太原市行政审批服务管理局",
         资质证书号="D314000010",
@@ -349,10 +353,10 @@ def test_a_renewal_that_begins_later_is_withdrawn_with_the_item(actors: Actors) 
     }
     (case,) = red_cases_past_period(actors, renewed)
     batch = open_list(actors, [case])
-    over = display_list(actors, batch)
-    load_and_patrol(actors, over, renewed)
-    review_list(actors, batch, over)
-    decide_list(actors, batch, over)
+    after_display = display_list(actors, batch)
+    load_and_patrol(actors, after_display, renewed)
+    review_list(actors, batch, after_display)
+    decide_list(actors, batch, after_display)
     day = date(2026, 12, 2)
     load_and_patrol(actors, day, renewed)
     assert standing_of(*ITEM, day).standing == "withdrawn"
@@ -407,11 +411,11 @@ def test_an_item_that_is_not_withdrawn_waits_for_its_review(actors: Actors, orig
 
 def test_nobody_signs_reviews_or_chairs_a_case_that_he_has_handled(actors: Actors) -> None:
     (case,) = red_cases_past_period(actors, CITY_SHEETS)
-    both = actors.account("city-officer")
+    officer = actors.account("city-officer")
     from qualwatch.accounts.actions import change_roles
 
     change_roles(
-        account=both, give=["city-reviewer"], by="admin", at=actors.office.tick(RED_PERIOD_OVER)
+        account=officer, give=["city-reviewer"], by="admin", at=actors.office.tick(RED_PERIOD_OVER)
     )
     batch = withdrawals.open_withdrawals(
         cases=[case], **act_arguments(actors, "city-officer", RED_PERIOD_OVER)

@@ -112,7 +112,7 @@ def test_starting_a_list_records_its_receipt(office: RegisterOffice) -> None:
 
 
 def test_a_published_or_acted_on_document_is_not_voided(actors: Actors) -> None:
-    _case, _batch, over = withdraw_item(actors)
+    _case, _batch, after_display = withdraw_item(actors)
     for kind, by in (
         ("display-notice", "approval-reviewer"),
         ("withdrawal-decision", "approval-reviewer"),
@@ -121,7 +121,7 @@ def test_a_published_or_acted_on_document_is_not_voided(actors: Actors) -> None:
             void_document(
                 document=Document.objects.get(kind=kind),
                 because="写错",
-                **act_arguments(actors, by, over),
+                **act_arguments(actors, by, after_display),
             )
 
 
@@ -134,9 +134,9 @@ def test_the_withdrawal_of_a_moved_case_goes_to_the_bureau_of_its_new_city(actor
     rows[1][ENTERPRISES.index("注册地区划代码") if "注册地区划代码" in ENTERPRISES else 2] = (
         "140200"
     )
-    theirs = [list(row) for row in sheets["资质"]]
-    theirs[1][ITEMS.index("许可机关")] = "大同市行政审批服务管理局"
-    load_and_patrol(actors, day, {**sheets, "企业": rows, "资质": theirs})
+    changed_rows = [list(row) for row in sheets["资质"]]
+    changed_rows[1][ITEMS.index("许可机关")] = "大同市行政审批服务管理局"
+    load_and_patrol(actors, day, {**sheets, "企业": rows, "资质": changed_rows})
     moved = reload(cases[0])
     assert moved.licensing_authority == "city:140200"
     assert (
@@ -184,7 +184,7 @@ def test_a_withdrawal_list_shows_a_red_card_annulled_before_the_decision(actors:
 def test_no_text_of_a_public_objection_is_in_the_journal(actors: Actors) -> None:
     (case,) = red_cases_past_period(actors, CITY_SHEETS)
     batch = open_list(actors, [case])
-    over = display_list(actors, batch)
+    after_display = display_list(actors, batch)
     (row,) = open_members(batch)
     point = submit_objection(
         number=row.display_number,
@@ -192,10 +192,12 @@ def test_no_text_of_a_public_objection_is_in_the_journal(actors: Actors) -> None
         objector={"name": "赵某某", "address": "某路"},
         files=[scan("信.png", 201)],
         law=actors.law,
-        at=actors.office.tick(over - timedelta(days=1)),
+        at=actors.office.tick(after_display - timedelta(days=1)),
     )
     answer_submission(
-        submission=point, text="赵某某所述已核查", **act_arguments(actors, "approval-officer", over)
+        submission=point,
+        text="赵某某所述已核查",
+        **act_arguments(actors, "approval-officer", after_display),
     )
     assert "赵某某" not in repr(list(Entry.objects.values("basis", "details")))
     attachment = Attachment.objects.get(submission=point)
@@ -208,15 +210,19 @@ def test_no_text_of_a_public_objection_is_in_the_journal(actors: Actors) -> None
             )
     with pytest.raises(CannotStep):
         answer_submission(
-            submission=point, text="再答", **act_arguments(actors, "approval-officer", over)
+            submission=point,
+            text="再答",
+            **act_arguments(actors, "approval-officer", after_display),
         )
 
 
 def test_the_last_outcome_of_a_list_is_the_bureaus_task_to_report(actors: Actors) -> None:
-    _case, batch, over = withdraw_item(actors)
+    _case, batch, after_display = withdraw_item(actors)
     task = Task.objects.get(kind="report-results", completed_on=None)
     assert task.organisation == batch.withdrawing_authority
-    withdrawals.report_results(batch=batch, **act_arguments(actors, "approval-reviewer", over))
+    withdrawals.report_results(
+        batch=batch, **act_arguments(actors, "approval-reviewer", after_display)
+    )
     assert not Task.objects.filter(kind="report-results", completed_on=None).exists()
 
 
@@ -240,21 +246,21 @@ def test_an_officers_figures_stand_in_the_decision_whatever_the_registers_say(
     )
     letter = withdrawals.suggest(batch=batch, **act_arguments(actors, "other-reviewer", day))
     assert letter.organisation == "province"  # in the city's stead
-    over = display_list(actors, batch, day)
-    load_and_patrol(actors, over, CITY_SHEETS, people=3)
+    after_display = display_list(actors, batch, day)
+    load_and_patrol(actors, after_display, CITY_SHEETS, people=3)
     recheck(
         case=reload(case),
         outcome="short",
         because="仍只有一人",
         evidence=["照片"],
-        **act_arguments(actors, "officer", over),
+        **act_arguments(actors, "officer", after_display),
     )
-    review_list(actors, batch, over)
-    decide_list(actors, batch, over)
+    review_list(actors, batch, after_display)
+    decide_list(actors, batch, after_display)
     (row,) = Document.objects.get(kind="withdrawal-decision").template_values["requirements"]
     assert (row["required"], row["held"], row["shortfall"]) == (3, 1, 2)
     results = withdrawals.report_results(
-        batch=batch, **act_arguments(actors, "approval-reviewer", over)
+        batch=batch, **act_arguments(actors, "approval-reviewer", after_display)
     )
     assert results.addressee == "山西省住房和城乡建设厅"  # who wrote the letter that it answers
     assert set(Notice.objects.filter(document=results).values_list("organisation", flat=True)) == {

@@ -21,11 +21,11 @@ def bytes_of(make: Callable[[io.BytesIO], object]) -> bytes:
     return written.getvalue()
 
 
-def pdf(change: Callable[[pikepdf.Pdf], object] = lambda _pdf: None, **how: object) -> bytes:
+def pdf(change: Callable[[pikepdf.Pdf], object] = lambda _pdf: None, **options: object) -> bytes:
     with pikepdf.new() as document:
         document.add_blank_page()
         change(document)
-        return bytes_of(lambda out: document.save(out, **how))  # type: ignore[arg-type]  # options of pikepdf
+        return bytes_of(lambda out: document.save(out, **options))  # type: ignore[arg-type]  # options of pikepdf
 
 
 def zip_of(parts: dict[str, bytes]) -> bytes:

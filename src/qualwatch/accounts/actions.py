@@ -25,9 +25,9 @@ class CannotCreateAccount(Exception):
 
 @transaction.atomic
 def create_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> list[Organisation]:
-    """The province, its cities and 综改区, their approval bureaus, and the platform.
+    """Creates the province, its cities and 综改区, their approval bureaus, and the platform.
 
-    What exists stays.
+    Returns those created; existing ones stay as they are.
     """
     authorities = [
         ("province", _n("山西省住房和城乡建设厅"), "housing-authority", ""),
@@ -70,9 +70,9 @@ def create_account(  # noqa: PLR0913  # keyword-only: each is a column
     at: datetime,
     email: str = "",
 ) -> Account:
-    """An account with its roles.
+    """Creates an account with its roles.
 
-    CannotCreateAccount where a role does not fit there or the password is weak.
+    CannotCreateAccount where a role does not fit the organisation or the password is weak.
     """
     roles = list(roles)
     if not roles:
@@ -134,9 +134,9 @@ def permit_early_warning(*, account: Account, allowed: bool, by: str, at: dateti
 def change_roles(
     *, account: Account, give: Iterable[str] = (), take: Iterable[str] = (), by: str, at: datetime
 ) -> None:
-    """Gives an account roles and takes roles away.
+    """Gives an account roles and takes roles away; without a role it has no capability.
 
-    One that is left without a role can do nothing.
+    CannotCreateAccount where a role does not fit the organisation or is not held.
     """
     give, take = sorted(set(give)), sorted(set(take))
     where = account.organisation
@@ -169,9 +169,9 @@ def change_roles(
 
 @transaction.atomic
 def deactivate_account(*, account: Account, by: str, at: datetime, because: str) -> None:
-    """Ends an account: nobody logs in with it again, and its open sessions end.
+    """Deactivates an account: it cannot log in, and its open sessions end.
 
-    Its acts stay under its name.
+    Its journal entries stay under its name.
     """
     if not because.strip():
         raise CannotCreateAccount(_("请写明理由"))
@@ -190,7 +190,7 @@ def deactivate_account(*, account: Account, by: str, at: datetime, because: str)
 
 @transaction.atomic
 def revoke_token(*, token: MachineToken, by: str, at: datetime, because: str) -> None:
-    """Ends a machine's token at once; again changes nothing."""
+    """Revokes a machine's token at once; a revoked one stays as it is."""
     if not because.strip():
         raise CannotCreateAccount(_("请写明理由"))
     if not MachineToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at):
@@ -209,7 +209,7 @@ def revoke_token(*, token: MachineToken, by: str, at: datetime, because: str) ->
 def create_token(
     *, organisation: Organisation, scopes: Iterable[str], by: str, at: datetime
 ) -> str:
-    """A new token of a machine, shown this once."""
+    """Creates a token of a machine. Only its hash is stored: the text is returned once."""
     if organisation.kind != "platform":
         raise CannotCreateAccount(_("只有平台可以有机器令牌"))
     token = secrets.token_urlsafe(32)
@@ -231,12 +231,13 @@ def create_token(
 def rotate_token(
     *, organisation: Organisation, old_ends_at: datetime, by: str, at: datetime
 ) -> str:
-    """A new token with the scopes of those in use, which end at the moment given."""
-    good = MachineToken.objects.select_for_update().filter(
+    """Creates a token with the scopes of those in use, which end at `old_ends_at`."""
+    valid_tokens = MachineToken.objects.select_for_update().filter(
         organisation=organisation, revoked_at=None, ends_at=None
     )
-    scopes = sorted({scope for token in good for scope in token.scopes})
-    good.update(ends_at=old_ends_at)
+    scopes = sorted({scope for token in valid_tokens for scope in token.scopes})
+    # the machine changes over without a moment when no token is valid
+    valid_tokens.update(ends_at=old_ends_at)
     return create_token(organisation=organisation, scopes=scopes, by=by, at=at)
 
 

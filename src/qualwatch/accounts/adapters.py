@@ -1,7 +1,4 @@
-"""What log-in may do here: nobody signs up by himself.
-
-OpenID Connect finds accounts that an administrator made.
-"""
+"""Rules of log-in: no sign-up; OpenID Connect finds accounts that an administrator created."""
 
 from typing import Any
 
@@ -17,32 +14,29 @@ from qualwatch.wording import gettext as _
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
-    """Accounts are made by administrators."""
+    """Accounts are created by administrators only."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Nobody signs up by himself."""
+        """Sign-up is closed."""
         return False
 
     def add_message(self, *_args: Any, **_kwargs: Any) -> None:
-        """Nothing is said of log-in and log-out.
+        """Drops messages of log-in and log-out.
 
-        What is not read at once would be shown to whoever logs in next.
+        An unread one would be shown to the next person who logs in.
         """
 
 
 # allauth has no types
 class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
-    """The platform's accounts are those of the same user name here."""
+    """The platform's accounts, matched with accounts here by user name."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        """An account of the platform that nobody made here gets in nowhere."""
+        """Closed: an account of the platform without one here is refused."""
         return False
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Connects a first log-in with the account of the same user name.
-
-        Refuses where there is none.
-        """
+        """Connects a first log-in with the account of the same user name, or refuses it."""
         if sociallogin.is_existing:
             return
         extra_data: Any = sociallogin.account.extra_data

@@ -1,4 +1,4 @@
-"""Who is logged in, read with the organisation in one query."""
+"""Authentication: reads the account of a session with its organisation in one query."""
 
 from allauth.account.auth_backends import AuthenticationBackend as Base
 
@@ -6,7 +6,7 @@ from qualwatch.accounts.models import Account
 
 
 class AuthenticationBackend(Base):  # type: ignore[misc]  # allauth has no types
-    """allauth's, but for the reading of the account of a session."""
+    """allauth's backend with `get_user` in one query."""
 
     def get_user(self, user_id: int) -> Account | None:
         """The account of a session, if it may still log in."""

@@ -11,7 +11,7 @@ KINDS = ("housing-authority", "approval-bureau", "enterprise", "platform")
 class Organisation(models.Model):
     """An authority, a bureau, an enterprise, a platform. `area`: a city's slug.
 
-    '' at an authority is the province.
+    Area '' of an authority or bureau is the province.
     """
 
     slug = models.SlugField(max_length=60, unique=True)
@@ -69,9 +69,9 @@ class RoleAssignment(models.Model):
 
 
 class MachineToken(models.Model):
-    """A machine's token: only its hash is kept.
+    """A machine's token, of which only the hash is stored.
 
-    Rotating makes a new one and lets the old one run out.
+    `ends_at`: when a rotated token ends.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="tokens")

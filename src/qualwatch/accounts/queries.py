@@ -1,4 +1,4 @@
-"""Who may do what, and about which enterprises: the one place that decides jurisdiction."""
+"""Capabilities and jurisdiction of accounts; no other module decides jurisdiction."""
 
 import hashlib
 from collections.abc import Iterable
@@ -13,17 +13,14 @@ from qualwatch.procedure.roles import ROLES
 
 @dataclass(frozen=True, slots=True)
 class Jurisdiction:
-    """Whose enterprises an account may see.
-
-    Everybody's, those of some areas, one enterprise's, or nobody's.
-    """
+    """The enterprises that an account may see: all, those of some areas, one, or none."""
 
     everywhere: bool = False
     areas: frozenset[str] = frozenset()
     credit_code: str = ""
 
     def covers(self, credit_code: str, area: str | None) -> bool:
-        """Whether an enterprise of this area is within it."""
+        """Whether an enterprise of this area is within the jurisdiction."""
         return (
             self.everywhere
             or (area or "") in self.areas
@@ -35,9 +32,10 @@ NOWHERE = Jurisdiction()
 
 
 def jurisdiction(account: Account) -> Jurisdiction:
-    """Whom an account may see.
+    """The jurisdiction of an account.
 
-    The province all, a city and its bureau their own, an enterprise itself.
+    An authority of the province sees all enterprises, one of a city those of the city, an
+    enterprise itself. NOWHERE without a role or the early-warning permission that its roles need.
     """
     where = account.organisation
     if not account.is_active or where is None or not roles_of(account):
@@ -62,9 +60,9 @@ def roles_of(account: Account) -> list[str]:
 
 
 def has_capability(account: Account, capability: str) -> bool:
-    """Whether some role of an active account has the capability.
+    """Whether a role of an active account has the capability.
 
-    Officers need the early-warning permission too.
+    Roles that need the early-warning permission count only with it.
     """
     if not account.is_active or account.organisation is None:
         return False
@@ -81,12 +79,12 @@ def organisation(slug: str) -> Organisation:
 
 
 def machine_of(token: str, scope: str, at: datetime) -> Organisation | None:
-    """Whose token this is, if it is good for the scope at that moment."""
+    """The organisation of a token that is valid for the scope at that moment; None otherwise."""
     hashed = hashlib.sha256(token.encode()).hexdigest()
-    good = MachineToken.objects.filter(
+    valid_tokens = MachineToken.objects.filter(
         Q(ends_at=None) | Q(ends_at__gt=at), hashed=hashed, revoked_at=None
     )
-    machine_token = good.select_related("organisation").first()
+    machine_token = valid_tokens.select_related("organisation").first()
     return machine_token.organisation if machine_token and scope in machine_token.scopes else None
 
 

@@ -1,4 +1,4 @@
-"""The roles read role_descriptions."""
+"""Descriptions of the roles."""
 
 from collections.abc import Iterator
 

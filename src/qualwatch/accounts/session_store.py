@@ -1,4 +1,4 @@
-"""Django's sessions in the database, noted to be in use by one statement instead of three."""
+"""Django's sessions in the database, saved with one statement instead of three."""
 
 from typing import Any
 
@@ -7,9 +7,7 @@ from django.contrib.sessions.backends.base import UpdateError
 
 
 class SessionStore(db.SessionStore):
-    """As Django's, but that a session that is there is saved by one UPDATE, without a savepoint
-    around it.
-    """
+    """Django's store; an existing session is saved by one UPDATE without a savepoint."""
 
     def save(self, must_create: bool = False) -> Any:
         """UpdateError where the session has ended meanwhile, as Django's."""

@@ -27,46 +27,45 @@ Response = Callable[[HttpRequest], HttpResponse]
 View = Callable[..., HttpResponse]
 
 
-class _OfViews:
-    """Middleware that looks before a view, but not before one that is the same for everybody."""
+class _ViewMiddleware:
+    """Middleware that runs before a view, unless the view is the same for everybody."""
 
     def __init__(self, get_response: Response) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Nothing: what is to be done is done before the view."""
+        """Passes the request on; the work is done in `process_view`."""
         return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: View, _args: object, _kwargs: object
     ) -> HttpResponse | None:
-        """The session of whoever reads a public page is neither asked for nor written."""
+        """Runs `before`, but not for public pages: their sessions are neither read nor written."""
         return None if getattr(view, "is_for_everybody", False) else self.before(request)
 
     def before(self, request: HttpRequest) -> HttpResponse | None:
-        """An answer instead of the view's, or None."""
+        """A response instead of the view's, or None."""
         raise NotImplementedError
 
 
-class IdleSessionsEnd(_OfViews):
-    """A session that nobody used for SESSION_IDLE_SECONDS, or older than SESSION_COOKIE_AGE, is
-    logged out.
-    """
+class IdleSessionsEnd(_ViewMiddleware):
+    """Ends sessions unused for SESSION_IDLE_SECONDS or older than SESSION_COOKIE_AGE."""
 
     def before(self, request: HttpRequest) -> HttpResponse | None:
-        """Ends what was idle; notes that the session is in use at most once a minute."""
+        """Logs out an idle session; records its use at most once a minute."""
         if not request.user.is_authenticated:
             return None
         now = timezone.now().timestamp()
-        last_request, began = (
+        last_request, began_at = (
             request.session.get(LAST_REQUEST, now),
             request.session.setdefault(BEGAN, now),
         )
         if (
             now - last_request > settings.SESSION_IDLE_SECONDS
-            or now - began > settings.SESSION_COOKIE_AGE
+            or now - began_at > settings.SESSION_COOKIE_AGE
         ):
             logout(request)
+            # a redirect would lose what was typed; the error page shows it to be copied
             if request.method == "POST":
                 raise PermissionDenied(
                     _("登录已超时，这次没有提交。填写的文字列在下面，请先复制，重新登录后再提交。")
@@ -77,14 +76,13 @@ class IdleSessionsEnd(_OfViews):
         return None
 
 
-class OfficersNeedSecondFactor(_OfViews):
-    """Where settings.OFFICERS_NEED_TOTP.
-
-    An officer without TOTP gets inside to no page but the one that sets it up.
+class OfficersNeedSecondFactor(_ViewMiddleware):
+    """With settings.OFFICERS_NEED_TOTP an officer without TOTP can only open the page that sets it
+    up.
     """
 
     def before(self, request: HttpRequest) -> HttpResponse | None:
-        """Sends officers without a second factor to set one up."""
+        """Redirects officers without a second factor to set one up."""
         account = request.user
         if (
             settings.OFFICERS_NEED_TOTP

@@ -1,4 +1,1 @@
-"""Files by their SHA-256: what was handed in, and what was sent out.
-
-Encrypted, outside the web root.
-"""
+"""Submitted and issued files by SHA-256, encrypted, outside the web root."""

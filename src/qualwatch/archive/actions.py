@@ -1,5 +1,7 @@
-"""Keeping files: written whole and flushed before any row names them, read back only if still what
-they were.
+"""Stores files and reads them back.
+
+A file is complete and flushed to disk before a row names it, and its SHA-256 is checked whenever it
+is read.
 """
 
 import hashlib
@@ -16,13 +18,13 @@ from qualwatch.archive.contents import Content
 from qualwatch.archive.models import StoredFile
 
 
-class Damaged(Exception):
-    """The bytes on disk are gone, or are not those that were kept."""
+class DamagedFile(Exception):
+    """The stored bytes are missing or do not have the recorded SHA-256."""
 
 
 @transaction.atomic
 def store(content: Content, *, at: datetime) -> StoredFile:
-    """Keeps a content that was looked at; the same again is the same file."""
+    """Stores a checked content; the row of the same bytes is returned if there is one."""
     sha256 = hashlib.sha256(content.data).hexdigest()
     existing = StoredFile.objects.filter(sha256=sha256).first()
     if existing is not None and _place(sha256).exists():
@@ -42,22 +44,22 @@ def store(content: Content, *, at: datetime) -> StoredFile:
 
 
 def content_of(file: StoredFile) -> bytes:
-    """The bytes again, exactly; Damaged."""
+    """The stored bytes; DamagedFile."""
     try:
         version, _line, stored = _place(file.sha256).read_bytes().partition(b"\n")
         content = ciphers.decrypted(stored, version.decode())
     except (OSError, UnicodeDecodeError, ciphers.CannotDecrypt) as error:
-        raise Damaged(file.sha256) from error
+        raise DamagedFile(file.sha256) from error
     if hashlib.sha256(content).hexdigest() != file.sha256:
-        raise Damaged(file.sha256)
+        raise DamagedFile(file.sha256)
     return content
 
 
 @transaction.atomic
 def rotate(*, at_most: int) -> int:
-    """Encrypts files that lie under an older key with the newest; how many.
+    """Encrypts files under an older key with the newest; returns how many.
 
-    Run it until it says 0.
+    Repeat until it returns 0.
     """
     version, rotated = ciphers.newest_version(), 0
     for file in StoredFile.objects.select_for_update().exclude(key_version=version)[:at_most]:
@@ -74,14 +76,15 @@ def _place(sha256: str) -> Path:
 
 
 def _write(path: Path, content: bytes, version: str) -> None:
-    """Whole or not at all; readable by its owner only.
+    """Writes a file completely or not at all, readable by its owner only.
 
-    The key's version stands in the first line.
+    The first line is the key's version.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{uuid4().hex}")
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(version.encode() + b"\n" + ciphers.encrypted([content], version)[0])
         file.flush()
+        # a row that names the file is committed later: after a crash the file must be there
         os.fsync(file.fileno())
-    beside.replace(path)
+    temporary.replace(path)

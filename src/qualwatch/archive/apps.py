@@ -1,10 +1,10 @@
-"""The room of the archive."""
+"""The archive as a Django app."""
 
 from django.apps import AppConfig
 
 
 class ArchiveConfig(AppConfig):
-    """Files that are kept."""
+    """Stored files."""
 
     name = "qualwatch.archive"
     label = "archive"

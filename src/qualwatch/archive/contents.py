@@ -1,7 +1,4 @@
-"""What a file really is, by its content.
-
-Known kinds only, nothing that can run, nothing hidden in it.
-"""
+"""The kind of a file by its content: known kinds only, without active or hidden content."""
 
 import io
 import re
@@ -121,22 +118,22 @@ MARKS = {"ofd": ("OFD.xml",), "office": ("[Content_Types].xml",)}
 
 
 class CannotStore(Exception):
-    """The file is empty, too large, of an unknown kind, damaged, or holds something that runs.
+    """The file is empty, too large, of an unknown kind, damaged, or has active content.
 
-    Says which.
+    The message says which.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Bytes that were looked at, and what they are."""
+    """Checked bytes and their kind."""
 
     kind: str
     data: bytes
 
 
 def check_content(content: bytes, name: str) -> Content:
-    """The content of a file handed in; `name` is only for the sentence. CannotStore."""
+    """Checks the content of a submitted file; `name` is only for the message. CannotStore."""
     shown = clean_name(name)
     if not content:
         raise CannotStore(_("{name} 是空文件，请重新选择").format(name=shown))
@@ -165,8 +162,8 @@ def check_content(content: bytes, name: str) -> Content:
 
 
 def clean_name(name: str, kind: str = "") -> str:
-    """A file's name without folders, control and direction characters, short enough, ending as its
-    kind does.
+    """A file name without folders, control and direction characters, of limited length, with a
+    suffix of its kind.
     """
     last = PureWindowsPath(PurePosixPath(name).name).name
     text = "".join(
@@ -187,27 +184,30 @@ def clean_name(name: str, kind: str = "") -> str:
 def _pdf(content: bytes) -> str:
     with pikepdf.open(io.BytesIO(content)) as pdf:
         for pdf_object in pdf.objects:
-            for key in _said_by(pdf_object):
+            for key in _keys_and_types(pdf_object):
                 if key in PDF_ACTIVE:
                     return _("脚本或附件（{key}）").format(key=key)
     rest = content[content.rindex(PDF_END) + len(PDF_END) :] if PDF_END in content else b""
     return _("文件末尾之后的其他内容") if rest.strip(b"\0\r\n\t ") else ""
 
 
-def _said_by(pdf_object: object) -> Iterator[str]:
-    """The keys of a PDF's object, of the direct objects within it too, and the names that say what
-    it is.
+def _keys_and_types(pdf_object: object) -> Iterator[str]:
+    """All keys of a PDF object and its direct objects.
+
+    Also the values that name types and actions.
     """
     if isinstance(pdf_object, pikepdf.Array):
         for element in pdf_object:
-            yield from _said_by(element) if not getattr(element, "is_indirect", False) else ()
+            yield from (
+                _keys_and_types(element) if not getattr(element, "is_indirect", False) else ()
+            )
     elif isinstance(pdf_object, pikepdf.Dictionary | pikepdf.Stream):
         for key, element in pdf_object.items():
             yield key
             if key in NAMING and isinstance(element, pikepdf.Name):
                 yield str(element)
             if not getattr(element, "is_indirect", False):
-                yield from _said_by(element)
+                yield from _keys_and_types(element)
 
 
 def _picture(content: bytes) -> str:
@@ -220,7 +220,7 @@ def _picture(content: bytes) -> str:
 
 
 def _behind_png(content: bytes) -> bytes:
-    """What stands behind the first chunk that ends the picture."""
+    """The bytes after the IEND chunk."""
     at = 8
     while at + 8 <= len(content):
         length, kind = int.from_bytes(content[at : at + 4], "big"), content[at + 4 : at + 8]
@@ -231,9 +231,8 @@ def _behind_png(content: bytes) -> bytes:
 
 
 def _behind_jpeg(content: bytes) -> bytes:
-    """What stands behind the picture, but for what cameras put there.
-
-    Further pictures, Samsung's own trailer.
+    """The bytes after the picture, without what cameras append: further pictures, Samsung's
+    trailer.
     """
     at = 2
     while at + 4 <= len(content) and content[at] == 0xFF:
@@ -282,9 +281,9 @@ def _office(content: bytes) -> str:
 
 
 def _declared(content: bytes, name: str) -> str:
-    """What relationships and content types declare.
+    """What relationships and content types declare that is not allowed; '' for nothing.
 
-    Nothing active, and outside only links to follow.
+    External targets are allowed for hyperlinks only.
     """
     root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
     if root.getroottree().docinfo.doctype:
@@ -313,9 +312,8 @@ def _ofd(content: bytes) -> str:
 
 
 def _runs(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
-    """Whether a part begins as programs and archives do, whatever it is called.
-
-    One that is called .xml is XML.
+    """Whether a part begins like a program or archive whatever its name, or is called .xml without
+    being XML.
     """
     with archive.open(info) as part:
         begins = part.read(64)
@@ -328,9 +326,9 @@ def _runs(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
 
 
 def _fetches(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
-    """Whether the fields of a text fetch or run something.
+    """Whether a field of a text part fetches or runs something.
 
-    A field's words may be spread over runs.
+    Field codes may be split over runs.
     """
     if info.file_size > MOST_TEXT:
         return True
@@ -339,9 +337,9 @@ def _fetches(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
 
 
 def _unpacked(archive: zipfile.ZipFile) -> str:
-    """Whether it would grow beyond what a document can.
+    """What is wrong with the packing; '' for nothing.
 
-    Its parts are read, so that a damaged one is noticed.
+    Reads all parts, so that a damaged one is found.
     """
     if (
         sum(zip_info.file_size for zip_info in archive.infolist())
@@ -357,7 +355,7 @@ def _unpacked(archive: zipfile.ZipFile) -> str:
 
 
 def _zip_kind(content: bytes) -> str:
-    """What a zip is; '' where it is nothing known, or two things at once."""
+    """The kind of a zip; '' where it is unknown or ambiguous."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = {one.lower() for one in archive.namelist()}

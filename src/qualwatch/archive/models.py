@@ -1,4 +1,4 @@
-"""Files that are kept. Who may see one is for the room that refers to it to say."""
+"""Stored files. Who may see one is decided by the room that refers to it."""
 
 from django.db import models
 from django.db.models import Q
@@ -15,10 +15,7 @@ KINDS = (
 
 
 class StoredFile(models.Model):
-    """One content, whoever handed it in and under whatever names.
-
-    Its bytes lie encrypted in the state folder.
-    """
+    """One content, whoever submitted it under whatever names; its bytes are in the state folder."""
 
     sha256 = models.CharField(max_length=64, unique=True)
     kind = models.CharField(max_length=10)

@@ -1,4 +1,4 @@
-"""The facts of a day compared with the law of that day.
+"""Assessments: the facts of a day compared with the law of that day.
 
-Runs, and what they found, kept as intervals of runs.
+Findings are stored as intervals of runs.
 """

@@ -19,7 +19,7 @@ from qualwatch.assessments.guard import (
     newly_in_breach,
 )
 from qualwatch.assessments.models import Run
-from qualwatch.assessments.record import add_others_on_record, counts_of, put_on_record
+from qualwatch.assessments.record import add_recorded_counts, counts_of, record_results
 from qualwatch.assessments.texts import policy_digest, program_digest, store_law
 from qualwatch.evaluation import columnar, reference
 from qualwatch.evaluation.facts import Facts
@@ -180,14 +180,14 @@ def _run(run: Run, law: Law, *, guarded: bool, apart_from: Set[str] = frozenset(
     if concerned is not None:
         in_breach |= enterprises_in_breach_on_record(Q(recorded_to=None)) - set(concerned)
         run.counts["enterprises"] = len(facts.credit_codes)
-        add_others_on_record(run.counts, concerned)
+        add_recorded_counts(run.counts, concerned)
     newly = sorted(newly_in_breach(in_breach, run.run_at, run.credit_codes))
     run.counts["newly"] = len(newly)
     _set_state(run, newly, law, guarded=guarded)
     run.save()
     store_law(law, run.run_at)
     if run.state == "released":
-        put_on_record(run, results, judged, apart_from)
+        record_results(run, results, judged, apart_from)
     _journal(run)
     return run
 

@@ -133,15 +133,15 @@ def _birthdays_reached(facts: Facts, since: date, day: date, ages: set[int]) -> 
     reached = pc.and_(
         pc.greater(pc.day(born_on), since.day), pc.less_equal(pc.day(born_on), day.day)
     )
-    matters = pc.is_in(age, pa.array(sorted(ages), age.type))
-    return set(born_in_month.filter(pc.and_(reached, matters)).column("person_id").to_pylist())
+    is_relevant = pc.is_in(age, pa.array(sorted(ages), age.type))
+    return set(born_in_month.filter(pc.and_(reached, is_relevant)).column("person_id").to_pylist())
 
 
 def _employers(facts: Facts, people: set[str]) -> set[str]:
     """Where these people are registered; where they no longer are, a row has ended."""
     registrations = facts.tables["registrations"]
-    theirs = pc.is_in(registrations.column("person_id"), pa.array(people, pa.string()))
-    return set(registrations.filter(theirs).column("credit_code").to_pylist())
+    is_of_people = pc.is_in(registrations.column("person_id"), pa.array(people, pa.string()))
+    return set(registrations.filter(is_of_people).column("credit_code").to_pylist())
 
 
 def _pushed_since(before: Run) -> set[str]:

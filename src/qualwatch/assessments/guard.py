@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
-from qualwatch.assessments.queries import on_record_in
+from qualwatch.assessments.queries import recorded_in
 from qualwatch.evaluation.findings import EnterpriseResult
 
 MOST_LISTED = 200  # credit codes named in a query; of more, everybody's rows are read
@@ -49,7 +49,7 @@ def newly_in_breach(in_breach: set[str], at: datetime, codes: list[str] | None) 
         since = Q(recorded_to=None, recorded_from__gt=baseline.pk)
         in_breach = in_breach | (enterprises_in_breach_on_record(since) - set(codes))
     listed = Q(credit_code__in=in_breach) if len(in_breach) <= MOST_LISTED else Q()
-    return in_breach - enterprises_in_breach_on_record(on_record_in(baseline.pk) & listed)
+    return in_breach - enterprises_in_breach_on_record(recorded_in(baseline.pk) & listed)
 
 
 def _baseline(at: datetime) -> Run | None:

@@ -1,4 +1,4 @@
-"""What runs said: now, on a past day, or on a day as known on another."""
+"""Findings and runs: now, on a past day, or on a day as known on another."""
 
 from datetime import date, datetime
 
@@ -7,7 +7,7 @@ from django.db.models import Q
 from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
 
 
-def on_record_in(run: int) -> Q:
+def recorded_in(run: int) -> Q:
     """The condition that a row was on record in a run."""
     return Q(recorded_from__lte=run) & (Q(recorded_to=None) | Q(recorded_to__gt=run))
 
@@ -22,7 +22,7 @@ def run_of(day: date, known_at: datetime | None = None) -> Run | None:
 
 def findings_of(run: Run, credit_code: str | None = None) -> list[FindingRow]:
     """What a run had on record, of all enterprises or of one."""
-    findings = FindingRow._default_manager.filter(on_record_in(run.pk))
+    findings = FindingRow._default_manager.filter(recorded_in(run.pk))
     if credit_code is not None:
         findings = findings.filter(credit_code=credit_code)
     return list(findings.order_by("credit_code", "category", "sub_item", "id"))
@@ -30,7 +30,7 @@ def findings_of(run: Run, credit_code: str | None = None) -> list[FindingRow]:
 
 def anomalies_of(run: Run, credit_code: str | None = None) -> list[AnomalyRow]:
     """The anomalies that a run had on record."""
-    anomalies = AnomalyRow._default_manager.filter(on_record_in(run.pk))
+    anomalies = AnomalyRow._default_manager.filter(recorded_in(run.pk))
     if credit_code is not None:
         anomalies = anomalies.filter(credit_code=credit_code)
     return list(anomalies.order_by("credit_code", "person_id"))

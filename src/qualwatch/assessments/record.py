@@ -19,7 +19,7 @@ FINDING_TYPES = (*[TEXT] * 8, *[NUMBER] * 4, *[TEXT] * 3)
 ANOMALY_TYPES = (TEXT, BIG_NUMBER, TEXT, TEXT, TEXT)
 
 
-def put_on_record(
+def record_results(
     run: Run,
     results: Iterable[EnterpriseResult],
     judged: list[str] | None,
@@ -55,7 +55,7 @@ def counts_of(results: list[EnterpriseResult]) -> dict[str, Any]:
     return {"enterprises": len(results), "findings": verdicts, "anomalies": anomalies}
 
 
-def add_others_on_record(counts: dict[str, Any], judged: list[str]) -> None:
+def add_recorded_counts(counts: dict[str, Any], judged: list[str]) -> None:
     """Adds the findings and anomalies on record of those who were not judged again."""
     others = ~Q(credit_code__in=judged)
     current = FindingRow._default_manager.filter(others, recorded_to=None)

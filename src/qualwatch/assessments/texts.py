@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import qualwatch
-from qualwatch.archive.actions import Damaged, content_of, store
+from qualwatch.archive.actions import DamagedFile, content_of, store
 from qualwatch.archive.contents import Content
 from qualwatch.assessments.models import LawText
 from qualwatch.journal import proofs
@@ -39,7 +39,7 @@ def store_law(law: Law, at: datetime) -> LawText:
 
 
 def law_of(digest: str, folder: Path) -> Law:
-    """The law as it was, unpacked into an empty folder; LawText.DoesNotExist, Damaged."""
+    """The law as it was, unpacked into an empty folder; LawText.DoesNotExist, DamagedFile."""
     law_text = LawText.objects.select_related("file").get(digest=digest)
     if load_law().digest == digest:  # the built-in texts are still those
         return load_law()
@@ -47,7 +47,7 @@ def law_of(digest: str, folder: Path) -> Law:
         archive.extractall(folder)
     law = load_law(folder)
     if law.digest != digest:
-        raise Damaged(law_text.file.sha256)
+        raise DamagedFile(law_text.file.sha256)
     return law
 
 

@@ -1,6 +1,6 @@
-"""What somebody may do about a case or an application today, and why not.
+"""What an account may do about a case or an application today, and the refusals of other acts.
 
-Asked of the same table and the same checks that decide when it is done.
+Uses the transition table and the checks of the acts themselves.
 """
 
 from collections.abc import Iterable, Mapping
@@ -53,7 +53,7 @@ class AllowedActions:
     """The state of a case, the newest run's judgement of it, and why acts are not allowed.
 
     `verdicts` and `figures`: by requirement. `ripe`: requirements that may be determined.
-    `why_not`: by act, '' where it is allowed.
+    `refusals`: by act, '' where it is allowed.
     """
 
     state: CaseState
@@ -65,7 +65,7 @@ class AllowedActions:
     run_day: date | None = None
     is_fresh: bool = False
     ripe: tuple[str, ...] = ()
-    why_not: Mapping[str, str] = field(default_factory=dict)
+    refusals: Mapping[str, str] = field(default_factory=dict)
 
 
 def allowed_actions_of(case: Case, by: Account, law: Law, at: datetime) -> AllowedActions:
@@ -88,7 +88,7 @@ def allowed_actions_of(case: Case, by: Account, law: Law, at: datetime) -> Allow
         event.run_day,
         event.is_fresh,
         ripe,
-        _why_not(case, state, event, ripe, by, ctx),
+        _refusals(case, state, event, ripe, by, ctx),
     )
 
 
@@ -134,7 +134,7 @@ def _verdicts(case: Case, view: RunView | None) -> tuple[Mapping[str, str], Mapp
     return verdicts, figures
 
 
-def _why_not(
+def _refusals(
     case: Case,
     state: CaseState,
     event: Event,
@@ -142,13 +142,13 @@ def _why_not(
     by: Account,
     ctx: ActContext,
 ) -> dict[str, str]:
-    why_not = {}
+    refusals = {}
     for name, trial in _trial_events(event, ripe, ctx).items():
-        why_not[name] = _why_not_competent(CAPABILITIES[name], case, by)
-        if not why_not[name]:
-            why_not[name] = _why_no_step(state, trial, ctx)
-    why_not["follow-up"] = _why_no_follow_up(case, state, by)
-    return why_not
+        refusals[name] = _refusal_of_competence(CAPABILITIES[name], case, by)
+        if not refusals[name]:
+            refusals[name] = _refusal_of_step(state, trial, ctx)
+    refusals["follow-up"] = _refusal_of_follow_up(case, state, by)
+    return refusals
 
 
 def _trial_events(event: Event, ripe: tuple[str, ...], ctx: ActContext) -> dict[str, Event]:
@@ -158,7 +158,7 @@ def _trial_events(event: Event, ripe: tuple[str, ...], ctx: ActContext) -> dict[
         event,
         because=REASONS,
         has_evidence=True,
-        leaves="accepted-finding",
+        register_effect="accepted-finding",
         until=Deadline(latest.ends_on, provisional=False),
     )
     return {
@@ -172,7 +172,7 @@ def _trial_events(event: Event, ripe: tuple[str, ...], ctx: ActContext) -> dict[
     }
 
 
-def _why_no_step(state: CaseState, event: Event, ctx: ActContext) -> str:
+def _refusal_of_step(state: CaseState, event: Event, ctx: ActContext) -> str:
     try:
         step(state, event, ctx.terms)
     except CannotStep as error:
@@ -180,7 +180,7 @@ def _why_no_step(state: CaseState, event: Event, ctx: ActContext) -> str:
     return ""
 
 
-def _why_not_competent(capability: str, case: Case, by: Account) -> str:
+def _refusal_of_competence(capability: str, case: Case, by: Account) -> str:
     try:
         require_competent(by, capability, case)
     except NotCompetent as error:
@@ -188,7 +188,7 @@ def _why_not_competent(capability: str, case: Case, by: Account) -> str:
     return ""
 
 
-def _why_no_follow_up(case: Case, state: CaseState, by: Account) -> str:
+def _refusal_of_follow_up(case: Case, state: CaseState, by: Account) -> str:
     try:
         require_competent_or_local(by, CAPABILITIES["follow-up"], case)
     except NotCompetent as error:
@@ -206,8 +206,8 @@ def is_proposed(case: Case, proposal: ProposedDetermination, by: Account) -> boo
         "until": stored.until,
         "because": stored.because,
         "evidence": stored.evidence,
-        "leaves": stored.leaves,
-        "left": _as_text(stored.left),
+        "register_effect": stored.register_effect,
+        "register_effect_details": _as_text(stored.register_effect_details),
     }
 
 
@@ -221,8 +221,10 @@ def _columns(case: Case, proposal: ProposedDetermination) -> dict[str, Any]:
         "until": proposal.until,
         "because": proposal.because,
         "evidence": list(proposal.evidence),
-        "leaves": proposal.leaves,
-        "left": _as_text(proposal.left or {}) if proposal.outcome == "dismissed" else {},
+        "register_effect": proposal.register_effect,
+        "register_effect_details": _as_text(proposal.register_effect_details or {})
+        if proposal.outcome == "dismissed"
+        else {},
     }
 
 
@@ -230,24 +232,24 @@ def _as_text(values: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in values.items()}
 
 
-def application_why_not(application: Application, by: Account) -> dict[str, str]:
+def refusals_of_application(application: Application, by: Account) -> dict[str, str]:
     """By act on an application: why the account may not do it ('' = it may)."""
     examiners = (application.receiver, PROVINCE)
     decisive = (authority_in_charge(application), PROVINCE)
     determined_by = determining_accounts(application)
     return {
-        "agree": _why_no_part(application, by, determined_by, examiners)
+        "agree": _refusal_of_part(application, by, determined_by, examiners)
         or ("" if awaits_opinion(application) else _("这份申请不由市级出审查意见")),
-        "verify": _why_no_part(application, by, determined_by, (PROVINCE,), verifies=True)
-        or _why_not_examined(application),
-        "uphold": _why_no_part(application, by, determined_by, (PROVINCE,))
-        or _why_not_examined(application)
-        or _why_not_verified(application),
-        "refuse": _why_no_part(application, by, determined_by, decisive),
+        "verify": _refusal_of_part(application, by, determined_by, (PROVINCE,), verifies=True)
+        or _refusal_of_examination(application),
+        "uphold": _refusal_of_part(application, by, determined_by, (PROVINCE,))
+        or _refusal_of_examination(application)
+        or _refusal_of_verification(application),
+        "refuse": _refusal_of_part(application, by, determined_by, decisive),
     }
 
 
-def _why_no_part(
+def _refusal_of_part(
     application: Application,
     by: Account,
     determined_by: set[str],
@@ -264,9 +266,9 @@ def _why_no_part(
     return ""
 
 
-def _why_not_examined(application: Application) -> str:
+def _refusal_of_examination(application: Application) -> str:
     return _("市级核发的资质先由市级审查") if awaits_opinion(application) else ""
 
 
-def _why_not_verified(application: Application) -> str:
+def _refusal_of_verification(application: Application) -> str:
     return "" if application.proposed_repairs is not None else _("还没有经办核实，写明怎样修复")

@@ -65,13 +65,13 @@ def cases_over_on(day: date) -> list[Case]:
     Yellow ones of which a requirement's period is over and no extension runs; red ones whose red
     period is over. Provisional periods never are.
     """
-    over = CaseRequirement.objects.filter(
+    past_period = CaseRequirement.objects.filter(
         case=OuterRef("pk"), recovered_on=None, ends_on__lt=day, is_provisional=False
     )
     not_extended = Q(extended_until=None) | Q(
         extended_until__lt=day, is_extension_provisional=False
     )
-    yellow = Q(state="yellow") & Exists(over) & not_extended
+    yellow = Q(state="yellow") & Exists(past_period) & not_extended
     red = Q(state="red", red_ends_on__lt=day, is_red_provisional=False)
     return list(Case.objects.filter(yellow | red).order_by("pk"))
 

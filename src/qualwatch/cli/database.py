@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ParamSpec
 
 from qualwatch.cli.options import InvalidCommand
-from qualwatch.config import make_ready
+from qualwatch.config import load_office
 from qualwatch.wording import gettext as _
 
 P = ParamSpec("P")
@@ -24,7 +24,7 @@ def with_database(command: Callable[P, int]) -> Callable[P, int]:
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> int:
-        make_ready()
+        load_office()
         check_prepared()
         return command(*args, **kwargs)
 

@@ -73,7 +73,7 @@ FAILURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("qualwatch.registers.sources", "UnknownSource", _unknown_source),
     ("qualwatch.registers.loads", "CannotDecide", str),
     ("qualwatch.registers.corrections", "CannotCorrect", str),
-    ("qualwatch.archive.actions", "Damaged", _damaged),
+    ("qualwatch.archive.actions", "DamagedFile", _damaged),
     ("qualwatch.accounts.actions", "CannotCreateAccount", str),
     ("qualwatch.assessments.actions", "CannotAssess", str),
     ("qualwatch.cases.competence", "NotCompetent", str),

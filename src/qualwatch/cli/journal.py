@@ -8,7 +8,7 @@ import typer
 from qualwatch.cli.command_line import Command, Group
 from qualwatch.cli.database import with_database
 from qualwatch.cli.options import ALL_READ, SOME_REJECTED
-from qualwatch.cli.output import say
+from qualwatch.cli.output import print_lines
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
@@ -50,10 +50,10 @@ def check(folder: PackFolder, key: PublicKey = "") -> int:
 
 
 def _result(mismatches: list[str]) -> int:
-    say(*mismatches, _("{count} 处不符").format(count=len(mismatches)))
+    print_lines(*mismatches, _("{count} 处不符").format(count=len(mismatches)))
     return SOME_REJECTED
 
 
 def _intact(*lines: str) -> int:
-    say(*lines)
+    print_lines(*lines)
     return ALL_READ

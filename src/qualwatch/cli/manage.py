@@ -4,7 +4,7 @@ import typer
 
 from qualwatch.cli.database import check_prepared
 from qualwatch.cli.options import ALL_READ, InvalidCommand
-from qualwatch.config import load_django, make_ready
+from qualwatch.config import load_django, load_office
 from qualwatch.wording import gettext as _
 
 HELP_WORDS = ("help", "--help", "-h", "version", "--version")
@@ -16,7 +16,7 @@ def manage(context: typer.Context) -> int:
     if name in HELP_WORDS or "--help" in words or "-h" in words:
         load_django()
     else:
-        make_ready(create=name == "prepare")
+        load_office(create=name == "prepare")
         _check(name)
     from django.core.management import ManagementUtility
 

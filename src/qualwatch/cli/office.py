@@ -28,7 +28,7 @@ from qualwatch.cli.options import (
     PolicyFile,
     required_day,
 )
-from qualwatch.cli.output import complete_file, say
+from qualwatch.cli.output import complete_file, print_lines
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
@@ -78,7 +78,7 @@ def import_delivery(
     with Steps() as steps:
         delivery = loads.Delivery(source, files_by_name, day, is_full, months, steps.show_file)
         load = loads.import_delivery(delivery=delivery, law=texts, by=actor(by), at=now())
-    say(*_load_lines(load, source))
+    print_lines(*_load_lines(load, source))
     has_rejected_rows = any(counts.get("rejected") for counts in load.counts.values())
     return SOME_REJECTED if has_rejected_rows or load.state == "held" else ALL_READ
 
@@ -95,7 +95,7 @@ def patrol(on: On = None, by: By = "", law: LawFolder = None, policy: PolicyFile
     day = required_day(on, "--on")
     missed = missed_days(day)
     result = run_day(day=day, law=load_law(law, policy), by=actor(by), at=now())
-    say(*_run_lines(result.run), *_missed_lines(missed), *day_counts(result.cases))
+    print_lines(*_run_lines(result.run), *_missed_lines(missed), *day_counts(result.cases))
     return SOME_REJECTED if result.run.state == "held" else ALL_READ
 
 
@@ -116,9 +116,9 @@ def decide(  # noqa: PLR0913  # the options of a command are its arguments
     check_account(by, f"release-{what}s", password_from_stdin=password_from_stdin)
     decision = {"by": by, "at": now(), "because": because}
     if what == "load":
-        say(_decide_load(number, decision, law, policy, refuse=refuse))
+        print_lines(_decide_load(number, decision, law, policy, refuse=refuse))
     else:
-        say(*_decide_run(number, decision, law, policy, refuse=refuse))
+        print_lines(*_decide_run(number, decision, law, policy, refuse=refuse))
     return ALL_READ
 
 
@@ -132,12 +132,12 @@ def heartbeat(on: On = None) -> int:
 
     day = on or timezone.localdate()
     last, waiting = last_patrol(day), waiting_since(now())
-    say(_("上次巡查：{day}").format(day=last.day) if last else _("还没有巡查过"))
+    print_lines(_("上次巡查：{day}").format(day=last.day) if last else _("还没有巡查过"))
     if waiting:
         at = waiting.isoformat(timespec="minutes")
-        say(_("待发消息最早的一条：{at}").format(at=at))
+        print_lines(_("待发消息最早的一条：{at}").format(at=at))
     else:
-        say(_("没有待发的消息"))
+        print_lines(_("没有待发的消息"))
     return ALL_READ if last and last.day == day else SOME_REJECTED
 
 
@@ -151,7 +151,7 @@ def deliver(at_most: AtMost = 1000) -> int:
     sent, failed = actions.deliver(
         send=send, at=now(), at_most=at_most, noted=record_sent, clock=now
     )
-    say(_("已发 {sent} 条，未成 {failed} 条").format(sent=sent, failed=failed))
+    print_lines(_("已发 {sent} 条，未成 {failed} 条").format(sent=sent, failed=failed))
     return SOME_REJECTED if failed else ALL_READ
 
 
@@ -175,7 +175,7 @@ def pack(
     archive = evidence_pack(card_number=number, by=Account.objects.get(username=by), at=now())
     with complete_file(output) as part:
         part.write_bytes(archive)
-    say(_("已写 {path}，{size} 字节").format(path=output, size=len(archive)))
+    print_lines(_("已写 {path}，{size} 字节").format(path=output, size=len(archive)))
     return ALL_READ
 
 

@@ -18,7 +18,7 @@ FILE_WIDTH = 160  # columns of a table in a file or a pipe
 Form = TypeVar("Form", bound=str)
 
 
-def say(*lines: str) -> None:
+def print_lines(*lines: str) -> None:
     """Prints lines, resident numbers masked."""
     for line in lines:
         print(hidden(line))

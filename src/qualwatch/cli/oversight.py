@@ -1,4 +1,4 @@
-"""Commands of oversight: who owes a return, a lot drawn again."""
+"""Commands of oversight: overdue returns, a repeated draw."""
 
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +14,7 @@ from qualwatch.cli.options import (
     On,
     required_day,
 )
-from qualwatch.cli.output import say
+from qualwatch.cli.output import print_lines
 from qualwatch.oversight.quarters import NotAQuarter, Quarter
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
@@ -34,14 +34,14 @@ def returns(quarter: QuarterName, on: On = None, law: LawFolder = None) -> int:
 
     day = required_day(on, "--on")
     rows = due_returns(_quarter(quarter), load_law(law))
-    say(*(_return_line(row, day) for row in rows))
+    print_lines(*(_return_line(row, day) for row in rows))
     is_overdue = any(row.is_late(day) and row.submitted_on is None for row in rows)
     return SOME_REJECTED if is_overdue else ALL_READ
 
 
 @with_database
 def redraw(number: DrawNumber) -> int:
-    """The lot of a spot check drawn again from its recorded seed.
+    """Repeats the draw of a spot check from its recorded seed.
 
     Status 3 where it differs from the items that were checked.
     """
@@ -52,11 +52,11 @@ def redraw(number: DrawNumber) -> int:
     if draw.kind != "random":
         raise InvalidCommand(_("这次抽查不是随机的"))
     lots = draw_again(draw)
-    say(_("种子 {seed}，每市 {count} 项").format(seed=draw.seed, count=draw.per_city))
-    say(*(f"{city}\t{' '.join(map(str, cases))}" for city, cases in lots.items()))
+    print_lines(_("种子 {seed}，每市 {count} 项").format(seed=draw.seed, count=draw.per_city))
+    print_lines(*(f"{city}\t{' '.join(map(str, cases))}" for city, cases in lots.items()))
     redrawn = {case for cases in lots.values() for case in cases}
     is_same = redrawn == set(draw.checks.values_list("case_id", flat=True))
-    say(_("与记录一致") if is_same else _("与记录不一致"))
+    print_lines(_("与记录一致") if is_same else _("与记录不一致"))
     return ALL_READ if is_same else SOME_REJECTED
 
 

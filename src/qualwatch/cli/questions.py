@@ -94,15 +94,15 @@ def whatif(
     with registers.Steps() as steps:
         register_files = registers.read(path, texts, steps)
         code = _registered(register_files.facts, credit_code)
-        supposed = (
+        scenario = (
             register_files if with_ is None else registers.read(path, texts, steps, also=with_)
         )
-    changed = _without(supposed.facts, without_ or [])
+    changed = _without(scenario.facts, without_ or [])
     before = judge(texts, values, register_files.facts, code, day)
     after = judge(texts, values, changed, code, day)
     with console(None) as out:
         print_what_if(before.findings, after.findings, out)
-    return registers.status(supposed)
+    return registers.status(scenario)
 
 
 def impact(  # noqa: PLR0913  # the options of a command are its arguments

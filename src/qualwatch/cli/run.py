@@ -1,4 +1,4 @@
-"""The command line put together.
+"""Assembles the command line.
 
 Status: 0 all read; 3 rows were rejected; 2 nothing readable or an invalid command.
 """
@@ -16,7 +16,7 @@ from qualwatch.cli.failures import sentence_of
 from qualwatch.cli.options import ALL_READ, WRONG
 from qualwatch.privacy import hidden
 from qualwatch.wording import gettext_noop as _n
-from qualwatch.wording import speak
+from qualwatch.wording import set_language
 
 COMMANDS = {
     "check": Entry("qualwatch.cli.check:check", _n("对照标准核查登记数据：每项资质的结论和原因")),
@@ -147,7 +147,7 @@ def qualwatch(version: Version = False, completion: Completion = None) -> None:
 def main() -> NoReturn:
     """Runs the command; every foreseen failure is one sentence on standard error and status 2."""
     gc.disable()  # a command ends before its garbage matters; collecting costs a fifth of its time
-    speak(_language())
+    set_language(_language())
     try:
         status = _command()(prog_name="qualwatch", standalone_mode=False)
     except BrokenPipeError:

@@ -11,7 +11,7 @@ class NotReady(Exception):
     """The office cannot be started; the message is one sentence."""
 
 
-def make_ready(*, create: bool = False) -> None:
+def load_office(*, create: bool = False) -> None:
     """Loads Django with the office's settings; commands that need no database never call it.
 
     `create` makes the state folder and its keys where they are missing. Raises NotReady.

@@ -39,6 +39,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",  # a writer waits when it begins and never fails later
         "timeout": 30,
+        # WAL: readers do not wait for a writer; with it NORMAL cannot corrupt the file
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
         "PRAGMA foreign_keys=ON;",
     }
@@ -73,6 +74,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
 ]
+# Static files need no session; the limits of sessions need the account, so they come last.
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "qualwatch.web.base.middleware.ContentSecurityPolicy",
@@ -102,6 +104,7 @@ TEMPLATES = [
         },
     },
     {
+        # only for allauth's texts that no page of ours replaces
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
@@ -157,6 +160,7 @@ ACCOUNT_FORMS = {"login": "qualwatch.accounts.forms.LogIn"}
 SESSION_ENGINE = "qualwatch.accounts.session_store"
 SESSION_COOKIE_AGE = 8 * 3600  # a working day
 SESSION_IDLE_SECONDS = 60 * int(os.environ.get("QUALWATCH_IDLE_MINUTES", "30"))
+# on a shared computer closing the browser logs out
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG and os.environ.get("QUALWATCH_HTTP") != "1"
@@ -166,6 +170,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 0 if DEBUG or os.environ.get("QUALWATCH_HTTP") == "1" else 365 * 24 * 3600
 X_FRAME_OPTIONS = "DENY"
 if os.environ.get("QUALWATCH_BEHIND_PROXY") == "1":
+    # only where a proxy sets it: a client could send it otherwise
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_FAILURE_VIEW = "qualwatch.web.base.errors.form_expired"
 _addresses = [urlsplit(app["settings"]["server_url"]) for app in _keys.openid_connect]

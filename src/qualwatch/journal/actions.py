@@ -71,6 +71,7 @@ def record_all(entries: Sequence[NewEntry], *, by: str, at: datetime) -> list[En
     """The next entries of their streams, in the order given."""
     if not connection.in_atomic_block:
         raise NotInAnAction(entries[0].what if entries else "")
+    # one order for everybody: two acts on the same streams cannot deadlock
     names = sorted({entry.stream for entry in entries})
     heads = _locked(names)
     if len(heads) < len(names):
@@ -78,6 +79,7 @@ def record_all(entries: Sequence[NewEntry], *, by: str, at: datetime) -> list[En
             [Stream(name=name) for name in names if name not in heads], ignore_conflicts=True
         )
         heads = _locked(names)
+    # the heads are locked: numbers have no gaps and each digest follows the one before
     recorded = [_next(heads[entry.stream], entry, by, at) for entry in entries]
     Entry.objects.bulk_create(recorded)
     Stream.objects.bulk_update(heads.values(), ["length", "head"], batch_size=500)
@@ -102,6 +104,7 @@ def _next(head: Stream, new_entry: NewEntry, by: str, at: datetime) -> Entry:
         before="" if new_entry.before is None else digest_of(new_entry.before),
         after="" if new_entry.after is None else digest_of(new_entry.after),
         details=json.loads(
+            # masked once more here, whatever the caller has put into the details
             hidden(json.dumps(new_entry.details or {}, default=str, ensure_ascii=False))
         ),
         previous=head.head,

@@ -1,6 +1,5 @@
-"""Proofs that need no database.
-
-Chains of entries, heads under the signed root of a day, sums of files.
+"""Proofs without a database: chains of entries, Merkle paths to the signed root of a day,
+checksums.
 """
 
 import hashlib
@@ -31,23 +30,23 @@ def digest_of(value: Any) -> str:
 
 
 def root_of(heads: Sequence[Head]) -> str:
-    """The root of the tree over all heads, in their order; of none the digest of an empty list."""
+    """The Merkle root over all heads, in their order; of none the digest of an empty list."""
     return _levels(heads)[-1][0]
 
 
 def path_and_root(heads: Sequence[Head], at: int) -> tuple[list[list[str]], str]:
-    """From one head up to the root: the side and the digest of each neighbour; and the root."""
+    """The Merkle path of one head (side and digest of each neighbour), and the root."""
     path, levels = [], _levels(heads)
     for level in levels[:-1]:
-        beside = at ^ 1
-        if beside < len(level):
-            path.append(["left" if beside < at else "right", level[beside]])
+        sibling = at ^ 1
+        if sibling < len(level):
+            path.append(["left" if sibling < at else "right", level[sibling]])
         at //= 2
     return path, levels[-1][0]
 
 
 def root_by(head: Head, path: Sequence[Sequence[str]]) -> str:
-    """The root that a head and its path give."""
+    """The root computed from a head and its path."""
     digest_so_far = digest_of(list(head))
     for side, digest in path:
         digest_so_far = digest_of(
@@ -69,12 +68,12 @@ def _levels(heads: Sequence[Head]) -> list[list[str]]:
 
 
 def seal_digest(day: str, root: str, previous: str) -> str:
-    """What the signature of a day is over."""
+    """The digest that a day's signature covers."""
     return digest_of([day, root, previous])
 
 
 def is_signed(digest: str, signature: str, public_key: str) -> bool:
-    """Whether the key signed it."""
+    """Whether the signature of the digest is valid for the key."""
     try:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(
             bytes.fromhex(signature), digest.encode()
@@ -90,11 +89,9 @@ def parts_digest(sums: Mapping[str, str]) -> str:
 
 
 def faults_of_pack(folder: Path, public_key: str = "") -> list[str]:
-    """One sentence for everything in an unpacked evidence pack that is not as it was written.
+    """One sentence for every fault of an unpacked evidence pack; none for a sound one.
 
-    None for a sound one.
-
-    `public_key`: the office's, from elsewhere; without it a pack can only be found to agree with
+    `public_key`: the office's, obtained elsewhere. Without it a pack can only be checked against
     itself.
     """
     try:
@@ -116,31 +113,31 @@ def faults_of_pack(folder: Path, public_key: str = "") -> list[str]:
 
 
 def not_yet_sealed(folder: Path) -> int:
-    """How many entries of a sound pack come after its last seal.
+    """The number of entries of a sound pack after its last seal.
 
-    The next day's seal proves them.
+    The next day's seal covers them.
     """
     streams = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
     return sum(len(stream["entries"]) - stream["seals"][-1]["head"][1] for stream in streams)
 
 
 def _faults_of_files(folder: Path, sums: Mapping[str, str]) -> list[str]:
-    there = {
+    actual = {
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
     } - {SUMS}
-    faults = [_("少了文件 {name}").format(name=one) for one in sorted(set(sums) - there)]
-    faults += [_("多了文件 {name}").format(name=one) for one in sorted(there - set(sums))]
+    faults = [_("少了文件 {name}").format(name=one) for one in sorted(set(sums) - actual)]
+    faults += [_("多了文件 {name}").format(name=one) for one in sorted(actual - set(sums))]
     changed = (
         name
-        for name in sorted(there & set(sums))
+        for name in sorted(actual & set(sums))
         if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sums[name]
     )
     return faults + [_("{name} 被改动").format(name=one) for one in changed]
 
 
 def _faults_of_binding(sums: Mapping[str, str], streams: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Documents and proofs are those named in the journal, and the rest is what the pack was made
-    of.
+    """Documents and proofs that the journal does not name, and a pack whose digest is not the
+    recorded one.
     """
     entries = [entry for stream in streams for entry in stream["entries"]]
     if not entries:
@@ -159,18 +156,18 @@ def _faults_of_binding(sums: Mapping[str, str], streams: Sequence[Mapping[str, A
 
 
 def _issued_digests(entries: Iterable[Mapping[str, Any]]) -> set[str]:
-    """SHA-256 of the documents that the journal says were issued."""
+    """SHA-256 of the issued documents, by the journal."""
     return {entry["details"]["sha256"] for entry in entries if entry["what"] == "issued"}
 
 
 def _submitted_digests(entries: Iterable[Mapping[str, Any]]) -> set[str]:
-    """SHA-256 of the files that the journal says were handed in."""
+    """SHA-256 of the submitted files, by the journal."""
     acts = [entry for entry in entries if entry["what"] in WITH_FILES]
     return {digest for entry in acts for digest in entry["details"].get("files", ())}
 
 
 def _faults_of_stream(stream: Mapping[str, Any], public_key: str) -> list[str]:
-    """What is wrong with the entries of a stream and with the seals over it."""
+    """Faults of the entries of a stream and of the seals over it."""
     faults: list[str] = []
     name = stream["stream"]
     previous = ""

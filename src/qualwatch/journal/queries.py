@@ -1,6 +1,4 @@
-"""Reading the journal, and proving that nothing in it was altered, removed, inserted or put in
-another order.
-"""
+"""Reads the journal and verifies that no entry was altered, removed, inserted or reordered."""
 
 from collections.abc import Iterator
 
@@ -16,10 +14,7 @@ def entries_of(stream: str) -> list[Entry]:
 
 
 def faults(public_key: str) -> Iterator[str]:
-    """One sentence for every place where the journal is not as it was written.
-
-    None for a sound one.
-    """
+    """One sentence for every fault in the journal; none for a sound one."""
     digests: dict[tuple[str, int], str] = {}
     lengths: dict[str, int] = {}
     for entry in Entry.objects.order_by("stream", "number").iterator(chunk_size=2000):
@@ -32,10 +27,7 @@ def faults(public_key: str) -> Iterator[str]:
 
 
 def _faults_of_entry(entry: Entry, length: int, previous: str) -> Iterator[str]:
-    """What is wrong with an entry. `length`, `previous`.
-
-    Number and digest of the entry before it.
-    """
+    """Faults of one entry. `length`, `previous`: number and digest of the entry before it."""
     where = {"stream": entry.stream, "number": entry.number}
     if entry.number != length + 1:
         yield _("{stream}：第 {number} 条之前少了记录").format(**where)

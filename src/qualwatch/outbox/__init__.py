@@ -1,3 +1,1 @@
-"""Messages to be sent: written in the transaction of the act, sent by `qualwatch deliver`, never
-doubled.
-"""
+"""Messages: queued in the transaction of the act, sent by `qualwatch deliver`, each key once."""

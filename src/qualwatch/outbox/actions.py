@@ -15,7 +15,10 @@ CLAIMED = timedelta(minutes=5)  # longer than any channel waits for its server
 
 
 class NotInAnAction(Exception):
-    """A message outside a transaction would go out although its act is undone."""
+    """A message was queued outside a transaction.
+
+    It would be sent although its act is rolled back.
+    """
 
 
 def enqueue(messages: Sequence[Message]) -> None:
@@ -36,14 +39,14 @@ def deliver(
     noted: Noted | None = None,
     clock: Callable[[], datetime] | None = None,
 ) -> tuple[int, int]:
-    """Sends what is due, oldest first; (sent, failed). What fails waits longer each time.
+    """Sends what is due, oldest first; returns (sent, failed). Each failure doubles the wait.
 
-    `noted` is called for each message sent, in the transaction that notes it as sent. `clock` tells
+    `noted` is called for each message sent, in the transaction that marks it as sent. `clock` gives
     the moment of each claim (`at` throughout without it).
 
-    Each message is claimed first, for a while: two loops never send one twice, and nothing is
-    locked while a server is slow. A crash between sending and noting it may send it again, which
-    the key in the message lets the recipient see.
+    Each message is claimed for a while before it is sent: two loops never send it twice, and
+    nothing is locked while a server is slow. A crash between sending and marking may send it again;
+    recipients recognise it by its key.
     """
     sent = failed = 0
     for number in (
@@ -76,6 +79,6 @@ def deliver(
 
 
 def waiting_since(at: datetime) -> datetime | None:
-    """Since when the oldest message that is due has been waiting; None where none is."""
+    """Since when the oldest due message has been waiting; None where none is."""
     due = Message.objects.filter(sent_at=None, not_before__lte=at).order_by("queued_at")
     return due.values_list("queued_at", flat=True).first()

@@ -27,8 +27,8 @@ class NoSuchChannel(Exception):
     """No adapter for the channel of a message."""
 
 
-class NotTaken(Exception):
-    """The gateway answered, but not with success."""
+class NotAccepted(Exception):
+    """The gateway answered without success."""
 
 
 def send(message: Message) -> None:
@@ -53,11 +53,11 @@ def send(message: Message) -> None:
 
 def _post(address: str, payload: dict[str, Any]) -> None:
     if not address.startswith(("http://", "https://")):
-        raise NotTaken(address)
+        raise NotAccepted(address)
     body = json.dumps(payload, ensure_ascii=False).encode()
     signature = hmac.digest(settings.HOOK_SECRET.encode(), body, "sha256").hex()
     headers = {"Content-Type": "application/json", "X-Qualwatch-Signature": f"sha256={signature}"}
     request = urllib.request.Request(address, body, headers, method="POST")
     with urllib.request.urlopen(request, timeout=SECONDS) as answer:
         if answer.status not in GOOD:
-            raise NotTaken(str(answer.status))
+            raise NotAccepted(str(answer.status))

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class OversightConfig(AppConfig):
-    """What the province asks of the cities."""
+    """Returns, spot checks, circulars."""
 
     name = "qualwatch.oversight"
     label = "oversight"

@@ -74,7 +74,7 @@ class Answer:
 def draw_randomly(*, quarter: Quarter, by: Account, law: Law, at: datetime, seed: str = "") -> Draw:
     """Draws as many of each city's items of a quarter as the policy says.
 
-    The seed is given, or made; it is recorded, so that the draw can be repeated.
+    The seed is given or generated, and recorded, so that the draw can be repeated.
     """
     ctx = _act(by, law, at, "propose")
     policy = law.policy_on(ctx.on)["spot_check"]
@@ -87,6 +87,7 @@ def draw_randomly(*, quarter: Quarter, by: Account, law: Law, at: datetime, seed
         kind=RANDOM,
         year=quarter.year,
         quarter=quarter.number,
+        # a seed that nobody can foresee, unless one is given
         seed=seed.strip() or secrets.token_hex(16),
         per_city=policy.per_city,
         population=population,
@@ -106,6 +107,7 @@ def draw_again(draw: Draw) -> dict[str, list[int]]:
     """
 
     def rank(number: int) -> str:
+        # anybody can repeat this with a tool of his own
         return hashlib.sha256(f"{draw.seed}/{number}".encode()).hexdigest()
 
     return {
@@ -116,9 +118,7 @@ def draw_again(draw: Draw) -> dict[str, list[int]]:
 
 @transaction.atomic
 def draw_targeted(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> Draw:
-    """Chooses what stands out in a quarter: late starts, red cards not followed, dismissals,
-    relapses.
-    """
+    """Chooses items with late starts, dismissals, relapses, or red cards without a withdrawal."""
     ctx = _act(by, law, at, "propose")
     chosen = list(_standing_out(quarter, law, ctx))
     if not chosen:
@@ -215,7 +215,7 @@ def open_faults(city: str = "") -> list[Check]:
 
 
 def record_texts(case: Case) -> dict[str, str]:
-    """What the records say to each question about an item."""
+    """The records about an item that concern each question."""
     withdrawals = Withdrawal.objects.filter(
         credit_code=case.credit_code, category=case.category or "", sub_item=case.sub_item or ""
     )
@@ -255,8 +255,8 @@ def _joined(*parts: str) -> str:
 
 
 def _population(quarter: Quarter, law: Law) -> dict[str, list[int]]:
-    """By reporter the red cards that a withdrawal was under way for, or should have been, in a
-    quarter.
+    """By reporter the red cards with a withdrawal under way in the quarter, or without one that was
+    due.
     """
     cities = set(reporters(quarter, law))
     numbers_of: dict[str, set[int]] = defaultdict(set)
@@ -271,7 +271,7 @@ def _population(quarter: Quarter, law: Law) -> dict[str, list[int]]:
 
 
 def _standing_out(quarter: Quarter, law: Law, ctx: ActContext) -> Iterator[Chosen]:
-    """Each case once, for the first reason that it stands out by."""
+    """The cases to check, each once, with the first reason that applies."""
     policy = law.policy_on(ctx.on)["spot_check"]
     chosen_numbers = set()
     for city, number, why in (

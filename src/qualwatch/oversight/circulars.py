@@ -42,24 +42,23 @@ NONE = "—"
 
 
 def not_carried_out(quarter: Quarter, authority: str, law: Law, on: date) -> list[dict[str, Any]]:
-    """By the records, what a housing authority or a bureau (by its slug) did not do in a quarter,
-    item by item.
+    """By the records, what a housing authority or bureau (its slug) did not carry out in a quarter,
+    by item.
     """
     if authority.endswith(BUREAU):
         rows = _late_starts(quarter, authority, on)
     else:
         rows = _failures_of_housing(quarter, authority, law, on)
-    return [{"nth": nth, **row} for nth, row in enumerate(rows, 1)]
+    return [{"sequence_no": sequence_no, **row} for sequence_no, row in enumerate(rows, 1)]
 
 
 @transaction.atomic
 def issue_circular(
     *, quarter: Quarter, authority: str, demand: str, by: Account, law: Law, at: datetime
 ) -> Circular:
-    """Names an authority to all: it is served the items, the other reporters get a notice.
+    """Issues a circular that names an authority, and notifies the other reporters.
 
-    Raises CannotStep where the records show nothing, NotCompetent outside the province's own
-    office.
+    CannotStep where the records show nothing, NotCompetent outside the province's own office.
     """
     if require_housing_authority(by, "sign") != PROVINCE:
         raise NotCompetent(_("只有省厅抽查、通报"))
@@ -132,7 +131,7 @@ def _notify_others(
 
 
 def _late_starts(quarter: Quarter, bureau: str, on: date) -> list[dict[str, Any]]:
-    """Items of lists that a bureau had to start in a quarter, and started late or not at all."""
+    """Items that a bureau had to start in a quarter and started late or not at all."""
     withdrawals = Withdrawal.objects.filter(
         batch__withdrawing_authority=bureau,
         batch__start_due_on__gte=quarter.start,
@@ -148,7 +147,7 @@ def _late_starts(quarter: Quarter, bureau: str, on: date) -> list[dict[str, Any]
 
 
 def _is_late(withdrawal: Withdrawal, on: date) -> bool:
-    """Whether it was started late, or is not started though its day is over.
+    """Whether it was started after its day, or is not started though its day is over.
 
     Not if it ended before a start.
     """
@@ -180,7 +179,7 @@ def _failures_of_housing(
 
 
 def _not_opened(case: Case) -> str:
-    """That it was not opened in the quarter, and the day when it was opened later."""
+    """That a withdrawal was not opened in the quarter, and the day if it was opened later."""
     later = case.withdrawals.order_by("pk").first()
     text = NOT_OPENED.format(ends=day(case.red_ends_on))
     return text + (OPENED_LATER.format(day=day(later.opened_on)) if later else "")

@@ -1,4 +1,4 @@
-"""The figures of a quarter, counted from cases and withdrawals by their days; none is typed."""
+"""The figures of a quarter, computed from the recorded days of cases and withdrawals."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -67,6 +67,7 @@ def compile_figures(reporter: str, quarter: Quarter) -> tuple[dict[str, int], li
     figures = dict.fromkeys(FIGURES, 0)
     for withdrawal in in_quarter:
         outcome = _outcome_at(withdrawal, end)
+        # every item counts once on each side of BALANCE
         figures["opened" if withdrawal.opened_on >= quarter.start else "carried-over"] += 1
         figures[FIGURE_BY_OUTCOME.get(outcome, "ended-otherwise")] += 1
     figures["enterprises"] = len({withdrawal.credit_code for withdrawal in in_quarter})
@@ -74,7 +75,9 @@ def compile_figures(reporter: str, quarter: Quarter) -> tuple[dict[str, int], li
     figures["lists"] = _lists_sent(reporter, quarter)
     figures |= start_counts(all_rows, quarter.start, end)
     figures["not-opened"] = len(not_opened(end, reporter))
-    return figures, [_row(nth, withdrawal, end) for nth, withdrawal in enumerate(in_quarter, 1)]
+    return figures, [
+        _row(sequence_no, withdrawal, end) for sequence_no, withdrawal in enumerate(in_quarter, 1)
+    ]
 
 
 def _ended_before(withdrawal: Withdrawal, day: date) -> bool:
@@ -97,11 +100,11 @@ def _lists_sent(reporter: str, quarter: Quarter) -> int:
     ).count()
 
 
-def _row(nth: int, withdrawal: Withdrawal, end: date) -> dict[str, Any]:
+def _row(sequence_no: int, withdrawal: Withdrawal, end: date) -> dict[str, Any]:
     outcome = _outcome_at(withdrawal, end)
     under_way = UNDER_WAY.format(step=STEPS[_step_at(withdrawal, end)])
     return {
-        "nth": nth,
+        "sequence_no": sequence_no,
         "withdrawal": withdrawal.pk,
         "enterprise": withdrawal.enterprise,
         "credit_code": withdrawal.credit_code,
@@ -114,7 +117,7 @@ def _row(nth: int, withdrawal: Withdrawal, end: date) -> dict[str, Any]:
 
 
 def is_balanced(figures: Mapping[str, int]) -> bool:
-    """Whether what was there and what came equals what ended and what is left."""
+    """Whether carried over + opened equals outcomes + under way."""
     before, after = (sum(figures[name] for name in side) for side in BALANCE)
     return before == after
 
@@ -126,12 +129,10 @@ def total_figures(several: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 
 def not_opened(end: date, housing: str = "") -> list[Case]:
-    """Red cards whose period was over on a day, still open on it, without a withdrawal by then.
+    """Red cards open past their period on a day, without a withdrawal by then and without a
+    hindrance.
 
-    Nothing held it up.
-
-    An undecided first application, a review, a run that could not judge hold it up, as far as they
-    still do.
+    Hindrances are an undecided first application, a review, a run that could not judge.
     """
     ended_red_periods = Case.objects.filter(
         Q(closed_on=None) | Q(closed_on__gt=end),
@@ -152,7 +153,8 @@ def not_opened(end: date, housing: str = "") -> list[Case]:
 
 
 def _is_followed(case: Case, rows: Iterable[Withdrawal], end: date) -> bool:
-    """A withdrawal since its red period, or one that was under way when that was over."""
+    """Whether a withdrawal was opened in the red period or was under way at its end."""
+    # a withdrawal that ended before the red period was about an earlier card
     ends = case.red_ends_on or end
     return any(row.opened_on >= ends or (_outcome_on(row) or end) >= ends for row in rows)
 
@@ -190,13 +192,11 @@ def outcome_text(code: str) -> str:
 
 
 def start_counts(rows: Iterable[Withdrawal], start: date, end: date) -> dict[str, int]:
-    """Starts by an authority in these days, in time and late.
-
-    And what it had to start by then and did not.
-    """
+    """Starts by an authority between two days: in time, late, and overdue without a start."""
     counts = {"started-in-time": 0, "started-late": 0, "not-started": 0}
     for withdrawal in rows:
         due = withdrawal.batch.start_due_on
+        # nobody is named late by a day that a new calendar may still move
         if due is None or withdrawal.batch.is_start_due_provisional:
             continue
         started = withdrawal.started_on
@@ -209,7 +209,7 @@ def start_counts(rows: Iterable[Withdrawal], start: date, end: date) -> dict[str
 
 
 def _outcome_on(withdrawal: Withdrawal) -> date | None:
-    """The day of its outcome; a decision annulled later was still one."""
+    """The day of the outcome, also of a decision that was annulled later."""
     return withdrawal.decided_on or withdrawal.ended_on
 
 

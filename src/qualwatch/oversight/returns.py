@@ -52,7 +52,7 @@ MISSING = _n("未报送：{names}。")
 SENT_LATE = _n("{day}（逾期）")
 LINE_HEADS = (_n("项目"), _n("数量"))
 ROW_HEADS = (
-    (_n("序号"), "nth", 6),
+    (_n("序号"), "sequence_no", 6),
     (_n("企业"), "enterprise", WIDE),
     (_n("统一社会信用代码"), "credit_code", CODE),
     (_n("资质"), "item", WIDE),
@@ -119,10 +119,7 @@ def overdue_returns(quarter: Quarter, law: Law, on: date) -> list[DueReturn]:
 
 
 def reporters(quarter: Quarter, law: Law) -> list[str]:
-    """The slugs of those who report.
-
-    Nobody for a quarter that was over before the notice was in use.
-    """
+    """The slugs of the reporters; none for a quarter before the notice took effect."""
     policy = law.policy_on(quarter.end)
     return [authority_of(area) for area in policy.values.get("reporters", ())]
 
@@ -160,7 +157,7 @@ def compile_return(*, quarter: Quarter, by: Account, law: Law, at: datetime) -> 
 
 
 def _draft_of(reporter: str, quarter: Quarter, law: Law) -> Return:
-    """The draft that is there, or a new one of the next version."""
+    """The draft of a quarter, or a new one of the next version."""
     newest = _versions(reporter, quarter).order_by("-version").first()
     if newest is not None and newest.state != "submitted":
         return newest
@@ -317,7 +314,7 @@ def differences(
         number
         for number in sorted(old.keys() & new.keys())
         # the place in the list is no change of the item
-        if {**old[number], "nth": 0} != {**new[number], "nth": 0}
+        if {**old[number], "sequence_no": 0} != {**new[number], "sequence_no": 0}
     ]
     return {
         "figures": changed_figures,
@@ -403,7 +400,7 @@ def _summary_workbook(
 
 
 def _lock_organisation(slug: str) -> None:
-    """Of two acts at one authority the second waits."""
+    """Serialises the acts of one authority."""
     Organisation.objects.select_for_update().get(slug=slug)
 
 

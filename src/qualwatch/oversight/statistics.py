@@ -1,6 +1,6 @@
 """Public statistics by quarter and supervising area: red cards, withdrawals, timeliness.
 
-No yellow card.
+Yellow cards are not public and not counted.
 """
 
 from collections import Counter, defaultdict
@@ -42,10 +42,8 @@ class _QuarterSoFar:
 def publish_statistics(*, on: date, law: Law) -> int:
     """Counts every quarter since the first red card again, as of its last day or today.
 
-    How many rows changed.
-
-    The number of an area's enterprises stays as it was when the quarter was last counted while it
-    ran.
+    Returns how many rows changed. The number of an area's enterprises stays as it was when the
+    quarter was last counted while it ran.
     """
     cases = list(Case.objects.filter(published_on__isnull=False).exclude(closed_because__in=ERASED))
     rows = list(
@@ -102,9 +100,7 @@ def _outcome(closed: date | None, because: str, end: date) -> str:
 
 
 def _count_withdrawals(rows: Iterable[Withdrawal], so_far: _QuarterSoFar, counts: Counts) -> None:
-    """Displays and decisions of the quarter, and the outcomes by now of the cards published in
-    it.
-    """
+    """Displays and decisions of the quarter; present outcomes of the cards published in it."""
     by_area: dict[str, list[Withdrawal]] = defaultdict(list)
     for withdrawal in rows:
         by_area[withdrawal.case.area].append(withdrawal)

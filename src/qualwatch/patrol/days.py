@@ -1,7 +1,4 @@
-"""The work of one day, in order. Running it again adds nothing.
-
-Running it late only extends periods.
-"""
+"""The work of one day, in order. It is idempotent; a late run only extends periods."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -29,16 +26,16 @@ from qualwatch.journal.models import Seal
 from qualwatch.law.loader import Law
 from qualwatch.oversight.statistics import publish_statistics
 from qualwatch.procedure.preconditions import SYSTEM
-from qualwatch.publication.actions import hide_what_is_over, take_snapshot
+from qualwatch.publication.actions import remove_expired_cards, take_snapshot
 from qualwatch.registers.corrections import due_for_review
 from qualwatch.registers.tables import lock
 
 
 @dataclass(frozen=True, slots=True)
 class DayOutcome:
-    """The run and seal of a day. `cases`: cards opened, added to, closed, by kind. `seconds`.
+    """The run and seal of a day. `cases`: cards opened, extended and closed, by kind.
 
-    By part.
+    `seconds`: by part.
     """
 
     run: Run
@@ -69,18 +66,17 @@ def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayOutcome:
             counts = _update_cases(run, ctx)
         with _timed(took, "publish"):
             counts["standings"] += _publish(ctx)
+    # last, so that the seal covers the entries of this day
     with _timed(took, "seal"):
         sealed = seal(day=day)
     summary = {"run": run.pk, "state": run.state, "by": by, "cases": dict(counts)}
+    # a second run of the day leaves the summary of the first
     Heartbeat.objects.get_or_create(day=day, defaults={"finished_at": at, "summary": summary})
     return DayOutcome(run, sealed, counts, took)
 
 
 def _update_cases(run: Run, ctx: ActContext) -> Counter[str]:
-    """Everything that a day changes in cases: cards, reminders, services, recounted deadlines.
-
-    How many of each.
-    """
+    """Cards, reminders, services and recounted deadlines of a day; returns their counts."""
     lock_cases()
     counts = apply_run_to_cases(run=_newest(run), ctx=ctx)
     counts["reminded"] += remind(ctx)
@@ -96,7 +92,7 @@ def _update_cases(run: Run, ctx: ActContext) -> Counter[str]:
 def _publish(ctx: ActContext) -> int:
     """Brings the public copy up to the day; how many standings changed."""
     changed = publish_register(on=ctx.on, law=ctx.law)
-    hide_what_is_over(on=ctx.on, at=ctx.at)
+    remove_expired_cards(on=ctx.on, at=ctx.at)
     publish_statistics(on=ctx.on, law=ctx.law)
     take_snapshot(day=ctx.on)
     return changed
@@ -111,16 +107,18 @@ def release_held_run(*, run: Run, law: Law, by: str, at: datetime, because: str)
 
 
 def lock_cases() -> None:
-    """All cases that the patrol may touch, in one order, before it touches the public copy.
-
-    Others wait.
+    """Locks all cases that the patrol may change, before the public copy (CONTRIBUTING.md, lock
+    order).
     """
     waiting = (
         waiting_services().exclude(document__case=None).values_list("document__case", flat=True)
     )
-    either = Q(pk__in=list(waiting)) | ~Q(state="closed")
+    condition = Q(pk__in=list(waiting)) | ~Q(state="closed")
     list(
-        Case.objects.select_for_update().filter(either).order_by("pk").values_list("pk", flat=True)
+        Case.objects.select_for_update()
+        .filter(condition)
+        .order_by("pk")
+        .values_list("pk", flat=True)
     )
 
 
@@ -138,10 +136,7 @@ def last_patrol(day: date) -> Heartbeat | None:
 
 
 def _newest(run: Run) -> Run:
-    """The run whose findings are on record.
-
-    A held one changes nothing, the one before still speaks.
-    """
+    """The run whose findings are on record; a held run is not."""
     if run.state == "released":
         return run
     return Run.objects.filter(state="released", is_full=True).order_by("-id").first() or run
@@ -149,6 +144,6 @@ def _newest(run: Run) -> Run:
 
 @contextmanager
 def _timed(took: dict[str, float], part: str) -> Iterator[None]:
-    begun = perf_counter()
+    started_at = perf_counter()
     yield
-    took[part] = perf_counter() - begun
+    took[part] = perf_counter() - started_at

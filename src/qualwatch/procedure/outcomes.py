@@ -419,14 +419,14 @@ def calendar_loaded(state: CaseState, event: Event, terms: Terms) -> Result:
 def _recounted_withdrawal(withdrawal: Withdrawal, terms: Terms) -> Withdrawal:
     if withdrawal.statement and withdrawal.notice_served_on:
         deadline = terms.statement.from_day(withdrawal.notice_served_on, terms.calendar)
-        withdrawal = replace(withdrawal, statement=_longer(withdrawal.statement, deadline))
+        withdrawal = replace(withdrawal, statement=_extended(withdrawal.statement, deadline))
     if withdrawal.display and withdrawal.displayed_on:
         deadline = terms.display.from_day(
             withdrawal.displayed_on, terms.calendar, first_counted=True
         )
-        withdrawal = replace(withdrawal, display=_longer(withdrawal.display, deadline))
+        withdrawal = replace(withdrawal, display=_extended(withdrawal.display, deadline))
     return withdrawal
 
 
-def _longer(old: Deadline, new: Deadline) -> Deadline:
+def _extended(old: Deadline, new: Deadline) -> Deadline:
     return new if new.ends_on >= old.ends_on else replace(old, provisional=new.provisional)

@@ -251,10 +251,11 @@ _WARNING: Mapping[str, Precondition] = {
     ),
     "still-ripe": Precondition(_n("签批时认定红牌的条件已不齐，请退回"), _is_still_ripe),
     # Else the next morning's run would warn again.
-    "leaves-something": Precondition(
+    "register-effect": Precondition(
         _n("不予认定或修复要留下更正、豁免或认可，否则次日又会预警"),
         lambda state, event, terms: (
-            (event.name == "propose" and event.outcome != "dismissed") or bool(event.leaves)
+            (event.name == "propose" and event.outcome != "dismissed")
+            or bool(event.register_effect)
         ),
     ),
     "extends-in-limits": Precondition(

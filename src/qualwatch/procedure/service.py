@@ -63,9 +63,8 @@ class Circumstances:
 
     @property
     def is_unreachable(self) -> bool:
-        """Whether its place is unknown, or neither a visit nor the post has reached it.
-
-        A refusal did reach it.
+        """Whether its address is unknown, or neither a visit nor the post has reached it; a refusal
+        has.
         """
         reasons = {reason for reasons in self.failed.values() for reason in reasons}
         if "refused" in reasons:

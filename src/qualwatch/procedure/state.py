@@ -313,9 +313,9 @@ class Event:
 
     verdicts: requirement -> verdict of the run. run_day: the day of that run. ended: the code with
     which the item ended. has_new_evidence: evidence that no earlier application on these
-    requirements had. leaves: what the next run will read (correction, exemption, accepted-finding).
-    others: further accounts that took part. is_other_red_open: another red card of
-    the item is open.
+    requirements had. register_effect: what the next run will read (correction, exemption,
+    accepted-finding). others: further accounts that took part. is_other_red_open: another red card
+    of the item is open.
     """
 
     name: str
@@ -330,7 +330,7 @@ class Event:
     because: str = ""
     has_evidence: bool = False
     has_new_evidence: bool = False
-    leaves: str = ""
+    register_effect: str = ""
     proved_on: date | None = None
     code: str = ""
     route: Route = "city"
@@ -341,7 +341,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Something that must be done in the transaction of the event."""
+    """What must be carried out in the transaction of the event."""
 
     name: str
     requirements: tuple[str, ...] = ()

@@ -1,1 +1,1 @@
-"""The public copy: red cards, standings, decisions, the feed. It knows no case and no person."""
+"""The public copy: red cards, standings, decisions, the feed; without cases and people."""

@@ -1,4 +1,4 @@
-"""Posting to the public copy, in the transaction of the act itself, with the feed's entry."""
+"""Writes to the public copy in the transaction of the act, each with the feed's entry."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -25,12 +25,12 @@ ItemKey = tuple[str, str, str]  # credit code, category, sub-item
 
 
 class NotInAnAction(Exception):
-    """What is posted outside a transaction would stay although its act is undone."""
+    """Something was posted outside a transaction: it would stay although its act is rolled back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A red card to be posted: plain values."""
+    """The values of a red card to be published."""
 
     number: str
     credit_code: str
@@ -46,7 +46,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class NewAnnouncement:
-    """A notice to the public: plain values."""
+    """The values of a notice to the public."""
 
     number: str
     kind: str
@@ -59,27 +59,27 @@ class NewAnnouncement:
 
 @dataclass(frozen=True, slots=True)
 class ItemNow:
-    """What the register says of an item today."""
+    """The state of an item in the register today."""
 
     enterprise: str
     qualification: str
     grade: str
     standing: str
     because: str = ""
-    lasts_to: date | None = None  # of one in force: the last day by its certificate
+    valid_to: date | None = None  # of one in force: the last day by its certificate
 
 
 def post_red_card(card: Card, *, on: date, at: datetime) -> None:
-    """A red card is public from now on."""
+    """Publishes a red card."""
     _locked_clock()
     values = {name: getattr(card, name) for name in Card.__slots__}
     _feed("red-card", RedCard.objects.create(published_on=on, **values), at)
 
 
 def post_red_period(number: str, *, ends_on: date, is_provisional: bool, at: datetime) -> None:
-    """The order has been served.
+    """Publishes the end of the red period, which begins with the service of the order.
 
-    The red period ends on a day, or later where that is provisional.
+    `is_provisional`: a calendar that is not published yet may move it.
     """
     _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
@@ -89,9 +89,9 @@ def post_red_period(number: str, *, ends_on: date, is_provisional: bool, at: dat
 
 
 def post_cleared(number: str, *, on: date, because: str, hidden_from: date, at: datetime) -> None:
-    """The card is no longer in force.
+    """Publishes that a card is no longer in force.
 
-    It stays to be seen, as cleared, until its retention is over.
+    It is shown as cleared until its retention ends.
     """
     _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
@@ -103,7 +103,7 @@ def post_cleared(number: str, *, on: date, because: str, hidden_from: date, at: 
 
 
 def reword_cleared(number: str, *, because: str, at: datetime) -> None:
-    """A cleared card says another reason: what it was cleared by was undone."""
+    """Publishes another reason of a cleared card, where the one it had was undone."""
     _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
     if card.state == "cleared":
@@ -113,12 +113,13 @@ def reword_cleared(number: str, *, because: str, at: datetime) -> None:
 
 
 def remove_red_card(number: str, *, on: date, because: str, at: datetime) -> None:
-    """The card should never have been: its content goes, the feed keeps a tombstone."""
+    """Removes a card that should not have been published; the feed keeps a tombstone."""
     _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
     if card.state == "removed":
         return
     for name in Card.__slots__:
+        # the number stays for the tombstone of the feed
         if name not in ("number", "requirements"):
             setattr(card, name, "")
     card.requirements, card.state, card.ended_on, card.because = [], "removed", on, because
@@ -129,7 +130,7 @@ def remove_red_card(number: str, *, on: date, because: str, at: datetime) -> Non
 
 
 def amend_card(number: str, *, requirements: list[dict[str, Any]], at: datetime) -> None:
-    """An open card says less from now on: some of its requirements were repaired."""
+    """Publishes fewer requirements of an open card: the others were repaired."""
     _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
     if card.state == "open":
@@ -146,7 +147,7 @@ def post_announcement(
     at: datetime,
     is_provisional: bool = False,
 ) -> None:
-    """A notice is public from now on; that its days are over is seen from `ends_on`."""
+    """Publishes a notice; `ends_on` is its last day."""
     _locked_clock()
     values = {name: getattr(new_announcement, name) for name in NewAnnouncement.__slots__}
     values |= {
@@ -163,7 +164,7 @@ def post_announcement(
 
 
 def move_announcement(number: str, *, ends_on: date, is_provisional: bool, at: datetime) -> None:
-    """Its days were counted again, by a calendar that has been published meanwhile."""
+    """Publishes new days of a notice, counted by a newly published calendar."""
     _locked_clock()
     announcement = Announcement.objects.select_for_update().get(number=number)
     if not announcement.is_removed and (announcement.ends_on, announcement.is_provisional) != (
@@ -176,7 +177,7 @@ def move_announcement(number: str, *, ends_on: date, is_provisional: bool, at: d
 
 
 def remove_announcement(number: str, *, at: datetime) -> None:
-    """Taken back: its content goes, the feed keeps a tombstone."""
+    """Removes a notice; the feed keeps a tombstone."""
     _locked_clock()
     announcement = Announcement.objects.select_for_update().get(number=number)
     if announcement.is_removed:
@@ -188,7 +189,7 @@ def remove_announcement(number: str, *, at: datetime) -> None:
 
 
 def move_card(number: str, *, enterprise: str, grade: str, area: str, at: datetime) -> None:
-    """Name, grade or place of an open card follow the register."""
+    """Publishes the name, grade or area that an open card has in the register now."""
     _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
     if card.state == "open" and (card.enterprise, card.grade, card.area) != (
@@ -203,11 +204,10 @@ def move_card(number: str, *, enterprise: str, grade: str, area: str, at: dateti
 
 @transaction.atomic
 def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date, credit_code: str = "") -> int:
-    """Replaces the standings that changed; how many began.
+    """Replaces the standings that changed; returns how many began.
 
-    An item that the register lacks has `ended`.
-
-    With a credit code `items` are those of this enterprise, and no other is touched.
+    An item that the register lacks gets the standing `ended`. With a credit code `items` are those
+    of this enterprise, and no other is changed.
     """
     _locked_clock()
     standings = Standing.objects.filter(to_on=None)
@@ -215,31 +215,32 @@ def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date, credit_code: s
         standings = standings.filter(credit_code=credit_code)
     current = {(row.credit_code, row.category, row.sub_item): row for row in standings}
     ended: list[Standing] = []
-    begun: list[tuple[ItemKey, ItemNow]] = []
+    started: list[tuple[ItemKey, ItemNow]] = []
     with_other_last_day: list[Standing] = []
     for key, standing in current.items():
         now = items.get(key) or _absent_item(standing)
         if now is None:
             continue
-        if replace(now, lasts_to=None) != _item_of(standing):
+        if replace(now, valid_to=None) != _item_of(standing):
             ended.append(standing)
-            begun.append((key, now))
-        elif now.lasts_to != standing.lasts_to:
-            standing.lasts_to = now.lasts_to
+            started.append((key, now))
+        # a renewed certificate is no new standing: only its last day moves
+        elif now.valid_to != standing.valid_to:
+            standing.valid_to = now.valid_to
             with_other_last_day.append(standing)
-    begun += [(key, now) for key, now in items.items() if key not in current]
+    started += [(key, now) for key, now in items.items() if key not in current]
     _end_standings(ended, on)
     Standing.objects.bulk_create(
-        [_new_standing(key, now, on) for key, now in begun], batch_size=2000
+        [_new_standing(key, now, on) for key, now in started], batch_size=2000
     )
-    Standing.objects.bulk_update(with_other_last_day, ["lasts_to"], batch_size=2000)
-    if begun or ended or with_other_last_day:
+    Standing.objects.bulk_update(with_other_last_day, ["valid_to"], batch_size=2000)
+    if started or ended or with_other_last_day:
         _touch()
-    return len(begun)
+    return len(started)
 
 
 def _item_of(standing: Standing) -> ItemNow:
-    """What a standing says of its item, without its last day."""
+    """The item of a standing without its last day."""
     return ItemNow(
         standing.enterprise,
         standing.qualification,
@@ -250,7 +251,7 @@ def _item_of(standing: Standing) -> ItemNow:
 
 
 def _absent_item(standing: Standing) -> ItemNow | None:
-    """What an item that the register lacks becomes; None where it had ended before."""
+    """The state of an item that the register lacks; None where it had ended before."""
     if standing.standing != "in-force":
         return None
     return replace(_item_of(standing), standing="ended", because="not-in-register")
@@ -258,9 +259,9 @@ def _absent_item(standing: Standing) -> ItemNow | None:
 
 def _end_standings(ended: Iterable[Standing], on: date) -> None:
     """Ends standings on a day; one that began and ended the same day is dropped."""
-    dropped = [standing.pk for standing in ended if standing.from_on >= on]
+    same_day = [standing.pk for standing in ended if standing.from_on >= on]
     closed = [standing.pk for standing in ended if standing.from_on < on]
-    Standing.objects.filter(pk__in=dropped).delete()
+    Standing.objects.filter(pk__in=same_day).delete()
     Standing.objects.filter(pk__in=closed).update(to_on=on)
 
 
@@ -277,7 +278,7 @@ def _new_standing(key: ItemKey, now: ItemNow, on: date) -> Standing:
         standing=now.standing,
         because=now.because,
         from_on=on,
-        lasts_to=now.lasts_to,
+        valid_to=now.valid_to,
     )
 
 
@@ -289,7 +290,7 @@ def post_freshness(
     limit_days: int,
     others: Mapping[str, tuple[date | None, int]] | None = None,
 ) -> None:
-    """How old the registers are on a day."""
+    """Publishes the age of the registers on a day."""
     _locked_clock()
     loaded_days = {name: day.isoformat() if day else None for name, day in loaded.items()}
     more = {
@@ -303,7 +304,9 @@ def post_freshness(
 
 @transaction.atomic
 def post_enterprises(register: Mapping[str, tuple[str, str]]) -> int:
-    """Everybody in the register: credit code -> name, area. How many enterprises changed."""
+    """Publishes the enterprises of the register (credit code -> name, area); returns how many
+    changed.
+    """
     _locked_clock()
     existing = {enterprise.credit_code: enterprise for enterprise in Enterprise.objects.all()}
     new: list[Enterprise] = []
@@ -328,7 +331,7 @@ def post_enterprises(register: Mapping[str, tuple[str, str]]) -> int:
 
 @transaction.atomic
 def post_registered(*, credit_code: str, name: str, on: date) -> None:
-    """The enterprise has an account on the platform from now on; said once."""
+    """Publishes once that the enterprise has an account on the platform."""
     _locked_clock()
     defaults = {"name": name, "names": plain(name), "registered_on": on}
     enterprise, is_new = Enterprise.objects.get_or_create(
@@ -342,10 +345,7 @@ def post_registered(*, credit_code: str, name: str, on: date) -> None:
 
 @transaction.atomic
 def post_statistics(rows: Mapping[tuple[int, int, str], Mapping[str, Any]]) -> int:
-    """Figures of quarters by (year, quarter, area), all that there are.
-
-    Returns the number of rows that changed.
-    """
+    """Replaces all figures, by (year, quarter, area); returns the number of rows that changed."""
     _locked_clock()
     existing = {
         (quarter_figures.year, quarter_figures.quarter, quarter_figures.area): quarter_figures
@@ -370,13 +370,11 @@ def post_statistics(rows: Mapping[tuple[int, int, str], Mapping[str, Any]]) -> i
 
 @transaction.atomic
 def take_snapshot(*, day: date) -> Snapshot:
-    """The public copy of a day, by the digest of what replaying the feed gives.
-
-    A day is taken once.
-    """
+    """Records the digest of the public copy of a day, once."""
     snapshot = Snapshot.objects.filter(day=day).first()
     if snapshot:
         return snapshot
+    # locked, so that nobody adds to the feed while it is replayed
     last = _locked_clock().last
     digest = hashlib.sha256(canonical(replayed(last)).encode()).hexdigest()
     return Snapshot.objects.create(day=day, sequence=last, sha256=digest)
@@ -385,7 +383,7 @@ def take_snapshot(*, day: date) -> Snapshot:
 def _feed(
     kind: str, published: RedCard | Announcement, at: datetime, *, is_gone: bool = False
 ) -> None:
-    """The next entry; in the transaction of the act, so that no number is missing."""
+    """Writes the next entry of the feed, in the act's transaction: numbers have no gaps."""
     clock = _locked_clock()
     clock.last += 1
     clock.save(update_fields=["last"])
@@ -409,31 +407,33 @@ def _named(enterprise: Enterprise, name: str, area: str) -> Enterprise:
 
 
 def _touch() -> None:
-    """What is public has changed beside the feed: pages kept somewhere are out of date."""
+    """Changes the version of the public copy where no feed entry does.
+
+    Cached pages are then out of date.
+    """
     clock = _locked_clock()
     clock.version += 1
     clock.save(update_fields=["version"])
 
 
 def _locked_clock() -> FeedClock:
-    """Whoever writes to the public copy locks this one row before any other of it, so that nobody
-    waits in a circle.
-    """
+    """The one row that every write to the public copy locks first (CONTRIBUTING.md, lock order)."""
     if not connection.in_atomic_block:
         raise NotInAnAction
     clock = FeedClock.objects.select_for_update().filter(number=1).first()
     if clock is None:
+        # of two first writers one creates the row, and both lock it
         FeedClock.objects.get_or_create(number=1)
         clock = FeedClock.objects.select_for_update().get(number=1)
     return clock
 
 
-def hide_what_is_over(*, on: date, at: datetime) -> int:
-    """Cleared cards whose retention is over leave the public copy; how many."""
+def remove_expired_cards(*, on: date, at: datetime) -> int:
+    """Removes cleared cards whose retention is over; returns how many."""
     _locked_clock()
-    over: Iterable[RedCard] = RedCard.objects.filter(state="cleared", hidden_from__lte=on)
+    expired: Iterable[RedCard] = RedCard.objects.filter(state="cleared", hidden_from__lte=on)
     removed = 0
-    for card in over:
+    for card in expired:
         remove_red_card(card.number, on=card.ended_on or on, because="retention-over", at=at)
         removed += 1
     return removed

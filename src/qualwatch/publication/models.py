@@ -1,7 +1,4 @@
-"""What the public may know, and the feed of every change of it.
-
-Nothing here points at a case or a person.
-"""
+"""The public copy and the feed of its changes. Nothing refers to a case or a person."""
 
 from django.db import models
 from django.db.models import Q
@@ -16,7 +13,7 @@ STANDINGS = (
     "unknown",
     "cannot-say",
 )  # the same six everywhere
-KEPT_STANDINGS = (
+STORED_STANDINGS = (
     "in-force",
     "withdrawn",
     "ended",
@@ -24,7 +21,7 @@ KEPT_STANDINGS = (
 
 
 class RedCard(models.Model):
-    """A red card as published. Of a removed one only the number is left."""
+    """A published red card; of a removed one only the number is stored."""
 
     number = models.CharField(max_length=40, unique=True)
     credit_code = models.CharField(max_length=18, blank=True, db_index=True)
@@ -65,9 +62,9 @@ class RedCard(models.Model):
 
 
 class Announcement(models.Model):
-    """A notice to the public: a document served so, a display, a decision. Removed.
+    """A notice to the public: service by public notice, a display, a decision.
 
-    Only the number is left.
+    Of a removed one only the number is stored.
     """
 
     number = models.CharField(max_length=100, unique=True)
@@ -118,9 +115,9 @@ class Enterprise(models.Model):
 
 
 class QuarterFigures(models.Model):
-    """What a quarter came to in one supervising area ('' = outside any).
+    """The figures of a quarter in one supervising area ('' = outside any).
 
-    Red cards, withdrawals, days kept.
+    Red cards, withdrawals, timeliness.
     """
 
     year = models.PositiveSmallIntegerField()
@@ -148,7 +145,7 @@ class Standing(models.Model):
     grade = models.CharField(max_length=30)
     standing = models.CharField(max_length=12)
     because = models.CharField(max_length=40, blank=True)
-    lasts_to = models.DateField(null=True)  # of one in force: the last day by its certificate
+    valid_to = models.DateField(null=True)  # of one in force: the last day by its certificate
     from_on = models.DateField()
     to_on = models.DateField(null=True)  # the first day on which it no longer held
 
@@ -159,7 +156,9 @@ class Standing(models.Model):
                 condition=Q(to_on=None),
                 name="standing_current_once",
             ),
-            models.CheckConstraint(condition=Q(standing__in=KEPT_STANDINGS), name="standing_known"),
+            models.CheckConstraint(
+                condition=Q(standing__in=STORED_STANDINGS), name="standing_known"
+            ),
             models.CheckConstraint(
                 condition=Q(to_on=None) | Q(to_on__gt=models.F("from_on")),
                 name="standing_ends_later",
@@ -199,7 +198,7 @@ class FeedEntry(models.Model):
 
 
 class FeedClock(models.Model):
-    """The one row that whoever adds to the feed locks first."""
+    """The one row that every write to the public copy locks first."""
 
     number = models.PositiveSmallIntegerField(primary_key=True)
     last = models.PositiveBigIntegerField(default=0)

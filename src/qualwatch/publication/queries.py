@@ -58,9 +58,9 @@ LONGEST, MOST_PARTS = 100, 8  # of a name that is searched for
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The standing of an item on a day: one of six words, and what there is to say of it.
+    """The standing of an item on a day: one of six slugs, with its dates.
 
-    `card`: the red card in force that day, also where the item is suspended or its end has come.
+    `card`: the red card in force that day, also where the item is suspended or has ended.
     """
 
     standing: str
@@ -75,15 +75,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """An enterprise, its items on a day, what the register said of each (by item, oldest first),
-    notices about it.
+    """An enterprise, the standings of its items on a day, their history (by item, oldest first),
+    notices.
     """
 
     enterprise: Enterprise | None
     answers: list[Answer]
     history: list[Standing]
     notices: list[Announcement]
-    fresh: Freshness | None
+    freshness: Freshness | None
     version: str  # of the public copy, read before the rest or with it
 
 
@@ -109,7 +109,7 @@ LOOK_UP = """
 
 
 def standing_of(credit_code: str, category: str, sub_item: str, day: date) -> Answer:
-    """Of one item on one day."""
+    """The standing of one item on a day."""
     for answer in standings_of(credit_code, day):
         if (answer.category, answer.sub_item) == (category, sub_item):
             return answer
@@ -117,9 +117,9 @@ def standing_of(credit_code: str, category: str, sub_item: str, day: date) -> An
 
 
 def standings_of(credit_code: str, day: date) -> list[Answer]:
-    """Of every item of an enterprise that is known on a day.
+    """The standings of every item of an enterprise that is known on a day.
 
-    A red card is said whatever the register's age.
+    A red card is shown whatever the register's age.
     """
     return standings_among([credit_code], day)[credit_code]
 
@@ -198,7 +198,7 @@ def _answers_of_items(
 
 
 def _enterprise(credit_code: str, row: Any) -> Enterprise:
-    """What LOOK_UP has of it in each of its rows."""
+    """The columns of the enterprise in a row of LOOK_UP."""
     return Enterprise(
         id=row.e_id,
         credit_code=credit_code,
@@ -210,7 +210,7 @@ def _enterprise(credit_code: str, row: Any) -> Enterprise:
 
 
 def _freshness(row: Any) -> Freshness | None:
-    """The same of how old the registers were."""
+    """The columns of freshness in a row of LOOK_UP."""
     if row.f_day is None:
         return None
     loaded = json.loads(row.f_loaded) if isinstance(row.f_loaded, str) else row.f_loaded
@@ -218,12 +218,12 @@ def _freshness(row: Any) -> Freshness | None:
 
 
 def _day(value: Any) -> Any:
-    """A day; a database that knows none gives a text."""
+    """A day; SQLite gives it as text."""
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _of_card(card: RedCard) -> Answer:
-    """A red card is said whatever the register says, also where it says nothing."""
+    """The standing of an item with a red card, also where the register has no row of it."""
     return Answer(
         "red",
         "",
@@ -237,11 +237,11 @@ def _of_card(card: RedCard) -> Answer:
 
 
 def _answer(row: Standing, card: RedCard | None, day: date, *, is_fresh: bool) -> Answer:
-    """A certificate whose last day is over has ended, also before the register is looked at on the
-    next morning.
+    """The standing by the register; a certificate past its last day has ended, also before the next
+    patrol.
     """
     standing = (row.standing, row.because)
-    if row.standing == "in-force" and row.lasts_to is not None and row.lasts_to < day:
+    if row.standing == "in-force" and row.valid_to is not None and row.valid_to < day:
         standing = ("ended", "expired")
     word, why = standing if is_fresh else ("cannot-say", "items-stale")
     if card is not None and (standing[0] == "in-force" or standing[1] == "not-in-register"):
@@ -252,12 +252,12 @@ def _answer(row: Standing, card: RedCard | None, day: date, *, is_fresh: bool) -
 
 
 def plain(text: str) -> str:
-    """A name as it is searched in: full and half width, upper and lower case are the same."""
+    """A name as it is searched: width and case of its characters are normalised."""
     return unicodedata.normalize("NFKC", text).casefold().strip()
 
 
 def find(text: str) -> QuerySet[Enterprise]:
-    """Enterprises by credit code, or by all parts of a name they have or had."""
+    """Enterprises by credit code, or by all parts of a present or former name."""
     text = plain(text)[:LONGEST]
     code = text.upper()
     parts = [Q(names__contains=part) for part in text.split()[:MOST_PARTS]]
@@ -272,17 +272,14 @@ def red_list(day: date) -> QuerySet[RedCard]:
 
 
 def red_card(number: str, day: date) -> RedCard | None:
-    """One of them."""
+    """A card of the red list; None without one."""
     return red_list(day).filter(number=number).first()
 
 
 def announcements(
     kind: str = "", credit_code: str = "", card_number: str = ""
 ) -> QuerySet[Announcement]:
-    """Notices to the public, the newest first.
-
-    Of one kind, of one enterprise, following from one red card.
-    """
+    """Notices to the public, the newest first, filtered by kind, enterprise or red card."""
     filters = {"kind": kind, "credit_code": credit_code, "card_number": card_number}
     which = {name: value for name, value in filters.items() if value}
     return Announcement.objects.filter(is_removed=False, **which).order_by(
@@ -306,10 +303,7 @@ def enterprises_by_area() -> dict[str, int]:
 
 
 def version() -> str:
-    """Changes with anything public.
-
-    What pages of the same version say of the same day is the same.
-    """
+    """The version of the public copy: pages of the same version, day and language are the same."""
     with connection.cursor() as cursor:  # asked for every page
         cursor.execute("SELECT last, version FROM publication_feedclock WHERE number = 1")
         row = cursor.fetchone()
@@ -322,7 +316,7 @@ def freshness_on(day: date) -> Freshness | None:
 
 
 def is_fresh(day: date) -> bool:
-    """Whether the lists known by a day were young enough on it."""
+    """Whether the registers delivered by a day were young enough on it."""
     return _is_young(freshness_on(day), day)
 
 
@@ -344,7 +338,7 @@ def cards_on(day: date, **which: Any) -> list[RedCard]:
 
 
 def history_of(credit_code: str, category: str, sub_item: str) -> list[Standing]:
-    """What the register said of an item, oldest first."""
+    """The standings of an item, oldest first."""
     standings = Standing.objects.filter(
         credit_code=credit_code, category=category, sub_item=sub_item
     )
@@ -357,7 +351,7 @@ def cards_to_see(day: date) -> list[RedCard]:
 
 
 def entries_after(sequence: int, at_most: int = 1000) -> list[FeedEntry]:
-    """The feed from a number on. Of what has been removed since only the tombstone is left."""
+    """The feed from a number on; of what was removed later only the tombstone."""
     entries = list(FeedEntry.objects.filter(sequence__gt=sequence).order_by("sequence")[:at_most])
     tombstones = FeedEntry.objects.filter(body__isnull=True, key__in=[one.key for one in entries])
     last = {(one.kind, one.key): one.sequence for one in tombstones}
@@ -368,7 +362,7 @@ def entries_after(sequence: int, at_most: int = 1000) -> list[FeedEntry]:
 
 
 def shown(published: RedCard | Announcement) -> dict[str, Any]:
-    """A card or an announcement as the feed tells it."""
+    """The body of a card or an announcement in the feed."""
     values = {
         name: getattr(published, name)
         for name in (SHOWN if isinstance(published, RedCard) else ANNOUNCED)
@@ -380,7 +374,7 @@ def shown(published: RedCard | Announcement) -> dict[str, Any]:
 
 
 def public_copy() -> dict[str, Any]:
-    """The public copy as the tables have it: what replaying the whole feed must give."""
+    """The public copy from its tables; replaying the whole feed gives the same."""
     cards = {
         f"red-card/{red_card.number}": shown(red_card)
         for red_card in RedCard.objects.exclude(state="removed")
@@ -392,12 +386,12 @@ def public_copy() -> dict[str, Any]:
 
 
 def replayed(until: int) -> dict[str, Any]:
-    """The public copy that the feed gives, up to a number: key -> body."""
+    """The public copy from the feed, up to a number: key -> body."""
     return replay(FeedEntry.objects.filter(sequence__lte=until).order_by("sequence").iterator())
 
 
 def replay(entries: Iterable[FeedEntry]) -> dict[str, Any]:
-    """What subscribers do: put every body in its place, take away what is no longer public."""
+    """Applies feed entries: puts every body under its key and removes what is no longer public."""
     copy: dict[str, Any] = {}
     for feed_entry in entries:
         if feed_entry.body is None:
@@ -408,7 +402,7 @@ def replay(entries: Iterable[FeedEntry]) -> dict[str, Any]:
 
 
 def canonical(copy: dict[str, Any]) -> str:
-    """A public copy as the text whose SHA-256 a snapshot has."""
+    """The canonical text of a public copy, whose SHA-256 is a snapshot's digest."""
     return json.dumps(copy, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

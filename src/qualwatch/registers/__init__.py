@@ -1,4 +1,1 @@
-"""What is known of enterprises and their people.
-
-Since when, from which source, and what an officer corrected.
-"""
+"""The registers: facts of enterprises and people by source, with their history and corrections."""

@@ -1,6 +1,4 @@
-"""Accepted findings: what an officer decided stands until its review day, or until fewer are held
-than were then.
-"""
+"""Accepted findings: valid until their review day, or until fewer people are held than then."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -34,7 +32,7 @@ class Requirement:
 def accept_finding(
     *, about: Requirement, at_held: int, until: date, because: str, by: str, at: datetime
 ) -> AcceptedFindingRow:
-    """Puts it on record; one before it for the same requirement ends."""
+    """Records an acceptance; an earlier one of the same requirement ends. CannotAccept."""
     if not because.strip():
         raise CannotAccept(_("请写明理由"))
     if until <= timezone.localdate(at):
@@ -66,7 +64,7 @@ def accept_finding(
 
 @transaction.atomic
 def end_acceptance(*, about: Requirement, because: str, by: str, at: datetime) -> None:
-    """Lets the requirement be judged as the registers say again."""
+    """Ends an acceptance: the requirement is judged by the registers again."""
     revision = next_revision(what="acceptance-ended", by=by, at=at)
     key = {name: getattr(about, name) for name in AcceptedFindingRow.KEY}
     updated = AcceptedFindingRow._default_manager.filter(

@@ -1,4 +1,4 @@
-"""Many rows at once, through Django's own connection and in its transaction.
+"""Bulk reads and writes through Django's connection, in its transaction.
 
 COPY on PostgreSQL, cursors on SQLite.
 """
@@ -27,11 +27,9 @@ _numbers = count(1)
 
 
 class Staged:
-    """Columns as a table that is gone at the end.
+    """A table of columns for the duration of a block; `str()` gives what stands after FROM.
 
-    A temporary one, or, of few rows on PostgreSQL, literal values.
-
-    `str()` stands after FROM.
+    A temporary table or, of few rows on PostgreSQL, literal values.
     """
 
     def __init__(self, columns: Mapping[str, pa.Array | pa.ChunkedArray], name: str) -> None:
@@ -52,7 +50,7 @@ class Staged:
         return self
 
     def index(self, columns: Sequence[str]) -> None:
-        """An index over some columns, and what PostgreSQL wants to know of the rows."""
+        """Creates an index over some columns and updates the planner's statistics."""
         if not self._is_few:
             execute(f"CREATE INDEX {self._name}_key ON {self._name} ({', '.join(columns)})")
             execute(f"ANALYZE {self._name}")
@@ -64,17 +62,18 @@ class Staged:
 
 
 def fill(name: str, columns: Sequence[str], parts: Iterable[pa.Table]) -> int:
-    """Rows put into a table, how many.
+    """Inserts rows into a table; returns how many.
 
-    On PostgreSQL `parts` are made in a thread while those before are written.
+    On PostgreSQL `parts` are made in a thread while earlier ones are written.
     """
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor, ThreadPoolExecutor(1) as ahead:
+        # the next part is encrypted and written as CSV while the database reads this one
+        with connection.cursor() as cursor, ThreadPoolExecutor(1) as executor:
             texts = _as_csv(parts)
             with cursor.copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN (FORMAT csv)") as copy:
-                prepared = ahead.submit(next, texts, b"")
+                prepared = executor.submit(next, texts, b"")
                 while text := prepared.result():
-                    prepared = ahead.submit(next, texts, b"")
+                    prepared = executor.submit(next, texts, b"")
                     copy.write(text)
             return int(cursor.rowcount)
     written = 0
@@ -84,6 +83,7 @@ def fill(name: str, columns: Sequence[str], parts: Iterable[pa.Table]) -> int:
     with connection.cursor() as cursor:
         for batch in _batches(parts):
             shown = [
+                # SQLite has no type for days: Django stores them as ISO texts
                 pc.cast(column, pa.string()) if column.type == pa.date32() else column
                 for column in batch.columns
             ]
@@ -108,14 +108,14 @@ def _batches(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
 
 
 def _as_values(table: pa.Table) -> str:
-    """A query of literal rows, to stand in a statement that takes values of its own."""
+    """A query of literal rows for a statement with parameters of its own."""
     kinds = [TYPES[field.type] for field in table.schema]
     names = ", ".join(table.column_names)
     if not len(table):
-        nothing = ", ".join(
+        null_columns = ", ".join(
             f"NULL::{kind} AS {name}" for kind, name in zip(kinds, table.column_names, strict=True)
         )
-        return f"(SELECT {nothing} WHERE FALSE)"
+        return f"(SELECT {null_columns} WHERE FALSE)"
     row = f"({', '.join(f'%s::{kind}' for kind in kinds)})"
     cells = [
         cell
@@ -124,11 +124,12 @@ def _as_values(table: pa.Table) -> str:
     ]
     with connection.cursor() as cursor:
         rows = cursor.mogrify(", ".join([row] * len(table)), cells)
+    # the text stands in a statement with placeholders: a % of its own is doubled
     return f"(SELECT * FROM (VALUES {rows}) v ({names}))".replace("%", "%%")
 
 
 def _as_text(table: pa.Table) -> pa.Table:
-    """Bytes written as PostgreSQL reads them in CSV."""
+    """Bytes in the CSV form that PostgreSQL reads."""
     for at, field in enumerate(table.schema):
         if field.type == pa.binary():
             shown = [
@@ -140,7 +141,7 @@ def _as_text(table: pa.Table) -> pa.Table:
 
 
 def execute(statement: str, values: Sequence[Any] = ()) -> int:
-    """A statement; how many rows it touched."""
+    """Runs a statement; returns the number of rows it changed."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return int(cursor.rowcount)
@@ -156,10 +157,7 @@ def rows_of(query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
 def table_of(
     columns: Mapping[str, str], schema: pa.Schema, rest: str, values: Sequence[Any] = ()
 ) -> pa.Table:
-    """A query's result as columns.
-
-    `columns` are SQL expressions by name, `rest` begins with FROM.
-    """
+    """A query's result as columns. `columns`: SQL expressions by name; `rest` begins with FROM."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             selected = ", ".join(f"{text} AS {name}" for name, text in columns.items())
@@ -202,6 +200,7 @@ def _parsed(sink: io.BytesIO, schema: pa.Schema) -> pa.Table:
             column_types=schema,
             null_values=[""],
             strings_can_be_null=True,
+            # COPY writes NULL as an empty field and an empty text as ""
             quoted_strings_can_be_null=False,
         ),
     )

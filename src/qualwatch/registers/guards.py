@@ -1,6 +1,6 @@
 """Triggers of the registers' tables on both databases.
 
-Rows only ever end, and never overlap in one key.
+Rows only end, and never overlap in one key.
 """
 
 from django.db import migrations
@@ -12,7 +12,7 @@ ENDS = ("recorded_to", "absent_since")
 
 
 def guards_of(room: str, name: str) -> migrations.RunPython:
-    """For one model: what may change of a row is that it ends.
+    """The triggers of one model: a row may only be ended.
 
     Its time on record overlaps no other of its key.
     """
@@ -20,12 +20,12 @@ def guards_of(room: str, name: str) -> migrations.RunPython:
     def make(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
         model = apps.get_model(room, name)
         table = model._meta.db_table
-        once = next(
+        unique = next(
             constraint
             for constraint in model._meta.constraints
             if isinstance(constraint, UniqueConstraint)
         )
-        key = [model._meta.get_field(field).column for field in once.fields]
+        key = [model._meta.get_field(field).column for field in unique.fields]
         columns = [field.column for field in model._meta.concrete_fields]
         same = " AND ".join(f"o.{one} = n.{one}" for one in key)
         overlap = (

@@ -1,4 +1,4 @@
-"""Identity numbers: encrypted where they lie, looked up by a keyed hash, shown masked."""
+"""Identity numbers: stored encrypted, looked up by a keyed hash, shown masked."""
 
 import hmac
 from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +38,7 @@ def keyed_hash(text: str) -> str:
 
 
 def keyed_hashes(texts: Iterable[str]) -> list[str]:
-    """The keyed hash of each text: under that of kind and number a person is found."""
+    """The keyed hash of each text; a person is looked up by that of kind and number."""
     key, digest = settings.LOOKUP_KEY, hmac.digest
     return [digest(key, text.encode(), "sha256").hex() for text in texts]
 
@@ -53,7 +53,7 @@ def _encrypted(texts: Sequence[str], version: str) -> list[bytes]:
 
 
 def decrypted(stored: bytes | memoryview, version: str) -> str:
-    """The text again; CannotDecrypt."""
+    """The decrypted text; CannotDecrypt."""
     return ciphers.decrypted(stored, version).decode()
 
 
@@ -76,19 +76,22 @@ def name_of(person: Person) -> str:
 def numbers_of(
     identities: Sequence[Identity], names: Sequence[str | None], born: pa.Array
 ) -> pa.Array:
-    """The row number of each person, made known where new.
+    """The row number of each person; new people are stored.
 
-    A name or birthday that was missing is filled in.
+    A missing name or birthday is filled in.
     """
     lookups = keyed_hashes(map("\x1f".join, identities))
     lookup_array = pa.array(lookups, pa.string())
     existing = _known(lookup_array)
+    # null where the person is new
     at = pc.index_in(lookup_array, value_set=existing.column("lookup"))
     named = pa.array([bool(name) for name in names], pa.bool_())
     to_name = pc.and_(named, pc.equal(existing.column("is_named").take(at), 0))
     to_date = pc.and_(pc.is_valid(born), pc.equal(existing.column("is_dated").take(at), 0))
-    for place in pc.indices_nonzero(pc.or_(to_name, to_date).fill_null(False)).to_pylist():
-        _fill_in(Person.objects.get(lookup=lookups[place]), names[place], born[place].as_py())
+    for position in pc.indices_nonzero(pc.or_(to_name, to_date).fill_null(False)).to_pylist():
+        _fill_in(
+            Person.objects.get(lookup=lookups[position]), names[position], born[position].as_py()
+        )
     new = pc.indices_nonzero(pc.is_null(at))
     new = new.take(pc.sort_indices(lookup_array.take(new)))  # as the index lies
     first = _next_number(len(new))
@@ -99,15 +102,16 @@ def numbers_of(
         [*existing.column("id").chunks, pa.array(range(first, first + len(new)), pa.int64())],
         pa.int64(),
     )
-    everybody = pa.chunked_array(
+    all_lookups = pa.chunked_array(
         [*existing.column("lookup").chunks, lookup_array.take(new)], pa.string()
     )
-    return numbers.take(pc.index_in(lookup_array, value_set=everybody)).combine_chunks()
+    return numbers.take(pc.index_in(lookup_array, value_set=all_lookups)).combine_chunks()
 
 
 def _known(lookups: pa.Array) -> pa.Table:
-    """Lookup, row number, and whether a name and a birthday are known, of those people who are
-    known.
+    """The people on record among those looked up.
+
+    Their look-up hash and row number, and whether name and birthday are stored.
     """
     columns = {"lookup": "p.lookup", "id": "p.id"}
     columns |= {
@@ -130,11 +134,13 @@ def _known(lookups: pa.Array) -> pa.Table:
 
 
 def _next_number(count: int) -> int:
-    """The first of so many row numbers that are nobody's; the registers are locked meanwhile."""
+    """The first of `count` unused row numbers; the registers are locked meanwhile."""
     last = Person.objects.aggregate(last=Max("id"))["last"] or 0
     if count and connection.vendor == "postgresql":
         rows_of(
-            "SELECT setval(pg_get_serial_sequence('registers_person', 'id'), %s)", [last + count]
+            # the rows come with numbers of their own: the sequence has to go past them
+            "SELECT setval(pg_get_serial_sequence('registers_person', 'id'), %s)",
+            [last + count],
         )
     return int(last) + 1
 
@@ -147,9 +153,7 @@ def _parts(
     names: Sequence[str | None],
     born: pa.Array,
 ) -> Iterator[pa.Table]:
-    """New people as rows of the table, encrypted part by part while the database writes the part
-    before.
-    """
+    """Rows of new people, in parts: one is encrypted while the database writes the one before."""
     version, named = newest_version(), pa.array([bool(name) for name in names], pa.bool_())
     for start in range(0, len(places), BATCH):
         part = places[start : start + BATCH]
@@ -178,9 +182,9 @@ def _fill_in(person: Person, name: str | None, born_on: date | None) -> None:
 
 @transaction.atomic
 def rotate(*, by: str, at: datetime, at_most: int = 100_000) -> int:
-    """Encrypts what is under an older key with the newest; how many rows were done.
+    """Encrypts what is under an older key with the newest; returns the number of rows.
 
-    Run it until it says 0.
+    Repeat until it returns 0.
     """
     lock()
     version, rotated = newest_version(), 0

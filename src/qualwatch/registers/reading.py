@@ -1,7 +1,4 @@
-"""What was read of a source's files as rows of the registers' tables.
-
-People by their row numbers.
-"""
+"""The tables read from a source's files as rows of the registers, with people by row number."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -91,10 +88,13 @@ def _unparsed(table: pa.Table, numbering: _Numbering) -> pa.Table:
     """Unparsed rows as the registers store them: nobody is person 0, what is unknown is empty."""
     renamed = table.rename_columns({"table": "table_name"}).drop_columns(["row_id"])
     numbered = numbering.applied_to(renamed)
-    nobody = pc.fill_null(numbered.column("person_id"), 0)
+    person_numbers = pc.fill_null(numbered.column("person_id"), 0)
     at = numbered.column_names.index("person_id")
     return _filled(
-        numbered.set_column(at, "person_id", nobody), "credit_code", "profession", "category"
+        numbered.set_column(at, "person_id", person_numbers),
+        "credit_code",
+        "profession",
+        "category",
     )
 
 

@@ -1,6 +1,5 @@
-"""The result of `qualwatch check` as a table and as JSON.
-
-The other forms are in the files beside this one.
+"""The result of `qualwatch check` as a table and as JSON; the other forms have modules of their
+own.
 """
 
 import json
@@ -114,7 +113,7 @@ def as_json(report: CheckReport) -> str:
 
     Days as ISO, people masked.
     """
-    whole = {
+    document = {
         "schema": SCHEMA,
         "as_of": str(report.as_of),
         "policy": {
@@ -131,15 +130,15 @@ def as_json(report: CheckReport) -> str:
         "notices": [asdict(notice) for notice in report.notices],
         "summary": summary(report),
     }
-    return one_row_a_line(whole)
+    return one_row_a_line(document)
 
 
-def one_row_a_line(whole: dict[str, Any]) -> str:
+def one_row_a_line(document: dict[str, Any]) -> str:
     """JSON with every row of every list on a line of its own: readable, and quick to write and to
     compare.
     """
     parts = []
-    for key, value in whole.items():
+    for key, value in document.items():
         if isinstance(value, list) and value:
             lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in value)
             text = f"[\n{lines}\n]"

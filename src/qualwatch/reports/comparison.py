@@ -141,7 +141,7 @@ def impact_as_json(report: ImpactReport) -> str:
     def as_dict(finding: Finding | None) -> dict[str, Any] | None:
         return finding_as_dict(finding) if finding else None
 
-    whole = {
+    document = {
         "schema": IMPACT_SCHEMA,
         "as_of": str(report.as_of),
         "areas": counts(
@@ -152,4 +152,4 @@ def impact_as_json(report: ImpactReport) -> str:
             {"before": as_dict(turn.before), "after": as_dict(turn.after)} for turn in report.turns
         ],
     }
-    return one_row_a_line(whole)
+    return one_row_a_line(document)

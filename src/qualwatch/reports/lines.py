@@ -43,8 +43,8 @@ SCHEMA = pa.schema(
 def json_lines(report: CheckReport) -> Iterator[str]:
     """Every finding as one line of JSON, with the day it is of."""
     for finding in report.findings:
-        whole = {"as_of": str(report.as_of), **finding_as_dict(finding)}
-        yield hidden(json.dumps(whole, ensure_ascii=False)) + "\n"
+        document = {"as_of": str(report.as_of), **finding_as_dict(finding)}
+        yield hidden(json.dumps(document, ensure_ascii=False)) + "\n"
 
 
 def write_json_lines(report: CheckReport, path: Path) -> None:

@@ -17,16 +17,16 @@ MOST_BARS = 15
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many."""
+    """A part of a total, with its label."""
 
     label: str
     part: int
-    whole: int
+    total: int
 
     @property
     def percent(self) -> float:
         """0 to 100; 0 of nothing is 0."""
-        return 100 * self.part / self.whole if self.whole else 0.0
+        return 100 * self.part / self.total if self.total else 0.0
 
 
 @dataclass(slots=True)
@@ -87,18 +87,18 @@ def _funnel(findings: list[Finding]) -> list[Share]:
 
 
 def _areas(report: CheckReport, watched: set[str], short: set[str]) -> dict[str, Share]:
-    whole = Counter(report.areas.get(code) for code in watched)
+    totals = Counter(report.areas.get(code) for code in watched)
     part = Counter(report.areas.get(code) for code in short)
     return {
-        area: Share(text.name, part[area], whole[area])
+        area: Share(text.name, part[area], totals[area])
         for area, text in report.law.divisions.areas.items()
     }
 
 
 def _categories(required: list[Finding]) -> list[Share]:
-    whole = Counter(finding.qualification for finding in required)
+    totals = Counter(finding.qualification for finding in required)
     part = Counter(finding.qualification for finding in required if finding.verdict == "short")
-    shares = [Share(name or _("资质不明"), part[name], whole[name]) for name in part]
+    shares = [Share(name or _("资质不明"), part[name], totals[name]) for name in part]
     return sorted(shares, key=lambda share: (-share.part, share.label))[:MOST_BARS]
 
 

@@ -38,7 +38,7 @@ class Picture:
     """A picture with its caption."""
 
     title: str
-    beside: str
+    note: str
     svg: str
 
 
@@ -118,14 +118,14 @@ def _figures(overview: Overview) -> list[dict[str, Any]]:
         (_("社保异常"), anomalies, _("人次"), "advise"),
     ]
     return [
-        {"label": label, "number": number, "beside": beside, "colour": colour}
-        for label, number, beside, colour in rows
+        {"label": label, "number": number, "note": note, "colour": colour}
+        for label, number, note, colour in rows
     ]
 
 
 def _pictures(overview: Overview) -> list[Picture]:
     categories = [
-        (share.label, float(share.part), f"{share.part:,} / {share.whole:,}")
+        (share.label, float(share.part), f"{share.part:,} / {share.total:,}")
         for share in overview.categories
     ]
     pictures_or_none = [
@@ -156,9 +156,9 @@ def _pictures(overview: Overview) -> list[Picture]:
     return [picture for picture in pictures_or_none if picture is not None]
 
 
-def _picture(title: str, beside: str, draw: Callable[[str, T], str], data: T) -> Picture | None:
+def _picture(title: str, note: str, draw: Callable[[str, T], str], data: T) -> Picture | None:
     """A drawn picture; None without data."""
-    return Picture(title, beside, draw(title, data)) if data else None
+    return Picture(title, note, draw(title, data)) if data else None
 
 
 def _bars(rows: list[tuple[str, int]]) -> list[tuple[str, float, str]]:

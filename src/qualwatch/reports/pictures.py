@@ -24,7 +24,7 @@ COLUMN_AREA = 170  # height of the columns
 
 
 def drawing(height: int, title: str) -> ET.Element:
-    """A picture to be drawn into."""
+    """A new SVG picture."""
     root = ET.Element(
         "svg", {"viewBox": f"0 0 {WIDTH} {height}", "role": "img", "aria-label": title}
     )
@@ -35,13 +35,13 @@ def drawing(height: int, title: str) -> ET.Element:
 def text(
     parent: ET.Element, x: float, y: float, words: str, css: str, anchor: str = "start"
 ) -> None:
-    """Words at a place."""
+    """A text at a position."""
     attributes = {"x": f"{x:g}", "y": f"{y:g}", "class": css, "text-anchor": anchor}
     ET.SubElement(parent, "text", attributes).text = words
 
 
 def rect(parent: ET.Element, x: float, y: float, width: float, height: float, css: str) -> None:
-    """A box with round corners."""
+    """A box with rounded corners."""
     box = {
         "x": f"{x:.1f}",
         "y": f"{y:.1f}",
@@ -54,7 +54,7 @@ def rect(parent: ET.Element, x: float, y: float, width: float, height: float, cs
 
 
 def shown(root: ET.Element) -> str:
-    """The picture as it stands in a page."""
+    """The picture as HTML."""
     return ET.tostring(root, encoding="unicode")
 
 
@@ -96,16 +96,16 @@ def _tiles() -> dict[str, dict[str, Any]]:
 
 def tile_map(title: str, areas: Mapping[str, Share]) -> str:
     """One tile per supervising area, darker the larger the share."""
-    places = _tiles()["places"]
+    positions = _tiles()["positions"]
     names = _tiles()["short_names"]
-    rows = max(row for _column, row in places.values()) + 1
+    rows = max(row for _column, row in positions.values()) + 1
     root = drawing(rows * (TALL + GAP), title)
     highest = max((share.percent for share in areas.values()), default=0) or 1
-    for slug, (column, row) in places.items():
+    for slug, (column, row) in positions.items():
         share = areas[slug]
         shade = round(share.percent / highest * SHADES) if share.part else 0
         tile = ET.SubElement(root, "g", {"class": f"tile shade-{shade}"})
-        ET.SubElement(tile, "title").text = f"{share.label} {share.part}/{share.whole}"
+        ET.SubElement(tile, "title").text = f"{share.label} {share.part}/{share.total}"
         left = column * (TILE + GAP)
         _fill_tile(tile, left, row * (TALL + GAP), names.get(slug, share.label), share)
     return shown(root)
@@ -116,7 +116,7 @@ def _fill_tile(tile: ET.Element, left: float, top: float, name: str, share: Shar
     rect(tile, left, top, TILE, TALL, "ground")
     text(tile, middle, top + 20, name, "name", "middle")
     text(tile, middle, top + 46, f"{share.percent:.1f}%", "share", "middle")
-    text(tile, middle, top + 66, f"{share.part:,} / {share.whole:,}", "small", "middle")
+    text(tile, middle, top + 66, f"{share.part:,} / {share.total:,}", "small", "middle")
 
 
 def columns(title: str, rows: Iterable[tuple[str, int]]) -> str:
@@ -126,9 +126,16 @@ def columns(title: str, rows: Iterable[tuple[str, int]]) -> str:
     highest = max((height for _label, height in rows), default=0) or 1
     step = WIDTH / max(len(rows), 4)
     for at, (label, height) in enumerate(rows):
-        tall = max(1.5 if height else 0, height / highest * COLUMN_AREA)
+        bar_height = max(1.5 if height else 0, height / highest * COLUMN_AREA)
         middle = at * step + step / 2
-        rect(root, at * step + step * 0.15, COLUMN_AREA + 20 - tall, step * 0.7, tall, "short")
-        text(root, middle, COLUMN_AREA + 14 - tall, f"{height:,}", "number", "middle")
+        rect(
+            root,
+            at * step + step * 0.15,
+            COLUMN_AREA + 20 - bar_height,
+            step * 0.7,
+            bar_height,
+            "short",
+        )
+        text(root, middle, COLUMN_AREA + 14 - bar_height, f"{height:,}", "number", "middle")
         text(root, middle, COLUMN_AREA + 40, label, "label", "middle")
     return shown(root)

@@ -1,4 +1,4 @@
-"""The standards for reading: list, one category with its history, coverage."""
+"""The standards as tables: list, one category with its history, coverage."""
 
 from collections import Counter
 from datetime import date
@@ -31,7 +31,7 @@ COVERAGE = {
 
 
 def can_say(requirements: tuple[Requirement, ...]) -> str:
-    """The strongest thing that can be said of a level: short, advise, manual or nothing."""
+    """The strongest verdict that a level can give: short, advise, manual or nothing."""
     outcomes = {requirement.outcome for requirement in requirements}
     if any(requirement.outcome == "judge" and requirement.strong for requirement in requirements):
         return "short"
@@ -41,7 +41,7 @@ def can_say(requirements: tuple[Requirement, ...]) -> str:
 
 
 def coverage(law: Law, policy: Policy, day: date) -> list[tuple[CategoryText, str, GradeSlug, str]]:
-    """(category, sub-item, grade, what can be said) of every level on a day, route unknown."""
+    """(category, sub-item, grade, strongest verdict) of every level on a day, route unknown."""
     return [
         (
             text,

@@ -214,7 +214,7 @@ def uphold(
     require_opinion(application)
     repairs = _verified_repairs(application, repairs_digest)
     result = repair(application, repairs, ctx, because)
-    _step_case(application, "uphold", ctx, because, result.leaves)
+    _step_case(application, "uphold", ctx, because, result.register_effect)
     application.repairs = result.records
     _close(application, "upheld", because, ctx, read)
     document = issue_decision(application, ctx, result.lines)
@@ -264,13 +264,24 @@ def _apply_event(case: Case, checked: CheckedFiling, ctx: ActContext) -> Event:
 
 
 def _step_case(
-    application: Application, name: str, ctx: ActContext, because: str = "", leaves: str = ""
+    application: Application,
+    name: str,
+    ctx: ActContext,
+    because: str = "",
+    register_effect: str = "",
 ) -> None:
     """The event in the application's case, if it has one. CannotStep."""
     case = application.case
     if case is None:
         return
-    event = Event(name, ctx.on, by=ctx.by, because=because, leaves=leaves, route=route_of(case))
+    event = Event(
+        name,
+        ctx.on,
+        by=ctx.by,
+        because=because,
+        register_effect=register_effect,
+        route=route_of(case),
+    )
     act(case=case, event=event, ctx=ctx, perform=perform)
 
 

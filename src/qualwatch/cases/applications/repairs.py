@@ -51,8 +51,8 @@ class Repairs:
         """As stored while they wait for the signature; days in ISO form."""
         corrections = [asdict(correction) for correction in self.corrections]
         content = {"review_on": self.review_on, "corrections": corrections}
-        plain: dict[str, Any] = json.loads(json.dumps(content, default=str))
-        return plain
+        as_json_values: dict[str, Any] = json.loads(json.dumps(content, default=str))
+        return as_json_values
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Repairs":
@@ -65,12 +65,13 @@ class Repairs:
 class RepairResult:
     """What was put on record.
 
-    `records`: kind and number of each; `lines`: for the decision; `leaves`: of the step's event.
+    `records`: kind and number of each; `lines`: for the decision. `register_effect`: of the
+    step's event.
     """
 
     records: list[list[Any]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
-    leaves: str = ""
+    register_effect: str = ""
 
 
 def digest_of(proposed: Mapping[str, Any] | None) -> str:
@@ -90,7 +91,7 @@ def repair(
     case = application.case
     was_inspected = case is not None and hasattr(case, "supervision_finding")
     if application.cause == "data-wrong" and not repairs.corrections and not was_inspected:
-        raise CannotStep("leaves-something", _("信息有误的要写明更正哪些登记"))
+        raise CannotStep("register-effect", _("信息有误的要写明更正哪些登记"))
     result = _correct_registers(application.credit_code, repairs, ctx, because)
     if case is None:
         _assess_again(application.credit_code, ctx)
@@ -98,7 +99,7 @@ def repair(
         # No run warns of what an officer found: the finding itself is given up.
         result.records.append([OFFICER, case.pk])
         result.lines.append(_n("原监管发现不再作为依据。"))
-        result.leaves = OFFICER
+        result.register_effect = OFFICER
     else:
         if not result.records:
             result = _accept_findings(application, case, repairs, ctx, because)
@@ -141,7 +142,7 @@ def _require_own_row(credit_code: str, correction: FieldCorrection) -> None:
         )
         is_own = registrations.filter(person_id=correction.key.get("person_id") or 0).exists()
     if not is_own:
-        raise CannotStep("leaves-something", _("只能更正申请企业自己的登记"))
+        raise CannotStep("register-effect", _("只能更正申请企业自己的登记"))
 
 
 def _accept_findings(
@@ -149,7 +150,7 @@ def _accept_findings(
 ) -> RepairResult:
     """Accepts each disputed requirement at the number of people held today."""
     if case.category is None:
-        raise CannotStep("leaves-something", _("社保案件只能用更正或豁免修复"))
+        raise CannotStep("register-effect", _("社保案件只能用更正或豁免修复"))
     figures = _newest_view(case, ctx).verdicts_of(case)[1]
     records: list[list[Any]] = []
     for name in application.requirements:
@@ -173,7 +174,7 @@ def _held(figures: Mapping[str, Any], requirement: str) -> int:
     held: int | None = figures.get(requirement, {}).get("held")
     if held is None:
         sentence = _("{what} 没有现有人数，不能认可").format(what=names([requirement]))
-        raise CannotStep("leaves-something", sentence)
+        raise CannotStep("register-effect", sentence)
     return held
 
 

@@ -90,12 +90,12 @@ class _Template:
         """The package without the parts that are filled in."""
         # docxtpl writes empty properties too
         self._docxtpl.render_properties({}, ENVIRONMENT)
-        whole, shared = io.BytesIO(), io.BytesIO()
-        self._docxtpl.docx.save(whole)
+        complete, shared = io.BytesIO(), io.BytesIO()
+        self._docxtpl.docx.save(complete)
         filled_parts = [self._document, *(part for part, _ in self._edges)]
         filled_names = {part.partname.membername for part in filled_parts}
         with (
-            zipfile.ZipFile(whole) as package,
+            zipfile.ZipFile(complete) as package,
             zipfile.ZipFile(shared, "w", zipfile.ZIP_DEFLATED) as rest,
         ):
             for member in package.infolist():

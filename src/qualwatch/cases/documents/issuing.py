@@ -390,8 +390,10 @@ def _hearing_values(hearing: Hearing) -> dict[str, Any]:
 
 def moment(at: datetime) -> str:
     """An hour as documents write it."""
-    local = timezone.localtime(at)
-    return f"{day(local.date())}{local.hour}时" + (f"{local.minute}分" if local.minute else "")
+    local_time = timezone.localtime(at)
+    return f"{day(local_time.date())}{local_time.hour}时" + (
+        f"{local_time.minute}分" if local_time.minute else ""
+    )
 
 
 def items(cases: Iterable[Case], outcomes: Mapping[int, str] | None = None) -> dict[str, Any]:
@@ -399,7 +401,7 @@ def items(cases: Iterable[Case], outcomes: Mapping[int, str] | None = None) -> d
     by_case = outcomes or {}
     rows = [
         {
-            "nth": nth,
+            "sequence_no": sequence_no,
             "enterprise": case.enterprise,
             "credit_code": case.credit_code,
             "item": name_of(case),
@@ -407,7 +409,7 @@ def items(cases: Iterable[Case], outcomes: Mapping[int, str] | None = None) -> d
             "outcome": by_case.get(case.pk, NONE),
             "why": _shortfalls(case),
         }
-        for nth, case in enumerate(cases, 1)
+        for sequence_no, case in enumerate(cases, 1)
     ]
     return {
         "rows": rows,

@@ -62,6 +62,7 @@ def circumstances_of(
 
 def _has_consent(case: Case | None) -> bool:
     """Whether the enterprise has consented, in this case, to be served by e-mail."""
+    # consent is given for a case, not for ever
     if case is None:
         return False
     return Attachment.objects.filter(is_consent=True, service__document__case=case).exists()
@@ -248,6 +249,7 @@ def record_receipt(document: Document, on: date, ctx: ActContext) -> None:
         batch.start_due_on, batch.is_start_due_provisional = due.ends_on, due.provisional
     batch.save()
     waiting = batch.members.filter(ended="", stage="suggested").values_list("pk", flat=True)
+    # the tasks were opened without a day, which the receipt gives them
     details = [str(number) for number in waiting]
     open_tasks(START, details).update(due_on=batch.start_due_on)
 

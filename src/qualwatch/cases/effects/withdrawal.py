@@ -42,8 +42,8 @@ from qualwatch.wording import gettext_noop as _  # what is published is Chinese
 MINISTRY = _("住房和城乡建设部")
 DECISION = _("撤回建设工程企业资质决定")
 DISPLAY = DOCUMENT_KINDS["display-notice"].title
-GRANTED_ANEW = _("撤回后重新核发")
-PUBLISHED = _("（公布{nth}）")
+GRANTED_AGAIN = _("撤回后重新核发")
+PUBLISHED = _("（公布{number}）")
 HANDED_OVER = "handed-over"
 
 
@@ -85,7 +85,7 @@ def decision_key(row: Withdrawal) -> str:
 
     A decision of the ministry may name several items, so its number alone is not a key.
     """
-    return f"{row.decision_number}{PUBLISHED.format(nth=row.pk)}"
+    return f"{row.decision_number}{PUBLISHED.format(number=row.pk)}"
 
 
 def _withdraw_in_registers(row: Withdrawal, ctx: ActContext) -> list[list[Any]]:
@@ -142,15 +142,15 @@ def release_overtaken(ctx: ActContext) -> int:
     for row in decided.order_by("pk"):
         for number, valid_from in row.corrections:
             correction = Correction.objects.filter(pk=number, released_at=None).first()
-            if correction is not None and _is_granted_anew(row, correction, valid_from):
+            if correction is not None and _is_granted_again(row, correction, valid_from):
                 release_correction(
-                    correction=correction, by=ctx.by, at=ctx.at, because=GRANTED_ANEW
+                    correction=correction, by=ctx.by, at=ctx.at, because=GRANTED_AGAIN
                 )
                 released += 1
     return released
 
 
-def _is_granted_anew(row: Withdrawal, correction: Correction, valid_from: str) -> bool:
+def _is_granted_again(row: Withdrawal, correction: Correction, valid_from: str) -> bool:
     """Whether the source's record begins after the decision, and not as the one withdrawn."""
     begins = getattr(source_row(ItemRow, correction.key), "valid_from", None)
     if begins is None or row.decided_on is None:
@@ -272,7 +272,7 @@ def _recall(row: Withdrawal, code: str, ctx: ActContext) -> None:
     serve_on_authority(document, "" if is_ministry else batch.withdrawing_authority, ctx)
 
 
-def show_longer(row: Withdrawal, ctx: ActContext) -> None:
+def extend_display(row: Withdrawal, ctx: ActContext) -> None:
     """Publishes a display that a newly published calendar made longer."""
     if row.display_number and row.display_until is not None and not row.outcome:
         post_display(row, ctx)
@@ -313,7 +313,7 @@ def _restore(row: Withdrawal, ctx: ActContext) -> None:
     if case.card_number and case.closed_because != "annulled":
         reword_cleared(case.card_number, because=WITHDRAWAL_ANNULLED, at=ctx.at)
     publish_items_of(case.credit_code, on=ctx.on, law=ctx.law)
-    _assess_anew(case.credit_code, ctx)
+    _assess_again(case.credit_code, ctx)
     subject = texts.subject("withdrawal-annulled", case)
     body = texts.withdrawal_ended(case, WITHDRAWAL_ANNULLED)
     notify([Notification(case, "withdrawal-annulled", subject, body)], ctx.at)
@@ -328,7 +328,7 @@ def _release_corrections(row: Withdrawal, ctx: ActContext) -> None:
             )
 
 
-def _assess_anew(credit_code: str, ctx: ActContext) -> None:
+def _assess_again(credit_code: str, ctx: ActContext) -> None:
     """Assesses an enterprise on the day of the newest full run, if that is recent enough."""
     newest = Run.objects.filter(state="released", is_full=True).order_by("-as_of").first()
     if newest is not None and ctx.is_fresh(newest.as_of):

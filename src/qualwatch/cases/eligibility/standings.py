@@ -75,12 +75,12 @@ def _items(on: date, law: Law, **filters: str) -> dict[ItemKey, ItemNow]:
 
 def _item_now(records: Sequence[Item], enterprise: str, on: date, law: Law) -> ItemNow | None:
     """One item from its records; None while none of them has begun."""
-    begun = [record for record in records if record.valid_from is None or record.valid_from <= on]
-    judged = items_in_force(law, begun, on)
+    started = [record for record in records if record.valid_from is None or record.valid_from <= on]
+    judged = items_in_force(law, started, on)
     reason = judged.not_judged[0][1] if judged.not_judged else ""
-    if not begun or reason == NOT_YET:
+    if not started or reason == NOT_YET:
         return None
-    record = judged.items[0] if judged.items else max(begun, key=_start)
+    record = judged.items[0] if judged.items else max(started, key=_start)
     category = law.categories.get(record.category)
     standing, because = _standing(is_in_force=bool(judged.items), reason=reason)
     return ItemNow(

@@ -12,7 +12,7 @@ from qualwatch.cases.documents import issuing
 from qualwatch.cases.evidence_packs.contents import services_of
 from qualwatch.cases.evidence_packs.rerun import Rerun
 from qualwatch.cases.models import Case, Service
-from qualwatch.cases.notices.texts import entry_word, line, name_of, names
+from qualwatch.cases.notices.texts import entry_label, line, name_of, names
 from qualwatch.evaluation.findings import Finding
 from qualwatch.journal.queries import entries_of
 from qualwatch.procedure.service import METHODS
@@ -73,7 +73,7 @@ def _entries(cases: Iterable[Case]) -> list[tuple[datetime, str, str]]:
     entries = [entry for case in cases for entry in entries_of(case.stream)]
     entries.sort(key=lambda entry: (entry.recorded_at, entry.pk))
     return [
-        (timezone.localtime(entry.recorded_at), entry_word(entry.what), entry.by)
+        (timezone.localtime(entry.recorded_at), entry_label(entry.what), entry.by)
         for entry in entries
     ]
 

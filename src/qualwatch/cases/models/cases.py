@@ -162,8 +162,8 @@ class Determination(models.Model):
     until = models.DateField(null=True)
     because = models.TextField()
     evidence = models.JSONField()  # what was looked at
-    leaves = models.CharField(max_length=20, blank=True)  # what the next run reads
-    left = models.JSONField(default=dict)
+    register_effect = models.CharField(max_length=20, blank=True)  # what the next run reads
+    register_effect_details = models.JSONField(default=dict)
     figures = models.JSONField(default=dict)  # by requirement, of the run that it was signed on
     proposed_by = models.CharField(max_length=150)
     proposed_at = models.DateTimeField()

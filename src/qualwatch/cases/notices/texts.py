@@ -101,12 +101,12 @@ def warning(case: Case, requirements: Mapping[str, Mapping[str, Any]], ends_on: 
     """A yellow card."""
     lines = [line(name, requirement) for name, requirement in requirements.items()]
     head = _("{enterprise}（{code}）：").format(enterprise=case.enterprise, code=case.credit_code)
-    tail = _(
+    ending = _(
         "请于 {day} 前整改；对预警信息有异议的，可以提出申请并附证明材料"
         "（晋建市规字〔2023〕71号）。"
         "期满仍不达标的，主管部门可以认定并公布红牌预警。"
     ).format(day=ends_on)
-    return "\n".join([head, *lines, tail])
+    return "\n".join([head, *lines, ending])
 
 
 def red(case: Case, requirements: Mapping[str, Mapping[str, Any]], authority: str) -> str:
@@ -123,11 +123,11 @@ def red(case: Case, requirements: Mapping[str, Mapping[str, Any]], authority: st
         number=case.card_number,
         day=case.published_on,
     )
-    tail = _(
+    ending = _(
         "红牌预警期间：不得申请资质升级、增项；省内在建项目列入重点监管，不得以该资质承揽新项目；"
         "不得参加评优评先、表彰奖励；红牌期满仍不达标的，依法启动资质撤回。"
     )
-    return "\n".join([head, *lines, tail])
+    return "\n".join([head, *lines, ending])
 
 
 def closing(case: Case, because: str) -> str:
@@ -144,7 +144,7 @@ def closing(case: Case, because: str) -> str:
     )
 
 
-def red_period_longer(case: Case) -> str:
+def red_period_extended(case: Case) -> str:
     """A newly published calendar made the period longer."""
     return _("{name}：按新公布的放假安排，红牌期延至 {ends}。").format(
         name=name_of(case), ends=case.red_ends_on
@@ -281,7 +281,7 @@ def reminder(case: Case, ends_on: date) -> str:
     )
 
 
-def entry_word(what: str) -> str:
+def entry_label(what: str) -> str:
     """An entry of the journal as people read it, in the chosen language."""
     if what in BY_EVENT:
         return gettext(BY_EVENT[what].meaning)

@@ -209,6 +209,7 @@ def void_document(
     # lock order: see CONTRIBUTING.md (the new document's number before the public copy)
     if kind.must_arrive and not is_over(locked):
         replacement = issuing.issued_again(locked, ctx)
+        # the hearing stays fixed: its days run from the new notice
         Hearing.objects.filter(notice=locked, state="fixed").update(notice=replacement)
         serve_or_open_task(replacement, ctx)
     end_attempts(locked, VOIDED, because, ctx)
@@ -249,6 +250,7 @@ def process_due_services(ctx: ActContext) -> int:
         count += _prove_notice(number, ctx)
     for service in _overdue(ctx).exclude(method=NOTICE).select_related("document__case"):
         attempts = service.document.services.filter(proved_on=None, failed_on=None)
+        # while another attempt may still succeed nothing has to be done
         if not attempts.filter(due_on__gte=ctx.on).exists():
             count += open_serve_task(service.document, ctx)
     write_journal(ctx)
@@ -261,6 +263,7 @@ def _prove_notice(number: int, ctx: ActContext) -> int:
     service = services.get(pk=number)
     document = service.document
     proof = _n("公告 {number} 期满").format(number=document.number)
+    # the savepoint undoes rows, not the entries gathered in memory
     entries_before = len(ctx.entries)
     try:
         with transaction.atomic():
@@ -285,6 +288,7 @@ def _recount(services: Iterable[Service], ctx: ActContext) -> None:
     policy = ctx.law.policy_on(ctx.on)
     for service in services:
         due = due_of_attempt(service.method, service.sent_on, policy, ctx.law.calendar)
+        # a day that was stated is never taken back
         service.due_on = max(service.due_on, due.ends_on)
         service.is_due_provisional = due.provisional
         service.save(update_fields=["due_on", "is_due_provisional"])
@@ -367,6 +371,8 @@ def _authority(document: Document, by: Account) -> str:
     """The slug of the authority that acts: who issued it, who is competent, the province."""
     authority = require_authority(by, "serve")
     allowed = {document.organisation}
+    # a bureau serves its own documents; of other authorities the competent one and the
+    # province may act too
     if not document.organisation.endswith(BUREAU):
         allowed.add(PROVINCE)
         if document.case:

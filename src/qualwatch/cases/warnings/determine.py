@@ -28,16 +28,17 @@ from qualwatch.wording import gettext as _
 
 ACCEPTED_FINDING = "accepted-finding"
 # What a dismissal may leave beside an accepted finding; `step` refuses '' itself.
-ROWS_LEFT = ("", "correction", "exemption")
+ROW_EFFECTS = ("", "correction", "exemption")
 
 
 @dataclass(frozen=True, slots=True)
 class ProposedDetermination:
     """What an officer proposes. outcome: a key of OUTCOMES.
 
-    items: (category, sub_item), of an enterprise-wide case. leaves: what a dismissal leaves for the
-    next run, with its details in `left`: accepted-finding ("until", the review day), correction
-    ("correction", its number) or exemption ("exemption", the row's number).
+    items: (category, sub_item), of an enterprise-wide case. register_effect: what a dismissal
+    leaves in the registers for the next run, with its details: accepted-finding
+    ("until", the review day), correction ("correction", its number) or exemption ("exemption", the
+    row's number).
     """
 
     outcome: str
@@ -46,8 +47,8 @@ class ProposedDetermination:
     requirements: Sequence[str] = ()
     items: Sequence[tuple[str, str]] = ()
     until: date | None = None
-    leaves: str = ""
-    left: Mapping[str, Any] | None = None
+    register_effect: str = ""
+    register_effect_details: Mapping[str, Any] | None = None
 
 
 @transaction.atomic
@@ -68,7 +69,13 @@ def propose(
     ctx = ActContext(law, at, by.username, authority)
     if case.category is None and proposed.outcome == "red" and not proposed.items:
         raise CannotStep("items", _("请写明哪些资质因此不达标"))
-    left = _checked_left(case, proposed.outcome, proposed.leaves, dict(proposed.left or {}), ctx)
+    effect_details = _checked_register_effect(
+        case,
+        proposed.outcome,
+        proposed.register_effect,
+        dict(proposed.register_effect_details or {}),
+        ctx,
+    )
     requirements = list(proposed.requirements) or [
         row.requirement for row in case.requirements.filter(recovered_on=None)
     ]
@@ -80,7 +87,7 @@ def propose(
         because=proposed.because,
         until=Deadline(proposed.until, provisional=False) if proposed.until else None,
         has_evidence=any(text.strip() for text in proposed.evidence),
-        leaves=proposed.leaves,
+        register_effect=proposed.register_effect,
     )
     ctx.entries.append(_proposal_entry(case, proposed, requirements, read, ctx))
     act(case=case, event=event, ctx=ctx, perform=perform)
@@ -92,8 +99,8 @@ def propose(
         until=proposed.until,
         because=proposed.because,
         evidence=list(proposed.evidence),
-        leaves=proposed.leaves,
-        left=left,
+        register_effect=proposed.register_effect,
+        register_effect_details=effect_details,
         proposed_by=by.username,
         proposed_at=at,
     )
@@ -110,7 +117,7 @@ def _proposal_entry(
         "outcome": proposed.outcome,
         "requirements": requirements,
         "evidence": list(proposed.evidence),
-        "leaves": proposed.leaves,
+        "register_effect": proposed.register_effect,
         "authority": ctx.authority,
         **_read_consequence(read),
     }
@@ -170,7 +177,7 @@ def sign(
     signed_figures = {name: figures[name] for name in determination.requirements if name in figures}
     _record_decision(case, by, at, "signed", because, signed_figures)
     if determination.outcome == "dismissed":
-        _leave_accepted_finding(case, determination, figures, ctx)
+        _accept_findings(case, determination, figures, ctx)
     if any(effect.name == "open-red" for effect in step.effects):
         _open_item_cards(case, determination, by, ctx)
     return step
@@ -191,8 +198,14 @@ def _check_still_possible(case: Case, determination: Determination, ctx: ActCont
             requirement__in=determination.requirements
         )
         if omitted.exists():
-            raise CannotStep("leaves-something", _("还有没有写进认定的指标，请退回"))
-    _checked_left(case, determination.outcome, determination.leaves, determination.left, ctx)
+            raise CannotStep("register-effect", _("还有没有写进认定的指标，请退回"))
+    _checked_register_effect(
+        case,
+        determination.outcome,
+        determination.register_effect,
+        determination.register_effect_details,
+        ctx,
+    )
 
 
 def _record_decision(
@@ -213,38 +226,40 @@ def _record_decision(
     )
 
 
-def _checked_left(
-    case: Case, outcome: str, leaves: str, left: dict[str, Any], ctx: ActContext
+def _checked_register_effect(
+    case: Case, outcome: str, register_effect: str, details: dict[str, Any], ctx: ActContext
 ) -> dict[str, Any]:
-    """What a dismissal leaves for the next run, as stored; CannotStep where it is not there.
+    """The register effect of a dismissal as stored; CannotStep where it is not on record.
 
-    Else the next morning's run would warn again.
+    Without one the next run would warn again.
     """
     if outcome != "dismissed":
         return {}
-    if leaves == ACCEPTED_FINDING:
-        return _checked_acceptance(case, left.get("until"), ctx)
-    if leaves not in ROWS_LEFT:
-        raise CannotStep("leaves-something", _("不予认定要留下更正、豁免或认可"))
-    number = int(left.get(leaves) or 0)
-    if leaves and not _is_left(case, leaves, number):
-        raise CannotStep("leaves-something", _("没有找到所说的更正或豁免"), about="left_number")
-    return left
+    if register_effect == ACCEPTED_FINDING:
+        return _checked_acceptance(case, details.get("until"), ctx)
+    if register_effect not in ROW_EFFECTS:
+        raise CannotStep("register-effect", _("不予认定要留下更正、豁免或认可"))
+    number = int(details.get(register_effect) or 0)
+    if register_effect and not _is_on_record(case, register_effect, number):
+        raise CannotStep(
+            "register-effect", _("没有找到所说的更正或豁免"), about="register_effect_number"
+        )
+    return details
 
 
 def _checked_acceptance(case: Case, review_day: Any, ctx: ActContext) -> dict[str, Any]:
     """The review day of an accepted finding, a date or ISO text, as stored; CannotStep."""
     until = date.fromisoformat(review_day) if isinstance(review_day, str) else review_day
     if not isinstance(until, date) or until <= ctx.on:
-        raise CannotStep("leaves-something", _("认可要写明复核日，且晚于今天"), about="review_on")
+        raise CannotStep("register-effect", _("认可要写明复核日，且晚于今天"), about="review_on")
     if case.category is None:
-        raise CannotStep("leaves-something", _("社保案件只能留下更正或豁免"))
+        raise CannotStep("register-effect", _("社保案件只能留下更正或豁免"))
     return {"until": until.isoformat()}
 
 
-def _is_left(case: Case, leaves: str, number: int) -> bool:
+def _is_on_record(case: Case, register_effect: str, number: int) -> bool:
     """Whether the open correction, or the exemption, exists and concerns the case."""
-    if leaves == "correction":
+    if register_effect == "correction":
         correction = Correction.objects.filter(pk=number, released_at=None).first()
         return correction is not None and _concerns(case, correction)
     exemptions = ExemptionRow._default_manager.filter(
@@ -263,11 +278,11 @@ def _concerns(case: Case, correction: Correction) -> bool:
     return current.filter(person_id=correction.key.get("person_id") or 0).exists()
 
 
-def _leave_accepted_finding(
+def _accept_findings(
     case: Case, determination: Determination, figures: Mapping[str, Any], ctx: ActContext
 ) -> None:
     """Accepts the findings that a dismissal leaves, at today's figures."""
-    if determination.leaves != ACCEPTED_FINDING:
+    if determination.register_effect != ACCEPTED_FINDING:
         return
     for row in case.requirements.filter(requirement__in=determination.requirements):
         held = figures.get(row.requirement, row.warned_figures).get("held")
@@ -277,7 +292,7 @@ def _leave_accepted_finding(
         accept_finding(
             about=about,
             at_held=int(held or 0),
-            until=date.fromisoformat(determination.left["until"]),
+            until=date.fromisoformat(determination.register_effect_details["until"]),
             because=determination.because,
             by=ctx.by,
             at=ctx.at,

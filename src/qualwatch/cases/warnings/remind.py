@@ -72,14 +72,14 @@ def escalate(ctx: ActContext) -> int:
     proposed = set(Determination.objects.filter(state="proposed").values_list("case_id", flat=True))
     withdrawals = Withdrawal.objects.filter(ended="").exclude(stage="closed")
     withdrawing = set(withdrawals.values_list("credit_code", "category", "sub_item"))
-    over = [
+    past_period = [
         case
         for case in cases_over_on(ctx.on)
         if case.pk not in proposed and item_of(case) not in withdrawing and _is_actionable(case)
     ]
     open_tasks = Task.objects.filter(completed_on=None, kind__in=TASK_AT_PERIOD_END.values())
     waiting = set(open_tasks.values_list("case_id", "kind"))
-    due = [case for case in over if (case.pk, TASK_AT_PERIOD_END[case.state]) not in waiting]
+    due = [case for case in past_period if (case.pk, TASK_AT_PERIOD_END[case.state]) not in waiting]
     tasks = [
         new_task(case, TASK_AT_PERIOD_END[case.state], opened_on=ctx.on, due_on=ctx.on)
         for case in due

@@ -15,7 +15,7 @@ from qualwatch.cases.course.step import entry_of, rows_of, state_of, write_state
 from qualwatch.cases.course.withdrawal_rows import save_withdrawal, write_withdrawal_to_row
 from qualwatch.cases.documents.service import tasks_that_survive
 from qualwatch.cases.effects.cards import HANDLERS, end_applications, notification_of
-from qualwatch.cases.effects.withdrawal import show_longer
+from qualwatch.cases.effects.withdrawal import extend_display
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Task, Withdrawal
 from qualwatch.cases.notices import texts
 from qualwatch.cases.notices.notify import Notification, notify
@@ -147,6 +147,7 @@ def _assess(
     )
     after, effects = step(before, event, update.ctx.terms)
     if after.is_open:
+        # days that rested on an unpublished calendar become final or move
         after, _none = step(after, Event("calendar-loaded", update.ctx.on), update.ctx.terms)
     return Step(case, before, after, effects, event, figures, row)
 
@@ -162,18 +163,19 @@ def _follow_step(update: RunUpdate, case_step: Step) -> None:
     if after.is_open and item_of(case) in update.view.vanished:
         open_task(case, VANISHED, ctx)
     if case_step.before.proposal is not None and after.state == "closed":
+        # a proposal about a closed case cannot be signed any more
         Determination.objects.filter(case=case, state="proposed").update(state="void")
     is_updated = after.is_open and update_from_registers(case, update.view, ctx)
     if case_step.is_change or is_updated:
         write_state_to_row(case, after, ctx)
         write_withdrawal_to_row(case_step, ctx)
         if case_step.row is not None and _has_changed_display(case_step):
-            show_longer(case_step.row, ctx)
+            extend_display(case_step.row, ctx)
         update.steps.append(case_step)
     # after the update: the letter names the enterprise as the registers do now
     if red_period is not None:
         subject = texts.subject("red-period", case)
-        notification = Notification(case, "red-period", subject, texts.red_period_longer(case))
+        notification = Notification(case, "red-period", subject, texts.red_period_extended(case))
         notify([notification], ctx.at)
 
 
@@ -218,6 +220,7 @@ def _open_new_cases(update: RunUpdate, open_cases: Sequence[Case]) -> None:
         if case.ground == INSURANCE and case.origin == "officer"
     }
     for code in view.anomalous():
+        # insurance concerns the enterprise: the item of its case is empty
         key = ((code, "", ""), INSURANCE)
         if key not in existing and code not in determined:
             _open_case(update, view.case_of_enterprise(code), watched.get(key))
@@ -242,6 +245,7 @@ def _open_case(update: RunUpdate, case: Case, relapse_of: Case | None) -> None:
         return
     write_state_to_row(case, after, update.ctx)
     case.opened_on = update.ctx.on
+    # of a case cleared within the watching period (policy)
     case.relapse_of = relapse_of
     case.version = 1
     update.steps.append(Step(case, before, after, effects, event, figures))

@@ -46,11 +46,11 @@ from qualwatch.cases.withdrawals.members import (
     close_other_cases_of_item,
     file_attacher,
     issue_proposal,
-    keep_recheck_figures,
     lock_list_for_signature,
     lock_members_for,
     require_all,
     step_of,
+    store_recheck_figures,
     stream_of,
     undecided,
 )
@@ -218,8 +218,8 @@ def display(
     }
     batch = result.succeeded[0].batch
     document = issuing.issue("display-notice", ctx, values=values, addressee="", batch=batch)
-    for nth, row in enumerate(result.succeeded, 1):
-        row.display_number = f"{document.number}-{nth}"
+    for number, row in enumerate(result.succeeded, 1):
+        row.display_number = f"{document.number}-{number}"
         row.save(update_fields=["display_number"])
         post_display(row, ctx)
     write_journal(ctx)
@@ -236,7 +236,7 @@ def recheck_members(
     def event_of(row: Withdrawal) -> EventAndFigures:
         return EventAndFigures(*event_from_newest_run("recheck-withdrawal", row.case, ctx))
 
-    return apply_to_members(rows, ctx, event_of, keep_recheck_figures)
+    return apply_to_members(rows, ctx, event_of, store_recheck_figures)
 
 
 @transaction.atomic
@@ -349,8 +349,8 @@ def finish(
     batch = result.succeeded[0].batch
     document = issuing.issue("announcement", ctx, values=values, addressee="", batch=batch)
     # one for each member, so that a single one can be taken down
-    for nth, row in enumerate(result.succeeded, 1):
-        row.final_number = f"{document.number}-{nth}"
+    for number, row in enumerate(result.succeeded, 1):
+        row.final_number = f"{document.number}-{number}"
         row.save(update_fields=["final_number"])
         _announce_finished(row, document.title, what, ctx)
     write_journal(ctx)

@@ -128,7 +128,7 @@ def file_attacher(files: Sequence[CheckedFile]) -> AfterStep:
     return attach
 
 
-def keep_recheck_figures(step: Step, ctx: ActContext) -> None:
+def store_recheck_figures(step: Step, ctx: ActContext) -> None:
     """Stores the figures of the recheck, which the decision states."""
     assert step.row is not None
     decided = issuing.decided_figures(step.case)

@@ -216,7 +216,7 @@ class Migration(migrations.Migration):
                 ("grade", models.CharField(max_length=30)),
                 ("standing", models.CharField(max_length=12)),
                 ("because", models.CharField(blank=True, max_length=40)),
-                ("lasts_to", models.DateField(null=True)),
+                ("valid_to", models.DateField(null=True)),
                 ("from_on", models.DateField()),
                 ("to_on", models.DateField(null=True)),
             ],

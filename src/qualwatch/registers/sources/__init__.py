@@ -1,4 +1,4 @@
-"""Where registers come from: one folder per source with its description."""
+"""Sources of the registers: one folder per source with its description."""
 
 from functools import cache
 from pathlib import Path
@@ -14,14 +14,11 @@ Table = Literal[
 
 
 class UnknownSource(Exception):
-    """There is no source of this slug; the message lists those there are."""
+    """There is no source of this slug; the message lists the sources."""
 
 
 class Source(BaseModel):
-    """What a source delivers. `precedence`.
-
-    Of two sources with the same key the lower number is believed.
-    """
+    """A source. `precedence`: of two sources with the same key the lower one is in effect."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 

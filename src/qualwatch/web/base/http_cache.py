@@ -38,12 +38,14 @@ def cached_while(
         @wraps(view)
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             is_revalidation = not REVALIDATION_HEADERS.isdisjoint(request.headers)
+            # without revalidation the version is read with the content, so that both agree
             if is_version_of_view and not is_revalidation:
                 response = view(request, *args, **kwargs)
                 version_shown = request.public_version  # type: ignore[attr-defined]  # by the view
                 response.headers["ETag"] = _etag_of(version_shown)
             else:
                 response = revalidated(request, *args, **kwargs)
+            # stored, but revalidated at every use: a removed card must not be shown any more
             patch_cache_control(response, public=True, no_cache=True)
             return response
 
@@ -57,6 +59,7 @@ def cached_while(
 
 def _etag_of(version: str) -> str:
     content = f"{version} {timezone.localdate()} {language()} {_release()}"
+    # shown on every page, and changed without a release
     content += f"{settings.SUPPORT_PHONES} {settings.PLATFORM_URL}"
     return f'W/"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
 

@@ -8,7 +8,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 
-from qualwatch.wording import SOURCE, speaking
+from qualwatch.wording import SOURCE, language_override
 
 COOKIE = "language"
 # our catalog: Django's name of the language
@@ -27,7 +27,7 @@ class LanguageMiddleware:
         language = request.COOKIES.get(COOKIE, SOURCE)
         if language not in LANGUAGES:
             language = SOURCE
-        with speaking(language), translation.override(LANGUAGES[language]):
+        with language_override(language), translation.override(LANGUAGES[language]):
             response = self.get_response(request)
             patch_vary_headers(response, ["Cookie"])
             return response
@@ -36,10 +36,10 @@ class LanguageMiddleware:
 @require_safe
 def choose_language(request: HttpRequest, language: str) -> HttpResponse:
     """Sets the cookie and goes back to the page that asked."""
-    back = request.GET.get("next", "/")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
-        back = "/"
-    response = HttpResponseRedirect(back)
+    target = request.GET.get("next", "/")
+    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
+        target = "/"
+    response = HttpResponseRedirect(target)
     if language in LANGUAGES:
         response.set_cookie(
             COOKIE,

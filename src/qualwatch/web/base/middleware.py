@@ -44,6 +44,7 @@ class RequestChecks:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Checks the request before the view, the response after it."""
         response = problem(request, 400) if _has_nul(request) else self.get_response(request)
+        # Django's own answer to a wrong method is an empty page
         if response.status_code == 405 and not response.content:
             response = _method_not_allowed(request, response.headers["Allow"])
         if "Cache-Control" not in response:

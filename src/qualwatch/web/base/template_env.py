@@ -95,8 +95,8 @@ def moment(at: datetime | None) -> str:
     """A moment in Beijing time; an en dash for none."""
     if at is None:
         return "–"
-    local = timezone.localtime(at)
-    return f"{day(local.date())} {local:%H:%M}"
+    local_time = timezone.localtime(at)
+    return f"{day(local_time.date())} {local_time:%H:%M}"
 
 
 def count(number: float | None) -> str:

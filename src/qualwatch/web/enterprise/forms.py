@@ -18,11 +18,11 @@ def filing_of(request: HttpRequest, requirements: Sequence[str]) -> Filing:
     Raises CannotStore before too large files are read, CannotStep where no requirement is named.
     """
     check_sizes(_upload_sizes(request))
-    ticked = request.POST.getlist("requirement")
+    selected = request.POST.getlist("requirement")
     concerned = [
         requirement
         for requirement in requirements
-        if requirement in ticked or _is_filled(request, requirement)
+        if requirement in selected or _is_filled(request, requirement)
     ]
     if not concerned:
         raise CannotStep("requirements", _("请勾选对哪些指标提出申请"))

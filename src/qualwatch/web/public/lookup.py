@@ -66,7 +66,7 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
         "is_today": day == today,
         "items": _items(look_up.answers, look_up.history),
         "notices": with_labels(look_up.notices[:MAX_NOTICES], today),
-        "freshness": look_up.fresh,
+        "freshness": look_up.freshness,
         "public_label": public_label,
         "BECAUSE": BECAUSE,
     }

@@ -9,7 +9,7 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from qualwatch.cases.allowed_actions import application_why_not
+from qualwatch.cases.allowed_actions import refusals_of_application
 from qualwatch.cases.applications.actions import agree, refuse, uphold, verify
 from qualwatch.cases.applications.filing import CAUSES
 from qualwatch.cases.applications.repairs import digest_of
@@ -29,7 +29,7 @@ from qualwatch.web.base.form_input import (
 )
 from qualwatch.web.staff.forms import check_has_read, repairs_form
 from qualwatch.web.staff.guards import REFUSALS, officer_page
-from qualwatch.web.staff.labels import CORRECTABLE_FIELDS, words_of_field
+from qualwatch.web.staff.labels import CORRECTABLE_FIELDS, labels_of_field
 from qualwatch.web.staff.register_rows import MAX_ROWS, RegisterRow, rows_of
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
@@ -96,7 +96,7 @@ def verify_application(request: HttpRequest, number: int) -> HttpResponse:
         return redirect("application", number=number)
     application = _visible_application(request, number)
     try:
-        keys = {place: row.key for place, row in rows_of(application.credit_code).items()}
+        keys = {row_id: row.key for row_id, row in rows_of(application.credit_code).items()}
         verify(repairs=repairs_form(request, keys), **_act_arguments(request, application))
     except APPLICATION_REFUSALS as error:
         return _application_page(request, application, "verify", error)
@@ -185,9 +185,9 @@ def _application_page(
     """The page of an application; with an error, the answer to an act that was refused (422)."""
     errors = [refusal(error, _fields(act))] if error else []
     is_open = application.stage in UNDECIDED
-    why_not = application_why_not(application, account_of(request)) if is_open else {}
+    refusals = refusals_of_application(application, account_of(request)) if is_open else {}
     # rows are read only where they are shown: they cost queries
-    needs_rows = why_not.get("verify") == "" or application.proposed_repairs
+    needs_rows = refusals.get("verify") == "" or application.proposed_repairs
     rows = rows_of(application.credit_code) if needs_rows else {}
     context = {
         "title": _("申请 {number}").format(number=application.number),
@@ -195,12 +195,12 @@ def _application_page(
         "errors": errors,
         "form": request.POST,
         "is_open": is_open,
-        "why_not": why_not,
+        "refusals": refusals,
         "act": act,
         "acts": [
-            (slug, _(text), why_not[slug])
+            (slug, _(text), refusals[slug])
             for slug, text in APPLICATION_ACTS.items()
-            if slug in why_not
+            if slug in refusals
         ],
         "consequences": {slug: _(text) for slug, text in CONSEQUENCES.items()},
         "repairs": _repair_sentences(application, rows),
@@ -230,7 +230,7 @@ def _filing_context(application: Application) -> dict[str, Any]:
 def _choices_of_verification(request: HttpRequest, rows: dict[str, RegisterRow]) -> dict[str, Any]:
     """Register rows whose names hold the word searched for, and the fields that can be set."""
     word = request.GET.get("row", "").strip()[:LONGEST_TEXT]
-    choices = [(place, row.name) for place, row in rows.items() if word in row.name]
+    choices = [(row_id, row.name) for row_id, row in rows.items() if word in row.name]
     names = _field_names()
     return {
         "rows": choices[:MAX_ROWS],
@@ -241,7 +241,7 @@ def _choices_of_verification(request: HttpRequest, rows: dict[str, RegisterRow])
             (names[field], _("、").join(words))
             for table in CORRECTABLE_FIELDS.values()
             for field in table
-            if (words := words_of_field(field).values())
+            if (words := labels_of_field(field).values())
         ],
     }
 
@@ -271,13 +271,13 @@ def _correction_sentence(correction: dict[str, Any], rows: dict[str, RegisterRow
     value = correction["value"]
     row_names = (
         row.name
-        for place, row in rows.items()
-        if place.startswith(table) and _is_same_key(row.key, correction["key"])
+        for row_id, row in rows.items()
+        if row_id.startswith(table) and _is_same_key(row.key, correction["key"])
     )
     return _("{row}：{field}改为 {value}（{document}）").format(
         row=next(row_names, str(correction["key"])),
         field=_(CORRECTABLE_FIELDS.get(table, {}).get(field, field)),
-        value=words_of_field(field).get(value, value),
+        value=labels_of_field(field).get(value, value),
         document=correction["document"],
     )
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from qualwatch.cases.allowed_actions import AllowedActions
 from qualwatch.cases.models import Case, Withdrawal
-from qualwatch.cases.notices.texts import STAGES, entry_word, name_of
+from qualwatch.cases.notices.texts import STAGES, entry_label, name_of
 from qualwatch.cases.queries import cases_visible_to, history_of
 from qualwatch.law.loader import current_law
 from qualwatch.procedure.state import CLOSED, STEPS
@@ -114,7 +114,7 @@ def history(request: HttpRequest, number: int) -> HttpResponse:
         "title": f"{case.enterprise} {_(name_of(case))}",
         "case": case,
         "page": page,
-        "entries": [(entry, entry_word(entry.what)) for entry in page],
+        "entries": [(entry, entry_label(entry.what)) for entry in page],
     }
     return render(request, "staff/history.html", context)
 
@@ -144,7 +144,7 @@ def _acts(case: Case, view: AllowedActions) -> list[tuple[str, str, str]]:
     """(slug, name, why it may not be done) of every act on an open case."""
     if case.state == "closed":
         return []
-    return [(slug, _(text), view.why_not[slug]) for slug, text in CASE_ACTS.items()]
+    return [(slug, _(text), view.refusals[slug]) for slug, text in CASE_ACTS.items()]
 
 
 def _milestones(case: Case, withdrawal: Withdrawal | None) -> list[Milestone]:

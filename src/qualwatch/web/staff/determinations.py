@@ -33,7 +33,7 @@ from qualwatch.web.staff.forms import (
     determination_form,
 )
 from qualwatch.web.staff.guards import REFUSALS, allowed_actions, officer_page, visible_case
-from qualwatch.web.staff.labels import CONSEQUENCES, LEAVES
+from qualwatch.web.staff.labels import CONSEQUENCES, REGISTER_EFFECTS
 from qualwatch.wording import gettext as _
 
 DECISION_FIELDS = {"because": "because", "has_read": "has_read"}
@@ -67,11 +67,13 @@ def _proposal_page(request: HttpRequest, case: Case, errors: list[Refusal]) -> H
         "form": request.POST,
         # a case of the whole enterprise names the items that fall short because of it
         "items": [] if case.category else list(_items_of_enterprise(case.credit_code)),
-        "leaves": [
-            (slug, _(text)) for slug, text in LEAVES.items() if case.category or slug != ACCEPTED
+        "register_effects": [
+            (slug, _(text))
+            for slug, text in REGISTER_EFFECTS.items()
+            if case.category or slug != ACCEPTED
         ],
         "outcomes": [
-            (slug, _(OUTCOMES[slug]), view.why_not[slug], _(CONSEQUENCES[slug]))
+            (slug, _(OUTCOMES[slug]), view.refusals[slug], _(CONSEQUENCES[slug]))
             for slug in PROPOSED_OUTCOMES
         ],
     }
@@ -170,9 +172,9 @@ def _decision_page(request: HttpRequest, case: Case, errors: list[Refusal]) -> H
         "form": request.POST,
         "outcome": _(OUTCOMES.get(outcome, "")),
         "items": _item_names(proposal) if proposal else [],
-        "leaves": _what_is_left(proposal) if proposal else "",
+        "register_effect": _register_effect_text(proposal) if proposal else "",
         "consequence": _(CONSEQUENCES.get(outcome, "")),
-        "why_not": view.why_not,
+        "refusals": view.refusals,
     }
     return render(request, "staff/decide.html", context, status=422 if errors else 200)
 
@@ -194,12 +196,12 @@ def _item_names(determination: Determination) -> list[str]:
     ]
 
 
-def _what_is_left(determination: Determination) -> str:
+def _register_effect_text(determination: Determination) -> str:
     """What a dismissal leaves behind, with the number of the correction or exemption."""
-    if determination.leaves not in LEAVES:
+    if determination.register_effect not in REGISTER_EFFECTS:
         return ""
-    text = _(LEAVES[determination.leaves])
-    number = determination.left.get(determination.leaves)
+    text = _(REGISTER_EFFECTS[determination.register_effect])
+    number = determination.register_effect_details.get(determination.register_effect)
     return text + _("：第 {number} 号").format(number=number) if number else text
 
 

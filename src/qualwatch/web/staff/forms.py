@@ -10,7 +10,7 @@ from qualwatch.cases.applications.repairs import FieldCorrection, Repairs
 from qualwatch.cases.models import Case
 from qualwatch.cases.warnings.determine import ProposedDetermination
 from qualwatch.web.base.form_input import number_field, text_field
-from qualwatch.web.staff.labels import CORRECTABLE_FIELDS, slug_of_word, words_of_field
+from qualwatch.web.staff.labels import CORRECTABLE_FIELDS, labels_of_field, slug_of_label
 from qualwatch.wording import gettext as _
 
 # what a refusal is about -> the field of a determination
@@ -19,16 +19,16 @@ DETERMINATION_FIELDS = {
     "because": "because",
     "evidence": "evidence",
     "items": "item-1",
-    "leaves-something": "leaves-1",
+    "register-effect": "register_effect-1",
     "extends-in-limits": "until",
     "until": "until",
     "review_on": "review_on",
-    "left_number": "left_number",
+    "register_effect_number": "register_effect_number",
     "has_read": "has_read",
 }
-# what a dismissal leaves
+# register effects of a dismissal
 ACCEPTED = "accepted-finding"
-LEFT_BY_NUMBER = ("correction", "exemption")
+EFFECTS_BY_NUMBER = ("correction", "exemption")
 
 
 class Unreadable(Exception):
@@ -65,7 +65,7 @@ def day(request: HttpRequest, name: str, label: str) -> date | None:
 def determination_form(request: HttpRequest, case: Case) -> ProposedDetermination:
     """A determination as entered. Raises Unreadable."""
     outcome = request.POST.get("outcome", "")
-    leaves = _leaves(request, case) if outcome == "dismissed" else ""
+    register_effect = _register_effect(request, case) if outcome == "dismissed" else ""
     items = [item.partition("/") for item in request.POST.getlist("item")]
     return ProposedDetermination(
         outcome=outcome,
@@ -74,30 +74,30 @@ def determination_form(request: HttpRequest, case: Case) -> ProposedDeterminatio
         requirements=request.POST.getlist("requirement"),
         items=[(category, sub_item) for category, _slash, sub_item in items],
         until=day(request, "until", _("延长至")) if outcome == "extended" else None,
-        leaves=leaves,
-        left=_left(request, leaves),
+        register_effect=register_effect,
+        register_effect_details=_register_effect_details(request, register_effect),
     )
 
 
-def _leaves(request: HttpRequest, case: Case) -> str:
+def _register_effect(request: HttpRequest, case: Case) -> str:
     """What a dismissal leaves; an accepted finding unless something else is chosen."""
     default = ACCEPTED if case.category else ""
-    leaves = request.POST.get("leaves", default)
-    if not leaves:
-        raise Unreadable(_("请选择不予认定时留下什么"), "leaves-something")
-    return leaves
+    register_effect = request.POST.get("register_effect", default)
+    if not register_effect:
+        raise Unreadable(_("请选择不予认定时留下什么"), "register-effect")
+    return register_effect
 
 
-def _left(request: HttpRequest, leaves: str) -> dict[str, Any] | None:
+def _register_effect_details(request: HttpRequest, register_effect: str) -> dict[str, Any] | None:
     """Until when a finding is accepted, or the number of a correction or exemption."""
-    if not leaves:
+    if not register_effect:
         return None
-    if leaves == ACCEPTED:
+    if register_effect == ACCEPTED:
         return {"until": day(request, "review_on", _("复核日"))}
-    number = number_field(request, "left_number")
-    if leaves not in LEFT_BY_NUMBER or number is None:
-        raise Unreadable(_("请写明更正或豁免的编号"), "left_number")
-    return {leaves: number}
+    number = number_field(request, "register_effect_number")
+    if register_effect not in EFFECTS_BY_NUMBER or number is None:
+        raise Unreadable(_("请写明更正或豁免的编号"), "register_effect_number")
+    return {register_effect: number}
 
 
 def repairs_form(request: HttpRequest, keys: Mapping[str, Mapping[str, Any]]) -> Repairs:
@@ -108,25 +108,25 @@ def repairs_form(request: HttpRequest, keys: Mapping[str, Mapping[str, Any]]) ->
     review_on = day(request, "review_on", _("复核日"))
     if review_on is None:
         raise Unreadable(_("请写明复核日"), "review_on")
-    place = request.POST.get("row", "")
-    if not place:
+    row_id = request.POST.get("row", "")
+    if not row_id:
         return Repairs(review_on)
-    table = place.partition("/")[0]
+    table = row_id.partition("/")[0]
     field = request.POST.get("field", "")
-    if place not in keys or field not in CORRECTABLE_FIELDS.get(table, ()):
+    if row_id not in keys or field not in CORRECTABLE_FIELDS.get(table, ()):
         raise Unreadable(_("请选择要更正的登记行和它的登记项"), "row")
     value = _corrected_value(request, table, field)
     document = text_field(request, "document")
-    return Repairs(review_on, [FieldCorrection(table, dict(keys[place]), field, value, document)])
+    return Repairs(review_on, [FieldCorrection(table, dict(keys[row_id]), field, value, document)])
 
 
 def _corrected_value(request: HttpRequest, table: str, field: str) -> str:
     """The value as the register writes it."""
-    value = slug_of_word(field, text_field(request, "value"))
+    value = slug_of_label(field, text_field(request, "value"))
     if value is None:
         sentence = _("{field}只能是：{words}").format(
             field=_(CORRECTABLE_FIELDS[table][field]),
-            words=_("、").join(words_of_field(field).values()),
+            words=_("、").join(labels_of_field(field).values()),
         )
         raise Unreadable(sentence, "value")
     return value

@@ -28,7 +28,7 @@ CORRECTABLE_FIELDS = {
         "licensing_authority": _n("许可机关"),
     },
 }
-LEAVES = {
+REGISTER_EFFECTS = {
     "accepted-finding": _n("认可现有人数，到复核日为止"),
     "correction": _n("已作的登记更正"),
     "exemption": _n("已有的豁免"),
@@ -47,7 +47,7 @@ ROUTES = {"direct": _n("直接取得"), "upgrade": _n("升级"), "unknown": _n("
 IN_FORCE = _n("有效")
 
 
-def words_of_field(field: str) -> dict[str, str]:
+def labels_of_field(field: str) -> dict[str, str]:
     """By slug the words for the values of a register field; empty where it is a day or a text."""
     law = current_law()
     words = {
@@ -61,9 +61,9 @@ def words_of_field(field: str) -> dict[str, str]:
     return {slug: _(words[field][slug]) for slug in vocabulary(field) or ()}
 
 
-def slug_of_word(field: str, word: str) -> str | None:
+def slug_of_label(field: str, word: str) -> str | None:
     """A value as the register writes it; None where the field has words and this is none."""
-    words = words_of_field(field)
+    words = labels_of_field(field)
     if not words or word in words:
         return word
     return next((slug for slug, text in words.items() if text == word), None)

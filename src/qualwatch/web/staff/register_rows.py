@@ -30,11 +30,11 @@ def rows_of(credit_code: str) -> dict[str, RegisterRow]:
     """
     rows: dict[str, RegisterRow] = {}
     listed_keys: set[tuple[str, str]] = set()
-    for place, row in (*_items(credit_code), *_registrations(credit_code)):
+    for row_id, row in (*_items(credit_code), *_registrations(credit_code)):
         key = (row.table, str(sorted(row.key.items(), key=str)))
         if key not in listed_keys:
             listed_keys.add(key)
-            rows[place] = row
+            rows[row_id] = row
     return rows
 
 

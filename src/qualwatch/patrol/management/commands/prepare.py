@@ -1,6 +1,6 @@
 """`qualwatch manage prepare`: creates or updates the database, with the province's organisations.
 
-Keys are made before Django is loaded, in `qualwatch.config.make_ready`.
+Keys are made before Django is loaded, in `qualwatch.config.load_office`.
 """
 
 from typing import Any
