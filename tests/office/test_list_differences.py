@@ -149,10 +149,10 @@ def test_reading_the_differences_equals_reading_the_whole_list(
     used: list[bool] = []
     find = difference
     outcomes = []
-    for whole in (False, True):
+    for read_completely in (False, True):
 
-        def find_and_note(*words: Any, whole: bool = whole) -> Any:
-            differences = None if whole else find(*words)
+        def find_and_note(*words: Any, read_completely: bool = read_completely) -> Any:
+            differences = None if read_completely else find(*words)
             used.append(differences is not None)
             return differences
 
@@ -210,13 +210,13 @@ def test_the_same_bytes_on_the_next_day_equal_a_fresh_reading(
     path = office.path(rows)
     covers = (date(2026, 1, 1), date(2026, 4, 30))
     contents = []
-    for whole in (False, True):
+    for read_completely in (False, True):
         try:
             with transaction.atomic():
                 for day in (DAY, NEXT_DAY):
-                    if whole and day == NEXT_DAY:
+                    if read_completely and day == NEXT_DAY:
                         monkeypatch.setattr(
-                            "qualwatch.registers.loads._says_the_same", lambda *_words: False
+                            "qualwatch.registers.loads._is_same_list", lambda *_words: False
                         )
                     delivery = Delivery(source, {"登记.csv": path}, day, None, covers)
                     load = import_delivery(

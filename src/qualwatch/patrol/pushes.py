@@ -1,4 +1,4 @@
-"""What a push of the platform changes: registers and findings, in one transaction."""
+"""A push of the platform: registers and findings change in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from qualwatch.registers.pushed import Pushed
 
 @dataclass(frozen=True, slots=True)
 class PushOutcome:
-    """What became of the changes, and the run that followed where something new came."""
+    """The result of a push, and the run that followed where a change was new."""
 
     result: PushResult
     run: Run | None

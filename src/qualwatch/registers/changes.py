@@ -183,10 +183,7 @@ def _is_overtaken(change: Change, law: Law, stored: PlatformChange) -> bool:
 
 
 def apply_again(*, source: str, since: date, law: Law, revision_of: Callable[[], Revision]) -> int:
-    """After a full list of a day: what was pushed from that day on is put on top of it again.
-
-    How many changes.
-    """
+    """Applies again what was pushed since the day of a full list; returns how many changes."""
     start = timezone.make_aware(datetime.combine(since, time.min))
     pushed = PlatformChange.objects.filter(
         source=source, state__in=("applied", "released"), taken_at__gte=start
@@ -202,10 +199,7 @@ def apply_again(*, source: str, since: date, law: Law, revision_of: Callable[[],
 
 
 def _apply(change: Change, law: Law, revision: Revision, day: date, concerned: set[str]) -> str:
-    """Applies one change and adds the enterprises it concerns.
-
-    The problem that kept it out, or ''.
-    """
+    """Applies one change and adds the enterprises it concerns; returns its problem or ''."""
     source = source_of(change.source)
     try:
         register_files = _read(change, law)
@@ -247,10 +241,7 @@ def _tables_of(source: Source, register_files: RegisterFiles) -> dict[str, pa.Ta
 def _apply_to_table(
     change: Change, slug: str, columns: pa.Table, revision: Revision, day: date
 ) -> int:
-    """Writes or removes the rows of one table.
-
-    How many the change concerned (unparsed rows do not count).
-    """
+    """Writes or removes the rows of one table; returns how many, without unparsed rows."""
     rows_changed = 0
     with Table(TABLES[slug], change.source, columns, is_full=False) as table:
         if slug == "unparsed":
@@ -306,9 +297,8 @@ def _as_unparsed(slug: str, columns: pa.Table) -> pa.Table:
 
 
 def _concerned(slug: str, columns: pa.Table) -> set[str]:
-    """Enterprises whose findings may change.
-
-    Those named, and wherever the people named are registered.
+    """Enterprises whose findings may change: those named, and those where the people named are
+    registered.
     """
     named = (
         set(columns.column("credit_code").to_pylist())

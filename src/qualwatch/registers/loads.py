@@ -1,6 +1,5 @@
-"""Deliveries of a source.
-
-Read, compared as sets with what is on record, applied in one transaction or held.
+"""Deliveries of a source: compared as sets with the rows on record, applied in one transaction or
+held.
 """
 
 import hashlib
@@ -51,10 +50,7 @@ class CannotDecide(Exception):
 
 @dataclass(slots=True)
 class Delivery:
-    """One source's files as of a day. `covers`.
-
-    The first day and the last day of the insurance that they hold.
-    """
+    """One source's files as of a day. `covers`: first and last day of the insurance in them."""
 
     source: str
     files: Mapping[str, Path]
@@ -65,12 +61,11 @@ class Delivery:
 
 
 def import_delivery(*, delivery: Delivery, law: Law, by: str, at: datetime) -> Load:
-    """Imports a delivery: released, held by a guard, or rejected.
+    """Imports a delivery: released, held by a guard, or rejected; the last one again changes
+    nothing.
 
-    The last one again changes nothing.
-
-    NothingReadable where the files hold no table of the source, or the day is in the future; then
-    nothing is written.
+    NothingReadable, and nothing is written, where the files hold no table of the source or the day
+    is in the future.
     """
     source = source_of(delivery.source)
     if delivery.as_of > timezone.localdate(at):
@@ -91,13 +86,13 @@ def import_delivery(*, delivery: Delivery, law: Law, by: str, at: datetime) -> L
         covers_to=covers[1],
     )
     same = _last_of_day(load)
-    if same is not None and _alike(load, same):
+    if same is not None and _has_same_files(load, same):
         load.state, load.counts = "unchanged", same.counts
         load.because = _n("与第 {number} 次载入相同").format(number=same.pk)
         load.save()
         return load
     last = _released(source.slug).last()
-    if last and _says_the_same(load, last) and (repeated := _repeated(load, last, source, by, at)):
+    if last and _is_same_list(load, last) and (repeated := _repeated(load, last, source, by, at)):
         return repeated
     changes = None
     if last and _is_as_delivered(last) and not has_confirmed_rejections(last):
@@ -110,9 +105,9 @@ def import_delivery(*, delivery: Delivery, law: Law, by: str, at: datetime) -> L
 
 @transaction.atomic
 def release(*, load: Load, law: Law, by: str, at: datetime, because: str) -> Load:
-    """Accepts a held load whatever the guards say; its raw files are read again.
+    """Accepts a held load in spite of the guards; its raw files are read again.
 
-    Not by the importer: CannotDecide.
+    CannotDecide, also for the importer.
     """
     lock()
     load = _held(load, by, because)
@@ -127,7 +122,7 @@ def release(*, load: Load, law: Law, by: str, at: datetime, because: str) -> Loa
 
 @transaction.atomic
 def reject(*, load: Load, by: str, at: datetime, because: str) -> Load:
-    """Refuses a held load: none of its rows is ever used. CannotDecide."""
+    """Rejects a held load: none of its rows is used. CannotDecide."""
     lock()
     load = _held(load, by, because)
     load.state, load.decided_by, load.decided_at, load.because = "rejected", by, at, because
@@ -154,9 +149,9 @@ def _released(source: str) -> QuerySet[Load]:
 
 
 def _is_as_delivered(last: Load) -> bool:
-    """Whether what is on record of a source is what its last list said.
+    """Whether the rows on record of a source are those of its last list.
 
-    Nothing was pushed since its day.
+    They are not where something was pushed since.
     """
     start = timezone.make_aware(datetime.combine(last.as_of, time.min))
     return not PlatformChange.objects.filter(source=last.source, taken_at__gte=start).exists()
@@ -167,21 +162,21 @@ def _last_of_day(load: Load) -> Load | None:
     return load_of_day
 
 
-def _says_the_same(load: Load, last: Load) -> bool:
-    """Whether a later day's list has the bytes of the last one and nothing was pushed since.
-
-    Nothing to read.
-    """
+def _is_same_list(load: Load, last: Load) -> bool:
+    """Whether a later list has the bytes of the last one and nothing was pushed since."""
     return (
-        load.is_full and load.as_of > last.as_of and _alike(load, last) and _is_as_delivered(last)
+        load.is_full
+        and load.as_of > last.as_of
+        and _has_same_files(load, last)
+        and _is_as_delivered(last)
     )
 
 
 @transaction.atomic
 def _repeated(load: Load, last: Load, source: Source, by: str, at: datetime) -> Load | None:
-    """The same list again: the register is as of a later day, no row changes.
+    """Records that the register is as of a later day, without any changed row.
 
-    None where something else was written.
+    None where something else was written meanwhile.
     """
     lock()
     if _released(source.slug).last() != last or not _is_as_delivered(last):
@@ -203,7 +198,7 @@ def _repeated(load: Load, last: Load, source: Source, by: str, at: datetime) -> 
     return _record_load(load, rejections, by, at)
 
 
-def _alike(load: Load, other: Load) -> bool:
+def _has_same_files(load: Load, other: Load) -> bool:
     """Whether both have the same files, cover the same days and read the same."""
 
     def contents(delivered: Load) -> tuple[Any, ...]:
@@ -226,22 +221,19 @@ def _held(load: Load, by: str, because: str) -> Load:
 
 
 def _store_raw(name: str, path: Path) -> dict[str, Any]:
-    """Stores a file by its checksum, completely or not at all.
-
-    The stored copy is what gets read.
-    """
+    """Stores a file by its checksum, completely or not at all; the stored copy is read."""
     if not path.is_file():
         raise NothingReadable(_("找不到 {path}").format(path=path))
     folder: Path = settings.RAW_FILES
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    beside = folder / f".{os.getpid()}.{path.name}"
-    shutil.copyfile(path, beside)
-    beside.chmod(0o600)
-    with beside.open("rb") as file:
+    temporary = folder / f".{os.getpid()}.{path.name}"
+    shutil.copyfile(path, temporary)
+    temporary.chmod(0o600)
+    with temporary.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    size, stored_path = beside.stat().st_size, raw_file(sha256, name)
+    size, stored_path = temporary.stat().st_size, raw_file(sha256, name)
     stored_path.parent.mkdir(mode=0o700, exist_ok=True)
-    beside.rename(stored_path)
+    temporary.rename(stored_path)
     return {"name": name, "sha256": sha256, "bytes": size}
 
 
@@ -274,7 +266,7 @@ def _read_counts(register_files: RegisterFiles) -> dict[str, dict[str, int]]:
 
 
 class _NotAccepted(Exception):
-    """A guard tripped or a newer list is on record; everything written for the load is undone."""
+    """A guard holds the load or a newer list is on record; what was written is rolled back."""
 
     def __init__(self, state: str, because: str) -> None:
         super().__init__(because)
@@ -283,9 +275,8 @@ class _NotAccepted(Exception):
 
 @dataclass(slots=True)
 class _Import:
-    """A load with what was read for it. `changes`.
-
-    What differs from the list before, where only that was read.
+    """A load with what was read for it. `changes`: the difference to the list before, where only
+    that was read.
     """
 
     load: Load
@@ -297,16 +288,13 @@ class _Import:
     changes: Difference | None = None
 
     def next_revision(self, occasion: str) -> Revision:
-        """The revision that what is written now belongs to."""
+        """A new revision for the rows of this load."""
         return next_revision(what=f"{occasion} {self.source.slug}", by=self.by, at=self.at)
 
 
 @transaction.atomic
 def _apply_load(job: _Import, *, guarded: bool) -> Load:
-    """Everything of a load, or nothing.
-
-    People, rows, resolved corrections, account, journal entry.
-    """
+    """Writes a load in one transaction: people, rows, corrections, counts, journal entry."""
     lock()
     load = job.load
     if job.changes and not _follows_directly(job.changes):
@@ -325,18 +313,13 @@ def _apply_load(job: _Import, *, guarded: bool) -> Load:
 
 
 def _follows_directly(changes: Difference) -> bool:
-    """Whether the list that the changes are against is still the newest and nothing was pushed
-    since.
-    """
+    """Whether the list that the changes are against is the newest, with nothing pushed since."""
     newest = _released(changes.last.source).last()
     return newest == changes.last and _is_as_delivered(changes.last)
 
 
 def _write_rows(job: _Import, *, guarded: bool) -> None:
-    """The rows of every table of the source, at one revision.
-
-    _NotAccepted where a guard holds or refuses them.
-    """
+    """Writes the rows of every table of the source at one revision. _NotAccepted."""
     load, source = job.load, job.source
     newest = _released(source.slug).last()
     _require_newest(load, newest)
@@ -384,10 +367,12 @@ def _write_table(
     *,
     guarded: bool,
 ) -> None:
-    """One table of a load, with its counts. `within`: the only subjects that the rows are about."""
+    """Writes one table of a load; its counts. `within`: the only enterprises that the rows are
+    about.
+    """
     load = job.load
     with Table(TABLES[slug], job.source.slug, columns, is_full=load.is_full, among=within) as table:
-        rows_before = table.known_of_source()
+        rows_before = table.row_count_of_source()
         if guarded and load.is_full and slug in job.source.tables:
             rows_now = len(columns)
             if job.changes:
@@ -398,15 +383,12 @@ def _write_table(
             _guard_shrinking(slug, rows_before + removed, absent, rows_now, limits)
         change = table.apply(revision.pk, load.as_of)
     if job.changes:
-        change = change.of_whole_source(rows_before)
+        change = change.with_rows_of_source(rows_before)
     load.counts.setdefault(slug, {}).update(change.counts())
 
 
 def _guard_reading(load: Load, register_files: RegisterFiles) -> None:
-    """Holds the load where a whole file or sheet could not be read.
-
-    Anybody may be missing from the rest.
-    """
+    """Holds a load of which a whole file or sheet could not be read."""
     if len(register_files.rejections) > sum(
         account.rejected for account in register_files.accounts
     ):
@@ -423,9 +405,9 @@ def _guard_reading(load: Load, register_files: RegisterFiles) -> None:
 def _guard_shrinking(
     slug: str, rows_before: int, rows_absent: int, rows_now: int, limits: Sequence[Any]
 ) -> None:
-    """Holds a list that lacks too many of the rows before. `limits`.
+    """Holds a list that lacks too many of the rows before.
 
-    Share in percent and least rows, both exceeded.
+    `limits`: share in percent and number of rows; both must be exceeded.
     """
     if not rows_now and (rows_before or slug in JUDGED):
         raise _NotAccepted(
@@ -448,9 +430,8 @@ def _removed_by_pushes(slug: str, load: Load) -> int:
 
 
 def _cover(load: Load, paid: pa.Table, before: Load | None) -> None:
-    """The days of insurance covered: those stated, else the months present.
-
-    A delta only widens them.
+    """The days of insurance covered: those stated, else the months present; a delta only extends
+    them.
     """
     if load.covers_from is None and len(paid):
         first, last = pc.min_max(paid.column("month")).as_py().values()

@@ -15,10 +15,7 @@ from qualwatch.registers.models import Recorded, Revision, RevisionClock
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Rows after a load: rows = added + changed + unchanged.
-
-    `absent` rows are no longer in the list.
-    """
+    """Rows after a load: rows = added + changed + unchanged; `absent`: no longer in the list."""
 
     rows: int
     added: int
@@ -26,14 +23,14 @@ class Change:
     unchanged: int
     absent: int
 
-    def of_whole_source(self, rows_before: int) -> "Change":
-        """The same counted over all rows of the source, of which there were `rows_before`."""
+    def with_rows_of_source(self, rows_before: int) -> "Change":
+        """The same counts over all rows of the source, of which there were `rows_before`."""
         rows = rows_before + self.added - self.absent
         unchanged = rows - self.added - self.changed
         return Change(rows, self.added, self.changed, unchanged, self.absent)
 
     def counts(self) -> dict[str, int]:
-        """By name."""
+        """The counts by name."""
         return asdict(self)
 
 
@@ -45,7 +42,7 @@ def lock() -> None:
 
 
 def next_revision(*, what: str, by: str, at: datetime) -> Revision:
-    """The next change of what is known; locks the registers."""
+    """The next revision; locks the registers."""
     lock()
     last = Revision.objects.order_by("-id").first()
     # whoever waited for the lock was not known before
@@ -108,8 +105,8 @@ class Table:
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         self._stack.__exit__(kind, *rest)  # type: ignore[arg-type]  # handed through as it came
 
-    def known_of_source(self) -> int:
-        """Rows of the source on record now, whomever this list is about."""
+    def row_count_of_source(self) -> int:
+        """Rows of the source on record, without the limits of this list."""
         query = f"SELECT count(*) FROM {self.name} WHERE source = %s AND recorded_to IS NULL"
         return int(rows_of(query, [self.source])[0][0])
 
@@ -129,7 +126,7 @@ class Table:
             return self._fill(revision)
         changed = execute(
             f"UPDATE {self.name} AS t SET recorded_to = %s "
-            f"WHERE {self._current} AND {self._staged()} AND NOT {self._staged(whole=True)}",
+            f"WHERE {self._current} AND {self._staged()} AND NOT {self._staged(with_values=True)}",
             [revision, *self._values],
         )
         only_listed = "" if self.is_full else f"AND {self._staged(self.model.source_key())} "
@@ -150,7 +147,7 @@ class Table:
         return Change(rows, added - changed, changed, rows - added, absent)
 
     def _fill(self, revision: int) -> Change:
-        """The first rows of a source, straight into the table, in the order of its index."""
+        """Copies the first rows of a source into the table, in the order of its index."""
         rows = self._rows.sort_by([(name, "ascending") for name in self.model.KEY])
         rows = rows.append_column("source", pa.repeat(pa.scalar(self.source), len(rows)))
         rows = rows.append_column("recorded_from", pa.repeat(pa.scalar(revision), len(rows)))
@@ -159,7 +156,7 @@ class Table:
         return Change(added, added, 0, 0, 0)
 
     def add(self, revision: int) -> int:
-        """Puts every row on record beside those of its key."""
+        """Adds every row beside those of its key."""
         key = self.model.KEY
         same = " AND ".join(f"t.{name} = s.{name}" for name in key)
         names = ", ".join(self.facts)
@@ -172,7 +169,7 @@ class Table:
         )
 
     def end(self, revision: int, as_of: date) -> int:
-        """Ends the rows on record that those staged stand for; how many."""
+        """Ends the rows on record with the keys staged; returns how many."""
         return execute(
             f"UPDATE {self.name} AS t SET recorded_to = %s, absent_since = %s "
             f"WHERE {self._current} AND {self._staged(self.model.source_key())}",
@@ -204,9 +201,9 @@ class Table:
     def _values(self) -> list[object]:
         return [self.source, *(self.within or ()), *self.apart_from]
 
-    def _staged(self, key: Iterable[str] = (), *, whole: bool = False) -> str:
+    def _staged(self, key: Iterable[str] = (), *, with_values: bool = False) -> str:
         same = [f"s.{name} = t.{name}" for name in key or self.key]
-        if whole:
+        if with_values:
             same += [
                 f"s.{name} IS NOT DISTINCT FROM t.{name}"
                 for name in self.facts
@@ -216,7 +213,10 @@ class Table:
 
 
 def _with_duplicate_no(rows: pa.Table, key: tuple[str, ...]) -> pa.Table:
-    """Rows that share a key counted from 1, in the order of their values."""
+    """Rows with duplicate_no: those that share a key are numbered from 1.
+
+    In the order of their values.
+    """
     distinct = len(pa.TableGroupBy(rows, list(key)).aggregate([])) if len(rows) else 0
     if distinct == len(rows):
         return rows.append_column("duplicate_no", pa.repeat(pa.scalar(1, pa.int32()), len(rows)))

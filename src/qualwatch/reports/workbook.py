@@ -31,6 +31,7 @@ COVER = 72  # width of the cover's second column
 OPTIONS: dict[str, Any] = {
     "constant_memory": True,
     # names and codes come from files of strangers
+    # names and codes come from files of strangers
     "strings_to_formulas": False,
     "strings_to_numbers": False,
     "strings_to_urls": False,
@@ -75,6 +76,7 @@ def workbook_of(title: str, sheets: Iterable[Sheet]) -> bytes:
     """A workbook of a few sheets, as bytes; the same content gives the same bytes."""
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, OPTIONS | {"in_memory": True}) as book:
+        # a fixed day: the library writes the moment otherwise, and bytes would differ
         book.set_properties({"title": title, "created": datetime(2023, 5, 1, tzinfo=UTC)})
         book.set_custom_property(OWN_MARK, "sheets")
         formats = _formats(book)
