@@ -74,11 +74,12 @@ def test_a_held_load_is_released_by_another_person(state: dict[str, str], tmp_pa
         )
         assert result.status == 0, result.err
 
-    def decide(by: str, password: str = "correct-horse-battery") -> tuple[int, str]:
+    def decide(
+        by: str, password: str = "correct-horse-battery", what: tuple[str, str] = ("load", "5")
+    ) -> tuple[int, str]:
         words = [
             "decide",
-            "load",
-            "5",
+            *what,
             "--because",
             "九人已注销",
             "--by",
@@ -92,6 +93,8 @@ def test_a_held_load_is_released_by_another_person(state: dict[str, str], tmp_pa
     assert decide("zhao") == (2, "qualwatch: 账号 zhao 没有这个权限\n")
     assert decide("wang", "guess") == decide("nobody") == (2, "qualwatch: 账号或密码不对\n")
     assert decide("wang") == (0, "已载入\n")
+    status, sentence = decide("wang", what=("change", "7"))
+    assert (status, sentence.count("\n")) == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +107,7 @@ def test_a_held_load_is_released_by_another_person(state: dict[str, str], tmp_pa
         (["import", "insurance", "{file}", "--as-of", DAY], "不属于来源"),
         (["patrol"], "--on"),
         (["patrol", "--on", DAY], "还是空的"),
-        (["decide", "card", "1", "--because", "x", "--by", "li"], "load 或 run"),
+        (["decide", "card", "1", "--because", "x", "--by", "li"], "load、run 或 change"),
         (["import", "practitioners", "{file}", "--as-of", "2999-01-01"], "还没有到"),
     ],
 )

@@ -72,6 +72,7 @@ FAILURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("qualwatch.evaluation.sessions", "NoSpark", _no_spark),
     ("qualwatch.registers.sources", "UnknownSource", _unknown_source),
     ("qualwatch.registers.loads", "CannotDecide", str),
+    ("qualwatch.registers.changes", "CannotRelease", str),
     ("qualwatch.registers.corrections", "CannotCorrect", str),
     ("qualwatch.archive.actions", "DamagedFile", _damaged),
     ("qualwatch.accounts.actions", "CannotCreateAccount", str),

@@ -41,8 +41,8 @@ SourceSlug = Annotated[str, typer.Argument(metavar="SOURCE", help=_n("来源，�
 RegisterFiles = Annotated[list[Path], typer.Argument(metavar="FILE…", help=_n("登记文件"))]
 Covers = Annotated[str, typer.Option("--covers", help=_n("社保覆盖的月份，如 2026-01..2026-03"))]
 IsDelta = Annotated[bool, typer.Option("--delta", help=_n("只有变更，不是全量"))]
-HeldKind = Annotated[str, typer.Argument(metavar="load|run", help=_n("载入还是核查"))]
-HeldNumber = Annotated[int, typer.Argument(metavar="NUMBER", help=_n("第几次"))]
+HeldKind = Annotated[str, typer.Argument(metavar="load|run|change", help=_n("载入、核查还是推送"))]
+HeldNumber = Annotated[int, typer.Argument(metavar="NUMBER", help=_n("第几次；推送的序号"))]
 Reviewer = Annotated[str, typer.Option("--by", help=_n("审核人的账号名；会问密码"))]
 Because = Annotated[str, typer.Option("--because", help=_n("理由"))]
 Refuse = Annotated[bool, typer.Option("--refuse", help=_n("拒绝而不是放行"))]
@@ -111,14 +111,19 @@ def decide(  # noqa: PLR0913  # the options of a command are its arguments
     policy: PolicyFile = None,
 ) -> int:
     """Release (or refuse) what a guard held; whoever began it may not."""
-    if what not in ("load", "run"):
-        raise InvalidCommand(_("写 load 或 run"))
-    check_account(by, f"release-{what}s", password_from_stdin=password_from_stdin)
+    if what not in ("load", "run", "change"):
+        raise InvalidCommand(_("写 load、run 或 change"))
+    capability = "release-runs" if what == "run" else "release-loads"
+    check_account(by, capability, password_from_stdin=password_from_stdin)
     decision = {"by": by, "at": now(), "because": because}
     if what == "load":
         print_lines(_decide_load(number, decision, law, policy, refuse=refuse))
-    else:
+    elif what == "run":
         print_lines(*_decide_run(number, decision, law, policy, refuse=refuse))
+    elif refuse:
+        raise InvalidCommand(_("扣下的推送不放行就不生效，不用拒绝"))
+    else:
+        print_lines(_release_change(number, decision, law, policy))
     return ALL_READ
 
 
@@ -219,6 +224,23 @@ def _decide_run(
     result = release_held_run(run=run, law=load_law(law, policy), **decision)
     yield _(RUN_STATES[result.run.state])
     yield from day_counts(result.cases)
+
+
+def _release_change(
+    sequence: int, decision: Mapping[str, Any], law: Path | None, policy: Path | None
+) -> str:
+    """Releases the quarantined change of a sequence number."""
+    from django.utils import timezone
+
+    from qualwatch.law.loader import load_law
+    from qualwatch.patrol.pushes import release_quarantined
+    from qualwatch.registers.models import PlatformChange
+
+    change = PlatformChange.objects.get(sequence=sequence)
+    day = timezone.localdate(decision["at"])
+    outcome = release_quarantined(change=change, law=load_law(law, policy), day=day, **decision)
+    count = len(outcome.result.credit_codes)
+    return _("已放行，涉及 {count} 家企业").format(count=count)
 
 
 def _load_lines(load: "Load", source: str) -> Iterator[str]:
