@@ -43,3 +43,8 @@ class FileAccount:
     rejected: int = 0
     refused: int = 0
     not_rows: int = 0
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether the table is empty or some of its rows were read by a header."""
+        return not self.refused or self.accepted + self.rejected > 0

@@ -170,7 +170,7 @@ class SharedWords:
     starts: tuple[str, ...]
     ends: tuple[str, ...]
     same: dict[str, str]
-    units: re.Pattern[str]
+    hints: re.Pattern[str]
     other_people: tuple[str, ...]
     other_papers: tuple[str, ...]
     before: tuple[str, ...]
@@ -182,12 +182,15 @@ class SharedWords:
 def shared_words() -> SharedWords:
     """The words that the headings of all tables share."""
     text: dict[str, Any] = load_yaml(Path(__file__).parent / "headings.yaml")
-    units = "|".join(map(re.escape, text["units"]))
+    hints = "|".join(map(re.escape, text["hints"]))
+    beginnings = "|".join(map(re.escape, text["hints_begin"]))
     return SharedWords(
         starts=tuple(text["starts"]),
         ends=tuple(text["ends"]),
         same=text["same"],
-        units=re.compile(rf"\(({units}|\*)\)|\[.*?\]"),
+        hints=re.compile(
+            rf"\((?:{hints}|(?:{beginnings})[^()]*|[\dymd年月日位/.:*x\s-]+)\)|\[.*?\]"
+        ),
         other_people=tuple(text["other_people"]),
         other_papers=tuple(text["other_papers"]),
         before=tuple(text["before"]),
@@ -248,7 +251,7 @@ def heading_words() -> frozenset[str]:
 def compared(cell: Cell) -> str:
     """A heading for comparing: without spaces, marks, units, width and case."""
     words = shared_words()
-    text = words.units.sub("", folded_as_shown(cell).lower())
+    text = words.hints.sub("", folded_as_shown(cell).lower())
     return _compared(text)
 
 

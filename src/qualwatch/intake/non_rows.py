@@ -29,6 +29,7 @@ _PAGE = re.compile(
     r"[-—]+\d+[-—]+|第?\d+页?[,/\\共of]*第?共?\d+页|第[一二三四五六七八九十\d]+页.*|"
     r"共\d+页.*|page:?\d+(of\d+)?|\d+/\d+"
 )
+_NAME_OF_A_TABLE = re.compile(r".*(表|名单|名册|清单)(\(.*\))?")
 _WITHIN_NAME = 5  # characters of the longest name that could be a person's
 _FIRMS = ("公司", "企业", "单位")
 _LONGEST_LINE_WORD = 60  # characters of a label with its value
@@ -106,10 +107,12 @@ def is_surely_no_row(
     }
     if not filled:
         return True
+    words = tuple(filled.values())
+    if _are_column_numbers(words):
+        return True
     if any(_may_be_key(filled[place], places) for place in places.keys if place in filled):
         return False
-    words = tuple(filled.values())
-    if words in titles or _are_column_numbers(words):
+    if words in titles:
         return True
     if any(_CODE.search(word) for word in words):
         return False
@@ -137,7 +140,7 @@ def words_of(row: Sequence[Cell]) -> tuple[str, ...]:
 
 def _may_be_key(word: str, places: RowPlaces) -> bool:
     if not places.are_codes:
-        return not _is_explained(word)
+        return not (_is_explained(word) or _NAME_OF_A_TABLE.fullmatch(word))
     return bool(_KEY.fullmatch(word)) and not _DAY.fullmatch(word)
 
 
@@ -173,7 +176,7 @@ def _is_heading_of_rows(place: int, word: str, places: RowPlaces) -> bool:
     if place in places.names:
         return len(word) > _WITHIN_NAME or word.endswith(_FIRMS)
     if place in places.keys:
-        return places.are_codes
+        return places.are_codes or bool(_NAME_OF_A_TABLE.fullmatch(word))
     return is_title or place not in places.known
 
 

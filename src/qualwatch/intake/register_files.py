@@ -126,7 +126,6 @@ class _FileReader:
         self.accounts: list[FileAccount] = []
         self.rejections: list[Rejection] = []
         self.notices: list[Notice] = []
-        self.readable: set[str] = set()  # tables of which some rows were understood
 
     def read_files(self, files: Mapping[str, Path], progress: Progress) -> None:
         """Files by the names to show."""
@@ -169,7 +168,6 @@ class _FileReader:
             self._refuse(reader, reader.block.problem)
             return
         self._note_columns(reader)
-        self.readable.add(reader.header.table.slug)
         self.tables.read(reader)
 
     def _refuse(self, reader: SheetReader, problem: Problem) -> None:
@@ -268,7 +266,8 @@ class _FileReader:
         """NothingReadable where a base table is missing, with the first rejection as the likely
         cause.
         """
-        missing = [table_heads()[slug].name for slug in BASE_TABLES if slug not in self.readable]
+        tables = {account.table for account in self.accounts if account.is_understood}
+        missing = [table_heads()[slug].name for slug in BASE_TABLES if slug not in tables]
         if not missing:
             return
         names = "、".join(missing)

@@ -89,8 +89,9 @@ def _in_words_of_column(
             read_cells.append((source, read(cell)))
         except BadCell:
             read_cells.append((source, cell))
-    ended = [pair for pair in read_cells if not pair[0].stated and pair[1] != IN_FORCE]
-    return ended or read_cells
+    written = [pair for pair in read_cells if not pair[0].stated]
+    is_ended = any(cell != IN_FORCE for _source, cell in written)
+    return written if is_ended else read_cells
 
 
 def doubt_of(source: Source, cell: Cell) -> BadCell | None:
