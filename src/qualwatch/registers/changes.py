@@ -19,6 +19,7 @@ from qualwatch.privacy import hidden
 from qualwatch.registers.bulk import rows_of
 from qualwatch.registers.corrections import resolve
 from qualwatch.registers.identities import decrypted, encrypted
+from qualwatch.registers.irregular_codes import codes_elsewhere
 from qualwatch.registers.models import TABLES, Load, PlatformChange, Revision
 from qualwatch.registers.pushed import (
     Change,
@@ -225,7 +226,8 @@ def _read(change: Pushed, law: Law) -> RegisterFiles:
     cells: list[list[Cell]] = [[*change.row], [*change.row.values()]]
     if any("\x00" in str(cell) for row in cells for cell in row):
         raise NothingReadable(_("有不可见的字符"))
-    return read_sheets([Sheet("platform", "", cells, None)], law)
+    elsewhere = codes_elsewhere(change.source)
+    return read_sheets([Sheet("platform", "", cells, None)], law, elsewhere)
 
 
 def _tables_of(source: Source, register_files: RegisterFiles) -> dict[str, pa.Table]:
