@@ -102,16 +102,27 @@ def answer_for(path: Path) -> dict[str, Any]:
         return {"answer": "raised", "text": "".join(traceback.format_exception(error)[-4:])}
 
 
+def peak() -> int:
+    """MB of memory that this process, or a process that it began, has taken at most."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    running = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return max(ended, *map(_peak_of, ["self", *running]))
+
+
+def _peak_of(process: str) -> int:
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:  # it has ended meanwhile
+        return 0
+    line = next((line for line in status.splitlines() if line.startswith("VmHWM:")), "VmHWM: 0 kB")
+    return int(line.split()[1]) // 1024
+
+
 def serve() -> None:
     """Until standard input ends."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     for line in sys.stdin:
-        answer = answer_for(Path(line.rstrip("\n")))
-        own, children = (
-            resource.getrusage(who).ru_maxrss // 1024
-            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        )
-        print(json.dumps(answer | {"peak": max(own, children)}), flush=True)
+        print(json.dumps(answer_for(Path(line.rstrip("\n"))) | {"peak": peak()}), flush=True)
 
 
 if __name__ == "__main__":

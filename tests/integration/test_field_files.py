@@ -33,10 +33,9 @@ def matches(report: Any, outcome: dict[str, str]) -> bool:
     """Whether the findings are these and no others."""
     findings = {finding["requirement"]: finding for finding in report["findings"]}
     judged = {name for name, finding in findings.items() if finding["required"] is not None}
-    return all(
-        name in findings and _is_as_written(findings[name], words)
-        for name, words in outcome.items()
-    ) and judged - {"supervision-and-cost"} == set(outcome)
+    return judged - {"supervision-and-cost"} <= outcome.keys() <= findings.keys() and all(
+        _is_as_written(findings[name], words) for name, words in outcome.items()
+    )
 
 
 def _is_as_written(finding: Any, words: str) -> bool:
@@ -61,7 +60,7 @@ def test_the_right_value(path: Path) -> None:
         report["findings"],
         result.err,
     )
-    assert len(report["anomalies"]) == kind.get("anomalies", {}).get(path.name, 0)
+    assert len(report["anomalies"]) in kind.get("anomalies", {}).get(path.name, [0])
     if kind.get("says_so"):
         assert report["notices"] + report["rejected"] != []
     if "reason" in kind:

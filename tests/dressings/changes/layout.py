@@ -10,10 +10,10 @@ from typing import Any
 from dressings.dress import LEFT, UP, Block, Cells, Dress, Rows, change, some
 
 PERIODS = {
-    ("有效期起", "有效期止"): ("有效期", "注册有效期", "证书有效期限", "有效期限"),
-    ("豁免起", "豁免止"): ("豁免期限", "期限"),
+    ("有效期起", "有效期止"): ("有效期", "有效期限", "有效期（年月日）"),
+    ("豁免起", "豁免止"): ("豁免期限", "豁免期间"),
     ("锁定起", "锁定止"): ("锁定期限", "锁定"),
-    ("覆盖起", "覆盖止"): ("覆盖", "数据期间"),
+    ("覆盖起", "覆盖止"): ("覆盖", "覆盖期间"),
 }
 
 
@@ -141,6 +141,8 @@ def _split_periods(block: Block, random: Random, *, fills: bool) -> None:
     pairs = 0
     for at, (start, end) in enumerate(pairwise(keys)):
         words = PERIODS.get((start, end))
+        if words and block.table.name == "注册人员":
+            words += ("注册有效期",)
         if words and str(headings[at]).startswith((start[0], "注", "起", "证", "发", "批")):
             upper[at], upper[at + 1] = random.choice(words), LEFT
             lower[at], lower[at + 1] = random.choice((("起", "止"), ("自", "至"), ("开始", "截止")))
