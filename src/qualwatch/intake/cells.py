@@ -48,6 +48,7 @@ _LOST_ZERO = re.compile(r"^\d{4}\.1$")  # as a number 2026.10 is 2026.1
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
 _ZEROS_AFTER_A_FLOAT = re.compile(rf"\d{{{_DIGITS_OF_A_FLOAT}}}0+")
 _WHOLE_NUMBER = re.compile(r"(\d+|\d{1,3}(?:,\d{3})+)(?:\.0+)?[人名个位]?")
+_LONGEST_PLACEHOLDER = 4  # characters, without marks around it
 _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 
 
@@ -62,6 +63,7 @@ def values() -> dict[str, Any]:
 def _placeholders() -> frozenset[str]:
     """What stands in empty cells, in lower case, also in full width."""
     words = {str(value).strip().lower() for value in values()["placeholders"]}
+    assert max(map(len, words)) <= _LONGEST_PLACEHOLDER
     return frozenset(words | {word.translate(_FULL_WIDTH) for word in words} | {""})
 
 
@@ -106,10 +108,12 @@ def plain(cell: Cell) -> str:
 
 def _is_placeholder(text: str) -> bool:
     """Whether a text stands for an empty cell. BadCell for an error value."""
-    if text.lower() in _placeholders():
-        return True
-    # most texts begin and end with a letter or digit: nothing to look at
-    return not (text[0].isalnum() and text[-1].isalnum()) and _is_placeholder_in_marks(text)
+    # most texts are long, and begin and end with a letter or digit: nothing to look at
+    if len(text) > _LONGEST_PLACEHOLDER and text[0].isalnum() and text[-1].isalnum():
+        return False
+    return text.lower() in _placeholders() or (
+        not (text[0].isalnum() and text[-1].isalnum()) and _is_placeholder_in_marks(text)
+    )
 
 
 @lru_cache(maxsize=100_000)
@@ -134,7 +138,7 @@ def folded(cell: Cell) -> str:
     text = cell if isinstance(cell, str) else plain(cell)
     is_plain = text.isprintable() and " " not in text and text[:1] != "'"
     # most codes: nothing to fold
-    if is_plain and unicodedata.is_normalized("NFKC", text):
+    if is_plain and (text.isascii() or unicodedata.is_normalized("NFKC", text)):
         return "" if _is_placeholder(text) else text
     return _folded(text)
 
@@ -177,8 +181,11 @@ def code(cell: Cell) -> str:
     return folded(cell).upper()
 
 
-# what most registers write: a province and the number, its digits not all the same
-_USUAL_REGISTRATION_NUMBER = re.compile(r"[\u4e00-\u9fff](?!(\d)\1+$)[0-9]{9,17}")
+# what most registers write, its digits not all the same: a province and the number, or eight digits
+# that are no day
+_USUAL_REGISTRATION_NUMBER = re.compile(
+    r"[\u4e00-\u9fff](?!(\d)\1+$)[0-9]{9,17}|(?!19|20|(\d)\2+$)[0-9]{8}"
+)
 
 
 def registration_number(cell: Cell) -> str | None:
