@@ -55,6 +55,12 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"\x09\x02\x06\0", _n("Excel 5.0 以前的工作簿")),
     (b"\x09\x04\x06\0", _n("Excel 5.0 以前的工作簿")),
 )
+_SAVE_AS_XLSX = _n("用表格软件打开后另存为 .xlsx")
+_REMEDIES = {
+    "压缩包": _n("解压后再放进文件夹"),
+    "SYLK 文件": _SAVE_AS_XLSX,
+    "Excel 5.0 以前的工作簿": _SAVE_AS_XLSX,
+}
 _TEXT_MARKS = {b"BM", b"MZ"}  # a text may begin so too
 # parts of zip packages, and what the package is
 _PACKAGES: tuple[tuple[str, str], ...] = (
@@ -93,19 +99,19 @@ def container_of(path: Path) -> Container:
         return _compound(path)
     for beginning, what in _BEGINNINGS:
         if head.startswith(beginning) and not (beginning in _TEXT_MARKS and b"\0" not in head):
-            raise no_register(_(what))
+            raise no_register(_(what), _(_REMEDIES[what]) if what in _REMEDIES else "")
     return _text(head)
 
 
-def no_register(what: str) -> BadFile:
-    """The problem of a file that is something else."""
-    problem = _("这是{what}，不是登记表").format(what=what)
-    return BadFile(problem, _("从原系统导出 .xlsx 或 .csv"))
+def no_register(what: str, remedy: str = "") -> BadFile:
+    """The problem of a file that is something else; the remedy, unless the usual one."""
+    problem = _("不是登记表（{what}）").format(what=what)
+    return BadFile(problem, remedy or _("从原系统导出 .xlsx 或 .csv"))
 
 
 def own_report() -> BadFile:
     """The problem of a file that the product wrote itself."""
-    return BadFile(_("这是本系统导出的核查结果，不是登记表"), _("只放各部门导出的登记表"))
+    return no_register(_("本系统导出的核查结果"), _("只放各部门导出的登记表"))
 
 
 def damaged() -> BadFile:
@@ -154,12 +160,11 @@ def _open_document(mimetype: bytes, names: list[str]) -> Container:
 
 def _no_workbook(names: list[str]) -> BadFile:
     if len(_PACK_PARTS & {name.rsplit("/", 1)[-1] for name in names}) == len(_PACK_PARTS):
-        problem = _("这是本系统的证据包，不是登记表")
-        return BadFile(problem, _("只放各部门导出的登记表"))
+        return no_register(_("本系统的证据包"), _("只放各部门导出的登记表"))
     for part, what in _PACKAGES:
         if _any_part(part, names):
             return no_register(_(what))
-    return BadFile(_("这是压缩包，不是登记表"), _("解压后再放进文件夹"))
+    return no_register(_("压缩包"), _("解压后再放进文件夹"))
 
 
 def _any_part(pattern: str, names: Iterable[str]) -> bool:
@@ -214,4 +219,4 @@ def decoded_beginning(head: bytes) -> str:
         return head.decode("utf-16-le", errors="ignore")
     if head[:1] == b"\0" and head[2:3] == b"\0":
         return head.decode("utf-16-be", errors="ignore")
-    return head.decode("latin-1")
+    return head.removeprefix(codecs.BOM_UTF8).decode("latin-1")

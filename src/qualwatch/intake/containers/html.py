@@ -4,6 +4,7 @@ import email
 import email.policy
 import re
 from collections.abc import Iterator
+from email.errors import CloseBoundaryNotFoundDefect
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,8 @@ def html_sheets(path: Path) -> Iterator[SheetData]:
 def mhtml_sheets(path: Path) -> Iterator[SheetData]:
     """The sheets of a web archive: each of its HTML parts that has a table."""
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    if any(isinstance(defect, CloseBoundaryNotFoundDefect) for defect in message.defects):
+        raise damaged()
     texts = [markup_text(_payload(part)) for part in message.walk() if _is_html(part)]
     with_table = [text for text in texts if re.search(r"<tr\b", text, re.I)]
     if not with_table:

@@ -194,7 +194,11 @@ def _value(cell: Any) -> Cell:
         return error_cell(_shown(cell) or "#N/A")
     if formula and kind is None:
         shown = _shown(cell)
-        return error_cell(shown) if shown.startswith(("#", "Err:")) else formula_cell(formula)
+        return (
+            error_cell(shown)
+            if shown.startswith(("#", "Err:"))
+            else formula_cell(formula.partition("=")[2])
+        )
     if kind in _NUMBERS:
         return _number(cell)
     if kind == "date":

@@ -61,6 +61,8 @@ class _Process:
     def receive(self, patience: "_Patience") -> Any:
         """The next message; _Ended, TimeoutError."""
         size = SIZE.unpack(self._exactly(SIZE.size, patience))[0]
+        if size > limits.memory_megabytes() * MEGABYTE:
+            raise _Ended
         return pickle.loads(self._exactly(size, patience))
 
     def _exactly(self, size: int, patience: "_Patience") -> bytearray:

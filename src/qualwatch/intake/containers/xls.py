@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 import olefile
-from python_calamine import CalamineWorkbook, SheetVisibleEnum
+from python_calamine import CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from qualwatch.intake.containers.content import damaged, encrypted
 from qualwatch.intake.containers.sheet_data import (
@@ -23,7 +23,10 @@ from qualwatch.intake.containers.sheet_data import (
     formula_cell,
     hidden_rows_notice,
     hidden_sheet_notice,
+    is_blank,
+    is_compact,
     merged_inside,
+    sparse_sheet,
 )
 
 _BOF, _EOF, _ROW, _FORMULA, _BOOLERR = 0x0809, 0x000A, 0x0208, 0x0006, 0x0205
@@ -66,13 +69,9 @@ def xls_sheets(path: Path) -> Iterator[SheetData]:
     book = CalamineWorkbook.from_filelike(BytesIO(path.read_bytes()))
     for at, about in enumerate(book.sheets_metadata):
         sheet = book.get_sheet_by_name(about.name)
-        rows: list[list[Cell]] = sheet.to_python(skip_empty_area=False)
         offset = records.offsets[at] if at < len(records.offsets) else -1
         own = records.by_offset.get(offset, _SheetRecords())
-        for (row, column), cell in own.unreadable.items():
-            if row < len(rows) and column < len(rows[row]):
-                rows[row][column] = cell
-        data = dense_sheet(about.name, rows, records.traits)
+        data = _sheet(sheet, own, records.traits)
         ranges = sheet.merged_cell_ranges or []
         areas = [(top, left, bottom, right) for (top, left), (bottom, right) in ranges]
         data.merged = merged_inside(areas, data)
@@ -80,6 +79,24 @@ def xls_sheets(path: Path) -> Iterator[SheetData]:
         if about.visible != SheetVisibleEnum.Visible:
             data.notices.insert(0, hidden_sheet_notice())
         yield data
+
+
+def _sheet(sheet: CalamineSheet, own: _SheetRecords, traits: BookTraits) -> SheetData:
+    if is_compact(sheet.total_height, sheet.total_width, 0):
+        rows: list[list[Cell]] = sheet.to_python(skip_empty_area=False)
+        for (row, column), cell in own.unreadable.items():
+            if row < len(rows) and column < len(rows[row]):
+                rows[row][column] = cell
+        return dense_sheet(sheet.name, rows, traits)
+    top, left = sheet.start or (0, 0)
+    cells = {
+        at: {left + column: cell for column, cell in enumerate(row) if not is_blank(cell)}
+        for at, row in enumerate(sheet.iter_rows(), top)
+        if any(row)
+    }
+    for (row, column), cell in own.unreadable.items():
+        cells.setdefault(row, {})[column] = cell
+    return sparse_sheet(sheet.name, {at: row for at, row in cells.items() if row}, traits)
 
 
 def _stream(path: Path) -> tuple[bytes, bool]:

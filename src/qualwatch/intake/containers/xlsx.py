@@ -41,6 +41,7 @@ _BLOCK = 4 * MEGABYTE
 _LONGEST_ROW = 64 * MEGABYTE
 _ROW_NUMBER = re.compile(rb'<row\b[^>]*?\sr="(\d+)"')
 _WIDE_REFERENCES = re.compile(rb'<c r="([A-Z]{2,3})\d')
+_LETTERS = re.compile(rb'<c r="([A-Z])\d')
 _HIDDEN_ROWS = re.compile(rb'<row\b[^>]*?\sr="(\d+)"[^>]*?\shidden="(?:1|true)"')
 _HIDDEN_ROWS_REVERSED = re.compile(rb'<row\b[^>]*?\shidden="(?:1|true)"[^>]*?\sr="(\d+)"')
 _ERRORS = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"[^>]*?\st="e"[^>]*>(.*?)</c>', re.S)
@@ -99,7 +100,7 @@ class _Workbook:
     def sheets(self) -> Iterator[SheetData]:
         for sheet in self._sheet_parts():
             survey = self._survey(sheet.part)
-            if survey.is_regular and is_compact(survey.last_row, survey.last_column, survey.cells):
+            if survey.is_regular and self._is_compact(sheet.part, survey):
                 data = self._quick(sheet, survey)
             else:
                 data, survey = self._cell_by_cell(sheet)
@@ -175,6 +176,16 @@ class _Workbook:
                 if not survey.is_regular:
                     break
         return survey
+
+    def _is_compact(self, part: str, survey: _Survey) -> bool:
+        if survey.last_column == _ALPHABET and not is_compact(
+            survey.last_row, survey.last_column, survey.cells
+        ):
+            # columns of one letter are not looked at in the first pass
+            with self._open(part) as stream:
+                letters = {max(_LETTERS.findall(block), default=b"A") for block in _blocks(stream)}
+            survey.last_column = column_number(max(letters))
+        return is_compact(survey.last_row, survey.last_column, survey.cells)
 
     @cached_property
     def _calamine(self) -> CalamineWorkbook:
