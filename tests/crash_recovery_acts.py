@@ -162,7 +162,7 @@ def send_messages() -> None:
         with (settings.STATE / "sent.txt").open("a", encoding="utf-8") as file:
             file.write(message.key + "\n")
 
-    deliver(send=send, at=AT + timedelta(days=3), noted=record_sent)
+    deliver(send=send, at=AT + timedelta(days=3), on_sent=record_sent)
 
 
 def recorded_state() -> dict[str, Any]:

@@ -118,7 +118,7 @@ def test_a_full_sheet_continues_in_the_next(
             )
     row_counts = {sheet.title: sheet.max_row - 1 for sheet in openpyxl.load_workbook(path)}
     assert row_counts == {"满": 10, "满2": 10, "余": 10, "余2": 10, "余3": 1, "空": 0}
-    assert workbook.MOST_ROWS + 1 == 1_048_576
+    assert workbook.MAX_ROWS + 1 == 1_048_576
 
 
 def test_json_lines_and_parquet_say_what_the_json_says(registers: Path, tmp_path: Path) -> None:

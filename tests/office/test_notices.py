@@ -35,7 +35,7 @@ def actors(office: RegisterOffice) -> Actors:
 
 
 def deliver_messages(actors: Actors, day: date = DAY) -> tuple[int, int]:
-    return deliver(send=channels.send, at=actors.office.tick(day), noted=record_sent)
+    return deliver(send=channels.send, at=actors.office.tick(day), on_sent=record_sent)
 
 
 def test_notices_go_to_the_inbox_and_by_mail_where_there_is_an_address(actors: Actors) -> None:

@@ -14,7 +14,7 @@ from page_requests import client_of, page, post_act, post_proposal, refusal_page
 from qualwatch.cases.models import Application, Case, CaseRequirement, Determination
 from qualwatch.cases.service.actions import issue_warning
 
-MOST_BYTES = 100_000
+MAX_BYTES = 100_000
 
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from fixtures_case_states import NOON, START, TODAY, CaseStates
 from page_requests import public_page, visible_text
 from qualwatch.publication.models import RedCard
 
-MOST_BYTES = 100_000
+MAX_BYTES = 100_000
 LATE = date(2030, 1, 1)
 
 

@@ -28,18 +28,19 @@ class Jurisdiction:
         )
 
 
-NOWHERE = Jurisdiction()
+NO_JURISDICTION = Jurisdiction()
 
 
 def jurisdiction(account: Account) -> Jurisdiction:
     """The jurisdiction of an account.
 
     An authority of the province sees all enterprises, one of a city those of the city, an
-    enterprise itself. NOWHERE without a role or the early-warning permission that its roles need.
+    enterprise itself. NO_JURISDICTION without a role or the early-warning permission that its roles
+    need.
     """
     where = account.organisation
     if not account.is_active or where is None or not roles_of(account):
-        return NOWHERE
+        return NO_JURISDICTION
     if where.kind == "enterprise":
         return Jurisdiction(credit_code=where.credit_code)
     held = [ROLES[slug] for slug in roles_of(account)]
@@ -48,7 +49,7 @@ def jurisdiction(account: Account) -> Jurisdiction:
         account.has_early_warning_permission or not role.needs_early_warning_permission
         for role in sees
     ):
-        return NOWHERE
+        return NO_JURISDICTION
     return (
         Jurisdiction(areas=frozenset([where.area])) if where.area else Jurisdiction(everywhere=True)
     )

@@ -14,7 +14,7 @@ from django.utils import timezone
 from qualwatch.accounts.models import Account
 from qualwatch.wording import gettext as _
 
-LAST_REQUEST, BEGAN = "seen_at", "began_at"
+LAST_REQUEST, STARTED = "seen_at", "began_at"
 OPEN_TO_ALL = (
     "account_logout",
     "mfa_activate_totp",
@@ -58,7 +58,7 @@ class IdleSessionsEnd(_ViewMiddleware):
         now = timezone.now().timestamp()
         last_request, began_at = (
             request.session.get(LAST_REQUEST, now),
-            request.session.setdefault(BEGAN, now),
+            request.session.setdefault(STARTED, now),
         )
         if (
             now - last_request > settings.SESSION_IDLE_SECONDS

@@ -52,7 +52,7 @@ PDF_ACTIVE = frozenset(
         "/3D",
     )
 )
-NAMING = ("/S", "/Type", "/Subtype")  # keys whose values say what a thing is
+TYPE_KEYS = ("/S", "/Type", "/Subtype")  # keys whose values say what a thing is
 OFFICE_PARTS = (
     ".xml",
     ".rels",
@@ -105,14 +105,19 @@ OFD_PARTS = (
     ".jpx",
     ".p7b",
 )
-RUNS = (b"MZ", b"\x7fELF", b"\xd0\xcf\x11\xe0", b"#!")  # how programs, scripts and OLE files begin
-PACKED = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf")  # how archives begin
+EXECUTABLE_STARTS = (
+    b"MZ",
+    b"\x7fELF",
+    b"\xd0\xcf\x11\xe0",
+    b"#!",
+)  # how programs, scripts and OLE files begin
+ARCHIVE_STARTS = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf")  # how archives begin
 FIELDS = re.compile(r"\b(?:DDE|DDEAUTO|INCLUDE\w*)\b")  # of Word: they fetch or run something
 FIELD_TEXT = re.compile(rb"<(?:\w+:)?instrText[^>]*>([^<]*)<|\binstr=[\"']([^\"']*)[\"']")
-MOST_TEXT = 32 * MEGABYTE
+MAX_TEXT = 32 * MEGABYTE
 BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\0 \r\n\t"  # byte order marks and space
-JPEG_START, JPEG_SCAN, JPEG_END, SAMSUNG = b"\xff\xd8", 0xDA, 0xD9, b"SEFT"
-ALONE = frozenset((0x01, *range(0xD0, 0xD8)))  # markers of JPEG without a length
+JPEG_START, JPEG_SCAN, JPEG_END, SAMSUNG_TRAILER = b"\xff\xd8", 0xDA, 0xD9, b"SEFT"
+MARKERS_WITHOUT_LENGTH = frozenset((0x01, *range(0xD0, 0xD8)))  # markers of JPEG without a length
 PDF_END = b"%%EOF"
 MARKS = {"ofd": ("OFD.xml",), "office": ("[Content_Types].xml",)}
 
@@ -204,7 +209,7 @@ def _keys_and_types(pdf_object: object) -> Iterator[str]:
     elif isinstance(pdf_object, pikepdf.Dictionary | pikepdf.Stream):
         for key, element in pdf_object.items():
             yield key
-            if key in NAMING and isinstance(element, pikepdf.Name):
+            if key in TYPE_KEYS and isinstance(element, pikepdf.Name):
                 yield str(element)
             if not getattr(element, "is_indirect", False):
                 yield from _keys_and_types(element)
@@ -239,16 +244,16 @@ def _behind_jpeg(content: bytes) -> bytes:
         mark = content[at + 1]
         if mark == JPEG_END:
             rest = content[at + 2 :].lstrip(b"\0")
-            if rest.endswith(SAMSUNG):
+            if rest.endswith(SAMSUNG_TRAILER):
                 return b""
             return _behind_jpeg(rest) if rest.startswith(JPEG_START) else rest
-        if mark == 0xFF or mark in ALONE:
+        if mark == 0xFF or mark in MARKERS_WITHOUT_LENGTH:
             at += 1 if mark == 0xFF else 2
             continue
         at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
         if mark == JPEG_SCAN:
             while at + 1 < len(content) and not (
-                content[at] == 0xFF and content[at + 1] not in (0, *ALONE)
+                content[at] == 0xFF and content[at + 1] not in (0, *MARKERS_WITHOUT_LENGTH)
             ):
                 next_mark = content.find(b"\xff", at + 1)
                 at = next_mark if next_mark >= 0 else len(content)
@@ -322,7 +327,7 @@ def _runs(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
         if info.filename.lower().endswith((".xml", ".rels"))
         else True
     )
-    return begins.startswith((*RUNS, *PACKED)) or not is_xml
+    return begins.startswith((*EXECUTABLE_STARTS, *ARCHIVE_STARTS)) or not is_xml
 
 
 def _fetches(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
@@ -330,7 +335,7 @@ def _fetches(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
 
     Field codes may be split over runs.
     """
-    if info.file_size > MOST_TEXT:
+    if info.file_size > MAX_TEXT:
         return True
     words = b"".join(one or other for one, other in FIELD_TEXT.findall(archive.read(info)))
     return bool(FIELDS.search(words.decode("utf-8", errors="replace").upper()))

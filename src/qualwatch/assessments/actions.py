@@ -31,11 +31,11 @@ from qualwatch.registers.tables import lock
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
-FEW = 200  # enterprises judged one by one
-MANY = 2_000  # rows of a table from which DuckDB digests them
+MAX_ONE_BY_ONE = 200  # enterprises judged one by one
+MIN_ROWS_FOR_DUCKDB = 2_000  # rows of a table from which DuckDB digests them
 SAMPLE = 50  # enterprises shown of a held run
 # Everybody is judged again where more enterprises, or more than one in so many, are concerned.
-MOST_CONCERNED = 5_000
+MAX_CONCERNED = 5_000
 PART_CONCERNED = 3
 
 
@@ -159,7 +159,7 @@ def _judge(facts: Facts, as_of: date, law: Law, codes: list[str] | None) -> list
     policy = law.policy_on(as_of)
     judged = facts.credit_codes if codes is None else codes
     # the engine that defines the answer is the faster one for few
-    if len(judged) <= FEW:
+    if len(judged) <= MAX_ONE_BY_ONE:
         return [reference.judge(law, policy, facts, code, as_of) for code in judged]
     results = list(columnar.evaluate(law, policy, facts, as_of))
     if codes is None:
@@ -203,7 +203,7 @@ def _concerned(run: Run, law: Law, facts: Facts) -> list[str] | None:
     if before is None:
         return None
     codes = enterprises_concerned(before, run, law, facts)
-    most = min(MOST_CONCERNED, len(facts.credit_codes) // PART_CONCERNED)
+    most = min(MAX_CONCERNED, len(facts.credit_codes) // PART_CONCERNED)
     if codes is None or len(codes) > most:
         return None
     return sorted(codes)
@@ -280,7 +280,7 @@ def _digest_of_facts(facts: Facts) -> str:
 def _digest_of_table(facts: Facts, name: str) -> str:
     """A digest of a table's rows, whatever their order."""
     table = facts.tables[name]
-    if len(table) < MANY:
+    if len(table) < MIN_ROWS_FOR_DUCKDB:
         return _sha256(sorted(map(repr, facts.rows(name))))
     columns = " || chr(31) || ".join(
         f'coalesce(CAST("{column_name}" AS VARCHAR), chr(30))' for column_name in table.column_names

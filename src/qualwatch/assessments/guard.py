@@ -9,8 +9,8 @@ from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
 from qualwatch.assessments.queries import recorded_in
 from qualwatch.evaluation.findings import EnterpriseResult
 
-MOST_LISTED = 200  # credit codes named in a query; of more, everybody's rows are read
-ROLLING = timedelta(days=1)
+MAX_LISTED = 200  # credit codes named in a query; of more, everybody's rows are read
+BASELINE_AGE = timedelta(days=1)
 
 
 def code_of(result: EnterpriseResult) -> str:
@@ -48,14 +48,14 @@ def newly_in_breach(in_breach: set[str], at: datetime, codes: list[str] | None) 
     if codes is not None:
         since = Q(recorded_to=None, recorded_from__gt=baseline.pk)
         in_breach = in_breach | (enterprises_in_breach_on_record(since) - set(codes))
-    listed = Q(credit_code__in=in_breach) if len(in_breach) <= MOST_LISTED else Q()
+    listed = Q(credit_code__in=in_breach) if len(in_breach) <= MAX_LISTED else Q()
     return in_breach - enterprises_in_breach_on_record(recorded_in(baseline.pk) & listed)
 
 
 def _baseline(at: datetime) -> Run | None:
     """The run that a run at a moment is compared with."""
     released = Run.objects.filter(state="released")
-    of_a_day_ago = released.filter(run_at__lte=at - ROLLING).order_by("id").last()
+    of_a_day_ago = released.filter(run_at__lte=at - BASELINE_AGE).order_by("id").last()
     # a reviewer who releases a run knows what was new until then
     reviewed = released.exclude(decided_at=None).order_by("id").last()
     runs = (of_a_day_ago or released.order_by("id").first(), reviewed)

@@ -20,7 +20,7 @@ from qualwatch.wording import gettext as _
 
 PACKAGE = Path(qualwatch.__file__).parent
 ROOMS_OF_FINDINGS = ("assessments", "evaluation", "law", "registers")
-FIXED = (1980, 1, 1, 0, 0, 0)  # of every entry: the same texts are the same bytes
+ENTRY_TIME_OF_ZIP = (1980, 1, 1, 0, 0, 0)  # of every entry: the same texts are the same bytes
 
 
 def store_law(law: Law, at: datetime) -> LawText:
@@ -33,7 +33,9 @@ def store_law(law: Law, at: datetime) -> LawText:
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(law.files.items()):
-            archive.writestr(zipfile.ZipInfo(name, FIXED), path.read_bytes(), zipfile.ZIP_DEFLATED)
+            archive.writestr(
+                zipfile.ZipInfo(name, ENTRY_TIME_OF_ZIP), path.read_bytes(), zipfile.ZIP_DEFLATED
+            )
     file = store(Content("zip", written.getvalue()), at=at)
     return LawText.objects.get_or_create(digest=law.digest, defaults={"file": file})[0]
 

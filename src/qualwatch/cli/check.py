@@ -40,7 +40,7 @@ FORMS_BY_ENDING: dict[str, Form] = {
     ".parquet": "parquet",
     ".txt": "table",
 }
-ONLY_FILES = ("parquet", "xlsx", "facts")
+FILE_ONLY_FORMS = ("parquet", "xlsx", "facts")
 WITH_PEOPLE = ("xlsx", "html")  # forms that list who was looked at for each shortfall
 FormOption = Annotated[
     Form | None,
@@ -62,7 +62,7 @@ def check(
 ) -> int:
     """Compare registers with the standards: every item's verdict, with its reasons."""
     form = form or form_of(output, FORMS_BY_ENDING, "table")
-    if form in ONLY_FILES and output is None:
+    if form in FILE_ONLY_FORMS and output is None:
         raise InvalidCommand(_("格式 {form} 要写到文件，请加 --output").format(form=form))
     check_folder(output)
     required_day(as_of)

@@ -52,7 +52,7 @@ CardNumber = Annotated[
 ]
 Officer = Annotated[str, typer.Option("--by", help=_n("经办人的账号名；会问密码"))]
 PackPath = Annotated[Path, typer.Option("--output", help=_n("写到这个 .zip 文件"))]
-MOST_DAYS = 10  # of those without a patrol, named one by one
+MAX_DAYS = 10  # of those without a patrol, named one by one
 
 
 @with_database
@@ -154,7 +154,7 @@ def deliver(at_most: AtMost = 1000) -> int:
     from qualwatch.outbox.channels import send
 
     sent, failed = actions.deliver(
-        send=send, at=now(), at_most=at_most, noted=record_sent, clock=now
+        send=send, at=now(), at_most=at_most, on_sent=record_sent, clock=now
     )
     print_lines(_("已发 {sent} 条，未成 {failed} 条").format(sent=sent, failed=failed))
     return SOME_REJECTED if failed else ALL_READ
@@ -274,7 +274,7 @@ def _run_lines(run: "Run") -> Iterator[str]:
 
 def _missed_lines(missed: list[date]) -> Iterator[str]:
     if missed:
-        days = _("、").join(map(str, missed[:MOST_DAYS]))
+        days = _("、").join(map(str, missed[:MAX_DAYS]))
         yield _("  上次巡查后有 {count} 天没有巡查：{days}").format(count=len(missed), days=days)
 
 

@@ -10,7 +10,7 @@ import typer
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
-ALL_READ, WRONG, SOME_REJECTED = 0, 2, 3
+ALL_READ, FAILED, SOME_REJECTED = 0, 2, 3
 _DAYS = (
     re.compile(r"(\d{4})(\d\d)(\d\d)"),
     re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日"),

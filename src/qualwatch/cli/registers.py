@@ -42,7 +42,9 @@ def _show_pandas(*, is_shown: bool) -> None:
 
 
 Engine = Callable[[Law, Policy, Facts, date], Iterator[EnterpriseResult]]
-FEW = 100  # enterprises: up to here the reference engine is faster than starting DuckDB
+MAX_FOR_REFERENCE_ENGINE = (
+    100  # enterprises: up to here the reference engine is faster than starting DuckDB
+)
 
 
 def law_and_day(
@@ -117,7 +119,7 @@ def engine_of(name: str) -> Engine:
 
 def _evaluate(law: Law, policy: Policy, facts: Facts, day: date) -> Iterator[EnterpriseResult]:
     """Whichever engine is faster; both give the same answer."""
-    is_small = len(facts.credit_codes) <= FEW
+    is_small = len(facts.credit_codes) <= MAX_FOR_REFERENCE_ENGINE
     return (reference.evaluate if is_small else _evaluate_in_duckdb)(law, policy, facts, day)
 
 

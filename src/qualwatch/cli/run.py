@@ -13,7 +13,7 @@ import typer
 
 from qualwatch.cli.command_line import Entry, LazyGroup, load_command, translate_help
 from qualwatch.cli.failures import sentence_of
-from qualwatch.cli.options import ALL_READ, WRONG
+from qualwatch.cli.options import ALL_READ, FAILED
 from qualwatch.privacy import hidden
 from qualwatch.wording import gettext_noop as _n
 from qualwatch.wording import set_language
@@ -152,13 +152,13 @@ def main() -> NoReturn:
         status = _command()(prog_name="qualwatch", standalone_mode=False)
     except BrokenPipeError:
         sys.stderr.close()
-        sys.exit(WRONG)
+        sys.exit(FAILED)
     except Exception as error:
         sentence = sentence_of(error)
         if sentence is None:
             raise
         print(hidden(f"qualwatch: {sentence}"), file=sys.stderr)
-        sys.exit(WRONG)
+        sys.exit(FAILED)
     sys.exit(status if isinstance(status, int) else ALL_READ)
 
 

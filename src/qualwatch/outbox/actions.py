@@ -9,9 +9,9 @@ from django.db.models import F
 from qualwatch.outbox.models import Message
 
 Send = Callable[[Message], None]
-Noted = Callable[[Message, datetime], None]
+OnSent = Callable[[Message, datetime], None]
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
-CLAIMED = timedelta(minutes=5)  # longer than any channel waits for its server
+CLAIM_DURATION = timedelta(minutes=5)  # longer than any channel waits for its server
 
 
 class NotInAnAction(Exception):
@@ -36,13 +36,13 @@ def deliver(
     send: Send,
     at: datetime,
     at_most: int = 1000,
-    noted: Noted | None = None,
+    on_sent: OnSent | None = None,
     clock: Callable[[], datetime] | None = None,
 ) -> tuple[int, int]:
     """Sends what is due, oldest first; returns (sent, failed). Each failure doubles the wait.
 
-    `noted` is called for each message sent, in the transaction that marks it as sent. `clock` gives
-    the moment of each claim (`at` throughout without it).
+    `on_sent` is called for each message sent, in the transaction that marks it as sent. `clock`
+    gives the moment of each claim (`at` throughout without it).
 
     Each message is claimed for a while before it is sent: two loops never send it twice, and
     nothing is locked while a server is slow. A crash between sending and marking may send it again;
@@ -56,7 +56,7 @@ def deliver(
     ):
         waiting = Message.objects.filter(id=number, sent_at=None, not_before__lte=at)
         if not waiting.update(
-            not_before=(clock() if clock else at) + CLAIMED, attempts=F("attempts") + 1
+            not_before=(clock() if clock else at) + CLAIM_DURATION, attempts=F("attempts") + 1
         ):
             continue  # another loop has it
         message = Message.objects.get(id=number)
@@ -72,8 +72,8 @@ def deliver(
         with transaction.atomic():
             message.sent_at, message.last_error = at, ""
             message.save(update_fields=["sent_at", "last_error"])
-            if noted is not None:
-                noted(message, at)
+            if on_sent is not None:
+                on_sent(message, at)
         sent += 1
     return sent, failed
 

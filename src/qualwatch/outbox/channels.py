@@ -20,7 +20,7 @@ from django.core.mail import EmailMessage
 from qualwatch.outbox.models import Message
 
 SECONDS = 10  # to wait for a gateway
-GOOD = range(200, 300)
+SUCCESS_STATUSES = range(200, 300)
 
 
 class NoSuchChannel(Exception):
@@ -59,5 +59,5 @@ def _post(address: str, payload: dict[str, Any]) -> None:
     headers = {"Content-Type": "application/json", "X-Qualwatch-Signature": f"sha256={signature}"}
     request = urllib.request.Request(address, body, headers, method="POST")
     with urllib.request.urlopen(request, timeout=SECONDS) as answer:
-        if answer.status not in GOOD:
+        if answer.status not in SUCCESS_STATUSES:
             raise NotAccepted(str(answer.status))

@@ -59,7 +59,7 @@ QUESTIONS: Mapping[str, str] = {
 }
 ANSWERS: Mapping[str, str] = {"yes": _n("是"), "no": _n("否"), "not-yet": _n("尚未到该步骤")}
 RESULTS: Mapping[str, str] = {"in-order": _n("未发现问题"), "fault": _n("发现问题")}
-NONE = _n("无记录")
+NO_VALUE = _n("无记录")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +221,12 @@ def record_texts(case: Case) -> dict[str, str]:
     )
     row = withdrawals.select_related("batch").order_by("-pk").first()
     if row is None:
-        opened = NONE
+        opened = NO_VALUE
         if case.red_ends_on:
             opened = _n("红牌期至 {ends}，未启动").format(ends=day(case.red_ends_on))
-        return dict.fromkeys(QUESTIONS, NONE) | {"opened": opened}
+        return dict.fromkeys(QUESTIONS, NO_VALUE) | {"opened": opened}
     records = _texts_of_withdrawal(case, row)
-    return {slug: records[slug].strip("—") or NONE for slug in QUESTIONS}
+    return {slug: records[slug].strip("—") or NO_VALUE for slug in QUESTIONS}
 
 
 def _texts_of_withdrawal(case: Case, row: Withdrawal) -> dict[str, str]:
@@ -239,7 +239,7 @@ def _texts_of_withdrawal(case: Case, row: Withdrawal) -> dict[str, str]:
     return {
         "opened": opened.format(ends=day(case.red_ends_on), day=day(row.opened_on)),
         "started": started.format(
-            due=day(row.batch.start_due_on) or NONE, day=day(row.started_on) or NONE
+            due=day(row.batch.start_due_on) or NO_VALUE, day=day(row.started_on) or NO_VALUE
         ),
         "notified": day(row.notice_served_on),
         "displayed": f"{day(row.displayed_on)}—{day(row.display_until)}",

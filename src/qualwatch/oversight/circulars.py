@@ -38,7 +38,7 @@ NOT_OPENED = _n("红牌期 {ends} 届满，本季度未启动撤回程序")
 OPENED_LATER = _n("（{day} 启动）")
 FAULT = _n("抽查发现：{found}")
 NO_RETURN = _n("未报送季度汇总，应于 {due} 前报送")
-NONE = "—"
+NO_VALUE = "—"
 
 
 def not_carried_out(quarter: Quarter, authority: str, law: Law, on: date) -> list[dict[str, Any]]:
@@ -174,7 +174,9 @@ def _failures_of_housing(
     for due_return in overdue_returns(quarter, law, on):
         if due_return.reporter == authority:
             what = NO_RETURN.format(due=day(due_return.due.ends_on))
-            rows.append({"enterprise": NONE, "credit_code": NONE, "item": NONE, "what": what})
+            rows.append(
+                {"enterprise": NO_VALUE, "credit_code": NO_VALUE, "item": NO_VALUE, "what": what}
+            )
     return rows
 
 

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from qualwatch.wording import gettext as _
 
 MONTHS = 3  # of a quarter
-LAST = 4  # quarter of a year
-WRITTEN = re.compile(r"(\d{4})Q([1-4])")
+QUARTERS = 4  # of a year
+QUARTER_NAME = re.compile(r"(\d{4})Q([1-4])")
 
 
 class NotAQuarter(Exception):
@@ -30,7 +30,7 @@ class Quarter:
     @classmethod
     def read(cls, text: str) -> "Quarter":
         """From its name; NotAQuarter."""
-        match = WRITTEN.fullmatch(text.strip())
+        match = QUARTER_NAME.fullmatch(text.strip())
         if match is None:
             raise NotAQuarter(_("请写成 2023Q3 这样的季度：{text}").format(text=text))
         return cls(int(match[1]), int(match[2]))
@@ -48,7 +48,7 @@ class Quarter:
     @property
     def following(self) -> "Quarter":
         """The next one."""
-        if self.number == LAST:
+        if self.number == QUARTERS:
             return Quarter(self.year + 1, 1)
         return Quarter(self.year, self.number + 1)
 
@@ -56,7 +56,7 @@ class Quarter:
     def previous(self) -> "Quarter":
         """The one before."""
         if self.number == 1:
-            return Quarter(self.year - 1, LAST)
+            return Quarter(self.year - 1, QUARTERS)
         return Quarter(self.year, self.number - 1)
 
     def __str__(self) -> str:

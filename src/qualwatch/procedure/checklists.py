@@ -11,10 +11,10 @@ LINES: Mapping[str, str] = {
     "insurance": _n("最近一个已结算月的社保缴纳证明"),
     "lawful-reason": _n("社保不在本单位的合法事由证明"),
 }
-OF_PEOPLE = ("identity", "registration", "query-print-out", "insurance")
-OF_INSURANCE = ("identity", "insurance", "lawful-reason")
+PEOPLE_LINES = ("identity", "registration", "query-print-out", "insurance")
+INSURANCE_LINES = ("identity", "insurance", "lawful-reason")
 
 
 def lines_of(requirement: str) -> tuple[str, ...]:
     """The checklist lines of a requirement; each needs a file, or the reason why there is none."""
-    return OF_INSURANCE if requirement == "insurance" else OF_PEOPLE
+    return INSURANCE_LINES if requirement == "insurance" else PEOPLE_LINES

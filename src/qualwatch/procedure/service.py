@@ -28,7 +28,7 @@ FAILURES: Mapping[str, str] = {
     "taken-down": _n("公告随红牌撤下或不再需要"),
 }
 # The methods by which each failure may happen.
-MAY_HAPPEN: Mapping[str, tuple[str, ...]] = {
+METHODS_BY_FAILURE: Mapping[str, tuple[str, ...]] = {
     "refused": (IN_PERSON, POST),
     "absent": (IN_PERSON,),
     "unknown": (IN_PERSON, POST),

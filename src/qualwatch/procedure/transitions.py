@@ -34,13 +34,13 @@ class CannotStep(Exception):
 
 
 OPEN = ("yellow", "red")
-ANY = ("none", "yellow", "red", "closed")
+ALL_STATES = ("none", "yellow", "red", "closed")
 TABLE: tuple[Transition, ...] = (
     Transition(
         event="assessed",
         meaning=_n("放行的核查"),
         from_states=("none", *OPEN),
-        to_states=ANY,
+        to_states=ALL_STATES,
         preconditions=("by-system",),
         outcome=outcomes.assessed,
         effects=(

@@ -20,7 +20,7 @@ from qualwatch.publication.models import (
     Standing,
 )
 
-SHOWN = (
+CARD_FIELDS = (
     "number",
     "credit_code",
     "enterprise",
@@ -38,7 +38,7 @@ SHOWN = (
     "ended_on",
     "because",
 )
-ANNOUNCED = (
+ANNOUNCEMENT_FIELDS = (
     "number",
     "kind",
     "title",
@@ -52,8 +52,8 @@ ANNOUNCED = (
 )
 
 
-NOTHING = "0-0"  # the version before anything was public
-LONGEST, MOST_PARTS = 100, 8  # of a name that is searched for
+EMPTY_VERSION = "0-0"  # the version before anything was public
+MAX_NAME_LENGTH, MAX_NAME_PARTS = 100, 8  # of a name that is searched for
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ def look_up(credit_code: str, day: date, *, with_notices: bool = True) -> LookUp
         notices = list(announcements(credit_code=credit_code))
     answers = _answers_of_items(history, cards, freshness, day)
     enterprise = _enterprise(credit_code, first)
-    return LookUp(enterprise, answers, history, notices, freshness, first.version or NOTHING)
+    return LookUp(enterprise, answers, history, notices, freshness, first.version or EMPTY_VERSION)
 
 
 def _look_up_without_standings(credit_code: str, day: date, *, with_notices: bool) -> LookUp:
@@ -258,9 +258,9 @@ def plain(text: str) -> str:
 
 def find(text: str) -> QuerySet[Enterprise]:
     """Enterprises by credit code, or by all parts of a present or former name."""
-    text = plain(text)[:LONGEST]
+    text = plain(text)[:MAX_NAME_LENGTH]
     code = text.upper()
-    parts = [Q(names__contains=part) for part in text.split()[:MOST_PARTS]]
+    parts = [Q(names__contains=part) for part in text.split()[:MAX_NAME_PARTS]]
     by_name = Q(*parts) if parts else Q(pk=None)
     return Enterprise.objects.filter(Q(credit_code=code) | by_name).order_by("name", "credit_code")
 
@@ -307,7 +307,7 @@ def version() -> str:
     with connection.cursor() as cursor:  # asked for every page
         cursor.execute("SELECT last, version FROM publication_feedclock WHERE number = 1")
         row = cursor.fetchone()
-    return f"{row[0]}-{row[1]}" if row else NOTHING
+    return f"{row[0]}-{row[1]}" if row else EMPTY_VERSION
 
 
 def freshness_on(day: date) -> Freshness | None:
@@ -365,7 +365,7 @@ def shown(published: RedCard | Announcement) -> dict[str, Any]:
     """The body of a card or an announcement in the feed."""
     values = {
         name: getattr(published, name)
-        for name in (SHOWN if isinstance(published, RedCard) else ANNOUNCED)
+        for name in (CARD_FIELDS if isinstance(published, RedCard) else ANNOUNCEMENT_FIELDS)
     }
     return {
         name: value.isoformat() if isinstance(value, date) else value

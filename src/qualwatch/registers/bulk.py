@@ -21,7 +21,7 @@ TYPES = {
     pa.int64(): "bigint",
     pa.binary(): "bytea",
 }
-FEW = 50  # rows that are literal values
+MAX_LITERAL_ROWS = 50  # rows that are literal values
 BATCH = 25_000  # rows written at once
 _numbers = count(1)
 
@@ -35,7 +35,7 @@ class Staged:
     def __init__(self, columns: Mapping[str, pa.Array | pa.ChunkedArray], name: str) -> None:
         self._table = pa.table(dict(columns))
         self._name = f"{name}_{next(_numbers)}"
-        self._is_few = connection.vendor == "postgresql" and len(self._table) <= FEW
+        self._is_few = connection.vendor == "postgresql" and len(self._table) <= MAX_LITERAL_ROWS
 
     def __str__(self) -> str:
         return self._name

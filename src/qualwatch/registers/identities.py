@@ -19,8 +19,8 @@ from qualwatch.registers.models import Person, PlatformChange
 from qualwatch.registers.tables import lock
 
 Identity = tuple[str, str]  # kind of document, number
-MANY = 500  # people from which a join finds them
-FEW_OF = 4  # a person in so many is looked up by name
+MAX_IN_LIST = 500  # people from which a join finds them
+SCAN_RATIO = 4  # a person in so many is looked up by name
 PRESENCE_COLUMNS = {"is_named": "p.name", "is_dated": "p.born_on"}
 EXISTING_SCHEMA = pa.schema(
     [
@@ -119,13 +119,13 @@ def _known(lookups: pa.Array) -> pa.Table:
         for name, column in PRESENCE_COLUMNS.items()
     }
     people = "FROM registers_person p"
-    if len(lookups) <= MANY:
+    if len(lookups) <= MAX_IN_LIST:
         marks = ", ".join(["%s"] * len(lookups)) or "NULL"
         return table_of(
             columns, EXISTING_SCHEMA, f"{people} WHERE p.lookup IN ({marks})", lookups.to_pylist()
         )
     # all of them are read sooner than most are looked up
-    if len(lookups) * FEW_OF >= Person.objects.count():
+    if len(lookups) * SCAN_RATIO >= Person.objects.count():
         return table_of(columns, EXISTING_SCHEMA, people)
     with Staged({"lookup": lookups}, "staged_person") as staged:
         return table_of(

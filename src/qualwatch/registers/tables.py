@@ -9,7 +9,7 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
-from qualwatch.registers.bulk import FEW, Staged, execute, fill, rows_of
+from qualwatch.registers.bulk import MAX_LITERAL_ROWS, Staged, execute, fill, rows_of
 from qualwatch.registers.models import Recorded, Revision, RevisionClock
 
 
@@ -83,7 +83,7 @@ class Table:
     def __enter__(self) -> Self:
         self._is_first = (
             self.is_full
-            and len(self._rows) > FEW
+            and len(self._rows) > MAX_LITERAL_ROWS
             and not rows_of(
                 f"SELECT 1 FROM {self.name} t WHERE t.source = %s AND t.recorded_to IS NULL LIMIT "
                 "1",

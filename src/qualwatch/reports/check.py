@@ -30,8 +30,8 @@ from qualwatch.reports.labels import label_of
 from qualwatch.wording import gettext as _
 
 SCHEMA = "qualwatch-check/1"
-MOST_REJECTIONS = 20  # rejected rows on a terminal
-MOST_ROWS = 200  # of a table on a terminal; everything is in the other formats
+MAX_REJECTIONS = 20  # rejected rows on a terminal
+MAX_ROWS = 200  # of a table on a terminal; everything is in the other formats
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ def print_table(report: CheckReport, console: Console) -> None:
     """
     findings = list(report.findings)
     shown = findings
-    if len(findings) > MOST_ROWS:
+    if len(findings) > MAX_ROWS:
         shown = [finding for finding in findings if finding.verdict in ("short", "advise")]
     shown = sorted(shown, key=lambda finding: VERDICTS.index(finding.verdict))
     table = Table(title=_("核查结果 {day}").format(day=report.as_of), title_justify="left")
@@ -218,12 +218,12 @@ def print_table(report: CheckReport, console: Console) -> None:
     for heading in (_("要求"), _("实有"), _("可能")):
         table.add_column(heading, justify="right")
     table.add_column(_("原因"))
-    for finding in shown[:MOST_ROWS]:
+    for finding in shown[:MAX_ROWS]:
         table.add_row(*_table_row(finding))
     console.print(table)
-    if len(shown) > MOST_ROWS or len(shown) < len(findings):
+    if len(shown) > MAX_ROWS or len(shown) < len(findings):
         text = _("表中 {shown} 行，共 {all} 行；全部见 --format json")
-        console.print(text.format(shown=min(len(shown), MOST_ROWS), all=len(findings)))
+        console.print(text.format(shown=min(len(shown), MAX_ROWS), all=len(findings)))
     print_summary(report, console)
 
 
@@ -247,9 +247,9 @@ def print_summary(report: CheckReport, console: Console) -> None:
     console.print(_("社保异常：") + _counts_line(labels.ANOMALIES, labels.ANOMALIES, anomalies))
     for account in report.accounts:
         console.print(_account_line(account))
-    for rejection in report.rejections[:MOST_REJECTIONS]:
+    for rejection in report.rejections[:MAX_REJECTIONS]:
         console.print(_("拒收：") + rejection_line(rejection))
-    others = len(report.rejections) - MOST_REJECTIONS
+    others = len(report.rejections) - MAX_REJECTIONS
     if others > 0:
         console.print(_("另有 {count} 行拒收，见 --format json").format(count=others))
     if report.notices:

@@ -19,7 +19,7 @@ from qualwatch.reports.labels import label_of
 from qualwatch.wording import gettext as _
 
 IMPACT_SCHEMA = "qualwatch-impact/1"
-MOST_ROWS = 100  # of enterprises on a terminal; everything is in the JSON
+MAX_ROWS = 100  # of enterprises on a terminal; everything is in the JSON
 
 
 def print_what_if(before: Sequence[Finding], after: Sequence[Finding], console: Console) -> None:
@@ -92,14 +92,14 @@ def print_impact(report: ImpactReport, console: Console) -> None:
     console.print(_counts_table(_("按监管地"), by_area))
     console.print(_counts_table(_("按资质"), by_category))
     shown = [turn for turn in report.turns if turn.becomes_short or turn.becomes_met]
-    console.print(_turns_table(report, shown[:MOST_ROWS]))
+    console.print(_turns_table(report, shown[:MAX_ROWS]))
     text = _("结论有变化的指标 {all} 项，其中转为不达标 {short} 项，转为达标 {met} 项")
     short = sum(turn.becomes_short for turn in shown)
     met = sum(turn.becomes_met for turn in shown)
     console.print(text.format(all=len(report.turns), short=short, met=met))
-    if len(shown) > MOST_ROWS:
+    if len(shown) > MAX_ROWS:
         text = _("表中 {shown} 行，共 {all} 行；全部见 --format json")
-        console.print(text.format(shown=MOST_ROWS, all=len(shown)))
+        console.print(text.format(shown=MAX_ROWS, all=len(shown)))
 
 
 def _counts_table(title: str, rows: list[tuple[str, int, int, int]]) -> Table:

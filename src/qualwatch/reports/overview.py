@@ -12,7 +12,7 @@ from qualwatch.reports.labels import label_of
 from qualwatch.wording import gettext as _
 
 LARGEST_SHOWN = 10  # shortfalls of so many people and more stand in one column
-MOST_BARS = 15
+MAX_BARS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def _categories(required: list[Finding]) -> list[Share]:
     totals = Counter(finding.qualification for finding in required)
     part = Counter(finding.qualification for finding in required if finding.verdict == "short")
     shares = [Share(name or _("资质不明"), part[name], totals[name]) for name in part]
-    return sorted(shares, key=lambda share: (-share.part, share.label))[:MOST_BARS]
+    return sorted(shares, key=lambda share: (-share.part, share.label))[:MAX_BARS]
 
 
 def _shortfalls(short: list[Finding]) -> list[tuple[str, int]]:
@@ -111,5 +111,5 @@ def _shortfalls(short: list[Finding]) -> list[tuple[str, int]]:
 
 def _reasons(short: list[Finding]) -> list[tuple[str, int]]:
     counts = Counter(slug for finding in short for slug in finding.because)
-    most_common = counts.most_common(MOST_BARS)
+    most_common = counts.most_common(MAX_BARS)
     return [(label_of(labels.REASONS, slug), count) for slug, count in most_common]

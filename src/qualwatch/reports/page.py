@@ -29,8 +29,8 @@ from qualwatch.wording import language
 
 T = TypeVar("T")
 # rows on the page; the workbook has all
-MOST_SHORT = 300
-MOST_REJECTED = 100
+MAX_SHORT = 300
+MAX_REJECTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +61,19 @@ def as_page(report: CheckReport) -> str:
         key=lambda finding: (-(finding.shortfall or 0), finding.credit_code, finding.category),
     )
     note = _("缺人多的在前。点开「条款与人员」可见每个人是否计入。")
-    if len(short) > MOST_SHORT:
+    if len(short) > MAX_SHORT:
         text = _("本页列 {shown} 条，共 {all} 条；全部见工作簿。")
-        note += text.format(shown=MOST_SHORT, all=len(short))
+        note += text.format(shown=MAX_SHORT, all=len(short))
     page = (
         _templates()
         .get_template("check.html")
         .render(
             _=_,
             language="en" if language() == "en" else "zh-CN",
-            short=[_row(report, finding) for finding in short[:MOST_SHORT]],
+            short=[_row(report, finding) for finding in short[:MAX_SHORT]],
             short_note=note,
             accounts=[_account(account) for account in report.accounts],
-            rejections=[rejection_line(row) for row in report.rejections[:MOST_REJECTED]],
+            rejections=[rejection_line(row) for row in report.rejections[:MAX_REJECTED]],
             rejections_count=len(report.rejections),
             **_head_and_foot(report),
             **_overview(report),

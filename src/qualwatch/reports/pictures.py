@@ -17,7 +17,7 @@ NUMBER = 96  # room right of the bars
 STEP = 44  # height of a funnel's step
 STEP_LABEL = 110  # room left of it
 TILE = 104  # width of a tile of the map
-TALL = 76  # height of a tile
+TILE_HEIGHT = 76  # height of a tile
 GAP = 8  # between tiles
 SHADES = 5  # of a tile map
 COLUMN_AREA = 170  # height of the columns
@@ -99,7 +99,7 @@ def tile_map(title: str, areas: Mapping[str, Share]) -> str:
     positions = _tiles()["positions"]
     names = _tiles()["short_names"]
     rows = max(row for _column, row in positions.values()) + 1
-    root = drawing(rows * (TALL + GAP), title)
+    root = drawing(rows * (TILE_HEIGHT + GAP), title)
     highest = max((share.percent for share in areas.values()), default=0) or 1
     for slug, (column, row) in positions.items():
         share = areas[slug]
@@ -107,13 +107,13 @@ def tile_map(title: str, areas: Mapping[str, Share]) -> str:
         tile = ET.SubElement(root, "g", {"class": f"tile shade-{shade}"})
         ET.SubElement(tile, "title").text = f"{share.label} {share.part}/{share.total}"
         left = column * (TILE + GAP)
-        _fill_tile(tile, left, row * (TALL + GAP), names.get(slug, share.label), share)
+        _fill_tile(tile, left, row * (TILE_HEIGHT + GAP), names.get(slug, share.label), share)
     return shown(root)
 
 
 def _fill_tile(tile: ET.Element, left: float, top: float, name: str, share: Share) -> None:
     middle = left + TILE / 2
-    rect(tile, left, top, TILE, TALL, "ground")
+    rect(tile, left, top, TILE, TILE_HEIGHT, "ground")
     text(tile, middle, top + 20, name, "name", "middle")
     text(tile, middle, top + 46, f"{share.percent:.1f}%", "share", "middle")
     text(tile, middle, top + 66, f"{share.part:,} / {share.total:,}", "small", "middle")

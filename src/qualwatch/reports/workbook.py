@@ -22,7 +22,7 @@ from qualwatch.reports.explanation import clause_line, in_reading_order, item_na
 from qualwatch.reports.labels import label_of
 from qualwatch.wording import gettext as _
 
-MOST_ROWS = 1_048_575  # of data below the heading: a sheet has 1,048,576
+MAX_ROWS = 1_048_575  # of data below the heading: a sheet has 1,048,576
 LONGEST_CELL = 32_767  # characters that a cell may hold
 LINE_POINTS = 15  # height of a line
 TALLEST_ROW = 409  # points
@@ -57,7 +57,7 @@ class Sheet:
     rows: Iterable[tuple[Any, ...]]
 
 
-def write_workbook(report: CheckReport, path: Path, rows_per_sheet: int = MOST_ROWS) -> None:
+def write_workbook(report: CheckReport, path: Path, rows_per_sheet: int = MAX_ROWS) -> None:
     """Writes the whole report; a sheet longer than `rows_per_sheet` goes on in further ones."""
     try:
         with xlsxwriter.Workbook(path, OPTIONS) as book:
@@ -81,7 +81,7 @@ def workbook_of(title: str, sheets: Iterable[Sheet]) -> bytes:
         book.set_custom_property(OWN_MARK, "sheets")
         formats = _formats(book)
         for sheet in sheets:
-            _write(book, formats, sheet, MOST_ROWS)
+            _write(book, formats, sheet, MAX_ROWS)
     return file.getvalue()
 
 

@@ -17,7 +17,7 @@ from qualwatch.cases.models import Application, Attachment, Case, Document
 from qualwatch.wording import gettext as _
 
 # Uploaded at once: this many files, together this many times the largest allowed file.
-MOST_FILES, MOST_TIMES = 30, 5
+MAX_FILES, MAX_TOTAL_FACTOR = 30, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,11 @@ class CheckedFile:
 def check_sizes(sizes: Iterable[int]) -> None:
     """By the bytes of each, before any is read into memory. CannotStore."""
     all_sizes = list(sizes)
-    largest_sum = MOST_TIMES * settings.UPLOAD_BYTES
-    if len(all_sizes) > MOST_FILES or sum(all_sizes) > largest_sum:
+    largest_sum = MAX_TOTAL_FACTOR * settings.UPLOAD_BYTES
+    if len(all_sizes) > MAX_FILES or sum(all_sizes) > largest_sum:
         raise CannotStore(
             _("一次最多上传 {count} 个文件，共 {most} MB").format(
-                count=MOST_FILES, most=largest_sum // MEGABYTE
+                count=MAX_FILES, most=largest_sum // MEGABYTE
             )
         )
 

@@ -32,8 +32,8 @@ from qualwatch.privacy import hidden
 from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext_noop as _  # documents are Chinese
 
-NONE = "—"
-OF_A_RED_CARD = ("determination", "order-to-rectify")
+NO_VALUE = "—"
+RED_CARD_KINDS = ("determination", "order-to-rectify")
 INSURANCE = "insurance"
 APPLICATION_MARK = "资申"
 COLOURS = {"yellow": _("黄牌"), "red": _("红牌")}
@@ -133,8 +133,8 @@ def about(case: Case) -> dict[str, Any]:
         "enterprise": case.enterprise,
         "credit_code": case.credit_code,
         "item": name_of(case),
-        "certificate_no": case.certificate_no or NONE,
-        "card": case.card_number or NONE,
+        "certificate_no": case.certificate_no or NO_VALUE,
+        "card": case.card_number or NO_VALUE,
         "published_on": day(case.published_on),
         "red_ends_on": day(case.red_ends_on),
     }
@@ -149,18 +149,18 @@ def _figure_row(slug: str, figure: Mapping[str, Any]) -> dict[str, Any]:
     if "people" in figure:
         return {
             "name": INSURANCE_NAME,
-            "required": NONE,
+            "required": NO_VALUE,
             "held": INSURANCE_HELD.format(count=figure["people"]),
-            "shortfall": NONE,
+            "shortfall": NO_VALUE,
             "basis": INSURANCE_BASIS,
         }
     row: dict[str, Any] = {
         "name": REQUIREMENTS.get(slug, slug),
-        "basis": "、".join(figure.get("basis", ())) or NONE,
+        "basis": "、".join(figure.get("basis", ())) or NO_VALUE,
     }
     for name in ("required", "held", "shortfall"):
         count = figure.get(name)
-        row[name] = NONE if count is None else count
+        row[name] = NO_VALUE if count is None else count
     return row
 
 
@@ -290,7 +290,7 @@ def _standards(figures: Mapping[str, Mapping[str, Any]]) -> str:
     standards = sorted({name for figure in figures.values() for name in figure.get("basis", ())})
     if INSURANCE in figures:
         standards.append(INSURANCE_BASIS)
-    return "、".join(standards) or NONE
+    return "、".join(standards) or NO_VALUE
 
 
 def issued_again(voided: Document, ctx: ActContext) -> Document:
@@ -299,7 +299,7 @@ def issued_again(voided: Document, ctx: ActContext) -> Document:
     Those of a red card are made from what is on record now, others from the same values.
     """
     case = voided.case
-    if case is not None and voided.kind in OF_A_RED_CARD:
+    if case is not None and voided.kind in RED_CARD_KINDS:
         return red_card(case, basis_of_red_card(case), ctx, [voided.kind])[0]
     return issue(
         voided.kind,
@@ -405,8 +405,8 @@ def items(cases: Iterable[Case], outcomes: Mapping[int, str] | None = None) -> d
             "enterprise": case.enterprise,
             "credit_code": case.credit_code,
             "item": name_of(case),
-            "card": case.card_number or NONE,
-            "outcome": by_case.get(case.pk, NONE),
+            "card": case.card_number or NO_VALUE,
+            "outcome": by_case.get(case.pk, NO_VALUE),
             "why": _shortfalls(case),
         }
         for sequence_no, case in enumerate(cases, 1)
@@ -422,4 +422,4 @@ def _shortfalls(case: Case) -> str:
     """Of each requirement determined: its name, required and held."""
     determined = case.requirements.filter(is_determined=True)
     rows = figure_rows(warned_figures(determined))
-    return "；".join(f"{row['name']}：{row['required']}/{row['held']}" for row in rows) or NONE
+    return "；".join(f"{row['name']}：{row['required']}/{row['held']}" for row in rows) or NO_VALUE

@@ -45,8 +45,8 @@ class DocumentKind:
 
 # What every document has.
 COMMON_FIELDS = ("organisation", "number", "title", "addressee", "issued_on")
-WHO = ("credit_code", "item")
-ITEM = (*WHO, "certificate_no", "requirements")
+ENTERPRISE_AND_ITEM = ("credit_code", "item")
+ITEM = (*ENTERPRISE_AND_ITEM, "certificate_no", "requirements")
 REMEDIES = ("reconsideration_days", "litigation_months", "review_organ")
 LIST = ("rows", "items_count")
 COUNTED_LIST = (*LIST, "enterprises")
@@ -210,7 +210,16 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
     "check-sheet": DocumentKind(
         _("资质撤回情况抽查记录表"),
         "资查",
-        (*WHO, "enterprise", "authority", "why", "sheet", "result", "found", "follow_up_due_on"),
+        (
+            *ENTERPRISE_AND_ITEM,
+            "enterprise",
+            "authority",
+            "why",
+            "sheet",
+            "result",
+            "found",
+            "follow_up_due_on",
+        ),
         signed_by="propose",
         outlives=True,
     ),

@@ -81,7 +81,9 @@ def _warning(step: Step, effect: Effect) -> Notification:
 
 
 def _closing(step: Step, effect: Effect) -> Notification:
-    subject = texts.subject("closed" if effect.detail in texts.CLEARS else "ended", step.case)
+    subject = texts.subject(
+        "closed" if effect.detail in texts.CLEARING_CODES else "ended", step.case
+    )
     return Notification(step.case, "closed", subject, texts.closing(step.case, effect.detail))
 
 
@@ -172,7 +174,7 @@ def _issue_order(step: Step, effect: Effect, ctx: ActContext) -> None:
     The red period waits for the order's proof of service.
     """
     case = step.case
-    documents = issuing.red_card(case, _basis(step), ctx, issuing.OF_A_RED_CARD)
+    documents = issuing.red_card(case, _basis(step), ctx, issuing.RED_CARD_KINDS)
     open_task(case, SERVE_ORDER, ctx, authority=documents[0].organisation)
     for document in documents:
         serve_or_open_task(document, ctx)

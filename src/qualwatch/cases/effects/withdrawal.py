@@ -18,7 +18,7 @@ from qualwatch.cases.documents.service import (
     serve_on_authority,
     serve_or_open_task,
 )
-from qualwatch.cases.eligibility.standings import NOT_YET, WITHDRAWN, publish_items_of
+from qualwatch.cases.eligibility.standings import NOT_YET_IN_FORCE, WITHDRAWN, publish_items_of
 from qualwatch.cases.models import Case, Withdrawal
 from qualwatch.cases.notices import texts
 from qualwatch.cases.notices.notify import Notification, notify
@@ -97,7 +97,7 @@ def _withdraw_in_registers(row: Withdrawal, ctx: ActContext) -> list[list[Any]]:
     for resolved_row in resolved_rows(ItemRow, ItemFact._fields, **_item_key(row)):
         record = ItemFact(*resolved_row)
         not_judged = dict(items_in_force(ctx.law, [record], ctx.on).not_judged)
-        if not_judged.get(record.category, "") in ("", NOT_YET):
+        if not_judged.get(record.category, "") in ("", NOT_YET_IN_FORCE):
             corrections += _correct_record(row, record, ctx)
     return corrections
 

@@ -22,7 +22,7 @@ from qualwatch.registers.models import EnterpriseRow, ItemRow
 SOURCES = ("enterprises", "items")
 # Slugs of evaluation.items for an item that is not in force.
 WITHDRAWN = "withdrawn"
-NOT_YET = "not-yet-in-force"
+NOT_YET_IN_FORCE = "not-yet-in-force"
 
 
 def publish_register(*, on: date, law: Law) -> int:
@@ -78,7 +78,7 @@ def _item_now(records: Sequence[Item], enterprise: str, on: date, law: Law) -> I
     started = [record for record in records if record.valid_from is None or record.valid_from <= on]
     judged = items_in_force(law, started, on)
     reason = judged.not_judged[0][1] if judged.not_judged else ""
-    if not started or reason == NOT_YET:
+    if not started or reason == NOT_YET_IN_FORCE:
         return None
     record = judged.items[0] if judged.items else max(started, key=_start)
     category = law.categories.get(record.category)

@@ -44,7 +44,7 @@ ENTRIES = {
     "application-moot": _("案件终结，申请不再办理"),
     "start-late": _("逾期未启动撤回"),
 }
-CLEARS = ("recovered", "requirement-ended", "dismissed", "reviewed", "repaired", "annulled")
+CLEARING_CODES = ("recovered", "requirement-ended", "dismissed", "reviewed", "repaired", "annulled")
 STAGES = {
     "received": _("已收件，审查中"),
     "agreed": _("市级已同意，省厅核实中"),
@@ -133,7 +133,7 @@ def red(case: Case, requirements: Mapping[str, Mapping[str, Any]], authority: st
 def closing(case: Case, because: str) -> str:
     """A case closed, and why: cleared, or ended with what became of the item or the enterprise."""
     ends = _("{enterprise}（{code}）：{name} 的预警已于 {day} 解除：{because}。")
-    if because not in CLEARS:
+    if because not in CLEARING_CODES:
         ends = _("{enterprise}（{code}）：{name} 的预警案件已于 {day} 终结：{because}。")
     return ends.format(
         enterprise=case.enterprise,

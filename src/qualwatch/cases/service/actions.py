@@ -42,8 +42,8 @@ from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
 from qualwatch.procedure.service import (
     EMAIL,
-    MAY_HAPPEN,
     METHODS,
+    METHODS_BY_FAILURE,
     NEEDS_FILE,
     NOTICE,
     PLATFORM,
@@ -146,9 +146,9 @@ def fail_service(
     at: datetime,
     files: Sequence[SubmittedFile] = (),
 ) -> Service:
-    """Records that a service failed (`why`: of MAY_HAPPEN); a task names the next open method.
+    """Records that a service failed; a task names the next open method.
 
-    CannotServe, CannotStore, NotCompetent.
+    `why`: of METHODS_BY_FAILURE. CannotServe, CannotStore, NotCompetent.
     """
     ctx = ActContext(law, at, by.username, _authority(service.document, by))
     document = _lock_unserved(service.document)
@@ -176,7 +176,7 @@ def _check_failure(
     """CannotServe where a service cannot have failed so, or what came back is missing."""
     if service.method == NOTICE:
         raise CannotServe(_("公告送达期满即为送达；要收回请作废文书"))
-    if service.method not in MAY_HAPPEN.get(why, ()) or not because.strip():
+    if service.method not in METHODS_BY_FAILURE.get(why, ()) or not because.strip():
         raise CannotServe(_("请选择没有送达的原因并写明情况"))
     if why in NEEDS_FILE and not has_files:
         raise CannotServe(_("请上传没有送达的凭证，如退件、拒收或者查无此人的记录"))

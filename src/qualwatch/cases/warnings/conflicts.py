@@ -9,7 +9,7 @@ from qualwatch.cases.models import Case, Conflict
 from qualwatch.journal.actions import NewEntry
 from qualwatch.registers.models import RegistrationRow
 
-ELSEWHERE = "registered-elsewhere"
+REGISTERED_ELSEWHERE = "registered-elsewhere"
 Pair = tuple[int, int, int]  # the numbers of two cases in ascending order, and of the person
 
 
@@ -31,7 +31,7 @@ def link_conflicts(opened: Iterable[Step], ctx: ActContext) -> None:
 
 def _has_person_elsewhere(step: Step) -> bool:
     return any(
-        isinstance(figure, dict) and ELSEWHERE in figure.get("because", ())
+        isinstance(figure, dict) and REGISTERED_ELSEWHERE in figure.get("because", ())
         for figure in step.figures.values()
     )
 
