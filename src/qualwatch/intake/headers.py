@@ -88,7 +88,7 @@ class Header:
     mean.
 
     passed_over: vague headings beside a better one, by slug; doubtful: not understood, but they
-    may decide; left_over: not used.
+    may decide; left_over: not used; joined: understood by the words of several rows together.
     """
 
     top: int
@@ -98,6 +98,7 @@ class Header:
     left_over: list[Source]
     passed_over: list[tuple[str, Source]]
     doubtful: list[Source]
+    joined: list[Source]
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -136,11 +137,12 @@ class Header:
         ]
 
     @property
-    def strength(self) -> tuple[bool, int, int, int]:
+    def strength(self) -> tuple[bool, int, int, int, int]:
         """A whole header before a partial one, then the one that explains more cells, with fewer
-        columns of one meaning, in fewer rows.
+        columns of one meaning, then more words of groups, in fewer rows.
         """
-        return not self.missing, len(self.sources), -len(self.repeated), self.top - self.row
+        columns, repeated = len(self.sources), len(self.repeated)
+        return not self.missing, columns, -repeated, len(self.joined), self.top - self.row
 
     @property
     def is_whole(self) -> bool:
@@ -171,6 +173,7 @@ class SharedWords:
     ends: tuple[str, ...]
     same: dict[str, str]
     hints: re.Pattern[str]
+    groups: tuple[str, ...]
     other_people: tuple[str, ...]
     other_papers: tuple[str, ...]
     before: tuple[str, ...]
@@ -191,6 +194,7 @@ def shared_words() -> SharedWords:
         hints=re.compile(
             rf"\((?:{hints}|(?:{beginnings})[^()]*|[\dymd年月日位/.:*x\s-]+)\)|\[.*?\]"
         ),
+        groups=tuple(text["groups"]),
         other_people=tuple(text["other_people"]),
         other_papers=tuple(text["other_papers"]),
         before=tuple(text["before"]),
@@ -281,19 +285,29 @@ def meanings_of(parts: Parts, table: TableHead) -> tuple[Meaning, ...]:
 
     All of them together (有效期 + 止), or the last one where the others only group columns.
     """
-    words = [word for word, _equal in groupby(compared(part) for part in parts) if word]
-    for count in range(len(words), 1, -1):
-        meanings = table.meanings.get("".join(words[-count:]))
-        if meanings:
-            return meanings
-    if not words:
-        return ()
+    words = _words_of(parts)
+    together = _meanings_together(words, table)
+    if together or not words:
+        return together
     *groups, leaf = words
     return tuple(
         meaning
         for meaning in table.meanings.get(leaf, ())
         if not any(_is_elsewhere(group, meaning.slug) for group in groups)
     )
+
+
+def _words_of(parts: Parts) -> list[str]:
+    return [word for word, _equal in groupby(compared(part) for part in parts) if word]
+
+
+def _meanings_together(words: Sequence[str], table: TableHead) -> tuple[Meaning, ...]:
+    """What two or more words, the last ones of a heading, mean together."""
+    for count in range(len(words), 1, -1):
+        meanings = table.meanings.get("".join(words[-count:]))
+        if meanings:
+            return meanings
+    return ()
 
 
 def _is_elsewhere(group: str, slug: str) -> bool:
@@ -313,7 +327,7 @@ def header_of(
 
     headings: of each column from the place `left`; rows: the first and last row index.
     """
-    header = Header(*rows, table, {}, [], [], [])
+    header = Header(*rows, table, {}, [], [], [], [])
     columns = [
         (Source(place, "".join(parts)), meanings_of(parts, table))
         for place, parts in enumerate(headings, left)
@@ -324,8 +338,10 @@ def header_of(
         for meaning in meanings
         if not meaning.is_vague
     }
-    for source, meanings in columns:
+    for (source, meanings), parts in zip(columns, headings, strict=True):
         _add_column(header, source, meanings, precise)
+        if _meanings_together(_words_of(parts), table):
+            header.joined.append(source)
     partial = len(header.sources) >= _PARTIAL_COLUMNS
     partial = partial and 2 * len(header.sources) >= len(table.columns)
     return header if table.identified_by <= header.sources.keys() or partial else None

@@ -18,6 +18,7 @@ from qualwatch.intake.headers import (
     compared,
     header_of,
     is_heading_word,
+    shared_words,
     table_heads,
 )
 from qualwatch.intake.non_rows import words_of
@@ -126,23 +127,40 @@ class _Scan:
         row = self.row(index)
         if row is None or index < self._floor:
             return False
-        if not is_first and self._is_again(row):
+        if not is_first and self._is_again(index, row):
             return False
         blocks = self._blocks_at(index, row, is_first=is_first)
         new = [block for block in blocks if not self._is_repeated(block)]
         for block in blocks:
-            self._remember(block.header)
+            self._remember(block.header.top, block.header.row)
         for block in new:
             self._end_blocks_above(block)
         self.blocks += new
         return bool(new)
 
-    def _is_again(self, row: Sequence[Cell]) -> bool:
-        return heading_line(row) in self.header_lines
+    def _is_again(self, index: int, row: Sequence[Cell]) -> bool:
+        """Whether a row is part of the header of the table it stands in, as it was above."""
+        line = heading_line(row)
+        for block in self.blocks:
+            if block.end <= index or block.problem is not None:
+                continue
+            top, bottom = block.header.top, block.header.row
+            lines = [heading_line(self.row(above) or ()) for above in range(top, bottom + 1)]
+            if line not in lines:
+                continue
+            first = index - lines.index(line)
+            rows = [self.row(first + below) or () for below in range(len(lines))]
+            if [heading_line(here) for here in rows] == lines:
+                self._remember(first, first + len(lines) - 1)
+                return True
+        return False
 
-    def _remember(self, header: Header) -> None:
-        self._floor = max(self._floor, header.row + 1)
-        for index in range(header.top, header.row + 1):
+    def _remember(self, top: int, bottom: int) -> None:
+        """Knows the rows of a header, and the groups above it, when they come again."""
+        while bottom - top + 1 < _MOST_HEADER_ROWS and self._is_line_of_groups(top - 1):
+            top -= 1
+        self._floor = max(self._floor, bottom + 1)
+        for index in range(top, bottom + 1):
             row = self.row(index)
             if row is not None:
                 self.header_lines.add(heading_line(row))
@@ -215,6 +233,11 @@ class _Scan:
             if top <= first <= bottom and right > left
         }
 
+    def _is_line_of_groups(self, index: int) -> bool:
+        row = self.row(index) if index >= self._floor else None
+        words = [compared(cell) for cell in row or () if not is_blank(cell)]
+        return len(words) > 1 and all(word.endswith(shared_words().groups) for word in words)
+
     def _is_words_row(self, index: int) -> bool:
         row = self.row(index)
         return row is not None and _is_words_only(row)
@@ -257,13 +280,18 @@ class _Scan:
         key_cells = [_at(below, place) for place in header.key_places]
         if any(not is_blank(cell) and not is_heading_word(cell) for cell in key_cells):
             return []
-        last = self.row(header.row) or ()
+        if heading_line(below) in self._lines_of(header):
+            return []
         return [
             source.written
             for slug, sources in header.sources.items()
             for source in sources
-            if header.table.columns[slug].decides and _is_group_over(source.place, last, below)
+            if header.table.columns[slug].decides and _is_group_over(source.place, header, below)
         ]
+
+    def _lines_of(self, header: Header) -> set[tuple[str, ...]]:
+        rows = (self.row(index) or () for index in range(header.top, header.row + 1))
+        return {heading_line(row) for row in rows}
 
     def _doubt_merged_columns(self, header: Header) -> None:
         """Columns without a heading of their own that are merged with one that is read."""
@@ -292,7 +320,7 @@ class _Scan:
         if not _is_words_only(row) or words < _HEADING_WORDS or 2 * words < len(filled):
             return []
         nearest = self.blocks[-1].header
-        header = Header(index, index, nearest.table, {}, [], [], [])
+        header = Header(index, index, nearest.table, {}, [], [], [], [])
         columns = "、".join(folded_as_shown(cell) for cell in filled)
         problem = Problem(columns, _("没有认出这一行表头"), _("把表头改为说明书的写法"))
         return [replace(_block(header), problem=problem)]
@@ -443,11 +471,11 @@ def _is_word(cell: Cell) -> bool:
     return len(cell) <= _LONGEST_HEADING and not _DATA.search(cell)
 
 
-def _is_group_over(place: int, row: Sequence[Cell], below: Sequence[Cell]) -> bool:
-    """Whether a heading has a blank beside it and names under both."""
+def _is_group_over(place: int, header: Header, below: Sequence[Cell]) -> bool:
+    """Whether a heading has none beside it and names under both places."""
     return (
         not is_blank(_at(below, place))
-        and is_blank(_at(row, place + 1))
+        and place + 1 not in header.headed_places
         and not is_blank(_at(below, place + 1))
     )
 

@@ -6,7 +6,7 @@ in doubt.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -29,7 +29,7 @@ _PAGE = re.compile(
     r"[-—]+\d+[-—]+|第?\d+页?[,/\\共of]*第?共?\d+页|第[一二三四五六七八九十\d]+页.*|"
     r"共\d+页.*|page:?\d+(of\d+)?|\d+/\d+"
 )
-_NAME_OF_A_TABLE = re.compile(r".*(表|名单|名册|清单)(\(.*\))?")
+_NAME_OF_A_TABLE = re.compile(r".*(表|名单|名册|清单)(\(.*\))?|.{9,}")
 _WITHIN_NAME = 5  # characters of the longest name that could be a person's
 _FIRMS = ("公司", "企业", "单位")
 _LONGEST_LINE_WORD = 60  # characters of a label with its value
@@ -144,6 +144,11 @@ def _may_be_key(word: str, places: RowPlaces) -> bool:
     return bool(_KEY.fullmatch(word)) and not _DAY.fullmatch(word)
 
 
+def holds_code(cells: Iterable[Cell]) -> bool:
+    """Whether a cell holds something as long as the number of a person or firm."""
+    return any(_CODE.search(folded_as_shown(cell)) for cell in cells)
+
+
 def _are_column_numbers(words: tuple[str, ...]) -> bool:
     """1, 2, 3 … or (1), (2), (3) … or A, B, C … under every column."""
     if len(words) < 2:
@@ -162,7 +167,7 @@ def _is_explained(word: str) -> bool:
     words = line_words()
     return (
         word in words.lines
-        or word.strip("()-—*.。") in words.lines
+        or word.strip("()-—*.。0123456789") in words.lines
         or (len(word) <= _LONGEST_LINE_WORD and bool(words.total.fullmatch(word)))
         or (len(word) <= _LONGEST_LINE_WORD and bool(words.label.fullmatch(word)))
         or bool(words.note.fullmatch(word))
@@ -200,7 +205,7 @@ def _is_line_of_words(filled: Mapping[int, str], places: RowPlaces) -> bool:
     (first_place, first), *others = filled.items()
     if not _is_explained(first):
         is_title = first_place == places.first and pattern.title.fullmatch(first)
-        if not is_title or first_place in places.known | places.names:
+        if not is_title or not places.are_codes or first_place in places.known | places.names:
             return False
     expects_value = _is_bare_label(first)
     for place, word in others:

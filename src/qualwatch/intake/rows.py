@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from qualwatch.intake.cells import Cell, folded_as_shown, is_blank, shown
 from qualwatch.intake.columns import Body
 from qualwatch.intake.headers import Header
 from qualwatch.intake.layout import Block, Layout, heading_line
-from qualwatch.intake.non_rows import RowPlaces, is_surely_no_row
+from qualwatch.intake.non_rows import RowPlaces, holds_code, is_surely_no_row
 from qualwatch.intake.problems import BadCell
 from qualwatch.intake.repeated_columns import cell_of, doubt_of
 from qualwatch.intake.sheets import Sheet
@@ -91,14 +92,12 @@ class SheetReader:
     def _lines(self, indexes: Iterator[int] | range) -> Iterator[tuple[int, Sequence[Cell]]]:
         """Lines that are neither blank nor surely no rows, each with its row number."""
         places = self._places()
-        left, right = self.block.left, self.block.right
+        left = self.block.left
         for index, row in self.sheet.rows_at(indexes):
-            cells = row if left == 0 else [None] * left + row[left:]
-            if right < len(cells):
-                cells = cells[:right]
+            cells = self._cells_of_table(row)
             if all(cell in (None, "") or is_blank(cell) for cell in cells):
                 continue
-            if self._is_header_again(cells) or is_surely_no_row(
+            if self._is_header_again(row, cells) or is_surely_no_row(
                 cells[left:], places, self.layout.titles
             ):
                 self.account.not_rows += 1
@@ -106,8 +105,23 @@ class SheetReader:
                 continue
             yield index + 1, cells
 
-    def _is_header_again(self, row: Sequence[Cell]) -> bool:
-        return heading_line(row) in self.layout.header_lines
+    def _cells_of_table(self, row: Sequence[Cell]) -> Sequence[Cell]:
+        """A row's cells by place; what stands beside the table is left out, unless it is a code."""
+        left, right = self.block.left, self.block.right
+        if self._width < len(row) and not holds_code(row[self._width : right]):
+            right = self._width
+        if left == 0:
+            return row if right >= len(row) else row[:right]
+        return [*[None] * left, *row[left:right]]
+
+    @cached_property
+    def _width(self) -> int:
+        """The place behind the last heading."""
+        return max(self.header.headed_places, default=0) + 1
+
+    def _is_header_again(self, row: Sequence[Cell], cells: Sequence[Cell]) -> bool:
+        lines = self.layout.header_lines
+        return heading_line(cells) in lines or heading_line(row) in lines
 
     def _places(self) -> RowPlaces:
         keys = self.header.key_places
