@@ -134,7 +134,8 @@ SELECT person_id, credit_code, profession, grade AS profession_grade,
        CASE WHEN turned(who, 'unreadable') < 0.002 AND speciality <> '' THEN NULL ELSE speciality END AS speciality,
        registration_no, getvariable('as_of') + joined AS at_enterprise_from, getvariable('as_of') + ends - 1095 AS valid_from,
        getvariable('as_of') + ends AS valid_to, CASE WHEN gone THEN 'deregistered' ELSE 'in-force' END AS register_state,
-       CASE WHEN gone THEN getvariable('as_of') - days(who, 'gone on', 2, 90) END AS register_state_from
+       CASE WHEN gone THEN getvariable('as_of') - days(who, 'gone on', 2, 90) END AS register_state_from,
+       CAST(NULL AS DATE) AS renewal_filed_on
 FROM row_of ORDER BY i;
 
 CREATE VIEW people AS
@@ -155,7 +156,7 @@ WITH payer AS (
     WHERE p.insured IN ('other', 'several')
 )
 SELECT person_id, CAST(date_trunc('month', getvariable('as_of')) - to_months(CAST(back + earlier AS INTEGER)) AS DATE) AS month,
-       payer_credit_code
+       payer_credit_code, CAST(NULL AS VARCHAR) AS insurance_kind, CAST(NULL AS VARCHAR) AS payment_state
 FROM range(2, 5) t(back), payer ORDER BY month;
 
 CREATE VIEW exemptions AS

@@ -176,6 +176,7 @@ class _Case:
                     certificate.get("valid_to", date(2036, 1, 1)),
                     certificate.get("state", "in-force"),
                     certificate.get("state_from"),
+                    certificate.get("renewal_filed_on"),
                 )
             )
 
@@ -196,7 +197,8 @@ class _Case:
             months = list(given["months"])
         for month in months:
             for payer in payers.get(paid, [OWN]):
-                self.rows["contributions"].append(Contribution(person_id, month, payer))
+                of_kind = (given.get("kind"), given.get("payment"))
+                self.rows["contributions"].append(Contribution(person_id, month, payer, *of_kind))
 
 
 def facts_of(case: dict[str, Any]) -> Facts:

@@ -26,6 +26,7 @@ CERTIFICATE = {
     "valid_to",
     "state",
     "state_from",
+    "renewal_filed_on",
 }
 EXEMPTION = {"reason", "document", "credit_code", "valid_from", "valid_to"}
 TABLES = {
@@ -34,6 +35,7 @@ TABLES = {
         "sub_item",
         "grade",
         "certificate_no",
+        "licensing_authority",
         "route",
         "valid_from",
         "valid_to",
@@ -42,7 +44,7 @@ TABLES = {
         "register_state",
         "register_state_from",
     },
-    "people": {"n", "born", "died", "locked", "paid", "months", "elsewhere"}
+    "people": {"n", "born", "died", "locked", "paid", "months", "elsewhere", "kind", "payment"}
     | CERTIFICATE
     | {f"elsewhere.{column}" for column in CERTIFICATE}
     | {f"exempt.{column}" for column in EXEMPTION},

@@ -55,7 +55,7 @@ watched AS (
     LEFT JOIN unparsed u ON u.table_name = 'enterprises' AND u.credit_code = i.credit_code
     WHERE u.row_id IS NULL
 ),
--- Registrations in force on the day (M11) of people who are alive, at those enterprises.
+-- Registrations in force on the day (M11) of people who are alive; whether one counts, without doubt.
 aged AS (
     SELECT r.*, x.counted, x.ends_at_age,
            year(p.as_of) - year(h.born_on)
@@ -66,11 +66,12 @@ aged AS (
     WHERE coalesce(h.died_on > p.as_of, TRUE)
 ),
 stood AS (
-    SELECT r.person_id, r.credit_code, r.counted, r.registration_no, coalesce(r.at_enterprise_from, r.valid_from) AS begins
+    SELECT r.person_id, r.credit_code, r.registration_no, coalesce(r.at_enterprise_from, r.valid_from) AS begins,
+           r.counted AND NOT r.contested AND coalesce(r.valid_to >= p.as_of, TRUE) AS counted
     FROM aged r CROSS JOIN policy p
     WHERE coalesce(r.at_enterprise_from <= p.as_of, TRUE) AND coalesce(r.valid_from <= p.as_of, TRUE)
       AND NOT (r.register_state <> 'in-force' AND coalesce(r.register_state_from, p.as_of) <= p.as_of)
-      AND coalesce(r.valid_to >= p.as_of, TRUE) AND coalesce(r.age < r.ends_at_age, TRUE)
+      AND coalesce(r.valid_to >= p.as_of OR r.renewal_filed_on <= r.valid_to, TRUE) AND coalesce(r.age < r.ends_at_age, TRUE)
 ),
 -- Months of insurance as bits counted back from the last settled month, by payer.
 paid AS (
@@ -90,13 +91,23 @@ member AS (
     GROUP BY s.person_id, s.credit_code
     HAVING max(CASE WHEN s.counted THEN 1 ELSE 0 END) = 1
 ),
--- Lawful reasons with a document (建办市函〔2019〕92号).
+-- Months that the legal person may have paid: rows of another insurance, deferred, or unclear.
+paid_in_doubt AS (
+    SELECT c.credit_code, i.person_id, bit_or(i.month_bit) AS months
+    FROM contribution_in_doubt i
+    JOIN code c ON c.own_code = i.payer_credit_code
+    GROUP BY c.credit_code, i.person_id
+),
+-- Lawful reasons with a document (建办市函〔2019〕92号): whether one holds today, and the months covered.
 exempt AS (
-    SELECT DISTINCT c.credit_code, x.person_id
+    SELECT c.credit_code, x.person_id, bit_or(x.covered_months) AS months,
+           max(CASE WHEN coalesce(x.valid_from, p.as_of) <= p.as_of AND coalesce(x.valid_to, p.as_of) >= p.as_of THEN 1 ELSE 0 END)
+               AS holds_today
     FROM exemptions x CROSS JOIN policy p
     JOIN lawful_reason l ON l.reason = x.reason
     JOIN code c ON c.own_code = x.credit_code
-    WHERE x.document <> '' AND coalesce(x.valid_from, p.as_of) <= p.as_of AND coalesce(x.valid_to, p.as_of) >= p.as_of
+    WHERE x.document <> ''
+    GROUP BY c.credit_code, x.person_id
 ),
 -- Unparsed insurance rows that may be this person's.
 unparsed_insurance AS (
@@ -139,14 +150,19 @@ settled AS (
     FROM shifted_again s CROSS JOIN policy p
 ),
 insured AS (
-    SELECT t.person_id, t.credit_code, t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0) AS several, t.months,
-           CASE WHEN x.person_id IS NOT NULL OR t.months = 0 THEN 'settled'
-                WHEN t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-several'
-                WHEN t.months & coalesce(t.by_own, 0) <> 0 OR u.person_id IS NOT NULL OR a.credit_code IS NOT NULL THEN 'settled'
+    SELECT t.person_id, t.credit_code, t.months,
+           (t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0))
+               - (t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0) & coalesce(x.months, 0)) AS several,
+           CASE WHEN x.holds_today = 1 OR t.months = 0 THEN 'settled'
+                WHEN t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0)
+                     <> t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0) & coalesce(x.months, 0) THEN 'paid-by-several'
+                WHEN t.months & (coalesce(t.by_own, 0) | coalesce(x.months, 0) | coalesce(q.months, 0)) <> 0
+                     OR u.person_id IS NOT NULL OR a.credit_code IS NOT NULL THEN 'settled'
                 WHEN t.months & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-other'
                 ELSE 'unpaid' END AS kind
     FROM settled t
     LEFT JOIN exempt x ON x.person_id = t.person_id AND x.credit_code = t.credit_code
+    LEFT JOIN paid_in_doubt q ON q.person_id = t.person_id AND q.credit_code = t.credit_code
     LEFT JOIN unparsed_insurance u ON u.person_id = t.person_id
     LEFT JOIN unparsed_insurance_at a ON a.credit_code = t.credit_code
 )

@@ -7,11 +7,17 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qualwatch.evaluation.conflicts import (
+    conflict_of_registrations,
+    contested_registrations,
+    undecided,
+)
 from qualwatch.evaluation.counting import flat_clause
-from qualwatch.evaluation.facts import Coverage, Facts
+from qualwatch.evaluation.facts import Coverage, Facts, Registration
 from qualwatch.evaluation.findings import (
     Anomaly,
     ClauseCount,
@@ -19,6 +25,7 @@ from qualwatch.evaluation.findings import (
     Finding,
     FindingKey,
     PersonLine,
+    RegisterConflict,
 )
 from qualwatch.evaluation.items import items_in_force, never_read
 from qualwatch.evaluation.law_tables import BIG, NUMBER, TEXT, LawTables, Rows, mask_of, slugs_of
@@ -44,7 +51,7 @@ class Bound:
 
     def __init__(self, facts: Facts, law: LawTables, of: Iterable[str] | None = None) -> None:
         chosen = facts.tables if of is None else facts.about(of).tables
-        tables = _renamed(chosen, law.last_month)
+        tables = _renamed(chosen, law)
         columns = {"credit_code", "branch_code", "payer_credit_code"}
         with ThreadPoolExecutor() as threads:
             codes = threads.submit(_numbered, tables, columns, ordered=True)
@@ -56,7 +63,11 @@ class Bound:
             tables[name] = _with_column(tables[name], column, numbers)
         registrations = tables["registrations"]
         ones = pa.repeat(pa.scalar(1, NUMBER), len(registrations))
-        tables["registrations"] = registrations.append_column("row_no", pc.cumulative_sum(ones))
+        registrations = registrations.append_column("row_no", pc.cumulative_sum(ones))
+        self.contested = Contested(facts, chosen["registrations"], registrations, law.day)
+        tables["registrations"] = registrations.append_column(
+            "contested", self.contested.is_contested
+        )
         tables["cover"] = _cover(facts, law)
         tables["register_state"] = _register_states(facts, law)
         self.tables = {**law.tables(), **tables}
@@ -69,12 +80,64 @@ class Bound:
         return table
 
 
+class Contested:
+    """The registrations whose rows of one certificate contradict each other."""
+
+    def __init__(
+        self, facts: Facts, registrations: pa.Table, numbered: pa.Table, day: date
+    ) -> None:
+        """numbered: the same rows in the same order, people numbered, with row_no from 1."""
+        self.groups: list[tuple[Registration, ...]] = []
+        places = pc.subtract(_rows_of_one_certificate(numbered), 1)
+        self.is_contested = pa.repeat(pa.scalar(value=False), len(numbered))
+        if not len(places):
+            return
+        people: dict[str, list[Registration]] = {}
+        rows = Facts({"registrations": registrations.take(places)}).rows("registrations")
+        for row in rows:
+            people.setdefault(row.person_id, []).append(row)
+        for of_person in people.values():
+            self.groups += contested_registrations(of_person, day, facts.are_one_legal_person)
+        contested = {row for group in self.groups for row in group}
+        is_contested = [False] * len(numbered)
+        for place, row in zip(places.to_pylist(), rows, strict=True):
+            is_contested[place] = row in contested
+        self.is_contested = pa.array(is_contested, pa.bool_())
+
+    def by_enterprise(self) -> dict[str, list[RegisterConflict]]:
+        """The conflicts of each enterprise, as reference.judge orders them."""
+        conflicts: dict[str, list[RegisterConflict]] = {}
+        for rows in sorted(self.groups, key=lambda rows: rows[0].person_id):
+            for credit_code in sorted({row.credit_code for row in rows}):
+                conflict = conflict_of_registrations(credit_code, rows)
+                conflicts.setdefault(credit_code, []).append(conflict)
+        return conflicts
+
+
+def _rows_of_one_certificate(registrations: pa.Table) -> pa.Array:
+    """The row numbers of registrations that share person, profession, number and speciality with
+    another row, in order.
+    """
+    certificate = "hash(registration_no, profession, speciality)"
+    with duckdb.connect() as connection:
+        connection.register("registrations", registrations)
+        query = (
+            "WITH repeated AS ("
+            f"SELECT person_id, {certificate} AS certificate FROM registrations "
+            "WHERE registration_no <> '' "
+            f"GROUP BY person_id, {certificate} HAVING count(*) > 1) "
+            "SELECT row_no FROM registrations r JOIN repeated c ON c.person_id = r.person_id "
+            f"AND c.certificate = {certificate} ORDER BY row_no"
+        )
+        return connection.sql(query).to_arrow_table().column("row_no").combine_chunks()
+
+
 def _with_column(table: pa.Table, column: str, values: pa.ChunkedArray | pa.Array) -> pa.Table:
     """A table with other values in one column."""
     return table.set_column(table.column_names.index(column), column, values)
 
 
-def _renamed(tables: Mapping[str, pa.Table], last_month: int) -> dict[str, pa.Table]:
+def _renamed(tables: Mapping[str, pa.Table], law: LawTables) -> dict[str, pa.Table]:
     """The facts' tables by the names and with the columns of the statements."""
     enterprises = tables["enterprises"]
     branches = enterprises.column("branch_credit_codes").combine_chunks()
@@ -83,28 +146,66 @@ def _renamed(tables: Mapping[str, pa.Table], last_month: int) -> dict[str, pa.Ta
         "items": tables["items"],
         "registrations": tables["registrations"],
         "people": tables["people"],
-        "exemptions": tables["exemptions"],
+        "exemptions": _with_months(tables["exemptions"], law.last_month),
         "accepted_findings": tables["accepted_findings"],
-        "contribution": _month_bits(tables["contributions"], last_month),
+        "contribution": _month_bits(tables["contributions"], law),
+        "contribution_in_doubt": _month_bits(tables["contributions"], law, in_doubt=True),
         "unparsed": tables["unparsed"].rename_columns({"table": "table_name"}),
         "enterprises": enterprises.drop_columns(["branch_credit_codes"]),
         "branches": pa.table({"credit_code": parents, "branch_code": pc.list_flatten(branches)}),
     }
 
 
-def _month_bits(paid: pa.Table, last_month: int) -> pa.Table:
+def _month_bits(rows: pa.Table, law: LawTables, *, in_doubt: bool = False) -> pa.Table:
     """Contributions with the month as a bit counted back from the last settled one.
 
-    0 for later and older months.
+    0 for later and older months, and for those that are owed or in doubt. in_doubt: those alone.
     """
-    month = paid.column("month")
-    counted = pc.subtract(pc.add(pc.multiply(pc.year(month), 12), pc.month(month)), 1)
-    back = pc.subtract(pa.scalar(last_month, BIG), counted)
+    is_doubtful, is_paid = _paid(rows, law)
+    if in_doubt:
+        rows = rows.filter(is_doubtful)
+        is_paid = pa.repeat(pa.scalar(value=True), len(rows))
+    back = _months_back(rows.column("month"), law.last_month)
     in_range = pc.and_(pc.greater_equal(back, 0), pc.less_equal(back, MOST_MONTHS))
     # a shift by a negative number is undefined: out of range it is 0, and its bit not used
     shifted = pc.shift_left(pa.scalar(1, BIG), pc.if_else(in_range, back, 0))
-    bits = pc.if_else(in_range, shifted, pa.scalar(0, BIG))
-    return paid.drop_columns(["month"]).append_column("month_bit", bits)
+    bits = pc.if_else(pc.and_(in_range, is_paid), shifted, pa.scalar(0, BIG))
+    return rows.select(["person_id", "payer_credit_code"]).append_column("month_bit", bits)
+
+
+def _paid(rows: pa.Table, law: LawTables) -> tuple[pa.Array, pa.Array]:
+    """Per contribution: whether it may be paid, in doubt; whether it is paid, of a kind that
+    counts.
+    """
+    kind, state = rows.column("insurance_kind"), rows.column("payment_state")
+    if kind.null_count == len(rows) == state.null_count:
+        values = (pa.repeat(pa.scalar(value), len(rows)) for value in (False, True))
+        return next(values), next(values)
+    kinds = pa.array([*law.policy["insurance_kinds"], None], TEXT)
+    is_paid = pc.and_(
+        pc.is_in(kind, value_set=kinds), pc.is_in(state, value_set=pa.array(["paid", None], TEXT))
+    )
+    is_owed = pc.fill_null(pc.equal(state, "owed"), False)
+    return pc.invert(pc.or_(is_paid, is_owed)), is_paid
+
+
+def _months_back(days: pa.ChunkedArray, last_month: int) -> pa.ChunkedArray:
+    """How many months the month of each day lies before the last settled one."""
+    counted = pc.subtract(pc.add(pc.multiply(pc.year(days), 12), pc.month(days)), 1)
+    return pc.subtract(pa.scalar(last_month, BIG), counted)
+
+
+def _with_months(exemptions: pa.Table, last_month: int) -> pa.Table:
+    """Exemptions with the months that they cover, wholly or in part, as bits (ADR 33)."""
+    latest = _months_back(exemptions.column("valid_to"), last_month)
+    first = _months_back(exemptions.column("valid_from"), last_month)
+    lowest = pc.max_element_wise(pc.fill_null(latest, 0), 0)
+    highest = pc.min_element_wise(pc.fill_null(first, MOST_MONTHS), MOST_MONTHS)
+    covers_any = pc.less_equal(lowest, highest)
+    # both powers stay below the sign bit; of no month both are 1
+    above = pc.shift_left(pa.scalar(1, BIG), pc.if_else(covers_any, pc.add(highest, 1), 0))
+    below = pc.shift_left(pa.scalar(1, BIG), pc.if_else(covers_any, lowest, 0))
+    return exemptions.append_column("covered_months", pc.subtract(above, below))
 
 
 def _numbered(
@@ -201,13 +302,22 @@ def evaluate(
             findings.setdefault(row["credit_code"], []).append(_finding(law, tables, row))
         for row in _rows(bound.named(opened.run("anomalies.sql"))):
             anomalies.setdefault(row["credit_code"], []).append(_anomaly(tables, row))
+    never_read_of: dict[str, list[Finding]] = {}
     for finding in _never_read(law, facts, findings):
-        findings.setdefault(finding.credit_code, []).append(finding)
+        never_read_of.setdefault(finding.credit_code, []).append(finding)
+    conflicts = bound.contested.by_enterprise()
     for credit_code in facts.credit_codes:
+        in_force = items_in_force(law, facts.items_of(credit_code), as_of)
+        decided = undecided(
+            findings.get(credit_code, ()),
+            in_force.conflicts,
+            is_highest_any_trade=tables.is_highest_any_trade,
+        )
         yield EnterpriseResult(
-            findings=tuple(findings.get(credit_code, ())),
+            findings=(*decided, *never_read_of.get(credit_code, ())),
             anomalies=tuple(sorted(anomalies.get(credit_code, ()), key=attrgetter("person_id"))),
-            not_judged=tuple(items_in_force(law, facts.items_of(credit_code), as_of).not_judged),
+            not_judged=tuple(in_force.not_judged),
+            conflicts=(*in_force.conflicts, *conflicts.get(credit_code, ())),
         )
 
 

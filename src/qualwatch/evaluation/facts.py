@@ -282,6 +282,25 @@ class Facts:
         enterprise = self._enterprises.get(credit_code)
         return enterprise.name if enterprise else ""
 
+    def are_one_legal_person(self, one: str, other: str) -> bool:
+        """Whether two credit codes are of one enterprise and its branches."""
+        return one == other or not self._legal_persons(one).isdisjoint(self._legal_persons(other))
+
+    def _legal_persons(self, credit_code: str) -> set[str]:
+        return {credit_code, *self._parents.get(credit_code, ())}
+
+    @cached_property
+    def _parents(self) -> dict[str, list[str]]:
+        """Branch -> the enterprises that name it."""
+        table = self.tables["enterprises"]
+        branches = table.column("branch_credit_codes").combine_chunks()
+        parents = table.column("credit_code").take(pc.list_parent_indices(branches))
+        pairs = zip(pc.list_flatten(branches).to_pylist(), parents.to_pylist(), strict=True)
+        parents_of: dict[str, list[str]] = defaultdict(list)
+        for branch, parent in pairs:
+            parents_of[branch].append(parent)
+        return dict(parents_of)
+
     @cached_property
     def _registrations(self) -> dict[str, list[Registration]]:
         return _grouped(self.rows("registrations"), "credit_code")

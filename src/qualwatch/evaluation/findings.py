@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from qualwatch.evaluation.facts import Item, Registration
+
 Verdict = Literal["not-required", "manual", "cannot-say", "short", "advise", "met"]
 VERDICTS: tuple[Verdict, ...] = ("short", "advise", "cannot-say", "manual", "met", "not-required")
 Counted = Literal["certain", "in-doubt", "never"]
@@ -36,6 +38,7 @@ REASONS = (
     "items-never-loaded",
     "registrations-stale",
     "registrations-never-loaded",
+    "register-conflict",
     "item-row-unparsed",
     "renewal-pending",
     "row-unparsed",
@@ -48,6 +51,7 @@ REASONS = (
     "locked",
     "not-yet-at-enterprise",
     "registration-expired",
+    "registration-renewal-pending",
     "registration-not-in-force",
     "registered-elsewhere",
     "unpaid",
@@ -55,6 +59,7 @@ REASONS = (
     "paid-by-several",
     "no-data",
     "insurance-not-yet-due",
+    "insurance-in-doubt",
     "unparsed-insurance-row",
     "grade-unreadable",
     "speciality-unreadable",
@@ -129,6 +134,24 @@ class Anomaly:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterConflict:
+    """Rows of one certificate that contradict each other on the day; none of them is believed.
+
+    Of items: subject is the category, part the sub-item. Of registrations: the profession and the
+    speciality of a person, and the registration number. fields: the columns that differ.
+    """
+
+    credit_code: str
+    table: Literal["items", "registrations"]
+    subject: str
+    part: str
+    person_id: str | None
+    number: str
+    rows: tuple[Item | Registration, ...]
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PersonLine:
     """One person judged for one requirement: the registrations concerned, whether they count, and
     why not.
@@ -146,10 +169,12 @@ class PersonLine:
 class EnterpriseResult:
     """The results of one enterprise. `people[i]` belongs to `findings[i]`.
 
-    not_judged: (category, why) of the items that are not in force on the day.
+    not_judged: (category, why) of the items that are not in force on the day. conflicts: of items,
+    then of registrations, each sorted.
     """
 
     findings: tuple[Finding, ...] = ()
     anomalies: tuple[Anomaly, ...] = ()
     people: tuple[tuple[PersonLine, ...], ...] = ()
     not_judged: tuple[tuple[str, str], ...] = ()
+    conflicts: tuple[RegisterConflict, ...] = ()

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from qualwatch.evaluation.conflicts import conflict_of_items, item_conflict
 from qualwatch.evaluation.facts import Item, Unparsed
-from qualwatch.evaluation.findings import Finding
-from qualwatch.evaluation.people import state_holds
+from qualwatch.evaluation.findings import Finding, RegisterConflict
+from qualwatch.evaluation.validity import is_renewal_undecided, state_holds
 from qualwatch.law.loader import Law
 from qualwatch.law.model import GradeText
 
@@ -26,9 +27,7 @@ def renewal_pending(law: Law, item: Item, day: date) -> bool:
     grade = grade_of(law, item)
     if grade and grade.abolished:
         return False
-    if item.renewal_filed_on is None or item.valid_to is None:
-        return False
-    return item.renewal_filed_on <= item.valid_to < day
+    return is_renewal_undecided(item, day)
 
 
 def extended_to(law: Law, item: Item) -> date | None:
@@ -39,27 +38,37 @@ def extended_to(law: Law, item: Item) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class ItemsInForce:
-    """The records to judge, and (category, why) of the items that have none."""
+    """The records to judge, (category, why) of the items that have none, and the items whose
+    records contradict each other.
+    """
 
     items: list[Item]
     not_judged: list[tuple[str, str]]
+    conflicts: list[RegisterConflict]
 
 
 def items_in_force(law: Law, records: list[Item], day: date) -> ItemsInForce:
     """The record in force of each item: the latest, where several certificates are; see `_later`
     for what is later.
     """
-    current: dict[tuple[str, str], Item] = {}
+    in_force: dict[tuple[str, str], list[Item]] = {}
+    others: dict[tuple[str, str], list[Item]] = {}
     missing: dict[tuple[str, str], str] = {}
-    for item in sorted(records, key=_later):
+    for item in sorted(records, key=_later) if len(records) > 1 else records:
         key = (item.category, item.sub_item)
         why = _not_in_force(law, item, day)
         if why:
             missing[key] = why
+            others.setdefault(key, []).append(item)
         else:
-            current[key] = item
-    not_judged = [(key[0], why) for key, why in sorted(missing.items()) if key not in current]
-    return ItemsInForce([current[key] for key in sorted(current)], not_judged)
+            in_force.setdefault(key, []).append(item)
+    not_judged = [(key[0], why) for key, why in sorted(missing.items()) if key not in in_force]
+    conflicts = [
+        conflict_of_items(rows)
+        for key, current in sorted(in_force.items())
+        if (rows := item_conflict(current, others.get(key, ()), day))
+    ]
+    return ItemsInForce([in_force[key][-1] for key in sorted(in_force)], not_judged, conflicts)
 
 
 def last_day(law: Law, records: Iterable[Item], day: date) -> date | None:

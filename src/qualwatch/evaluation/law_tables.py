@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from qualwatch.evaluation.counting import flat_clause
 from qualwatch.evaluation.findings import REASONS
-from qualwatch.evaluation.people import month_of
+from qualwatch.evaluation.people import ALWAYS_IN_DOUBT, month_of
 from qualwatch.law.figures import Accept, Clause, Reading, Requirement, grade_rank, requirements_on
 from qualwatch.law.loader import Law
 from qualwatch.law.policy import Policy
@@ -350,7 +350,7 @@ def _age_rules(law: Law, policy: Policy) -> pa.Table:
 def _insurance_tables(policy: Policy) -> dict[str, pa.Table]:
     counts_by_outcome = {
         **policy["insurance_person_counts"],
-        "unparsed-insurance-row": "in-doubt",
+        **dict.fromkeys(ALWAYS_IN_DOUBT, "in-doubt"),
     }
     outcomes = Rows({"outcome": TEXT, "never": BIG, "doubt": BIG})
     for outcome, counts in counts_by_outcome.items():

@@ -6,23 +6,27 @@ from datetime import date, timedelta
 from functools import cached_property, reduce
 from operator import or_
 
+from qualwatch.evaluation.conflicts import CONFLICT, contested_registrations
 from qualwatch.evaluation.facts import (
+    Contribution,
     Coverage,
     EnterpriseFacts,
     Exemption,
     Facts,
-    Item,
     Person,
     Registration,
     Unparsed,
 )
 from qualwatch.evaluation.findings import Anomaly, Counted
+from qualwatch.evaluation.validity import is_renewal_undecided, state_holds
 from qualwatch.law.figures import Accept, grade_rank
 from qualwatch.law.loader import Law
 from qualwatch.law.model import Sector
 from qualwatch.law.policy import AgeRule, Policy
 
 ANOMALIES = ("unpaid", "paid-by-other", "paid-by-several")
+# outcomes of insurance that are in doubt whatever the policy says
+ALWAYS_IN_DOUBT = ("insurance-in-doubt", "unparsed-insurance-row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +93,15 @@ def begins_on(registration: Registration) -> date | None:
     return registration.at_enterprise_from or registration.valid_from
 
 
-def state_holds(row: Registration | Item, day: date) -> bool:
-    """Whether a register state other than in-force has taken effect by `day`."""
-    return row.register_state != "in-force" and (
-        row.register_state_from is None or row.register_state_from <= day
-    )
+@dataclass(frozen=True, slots=True)
+class Payments:
+    """Counted months that the legal person paid, that others paid, that the legal person may have
+    paid.
+    """
+
+    by_own: set[int]
+    by_other: set[int]
+    in_doubt: set[int]
 
 
 @dataclass(frozen=True)
@@ -125,13 +133,50 @@ class PersonRules:
             return "not-yet-at-enterprise"
         if state_holds(registration, self.as_of):
             return "registration-not-in-force"
-        if registration.valid_to and registration.valid_to < self.as_of:
+        has_ended = registration.valid_to is not None and registration.valid_to < self.as_of
+        if has_ended and not is_renewal_undecided(registration, self.as_of):
             return "registration-expired"
         age = self._age_of(registration.person_id)
         limit = self.policy["registration_ends_at_age"].get(registration.profession)
         if limit and age is not None and age >= limit:
             return "over-age"
         return None
+
+    def registration_doubts(self, registration: Registration) -> frozenset[str]:
+        """Why a registration in force by its row may not be: its renewal is undecided, or another
+        row of the same certificate contradicts it.
+        """
+        doubts = set()
+        if is_renewal_undecided(registration, self.as_of):
+            doubts.add("registration-renewal-pending")
+        if registration in self._contested(registration.person_id):
+            doubts.add(CONFLICT)
+        return frozenset(doubts)
+
+    def _contested(self, person_id: str) -> frozenset[Registration]:
+        """Rows of a person's certificates, here and elsewhere, that contradict each other."""
+        return frozenset(row for rows in self.conflicting_rows(person_id) for row in rows)
+
+    def conflicting_rows(self, person_id: str) -> list[tuple[Registration, ...]]:
+        """The contradictory rows of a person's certificates, here and elsewhere, by certificate."""
+        if person_id not in self._conflicting:
+            rows = [*self._own_rows.get(person_id, ()), *self.own.elsewhere.get(person_id, ())]
+            are_related = self.facts.are_one_legal_person
+            self._conflicting[person_id] = (
+                contested_registrations(rows, self.as_of, are_related) if len(rows) > 1 else []
+            )
+        return self._conflicting[person_id]
+
+    @cached_property
+    def _conflicting(self) -> dict[str, list[tuple[Registration, ...]]]:
+        return {}
+
+    @cached_property
+    def _own_rows(self) -> dict[str, list[Registration]]:
+        rows: dict[str, list[Registration]] = {}
+        for row in self.own.registrations:
+            rows.setdefault(row.person_id, []).append(row)
+        return rows
 
     def _age_of(self, person_id: str) -> int | None:
         person = self.own.people.get(person_id)
@@ -153,16 +198,22 @@ class PersonRules:
             judgement |= Judgement(never=frozenset(["deceased"]))
         if self._is_locked(self.own.people.get(person_id)):
             judgement |= by_policy("locked", self.policy["locked_person_counts"])
-        if any(self._counts_elsewhere(row) for row in self.own.elsewhere.get(person_id, [])):
+        elsewhere = [
+            row for row in self.own.elsewhere.get(person_id, []) if self._counts_elsewhere(row)
+        ]
+        if elsewhere:
             counts = self.policy["registered_at_two_enterprises_counts"]
-            judgement |= by_policy("registered-elsewhere", counts)
+            is_certain = any(not self.registration_doubts(row) for row in elsewhere)
+            # a registration that may not be in force there takes nobody away from here
+            weight = "in-doubt" if counts == "never" and not is_certain else counts
+            judgement |= by_policy("registered-elsewhere", weight)
         return judgement | self._insurance_judgement(person_id)
 
     def _insurance_judgement(self, person_id: str) -> Judgement:
         outcome, _months = self.insurance(person_id)
         if outcome in ("paid", "exempt"):
             return CERTAIN
-        if outcome == "unparsed-insurance-row":
+        if outcome in ALWAYS_IN_DOUBT:
             return by_policy(outcome, "in-doubt")
         return by_policy(outcome, self.policy["insurance_person_counts"][outcome])
 
@@ -201,8 +252,8 @@ class PersonRules:
     def insurance(self, person_id: str) -> tuple[str, tuple[date, ...]]:
         """The outcome and the first days of the months it rests on.
 
-        Outcomes: paid, exempt, one of ANOMALIES, no-data, insurance-not-yet-due,
-        unparsed-insurance-row.
+        Outcomes: paid, exempt, one of ANOMALIES, no-data, insurance-not-yet-due, one of
+        ALWAYS_IN_DOUBT.
         """
         if person_id not in self._insured:
             self._insured[person_id] = self._insurance(person_id)
@@ -213,30 +264,37 @@ class PersonRules:
         return {}
 
     def _insurance(self, person_id: str) -> tuple[str, tuple[date, ...]]:
-        """First match wins."""
-        if any(self._exempts(exemption) for exemption in self.own.exemptions.get(person_id, [])):
+        """First match wins. A month that an exemption covers is in order, whoever paid it."""
+        exemptions = [
+            exemption
+            for exemption in self.own.exemptions.get(person_id, [])
+            if self._is_lawful(exemption)
+        ]
+        if any(_holds_on(exemption, self.as_of) for exemption in exemptions):
             return "exempt", ()
         settled = self._settled_months(person_id)
         judged = self._judged_months(person_id, settled)
         if not judged:
             return ("insurance-not-yet-due" if settled else "no-data"), ()
-        by_own, by_other = self._paid_months(person_id, judged)
-        if by_own & by_other:
-            return "paid-by-several", first_days(by_own & by_other)
-        if by_own:
-            return "paid", first_days(judged)
+        payments = self._payments(person_id, judged)
+        exempt = {month for month in judged if any(_covers_month(row, month) for row in exemptions)}
+        several = payments.by_own & payments.by_other - exempt
+        if several:
+            return "paid-by-several", first_days(several)
+        if payments.by_own or exempt:
+            return ("paid" if payments.by_own else "exempt"), first_days(judged)
+        if payments.in_doubt:
+            return "insurance-in-doubt", ()
         if any(_may_settle(row, person_id) for row in self.own.unparsed):
             return "unparsed-insurance-row", ()
-        return ("paid-by-other" if by_other else "unpaid"), first_days(judged)
+        return ("paid-by-other" if payments.by_other else "unpaid"), first_days(judged)
 
-    def _exempts(self, exemption: Exemption) -> bool:
-        """A lawful reason, with a document, of this legal person, in force on the day."""
+    def _is_lawful(self, exemption: Exemption) -> bool:
+        """Whether an exemption is of this legal person, for a lawful reason, with a document."""
         return (
             exemption.credit_code in self.codes
             and exemption.reason in self.policy["lawful_reasons"]
             and bool(exemption.document)
-            and (exemption.valid_from is None or exemption.valid_from <= self.as_of)
-            and (exemption.valid_to is None or exemption.valid_to >= self.as_of)
         )
 
     def _judged_months(self, person_id: str, settled: set[int]) -> set[int]:
@@ -245,14 +303,28 @@ class PersonRules:
         months = [month for month in settled if joined is None or first_of(month) >= joined]
         return set(sorted(months, reverse=True)[: self.policy["insurance_window_months"]])
 
-    def _paid_months(self, person_id: str, judged: set[int]) -> tuple[set[int], set[int]]:
-        """Which of the judged months the legal person paid, and which others paid."""
+    def _payments(self, person_id: str, judged: set[int]) -> "Payments":
+        """Which of the judged months the legal person paid, which others paid, and which the legal
+        person may have paid.
+        """
         by_own: set[int] = set()
         by_other: set[int] = set()
+        in_doubt: set[int] = set()
         for row in self.own.contributions.get(person_id, []):
-            payers = by_own if row.payer_credit_code in self.codes else by_other
-            payers.add(month_of(row.month))
-        return by_own & judged, by_other & judged
+            is_own, counts = row.payer_credit_code in self.codes, self._counts_as_paid(row)
+            if counts == "certain":
+                (by_own if is_own else by_other).add(month_of(row.month))
+            elif counts == "in-doubt" and is_own:
+                in_doubt.add(month_of(row.month))
+        return Payments(by_own & judged, by_other & judged, in_doubt & judged)
+
+    def _counts_as_paid(self, row: Contribution) -> Counted:
+        """Whether a row shows that a month was paid; owed is never paid, of whatever kind."""
+        if row.payment_state == "owed":
+            return "never"
+        is_paid = row.payment_state in (None, "paid")
+        is_kind = row.insurance_kind is None or row.insurance_kind in self.policy["insurance_kinds"]
+        return "certain" if is_paid and is_kind else "in-doubt"
 
     def _joined(self, person_id: str) -> date | None:
         """The first day of the registrations in force; None = unknown, or none is in force."""
@@ -290,7 +362,9 @@ class PersonRules:
         )
 
     def anomalies(self) -> list[Anomaly]:
-        """Abnormal insurance of everybody registered here in a profession that counts."""
+        """Abnormal insurance of everybody registered here, without doubt, in a profession that
+        counts.
+        """
         anomalies = []
         for person_id, numbers in sorted(self._counted_registrations().items()):
             outcome, months = self.insurance(person_id)
@@ -300,13 +374,14 @@ class PersonRules:
         return anomalies
 
     def _counted_registrations(self) -> dict[str, list[str]]:
-        """By person with a registration in force in a profession that counts: the numbers of these
-        registrations.
+        """By person with a registration certainly in force in a profession that counts: the numbers
+        of these registrations.
         """
         numbers: dict[str, list[str]] = {}
         for row in self.own.registrations:
             is_counted = self.law.professions[row.profession].counted
-            if is_counted and self.registration_problem(row) is None:
+            is_in_force = is_counted and self.registration_problem(row) is None
+            if is_in_force and not self.registration_doubts(row):
                 of_person = numbers.setdefault(row.person_id, [])
                 if row.registration_no:
                     of_person.append(row.registration_no)
@@ -343,6 +418,19 @@ def _as_accepted(
     if rank is None and accepted.lowest_rank > 1:
         doubts.add("grade-unreadable")
     return Judgement(doubt=frozenset(filter(None, doubts)))
+
+
+def _holds_on(exemption: Exemption, day: date) -> bool:
+    starts, ends = exemption.valid_from, exemption.valid_to
+    return (starts is None or starts <= day) and (ends is None or ends >= day)
+
+
+def _covers_month(exemption: Exemption, month: int) -> bool:
+    """Whether an exemption covers a counted month, or a part of it (ADR 33)."""
+    starts, ends = exemption.valid_from, exemption.valid_to
+    return (starts is None or month_of(starts) <= month) and (
+        ends is None or month_of(ends) >= month
+    )
 
 
 def _may_settle(row: Unparsed, person_id: str) -> bool:

@@ -91,6 +91,7 @@ aged AS (
     SELECT r.row_no, r.person_id, r.credit_code, k.kind_no, k.counted, k.ends_at_age,
            coalesce(r.at_enterprise_from, r.valid_from) AS begins,
            r.at_enterprise_from, r.valid_from, r.valid_to, r.register_state, r.register_state_from,
+           coalesce(r.valid_to < p.as_of AND r.renewal_filed_on <= r.valid_to, FALSE) AS renewal_pending, r.contested,
            CASE WHEN h.died_on <= p.as_of THEN 1 ELSE 0 END
            + CASE WHEN h.locked_from <= p.as_of AND coalesce(h.locked_until, p.as_of) >= p.as_of THEN 2 ELSE 0 END AS dead_or_locked,
            year(p.as_of) - year(h.born_on)
@@ -105,18 +106,22 @@ stood AS (
            CASE WHEN r.at_enterprise_from > p.as_of OR r.valid_from > p.as_of THEN b.not_yet_at_enterprise
                 WHEN r.register_state <> 'in-force' AND coalesce(r.register_state_from, p.as_of) <= p.as_of
                     THEN b.registration_not_in_force
-                WHEN r.valid_to < p.as_of THEN b.registration_expired
+                WHEN r.valid_to < p.as_of AND NOT r.renewal_pending THEN b.registration_expired
                 WHEN r.age >= r.ends_at_age THEN b.over_age
-                ELSE 0 END AS standing
+                ELSE 0 END AS standing,
+           -- in force by its row, and yet in doubt: renewal filed in time and undecided, or another row contradicts it
+           CASE WHEN r.renewal_pending THEN b.registration_renewal_pending ELSE 0 END
+           + CASE WHEN r.contested THEN b.register_conflict ELSE 0 END AS row_doubt
     FROM aged r CROSS JOIN policy p CROSS JOIN bit b
 ),
--- In force at an unrelated enterprise too (C09).
+-- In force at an unrelated enterprise too (C09), for certain or in doubt.
 elsewhere AS (
-    SELECT DISTINCT s.person_id, s.credit_code
+    SELECT s.person_id, s.credit_code, max(CASE WHEN o.row_doubt = 0 THEN 1 ELSE 0 END) AS certain
     FROM stood s
     JOIN stood o ON o.person_id = s.person_id AND o.credit_code <> s.credit_code
     LEFT JOIN branches c ON c.credit_code = s.credit_code AND c.branch_code = o.credit_code
     WHERE o.standing = 0 AND o.counted AND c.branch_code IS NULL
+    GROUP BY s.person_id, s.credit_code
 ),
 -- Months of insurance as bits counted back from the last settled month, by payer.
 paid AS (
@@ -128,6 +133,7 @@ paid AS (
 member AS (
     SELECT s.person_id, s.credit_code, max(s.dead_or_locked) AS dead_or_locked,
            max(s.row_no) > min(s.row_no) AS several, min(s.kind_no) AS kind_no, min(s.standing) AS standing, min(s.age) AS age,
+           min(s.row_doubt) AS row_doubt,
            min(CASE WHEN s.standing = 0 THEN coalesce(s.begins, DATE '0001-01-01') END) AS joined,
            bit_or(CASE WHEN i.payer_credit_code = s.credit_code OR c.branch_code IS NOT NULL THEN i.months
                        WHEN i.months IS NOT NULL THEN 0 END) AS by_own,
@@ -137,13 +143,23 @@ member AS (
     LEFT JOIN branches c ON c.credit_code = s.credit_code AND c.branch_code = i.payer_credit_code
     GROUP BY s.person_id, s.credit_code
 ),
--- Lawful reasons with a document (建办市函〔2019〕92号).
+-- Months that the legal person may have paid: rows of another insurance, deferred, or unclear.
+paid_in_doubt AS (
+    SELECT c.credit_code, i.person_id, bit_or(i.month_bit) AS months
+    FROM contribution_in_doubt i
+    JOIN code c ON c.own_code = i.payer_credit_code
+    GROUP BY c.credit_code, i.person_id
+),
+-- Lawful reasons with a document (建办市函〔2019〕92号): whether one holds today, and the months covered.
 exempt AS (
-    SELECT DISTINCT c.credit_code, x.person_id
+    SELECT c.credit_code, x.person_id, bit_or(x.covered_months) AS months,
+           max(CASE WHEN coalesce(x.valid_from, p.as_of) <= p.as_of AND coalesce(x.valid_to, p.as_of) >= p.as_of THEN 1 ELSE 0 END)
+               AS holds_today
     FROM exemptions x CROSS JOIN policy p
     JOIN lawful_reason l ON l.reason = x.reason
     JOIN code c ON c.own_code = x.credit_code
-    WHERE x.document <> '' AND coalesce(x.valid_from, p.as_of) <= p.as_of AND coalesce(x.valid_to, p.as_of) >= p.as_of
+    WHERE x.document <> ''
+    GROUP BY c.credit_code, x.person_id
 ),
 -- Rejected rows with the legal persons that they may concern: without a readable code, everybody.
 unparsed_at AS (
@@ -183,31 +199,35 @@ shifted_again AS (
     SELECT s.*, less_one & (less_one - 1) AS less_two FROM shifted s
 ),
 settled AS (
-    SELECT s.person_id, s.credit_code, s.dead_or_locked, s.several, s.kind_no, s.standing, s.age, s.covered_months, s.by_own, s.by_other,
+    SELECT s.person_id, s.credit_code, s.dead_or_locked, s.several, s.kind_no, s.standing, s.age, s.row_doubt, s.covered_months, s.by_own, s.by_other,
            months - CASE p.insurance_window WHEN 1 THEN less_one WHEN 2 THEN less_two
                     ELSE less_two & (less_two - 1) END AS months
     FROM shifted_again s CROSS JOIN policy p
 ),
 insured AS (
     SELECT t.*,
-           CASE WHEN x.person_id IS NOT NULL THEN 'exempt'
+           CASE WHEN x.holds_today = 1 THEN 'exempt'
                 WHEN t.months = 0 THEN CASE WHEN t.covered_months = 0 THEN 'no-data' ELSE 'insurance-not-yet-due' END
-                WHEN t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-several'
-                WHEN t.months & coalesce(t.by_own, 0) <> 0 THEN 'paid'
+                WHEN t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0)
+                     <> t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0) & coalesce(x.months, 0) THEN 'paid-by-several'
+                WHEN t.months & (coalesce(t.by_own, 0) | coalesce(x.months, 0)) <> 0 THEN 'paid'
+                WHEN t.months & coalesce(q.months, 0) <> 0 THEN 'insurance-in-doubt'
                 WHEN u.person_id IS NOT NULL OR a.credit_code IS NOT NULL THEN 'unparsed-insurance-row'
                 WHEN t.months & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-other'
                 ELSE 'unpaid' END AS outcome
     FROM settled t
     LEFT JOIN exempt x ON x.person_id = t.person_id AND x.credit_code = t.credit_code
+    LEFT JOIN paid_in_doubt q ON q.person_id = t.person_id AND q.credit_code = t.credit_code
     LEFT JOIN unparsed_insurance u ON u.person_id = t.person_id
     LEFT JOIN unparsed_insurance_at a ON a.credit_code = t.credit_code
 ),
 -- What holds of a person whatever the clause (rule 7): alive, locked, registered elsewhere, insured.
 person AS (
-    SELECT i.person_id, i.credit_code, i.several, i.kind_no, i.standing, i.age,
+    SELECT i.person_id, i.credit_code, i.several, i.kind_no, i.standing, i.age, i.row_doubt,
            CASE WHEN i.dead_or_locked & 1 = 1 THEN b.deceased ELSE 0 END | CASE WHEN i.dead_or_locked & 2 = 2 THEN p.locked_never ELSE 0 END
-           | CASE WHEN w.person_id IS NOT NULL THEN p.elsewhere_never ELSE 0 END | coalesce(o.never, 0) AS never,
-           CASE WHEN i.dead_or_locked & 2 = 2 THEN p.locked_doubt ELSE 0 END | CASE WHEN w.person_id IS NOT NULL THEN p.elsewhere_doubt ELSE 0 END | coalesce(o.doubt, 0) AS doubt
+           | CASE WHEN w.certain = 1 THEN p.elsewhere_never ELSE 0 END | coalesce(o.never, 0) AS never,
+           CASE WHEN i.dead_or_locked & 2 = 2 THEN p.locked_doubt ELSE 0 END | CASE WHEN w.person_id IS NOT NULL THEN p.elsewhere_doubt ELSE 0 END
+           | CASE WHEN w.certain = 0 THEN p.elsewhere_never ELSE 0 END | coalesce(o.doubt, 0) AS doubt
     FROM insured i CROSS JOIN policy p CROSS JOIN bit b
     LEFT JOIN elsewhere w ON w.person_id = i.person_id AND w.credit_code = i.credit_code
     LEFT JOIN insurance_outcome o ON o.outcome = i.outcome
@@ -236,7 +256,7 @@ counted AS (
            v.never | CASE WHEN r.standing <> 0 THEN r.standing
                           ELSE q.never | CASE WHEN r.age >= v.ends_at THEN b.over_age ELSE 0 END END AS never,
            v.doubt | CASE WHEN r.standing <> 0 THEN b.none
-                          ELSE q.doubt | CASE WHEN v.doubt_from IS NULL AND v.ends_at IS NULL THEN b.none
+                          ELSE q.doubt | r.row_doubt | CASE WHEN v.doubt_from IS NULL AND v.ends_at IS NULL THEN b.none
                                               WHEN r.age IS NULL THEN b.age_unknown
                                               WHEN r.age >= v.ends_at THEN 0
                                               WHEN r.age >= v.doubt_from THEN b.age_in_doubt ELSE 0 END END AS doubt

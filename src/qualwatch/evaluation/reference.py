@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
+from qualwatch.evaluation.conflicts import conflict_of_registrations, undecided
 from qualwatch.evaluation.counting import highest_any_trade
 from qualwatch.evaluation.explain import person_lines
 from qualwatch.evaluation.facts import (
@@ -20,7 +21,14 @@ from qualwatch.evaluation.facts import (
     Registration,
     Unparsed,
 )
-from qualwatch.evaluation.findings import ClauseCount, EnterpriseResult, Finding, Verdict, in_order
+from qualwatch.evaluation.findings import (
+    ClauseCount,
+    EnterpriseResult,
+    Finding,
+    RegisterConflict,
+    Verdict,
+    in_order,
+)
 from qualwatch.evaluation.items import (
     extended_to,
     grade_of,
@@ -127,6 +135,11 @@ class _Judge:
             person_lines(self.person_rules, requirement, self._judged)
             for _, requirement in requirements
         ]
+        findings = undecided(
+            findings,
+            in_force.conflicts,
+            is_highest_any_trade=self.policy["counting"] == "highest-any-trade",
+        )
         for finding in self._items_never_read(in_force.items):
             findings.append(finding)
             people.append(())
@@ -134,8 +147,22 @@ class _Judge:
         is_watched = self.is_in_scope and has_category and not self._is_enterprise_unparsed()
         anomalies = self.person_rules.anomalies() if is_watched else []
         return EnterpriseResult(
-            tuple(findings), tuple(anomalies), tuple(people), tuple(in_force.not_judged)
+            tuple(findings),
+            tuple(anomalies),
+            tuple(people),
+            tuple(in_force.not_judged),
+            (*in_force.conflicts, *self._conflicts_of_registrations()),
         )
+
+    def _conflicts_of_registrations(self) -> list[RegisterConflict]:
+        """The contradictory rows of certificates registered here."""
+        people = sorted({row.person_id for row in self.own.registrations})
+        return [
+            conflict_of_registrations(self.credit_code, rows)
+            for person_id in people
+            for rows in self.person_rules.conflicting_rows(person_id)
+            if any(row.credit_code == self.credit_code for row in rows)
+        ]
 
     @property
     def is_in_scope(self) -> bool:
@@ -373,8 +400,9 @@ class _Judge:
         problem = self.person_rules.registration_problem(row)
         if problem:
             return Judgement(never=frozenset([problem]))
+        doubts = Judgement(doubt=self.person_rules.registration_doubts(row))
         age = self.person_rules.age(row, requirement.sector)
-        return self.person_rules.person(row.person_id) | age
+        return self.person_rules.person(row.person_id) | age | doubts
 
     def _items_never_read(self, items: list[Item]) -> Iterator[Finding]:
         """Of each rejected item row that no accepted row of the category stands beside:
@@ -408,7 +436,7 @@ def stale_registers(
 
 
 def _certificate_key(row: Registration) -> str:
-    """What tells certificates apart: profession and number; without a number, the person too."""
+    """What tells certificates apart: person, profession and number; without a number, the grade."""
     if row.registration_no is None:
-        return f"{row.profession} {row.profession_grade} without number {row.person_id}"
-    return f"{row.profession} {row.registration_no}"
+        return f"{row.person_id} {row.profession} {row.profession_grade} without number"
+    return f"{row.person_id} {row.profession} {row.registration_no}"

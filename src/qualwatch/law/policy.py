@@ -9,6 +9,7 @@ from qualwatch.wording import gettext as _
 
 T = TypeVar("T")
 Counts = Literal["certain", "in-doubt", "never"]
+InsuranceKind = Literal["pension", "medical", "unemployment", "work-injury", "maternity"]
 Insurance = Literal[
     "unpaid", "paid-by-other", "paid-by-several", "no-data", "insurance-not-yet-due"
 ]
@@ -71,6 +72,7 @@ class PolicyValues(Text):
     registration_ends_at_age: dict[date, DatedValue[dict[str, int]]]
     insurance_settlement_lag_months: dict[date, DatedValue[int]]
     insurance_window_months: dict[date, DatedValue[int]]
+    insurance_kinds: dict[date, DatedValue[list[InsuranceKind]]]
     insurance_person_counts: dict[date, DatedValue[dict[Insurance, Counts]]]
     lawful_reasons: dict[date, DatedValue[dict[str, str]]]
     locked_person_counts: dict[date, DatedValue[Counts]]
