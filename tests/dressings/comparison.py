@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import traceback
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -133,7 +134,7 @@ def lossy_faults(result: Outcome) -> list[str]:
             wrong.append(text)
         elif before != after and not (result.says_something or _is_conflict(theirs)):
             wrong.append(f"without a word: {text}")
-    if _kinds(result) - _kinds(expected):
+    if _counts(result) - _counts(expected):
         wrong.append(f"anomalies {_kinds(expected)} became {_kinds(result)}")
     return wrong
 
@@ -165,6 +166,10 @@ def _verdicts(findings: Findings) -> set[str]:
 
 def _kinds(result: Outcome) -> set[tuple[str, str, str | None]]:
     return {(a.credit_code, a.kind, a.registration_no) for a in result.anomalies}
+
+
+def _counts(result: Outcome) -> Counter[tuple[str, str]]:
+    return Counter((anomaly.credit_code, anomaly.kind) for anomaly in result.anomalies)
 
 
 def _shown(findings: Findings) -> str:

@@ -230,7 +230,7 @@ def _write_words(
             row[key] = random.choice(words[row[key]])
 
 
-@change("cells")
+@change("cells", group="states")
 def states_in_other_words(dress: Dress, random: Random) -> None:
     for name in ("注册人员", "资质"):
         _write_words(dress.tables[name].rows, "状态", STATES, random)
