@@ -261,7 +261,7 @@ def _journal(run: Run) -> None:
 
 
 def _held(run: Run, by: str, because: str) -> Run:
-    """The run as it stands now, if it may be decided by this person."""
+    """The run as it is now, if it may be decided by this person."""
     held = Run.objects.select_for_update().get(pk=run.pk)
     if held.state != "held":
         raise CannotAssess(_("这次核查没有被扣下"))

@@ -209,7 +209,7 @@ def _has_same_files(load: Load, other: Load) -> bool:
 
 
 def _held(load: Load, by: str, because: str) -> Load:
-    """The load as it stands now, if it may be decided by this person."""
+    """The load as it is now, if it may be decided by this person."""
     held_load = Load.objects.select_for_update().get(pk=load.pk)
     if held_load.state != "held":
         raise CannotDecide(_("这次载入没有被扣下"))

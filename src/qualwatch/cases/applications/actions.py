@@ -227,7 +227,7 @@ class _RollBack(Exception):
 
 
 def _lock_undecided(application: Application) -> Application:
-    """The application as it stands now, locked after its case. CannotStep if it is decided."""
+    """The application as it is now, locked after its case. CannotStep if it is decided."""
     if application.case_id:
         # Lock order: see CONTRIBUTING.md.
         Case.objects.select_for_update().get(pk=application.case_id)

@@ -383,7 +383,7 @@ def _authority(document: Document, by: Account) -> str:
 
 
 def _lock_unserved(document: Document) -> Document:
-    """The document as it stands now. CannotServe where it is voided or served."""
+    """The document as it is now. CannotServe where it is voided or served."""
     cases = {document.case_id} if document.case_id is not None else set()
     if document.withdrawal:
         cases.add(document.withdrawal.case_id)
@@ -406,7 +406,7 @@ def _is_hearing_moved(document: Document) -> bool:
 
 
 def _lock_pending(service: Service) -> Service:
-    """The service as it stands now. CannotServe where it is proved or failed."""
+    """The service as it is now. CannotServe where it is proved or failed."""
     locked = Service.objects.select_for_update(of=("self",)).get(pk=service.pk)
     if locked.proved_on or locked.failed_on:
         raise CannotServe(_("这次送达已有结果"))

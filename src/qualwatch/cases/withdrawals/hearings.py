@@ -348,7 +348,7 @@ def _complete_task(row: Withdrawal, kind: str, number: int, ctx: ActContext) -> 
 
 
 def _lock(withdrawal: Withdrawal) -> Withdrawal:
-    """The row as it stands now, its case locked. Lock order: see CONTRIBUTING.md."""
+    """The row as it is now, its case locked. Lock order: see CONTRIBUTING.md."""
     Case.objects.select_for_update().get(withdrawals=withdrawal.pk)
     return Withdrawal.objects.select_related("batch", "case").get(pk=withdrawal.pk)
 
@@ -360,7 +360,7 @@ def _context_of(row: Withdrawal, by: Account, law: Law, at: datetime) -> ActCont
 
 
 def _fixed(hearing: Hearing) -> Hearing:
-    """The hearing as it stands now. CannotStep where it was held, moved or has lapsed."""
+    """The hearing as it is now. CannotStep where it was held, moved or has lapsed."""
     row = Hearing.objects.select_related("withdrawal__case").get(pk=hearing.pk)
     if row.state != "fixed":
         raise CannotStep("hearing-fixed", _("这次听证已有结果"))
@@ -368,7 +368,7 @@ def _fixed(hearing: Hearing) -> Hearing:
 
 
 def _lock_own(withdrawal: Withdrawal, by: Account) -> Withdrawal:
-    """The row as it stands now, for the enterprise that it is about; NotCompetent."""
+    """The row as it is now, for the enterprise that it is about; NotCompetent."""
     row = _lock(withdrawal)
     enterprise = by.organisation
     is_own = enterprise is not None and enterprise.credit_code == row.credit_code

@@ -112,7 +112,7 @@ def require_all(result: BatchResult) -> BatchResult:
 
 
 def step_of(case: Case, event: Event, ctx: ActContext, figures: Any = None) -> Step:
-    """Takes a step of a case as its row stands now."""
+    """Takes a step of a case by its row as it is now."""
     fresh = Case.objects.get(pk=case.pk)
     return act(case=fresh, event=event, ctx=ctx, perform=perform, figures=figures)
 
@@ -155,7 +155,7 @@ def close_other_cases_of_item(step: Step, ctx: ActContext) -> None:
 def lock_members_for(
     members: Iterable[Withdrawal], by: Account, law: Law, at: datetime, *capabilities: str
 ) -> tuple[ActContext, list[Withdrawal]]:
-    """The members as they stand now that the account's authority withdraws.
+    """The members as they are now that the account's authority withdraws.
 
     All open cases of their items are locked as well, for a decision closes them. CannotStep,
     NotCompetent.
