@@ -154,6 +154,7 @@ def verify(
     require_reasons(because)
     require_other_person(application, by, verifies=True)
     require_opinion(application)
+    # in a savepoint: everything is tried as at the signature, then rolled back
     with suppress(_RollBack), transaction.atomic():
         repair(application, repairs, ctx, because)
         raise _RollBack

@@ -65,6 +65,7 @@ def publish_decision(step: Step, effect: Effect, ctx: ActContext) -> None:
         row.decision_number = document.number
         authority = organisation(document.organisation).name
         serve_or_open_task(document, ctx)
+    # registers first: the public standing below is read from them
     row.corrections = _withdraw_in_registers(row, ctx)
     publish_items_of(case.credit_code, on=ctx.on, law=ctx.law)
     _take_display_down(row, ctx)
@@ -123,6 +124,7 @@ def _correct_record(row: Withdrawal, record: ItemFact, ctx: ActContext) -> list[
             value=value,
             because=row.because,
             document=row.decision_number,
+            # by then the source should have recorded the withdrawal itself
             review_on=row.lower_grade_until,
             by=ctx.by,
             at=ctx.at,
@@ -303,13 +305,14 @@ def post_display(row: Withdrawal, ctx: ActContext) -> None:
 
 
 def _restore(row: Withdrawal, ctx: ActContext) -> None:
-    """Restores the item after its decision was annulled: unpublished, assessed anew."""
+    """Restores the item after its decision was annulled: unpublished, assessed again."""
     case = row.case
     for document in row.documents.filter(kind="withdrawal-decision"):
         end_attempts(document, TAKEN_DOWN, "annulled", ctx)
     _release_corrections(row, ctx)
     for key in filter(None, (decision_key(row), row.final_number)):
         remove_announcement(key, at=ctx.at)
+    # a card that is annulled itself is removed by its own effect
     if case.card_number and case.closed_because != "annulled":
         reword_cleared(case.card_number, because=WITHDRAWAL_ANNULLED, at=ctx.at)
     publish_items_of(case.credit_code, on=ctx.on, law=ctx.law)
@@ -338,6 +341,7 @@ def _assess_again(credit_code: str, ctx: ActContext) -> None:
             by=ctx.by,
             at=ctx.at,
             credit_codes=[credit_code],
+            # one enterprise is no mass warning
             guarded=False,
         )
 

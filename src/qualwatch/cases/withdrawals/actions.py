@@ -103,6 +103,7 @@ def open_withdrawals(
     for case in sorted(cases, key=lambda case: case.pk):
         event, _figures = event_from_newest_run("open-withdrawal", case, ctx)
         step_of(case, replace(event, route=route), ctx)
+        # the province is the withdrawing authority too: it receives no list
         if route == "province":
             step_of(case, Event("start", ctx.on, by=by.username), ctx)
     return ctx.batch
@@ -184,6 +185,7 @@ def announce_intent(
             raise CannotStep(
                 "next-step", _("{name}：现在不能告知拟撤回").format(name=texts.name_of(row.case))
             )
+        # whoever handles it may neither review nor decide it
         row.handled_by = list(dict.fromkeys((*row.handled_by, by.username)))
         row.save(update_fields=["handled_by"])
         document = issuing.intended_withdrawal(row, ctx)
@@ -411,7 +413,7 @@ def annul_withdrawal(
     at: datetime,
     received_on: date | None = None,
 ) -> Withdrawal:
-    """Restores the item of a decision that review or court has annulled; it is assessed anew.
+    """Restores the item of a decision that review or court has annulled; it is assessed again.
 
     `received_on`: the day on which the document came, from which the policy's days to take down
     what is public run.
