@@ -8,6 +8,8 @@ from typing import Any
 
 from builders import credit_code, law
 from qualwatch.evaluation.facts import (
+    INSURANCE_KINDS,
+    PAYMENT_STATES,
     AcceptedFinding,
     Contribution,
     Coverage,
@@ -74,10 +76,12 @@ class RandomProvince:
         ]
         if chance(0.4):
             self._share_out()
+        if chance(0.4):
+            self._contradict()
         self.rows["people"] = [self._person(person) for person in self.people if not chance(0.03)]
         self.rows["contributions"] = self._odd_contributions(branches)
         self.rows["contributions"] += self._regular_contributions()
-        self.rows["exemptions"] = [self._exemption() for _ in self._times(0, 4)]
+        self.rows["exemptions"] = [self._exemption() for _ in self._times(0, 8)]
         self.rows["accepted_findings"] = [self._accepted() for _ in self._times(0, 4)]
         self.rows["coverage"] = []
         if chance(0.25):
@@ -86,6 +90,46 @@ class RandomProvince:
         if chance(0.4):
             self.rows["unparsed"] = [self._unparsed(n) for n in self._times(0, 3)]
         return Facts.of_rows({name: list(dict.fromkeys(rows)) for name, rows in self.rows.items()})
+
+    def _contradict(self) -> None:
+        """Further rows of some certificates, each with one or two columns changed."""
+        pick = self.random.choice
+        for _ in self._times(1, 8):
+            row = pick(self.rows["registrations"])
+            changed: dict[str, Any] = {
+                "credit_code": pick(self.codes),
+                "profession_grade": pick(("grade-1", "grade-2", None)),
+                "valid_to": self._near(3, 900),
+                "register_state": pick(STATES),
+                "valid_from": self._near(1500, 1),
+                "at_enterprise_from": self._near(400, 3),
+                "renewal_filed_on": self._near(5, 0),
+            }
+            names = self.random.sample(sorted(changed), pick((0, 1, 1, 2)))
+            self.rows["registrations"].append(
+                row._replace(**{name: changed[name] for name in names})
+            )
+        for _ in self._times(0, 4 if self.rows["items"] else 0):
+            item = pick(self.rows["items"])
+            other = self._item(item.credit_code)
+            names = self.random.sample(
+                (
+                    "licensing_authority",
+                    "route",
+                    "valid_to",
+                    "register_state",
+                    "valid_from",
+                    "certificate_no",
+                    "renewal_filed_on",
+                ),
+                pick((0, 1, 1, 2)),
+            )
+            changed = {name: getattr(other, name) for name in names}
+            text = law().categories.get(item.category)
+            if text and self._chance(0.5):
+                grades = [grade for sub, grade, _ in text.every_grade() if sub == item.sub_item]
+                changed["grade"] = pick([*grades, item.grade])
+            self.rows["items"].append(item._replace(**changed))
 
     def _times(self, least: int, most: int) -> range:
         return range(self.random.randint(least, most))
@@ -111,6 +155,8 @@ class RandomProvince:
                 person,
                 first_of(month_of(self.day) - pick((1, 2, 2, 3, 3, 4, 4, 5, 9))),
                 pick(payers),
+                pick((None, None, *INSURANCE_KINDS)),
+                pick((None, None, *PAYMENT_STATES)),
             )
             for person in self.people
             for _ in self._times(0, 4)
@@ -120,11 +166,19 @@ class RandomProvince:
         """Three settled months by the enterprise of registration, for most people."""
         home = {row.person_id: row.credit_code for row in self.rows["registrations"]}
         return [
-            Contribution(person, first_of(month_of(self.day) - back), home[person])
+            Contribution(person, first_of(month_of(self.day) - back), home[person], *stated)
             for person in self.people
             if self._chance(0.8)
+            for stated in [self._stated()]
             for back in (2, 3, 4)
         ]
+
+    def _stated(self) -> tuple[str | None, str | None]:
+        """The kind and state of a person's regular contributions; mostly not stated, or paid."""
+        pick = self.random.choice
+        if self._chance(0.85):
+            return pick(((None, None), ("pension", "paid")))
+        return pick((None, *INSURANCE_KINDS)), pick((None, *PAYMENT_STATES))
 
     def _share_out(self) -> None:
         """About as many people as a group of two clauses asks, some of them of use for either."""
@@ -173,6 +227,7 @@ class RandomProvince:
                 "one_person_for_both_head_counts": pick(("allowed", "refused")),
                 "insurance_window_months": pick((1, 2, 3)),
                 "insurance_settlement_lag_months": pick((0, 1, 2)),
+                "insurance_kinds": pick((["pension"], ["pension", "medical"], ["medical"])),
                 "lowest_grade_figure": {
                     r: pick(("strong", "weak")) for r in ("direct", "upgrade", "unknown")
                 },
@@ -267,6 +322,7 @@ class RandomProvince:
             self._near(3, 900),
             pick(STATES),
             self._near(30, 30),
+            self._near(20, 0) if self._chance(0.3) else None,
         )
 
     def _person(self, person_id: str) -> Person:
@@ -294,8 +350,8 @@ class RandomProvince:
             pick(self.codes),
             reason,
             document,
-            self._near(50, 5),
-            self._near(5, 50),
+            self._near(300, 5),
+            self._near(*pick(((5, 50), (200, 0)))),
         )
 
     def _accepted(self) -> AcceptedFinding:
