@@ -143,6 +143,7 @@ def test_a_permit_that_differs_by_its_issue_count_is_in_doubt(
     other = person(3, 证件类型="港澳居民来往内地通行证", 身份证号=registered, 出生日期="1985-06-15")
     rows = [CONTRIBUTIONS, *paid(1), *paid(2), *([insured, month, OWN] for month in MONTHS)]
     report = checked(tmp_path, 注册人员=[REGISTRATIONS, person(1), person(2), other], 社保=rows)
+    assert [(notice["row"], notice["column"]) for notice in report["notices"]] == [(8, "身份证号")]
     assert findings(report) == {"constructors": ("cannot-say", 2, 3)}
     assert report["anomalies"] == []
 

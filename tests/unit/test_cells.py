@@ -63,7 +63,14 @@ def test_cells_that_say_something(cell: Any) -> None:
     "cell", ["#N/A", "\uff03N/A", "#REF!", "#div/0!", "#VALUE!", "########", " #NAME? ", LOST]
 )
 def test_a_lost_value_is_neither_blank_nor_text(cell: Any) -> None:
-    readers = [cells.plain, cells.folded, cells.day, cells.end_day, cells.month, cells.code]
+    readers: list[Any] = [
+        cells.plain,
+        cells.folded,
+        cells.day,
+        cells.end_day,
+        cells.month,
+        cells.code,
+    ]
     readers += [cells.registration_number, cells.whole_number, cells.credit_code, state, amount]
     for read in readers:
         with pytest.raises(BadCell):
@@ -315,16 +322,28 @@ def test_states_that_do_not_say_it_are_refused(cell: Any) -> None:
         ("是否锁定", "否", "in-force"),
         ("是否有效", "注销", "deregistered"),
         ("状态", "1", "in-force"),
+        ("状态标志", "1", "in-force"),
+        ("状态标志", "0", "deregistered"),
+        ("注销吊销标志", "0", "in-force"),
     ],
 )
 def test_states_under_headings_that_ask(heading: str, cell: Any, slug: str) -> None:
     assert state_under(heading)(cell) == slug
 
 
-@pytest.mark.parametrize("cell", ["是", "1", "待定"])
-def test_a_yes_that_says_nothing_of_force_is_refused(cell: str) -> None:
+@pytest.mark.parametrize(
+    ("heading", "cell"),
+    [
+        ("是否锁定", "是"),
+        ("锁定标志", "1"),
+        ("是否锁定", "待定"),
+        ("注销吊销标志", "1"),
+        ("状态标志", "是"),
+    ],
+)
+def test_a_yes_that_says_nothing_of_force_is_refused(heading: str, cell: str) -> None:
     with pytest.raises(BadCell):
-        state_under("是否锁定")(cell)
+        state_under(heading)(cell)
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def is_shortened(cell: Cell) -> bool:
     if isinstance(cell, bool):
         return False
     if isinstance(cell, (int, float)):
-        return abs(cell) >= _EXACT_NUMBERS
+        return bool(abs(cell) >= _EXACT_NUMBERS)
     text = folded(cell)
     return bool(_SCIENTIFIC.fullmatch(text) or _ZEROS_AFTER_A_FLOAT.fullmatch(text))
 

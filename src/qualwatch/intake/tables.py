@@ -4,7 +4,7 @@ People keep their identities until every file has been read.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -110,6 +110,8 @@ class TableReader:
         self._irregular = IrregularCodes(elsewhere)
         self._qualifications: dict[tuple[Any, ...], Qualification | BadCell] = {}
         self._payments: Counter[tuple[str | None, str | None]] = Counter()
+        # where each document that is no card stands first, by table
+        self._documents: dict[tuple[str, Identity], tuple[SheetReader, int]] = {}
 
     def read(self, reader: SheetReader) -> None:
         """Every row of a sheet: accepted, or rejected with its reason and stored as unparsed.
@@ -128,7 +130,23 @@ class TableReader:
         """When every sheet is read: the rows that waited, and documents written in two ways."""
         for reader, row in self._irregular.settle(self._regular_codes):
             self._read_row(reader, row)
-        self.rows.rejected += _doubts_by_permit(self.rows)
+        self._doubt_other_issues_of_permits()
+
+    def _doubt_other_issues_of_permits(self) -> None:
+        """Rows of permits that differ from a registered person's permit by the issue count only.
+
+        Whether it is the same person is in doubt: they count as rejected rows of the registered
+        person, with a notice.
+        """
+        noted = set()
+        for written, key in _other_issues(self.rows):
+            self.rows.rejected.append(key)
+            place = self._documents.get((key.table, written))
+            if place and (key.table, written) not in noted:
+                noted.add((key.table, written))
+                reader, row = place
+                notice = _("证件号码与注册人员表里的只差换证次数，是不是同一人存疑")
+                reader.notice(row, "identity", notice)
 
     def _read_row(self, reader: SheetReader, row: Row) -> None:
         accept: Callable[[SheetReader, Row], None]
@@ -377,16 +395,18 @@ class TableReader:
             raise BadColumn("qualification", qualification)
         return qualification
 
-    @staticmethod
-    def _identity(reader: SheetReader, row: Row) -> Identity:
+    def _identity(self, reader: SheetReader, row: Row) -> Identity:
         """Kind of document and number: of 18 digits one person's, whatever kind is written."""
         identity: Identity | None = reader.value(row, "identity", sure_identity)
-        if identity is not None:
-            return identity
-        kind = reader.value(row, "identity_kind", identity_kind)
-        is_card = kind == IDENTITY_CARD
-        read = cells.resident_number if is_card else cells.document_number
-        return kind, reader.value(row, "identity", read)
+        if identity is None:
+            kind = reader.value(row, "identity_kind", identity_kind)
+            is_card = kind == IDENTITY_CARD
+            read = cells.resident_number if is_card else cells.document_number
+            identity = kind, reader.value(row, "identity", read)
+        if identity[0] != IDENTITY_CARD:
+            of_table = (reader.header.table.slug, identity)
+            self._documents.setdefault(of_table, (reader, row.number))
+        return identity
 
     def _person(
         self, reader: SheetReader, row: Row, identity: Identity, born_on: date | None
@@ -515,30 +535,23 @@ def _payment_notices(
         yield state_columns, sentence.format(count=states["unclear"])
 
 
-def _doubts_by_permit(rows: RegisterRows) -> Iterable[RejectedKey]:
-    """Rows of permits that differ from a registered person's permit by the issue count only.
-
-    Whether it is the same person is in doubt: they count as rejected rows of the registered person.
+def _other_issues(rows: RegisterRows) -> Iterator[tuple[Identity, RejectedKey]]:
+    """(document of a row, key of a registered person's rejected row) where the documents are one
+    permit with different issue counts, or with and without.
     """
-    registered: dict[str, set[str]] = defaultdict(set)
     numbers = {number for (kind, number), _fact in rows.registrations if kind == OTHER_DOCUMENT}
-    for number in numbers:
+    registered: dict[str, list[Identity]] = defaultdict(list)
+    for number in sorted(numbers):
         if stem := cells.permit_without_issue_count(number):
-            registered[stem].add(number)
-
-    def alike(identity: Identity) -> Iterator[Identity]:
+            registered[stem].append((OTHER_DOCUMENT, number))
+    named = [("contributions", row[0], row[2]) for row in rows.contributions]
+    named += [("exemptions", identity, fact[0]) for identity, fact in rows.exemptions]
+    for table, identity, code in dict.fromkeys(named):
         kind, number = identity
-        stem = cells.permit_without_issue_count(number) if kind == OTHER_DOCUMENT else None
-        same_permit = registered.get(stem, set()) if stem else set()
-        if number not in numbers:
-            yield from ((OTHER_DOCUMENT, other) for other in sorted(same_permit))
-
-    doubts: dict[tuple[str, str, Identity], None] = {}
-    for identity, _month, payer_code, *_payment in rows.contributions:
-        doubts |= {("contributions", payer_code, other): None for other in alike(identity)}
-    for identity, fact in rows.exemptions:
-        doubts |= {("exemptions", fact[0], other): None for other in alike(identity)}
-    return [RejectedKey(table, code, None, who, None) for table, code, who in doubts]
+        if kind == OTHER_DOCUMENT and number not in numbers:
+            stem = cells.permit_without_issue_count(number)
+            for other in registered.get(stem or "", ()):
+                yield identity, RejectedKey(table, code, None, other, None)
 
 
 def _division(cell: Cell) -> str | None:

@@ -78,14 +78,14 @@ def state(cell: Cell) -> str:
 @lru_cache(maxsize=100)
 def state_under(heading: str) -> Callable[[Cell], str]:
     """How a column of register states is read: under 是否注销 是 means deregistered."""
-    if not _is_asking(heading):
-        return state
     named = {slug for word, slug in values()["heading_states"].items() if word in heading}
-    if_yes = named.pop() if len(named) == 1 else None
+    if not _is_asking(heading) or not named or ("in-force" in named and len(named) > 1):
+        return state
+    if_yes: str | None = named.pop() if len(named) == 1 else None
 
     def asked_state(cell: Cell) -> str:
         answer = _slug_of("yes_and_no", folded(cell))
-        if answer == "yes" and if_yes:
+        if answer == "yes" and if_yes is not None:
             return if_yes
         if answer == "no":
             return "deregistered" if if_yes == "in-force" else "in-force"

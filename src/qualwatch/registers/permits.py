@@ -57,7 +57,7 @@ def _permits(numbers: Iterable[int]) -> dict[int, str]:
 
 def _people_by_lookup(stems: Iterable[str]) -> dict[str, set[int]]:
     """By permit, everybody who has it with any issue count or none."""
-    stem_of = {}
+    stem_of: dict[str, str] = {}
     for stem in set(stems):
         numbers = (f"{OTHER_DOCUMENT}\x1f{stem}{count}" for count in ISSUE_COUNTS)
         stem_of |= dict.fromkeys(keyed_hashes(numbers), stem)
