@@ -60,6 +60,8 @@ class TableHead:
     def may_decide(self, heading: str) -> bool:
         """Whether a heading that is no column of the table may decide all the same."""
         text = compared(heading)
+        if shared_words().opaque.fullmatch(text):
+            return True
         if text in self.harmless or is_about_another(text):
             return False
         return any(word in text for word in self.deciding)
@@ -172,8 +174,10 @@ class SharedWords:
     starts: tuple[str, ...]
     ends: tuple[str, ...]
     same: dict[str, str]
+    periods: re.Pattern[str]
     hints: re.Pattern[str]
     groups: tuple[str, ...]
+    opaque: re.Pattern[str]
     other_people: tuple[str, ...]
     other_papers: tuple[str, ...]
     before: tuple[str, ...]
@@ -194,7 +198,9 @@ def shared_words() -> SharedWords:
         hints=re.compile(
             rf"\((?:{hints}|(?:{beginnings})[^()]*|[\dymd年月日位/.:*x\s-]+)\)|\[.*?\]"
         ),
+        periods=re.compile(rf"({'|'.join(text['periods'])})$"),
         groups=tuple(text["groups"]),
+        opaque=re.compile("|".join(text["opaque"])),
         other_people=tuple(text["other_people"]),
         other_papers=tuple(text["other_papers"]),
         before=tuple(text["before"]),
@@ -290,6 +296,8 @@ def meanings_of(parts: Parts, table: TableHead) -> tuple[Meaning, ...]:
     if together or not words:
         return together
     *groups, leaf = words
+    if _is_bare_end(leaf) and not all(_is_neutral(group) for group in groups):
+        return ()
     return tuple(
         meaning
         for meaning in table.meanings.get(leaf, ())
@@ -304,10 +312,24 @@ def _words_of(parts: Parts) -> list[str]:
 def _meanings_together(words: Sequence[str], table: TableHead) -> tuple[Meaning, ...]:
     """What two or more words, the last ones of a heading, mean together."""
     for count in range(len(words), 1, -1):
-        meanings = table.meanings.get("".join(words[-count:]))
+        *groups, leaf = words[-count:]
+        group = "".join(groups)
+        meanings = table.meanings.get(group + leaf)
+        if not meanings and _is_bare_end(leaf):
+            meanings = table.meanings.get(shared_words().periods.sub("", group) + leaf)
         if meanings:
             return meanings
     return ()
+
+
+def _is_bare_end(word: str) -> bool:
+    """Whether a word needs a group to say what begins or ends."""
+    return word in shared_words().starts or word in shared_words().ends
+
+
+def _is_neutral(group: str) -> bool:
+    """Whether the word of a group only holds headings together."""
+    return group.endswith(shared_words().groups)
 
 
 def _is_elsewhere(group: str, slug: str) -> bool:

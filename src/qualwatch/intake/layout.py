@@ -21,7 +21,7 @@ from qualwatch.intake.headers import (
     shared_words,
     table_heads,
 )
-from qualwatch.intake.non_rows import words_of
+from qualwatch.intake.non_rows import holds_code, words_of
 from qualwatch.intake.sheets import Sheet
 from qualwatch.wording import gettext as _
 
@@ -65,7 +65,7 @@ class Layout:
     """A sheet's tables in order, the rows above the first one, and its cells below that header.
 
     header_lines and titles: the words of the headers' rows and of those above the first one, to
-    know them when they come again.
+    know them when they come again; title_rows: the indexes of titles above the other headers.
     """
 
     blocks: list[Block]
@@ -73,6 +73,7 @@ class Layout:
     grid: Grid | None
     header_lines: set[tuple[str, ...]] = field(default_factory=set)
     titles: set[tuple[str, ...]] = field(default_factory=set)
+    title_rows: set[int] = field(default_factory=set)
 
     def body(self, block: Block) -> Body:
         """The rows of a table as columns."""
@@ -100,7 +101,7 @@ def layout_of(sheet: Sheet) -> Layout:
     for block in scan.blocks:
         block.end = min(block.end, end)
     titles = {words_of(row) for row in head[:top]} - {()}
-    return Layout(scan.blocks, list(range(top)), scan.grid, scan.header_lines, titles)
+    return Layout(scan.blocks, list(range(top)), scan.grid, scan.header_lines, titles, scan.titles)
 
 
 @dataclass
@@ -110,6 +111,7 @@ class _Scan:
     grid: Grid | None = None
     blocks: list[Block] = field(default_factory=list)
     header_lines: set[tuple[str, ...]] = field(default_factory=set)
+    titles: set[int] = field(default_factory=set)
     _floor: int = 0  # rows above are part of an earlier header
 
     def may_be_header(self, row: Sequence[Cell]) -> bool:
@@ -132,6 +134,8 @@ class _Scan:
         blocks = self._blocks_at(index, row, is_first=is_first)
         new = [block for block in blocks if not self._is_repeated(block)]
         for block in blocks:
+            if self.blocks:
+                self._note_titles_above(block)
             self._remember(block.header.top, block.header.row)
         for block in new:
             self._end_blocks_above(block)
@@ -176,6 +180,16 @@ class _Scan:
             and block.header.sources == new.header.sources
             for block in self.blocks
         )
+
+    def _note_titles_above(self, block: Block) -> None:
+        """Lines of one cell right above a header are titles, not rows of the table above."""
+        for index in range(block.header.top - 1, max(self._floor, 0) - 1, -1):
+            row = self.row(index) or ()
+            filled = [place for place, cell in enumerate(row) if not is_blank(cell)]
+            if len(filled) > 1 or (filled and filled[0] != block.left) or holds_code(row):
+                break
+            if filled and not is_heading_word(row[block.left]):
+                self.titles.add(index)
 
     def _end_blocks_above(self, new: Block) -> None:
         for block in self.blocks:
@@ -386,10 +400,17 @@ def _blocks_between(
         if header is None or not header.is_whole:
             return None
         blocks.append(_block(header, left, right))
-    if len(blocks) < 2:
+    explained = sum(len(block.header.sources) for block in blocks)
+    unexplained = sum(map(_unexplained, (block.header for block in blocks)))
+    if len(blocks) < 2 or explained <= len(whole.sources) or unexplained > _unexplained(whole):
         return None
     blocks[-1].right = 1 << 30
     return blocks
+
+
+def _unexplained(header: Header) -> int:
+    """How many headings of a header are not read."""
+    return len(header.left_over) + len(header.doubtful)
 
 
 def _blank_places(headings: Sequence[Parts]) -> list[int]:

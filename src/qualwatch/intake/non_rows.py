@@ -81,7 +81,9 @@ def line_words() -> LineWords:
             rf".{{0,20}}?{one_of('totals', 'totals_with_number')}{number}[.。]?"
         ),
         label=re.compile(rf"[(]?{one_of('labels')}{brackets}[)]?(?:[:].*)?"),
-        note=re.compile(rf"[※★☆◆●▲■].*|[(（*]*{one_of('notes')}\d?[)]?[:、.].*", re.DOTALL),
+        note=re.compile(
+            rf"[※★☆◆●▲■].*|\([^()]{{4,}}\)|[(*]*{one_of('notes')}\d?[)]?[:、.].*", re.DOTALL
+        ),
         counted=re.compile(rf"{number}"),
         title=re.compile(
             rf".*{one_of('titles')}{brackets}|[一二三四五六七八九十]+[、.].*|[(][一二三四五六七八九十\d]+[)].*"

@@ -97,8 +97,10 @@ class SheetReader:
             cells = self._cells_of_table(row)
             if all(cell in (None, "") or is_blank(cell) for cell in cells):
                 continue
-            if self._is_header_again(row, cells) or is_surely_no_row(
-                cells[left:], places, self.layout.titles
+            if (
+                index in self.layout.title_rows
+                or self._is_header_again(row, cells)
+                or is_surely_no_row(cells[left:], places, self.layout.titles)
             ):
                 self.account.not_rows += 1
                 self.no_rows.append(index + 1)
