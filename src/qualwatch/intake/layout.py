@@ -3,8 +3,9 @@ beside one another, and what is above.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ from qualwatch.wording import gettext as _
 
 _FIRST_ROWS = 1000  # the first header of a text file stands within so many
 _MOST_HEADER_ROWS = 3
+_MOST_BLANK_ROWS = 3  # between the rows of a header
 _HEADING_WORDS = 2  # of a row that may be a header
 _LONGEST_HEADING = 40
 _DATA = re.compile(r"(?<!\d)\d{4,}(?!\d*年)")  # digits that no heading has
@@ -214,10 +216,11 @@ class _Scan:
             return None
         best: Header | None = None
         best_headings: list[Parts] = []
-        for top, bottom in self._spans(index):
-            headings = _headings(self._rows(top, bottom), self._merged(top, bottom))
+        for rows in self._spans(index):
+            cells = [self.row(at) or () for at in rows]
+            headings = _headings(cells, self._merged(rows))
             for table in table_heads().values():
-                header = header_of(headings, table, (top, bottom))
+                header = header_of(headings, table, (rows[0], rows[-1]))
                 if header and (best is None or header.strength > best.strength):
                     best, best_headings = header, headings
         if best is None:
@@ -226,26 +229,50 @@ class _Scan:
         blocks = beside or [_block(best)]
         return [self._checked(block) for block in blocks]
 
-    def _spans(self, index: int) -> Iterator[tuple[int, int]]:
-        """First and last rows of headers that a row may belong to."""
-        for top in range(index, index - _MOST_HEADER_ROWS, -1):
-            if top < self._floor or (top < index and not self._is_group_row(top)):
+    def _spans(self, index: int) -> Iterator[list[int]]:
+        """The rows of each header that a row may belong to; blank rows between are passed over."""
+        above = self._beside(index, -1, self._is_group_row)[::-1]
+        below = self._beside(index, 1, self._is_words_row)
+        for first in range(len(above), -1, -1):
+            for count in range(len(below) + 1):
+                rows = [*above[first:], index, *below[:count]]
+                if len(rows) <= _MOST_HEADER_ROWS:
+                    yield rows
+
+    def _beside(self, index: int, step: int, belongs: Callable[[int], bool]) -> list[int]:
+        """The next rows that are not blank, up or down, as long as they may belong to a header."""
+        rows: list[int] = []
+        blank = 0
+        while len(rows) < _MOST_HEADER_ROWS - 1 and blank <= _MOST_BLANK_ROWS:
+            index += step
+            row = self.row(index) if index >= self._floor else None
+            if row is None:
                 break
-            for bottom in range(index, top + _MOST_HEADER_ROWS):
-                if bottom > index and not self._is_words_row(bottom):
-                    break
-                yield top, bottom
+            if all(map(is_blank, row)):
+                blank += 1
+            elif belongs(index):
+                rows.append(index)
+            else:
+                break
+        return rows
 
-    def _rows(self, top: int, bottom: int) -> Rows:
-        return [self.row(index) or () for index in range(top, bottom + 1)]
-
-    def _merged(self, top: int, bottom: int) -> dict[tuple[int, int], int]:
-        """By row (from `top`) and place: the first place behind the cells merged with it."""
+    def _merged(self, indexes: Sequence[int]) -> dict[tuple[int, int], int]:
+        """By row (its place in `indexes`) and column: the first place behind the cells merged
+        with it.
+        """
         return {
-            (first - top, left): right + 1
-            for first, left, _last, right in self.sheet.merged or ()
-            if top <= first <= bottom and right > left
+            (level, left): right + 1
+            for level, index in enumerate(indexes)
+            for left, right in self._merged_of_row.get(index, ())
         }
+
+    @cached_property
+    def _merged_of_row(self) -> dict[int, list[tuple[int, int]]]:
+        areas: dict[int, list[tuple[int, int]]] = {}
+        for top, left, _bottom, right in self.sheet.merged or ():
+            if right > left:
+                areas.setdefault(top, []).append((left, right))
+        return areas
 
     def _is_line_of_groups(self, index: int) -> bool:
         row = self.row(index) if index >= self._floor else None
@@ -288,8 +315,8 @@ class _Scan:
         """Headings over several columns that the next row names, where these names are not
         understood.
         """
-        below = self.row(header.row + 1)
-        if below is None or not _is_words_only(below):
+        below = next(map(self.row, self._beside(header.row, 1, self._is_words_row)), None)
+        if below is None:
             return []
         key_cells = [_at(below, place) for place in header.key_places]
         if any(not is_blank(cell) and not is_heading_word(cell) for cell in key_cells):
@@ -310,7 +337,7 @@ class _Scan:
     def _doubt_merged_columns(self, header: Header) -> None:
         """Columns without a heading of their own that are merged with one that is read."""
         named = {source.place for sources in header.sources.values() for source in sources}
-        for (_row, left), right in self._merged(header.row, header.row).items():
+        for (_row, left), right in self._merged([header.row]).items():
             if left in named:
                 written = folded_as_shown(_at(self.row(header.row) or (), left))
                 header.doubtful.extend(Source(place, written) for place in range(left + 1, right))
@@ -379,12 +406,22 @@ def _best(
 
 def _split(whole: Header, headings: Sequence[Parts]) -> list[Block] | None:
     """The tables beside one another in a header; None where it is one table."""
-    for cuts in (_blank_places(headings), _cuts_at_repeats(whole)):
-        for chosen in ([cuts] if len(cuts) > 1 else []) + [[cut] for cut in cuts]:
-            blocks = _blocks_between(whole, headings, chosen)
-            if blocks is not None:
-                return blocks
-    return None
+    blanks = _blank_places(headings)
+    cuts = {*blanks, *_cuts_at_repeats(whole)}
+    choices = [
+        _blocks_between(whole, headings, chosen) for chosen in (blanks, *([c] for c in cuts))
+    ]
+    return max(filter(None, choices), key=_clarity, default=None)
+
+
+def _clarity(blocks: Sequence[Block]) -> tuple[int, int, int]:
+    """Of several ways to split, the one with the fewest repeated columns and most that are read."""
+    headers = [block.header for block in blocks]
+    return (
+        -sum(len(header.repeated) for header in headers),
+        sum(len(header.sources) for header in headers),
+        -len(blocks),
+    )
 
 
 def _blocks_between(
