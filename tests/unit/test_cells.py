@@ -235,6 +235,9 @@ def test_what_is_no_registration_number(cell: Any) -> None:
         ("h1234567801", (OTHER_DOCUMENT, "H1234567801")),
         ("E12345678", (OTHER_DOCUMENT, "E12345678")),
         ("USA310075121401", (OTHER_DOCUMENT, "USA310075121401")),
+        ("H12345678(01)", (OTHER_DOCUMENT, "H1234567801")),
+        ("A123456(7)", (OTHER_DOCUMENT, "A1234567")),
+        ("140105-19850615-001X", (IDENTITY_CARD, "14010519850615001X")),
         ("140105198506150011", None),  # a wrong check digit
         ("12345678", None),
         ("张三", None),

@@ -36,6 +36,7 @@ _CREDIT_CODE_LENGTH = 18
 _CREDIT_CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_CODE = re.compile(rf"[0-9]{{8}}[{_CREDIT_CODE_ALPHABET}]{{10}}")
 _CARD_NUMBER = re.compile(r"[0-9]{17}[0-9X]")
+_MARKS = re.compile(r"[^\w]|_")
 _SPACE = re.compile(r"\s+")
 _MONTH_WORD = r"(\d{1,2}|[A-Za-z]+|[\u4e00-\u9fff]{1,2}?)"
 # 2026-03, 2026年3月, 2026-Mar, 202603; a year of two digits only with 年
@@ -225,17 +226,22 @@ def _is_written_day(text: str) -> bool:
     return bool(is_like_day) and day_or_none(text) is not None
 
 
+def without_marks(number: str) -> str:
+    """A document's number without the brackets and dashes that not everybody writes."""
+    return _MARKS.sub("", number)
+
+
 def document_number(cell: Cell) -> str:
     """The number of an identity document that is no identity card.
 
     BadCell where it is empty, shortened, or a text that can be none (办理中, 0).
     """
-    text = code(cell)
+    text = without_marks(code(cell))
     if not text:
         raise BadCell(_("证件号码为空"), _("补填证件号码"))
     digits = [character for character in text if character.isdecimal()]
     is_number = len(digits) >= values()["least_digits_of_a_document"] and len(set(digits)) > 1
-    if not is_number or _is_written_day(text):
+    if not is_number or _is_written_day(folded(cell)):
         raise BadCell(_("不是证件号码：{value}").format(value=text), _("填写证件上的号码"))
     return text
 

@@ -16,6 +16,7 @@ from qualwatch.intake.cells import (
     is_other_document,
     plain,
     values,
+    without_marks,
 )
 from qualwatch.intake.problems import BadCell
 from qualwatch.law.loader import Law
@@ -64,7 +65,7 @@ def sure_identity(cell: Cell) -> tuple[str, str] | None:
 
     (kind, number); None where the kind has to be known.
     """
-    text = folded_as_shown(cell).upper() if isinstance(cell, str) else ""
+    text = without_marks(folded_as_shown(cell).upper()) if isinstance(cell, str) else ""
     if is_card_number(text):
         return IDENTITY_CARD, text
     return (OTHER_DOCUMENT, text) if is_other_document(text) else None
@@ -234,7 +235,7 @@ class Words:
 
     def profession(self, cell: Cell) -> tuple[str, str | None]:
         """(profession, grade written in the same words or None)."""
-        text = folded(cell).removeprefix("国家")
+        text = _ZEROS.sub("", folded(cell)).removeprefix("国家")
         if not text:
             raise BadCell(_("证书类别为空"), _("填写注册证书类别，如 注册建造师"))
         without_paper = text.removesuffix("证书").removesuffix("注册")
@@ -250,7 +251,7 @@ class Words:
 
     def grade(self, cell: Cell, profession: str) -> str | None:
         """A profession's grade; None where it has none, is empty or unreadable."""
-        grade = self.grades.get(folded(cell))
+        grade = self.grades.get(_ZEROS.sub("", folded(cell)))
         return grade if grade in self.law.professions[profession].grades else None
 
     def certificates(
@@ -283,7 +284,7 @@ class Words:
             return [("", None)], []
         if not plain(cell):
             return [(self.law.professions[profession].speciality_when_empty, None)], []
-        whole = by_word.get(folded(cell))
+        whole = by_word.get(_ZEROS.sub("", folded(cell)))
         if whole:
             return [(whole, None)], []
         specialities: dict[tuple[str | None, str | None], None] = {}
