@@ -14,10 +14,9 @@ BASELINE_AGE = timedelta(days=1)
 
 
 def code_of(result: EnterpriseResult) -> str:
-    """The credit code of a result; '' where it has neither findings nor anomalies."""
-    if result.findings:
-        return result.findings[0].credit_code
-    return result.anomalies[0].credit_code if result.anomalies else ""
+    """The credit code of a result; '' where it has no findings, anomalies or conflicts."""
+    rows = (*result.findings[:1], *result.anomalies[:1], *result.conflicts[:1])
+    return rows[0].credit_code if rows else ""
 
 
 def enterprises_in_breach(results: Iterable[EnterpriseResult]) -> set[str]:

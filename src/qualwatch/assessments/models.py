@@ -105,3 +105,21 @@ class AnomalyRow(Recorded):
     months = models.TextField()  # first days, separated by ;
 
     Meta = recorded_meta("anomaly", KEY, _since("anomaly"))
+
+
+class ConflictRow(Recorded):
+    """A certificate whose rows contradict each other, as long as they do.
+
+    Of items: subject is the category, part the sub-item, person_id 0. Of registrations: the
+    profession, the speciality and the number of a person's certificate.
+    """
+
+    KEY = ("credit_code", "table_name", "subject", "part", "person_id", "number")
+    credit_code = models.CharField(max_length=18)
+    table_name = models.CharField(max_length=30)
+    subject = models.CharField(max_length=80)
+    part = models.CharField(max_length=80)
+    person_id = models.BigIntegerField()
+    number = models.CharField(max_length=80)
+
+    Meta = recorded_meta("conflict", KEY)

@@ -1,10 +1,13 @@
 """Findings and runs: now, on a past day, or on a day as known on another."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Q
 
-from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
+from qualwatch.assessments.models import AnomalyRow, ConflictRow, FindingRow, Run
+from qualwatch.registers.facts import RecordedFact, rows_on_record
+from qualwatch.registers.models import ItemRow, RegistrationRow
 
 
 def recorded_in(run: int) -> Q:
@@ -39,3 +42,44 @@ def anomalies_of(run: Run, credit_code: str | None = None) -> list[AnomalyRow]:
 def held_runs() -> list[Run]:
     """Runs that wait for a reviewer."""
     return list(Run.objects.filter(state="held").order_by("id"))
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictView:
+    """A conflict with every row that is on record of its certificate, of all sources.
+
+    since: the day of the run that found it first.
+    """
+
+    conflict: ConflictRow
+    since: date
+    rows: list[RecordedFact]
+
+
+def conflicts_on_record(credit_code: str | None = None) -> list[ConflictRow]:
+    """The conflicts of the newest run, of all enterprises or of one."""
+    conflicts = ConflictRow._default_manager.filter(recorded_to=None)
+    if credit_code is not None:
+        conflicts = conflicts.filter(credit_code=credit_code)
+    return list(conflicts.order_by("credit_code", "pk"))
+
+
+def conflict_view(conflict: ConflictRow) -> ConflictView:
+    """What a page shows of a conflict: both rows, their sources, deliveries and days."""
+    since = Run.objects.values_list("as_of", flat=True).get(pk=conflict.recorded_from)
+    if conflict.table_name == "items":
+        rows = rows_on_record(
+            ItemRow,
+            credit_code=conflict.credit_code,
+            category=conflict.subject,
+            sub_item=conflict.part,
+        )
+    else:
+        rows = rows_on_record(
+            RegistrationRow,
+            person_id=conflict.person_id,
+            profession=conflict.subject,
+            speciality=conflict.part,
+            registration_no=conflict.number,
+        )
+    return ConflictView(conflict, since, rows)

@@ -8,8 +8,8 @@ import pyarrow as pa
 from django.db.models import Count, Q
 
 from qualwatch.assessments.guard import code_of
-from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
-from qualwatch.evaluation.findings import Anomaly, EnterpriseResult, Finding
+from qualwatch.assessments.models import AnomalyRow, ConflictRow, FindingRow, Run
+from qualwatch.evaluation.findings import Anomaly, EnterpriseResult, Finding, RegisterConflict
 from qualwatch.registers.models import Recorded
 from qualwatch.registers.tables import Table
 
@@ -17,6 +17,7 @@ SOURCE = "assessment"
 TEXT, NUMBER, BIG_NUMBER = pa.string(), pa.int32(), pa.int64()
 FINDING_TYPES = (*[TEXT] * 8, *[NUMBER] * 4, *[TEXT] * 3)
 ANOMALY_TYPES = (TEXT, BIG_NUMBER, TEXT, TEXT, TEXT)
+CONFLICT_TYPES = (*[TEXT] * 4, BIG_NUMBER, TEXT)
 
 
 def record_results(
@@ -33,10 +34,12 @@ def record_results(
     results = [result for result in results if code_of(result) not in apart_from]
     findings = [finding_row(finding) for result in results for finding in result.findings]
     anomalies = [anomaly_row(anomaly) for result in results for anomaly in result.anomalies]
+    conflicts = {conflict_row(conflict) for result in results for conflict in result.conflicts}
     within = None if judged is None else set(judged) - apart_from
     for model, rows, types in (
         (FindingRow, findings, FINDING_TYPES),
         (AnomalyRow, anomalies, ANOMALY_TYPES),
+        (ConflictRow, sorted(conflicts), CONFLICT_TYPES),
     ):
         table = _table(model, rows, types)
         with Table(
@@ -95,6 +98,19 @@ def anomaly_row(anomaly: Anomaly) -> tuple[Any, ...]:
     person_number = int(anomaly.person_id[1:])
     months = ";".join(map(str, anomaly.months))
     return (anomaly.credit_code, person_number, anomaly.registration_no, anomaly.kind, months)
+
+
+def conflict_row(conflict: RegisterConflict) -> tuple[Any, ...]:
+    """A conflict as the columns of ConflictRow."""
+    person_number = int(conflict.person_id[1:]) if conflict.person_id else 0
+    return (
+        conflict.credit_code,
+        conflict.table,
+        conflict.subject,
+        conflict.part,
+        person_number,
+        conflict.number,
+    )
 
 
 def _table(

@@ -30,6 +30,7 @@ PROPOSE, SIGN, REVIEW, WITHDRAW = "propose", "sign", "review", "withdraw"
 EXAMINE, DECIDE_APPLICATION = "application", "decide-application"
 LETTER, SERVE, SERVE_ORDER, VANISHED = "letter", "serve", "serve-order", "vanished"
 START, RECHECK = "start", "recheck-withdrawal"
+REGISTER_CONFLICT = "register-conflict"
 ANSWER, HEARING, REPORT_RESULTS = "answer", "hearing", "report-results"
 APPLICATION_EVENTS = ("opinion", "refuse", "uphold", "retract")
 
@@ -95,6 +96,9 @@ TASK_KINDS: Mapping[str, TaskKind] = {
     SERVE_ORDER: TaskKind(_n("送达责令整改通知书"), "competent", closed_by=("order-served",)),
     # Closed with the case only.
     VANISHED: TaskKind(_n("登记库中已没有这项资质，查明原因"), "competent"),
+    # Without a case; its detail is the number of the conflict on record. Closed by the run that no
+    # longer finds it.
+    REGISTER_CONFLICT: TaskKind(_n("登记中同一证书的几行互相矛盾，核实更正"), "place"),
     # Steps of a withdrawal; the detail is the withdrawal's number.
     "suggest": TaskKind(_n("函告审批局撤回建议"), "housing", due="today", stage="suggested"),
     "report": TaskKind(_n("报住建部撤回"), "housing", due="today", stage="reported"),

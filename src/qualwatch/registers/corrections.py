@@ -28,6 +28,7 @@ from qualwatch.wording import gettext_noop as _n
 CORRECTION = "correction"
 NEW_ROW = "*"  # instead of a field: a row that the source lacks
 TABLES_FOR_NEW_ROWS = ("registrations", "contributions", "exemptions")
+OF_EVERY_ROW = ("register_state", "register_state_from")  # a void certificate is so in every row
 VOCABULARY = {
     "register_state": REGISTER_STATES,
     "route": ROUTES,
@@ -158,42 +159,85 @@ def resolve(slug: str, revision: int) -> int:
 
 
 def resolved_rows(model: type[Recorded], key: Mapping[str, Any]) -> Recorded | None:
-    """The row of a key of the source with precedence, without corrections."""
+    """The row of a key of the source with precedence, without corrections: the latest."""
+    rows = _source_rows(model, key)
+    return max(_latest(rows), key=lambda row: -row.duplicate_no, default=None)
+
+
+def _source_rows(model: type[Recorded], key: Mapping[str, Any]) -> list[Recorded]:
+    """Every row of a key of the source with precedence: a source may have several."""
     rows = model._default_manager.filter(recorded_to=None, **key).exclude(source=CORRECTION)
     order = {slug: source.precedence for slug, source in sources().items()}
-    return min(
-        rows,
-        key=lambda row: (order.get(row.source, 0), row.source, row.duplicate_no),
-        default=None,
-    )
+    by_precedence = sorted(rows, key=lambda row: (order.get(row.source, 0), row.source))
+    return [row for row in by_precedence if row.source == by_precedence[0].source]
+
+
+def _latest(rows: list[Recorded]) -> list[Recorded]:
+    """The rows that begin last, and those of unknown beginning: what a correction is about.
+
+    The earlier ones are a history. Contradictory rows begin on the same day, so that a correction
+    makes them agree.
+    """
+    latest = max((start for row in rows if (start := _start(row))), default=None)
+    return [row for row in rows if _start(row) in (latest, None)]
+
+
+def _start(row: Recorded) -> date | None:
+    return getattr(row, "valid_from", None)
 
 
 def _resolve_key(
     model: type[Recorded], slug: str, key: Mapping[str, Any], revision: int, on: date | None
 ) -> int:
-    """Writes the corrected row of one key again.
+    """Writes the corrected rows of one key again.
 
     Returns in how many fields the source differs from its corrections.
     """
-    row = resolved_rows(model, key)
+    rows = _source_rows(model, key)
     corrections = Correction.objects.filter(table=slug, key=key, released_at=None)
     values = {correction.field: correction.value for correction in corrections}
     new_row = values.pop(NEW_ROW, None)
-    if row is not None and new_row is not None:
+    if rows and new_row is not None:
         # the source has the row now, and may lose it again
         _release_new_row(slug, key, revision)
         new_row = None
-    target: dict[str, Any] | None = None
+    targets: dict[int, Mapping[str, Any]] = {}
     differing = 0
-    if row is None and new_row is not None:
-        target = {**dict.fromkeys(model.fact_columns()), **key, **new_row, **values}
+    if not rows and new_row is not None:
+        targets[1] = {**dict.fromkeys(model.fact_columns()), **key, **new_row, **values}
         differing = int(bool(new_row))
-    elif row is not None:
-        source_values = _plain_values(model, row)
-        differing = sum(source_values[name] != value for name, value in values.items())
-        target = source_values | values if values else None
-    _replace_corrected_row(model, key, target, revision, on)
+    elif rows and values:
+        targets = _corrected(model, rows, values)
+        differing = _differing_fields(model, rows, targets, values)
+    _replace_corrected_rows(model, key, targets, revision, on)
     return differing
+
+
+def _corrected(
+    model: type[Recorded], rows: list[Recorded], values: Mapping[str, Any]
+) -> dict[int, Mapping[str, Any]]:
+    """The corrected rows by duplicate_no: the latest rows, of a state every row."""
+    latest = _latest(rows)
+    of_state = {name: value for name, value in values.items() if name in OF_EVERY_ROW}
+    targets: dict[int, Mapping[str, Any]] = {}
+    for row in rows:
+        own = values if row in latest else of_state
+        if own:
+            targets[row.duplicate_no] = _plain_values(model, row) | dict(own)
+    return targets
+
+
+def _differing_fields(
+    model: type[Recorded],
+    rows: list[Recorded],
+    targets: Mapping[int, Mapping[str, Any]],
+    values: Mapping[str, Any],
+) -> int:
+    source_values = {row.duplicate_no: _plain_values(model, row) for row in rows}
+    return sum(
+        any(source_values[number][name] != target[name] for number, target in targets.items())
+        for name in values
+    )
 
 
 def _plain_values(model: type[Recorded], row: Recorded) -> dict[str, Any]:
@@ -201,26 +245,36 @@ def _plain_values(model: type[Recorded], row: Recorded) -> dict[str, Any]:
     return {name: _plain(getattr(row, name)) for name in model.fact_columns()}
 
 
-def _replace_corrected_row(
+def _replace_corrected_rows(
     model: type[Recorded],
     key: Mapping[str, Any],
-    target: Mapping[str, Any] | None,
+    targets: Mapping[int, Mapping[str, Any]],
     revision: int,
     on: date | None,
 ) -> None:
-    """Ends the corrected row of a key and writes the target in its place, where they differ."""
-    current = model._default_manager.filter(recorded_to=None, source=CORRECTION, **key).first()
-    if current is not None:
-        if target == _plain_values(model, current):
-            return
+    """Ends the corrected rows of a key and writes the targets in their place, where they differ.
+
+    targets: by duplicate_no.
+    """
+    rows = model._default_manager.filter(recorded_to=None, source=CORRECTION, **key)
+    unchanged: set[int] = set()
+    for row in rows:
+        target = targets.get(row.duplicate_no)
+        if target == _plain_values(model, row):
+            unchanged.add(row.duplicate_no)
+            continue
         absent_since = None if target else on
-        model._default_manager.filter(pk=current.pk).update(
+        model._default_manager.filter(pk=row.pk).update(
             recorded_to=revision, absent_since=absent_since
         )
-    if target is not None:
-        model._default_manager.create(
-            source=CORRECTION, recorded_from=revision, duplicate_no=1, **_typed(model, target)
-        )
+    for number, target in targets.items():
+        if number not in unchanged:
+            model._default_manager.create(
+                source=CORRECTION,
+                recorded_from=revision,
+                duplicate_no=number,
+                **_typed(model, target),
+            )
 
 
 def _release_new_row(slug: str, key: Mapping[str, Any], revision: int) -> None:

@@ -1,7 +1,8 @@
 """The facts of any day as they were known at any moment."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db.models import Window
 from django.db.models.functions import RowNumber
+from django.utils import timezone
 
 from qualwatch.evaluation.facts import SCHEMAS, Coverage, Facts
 from qualwatch.registers.bulk import rows_of, table_of
@@ -77,7 +79,7 @@ def facts_on(
     and a number.
     """
     revision = known_at if isinstance(known_at, int) else revision_at(known_at)
-    scope = _Scope(revision, None if credit_codes is None else sorted(set(credit_codes)))
+    scope = _Scope(revision, day, None if credit_codes is None else sorted(set(credit_codes)))
     tables = {name: scope.table(name) for name in READ_WHOLE}
     tables["enterprises"] = _enterprises(scope)
     people = scope.people()
@@ -88,10 +90,11 @@ def facts_on(
 
 
 class _Scope:
-    """One revision, and the enterprises looked at."""
+    """One revision, the day judged, and the enterprises looked at."""
 
-    def __init__(self, revision: int, codes: list[str] | None) -> None:
+    def __init__(self, revision: int, day: date, codes: list[str] | None) -> None:
         self.revision, self.codes = (None if revision == revision_at(None) else revision), codes
+        self.day = day
         self.present = sources_present(revision)
 
     def table(self, name: str) -> pa.Table:
@@ -107,6 +110,8 @@ class _Scope:
         where = (
             f"{_on_record('t', self.revision)}{_believed(model, self.present[name], self.revision)}"
         )
+        if name == "registrations":
+            where += _registered_here(self.present[name], self.revision, self.day)
         values: list[object] = []
         if self.codes is not None:
             marks = ", ".join(["%s"] * len(self.codes)) or "NULL"
@@ -199,6 +204,44 @@ def _on_record(alias: str, revision: int | None) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedFact:
+    """A register row on record: its source and facts by column, and how it came on record.
+
+    load: the number of the delivery, None for a pushed change or a correction. as_of: the day
+    whose register it is of.
+    """
+
+    source: str
+    facts: Mapping[str, Any]
+    load: int | None
+    as_of: date
+    recorded_at: datetime
+
+
+def rows_on_record(model: type[Recorded], **which: Any) -> list[RecordedFact]:
+    """Every row on record now of all sources, with its delivery; by source, then as recorded."""
+    rows = list(model._default_manager.filter(recorded_to=None, **which).order_by("source", "pk"))
+    numbers = {row.recorded_from for row in rows}
+    revisions = Revision.objects.in_bulk(numbers)
+    loads = {load.revision_id: load for load in Load.objects.filter(revision_id__in=numbers)}
+    names = model.fact_columns()
+    facts = []
+    for row in rows:
+        recorded_at = revisions[row.recorded_from].recorded_at
+        load = loads.get(row.recorded_from)
+        facts.append(
+            RecordedFact(
+                source=row.source,
+                facts={name: getattr(row, name) for name in names},
+                load=load.pk if load else None,
+                as_of=load.as_of if load else timezone.localdate(recorded_at),
+                recorded_at=recorded_at,
+            )
+        )
+    return facts
+
+
 def sources_present(revision: int) -> dict[str, list[str]]:
     """For every table the sources that gave rows to it, those believed first in front."""
     shared = Counter(table for source in sources().values() for table in source.tables)
@@ -225,14 +268,23 @@ def resolved_rows(
     A correction before its source, then by precedence.
     """
     order = {CORRECTION: 0} | {slug: source.precedence for slug, source in sources().items()}
-    key = (*model.KEY, "duplicate_no")
-    best: dict[tuple[Any, ...], tuple[int, tuple[Any, ...]]] = {}
+    width = len(model.KEY)
+    by_key: dict[tuple[Any, ...], dict[int, dict[int, tuple[Any, ...]]]] = {}
     rows = model._default_manager.filter(recorded_to=None, **which).order_by("pk")
-    for source, *values in rows.values_list("source", *key, *names):
-        place, whose = order.get(source, 0), tuple(values[: len(key)])
-        if whose not in best or place < best[whose][0]:
-            best[whose] = (place, tuple(values[len(key) :]))
-    return [told for _place, told in best.values()]
+    for source, number, *values in rows.values_list("source", "duplicate_no", *model.KEY, *names):
+        of_key = by_key.setdefault(tuple(values[:width]), {})
+        of_key.setdefault(order.get(source, 0), {})[number] = tuple(values[width:])
+    return [row for of_key in by_key.values() for row in _resolved(of_key)]
+
+
+def _resolved(rows_by_place: Mapping[int, Mapping[int, tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
+    """The rows of one key: those of the source with precedence, corrected where a correction is.
+
+    rows_by_place: by precedence, corrections at 0, then by duplicate_no.
+    """
+    places = sorted(place for place in rows_by_place if place > 0)
+    of_source = rows_by_place[places[0]] if places else {}
+    return list({**of_source, **rows_by_place.get(0, {})}.values())
 
 
 def _has_given(source: str, revision: int) -> bool:
@@ -252,17 +304,40 @@ def _believed(model: type[Recorded], order: list[str], revision: int | None) -> 
     if len(order) < 2:
         return ""
     table = model._meta.db_table
-
-    def place(alias: str) -> str:
-        cases = " ".join(f"WHEN '{slug}' THEN {at}" for at, slug in enumerate(order))
-        return f"CASE {alias}.source {cases} END"
-
-    same = " AND ".join(f"b.{name} = t.{name}" for name in (*model.KEY, "duplicate_no"))
+    # every row of a source yields to any of a better one; a correction is of one row
+    same = " AND ".join(f"b.{name} = t.{name}" for name in model.KEY)
+    same += f" AND (b.source <> '{CORRECTION}' OR b.duplicate_no = t.duplicate_no)"
     better = (
-        f"SELECT 1 FROM {table} b WHERE {same} AND {_on_record('b', revision)} AND {place('b')} < "
-        f"{place('t')}"
+        f"SELECT 1 FROM {table} b WHERE {same} AND {_on_record('b', revision)} "
+        f"AND {_place('b', order)} < {_place('t', order)}"
     )
     return f" AND NOT EXISTS ({better})"
+
+
+def _place(alias: str, order: list[str]) -> str:
+    """A row's place among the sources, those with precedence first."""
+    cases = " ".join(f"WHEN '{slug}' THEN {at}" for at, slug in enumerate(order))
+    return f"CASE {alias}.source {cases} END"
+
+
+def _registered_here(order: list[str], revision: int | None, day: date) -> str:
+    """Of a registration that two sources have at two enterprises, the one of the better source.
+
+    Only where it is in force there on the day: what the better source says has ended, the other may
+    know more of.
+    """
+    delivering = [slug for slug in order if slug != CORRECTION]
+    if len(delivering) < 2:
+        return ""
+    certificate = ("person_id", "profession", "speciality", "registration_no")
+    same = " AND ".join(f"b.{name} = t.{name}" for name in certificate)
+    better = (
+        f"SELECT 1 FROM registers_registration b WHERE {same} AND b.credit_code <> t.credit_code "
+        f"AND {_on_record('b', revision)} "
+        f"AND {_place('b', delivering)} < {_place('t', delivering)} "
+        f"AND b.register_state = 'in-force' AND coalesce(b.valid_to, '{day}') >= '{day}'"
+    )
+    return f" AND NOT (t.registration_no <> '' AND EXISTS ({better}))"
 
 
 def coverage_on(revision: int, day: date) -> list[Coverage]:

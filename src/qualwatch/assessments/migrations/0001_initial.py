@@ -62,6 +62,64 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ConflictRow",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("source", models.CharField(max_length=40)),
+                ("duplicate_no", models.PositiveIntegerField(default=1)),
+                ("recorded_from", models.IntegerField()),
+                ("recorded_to", models.IntegerField(null=True)),
+                ("absent_since", models.DateField(null=True)),
+                ("credit_code", models.CharField(max_length=18)),
+                ("table_name", models.CharField(max_length=30)),
+                ("subject", models.CharField(max_length=80)),
+                ("part", models.CharField(max_length=80)),
+                ("person_id", models.BigIntegerField()),
+                ("number", models.CharField(max_length=80)),
+            ],
+            options={
+                "db_table": "registers_conflict",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("recorded_to__isnull", False)),
+                        fields=[
+                            "credit_code",
+                            "table_name",
+                            "subject",
+                            "part",
+                            "person_id",
+                            "number",
+                        ],
+                        name="conflict_past",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("recorded_to__isnull", True)),
+                        fields=(
+                            "credit_code",
+                            "table_name",
+                            "subject",
+                            "part",
+                            "person_id",
+                            "number",
+                            "duplicate_no",
+                            "source",
+                        ),
+                        name="conflict_current_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("recorded_to__isnull", True),
+                            ("recorded_to__gt", models.F("recorded_from")),
+                            _connector="OR",
+                        ),
+                        name="conflict_ends_later",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="FindingRow",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
@@ -200,5 +258,5 @@ class Migration(migrations.Migration):
             },
         ),
         # rows on record only end; entries are only added: held by triggers
-        *(guards_of("assessments", name) for name in ("FindingRow", "AnomalyRow")),
+        *(guards_of("assessments", name) for name in ("FindingRow", "AnomalyRow", "ConflictRow")),
     ]

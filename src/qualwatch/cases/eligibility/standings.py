@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from qualwatch.evaluation.facts import Item
-from qualwatch.evaluation.items import items_in_force, last_day
+from qualwatch.evaluation.items import ItemsInForce, items_in_force, last_day
 from qualwatch.law.loader import Law
 from qualwatch.law.model import GRADE_NAMES
 from qualwatch.publication.actions import (
@@ -86,11 +86,18 @@ def _item_now(records: Sequence[Item], enterprise: str, on: date, law: Law) -> I
     return ItemNow(
         enterprise,
         category.name if category else record.category,
-        GRADE_NAMES.get(record.grade, record.grade),
+        _grade_names(judged, record),
         standing,
         because,
         last_day(law, records, on) if judged.items else None,
     )
+
+
+def _grade_names(judged: ItemsInForce, record: Item) -> str:
+    """The grade of an item; of contradictory records every grade that they name."""
+    rows = [row for conflict in judged.conflicts for row in conflict.rows]
+    grades = {row.grade for row in rows if isinstance(row, Item)} or {record.grade}
+    return "/".join(sorted(GRADE_NAMES.get(grade, grade) for grade in grades))
 
 
 def _standing(*, is_in_force: bool, reason: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
 from qualwatch.cases.models import Case, CaseRequirement
+from qualwatch.evaluation.conflicts import CONFLICT
 from qualwatch.evaluation.facts import Item as ItemFact
 from qualwatch.evaluation.items import items_in_force
 from qualwatch.evaluation.people import is_stale
@@ -201,13 +202,13 @@ class RunView:
     def describe(self, case: Case) -> None:
         """Fills in name, area, grade, certificate and authority from the registers.
 
-        What the registers lack stays as it is.
+        What the registers lack, or contradict themselves in, stays as it is.
         """
         case.enterprise, case.area = self.enterprises.get(
             case.credit_code, (case.enterprise, case.area)
         )
         row = next(iter(self.findings.get(item_of(case), {}).values()), None)
-        if row is None or case.category is None:
+        if row is None or case.category is None or _is_contested(row):
             return
         category = self.law.categories.get(case.category)
         case.qualification = category.name if category else case.category
@@ -230,6 +231,11 @@ class RunView:
         counts = {name: row[name] for name in ("required", "held", "possible", "shortfall")}
         lists = {name: json.loads(row[name]) for name in ("clauses", "basis", "because")}
         return {"run": self.run.pk, "finding": row["id"], **counts, **lists}
+
+
+def _is_contested(row: Finding) -> bool:
+    """Whether the item's rows contradict each other; such a finding has no figure."""
+    return row["required"] is None and CONFLICT in json.loads(row["because"])
 
 
 def _findings(codes: set[str], *, only_these: bool) -> dict[Item, dict[str, Finding]]:

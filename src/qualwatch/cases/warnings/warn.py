@@ -21,6 +21,7 @@ from qualwatch.cases.notices import texts
 from qualwatch.cases.notices.notify import Notification, notify
 from qualwatch.cases.tasks import OUTLIVING_CASE, VANISHED, complete, open_task
 from qualwatch.cases.warnings.conflicts import link_conflicts
+from qualwatch.cases.warnings.register_conflicts import update_conflict_tasks
 from qualwatch.cases.warnings.register_sync import update_from_registers
 from qualwatch.cases.warnings.run_view import INSURANCE, Item, RunView, item_of
 from qualwatch.journal.actions import record_all
@@ -93,6 +94,7 @@ def apply_run_to_cases(*, run: Run, ctx: ActContext) -> Counter[str]:
     _step_open_cases(update, open_cases)
     _open_new_cases(update, open_cases)
     _write(update)
+    update_conflict_tasks(ctx)
     counts: Counter[str] = Counter()
     for case_step in update.steps:
         counts.update(_counted(case_step))
