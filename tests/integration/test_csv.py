@@ -15,8 +15,9 @@ FORMULA = '=HYPERLINK("http://x","甲")'
 
 
 def test_findings_are_written_as_a_flat_table(tmp_path: Path) -> None:
+    # a workbook holds it as a text; in a text file it would be a formula without a result
     folder = write(
-        tmp_path, {**province(3), "企业": [ENTERPRISES, [OWN, FORMULA, "140105", ""]]}, "csv"
+        tmp_path, {**province(3), "企业": [ENTERPRISES, [OWN, FORMULA, "140105", ""]]}, "xlsx"
     )
     output = tmp_path / "o.csv"
     ran = qualwatch("check", folder, "--as-of", DAY, "--output", output)
