@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from qualwatch.evaluation.conflicts import (
     conflict_of_registrations,
+    contested_items,
     contested_registrations,
     undecided,
 )
@@ -338,8 +339,17 @@ def people(
         for (*key, person_id), rows_of_person in groupby(rows, key_of):
             line = _person_line(person_id, list(rows_of_person))
             lines.setdefault(tuple(key), []).append(line)
+    contested = {
+        item
+        for credit_code in {key[0] for key in lines}
+        for item in contested_items(
+            items_in_force(law, facts.items_of(credit_code), as_of).conflicts
+        )
+    }
     return {
-        key: tuple(sorted(of_key, key=attrgetter("person_id"))) for key, of_key in lines.items()
+        key: tuple(sorted(of_key, key=attrgetter("person_id")))
+        for key, of_key in lines.items()
+        if key[:3] not in contested
     }
 
 

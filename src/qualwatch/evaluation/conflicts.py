@@ -196,6 +196,15 @@ def _differing(
     return tuple(name for name in fields if len({getattr(row, name) for row in rows}) > 1)
 
 
+def contested_items(conflicts: Iterable[RegisterConflict]) -> set[tuple[str, str, str]]:
+    """Credit code, category and sub-item of the items among conflicts: nobody is counted there."""
+    return {
+        (conflict.credit_code, conflict.subject, conflict.part)
+        for conflict in conflicts
+        if conflict.table == "items"
+    }
+
+
 def undecided(
     findings: Iterable[Finding],
     conflicts: Iterable[RegisterConflict],
@@ -250,6 +259,7 @@ def _without_choice(finding: Finding, conflict: RegisterConflict) -> Finding:
     authorities = {item.licensing_authority for item in items} - {None}
     return replace(
         finding,
+        text="",
         grade="/".join(grades),
         licensing_authority=authorities.pop() if len(authorities) == 1 else None,
     )

@@ -10,7 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
-from qualwatch.evaluation.conflicts import conflict_of_registrations, undecided
+from qualwatch.evaluation.conflicts import (
+    conflict_of_registrations,
+    contested_items,
+    undecided,
+)
 from qualwatch.evaluation.counting import highest_any_trade
 from qualwatch.evaluation.explain import person_lines
 from qualwatch.evaluation.facts import (
@@ -131,9 +135,12 @@ class _Judge:
         if self.policy["counting"] == "highest-any-trade":
             requirements = highest_any_trade(requirements)
         findings = [self._find(item, requirement) for item, requirement in requirements]
+        contested = contested_items(in_force.conflicts)
         people = [
-            person_lines(self.person_rules, requirement, self._judged)
-            for _, requirement in requirements
+            ()
+            if (item.credit_code, item.category, item.sub_item) in contested
+            else person_lines(self.person_rules, requirement, self._judged)
+            for item, requirement in requirements
         ]
         findings = undecided(
             findings,

@@ -6,11 +6,19 @@ from datetime import date
 from rich.console import Console
 from rich.table import Table
 
-from qualwatch.evaluation.findings import ClauseCount, EnterpriseResult, Finding, PersonLine
+from qualwatch.evaluation.facts import Item, Registration
+from qualwatch.evaluation.findings import (
+    ClauseCount,
+    EnterpriseResult,
+    Finding,
+    PersonLine,
+    RegisterConflict,
+)
 from qualwatch.evaluation.forecast import Coming
 from qualwatch.law.loader import Law
+from qualwatch.law.model import GRADE_NAMES
 from qualwatch.reports import labels
-from qualwatch.reports.labels import label_of
+from qualwatch.reports.labels import authority_name, label_of
 from qualwatch.wording import gettext as _
 
 
@@ -22,7 +30,9 @@ def print_explanation(
     names: Mapping[str, str],
     console: Console,
 ) -> None:
-    """Findings one by one with their clauses, basis and people; then insurance anomalies."""
+    """Findings one by one with their clauses, basis and people; then insurance anomalies and
+    conflicts of the registers.
+    """
     for finding, people in zip(result.findings, result.people, strict=True):
         _print_finding(finding, console)
         if people:
@@ -33,6 +43,8 @@ def print_explanation(
         person = masks.get(anomaly.person_id, anomaly.person_id)
         kind = label_of(labels.ANOMALIES, anomaly.kind)
         console.print(_("社保异常：") + f"{person} {kind} {months}")
+    for conflict in result.conflicts:
+        _print_conflict(conflict, law, masks, names, console)
     for category, why in result.not_judged:
         name = law.categories[category].name if category in law.categories else category
         text = _("未核查：{name}，{day} 不在有效期或效力内（{why}）")
@@ -103,6 +115,44 @@ def _print_finding(finding: Finding, console: Console) -> None:
         console.print(_("依据：") + "、".join(finding.basis))
     if finding.because:
         console.print(_("原因：") + _reasons(finding.because))
+
+
+def _print_conflict(
+    conflict: RegisterConflict,
+    law: Law,
+    masks: Mapping[str, str],
+    names: Mapping[str, str],
+    console: Console,
+) -> None:
+    """A conflict of the registers, with every row that contradicts another."""
+    category = law.categories.get(conflict.subject)
+    parts = [category.name if category else conflict.subject, conflict.part]
+    if conflict.person_id is not None:
+        name = names.get(conflict.person_id, conflict.person_id)
+        parts = [name, masks.get(conflict.person_id, "")]
+    what = " ".join(filter(None, parts))
+    console.print(_("登记矛盾：{what}，各行不一致，无一采信").format(what=what))
+    for row in conflict.rows:
+        console.print(f"  · {conflict_row_text(row, law)}")
+
+
+def conflict_row_text(row: Item | Registration, law: Law) -> str:
+    """A contradictory row in one line: certificate, grade, authority or enterprise, validity,
+    state.
+    """
+    if isinstance(row, Item):
+        number, whose = row.certificate_no, authority_name(law, row.licensing_authority)
+        grade = _(GRADE_NAMES[row.grade]) if row.grade in GRADE_NAMES else row.grade
+    else:
+        number, whose = row.registration_no or "", row.credit_code
+        grade = law.profession_grades.get(row.profession_grade or "", [""])[0]
+    starts, ends = (str(day or _("不详")) for day in (row.valid_from, row.valid_to))
+    state = _("有效")
+    if row.register_state != "in-force":
+        since = str(row.register_state_from or "")
+        state = f"{label_of(labels.REGISTER_STATES, row.register_state)} {since}".strip()
+    validity = _("有效期 {starts} 至 {ends}").format(starts=starts, ends=ends)
+    return " ".join(filter(None, (number, grade, whose, validity, state)))
 
 
 def _reasons(slugs: Iterable[str]) -> str:
