@@ -197,7 +197,7 @@ def _months_back(days: pa.ChunkedArray, last_month: int) -> pa.ChunkedArray:
 
 
 def _with_months(exemptions: pa.Table, last_month: int) -> pa.Table:
-    """Exemptions with the months that they cover, wholly or in part, as bits (ADR 33)."""
+    """Exemptions with the months that they cover, wholly or in part, as bits (ADR 31)."""
     latest = _months_back(exemptions.column("valid_to"), last_month)
     first = _months_back(exemptions.column("valid_from"), last_month)
     lowest = pc.max_element_wise(pc.fill_null(latest, 0), 0)

@@ -426,7 +426,7 @@ def _holds_on(exemption: Exemption, day: date) -> bool:
 
 
 def _covers_month(exemption: Exemption, month: int) -> bool:
-    """Whether an exemption covers a counted month, or a part of it (ADR 33)."""
+    """Whether an exemption covers a counted month, or a part of it (ADR 31)."""
     starts, ends = exemption.valid_from, exemption.valid_to
     return (starts is None or month_of(starts) <= month) and (
         ends is None or month_of(ends) >= month
