@@ -168,8 +168,8 @@ def _kinds(result: Outcome) -> set[tuple[str, str, str | None]]:
     return {(a.credit_code, a.kind, a.registration_no) for a in result.anomalies}
 
 
-def _counts(result: Outcome) -> Counter[tuple[str, str]]:
-    return Counter((anomaly.credit_code, anomaly.kind) for anomaly in result.anomalies)
+def _counts(result: Outcome) -> Counter[str]:
+    return Counter(anomaly.credit_code for anomaly in result.anomalies)
 
 
 def _shown(findings: Findings) -> str:

@@ -1,7 +1,7 @@
 """Files read and judged in a process of their own: an abort or a hang is seen, and memory is bounded.
 
 The process takes a path a line and answers a line of JSON: {"answer": "findings" or "sentence" or
-"raised", "text": …, "peak": memory in MB}.
+"silent" or "raised", "text": …, "peak": memory in MB}.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ SECONDS = 60  # for one file, on a busy machine
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a file. kind: findings, sentence, raised, ended (no process any more), hung."""
+    """What came of a file. kind: findings, sentence, silent (a file that nothing is said about),
+    raised, ended (no process any more), hung.
+    """
 
     kind: str
     text: str = ""
@@ -92,6 +94,10 @@ def answer_for(path: Path) -> dict[str, Any]:
         said = [row.problem for row in files.rejections] + [n.text for n in files.notices]
         if any("\n" in text for text in said):
             return {"answer": "raised", "text": "a sentence of several lines"}
+        mentioned = {row.file for row in (*files.accounts, *files.rejections, *files.notices)}
+        silent = sorted({str(file.relative_to(path)) for file in path.rglob("*.*")} - mentioned)
+        if silent:
+            return {"answer": "silent", "text": f"not a word about {silent}"}
         count = sum(len(result.findings) for result in results)
         return {"answer": "findings", "text": f"{count} findings, {len(files.rejections)} rejected"}
     except NothingReadable as refused:

@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -79,10 +80,59 @@ HUGE_EXTENTS = {
     "a cell at XFD1048576": '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>',
     "a blank at XFD1048576": '<row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t> </t></is></c></row></sheetData>',
     "a blank at A1048576": '<row r="1048576"><c r="A1048576" t="inlineStr"><is><t> </t></is></c></row></sheetData>',
-    "a blank at XFD1": '<row r="9"><c r="XFD9" t="inlineStr"><is><t> </t></is></c></row></sheetData>',
+    "a blank at XFD9": '<row r="9"><c r="XFD9" t="inlineStr"><is><t> </t></is></c></row></sheetData>',
     "a merged area over the whole sheet": '</sheetData><mergeCells count="1"><mergeCell ref="A20:XFD1048576"/></mergeCells>',
     "a merged column": '</sheetData><mergeCells count="1"><mergeCell ref="A20:A1048576"/></mergeCells>',
+    "two hundred megabytes of spaces": " " * 200_000_000 + "</sheetData>",
+    "a million empty rows": "<row/>" * 1_000_000 + "</sheetData>",
+    "a cell of ten megabytes": '<row r="9"><c r="A9" t="inlineStr"><is><t>'
+    + "长" * 3_400_000
+    + "</t></is></c></row></sheetData>",
 }
+LAUGHS = (
+    "<!DOCTYPE w [<!ENTITY a 'ha ha ha ha '>"
+    + "".join(
+        f"<!ENTITY {after} '{f'&{before};' * 20}'>" for before, after in pairwise("abcdefghij")
+    )
+    + "]>"
+)
+HUGE_TEXTS = {
+    "xml-2003 with entities of entities": (
+        "xml-2003",
+        lambda text: text.replace("<Workbook", LAUGHS + "<Workbook", 1).replace("甲", "&j;", 1),
+    ),
+    "xml-2003 with a cell far away": (
+        "xml-2003",
+        lambda text: text.replace(
+            "</Table>", '<Row ss:Index="2000000000"><Cell ss:Index="2000000000"/></Row></Table>', 1
+        ),
+    ),
+    "xml-2003 merged over everything": (
+        "xml-2003",
+        lambda text: text.replace(
+            "<Cell ", '<Cell ss:MergeDown="2000000000" ss:MergeAcross="2000000000" ', 1
+        ),
+    ),
+    "html with a span over everything": (
+        "html",
+        lambda text: text.replace("<td>", '<td rowspan="2000000000" colspan="2000000000">', 1),
+    ),
+    "html of ten thousand tables in one another": (
+        "html",
+        lambda text: text.replace("<body>", "<body>" + "<table><tr><td>" * 10_000, 1),
+    ),
+    "csv of a million columns": ("csv", lambda text: text + "," * 1_000_000),
+    "csv with a cell of fifty megabytes": ("csv", lambda text: text + "长" * 17_000_000),
+}
+
+
+def read_alone(path: Path) -> Answer:
+    """What a process of its own gives for a folder."""
+    process = ReadingProcess()
+    try:
+        return process.read(path)
+    finally:
+        process.end()
 
 
 @pytest.mark.parametrize("name", HUGE_EXTENTS)
@@ -97,10 +147,20 @@ def test_a_huge_extent_takes_no_huge_memory(tmp_path: Path, name: str) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for member, content in members.items():
             archive.writestr(member, content)
-    process = ReadingProcess()
-    try:
-        answer = process.read(tmp_path)
-    finally:
-        process.end()
+    answer = read_alone(tmp_path)
+    assert answer.is_right, answer
+    assert answer.peak < PEAK
+
+
+@pytest.mark.parametrize("name", HUGE_TEXTS)
+def test_a_huge_text_takes_no_huge_memory(tmp_path: Path, name: str) -> None:
+    original, change = HUGE_TEXTS[name]
+    ending, raw = originals()[original]
+    changed = change(raw.decode())
+    assert changed != raw.decode()
+    for companion, content in companions().items():
+        (tmp_path / companion).write_bytes(content)
+    (tmp_path / f"damaged{ending}").write_text(changed, encoding="utf-8")
+    answer = read_alone(tmp_path)
     assert answer.is_right, answer
     assert answer.peak < PEAK
