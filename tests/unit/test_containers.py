@@ -5,6 +5,7 @@ sentence.
 import base64
 import io
 import re
+import struct
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -438,6 +439,55 @@ def test_an_old_workbook_with_a_far_cell(tmp_path: Path) -> None:
     assert cells(sheet) == TABLE
 
 
+def record(kind: int, body: bytes = b"") -> bytes:
+    """A record of .xlsb."""
+    head = bytes([kind]) if kind < 0x80 else bytes([kind & 0x7F | 0x80, kind >> 7])
+    return head + bytes([len(body)]) + body
+
+
+def wide(text: str) -> bytes:
+    """A text of .xlsb with its length before it."""
+    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
+def xlsb(stray_row: int = 3) -> bytes:
+    """A hidden sheet with a header, an error and a hidden row; dates count from 1904."""
+    row_head = struct.Struct("<IIHBBBI").pack
+    rows: list[tuple[int, int, bytes]] = [
+        (0, 0, record(6, struct.pack("<II", 0, 0) + wide("编号"))),
+        (1, 0, record(3, struct.pack("<II", 0, 0) + b"\x2a")),
+        (2, 0x10, record(5, struct.pack("<IId", 0, 0, 44000))),
+        (stray_row, 0, record(6, struct.pack("<II", 1, 0) + wide("x"))),
+    ]
+    sheet = record(129) + record(148, struct.pack("<IIII", 0, stray_row, 0, 1)) + record(145)
+    for number, flags, cell in rows:
+        sheet += record(0, row_head(number, 0, 300, 0, flags, 0, 0)) + cell
+    sheet += record(146) + record(130)
+    bundle = struct.pack("<II", 1, 1) + wide("rId1") + wide("隐")
+    book = record(131) + record(153, struct.pack("<III", 1, 0, 0)) + record(143)
+    book += record(156, bundle) + record(144) + record(132)
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"
+    rels = f'<r><Relationship Id="rId1" Type="{kind}" Target="worksheets/sheet1.bin"/></r>'
+    return zipped(
+        {
+            "[Content_Types].xml": "<Types/>",
+            "xl/workbook.bin": book,
+            "xl/_rels/workbook.bin.rels": rels,
+            "xl/worksheets/sheet1.bin": sheet,
+        }
+    )
+
+
+@pytest.mark.parametrize("name", ["a.xlsb", "a.xls"])
+def test_a_binary_workbook(tmp_path: Path, name: str) -> None:
+    (sheet,) = read(tmp_path, name, xlsb())
+    assert sheet.name == "隐"
+    assert cells(sheet) == [["编号", ""], [LOST, ""], [LOST, ""], ["", "x"]]
+    assert [row for row, _text in sheet.notices] == [None, 3]
+    assert "范围" in refused(tmp_path, name, xlsb(stray_row=50_000_000))
+    assert "损坏" in refused(tmp_path, name, xlsb().replace(b"sheet1", b"sheet2", 1))
+
+
 def renamed_stream(name: str) -> bytes:
     """A compound file whose one stream has this name."""
     old, new = ("Workbook\0".encode("utf-16-le"), (name + "\0").encode("utf-16-le"))
@@ -468,7 +518,7 @@ def with_password() -> bytes:
         ("a.xlsx", zipped({"[Content_Types].xml": "", "word/document.xml": ""}), "Word"),
         ("a.xlsx", zipped({"登记.csv": ""}), "压缩包"),
         ("a.xlsx", zipped({"OFD.xml": ""}), "OFD"),
-        ("a.xlsx", zipped({"xl/workbook.bin": ""}), "xlsb"),
+        ("a.xlsx", zipped({"xl/workbook.bin": ""}), "损坏"),
         ("a.ods", zipped({"mimetype": "application/vnd.oasis.opendocument.text"}), "OpenDocument"),
         (
             "a.zip",

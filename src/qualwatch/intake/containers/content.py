@@ -76,7 +76,6 @@ _STREAMS: tuple[tuple[str, str], ...] = (
     ("PowerPoint Document", _n("PowerPoint 演示文稿")),
     ("VisioDocument", _n("Visio 图")),
     ("__properties_version1.0", _n("Outlook 邮件")),
-    ("Contents", _n("WPS 文字以外的旧文档")),
 )
 _UNICODE_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MAIL = re.compile(r"(?:MIME-Version|From|Content-Type|Date|X-[\w-]+):", re.I)

@@ -33,7 +33,7 @@ _BOF, _EOF, _ROW, _FORMULA, _BOOLERR = 0x0809, 0x000A, 0x0208, 0x0006, 0x0205
 _DATEMODE, _FILEPASS, _SHEET, _DIMENSIONS = 0x0022, 0x002F, 0x0085, 0x0200
 _HIDDEN_ROW = 0x20
 _LAST_ROW, _LAST_COLUMN = 65_536, 256
-_ERRORS = {
+ERRORS = {
     0x00: "#NULL!",
     0x07: "#DIV/0!",
     0x0F: "#VALUE!",
@@ -186,4 +186,4 @@ def _place(content: bytes, body: int) -> tuple[int, int]:
 
 
 def _error(code: int) -> Cell:
-    return error_cell(_ERRORS.get(code, "#N/A"))
+    return error_cell(ERRORS.get(code, "#N/A"))

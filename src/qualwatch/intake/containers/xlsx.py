@@ -4,7 +4,6 @@ A tame sheet is read by calamine; one whose extent is much larger than its cells
 written in an unusual way, is read cell by cell. Both give the same values.
 """
 
-import posixpath
 import re
 import zipfile
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from python_calamine import CalamineWorkbook
 from qualwatch.intake.containers.content import damaged, own_report
 from qualwatch.intake.containers.limits import MEGABYTE
 from qualwatch.intake.containers.markup import attribute, local_name, parsed
-from qualwatch.intake.containers.package import require_bounded
+from qualwatch.intake.containers.package import Package, require_bounded
 from qualwatch.intake.containers.sheet_data import (
     Area,
     BookTraits,
@@ -89,12 +88,9 @@ class _Workbook:
     def __init__(self, path: Path, package: zipfile.ZipFile) -> None:
         require_bounded(package)
         self._path = path
-        self._package = package
-        self._parts = {
-            name.replace("\\", "/").lstrip("/").lower(): name for name in package.namelist()
-        }
+        self._parts = Package(package)
         self._main = self._main_part()
-        self._book = parsed(self._read(self._main))
+        self._book = parsed(self._parts.read(self._main))
         self._refuse_own()
 
     def sheets(self) -> Iterator[SheetData]:
@@ -110,37 +106,15 @@ class _Workbook:
                 data.notices.insert(0, hidden_sheet_notice())
             yield data
 
-    def _read(self, part: str) -> bytes:
-        return self._package.read(self._parts[part.lower()])
-
-    def _open(self, part: str) -> IO[bytes]:
-        return self._package.open(self._parts[part.lower()])
-
-    def _related(self, part: str) -> dict[str, tuple[str, str]]:
-        """The relationships of a part: identifier -> (kind, part)."""
-        folder, name = posixpath.split(part)
-        rels = posixpath.join(folder, "_rels", name + ".rels")
-        if rels.lower() not in self._parts:
-            return {}
-        related = {}
-        for element in parsed(self._read(rels)):
-            target = (attribute(element, "Target") or "").replace("\\", "/")
-            target = (
-                target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
-            )
-            kind = (attribute(element, "Type") or "").rsplit("/", 1)[-1]
-            related[attribute(element, "Id") or ""] = kind, posixpath.normpath(target)
-        return related
-
     def _main_part(self) -> str:
-        for kind, part in self._related("").values():
-            if kind == "officeDocument" and part.lower() in self._parts:
+        for kind, part in self._parts.related("").values():
+            if kind == "officeDocument" and part in self._parts:
                 return part
         return "xl/workbook.xml"
 
     def _refuse_own(self) -> None:
         custom = "docprops/custom.xml"
-        if custom in self._parts and OWN_MARK in self._read(custom):
+        if custom in self._parts and OWN_MARK in self._parts.read(custom):
             raise own_report()
 
     def _elements(self, name: str) -> list[Any]:
@@ -158,19 +132,19 @@ class _Workbook:
         return any(mark in ("1", "true") for mark in marks)
 
     def _sheet_parts(self) -> Iterator[_SheetPart]:
-        related = self._related(self._main)
+        related = self._parts.related(self._main)
         for element in self._elements("sheet"):
             kind, part = related.get(attribute(element, "id") or "", ("", ""))
             if kind in ("chartsheet", "dialogsheet", "xlMacrosheet", "xlIntlMacrosheet"):
                 continue
-            if part.lower() not in self._parts:
+            if part not in self._parts:
                 raise damaged()
             is_hidden = attribute(element, "state") in ("hidden", "veryHidden")
             yield _SheetPart(attribute(element, "name") or "", part, is_hidden)
 
     def _survey(self, part: str) -> _Survey:
         survey = _Survey()
-        with self._open(part) as stream:
+        with self._parts.open(part) as stream:
             for block in _blocks(stream):
                 _add_block(survey, block, zero_is_lost=self._is_never_calculated)
                 if not survey.is_regular:
@@ -182,7 +156,7 @@ class _Workbook:
             survey.last_row, survey.last_column, survey.cells
         ):
             # columns of one letter are not looked at in the first pass
-            with self._open(part) as stream:
+            with self._parts.open(part) as stream:
                 letters = {max(_LETTERS.findall(block), default=b"A") for block in _blocks(stream)}
             survey.last_column = column_number(max(letters))
         return is_compact(survey.last_row, survey.last_column, survey.cells)
@@ -201,20 +175,20 @@ class _Workbook:
 
     @cached_property
     def _cell_reader(self) -> CellReader:
-        parts = dict(self._related(self._main).values())
+        parts = dict(self._parts.related(self._main).values())
         strings: list[str] = []
-        if parts.get("sharedStrings", "").lower() in self._parts:
-            with self._open(parts["sharedStrings"]) as stream:
+        if parts.get("sharedStrings", "") in self._parts:
+            with self._parts.open(parts["sharedStrings"]) as stream:
                 strings = shared_strings(stream)
         formats: list[str] = []
-        if parts.get("styles", "").lower() in self._parts:
-            formats = styles(parsed(self._read(parts["styles"])))
+        if parts.get("styles", "") in self._parts:
+            formats = styles(parsed(self._parts.read(parts["styles"])))
         return CellReader(
             strings, formats, self._traits.counts_from_1904, self._is_never_calculated
         )
 
     def _cell_by_cell(self, sheet: _SheetPart) -> tuple[SheetData, _Survey]:
-        with self._open(sheet.part) as stream:
+        with self._parts.open(sheet.part) as stream:
             content = read_cells(stream, self._cell_reader)
         survey = _Survey(hidden_rows=content.hidden_rows, merged=content.merged)
         return sparse_sheet(sheet.name, content.rows, self._traits), survey
