@@ -94,6 +94,32 @@ def test_a_former_name_is_found(client: Client, case_states: CaseStates) -> None
         ), name
 
 
+def test_of_two_that_exchanged_names_the_present_bearer_is_first_and_the_other_is_marked(
+    client: Client, case_states: CaseStates
+) -> None:
+    from datetime import date
+
+    from qualwatch.publication.actions import post_enterprises
+
+    register = {row.credit_code: (row.name, row.area) for row in Enterprise.objects.all()}
+    former, present = case_states.codes[3], case_states.codes[4]
+    register[former], register[present] = register[present], register[former]
+    post_enterprises(register, on=date(2026, 11, 20))
+    page = public_page(client, "/?q=" + quote("第3装饰"))
+    assert page.index(present) < page.index(former)
+    assert page.count("曾用名") == 1
+    assert "曾用名" in page[page.index(former) :]
+    assert "2026年11月20日 起已更名" in page[page.index(former) :]
+    # on its own page too, whichever name was searched for
+    assert "第3装饰" in public_page(client, f"/enterprises/{former}")
+    # back again: nobody has a former name that is its present one
+    register[former], register[present] = register[present], register[former]
+    post_enterprises(register, on=date(2026, 11, 21))
+    page = public_page(client, "/?q=" + quote("第3装饰"))
+    assert page.index(former) < page.index(present)
+    assert "2026年11月21日 起已更名" in page[page.index(present) :]
+
+
 def test_whether_an_enterprise_is_registered_on_the_platform(
     client: Client, case_states: CaseStates
 ) -> None:

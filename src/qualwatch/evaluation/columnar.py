@@ -119,7 +119,7 @@ def _rows_of_one_certificate(registrations: pa.Table) -> pa.Array:
     """The row numbers of registrations that share person, profession, number and speciality with
     another row, in order.
     """
-    certificate = "hash(registration_no, profession, speciality)"
+    certificate = "hash(registration_no, profession, coalesce(speciality, ''))"
     with duckdb.connect() as connection:
         connection.register("registrations", registrations)
         query = (

@@ -109,18 +109,18 @@ def _are_known_different(one: str | None, other: str | None) -> bool:
 def contested_registrations(
     rows: Sequence[Registration], day: date, are_related: RelatedCodes
 ) -> list[tuple[Registration, ...]]:
-    """The groups of contradictory rows among one person's, one group per certificate.
+    """The groups of contradictory rows among one person's, one group per certificate, in order.
 
     are_related: whether two credit codes belong to one legal person. A row without a number may be
     any certificate's and contradicts nothing.
     """
-    certificates: dict[tuple[str, str, str | None], list[Registration]] = defaultdict(list)
+    certificates: dict[tuple[str, str, str], list[Registration]] = defaultdict(list)
     for row in dict.fromkeys(rows):
         if row.registration_no:
-            key = (row.profession, row.registration_no, row.speciality)
+            key = (row.profession, row.speciality or "", row.registration_no)
             certificates[key].append(row)
     groups = []
-    for of_certificate in certificates.values():
+    for _key, of_certificate in sorted(certificates.items()):
         contradictory = {
             row
             for pair in combinations(of_certificate, 2)

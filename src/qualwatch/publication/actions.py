@@ -303,9 +303,11 @@ def post_freshness(
 
 
 @transaction.atomic
-def post_enterprises(register: Mapping[str, tuple[str, str]]) -> int:
+def post_enterprises(register: Mapping[str, tuple[str, str]], *, on: date | None = None) -> int:
     """Publishes the enterprises of the register (credit code -> name, area); returns how many
     changed.
+
+    on: the day from which they have these names; None = unknown.
     """
     _locked_clock()
     existing = {enterprise.credit_code: enterprise for enterprise in Enterprise.objects.all()}
@@ -314,14 +316,14 @@ def post_enterprises(register: Mapping[str, tuple[str, str]]) -> int:
     for code, (name, area) in register.items():
         enterprise = existing.get(code)
         if enterprise is None:
-            new.append(_named(Enterprise(credit_code=code, names=""), name, area))
+            new.append(_named(Enterprise(credit_code=code, names=""), name, area, on))
         elif (enterprise.name, enterprise.area, enterprise.is_in_register) != (name, area, True):
-            changed.append(_named(enterprise, name, area))
+            changed.append(_named(enterprise, name, area, on))
     for code, enterprise in existing.items():
         if enterprise.is_in_register and code not in register:
             enterprise.is_in_register = False
             changed.append(enterprise)
-    fields = ["name", "names", "area", "is_in_register"]
+    fields = ["name", "names", "former_names", "area", "is_in_register"]
     Enterprise.objects.bulk_create(new, batch_size=2000)
     Enterprise.objects.bulk_update(changed, fields, batch_size=500)
     if new or changed:
@@ -391,7 +393,15 @@ def _feed(
     FeedEntry.objects.create(sequence=clock.last, at=at, kind=kind, key=published.number, body=body)
 
 
-def _named(enterprise: Enterprise, name: str, area: str) -> Enterprise:
+def _named(enterprise: Enterprise, name: str, area: str, on: date | None) -> Enterprise:
+    if enterprise.name not in ("", name):
+        lines = [
+            f"{on or ''}\t{enterprise.name}",
+            *filter(None, enterprise.former_names.split("\n")),
+        ]
+        others = {line.partition("\t")[2]: line for line in reversed(lines)}
+        others.pop(name, None)
+        enterprise.former_names = "\n".join(reversed(others.values()))
     plain_name = plain(name)
     names = [
         plain_name,

@@ -97,12 +97,14 @@ class Announcement(models.Model):
 class Enterprise(models.Model):
     """An enterprise as the public may find it.
 
-    `names` is every name it had, as searched in, newest first.
+    `names` is every name it had, as searched in, newest first. `former_names` has a line for each
+    former one, the newest first: the day from which the register has another, a tab, the name.
     """
 
     credit_code = models.CharField(max_length=18, unique=True)
     name = models.CharField(max_length=200)
     names = models.TextField()
+    former_names = models.TextField(default="", blank=True)
     area = models.CharField(max_length=30, blank=True)  # supervising
     is_in_register = models.BooleanField(default=False)
     registered_on = models.DateField(null=True)  # on the platform: the day of its first account

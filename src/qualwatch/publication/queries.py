@@ -91,7 +91,7 @@ class LookUp:
 # the credit code.
 LOOK_UP = """
     SELECT s.*,
-           e.id AS e_id, e.name AS e_name, e.area AS e_area,
+           e.id AS e_id, e.name AS e_name, e.former_names AS e_former_names, e.area AS e_area,
            e.is_in_register AS e_is_in_register, e.registered_on AS e_registered_on,
            f.day AS f_day, f.loaded AS f_loaded, f.limit_days AS f_limit,
            (SELECT c.last || '-' || c.version FROM publication_feedclock c WHERE c.number = 1)
@@ -203,6 +203,7 @@ def _enterprise(credit_code: str, row: Any) -> Enterprise:
         id=row.e_id,
         credit_code=credit_code,
         name=row.e_name,
+        former_names=row.e_former_names,
         area=row.e_area,
         is_in_register=row.e_is_in_register,
         registered_on=_day(row.e_registered_on),
@@ -263,6 +264,37 @@ def find(text: str) -> QuerySet[Enterprise]:
     parts = [Q(names__contains=part) for part in text.split()[:MAX_NAME_PARTS]]
     by_name = Q(*parts) if parts else Q(pk=None)
     return Enterprise.objects.filter(Q(credit_code=code) | by_name).order_by("name", "credit_code")
+
+
+@dataclass(frozen=True, slots=True)
+class FormerName:
+    """A name that an enterprise had; the day from which the register has another, where known."""
+
+    name: str
+    until: date | None
+
+
+def former_names(enterprise: Enterprise) -> list[FormerName]:
+    """Every former name, the newest first."""
+    lines = (line.partition("\t") for line in enterprise.former_names.split("\n") if line)
+    return [FormerName(name, date.fromisoformat(day) if day else None) for day, _tab, name in lines]
+
+
+def former_names_found(enterprise: Enterprise, text: str) -> list[FormerName]:
+    """Of an enterprise that a text finds, the former names by which alone it does; none where it
+    has the name now, or the text is its credit code.
+    """
+    text = plain(text)[:MAX_NAME_LENGTH]
+    parts = text.split()[:MAX_NAME_PARTS]
+    if text.upper() == enterprise.credit_code or _has_all(enterprise.name, parts):
+        return []
+    former = former_names(enterprise)
+    return [row for row in former if _has_all(row.name, parts)] or former
+
+
+def _has_all(name: str, parts: Iterable[str]) -> bool:
+    searched = plain(name)
+    return all(part in searched for part in parts)
 
 
 def red_list(day: date) -> QuerySet[RedCard]:

@@ -46,7 +46,8 @@ def publish_register(*, on: date, law: Law) -> int:
     if any(day is None or (on - day).days > limit_days for day in registers.values()):
         return 0
     rows = resolved_rows(EnterpriseRow, ("credit_code", "name", "division_code"))
-    post_enterprises({code: (name, law.area_of(division) or "") for code, name, division in rows})
+    register = {code: (name, law.area_of(division) or "") for code, name, division in rows}
+    post_enterprises(register, on=on)
     return post_standings(_items(on, law), on=on)
 
 

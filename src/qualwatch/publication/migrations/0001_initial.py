@@ -101,6 +101,7 @@ class Migration(migrations.Migration):
                 ("credit_code", models.CharField(max_length=18, unique=True)),
                 ("name", models.CharField(max_length=200)),
                 ("names", models.TextField()),
+                ("former_names", models.TextField(blank=True, default="")),
                 ("area", models.CharField(blank=True, max_length=30)),
                 ("is_in_register", models.BooleanField(default=False)),
                 ("registered_on", models.DateField(null=True)),

@@ -32,13 +32,17 @@ def search(request: HttpRequest) -> HttpResponse:
     hits = list(queries.find(text)[: MAX_HITS + 1]) if text else []
     if len(hits) == 1:
         return redirect("enterprise", credit_code=hits[0].credit_code)
-    listed = hits[:MAX_HITS]
+    found_by = {hit: queries.former_names_found(hit, text) for hit in hits[:MAX_HITS]}
+    # whoever has the name now comes before those who had it
+    listed = sorted(found_by, key=lambda hit: bool(found_by[hit]))
     answers = queries.standings_among([hit.credit_code for hit in listed], today)
     context = {
         "title": _("查询企业资质状态"),
         "q": text,
         "is_cut": len(hits) > MAX_HITS,
-        "enterprises": [(hit, area_name(hit.area), answers[hit.credit_code]) for hit in listed],
+        "enterprises": [
+            (hit, area_name(hit.area), found_by[hit], answers[hit.credit_code]) for hit in listed
+        ],
         "open_red_cards": queries.red_list(today).filter(state="open").count(),
         "running_displays": _running_displays(today).count(),
         "is_code": len(text) == CREDIT_CODE_LENGTH and text.isalnum(),
@@ -63,6 +67,7 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
         "on": day,
         "refusal": refusal,
         "area": area_name(enterprise.area) if enterprise else "",
+        "former_names": queries.former_names(enterprise) if enterprise else [],
         "is_today": day == today,
         "items": _items(look_up.answers, look_up.history),
         "notices": with_labels(look_up.notices[:MAX_NOTICES], today),
