@@ -19,6 +19,7 @@ _PARTIAL_COLUMNS = 4
 _LONGEST_HEADING = 40  # characters; a longer cell is no heading
 _MARKS = re.compile(r"[*:;\-_/\\·、.,()\[\]【】\"'“”]")
 _BOTH_ENDS = re.compile(r"起止(日期|时间)?")
+_BEFORE_A_HEADING = " \u3000\xa0\ufeff\u200b\t\r\n*\uff0a'\"#[(\uff08\u3010\u201c-\u00b7"
 Parts = tuple[str, ...]  # a column's heading: the words of its rows, from the top
 
 
@@ -275,9 +276,18 @@ def _compared(text: str) -> str:
 
 def is_heading_word(cell: Cell) -> bool:
     """Whether a cell is a heading of some table."""
-    if not isinstance(cell, str) or len(cell) > _LONGEST_HEADING or cell[:1].isdigit():
+    if not isinstance(cell, str) or cell[:1] not in _first_characters():
         return False
-    return compared(cell) in heading_words()
+    return len(cell) <= _LONGEST_HEADING and compared(cell) in heading_words()
+
+
+@lru_cache(maxsize=1)
+def _first_characters() -> frozenset[str]:
+    """With what a heading may begin: nearly every other cell begins with something else."""
+    letters = {word[0] for word in heading_words()}
+    letters |= {letter.upper() for letter in letters}
+    wide = {chr(ord(letter) + 0xFEE0) for letter in letters if letter.isascii()}
+    return frozenset(letters | wide | set(_BEFORE_A_HEADING))
 
 
 def is_about_another(text: str) -> bool:

@@ -16,6 +16,7 @@ from qualwatch.intake.cells import Cell, folded_as_shown
 from qualwatch.intake.problems import UnreadableCell
 from qualwatch.law.texts_on_disk import load_yaml
 
+_SHORTEST_CODE = 15
 _CODE = re.compile(r"[0-9A-Za-z]{15}")  # as long as the shortest code of a person or firm
 # a key, or a bad copy of one; fewer digits alone are a count
 _KEY = re.compile(r"(?=.*\d)(?=.*[A-Za-z*+\-·/])[0-9A-Za-z()*+.\-·/]{5,}|\d{8,}(\.0+)?")
@@ -144,6 +145,13 @@ def _may_be_key(word: str, places: RowPlaces) -> bool:
     if not places.are_codes:
         return not (_is_explained(word) or _NAME_OF_A_TABLE.fullmatch(word))
     return bool(_KEY.fullmatch(word)) and not _DAY.fullmatch(word)
+
+
+def is_code(cell: Cell) -> bool:
+    """Whether a cell is as long as the number of a person or firm, without further words."""
+    if not isinstance(cell, str) or len(cell) < _SHORTEST_CODE:
+        return False
+    return cell.isascii() and cell.isalnum()
 
 
 def holds_code(cells: Iterable[Cell]) -> bool:

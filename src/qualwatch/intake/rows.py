@@ -14,7 +14,7 @@ from qualwatch.intake.cells import Cell, folded_as_shown, is_blank, shown
 from qualwatch.intake.columns import Body
 from qualwatch.intake.headers import Header
 from qualwatch.intake.layout import Block, Layout, heading_line
-from qualwatch.intake.non_rows import RowPlaces, holds_code, is_surely_no_row
+from qualwatch.intake.non_rows import RowPlaces, holds_code, is_code, is_surely_no_row
 from qualwatch.intake.problems import BadCell
 from qualwatch.intake.repeated_columns import cell_of, doubt_of
 from qualwatch.intake.sheets import Sheet
@@ -91,21 +91,27 @@ class SheetReader:
 
     def _lines(self, indexes: Iterator[int] | range) -> Iterator[tuple[int, Sequence[Cell]]]:
         """Lines that are neither blank nor surely no rows, each with its row number."""
-        places = self._places()
-        left = self.block.left
+        keys = [place for place in self.header.key_places if self._places.are_codes]
         for index, row in self.sheet.rows_at(indexes):
             cells = self._cells_of_table(row)
-            if all(cell in (None, "") or is_blank(cell) for cell in cells):
+            if any(place < len(cells) and is_code(cells[place]) for place in keys):
+                yield index + 1, cells
+            elif all(cell in (None, "") or is_blank(cell) for cell in cells):
                 continue
-            if (
-                index in self.layout.title_rows
-                or self._is_header_again(row, cells)
-                or is_surely_no_row(cells[left:], places, self.layout.titles)
-            ):
+            elif self._is_no_row(index, row, cells):
                 self.account.not_rows += 1
                 self.no_rows.append(index + 1)
-                continue
-            yield index + 1, cells
+            else:
+                yield index + 1, cells
+
+    def _is_no_row(self, index: int, row: Sequence[Cell], cells: Sequence[Cell]) -> bool:
+        lines = self.layout.header_lines
+        return (
+            index in self.layout.title_rows
+            or heading_line(cells) in lines
+            or heading_line(row) in lines
+            or is_surely_no_row(cells[self.block.left :], self._places, self.layout.titles)
+        )
 
     def _cells_of_table(self, row: Sequence[Cell]) -> Sequence[Cell]:
         """A row's cells by place; what stands beside the table is left out, unless it is a code."""
@@ -121,10 +127,7 @@ class SheetReader:
         """The place behind the last heading."""
         return max(self.header.headed_places, default=0) + 1
 
-    def _is_header_again(self, row: Sequence[Cell], cells: Sequence[Cell]) -> bool:
-        lines = self.layout.header_lines
-        return heading_line(cells) in lines or heading_line(row) in lines
-
+    @cached_property
     def _places(self) -> RowPlaces:
         keys = self.header.key_places
         sources = self.header.sources
@@ -134,9 +137,11 @@ class SheetReader:
         return RowPlaces(keys, known - keys - names, names, self.block.left, are_codes)
 
     def _row(self, number: int, row: Sequence[Cell]) -> Row:
-        cells: dict[str, Cell] = {}
+        cells = {
+            slug: row[place] if place < len(row) else None for slug, place in self._plain_places
+        }
         problem = None
-        for slug in self.header.sources:
+        for slug in self._other_columns:
             cells[slug], difference = cell_of(self.header, slug, row)
             if difference is not None and problem is None:
                 problem = BadColumn(slug, difference)
@@ -147,6 +152,21 @@ class SheetReader:
                 problem = BadColumn(source.written, doubt)
                 cells[source.written] = cell
         return Row(number, cells, problem)
+
+    @cached_property
+    def _plain_places(self) -> list[tuple[str, int]]:
+        """The columns of the table that are read from a column of the sheet as it is."""
+        sources = self.header.sources.items()
+        return [
+            (slug, of_slug[0].place)
+            for slug, of_slug in sources
+            if len(of_slug) == 1 and not of_slug[0].stated
+        ]
+
+    @cached_property
+    def _other_columns(self) -> list[str]:
+        plain = {slug for slug, _place in self._plain_places}
+        return [slug for slug in self.header.sources if slug not in plain]
 
     def places_without_heading(self) -> list[int]:
         """Filled columns of the table that have no heading."""
