@@ -32,6 +32,7 @@ _DAY = re.compile(
     r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[\sT]+\d{1,2}:\d{1,2}(?::\d{1,2})?(?:\.\d+)?)?$"
 )
 _DAY_OF_DIGITS = re.compile(r"(?:19|20)\d{6}")
+_BETWEEN_CODES = re.compile(r"[;；,，、|/\r\n]+")
 _CREDIT_CODE_LENGTH = 18
 _CREDIT_CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_CODE = re.compile(rf"[0-9]{{8}}[{_CREDIT_CODE_ALPHABET}]{{10}}")
@@ -463,9 +464,13 @@ def _valid_credit_code(text: str) -> str | None:
 
 
 def written_credit_codes(cell: Cell) -> tuple[str | IrregularCode, ...]:
-    """Several credit codes in one cell."""
-    parts = re.split(r"[;；,，、\s]+", plain(cell))
-    return tuple(written_credit_code(part) for part in parts if part)
+    """Several credit codes in one cell, with marks, white space or nothing between them."""
+    parts = filter(None, map(folded, _BETWEEN_CODES.split(plain(cell))))
+    return tuple(
+        written_credit_code(part[at : at + _CREDIT_CODE_LENGTH])
+        for part in (part.replace("-", "") for part in parts)
+        for at in range(0, len(part), _CREDIT_CODE_LENGTH)
+    )
 
 
 def near_codes(code: str) -> Iterator[str]:

@@ -69,6 +69,8 @@ class CleanRows:
         self._card_numbers: dict[Cell, str] = {}
         # of the last sheet, how many clean rows have this kind of insurance and state of payment
         self.payments_of_sheet: Counter[tuple[str | None, str | None]] = Counter()
+        # of the last sheet, how many clean rows have no registration number
+        self.without_number_of_sheet = 0
 
     def rows(self, table: str) -> pa.Table:
         """Every clean row of one table."""
@@ -82,6 +84,7 @@ class CleanRows:
     def collect(self, reader: SheetReader) -> pa.Array:
         """Collects a sheet's clean rows; per row below the header, whether it was one."""
         self.payments_of_sheet = Counter()
+        self.without_number_of_sheet = 0
         body = reader.body()
         table = reader.header.table.slug
         if table == "registrations" and body.length:
@@ -142,6 +145,8 @@ class CleanRows:
             _true_if_unknown(_born_as_numbered(columns["born_on"], columns["number"])),
         )
         self._add_registrations(columns, certificates, is_clean)
+        without_number = _all(is_clean, pc.is_null(columns["registration_no"]))
+        self.without_number_of_sheet = without_number.true_count
         return is_clean
 
     def _add_registrations(

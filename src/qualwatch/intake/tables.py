@@ -110,6 +110,7 @@ class TableReader:
         self._irregular = IrregularCodes(elsewhere)
         self._qualifications: dict[tuple[Any, ...], Qualification | BadCell] = {}
         self._payments: Counter[tuple[str | None, str | None]] = Counter()
+        self._without_number = 0  # rows of the sheet without registration number
         # where each document that is no card stands first, by table
         self._documents: dict[tuple[str, Identity], tuple[SheetReader, int]] = {}
 
@@ -120,11 +121,15 @@ class TableReader:
         """
         is_clean = self.clean_rows.collect(reader)
         self._payments = self.clean_rows.payments_of_sheet
+        self._without_number = self.clean_rows.without_number_of_sheet
         reader.account.read += is_clean.true_count
         reader.account.accepted += is_clean.true_count
         for row in reader.other_rows(is_clean):
             self._read_row(reader, row)
         self._note_payments(reader)
+        if self._without_number and "registration_no" in reader.header.places:
+            text = _("没有注册编号 {count} 行，人次只能存疑").format(count=self._without_number)
+            reader.notice(None, "registration_no", text)
 
     def finish(self) -> None:
         """When every sheet is read: the rows that waited, and documents written in two ways."""
@@ -291,8 +296,7 @@ class TableReader:
             self.rows.registrations[(identity, fact)] = None
         self._person(reader, row, identity, born_on)
 
-    @staticmethod
-    def _registration_no(reader: SheetReader, row: Row) -> str | None:
+    def _registration_no(self, reader: SheetReader, row: Row) -> str | None:
         """The number of a registration; a notice and None where a text can be none."""
         try:
             number: str | None = reader.value(row, "registration_no", cells.registration_number)
@@ -300,6 +304,7 @@ class TableReader:
             notice = _("{problem}，按没有注册编号处理").format(problem=bad.cause.problem)
             reader.notice(row.number, bad.column, notice)
             return None
+        self._without_number += number is None
         return number
 
     def _contributions(self, reader: SheetReader, row: Row) -> None:
