@@ -415,6 +415,15 @@ def test_extents_far_beyond_the_data(tmp_path: Path) -> None:
     assert sheet.merged == []
 
 
+@pytest.mark.parametrize("reference", [b"A99999999", b"A1048577", b"XFE1", b"ZZ99999999"])
+def test_references_outside_any_sheet(tmp_path: Path, reference: bytes) -> None:
+    content = repacked(
+        xlsx(fill_table),
+        lambda _name, part: part.replace(b'r="B2"', b'r="' + reference + b'"'),
+    )
+    assert "损坏" in refused(tmp_path, "a.xlsx", content)
+
+
 def test_a_stray_cell_at_the_end_is_kept(tmp_path: Path) -> None:
     def fill(book: Any) -> None:
         fill_table(book)

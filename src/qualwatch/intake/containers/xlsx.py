@@ -16,7 +16,7 @@ from typing import IO, Any
 from python_calamine import CalamineWorkbook
 
 from qualwatch.intake.containers.content import damaged, own_report
-from qualwatch.intake.containers.limits import MEGABYTE
+from qualwatch.intake.containers.limits import MEGABYTE, limit
 from qualwatch.intake.containers.markup import attribute, local_name, parsed
 from qualwatch.intake.containers.package import Package, require_bounded
 from qualwatch.intake.containers.sheet_data import (
@@ -39,7 +39,8 @@ OWN_MARK = b"qualwatch-report"  # a custom property of the workbooks that the pr
 _BLOCK = 4 * MEGABYTE
 _LONGEST_ROW = 64 * MEGABYTE
 _ROW_NUMBER = re.compile(rb'<row\b[^>]*?\sr="(\d+)"')
-_WIDE_REFERENCES = re.compile(rb'<c r="([A-Z]{2,3})\d')
+# columns of several letters; rows of so many digits that a stray cell would reserve gigabytes
+_FAR_REFERENCES = re.compile(rb'<c r="(?:([A-Z]{2,3})(\d+)|[A-Z](\d{7,}))"')
 _LETTERS = re.compile(rb'<c r="([A-Z])\d')
 _HIDDEN_ROWS = re.compile(rb'<row\b[^>]*?\sr="(\d+)"[^>]*?\shidden="(?:1|true)"')
 _HIDDEN_ROWS_REVERSED = re.compile(rb'<row\b[^>]*?\shidden="(?:1|true)"[^>]*?\sr="(\d+)"')
@@ -159,7 +160,9 @@ class _Workbook:
             with self._parts.open(part) as stream:
                 letters = {max(_LETTERS.findall(block), default=b"A") for block in _blocks(stream)}
             survey.last_column = column_number(max(letters))
-        return is_compact(survey.last_row, survey.last_column, survey.cells)
+        is_inside = survey.last_row <= limit("sheet_rows")
+        is_inside = is_inside and survey.last_column <= limit("sheet_columns")
+        return is_inside and is_compact(survey.last_row, survey.last_column, survey.cells)
 
     @cached_property
     def _calamine(self) -> CalamineWorkbook:
@@ -232,9 +235,10 @@ def _add_block(survey: _Survey, block: bytes, *, zero_is_lost: bool) -> None:
     last_row = _ROW_NUMBER.match(block, max(block.rfind(b"<row"), 0))
     if last_row:
         survey.last_row = max(survey.last_row, int(last_row[1]))
-    wide = set(_WIDE_REFERENCES.findall(block))
-    widest = max(map(column_number, wide)) if wide else _ALPHABET if cells else 0
-    survey.last_column = max(survey.last_column, widest)
+    survey.last_column = max(survey.last_column, _ALPHABET if cells else 0)
+    for column, row, far_row in set(_FAR_REFERENCES.findall(block)):
+        survey.last_column = max(survey.last_column, column_number(column))
+        survey.last_row = max(survey.last_row, int(row or far_row))
     if b"hidden=" in block:
         survey.hidden_rows += map(int, _HIDDEN_ROWS.findall(block))
         survey.hidden_rows += map(int, _HIDDEN_ROWS_REVERSED.findall(block))

@@ -179,9 +179,11 @@ def _cells(row: Any, at: int, reader: CellReader) -> Iterator[tuple[int, int, Ce
 
 
 def _place(reference: str) -> tuple[int, int] | None:
-    """A reference such as B3 as row and column from 0."""
+    """A reference such as B3 as row and column from 0; None where none is given."""
     match = _REFERENCE.match(reference)
     if not match:
+        if reference:
+            raise damaged()
         return None
     column = 0
     for letter in match[1]:
