@@ -18,12 +18,13 @@ import pytest
 import xlsxwriter
 import xlwt
 
-from qualwatch.intake.containers import reading_process, worker
+from qualwatch.intake.containers import opendocument, reading_process, worker
 from qualwatch.intake.containers.content import Container
 from qualwatch.intake.containers.messages import Refusal, Request
 from qualwatch.intake.containers.sheet_data import SheetData
 from qualwatch.intake.problems import BadCell, BadFile, UnreadableCell
 from qualwatch.intake.sheets import Sheet, sheets_of
+from register_files import write
 
 HEADER, PERSON = ["统一社会信用代码", "姓名"], ["91140105MA0000001E", "张三"]
 TABLE = [HEADER, PERSON]
@@ -269,6 +270,24 @@ def test_flat_and_packed_open_document(tmp_path: Path, name: str) -> None:
             [LOST, 1.5, "#N/A"],
         ]
         assert [row for row, _text in sheet.notices] == [None, 2]
+
+
+def test_large_open_documents_are_read_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(
+        tmp_path,
+        {"人员": TABLE * 50, "乙": [["x", 1.5, date(2026, 5, 20)], ["", None, "y"]]},
+        "ods",
+    )
+    path = next(tmp_path.glob("*.ods"))
+    request = Request(path, Container.ODS, "zh", 2**32)
+    cell_by_cell = list(worker.answers(request))[:-1]
+    monkeypatch.setattr(opendocument, "_SMALLEST_TAME", 0)
+    monkeypatch.setattr(opendocument, "_sheets", None)  # not used
+    quick = list(worker.answers(request))[:-1]
+    assert quick == cell_by_cell
+    assert len(quick) == 2
 
 
 def test_a_row_repeated_to_the_end_is_refused(tmp_path: Path) -> None:
