@@ -17,7 +17,7 @@ from qualwatch.intake.non_rows import is_surely_above, words_of
 from qualwatch.intake.people import People
 from qualwatch.intake.problems import BadFile, NothingReadable
 from qualwatch.intake.rows import SheetReader, listed
-from qualwatch.intake.sheets import TEXTS, WORKBOOKS, Sheet, sheets_of
+from qualwatch.intake.sheets import TEXTS, UNREAD, WORKBOOKS, Sheet, sheets_of
 from qualwatch.intake.tables import RejectedKey, TableReader
 from qualwatch.law.loader import Law
 from qualwatch.privacy import hidden
@@ -78,6 +78,7 @@ def read_register_files(
     }
     reader = _FileReader(law)
     reader.read_files(files, progress)
+    reader.note_unread_files(_unread_files_of(path))
     if also is not None:
         reader.read_file(also, also.name)
     reader.require_base_tables(path)
@@ -103,6 +104,15 @@ def read_sheets(sheets: Iterable[Sheet], law: Law, elsewhere: Elsewhere = nowher
     for sheet in sheets:
         reader.read_sheet(sheet)
     return reader.result()
+
+
+def _unread_files_of(path: Path) -> list[str]:
+    """Names of documents and archives in a folder, which may hold a register."""
+    if path.is_file():
+        return []
+    files = (file for file in path.rglob("*") if file.suffix.lower() in UNREAD and file.is_file())
+    names = sorted(str(file.relative_to(path)) for file in files)
+    return [name for name in names if not Path(name).name.startswith((".", "~$"))]
 
 
 def _files_of(path: Path) -> list[Path]:
@@ -133,6 +143,11 @@ class _FileReader:
         for index, (name, file) in enumerate(files.items()):
             progress(Path(name).name, sum(sizes[:index]), sum(sizes))
             self.read_file(file, name)
+
+    def note_unread_files(self, names: list[str]) -> None:
+        """A notice for files of kinds that hold no table but may stand for a register."""
+        text = _("没有读这个文件；其中若有登记表，请另存为 .xlsx 或 .csv")
+        self.notices += [Notice(name, "", None, "", text) for name in names]
 
     def read_file(self, path: Path, shown_as: str) -> None:
         """Every sheet of a file; a file that cannot be read is a rejection without a row."""
