@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qualwatch.intake.cells import Cell, is_blank
-from qualwatch.intake.headers import Header, is_heading_word
+from qualwatch.intake.headers import Header, first_characters, is_heading_word
 from qualwatch.intake.problems import BadCell
 from qualwatch.intake.repeated_columns import doubt_of, joined
 from qualwatch.intake.sheets import Sheet, readable_text
@@ -98,6 +98,7 @@ class Grid:
             self.length = len(self._rows)
             self.width = max(map(len, self._rows), default=0)
         self._columns: dict[int, Column] = {}
+        self._distinct_texts: dict[int, pa.Array] = {}
 
     def column(self, place: int) -> Column:
         """The cells at one place of every row; None where a row is shorter."""
@@ -124,7 +125,7 @@ class Grid:
             ]
         count = None
         for place in range(self.width):
-            is_word = self.column(place).where(is_heading_word)
+            is_word = self._are_heading_words(place)
             if is_word is not None:
                 here = is_word.cast(pa.int32())
                 count = here if count is None else pc.add(count, here)
@@ -132,6 +133,19 @@ class Grid:
             return []
         below = pc.indices_nonzero(pc.greater_equal(count, HEADING_WORDS)).to_pylist()
         return [self.first + index for index in below]
+
+    def _are_heading_words(self, place: int) -> pa.Array | None:
+        """Per row, whether its cell is a heading; None where no cell of the column is."""
+        column, texts = self.column(place), self._distinct_texts.get(place)
+        if texts is None:
+            return column.where(is_heading_word)
+        begins = pa.array(first_characters(), pa.string())
+        may_be = pc.is_in(pc.utf8_slice_codeunits(texts, 0, 1), value_set=begins)
+        places = pc.indices_nonzero(may_be).to_pylist()
+        words = [place for place in places if is_heading_word(column.cells[place])]
+        if not words:
+            return None
+        return pc.is_in(column.codes, value_set=pa.array(words, column.codes.type))
 
     def filled_places(self, first: int, end: int, headed: Collection[int], right: int) -> list[int]:
         """Places up to `right` without a heading that are filled in some rows."""
@@ -148,8 +162,11 @@ class Grid:
     def _coded_column(self, place: int) -> Column:
         if self._texts is not None:
             coded = self._texts[place].dictionary_encode()
+            self._distinct_texts[place] = coded.dictionary
             texts = coded.dictionary.to_pylist()
-            return Column(coded.indices, [readable_text(text) for text in texts])
+            if pc.any(pc.starts_with(coded.dictionary, "=")).as_py():
+                texts = [readable_text(text) for text in texts]
+            return Column(coded.indices, texts)
         if self._coded and place < len(self._coded):
             return Column(*self._coded[place])
         if self._coded:

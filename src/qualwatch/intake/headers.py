@@ -276,13 +276,13 @@ def _compared(text: str) -> str:
 
 def is_heading_word(cell: Cell) -> bool:
     """Whether a cell is a heading of some table."""
-    if not isinstance(cell, str) or cell[:1] not in _first_characters():
+    if not isinstance(cell, str) or cell[:1] not in first_characters():
         return False
     return len(cell) <= _LONGEST_HEADING and compared(cell) in heading_words()
 
 
 @lru_cache(maxsize=1)
-def _first_characters() -> frozenset[str]:
+def first_characters() -> frozenset[str]:
     """With what a heading may begin: nearly every other cell begins with something else."""
     letters = {word[0] for word in heading_words()}
     letters |= {letter.upper() for letter in letters}
