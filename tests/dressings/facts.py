@@ -57,7 +57,7 @@ COLUMNS = {
     "|取得方式 text|有效期起 day|有效期止 day|延续申请日期 day|状态 text|状态日期 day",
     "注册人员": "统一社会信用代码 code|姓名 text|证件类型 text|身份证号 identity|出生日期 day"
     "|证书类别 text|等级 text|专业 text|注册编号 number|变更日期 day|有效期起 day|有效期止 day"
-    "|状态 text|状态日期 day",
+    "|延续注册申请日期 day|状态 text|状态日期 day",
     "社保": "身份证号 identity|缴费月份 month|缴费单位信用代码 code",
     "豁免": "身份证号 identity|统一社会信用代码 code|豁免理由 text|证明材料 text|豁免起 day"
     "|豁免止 day",
@@ -175,7 +175,7 @@ def _coverage(facts: Province, area: str, people: str) -> None:
 
 
 def _decorators(facts: Province) -> None:
-    """Three asked: met; short by one expired the day before; short by one deregistered."""
+    """Three asked: met; one expired the day before; one deregistered; one renewing."""
     met = facts.enterprise(1, "甲装饰有限公司")
     facts.item(met, DECORATION, "二级")
     for _ in range(3):
@@ -190,6 +190,11 @@ def _decorators(facts: Province) -> None:
     facts.person(deregistered)
     facts.person(deregistered, 变更日期=date(2026, 5, 20))
     facts.person(deregistered, 状态="注销", 状态日期=date(2026, 4, 1))
+    renewing = facts.enterprise(11, "子装饰有限公司")
+    facts.item(renewing, DECORATION, "二级")
+    facts.person(renewing)
+    facts.person(renewing)
+    facts.person(renewing, 有效期止=date(2026, 5, 10), 延续注册申请日期=date(2026, 4, 1))
 
 
 def _builders(facts: Province) -> None:
@@ -201,7 +206,13 @@ def _builders(facts: Province) -> None:
     facts.person(building, payer=branch)
     facts.person(building, 等级="一级")
     facts.person(building, 证件类型="护照", 身份证号=PASSPORT, 出生日期=date(1985, 6, 15))
-    facts.person(building, 专业="机电工程")
+    facts.person(
+        building,
+        专业="机电工程",
+        证件类型="台湾居民居住证",
+        身份证号="830000198506150075",
+        出生日期=date(1985, 6, 15),
+    )
     electronics = facts.enterprise(5, "戊智能科技有限公司", DATONG)
     facts.item(electronics, ELECTRONICS, "二级")
     facts.item(electronics, BUILDING, "三级", 有效期止=date(2026, 5, 19))

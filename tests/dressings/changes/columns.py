@@ -127,6 +127,33 @@ def pension_paid_in_full(dress: Dress, random: Random) -> None:
             _add(table, len(table.columns), heading, [word] * len(table.rows))
 
 
+@change("columns")
+def a_heading_twice_with_the_same_content(dress: Dress, random: Random) -> None:
+    for table in some(random, list(dress.tables.values())):
+        original = random.choice(table.columns)
+        cells = [row[original.key] for row in table.rows]
+        place = random.randint(0, len(table.columns))
+        column = _add(table, place, f"{original.key} again", cells)
+        column.heading, column.kind = original.heading, original.kind
+
+
+@change("columns")
+def a_second_column_that_is_empty(dress: Dress, random: Random) -> None:
+    """One of two columns of a meaning holds nothing."""
+    name, key, other = random.choice(
+        (
+            ("注册人员", "身份证号", "证件号码"),
+            ("注册人员", "有效期止", "注册有效期至"),
+            ("注册人员", "注册编号", "注册证书编号"),
+            ("资质", "有效期止", "有效期至"),
+            ("社保", "缴费月份", "费款所属期"),
+        )
+    )
+    table = dress.tables[name]
+    if table.column(other) is None and table.column(key) is not None:
+        _add(table, random.randint(0, len(table.columns)), other, [])
+
+
 def _add(table: Table, place: int, heading: str, cells: list[object]) -> Column:
     """A further text column."""
     column = Column(heading, "text")

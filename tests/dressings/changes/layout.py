@@ -254,6 +254,11 @@ def subtotals(dress: Dress, random: Random) -> None:
                 row[random.randint(at, block.width - 1)] = random.choice((3, "3", "3人", "12"))
                 row[at] = random.choice(SUBTOTALS)
             groups.append([row])
+        if random.random() < 0.3 and block.width > 3:
+            sums: Cells = [""] * block.width
+            sums[0] = random.choice(("合计", "总计", "小计"))
+            sums[-3:] = ["3", "5.0", "1,024.50"]
+            groups.append([sums])
         _insert(block, random, groups)
 
 
@@ -272,6 +277,8 @@ TITLES = (
     "单位：人",
     "填报单位（盖章）：太原市住房和城乡建设局        填报日期：2026年5月18日",
     "统计时间：2026-01-01 至 2026-03-31",
+    "乙建设有限公司",
+    "一、建筑业企业",
     "（本表由系统导出）",
 )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 from random import Random
+from typing import Any
 
-from dressings.dress import UP, Dress, Formula, change, some
+from dressings.dress import LEFT, UP, Dress, Formula, change, some
 from dressings.facts import Column, Table
 from dressings.writers import serial
 
@@ -244,3 +246,37 @@ def days_in_chinese_numerals(dress: Dress, random: Random) -> None:
             if isinstance(row[column.key], date):
                 day = row[column.key]
                 row[column.key] = f"{day.year}年{day.month}月{day.day}日".translate(digits)
+
+
+SPLIT_HEADINGS = {
+    ("证件类型", "身份证号"): ("证件", "类型", "号码"),
+    ("缴费月份", "缴费单位信用代码"): ("缴费", "月份", "单位信用代码"),
+    ("资质证书号", "资质名称"): ("资质", "证书号", "名称"),
+    ("状态", "状态日期"): ("登记状态", "状态", "日期"),
+    ("身份证号", "出生日期"): ("个人信息", "证件号", "生日"),
+    ("统一社会信用代码", "企业名称"): ("企业", "代码", "名称"),
+}
+
+
+@change("layout", group="header", loses="whether two words in two rows are one heading")
+def headings_split_under_a_group(dress: Dress, random: Random) -> None:
+    """证件 over 类型 and 号码."""
+    for block in dress.blocks():
+        keys = [column.key for column in block.table.columns]
+        if len(block.header) > 1 or len(keys) != len(block.header[0]):
+            continue
+        upper: list[Any] = list(block.header[0])
+        lower: list[Any] = [UP] * len(keys)
+        for at, pair in enumerate(pairwise(keys)):
+            words = SPLIT_HEADINGS.get(pair)
+            if words and random.random() < 0.7 and upper[at] is not LEFT:
+                upper[at : at + 2] = [words[0], LEFT]
+                lower[at : at + 2] = list(words[1:])
+        block.header = [upper, lower]
+
+
+@change("layout", group="header", loses="a header that stands after the first rows")
+def a_header_far_below(dress: Dress, random: Random) -> None:
+    """Forty lines of instructions above the table."""
+    for block in some(random, dress.blocks()):
+        block.above = [[f"{n}. 填写说明第{n}条"] for n in range(1, 41)]
