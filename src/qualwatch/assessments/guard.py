@@ -15,8 +15,11 @@ BASELINE_AGE = timedelta(days=1)
 
 def code_of(result: EnterpriseResult) -> str:
     """The credit code of a result; '' where it has no findings, anomalies or conflicts."""
-    rows = (*result.findings[:1], *result.anomalies[:1], *result.conflicts[:1])
-    return rows[0].credit_code if rows else ""
+    if result.findings:
+        return result.findings[0].credit_code
+    if result.anomalies:
+        return result.anomalies[0].credit_code
+    return result.conflicts[0].credit_code if result.conflicts else ""
 
 
 def enterprises_in_breach(results: Iterable[EnterpriseResult]) -> set[str]:

@@ -153,7 +153,7 @@ def _lists(column: pa.ChunkedArray | pa.Array, kind: pa.DataType) -> pa.Array:
 
 
 def _check_words(tables: dict[str, pa.Table], law: Law) -> None:
-    allowed = {
+    allowed: dict[tuple[str, str], set[str | None]] = {
         ("items", "category"): {*law.categories, *law.out_of_scope},
         ("items", "register_state"): set(REGISTER_STATES),
         ("items", "route"): set(ROUTES),
