@@ -59,7 +59,7 @@ class Law:
         return self.documents[document].doc_no
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def _policy_on(law: Law, day: date) -> Policy:
     """Kept, because what the law requires is remembered by the policy of the day."""
     return policy_on(law.policy, day)

@@ -103,28 +103,29 @@ def _without_known(
     identified = [_with_id(record) for record in records]
     ids = [record.change_id for record in identified]
     stored = PlatformChange.objects.filter(change_id__in=ids)
-    known: dict[str, tuple[str, str]] = {row.change_id: (row.digest, row.problem) for row in stored}
+    stored_by_id = {row.change_id: (row.digest, row.problem) for row in stored}
     sequences: set[int] = set()
     # a change keeps its id and number before a malformed record with the same
     in_order = sorted(
         identified, key=lambda record: (isinstance(record, MalformedChange), _number(record))
     )
     for record in in_order:
-        if known.get(record.change_id, ("", ""))[0] == record.digest:
-            result.outcomes.append((record, "known", known[record.change_id][1]))
+        if stored_by_id.get(record.change_id, ("", ""))[0] == record.digest:
+            result.outcomes.append((record, "known", stored_by_id[record.change_id][1]))
             continue
         new = record
-        if record.change_id in known:
+        if record.change_id in stored_by_id:
             new = _malformed(record, _("变更编号 {id} 已用于别的内容").format(id=record.change_id))
         if record.sequence is not None and (
             record.sequence <= last_sequence or record.sequence in sequences
         ):
             problem = _("序号 {sequence} 已用于别的变更").format(sequence=record.sequence)
             new = replace(_malformed(record, problem), sequence=None)
-        if new.change_id in known:  # a malformed record that came before under an id of its content
-            result.outcomes.append((new, "known", known[new.change_id][1]))
+        # a malformed record that came before under an id of its content
+        if new.change_id in stored_by_id:
+            result.outcomes.append((new, "known", stored_by_id[new.change_id][1]))
             continue
-        known[new.change_id] = (new.digest, "")
+        stored_by_id[new.change_id] = (new.digest, "")
         if new.sequence is not None:
             sequences.add(new.sequence)
         yield new

@@ -31,9 +31,11 @@ def rows_removed(slug: str, source: str, since: date) -> int:
     return int(rows_of(query, [source, source, start])[0][0])
 
 
-def is_excessive(limits: Sequence[Any], gone: int, before: int) -> bool:
+def is_excessive(limits: Sequence[Any], missing: int, before: int) -> bool:
     """Whether more are gone than a limit allows: its share of those before, and its least rows."""
-    return any(gone > limit.rows and gone * 100 > before * limit.share_percent for limit in limits)
+    return any(
+        missing > limit.rows and missing * 100 > before * limit.share_percent for limit in limits
+    )
 
 
 class RemovalGuard:
