@@ -25,8 +25,8 @@ MUTATIONS = {
     "the last day of a registration": (
         (
             "findings.sql",
-            "WHEN r.valid_to < p.as_of THEN b.registration_expired",
-            "WHEN r.valid_to <= p.as_of THEN b.registration_expired",
+            "WHEN r.valid_to < p.as_of AND NOT r.renewal_pending THEN b.registration_expired",
+            "WHEN r.valid_to <= p.as_of AND NOT r.renewal_pending THEN b.registration_expired",
         ),
         ("people.py", "registration.valid_to < self.as_of", "registration.valid_to <= self.as_of"),
     ),
@@ -49,10 +49,14 @@ MUTATIONS = {
     "several payers in one month": (
         (
             "anomalies.sql",
-            "coalesce(t.by_own, 0) & coalesce(t.by_other, 0) <> 0 THEN 'paid-by-several'",
-            "coalesce(t.by_other, 0) <> 0 THEN 'paid-by-several'",
+            "WHEN t.months & coalesce(t.by_own, 0) & coalesce(t.by_other, 0)\n",
+            "WHEN t.months & coalesce(t.by_other, 0)\n",
         ),
-        ("people.py", "if by_own & by_other:", "if by_own and by_other:"),
+        (
+            "people.py",
+            "several = payments.by_own & payments.by_other - exempt",
+            "several = payments.by_own and payments.by_other - exempt",
+        ),
     ),
     "the enterprise's branches": (
         (
@@ -95,8 +99,56 @@ MUTATIONS = {
         ("reference.py", "and held >= accepted.at_held", "and held > accepted.at_held"),
     ),
     "an exemption needs its document": (
-        ("findings.sql", "x.document <> '' AND", ""),
+        ("findings.sql", "    WHERE x.document <> ''\n", ""),
         ("people.py", "            and bool(exemption.document)\n", ""),
+    ),
+    "an exemption covers its months": (
+        (
+            "findings.sql",
+            "(coalesce(t.by_own, 0) | coalesce(x.months, 0)) <> 0 THEN 'paid'",
+            "coalesce(t.by_own, 0) <> 0 THEN 'paid'",
+        ),
+        ("people.py", "if payments.by_own or exempt:", "if payments.by_own:"),
+    ),
+    "a month that may be paid": (
+        (
+            "findings.sql",
+            "WHEN t.months & coalesce(q.months, 0) <> 0 THEN 'insurance-in-doubt'",
+            "WHEN FALSE THEN 'insurance-in-doubt'",
+        ),
+        ("people.py", "if payments.in_doubt:", "if False:"),
+    ),
+    "a renewal that is undecided": (
+        (
+            "findings.sql",
+            "CASE WHEN r.renewal_pending THEN b.registration_renewal_pending ELSE 0 END",
+            "0",
+        ),
+        ("people.py", 'doubts.add("registration-renewal-pending")', "pass"),
+    ),
+    "a contradictory registration": (
+        ("findings.sql", "CASE WHEN r.contested THEN b.register_conflict ELSE 0 END", "0"),
+        ("people.py", "doubts.add(CONFLICT)", "pass"),
+    ),
+    "a registration elsewhere that is in doubt": (
+        (
+            "findings.sql",
+            "CASE WHEN w.certain = 1 THEN p.elsewhere_never",
+            "CASE WHEN w.person_id IS NOT NULL THEN p.elsewhere_never",
+        ),
+        ("people.py", 'counts == "never" and not is_certain', "False"),
+    ),
+    "certificates are somebody's": (
+        (
+            "findings.sql",
+            "ELSE CAST(r.person_id AS STRING) || ' ' || f.profession || ' ' || r.registration_no",
+            "ELSE f.profession || ' ' || r.registration_no",
+        ),
+        (
+            "reference.py",
+            "{row.person_id} {row.profession} {row.registration_no}",
+            "{row.profession} {row.registration_no}",
+        ),
     ),
     "the certificate that counts is the latest": (
         (

@@ -71,7 +71,7 @@ stood AS (
     FROM aged r CROSS JOIN policy p
     WHERE coalesce(r.at_enterprise_from <= p.as_of, TRUE) AND coalesce(r.valid_from <= p.as_of, TRUE)
       AND NOT (r.register_state <> 'in-force' AND coalesce(r.register_state_from, p.as_of) <= p.as_of)
-      AND coalesce(r.valid_to >= p.as_of OR r.renewal_filed_on <= r.valid_to, TRUE) AND coalesce(r.age < r.ends_at_age, TRUE)
+      AND coalesce(r.valid_to >= p.as_of OR coalesce(r.renewal_filed_on <= r.valid_to, FALSE), TRUE) AND coalesce(r.age < r.ends_at_age, TRUE)
 ),
 -- Months of insurance as bits counted back from the last settled month, by payer.
 paid AS (

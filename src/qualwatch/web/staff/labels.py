@@ -16,6 +16,7 @@ CORRECTABLE_FIELDS = {
         "at_enterprise_from": _n("到本企业之日"),
         "register_state": _n("登记状态"),
         "register_state_from": _n("状态日期"),
+        "renewal_filed_on": _n("延续申请日"),
     },
     "items": {
         "grade": _n("等级"),
