@@ -169,6 +169,41 @@ def test_an_unreadable_file_among_good_ones_is_a_rejected_entry(tmp_path: Path) 
     assert result.json()["rejected"][0]["remedy"]
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "verdict"),
+    [
+        ("补充.xlsx", b"PK\x03\x04 broken off", "cannot-say"),
+        ("补充.xls", b"%PDF-1.7", "cannot-say"),
+        ("补充.csv", b"\xff\xff\xff", "cannot-say"),
+        ("结果.csv", "核查日,监管地,企业\n".encode(), "short"),
+    ],
+)
+def test_an_unreadable_file_may_hold_anybody(
+    tmp_path: Path, name: str, content: bytes, verdict: str
+) -> None:
+    """Except one that the product wrote: its rows are no register's."""
+    folder = write(tmp_path, province(2), "csv")
+    (folder / name).write_bytes(content)
+    result = check(folder)
+    assert result.status == 3
+    assert verdicts(result.json()) == [(OWN, "constructors", verdict)]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("ending", ["xlsx", "csv", "html"])
+def test_the_own_output_is_no_register(tmp_path: Path, ending: str, language: str) -> None:
+    folder = write(tmp_path, province(3), "csv")
+    output = folder / f"结果.{ending}"
+    words = ("check", folder, "--as-of", "2026-05-20", "--output", output)
+    assert qualwatch(*words, QUALWATCH_LANG=language).status == 0
+    result = check(folder)
+    assert result.status == 3
+    assert verdicts(result.json()) == MET
+    (rejection,) = result.json()["rejected"]
+    assert rejection["file"] == output.name
+    assert "本系统" in rejection["problem"]
+
+
 def test_accepted_and_rejected_make_up_what_was_read(tmp_path: Path) -> None:
     rows = [
         REGISTRATIONS,

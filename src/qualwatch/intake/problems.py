@@ -17,13 +17,20 @@ class NothingReadable(Exception):
 
 
 class BadFile(Exception):
-    """One file cannot be read: the problem and the remedy."""
+    """One file cannot be read: the problem and the remedy.
 
-    def __init__(self, problem: str, remedy: str, row: int | None = None) -> None:
+    may_hold_rows: whether rows of a register may be in it, which then may be anybody's; not so in a
+    file that the product wrote.
+    """
+
+    def __init__(
+        self, problem: str, remedy: str, row: int | None = None, *, may_hold_rows: bool = True
+    ) -> None:
         super().__init__(problem)
         self.problem = problem
         self.remedy = remedy
         self.row = row
+        self.may_hold_rows = may_hold_rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ Progress = Callable[[str, int, int], None]
 MOST_COLUMNS = 10  # left-over columns named in a notice
 _CARD_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 _CREDIT_CODE = re.compile(r"(?=.*[A-Za-z])[0-9A-Za-z]{18}")
+# where a file or sheet was not understood: its rows may have been anybody's
+TABLES_IN_DOUBT = ("registrations", "contributions")
 BASE_TABLES = ("enterprises", "items", "registrations")
 
 
@@ -157,6 +159,9 @@ class _FileReader:
         except BadFile as bad:
             rejection = Rejection(shown_as, "", bad.row, "", "", bad.problem, bad.remedy)
             self.rejections.append(rejection)
+            if bad.may_hold_rows:
+                for table in TABLES_IN_DOUBT:
+                    self._doubt(table)
 
     def read_sheet(self, sheet: Sheet) -> None:
         """The tables of a sheet; one that is not understood is refused in a sentence."""
@@ -268,7 +273,7 @@ class _FileReader:
             self._notice(sheet, None, _("没有认出表头，略过") if texts else _("空表，略过"))
             return
         if people:
-            for table in ("registrations", "contributions"):
+            for table in TABLES_IN_DOUBT:
                 self._doubt(table)
         problem = _("没有认出表头，整张表没有读")
         remedy = _("把表头改为说明书的写法；与核查无关的表，另存到别处")

@@ -110,7 +110,12 @@ def no_register(what: str, remedy: str = "") -> BadFile:
 
 def own_report() -> BadFile:
     """The problem of a file that the product wrote itself."""
-    return no_register(_("本系统导出的核查结果"), _("只放各部门导出的登记表"))
+    return _own(_("本系统导出的核查结果"))
+
+
+def _own(what: str) -> BadFile:
+    problem = _("不是登记表（{what}）").format(what=what)
+    return BadFile(problem, _("只放各部门导出的登记表"), may_hold_rows=False)
 
 
 def damaged() -> BadFile:
@@ -159,7 +164,7 @@ def _open_document(mimetype: bytes, names: list[str]) -> Container:
 
 def _no_workbook(names: list[str]) -> BadFile:
     if len(_PACK_PARTS & {name.rsplit("/", 1)[-1] for name in names}) == len(_PACK_PARTS):
-        return no_register(_("本系统的证据包"), _("只放各部门导出的登记表"))
+        return _own(_("本系统的证据包"))
     for part, what in _PACKAGES:
         if _any_part(part, names):
             return no_register(_(what))

@@ -21,11 +21,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The file cannot be read: a BadFile's problem, remedy and row."""
+    """The file cannot be read: what a BadFile says."""
 
     problem: str
     remedy: str
     row: int | None
+    may_hold_rows: bool
 
 
 @dataclass(frozen=True, slots=True)

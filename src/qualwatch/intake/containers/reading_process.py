@@ -119,7 +119,9 @@ def workbook_sheets(path: Path, container: Container) -> Iterator[SheetData]:
                 keep = answer.peak < limits.limit("idle_megabytes") * MEGABYTE
             else:
                 keep = True
-                raise BadFile(answer.problem, answer.remedy, answer.row)
+                raise BadFile(
+                    answer.problem, answer.remedy, answer.row, may_hold_rows=answer.may_hold_rows
+                )
     finally:
         if keep:
             with _lock:

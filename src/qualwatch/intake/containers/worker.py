@@ -59,7 +59,7 @@ def answers(request: Request) -> Iterator[SheetData | Refusal | End]:
 
 
 def _refusal(bad: BadFile) -> Refusal:
-    return Refusal(bad.problem, bad.remedy, bad.row)
+    return Refusal(bad.problem, bad.remedy, bad.row, bad.may_hold_rows)
 
 
 def _is_password(error: BaseException) -> bool:
