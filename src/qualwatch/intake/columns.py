@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from qualwatch.intake.cells import Cell, is_blank
-from qualwatch.intake.headers import Header, first_characters, is_heading_word
+from qualwatch.intake.headers import Header, Source, first_characters, is_heading_word
 from qualwatch.intake.problems import BadCell
 from qualwatch.intake.repeated_columns import doubt_of, joined
 from qualwatch.intake.sheets import Sheet, readable_text
@@ -223,32 +224,33 @@ class Body:
 
         None where it is so in no row.
         """
-        doubts = []
-        for slug, sources in self._header.sources.items():
-            if len(sources) > 1:
-                together = self._together([source.place for source in sources])
-                doubts.append(
-                    together.where(
-                        lambda row, slug=slug: joined(self._header, slug, row)[1] is not None
-                    )
-                )
-        for source in self._header.doubtful:
-            doubts.append(
-                self._at(source.place).where(
-                    lambda cell, source=source: doubt_of(source, cell) is not None
-                )
-            )
+        doubts = [
+            self._together([source.place for source in sources]).where(partial(self._differ, slug))
+            for slug, sources in self._header.sources.items()
+            if len(sources) > 1
+        ]
+        doubts += [
+            self._at(source.place).where(partial(_is_doubtful, source))
+            for source in self._header.doubtful
+        ]
         answer = None
         for doubt in doubts:
             if doubt is not None:
                 answer = doubt if answer is None else pc.or_(answer, doubt)
         return answer
 
+    def _differ(self, slug: str, row: Sequence[Cell]) -> bool:
+        return joined(self._header, slug, row)[1] is not None
+
     def _together(self, places: Sequence[int]) -> Column:
         return _joined([self._at(place) for place in places])
 
     def _at(self, place: int) -> Column:
         return self._grid.column(place).slice(self._below, self.length)
+
+
+def _is_doubtful(source: Source, cell: Cell) -> bool:
+    return doubt_of(source, cell) is not None
 
 
 def _joined(columns: Sequence[Column]) -> Column:
@@ -286,7 +288,7 @@ def _filled_places(
 ) -> list[int]:
     width = max(headed, default=-1) + 1
     between = [place for place in range(width) if place not in headed]
-    filled = set()
+    filled: set[int] = set()
     for row in rows:
         places = [place for place in between if place < len(row)]
         if len(row) > width:

@@ -60,6 +60,9 @@ class TableHead:
 
     def may_decide(self, heading: str) -> bool:
         """Whether a heading that is no column of the table may decide all the same."""
+        # a formula or an error value where the heading was
+        if heading.startswith(("=", "#")):
+            return True
         text = compared(heading)
         if shared_words().opaque.fullmatch(text):
             return True

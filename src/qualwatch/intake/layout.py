@@ -102,6 +102,7 @@ def layout_of(sheet: Sheet) -> Layout:
     end = scan.grid.first + scan.grid.length
     for block in scan.blocks:
         block.end = min(block.end, end)
+        block.header = _without_empty_columns(block, scan.grid)
     titles = {words_of(row) for row in head[:top]} - {()}
     return Layout(scan.blocks, list(range(top)), scan.grid, scan.header_lines, titles, scan.titles)
 
@@ -384,6 +385,23 @@ def fill_merged(sheet: Sheet) -> None:
 def heading_line(row: Sequence[Cell]) -> tuple[str, ...]:
     """A header's row for comparing, without its blanks."""
     return tuple(filter(None, map(compared, row)))
+
+
+def _without_empty_columns(block: Block, grid: Grid) -> Header:
+    """The header without the columns that no row fills, where others of their meaning are there."""
+    header = block.header
+    sources = dict(header.sources)
+    for slug, of_slug in header.sources.items():
+        if len(of_slug) > 1:
+            filled = [
+                source
+                for source in of_slug
+                if grid.column(source.place)
+                .slice(block.first - grid.first, block.end - block.first)
+                .is_filled
+            ]
+            sources[slug] = tuple(filled) or of_slug[:1]
+    return replace(header, sources=sources)
 
 
 def _block(header: Header, left: int = 0, right: int = 1 << 30) -> Block:

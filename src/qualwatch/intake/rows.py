@@ -134,7 +134,7 @@ class SheetReader:
         known = {source.place for of_slug in sources.values() for source in of_slug}
         names = frozenset(source.place for source in sources.get("person_name", ()))
         are_codes = self.header.table.slug not in _KEYS_IN_WORDS
-        return RowPlaces(keys, known - keys - names, names, self.block.left, are_codes)
+        return RowPlaces(keys, frozenset(known) - keys - names, names, self.block.left, are_codes)
 
     def _row(self, number: int, row: Sequence[Cell]) -> Row:
         cells = {
