@@ -235,6 +235,8 @@ def test_what_is_no_registration_number(cell: Any) -> None:
         ("h1234567801", (OTHER_DOCUMENT, "H1234567801")),
         ("E12345678", (OTHER_DOCUMENT, "E12345678")),
         ("USA310075121401", (OTHER_DOCUMENT, "USA310075121401")),
+        ("911140850615005", (IDENTITY_CARD, "911140198506150056")),
+        ("140105850615001", None),  # of a resident, where the kind is an identity card
         ("H12345678(01)", (OTHER_DOCUMENT, "H1234567801")),
         ("A123456(7)", (OTHER_DOCUMENT, "A1234567")),
         ("140105-19850615-001X", (IDENTITY_CARD, "14010519850615001X")),
@@ -458,3 +460,18 @@ def test_codes_one_slip_away() -> None:
     assert regular in set(cells.near_codes("91140105MA00000010"))
     assert regular in set(cells.near_codes("91140105AM0000001E"))
     assert regular not in set(cells.near_codes("91140105MA00000030"))
+
+
+def test_a_text_as_a_formula_is_that_text() -> None:
+    assert cells.credit_code('="91140105MA0000001E"') == "91140105MA0000001E"
+    assert cells.plain('= "0123" ') == "0123"
+    assert cells.plain('="张""三"') == '张"三'
+    assert cells.is_blank('=""')
+    assert cells.month('="2026-01"') == JANUARY
+
+
+@pytest.mark.parametrize("formula", ["=A1", '=TEXT(A1,"yyyy")', "=1+1"])
+def test_any_other_formula_is_lost(formula: str) -> None:
+    for read in (cells.plain, cells.folded, cells.month):
+        with pytest.raises(BadCell):
+            read(formula)

@@ -33,10 +33,12 @@ _DAY = re.compile(
 )
 _DAY_OF_DIGITS = re.compile(r"(?:19|20)\d{6}")
 _BETWEEN_CODES = re.compile(r"[;；,，、|/\r\n]+")
+_SHORT_NUMBER_LENGTH = 15  # digits of the identity cards of the first generation
 _CREDIT_CODE_LENGTH = 18
 _CREDIT_CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_CODE = re.compile(rf"[0-9]{{8}}[{_CREDIT_CODE_ALPHABET}]{{10}}")
 _CARD_NUMBER = re.compile(r"[0-9]{17}[0-9X]")
+_TEXT_FORMULA = re.compile(r'=\s*"(.*)"\s*', re.DOTALL)
 _MARKS = re.compile(r"[^\w]|_")
 _SPACE = re.compile(r"\s+")
 _MONTH_WORD = r"(\d{1,2}|[A-Za-z]+|[\u4e00-\u9fff]{1,2}?)"
@@ -96,7 +98,8 @@ def plain(cell: Cell) -> str:
     A whole number without its `.0`; a placeholder as ''. BadCell for a value that its file lost.
     """
     # most cells: nothing to trim
-    if isinstance(cell, str) and cell.isprintable() and cell[:1] != " " and cell[-1:] != " ":
+    is_text = isinstance(cell, str)
+    if is_text and cell.isprintable() and cell[:1] not in (" ", "=") and cell[-1:] != " ":
         return "" if _is_placeholder(cell) else cell
     if cell is None:
         return ""
@@ -105,7 +108,20 @@ def plain(cell: Cell) -> str:
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     text = str(cell).translate(_INVISIBLE).replace("\u3000", " ").strip()
+    if text[:1] == "=":
+        text = _text_of_formula(text)
     return "" if _is_placeholder(text) else text
+
+
+def _text_of_formula(formula: str) -> str:
+    """What ="01234" says. BadCell for any other formula in place of its result."""
+    written = _TEXT_FORMULA.fullmatch(formula)
+    if written is None:
+        raise BadCell(
+            _("单元格里是公式，不是结果：{value}").format(value=formula),
+            _("把公式换成数值后再导出"),
+        )
+    return written[1].replace('""', '"').strip()
 
 
 def _is_placeholder(text: str) -> bool:
@@ -138,7 +154,7 @@ def folded(cell: Cell) -> str:
     BadCell for a value that its file lost.
     """
     text = cell if isinstance(cell, str) else plain(cell)
-    is_plain = text.isprintable() and " " not in text and text[:1] != "'"
+    is_plain = text.isprintable() and " " not in text and text[:1] not in ("'", "=")
     # most codes: nothing to fold
     if is_plain and (text.isascii() or unicodedata.is_normalized("NFKC", text)):
         return "" if _is_placeholder(text) else text
@@ -503,6 +519,18 @@ def is_card_number(text: str) -> bool:
     return is_written and text[-1] == ric.calc_check_digit(text) and _has_birthday(text)
 
 
+def lengthened_permit(number: str) -> str:
+    """A residence permit's number of 15 digits with its century and check digit; others as is."""
+    is_short = len(number) == _SHORT_NUMBER_LENGTH and number.isdecimal()
+    return _lengthened(number) if is_short and _is_permit(number[:6]) else number
+
+
+def _lengthened(number: str) -> str:
+    """A number of 15 digits of a person born in the last century, in 18 digits."""
+    number = f"{number[:6]}19{number[6:]}"
+    return number + str(ric.calc_check_digit(number + "0"))
+
+
 def _has_birthday(number: str) -> bool:
     try:
         date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
@@ -518,9 +546,8 @@ def _card_number_in(cell: Cell) -> str:
     text = folded(cell).upper()
     if not text:
         raise BadCell(_("身份证号为空"), _("补填身份证号"))
-    if re.fullmatch(r"\d{15}", text):
-        text = text[:6] + "19" + text[6:]
-        text += ric.calc_check_digit(text + "0")
+    if len(text) == _SHORT_NUMBER_LENGTH and text.isdecimal():
+        text = _lengthened(text)
     if not re.fullmatch(r"\d{17}[\dX]", text):
         inside = set(re.findall(r"(?<!\d)\d{17}[\dX](?!\d)", text))
         if len(inside) > 1:
@@ -538,14 +565,15 @@ def has_retired_region(number: str) -> bool:
     return _is_retired(number[:6])
 
 
-@lru_cache(maxsize=1)
-def _residence_permits() -> re.Pattern[str]:
-    return re.compile("|".join(values()["residence_permits"]))
+@lru_cache(maxsize=1_000_000)
+def _is_permit(code: str) -> bool:
+    """Whether the first six digits of a number say that it is a residence permit's."""
+    return any(re.fullmatch(pattern, code) for pattern in values()["residence_permits"])
 
 
 @lru_cache(maxsize=1_000_000)
 def _is_retired(code: str) -> bool:
-    if _residence_permits().fullmatch(code):
+    if _is_permit(code):
         return False
     try:
         county = _county(code)

@@ -14,6 +14,7 @@ from qualwatch.intake.cells import (
     folded_as_shown,
     is_card_number,
     is_other_document,
+    lengthened_permit,
     plain,
     values,
     without_marks,
@@ -66,6 +67,7 @@ def sure_identity(cell: Cell) -> tuple[str, str] | None:
     (kind, number); None where the kind has to be known.
     """
     text = without_marks(folded_as_shown(cell).upper()) if isinstance(cell, str) else ""
+    text = lengthened_permit(text)
     if is_card_number(text):
         return IDENTITY_CARD, text
     return (OTHER_DOCUMENT, text) if is_other_document(text) else None
