@@ -204,12 +204,13 @@ class _Scan:
                     block.end = new.header.top
 
     def _blocks_at(self, index: int, row: Sequence[Cell], *, is_first: bool) -> list[Block]:
+        beside = [] if is_first or _is_words_only(row) else self._blocks_beside(index, row)
+        if beside:
+            return beside
         choice = self._best_header(index, row)
         if choice is not None:
             return choice
-        if is_first:
-            return []
-        return self._blocks_beside(index, row) or self._unknown_block(index, row)
+        return [] if is_first else self._unknown_block(index, row)
 
     def _best_header(self, index: int, row: Sequence[Cell]) -> list[Block] | None:
         """The tables of the row that are explained best, over one to three rows."""
@@ -346,7 +347,11 @@ class _Scan:
     def _blocks_beside(self, index: int, row: Sequence[Cell]) -> list[Block]:
         """Tables that begin beside the rows of another one."""
         blocks = []
+        above = [block for block in self.blocks if block.end > index]
+        width = max((_width_of(block.header) for block in above), default=0)
         for left, right in _runs(row):
+            if left < width:
+                continue
             cells = row[left:right]
             if sum(map(is_heading_word, cells)) < _HEADING_WORDS or not _is_words_only(cells):
                 continue
