@@ -64,7 +64,7 @@ class TableHead:
         if heading.startswith(("=", "#")):
             return True
         text = compared(heading)
-        if shared_words().opaque.fullmatch(text):
+        if shared_words().opaque.fullmatch(text) or _is_bare_end(text):
             return True
         if text in self.harmless or is_about_another(text):
             return False

@@ -155,6 +155,10 @@ class _Scan:
             lines = [heading_line(self.row(above) or ()) for above in range(top, bottom + 1)]
             if line not in lines:
                 continue
+            # a page may repeat the lowest row alone, where it names nearly all columns
+            if line == lines[-1] and 2 * len(line) > len(block.header.headed_places):
+                self._remember(index, index)
+                return True
             first = index - lines.index(line)
             rows = [self.row(first + below) or () for below in range(len(lines))]
             if [heading_line(here) for here in rows] == lines:
@@ -549,7 +553,7 @@ def _is_mostly_words(row: Sequence[Cell]) -> bool:
 def _is_word(cell: Cell) -> bool:
     if not isinstance(cell, str):
         return False
-    return len(cell) <= _LONGEST_HEADING and not _DATA.search(cell)
+    return len(cell) <= _LONGEST_HEADING and not _DATA.search(compared(cell))
 
 
 def _is_group_over(place: int, header: Header, below: Sequence[Cell]) -> bool:

@@ -143,7 +143,8 @@ def words_of(row: Sequence[Cell]) -> tuple[str, ...]:
 
 def _may_be_key(word: str, places: RowPlaces) -> bool:
     if not places.are_codes:
-        return not (_is_explained(word) or _NAME_OF_A_TABLE.fullmatch(word))
+        is_other = _NAME_OF_A_TABLE.fullmatch(word) or _NUMBER.fullmatch(word)
+        return not (is_other or _is_explained(word))
     return bool(_KEY.fullmatch(word)) and not _DAY.fullmatch(word)
 
 
