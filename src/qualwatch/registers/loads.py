@@ -262,6 +262,8 @@ def _read_counts(register_files: RegisterFiles) -> dict[str, dict[str, int]]:
         counted["read"] += account.read
         counted["accepted"] += account.accepted
         counted["rejected"] += account.rejected
+        if account.refused:
+            counted["refused"] = counted.get("refused", 0) + account.refused
     return counts
 
 

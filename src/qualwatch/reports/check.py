@@ -261,13 +261,18 @@ def _counts_line(names: dict[str, str], slugs: Iterable[str], counts: Mapping[st
 
 
 def _account_line(account: FileAccount) -> str:
-    return _("{where}（{table}）：读 {read}，收 {accepted}，拒 {rejected}").format(
+    line = _("{where}（{table}）：读 {read}，收 {accepted}，拒 {rejected}").format(
         where=f"{account.file} {account.sheet}".strip(),
         table=label_of(labels.TABLES, account.table),
         read=account.read,
         accepted=account.accepted,
         rejected=account.rejected,
     )
+    if account.refused:
+        line += _("，未读懂 {count}").format(count=account.refused)
+    if account.not_rows:
+        line += _("，非数据行 {count}").format(count=account.not_rows)
+    return line
 
 
 def rejection_line(rejection: Rejection) -> str:
