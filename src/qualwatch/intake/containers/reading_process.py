@@ -21,7 +21,8 @@ from qualwatch.intake.problems import BadFile
 from qualwatch.wording import gettext as _
 from qualwatch.wording import language
 
-_COMMAND = [sys.executable, "-m", "qualwatch.intake.containers.worker"]
+# -P: modules in the folder where the command runs are not taken for the library's
+_COMMAND = [sys.executable, "-P", "-m", "qualwatch.intake.containers.worker"]
 _PIECE = MEGABYTE
 _idle: list["_Process"] = []
 _lock = threading.Lock()
@@ -86,7 +87,9 @@ class _Process:
         self._process.wait()
 
     def forget(self) -> None:
-        """Leaves the process to the one that started it."""
+        """Leaves the process to the one that started it: only the copies of its pipes are closed."""
+        for pipe in self._pipes:
+            pipe.close()
         self._process.returncode = 0
 
 
@@ -123,11 +126,15 @@ def workbook_sheets(path: Path, container: Container) -> Iterator[SheetData]:
                     answer.problem, answer.remedy, answer.row, may_hold_rows=answer.may_hold_rows
                 )
     finally:
-        if keep:
-            with _lock:
-                _idle.append(process)
-        else:
-            process.end()
+        _keep_or_end(process, keep=keep)
+
+
+def _keep_or_end(process: _Process, *, keep: bool) -> None:
+    with _lock:
+        if keep and len(_idle) < limits.limit("idle_processes"):
+            _idle.append(process)
+            return
+    process.end()
 
 
 def _answers(process: _Process, path: Path, container: Container) -> Iterator[Any]:
