@@ -87,7 +87,7 @@ class _Process:
         self._process.wait()
 
     def forget(self) -> None:
-        """Leaves the process to the one that started it: only the copies of its pipes are closed."""
+        """Leaves the process to the one that started it; only copies of its pipes are closed."""
         for pipe in self._pipes:
             pipe.close()
         self._process.returncode = 0
