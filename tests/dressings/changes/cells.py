@@ -165,7 +165,7 @@ def identities_of_fifteen_digits(dress: Dress, random: Random) -> None:
     for table, column in some(random, dress.columns("identity")):
         for row in table.rows:
             cell = str(row[column.key])
-            if len(cell) == 18 and cell[6:8] == "19" and random.random() < 0.3:
+            if len(cell) == 18 and cell.startswith("14") and random.random() < 0.3:
                 row[column.key] = cell[:6] + cell[8:17]
 
 

@@ -127,7 +127,7 @@ def pension_paid_in_full(dress: Dress, random: Random) -> None:
             _add(table, len(table.columns), heading, [word] * len(table.rows))
 
 
-@change("columns")
+@change("headings")
 def a_heading_twice_with_the_same_content(dress: Dress, random: Random) -> None:
     for table in some(random, list(dress.tables.values())):
         original = random.choice(table.columns)

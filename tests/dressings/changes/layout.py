@@ -134,7 +134,7 @@ def periods_under_one_heading_and_others_twice(dress: Dress, random: Random) -> 
 def _split_periods(block: Block, random: Random, *, fills: bool) -> None:
     headings = block.header[-1]
     keys = [column.key for column in block.table.columns]
-    if len(keys) != len(headings) or len(block.header) > 1:
+    if headings != [column.heading for column in block.table.columns] or len(block.header) > 1:
         return
     upper: Cells = list(headings)
     lower: Cells = [heading if fills else UP for heading in headings]
