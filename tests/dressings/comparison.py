@@ -23,7 +23,7 @@ from qualwatch.intake.register_files import RegisterFiles, read_register_files
 
 PLAIN = Recipe(0, "csv", ())
 # notices that say nothing about a doubt
-HARMLESS = ("用不到的列", "空表", "表尾文字", "列号行", "重复的表头", "隐藏")
+HARMLESS = ("用不到的列", "空表", "表尾文字", "列号行", "重复的表头", "隐藏", "标题、合计")
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ COVERAGE = RowPlaces(frozenset({0}), frozenset({1, 2, 3}), frozenset(), 0, False
         ["\x1a"],
         [1, 2, 3, 4, 5],
         ["①", "②", "③"],
+        ["必填", "选填", "选填", "必填(18位)"],
+        ["creditcode", "name", "id_kind", "id_no", "col5"],
         ["某市注册人员一览表（续）", "", "", "", "", "2026年5月"],
     ],
     ids=str,

@@ -31,6 +31,8 @@ _PAGE = re.compile(
     r"共\d+页.*|page:?\d+(of\d+)?|\d+/\d+"
 )
 _NAME_OF_A_TABLE = re.compile(r".*(表|名单|名册|清单)(\(.*\))?|.{9,}")
+_NAME_IN_A_PROGRAM = re.compile(r"[a-z][a-z_]*\d{0,3}")
+_COLUMNS_NAMED = 3
 _WITHIN_NAME = 5  # characters of the longest name that could be a person's
 _FIRMS = ("公司", "企业", "单位")
 _LONGEST_LINE_WORD = 60  # characters of a label with its value
@@ -48,6 +50,7 @@ class LineWords:
     counted: re.Pattern[str]
     title: re.Pattern[str]
     lines: frozenset[str]
+    hints: frozenset[str]
     labels: frozenset[str]
 
 
@@ -90,6 +93,7 @@ def line_words() -> LineWords:
             rf".*{one_of('titles')}{brackets}|[一二三四五六七八九十]+[、.].*|[(][一二三四五六七八九十\d]+[)].*"
         ),
         lines=frozenset(text["lines"]),
+        hints=frozenset(text["hints"]),
         labels=frozenset(text["labels"]),
     )
 
@@ -111,7 +115,7 @@ def is_surely_no_row(
     if not filled:
         return True
     words = tuple(filled.values())
-    if _are_column_numbers(words):
+    if _are_column_numbers(words) or _are_about_columns(words):
         return True
     if any(_may_be_key(filled[place], places) for place in places.keys if place in filled):
         return False
@@ -170,6 +174,16 @@ def _are_column_numbers(words: tuple[str, ...]) -> bool:
         [chr(ord("a") + number) for number in range(min(len(bare), 26))],
         [chr(ord("①") + number) for number in range(min(len(bare), 20))],
         list("一二三四五六七八九十")[: len(bare)],
+    )
+
+
+def _are_about_columns(words: tuple[str, ...]) -> bool:
+    """必填, 选填, … or the names of the columns in a program (credit_code, name, …)."""
+    if len(words) < _COLUMNS_NAMED:
+        return False
+    hints = line_words().hints
+    return all(re.sub(r"\(.*\)", "", word) in hints for word in words) or all(
+        map(_NAME_IN_A_PROGRAM.fullmatch, words)
     )
 
 
