@@ -280,3 +280,14 @@ def a_header_far_below(dress: Dress, random: Random) -> None:
     """Forty lines of instructions above the table."""
     for block in some(random, dress.blocks()):
         block.above = [[f"{n}. 填写说明第{n}条"] for n in range(1, 41)]
+
+
+@change("layout", loses="all but a cell or two of some rows")
+def rows_of_which_little_is_left(dress: Dress, random: Random) -> None:
+    """Not the last rows: of a lone day below the table nobody can say whose it is."""
+    for block in some(random, dress.blocks()):
+        rows = block.body[:-3]
+        for row in random.sample(rows, (len(rows) + 7) // 8):
+            filled = [at for at, cell in enumerate(row) if cell not in ("", UP, LEFT)]
+            left = random.sample(filled, min(len(filled), random.randint(1, 2)))
+            row[:] = [cell if at in left else "" for at, cell in enumerate(row)]
