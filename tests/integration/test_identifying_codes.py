@@ -341,3 +341,44 @@ def test_two_firms_with_irregular_codes(tmp_path: Path) -> None:
     report = check(write(tmp_path, sheets, "csv")).json()
     verdicts = {finding["credit_code"]: finding["verdict"] for finding in report["findings"]}
     assert verdicts == {IRREGULAR: "met", other: "short"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "payment", "verdict"),
+    [
+        ("企业职工基本养老保险", "已缴费", ("met", 3, 3)),
+        ("五险", "到账", ("met", 3, 3)),
+        ("社保", "正常", ("met", 3, 3)),
+        ("养老保险", "欠费", ("short", 0, 0)),
+        ("养老保险", "未到账", ("short", 0, 0)),
+        ("养老保险", "缓缴", ("cannot-say", 0, 3)),
+        ("养老保险", "说不清", ("cannot-say", 0, 3)),
+        ("养老保险", "", ("cannot-say", 0, 3)),
+        ("工伤保险", "已缴费", ("cannot-say", 0, 3)),
+        ("城乡居民养老保险", "已缴费", ("cannot-say", 0, 3)),
+        ("企业年金", "已缴费", ("cannot-say", 0, 3)),
+        ("？？", "已缴费", ("cannot-say", 0, 3)),
+    ],
+)
+def test_insurance_decides_the_verdict(
+    tmp_path: Path, kind: str, payment: str, verdict: tuple[str, int, int]
+) -> None:
+    head = [[*CONTRIBUTIONS, "险种", "缴费状态"]]
+    report = checked(tmp_path, 社保=contributions(kind, payment, head=head))
+    assert findings(report) == {"constructors": verdict}
+    assert (report["notices"] != []) == (verdict != ("met", 3, 3))
+    assert len(report["anomalies"]) == (3 if verdict[0] == "short" else 0)
+
+
+def test_a_row_per_kind_of_insurance(tmp_path: Path) -> None:
+    """As most offices export it: the pension decides, the other kinds neither help nor harm."""
+    rows = [
+        [*KIND, "缴费状态"],
+        *(
+            [identity(n), month, OWN, kind, "已缴费" if kind == "养老保险" or n < 3 else "欠费"]
+            for n in (1, 2, 3)
+            for month in MONTHS
+            for kind in ("养老保险", "失业保险", "工伤保险", "医疗保险", "生育保险")
+        ),
+    ]
+    assert findings(checked(tmp_path, 社保=rows)) == MET
