@@ -330,7 +330,8 @@ def fill_lossy(book: Any) -> None:
     sheet.write_formula(5, 0, "=2*3", None, 6)
     sheet.write_boolean(6, 0, True)
     sheet.write_datetime(7, 0, date(2026, 5, 20), book.add_format({"num_format": "yyyy-mm-dd"}))
-    for row in (2, 5, 6):
+    sheet.write_string(8, 0, "有效RETURN\n_x4e2d_")
+    for row in (2, 5, 6, 50):
         sheet.set_row(row, None, None, {"hidden": True})
     hidden = book.add_worksheet("b")
     hidden.very_hidden()
@@ -338,14 +339,14 @@ def fill_lossy(book: Any) -> None:
 
 
 def as_excel(_name: str, part: bytes) -> bytes:
-    """A part with the empty text as Excel stores it."""
-    return part.replace(b"<v>EMPTY</v>", b"<v></v>")
+    """A part with the empty text and the carriage return as Excel stores them."""
+    return part.replace(b"<v>EMPTY</v>", b"<v></v>").replace(b"RETURN", b"_x000D_")
 
 
 def with_prefix(name: str, part: bytes) -> bytes:
     """A sheet's XML with a prefix, as some libraries write it: it is then read cell by cell."""
     if not name.startswith("xl/worksheets/sheet"):
-        return part
+        return as_excel(name, part)
     prefixed = re.sub(rb"<(/?)([a-zA-Z])", rb"<\1x:\2", as_excel(name, part))
     return prefixed.replace(b'xmlns="', b'xmlns:x="')
 
@@ -364,6 +365,7 @@ def test_what_a_workbook_lost_and_hides(
         [6.0],
         [True],
         [date(2026, 5, 20)],
+        ["有效\r\n_x4e2d_"],
     ]
     with pytest.raises(BadCell, match="错误值"):
         raise first.rows[3][0].bad_cell()
@@ -542,6 +544,7 @@ def with_password() -> bytes:
         ("a.xlsx", b"Rar!\x1a\x07\x01\0", "压缩包"),
         ("a.csv", b'{"a": [1]}', "JSON"),
         ("a.xml", b'<?xml version="1.0"?><root/>', "XML"),
+        ("a.xls", b"\x09\x08\x08\x00\x00\x00\x10\x00\x00\x00\x00\x00", "旧式 Excel"),
         ("a.xls", b"ID;PWXL\r\nC;Y1;X1;K1\r\n", "SYLK"),
         ("a.xlsx", zipped({"[Content_Types].xml": "", "word/document.xml": ""}), "Word"),
         ("a.xlsx", zipped({"登记.csv": ""}), "压缩包"),

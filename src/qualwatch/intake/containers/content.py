@@ -51,15 +51,18 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"MZ", _n("程序")),
     (b"\x7fELF", _n("程序")),
     (b"ID;P", _n("SYLK 文件")),
-    (b"\x09\0\x04\0", _n("Excel 5.0 以前的工作簿")),
-    (b"\x09\x02\x06\0", _n("Excel 5.0 以前的工作簿")),
-    (b"\x09\x04\x06\0", _n("Excel 5.0 以前的工作簿")),
+    # records without a compound file around them, as old programs and PHP scripts write them
+    (b"\x09\x08\x08\0", _n("旧式 Excel 工作簿")),
+    (b"\x09\x08\x10\0", _n("旧式 Excel 工作簿")),
+    (b"\x09\0\x04\0", _n("旧式 Excel 工作簿")),
+    (b"\x09\x02\x06\0", _n("旧式 Excel 工作簿")),
+    (b"\x09\x04\x06\0", _n("旧式 Excel 工作簿")),
 )
 _SAVE_AS_XLSX = _n("用表格软件打开后另存为 .xlsx")
 _REMEDIES = {
     "压缩包": _n("解压后再放进文件夹"),
     "SYLK 文件": _SAVE_AS_XLSX,
-    "Excel 5.0 以前的工作簿": _SAVE_AS_XLSX,
+    "旧式 Excel 工作簿": _SAVE_AS_XLSX,
 }
 _TEXT_MARKS = {b"BM", b"MZ"}  # a text may begin so too
 # parts of zip packages, and what the package is

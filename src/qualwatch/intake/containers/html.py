@@ -83,7 +83,7 @@ def _sheet(name: str, text: str) -> SheetData:
     layout.add(root)
     data = sparse_sheet(name, layout.content.rows, BookTraits())
     data.merged = merged_inside(layout.content.merged, data)
-    data.notices = hidden_rows_notice(layout.content.hidden_rows)
+    data.notices = hidden_rows_notice(layout.content.hidden_rows, data)
     return data
 
 

@@ -170,8 +170,7 @@ def _at_sheet(reader: _Reader, event: str, element: Any) -> Iterator[SheetData]:
     if reader.depth == 0:
         data = sparse_sheet(element.get(_TABLE + "name") or "", reader.content.rows, reader.traits)
         data.merged = merged_inside(reader.content.merged, data)
-        hidden = [row for row in reader.content.hidden_rows if row <= data.height]
-        data.notices = hidden_rows_notice(hidden)
+        data.notices = hidden_rows_notice(reader.content.hidden_rows, data)
         if element.get(_TABLE + "style-name") in reader.hidden_styles:
             data.notices.insert(0, hidden_sheet_notice())
         yield data

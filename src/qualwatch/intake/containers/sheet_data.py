@@ -164,15 +164,16 @@ def merged_inside(areas: Iterable[Area], sheet: SheetData) -> list[Area]:
     return inside
 
 
-def hidden_rows_notice(rows: Sequence[int]) -> list[Notice]:
-    """The notice that names hidden rows (numbers from 1); none where there are none."""
+def hidden_rows_notice(hidden: Iterable[int], sheet: SheetData) -> list[Notice]:
+    """The notice that names hidden rows (numbers from 1) with data; none where there are none."""
+    rows = {row for row in hidden if row <= sheet.height}
     if not rows:
         return []
-    ranges = _ranges(sorted(set(rows)))
+    ranges = _ranges(sorted(rows))
     named = "、".join(f"{a}–{b}" if a < b else f"{a}" for a, b in ranges[:_RANGES_NAMED])
     named += "…" if len(ranges) > _RANGES_NAMED else ""
     text = _("隐藏的行（或筛掉的行）共 {count} 行，照样读取：第 {rows} 行")
-    return [(ranges[0][0], text.format(count=len(set(rows)), rows=named))]
+    return [(ranges[0][0], text.format(count=len(rows), rows=named))]
 
 
 def hidden_sheet_notice() -> Notice:

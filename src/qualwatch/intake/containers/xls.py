@@ -75,7 +75,7 @@ def xls_sheets(path: Path) -> Iterator[SheetData]:
         ranges = sheet.merged_cell_ranges or []
         areas = [(top, left, bottom, right) for (top, left), (bottom, right) in ranges]
         data.merged = merged_inside(areas, data)
-        data.notices = hidden_rows_notice(own.hidden_rows)
+        data.notices = hidden_rows_notice(own.hidden_rows, data)
         if about.visible != SheetVisibleEnum.Visible:
             data.notices.insert(0, hidden_sheet_notice())
         yield data

@@ -84,7 +84,7 @@ def _sheet(
             rows[row][column] = cell
     data = dense_sheet(name, rows, traits)
     data.merged = merged_inside(survey.merged, data)
-    data.notices = hidden_rows_notice(survey.hidden_rows)
+    data.notices = hidden_rows_notice(survey.hidden_rows, data)
     if hidden:
         data.notices.insert(0, hidden_sheet_notice())
     return data

@@ -102,7 +102,7 @@ class _Workbook:
             else:
                 data, survey = self._cell_by_cell(sheet)
             data.merged = merged_inside(survey.merged, data)
-            data.notices = hidden_rows_notice(survey.hidden_rows)
+            data.notices = hidden_rows_notice(survey.hidden_rows, data)
             if sheet.is_hidden:
                 data.notices.insert(0, hidden_sheet_notice())
             yield data

@@ -12,6 +12,7 @@ from qualwatch.intake.containers.markup import attribute, elements, local_name
 from qualwatch.intake.containers.sheet_data import Area, Cell, error_cell, formula_cell, is_blank
 
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})$")
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")  # a character that XML may not hold
 _BUILT_IN_DAYS = {*range(14, 23), *range(27, 37), *range(50, 59)}
 _BUILT_IN_SPANS = {45, 46, 47}
 _QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.I)
@@ -142,7 +143,7 @@ def rich_text(item: Any) -> str:
             texts.append(part.text or "")
         elif name == "r":
             texts += [run.text or "" for run in part if local_name(run) == "t"]
-    return "".join(texts)
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), "".join(texts))
 
 
 def read_cells(stream: IO[bytes], reader: CellReader) -> SheetContent:

@@ -68,7 +68,7 @@ def _sheet(
 ) -> SheetData:
     data = sparse_sheet(attribute(worksheet, "Name") or "", content.rows, traits)
     data.merged = merged_inside(content.merged, data)
-    data.notices = hidden_rows_notice([row for row in content.hidden_rows if row <= data.height])
+    data.notices = hidden_rows_notice(content.hidden_rows, data)
     if is_hidden:
         data.notices.insert(0, hidden_sheet_notice())
     return data
