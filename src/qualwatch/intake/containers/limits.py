@@ -6,6 +6,9 @@ from pathlib import Path
 
 import yaml
 
+from qualwatch.intake.problems import NothingReadable
+from qualwatch.wording import gettext as _
+
 MEGABYTE = 1024**2
 
 
@@ -23,9 +26,18 @@ def limit(name: str) -> int:
 
 def memory_megabytes() -> int:
     """Address space of the process that reads workbooks, in MiB."""
-    return int(os.environ.get("QUALWATCH_READ_MEMORY_MB") or limit("memory_megabytes"))
+    return _setting("QUALWATCH_READ_MEMORY_MB", "memory_megabytes")
 
 
 def seconds() -> int:
     """How long a file's reading may take."""
-    return int(os.environ.get("QUALWATCH_READ_SECONDS") or limit("seconds"))
+    return _setting("QUALWATCH_READ_SECONDS", "seconds")
+
+
+def _setting(name: str, usual: str) -> int:
+    given = os.environ.get(name)
+    if not given:
+        return limit(usual)
+    if not given.isdecimal() or int(given) == 0:
+        raise NothingReadable(_("设置 {name} 不是正整数：{value}").format(name=name, value=given))
+    return int(given)
