@@ -320,17 +320,16 @@ def test_a_shortened_month_is_in_doubt(tmp_path: Path, month: str) -> None:
     assert report["anomalies"] == []
 
 
-@pytest.mark.parametrize("form", ["csv", "xlsx"])
-def test_error_values_in_any_cell_end_in_a_row_in_doubt(tmp_path: Path, form: str) -> None:
-    for sheet, rows in province(3).items():
-        for place in range(len(rows[1])):
-            changed = [list(row) for row in rows]
-            changed[1][place] = "#N/A"
-            folder = tmp_path / f"{sheet}{place}"
-            report = check(write(folder, province(3, **{sheet: changed}), form)).json()
-            assert all(verdict != "short" for verdict, *_figures in findings(report).values())
-            is_said = report["notices"] + report["rejected"] != []
-            assert is_said or rows[0][place] in ("姓名", "证件类型", "出生日期")
+@pytest.mark.parametrize("sheet", ["企业", "资质", "注册人员", "社保"])
+def test_error_values_in_any_cell_end_in_a_row_in_doubt(tmp_path: Path, sheet: str) -> None:
+    rows = province(3)[sheet]
+    for place, heading in enumerate(rows[0]):
+        changed = [list(row) for row in rows]
+        changed[1][place] = "#N/A"
+        report = checked(tmp_path / str(place), **{sheet: changed})
+        assert all(verdict != "short" for verdict, *_figures in findings(report).values())
+        is_said = report["notices"] + report["rejected"] != []
+        assert is_said or heading in ("姓名", "证件类型", "出生日期")
 
 
 def test_two_firms_with_irregular_codes(tmp_path: Path) -> None:
