@@ -6,7 +6,7 @@ from typing import Any
 from qualwatch.intake import cells
 from qualwatch.intake.cells import Cell, folded_as_shown, is_blank
 from qualwatch.intake.headers import KEYS, Header, Source, compared, shared_words
-from qualwatch.intake.problems import BadCell
+from qualwatch.intake.problems import BadCell, UnreadableCell
 from qualwatch.intake.vocabulary import amount, payment_word_under, state_under
 from qualwatch.wording import gettext as _
 
@@ -78,7 +78,7 @@ def joined(
 def _in_words_of_column(
     slug: str, filled: Sequence[tuple[Source, Cell]]
 ) -> list[tuple[Source, Cell]]:
-    """Cells as the column's slugs, whatever each heading asks; one that is not understood stays.
+    """Cells as the column's slugs, whatever each heading asks.
 
     A state that is written out says more than a day on which something ended.
     """
@@ -87,8 +87,9 @@ def _in_words_of_column(
         read = _READ_UNDER[slug]("" if source.stated else source.written)
         try:
             read_cells.append((source, read(cell)))
-        except BadCell:
-            read_cells.append((source, cell))
+        except BadCell as bad:
+            lost = UnreadableCell(folded_as_shown(cell), bad.problem, bad.remedy)
+            read_cells.append((source, lost))
     written = [pair for pair in read_cells if not pair[0].stated]
     is_ended = any(cell != IN_FORCE for _source, cell in written)
     return written if is_ended else read_cells
