@@ -81,7 +81,7 @@ class RandomProvince:
         self.rows["people"] = [self._person(person) for person in self.people if not chance(0.03)]
         self.rows["contributions"] = self._odd_contributions(branches)
         self.rows["contributions"] += self._regular_contributions()
-        self.rows["exemptions"] = [self._exemption() for _ in self._times(0, 8)]
+        self.rows["exemptions"] = [self._exemption() for _ in self._times(0, 12)]
         self.rows["accepted_findings"] = [self._accepted() for _ in self._times(0, 4)]
         self.rows["coverage"] = []
         if chance(0.25):
@@ -106,6 +106,8 @@ class RandomProvince:
                 "renewal_filed_on": self._near(5, 0),
             }
             names = self.random.sample(sorted(changed), pick((0, 1, 1, 2)))
+            if self._chance(0.3):
+                names = ["credit_code"]
             self.rows["registrations"].append(
                 row._replace(**{name: changed[name] for name in names})
             )
@@ -310,6 +312,10 @@ class RandomProvince:
                 [branch for row in self.rows["enterprises"] for branch in row.branch_credit_codes]
                 or [code]
             )
+        valid_to, renewal_filed_on = self._near(3, 900), None
+        if self._chance(0.15):  # filed near the end, in time or late
+            valid_to = self.day - timedelta(days=self.random.randint(0, 5))
+            renewal_filed_on = valid_to - timedelta(days=self.random.randint(-1, 3))
         return Registration(
             person_id,
             code,
@@ -319,10 +325,10 @@ class RandomProvince:
             pick([f"N{n}" for n in range(60)] + [None] * 6),
             self._near(400, 3) if self._chance(0.5) else None,
             self._near(1500, 1),
-            self._near(3, 900),
+            valid_to,
             pick(STATES),
             self._near(30, 30),
-            self._near(20, 0) if self._chance(0.3) else None,
+            renewal_filed_on,
         )
 
     def _person(self, person_id: str) -> Person:
@@ -344,10 +350,14 @@ class RandomProvince:
 
     def _exemption(self) -> Exemption:
         pick = self.random.choice
-        reason, document = pick(("retired", "buyout", "no-such-ground")), pick(("证明", None, ""))
+        reason, document = (
+            pick(("retired", "buyout", "no-such-ground")),
+            pick(("证明", "证明", None, "")),
+        )
+        registration = pick(self.rows["registrations"])
         return Exemption(
-            pick(self.people),
-            pick(self.codes),
+            registration.person_id,
+            registration.credit_code if self._chance(0.8) else pick(self.codes),
             reason,
             document,
             self._near(300, 5),
