@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from qualwatch.intake import cells
+from qualwatch.intake.credit_codes import confirmed_codes
 from qualwatch.intake.problems import BadCell, UnreadableCell
 from qualwatch.intake.vocabulary import (
     IDENTITY_CARD,
@@ -475,3 +476,9 @@ def test_any_other_formula_is_lost(formula: str) -> None:
     for read in (cells.plain, cells.folded, cells.month):
         with pytest.raises(BadCell):
             read(formula)
+
+
+def test_confirmed_codes_are_irregular_and_have_a_source() -> None:
+    for code, source in confirmed_codes().items():
+        assert cells.written_credit_code(code) == cells.IrregularCode(code)
+        assert source.strip()
