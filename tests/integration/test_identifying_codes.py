@@ -96,8 +96,8 @@ def test_a_number_cell_of_sixteen_digits_is_no_registration_number(
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_person_times_with_numbers_of_every_make(tmp_path: Path, form: str) -> None:
-    made = ["晋{}", "1142020{}", "B114{}", "晋[2021]{}"]
-    numbers = [made[n % 4].format(f"20210{n:04d}") for n in range(1, 16)]
+    forms = ["晋{}", "1142020{}", "B114{}", "晋[2021]{}"]
+    numbers = [forms[n % 4].format(f"20210{n:04d}") for n in range(1, 16)]
     report = check(write(tmp_path, province(3, **supervision(*numbers)), form)).json()
     assert findings(report)["person-times"] == ("met", 15, 15)
     assert report["notices"] == []

@@ -253,13 +253,16 @@ def document_number(cell: Cell) -> str:
 
     BadCell where it is empty, shortened, or a text that can be none (办理中, 0).
     """
+    # no part of a number of somebody's document in a sentence
+    if is_shortened(cell):
+        raise BadCell(_("证件号码是数字格式，末几位已丢失"), _("把这一列设为文本格式后重新录入"))
     text = without_marks(code(cell))
     if not text:
         raise BadCell(_("证件号码为空"), _("补填证件号码"))
     digits = [character for character in text if character.isdecimal()]
     is_number = len(digits) >= values()["least_digits_of_a_document"] and len(set(digits)) > 1
     if not is_number or _is_written_day(folded(cell)):
-        raise BadCell(_("不是证件号码：{value}").format(value=text), _("填写证件上的号码"))
+        raise BadCell(_("不是证件号码"), _("填写证件上的号码"))
     return text
 
 

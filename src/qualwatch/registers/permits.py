@@ -64,8 +64,8 @@ def _people_by_lookup(stems: Iterable[str]) -> dict[str, set[int]]:
     people: dict[str, set[int]] = defaultdict(set)
     lookups = list(stem_of)
     for start in range(0, len(lookups), AT_ONCE):
-        found = Person.objects.filter(lookup__in=lookups[start : start + AT_ONCE])
-        for number, lookup in found.values_list("pk", "lookup"):
+        holders = Person.objects.filter(lookup__in=lookups[start : start + AT_ONCE])
+        for number, lookup in holders.values_list("pk", "lookup"):
             people[stem_of[lookup]].add(number)
     return people
 
