@@ -326,7 +326,7 @@ def test_error_values_in_any_cell_end_in_a_row_in_doubt(tmp_path: Path, sheet: s
     for place, heading in enumerate(rows[0]):
         changed = [list(row) for row in rows]
         changed[1][place] = "#N/A"
-        report = checked(tmp_path / str(place), **{sheet: changed})
+        report = checked(tmp_path / str(place), "csv", **{sheet: changed})
         assert all(verdict != "short" for verdict, *_figures in findings(report).values())
         is_said = report["notices"] + report["rejected"] != []
         assert is_said or heading in ("姓名", "证件类型", "出生日期")
