@@ -3,11 +3,14 @@ beside one another, and what is above.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby, pairwise
 from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from qualwatch.intake.cells import Cell, folded_as_shown, is_blank
 from qualwatch.intake.columns import Body, Grid
@@ -103,7 +106,7 @@ def layout_of(sheet: Sheet) -> Layout:
     for block in scan.blocks:
         block.end = min(block.end, end)
         block.header = _without_empty_columns(block, scan.grid)
-    titles = {words_of(row) for row in head[:top]} - {()}
+    titles = {words_of(row) for row in head[:top] if not holds_code(row)} - {()}
     return Layout(scan.blocks, list(range(top)), scan.grid, scan.header_lines, titles, scan.titles)
 
 
@@ -397,20 +400,54 @@ def heading_line(row: Sequence[Cell]) -> tuple[str, ...]:
 
 
 def _without_empty_columns(block: Block, grid: Grid) -> Header:
-    """The header without the columns that no row fills, where others of their meaning are there."""
+    """The header without columns that no row fills, where others of their meaning are there."""
     header = block.header
+    vague: dict[str, list[Source]] = {}
+    for slug, source in header.passed_over:
+        vague.setdefault(slug, []).append(source)
+    several = {slug for slug, sources in header.sources.items() if len(sources) > 1}
     sources = dict(header.sources)
-    for slug, of_slug in header.sources.items():
-        if len(of_slug) > 1:
-            filled = [
-                source
-                for source in of_slug
-                if grid.column(source.place)
-                .slice(block.first - grid.first, block.end - block.first)
-                .is_filled
-            ]
-            sources[slug] = tuple(filled) or of_slug[:1]
-    return replace(header, sources=sources)
+    passed_over = list(header.passed_over)
+    for slug in sorted(several | vague.keys()):
+        filled = _filled(sources[slug], block, grid)
+        if not filled and (filled := _filled(vague.get(slug, ()), block, grid)):
+            filled = tuple(replace(source, is_vague=True) for source in filled)
+            passed_over = [pair for pair in passed_over if pair[0] != slug]
+        sources[slug] = filled or sources[slug][:1]
+    return replace(header, sources=sources, passed_over=passed_over)
+
+
+def _filled(sources: Iterable[Source], block: Block, grid: Grid) -> tuple[Source, ...]:
+    """The columns that are filled in a row with a key; totals and titles fill others."""
+    first, length = block.first - grid.first, block.end - block.first
+    keys = [grid.column(place).slice(first, length) for place in block.header.key_places]
+    is_row = _any(key.where(_may_be_code) for key in keys)
+    filled = []
+    for source in sources:
+        is_filled = grid.column(source.place).slice(first, length).where(_is_filled)
+        if is_filled is not None and is_row is not None:
+            is_filled = pc.and_(is_filled, is_row)
+        if is_filled is not None and pc.any(is_filled).as_py():
+            filled.append(source)
+    return tuple(filled)
+
+
+def _any(conditions: Iterable[pa.Array | None]) -> pa.Array | None:
+    """Where one of several conditions is true; None where none ever is."""
+    answer = None
+    for condition in conditions:
+        if condition is not None:
+            answer = condition if answer is None else pc.or_(answer, condition)
+    return answer
+
+
+def _may_be_code(cell: Cell) -> bool:
+    """Whether a cell holds a code, however it is spaced."""
+    return holds_code([re.sub(r"[^0-9A-Za-z]", "", folded_as_shown(cell))])
+
+
+def _is_filled(cell: Cell) -> bool:
+    return not is_blank(cell)
 
 
 def _block(header: Header, left: int = 0, right: int = 1 << 30) -> Block:
@@ -434,18 +471,19 @@ def _best(
 def _split(whole: Header, headings: Sequence[Parts]) -> list[Block] | None:
     """The tables beside one another in a header; None where it is one table."""
     blanks = _blank_places(headings)
-    cuts = {*blanks, *_cuts_at_repeats(whole)}
-    choices = [
-        _blocks_between(whole, headings, chosen) for chosen in (blanks, *([c] for c in cuts))
-    ]
-    return max(filter(None, choices), key=_clarity, default=None)
+    for ways in ([blanks, *([cut] for cut in blanks)], [[cut] for cut in _cuts_at_repeats(whole)]):
+        choices = filter(None, (_blocks_between(whole, headings, way) for way in ways))
+        best = max(choices, key=_clarity, default=None)
+        if best is not None:
+            return best
+    return None
 
 
 def _clarity(blocks: Sequence[Block]) -> tuple[int, int, int]:
     """Of several ways to split, the one with the fewest repeated columns and most that are read."""
     headers = [block.header for block in blocks]
     return (
-        -sum(len(header.repeated) for header in headers),
+        -sum(len(of_slug) - 1 for header in headers for of_slug in header.sources.values()),
         sum(len(header.sources) for header in headers),
         -len(blocks),
     )
@@ -484,9 +522,8 @@ def _blank_places(headings: Sequence[Parts]) -> list[int]:
 
 
 def _cuts_at_repeats(whole: Header) -> list[int]:
-    """Where the headings of a second table may begin: at the second column of one meaning."""
-    seconds = [sources[1].place for sources in whole.sources.values() if len(sources) > 1]
-    return sorted(set(seconds))
+    """Where the headings of a second table may begin: at another column of one meaning."""
+    return sorted({source.place for sources in whole.sources.values() for source in sources[1:]})
 
 
 def _headings(rows: Rows, merged: dict[tuple[int, int], int]) -> list[Parts]:

@@ -21,7 +21,8 @@ _CODE = re.compile(r"[0-9A-Za-z]{15}")  # as long as the shortest code of a pers
 # a key, or a bad copy of one; fewer digits alone are a count
 _KEY = re.compile(r"(?=.*\d)(?=.*[A-Za-z*+\-·/])[0-9A-Za-z()*+.\-·/]{5,}|\d{8,}(\.0+)?")
 _MARKS_ONLY = re.compile(r"[\s\-_=—―─–~*·.…,、。;:/\\|+#<>\x00-\x1f\x7f\ufffd]+")
-_NUMBER = re.compile(r"\(?-?\d{1,9}(,\d{3})*(\.\d+)?%?\)?")
+_LOST = "\ufffc"  # in place of a value that the file lost
+_NUMBER = re.compile(r"\ufffc|\(?-?\d{1,9}(,\d{3})*(\.\d+)?%?\)?")
 _DAY = re.compile(
     r"(\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?|月份?)?|\d{8})"
     r"([\sT]*\d{1,2}:\d{2}(:\d{2})?)?"
@@ -105,28 +106,29 @@ def is_surely_no_row(
 
     row: the cells of the table's columns, from its first one; titles: lines above the header.
     """
-    if any(isinstance(cell, UnreadableCell) for cell in row):
-        return False
     filled = {
         place: text
         for place, cell in enumerate(row, places.first)
-        if (text := folded_as_shown(cell).lower()) and not _MARKS_ONLY.fullmatch(text)
+        if (text := _text_of(cell)) and not _MARKS_ONLY.fullmatch(text)
     }
     if not filled:
         return True
     words = tuple(filled.values())
-    if _are_column_numbers(words) or _are_about_columns(words):
+    if words in titles or _are_column_numbers(words) or _are_about_columns(words):
         return True
     if any(_may_be_key(filled[place], places) for place in places.keys if place in filled):
         return False
-    if words in titles:
-        return True
     if any(_CODE.search(word) for word in words):
         return False
     if len(filled) == 1:
         ((place, word),) = filled.items()
         return _is_explained(word) or _is_heading_of_rows(place, word, places)
     return _is_total(words) or _is_line_of_words(filled, places)
+
+
+def _text_of(cell: Cell) -> str:
+    """A cell as it is compared; a value that the file lost may be a number (the sum of a total)."""
+    return _LOST if isinstance(cell, UnreadableCell) else folded_as_shown(cell).lower()
 
 
 def is_surely_above(row: Sequence[Cell]) -> bool:
@@ -149,7 +151,10 @@ def _may_be_key(word: str, places: RowPlaces) -> bool:
     if not places.are_codes:
         is_other = _NAME_OF_A_TABLE.fullmatch(word) or _NUMBER.fullmatch(word)
         return not (is_other or _is_explained(word))
-    return bool(_KEY.fullmatch(word)) and not _DAY.fullmatch(word)
+    if word == _LOST:
+        return True
+    is_other = _DAY.fullmatch(word) or _PAGE.fullmatch(word)
+    return bool(_KEY.fullmatch(word)) and not is_other
 
 
 def is_code(cell: Cell) -> bool:
@@ -234,7 +239,7 @@ def _is_line_of_words(filled: Mapping[int, str], places: RowPlaces) -> bool:
             return False
     expects_value = _is_bare_label(first)
     for place, word in others:
-        if _DAY.fullmatch(word) or _PAGE.fullmatch(word) or _is_explained(word):
+        if _NUMBER.fullmatch(word) or _PAGE.fullmatch(word) or _is_explained(word):
             expects_value = _is_bare_label(word)
         elif expects_value and len(word) <= _LONGEST_LINE_WORD:
             expects_value = False
