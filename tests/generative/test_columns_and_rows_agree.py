@@ -27,6 +27,9 @@ PEOPLE = [
     "14010519850615",
     "140105850615001",
     "H12345678",
+    "H1234567801",
+    "830000198506150075",
+    "办理中",
     "",
     "-",
 ]
@@ -54,7 +57,11 @@ PROFESSIONS = [
 ]
 GRADES = ["一级", "二级", "", "三级", "壹级"]
 TRADES = ["建筑工程", "建筑工程、市政", "机电(二级)", "", "不是专业", "房屋建筑工程", "矿业"]
-STATES = ["有效", "", "注销", "奇怪"]
+STATES = ["有效", "", "注销", "奇怪", "锁定", "#N/A", '="有效"']
+NUMBERS = ["", "晋214000000001", "京1", "办理中", "1.14202E+15", "\uff0f", "1142020202101230"]
+INSURANCES = ["", "养老保险", "五险", "工伤保险", "养老、工伤", "说不清", "#REF!"]
+PAYMENTS = ["", "已缴费", "欠费", "缓缴", "说不清", "#N/A"]
+AMOUNTS = ["", "0.00", "812.50", "见附件", "-1", "#N/A"]
 MONTHS = ["2026-01", "2026-02", "202603", "2026.1", "", "十月", "2026-03-31"]
 PAYERS = [*CODES, "个人"]
 EXTRAS = [["合计"], [], ["1", "2", "3"], ["填表人：张三"], ["", ""]]
@@ -73,14 +80,15 @@ registration = row(
     PROFESSIONS,
     GRADES,
     TRADES,
-    ["", "晋214", "京1"],
+    NUMBERS,
     DAYS,
     DAYS,
     DAYS,
     STATES,
     DAYS,
+    DAYS,
 )
-contribution = row(PEOPLE, MONTHS, PAYERS)
+contribution = row(PEOPLE, MONTHS, PAYERS, INSURANCES, PAYMENTS, AMOUNTS)
 extra = st.sampled_from(EXTRAS)
 
 
@@ -134,8 +142,8 @@ def test_reading_columns_equals_reading_rows(
     sheets = {
         "企业": [ENTERPRISES, [OWN, "甲", "140105", BRANCH], [OTHER, "乙", "140200", ""]],
         "资质": [ITEMS, item()],
-        "注册人员": [*above, REGISTRATIONS, *registrations],
-        "社保": [*above, CONTRIBUTIONS, *contributions],
+        "注册人员": [*above, [*REGISTRATIONS, "延续申请日期"], *registrations],
+        "社保": [*above, [*CONTRIBUTIONS, "险种", "缴费状态", "到账金额"], *contributions],
     }
     with tempfile.TemporaryDirectory() as folder:
         agree(register_files.write(Path(folder), sheets, form))
