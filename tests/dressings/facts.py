@@ -227,20 +227,20 @@ def _builders(facts: Province) -> None:
 
 
 def _supervisors(facts: Province) -> None:
-    """Ten engineers, a cost engineer, and exactly fifteen person-times."""
+    """Ten engineers, a cost engineer with two certificates, and exactly fifteen person-times."""
     code = facts.enterprise(7, "庚工程监理有限公司", DATONG)
     facts.item(code, "工程监理房屋建筑工程专业", "乙级", 资质证书号="E214000001")
-    engineer = {"证书类别": "注册监理工程师", "等级": "", "专业": "房屋建筑工程"}
+    supervisor = {"证书类别": "注册监理工程师", "等级": "", "专业": "房屋建筑工程"}
     numbers = [
-        facts.person(code, 注册编号=f"1400{serial:04d}", **engineer) for serial in range(1, 11)
+        facts.person(code, 注册编号=f"1400{serial:04d}", **supervisor) for serial in range(1, 11)
     ]
     for serial, number in enumerate(numbers[:3], 1):
         facts.certificate(
             code, f"监{serial}", number, 等级="一级", 注册编号=f"晋1142024{serial:06d}"
         )
-    cost = {"证书类别": "注册造价工程师", "等级": "一级", "专业": "土木建筑工程"}
-    for serial in (1, 2):
-        facts.person(code, 注册编号=f"建[造]11{serial:08d}", **cost)
+    cost = {"证书类别": "注册造价工程师", "等级": "一级"}
+    engineer = facts.person(code, 注册编号="建[造]1100000001", 专业="土木建筑工程", **cost)
+    facts.certificate(code, "造1", engineer, 注册编号="建[造]1100000002", 专业="安装工程", **cost)
 
 
 def _insurance(facts: Province) -> None:
