@@ -48,7 +48,7 @@ def people(rows: Rows) -> dict[str, Rows]:
     return province(3, 注册人员=rows)
 
 
-# sheets, verdict with held and possible, rows rejected or refused, a word of what is said
+# sheets, verdict with held and possible, rows rejected or refused, a word of the notice or rejection
 CASES: dict[str, tuple[dict[str, Rows], tuple[str, int, int], int, str]] = {
     "a header in two rows": (people(two_row_header()), ("met", 3, 3), 0, ""),
     "insurance beside the people": (people(beside()), ("met", 3, 3), 0, ""),
@@ -200,15 +200,15 @@ def test_a_layout(tmp_path: Path, name: str, form: str) -> None:
     sheets, expected, rows_in_doubt, word = CASES[name]
     folder = write(tmp_path, sheets, form)
     report = check(folder, day=DAY).json()
-    found = report["findings"][0]
-    assert (found["verdict"], found["held"], found["possible"]) == expected
+    finding = report["findings"][0]
+    assert (finding["verdict"], finding["held"], finding["possible"]) == expected
     files = report["summary"]["files"]
     assert sum(file["rejected"] + file["refused"] for file in files) == rows_in_doubt
     for file in files:
         assert file["accepted"] + file["rejected"] + file["refused"] == file["read"]
-    said = [notice["text"] for notice in report["notices"]]
-    said += [rejection["problem"] for rejection in report["rejected"]]
-    assert any(word in text for text in said) or not word
+    sentences = [notice["text"] for notice in report["notices"]]
+    sentences += [rejection["problem"] for rejection in report["rejected"]]
+    assert any(word in text for text in sentences) or not word
     with patch.object(CleanRows, "collect", no_clean_rows):
         slow = read_register_files(folder, law())
     quick = read_register_files(folder, law())

@@ -21,9 +21,9 @@ def layout(rows: Rows, merged: list[tuple[int, int, int, int]] | None = None) ->
     return layout_of(Sheet("f", "s", rows, merged))
 
 
-def tables(found: Layout) -> list[tuple[str, int, int]]:
+def tables(laid_out: Layout) -> list[tuple[str, int, int]]:
     """Table, first row, and the row behind the last one, counted from 0."""
-    return [(block.header.table.slug, block.first, block.end) for block in found.blocks]
+    return [(block.header.table.slug, block.first, block.end) for block in laid_out.blocks]
 
 
 def read(block: Block, row: list[Any]) -> dict[str, Any]:
@@ -51,9 +51,9 @@ def test_a_period_over_its_two_days(group: str, start: str, end: str, is_merged:
         [*PERSON, "2023-05-01", "2026-12-31", "有效"],
     ]
     merged = [(1, 4, 1, 5), *((1, at, 2, at) for at in (0, 1, 2, 3, 6))] if is_merged else []
-    found = layout(rows, merged)
-    assert tables(found) == [("registrations", 3, 4)]
-    (block,) = found.blocks
+    laid_out = layout(rows, merged)
+    assert tables(laid_out) == [("registrations", 3, 4)]
+    (block,) = laid_out.blocks
     cells = read(block, rows[3])
     days = cells["valid_from"], cells["valid_to"], cells["register_state"]
     assert days == ("2023-05-01", "2026-12-31", "有效")
@@ -132,15 +132,15 @@ def test_tables_under_one_another() -> None:
         [KEYS[2], KEYS[0], KEYS[3]],
         [NUMBER, CODE, "注册建造师"],
     ]
-    found = layout(rows)
-    assert tables(found) == [
+    laid_out = layout(rows)
+    assert tables(laid_out) == [
         ("registrations", 1, 3),
         ("registrations", 4, 6),
         ("contributions", 7, 10),  # the header that comes again begins no other table
         ("registrations", 11, 12),
     ]
-    assert read(found.blocks[1], rows[4])["at_enterprise_from"] == "2024-02-01"
-    assert read(found.blocks[3], rows[11])["identity"] == NUMBER
+    assert read(laid_out.blocks[1], rows[4])["at_enterprise_from"] == "2024-02-01"
+    assert read(laid_out.blocks[3], rows[11])["identity"] == NUMBER
 
 
 @pytest.mark.parametrize("gap", [[], [""]])
@@ -159,9 +159,9 @@ def test_a_table_that_begins_beside_the_rows_of_another() -> None:
         [*PERSON, "", *INSURANCE],
         [*PERSON, "", *PAID],
     ]
-    found = layout(rows)
-    assert tables(found) == [("registrations", 1, 4), ("contributions", 3, 4)]
-    assert read(found.blocks[1], rows[3])["month"] == "2026-01"
+    laid_out = layout(rows)
+    assert tables(laid_out) == [("registrations", 1, 4), ("contributions", 3, 4)]
+    assert read(laid_out.blocks[1], rows[3])["month"] == "2026-01"
 
 
 def test_one_table_with_a_blank_column_stays_one() -> None:

@@ -179,15 +179,15 @@ class Grid:
 class _WordCount:
     """Counts a row's words that are headings; every distinct cell is looked at once."""
 
-    known: dict[Cell, bool] = field(default_factory=dict)
+    is_heading: dict[Cell, bool] = field(default_factory=dict)
 
     def of(self, row: Sequence[Cell]) -> int:
         """How many cells are headings."""
         count = 0
         for cell in row:
-            is_word = self.known.get(cell)
+            is_word = self.is_heading.get(cell)
             if is_word is None:
-                is_word = self.known[cell] = is_heading_word(cell)
+                is_word = self.is_heading[cell] = is_heading_word(cell)
             count += is_word
         return count
 

@@ -230,7 +230,7 @@ def _table_head(slug: str, text: dict[str, Any]) -> TableHead:
         vague = set(column.get("vague", ()))
         for word in (column["header"], *column.get("aliases", ())):
             for heading in _with_other_ends(word):
-                if not any(known.slug == key for known in meanings.get(heading, ())):
+                if not any(other.slug == key for other in meanings.get(heading, ())):
                     meaning = Meaning(key, word in vague)
                     meanings[heading] = (*meanings.get(heading, ()), meaning)
         for word, stated in column.get("filled", {}).items():

@@ -158,14 +158,14 @@ class _Scan:
             lines = [heading_line(self.row(above) or ()) for above in range(top, bottom + 1)]
             if line not in lines:
                 continue
-            # a page may repeat the lowest row alone, where it names nearly all columns
-            if line == lines[-1] and 2 * len(line) > len(block.header.headed_places):
-                self._remember(index, index)
-                return True
             first = index - lines.index(line)
             rows = [self.row(first + below) or () for below in range(len(lines))]
             if [heading_line(here) for here in rows] == lines:
                 self._remember(first, first + len(lines) - 1)
+                return True
+            # a page may repeat the lowest row alone, where it names nearly all columns
+            if line == lines[-1] and 2 * len(line) > len(block.header.headed_places):
+                self._remember(index, index)
                 return True
         return False
 

@@ -57,12 +57,12 @@ class LineWords:
 
 @dataclass(frozen=True, slots=True)
 class RowPlaces:
-    """Where a table's cells stand: its keys, its other known columns, the names among them, and
-    whether the keys are codes.
+    """Where a table's cells stand: its keys, its other columns, the people's names, and whether the
+    keys are codes.
     """
 
     keys: Collection[int]
-    known: frozenset[int]
+    others: frozenset[int]
     names: frozenset[int]
     first: int
     are_codes: bool
@@ -212,7 +212,7 @@ def _is_heading_of_rows(place: int, word: str, places: RowPlaces) -> bool:
         return len(word) > _WITHIN_NAME or word.endswith(_FIRMS)
     if place in places.keys:
         return places.are_codes or bool(_NAME_OF_A_TABLE.fullmatch(word))
-    return is_title or place not in places.known
+    return is_title or place not in places.others
 
 
 def _is_total(words: tuple[str, ...]) -> bool:
@@ -235,7 +235,7 @@ def _is_line_of_words(filled: Mapping[int, str], places: RowPlaces) -> bool:
     (first_place, first), *others = filled.items()
     if not _is_explained(first):
         is_title = first_place == places.first and pattern.title.fullmatch(first)
-        if not is_title or not places.are_codes or first_place in places.known | places.names:
+        if not is_title or not places.are_codes or first_place in places.others | places.names:
             return False
     expects_value = _is_bare_label(first)
     for place, word in others:
@@ -243,7 +243,7 @@ def _is_line_of_words(filled: Mapping[int, str], places: RowPlaces) -> bool:
             expects_value = _is_bare_label(word)
         elif expects_value and len(word) <= _LONGEST_LINE_WORD:
             expects_value = False
-        elif place in places.known | places.names or not pattern.title.fullmatch(word):
+        elif place in places.others | places.names or not pattern.title.fullmatch(word):
             return False
     return True
 

@@ -131,10 +131,10 @@ class SheetReader:
     def _places(self) -> RowPlaces:
         keys = self.header.key_places
         sources = self.header.sources
-        known = {source.place for of_slug in sources.values() for source in of_slug}
+        read = {source.place for of_slug in sources.values() for source in of_slug}
         names = frozenset(source.place for source in sources.get("person_name", ()))
         are_codes = self.header.table.slug not in _KEYS_IN_WORDS
-        return RowPlaces(keys, frozenset(known) - keys - names, names, self.block.left, are_codes)
+        return RowPlaces(keys, frozenset(read) - keys - names, names, self.block.left, are_codes)
 
     def _row(self, number: int, row: Sequence[Cell]) -> Row:
         cells = {
@@ -225,8 +225,8 @@ class SheetReader:
 
     def _heading_of(self, column: str) -> str:
         """How a column is headed; of one without a slug the heading itself."""
-        known = self.header.table.columns.get(column)
-        return self.header.written.get(column) or (known.header if known else column)
+        of_table = self.header.table.columns.get(column)
+        return self.header.written.get(column) or (of_table.header if of_table else column)
 
     def note_lines_left_out(self) -> None:
         """One notice of all the lines that are no rows."""
