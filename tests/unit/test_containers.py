@@ -550,6 +550,13 @@ def with_password() -> bytes:
         ("a.xlsx", zipped({"登记.csv": ""}), "压缩包"),
         ("a.xlsx", zipped({"OFD.xml": ""}), "OFD"),
         ("a.xlsx", zipped({"xl/workbook.bin": ""}), "损坏"),
+        ("a.xlsx", zipped({"xl/workbook.xml": "<workbook/>"}), "没有工作表"),
+        (
+            "a.xml",
+            b'<?xml version="1.0"?>'
+            b'<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"></Workbook>',
+            "没有工作表",
+        ),
         ("a.ods", zipped({"mimetype": "application/vnd.oasis.opendocument.text"}), "OpenDocument"),
         (
             "a.zip",

@@ -45,7 +45,12 @@ READERS: dict[Container, Callable[[Path], Iterator[SheetData]]] = {
 def answers(request: Request) -> Iterator[SheetData | Refusal | End]:
     """The sheets of a file and an end, or a refusal; never an error."""
     try:
-        yield from READERS[request.container](request.path)
+        is_empty = True
+        for sheet in READERS[request.container](request.path):
+            is_empty = False
+            yield sheet
+        if is_empty:
+            raise BadFile(_("工作簿里没有工作表"), _("用表格软件打开后另存为 .xlsx"))
         yield End(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
     except BadFile as bad:
         yield _refusal(bad)
