@@ -228,3 +228,12 @@ def test_a_base_table_that_is_not_understood_is_one_sentence(tmp_path: Path, las
     assert (result.status, len(result.err.strip().splitlines())) == (2, 1)
     assert "「有效期」" in result.err
     assert OWN not in result.err
+
+
+def test_as_many_people_in_doubt_as_rows_are_refused(tmp_path: Path) -> None:
+    """Three rows that no header explains may be the three people whom the firm lacks."""
+    rows: Rows = [REGISTRATIONS, ["姓名", "身份证号", "工种"]]
+    rows += [[f"张{n}", identity(n), "瓦工"] for n in (1, 2, 3)]
+    finding = check(write(tmp_path, people([*rows[:1], person(9), *rows[1:]]), "csv")).json()
+    assert finding["findings"][0]["verdict"] == "cannot-say"
+    assert finding["findings"][0]["possible"] >= 3

@@ -25,6 +25,7 @@ from qualwatch.wording import gettext as _
 
 # called with a file's name, the bytes before it, the bytes of all
 Progress = Callable[[str, int, int], None]
+MOST_DOUBTS = 500  # people whom no requirement exceeds
 MOST_COLUMNS = 10  # left-over columns named in a notice
 _CARD_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 _CREDIT_CODE = re.compile(r"(?=.*[A-Za-z])[0-9A-Za-z]{18}")
@@ -161,7 +162,7 @@ class _FileReader:
             self.rejections.append(rejection)
             if bad.may_hold_rows:
                 for table in TABLES_IN_DOUBT:
-                    self._doubt(table)
+                    self._doubt(table, people)
 
     def read_sheet(self, sheet: Sheet) -> None:
         """The tables of a sheet; one that is not understood is refused in a sentence."""
@@ -200,7 +201,7 @@ class _FileReader:
             sentence += _("；第 {first} 至 {last} 行没有读").format(
                 first=reader.block.first + 1, last=reader.last_row
             )
-            self._doubt(header.table.slug)
+            self._doubt(header.table.slug, reader.account.read - before)
         elif not header.sources:
             return  # a line of words without rows is a title
         self.rejections.append(
@@ -230,14 +231,15 @@ class _FileReader:
             return
         account.read += len(rows)
         account.refused += len(rows)
-        self._doubt(reader.header.table.slug)
+        self._doubt(reader.header.table.slug, len(rows))
         problem = _("表头以上有像是数据的行，没有读：第 {rows} 行").format(rows=listed(rows))
         remedy = _("在这些行上面补上表头，或移到表头以下")
         self.rejections.append(Rejection(sheet.file, sheet.name, rows[0], "", "", problem, remedy))
 
-    def _doubt(self, table: str) -> None:
-        """A row of a table that may be anybody's."""
-        self.tables.rows.rejected.append(RejectedKey(table, None, None, None, None))
+    def _doubt(self, table: str, rows: int) -> None:
+        """Rows of a table that may be anybody's: each may be a person that an enterprise lacks."""
+        key = RejectedKey(table, None, None, None, None)
+        self.tables.rows.rejected += [key] * min(rows, MOST_DOUBTS)
 
     def _note_columns(self, reader: SheetReader) -> None:
         """Notices of columns that are not read, or that are read in want of better ones."""
@@ -274,7 +276,7 @@ class _FileReader:
             return
         if people:
             for table in TABLES_IN_DOUBT:
-                self._doubt(table)
+                self._doubt(table, people)
         problem = _("没有认出表头，整张表没有读")
         remedy = _("把表头改为说明书的写法；与核查无关的表，另存到别处")
         self.rejections.append(Rejection(sheet.file, sheet.name, None, "", "", problem, remedy))
