@@ -162,7 +162,7 @@ class _FileReader:
             self.rejections.append(rejection)
             if bad.may_hold_rows:
                 for table in TABLES_IN_DOUBT:
-                    self._doubt(table, people)
+                    self._doubt(table, MOST_DOUBTS)
 
     def read_sheet(self, sheet: Sheet) -> None:
         """The tables of a sheet; one that is not understood is refused in a sentence."""
