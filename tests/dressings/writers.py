@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import html
 import io
 from collections.abc import Callable
@@ -126,10 +125,8 @@ def text_of(cell: Any) -> str:
 
 def delimited(rows: Rows, delimiter: str, form: TextForm) -> bytes:
     """Rows as a delimited text."""
-    out = io.StringIO(newline="")
-    quoting = csv.QUOTE_ALL if form.quotes_all else csv.QUOTE_MINIMAL
-    writer = csv.writer(out, delimiter=delimiter, lineterminator=form.line_end, quoting=quoting)
     width = max(map(len, rows), default=0)
+    lines = []
     for row in rows:
         cells = [text_of(cell) for cell in row]
         cells += [""] * (width - len(cells))
@@ -137,20 +134,17 @@ def delimited(rows: Rows, delimiter: str, form: TextForm) -> bytes:
             while cells and not cells[-1]:
                 cells.pop()
         cells += [""] * form.more_delimiters
-        if form.excel_texts and not form.quotes_all:
-            out.write(delimiter.join(map(_as_excel_text, cells)) + form.line_end)
-        else:
-            writer.writerow(cells)
-    text = form.first_line + out.getvalue() + form.ending
+        lines.append(delimiter.join(_written(cell, delimiter, form) for cell in cells))
+    text = form.first_line + "".join(line + form.line_end for line in lines) + form.ending
     return text.encode(form.encoding)
 
 
-def _as_excel_text(cell: str) -> str:
-    """Codes as ="…", so that a spreadsheet keeps their digits; the rest as usual."""
-    if len(cell) >= 15 and cell.isascii() and cell.isalnum():
-        return f'="{cell}"'
-    if any(mark in cell for mark in ',;\t"\n\r'):
+def _written(cell: str, delimiter: str, form: TextForm) -> str:
+    """A cell with the quotes it needs (csv.writer would leave out some), or as ="…"."""
+    if form.quotes_all or any(mark in cell for mark in (delimiter, '"', "\r", "\n")):
         return '"' + cell.replace('"', '""') + '"'
+    if form.excel_texts and len(cell) >= 15 and cell.isascii() and cell.isalnum():
+        return f'="{cell}"'
     return cell
 
 

@@ -318,7 +318,8 @@ def division_codes_in_another_form(dress: Dress, random: Random) -> None:
         forms += [int, float]
     form = random.choice(forms)
     for row in dress.tables["企业"].rows:
-        row["注册地区划代码"] = form(row["注册地区划代码"])
+        if isinstance(row["注册地区划代码"], str):
+            row["注册地区划代码"] = form(row["注册地区划代码"])
 
 
 @change("cells")
