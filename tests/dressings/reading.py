@@ -23,7 +23,7 @@ SECONDS = 60  # for one file, on a busy machine
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a file. kind: findings, sentence, silent (a file that nothing is said about),
+    """What came of a file. kind: findings, sentence, silent (a file that nothing is sentences about),
     raised, ended (no process any more), hung.
     """
 
@@ -91,10 +91,12 @@ def answer_for(path: Path) -> dict[str, Any]:
     try:
         files = read_register_files(path, law())
         results = list(reference.evaluate(law(), law().policy_on(DAY), files.facts, DAY))
-        said = [row.problem for row in files.rejections] + [n.text for n in files.notices]
-        if any("\n" in text for text in said):
+        sentences = [row.problem for row in files.rejections] + [n.text for n in files.notices]
+        if any("\n" in text for text in sentences):
             return {"answer": "raised", "text": "a sentence of several lines"}
-        mentioned = {row.file for row in (*files.accounts, *files.rejections, *files.notices)}
+        mentioned = {account.file for account in files.accounts}
+        mentioned |= {rejection.file for rejection in files.rejections}
+        mentioned |= {notice.file for notice in files.notices}
         silent = sorted({str(file.relative_to(path)) for file in path.rglob("*.*")} - mentioned)
         if silent:
             return {"answer": "silent", "text": f"not a word about {silent}"}

@@ -1,7 +1,7 @@
 """A damaged file gives findings or one sentence: no traceback, no abort, no hang, bounded memory."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,22 +26,22 @@ def process() -> Iterator[ReadingProcess]:
 
 
 def answer_for(process: ReadingProcess, folder: Path, seed: int) -> tuple[str, Answer]:
-    """What was done to a file, and what came of it beside undamaged base tables."""
+    """How a file was damaged, and what came of it beside undamaged base tables."""
     folder.mkdir()
-    done, ending, raw = damaged(seed)
+    mutation, ending, raw = damaged(seed)
     for name, content in companions().items():
         (folder / name).write_bytes(content)
     (folder / f"damaged{ending}").write_bytes(raw)
-    return done, process.read(folder)
+    return mutation, process.read(folder)
 
 
 def check_files(process: ReadingProcess, tmp_path: Path, first: int, count: int) -> None:
     """Fails with every damaged file of these seeds that gave something else."""
     wrong = []
     for seed in range(first, first + count):
-        done, answer = answer_for(process, tmp_path / str(seed), seed)
+        mutation, answer = answer_for(process, tmp_path / str(seed), seed)
         if not answer.is_right or answer.peak > PEAK:
-            wrong.append(f"seed {seed}, {done}: {answer.kind} {answer.text} ({answer.peak} MB)")
+            wrong.append(f"seed {seed}, {mutation}: {answer.kind} {answer.text} ({answer.peak} MB)")
     assert wrong == [], "\n".join(wrong)
 
 
@@ -57,10 +57,10 @@ def test_thousands_of_damaged_files(process: ReadingProcess, tmp_path: Path, fir
 
 
 def test_the_usual_run_uses_every_mutation_on_every_container() -> None:
-    done = [damaged(seed)[0] for seed in range(COUNT)]
-    names = {word.strip() for text in done for word in text.partition(":")[2].split(",")}
+    mutation = [damaged(seed)[0] for seed in range(COUNT)]
+    names = {word.strip() for text in mutation for word in text.partition(":")[2].split(",")}
     assert MUTATIONS.keys() <= names
-    assert {text.partition(":")[0] for text in done} == originals().keys()
+    assert {text.partition(":")[0] for text in mutation} == originals().keys()
 
 
 @pytest.mark.parametrize("name", originals())
@@ -96,7 +96,7 @@ LAUGHS = (
     )
     + "]>"
 )
-HUGE_TEXTS = {
+HUGE_TEXTS: dict[str, tuple[str, Callable[[str], str]]] = {
     "xml-2003 with entities of entities": (
         "xml-2003",
         lambda text: text.replace("<Workbook", LAUGHS + "<Workbook", 1).replace("甲", "&j;", 1),

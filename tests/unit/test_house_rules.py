@@ -34,7 +34,9 @@ def test_no_number_of_the_law_in_python() -> None:
             numbers = set(re.findall(r"(?<![\w.])\d+(?![\w.])", code)) - allowed
             # Bits kept, months peeled, a cache
             numbers -= (
-                {"3", "60", "4096"} if path.name in ("columnar.py", "corpus.py", "law_tables.py") else set()
+                {"3", "60", "4096"}
+                if path.name in ("columnar.py", "corpus.py", "law_tables.py")
+                else set()
             )
             assert not numbers, (path.name, numbers)
 

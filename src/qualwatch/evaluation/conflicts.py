@@ -73,14 +73,12 @@ def _newest(in_force: Sequence[Item]) -> list[Item]:
     ]
 
 
-def _differ_in_force(one: Item, other: Item) -> bool:
-    """Whether two records in force contradict each other; what one does not say contradicts
-    nothing.
-    """
+def _differ_in_force(record: Item, other: Item) -> bool:
+    """Whether two records in force contradict each other; an empty field contradicts nothing."""
     return (
-        one.grade != other.grade
-        or _are_known_different(one.licensing_authority, other.licensing_authority)
-        or {one.route, other.route} == {"direct", "upgrade"}
+        record.grade != other.grade
+        or _are_known_different(record.licensing_authority, other.licensing_authority)
+        or {record.route, other.route} == {"direct", "upgrade"}
     )
 
 
@@ -102,8 +100,8 @@ def _is_ended_otherwise(row: Registration | Item, current: Registration | Item, 
     return state_holds(row, day) or row.valid_to != current.valid_to
 
 
-def _are_known_different(one: str | None, other: str | None) -> bool:
-    return one is not None and other is not None and one != other
+def _are_known_different(value: str | None, other: str | None) -> bool:
+    return value is not None and other is not None and value != other
 
 
 def contested_registrations(
@@ -133,16 +131,16 @@ def contested_registrations(
 
 
 def _contradict(
-    one: Registration, other: Registration, day: date, are_related: RelatedCodes
+    row: Registration, other: Registration, day: date, are_related: RelatedCodes
 ) -> bool:
-    is_one_in_force, is_other_in_force = _is_in_force(one, day), _is_in_force(other, day)
-    if is_one_in_force and is_other_in_force:
+    is_in_force, is_other_in_force = _is_in_force(row, day), _is_in_force(other, day)
+    if is_in_force and is_other_in_force:
         return _are_known_different(
-            one.profession_grade, other.profession_grade
-        ) or not are_related(one.credit_code, other.credit_code)
-    if not (is_one_in_force or is_other_in_force):
+            row.profession_grade, other.profession_grade
+        ) or not are_related(row.credit_code, other.credit_code)
+    if not (is_in_force or is_other_in_force):
         return False
-    current, ended = (one, other) if is_one_in_force else (other, one)
+    current, ended = (row, other) if is_in_force else (other, row)
     return (
         current.credit_code == ended.credit_code
         and current.profession_grade == ended.profession_grade

@@ -282,9 +282,10 @@ class Facts:
         enterprise = self._enterprises.get(credit_code)
         return enterprise.name if enterprise else ""
 
-    def are_one_legal_person(self, one: str, other: str) -> bool:
+    def are_one_legal_person(self, credit_code: str, other: str) -> bool:
         """Whether two credit codes are of one enterprise and its branches."""
-        return one == other or not self._legal_persons(one).isdisjoint(self._legal_persons(other))
+        legal_persons = self._legal_persons(credit_code)
+        return credit_code == other or not legal_persons.isdisjoint(self._legal_persons(other))
 
     def _legal_persons(self, credit_code: str) -> set[str]:
         return {credit_code, *self._parents.get(credit_code, ())}

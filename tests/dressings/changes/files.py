@@ -84,8 +84,8 @@ def sheets_without_a_table(dress: Dress, random: Random) -> None:
         "字典": [["专业", "等级"], ["建筑工程", "一级"], ["机电工程", "二级"]],
     }
     for book in some(random, dress.books):
-        taken = {sheet.name for sheet in book}
-        for name in random.sample(sorted(kinds.keys() - taken), random.randint(1, 2)):
+        names = {sheet.name for sheet in book}
+        for name in random.sample(sorted(kinds.keys() - names), random.randint(1, 2)):
             body = [list(row) for row in kinds[name]]
             sheet = Sheet(name, [Block(Table(name, [Column("无", "text")]), [], body)])
             book.insert(random.randint(0, len(book)), sheet)

@@ -158,8 +158,8 @@ def a_heading_that_nobody_knows(dress: Dress, random: Random) -> None:
 @change("headings", loses="which column is which")
 def the_same_heading_twice(dress: Dress, random: Random) -> None:
     for table in some(random, list(dress.tables.values())):
-        one, other = random.sample(table.columns, 2)
-        one.heading = other.heading
+        column, other = random.sample(table.columns, 2)
+        column.heading = other.heading
 
 
 @change("headings", loses="all headings")
