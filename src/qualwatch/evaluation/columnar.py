@@ -38,7 +38,7 @@ from qualwatch.law.loader import Law
 from qualwatch.law.model import GRADE_NAMES
 from qualwatch.law.policy import Policy
 
-MOST_MONTHS = 60  # months of insurance kept as bits, back from the last settled one
+MAX_MONTHS = 60  # months of insurance kept as bits, back from the last settled one
 
 
 class Bound:
@@ -167,7 +167,7 @@ def _month_bits(rows: pa.Table, law: LawTables, *, in_doubt: bool = False) -> pa
         rows = rows.filter(is_doubtful)
         is_paid = pa.repeat(pa.scalar(value=True), len(rows))
     back = _months_back(rows.column("month"), law.last_month)
-    in_range = pc.and_(pc.greater_equal(back, 0), pc.less_equal(back, MOST_MONTHS))
+    in_range = pc.and_(pc.greater_equal(back, 0), pc.less_equal(back, MAX_MONTHS))
     # a shift by a negative number is undefined: out of range it is 0, and its bit not used
     shifted = pc.shift_left(pa.scalar(1, BIG), pc.if_else(in_range, back, 0))
     bits = pc.if_else(pc.and_(in_range, is_paid), shifted, pa.scalar(0, BIG))
@@ -201,7 +201,7 @@ def _with_months(exemptions: pa.Table, last_month: int) -> pa.Table:
     latest = _months_back(exemptions.column("valid_to"), last_month)
     first = _months_back(exemptions.column("valid_from"), last_month)
     lowest = pc.max_element_wise(pc.fill_null(latest, 0), 0)
-    highest = pc.min_element_wise(pc.fill_null(first, MOST_MONTHS), MOST_MONTHS)
+    highest = pc.min_element_wise(pc.fill_null(first, MAX_MONTHS), MAX_MONTHS)
     covers_any = pc.less_equal(lowest, highest)
     # both powers stay below the sign bit; of no month both are 1
     above = pc.shift_left(pa.scalar(1, BIG), pc.if_else(covers_any, pc.add(highest, 1), 0))
@@ -275,7 +275,7 @@ def _covered_bits(rows: list[Coverage], area: str, people: str, law: LawTables) 
 def _bits_of(months: Iterable[int], law: LawTables) -> int:
     """Counted months as bits; later and older ones than the bits hold are left out."""
     ago = {law.last_month - month for month in months}
-    return sum(1 << back for back in ago if 0 <= back <= MOST_MONTHS)
+    return sum(1 << back for back in ago if 0 <= back <= MAX_MONTHS)
 
 
 def _register_states(facts: Facts, law: LawTables) -> pa.Table:
@@ -367,7 +367,7 @@ def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
 
 
 def _anomaly(tables: LawTables, row: dict[str, Any]) -> Anomaly:
-    ago = [back for back in range(MOST_MONTHS + 1) if row["months"] >> back & 1]
+    ago = [back for back in range(MAX_MONTHS + 1) if row["months"] >> back & 1]
     days = first_days(tables.last_month - back for back in ago)
     return Anomaly(row["credit_code"], row["person_id"], row["registration_no"], row["kind"], days)
 

@@ -30,8 +30,8 @@ from qualwatch.intake.sheets import Sheet
 from qualwatch.wording import gettext as _
 
 _FIRST_ROWS = 1000  # the first header of a text file stands within so many
-_MOST_HEADER_ROWS = 3
-_MOST_BLANK_ROWS = 3  # between the rows of a header
+_MAX_HEADER_ROWS = 3
+_MAX_BLANK_ROWS = 3  # between the rows of a header
 _HEADING_WORDS = 2  # of a row that may be a header
 _LONGEST_HEADING = 40
 _DATA = re.compile(r"(?<!\d)\d{4,}(?!\d*年)")  # digits that no heading has
@@ -171,7 +171,7 @@ class _Scan:
 
     def _remember(self, top: int, bottom: int) -> None:
         """Knows the rows of a header, and the groups above it, when they come again."""
-        while bottom - top + 1 < _MOST_HEADER_ROWS and self._is_line_of_groups(top - 1):
+        while bottom - top + 1 < _MAX_HEADER_ROWS and self._is_line_of_groups(top - 1):
             top -= 1
         self._floor = max(self._floor, bottom + 1)
         for index in range(top, bottom + 1):
@@ -245,14 +245,14 @@ class _Scan:
         for first in range(len(above), -1, -1):
             for count in range(len(below) + 1):
                 rows = [*above[first:], index, *below[:count]]
-                if len(rows) <= _MOST_HEADER_ROWS:
+                if len(rows) <= _MAX_HEADER_ROWS:
                     yield rows
 
     def _beside(self, index: int, step: int, belongs: Callable[[int], bool]) -> list[int]:
         """The next rows that are not blank, up or down, as long as they may belong to a header."""
         rows: list[int] = []
         blank = 0
-        while len(rows) < _MOST_HEADER_ROWS - 1 and blank <= _MOST_BLANK_ROWS:
+        while len(rows) < _MAX_HEADER_ROWS - 1 and blank <= _MAX_BLANK_ROWS:
             index += step
             row = self.row(index) if index >= self._floor else None
             if row is None:

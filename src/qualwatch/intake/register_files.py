@@ -25,8 +25,8 @@ from qualwatch.wording import gettext as _
 
 # called with a file's name, the bytes before it, the bytes of all
 Progress = Callable[[str, int, int], None]
-MOST_DOUBTS = 500  # people whom no requirement exceeds
-MOST_COLUMNS = 10  # left-over columns named in a notice
+MAX_DOUBTS = 500  # people whom no requirement exceeds
+MAX_COLUMNS = 10  # left-over columns named in a notice
 _CARD_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 _CREDIT_CODE = re.compile(r"(?=.*[A-Za-z])[0-9A-Za-z]{18}")
 # where a file or sheet was not understood: its rows may have been anybody's
@@ -162,7 +162,7 @@ class _FileReader:
             self.rejections.append(rejection)
             if bad.may_hold_rows:
                 for table in TABLES_IN_DOUBT:
-                    self._doubt(table, MOST_DOUBTS)
+                    self._doubt(table, MAX_DOUBTS)
 
     def read_sheet(self, sheet: Sheet) -> None:
         """The tables of a sheet; one that is not understood is refused in a sentence."""
@@ -239,7 +239,7 @@ class _FileReader:
     def _doubt(self, table: str, rows: int) -> None:
         """Rows of a table that may be anybody's: each may be a person that an enterprise lacks."""
         key = RejectedKey(table, None, None, None, None)
-        self.tables.rows.rejected += [key] * min(rows, MOST_DOUBTS)
+        self.tables.rows.rejected += [key] * min(rows, MAX_DOUBTS)
 
     def _note_columns(self, reader: SheetReader) -> None:
         """Notices of columns that are not read, or that are read in want of better ones."""
@@ -325,5 +325,5 @@ class _FileReader:
 
 def _headings(columns: Sequence[Source]) -> str:
     """Headings for a sentence."""
-    text = "、".join(column.written for column in columns[:MOST_COLUMNS])
-    return text + ("…" if len(columns) > MOST_COLUMNS else "")
+    text = "、".join(column.written for column in columns[:MAX_COLUMNS])
+    return text + ("…" if len(columns) > MAX_COLUMNS else "")

@@ -71,7 +71,7 @@ def joined(
         _("「{headings}」说的是同一件事，这一行却不同").format(headings=headings),
         _("核对后改成一致，或只留一列"),
     )
-    # a key that cannot be told is nobody's
+    # a key that cannot be read is nobody's
     return None if slug in KEYS else filled[0][1], problem
 
 

@@ -22,7 +22,7 @@ from qualwatch.privacy import hidden, masked, masked_text
 from qualwatch.wording import gettext as _
 
 _LONGEST_IDENTITY = 40  # characters; a longer cell is free text
-MOST_ROWS = 20  # row numbers named in a notice
+MAX_ROWS = 20  # row numbers named in a notice
 # tables whose key is a word, not a code
 _KEYS_IN_WORDS = frozenset({"coverage"})
 
@@ -242,8 +242,8 @@ class SheetReader:
 
 def listed(numbers: Sequence[int]) -> str:
     """Row numbers for a sentence."""
-    shown_numbers = "、".join(map(str, numbers[:MOST_ROWS]))
-    if len(numbers) <= MOST_ROWS:
+    shown_numbers = "、".join(map(str, numbers[:MAX_ROWS]))
+    if len(numbers) <= MAX_ROWS:
         return shown_numbers
     return _("{rows}…（共 {count} 行）").format(rows=shown_numbers, count=len(numbers))
 

@@ -24,7 +24,7 @@ from qualwatch.wording import gettext as _
 
 Steps = tuple[Any, ...]
 Fault = tuple[Steps, str]
-MOST_CLAUSES_IN_A_GROUP = 4  # Hall's theorem needs 2^k - 1 unions
+MAX_CLAUSES_IN_A_GROUP = 4  # Hall's theorem needs 2^k - 1 unions
 
 
 def category_faults(law: Law, category: CategoryText) -> Iterator[Fault]:
@@ -104,8 +104,8 @@ def _requirement_faults(
         return
     clauses = requirement.clauses
     parts = len(clauses) + sum(len(clause.of_which) for clause in clauses)
-    if parts > MOST_CLAUSES_IN_A_GROUP:
-        yield ("clauses",), _("一组条款连同其中项最多 {0} 条").format(MOST_CLAUSES_IN_A_GROUP)
+    if parts > MAX_CLAUSES_IN_A_GROUP:
+        yield ("clauses",), _("一组条款连同其中项最多 {0} 条").format(MAX_CLAUSES_IN_A_GROUP)
     if requirement.counts == "person-times" and parts > 1:
         yield ("clauses",), _("人次只能有一条，且没有其中项")
     for index, clause in enumerate(clauses):

@@ -56,7 +56,7 @@ class Difference:
     register_files: RegisterFiles
     before: RegisterFiles
     numbers: list[int]
-    carried: list[Rejection]  # rejected lines that are still there, at their new places
+    still_there: list[Rejection]  # rejected lines that are still there, at their new places
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Rows of the whole file, read, accepted and rejected."""
@@ -76,7 +76,7 @@ class Difference:
             replace(one, row=self.numbers[(one.row or 2) - 2])
             for one in self.register_files.rejections
         ]
-        return sorted([*self.carried, *new], key=lambda rejection: rejection.row or 0)
+        return sorted([*self.still_there, *new], key=lambda rejection: rejection.row or 0)
 
     def rows(self, source: Source) -> tuple[dict[str, pa.Table], pa.Array]:
         """Rows by table of those concerned (and all unparsed rows of the source).
@@ -128,11 +128,11 @@ def difference(
     elsewhere = codes_elsewhere(source.slug)
     lines_now = new.read(numbers, law, elsewhere)
     lines_before = old.read(old.lines_of(concerned), law, elsewhere)
-    carried = _carried(last, old, new, concerned)
-    if lines_now is None or lines_before is None or carried is None:
+    still_there = _still_there(last, old, new, concerned)
+    if lines_now is None or lines_before is None or still_there is None:
         return None
     file_rows = [number + 2 for number in numbers]
-    return Difference(last, table, lines_now, lines_before, file_rows, carried)
+    return Difference(last, table, lines_now, lines_before, file_rows, still_there)
 
 
 def _are_comparable(load: Load, last: Load, source: Source) -> bool:
@@ -165,7 +165,7 @@ def _differing(new: pa.Array, old: pa.Array) -> list[str]:
         return [line for (line,) in connection.execute(query).fetchall()]
 
 
-def _carried(
+def _still_there(
     last: Load, old: "_Lines", new: "_Lines", concerned: set[str]
 ) -> list[Rejection] | None:
     """The rejections of lines that did not change, by their new rows.
