@@ -78,7 +78,7 @@ class QualificationNames:
     ) -> Qualification:
         """Category, sub-item and grade of a row.
 
-        BadCell where they cannot be told apart or contradict each other.
+        BadCell where they are unknown or contradict each other.
         """
         text = folded(name)
         if not text:
