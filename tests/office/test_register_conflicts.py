@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from actors import Actors, reload
-from builders import OTHER, OWN
+from builders import BRANCH, OTHER, OWN, credit_code
 from qualwatch.assessments.models import AnomalyRow, ConflictRow, FindingRow
 from qualwatch.assessments.queries import conflict_view, conflicts_on_record
 from qualwatch.cases.models import Case, Task
-from qualwatch.registers.corrections import correct
-from qualwatch.registers.facts import facts_on
-from register_files import ITEMS, REGISTRATIONS, Rows
+from qualwatch.evaluation import conflicts
+from qualwatch.registers.corrections import correct, release_correction
+from qualwatch.registers.facts import facts_on, revision_at
+from qualwatch.registers.models import Correction, RegistrationRow
+from register_files import ENTERPRISES, ITEMS, REGISTRATIONS, Rows
 from register_office import DAY, RegisterOffice
 from register_rows import item, person
 
@@ -162,3 +165,126 @@ def test_of_two_sources_the_one_with_precedence_is_taken(office: RegisterOffice)
         (row.credit_code, row.profession_grade) for row in rows if row.registration_no[-1] == "1"
     ] == [(OWN, "grade-2")]
     assert {row.credit_code for row in rows if row.registration_no[-1] == "2"} == {OWN, OTHER}
+
+
+def places(day: date = DAY) -> dict[str, set[str]]:
+    """Last digit of a registration number -> where its person is registered, by the facts."""
+    enterprises: dict[str, set[str]] = {}
+    for row in facts_on(day).rows("registrations"):
+        enterprises.setdefault((row.registration_no or "")[-1], set()).add(row.credit_code)
+    return enterprises
+
+
+def registration_key(number: int, credit_code: str = OWN) -> dict[str, Any]:
+    row = RegistrationRow._default_manager.get(
+        credit_code=credit_code,
+        registration_no__endswith=str(number),
+        source="practitioners",
+        recorded_to=None,
+    )
+    return {name: getattr(row, name) for name in RegistrationRow.KEY}
+
+
+def correct_registration(office: RegisterOffice, number: int, field: str, value: str) -> Correction:
+    return correct(
+        table="registrations",
+        key=registration_key(number),
+        field=field,
+        value=value,
+        because="核对注册证书",
+        document="核查笔录1号",
+        review_on=date(2026, 12, 1),
+        by="officer",
+        at=office.tick(DAY),
+    )
+
+
+def test_the_better_source_counts_as_an_officer_corrected_it(office: RegisterOffice) -> None:
+    office.load(
+        "practitioners", [REGISTRATIONS, *(person(n) for n in (1, 2, 3)), person(4, 状态="注销")]
+    )
+    elsewhere = [person(n, 统一社会信用代码=OTHER) for n in (1, 2, 3, 4)]
+    office.load("national-practitioners", [REGISTRATIONS, *elsewhere])
+    assert places() == {"1": {OWN}, "2": {OWN}, "3": {OWN}, "4": {OWN, OTHER}}
+    corrections = [
+        correct_registration(office, 1, "register_state", "deregistered"),
+        correct_registration(office, 2, "valid_to", "2026-05-19"),
+        correct_registration(office, 3, "valid_to", "2026-05-20"),  # the last day
+        correct_registration(office, 4, "register_state", "in-force"),
+    ]
+    assert places() == {"1": {OWN, OTHER}, "2": {OWN, OTHER}, "3": {OWN}, "4": {OWN}}
+    assert places(NEXT_DAY)["3"] == {OWN, OTHER}
+    before = facts_on(DAY, revision_at(None) - len(corrections)).rows("registrations")
+    assert {row.credit_code for row in before if row.registration_no[-1] == "1"} == {OWN}
+    release_correction(correction=corrections[0], by="officer", at=office.tick(DAY), because="误")
+    assert places()["1"] == {OWN}
+
+
+FROM_TODAY, FROM_TOMORROW = DAY.isoformat(), NEXT_DAY.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_in_force"),
+    [
+        ({"有效期起": "2026-09-01"}, False),
+        ({"有效期起": FROM_TOMORROW}, False),
+        ({"有效期起": FROM_TODAY}, True),
+        ({"变更日期": FROM_TOMORROW}, False),
+        ({"变更日期": FROM_TODAY}, True),
+        ({"有效期起": ""}, True),
+        ({"有效期止": ""}, True),
+        ({"有效期止": FROM_TODAY}, True),
+        ({"有效期止": "2026-05-19"}, False),
+        ({"有效期止": "2026-05-19", "延续申请日期": "2026-05-19"}, True),
+        ({"有效期止": "2026-05-19", "延续申请日期": FROM_TODAY}, False),
+        ({"状态": "注销"}, False),
+        ({"状态": "注销", "状态日期": FROM_TODAY}, False),
+        ({"状态": "注销", "状态日期": FROM_TOMORROW}, True),
+    ],
+)
+def test_only_a_registration_in_force_takes_the_other_source_row_away(
+    office: RegisterOffice, cells: dict[str, str], is_in_force: bool
+) -> None:
+    columns = [*dict.fromkeys([*REGISTRATIONS, "变更日期", "状态日期", "延续申请日期"])]
+    row = dict(zip(REGISTRATIONS, person(1), strict=True)) | cells
+    office.load("practitioners", [columns, [row.get(name, "") for name in columns]])
+    [alone] = facts_on(DAY).rows("registrations")
+    assert conflicts._is_in_force(alone, DAY) == is_in_force
+    office.load("national-practitioners", [REGISTRATIONS, person(1, 统一社会信用代码=OTHER)])
+    assert places() == {"1": {OWN} if is_in_force else {OWN, OTHER}}
+
+
+def test_an_enterprise_and_its_branches_do_not_hide_each_other(office: RegisterOffice) -> None:
+    second_branch = credit_code(4)
+    office.load(
+        "enterprises",
+        [
+            ENTERPRISES,
+            [OWN, "甲公司", "140105", f"{BRANCH};{second_branch}"],
+            [OTHER, "乙公司", "140105", credit_code(5)],
+        ],
+    )
+    pairs = [
+        (OWN, BRANCH),
+        (second_branch, OWN),
+        (BRANCH, second_branch),
+        (OWN, OTHER),
+        (OTHER, BRANCH),
+    ]
+    better = [person(n, 统一社会信用代码=a) for n, (a, _b) in enumerate(pairs)]
+    others = [person(n, 统一社会信用代码=b) for n, (_a, b) in enumerate(pairs)]
+    office.load("practitioners", [REGISTRATIONS, *better])
+    office.load("national-practitioners", [REGISTRATIONS, *others])
+    related = {str(number): set(pair) for number, pair in enumerate(pairs[:3])}
+    assert places() == {**related, "3": {OWN}, "4": {OTHER}}
+    assert not facts_on(DAY).are_one_legal_person(OTHER, BRANCH)
+    before = revision_at(None)
+    # the branches go: at an earlier revision they were
+    office.load(
+        "enterprises",
+        [ENTERPRISES, [OWN, "甲公司", "140105", ""], [OTHER, "乙", "140105", ""]],
+        day=NEXT_DAY,
+    )
+    assert places()["0"] == {OWN}
+    rows = facts_on(DAY, before).rows("registrations")
+    assert {row.credit_code for row in rows if row.registration_no[-1] == "0"} == {OWN, BRANCH}

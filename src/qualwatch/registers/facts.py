@@ -111,7 +111,7 @@ class _Scope:
             f"{_on_record('t', self.revision)}{_believed(model, self.present[name], self.revision)}"
         )
         if name == "registrations":
-            where += _registered_here(self.present[name], self.revision, self.day)
+            where += _registered_here(self.present, self.revision, self.day)
         values: list[object] = []
         if self.codes is not None:
             marks = ", ".join(["%s"] * len(self.codes)) or "NULL"
@@ -296,7 +296,9 @@ def _has_given(source: str, revision: int) -> bool:
     )
 
 
-def _believed(model: type[Recorded], order: list[str], revision: int | None) -> str:
+def _believed(
+    model: type[Recorded], order: list[str], revision: int | None, alias: str = "t"
+) -> str:
     """Of several sources with one key the first in precedence.
 
     Nothing where one source has all rows.
@@ -305,11 +307,11 @@ def _believed(model: type[Recorded], order: list[str], revision: int | None) -> 
         return ""
     table = model._meta.db_table
     # every row of a source yields to any of a better one; a correction is of one row
-    same = " AND ".join(f"b.{name} = t.{name}" for name in model.KEY)
-    same += f" AND (b.source <> '{CORRECTION}' OR b.duplicate_no = t.duplicate_no)"
+    same = " AND ".join(f"b.{name} = {alias}.{name}" for name in model.KEY)
+    same += f" AND (b.source <> '{CORRECTION}' OR b.duplicate_no = {alias}.duplicate_no)"
     better = (
         f"SELECT 1 FROM {table} b WHERE {same} AND {_on_record('b', revision)} "
-        f"AND {_place('b', order)} < {_place('t', order)}"
+        f"AND {_place('b', order)} < {_place(alias, order)}"
     )
     return f" AND NOT EXISTS ({better})"
 
@@ -320,24 +322,63 @@ def _place(alias: str, order: list[str]) -> str:
     return f"CASE {alias}.source {cases} END"
 
 
-def _registered_here(order: list[str], revision: int | None, day: date) -> str:
+def _registered_here(present: Mapping[str, list[str]], revision: int | None, day: date) -> str:
     """Of a registration that two sources have at two enterprises, the one of the better source.
 
-    Only where it is in force there on the day: what the better source says has ended, the other may
-    know more of.
+    Only where it is in force there on the day, as corrected: what the better source says has ended,
+    the other may know more of. An enterprise and its branches do not contradict each other. A
+    correction of the other source's row stays: an officer has looked at it.
     """
+    order = present["registrations"]
     delivering = [slug for slug in order if slug != CORRECTION]
     if len(delivering) < 2:
         return ""
     certificate = ("person_id", "profession", "speciality", "registration_no")
-    same = " AND ".join(f"b.{name} = t.{name}" for name in certificate)
-    better = (
-        f"SELECT 1 FROM registers_registration b WHERE {same} AND b.credit_code <> t.credit_code "
-        f"AND {_on_record('b', revision)} "
-        f"AND {_place('b', delivering)} < {_place('t', delivering)} "
-        f"AND b.register_state = 'in-force' AND coalesce(b.valid_to, '{day}') >= '{day}'"
+    same_certificate = " AND ".join(f"s.{name} = t.{name}" for name in certificate)
+    same_row = " AND ".join(
+        f"r.{name} = s.{name}" for name in (*TABLES["registrations"].KEY, "duplicate_no")
     )
-    return f" AND NOT (t.registration_no <> '' AND EXISTS ({better}))"
+    # s: a row of a better source; r: the same as it is believed, itself or its correction
+    better = (
+        f"SELECT 1 FROM registers_registration s JOIN registers_registration r ON {same_row} "
+        f"AND r.source IN (s.source, '{CORRECTION}') AND {_on_record('r', revision)}"
+        f"{_believed(TABLES['registrations'], order, revision, 'r')} "
+        f"WHERE t.registration_no <> '' AND {same_certificate} AND s.credit_code <> t.credit_code "
+        f"AND {_on_record('s', revision)} "
+        f"AND {_place('s', delivering)} < {_place('t', delivering)} "
+        f"AND {_is_in_force('r', day)} "
+        f"AND NOT {_are_one_legal_person('r', 't', present['enterprises'], revision)}"
+    )
+    return f" AND NOT EXISTS ({better})"
+
+
+def _is_in_force(alias: str, day: date) -> str:
+    """The condition that a registration is in force, as in evaluation.conflicts."""
+    return (
+        f"({alias}.at_enterprise_from IS NULL OR {alias}.at_enterprise_from <= '{day}') "
+        f"AND ({alias}.valid_from IS NULL OR {alias}.valid_from <= '{day}') "
+        f"AND ({alias}.register_state = 'in-force' OR {alias}.register_state_from > '{day}') "
+        f"AND ({alias}.valid_to IS NULL OR {alias}.valid_to >= '{day}' "
+        f"OR {alias}.renewal_filed_on <= {alias}.valid_to)"
+    )
+
+
+def _are_one_legal_person(alias: str, other: str, order: list[str], revision: int | None) -> str:
+    """The condition that two rows' credit codes are of one enterprise and its branches."""
+    codes = "';' || e.credit_code || ';' || e.branch_credit_codes || ';'"
+    # replacing is the one way to look for a text that both databases have
+    parents = (
+        f"SELECT {codes} AS codes FROM registers_enterprise e WHERE e.branch_credit_codes <> '' "
+        f"AND {_on_record('e', revision)}{_believed(TABLES['enterprises'], order, revision, 'e')}"
+    )
+    names_both = " AND ".join(
+        f"replace(p.codes, ';' || {row}.credit_code || ';', '') <> p.codes"
+        for row in (alias, other)
+    )
+    return (
+        f"EXISTS (WITH parents AS MATERIALIZED ({parents}) "
+        f"SELECT 1 FROM parents p WHERE {names_both})"
+    )
 
 
 def coverage_on(revision: int, day: date) -> list[Coverage]:
