@@ -281,7 +281,7 @@ counted AS (
     SELECT r.credit_code, f.set_id, r.people,
            CASE WHEN NOT f.by_certificate THEN CAST(r.person_id AS STRING)
                 WHEN r.registration_no IS NULL
-                    THEN CAST(r.person_id AS STRING) || ' ' || f.profession || ' ' || coalesce(f.profession_grade, 'None') || ' without number'
+                    THEN CAST(r.person_id AS STRING) || ' ' || CAST(f.kind_no AS STRING) || ' without number'
                 ELSE CAST(r.person_id AS STRING) || ' ' || f.profession || ' ' || r.registration_no END AS counted_as,
            CASE WHEN r.standing <> 0 THEN r.standing
                 ELSE r.never | CASE WHEN r.age >= f.ends_at THEN b.over_age ELSE 0 END END AS never,

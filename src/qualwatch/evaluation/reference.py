@@ -443,7 +443,10 @@ def stale_registers(
 
 
 def _certificate_key(row: Registration) -> str:
-    """What tells certificates apart: person, profession and number; without a number, the grade."""
+    """What tells certificates apart: person, profession and number; without a number, grade and
+    speciality, which may each have a number of their own.
+    """
     if row.registration_no is None:
-        return f"{row.person_id} {row.profession} {row.profession_grade} without number"
+        kind = f"{row.profession} {row.profession_grade} {row.speciality}"
+        return f"{row.person_id} {kind} without number"
     return f"{row.person_id} {row.profession} {row.registration_no}"
