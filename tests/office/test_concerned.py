@@ -287,6 +287,89 @@ def test_an_event_concerns_those_whose_findings_it_changes(
     assert concerned.pop()
 
 
+AT_COMPLETE = constructors(COMPLETE)[0]
+AT_WITH_BRANCH = {**AT_COMPLETE, "统一社会信用代码": WITH_BRANCH}
+PERMIT = {
+    **AT_COMPLETE,
+    "统一社会信用代码": WITH_BRANCH,
+    "证件类型": "港澳居民来往内地通行证",
+    "身份证号": "H12345678",
+    "出生日期": "1985-06-15",
+    "注册编号": "晋214000000998",
+}
+Event = Callable[[RegisterOffice], None]
+
+
+def deliver_two_sources(office: RegisterOffice, *province: dict[str, str]) -> None:
+    """A constructor of whom only the nation says that COMPLETE has them, and what else it says."""
+    deliver_province(office)
+    rows = practitioners(*province, without=identity_of(COMPLETE))
+    deliver(office, "practitioners", rows, DAY)
+    nation = [REGISTRATIONS, person(0, **AT_COMPLETE)]
+    deliver(office, "national-practitioners", nation, DAY)
+
+
+def registered_elsewhere(office: RegisterOffice) -> None:
+    """The province registers the constructor elsewhere: the nation's row yields to it."""
+    rows = practitioners(AT_WITH_BRANCH, without=identity_of(COMPLETE))
+    deliver(office, "practitioners", rows)
+
+
+def registration_begins(_office: RegisterOffice) -> None:
+    """The registration elsewhere begins on the next day: nothing is delivered."""
+
+
+def becomes_branch(office: RegisterOffice) -> None:
+    """COMPLETE becomes a branch of the firm that has its constructor: both rows are right."""
+    deliver(office, "enterprises", enterprises([WITH_BRANCH, "企", "140105", COMPLETE]))
+
+
+def payment_of_other_issue(office: RegisterOffice) -> None:
+    row = [PERMIT["证件类型"], PERMIT["身份证号"] + "01", MONTHS[-1], WITH_BRANCH]
+    deliver(office, "insurance", insurance(row))
+
+
+def deliver_with_permit(office: RegisterOffice) -> None:
+    """A constructor with a permit, unpaid."""
+    deliver_province(office)
+    deliver(office, "practitioners", practitioners(PERMIT), DAY)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "event", "check"),
+    [
+        (deliver_two_sources, registered_elsewhere, "_employers"),
+        (
+            lambda office: deliver_two_sources(
+                office, {**AT_WITH_BRANCH, "有效期起": NEXT_DAY.isoformat()}
+            ),
+            registration_begins,
+            "_employers",
+        ),
+        (
+            lambda office: deliver_two_sources(office, AT_WITH_BRANCH),
+            becomes_branch,
+            "_changed_branches",
+        ),
+        (deliver_with_permit, payment_of_other_issue, "same_permits"),
+    ],
+)
+def test_an_event_concerns_those_whom_the_facts_do_not_name(
+    office: RegisterOffice, monkeypatch: Patch, prepare: Event, event: Event, check: str
+) -> None:
+    """The enterprise of a row that yields, a branch, the person with another issue of a permit."""
+    prepare(office)
+    office.run(DAY)
+    event(office)
+    with monkeypatch.context() as patch, transaction.atomic():
+        no_check(check)(patch)
+        assert not is_record_right(office)
+        transaction.set_rollback(True)
+    concerned = spy_on_concerned(monkeypatch)
+    assert is_record_right(office)
+    assert concerned.pop()
+
+
 def is_record_right(office: RegisterOffice) -> bool:
     """Whether after the next day's run the record is as if everybody had been judged."""
     run = office.run(NEXT_DAY)

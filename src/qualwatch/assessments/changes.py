@@ -28,8 +28,10 @@ from qualwatch.evaluation.people import is_stale, month_of
 from qualwatch.law.days import days_named
 from qualwatch.law.loader import Law
 from qualwatch.registers.facts import coverage_on, sources_present
-from qualwatch.registers.models import TABLES
+from qualwatch.registers.models import TABLES, RegistrationRow
+from qualwatch.registers.permits import same_permits
 
+AT_ONCE = 500  # people named in one statement
 TABLES_OF_PEOPLE = (
     "registrations",
     "contributions",
@@ -57,12 +59,13 @@ def enterprises_concerned(before: Run, run: Run, law: Law, facts: Facts) -> set[
     # a rejected row without a code could be anybody's
     if "" in codes:
         return None
-    person_numbers = _changed_since(before.revision_id, TABLES_OF_PEOPLE, "person_id")
-    people = {f"P{number}" for number in person_numbers}
+    codes |= _changed_branches(before.revision_id)
+    numbers = _changed_since(before.revision_id, TABLES_OF_PEOPLE, "person_id")
+    people = {f"P{number}" for number in numbers | same_permits(numbers)}
     people |= _dates_reached(facts, "person_id", since, day)
     people |= _birthdays_reached(facts, since, day, ages_named(law.policy_on(day)))
     codes |= _dates_reached(facts, "credit_code", since, day)
-    codes |= _employers(facts, people)
+    codes |= _employers(people)
     codes |= _pushed_since(before)
     return codes | _parents(facts, codes)
 
@@ -137,11 +140,28 @@ def _birthdays_reached(facts: Facts, since: date, day: date, ages: set[int]) -> 
     return set(born_in_month.filter(pc.and_(reached, is_relevant)).column("person_id").to_pylist())
 
 
-def _employers(facts: Facts, people: set[str]) -> set[str]:
-    """Where these people are registered; where they no longer are, a row has ended."""
-    registrations = facts.tables["registrations"]
-    is_of_people = pc.is_in(registrations.column("person_id"), pa.array(people, pa.string()))
-    return set(registrations.filter(is_of_people).column("credit_code").to_pylist())
+def _employers(people: set[str]) -> set[str]:
+    """Where these people are registered by any source; where they no longer are, a row has ended.
+
+    The facts lack a row that yields to another source's, and did not before that row changed.
+    """
+    numbers = sorted(int(person_id.removeprefix("P")) for person_id in people)
+    employers: set[str] = set()
+    for start in range(0, len(numbers), AT_ONCE):
+        rows = RegistrationRow._default_manager.filter(
+            recorded_to=None, person_id__in=numbers[start : start + AT_ONCE]
+        )
+        employers.update(rows.values_list("credit_code", flat=True))
+    return employers
+
+
+def _changed_branches(revision: int) -> set[str]:
+    """Branches, before and now, of the enterprises whose rows changed since a revision.
+
+    Whether a registration at a branch contradicts that at its enterprise follows from these.
+    """
+    lists = _changed_since(revision, ("enterprises",), "branch_credit_codes")
+    return {code for codes in lists for code in codes.split(";") if code}
 
 
 def _pushed_since(before: Run) -> set[str]:

@@ -347,7 +347,7 @@ def _registered_here(present: Mapping[str, list[str]], revision: int | None, day
         f"AND {_on_record('s', revision)} "
         f"AND {_place('s', delivering)} < {_place('t', delivering)} "
         f"AND {_is_in_force('r', day)} "
-        f"AND NOT {_are_one_legal_person('r', 't', present['enterprises'], revision)}"
+        f"AND NOT {_are_one_legal_person('s', 't', present['enterprises'], revision)}"
     )
     return f" AND NOT EXISTS ({better})"
 

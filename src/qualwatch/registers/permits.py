@@ -44,6 +44,17 @@ def doubtful_rows(people_with_other_documents: Iterable[int], on_record: str) ->
     return doubts
 
 
+def same_permits(people: Iterable[int]) -> set[int]:
+    """Row numbers of everybody with the permit of one of these people, of any issue; theirs too."""
+    stems: set[str] = set()
+    numbers = sorted(people)
+    for start in range(0, len(numbers), AT_ONCE):
+        # the birthday of a card follows from its number; a permit's does not
+        among = Person.objects.filter(pk__in=numbers[start : start + AT_ONCE], born_on=None)
+        stems.update(_permits(among.values_list("pk", flat=True)).values())
+    return set().union(*_people_by_lookup(stems).values())
+
+
 def _permits(numbers: Iterable[int]) -> dict[int, str]:
     """Row numbers of those who have a permit -> the permit's number without its issue count."""
     permits = {}
