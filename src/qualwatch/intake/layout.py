@@ -241,7 +241,7 @@ class _Scan:
     def _spans(self, index: int) -> Iterator[list[int]]:
         """The rows of each header that a row may belong to; blank rows between are passed over."""
         above = self._beside(index, -1, self._is_group_row)[::-1]
-        below = self._beside(index, 1, self._is_words_row)
+        below = self._rows_below(index)
         for first in range(len(above), -1, -1):
             for count in range(len(below) + 1):
                 rows = [*above[first:], index, *below[:count]]
@@ -288,9 +288,12 @@ class _Scan:
         words = [compared(cell) for cell in row or () if not is_blank(cell)]
         return len(words) > 1 and all(word.endswith(shared_words().groups) for word in words)
 
-    def _is_words_row(self, index: int) -> bool:
-        row = self.row(index)
-        return row is not None and _is_words_only(row)
+    def _rows_below(self, index: int) -> list[int]:
+        """The next rows that may belong to a row's header; a remark beyond its last cell, whatever
+        it is, does not matter.
+        """
+        width = max((right for _left, right in _runs(self.row(index) or ())), default=0)
+        return self._beside(index, 1, lambda at: _is_words_only((self.row(at) or ())[:width]))
 
     def _is_group_row(self, index: int) -> bool:
         """Whether a row above a header may group its columns; a title does not."""
@@ -324,7 +327,7 @@ class _Scan:
         """Headings over several columns that the next row names, where these names are not
         understood.
         """
-        below = next(map(self.row, self._beside(header.row, 1, self._is_words_row)), None)
+        below = next(map(self.row, self._rows_below(header.row)), None)
         if below is None:
             return []
         key_cells = [_at(below, place) for place in header.key_places]
