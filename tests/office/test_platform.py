@@ -125,7 +125,11 @@ def test_an_id_or_a_number_used_before_is_quarantined(platform: Platform) -> Non
     assert states(platform.push(dict(second, id="c1"))) == ["quarantined"]
     assert constructors() == ("cannot-say", 2)
     assert states(platform.push(dict(third, id="other", sequence=1))) == ["quarantined"]
-    # the number of the first was taken, the second one's was not
+    # again, as after an answer that was lost
+    assert states(platform.push(dict(second, id="c1"))) == ["known"]
+    assert states(platform.push(dict(third, id="other", sequence=1))) == ["known"]
+    # the number of the first was taken, the second one's was not; none was missing
+    assert platform.push(dict(third, sequence=4)).status_code == 409
     assert states(platform.push(third)) == ["applied"]
     assert list(PlatformChange.objects.order_by("pk").values_list("sequence", flat=True)) == [
         1,
@@ -235,6 +239,9 @@ def test_a_record_without_a_number_leaves_room_for_its_own(platform: Platform) -
     before, bad, after = (platform.change(n, "remove") for n in (1, 9, 2))
     assert states(platform.push(before, dict(bad, sequence=None))) == ["applied", "quarantined"]
     assert states(platform.push(after)) == ["applied"]
+    # what came without its number may come again with it
+    assert states(platform.push(dict(bad, id="again"))) == ["quarantined"]
+    assert PlatformChange.objects.get(sequence=2).problem == "登记里没有这一行"
     missing = platform.change(3, "remove")
     del missing
     assert platform.push(platform.change(3, "remove")).status_code == 409
@@ -245,6 +252,16 @@ def test_a_malformed_record_puts_what_it_may_be_about_in_doubt(platform: Platfor
     answer = platform.push({**change, "action": "upsert"}, platform.change(1, "remove"))
     assert states(answer) == ["quarantined", "applied"]
     assert UnparsedRow.objects.filter(recorded_to=None, credit_code=OWN).count() == 1
+    assert constructors() == ("cannot-say", 2)
+
+
+def test_a_row_that_is_not_understood_puts_its_enterprise_in_doubt(platform: Platform) -> None:
+    change = platform.change(9)
+    change["row"] = {"单位": OWN, "谁": "张三"}
+    assert states(platform.push(platform.change(1, "remove") | {"sequence": 2}, change)) == [
+        "quarantined",
+        "applied",
+    ]
     assert constructors() == ("cannot-say", 2)
 
 

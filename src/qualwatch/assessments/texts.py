@@ -19,7 +19,7 @@ from qualwatch.law.texts_on_disk import LawError, LawProblem
 from qualwatch.wording import gettext as _
 
 PACKAGE = Path(qualwatch.__file__).parent
-ROOMS_OF_FINDINGS = ("assessments", "evaluation", "law", "registers")
+ROOMS_OF_FINDINGS = ("assessments", "evaluation", "intake", "law", "registers")
 ENTRY_TIME_OF_ZIP = (1980, 1, 1, 0, 0, 0)  # of every entry: the same texts are the same bytes
 
 

@@ -31,6 +31,12 @@ _EPOCH_MILLISECONDS = re.compile(r"^\d{13}$")
 _DAY = re.compile(
     r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[\sT]+\d{1,2}:\d{1,2}(?::\d{1,2})?(?:\.\d+)?)?$"
 )
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE
+)
+_WRITTEN_DAY = r"(?:\d{4}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?|(?:19|20)\d{6})"
+# two days with a dash, a slash, a comma or a space between them
+_BETWEEN_DAYS = re.compile(rf"{_WRITTEN_DAY}\s*[-\u2013/,、_ ]\s*({_WRITTEN_DAY})")
 _DAY_OF_DIGITS = re.compile(r"(?:19|20)\d{6}")
 _BETWEEN_CODES = re.compile(r"[;；,，、|/\r\n]+")
 _SHORT_NUMBER_LENGTH = 15  # digits of the identity cards of the first generation
@@ -51,7 +57,7 @@ _MONTHS_JOINED = re.compile(r"^(\d{6}|\d{8})-(\d{6}|\d{8})$")
 _LOST_ZERO = re.compile(r"^\d{4}\.1$")  # as a number 2026.10 is 2026.1
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
 _ZEROS_AFTER_A_FLOAT = re.compile(rf"\d{{{_DIGITS_OF_A_FLOAT}}}0+")
-_WHOLE_NUMBER = re.compile(r"(\d+|\d{1,3}(?:,\d{3})+)(?:\.0+)?[人名个位]?")
+_WHOLE_NUMBER = re.compile(r"(\d{1,9}|\d{1,3}(?:,\d{3}){1,2})(?:\.0+)?[人名个位]?")
 _LONGEST_PLACEHOLDER = 4  # characters, without marks around it
 _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 
@@ -320,8 +326,11 @@ def _day_by_number(text: str) -> date | None:
 
 def _day_by_iso_format(text: str) -> date:
     try:
+        # fromisoformat takes more: weeks, and a second day for a time
+        if not _MOMENT.fullmatch(text):
+            raise ValueError(text)
         return _in_beijing(datetime.fromisoformat(text))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise BadCell(
             _("日期认不出：{value}").format(value=text), _("改为 2023-06-01 这样的日期")
         ) from error
@@ -367,7 +376,9 @@ def end_day(cell: Cell) -> date | None:
     """A day on which something ends; 长期 and the like are open-ended (None)."""
     if isinstance(cell, str):
         # 2022-01-01至2027-01-01: the day after the dash
-        cell = _BETWEEN.split(plain(cell))[-1]
+        text = _BETWEEN.split(plain(cell))[-1].removesuffix("止")
+        days = _BETWEEN_DAYS.fullmatch(unicodedata.normalize("NFKC", text))
+        cell = days[1] if days else text
     is_last_year = isinstance(cell, date) and cell.year == LAST_YEAR
     if is_last_year or folded(cell) in values()["open_ended"]:
         return None

@@ -61,12 +61,16 @@ class TableHead:
     def may_decide(self, heading: str) -> bool:
         """Whether a heading that is no column of the table may decide all the same."""
         # a formula or an error value where the heading was
-        if heading.startswith(("=", "#")):
+        if heading.startswith("=") or folded(heading) in values()["error_values"]:
             return True
         text = compared(heading)
         if shared_words().opaque.fullmatch(text) or _is_bare_end(text):
             return True
-        if text in self.harmless or is_about_another(text):
+        words = shared_words()
+        is_harmless = text.endswith(words.harmless_endings) or any(
+            word in text for word in words.harmless_words
+        )
+        if is_harmless or text in self.harmless or is_about_another(text):
             return False
         return any(word in text for word in self.deciding)
 
@@ -187,6 +191,8 @@ class SharedWords:
     before: tuple[str, ...]
     harmless_cells: frozenset[str]
     paid_amounts: tuple[str, ...]
+    harmless_endings: tuple[str, ...]
+    harmless_words: tuple[str, ...]
 
 
 @lru_cache(maxsize=1)
@@ -210,6 +216,8 @@ def shared_words() -> SharedWords:
         before=tuple(text["before"]),
         harmless_cells=frozenset(map(folded, text["harmless_cells"])),
         paid_amounts=tuple(text["paid_amounts"]),
+        harmless_endings=tuple(text["harmless_endings"]),
+        harmless_words=tuple(text["harmless_words"]),
     )
 
 

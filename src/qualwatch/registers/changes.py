@@ -1,7 +1,8 @@
 """Records that the platform pushes: single rows, each applied or quarantined once."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time
 
 import pyarrow as pa
@@ -9,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from qualwatch.ciphers import newest_version
-from qualwatch.intake.cells import Cell
-from qualwatch.intake.problems import NothingReadable
+from qualwatch.intake.cells import Cell, credit_code
+from qualwatch.intake.problems import BadCell, NothingReadable
 from qualwatch.intake.register_files import RegisterFiles, read_sheets
 from qualwatch.intake.sheets import Sheet
 from qualwatch.journal.actions import record
@@ -54,10 +55,10 @@ def apply_changes(
 ) -> PushResult:
     """Applies a batch in its order, all in one transaction.
 
-    What was pushed before is not applied again. A record that is malformed, cannot be read, or
-    removes more than the policy's share of a source in a day is quarantined with its problem; what
-    it may be about is in doubt; the others go on. OutOfOrder where records are missing: nothing is
-    applied then.
+    What was pushed before is not applied again. A record that is malformed or cannot be read is
+    quarantined with its problem, and what it may be about is in doubt. A removal beyond the
+    policy's share of a source in a day is quarantined too: until a person releases it the row stays
+    as it was. The others go on. OutOfOrder where records are missing: nothing is applied then.
     """
     lock()
     new, result = new_records(changes)
@@ -104,10 +105,12 @@ def _stored(
     change: Pushed, state: str, problem: str, revision: Revision, at: datetime
 ) -> PlatformChange:
     content = change.content if isinstance(change, MalformedChange) else dict(change.row)
+    claimed = change.claimed_sequence if isinstance(change, MalformedChange) else None
     version = newest_version()
     return PlatformChange(
         change_id=change.change_id,
         sequence=change.sequence,
+        claimed_sequence=claimed,
         source=change.source,
         action=change.action,
         digest=change.digest,
@@ -140,7 +143,11 @@ def release_change(
         raise CannotRelease(_("请写明理由"))
     row = json.loads(decrypted(stored.row, stored.key_version))
     again = Change(stored.change_id, stored.sequence, stored.source, stored.action, row)
-    if _is_overtaken(again, law, stored):
+    try:
+        is_overtaken = _is_overtaken(again, law, stored)
+    except NothingReadable as error:
+        raise CannotRelease(str(error)) from error
+    if is_overtaken:
         raise CannotRelease(_("这一行之后已有新的推送或载入"))
     result = PushResult()
     revision = result.revision = next_revision(what="platform change", by=by, at=at)
@@ -206,6 +213,7 @@ def _apply(change: Change, law: Law, revision: Revision, day: date, concerned: s
         register_files = _read(change, law)
         tables = _tables_of(source, register_files)
     except NothingReadable as error:
+        concerned |= _doubt_by_codes(change, revision)
         return str(error)
     rows_changed = 0
     for slug, columns in tables.items():
@@ -267,7 +275,7 @@ def _doubt(change: MalformedChange, law: Law, revision: Revision) -> set[str]:
     try:
         tables = _tables_of(source_of(change.source), _read(change, law))
     except NothingReadable:
-        return set()
+        return _doubt_by_codes(change, revision)
     concerned: set[str] = set()
     for slug, columns in tables.items():
         if not len(columns) or slug == "birthdays":
@@ -277,6 +285,23 @@ def _doubt(change: MalformedChange, law: Law, revision: Revision) -> set[str]:
         with Table(TABLES["unparsed"], change.source, unparsed, is_full=False) as table:
             table.add(revision.pk)
     return concerned
+
+
+def _doubt_by_codes(change: Pushed, revision: Revision) -> set[str]:
+    """Puts an unparsed row on record for every credit code in a row that is not understood."""
+    codes = sorted(set(_credit_codes(change.row.values())))
+    for slug in source_of(change.source).tables:
+        columns = pa.table({"credit_code": pa.array(codes, pa.string())})
+        unparsed = _as_unparsed(slug, columns)
+        with Table(TABLES["unparsed"], change.source, unparsed, is_full=False) as table:
+            table.add(revision.pk)
+    return set(codes)
+
+
+def _credit_codes(cells: Iterable[str]) -> Iterator[str]:
+    for cell in cells:
+        with suppress(BadCell):
+            yield credit_code(cell)
 
 
 def _as_unparsed(slug: str, columns: pa.Table) -> pa.Table:

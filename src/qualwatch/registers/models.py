@@ -353,11 +353,12 @@ class AcceptedFindingRow(Recorded):
 class PlatformChange(models.Model):
     """One record that the platform pushed, in its order; the row itself lies encrypted.
 
-    A malformed record has what of it could be read; without a number of its own, no sequence.
+    A malformed record has what of it could be read; without a number of its own no sequence.
     """
 
     change_id = models.CharField(max_length=100, unique=True)
     sequence = models.PositiveBigIntegerField(unique=True, null=True)
+    claimed_sequence = models.PositiveBigIntegerField(null=True)  # the number of another record
     source = models.CharField(max_length=40, blank=True)
     action = models.CharField(max_length=10, blank=True)
     digest = models.CharField(max_length=64)

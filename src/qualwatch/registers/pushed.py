@@ -44,14 +44,15 @@ class Change:
 class MalformedChange:
     """A record that is no change: what of it could be read, and why it is none.
 
-    `sequence` is None where it has no number or the number of another record. `source` and `row`
-    are empty where they cannot be read.
+    `sequence` is None where it has no number, or that of another record (`claimed_sequence`).
+    `source` and `row` are empty where they cannot be read.
     """
 
     content: Any  # as it came
     problem: str
     change_id: str = ""
     sequence: int | None = None
+    claimed_sequence: int | None = None
     source: str = ""
     row: Mapping[str, str] = field(default_factory=dict)
     action: str = ""
@@ -91,20 +92,17 @@ def new_records(records: Sequence[Pushed]) -> tuple[list[Pushed], PushResult]:
     """
     result = PushResult()
     last = PlatformChange.objects.exclude(sequence=None).order_by("-sequence").first()
-    last_sequence = last.sequence or 0 if last else 0
-    fresh = list(_without_known(records, last_sequence, result))
+    fresh = list(_without_known(records, result))
     return _in_order(fresh, last), result
 
 
-def _without_known(
-    records: Sequence[Pushed], last_sequence: int, result: PushResult
-) -> Iterable[Pushed]:
+def _without_known(records: Sequence[Pushed], result: PushResult) -> Iterable[Pushed]:
     """Records that are new, by ids and numbers of their own."""
     identified = [_with_id(record) for record in records]
-    ids = [record.change_id for record in identified]
+    ids = {record.change_id for record in identified} | set(map(_id_by_content, identified))
     stored = PlatformChange.objects.filter(change_id__in=ids)
     stored_by_id = {row.change_id: (row.digest, row.problem) for row in stored}
-    sequences: set[int] = set()
+    sequences = _sequences_taken(identified)
     # a change keeps its id and number before a malformed record with the same
     in_order = sorted(
         identified, key=lambda record: (isinstance(record, MalformedChange), _number(record))
@@ -116,11 +114,10 @@ def _without_known(
         new = record
         if record.change_id in stored_by_id:
             new = _malformed(record, _("变更编号 {id} 已用于别的内容").format(id=record.change_id))
-        if record.sequence is not None and (
-            record.sequence <= last_sequence or record.sequence in sequences
-        ):
+        if record.sequence in sequences:
             problem = _("序号 {sequence} 已用于别的变更").format(sequence=record.sequence)
-            new = replace(_malformed(record, problem), sequence=None)
+            malformed = _malformed(record, problem)
+            new = replace(malformed, sequence=None, claimed_sequence=record.sequence)
         # a malformed record that came before under an id of its content
         if new.change_id in stored_by_id:
             result.outcomes.append((new, "known", stored_by_id[new.change_id][1]))
@@ -129,6 +126,23 @@ def _without_known(
         if new.sequence is not None:
             sequences.add(new.sequence)
         yield new
+
+
+def _sequences_taken(records: Sequence[Pushed]) -> set[int | None]:
+    """The numbers of other records: those on record, and those from before the first of all."""
+    numbers = {record.sequence for record in records if record.sequence is not None}
+    on_record = PlatformChange.objects.exclude(sequence=None)
+    taken: set[int | None] = set(
+        on_record.filter(sequence__in=numbers).values_list("sequence", flat=True)
+    )
+    first = on_record.order_by("sequence").values_list("sequence", flat=True).first()
+    return taken | {number for number in numbers if first is not None and number < first}
+
+
+def _id_by_content(record: Pushed) -> str:
+    """The id that the record has where it is quarantined under an id of its content."""
+    content = record.content if isinstance(record, MalformedChange) else _content(record)
+    return _id_of_content(_digest(content))
 
 
 def _with_id(record: Pushed) -> Pushed:
@@ -152,7 +166,6 @@ def _malformed(record: Pushed, problem: str) -> MalformedChange:
         sequence=record.sequence,
         source=record.source,
         row=record.row,
-        action=record.action,
         position=record.position,
     )
 
@@ -170,18 +183,23 @@ def _content(change: Change) -> dict[str, Any]:
 def _in_order(fresh: Sequence[Pushed], last: PlatformChange | None) -> list[Pushed]:
     """The records by number; those without one where numbers are missing, the rest at the end.
 
-    OutOfOrder where more numbers are missing than records came without one.
+    A number that was left out before may come later. OutOfOrder where more numbers are missing than
+    records came without one.
     """
+    claiming = [record for record in fresh if _claims_another(record)]
     numbered = [record for record in fresh if record.sequence is not None]
     numbered.sort(key=_number)
-    unnumbered = [record for record in fresh if record.sequence is None]
+    unnumbered = [
+        record for record in fresh if record.sequence is None and not _claims_another(record)
+    ]
     room_before = 0
     if last is not None:
-        room_before = PlatformChange.objects.filter(sequence=None, pk__gt=last.pk).count()
+        without_number = PlatformChange.objects.filter(sequence=None, claimed_sequence=None)
+        room_before = without_number.filter(pk__gt=last.pk).count()
     expected = _after(last, numbered)
-    ordered: list[Pushed] = []
+    ordered: list[Pushed] = claiming
     for record in numbered:
-        missing = _number(record) - expected
+        missing = max(_number(record) - expected, 0)
         if missing > room_before + len(unnumbered):
             raise OutOfOrder(
                 _("序号 {sequence} 接不上，应为 {expected}").format(
@@ -194,8 +212,13 @@ def _in_order(fresh: Sequence[Pushed], last: PlatformChange | None) -> list[Push
         ordered += unnumbered[: missing - from_before]
         unnumbered = unnumbered[missing - from_before :]
         ordered.append(record)
-        expected = _number(record) + 1
+        expected = max(expected, _number(record) + 1)
     return ordered + unnumbered
+
+
+def _claims_another(record: Pushed) -> bool:
+    """Whether the record names the number of another."""
+    return isinstance(record, MalformedChange) and record.claimed_sequence is not None
 
 
 def _number(record: Pushed) -> int:

@@ -131,12 +131,18 @@ def encrypted() -> BadFile:
     return BadFile(_("工作簿有密码"), _("去掉密码后另存"))
 
 
+def _beginning_of(package: zipfile.ZipFile, name: str) -> bytes:
+    """A part's first bytes; the rest may be endless."""
+    with package.open(name) as part:
+        return part.read(100)
+
+
 def _package(path: Path) -> Container:
     """A zip package: a workbook, or BadFile."""
     try:
         with zipfile.ZipFile(path) as package:
             names = [name.replace("\\", "/") for name in package.namelist()]
-            mimetype = package.read("mimetype")[:100] if "mimetype" in names else b""
+            mimetype = _beginning_of(package, "mimetype") if "mimetype" in names else b""
     # whatever the library meets in a damaged directory
     except Exception as error:
         problem = _("压缩结构不完整，文件多半没有下载完或已损坏")

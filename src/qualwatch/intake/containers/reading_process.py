@@ -45,6 +45,11 @@ class _Process:
         )
 
     @property
+    def is_alive(self) -> bool:
+        """Whether it can still read; an idle one may have been ended from outside."""
+        return self._process.poll() is None
+
+    @property
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
@@ -157,8 +162,10 @@ def _answers(process: _Process, path: Path, container: Container) -> Iterator[An
 
 def _idle_or_new() -> _Process:
     with _lock:
-        if _idle:
-            return _idle.pop()
+        while _idle:
+            process = _idle.pop()
+            if process.is_alive:
+                return process
     return _Process()
 
 

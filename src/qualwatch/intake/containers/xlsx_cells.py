@@ -143,7 +143,9 @@ def rich_text(item: Any) -> str:
             texts.append(part.text or "")
         elif name == "r":
             texts += [run.text or "" for run in part if local_name(run) == "t"]
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), "".join(texts))
+    text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), "".join(texts))
+    # a character beyond the first plane is written as two escapes
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def read_cells(stream: IO[bytes], reader: CellReader) -> SheetContent:

@@ -691,6 +691,7 @@ class Migration(migrations.Migration):
                 ),
                 ("change_id", models.CharField(max_length=100, unique=True)),
                 ("sequence", models.PositiveBigIntegerField(null=True, unique=True)),
+                ("claimed_sequence", models.PositiveBigIntegerField(null=True)),
                 ("source", models.CharField(blank=True, max_length=40)),
                 ("action", models.CharField(blank=True, max_length=10)),
                 ("digest", models.CharField(max_length=64)),
