@@ -1,7 +1,8 @@
 """Contradictory rows of one certificate: which of them are contradictions on a day.
 
 Rows whose periods follow each other are a history, not a contradiction: a grade until a day and
-another from it, a void record and a later one, a period that has ended and its renewal.
+another from it, a void record and a later one, a period that has ended and its renewal, a
+certificate reissued for another name.
 """
 
 from collections import defaultdict
@@ -19,6 +20,8 @@ CONFLICT = "register-conflict"
 # Columns in which the rows of one certificate may contradict each other.
 ITEM_FIELDS = ("grade", "licensing_authority", "route", "valid_to", "register_state")
 REGISTRATION_FIELDS = ("credit_code", "profession_grade", "valid_to", "register_state")
+# States of a record that is closed in the ordinary course, by renewal, reissue or transfer too.
+CLOSED_STATES = frozenset(("deregistered", "expired"))
 # Reasons of the registers for which a finding is `cannot-say`; they hold beside a conflict.
 OF_REGISTERS = frozenset(
     (
@@ -51,7 +54,7 @@ def item_conflict(in_force: Sequence[Item], others: Sequence[Item], day: date) -
     }
     for record in others:
         for current in newest:
-            if _is_other_state_of(record, current, day):
+            if _is_void_beside_item(record, current, day):
                 contradictory |= {record, current}
     return tuple(sorted(contradictory, key=repr))
 
@@ -82,22 +85,72 @@ def _differ_in_force(record: Item, other: Item) -> bool:
     )
 
 
-def _is_other_state_of(record: Item, current: Item, day: date) -> bool:
-    """Whether a record not in force is the same as one in force but for its end or its state."""
-    is_same = (
-        record.certificate_no == current.certificate_no != ""
-        and record.valid_from == current.valid_from
-        and record.grade == current.grade
-        and not _are_known_different(record.licensing_authority, current.licensing_authority)
-    )
-    return is_same and _is_ended_otherwise(record, current, day)
-
-
-def _is_ended_otherwise(row: Registration | Item, current: Registration | Item, day: date) -> bool:
-    """Of a row not in force: whether it is void, or over on another day than the one in force."""
-    if row.valid_from is not None and row.valid_from > day:
+def _is_void_beside_item(record: Item, current: Item, day: date) -> bool:
+    """Whether a record not in force makes the one in force doubtful."""
+    if not record.certificate_no or record.certificate_no != current.certificate_no:
         return False
-    return state_holds(row, day) or row.valid_to != current.valid_to
+    if _is_reissued(record, current):
+        return False
+    is_other = record.grade != current.grade or _are_known_different(
+        record.licensing_authority, current.licensing_authority
+    )
+    return _is_void_against(record, current, day, is_other=is_other)
+
+
+def _is_reissued(record: Item, current: Item) -> bool:
+    """Whether a record was closed on a known day and stands on unchanged, as where a certificate is
+    reissued for another name or address.
+    """
+    dates = (record.valid_from, record.valid_to)
+    return (
+        record.register_state == "deregistered"
+        and record.register_state_from is not None
+        and record.grade == current.grade
+        and dates == (current.valid_from, current.valid_to) != (None, None)
+    )
+
+
+def _is_void_against(
+    row: Registration | Item, current: Registration | Item, day: date, *, is_other: bool
+) -> bool:
+    """Whether a void row contradicts a row in force of the same number.
+
+    is_other: whether it is of another grade, authority or enterprise. Such a row is the former one
+    unless it begins later. A row that is over by its end contradicts nothing.
+    """
+    first, current_first = _last_start(row), _last_start(current)
+    if not state_holds(row, day) or (first is not None and first > day):
+        return False
+    if first is not None and current_first is not None and first > current_first:
+        return True
+    if is_other or _had_ended(row, current, day):
+        return False
+    void_from = row.register_state_from
+    if current_first is None:
+        return True
+    if void_from is None:
+        # without its day only the beginnings tell which row is the later news
+        return first is None or first == current_first
+    return void_from > current_first
+
+
+def _had_ended(row: Registration | Item, current: Registration | Item, day: date) -> bool:
+    """Whether a closed row was over by its own end and the row in force is its renewal."""
+    return (
+        row.register_state in CLOSED_STATES
+        and row.valid_to is not None
+        and current.valid_to is not None
+        and row.valid_to <= (row.register_state_from or day)
+        and row.valid_to < current.valid_to
+    )
+
+
+def _last_start(row: Registration | Item) -> date | None:
+    """The later of the days from which a row holds: its period, and the time at the enterprise."""
+    starts = [row.valid_from]
+    if isinstance(row, Registration):
+        starts.append(row.at_enterprise_from)
+    return max(filter(None, starts), default=None)
 
 
 def _are_known_different(value: str | None, other: str | None) -> bool:
@@ -119,35 +172,60 @@ def contested_registrations(
             certificates[key].append(row)
     groups = []
     for _key, of_certificate in sorted(certificates.items()):
-        contradictory = {
-            row
-            for pair in combinations(of_certificate, 2)
-            if _contradict(*pair, day, are_related)
-            for row in pair
-        }
+        contradictory = _contradictory(of_certificate, day, are_related)
         if contradictory:
             groups.append(tuple(sorted(contradictory, key=repr)))
     return groups
 
 
-def _contradict(
-    row: Registration, other: Registration, day: date, are_related: RelatedCodes
-) -> bool:
-    is_in_force, is_other_in_force = _is_in_force(row, day), _is_in_force(other, day)
-    if is_in_force and is_other_in_force:
-        return _are_known_different(
-            row.profession_grade, other.profession_grade
-        ) or not are_related(row.credit_code, other.credit_code)
-    if not (is_in_force or is_other_in_force):
+def _contradictory(
+    rows: Sequence[Registration], day: date, are_related: RelatedCodes
+) -> set[Registration]:
+    """The contradictory rows of one registration, those in force and those that are void."""
+    in_force = [row for row in rows if _is_in_force(row, day)]
+    # what an earlier row says of grade and enterprise is history
+    newest = [row for row in in_force if not any(_is_later(other, row) for other in in_force)]
+    contradictory = {
+        row
+        for pair in combinations(newest, 2)
+        if _are_known_different(pair[0].profession_grade, pair[1].profession_grade)
+        or not are_related(pair[0].credit_code, pair[1].credit_code)
+        for row in pair
+    }
+    for row in set(rows).difference(in_force):
+        for current in newest:
+            if _is_void_beside_registration(row, current, day, are_related):
+                contradictory |= {row, current}
+    return contradictory
+
+
+def _is_later(row: Registration, other: Registration) -> bool:
+    """Whether a row begins later than another: at the enterprise, or by its period.
+
+    The first day at an enterprise of which the register says none is that of the period.
+    """
+    first = row.at_enterprise_from or row.valid_from
+    other_first = other.at_enterprise_from or other.valid_from
+    if first is None or other_first is None:
         return False
-    current, ended = (row, other) if is_in_force else (other, row)
-    return (
-        current.credit_code == ended.credit_code
-        and current.profession_grade == ended.profession_grade
-        and current.valid_from == ended.valid_from
-        and current.at_enterprise_from == ended.at_enterprise_from
-        and _is_ended_otherwise(ended, current, day)
+    if row.valid_from is None or other.valid_from is None:
+        return first > other_first
+    days, other_days = {first, row.valid_from}, {other_first, other.valid_from}
+    return (max(days), min(days)) > (max(other_days), min(other_days))
+
+
+def _is_void_beside_registration(
+    row: Registration, current: Registration, day: date, are_related: RelatedCodes
+) -> bool:
+    """Whether a row not in force makes the one in force doubtful.
+
+    A row closed at another enterprise without a day is what a transfer leaves.
+    """
+    is_elsewhere = not are_related(row.credit_code, current.credit_code)
+    is_other = _are_known_different(row.profession_grade, current.profession_grade) or (
+        is_elsewhere and row.register_state_from is None
     )
+    return _is_void_against(row, current, day, is_other=is_other)
 
 
 def _is_in_force(row: Registration, day: date) -> bool:
@@ -211,30 +289,34 @@ def undecided(
 ) -> list[Finding]:
     """The findings of one enterprise, `cannot-say` wherever they rest on a contested item.
 
-    Under the counting policy `highest-any-trade` the figure of constructors is that of all items.
+    is_highest_any_trade: the counting policy, under which the figure of constructors is that of all
+    items that ask for them: one of these contested leaves the figure of the others open.
     """
     contested = {
         (conflict.subject, conflict.part): conflict
         for conflict in conflicts
         if conflict.table == "items"
     }
+    listed = list(findings)
     if not contested:
-        return list(findings)
-    return [
-        _undecided(finding, contested, is_highest_any_trade=is_highest_any_trade)
-        for finding in findings
-    ]
+        return listed
+    shares_figure = is_highest_any_trade and any(
+        (finding.category, finding.sub_item) in contested and "highest-any-trade" in finding.because
+        for finding in listed
+    )
+    return [_undecided(finding, contested, shares_figure=shares_figure) for finding in listed]
 
 
 def _undecided(
     finding: Finding,
     contested: dict[tuple[str, str], RegisterConflict],
     *,
-    is_highest_any_trade: bool,
+    shares_figure: bool,
 ) -> Finding:
+    """shares_figure: whether a contested item has a part in the highest figure of constructors."""
     conflict = contested.get((finding.category, finding.sub_item))
-    shares_figure = is_highest_any_trade and "highest-any-trade" in finding.because
-    if "out-of-scope" in finding.because or (conflict is None and not shares_figure):
+    is_open = shares_figure and "highest-any-trade" in finding.because
+    if "out-of-scope" in finding.because or (conflict is None and not is_open):
         return finding
     reasons = {CONFLICT, *(OF_REGISTERS & set(finding.because))}
     uncertain = replace(

@@ -373,7 +373,7 @@ class Facts:
         return Facts(tables)
 
     def for_enterprise(self, credit_code: str) -> EnterpriseFacts:
-        """The part of the facts that person_id enterprise's evaluation needs."""
+        """The part of the facts that one enterprise's evaluation needs."""
         own = self._registrations.get(credit_code, [])
         ids = {row.person_id for row in own}
         return EnterpriseFacts(
