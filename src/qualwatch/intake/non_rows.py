@@ -21,6 +21,8 @@ _CODE = re.compile(r"[0-9A-Za-z]{15}")  # as long as the shortest code of a pers
 # a key, or a bad copy of one; fewer digits alone are a count
 _KEY = re.compile(r"(?=.*\d)(?=.*[A-Za-z*+\-·/])[0-9A-Za-z()*+.\-·/]{5,}|\d{8,}(\.0+)?")
 _MARKS_ONLY = re.compile(r"[\s\-_=—―─–~*·.…,、。;:/\\|+#<>\x00-\x1f\x7f\ufffd]+")
+# how the label of a code ends
+_LABELS_OF_CODES = ("代码", "编码", "编号", "号码", "号")
 _LOST = "\ufffc"  # in place of a value that the file lost
 _NUMBER = re.compile(r"\ufffc|\(?-?\d{1,9}(,\d{3})*(\.\d+)?%?\)?")
 _DAY = re.compile(
@@ -132,12 +134,19 @@ def _text_of(cell: Cell) -> str:
 
 
 def is_surely_above(row: Sequence[Cell]) -> bool:
-    """Whether a line above a header is no row: at most one of its cells is a code or a day."""
-    data = 0
+    """Whether a line above a header is no row.
+
+    At most one of its cells is a code or a day, and a code stands behind its label.
+    """
+    data, label = 0, ""
     for cell in row:
         text = folded_as_shown(cell)
-        is_code = _CODE.search(text) and ":" not in text
-        data += bool(is_code or _DAY.fullmatch(text) or isinstance(cell, UnreadableCell))
+        is_code_alone = bool(_CODE.search(text)) and ":" not in text
+        if is_code_alone and not label.endswith(_LABELS_OF_CODES):
+            return False
+        is_day = bool(_DAY.fullmatch(text))
+        data += is_code_alone or is_day or isinstance(cell, UnreadableCell)
+        label = text.rstrip(":") or label
     return data <= 1
 
 

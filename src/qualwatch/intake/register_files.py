@@ -17,7 +17,7 @@ from qualwatch.intake.non_rows import is_surely_above, words_of
 from qualwatch.intake.people import People
 from qualwatch.intake.problems import BadFile, NothingReadable
 from qualwatch.intake.rows import SheetReader, listed
-from qualwatch.intake.sheets import TEXTS, UNREAD, WORKBOOKS, Sheet, sheets_of
+from qualwatch.intake.sheets import TEXTS, WORKBOOKS, Sheet, sheets_of
 from qualwatch.intake.tables import RejectedKey, TableReader
 from qualwatch.law.loader import Law
 from qualwatch.privacy import hidden
@@ -110,12 +110,16 @@ def read_sheets(sheets: Iterable[Sheet], law: Law, elsewhere: Elsewhere = nowher
 
 
 def _unread_files_of(path: Path) -> list[str]:
-    """Names of documents and archives in a folder, which may hold a register."""
+    """Names of files in a folder that are not read, whatever they are: they may hold a register."""
     if path.is_file():
         return []
-    files = (file for file in path.rglob("*") if file.suffix.lower() in UNREAD and file.is_file())
-    names = sorted(str(file.relative_to(path)) for file in files)
-    return [name for name in names if not Path(name).name.startswith((".", "~$"))]
+    return sorted(
+        str(file.relative_to(path))
+        for file in path.rglob("*")
+        if file.is_file()
+        and not file.name.startswith((".", "~$"))
+        and file.suffix.lower() not in WORKBOOKS | TEXTS
+    )
 
 
 def _files_of(path: Path) -> list[Path]:

@@ -28,16 +28,6 @@ WORKBOOKS = {".xls", ".xlsx", ".xlsm", ".xltx", ".xlsb", ".ods", ".fods", ".et",
     ".mhtml",
 }
 TEXTS = {".csv", ".tsv", ".txt"}
-# endings that are not searched for tables but may stand for a register: they are named
-UNREAD = {".pdf", ".ofd", ".doc", ".docx", ".wps", ".zip", ".rar", ".7z", ".gz", ".dbf", ".mdb"} | {
-    ".accdb",
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".numbers",
-    ".slk",
-    ".bak",
-}
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _DELIMITERS = ",\t;|"
 _SAMPLE = 100_000  # bytes that tell the delimiter
