@@ -132,11 +132,11 @@ def _sequences_taken(records: Sequence[Pushed]) -> set[int | None]:
     """The numbers of other records: those on record, and those from before the first of all."""
     numbers = {record.sequence for record in records if record.sequence is not None}
     on_record = PlatformChange.objects.exclude(sequence=None)
-    taken: set[int | None] = set(
+    used: set[int | None] = set(
         on_record.filter(sequence__in=numbers).values_list("sequence", flat=True)
     )
     first = on_record.order_by("sequence").values_list("sequence", flat=True).first()
-    return taken | {number for number in numbers if first is not None and number < first}
+    return used | {number for number in numbers if first is not None and number < first}
 
 
 def _id_by_content(record: Pushed) -> str:
