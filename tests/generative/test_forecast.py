@@ -65,7 +65,7 @@ def test_the_forecast_over_half_a_year_of_many_provinces() -> None:
 
 
 def test_some_provinces_have_coming_shortfalls() -> None:
-    assert [agree(seed, 40) for seed in (14, 25, 45)] == [1, 1, 2]
+    assert [agree(seed, 40) for seed in (8, 14, 25)] == [1, 1, 1]
 
 
 near = st.integers(-5, DAYS + 5).map(lambda ahead: AS_OF + timedelta(days=ahead))
@@ -133,7 +133,15 @@ def a_firm(**person: object) -> Facts:
         ),
         ({"born": date(1965, 8, 9)}, date(2026, 8, 9), "over-age"),
         (
-            {"exempt": {"reason": "retired", "valid_to": date(2026, 9, 30)}, "paid": "none"},
+            # begins after the judged months: while it is in force it settles them all the same
+            {
+                "exempt": {
+                    "reason": "retired",
+                    "valid_from": date(2026, 5, 1),
+                    "valid_to": date(2026, 9, 30),
+                },
+                "paid": "none",
+            },
             date(2026, 10, 1),
             "unpaid",
         ),

@@ -11,7 +11,7 @@ from commands import qualwatch
 from register_files import ENTERPRISES, write
 from register_rows import DAY, province
 
-FORMULA = '=HYPERLINK("http://x","甲")'
+FORMULA = '+HYPERLINK("http://x","甲")'
 
 
 def test_findings_are_written_as_a_flat_table(tmp_path: Path) -> None:

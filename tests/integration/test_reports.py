@@ -20,7 +20,7 @@ from qualwatch.reports import workbook
 from register_files import ENTERPRISES, write
 from register_rows import DAY, paid, person, province
 
-EVIL = '=HYPERLINK("http://x","甲")<script>alert(1)</script>'
+EVIL = '+HYPERLINK("http://x","甲")<script>alert(1)</script>'
 
 
 @pytest.fixture(scope="module")

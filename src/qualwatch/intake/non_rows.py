@@ -228,6 +228,9 @@ def _is_total(words: tuple[str, ...]) -> bool:
     """Whether the first cell that is no number is a total, and the others can be its parts."""
     pattern = line_words()
     texts = [word for word in words if not _NUMBER.fullmatch(word)]
+    # 3人 | 3人: one count may be what is left of a row, two are a line of totals
+    if len(texts) > 1 and all(map(pattern.counted.fullmatch, texts)):
+        return True
     if not texts or not pattern.total.fullmatch(texts[0]):
         return False
     if any(_DAY.fullmatch(word) for word in words):
