@@ -201,6 +201,36 @@ def change(
     return register
 
 
+# two changes after which a reader may refuse a table in one sentence, though each alone is clear
+AMBIGUOUS = {
+    frozenset({first, second}): loss
+    for first, second, loss in (
+        (
+            "a-heading-twice-with-the-same-content",
+            "second-block-beside",
+            "whether the second heading begins the table beside",
+        ),
+        (
+            "a-key-column-twice-with-the-same-content",
+            "second-block-beside",
+            "whether the second heading begins the table beside",
+        ),
+        *(
+            (
+                "a-heading-twice-with-the-same-content",
+                header,
+                "whether the heading alone or the one in a group is meant",
+            )
+            for header in (
+                "periods-under-one-heading",
+                "periods-under-one-heading-and-others-twice",
+                "headings-in-three-rows",
+            )
+        ),
+    )
+}
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What makes a dress: a seed, a container and the names of changes."""
@@ -211,8 +241,10 @@ class Recipe:
 
     @property
     def losses(self) -> list[str]:
-        """What the changes lose."""
-        return [CHANGES[name].loses for name in self.names if CHANGES[name].loses]
+        """What the changes lose, each by itself or two together."""
+        alone = [CHANGES[name].loses for name in self.names if CHANGES[name].loses]
+        together = [loss for pair, loss in AMBIGUOUS.items() if pair <= set(self.names)]
+        return alone + together
 
     def without(self, name: str) -> Recipe:
         """The same without one change."""

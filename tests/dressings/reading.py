@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 MEMORY = 4 << 30  # bytes of address space that the process may use
+SETTING = {"QUALWATCH_READ_MEMORY_MB": "1024"}  # of the process that reads workbooks for it
 SECONDS = 60  # for one file, on a busy machine
 
 
@@ -75,7 +76,7 @@ class ReadingProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 text=True,
-                env=os.environ | {"PYTHONPATH": f"{tests}{os.pathsep}{inherited}"},
+                env=os.environ | SETTING | {"PYTHONPATH": f"{tests}{os.pathsep}{inherited}"},
             )
         return self._process
 

@@ -14,7 +14,7 @@ from register_rows import province
 
 CHUNK, COUNT = 25, 250
 CHUNK_OF_FULL, COUNT_OF_FULL = 500, 10_000
-PEAK = 1500  # MB of memory that reading any small file may take
+PEAK = 1100  # MB of memory: what the setting of the tests allows, and the rest of a process
 
 
 @pytest.fixture(scope="module")

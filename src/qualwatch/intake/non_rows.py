@@ -158,7 +158,11 @@ def words_of(row: Sequence[Cell]) -> tuple[str, ...]:
 
 def _may_be_key(word: str, places: RowPlaces) -> bool:
     if not places.are_codes:
-        is_other = _NAME_OF_A_TABLE.fullmatch(word) or _NUMBER.fullmatch(word)
+        is_other = (
+            _NAME_OF_A_TABLE.fullmatch(word)
+            or _NUMBER.fullmatch(word)
+            or line_words().counted.fullmatch(word)
+        )
         return not (is_other or _is_explained(word))
     if word == _LOST:
         return True

@@ -1,6 +1,14 @@
 """Problems of cells, files and the input as a whole, each with its sentences."""
 
+import re
 from dataclasses import dataclass
+
+_LINE_BREAKS = re.compile(r"\s*[\r\n\v\f]\s*")
+
+
+def in_a_line(sentence: str) -> str:
+    """A sentence without the line breaks of the cells that it shows."""
+    return _LINE_BREAKS.sub(" ", sentence)
 
 
 class BadCell(Exception):
@@ -8,7 +16,7 @@ class BadCell(Exception):
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem)
-        self.problem = problem
+        self.problem = in_a_line(problem)
         self.remedy = remedy
 
 

@@ -15,7 +15,7 @@ from qualwatch.intake.headers import Source, table_heads
 from qualwatch.intake.layout import Problem, layout_of
 from qualwatch.intake.non_rows import is_surely_above, words_of
 from qualwatch.intake.people import People
-from qualwatch.intake.problems import BadFile, NothingReadable
+from qualwatch.intake.problems import BadFile, NothingReadable, in_a_line
 from qualwatch.intake.rows import SheetReader, listed
 from qualwatch.intake.sheets import TEXTS, WORKBOOKS, Sheet, sheets_of
 from qualwatch.intake.tables import RejectedKey, TableReader
@@ -286,7 +286,7 @@ class _FileReader:
         self.rejections.append(Rejection(sheet.file, sheet.name, None, "", "", problem, remedy))
 
     def _notice(self, sheet: Sheet, row: int | None, text: str) -> None:
-        self.notices.append(Notice(sheet.file, sheet.name, row, "", hidden(text)))
+        self.notices.append(Notice(sheet.file, sheet.name, row, "", hidden(in_a_line(text))))
 
     def require_base_tables(self, path: Path) -> None:
         """NothingReadable where a base table is missing, with the first rejection as the likely

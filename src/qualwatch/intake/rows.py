@@ -15,7 +15,7 @@ from qualwatch.intake.columns import Body
 from qualwatch.intake.headers import Header
 from qualwatch.intake.layout import Block, Layout, heading_line
 from qualwatch.intake.non_rows import RowPlaces, holds_code, is_code, is_surely_no_row
-from qualwatch.intake.problems import BadCell
+from qualwatch.intake.problems import BadCell, in_a_line
 from qualwatch.intake.repeated_columns import cell_of, doubt_of
 from qualwatch.intake.sheets import Sheet
 from qualwatch.privacy import hidden, masked, masked_text
@@ -221,7 +221,8 @@ class SheetReader:
     def notice(self, row: int | None, column: str, text: str) -> None:
         """Adds a notice about a row, or (None) the sheet."""
         written = self.header.written.get(column, column)
-        self.notices.append(Notice(self.sheet.file, self.sheet.name, row, written, hidden(text)))
+        sentence = hidden(in_a_line(text))
+        self.notices.append(Notice(self.sheet.file, self.sheet.name, row, written, sentence))
 
     def _heading_of(self, column: str) -> str:
         """How a column is headed; of one without a slug the heading itself."""

@@ -325,7 +325,10 @@ NOTES: tuple[Cells, ...] = (
 @change("layout")
 def signatures_below(dress: Dress, random: Random) -> None:
     for block in _stacked(dress, random):
-        block.below += [list(row) for row in random.sample(SIGNATURES, random.randint(1, 3))]
+        lines = random.sample(SIGNATURES, random.randint(1, 3))
+        if block.table.name == "覆盖":  # its key is a word: a name alone may be one
+            lines = [line for line in lines if "张三" not in line]
+        block.below += [list(line) for line in lines]
 
 
 @change("layout")
