@@ -33,7 +33,7 @@ from register_files import ITEMS
 from register_office import RegisterOffice
 from register_rows import item
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 PERIOD_OVER = date(2026, 7, 21)
 
 

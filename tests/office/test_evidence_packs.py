@@ -46,7 +46,7 @@ from register_files import CONTRIBUTIONS
 from register_office import DAY, RegisterOffice
 from register_rows import paid
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 PERIOD_OVER = date(2026, 7, 21)
 HOME = Path(__file__).parent.parent
 CONCURRENT_ACTS = str(HOME / "concurrent_acts.py")

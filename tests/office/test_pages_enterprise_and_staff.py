@@ -28,7 +28,7 @@ from query_counts import assert_recorded, page_name
 MAX_BYTES = 100_000
 
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture(autouse=True)
