@@ -23,3 +23,12 @@ def without(facts: Facts, registration_nos: Iterable[str]) -> Facts:
             raise UnknownRegistration(number)
     is_left_out = pc.is_in(column, value_set=pa.array(left_out, pa.string()))
     return Facts({**facts.tables, "registrations": registrations.filter(pc.invert(is_left_out))})
+
+
+def without_people(facts: Facts, person_ids: Iterable[str]) -> Facts:
+    """The facts without any registration of these people."""
+    registrations = facts.tables["registrations"]
+    is_left_out = pc.is_in(
+        registrations.column("person_id"), value_set=pa.array(list(person_ids), pa.string())
+    )
+    return Facts({**facts.tables, "registrations": registrations.filter(pc.invert(is_left_out))})

@@ -101,6 +101,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "continued_from",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="continued_as",
+                        to="cases.case",
+                    ),
+                ),
+                (
                     "relapse_of",
                     models.ForeignKey(
                         null=True,
@@ -173,7 +182,12 @@ class Migration(migrations.Migration):
                 ("proved_on", models.DateField(null=True)),
                 ("recovered_on", models.DateField(null=True)),
                 ("is_ended", models.BooleanField(default=False)),
-                ("is_determined", models.BooleanField(default=False)),
+                ("determined_on", models.DateField(null=True)),
+                ("order_served_on", models.DateField(null=True)),
+                ("red_ends_on", models.DateField(null=True)),
+                ("is_red_provisional", models.BooleanField(default=False)),
+                ("required", models.IntegerField(null=True)),
+                ("raised", models.JSONField(null=True)),
                 ("warned_figures", models.JSONField(default=dict)),
                 (
                     "case",
@@ -270,6 +284,7 @@ class Migration(migrations.Migration):
                 ("outcome", models.CharField(max_length=10)),
                 ("requirements", models.JSONField()),
                 ("items", models.JSONField(default=list)),
+                ("rechecks", models.JSONField(default=list)),
                 ("until", models.DateField(null=True)),
                 ("because", models.TextField()),
                 ("evidence", models.JSONField()),

@@ -54,6 +54,16 @@ FINDING = (
 MANY_ENTERPRISES = 20_000
 
 
+def people_counts(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The people that each requirement asks for and holds, as fields of an Event."""
+    counts: dict[str, dict[str, int]] = {"required": {}, "held": {}}
+    for field, by_requirement in counts.items():
+        for name, figure in figures.items():
+            if figure.get(field) is not None:
+                by_requirement[name] = figure[field]
+    return counts
+
+
 def item_of(case: Case) -> Item:
     """The item of a case."""
     return case.credit_code, case.category or "", case.sub_item or ""
