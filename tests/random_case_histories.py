@@ -103,7 +103,7 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
         route=chance.choice(["city", "province", "ministry"]),
         other_red=usually("", "open", "ripe"),
         required=required,
-        held={name: usually(1, 0, 2, 3) for name in REQUIREMENTS},
+        possible={name: usually(1, 0, 2, 3) for name in REQUIREMENTS},
     )
 
 
@@ -140,15 +140,15 @@ def withdrawal_events(withdrawal: Withdrawal, origin: str) -> tuple[list[str], l
     return likely, others
 
 
-def history(seed: int, length: int = 60) -> History:
-    """A random history."""
+def history(seed: int, length: int = 60, *, is_steady: bool = False) -> History:
+    """A random history; a steady one has few events that make no sense."""
     chance = random.Random(seed)
     random_history = History()
     # Some histories run into years whose calendar is not published yet.
     on = START + timedelta(days=chance.randint(0, 1300))
     is_insurance = chance.random() < 0.1
     state = CaseState(ground="insurance", is_whole_enterprise=True) if is_insurance else CaseState()
-    steadiness = chance.choice([0.3, 0.7, 0.98, 0.99])
+    steadiness = 0.99 if is_steady else chance.choice([0.3, 0.7, 0.98, 0.99])
     for _ in range(length):
         event = event_on(chance, state, on, steadiness)
         try:

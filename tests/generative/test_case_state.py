@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +13,7 @@ from qualwatch.procedure.transitions import ADVERSE, BY_EVENT, EFFECTS, CannotSt
 from random_case_histories import AppliedEvent, History, histories, history, terms_on
 
 PUBLIC_EFFECTS = ("publish-red", "publish-display", "publish-decision")
-SOME, MANY, WIDE = range(2_000), range(100_000), range(6_000)
+SOME, MANY, WIDE = range(2_000), range(100_000), range(5_000)
 
 
 def check_history(history: History) -> None:
@@ -58,7 +57,7 @@ def a_red_needs_a_signed_determination_or_evidence(applied: AppliedEvent, propos
         for requirement in applied.after.requirements:
             before = applied.before.requirement(requirement.name)
             if requirement.is_determined and before is not None and not before.is_determined:
-                assert requirement.falls_short_of_warning(event.held.get(requirement.name))
+                assert requirement.falls_short_of_warning(event.possible.get(requirement.name))
                 assert event.verdicts[requirement.name] == "short"
                 assert requirement.proved_on is not None
                 assert requirement.proved_on >= requirement.pushed_on
@@ -248,36 +247,35 @@ def test_no_random_history_of_a_hundred_thousand_breaks_an_invariant(part: int) 
         check_history(case_history)
 
 
+REFUSALS = {
+    "ripe",
+    "still-ripe",
+    "undetermined",
+    "other-person",
+    "red-over",
+    "short-now",
+    "register-effect",
+    "statement-over",
+    "hearing-concluded",
+    "display-over-if-displayed",
+    "different-decider",
+}
+CLOSINGS = {"recovered", "dismissed", "withdrawn", "annulled", "repaired", "reviewed"}
+
+
 def test_the_random_histories_reach_every_state_and_event() -> None:
-    """A promise that no history comes near is not tested: every event happens, every need refuses something."""
-    events: Counter[str] = Counter()
-    refusals: Counter[str] = Counter()
-    closed: Counter[str] = Counter()
-    effects: Counter[str] = Counter()
-    for case_history in histories(WIDE):
-        events.update(applied.event.name for applied in case_history.applied)
-        refusals.update(case_history.refusals)
-        closed[case_history.state.closed_because] += 1
-        effects.update(
-            effect.name for applied in case_history.applied for effect in applied.effects
-        )
-    assert set(BY_EVENT) == set(events)
-    assert {
-        "ripe",
-        "still-ripe",
-        "other-person",
-        "red-over",
-        "short-now",
-        "register-effect",
-        "statement-over",
-        "hearing-concluded",
-        "display-over-if-displayed",
-        "different-decider",
-    } <= set(refusals)
-    assert {"recovered", "dismissed", "withdrawn", "annulled", "repaired", "reviewed"} <= set(
-        closed
-    )
-    assert set(effects) == set(EFFECTS)
+    """A promise that no history comes near is not tested: every event, refusal and effect is reached."""
+    missing = {*BY_EVENT, *REFUSALS, *CLOSINGS, *EFFECTS}
+    steady = (history(seed, 90, is_steady=True) for seed in range(3_000))
+    for some in zip(histories(WIDE), steady, strict=False):
+        for case_history in some:
+            missing -= {applied.event.name for applied in case_history.applied}
+            missing -= {*case_history.refusals, case_history.state.closed_because}
+            for applied in case_history.applied:
+                missing -= {effect.name for effect in applied.effects}
+        if not missing:
+            return
+    assert missing == set()
 
 
 def test_adverse_events_are_derived_from_the_table() -> None:

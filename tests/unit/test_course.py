@@ -258,7 +258,7 @@ def counted(state: CaseState, on: date, required: int, held: int) -> tuple[CaseS
         on,
         verdicts={PEOPLE: verdict},
         required={PEOPLE: required},
-        held={PEOPLE: held},
+        possible={PEOPLE: held},
     )
     return after, names_of(effects)
 
@@ -275,9 +275,9 @@ def warned_of(state: CaseState) -> Any:
 
 def test_an_upgrade_that_raises_a_figure_has_its_own_start() -> None:
     """Clarified 9: the enterprise is warned of the higher figure, with a period from that day."""
-    state, _effects = counted(CaseState(), DAY, required=2, held=1)
-    state, effects = counted(proved(state, DAY), LATER, required=5, held=1)
-    assert effects == ["push-addition"]
+    state, _names = counted(CaseState(), DAY, required=2, held=1)
+    state, names = counted(proved(state, DAY), LATER, required=5, held=1)
+    assert names == ["push-addition"]
     warned = warned_of(state)
     assert (warned.pushed_on, warned.required, warned.deadline.ends_on) == (
         DAY,
@@ -295,9 +295,9 @@ def test_an_upgrade_that_raises_a_figure_has_its_own_start() -> None:
 
 def test_it_is_determined_on_what_it_was_warned_of() -> None:
     """Clarified 9: held enough for the first figure, not for the raised one: nothing is ripe."""
-    state, _effects = counted(CaseState(), DAY, required=2, held=1)
+    state, _names = counted(CaseState(), DAY, required=2, held=1)
     state = proved(state, DAY)
-    state, _effects = counted(state, LATER, required=5, held=1)
+    state, _names = counted(state, LATER, required=5, held=1)
     values: dict[str, Any] = {
         "verdicts": {PEOPLE: "short"},
         "required": {PEOPLE: 5},
@@ -305,8 +305,8 @@ def test_it_is_determined_on_what_it_was_warned_of() -> None:
         "requirements": (PEOPLE,),
     }
     with pytest.raises(CannotStep):
-        act(state, "propose", FIRST_OVER, held={PEOPLE: 3}, **values)
-    proposed, _effects = act(state, "propose", FIRST_OVER, held={PEOPLE: 1}, **values)
+        act(state, "propose", FIRST_OVER, possible={PEOPLE: 3}, **values)
+    proposed, _effects = act(state, "propose", FIRST_OVER, possible={PEOPLE: 1}, **values)
     signed, _effects = act(
         proposed,
         "sign",
@@ -314,15 +314,15 @@ def test_it_is_determined_on_what_it_was_warned_of() -> None:
         by="wang",
         verdicts={PEOPLE: "short"},
         required={PEOPLE: 5},
-        held={PEOPLE: 1},
+        possible={PEOPLE: 1},
     )
     assert (signed.state, warned_of(signed).required) == ("red", 2)
 
 
 def test_the_raised_figure_takes_over_with_its_own_clock_once_the_first_is_met() -> None:
     """Clarified 9 and 2."""
-    state, _effects = counted(CaseState(), DAY, required=2, held=1)
-    state, _effects = counted(state, LATER, required=5, held=1)
+    state, _names = counted(CaseState(), DAY, required=2, held=1)
+    state, _names = counted(state, LATER, required=5, held=1)
     state = proved(state, LATER)
     state, effects = counted(state, LATER + timedelta(days=5), required=5, held=3)
     warned = warned_of(state)
@@ -338,8 +338,8 @@ def test_the_raised_figure_takes_over_with_its_own_clock_once_the_first_is_met()
 
 def test_a_proof_of_the_first_warning_does_not_prove_the_raised_one() -> None:
     """Clarified 9: a letter of the first day, served after the upgrade."""
-    state, _effects = counted(CaseState(), DAY, required=2, held=1)
-    state, _effects = counted(state, LATER, required=5, held=1)
+    state, _names = counted(CaseState(), DAY, required=2, held=1)
+    state, _names = counted(state, LATER, required=5, held=1)
     state, _effects = act(
         state,
         "push-proved",
@@ -354,10 +354,10 @@ def test_a_proof_of_the_first_warning_does_not_prove_the_raised_one() -> None:
 
 def test_a_red_card_whose_first_figure_is_met_closes_and_the_raised_one_goes_on() -> None:
     """Clarified 9 and 2: determined on two, later five are required: three people are enough for the red."""
-    state, _effects = counted(CaseState(), DAY, required=2, held=1)
+    state, _names = counted(CaseState(), DAY, required=2, held=1)
     state = proved(state, DAY)
-    before = determine(state, FIRST_OVER, PEOPLE, verdicts={PEOPLE: "short"}, held={PEOPLE: 1})
-    before, _effects = counted(before, FIRST_OVER + timedelta(days=2), required=5, held=1)
+    before = determine(state, FIRST_OVER, PEOPLE, verdicts={PEOPLE: "short"}, possible={PEOPLE: 1})
+    before, _names = counted(before, FIRST_OVER + timedelta(days=2), required=5, held=1)
     after, effects = counted(before, FIRST_OVER + timedelta(days=9), required=5, held=3)
     assert (after.state, after.closed_because) == ("closed", "recovered")
     assert "continue-warning" in effects
@@ -367,8 +367,8 @@ def test_a_red_card_whose_first_figure_is_met_closes_and_the_raised_one_goes_on(
 
 
 def test_a_running_clock_of_a_raised_figure_follows_the_calendar() -> None:
-    state, _effects = counted(CaseState(), DAY, required=2, held=1)
-    state, _effects = counted(state, LATER, required=5, held=1)
+    state, _names = counted(CaseState(), DAY, required=2, held=1)
+    state, _names = counted(state, LATER, required=5, held=1)
     warned = warned_of(state)
     provisional = replace(warned.raised, deadline=Deadline(warned.raised.deadline.ends_on, True))
     state = replace(state, requirements=(replace(warned, raised=provisional),))

@@ -123,7 +123,8 @@ def _newest_view(case: Case, requirements: list[CaseRequirement], law: Law) -> R
     except Run.DoesNotExist:
         return None
     warned = {case.pk: [row.requirement for row in requirements]}
-    return RunView.for_page(run, law, case, warned)
+    has_raised = any(row.raised for row in requirements)
+    return RunView.for_page(run, law, case, warned, has_raised=has_raised)
 
 
 def _verdicts(case: Case, view: RunView | None) -> tuple[Mapping[str, str], Mapping[str, Any]]:

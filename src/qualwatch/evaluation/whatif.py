@@ -32,3 +32,13 @@ def without_people(facts: Facts, person_ids: Iterable[str]) -> Facts:
         registrations.column("person_id"), value_set=pa.array(list(person_ids), pa.string())
     )
     return Facts({**facts.tables, "registrations": registrations.filter(pc.invert(is_left_out))})
+
+
+def with_grade(facts: Facts, credit_code: str, category: str, sub_item: str, grade: str) -> Facts:
+    """The facts with another grade of one item."""
+    key = (credit_code, category, sub_item)
+    items = [
+        row._replace(grade=grade) if (row.credit_code, row.category, row.sub_item) == key else row
+        for row in facts.rows("items")
+    ]
+    return Facts({**facts.tables, "items": Facts.of_rows({"items": items}).tables["items"]})

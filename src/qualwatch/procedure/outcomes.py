@@ -151,7 +151,12 @@ def _verdict(requirement: WarnedRequirement, event: Event) -> str:
 def _reassessed(
     requirement: WarnedRequirement, state: CaseState, event: Event, terms: Terms
 ) -> WarnedRequirement:
-    """The requirement after the run: recovered, short again, or with a raised figure."""
+    """The requirement after the run: recovered, short again, or with a raised figure.
+
+    No run changes what an officer found: a recheck or a review does.
+    """
+    if state.origin == "officer":
+        return requirement
     verdict = _verdict(requirement, event)
     if verdict in MET and requirement.recovered_on is None:
         return replace(
@@ -160,24 +165,9 @@ def _reassessed(
     if verdict != "short":
         return requirement
     if requirement.recovered_on is not None:
-        return _relapsed(requirement, state, event, terms)
-    if state.origin == "officer":
-        return requirement
+        # short again: warned of anew, with a new period
+        return _newly_warned(requirement.name, event, terms)
     return _with_raised_figure(requirement, event, terms)
-
-
-def _relapsed(
-    requirement: WarnedRequirement, state: CaseState, event: Event, terms: Terms
-) -> WarnedRequirement:
-    """A recovered requirement that is short again: warned of anew, with a new period.
-
-    What an officer found stays determined until a review closes the card.
-    """
-    if state.origin == "officer":
-        if not requirement.is_determined:
-            return requirement
-        return replace(requirement, recovered_on=None, is_ended=False)
-    return _newly_warned(requirement.name, event, terms)
 
 
 def _newly_warned(name: str, event: Event, terms: Terms) -> WarnedRequirement:
@@ -193,7 +183,7 @@ def _with_raised_figure(
     if required is None or requirement.required is None:
         return requirement
     raised = _raised_figure(requirement, required, event, terms)
-    if raised is None or requirement.falls_short_of_warning(event.held.get(requirement.name)):
+    if raised is None or requirement.falls_short_of_warning(event.possible.get(requirement.name)):
         return replace(requirement, raised=raised)
     return WarnedRequirement(
         requirement.name,
@@ -232,7 +222,8 @@ def _newly_short(state: CaseState, event: Event, terms: Terms) -> tuple[WarnedRe
 def _meets_everything(state: CaseState, event: Event) -> bool:
     """Whether this run finds every relevant requirement met or ended."""
     return all(
-        requirement.recovered_on is not None and _verdict(requirement, event) in MET
+        (requirement.recovered_on is not None or state.origin == "officer")
+        and _verdict(requirement, event) in MET
         for requirement in state.relevant_requirements
     )
 

@@ -67,7 +67,7 @@ def ripe_requirements(state: CaseState, event: Event) -> tuple[str, ...]:
         and requirement.recovered_on is None
         and not requirement.is_determined
         and event.verdicts.get(requirement.name) == "short"
-        and requirement.falls_short_of_warning(event.held.get(requirement.name))
+        and requirement.falls_short_of_warning(event.possible.get(requirement.name))
     )
 
 

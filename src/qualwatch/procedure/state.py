@@ -194,9 +194,9 @@ class WarnedRequirement:
         """Whether it is red and its red period is over on a day; a provisional one never is."""
         return self.is_red and self.red is not None and self.red.is_over(on)
 
-    def falls_short_of_warning(self, held: int | None) -> bool:
+    def falls_short_of_warning(self, possible: int | None) -> bool:
         """Whether so many people are fewer than the enterprise was warned of; unknown: yes."""
-        return held is None or self.required is None or held < self.required
+        return possible is None or self.required is None or possible < self.required
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,9 +398,9 @@ class Event:
     requirements had. register_effect: what the next run will read (correction, exemption,
     accepted-finding). others: further accounts that took part. other_red: another red card of the
     item: "" = none, "open", or "ripe" where its own withdrawal could be opened today. required,
-    held: people by requirement, as the run counted them. warned_on: by requirement, the day of the
-    newest warning that the proof is about. is_partial: other authorities still decide on items of
-    the enterprise.
+    possible: people by requirement; the possible ones with every doubt decided for the enterprise.
+    warned_on: by requirement, the day of the newest warning that the proof is about. is_partial:
+    other authorities still decide on items of the enterprise.
     """
 
     name: str
@@ -423,7 +423,7 @@ class Event:
     other_red: Literal["", "open", "ripe"] = ""
     run_day: date | None = None
     required: Mapping[str, int] = field(default_factory=dict)
-    held: Mapping[str, int] = field(default_factory=dict)
+    possible: Mapping[str, int] = field(default_factory=dict)
     warned_on: Mapping[str, date] = field(default_factory=dict)
     is_partial: bool = False
 

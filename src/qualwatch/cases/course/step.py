@@ -137,7 +137,7 @@ def rows_of(
 
 
 def _write_requirement(row: CaseRequirement, warned: WarnedRequirement, step: Step) -> None:
-    has_succeeded = row.raised is not None and warned.raised is None
+    has_succeeded = row.raised and warned.raised is None
     if has_succeeded and row.raised["pushed_on"] == warned.pushed_on.isoformat():
         row.warned_figures = row.raised["figures"]
     row.pushed_on = warned.pushed_on
@@ -215,9 +215,9 @@ def act(
     return case_step
 
 
-def _raised(column: Mapping[str, Any] | None) -> RaisedFigure | None:
+def _raised(column: Mapping[str, Any]) -> RaisedFigure | None:
     """A raised figure from its column."""
-    if column is None:
+    if not column:
         return None
     proved_on = column["proved_on"]
     return RaisedFigure(
@@ -228,14 +228,12 @@ def _raised(column: Mapping[str, Any] | None) -> RaisedFigure | None:
     )
 
 
-def _raised_column(
-    row: CaseRequirement, warned: WarnedRequirement, step: Step
-) -> dict[str, Any] | None:
+def _raised_column(row: CaseRequirement, warned: WarnedRequirement, step: Step) -> dict[str, Any]:
     """A raised figure as its row holds it, with the figures of which the enterprise was warned."""
     raised = warned.raised
     if raised is None:
-        return None
-    is_new = row.raised is None or row.raised["pushed_on"] != raised.pushed_on.isoformat()
+        return {}
+    is_new = not row.raised or row.raised["pushed_on"] != raised.pushed_on.isoformat()
     figures = step.figures.get(warned.name, {}) if is_new else row.raised["figures"]
     return {
         "required": raised.required,

@@ -205,7 +205,7 @@ def warning(case: Case, ctx: ActContext) -> Document:
         row["ends_on"] = day(requirement.ends_on)
         pushed[requirement.requirement] = requirement.pushed_on.isoformat()
     for requirement in warned:
-        if requirement.raised is not None:
+        if requirement.raised:
             rows.append(_raised_row(requirement))
             pushed[requirement.requirement] = requirement.raised["pushed_on"]
     values = {**about(case), "requirements": rows, "pushed": pushed}

@@ -103,8 +103,16 @@ def determined_figures(step: Step, requirements: tuple[str, ...]) -> dict[str, M
         if warned is None or warned.required is None or figure.get("required") is None:
             continue
         if warned.required < figure["required"]:
-            shortfall = warned.required - figure["held"]
-            figures[name] = {**figure, "required": warned.required, "shortfall": shortfall}
+            held = figure.get("as-warned", figure)["held"]
+            first = step.case.requirements.get(requirement=name).warned_figures
+            figures[name] = {
+                **figure,
+                "required": warned.required,
+                "held": held,
+                "shortfall": warned.required - held,
+                "basis": first.get("basis", figure.get("basis", [])),
+                "clauses": first.get("clauses", figure.get("clauses", [])),
+            }
     return figures
 
 

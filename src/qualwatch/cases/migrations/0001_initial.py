@@ -187,7 +187,7 @@ class Migration(migrations.Migration):
                 ("red_ends_on", models.DateField(null=True)),
                 ("is_red_provisional", models.BooleanField(default=False)),
                 ("required", models.IntegerField(null=True)),
-                ("raised", models.JSONField(null=True)),
+                ("raised", models.JSONField(default=dict)),
                 ("warned_figures", models.JSONField(default=dict)),
                 (
                     "case",
@@ -1060,6 +1060,17 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="caserequirement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("red_ends_on", None),
+                    models.Q(("determined_on__isnull", False), ("order_served_on__isnull", False)),
+                    _connector="OR",
+                ),
+                name="case_requirement_red_period_needs_service",
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="conflict",
             constraint=models.UniqueConstraint(
                 fields=("first", "second", "person_id"), name="conflict_once"
@@ -1319,6 +1330,7 @@ class Migration(migrations.Migration):
                             "not-withdrawn",
                             "repaired",
                             "annulled",
+                            "recalled",
                             "expired",
                             "surrendered",
                             "revoked",

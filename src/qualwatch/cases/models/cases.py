@@ -147,7 +147,7 @@ class CaseRequirement(models.Model):
     # people that the enterprise was warned of; a higher figure since an upgrade, with its own
     # warning: required, pushed_on, ends_on, is_provisional, proved_on, figures
     required = models.IntegerField(null=True)
-    raised = models.JSONField(null=True)
+    raised = models.JSONField(default=dict)
     # run, text, required, held, shortfall, clauses, basis, because
     warned_figures = models.JSONField(default=dict)
 

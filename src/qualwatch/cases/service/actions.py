@@ -378,7 +378,7 @@ def _is_unproved(row: CaseRequirement, pushed: Mapping[str, date]) -> bool:
     if row.proved_on is None and row.pushed_on <= warned_on:
         return True
     raised = row.raised
-    if raised is None or raised["proved_on"]:
+    if not raised or raised["proved_on"]:
         return False
     return date.fromisoformat(raised["pushed_on"]) <= warned_on
 

@@ -7,6 +7,7 @@ from qualwatch.assessments.models import AnomalyRow
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.competence import PROVINCE, competent_for
 from qualwatch.cases.models import Case
+from qualwatch.cases.notices.texts import name_of
 from qualwatch.cases.warnings.run_view import INSURANCE, RunView
 from qualwatch.evaluation import reference
 from qualwatch.evaluation.whatif import without_people
@@ -65,10 +66,11 @@ def require_failing(
     It must be short without these people, or undecided with an officer's recheck that says why.
     """
     for key in items:
-        name = " ".join(filter(None, key))
         item = judged.get(key)
         if item is None or not item.card.grade:
-            raise CannotStep("items", _("登记里没有这项有效资质：{item}").format(item=name))
+            slug = " ".join(filter(None, key))
+            raise CannotStep("items", _("登记里没有这项有效资质：{item}").format(item=slug))
+        name = name_of(item.card)
         if ctx.authority not in (competent_for(item.card), PROVINCE):
             raise CannotStep("items", _("{item} 由别的主管部门认定").format(item=name))
         if item.verdict == "met":

@@ -374,8 +374,6 @@ def _is_unproved(row: CaseRequirement, warned_on: date) -> bool:
     if row.pushed_on == warned_on and row.proved_on is None:
         return True
     raised = row.raised
-    return (
-        raised is not None
-        and raised["pushed_on"] == warned_on.isoformat()
-        and raised["proved_on"] is None
+    return bool(
+        raised and raised["pushed_on"] == warned_on.isoformat() and raised["proved_on"] is None
     )
