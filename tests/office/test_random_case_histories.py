@@ -398,7 +398,9 @@ def assert_red_by_two_people(case: Case) -> None:
         assert signed is not None or inspected
         if signed is not None and not inspected:
             assert signed.proposed_by != signed.decided_by
-            assert all(row.proved_on for row in case.requirements.filter(is_determined=True))
+            assert all(
+                row.proved_on for row in case.requirements.filter(determined_on__isnull=False)
+            )
     else:
         assert not RedCard.objects.filter(
             credit_code=case.credit_code, number=case.card_number

@@ -84,6 +84,7 @@ class PolicyValues(Text):
     mass_warning_guard: dict[date, DatedValue[MassShare]]
     cards_from_pushes: dict[date, DatedValue[Literal["at-days-close", "at-once"]]]
     yellow_period_months: dict[date, DatedValue[int]]
+    acceptance_max_months: dict[date, DatedValue[int]]
     extension_max_months: dict[date, DatedValue[int]]
     reminder_days_before_end: dict[date, DatedValue[int]]
     order_to_rectify: dict[date, DatedValue[Literal["with-red"]]]

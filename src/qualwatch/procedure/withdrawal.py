@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from qualwatch.procedure.outcomes import close
-from qualwatch.procedure.preconditions import STAGE_AFTER
+from qualwatch.procedure.preconditions import RIPE_FOR_WITHDRAWAL, STAGE_AFTER
 from qualwatch.procedure.state import (
     NOTICE,
     WITHDRAWAL_ANNULLED,
@@ -163,14 +163,7 @@ WITHDRAWAL_TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         event="open-withdrawal",
         meaning=_n("启动撤回"),
-        preconditions=(
-            "no-withdrawal",
-            "no-review",
-            "red-over",
-            "order-served",
-            "short-now",
-            "no-first-application",
-        ),
+        preconditions=("no-withdrawal", *RIPE_FOR_WITHDRAWAL),
         outcome=_open,
         basis=f"{NOTICE} 三（5）",
     ),

@@ -76,10 +76,13 @@ def post_red_card(card: Card, *, on: date, at: datetime) -> None:
     _feed("red-card", RedCard.objects.create(published_on=on, **values), at)
 
 
-def post_red_period(number: str, *, ends_on: date, is_provisional: bool, at: datetime) -> None:
+def post_red_period(
+    number: str, *, ends_on: date | None, is_provisional: bool, at: datetime
+) -> None:
     """Publishes the end of the red period, which begins with the service of the order.
 
-    `is_provisional`: a calendar that is not published yet may move it.
+    `ends_on`: None where the order is not served yet. `is_provisional`: a calendar that is not
+    published yet may move it.
     """
     _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)

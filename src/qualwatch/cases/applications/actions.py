@@ -5,7 +5,6 @@ refuses with reasons, or agrees in writing and sends it to the province, which v
 for all.
 """
 
-from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -42,6 +41,8 @@ from qualwatch.cases.notices.notify import Notification, notify
 from qualwatch.cases.notices.texts import agreed_body, agreed_subject
 from qualwatch.cases.recipient import Recipient
 from qualwatch.cases.tasks import DECIDE_APPLICATION, complete, open_task
+from qualwatch.cases.warnings.healing import tried
+from qualwatch.cases.warnings.newest_run import with_other_red
 from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
 from qualwatch.procedure.state import Event
@@ -155,9 +156,8 @@ def verify(
     require_other_person(application, by, verifies=True)
     require_opinion(application)
     # in a savepoint: everything is tried as at the signature, then rolled back
-    with suppress(_RollBack), transaction.atomic():
+    with tried():
         repair(application, repairs, ctx, because)
-        raise _RollBack
     application.proposed_repairs = repairs.as_json()
     application.verified_by = by.username
     application.verified_on = ctx.on
@@ -223,10 +223,6 @@ def uphold(
     return document
 
 
-class _RollBack(Exception):
-    """Undoes a repair that was only tried."""
-
-
 def _lock_undecided(application: Application) -> Application:
     """The application as it is now, locked after its case. CannotStep if it is decided."""
     if application.case_id:
@@ -283,6 +279,8 @@ def _step_case(
         register_effect=register_effect,
         route=route_of(case),
     )
+    if case.state == "red":
+        event = with_other_red(event, case, ctx)
     act(case=case, event=event, ctx=ctx, perform=perform)
 
 

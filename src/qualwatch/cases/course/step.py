@@ -1,7 +1,7 @@
 """A case's rows as the state that `step` knows, and a step written back with its journal entry."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -23,6 +23,7 @@ from qualwatch.procedure.state import (
     CaseState,
     Event,
     Proposal,
+    RaisedFigure,
     WarnedRequirement,
 )
 from qualwatch.procedure.transitions import CannotStep, step
@@ -57,7 +58,11 @@ def state_of(
                 requirement.proved_on,
                 requirement.recovered_on,
                 requirement.is_ended,
-                requirement.is_determined,
+                requirement.determined_on,
+                requirement.order_served_on,
+                as_deadline(requirement.red_ends_on, requirement.is_red_provisional),
+                requirement.required,
+                _raised(requirement.raised),
             )
             for requirement in requirements
         ),
@@ -67,8 +72,6 @@ def state_of(
         application=_application(case.application),
         disputed=tuple(case.disputed),
         published_on=case.published_on,
-        order_served_on=case.order_served_on,
-        red=as_deadline(case.red_ends_on, case.is_red_provisional),
         last_result=case.last_result,
         last_result_on=case.last_result_on,
         needs_review=case.needs_review,
@@ -134,12 +137,19 @@ def rows_of(
 
 
 def _write_requirement(row: CaseRequirement, warned: WarnedRequirement, step: Step) -> None:
+    has_succeeded = row.raised and warned.raised is None
+    if has_succeeded and row.raised["pushed_on"] == warned.pushed_on.isoformat():
+        row.warned_figures = row.raised["figures"]
     row.pushed_on = warned.pushed_on
     row.recovered_on = warned.recovered_on
     row.proved_on = warned.proved_on
     row.ends_on, row.is_provisional = warned.deadline.ends_on, warned.deadline.provisional
     row.is_ended = warned.is_ended
-    row.is_determined = warned.is_determined
+    row.determined_on = warned.determined_on
+    row.order_served_on = warned.order_served_on
+    row.red_ends_on, row.is_red_provisional = as_columns(warned.red)
+    row.required = warned.required
+    row.raised = _raised_column(row, warned, step)
     if warned.pushed_on == step.event.on and warned.name in step.figures:
         row.warned_figures = step.figures[warned.name]
 
@@ -187,8 +197,6 @@ def act(
     requirements = list(locked.requirements.order_by("pk"))
     proposed = locked.determinations.filter(state="proposed").first()
     withdrawal = open_or_decided(locked)
-    if withdrawal is not None and locked.state == "red":
-        event = replace(event, is_other_red_open=_is_other_red_open(locked))
     before = state_of(locked, requirements, proposed, withdrawal)
     after, effects = step(before, event, ctx.terms)
     case_step = Step(locked, before, after, effects, event, figures or {}, withdrawal)
@@ -207,12 +215,34 @@ def act(
     return case_step
 
 
-def _is_other_red_open(case: Case) -> bool:
-    """Whether another red card of the item is open, which would carry its withdrawal on."""
-    same_item = Case.objects.filter(
-        credit_code=case.credit_code, category=case.category, sub_item=case.sub_item
+def _raised(column: Mapping[str, Any]) -> RaisedFigure | None:
+    """A raised figure from its column."""
+    if not column:
+        return None
+    proved_on = column["proved_on"]
+    return RaisedFigure(
+        column["required"],
+        date.fromisoformat(column["pushed_on"]),
+        Deadline(date.fromisoformat(column["ends_on"]), column["is_provisional"]),
+        date.fromisoformat(proved_on) if proved_on else None,
     )
-    return same_item.filter(state="red").exclude(pk=case.pk).exists()
+
+
+def _raised_column(row: CaseRequirement, warned: WarnedRequirement, step: Step) -> dict[str, Any]:
+    """A raised figure as its row holds it, with the figures of which the enterprise was warned."""
+    raised = warned.raised
+    if raised is None:
+        return {}
+    is_new = not row.raised or row.raised["pushed_on"] != raised.pushed_on.isoformat()
+    figures = step.figures.get(warned.name, {}) if is_new else row.raised["figures"]
+    return {
+        "required": raised.required,
+        "pushed_on": raised.pushed_on.isoformat(),
+        "ends_on": raised.deadline.ends_on.isoformat(),
+        "is_provisional": raised.deadline.provisional,
+        "proved_on": raised.proved_on.isoformat() if raised.proved_on else None,
+        "figures": figures,
+    }
 
 
 def _application(columns: Mapping[str, Any] | None) -> Application | None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from qualwatch.cases.documents.numbers import mark_of, next_number, review_organ
 from qualwatch.cases.models import (
     Application,
     Case,
+    CaseRequirement,
     CreditRecord,
     Determination,
     Document,
@@ -198,22 +199,33 @@ def warning(case: Case, ctx: ActContext) -> Document:
     """
     warned = list(case.requirements.filter(recovered_on=None).order_by("pk"))
     rows = figure_rows(warned_figures(warned))
+    pushed = {}
     for row, requirement in zip(rows, warned, strict=True):
         row["pushed_on"] = day(requirement.pushed_on)
         row["ends_on"] = day(requirement.ends_on)
-    values = {
-        **about(case),
-        "requirements": rows,
-        "pushed": {row.requirement: row.pushed_on.isoformat() for row in warned},
-    }
+        pushed[requirement.requirement] = requirement.pushed_on.isoformat()
+    for requirement in warned:
+        if requirement.raised:
+            rows.append(_raised_row(requirement))
+            pushed[requirement.requirement] = requirement.raised["pushed_on"]
+    values = {**about(case), "requirements": rows, "pushed": pushed}
     return issue_to_enterprise("warning", case, values, ctx)
+
+
+def _raised_row(requirement: CaseRequirement) -> dict[str, Any]:
+    """The row of a figure that an upgrade raised, with its own days."""
+    raised = requirement.raised
+    [row] = figure_rows({requirement.requirement: raised["figures"]})
+    row["pushed_on"] = day(date.fromisoformat(raised["pushed_on"]))
+    row["ends_on"] = day(date.fromisoformat(raised["ends_on"]))
+    return row
 
 
 def supervision_letter(case: Case, what: str, ctx: ActContext) -> Document:
     """A letter that urges to rectify (notice 3)."""
     is_red = case.state == "red"
     rows = case.requirements.order_by("pk")
-    rows = rows.filter(is_determined=True) if is_red else rows.filter(recovered_on=None)
+    rows = rows.filter(determined_on__isnull=False) if is_red else rows.filter(recovered_on=None)
     ends_on = case.red_ends_on if is_red else case.extended_until
     if case.state == "yellow" and ends_on is None:
         ends_on = min((row.ends_on for row in rows), default=None)
@@ -246,11 +258,14 @@ def _signed_red(case: Case) -> Determination | None:
 
 def decided_figures(case: Case) -> dict[str, Any]:
     """By requirement, the figures of the signature, else those of the officer's finding."""
-    signed = _signed_red(case)
-    signed_figures = signed.figures if signed is not None else {}
-    rows = case.requirements.filter(is_determined=True).order_by("pk")
+    signed_figures: dict[str, Any] = {}
+    for signed in case.determinations.filter(state="signed", outcome="red").order_by("pk"):
+        signed_figures |= signed.figures
+    determined = list(case.requirements.filter(determined_on__isnull=False).order_by("pk"))
+    # of a card that is closed or about to be closed all of them have recovered
+    red = [row for row in determined if row.recovered_on is None] or determined
     return {
-        row.requirement: signed_figures.get(row.requirement) or row.warned_figures for row in rows
+        row.requirement: signed_figures.get(row.requirement) or row.warned_figures for row in red
     }
 
 
@@ -273,6 +288,8 @@ def red_card(
     values = {
         **about(case),
         "requirements": figure_rows(basis.figures),
+        # for the proof of service: the requirements whose red period begins with it
+        "determined": list(basis.figures),
         "warned_on": day(basis.warned_on),
         "because": basis.because,
         "run": run.pk if run and basis.warned_on else None,
@@ -300,7 +317,8 @@ def issued_again(voided: Document, ctx: ActContext) -> Document:
     """
     case = voided.case
     if case is not None and voided.kind in RED_CARD_KINDS:
-        return red_card(case, basis_of_red_card(case), ctx, [voided.kind])[0]
+        names = voided.template_values.get("determined", ())
+        return red_card(case, basis_of_red_card(case, names), ctx, [voided.kind])[0]
     return issue(
         voided.kind,
         ctx,
@@ -314,8 +332,17 @@ def issued_again(voided: Document, ctx: ActContext) -> Document:
     )
 
 
-def basis_of_red_card(case: Case) -> RedCardBasis:
-    """The basis of an open red card, from what is on record."""
+def basis_of_red_card(case: Case, names: Sequence[str] = ()) -> RedCardBasis:
+    """The basis of an open red card, from what is on record.
+
+    `names`: only these of its requirements, where any of them is still red.
+    """
+    basis = _basis_of_red_card(case)
+    figures = {name: figure for name, figure in basis.figures.items() if name in names}
+    return replace(basis, figures=figures) if figures else basis
+
+
+def _basis_of_red_card(case: Case) -> RedCardBasis:
     source = case.arises_from or case
     signed = _signed_red(source)
     if signed is None:
@@ -323,7 +350,7 @@ def basis_of_red_card(case: Case) -> RedCardBasis:
         return RedCardBasis(decided_figures(case), finding.what if finding else "", None)
     rows = source.requirements.all()
     if case.arises_from is None:
-        rows = rows.filter(is_determined=True)
+        rows = rows.filter(determined_on__isnull=False)
     warned_on = min((row.pushed_on for row in rows), default=None)
     return RedCardBasis(decided_figures(case), signed.because, warned_on)
 
@@ -420,6 +447,6 @@ def items(cases: Iterable[Case], outcomes: Mapping[int, str] | None = None) -> d
 
 def _shortfalls(case: Case) -> str:
     """Of each requirement determined: its name, required and held."""
-    determined = case.requirements.filter(is_determined=True)
+    determined = case.requirements.filter(determined_on__isnull=False)
     rows = figure_rows(warned_figures(determined))
     return "；".join(f"{row['name']}：{row['required']}/{row['held']}" for row in rows) or NO_VALUE

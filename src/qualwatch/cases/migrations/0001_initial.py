@@ -101,6 +101,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "continued_from",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="continued_as",
+                        to="cases.case",
+                    ),
+                ),
+                (
                     "relapse_of",
                     models.ForeignKey(
                         null=True,
@@ -173,7 +182,12 @@ class Migration(migrations.Migration):
                 ("proved_on", models.DateField(null=True)),
                 ("recovered_on", models.DateField(null=True)),
                 ("is_ended", models.BooleanField(default=False)),
-                ("is_determined", models.BooleanField(default=False)),
+                ("determined_on", models.DateField(null=True)),
+                ("order_served_on", models.DateField(null=True)),
+                ("red_ends_on", models.DateField(null=True)),
+                ("is_red_provisional", models.BooleanField(default=False)),
+                ("required", models.IntegerField(null=True)),
+                ("raised", models.JSONField(default=dict)),
                 ("warned_figures", models.JSONField(default=dict)),
                 (
                     "case",
@@ -270,6 +284,7 @@ class Migration(migrations.Migration):
                 ("outcome", models.CharField(max_length=10)),
                 ("requirements", models.JSONField()),
                 ("items", models.JSONField(default=list)),
+                ("rechecks", models.JSONField(default=list)),
                 ("until", models.DateField(null=True)),
                 ("because", models.TextField()),
                 ("evidence", models.JSONField()),
@@ -1045,6 +1060,17 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="caserequirement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("red_ends_on", None),
+                    models.Q(("determined_on__isnull", False), ("order_served_on__isnull", False)),
+                    _connector="OR",
+                ),
+                name="case_requirement_red_period_needs_service",
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="conflict",
             constraint=models.UniqueConstraint(
                 fields=("first", "second", "person_id"), name="conflict_once"
@@ -1304,6 +1330,7 @@ class Migration(migrations.Migration):
                             "not-withdrawn",
                             "repaired",
                             "annulled",
+                            "recalled",
                             "expired",
                             "surrendered",
                             "revoked",

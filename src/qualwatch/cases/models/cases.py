@@ -55,6 +55,10 @@ class Case(models.Model):
     arises_from = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="arisen"
     )
+    # the red card whose other requirements go on here, with their clocks as they run
+    continued_from = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="continued_as"
+    )
     determined_by = models.JSONField(default=list)  # accounts that proposed and signed
     # a row is written only if it is still as it was read
     version = models.PositiveIntegerField(default=1)
@@ -135,7 +139,15 @@ class CaseRequirement(models.Model):
     proved_on = models.DateField(null=True)  # day on which the warning reached the enterprise
     recovered_on = models.DateField(null=True)
     is_ended = models.BooleanField(default=False)
-    is_determined = models.BooleanField(default=False)
+    # of the red card that rests on it; its order's proved service; the end of its red period
+    determined_on = models.DateField(null=True)
+    order_served_on = models.DateField(null=True)
+    red_ends_on = models.DateField(null=True)
+    is_red_provisional = models.BooleanField(default=False)
+    # people that the enterprise was warned of; a higher figure since an upgrade, with its own
+    # warning: required, pushed_on, ends_on, is_provisional, proved_on, figures
+    required = models.IntegerField(null=True)
+    raised = models.JSONField(default=dict)
     # run, text, required, held, shortfall, clauses, basis, because
     warned_figures = models.JSONField(default=dict)
 
@@ -144,6 +156,11 @@ class CaseRequirement(models.Model):
             models.UniqueConstraint(fields=["case", "requirement"], name="case_requirement_once"),
             models.CheckConstraint(
                 condition=Q(ends_on__gte=models.F("pushed_on")), name="case_requirement_ends_later"
+            ),
+            models.CheckConstraint(
+                condition=Q(red_ends_on=None)
+                | Q(order_served_on__isnull=False, determined_on__isnull=False),
+                name="case_requirement_red_period_needs_service",
             ),
         ]
 
@@ -159,6 +176,8 @@ class Determination(models.Model):
     requirements = models.JSONField()
     # of an enterprise-wide case: [category, sub_item] of those that fail
     items = models.JSONField(default=list)
+    # [category, sub_item, reason]: of items that no run can judge, what an officer's recheck showed
+    rechecks = models.JSONField(default=list)
     until = models.DateField(null=True)
     because = models.TextField()
     evidence = models.JSONField()  # what was looked at

@@ -5,7 +5,14 @@ from datetime import date
 from typing import Any
 
 from qualwatch.cases.models import Case, Document
-from qualwatch.procedure.state import CLOSED, NOT_WITHDRAWN, RECTIFIED, WITHDRAWAL_ANNULLED
+from qualwatch.procedure.state import (
+    CLOSED,
+    NOT_WITHDRAWN,
+    RECALLED,
+    RECALLED_TEXT,
+    RECTIFIED,
+    WITHDRAWAL_ANNULLED,
+)
 from qualwatch.procedure.transitions import BY_EVENT
 from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext
@@ -43,6 +50,7 @@ ENTRIES = {
     "application-handed-over": _("申请移交"),
     "application-moot": _("案件终结，申请不再办理"),
     "start-late": _("逾期未启动撤回"),
+    "continued": _("其余指标另案继续"),
 }
 CLEARING_CODES = ("recovered", "requirement-ended", "dismissed", "reviewed", "repaired", "annulled")
 STAGES = {
@@ -77,6 +85,8 @@ def subject(kind: str, case: Case) -> str:
         "refused": _("申请不予支持：{name}"),
         "reminder": _("整改期将满：{name}"),
         "repaired": _("部分指标已修复：{name}"),
+        "dismissed": _("部分指标不予认定：{name}"),
+        "continued": _("红牌解除，其余指标仍在预警：{name}"),
         "withdrawal-ended": _("撤回程序终止：{name}"),
         "withdrawal-annulled": _("撤回决定已撤销：{name}"),
     }
@@ -141,6 +151,46 @@ def closing(case: Case, because: str) -> str:
         name=name_of(case),
         day=case.closed_on,
         because=CLOSED[because],
+    )
+
+
+def added_to_red(
+    case: Case, requirements: Mapping[str, Mapping[str, Any]], authority: str, on: date
+) -> str:
+    """Further requirements determined on an open red card, to the enterprise."""
+    lines = [line(name, requirement) for name, requirement in requirements.items()]
+    head = _(
+        "{enterprise}（{code}）：{name} 的下列指标黄牌期满，经{authority}于 {day} 认定不达标，"
+        "并入红牌预警 {number}，红牌期自责令整改送达起另行计算。"
+    ).format(
+        enterprise=case.enterprise,
+        code=case.credit_code,
+        name=name_of(case),
+        authority=authority,
+        day=on,
+        number=case.card_number,
+    )
+    return "\n".join([head, *lines])
+
+
+def dismissed(case: Case, requirements: Iterable[str]) -> str:
+    """A warning of some requirements that was not determined; the others go on."""
+    return _("{name}：{what} 不予认定，该项预警终结；其余指标的预警继续。").format(
+        name=name_of(case), what=names(requirements)
+    )
+
+
+def continued(case: Case, requirements: Iterable[str], ends_on: date) -> str:
+    """The red card is closed; what it also warned of goes on with its own period."""
+    return _(
+        "{enterprise}（{code}）：{name} 的红牌预警已经解除；"
+        "{what} 仍在黄牌预警期内，期限不变，至 {day}。"
+    ).format(
+        enterprise=case.enterprise,
+        code=case.credit_code,
+        name=name_of(case),
+        what=names(requirements),
+        day=ends_on,
     )
 
 
@@ -209,7 +259,11 @@ def withdrawal_ended(case: Case, because: str) -> str:
 
 def outcome(code: str) -> str:
     """What became of an item that was to be withdrawn."""
-    own = {"rectified": RECTIFIED, "not-withdrawn": NOT_WITHDRAWN}
+    own = {
+        "rectified": RECTIFIED,
+        "not-withdrawn": NOT_WITHDRAWN,
+        RECALLED: RECALLED_TEXT,
+    }
     return own.get(code) or CLOSED[code]
 
 

@@ -1,6 +1,6 @@
 """Service of documents: started by a method, proved or failed. Periods run from the proof."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
@@ -346,12 +346,18 @@ def _take_step(
     locked = Case.objects.select_for_update().get(pk=case.pk)
     if locked.state not in BY_EVENT[starts].from_states:
         return
-    pushed = document.template_values.get("pushed", {})
-    unproved = locked.requirements.filter(proved_on=None)
-    requirements = tuple(row.requirement for row in unproved if _is_pushed(row, pushed))
+    pushed = {
+        name: date.fromisoformat(pushed_on)
+        for name, pushed_on in document.template_values.get("pushed", {}).items()
+    }
+    requirements = tuple(
+        row.requirement for row in locked.requirements.all() if _is_unproved(row, pushed)
+    )
     # only the warnings that the letter was about; if all are proved, no step is left
     if pushed and not requirements:
         return
+    if starts == "order-served":
+        requirements = tuple(document.template_values.get("determined", ()))
     event = Event(
         starts,
         ctx.on,
@@ -359,12 +365,22 @@ def _take_step(
         proved_on=proved_on,
         because=proof,
         requirements=requirements,
+        warned_on=pushed,
     )
     act(case=locked, event=event, ctx=ctx, perform=perform)
 
 
-def _is_pushed(row: CaseRequirement, pushed: dict[str, str]) -> bool:
-    return pushed.get(row.requirement) == row.pushed_on.isoformat()
+def _is_unproved(row: CaseRequirement, pushed: Mapping[str, date]) -> bool:
+    """Whether a warning that the letter was about has no proof yet."""
+    warned_on = pushed.get(row.requirement)
+    if warned_on is None:
+        return False
+    if row.proved_on is None and row.pushed_on <= warned_on:
+        return True
+    raised = row.raised
+    if not raised or raised["proved_on"]:
+        return False
+    return date.fromisoformat(raised["pushed_on"]) <= warned_on
 
 
 def _authority(document: Document, by: Account) -> str:

@@ -21,6 +21,7 @@ from qualwatch.cases.effects.cards import perform
 from qualwatch.cases.models import (
     GROUNDS,
     Case,
+    CaseRequirement,
     CreditRecord,
     Document,
     Notice,
@@ -29,6 +30,7 @@ from qualwatch.cases.models import (
 )
 from qualwatch.cases.service.actions import confirm_service
 from qualwatch.cases.warnings.determine import open_red
+from qualwatch.cases.warnings.newest_run import with_other_red
 from qualwatch.cases.warnings.run_view import INSURANCE, RunView
 from qualwatch.journal.actions import NewEntry, record
 from qualwatch.law.loader import Law
@@ -247,6 +249,7 @@ def review(*, case: Case, because: str, by: Account, law: Law, at: datetime) -> 
     require_competent(by, "sign", case)
     ctx = ActContext(law, at, by.username)
     event = Event("review", ctx.on, by=by.username, because=because)
+    event = with_other_red(event, case, ctx)
     return act(case=case, event=event, ctx=ctx, perform=perform)
 
 
@@ -350,10 +353,27 @@ def _prove_push(case: Case, notice: Notice, by: Account, law: Law, at: datetime)
         return
     if "warning" not in law.policy_on(ctx.on)["platform_opening_proves"]:
         return
-    unproved = case.requirements.filter(
-        pushed_on=timezone.localdate(notice.posted_at), proved_on=None
+    warned_on = timezone.localdate(notice.posted_at)
+    names = tuple(
+        row.requirement for row in case.requirements.all() if _is_unproved(row, warned_on)
     )
-    names = tuple(unproved.values_list("requirement", flat=True))
     if names:
-        event = Event("push-proved", ctx.on, by=by.username, proved_on=ctx.on, requirements=names)
+        event = Event(
+            "push-proved",
+            ctx.on,
+            by=by.username,
+            proved_on=ctx.on,
+            requirements=names,
+            warned_on=dict.fromkeys(names, warned_on),
+        )
         act(case=case, event=event, ctx=ctx, perform=perform)
+
+
+def _is_unproved(row: CaseRequirement, warned_on: date) -> bool:
+    """Whether its warning of a day, or that of its raised figure, has no proof yet."""
+    if row.pushed_on == warned_on and row.proved_on is None:
+        return True
+    raised = row.raised
+    return bool(
+        raised and raised["pushed_on"] == warned_on.isoformat() and raised["proved_on"] is None
+    )

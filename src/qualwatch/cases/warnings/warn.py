@@ -23,9 +23,10 @@ from qualwatch.cases.tasks import OUTLIVING_CASE, VANISHED, complete, open_task
 from qualwatch.cases.warnings.conflicts import link_conflicts
 from qualwatch.cases.warnings.register_conflicts import update_conflict_tasks
 from qualwatch.cases.warnings.register_sync import update_from_registers
-from qualwatch.cases.warnings.run_view import INSURANCE, Item, RunView, item_of
+from qualwatch.cases.warnings.run_view import INSURANCE, Item, RunView, item_of, people_counts
 from qualwatch.journal.actions import record_all
 from qualwatch.procedure.periods import Deadline
+from qualwatch.procedure.preconditions import other_red
 from qualwatch.procedure.state import CaseState, Event
 from qualwatch.procedure.transitions import step
 from qualwatch.publication.actions import post_red_period
@@ -50,6 +51,7 @@ CASE_FIELDS = [
     "version",
     "extended_until",
     "is_extension_provisional",
+    "order_served_on",
     "red_ends_on",
     "is_red_provisional",
     "application",
@@ -61,6 +63,12 @@ REQUIREMENT_FIELDS = [
     "proved_on",
     "recovered_on",
     "is_ended",
+    "determined_on",
+    "order_served_on",
+    "red_ends_on",
+    "is_red_provisional",
+    "required",
+    "raised",
     "warned_figures",
 ]
 
@@ -119,14 +127,16 @@ def _step_open_cases(update: RunUpdate, cases: Sequence[Case]) -> None:
             ended="", case__in=[case.pk for case in cases]
         ).select_related("batch")
     }
-    red_counts = Counter(item_of(case) for case in cases if case.state == "red")
-    for case in cases:
+    # a card with a withdrawal after the others of its item, which may have to carry it on
+    red_steps: dict[Item, list[Step]] = defaultdict(list)
+    for case in sorted(cases, key=lambda case: (case.pk in withdrawals, case.pk)):
         row = withdrawals.get(case.pk)
         requirements = update.requirements.get(case.pk, [])
         before = state_of(case, requirements, proposals.get(case.pk), row)
-        own_red_count = 1 if case.state == "red" else 0
-        is_other_red_open = case.category is not None and red_counts[item_of(case)] > own_red_count
-        case_step = _assess(update, case, before, row, is_other_red_open=is_other_red_open)
+        others = red_steps[item_of(case)] if case.category is not None else []
+        case_step = _assess(update, case, before, row, others)
+        if case.category is not None and case_step.after.state == "red":
+            others.append(case_step)
         _follow_step(update, case_step)
 
 
@@ -135,17 +145,21 @@ def _assess(
     case: Case,
     before: CaseState,
     row: Withdrawal | None,
-    *,
-    is_other_red_open: bool,
+    others: Sequence[Step],
 ) -> Step:
-    """The case after the run, its periods recounted by the newest calendar."""
+    """The case after the run, its periods recounted by the newest calendar.
+
+    others: steps of the item's other red cards that this run leaves open.
+    """
     verdicts, figures = update.view.verdicts_of(case)
     event = Event(
         "assessed",
         update.ctx.on,
         verdicts=verdicts,
         ended=update.view.end_of(case),
-        is_other_red_open=is_other_red_open,
+        run_day=update.view.run.as_of,
+        other_red=other_red([(step.after, step.event) for step in others], update.ctx.terms),
+        **people_counts(figures),
     )
     after, effects = step(before, event, update.ctx.terms)
     if after.is_open:
@@ -183,10 +197,14 @@ def _follow_step(update: RunUpdate, case_step: Step) -> None:
 
 def _changed_red_period(case_step: Step) -> Deadline | None:
     """The red period as a newer calendar ends it; None where it is as before."""
-    red_period = case_step.after.red
-    if case_step.after.state != "red" or red_period == case_step.before.red:
+    if case_step.after.state != "red":
         return None
-    return red_period
+    is_changed = any(
+        before.red is not None and after is not None and after.red not in (None, before.red)
+        for before in case_step.before.requirements
+        for after in [case_step.after.requirement(before.name)]
+    )
+    return case_step.after.red if is_changed else None
 
 
 def _publish_red_period(case: Case, red_period: Deadline, ctx: ActContext) -> None:
@@ -241,7 +259,7 @@ def _open_case(update: RunUpdate, case: Case, relapse_of: Case | None) -> None:
         is_whole_enterprise=case.category is None,
     )
     verdicts, figures = update.view.verdicts_of(case)
-    event = Event("assessed", update.ctx.on, verdicts=verdicts)
+    event = Event("assessed", update.ctx.on, verdicts=verdicts, **people_counts(figures))
     after, effects = step(before, event, update.ctx.terms)
     if after.state == "none":
         return

@@ -137,7 +137,7 @@ def store_recheck_figures(step: Step, ctx: ActContext) -> None:
     step.row.figures = {
         warned.name: dict(rechecked.get(warned.name) or decided.get(warned.name, {}))
         for warned in step.after.requirements
-        if warned.is_determined
+        if warned.is_red
     }
     step.row.save(update_fields=["figures"])
 
