@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from qualwatch.cases.acting import ActContext, Step, write_journal
+from qualwatch.cases.course.void_acts import void_impossible_acts
 from qualwatch.cases.course.withdrawal_rows import (
     as_columns,
     as_deadline,
@@ -163,6 +164,7 @@ def entry_of(step: Step) -> NewEntry:
                 [effect.name, *effect.requirements, effect.detail] for effect in step.effects
             ],
             "outcome": step.event.outcome,
+            **({"others": list(step.event.others)} if step.event.others else {}),
             "code": step.after.closed_because,
         },
     )
@@ -202,9 +204,20 @@ def act(
     new, changed = rows_of(case_step, requirements)
     for requirement in (*new, *changed):
         requirement.save()
+    void_impossible_acts([case_step], ctx)
     ctx.entries.insert(0, entry_of(case_step))
     write_journal(ctx)
     return case_step
+
+
+def check_step(case: Case, event: Event, ctx: ActContext) -> None:
+    """CannotStep where the case has no such step now; nothing is written."""
+    withdrawal = open_or_decided(case)
+    if withdrawal is not None and case.state == "red":
+        event = replace(event, is_other_red_open=_is_other_red_open(case))
+    requirements = list(case.requirements.order_by("pk"))
+    proposed = case.determinations.filter(state="proposed").first()
+    step(state_of(case, requirements, proposed, withdrawal), event, ctx.terms)
 
 
 def _is_other_red_open(case: Case) -> bool:
