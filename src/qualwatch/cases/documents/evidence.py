@@ -35,6 +35,27 @@ from qualwatch.wording import gettext as _
 EvidenceOwner = (
     Case | Determination | ProposedAct | Recheck | SupervisionFinding | CreditRecord | Service
 )
+# What a file is evidence of -> the column with the number of that row.
+OWNERS = {
+    "act": "act_id",
+    "determination": "determination_id",
+    "recheck": "recheck_id",
+    "service": "service_id",
+    "withdrawal": "withdrawal_id",
+}
+COLUMNS = (
+    "pk",
+    "name",
+    "note",
+    "uploaded_by",
+    "posted_at",
+    "file__kind",
+    "file__sha256",
+    "file__size",
+    "act__kind",
+    "openings__by",
+    *OWNERS.values(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +94,12 @@ def evidence_of(owner: EvidenceOwner) -> list[EvidenceFile]:
     of the services of its documents and of its withdrawals. The enterprise's own files, of
     applications and submissions, are not among them.
     """
-    attachments = _attachments_of(owner).select_related("file", "act").order_by("pk")
-    return [_evidence_file(row) for row in attachments.prefetch_related("openings")]
+    # one row for each opening, or one without
+    rows = _attachments_of(owner).order_by("pk", "openings__pk").values(*COLUMNS)
+    by_number: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_number.setdefault(row["pk"], []).append(row)
+    return [_evidence_file(of_file) for of_file in by_number.values()]
 
 
 def _attachments_of(owner: EvidenceOwner) -> QuerySet[Attachment]:
@@ -97,34 +122,25 @@ def _attachments_of(owner: EvidenceOwner) -> QuerySet[Attachment]:
     )
 
 
-def _evidence_file(row: Attachment) -> EvidenceFile:
-    about, owner = _owner_of(row)
-    openings = sorted(row.openings.all(), key=lambda opening: opening.pk)
-    return EvidenceFile(
-        number=row.pk,
-        about=about,
-        owner=owner,
-        name=row.name,
-        kind=row.file.kind,
-        sha256=row.file.sha256,
-        size=row.file.size,
-        note=row.note,
-        uploaded_by=row.uploaded_by,
-        posted_at=row.posted_at,
-        opened_by=tuple(opening.by for opening in openings),
+def _evidence_file(rows: Sequence[Mapping[str, Any]]) -> EvidenceFile:
+    """A file by its rows, which differ in `openings__by` only."""
+    row = rows[0]
+    about, owner = next(
+        (about, row[column]) for about, column in OWNERS.items() if row[column] is not None
     )
-
-
-def _owner_of(row: Attachment) -> tuple[str, int]:
-    if row.act is not None:
-        return row.act.kind, row.act.pk
-    owners = {
-        "determination": row.determination_id,
-        "recheck": row.recheck_id,
-        "service": row.service_id,
-        "withdrawal": row.withdrawal_id,
-    }
-    return next((about, number) for about, number in owners.items() if number is not None)
+    return EvidenceFile(
+        number=row["pk"],
+        about=row["act__kind"] or about,
+        owner=owner,
+        name=row["name"],
+        kind=row["file__kind"],
+        sha256=row["file__sha256"],
+        size=row["file__size"],
+        note=row["note"],
+        uploaded_by=row["uploaded_by"],
+        posted_at=row["posted_at"],
+        opened_by=tuple(each["openings__by"] for each in rows if each["openings__by"]),
+    )
 
 
 @transaction.atomic

@@ -26,6 +26,7 @@ from qualwatch.web.base.form_input import (
     text_field,
 )
 from qualwatch.web.staff.cases import evidence_context
+from qualwatch.web.staff.evidence_files import files_for
 from qualwatch.web.staff.forms import (
     ACCEPTED,
     DETERMINATION_FIELDS,
@@ -175,6 +176,7 @@ def _decision_page(request: HttpRequest, case: Case, errors: list[Refusal]) -> H
         "register_effect": _register_effect_text(proposal) if proposal else "",
         "consequence": _(CONSEQUENCES.get(outcome, "")),
         "refusals": view.refusals,
+        "files": files_for(proposal, account_of(request)) if proposal else [],
     }
     return render(request, "staff/decide.html", context, status=422 if errors else 200)
 
