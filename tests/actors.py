@@ -146,7 +146,12 @@ class Actors:
     ) -> Any:
         """An officer proposes; red if nothing else is given."""
         proposed = ProposedDetermination(
-            **{"outcome": "red", "because": "期满仍不达标", "evidence": [evidence_file()], **changed}
+            **{
+                "outcome": "red",
+                "because": "期满仍不达标",
+                "evidence": [evidence_file()],
+                **changed,
+            }
         )
         at = self.office.tick(day or DAY)
         return propose(
@@ -382,9 +387,11 @@ class Actors:
         names = list(
             case.requirements.filter(is_determined=True).values_list("requirement", flat=True)
         )
-        missing = 1 if outcome == "short" else 0
+        missing = 2 if outcome == "short" else 0
         figures: dict[str, dict[str, int]] = {
-            name: {"people": missing} if name == "insurance" else {"required": 3, "held": 3 - missing}
+            name: {"people": missing}
+            if name == "insurance"
+            else {"required": 3, "held": 3 - missing}
             for name in names
         }
         found = RecheckFinding(

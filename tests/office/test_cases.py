@@ -19,7 +19,7 @@ from qualwatch.cases.queries import (
     history_of,
 )
 from qualwatch.cases.warnings.determine import return_proposal
-from qualwatch.cases.warnings.supervise import annul, follow_up, recheck, record_fraud, review
+from qualwatch.cases.warnings.supervise import annul, follow_up, recheck, record_fraud
 from qualwatch.journal.queries import entries_of, faults
 from qualwatch.patrol.days import missed_days
 from qualwatch.procedure.transitions import CannotStep
@@ -344,14 +344,13 @@ def test_flags_of_system_and_officer_clear_differently(actors: Actors) -> None:
 
 
 def review_case(actors: Actors, case: Case, by: str, day: date) -> None:
-    at = actors.office.tick(day)
-    review(case=reload(case), because="已补足", by=actors.account(by), law=actors.law, at=at)
+    actors.act("review", day, because="已补足", signer=by, case=case)
 
 
 def test_a_supervision_finding_needs_evidence_and_a_recheck_leads_to_review(actors: Actors) -> None:
     actors.load_and_patrol()
     with pytest.raises(CannotStep, match="证据"):
-        actors.inspect(DAY, evidence=[" "])
+        actors.inspect(DAY, files=[])
     with pytest.raises(NotCompetent):
         actors.inspect(DAY, by="datong-officer")
     with pytest.raises(CannotStep, match="没有这项"):

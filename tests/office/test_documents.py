@@ -348,5 +348,5 @@ def test_a_supervision_letter_and_a_credit_record_are_documents(actors: Actors) 
         **arguments,
     )
     document = Document.objects.get(kind="credit-record")
-    for value in ("提供虚假社保证明", "社保局回函", "移送太原市行政执法局", case.credit_code):
+    for value in ("提供虚假社保证明", "核查表.png", "移送太原市行政执法局", case.credit_code):
         assert value in text_of(read(document))

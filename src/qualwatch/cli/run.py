@@ -54,7 +54,8 @@ COMMANDS = {
         "qualwatch.cli.office:evidence", _n("取出一件放行提议的证据；决定的人要先全部打开")
     ),
     "decide": Entry(
-        "qualwatch.cli.office:decide", _n("签批（或拒绝）放行被扣下的载入、核查或推送；先由另一人提出")
+        "qualwatch.cli.office:decide",
+        _n("签批（或拒绝）放行被扣下的载入、核查或推送；先由另一人提出"),
     ),
     "deliver": Entry(
         "qualwatch.cli.office:deliver", _n("发出待发的消息：邮件、短信、回调；不成的以后再发")

@@ -140,7 +140,8 @@ def release_change(
 ) -> PushResult:
     """Applies a quarantined change that was checked, as a removal beyond the guard.
 
-    One person proposed it, `by` signs it. CannotRelease where it is malformed, cannot be read, or its row was written again since.
+    One person proposed it, `by` signs it. CannotRelease where it is malformed, cannot be read, or
+    its row was written again since.
     """
     lock()
     stored = PlatformChange.objects.select_for_update().get(pk=change.pk)

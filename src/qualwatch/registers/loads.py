@@ -104,9 +104,7 @@ def import_delivery(*, delivery: Delivery, law: Law, by: str, at: datetime) -> L
 
 
 @transaction.atomic
-def release(
-    *, load: Load, law: Law, by: str, at: datetime, because: str, proposed_by: str
-) -> Load:
+def release(*, load: Load, law: Law, by: str, at: datetime, because: str, proposed_by: str) -> Load:
     """Accepts a held load in spite of the guards; its raw files are read again.
 
     One person proposed it, `by` signs it. CannotDecide, also for the importer.

@@ -387,8 +387,7 @@ class PlatformChange(models.Model):
                 condition=Q(action__in=("put", "remove", "")), name="change_action_known"
             ),
             models.CheckConstraint(
-                condition=Q(decided_by="")
-                | ~Q(proposed_by="") & ~Q(proposed_by=F("decided_by")),
+                condition=Q(decided_by="") | ~Q(proposed_by="") & ~Q(proposed_by=F("decided_by")),
                 name="change_released_by_two_people",
             ),
         ]

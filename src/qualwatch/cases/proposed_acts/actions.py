@@ -54,9 +54,7 @@ def finding_act(finding: InspectionFinding, files: Sequence[SubmittedFile]) -> N
 
 
 @transaction.atomic
-def propose_act(
-    *, new: NewAct, by: Account, law: Law, at: datetime, read: str = ""
-) -> ProposedAct:
+def propose_act(*, new: NewAct, by: Account, law: Law, at: datetime, read: str = "") -> ProposedAct:
     """Submits an act to a reviewer, with reasons and evidence.
 
     `read`: the consequence that the proposer was shown. CannotStep where the act is not possible
@@ -77,7 +75,12 @@ def propose_act(
     attach(files, by=by.username, at=at, act=act)
     _close_returned(act, ctx)
     open_task(
-        act.case, SIGN_ACT, ctx, authority=act.authority, due_on=_due_day(act, ctx), detail=f"{act.pk}"
+        act.case,
+        SIGN_ACT,
+        ctx,
+        authority=act.authority,
+        due_on=_due_day(act, ctx),
+        detail=f"{act.pk}",
     )
     details = {
         **_details_of(act),

@@ -52,9 +52,7 @@ def release_held_run(
     *, run: Run, law: Law, by: str, at: datetime, because: str, proposed_by: str
 ) -> ReleasedRun:
     """A held run goes on record, and its cards are made today. CannotAssess."""
-    released = release_run(
-        run=run, law=law, by=by, at=at, because=because, proposed_by=proposed_by
-    )
+    released = release_run(run=run, law=law, by=by, at=at, because=because, proposed_by=proposed_by)
     ctx = ActContext(law, at, SYSTEM)
     cases = apply_run_to_cases(run=released, ctx=ctx)
     return ReleasedRun(released, seal(day=released.as_of), cases)

@@ -37,7 +37,7 @@ from qualwatch.web.staff.guards import REFUSALS, allowed_actions, officer_page, 
 from qualwatch.web.staff.labels import CONSEQUENCES, REGISTER_EFFECTS
 from qualwatch.wording import gettext as _
 
-DECISION_FIELDS = {"because": "because", "has_read": "has_read"}
+DECISION_FIELDS = {"because": "because", "has_read": "has_read", "evidence-unread": "evidence"}
 PROPOSED_OUTCOMES = ("red", "dismissed", "extended")
 LISTED_STANDINGS = ("in-force", "red", "cannot-say")
 

@@ -17,6 +17,4 @@ class ListedFile:
 
 def files_for(owner: Determination | ProposedAct, account: Account) -> list[ListedFile]:
     """The evidence of a proposal, for an account that may have to read it before it signs."""
-    return [
-        ListedFile(file, account.username in file.opened_by) for file in evidence_of(owner)
-    ]
+    return [ListedFile(file, account.username in file.opened_by) for file in evidence_of(owner)]

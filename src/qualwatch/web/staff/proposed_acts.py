@@ -152,7 +152,8 @@ def _act_page(request: HttpRequest, act: ProposedAct, errors: list[Refusal]) -> 
         "files": files_for(act, account),
         "consequence": _(kind.consequence),
         "refusal": refusal_to_sign(act, account, current_law()),
-        "may_retract": act.proposed_by == account.username and act.state in ("proposed", "returned"),
+        "may_retract": act.proposed_by == account.username
+        and act.state in ("proposed", "returned"),
         "errors": errors,
         "form": request.POST,
     }
