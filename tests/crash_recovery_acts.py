@@ -124,6 +124,7 @@ def create_accounts() -> None:
 
 def record_officers_red_card(law: Law) -> None:
     """A supervision finding about an item that the run finds in order."""
+    from actors import evidence_file
     from qualwatch.accounts.models import Account
     from qualwatch.assessments.models import FindingRow
     from qualwatch.cases.documents.evidence import evidence_of, open_file
