@@ -23,7 +23,7 @@ from page_requests import (
     refusal_page,
 )
 from qualwatch.cases.documents.evidence import evidence_of
-from qualwatch.cases.models import Application, Case, Determination, Notice, Task
+from qualwatch.cases.models import Application, Case, Determination, Notice, ProposedAct, Task
 from qualwatch.journal.models import Entry
 from query_counts import assert_recorded, page_name
 
@@ -451,6 +451,15 @@ def test_the_address_of_an_act_leads_back_to_its_page(
         assert answer.headers["Location"] == reverse("decide", args=[case.pk])
 
 
+def waiting_acts(officers: Actors, case_states: CaseStates) -> list[ProposedAct]:
+    """An act about a case, and a finding about an item without one."""
+    code = case_states.codes[7]
+    return [
+        officers.propose_act("end", TODAY, case=case_states.cases[9], payload={"code": "merged"}),
+        officers.propose_finding(TODAY, credit_code=code),
+    ]
+
+
 def test_pages_after_log_in_are_small_need_few_queries_and_are_not_cached(
     officers: Actors, case_states: CaseStates, settings: SettingsWrapper
 ) -> None:
@@ -474,8 +483,9 @@ def test_pages_after_log_in_are_small_need_few_queries_and_are_not_cached(
         *(
             (name, case.pk)
             for case in everybody
-            for name in ("case", "case-documents", "case-history", "determine")
+            for name in ("case", "case-documents", "case-history", "case-acts", "determine")
         ),
+        *(("proposed-act", act.pk) for act in waiting_acts(officers, case_states)),
         ("decide", case_states.cases[4].pk),
         ("application", application.pk),
     ]

@@ -126,8 +126,9 @@ def _may_see_evidence(account: Account, attachment: Attachment) -> bool:
         return may_see(account, owner.case)
     if act is None:
         return False
-    covers = bool(act.credit_code) and jurisdiction(account).covers(act.credit_code, act.area)
-    return covers or authority.slug == act.authority or jurisdiction(account).everywhere
+    visible = jurisdiction(account)
+    areas = {act.area, act.licensing_authority} - {""}
+    return visible.everywhere or authority.slug == act.authority or bool(areas & visible.areas)
 
 
 def _may_see_file(account: Account, attachment: Attachment, case: Case) -> bool:

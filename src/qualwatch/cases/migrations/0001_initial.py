@@ -1439,6 +1439,7 @@ class Migration(migrations.Migration):
                 ("category", models.CharField(blank=True, max_length=80)),
                 ("sub_item", models.CharField(blank=True, max_length=80)),
                 ("area", models.CharField(blank=True, max_length=30)),
+                ("licensing_authority", models.CharField(blank=True, max_length=30)),
                 ("payload", models.JSONField(default=dict)),
                 ("because", models.TextField()),
                 ("authority", models.CharField(max_length=60)),

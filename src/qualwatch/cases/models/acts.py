@@ -29,7 +29,9 @@ class ProposedAct(models.Model):
     credit_code = models.CharField(max_length=18, blank=True)
     category = models.CharField(max_length=80, blank=True)
     sub_item = models.CharField(max_length=80, blank=True)
-    area = models.CharField(max_length=30, blank=True)  # of the enterprise
+    # the enterprise's area and who issued the item, when it was proposed
+    area = models.CharField(max_length=30, blank=True)
+    licensing_authority = models.CharField(max_length=30, blank=True)
     payload = models.JSONField(default=dict)  # what the act needs, as checked when proposed
     because = models.TextField()
     authority = models.CharField(max_length=60)  # the slug of who proposed it

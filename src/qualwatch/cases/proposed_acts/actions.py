@@ -119,6 +119,7 @@ def _new_row(new: NewAct, kind: ActKind, by: Account, at: datetime) -> ProposedA
         category=(fresh.category or "") if fresh is not None else category,
         sub_item=(fresh.sub_item or "") if fresh is not None else sub_item,
         area=fresh.area if fresh is not None else "",
+        licensing_authority=fresh.licensing_authority if fresh is not None else "",
         payload={**kind.payload, **new.payload},
         because=new.because.strip(),
         proposed_by=by.username,

@@ -76,8 +76,17 @@ def _competent_for_item(
     act: ProposedAct, by: Account, capabilities: tuple[str, ...], law: Law
 ) -> str:
     """Any authority that has the item or the place."""
-    _view, case = supervise.new_officer_case(act, law)
-    act.area = case.area
+    if act.pk is None:
+        _view, case = supervise.new_officer_case(act, law)
+        act.area, act.licensing_authority = case.area, case.licensing_authority
+    else:
+        # as it was proposed; that the item is as before is checked when the act is carried out
+        case = Case(
+            credit_code=act.credit_code,
+            category=act.category,
+            area=act.area,
+            licensing_authority=act.licensing_authority,
+        )
     return require_competent_or_local(by, capabilities[0], case)
 
 

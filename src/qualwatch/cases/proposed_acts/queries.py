@@ -23,8 +23,9 @@ def acts_visible_to(account: Account) -> QuerySet[ProposedAct]:
     if visible.everywhere:
         return acts
     areas = visible.areas - {""}
-    item_area = Q(case__category__isnull=False, case__licensing_authority__in=areas)
-    return acts.filter(Q(area__in=areas) | item_area | Q(authority=authority.slug))
+    in_areas = Q(area__in=areas) | Q(licensing_authority__in=areas)
+    case_in_areas = Q(case__area__in=areas) | Q(case__licensing_authority__in=areas)
+    return acts.filter(in_areas | case_in_areas | Q(authority=authority.slug))
 
 
 def refusal_to_sign(act: ProposedAct, by: Account, law: Law) -> str:

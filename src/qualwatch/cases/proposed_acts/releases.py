@@ -93,11 +93,16 @@ def check_release(act: ProposedAct, ctx: ActContext) -> None:
         raise CannotStep("release", _("没有扣下的这一件，或者之后已有新的数据"), about="number")
 
 
+def _number(act: ProposedAct) -> int:
+    assert act.number is not None  # checked when it was proposed
+    return act.number
+
+
 def sign_load(act: ProposedAct, ctx: ActContext) -> Load:
     """Accepts a held load. CannotStep."""
     with _refusals():
         return release(
-            load=Load.objects.get(pk=act.number),
+            load=Load.objects.get(pk=_number(act)),
             law=ctx.law,
             by=ctx.by,
             at=ctx.at,
@@ -110,7 +115,7 @@ def sign_run(act: ProposedAct, ctx: ActContext) -> ReleasedRun:
     """Puts a held run on record. CannotStep."""
     with _refusals():
         return release_held_run(
-            run=Run.objects.get(pk=act.number),
+            run=Run.objects.get(pk=_number(act)),
             law=ctx.law,
             by=ctx.by,
             at=ctx.at,
@@ -123,7 +128,7 @@ def sign_change(act: ProposedAct, ctx: ActContext) -> ReleasedChange:
     """Applies a quarantined change. CannotStep."""
     with _refusals():
         return release_quarantined(
-            change=PlatformChange.objects.get(sequence=act.number),
+            change=PlatformChange.objects.get(sequence=_number(act)),
             law=ctx.law,
             by=ctx.by,
             at=ctx.at,
