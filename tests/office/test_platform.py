@@ -306,17 +306,17 @@ def test_removals_beyond_the_guard_wait_for_a_person(office: RegisterOffice) -> 
         "law": law(),
         "by": "wang",
         "at": office.tick(),
-        "day": DAY,
         "because": "核对过",
+        "proposed_by": "li",
     }
     with pytest.raises(CannotRelease):
-        release_quarantined(change=waiting, **(decision | {"because": " "}), proposed_by="li")
-    outcome = release_quarantined(change=waiting, **decision, proposed_by="li")
+        release_quarantined(change=waiting, **(decision | {"because": " "}))
+    outcome = release_quarantined(change=waiting, **decision)
     assert outcome.run is not None
     assert PlatformChange.objects.get(sequence=7).state == "released"
     assert RegistrationRow.objects.filter(recorded_to=None).count() == 13
     with pytest.raises(CannotRelease):
-        release_quarantined(change=waiting, **decision, proposed_by="li")
+        release_quarantined(change=waiting, **decision)
 
 
 def test_a_quarantined_removal_is_not_released_after_its_row_was_written_again(
@@ -335,7 +335,6 @@ def test_a_quarantined_removal_is_not_released_after_its_row_was_written_again(
             law=law(),
             by="wang",
             at=office.tick(),
-            day=DAY,
             because="核对过",
             proposed_by="li",
         )

@@ -41,6 +41,13 @@ ENTRIES = {
     "taken-down": _("撤下公布的内容"),
     "application-verified": _("核实申请"),
     "application-handed-over": _("申请移交"),
+    "act-proposed": _("提出事项"),
+    "act-signed": _("签批提出的事项"),
+    "act-returned": _("退回提出的事项"),
+    "act-voided": _("提出的事项失效"),
+    "act-dropped": _("退回的事项不再提出"),
+    "evidence-opened": _("打开证据"),
+    "rechecked": _("复查的数字和证据"),
     "application-moot": _("案件终结，申请不再办理"),
     "start-late": _("逾期未启动撤回"),
 }
