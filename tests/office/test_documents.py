@@ -30,7 +30,7 @@ from qualwatch.cases.warnings.supervise import follow_up
 from qualwatch.procedure.roles import ROLES
 from qualwatch.procedure.transitions import BY_EVENT
 from register_files import ITEMS
-from register_office import RegisterOffice
+from register_office import DAY, RegisterOffice
 from register_rows import item
 
 pytestmark = pytest.mark.django_db

@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import has_capability
@@ -143,18 +142,13 @@ def _document_files(cases: Iterable[Case]) -> dict[str, bytes]:
 
 
 def _proof_files(cases: Iterable[Case]) -> dict[str, bytes]:
-    """Files of services (SERVICE-NUMBER), submissions (wWITHDRAWAL-NUMBER), evidence (e-NUMBER)."""
+    """Files of services (SERVICE-NUMBER) and of submissions (wWITHDRAWAL-NUMBER)."""
     attachments = Attachment.objects.select_related("file").order_by("pk")
     files = {}
     for attachment in attachments.filter(service__document__case__in=cases):
         files[_proof_name(f"{attachment.service_id}", attachment)] = content_of(attachment.file)
     for attachment in attachments.filter(withdrawal__case__in=cases):
         files[_proof_name(f"w{attachment.withdrawal_id}", attachment)] = content_of(attachment.file)
-    evidence = (
-        Q(determination__case__in=cases) | Q(act__case__in=cases) | Q(recheck__case__in=cases)
-    )
-    for attachment in attachments.filter(evidence):
-        files[_proof_name("e", attachment)] = content_of(attachment.file)
     return files
 
 
