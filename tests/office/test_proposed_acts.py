@@ -45,11 +45,12 @@ from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import RedCard
 from qualwatch.registers.models import Load, RegistrationRow
 from register_files import REGISTRATIONS
-from register_office import DAY, NEXT_DAY, RegisterOffice
+from register_office import DAY, RegisterOffice
 from register_rows import person
 from withdrawal_acts import firms
 
 pytestmark = pytest.mark.django_db
+NEXT_DAY = DAY + timedelta(days=1)
 PERIOD_OVER = date(2026, 7, 21)
 
 
