@@ -80,7 +80,7 @@ def _measured(enterprises: int) -> dict[str, Any]:
     run = assess(as_of=DAY, law=law, by="bench", at=AT)
     figures["assess_held"] = perf_counter() - start
     start = perf_counter()
-    release_run(run=run, law=law, by="other", at=AT, because="bench")
+    release_run(run=run, law=law, by="other", at=AT, because="bench", proposed_by="li")
     figures["assess_stored"] = perf_counter() - start
     figures["findings"] = FindingRow.objects.count()
     figures["cards"] = seconds(partial(_cards, law))
@@ -115,7 +115,8 @@ def _patrol(files: Path, law: Any) -> dict[str, Any]:
     """
     from qualwatch.assessments.models import Run
     from qualwatch.cases.models import Case
-    from qualwatch.patrol.days import release_held_run, run_day
+    from qualwatch.cases.proposed_acts.releases import release_held_run
+    from qualwatch.patrol.days import run_day
 
     for later in (1, 2):
         day = DAY + timedelta(later)
@@ -129,7 +130,7 @@ def _patrol(files: Path, law: Any) -> dict[str, Any]:
         duration = perf_counter() - start
         if result.run.state == "held":
             run = Run.objects.latest("id")
-            release_held_run(run=run, law=law, by="other", at=at, because="bench")
+            release_held_run(run=run, law=law, by="other", at=at, because="bench", proposed_by="li")
     return {
         "seconds": duration,
         "parts": result.seconds,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from PIL import Image
 
 from builders import OWN, law
@@ -18,7 +20,16 @@ from qualwatch.cases.applications.actions import file_application, uphold, verif
 from qualwatch.cases.applications.filing import Filing
 from qualwatch.cases.applications.repairs import Repairs
 from qualwatch.cases.documents.attachments import SubmittedFile
-from qualwatch.cases.models import Application, Case, Document, Service
+from qualwatch.cases.documents.evidence import evidence_of, open_file
+from qualwatch.cases.models import (
+    Application,
+    Case,
+    Determination,
+    Document,
+    ProposedAct,
+    Service,
+)
+from qualwatch.cases.proposed_acts.actions import NewAct, finding_act, propose_act, sign_act
 from qualwatch.cases.service.actions import (
     fail_service,
     issue_warning,
@@ -26,7 +37,8 @@ from qualwatch.cases.service.actions import (
     start_service,
 )
 from qualwatch.cases.warnings.determine import ProposedDetermination, propose, sign
-from qualwatch.cases.warnings.supervise import InspectionFinding, record_supervision_finding
+from qualwatch.cases.warnings.officer_figures import DifferenceReason
+from qualwatch.cases.warnings.supervise import InspectionFinding, RecheckFinding, recheck
 from qualwatch.law.loader import Law
 from qualwatch.patrol.days import DayOutcome, run_day
 from qualwatch.procedure.checklists import lines_of
@@ -36,6 +48,8 @@ from register_office import DAY, SOURCES, RegisterOffice
 from register_rows import province
 
 PASSWORD = "correct-horse-battery"
+# Why a figure differs from the registers'.
+WHY = DifferenceReason("李某", "太原市某路1号", "不在岗，没有工资和社保记录")
 TAIYUAN, DATONG = "city-140100", "city-140200"
 APPROVAL = "city-140100-bureau"
 ITEM = (OWN, "specialist-decoration", "")
@@ -132,7 +146,12 @@ class Actors:
     ) -> Any:
         """An officer proposes; red if nothing else is given."""
         proposed = ProposedDetermination(
-            **{"outcome": "red", "because": "期满仍不达标", "evidence": ["核查表"], **changed}
+            **{
+                "outcome": "red",
+                "because": "期满仍不达标",
+                "evidence": [evidence_file()],
+                **changed,
+            }
         )
         at = self.office.tick(day or DAY)
         return propose(
@@ -140,7 +159,10 @@ class Actors:
         )
 
     def sign(self, case: Case, *, by: str = "reviewer", day: date | None = None) -> Any:
-        """A reviewer signs."""
+        """A reviewer opens the evidence and signs."""
+        waiting = case.determinations.filter(state="proposed").first()
+        if waiting is not None:
+            self.read_evidence(waiting, by, day)
         return sign(
             case=reload(case),
             by=self.account(by),
@@ -279,24 +301,116 @@ class Actors:
             at=self.office.tick(day),
         )
 
-    def inspect(self, day: date, by: str = "officer", **changed: Any) -> Case:
-        """A supervision finding: red at once."""
-        figures = {"constructors": {"required": 3, "held": 1, "shortfall": 2}}
+    def read_evidence(
+        self, owner: Determination | ProposedAct, by: str, day: date | None = None
+    ) -> None:
+        """An account opens every file of a proposal that it may see."""
+        for file in evidence_of(owner):
+            if by not in file.opened_by:
+                with suppress(ObjectDoesNotExist):
+                    open_file(
+                        number=file.number, by=self.account(by), at=self.office.tick(day or DAY)
+                    )
+
+    def propose_act(
+        self, kind: str, day: date, *, by: str = "officer", because: str = "属实", **about: Any
+    ) -> ProposedAct:
+        """An officer proposes an act with a file of evidence; `about`: fields of NewAct."""
+        new = NewAct(**{"kind": kind, "because": because, "files": [evidence_file()], **about})
+        return propose_act(
+            new=new, by=self.account(by), law=self.law, at=self.office.tick(day), read="后果"
+        )
+
+    def sign_act(self, act: ProposedAct, day: date, *, by: str = "reviewer") -> Any:
+        """Another person opens the evidence and signs."""
+        self.read_evidence(act, by, day)
+        return sign_act(
+            act=act,
+            by=self.account(by),
+            law=self.law,
+            at=self.office.tick(day),
+            because="同意",
+            read="后果",
+        )
+
+    def act(
+        self,
+        kind: str,
+        day: date,
+        *,
+        by: str = "officer",
+        signer: str = "reviewer",
+        **about: Any,
+    ) -> Any:
+        """An act that one person proposes and another signs on the same day."""
+        return self.sign_act(self.propose_act(kind, day, by=by, **about), day, by=signer)
+
+    def propose_finding(self, day: date, by: str = "officer", **changed: Any) -> ProposedAct:
+        """A supervision finding that differs from the registers, with its reasons."""
+        figures = {"constructors": {"required": 3, "held": 1}}
+        files = changed.pop("files", [evidence_file("笔录.png")])
         finding = InspectionFinding(
             **{
                 "credit_code": OWN,
                 "category": ITEM[1],
                 "sub_item": "",
                 "what": "现场核查只有一人",
-                "evidence": ["笔录"],
                 "figures": figures,
+                "reasons": dict.fromkeys(changed.get("figures", figures), WHY),
                 **changed,
             }
         )
-        step = record_supervision_finding(
-            finding=finding, by=self.account(by), law=self.law, at=self.office.tick(day)
+        return propose_act(
+            new=finding_act(finding, files),
+            by=self.account(by),
+            law=self.law,
+            at=self.office.tick(day),
         )
+
+    def inspect(
+        self, day: date, by: str = "officer", signer: str = "reviewer", **changed: Any
+    ) -> Case:
+        """A supervision finding, proposed and signed: red at once."""
+        step = self.sign_act(self.propose_finding(day, by, **changed), day, by=signer)
         return reload(step.case)
+
+    def recheck(
+        self,
+        case: Case,
+        day: date,
+        outcome: str = "short",
+        *,
+        by: str = "officer",
+        **changed: Any,
+    ) -> Any:
+        """An officer rechecks a red card: one less than required, or as many."""
+        names = list(
+            case.requirements.filter(determined_on__isnull=False, recovered_on=None).values_list("requirement", flat=True)
+        )
+        missing = 2 if outcome == "short" else 0
+        figures: dict[str, dict[str, int]] = {
+            name: {"people": missing}
+            if name == "insurance"
+            else {"required": 3, "held": 3 - missing}
+            for name in names
+        }
+        found = RecheckFinding(
+            **{
+                "outcome": outcome,
+                "because": "复查",
+                "figures": figures,
+                "reasons": dict.fromkeys(names, WHY),
+                **changed,
+            }
+        )
+        return recheck(
+            case=reload(case),
+            found=found,
+            files=[evidence_file("照片.png")],
+            by=self.account(by),
+            law=self.law,
+            at=self.office.tick(day),
+        )
 
     def yellow_case(self, day: date = DAY) -> Case:
         """The yellow card of a firm that lacks one of three constructors."""
@@ -320,6 +434,11 @@ def picture(colour: int = 0) -> bytes:
     written = io.BytesIO()
     Image.new("L", (2, 2), colour).save(written, "PNG")
     return written.getvalue()
+
+
+def evidence_file(name: str = "核查表.png", colour: int = 9, note: str = "") -> SubmittedFile:
+    """A file of evidence."""
+    return SubmittedFile(name, picture(colour), note)
 
 
 def reload(case: Case) -> Case:

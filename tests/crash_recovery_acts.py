@@ -58,7 +58,7 @@ def load_and_assess(folder: Path, law: Law) -> None:
         assess(as_of=DAY, law=law, by="li", at=AT)
     run = Run.objects.get(is_full=True, of=None, as_of=DAY)
     if run.state == "held":
-        release_run(run=run, law=law, by="wang", at=AT, because="核对过样本")
+        release_run(run=run, law=law, by="wang", at=AT, because="核对过样本", proposed_by="li")
 
 
 def load_shrunken_list(folder: Path, law: Law) -> None:
@@ -72,7 +72,7 @@ def load_shrunken_list(folder: Path, law: Law) -> None:
         import_delivery(delivery=delivery, law=law, by="li", at=at)
     load = Load.objects.get(as_of=NEXT_DAY)
     if load.state == "held":
-        release(load=load, law=law, by="wang", at=at, because="核对过")
+        release(load=load, law=law, by="wang", at=at, because="核对过", proposed_by="li")
 
 
 def push_changes(folder: Path, law: Law) -> None:
@@ -100,13 +100,11 @@ def create_accounts() -> None:
         "at": AT + timedelta(days=2),
         "early_warning": True,
     }
-    if not Account.objects.filter(username="li").exists():
-        create_account(
-            username="li",
-            organisation=organisation("province"),
-            roles=["province-officer"],
-            **account,
-        )
+    for name, role in (("li", "province-officer"), ("wang", "province-reviewer")):
+        if not Account.objects.filter(username=name).exists():
+            create_account(
+                username=name, organisation=organisation("province"), roles=[role], **account
+            )
     short = FindingRow.objects.filter(recorded_to=None, verdict="short").order_by("credit_code")
     with transaction.atomic():  # all or none: after the patrol others may be short
         if Organisation.objects.filter(kind="enterprise").exists():
@@ -126,10 +124,14 @@ def create_accounts() -> None:
 
 def record_officers_red_card(law: Law) -> None:
     """A supervision finding about an item that the run finds in order."""
+    from actors import evidence_file
     from qualwatch.accounts.models import Account
     from qualwatch.assessments.models import FindingRow
-    from qualwatch.cases.models import Case
-    from qualwatch.cases.warnings.supervise import InspectionFinding, record_supervision_finding
+    from qualwatch.cases.documents.evidence import evidence_of, open_file
+    from qualwatch.cases.models import Case, ProposedAct
+    from qualwatch.cases.proposed_acts.actions import finding_act, propose_act, sign_act
+    from qualwatch.cases.warnings.officer_figures import DifferenceReason
+    from qualwatch.cases.warnings.supervise import InspectionFinding
 
     met = (
         FindingRow.objects.filter(recorded_to=None, verdict="met", required__gt=1)
@@ -143,11 +145,18 @@ def record_officers_red_card(law: Law) -> None:
         met.category,
         met.sub_item,
         "现场核查",
-        ["笔录"],
-        {met.requirement: {"required": 2, "held": 0, "shortfall": 2}},
+        {met.requirement: {"required": 2, "held": 0}},
+        {met.requirement: DifferenceReason("李某", "某路1号", "不在岗")},
     )
-    officer = Account.objects.get(username="li")
-    record_supervision_finding(finding=finding, by=officer, law=law, at=AT + timedelta(days=2))
+    officer, reviewer = (Account.objects.get(username=name) for name in ("li", "wang"))
+    at = AT + timedelta(days=2)
+    act = ProposedAct.objects.filter(state="proposed").first()
+    if act is None:
+        new = finding_act(finding, [evidence_file("笔录.png")])
+        act = propose_act(new=new, by=officer, law=law, at=at)
+    for file in evidence_of(act):
+        open_file(number=file.number, by=reviewer, at=at)
+    sign_act(act=act, by=reviewer, law=law, at=at, because="属实")
 
 
 def send_messages() -> None:

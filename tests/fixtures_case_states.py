@@ -59,6 +59,7 @@ def register_sheets(*, seventh: int) -> dict[str, Rows]:
 
 def create_case_states(actors: Actors) -> CaseStates:
     """Plays from the first warning to the day on which every firm has the state listed above."""
+    from actors import evidence_file
     from builders import credit_code
     from qualwatch.cases.models import Case
     from withdrawal_acts import (
@@ -92,7 +93,7 @@ def create_case_states(actors: Actors) -> CaseStates:
         outcome="extended",
         until=PERIOD_OVER + timedelta(days=20),
         because="内部意见五号",
-        evidence=["内部证据五号"],
+        evidence=[evidence_file("内部证据五号.png")],
     )
     actors.sign(case(5), day=PERIOD_OVER)
     load_and_patrol(actors, LATER, after)
@@ -105,7 +106,9 @@ def create_case_states(actors: Actors) -> CaseStates:
     last = display_list(actors, second, day)
     assert day < TODAY < last, (day, last)
     load_and_patrol(actors, TODAY, after)
-    actors.propose(case(4), day=TODAY, because="内部意见四号", evidence=["内部证据四号"])
+    actors.propose(
+        case(4), day=TODAY, because="内部意见四号", evidence=[evidence_file("内部证据四号.png")]
+    )
     return CaseStates({number: case(number) for number in codes}, codes)
 
 

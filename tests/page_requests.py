@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from actors import picture
 from fixtures_case_states import CaseStates
-from qualwatch.cases.models import Application, Case
+from qualwatch.cases.models import Application, Case, Determination, ProposedAct
 from qualwatch.procedure.checklists import LINES
 
 BACKEND = "qualwatch.accounts.backends.AuthenticationBackend"
@@ -70,10 +70,21 @@ def post_proposal(client: Client, case: Case, **changed: Any) -> Any:
         "outcome": "red",
         "requirement": ["constructors"],
         "because": "期满仍不达标",
-        "evidence": "核查表\n送达回证",
+        "evidence": [evidence_upload("核查表.png"), evidence_upload("送达回证.png", 1)],
         "has_read": "1",
     } | changed
     return client.post(reverse("determine", args=[case.pk]), fields)
+
+
+def evidence_upload(name: str = "核查表.png", colour: int = 9) -> SimpleUploadedFile:
+    """A file of evidence as a browser sends it."""
+    return SimpleUploadedFile(name, picture(colour))
+
+
+def open_evidence(client: Client, owner: Determination | ProposedAct) -> None:
+    """Opens every file of a proposal, as a page links to it."""
+    for attachment in owner.attachments.all():
+        assert client.get(reverse("attachment", args=[attachment.pk])).status_code == 200
 
 
 def post_act(client: Client, application: Application, what: str, **changed: Any) -> Any:

@@ -74,11 +74,15 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
         requirement: usually(2, 2, 4, 1) for requirement in REQUIREMENTS if chance.random() < 0.9
     }
     is_system = name in ("assessed", "calendar-loaded")
+    by = usually("system", *PEOPLE) if is_system else chance.choice(PEOPLE)
+    # mostly somebody else proposed it; or nobody did, or the same person
+    other = chance.choice([person for person in PEOPLE if person != by])
     return Event(
         name,
         on,
         is_fresh=usually(True, False),
-        by=usually("system", *PEOPLE) if is_system else chance.choice(PEOPLE),
+        by=by,
+        others=usually((other,), (), (by,), ("system",)),
         verdicts={
             requirement: verdict if chance.random() < 0.8 else "short"
             for requirement in REQUIREMENTS

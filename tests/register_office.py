@@ -90,7 +90,9 @@ class RegisterOffice:
 
     def release(self, run: Run) -> Run:
         """A reviewer releases a held run."""
-        return release_run(run=run, law=law(), by="wang", at=self.tick(), because="核对过样本")
+        return release_run(
+            run=run, law=law(), by="wang", at=self.tick(), because="核对过样本", proposed_by="li"
+        )
 
 
 def items(*rows: Mapping[str, str]) -> Rows:

@@ -64,7 +64,7 @@ def red_cases_past_period(actors: Actors, sheets: dict[str, Rows] | None = None)
 
 def load_and_patrol(actors: Actors, day: date, sheets: dict[str, Rows], people: int = 2) -> None:
     """Loads registers and runs the patrol; a held run is released."""
-    from qualwatch.patrol.days import release_held_run
+    from qualwatch.cases.proposed_acts.releases import release_held_run
 
     actors.load_registers(day, people, sheets)
     day_done = actors.patrol(day)
@@ -75,6 +75,7 @@ def load_and_patrol(actors: Actors, day: date, sheets: dict[str, Rows], people: 
             by="reviewer",
             at=actors.office.tick(day),
             because="核对过",
+            proposed_by="li",
         )
 
 

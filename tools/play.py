@@ -266,7 +266,8 @@ class Play:
 
     def run_morning(self, day: date, *, is_working_day: bool) -> None:
         """Registers are imported, the patrol runs, a reviewer releases a held run."""
-        from qualwatch.patrol.days import release_held_run, run_day
+        from qualwatch.cases.proposed_acts.actions import NewAct
+        from qualwatch.patrol.days import run_day
 
         if is_working_day:
             self.registers.update(day)
@@ -278,10 +279,18 @@ class Play:
             return
         sample = ", ".join(run.sample[:3])
         self.print_line(
-            day, f"run held: {run.because}; sample {sample} …; released by sample-reviewer"
+            day,
+            f"run held: {run.because}; sample {sample} …; "
+            "proposed by sample-officer, released by sample-reviewer",
         )
-        released = release_held_run(
-            run=run, law=self.law, by="sample-reviewer", at=moment(day, 9), because="样本已核对"
+        released = self.papers.act_by_two(
+            NewAct(
+                "release-run", "样本已核对", [self.papers.file("样本核对记录.png")], number=run.pk
+            ),
+            day,
+            self.accounts["sample-officer"],
+            self.accounts["sample-reviewer"],
+            (9, 10),
         )
         self.print_line(day, f"cards made: {released.cases['opened']}")
         self.counts.update(released.cases)
@@ -293,7 +302,8 @@ class Play:
 
         In a quick play what changes during a week comes in on Monday.
         """
-        from qualwatch.registers.loads import Delivery, import_delivery, release
+        from qualwatch.cases.proposed_acts.actions import NewAct
+        from qualwatch.registers.loads import Delivery, import_delivery
 
         is_complete = day == START or day.weekday() == 0
         due = set(SOURCES) if is_complete else set(DAILY)
@@ -315,14 +325,17 @@ class Play:
             )
             if load.state == "held":
                 self.print_line(
-                    day, f"load of {source} held: {load.because}; released by sample-reviewer"
+                    day,
+                    f"load of {source} held: {load.because}; "
+                    "proposed by sample-officer, released by sample-reviewer",
                 )
-                release(
-                    load=load,
-                    law=self.law,
-                    by="sample-reviewer",
-                    at=moment(day, 5),
-                    because="已核对",
+                files = [self.papers.file("来源单位说明.png")]
+                self.papers.act_by_two(
+                    NewAct("release-load", "已核对", files, number=load.pk),
+                    day,
+                    self.accounts["sample-officer"],
+                    self.accounts["sample-reviewer"],
+                    (5, 5),
                 )
 
     def open_accounts(self) -> None:
@@ -492,7 +505,12 @@ class Play:
         try:
             if what == "propose":
                 proposed = ProposedDetermination(
-                    because="期满后核查仍不达标", evidence=["核查结果", "送达凭证"], **outcome
+                    because="期满后核查仍不达标",
+                    evidence=[
+                        self.papers.file("核查结果.png"),
+                        self.papers.file("送达凭证.png"),
+                    ],
+                    **outcome,
                 )
                 propose(
                     case=case,
@@ -502,9 +520,12 @@ class Play:
                     at=moment(day, 11),
                 )
             else:
+                reviewer = self.accounts["sample-reviewer"]
+                waiting = case.determinations.get(state="proposed")
+                self.papers.read_evidence(waiting, reviewer, moment(day, 14))
                 sign(
                     case=case,
-                    by=self.accounts["sample-reviewer"],
+                    by=reviewer,
                     law=self.law,
                     at=moment(day, 14),
                     because="同意",
@@ -523,23 +544,25 @@ class Play:
 
     def handle_red_card(self, case: Any, day: date) -> None:
         """The order is served sooner or later; what has recovered is reviewed by somebody else."""
-        from qualwatch.cases.warnings.supervise import review
+        from qualwatch.cases.proposed_acts.actions import NewAct
 
         if case.order_served_on is None and self.chance.random() < CHANCE["sent"]:
             self.papers.serve_red_card(case, day)
         elif case.needs_review and self.chance.random() < CHANCE["signs"]:
-            review(
-                case=case,
-                because="复查达标",
-                by=self.accounts["sample-second-reviewer"],
-                law=self.law,
-                at=moment(day, 16),
+            self.papers.act_by_two(
+                NewAct("review", "复查达标", [self.papers.file("复查记录.png")], case=case),
+                day,
+                self.accounts["sample-second-officer"],
+                self.accounts["sample-second-reviewer"],
+                (15, 16),
             )
 
     def inspect(self, day: date) -> None:
         """An officer finds an enterprise short on the spot, whatever the registers say."""
         from qualwatch.assessments.models import FindingRow
-        from qualwatch.cases.warnings.supervise import InspectionFinding, record_supervision_finding
+        from qualwatch.cases.proposed_acts.actions import finding_act
+        from qualwatch.cases.warnings.officer_figures import DifferenceReason
+        from qualwatch.cases.warnings.supervise import InspectionFinding
         from qualwatch.procedure.transitions import CannotStep
 
         rows = list(
@@ -549,21 +572,26 @@ class Play:
         )
         row = self.chance.choice(rows)
         required = int(row.required or 0)
-        figures = {row.requirement: {"required": required, "held": required - 1, "shortfall": 1}}
+        figures = {row.requirement: {"required": required, "held": required - 1}}
+        why = DifferenceReason(
+            "登记在册的一名人员", "企业办公地点", "不在岗，企业拿不出工资和考勤记录，人在外地工作"
+        )
         finding = InspectionFinding(
             row.credit_code,
             row.category,
             row.sub_item,
             "现场核查：一人并不在岗",
-            ["检查笔录", "照片"],
             figures,
+            {row.requirement: why},
         )
+        files = [self.papers.file("检查笔录.png"), self.papers.file("照片.png")]
         try:
-            record_supervision_finding(
-                finding=finding,
-                by=self.accounts["sample-officer"],
-                law=self.law,
-                at=moment(day, 15),
+            self.papers.act_by_two(
+                finding_act(finding, files),
+                day,
+                self.accounts["sample-officer"],
+                self.accounts["sample-reviewer"],
+                (15, 16),
             )
         except CannotStep as why:
             self.counts[f"refused: {why.slug}"] += 1

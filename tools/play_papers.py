@@ -62,6 +62,51 @@ class Papers:
         self.serial += 1
         return SubmittedFile(name, scan(self.serial))
 
+    def read_evidence(self, owner: Any, by: Any, at: datetime) -> None:
+        """Opens every file of a proposal, as whoever signs it must."""
+        from qualwatch.cases.documents.evidence import open_file, unopened_evidence
+
+        for file in unopened_evidence(owner, by.username):
+            open_file(number=file.number, by=by, at=at)
+
+    def act_by_two(self, new: Any, day: date, by: Any, signer: Any, hours: tuple[int, int]) -> Any:
+        """An act that one officer proposes and another signs later that day."""
+        from qualwatch.cases.proposed_acts.actions import propose_act, sign_act
+        from qualwatch.cases.proposed_acts.kinds import ACT_KINDS
+
+        consequence = ACT_KINDS[new.kind].consequence
+        proposed_at, signed_at = (moment(day, hour) for hour in hours)
+        act = propose_act(new=new, by=by, law=self.law, at=proposed_at, read=consequence)
+        self.read_evidence(act, signer, signed_at)
+        return sign_act(
+            act=act, by=signer, law=self.law, at=signed_at, because="同意", read=consequence
+        )
+
+    def recheck(self, case: Any, day: date, by: Any, hour: int) -> None:
+        """Rechecks an officer's red card: still as it was found."""
+        from qualwatch.cases.warnings.officer_figures import DifferenceReason
+        from qualwatch.cases.warnings.supervise import RecheckFinding, recheck
+
+        finding = case.supervision_finding
+        why = DifferenceReason("项目部人员", "企业办公地点", "复查时仍不在岗，没有工资和社保记录")
+        found = RecheckFinding(
+            "short",
+            "复查仍不达标",
+            {
+                name: {key: row["found"][key] for key in ("required", "held")}
+                for name, row in finding.figures.items()
+            },
+            dict.fromkeys(finding.figures, why),
+        )
+        recheck(
+            case=case,
+            found=found,
+            files=[self.file("复查笔录.png")],
+            by=by,
+            law=self.law,
+            at=moment(day, hour),
+        )
+
     def post_warning(self, case: Any, day: date) -> None:
         """A warning by post to an enterprise without an account."""
         from qualwatch.cases.service.actions import issue_warning, start_service

@@ -144,15 +144,7 @@ class Withdrawals:
 
     def recheck(self, case: Any, day: date) -> None:
         """Rechecks an officer's red card."""
-        from qualwatch.cases.warnings.supervise import recheck
-
-        recheck(
-            case=case,
-            outcome="short",
-            because="复查仍不达标",
-            evidence=["复查笔录"],
-            **self.act(self.accounts["sample-officer"], day, 9),
-        )
+        self.papers.recheck(case, day, self.accounts["sample-officer"], 9)
 
     def advance_list(self, batch: Any, members: list[Any], day: date) -> None:
         """The next steps of a list of a city's bureau or the province."""
@@ -431,7 +423,7 @@ class Withdrawals:
 
     def annul_once(self, batch: Any, by: Any, day: date) -> None:
         """One decision is annulled by a court, 14 days after it at the earliest."""
-        from qualwatch.cases.withdrawals.actions import annul_withdrawal
+        from qualwatch.cases.proposed_acts.actions import NewAct
 
         row = (
             batch.members.filter(ended="", decided_on__lte=day - timedelta(days=14))
@@ -440,12 +432,15 @@ class Withdrawals:
         )
         if self.has_annulled or row is None:
             return
+        officer = self.people(batch.withdrawing_authority)["handles"]
+        files = [self.papers.file("判决书.png")]
         result = self.attempt(
             "annulled",
-            annul_withdrawal,
-            member=row,
-            because="行政判决撤销",
-            files=[self.papers.file("判决书.png")],
-            **self.act(by, day, 17),
+            self.papers.act_by_two,
+            new=NewAct("annul-withdrawal", "行政判决撤销", files, withdrawal=row),
+            day=day,
+            by=officer,
+            signer=by,
+            hours=(16, 17),
         )
         self.has_annulled = result is not None

@@ -12,6 +12,8 @@ from qualwatch.procedure.state import CLOSED, CaseState
 from qualwatch.procedure.transitions import ADVERSE, BY_EVENT, EFFECTS, CannotStep, step
 from random_case_histories import AppliedEvent, History, histories, history, terms_on
 
+# a right begins or ends with them
+TWO_PERSON_EVENTS = ("inspected", "review", "end", "annul", "annul-withdrawal")
 PUBLIC_EFFECTS = ("publish-red", "publish-display", "publish-decision")
 SOME, MANY, WIDE = range(2_000), range(100_000), range(5_000)
 
@@ -25,6 +27,7 @@ def check_history(history: History) -> None:
         assert {effect.name for effect in applied.effects} <= EFFECTS
         proposed_by = event.by if event.name == "propose" else proposed_by
         a_red_needs_a_signed_determination_or_evidence(applied, proposed_by)
+        no_act_is_single_handed(applied)
         nothing_is_public_before_red(applied)
         no_step_rests_on_doubt(applied)
         a_closed_case_has_one_reason(applied)
@@ -63,6 +66,20 @@ def a_red_needs_a_signed_determination_or_evidence(applied: AppliedEvent, propos
                 assert requirement.proved_on >= requirement.pushed_on
                 assert event.on > requirement.deadline.ends_on
                 assert not requirement.deadline.provisional
+
+
+def no_act_is_single_handed(applied: AppliedEvent) -> None:
+    """Clarified 4: where a right begins or ends by hand, one proposes and another signs."""
+    event = applied.event
+    if event.name in TWO_PERSON_EVENTS:
+        assert event.others
+        assert event.by not in event.others
+        assert "system" not in (event.by, *event.others)
+        assert event.has_evidence
+        assert event.because.strip()
+    if event.name == "sign":
+        assert applied.before.proposal is not None
+        assert applied.before.proposal.by != event.by
 
 
 def nothing_is_public_before_red(applied: AppliedEvent) -> None:
@@ -252,6 +269,7 @@ REFUSALS = {
     "still-ripe",
     "undetermined",
     "other-person",
+    "two-persons",
     "red-over",
     "short-now",
     "register-effect",
@@ -287,6 +305,16 @@ def test_adverse_events_are_derived_from_the_table() -> None:
         "ministry-decided",
         "sign",
     ]
+
+
+def test_every_act_by_which_a_right_begins_or_ends_needs_two_persons() -> None:
+    """Clarified 4; derived from the table, so that a new row cannot forget it."""
+    by_hand = {
+        transition.event
+        for transition in BY_EVENT.values()
+        if "two-persons" in transition.preconditions
+    }
+    assert by_hand == set(TWO_PERSON_EVENTS)
 
 
 def test_a_random_history_is_reproducible() -> None:

@@ -173,9 +173,11 @@ def test_a_first_run_that_warns_many_is_held_released_by_another_and_recorded(
     run = office.run(guarded=True)
     assert run.state == "held"
     with pytest.raises(CannotAssess, match="不能自己"):
-        release_run(run=run, law=law(), by="patrol", at=office.tick(), because="x")
+        release_run(
+            run=run, law=law(), by="patrol", at=office.tick(), because="x", proposed_by="li"
+        )
     with pytest.raises(CannotAssess, match="理由"):
-        release_run(run=run, law=law(), by="wang", at=office.tick(), because=" ")
+        release_run(run=run, law=law(), by="wang", at=office.tick(), because=" ", proposed_by="li")
     office.people(1, day=NEXT_DAY)  # registers go on; what is released is what was known then
     released = office.release(run)
     assert (released.state, released.decided_by) == ("released", "wang")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -14,9 +13,8 @@ from builders import OTHER, OWN, credit_code
 from qualwatch.cases.competence import may_see
 from qualwatch.cases.eligibility.measures import may_see_for_supervision
 from qualwatch.cases.models import Case, CaseRequirement, Conflict, Notice
+from qualwatch.cases.proposed_acts.releases import release_held_run
 from qualwatch.cases.queries import history_of
-from qualwatch.cases.warnings.supervise import end
-from qualwatch.patrol.days import release_held_run
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import RedCard
 from register_files import CONTRIBUTIONS, ENTERPRISES, ITEMS, REGISTRATIONS, Rows
@@ -69,16 +67,11 @@ def test_moved_out_of_the_province_ends_it_and_an_officer_may_end_it_with_a_code
     assert reload(case).closed_because == "moved-out"
     actors.load_and_patrol(NEXT_DAY + timedelta(days=1))
     again = Case.objects.get(state="yellow")
-    arguments: dict[str, Any] = {
-        "by": actors.account("officer"),
-        "law": actors.law,
-        "at": actors.office.tick(NEXT_DAY + timedelta(days=1)),
-    }
-    with pytest.raises(CannotStep):
-        end(case=reload(again), code="recovered", because="x", **arguments)
-    with pytest.raises(CannotStep):
-        end(case=reload(again), code="withdrawn", because="x", **arguments)
-    end(case=reload(again), code="merged", because="吸收合并", **arguments)
+    day = NEXT_DAY + timedelta(days=1)
+    for code in ("recovered", "withdrawn"):
+        with pytest.raises(CannotStep, match="终结原因"):
+            actors.propose_act("end", day, case=again, payload={"code": code})
+    actors.act("end", day, because="吸收合并", case=again, payload={"code": "merged"})
     assert reload(again).closed_because == "merged"
 
 
@@ -188,7 +181,12 @@ def test_a_mass_of_warnings_waits_for_a_reviewer_and_is_dated_on_the_release(
     assert not Case.objects.exists()
     at = actors.office.tick(NEXT_DAY)
     released = release_held_run(
-        run=day_done.run, law=actors.law, by="reviewer", at=at, because="样本已核对"
+        run=day_done.run,
+        law=actors.law,
+        by="reviewer",
+        at=at,
+        because="样本已核对",
+        proposed_by="li",
     )
     assert released.cases["opened"] == 25
     assert set(Case.objects.values_list("opened_on", flat=True)) == {NEXT_DAY}

@@ -19,7 +19,7 @@ from qualwatch.cases.queries import (
     history_of,
 )
 from qualwatch.cases.warnings.determine import return_proposal
-from qualwatch.cases.warnings.supervise import annul, follow_up, recheck, record_fraud, review
+from qualwatch.cases.warnings.supervise import follow_up
 from qualwatch.journal.queries import entries_of, faults
 from qualwatch.patrol.days import missed_days
 from qualwatch.procedure.transitions import CannotStep
@@ -344,14 +344,13 @@ def test_flags_of_system_and_officer_clear_differently(actors: Actors) -> None:
 
 
 def review_case(actors: Actors, case: Case, by: str, day: date) -> None:
-    at = actors.office.tick(day)
-    review(case=reload(case), because="已补足", by=actors.account(by), law=actors.law, at=at)
+    actors.act("review", day, because="已补足", signer=by, case=case)
 
 
 def test_a_supervision_finding_needs_evidence_and_a_recheck_leads_to_review(actors: Actors) -> None:
     actors.load_and_patrol()
     with pytest.raises(CannotStep, match="证据"):
-        actors.inspect(DAY, evidence=[" "])
+        actors.inspect(DAY, files=[])
     with pytest.raises(NotCompetent):
         actors.inspect(DAY, by="datong-officer")
     with pytest.raises(CannotStep, match="没有这项"):
@@ -359,16 +358,7 @@ def test_a_supervision_finding_needs_evidence_and_a_recheck_leads_to_review(acto
     # The place is the city's, the item the province's
     case = actors.inspect(DAY, by="city-officer")
     assert case.supervision_finding.authority == "city-140100"
-    at = actors.office.tick(NEXT_DAY)
-    recheck(
-        case=reload(case),
-        outcome="recovered",
-        because="现场核对",
-        evidence=["照片"],
-        by=actors.account("officer"),
-        law=actors.law,
-        at=at,
-    )
+    actors.recheck(case, NEXT_DAY, "recovered")
     review_case(actors, case, "reviewer", NEXT_DAY)
     assert reload(case).closed_because == "reviewed"
 
@@ -378,24 +368,10 @@ def test_an_annulled_card_is_removed_from_the_public_copy_also_after_closing(
 ) -> None:
     case = actors.red_case()
     actors.load_and_patrol(PERIOD_OVER + timedelta(days=3), people=3)
-    at = actors.office.tick(PERIOD_OVER + timedelta(days=9))
+    day = PERIOD_OVER + timedelta(days=9)
     with pytest.raises(CannotStep, match="证据"):
-        annul(
-            case=reload(case),
-            because="判决",
-            document=" ",
-            by=actors.account("reviewer"),
-            law=actors.law,
-            at=at,
-        )
-    annul(
-        case=reload(case),
-        because="判决撤销",
-        document="（2026）晋01行终1号",
-        by=actors.account("reviewer"),
-        law=actors.law,
-        at=at,
-    )
+        actors.propose_act("annul", day, case=case, files=[])
+    actors.act("annul", day, because="（2026）晋01行终1号", case=case)
     assert reload(case).closed_because == "annulled"
     card = RedCard.objects.get()
     assert (card.state, card.enterprise, card.credit_code, card.requirements) == (
@@ -423,17 +399,10 @@ def test_supervisory_contacts_are_recorded_and_missing_ones_listed(actors: Actor
 
 def test_fraud_is_recorded_with_evidence_and_ends_nothing(actors: Actors) -> None:
     case = actors.yellow_case()
-    arguments: dict[str, Any] = {
-        "case": case,
-        "by": actors.account("officer"),
-        "at": actors.office.tick(NEXT_DAY),
-        "law": actors.law,
-    }
+    about: dict[str, Any] = {"case": case, "payload": {"referred_to": "执法局"}}
     with pytest.raises(CannotStep):
-        record_fraud(what="伪造社保", evidence=[], referred_to="执法局", **arguments)
-    credit_record = record_fraud(
-        what="伪造社保", evidence=["查询结果"], referred_to="执法局", **arguments
-    )
+        actors.propose_act("fraud", NEXT_DAY, files=[], **about)
+    credit_record = actors.act("fraud", NEXT_DAY, because="伪造社保", **about)
     assert credit_record.credit_code == OWN
     assert reload(case).state == "yellow"
 

@@ -14,7 +14,7 @@ from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.eligibility.measures import EligibilityQuery, check_eligibility
 from qualwatch.cases.models import Case, Notice, Task
 from qualwatch.cases.service.actions import issue_warning
-from qualwatch.cases.warnings.supervise import annul, end, open_notice, recheck, review
+from qualwatch.cases.warnings.supervise import open_notice
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import RedCard
 from qualwatch.publication.queries import entries_after, standing_of
@@ -172,33 +172,11 @@ def test_registers_that_contradict_an_inspection_do_not_reset_it(actors: Actors)
     case = actors.inspect(DAY)
     actors.load_and_patrol(NEXT_DAY, people=3)
     assert not reload(case).needs_review  # no run ever said short
-    arguments: dict[str, Any] = {
-        "case": reload(case),
-        "because": "看过",
-        "evidence": ["照片"],
-        "law": actors.law,
-    }
     with pytest.raises(CannotStep, match="复查结果"):
-        recheck(
-            outcome="typo",
-            by=actors.account("officer"),
-            at=actors.office.tick(NEXT_DAY),
-            **arguments,
-        )
-    recheck(
-        outcome="recovered",
-        by=actors.account("city-officer"),
-        at=actors.office.tick(NEXT_DAY),
-        **arguments,
-    )
+        actors.recheck(case, NEXT_DAY, "typo")
+    actors.recheck(case, NEXT_DAY, "recovered", by="city-officer")
     assert Task.objects.filter(kind="review", completed_on=None).exists()
-    review(
-        case=reload(case),
-        because="达标",
-        by=actors.account("reviewer"),
-        law=actors.law,
-        at=actors.office.tick(NEXT_DAY),
-    )
+    actors.act("review", NEXT_DAY, because="达标", signer="reviewer", case=case)
     assert reload(case).state == "closed"
 
 
@@ -258,14 +236,7 @@ def test_after_a_missed_delivery_the_last_list_stands(actors: Actors) -> None:
 
 def test_the_feed_no_longer_serves_what_was_removed(actors: Actors) -> None:
     case = actors.red_case()
-    annul(
-        case=reload(case),
-        because="判决",
-        document="判决书",
-        by=actors.account("reviewer"),
-        law=actors.law,
-        at=actors.office.tick(PERIOD_OVER),
-    )
+    actors.act("annul", PERIOD_OVER, because="判决", signer="reviewer", case=case)
     assert [feed_entry.body for feed_entry in entries_after(0)] == [None, None]
 
 
@@ -285,23 +256,14 @@ def test_a_requirement_that_no_longer_applies_ends(actors: Actors) -> None:
 
 def test_one_officer_alone_does_not_make_a_red_card_vanish(actors: Actors) -> None:
     case = actors.red_case()
-    arguments: dict[str, Any] = {
-        "case": reload(case),
-        "code": "duplicate",
-        "because": "重复",
-        "law": actors.law,
-    }
-    with pytest.raises(NotCompetent):
-        end(by=actors.account("officer"), at=actors.office.tick(PERIOD_OVER), **arguments)
+    about: dict[str, Any] = {"case": case, "payload": {"code": "duplicate"}}
     with pytest.raises(CannotStep, match="要附证据"):
-        end(by=actors.account("other-reviewer"), at=actors.office.tick(PERIOD_OVER), **arguments)
+        actors.propose_act("end", PERIOD_OVER, files=[], **about)
+    act = actors.propose_act("end", PERIOD_OVER, **about)
+    with pytest.raises(NotCompetent):
+        actors.sign_act(act, PERIOD_OVER, by="second-officer")
     with pytest.raises(CannotStep, match="签批过"):
-        end(
-            by=actors.account("reviewer"),
-            at=actors.office.tick(PERIOD_OVER),
-            evidence="另案",
-            **arguments,
-        )
+        actors.sign_act(act, PERIOD_OVER, by="reviewer")
     assert reload(case).state == "red"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from actors import picture
 from builders import OWN, identity
 from commands import qualwatch
 from databases import office_environment, prepare_office
@@ -54,6 +55,50 @@ def test_a_held_load_is_released_by_another_person(state: dict[str, str], tmp_pa
     )
     assert held.status == 3
     assert "已扣下" in held.out
+    create_officers(state)
+    evidence = tmp_path / "说明.png"
+    evidence.write_bytes(picture())
+    password = "correct-horse-battery\n"
+
+    def decide(by: str, password: str = password, what: tuple[str, str] = ("load", "5")) -> Said:
+        return say(state, password, "decide", *what, "--because", "九人已注销", "--by", by)
+
+    def propose(by: str, *words: object) -> Said:
+        return say(
+            state, password, "propose", "load", "5", *words, "--because", "已核对", "--by", by
+        )
+
+    assert decide("li")[1].startswith("qualwatch: 还没有人提出放行")
+    assert propose("zhao", tmp_path / "没有.png")[1].startswith("qualwatch: 找不到")
+    assert propose("zhao", evidence) == (0, "已提出（第 1 号），等另一人审核签批\n")
+    assert propose("wang", evidence) == (2, "qualwatch: 同一事项已有人提出，等审核签批\n")
+    assert decide("zhao") == (2, "qualwatch: 账号 zhao 没有这个权限\n")
+    assert decide("wang", "guess\n") == decide("nobody") == (2, "qualwatch: 账号或密码不对\n")
+    assert decide("wang") == (2, "qualwatch: 请先打开证据再签批：说明.png\n")
+    for name in ("li", "wang"):
+        folder = tmp_path / name
+        words = ("evidence", "load", "5", "--by", name, "--output", folder)
+        status, out = say(state, password, *words)
+        assert (status, "zhao 提出：已核对" in out) == (0, True)
+        assert (folder / "1-说明.png").read_bytes() == picture()
+        assert say(state, password, *words)[0] == 2  # the folder exists
+    assert decide("li") == (2, "qualwatch: 导入的人不能自己放行或拒绝\n")
+    assert decide("wang") == (0, "已载入\n")
+    status, sentence = decide("wang", what=("change", "7"))
+    assert (status, sentence.count("\n")) == (2, 1)
+
+
+Said = tuple[int, str]
+
+
+def say(state: dict[str, str], typed: str, *words: object) -> Said:
+    """The status of a command that asks for a password, and what it printed."""
+    ran = qualwatch(*words, "--password-from-stdin", typed=typed, **state)
+    return ran.status, ran.out or ran.err
+
+
+def create_officers(state: dict[str, str]) -> None:
+    """Two reviewers and an officer of the province."""
     for name, role in (
         ("li", "province-reviewer"),
         ("wang", "province-reviewer"),
@@ -73,28 +118,6 @@ def test_a_held_load_is_released_by_another_person(state: dict[str, str], tmp_pa
             *words, "--password-from-stdin", typed="correct-horse-battery\n", **state
         )
         assert result.status == 0, result.err
-
-    def decide(
-        by: str, password: str = "correct-horse-battery", what: tuple[str, str] = ("load", "5")
-    ) -> tuple[int, str]:
-        words = [
-            "decide",
-            *what,
-            "--because",
-            "九人已注销",
-            "--by",
-            by,
-            "--password-from-stdin",
-        ]
-        ran = qualwatch(*words, typed=password + "\n", **state)
-        return ran.status, ran.out or ran.err
-
-    assert decide("li") == (2, "qualwatch: 导入的人不能自己放行或拒绝\n")
-    assert decide("zhao") == (2, "qualwatch: 账号 zhao 没有这个权限\n")
-    assert decide("wang", "guess") == decide("nobody") == (2, "qualwatch: 账号或密码不对\n")
-    assert decide("wang") == (0, "已载入\n")
-    status, sentence = decide("wang", what=("change", "7"))
-    assert (status, sentence.count("\n")) == (2, 1)
 
 
 @pytest.mark.parametrize(

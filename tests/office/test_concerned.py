@@ -112,7 +112,9 @@ def deliver_province(office: RegisterOffice, day: date = DAY) -> None:
 def deliver(office: RegisterOffice, source: str, rows: Rows, day: date = NEXT_DAY) -> None:
     load = office.load(source, rows, day=day)
     if load.state == "held":
-        release(load=load, law=law(), by="wang", at=office.tick(day), because="核对过")
+        release(
+            load=load, law=law(), by="wang", at=office.tick(day), because="核对过", proposed_by="li"
+        )
 
 
 def on_record() -> tuple[set[Any], set[Any]]:

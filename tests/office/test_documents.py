@@ -26,11 +26,11 @@ from qualwatch.cases.documents import filling, issuing, kinds
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS, rendered
 from qualwatch.cases.models import Case, Document, NumberSequence
 from qualwatch.cases.service.actions import issue_warning, void_document
-from qualwatch.cases.warnings.supervise import follow_up, record_fraud
+from qualwatch.cases.warnings.supervise import follow_up
 from qualwatch.procedure.roles import ROLES
 from qualwatch.procedure.transitions import BY_EVENT
 from register_files import ITEMS
-from register_office import RegisterOffice
+from register_office import DAY, RegisterOffice
 from register_rows import item
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -340,13 +340,13 @@ def test_a_supervision_letter_and_a_credit_record_are_documents(actors: Actors) 
     assert cells(read(letter))[1][1:4] == ["3", "2", "1"]
     follow_up(case=case, kind="call", what="电话督促", **arguments)
     assert Document.objects.count() == 1
-    record_fraud(
+    actors.act(
+        "fraud",
+        DAY,
+        because="提供虚假社保证明",
         case=case,
-        what="提供虚假社保证明",
-        evidence=["社保局回函"],
-        referred_to="太原市行政执法局",
-        **arguments,
+        payload={"referred_to": "太原市行政执法局"},
     )
     document = Document.objects.get(kind="credit-record")
-    for value in ("提供虚假社保证明", "社保局回函", "移送太原市行政执法局", case.credit_code):
+    for value in ("提供虚假社保证明", "核查表.png", "移送太原市行政执法局", case.credit_code):
         assert value in text_of(read(document))

@@ -29,6 +29,7 @@ from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.documents.attachments import SubmittedFile
 from qualwatch.cases.evidence_packs.pack import CannotPack, evidence_pack
 from qualwatch.cases.models import Case, Document
+from qualwatch.cases.proposed_acts.releases import release_held_run
 from qualwatch.cases.warnings.supervise import follow_up
 from qualwatch.evaluation import reference
 from qualwatch.intake.facts_folder import read_facts
@@ -37,7 +38,6 @@ from qualwatch.journal.models import Seal
 from qualwatch.journal.proofs import faults_of_pack, parts_digest
 from qualwatch.journal.queries import entries_of
 from qualwatch.law.loader import load_law
-from qualwatch.patrol.days import release_held_run
 from qualwatch.privacy import hidden
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.registers.loads import Delivery, import_delivery
@@ -366,7 +366,7 @@ def test_an_officer_s_red_card_has_its_finding_and_the_registers_of_that_day(
     case = actors.inspect(DAY)
     folder = extract_pack(actors, case, tmp_path / "pack")
     course = json.loads((folder / "case.json").read_text())[case.stream]
-    assert course["supervision_finding"]["evidence"] == ["笔录"]
+    assert course["supervision_finding"]["evidence"][0]["name"] == "笔录.png"
     recorded = json.loads((folder / "finding.json").read_text())
     assert recorded["determined"][0]["figures"] == {"required": 3, "held": 1, "shortfall": 2}
     # The registers say otherwise, and the court may know
@@ -409,6 +409,7 @@ def red_cases_of_a_province(
                 by="wang",
                 at=actors.office.tick(day),
                 because="核对过样本",
+                proposed_by="li",
             )
 
     morning(DAY)

@@ -16,12 +16,14 @@ from page_requests import (
     application_form,
     client_of,
     enterprise_client,
+    open_evidence,
     page,
     post_act,
     post_proposal,
     refusal_page,
 )
-from qualwatch.cases.models import Application, Case, Determination, Notice, Task
+from qualwatch.cases.documents.evidence import evidence_of
+from qualwatch.cases.models import Application, Case, Determination, Notice, ProposedAct, Task
 from qualwatch.journal.models import Entry
 from query_counts import assert_recorded, page_name
 
@@ -200,15 +202,24 @@ def test_an_officer_proposes_and_a_reviewer_signs(
     refusal = refusal_page(unparsed, "has_read")
     assert "请先阅读后果并勾选" in refusal
     assert "期满仍不达标" in refusal  # what was written is not lost
-    refusal_page(post_proposal(officer, case, evidence=" "), "evidence")
+    refusal_page(post_proposal(officer, case, evidence=[]), "evidence")
+    broken = SimpleUploadedFile("坏.pdf", b"%PDF-1.7 not a document")
+    refusal_page(post_proposal(officer, case, evidence=[broken]))
     refusal_page(post_proposal(officer, case, because=" "), "because")
     refusal_page(post_proposal(officer, case, outcome="other"), "outcome-red")
     assert not Determination.objects.filter(case=case).exists()
     assert post_proposal(officer, case).status_code == 302
     determination = Determination.objects.get(case=case)
-    assert determination.evidence == ["核查表", "送达回证"]
+    files = evidence_of(determination)
+    assert [file.name for file in files] == ["核查表.png", "送达回证.png"]
     entry = Entry.objects.get(stream=case.stream, what="proposed")
     assert "立即向社会公布红牌" in entry.details["read"]
+    sign_on_the_page(officer, reviewer, determination)
+
+
+def sign_on_the_page(officer: Client, reviewer: Client, determination: Determination) -> None:
+    """Not the proposer, not unread, not of another page; then at once."""
+    case = determination.case
     path = reverse("sign", args=[case.pk])
     own = officer.post(path, {"proposal": determination.pk, "has_read": "1"})
     assert own.status_code == 422
@@ -219,6 +230,11 @@ def test_an_officer_proposes_and_a_reviewer_signs(
     refusal_page(reviewer.post(path, {"proposal": 0, "has_read": "1"}))  # of another page
     assert reload(case).state == "yellow"
     signature = {"proposal": determination.pk, "has_read": "1"}
+    unread = refusal_page(reviewer.post(path, signature), "evidence")
+    assert "请先打开证据再签批：核查表.png、送达回证.png" in unread
+    assert unread.count("你还没有打开") == 2
+    open_evidence(reviewer, determination)
+    assert page(reviewer, "decide", case.pk).count("你已打开") == 2
     assert reviewer.post(path, signature).status_code == 302
     assert reload(case).state == "red"
     signed = Entry.objects.get(stream=case.stream, what="signed")
@@ -435,6 +451,15 @@ def test_the_address_of_an_act_leads_back_to_its_page(
         assert answer.headers["Location"] == reverse("decide", args=[case.pk])
 
 
+def waiting_acts(officers: Actors, case_states: CaseStates) -> list[ProposedAct]:
+    """An act about a case, and a finding about an item without one."""
+    code = case_states.codes[7]
+    return [
+        officers.propose_act("end", TODAY, case=case_states.cases[9], payload={"code": "merged"}),
+        officers.propose_finding(TODAY, credit_code=code),
+    ]
+
+
 def test_pages_after_log_in_are_small_need_few_queries_and_are_not_cached(
     officers: Actors, case_states: CaseStates, settings: SettingsWrapper
 ) -> None:
@@ -458,8 +483,9 @@ def test_pages_after_log_in_are_small_need_few_queries_and_are_not_cached(
         *(
             (name, case.pk)
             for case in everybody
-            for name in ("case", "case-documents", "case-history", "determine")
+            for name in ("case", "case-documents", "case-history", "case-acts", "determine")
         ),
+        *(("proposed-act", act.pk) for act in waiting_acts(officers, case_states)),
         ("decide", case_states.cases[4].pk),
         ("application", application.pk),
     ]

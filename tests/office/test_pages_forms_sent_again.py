@@ -17,6 +17,8 @@ from page_requests import (
     application_form,
     client_of,
     enterprise_client,
+    evidence_upload,
+    open_evidence,
     page,
     post_act,
     post_proposal,
@@ -84,7 +86,7 @@ def test_a_supervisory_contact_and_a_proposal_sent_twice_are_recorded_once(
     assert Determination.objects.filter(case=case).count() == 1
     for other in (
         {"because": "另一个理由"},
-        {"evidence": "别的"},
+        {"evidence": [evidence_upload("别的.png", 77)]},
         {"outcome": "dismissed", "review_on": "2026-12-31"},
     ):
         # Another proposal than the one that waits
@@ -118,6 +120,7 @@ def test_a_second_click_that_waited_for_the_first_shows_the_result_of_the_first(
     assert post_proposal(officer, case_states.cases[9]).status_code == 302
     for number, name in ((9, "sign"), (4, "return")):
         waits = Determination.objects.get(case=case_states.cases[number])
+        open_evidence(reviewer, waits)
         fields = {"proposal": waits.pk, "because": "证据不足", "has_read": "1"}
         path = reverse(name, args=[case_states.cases[number].pk])
         assert reviewer.post(path, fields).status_code == 302

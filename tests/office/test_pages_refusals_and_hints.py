@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from actors import Actors, reload
+from actors import Actors, picture, reload
 from fixtures_case_states import TODAY, CaseStates
 from page_requests import client_of, page, post_act, post_proposal, refusal_page
 from qualwatch.cases.models import Application, Case, CaseRequirement, Determination
@@ -64,22 +65,26 @@ def test_an_insurance_case_is_determined_by_items_through_the_browser(
         "outcome": "dismissed",
         "requirement": ["insurance"],
         "because": "已豁免",
-        "evidence": "豁免文件",
         "has_read": "1",
         "register_effect": "exemption",
     }
     path = reverse("determine", args=[case.pk])
-    wrong = officer.post(path, fields | {"register_effect_number": "x"})
+
+    def with_file() -> dict[str, Any]:
+        return {"evidence": SimpleUploadedFile("豁免文件.png", picture())}
+
+    wrong = officer.post(path, fields | with_file() | {"register_effect_number": "x"})
     assert "请写明更正或豁免的编号" in refusal_page(wrong, "register_effect_number")
     assert "没有找到所说的更正或豁免" in refusal_page(
-        officer.post(path, fields | {"register_effect_number": "7"}), "register_effect_number"
+        officer.post(path, fields | with_file() | {"register_effect_number": "7"}),
+        "register_effect_number",
     )
     assert "请写明哪些资质" in refusal_page(
-        officer.post(path, fields | {"outcome": "red"}), "item-1"
+        officer.post(path, fields | with_file() | {"outcome": "red"}), "item-1"
     )
     del fields["register_effect"]
     assert "请选择不予认定时留下什么" in refusal_page(
-        officer.post(path, fields), "register_effect-1"
+        officer.post(path, fields | with_file()), "register_effect-1"
     )
 
 
@@ -91,7 +96,6 @@ def test_a_reviewer_reads_which_items_turn_red_and_what_a_dismissal_leaves(
         "case": case,
         "requirements": ["insurance"],
         "because": "核实",
-        "evidence": ["核查表"],
         "proposed_by": "city-officer",
         "proposed_at": officers.office.tick(),
     }

@@ -17,8 +17,8 @@ from conftest import Leaks
 from qualwatch.accounts.actions import create_organisations, create_token
 from qualwatch.accounts.queries import organisation
 from qualwatch.assessments.models import FindingRow, Run
+from qualwatch.cases.proposed_acts.releases import release_quarantined
 from qualwatch.journal.queries import faults
-from qualwatch.patrol.pushes import release_quarantined
 from qualwatch.registers.changes import CannotRelease
 from qualwatch.registers.models import PlatformChange, RegistrationRow, UnparsedRow
 from register_files import REGISTRATIONS
@@ -306,8 +306,8 @@ def test_removals_beyond_the_guard_wait_for_a_person(office: RegisterOffice) -> 
         "law": law(),
         "by": "wang",
         "at": office.tick(),
-        "day": DAY,
         "because": "核对过",
+        "proposed_by": "li",
     }
     with pytest.raises(CannotRelease):
         release_quarantined(change=waiting, **(decision | {"because": " "}))
@@ -331,7 +331,12 @@ def test_a_quarantined_removal_is_not_released_after_its_row_was_written_again(
     assert waiting.state == "quarantined"
     with pytest.raises(CannotRelease):
         release_quarantined(
-            change=waiting, law=law(), by="wang", at=office.tick(), day=DAY, because="核对过"
+            change=waiting,
+            law=law(),
+            by="wang",
+            at=office.tick(),
+            because="核对过",
+            proposed_by="li",
         )
     assert RegistrationRow.objects.filter(recorded_to=None).count() == 14
 

@@ -14,10 +14,9 @@ from qualwatch.assessments.models import FindingRow
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.applications.actions import refuse
 from qualwatch.cases.models import Case, Document, Service, Task
+from qualwatch.cases.proposed_acts.releases import release_held_run
 from qualwatch.cases.service.actions import fail_service, issue_warning, process_due_services
-from qualwatch.cases.warnings.supervise import annul, record_fraud
 from qualwatch.intake.synthetic_province import Plan, generate_province
-from qualwatch.patrol.days import release_held_run
 from qualwatch.procedure.service import served_by_notice
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import Announcement, FeedClock
@@ -150,12 +149,13 @@ def test_no_document_of_a_yellow_card_is_published(actors: Actors) -> None:
     actors.fail_service(actors.start_service(decision, DAY), DAY, why="unknown")
     with pytest.raises(CannotStep, match="可以公开的文书"):
         actors.start_service(decision, DAY, method="public-notice")
-    record_fraud(
+    actors.act(
+        "fraud",
+        DAY,
+        because="伪造",
+        by="officer",
         case=reload(case),
-        what="伪造",
-        evidence=["回函"],
-        referred_to="执法局",
-        **act_arguments(actors, "officer", DAY),
+        payload={"referred_to": "执法局"},
     )
     record = Document.objects.get(kind="credit-record")
     actors.fail_service(actors.start_service(record, DAY), DAY, why="unknown")
@@ -199,12 +199,7 @@ def test_public_notices_are_removed_with_their_card(actors: Actors) -> None:
     actors.fail_service(actors.start_service(order, PERIOD_OVER), PERIOD_OVER, why="unknown")
     actors.start_service(order, PERIOD_OVER, method="public-notice")
     assert f"announcement/{order.number}" in public_copy()
-    annul(
-        case=case,
-        because="判决撤销",
-        document="判决书",
-        **act_arguments(actors, "other-reviewer", PERIOD_OVER),
-    )
+    actors.act("annul", PERIOD_OVER, because="判决撤销", signer="other-reviewer", case=case)
     assert public_copy() == replayed(10**9) == {}
     with pytest.raises(CannotStep, match="已经终结"):
         actors.start_service(order, PERIOD_OVER, method="post")
@@ -304,6 +299,7 @@ def test_f19_of_twenty_eight_orders_every_one_is_accounted_for(
             by="wang",
             at=actors.office.tick(),
             because="核对过样本",
+            proposed_by="li",
         )
     met = FindingRow.objects.filter(recorded_to=None, verdict="met", required__gt=1).order_by(
         "credit_code", "pk"

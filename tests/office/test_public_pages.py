@@ -17,6 +17,7 @@ from django.urls import reverse
 import fixtures_case_states
 from fixtures_case_states import NOON, SECRET, TODAY, CaseStates
 from page_requests import public_page, refusal_page, visible_text
+from qualwatch.cases.documents.evidence import evidence_of
 from qualwatch.cases.models import Case, Document, Notice, Withdrawal
 from qualwatch.publication.models import (
     Announcement,
@@ -315,7 +316,10 @@ def secrets(case_states: CaseStates) -> list[str]:
         texts += [
             text
             for determination in case.determinations.all()
-            for text in (determination.because, *determination.evidence)
+            for text in (
+                determination.because,
+                *(file.name for file in evidence_of(determination)),
+            )
         ]
     return [text for text in texts if text.strip()]
 

@@ -122,17 +122,9 @@ def test_the_feed_has_no_gap_and_replays_to_the_snapshot(actors: Actors) -> None
 
 
 def test_an_annulled_card_leaves_a_tombstone(actors: Actors) -> None:
-    from qualwatch.cases.warnings.supervise import annul
 
     case = actors.red_case()
-    annul(
-        case=reload(case),
-        because="判决",
-        document="判决书",
-        by=actors.account("reviewer"),
-        law=actors.law,
-        at=actors.office.tick(PERIOD_OVER),
-    )
+    actors.act("annul", PERIOD_OVER, because="判决", signer="reviewer", case=case)
     last = entries_after(0)[-1]
     assert (last.key, last.body) == (case.card_number, None)
     assert public_copy() == {}
@@ -254,7 +246,6 @@ def test_unknown_enterprises_and_items_are_not_answered_with_yes(actors: Actors)
 
 def test_statistics_leave_out_annulled_cards(office: RegisterOffice) -> None:
     """What never should have been is counted in no quarter, also a past one."""
-    from qualwatch.cases.warnings.supervise import annul
     from qualwatch.oversight.statistics import publish_statistics
 
     actors = Actors(office)
@@ -267,14 +258,7 @@ def test_statistics_leave_out_annulled_cards(office: RegisterOffice) -> None:
         )
         == 1
     )
-    annul(
-        case=reload(case),
-        because="判决",
-        document="判决书",
-        by=actors.account("reviewer"),
-        law=actors.law,
-        at=office.tick(date(2026, 10, 5)),
-    )
+    actors.act("annul", date(2026, 10, 5), because="判决", signer="reviewer", case=case)
     publish_statistics(on=date(2026, 10, 6), law=actors.law)
     assert not QuarterFigures.objects.exists()
 

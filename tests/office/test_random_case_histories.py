@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,20 +19,25 @@ from qualwatch.cases.applications.filing import Filing
 from qualwatch.cases.applications.repairs import Repairs
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.documents.attachments import SubmittedFile
+from qualwatch.cases.documents.evidence import evidence_of
 from qualwatch.cases.models import (
     UNDECIDED,
     Case,
+    CreditRecord,
     Determination,
     Document,
     Notice,
+    ProposedAct,
     Service,
     Submission,
+    SupervisionFinding,
     Task,
     Withdrawal,
 )
+from qualwatch.cases.proposed_acts.actions import retract_act, return_act, sign_act
 from qualwatch.cases.service.actions import fail_service, void_document
 from qualwatch.cases.warnings.determine import return_proposal
-from qualwatch.cases.warnings.supervise import annul, end, follow_up, open_notice, recheck, review
+from qualwatch.cases.warnings.supervise import follow_up, open_notice
 from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.cases.withdrawals.hearings import (
     answer_submission,
@@ -52,7 +58,16 @@ from register_rows import item, paid
 
 pytestmark = pytest.mark.django_db
 OFFICERS = ("officer", "second-officer", "city-officer", "datong-officer")
-OUTLIVING = ("letter", "serve", "announce", "finish")  # tasks of closed cases
+# tasks of closed cases
+OUTLIVING = ("letter", "serve", "announce", "finish", "sign-act", "returned-act")
+# by kind, what is proposed at random
+PAYLOADS: dict[str, dict[str, Any]] = {
+    "fraud": {"referred_to": "执法局"},
+    "review": {},
+    "end": {"code": "merged"},
+    "annul": {},
+    "annul-withdrawal": {},
+}
 HANDLERS = (
     "second-officer",
     "second-officer",
@@ -88,6 +103,7 @@ class Turn:
         return {
             **self.determination_acts(),
             **self.supervision_acts(),
+            **self.proposed_acts(),
             **self.service_acts(),
             **self.application_acts(),
             **self.withdrawal_acts(),
@@ -119,33 +135,20 @@ class Turn:
             "return": lambda: return_proposal(
                 case=self.case, by=self.reviewer, because="再查", **self.arguments
             ),
-            "inspect": lambda: self.actors.inspect(self.on, by=self.officer.username),
+            "inspect": lambda: self.actors.inspect(
+                self.on, by=self.officer.username, signer=self.reviewer.username
+            ),
         }
 
     def supervision_acts(self) -> Acts:
         """Service of the order, rechecks, reviews, ends and contacts."""
         return {
             "serve": lambda: self.actors.serve_order(self.case, self.on, by=self.officer.username),
-            "recheck": lambda: recheck(
-                case=self.case,
-                outcome=self.chance.choice(["short", "recovered"]),
-                because="看过",
-                evidence=["照片"],
-                by=self.officer,
-                **self.arguments,
-            ),
-            "review": lambda: review(
-                case=self.case, because="达标", by=self.reviewer, **self.arguments
-            ),
-            "annul": lambda: annul(
-                case=self.case,
-                because="判决",
-                document="判决书",
-                by=self.reviewer,
-                **self.arguments,
-            ),
-            "end": lambda: end(
-                case=self.case, code="merged", because="合并", by=self.officer, **self.arguments
+            "recheck": lambda: self.actors.recheck(
+                self.case,
+                self.on,
+                self.chance.choice(["short", "recovered"]),
+                by=self.officer.username,
             ),
             "follow-up": lambda: follow_up(
                 case=self.case,
@@ -155,6 +158,42 @@ class Turn:
                 **self.arguments,
             ),
         }
+
+    def proposed_acts(self) -> Acts:
+        """What one person proposes and another signs, returns or takes back, or the same tries."""
+        waiting = ProposedAct.objects.filter(state="proposed")
+        own = waiting.filter(case=self.case)
+        return {
+            **{f"propose {kind}": partial(self.propose, kind) for kind in PAYLOADS},
+            "propose finding": lambda: self.actors.propose_finding(
+                self.on, by=self.officer.username
+            ),
+            "sign act": lambda: self.actors.sign_act(
+                newest(waiting if self.chance.random() < 0.3 else own),
+                self.on,
+                by=self.reviewer.username,
+            ),
+            "sign unread": lambda: sign_act(act=newest(own), by=self.reviewer, **self.arguments),
+            "return act": lambda: return_act(
+                act=newest(own), because="再查", by=self.reviewer, **self.arguments
+            ),
+            "retract act": lambda: retract_act(
+                act=newest(ProposedAct.objects.filter(case=self.case)),
+                because="不办了",
+                by=self.officer,
+                **self.arguments,
+            ),
+        }
+
+    def propose(self, kind: str) -> ProposedAct:
+        """Proposes an act about the case, or about its withdrawal."""
+        about: dict[str, Any] = {"case": self.case}
+        if kind == "annul-withdrawal":
+            about = {"withdrawal": withdrawal_of(self.case)}
+        by = self.chance.choice([self.officer.username, self.reviewer.username])
+        return self.actors.propose_act(
+            kind, self.on, by=by, payload=PAYLOADS[kind], because="查实", **about
+        )
 
     def service_acts(self) -> Acts:
         """Attempts at service, and voided documents."""
@@ -229,13 +268,6 @@ class Turn:
             "not-withdraw": lambda: withdrawals.not_withdraw(
                 member=withdrawal_of(self.case), because="重组", by=self.reviewer, **self.arguments
             ),
-            "annul-withdrawal": lambda: withdrawals.annul_withdrawal(
-                member=withdrawal_of(self.case),
-                because="判决",
-                files=[SubmittedFile("判决.png", picture(3))],
-                by=self.reviewer,
-                **self.arguments,
-            ),
             "state": lambda: submit_statement(
                 withdrawal=withdrawal_of(self.case),
                 text="在办注册",
@@ -270,7 +302,9 @@ LIKELY = (
     "sign",
     "serve",
     "serve",
-    "review",
+    "propose review",
+    "sign act",
+    "sign act",
     "apply",
     "refuse",
     "verify",
@@ -381,6 +415,7 @@ def assert_invariants(actors: Actors) -> None:
         assert_one_undecided_application(case)
         assert_deciders_took_no_part(actors, case)
         assert_order_served_with_proof(case)
+    assert_no_single_handed_act()
     assert_numbers_without_gaps()
     assert_public_notices_of_public_cards()
     assert_withdrawals()
@@ -388,6 +423,30 @@ def assert_invariants(actors: Actors) -> None:
     assert open_cards == set(Case.objects.filter(state="red").values_list("card_number", flat=True))
     assert replayed(10**9) == public_copy()
     assert not Notice.objects.filter(credit_code="", organisation="").exists()
+
+
+def assert_no_single_handed_act() -> None:
+    """Clarified 4: whoever proposed an act has not signed it, and the signer has read its files."""
+    for act in ProposedAct.objects.all():
+        assert act.attachments.exists()
+        assert act.because
+        tasks = Task.objects.filter(kind="sign-act", detail=f"{act.pk}", completed_on=None)
+        assert tasks.count() == (act.state == "proposed")
+        if act.state == "signed":
+            assert act.proposed_by != act.decided_by
+            assert all(act.decided_by in file.opened_by for file in evidence_of(act))
+    events = ("inspected", "review", "end", "annul", "annul-withdrawal")
+    for entry in Entry.objects.filter(what__in=events):
+        assert entry.details["others"]
+        assert entry.by not in entry.details["others"]
+    for finding in SupervisionFinding.objects.select_related("act"):
+        assert finding.act.state == "signed"
+        assert finding.act.case_id == finding.case_id
+        assert all(row["registers"] is None or row["why"] for row in finding.figures.values())
+    assert (
+        CreditRecord.objects.count()
+        == ProposedAct.objects.filter(kind="fraud", state="signed").count()
+    )
 
 
 def assert_red_by_two_people(case: Case) -> None:

@@ -187,10 +187,12 @@ def test_a_held_load_is_released_by_another_with_a_reason(office: RegisterOffice
     load = office.people(1, day=NEXT_DAY)
     assert load.state == "held"
     with pytest.raises(CannotDecide, match="不能自己"):
-        release(load=load, law=law(), by="li", at=office.tick(), because="核对过")
+        release(load=load, law=law(), by="li", at=office.tick(), because="核对过", proposed_by="li")
     with pytest.raises(CannotDecide, match="理由"):
-        release(load=load, law=law(), by="wang", at=office.tick(), because=" ")
-    released = release(load=load, law=law(), by="wang", at=office.tick(), because="九人确已注销")
+        release(load=load, law=law(), by="wang", at=office.tick(), because=" ", proposed_by="li")
+    released = release(
+        load=load, law=law(), by="wang", at=office.tick(), because="九人确已注销", proposed_by="li"
+    )
     assert (released.state, released.decided_by) == ("released", "wang")
     assert RegistrationRow.objects.filter(recorded_to=None).count() == 1
     assert entries_of("source/practitioners")[-1].by == "wang"
@@ -201,6 +203,7 @@ def test_a_held_load_is_released_by_another_with_a_reason(office: RegisterOffice
             by="wang",
             at=office.tick(),
             because="again",
+            proposed_by="li",
         )
 
 
@@ -211,7 +214,9 @@ def test_a_held_load_is_rejected_or_superseded_by_a_newer_one(office: RegisterOf
     assert Load.objects.get(pk=first.pk).state == "rejected"
     office.people(*range(1, 11), day=NEXT_DAY + timedelta(days=1))
     with pytest.raises(CannotDecide, match="已有"):
-        release(load=second, law=law(), by="wang", at=office.tick(), because="核对过")
+        release(
+            load=second, law=law(), by="wang", at=office.tick(), because="核对过", proposed_by="li"
+        )
 
 
 def test_an_older_list_than_the_one_on_record_is_rejected(office: RegisterOffice) -> None:

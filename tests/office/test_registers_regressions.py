@@ -246,7 +246,9 @@ def test_a_held_load_is_superseded_by_a_newer_one_of_the_same_day(office: Regist
     load = office.people(1, day=NEXT_DAY)
     office.people(*range(1, 22), day=NEXT_DAY)
     with pytest.raises(CannotDecide, match="已有"):
-        release(load=load, law=law(), by="wang", at=office.tick(), because="核对过")
+        release(
+            load=load, law=law(), by="wang", at=office.tick(), because="核对过", proposed_by="li"
+        )
 
 
 def test_of_two_writes_of_one_person_in_a_batch_the_second_remains(office: RegisterOffice) -> None:

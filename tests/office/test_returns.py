@@ -9,12 +9,11 @@ import docx
 import openpyxl
 import pytest
 
-from actors import TAIYUAN, Actors, act_arguments, reload
+from actors import TAIYUAN, Actors, act_arguments
 from application_acts import actors_with_accounts
 from qualwatch.archive.actions import content_of
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Document, Notice, Withdrawal
-from qualwatch.cases.warnings.supervise import end
 from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.oversight.figures import FIGURES, compile_figures, is_balanced
 from qualwatch.oversight.models import Return
@@ -40,7 +39,6 @@ from withdrawal_acts import (
     open_members,
     red_cases_past_period,
     review_list,
-    scan,
 )
 
 pytestmark = pytest.mark.django_db
@@ -61,12 +59,13 @@ def play_withdrawals(actors: Actors) -> None:
     letters = announce_intent(actors, batch, RED_PERIOD_OVER)
     for letter in letters:
         actors.serve(letter, RED_PERIOD_OVER, by="approval-officer")
-    end(
-        case=reload(cases[0]),
-        code="merged",
+    actors.act(
+        "end",
+        RED_PERIOD_OVER,
         because="合并",
-        evidence="公告",
-        **act_arguments(actors, "other-reviewer", RED_PERIOD_OVER),
+        signer="other-reviewer",
+        case=cases[0],
+        payload={"code": "merged"},
     )
     withdrawals.not_withdraw(
         member=open_members(batch)[0],
@@ -152,11 +151,13 @@ def test_a_submitted_quarter_stays_unchanged_and_the_next_begins_with_its_remain
     decide_list(actors, batch, after_period)
     annulled = Withdrawal.objects.filter(decided_on=date(2026, 9, 10)).order_by("pk").first()
     assert annulled is not None
-    withdrawals.annul_withdrawal(
-        member=annulled,
+    actors.act(
+        "annul-withdrawal",
+        after_period,
         because="判决",
-        files=[scan()],
-        **act_arguments(actors, "approval-reviewer", after_period),
+        by="approval-officer",
+        signer="approval-reviewer",
+        withdrawal=annulled,
     )
     assert compile_figures(TAIYUAN, Q3) == before
     figures, rows = compile_figures(TAIYUAN, Q4)

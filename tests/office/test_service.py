@@ -15,7 +15,7 @@ from qualwatch.cases.models import Case, Document, Notice, Service, Task
 from qualwatch.cases.queries import tasks_of
 from qualwatch.cases.service.actions import issue_warning, void_document
 from qualwatch.cases.warnings.determine import sign
-from qualwatch.cases.warnings.supervise import open_notice, record_fraud
+from qualwatch.cases.warnings.supervise import open_notice
 from qualwatch.journal.queries import entries_of
 from qualwatch.procedure.service import METHODS, Circumstances, next_method
 from qualwatch.procedure.transitions import CannotStep
@@ -283,12 +283,13 @@ def test_an_issuer_serves_its_own_documents(actors: Actors) -> None:
 
 def test_a_document_that_outlives_its_case_is_served_after_it_closed(actors: Actors) -> None:
     case = actors.red_case()
-    record_fraud(
+    actors.act(
+        "fraud",
+        PERIOD_OVER,
+        because="伪造",
+        by="officer",
         case=case,
-        what="伪造",
-        evidence=["回函"],
-        referred_to="执法局",
-        **act_arguments(actors, "officer", PERIOD_OVER),
+        payload={"referred_to": "执法局"},
     )
     record = Document.objects.get(kind="credit-record")
     actors.load_and_patrol(PERIOD_OVER + timedelta(days=1), people=3)

@@ -430,18 +430,18 @@ def test_a_decision_that_a_court_annuls_restores_the_item_with_its_history(actor
     assert Correction.objects.filter(released_at=None).count() == 2
     later = after_display + timedelta(days=40)
     load_and_patrol(actors, later, CITY_SHEETS)
-    arguments = act_arguments(actors, "approval-reviewer", later)
+    who: dict[str, Any] = {"by": "approval-officer", "withdrawal": row}
     assert_refused(
-        "members",
-        lambda: withdrawals.annul_withdrawal(member=row, because="判决撤销", files=[], **arguments),
+        "evidence", lambda: actors.propose_act("annul-withdrawal", later, files=[], **who)
     )
     received_on = later - timedelta(days=9)
-    withdrawals.annul_withdrawal(
-        member=row,
+    actors.act(
+        "annul-withdrawal",
+        later,
         because="（2026）晋01行终9号",
-        files=[scan()],
-        received_on=received_on,
-        **arguments,
+        signer="approval-reviewer",
+        payload={"received_on": received_on.isoformat()},
+        **who,
     )
     details = Entry.objects.get(what="taken-down").details
     # Three working days were given
@@ -455,19 +455,13 @@ def test_a_decision_that_a_court_annuls_restores_the_item_with_its_history(actor
     # So it was held to be then
     assert standing_of(*ITEM, after_display + timedelta(days=2)).standing == "withdrawn"
     assert not Announcement.objects.filter(kind="decision", is_removed=False).exists()
-    assert_refused(
-        "members",
-        lambda: withdrawals.annul_withdrawal(
-            member=row, because="再次", files=[scan()], **arguments
-        ),
-    )
+    assert_refused("not-annulled", lambda: actors.propose_act("annul-withdrawal", later, **who))
     load_and_patrol(actors, later + timedelta(days=1), CITY_SHEETS)
     assert Case.objects.filter(state="yellow").count() == 1  # assessed anew, with new periods
     assert public_copy() == replayed(10**9)
 
 
 def test_annulling_the_red_card_ends_its_withdrawal(actors: Actors) -> None:
-    from qualwatch.cases.warnings.supervise import annul
 
     (case,) = red_cases_past_period(actors, CITY_SHEETS)
     batch = open_list(actors, [case])
@@ -475,12 +469,7 @@ def test_annulling_the_red_card_ends_its_withdrawal(actors: Actors) -> None:
     load_and_patrol(actors, after_display, CITY_SHEETS)
     review_list(actors, batch, after_display)
     decide_list(actors, batch, after_display)
-    annul(
-        case=reload(case),
-        because="复议决定",
-        document="复议决定书",
-        **act_arguments(actors, "other-reviewer", after_display),
-    )
+    actors.act("annul", after_display, because="复议决定", signer="other-reviewer", case=case)
     assert Withdrawal.objects.get().ended == "annulled"
     assert standing_of(*ITEM, after_display).standing == "in-force"
     assert public_copy() == replayed(10**9) == {}

@@ -12,7 +12,6 @@ from application_acts import actors_with_accounts
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.models import Document, Service, Submission, Withdrawal, WithdrawalList
 from qualwatch.cases.queries import outcomes_of
-from qualwatch.cases.warnings.supervise import end
 from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.cases.withdrawals.hearings import answer_submission, submit_statement
 from qualwatch.procedure.transitions import CannotStep
@@ -133,12 +132,13 @@ def test_members_drop_out_one_by_one_with_their_codes(actors: Actors) -> None:
     batch = open_list(actors, cases)
     for letter in announce_intent(actors, batch, RED_PERIOD_OVER):
         actors.serve(letter, RED_PERIOD_OVER, by="approval-officer")
-    end(
-        case=reload(cases[0]),
-        code="merged",
+    actors.act(
+        "end",
+        RED_PERIOD_OVER,
         because="与乙公司合并",
-        evidence="公告",
-        **act_arguments(actors, "other-reviewer", RED_PERIOD_OVER),
+        signer="other-reviewer",
+        case=cases[0],
+        payload={"code": "merged"},
     )
     assert outcomes_that_add_up(batch, 5) == {"merged": 1, "": 4}
     withdrawals.not_withdraw(
@@ -184,12 +184,13 @@ def test_a_list_belongs_to_one_authority_and_is_opened_whole_or_not_at_all(actor
     with pytest.raises(NotCompetent):
         open_list(actors, cases)
     assert not WithdrawalList.objects.exists()
-    end(
-        case=reload(cases[0]),
-        code="merged",
+    actors.act(
+        "end",
+        RED_PERIOD_OVER,
         because="合并",
-        evidence="公告",
-        **act_arguments(actors, "other-reviewer", RED_PERIOD_OVER),
+        signer="other-reviewer",
+        case=cases[0],
+        payload={"code": "merged"},
     )
     with pytest.raises(CannotStep):
         open_list(actors, [reload(cases[0])])

@@ -10,7 +10,6 @@ import pytest
 from actors import ITEM, Actors, act_arguments, reload
 from application_acts import actors_with_accounts
 from qualwatch.cases.models import Document, Service, Task, Withdrawal
-from qualwatch.cases.warnings.supervise import recheck, review
 from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.cases.withdrawals.hearings import (
     HeldHearing,
@@ -83,11 +82,13 @@ def test_an_annulment_removes_every_publication_and_ends_every_service(actors: A
     )
     actors.start_service(decision, after_display, method="public-notice", by="approval-officer")
     row = Withdrawal.objects.get()
-    withdrawals.annul_withdrawal(
-        member=row,
+    actors.act(
+        "annul-withdrawal",
+        after_display,
         because="判决",
-        files=[scan()],
-        **act_arguments(actors, "approval-reviewer", after_display),
+        by="approval-officer",
+        signer="approval-reviewer",
+        withdrawal=row,
     )
     assert not Announcement.objects.filter(is_removed=False).exists()
     assert not Task.objects.filter(kind__in=("serve", "announce"), completed_on=None).exists()
@@ -117,11 +118,13 @@ def test_an_announcement_of_a_withdrawal_is_removed_item_by_item(actors: Actors)
         **act_arguments(actors, "approval-officer", after_display),
     )
     first, second = Withdrawal.objects.order_by("pk")
-    withdrawals.annul_withdrawal(
-        member=first,
+    actors.act(
+        "annul-withdrawal",
+        after_display,
         because="判决",
-        files=[scan()],
-        **act_arguments(actors, "approval-reviewer", after_display),
+        by="approval-officer",
+        signer="approval-reviewer",
+        withdrawal=first,
     )
     public = Announcement.objects.filter(is_removed=False)
     assert {announcement.credit_code for announcement in public} == {second.credit_code}
@@ -322,26 +325,10 @@ def test_a_review_hands_the_withdrawal_over_too(actors: Actors) -> None:
     actors.serve_order(other, RED_PERIOD_OVER)
     after_display = date(2026, 9, 25)
     load_and_patrol(actors, after_display, sheets)
-    recheck(
-        case=reload(other),
-        outcome="short",
-        because="仍只有一人",
-        evidence=["照片"],
-        **act_arguments(actors, "officer", after_display),
-    )
+    actors.recheck(other, after_display, "short", by="officer")
     open_list(actors, [reload(other)], after_display, PROVINCE)
-    recheck(
-        case=reload(other),
-        outcome="recovered",
-        because="已补齐",
-        evidence=["照片"],
-        **act_arguments(actors, "officer", after_display),
-    )
-    review(
-        case=reload(other),
-        because="复查达标",
-        **act_arguments(actors, "third-reviewer", after_display),
-    )
+    actors.recheck(other, after_display, "recovered", by="officer")
+    actors.act("review", after_display, because="复查达标", signer="third-reviewer", case=other)
     row = Withdrawal.objects.get()
     assert (row.ended, row.case) == ("", case)
     assert not Document.objects.filter(kind="recall-letter").exists()
@@ -352,13 +339,7 @@ def test_one_item_has_one_withdrawal_whatever_its_cards(actors: Actors) -> None:
     day = date(2026, 9, 25)
     load_and_patrol(actors, day, {"资质": [ITEMS, item()]})
     assert not Task.objects.filter(kind="withdraw", completed_on=None).exists()
-    recheck(
-        case=reload(other),
-        outcome="short",
-        because="仍不足",
-        evidence=["照片"],
-        **act_arguments(actors, "officer", day),
-    )
+    actors.recheck(other, day, "short", by="officer")
     assert_refused(
         "no-withdrawal",
         lambda: withdrawals.open_withdrawals(
@@ -414,13 +395,7 @@ def test_an_item_that_is_not_withdrawn_waits_for_its_review(actors: Actors, orig
         actors.serve_order(case, RED_PERIOD_OVER)
         day = date(2026, 9, 25)
         load_and_patrol(actors, day, sheets)
-        recheck(
-            case=reload(case),
-            outcome="short",
-            because="仍不足",
-            evidence=["照片"],
-            **act_arguments(actors, "officer", day),
-        )
+        actors.recheck(case, day, "short", by="officer")
     batch = open_list(actors, [reload(case)], day, PROVINCE)
     announce_intent(actors, batch, day, PROVINCE)
     submit_statement(

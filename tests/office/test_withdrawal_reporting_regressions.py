@@ -20,7 +20,6 @@ from qualwatch.cases.models import (
     WithdrawalList,
 )
 from qualwatch.cases.service.actions import void_document
-from qualwatch.cases.warnings.supervise import annul, recheck
 from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.cases.withdrawals.hearings import (
     answer_submission,
@@ -171,12 +170,7 @@ def test_the_ministry_is_informed_when_an_item_is_not_to_be_withdrawn(actors: Ac
 def test_a_withdrawal_list_shows_a_red_card_annulled_before_the_decision(actors: Actors) -> None:
     notify_intent(actors)
     case = Case.objects.get(state="red")
-    annul(
-        case=case,
-        because="复议决定",
-        document="复议决定书",
-        **act_arguments(actors, "third-reviewer", RED_PERIOD_OVER),
-    )
+    actors.act("annul", RED_PERIOD_OVER, because="复议决定", signer="third-reviewer", case=case)
     notice = Notice.objects.get(kind="withdrawal-ended", credit_code=OWN)
     assert notice.body.endswith("撤回程序终止：认定被撤销。")
 
@@ -234,13 +228,7 @@ def test_an_officers_figures_stand_in_the_decision_whatever_the_registers_say(
     actors.serve_order(case, date(2026, 5, 20))
     day = date(2026, 6, 24)
     load_and_patrol(actors, day, CITY_SHEETS, people=3)
-    recheck(
-        case=reload(case),
-        outcome="short",
-        because="仍只有一人",
-        evidence=["照片"],
-        **act_arguments(actors, "officer", day),
-    )
+    actors.recheck(case, day, "short", by="officer")
     batch = withdrawals.open_withdrawals(
         cases=[reload(case)], **act_arguments(actors, "second-officer", day)
     )
@@ -248,13 +236,7 @@ def test_an_officers_figures_stand_in_the_decision_whatever_the_registers_say(
     assert letter.organisation == "province"  # in the city's stead
     after_display = display_list(actors, batch, day)
     load_and_patrol(actors, after_display, CITY_SHEETS, people=3)
-    recheck(
-        case=reload(case),
-        outcome="short",
-        because="仍只有一人",
-        evidence=["照片"],
-        **act_arguments(actors, "officer", after_display),
-    )
+    actors.recheck(case, after_display, "short", by="officer")
     review_list(actors, batch, after_display)
     decide_list(actors, batch, after_display)
     (row,) = Document.objects.get(kind="withdrawal-decision").template_values["requirements"]

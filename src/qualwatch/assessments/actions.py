@@ -87,8 +87,10 @@ def assess(
 
 
 @transaction.atomic
-def release_run(*, run: Run, law: Law, by: str, at: datetime, because: str) -> Run:
-    """Puts a held run on record, as a run of its own.
+def release_run(
+    *, run: Run, law: Law, by: str, at: datetime, because: str, proposed_by: str
+) -> Run:
+    """Puts a held run on record, as a run of its own; one person proposed it, `by` signs it.
 
     Its day is assessed again from what was known then.
 
@@ -97,6 +99,8 @@ def release_run(*, run: Run, law: Law, by: str, at: datetime, because: str) -> R
     """
     lock()
     held = _held(run, by, because)
+    if proposed_by in ("", by):
+        raise CannotAssess(_("放行要由一人提出、另一人审核签批"))
     if (held.law_digest, held.policy_digest) != (law.digest, policy_digest(law, held.as_of)):
         raise CannotAssess(_("标准或政策已经变了，请重新核查"))
     if held.program_digest != program_digest():
@@ -117,6 +121,7 @@ def release_run(*, run: Run, law: Law, by: str, at: datetime, because: str) -> R
         sample=held.sample,
         run_at=held.run_at,
         by=held.by,
+        proposed_by=proposed_by,
         decided_by=by,
         decided_at=at,
         because=because,
@@ -256,6 +261,7 @@ def _journal(run: Run) -> None:
             "law": run.law_digest,
             "counts": run.counts,
             "input": run.input_digest,
+            **({"proposed_by": run.proposed_by} if run.proposed_by else {}),
         },
     )
 

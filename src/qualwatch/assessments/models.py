@@ -4,7 +4,7 @@
 """
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from qualwatch.archive.models import StoredFile
 from qualwatch.registers.models import Recorded, Revision, recorded_meta
@@ -34,12 +34,17 @@ class Run(models.Model):
     sample = models.JSONField(default=list)  # of a held run: enterprises newly short or anomalous
     # the held run released
     of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    proposed_by = models.CharField(max_length=150, blank=True)  # its release
     decided_by = models.CharField(max_length=150, blank=True)
     decided_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=STATES), name="run_state_known")
+            models.CheckConstraint(condition=Q(state__in=STATES), name="run_state_known"),
+            models.CheckConstraint(
+                condition=Q(of=None) | ~Q(proposed_by="") & ~Q(proposed_by=F("decided_by")),
+                name="run_released_by_two_people",
+            ),
         ]
         indexes = [models.Index(fields=["-as_of", "-id"], name="run_newest")]
 

@@ -6,6 +6,7 @@ Uses the transition table and the checks of the acts themselves.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any
 
 from qualwatch.accounts.models import Account
@@ -25,7 +26,9 @@ from qualwatch.cases.competence import (
     require_competent_or_local,
 )
 from qualwatch.cases.course.step import state_of
+from qualwatch.cases.documents.evidence import evidence_of
 from qualwatch.cases.models import Application, Case, CaseRequirement, Determination, Withdrawal
+from qualwatch.cases.proposed_acts.kinds import ANY_SIGNER
 from qualwatch.cases.warnings.determine import ProposedDetermination
 from qualwatch.cases.warnings.run_view import INSURANCE, RunView, people_counts
 from qualwatch.law.loader import Law
@@ -43,7 +46,7 @@ CAPABILITIES = {
     "extended": "propose",
     "sign": "sign",
     "return": "sign",
-    "review": "sign",
+    "review": "propose",
     "follow-up": "follow-up",
 }
 
@@ -174,7 +177,7 @@ def _trial_events(event: Event, ripe: tuple[str, ...], ctx: ActContext) -> dict[
         "extended": replace(complete, outcome="extended"),
         "sign": replace(complete, name="sign"),
         "return": replace(complete, name="return-proposal"),
-        "review": replace(complete, name="review"),
+        "review": replace(complete, name="review", by=ANY_SIGNER, others=(ctx.by,)),
     }
 
 
@@ -212,7 +215,7 @@ def is_proposed(case: Case, proposal: ProposedDetermination, by: Account) -> boo
         "rechecks": stored.rechecks,
         "until": stored.until,
         "because": stored.because,
-        "evidence": stored.evidence,
+        "evidence": [file.sha256 for file in evidence_of(stored)],
         "register_effect": stored.register_effect,
         "register_effect_details": _as_text(stored.register_effect_details),
     }
@@ -228,7 +231,7 @@ def _columns(case: Case, proposal: ProposedDetermination) -> dict[str, Any]:
         "rechecks": [[*item, text] for item, text in proposal.rechecks.items()],
         "until": proposal.until,
         "because": proposal.because,
-        "evidence": list(proposal.evidence),
+        "evidence": [sha256(file.content).hexdigest() for file in proposal.evidence],
         "register_effect": proposal.register_effect,
         "register_effect_details": _as_text(proposal.register_effect_details or {})
         if proposal.outcome == "dismissed"

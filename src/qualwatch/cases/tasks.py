@@ -31,6 +31,7 @@ EXAMINE, DECIDE_APPLICATION = "application", "decide-application"
 LETTER, SERVE, SERVE_ORDER, VANISHED = "letter", "serve", "serve-order", "vanished"
 START, RECHECK = "start", "recheck-withdrawal"
 REGISTER_CONFLICT = "register-conflict"
+SIGN_ACT, RETURNED_ACT = "sign-act", "returned-act"
 ANSWER, HEARING, REPORT_RESULTS = "answer", "hearing", "report-results"
 APPLICATION_EVENTS = ("opinion", "refuse", "uphold", "retract")
 
@@ -69,6 +70,13 @@ TASK_KINDS: Mapping[str, TaskKind] = {
         "competent",
         page="decide",
         closed_by=("sign", "return-proposal"),
+    ),
+    # The detail of both is the act's number; its signature, return or end closes them.
+    SIGN_ACT: TaskKind(
+        _n("审核签批提出的事项"), "competent", page="proposed-act", outlives_case=True
+    ),
+    RETURNED_ACT: TaskKind(
+        _n("提出的事项被退回，补正或撤销"), "competent", page="proposed-act", outlives_case=True
     ),
     REVIEW: TaskKind(_n("复查解除红牌"), "competent", page="case", closed_by=("review", "recheck")),
     WITHDRAW: TaskKind(

@@ -77,6 +77,8 @@ FAILURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("qualwatch.archive.actions", "DamagedFile", _damaged),
     ("qualwatch.accounts.actions", "CannotCreateAccount", str),
     ("qualwatch.assessments.actions", "CannotAssess", str),
+    ("qualwatch.archive.contents", "CannotStore", str),
+    ("qualwatch.procedure.transitions", "CannotStep", str),
     ("qualwatch.cases.competence", "NotCompetent", str),
     ("qualwatch.cases.evidence_packs.pack", "CannotPack", str),
     ("django.core.management.base", "CommandError", str),

@@ -34,6 +34,8 @@ from qualwatch.wording import gettext_noop as _n
 
 if TYPE_CHECKING:
     from qualwatch.assessments.models import Run
+    from qualwatch.cases.models import ProposedAct
+    from qualwatch.law.loader import Law
     from qualwatch.registers.models import Load
 
 By = Annotated[str, typer.Option("--by", help=_n("谁做的（账号名）；不写时是系统用户名"))]
@@ -51,6 +53,8 @@ CardNumber = Annotated[
     str, typer.Argument(metavar="NUMBER", help=_n("红牌编号，如 晋红〔2026〕1号"))
 ]
 Officer = Annotated[str, typer.Option("--by", help=_n("经办人的账号名；会问密码"))]
+EvidenceFiles = Annotated[list[Path], typer.Argument(metavar="FILE…", help=_n("证据文件"))]
+EvidenceFolder = Annotated[Path, typer.Option("--output", help=_n("把证据写到这个新文件夹"))]
 PackPath = Annotated[Path, typer.Option("--output", help=_n("写到这个 .zip 文件"))]
 MAX_DAYS = 10  # of those without a patrol, named one by one
 
@@ -100,6 +104,64 @@ def patrol(on: On = None, by: By = "", law: LawFolder = None, policy: PolicyFile
 
 
 @with_database
+def propose(
+    what: HeldKind,
+    number: HeldNumber,
+    files: EvidenceFiles,
+    by: Officer,
+    because: Because,
+    password_from_stdin: PasswordFromStdin = False,
+    law: LawFolder = None,
+) -> int:
+    """Propose to release what a guard held, with evidence; another person decides."""
+    from qualwatch.accounts.models import Account
+    from qualwatch.cases.documents.attachments import SubmittedFile
+    from qualwatch.cases.proposed_acts.actions import NewAct, propose_act
+    from qualwatch.law.loader import load_law
+
+    kind = _release_kind(what)
+    check_account(by, "read-cases", password_from_stdin=password_from_stdin)
+    submitted = [SubmittedFile(file.name, _content_of(file)) for file in files]
+    act = propose_act(
+        new=NewAct(kind, because, submitted, number=number),
+        by=Account.objects.get(username=by),
+        law=load_law(law),
+        at=now(),
+    )
+    print_lines(_("已提出（第 {number} 号），等另一人审核签批").format(number=act.pk))
+    return ALL_READ
+
+
+@with_database
+def evidence(
+    what: HeldKind,
+    number: HeldNumber,
+    by: Reviewer,
+    output: EvidenceFolder,
+    password_from_stdin: PasswordFromStdin = False,
+) -> int:
+    """Read the evidence of a proposed release; whoever decides must have opened all of it."""
+    from qualwatch.accounts.models import Account
+    from qualwatch.cases.documents.evidence import evidence_of, open_file
+
+    kind = _release_kind(what)
+    check_account(by, "read-cases", password_from_stdin=password_from_stdin)
+    act = _waiting_act(kind, number)
+    if output.exists():
+        raise InvalidCommand(_("{path} 已经存在，请换一个文件名").format(path=output))
+    print_lines(_("{who} 提出：{because}").format(who=act.proposed_by, because=act.because))
+    with complete_file(output) as part:
+        part.mkdir()
+        for position, file in enumerate(evidence_of(act), 1):
+            account = Account.objects.get(username=by)
+            _attachment, content = open_file(number=file.number, by=account, at=now())
+            name = f"{position}-{file.name}"
+            (part / name).write_bytes(content)
+            print_lines(f"{name} {file.sha256}", *([file.note] if file.note else []))
+    return ALL_READ
+
+
+@with_database
 def decide(  # noqa: PLR0913  # the options of a command are its arguments
     what: HeldKind,
     number: HeldNumber,
@@ -110,20 +172,27 @@ def decide(  # noqa: PLR0913  # the options of a command are its arguments
     law: LawFolder = None,
     policy: PolicyFile = None,
 ) -> int:
-    """Release (or refuse) what a guard held; whoever began it may not."""
-    if what not in ("load", "run", "change"):
-        raise InvalidCommand(_("写 load、run 或 change"))
+    """Release what a guard held, as another person proposed, or refuse it; not who began it."""
+    from qualwatch.accounts.models import Account
+    from qualwatch.law.loader import load_law
+
+    kind = _release_kind(what)
     capability = "release-runs" if what == "run" else "release-loads"
     check_account(by, capability, password_from_stdin=password_from_stdin)
-    decision = {"by": by, "at": now(), "because": because}
-    if what == "load":
-        print_lines(_decide_load(number, decision, law, policy, refuse=refuse))
-    elif what == "run":
-        print_lines(*_decide_run(number, decision, law, policy, refuse=refuse))
-    elif refuse:
-        raise InvalidCommand(_("扣下的推送不放行就不生效，不用拒绝"))
-    else:
-        print_lines(_release_change(number, decision, law, policy))
+    texts = load_law(law, policy)
+    if refuse:
+        print_lines(_refuse(what, number, {"by": by, "at": now(), "because": because}, texts))
+        return ALL_READ
+    from qualwatch.cases.proposed_acts.actions import sign_act
+
+    result = sign_act(
+        act=_waiting_act(kind, number),
+        by=Account.objects.get(username=by),
+        law=texts,
+        at=now(),
+        because=because,
+    )
+    print_lines(*_release_lines(what, result))
     return ALL_READ
 
 
@@ -184,63 +253,55 @@ def pack(
     return ALL_READ
 
 
-def _decide_load(
-    number: int,
-    decision: Mapping[str, Any],
-    law: Path | None,
-    policy: Path | None,
-    *,
-    refuse: bool,
-) -> str:
-    from qualwatch.law.loader import load_law
-    from qualwatch.registers.loads import reject, release
+def _release_kind(what: str) -> str:
+    """The kind of act that releases a load, a run or a change; InvalidCommand."""
+    if what not in ("load", "run", "change"):
+        raise InvalidCommand(_("写 load、run 或 change"))
+    return f"release-{what}"
+
+
+def _content_of(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InvalidCommand(_("找不到 {path}").format(path=file)) from error
+
+
+def _waiting_act(kind: str, number: int) -> "ProposedAct":
+    """The release of that number that was proposed; InvalidCommand."""
+    from qualwatch.cases.models import ProposedAct
+
+    act = ProposedAct.objects.filter(kind=kind, number=number, state="proposed").first()
+    if act is None:
+        raise InvalidCommand(_("还没有人提出放行：先由另一人用 qualwatch propose 提出"))
+    return act
+
+
+def _refuse(what: str, number: int, decision: Mapping[str, Any], law: "Law") -> str:
+    """Refuses a load or a run; the state that it has then."""
+    from qualwatch.assessments.models import Run
+    from qualwatch.cases.proposed_acts.releases import reject_held_load, reject_held_run
     from qualwatch.registers.models import Load
 
-    load = Load.objects.get(pk=number)
-    if refuse:
-        load = reject(load=load, **decision)
+    if what == "load":
+        load = reject_held_load(load=Load.objects.get(pk=number), law=law, **decision)
+        return _(LOAD_STATES[load.state])
+    if what == "run":
+        run = reject_held_run(run=Run.objects.get(pk=number), law=law, **decision)
+        return _(RUN_STATES[run.state])
+    raise InvalidCommand(_("扣下的推送不放行就不生效，不用拒绝"))
+
+
+def _release_lines(what: str, result: Any) -> Iterator[str]:
+    """What was released: the state of the load or run, its cards; how many enterprises."""
+    if what == "load":
+        yield _(LOAD_STATES[result.state])
+    elif what == "run":
+        yield _(RUN_STATES[result.run.state])
+        yield from day_counts(result.cases)
     else:
-        load = release(load=load, law=load_law(law, policy), **decision)
-    return _(LOAD_STATES[load.state])
-
-
-def _decide_run(
-    number: int,
-    decision: Mapping[str, Any],
-    law: Path | None,
-    policy: Path | None,
-    *,
-    refuse: bool,
-) -> Iterator[str]:
-    from qualwatch.assessments.actions import reject_run
-    from qualwatch.assessments.models import Run
-    from qualwatch.law.loader import load_law
-    from qualwatch.patrol.days import release_held_run
-
-    run = Run.objects.get(pk=number)
-    if refuse:
-        yield _(RUN_STATES[reject_run(run=run, **decision).state])
-        return
-    result = release_held_run(run=run, law=load_law(law, policy), **decision)
-    yield _(RUN_STATES[result.run.state])
-    yield from day_counts(result.cases)
-
-
-def _release_change(
-    sequence: int, decision: Mapping[str, Any], law: Path | None, policy: Path | None
-) -> str:
-    """Releases the quarantined change of a sequence number."""
-    from django.utils import timezone
-
-    from qualwatch.law.loader import load_law
-    from qualwatch.patrol.pushes import release_quarantined
-    from qualwatch.registers.models import PlatformChange
-
-    change = PlatformChange.objects.get(sequence=sequence)
-    day = timezone.localdate(decision["at"])
-    outcome = release_quarantined(change=change, law=load_law(law, policy), day=day, **decision)
-    count = len(outcome.result.credit_codes)
-    return _("已放行，涉及 {count} 家企业").format(count=count)
+        count = len(result.result.credit_codes)
+        yield _("已放行，涉及 {count} 家企业").format(count=count)
 
 
 def _load_lines(load: "Load", source: str) -> Iterator[str]:

@@ -46,8 +46,16 @@ COMMANDS = {
         "qualwatch.cli.office:patrol",
         _n("跑完一天：核查、发牌、公布、封签日志；再跑一次什么也不多"),
     ),
+    "propose": Entry(
+        "qualwatch.cli.office:propose",
+        _n("提出放行被扣下的载入、核查或推送，附证据；由另一人决定"),
+    ),
+    "evidence": Entry(
+        "qualwatch.cli.office:evidence", _n("取出一件放行提议的证据；决定的人要先全部打开")
+    ),
     "decide": Entry(
-        "qualwatch.cli.office:decide", _n("放行（或拒绝）被扣下的载入或核查；谁发起的谁不能放行")
+        "qualwatch.cli.office:decide",
+        _n("签批（或拒绝）放行被扣下的载入、核查或推送；先由另一人提出"),
     ),
     "deliver": Entry(
         "qualwatch.cli.office:deliver", _n("发出待发的消息：邮件、短信、回调；不成的以后再发")

@@ -10,14 +10,15 @@ from time import perf_counter
 from django.db import transaction
 from django.db.models import Q
 
-from qualwatch.assessments.actions import assess, release_run
+from qualwatch.assessments.actions import assess
 from qualwatch.assessments.models import Run
-from qualwatch.cases.acting import ActContext
+from qualwatch.cases.acting import ActContext, write_journal
 from qualwatch.cases.deadlines import recount_deadlines
 from qualwatch.cases.effects.withdrawal import release_overtaken
 from qualwatch.cases.eligibility.actions import delete_old_responses
 from qualwatch.cases.eligibility.standings import publish_register
 from qualwatch.cases.models import Case, Heartbeat
+from qualwatch.cases.proposed_acts.releases import void_overtaken_releases
 from qualwatch.cases.service.actions import process_due_services, waiting_services
 from qualwatch.cases.warnings.remind import escalate, notify_late_starts, remind
 from qualwatch.cases.warnings.warn import apply_run_to_cases
@@ -84,6 +85,8 @@ def _update_cases(run: Run, ctx: ActContext) -> Counter[str]:
     counts["late-starts"] += notify_late_starts(ctx)
     counts["services"] += process_due_services(ctx)
     recount_deadlines(ctx)
+    void_overtaken_releases(ctx)
+    write_journal(ctx)
     delete_old_responses(ctx.at)
     counts["corrections-due"] += len(list(due_for_review(ctx.on)))
     return counts
@@ -96,14 +99,6 @@ def _publish(ctx: ActContext) -> int:
     publish_statistics(on=ctx.on, law=ctx.law)
     take_snapshot(day=ctx.on)
     return changed
-
-
-@transaction.atomic
-def release_held_run(*, run: Run, law: Law, by: str, at: datetime, because: str) -> DayOutcome:
-    """A reviewer releases a held run: it goes on record, and its cards are made today."""
-    released = release_run(run=run, law=law, by=by, at=at, because=because)
-    ctx = ActContext(law, at, SYSTEM)
-    return DayOutcome(released, seal(day=released.as_of), apply_run_to_cases(run=released, ctx=ctx))
 
 
 def lock_cases() -> None:

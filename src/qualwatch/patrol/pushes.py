@@ -9,8 +9,7 @@ from django.db import transaction
 from qualwatch.assessments.actions import assess
 from qualwatch.assessments.models import Run
 from qualwatch.law.loader import Law
-from qualwatch.registers.changes import PushResult, apply_changes, release_change
-from qualwatch.registers.models import PlatformChange
+from qualwatch.registers.changes import PushResult, apply_changes
 from qualwatch.registers.pushed import Pushed
 
 
@@ -31,18 +30,6 @@ def import_changes(
     Cards wait for the day's close (policy).
     """
     result = apply_changes(changes=changes, law=law, by=by, at=at, day=day)
-    return _assessed(result, law, by, at, day)
-
-
-@transaction.atomic
-def release_quarantined(
-    *, change: PlatformChange, law: Law, by: str, at: datetime, day: date, because: str
-) -> PushOutcome:
-    """Applies a quarantined change that a person has checked, and assesses those it concerns.
-
-    CannotRelease.
-    """
-    result = release_change(change=change, law=law, by=by, at=at, day=day, because=because)
     return _assessed(result, law, by, at, day)
 
 

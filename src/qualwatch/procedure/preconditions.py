@@ -182,6 +182,12 @@ def _has_new_evidence(state: CaseState, event: Event, _terms: Terms) -> bool:
     return event.has_new_evidence or not about <= set(state.disputed)
 
 
+def _are_two_persons(_state: CaseState, event: Event, _terms: Terms) -> bool:
+    """Whether somebody proposed the act (`others`) and another person signs it (`by`)."""
+    persons = {event.by, *event.others}
+    return bool(event.others) and event.by not in event.others and SYSTEM not in persons
+
+
 def _is_different_decider(application: Application, state: CaseState, event: Event) -> bool:
     return event.by not in {*state.determined_by, *application.touched_by} and (
         state.proposal is None or state.proposal.by != event.by
@@ -273,6 +279,8 @@ _ACT: Mapping[str, Precondition] = {
         _n("要有送达凭证，日期不晚于当天"),
         lambda state, event, terms: event.proved_on is not None and event.proved_on <= event.on,
     ),
+    # A right begins or ends with it: nobody takes the step alone.
+    "two-persons": Precondition(_n("要由一人提出、另一人审核签批"), _are_two_persons),
 }
 _WARNING: Mapping[str, Precondition] = {
     "officer-origin": Precondition(
@@ -332,10 +340,6 @@ _WARNING: Mapping[str, Precondition] = {
     "valid-recheck": Precondition(
         _n("复查结果只能是：仍不达标、已达标"),
         lambda state, event, terms: event.outcome in ("short", "recovered"),
-    ),
-    "evidence-if-red": Precondition(
-        _n("红牌案件终结要附证据"),
-        lambda state, event, terms: state.state != "red" or event.has_evidence,
     ),
     "order-not-served": Precondition(
         _n("责令整改已经送达"), lambda state, event, terms: bool(orderable(state, event))
@@ -537,3 +541,11 @@ PRECONDITIONS: Mapping[str, Precondition] = {
     **_WITHDRAWAL,
     **_HEARING,
 }
+# Those that the state alone decides: where one does not hold, the event cannot happen for anybody.
+OF_STATE_ALONE = (
+    "review-due",
+    "was-red",
+    "withdrawal-undecided",
+    "decided",
+    "not-annulled",
+)

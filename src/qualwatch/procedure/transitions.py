@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from qualwatch.procedure import outcomes
-from qualwatch.procedure.preconditions import PRECONDITIONS
+from qualwatch.procedure.preconditions import OF_STATE_ALONE, PRECONDITIONS
 from qualwatch.procedure.state import (
     CLOSED,
     NOTICE,
@@ -59,7 +59,7 @@ TABLE: tuple[Transition, ...] = (
         event="inspected",
         meaning=_n("日常监管发现不达标，有证据"),
         from_states=("none",),
-        preconditions=("evidence", "because"),
+        preconditions=("evidence", "because", "two-persons"),
         outcome=outcomes.inspected,
         effects=("publish-red", "issue-order"),
         basis=f"{NOTICE} 二（二）",
@@ -140,7 +140,14 @@ TABLE: tuple[Transition, ...] = (
         event="review",
         meaning=_n("复查达标，解除"),
         to_states=("closed",),
-        preconditions=("review-due", "because", "not-the-determiner", "withdrawal-undecided"),
+        preconditions=(
+            "review-due",
+            "because",
+            "evidence",
+            "two-persons",
+            "not-the-determiner",
+            "withdrawal-undecided",
+        ),
         outcome=outcomes.review,
         effects=("notify-closed", "take-down", "end-withdrawal", "continue-warning"),
         basis=f"{NOTICE} 三",
@@ -218,7 +225,7 @@ TABLE: tuple[Transition, ...] = (
         meaning=_n("复议或诉讼撤销"),
         from_states=("red", "closed"),
         to_states=("closed",),
-        preconditions=("was-red", "evidence"),
+        preconditions=("was-red", "because", "evidence", "two-persons"),
         outcome=outcomes.annul,
         effects=("take-down", "end-withdrawal", "notify-closed", "continue-warning"),
         basis="行政复议法、行政诉讼法",
@@ -228,7 +235,7 @@ TABLE: tuple[Transition, ...] = (
         meaning=_n("资质或企业的变化使案件终结"),
         from_states=OPEN,
         to_states=("closed",),
-        preconditions=("ending-code", "because", "evidence-if-red", "not-the-determiner"),
+        preconditions=("ending-code", "because", "evidence", "two-persons", "not-the-determiner"),
         outcome=outcomes.end,
         effects=("notify-closed", "take-down", "end-withdrawal"),
         basis=f"{NOTICE} 二",
@@ -267,6 +274,16 @@ def step(state: CaseState, event: Event, terms: Terms) -> Result:
     if after.state == "closed":
         after = replace(after, proposal=None, needs_review=False)
     return after, effects
+
+
+def can_still_happen(state: CaseState, event: Event, terms: Terms) -> bool:
+    """Whether the state admits an event of this name, whoever takes the step and with whatever."""
+    transition = BY_EVENT[event.name]
+    return state.state in transition.from_states and all(
+        PRECONDITIONS[slug].holds(state, event, terms)
+        for slug in transition.preconditions
+        if slug in OF_STATE_ALONE
+    )
 
 
 def rows() -> Iterator[tuple[str, str, str, str, str, str]]:

@@ -129,11 +129,19 @@ class CannotRelease(Exception):
 
 @transaction.atomic
 def release_change(
-    *, change: PlatformChange, law: Law, by: str, at: datetime, day: date, because: str
+    *,
+    change: PlatformChange,
+    law: Law,
+    by: str,
+    at: datetime,
+    day: date,
+    because: str,
+    proposed_by: str,
 ) -> PushResult:
-    """Applies a quarantined change that a person has checked, as a removal beyond the guard.
+    """Applies a quarantined change that was checked, as a removal beyond the guard.
 
-    CannotRelease where it is malformed, cannot be read, or its row was written again since.
+    One person proposed it, `by` signs it. CannotRelease where it is malformed, cannot be read, or
+    its row was written again since.
     """
     lock()
     stored = PlatformChange.objects.select_for_update().get(pk=change.pk)
@@ -141,6 +149,8 @@ def release_change(
         raise CannotRelease(_("这条推送没有被扣下，或者读不出"))
     if not because.strip():
         raise CannotRelease(_("请写明理由"))
+    if proposed_by in ("", by):
+        raise CannotRelease(_("放行要由一人提出、另一人审核签批"))
     row = json.loads(decrypted(stored.row, stored.key_version))
     again = Change(stored.change_id, stored.sequence, stored.source, stored.action, row)
     try:
@@ -155,10 +165,16 @@ def release_change(
     if problem:
         raise CannotRelease(problem)
     stored.state, stored.revision = "released", revision
+    stored.proposed_by = proposed_by
     stored.decided_by, stored.decided_at, stored.because = by, at, because
     stored.save()
     result.outcomes.append((again, stored.state, ""))
-    details = {"change": stored.change_id, "sequence": stored.sequence, "revision": revision.pk}
+    details = {
+        "change": stored.change_id,
+        "sequence": stored.sequence,
+        "revision": revision.pk,
+        "proposed_by": proposed_by,
+    }
     record(
         stream="source/platform",
         by=by,

@@ -104,18 +104,21 @@ def import_delivery(*, delivery: Delivery, law: Law, by: str, at: datetime) -> L
 
 
 @transaction.atomic
-def release(*, load: Load, law: Law, by: str, at: datetime, because: str) -> Load:
+def release(*, load: Load, law: Law, by: str, at: datetime, because: str, proposed_by: str) -> Load:
     """Accepts a held load in spite of the guards; its raw files are read again.
 
-    CannotDecide, also for the importer.
+    One person proposed it, `by` signs it. CannotDecide, also for the importer.
     """
     lock()
     load = _held(load, by, because)
+    if proposed_by in ("", by):
+        raise CannotDecide(_("放行要由一人提出、另一人审核签批"))
     newest = _released(load.source).last()
     if newest and (newest.as_of, newest.pk) > (load.as_of, load.pk):
         raise CannotDecide(_("这次载入之后已有 {day} 的数据").format(day=newest.as_of))
     source = source_of(load.source)
     register_files = _read(source, load, law, _no_progress)
+    load.proposed_by = proposed_by
     load.decided_by, load.decided_at, load.because = by, at, because
     return _apply_load(_Import(load, source, register_files, law, by, at), guarded=False)
 

@@ -9,7 +9,7 @@ anything else, and two rows of one key and source whose time on record overlaps 
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 
 class Revision(models.Model):
@@ -79,6 +79,7 @@ class Load(models.Model):
     stated_to = models.DateField(null=True)
     covers_from = models.DateField(null=True)  # those that are
     covers_to = models.DateField(null=True)
+    proposed_by = models.CharField(max_length=150, blank=True)  # its release, where it was held
     decided_by = models.CharField(max_length=150, blank=True)
     decided_at = models.DateTimeField(null=True)
     revision = models.ForeignKey(
@@ -92,6 +93,12 @@ class Load(models.Model):
                 condition=Q(state="released", revision__isnull=False)
                 | Q(state__in=LOAD_STATES[1:], revision__isnull=True),
                 name="load_revision_if_released",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by="")
+                | Q(state="rejected")
+                | ~Q(proposed_by="") & ~Q(proposed_by=F("decided_by")),
+                name="load_released_by_two_people",
             ),
         ]
         indexes = [models.Index(fields=["source", "-as_of"], name="load_of_source")]
@@ -366,6 +373,7 @@ class PlatformChange(models.Model):
     key_version = models.CharField(max_length=20)
     state = models.CharField(max_length=20)
     problem = models.TextField(blank=True)
+    proposed_by = models.CharField(max_length=150, blank=True)  # its release
     decided_by = models.CharField(max_length=150, blank=True)
     decided_at = models.DateTimeField(null=True)
     because = models.TextField(blank=True)
@@ -377,6 +385,10 @@ class PlatformChange(models.Model):
             models.CheckConstraint(condition=Q(state__in=CHANGE_STATES), name="change_state_known"),
             models.CheckConstraint(
                 condition=Q(action__in=("put", "remove", "")), name="change_action_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by="") | ~Q(proposed_by="") & ~Q(proposed_by=F("decided_by")),
+                name="change_released_by_two_people",
             ),
         ]
 

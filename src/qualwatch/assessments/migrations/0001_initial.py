@@ -225,6 +225,7 @@ class Migration(migrations.Migration):
                 ("because", models.TextField(blank=True)),
                 ("counts", models.JSONField()),
                 ("sample", models.JSONField(default=list)),
+                ("proposed_by", models.CharField(blank=True, max_length=150)),
                 ("decided_by", models.CharField(blank=True, max_length=150)),
                 ("decided_at", models.DateTimeField(null=True)),
                 (
@@ -256,6 +257,20 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
+        ),
+        migrations.AddConstraint(
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("of", None),
+                    models.Q(
+                        models.Q(("proposed_by", ""), _negated=True),
+                        models.Q(("proposed_by", models.F("decided_by")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="run_released_by_two_people",
+            ),
         ),
         # rows on record only end; entries are only added: held by triggers
         *(guards_of("assessments", name) for name in ("FindingRow", "AnomalyRow", "ConflictRow")),

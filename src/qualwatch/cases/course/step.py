@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from qualwatch.cases.acting import ActContext, Step, write_journal
+from qualwatch.cases.course.void_acts import void_impossible_acts
 from qualwatch.cases.course.withdrawal_rows import (
     as_columns,
     as_deadline,
@@ -173,6 +174,7 @@ def entry_of(step: Step) -> NewEntry:
                 [effect.name, *effect.requirements, effect.detail] for effect in step.effects
             ],
             "outcome": step.event.outcome,
+            **({"others": list(step.event.others)} if step.event.others else {}),
             "code": step.after.closed_because,
         },
     )
@@ -210,9 +212,18 @@ def act(
     new, changed = rows_of(case_step, requirements)
     for requirement in (*new, *changed):
         requirement.save()
+    void_impossible_acts([case_step], ctx)
     ctx.entries.insert(0, entry_of(case_step))
     write_journal(ctx)
     return case_step
+
+
+def check_step(case: Case, event: Event, ctx: ActContext) -> None:
+    """CannotStep where the case has no such step now; nothing is written."""
+    withdrawal = open_or_decided(case)
+    requirements = list(case.requirements.order_by("pk"))
+    proposed = case.determinations.filter(state="proposed").first()
+    step(state_of(case, requirements, proposed, withdrawal), event, ctx.terms)
 
 
 def _raised(column: Mapping[str, Any]) -> RaisedFigure | None:

@@ -22,10 +22,11 @@ MAX_FILES, MAX_TOTAL_FACTOR = 30, 5
 
 @dataclass(frozen=True, slots=True)
 class SubmittedFile:
-    """A file as uploaded: its name and bytes."""
+    """A file as uploaded: its name and bytes, and what it shows (optional)."""
 
     name: str
     content: bytes
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class CheckedFile:
     name: str
     content: Content
     sha256: str
+    note: str = ""
 
 
 def check_sizes(sizes: Iterable[int]) -> None:
@@ -59,16 +61,22 @@ def check_files(files: Iterable[SubmittedFile]) -> list[CheckedFile]:
 def _checked(file: SubmittedFile) -> CheckedFile:
     content = check_content(file.content, file.name)
     name = clean_name(file.name, content.kind)
-    return CheckedFile(name, content, hashlib.sha256(file.content).hexdigest())
+    sha256 = hashlib.sha256(file.content).hexdigest()
+    return CheckedFile(name, content, sha256, file.note.strip())
 
 
 def attach(
     files: Iterable[CheckedFile], *, by: str, at: datetime, **owner: Any
 ) -> list[Attachment]:
-    """Stores files for an application, a service, or a withdrawal (`owner`)."""
+    """Stores files for their owner, one of ATTACHMENT_OWNERS."""
     return [
         Attachment.objects.create(
-            file=store(file.content, at=at), name=file.name, uploaded_by=by, posted_at=at, **owner
+            file=store(file.content, at=at),
+            name=file.name,
+            note=file.note,
+            uploaded_by=by,
+            posted_at=at,
+            **owner,
         )
         for file in files
     ]
@@ -77,9 +85,18 @@ def attach(
 def attachment_for(account: Account, number: int) -> tuple[Attachment, bytes]:
     """An attachment and its bytes; Attachment.DoesNotExist also where it may not be seen."""
     attachment = Attachment.objects.select_related(
-        "file", "application__case", "service__document__case", "withdrawal__case", "submission"
+        "file",
+        "application__case",
+        "service__document__case",
+        "withdrawal__case",
+        "submission",
+        "determination__case",
+        "act__case",
+        "recheck__case",
     ).get(pk=number)
-    if attachment.withdrawal is not None:
+    if is_evidence(attachment):
+        is_seen = _may_see_evidence(account, attachment)
+    elif attachment.withdrawal is not None:
         is_seen = _may_see_file(account, attachment, attachment.withdrawal.case)
     else:
         document = attachment.service.document if attachment.service else None
@@ -87,6 +104,31 @@ def attachment_for(account: Account, number: int) -> tuple[Attachment, bytes]:
     if not is_seen:
         raise Attachment.DoesNotExist(number)
     return attachment, content_of(attachment.file)
+
+
+def is_evidence(attachment: Attachment) -> bool:
+    """Whether a determination, a proposed act or a recheck rests on the file."""
+    owners = (attachment.determination_id, attachment.act_id, attachment.recheck_id)
+    return any(number is not None for number in owners)
+
+
+def _may_see_evidence(account: Account, attachment: Attachment) -> bool:
+    """Whether an account may see evidence: officers of the jurisdiction, and who proposed the act.
+
+    Without a case: those of the enterprise's area; of loads and runs the authority itself.
+    """
+    authority = account.organisation
+    if authority is None or is_enterprise(account) or not has_capability(account, "read-cases"):
+        return False
+    act = attachment.act
+    owner = attachment.determination or attachment.recheck or act
+    if owner is not None and owner.case is not None:
+        return may_see(account, owner.case)
+    if act is None:
+        return False
+    visible = jurisdiction(account)
+    areas = {act.area, act.licensing_authority} - {""}
+    return visible.everywhere or authority.slug == act.authority or bool(areas & visible.areas)
 
 
 def _may_see_file(account: Account, attachment: Attachment, case: Case) -> bool:

@@ -14,6 +14,7 @@ from qualwatch.archive.contents import Content
 from qualwatch.assessments.models import Run
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.competence import competent_for
+from qualwatch.cases.documents.evidence import evidence_of
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS, day, rendered
 from qualwatch.cases.documents.numbers import mark_of, next_number, review_organ
 from qualwatch.cases.models import (
@@ -244,7 +245,7 @@ def credit_record(record: CreditRecord, ctx: ActContext) -> Document:
     values = {
         **about(record.case),
         "what": record.what,
-        "evidence": "；".join(record.evidence),
+        "evidence": "；".join(file.name for file in evidence_of(record)),
         "referred_to": record.referred_to,
     }
     return issue_to_enterprise("credit-record", record.case, values, ctx)

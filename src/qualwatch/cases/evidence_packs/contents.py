@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qualwatch.cases.documents import issuing
+from qualwatch.cases.documents.evidence import evidence_of
 from qualwatch.cases.evidence_packs.people import MaskedPerson
 from qualwatch.cases.evidence_packs.rerun import Rerun
 from qualwatch.cases.models import (
@@ -104,8 +105,19 @@ def case_content(case: Case) -> dict[str, Any]:
     """A case's entry of case.json: its rows, of accounts only the names."""
     return {
         "requirements": list(case.requirements.order_by("pk").values()),
-        "determinations": list(case.determinations.order_by("pk").values()),
+        "determinations": [
+            {**row, "evidence": _evidence(case, "determination", row["id"])}
+            for row in case.determinations.order_by("pk").values()
+        ],
         "supervision_finding": _supervision_finding(case),
+        "proposed_acts": [
+            {**row, "evidence": _evidence(case, row["kind"], row["id"])}
+            for row in case.proposed_acts.order_by("pk").values()
+        ],
+        "rechecks": [
+            {**row, "evidence": _evidence(case, "recheck", row["id"])}
+            for row in case.rechecks.order_by("pk").values()
+        ],
         "applications": [
             _application(application) for application in case.applications.order_by("pk")
         ],
@@ -131,10 +143,21 @@ def _supervision_finding(case: Case) -> dict[str, Any] | None:
     return {
         "found_on": finding.found_on,
         "what": finding.what,
-        "evidence": finding.evidence,
+        "evidence": _evidence(case, finding.act.kind, finding.act_id),
+        "figures": finding.figures,
         "authority": finding.authority,
         "by": finding.by,
+        "signed_by": finding.act.decided_by,
     }
+
+
+def _evidence(case: Case, about: str, owner: int) -> list[dict[str, Any]]:
+    """The files that a row rests on."""
+    return [
+        {"name": file.name, "sha256": file.sha256, "size": file.size, "note": file.note}
+        for file in evidence_of(case)
+        if (file.about, file.owner) == (about, owner)
+    ]
 
 
 def _application(application: Application) -> dict[str, Any]:

@@ -239,7 +239,6 @@ class Migration(migrations.Migration):
                 ),
                 ("credit_code", models.CharField(max_length=18)),
                 ("what", models.TextField()),
-                ("evidence", models.JSONField()),
                 ("referred_to", models.CharField(max_length=200)),
                 ("recorded_on", models.DateField()),
                 ("by", models.CharField(max_length=150)),
@@ -287,7 +286,6 @@ class Migration(migrations.Migration):
                 ("rechecks", models.JSONField(default=list)),
                 ("until", models.DateField(null=True)),
                 ("because", models.TextField()),
-                ("evidence", models.JSONField()),
                 ("register_effect", models.CharField(blank=True, max_length=20)),
                 ("register_effect_details", models.JSONField(default=dict)),
                 ("figures", models.JSONField(default=dict)),
@@ -507,7 +505,7 @@ class Migration(migrations.Migration):
                 ),
                 ("found_on", models.DateField()),
                 ("what", models.TextField()),
-                ("evidence", models.JSONField()),
+                ("figures", models.JSONField()),
                 ("run", models.BigIntegerField()),
                 ("authority", models.CharField(max_length=60)),
                 ("by", models.CharField(max_length=150)),
@@ -721,6 +719,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("name", models.CharField(max_length=200)),
+                ("note", models.TextField(blank=True)),
                 ("is_consent", models.BooleanField(default=False)),
                 ("uploaded_by", models.CharField(max_length=150)),
                 ("posted_at", models.DateTimeField()),
@@ -1267,24 +1266,6 @@ class Migration(migrations.Migration):
             model_name="attachment",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(
-                        ("application__isnull", False), ("service", None), ("withdrawal", None)
-                    ),
-                    models.Q(
-                        ("application", None), ("service__isnull", False), ("withdrawal", None)
-                    ),
-                    models.Q(
-                        ("application", None), ("service", None), ("withdrawal__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="attachment_of_one",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attachment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
                     ("submission", None), ("withdrawal__isnull", False), _connector="OR"
                 ),
                 name="attachment_of_submission_has_withdrawal",
@@ -1437,6 +1418,278 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="document_voided_with_reason",
+            ),
+        ),
+        migrations.AddField(
+            model_name="attachment",
+            name="determination",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="attachments",
+                to="cases.determination",
+            ),
+        ),
+        migrations.CreateModel(
+            name="FileOpening",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("by", models.CharField(max_length=150)),
+                ("at", models.DateTimeField()),
+                (
+                    "attachment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="openings",
+                        to="cases.attachment",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="ProposedAct",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20)),
+                ("number", models.BigIntegerField(null=True)),
+                ("credit_code", models.CharField(blank=True, max_length=18)),
+                ("category", models.CharField(blank=True, max_length=80)),
+                ("sub_item", models.CharField(blank=True, max_length=80)),
+                ("area", models.CharField(blank=True, max_length=30)),
+                ("licensing_authority", models.CharField(blank=True, max_length=30)),
+                ("payload", models.JSONField(default=dict)),
+                ("because", models.TextField()),
+                ("authority", models.CharField(max_length=60)),
+                ("proposed_by", models.CharField(max_length=150)),
+                ("proposed_at", models.DateTimeField()),
+                ("proposer_read", models.JSONField(default=dict)),
+                ("signer_read", models.JSONField(default=dict)),
+                ("state", models.CharField(default="proposed", max_length=10)),
+                ("decided_by", models.CharField(blank=True, max_length=150)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("decided_because", models.TextField(blank=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="proposed_acts",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "withdrawal",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="proposed_acts",
+                        to="cases.withdrawal",
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="attachment",
+            name="act",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="attachments",
+                to="cases.proposedact",
+            ),
+        ),
+        migrations.AddField(
+            model_name="creditrecord",
+            name="act",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="cases.proposedact",
+            ),
+        ),
+        migrations.AddField(
+            model_name="supervisionfinding",
+            name="act",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="cases.proposedact",
+            ),
+        ),
+        migrations.CreateModel(
+            name="Recheck",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("outcome", models.CharField(max_length=10)),
+                ("because", models.TextField()),
+                ("figures", models.JSONField()),
+                ("run", models.BigIntegerField(null=True)),
+                ("rechecked_on", models.DateField()),
+                ("authority", models.CharField(max_length=60)),
+                ("by", models.CharField(max_length=150)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rechecks",
+                        to="cases.case",
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="attachment",
+            name="recheck",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="attachments",
+                to="cases.recheck",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="attachment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("act__isnull", True),
+                        ("application__isnull", False),
+                        ("determination__isnull", True),
+                        ("recheck__isnull", True),
+                        ("service__isnull", True),
+                        ("withdrawal__isnull", True),
+                    ),
+                    models.Q(
+                        ("act__isnull", True),
+                        ("application__isnull", True),
+                        ("determination__isnull", True),
+                        ("recheck__isnull", True),
+                        ("service__isnull", False),
+                        ("withdrawal__isnull", True),
+                    ),
+                    models.Q(
+                        ("act__isnull", True),
+                        ("application__isnull", True),
+                        ("determination__isnull", True),
+                        ("recheck__isnull", True),
+                        ("service__isnull", True),
+                        ("withdrawal__isnull", False),
+                    ),
+                    models.Q(
+                        ("act__isnull", True),
+                        ("application__isnull", True),
+                        ("determination__isnull", False),
+                        ("recheck__isnull", True),
+                        ("service__isnull", True),
+                        ("withdrawal__isnull", True),
+                    ),
+                    models.Q(
+                        ("act__isnull", False),
+                        ("application__isnull", True),
+                        ("determination__isnull", True),
+                        ("recheck__isnull", True),
+                        ("service__isnull", True),
+                        ("withdrawal__isnull", True),
+                    ),
+                    models.Q(
+                        ("act__isnull", True),
+                        ("application__isnull", True),
+                        ("determination__isnull", True),
+                        ("recheck__isnull", False),
+                        ("service__isnull", True),
+                        ("withdrawal__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="attachment_of_one",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="fileopening",
+            constraint=models.UniqueConstraint(
+                fields=("attachment", "by"), name="file_opening_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="proposedact",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("case__isnull", False), ("state", "proposed")),
+                fields=("kind", "case"),
+                name="act_on_case_waits_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="proposedact",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("number__isnull", False), ("state", "proposed")),
+                fields=("kind", "number"),
+                name="act_on_number_waits_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="proposedact",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("case", None), ("number", None), ("state", "proposed")),
+                fields=("kind", "credit_code", "category", "sub_item"),
+                name="act_on_item_waits_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="proposedact",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ("proposed", "signed", "returned", "void")),
+                    models.Q(("because", ""), _negated=True),
+                ),
+                name="act_state_known",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="proposedact",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at", None), ("decided_by", ""), ("state", "proposed")),
+                    models.Q(
+                        models.Q(("state", "proposed"), _negated=True),
+                        models.Q(("decided_by", ""), _negated=True),
+                        ("decided_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="act_decided_by_somebody",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="proposedact",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ("signed", "returned")), _negated=True),
+                    models.Q(("proposed_by", models.F("decided_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="act_by_two_people",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="recheck",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("outcome__in", ("short", "recovered"))),
+                name="recheck_outcome_known",
             ),
         ),
     ]

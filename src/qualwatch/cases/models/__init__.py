@@ -1,5 +1,6 @@
 """The tables of cases: their course, and their papers."""
 
+from qualwatch.cases.models.acts import ProposedAct, Recheck
 from qualwatch.cases.models.cases import (
     GROUNDS,
     AnsweredRequest,
@@ -22,6 +23,7 @@ from qualwatch.cases.models.documents import (
     Application,
     Attachment,
     Document,
+    FileOpening,
     NumberSequence,
     Service,
 )
@@ -42,10 +44,13 @@ __all__ = [
     "Determination",
     "Document",
     "EligibilityRecord",
+    "FileOpening",
     "Hearing",
     "Heartbeat",
     "Notice",
     "NumberSequence",
+    "ProposedAct",
+    "Recheck",
     "Service",
     "Submission",
     "SupervisionFinding",

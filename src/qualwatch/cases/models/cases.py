@@ -179,8 +179,7 @@ class Determination(models.Model):
     # [category, sub_item, reason]: of items that no run can judge, what an officer's recheck showed
     rechecks = models.JSONField(default=list)
     until = models.DateField(null=True)
-    because = models.TextField()
-    evidence = models.JSONField()  # what was looked at
+    because = models.TextField()  # the evidence: its attachments
     register_effect = models.CharField(max_length=20, blank=True)  # what the next run reads
     register_effect_details = models.JSONField(default=dict)
     figures = models.JSONField(default=dict)  # by requirement, of the run that it was signed on
@@ -216,12 +215,15 @@ class SupervisionFinding(models.Model):
     """What an authority found in daily supervision, the ground of a red card of an officer."""
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="supervision_finding")
+    # who proposed and who signed it, and its evidence
+    act = models.OneToOneField("cases.ProposedAct", on_delete=models.PROTECT, related_name="+")
     found_on = models.DateField()
     what = models.TextField()
-    evidence = models.JSONField()
+    # by requirement: found, registers, why they differ
+    figures = models.JSONField()
     run = models.BigIntegerField()  # of assessments: what the registers said when it was found
     authority = models.CharField(max_length=60)  # the organisation's slug
-    by = models.CharField(max_length=150)
+    by = models.CharField(max_length=150)  # who found it
 
 
 class SupervisoryContact(models.Model):
@@ -248,12 +250,13 @@ class CreditRecord(models.Model):
     """Facts concealed or rectification faked: an adverse credit record, referred (notice 3)."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="credit_records")
+    # who proposed and who signed it, and its evidence
+    act = models.OneToOneField("cases.ProposedAct", on_delete=models.PROTECT, related_name="+")
     credit_code = models.CharField(max_length=18)
     what = models.TextField()
-    evidence = models.JSONField()
     referred_to = models.CharField(max_length=200)
     recorded_on = models.DateField()
-    by = models.CharField(max_length=150)
+    by = models.CharField(max_length=150)  # who signed it
 
 
 class Conflict(models.Model):

@@ -1,5 +1,8 @@
 """Applications, attachments, issued documents and their service."""
 
+from functools import reduce
+from operator import or_
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -180,10 +183,22 @@ class Service(models.Model):
         return f"{self.document_id} {self.method} {self.sent_on}"
 
 
+# The rows of which a file may be a part; exactly one of them is set.
+ATTACHMENT_OWNERS = ("application", "service", "withdrawal", "determination", "act", "recheck")
+
+
+def _owned_by(owner: str) -> Q:
+    """Whether an attachment belongs to this owner alone."""
+    return Q(
+        **{f"{name}__isnull": name != owner for name in ATTACHMENT_OWNERS},
+    )
+
+
 class Attachment(models.Model):
     """A file of an application, of a service (its proof or consent) or of a withdrawal.
 
-    Of a withdrawal: of a submission, or (submission null) an officer's file.
+    Of a withdrawal: of a submission, or (submission null) an officer's file. Of a determination,
+    a proposed act or a recheck: the evidence that it rests on.
     """
 
     application = models.ForeignKey(
@@ -198,8 +213,18 @@ class Attachment(models.Model):
     submission = models.ForeignKey(
         "cases.Submission", on_delete=models.PROTECT, null=True, related_name="attachments"
     )
+    determination = models.ForeignKey(
+        "cases.Determination", on_delete=models.PROTECT, null=True, related_name="attachments"
+    )
+    act = models.ForeignKey(
+        "cases.ProposedAct", on_delete=models.PROTECT, null=True, related_name="attachments"
+    )
+    recheck = models.ForeignKey(
+        "cases.Recheck", on_delete=models.PROTECT, null=True, related_name="attachments"
+    )
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=200)
+    note = models.TextField(blank=True)  # what the file shows, in the words of who handed it in
     is_consent = models.BooleanField(default=False)  # to be served by e-mail
     uploaded_by = models.CharField(max_length=150)
     posted_at = models.DateTimeField()
@@ -207,10 +232,7 @@ class Attachment(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(application__isnull=False, service=None, withdrawal=None)
-                | Q(application=None, service__isnull=False, withdrawal=None)
-                | Q(application=None, service=None, withdrawal__isnull=False),
-                name="attachment_of_one",
+                condition=reduce(or_, map(_owned_by, ATTACHMENT_OWNERS)), name="attachment_of_one"
             ),
             models.CheckConstraint(
                 condition=Q(submission=None) | Q(withdrawal__isnull=False),
@@ -220,3 +242,16 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FileOpening(models.Model):
+    """That an account opened a file of evidence, for the first time."""
+
+    attachment = models.ForeignKey(Attachment, on_delete=models.PROTECT, related_name="openings")
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["attachment", "by"], name="file_opening_once")
+        ]

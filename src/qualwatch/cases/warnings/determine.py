@@ -11,6 +11,14 @@ from qualwatch.accounts.models import Account
 from qualwatch.cases.acting import ActContext, Step, write_journal
 from qualwatch.cases.competence import competent_for, require_competent
 from qualwatch.cases.course.step import act, entry_of, rows_of, write_state_to_row
+from qualwatch.cases.documents.attachments import CheckedFile, SubmittedFile, attach
+from qualwatch.cases.documents.evidence import (
+    check_evidence,
+    entry_of_files,
+    evidence_of,
+    require_opened,
+    what_was_read,
+)
 from qualwatch.cases.documents.numbers import RED_CARD, next_number
 from qualwatch.cases.effects.cards import RED_PREFIX, determined_figures, perform
 from qualwatch.cases.models import Case, Determination
@@ -56,7 +64,7 @@ class ProposedDetermination:
 
     outcome: str
     because: str
-    evidence: Sequence[str]
+    evidence: Sequence[SubmittedFile]
     requirements: Sequence[str] = ()
     items: Sequence[tuple[str, str]] = ()
     rechecks: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -84,6 +92,7 @@ def propose(
     if proposed.outcome == "dismissed":
         # lock order: see CONTRIBUTING.md
         lock()
+    files = check_evidence(proposed.evidence)
     if case.category is None and proposed.outcome == "red":
         _require_failing_items(case, proposed.items, proposed.rechecks, ctx)
     requirements = list(proposed.requirements) or _undetermined(case)
@@ -103,12 +112,12 @@ def propose(
         requirements=tuple(requirements),
         because=proposed.because,
         until=Deadline(proposed.until, provisional=False) if proposed.until else None,
-        has_evidence=any(text.strip() for text in proposed.evidence),
+        has_evidence=True,
         register_effect=proposed.register_effect,
     )
-    ctx.entries.append(_proposal_entry(case, proposed, requirements, read, ctx))
+    ctx.entries.append(_proposal_entry(case, proposed, requirements, files, read, ctx))
     act(case=case, event=event, ctx=ctx, perform=perform)
-    return Determination.objects.create(
+    determination = Determination.objects.create(
         case=case,
         outcome=proposed.outcome,
         requirements=requirements,
@@ -116,12 +125,13 @@ def propose(
         rechecks=[[*item, text] for item, text in proposed.rechecks.items()],
         until=proposed.until,
         because=proposed.because,
-        evidence=list(proposed.evidence),
         register_effect=proposed.register_effect,
         register_effect_details=effect_details,
         proposed_by=by.username,
         proposed_at=at,
     )
+    attach(files, by=by.username, at=at, determination=determination)
+    return determination
 
 
 def _undetermined(case: Case) -> list[str]:
@@ -165,16 +175,18 @@ def _proposal_entry(
     case: Case,
     proposed: ProposedDetermination,
     requirements: Sequence[str],
+    files: Sequence[CheckedFile],
     read: str,
     ctx: ActContext,
 ) -> NewEntry:
     details = {
         "outcome": proposed.outcome,
         "requirements": requirements,
-        "evidence": list(proposed.evidence),
+        "evidence": entry_of_files(files),
         "register_effect": proposed.register_effect,
         "authority": ctx.authority,
         **_read_consequence(read),
+        "read_digests": what_was_read(read, files),
     }
     return NewEntry(case.stream, "proposed", basis=proposed.because, details=details)
 
@@ -222,6 +234,9 @@ def sign(
     _check_proposal(determination, proposal)
     if determination is not None:
         _check_still_possible(case, determination, ctx)
+        # whoever proposed it is refused for that
+        if determination.proposed_by != by.username:
+            require_opened(determination, by.username)
     event, figures = event_from_newest_run("sign", case, ctx)
     undecided = _undecided_items(case, determination, ctx)
     event = replace(
@@ -229,7 +244,9 @@ def sign(
         because=because or (determination.because if determination else ""),
         is_partial=bool(undecided),
     )
-    details = {"authority": authority, **_read_consequence(read)}
+    details: dict[str, Any] = {"authority": authority, **_read_consequence(read)}
+    if determination is not None:
+        details["read_digests"] = what_was_read(read, evidence_of(determination))
     ctx.entries.append(NewEntry(case.stream, "signed", basis=because, details=details))
     step = act(case=case, event=event, ctx=ctx, perform=perform, figures=figures)
     # without a proposal `act` has refused
@@ -444,7 +461,7 @@ def open_red(case: Case, event: Event, figures: Mapping[str, Any], ctx: ActConte
     before = CaseState(ground=case.ground, origin="officer")  # type: ignore[arg-type]
     # Locks the sequence of numbers: of two acts at the same moment the second waits here.
     number = next_number(RED_CARD, RED_PREFIX, ctx.on.year)
-    if _is_open_by_officer(case):
+    if is_open_by_officer(case):
         raise CannotStep("open-once", _("这项资质已有主管部门认定的红牌"))
     after, effects = step(before, event, ctx.terms)
     case_step = Step(case, before, after, (), event, figures)
@@ -464,7 +481,7 @@ def open_red(case: Case, event: Event, figures: Mapping[str, Any], ctx: ActConte
     return case_step
 
 
-def _is_open_by_officer(case: Case) -> bool:
+def is_open_by_officer(case: Case) -> bool:
     """Whether the item has an open case of officer origin on the same ground, which is locked."""
     cases = Case.objects.exclude(state="closed").filter(
         credit_code=case.credit_code,

@@ -1,8 +1,8 @@
-"""Acts of officers besides determinations: findings, follow-up, fraud, recheck, review, end."""
+"""Acts of officers besides determinations: findings, fraud, rechecks, contacts, opened notices."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -12,10 +12,11 @@ from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import has_capability
 from qualwatch.assessments.models import Run
 from qualwatch.cases.acting import ActContext, Step, write_journal
-from qualwatch.cases.competence import require_competent, require_competent_or_local
-from qualwatch.cases.course.step import act
-from qualwatch.cases.deadlines import annulment_entry
+from qualwatch.cases.competence import require_competent_or_local
+from qualwatch.cases.course.step import act as act_on
 from qualwatch.cases.documents import issuing
+from qualwatch.cases.documents.attachments import SubmittedFile, attach
+from qualwatch.cases.documents.evidence import check_evidence, entry_of_files, evidence_of
 from qualwatch.cases.documents.service import serve_or_open_task
 from qualwatch.cases.effects.cards import perform
 from qualwatch.cases.models import (
@@ -25,20 +26,26 @@ from qualwatch.cases.models import (
     CreditRecord,
     Document,
     Notice,
+    ProposedAct,
+    Recheck,
     SupervisionFinding,
     SupervisoryContact,
 )
 from qualwatch.cases.service.actions import confirm_service
-from qualwatch.cases.warnings.determine import open_red
-from qualwatch.cases.warnings.newest_run import with_other_red
-from qualwatch.cases.warnings.run_view import INSURANCE, RunView
+from qualwatch.cases.warnings.determine import is_open_by_officer, open_red
+from qualwatch.cases.warnings.newest_run import current_run_view
+from qualwatch.cases.warnings.officer_figures import (
+    DifferenceReason,
+    beside_registers,
+    checked_figures,
+    is_short,
+)
+from qualwatch.cases.warnings.run_view import RunView
 from qualwatch.journal.actions import NewEntry, record
 from qualwatch.law.loader import Law
 from qualwatch.procedure.service import PLATFORM
-from qualwatch.procedure.state import Event
-from qualwatch.procedure.transitions import CannotStep
-from qualwatch.registers.tables import lock
-from qualwatch.reports.labels import REQUIREMENTS
+from qualwatch.procedure.state import CaseState, Event
+from qualwatch.procedure.transitions import CannotStep, step
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
@@ -47,103 +54,128 @@ from qualwatch.wording import gettext_noop as _n
 class InspectionFinding:
     """What an authority found in daily supervision.
 
-    what: the facts. figures: requirement -> required and held (or people), as found.
+    what: the facts. figures: requirement -> required and held (or people), as found. reasons: by
+    requirement, why the figure differs from the registers'. is_urgent: to be signed at once.
     """
 
     credit_code: str
     category: str
     sub_item: str
     what: str
-    evidence: Sequence[str]
     figures: Mapping[str, Mapping[str, Any]]
+    reasons: Mapping[str, DifferenceReason] = field(default_factory=dict)
     ground: str = "shortage"
+    is_urgent: bool = False
+
+    @classmethod
+    def of(cls, act: ProposedAct) -> "InspectionFinding":
+        """The finding that a proposed act is about."""
+        stored = act.payload
+        return cls(
+            act.credit_code,
+            act.category,
+            act.sub_item,
+            act.because,
+            stored["figures"],
+            {name: DifferenceReason(**reason) for name, reason in stored["reasons"].items()},
+            stored["ground"],
+            stored["is_urgent"],
+        )
+
+    def as_payload(self) -> dict[str, Any]:
+        """What a proposed act stores of it beside the item and the facts."""
+        return {
+            "figures": {name: dict(figure) for name, figure in self.figures.items()},
+            "reasons": {name: asdict(reason) for name, reason in self.reasons.items()},
+            "ground": self.ground,
+            "is_urgent": self.is_urgent,
+        }
 
 
-@transaction.atomic
-def record_supervision_finding(
-    *, finding: InspectionFinding, by: Account, law: Law, at: datetime
-) -> Step:
+def check_supervision_finding(act: ProposedAct, ctx: ActContext) -> None:
+    """CannotStep where the finding cannot open a red card now."""
+    finding = InspectionFinding.of(act)
+    view, case = new_officer_case(act, ctx.law)
+    if is_open_by_officer(case):
+        raise CannotStep("open-once", _("这项资质已有主管部门认定的红牌"))
+    event, _figures, _beside = _finding_event(act, finding, view, case, ctx)
+    # a constraint of the database allows only these words
+    before = CaseState(ground=case.ground, origin="officer")  # type: ignore[arg-type]
+    step(before, event, ctx.terms)
+
+
+def sign_supervision_finding(act: ProposedAct, ctx: ActContext) -> Step:
     """Opens a red card of officer origin, beside any case of the system (notice 2(2)).
 
-    CannotStep, NotCompetent.
+    CannotStep.
     """
-    ctx = ActContext(law, at, by.username)
+    finding = InspectionFinding.of(act)
+    view, case = new_officer_case(act, ctx.law)
+    event, figures, beside = _finding_event(act, finding, view, case, ctx)
+    # the card is published in the name of the authority that found it
+    opening = open_red(case, event, figures, replace(ctx, authority=act.authority, entries=[]))
+    act.case = opening.case
+    act.save(update_fields=["case"])
+    SupervisionFinding.objects.create(
+        case=opening.case,
+        act=act,
+        found_on=ActContext.day_of(act.proposed_at),
+        what=finding.what,
+        figures=beside,
+        run=view.run.pk,
+        authority=act.authority,
+        by=act.proposed_by,
+    )
+    return opening
+
+
+def _finding_event(
+    act: ProposedAct, finding: InspectionFinding, view: RunView, case: Case, ctx: ActContext
+) -> tuple[Event, dict[str, dict[str, int]], dict[str, Any]]:
+    """The event, the figures to be published, and those beside the registers'; CannotStep."""
+    figures = checked_figures(finding.figures)
+    if not all(is_short(name, numbers) for name, numbers in figures.items()):
+        raise CannotStep("requirements", _("请写明哪些指标不达标，应有、现有各几人"))
+    verdicts, register_figures = view.verdicts_of(case)
+    event = event_of_act(
+        "inspected",
+        act,
+        ctx,
+        requirements=tuple(figures),
+        verdicts={name: verdict for name, verdict in verdicts.items() if name in figures},
+    )
+    return event, figures, beside_registers(figures, register_figures, finding.reasons)
+
+
+def event_of_act(name: str, act: ProposedAct, ctx: ActContext, **details: Any) -> Event:
+    """The event of an act that one person proposed and another signs."""
+    return Event(
+        name,
+        ctx.on,
+        by=ctx.by,
+        others=(act.proposed_by,),
+        because=act.because,
+        # before it is stored its files have been checked
+        has_evidence=act.pk is None or act.attachments.exists(),
+        **details,
+    )
+
+
+def new_officer_case(act: ProposedAct, law: Law) -> tuple[RunView, Case]:
+    """The newest run's view of the item, and a new case of it, not saved; CannotStep."""
     run = Run.objects.filter(state="released", is_full=True).order_by("-id").first()
     if run is None:
         raise CannotStep("no-run", _("还没有放行的核查"))
-    view, case = _new_officer_case(finding, run, law)
-    authority = require_competent_or_local(by, "propose", case)
-    ctx.authority = authority
-    figures = _checked_figures(finding)
-    evidence = _nonblank(finding.evidence)
-    verdicts, _run_figures = view.verdicts_of(case)
-    event = Event(
-        "inspected",
-        ctx.on,
-        by=by.username,
-        requirements=tuple(figures),
-        because=finding.what,
-        verdicts={name: verdict for name, verdict in verdicts.items() if name in figures},
-        has_evidence=bool(evidence),
-    )
-    step = open_red(case, event, figures, ctx)
-    SupervisionFinding.objects.create(
-        case=step.case,
-        found_on=ctx.on,
-        what=finding.what,
-        evidence=evidence,
-        run=run.pk,
-        authority=authority,
-        by=by.username,
-    )
-    return step
-
-
-def _new_officer_case(finding: InspectionFinding, run: Run, law: Law) -> tuple[RunView, Case]:
-    """The run's view of the item, and a new case of it, not saved; CannotStep."""
-    item = (finding.credit_code, finding.category, finding.sub_item)
-    unsaved = Case(
-        credit_code=finding.credit_code, category=finding.category, sub_item=finding.sub_item
-    )
+    unsaved = Case(credit_code=act.credit_code, category=act.category, sub_item=act.sub_item)
     view = RunView.of(run, law, [unsaved], only_these=True)
-    case = view.case_of_item(item)
+    case = view.case_of_item((act.credit_code, act.category, act.sub_item))
     if not case.grade:
         raise CannotStep("items", _("登记里没有这项有效资质"))
-    case.ground = finding.ground
+    case.ground = act.payload["ground"]
+    if case.ground not in GROUNDS:
+        raise CannotStep("requirements", _("请写明哪些指标不达标，应有、现有各几人"))
     case.origin = "officer"
     return view, case
-
-
-def _nonblank(texts: Sequence[str]) -> list[str]:
-    return [text for text in texts if text.strip()]
-
-
-def _checked_figures(finding: InspectionFinding) -> dict[str, dict[str, int]]:
-    """The figures to be published: whole numbers of known requirements only; CannotStep."""
-    checked = {
-        slug: numbers
-        for slug, figure in finding.figures.items()
-        if (numbers := _checked_figure(slug, figure)) is not None
-    }
-    is_complete = bool(checked) and len(checked) == len(finding.figures)
-    if not is_complete or finding.ground not in GROUNDS:
-        raise CannotStep("requirements", _("请写明哪些指标不达标，应有、现有各几人"))
-    return checked
-
-
-def _checked_figure(slug: str, figure: Mapping[str, Any]) -> dict[str, int] | None:
-    """One requirement's figures with its shortfall; None where they show no shortfall."""
-    if slug not in {*REQUIREMENTS, INSURANCE}:
-        return None
-    names = ("people",) if slug == INSURANCE else ("required", "held")
-    # type(), because True is an int too
-    numbers = {name: figure[name] for name in names if type(figure.get(name)) is int}
-    if len(numbers) < len(names) or min(numbers.values()) < 0:
-        return None
-    if slug == INSURANCE:
-        return numbers if numbers["people"] > 0 else None
-    numbers["shortfall"] = numbers["required"] - numbers["held"]
-    return numbers if numbers["shortfall"] > 0 else None
 
 
 @transaction.atomic
@@ -176,125 +208,116 @@ def follow_up(
     return contact
 
 
-@transaction.atomic
-def record_fraud(
-    *,
-    case: Case,
-    what: str,
-    evidence: Sequence[str],
-    referred_to: str,
-    by: Account,
-    at: datetime,
-    law: Law,
-) -> CreditRecord:
-    """Records concealed facts or faked rectification: credit record and referral.
+def check_fraud(act: ProposedAct, ctx: ActContext) -> None:
+    """CannotStep where it is not said to whom the fraud is referred."""
+    if not act.payload["referred_to"]:
+        raise CannotStep("evidence", _("要写明事实、证据和移送单位"), about="referred_to")
 
-    The case goes on. CannotStep, NotCompetent.
+
+def sign_fraud(act: ProposedAct, ctx: ActContext) -> CreditRecord:
+    """Records concealed facts or faked rectification: credit record and referral (notice 3).
+
+    The case goes on. CannotStep.
     """
-    authority = require_competent_or_local(by, "propose", case)
-    evidence = _nonblank(evidence)
-    if not (what.strip() and evidence and referred_to.strip()):
-        raise CannotStep("evidence", _("要写明事实、证据和移送单位"))
-    ctx = ActContext(law, at, by.username, authority)
-    locked = Case.objects.select_for_update().get(pk=case.pk)
+    assert act.case is not None  # its kind is about a case
     credit_record = CreditRecord.objects.create(
-        case=locked,
-        credit_code=case.credit_code,
-        what=what,
-        evidence=evidence,
-        referred_to=referred_to,
+        case=act.case,
+        act=act,
+        credit_code=act.case.credit_code,
+        what=act.because,
+        referred_to=act.payload["referred_to"],
         recorded_on=ctx.on,
-        by=by.username,
+        by=ctx.by,
     )
     details = {
-        "what": what,
-        "evidence": evidence,
-        "referred_to": referred_to,
-        "authority": authority,
+        "what": act.because,
+        "others": [act.proposed_by],
+        "evidence": [file.sha256 for file in evidence_of(act)],
+        "referred_to": credit_record.referred_to,
+        "authority": ctx.authority,
     }
     ctx.entries.append(
-        NewEntry(case.stream, "fraud-recorded", basis=_n("71号文 三"), details=details)
+        NewEntry(act.case.stream, "fraud-recorded", basis=_n("71号文 三"), details=details)
     )
     serve_or_open_task(issuing.credit_record(credit_record, ctx), ctx)
-    write_journal(ctx)
     return credit_record
 
 
+@dataclass(frozen=True, slots=True)
+class RecheckFinding:
+    """What an officer found when rechecking a red card. outcome: `short` or `recovered`.
+
+    figures: of every requirement that the card rests on, required and held (or people). reasons: by
+    requirement, why the figure differs from the registers'.
+    """
+
+    outcome: str
+    because: str
+    figures: Mapping[str, Mapping[str, Any]]
+    reasons: Mapping[str, DifferenceReason] = field(default_factory=dict)
+
+
+@transaction.atomic
 def recheck(
     *,
     case: Case,
-    outcome: str,
-    because: str,
-    evidence: Sequence[str],
+    found: RecheckFinding,
+    files: Sequence[SubmittedFile],
     by: Account,
     law: Law,
     at: datetime,
 ) -> Step:
-    """An officer's recheck of a red card of officer origin; outcome: `short` or `recovered`."""
-    require_competent_or_local(by, "propose", case)
-    ctx = ActContext(law, at, by.username)
+    """Records an officer's recheck of a red card of officer origin, with its evidence.
+
+    CannotStep, CannotStore, NotCompetent.
+    """
+    authority = require_competent_or_local(by, "propose", case)
+    ctx = ActContext(law, at, by.username, authority)
+    checked = check_evidence(files)
+    figures = _recheck_figures(case, found)
+    view = current_run_view(case, law)
+    _verdicts, register_figures = view.verdicts_of(case)
+    beside = beside_registers(figures, register_figures, found.reasons)
     event = Event(
         "recheck",
         ctx.on,
         by=by.username,
-        outcome=outcome,
-        because=because,
-        has_evidence=bool(_nonblank(evidence)),
+        outcome=found.outcome,
+        because=found.because,
+        has_evidence=True,
     )
-    return act(case=case, event=event, ctx=ctx, perform=perform)
-
-
-def review(*, case: Case, because: str, by: Account, law: Law, at: datetime) -> Step:
-    """Closes a red card as recovered; not by those who determined it."""
-    require_competent(by, "sign", case)
-    ctx = ActContext(law, at, by.username)
-    event = Event("review", ctx.on, by=by.username, because=because)
-    event = with_other_red(event, case, ctx)
-    return act(case=case, event=event, ctx=ctx, perform=perform)
-
-
-@transaction.atomic
-def annul(
-    *,
-    case: Case,
-    because: str,
-    document: str,
-    by: Account,
-    law: Law,
-    at: datetime,
-    received_on: date | None = None,
-) -> Step:
-    """Records that a review or a court annulled the red card, also after the case was closed.
-
-    `received_on`: the day on which its document was received; what is public is taken down within
-    the policy's days from then.
-    """
-    require_competent(by, "sign", case)
-    # A withdrawal may be undone with it; lock order: see CONTRIBUTING.md
-    lock()
-    ctx = ActContext(law, at, by.username)
-    ctx.entries.append(annulment_entry(case, received_on, ctx))
-    event = Event(
-        "annul", ctx.on, by=by.username, because=because, has_evidence=bool(document.strip())
-    )
-    return act(case=case, event=event, ctx=ctx, perform=perform)
-
-
-def end(
-    *, case: Case, code: str, because: str, by: Account, law: Law, at: datetime, evidence: str = ""
-) -> Step:
-    """Ends a case with a code of ENDINGS; a red card by a reviewer who did not determine it."""
-    require_competent(by, "sign" if case.state == "red" else "propose", case)
-    ctx = ActContext(law, at, by.username)
-    event = Event(
-        "end",
-        ctx.on,
+    details = {
+        "outcome": found.outcome,
+        "figures": beside,
+        "evidence": entry_of_files(checked),
+        "authority": authority,
+    }
+    ctx.entries.append(NewEntry(case.stream, "rechecked", basis=found.because, details=details))
+    case_step = act_on(case=case, event=event, ctx=ctx, perform=perform)
+    row = Recheck.objects.create(
+        case=case_step.case,
+        outcome=found.outcome,
+        because=found.because,
+        figures=beside,
+        run=view.run.pk,
+        rechecked_on=ctx.on,
+        authority=authority,
         by=by.username,
-        code=code,
-        because=because,
-        has_evidence=bool(evidence.strip()),
     )
-    return act(case=case, event=event, ctx=ctx, perform=perform)
+    attach(checked, by=by.username, at=at, recheck=row)
+    return case_step
+
+
+def _recheck_figures(case: Case, found: RecheckFinding) -> dict[str, dict[str, int]]:
+    """The figures of every requirement that the card rests on; CannotStep."""
+    figures = checked_figures(found.figures)
+    determined = case.requirements.filter(determined_on__isnull=False, recovered_on=None)
+    if set(figures) != set(determined.values_list("requirement", flat=True)):
+        raise CannotStep("requirements", _("请写明红牌的每项指标复查时应有、现有各几人"))
+    short = any(is_short(name, numbers) for name, numbers in figures.items())
+    if short != (found.outcome == "short"):
+        raise CannotStep("requirements", _("复查的数字与复查结果不一致"))
+    return figures
 
 
 @transaction.atomic
@@ -366,7 +389,7 @@ def _prove_push(case: Case, notice: Notice, by: Account, law: Law, at: datetime)
             requirements=names,
             warned_on=dict.fromkeys(names, warned_on),
         )
-        act(case=case, event=event, ctx=ctx, perform=perform)
+        act_on(case=case, event=event, ctx=ctx, perform=perform)
 
 
 def _is_unproved(row: CaseRequirement, warned_on: date) -> bool:

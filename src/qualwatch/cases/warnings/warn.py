@@ -12,6 +12,7 @@ from django.db import transaction
 from qualwatch.assessments.models import Run
 from qualwatch.cases.acting import ActContext, Step
 from qualwatch.cases.course.step import entry_of, rows_of, state_of, write_state_to_row
+from qualwatch.cases.course.void_acts import void_impossible_acts
 from qualwatch.cases.course.withdrawal_rows import save_withdrawal, write_withdrawal_to_row
 from qualwatch.cases.documents.service import tasks_that_survive
 from qualwatch.cases.effects.cards import HANDLERS, end_applications, notification_of
@@ -287,6 +288,7 @@ def _write(update: RunUpdate) -> None:
         [case_step.case for case_step in existing], CASE_FIELDS, batch_size=500
     )
     _close_tasks(existing, ctx)
+    void_impossible_acts(existing, ctx)
     notify(notifications, ctx.at)
     link_conflicts(opened, ctx)
     entries = [entry_of(case_step) for case_step in update.steps] + ctx.entries

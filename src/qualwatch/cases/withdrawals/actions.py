@@ -402,35 +402,25 @@ def report_results(*, batch: WithdrawalList, by: Account, law: Law, at: datetime
     return document
 
 
-@transaction.atomic
 def annul_withdrawal(
     *,
     member: Withdrawal,
-    because: str,
-    files: Sequence[SubmittedFile],
+    event: Event,
     by: Account,
-    law: Law,
-    at: datetime,
+    ctx: ActContext,
     received_on: date | None = None,
 ) -> Withdrawal:
     """Restores the item of a decision that review or court has annulled; it is assessed again.
 
-    `received_on`: the day on which the document came, from which the policy's days to take down
-    what is public run.
+    `event`: that of the act which one person proposed and `by` signs; the caller has locked the
+    registers. `received_on`: the day on which the document came, from which the policy's days to
+    take down what is public run.
     """
-    # lock order: see CONTRIBUTING.md
-    lock()
-    ctx, rows = lock_members_for([member], by, law, at, SIGN)
-    checked = check_files(files)
-    attach_files = file_attacher(checked)
+    _own_ctx, rows = lock_members_for([member], by, ctx.law, ctx.at, SIGN)
 
     def after(step: Step, ctx: ActContext) -> None:
-        attach_files(step, ctx)
         ctx.entries.append(annulment_entry(step.case, received_on, ctx))
 
-    event = Event(
-        "annul-withdrawal", ctx.on, by=by.username, because=because, has_evidence=bool(checked)
-    )
     return apply_event(rows, ctx, event, after).succeeded[0]
 
 

@@ -24,6 +24,7 @@ from qualwatch.cases.documents.attachments import CheckedFile
 from qualwatch.cases.documents.service import serve_on_authority
 from qualwatch.cases.effects.cards import perform
 from qualwatch.cases.models import Case, Document, Withdrawal, WithdrawalList
+from qualwatch.cases.warnings.officer_figures import rechecked_figures
 from qualwatch.law.loader import Law
 from qualwatch.procedure.preconditions import SYSTEM
 from qualwatch.procedure.state import Event
@@ -132,8 +133,9 @@ def store_recheck_figures(step: Step, ctx: ActContext) -> None:
     """Stores the figures of the recheck, which the decision states."""
     assert step.row is not None
     decided = issuing.decided_figures(step.case)
-    # the registers say nothing of what an officer found
-    rechecked = step.figures if step.case.origin == "system" else {}
+    # the registers say nothing of what an officer found: the officer's own recheck does
+    is_system = step.case.origin == "system"
+    rechecked = step.figures if is_system else rechecked_figures(step.case)
     step.row.figures = {
         warned.name: dict(rechecked.get(warned.name) or decided.get(warned.name, {}))
         for warned in step.after.requirements

@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ("stated_to", models.DateField(null=True)),
                 ("covers_from", models.DateField(null=True)),
                 ("covers_to", models.DateField(null=True)),
+                ("proposed_by", models.CharField(blank=True, max_length=150)),
                 ("decided_by", models.CharField(blank=True, max_length=150)),
                 ("decided_at", models.DateTimeField(null=True)),
             ],
@@ -699,6 +700,7 @@ class Migration(migrations.Migration):
                 ("key_version", models.CharField(max_length=20)),
                 ("state", models.CharField(max_length=20)),
                 ("problem", models.TextField(blank=True)),
+                ("proposed_by", models.CharField(blank=True, max_length=150)),
                 ("decided_by", models.CharField(blank=True, max_length=150)),
                 ("decided_at", models.DateTimeField(null=True)),
                 ("because", models.TextField(blank=True)),
@@ -747,6 +749,35 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="load_revision_if_released",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="load",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("decided_by", ""),
+                    ("state", "rejected"),
+                    models.Q(
+                        models.Q(("proposed_by", ""), _negated=True),
+                        models.Q(("proposed_by", models.F("decided_by")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="load_released_by_two_people",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="platformchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("decided_by", ""),
+                    models.Q(
+                        models.Q(("proposed_by", ""), _negated=True),
+                        models.Q(("proposed_by", models.F("decided_by")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="change_released_by_two_people",
             ),
         ),
         # rows on record only end; entries are only added: held by triggers

@@ -7,10 +7,13 @@ from urllib.parse import quote
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from qualwatch.accounts.models import Account
 from qualwatch.cases.documents.attachments import attachment_for, document_for
+from qualwatch.cases.documents.evidence import open_file
+from qualwatch.cases.models import Attachment
 
 Stored = TypeVar("Stored")
 CONTENT_TYPES = {
@@ -27,8 +30,12 @@ CONTENT_TYPES = {
 @login_required
 @require_safe
 def attachment(request: HttpRequest, number: int) -> HttpResponse:
-    """A file that was handed in; 404 also for those who may not see it."""
-    attachment, content = _find_for(request, attachment_for, number)
+    """A file that was handed in; 404 also for those who may not see it.
+
+    That evidence was opened is recorded, for whoever signs must have read it.
+    """
+    find = attachment_for if request.method == "HEAD" else _open_now
+    attachment, content = _find_for(request, find, number)
     return _download(content, attachment.name, attachment.file.kind)
 
 
@@ -38,6 +45,10 @@ def document(request: HttpRequest, number: int) -> HttpResponse:
     """A document, byte for byte as it was issued; 404 also for those who may not see it."""
     document, content = _find_for(request, document_for, number)
     return _download(content, f"{document.number}{document.title}.docx", document.file.kind)
+
+
+def _open_now(account: Account, number: int) -> tuple[Attachment, bytes]:
+    return open_file(number=number, by=account, at=timezone.now())
 
 
 def _find_for(

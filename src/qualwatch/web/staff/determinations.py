@@ -26,6 +26,7 @@ from qualwatch.web.base.form_input import (
     text_field,
 )
 from qualwatch.web.staff.cases import evidence_context
+from qualwatch.web.staff.evidence_files import files_for
 from qualwatch.web.staff.forms import (
     ACCEPTED,
     DETERMINATION_FIELDS,
@@ -36,7 +37,7 @@ from qualwatch.web.staff.guards import REFUSALS, allowed_actions, officer_page, 
 from qualwatch.web.staff.labels import CONSEQUENCES, REGISTER_EFFECTS
 from qualwatch.wording import gettext as _
 
-DECISION_FIELDS = {"because": "because", "has_read": "has_read"}
+DECISION_FIELDS = {"because": "because", "has_read": "has_read", "evidence-unread": "evidence"}
 PROPOSED_OUTCOMES = ("red", "dismissed", "extended")
 LISTED_STANDINGS = ("in-force", "red", "cannot-say")
 
@@ -175,6 +176,7 @@ def _decision_page(request: HttpRequest, case: Case, errors: list[Refusal]) -> H
         "register_effect": _register_effect_text(proposal) if proposal else "",
         "consequence": _(CONSEQUENCES.get(outcome, "")),
         "refusals": view.refusals,
+        "files": files_for(proposal, account_of(request)) if proposal else [],
     }
     return render(request, "staff/decide.html", context, status=422 if errors else 200)
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from qualwatch.cases.applications.repairs import FieldCorrection, Repairs
+from qualwatch.cases.documents.attachments import SubmittedFile, check_sizes
 from qualwatch.cases.models import Case
 from qualwatch.cases.warnings.determine import ProposedDetermination
 from qualwatch.web.base.form_input import number_field, text_field
@@ -45,9 +46,17 @@ def check_has_read(request: HttpRequest) -> None:
         raise Unreadable(_("请先阅读后果并勾选"), "has_read")
 
 
-def lines(request: HttpRequest, name: str) -> list[str]:
-    """One entry on each line."""
-    return [line.strip() for line in request.POST.get(name, "").splitlines() if line.strip()]
+def uploaded_files(request: HttpRequest, name: str) -> list[SubmittedFile]:
+    """The files of a field, with the note `NAME_note` on each.
+
+    Raises CannotStore before too large files are read, Unreadable where there is none.
+    """
+    uploads = request.FILES.getlist(name)
+    if not uploads:
+        raise Unreadable(_("请上传证据文件，至少一件"), name)
+    check_sizes(upload.size or 0 for upload in uploads)
+    note = text_field(request, f"{name}_note")
+    return [SubmittedFile(upload.name or "", upload.read(), note) for upload in uploads]
 
 
 def day(request: HttpRequest, name: str, label: str) -> date | None:
@@ -70,7 +79,7 @@ def determination_form(request: HttpRequest, case: Case) -> ProposedDeterminatio
     return ProposedDetermination(
         outcome=outcome,
         because=text_field(request, "because"),
-        evidence=lines(request, "evidence"),
+        evidence=uploaded_files(request, "evidence"),
         requirements=request.POST.getlist("requirement"),
         items=[(category, sub_item) for category, _slash, sub_item in items],
         until=day(request, "until", _("延长至")) if outcome == "extended" else None,

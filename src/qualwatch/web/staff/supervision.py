@@ -1,4 +1,4 @@
-"""Acts on a case besides its determination: supervisory contacts, and lifting a red card."""
+"""Acts on a case besides its determination: supervisory contacts, proposing to lift a red card."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -7,18 +7,20 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from qualwatch.cases.warnings.supervise import follow_up, review
+from qualwatch.cases.proposed_acts.actions import NewAct, propose_act
+from qualwatch.cases.warnings.supervise import follow_up
 from qualwatch.law.loader import current_law
 from qualwatch.web.access import account_of
 from qualwatch.web.base.form_input import FORM_METHODS, form_token, refusal, text_field
 from qualwatch.web.staff.cases import CONTACT_KINDS, case_page
-from qualwatch.web.staff.forms import Unreadable, check_has_read
+from qualwatch.web.staff.forms import Unreadable, check_has_read, uploaded_files
 from qualwatch.web.staff.guards import REFUSALS, officer_page, visible_case
+from qualwatch.web.staff.labels import CONSEQUENCES
 from qualwatch.wording import gettext as _
 
 # what a refusal is about -> the id of the field
 CONTACT_FIELDS = {"kind": "kind", "because": "what"}
-REVIEW_FIELDS = {"because": "because-review", "has_read": "has_read_review"}
+REVIEW_FIELDS = {"because": "because-review", "has_read": "has_read_review", "evidence": "evidence"}
 
 
 @require_http_methods(FORM_METHODS)
@@ -49,30 +51,28 @@ def record_contact(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 @officer_page
-def record_review(request: HttpRequest, number: int) -> HttpResponse:
-    """Ends a red card after a review by somebody who did not determine it."""
+def propose_review(request: HttpRequest, number: int) -> HttpResponse:
+    """Proposes to lift a red card; another person signs."""
     if request.method != "POST":
         return redirect("case", number=number)
     case = visible_case(request, number)
+    by, because = account_of(request), text_field(request, "because")
     try:
         check_has_read(request)
-        review(
-            case=case,
-            because=text_field(request, "because"),
-            by=account_of(request),
-            law=current_law(),
-            at=timezone.now(),
+        new = NewAct("review", because, uploaded_files(request, "evidence"), case=case)
+        propose_act(
+            new=new, by=by, law=current_law(), at=timezone.now(), read=CONSEQUENCES["review"]
         )
     except REFUSALS as error:
-        case.refresh_from_db()
-        # a form sent twice, or another reviewer was faster
-        if case.closed_because != "reviewed":
+        same = case.proposed_acts.filter(kind="review", state="proposed", because=because)
+        # a form sent twice
+        if not same.filter(proposed_by=by.username).exists():
             return case_page(request, case, [refusal(error, REVIEW_FIELDS)])
-    messages.success(request, _("已解除。"))
+    messages.success(request, _("已提出，等另一人审核签批。"))
     return redirect("case", number=number)
 
 
 urlpatterns = [
     path("cases/<int:number>/follow-up", record_contact, name="follow-up"),
-    path("cases/<int:number>/review", record_review, name="review"),
+    path("cases/<int:number>/review", propose_review, name="review"),
 ]

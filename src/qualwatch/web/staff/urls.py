@@ -2,6 +2,14 @@
 
 from django.urls import include, path
 
-SUBJECTS = ("work", "cases", "documents", "determinations", "supervision", "applications")
+SUBJECTS = (
+    "work",
+    "cases",
+    "documents",
+    "determinations",
+    "supervision",
+    "proposed_acts",
+    "applications",
+)
 
 urlpatterns = [path("", include(f"qualwatch.web.staff.{subject}")) for subject in SUBJECTS]

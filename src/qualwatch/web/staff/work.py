@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from qualwatch.cases.models import Task
 from qualwatch.cases.queries import tasks_of
-from qualwatch.cases.tasks import APPLICATION_TASKS, SERVE, TASK_KINDS
+from qualwatch.cases.tasks import APPLICATION_TASKS, RETURNED_ACT, SERVE, SIGN_ACT, TASK_KINDS
 from qualwatch.procedure.service import METHODS
 from qualwatch.web.access import account_of
 from qualwatch.web.staff.guards import officer_page
@@ -91,6 +91,8 @@ def _address(task: Task, page: str) -> str:
     """Where the task is done; without a page of its own its case, or the list of cases."""
     if task.kind in APPLICATION_TASKS:
         return reverse(page, args=[task.pk])
+    if task.kind in (SIGN_ACT, RETURNED_ACT):
+        return reverse(page, args=[task.detail])
     if task.case_id:
         return reverse(page or "case", args=[task.case_id])
     return reverse("cases")
