@@ -73,6 +73,9 @@ class Actors:
 
     def __post_init__(self) -> None:
         create_organisations(divisions=self.law.divisions, by="prepare", at=self.office.tick())
+        Organisation.objects.exclude(kind="enterprise").update(
+            address="某路1号一楼大厅", office_hours="工作日9时至17时"
+        )
 
     def account(self, name: str) -> Account:
         """The account of an officer, by its name in `OFFICERS`."""

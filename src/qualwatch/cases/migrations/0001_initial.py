@@ -465,6 +465,7 @@ class Migration(migrations.Migration):
                 ("sent_by", models.CharField(max_length=150)),
                 ("due_on", models.DateField()),
                 ("is_due_provisional", models.BooleanField(default=False)),
+                ("announcement_number", models.CharField(blank=True, max_length=60)),
                 ("proved_on", models.DateField(null=True)),
                 ("proof", models.TextField(blank=True)),
                 ("proved_by", models.CharField(blank=True, max_length=150)),
@@ -544,6 +545,8 @@ class Migration(migrations.Migration):
                 ("organisation", models.CharField(max_length=60)),
                 ("opened_on", models.DateField()),
                 ("due_on", models.DateField(null=True)),
+                ("reminded_on", models.DateField(null=True)),
+                ("escalated_on", models.DateField(null=True)),
                 ("completed_on", models.DateField(null=True)),
                 ("completed_by", models.CharField(blank=True, max_length=150)),
                 (
