@@ -18,7 +18,7 @@ from qualwatch.cases.applications.actions import file_application, uphold, verif
 from qualwatch.cases.applications.filing import Filing
 from qualwatch.cases.applications.repairs import Repairs
 from qualwatch.cases.documents.attachments import SubmittedFile
-from qualwatch.cases.models import Application, Case, Document, Service
+from qualwatch.cases.models import Application, Case, Document, Notice, Service
 from qualwatch.cases.service.actions import (
     fail_service,
     issue_warning,
@@ -26,7 +26,11 @@ from qualwatch.cases.service.actions import (
     start_service,
 )
 from qualwatch.cases.warnings.determine import ProposedDetermination, propose, sign
-from qualwatch.cases.warnings.supervise import InspectionFinding, record_supervision_finding
+from qualwatch.cases.warnings.supervise import (
+    InspectionFinding,
+    open_notice,
+    record_supervision_finding,
+)
 from qualwatch.law.loader import Law
 from qualwatch.patrol.days import DayOutcome, run_day
 from qualwatch.procedure.checklists import lines_of
@@ -281,6 +285,16 @@ class Actors:
             law=self.law,
             at=self.office.tick(day),
         )
+
+    def open_inbox(self, name: str, day: date) -> None:
+        """Opens every document in the inbox of an account's authority."""
+        account = self.account(name)
+        assert account.organisation is not None
+        unopened = Notice.objects.filter(
+            organisation=account.organisation.slug, first_opened_at=None
+        ).exclude(document=None)
+        for notice in unopened.order_by("pk"):
+            open_notice(notice=notice, by=account, at=self.office.tick(day), law=self.law)
 
     def inspect(self, day: date, by: str = "officer", **changed: Any) -> Case:
         """A supervision finding: red at once."""

@@ -199,6 +199,8 @@ def is_over(document: Document) -> bool:
     withdrawal = document.withdrawal
     if withdrawal is not None and withdrawal.ended:
         return True
+    if DOCUMENT_KINDS[document.kind].proposes_list and document.batch is not None:
+        return not document.batch.members.filter(ended="").exists()
     if DOCUMENT_KINDS[document.kind].outlives:
         return False
     return case is not None and case.state == "closed"

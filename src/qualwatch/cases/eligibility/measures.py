@@ -150,6 +150,24 @@ def key_supervision(
     return [project for project in projects if (law.area_of(project.division_code) or "") in areas]
 
 
+def supervised_projects(
+    account: Account, *, on: date, law: Law
+) -> list[tuple[ProjectRow, list[Case]]]:
+    """The key-supervision list in an account's area, each project with the enterprise's red cards.
+
+    The whole list for an account of the province.
+    """
+    visible = jurisdiction(account)
+    projects = key_supervision(
+        on=on, law=law, areas=None if visible.everywhere else visible.areas - {""}
+    )
+    codes = {project.credit_code for project in projects}
+    cards: dict[str, list[Case]] = defaultdict(list)
+    for case in Case.objects.filter(credit_code__in=codes, state="red").order_by("pk"):
+        cards[case.credit_code].append(case)
+    return [(project, cards[project.credit_code]) for project in projects]
+
+
 def may_see_for_supervision(account: Account, case: Case, *, on: date, law: Law) -> bool:
     """Whether an account may see a case, or a red card because of a running project in its area.
 

@@ -303,7 +303,7 @@ def open_notice(*, notice: Notice, by: Account, at: datetime, law: Law) -> bool:
     opened by an account that acts for the receiving authority is served. Notice.DoesNotExist for
     anybody else.
     """
-    if not _may_open(notice, by):
+    if not may_open(notice, by):
         raise Notice.DoesNotExist(notice.pk)
     case = notice.case
     if case is not None:
@@ -324,7 +324,8 @@ def open_notice(*, notice: Notice, by: Account, at: datetime, law: Law) -> bool:
     return True
 
 
-def _may_open(notice: Notice, by: Account) -> bool:
+def may_open(notice: Notice, by: Account) -> bool:
+    """Whether an account receives a notice for the enterprise or authority it is addressed to."""
     organisation = by.organisation
     if organisation is None:
         return False

@@ -2,6 +2,15 @@
 
 from django.urls import include, path
 
-SUBJECTS = ("work", "cases", "documents", "determinations", "supervision", "applications")
+SUBJECTS = (
+    "work",
+    "inbox",
+    "cases",
+    "documents",
+    "determinations",
+    "supervision",
+    "key_supervision",
+    "applications",
+)
 
 urlpatterns = [path("", include(f"qualwatch.web.staff.{subject}")) for subject in SUBJECTS]
