@@ -392,3 +392,22 @@ def test_a_notice_of_a_warning_that_relapsed_meanwhile_proves_the_old_push_only(
     after = notice.due_on + timedelta(days=1)
     process_due_services(ActContext(actors.law, actors.office.tick(after), "system"))
     assert [row.proved_on for row in case.requirements.all()] == [None]
+
+
+def test_a_warning_that_is_opened_on_the_platform_ends_its_letter_and_notice(
+    actors: Actors,
+) -> None:
+    """The enterprise gets an account and opens the push: nothing is left to be served."""
+    case, letter, notice = announced_warning(actors)
+    account = actors.enterprise_account()
+    push = Notice.objects.get(credit_code=OWN, kind="push")
+    opened = act_arguments(actors, "officer", DAY + timedelta(days=3))
+    open_notice(notice=push, **{**opened, "by": account})
+    assert reload(case).push_proved_on == DAY + timedelta(days=3)
+    actors.load_and_patrol(DAY + timedelta(days=4))
+    notice.refresh_from_db()
+    assert (notice.failed_as, notice.proved_on) == ("taken-down", None)
+    assert public_copy() == {}
+    with pytest.raises(CannotStep, match="不再送达"):
+        actors.start_service(letter, DAY + timedelta(days=4))
+    assert not Task.objects.filter(kind="serve", completed_on=None).exists()

@@ -203,7 +203,20 @@ def is_over(document: Document) -> bool:
         return not document.batch.members.filter(ended="").exists()
     if DOCUMENT_KINDS[document.kind].outlives:
         return False
+    if document.kind == "warning" and case is not None:
+        return case.state == "closed" or not warnings_that_wait(document, case)
     return case is not None and case.state == "closed"
+
+
+def warnings_that_wait(letter: Document, case: Case) -> list[str]:
+    """The requirements that a letter warns of and whose warning is neither proved nor over."""
+    pushed = letter.template_values.get("pushed", {})
+    waiting = case.requirements.filter(proved_on=None, recovered_on=None)
+    return [
+        row.requirement
+        for row in waiting
+        if pushed.get(row.requirement) == row.pushed_on.isoformat()
+    ]
 
 
 def serve_on_authority(document: Document, slug: str, ctx: ActContext) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from qualwatch.accounts.models import Account
 from qualwatch.cases.acting import ActContext, write_journal
@@ -45,7 +45,7 @@ from qualwatch.cases.documents.service import (
 )
 from qualwatch.cases.effects.cards import perform
 from qualwatch.cases.models import Attachment, Case, CaseRequirement, Document, Hearing, Service
-from qualwatch.cases.tasks import LETTER, complete, open_tasks
+from qualwatch.cases.tasks import LETTER, SERVE, complete, open_tasks
 from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
 from qualwatch.procedure.service import (
@@ -64,6 +64,7 @@ from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
 UNANSWERED = "unanswered"
+PROVED_OTHERWISE = _n("企业已在平台上打开")
 OPENED_BY_AUTHORITY = _n("收文单位在平台上打开")
 
 
@@ -266,7 +267,7 @@ def process_due_services(ctx: ActContext) -> int:
     caller has locked the cases.
     """
     _recount(waiting_services().filter(is_due_provisional=True), ctx)
-    count = 0
+    count = _end_warnings_proved_otherwise(ctx)
     notices = _overdue(ctx).filter(method=NOTICE)
     for number in list(notices.values_list("pk", flat=True)):
         count += _prove_notice(number, ctx)
@@ -277,6 +278,21 @@ def process_due_services(ctx: ActContext) -> int:
             count += open_serve_task(service.document, ctx)
     write_journal(ctx)
     return count
+
+
+def _end_warnings_proved_otherwise(ctx: ActContext) -> int:
+    """Ends the service of letters whose warnings were opened on the platform meanwhile."""
+    unserved = Document.objects.filter(kind="warning", voided_on=None).exclude(
+        services__proved_on__isnull=False
+    )
+    details = open_tasks(SERVE).values_list("detail", flat=True)
+    numbers = {detail.rpartition(" ")[0] for detail in details}
+    running = waiting_services().filter(document__kind="warning").values("document")
+    letters = unserved.filter(Q(number__in=numbers) | Q(pk__in=running))
+    ended = [letter for letter in letters.select_related("case").order_by("pk") if is_over(letter)]
+    for letter in ended:
+        end_attempts(letter, TAKEN_DOWN, PROVED_OTHERWISE, ctx)
+    return len(ended)
 
 
 def _prove_notice(number: int, ctx: ActContext) -> int:
@@ -337,10 +353,11 @@ def _prove(
     service.save(update_fields=["proved_on", "proof", "proved_by"])
     _record(document, "served", ctx, method=service.method, proved_on=proved_on, files=list(files))
     record_receipt(document, proved_on, ctx)
+    # lock order: see CONTRIBUTING.md (the public copy before the journal of the step)
+    remove_neutral_notices(document, ctx)
     if document.case is not None and not _is_superseded(document):
         _take_step(document, document.case, proved_on, proof, ctx)
     close_serve_tasks(document, ctx)
-    remove_neutral_notices(document, ctx)
     write_journal(ctx)
     return service
 
