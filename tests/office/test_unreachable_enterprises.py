@@ -316,8 +316,7 @@ def test_an_unserved_order_has_a_day_and_goes_to_the_reviewer_and_the_authority_
     assert (task.organisation, task.due_on) == ("city-140100", date(2026, 8, 18))
     for day in (date(2026, 8, 18), date(2026, 8, 19), date(2026, 8, 20)):
         actors.load_and_patrol(day, 资质=CITY_ITEM)
-    overdue = Notice.objects.filter(kind="service-overdue", case=case)
-    about_order = overdue.filter(body__contains="责令限期整改")
+    about_order = Notice.objects.filter(kind="service-overdue", body__contains="责令限期整改")
     assert [notice.organisation for notice in about_order] == ["city-140100"]
     assert Message.objects.filter(recipient="reviewer@example.org", body__contains="责令").exists()
     assert not Task.objects.filter(kind="overdue-service").exists()
@@ -327,7 +326,7 @@ def test_an_unserved_order_has_a_day_and_goes_to_the_reviewer_and_the_authority_
         "city-140100",
         "province",
     ]
-    above = Task.objects.get(kind="overdue-service", detail=str(task.pk))
+    above = Task.objects.get(kind="overdue-service", detail="city-140100")
     assert (above.organisation, above.completed_on) == ("province", None)
     assert [entry.what for entry in entries_of(case.stream)].count("service-overdue") >= 2
     # Nothing adverse proceeds on an order that was not served.
@@ -336,7 +335,8 @@ def test_an_unserved_order_has_a_day_and_goes_to_the_reviewer_and_the_authority_
             cases=[reload(case)], **act_arguments(actors, "city-officer", date(2026, 8, 28))
         )
     assert reload(case).red_ends_on is None
-    actors.serve_order(case, date(2026, 8, 28), by="city-officer")
+    for document in Document.objects.filter(kind__in=("order-to-rectify", "determination")):
+        actors.serve(document, date(2026, 8, 28), by="city-officer")
     actors.load_and_patrol(date(2026, 8, 29), 资质=CITY_ITEM)
     above.refresh_from_db()
     assert above.completed_on == date(2026, 8, 29)

@@ -119,7 +119,7 @@ TASK_KINDS: Mapping[str, TaskKind] = {
         closed_by=("order-served",),
         escalates=True,
     ),
-    # Of the authority above; its detail is the number of the overdue task, whose end closes it.
+    # Of the authority above, without a case; its detail is the slug of the authority that is late.
     OVERDUE_SERVICE: TaskKind(_n("督办逾期未送达的文书"), "province"),
     # Closed with the case only.
     VANISHED: TaskKind(_n("登记库中已没有这项资质，查明原因"), "competent"),

@@ -58,6 +58,7 @@ STAGES = {
 }
 _INSURANCE = _("注册人员社保")
 NOTICE_TITLE = _("公告送达")
+MOST_OVERDUE_LINES = 30
 OVERDUE_NAMES = {
     "letter": _("黄牌预警告知书"),
     "serve": _("文书"),
@@ -261,17 +262,22 @@ def names(requirements: Iterable[str]) -> str:
     )
 
 
-def overdue_service(task: Task) -> tuple[str, str]:
-    """A task to serve that is overdue, to a reviewer or the authority above: subject and text."""
-    name = _("送达逾期：{what}").format(what=task.detail or OVERDUE_NAMES[task.kind])
+def overdue_services(authority: str, tasks: Sequence[Task]) -> tuple[str, str]:
+    """Overdue tasks to serve of an authority, to reviewers: subject and text."""
+    subject = _("送达逾期：{authority} {count} 件").format(authority=authority, count=len(tasks))
+    lines = [_overdue_line(task) for task in tasks[:MOST_OVERDUE_LINES]]
+    if len(tasks) > len(lines):
+        lines.append(_("只列出前 {count} 件。").format(count=len(lines)))
+    return subject, "\n".join(lines)
+
+
+def _overdue_line(task: Task) -> str:
     case = task.case
-    about = f"{case.enterprise}（{case.credit_code}）{name_of(case)}" if case else ""
-    body = _("{about}{what}，应于 {day} 前办理，至今没有送达凭证。").format(
-        about=f"{about}：" if about else "",
-        what=OVERDUE_NAMES[task.kind],
-        day=task.due_on,
+    about = f"{case.enterprise}（{case.credit_code}）{name_of(case)} " if case else ""
+    number = task.detail.partition(" ")[0]
+    return _("{about}{what}，应于 {day} 前办理，至今没有送达凭证。").format(
+        about=about, what=OVERDUE_NAMES[task.kind] + number, day=task.due_on
     )
-    return name, body
 
 
 def supervised_project(

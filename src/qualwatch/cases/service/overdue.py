@@ -1,8 +1,10 @@
 """Warnings that nobody opened become letters; tasks to serve that are overdue are escalated."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
+from qualwatch.accounts.queries import organisation
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.competence import PROVINCE
 from qualwatch.cases.models import Case, CaseRequirement, Document, Service, Task
@@ -16,6 +18,7 @@ from qualwatch.cases.tasks import (
     complete,
     due_day,
     new_task,
+    open_task,
     open_tasks,
 )
 from qualwatch.journal.actions import NewEntry, record_all
@@ -80,41 +83,43 @@ def _pushes_in_letters(cases: Iterable[int]) -> set[tuple[int, str, str]]:
 
 
 def escalate_services(ctx: ActContext) -> int:
-    """Notifies reviewers of overdue tasks to serve, and later the authority above; how many.
+    """Notifies reviewers of overdue tasks to serve, and later the authority above; how many tasks.
 
-    Each once. Not while a public notice runs, which nobody can hasten.
+    Each task once, those of an authority in one notice. Not while a public notice runs, which
+    nobody can hasten.
     """
-    _close_supervision(ctx)
     overdue = open_tasks_overdue(ctx.on)
     to_remind = [task for task in overdue if task.reminded_on is None]
-    again_after = Period(
-        ctx.law.policy_on(ctx.on)["service_escalation_working_days"], "working-days"
-    )
-    to_escalate = [
-        task
-        for task in overdue
-        if task.reminded_on is not None
-        and task.escalated_on is None
-        and task.organisation != PROVINCE
-        and again_after.from_day(task.reminded_on, ctx.law.calendar).ends_on < ctx.on
-    ]
+    to_escalate = [task for task in overdue if _is_to_escalate(task, ctx)]
     for task in to_remind:
         task.reminded_on = ctx.on
-        _notify_overdue(task, task.organisation, ctx)
     for task in to_escalate:
         task.escalated_on = ctx.on
-        _notify_overdue(task, PROVINCE, ctx)
-        new_task(
-            task.case,
-            OVERDUE_SERVICE,
-            opened_on=ctx.on,
-            authority=PROVINCE,
-            due_on=ctx.on,
-            detail=str(task.pk),
-        ).save()
     changed = [*to_remind, *to_escalate]
     Task.objects.bulk_update(changed, ["reminded_on", "escalated_on"], batch_size=500)
+    for authority, tasks in sorted(_by_authority(to_remind).items()):
+        _notify_overdue(authority, tasks, authority, ctx)
+    for authority, tasks in sorted(_by_authority(to_escalate).items()):
+        _notify_overdue(authority, tasks, PROVINCE, ctx)
+        open_task(None, OVERDUE_SERVICE, ctx, authority=PROVINCE, due_on=ctx.on, detail=authority)
+    _close_supervision(ctx)
     return len(changed)
+
+
+def _is_to_escalate(task: Task, ctx: ActContext) -> bool:
+    """Whether its reviewers were notified long ago; above the province there is nobody."""
+    if task.reminded_on is None or task.escalated_on or task.organisation == PROVINCE:
+        return False
+    days = ctx.law.policy_on(ctx.on)["service_escalation_working_days"]
+    last = Period(days, "working-days").from_day(task.reminded_on, ctx.law.calendar)
+    return last.ends_on < ctx.on
+
+
+def _by_authority(tasks: Iterable[Task]) -> Mapping[str, list[Task]]:
+    grouped: dict[str, list[Task]] = defaultdict(list)
+    for task in tasks:
+        grouped[task.organisation].append(task)
+    return grouped
 
 
 def open_tasks_overdue(on: date) -> list[Task]:
@@ -131,27 +136,32 @@ def open_tasks_overdue(on: date) -> list[Task]:
     ]
 
 
-def _notify_overdue(task: Task, authority: str, ctx: ActContext) -> None:
-    subject, body = texts.overdue_service(task)
+def _notify_overdue(authority: str, tasks: Sequence[Task], to: str, ctx: ActContext) -> None:
+    """Notifies an authority's reviewers of the overdue tasks of one authority."""
+    subject, body = texts.overdue_services(organisation(authority).name, tasks)
     notification = Notification(
-        task.case,
+        None,
         OVERDUE,
         subject,
         body,
         to_enterprise=False,
-        to_authorities=(authority,),
+        to_authorities=(to,),
         message_capabilities=SIGNING,
     )
     notify([notification], ctx.at)
-    stream = task.case.stream if task.case else f"organisation/{task.organisation}"
-    details = {"task": task.pk, "kind": task.kind, "due": task.due_on, "to": authority}
-    record_all([NewEntry(stream, OVERDUE, details=details)], by=ctx.by, at=ctx.at)
+    entries = [
+        NewEntry(
+            task.case.stream if task.case else f"organisation/{authority}",
+            OVERDUE,
+            details={"task": task.pk, "kind": task.kind, "due": task.due_on, "to": to},
+        )
+        for task in tasks
+    ]
+    record_all(entries, by=ctx.by, at=ctx.at)
 
 
 def _close_supervision(ctx: ActContext) -> None:
-    """Closes the tasks of the authority above whose overdue task is done."""
-    supervised = open_tasks(OVERDUE_SERVICE)
-    numbers = [int(detail) for detail in supervised.values_list("detail", flat=True)]
-    done = Task.objects.filter(pk__in=numbers).exclude(completed_on=None)
-    details = [str(number) for number in done.values_list("pk", flat=True)]
-    complete(supervised.filter(detail__in=details), ctx)
+    """Closes the tasks of the authority above about authorities that have served meanwhile."""
+    unserved = Task.objects.filter(completed_on=None).exclude(escalated_on=None)
+    late = set(unserved.values_list("organisation", flat=True))
+    complete(open_tasks(OVERDUE_SERVICE).exclude(detail__in=late), ctx)
