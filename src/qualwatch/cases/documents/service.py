@@ -67,7 +67,8 @@ def circumstances_of(
         opening_proves=document.kind in ctx.law.policy_on(ctx.on)["platform_opening_proves"],
         has_consent=has_consent or _has_consent(case),
         may_be_announced=kind.must_arrive and bool(document.credit_code),
-        is_public=case is not None and is_public(case),
+        # a warning is a yellow card's, also beside a red one
+        is_public=document.kind != "warning" and case is not None and is_public(case),
         failed=failed,
         proved_failures=_proved_failures(document),
     )

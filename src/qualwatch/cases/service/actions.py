@@ -76,7 +76,9 @@ def issue_warning(*, case: Case, by: Account, law: Law, at: datetime) -> Documen
     """
     ctx = ActContext(law, at, by.username, require_competent_or_local(by, "serve", case))
     locked = Case.objects.select_for_update().get(pk=case.pk)
-    if locked.state != "yellow":
+    # a red card's case may warn of further requirements
+    warned = locked.requirements.filter(is_determined=False, recovered_on=None)
+    if locked.state == "closed" or not warned.exists():
         raise CannotServe(_("只有黄牌预警才发告知书"))
     document = issuing.warning(locked, ctx)
     complete(open_tasks(LETTER).filter(case=locked), ctx)
@@ -300,7 +302,7 @@ def _prove_notice(number: int, ctx: ActContext) -> int:
     services = Service.objects.select_for_update(of=("self",)).select_related("document__case")
     service = services.get(pk=number)
     document = service.document
-    proof = _n("公告 {number} 期满").format(number=document.number)
+    proof = _n("公告 {number} 期满").format(number=service.announcement_number)
     # the savepoint undoes rows, not the entries gathered in memory
     entries_before = len(ctx.entries)
     try:
