@@ -119,6 +119,9 @@ def open_list(
     batch = withdrawals.open_withdrawals(cases=cases, **act_arguments(actors, who["housing"], day))
     if batch.route == "city":
         withdrawals.suggest(batch=batch, **act_arguments(actors, who["signs"], day))
+        # who has no account yet cannot receive it
+        if who["handles"] in actors.accounts:
+            actors.open_inbox(who["handles"], day)
     return WithdrawalList.objects.get(pk=batch.pk)
 
 

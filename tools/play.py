@@ -203,10 +203,22 @@ class Play:
             self.withdrawals.list_weeks = TWICE_A_MONTH
 
     def prepare(self) -> None:
-        """Accounts of the authorities' officers."""
-        from qualwatch.accounts.actions import create_account
+        """Accounts of the authorities' officers, and where papers are collected from them."""
+        from qualwatch.accounts.actions import change_contact, create_account
+        from qualwatch.accounts.models import Organisation
         from qualwatch.accounts.queries import organisation
 
+        for authority in Organisation.objects.filter(
+            kind__in=("housing-authority", "approval-bureau")
+        ).order_by("pk"):
+            change_contact(
+                organisation=authority,
+                address=f"{authority.name}政务大厅",
+                office_hours="工作日9时至12时、14时至17时",
+                telephone="",
+                by="play",
+                at=moment(START, 5),
+            )
         positions = {
             "sample-officer": ("province", "province-officer"),
             "sample-second-officer": ("province", "province-officer"),
@@ -412,13 +424,14 @@ class Play:
             state="yellow", requirements__proved_on=None, requirements__recovered_on=None
         )
         for case in (
-            unproved.exclude(pk__in=self.papers.cases_with_letter_in_transit())
+            unproved.exclude(pk__in=self.papers.cases_with_letter_under_way(day))
             .distinct()
             .order_by("pk")
         ):
             if case.credit_code not in accounts and self.chance.random() < CHANCE["letter"]:
                 self.papers.post_warning(case, day)
         self.papers.process_post(day)
+        self.papers.pursue_warnings(day)
         for code in sorted(accounts):
             self.papers.file_application(accounts[code], day)
         self.papers.decide_applications(day)

@@ -19,8 +19,10 @@ CHANCE = {
     "agreed": 0.5,
     "upheld": 0.4,
     "home": 0.6,
+    "pursued": 0.3,
 }
 DAYS_IN_TRANSIT = (3, 8)
+DAYS_OF_PURSUIT = 45  # after a failed attempt, until another letter is written
 ADDRESS = "登记住所"
 PASSWORD = "correct-horse-battery"  # of the demo's own database
 
@@ -120,12 +122,51 @@ class Papers:
         )
         self.counts["letters: posted"] += 1
 
-    def cases_with_letter_in_transit(self) -> set[int]:
-        """Cases whose warning letter has neither a proof nor a failure of service."""
+    def cases_with_letter_under_way(self, day: date) -> set[int]:
+        """Cases whose warning letter is in the post, or is tried by another method."""
+        from django.db.models import Q
+
         from qualwatch.cases.models import Service
 
-        waiting = Service.objects.filter(document__kind="warning", proved_on=None, failed_on=None)
-        return set(waiting.values_list("document__case_id", flat=True))
+        unproved = Service.objects.filter(document__kind="warning", proved_on=None)
+        lately = Q(failed_on=None) | Q(failed_on__gt=day - timedelta(days=DAYS_OF_PURSUIT))
+        return set(unproved.filter(lately).values_list("document__case_id", flat=True))
+
+    def pursue_warnings(self, day: date) -> None:
+        """A warning whose letter came back is brought; where nobody is there, announced."""
+        from qualwatch.cases.models import Task
+        from qualwatch.cases.service.actions import fail_service, prove_service, start_service
+
+        tasks = Task.objects.filter(kind="serve", completed_on=None, case__state="yellow")
+        for task in tasks.select_related("case").order_by("pk"):
+            number, method = task.detail.rsplit(" ", 1)
+            document = task.case.documents.filter(kind="warning", number=number).first()
+            tried = document is not None and document.services.filter(method="post").exists()
+            if not tried or self.chance.random() >= CHANCE["pursued"]:
+                continue
+            service = start_service(
+                document=document,
+                method=method,
+                recipient=f"{task.case.enterprise}，{ADDRESS}",
+                **self.act(day, hour=16),
+            )
+            self.counts[f"warnings: {method}"] += 1
+            if method == "in-person" and self.chance.random() < CHANCE["home"]:
+                prove_service(
+                    service=service,
+                    proved_on=day,
+                    proof="送达回证",
+                    files=[self.file("送达回证.png")],
+                    **self.act(day, hour=17),
+                )
+            elif method == "in-person":
+                fail_service(
+                    service=service,
+                    why="absent",
+                    because="登记住所无人",
+                    files=[self.file("上门照片.png")],
+                    **self.act(day, hour=17),
+                )
 
     def serve_red_card(self, case: Any, day: date) -> None:
         """Serves determination and order by the next allowed method; it may fail."""

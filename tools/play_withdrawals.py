@@ -87,6 +87,7 @@ class Withdrawals:
         """All acts of one day."""
         from qualwatch.cases.models import Withdrawal
 
+        self.open_inboxes(day)
         if day.weekday() == 0 and (day.day + 6) // 7 in self.list_weeks:
             self.open_lists(day)
         rows = (
@@ -103,6 +104,27 @@ class Withdrawals:
                 batch, members, day
             )
         report(self, day)
+
+    def open_inboxes(self, day: date) -> None:
+        """Authorities open the documents that came the day before."""
+        from qualwatch.accounts.queries import has_capability
+        from qualwatch.cases.models import Notice
+        from qualwatch.cases.notices.notify import ACTING
+        from qualwatch.cases.warnings.supervise import open_notice
+
+        seats = {
+            account.organisation.slug: account
+            for account in self.accounts.values()
+            if any(has_capability(account, capability) for capability in ACTING)
+        }
+        unopened = Notice.objects.filter(
+            organisation__in=seats, first_opened_at=None, document__isnull=False
+        )
+        for notice in unopened.order_by("pk"):
+            open_notice(
+                notice=notice, by=seats[notice.organisation], law=self.law, at=moment(day, 9)
+            )
+            self.counts["documents opened by authorities"] += 1
 
     def open_lists(self, day: date) -> None:
         """Opens a list for each authority and route, of red cards past their period.

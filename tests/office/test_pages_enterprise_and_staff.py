@@ -479,6 +479,8 @@ def test_pages_after_log_in_are_small_need_few_queries_and_are_not_cached(
     )
     inside = [
         ("work",),
+        ("inbox",),
+        ("key-supervision",),
         ("cases",),
         *(
             (name, case.pk)

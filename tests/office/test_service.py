@@ -169,18 +169,24 @@ def test_the_task_of_a_service_goes_to_whoever_issued_the_document(actors: Actor
 def test_service_methods_are_tried_in_their_order() -> None:
     tried: list[str] = []
     while method := next_method(
-        tried, Circumstances(True, True, True, True, {method: ["refused"] for method in tried})
+        tried,
+        Circumstances(
+            True, True, True, True, True, {method: ["refused"] for method in tried}, tried
+        ),
     ):
         tried.append(method)
     # Who refuses has been reached
     assert tried == [method for method in METHODS if method != "public-notice"]
+    tried = ["in-person", "post"]
     both = {"in-person": ["absent"], "post": ["returned"]}
-    # A yellow card ends here
-    assert next_method(["in-person", "post"], Circumstances(failed=both)) == ""
-    assert (
-        next_method(["in-person", "post"], Circumstances(may_be_public=True, failed=both))
-        == "public-notice"
-    )
+    assert next_method(tried, Circumstances(may_be_announced=True, failed=both)) == ""
+    proved = Circumstances(may_be_announced=True, failed=both, proved_failures=tried)
+    assert next_method(tried, proved) == "public-notice"
+    # Of a public case it is enough that the address is unknown, of a yellow card it is not.
+    unknown = {"post": ["unknown"]}
+    for is_public, method in ((True, "public-notice"), (False, "")):
+        circumstances = Circumstances(may_be_announced=True, is_public=is_public, failed=unknown)
+        assert next_method(tried, circumstances) == method
 
 
 def test_a_voided_order_that_is_opened_starts_nothing(actors: Actors) -> None:

@@ -255,13 +255,7 @@ def test_a_withdrawal_taken_over_by_another_red_card_begins_with_a_new_notice(
     """F21: the system's card clears by itself, the officer's, rechecked after its period, carries on."""
     case, other, batch = two_red_cases(actors)
     day = date(2026, 9, 25)
-    recheck(
-        case=reload(other),
-        outcome="short",
-        because="仍只有一人",
-        evidence=["照片"],
-        **act_arguments(actors, "officer", day),
-    )
+    actors.recheck(other, day)
     load_and_patrol(actors, day, {"资质": [ITEMS, item()]}, people=3)
     row = Withdrawal.objects.get()
     assert reload(case).closed_because == "recovered"
@@ -295,13 +289,7 @@ def test_a_withdrawal_is_recalled_where_the_other_red_card_is_not_ripe(actors: A
     assert not Announcement.objects.filter(kind="display", is_removed=False).exists()
     assert not Document.objects.filter(case=other, kind="intended-withdrawal").exists()
     assert standing_of(*ITEM, day).standing == "red"
-    recheck(
-        case=reload(other),
-        outcome="short",
-        because="仍只有一人",
-        evidence=["照片"],
-        **act_arguments(actors, "officer", day),
-    )
+    actors.recheck(other, day)
     open_list(actors, [reload(other)], day, PROVINCE)
     assert Withdrawal.objects.get(ended="").case == other
 

@@ -23,6 +23,10 @@ class CannotCreateAccount(Exception):
     """The account or role is refused; the message says why."""
 
 
+class CannotChangeContact(Exception):
+    """The address or hours are refused; the message says why."""
+
+
 @transaction.atomic
 def create_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> list[Organisation]:
     """Creates the province, its cities and 综改区, their approval bureaus, and the platform.
@@ -56,6 +60,41 @@ def create_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> 
                 after=[slug, name, kind, area],
             )
     return created
+
+
+@transaction.atomic
+def change_contact(
+    *,
+    organisation: Organisation,
+    address: str,
+    office_hours: str,
+    telephone: str,
+    by: str,
+    at: datetime,
+) -> Organisation:
+    """Records where and when papers are collected from an authority, and its telephone.
+
+    CannotChangeContact where the organisation is an enterprise, or address or hours are empty.
+    """
+    if organisation.kind not in ("housing-authority", "approval-bureau"):
+        raise CannotChangeContact(_("只登记主管部门和审批局的地址"))
+    if not (address.strip() and office_hours.strip()):
+        raise CannotChangeContact(_("请写明地址和时间"))
+    locked = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    before = [locked.address, locked.office_hours, locked.telephone]
+    locked.address = address.strip()
+    locked.office_hours = office_hours.strip()
+    locked.telephone = telephone.strip()
+    locked.save(update_fields=["address", "office_hours", "telephone"])
+    record(
+        stream=f"organisation/{locked.slug}",
+        by=by,
+        at=at,
+        what="contact-changed",
+        before=before,
+        after=[locked.address, locked.office_hours, locked.telephone],
+    )
+    return locked
 
 
 @transaction.atomic

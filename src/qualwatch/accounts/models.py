@@ -19,6 +19,10 @@ class Organisation(models.Model):
     kind = models.CharField(max_length=30)
     area = models.CharField(max_length=30, blank=True)
     credit_code = models.CharField(max_length=18, blank=True)
+    # where and when papers are collected from an authority
+    address = models.CharField(max_length=200, blank=True)
+    office_hours = models.CharField(max_length=100, blank=True)
+    telephone = models.CharField(max_length=40, blank=True)
 
     class Meta:
         constraints = [

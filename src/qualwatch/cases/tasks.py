@@ -12,9 +12,11 @@ from qualwatch.cases.competence import (
     PROVINCE,
     authority_of,
     competent_for,
+    successor_of,
     withdrawing_authority_of,
 )
 from qualwatch.cases.models import Case, Task, Withdrawal
+from qualwatch.procedure.periods import Period
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
@@ -23,12 +25,22 @@ from qualwatch.wording import gettext_noop as _n
 DoneBy = Literal["competent", "place", "province", "withdrawing", "housing", "issuer"]
 # The day of a task. `period` and `application` are reckoned by whoever opens it.
 DueRule = Literal[
-    "none", "today", "period", "application", "start", "statement", "display", "hearing"
+    "none",
+    "today",
+    "period",
+    "application",
+    "service",
+    "order-service",
+    "start",
+    "statement",
+    "display",
+    "hearing",
 ]
 
 PROPOSE, SIGN, REVIEW, WITHDRAW = "propose", "sign", "review", "withdraw"
 EXAMINE, DECIDE_APPLICATION = "application", "decide-application"
 LETTER, SERVE, SERVE_ORDER, VANISHED = "letter", "serve", "serve-order", "vanished"
+OVERDUE_SERVICE = "overdue-service"
 START, RECHECK = "start", "recheck-withdrawal"
 REGISTER_CONFLICT = "register-conflict"
 SIGN_ACT, RETURNED_ACT = "sign-act", "returned-act"
@@ -55,6 +67,8 @@ class TaskKind:
     stage: str = ""
     # Whether it stays open when the case is closed.
     outlives_case: bool = False
+    # Whether reviewers, and then the authority above, are notified when its day is over.
+    escalates: bool = False
 
 
 TASK_KINDS: Mapping[str, TaskKind] = {
@@ -97,11 +111,24 @@ TASK_KINDS: Mapping[str, TaskKind] = {
         closed_by=APPLICATION_EVENTS,
     ),
     LETTER: TaskKind(
-        _n("企业没有平台账号，发函告知"), "place", closed_by=("push-proved",), outlives_case=True
+        _n("企业没有平台账号或没有打开推送，发函告知"),
+        "place",
+        due="service",
+        closed_by=("push-proved",),
+        outlives_case=True,
+        escalates=True,
     ),
     # Its detail is the document's number and the method to be tried; its proof closes it.
-    SERVE: TaskKind(_n("换一种方式送达文书"), "issuer"),
-    SERVE_ORDER: TaskKind(_n("送达责令整改通知书"), "competent", closed_by=("order-served",)),
+    SERVE: TaskKind(_n("换一种方式送达文书"), "issuer", due="service", escalates=True),
+    SERVE_ORDER: TaskKind(
+        _n("送达责令整改通知书"),
+        "issuer",
+        due="order-service",
+        closed_by=("order-served",),
+        escalates=True,
+    ),
+    # Of the authority above, without a case; its detail is the slug of the authority that is late.
+    OVERDUE_SERVICE: TaskKind(_n("督办逾期未送达的文书"), "province"),
     # Closed with the case only.
     VANISHED: TaskKind(_n("登记库中已没有这项资质，查明原因"), "competent"),
     # Without a case; its detail is the number of the conflict on record. Closed by the run that no
@@ -127,6 +154,12 @@ TASK_KINDS: Mapping[str, TaskKind] = {
     # The detail is the list's number; without a case. The result letter closes it.
     REPORT_RESULTS: TaskKind(_n("函告撤回结果"), "withdrawing", due="today"),
 }
+# The key of the policy that has the working days of a rule.
+SERVICE_DAYS = {
+    "service": "service_task_working_days",
+    "order-service": "order_service_working_days",
+}
+ESCALATING = tuple(kind for kind, row in TASK_KINDS.items() if row.escalates)
 TASK_OF_STAGE = {row.stage: kind for kind, row in TASK_KINDS.items() if row.stage}
 WITHDRAWAL_STEPS = tuple(TASK_OF_STAGE.values())
 APPLICATION_TASKS = (EXAMINE, DECIDE_APPLICATION)
@@ -213,6 +246,9 @@ def due_day(kind: str, ctx: ActContext, row: Withdrawal | None = None) -> date |
         return ctx.on
     if rule == "hearing":
         return ctx.terms.hearing_held.from_day(ctx.on, ctx.law.calendar).ends_on
+    if rule in SERVICE_DAYS:
+        days = ctx.law.policy_on(ctx.on)[SERVICE_DAYS[rule]]
+        return Period(days, "working-days").from_day(ctx.on, ctx.law.calendar).ends_on
     if row is None:
         return None
     if rule == "start":
@@ -252,6 +288,11 @@ def reassign_tasks(case: Case) -> None:
     _done_by(waiting, "competent", "housing").update(organisation=competent_for(case))
     _done_by(waiting, "withdrawing").update(organisation=withdrawing_authority_of(case))
     _done_by(waiting, "place").update(organisation=authority_of(case.area))
+    for task in _done_by(waiting, "issuer"):
+        authority = successor_of(task.organisation, case)
+        if authority != task.organisation:
+            task.organisation = authority
+            task.save(update_fields=["organisation"])
 
 
 def _done_by(tasks: QuerySet[Task], *done_by: DoneBy) -> QuerySet[Task]:

@@ -77,7 +77,7 @@ COMMANDS = {
     "manage": Entry(
         "qualwatch.cli.manage:manage",
         _n(
-            "管理命令：prepare、create_officer、change_account、create_token、revoke_token、"
+            "管理命令：prepare、create_officer、change_account、change_organisation、create_token、revoke_token、"
             "rotate_keys 和 Django 自带的"
         ),
         {

@@ -20,6 +20,8 @@ from qualwatch.cases.eligibility.standings import publish_register
 from qualwatch.cases.models import Case, Heartbeat
 from qualwatch.cases.proposed_acts.releases import void_overtaken_releases
 from qualwatch.cases.service.actions import process_due_services, waiting_services
+from qualwatch.cases.service.overdue import escalate_services, request_letters
+from qualwatch.cases.warnings.key_supervision import update_key_supervision
 from qualwatch.cases.warnings.remind import escalate, notify_late_starts, remind
 from qualwatch.cases.warnings.warn import apply_run_to_cases
 from qualwatch.journal.actions import seal
@@ -84,6 +86,9 @@ def _update_cases(run: Run, ctx: ActContext) -> Counter[str]:
     counts["escalated"] += escalate(ctx)
     counts["late-starts"] += notify_late_starts(ctx)
     counts["services"] += process_due_services(ctx)
+    counts["letters"] += request_letters(ctx)
+    counts["services-escalated"] += escalate_services(ctx)
+    counts["key-supervision"] += update_key_supervision(ctx)
     recount_deadlines(ctx)
     void_overtaken_releases(ctx)
     write_journal(ctx)

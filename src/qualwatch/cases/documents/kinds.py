@@ -33,8 +33,8 @@ class DocumentKind:
     starts: str = ""
     # A right or a period begins with its service, which is tried until it is proved.
     must_arrive: bool = False
-    # May be served by public notice, where no other way is left and the case is public.
-    may_be_public: bool = False
+    # A public notice states its content, where its case is public; else that a paper lies ready.
+    is_announced_with_content: bool = False
     # Is served although its case has ended.
     outlives: bool = False
     # Published, or others have acted on it: cannot be voided.
@@ -69,7 +69,7 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         signed_by="sign",
         starts="order-served",
         must_arrive=True,
-        may_be_public=True,
+        is_announced_with_content=True,
     ),
     "determination": DocumentKind(
         _("资质不达标认定书"),
@@ -87,7 +87,6 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         ),
         signed_by="sign",
         must_arrive=True,
-        may_be_public=True,
     ),
     "supervision-letter": DocumentKind(
         _("关于督促整改资质预警问题的函"),
@@ -113,7 +112,6 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         (*APPLICATION, *REMEDIES, "item", "outcome", "because", "repairs", "is_refused"),
         signed_by="sign",
         must_arrive=True,
-        may_be_public=True,
         outlives=True,
     ),
     "suggestion-list": DocumentKind(
@@ -132,7 +130,7 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         signed_by="withdraw",
         starts="notify-intent",
         must_arrive=True,
-        may_be_public=True,
+        is_announced_with_content=True,
     ),
     "hearing-notice": DocumentKind(
         _("听证通知书"),
@@ -141,7 +139,6 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         signed_by="withdraw",
         starts="notify-hearing",
         must_arrive=True,
-        may_be_public=True,
     ),
     "hearing-record": DocumentKind(
         _("听证笔录"),
@@ -171,7 +168,7 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         signed_by="sign-withdrawal",
         starts="announce",
         must_arrive=True,
-        may_be_public=True,
+        is_announced_with_content=True,
         outlives=True,
         is_final=True,
     ),

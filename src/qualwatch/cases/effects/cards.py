@@ -10,10 +10,11 @@ from qualwatch.cases.course.step import write_state_to_row
 from qualwatch.cases.deadlines import application_due
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.numbers import RED_CARD, next_number
+from qualwatch.cases.documents.public_notices import ERASED
 from qualwatch.cases.documents.service import (
-    ERASED,
     serve_or_open_task,
     take_down_notices,
+    take_down_notices_of_yellow,
     tasks_that_survive,
 )
 from qualwatch.cases.effects.withdrawal import end_withdrawal, publish_decision
@@ -75,6 +76,8 @@ def _settle(step: Step, ctx: ActContext) -> None:
         return
     if step.event.name != "uphold":
         end_applications([step.case.pk], ctx)
+    if step.before.state == "yellow":
+        take_down_notices_of_yellow([step.case], ctx)
     settle(step, ctx, surviving=tasks_that_survive([step.case.pk]))
 
 

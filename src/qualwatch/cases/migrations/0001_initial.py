@@ -478,6 +478,7 @@ class Migration(migrations.Migration):
                 ("sent_by", models.CharField(max_length=150)),
                 ("due_on", models.DateField()),
                 ("is_due_provisional", models.BooleanField(default=False)),
+                ("announcement_number", models.CharField(blank=True, max_length=60)),
                 ("proved_on", models.DateField(null=True)),
                 ("proof", models.TextField(blank=True)),
                 ("proved_by", models.CharField(blank=True, max_length=150)),
@@ -493,6 +494,43 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="SupervisedProject",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("project_code", models.CharField(max_length=80)),
+                ("credit_code", models.CharField(max_length=18)),
+                ("organisation", models.CharField(max_length=60)),
+                ("listed_on", models.DateField()),
+                ("removed_on", models.DateField(null=True)),
+                ("removed_because", models.CharField(blank=True, max_length=20)),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("removed_on", None)),
+                        fields=("project_code", "credit_code", "organisation"),
+                        name="supervised_project_listed_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("removed_because", ""), ("removed_on", None)),
+                            models.Q(
+                                ("removed_on__gte", models.F("listed_on")),
+                                models.Q(("removed_because", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="supervised_project_removed_with_reason",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SupervisionFinding",
@@ -557,6 +595,8 @@ class Migration(migrations.Migration):
                 ("organisation", models.CharField(max_length=60)),
                 ("opened_on", models.DateField()),
                 ("due_on", models.DateField(null=True)),
+                ("reminded_on", models.DateField(null=True)),
+                ("escalated_on", models.DateField(null=True)),
                 ("completed_on", models.DateField(null=True)),
                 ("completed_by", models.CharField(blank=True, max_length=150)),
                 (
@@ -1192,6 +1232,15 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="service",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("method", "public-notice"), ("announcement_number", ""), _connector="XOR"
+                ),
+                name="service_announced_by_notice",
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="supervisorycontact",
             constraint=models.CheckConstraint(
                 condition=models.Q(("kind__in", ("visit", "letter", "call", "meeting"))),
@@ -1204,6 +1253,15 @@ class Migration(migrations.Migration):
                 condition=models.Q(("completed_on", None)),
                 fields=["organisation"],
                 name="task_waiting",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="task",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("escalated_on", None), ("reminded_on__isnull", False), _connector="OR"
+                ),
+                name="task_escalated_after_reminder",
             ),
         ),
         migrations.AddConstraint(

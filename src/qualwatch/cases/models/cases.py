@@ -328,22 +328,60 @@ class Task(models.Model):
     organisation = models.CharField(max_length=60)
     opened_on = models.DateField()
     due_on = models.DateField(null=True)
+    # overdue: the days on which its reviewers and the authority above were notified
+    reminded_on = models.DateField(null=True)
+    escalated_on = models.DateField(null=True)
     completed_on = models.DateField(null=True)
     completed_by = models.CharField(max_length=150, blank=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(escalated_on=None) | Q(reminded_on__isnull=False),
+                name="task_escalated_after_reminder",
+            ),
             models.UniqueConstraint(
                 fields=["case", "kind", "detail"],
                 condition=Q(completed_on=None),
                 name="task_open_once",
-            )
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["organisation"], condition=Q(completed_on=None), name="task_waiting"
             )
         ]
+
+
+class SupervisedProject(models.Model):
+    """A project on the key-supervision list, as the authority of its place was notified of it.
+
+    The list itself is computed from open red cases (`eligibility.measures`).
+    """
+
+    project_code = models.CharField(max_length=80)
+    credit_code = models.CharField(max_length=18)
+    organisation = models.CharField(max_length=60)  # the slug of the authority notified
+    listed_on = models.DateField()
+    removed_on = models.DateField(null=True)
+    removed_because = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project_code", "credit_code", "organisation"],
+                condition=Q(removed_on=None),
+                name="supervised_project_listed_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(removed_on=None, removed_because="")
+                | Q(removed_on__gte=models.F("listed_on")) & ~Q(removed_because=""),
+                name="supervised_project_removed_with_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project_code} {self.credit_code} {self.listed_on}"
 
 
 class EligibilityRecord(models.Model):

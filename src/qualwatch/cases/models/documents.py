@@ -8,7 +8,7 @@ from django.db.models import F, Q
 
 from qualwatch.archive.models import StoredFile
 from qualwatch.cases.models.cases import Case
-from qualwatch.procedure.service import FAILURES, METHODS
+from qualwatch.procedure.service import FAILURES, METHODS, NOTICE
 
 CAUSES = ("data-wrong", "assessment-wrong")
 # `moot`: its case ended otherwise.
@@ -150,6 +150,8 @@ class Service(models.Model):
     # without proof by then the next method is tried; of a notice: the day it counts as served
     due_on = models.DateField()
     is_due_provisional = models.BooleanField(default=False)
+    # of a public notice: under which it was announced
+    announcement_number = models.CharField(max_length=60, blank=True)
     proved_on = models.DateField(null=True)
     proof = models.TextField(blank=True)
     proved_by = models.CharField(max_length=150, blank=True)
@@ -176,6 +178,10 @@ class Service(models.Model):
                 condition=Q(failed_on=None)
                 | Q(failed_on__gte=F("sent_on"), failed_as__in=list(FAILURES)),
                 name="service_failed_with_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(method=NOTICE) ^ Q(announcement_number=""),
+                name="service_announced_by_notice",
             ),
         ]
 

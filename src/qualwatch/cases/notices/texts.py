@@ -1,10 +1,10 @@
 """Texts of notices and announcements. They name no person: that is read after log-in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from qualwatch.cases.models import Case, Document
+from qualwatch.cases.models import Case, Document, Task
 from qualwatch.procedure.state import (
     CLOSED,
     NOT_WITHDRAWN,
@@ -58,6 +58,9 @@ ENTRIES = {
     "application-moot": _("案件终结，申请不再办理"),
     "start-late": _("逾期未启动撤回"),
     "continued": _("其余指标另案继续"),
+    "service-overdue": _("送达逾期，提醒"),
+    "key-supervision": _("列入重点监管"),
+    "key-supervision-ended": _("移出重点监管"),
 }
 CLEARING_CODES = ("recovered", "requirement-ended", "dismissed", "reviewed", "repaired", "annulled")
 STAGES = {
@@ -69,6 +72,19 @@ STAGES = {
     "moot": _("案件已终结"),
 }
 _INSURANCE = _("注册人员社保")
+NOTICE_TITLE = _("公告送达")
+MOST_OVERDUE_LINES = 30
+OVERDUE_NAMES = {
+    "letter": _("黄牌预警告知书"),
+    "serve": _("文书"),
+    "serve-order": _("责令限期整改通知书"),
+}
+REMOVALS = {
+    "red-ended": _("红牌已经解除或终结"),
+    "project-ended": _("项目已经竣工或不在登记中"),
+    "moved": _("项目地点变更"),
+}
+NOTICE_DAYS = _("自公告之日起经过 {days} 日即视为送达。")
 
 
 def name_of(case: Case) -> str:
@@ -307,6 +323,38 @@ def names(requirements: Iterable[str]) -> str:
     )
 
 
+def overdue_services(authority: str, tasks: Sequence[Task]) -> tuple[str, str]:
+    """Overdue tasks to serve of an authority, to reviewers: subject and text."""
+    subject = _("送达逾期：{authority} {count} 件").format(authority=authority, count=len(tasks))
+    lines = [_overdue_line(task) for task in tasks[:MOST_OVERDUE_LINES]]
+    if len(tasks) > len(lines):
+        lines.append(_("只列出前 {count} 件。").format(count=len(lines)))
+    return subject, "\n".join(lines)
+
+
+def _overdue_line(task: Task) -> str:
+    case = task.case
+    about = f"{case.enterprise}（{case.credit_code}）{name_of(case)} " if case else ""
+    number = task.detail.partition(" ")[0]
+    return _("{about}{what}，应于 {day} 前办理，至今没有送达凭证。").format(
+        about=about, what=OVERDUE_NAMES[task.kind] + number, day=task.due_on
+    )
+
+
+def supervised_project(
+    project: str, enterprise: str, cards: Sequence[str], *, is_listed: bool, because: str = ""
+) -> tuple[str, str]:
+    """A project that comes on the key-supervision list, or leaves it: subject and text."""
+    if is_listed:
+        return _("列入重点监管：{project}").format(project=project), _(
+            "{enterprise}在红牌预警期间（{cards}），在建项目 {project} "
+            "列入重点监管范围（晋建市规字〔2023〕71号 三）。"
+        ).format(enterprise=enterprise, cards="、".join(cards), project=project)
+    return _("移出重点监管：{project}").format(project=project), _(
+        "{enterprise}的项目 {project} 移出重点监管范围：{because}。"
+    ).format(enterprise=enterprise, project=project, because=REMOVALS[because])
+
+
 def document_subject(document: Document) -> str:
     """One line."""
     return _("文书送达：{title}（{number}）").format(title=document.title, number=document.number)
@@ -326,11 +374,58 @@ def document_for_authority(document: Document) -> str:
     )
 
 
-def public_notice(enterprise: str, title: str, number: str, days: int) -> str:
-    """What the public reads where nothing else reached the enterprise: no figures, no person."""
+def notice_of_content(document: Document, days: int) -> str:
+    """The public notice of a document of a published case: what it says, no person."""
     first = _("{enterprise}：因其他方式无法送达，现依法公告送达《{title}》（{number}）。")
-    second = _("自公告之日起经过 {days} 日即视为送达。")
-    return first.format(enterprise=enterprise, title=title, number=number) + second.format(
+    values = document.template_values
+    lines = [
+        first.format(enterprise=document.addressee, title=document.title, number=document.number),
+        *_content_lines(values),
+        NOTICE_DAYS.format(days=days),
+    ]
+    return "\n".join(lines)
+
+
+def _content_lines(values: Mapping[str, Any]) -> list[str]:
+    """The main content of an order, a notice of intended withdrawal or a decision."""
+    rule = values.get("rule")
+    basis = _("依据：{rule}。").format(rule=rule) if rule else ""
+    lines = [_("资质：{item}。").format(item=values["item"]) + basis]
+    lines += [
+        _("{name}：应有 {required}，现有 {held}，缺 {shortfall}。").format(
+            name=row["name"],
+            required=row["required"],
+            held=row["held"],
+            shortfall=row["shortfall"],
+        )
+        for row in values["requirements"]
+    ]
+    if "red_months" in values:
+        lines.append(
+            _("责令自送达之日起 {months} 个月内整改。").format(months=values["red_months"])
+        )
+    if "statement_days" in values:
+        lines.append(
+            _("送达后 {days} 个工作日内可以陈述、申辩，{hearing} 个工作日内可以要求听证。").format(
+                days=values["statement_days"], hearing=values["hearing_days"]
+            )
+        )
+    if "reconsideration_days" in values:
+        lines.append(
+            _("不服的，可以在 {days} 日内申请行政复议，或在 {months} 个月内提起行政诉讼。").format(
+                days=values["reconsideration_days"], months=values["litigation_months"]
+            )
+        )
+    return lines
+
+
+def notice_to_collect(enterprise: str, days: int, address: str, hours: str) -> str:
+    """The public notice of every other document: that a paper lies ready, and nothing of it."""
+    first = _(
+        "{enterprise}：因其他方式未能送达，现依法公告送达。"
+        "有致你单位的文书存放在{address}，请于{hours}持单位证明领取。"
+    )
+    return first.format(enterprise=enterprise, address=address, hours=hours) + NOTICE_DAYS.format(
         days=days
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -31,6 +31,7 @@ from qualwatch.cases.models import (
     SupervisionFinding,
     SupervisoryContact,
 )
+from qualwatch.cases.notices.notify import ACTING
 from qualwatch.cases.service.actions import confirm_service
 from qualwatch.cases.warnings.determine import is_open_by_officer, open_red
 from qualwatch.cases.warnings.newest_run import current_run_view
@@ -324,10 +325,11 @@ def _recheck_figures(case: Case, found: RecheckFinding) -> dict[str, dict[str, i
 def open_notice(*, notice: Notice, by: Account, at: datetime, law: Law) -> bool:
     """Records that an account of the recipient opened a notice; whether it was the first time.
 
-    A warning opened by the enterprise itself counts as proved, where the policy says so.
-    Notice.DoesNotExist for anybody else.
+    A warning opened by the enterprise itself counts as proved, where the policy says so; a document
+    opened by an account that acts for the receiving authority is served. Notice.DoesNotExist for
+    anybody else.
     """
-    if not _may_open(notice, by):
+    if not may_open(notice, by):
         raise Notice.DoesNotExist(notice.pk)
     case = notice.case
     if case is not None:
@@ -339,32 +341,45 @@ def open_notice(*, notice: Notice, by: Account, at: datetime, law: Law) -> bool:
     if not is_first:
         return False
     details = {"notice": notice.pk, "kind": notice.kind}
-    stream = case.stream if case is not None else f"enterprise/{notice.credit_code}"
+    stream = case.stream if case is not None else _stream_of(notice)
     record(stream=stream, by=by.username, at=at, what="notice-opened", details=details)
     if notice.document is not None:
-        _confirm_on_platform(notice.document, by, law, at)
+        _confirm_on_platform(notice, notice.document, by, law, at)
     elif case is not None and _is_warning_to_enterprise(notice):
         _prove_push(case, notice, by, law, at)
     return True
 
 
-def _may_open(notice: Notice, by: Account) -> bool:
+def may_open(notice: Notice, by: Account) -> bool:
+    """Whether an account receives a notice for the enterprise or authority it is addressed to."""
     organisation = by.organisation
     if organisation is None:
         return False
     if notice.credit_code:
         return organisation.credit_code == notice.credit_code and has_capability(by, "see-own")
-    return organisation.slug == notice.organisation and has_capability(by, "read-cases")
+    # an auditor reads without receiving
+    return organisation.slug == notice.organisation and any(
+        has_capability(by, capability) for capability in ACTING
+    )
+
+
+def _stream_of(notice: Notice) -> str:
+    """The journal's stream of a notice without a case."""
+    if notice.credit_code:
+        return f"enterprise/{notice.credit_code}"
+    return f"organisation/{notice.organisation}"
 
 
 def _is_warning_to_enterprise(notice: Notice) -> bool:
     return bool(notice.credit_code) and notice.kind in ("push", "push-addition")
 
 
-def _confirm_on_platform(document: Document, by: Account, law: Law, at: datetime) -> None:
-    """Proves the pending service of a document on the platform."""
+def _confirm_on_platform(
+    notice: Notice, document: Document, by: Account, law: Law, at: datetime
+) -> None:
+    """Proves the pending service of a document on whom the notice is for; a copy proves nothing."""
     services = document.services.filter(method=PLATFORM, proved_on=None, failed_on=None)
-    service = services.first()
+    service = services.filter(recipient=notice.credit_code or notice.organisation).first()
     if service is not None:
         confirm_service(service, by=by, law=law, at=at)
 

@@ -14,7 +14,10 @@ from qualwatch.cases.acting import ActContext, Step
 from qualwatch.cases.course.step import entry_of, rows_of, state_of, write_state_to_row
 from qualwatch.cases.course.void_acts import void_impossible_acts
 from qualwatch.cases.course.withdrawal_rows import save_withdrawal, write_withdrawal_to_row
-from qualwatch.cases.documents.service import tasks_that_survive
+from qualwatch.cases.documents.service import (
+    take_down_notices_of_yellow,
+    tasks_that_survive,
+)
 from qualwatch.cases.effects.cards import HANDLERS, end_applications, notification_of
 from qualwatch.cases.effects.withdrawal import extend_display
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Task, Withdrawal
@@ -325,10 +328,13 @@ def _carry_out_effects(case_step: Step, ctx: ActContext) -> None:
 
 def _close_tasks(steps: Iterable[Step], ctx: ActContext) -> None:
     """Ends the applications and closes the tasks of the cases that were closed."""
-    closed = [case_step.case.pk for case_step in steps if case_step.after.state == "closed"]
+    ended = [case_step for case_step in steps if case_step.after.state == "closed"]
+    closed = [case_step.case.pk for case_step in ended]
     if not closed:
         return
     end_applications(closed, ctx)
+    yellow = [case_step.case for case_step in ended if case_step.before.state == "yellow"]
+    take_down_notices_of_yellow(yellow, ctx)
     tasks = Task.objects.filter(case__in=closed, completed_on=None)
     tasks = tasks.exclude(kind__in=OUTLIVING_CASE).exclude(tasks_that_survive(closed))
     complete(tasks, ctx)

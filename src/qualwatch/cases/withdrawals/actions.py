@@ -28,8 +28,8 @@ from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.attachments import SubmittedFile, check_files
 from qualwatch.cases.documents.kinds import day
 from qualwatch.cases.documents.service import (
+    confirm_by_start,
     deliver_copy,
-    record_receipt,
     serve_on_authority,
     serve_or_open_task,
 )
@@ -164,7 +164,7 @@ def start(
 def _record_start(batch: WithdrawalList, ctx: ActContext) -> None:
     """What is started was received; a late start goes into the journal."""
     if batch.received_on is None and batch.suggestion is not None:
-        record_receipt(batch.suggestion, ctx.on, ctx)
+        confirm_by_start(batch.suggestion, ctx)
     if batch.start_due_on and ctx.on > batch.start_due_on:
         details = {"due": batch.start_due_on, "received": batch.received_on, "on": ctx.on}
         ctx.entries.append(NewEntry(stream_of(batch), "started-late", details=details))
