@@ -198,7 +198,7 @@ def warning(case: Case, ctx: ActContext) -> Document:
     Each requirement has its own period. `pushed` is kept for its proof of service: the warnings
     that the letter was about.
     """
-    warned = list(case.requirements.filter(recovered_on=None, is_determined=False).order_by("pk"))
+    warned = list(case.requirements.filter(recovered_on=None, determined_on=None).order_by("pk"))
     rows = figure_rows(warned_figures(warned))
     pushed = {}
     for row, requirement in zip(rows, warned, strict=True):
