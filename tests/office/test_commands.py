@@ -91,7 +91,7 @@ def test_a_held_load_is_released_by_another_person(state: dict[str, str], tmp_pa
 Said = tuple[int, str]
 
 
-def say(state: dict[str, str], typed: str, *words: object) -> Said:
+def say(state: dict[str, str], typed: str, *words: str | Path) -> Said:
     """The status of a command that asks for a password, and what it printed."""
     ran = qualwatch(*words, "--password-from-stdin", typed=typed, **state)
     return ran.status, ran.out or ran.err
