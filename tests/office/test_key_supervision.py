@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.fixtures import Settings as SettingsWrapper
 
 from actors import Actors, reload
 from builders import OWN
@@ -24,7 +25,9 @@ DATONG, LVLIANG = "140212", "141102"
 
 
 @pytest.fixture
-def actors(office: RegisterOffice) -> Actors:
+def actors(office: RegisterOffice, settings: SettingsWrapper) -> Actors:
+    """Officers without a second factor here: that is tested where log-in is."""
+    settings.OFFICERS_NEED_TOTP = False
     return Actors(office)
 
 

@@ -13,7 +13,7 @@ from actors import Actors, act_arguments, reload
 from qualwatch.assessments.models import FindingRow
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.applications.actions import refuse
-from qualwatch.cases.models import Case, Document, Service, Task
+from qualwatch.cases.models import Document, Service, Task
 from qualwatch.cases.proposed_acts.releases import release_held_run
 from qualwatch.cases.service.actions import fail_service, issue_warning, process_due_services
 from qualwatch.intake.synthetic_province import Plan, generate_province
@@ -211,13 +211,13 @@ def test_a_service_that_the_case_refuses_does_not_stop_the_patrol(actors: Actors
     actors.fail_service(actors.start_service(order, PERIOD_OVER), PERIOD_OVER, why="unknown")
     notice = actors.start_service(order, PERIOD_OVER, method="public-notice")
     # Served by another document, whatever the reason
-    Case.objects.filter(pk=case.pk).update(order_served_on=PERIOD_OVER)
+    case.requirements.update(order_served_on=PERIOD_OVER)
     actors.load_and_patrol(notice.due_on + timedelta(days=1))
     failed = Service.objects.get(pk=notice.pk)
     assert (failed.proved_on, failed.failed_as) == (None, "taken-down")
     assert f"announcement/{order.number}" not in public_copy()
     assert service_task_of(order).detail.startswith(order.number)
-    Case.objects.filter(pk=case.pk).update(order_served_on=None)
+    case.requirements.update(order_served_on=None)
     # No trace is in the way
     again = actors.start_service(order, notice.due_on + timedelta(days=1), method="public-notice")
     assert again.due_on > notice.due_on

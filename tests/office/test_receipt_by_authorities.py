@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
+from pytest_django.fixtures import Settings as SettingsWrapper
 
 from actors import APPROVAL, Actors, act_arguments
 from page_requests import client_of
@@ -28,7 +29,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def actors(office: RegisterOffice) -> Actors:
+def actors(office: RegisterOffice, settings: SettingsWrapper) -> Actors:
+    """Officers without a second factor here: that is tested where log-in is."""
+    settings.OFFICERS_NEED_TOTP = False
     """With accounts at the bureau, one with an address for messages."""
     actors = Actors(office)
     officer = actors.account("approval-officer")

@@ -14,7 +14,6 @@ from qualwatch.cases.documents.attachments import SubmittedFile, document_for
 from qualwatch.cases.models import Case, Document, Notice, Service, Task
 from qualwatch.cases.queries import tasks_of
 from qualwatch.cases.service.actions import issue_warning, void_document
-from qualwatch.cases.warnings.determine import sign
 from qualwatch.cases.warnings.supervise import open_notice
 from qualwatch.journal.queries import entries_of
 from qualwatch.procedure.service import METHODS, Circumstances, next_method
@@ -155,7 +154,7 @@ def test_no_red_on_a_warning_that_was_only_sent(actors: Actors) -> None:
         actors.propose(case, day=PERIOD_OVER)
     actors.prove_service(service, PERIOD_OVER, proved_on=DAY + timedelta(days=4))
     actors.propose(case, day=PERIOD_OVER)
-    sign(case=reload(case), because="同意", **act_arguments(actors, "reviewer", PERIOD_OVER))
+    actors.sign(case, day=PERIOD_OVER)
     assert reload(case).state == "red"
 
 

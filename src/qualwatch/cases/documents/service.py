@@ -211,12 +211,16 @@ def is_over(document: Document) -> bool:
 
 def warnings_that_wait(letter: Document, case: Case) -> list[str]:
     """The requirements that a letter warns of and whose warning is neither proved nor over."""
-    pushed = letter.template_values.get("pushed", {})
-    waiting = case.requirements.filter(proved_on=None, recovered_on=None)
+    pushed = {
+        name: date.fromisoformat(day)
+        for name, day in letter.template_values.get("pushed", {}).items()
+    }
+    # a letter warns of the newest figure, and of those before it
     return [
         row.requirement
-        for row in waiting
-        if pushed.get(row.requirement) == row.pushed_on.isoformat()
+        for row in case.requirements.filter(recovered_on=None)
+        if row.requirement in pushed
+        and any(day <= pushed[row.requirement] for day in row.unproved_days)
     ]
 
 

@@ -1,5 +1,6 @@
 """Cases, their notices and tasks. States and days are stored; what follows is derived."""
 
+from datetime import date
 from typing import get_args
 
 from django.db import models
@@ -166,6 +167,14 @@ class CaseRequirement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.requirement}"
+
+    @property
+    def unproved_days(self) -> list[date]:
+        """The days of its warning and of its raised figure's, as far as they are not proved."""
+        days = [self.pushed_on] if self.proved_on is None else []
+        if self.raised and self.raised["proved_on"] is None:
+            days.append(date.fromisoformat(self.raised["pushed_on"]))
+        return days
 
 
 class Determination(models.Model):

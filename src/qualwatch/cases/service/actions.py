@@ -413,14 +413,7 @@ def _take_step(
 def _is_unproved(row: CaseRequirement, pushed: Mapping[str, date]) -> bool:
     """Whether a warning that the letter was about has no proof yet."""
     warned_on = pushed.get(row.requirement)
-    if warned_on is None:
-        return False
-    if row.proved_on is None and row.pushed_on <= warned_on:
-        return True
-    raised = row.raised
-    if not raised or raised["proved_on"]:
-        return False
-    return date.fromisoformat(raised["pushed_on"]) <= warned_on
+    return warned_on is not None and any(day <= warned_on for day in row.unproved_days)
 
 
 def _authority(document: Document, by: Account) -> str:

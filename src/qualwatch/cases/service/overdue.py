@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
+from django.db.models import Q
+
 from qualwatch.accounts.queries import organisation
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.competence import PROVINCE
@@ -51,37 +53,41 @@ def request_letters(ctx: ActContext) -> int:
 
 def _unopened_warnings(ctx: ActContext) -> Mapping[int, Case]:
     """Open cases of which a warning is unproved too long, and no letter tells of it."""
-    rows = CaseRequirement.objects.filter(
-        determined_on=None, proved_on=None, recovered_on=None
-    ).exclude(case__state="closed")
-    rows_unproved = list(rows.select_related("case").order_by("pk"))
+    rows = CaseRequirement.objects.filter(determined_on=None, recovered_on=None).exclude(
+        ~Q(proved_on=None), raised={}
+    )
+    rows = rows.exclude(case__state="closed").select_related("case").order_by("pk")
+    rows_unproved = [row for row in rows if row.unproved_days]
     reachable = codes_with_account(row.case.credit_code for row in rows_unproved)
     latest = _latest_push(rows_unproved, ctx)
     lettered = _pushes_in_letters(row.case_id for row in rows_unproved)
     return {
         row.case_id: row.case
         for row in rows_unproved
-        if (row.case.credit_code not in reachable or row.pushed_on in latest)
-        and (row.case_id, row.requirement, row.pushed_on.isoformat()) not in lettered
+        for pushed_on in row.unproved_days
+        if (row.case.credit_code not in reachable or pushed_on in latest)
+        and lettered.get((row.case_id, row.requirement), date.min) < pushed_on
     }
 
 
 def _latest_push(rows: Iterable[CaseRequirement], ctx: ActContext) -> set[date]:
     """The days of warnings that should have been opened by now."""
     days = Period(ctx.law.policy_on(ctx.on)["push_opening_working_days"], "working-days")
-    pushed = {row.pushed_on for row in rows}
+    pushed = {day for row in rows for day in row.unproved_days}
     return {day for day in pushed if days.from_day(day, ctx.law.calendar).ends_on < ctx.on}
 
 
-def _pushes_in_letters(cases: Iterable[int]) -> set[tuple[int, str, str]]:
-    """Case, requirement and day of every warning that a letter tells of."""
+def _pushes_in_letters(cases: Iterable[int]) -> Mapping[tuple[int, str], date]:
+    """By case and requirement, the day of the newest warning that a letter tells of."""
     letters = Document.objects.filter(kind="warning", voided_on=None, case__in=set(cases))
-    return {
-        (number, requirement, pushed_on)
-        for number, values in letters.values_list("case_id", "template_values")
-        if number is not None
-        for requirement, pushed_on in values.get("pushed", {}).items()
-    }
+    days: dict[tuple[int, str], date] = {}
+    for number, values in letters.values_list("case_id", "template_values"):
+        if number is None:
+            continue
+        for requirement, pushed_on in values.get("pushed", {}).items():
+            day = date.fromisoformat(pushed_on)
+            days[number, requirement] = max(day, days.get((number, requirement), day))
+    return days
 
 
 def escalate_services(ctx: ActContext) -> int:

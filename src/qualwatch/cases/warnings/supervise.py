@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -22,7 +22,6 @@ from qualwatch.cases.effects.cards import perform
 from qualwatch.cases.models import (
     GROUNDS,
     Case,
-    CaseRequirement,
     CreditRecord,
     Document,
     Notice,
@@ -393,7 +392,7 @@ def _prove_push(case: Case, notice: Notice, by: Account, law: Law, at: datetime)
         return
     warned_on = timezone.localdate(notice.posted_at)
     names = tuple(
-        row.requirement for row in case.requirements.all() if _is_unproved(row, warned_on)
+        row.requirement for row in case.requirements.all() if warned_on in row.unproved_days
     )
     if names:
         event = Event(
@@ -405,13 +404,3 @@ def _prove_push(case: Case, notice: Notice, by: Account, law: Law, at: datetime)
             warned_on=dict.fromkeys(names, warned_on),
         )
         act_on(case=case, event=event, ctx=ctx, perform=perform)
-
-
-def _is_unproved(row: CaseRequirement, warned_on: date) -> bool:
-    """Whether its warning of a day, or that of its raised figure, has no proof yet."""
-    if row.pushed_on == warned_on and row.proved_on is None:
-        return True
-    raised = row.raised
-    return bool(
-        raised and raised["pushed_on"] == warned_on.isoformat() and raised["proved_on"] is None
-    )
