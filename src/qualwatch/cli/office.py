@@ -16,7 +16,7 @@ from qualwatch.cli.count_labels import (
     RUN_STATES,
     day_counts,
 )
-from qualwatch.cli.database import actor, check_account, now, with_database
+from qualwatch.cli.database import actor, check_account, now, office_law, with_database
 from qualwatch.cli.options import (
     ALL_READ,
     SOME_REJECTED,
@@ -67,10 +67,9 @@ def import_delivery(
 ) -> int:
     """Import a source's files: compared with what is on record, accepted or held for review."""
     from qualwatch.cli.registers import Steps
-    from qualwatch.law.loader import load_law
     from qualwatch.registers import loads
 
-    texts, day, months = load_law(law), required_day(as_of), _months(covers)
+    texts, day, months = office_law(law), required_day(as_of), _months(covers)
     files_by_name = {file.name: file for file in files}
     if len(files_by_name) < len(files):
         raise InvalidCommand(_("两个文件同名"))
@@ -89,12 +88,11 @@ def patrol(on: On = None, by: By = "", law: LawFolder = None, policy: PolicyFile
 
     Running it again adds nothing.
     """
-    from qualwatch.law.loader import load_law
     from qualwatch.patrol.days import missed_days, run_day
 
     day = required_day(on, "--on")
     missed = missed_days(day)
-    result = run_day(day=day, law=load_law(law, policy), by=actor(by), at=now())
+    result = run_day(day=day, law=office_law(law, policy), by=actor(by), at=now())
     print_lines(*_run_lines(result.run), *_missed_lines(missed), *day_counts(result.cases))
     return SOME_REJECTED if result.run.state == "held" else ALL_READ
 
@@ -192,7 +190,6 @@ def _decide_load(
     *,
     refuse: bool,
 ) -> str:
-    from qualwatch.law.loader import load_law
     from qualwatch.registers.loads import reject, release
     from qualwatch.registers.models import Load
 
@@ -200,7 +197,7 @@ def _decide_load(
     if refuse:
         load = reject(load=load, **decision)
     else:
-        load = release(load=load, law=load_law(law, policy), **decision)
+        load = release(load=load, law=office_law(law, policy), **decision)
     return _(LOAD_STATES[load.state])
 
 
@@ -214,14 +211,13 @@ def _decide_run(
 ) -> Iterator[str]:
     from qualwatch.assessments.actions import reject_run
     from qualwatch.assessments.models import Run
-    from qualwatch.law.loader import load_law
     from qualwatch.patrol.days import release_held_run
 
     run = Run.objects.get(pk=number)
     if refuse:
         yield _(RUN_STATES[reject_run(run=run, **decision).state])
         return
-    result = release_held_run(run=run, law=load_law(law, policy), **decision)
+    result = release_held_run(run=run, law=office_law(law, policy), **decision)
     yield _(RUN_STATES[result.run.state])
     yield from day_counts(result.cases)
 
@@ -232,13 +228,12 @@ def _release_change(
     """Releases the quarantined change of a sequence number."""
     from django.utils import timezone
 
-    from qualwatch.law.loader import load_law
     from qualwatch.patrol.pushes import release_quarantined
     from qualwatch.registers.models import PlatformChange
 
     change = PlatformChange.objects.get(sequence=sequence)
     day = timezone.localdate(decision["at"])
-    outcome = release_quarantined(change=change, law=load_law(law, policy), day=day, **decision)
+    outcome = release_quarantined(change=change, law=office_law(law, policy), day=day, **decision)
     count = len(outcome.result.credit_codes)
     return _("已放行，涉及 {count} 家企业").format(count=count)
 

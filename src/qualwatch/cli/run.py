@@ -60,6 +60,10 @@ COMMANDS = {
         "qualwatch.cli.office:pack",
         _n("写出一张红牌的证据包：当时的事实、标准、结论、人员、文书、送达、日志"),
     ),
+    "law": Entry(
+        "qualwatch.cli.law:law_app",
+        _n("机关的日历、政策和标准：提出、预览、签批、导出"),
+    ),
     "returns": Entry(
         "qualwatch.cli.oversight:returns",
         _n("一个季度谁应报送撤回汇总、谁已报送；有逾期未报时状态为 3"),

@@ -13,7 +13,6 @@ from django.db.models import Q
 from qualwatch.assessments.actions import assess, release_run
 from qualwatch.assessments.models import Run
 from qualwatch.cases.acting import ActContext
-from qualwatch.cases.deadlines import recount_deadlines
 from qualwatch.cases.effects.withdrawal import release_overtaken
 from qualwatch.cases.eligibility.actions import delete_old_responses
 from qualwatch.cases.eligibility.standings import publish_register
@@ -24,7 +23,9 @@ from qualwatch.cases.warnings.warn import apply_run_to_cases
 from qualwatch.journal.actions import seal
 from qualwatch.journal.models import Seal
 from qualwatch.law.loader import Law
+from qualwatch.oversight.returns import record_due
 from qualwatch.oversight.statistics import publish_statistics
+from qualwatch.patrol.calendar_changes import move_deadlines
 from qualwatch.procedure.preconditions import SYSTEM
 from qualwatch.publication.actions import remove_expired_cards, take_snapshot
 from qualwatch.registers.corrections import due_for_review
@@ -78,12 +79,15 @@ def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayOutcome:
 def _update_cases(run: Run, ctx: ActContext) -> Counter[str]:
     """Cards, reminders, services and recounted deadlines of a day; returns their counts."""
     lock_cases()
+    record_due(ctx)
+    # before the run: a period that the calendar has made longer is not over yet
+    moved = move_deadlines(ctx)
     counts = apply_run_to_cases(run=_newest(run), ctx=ctx)
+    counts["deadlines-moved"] += moved
     counts["reminded"] += remind(ctx)
     counts["escalated"] += escalate(ctx)
     counts["late-starts"] += notify_late_starts(ctx)
     counts["services"] += process_due_services(ctx)
-    recount_deadlines(ctx)
     delete_old_responses(ctx.at)
     counts["corrections-due"] += len(list(due_for_review(ctx.on)))
     return counts

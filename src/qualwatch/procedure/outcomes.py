@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from qualwatch.procedure.periods import Deadline, end_by_calendar
+from qualwatch.procedure.periods import Deadline, chosen_day, recounted
 from qualwatch.procedure.state import (
     Application,
     CaseState,
@@ -253,7 +253,8 @@ def sign(state: CaseState, event: Event, terms: Terms) -> Result:
     assert proposal is not None  # a precondition
     after = replace(state, proposal=None)
     if proposal.outcome == "extended":
-        return replace(after, extended=proposal.until), (Effect("notify-extended"),)
+        until = proposal.until and chosen_day(proposal.until.ends_on, terms.calendar)
+        return replace(after, extended=until), (Effect("notify-extended"),)
     if proposal.outcome == "dismissed":
         return close(after, event, "dismissed")
     # Red cards of the single items go on; the enterprise-wide case has served its purpose.
@@ -392,41 +393,29 @@ def end(state: CaseState, event: Event, terms: Terms) -> Result:
 
 
 def calendar_loaded(state: CaseState, event: Event, terms: Terms) -> Result:
-    """Recounts periods by the newest calendar: they get longer or stay, never shorter.
+    """Recounts running periods by the newest calendar: they get longer or stay, never shorter.
 
-    Running periods keep the policy under which they started.
+    Each keeps the length that the policy had when it began.
     """
-
-    def recounted(deadline: Deadline) -> Deadline:
-        return end_by_calendar(deadline.ends_on, terms.calendar)
-
     requirements = tuple(
         requirement
         if requirement.is_determined
-        else replace(requirement, deadline=recounted(requirement.deadline))
+        else replace(requirement, deadline=recounted(requirement.deadline, terms.calendar))
         for requirement in state.requirements
     )
     after = replace(
         state,
         requirements=requirements,
-        red=state.red and recounted(state.red),
-        extended=state.extended and recounted(state.extended),
+        red=state.red and recounted(state.red, terms.calendar),
+        extended=state.extended and recounted(state.extended, terms.calendar),
         withdrawal=state.withdrawal and _recounted_withdrawal(state.withdrawal, terms),
     )
     return after, ()
 
 
 def _recounted_withdrawal(withdrawal: Withdrawal, terms: Terms) -> Withdrawal:
-    if withdrawal.statement and withdrawal.notice_served_on:
-        deadline = terms.statement.from_day(withdrawal.notice_served_on, terms.calendar)
-        withdrawal = replace(withdrawal, statement=_extended(withdrawal.statement, deadline))
-    if withdrawal.display and withdrawal.displayed_on:
-        deadline = terms.display.from_day(
-            withdrawal.displayed_on, terms.calendar, first_counted=True
-        )
-        withdrawal = replace(withdrawal, display=_extended(withdrawal.display, deadline))
-    return withdrawal
-
-
-def _extended(old: Deadline, new: Deadline) -> Deadline:
-    return new if new.ends_on >= old.ends_on else replace(old, provisional=new.provisional)
+    deadlines = {
+        name: recounted(getattr(withdrawal, name), terms.calendar)
+        for name in withdrawal.running_deadlines
+    }
+    return replace(withdrawal, **deadlines)

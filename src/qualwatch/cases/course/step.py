@@ -8,13 +8,12 @@ from django.db import transaction
 
 from qualwatch.cases.acting import ActContext, Step, write_journal
 from qualwatch.cases.course.withdrawal_rows import (
-    as_columns,
-    as_deadline,
     as_state,
     open_or_decided,
     save_withdrawal,
     write_withdrawal_to_row,
 )
+from qualwatch.cases.deadline_columns import EXTENSION, RED, YELLOW
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Withdrawal
 from qualwatch.journal.actions import NewEntry
 from qualwatch.procedure.periods import Deadline, same_day_after_months
@@ -53,7 +52,7 @@ def state_of(
             WarnedRequirement(
                 requirement.requirement,
                 requirement.pushed_on,
-                Deadline(requirement.ends_on, requirement.is_provisional),
+                _deadline_of(requirement),
                 requirement.proved_on,
                 requirement.recovered_on,
                 requirement.is_ended,
@@ -63,12 +62,12 @@ def state_of(
         ),
         push_proved_on=case.push_proved_on,
         proposal=_proposal(proposal),
-        extended=as_deadline(case.extended_until, case.is_extension_provisional),
+        extended=EXTENSION.read(case),
         application=_application(case.application),
         disputed=tuple(case.disputed),
         published_on=case.published_on,
         order_served_on=case.order_served_on,
-        red=as_deadline(case.red_ends_on, case.is_red_provisional),
+        red=RED.read(case),
         last_result=case.last_result,
         last_result_on=case.last_result_on,
         needs_review=case.needs_review,
@@ -80,14 +79,20 @@ def state_of(
     )
 
 
+def _deadline_of(row: CaseRequirement) -> Deadline:
+    deadline = YELLOW.read(row)
+    assert deadline is not None  # the column is not null
+    return deadline
+
+
 def write_state_to_row(case: Case, state: CaseState, ctx: ActContext) -> None:
     """Writes a state into its row, which is not saved."""
     case.state = state.state
     case.push_proved_on = state.push_proved_on
     case.published_on = state.published_on
-    case.extended_until, case.is_extension_provisional = as_columns(state.extended)
+    EXTENSION.write(case, state.extended)
     case.order_served_on = state.order_served_on
-    case.red_ends_on, case.is_red_provisional = as_columns(state.red)
+    RED.write(case, state.red)
     case.last_result = state.last_result
     case.last_result_on = state.last_result_on
     case.needs_review = state.needs_review
@@ -137,7 +142,7 @@ def _write_requirement(row: CaseRequirement, warned: WarnedRequirement, step: St
     row.pushed_on = warned.pushed_on
     row.recovered_on = warned.recovered_on
     row.proved_on = warned.proved_on
-    row.ends_on, row.is_provisional = warned.deadline.ends_on, warned.deadline.provisional
+    YELLOW.write(row, warned.deadline)
     row.is_ended = warned.is_ended
     row.is_determined = warned.is_determined
     if warned.pushed_on == step.event.on and warned.name in step.figures:

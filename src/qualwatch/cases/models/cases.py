@@ -38,6 +38,8 @@ class Case(models.Model):
     order_served_on = models.DateField(null=True)
     red_ends_on = models.DateField(null=True)
     is_red_provisional = models.BooleanField(default=False)
+    # by deadline: what it was counted from (cases.deadline_columns)
+    deadline_bases = models.JSONField(default=dict)
     last_result = models.CharField(max_length=12, default="none")
     last_result_on = models.DateField(null=True)
     was_found_short = models.BooleanField(default=False)
@@ -132,6 +134,8 @@ class CaseRequirement(models.Model):
     pushed_on = models.DateField()
     ends_on = models.DateField()
     is_provisional = models.BooleanField(default=False)
+    # by deadline: what it was counted from (cases.deadline_columns)
+    deadline_bases = models.JSONField(default=dict)
     proved_on = models.DateField(null=True)  # day on which the warning reached the enterprise
     recovered_on = models.DateField(null=True)
     is_ended = models.BooleanField(default=False)
@@ -306,6 +310,7 @@ class Task(models.Model):
     organisation = models.CharField(max_length=60)
     opened_on = models.DateField()
     due_on = models.DateField(null=True)
+    is_due_provisional = models.BooleanField(default=False)
     completed_on = models.DateField(null=True)
     completed_by = models.CharField(max_length=150, blank=True)
 

@@ -45,6 +45,8 @@ class Application(models.Model):
     opinion_due_on = models.DateField(null=True)  # of the city
     decision_due_on = models.DateField(null=True)  # of the province, once it has it
     is_due_provisional = models.BooleanField(default=False)
+    # by deadline: what it was counted from (cases.deadline_columns)
+    deadline_bases = models.JSONField(default=dict)
     opinion_by = models.CharField(max_length=150, blank=True)
     opinion_on = models.DateField(null=True)
     opinion_because = models.TextField(blank=True)
@@ -147,6 +149,8 @@ class Service(models.Model):
     # without proof by then the next method is tried; of a notice: the day it counts as served
     due_on = models.DateField()
     is_due_provisional = models.BooleanField(default=False)
+    # by deadline: what it was counted from (cases.deadline_columns)
+    deadline_bases = models.JSONField(default=dict)
     proved_on = models.DateField(null=True)
     proof = models.TextField(blank=True)
     proved_by = models.CharField(max_length=150, blank=True)

@@ -67,21 +67,29 @@ def _due_reminders(ctx: ActContext) -> Mapping[Case, CaseRequirement]:
 def escalate(ctx: ActContext) -> int:
     """Opens a task for the competent authority of every case whose period is over; how many.
 
-    None while such a task is open, a determination is proposed, or the item is being withdrawn.
+    Where the period's end is provisional the task is marked so: nothing can be decided yet. None
+    while such a task is open, a determination is proposed, or the item is being withdrawn.
     """
     proposed = set(Determination.objects.filter(state="proposed").values_list("case_id", flat=True))
     withdrawals = Withdrawal.objects.filter(ended="").exclude(stage="closed")
     withdrawing = set(withdrawals.values_list("credit_code", "category", "sub_item"))
     past_period = [
         case
-        for case in cases_over_on(ctx.on)
+        for case in cases_over_on(ctx.on, including_provisional=True)
         if case.pk not in proposed and item_of(case) not in withdrawing and _is_actionable(case)
     ]
     open_tasks = Task.objects.filter(completed_on=None, kind__in=TASK_AT_PERIOD_END.values())
     waiting = set(open_tasks.values_list("case_id", "kind"))
     due = [case for case in past_period if (case.pk, TASK_AT_PERIOD_END[case.state]) not in waiting]
+    settled = {case.pk for case in cases_over_on(ctx.on)}
     tasks = [
-        new_task(case, TASK_AT_PERIOD_END[case.state], opened_on=ctx.on, due_on=ctx.on)
+        new_task(
+            case,
+            TASK_AT_PERIOD_END[case.state],
+            opened_on=ctx.on,
+            due_on=ctx.on,
+            is_provisional=case.pk not in settled,
+        )
         for case in due
     ]
     Task.objects.bulk_create(tasks, batch_size=1000)

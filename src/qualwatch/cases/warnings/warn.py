@@ -15,9 +15,7 @@ from qualwatch.cases.course.step import entry_of, rows_of, state_of, write_state
 from qualwatch.cases.course.withdrawal_rows import save_withdrawal, write_withdrawal_to_row
 from qualwatch.cases.documents.service import tasks_that_survive
 from qualwatch.cases.effects.cards import HANDLERS, end_applications, notification_of
-from qualwatch.cases.effects.withdrawal import extend_display
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Task, Withdrawal
-from qualwatch.cases.notices import texts
 from qualwatch.cases.notices.notify import Notification, notify
 from qualwatch.cases.tasks import OUTLIVING_CASE, VANISHED, complete, open_task
 from qualwatch.cases.warnings.conflicts import link_conflicts
@@ -25,10 +23,8 @@ from qualwatch.cases.warnings.register_conflicts import update_conflict_tasks
 from qualwatch.cases.warnings.register_sync import update_from_registers
 from qualwatch.cases.warnings.run_view import INSURANCE, Item, RunView, item_of
 from qualwatch.journal.actions import record_all
-from qualwatch.procedure.periods import Deadline
 from qualwatch.procedure.state import CaseState, Event
 from qualwatch.procedure.transitions import step
-from qualwatch.publication.actions import post_red_period
 
 # Effects whose notices go out together; the other effects are carried out case by case.
 NOTIFIED_TOGETHER = ("push", "push-addition", "notify-closed")
@@ -52,12 +48,14 @@ CASE_FIELDS = [
     "is_extension_provisional",
     "red_ends_on",
     "is_red_provisional",
+    "deadline_bases",
     "application",
 ]
 REQUIREMENT_FIELDS = [
     "pushed_on",
     "ends_on",
     "is_provisional",
+    "deadline_bases",
     "proved_on",
     "recovered_on",
     "is_ended",
@@ -138,7 +136,7 @@ def _assess(
     *,
     is_other_red_open: bool,
 ) -> Step:
-    """The case after the run, its periods recounted by the newest calendar."""
+    """The case after the run."""
     verdicts, figures = update.view.verdicts_of(case)
     event = Event(
         "assessed",
@@ -148,9 +146,6 @@ def _assess(
         is_other_red_open=is_other_red_open,
     )
     after, effects = step(before, event, update.ctx.terms)
-    if after.is_open:
-        # days that rested on an unpublished calendar become final or move
-        after, _none = step(after, Event("calendar-loaded", update.ctx.on), update.ctx.terms)
     return Step(case, before, after, effects, event, figures, row)
 
 
@@ -159,9 +154,6 @@ def _follow_step(update: RunUpdate, case_step: Step) -> None:
     ctx = update.ctx
     case = case_step.case
     after = case_step.after
-    red_period = _changed_red_period(case_step)
-    if red_period is not None:
-        _publish_red_period(case, red_period, ctx)
     if after.is_open and item_of(case) in update.view.vanished:
         open_task(case, VANISHED, ctx)
     if case_step.before.proposal is not None and after.state == "closed":
@@ -171,40 +163,7 @@ def _follow_step(update: RunUpdate, case_step: Step) -> None:
     if case_step.is_change or is_updated:
         write_state_to_row(case, after, ctx)
         write_withdrawal_to_row(case_step, ctx)
-        if case_step.row is not None and _has_changed_display(case_step):
-            extend_display(case_step.row, ctx)
         update.steps.append(case_step)
-    # after the update: the letter names the enterprise as the registers do now
-    if red_period is not None:
-        subject = texts.subject("red-period", case)
-        notification = Notification(case, "red-period", subject, texts.red_period_extended(case))
-        notify([notification], ctx.at)
-
-
-def _changed_red_period(case_step: Step) -> Deadline | None:
-    """The red period as a newer calendar ends it; None where it is as before."""
-    red_period = case_step.after.red
-    if case_step.after.state != "red" or red_period == case_step.before.red:
-        return None
-    return red_period
-
-
-def _publish_red_period(case: Case, red_period: Deadline, ctx: ActContext) -> None:
-    post_red_period(
-        case.card_number,
-        ends_on=red_period.ends_on,
-        is_provisional=red_period.provisional,
-        at=ctx.at,
-    )
-
-
-def _has_changed_display(case_step: Step) -> bool:
-    """Whether a newer calendar has made the display of a withdrawal longer."""
-    before = case_step.before.withdrawal
-    after = case_step.after.withdrawal
-    if before is None or before.display is None or after is None:
-        return False
-    return after.display != before.display
 
 
 def _open_new_cases(update: RunUpdate, open_cases: Sequence[Case]) -> None:
