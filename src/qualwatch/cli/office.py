@@ -26,6 +26,7 @@ from qualwatch.cli.options import (
     On,
     PasswordFromStdin,
     PolicyFile,
+    read_day,
     required_day,
 )
 from qualwatch.cli.output import complete_file, print_lines
@@ -34,6 +35,7 @@ from qualwatch.wording import gettext_noop as _n
 
 if TYPE_CHECKING:
     from qualwatch.assessments.models import Run
+    from qualwatch.cases.models import Heartbeat
     from qualwatch.registers.models import Load
 
 By = Annotated[str, typer.Option("--by", help=_n("谁做的（账号名）；不写时是系统用户名"))]
@@ -41,7 +43,9 @@ SourceSlug = Annotated[str, typer.Argument(metavar="SOURCE", help=_n("来源，�
 RegisterFiles = Annotated[list[Path], typer.Argument(metavar="FILE…", help=_n("登记文件"))]
 Covers = Annotated[str, typer.Option("--covers", help=_n("社保覆盖的月份，如 2026-01..2026-03"))]
 IsDelta = Annotated[bool, typer.Option("--delta", help=_n("只有变更，不是全量"))]
-HeldKind = Annotated[str, typer.Argument(metavar="load|run|change", help=_n("载入、核查还是推送"))]
+HeldKind = Annotated[
+    str, typer.Argument(metavar="load|run|change|patrol", help=_n("载入、核查、推送还是巡查"))
+]
 HeldNumber = Annotated[int, typer.Argument(metavar="NUMBER", help=_n("第几次；推送的序号"))]
 Reviewer = Annotated[str, typer.Option("--by", help=_n("审核人的账号名；会问密码"))]
 Because = Annotated[str, typer.Option("--because", help=_n("理由"))]
@@ -51,6 +55,8 @@ CardNumber = Annotated[
     str, typer.Argument(metavar="NUMBER", help=_n("红牌编号，如 晋红〔2026〕1号"))
 ]
 Officer = Annotated[str, typer.Option("--by", help=_n("经办人的账号名；会问密码"))]
+PatrolDay = Annotated[date, typer.Argument(metavar="DAY", parser=read_day, help=_n("哪一天的巡查"))]
+Sign = Annotated[bool, typer.Option("--sign", help=_n("签批别人提出的作废"))]
 PackPath = Annotated[Path, typer.Option("--output", help=_n("写到这个 .zip 文件"))]
 MAX_DAYS = 10  # of those without a patrol, named one by one
 
@@ -88,11 +94,15 @@ def patrol(on: On = None, by: By = "", law: LawFolder = None, policy: PolicyFile
 
     Running it again adds nothing.
     """
-    from qualwatch.patrol.days import missed_days, run_day
+    from qualwatch.patrol.days import DayOutcome, missed_days
+    from qualwatch.patrol.guard import run_guarded_day
 
     day = required_day(on, "--on")
     missed = missed_days(day)
-    result = run_day(day=day, law=office_law(law, policy), by=actor(by), at=now())
+    result = run_guarded_day(day=day, law=office_law(law, policy), by=actor(by), at=now())
+    if not isinstance(result, DayOutcome):
+        print_lines(*_held_patrol_lines(result))
+        return SOME_REJECTED
     print_lines(*_run_lines(result.run), *_missed_lines(missed), *day_counts(result.cases))
     return SOME_REJECTED if result.run.state == "held" else ALL_READ
 
@@ -109,15 +119,17 @@ def decide(  # noqa: PLR0913  # the options of a command are its arguments
     policy: PolicyFile = None,
 ) -> int:
     """Release (or refuse) what a guard held; whoever began it may not."""
-    if what not in ("load", "run", "change"):
-        raise InvalidCommand(_("写 load、run 或 change"))
-    capability = "release-runs" if what == "run" else "release-loads"
+    if what not in ("load", "run", "change", "patrol"):
+        raise InvalidCommand(_("写 load、run、change 或 patrol"))
+    capability = "release-runs" if what in ("run", "patrol") else "release-loads"
     check_account(by, capability, password_from_stdin=password_from_stdin)
     decision = {"by": by, "at": now(), "because": because}
     if what == "load":
         print_lines(_decide_load(number, decision, law, policy, refuse=refuse))
     elif what == "run":
         print_lines(*_decide_run(number, decision, law, policy, refuse=refuse))
+    elif what == "patrol":
+        print_lines(*_decide_patrol(number, decision, law, policy, refuse=refuse))
     elif refuse:
         raise InvalidCommand(_("扣下的推送不放行就不生效，不用拒绝"))
     else:
@@ -220,6 +232,74 @@ def _decide_run(
     result = release_held_run(run=run, law=office_law(law, policy), **decision)
     yield _(RUN_STATES[result.run.state])
     yield from day_counts(result.cases)
+
+
+def _decide_patrol(
+    number: int,
+    decision: Mapping[str, Any],
+    law: Path | None,
+    policy: Path | None,
+    *,
+    refuse: bool,
+) -> Iterator[str]:
+    """Lets a held patrol run, or refuses it."""
+    from qualwatch.accounts.models import Account
+    from qualwatch.cases.models import Heartbeat
+    from qualwatch.patrol.guard import refuse_patrol, release_patrol
+
+    heartbeat = Heartbeat.objects.get(pk=number)
+    decided = {**decision, "by": Account.objects.get(username=decision["by"])}
+    if refuse:
+        refused = refuse_patrol(heartbeat=heartbeat, **decided)
+        yield _("{day} 的巡查已拒绝，什么也没有做").format(day=refused.day)
+        return
+    result = release_patrol(heartbeat=heartbeat, law=office_law(law, policy), **decided)
+    yield from _run_lines(result.run)
+    yield from day_counts(result.cases)
+
+
+def _held_patrol_lines(held: "Heartbeat") -> Iterator[str]:
+    yield _(
+        "第 {number} 号巡查，{day}：已扣下（{because}），请先核对系统时钟，再由审核人放行"
+    ).format(number=held.pk, day=held.day, because=held.because)
+
+
+@with_database
+def set_aside(
+    day: PatrolDay,
+    by: Officer,
+    because: Because,
+    sign: Sign = False,
+    password_from_stdin: PasswordFromStdin = False,
+    law: LawFolder = None,
+) -> int:
+    """Set aside a patrol recorded by a wrong clock: proposed by one person, signed by another."""
+    from qualwatch.accounts.models import Account
+    from qualwatch.cases.models import Heartbeat
+    from qualwatch.patrol.setting_aside import propose_setting_aside, sign_setting_aside
+
+    capability = "release-runs" if sign else "import"
+    check_account(by, capability, password_from_stdin=password_from_stdin)
+    act: dict[str, Any] = {
+        "heartbeat": Heartbeat.objects.get(day=day, state="done"),
+        "by": Account.objects.get(username=by),
+        "at": now(),
+        "because": because,
+    }
+    if sign:
+        effects = sign_setting_aside(law=office_law(law), **act)
+    else:
+        effects = propose_setting_aside(**act)
+    print_lines(
+        _("{day} 的巡查已作废").format(day=day)
+        if sign
+        else _("已提出 {day} 的巡查作废，等审核人用 --sign 签批").format(day=day),
+        _("撤销："),
+        *(f"  {sentence}" for sentence in effects.undone),
+        _("不撤销，须另行处理："),
+        *(f"  {sentence}" for sentence in effects.remaining),
+    )
+    return ALL_READ
 
 
 def _release_change(

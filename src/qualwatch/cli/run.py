@@ -49,6 +49,10 @@ COMMANDS = {
     "decide": Entry(
         "qualwatch.cli.office:decide", _n("放行（或拒绝）被扣下的载入或核查；谁发起的谁不能放行")
     ),
+    "set-aside": Entry(
+        "qualwatch.cli.office:set_aside",
+        _n("把时钟有误时记录的巡查作废：一人提出，另一人签批"),
+    ),
     "deliver": Entry(
         "qualwatch.cli.office:deliver", _n("发出待发的消息：邮件、短信、回调；不成的以后再发")
     ),

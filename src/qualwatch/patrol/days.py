@@ -72,7 +72,9 @@ def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayOutcome:
         sealed = seal(day=day)
     summary = {"run": run.pk, "state": run.state, "by": by, "cases": dict(counts)}
     # a second run of the day leaves the summary of the first
-    Heartbeat.objects.get_or_create(day=day, defaults={"finished_at": at, "summary": summary})
+    finished = {"state": "done", "finished_at": at, "by": by, "summary": summary}
+    if not Heartbeat.objects.filter(day=day, state="held").update(**finished):
+        Heartbeat.objects.get_or_create(day=day, state="done", defaults=finished)
     return DayOutcome(run, sealed, counts, took)
 
 
@@ -128,15 +130,14 @@ def lock_cases() -> None:
 
 def missed_days(day: date) -> list[date]:
     """Days since the last heartbeat on which no patrol was run, before a day."""
-    last = (
-        Heartbeat.objects.filter(day__lt=day).order_by("-day").values_list("day", flat=True).first()
-    )
+    done = Heartbeat.objects.filter(day__lt=day, state="done")
+    last = done.order_by("-day").values_list("day", flat=True).first()
     return [last + timedelta(days=n) for n in range(1, (day - last).days)] if last else []
 
 
 def last_patrol(day: date) -> Heartbeat | None:
     """The newest patrol of a day or before."""
-    return Heartbeat.objects.filter(day__lte=day).order_by("-day").first()
+    return Heartbeat.objects.filter(day__lte=day, state="done").order_by("-day").first()
 
 
 def _newest(run: Run) -> Run:

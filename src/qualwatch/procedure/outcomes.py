@@ -419,3 +419,21 @@ def _recounted_withdrawal(withdrawal: Withdrawal, terms: Terms) -> Withdrawal:
         for name in withdrawal.running_deadlines
     }
     return replace(withdrawal, **deadlines)
+
+
+def set_aside(state: CaseState, event: Event, terms: Terms) -> Result:
+    """Undoes the warnings of a patrol whose day was wrong: what they were about starts anew.
+
+    A yellow card of which nothing else is left is closed. A determined requirement stays.
+    """
+    requirements = tuple(
+        replace(requirement, recovered_on=event.on, is_ended=True)
+        if requirement.name in event.requirements and not requirement.is_determined
+        else requirement
+        for requirement in state.requirements
+    )
+    after = replace(state, requirements=requirements, proposal=None)
+    is_over = all(requirement.recovered_on is not None for requirement in requirements)
+    if state.state == "yellow" and is_over:
+        return close(after, event, "recorded-in-error")
+    return after, ()

@@ -42,6 +42,7 @@ CLOSED: Mapping[str, str] = {
     "grade-ended": _n("等级取消且存量期满"),
     "out-of-scope": _n("不在预警范围"),
     "duplicate": _n("重复立案"),
+    "recorded-in-error": _n("巡查日期有误，撤销立案"),
 }
 ENDINGS = (
     "expired",

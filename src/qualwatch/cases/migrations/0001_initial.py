@@ -21,10 +21,43 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("day", models.DateField(unique=True)),
+                ("day", models.DateField()),
+                ("state", models.CharField(default="done", max_length=10)),
                 ("finished_at", models.DateTimeField()),
+                ("by", models.CharField(blank=True, max_length=150)),
                 ("summary", models.JSONField()),
+                ("because", models.TextField(blank=True)),
+                ("proposed_by", models.CharField(blank=True, max_length=150)),
+                ("proposed_because", models.TextField(blank=True)),
+                ("decided_by", models.CharField(blank=True, max_length=150)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("decided_because", models.TextField(blank=True)),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ("done", "held", "refused", "set-aside"))),
+                        name="heartbeat_state_known",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ("done", "held"))),
+                        fields=("day",),
+                        name="heartbeat_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "set-aside"), _negated=True),
+                            models.Q(
+                                models.Q(("proposed_by", ""), _negated=True),
+                                models.Q(("decided_by", ""), _negated=True),
+                                models.Q(("proposed_by", models.F("decided_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="heartbeat_set_aside_by_two_people",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="AnsweredRequest",
@@ -926,6 +959,7 @@ class Migration(migrations.Migration):
                                 "grade-ended",
                                 "out-of-scope",
                                 "duplicate",
+                                "recorded-in-error",
                             ],
                         ),
                         ("closed_on__isnull", False),

@@ -8,6 +8,7 @@ from django.db.models import Q
 from qualwatch.procedure.state import CLOSED, OUTCOMES, Ground, Origin, State
 
 STATES = tuple(get_arg for get_arg in get_args(State) if get_arg != "none")
+HEARTBEAT_STATES = ("done", "held", "refused", "set-aside")
 GROUNDS, ORIGINS = get_args(Ground), get_args(Origin)
 
 
@@ -379,8 +380,38 @@ class DailyQuota(models.Model):
 
 
 class Heartbeat(models.Model):
-    """The patrol of one day, and when it finished."""
+    """The patrol of one day, and when it finished; or one that waits for a reviewer.
 
-    day = models.DateField(unique=True)
+    Everything that a patrol writes has its moment, `finished_at`. because: why it is held. Who
+    proposed that a patrol is set aside stands in `proposed_by`; who decided, in `decided_by`.
+    """
+
+    day = models.DateField()
+    state = models.CharField(max_length=10, default="done")
     finished_at = models.DateTimeField()
+    by = models.CharField(max_length=150, blank=True)
     summary = models.JSONField()
+    because = models.TextField(blank=True)
+    proposed_by = models.CharField(max_length=150, blank=True)
+    proposed_because = models.TextField(blank=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_because = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=HEARTBEAT_STATES), name="heartbeat_state_known"
+            ),
+            models.UniqueConstraint(
+                fields=["day"], condition=Q(state__in=("done", "held")), name="heartbeat_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="set-aside")
+                | ~Q(proposed_by="") & ~Q(decided_by="") & ~Q(proposed_by=models.F("decided_by")),
+                name="heartbeat_set_aside_by_two_people",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.state}"

@@ -10,6 +10,7 @@ from qualwatch.cases.models import (
     Case,
     CaseRequirement,
     Determination,
+    Heartbeat,
     Notice,
     Task,
     Withdrawal,
@@ -54,7 +55,9 @@ def _due_reminders(ctx: ActContext) -> Mapping[Case, CaseRequirement]:
         recovered_on=None,
         ends_on__lte=ctx.on + timedelta(days=days),
     )
+    set_aside = Heartbeat.objects.filter(state="set-aside").values("finished_at")
     reminders = Notice.objects.filter(kind=REMINDER, case__in=ending.values("case"))
+    reminders = reminders.exclude(posted_at__in=set_aside)
     reminded = set(reminders.values_list("case_id", flat=True))
     due: dict[Case, CaseRequirement] = {}
     for row in ending.select_related("case").order_by("-ends_on"):
