@@ -68,7 +68,7 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
     pool = likely_events(chance, state, steadiness)
     name = chance.choice(pool if pool and chance.random() < 0.95 else list(BY_EVENT))
     verdict = usually("short", "met", "met", "cannot-say", "advise", "not-required")
-    is_system = name in ("assessed", "calendar-loaded")
+    is_system = name in ("assessed", "calendar-loaded", "set-aside")
     return Event(
         name,
         on,

@@ -247,13 +247,13 @@ def test_the_start_of_a_list_the_proof_of_a_letter_and_a_return_follow(actors: A
     start = batch.start_due_on
     assert start is not None
     quarter = Quarter(2026, 2)
-    assert ReturnDeadline.objects.get().due_on == due_of(quarter, actors.law).ends_on
+    assert ReturnDeadline.objects.get(quarter=2).due_on == due_of(quarter, actors.law).ends_on
     assert move(actors, with_rest_days(actors.law, start), RED_PERIOD_OVER) >= 1
     batch.refresh_from_db()
     assert batch.start_due_on is not None
     assert batch.start_due_on > start
     assert moved_entries("start")[0].details["old"] == start.isoformat()
-    due = ReturnDeadline.objects.get().due_on
+    due = ReturnDeadline.objects.get(quarter=2).due_on
     move(actors, with_rest_days(actors.law, due), RED_PERIOD_OVER)
     assert due_of(quarter, actors.law).ends_on > due
     assert moved_entries("return")[0].details["old"] == due.isoformat()
@@ -282,7 +282,7 @@ def test_on_a_provisional_day_the_task_is_there_marked(actors: Actors) -> None:
     actors.load_and_patrol(PERIOD_OVER + timedelta(days=1))
     task.refresh_from_db()
     assert not task.is_due_provisional
-    settled = Entry.objects.get(what="deadline-settled")
+    settled = Entry.objects.get(what="deadline-settled", stream=case.stream)
     assert settled.details["calendar"] == published.calendar.version
     actors.propose(case, day=PERIOD_OVER + timedelta(days=1))
 

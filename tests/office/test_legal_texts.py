@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,18 @@ from typing import Any
 import pytest
 import yaml
 from django.db import IntegrityError, transaction
+from django.test import Client
 from django.utils import timezone
 
-from actors import Actors, reload
+from actors import PASSWORD, Actors, reload
 from application_acts import actors_with_accounts
+from commands import CommandResult, qualwatch
+from databases import prepare_office
 from qualwatch.assessments.models import LawText, Run
 from qualwatch.assessments.texts import law_of
 from qualwatch.cases.models import Notice, Task
 from qualwatch.journal.models import Entry
-from qualwatch.law.loader import BUILT_IN, Law, current_law, load_law, same_law
+from qualwatch.law.loader import BUILT_IN, Law, current_law, law_changed, load_law, same_law
 from qualwatch.law.texts_on_disk import LawError
 from qualwatch.legal_texts.actions import (
     CannotLoad,
@@ -29,7 +33,6 @@ from qualwatch.legal_texts.actions import (
 from qualwatch.legal_texts.models import LegalText
 from qualwatch.legal_texts.queries import DamagedText, file_of, law_in_force
 from qualwatch.patrol.legal_texts import preview_of, propose, sign
-from qualwatch.publication.models import FeedClock
 from register_office import DAY, RegisterOffice
 
 pytestmark = pytest.mark.django_db
@@ -47,9 +50,11 @@ DECORATION = BUILT_IN / "standards/construction/specialist-decoration.yaml"
 
 
 @pytest.fixture
-def actors(office: RegisterOffice, settings: Any, tmp_path: Path) -> Actors:
+def actors(office: RegisterOffice, settings: Any, tmp_path: Path) -> Iterator[Actors]:
     settings.LAW_TEXTS = tmp_path / "law"
-    return actors_with_accounts(office)
+    law_changed()
+    yield actors_with_accounts(office)
+    law_changed()  # what the test loaded is rolled back
 
 
 def policy_from(day: date, old: str = "", new: str = "") -> str:
@@ -293,16 +298,19 @@ def test_a_standard_is_loaded_in_the_same_way(actors: Actors) -> None:
 
 
 def test_pages_ask_for_the_law_in_force_and_once_only(
-    actors: Actors, django_assert_num_queries: Any
+    actors: Actors, client: Client, django_assert_num_queries: Any
 ) -> None:
     today = timezone.localdate()
-    version = FeedClock.objects.filter(number=1).values_list("version", flat=True).first()
+    cached = client.get("/standards").headers["ETag"]
     load(actors, NEXT_YEAR, today)
     assert current_law().calendar.source == "国办发明电〔2026〕9号"
     # public pages are made again
-    assert FeedClock.objects.get().version != version
+    assert client.get("/standards", headers={"If-None-Match": cached}).status_code == 200
+    law_changed()
     with same_law(), django_assert_num_queries(1):
         assert current_law() is current_law()
+    with django_assert_num_queries(0):
+        assert current_law().calendar.source == "国办发明电〔2026〕9号"
 
 
 def test_a_stored_text_that_was_altered_is_refused(actors: Actors) -> None:
@@ -320,3 +328,41 @@ def test_no_task_is_left_behind(actors: Actors) -> None:
     """Signing opens none: whoever is concerned is notified."""
     load(actors, NEXT_YEAR)
     assert not Task.objects.exists()
+
+
+def test_the_commands_load_a_calendar(tmp_path: Path) -> None:
+    """From the file to the folder that commands without a database use."""
+    state = prepare_office(tmp_path / "state")
+    for name, role in (("li", "province-officer"), ("wang", "province-reviewer")):
+        words = ["manage", "create_officer", name, "--organisation", "province", "--role", role]
+        made = qualwatch(
+            *words, "--early-warning", "--password-from-stdin", typed=f"{PASSWORD}\n", **state
+        )
+        assert made.status == 0, made.err
+
+    def law(*words: str | Path, by: str = "") -> CommandResult:
+        account = ["--by", by, "--because", "国办已公布", "--password-from-stdin"] if by else []
+        return qualwatch("law", *words, *account, typed=f"{PASSWORD}\n", **state)
+
+    wrong, right = tmp_path / "wrong.yaml", tmp_path / "2027.yaml"
+    wrong.write_text(NEXT_YEAR.replace("2027-02-14", "2027-02-15"), encoding="utf-8")
+    right.write_text(NEXT_YEAR, encoding="utf-8")
+    refused = law("propose", wrong, by="li")
+    assert (refused.status, refused.err) == (2, "qualwatch: 1 处错误\n")
+    assert refused.out.startswith("wrong.yaml:6: years.2027.work[0]: 2027-02-15 不是周末")
+    assert law("preview", right).out == "期限顺延 0 个，由暂定转为确定 0 个\n"
+    assert law("propose", right, by="wang").status == 2
+    proposed = law("propose", right, by="li")
+    assert (proposed.status, "第 1 号 日历" in proposed.out) == (0, True), proposed.err
+    assert law("sign", "1", by="li").status == 2
+    assert "已签批" in law("sign", "1", by="wang").out
+    assert law("sign", "1", by="wang").err == "qualwatch: 这份文件已经签批或退回\n"
+    assert "已签批" in law("list").out
+    exported = tmp_path / "law"
+    assert law("export", exported).status == 0
+    assert qualwatch("standards", "lint", exported).status == 0
+    last = qualwatch(
+        "deadline", "--from", "2027-02-12", "--working-days", "1", "--law", str(exported)
+    )
+    assert last.out.splitlines()[-1] == "2027-02-14"
+    assert qualwatch("journal", "verify", **state).status == 0

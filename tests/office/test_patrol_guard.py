@@ -201,7 +201,6 @@ def test_reminders_and_tasks_come_again_on_the_right_day(actors: Actors) -> None
     set_aside(actors, wrong, DAY + timedelta(days=1))
     assert not Task.objects.filter(case=case, kind="propose", completed_on=None).exists()
     assert reload(case).state == "yellow"
-    actors.load_registers(ENDS)
     actors.patrol(ENDS)
     assert Notice.objects.filter(case=case, kind="reminder").count() == 2
 

@@ -24,6 +24,7 @@ SEAL_KEY = _keys.seal
 RAW_FILES = STATE / "raw"
 STORED_FILES = STATE / "stored"
 LAW_TEXTS = STATE / "law"  # loaded texts, written again from the database where missing
+LAW_SECONDS = 5  # after which a process asks again which texts are in force
 LETTERS = os.environ.get("QUALWATCH_LETTERS", "")  # a folder of .docx templates of the office's own
 # questions of one asker on one day
 ELIGIBILITY_QUOTA = int(os.environ.get("QUALWATCH_ELIGIBILITY_QUOTA", "200000"))

@@ -13,6 +13,7 @@ from qualwatch.law.model import CalendarChangeText, CalendarText
 from qualwatch.law.texts_on_disk import BUILT_IN, read_text
 
 FILE = "calendar/state-council.yaml"  # in a folder of the law
+CHANGES = "calendar/changes"  # the folder of what was loaded later, oldest first by name
 SATURDAY = 5
 LAST_WEEK_OF_THE_YEAR = (12, 25)
 
@@ -65,7 +66,7 @@ class Calendar:
         return day
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def _version(calendar: Calendar) -> str:
     """Remembered, because every deadline asks for it."""
     parts = (calendar.rest, calendar.work, calendar.years, calendar.statutory)
@@ -77,8 +78,13 @@ def load_calendar(folder: Path | None = None) -> Calendar:
 
     Raises LawError with file, line and clause.
     """
-    text, _file = read_text(CalendarText, (folder or BUILT_IN) / FILE, FILE)
-    return calendar_from(text)
+    folder = folder or BUILT_IN
+    text, _file = read_text(CalendarText, folder / FILE, FILE)
+    changes = [
+        read_text(CalendarChangeText, path, f"{CHANGES}/{path.name}")[0]
+        for path in sorted((folder / CHANGES).glob("*.yaml"))
+    ]
+    return calendar_from(text, changes)
 
 
 def calendar_from(text: CalendarText, changes: Sequence[CalendarChangeText] = ()) -> Calendar:

@@ -44,7 +44,7 @@ T = TypeVar("T", bound=Text)
 POLICY = "policy/shanxi.yaml"
 # What the office has loaded since, in the order of the names.
 POLICY_VERSIONS = "policy/versions/*.yaml"
-CALENDAR_CHANGES = "calendar/changes/*.yaml"
+CALENDAR_CHANGES = f"{calendar.CHANGES}/*.yaml"
 STANDARDS = "standards/*/*.yaml"
 Texts = Mapping[str, Path]
 
@@ -122,13 +122,26 @@ def load_law(
     return _loaded(folder or BUILT_IN, policy_file, tuple(sorted((texts or {}).items())))
 
 
+def _nothing() -> None:
+    """A source that remembers nothing has nothing to forget."""
+
+
 _source: list[Callable[[], Law]] = [load_law]
+_forget: list[Callable[[], None]] = [_nothing]
 _law_of_request: ContextVar[list[Law] | None] = ContextVar("law_of_request", default=None)
 
 
-def set_source(source: Callable[[], Law]) -> None:
-    """Says where the law in force today comes from: an office hands over what it has loaded."""
-    _source[0] = source
+def set_source(source: Callable[[], Law], forget: Callable[[], None] = _nothing) -> None:
+    """Says where the law in force today comes from: an office hands over what it has loaded.
+
+    forget: makes a source that remembers its last answer ask again.
+    """
+    _source[0], _forget[0] = source, forget
+
+
+def law_changed() -> None:
+    """A text was put in force: this process asks again."""
+    _forget[0]()
 
 
 def current_law() -> Law:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import has_capability
 from qualwatch.journal.actions import record
-from qualwatch.law.loader import load_law
+from qualwatch.law.loader import law_changed, load_law
 from qualwatch.law.texts_on_disk import LawError, read_yaml
 from qualwatch.legal_texts.models import LegalText
 from qualwatch.legal_texts.queries import file_of, law_with, signed_texts
@@ -135,7 +135,9 @@ def sign_text(*, text: LegalText, by: Account, at: datetime, because: str) -> Le
         )
     # with what was signed since it was proposed
     law_with([*signed_texts(locked.in_force_from), locked])
-    return _decide(locked, "signed", by, at, because)
+    signed = _decide(locked, "signed", by, at, because)
+    law_changed()
+    return signed
 
 
 @transaction.atomic

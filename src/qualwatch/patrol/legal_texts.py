@@ -22,7 +22,6 @@ from qualwatch.legal_texts.queries import law_in_force, law_with, signed_texts
 from qualwatch.patrol.calendar_changes import changed_deadlines, move_deadlines
 from qualwatch.patrol.days import lock_cases
 from qualwatch.procedure.preconditions import SYSTEM
-from qualwatch.publication.actions import renew_pages
 from qualwatch.registers.facts import facts_on
 from qualwatch.registers.tables import lock
 from qualwatch.wording import gettext as _
@@ -99,7 +98,6 @@ def sign(*, text: LegalText, by: Account, at: datetime, because: str) -> tuple[L
     lock()  # lock order: see CONTRIBUTING.md
     lock_cases()
     signed = sign_text(text=text, by=by, at=at, because=because)
-    renew_pages()
     today = timezone.localdate(at)
     if signed.in_force_from > today or signed.kind != "calendar":
         return signed, 0
@@ -108,17 +106,9 @@ def sign(*, text: LegalText, by: Account, at: datetime, because: str) -> tuple[L
 
 def deadline_line(change: ChangedDeadline) -> str:
     """One changed deadline for a list: what, whose, old day, new day."""
-    sentence = (
-        _("{about}\t{name}\t{old}\t{new}")
-        if change.is_moved
-        else _("{about}\t{name}\t{old}\t不变，已确定")
-    )
-    return sentence.format(
-        about=change.concerned.about,
-        name=_(TEXTS[change.kind]),
-        old=change.old.ends_on,
-        new=change.new.ends_on,
-    )
+    new = str(change.new.ends_on) if change.is_moved else _("不变，已确定")
+    name = _(TEXTS[change.kind])
+    return "\t".join([change.concerned.about, name, str(change.old.ends_on), new])
 
 
 def _verdict(finding: Any) -> str:

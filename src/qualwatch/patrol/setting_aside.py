@@ -140,10 +140,7 @@ def _remaining(entries: Iterable[Entry], heartbeat: Heartbeat) -> Iterator[str]:
         is_change = entry.details.get("from") != entry.details.get("to") or bool(effects)
         is_named = entry.what == "assessed" and is_change and not is_warning
         if is_named or entry.what not in ("assessed", *UNDONE):
-            yield _("{stream}：{what}").format(
-                stream=entry.stream,
-                what=_closing(entry) or entry_label(entry.what),
-            )
+            yield entry.stream + _("：") + (_closing(entry) or entry_label(entry.what))
     removed = FeedEntry.objects.filter(at=heartbeat.finished_at, body=None).count()
     if removed:
         yield _("撤下公布的内容 {count} 项").format(count=removed)

@@ -429,12 +429,6 @@ def _named(enterprise: Enterprise, name: str, area: str, on: date | None) -> Ent
     return enterprise
 
 
-@transaction.atomic
-def renew_pages() -> None:
-    """Makes cached pages out of date: the law that they show has changed."""
-    _touch()
-
-
 def _touch() -> None:
     """Changes the version of the public copy where no feed entry does.
 

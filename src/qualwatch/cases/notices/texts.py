@@ -48,7 +48,15 @@ ENTRIES = {
     "deadline-moved": _("期限按放假安排顺延"),
     "deadline-settled": _("期限按公布的放假安排确定"),
 }
-CLEARING_CODES = ("recovered", "requirement-ended", "dismissed", "reviewed", "repaired", "annulled")
+CLEARING_CODES = (
+    "recovered",
+    "requirement-ended",
+    "dismissed",
+    "reviewed",
+    "repaired",
+    "annulled",
+    "recorded-in-error",
+)
 STAGES = {
     "received": _("已收件，审查中"),
     "agreed": _("市级已同意，省厅核实中"),

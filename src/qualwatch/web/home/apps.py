@@ -1,7 +1,6 @@
 """The page after log-in as a Django app, so that its templates are found."""
 
 from django.apps import AppConfig
-from django.utils import timezone
 
 from qualwatch.law.loader import set_source
 
@@ -14,6 +13,7 @@ class HomeConfig(AppConfig):
 
     def ready(self) -> None:
         """Hands the loaded texts over to whoever asks for the law in force today."""
-        from qualwatch.legal_texts.queries import law_in_force  # models are loaded by now
+        from qualwatch.web.home.law import LawToday  # models are loaded by now
 
-        set_source(lambda: law_in_force(timezone.localdate()))
+        law_today = LawToday()
+        set_source(law_today, law_today.forget)
