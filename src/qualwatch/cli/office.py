@@ -142,10 +142,13 @@ def heartbeat(on: On = None) -> int:
     """The day of the last patrol; status 3 where it is missing for the day, for a monitor."""
     from django.utils import timezone
 
+    from qualwatch.cases.models import Heartbeat
     from qualwatch.outbox.actions import waiting_since
     from qualwatch.patrol.days import last_patrol
 
     day = on or timezone.localdate()
+    for held in Heartbeat.objects.filter(state="held").order_by("day"):
+        print_lines(*_held_patrol_lines(held))
     last, waiting = last_patrol(day), waiting_since(now())
     print_lines(_("上次巡查：{day}").format(day=last.day) if last else _("还没有巡查过"))
     if waiting:

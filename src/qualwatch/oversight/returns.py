@@ -93,7 +93,8 @@ class DueReturn:
 def due_of(quarter: Quarter, law: Law) -> Deadline:
     """The last day on which a quarter's return is in time: as recorded when the quarter ended."""
     row = ReturnDeadline.objects.filter(year=quarter.year, quarter=quarter.number).first()
-    return (row and RETURN_DUE.read(row)) or _counted_due(quarter, law)
+    recorded = RETURN_DUE.read(row) if row else None
+    return recorded or _counted_due(quarter, law)
 
 
 def record_due(ctx: ActContext) -> None:
