@@ -47,8 +47,7 @@ from qualwatch.cases.notices.notify import Notification, has_account, notify
 from qualwatch.cases.recipient import Recipient
 from qualwatch.cases.service.actions import waiting_services
 from qualwatch.cases.tasks import (
-    DECIDE_APPLICATION,
-    EXAMINE,
+    APPLICATION_TASKS,
     HEARING,
     RECHECK,
     START,
@@ -214,13 +213,13 @@ def _tasks_of_list(change: ChangedDeadline) -> QuerySet[Task]:
     return open_tasks(START, [str(number) for number in members])
 
 
-def _tasks_of_application(kind: str) -> Callable[[ChangedDeadline], QuerySet[Task]]:
-    def tasks(change: ChangedDeadline) -> QuerySet[Task]:
-        waiting = open_tasks(kind).filter(case=change.row.case)
-        # without a case a task is found by the application's number
-        return waiting if change.row.case else waiting.filter(detail=change.row.number)
-
-    return tasks
+def _tasks_of_application(change: ChangedDeadline) -> QuerySet[Task]:
+    """Examining or deciding it: an application has one of these at a time."""
+    application = change.row
+    waiting = Task.objects.filter(kind__in=APPLICATION_TASKS, completed_on=None)
+    waiting = waiting.filter(case=application.case)
+    # without a case a task is found by the application's number
+    return waiting if application.case else waiting.filter(detail=application.number)
 
 
 _TASKS_OF: Mapping[str, Callable[[ChangedDeadline], QuerySet[Task]]] = {
@@ -231,8 +230,8 @@ _TASKS_OF: Mapping[str, Callable[[ChangedDeadline], QuerySet[Task]]] = {
     "display": _tasks_of_withdrawal(RECHECK),
     "hearing_latest": _tasks_of_withdrawal(HEARING),
     "start": _tasks_of_list,
-    "opinion": _tasks_of_application(EXAMINE),
-    "decision": _tasks_of_application(DECIDE_APPLICATION),
+    "opinion": _tasks_of_application,
+    "decision": _tasks_of_application,
 }
 
 
