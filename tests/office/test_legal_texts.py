@@ -64,9 +64,9 @@ def policy_from(day: date, old: str = "", new: str = "") -> str:
     return text.replace(old, new, 1)
 
 
-def this_year_with(actors: Actors, *days: date) -> str:
-    """The calendar of 2026 as it is, with more rest days."""
-    calendar = actors.law.calendar
+def this_year_with(*days: date) -> str:
+    """The packaged calendar of 2026 with more rest days."""
+    calendar = load_law().calendar
     rest = sorted({day for day in calendar.rest if day.year == 2026} | set(days))
     work = sorted(day for day in calendar.work if day.year == 2026)
     year = {"basis": "国办发明电〔2026〕10号", "rest": rest, "work": work}
@@ -197,7 +197,7 @@ def test_it_is_in_force_from_its_day_and_never_backwards(actors: Actors) -> None
     with pytest.raises(CannotLoad, match="只能从今天或以后"):
         submitted(policy_from(DAY - timedelta(days=1)))
     text, _preview = propose(
-        text=submitted(this_year_with(actors, ENDS)),
+        text=submitted(this_year_with(ENDS)),
         because="x",
         by=actors.account("officer"),
         at=actors.office.tick(),
@@ -211,14 +211,14 @@ def test_the_preview_of_a_calendar_names_every_deadline_that_moves(actors: Actor
     """Deliver 6: old day, new day, case; what the preview says is what the signature does."""
     case = actors.yellow_case()
     day = DAY + timedelta(days=1)
-    text = submitted(this_year_with(actors, ENDS), day=day)
+    text = submitted(this_year_with(ENDS), day=day)
     seen = preview_of(text, actors.office.tick(day))
     (change,) = seen.moved
     assert (change.old.ends_on, change.new.ends_on) == (ENDS, ENDS + timedelta(days=1))
     assert change.concerned.case == case
     assert case.requirements.get().ends_on == ENDS
     assert not Notice.objects.filter(kind="deadline-moved").exists()
-    load(actors, this_year_with(actors, ENDS), day)
+    load(actors, this_year_with(ENDS), day)
     assert case.requirements.get().ends_on == ENDS + timedelta(days=1)
     moved = Entry.objects.get(what="deadline-moved")
     assert moved.details["calendar"] == actors.law.calendar.version
@@ -228,7 +228,7 @@ def test_the_preview_of_a_calendar_names_every_deadline_that_moves(actors: Actor
 def test_a_calendar_of_a_later_day_moves_deadlines_with_that_days_patrol(actors: Actors) -> None:
     case = actors.yellow_case()
     first_day = DAY + timedelta(days=3)
-    load(actors, this_year_with(actors, ENDS), DAY + timedelta(days=1), first_day)
+    load(actors, this_year_with(ENDS), DAY + timedelta(days=1), first_day)
     assert case.requirements.get().ends_on == ENDS
     actors.law = law_in_force(first_day)
     actors.load_and_patrol(first_day)
@@ -236,8 +236,8 @@ def test_a_calendar_of_a_later_day_moves_deadlines_with_that_days_patrol(actors:
 
 
 def test_the_last_loaded_calendar_of_a_year_holds(actors: Actors) -> None:
-    load(actors, this_year_with(actors, ENDS))
-    load(actors, this_year_with(actors, date(2026, 12, 1)))
+    load(actors, this_year_with(ENDS))
+    load(actors, this_year_with(date(2026, 12, 1)))
     assert actors.law.calendar.is_working_day(ENDS)
     assert not actors.law.calendar.is_working_day(date(2026, 12, 1))
 
