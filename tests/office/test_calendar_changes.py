@@ -216,8 +216,8 @@ def test_a_display_moves_with_its_announcement(actors: Actors) -> None:
     assert row.display_until is not None
     assert row.display_until > until
     assert Announcement.objects.get(kind="display").ends_on == row.display_until
-    told = Notice.objects.filter(kind="deadline-moved", organisation="city-140100-bureau")
-    assert told.count() == 1
+    notices = Notice.objects.filter(kind="deadline-moved", organisation="city-140100-bureau")
+    assert notices.count() == 1
     assert Task.objects.get(kind="recheck-withdrawal").due_on == row.display_until
 
 

@@ -212,8 +212,8 @@ def test_the_preview_of_a_calendar_names_every_deadline_that_moves(actors: Actor
     case = actors.yellow_case()
     day = DAY + timedelta(days=1)
     text = submitted(this_year_with(ENDS), day=day)
-    seen = preview_of(text, actors.office.tick(day))
-    (change,) = seen.moved
+    preview = preview_of(text, actors.office.tick(day))
+    (change,) = preview.moved
     assert (change.old.ends_on, change.new.ends_on) == (ENDS, ENDS + timedelta(days=1))
     assert change.concerned.case == case
     assert case.requirements.get().ends_on == ENDS
@@ -265,12 +265,12 @@ def test_the_preview_of_a_policy_names_every_finding_that_turns(actors: Actors) 
     text = policy_from(first_day, new, new.replace("61", "31")).replace(
         "doubt_from: 60, ends_at: 31", "doubt_from: 30, ends_at: 31"
     )
-    seen = preview_of(submitted(text, day=first_day), actors.office.tick(first_day))
-    assert not seen.deadlines
-    assert seen.judged_on == DAY
-    assert seen.findings
-    assert all(turn.before != turn.after for turn in seen.findings)
-    assert sum(seen.summary()["findings"].values()) == len(seen.findings)
+    preview = preview_of(submitted(text, day=first_day), actors.office.tick(first_day))
+    assert not preview.deadlines
+    assert preview.judged_on == DAY
+    assert preview.findings
+    assert all(turn.before != turn.after for turn in preview.findings)
+    assert sum(preview.summary()["findings"].values()) == len(preview.findings)
     # nothing was put on record by looking
     assert Run.objects.count() == 1
 
@@ -335,10 +335,10 @@ def test_the_commands_load_a_calendar(tmp_path: Path) -> None:
     state = prepare_office(tmp_path / "state")
     for name, role in (("li", "province-officer"), ("wang", "province-reviewer")):
         words = ["manage", "create_officer", name, "--organisation", "province", "--role", role]
-        made = qualwatch(
+        created = qualwatch(
             *words, "--early-warning", "--password-from-stdin", typed=f"{PASSWORD}\n", **state
         )
-        assert made.status == 0, made.err
+        assert created.status == 0, created.err
 
     def law(*words: str | Path, by: str = "") -> CommandResult:
         account = ["--by", by, "--because", "国办已公布", "--password-from-stdin"] if by else []

@@ -84,8 +84,8 @@ def propose(
 
     account = _account(by, "propose-law", password_from_stdin)
     text = _checked(file, first_day)
-    proposed, seen = legal_texts.propose(text=text, because=because, by=account, at=now())
-    _print_preview(seen)
+    proposed, shown = legal_texts.propose(text=text, because=because, by=account, at=now())
+    _print_preview(shown)
     print_lines(_text_line(proposed))
     return ALL_READ
 
@@ -178,19 +178,19 @@ def _text_line(text: "LegalText") -> str:
     )
 
 
-def _print_preview(seen: "Preview") -> None:
+def _print_preview(shown: "Preview") -> None:
     from qualwatch.patrol.legal_texts import deadline_line
     from qualwatch.reports.labels import VERDICTS, label_of
 
-    print_lines(*(deadline_line(change) for change in seen.deadlines[:MAX_LINES]))
+    print_lines(*(deadline_line(change) for change in shown.deadlines[:MAX_LINES]))
     print_lines(
         _("期限顺延 {moved} 个，由暂定转为确定 {settled} 个").format(
-            moved=len(seen.moved), settled=len(seen.deadlines) - len(seen.moved)
+            moved=len(shown.moved), settled=len(shown.deadlines) - len(shown.moved)
         )
     )
-    if seen.judged_on is None:
+    if shown.judged_on is None:
         return
-    for turn in seen.findings[:MAX_LINES]:
+    for turn in shown.findings[:MAX_LINES]:
         finding = turn.either
         before, after = (
             label_of(VERDICTS, row.verdict) if row else _("不考核")
@@ -201,6 +201,6 @@ def _print_preview(seen: "Preview") -> None:
         )
     print_lines(
         _("按 {day} 的登记，结论改变 {count} 个；已开始的期间不变").format(
-            day=seen.judged_on, count=len(seen.findings)
+            day=shown.judged_on, count=len(shown.findings)
         )
     )

@@ -146,12 +146,12 @@ def law_changed() -> None:
 
 def current_law() -> Law:
     """The law in force today: the office's, or the built-in one where there is no office."""
-    known = _law_of_request.get()
-    if known is None:
+    answered = _law_of_request.get()
+    if answered is None:
         return _source[0]()
-    if not known:
-        known.append(_source[0]())
-    return known[0]
+    if not answered:
+        answered.append(_source[0]())
+    return answered[0]
 
 
 @contextmanager

@@ -130,8 +130,8 @@ def lock_cases() -> None:
 
 def missed_days(day: date) -> list[date]:
     """Days since the last heartbeat on which no patrol was run, before a day."""
-    done = Heartbeat.objects.filter(day__lt=day, state="done")
-    last = done.order_by("-day").values_list("day", flat=True).first()
+    finished = Heartbeat.objects.filter(day__lt=day, state="done")
+    last = finished.order_by("-day").values_list("day", flat=True).first()
     return [last + timedelta(days=n) for n in range(1, (day - last).days)] if last else []
 
 

@@ -83,11 +83,11 @@ def propose_setting_aside(
     *, heartbeat: Heartbeat, by: Account, at: datetime, because: str
 ) -> PatrolEffects:
     """An officer proposes that a patrol is set aside; CannotSetAside."""
-    done = _done(heartbeat, by, "import", because)
-    done.proposed_by, done.proposed_because = by.username, because
-    done.save()
-    effects = effects_of(done)
-    _record("setting-aside-proposed", done, effects, by, at, because)
+    patrol = _locked_patrol(heartbeat, by, "import", because)
+    patrol.proposed_by, patrol.proposed_because = by.username, because
+    patrol.save()
+    effects = effects_of(patrol)
+    _record("setting-aside-proposed", patrol, effects, by, at, because)
     return effects
 
 
@@ -98,25 +98,25 @@ def sign_setting_aside(
     """A reviewer signs it: the warnings are undone, the rest is named. CannotSetAside."""
     lock()  # lock order: see CONTRIBUTING.md
     lock_cases()
-    done = _done(heartbeat, by, "release-runs", because)
-    if not done.proposed_by:
+    patrol = _locked_patrol(heartbeat, by, "release-runs", because)
+    if not patrol.proposed_by:
         raise CannotSetAside(_("还没有人提出这次巡查作废"))
-    if done.proposed_by == by.username:
+    if patrol.proposed_by == by.username:
         raise CannotSetAside(_("提出的人不能自己签批"))
-    effects = effects_of(done)
-    moment = done.finished_at
-    done.state, done.decided_by, done.decided_at = "set-aside", by.username, at
-    done.decided_because = because
-    done.save()
+    effects = effects_of(patrol)
+    moment = patrol.finished_at
+    patrol.state, patrol.decided_by, patrol.decided_at = "set-aside", by.username, at
+    patrol.decided_because = because
+    patrol.save()
     set_runs_aside(run_at=moment, by=by.username, at=at, because=because)
     ctx = ActContext(law, at, SYSTEM)
     for number in sorted(effects.warnings):
         event = Event("set-aside", ctx.on, because=because, requirements=effects.warnings[number])
         act(case=Case.objects.get(pk=number), event=event, ctx=ctx, perform=perform)
     _close_tasks(moment, ctx)
-    if done.day > ctx.on:
-        undo_standings(on=done.day)
-    _record("patrol-set-aside", done, effects, by, at, because)
+    if patrol.day > ctx.on:
+        undo_standings(on=patrol.day)
+    _record("patrol-set-aside", patrol, effects, by, at, because)
     return effects
 
 
@@ -170,15 +170,15 @@ def _close_tasks(moment: datetime, ctx: ActContext) -> None:
     complete(tasks, ctx)
 
 
-def _done(heartbeat: Heartbeat, by: Account, capability: str, because: str) -> Heartbeat:
+def _locked_patrol(heartbeat: Heartbeat, by: Account, capability: str, because: str) -> Heartbeat:
     if not has_capability(by, capability):
         raise CannotSetAside(_("账号 {name} 没有这项权限").format(name=by.username))
-    done = Heartbeat.objects.select_for_update().get(pk=heartbeat.pk)
-    if done.state != "done":
+    patrol = Heartbeat.objects.select_for_update().get(pk=heartbeat.pk)
+    if patrol.state != "done":
         raise CannotSetAside(_("这次巡查没有完成，或者已经作废"))
     if not because.strip():
         raise CannotSetAside(_("请写明理由"))
-    return done
+    return patrol
 
 
 def _record(

@@ -1,6 +1,7 @@
 """The outcome of each event of transitions.py: the state after it, and the effects to carry out."""
 
 from dataclasses import replace
+from typing import Any
 
 from qualwatch.procedure.periods import Deadline, chosen_day, recounted
 from qualwatch.procedure.state import (
@@ -414,7 +415,7 @@ def calendar_loaded(state: CaseState, event: Event, terms: Terms) -> Result:
 
 
 def _recounted_withdrawal(withdrawal: Withdrawal, terms: Terms) -> Withdrawal:
-    deadlines = {
+    deadlines: dict[str, Any] = {
         name: recounted(getattr(withdrawal, name), terms.calendar)
         for name in withdrawal.running_deadlines
     }

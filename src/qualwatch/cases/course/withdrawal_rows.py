@@ -47,7 +47,7 @@ def as_state(row: Withdrawal) -> State:
         handled_by=tuple(row.handled_by),
         reviewed_by=row.reviewed_by,
         ended=row.ended,
-        **{columns.name: columns.read(row) for columns in OF_WITHDRAWAL},  # type: ignore[arg-type]
+        **{columns.name: columns.read(row) for columns in OF_WITHDRAWAL},
     )
 
 
