@@ -73,7 +73,7 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
     required = {
         requirement: usually(2, 2, 4, 1) for requirement in REQUIREMENTS if chance.random() < 0.9
     }
-    is_system = name in ("assessed", "calendar-loaded")
+    is_system = name in ("assessed", "calendar-loaded", "set-aside")
     by = usually("system", *PEOPLE) if is_system else chance.choice(PEOPLE)
     # mostly somebody else proposed it; or nobody did, or the same person
     other = chance.choice([person for person in PEOPLE if person != by])

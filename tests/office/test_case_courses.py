@@ -120,6 +120,7 @@ def test_a_red_card_is_extended_to_a_requirement_whose_period_is_over(actors: Ac
     first_end = case.red_ends_on
     over = case.requirements.get(requirement="person-times").ends_on + timedelta(days=1)
     patrol(actors, over, 14, 0)
+    assert Task.objects.filter(case=case, kind="propose", completed_on=None).count() == 1
     with pytest.raises(CannotStep, match="已经认定"):
         actors.propose(case, day=over, requirements=["cost-engineers"])
     actors.propose(case, day=over, requirements=["person-times"])

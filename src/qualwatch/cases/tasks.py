@@ -15,8 +15,9 @@ from qualwatch.cases.competence import (
     successor_of,
     withdrawing_authority_of,
 )
+from qualwatch.cases.deadline_columns import DISPLAY, START_OF_WITHDRAWAL, STATEMENT
 from qualwatch.cases.models import Case, Task, Withdrawal
-from qualwatch.procedure.periods import Period
+from qualwatch.procedure.periods import Deadline, Period
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
@@ -199,6 +200,7 @@ def new_task(
     opened_on: date,
     authority: str = "",
     due_on: date | None = None,
+    is_provisional: bool = False,
     detail: str = "",
 ) -> Task:
     """A task, not yet saved, for an authority's slug; by default that of the table. UnknownTask."""
@@ -213,6 +215,7 @@ def new_task(
         organisation=authority,
         opened_on=opened_on,
         due_on=due_on,
+        is_due_provisional=is_provisional,
         detail=detail,
     )
 
@@ -223,39 +226,41 @@ def open_task(
     ctx: ActContext,
     *,
     authority: str = "",
-    due_on: date | None = None,
+    due: Deadline | None = None,
     detail: str = "",
 ) -> None:
     """Opens a task unless one of its kind and detail is open. UnknownTask."""
+    due = due or due_by_rule(kind, ctx)
     task = new_task(
         case,
         kind,
         opened_on=ctx.on,
         authority=authority,
-        due_on=due_on or due_day(kind, ctx),
+        due_on=due.ends_on if due else None,
+        is_provisional=bool(due and due.provisional),
         detail=detail,
     )
     if not open_tasks(kind, [detail]).filter(case=task.case).exists():
         task.save()
 
 
-def due_day(kind: str, ctx: ActContext, row: Withdrawal | None = None) -> date | None:
+def due_by_rule(kind: str, ctx: ActContext, row: Withdrawal | None = None) -> Deadline | None:
     """The day by the table's rule; of a step of a withdrawal, from its row."""
     rule = kind_of(kind).due
     if rule == "today":
-        return ctx.on
+        return Deadline(ctx.on, provisional=False)
     if rule == "hearing":
-        return ctx.terms.hearing_held.from_day(ctx.on, ctx.law.calendar).ends_on
+        return ctx.terms.hearing_held.from_day(ctx.on, ctx.law.calendar)
     if rule in SERVICE_DAYS:
         days = ctx.law.policy_on(ctx.on)[SERVICE_DAYS[rule]]
-        return Period(days, "working-days").from_day(ctx.on, ctx.law.calendar).ends_on
+        return Period(days, "working-days").from_day(ctx.on, ctx.law.calendar)
     if row is None:
         return None
     if rule == "start":
-        return row.batch.start_due_on
+        return START_OF_WITHDRAWAL.read(row.batch)
     if rule == "statement":
-        return row.statement_until
-    return row.display_until if rule == "display" else None
+        return STATEMENT.read(row)
+    return DISPLAY.read(row) if rule == "display" else None
 
 
 def open_tasks(kind: str, details: Sequence[str] | None = None) -> QuerySet[Task]:

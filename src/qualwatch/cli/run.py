@@ -57,6 +57,10 @@ COMMANDS = {
         "qualwatch.cli.office:decide",
         _n("签批（或拒绝）放行被扣下的载入、核查或推送；先由另一人提出"),
     ),
+    "set-aside": Entry(
+        "qualwatch.cli.office:set_aside",
+        _n("把时钟有误时记录的巡查作废：一人提出，另一人签批"),
+    ),
     "deliver": Entry(
         "qualwatch.cli.office:deliver", _n("发出待发的消息：邮件、短信、回调；不成的以后再发")
     ),
@@ -67,6 +71,10 @@ COMMANDS = {
     "pack": Entry(
         "qualwatch.cli.office:pack",
         _n("写出一张红牌的证据包：当时的事实、标准、结论、人员、文书、送达、日志"),
+    ),
+    "law": Entry(
+        "qualwatch.cli.law:law_app",
+        _n("机关的日历、政策和标准：提出、预览、签批、导出"),
     ),
     "returns": Entry(
         "qualwatch.cli.oversight:returns",

@@ -8,9 +8,13 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from qualwatch.law.calendar import LAST_WEEK_OF_THE_YEAR, SATURDAY
 from qualwatch.law.corpus import Law
 from qualwatch.law.model import (
     AcceptText,
+    CalendarChangeText,
+    CalendarText,
+    CalendarYearText,
     CategoryText,
     ClauseText,
     FigureText,
@@ -193,8 +197,43 @@ def accept_faults(law: Law, accept: AcceptText) -> Iterator[Fault]:
             yield ("specialities", index), _("{0} 没有专业 {1}").format(name, speciality)
 
 
+def calendar_faults(base: CalendarText, change: CalendarChangeText) -> Iterator[Fault]:
+    """Days of another year, working days that are none to make up, public holidays left out."""
+    if not change.years:
+        yield ("years",), _("没有写任何一年")
+    for year, text in change.years.items():
+        yield from _inside(("years", year), _year_faults(base, year, text))
+
+
+def _year_faults(base: CalendarText, year: int, text: CalendarYearText) -> Iterator[Fault]:
+    if not text.basis.strip():
+        yield ("basis",), _("须写明放假通知的文号")
+    for name, days in (("rest", text.rest), ("work", text.work)):
+        for index, day in enumerate(days):
+            if not _belongs_to_year(day, year):
+                yield (name, index), _("{0} 不属于 {1} 年").format(day, year)
+            if days.index(day) != index:
+                yield (name, index), _("{0} 写了两次").format(day)
+    for index, day in enumerate(text.work):
+        if day.weekday() < SATURDAY:
+            yield ("work", index), _("{0} 不是周末，不会是调休上班日").format(day)
+        if day in text.rest:
+            yield ("work", index), _("{0} 同时写成休息日").format(day)
+    missing = {f"{year}-{day}" for day in base.statutory} - set(map(str, text.rest))
+    if missing:
+        yield ("rest",), _("缺少法定节假日 {0}").format("、".join(sorted(missing)))
+
+
+def _belongs_to_year(day: date, year: int) -> bool:
+    """Whether a notice for a year may name the day: of that year, or of the week before it."""
+    in_last_week = (day.month, day.day) >= LAST_WEEK_OF_THE_YEAR
+    return day.year == year or (day.year == year - 1 and in_last_week)
+
+
 def policy_faults(law: Law, policy: PolicyText) -> Iterator[Fault]:
     """Unknown sources, empty or unordered values, numbers that cannot be."""
+    if policy.policy != law.policies[0].policy:
+        yield ("policy",), _("须为 {0}").format(law.policies[0].policy)
     yield from _unknown_basis(law, ("basis",), policy.basis)
     for key in PolicyValues.model_fields:
         values: dict[date, DatedValue[Any]] = getattr(policy.values, key)

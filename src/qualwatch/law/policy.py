@@ -87,6 +87,7 @@ class PolicyValues(Text):
     acceptance_max_months: dict[date, DatedValue[int]]
     extension_max_months: dict[date, DatedValue[int]]
     reminder_days_before_end: dict[date, DatedValue[int]]
+    patrol_gap_days: dict[date, DatedValue[int]]
     order_to_rectify: dict[date, DatedValue[Literal["with-red"]]]
     management_rule: dict[date, DatedValue[dict[Sector, Article]]]
     red_period_months: dict[date, DatedValue[int]]

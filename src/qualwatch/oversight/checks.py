@@ -21,6 +21,7 @@ from qualwatch.cases.competence import (
     competent_for,
     require_housing_authority,
 )
+from qualwatch.cases.deadline_columns import FOLLOW_UP
 from qualwatch.cases.documents.issuing import issue
 from qualwatch.cases.documents.kinds import day
 from qualwatch.cases.documents.service import serve_on_authority
@@ -169,7 +170,7 @@ def record_check(
     spot_check.checked_by = by.username
     if is_fault:
         days = Period(law.policy_on(ctx.on)["spot_check"].follow_up_working_days, "working-days")
-        spot_check.follow_up_due_on = days.from_day(ctx.on, law.calendar).ends_on
+        FOLLOW_UP.write(spot_check, days.from_day(ctx.on, law.calendar))
     spot_check.document = _issue_sheet(spot_check, ctx)
     spot_check.save()
     details = {"result": spot_check.result, "document": spot_check.document.number}

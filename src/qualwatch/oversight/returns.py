@@ -21,6 +21,7 @@ from qualwatch.cases.competence import (
     authority_of,
     require_housing_authority,
 )
+from qualwatch.cases.deadline_columns import RETURN_DUE, bases_of
 from qualwatch.cases.documents.issuing import issue
 from qualwatch.cases.documents.service import serve_on_authority
 from qualwatch.cases.models import Document
@@ -33,7 +34,7 @@ from qualwatch.oversight.figures import (
     timeliness,
     total_figures,
 )
-from qualwatch.oversight.models import Return
+from qualwatch.oversight.models import Return, ReturnDeadline
 from qualwatch.oversight.quarters import Quarter
 from qualwatch.procedure.periods import Deadline, Period
 from qualwatch.procedure.transitions import CannotStep
@@ -90,7 +91,28 @@ class DueReturn:
 
 
 def due_of(quarter: Quarter, law: Law) -> Deadline:
-    """The last day on which a quarter's return is in time."""
+    """The last day on which a quarter's return is in time: as recorded when the quarter ended."""
+    row = ReturnDeadline.objects.filter(year=quarter.year, quarter=quarter.number).first()
+    recorded = RETURN_DUE.read(row) if row else None
+    return recorded or _counted_due(quarter, law)
+
+
+def record_due(ctx: ActContext) -> None:
+    """Records, once, by when the returns of the quarter before today are due."""
+    quarter = Quarter.of(ctx.on).previous
+    if reporters(quarter, ctx.law):
+        due = _counted_due(quarter, ctx.law)
+        defaults = {
+            "due_on": due.ends_on,
+            "is_due_provisional": due.provisional,
+            "deadline_bases": bases_of(RETURN_DUE, due),
+        }
+        ReturnDeadline.objects.get_or_create(
+            year=quarter.year, quarter=quarter.number, defaults=defaults
+        )
+
+
+def _counted_due(quarter: Quarter, law: Law) -> Deadline:
     days = law.policy_on(quarter.end)["quarterly_return_days"]
     return Period(days, "days").from_day(quarter.end, law.calendar)
 
@@ -169,6 +191,7 @@ def _draft_of(reporter: str, quarter: Quarter, law: Law) -> Return:
         version=newest.version + 1 if newest else 1,
         due_on=due.ends_on,
         is_due_provisional=due.provisional,
+        deadline_bases=bases_of(RETURN_DUE, due),
     )
 
 
@@ -271,6 +294,7 @@ def _summary(
         rows=rows,
         due_on=due.ends_on,
         is_due_provisional=due.provisional,
+        deadline_bases=bases_of(RETURN_DUE, due),
         compiled_on=ctx.on,
         compiled_by=ctx.by,
         submitted_on=ctx.on,

@@ -1,8 +1,9 @@
 """The outcome of each event of transitions.py: the state after it, and the effects to carry out."""
 
 from dataclasses import replace
+from typing import Any
 
-from qualwatch.procedure.periods import Deadline, end_by_calendar
+from qualwatch.procedure.periods import Deadline, chosen_day, recounted
 from qualwatch.procedure.preconditions import orderable
 from qualwatch.procedure.state import (
     CONTINUING,
@@ -384,7 +385,8 @@ def sign(state: CaseState, event: Event, terms: Terms) -> Result:
     assert proposal is not None  # a precondition
     after = replace(state, proposal=None)
     if proposal.outcome == "extended":
-        return replace(after, extended=proposal.until), (Effect("notify-extended"),)
+        until = proposal.until and chosen_day(proposal.until.ends_on, terms.calendar)
+        return replace(after, extended=until), (Effect("notify-extended"),)
     if proposal.outcome == "dismissed":
         return _dismissed(after, event, proposal)
     if state.is_whole_enterprise:
@@ -586,43 +588,51 @@ def end(state: CaseState, event: Event, terms: Terms) -> Result:
 
 
 def calendar_loaded(state: CaseState, event: Event, terms: Terms) -> Result:
-    """Recounts periods by the newest calendar: they get longer or stay, never shorter.
+    """Recounts running periods by the newest calendar: they get longer or stay, never shorter.
 
-    Running periods keep the policy under which they started.
+    Each keeps the length that the policy had when it began.
     """
-
-    def recounted(deadline: Deadline) -> Deadline:
-        return end_by_calendar(deadline.ends_on, terms.calendar)
 
     def with_recounted_periods(requirement: WarnedRequirement) -> WarnedRequirement:
         raised = requirement.raised
         if raised is not None:
-            raised = replace(raised, deadline=recounted(raised.deadline))
+            raised = replace(raised, deadline=recounted(raised.deadline, terms.calendar))
         if requirement.is_determined:
-            red = requirement.red and recounted(requirement.red)
+            red = requirement.red and recounted(requirement.red, terms.calendar)
             return replace(requirement, red=red, raised=raised)
-        return replace(requirement, deadline=recounted(requirement.deadline), raised=raised)
+        deadline = recounted(requirement.deadline, terms.calendar)
+        return replace(requirement, deadline=deadline, raised=raised)
 
     after = replace(
         state,
         requirements=tuple(map(with_recounted_periods, state.requirements)),
-        extended=state.extended and recounted(state.extended),
+        extended=state.extended and recounted(state.extended, terms.calendar),
         withdrawal=state.withdrawal and _recounted_withdrawal(state.withdrawal, terms),
     )
     return after, ()
 
 
 def _recounted_withdrawal(withdrawal: Withdrawal, terms: Terms) -> Withdrawal:
-    if withdrawal.statement and withdrawal.notice_served_on:
-        deadline = terms.statement.from_day(withdrawal.notice_served_on, terms.calendar)
-        withdrawal = replace(withdrawal, statement=_extended(withdrawal.statement, deadline))
-    if withdrawal.display and withdrawal.displayed_on:
-        deadline = terms.display.from_day(
-            withdrawal.displayed_on, terms.calendar, first_counted=True
-        )
-        withdrawal = replace(withdrawal, display=_extended(withdrawal.display, deadline))
-    return withdrawal
+    deadlines: dict[str, Any] = {
+        name: recounted(getattr(withdrawal, name), terms.calendar)
+        for name in withdrawal.running_deadlines
+    }
+    return replace(withdrawal, **deadlines)
 
 
-def _extended(old: Deadline, new: Deadline) -> Deadline:
-    return new if new.ends_on >= old.ends_on else replace(old, provisional=new.provisional)
+def set_aside(state: CaseState, event: Event, terms: Terms) -> Result:
+    """Undoes the warnings of a patrol whose day was wrong: what they were about starts anew.
+
+    A yellow card of which nothing else is left is closed. A determined requirement stays.
+    """
+    requirements = tuple(
+        replace(requirement, recovered_on=event.on, is_ended=True)
+        if requirement.name in event.requirements and not requirement.is_determined
+        else requirement
+        for requirement in state.requirements
+    )
+    after = replace(state, requirements=requirements, proposal=None)
+    is_over = all(requirement.recovered_on is not None for requirement in requirements)
+    if state.state == "yellow" and is_over:
+        return close(after, event, "recorded-in-error")
+    return after, ()

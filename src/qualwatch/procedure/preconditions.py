@@ -239,18 +239,16 @@ def _may_request_hearing(withdrawal: Withdrawal, event: Event, terms: Terms) -> 
         or withdrawal.hearing != "none"
     ):
         return False
-    if withdrawal.notice_served_on is None:
-        return True
-    last = terms.hearing_request.from_day(withdrawal.notice_served_on, terms.calendar)
-    return event.on <= last.ends_on
+    last = withdrawal.hearing_request
+    return last is None or event.on <= last.ends_on
 
 
 def _is_hearing_in_limits(withdrawal: Withdrawal, event: Event, terms: Terms) -> bool:
     """Late enough for the notice; soon enough after the request, or with reasons."""
-    if withdrawal.hearing_asked_on is None or event.until is None:
+    if withdrawal.hearing_latest is None or event.until is None:
         return False
     earliest = terms.hearing_notice.from_day(event.on, terms.calendar).ends_on
-    latest = terms.hearing_held.from_day(withdrawal.hearing_asked_on, terms.calendar).ends_on
+    latest = withdrawal.hearing_latest.ends_on
     has_reason = bool(event.because.strip())
     return event.until.ends_on >= earliest and (has_reason or event.until.ends_on <= latest)
 
@@ -259,12 +257,11 @@ def _is_hearing_notified(withdrawal: Withdrawal, event: Event, terms: Terms) -> 
     """Whether its day has come and the notice was served early enough."""
     if (
         withdrawal.hearing_on is None
-        or withdrawal.hearing_notified_on is None
+        or withdrawal.hearing_earliest is None
         or event.on < withdrawal.hearing_on
     ):
         return False
-    earliest = terms.hearing_notice.from_day(withdrawal.hearing_notified_on, terms.calendar)
-    return earliest.ends_on <= withdrawal.hearing_on
+    return withdrawal.hearing_earliest.ends_on <= withdrawal.hearing_on
 
 
 _ACT: Mapping[str, Precondition] = {

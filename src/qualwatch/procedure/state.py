@@ -42,6 +42,7 @@ CLOSED: Mapping[str, str] = {
     "grade-ended": _n("等级取消且存量期满"),
     "out-of-scope": _n("不在预警范围"),
     "duplicate": _n("重复立案"),
+    "recorded-in-error": _n("巡查日期有误，撤销立案"),
 }
 ENDINGS = (
     "expired",
@@ -230,6 +231,8 @@ class Withdrawal:
     stage: the last stage reached. ended: why it ended, a value of WITHDRAWAL_ENDED, or ''.
     unanswered: number of statements, hearing submissions and public objections without an answer.
     hearing_notified_on: the day on which the hearing notice is proved to have been served.
+    hearing_request: the last day to ask for a hearing. hearing_latest: by when it is held, from the
+    request. hearing_earliest: from when it may be held, from the service of its notice.
     """
 
     route: Route
@@ -241,6 +244,9 @@ class Withdrawal:
     hearing_asked_on: date | None = None
     hearing_on: date | None = None
     hearing_notified_on: date | None = None
+    hearing_request: Deadline | None = None
+    hearing_latest: Deadline | None = None
+    hearing_earliest: Deadline | None = None
     displayed_on: date | None = None
     display: Deadline | None = None
     rechecked_on: date | None = None
@@ -261,6 +267,18 @@ class Withdrawal:
     def is_open(self) -> bool:
         """Whether it is neither closed nor ended."""
         return not self.ended and self.stage != "closed"
+
+    @property
+    def running_deadlines(self) -> tuple[str, ...]:
+        """Names of the deadlines of its stage, on which no act rests yet."""
+        names: tuple[str, ...] = ()
+        if self.stage == "notified":
+            names = ("statement", "hearing_request") if self.hearing == "none" else ("statement",)
+        elif self.stage == "displayed":
+            names = ("display",)
+        if self.hearing == "asked":
+            names = (*names, "hearing_latest", "hearing_earliest")
+        return tuple(name for name in names if getattr(self, name) is not None)
 
     @property
     def is_decided(self) -> bool:

@@ -249,6 +249,16 @@ TABLE: tuple[Transition, ...] = (
         outcome=outcomes.calendar_loaded,
         basis="民法典 203条",
     ),
+    Transition(
+        event="set-aside",
+        meaning=_n("日期有误的巡查作废，撤销其预警"),
+        from_states=OPEN,
+        to_states=(*OPEN, "closed"),
+        preconditions=("by-system", "because"),
+        outcome=outcomes.set_aside,
+        effects=("notify-closed",),
+        basis="行政诉讼法 70条参照",
+    ),
     *WITHDRAWAL_TRANSITIONS,
 )
 BY_EVENT = {transition.event: transition for transition in TABLE}

@@ -50,9 +50,12 @@ def _handlers(state: CaseState, event: Event) -> tuple[str, ...]:
 def _notify(state: CaseState, event: Event, terms: Terms) -> Result:
     """The statement period runs from proved service, not from sending."""
     assert event.proved_on is not None  # a precondition
-    deadline = terms.statement.from_day(event.proved_on, terms.calendar)
     after = _with_changes(
-        state, stage="notified", notice_served_on=event.proved_on, statement=deadline
+        state,
+        stage="notified",
+        notice_served_on=event.proved_on,
+        statement=terms.statement.from_day(event.proved_on, terms.calendar),
+        hearing_request=terms.hearing_request.from_day(event.proved_on, terms.calendar),
     )
     return after, ()
 
@@ -72,7 +75,9 @@ def _answer(state: CaseState, event: Event, terms: Terms) -> Result:
 
 
 def _ask_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
-    return _with_changes(state, hearing="asked", hearing_asked_on=event.on), ()
+    latest = terms.hearing_held.from_day(event.on, terms.calendar)
+    after = _with_changes(state, hearing="asked", hearing_asked_on=event.on, hearing_latest=latest)
+    return after, ()
 
 
 def _fix_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -81,13 +86,16 @@ def _fix_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
         state,
         hearing_on=event.until.ends_on,
         hearing_notified_on=None,
+        hearing_earliest=None,
         handled_by=_handlers(state, event),
     )
     return after, ()
 
 
 def _notify_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
-    return _with_changes(state, hearing_notified_on=event.proved_on), ()
+    assert event.proved_on is not None  # a precondition
+    earliest = terms.hearing_notice.from_day(event.proved_on, terms.calendar)
+    return _with_changes(state, hearing_notified_on=event.proved_on, hearing_earliest=earliest), ()
 
 
 def _hold_hearing(state: CaseState, event: Event, terms: Terms) -> Result:

@@ -242,6 +242,19 @@ def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date, credit_code: s
     return len(started)
 
 
+@transaction.atomic
+def undo_standings(*, on: date) -> int:
+    """Undoes the standings that began on a day that has not come yet; how many."""
+    _locked_clock()
+    begun = Standing.objects.filter(from_on=on)
+    count = begun.count()
+    begun.delete()
+    Standing.objects.filter(to_on=on).update(to_on=None)
+    Freshness.objects.filter(day=on).delete()
+    _touch()
+    return count
+
+
 def _item_of(standing: Standing) -> ItemNow:
     """The item of a standing without its last day."""
     return ItemNow(

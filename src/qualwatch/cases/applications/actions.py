@@ -34,6 +34,7 @@ from qualwatch.cases.applications.receiver import applicant_of, task_of
 from qualwatch.cases.applications.repairs import Repairs, digest_of, repair
 from qualwatch.cases.competence import PROVINCE, route_of
 from qualwatch.cases.course.step import act, state_of
+from qualwatch.cases.deadline_columns import DECISION, OPINION
 from qualwatch.cases.deadlines import application_due
 from qualwatch.cases.effects.cards import perform
 from qualwatch.cases.models import UNDECIDED, Application, Case, Document, Task
@@ -290,8 +291,7 @@ def _record_opinion(application: Application, because: str, ctx: ActContext) -> 
     application.opinion_by = ctx.by
     application.opinion_on = ctx.on
     application.opinion_because = because
-    application.decision_due_on = due.ends_on
-    application.is_due_provisional = due.provisional
+    DECISION.write(application, due)
     application.save()
 
 
@@ -355,7 +355,7 @@ def _open_task(application: Application, kind: str, ctx: ActContext, *, authorit
         ctx,
         authority=authority,
         detail=application.number,
-        due_on=application.decision_due_on or application.opinion_due_on,
+        due=DECISION.read(application) or OPINION.read(application),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.competence import PROVINCE
+from qualwatch.cases.deadline_columns import DECISION, OPINION, bases_of
 from qualwatch.cases.deadlines import application_due
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.attachments import CheckedFile, SubmittedFile, attach, check_files
@@ -139,6 +140,7 @@ def create_application(
         opinion_due_on=due.ends_on if examined_by_city else None,
         decision_due_on=None if examined_by_city else due.ends_on,
         is_due_provisional=due.provisional,
+        deadline_bases=bases_of(OPINION if examined_by_city else DECISION, due),
     )
     attach(checked.files, by=ctx.by, at=ctx.at, application=application)
     ctx.entries.append(_filed_entry(application))

@@ -9,13 +9,12 @@ from django.db import transaction
 from qualwatch.cases.acting import ActContext, Step, write_journal
 from qualwatch.cases.course.void_acts import void_impossible_acts
 from qualwatch.cases.course.withdrawal_rows import (
-    as_columns,
-    as_deadline,
     as_state,
     open_or_decided,
     save_withdrawal,
     write_withdrawal_to_row,
 )
+from qualwatch.cases.deadline_columns import EXTENSION, RAISED, RED, YELLOW, values_of
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Withdrawal
 from qualwatch.journal.actions import NewEntry
 from qualwatch.procedure.periods import Deadline, same_day_after_months
@@ -55,13 +54,13 @@ def state_of(
             WarnedRequirement(
                 requirement.requirement,
                 requirement.pushed_on,
-                Deadline(requirement.ends_on, requirement.is_provisional),
+                _deadline_of(requirement),
                 requirement.proved_on,
                 requirement.recovered_on,
                 requirement.is_ended,
                 requirement.determined_on,
                 requirement.order_served_on,
-                as_deadline(requirement.red_ends_on, requirement.is_red_provisional),
+                RED.read(requirement),
                 requirement.required,
                 _raised(requirement.raised),
             )
@@ -69,7 +68,7 @@ def state_of(
         ),
         push_proved_on=case.push_proved_on,
         proposal=_proposal(proposal),
-        extended=as_deadline(case.extended_until, case.is_extension_provisional),
+        extended=EXTENSION.read(case),
         application=_application(case.application),
         disputed=tuple(case.disputed),
         published_on=case.published_on,
@@ -84,14 +83,20 @@ def state_of(
     )
 
 
+def _deadline_of(row: CaseRequirement) -> Deadline:
+    deadline = YELLOW.read(row)
+    assert deadline is not None  # the column is not null
+    return deadline
+
+
 def write_state_to_row(case: Case, state: CaseState, ctx: ActContext) -> None:
     """Writes a state into its row, which is not saved."""
     case.state = state.state
     case.push_proved_on = state.push_proved_on
     case.published_on = state.published_on
-    case.extended_until, case.is_extension_provisional = as_columns(state.extended)
+    EXTENSION.write(case, state.extended)
     case.order_served_on = state.order_served_on
-    case.red_ends_on, case.is_red_provisional = as_columns(state.red)
+    RED.write(case, state.red)
     case.last_result = state.last_result
     case.last_result_on = state.last_result_on
     case.needs_review = state.needs_review
@@ -144,11 +149,11 @@ def _write_requirement(row: CaseRequirement, warned: WarnedRequirement, step: St
     row.pushed_on = warned.pushed_on
     row.recovered_on = warned.recovered_on
     row.proved_on = warned.proved_on
-    row.ends_on, row.is_provisional = warned.deadline.ends_on, warned.deadline.provisional
+    YELLOW.write(row, warned.deadline)
     row.is_ended = warned.is_ended
     row.determined_on = warned.determined_on
     row.order_served_on = warned.order_served_on
-    row.red_ends_on, row.is_red_provisional = as_columns(warned.red)
+    RED.write(row, warned.red)
     row.required = warned.required
     row.raised = _raised_column(row, warned, step)
     if warned.pushed_on == step.event.on and warned.name in step.figures:
@@ -234,7 +239,7 @@ def _raised(column: Mapping[str, Any]) -> RaisedFigure | None:
     return RaisedFigure(
         column["required"],
         date.fromisoformat(column["pushed_on"]),
-        Deadline(date.fromisoformat(column["ends_on"]), column["is_provisional"]),
+        RAISED.of_values(column),
         date.fromisoformat(proved_on) if proved_on else None,
     )
 
@@ -252,6 +257,7 @@ def _raised_column(row: CaseRequirement, warned: WarnedRequirement, step: Step) 
         "ends_on": raised.deadline.ends_on.isoformat(),
         "is_provisional": raised.deadline.provisional,
         "proved_on": raised.proved_on.isoformat() if raised.proved_on else None,
+        "basis": values_of(raised.deadline.basis) if raised.deadline.basis else None,
         "figures": figures,
     }
 

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.competence import successor_of
+from qualwatch.cases.deadline_columns import PROOF_OF_SERVICE, START_OF_WITHDRAWAL, bases_of
 from qualwatch.cases.deadlines import start_due
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS
 from qualwatch.cases.documents.public_notices import (
@@ -127,6 +128,7 @@ def _new_attempt(document: Document, method: str, recipient: str, ctx: ActContex
         due_on=due.ends_on,
         is_due_provisional=due.provisional,
         announcement_number=number,
+        deadline_bases=bases_of(PROOF_OF_SERVICE, due),
     )
 
 
@@ -276,13 +278,14 @@ def record_receipt(document: Document, on: date, ctx: ActContext) -> None:
         return
     batch.received_on = on
     if batch.route == "city":
-        due = start_due(on, ctx)
-        batch.start_due_on, batch.is_start_due_provisional = due.ends_on, due.provisional
+        START_OF_WITHDRAWAL.write(batch, start_due(on, ctx))
     batch.save()
     waiting = batch.members.filter(ended="", stage="suggested").values_list("pk", flat=True)
     # the tasks were opened without a day, which the receipt gives them
     details = [str(number) for number in waiting]
-    open_tasks(START, details).update(due_on=batch.start_due_on)
+    open_tasks(START, details).update(
+        due_on=batch.start_due_on, is_due_provisional=batch.is_start_due_provisional
+    )
 
 
 def end_attempts(document: Document, why: str, because: str, ctx: ActContext) -> None:

@@ -355,10 +355,10 @@ def _move_application(case: Case, successor: Case) -> None:
 
 def _open_task(step: Step, effect: Effect, ctx: ActContext) -> None:
     kind = effect.detail
-    due_on = None
+    due = None
     if kind in APPLICATION_TASKS:
-        due_on = application_due(step.case, kind, ctx).ends_on
-    open_task(step.case, kind, ctx, due_on=due_on)
+        due = application_due(step.case, kind, ctx)
+    open_task(step.case, kind, ctx, due=due)
 
 
 def authority_name(slug: str, ctx: ActContext) -> str:

@@ -9,6 +9,7 @@ from django.db.models import Q
 from qualwatch.procedure.state import CLOSED, OUTCOMES, Ground, Origin, State
 
 STATES = tuple(get_arg for get_arg in get_args(State) if get_arg != "none")
+HEARTBEAT_STATES = ("done", "held", "refused", "set-aside")
 GROUNDS, ORIGINS = get_args(Ground), get_args(Origin)
 
 
@@ -39,6 +40,8 @@ class Case(models.Model):
     order_served_on = models.DateField(null=True)
     red_ends_on = models.DateField(null=True)
     is_red_provisional = models.BooleanField(default=False)
+    # by deadline: what it was counted from (cases.deadline_columns)
+    deadline_bases = models.JSONField(default=dict)
     last_result = models.CharField(max_length=12, default="none")
     last_result_on = models.DateField(null=True)
     was_found_short = models.BooleanField(default=False)
@@ -137,6 +140,8 @@ class CaseRequirement(models.Model):
     pushed_on = models.DateField()
     ends_on = models.DateField()
     is_provisional = models.BooleanField(default=False)
+    # by deadline: what it was counted from (cases.deadline_columns)
+    deadline_bases = models.JSONField(default=dict)
     proved_on = models.DateField(null=True)  # day on which the warning reached the enterprise
     recovered_on = models.DateField(null=True)
     is_ended = models.BooleanField(default=False)
@@ -340,6 +345,7 @@ class Task(models.Model):
     # overdue: the days on which its reviewers and the authority above were notified
     reminded_on = models.DateField(null=True)
     escalated_on = models.DateField(null=True)
+    is_due_provisional = models.BooleanField(default=False)
     completed_on = models.DateField(null=True)
     completed_by = models.CharField(max_length=150, blank=True)
 
@@ -443,8 +449,38 @@ class DailyQuota(models.Model):
 
 
 class Heartbeat(models.Model):
-    """The patrol of one day, and when it finished."""
+    """The patrol of one day, and when it finished; or one that waits for a reviewer.
 
-    day = models.DateField(unique=True)
+    Everything that a patrol writes has its moment, `finished_at`. because: why it is held. Who
+    proposed that a patrol is set aside stands in `proposed_by`; who decided, in `decided_by`.
+    """
+
+    day = models.DateField()
+    state = models.CharField(max_length=10, default="done")
     finished_at = models.DateTimeField()
+    by = models.CharField(max_length=150, blank=True)
     summary = models.JSONField()
+    because = models.TextField(blank=True)
+    proposed_by = models.CharField(max_length=150, blank=True)
+    proposed_because = models.TextField(blank=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_because = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=HEARTBEAT_STATES), name="heartbeat_state_known"
+            ),
+            models.UniqueConstraint(
+                fields=["day"], condition=Q(state__in=("done", "held")), name="heartbeat_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="set-aside")
+                | ~Q(proposed_by="") & ~Q(decided_by="") & ~Q(proposed_by=models.F("decided_by")),
+                name="heartbeat_set_aside_by_two_people",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.state}"

@@ -48,6 +48,8 @@ class Application(models.Model):
     opinion_due_on = models.DateField(null=True)  # of the city
     decision_due_on = models.DateField(null=True)  # of the province, once it has it
     is_due_provisional = models.BooleanField(default=False)
+    # by deadline: what it was counted from (cases.deadline_columns)
+    deadline_bases = models.JSONField(default=dict)
     opinion_by = models.CharField(max_length=150, blank=True)
     opinion_on = models.DateField(null=True)
     opinion_because = models.TextField(blank=True)
@@ -152,6 +154,8 @@ class Service(models.Model):
     is_due_provisional = models.BooleanField(default=False)
     # of a public notice: under which it was announced
     announcement_number = models.CharField(max_length=60, blank=True)
+    # by deadline: what it was counted from (cases.deadline_columns)
+    deadline_bases = models.JSONField(default=dict)
     proved_on = models.DateField(null=True)
     proof = models.TextField(blank=True)
     proved_by = models.CharField(max_length=150, blank=True)

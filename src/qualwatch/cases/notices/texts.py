@@ -5,6 +5,8 @@ from datetime import date
 from typing import Any
 
 from qualwatch.cases.models import Case, Document, Task
+from qualwatch.law.calendar import Calendar
+from qualwatch.procedure.periods import Deadline
 from qualwatch.procedure.state import (
     CLOSED,
     NOT_WITHDRAWN,
@@ -61,8 +63,18 @@ ENTRIES = {
     "service-overdue": _("送达逾期，提醒"),
     "key-supervision": _("列入重点监管"),
     "key-supervision-ended": _("移出重点监管"),
+    "deadline-moved": _("期限按放假安排顺延"),
+    "deadline-settled": _("期限按公布的放假安排确定"),
 }
-CLEARING_CODES = ("recovered", "requirement-ended", "dismissed", "reviewed", "repaired", "annulled")
+CLEARING_CODES = (
+    "recovered",
+    "requirement-ended",
+    "dismissed",
+    "reviewed",
+    "repaired",
+    "annulled",
+    "recorded-in-error",
+)
 STAGES = {
     "received": _("已收件，审查中"),
     "agreed": _("市级已同意，省厅核实中"),
@@ -71,6 +83,7 @@ STAGES = {
     "retracted": _("已撤回申请"),
     "moot": _("案件已终结"),
 }
+VERSION_DIGITS = 12  # of the digest of a calendar, as it is named in notices
 _INSURANCE = _("注册人员社保")
 NOTICE_TITLE = _("公告送达")
 MOST_OVERDUE_LINES = 30
@@ -217,11 +230,20 @@ def continued(case: Case, requirements: Iterable[str], ends_on: date) -> str:
     )
 
 
-def red_period_extended(case: Case) -> str:
-    """A newly published calendar made the period longer."""
-    return _("{name}：按新公布的放假安排，红牌期延至 {ends}。").format(
-        name=name_of(case), ends=case.red_ends_on
+def deadline_moved_subject(about: str) -> str:
+    """One line."""
+    return _("期限顺延：{about}").format(about=about)
+
+
+def deadline_moved(name: str, about: str, old: Deadline, new: Deadline, calendar: Calendar) -> str:
+    """A changed calendar moved a deadline: old day, new day, version of the calendar."""
+    moved = _("{about}：{name}原至 {old}，按放假安排顺延至 {new}。").format(
+        about=about, name=name, old=old.ends_on, new=new.ends_on
     )
+    version = _("日历版本 {version}。").format(version=calendar.version[:VERSION_DIGITS])
+    source = _("依据：{source}。").format(source=calendar.source) if calendar.source else ""
+    provisional = _("以后公布的放假安排可能使其再顺延。") if new.provisional else ""
+    return moved + source + version + provisional
 
 
 def red_period(case: Case) -> str:

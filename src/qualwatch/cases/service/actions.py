@@ -22,7 +22,6 @@ from qualwatch.cases.documents.attachments import SubmittedFile, attach, check_f
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS
 from qualwatch.cases.documents.public_notices import (
     check_collectable,
-    move_notice,
     remove_neutral_notices,
     remove_notice,
 )
@@ -31,7 +30,6 @@ from qualwatch.cases.documents.service import (
     VOIDED,
     circumstances_of,
     close_serve_tasks,
-    due_of_attempt,
     end_attempts,
     fail_attempt,
     is_over,
@@ -268,7 +266,6 @@ def process_due_services(ctx: ActContext) -> int:
     Each by itself: a notice that the case refuses becomes a task, and the others go on. The
     caller has locked the cases.
     """
-    _recount(waiting_services().filter(is_due_provisional=True), ctx)
     count = _end_warnings_proved_otherwise(ctx)
     notices = _overdue(ctx).filter(method=NOTICE)
     for number in list(notices.values_list("pk", flat=True)):
@@ -322,21 +319,6 @@ def _prove_notice(number: int, ctx: ActContext) -> int:
 
 def _overdue(ctx: ActContext) -> QuerySet[Service]:
     return waiting_services().filter(due_on__lt=ctx.on, is_due_provisional=False)
-
-
-def _recount(services: Iterable[Service], ctx: ActContext) -> None:
-    """Counts days that rested on an unpublished calendar again: later or the same."""
-    policy = ctx.law.policy_on(ctx.on)
-    for service in services:
-        due = due_of_attempt(
-            service.document, service.method, service.sent_on, policy, ctx.law.calendar
-        )
-        # a day that was stated is never taken back
-        service.due_on = max(service.due_on, due.ends_on)
-        service.is_due_provisional = due.provisional
-        service.save(update_fields=["due_on", "is_due_provisional"])
-        if service.method == NOTICE:
-            move_notice(service, ctx)
 
 
 def _prove(

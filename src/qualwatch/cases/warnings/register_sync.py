@@ -9,6 +9,7 @@ from qualwatch.cases.competence import (
     route_of,
     withdrawing_authority_of,
 )
+from qualwatch.cases.deadline_columns import DECISION, OPINION
 from qualwatch.cases.deadlines import application_due
 from qualwatch.cases.models import Application, Case
 from qualwatch.cases.notices import texts
@@ -88,8 +89,10 @@ def _hand_over_application(application: Application, case: Case, ctx: ActContext
     due = application_due(case, EXAMINE, ctx)
     is_city_first = route_of(case) == "city"
     application.receiver = receiver
-    application.opinion_due_on = due.ends_on if is_city_first else None
-    application.decision_due_on = None if is_city_first else due.ends_on
-    application.is_due_provisional = due.provisional
+    new, old = (OPINION, DECISION) if is_city_first else (DECISION, OPINION)
+    old.write(application, None)
+    new.write(application, due)  # last: both share the flag of a provisional day
     application.save()
-    open_tasks(EXAMINE).filter(case=case).update(due_on=due.ends_on)
+    open_tasks(EXAMINE).filter(case=case).update(
+        due_on=due.ends_on, is_due_provisional=due.provisional
+    )

@@ -19,9 +19,7 @@ from qualwatch.cases.documents.service import (
     tasks_that_survive,
 )
 from qualwatch.cases.effects.cards import HANDLERS, end_applications, notification_of
-from qualwatch.cases.effects.withdrawal import extend_display
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Task, Withdrawal
-from qualwatch.cases.notices import texts
 from qualwatch.cases.notices.notify import Notification, notify
 from qualwatch.cases.tasks import OUTLIVING_CASE, VANISHED, complete, open_task
 from qualwatch.cases.warnings.conflicts import link_conflicts
@@ -29,11 +27,9 @@ from qualwatch.cases.warnings.register_conflicts import update_conflict_tasks
 from qualwatch.cases.warnings.register_sync import update_from_registers
 from qualwatch.cases.warnings.run_view import INSURANCE, Item, RunView, item_of, people_counts
 from qualwatch.journal.actions import record_all
-from qualwatch.procedure.periods import Deadline
 from qualwatch.procedure.preconditions import other_red
 from qualwatch.procedure.state import CaseState, Event
 from qualwatch.procedure.transitions import step
-from qualwatch.publication.actions import post_red_period
 
 # Effects whose notices go out together; the other effects are carried out case by case.
 NOTIFIED_TOGETHER = ("push", "push-addition", "notify-closed")
@@ -58,12 +54,14 @@ CASE_FIELDS = [
     "order_served_on",
     "red_ends_on",
     "is_red_provisional",
+    "deadline_bases",
     "application",
 ]
 REQUIREMENT_FIELDS = [
     "pushed_on",
     "ends_on",
     "is_provisional",
+    "deadline_bases",
     "proved_on",
     "recovered_on",
     "is_ended",
@@ -151,10 +149,7 @@ def _assess(
     row: Withdrawal | None,
     others: Sequence[Step],
 ) -> Step:
-    """The case after the run, its periods recounted by the newest calendar.
-
-    others: steps of the item's other red cards that this run leaves open.
-    """
+    """The case after the run; others: steps of the item's other red cards that it leaves open."""
     verdicts, figures = update.view.verdicts_of(case)
     event = Event(
         "assessed",
@@ -166,9 +161,6 @@ def _assess(
         **people_counts(figures),
     )
     after, effects = step(before, event, update.ctx.terms)
-    if after.is_open:
-        # days that rested on an unpublished calendar become final or move
-        after, _none = step(after, Event("calendar-loaded", update.ctx.on), update.ctx.terms)
     return Step(case, before, after, effects, event, figures, row)
 
 
@@ -177,9 +169,6 @@ def _follow_step(update: RunUpdate, case_step: Step) -> None:
     ctx = update.ctx
     case = case_step.case
     after = case_step.after
-    red_period = _changed_red_period(case_step)
-    if red_period is not None:
-        _publish_red_period(case, red_period, ctx)
     if after.is_open and item_of(case) in update.view.vanished:
         open_task(case, VANISHED, ctx)
     if case_step.before.proposal is not None and after.state == "closed":
@@ -189,44 +178,7 @@ def _follow_step(update: RunUpdate, case_step: Step) -> None:
     if case_step.is_change or is_updated:
         write_state_to_row(case, after, ctx)
         write_withdrawal_to_row(case_step, ctx)
-        if case_step.row is not None and _has_changed_display(case_step):
-            extend_display(case_step.row, ctx)
         update.steps.append(case_step)
-    # after the update: the letter names the enterprise as the registers do now
-    if red_period is not None:
-        subject = texts.subject("red-period", case)
-        notification = Notification(case, "red-period", subject, texts.red_period_extended(case))
-        notify([notification], ctx.at)
-
-
-def _changed_red_period(case_step: Step) -> Deadline | None:
-    """The red period as a newer calendar ends it; None where it is as before."""
-    if case_step.after.state != "red":
-        return None
-    is_changed = any(
-        before.red is not None and after is not None and after.red not in (None, before.red)
-        for before in case_step.before.requirements
-        for after in [case_step.after.requirement(before.name)]
-    )
-    return case_step.after.red if is_changed else None
-
-
-def _publish_red_period(case: Case, red_period: Deadline, ctx: ActContext) -> None:
-    post_red_period(
-        case.card_number,
-        ends_on=red_period.ends_on,
-        is_provisional=red_period.provisional,
-        at=ctx.at,
-    )
-
-
-def _has_changed_display(case_step: Step) -> bool:
-    """Whether a newer calendar has made the display of a withdrawal longer."""
-    before = case_step.before.withdrawal
-    after = case_step.after.withdrawal
-    if before is None or before.display is None or after is None:
-        return False
-    return after.display != before.display
 
 
 def _open_new_cases(update: RunUpdate, open_cases: Sequence[Case]) -> None:
