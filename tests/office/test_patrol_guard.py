@@ -207,7 +207,7 @@ def test_reminders_and_tasks_come_again_on_the_right_day(actors: Actors) -> None
 
 def test_standings_published_ahead_of_their_day_are_undone(actors: Actors) -> None:
     """An item that expires before the wrong day was published as ended."""
-    sheets = {"资质": [ITEMS, item(有效期止="2026-05-25")]}
+    sheets: dict[str, Any] = {"资质": [ITEMS, item(有效期止="2026-05-25")]}
     actors.load_and_patrol(people=3, **sheets)
     wrong = DAY + timedelta(days=9)
     actors.load_and_patrol(wrong, people=3, **sheets)

@@ -27,7 +27,7 @@ from qualwatch.cases.tasks import (
     START,
     WITHDRAWAL_STEPS,
     complete,
-    due_day,
+    due_by_rule,
     new_task,
     open_tasks,
 )
@@ -179,12 +179,14 @@ def open_serve_task(document: Document, ctx: ActContext) -> int:
     if open_tasks(SERVE, [detail]).filter(case=document.case).exists():
         return 0
     close_serve_tasks(document, ctx)
+    due = due_by_rule(SERVE, ctx)
     new_task(
         document.case,
         SERVE,
         opened_on=ctx.on,
         authority=serving_authority_of(document),
-        due_on=due_day(SERVE, ctx),
+        due_on=due.ends_on if due else None,
+        is_provisional=bool(due and due.provisional),
         detail=detail,
     ).save()
     return 1

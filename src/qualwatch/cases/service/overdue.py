@@ -18,13 +18,13 @@ from qualwatch.cases.tasks import (
     OVERDUE_SERVICE,
     SERVE_ORDER,
     complete,
-    due_day,
+    due_by_rule,
     new_task,
     open_task,
     open_tasks,
 )
 from qualwatch.journal.actions import NewEntry, record_all
-from qualwatch.procedure.periods import Period
+from qualwatch.procedure.periods import Deadline, Period
 from qualwatch.procedure.service import NOTICE
 
 OVERDUE = "service-overdue"
@@ -38,16 +38,26 @@ def request_letters(ctx: ActContext) -> int:
     Returns how many tasks were opened or got their day.
     """
     unopened = _unopened_warnings(ctx)
-    due_on = due_day(LETTER, ctx)
+    due = due_by_rule(LETTER, ctx)
+    # the table has a rule for it
+    assert due is not None
     waiting = {task.case_id: task for task in open_tasks(LETTER).filter(case__in=unopened)}
     new = [
-        new_task(case, LETTER, opened_on=ctx.on, due_on=due_on)
+        new_task(
+            case,
+            LETTER,
+            opened_on=ctx.on,
+            due_on=due.ends_on,
+            is_provisional=due.provisional,
+        )
         for number, case in unopened.items()
         if number not in waiting
     ]
     undated = [task.pk for task in waiting.values() if task.due_on is None]
     Task.objects.bulk_create(new, batch_size=1000)
-    Task.objects.filter(pk__in=undated).update(due_on=due_on)
+    Task.objects.filter(pk__in=undated).update(
+        due_on=due.ends_on, is_due_provisional=due.provisional
+    )
     return len(new) + len(undated)
 
 
@@ -109,7 +119,8 @@ def escalate_services(ctx: ActContext) -> int:
         _notify_overdue(authority, tasks, authority, ctx)
     for authority, tasks in sorted(_by_authority(to_escalate).items()):
         _notify_overdue(authority, tasks, PROVINCE, ctx)
-        open_task(None, OVERDUE_SERVICE, ctx, authority=PROVINCE, due_on=ctx.on, detail=authority)
+        today = Deadline(ctx.on, provisional=False)
+        open_task(None, OVERDUE_SERVICE, ctx, authority=PROVINCE, due=today, detail=authority)
     _close_supervision(ctx)
     return len(changed)
 
