@@ -25,6 +25,7 @@ from qualwatch.journal.actions import seal
 from qualwatch.journal.models import Seal
 from qualwatch.law.loader import Law
 from qualwatch.oversight.statistics import publish_statistics
+from qualwatch.patrol.signing_keys import publish_signing_keys
 from qualwatch.procedure.preconditions import SYSTEM
 from qualwatch.publication.actions import remove_expired_cards, take_snapshot
 from qualwatch.registers.corrections import due_for_review
@@ -94,6 +95,7 @@ def _publish(ctx: ActContext) -> int:
     changed = publish_register(on=ctx.on, law=ctx.law)
     remove_expired_cards(on=ctx.on, at=ctx.at)
     publish_statistics(on=ctx.on, law=ctx.law)
+    publish_signing_keys(on=ctx.on, at=ctx.at)
     take_snapshot(day=ctx.on)
     return changed
 
