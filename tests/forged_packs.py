@@ -158,7 +158,7 @@ OF_FILES: dict[str, tuple[str, Callable[[Files], Files]]] = {
     "a fact edited": (f"{FACT} 被改动", with_file(FACT, lambda body: body[:-1] + b"x")),
     "a plain fact edited": (
         f"{PLAIN} 被改动",
-        with_file(PLAIN, lambda body: body.replace("一级".encode(), "二级".encode(), 1)),
+        with_file(PLAIN, lambda body: body.replace("二级".encode(), "一级".encode(), 1)),
     ),
     "a file added": ("多了 补充.txt", lambda files: {**files, "补充.txt": b"x"}),
     "an archive added": (

@@ -379,6 +379,7 @@ PAGES = (
     "/standards",
     "/how-it-works",
     "/freshness",
+    "/keys",
     "/accounts/login/",
 )
 

@@ -111,23 +111,27 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 
 def read_public_keys(text: str) -> list[str]:
-    """Public keys as 64 hexadecimal digits: from digits, or a file with PEM blocks or digits.
+    """Public keys as 64 hexadecimal digits: from such digits, or from a file of PEM blocks or of
+    nothing but digits.
 
     BadKey.
     """
-    if _HEXADECIMAL.fullmatch(text.strip()):
-        return [text.strip().lower()]
     try:
-        content = Path(text).read_text(encoding="ascii", errors="replace")
-        blocks = _PEM.findall(content)
-        keys = [load_pem_public_key(block.encode()) for block in blocks]
+        keys = _keys_in(text) or _keys_in(Path(text).read_text(encoding="utf-8"))
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
         raise BadKey(_("读不出公钥：{text}").format(text=text)) from error
-    found = [key.public_bytes_raw().hex() for key in keys if isinstance(key, Ed25519PublicKey)]
-    found += [line.strip().lower() for line in content.split() if _HEXADECIMAL.fullmatch(line)]
-    if not found:
+    if not keys:
         raise BadKey(_("读不出公钥：{text}").format(text=text))
-    return found
+    return keys
+
+
+def _keys_in(text: str) -> list[str]:
+    """The keys of a text; none where it is something else. ValueError, UnsupportedAlgorithm."""
+    keys = [load_pem_public_key(block.encode()) for block in _PEM.findall(text)]
+    if keys:
+        return [key.public_bytes_raw().hex() for key in keys if isinstance(key, Ed25519PublicKey)]
+    words = text.split()
+    return [word.lower() for word in words] if all(map(_HEXADECIMAL.fullmatch, words)) else []
 
 
 def faults_of_pack(path: Path, *public_keys: str, card: str = "") -> list[str]:
