@@ -193,6 +193,14 @@ OF_FILES: dict[str, tuple[str, Callable[[Files], Files]]] = {
     "signature altered": (ALTERED_SIGNATURE, with_file(SIGNATURE, lambda body: body[::-1])),
     "sums removed": (f"没有 {SUMS}", without(SUMS)),
     "manifest removed": (f"没有 {MANIFEST}", without(MANIFEST)),
+    "manifest of endless depth": (
+        "不是完整的证据包",
+        with_file(MANIFEST, lambda _body: b"[" * 100_000),
+    ),
+    "manifest with a key that is none": (
+        "不是完整的证据包",
+        with_json(MANIFEST, lambda manifest: manifest["keys"][0].update(public_key="x")),
+    ),
     "manifest broken": ("不是完整的证据包", with_file(MANIFEST, lambda _body: b"{")),
     "a fact edited, sums rebuilt": (
         ALTERED_SIGNATURE,

@@ -154,7 +154,15 @@ def check_pack(path: Path, public_keys: Collection[str], *, card: str = "") -> P
         check = _check_contents(files, manifest)
     except _Fault as fault:
         return PackCheck((str(fault),))
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        OSError,
+        RecursionError,
+    ) as error:
         reason = f"{type(error).__name__} {error}"[:LONGEST_NAME]
         return PackCheck((_("不是完整的证据包：{reason}").format(reason=reason),))
     faults = [*check.faults, *_faults_of_identity(path, manifest["card"], card)]
@@ -199,7 +207,10 @@ def _files_of_archive(content: bytes) -> dict[str, bytes]:
             entries = archive.infolist()
             _require_plain(entries, len(content))
             files = {entry.filename: archive.read(entry) for entry in entries}
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except _Fault:
+        raise
+    # whatever the library meets in a damaged or forged directory
+    except Exception as error:
         raise _Fault(_("不是完整的压缩包，没有传完、被截断或被改动")) from error
     if zipped(files) != content:
         raise _Fault(_("压缩包不是原样：里面有清单以外的内容，或被重新压缩；可以解开后核对文件夹"))
