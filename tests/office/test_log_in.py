@@ -198,6 +198,8 @@ MATRIX: dict[str, str | tuple[str, ...]] = {
             "standard",
             "how-it-works",
             "freshness",
+            "keys",
+            "key-file",
             "choose-language",
         ),
         "public",

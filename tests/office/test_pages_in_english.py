@@ -81,6 +81,7 @@ def test_chinese_texts_on_english_pages_are_marked(
         "/standards/specialist-decoration",
         "/how-it-works",
         "/freshness",
+        "/keys",
         "/accounts/login/",
     ]
     of_cases = [

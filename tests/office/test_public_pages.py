@@ -383,6 +383,7 @@ PAGES = (
     "/standards",
     "/how-it-works",
     "/freshness",
+    "/keys",
     "/accounts/login/",
 )
 

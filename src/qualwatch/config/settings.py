@@ -21,6 +21,7 @@ SECRET_KEY = _keys.secret
 IDENTITY_KEYS = _keys.identity
 LOOKUP_KEY = _keys.lookup
 SEAL_KEY = _keys.seal
+FORMER_SEAL_KEYS = _keys.former_seals
 RAW_FILES = STATE / "raw"
 STORED_FILES = STATE / "stored"
 LAW_TEXTS = STATE / "law"  # loaded texts, written again from the database where missing

@@ -1,6 +1,6 @@
 """Reads the journal and verifies that no entry was altered, removed, inserted or reordered."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from qualwatch.journal.actions import content_of
 from qualwatch.journal.models import Entry, Seal, Stream
@@ -13,8 +13,11 @@ def entries_of(stream: str) -> list[Entry]:
     return list(Entry.objects.filter(stream=stream).order_by("number"))
 
 
-def faults(public_key: str) -> Iterator[str]:
-    """One sentence for every fault in the journal; none for a sound one."""
+def faults(*public_keys: str) -> Iterator[str]:
+    """One sentence for every fault in the journal; none for a sound one.
+
+    `public_keys`: all of the office, also those that were replaced.
+    """
     digests: dict[tuple[str, int], str] = {}
     lengths: dict[str, int] = {}
     for entry in Entry.objects.order_by("stream", "number").iterator(chunk_size=2000):
@@ -23,7 +26,7 @@ def faults(public_key: str) -> Iterator[str]:
         lengths[entry.stream] = entry.number
         digests[entry.stream, entry.number] = entry.digest
     yield from _faults_of_heads(lengths, digests)
-    yield from _faults_of_seals(public_key, digests)
+    yield from _faults_of_seals(public_keys, digests)
 
 
 def _faults_of_entry(entry: Entry, length: int, previous: str) -> Iterator[str]:
@@ -48,7 +51,9 @@ def _faults_of_heads(lengths: dict[str, int], digests: dict[tuple[str, int], str
             yield _("{stream}：末尾与登记的不符").format(stream=stream.name)
 
 
-def _faults_of_seals(public_key: str, digests: dict[tuple[str, int], str]) -> Iterator[str]:
+def _faults_of_seals(
+    public_keys: Collection[str], digests: dict[tuple[str, int], str]
+) -> Iterator[str]:
     previous = ""
     for seal in Seal.objects.order_by("id"):
         if (
@@ -56,7 +61,8 @@ def _faults_of_seals(public_key: str, digests: dict[tuple[str, int], str]) -> It
             or seal.previous != previous
         ):
             yield _("{day} 的封签被改动或接不上").format(day=seal.day)
-        if not is_signed(seal.digest, seal.signature, public_key):
+        is_own_key = seal.public_key in public_keys
+        if not is_own_key or not is_signed(seal.digest, seal.signature, seal.public_key):
             yield _("{day} 的封签签名不符").format(day=seal.day)
         for stream, length, head in seal.heads:
             if digests.get((stream, length), "") != head:

@@ -397,9 +397,18 @@ def _workbook(quarterly_return: Return) -> bytes:
     rows = Sheet(
         ROWS_SHEET,
         [(head, width) for head, _name, width in ROW_HEADS],
-        [tuple(row[name] for _head, name, _width in ROW_HEADS) for row in quarterly_return.rows],
+        [
+            tuple(_as_cell(name, row[name]) for _head, name, _width in ROW_HEADS)
+            for row in quarterly_return.rows
+        ],
     )
     return workbook_of(str(quarterly_return), [figures, rows])
+
+
+def _as_cell(name: str, value: Any) -> Any:
+    """A value of a row; days, stored in ISO form, as days."""
+    is_day = name.endswith("_on") and bool(value)
+    return date.fromisoformat(value) if is_day and isinstance(value, str) else value
 
 
 def _summary_workbook(

@@ -29,6 +29,7 @@ from qualwatch.law.loader import Law
 from qualwatch.oversight.returns import record_due
 from qualwatch.oversight.statistics import publish_statistics
 from qualwatch.patrol.calendar_changes import move_deadlines
+from qualwatch.patrol.signing_keys import publish_signing_keys
 from qualwatch.procedure.preconditions import SYSTEM
 from qualwatch.publication.actions import remove_expired_cards, take_snapshot
 from qualwatch.registers.corrections import due_for_review
@@ -108,6 +109,7 @@ def _publish(ctx: ActContext) -> int:
     changed = publish_register(on=ctx.on, law=ctx.law)
     remove_expired_cards(on=ctx.on, at=ctx.at)
     publish_statistics(on=ctx.on, law=ctx.law)
+    publish_signing_keys(on=ctx.on, at=ctx.at)
     take_snapshot(day=ctx.on)
     return changed
 

@@ -16,6 +16,7 @@ from qualwatch.publication.models import (
     Freshness,
     QuarterFigures,
     RedCard,
+    SigningKey,
     Snapshot,
     Standing,
 )
@@ -74,6 +75,31 @@ def post_red_card(card: Card, *, on: date, at: datetime) -> None:
     _locked_clock()
     values = {name: getattr(card, name) for name in Card.__slots__}
     _feed("red-card", RedCard.objects.create(published_on=on, **values), at)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """The values of a key by which seals and evidence packs are verified."""
+
+    number: str
+    public_key: str  # 64 hexadecimal digits
+    used_from: date
+    used_until: date | None
+
+
+def post_signing_keys(keys: Iterable[PublicKey], *, at: datetime) -> None:
+    """Publishes new keys, and the last day of a key that was replaced; none is ever removed."""
+    _locked_clock()
+    published = {key.number: key for key in SigningKey.objects.all()}
+    for key in keys:
+        existing = published.get(key.number)
+        if existing is None:
+            values = {name: getattr(key, name) for name in PublicKey.__slots__}
+            _feed("signing-key", SigningKey.objects.create(**values), at)
+        elif existing.used_until is None and key.used_until is not None:
+            existing.used_until = key.used_until
+            existing.save(update_fields=["used_until"])
+            _feed("signing-key", existing, at)
 
 
 def post_red_period(
@@ -399,7 +425,11 @@ def take_snapshot(*, day: date) -> Snapshot:
 
 
 def _feed(
-    kind: str, published: RedCard | Announcement, at: datetime, *, is_gone: bool = False
+    kind: str,
+    published: RedCard | Announcement | SigningKey,
+    at: datetime,
+    *,
+    is_gone: bool = False,
 ) -> None:
     """Writes the next entry of the feed, in the act's transaction: numbers have no gaps."""
     clock = _locked_clock()

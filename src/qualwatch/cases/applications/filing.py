@@ -143,7 +143,7 @@ def create_application(
         deadline_bases=bases_of(OPINION if examined_by_city else DECISION, due),
     )
     attach(checked.files, by=ctx.by, at=ctx.at, application=application)
-    ctx.entries.append(_filed_entry(application))
+    ctx.entries.append(_filed_entry(application, checked))
     return application
 
 
@@ -161,11 +161,12 @@ def stream_of(application: Application) -> str:
     return f"enterprise/{application.credit_code}"
 
 
-def _filed_entry(application: Application) -> NewEntry:
+def _filed_entry(application: Application, checked: CheckedFiling) -> NewEntry:
     details = {
         "application": application.number,
         "cause": application.cause,
         "requirements": application.requirements,
         "receiver": application.receiver,
+        "files": [file.sha256 for file in checked.files],
     }
     return NewEntry(stream_of(application), "applied", basis=application.statement, details=details)
