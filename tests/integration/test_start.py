@@ -32,6 +32,7 @@ OFFICE = [
     ["journal", "verify"],
     ["manage", "create_officer", "li", "--organisation", "province", "--role", "x"],
     ["manage", "change_account", "li"],
+    ["manage", "set_contact", "province"],
     ["manage", "create_token"],
     ["manage", "revoke_token"],
     ["manage", "rotate_keys"],

@@ -23,6 +23,10 @@ class CannotCreateAccount(Exception):
     """The account or role is refused; the message says why."""
 
 
+class CannotSetContact(Exception):
+    """The contact of an organisation is incomplete; the message says so."""
+
+
 @transaction.atomic
 def create_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> list[Organisation]:
     """Creates the province, its cities and 综改区, their approval bureaus, and the platform.
@@ -69,8 +73,9 @@ def create_account(  # noqa: PLR0913  # keyword-only: each is a column
     by: str,
     at: datetime,
     email: str = "",
+    name: str = "",
 ) -> Account:
-    """Creates an account with its roles.
+    """Creates an account with its roles. `name`: of the person, as documents write it.
 
     CannotCreateAccount where a role does not fit the organisation or the password is weak.
     """
@@ -83,6 +88,7 @@ def create_account(  # noqa: PLR0913  # keyword-only: each is a column
         raise CannotCreateAccount(_("账号 {name} 已存在").format(name=username))
     account = Account(
         username=username,
+        last_name=name.strip(),
         email=email,
         organisation=organisation,
         has_early_warning_permission=early_warning,
@@ -109,6 +115,36 @@ def create_account(  # noqa: PLR0913  # keyword-only: each is a column
             credit_code=organisation.credit_code, name=organisation.name, on=timezone.localdate(at)
         )
     return account
+
+
+@transaction.atomic
+def set_contact(
+    *, organisation: Organisation, contact: str, telephone: str, address: str, by: str, at: datetime
+) -> None:
+    """Sets the person, telephone and address that an authority's letters name.
+
+    CannotSetContact where one of them is missing.
+    """
+    values = {
+        "contact": contact.strip(),
+        "telephone": telephone.strip(),
+        "address": address.strip(),
+    }
+    if not all(values.values()):
+        raise CannotSetContact(_("联系人、电话和地址都要写明"))
+    before = [organisation.contact, organisation.telephone, organisation.address]
+    for name, value in values.items():
+        setattr(organisation, name, value)
+    organisation.save(update_fields=list(values))
+    record(
+        stream=f"organisation/{organisation.slug}",
+        by=by,
+        at=at,
+        what="contact-set",
+        before=before,
+        after=list(values.values()),
+        details=values,
+    )
 
 
 @transaction.atomic

@@ -69,8 +69,8 @@ COMMANDS = {
     "manage": Entry(
         "qualwatch.cli.manage:manage",
         _n(
-            "管理命令：prepare、create_officer、change_account、create_token、revoke_token、"
-            "rotate_keys 和 Django 自带的"
+            "管理命令：prepare、create_officer、change_account、set_contact、create_token、"
+            "revoke_token、rotate_keys 和 Django 自带的"
         ),
         {
             "context_settings": {

@@ -14,6 +14,7 @@ from qualwatch.cases.documents.service import (
     take_down_notices,
     tasks_that_survive,
 )
+from qualwatch.cases.documents.transfers import hand_over_outside
 from qualwatch.cases.effects.withdrawal import end_withdrawal, publish_decision
 from qualwatch.cases.models import UNDECIDED, Application, Case
 from qualwatch.cases.notices import texts
@@ -33,6 +34,7 @@ from qualwatch.publication.actions import (
 from qualwatch.reports.labels import AUTHORITIES
 
 RED_PREFIX = "晋红"
+MOVED_OUT = "moved-out"
 MONTHS_OF_A_YEAR = 12
 Handler = Callable[[Step, Effect, ActContext], None]
 Notifier = Callable[[Step, Effect], Notification]
@@ -148,6 +150,13 @@ def _publish_red(step: Step, effect: Effect, ctx: ActContext) -> None:
     notify([Notification(case, "red", texts.subject("red", case), body)], ctx.at)
 
 
+def _closed(step: Step, effect: Effect, ctx: ActContext) -> None:
+    """Notifies of the end; a case that leaves the province is handed over by letter."""
+    _notify(step, effect, ctx)
+    if effect.detail == MOVED_OUT:
+        hand_over_outside(step.case, step.before.state, ctx)
+
+
 def _public(figures: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Requirements as the public copy has them."""
     return [
@@ -250,7 +259,7 @@ def _journaled(step: Step, effect: Effect, ctx: ActContext) -> None:
 HANDLERS: Mapping[str, Handler] = {
     "push": _notify,
     "push-addition": _notify,
-    "notify-closed": _notify,
+    "notify-closed": _closed,
     "notify-extended": _notify,
     "notify-refused": _notify,
     "notify-repaired": _notify,

@@ -12,8 +12,9 @@ from qualwatch.cases.acting import ActContext, Step, write_journal
 from qualwatch.cases.competence import require_competent
 from qualwatch.cases.course.step import act, entry_of, rows_of, write_state_to_row
 from qualwatch.cases.documents.numbers import RED_CARD, next_number
+from qualwatch.cases.documents.wording import require_reason
 from qualwatch.cases.effects.cards import RED_PREFIX, perform
-from qualwatch.cases.models import Case, Determination
+from qualwatch.cases.models import Case, Determination, SupervisionFinding
 from qualwatch.cases.warnings.newest_run import current_run_view, event_from_newest_run
 from qualwatch.cases.warnings.run_view import INSURANCE
 from qualwatch.journal.actions import NewEntry
@@ -67,6 +68,7 @@ def propose(
     """
     authority = require_competent(by, "propose", case)
     ctx = ActContext(law, at, by.username, authority)
+    require_reason(proposed.because)
     if case.category is None and proposed.outcome == "red" and not proposed.items:
         raise CannotStep("items", _("请写明哪些资质因此不达标"))
     effect_details = _checked_register_effect(
@@ -340,8 +342,17 @@ def _is_red_for_insurance(case: Case) -> bool:
     return cards.exists()
 
 
-def open_red(case: Case, event: Event, figures: Mapping[str, Any], ctx: ActContext) -> Step:
-    """Opens a case, not saved before, with a red card of officer origin; CannotStep."""
+def open_red(
+    case: Case,
+    event: Event,
+    figures: Mapping[str, Any],
+    ctx: ActContext,
+    finding: SupervisionFinding | None = None,
+) -> Step:
+    """Opens a case, not saved before, with a red card of officer origin; CannotStep.
+
+    finding: what it rests on, not saved; the documents of the card list its evidence.
+    """
     # a constraint of the database allows only these words
     before = CaseState(ground=case.ground, origin="officer")  # type: ignore[arg-type]
     # Locks the sequence of numbers: of two acts at the same moment the second waits here.
@@ -359,6 +370,9 @@ def open_red(case: Case, event: Event, figures: Mapping[str, Any], ctx: ActConte
     for row in new_rows:
         row.case = case
         row.save()
+    if finding is not None:
+        finding.case = case
+        finding.save()
     case_step.effects = effects
     perform(case_step, ctx)
     ctx.entries.insert(0, entry_of(case_step))

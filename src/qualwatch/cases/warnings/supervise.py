@@ -72,9 +72,9 @@ def record_supervision_finding(
     view, case = _new_officer_case(finding, run, law)
     authority = require_competent_or_local(by, "propose", case)
     ctx.authority = authority
-    figures = _checked_figures(finding)
     evidence = _nonblank(finding.evidence)
-    verdicts, _run_figures = view.verdicts_of(case)
+    verdicts, run_figures = view.verdicts_of(case)
+    figures = _with_basis(_checked_figures(finding), verdicts, run_figures)
     event = Event(
         "inspected",
         ctx.on,
@@ -84,9 +84,7 @@ def record_supervision_finding(
         verdicts={name: verdict for name, verdict in verdicts.items() if name in figures},
         has_evidence=bool(evidence),
     )
-    step = open_red(case, event, figures, ctx)
-    SupervisionFinding.objects.create(
-        case=step.case,
+    finding_row = SupervisionFinding(
         found_on=ctx.on,
         what=finding.what,
         evidence=evidence,
@@ -94,7 +92,7 @@ def record_supervision_finding(
         authority=authority,
         by=by.username,
     )
-    return step
+    return open_red(case, event, figures, ctx, finding_row)
 
 
 def _new_officer_case(finding: InspectionFinding, run: Run, law: Law) -> tuple[RunView, Case]:
@@ -127,6 +125,35 @@ def _checked_figures(finding: InspectionFinding) -> dict[str, dict[str, int]]:
     if not is_complete or finding.ground not in GROUNDS:
         raise CannotStep("requirements", _("请写明哪些指标不达标，应有、现有各几人"))
     return checked
+
+
+def _with_basis(
+    figures: Mapping[str, Mapping[str, int]],
+    verdicts: Mapping[str, str],
+    run_figures: Mapping[str, Mapping[str, Any]],
+) -> dict[str, dict[str, Any]]:
+    """The found figures with the standard they rest on, and what the registers say beside them.
+
+    CannotStep where the standard of the item's grade demands nothing of the kind on the day.
+    """
+    based: dict[str, dict[str, Any]] = {}
+    for slug, figure in figures.items():
+        if slug == INSURANCE:
+            based[slug] = dict(figure)
+            continue
+        in_registers = run_figures.get(slug, {})
+        if not in_registers.get("basis") or verdicts.get(slug) == "not-required":
+            name = REQUIREMENTS.get(slug, slug)
+            raise CannotStep(
+                "requirements",
+                _("资质标准当日对这项资质的“{name}”没有要求，不能据以认定").format(name=name),
+            )
+        based[slug] = {
+            **figure,
+            "basis": in_registers["basis"],
+            "registered": in_registers["held"],
+        }
+    return based
 
 
 def _checked_figure(slug: str, figure: Mapping[str, Any]) -> dict[str, int] | None:

@@ -14,7 +14,8 @@ from qualwatch.cases.acting import ActContext, Step
 from qualwatch.cases.course.step import entry_of, rows_of, state_of, write_state_to_row
 from qualwatch.cases.course.withdrawal_rows import save_withdrawal, write_withdrawal_to_row
 from qualwatch.cases.documents.service import tasks_that_survive
-from qualwatch.cases.effects.cards import HANDLERS, end_applications, notification_of
+from qualwatch.cases.documents.transfers import hand_over_outside
+from qualwatch.cases.effects.cards import HANDLERS, MOVED_OUT, end_applications, notification_of
 from qualwatch.cases.effects.withdrawal import extend_display
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Task, Withdrawal
 from qualwatch.cases.notices import texts
@@ -265,6 +266,8 @@ def _write(update: RunUpdate) -> None:
     for case_step in existing:
         _carry_out_effects(case_step, ctx)
         save_withdrawal(case_step, ctx)
+        if case_step.after.closed_because == MOVED_OUT:
+            hand_over_outside(case_step.case, case_step.before.state, ctx)
     Case.objects.bulk_update(
         [case_step.case for case_step in existing], CASE_FIELDS, batch_size=500
     )
