@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from play_oversight import print_summary, show
-from play_papers import PASSWORD, Papers, moment
+from play_papers import ADDRESS, PASSWORD, OfficeClock, Papers, invented_name
 from play_withdrawals import Withdrawals
 from stdnum.cn import ric
 
-START, END = date(2023, 5, 1), date(2023, 10, 31)
+# the first working day after the notice took effect
+START, END = date(2023, 5, 4), date(2023, 10, 31)
 SOURCES = {
     "企业": "enterprises",
     "资质": "qualifications",
@@ -46,7 +47,6 @@ CODE, NUMBER, KIND, MONTH, PAYER = (
 ENDS, REGISTRATION = "有效期止", "注册编号"
 PROGRESS = "… "  # begins a line that demo.py rewrites
 GARBAGE = (100_000, 50, 100)  # objects before garbage is collected: a day leaves little
-SATURDAY = 5
 TWICE_A_MONTH = (2, 4)  # weeks of a month with lists of items to be withdrawn
 INSURANCE_ON = 10  # day of a month from which the month before is in the insurance register
 WITH_ACCOUNT = 12  # enterprises that have one
@@ -195,7 +195,8 @@ class Play:
         self.accounts: dict[str, Any] = {}
         self.waiting: set[int] = set()
         self.codes_with_account: set[str] = set()
-        self.papers = Papers(self.law, self.chance, self.accounts, self.counts)
+        self.clock = OfficeClock()
+        self.papers = Papers(self.law, self.chance, self.accounts, self.counts, self.clock)
         self.withdrawals = Withdrawals(
             self.law, self.chance, self.papers, self.accounts, self.counts, self.rectify
         )
@@ -203,10 +204,23 @@ class Play:
             self.withdrawals.list_weeks = TWICE_A_MONTH
 
     def prepare(self) -> None:
-        """Accounts of the authorities' officers."""
-        from qualwatch.accounts.actions import create_account
+        """Contacts of the authorities, and accounts of their officers."""
+        from qualwatch.accounts.actions import create_account, set_contact
+        from qualwatch.accounts.models import Organisation
         from qualwatch.accounts.queries import organisation
 
+        authorities = Organisation.objects.filter(
+            kind__in=("housing-authority", "approval-bureau")
+        ).order_by("pk")
+        for number, authority in enumerate(authorities, 1):
+            set_contact(
+                organisation=authority,
+                contact=invented_name(self.chance),
+                telephone=f"0351-555{number:04d}",
+                address=f"{authority.name}办公楼{number}号（演示地址）",
+                by="play",
+                at=self.clock.at_night(START),
+            )
         positions = {
             "sample-officer": ("province", "province-officer"),
             "sample-second-officer": ("province", "province-officer"),
@@ -223,14 +237,15 @@ class Play:
                 roles=[role],
                 early_warning=True,
                 by="play",
-                at=moment(START, 5),
+                at=self.clock.at_night(START),
+                name=invented_name(self.chance),
             )
 
     def run(self, until: date) -> date:
         """Every day, in a quick play until the first warned item is withdrawn; the last day."""
         day = START
         while True:
-            is_working_day = not self.is_quick or day.weekday() < SATURDAY
+            is_working_day = self.law.calendar.is_working_day(day)
             self.run_morning(day, is_working_day=is_working_day)
             if is_working_day:
                 self.run_office_day(day)
@@ -265,23 +280,30 @@ class Play:
             print(PROGRESS + text, flush=True)
 
     def run_morning(self, day: date, *, is_working_day: bool) -> None:
-        """Registers are imported, the patrol runs, a reviewer releases a held run."""
+        """Registers are imported, the patrol runs, a reviewer releases a held run.
+
+        On a rest day only the patrol runs; a run that is held waits.
+        """
         from qualwatch.patrol.days import release_held_run, run_day
 
         if is_working_day:
             self.registers.update(day)
             self.import_registers(day)
-        result = run_day(day=day, law=self.law, by="patrol", at=moment(day, 6))
+        result = run_day(day=day, law=self.law, by="patrol", at=self.clock.at_night(day))
         self.counts.update(result.cases)
         run = result.run
-        if run.state != "held":
+        if run.state != "held" or not is_working_day:
             return
         sample = ", ".join(run.sample[:3])
         self.print_line(
             day, f"run held: {run.because}; sample {sample} …; released by sample-reviewer"
         )
         released = release_held_run(
-            run=run, law=self.law, by="sample-reviewer", at=moment(day, 9), because="样本已核对"
+            run=run,
+            law=self.law,
+            by="sample-reviewer",
+            at=self.clock.next(day),
+            because="抽样核对注册信息和社保缴费，与登记一致",
         )
         self.print_line(day, f"cards made: {released.cases['opened']}")
         self.counts.update(released.cases)
@@ -311,7 +333,7 @@ class Play:
                 delivery=Delivery(source, {path.name: path}, day, None, covers),
                 law=self.law,
                 by="import",
-                at=moment(day, 5),
+                at=self.clock.at_night(day),
             )
             if load.state == "held":
                 self.print_line(
@@ -321,8 +343,8 @@ class Play:
                     load=load,
                     law=self.law,
                     by="sample-reviewer",
-                    at=moment(day, 5),
-                    because="已核对",
+                    at=self.clock.next(day),
+                    because="向来源单位核对，减少属实",
                 )
 
     def open_accounts(self) -> None:
@@ -349,7 +371,7 @@ class Play:
                 roles=["enterprise-user"],
                 early_warning=False,
                 by="play",
-                at=moment(START, 9),
+                at=self.clock.next(START),
             )
 
     def run_office_day(self, day: date) -> None:
@@ -393,7 +415,10 @@ class Play:
         for notice in unread.select_related("case").order_by("pk"):
             if self.chance.random() < CHANCE["opens"]:
                 open_notice(
-                    notice=notice, by=accounts[notice.credit_code], at=moment(day, 8), law=self.law
+                    notice=notice,
+                    by=accounts[notice.credit_code],
+                    at=self.clock.next(day),
+                    law=self.law,
                 )
         unproved = Case.objects.filter(
             state="yellow", requirements__proved_on=None, requirements__recovered_on=None
@@ -457,7 +482,12 @@ class Play:
                 ["visit", "visit", "call", "call", "call", "meeting", "letter"]
             )
             follow_up(
-                case=case, kind=kind, what="督促整改", by=officer, at=moment(day, 10), law=self.law
+                case=case,
+                kind=kind,
+                what="请抓紧补充注册人员，理顺社会保险，并将整改情况书面报送我单位",
+                by=officer,
+                at=self.clock.next(day),
+                law=self.law,
             )
         if case.pk in self.waiting:
             if self.chance.random() < CHANCE["signs"]:
@@ -492,21 +522,23 @@ class Play:
         try:
             if what == "propose":
                 proposed = ProposedDetermination(
-                    because="期满后核查仍不达标", evidence=["核查结果", "送达凭证"], **outcome
+                    because=reason_for(case, outcome["outcome"]),
+                    evidence=["注册人员核查表", "企业社会保险缴费查询单"],
+                    **outcome,
                 )
                 propose(
                     case=case,
                     proposed=proposed,
                     by=self.accounts["sample-officer"],
                     law=self.law,
-                    at=moment(day, 11),
+                    at=self.clock.next(day),
                 )
             else:
                 sign(
                     case=case,
                     by=self.accounts["sample-reviewer"],
                     law=self.law,
-                    at=moment(day, 14),
+                    at=self.clock.next(day),
                     because="同意",
                 )
             self.counts[f"{what}: {outcome['outcome']}" if what == "propose" else what] += 1
@@ -516,9 +548,9 @@ class Play:
                 return_proposal(
                     case=case,
                     by=self.accounts["sample-reviewer"],
-                    because="条件已不齐",
+                    because="提出之后企业补充了人员，签批时的条件已经变化",
                     law=self.law,
-                    at=moment(day, 14),
+                    at=self.clock.next(day),
                 )
 
     def handle_red_card(self, case: Any, day: date) -> None:
@@ -530,23 +562,27 @@ class Play:
         elif case.needs_review and self.chance.random() < CHANCE["signs"]:
             review(
                 case=case,
-                because="复查达标",
+                because="复查日核对注册信息和社保缴费，所缺人员已经补足",
                 by=self.accounts["sample-second-reviewer"],
                 law=self.law,
-                at=moment(day, 16),
+                at=self.clock.next(day),
             )
 
     def inspect(self, day: date) -> None:
-        """An officer finds an enterprise short on the spot, whatever the registers say."""
+        """An officer finds on the spot that somebody registered does not work there."""
+        from django.db.models import F
+
         from qualwatch.assessments.models import FindingRow
         from qualwatch.cases.warnings.supervise import InspectionFinding, record_supervision_finding
         from qualwatch.procedure.transitions import CannotStep
 
         rows = list(
-            FindingRow.objects.filter(recorded_to=None, verdict="met", required__gt=1).order_by(
-                "pk"
-            )
+            FindingRow.objects.filter(
+                recorded_to=None, verdict="met", required__gt=1, held=F("required")
+            ).order_by("pk")
         )
+        if not rows:
+            return
         row = self.chance.choice(rows)
         required = int(row.required or 0)
         figures = {row.requirement: {"required": required, "held": required - 1, "shortfall": 1}}
@@ -554,8 +590,12 @@ class Play:
             row.credit_code,
             row.category,
             row.sub_item,
-            "现场核查：一人并不在岗",
-            ["检查笔录", "照片"],
+            self.what_was_seen(row.credit_code, day),
+            [
+                "现场检查笔录（两名检查人员和企业负责人签名）",
+                "企业负责人询问笔录",
+                "办公场所和人员考勤照片",
+            ],
             figures,
         )
         try:
@@ -563,17 +603,42 @@ class Play:
                 finding=finding,
                 by=self.accounts["sample-officer"],
                 law=self.law,
-                at=moment(day, 15),
+                at=self.clock.next(day),
             )
         except CannotStep as why:
             self.counts[f"refused: {why.slug}"] += 1
         else:
             self.counts["supervision findings"] += 1
 
+    def what_was_seen(self, code: str, day: date) -> str:
+        """Who was missing, where, what was seen, and why the registers still count the person."""
+        registered = [row for row in self.registers.rows["注册人员"] if row[CODE] == code]
+        absent = self.chance.choice(registered)
+        on = f"{day.year}年{day.month}月{day.day}日"
+        return (
+            f"{on}在企业{ADDRESS}检查，登记在册的{absent['姓名'][:1]}某"
+            f"（注册编号{absent[REGISTRATION]}）不在岗；考勤、工资表中均没有此人，"
+            "企业负责人承认其已于上月离职，只保留了注册。"
+            "其注册尚未注销，登记仍计入此人，故现场查明的人数比登记少一人"
+        )
+
     def print_line(self, day: date, text: str) -> None:
         """Prints a line of a day."""
         rewritten = "\r\033[K" if sys.stdout.isatty() else ""
         print(f"{rewritten}{day} {text}", flush=True)
+
+
+def reason_for(case: Any, outcome: str) -> str:
+    """The facts on which an officer proposes a determination."""
+    from qualwatch.cases.notices.texts import line
+
+    rows = case.requirements.filter(recovered_on=None).order_by("pk")
+    facts = "；".join(line(row.requirement, row.warned_figures) for row in rows)
+    if outcome == "dismissed":
+        return f"{facts}。经核对劳动合同和缴费记录，所缺人员确在本单位执业，注册手续正在补办"
+    if outcome == "extended":
+        return f"{facts}。企业已与拟补充人员签订劳动合同，注册申请已经受理，尚未办结"
+    return f"{facts}。预警期内企业没有补充注册人员，也没有提交可以推翻核查结果的材料"
 
 
 def hash_quickly() -> None:

@@ -21,7 +21,12 @@ CHANCE = {
     "home": 0.6,
 }
 DAYS_IN_TRANSIT = (3, 8)
+# Hours of a day; the time between two acts.
+MACHINES_AT, OPENS_AT, CLOSES_AT = 5, 9, 18
+BETWEEN_ACTS = timedelta(seconds=20)
 ADDRESS = "登记住所"
+FAMILY_NAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
+GIVEN_NAMES = ("建国", "志强", "秀英", "海燕", "晋生", "文斌", "丽华", "永红", "卫东", "晓明")
 PASSWORD = "correct-horse-battery"  # of the demo's own database
 
 
@@ -30,6 +35,41 @@ def moment(day: date, hour: int) -> datetime:
     from qualwatch.procedure.periods import BEIJING
 
     return datetime(day.year, day.month, day.day, hour, tzinfo=BEIJING)
+
+
+def invented_name(chance: random.Random) -> str:
+    """The name of a person of the play."""
+    return chance.choice(FAMILY_NAMES) + chance.choice(GIVEN_NAMES)
+
+
+@dataclass
+class OfficeClock:
+    """The moments of the office's acts, in order: on a day from its opening, seconds apart.
+
+    A day that has more acts than its hours hold is a fault of the play.
+    """
+
+    now: datetime | None = None
+
+    def next(self, day: date) -> datetime:
+        """The moment of the next act of a day, within office hours."""
+        opens = moment(day, OPENS_AT)
+        following = self.now + BETWEEN_ACTS if self.now else opens
+        self.now = max(opens, following)
+        if self.now >= moment(day, CLOSES_AT):
+            raise ClosedOffice(self.now)
+        return self.now
+
+    def at_night(self, day: date) -> datetime:
+        """The moment of what machines do before the office opens, in order."""
+        early = moment(day, MACHINES_AT)
+        following = self.now + BETWEEN_ACTS if self.now else early
+        self.now = max(early, following)
+        return self.now
+
+
+class ClosedOffice(Exception):
+    """The acts of a day do not fit into its office hours."""
 
 
 def scan(serial: int) -> bytes:
@@ -49,11 +89,12 @@ class Papers:
     chance: random.Random
     accounts: dict[str, Any]
     counts: Counter[str]
+    clock: OfficeClock
     serial: int = 0
 
-    def act(self, day: date, by: str = "sample-officer", hour: int = 15) -> dict[str, Any]:
+    def act(self, day: date, by: str = "sample-officer") -> dict[str, Any]:
         """The arguments that every act has: by, law, at."""
-        return {"by": self.accounts[by], "law": self.law, "at": moment(day, hour)}
+        return {"by": self.accounts[by], "law": self.law, "at": self.clock.next(day)}
 
     def file(self, name: str) -> Any:
         """A file to be handed in."""
@@ -112,7 +153,7 @@ class Papers:
                     proved_on=day,
                     proof="送达回证",
                     files=[self.file("送达回证.png")],
-                    **self.act(day, hour=16),
+                    **self.act(day),
                 )
             elif method == "in-person":
                 fail_service(
@@ -120,7 +161,7 @@ class Papers:
                     why=self.chance.choice(["absent", "refused"]),
                     because="上门未能送达",
                     files=[self.file("上门照片.png")],
-                    **self.act(day, hour=16),
+                    **self.act(day),
                 )
                 self.counts["services: failed"] += 1
 
@@ -129,7 +170,7 @@ class Papers:
         from qualwatch.cases.models import Service
         from qualwatch.cases.service.actions import fail_service, prove_service
 
-        since = [day - timedelta(days=one) for one in DAYS_IN_TRANSIT]
+        since = [day - timedelta(days=days) for days in DAYS_IN_TRANSIT]
         waiting = Service.objects.filter(
             method="post",
             proved_on=None,
@@ -187,8 +228,16 @@ class Papers:
             return
         proof = self.file("证明材料.png")
         lines = {one: {line: [proof.name] for line in lines_of(one)} for one in about}
-        filing = Filing("assessment-wrong", "所缺人员确在本单位执业", [proof], about, lines)
-        file_application(case=case, filing=filing, by=account, law=self.law, at=moment(day, 9))
+        filing = Filing(
+            "assessment-wrong",
+            "所缺人员自入职起一直在本单位执业，社保由本单位按月缴纳",
+            [proof],
+            about,
+            lines,
+        )
+        file_application(
+            case=case, filing=filing, by=account, law=self.law, at=self.clock.next(day)
+        )
         self.counts["applications: filed"] += 1
 
     def decide_applications(self, day: date) -> None:
@@ -214,24 +263,26 @@ class Papers:
                 if not yes:
                     refuse(
                         application=application,
-                        because="材料不足以证明人员在本单位执业",
+                        because="只附了劳动合同，没有注册证书和缴费记录，证明不了人员在本单位执业",
                         **self.act(day, who),
                     )
                 elif is_city:
                     agree(
                         application=application,
-                        because="经核实，人员在本单位执业",
+                        because="调阅注册证书、劳动合同和缴费记录，人员在本单位执业",
                         **self.act(day, who),
                     )
                 else:
                     verify(
                         application=application,
                         repairs=Repairs(day + timedelta(days=180)),
-                        because="人员在本单位执业",
+                        because="核对注册证书和缴费记录，人员在本单位执业",
                         **self.act(day, "sample-second-officer"),
                     )
                     uphold(
-                        application=application, because="核实属实，统一修复", **self.act(day, who)
+                        application=application,
+                        because="注册证书、缴费记录与申请一致",
+                        **self.act(day, who),
                     )
                 self.counts[
                     f"applications: {'refused' if not yes else 'agreed' if is_city else 'upheld'}"
@@ -259,7 +310,7 @@ class Papers:
             pack = evidence_pack(
                 card_number=case.card_number,
                 by=self.accounts["sample-officer"],
-                at=moment(until, 18),
+                at=self.clock.next(until),
             )
             (packs / f"{case.card_number}.zip").write_bytes(pack)
         proved = Service.objects.filter(proved_on__isnull=False)

@@ -14,7 +14,7 @@ from qualwatch.cases.documents.service import (
     take_down_notices,
     tasks_that_survive,
 )
-from qualwatch.cases.documents.transfers import hand_over_outside
+from qualwatch.cases.effects.transfers import hand_over_outside
 from qualwatch.cases.effects.withdrawal import end_withdrawal, publish_decision
 from qualwatch.cases.models import UNDECIDED, Application, Case
 from qualwatch.cases.notices import texts

@@ -10,7 +10,7 @@ from qualwatch.cases.competence import (
     withdrawing_authority_of,
 )
 from qualwatch.cases.deadlines import application_due
-from qualwatch.cases.documents.transfers import hand_over_within
+from qualwatch.cases.effects.transfers import hand_over_within
 from qualwatch.cases.models import Application, Case
 from qualwatch.cases.notices import texts
 from qualwatch.cases.notices.notify import Notification, notify

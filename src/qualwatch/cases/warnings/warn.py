@@ -14,8 +14,8 @@ from qualwatch.cases.acting import ActContext, Step
 from qualwatch.cases.course.step import entry_of, rows_of, state_of, write_state_to_row
 from qualwatch.cases.course.withdrawal_rows import save_withdrawal, write_withdrawal_to_row
 from qualwatch.cases.documents.service import tasks_that_survive
-from qualwatch.cases.documents.transfers import hand_over_outside
 from qualwatch.cases.effects.cards import HANDLERS, MOVED_OUT, end_applications, notification_of
+from qualwatch.cases.effects.transfers import hand_over_outside
 from qualwatch.cases.effects.withdrawal import extend_display
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Task, Withdrawal
 from qualwatch.cases.notices import texts
