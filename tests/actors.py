@@ -73,6 +73,9 @@ class Actors:
 
     def __post_init__(self) -> None:
         create_organisations(divisions=self.law.divisions, by="prepare", at=self.office.tick())
+        Organisation.objects.update(
+            contact="联系甲", telephone="0351-5550001", address="太原市某街2号"
+        )
 
     def account(self, name: str) -> Account:
         """The account of an officer, by its name in `OFFICERS`."""
@@ -132,7 +135,12 @@ class Actors:
     ) -> Any:
         """An officer proposes; red if nothing else is given."""
         proposed = ProposedDetermination(
-            **{"outcome": "red", "because": "期满仍不达标", "evidence": ["核查表"], **changed}
+            **{
+                "outcome": "red",
+                "because": "期满后核查仍缺一名注册建造师",
+                "evidence": ["核查表"],
+                **changed,
+            }
         )
         at = self.office.tick(day or DAY)
         return propose(

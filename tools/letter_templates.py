@@ -26,6 +26,22 @@ BODY_FONT, BOLD_FONT, NAME_FONT = "仿宋_GB2312", "黑体", "楷体_GB2312"
 RED = RGBColor(0xE6, 0x00, 0x12)
 # 三号 text in lines of 28 points; 小四 in tables; 四号 in the closing lines
 LINE, BODY, CELL, SMALL = Pt(28), Pt(16), Pt(12), Pt(14)
+# What stands after borders, and after the spacing of scripts, in a paragraph's properties.
+AFTER_SPACING_OF_SCRIPTS = ("w:spacing", "w:ind", "w:contextualSpacing", "w:jc", "w:outlineLvl")
+AFTER_BORDERS = ("w:shd", "w:tabs", *AFTER_SPACING_OF_SCRIPTS)
+# The lines at the foot of the last page, as wide as the text.
+FRAME = (
+    ("w", "8845"),
+    ("hSpace", "0"),
+    ("wrap", "notBeside"),
+    ("vAnchor", "page"),
+    ("hAnchor", "margin"),
+    ("xAlign", "center"),
+)
+ABOVE_LAST_LINE, LAST_LINE = Mm(242), Mm(253)
+TWIP = Pt(1) // 20
+THICK, THIN = "8", "4"  # eighths of a point
+BY_A_TABLE = Pt(6)  # between a table and the text around it
 TEXT_WIDTH = 156  # mm of an A4 page between its margins
 MARGIN_OF_A_CELL = "40"  # twentieths of a point
 
@@ -70,10 +86,10 @@ FOUND = (
     ("依据", "row.basis", 46),
 )
 PEOPLE = (
-    ("人员（姓名、证件号码已隐去部分）", "row.person", 45),
-    ("注册编号", "row.registration", 33),
-    ("异常情形及月份", "row.anomaly\nrow.months", 33),
-    ("缴费单位", "row.payers", 45),
+    ("人员（姓名、证件号码已隐去部分）", "row.person", 42),
+    ("注册编号", "row.registration", 32),
+    ("异常情形及月份", "row.anomaly\nrow.months", 34),
+    ("缴费单位", "row.payers", 48),
 )
 WARNED = (
     ("指标", "row.name", 30),
@@ -83,23 +99,25 @@ WARNED = (
     ("依据", "row.basis", 40),
     ("整改期限", "row.ends_on", 34),
 )
+# Values with a credit code or an identity, which is set narrower to stay on one line.
+CODES = ("row.credit_code", "row.person", "row.payers")
 NUMBERED = (("序号", "row.sequence_no", 11),)
-ENTERPRISE = ("企业名称、统一社会信用代码", "row.enterprise\nrow.credit_code", 46)
+ENTERPRISE = ("企业名称、统一社会信用代码", "row.enterprise\nrow.credit_code", 49)
 ITEMS = (
     *NUMBERED,
     ENTERPRISE,
-    ("资质", "row.item", 31),
-    ("红牌编号", "row.card", 29),
-    ("不达标情况", "row.why", 39),
+    ("资质", "row.item", 29),
+    ("红牌编号", "row.card", 31),
+    ("不达标情况", "row.why", 36),
 )
-RESULTS = (*NUMBERED, ENTERPRISE, ("资质", "row.item", 37), ("结果", "row.outcome", 62))
+RESULTS = (*NUMBERED, ENTERPRISE, ("资质", "row.item", 37), ("结果", "row.outcome", 59))
 LINES = (("项目", "row.name", 110), ("数量", "row.value", 46))
 RETURNED = (
     *NUMBERED,
     ENTERPRISE,
-    ("资质", "row.item", 33),
-    ("启动日", "row.started_on", 33),
-    ("结果", "row.outcome", 33),
+    ("资质", "row.item", 32),
+    ("启动日", "row.started_on", 32),
+    ("结果", "row.outcome", 32),
 )
 BY_REPORTER = (
     ("单位", "row.name", 44),
@@ -115,12 +133,12 @@ CHECKED = (
     ("结论", "row.answer", 18),
     ("说明", "row.remark", 42),
 )
-NOT_DONE = (*NUMBERED, ENTERPRISE, ("资质", "row.item", 37), ("情况", "row.what", 62))
+NOT_DONE = (*NUMBERED, ENTERPRISE, ("资质", "row.item", 37), ("情况", "row.what", 59))
 PIECES = (
     *NUMBERED,
-    ("名称", "row.name", 57),
-    ("日期", "row.on", 30),
-    ("摘要（SHA-256）", "row.digest", 58),
+    ("名称", "row.name", 51),
+    ("日期", "row.on", 34),
+    ("摘要（SHA-256）", "row.digest", 60),
 )
 REMEDIES = (
     "如不服本{what}，可以自收到之日起{{{{ reconsideration_days }}}}日内依法向"
@@ -140,7 +158,7 @@ SHOWN = (
             "两者不同的原因：{{ difference }}",
         ),
     ),
-    When("people", (Table(PEOPLE, "people"),)),
+    When("people", ("社会保险缴纳异常的人员：", Table(PEOPLE, "people"))),
 )
 EVIDENCE = When("evidence", ("主要证据：", Table(PIECES, "evidence")))
 # Of each kind: paragraphs, tables, parts under a condition.
@@ -154,7 +172,14 @@ PARAGRAPHS: dict[str, list[Any]] = {
         + "注册人员{% if people %}的社会保险缴纳异常{% else %}的数量、专业未达到资质标准要求"
         "{% endif %}。依据{{ legal_basis }}，列入黄牌预警：",
         When("requirements", (Table(WARNED, "requirements"),)),
-        When("people", (Table(PEOPLE, "people"), "整改期限至{{ people[0].ends_on }}（含当日）。")),
+        When(
+            "people",
+            (
+                "社会保险缴纳异常的人员：",
+                Table(PEOPLE, "people"),
+                "整改期限至{{ people[0].ends_on }}（含当日）。",
+            ),
+        ),
         "请在期限内（含届满当日）整改。对预警信息有异议的，可以自收到本告知书之日起至整改期限届满前，"
         "向{{ objection_to }}书面提出信息修复申请，并附印证资料。期满仍不达标的，"
         "主管部门可以认定并向社会公布红牌预警。",
@@ -301,7 +326,7 @@ PARAGRAPHS: dict[str, list[Any]] = {
         + "{% endif %}的资质预警案件，因{{ moved }}，依据{{ legal_basis }}，现移交你单位。",
         "移交时案件状态：{{ state }}",
         When("requirements", (Table(FIGURES, "requirements"),)),
-        When("people", (Table(PEOPLE, "people"),)),
+        When("people", ("社会保险缴纳异常的人员：", Table(PEOPLE, "people"))),
         When("papers", ("随函移交的材料：", Table(PIECES, "papers"))),
         "请依职权办理，并将接收情况函告我单位。",
     ],
@@ -382,18 +407,17 @@ def add_paragraph(document: Any, text: str, *, align: Any = None, indent: bool =
         form.first_line_indent = BODY * 2
     if align is not None:
         paragraph.alignment = align
-    join_scripts(paragraph)
     set_font(paragraph.add_run(text), BODY_FONT, BODY)
     return paragraph
 
 
-def join_scripts(paragraph: Any) -> None:
-    """No gap between Chinese and Latin characters or digits."""
-    properties = paragraph._element.get_or_add_pPr()
+def join_scripts(document: Any) -> None:
+    """No gap between Chinese and Latin characters or digits, in every paragraph."""
+    properties = document.styles["Normal"].element.get_or_add_pPr()
     for name in ("autoSpaceDE", "autoSpaceDN"):
         part = OxmlElement(f"w:{name}")
         part.set(qn("w:val"), "0")
-        properties.append(part)
+        properties.insert_element_before(part, *AFTER_SPACING_OF_SCRIPTS)
 
 
 def add_border(paragraph: Any, side: str, kind: str, *, size: str, red: bool = True) -> None:
@@ -404,7 +428,7 @@ def add_border(paragraph: Any, side: str, kind: str, *, size: str, red: bool = T
     for name, value in (("val", kind), ("sz", size), ("space", "6"), ("color", colour)):
         line.set(qn(f"w:{name}"), value)
     border.append(line)
-    paragraph._element.get_or_add_pPr().append(border)
+    paragraph._element.get_or_add_pPr().insert_element_before(border, *AFTER_BORDERS)
 
 
 def add_page_numbers(document: Any, *, after_first: bool) -> None:
@@ -475,14 +499,19 @@ def fill_cell(cell: Any, lines: list[str], font: str, width: int) -> None:
         form = paragraph.paragraph_format
         form.space_before = form.space_after = Pt(2 if len(lines) == 1 else 0)
         form.line_spacing = 1.0
-        join_scripts(paragraph)
-        set_font(paragraph.add_run(text), font, CELL)
+        run = paragraph.add_run(text)
+        set_font(run, font, CELL)
+        if any(name in text for name in CODES):
+            narrow = OxmlElement("w:w")
+            narrow.set(qn("w:val"), "90")
+            run._element.get_or_add_rPr().insert_element_before(narrow, "w:sz", "w:szCs")
 
 
 def template(kind: str) -> Any:
     """The template of a kind, from its paragraphs."""
     form = DOCUMENT_KINDS[kind].form
     document = Document()
+    join_scripts(document)
     set_page(document.sections[0])
     HEADS[form](document)
     add_title(document)
@@ -506,6 +535,7 @@ def add_part(document: Any, part: Any, *, is_last: bool = False) -> None:
     """A paragraph, a table, paragraphs of a list, or parts under a condition."""
     if isinstance(part, Table):
         add_table(document, part)
+        add_gap(document)
     elif isinstance(part, When):
         add_paragraph(document, f"{{%p if {part.value} %}}")
         for inner in part.parts:
@@ -519,11 +549,21 @@ def add_part(document: Any, part: Any, *, is_last: bool = False) -> None:
         add_text(document, part, is_last=is_last)
 
 
+def add_gap(document: Any) -> None:
+    """A narrow line after a table, which keeps two tables apart."""
+    gap = document.add_paragraph()
+    form = gap.paragraph_format
+    form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.EXACTLY, BY_A_TABLE
+    form.space_before = form.space_after = Pt(0)
+
+
 def add_text(document: Any, text: str, *, is_last: bool) -> None:
     """A paragraph that stays with what it introduces, or with the signature."""
     paragraph = add_paragraph(document, text)
     # no page that holds only a signature, no table without its sentence
     paragraph.paragraph_format.keep_with_next = is_last or text.endswith("：")
+    if text.endswith("：") and not text.startswith("{%"):
+        paragraph.paragraph_format.space_after = BY_A_TABLE
 
 
 def set_page(section: Any) -> None:
@@ -568,7 +608,10 @@ def add_head_of_upward(document: Any) -> None:
     form.left_indent = form.right_indent = BODY
     form.tab_stops.add_tab_stop(Mm(TEXT_WIDTH) - BODY, WD_TAB_ALIGNMENT.RIGHT)
     set_font(number.add_run("{{ signatory }}"), NAME_FONT, BODY)
-    add_border(number, "bottom", "single", size="18")
+    rule = document.add_paragraph()
+    rule.paragraph_format.line_spacing = BY_A_TABLE
+    rule.paragraph_format.space_after = Pt(0)
+    add_border(rule, "bottom", "single", size="18")
 
 
 def add_head_of_record(document: Any) -> None:
@@ -591,7 +634,6 @@ def add_title(document: Any) -> None:
     title.alignment = WD_ALIGN_PARAGRAPH.CENTER
     title.paragraph_format.space_before = title.paragraph_format.space_after = Pt(20)
     title.paragraph_format.keep_with_next = True
-    join_scripts(title)
     run = title.add_run("{{ organisation }}")
     set_font(run, TITLE_FONT, Pt(22))
     run.add_break()
@@ -620,58 +662,42 @@ def add_signatures_of_record(document: Any) -> None:
 
 def add_imprint(document: Any, *, with_printer: bool) -> None:
     """版记 at the foot of the last page: copies, and who printed it when."""
-    table = document.add_table(rows=4 if with_printer else 3, cols=2)
-    table.autofit = False
-    set_imprint_place(table)
-    copies = table.cell(1, 0).merge(table.cell(1, 1))
-    table.cell(0, 0).paragraphs[0].add_run("{%tr if copies %}")
-    fill_imprint(copies, "抄送：{{ copies }}。", WD_ALIGN_PARAGRAPH.LEFT)
-    table.cell(2, 0).paragraphs[0].add_run("{%tr endif %}")
-    lines = [table.rows[1]]
+    add_paragraph(document, "{%p if copies %}")
+    borders = {"top": THICK} if with_printer else {}
+    above = ABOVE_LAST_LINE if with_printer else LAST_LINE
+    add_imprint_line(document, "抄送：{{ copies }}。", above, borders)
+    add_paragraph(document, "{%p endif %}")
     if with_printer:
-        lines.append(table.rows[3])
-        fill_imprint(table.cell(3, 0), "{{ organisation }}", WD_ALIGN_PARAGRAPH.LEFT)
-        fill_imprint(table.cell(3, 1), "{{ issued_on }}印发", WD_ALIGN_PARAGRAPH.RIGHT)
-    for row in lines:
-        for cell in row.cells:
-            set_lines_of_cell(cell)
-    for row in table.rows:
-        row.cells[0].width, row.cells[1].width = Mm(TEXT_WIDTH - 56), Mm(56)
+        text = "{{ organisation }}\t{{ issued_on }}印发"
+        add_imprint_line(document, text, LAST_LINE, {"top": THIN, "bottom": THICK})
+    # the frame stands on the page of the paragraph after it
+    add_gap(document)
 
 
-def fill_imprint(cell: Any, text: str, edge: Any) -> None:
-    """A closing line: four-size 仿宋, one character from the edge."""
-    paragraph = cell.paragraphs[0]
-    paragraph.alignment = edge
+def add_imprint_line(document: Any, text: str, top: Mm, lines: dict[str, str]) -> None:
+    """A closing line in a frame: four-size 仿宋, one character from the edge.
+
+    top: from the top of the page. lines: the sides with a line, and its width.
+    """
+    paragraph = document.add_paragraph()
     form = paragraph.paragraph_format
     form.left_indent = form.right_indent = SMALL
-    form.space_before = form.space_after = Pt(2)
-    join_scripts(paragraph)
+    form.space_before = form.space_after = Pt(0)
+    form.keep_with_next = True
+    form.tab_stops.add_tab_stop(Mm(TEXT_WIDTH) - SMALL, WD_TAB_ALIGNMENT.RIGHT)
     set_font(paragraph.add_run(text), BODY_FONT, SMALL)
-
-
-def set_lines_of_cell(cell: Any) -> None:
-    """Lines above and below."""
-    borders = OxmlElement("w:tcBorders")
-    for side in ("top", "bottom"):
+    borders = OxmlElement("w:pBdr")
+    for side, size in lines.items():
         line = OxmlElement(f"w:{side}")
-        for name, value in (("val", "single"), ("sz", "8"), ("color", "000000")):
+        for name, value in (("val", "single"), ("sz", size), ("space", "3"), ("color", "000000")):
             line.set(qn(f"w:{name}"), value)
         borders.append(line)
-    cell._tc.get_or_add_tcPr().append(borders)
-
-
-def set_imprint_place(table: Any) -> None:
-    """At the foot of the page on which the document ends."""
-    place = OxmlElement("w:tblpPr")
-    for name, value in (
-        ("vertAnchor", "margin"),
-        ("horzAnchor", "margin"),
-        ("tblpXSpec", "center"),
-        ("tblpYSpec", "bottom"),
-    ):
-        place.set(qn(f"w:{name}"), value)
-    table._tbl.tblPr.append(place)
+    properties = paragraph._element.get_or_add_pPr()
+    properties.insert_element_before(borders, *AFTER_BORDERS)
+    frame = OxmlElement("w:framePr")
+    for name, value in (*FRAME, ("y", str(top // TWIP))):
+        frame.set(qn(f"w:{name}"), value)
+    properties.insert_element_before(frame, "w:widowControl", "w:pBdr", *AFTER_BORDERS)
 
 
 def fields_of(parts: Any) -> set[str]:

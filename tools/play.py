@@ -44,7 +44,10 @@ CODE, NUMBER, KIND, MONTH, PAYER = (
     "缴费月份",
     "缴费单位信用代码",
 )
-ENDS, REGISTRATION = "有效期止", "注册编号"
+ENDS, REGISTRATION, DIVISION = "有效期止", "注册编号", "注册地区划代码"
+# One enterprise moves to another province and one to another city; one hands in a forged paper.
+MOVES_ON, DECEIVES_ON = date(2023, 6, 5), date(2023, 6, 13)
+OTHER_PROVINCE, OTHER_CITY = "130102", "140213"
 PROGRESS = "… "  # begins a line that demo.py rewrites
 GARBAGE = (100_000, 50, 100)  # objects before garbage is collected: a day leaves little
 TWICE_A_MONTH = (2, 4)  # weeks of a month with lists of items to be withdrawn
@@ -154,6 +157,13 @@ class Registers:
             ]
             self.hired[code].append(number)
         self.changed |= {"注册人员", "社保"}
+
+    def move(self, code: str, division: str) -> None:
+        """An enterprise moves to another division."""
+        for row in self.rows["企业"]:
+            if row[CODE] == code:
+                row[DIVISION] = division
+        self.changed.add("企业")
 
     def dismiss_hired(self, code: str) -> None:
         """The people hired leave again."""
@@ -399,6 +409,10 @@ class Play:
                 self.registers.dismiss_hired(code)
         if self.chance.random() < CHANCE["inspects"]:
             self.inspect(day)
+        if day == MOVES_ON:
+            self.move_enterprises()
+        if day == DECEIVES_ON:
+            self.record_deception(day)
         self.withdrawals.run_day(day)
 
     def read_notices(self, day: date) -> None:
@@ -609,6 +623,44 @@ class Play:
             self.counts[f"refused: {why.slug}"] += 1
         else:
             self.counts["supervision findings"] += 1
+
+    def move_enterprises(self) -> None:
+        """One enterprise with a warned item leaves the province, one with abnormal insurance
+        Taiyuan.
+        """
+        from qualwatch.cases.models import Case
+
+        warned = Case.objects.filter(state="yellow").exclude(
+            credit_code__in=self.codes_with_account
+        )
+        leaves = warned.filter(category__isnull=False).order_by("pk").first()
+        moves = warned.filter(category=None, area="city:140100").order_by("-pk").first()
+        if leaves is not None:
+            self.registers.move(leaves.credit_code, OTHER_PROVINCE)
+        if moves is not None and moves.credit_code != leaves.credit_code:
+            self.registers.move(moves.credit_code, OTHER_CITY)
+
+    def record_deception(self, day: date) -> None:
+        """An enterprise handed in a forged proof of insurance: credit record and referral."""
+        from qualwatch.cases.models import Case
+        from qualwatch.cases.warnings.supervise import record_fraud
+
+        case = Case.objects.filter(state="yellow", category__isnull=False).order_by("-pk").first()
+        if case is None:
+            return
+        record_fraud(
+            case=case,
+            what=(
+                "整改中提交的三名人员社会保险缴费证明，经向社会保险经办机构核实，"
+                "该机构没有出具过，证明上的查询码查无记录"
+            ),
+            evidence=["企业提交的缴费证明复印件三份", "社会保险经办机构的书面回复"],
+            referred_to="住房城乡建设行政执法机构",
+            by=self.accounts["sample-officer"],
+            at=self.clock.next(day),
+            law=self.law,
+        )
+        self.counts["credit records"] += 1
 
     def what_was_seen(self, code: str, day: date) -> str:
         """Who was missing, where, what was seen, and why the registers still count the person."""

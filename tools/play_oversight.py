@@ -62,6 +62,7 @@ def report(office: Any, day: date) -> None:
         lambda: draw_randomly(quarter=quarter, seed=f"play-{quarter}", **office.act(officer, day)),
     )
     office.attempt("spot checks chosen", draw_targeted, quarter=quarter, **office.act(officer, day))
+    record_checks(office, officer, day)
     for bureau in sorted({f"{housing}-bureau" for housing in lists}):
         quarterly_return = office.attempt(
             "circulars",
@@ -76,6 +77,27 @@ def report(office: Any, day: date) -> None:
                 f"{quarterly_return.document.number} (circular that names {bureau}, "
                 f"{len(quarterly_return.rows)} items)"
             )
+
+
+def record_checks(office: Any, officer: Any, day: date) -> None:
+    """The sheets of the checks drawn that day; the first finds a fault."""
+    from qualwatch.oversight.checks import QUESTIONS, Answer, record_check
+    from qualwatch.oversight.models import Check
+
+    for place, check in enumerate(Check.objects.filter(result="").order_by("pk")):
+        answers = {slug: Answer("yes") for slug in QUESTIONS}
+        problem = ""
+        if place == 0:
+            answers["opened"] = Answer("no", "承办人调岗，没有交接")
+            problem = "红牌期满后没有及时提出撤回，案卷中没有说明原因"
+        office.attempt(
+            "spot checks recorded",
+            record_check,
+            check=check,
+            answers=answers,
+            problem=problem,
+            **office.act(officer, day),
+        )
 
 
 def show(office: Any, folder: Path) -> None:

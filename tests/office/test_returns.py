@@ -81,7 +81,7 @@ def play_withdrawals(actors: Actors) -> None:
     review_list(actors, batch, after_period)
     withdrawals.decide(
         members=open_members(batch)[:3],
-        because="不达标",
+        because="复核日仍缺一名注册建造师",
         **act_arguments(actors, "approval-reviewer", after_period),
     )
 
@@ -176,7 +176,7 @@ def test_figures_that_changed_after_counting_must_be_counted_again(actors: Actor
         quarterly_return=quarterly_return, **act_arguments(actors, "city-reviewer", AFTER)
     )
     # As if it was recorded late
-    Withdrawal.objects.filter(decided_on=None, ended="").update(opened_on=date(2026, 6, 30))
+    Withdrawal.objects.filter(decided_on=None, ended="").update(started_on=date(2026, 6, 30))
     with pytest.raises(CannotStep, match="重新汇总"):
         submit_return(
             quarterly_return=quarterly_return, **act_arguments(actors, "city-officer", AFTER)
@@ -203,7 +203,7 @@ def test_a_resubmission_lists_its_differences(actors: Actors) -> None:
     first = sent()
     late = Withdrawal.objects.get(ended="merged")
     Withdrawal.objects.filter(pk=late.pk).update(ended="split")
-    Withdrawal.objects.filter(decided_on=None, ended="").update(opened_on=date(2026, 6, 30))
+    Withdrawal.objects.filter(decided_on=None, ended="").update(started_on=date(2026, 6, 30))
     second = sent()
     assert (first.version, second.version) == (1, 2)
     assert second.differences["figures"] == {"carried-over": [0, 1], "opened": [6, 5]}

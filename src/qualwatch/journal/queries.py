@@ -10,7 +10,6 @@ from qualwatch.journal.models import Entry, Seal, Stream
 from qualwatch.journal.proofs import digest_of, is_signed, root_of, seal_digest
 from qualwatch.wording import gettext as _
 
-
 # An act takes its moment before it waits for the locks of another.
 TOLERANCE = timedelta(minutes=5)
 

@@ -79,7 +79,7 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
     "warning": DocumentKind(
         _("资质黄牌预警告知书"),
         "资预",
-        (*ITEM, "objection_to"),
+        (*ENTERPRISE_AND_ITEM, "certificate_no", "requirements", "people", "objection_to"),
         signed_by="serve",
         starts="push-proved",
         must_arrive=True,
