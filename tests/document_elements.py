@@ -226,7 +226,7 @@ def _sentences(form: str, lines: list[str]) -> Iterator[str]:
     start = next(index for index, line in enumerate(lines) if "\n" in line) + 1
     end = len(lines) if form == "record" else lines.index("（印章）") - 1
     for line in lines[start:end]:
-        if not line.endswith(("。", "：", "）")):
+        if not line.endswith(("。", "：", "）")) and not DAY.match(line):
             yield f"no sentence: {line[-20:]!r}"
 
 

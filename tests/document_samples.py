@@ -138,7 +138,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "item": CASE["item"],
         "outcome": "不予支持",
         "because": "社保不在本单位。",
-        "repairs": ["更正登记 3 处。"],
+        "repairs": ["更正登记3处。"],
         "is_refused": True,
     },
     "suggestion-list": {**listed("outcome"), "start_days": 3},

@@ -227,7 +227,7 @@ class Play:
                 organisation=authority,
                 contact=invented_name(self.chance),
                 telephone=f"0351-555{number:04d}",
-                address=f"{authority.name}办公楼{number}号（演示地址）",
+                address=f"{authority.name}院内{number}号楼",
                 by="play",
                 at=self.clock.at_night(START),
             )

@@ -18,8 +18,8 @@ from qualwatch.wording import gettext_noop as _n  # documents are Chinese
 NOBODY = _n("无缴纳记录")
 PERSON_HIMSELF = _n("个人缴纳")
 NO_NUMBER = _n("登记未载")
-PERSON = _n("{name}（{identity}）")
-PAYER = _n("{name}（{code}）")
+PERSON = _n("{name}\n{identity}")
+PAYER = _n("{name}\n{code}")
 YEAR_MONTH = _n("{year}年{month}月")
 MONTH = _n("{month}月")
 
@@ -43,7 +43,7 @@ def abnormal_people(case: Case, figure: Mapping[str, Any]) -> list[dict[str, Any
             "registration": row.registration_no or NO_NUMBER,
             "anomaly": label_of(ANOMALIES, row.kind),
             "months": months_text(months_of(row)),
-            "payers": "；".join(payers[row.person_id]) or NOBODY,
+            "payers": "\n".join(payers[row.person_id]) or NOBODY,
         }
         for sequence_no, row in enumerate(anomalies, 1)
     ]
