@@ -84,11 +84,12 @@ def test_a_red_card_comes_with_a_determination_and_an_order_that_say_what_is_sto
             f"山西省住房和城乡建设厅\n{DOCUMENT_KINDS[kind].title}",
             f"{case.enterprise}：",
         ]
-        assert lines[-4:] == [
+        assert lines[-5:] == [
             "山西省住房和城乡建设厅",
             "（印章）",
             "2026年7月21日",
             "（联系人：联系甲；电话：0351-5550001；地址：太原市某街2号）",
+            "山西省住房和城乡建设厅\t2026年7月21日印发",
         ]
         assert cells(word_file)[1:] == [expected]
         assert cells(word_file)[0] == ["指标", "标准要求（人）", "现有（人）", "缺额（人）", "依据"]
