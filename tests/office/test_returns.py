@@ -212,7 +212,7 @@ def test_a_resubmission_lists_its_differences(actors: Actors) -> None:
     assert second.document.template_values["differences"] == [
         "季初在办（项）：0 → 1。",
         "本季新启动（项）：6 → 5。",
-        "明细变化 2 项。",
+        "明细变化2项。",
     ]
     assert Return.objects.get(pk=first.pk).figures["carried-over"] == 0  # what was sent stays
 
@@ -241,7 +241,7 @@ def test_the_overdue_are_listed_and_the_summary_adds_up(actors: Actors) -> None:
     assert total.document is not None
     assert total.document.template_values["received"] == 2
     assert total.document.template_values["in_time"] == 1
-    assert total.rows[1]["sent"] == "2026-10-12（逾期）"
+    assert total.rows[1]["sent"] == "2026年10月12日（逾期）"
     assert total.workbook is not None
     workbook = openpyxl.load_workbook(io.BytesIO(content_of(total.workbook)))
     rows = list(workbook["汇总"].iter_rows(min_row=2, values_only=True))
