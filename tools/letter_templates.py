@@ -41,6 +41,7 @@ FRAME = (
 ABOVE_LAST_LINE, LAST_LINE = Mm(242), Mm(253)
 TWIP = Pt(1) // 20
 THICK, THIN = "8", "4"  # eighths of a point
+BEYOND = Mm(-8), Mm(-6)  # the lines of a letter are wider than its text
 BY_A_TABLE = Pt(6)  # between a table and the text around it
 TEXT_WIDTH = 156  # mm of an A4 page between its margins
 MARGIN_OF_A_CELL = "40"  # twentieths of a point
@@ -136,8 +137,8 @@ CHECKED = (
 NOT_DONE = (*NUMBERED, ENTERPRISE, ("资质", "row.item", 37), ("情况", "row.what", 59))
 PIECES = (
     *NUMBERED,
-    ("名称", "row.name", 51),
-    ("日期", "row.on", 34),
+    ("名称", "row.name", 48),
+    ("日期", "row.on", 37),
     ("摘要（SHA-256）", "row.digest", 60),
 )
 REMEDIES = (
@@ -254,7 +255,7 @@ PARAGRAPHS: dict[str, list[Any]] = {
         "依据{{ legal_basis }}，本机关拟撤回该项资质。你单位可以自收到本告知书之日起"
         "{{ statement_days }}个工作日内陈述、申辩，也可以自收到之日起{{ hearing_days }}个工作日内"
         "要求听证。逾期未提出的，视为放弃。",
-        "陈述、申辩材料和听证要求请送本机关。{{ contact }}。",
+        "陈述、申辩材料和听证要求请送本机关（联系人、电话和地址见文末）。",
     ],
     "hearing-notice": [
         "你单位就拟撤回{{ item }}一事要求听证。依据{{ legal_basis }}，本机关定于{{ held_on }}在"
@@ -277,8 +278,8 @@ PARAGRAPHS: dict[str, list[Any]] = {
         Table(ITEMS, "rows"),
         "公示期{{ display_days }}个工作日，自{{ displayed_on }}至{{ display_ends_on }}（首日计入）。"
         "公示期内整改到位的，不再列入撤回。",
-        "有异议的，请在公示期内向本机关书面提出，写明事实、理由和联系方式，"
-        "也可以在平台本公示的页面上提出。{{ contact }}。",
+        "有异议的，请在公示期内向本机关书面提出（联系人、电话和地址见文末），"
+        "写明事实、理由和联系方式，也可以在平台本公示的页面上提出。",
     ],
     "withdrawal-decision": [
         YOU + ITEM + "红牌预警（{{ card }}）期满仍未达到资质标准要求：",
@@ -325,7 +326,7 @@ PARAGRAPHS: dict[str, list[Any]] = {
         + ITEM
         + "{% endif %}的资质预警案件，因{{ moved }}，依据{{ legal_basis }}，现移交你单位。",
         "移交时案件状态：{{ state }}",
-        When("requirements", (Table(FIGURES, "requirements"),)),
+        When("requirements", ("预警的指标：", Table(FIGURES, "requirements"))),
         When("people", ("社会保险缴纳异常的人员：", Table(PEOPLE, "people"))),
         When("papers", ("随函移交的材料：", Table(PIECES, "papers"))),
         "请依职权办理，并将接收情况函告我单位。",
@@ -342,6 +343,7 @@ PARAGRAPHS: dict[str, list[Any]] = {
     "quarterly-summary": [
         "依据{{ legal_basis }}，现将{{ quarter }}全省预警企业资质撤回情况汇总如下。"
         "应报送单位{{ reporters }}家，已报送{{ received }}家，其中按期{{ in_time }}家。",
+        "各单位情况：",
         Table(BY_REPORTER, "reported"),
         "{{ total }}：",
         Table(LINES, "lines"),
@@ -350,7 +352,7 @@ PARAGRAPHS: dict[str, list[Any]] = {
     ],
     "check-sheet": [
         "依据{{ legal_basis }}，对{{ authority }}办理的{{ enterprise }}"
-        "（统一社会信用代码{{ credit_code }}）{{ item }}进行抽查。抽查原因：{{ why }}。",
+        "（统一社会信用代码{{ credit_code }}）{{ item }}进行抽查。抽查原因：{{ why }}。抽查情况如下：",
         Table(CHECKED, "sheet"),
         "结论：{{ result }}。{{ found }}",
         When("follow_up_due_on", ("请于{{ follow_up_due_on }}前整改并书面反馈。",)),
@@ -439,7 +441,9 @@ def add_page_numbers(document: Any, *, after_first: bool) -> None:
     add_page_number(section.even_page_footer.paragraphs[0], WD_ALIGN_PARAGRAPH.LEFT)
     if after_first:
         section.different_first_page_header_footer = True
-        add_border(section.first_page_footer.paragraphs[0], "top", "thinThickSmallGap", size="24")
+        foot = section.first_page_footer.paragraphs[0]
+        foot.paragraph_format.left_indent, foot.paragraph_format.right_indent = BEYOND
+        add_border(foot, "top", "thinThickSmallGap", size="24")
 
 
 def add_page_number(footer: Any, edge: Any) -> None:
@@ -519,9 +523,10 @@ def template(kind: str) -> Any:
         for text in ("{%p if addressee %}", "{{ addressee }}：", "{%p endif %}"):
             add_paragraph(document, text, indent=False)
     parts = PARAGRAPHS[kind]
-    for part in parts[:-1]:
-        add_part(document, part)
-    add_part(document, parts[-1], is_last=True)
+    last = max(place for place, part in enumerate(parts) if isinstance(part, str | Table))
+    for place, part in enumerate(parts):
+        # what may be the last text: that which stands always, and what follows under conditions
+        add_part(document, part, is_last=place >= last)
     if form == "record":
         add_signatures_of_record(document)
     else:
@@ -595,7 +600,7 @@ def add_head_of_order(document: Any) -> None:
 def add_head_of_letter(document: Any) -> None:
     """The mark, a double line wider than the text, the number at the right below it."""
     mark = add_mark(document, "{{ organisation }}", Pt(30))
-    mark.paragraph_format.left_indent, mark.paragraph_format.right_indent = Mm(-8), Mm(-6)
+    mark.paragraph_format.left_indent, mark.paragraph_format.right_indent = BEYOND
     add_border(mark, "bottom", "thickThinSmallGap", size="24")
     add_paragraph(document, "{{ number }}", align=WD_ALIGN_PARAGRAPH.RIGHT, indent=False)
 
@@ -615,8 +620,7 @@ def add_head_of_upward(document: Any) -> None:
 
 
 def add_head_of_record(document: Any) -> None:
-    """The authority and the number, without red."""
-    add_paragraph(document, "{{ organisation }}", align=WD_ALIGN_PARAGRAPH.CENTER, indent=False)
+    """The number alone: the title names the authority."""
     add_paragraph(document, "{{ number }}", align=WD_ALIGN_PARAGRAPH.CENTER, indent=False)
 
 

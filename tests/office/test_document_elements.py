@@ -419,7 +419,7 @@ def test_a_notice_of_intended_withdrawal_needs_a_contact(actors: Actors) -> None
         set_contact(organisation=bureau, by="admin", at=at, **{**contact, "address": " "})
     set_contact(organisation=bureau, by="admin", at=at, **contact)
     (letter,) = withdrawals.announce_intent(members=open_members(batch), **arguments)
-    assert "联系人：赵某；电话：0351-5550002；地址：太原市某街1号。" in text_of(letter)
+    assert "联系人：赵某；电话：0351-5550002；地址：太原市某街1号" in text_of(letter)
 
 
 def test_a_suggestion_comes_from_the_city(actors: Actors) -> None:
