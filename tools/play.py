@@ -633,12 +633,13 @@ class Play:
         warned = Case.objects.filter(state="yellow").exclude(
             credit_code__in=self.codes_with_account
         )
-        leaves = warned.filter(category__isnull=False).order_by("pk").first()
-        moves = warned.filter(category=None, area="city:140100").order_by("-pk").first()
+        codes = warned.order_by("pk").values_list("credit_code", flat=True)
+        leaves = codes.filter(category__isnull=False).first()
         if leaves is not None:
-            self.registers.move(leaves.credit_code, OTHER_PROVINCE)
-        if moves is not None and moves.credit_code != leaves.credit_code:
-            self.registers.move(moves.credit_code, OTHER_CITY)
+            self.registers.move(leaves, OTHER_PROVINCE)
+        moves = codes.filter(category=None, area="city:140100").exclude(credit_code=leaves)
+        if code := moves.last():
+            self.registers.move(code, OTHER_CITY)
 
     def record_deception(self, day: date) -> None:
         """An enterprise handed in a forged proof of insurance: credit record and referral."""

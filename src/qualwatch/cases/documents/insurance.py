@@ -29,7 +29,7 @@ def abnormal_people(case: Case, figure: Mapping[str, Any]) -> list[dict[str, Any
 
     Name and identity masked, number of the registration, what is abnormal, months, payers.
     """
-    run = Run.objects.filter(pk=figure.get("run")).first()
+    run = Run.objects.filter(pk=figure.get("run") or 0).first()
     anomalies = anomalies_of(run, case.credit_code) if run else []
     people = people_by_number(row.person_id for row in anomalies)
     payers = _payers(anomalies)

@@ -270,19 +270,28 @@ def warning(case: Case, ctx: ActContext) -> Document:
     that the letter was about.
     """
     warned = list(case.requirements.filter(recovered_on=None).order_by("pk"))
-    shown = shown_figures(case, warned_figures(warned), ctx)
-    ends = {requirement_name(row.requirement): day(row.ends_on) for row in warned}
-    for shown_row in shown["requirements"]:
-        shown_row["ends_on"] = ends[shown_row["name"]]
-    for shown_row in shown["people"]:
-        shown_row["ends_on"] = ends[INSURANCE_NAME]
+    rows: list[dict[str, Any]] = []
+    people: list[dict[str, Any]] = []
+    for requirement in warned:
+        figures = {requirement.requirement: requirement.warned_figures}
+        shown = _with_end(shown_figures(case, figures, ctx), requirement.ends_on)
+        rows += shown["requirements"]
+        people += shown["people"]
     values = {
         **about(case),
-        **shown,
+        "requirements": rows,
+        "people": people,
         "objection_to": objection_to(case, ctx),
         "pushed": {row.requirement: row.pushed_on.isoformat() for row in warned},
     }
     return issue_to_enterprise("warning", case, values, ctx)
+
+
+def _with_end(shown: dict[str, Any], ends_on: date) -> dict[str, Any]:
+    """Shown figures, each row with the last day of its period."""
+    for row in (*shown["requirements"], *shown["people"]):
+        row["ends_on"] = day(ends_on)
+    return shown
 
 
 def supervision_letter(case: Case, what: str, ctx: ActContext) -> Document:

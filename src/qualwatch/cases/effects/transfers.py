@@ -77,8 +77,7 @@ def _state_text(case: Case, state: str) -> str:
     if case.order_served_on is None:
         text += ORDER_NOT_SERVED
     else:
-        served, until = day(case.order_served_on), day(case.red_ends_on)
-        text += ORDER_SERVED.format(served=served, until=until)
+        text += ORDER_SERVED.format(served=day(case.order_served_on), until=day(case.red_ends_on))
     withdrawal = open_or_decided(case)
     if withdrawal is not None:
         opened, step = day(withdrawal.opened_on), STEPS[withdrawal.stage]
