@@ -17,17 +17,21 @@ PackFolder = Annotated[Path, typer.Argument(metavar="PACK", help=_n("解开的�
 PublicKey = Annotated[str, typer.Option("--key", help=_n("机关公布的公钥（十六进制）"))]
 
 
-@journal_app.command(cls=Command, help=_n("核对日志：有无改动、删除、插入或换序"))
+@journal_app.command(cls=Command, help=_n("核对日志：有无改动、删除、插入、换序，时钟有无倒退"))
 @with_database
 def verify() -> int:
-    """Prove that no journal entry was altered, removed, inserted or reordered."""
+    """Prove that no journal entry was altered, removed, inserted or reordered.
+
+    Says too where the clock of the entries runs back.
+    """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from django.conf import settings
 
-    from qualwatch.journal.queries import faults
+    from qualwatch.journal.queries import backward_steps, faults
 
     seal = Ed25519PrivateKey.from_private_bytes(settings.SEAL_KEY)
     mismatches = list(faults(seal.public_key().public_bytes_raw().hex()))
+    mismatches += backward_steps()
     return _result(mismatches) if mismatches else _intact(_("日志完好"))
 
 
