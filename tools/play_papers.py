@@ -181,20 +181,21 @@ class Papers:
 
     def pursue_warnings(self, day: date) -> None:
         """A warning whose letter came back is brought; where nobody is there, announced."""
-        from qualwatch.cases.models import Task
+        from qualwatch.cases.models import Document, Task
         from qualwatch.cases.service.actions import fail_service, prove_service, start_service
 
         tasks = Task.objects.filter(kind="serve", completed_on=None, case__state="yellow")
         for task in tasks.select_related("case").order_by("pk"):
             number, method = task.detail.rsplit(" ", 1)
-            document = task.case.documents.filter(kind="warning", number=number).first()
-            tried = document is not None and document.services.filter(method="post").exists()
-            if not tried or self.chance.random() >= CHANCE["pursued"]:
+            document = Document.objects.filter(
+                case=task.case, kind="warning", number=number, services__method="post"
+            ).first()
+            if document is None or self.chance.random() >= CHANCE["pursued"]:
                 continue
             service = start_service(
                 document=document,
                 method=method,
-                recipient=f"{task.case.enterprise}，{ADDRESS}",
+                recipient=f"{document.addressee}，{ADDRESS}",
                 **self.act(day),
             )
             self.counts[f"warnings: {method}"] += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -91,7 +92,7 @@ def test_a_held_load_is_released_by_another_person(state: dict[str, str], tmp_pa
 Said = tuple[int, str]
 
 
-def say(state: dict[str, str], typed: str, *words: object) -> Said:
+def say(state: dict[str, str], typed: str, *words: Any) -> Said:
     """The status of a command that asks for a password, and what it printed."""
     ran = qualwatch(*words, "--password-from-stdin", typed=typed, **state)
     return ran.status, ran.out or ran.err

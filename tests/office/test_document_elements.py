@@ -9,18 +9,19 @@ from typing import Any
 import docx
 import pytest
 
-from actors import Actors, act_arguments, reload
+from actors import WHY, Actors, act_arguments, reload
 from application_acts import NEXT_DAY, actors_with_accounts
 from builders import OTHER, OWN
 from document_elements import faults_of
-from qualwatch.accounts.actions import CannotSetContact, set_contact
+from qualwatch.accounts.actions import CannotChangeContact, change_contact
 from qualwatch.accounts.models import Organisation
 from qualwatch.archive.actions import content_of
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.applications.actions import agree, refuse
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.documents.basis import has_lower_grade
-from qualwatch.cases.documents.evidence import evidence_of, owners
+from qualwatch.cases.documents.evidence import OWNERS, evidence_of
+from qualwatch.cases.documents.evidence_list import evidence_on_file
 from qualwatch.cases.documents.wording import (
     repeats_decision,
     sentence,
@@ -36,8 +37,9 @@ from qualwatch.cases.models import (
     Withdrawal,
     WithdrawalList,
 )
+from qualwatch.cases.proposed_acts.actions import return_act
 from qualwatch.cases.service.actions import issue_warning
-from qualwatch.cases.warnings.supervise import follow_up, record_fraud
+from qualwatch.cases.warnings.supervise import follow_up
 from qualwatch.cases.withdrawals import actions as withdrawals
 from qualwatch.cases.withdrawals.hearings import (
     HeldHearing,
@@ -288,15 +290,27 @@ def test_a_return_counts_from_the_bureaus_start(actors: Actors) -> None:
 def test_a_finding_says_why_its_figure_differs_and_rests_on_the_standard(actors: Actors) -> None:
     actors.load_and_patrol(people=3)
     what = "到企业住所检查，登记在册的李某不在岗，企业承认其已离职，注册尚未注销"
-    case = actors.inspect(NEXT_DAY, what=what, evidence=["检查笔录", "照片"])
+    files = [scan("检查笔录.png"), scan("照片.png", 2)]
+    case = actors.inspect(NEXT_DAY, what=what, files=files)
     figures = case.requirements.get().warned_figures
     assert (figures["held"], figures["registered"]) == (1, 3)
+    difference = f"注册建造师：{WHY.person}，地点：{WHY.place}，所见：{WHY.seen}。"
     for kind in ("determination", "order-to-rectify"):
         text = text_of(Document.objects.get(kind=kind))
-        assert f"两者不同的原因：{what}。" in text
+        assert f"两者不同的原因：{difference}" in text
         assert "建市〔2014〕159号" in text
-        for name in ("检查笔录", "照片", "纸质，存卷"):
+        for name in ("检查笔录.png", "照片.png", *(file.sha256 for file in evidence_of(case))):
             assert name in text
+    assert f"认定理由：{what}。" in text_of(Document.objects.get(kind="determination"))
+    assert_sound("determination", "order-to-rectify")
+
+
+def test_a_finding_that_the_registers_bear_out_needs_no_reason(actors: Actors) -> None:
+    actors.load_and_patrol(people=1)
+    actors.inspect(NEXT_DAY, what="到企业住所检查，只有一名注册建造师在册、在岗", reasons={})
+    text = text_of(Document.objects.get(kind="determination"))
+    assert "登记显示（人）" in text
+    assert "两者不同的原因" not in text
     assert_sound("determination", "order-to-rectify")
 
 
@@ -383,13 +397,17 @@ def test_applications_and_a_credit_record(actors: Actors) -> None:
         because="缴费记录不是本单位的",
         **act_arguments(actors, "reviewer", NEXT_DAY),
     )
-    record_fraud(
+    actors.act(
+        "fraud",
+        NEXT_DAY,
         case=reload(case),
-        what="提交的缴费证明是伪造的",
-        evidence=["缴费证明", "社保机构回函"],
-        referred_to="行政执法机构",
-        **act_arguments(actors, "officer", NEXT_DAY),
+        because="提交的缴费证明是伪造的",
+        files=[scan("缴费证明.png"), scan("社保机构回函.png", 2)],
+        payload={"referred_to": "行政执法机构"},
     )
+    text = text_of(Document.objects.get(kind="credit-record"))
+    for name in ("缴费证明.png", "社保机构回函.png"):
+        assert name in text
     assert_sound("receipt", "opinion", "application-decision", "credit-record")
 
 
@@ -415,9 +433,14 @@ def test_a_notice_of_intended_withdrawal_needs_a_contact(actors: Actors) -> None
         withdrawals.announce_intent(members=open_members(batch), **arguments)
     contact = {"contact": "赵某", "telephone": "0351-5550002", "address": "太原市某街1号"}
     at = actors.office.tick(RED_PERIOD_OVER)
-    with pytest.raises(CannotSetContact):
-        set_contact(organisation=bureau, by="admin", at=at, **{**contact, "address": " "})
-    set_contact(organisation=bureau, by="admin", at=at, **contact)
+    with pytest.raises(CannotChangeContact):
+        change_contact(organisation=bureau, by="admin", at=at, **{**contact, "address": " "})
+    with pytest.raises(CannotChangeContact):
+        change_contact(organisation=bureau, by="admin", at=at)
+    change_contact(organisation=bureau, by="admin", at=at, **contact)
+    bureau.refresh_from_db()
+    # what is not given stays
+    assert (bureau.contact, bureau.office_hours) == ("赵某", "工作日9时至17时")
     (letter,) = withdrawals.announce_intent(members=open_members(batch), **arguments)
     assert "联系人：赵某；电话：0351-5550002；地址：太原市某街1号" in text_of(letter)
 
@@ -493,16 +516,26 @@ def test_what_is_typed_ends_as_a_sentence_without_stray_blanks() -> None:
 
 
 def test_evidence_is_whatever_file_leads_to_the_case(actors: Actors) -> None:
-    """Proofs of service with their digests, by day; a new owner of attachments comes by itself."""
+    """Files of officers' acts and proofs of service with their digests, by day."""
     case = actors.red_case()
     actors.serve_order(case, date(2026, 7, 21))
-    evidence = evidence_of(case)
-    digests = {piece.sha256 for piece in evidence if piece.sha256}
-    assert digests == set(
-        Attachment.objects.filter(service__document__case=case).values_list(
-            "file__sha256", flat=True
-        )
-    )
+    evidence = evidence_on_file(case)
+    digests = {file.sha256 for file in evidence_of(case)}
+    assert {piece.sha256 for piece in evidence} == digests
+    assert {file.about for file in evidence_of(case)} == {"determination", "service"}
     assert [piece.on for piece in evidence] == sorted(piece.on for piece in evidence)
-    assert {"application", "service", "withdrawal"} <= set(owners())
-    assert evidence_of(Case.objects.exclude(pk=case.pk).first() or Case(pk=0)) == []
+    assert evidence_on_file(Case.objects.exclude(pk=case.pk).first() or Case(pk=0)) == []
+
+
+def test_evidence_of_a_returned_proposal_is_not_listed(actors: Actors) -> None:
+    case = actors.yellow_case()
+    proposal = actors.propose_act("end", NEXT_DAY, case=case, payload={"code": "merged"})
+    assert evidence_on_file(case)
+    return_act(act=proposal, because="证据不足", **act_arguments(actors, "reviewer", NEXT_DAY))
+    assert evidence_on_file(case) == []
+    assert evidence_of(case)
+
+
+def test_every_owner_of_an_attachment_is_known_to_the_list_of_evidence() -> None:
+    fields = {field.name for field in Attachment._meta.get_fields() if field.many_to_one}
+    assert fields == {*OWNERS, "application", "submission", "file"}

@@ -77,7 +77,7 @@ def issue_warning(*, case: Case, by: Account, law: Law, at: datetime) -> Documen
     ctx = ActContext(law, at, by.username, require_competent_or_local(by, "serve", case))
     locked = Case.objects.select_for_update().get(pk=case.pk)
     # a red card's case may warn of further requirements
-    warned = locked.requirements.filter(is_determined=False, recovered_on=None)
+    warned = locked.requirements.filter(determined_on=None, recovered_on=None)
     if locked.state == "closed" or not warned.exists():
         raise CannotServe(_("只有黄牌预警才发告知书"))
     document = issuing.warning(locked, ctx)

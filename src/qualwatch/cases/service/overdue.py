@@ -52,7 +52,7 @@ def request_letters(ctx: ActContext) -> int:
 def _unopened_warnings(ctx: ActContext) -> Mapping[int, Case]:
     """Open cases of which a warning is unproved too long, and no letter tells of it."""
     rows = CaseRequirement.objects.filter(
-        is_determined=False, proved_on=None, recovered_on=None
+        determined_on=None, proved_on=None, recovered_on=None
     ).exclude(case__state="closed")
     rows_unproved = list(rows.select_related("case").order_by("pk"))
     reachable = codes_with_account(row.case.credit_code for row in rows_unproved)
