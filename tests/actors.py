@@ -94,7 +94,10 @@ class Actors:
     def __post_init__(self) -> None:
         create_organisations(divisions=self.law.divisions, by="prepare", at=self.office.tick())
         Organisation.objects.exclude(kind="enterprise").update(
-            address="某路1号一楼大厅", office_hours="工作日9时至17时"
+            contact="联系甲",
+            telephone="0351-5550001",
+            address="某路1号一楼大厅",
+            office_hours="工作日9时至17时",
         )
 
     def account(self, name: str) -> Account:
@@ -157,7 +160,7 @@ class Actors:
         proposed = ProposedDetermination(
             **{
                 "outcome": "red",
-                "because": "期满仍不达标",
+                "because": "期满后核查仍缺一名注册建造师",
                 "evidence": [evidence_file()],
                 **changed,
             }

@@ -191,7 +191,7 @@ def decide_list(
     """Decides every member that is ready."""
     return withdrawals.decide(
         members=open_members(batch),
-        because="期满仍不达标",
+        because="复核日仍缺一名注册建造师",
         **act_arguments(actors, who["decides"], day),
     )
 

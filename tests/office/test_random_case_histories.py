@@ -388,7 +388,7 @@ def next_step(actors: Actors, chance: random.Random, case: Case, on: date) -> ob
         "notified": lambda: withdrawals.display(**arguments),
         "displayed": lambda: withdrawals.recheck_members(**arguments),
         "rechecked": lambda: withdrawals.review_law(opinion="合法", **arguments),
-        "reviewed": lambda: withdrawals.decide(because="不达标", **arguments),
+        "reviewed": lambda: withdrawals.decide(because="复核日仍缺一名注册建造师", **arguments),
         "decided": lambda: actors.serve(newest(unserved), on, by="second-officer"),
         "announced": lambda: withdrawals.finish(because="收回证书", **arguments),
     }

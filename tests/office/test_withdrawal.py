@@ -203,7 +203,7 @@ def test_the_ministrys_item_is_rechecked_reported_and_its_decision_recorded(acto
         lambda: withdrawals.record_ministry_decision(
             members=open_members(batch),
             number="建市〔2026〕9号",
-            because="不达标",
+            because="复核日仍缺一名注册建造师",
             files=[],
             **arguments,
         ),
@@ -211,7 +211,7 @@ def test_the_ministrys_item_is_rechecked_reported_and_its_decision_recorded(acto
     withdrawals.record_ministry_decision(
         members=open_members(batch),
         number="建市〔2026〕9号",
-        because="不达标",
+        because="复核日仍缺一名注册建造师",
         files=[scan()],
         **arguments,
     )
@@ -356,7 +356,7 @@ def test_the_decision_needs_a_recheck_after_the_display_and_three_people(actors:
     )
     withdrawals.decide(
         members=open_members(batch),
-        because="不达标",
+        because="复核日仍缺一名注册建造师",
         **act_arguments(actors, "approval-lawyer", after_display),
     )
     assert Withdrawal.objects.get().decided_by == "approval-lawyer"

@@ -167,7 +167,7 @@ def test_a_register_that_changes_before_the_ministrys_letter_is_no_recall(actors
     withdrawals.record_ministry_decision(
         members=[row],
         number="建市〔2026〕9号",
-        because="不达标",
+        because="复核日仍缺一名注册建造师",
         files=[scan()],
         **act_arguments(actors, "fourth-reviewer", day),
     )

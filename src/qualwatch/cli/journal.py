@@ -24,14 +24,17 @@ CardNumber = Annotated[str, typer.Option("--card", help=_n("应是哪张红牌�
 AsPem = Annotated[bool, typer.Option("--pem", help=_n("写成 openssl 能读的 PEM"))]
 
 
-@journal_app.command(cls=Command, help=_n("核对日志：有无改动、删除、插入或换序"))
+@journal_app.command(cls=Command, help=_n("核对日志：有无改动、删除、插入、换序，时钟有无倒退"))
 @with_database
 def verify() -> int:
-    """Prove that no journal entry was altered, removed, inserted or reordered."""
-    from qualwatch.journal.keys import public_keys
-    from qualwatch.journal.queries import faults
+    """Prove that no journal entry was altered, removed, inserted or reordered.
 
-    mismatches = list(faults(*public_keys()))
+    Says too where the clock of the entries runs back.
+    """
+    from qualwatch.journal.keys import public_keys
+    from qualwatch.journal.queries import backward_steps, faults
+
+    mismatches = [*faults(*public_keys()), *backward_steps()]
     return _result(mismatches) if mismatches else _intact(_("日志完好"))
 
 

@@ -1,11 +1,17 @@
 """Reads the journal and verifies that no entry was altered, removed, inserted or reordered."""
 
 from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+
+from django.utils import timezone
 
 from qualwatch.journal.actions import content_of
 from qualwatch.journal.models import Entry, Seal, Stream
 from qualwatch.journal.proofs import digest_of, is_signed, root_of, seal_digest
 from qualwatch.wording import gettext as _
+
+# An act takes its moment before it waits for the locks of another.
+TOLERANCE = timedelta(minutes=5)
 
 
 def entries_of(stream: str) -> list[Entry]:
@@ -27,6 +33,26 @@ def faults(*public_keys: str) -> Iterator[str]:
         digests[entry.stream, entry.number] = entry.digest
     yield from _faults_of_heads(lengths, digests)
     yield from _faults_of_seals(public_keys, digests)
+
+
+def backward_steps() -> Iterator[str]:
+    """One sentence for every entry that is dated before the entry recorded just before it.
+
+    Acts at the same time may be recorded in another order, within TOLERANCE.
+    """
+    previous: datetime | None = None
+    entries = Entry.objects.order_by("id").values_list("stream", "number", "recorded_at")
+    for stream, number, recorded_at in entries.iterator(chunk_size=2000):
+        if previous is not None and previous - recorded_at > TOLERANCE:
+            yield _(
+                "{stream}：第 {number} 条记于 {at}，早于此前一条日志的 {before}，时钟倒退"
+            ).format(
+                stream=stream,
+                number=number,
+                at=f"{timezone.localtime(recorded_at):%Y-%m-%d %H:%M}",
+                before=f"{timezone.localtime(previous):%Y-%m-%d %H:%M}",
+            )
+        previous = recorded_at
 
 
 def _faults_of_entry(entry: Entry, length: int, previous: str) -> Iterator[str]:

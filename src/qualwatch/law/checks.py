@@ -258,10 +258,22 @@ def _dated_value_faults(law: Law, key: str, dated: DatedValue[Any]) -> Iterator[
         yield ("value",), _("不能为空")
     if key.startswith("age_") and "default" not in value:
         yield ("value",), _("须有 default")
+    yield from _inside(("value",), _faults_of_names(law, key, value))
+
+
+def _faults_of_names(law: Law, key: str, value: Any) -> Iterator[Fault]:
+    """Areas and documents that a value names and the law does not have."""
     if key == "reporters":
         for index, area in enumerate(value):
             if area not in law.divisions.areas:
-                yield ("value", index), _("没有辖区 {0}").format(area)
+                yield (index,), _("没有辖区 {0}").format(area)
+    if key == "management_rule":
+        for sector, article in value.items():
+            yield from _unknown_basis(law, (sector,), article.document)
+    if key == "document_bases":
+        for kind, basis in value.items():
+            for index, article in enumerate(basis.articles):
+                yield from _unknown_basis(law, (kind, "articles", index), article.document)
 
 
 def _is_part_of(law: Law, floor: ClauseText, clause: ClauseText) -> bool:

@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
                 ("address", models.CharField(blank=True, max_length=200)),
                 ("office_hours", models.CharField(blank=True, max_length=100)),
                 ("telephone", models.CharField(blank=True, max_length=40)),
+                ("contact", models.CharField(blank=True, max_length=60)),
             ],
             options={
                 "constraints": [

@@ -8,20 +8,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 
-from qualwatch.cases.documents.filling import fill_template
+from qualwatch.cases.documents.filling import Origin, fill_template
 from qualwatch.wording import gettext_noop as _  # documents are Chinese
 
 FOLDER = Path(__file__).parent / "templates"
+# GB/T 9704-2012: a letter (信函格式), an upward document with its signatory (上行文), any other
+# (文件格式); a record has no head and is signed by those present.
+Form = Literal["order", "letter", "upward", "record"]
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentKind:
     """A kind of document. Its template is `templates/<slug>.docx`."""
 
+    # What stands after the issuing authority in its title.
     title: str
     # in its numbers, after the authority's
     mark: str
@@ -41,12 +45,30 @@ class DocumentKind:
     is_final: bool = False
     # Proposes a withdrawal list: the receiver's days to start run from its receipt.
     proposes_list: bool = False
+    form: Form = "order"
+    # Is refused where the authority has no contact on record.
+    needs_contact: bool = False
 
 
 # What every document has.
-COMMON_FIELDS = ("organisation", "number", "title", "addressee", "issued_on")
+COMMON_FIELDS = (
+    "organisation",
+    "number",
+    "title",
+    "addressee",
+    "issued_on",
+    "legal_basis",
+    "contact",
+    "copies",
+    "rest_day",
+)
+# What an upward document has besides.
+SIGNATORY = "signatory"
 ENTERPRISE_AND_ITEM = ("credit_code", "item")
-ITEM = (*ENTERPRISE_AND_ITEM, "certificate_no", "requirements")
+# found: figures of an inspection beside those of the registers; people: abnormal insurance.
+FIGURES = ("requirements", "found", "people", "difference")
+ITEM = (*ENTERPRISE_AND_ITEM, "certificate_no", *FIGURES)
+EVIDENCE = "evidence"
 REMEDIES = ("reconsideration_days", "litigation_months", "review_organ")
 LIST = ("rows", "items_count")
 COUNTED_LIST = (*LIST, "enterprises")
@@ -57,7 +79,7 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
     "warning": DocumentKind(
         _("资质黄牌预警告知书"),
         "资预",
-        ITEM,
+        (*ENTERPRISE_AND_ITEM, "certificate_no", "requirements", "people", "objection_to"),
         signed_by="serve",
         starts="push-proved",
         must_arrive=True,
@@ -65,7 +87,7 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
     "order-to-rectify": DocumentKind(
         _("责令限期整改通知书"),
         "资责",
-        (*ITEM, "card", "published_on", "rule", "red_months"),
+        (*ITEM, *REMEDIES, EVIDENCE, "card", "published_on", "red_months"),
         signed_by="sign",
         starts="order-served",
         must_arrive=True,
@@ -77,11 +99,11 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         (
             *ITEM,
             *REMEDIES,
+            EVIDENCE,
             "card",
             "warned_on",
             "because",
             "standards",
-            "rule",
             "run",
             "as_of",
         ),
@@ -91,8 +113,9 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
     "supervision-letter": DocumentKind(
         _("关于督促整改资质预警问题的函"),
         "资督",
-        (*ITEM, "colour", "what", "ends_on"),
+        (*ITEM, "colour", "what", "ends_on", "objection_to"),
         signed_by="follow-up",
+        form="letter",
     ),
     "receipt": DocumentKind(
         _("资质预警申请收件回执"),
@@ -105,6 +128,7 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         "资审",
         (*APPLICATION, "files", "enterprise", "item", "because"),
         signed_by="sign",
+        form="letter",
     ),
     "application-decision": DocumentKind(
         _("资质预警申请决定书"),
@@ -122,11 +146,13 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         must_arrive=True,
         is_final=True,
         proposes_list=True,
+        form="letter",
     ),
     "intended-withdrawal": DocumentKind(
         _("拟撤回资质告知书"),
         "资拟",
-        (*ITEM, "card", "red_ends_on", "statement_days", "hearing_days"),
+        (*ITEM, EVIDENCE, "card", "red_ends_on", "statement_days", "hearing_days"),
+        needs_contact=True,
         signed_by="withdraw",
         starts="notify-intent",
         must_arrive=True,
@@ -145,11 +171,13 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         "资听笔",
         (*HEARING, "enterprise", "credit_code", "present", "lines"),
         signed_by="withdraw",
+        form="record",
     ),
     "display-notice": DocumentKind(
         _("关于拟撤回建设工程企业资质的公示"),
         "资示",
         (*COUNTED_LIST, "display_days", "displayed_on", "display_ends_on"),
+        needs_contact=True,
         signed_by="withdraw",
         is_final=True,
     ),
@@ -159,10 +187,16 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         (
             *ITEM,
             *REMEDIES,
+            EVIDENCE,
+            "card",
             "notice_served_on",
             "display_ends_on",
+            "rechecked_on",
             "because",
-            "rule",
+            "statements",
+            "hearing",
+            "objections",
+            "legal_review",
             "lower_grade_months",
         ),
         signed_by="sign-withdrawal",
@@ -187,11 +221,13 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         signed_by="sign-withdrawal",
         outlives=True,
         is_final=True,
+        form="letter",
     ),
     "quarterly-return": DocumentKind(
         _("季度预警企业资质撤回情况汇总表"),
         "资季",
-        (*LIST, "quarter", "version", "lines", "differences"),
+        (*LIST, SIGNATORY, "quarter", "version", "lines", "differences"),
+        form="upward",
         signed_by="propose",
         must_arrive=True,
         outlives=True,
@@ -200,7 +236,18 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
     "quarterly-summary": DocumentKind(
         _("全省季度预警企业资质撤回情况汇总"),
         "资汇",
-        ("quarter", "reporters", "received", "in_time", "reported", "lines", "missing"),
+        (
+            SIGNATORY,
+            "quarter",
+            "reporters",
+            "received",
+            "in_time",
+            "reported",
+            "total",
+            "lines",
+            "missing",
+        ),
+        form="upward",
         signed_by="sign",
         outlives=True,
     ),
@@ -230,9 +277,11 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         is_final=True,
     ),
     "ministry-report": DocumentKind(
-        _("关于报请撤回建设工程企业资质的报告"),
+        _("关于撤回建设工程企业资质的请示"),
         "资报",
-        COUNTED_LIST,
+        (*COUNTED_LIST, SIGNATORY, "annexes", "because"),
+        form="upward",
+        needs_contact=True,
         signed_by="sign",
         must_arrive=True,
         is_final=True,
@@ -244,11 +293,29 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         (*LIST, "suggested_on", "suggestion"),
         must_arrive=True,
         outlives=True,
+        form="letter",
+    ),
+    "transfer-letter": DocumentKind(
+        _("关于移交资质预警案件的函"),
+        "资移",
+        (
+            *ENTERPRISE_AND_ITEM,
+            "enterprise",
+            "certificate_no",
+            "moved",
+            "state",
+            "requirements",
+            "people",
+            "papers",
+        ),
+        must_arrive=True,
+        outlives=True,
+        form="letter",
     ),
     "credit-record": DocumentKind(
         _("不良信用记录告知书"),
         "资信",
-        ("enterprise", "credit_code", "what", "evidence", "referred_to"),
+        (*REMEDIES, "enterprise", "credit_code", "what", EVIDENCE, "referred_to", "statement_days"),
         signed_by="propose",
         must_arrive=True,
         outlives=True,
@@ -260,8 +327,8 @@ class NoTemplate(Exception):
     """The kind of document is unknown, or its template is not there."""
 
 
-def rendered(kind: str, values: Mapping[str, Any]) -> bytes:
-    """The document as .docx.
+def rendered(kind: str, values: Mapping[str, Any], origin: Origin) -> bytes:
+    """The document as .docx; `origin` stands in its properties.
 
     NoTemplate; a value that the template asks for and `values` lack is an error, never a blank.
     """
@@ -269,7 +336,7 @@ def rendered(kind: str, values: Mapping[str, Any]) -> bytes:
     path = own if own.is_file() else FOLDER / f"{kind}.docx"
     if kind not in DOCUMENT_KINDS or not path.is_file():
         raise NoTemplate(kind)
-    return fill_template(path, values)
+    return fill_template(path, values, origin)
 
 
 def day(on: date | None) -> str:

@@ -17,6 +17,7 @@ from qualwatch.cases.documents.service import (
     take_down_notices_of_yellow,
     tasks_that_survive,
 )
+from qualwatch.cases.effects.transfers import hand_over_outside
 from qualwatch.cases.effects.withdrawal import end_withdrawal, publish_decision
 from qualwatch.cases.models import UNDECIDED, Application, Case
 from qualwatch.cases.notices import texts
@@ -37,6 +38,7 @@ from qualwatch.publication.actions import (
 from qualwatch.reports.labels import AUTHORITIES
 
 RED_PREFIX = "晋红"
+MOVED_OUT = "moved-out"
 CONTINUE = "continue-warning"
 # The columns of a case that say what it is about.
 DESCRIPTION = (
@@ -223,6 +225,13 @@ def _add_to_red(step: Step, effect: Effect, ctx: ActContext) -> None:
     notify([Notification(case, "red", texts.subject("red", case), body)], ctx.at)
 
 
+def _closed(step: Step, effect: Effect, ctx: ActContext) -> None:
+    """Notifies of the end; a case that leaves the province is handed over by letter."""
+    _notify(step, effect, ctx)
+    if effect.detail == MOVED_OUT:
+        hand_over_outside(step.case, step.before.state, ctx)
+
+
 def _public(figures: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Requirements as the public copy has them."""
     return [
@@ -377,7 +386,7 @@ def _journaled(step: Step, effect: Effect, ctx: ActContext) -> None:
 HANDLERS: Mapping[str, Handler] = {
     "push": _notify,
     "push-addition": _notify,
-    "notify-closed": _notify,
+    "notify-closed": _closed,
     "notify-extended": _notify,
     "notify-refused": _notify,
     "notify-repaired": _notify,

@@ -410,18 +410,12 @@ def notice_of_content(document: Document, days: int) -> str:
 
 def _content_lines(values: Mapping[str, Any]) -> list[str]:
     """The main content of an order, a notice of intended withdrawal or a decision."""
-    rule = values.get("rule")
-    basis = _("依据：{rule}。").format(rule=rule) if rule else ""
+    basis = _("依据：{rule}。").format(rule=values["legal_basis"])
     lines = [_("资质：{item}。").format(item=values["item"]) + basis]
-    lines += [
-        _("{name}：应有 {required}，现有 {held}，缺 {shortfall}。").format(
-            name=row["name"],
-            required=row["required"],
-            held=row["held"],
-            shortfall=row["shortfall"],
-        )
-        for row in values["requirements"]
-    ]
+    lines += [_shortfall_line(row) for row in (*values["requirements"], *values["found"])]
+    if values["people"]:
+        abnormal = _("注册人员社会保险缴纳：{count} 人异常。")
+        lines.append(abnormal.format(count=len(values["people"])))
     if "red_months" in values:
         lines.append(
             _("责令自送达之日起 {months} 个月内整改。").format(months=values["red_months"])
@@ -439,6 +433,18 @@ def _content_lines(values: Mapping[str, Any]) -> list[str]:
             )
         )
     return lines
+
+
+def _shortfall_line(row: Mapping[str, Any]) -> str:
+    """A row of a document's figures; of insurance there is no number that is required."""
+    if not isinstance(row["required"], int):
+        return _("{name}：{held}。").format(name=row["name"], held=row["held"])
+    return _("{name}：应有 {required}，现有 {held}，缺 {shortfall}。").format(
+        name=row["name"],
+        required=row["required"],
+        held=row["held"],
+        shortfall=row["shortfall"],
+    )
 
 
 def notice_to_collect(enterprise: str, days: int, address: str, hours: str) -> str:

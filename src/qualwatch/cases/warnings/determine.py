@@ -20,8 +20,9 @@ from qualwatch.cases.documents.evidence import (
     what_was_read,
 )
 from qualwatch.cases.documents.numbers import RED_CARD, next_number
+from qualwatch.cases.documents.wording import require_reason
 from qualwatch.cases.effects.cards import RED_PREFIX, determined_figures, perform
-from qualwatch.cases.models import Case, Determination
+from qualwatch.cases.models import Case, Determination, SupervisionFinding
 from qualwatch.cases.tasks import PROPOSE, open_task
 from qualwatch.cases.warnings.healing import (
     assess_again,
@@ -89,6 +90,7 @@ def propose(
     """
     authority = require_competent(by, "propose", case)
     ctx = ActContext(law, at, by.username, authority)
+    require_reason(proposed.because)
     if proposed.outcome == "dismissed":
         # lock order: see CONTRIBUTING.md
         lock()
@@ -455,8 +457,17 @@ def _is_red_for_insurance(case: Case) -> bool:
     return cards.exists()
 
 
-def open_red(case: Case, event: Event, figures: Mapping[str, Any], ctx: ActContext) -> Step:
-    """Opens a case, not saved before, with a red card of officer origin; CannotStep."""
+def open_red(
+    case: Case,
+    event: Event,
+    figures: Mapping[str, Any],
+    ctx: ActContext,
+    finding: SupervisionFinding | None = None,
+) -> Step:
+    """Opens a case, not saved before, with a red card of officer origin; CannotStep.
+
+    finding: what it rests on, not saved; the documents of the card list its evidence.
+    """
     # a constraint of the database allows only these words
     before = CaseState(ground=case.ground, origin="officer")  # type: ignore[arg-type]
     # Locks the sequence of numbers: of two acts at the same moment the second waits here.
@@ -474,6 +485,11 @@ def open_red(case: Case, event: Event, figures: Mapping[str, Any], ctx: ActConte
     for row in new_rows:
         row.case = case
         row.save()
+    if finding is not None:
+        finding.act.case = case
+        finding.act.save(update_fields=["case"])
+        finding.case = case
+        finding.save()
     case_step.effects = effects
     perform(case_step, ctx)
     ctx.entries.insert(0, entry_of(case_step))

@@ -11,6 +11,7 @@ from qualwatch.cases.competence import (
 )
 from qualwatch.cases.deadline_columns import DECISION, OPINION
 from qualwatch.cases.deadlines import application_due
+from qualwatch.cases.effects.transfers import hand_over_within
 from qualwatch.cases.models import Application, Case
 from qualwatch.cases.notices import texts
 from qualwatch.cases.notices.notify import Notification, notify
@@ -25,10 +26,12 @@ REGISTER_FIELDS = ("enterprise", "area", "grade", "certificate_no", "licensing_a
 def update_from_registers(case: Case, view: RunView, ctx: ActContext) -> bool:
     """Copies what the registers have now into the case, not saved; whether anything changed.
 
-    A new authority is notified and gets the open tasks.
+    A new authority is notified and gets the open tasks; a new competent one gets a letter with the
+    papers.
     """
     before = _register_values(case)
-    old_authorities = {competent_for(case), authority_of(case.area)}
+    sender = competent_for(case)
+    old_authorities = {sender, authority_of(case.area)}
     view.describe(case)
     after = _register_values(case)
     if before == after:
@@ -47,6 +50,8 @@ def update_from_registers(case: Case, view: RunView, ctx: ActContext) -> bool:
         )
     if {competent_for(case), authority_of(case.area)} != old_authorities:
         _hand_over(case, old_authorities, ctx)
+    if competent_for(case) != sender:
+        hand_over_within(case, sender, ctx)
     return True
 
 

@@ -38,6 +38,7 @@ from qualwatch.cases.warnings.officer_figures import (
     DifferenceReason,
     beside_registers,
     checked_figures,
+    figures_beside,
     is_short,
 )
 from qualwatch.cases.warnings.run_view import RunView
@@ -112,12 +113,7 @@ def sign_supervision_finding(act: ProposedAct, ctx: ActContext) -> Step:
     finding = InspectionFinding.of(act)
     view, case = new_officer_case(act, ctx.law)
     event, figures, beside = _finding_event(act, finding, view, case, ctx)
-    # the card is published in the name of the authority that found it
-    opening = open_red(case, event, figures, replace(ctx, authority=act.authority, entries=[]))
-    act.case = opening.case
-    act.save(update_fields=["case"])
-    SupervisionFinding.objects.create(
-        case=opening.case,
+    row = SupervisionFinding(
         act=act,
         found_on=ActContext.day_of(act.proposed_at),
         what=finding.what,
@@ -126,12 +122,13 @@ def sign_supervision_finding(act: ProposedAct, ctx: ActContext) -> Step:
         authority=act.authority,
         by=act.proposed_by,
     )
-    return opening
+    # the card is published in the name of the authority that found it
+    return open_red(case, event, figures, replace(ctx, authority=act.authority, entries=[]), row)
 
 
 def _finding_event(
     act: ProposedAct, finding: InspectionFinding, view: RunView, case: Case, ctx: ActContext
-) -> tuple[Event, dict[str, dict[str, int]], dict[str, Any]]:
+) -> tuple[Event, dict[str, dict[str, Any]], dict[str, Any]]:
     """The event, the figures to be published, and those beside the registers'; CannotStep."""
     figures = checked_figures(finding.figures)
     if not all(is_short(name, numbers) for name, numbers in figures.items()):
@@ -144,7 +141,8 @@ def _finding_event(
         requirements=tuple(figures),
         verdicts={name: verdict for name, verdict in verdicts.items() if name in figures},
     )
-    return event, figures, beside_registers(figures, register_figures, finding.reasons)
+    beside = beside_registers(figures, verdicts, register_figures, finding.reasons)
+    return event, figures_beside(beside), beside
 
 
 def event_of_act(name: str, act: ProposedAct, ctx: ActContext, **details: Any) -> Event:
@@ -276,8 +274,8 @@ def recheck(
     checked = check_evidence(files)
     figures = _recheck_figures(case, found)
     view = current_run_view(case, law)
-    _verdicts, register_figures = view.verdicts_of(case)
-    beside = beside_registers(figures, register_figures, found.reasons)
+    verdicts, register_figures = view.verdicts_of(case)
+    beside = beside_registers(figures, verdicts, register_figures, found.reasons)
     event = Event(
         "recheck",
         ctx.on,

@@ -18,7 +18,8 @@ from qualwatch.cases.documents.service import (
     take_down_notices_of_yellow,
     tasks_that_survive,
 )
-from qualwatch.cases.effects.cards import HANDLERS, end_applications, notification_of
+from qualwatch.cases.effects.cards import HANDLERS, MOVED_OUT, end_applications, notification_of
+from qualwatch.cases.effects.transfers import hand_over_outside
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Task, Withdrawal
 from qualwatch.cases.notices.notify import Notification, notify
 from qualwatch.cases.tasks import OUTLIVING_CASE, VANISHED, complete, open_task
@@ -239,6 +240,8 @@ def _write(update: RunUpdate) -> None:
     for case_step in existing:
         _carry_out_effects(case_step, ctx)
         save_withdrawal(case_step, ctx)
+        if case_step.after.closed_because == MOVED_OUT:
+            hand_over_outside(case_step.case, case_step.before.state, ctx)
     Case.objects.bulk_update(
         [case_step.case for case_step in existing], CASE_FIELDS, batch_size=500
     )

@@ -211,12 +211,14 @@ def issue_proposal(
 ) -> Document:
     """Issues the letter that proposes these items to the bureau or the ministry, and serves it."""
     batch = rows[0].batch
+    cases = [row.case for row in rows]
     document = issuing.issue(
         kind,
         ctx,
-        values={**issuing.items([row.case for row in rows]), **values},
+        values={**issuing.items(cases), **values},
         addressee=addressee,
         batch=batch,
+        cases=cases,
     )
     # in the list's row before it is served, for its receipt starts the days of the list
     batch.suggestion = document
