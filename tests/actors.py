@@ -49,6 +49,7 @@ from qualwatch.law.loader import Law
 from qualwatch.patrol.days import DayOutcome, run_day
 from qualwatch.procedure.checklists import lines_of
 from qualwatch.procedure.service import NEEDS_FILE, CannotServe
+from qualwatch.publication.queries import public_copy
 from register_files import Rows
 from register_office import DAY, SOURCES, RegisterOffice
 from register_rows import province
@@ -463,6 +464,12 @@ def picture(colour: int = 0) -> bytes:
 def evidence_file(name: str = "核查表.png", colour: int = 9, note: str = "") -> SubmittedFile:
     """A file of evidence."""
     return SubmittedFile(name, picture(colour), note)
+
+
+def published() -> dict[str, Any]:
+    """The public copy without the keys of seals and packs, which stay for ever."""
+    copy = public_copy()
+    return {key: body for key, body in copy.items() if not key.startswith("signing-key/")}
 
 
 def reload(case: Case) -> Case:
