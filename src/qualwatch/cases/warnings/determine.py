@@ -12,7 +12,7 @@ from qualwatch.cases.acting import ActContext, Step, write_journal
 from qualwatch.cases.competence import require_competent
 from qualwatch.cases.course.step import act, entry_of, rows_of, write_state_to_row
 from qualwatch.cases.documents.numbers import RED_CARD, next_number
-from qualwatch.cases.documents.wording import require_reason
+from qualwatch.cases.documents.wording import require_facts
 from qualwatch.cases.effects.cards import RED_PREFIX, perform
 from qualwatch.cases.models import Case, Determination, SupervisionFinding
 from qualwatch.cases.warnings.newest_run import current_run_view, event_from_newest_run
@@ -68,7 +68,7 @@ def propose(
     """
     authority = require_competent(by, "propose", case)
     ctx = ActContext(law, at, by.username, authority)
-    require_reason(proposed.because)
+    require_facts(proposed.because)
     if case.category is None and proposed.outcome == "red" and not proposed.items:
         raise CannotStep("items", _("请写明哪些资质因此不达标"))
     effect_details = _checked_register_effect(
