@@ -182,7 +182,7 @@ def _figures(kind: str, document: Any) -> Iterator[str]:
             for row in rows:
                 if "*" not in row[0] or not re.search(r"\d{4}年\d{1,2}月", row[2]) or not row[3]:
                     yield f"insurance without person, months or payer: {row}"
-        if "登记显示（人）" in heads and "两者不同的原因：" not in "\n".join(_lines(document)):
+        if "登记显示（人）" in heads and "两者不同的原因" not in "\n".join(_lines(document)):
             yield "an officer's figure without the reason why it differs"
         if "名称" in heads and any(not row[2] or not row[3] for row in rows):
             yield f"evidence without day or digest: {rows}"

@@ -107,7 +107,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "evidence": [PIECE],
     },
     "determination": {
-        **CASE,
+        **{name: value for name, value in CASE.items() if name != "difference"},
         **CARD,
         **REMEDIES,
         "people": [PERSON],

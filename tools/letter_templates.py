@@ -87,10 +87,10 @@ INSPECTED = (
     ("依据", "row.basis", 46),
 )
 PEOPLE = (
-    ("人员（姓名、证件号码已隐去部分）", "row.person", 42),
-    ("注册编号", "row.registration", 32),
-    ("异常情形及月份", "row.anomaly\nrow.months", 34),
-    ("缴费单位", "row.payers", 48),
+    ("人员（姓名、证件号码已隐去部分）", "row.person", 40),
+    ("注册编号", "row.registration", 38),
+    ("异常情形及月份", "row.anomaly\nrow.months", 32),
+    ("缴费单位", "row.payers", 46),
 )
 WARNED = (
     ("指标", "row.name", 30),
@@ -101,7 +101,7 @@ WARNED = (
     ("整改期限", "row.ends_on", 34),
 )
 # Values with a credit code or an identity, which is set narrower to stay on one line.
-CODES = ("row.credit_code", "row.person", "row.payers")
+CODES = ("row.credit_code", "row.person", "row.registration", "row.payers")
 NUMBERED = (("序号", "row.sequence_no", 11),)
 ENTERPRISE = ("企业名称、统一社会信用代码", "row.enterprise\nrow.credit_code", 49)
 ITEMS = (
@@ -149,18 +149,19 @@ REMEDIES = (
 YOU = "你单位（统一社会信用代码{{ credit_code }}）"
 ITEM = "{{ item }}{% if certificate_no %}（证书编号{{ certificate_no }}）{% endif %}"
 # The figures of an item: by the registers, by an inspection, or abnormal insurance.
-SHOWN = (
-    When("requirements", (Table(FIGURES, "requirements"),)),
-    When(
-        "found",
-        (
-            Table(INSPECTED, "found"),
-            "表中“核查所见”为日常监管中查明的人数，“登记显示”为同日登记数据。"
-            "两者不同的原因：{{ difference }}",
-        ),
-    ),
-    When("people", ("社会保险缴纳异常的人员：", Table(PEOPLE, "people"))),
-)
+HEADS_OF_FOUND = "表中“核查所见”为日常监管中查明的人数，“登记显示”为同日登记数据。"
+
+
+def shown(difference: str) -> tuple[When, ...]:
+    """The tables of figures; `difference`: why those of an inspection differ from the registers'."""
+    return (
+        When("requirements", (Table(FIGURES, "requirements"),)),
+        When("found", (Table(INSPECTED, "found"), HEADS_OF_FOUND + difference)),
+        When("people", ("社会保险缴纳异常的人员：", Table(PEOPLE, "people"))),
+    )
+
+
+SHOWN = shown("两者不同的原因：{{ difference }}")
 EVIDENCE = When("evidence", ("主要证据：", Table(PIECES, "evidence")))
 # Of each kind: paragraphs, tables, parts under a condition.
 PARAGRAPHS: dict[str, list[Any]] = {
@@ -203,7 +204,7 @@ PARAGRAPHS: dict[str, list[Any]] = {
         + ITEM
         + "{% if warned_on %}自{{ warned_on }}起黄牌预警，期满后核查仍不达标"
         + "{% else %}在日常监管中被发现不达标{% endif %}。经审核，认定为资质不达标：",
-        *SHOWN,
+        *shown("两者不同的原因见认定理由。"),
         "认定理由：{{ because }}",
         EVIDENCE,
         "依据：{{ standards }}；{{ legal_basis }}。"

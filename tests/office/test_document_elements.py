@@ -293,7 +293,8 @@ def test_a_finding_says_why_its_figure_differs_and_rests_on_the_standard(actors:
     assert (figures["held"], figures["registered"]) == (1, 3)
     for kind in ("determination", "order-to-rectify"):
         text = text_of(Document.objects.get(kind=kind))
-        assert f"两者不同的原因：{what}。" in text
+        reason = "认定理由" if kind == "determination" else "两者不同的原因"
+        assert f"{reason}：{what}。" in text
         assert "建市〔2014〕159号" in text
         for name in ("检查笔录", "照片", "纸质，存卷"):
             assert name in text

@@ -15,6 +15,7 @@ from qualwatch.wording import gettext_noop as _n  # documents are Chinese
 RUN = _n("注册人员核查结果（核查编号{number}）")
 ON_PAPER = _n("纸质，存卷")
 PROOF_OF = _n("《{title}》（{number}）送达凭证：{name}")
+ATTEMPT_AT = _n("《{title}》（{number}）送达经过：{name}")
 STATEMENT = _n("陈述申辩材料：{name}")
 # How an attachment's owner leads to its case; owners not named here have a `case` of their own.
 PATHS_TO_CASE: Mapping[str, str] = {
@@ -104,7 +105,8 @@ def owners() -> list[str]:
 def _name_of(attachment: Attachment) -> str:
     if attachment.service is not None:
         document = attachment.service.document
-        return PROOF_OF.format(title=document.title, number=document.number, name=attachment.name)
+        text = PROOF_OF if attachment.service.proved_on else ATTEMPT_AT
+        return text.format(title=document.title, number=document.number, name=attachment.name)
     if attachment.submission is not None:
         return STATEMENT.format(name=attachment.name)
     return attachment.name
