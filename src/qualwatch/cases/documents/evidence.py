@@ -17,6 +17,7 @@ ON_PAPER = _n("纸质，存卷")
 PROOF_OF = _n("《{title}》（{number}）送达凭证：{name}")
 ATTEMPT_AT = _n("《{title}》（{number}）送达经过：{name}")
 STATEMENT = _n("陈述申辩材料：{name}")
+APPLICATION = _n("企业申请材料：{name}")
 # How an attachment's owner leads to its case; owners not named here have a `case` of their own.
 PATHS_TO_CASE: Mapping[str, str] = {
     "service": "service__document__case",
@@ -90,7 +91,9 @@ def _attached(cases: Iterable[Case], withdrawal: Withdrawal | None) -> Iterator[
     if withdrawal is not None:
         of_case |= Q(withdrawal=withdrawal)
     attachments = Attachment.objects.filter(of_case).exclude(submission__kind=PUBLIC_OBJECTION)
-    rows = attachments.select_related("file", "service__document", "submission").order_by("pk")
+    rows = attachments.select_related(
+        "file", "service__document", "submission", "application"
+    ).order_by("pk")
     for attachment in rows:
         yield Evidence(
             _name_of(attachment), timezone.localdate(attachment.posted_at), attachment.file.sha256
@@ -109,4 +112,6 @@ def _name_of(attachment: Attachment) -> str:
         return text.format(title=document.title, number=document.number, name=attachment.name)
     if attachment.submission is not None:
         return STATEMENT.format(name=attachment.name)
+    if attachment.application is not None:
+        return APPLICATION.format(name=attachment.name)
     return attachment.name
